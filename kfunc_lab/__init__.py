@@ -1,0 +1,58 @@
+"""See a Keras functional model while you write it.
+
+The public names are loaded on first use, so that importing the package costs next to nothing
+and never loads Keras:
+
+    import kfunc_lab as lab
+
+    lab.graph(model)
+"""
+
+import importlib
+import sys
+import types
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "check": "kfunc_lab.lessons.feedback",
+    "curves": "kfunc_lab.training.view",
+    "datasets": "kfunc_lab.datasets",
+    "graph": "kfunc_lab.graph.view",
+    "hint": "kfunc_lab.lessons.feedback",
+    "language": "kfunc_lab.locale",
+    "read_graph": "kfunc_lab.graph.keras_reader",
+    "solution": "kfunc_lab.lessons.feedback",
+}
+
+__all__ = sorted(_PUBLIC)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(_PUBLIC[name])
+    value = module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+class _Package(types.ModuleType):
+    """Keeps `lab.graph` the function when the folder `kfunc_lab.graph` is imported.
+
+    Importing a subpackage binds its name in the package; for a name that is public here as a
+    function, that binding would hide it.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        hides_function = _PUBLIC.get(name, f"{__name__}.{name}") != f"{__name__}.{name}"
+        if not (hides_function and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,1 @@
+"""What the model is: its graph, read from Keras, drawn and written."""

@@ -1,0 +1,145 @@
+"""A model's graph as plain frozen data: calls, edges and groups. Nothing here knows Keras."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor's shape and type.
+
+    Attributes:
+        shape: A size for each axis, the batch first; `None` for a size that is not fixed.
+            `None` instead of the tuple where the shape is not known at all.
+        dtype: The type of its numbers, as `"float32"`.
+    """
+
+    shape: tuple[int | None, ...] | None
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One use of a layer or operation: a node of the graph.
+
+    Attributes:
+        id: `"dense_1"`; `"lstm#2"` for a second call, `"encoder/dense"` inside a nested model.
+            Unique in its graph, and the same in every process.
+        layer: The layer's or operation's name.
+        kind: Its class, as `"Dense"`.
+        layer_id: The id of the layer's first call: equal for all calls that share its weights.
+        inputs: What it was called on.
+        outputs: What it returned.
+        parameters: Numbers in the layer's weights.
+        trainable_parameters: Those of them that training changes.
+        settings: The configuration that differs from the defaults.
+        group: The id of the nested model or layer that it stands in, if any.
+        library: Whether the class comes with Keras; `False` for one of the user's own.
+    """
+
+    id: str
+    layer: str
+    kind: str
+    layer_id: str
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    parameters: int = 0
+    trainable_parameters: int = 0
+    settings: Mapping[str, object] = field(default_factory=dict)
+    group: str | None = None
+    library: bool = True
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A tensor on its way from the call that made it to one that takes it.
+
+    Attributes:
+        source: The id of the call that made it.
+        output: Which of that call's outputs it is.
+        target: The id of the call that takes it.
+        input: Which of that call's inputs it is.
+        tensor: Its shape and type.
+    """
+
+    source: str
+    output: int
+    target: str
+    input: int
+    tensor: TensorSpec
+
+
+@dataclass(frozen=True)
+class Group:
+    """A call that has calls inside: a nested model, or a layer made of layers.
+
+    Attributes:
+        id: As a call's id.
+        layer: The nested model's name.
+        kind: Its class, as `"Functional"`.
+        layer_id: The id of its first call: equal for all calls of the same nested model.
+        parent: The id of the group that it stands in, if any.
+        parameters: Numbers in its weights.
+        trainable_parameters: Those of them that training changes.
+        entries: The id of the call inside that receives each of its inputs.
+        exits: The call inside, and which of its outputs, that gives each of its outputs.
+    """
+
+    id: str
+    layer: str
+    kind: str
+    layer_id: str
+    parent: str | None = None
+    parameters: int = 0
+    trainable_parameters: int = 0
+    entries: tuple[str, ...] = ()
+    exits: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class LayerGraph:
+    """A model's graph.
+
+    Attributes:
+        name: The model's name; empty for tensors that belong to no model.
+        kind: The model's class, as `"Functional"`; `"KerasTensor"` without a model.
+        calls: Its calls, each after those that feed it.
+        edges: The tensors that flow between them.
+        groups: Nested models, each after the one that it stands in.
+        inputs: The ids of the calls that bring the inputs.
+        outputs: The ids of the calls that make the outputs.
+        lost: The ids of the calls whose results lead nowhere: no output, variable or other
+            model holds them.
+        parameters: Numbers in all weights, shared weights counted once.
+        trainable_parameters: Those of them that training changes.
+        connected: Whether the edges are known; they are not for a subclassed model, whose
+            connections are code.
+        built: Whether shapes and weights exist yet.
+    """
+
+    name: str
+    kind: str
+    calls: tuple[Call, ...]
+    edges: tuple[Edge, ...]
+    groups: tuple[Group, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    parameters: int = 0
+    trainable_parameters: int = 0
+    connected: bool = True
+    built: bool = True
+
+    @cached_property
+    def shared(self) -> Mapping[str, tuple[int, int]]:
+        """For each call of a layer that is called more than once: which call, of how many."""
+        by_layer: dict[str, list[str]] = {}
+        for call in self.calls:
+            by_layer.setdefault(call.layer_id, []).append(call.id)
+        return {
+            call_id: (position, len(ids))
+            for ids in by_layer.values()
+            if len(ids) > 1
+            for position, call_id in enumerate(ids, start=1)
+        }

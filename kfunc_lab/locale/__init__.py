@@ -1,0 +1,64 @@
+"""The language of views and feedback: gettext catalogues, English built in."""
+
+import gettext
+import os
+from pathlib import Path
+
+LANGUAGES = ("en", "es")
+
+_FOLDER = Path(__file__).parent
+_catalogues: dict[str, gettext.NullTranslations] = {}
+_chosen: str | None = None
+
+
+def language(code: str | None = None) -> str | None:
+    """Chooses the language of views and feedback, or tells which one is in use.
+
+    Args:
+        code: `"en"` or `"es"`. By default nothing is changed. Until a language is chosen, it is
+            that of the environment variable `KFUNC_LAB_LANGUAGE`, else English.
+
+    Returns:
+        The language in use when called without a code; nothing when one was chosen, so that a
+        notebook cell that ends with the call prints nothing.
+
+    Raises:
+        ValueError: If there is no such language.
+
+    Example:
+        >>> language("es")
+        >>> language()
+        'es'
+        >>> language("en")
+    """
+    global _chosen
+    if code is None:
+        return _current()
+    if code not in LANGUAGES:
+        raise ValueError(f"language {code!r} is not one of {', '.join(LANGUAGES)}")
+    _chosen = code
+    return None
+
+
+def gettext_(message: str) -> str:
+    """Returns a message in the language in use."""
+    return _catalogue().gettext(message)
+
+
+def ngettext_(singular: str, plural: str, count: int) -> str:
+    """Returns the form of a message that fits a count, in the language in use."""
+    return _catalogue().ngettext(singular, plural, count)
+
+
+def _current() -> str:
+    wanted = _chosen or os.environ.get("KFUNC_LAB_LANGUAGE", "")
+    return wanted if wanted in LANGUAGES else "en"
+
+
+def _catalogue() -> gettext.NullTranslations:
+    code = _current()
+    if code not in _catalogues:
+        _catalogues[code] = gettext.translation(
+            "kfunc_lab", _FOLDER, languages=[code], fallback=True
+        )
+    return _catalogues[code]
