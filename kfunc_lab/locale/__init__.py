@@ -40,12 +40,12 @@ def language(code: str | None = None) -> str | None:
     return None
 
 
-def gettext_(message: str) -> str:
+def _(message: str) -> str:
     """Returns a message in the language in use."""
     return _catalogue().gettext(message)
 
 
-def ngettext_(singular: str, plural: str, count: int) -> str:
+def ngettext(singular: str, plural: str, count: int) -> str:
     """Returns the form of a message that fits a count, in the language in use."""
     return _catalogue().ngettext(singular, plural, count)
 
