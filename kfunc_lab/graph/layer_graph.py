@@ -143,3 +143,18 @@ class LayerGraph:
             if len(ids) > 1
             for position, call_id in enumerate(ids, start=1)
         }
+
+    @cached_property
+    def unused(self) -> tuple[str, ...]:
+        """The ids of the inputs that lead to no output."""
+        feeding: dict[str, list[str]] = {}
+        for edge in self.edges:
+            feeding.setdefault(edge.target, []).append(edge.source)
+        used, waiting = set(self.outputs), list(self.outputs)
+        for call_id in waiting:
+            new = [source for source in feeding.get(call_id, ()) if source not in used]
+            used.update(new)
+            waiting += new
+        if not self.connected or not self.outputs:
+            return ()
+        return tuple(call_id for call_id in self.inputs if call_id not in used)

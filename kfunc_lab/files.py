@@ -1,0 +1,42 @@
+"""Writing files so that a reader sees the old or the new content, never a part of it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes a file beside its place, then moves it there.
+
+    Args:
+        path: Where the file shall stand; its folder must exist.
+        content: All of it.
+
+    Raises:
+        OSError: If it cannot be written; a file that stood there before stays as it was.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_atomically(Path(folder, "note.txt"), b"kept")
+        ...     Path(folder, "note.txt").read_text()
+        'kept'
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, _mode_of(path))
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _mode_of(path: Path) -> int:
+    """Returns the permissions of the file there, or those that a new one would get."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -1,0 +1,584 @@
+"""Reads a Keras model, layer or loose tensors into a `LayerGraph`.
+
+The only place that knows Keras's private names: `KerasTensor._keras_history` and `_keras_mask`,
+`Operation._inbound_nodes` and `_outbound_nodes`, `Node`, `Sequential._functional` and
+`Layer._flatten_layers`. It reads and never builds a model, because building one over existing
+tensors adds nodes to the user's own layers.
+"""
+
+import contextlib
+import gc
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec
+from kfunc_lab.graph.settings import argument_settings, changed_settings
+from kfunc_lab.locale import _
+
+
+def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
+    """Reads the graph of a model, or the graph so far of tensors without a model.
+
+    Args:
+        x: A functional or Sequential model; a subclassed model or a layer, whose sub-layers
+            are listed; or one or more symbolic tensors, as from `keras.Input`, in any nest of
+            lists, tuples and dicts.
+        masks: Whether to keep the operations that only compute masks.
+
+    Returns:
+        The graph, as plain data.
+
+    Raises:
+        TypeError: If `x` is none of these.
+
+    Example:
+        >>> import keras
+        >>> inputs = keras.Input((784,), name="img")
+        >>> outputs = keras.layers.Dense(10, name="digits")(inputs)
+        >>> graph = read_graph(keras.Model(inputs, outputs, name="classifier"))
+        >>> [call.id for call in graph.calls], graph.parameters
+        (['img', 'digits'], 7850)
+    """
+    import keras
+
+    if isinstance(x, keras.Model):
+        functional = _functional(x)
+        if functional is not None:
+            return _Reader(masks).model(x, functional)
+        if isinstance(x, keras.Sequential):
+            return _Reader(masks).chain(x)
+    if isinstance(x, keras.layers.Layer):
+        return _Reader(masks).layers(x)
+    return _Reader(masks).tensors(_symbolic_tensors(x))
+
+
+# ---------------------------------------------------------------------------------------------
+# What was given
+
+
+def _functional(model: Any) -> Any:
+    """Returns the graph of layers behind a model, if it has one."""
+    import keras
+
+    if isinstance(model, keras.Sequential):
+        return getattr(model, "_functional", None)
+    is_functional = hasattr(model, "operations") and hasattr(model, "_nodes_by_depth")
+    return model if is_functional else None
+
+
+def _symbolic_tensors(x: Any) -> list[Any]:
+    import keras
+
+    tensors = list(_flatten(x))
+    wrong = [item for item in tensors if not isinstance(item, keras.KerasTensor)]
+    if wrong or not tensors:
+        raise TypeError(_wrong_input(x, wrong[0] if wrong else x))
+    for tensor in tensors:
+        if getattr(tensor, "_keras_history", None) is None:
+            raise TypeError(
+                _(
+                    "This tensor was made by no layer, so it has no graph: {tensor}. "
+                    "Begin with keras.Input(shape)."
+                ).format(tensor=tensor)
+            )
+    return tensors
+
+
+def _flatten(x: Any) -> Iterator[Any]:
+    if isinstance(x, Mapping):
+        for value in x.values():
+            yield from _flatten(value)
+    elif isinstance(x, (list, tuple, set, frozenset)):
+        for value in x:
+            yield from _flatten(value)
+    else:
+        yield x
+
+
+def _wrong_input(x: Any, item: Any) -> str:
+    got = type(item).__name__
+    takes = _(
+        "A graph is read from a Keras model, a layer, or symbolic tensors such as those of "
+        "keras.Input; this is: {got}."
+    ).format(got=got)
+    if item is x and isinstance(item, (list, tuple, dict)):
+        return takes + " " + _("It is empty.")
+    if isinstance(item, str):
+        return takes + " " + _("Pass the model itself, not its name.")
+    if isinstance(item, type):
+        return (
+            takes
+            + " "
+            + _("Make an object of the class {name} first.").format(name=item.__name__)
+        )
+    if hasattr(item, "shape") and hasattr(item, "dtype"):
+        return takes + " " + _("It holds values; the graph needs the symbolic tensor.")
+    return takes
+
+
+# ---------------------------------------------------------------------------------------------
+# Reading
+
+# A tensor's place in Keras's records: its operation, which call of it, which output.
+_Place = tuple[int, int, int]
+# The same in the graph: a call's id, and which of its outputs.
+_Source = tuple[str, int]
+
+
+class _Reader:
+    """Collects the calls, edges and groups of one graph, nested models included."""
+
+    def __init__(self, masks: bool) -> None:
+        self._masks = masks
+        self._calls: list[Call] = []
+        self._edges: list[Edge] = []
+        self._groups: list[Group] = []
+        self._used_ids: set[str] = set()
+        # The layer is kept with its id, so that its `id()` is not given to another meanwhile.
+        self._layer_ids: dict[int, tuple[str, Any]] = {}
+        self._lost: list[str] = []
+
+    def model(self, model: Any, functional: Any) -> LayerGraph:
+        """Reads a functional model, or a Sequential by the functional model behind it."""
+        find_lost = model is functional  # a Sequential calls its layers anew with each `add`
+        sources = self._read(functional.inputs, functional.outputs, find_lost)
+        return replace(
+            self._graph(model.name, type(model).__name__, functional.outputs, sources),
+            inputs=tuple(sources[_place(tensor)][0] for tensor in functional.inputs),
+            parameters=_size(model.weights),
+            trainable_parameters=_size(model.trainable_weights),
+        )
+
+    def tensors(self, tensors: list[Any]) -> LayerGraph:
+        """Reads what leads to loose tensors."""
+        sources = self._read([], tensors, find_lost=True)
+        layers = [layer for _id, layer in self._layer_ids.values()]
+        return replace(
+            self._graph("", "KerasTensor", tensors, sources),
+            parameters=_size(_weights(layers, "weights")),
+            trainable_parameters=_size(_weights(layers, "trainable_weights")),
+        )
+
+    def chain(self, model: Any) -> LayerGraph:
+        """Reads a Sequential whose shapes are not known yet."""
+        for layer in model.layers:
+            self._add_layer(layer, prefix="", group=None)
+        for before, after in zip(self._calls, self._calls[1:], strict=False):
+            self._edges.append(Edge(before.id, 0, after.id, 0, TensorSpec(None, "")))
+        graph = self._layers_graph(model)
+        ends = [call.id for call in self._calls]
+        return replace(graph, inputs=tuple(ends[:1]), outputs=tuple(ends[-1:]), connected=True)
+
+    def layers(self, layer: Any) -> LayerGraph:
+        """Reads the sub-layers of a subclassed model or layer, or a layer that has none."""
+        parts = _parts(layer)
+        for part in parts or [layer]:
+            self._add_layer(part, prefix="", group=None)
+        return self._layers_graph(layer)
+
+    # -- calls of a functional graph
+
+    def _read(
+        self,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        find_lost: bool,
+        prefix: str = "",
+        group: str | None = None,
+    ) -> dict[_Place, _Source]:
+        """Adds the calls from inputs to outputs, and tells where each tensor comes from."""
+        nodes = _ancestors([*inputs, *outputs])
+        lost = _lost_nodes(nodes) if find_lost else []
+        numbers = _call_numbers([*nodes, *lost])
+        sources: dict[_Place, _Source] = {}
+        for node in nodes:
+            self._add_node(node, numbers[id(node)], sources, prefix, group)
+        kept = len(self._calls)
+        for node in lost:
+            self._add_node(node, numbers[id(node)], sources, prefix, group)
+        self._lost += [call.id for call in self._calls[kept:]]
+        return sources
+
+    def _add_node(
+        self,
+        node: Any,
+        number: int,
+        sources: dict[_Place, _Source],
+        prefix: str,
+        group: str | None,
+    ) -> None:
+        operation = node.operation
+        call_id = self._new_id(f"{prefix}{operation.name}", number)
+        layer_id = self._layer_id(operation, call_id)
+        inner = _nested(operation)
+        if inner is not None:
+            exits = self._add_nested(node, inner, call_id, layer_id, group, sources)
+        else:
+            self._add_call(node, call_id, layer_id, group, sources)
+            exits = [(call_id, position) for position in range(len(node.outputs))]
+        for tensor, source in zip(node.outputs, exits, strict=True):
+            sources[_place(tensor)] = source
+
+    def _add_call(
+        self,
+        node: Any,
+        call_id: str,
+        layer_id: str,
+        group: str | None,
+        sources: Mapping[_Place, _Source],
+    ) -> None:
+        tensors = self._arguments(node)
+        outputs = tuple(map(_spec, node.outputs))
+        # The input layer of a nested model is fed by the call of that model.
+        inputs = outputs if node.is_input and group else tuple(map(_spec, tensors))
+        settings = changed_settings(node.operation)
+        settings |= argument_settings(
+            node.operation, node.arguments.args, node.arguments.kwargs
+        )
+        self._calls.append(
+            Call(
+                id=call_id,
+                inputs=inputs,
+                outputs=outputs,
+                settings=settings,
+                group=group,
+                **_layer_facts(node.operation, layer_id),
+            )
+        )
+        for position, tensor in enumerate(tensors):
+            self._connect(tensor, call_id, position, sources)
+
+    def _add_nested(
+        self,
+        node: Any,
+        inner: Any,
+        call_id: str,
+        layer_id: str,
+        parent: str | None,
+        sources: Mapping[_Place, _Source],
+    ) -> list[_Source]:
+        facts = _layer_facts(node.operation, layer_id)
+        del facts["library"]
+        place = len(self._groups)
+        inner_sources = self._read(
+            inner.inputs, inner.outputs, inner is node.operation, f"{call_id}/", call_id
+        )
+        entries = [inner_sources[_place(tensor)][0] for tensor in inner.inputs]
+        exits = [inner_sources[_place(tensor)] for tensor in inner.outputs]
+        self._groups.insert(
+            place,
+            Group(
+                id=call_id, parent=parent, entries=tuple(entries), exits=tuple(exits), **facts
+            ),
+        )
+        for entry, tensor in zip(entries, _in_order_of_inputs(node, inner), strict=False):
+            self._connect(tensor, entry, 0, sources)
+        return exits
+
+    def _connect(
+        self, tensor: Any, target: str, position: int, sources: Mapping[_Place, _Source]
+    ) -> None:
+        source = sources.get(_place(tensor))
+        if source is not None:  # a tensor that no layer made has no source
+            self._edges.append(Edge(*source, target, position, _spec(tensor)))
+
+    def _arguments(self, node: Any) -> list[Any]:
+        """Returns the tensors that a call takes, without masks that Keras passed along."""
+        tensors = list(node.input_tensors)
+        if self._masks:
+            return tensors
+        masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in tensors}
+        return [tensor for tensor in tensors if id(tensor) not in masks]
+
+    # -- layers whose connections are not known
+
+    def _add_layer(self, layer: Any, prefix: str, group: str | None) -> None:
+        call_id = self._new_id(f"{prefix}{layer.name}", 1)
+        layer_id = self._layer_id(layer, call_id)
+        facts = _layer_facts(layer, layer_id)
+        inner, parts = _nested(layer), [] if facts["library"] else _parts(layer)
+        if inner is None and not parts:
+            inputs, outputs = _built_specs(layer)
+            settings = changed_settings(layer)
+            self._calls.append(
+                Call(
+                    id=call_id,
+                    inputs=inputs,
+                    outputs=outputs,
+                    settings=settings,
+                    group=group,
+                    **facts,
+                )
+            )
+            return
+        del facts["library"]
+        self._groups.append(Group(id=call_id, parent=group, **facts))
+        if inner is not None:
+            self._read(inner.inputs, inner.outputs, False, f"{call_id}/", call_id)
+        for part in parts:
+            self._add_layer(part, f"{call_id}/", call_id)
+
+    def _layers_graph(self, layer: Any) -> LayerGraph:
+        built = bool(layer.built) and all(part.built for part in _parts(layer))
+        return LayerGraph(
+            name=layer.name,
+            kind=type(layer).__name__,
+            calls=tuple(self._calls),
+            edges=tuple(self._edges),
+            groups=tuple(self._groups),
+            parameters=_size(layer.weights),
+            trainable_parameters=_size(layer.trainable_weights),
+            connected=len(self._calls) == 1,
+            built=built,
+        )
+
+    # -- names
+
+    def _new_id(self, name: str, number: int) -> str:
+        plain = name if number == 1 else f"{name}#{number}"
+        unique, copy = plain, 2
+        while unique in self._used_ids:
+            unique, copy = f"{plain}~{copy}", copy + 1
+        self._used_ids.add(unique)
+        return unique
+
+    def _layer_id(self, layer: Any, call_id: str) -> str:
+        return self._layer_ids.setdefault(id(layer), (call_id, layer))[0]
+
+    # -- the whole
+
+    def _graph(
+        self,
+        name: str,
+        kind: str,
+        outputs: Sequence[Any],
+        sources: Mapping[_Place, _Source],
+    ) -> LayerGraph:
+        output_ids = tuple(dict.fromkeys(sources[_place(tensor)][0] for tensor in outputs))
+        graph = LayerGraph(
+            name=name,
+            kind=kind,
+            calls=tuple(self._calls),
+            edges=tuple(self._edges),
+            groups=tuple(self._groups),
+            inputs=tuple(
+                call.id for call in self._calls if not call.inputs and call.id not in self._lost
+            ),
+            outputs=output_ids,
+            lost=tuple(self._lost),
+        )
+        return graph if self._masks else _without_mask_operations(graph)
+
+
+# ---------------------------------------------------------------------------------------------
+# Nodes: Keras's records of calls
+
+
+def _node(tensor: Any) -> Any:
+    """Returns Keras's record of the call that made a tensor, or None for one that none made."""
+    operation, node_index, _tensor_index = tensor._keras_history
+    return None if operation is None else operation._inbound_nodes[node_index]
+
+
+def _place(tensor: Any) -> _Place:
+    operation, node_index, tensor_index = tensor._keras_history
+    return id(operation), node_index, tensor_index
+
+
+def _ancestors(tensors: Iterable[Any]) -> list[Any]:
+    """Returns the nodes that lead to tensors, each after those that feed it."""
+    ordered: dict[int, Any] = {}
+    for tensor in tensors:
+        # Depth first without recursion: models may be thousands of layers deep.
+        stack = [(_node(tensor), False)]
+        while stack:
+            node, inputs_done = stack.pop()
+            if node is None or id(node) in ordered:
+                continue
+            if inputs_done:
+                ordered[id(node)] = node
+                continue
+            stack.append((node, True))
+            stack += [(_node(source), False) for source in reversed(node.input_tensors)]
+    return list(ordered.values())
+
+
+def _lost_nodes(nodes: list[Any]) -> list[Any]:
+    """Returns the nodes fed by others whose results nothing holds: lost branches."""
+    branches = _other_consumers(nodes)
+    if not branches:
+        return []
+    gc.collect()  # a model that was deleted still holds its tensors until it is collected
+    internal = _internal_references(branches)
+    alive: set[int] = set()
+    for node in reversed(branches):
+        if id(node) in alive or _is_held(node.outputs, internal):
+            alive.add(id(node))
+            alive.update(id(_node(tensor)) for tensor in node.input_tensors)
+    return [node for node in branches if id(node) not in alive]
+
+
+def _other_consumers(nodes: list[Any]) -> list[Any]:
+    """Returns the nodes that take results of others, directly or not, and are none of them."""
+    known = {id(node) for node in nodes}
+    found: list[Any] = []
+    waiting = list(nodes)
+    for node in waiting:
+        for consumer in node.operation._outbound_nodes:
+            # A shared layer lists the consumers of all its calls, those of other graphs too.
+            if id(consumer) not in known and any(
+                id(_node(tensor)) in known for tensor in consumer.input_tensors
+            ):
+                known.add(id(consumer))
+                found.append(consumer)
+                waiting.append(consumer)
+    order = {
+        id(node): position
+        for position, node in enumerate(
+            _ancestors(tensor for node in found for tensor in node.outputs)
+        )
+    }
+    return sorted(found, key=lambda node: order[id(node)])
+
+
+def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
+    """Counts the references that Keras's own records hold to each tensor, by its `id()`."""
+    counts: dict[int, int] = defaultdict(int)
+
+    def count(value: Any) -> None:
+        if isinstance(value, Mapping):
+            value = list(value.values())
+        if isinstance(value, (list, tuple)):
+            for item in value:
+                count(item)
+        else:
+            counts[id(value)] += 1
+
+    for node in nodes:
+        count(node.outputs)
+        count(vars(node.arguments))
+    return counts
+
+
+def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:
+    """Tells whether a variable, a list or a model holds one of a call's results."""
+    for position in range(len(tensors)):
+        # `getrefcount` counts its own argument too.
+        if sys.getrefcount(tensors[position]) - 1 > internal[id(tensors[position])]:
+            return True
+    return False
+
+
+def _call_numbers(nodes: Iterable[Any]) -> dict[int, int]:
+    """Numbers the calls of each operation from 1, in the order in which they were made."""
+    by_operation: dict[int, list[Any]] = defaultdict(list)
+    for node in nodes:
+        by_operation[id(node.operation)].append(node)
+    return {
+        id(node): number
+        for calls in by_operation.values()
+        for number, node in enumerate(sorted(calls, key=_node_index), start=1)
+    }
+
+
+def _node_index(node: Any) -> int:
+    index: int = node.outputs[0]._keras_history.node_index if node.outputs else 0
+    return index
+
+
+def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
+    """Returns the tensors that a nested model was called on, in the order of its inputs."""
+    import keras
+
+    arguments = node.arguments
+    given = arguments.args[0] if arguments.args else next(iter(arguments.kwargs.values()))
+    if isinstance(given, Mapping) and not isinstance(inner.input, Mapping):
+        return [given[tensor.name] for tensor in inner.inputs]
+    return [tensor for tensor in keras.tree.flatten(given) if tensor is not None]
+
+
+def _without_mask_operations(graph: LayerGraph) -> LayerGraph:
+    """Leaves out the operations that fed nothing but masks."""
+    consumers: dict[str, int] = defaultdict(int)
+    feeding: dict[str, list[str]] = defaultdict(list)
+    for edge in graph.edges:
+        consumers[edge.source] += 1
+        feeding[edge.target].append(edge.source)
+    kept = {*graph.outputs, *graph.inputs, *graph.lost}
+    kept |= {entry for group in graph.groups for entry in group.entries}
+    idle = [call.id for call in graph.calls if not consumers[call.id] and call.id not in kept]
+    hidden = set(idle)
+    for call_id in idle:
+        for source in feeding[call_id]:
+            consumers[source] -= 1
+            if not consumers[source] and source not in kept:
+                hidden.add(source)
+                idle.append(source)
+    return replace(
+        graph,
+        calls=tuple(call for call in graph.calls if call.id not in hidden),
+        edges=tuple(edge for edge in graph.edges if edge.target not in hidden),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Layers
+
+
+def _nested(operation: Any) -> Any:
+    import keras
+
+    return _functional(operation) if isinstance(operation, keras.Model) else None
+
+
+def _parts(layer: Any) -> list[Any]:
+    return list(layer._flatten_layers(recursive=False, include_self=False))
+
+
+def _layer_facts(operation: Any, layer_id: str) -> dict[str, Any]:
+    return {
+        "layer": operation.name,
+        "kind": type(operation).__name__,
+        "layer_id": layer_id,
+        "parameters": _size(getattr(operation, "weights", ())),
+        "trainable_parameters": _size(getattr(operation, "trainable_weights", ())),
+        "library": type(operation).__module__.partition(".")[0] == "keras",
+    }
+
+
+def _built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    """Returns what a layer of Keras's own was built for, and what it makes of that."""
+    shape = (layer.get_build_config() or {}).get("input_shape") if layer.built else None
+    if not shape or not all(size is None or isinstance(size, int) for size in shape):
+        return (), ()
+    dtype = layer.compute_dtype
+    inputs = (TensorSpec(tuple(shape), dtype),)
+    if type(layer).__module__.partition(".")[0] == "keras":
+        with contextlib.suppress(Exception):  # not every layer can tell without a call
+            return inputs, (TensorSpec(tuple(layer.compute_output_shape(shape)), dtype),)
+    return inputs, ()
+
+
+def _spec(tensor: Any) -> TensorSpec:
+    return TensorSpec(tuple(tensor.shape), str(tensor.dtype))
+
+
+def _weights(layers: Iterable[Any], attribute: str) -> Iterator[Any]:
+    for layer in layers:
+        yield from getattr(layer, attribute, ())
+
+
+def _size(weights: Iterable[Any]) -> int:
+    """Adds up the numbers in weights, each weight once."""
+    sizes = {id(weight): _product(weight.shape) for weight in weights}
+    return sum(sizes.values())
+
+
+def _product(shape: Iterable[int]) -> int:
+    product = 1
+    for size in shape:
+        product *= size
+    return product

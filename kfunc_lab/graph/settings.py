@@ -1,0 +1,199 @@
+"""Which of a layer's settings differ from the defaults of its class."""
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+# Said elsewhere in a graph, or true of every layer.
+_LEFT_OUT = {"name", "trainable", "dtype", "batch_shape", "build_config"}
+
+
+def changed_settings(operation: Any) -> dict[str, object]:
+    """Returns a layer's or operation's settings that differ from its class's defaults.
+
+    The defaults are those of the constructor's signature: nothing is built to compare with,
+    so that no layer name, seed or weight comes into being.
+
+    Args:
+        operation: A Keras layer or operation.
+
+    Returns:
+        Settings by name, as numbers, strings, tuples and dicts; required arguments included.
+        Empty where the class cannot say its configuration.
+    """
+    try:
+        config = operation.get_config()
+    except Exception:
+        # A custom layer without `get_config` raises NotImplementedError; one with a faulty
+        # `get_config` may raise anything, and that must not stop a drawing.
+        return {}
+    if not isinstance(config, Mapping):
+        return {}
+    changed = _changed(config, type(operation))
+    policy = _dtype_name(config.get("dtype"))
+    if policy is not None and policy != _default_dtype():
+        changed["dtype"] = policy
+    return changed
+
+
+def argument_settings(
+    operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, object]:
+    """Returns what a layer or operation was called with besides tensors.
+
+    Args:
+        operation: A Keras layer or operation.
+        args: The positional arguments of the call, tensors included.
+        kwargs: The named arguments of the call, tensors included.
+
+    Returns:
+        The arguments by name that hold no tensor and differ from the default, as the `2` in
+        `tensor * 2`.
+    """
+    parameters = list(_call_parameters(type(operation)))
+    named = {
+        parameters[position].name
+        if position < len(parameters)
+        else f"argument {position}": value
+        for position, value in enumerate(args)
+    }
+    defaults = {parameter.name: parameter.default for parameter in parameters}
+    return {
+        name: _plain(value)
+        for name, value in {**named, **kwargs}.items()
+        if value is not None and not _holds_tensor(value) and value is not defaults.get(name)
+    }
+
+
+@lru_cache(maxsize=1024)
+def _call_parameters(cls: Any) -> tuple[inspect.Parameter, ...]:
+    try:
+        parameters = inspect.signature(cls.call).parameters
+    except (AttributeError, TypeError, ValueError):
+        return ()
+    return tuple(parameters.values())[1:]  # without `self`
+
+
+def _holds_tensor(value: Any) -> bool:
+    import keras
+
+    return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
+
+
+def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
+    defaults = _constructor_defaults(cls)
+    return {
+        str(name): _plain(value)
+        for name, value in config.items()
+        if name not in _LEFT_OUT
+        and not _is_default(name, value, defaults.get(name, inspect.Parameter.empty), config)
+    }
+
+
+@lru_cache(maxsize=1024)
+def _constructor_defaults(cls: Any) -> Mapping[str, Any]:
+    """Collects the constructor's defaults, from the class and those that it derives from."""
+    defaults: dict[str, Any] = {}
+    for ancestor in reversed(cls.__mro__):
+        constructor = ancestor.__dict__.get("__init__")
+        if constructor is None:
+            continue
+        try:
+            parameters = inspect.signature(constructor).parameters.values()
+        except (TypeError, ValueError):
+            continue
+        defaults.update({parameter.name: parameter.default for parameter in parameters})
+    return defaults
+
+
+def _is_default(name: str, value: Any, default: Any, config: Mapping[str, Any]) -> bool:
+    if default is inspect.Parameter.empty:
+        return False
+    if value is None or value == default:
+        return bool(value == default)
+    if default is None:
+        return _is_what_none_stands_for(name, value, config)
+    if isinstance(default, str) and isinstance(value, Mapping):
+        return _names_the_same_object(value, default)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        expected = default if isinstance(default, Sequence) else [default] * len(value)
+        return list(value) == list(expected)
+    return False
+
+
+def _is_what_none_stands_for(name: str, value: Any, config: Mapping[str, Any]) -> bool:
+    if value is False:
+        return True
+    if name == "activation":
+        return bool(value == "linear")
+    if name == "data_format":
+        import keras
+
+        return bool(value == keras.config.image_data_format())
+    if name == "strides":  # a pooling layer steps by its window
+        return bool(list(value) == list(config.get("pool_size", ())))
+    return False
+
+
+def _names_the_same_object(value: Mapping[str, Any], default: str) -> bool:
+    """Tells whether a serialised object, as an initializer, is the one that a name means."""
+    class_name, inner = value.get("class_name"), value.get("config")
+    if not isinstance(class_name, str):
+        return False
+    # "uniform" is short for "random_uniform".
+    meant = _snake_case(class_name)
+    if default.lower() not in (meant, meant.removeprefix("random_")):
+        return False
+    return not isinstance(inner, Mapping) or not _described(class_name, inner)
+
+
+def _described(class_name: str, config: Mapping[str, Any]) -> dict[str, object]:
+    import keras
+
+    for home in (keras.initializers, keras.layers, keras.regularizers, keras.constraints):
+        cls = getattr(home, class_name, None)
+        if isinstance(cls, type):
+            return _changed(config, cls)
+    return {name: _plain(value) for name, value in config.items() if name not in _LEFT_OUT}
+
+
+def _plain(value: Any) -> object:
+    """Turns a configuration value into numbers, strings, tuples and dicts."""
+    if isinstance(value, Mapping):
+        class_name, config = value.get("class_name"), value.get("config")
+        if not isinstance(class_name, str):
+            return {str(key): _plain(item) for key, item in value.items()}
+        if class_name == "__tuple__":
+            return tuple(_plain(item) for item in value.get("items", ()))
+        if isinstance(config, str):  # a function, by its name
+            return config
+        inner = _described(class_name, config) if isinstance(config, Mapping) else {}
+        arguments = ", ".join(f"{key}={item!r}" for key, item in inner.items())
+        return f"{class_name}({arguments})"
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain(item) for item in value)
+    if isinstance(value, (bool, int, float, str)) or value is None:
+        return value
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"array{tuple(value.shape)}"
+    # Anything else could print its address in memory.
+    return f"<{type(value).__name__}>"
+
+
+def _dtype_name(dtype: Any) -> str | None:
+    if isinstance(dtype, Mapping):
+        inner = dtype.get("config")
+        return str(inner["name"]) if isinstance(inner, Mapping) and "name" in inner else None
+    return dtype if isinstance(dtype, str) else None
+
+
+def _default_dtype() -> str:
+    import keras
+
+    return str(keras.config.dtype_policy().name)
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
