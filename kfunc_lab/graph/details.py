@@ -55,7 +55,7 @@ def _parameters(call: Call) -> str:
         return count
     if not call.trainable_parameters:
         return _("{n}, all frozen").format(n=count)
-    return _("{n}, {frozen} of them frozen").format(n=count, frozen=f"{frozen:,}")
+    return _("{n}, {frozen} of them not trainable").format(n=count, frozen=f"{frozen:,}")
 
 
 def _value(value: object) -> str:

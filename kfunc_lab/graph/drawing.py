@@ -37,12 +37,11 @@ _GROUP_FILL = ("#f6f8fa", "#1d2127")
 _LONGEST_NAME = 36  # characters; the whole name stands in the details
 
 
-def to_svg(graph: LayerGraph, *, style: bool = True) -> str:
+def to_svg(graph: LayerGraph) -> str:
     """Draws a graph as SVG.
 
     Args:
         graph: The graph.
-        style: Whether the picture brings its style sheet and background, as a file needs.
 
     Returns:
         An `<svg>` element, the same bytes on every platform. Each call is a `<g>` with the
@@ -65,15 +64,13 @@ def to_svg(graph: LayerGraph, *, style: bool = True) -> str:
     svg.set("role", "img")
     _retitle(svg, title(graph))
     _mark_elements(svg, graph)
-    if style:
-        sheet = ET.Element(f"{{{_SVG}}}style")
-        sheet.text = style_sheet()
-        width, height = svg.get("width", ""), svg.get("height", "")
-        surface = ET.Element(
-            f"{{{_SVG}}}rect",
-            {"class": "surface", "width": width, "height": height, "fill": _SURFACE[0]},
-        )
-        svg[1:1] = [sheet, surface]
+    sheet = ET.Element(f"{{{_SVG}}}style")
+    sheet.text = style_sheet()
+    surface = ET.Element(
+        f"{{{_SVG}}}rect",
+        {"class": "surface", "width": "100%", "height": "100%", "fill": _SURFACE[0]},
+    )
+    svg[1:1] = [sheet, surface]
     return ET.tostring(svg, encoding="unicode")
 
 
@@ -315,7 +312,18 @@ def _mark_call(element: ET.Element, graph: LayerGraph, number: int) -> None:
     call = graph.calls[number]
     classes = f"call family-{family_of(call).name}" + (" lost" if call.id in graph.lost else "")
     _mark(element, classes, accessible_name(call))
+    _align_first_row(element)
     element.set("data-call", str(number))
+
+
+def _align_first_row(element: ET.Element) -> None:
+    """Puts glyph, name and parameters on one line: their sizes differ, and so do their rows."""
+    texts = element.findall(f"{{{_SVG}}}text")
+    name = next(text for text in texts if text.get("class") == "name")
+    line = float(name.get("y", "0"))
+    for text in texts:
+        if abs(float(text.get("y", "0")) - line) < 5:
+            text.set("y", name.get("y", "0"))
 
 
 def accessible_name(call: Call) -> str:

@@ -52,7 +52,7 @@ def argument_settings(
         The arguments by name that hold no tensor and differ from the default, as the `2` in
         `tensor * 2`.
     """
-    parameters = list(_call_parameters(type(operation)))
+    parameters = list(_call_parameters(type(operation)))  # type: ignore[arg-type]
     named = {
         parameters[position].name
         if position < len(parameters)
@@ -83,7 +83,7 @@ def _holds_tensor(value: Any) -> bool:
 
 
 def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
-    defaults = _constructor_defaults(cls)
+    defaults = _constructor_defaults(cls)  # type: ignore[arg-type]
     return {
         str(name): _plain(value)
         for name, value in config.items()

@@ -38,7 +38,10 @@ function toolButton(name, label, onClick) {
 function parseDrawing(source) {
   if (!source) return null;
   const parsed = new DOMParser().parseFromString(source, "image/svg+xml");
-  return document.importNode(parsed.documentElement, true);
+  const drawing = document.importNode(parsed.documentElement, true);
+  // The file's own style sheet and background: here the view brings both.
+  drawing.querySelectorAll("style, .surface").forEach((node) => node.remove());
+  return drawing;
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -57,9 +57,9 @@ class GraphView(anywidget.AnyWidget):
     selected = traitlets.Unicode("").tag(sync=True)
     _svg = traitlets.Unicode("").tag(sync=True)
     _title = traitlets.Unicode("").tag(sync=True)
-    _notes: traitlets.List[str] = traitlets.List().tag(sync=True)
-    _calls: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
-    _words: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    _notes: Any = traitlets.List().tag(sync=True)
+    _calls: Any = traitlets.List().tag(sync=True)
+    _words: Any = traitlets.Dict().tag(sync=True)
 
     def __init__(self, graph: LayerGraph) -> None:
         self.graph = graph
@@ -137,19 +137,17 @@ class GraphView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.to_text()
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        static = {"text/plain": self.to_text()}
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})  # type: ignore[no-untyped-call]
         if self._svg:
-            static["image/svg+xml"] = self.to_svg()
-        return {**data, **static}, metadata
+            data["image/svg+xml"] = self._svg
+        return data | {"text/plain": self.to_text()}, metadata
 
 
 def _draw(graph: LayerGraph) -> tuple[str, list[str]]:
     """Returns the picture, or nothing and why."""
     try:
-        return to_svg(graph, style=False), []
+        return to_svg(graph), []
     except GraphvizError as error:
         return "", [str(error)]
 

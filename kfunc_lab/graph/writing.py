@@ -57,7 +57,7 @@ def title(graph: LayerGraph) -> str:
     )
     frozen = graph.parameters - graph.trainable_parameters
     if frozen:
-        parameters += " (" + _("{n} of them frozen").format(n=f"{frozen:,}") + ")"
+        parameters += " (" + _("{n} of them not trainable").format(n=f"{frozen:,}") + ")"
     name = f"{printable(graph.name)} ({printable(graph.kind)})" if graph.name else _("so far")
     return f"{name}: {calls}, {parameters}"
 

