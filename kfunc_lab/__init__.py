@@ -26,7 +26,7 @@ _PUBLIC = {
     "solution": "kfunc_lab.lessons.feedback",
 }
 
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605
+__all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,36 @@
 
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from kfunc_lab.locale import _
+
+
+def save_as(path: str | Path, forms: Mapping[str, Callable[[], bytes]]) -> Path:
+    """Writes a file in the form that the ending of its name asks for.
+
+    Args:
+        path: Where the file shall stand.
+        forms: For each ending, as `".svg"`, what gives the content.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If the name has another ending.
+        OSError: If the file cannot be written.
+    """
+    path = Path(path)
+    form = forms.get(path.suffix.lower())
+    if form is None:
+        raise ValueError(
+            _("{path} must end in one of: {endings}.").format(
+                path=path, endings=", ".join(forms)
+            )
+        )
+    write_atomically(path, form())
+    return path
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -23,16 +23,9 @@ from kfunc_lab.graph.writing import (
     title,
 )
 from kfunc_lab.locale import _
+from kfunc_lab.theme import FONT, LINE, PANEL, QUIET, SURFACE, TEXT, light_dark
 
 _SVG = "http://www.w3.org/2000/svg"
-_FONT = "Arial, Arimo, 'Liberation Sans', Helvetica, sans-serif"
-
-# Colours that are not a family's: light and dark.
-_NAME = ("#1f2328", "#f0f3f6")
-_QUIET = ("#57606a", "#a3adb8")
-_LINE = ("#8c959f", "#6e7781")
-_SURFACE = ("#ffffff", "#16181c")
-_GROUP_FILL = ("#f6f8fa", "#1d2127")
 
 _LONGEST_NAME = 36  # characters; the whole name stands in the details
 
@@ -68,7 +61,7 @@ def to_svg(graph: LayerGraph) -> str:
     sheet.text = style_sheet()
     surface = ET.Element(
         f"{{{_SVG}}}rect",
-        {"class": "surface", "width": "100%", "height": "100%", "fill": _SURFACE[0]},
+        {"class": "surface", "width": "100%", "height": "100%", "fill": SURFACE[0]},
     )
     svg[1:1] = [sheet, surface]
     return ET.tostring(svg, encoding="unicode")
@@ -86,7 +79,7 @@ def to_png(graph: LayerGraph) -> bytes:
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    return run_dot(to_dot(graph), "png", "-Gdpi=144", f"-Gbgcolor={_SURFACE[0]}")
+    return run_dot(to_dot(graph), "png", "-Gdpi=144", f"-Gbgcolor={SURFACE[0]}")
 
 
 def to_dot(graph: LayerGraph) -> str:
@@ -111,7 +104,7 @@ def _dot_lines(graph: LayerGraph) -> Iterator[str]:
     yield "graph [rankdir=TB nodesep=0.25 ranksep=0.28 pad=0.12 bgcolor=transparent]"
     yield 'node [shape=box style="rounded,filled" fontname=Arial fontsize=12 margin="0.1,0.06"]'
     yield (
-        f'edge [fontname=Arial fontsize=10 fontcolor="{_QUIET[0]}" color="{_LINE[0]}" '
+        f'edge [fontname=Arial fontsize=10 fontcolor="{QUIET[0]}" color="{LINE[0]}" '
         "arrowsize=0.6 penwidth=1.2]"
     )
     yield from _group_lines(graph, numbers, None)
@@ -143,7 +136,7 @@ def _group_lines(
             yield _call_line(graph, call, numbers[call.id])
         for number, group in children.get(group_id, ()):
             yield f'subgraph cluster_{number} {{ id="group-{number}" style="rounded,filled"'
-            yield f'color="{_LINE[0]}" fillcolor="{_GROUP_FILL[0]}" margin=10 labeljust=l'
+            yield f'color="{LINE[0]}" fillcolor="{PANEL[0]}" margin=10 labeljust=l'
             yield f"fontname=Arial fontsize=12 label=<{_group_label(group)}>"
             yield from lines(group.id)
             yield "}"
@@ -172,23 +165,23 @@ def _call_label(graph: LayerGraph, call: Call, family: Family) -> str:
     parameters = _rounded(call.parameters) if call.parameters else ""
     first = [
         _cell(family.glyph, family.border[0], 11),
-        _cell(_shortened(short_name(call)), _NAME[0], 12, bold=True),
-        _cell(f"  {parameters}" if parameters else "", _QUIET[0], 11, right=True),
+        _cell(_shortened(short_name(call)), TEXT[0], 12, bold=True),
+        _cell(f"  {parameters}" if parameters else "", QUIET[0], 11, right=True),
     ]
     said = remark(graph, call)
     second = [
-        _cell("", _QUIET[0], 10),
+        _cell("", QUIET[0], 10),
         _cell(_shortened(printable(call.kind)), family.ink[0], 10),
-        _cell(f"  {said}" if said else "", _QUIET[0], 10, right=True),
+        _cell(f"  {said}" if said else "", QUIET[0], 10, right=True),
     ]
     rows = "".join(f"<TR>{''.join(cells)}</TR>" for cells in (first, second))
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{rows}</TABLE>'
 
 
 def _group_label(group: Group) -> str:
-    name = _font(_shortened(short_name(group)), _NAME[0], 12, bold=True)
+    name = _font(_shortened(short_name(group)), TEXT[0], 12, bold=True)
     rest = f"{_shortened(printable(group.kind))}   {_rounded(group.parameters)}"
-    return f"{name}   {_font(rest, _QUIET[0], 10)}"
+    return f"{name}   {_font(rest, QUIET[0], 10)}"
 
 
 def _cell(text: str, colour: str, size: int, *, bold: bool = False, right: bool = False) -> str:
@@ -349,7 +342,7 @@ def _mark(element: ET.Element, classes: str | None, name: str | None) -> None:
     _retitle(element, name)
     inks = {family.ink[0]: "kind" for family in FAMILIES.values()}
     inks |= {family.border[0]: "glyph" for family in FAMILIES.values()}
-    inks |= {_NAME[0]: "name", _QUIET[0]: "quiet"}
+    inks |= {TEXT[0]: "name", QUIET[0]: "quiet"}
     for text in element.findall(f"{{{_SVG}}}text"):
         del text.attrib["font-family"]
         role = inks.get(text.get("fill", ""))
@@ -375,15 +368,15 @@ def style_sheet() -> str:
     """
     rules = [
         ".kfunc-lab-drawing{color-scheme:light dark}",
-        f".kfunc-lab-drawing text{{font-family:{_FONT}}}",
-        _rule(".surface", "fill", _SURFACE),
-        _rule(".name", "fill", _NAME),
-        _rule(".quiet, .edge text", "fill", _QUIET),
-        _rule(".edge path", "stroke", _LINE),
-        _rule(".edge polygon", "fill", _LINE),
-        _rule(".edge polygon", "stroke", _LINE),
-        _rule(".group > path", "fill", _GROUP_FILL),
-        _rule(".group > path", "stroke", _LINE),
+        f".kfunc-lab-drawing text{{font-family:{FONT}}}",
+        _rule(".surface", "fill", SURFACE),
+        _rule(".name", "fill", TEXT),
+        _rule(".quiet, .edge text", "fill", QUIET),
+        _rule(".edge path", "stroke", LINE),
+        _rule(".edge polygon", "fill", LINE),
+        _rule(".edge polygon", "stroke", LINE),
+        _rule(".group > path", "fill", PANEL),
+        _rule(".group > path", "stroke", LINE),
     ]
     for family in FAMILIES.values():
         within = f".family-{family.name}"
@@ -400,4 +393,4 @@ def _rule(selectors: str, what: str, colours: tuple[str, str]) -> str:
     scoped = ",".join(
         f".kfunc-lab-drawing {selector.strip()}" for selector in selectors.split(",")
     )
-    return f"{scoped}{{{what}:light-dark({colours[0]},{colours[1]})}}"
+    return f"{scoped}{{{what}:{light_dark(colours)}}}"

@@ -6,7 +6,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from kfunc_lab.files import write_atomically
+from kfunc_lab.files import save_as
 from kfunc_lab.graph.details import details
 from kfunc_lab.graph.drawing import accessible_name, style_sheet, to_png, to_svg
 from kfunc_lab.graph.graphviz import GraphvizError
@@ -118,27 +118,21 @@ class GraphView(anywidget.AnyWidget):
             GraphvizError: If the drawing program is missing or fails.
             OSError: If the file cannot be written.
         """
-        path = Path(path)
-        forms = {
-            ".svg": lambda: self.to_svg().encode(),
-            ".png": self.to_png,
-            ".txt": lambda: (self.to_text() + "\n").encode(),
-        }
-        form = forms.get(path.suffix.lower())
-        if form is None:
-            raise ValueError(
-                _("{path} must end in one of: {endings}.").format(
-                    path=path, endings=", ".join(forms)
-                )
-            )
-        write_atomically(path, form())
-        return path
+        return save_as(
+            path,
+            {
+                ".svg": lambda: self.to_svg().encode(),
+                ".png": self.to_png,
+                ".txt": lambda: (self.to_text() + "\n").encode(),
+            },
+        )
 
     def __repr__(self) -> str:
         return self.to_text()
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})  # type: ignore[no-untyped-call]
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle or ({}, {})
         if self._svg:
             data["image/svg+xml"] = self._svg
         return data | {"text/plain": self.to_text()}, metadata

@@ -45,6 +45,11 @@ def _(message: str) -> str:
     return _catalogue().gettext(message)
 
 
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name
+    """Marks a message for translation that is said later, through `_`."""
+    return message
+
+
 def ngettext(singular: str, plural: str, count: int) -> str:
     """Returns the form of a message that fits a count, in the language in use."""
     return _catalogue().ngettext(singular, plural, count)

@@ -1,0 +1,174 @@
+# Everything here happens in .venv, from the versions in constraints.txt. `make` lists the targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The first of these that is Python 3.11, 3.12 or 3.13 makes the environment.
+PYTHON ?= python3 python3.13 python3.12 python3.11
+UV ?= uv
+
+VENV := .venv
+BIN := $(VENV)/bin
+TEST_HOME := $(CURDIR)/$(VENV)/test-home
+
+# TensorFlow says nothing on start, and computes the same on every processor.
+export TF_CPP_MIN_LOG_LEVEL := 3
+export TF_ENABLE_ONEDNN_OPTS := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Tests see neither the developer's Jupyter and Keras settings nor their language.
+TEST := PATH="$(CURDIR)/$(BIN):$$PATH" KERAS_BACKEND=tensorflow KERAS_HOME="$(TEST_HOME)/keras" \
+	IPYTHONDIR="$(TEST_HOME)/ipython" JUPYTER_CONFIG_DIR="$(TEST_HOME)/jupyter" \
+	JUPYTER_DATA_DIR="$(TEST_HOME)/jupyter-data" JUPYTER_RUNTIME_DIR="$(TEST_HOME)/jupyter-run" \
+	KFUNC_LAB_LANGUAGE=
+pytest = @echo 'pytest $(1)'; $(TEST) $(2) $(BIN)/python -m pytest -q $(1)
+
+.PHONY: help
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r target text; do printf 'make %-15s %s\n' "$$target" "$$text"; done
+
+.PHONY: lab
+lab: $(VENV)/lab.installed ## open JupyterLab on a working copy of the lessons
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kfunc-lab lab $(ARGS)
+
+.PHONY: test
+test: lint types unit notebooks-test browser ## every check and test, as in CI
+
+.PHONY: lint
+lint: $(VENV)/test.installed ## ruff: format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: $(VENV)/test.installed ## mypy on the package
+	$(BIN)/mypy
+
+.PHONY: unit
+unit: $(VENV)/test.installed ## tests without notebooks and browser, and the examples in docstrings
+	$(call pytest,-n auto --dist loadscope --ignore=tests/browser --ignore=tests/notebooks)
+
+SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
+.PHONY: notebooks-test
+notebooks-test: $(VENV)/test.installed ## the lessons: sources, stored outputs, runs with other parameters
+	$(call pytest,-n auto --dist loadscope tests/notebooks)
+	$(call pytest,-n auto --dist loadscope --nbval $(SANITIZE) notebooks/en notebooks/es)
+
+.PHONY: browser
+browser: $(VENV)/browser.installed ## real JupyterLab in a real browser
+	$(call pytest,tests/browser)
+
+.PHONY: binder-check
+binder-check: $(VENV)/test.installed ## build and run what Binder builds and runs, without Docker (slow)
+	$(call pytest,-s tests/test_binder.py,KFUNC_LAB_BINDER=1)
+
+.PHONY: lessons
+lessons: $(VENV)/test.installed ## rebuild notebooks/en and notebooks/es from notebooks/src
+	@$(TEST) $(BIN)/python notebooks/build.py $(ARGS)
+
+# No date, no program's version and no empty form stays in the header: unchanged messages make an
+# unchanged file.
+MESSAGES := kfunc_lab/locale
+SPANISH := $(MESSAGES)/es/LC_MESSAGES/kfunc_lab.po
+.PHONY: messages
+messages: $(VENV)/test.installed ## collect the messages, update and compile their translations
+	$(BIN)/pybabel --quiet extract kfunc_lab --output-file $(MESSAGES)/kfunc_lab.pot \
+		--omit-header --add-comments Translators: --add-location file --sort-output --width 96
+	$(BIN)/pybabel --quiet update --domain kfunc_lab --input-file $(MESSAGES)/kfunc_lab.pot \
+		--output-dir $(MESSAGES) --locale es --init-missing --no-fuzzy-matching --width 96
+	sed -e '/^"POT-Creation-Date:/d' -e '/^"PO-Revision-Date:/d' -e '/^"Generated-By:/d' \
+		-e '/^"Project-Id-Version:/d' -e '/^"Language-Team:/d' -e '/EMAIL@ADDRESS/d' \
+		$(SPANISH) >$(SPANISH).new
+	mv $(SPANISH).new $(SPANISH)
+	$(BIN)/pybabel compile --domain kfunc_lab --directory $(MESSAGES) --statistics
+
+.PHONY: wheel
+wheel: $(VENV)/test.installed ## build the wheel, lessons included, into dist/
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+# One universal resolution; pip then installs from the result. Binder's tensorflow-cpu is the same
+# release as tensorflow.
+.PHONY: constraints
+constraints: ## pin the newest versions in constraints.txt (needs uv)
+	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet \
+		--output-file constraints.new >/dev/null
+	{ echo '# Every version, for Python 3.11 to 3.13 on Linux, macOS and Windows: `make constraints`.'; \
+	  awk -F== '{ print } $$1 == "tensorflow" { print "tensorflow-cpu==" $$2 }' constraints.new; \
+	} >constraints.txt
+	rm constraints.new
+
+.PHONY: clean
+clean: ## remove the environment and whatever else these targets made outside git
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find kfunc_lab tests notebooks tools \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+		-type d -prune -exec rm -rf {} +
+
+# The environment. A stamp file says what has been installed; it is older than pyproject.toml or
+# constraints.txt when that has to be done again.
+
+RIGHT_PYTHON := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+$(VENV)/python.made:
+	@for python in $(PYTHON); do \
+		"$$python" -c '$(RIGHT_PYTHON)' 2>/dev/null && right="$$python" && break; \
+	done; \
+	if [ -z "$$right" ]; then \
+		echo 'kfunc_lab needs Python 3.11, 3.12 or 3.13, which none of these is:'; \
+		for python in $(PYTHON); do \
+			echo "  $$python: $$("$$python" --version 2>/dev/null || echo 'not there')"; \
+		done; \
+		echo 'Name another with: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12'; \
+		exit 1; \
+	fi >&2; \
+	if ! "$$right" -c 'import venv, ensurepip' 2>/dev/null; then \
+		echo "$$right cannot make virtual environments: its modules venv and ensurepip are missing."; \
+		echo 'On Debian and Ubuntu they are in a package of their own: apt-get install python3-venv'; \
+		exit 1; \
+	fi >&2; \
+	echo "Making $(VENV) with $$("$$right" --version)"; \
+	"$$right" -m venv --prompt kfunc_lab $(VENV)
+	@touch $@
+
+# $(call install,EXTRA) tries three times. The large downloads are shown; the rest is in a log, whose
+# end is shown when pip fails.
+define install
+	@echo 'Installing into $(VENV); the first time that is 2 to 10 minutes and up to 1 GB'
+	@set -o pipefail; \
+	for attempt in 1 2 3; do \
+		PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --progress-bar off \
+			--constraint constraints.txt --editable '.[$(1)]' 2>&1 | tee $(VENV)/pip.log | \
+		sed -n -e 's/^ *Downloading \([^ -]*\)-\([^ -]*\)-.* (\([0-9][0-9][0-9.]* MB\).*/  downloading \1 \2, \3/p' \
+			-e 's/^Installing collected packages:.*/  unpacking/p' && exit 0; \
+		grep -v '^WARNING' $(VENV)/pip.log | tail -n 12 >&2; \
+		! grep -q ResolutionImpossible $(VENV)/pip.log || exit 1; \
+		[ $$attempt = 3 ] || { echo '  that failed; trying again in 5 seconds' >&2; sleep 5; }; \
+	done; \
+	exit 1
+endef
+
+$(VENV)/lab.installed: $(VENV)/python.made pyproject.toml constraints.txt
+	$(call install,lab)
+	@touch $@
+
+$(VENV)/test.installed: $(VENV)/python.made pyproject.toml constraints.txt
+	$(call install,test)
+	@touch $(VENV)/lab.installed $@
+
+# Without a browser its tests are skipped; where CI=true they fail, and so does this.
+$(VENV)/browser.installed: $(VENV)/test.installed
+	@if command -v chromium >/dev/null; then \
+		true; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'Installing Chromium with apt-get, which takes a minute'; \
+		apt-get update -qq -o Acquire::Retries=3 && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -o Acquire::Retries=3 \
+			--no-install-recommends chromium fonts-liberation >/dev/null; \
+	else \
+		echo 'Installing the Chromium of Playwright, which takes a minute'; \
+		$(BIN)/playwright install chromium; \
+	fi && touch $@ || { \
+		echo 'No browser: its tests are skipped, or fail where CI=true.' >&2; \
+		[ "$$CI" != true ]; \
+	}
