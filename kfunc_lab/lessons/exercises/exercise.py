@@ -1,0 +1,35 @@
+"""What an exercise is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+class NotAttempted(AssertionError):  # noqa: N818 - a verdict, not an error
+    """Nothing has been answered yet."""
+
+
+class Wrong(AssertionError):  # noqa: N818 - a verdict, not an error
+    """The answer is wrong; the message says why, in the language in use."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise of a lesson.
+
+    Attributes:
+        name: As in `lab.check(name, answer)`.
+        check: Returns if an answer is right, and raises `Wrong` or `NotAttempted` if not. As
+            both are assertions, a grader can call it too.
+        praise: What is said of a right answer.
+        hints: From a nudge to nearly the answer.
+        solution: Code that solves it.
+        answer: The name that the solution gives to the answer.
+    """
+
+    name: str
+    check: Callable[[Any], None]
+    praise: str
+    hints: tuple[str, ...]
+    solution: str
+    answer: str

@@ -1,0 +1,212 @@
+"""Lesson 02: give three heads the activation and the loss that fit their targets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.locale import N_, _
+
+_REGRESSION_LOSSES = {
+    "mean_squared_error",
+    "mean_absolute_error",
+    "huber",
+    "log_cosh",
+    "logcosh",
+    "mean_squared_logarithmic_error",
+}
+_SHORT_NAMES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What a compiled model says of its last layer and its loss."""
+
+    units: int
+    activation: str
+    loss: str
+    from_logits: bool
+
+
+def _check_heads(answer: Any) -> None:
+    if answer is None or answer is ...:
+        raise NotAttempted
+    if not isinstance(answer, Mapping) or set(answer) != {"digit", "even", "ink"}:
+        raise Wrong(
+            _("A dict with the keys `digit`, `even` and `ink` is expected, a model for each.")
+        )
+    heads = {name: _read_head(name, model) for name, model in answer.items()}
+    if heads == _AS_GIVEN:
+        raise NotAttempted
+    _check_digit(heads["digit"])
+    _check_even(heads["even"])
+    _check_ink(heads["ink"])
+
+
+def _read_head(name: str, model: Any) -> _Head:
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise Wrong(
+            _("`{name}`: a Keras model is expected; this is: {got}.").format(
+                name=name, got=type(model).__name__
+            )
+        )
+    loss = getattr(model, "loss", None)
+    if loss is None:
+        raise Wrong(
+            _("`{name}`: the model has no loss yet; `compile` gives it one.").format(name=name)
+        )
+    last = model.layers[-1]
+    return _Head(
+        units=model.output_shape[-1],
+        activation=getattr(getattr(last, "activation", None), "__name__", "linear"),
+        loss=_loss_name(loss),
+        from_logits=isinstance(loss, keras.losses.Loss)
+        and bool(loss.get_config().get("from_logits")),
+    )
+
+
+def _loss_name(loss: Any) -> str:
+    """Names a loss that was given by name, as an object or as a function."""
+    name = loss if isinstance(loss, str) else getattr(loss, "name", None)
+    name = str(name or getattr(loss, "__name__", type(loss).__name__))
+    return _SHORT_NAMES.get(name, name)
+
+
+def _check_digit(head: _Head) -> None:
+    if head.units != 10:
+        raise Wrong(_("`digit`: {n} units; ten classes need ten.").format(n=head.units))
+    if head.loss == "categorical_crossentropy":
+        raise Wrong(
+            _(
+                "`digit`: `categorical_crossentropy` expects a row of ten numbers for each "
+                "target; these targets are integers from 0 to 9. Its *sparse* twin takes those."
+            )
+        )
+    if head.loss == "binary_crossentropy":
+        raise Wrong(
+            _("`digit`: `binary_crossentropy` is for yes or no; here one of ten is chosen.")
+        )
+    if head.loss != "sparse_categorical_crossentropy":
+        raise Wrong(
+            _(
+                "`digit`: `{loss}` would treat the class 8 as twice the class 4. Choosing one of "
+                "ten needs a crossentropy."
+            ).format(loss=head.loss)
+        )
+    _check_probabilities("digit", head, "softmax")
+
+
+def _check_even(head: _Head) -> None:
+    if head.units == 1 and head.activation == "softmax":
+        raise Wrong(
+            _(
+                "`even`: softmax makes the outputs add up to 1, so a single unit always says 1. "
+                "One unit for yes or no takes `sigmoid`."
+            )
+        )
+    if head.units == 2 and head.loss == "sparse_categorical_crossentropy":
+        _check_probabilities("even", head, "softmax")
+        return
+    if head.units != 1:
+        raise Wrong(
+            _("`even`: {n} units; one unit is enough for yes or no.").format(n=head.units)
+        )
+    if head.loss != "binary_crossentropy":
+        raise Wrong(
+            _("`even`: `{loss}` does not fit one unit that says yes or no.").format(
+                loss=head.loss
+            )
+        )
+    _check_probabilities("even", head, "sigmoid")
+
+
+def _check_ink(head: _Head) -> None:
+    if head.units != 1:
+        raise Wrong(_("`ink`: {n} units; one number is asked for.").format(n=head.units))
+    if head.loss not in _REGRESSION_LOSSES:
+        raise Wrong(
+            _(
+                "`ink`: `{loss}` compares probabilities of classes; the target is a quantity. "
+                "Measure how far off the answer is, as with `mse`."
+            ).format(loss=head.loss)
+        )
+    if head.activation == "softmax":
+        raise Wrong(_("`ink`: softmax over a single unit always says 1."))
+    if head.activation == "relu":
+        raise Wrong(
+            _(
+                "`ink`: a final `relu` can get stuck at 0, where nothing is learned any more. "
+                "A quantity takes no activation."
+            )
+        )
+    if head.activation not in ("linear", "sigmoid"):
+        raise Wrong(
+            _("`ink`: with `{activation}` the output cannot reach every amount of ink.").format(
+                activation=head.activation
+            )
+        )
+
+
+def _check_probabilities(name: str, head: _Head, activation: str) -> None:
+    """Checks that probabilities are made exactly once: by the layer, or by the loss."""
+    if head.from_logits and head.activation == activation:
+        raise Wrong(
+            _(
+                "`{name}`: `{activation}` is applied twice, by the layer and, because of "
+                "`from_logits=True`, by the loss. Keep one of them."
+            ).format(name=name, activation=activation)
+        )
+    if head.from_logits and head.activation == "linear":
+        return
+    if head.activation != activation:
+        raise Wrong(
+            _("`{name}`: this loss expects probabilities, which `{activation}` makes.").format(
+                name=name, activation=activation
+            )
+        )
+
+
+# The heads as the lesson gives them: who changes none has not begun.
+_AS_GIVEN = {
+    "digit": _Head(10, "softmax", "categorical_crossentropy", False),
+    "even": _Head(1, "softmax", "binary_crossentropy", False),
+    "ink": _Head(1, "linear", "binary_crossentropy", False),
+}
+
+EXERCISES = [
+    Exercise(
+        name="three-heads",
+        check=_check_heads,
+        praise=N_(
+            "Each head ends as its target needs it: probabilities of ten classes, the "
+            "probability of yes, a plain number."
+        ),
+        hints=(
+            N_(
+                "Ask two questions of each target: what is it, a class, yes or no, or a quantity? "
+                "And how is it written, as an integer or as a row of zeros and a one?"
+            ),
+            N_(
+                "Integers from 0 to 9: `softmax` and `sparse_categorical_crossentropy`. Yes or no: "
+                "`sigmoid` and `binary_crossentropy`. A quantity: no activation and `mse`."
+            ),
+        ),
+        solution="""\
+def head(units, activation, loss):
+    inputs = keras.Input(shape=(784,))
+    x = layers.Dense(32, activation="relu")(inputs)
+    model = keras.Model(inputs, layers.Dense(units, activation=activation)(x))
+    model.compile(optimizer="rmsprop", loss=loss)
+    return model
+
+
+heads = {
+    "digit": head(10, "softmax", "sparse_categorical_crossentropy"),
+    "even": head(1, "sigmoid", "binary_crossentropy"),
+    "ink": head(1, None, "mse"),
+}""",
+        answer="heads",
+    )
+]

@@ -1,0 +1,62 @@
+"""Lesson 00: read a number off a graph."""
+
+from typing import Any
+
+from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.locale import N_, _
+
+# The model of the lesson: 8 measurements -> hidden (16) -> species (3).
+_SPECIES, _HIDDEN = 16 * 3 + 3, 8 * 16 + 16
+
+
+def _check_species(answer: Any) -> None:
+    if answer is None or answer is ...:
+        raise NotAttempted
+    try:
+        number = int(str(answer).replace(",", "").replace(" ", ""))
+    except ValueError as error:
+        raise Wrong(
+            _("A whole number is expected here; this is: {got}.").format(got=repr(answer))
+        ) from error
+    messages = {
+        _SPECIES + _HIDDEN: _(
+            "{n} is the whole model. The question is about the layer `species` alone: select it "
+            "and read its row *Parameters*."
+        ),
+        _HIDDEN: _("{n} belongs to the layer `hidden`. `species` is the one below it."),
+        _SPECIES - 3: _(
+            "{n} counts the weights between the 16 inputs of the layer and its 3 units. Each "
+            "unit has one more number, its bias."
+        ),
+        3: _(
+            "{n} is how many numbers the layer gives out. Its parameters are the weights inside."
+        ),
+        16: _(
+            "{n} is how many numbers enter the layer. Its parameters are the weights inside."
+        ),
+    }
+    if number == _SPECIES:
+        return
+    message = messages.get(
+        number,
+        _("It is not {n}. Select `species` in the graph and read its row *Parameters*."),
+    )
+    raise Wrong(message.format(n=number))
+
+
+EXERCISES = [
+    Exercise(
+        name="species-parameters",
+        check=_check_species,
+        praise=N_(
+            "16 inputs times 3 units, and a bias for each of the 3: 16 · 3 + 3 = 51. In the "
+            "next lesson you will predict such numbers."
+        ),
+        hints=(
+            N_("Click the box `species` in the graph. Its details appear beside the picture."),
+            N_("The box itself shows the number too: in grey, right of the name."),
+        ),
+        solution="parameters = 16 * 3 + 3",
+        answer="parameters",
+    )
+]

@@ -1,0 +1,163 @@
+"""Feedback on an exercise: `lab.check`, `lab.hint`, `lab.solution`."""
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kfunc_lab.lessons.exercises import find
+from kfunc_lab.lessons.exercises.exercise import NotAttempted, Wrong
+from kfunc_lab.locale import _
+from kfunc_lab.theme import light_dark
+
+Status = Literal["not attempted", "wrong", "right", "hint", "solution"]
+
+_COLOURS = {
+    "not attempted": ("#57606a", "#a3adb8"),
+    "wrong": ("#b35900", "#e09b4a"),
+    "right": ("#1a7f37", "#4fb377"),
+    "hint": ("#2f6fc4", "#5b9be6"),
+    "solution": ("#2f6fc4", "#5b9be6"),
+}
+
+_hints_given: dict[str, int] = {}
+
+
+def check(exercise: str, answer: Any = ...) -> "Feedback":
+    """Says whether an answer is right, and if not, why.
+
+    Args:
+        exercise: The name of the exercise, as the lesson gives it.
+        answer: Your answer: a model, a number, whatever is asked for. `...` stands for none.
+
+    Returns:
+        Feedback with the status `"not attempted"`, `"wrong"` or `"right"`, shown in a notebook.
+        A wrong answer raises nothing, so that the cells below can still be run.
+
+    Raises:
+        LookupError: If there is no such exercise.
+
+    Example:
+        >>> check("species-parameters", 48).status
+        'wrong'
+    """
+    task = find(exercise)
+    try:
+        task.check(answer)
+    except NotAttempted:
+        return Feedback(
+            "not attempted",
+            _("Nothing answered yet. `lab.hint({name})` gives a hint.").format(
+                name=f'"{exercise}"'
+            ),
+        )
+    except Wrong as verdict:
+        return Feedback("wrong", str(verdict))
+    except Exception as error:
+        # An answer can be anything; what a check did not foresee must not end the lesson.
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return Feedback(
+            "wrong",
+            _("This answer could not be examined ({reason}). Compare it with the task.").format(
+                reason=reason
+            ),
+        )
+    return Feedback("right", _(task.praise))
+
+
+def hint(exercise: str) -> "Feedback":
+    """Gives the next hint to an exercise; after the last one, it begins again.
+
+    Args:
+        exercise: The name of the exercise, as the lesson gives it.
+
+    Returns:
+        The hint, shown in a notebook.
+
+    Raises:
+        LookupError: If there is no such exercise.
+
+    Example:
+        >>> hint("species-parameters").message
+        'Click the box `species` in the graph. Its details appear beside the picture.'
+    """
+    hints = find(exercise).hints
+    number = _hints_given.get(exercise, 0) % len(hints)
+    _hints_given[exercise] = number + 1
+    return Feedback("hint", _(hints[number]), heading=f"{number + 1}/{len(hints)}")
+
+
+def solution(exercise: str) -> "Feedback":
+    """Shows code that solves an exercise.
+
+    Args:
+        exercise: The name of the exercise, as the lesson gives it.
+
+    Returns:
+        The code, shown in a notebook.
+
+    Raises:
+        LookupError: If there is no such exercise.
+
+    Example:
+        >>> solution("species-parameters").code
+        'parameters = 16 * 3 + 3'
+    """
+    return Feedback("solution", "", code=find(exercise).solution)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What is said of an answer.
+
+    Attributes:
+        status: `"not attempted"`, `"wrong"` or `"right"`; `"hint"` or `"solution"` for those.
+        message: What is said, in the language in use; code stands between backticks.
+        heading: Added to the status where it is shown.
+        code: Code that is shown below.
+    """
+
+    status: Status
+    message: str
+    heading: str = ""
+    code: str = ""
+
+    def to_text(self) -> str:
+        """Returns the feedback as plain lines."""
+        first = f"{self._title()}: {_plain(self.message)}" if self.message else self._title()
+        return "\n".join(filter(None, [first, self.code]))
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        colour = light_dark(_COLOURS[self.status])
+        code = (
+            f"<pre style='margin:8px 0 0'>{html.escape(self.code)}</pre>" if self.code else ""
+        )
+        return (
+            f'<div style="border-left:4px solid {_COLOURS[self.status][0]};border-color:{colour};'
+            f'padding:4px 12px;max-width:72ch">'
+            f"<strong>{html.escape(self._title())}</strong> {_marked(self.message)}{code}</div>"
+        )
+
+    def _title(self) -> str:
+        titles = {
+            "not attempted": _("○ Not attempted"),
+            "wrong": _("✗ Not yet"),
+            "right": _("✓ Right"),
+            "hint": _("Hint"),
+            "solution": _("One solution"),
+        }
+        return " ".join(filter(None, [titles[self.status], self.heading]))
+
+
+def _plain(message: str) -> str:
+    return re.sub(r"\*([^*]+)\*", r"\1", message)
+
+
+def _marked(message: str) -> str:
+    """Escapes a message, then sets what stands between backticks or stars."""
+    escaped = html.escape(message)
+    escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escaped)

@@ -1,0 +1,173 @@
+# %% [markdown] id="title" tags=["en"]
+# # Welcome
+#
+# In this course you build neural networks with the Keras functional API, and you *see* what you
+# build: every model is a graph, and the graph is drawn for you. Each lesson takes 15 to 20 minutes.
+#
+# A lesson is made of cells. Click the cell below and press **Shift+Enter**: it runs, and the next
+# one is selected. That is all you need to know about notebooks.
+
+# %% [markdown] id="title" tags=["es"]
+# # Te damos la bienvenida
+#
+# En este curso construyes redes neuronales con la API funcional de Keras y *ves* lo que construyes:
+# todo modelo es un grafo, y aquí el grafo se dibuja solo. Cada lección dura entre 15 y 20 minutos.
+#
+# Una lección está hecha de celdas. Haz clic en la celda de abajo y pulsa **Mayús+Intro**: se
+# ejecuta y queda seleccionada la siguiente. No necesitas saber nada más sobre los cuadernos.
+
+# %% id="parameters" tags=["parameters"]
+language = "en"
+source = "embedded"
+
+# %% [markdown] id="about-setup" tags=["en"]
+# The next cell loads the tools: `keras`, and `lab`, which draws and gives feedback. Keras takes
+# some seconds to load; the star in `[*]` says that a cell is still running.
+
+# %% [markdown] id="about-setup" tags=["es"]
+# La celda siguiente carga las herramientas: `keras`, y `lab`, que dibuja y da comentarios. Keras
+# tarda unos segundos en cargarse; el asterisco de `[*]` indica que la celda aún se está ejecutando.
+
+# %% id="setup" tags=["nbval-ignore-output"]
+import keras
+import kfunc_lab as lab
+from keras import layers
+
+lab.language(language)
+
+# %% [markdown] id="about-graph" tags=["en"]
+# ## A model is a graph
+#
+# Here is a small model that tells three species of flowers apart by eight measurements. How it is
+# written is the subject of the next lesson; for now, run the cell and look.
+
+# %% [markdown] id="about-graph" tags=["es"]
+# ## Un modelo es un grafo
+#
+# Este pequeño modelo distingue tres especies de flores a partir de ocho medidas. Cómo se escribe
+# es el tema de la próxima lección; por ahora, ejecuta la celda y observa.
+
+# %% id="graph"
+inputs = keras.Input(shape=(8,), name="measurements")
+x = layers.Dense(16, activation="relu", name="hidden")(inputs)
+outputs = layers.Dense(3, activation="softmax", name="species")(x)
+model = keras.Model(inputs, outputs, name="flowers")
+
+view = lab.graph(model)
+view
+
+# %% [markdown] id="look-graph" tags=["en"]
+# Numbers enter at the top and leave at the bottom. Each box is a *layer* that is called; each arrow
+# is a *tensor*, an array of numbers on its way, with its shape written beside it.
+#
+# - **Click a box.** Its details appear on the right.
+# - **Press ↓ and ↑** to walk along the arrows. `Esc` lets go.
+# - **Zoom** with the buttons, or with Ctrl and the mouse wheel; drag to move.
+#
+# The same graph as text, for a terminal or a screen reader:
+
+# %% [markdown] id="look-graph" tags=["es"]
+# Los números entran por arriba y salen por abajo. Cada recuadro es una *capa* a la que se llama;
+# cada flecha es un *tensor*, un arreglo de números en camino, con su forma escrita al lado.
+#
+# - **Haz clic en un recuadro.** Sus detalles aparecen a la derecha.
+# - **Pulsa ↓ y ↑** para recorrer las flechas. `Esc` quita la selección.
+# - **Acércate o aléjate** con los botones, o con Ctrl y la rueda del ratón; arrastra para moverte.
+#
+# El mismo grafo como texto, para una terminal o un lector de pantalla:
+
+# %% id="text"
+print(view.to_text())
+
+# %% [markdown] id="about-check" tags=["en"]
+# ## Check an answer
+#
+# Every lesson ends with an exercise. This one is small: **how many parameters does the layer
+# `species` have?** Find the number in the graph, put it in place of the three dots, and run the cell.
+
+# %% [markdown] id="about-check" tags=["es"]
+# ## Comprueba una respuesta
+#
+# Cada lección termina con un ejercicio. Este es pequeño: **¿cuántos parámetros tiene la capa
+# `species`?** Busca el número en el grafo, escríbelo en lugar de los tres puntos y ejecuta la celda.
+
+# %% id="check"
+parameters = ...
+lab.check("species-parameters", parameters)
+
+# %% [markdown] id="about-hint" tags=["en"]
+# A wrong answer costs nothing: you are told why it is wrong, and try again. When you are stuck,
+# remove the `#` of a line below and run it.
+
+# %% [markdown] id="about-hint" tags=["es"]
+# Equivocarse no cuesta nada: se te dice por qué la respuesta no es correcta y vuelves a intentarlo.
+# Si te atascas, quita el `#` de una de estas líneas y ejecútala.
+
+# %% id="hint"
+# lab.hint("species-parameters")
+# lab.solution("species-parameters")
+
+# %% [markdown] id="about-data" tags=["en"]
+# ## Real data
+#
+# The lessons train on handwritten digits. 5,000 of them are part of this package, so nothing has to
+# be downloaded; with `source = "auto"` in the first cell, the full set of 70,000 is used where it
+# can be had.
+
+# %% [markdown] id="about-data" tags=["es"]
+# ## Datos reales
+#
+# Las lecciones entrenan con dígitos escritos a mano. Este paquete ya trae 5000 de ellos, así que no
+# hay que descargar nada; con `source = "auto"` en la primera celda se usa el conjunto completo de
+# 70 000, siempre que se pueda conseguir.
+
+# %% id="data"
+(x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
+
+# %% [markdown] id="about-digit" tags=["en"]
+# To a network, a digit is 28 × 28 numbers from 0 (paper) to 255 (ink). Here every number is printed
+# as one character, the darker the more ink. **Which digit is it?** The last line tells. Change the
+# `6` in the first line to see others.
+
+# %% [markdown] id="about-digit" tags=["es"]
+# Para una red, un dígito son 28 × 28 números entre 0 (papel) y 255 (tinta). Aquí cada número se
+# imprime como un carácter, más oscuro cuanta más tinta hay. **¿Qué dígito es?** La última línea lo
+# dice. Cambia el `6` de la primera línea para ver otros.
+
+# %% id="digit"
+number = 6
+for row in x_train[number, 4:24]:
+    print("".join(" .:-=+*#%@"[ink // 26] for ink in row).rstrip())
+print(y_train[number])
+
+# %% [markdown] id="recap" tags=["en"]
+# ## What you have seen
+#
+# - A model is a graph: layers are its boxes, tensors are its arrows.
+# - `lab.graph(model)` draws it; `lab.check`, `lab.hint` and `lab.solution` go with every exercise.
+# - A digit is an array of numbers.
+#
+# Before you go on, shut this notebook down to free its memory: menu *Kernel* → *Shut Down Kernel*.
+#
+# | lesson | you learn to |
+# |---|---|
+# | [01 Your first functional model](01_first_model.ipynb) | connect layers, and predict shapes and parameters |
+# | [02 Train and evaluate](02_train_and_evaluate.ipynb) | train on digits, and choose the loss that fits |
+#
+# **Next:** [Your first functional model](01_first_model.ipynb)
+
+# %% [markdown] id="recap" tags=["es"]
+# ## Lo que has visto
+#
+# - Un modelo es un grafo: las capas son los recuadros y los tensores, las flechas.
+# - `lab.graph(model)` lo dibuja; `lab.check`, `lab.hint` y `lab.solution` acompañan cada ejercicio.
+# - Un dígito es un arreglo de números.
+#
+# Antes de seguir, cierra este cuaderno para liberar su memoria: menú *Kernel* → *Shut Down Kernel*.
+#
+# | lección | aprendes a |
+# |---|---|
+# | [01 Tu primer modelo funcional](01_first_model.ipynb) | conectar capas y predecir formas y parámetros |
+# | [02 Entrenar y evaluar](02_train_and_evaluate.ipynb) | entrenar con dígitos y elegir la pérdida adecuada |
+#
+# **Siguiente:** [Tu primer modelo funcional](01_first_model.ipynb)

@@ -1,0 +1,251 @@
+# %% [markdown] id="title" tags=["en"]
+# # Your first functional model
+#
+# You will build the network below, layer by layer, and watch its graph grow. At the end you can say
+# the shape of every tensor and the number of parameters of every layer *before* you run a cell.
+#
+# ```
+# 784 numbers → Dense (64, relu) → Dense (64, relu) → Dense (10, softmax) → 10 probabilities
+# ```
+
+# %% [markdown] id="title" tags=["es"]
+# # Tu primer modelo funcional
+#
+# Vas a construir la red de abajo, capa por capa, y verás crecer su grafo. Al final sabrás decir la
+# forma de cada tensor y el número de parámetros de cada capa *antes* de ejecutar una celda.
+#
+# ```
+# 784 números → Dense (64, relu) → Dense (64, relu) → Dense (10, softmax) → 10 probabilidades
+# ```
+
+# %% id="parameters" tags=["parameters"]
+language = "en"
+source = "embedded"
+units = 64
+
+# %% id="setup" tags=["nbval-ignore-output"]
+import keras
+import kfunc_lab as lab
+from keras import layers
+
+lab.language(language)
+
+# %% [markdown] id="about-input" tags=["en"]
+# ## An input is a promise
+#
+# `keras.Input` says what kind of data will come: here vectors of 784 numbers, the pixels of an image
+# of 28 × 28. **Predict:** what will the shape of `inputs` be, `(784,)` or something longer?
+
+# %% [markdown] id="about-input" tags=["es"]
+# ## Una entrada es una promesa
+#
+# `keras.Input` anuncia qué tipo de datos llegará: aquí, vectores de 784 números, los píxeles de una
+# imagen de 28 × 28. **Predice:** ¿qué forma tendrá `inputs`, `(784,)` o algo más largo?
+
+# %% id="input"
+inputs = keras.Input(shape=(784,), name="img")
+print(inputs.shape, inputs.dtype)
+
+# %% [markdown] id="after-input" tags=["en"]
+# Keras put an axis in front: the *batch*, the number of examples that are processed together. Its
+# size is `None`, because any number may come. You never write it into `shape`.
+#
+# `inputs` holds no numbers. It is a *symbolic* tensor: it knows its shape and its type, and where it
+# comes from. **Predict:** what happens if you ask it for a number?
+
+# %% [markdown] id="after-input" tags=["es"]
+# Keras puso un eje delante: el *lote* (*batch*), la cantidad de ejemplos que se procesan juntos. Su
+# tamaño es `None` porque puede llegar cualquier cantidad. Nunca se escribe en `shape`.
+#
+# `inputs` no contiene números. Es un tensor *simbólico*: conoce su forma, su tipo y de dónde viene.
+# **Predice:** ¿qué pasa si le pides un número?
+
+# %% id="no-values"
+try:
+    float(inputs)
+except ValueError as error:
+    print(str(error).split(":")[0])
+
+# %% [markdown] id="about-call" tags=["en"]
+# There is nothing to convert yet. Numbers come later, when the model is used.
+#
+# ## Calling a layer draws an arrow
+#
+# A layer is made first, and then *called* on a tensor. The call gives back a new symbolic tensor.
+# **Predict** the shape of `x`.
+
+# %% [markdown] id="about-call" tags=["es"]
+# Todavía no hay nada que convertir. Los números llegan después, cuando se usa el modelo.
+#
+# ## Llamar a una capa dibuja una flecha
+#
+# Primero se crea la capa y luego se la *llama* con un tensor. La llamada devuelve un nuevo tensor
+# simbólico. **Predice** la forma de `x`.
+
+# %% id="call"
+dense = layers.Dense(units, activation="relu")
+x = dense(inputs)
+print(x.shape)
+
+# %% [markdown] id="about-so-far" tags=["en"]
+# The last axis went from 784 to the number of units; the batch stayed. There is no model yet, but
+# the tensor `x` remembers how it came to be. So its graph can be drawn:
+
+# %% [markdown] id="about-so-far" tags=["es"]
+# El último eje pasó de 784 al número de unidades; el lote quedó igual. Aún no hay modelo, pero el
+# tensor `x` recuerda cómo se formó. Por eso ya se puede dibujar su grafo:
+
+# %% id="so-far"
+lab.graph(x)
+
+# %% [markdown] id="about-parameters" tags=["en"]
+# ## Where the parameters come from
+#
+# Every unit of a Dense layer has one *weight* for each number that comes in, and one *bias*.
+# **Predict** the parameters of this layer, with 784 numbers coming in and 64 units. The left side
+# of the line is the arithmetic, the right side is what Keras counts.
+
+# %% [markdown] id="about-parameters" tags=["es"]
+# ## De dónde salen los parámetros
+#
+# Cada unidad de una capa Dense tiene un *peso* por cada número que entra, y un *sesgo*. **Predice**
+# los parámetros de esta capa, en la que entran 784 números y hay 64 unidades. A la izquierda está
+# la cuenta; a la derecha, lo que dice Keras.
+
+# %% id="count-one"
+784 * units + units, dense.count_params()
+
+# %% [markdown] id="about-rest" tags=["en"]
+# ## The other layers, and the model
+#
+# Making a layer and calling it usually stand in one line. The name `x` moves on to the newest
+# tensor each time. `softmax` turns ten numbers into probabilities.
+
+# %% [markdown] id="about-rest" tags=["es"]
+# ## Las demás capas y el modelo
+#
+# Crear una capa y llamarla suele escribirse en una sola línea. El nombre `x` pasa cada vez al tensor
+# más reciente. `softmax` convierte diez números en probabilidades.
+
+# %% id="rest"
+x = layers.Dense(units, activation="relu")(x)
+outputs = layers.Dense(10, activation="softmax")(x)
+
+# %% [markdown] id="about-model" tags=["en"]
+# `keras.Model` takes the two ends of the graph; everything between them becomes the model.
+# **Predict** the parameters of all three layers and add them up. Then compare: click each layer.
+
+# %% [markdown] id="about-model" tags=["es"]
+# `keras.Model` recibe los dos extremos del grafo; todo lo que hay entre ellos pasa a ser el modelo.
+# **Predice** los parámetros de las tres capas y súmalos. Después compara: haz clic en cada capa.
+
+# %% id="model"
+model = keras.Model(inputs=inputs, outputs=outputs, name="mnist_model")
+lab.graph(model)
+
+# %% id="total"
+f"{model.count_params():,}"
+
+# %% [markdown] id="about-summary" tags=["en"]
+# Keras's own summary says the same in a table. Find there what you clicked.
+
+# %% [markdown] id="about-summary" tags=["es"]
+# El resumen de Keras dice lo mismo en una tabla. Busca allí lo que viste al hacer clic.
+
+# %% id="summary"
+model.summary()
+
+# %% [markdown] id="about-change" tags=["en"]
+# ## Change something
+#
+# **Predict:** if both hidden layers get twice as many units, does the count double? A function that
+# builds the model makes the experiment short.
+
+# %% [markdown] id="about-change" tags=["es"]
+# ## Cambia algo
+#
+# **Predice:** si las dos capas ocultas tienen el doble de unidades, ¿se duplica la cuenta? Una
+# función que construye el modelo acorta el experimento.
+
+# %% id="change"
+def build(units):
+    inputs = keras.Input(shape=(784,))
+    x = layers.Dense(units, activation="relu")(inputs)
+    x = layers.Dense(units, activation="relu")(x)
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+
+
+for size in (32, 64, 128):
+    print(f"{size:4} {build(size).count_params():8,}")
+
+# %% [markdown] id="after-change" tags=["en"]
+# More than double: the weights between the two hidden layers grow with the *square* of the units,
+# 64 · 64 against 128 · 128. Most parameters still sit in the first layer, because 784 numbers enter.
+#
+# ## Numbers flow at last
+#
+# Here is a real digit. The model is not trained yet, so its ten probabilities mean nothing, but
+# their shape is what you predicted, and they add up to 1.
+
+# %% [markdown] id="after-change" tags=["es"]
+# Más del doble: los pesos entre las dos capas ocultas crecen con el *cuadrado* de las unidades,
+# 64 · 64 frente a 128 · 128. Aun así, la mayoría de los parámetros está en la primera capa, porque
+# ahí entran 784 números.
+#
+# ## Por fin fluyen números
+#
+# Este es un dígito real. El modelo todavía no está entrenado, así que sus diez probabilidades no
+# significan nada; pero su forma es la que predijiste y suman 1.
+
+# %% id="data"
+(x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
+digit = x_train[:1].reshape(1, 784).astype("float32") / 255
+digit.shape
+
+# %% id="predict"
+probabilities = model.predict(digit, verbose=0)
+print(probabilities.shape, round(float(probabilities.sum()), 3))
+
+# %% [markdown] id="about-exercise" tags=["en"]
+# ## Your turn
+#
+# Build a model for the same images with **one** hidden Dense layer and ten outputs that has exactly
+# **25,450 parameters**. How many hidden units does it need? Put your model in place of the dots.
+
+# %% [markdown] id="about-exercise" tags=["es"]
+# ## Te toca
+#
+# Construye un modelo para las mismas imágenes con **una** capa Dense oculta y diez salidas que tenga
+# exactamente **25,450 parámetros**. ¿Cuántas unidades ocultas necesita? Pon tu modelo en lugar de
+# los puntos.
+
+# %% id="exercise"
+answer = ...
+lab.check("hidden-units", answer)
+
+# %% id="hint"
+# lab.hint("hidden-units")
+# lab.solution("hidden-units")
+# lab.graph(answer)
+
+# %% [markdown] id="recap" tags=["en"]
+# ## What you have learned
+#
+# - `keras.Input` and every call give symbolic tensors: a shape and a history, no numbers.
+# - A Dense layer has inputs × units weights, and a bias for each unit.
+# - `keras.Model(inputs, outputs)` cuts a model out of the graph, from one end to the other.
+#
+# To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
+#
+# **Next:** [Train and evaluate](02_train_and_evaluate.ipynb)
+
+# %% [markdown] id="recap" tags=["es"]
+# ## Lo que aprendiste
+#
+# - `keras.Input` y cada llamada devuelven tensores simbólicos: una forma y una historia, sin números.
+# - Una capa Dense tiene entradas × unidades pesos, y un sesgo por unidad.
+# - `keras.Model(inputs, outputs)` recorta un modelo del grafo, de un extremo al otro.
+#
+# Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
+#
+# **Siguiente:** [Entrenar y evaluar](02_train_and_evaluate.ipynb)

@@ -1,0 +1,268 @@
+# %% [markdown] id="title" tags=["en"]
+# # Train and evaluate
+#
+# The model of the last lesson learns to read digits. You will train it, watch its learning curves,
+# measure it on digits it has never seen, and see why the last activation and the loss belong
+# together.
+
+# %% [markdown] id="title" tags=["es"]
+# # Entrenar y evaluar
+#
+# El modelo de la lección anterior aprende a leer dígitos. Vas a entrenarlo, a observar sus curvas de
+# aprendizaje, a medirlo con dígitos que nunca ha visto y a descubrir por qué la última activación y
+# la pérdida van juntas.
+
+# %% id="parameters" tags=["parameters"]
+language = "en"
+source = "embedded"
+epochs = 5
+batch_size = 64
+seed = 1
+
+# %% id="setup" tags=["nbval-ignore-output"]
+import keras
+import kfunc_lab as lab
+from keras import layers
+
+lab.language(language)
+keras.utils.set_random_seed(seed)
+
+# %% [markdown] id="about-data" tags=["en"]
+# ## The data
+#
+# The images are arrays of 28 × 28 grey levels, the targets are the digits themselves. The test
+# digits are put aside: they are for the end.
+
+# %% [markdown] id="about-data" tags=["es"]
+# ## Los datos
+#
+# Las imágenes son arreglos de 28 × 28 niveles de gris; los objetivos son los propios dígitos. Los
+# dígitos de prueba se apartan: son para el final.
+
+# %% id="data"
+(x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
+print(x_train.shape, x_train.dtype, x_train.max(), y_train[:8])
+
+# %% [markdown] id="about-prepare" tags=["en"]
+# The model expects vectors of 784 numbers, and learns best from small ones: the pixels become one
+# row, and 0 to 255 becomes 0 to 1. **Predict** the new shape.
+
+# %% [markdown] id="about-prepare" tags=["es"]
+# El modelo espera vectores de 784 números, y aprende mejor con números pequeños: los píxeles pasan a
+# una sola fila, y el rango de 0 a 255, a uno de 0 a 1. **Predice** la nueva forma.
+
+# %% id="prepare"
+x_train = x_train.reshape(-1, 784).astype("float32") / 255
+x_test = x_test.reshape(-1, 784).astype("float32") / 255
+x_train.shape, float(x_train.max())
+
+# %% id="model"
+inputs = keras.Input(shape=(784,), name="img")
+x = layers.Dense(64, activation="relu")(inputs)
+x = layers.Dense(64, activation="relu")(x)
+outputs = layers.Dense(10, activation="softmax")(x)
+model = keras.Model(inputs, outputs, name="mnist_model")
+lab.graph(model)
+
+# %% [markdown] id="about-compile" tags=["en"]
+# ## Compile: what to learn, and how
+#
+# - The **loss** is the number that training makes small.
+# - The **optimizer** changes the weights to that end: here RMSprop.
+# - **Metrics** are for you. Accuracy is the share of digits that are read right.
+#
+# **Predict:** what accuracy does a model have that has learned nothing, with ten digits to choose
+# from?
+
+# %% [markdown] id="about-compile" tags=["es"]
+# ## Compilar: qué aprender y cómo
+#
+# - La **pérdida** (*loss*) es el número que el entrenamiento hace pequeño.
+# - El **optimizador** cambia los pesos con ese fin: aquí, RMSprop.
+# - Las **métricas** son para ti. La exactitud (*accuracy*) es la proporción de dígitos bien leídos.
+#
+# **Predice:** ¿qué exactitud tiene un modelo que no ha aprendido nada, con diez dígitos para elegir?
+
+# %% id="compile"
+model.compile(
+    optimizer=keras.optimizers.RMSprop(),
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
+loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
+accuracy < 0.3
+
+# %% [markdown] id="about-fit" tags=["en"]
+# It guesses: about one digit in ten is right.
+#
+# ## Fit: five rounds through the data
+#
+# An *epoch* is one round through the training digits, in batches of 64. `validation_split=0.2` keeps
+# the last fifth out of training and measures on it after every epoch. It takes a few seconds.
+
+# %% [markdown] id="about-fit" tags=["es"]
+# Adivina: acierta más o menos uno de cada diez dígitos.
+#
+# ## Ajustar: cinco vueltas a los datos
+#
+# Una *época* es una vuelta completa a los dígitos de entrenamiento, en lotes de 64.
+# `validation_split=0.2` deja fuera del entrenamiento la última quinta parte y mide con ella después
+# de cada época. Tarda unos segundos.
+
+# %% id="fit"
+history = model.fit(
+    x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.2, verbose=0
+)
+
+# %% [markdown] id="about-curves" tags=["en"]
+# **Predict** before you run the cell: which curve ends higher in accuracy, training or validation?
+
+# %% [markdown] id="about-curves" tags=["es"]
+# **Predice** antes de ejecutar la celda: ¿qué curva termina con más exactitud, la de entrenamiento o
+# la de validación?
+
+# %% id="curves" tags=["nbval-ignore-output"]
+lab.curves(history)
+
+# %% [markdown] id="after-curves" tags=["en"]
+# Both losses fall. Training ends a little ahead, because those are the digits the weights were
+# fitted to. When the gap keeps growing while the validation loss rises again, the model is learning
+# its examples by heart: it *overfits*.
+#
+# ## Evaluate: the digits that were put aside
+
+# %% [markdown] id="after-curves" tags=["es"]
+# Las dos pérdidas bajan. El entrenamiento termina un poco por delante, porque los pesos se ajustaron
+# a esos dígitos. Si la distancia sigue creciendo mientras la pérdida de validación vuelve a subir,
+# el modelo se está aprendiendo los ejemplos de memoria: *sobreajusta*.
+#
+# ## Evaluar: los dígitos apartados
+
+# %% id="evaluate"
+loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
+accuracy > 0.9
+
+# %% [markdown] id="about-one" tags=["en"]
+# More than nine in ten, from a few seconds of training. One digit, with the probability of each
+# answer in percent:
+
+# %% [markdown] id="about-one" tags=["es"]
+# Más de nueve de cada diez, con unos segundos de entrenamiento. Un dígito, con la probabilidad de
+# cada respuesta en porcentaje:
+
+# %% id="one" tags=["nbval-ignore-output"]
+probabilities = model.predict(x_test[:1], verbose=0)[0]
+for digit, probability in enumerate(probabilities):
+    print(digit, f"{probability:6.1%}", "█" * round(40 * float(probability)))
+print(y_test[0])
+
+# %% [markdown] id="about-pairs" tags=["en"]
+# ## The last activation and the loss belong together
+#
+# | the target is | last layer | loss |
+# |---|---|---|
+# | one of n classes, as an integer | n units, `softmax` | `sparse_categorical_crossentropy` |
+# | one of n classes, as a row of zeros and a one | n units, `softmax` | `categorical_crossentropy` |
+# | yes or no, as 1 or 0 | 1 unit, `sigmoid` | `binary_crossentropy` |
+# | a quantity | 1 unit, no activation | `mse` |
+#
+# There is one more way for classes: leave the activation out, and give the loss `from_logits=True`;
+# it then applies softmax itself. Doing **both** raises no error. **Predict:** what does softmax make
+# of numbers that are probabilities already?
+
+# %% [markdown] id="about-pairs" tags=["es"]
+# ## La última activación y la pérdida van juntas
+#
+# | el objetivo es | última capa | pérdida |
+# |---|---|---|
+# | una de n clases, como entero | n unidades, `softmax` | `sparse_categorical_crossentropy` |
+# | una de n clases, como fila de ceros y un uno | n unidades, `softmax` | `categorical_crossentropy` |
+# | sí o no, como 1 o 0 | 1 unidad, `sigmoid` | `binary_crossentropy` |
+# | una cantidad | 1 unidad, sin activación | `mse` |
+#
+# Para las clases hay otra posibilidad: no poner activación y darle a la pérdida `from_logits=True`;
+# entonces ella misma aplica softmax. Hacer **las dos cosas** no produce ningún error. **Predice:**
+# ¿qué hace softmax con números que ya son probabilidades?
+
+# %% id="twice"
+once = keras.ops.softmax(keras.ops.convert_to_tensor([4.0, 1.0, 0.0]))
+twice = keras.ops.softmax(once)
+print([round(float(p), 2) for p in once])
+print([round(float(p), 2) for p in twice])
+
+# %% [markdown] id="about-exercise" tags=["en"]
+# A clear answer became a vague one: the model can never be sure, and learns slowly.
+#
+# ## Your turn
+#
+# The same images can answer other questions. Here are three, with their targets for the first digit:
+# which digit it is, whether it is even, and how much ink it took.
+
+# %% [markdown] id="about-exercise" tags=["es"]
+# Una respuesta clara se volvió vaga: el modelo nunca puede estar seguro y aprende despacio.
+#
+# ## Te toca
+#
+# Las mismas imágenes pueden responder otras preguntas. Aquí hay tres, con su objetivo para el primer
+# dígito: qué dígito es, si es par y cuánta tinta llevó.
+
+# %% id="targets"
+targets = {"digit": y_train, "even": 1 - y_train % 2, "ink": x_train.mean(axis=1)}
+for name, values in targets.items():
+    print(name, round(float(values[0]), 3))
+
+# %% [markdown] id="about-heads" tags=["en"]
+# Each question has a model below, and **each has a last activation and a loss that do not fit**.
+# Mend the three lines; the number of units is right.
+
+# %% [markdown] id="about-heads" tags=["es"]
+# Abajo hay un modelo para cada pregunta, y **en cada uno la última activación y la pérdida no encajan
+# con su objetivo**. Corrige las tres líneas; el número de unidades es correcto.
+
+# %% id="exercise"
+def head(units, activation, loss):
+    inputs = keras.Input(shape=(784,))
+    x = layers.Dense(32, activation="relu")(inputs)
+    model = keras.Model(inputs, layers.Dense(units, activation=activation)(x))
+    model.compile(optimizer="rmsprop", loss=loss)
+    return model
+
+
+heads = {
+    "digit": head(10, "softmax", "categorical_crossentropy"),
+    "even": head(1, "softmax", "binary_crossentropy"),
+    "ink": head(1, None, "binary_crossentropy"),
+}
+lab.check("three-heads", heads)
+
+# %% id="hint"
+# lab.hint("three-heads")
+# lab.solution("three-heads")
+
+# %% [markdown] id="about-proof" tags=["en"]
+# When the check says *right*, remove the `#` and see one of them learn:
+
+# %% [markdown] id="about-proof" tags=["es"]
+# Cuando la comprobación diga que es correcto, quita los `#` y mira cómo aprende uno de ellos:
+
+# %% id="proof"
+# history = heads["even"].fit(x_train, targets["even"], epochs=5, validation_split=0.2, verbose=0)
+# lab.curves(history)
+
+# %% [markdown] id="recap" tags=["en"]
+# ## What you have learned
+#
+# - `compile` says what to learn, `fit` learns, `evaluate` measures on data that was put aside.
+# - Curves of training and validation tell learning from learning by heart.
+# - Target, last activation and loss come as a set; a mismatch may raise no error.
+#
+# To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
+
+# %% [markdown] id="recap" tags=["es"]
+# ## Lo que aprendiste
+#
+# - `compile` dice qué aprender, `fit` aprende y `evaluate` mide con datos apartados.
+# - Las curvas de entrenamiento y validación distinguen aprender de memorizar.
+# - Objetivo, última activación y pérdida forman un conjunto; si no encajan, quizá no haya error.
+#
+# Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
