@@ -28,7 +28,11 @@ from kfunc_lab.locale import LANGUAGES
 HERE = Path(__file__).parent
 WIDGET = "application/vnd.jupyter.widget-view+json"
 METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
     # The same on every Python, and complete, so that opening a notebook does not change it.
     "language_info": {
         "codemirror_mode": {"name": "ipython", "version": 3},

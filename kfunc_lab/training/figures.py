@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _
 from kfunc_lab.theme import (
     FAINT,
@@ -29,7 +32,8 @@ class Curve:
 
     Attributes:
         name: The quantity, as `"loss"`.
-        training: Its value on the training data after each epoch.
+        training: Its value on the training data after each epoch; empty where only its
+            validation was given.
         validation: The same on the validation data; empty without any.
         first_epoch: The number of the first epoch, counted from 1.
     """
@@ -39,17 +43,22 @@ class Curve:
     validation: tuple[float, ...] = ()
     first_epoch: int = 1
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs it covers."""
+        return max(len(self.training), len(self.validation))
+
 
 def to_text(curves: Sequence[Curve]) -> str:
     """Writes curves as a table, one epoch a line."""
     columns = [[_("epoch")]]
-    epochs = max((len(curve.training) for curve in curves), default=0)
+    epochs = max((curve.epochs for curve in curves), default=0)
     first = curves[0].first_epoch if curves else 1
     columns[0] += [str(first + position) for position in range(epochs)]
     for curve in curves:
-        for name, values in _series(curve):
-            numbers = [_number(value) for value in values]
-            columns.append([name, *numbers, *[""] * (epochs - len(numbers))])
+        for series in _series(curve):
+            numbers = [_number(value) for value in series.values]
+            columns.append([series.name, *numbers, *[""] * (epochs - len(numbers))])
     widths = [max(map(len, column)) for column in columns]
     rows = zip(*columns, strict=True)
     return "\n".join(
@@ -81,25 +90,24 @@ def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
         axis = "" if position == 1 else str(position)
         grey = {"gridcolor": "rgba(125,133,144,0.25)", "zeroline": False}
         layout[f"xaxis{axis}"] = {"title": {"text": _("epoch")}, "dtick": _step(curve), **grey}
-        layout[f"yaxis{axis}"] = {"title": {"text": curve.name}, **grey}
-        for (_name, values), label, colour in zip(
-            _series(curve), _labels(), (TRAINING, VALIDATION), strict=False
-        ):
+        layout[f"yaxis{axis}"] = {"title": {"text": _plotly_text(curve.name)}, **grey}
+        for series in _series(curve):
+            shown = [value if math.isfinite(value) else None for value in series.values]
             data.append(
                 {
                     "type": "scatter",
                     "mode": "lines+markers",
-                    "name": label,
-                    "legendgroup": label,
+                    "name": series.label,
+                    "legendgroup": series.label,
                     "showlegend": position == 1,
-                    "x": [curve.first_epoch + epoch for epoch in range(len(values))],
-                    "y": [value if math.isfinite(value) else None for value in values],
-                    "line": {"color": colour[0]},
+                    "x": [curve.first_epoch + epoch for epoch in range(len(shown))],
+                    "y": shown,
+                    "line": {"color": series.colours[0]},
                     "xaxis": f"x{axis}",
                     "yaxis": f"y{axis}",
                 }
             )
-    return {"data": data, "layout": layout}
+    return {"data": data, "layout": layout, "config": {"displayModeBar": False}}
 
 
 def to_svg(curves: Sequence[Curve]) -> str:
@@ -122,13 +130,29 @@ def to_svg(curves: Sequence[Curve]) -> str:
 # ---------------------------------------------------------------------------------------------
 
 
-def _series(curve: Curve) -> list[tuple[str, tuple[float, ...]]]:
-    named = [(curve.name, curve.training), (f"val_{curve.name}", curve.validation)]
-    return [(name, values) for name, values in named if values]
+@dataclass(frozen=True)
+class _Series:
+    """One line of a chart: a quantity on the training or on the validation data."""
+
+    name: str
+    values: tuple[float, ...]
+    label: str
+    style: str
+    colours: tuple[str, str]
 
 
-def _labels() -> tuple[str, str]:
-    return _("training"), _("validation")
+def _series(curve: Curve) -> list[_Series]:
+    name = printable(curve.name)
+    both = [
+        _Series(name, curve.training, _("training"), "training", TRAINING),
+        _Series(f"val_{name}", curve.validation, _("validation"), "validation", VALIDATION),
+    ]
+    return [series for series in both if series.values]
+
+
+def _plotly_text(text: str) -> str:
+    """Escapes what Plotly would take for markup."""
+    return html.escape(printable(text), quote=False)
 
 
 def _number(value: float) -> str:
@@ -136,16 +160,16 @@ def _number(value: float) -> str:
 
 
 def _description(curves: Sequence[Curve]) -> str:
-    names = ", ".join(curve.name for curve in curves)
+    names = ", ".join(printable(curve.name) for curve in curves)
     return _("Learning curves: {names}").format(names=names)
 
 
 def _panel(curve: Curve) -> str:
     values = [
-        value for _name, series in _series(curve) for value in series if math.isfinite(value)
+        value for series in _series(curve) for value in series.values if math.isfinite(value)
     ]
     ticks = _ticks(min(values, default=0.0), max(values, default=1.0))
-    count = len(curve.training)
+    count = curve.epochs
 
     def x(position: int) -> float:
         inner = _PANEL_WIDTH - _LEFT - _RIGHT
@@ -155,7 +179,7 @@ def _panel(curve: Curve) -> str:
         inner = _PANEL_HEIGHT - _TOP - _BOTTOM
         return _TOP + inner * (ticks[-1] - value) / (ticks[-1] - ticks[0])
 
-    parts = [_text(_LEFT, 18, curve.name, "title")]
+    parts = [_text(_LEFT, 18, printable(curve.name), "title")]
     for tick in ticks:
         parts.append(
             f'<path class="grid" stroke="{FAINT[0]}" d="M{_LEFT} {y(tick):.1f}'
@@ -167,24 +191,19 @@ def _panel(curve: Curve) -> str:
         parts.append(_text(x(position), _PANEL_HEIGHT - _BOTTOM + 16, label, "tick", "middle"))
     middle = (_LEFT + _PANEL_WIDTH - _RIGHT) / 2
     parts.append(_text(middle, _PANEL_HEIGHT - 8, _("epoch"), "tick", "middle"))
-    looks = zip(
-        _series(curve), _labels(), ("training", "validation"), (TRAINING, VALIDATION),
-        strict=False,
-    )  # fmt: skip
-    for number, ((_name, series), label, style, colour) in enumerate(looks):
+    for number, series in enumerate(_series(curve)):
         points = [
             (x(position), y(value), curve.first_epoch + position, value)
-            for position, value in enumerate(series)
+            for position, value in enumerate(series.values)
             if math.isfinite(value)
         ]
-        parts.append(_line(points, label, style, colour[0]))
-        parts.append(_key(_LEFT + 90 * number, label, style, colour[0]))
+        parts.append(_line(points, series))
+        parts.append(_key(_LEFT + 90 * number, series))
     return "".join(parts)
 
 
-def _line(
-    points: list[tuple[float, float, int, float]], label: str, style: str, colour: str
-) -> str:
+def _line(points: list[tuple[float, float, int, float]], series: _Series) -> str:
+    style, colour = series.style, series.colours[0]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y, _epoch, _value in points)
     # Dashes and squares tell validation from training where colour does not.
     dashes = ' stroke-dasharray="5 3"' if style == "validation" else ""
@@ -192,7 +211,7 @@ def _line(
     if not points:
         drawn = ""
     for x, y, epoch, value in points:
-        said = html.escape(f"{label}, {_('epoch')} {epoch}: {_number(value)}")
+        said = html.escape(f"{series.label}, {_('epoch')} {epoch}: {_number(value)}")
         drawn += (
             f'<g class="{style}" fill="{colour}">{_mark(x, y, style)}<title>{said}</title></g>'
         )
@@ -205,9 +224,10 @@ def _mark(x: float, y: float, style: str) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.8"/>'
 
 
-def _key(x: float, label: str, style: str, colour: str) -> str:
-    mark = f'<g class="{style}" fill="{colour}">{_mark(x + 4, 30, style)}</g>'
-    return mark + _text(x + 12, 33.5, label, "tick")
+def _key(x: float, series: _Series) -> str:
+    mark = _mark(x + 4, 30, series.style)
+    coloured = f'<g class="{series.style}" fill="{series.colours[0]}">{mark}</g>'
+    return coloured + _text(x + 12, 33.5, series.label, "tick")
 
 
 def _text(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
@@ -220,7 +240,8 @@ def _text(x: float, y: float, text: str, style: str, anchor: str = "start") -> s
 def _ticks(low: float, high: float) -> list[float]:
     """Returns round numbers that enclose a range, three to seven of them."""
     if high - low < 1e-9 * max(1.0, abs(high)):
-        low, high = low - 0.5, high + 0.5
+        room = max(0.5, 1e-6 * abs(high))
+        low, high = low - room, high + room
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
@@ -230,7 +251,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def _step(curve: Curve) -> int:
     """Returns after how many epochs an axis is labelled, for ten labels at most."""
-    return max(1, math.ceil(len(curve.training) / 10))
+    return max(1, math.ceil(curve.epochs / 10))
 
 
 def _style() -> str:
@@ -252,30 +273,37 @@ def _style() -> str:
 
 
 def from_logs(
-    logs: Mapping[str, Sequence[float]], epochs: Sequence[int] | None = None
+    logs: Mapping[str, Sequence[Any]], epochs: Sequence[int] | None = None
 ) -> tuple[Curve, ...]:
     """Pairs each quantity with its validation twin.
 
     Args:
         logs: Values per epoch by name, as in `History.history`; validation has the prefix
-            `val_`.
+            `val_`. A value may hold several numbers, as one for each class.
         epochs: The epochs' numbers counted from 0, as in `History.epoch`.
 
     Returns:
-        A curve for each quantity, in the order in which the names come.
+        A curve for each quantity, in the order in which the names come; one for each number
+        of a quantity that has several.
 
     Example:
         >>> from_logs({"loss": [0.9, 0.5], "val_loss": [1.0, 0.7]})[0].validation
         (1.0, 0.7)
     """
     first = (epochs[0] if epochs else 0) + 1
-    plain = [name for name in logs if not name.startswith("val_")]
+    single = _single_numbers(logs)
     return tuple(
-        Curve(
-            name,
-            tuple(map(float, logs[name])),
-            tuple(map(float, logs.get(f"val_{name}", ()))),
-            first,
-        )
-        for name in plain
+        Curve(name, single.get(name, ()), single.get(f"val_{name}", ()), first)
+        for name in dict.fromkeys(name.removeprefix("val_") for name in single)
     )
+
+
+def _single_numbers(logs: Mapping[str, Sequence[Any]]) -> dict[str, tuple[float, ...]]:
+    """Splits quantities that have several numbers an epoch: `f1[0]`, `f1[1]` and so on."""
+    single: dict[str, tuple[float, ...]] = {}
+    for name, values in logs.items():
+        columns = list(zip(*map(np.ravel, values), strict=True))
+        for position, column in enumerate(columns):
+            numbered = f"{name}[{position}]" if len(columns) > 1 else name
+            single[numbered] = tuple(map(float, column))
+    return single

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kfunc_lab.files import save_as
 from kfunc_lab.locale import _
 from kfunc_lab.training.figures import from_logs, to_plotly, to_svg, to_text
@@ -29,13 +31,13 @@ def curves(history: Any) -> "CurvesView":
             2  0.5000    0.7000
     """
     logs = getattr(history, "history", history)
-    if not isinstance(logs, Mapping) or not all(map(_is_series, logs.values())):
+    if not isinstance(logs, Mapping) or not all(map(_is_series, logs, logs.values())):
         raise TypeError(
             _("Learning curves are drawn from what model.fit returns; this is: {got}.").format(
                 got=type(history).__name__
             )
         )
-    if not logs:
+    if not any(map(len, logs.values())):
         raise TypeError(_("This history is empty: the model has not been trained yet."))
     return CurvesView(logs, getattr(history, "epoch", None))
 
@@ -88,5 +90,9 @@ class CurvesView:
         }
 
 
-def _is_series(values: Any) -> bool:
-    return isinstance(values, Sequence) and not isinstance(values, str)
+def _is_series(name: Any, values: Any) -> bool:
+    if not isinstance(name, str) or not isinstance(values, (list, tuple, np.ndarray)):
+        return False
+    shapes = {np.shape(value) for value in values}
+    numbers = all(np.asarray(value).dtype.kind in "biuf" for value in values)
+    return numbers and len(shapes) <= 1

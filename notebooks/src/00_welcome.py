@@ -117,9 +117,9 @@ lab.check("species-parameters", parameters)
 # %% [markdown] id="about-data" tags=["es"]
 # ## Datos reales
 #
-# Las lecciones entrenan con dígitos escritos a mano. Este paquete ya trae 5000 de ellos, así que no
+# Las lecciones entrenan con dígitos escritos a mano. Este paquete ya trae 5,000 de ellos, así que no
 # hay que descargar nada; con `source = "auto"` en la primera celda se usa el conjunto completo de
-# 70 000, siempre que se pueda conseguir.
+# 70,000, siempre que se pueda conseguir.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)

@@ -56,6 +56,7 @@ class Lab:
     url: str
     root: Path
     settings: Path
+    environment: dict[str, str]
 
     def address(self, notebook: str) -> str:
         return f"{self.url}/lab/tree/{notebook}?reset&token={TOKEN}"
@@ -92,7 +93,7 @@ def lab(tmp_path_factory):
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{url}/api/status?token={TOKEN}", server, home / "jupyter.log")
-        yield Lab(url, root, home / "settings")
+        yield Lab(url, root, home / "settings", environment)
     finally:
         server.terminate()
         server.wait(20)
@@ -111,30 +112,41 @@ def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture
-def open_notebook(lab, browser):
-    """Opens a notebook in JupyterLab, in a theme, and gives its page."""
-    contexts = []
+class Opener:
+    """Opens notebooks in JupyterLab, each in a browser context of its own."""
 
-    def open_it(source: Path | list[str], *, dark: bool = False, width: int = 1280):
+    def __init__(self, lab: Lab, browser) -> None:
+        self._lab = lab
+        self._browser = browser
+        self._contexts = []
+
+    def __call__(
+        self, source: Path | list[str], *, dark: bool = False, width: int = 1280, trusted=False
+    ):
         # A name of its own: JupyterLab would give a notebook its former kernel back.
         name = f"{secrets.token_hex(4)}.ipynb"
+        path = self._lab.root / name
         if isinstance(source, Path):
-            shutil.copyfile(source, lab.root / name)
+            shutil.copyfile(source, path)
         else:
             notebook = nbformat.v4.new_notebook()
             notebook.metadata["kernelspec"] = {
                 "name": "python3", "display_name": "Python 3", "language": "python",
             }  # fmt: skip
             notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in source]
-            nbformat.write(notebook, lab.root / name)
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        contexts.append(context)
+            nbformat.write(notebook, path)
+        if trusted:
+            subprocess.run(
+                [sys.executable, "-m", "jupyter", "trust", path],
+                env=self._lab.environment, check=True, capture_output=True,
+            )  # fmt: skip
+        write_settings(self._lab.settings, dark)
+        context = self._browser.new_context(viewport={"width": width, "height": 900})
+        self._contexts.append(context)
         page = context.new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
-        write_settings(lab.settings, dark)
-        page.goto(lab.address(name))
+        page.goto(self._lab.address(name))
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         # A cell that is run before the kernel is there makes JupyterLab ask for one.
         page.wait_for_function(
@@ -144,9 +156,31 @@ def open_notebook(lab, browser):
         )
         return page
 
-    yield open_it
-    for context in contexts:
-        context.close()
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+@pytest.fixture
+def open_notebook(lab, browser):
+    """Opens a notebook, from a file or from the code of its cells, and gives its page."""
+    opener = Opener(lab, browser)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture(scope="module")
+def module_notebook(lab, browser):
+    """Opens a notebook that the tests of a module share, runs its cells, and gives its page."""
+    opener = Opener(lab, browser)
+
+    def open_and_run(*arguments, **options):
+        page = opener(*arguments, **options)
+        run_cells(page)
+        return page
+
+    yield open_and_run
+    opener.close()
 
 
 def write_settings(folder: Path, dark: bool) -> None:
@@ -162,20 +196,54 @@ def write_settings(folder: Path, dark: bool) -> None:
         (home / f"{name}.jupyterlab-settings").write_text(json.dumps(values))
 
 
+def run_cells(page, timeout: float = 180) -> None:
+    """Runs all cells and waits until none is waiting."""
+    page.get_by_role("menuitem", name="Run").click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(
+        """() => {
+            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+            return prompts.length && prompts.every(
+                prompt => /\\[\\d+\\]/.test(prompt.textContent));
+        }""",
+        timeout=timeout * 1000,
+    )
+
+
 @pytest.fixture
 def run_all():
-    """Runs all cells of an open notebook and waits until none is waiting."""
+    return run_cells
 
-    def run(page, timeout: float = 180) -> None:
-        page.get_by_role("menuitem", name="Run").click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+@pytest.fixture
+def rerun():
+    """Runs one code cell again and gives what it prints."""
+
+    def run(page, number: int) -> str:
+        cell = page.locator(".jp-CodeCell").nth(number)
+        before = cell.locator(".jp-InputPrompt").first.inner_text()
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
         page.wait_for_function(
-            """() => {
-                const prompts = [...document.querySelectorAll(
-                    '.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent);
-                return prompts.length && prompts.every(text => /\\[\\d+\\]/.test(text));
+            """([number, before]) => {
+                const cell = document.querySelectorAll('.jp-CodeCell')[number];
+                const prompt = cell.querySelector('.jp-InputPrompt').innerText;
+                return prompt !== before && /\\[\\d+\\]/.test(prompt);
             }""",
-            timeout=timeout * 1000,
+            arg=[number, before],
         )
+        return cell.locator(".jp-OutputArea-output").inner_text()
 
     return run
+
+
+@pytest.fixture
+def picture():
+    """Takes a screenshot into the folder that KFUNC_LAB_SCREENSHOTS names, if it names one."""
+    folder = os.environ.get("KFUNC_LAB_SCREENSHOTS")
+
+    def take(target, name: str) -> None:
+        if folder:
+            target.screenshot(path=Path(folder, f"{name}.png"))
+
+    return take

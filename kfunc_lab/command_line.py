@@ -1,0 +1,328 @@
+"""The `kfunc-lab` command.
+
+Keras, Jupyter and papermill are imported by the commands that use them, so that help is shown
+at once.
+"""
+
+import locale
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from kfunc_lab import __version__, doctor
+from kfunc_lab.lessons import catalogue, server, working_copy
+from kfunc_lab.locale import LANGUAGES, _, language
+
+# Progress goes to standard error, so that what a command prints can be piped.
+_errors = Console(stderr=True)
+
+
+def _default_language() -> str:
+    """Returns the language of the environment, else that of the system."""
+    named = os.environ.get("KFUNC_LAB_LANGUAGE", "")
+    if named in LANGUAGES:
+        return named
+    return "es" if (locale.getlocale()[0] or "").lower().startswith(("es", "spanish")) else "en"
+
+
+def _use_language(_context: click.Context, _option: click.Parameter, code: str) -> str:
+    language(code)
+    return code
+
+
+def _common_options(command: Callable[..., None]) -> Callable[..., None]:
+    command = click.help_option(help=_("Show this text."))(command)
+    return click.option(
+        "--language",
+        type=click.Choice(LANGUAGES),
+        default=_default_language,
+        callback=_use_language,
+        is_eager=True,
+        help=_("Language; by default that of KFUNC_LAB_LANGUAGE or of the system."),
+    )(command)
+
+
+class _LabByDefault(click.Group):
+    """A group that runs `lab` where no command is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
+            args = ["lab", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_LabByDefault,
+    help=_("See Keras models while you write them. Without a command, opens the lessons."),
+)
+@click.version_option(__version__, prog_name="kfunc-lab", help=_("Show the version."))
+@click.help_option(help=_("Show this text."))
+def main() -> None:
+    """The group of all commands."""
+
+
+@main.command(
+    "lab",
+    help=_(
+        "Open JupyterLab on your own copy of the lessons. What you changed there is never "
+        "overwritten. Options after `--` go to JupyterLab."
+    ),
+)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=lambda: Path.home() / "kfunc_lab",
+    help=_("Folder of your copy; by default kfunc_lab in your home."),
+)
+@_common_options
+@click.option("--port", type=click.IntRange(1, 65535), help=_("Port; by default a free one."))
+@click.option("--no-browser", is_flag=True, help=_("Only print the address."))
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTIONS]")
+def _lab(
+    directory: Path, language: str, port: int | None, no_browser: bool, options: tuple[str, ...]
+) -> None:
+    directory = directory.expanduser().absolute()
+    with _one_sentence(OSError, server.ServerError):
+        report = working_copy.prepare(directory)
+        for line in _what_was_done(report, directory):
+            click.echo(line)
+        code = server.serve(
+            directory, language, port=port, browser=not no_browser, options=options
+        )
+    sys.exit(code)
+
+
+def _what_was_done(report: working_copy.Report, directory: Path) -> Iterator[str]:
+    yield _("Your lessons are in {directory}.").format(directory=directory)
+    if report.updated:
+        yield _("Updated: {names}.").format(names=", ".join(report.updated))
+    if report.kept:
+        yield _("Kept as you changed them: {names}.").format(names=", ".join(report.kept))
+    if report.outdated:
+        yield _(
+            "There is a newer version of {names}; to get it, rename or delete yours and start "
+            "again."
+        ).format(names=", ".join(report.outdated))
+
+
+@main.command(
+    "run",
+    help=_(
+        "Run a lesson and write a report in HTML. LESSON is its number, its name or a notebook "
+        "file."
+    ),
+)
+@click.argument("lesson")
+@_common_options
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help=_("Change a parameter, as `-p epochs 3`; repeat for more."),
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs"),
+    help=_("Folder of the results; by default runs, here."),
+)
+def _run(
+    lesson: str, language: str, parameters: tuple[tuple[str, str], ...], output: Path
+) -> None:
+    with _one_sentence(FileNotFoundError):
+        notebook = _notebook(lesson, language)
+    execution = _execution()
+    values = {name: execution.value(text) for name, text in parameters}
+    try:
+        with _progress(notebook.stem) as progress, _one_sentence(OSError):
+            run = execution.run(
+                notebook, output, language=language, parameters=values, progress=progress
+            )
+    except execution.ParameterError as error:
+        raise click.UsageError(str(error)) from error
+    except execution.RunError as error:
+        _print_paths(error.run)
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo(_("Stopped."), err=True)
+        sys.exit(130)
+    _print_paths(run)
+
+
+def _notebook(lesson: str, language: str) -> Path:
+    if lesson.endswith(".ipynb"):
+        if not Path(lesson).is_file():
+            raise click.UsageError(_("There is no file {path}.").format(path=lesson))
+        return Path(lesson)
+    try:
+        return catalogue.notebook(catalogue.find(lesson), language)
+    except LookupError as error:
+        raise click.UsageError(error.args[0]) from error
+
+
+def _execution() -> Any:
+    try:
+        from kfunc_lab.lessons import execution
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            _("{name} is not installed; install it with: {command}").format(
+                name=error.name, command=doctor.INSTALL
+            )
+        ) from error
+    for chatty in ("papermill", "traitlets"):  # what they would log is said in one sentence
+        logging.getLogger(chatty).addHandler(logging.NullHandler())
+    return execution
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_errors) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_paths(run: Any) -> None:
+    if run:
+        click.echo(run.notebook)
+        click.echo(run.html)
+
+
+@main.command("list", help=_("List the lessons and what each teaches."))
+@_common_options
+def _list(language: str) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("", _("Lesson"), _("What it teaches")):
+        table.add_column(heading)
+    for lesson in catalogue.lessons():
+        table.add_row(lesson.number, lesson.title, lesson.teaches)
+    Console().print(table)
+
+
+@main.command("graph", help=_("Draw a saved model. Without -o, print its graph as text."))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=_("File to write; its suffix says how: .svg, .png or .txt."),
+)
+@_common_options
+def _graph(file: Path, output: Path | None, language: str) -> None:
+    _check_suffix(output)
+    if not file.exists():
+        raise click.ClickException(_("There is no file {path}.").format(path=file))
+    with _quiet_tensorflow(_("Loading Keras …")), _one_sentence(OSError, RuntimeError):
+        model = _load(file)
+        from kfunc_lab.graph.view import graph
+
+        view = graph(model)
+        if output:
+            view.save(output)
+    click.echo(output or view.to_text())
+
+
+def _check_suffix(output: Path | None) -> None:
+    """Raises before Keras is loaded, which takes seconds."""
+    if output and output.suffix.lower() not in (".svg", ".png", ".txt"):
+        raise click.UsageError(
+            _('A graph is written as .svg, .png or .txt, not as "{suffix}".').format(
+                suffix=output.suffix
+            )
+        )
+
+
+def _load(file: Path) -> Any:
+    """Loads a model from a file that nobody vouches for: no code in it may run."""
+    import keras
+
+    if file.suffix in (".h5", ".hdf5") and doctor.release(keras.__version__) < (3, 11, 3):
+        # Before that version, Keras ran the code in such files whatever `safe_mode` said.
+        raise click.ClickException(
+            _("This Keras cannot read {path} safely; 3.11.3 and newer can.").format(path=file)
+        )
+    try:
+        return keras.saving.load_model(file, safe_mode=True, compile=False)
+    except Exception as error:  # a broken file can raise anything
+        raise click.ClickException(_why_not_loaded(file, error)) from error
+
+
+def _why_not_loaded(file: Path, error: Exception) -> str:
+    reason = str(error)
+    if "safe_mode" in reason or "unsafe" in reason.lower():
+        return _(
+            "{path} was not loaded: it holds Python code (a Lambda layer), which could do "
+            "anything on this computer."
+        ).format(path=file)
+    if "Could not locate" in reason:
+        return _(
+            "{path} was not loaded: it uses a class of its author's, which a model file does "
+            "not hold."
+        ).format(path=file)
+    return _("{path} was not loaded: it is not a model that Keras saved.").format(path=file)
+
+
+@contextmanager
+def _quiet_tensorflow(doing: str) -> Iterator[None]:
+    """Shows a spinner while TensorFlow is loaded, and nothing of what it prints meanwhile.
+
+    Its C++ libraries write two lines to file descriptor 2 whatever the environment says, so the
+    spinner gets a copy of that descriptor.
+    """
+    for name, setting in server.QUIET_TENSORFLOW.items():
+        os.environ.setdefault(name, setting)
+    with os.fdopen(os.dup(2), "w") as terminal, open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            with Console(file=terminal).status(doing):
+                yield
+        finally:
+            os.dup2(terminal.fileno(), 2)
+
+
+@main.command("doctor", help=_("Check whether everything that the lessons need is here."))
+@_common_options
+def _doctor(language: str) -> None:
+    with _quiet_tensorflow(_("Checking …")):
+        findings = doctor.findings()
+    for finding in findings:
+        click.echo(_line(finding))
+    sys.exit(any(finding.remedy and finding.essential for finding in findings))
+
+
+def _line(finding: doctor.Finding) -> str:
+    if not finding.remedy:
+        sign, color = "ok", "green"
+    elif finding.essential:
+        sign, color = _("problem"), "red"
+    else:
+        sign, color = _("note"), "yellow"
+    text = f"{finding.found}. {finding.remedy}" if finding.remedy else finding.found
+    return f"{click.style(sign.ljust(8), fg=color)} {finding.subject}: {text}"
+
+
+@contextmanager
+def _one_sentence(*kinds: type[Exception]) -> Iterator[None]:
+    """Ends the command with an error's message alone."""
+    try:
+        yield
+    except kinds as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,137 @@
+"""Whether everything that the lessons need is there, and what to do about the rest."""
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from kfunc_lab.locale import _
+
+INSTALL = 'pip install "kfunc_lab[lab]"'
+
+_PACKAGES = ("JupyterLab", "ipykernel", "anywidget", "papermill", "nbconvert")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        subject: What was looked at, as `"Keras"`.
+        found: A version, a path, or what is wrong, without a full stop.
+        remedy: What to do about it, as a sentence; nothing where all is well.
+        essential: Whether the lessons cannot do without.
+    """
+
+    subject: str
+    found: str
+    remedy: str = ""
+    essential: bool = True
+
+
+def findings() -> list[Finding]:
+    """Looks at everything, which loads TensorFlow and takes seconds."""
+    return [
+        _python(),
+        _keras(),
+        _tensorflow(),
+        _drawing(),
+        *map(_package, _PACKAGES),
+        _mnist(),
+        _memory(),
+    ]
+
+
+def release(version: str) -> tuple[int, ...]:
+    """Returns the numbers of a version, to be compared.
+
+    Example:
+        >>> release("3.11.3") > release("3.9")
+        True
+    """
+    return tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    supported = (3, 11) <= sys.version_info < (3, 14)
+    return Finding("Python", found, "" if supported else _("Use Python 3.11, 3.12 or 3.13."))
+
+
+def _keras() -> Finding:
+    try:
+        import keras
+    except Exception as error:  # its backend can fail in any way
+        return _not_imported("Keras", error)
+    found = _("{version}, backend {backend}").format(
+        version=keras.__version__, backend=keras.backend.backend()
+    )
+    if release(keras.__version__) >= (3, 8):
+        return Finding("Keras", found)
+    remedy = _("Install a newer one with: {command}").format(command=INSTALL)
+    return Finding("Keras", found, remedy)
+
+
+def _tensorflow() -> Finding:
+    try:
+        import tensorflow
+    except Exception as error:  # a broken binary can fail in any way
+        return _not_imported("TensorFlow", error)
+    return Finding("TensorFlow", tensorflow.__version__)
+
+
+def _not_imported(subject: str, error: Exception) -> Finding:
+    reason = str(error).strip().partition("\n")[0]
+    found = _("cannot be imported ({reason})").format(reason=reason)
+    return Finding(subject, found, _install())
+
+
+def _install() -> str:
+    return _("Install it with: {command}").format(command=INSTALL)
+
+
+def _drawing() -> Finding:
+    from kfunc_lab.graph.graphviz import GraphvizError, find_program, run_dot
+
+    try:
+        run_dot("digraph { a -> b }", "svg")
+    except GraphvizError as error:
+        remedy = _("KFUNC_LAB_DOT can name another program.")
+        return Finding("Graphviz", str(error).rstrip("."), remedy)
+    return Finding("Graphviz", find_program())
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, _("is not installed"), _install())
+
+
+def _mnist() -> Finding:
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    file = home / "datasets" / "mnist.npz"
+    if file.exists():
+        return Finding("MNIST", str(file))
+    return Finding(
+        "MNIST",
+        _("not on this computer"),
+        _("The lessons use 5,000 digits that come with kfunc_lab, or download all of them."),
+        essential=False,
+    )
+
+
+def _memory() -> Finding:
+    try:
+        import psutil  # type: ignore[import-untyped]  # comes with ipykernel
+    except ModuleNotFoundError:
+        return Finding("RAM", _("unknown"))
+    free = psutil.virtual_memory().available / 2**30
+    remedy = _("Close other programs, and shut the kernel of each lesson down after it.")
+    return Finding(
+        "RAM",
+        _("{size} GB free").format(size=f"{free:.1f}"),
+        "" if free >= 1.5 else remedy,
+        essential=False,
+    )

@@ -1,0 +1,123 @@
+"""The lessons that there are: their numbers, titles, and where their notebooks lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfunc_lab.locale import LANGUAGES, N_, _
+
+
+def _folder(package: Path) -> Path:
+    """Returns where the notebooks lie: beside the package in a checkout, else inside it.
+
+    A checkout has their sources too; any other folder of that name is not ours.
+    """
+    beside = package.parent / "notebooks"
+    return beside if (beside / "src").is_dir() else package / "lessons" / "notebooks"
+
+
+_FOLDER = _folder(Path(__file__).parents[1])
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson of the course.
+
+    Attributes:
+        number: Its place in the course, as `"02"`.
+        slug: Its name in file names, as `"train_and_evaluate"`.
+        english_title: Its title, to be translated.
+        english_teaches: What the learner can do afterwards in one sentence, to be translated.
+    """
+
+    number: str
+    slug: str
+    english_title: str
+    english_teaches: str
+
+    @property
+    def name(self) -> str:
+        """Number and slug, as its notebooks are called: `"02_train_and_evaluate"`."""
+        return f"{self.number}_{self.slug}"
+
+    @property
+    def title(self) -> str:
+        """Its title, in the language in use."""
+        return _(self.english_title)
+
+    @property
+    def teaches(self) -> str:
+        """What the learner can do afterwards in one sentence, in the language in use."""
+        return _(self.english_teaches)
+
+
+_LESSONS = (
+    Lesson(
+        "00",
+        "welcome",
+        N_("Welcome"),
+        N_("Find your way around: draw a model, open its details, check an answer."),
+    ),
+    Lesson(
+        "01",
+        "first_model",
+        N_("Your first functional model"),
+        N_("Connect layers into a model, and predict its shapes and parameter counts."),
+    ),
+    Lesson(
+        "02",
+        "train_and_evaluate",
+        N_("Train and evaluate"),
+        N_("Train on real digits, and choose the loss that fits the last activation."),
+    ),
+)
+
+
+def lessons() -> tuple[Lesson, ...]:
+    """Returns the lessons in the order of the course."""
+    return _LESSONS
+
+
+def find(text: str) -> Lesson:
+    """Returns the lesson that is meant.
+
+    Args:
+        text: Its number, its slug or both: `"2"`, `"02"`, `"train_and_evaluate"` or
+            `"02_train_and_evaluate"`.
+
+    Raises:
+        LookupError: If there is no such lesson.
+
+    Example:
+        >>> find("2").name
+        '02_train_and_evaluate'
+    """
+    for lesson in _LESSONS:
+        if text in (lesson.number, str(int(lesson.number)), lesson.slug, lesson.name):
+            return lesson
+    names = ", ".join(lesson.name for lesson in _LESSONS)
+    raise LookupError(
+        _('There is no lesson "{text}"; there are {names}.').format(text=text, names=names)
+    )
+
+
+def notebook(lesson: Lesson, language: str) -> Path:
+    """Returns the original of a lesson's built notebook, which is to be read only.
+
+    Args:
+        lesson: The lesson.
+        language: `"en"` or `"es"`.
+
+    Raises:
+        ValueError: If there is no such language.
+        FileNotFoundError: If the notebook has not been built.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
+    path = _FOLDER / language / f"{lesson.name}.ipynb"
+    if path.exists():
+        return path
+    raise FileNotFoundError(
+        _("The notebook {path} is missing; in a checkout, `make lessons` builds it.").format(
+            path=path
+        )
+    )

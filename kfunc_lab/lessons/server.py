@@ -1,0 +1,164 @@
+"""Starts JupyterLab on a working copy of the lessons."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from kfunc_lab.doctor import INSTALL
+from kfunc_lab.lessons import catalogue
+from kfunc_lab.locale import LANGUAGES, _
+
+# Silences TensorFlow's messages at import. Both are needed; what is set already wins.
+QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+
+# Python's output goes into the notebook; what C++ libraries print does not: TensorFlow's print
+# two lines with the time at import, whatever the environment says.
+QUIET_KERNEL = "--IPKernelApp.capture_fd_output=False"
+
+# Defaults, so that a learner's own settings win: no question about news, no look for updates.
+_SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    }
+}
+
+
+class ServerError(RuntimeError):
+    """JupyterLab cannot be started; the message says why in one sentence."""
+
+
+def serve(
+    directory: Path,
+    language: str,
+    *,
+    port: int | None = None,
+    browser: bool = True,
+    options: Sequence[str] = (),
+) -> int:
+    """Serves a working copy to this machine alone, until Ctrl-C or JupyterLab's own shut down.
+
+    Args:
+        directory: The working copy.
+        language: The language of the welcome notebook, and of views and feedback.
+        port: The port; by default the first free one from 8888.
+        browser: Whether to open a browser.
+        options: Further options of JupyterLab, which win over those above.
+
+    Returns:
+        JupyterLab's exit code; 0 after Ctrl-C.
+
+    Raises:
+        ServerError: If JupyterLab is not installed.
+    """
+    if find_spec("jupyterlab") is None:
+        raise ServerError(
+            _("{name} is not installed; install it with: {command}").format(
+                name="JupyterLab", command=INSTALL
+            )
+        )
+    command = _command(directory, language, port, browser, options)
+    _trust_lessons()
+    with tempfile.TemporaryDirectory(prefix="kfunc_lab_") as folder, _ended_by_signals():
+        # In a session of its own, the server is ended by this program alone: a second signal
+        # from the terminal would cut its own tidying up short.
+        server = subprocess.Popen(
+            command, env=_environment(Path(folder), language), start_new_session=True
+        )
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _command(
+    directory: Path, language: str, port: int | None, browser: bool, options: Sequence[str]
+) -> list[str]:
+    welcome = f"{language}/{catalogue.lessons()[0].name}.ipynb"
+    return [
+        *(sys.executable, "-m", "jupyterlab"),
+        f"--ServerApp.root_dir={directory}",
+        "--ServerApp.ip=127.0.0.1",
+        # A workspace of its own, so that the tabs of other work stay as they are.
+        f"--LabApp.default_url=/lab/workspaces/kfunc_lab/tree/{welcome}",
+        # JupyterLab does not run as root, who may be the only user of a container, because who
+        # reaches it can do anything. This one is reached from this machine alone, with a token.
+        *(["--allow-root"] if _is_root() else []),
+        *([] if port is None else [f"--ServerApp.port={port}"]),
+        *([] if browser else ["--no-browser"]),
+        *options,
+    ]
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _trust_lessons() -> None:
+    """Has JupyterLab show the stored pictures of the lessons before any cell is run.
+
+    It shows those of notebooks whose content was signed with the user's key. The originals are
+    signed: so is each copy that is equal to its original, and none that was changed.
+    """
+    with suppress(Exception):  # without a signature, the pictures appear when cells are run
+        import nbformat
+        from jupyter_core.paths import jupyter_data_dir
+        from nbformat.sign import NotebookNotary
+
+        folder = Path(jupyter_data_dir())
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        notary: Any = NotebookNotary(data_dir=str(folder))  # type: ignore[no-untyped-call]
+        with closing(notary.store):
+            for lesson in catalogue.lessons():
+                for language in LANGUAGES:
+                    original = catalogue.notebook(lesson, language)
+                    notary.sign(nbformat.read(original, 4))  # type: ignore[no-untyped-call]
+
+
+def _environment(folder: Path, language: str) -> dict[str, str]:
+    """Writes settings and kernel into a folder, and returns what server and kernels inherit."""
+    from ipykernel.kernelspec import write_kernel_spec  # comes with JupyterLab
+
+    settings = folder / "labconfig" / "default_setting_overrides.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps(_SETTINGS))
+    # This interpreter, even if `python3` is registered as another one.
+    write_kernel_spec(folder / "kernels" / "python3", extra_arguments=[QUIET_KERNEL])
+    return {
+        **QUIET_TENSORFLOW,
+        **os.environ,
+        "KFUNC_LAB_LANGUAGE": language,
+        "JUPYTER_CONFIG_PATH": _with(folder, os.environ.get("JUPYTER_CONFIG_PATH")),
+        "JUPYTER_PATH": _with(folder, os.environ.get("JUPYTER_PATH")),
+    }
+
+
+def _with(folder: Path, paths: str | None) -> str:
+    return os.pathsep.join(filter(None, (str(folder), paths)))
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Makes a closed terminal and a request to end do what Ctrl-C does."""
+
+    def end(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

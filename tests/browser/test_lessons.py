@@ -1,0 +1,56 @@
+"""The lessons as a learner meets them: opened and run in real JupyterLab."""
+
+import pytest
+
+from kfunc_lab.lessons import catalogue
+
+
+def notebook(number, language):
+    return catalogue.notebook(catalogue.find(number), language)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_first_model_is_run_and_a_layer_clicked(open_notebook, run_all, picture, dark):
+    page = open_notebook(notebook("01", "en"), dark=dark)
+    run_all(page)
+    graph = page.locator(".kfunc-lab-graph").last
+    graph.scroll_into_view_if_needed()
+    graph.locator('[data-call][aria-label*="50,240 parameters"]').click()
+    graph.locator(".kfunc-lab-details", has_text="(None, 784) float32").wait_for()
+    picture(page, f"lesson-01-{'dark' if dark else 'light'}")
+    assert page.problems == []
+
+
+def test_training_shows_its_curves(open_notebook, run_all, picture):
+    page = open_notebook(notebook("02", "es"))
+    run_all(page)
+    # JupyterLab draws outputs when they come near the window.
+    page.locator(
+        ".jp-CodeCell", has_text="lab.curves(history)"
+    ).first.scroll_into_view_if_needed()
+    chart = page.locator(".jp-OutputArea-output.js-plotly-plot, .js-plotly-plot").first
+    chart.scroll_into_view_if_needed()
+    chart.locator(".scatterlayer .trace").first.wait_for()
+    picture(page, "lesson-02-es")
+    assert page.problems == []
+
+
+def test_welcome_in_spanish(open_notebook, run_all, picture):
+    page = open_notebook(notebook("00", "es"))
+    run_all(page)
+    graph = page.locator(".kfunc-lab-graph").first
+    graph.scroll_into_view_if_needed()
+    assert "Selecciona una llamada" in graph.inner_text()
+    graph.locator('[data-call][aria-label^="species"]').click()
+    graph.locator(".kfunc-lab-details", has_text="Parámetros").wait_for()
+    picture(page, "lesson-00-es")
+    assert page.problems == []
+
+
+def test_stored_pictures_are_shown_before_anything_is_run(open_notebook, picture):
+    page = open_notebook(notebook("01", "en"), trusted=True)
+    stored = page.locator(".jp-OutputArea-output img[src^='data:image/svg']").first
+    stored.scroll_into_view_if_needed()
+    assert stored.evaluate("image => image.naturalWidth") > 50
+    assert page.get_by_text("Error displaying widget").count() == 0
+    picture(page, "lesson-01-stored")

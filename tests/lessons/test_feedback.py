@@ -1,0 +1,64 @@
+"""How feedback is given: never an exception, escaped, in plain text and HTML."""
+
+import pytest
+
+import kfunc_lab as lab
+from kfunc_lab.lessons import feedback
+from kfunc_lab.lessons.exercises import EXERCISES
+
+
+class Hostile:
+    def __repr__(self):
+        return "<script>alert(1)</script>"
+
+    def __str__(self):
+        return "<script>alert(1)</script>"
+
+
+class Raising:
+    def __str__(self):
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+def test_unknown_exercise_names_those_there_are():
+    for call in (lab.check, lab.hint, lab.solution):
+        with pytest.raises(LookupError, match=r'"hiden-units".*hidden-units'):
+            call("hiden-units")
+
+
+def test_answer_is_escaped():
+    said = lab.check("species-parameters", Hostile())
+    assert said.status == "wrong"
+    assert "<script>" not in said._repr_html_()
+    assert "&lt;script&gt;" in said._repr_html_()
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_answer_that_cannot_be_examined_raises_nothing(name):
+    assert lab.check(name, Raising()).status == "wrong"
+
+
+def test_hints_come_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(feedback, "_hints_given", {})
+    hints = EXERCISES["hidden-units"].hints
+    said = [lab.hint("hidden-units").message for _ in range(len(hints) + 1)]
+    assert said == [*hints, hints[0]]
+
+
+def test_solution_shows_code():
+    said = lab.solution("hidden-units")
+    assert said.code in said.to_text()
+    assert "<pre" in said._repr_html_()
+
+
+def test_marks_code_and_emphasis():
+    html = feedback.Feedback("wrong", "`a<b` is *not* so")._repr_html_()
+    assert "<code>a&lt;b</code> is <em>not</em> so" in html
+    assert repr(feedback.Feedback("wrong", "`a` is *not* so")) == "✗ Not yet: `a` is not so"
+
+
+def test_checks_are_assertions_for_graders():
+    with pytest.raises(AssertionError, match="whole model"):
+        EXERCISES["species-parameters"].check(195)

@@ -1,0 +1,42 @@
+"""The builder of the lessons, and the notebooks that it built."""
+
+import importlib.util
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+LESSONS = sorted(path.stem for path in (NOTEBOOKS / "src").glob("*.py"))
+
+
+def pytest_generate_tests(metafunc):
+    """Gives each lesson, and each of its notebooks, a test of its own."""
+    if "lesson" in metafunc.fixturenames:
+        metafunc.parametrize("lesson", LESSONS, scope="module")
+    if "language" in metafunc.fixturenames:
+        metafunc.parametrize("language", ["en", "es"], scope="module")
+
+
+@pytest.fixture(scope="session")
+def builder():
+    spec = importlib.util.spec_from_file_location("build", NOTEBOOKS / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def source():
+    """Finds the source of a lesson."""
+    return lambda lesson: NOTEBOOKS / "src" / f"{lesson}.py"
+
+
+@pytest.fixture(scope="session")
+def built():
+    """Reads a built notebook."""
+
+    def read(lesson, language):
+        return nbformat.read(NOTEBOOKS / language / f"{lesson}.ipynb", as_version=4)
+
+    return read

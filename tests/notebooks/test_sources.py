@@ -1,0 +1,124 @@
+"""The built notebooks against their sources, and the two languages against each other."""
+
+import ast
+import json
+import re
+
+import nbformat
+import pytest
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_built_from_the_source_as_it_is(builder, source, lesson, language):
+    assert builder.is_current(source(lesson), builder.built(source(lesson), language)), (
+        "the source changed after the notebook was built: make lessons"
+    )
+
+
+def test_cells_are_those_of_the_source(builder, built, source, lesson, language):
+    selected = builder.select(source(lesson), language)
+    notebook = built(lesson, language)
+    assert [(cell.id, cell.cell_type, cell.source) for cell in notebook.cells] == [
+        (cell.id, cell.cell_type, cell.source) for cell in selected.cells
+    ]
+
+
+def test_languages_differ_in_prose_alone(built, lesson):
+    english, spanish = built(lesson, "en"), built(lesson, "es")
+    assert [(cell.id, cell.cell_type) for cell in english.cells] == [
+        (cell.id, cell.cell_type) for cell in spanish.cells
+    ]
+    for one, other in zip(english.cells, spanish.cells, strict=True):
+        if one.cell_type == "code":
+            assert one.source.replace('language = "en"', 'language = "es"') == other.source
+        else:
+            assert one.source != other.source
+
+
+def test_code_has_no_sentences(built, lesson):
+    """A comment would be in one language only; code that is commented out is not one."""
+    for cell in code(built(lesson, "en")):
+        for comment in re.findall(r"(?m)^\s*# ?(.*)$", cell.source):
+            ast.parse(comment)
+
+
+def test_nothing_of_one_run_or_machine_is_stored(built, lesson, language):
+    notebook = built(lesson, language)
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "kfunc_lab"}
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}
+    said = json.dumps([cell.outputs for cell in code(notebook)])
+    assert "widget-view" not in said
+    assert '"stderr"' not in said
+    assert not re.search(r"0x[0-9a-f]{6,}|/home/|/root/|/Users/|/tmp/|C:\\\\", said)
+    assert not re.search(r"\d\s?m?s/step|\b\d\d:\d\d:\d\d\b", said)
+
+
+def test_nine_in_ten_printing_cells_are_compared(built, lesson):
+    printing = [cell for cell in code(built(lesson, "en")) if cell.outputs]
+    compared = [
+        cell
+        for cell in printing
+        if not {"nbval-ignore-output", "nbval-skip"} & set(cell.metadata.get("tags", []))
+    ]
+    # Taken over all lessons this is the rule; a single lesson may leave out two.
+    assert len(printing) - len(compared) <= 2
+
+
+def test_nine_in_ten_over_the_course(builder, built):
+    lessons = [path.stem for path in builder.sources()]
+    cells = [cell for lesson in lessons for cell in code(built(lesson, "en")) if cell.outputs]
+    ignored = [cell for cell in cells if "nbval-ignore-output" in cell.metadata.get("tags", [])]
+    assert len(ignored) <= 0.1 * len(cells), [cell.id for cell in ignored]
+
+
+def test_has_parameters_exercise_and_a_way_to_shut_down(built, lesson):
+    notebook = built(lesson, "en")
+    tagged = [cell for cell in code(notebook) if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    assert 'language = "en"' in tagged[0].source
+    sources = "\n".join(cell.source for cell in notebook.cells)
+    for name in ("lab.check(", "lab.hint(", "lab.solution(", "Shut Down Kernel"):
+        assert name in sources
+
+
+def test_links_lead_somewhere(builder, built, source, lesson, language):
+    folder = builder.built(source(lesson), language).parent
+    for cell in built(lesson, language).cells:
+        if cell.cell_type == "markdown":
+            for target in re.findall(r"\]\(([^)#]+)\)", cell.source):
+                assert (folder / target).exists(), target
+
+
+def test_valid(built, lesson, language):
+    nbformat.validate(built(lesson, language))
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ('# %% [markdown] tags=["en"]\n# Hello', "has no id"),
+        ('# %% [markdown] id="a"\n# Hello', "needs the tag"),
+        ('# %% [markdown] id="a" tags=["en"]\n# Hello', "without a twin"),
+        (
+            '# %% [markdown] id="a" tags=["en"]\n# Hello\n\n# %% id="b"\n1\n\n'
+            '# %% [markdown] id="a" tags=["es"]\n# Hola',
+            "without a twin in their place",
+        ),
+        ('# %% id="b"\n1\n\n# %% id="b"\n2', "used twice"),
+    ],
+)
+def test_source_that_breaks_a_rule_is_refused(builder, tmp_path, cells, reason):
+    path = tmp_path / "09_broken.py"
+    path.write_text(cells + "\n")
+    with pytest.raises(builder.SourceError, match=reason):
+        builder.select(path, "en")
+
+
+def test_changed_source_makes_a_notebook_outdated(builder, tmp_path, source, lesson):
+    changed = tmp_path / f"{lesson}.py"
+    changed.write_text(source(lesson).read_text() + "\n# %% [markdown]\n# more\n")
+    assert not builder.is_current(changed, builder.built(source(lesson), "en"))

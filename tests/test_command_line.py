@@ -1,0 +1,450 @@
+"""The `kfunc-lab` command: what it prints, its exit codes, and the server that it starts."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+import kfunc_lab as lab
+from kfunc_lab import command_line, doctor
+from kfunc_lab.doctor import Finding
+from kfunc_lab.lessons import catalogue, server, working_copy
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"/>'
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch):
+    monkeypatch.setenv("KFUNC_LAB_LANGUAGE", "en")
+    before = lab.language()
+    yield
+    lab.language(before)
+
+
+@pytest.fixture
+def originals(monkeypatch, tmp_path):
+    """Small notebooks in place of the lessons: a cell that prints parameters, a stored picture."""
+    folder = tmp_path / "originals"
+    monkeypatch.setattr(catalogue, "_FOLDER", folder)
+    for language in ("en", "es"):
+        for lesson in catalogue.lessons():
+            notebook = nbformat.v4.new_notebook()
+            notebook.metadata.kernelspec = {"name": "python3", "language": "python"}
+            notebook.metadata.kernelspec["display_name"] = "Python 3"
+            notebook.cells = [
+                nbformat.v4.new_code_cell(
+                    'language = "en"\nepochs = 2', metadata={"tags": ["parameters"]}
+                ),
+                nbformat.v4.new_code_cell(
+                    "print(language, epochs, 1 / epochs)",
+                    outputs=[nbformat.v4.new_output("display_data", {"image/svg+xml": SVG})],
+                ),
+            ]
+            path = folder / language / f"{lesson.name}.ipynb"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(notebook, path)
+    return folder
+
+
+def call(*arguments):
+    return CliRunner().invoke(command_line.main, [str(argument) for argument in arguments])
+
+
+def one_sentence(text):
+    """Whether a text is an error without a traceback, in one line."""
+    return re.fullmatch(r"(Usage: .*\nTry .*\n\n)?Error: [^\n]+\n", text) is not None
+
+
+# Help, version, languages
+
+
+def test_help_names_all_commands_and_loads_nothing_heavy():
+    code = (
+        "import sys; from kfunc_lab.command_line import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "heavy = {'keras', 'tensorflow', 'papermill', 'jupyterlab', 'nbconvert', 'plotly'}\n"
+        "sys.exit(bool(heavy & set(sys.modules)))"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert finished.returncode == 0
+    for command in ("lab", "run", "list", "doctor", "graph"):
+        assert re.search(rf"^  {command} ", finished.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["lab", "run", "list", "doctor", "graph"])
+def test_every_command_has_help(command):
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert "--language" in result.output
+
+
+def test_version():
+    assert call("--version").output == f"kfunc-lab, version {lab.__version__}\n"
+
+
+def test_unknown_commands_and_options_are_usage_errors():
+    for arguments in (["teach"], ["run"], ["run", "2", "--fast"], ["--fast"]):
+        assert call(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "system", "language"),
+    [
+        *[("es", "en_GB", "es"), ("en", "es_MX", "en"), ("", "es_MX", "es")],
+        *[("fr", "es_ES", "es"), ("", "Spanish_Spain", "es"), ("", "de_DE", "en")],
+        ("", None, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_environment_else_of_the_system(
+    monkeypatch, named, system, language
+):
+    monkeypatch.setenv("KFUNC_LAB_LANGUAGE", named)
+    monkeypatch.setattr("locale.getlocale", lambda: (system, "UTF-8"))
+    call("list")
+    assert lab.language() == language
+
+
+def test_list_shows_every_lesson(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    output = call("list").output
+    for lesson in catalogue.lessons():
+        assert re.search(f"{lesson.number} .*{lesson.title}.*{lesson.teaches}", output)
+
+
+def test_list_follows_the_language(monkeypatch):
+    monkeypatch.setattr(catalogue, "_", lambda text: f"<{lab.language()}>")
+    assert "<es>" in call("list", "--language", "es").output
+
+
+# run
+
+
+def test_run_writes_and_names_notebook_and_report(originals, tmp_path):
+    out = tmp_path / "out"
+    result = call("run", "2", "--language", "es", "-p", "epochs", "4", "--output", out)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        str(out / "02_train_and_evaluate.ipynb"),
+        str(out / "02_train_and_evaluate.html"),
+    ]
+    assert "es 4 0.25" in (out / "02_train_and_evaluate.html").read_text()
+
+
+def test_run_takes_a_file(originals, tmp_path):
+    result = call("run", originals / "en" / "00_welcome.ipynb", "--output", tmp_path / "out")
+    assert result.exit_code == 0
+    assert (tmp_path / "out" / "00_welcome.html").exists()
+
+
+def test_a_failing_cell_ends_with_one_sentence_and_what_was_written(originals, tmp_path):
+    result = call("run", "2", "-p", "epochs", "0", "--output", tmp_path)
+    assert result.exit_code == 1
+    assert "failed with ZeroDivisionError: division by zero" in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout.splitlines()[1] == str(tmp_path / "02_train_and_evaluate.html")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["9"], "02_train_and_evaluate"),
+        (["2", "-p", "epoch", "3"], "language, epochs"),
+        (["nowhere.ipynb"], "nowhere.ipynb"),
+    ],
+)
+def test_what_cannot_be_run_is_a_usage_error(originals, tmp_path, arguments, named):
+    result = call("run", *arguments, "--output", tmp_path / "out")
+    assert result.exit_code == 2
+    assert named in result.stderr.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_lessons_that_were_not_built_are_said_to_be(monkeypatch, tmp_path):
+    monkeypatch.setattr(catalogue, "_FOLDER", tmp_path / "nothing")
+    for arguments in (["run", "2"], ["lab", "--dir", tmp_path / "copy"]):
+        result = call(*arguments)
+        assert result.exit_code == 1
+        assert one_sentence(result.output)
+        assert "make lessons" in result.output
+
+
+def test_run_without_its_libraries_says_how_to_install_them(originals, monkeypatch):
+    monkeypatch.delitem(sys.modules, "kfunc_lab.lessons.execution", raising=False)
+    monkeypatch.delattr("kfunc_lab.lessons.execution", raising=False)
+    monkeypatch.setitem(sys.modules, "papermill", None)
+    result = call("run", "2")
+    assert result.exit_code == 1
+    assert one_sentence(result.output)
+    assert 'papermill is not installed; install it with: pip install "kfunc_lab[lab]"' in (
+        result.output
+    )
+
+
+# lab
+
+
+def test_without_a_command_the_lab_opens(originals, monkeypatch, tmp_path):
+    served = []
+    monkeypatch.setattr(server, "serve", lambda *args, **more: served.append((args, more)) or 0)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    result = call()
+    assert result.exit_code == 0
+    assert result.output == f"Your lessons are in {tmp_path / 'kfunc_lab'}.\n"
+    result = call(
+        "--dir", tmp_path / "mine", "--language", "es", "--port", 9000, "--no-browser"
+    )
+    assert result.exit_code == 0
+    call("lab", "--", "--ServerApp.quit_button=False", "--debug")
+    common = {"port": None, "browser": True, "options": ()}
+    assert served == [
+        ((tmp_path / "kfunc_lab", "en"), common),
+        ((tmp_path / "mine", "es"), {"port": 9000, "browser": False, "options": ()}),
+        (
+            (tmp_path / "kfunc_lab", "en"),
+            {**common, "options": ("--ServerApp.quit_button=False", "--debug")},
+        ),
+    ]
+
+
+def test_the_lab_says_what_it_kept_and_that_there_is_a_newer_one(
+    originals, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(server, "serve", lambda *args, **more: 0)
+    call("--dir", tmp_path / "copy")
+    (tmp_path / "copy" / "en" / "00_welcome.ipynb").write_text("mine")
+    for lesson in ("00_welcome", "01_first_model"):
+        (originals / "en" / f"{lesson}.ipynb").write_text("second edition")
+    lines = call("--dir", tmp_path / "copy").output.splitlines()
+    assert lines[1:3] == [
+        "Updated: en/01_first_model.ipynb.",
+        "Kept as you changed them: en/00_welcome.ipynb.",
+    ]
+    assert lines[3].startswith("There is a newer version of en/00_welcome.ipynb;")
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(originals, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = call("--dir", tmp_path / "file" / "copy")
+    assert result.exit_code == 1
+    assert one_sentence(result.output)
+
+
+def test_without_jupyterlab_the_lab_says_how_to_install_it(originals, monkeypatch, tmp_path):
+    monkeypatch.setattr(server, "find_spec", lambda name: None)
+    result = call("--dir", tmp_path / "copy")
+    assert result.exit_code == 1
+    assert 'pip install "kfunc_lab[lab]"' in result.output
+
+
+@pytest.fixture
+def running_lab(originals, tmp_path):
+    """A real server on a free port: its process, address and token."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = (
+        "import sys; from pathlib import Path; from kfunc_lab.lessons import catalogue\n"
+        f"catalogue._FOLDER = Path({str(originals)!r})\n"
+        "from kfunc_lab.command_line import main; main()"
+    )
+    copy = tmp_path / "copy"
+    working_copy.prepare(copy)
+    change(copy / "es" / "01_first_model.ipynb")
+    folders = {"JUPYTER_RUNTIME_DIR": tmp_path / "run", "JUPYTER_DATA_DIR": tmp_path / "data"}
+    options = ["--no-browser", "--port", str(port), "--dir", str(copy), "--language", "es"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *options],
+        env={**os.environ, "HOME": str(tmp_path), **{k: str(v) for k, v in folders.items()}},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process, *wait_for_server(tmp_path / "run", process)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def change(path):
+    """Changes a notebook as a learner does in another program."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[-1].source += "  # mine"
+    nbformat.write(notebook, path)
+
+
+def wait_for_server(runtime, process):
+    """Returns address, token and process id, from the file that the server writes."""
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and process.poll() is None:
+        for path in runtime.glob("jpserver-*.json"):
+            try:
+                facts = json.loads(path.read_text())
+                urllib.request.urlopen(f"{facts['url']}api").close()
+            except (ValueError, OSError):
+                continue
+            return facts["url"], facts["token"], facts["pid"]
+        time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_the_server_asks_for_its_token_trusts_the_lessons_and_ends_with_the_command(
+    running_lab, tmp_path
+):
+    process, url, token, pid = running_lab
+    assert url.startswith("http://127.0.0.1:")
+    assert len(token) >= 32
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{url}api/status")
+    assert refused.value.code == 403
+
+    def get(path):
+        request = urllib.request.Request(
+            url + path, headers={"Authorization": f"token {token}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return answer.url, json.loads(answer.read()) if path != "" else None
+
+    assert get("api/status")[1]["kernels"] == 0
+    kernel = get("api/kernelspecs")[1]["kernelspecs"]["python3"]["spec"]
+    assert kernel["argv"][0] == sys.executable
+    assert kernel["argv"][-1] == server.QUIET_KERNEL
+    assert get("api/contents/es/00_welcome.ipynb?content=0")[1]["type"] == "notebook"
+    for lesson, trusted in {"00_welcome": True, "01_first_model": False}.items():
+        cells = get(f"api/contents/es/{lesson}.ipynb")[1]["content"]["cells"]
+        assert cells[-1]["metadata"]["trusted"] is trusted
+    assert get("")[0].endswith("/lab/workspaces/kfunc_lab/tree/es/00_welcome.ipynb")
+    plugin = get("lab/api/settings/@jupyterlab/apputils-extension:notification")[1]
+    defaults = plugin["schema"]["properties"]
+    assert defaults["fetchNews"]["default"] == "false"
+    assert defaults["checkForUpdates"]["default"] is False
+
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+# doctor
+
+
+@pytest.mark.parametrize(
+    ("findings", "lines", "code"),
+    [
+        ([Finding("Keras", "3.15")], ["ok       Keras: 3.15"], 0),
+        (
+            [
+                Finding("MNIST", "not here", "Fetch it.", essential=False),
+                Finding("RAM", "2 GB"),
+            ],
+            ["note     MNIST: not here. Fetch it.", "ok       RAM: 2 GB"],
+            0,
+        ),
+        (
+            [Finding("Graphviz", "is gone", "Get it."), Finding("RAM", "2 GB")],
+            ["problem  Graphviz: is gone. Get it.", "ok       RAM: 2 GB"],
+            1,
+        ),
+    ],
+)
+def test_doctor_fails_where_something_essential_is_missing(monkeypatch, findings, lines, code):
+    monkeypatch.setattr(doctor, "findings", lambda: findings)
+    result = call("doctor")
+    assert (result.stdout.splitlines(), result.exit_code) == (lines, code)
+
+
+# graph
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    import keras
+
+    class Mine(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+    folder = tmp_path_factory.mktemp("models")
+    inputs = keras.Input((4,))
+    for name, layer in {
+        "good": keras.layers.Dense(2),
+        "unsafe": keras.layers.Lambda(lambda x: x * 2),
+        "mine": Mine(),
+    }.items():
+        model = keras.Model(inputs, layer(inputs), name=name)
+        for suffix in (".keras", ".h5"):
+            model.save(folder / f"{name}{suffix}")
+    for suffix in (".keras", ".h5", ".txt"):
+        (folder / f"bad{suffix}").write_text("not a model")
+    return folder
+
+
+def test_graph_prints_a_saved_model(models):
+    for suffix in (".keras", ".h5"):
+        result = call("graph", models / f"good{suffix}")
+        assert result.exit_code == 0
+        assert "dense" in result.stdout.lower()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "begins"), [(".svg", b"<"), (".png", b"\x89PNG"), (".txt", b"")]
+)
+def test_graph_draws_a_saved_model(models, tmp_path, suffix, begins):
+    output = tmp_path / f"graph{suffix}"
+    result = call("graph", models / "good.keras", "-o", output)
+    assert (result.exit_code, result.stdout) == (0, f"{output}\n")
+    assert output.read_bytes().startswith(begins)
+    assert output.stat().st_size > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("unsafe.keras", "it holds Python code"),
+        ("unsafe.h5", "it holds Python code"),
+        ("mine.keras", "it uses a class of its author's"),
+        ("bad.keras", "is not a model that Keras saved"),
+        ("bad.h5", "is not a model that Keras saved"),
+        ("bad.txt", "is not a model that Keras saved"),
+        ("missing.keras", "There is no file"),
+    ],
+)
+def test_graph_refuses_in_one_sentence(models, name, reason):
+    result = call("graph", models / name)
+    assert result.exit_code == 1
+    assert one_sentence(result.output)
+    assert reason in result.output
+    assert name in result.output
+
+
+def test_graph_reads_no_h5_with_a_keras_that_would_run_its_code(models, monkeypatch):
+    monkeypatch.setattr("keras.__version__", "3.11.2")
+    result = call("graph", models / "unsafe.h5")
+    assert result.exit_code == 1
+    assert "cannot read" in result.output
+    assert "3.11.3" in result.output
+
+
+def test_graph_names_the_formats_before_it_loads_anything(tmp_path):
+    result = call("graph", tmp_path / "missing.keras", "-o", tmp_path / "graph.gif")
+    assert result.exit_code == 2
+    assert '.svg, .png or .txt, not as ".gif"' in result.output
+
+
+def test_graph_that_cannot_be_written_is_one_sentence(models, tmp_path):
+    result = call("graph", models / "good.keras", "-o", tmp_path / "no" / "graph.svg")
+    assert result.exit_code == 1
+    assert one_sentence(result.output)

@@ -1,0 +1,98 @@
+"""Every message has its Spanish, with the same placeholders, and the compiled file is current."""
+
+import gettext
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import kfunc_lab as lab
+from kfunc_lab.locale import LANGUAGES, _, ngettext
+
+PACKAGE = Path(lab.__file__).parent
+SPANISH = PACKAGE / "locale" / "es" / "LC_MESSAGES"
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return read_po(io.BytesIO((SPANISH / "kfunc_lab.po").read_bytes()), locale="es")
+
+
+def test_every_message_has_its_spanish(catalogue):
+    messages = {message for _, _, message, _, _ in extract_from_dir(PACKAGE)}
+    missing = [
+        message
+        for message in messages
+        if message not in catalogue
+        or not catalogue[message].string
+        or (isinstance(message, tuple) and not all(catalogue[message].string))
+        or catalogue[message].fuzzy
+    ]
+    assert not missing
+    assert len(messages) > 100
+
+
+def test_no_spanish_without_its_message(catalogue):
+    messages = {message for _, _, message, _, _ in extract_from_dir(PACKAGE)}
+    assert {message.id for message in catalogue if message.id} == messages
+
+
+def test_placeholders_agree(catalogue):
+    for message in catalogue:
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.id:
+            wanted = sorted(re.findall(r"{\w*}", ids[-1]))
+            for string in strings:
+                assert sorted(re.findall(r"{\w*}", string)) == wanted, message.id
+
+
+def test_code_in_messages_is_not_translated(catalogue):
+    for message in catalogue:
+        if message.id and isinstance(message.id, str):
+            assert sorted(re.findall(r"`[^`]+`", message.id)) == sorted(
+                re.findall(r"`[^`]+`", message.string)
+            )
+
+
+def test_compiled_file_is_current(catalogue):
+    with (SPANISH / "kfunc_lab.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for message in catalogue:
+        if message.id and isinstance(message.id, str):
+            assert compiled.gettext(message.id) == message.string, "run make messages"
+
+
+def test_language_is_chosen_and_told():
+    try:
+        assert lab.language("es") is None
+        assert lab.language() == "es"
+        assert _("Hint") == "Pista"
+        assert ngettext("{n} call", "{n} calls", 1) == "{n} llamada"
+    finally:
+        lab.language("en")
+    assert _("Hint") == "Hint"
+
+
+def test_unknown_language_names_those_there_are():
+    with pytest.raises(ValueError, match=r"'fr'.*en, es"):
+        lab.language("fr")
+
+
+@pytest.mark.parametrize(("setting", "expected"), [("es", "es"), ("", "en"), ("fr", "en")])
+def test_environment_chooses_until_told_otherwise(setting, expected):
+    code = "import kfunc_lab as lab; print(lab.language())"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"KFUNC_LAB_LANGUAGE": setting, "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == expected
+    assert expected in LANGUAGES
