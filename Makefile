@@ -59,6 +59,11 @@ notebooks-test: $(VENV)/test.installed ## the lessons: sources, stored outputs, 
 browser: $(VENV)/browser.installed ## real JupyterLab in a real browser
 	$(call pytest,tests/browser)
 
+.PHONY: pictures
+pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew
+	@mkdir -p docs
+	$(call pytest,tests/browser/test_lessons.py -k first_model,KFUNC_LAB_SCREENSHOTS=docs)
+
 .PHONY: binder-check
 binder-check: $(VENV)/test.installed ## build and run what Binder builds and runs, without Docker (slow)
 	$(call pytest,-s tests/test_binder.py,KFUNC_LAB_BINDER=1)

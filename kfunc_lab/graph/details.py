@@ -20,8 +20,8 @@ def details(graph: LayerGraph, call: Call) -> list[tuple[str, str]]:
     Example:
         >>> call = Call("d", "d", "Dense", "d", parameters=650, settings={"units": 10})
         >>> graph = LayerGraph("m", "Sequential", (call,), ())
-        >>> details(graph, call)[-2:]
-        [('Parameters', '650, all frozen'), ('units', '10')]
+        >>> details(graph, call)
+        [('Parameters', '650, all frozen'), ('Note', 'frozen'), ('units', '10')]
     """
     rows = [
         *_shape_rows(_("Input"), call.inputs),

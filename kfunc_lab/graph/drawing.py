@@ -5,6 +5,7 @@ SVG viewers need; the SVG gets classes and a style sheet that follows the light 
 """
 
 import html
+import re
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kfunc_lab.graph.families import FAMILIES, Family, family_of
-from kfunc_lab.graph.graphviz import run_dot
+from kfunc_lab.graph.graphviz import GraphvizError, find_program, run_dot
 from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph
 from kfunc_lab.graph.writing import (
     printable,
@@ -50,8 +51,7 @@ def to_svg(graph: LayerGraph) -> str:
         True
     """
     ET.register_namespace("", _SVG)
-    # Graphviz's own output, made from text that was escaped here: nothing foreign is parsed.
-    svg = ET.fromstring(run_dot(to_dot(graph), "svg"))  # noqa: S314
+    svg = _parsed(run_dot(to_dot(graph), "svg"))
     _set_size(svg)
     svg.set("class", "kfunc-lab-drawing")
     svg.set("role", "img")
@@ -165,7 +165,7 @@ def _call_label(graph: LayerGraph, call: Call, family: Family) -> str:
     parameters = _rounded(call.parameters) if call.parameters else ""
     first = [
         _cell(family.glyph, family.border[0], 11),
-        _cell(_shortened(short_name(call)), TEXT[0], 12, bold=True),
+        _cell(_shortened(short_name(call)) or " ", TEXT[0], 12, bold=True),
         _cell(f"  {parameters}" if parameters else "", QUIET[0], 11, right=True),
     ]
     said = remark(graph, call)
@@ -193,10 +193,12 @@ def _cell(text: str, colour: str, size: int, *, bold: bool = False, right: bool 
 
 
 def _font(text: str, colour: str, size: int, *, bold: bool = False) -> str:
-    escaped = html.escape(text)
-    if bold:
-        escaped = f"<B>{escaped}</B>"
-    return f'<FONT COLOR="{colour}" POINT-SIZE="{size}">{escaped}</FONT>'
+    # Graphviz would put the node's name in the place of `\N`; in two pieces it cannot.
+    pieces = [html.escape(piece) for piece in re.split(r"(?<=\\)(?=[A-Z])", text)]
+    return "".join(
+        f'<FONT COLOR="{colour}" POINT-SIZE="{size}">{f"<B>{it}</B>" if bold else it}</FONT>'
+        for it in pieces
+    )
 
 
 def _min_width(text: str, size: int) -> str:
@@ -260,6 +262,18 @@ def _shortened(text: str) -> str:
 
 # ---------------------------------------------------------------------------------------------
 # SVG
+
+
+def _parsed(drawn: bytes) -> ET.Element:
+    try:
+        # Graphviz's own output, made from text that was escaped here: nothing foreign is parsed.
+        return ET.fromstring(drawn)  # noqa: S314
+    except ET.ParseError as error:
+        raise GraphvizError(
+            _("The drawing program {program} wrote no SVG: {reason}").format(
+                program=find_program(), reason=error
+            )
+        ) from error
 
 
 def _set_size(svg: ET.Element) -> None:

@@ -89,7 +89,7 @@ _PATTERNS = [
     for pattern, name in (
         (r"InputLayer|KerasTensor", "input"),
         (r"ConvLSTM|.*RNN|LSTM|GRU|.*Attention|Bidirectional|TimeDistributed", "sequence"),
-        (r"(Depthwise|Separable)?Conv", "convolution"),
+        (r"(Depthwise|Separable)?Conv|STFTSpectrogram", "convolution"),
         (r"(Einsum)?Dense|(Reversible)?Embedding", "dense"),
         (r".*Pool|UpSampling|Cropping|ZeroPadding|Resizing|CenterCrop", "pooling"),
         (
@@ -99,6 +99,7 @@ _PATTERNS = [
         (r"ActivityRegularization|Masking", "regularising"),
         (r"Reshape|Flatten|Permute|RepeatVector|Transpose|Squeeze|ExpandDims", "reshaping"),
         (r"CategoryEncoding|Discretization|Hash|.*Lookup|TextVectorization", "reshaping"),
+        (r"PReLU", "merging"),  # an activation, though it has weights
         (r"Lambda|.*Wrapper|JaxLayer|FlaxLayer|TFSMLayer|Layer$|Wrapper", "own"),
     )
 ]

@@ -10,8 +10,9 @@ import contextlib
 import gc
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec
@@ -77,7 +78,8 @@ def _symbolic_tensors(x: Any) -> list[Any]:
     if wrong or not tensors:
         raise TypeError(_wrong_input(x, wrong[0] if wrong else x))
     for tensor in tensors:
-        if getattr(tensor, "_keras_history", None) is None:
+        # Keras notes an empty history once a layer was called on such a tensor.
+        if not hasattr(tensor, "_keras_history") or _node(tensor) is None:
             raise TypeError(
                 _(
                     "This tensor was made by no layer, so it has no graph: {tensor}. "
@@ -99,6 +101,8 @@ def _flatten(x: Any) -> Iterator[Any]:
 
 
 def _wrong_input(x: Any, item: Any) -> str:
+    import keras
+
     got = type(item).__name__
     takes = _(
         "A graph is read from a Keras model, a layer, or symbolic tensors such as those of "
@@ -114,6 +118,8 @@ def _wrong_input(x: Any, item: Any) -> str:
             + " "
             + _("Make an object of the class {name} first.").format(name=item.__name__)
         )
+    if isinstance(item, keras.layers.Layer):
+        return takes + " " + _("Among several, each must be a symbolic tensor.")
     if hasattr(item, "shape") and hasattr(item, "dtype"):
         return takes + " " + _("It holds values; the graph needs the symbolic tensor.")
     return takes
@@ -140,6 +146,7 @@ class _Reader:
         # The layer is kept with its id, so that its `id()` is not given to another meanwhile.
         self._layer_ids: dict[int, tuple[str, Any]] = {}
         self._lost: list[str] = []
+        self._mask_calls: set[str] = set()
 
     def model(self, model: Any, functional: Any) -> LayerGraph:
         """Reads a functional model, or a Sequential by the functional model behind it."""
@@ -155,7 +162,9 @@ class _Reader:
     def tensors(self, tensors: list[Any]) -> LayerGraph:
         """Reads what leads to loose tensors."""
         sources = self._read([], tensors, find_lost=True)
-        layers = [layer for _id, layer in self._layer_ids.values()]
+        kept = {call.layer_id for call in self._calls if call.id not in self._lost}
+        kept |= {group.layer_id for group in self._groups}
+        layers = [layer for layer_id, layer in self._layer_ids.values() if layer_id in kept]
         return replace(
             self._graph("", "KerasTensor", tensors, sources),
             parameters=_size(_weights(layers, "weights")),
@@ -164,13 +173,15 @@ class _Reader:
 
     def chain(self, model: Any) -> LayerGraph:
         """Reads a Sequential whose shapes are not known yet."""
-        for layer in model.layers:
-            self._add_layer(layer, prefix="", group=None)
-        for before, after in zip(self._calls, self._calls[1:], strict=False):
-            self._edges.append(Edge(before.id, 0, after.id, 0, TensorSpec(None, "")))
-        graph = self._layers_graph(model)
-        ends = [call.id for call in self._calls]
-        return replace(graph, inputs=tuple(ends[:1]), outputs=tuple(ends[-1:]), connected=True)
+        links = [self._add_link(layer) for layer in model.layers]
+        for (_entry, before), (after, _exit) in pairwise(links):
+            self._edges.append(Edge(*before, after, 0, TensorSpec(None, "")))
+        return replace(
+            self._layers_graph(model),
+            inputs=tuple(entry for entry, _exit in links[:1]),
+            outputs=tuple(source for _entry, (source, _output) in links[-1:]),
+            connected=True,
+        )
 
     def layers(self, layer: Any) -> LayerGraph:
         """Reads the sub-layers of a subclassed model or layer, or a layer that has none."""
@@ -200,6 +211,8 @@ class _Reader:
         for node in lost:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
         self._lost += [call.id for call in self._calls[kept:]]
+        places = map(_place, _masks_of([*nodes, *lost]))
+        self._mask_calls.update(sources[place][0] for place in places if place in sources)
         return sources
 
     def _add_node(
@@ -260,23 +273,36 @@ class _Reader:
         parent: str | None,
         sources: Mapping[_Place, _Source],
     ) -> list[_Source]:
-        facts = _layer_facts(node.operation, layer_id)
+        find_lost = inner is node.operation
+        group = self._add_group(node.operation, inner, call_id, layer_id, parent, find_lost)
+        given = _in_order_of_inputs(node, inner)
+        for entry, tensor in zip(group.entries, given, strict=False):
+            if tensor is not None:  # an optional input that was left out
+                self._connect(tensor, entry, 0, sources)
+        return list(group.exits)
+
+    def _add_group(
+        self,
+        model: Any,
+        inner: Any,
+        call_id: str,
+        layer_id: str,
+        parent: str | None,
+        find_lost: bool,
+    ) -> Group:
+        facts = _layer_facts(model, layer_id)
         del facts["library"]
         place = len(self._groups)
-        inner_sources = self._read(
-            inner.inputs, inner.outputs, inner is node.operation, f"{call_id}/", call_id
+        sources = self._read(inner.inputs, inner.outputs, find_lost, f"{call_id}/", call_id)
+        group = Group(
+            id=call_id,
+            parent=parent,
+            entries=tuple(sources[_place(tensor)][0] for tensor in inner.inputs),
+            exits=tuple(sources[_place(tensor)] for tensor in inner.outputs),
+            **facts,
         )
-        entries = [inner_sources[_place(tensor)][0] for tensor in inner.inputs]
-        exits = [inner_sources[_place(tensor)] for tensor in inner.outputs]
-        self._groups.insert(
-            place,
-            Group(
-                id=call_id, parent=parent, entries=tuple(entries), exits=tuple(exits), **facts
-            ),
-        )
-        for entry, tensor in zip(entries, _in_order_of_inputs(node, inner), strict=False):
-            self._connect(tensor, entry, 0, sources)
-        return exits
+        self._groups.insert(place, group)
+        return group
 
     def _connect(
         self, tensor: Any, target: str, position: int, sources: Mapping[_Place, _Source]
@@ -298,28 +324,43 @@ class _Reader:
     def _add_layer(self, layer: Any, prefix: str, group: str | None) -> None:
         call_id = self._new_id(f"{prefix}{layer.name}", 1)
         layer_id = self._layer_id(layer, call_id)
+        inner = _nested(layer)
+        if inner is not None:
+            self._add_group(layer, inner, call_id, layer_id, group, find_lost=False)
+            return
         facts = _layer_facts(layer, layer_id)
-        inner, parts = _nested(layer), [] if facts["library"] else _parts(layer)
-        if inner is None and not parts:
-            inputs, outputs = _built_specs(layer)
-            settings = changed_settings(layer)
-            self._calls.append(
-                Call(
-                    id=call_id,
-                    inputs=inputs,
-                    outputs=outputs,
-                    settings=settings,
-                    group=group,
-                    **facts,
-                )
-            )
+        parts = [] if facts["library"] else _parts(layer)
+        if not parts:
+            self._add_uncalled(layer, call_id, layer_id, group)
             return
         del facts["library"]
         self._groups.append(Group(id=call_id, parent=group, **facts))
-        if inner is not None:
-            self._read(inner.inputs, inner.outputs, False, f"{call_id}/", call_id)
         for part in parts:
             self._add_layer(part, f"{call_id}/", call_id)
+
+    def _add_link(self, layer: Any) -> tuple[str, _Source]:
+        """Adds a layer of a chain whole, and tells where the chain enters and leaves it."""
+        call_id = self._new_id(layer.name, 1)
+        layer_id = self._layer_id(layer, call_id)
+        inner = _nested(layer)
+        if inner is None:
+            self._add_uncalled(layer, call_id, layer_id, None)
+            return call_id, (call_id, 0)
+        group = self._add_group(layer, inner, call_id, layer_id, None, find_lost=False)
+        return group.entries[0], group.exits[0]
+
+    def _add_uncalled(self, layer: Any, call_id: str, layer_id: str, group: str | None) -> None:
+        inputs, outputs = _built_specs(layer)
+        self._calls.append(
+            Call(
+                id=call_id,
+                inputs=inputs,
+                outputs=outputs,
+                settings=changed_settings(layer),
+                group=group,
+                **_layer_facts(layer, layer_id),
+            )
+        )
 
     def _layers_graph(self, layer: Any) -> LayerGraph:
         built = bool(layer.built) and all(part.built for part in _parts(layer))
@@ -370,7 +411,7 @@ class _Reader:
             outputs=output_ids,
             lost=tuple(self._lost),
         )
-        return graph if self._masks else _without_mask_operations(graph)
+        return graph if self._masks else _without_mask_operations(graph, self._mask_calls)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -418,7 +459,14 @@ def _lost_nodes(nodes: list[Any]) -> list[Any]:
         if id(node) in alive or _is_held(node.outputs, internal):
             alive.add(id(node))
             alive.update(id(_node(tensor)) for tensor in node.input_tensors)
-    return [node for node in branches if id(node) not in alive]
+    lost: list[Any] = []
+    drawn = {id(node) for node in nodes}
+    for node in branches:
+        # What hangs on a result that is held, yet not part of this graph, is not its branch.
+        if id(node) not in alive and any(id(_node(it)) in drawn for it in node.input_tensors):
+            drawn.add(id(node))
+            lost.append(node)
+    return lost
 
 
 def _other_consumers(nodes: list[Any]) -> list[Any]:
@@ -460,7 +508,17 @@ def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
     for node in nodes:
         count(node.outputs)
         count(vars(node.arguments))
+        count(list(_masks_of([node])))
     return counts
+
+
+def _masks_of(nodes: Iterable[Any]) -> Iterator[Any]:
+    """Yields the masks that go with the results of calls, one for each result that has one."""
+    for node in nodes:
+        for tensor in node.outputs:
+            mask = getattr(tensor, "_keras_mask", None)
+            if hasattr(mask, "_keras_history"):
+                yield mask
 
 
 def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:
@@ -490,25 +548,29 @@ def _node_index(node: Any) -> int:
 
 
 def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
-    """Returns the tensors that a nested model was called on, in the order of its inputs."""
+    """Returns what a nested model was called on, in the order of its inputs."""
     import keras
 
-    arguments = node.arguments
-    given = arguments.args[0] if arguments.args else next(iter(arguments.kwargs.values()))
+    named = node.arguments.kwargs
+    # A subclass may name its first argument as it likes.
+    candidates = [*node.arguments.args, named.get("inputs"), *named.values()]
+    given = next(value for value in candidates if value is not None)
     if isinstance(given, Mapping) and not isinstance(inner.input, Mapping):
         return [given[tensor.name] for tensor in inner.inputs]
-    return [tensor for tensor in keras.tree.flatten(given) if tensor is not None]
+    return list(keras.tree.flatten(given))
 
 
-def _without_mask_operations(graph: LayerGraph) -> LayerGraph:
+def _without_mask_operations(graph: LayerGraph, mask_calls: Set[str]) -> LayerGraph:
     """Leaves out the operations that fed nothing but masks."""
     consumers: dict[str, int] = defaultdict(int)
     feeding: dict[str, list[str]] = defaultdict(list)
     for edge in graph.edges:
         consumers[edge.source] += 1
         feeding[edge.target].append(edge.source)
-    kept = {*graph.outputs, *graph.inputs, *graph.lost}
+    lost_ends = {call_id for call_id in graph.lost if not consumers[call_id]} - mask_calls
+    kept = {*graph.outputs, *graph.inputs, *lost_ends}
     kept |= {entry for group in graph.groups for entry in group.entries}
+    kept |= {source for group in graph.groups for source, _output in group.exits}
     idle = [call.id for call in graph.calls if not consumers[call.id] and call.id not in kept]
     hidden = set(idle)
     for call_id in idle:
@@ -521,6 +583,7 @@ def _without_mask_operations(graph: LayerGraph) -> LayerGraph:
         graph,
         calls=tuple(call for call in graph.calls if call.id not in hidden),
         edges=tuple(edge for edge in graph.edges if edge.target not in hidden),
+        lost=tuple(call_id for call_id in graph.lost if call_id not in hidden),
     )
 
 
@@ -551,7 +614,10 @@ def _layer_facts(operation: Any, layer_id: str) -> dict[str, Any]:
 
 def _built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     """Returns what a layer of Keras's own was built for, and what it makes of that."""
-    shape = (layer.get_build_config() or {}).get("input_shape") if layer.built else None
+    shape = None
+    if layer.built:
+        with contextlib.suppress(Exception):  # a custom layer's may raise anything
+            shape = (layer.get_build_config() or {}).get("input_shape")
     if not shape or not all(size is None or isinstance(size, int) for size in shape):
         return (), ()
     dtype = layer.compute_dtype

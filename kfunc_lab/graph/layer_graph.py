@@ -141,7 +141,7 @@ class LayerGraph:
             call_id: (position, len(ids))
             for ids in by_layer.values()
             if len(ids) > 1
-            for position, call_id in enumerate(ids, start=1)
+            for position, call_id in enumerate(sorted(ids, key=_call_numbers), start=1)
         }
 
     @cached_property
@@ -158,3 +158,9 @@ class LayerGraph:
         if not self.connected or not self.outputs:
             return ()
         return tuple(call_id for call_id in self.inputs if call_id not in used)
+
+
+def _call_numbers(call_id: str) -> list[int]:
+    """Returns which call each step of an id stands for: `"a/b#2"` is the second of the first."""
+    numbers = (step.rpartition("#")[2] for step in call_id.split("/"))
+    return [int(number) if number.isdecimal() else 1 for number in numbers]

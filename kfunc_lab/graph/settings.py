@@ -2,12 +2,18 @@
 
 import inspect
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 # Said elsewhere in a graph, or true of every layer.
 _LEFT_OUT = {"name", "trainable", "dtype", "batch_shape", "build_config"}
+
+# Where the first is not given, the second takes its place: a pooling layer steps by its window.
+_STANDS_IN = {"strides": "pool_size", "value_dim": "key_dim", "lora_alpha": "lora_rank"}
 
 
 def changed_settings(operation: Any) -> dict[str, object]:
@@ -24,7 +30,9 @@ def changed_settings(operation: Any) -> dict[str, object]:
         Empty where the class cannot say its configuration.
     """
     try:
-        config = operation.get_config()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
+            config = operation.get_config()
     except Exception:
         # A custom layer without `get_config` raises NotImplementedError; one with a faulty
         # `get_config` may raise anything, and that must not stop a drawing.
@@ -84,10 +92,13 @@ def _holds_tensor(value: Any) -> bool:
 
 def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
     defaults = _constructor_defaults(cls)  # type: ignore[arg-type]
+    # What Keras's own classes note beyond their arguments is derived from these.
+    complete = cls.__module__.partition(".")[0] == "keras"
     return {
         str(name): _plain(value)
         for name, value in config.items()
         if name not in _LEFT_OUT
+        and (name in defaults or not complete)
         and not _is_default(name, value, defaults.get(name, inspect.Parameter.empty), config)
     }
 
@@ -111,20 +122,20 @@ def _constructor_defaults(cls: Any) -> Mapping[str, Any]:
 def _is_default(name: str, value: Any, default: Any, config: Mapping[str, Any]) -> bool:
     if default is inspect.Parameter.empty:
         return False
-    if value is None or value == default:
-        return bool(value == default)
+    if value is None or _equal(value, default):
+        return value is default or _equal(value, default)
     if default is None:
         return _is_what_none_stands_for(name, value, config)
     if isinstance(default, str) and isinstance(value, Mapping):
         return _names_the_same_object(value, default)
     if isinstance(value, Sequence) and not isinstance(value, str):
         expected = default if isinstance(default, Sequence) else [default] * len(value)
-        return list(value) == list(expected)
+        return _equal(list(value), list(expected))
     return False
 
 
 def _is_what_none_stands_for(name: str, value: Any, config: Mapping[str, Any]) -> bool:
-    if value is False:
+    if value is False or _equal(value, {}):
         return True
     if name == "activation":
         return bool(value == "linear")
@@ -132,9 +143,15 @@ def _is_what_none_stands_for(name: str, value: Any, config: Mapping[str, Any]) -
         import keras
 
         return bool(value == keras.config.image_data_format())
-    if name == "strides":  # a pooling layer steps by its window
-        return bool(list(value) == list(config.get("pool_size", ())))
-    return False
+    return name in _STANDS_IN and _equal(_plain(value), _plain(config.get(_STANDS_IN[name])))
+
+
+def _equal(value: Any, default: Any) -> bool:
+    try:
+        return bool(value == default)
+    except Exception:
+        # Arrays have no single truth, and a class of the user's may raise anything.
+        return False
 
 
 def _names_the_same_object(value: Mapping[str, Any], default: str) -> bool:
@@ -163,6 +180,8 @@ def _plain(value: Any) -> object:
     """Turns a configuration value into numbers, strings, tuples and dicts."""
     if isinstance(value, Mapping):
         class_name, config = value.get("class_name"), value.get("config")
+        if class_name == "__lambda__" or _is_code(value):
+            return "<lambda>"
         if not isinstance(class_name, str):
             return {str(key): _plain(item) for key, item in value.items()}
         if class_name == "__tuple__":
@@ -176,10 +195,28 @@ def _plain(value: Any) -> object:
         return tuple(_plain(item) for item in value)
     if isinstance(value, (bool, int, float, str)) or value is None:
         return value
+    if isinstance(value, slice):
+        ends = [value.start, value.stop, *([] if value.step is None else [value.step])]
+        return ":".join("" if end is None else str(_plain(end)) for end in ends)
+    if value is Ellipsis:
+        return "..."
     if hasattr(value, "shape") and hasattr(value, "dtype"):
+        if isinstance(value, np.generic):
+            return _plain(value.item())
         return f"array{tuple(value.shape)}"
     # Anything else could print its address in memory.
     return f"<{type(value).__name__}>"
+
+
+def _is_code(value: Mapping[str, Any]) -> bool:
+    """Tells whether this is how Keras serialises a lambda: its code, defaults and closure."""
+    parts = value.get("value")
+    return (
+        set(value) == {"value"}
+        and isinstance(parts, (list, tuple))
+        and len(parts) == 3
+        and isinstance(parts[0], str)
+    )
 
 
 def _dtype_name(dtype: Any) -> str | None:

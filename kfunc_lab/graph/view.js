@@ -204,7 +204,11 @@ function render({ model, el }) {
   if (notes.childElementCount) root.append(notes);
 
   const drawing = parseDrawing(model.get("_svg"));
-  if (!drawing) return undefined; // the notes say why, and hold the graph as text
+  if (!drawing) {
+    // The notes say why.
+    body.append(element("pre", "kfunc-lab-text", model.get("_text")));
+    return undefined;
+  }
 
   const box = element("div", "kfunc-lab-picture");
   const panel = element("div", "kfunc-lab-details");

@@ -56,6 +56,7 @@ class GraphView(anywidget.AnyWidget):
 
     selected = traitlets.Unicode("").tag(sync=True)
     _svg = traitlets.Unicode("").tag(sync=True)
+    _text = traitlets.Unicode("").tag(sync=True)
     _title = traitlets.Unicode("").tag(sync=True)
     _notes: Any = traitlets.List().tag(sync=True)
     _calls: Any = traitlets.List().tag(sync=True)
@@ -67,7 +68,8 @@ class GraphView(anywidget.AnyWidget):
         super().__init__(
             _svg=svg,
             _title=title(graph),
-            _notes=[*problem, *notes(graph)] if svg else [*problem, to_text(graph)],
+            _notes=[*problem, *notes(graph)],
+            _text="" if svg else to_text(graph),
             _calls=[_call_facts(graph, number) for number in range(len(graph.calls))],
             _words=_words(),
         )

@@ -55,6 +55,8 @@ def title(graph: LayerGraph) -> str:
     parameters = ngettext("{n} parameter", "{n} parameters", graph.parameters).format(
         n=f"{graph.parameters:,}"
     )
+    if not graph.built and not graph.parameters:
+        parameters = _("not built yet")
     frozen = graph.parameters - graph.trainable_parameters
     if frozen:
         parameters += " (" + _("{n} of them not trainable").format(n=f"{frozen:,}") + ")"

@@ -74,18 +74,21 @@ def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
         The figure's JSON, as JupyterLab shows it; made by hand, because importing Plotly takes
         longer than everything else here.
     """
+    columns, rows = _grid(curves)
+    # Dashes tell validation from training where colour does not.
+    dashes = {"training": "solid", "validation": "dash"}
     layout: dict[str, Any] = {
-        "height": 320,
+        "height": 40 + 280 * rows,
         "margin": {"l": 48, "r": 16, "t": 40, "b": 44},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         # One grey that can be read on JupyterLab's white and on its black.
         "font": {"color": "#7d8590"},
         "hovermode": "x unified",
-        "legend": {"orientation": "h", "y": 1.18},
-        "grid": {"rows": 1, "columns": max(1, len(curves)), "pattern": "independent"},
+        "legend": {"orientation": "h", "yref": "container", "y": 1, "yanchor": "top"},
+        "grid": {"rows": rows, "columns": columns, "pattern": "independent"},
     }
-    data = []
+    data: list[dict[str, Any]] = []
     for position, curve in enumerate(curves, start=1):
         axis = "" if position == 1 else str(position)
         grey = {"gridcolor": "rgba(125,133,144,0.25)", "zeroline": False}
@@ -99,10 +102,10 @@ def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
                     "mode": "lines+markers",
                     "name": series.label,
                     "legendgroup": series.label,
-                    "showlegend": position == 1,
+                    "showlegend": all(trace["name"] != series.label for trace in data),
                     "x": [curve.first_epoch + epoch for epoch in range(len(shown))],
                     "y": shown,
-                    "line": {"color": series.colours[0]},
+                    "line": {"color": series.colours[0], "dash": dashes[series.style]},
                     "xaxis": f"x{axis}",
                     "yaxis": f"y{axis}",
                 }
@@ -112,9 +115,11 @@ def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
 
 def to_svg(curves: Sequence[Curve]) -> str:
     """Draws curves as SVG, one panel a quantity, for pages without a kernel."""
-    width, height = _PANEL_WIDTH * max(1, len(curves)), _PANEL_HEIGHT
+    columns, rows = _grid(curves)
+    width, height = _PANEL_WIDTH * columns, _PANEL_HEIGHT * rows
     panels = "".join(
-        f'<g transform="translate({_PANEL_WIDTH * position},0)">{_panel(curve)}</g>'
+        f'<g transform="translate({_PANEL_WIDTH * (position % columns)},'
+        f'{_PANEL_HEIGHT * (position // columns)})">{_panel(curve)}</g>'
         for position, curve in enumerate(curves)
     )
     return (
@@ -148,6 +153,12 @@ def _series(curve: Curve) -> list[_Series]:
         _Series(f"val_{name}", curve.validation, _("validation"), "validation", VALIDATION),
     ]
     return [series for series in both if series.values]
+
+
+def _grid(curves: Sequence[Curve]) -> tuple[int, int]:
+    """Returns the columns and rows in which panels stand."""
+    columns = max(1, min(3, len(curves)))
+    return columns, max(1, math.ceil(len(curves) / columns))
 
 
 def _plotly_text(text: str) -> str:

@@ -95,17 +95,18 @@ accuracy < 0.3
 # %% [markdown] id="about-fit" tags=["en"]
 # It guesses: about one digit in ten is right.
 #
-# ## Fit: five rounds through the data
+# ## Fit: round after round through the data
 #
-# An *epoch* is one round through the training digits, in batches of 64. `validation_split=0.2` keeps
-# the last fifth out of training and measures on it after every epoch. It takes a few seconds.
+# An *epoch* is one round through the training digits, `batch_size` of them at a time.
+# `validation_split=0.2` keeps the last fifth out of training and measures on it after every epoch. It
+# takes a few seconds.
 
 # %% [markdown] id="about-fit" tags=["es"]
 # Adivina: acierta más o menos uno de cada diez dígitos.
 #
-# ## Ajustar: cinco vueltas a los datos
+# ## Ajustar: vuelta tras vuelta a los datos
 #
-# Una *época* es una vuelta completa a los dígitos de entrenamiento, en lotes de 64.
+# Una *época* es una vuelta completa a los dígitos de entrenamiento, de `batch_size` en `batch_size`.
 # `validation_split=0.2` deja fuera del entrenamiento la última quinta parte y mide con ella después
 # de cada época. Tarda unos segundos.
 
@@ -153,7 +154,7 @@ accuracy > 0.9
 # %% id="one" tags=["nbval-ignore-output"]
 probabilities = model.predict(x_test[:1], verbose=0)[0]
 for digit, probability in enumerate(probabilities):
-    print(digit, f"{probability:6.1%}", "█" * round(40 * float(probability)))
+    print(digit, f"{probability:6.1%}", "#" * round(40 * float(probability)))
 print(y_test[0])
 
 # %% [markdown] id="about-pairs" tags=["en"]

@@ -141,7 +141,9 @@ class Opener:
                 env=self._lab.environment, check=True, capture_output=True,
             )  # fmt: skip
         write_settings(self._lab.settings, dark)
-        context = self._browser.new_context(viewport={"width": width, "height": 900})
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 900}, device_scale_factor=2
+        )
         self._contexts.append(context)
         page = context.new_page()
         page.problems = []
@@ -197,7 +199,9 @@ def write_settings(folder: Path, dark: bool) -> None:
 
 
 def run_cells(page, timeout: float = 180) -> None:
-    """Runs all cells and waits until none is waiting."""
+    """Runs all cells, without the outputs that were stored, and waits until none is waiting."""
+    page.get_by_role("menuitem", name="Edit").click()
+    page.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
     page.get_by_role("menuitem", name="Run").click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(

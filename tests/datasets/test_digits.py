@@ -466,9 +466,9 @@ def test_lines_in_spanish(no_network, cache, monkeypatch, capsys):
     fill_cache(cache, monkeypatch)
     lab.datasets.mnist()
     assert capsys.readouterr().out.splitlines() == [
-        "MNIST: 5000 dígitos reales incluidos en kfunc_lab "
-        "(4000 para entrenar, 1000 para evaluar).",
-        "MNIST: 5000 dígitos reales incluidos en kfunc_lab "
-        "(4000 para entrenar, 1000 para evaluar); no se pudo descargar el conjunto completo.",
-        "MNIST: el conjunto completo, 60 000 dígitos para entrenar y 10 000 para evaluar.",
+        "MNIST: 5,000 dígitos reales incluidos en kfunc_lab "
+        "(4,000 para entrenar, 1,000 para evaluar).",
+        "MNIST: 5,000 dígitos reales incluidos en kfunc_lab "
+        "(4,000 para entrenar, 1,000 para evaluar); no se pudo descargar el conjunto completo.",
+        "MNIST: el conjunto completo, 60,000 dígitos para entrenar y 10,000 para evaluar.",
     ]
