@@ -25,11 +25,8 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"/>'
 
 
 @pytest.fixture(autouse=True)
-def english(monkeypatch):
+def english_environment(monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_LANGUAGE", "en")
-    before = lab.language()
-    yield
-    lab.language(before)
 
 
 @pytest.fixture

@@ -6,16 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-import kfunc_lab as lab
 from kfunc_lab import doctor
-
-
-@pytest.fixture(autouse=True)
-def english():
-    before = lab.language()
-    lab.language("en")
-    yield
-    lab.language(before)
 
 
 def test_everything_essential_is_found_here():

@@ -69,13 +69,11 @@ def test_compiled_file_is_current(catalogue):
 
 
 def test_language_is_chosen_and_told():
-    try:
-        assert lab.language("es") is None
-        assert lab.language() == "es"
-        assert _("Hint") == "Pista"
-        assert ngettext("{n} call", "{n} calls", 1) == "{n} llamada"
-    finally:
-        lab.language("en")
+    assert lab.language("es") is None
+    assert lab.language() == "es"
+    assert _("Hint") == "Pista"
+    assert ngettext("{n} call", "{n} calls", 1) == "{n} llamada"
+    lab.language("en")
     assert _("Hint") == "Hint"
 
 

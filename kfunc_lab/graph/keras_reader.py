@@ -1,20 +1,28 @@
 """Reads a Keras model, layer or loose tensors into a `LayerGraph`.
 
-The only place that knows Keras's private names: `KerasTensor._keras_history` and `_keras_mask`,
-`Operation._inbound_nodes` and `_outbound_nodes`, `Node`, `Sequential._functional` and
-`Layer._flatten_layers`. It reads and never builds a model, because building one over existing
-tensors adds nodes to the user's own layers.
+It reads and never builds a model, because building one over existing tensors adds nodes to the
+user's own layers.
 """
 
 import contextlib
-import gc
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from kfunc_lab.graph.keras_nodes import (
+    Place,
+    ancestors,
+    arguments_without_masks,
+    call_numbers,
+    functional_of,
+    has_history,
+    lost_nodes,
+    masks_of,
+    parts_of,
+    place_of,
+)
 from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec
 from kfunc_lab.graph.settings import argument_settings, changed_settings
 from kfunc_lab.locale import _
@@ -46,7 +54,7 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
     import keras
 
     if isinstance(x, keras.Model):
-        functional = _functional(x)
+        functional = functional_of(x)
         if functional is not None:
             return _Reader(masks).model(x, functional)
         if isinstance(x, keras.Sequential):
@@ -60,16 +68,6 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
 # What was given
 
 
-def _functional(model: Any) -> Any:
-    """Returns the graph of layers behind a model, if it has one."""
-    import keras
-
-    if isinstance(model, keras.Sequential):
-        return getattr(model, "_functional", None)
-    is_functional = hasattr(model, "operations") and hasattr(model, "_nodes_by_depth")
-    return model if is_functional else None
-
-
 def _symbolic_tensors(x: Any) -> list[Any]:
     import keras
 
@@ -78,8 +76,7 @@ def _symbolic_tensors(x: Any) -> list[Any]:
     if wrong or not tensors:
         raise TypeError(_wrong_input(x, wrong[0] if wrong else x))
     for tensor in tensors:
-        # Keras notes an empty history once a layer was called on such a tensor.
-        if not hasattr(tensor, "_keras_history") or _node(tensor) is None:
+        if not has_history(tensor):
             raise TypeError(
                 _(
                     "This tensor was made by no layer, so it has no graph: {tensor}. "
@@ -128,9 +125,7 @@ def _wrong_input(x: Any, item: Any) -> str:
 # ---------------------------------------------------------------------------------------------
 # Reading
 
-# A tensor's place in Keras's records: its operation, which call of it, which output.
-_Place = tuple[int, int, int]
-# The same in the graph: a call's id, and which of its outputs.
+# Where a tensor comes from: a call's id, and which of its outputs.
 _Source = tuple[str, int]
 
 
@@ -154,7 +149,7 @@ class _Reader:
         sources = self._read(functional.inputs, functional.outputs, find_lost)
         return replace(
             self._graph(model.name, type(model).__name__, functional.outputs, sources),
-            inputs=tuple(sources[_place(tensor)][0] for tensor in functional.inputs),
+            inputs=tuple(sources[place_of(tensor)][0] for tensor in functional.inputs),
             parameters=_size(model.weights),
             trainable_parameters=_size(model.trainable_weights),
         )
@@ -185,7 +180,7 @@ class _Reader:
 
     def layers(self, layer: Any) -> LayerGraph:
         """Reads the sub-layers of a subclassed model or layer, or a layer that has none."""
-        parts = _parts(layer)
+        parts = parts_of(layer)
         for part in parts or [layer]:
             self._add_layer(part, prefix="", group=None)
         return self._layers_graph(layer)
@@ -199,19 +194,19 @@ class _Reader:
         find_lost: bool,
         prefix: str = "",
         group: str | None = None,
-    ) -> dict[_Place, _Source]:
+    ) -> dict[Place, _Source]:
         """Adds the calls from inputs to outputs, and tells where each tensor comes from."""
-        nodes = _ancestors([*inputs, *outputs])
-        lost = _lost_nodes(nodes) if find_lost else []
-        numbers = _call_numbers([*nodes, *lost])
-        sources: dict[_Place, _Source] = {}
+        nodes = ancestors([*inputs, *outputs])
+        lost = lost_nodes(nodes) if find_lost else []
+        numbers = call_numbers([*nodes, *lost])
+        sources: dict[Place, _Source] = {}
         for node in nodes:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
         kept = len(self._calls)
         for node in lost:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
         self._lost += [call.id for call in self._calls[kept:]]
-        places = map(_place, _masks_of([*nodes, *lost]))
+        places = map(place_of, masks_of([*nodes, *lost]))
         self._mask_calls.update(sources[place][0] for place in places if place in sources)
         return sources
 
@@ -219,7 +214,7 @@ class _Reader:
         self,
         node: Any,
         number: int,
-        sources: dict[_Place, _Source],
+        sources: dict[Place, _Source],
         prefix: str,
         group: str | None,
     ) -> None:
@@ -233,7 +228,7 @@ class _Reader:
             self._add_call(node, call_id, layer_id, group, sources)
             exits = [(call_id, position) for position in range(len(node.outputs))]
         for tensor, source in zip(node.outputs, exits, strict=True):
-            sources[_place(tensor)] = source
+            sources[place_of(tensor)] = source
 
     def _add_call(
         self,
@@ -241,7 +236,7 @@ class _Reader:
         call_id: str,
         layer_id: str,
         group: str | None,
-        sources: Mapping[_Place, _Source],
+        sources: Mapping[Place, _Source],
     ) -> None:
         tensors = self._arguments(node)
         outputs = tuple(map(_spec, node.outputs))
@@ -271,7 +266,7 @@ class _Reader:
         call_id: str,
         layer_id: str,
         parent: str | None,
-        sources: Mapping[_Place, _Source],
+        sources: Mapping[Place, _Source],
     ) -> list[_Source]:
         find_lost = inner is node.operation
         group = self._add_group(node.operation, inner, call_id, layer_id, parent, find_lost)
@@ -297,27 +292,23 @@ class _Reader:
         group = Group(
             id=call_id,
             parent=parent,
-            entries=tuple(sources[_place(tensor)][0] for tensor in inner.inputs),
-            exits=tuple(sources[_place(tensor)] for tensor in inner.outputs),
+            entries=tuple(sources[place_of(tensor)][0] for tensor in inner.inputs),
+            exits=tuple(sources[place_of(tensor)] for tensor in inner.outputs),
             **facts,
         )
         self._groups.insert(place, group)
         return group
 
     def _connect(
-        self, tensor: Any, target: str, position: int, sources: Mapping[_Place, _Source]
+        self, tensor: Any, target: str, position: int, sources: Mapping[Place, _Source]
     ) -> None:
-        source = sources.get(_place(tensor))
+        source = sources.get(place_of(tensor))
         if source is not None:  # a tensor that no layer made has no source
             self._edges.append(Edge(*source, target, position, _spec(tensor)))
 
     def _arguments(self, node: Any) -> list[Any]:
         """Returns the tensors that a call takes, without masks that Keras passed along."""
-        tensors = list(node.input_tensors)
-        if self._masks:
-            return tensors
-        masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in tensors}
-        return [tensor for tensor in tensors if id(tensor) not in masks]
+        return list(node.input_tensors) if self._masks else arguments_without_masks(node)
 
     # -- layers whose connections are not known
 
@@ -329,7 +320,7 @@ class _Reader:
             self._add_group(layer, inner, call_id, layer_id, group, find_lost=False)
             return
         facts = _layer_facts(layer, layer_id)
-        parts = [] if facts["library"] else _parts(layer)
+        parts = [] if facts["library"] else parts_of(layer)
         if not parts:
             self._add_uncalled(layer, call_id, layer_id, group)
             return
@@ -363,7 +354,7 @@ class _Reader:
         )
 
     def _layers_graph(self, layer: Any) -> LayerGraph:
-        built = bool(layer.built) and all(part.built for part in _parts(layer))
+        built = bool(layer.built) and all(part.built for part in parts_of(layer))
         return LayerGraph(
             name=layer.name,
             kind=type(layer).__name__,
@@ -396,9 +387,9 @@ class _Reader:
         name: str,
         kind: str,
         outputs: Sequence[Any],
-        sources: Mapping[_Place, _Source],
+        sources: Mapping[Place, _Source],
     ) -> LayerGraph:
-        output_ids = tuple(dict.fromkeys(sources[_place(tensor)][0] for tensor in outputs))
+        output_ids = tuple(dict.fromkeys(sources[place_of(tensor)][0] for tensor in outputs))
         graph = LayerGraph(
             name=name,
             kind=kind,
@@ -415,136 +406,7 @@ class _Reader:
 
 
 # ---------------------------------------------------------------------------------------------
-# Nodes: Keras's records of calls
-
-
-def _node(tensor: Any) -> Any:
-    """Returns Keras's record of the call that made a tensor, or None for one that none made."""
-    operation, node_index, _tensor_index = tensor._keras_history
-    return None if operation is None else operation._inbound_nodes[node_index]
-
-
-def _place(tensor: Any) -> _Place:
-    operation, node_index, tensor_index = tensor._keras_history
-    return id(operation), node_index, tensor_index
-
-
-def _ancestors(tensors: Iterable[Any]) -> list[Any]:
-    """Returns the nodes that lead to tensors, each after those that feed it."""
-    ordered: dict[int, Any] = {}
-    for tensor in tensors:
-        # Depth first without recursion: models may be thousands of layers deep.
-        stack = [(_node(tensor), False)]
-        while stack:
-            node, inputs_done = stack.pop()
-            if node is None or id(node) in ordered:
-                continue
-            if inputs_done:
-                ordered[id(node)] = node
-                continue
-            stack.append((node, True))
-            stack += [(_node(source), False) for source in reversed(node.input_tensors)]
-    return list(ordered.values())
-
-
-def _lost_nodes(nodes: list[Any]) -> list[Any]:
-    """Returns the nodes fed by others whose results nothing holds: lost branches."""
-    branches = _other_consumers(nodes)
-    if not branches:
-        return []
-    gc.collect()  # a model that was deleted still holds its tensors until it is collected
-    internal = _internal_references(branches)
-    alive: set[int] = set()
-    for node in reversed(branches):
-        if id(node) in alive or _is_held(node.outputs, internal):
-            alive.add(id(node))
-            alive.update(id(_node(tensor)) for tensor in node.input_tensors)
-    lost: list[Any] = []
-    drawn = {id(node) for node in nodes}
-    for node in branches:
-        # What hangs on a result that is held, yet not part of this graph, is not its branch.
-        if id(node) not in alive and any(id(_node(it)) in drawn for it in node.input_tensors):
-            drawn.add(id(node))
-            lost.append(node)
-    return lost
-
-
-def _other_consumers(nodes: list[Any]) -> list[Any]:
-    """Returns the nodes that take results of others, directly or not, and are none of them."""
-    known = {id(node) for node in nodes}
-    found: list[Any] = []
-    waiting = list(nodes)
-    for node in waiting:
-        for consumer in node.operation._outbound_nodes:
-            # A shared layer lists the consumers of all its calls, those of other graphs too.
-            if id(consumer) not in known and any(
-                id(_node(tensor)) in known for tensor in consumer.input_tensors
-            ):
-                known.add(id(consumer))
-                found.append(consumer)
-                waiting.append(consumer)
-    order = {
-        id(node): position
-        for position, node in enumerate(
-            _ancestors(tensor for node in found for tensor in node.outputs)
-        )
-    }
-    return sorted(found, key=lambda node: order[id(node)])
-
-
-def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
-    """Counts the references that Keras's own records hold to each tensor, by its `id()`."""
-    counts: dict[int, int] = defaultdict(int)
-
-    def count(value: Any) -> None:
-        if isinstance(value, Mapping):
-            value = list(value.values())
-        if isinstance(value, (list, tuple)):
-            for item in value:
-                count(item)
-        else:
-            counts[id(value)] += 1
-
-    for node in nodes:
-        count(node.outputs)
-        count(vars(node.arguments))
-        count(list(_masks_of([node])))
-    return counts
-
-
-def _masks_of(nodes: Iterable[Any]) -> Iterator[Any]:
-    """Yields the masks that go with the results of calls, one for each result that has one."""
-    for node in nodes:
-        for tensor in node.outputs:
-            mask = getattr(tensor, "_keras_mask", None)
-            if hasattr(mask, "_keras_history"):
-                yield mask
-
-
-def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:
-    """Tells whether a variable, a list or a model holds one of a call's results."""
-    for position in range(len(tensors)):
-        # `getrefcount` counts its own argument too.
-        if sys.getrefcount(tensors[position]) - 1 > internal[id(tensors[position])]:
-            return True
-    return False
-
-
-def _call_numbers(nodes: Iterable[Any]) -> dict[int, int]:
-    """Numbers the calls of each operation from 1, in the order in which they were made."""
-    by_operation: dict[int, list[Any]] = defaultdict(list)
-    for node in nodes:
-        by_operation[id(node.operation)].append(node)
-    return {
-        id(node): number
-        for calls in by_operation.values()
-        for number, node in enumerate(sorted(calls, key=_node_index), start=1)
-    }
-
-
-def _node_index(node: Any) -> int:
-    index: int = node.outputs[0]._keras_history.node_index if node.outputs else 0
-    return index
+# Calls
 
 
 def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
@@ -594,11 +456,7 @@ def _without_mask_operations(graph: LayerGraph, mask_calls: Set[str]) -> LayerGr
 def _nested(operation: Any) -> Any:
     import keras
 
-    return _functional(operation) if isinstance(operation, keras.Model) else None
-
-
-def _parts(layer: Any) -> list[Any]:
-    return list(layer._flatten_layers(recursive=False, include_self=False))
+    return functional_of(operation) if isinstance(operation, keras.Model) else None
 
 
 def _layer_facts(operation: Any, layer_id: str) -> dict[str, Any]:

@@ -32,14 +32,6 @@ FULL = "MNIST: the full set, 60,000 digits to train and 10,000 to test.\n"
 
 
 @pytest.fixture(autouse=True)
-def english():
-    before = lab.language()
-    lab.language("en")
-    yield
-    lab.language(before)
-
-
-@pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """An empty cache: the tests see none of the user's files, and write none."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))

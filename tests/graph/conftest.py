@@ -3,13 +3,6 @@
 import keras
 import pytest
 
-import kfunc_lab.locale
-
-
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    monkeypatch.setattr(kfunc_lab.locale, "_chosen", "en")
-
 
 @pytest.fixture
 def fresh_names():

@@ -10,7 +10,8 @@ import seed_models
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.drawing import accessible_name, style_sheet, to_dot, to_png, to_svg
+from kfunc_lab.graph.dot import to_dot
+from kfunc_lab.graph.drawing import accessible_name, style_sheet, to_png, to_svg
 from kfunc_lab.graph.families import FAMILIES, family_of
 from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec
 from kfunc_lab.graph.writing import printable, title

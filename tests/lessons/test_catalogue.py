@@ -14,14 +14,6 @@ from kfunc_lab.lessons import catalogue
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(autouse=True)
-def english():
-    before = lab.language()
-    lab.language("en")
-    yield
-    lab.language(before)
-
-
 def test_lessons_are_in_order_and_say_what_they_teach_in_one_sentence():
     numbers = [lesson.number for lesson in catalogue.lessons()]
     assert numbers == [f"{position:02}" for position in range(len(numbers))]

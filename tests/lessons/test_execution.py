@@ -12,19 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import kfunc_lab as lab
 from kfunc_lab.lessons import execution
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"/>'
-
-
-@pytest.fixture(autouse=True)
-def english():
-    before = lab.language()
-    lab.language("en")
-    yield
-    lab.language(before)
 
 
 @pytest.fixture

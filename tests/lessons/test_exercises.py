@@ -11,8 +11,7 @@ from kfunc_lab.lessons.exercises import EXERCISES
 @pytest.fixture(params=["en", "es"], autouse=True)
 def language(request):
     lab.language(request.param)
-    yield request.param
-    lab.language("en")
+    return request.param
 
 
 def solve(name):

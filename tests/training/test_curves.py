@@ -51,11 +51,6 @@ CASES = {
 every_case = pytest.mark.parametrize("logs", CASES.values(), ids=CASES)
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch):
-    monkeypatch.setattr(kfunc_lab.locale, "_chosen", "en")
-
-
 def svg_of(logs) -> ET.Element:
     return ET.fromstring(lab.curves(logs).to_svg())
 

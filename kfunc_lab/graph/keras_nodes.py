@@ -1,0 +1,172 @@
+"""Keras's own records of a graph: the one place that knows its private names.
+
+They are `KerasTensor._keras_history` and `_keras_mask`, `Operation._inbound_nodes` and
+`_outbound_nodes`, `Node`, `Sequential._functional` and `Layer._flatten_layers`. A node is Keras's
+record of one call of an operation.
+"""
+
+import gc
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+# A tensor's place in the records: its operation, which call of it, which output.
+Place = tuple[int, int, int]
+
+
+def functional_of(model: Any) -> Any:
+    """Returns the graph of layers behind a model, if it has one."""
+    import keras
+
+    if isinstance(model, keras.Sequential):
+        return getattr(model, "_functional", None)
+    is_functional = hasattr(model, "operations") and hasattr(model, "_nodes_by_depth")
+    return model if is_functional else None
+
+
+def parts_of(layer: Any) -> list[Any]:
+    """Returns the layers that a layer holds as attributes, without those inside them."""
+    return list(layer._flatten_layers(recursive=False, include_self=False))
+
+
+def node_of(tensor: Any) -> Any:
+    """Returns Keras's record of the call that made a tensor, or None for one that none made."""
+    operation, node_index, _tensor_index = tensor._keras_history
+    return None if operation is None else operation._inbound_nodes[node_index]
+
+
+def has_history(tensor: Any) -> bool:
+    """Tells whether a call made a symbolic tensor."""
+    # Keras notes an empty history once a layer was called on a tensor that none made.
+    return hasattr(tensor, "_keras_history") and node_of(tensor) is not None
+
+
+def place_of(tensor: Any) -> Place:
+    """Returns a tensor's place in the records."""
+    operation, node_index, tensor_index = tensor._keras_history
+    return id(operation), node_index, tensor_index
+
+
+def ancestors(tensors: Iterable[Any]) -> list[Any]:
+    """Returns the nodes that lead to tensors, each after those that feed it."""
+    ordered: dict[int, Any] = {}
+    for tensor in tensors:
+        # Depth first without recursion: models may be thousands of layers deep.
+        stack = [(node_of(tensor), False)]
+        while stack:
+            node, inputs_done = stack.pop()
+            if node is None or id(node) in ordered:
+                continue
+            if inputs_done:
+                ordered[id(node)] = node
+                continue
+            stack.append((node, True))
+            stack += [(node_of(source), False) for source in reversed(node.input_tensors)]
+    return list(ordered.values())
+
+
+def lost_nodes(nodes: list[Any]) -> list[Any]:
+    """Returns the nodes fed by others whose results nothing holds: lost branches."""
+    branches = _other_consumers(nodes)
+    if not branches:
+        return []
+    gc.collect()  # a model that was deleted still holds its tensors until it is collected
+    internal = _internal_references(branches)
+    alive: set[int] = set()
+    for node in reversed(branches):
+        if id(node) in alive or _is_held(node.outputs, internal):
+            alive.add(id(node))
+            alive.update(id(node_of(tensor)) for tensor in node.input_tensors)
+    lost: list[Any] = []
+    drawn = {id(node) for node in nodes}
+    for node in branches:
+        # What hangs on a result that is held, yet not part of this graph, is not its branch.
+        if id(node) not in alive and any(id(node_of(it)) in drawn for it in node.input_tensors):
+            drawn.add(id(node))
+            lost.append(node)
+    return lost
+
+
+def _other_consumers(nodes: list[Any]) -> list[Any]:
+    """Returns the nodes that take results of others, directly or not, and are none of them."""
+    known = {id(node) for node in nodes}
+    found: list[Any] = []
+    waiting = list(nodes)
+    for node in waiting:
+        for consumer in node.operation._outbound_nodes:
+            # A shared layer lists the consumers of all its calls, those of other graphs too.
+            if id(consumer) not in known and any(
+                id(node_of(tensor)) in known for tensor in consumer.input_tensors
+            ):
+                known.add(id(consumer))
+                found.append(consumer)
+                waiting.append(consumer)
+    order = {
+        id(node): position
+        for position, node in enumerate(
+            ancestors(tensor for node in found for tensor in node.outputs)
+        )
+    }
+    return sorted(found, key=lambda node: order[id(node)])
+
+
+def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
+    """Counts the references that Keras's own records hold to each tensor, by its `id()`."""
+    counts: dict[int, int] = defaultdict(int)
+
+    def count(value: Any) -> None:
+        if isinstance(value, Mapping):
+            value = list(value.values())
+        if isinstance(value, (list, tuple)):
+            for item in value:
+                count(item)
+        else:
+            counts[id(value)] += 1
+
+    for node in nodes:
+        count(node.outputs)
+        count(vars(node.arguments))
+        count(list(masks_of([node])))
+    return counts
+
+
+def arguments_without_masks(node: Any) -> list[Any]:
+    """Returns the tensors that a call takes, without the masks that Keras passes along."""
+    masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.input_tensors}
+    return [tensor for tensor in node.input_tensors if id(tensor) not in masks]
+
+
+def masks_of(nodes: Iterable[Any]) -> Iterator[Any]:
+    """Yields the masks that go with the results of calls, one for each result that has one."""
+    for node in nodes:
+        for tensor in node.outputs:
+            mask = getattr(tensor, "_keras_mask", None)
+            if hasattr(mask, "_keras_history"):
+                yield mask
+
+
+def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:
+    """Tells whether a variable, a list or a model holds one of a call's results."""
+    for position in range(len(tensors)):
+        # `getrefcount` counts its own argument too.
+        if sys.getrefcount(tensors[position]) - 1 > internal[id(tensors[position])]:
+            return True
+    return False
+
+
+def call_numbers(nodes: Iterable[Any]) -> dict[int, int]:
+    """Numbers the calls of each operation from 1, in the order in which they were made."""
+    by_operation: dict[int, list[Any]] = defaultdict(list)
+    for node in nodes:
+        by_operation[id(node.operation)].append(node)
+    return {
+        id(node): number
+        for calls in by_operation.values()
+        for number, node in enumerate(sorted(calls, key=_node_index), start=1)
+    }
+
+
+def _node_index(node: Any) -> int:
+    index: int = node.outputs[0]._keras_history.node_index if node.outputs else 0
+    return index
