@@ -42,7 +42,7 @@ def test_runs_with_changed_parameters(lesson, tmp_path):
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     finished = subprocess.run(
-        [sys.executable, "-m", "kfunc_lab.command_line", "run", "02", "--language", "es",
+        [Path(sys.executable).with_name("kfunc-lab"), "run", "02", "--language", "es",
          "-p", "epochs", "3", "--output", folder],
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
