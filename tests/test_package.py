@@ -1,0 +1,51 @@
+"""The public names: loaded on first use, and functions whatever was imported before."""
+
+import subprocess
+import sys
+
+import pytest
+
+import kfunc_lab as lab
+
+
+def run(code: str) -> str:
+    """Runs code in an interpreter that has imported nothing yet."""
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import kfunc_lab.graph.layer_graph",
+        "import kfunc_lab.graph.view",
+        "from kfunc_lab.graph import drawing",
+        "from kfunc_lab import graph",
+    ],
+)
+def test_graph_is_the_function_whatever_was_imported_first(first):
+    assert run(f"{first}; import kfunc_lab as lab; print(lab.graph.__name__)") == "graph"
+
+
+def test_datasets_is_the_folder():
+    assert run("import kfunc_lab as lab; print(lab.datasets.mnist.__name__)") == "mnist"
+
+
+def test_every_public_name_is_there():
+    for name in lab.__all__:
+        assert getattr(lab, name) is not None
+    assert set(lab.__all__) < set(dir(lab))
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'grpah'"):
+        _ = lab.grpah
+
+
+def test_every_public_function_has_an_example():
+    for name in lab.__all__:
+        value = getattr(lab, name)
+        if callable(value):
+            assert "Example:" in value.__doc__, name
+            assert "Returns:" in value.__doc__, name
