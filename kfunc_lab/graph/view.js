@@ -2,8 +2,9 @@
 // What the drawing is and what the details say is decided in Python.
 
 const LARGEST = 4;
-const SMALLEST = 0.05;
+const SMALLEST = 0.02;
 const ZOOM_STEP = 1.25;
+const PADDING = 16; // pixels, left and right together
 const DRAG_BEGINS = 4; // pixels: less is a click
 
 const ICONS = {
@@ -72,7 +73,8 @@ function makeZoom(box, drawing) {
   }
 
   function fit() {
-    zoomTo(Math.min(1, box.clientWidth / width, box.clientHeight / height));
+    const room = { x: box.clientWidth - PADDING, y: box.clientHeight - PADDING };
+    zoomTo(Math.min(1, room.x / width, room.y / height));
   }
 
   box.addEventListener(
@@ -87,6 +89,28 @@ function makeZoom(box, drawing) {
     { passive: false },
   );
   return { by: (factor) => zoomTo(scale * factor), fit };
+}
+
+// Scrolls the box, and not the page, until a node is in it; in its middle where asked for.
+function reveal(box, node, centred = false) {
+  const frame = box.getBoundingClientRect();
+  const place = node.getBoundingClientRect();
+  const beyond = (from, to, low, high) => {
+    if (centred) return (from + to) / 2 - (low + high) / 2;
+    return Math.min(0, from - low - PADDING) || Math.max(0, to - high + PADDING);
+  };
+  box.scrollLeft += beyond(place.left, place.right, frame.left, frame.right);
+  box.scrollTop += centred ? 0 : beyond(place.top, place.bottom, frame.top, frame.bottom);
+}
+
+// Calls back once, when an element has got its place on the page.
+function whenShown(target, callback) {
+  const observer = new ResizeObserver(() => {
+    if (!target.clientWidth) return;
+    observer.disconnect();
+    callback();
+  });
+  observer.observe(target);
 }
 
 function enableDragging(box) {
@@ -234,7 +258,11 @@ function render({ model, el }) {
   const nodes = readCalls(drawing, calls);
   const edges = readEdges(drawing);
   const numberOf = new Map(calls.map((call, number) => [call.id, number]));
-  if (nodes.size) nodes.get(0).setAttribute("tabindex", "0");
+  // A drawing wider than the box opens at its first input.
+  whenShown(box, () => {
+    if (nodes.size) reveal(box, nodes.get(0), true);
+    showSelection();
+  });
 
   function showSelection() {
     const id = model.get("selected");
@@ -250,6 +278,7 @@ function render({ model, el }) {
       edge.node.classList.toggle("joined", joined);
     }
     fillDetails(panel, calls[number], words);
+    if (number !== undefined) reveal(box, nodes.get(number));
   }
 
   function select(number) {
@@ -285,7 +314,7 @@ function render({ model, el }) {
     else if (event.key in actions) {
       const chosen = actions[event.key]();
       select(chosen);
-      nodes.get(chosen ?? number).focus();
+      nodes.get(chosen ?? number).focus({ preventScroll: true });
     } else return;
     // JupyterLab has meanings of its own for these keys.
     event.preventDefault();

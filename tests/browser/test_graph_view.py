@@ -164,5 +164,45 @@ def test_hostile_name_is_shown_and_not_run(page):
     assert page.locator(".kfunc-lab-graph img").count() == 0
 
 
+WIDE = """
+import keras
+from keras import layers
+import kfunc_lab as lab
+start = keras.Input((8,), name="start")
+heads = [layers.Dense(n + 1, name=f"a_long_name_of_head_{n}")(start) for n in range(12)]
+view = lab.graph(keras.Model(start, heads))
+view
+"""
+
+
+def assert_in_the_box(page, name):
+    box = page.locator(".kfunc-lab-picture").bounding_box()
+    place = call(page, name).bounding_box()
+    assert box["x"] <= place["x"]
+    assert place["x"] + place["width"] <= box["x"] + box["width"]
+
+
+def test_wide_drawing_opens_at_its_input_and_follows_the_selection(
+    open_notebook, run_all, picture
+):
+    page = open_notebook([WIDE])
+    run_all(page)
+    box = page.locator(".kfunc-lab-picture").bounding_box()
+    assert page.locator(".kfunc-lab-drawing").bounding_box()["width"] > box["width"]
+    assert_in_the_box(page, "start")
+    picture(page, "graph-wide")
+    call(page, "start").click()
+    page.keyboard.press("End")
+    page.locator(".kfunc-lab-details", has_text="a_long_name_of_head_11").wait_for()
+    assert_in_the_box(page, "a_long_name_of_head_11")
+
+
+def test_selection_in_python_is_brought_into_view(open_notebook, run_all):
+    page = open_notebook([WIDE, "view.selected = 'a_long_name_of_head_11'"])
+    run_all(page)
+    page.locator(".kfunc-lab-details", has_text="a_long_name_of_head_11").wait_for()
+    assert_in_the_box(page, "a_long_name_of_head_11")
+
+
 def test_no_errors_on_the_page(page):
     assert page.problems == []
