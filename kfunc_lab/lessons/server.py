@@ -23,12 +23,14 @@ QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 # two lines with the time at import, whatever the environment says.
 QUIET_KERNEL = "--IPKernelApp.capture_fd_output=False"
 
-# Defaults, so that a learner's own settings win: no question about news, no look for updates.
-_SETTINGS = {
+# Defaults, so that a learner's own settings win: no question about news, no look for updates, and
+# views that are there again when a saved notebook is opened another day, before its kernel runs.
+SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
         "checkForUpdates": False,
-    }
+    },
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
 
 
@@ -132,7 +134,7 @@ def _environment(folder: Path, language: str) -> dict[str, str]:
 
     settings = folder / "labconfig" / "default_setting_overrides.json"
     settings.parent.mkdir()
-    settings.write_text(json.dumps(_SETTINGS))
+    settings.write_text(json.dumps(SETTINGS))
     # This interpreter, even if `python3` is registered as another one.
     write_kernel_spec(folder / "kernels" / "python3", extra_arguments=[QUIET_KERNEL])
     return {

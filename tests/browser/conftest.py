@@ -15,6 +15,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from kfunc_lab.lessons import server
+
 TOKEN = secrets.token_hex(16)
 
 
@@ -61,6 +63,17 @@ class Lab:
     def address(self, notebook: str) -> str:
         return f"{self.url}/lab/tree/{notebook}?reset&token={TOKEN}"
 
+    def end_kernels(self, notebooks: list[str]) -> None:
+        """Ends the kernels of notebooks, as when the server is started another day."""
+        sessions = f"{self.url}/api/sessions"
+        with urllib.request.urlopen(f"{sessions}?token={TOKEN}") as answer:
+            running = json.load(answer)
+        for session in running:
+            if session["path"] in notebooks:
+                address = f"{sessions}/{session['id']}?token={TOKEN}"
+                request = urllib.request.Request(address, method="DELETE")
+                urllib.request.urlopen(request).close()
+
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
@@ -82,7 +95,7 @@ def lab(tmp_path_factory):
         "TF_ENABLE_ONEDNN_OPTS": "0",
     }
     log = (home / "jupyter.log").open("w")
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
             "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
@@ -92,16 +105,16 @@ def lab(tmp_path_factory):
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{url}/api/status?token={TOKEN}", server, home / "jupyter.log")
+        _wait_for(f"{url}/api/status?token={TOKEN}", process, home / "jupyter.log")
         yield Lab(url, root, home / "settings", environment)
     finally:
-        server.terminate()
-        server.wait(20)
+        process.terminate()
+        process.wait(20)
 
 
-def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
+def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
     for _ in range(120):
-        if server.poll() is not None:
+        if process.poll() is not None:
             break
         try:
             urllib.request.urlopen(url, timeout=1)
@@ -119,12 +132,14 @@ class Opener:
         self._lab = lab
         self._browser = browser
         self._contexts = []
+        self._names = []
 
     def __call__(
         self, source: Path | list[str], *, dark: bool = False, width: int = 1280, trusted=False
     ):
         # A name of its own: JupyterLab would give a notebook its former kernel back.
         name = f"{secrets.token_hex(4)}.ipynb"
+        self._names.append(name)
         path = self._lab.root / name
         if isinstance(source, Path):
             shutil.copyfile(source, path)
@@ -158,9 +173,13 @@ class Opener:
         )
         return page
 
+    def end_kernels(self) -> None:
+        self._lab.end_kernels(self._names)
+
     def close(self) -> None:
         for context in self._contexts:
             context.close()
+        self.end_kernels()
 
 
 @pytest.fixture
@@ -186,16 +205,13 @@ def module_notebook(lab, browser):
 
 
 def write_settings(folder: Path, dark: bool) -> None:
-    """Sets the theme, and switches off what would need a network."""
-    theme = "JupyterLab Dark" if dark else "JupyterLab Light"
-    settings = {
-        "themes": {"theme": theme},
-        "notification": {"fetchNews": "false", "checkForUpdates": False},
-    }
-    home = folder / "@jupyterlab" / "apputils-extension"
-    home.mkdir(parents=True, exist_ok=True)
+    """Sets what `kfunc-lab` sets, and the theme."""
+    theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}
+    settings = {**server.SETTINGS, "@jupyterlab/apputils-extension:themes": theme}
     for name, values in settings.items():
-        (home / f"{name}.jupyterlab-settings").write_text(json.dumps(values))
+        package, plugin = name.split(":")
+        (folder / package).mkdir(parents=True, exist_ok=True)
+        (folder / package / f"{plugin}.jupyterlab-settings").write_text(json.dumps(values))
 
 
 def run_cells(page, timeout: float = 180) -> None:

@@ -61,3 +61,18 @@ def test_stored_pictures_are_shown_before_anything_is_run(open_notebook, picture
     assert stored.evaluate("image => image.naturalWidth") > 50
     assert page.get_by_text("Error displaying widget").count() == 0
     picture(page, "lesson-01-stored")
+
+
+def test_saved_views_are_there_again_without_their_kernel(open_notebook, run_all):
+    page = open_notebook(notebook("00", "en"))
+    run_all(page)
+    page.locator(".kfunc-lab-graph").first.wait_for()
+    page.keyboard.press("Control+s")
+    page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
+    open_notebook.end_kernels()
+    page.reload()
+    graph = page.locator(".kfunc-lab-graph").first
+    graph.wait_for(timeout=60_000)
+    graph.locator('[data-call][aria-label^="species"]').click()
+    graph.locator(".kfunc-lab-details", has_text="51").wait_for()
+    assert page.get_by_text("model not found").count() == 0
