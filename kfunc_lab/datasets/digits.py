@@ -67,7 +67,11 @@ def mnist(source: Source = "auto") -> Digits:
         array([7, 1, 0, 2, 1], dtype=uint8)
     """
     if source not in get_args(Source):
-        raise ValueError(f"source {source!r} is not one of {', '.join(get_args(Source))}")
+        raise ValueError(
+            _("There is no source {source}; there are: {sources}.").format(
+                source=repr(source), sources=", ".join(get_args(Source))
+            )
+        )
     if source == "embedded":
         digits, line = _read(_EMBEDDED), _embedded_line()
     else:

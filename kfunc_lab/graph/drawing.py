@@ -23,6 +23,14 @@ from kfunc_lab.theme import FONT, LINE, PANEL, QUIET, SURFACE, TEXT, light_dark
 
 _SVG = "http://www.w3.org/2000/svg"
 
+# What a text is, told by the colour that it has in the DOT source.
+_ROLES = {
+    **{family.ink[0]: "kind" for family in FAMILIES.values()},
+    **{family.border[0]: "glyph" for family in FAMILIES.values()},
+    TEXT[0]: "name",
+    QUIET[0]: "quiet",
+}
+
 
 def to_svg(graph: LayerGraph) -> str:
     """Draws a graph as SVG.
@@ -165,12 +173,9 @@ def _mark(element: ET.Element, classes: str | None, name: str | None) -> None:
     if classes:
         element.set("class", classes)
     _retitle(element, name)
-    inks = {family.ink[0]: "kind" for family in FAMILIES.values()}
-    inks |= {family.border[0]: "glyph" for family in FAMILIES.values()}
-    inks |= {TEXT[0]: "name", QUIET[0]: "quiet"}
     for text in element.findall(f"{{{_SVG}}}text"):
         del text.attrib["font-family"]
-        role = inks.get(text.get("fill", ""))
+        role = _ROLES.get(text.get("fill", ""))
         if role:
             text.set("class", role)
 
@@ -211,7 +216,7 @@ def style_sheet() -> str:
             _rule(f"{within} .kind", "fill", family.ink),
             _rule(f"{within} .glyph", "fill", family.border),
         ]
-    return "\n".join([*rules, (Path(__file__).parent / "drawing.css").read_text()])
+    return "\n".join([*rules, (Path(__file__).parent / "drawing.css").read_text("utf-8")])
 
 
 def _rule(selectors: str, what: str, colours: tuple[str, str]) -> str:

@@ -52,7 +52,7 @@ class GraphView(anywidget.AnyWidget):
     """
 
     _esm = _HERE / "view.js"
-    _css = style_sheet() + (_HERE / "view.css").read_text()
+    _css = style_sheet() + (_HERE / "view.css").read_text("utf-8")
 
     selected = traitlets.Unicode("").tag(sync=True)
     _svg = traitlets.Unicode("").tag(sync=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfunc_lab.locale import LANGUAGES, N_, _
+from kfunc_lab.locale import N_, _, check_language
 
 
 def _folder(package: Path) -> Path:
@@ -111,8 +111,7 @@ def notebook(lesson: Lesson, language: str) -> Path:
         ValueError: If there is no such language.
         FileNotFoundError: If the notebook has not been built.
     """
-    if language not in LANGUAGES:
-        raise ValueError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
+    check_language(language)
     path = _FOLDER / language / f"{lesson.name}.ipynb"
     if path.exists():
         return path

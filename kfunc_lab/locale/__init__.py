@@ -34,10 +34,19 @@ def language(code: str | None = None) -> str | None:
     global _chosen
     if code is None:
         return _current()
-    if code not in LANGUAGES:
-        raise ValueError(f"language {code!r} is not one of {', '.join(LANGUAGES)}")
+    check_language(code)
     _chosen = code
     return None
+
+
+def check_language(code: str) -> None:
+    """Raises a ValueError that names the languages there are, unless this is one of them."""
+    if code not in LANGUAGES:
+        raise ValueError(
+            _("There is no language {code}; there are: {codes}.").format(
+                code=repr(code), codes=", ".join(LANGUAGES)
+            )
+        )
 
 
 def _(message: str) -> str:

@@ -255,7 +255,7 @@ def test_embedded_digits_need_no_keras(source):
 
 
 def test_unknown_source_says_what_it_got_and_what_it_takes():
-    with pytest.raises(ValueError, match="'tiny' is not one of auto, full, embedded"):
+    with pytest.raises(ValueError, match="no source 'tiny'; there are: auto, full, embedded"):
         lab.datasets.mnist(source="tiny")
 
 
