@@ -1,192 +1,353 @@
-"""Draws a graph: `LayerGraph` -> DOT -> Graphviz -> SVG or PNG.
+"""Draws a graph as SVG that follows the light or dark theme of its reader."""
 
-The SVG gets classes, and a style sheet that follows the light or dark theme.
-"""
-
-import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Mapping
+import html
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from math import hypot
 from pathlib import Path
 
-from kfunc_lab.graph.dot import to_dot
-from kfunc_lab.graph.families import FAMILIES, family_of
-from kfunc_lab.graph.graphviz import GraphvizError, find_program, run_dot
-from kfunc_lab.graph.layer_graph import Call, Edge, LayerGraph
-from kfunc_lab.graph.writing import (
-    printable,
-    shape_tuple,
-    short_name,
-    title,
-)
-from kfunc_lab.locale import _
+from kfunc_lab.graph.boxes import CLOSED, SHARED, Box, box_svg, texts_svg, triangle_svg
+from kfunc_lab.graph.composition import Curve, Frame, Label, Picture, compose
+from kfunc_lab.graph.emphasis import Emphasis
+from kfunc_lab.graph.families import FAMILIES
+from kfunc_lab.graph.folding import seen_groups
+from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.layout import Layouts
+from kfunc_lab.graph.legend import REGIONS, Sign, legend
+from kfunc_lab.graph.scale import Scale, ink_on
+from kfunc_lab.graph.text_width import text_width
+from kfunc_lab.graph.wiring import Wire
+from kfunc_lab.graph.writing import title
 from kfunc_lab.theme import FONT, LINE, PANEL, QUIET, SURFACE, TEXT, light_dark
 
-_SVG = "http://www.w3.org/2000/svg"
-
-# What a text is, told by the colour that it has in the DOT source.
-_ROLES = {
-    **{family.ink[0]: "kind" for family in FAMILIES.values()},
-    **{family.border[0]: "glyph" for family in FAMILIES.values()},
-    TEXT[0]: "name",
-    QUIET[0]: "quiet",
+ARROW = 7  # pixels long
+REGION_EDGE = 8  # pixels around the boxes of a region
+_LEAST_LEGEND = 260  # pixels: a narrow picture's legend is wider than the picture
+_LEGEND_ROW = 20
+MARKS = {
+    "added": ("#1a7f37", "#4ac26b"),
+    "removed": ("#cf222e", "#ff7b72"),
+    "changed": ("#9a6700", "#e3b341"),
 }
 
 
-def to_svg(graph: LayerGraph) -> str:
+def draw(
+    layouts: Layouts,
+    opened: Iterable[str],
+    emphasis: Emphasis | None = None,
+    marks: Mapping[str, str] | None = None,
+) -> str:
     """Draws a graph as SVG.
+
+    Args:
+        layouts: The graph's levels; those that are seen are laid out here.
+        opened: The ids of the groups that are open.
+        emphasis: What is stressed.
+        marks: For ids of calls, `"added"`, `"removed"` or `"changed"`.
+
+    Returns:
+        An `<svg>` element, the same bytes on every platform. Each box is a `<g>` with the class
+        `call` and the item's id as `data-item`; each line has its ends' ids as `data-source` and
+        `data-target`.
+
+    Raises:
+        GraphvizError: If the drawing program is missing or fails.
+    """
+    emphasis = emphasis or Emphasis()
+    picture = picture_of(layouts, opened)
+    signs = legend(layouts.graph, seen_items(picture), emphasis, marks or {})
+    rows = legend_rows(signs, max(picture.width, _LEAST_LEGEND))
+    scale = emphasis.scale
+    width = max(picture.width, max((row_width(row) for row in rows), default=0) + 20)
+    height = picture.height + _LEGEND_ROW * (len(rows) + bool(scale)) + 6
+    return "".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" '
+            f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" '
+            'class="kfunc-lab-drawing" role="img">',
+            f"<title>{html.escape(title(layouts.graph))}</title>",
+            f"<style>{style_sheet()}</style>",
+            f'<rect class="surface" width="100%" height="100%" fill="{SURFACE[0]}"/>',
+            f'<g transform="translate({(width - picture.width) / 2:g} 0)">',
+            *_picture_parts(layouts, picture, emphasis, scale),
+            "</g>",
+            *_legend_parts(rows, picture.height),
+            *([] if scale is None else [_scale_svg(scale, emphasis.quantity, height)]),
+            "</svg>",
+        )
+    )
+
+
+def to_svg(graph: LayerGraph) -> str:
+    """Draws a graph as SVG, with every group open.
 
     Args:
         graph: The graph.
 
     Returns:
-        An `<svg>` element, the same bytes on every platform. Each call is a `<g>` with the
-        class `call` and its position in the graph as `data-call`; each edge has its ends'
-        positions as `data-source` and `data-target`.
+        As `draw`.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
 
     Example:
+        >>> from kfunc_lab.graph.layer_graph import Call
         >>> svg = to_svg(LayerGraph("m", "Sequential", (Call("d", "d", "Dense", "d"),), ()))
         >>> svg.startswith("<svg")
         True
     """
-    ET.register_namespace("", _SVG)
-    svg = _parsed(run_dot(to_dot(graph), "svg"))
-    _set_size(svg)
-    svg.set("class", "kfunc-lab-drawing")
-    svg.set("role", "img")
-    _retitle(svg, title(graph))
-    _mark_elements(svg, graph)
-    sheet = ET.Element(f"{{{_SVG}}}style")
-    sheet.text = style_sheet()
-    surface = ET.Element(
-        f"{{{_SVG}}}rect",
-        {"class": "surface", "width": "100%", "height": "100%", "fill": SURFACE[0]},
+    return draw(Layouts(graph), graph.group_of)
+
+
+def picture_of(layouts: Layouts, opened: Iterable[str]) -> Picture:
+    """Lays out what is seen when some groups are open, and composes it."""
+    seen = seen_groups(layouts.graph, opened)
+    layouts.make([None, *seen])
+    return compose(layouts.of, layouts.boxes, seen)
+
+
+def seen_items(picture: Picture) -> list[str]:
+    """Returns the ids of the calls and groups that are seen."""
+    return [*picture.boxes, *(frame.item for frame in picture.frames)]
+
+
+def _picture_parts(
+    layouts: Layouts, picture: Picture, emphasis: Emphasis, scale: Scale | None
+) -> Iterator[str]:
+    graph, boxes = layouts.graph, layouts.boxes
+    for frame in picture.frames:
+        yield frame_svg(frame)
+    for number, region in reversed(list(enumerate(emphasis.regions.values()))):
+        yield from _region_parts(number, frozenset(region), picture, layouts)
+    for curve in picture.curves:
+        yield curve_svg(curve, _is_lost(graph, curve.wire))
+    for item, (x, y) in picture.boxes.items():
+        box = boxes[item]
+        value = emphasis.values.get(item)
+        style = ""
+        if scale is not None and value is not None:
+            box = _valued(box, scale.colour(value))
+            style = f' style="--value:{box.fill};--ink:{box.texts[0].colour}"'
+        yield (
+            f'<g class="{box.classes}" data-item="{html.escape(item)}" '
+            f'transform="translate({x:g} {y:g})"{style}>{box_svg(box)}</g>'
+        )
+    yield from map(label_svg, picture.labels)
+    for frame in picture.frames:
+        yield (
+            f'<g class="title" transform="translate({frame.x:g} {frame.y:g})">'
+            f"{texts_svg(boxes[frame.item].title)}</g>"
+        )
+
+
+def _is_lost(graph: LayerGraph, wire: Wire) -> bool:
+    return any(taker in graph.lost for taker in wire.takers)
+
+
+def _valued(box: Box, colour: str) -> Box:
+    """Returns a box in the colour of its number."""
+    texts = tuple(replace(text, colour=ink_on(colour)) for text in box.texts)
+    return replace(box, classes=f"{box.classes} valued", fill=colour, texts=texts)
+
+
+# ---------------------------------------------------------------------------------------------
+# Parts, each the same on the page
+
+
+def frame_svg(frame: Frame) -> str:
+    """Draws the frame of an open group."""
+    return (
+        f'<rect class="frame" data-frame="{html.escape(frame.item)}" x="{frame.x:.1f}" '
+        f'y="{frame.y:.1f}" width="{frame.width:.1f}" height="{frame.height:.1f}" rx="8" '
+        f'fill="{PANEL[0]}" stroke="{LINE[0]}"/>'
     )
-    svg[1:1] = [sheet, surface]
-    return ET.tostring(svg, encoding="unicode")
 
 
-def to_png(graph: LayerGraph) -> bytes:
-    """Draws a graph as PNG, on white, at 144 dots an inch.
-
-    Args:
-        graph: The graph.
-
-    Returns:
-        The file's bytes.
-
-    Raises:
-        GraphvizError: If the drawing program is missing or fails.
-    """
-    return run_dot(to_dot(graph), "png", "-Gdpi=144", f"-Gbgcolor={SURFACE[0]}")
+def label_svg(label: Label) -> str:
+    """Draws the shape of a tensor beside its line."""
+    return (
+        f'<text class="{"label inside" if label.inside else "label"}" x="{label.x:.1f}" '
+        f'y="{label.y + 3.5:.1f}" font-size="10" text-anchor="middle" fill="{QUIET[0]}">'
+        f"{html.escape(label.words)}</text>"
+    )
 
 
-def _parsed(drawn: bytes) -> ET.Element:
-    try:
-        # Graphviz's own output, made from text that was escaped here: nothing foreign is parsed.
-        return ET.fromstring(drawn)  # noqa: S314
-    except ET.ParseError as error:
-        raise GraphvizError(
-            _("The drawing program {program} wrote no SVG: {reason}").format(
-                program=find_program(), reason=error
+def curve_svg(curve: Curve, lost: bool = False) -> str:
+    """Draws a line, with an arrow where it ends at a box."""
+    points = list(curve.points)
+    arrow = ""
+    if curve.arrow:
+        tip, base = arrow_head(points)
+        points[-2:] = base
+        arrow = f'<path class="arrow" d="{_arrow_path(tip, base)}" fill="{LINE[0]}"/>'
+    dash = ' stroke-dasharray="5 3"' if lost else ""
+    ends = "".join(
+        f' data-{name}="{html.escape(item)}"'
+        for name, item in (("source", curve.wire.source), ("target", curve.wire.target))
+        if item is not None
+    )
+    return (
+        f'<g class="{"edge lost" if lost else "edge"}"{ends}>'
+        f'<path class="line" d="{curve_path(points)}" fill="none" stroke="{LINE[0]}" '
+        f'stroke-width="1.2"{dash}/>{arrow}</g>'
+    )
+
+
+def curve_path(points: Sequence[float]) -> str:
+    """Writes Bézier curves that follow one another as the data of an SVG path."""
+    numbers = [f"{value:.1f}" for value in points]
+    return f"M{numbers[0]} {numbers[1]}C{' '.join(numbers[2:])}"
+
+
+def arrow_head(points: Sequence[float]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Returns the tip of a line's arrow and the middle of its base."""
+    x, y = points[-2], points[-1]
+    before = (points[-4], points[-3])
+    length = hypot(x - before[0], y - before[1]) or 1.0
+    across, down = (x - before[0]) / length, (y - before[1]) / length
+    return (x, y), (x - ARROW * across, y - ARROW * down)
+
+
+def _arrow_path(tip: tuple[float, float], base: tuple[float, float]) -> str:
+    half_x, half_y = (tip[1] - base[1]) * 0.45, (base[0] - tip[0]) * 0.45
+    return (
+        f"M{tip[0]:.1f} {tip[1]:.1f}L{base[0] + half_x:.1f} {base[1] + half_y:.1f} "
+        f"{base[0] - half_x:.1f} {base[1] - half_y:.1f}Z"
+    )
+
+
+def _region_parts(
+    number: int, members: frozenset[str], picture: Picture, layouts: Layouts
+) -> Iterator[str]:
+    """Draws a band behind the boxes of a region and the lines between them."""
+    fill, border = REGIONS[number % len(REGIONS)]
+    spread = REGION_EDGE + 4 * number
+    rects = [
+        (x - box.width / 2, y - box.height / 2, box)
+        for item, (x, y) in picture.boxes.items()
+        if item in members
+        for box in [layouts.boxes[item]]
+    ]
+    between = [
+        curve_path(curve.points)
+        for curve in picture.curves
+        if curve.wire.key[0] in members
+        and curve.wire.target is not None
+        and any(taker in members for taker in curve.wire.takers)
+    ]
+    # The border first, a little larger; then the fill over it: one outline around the whole.
+    for layer, extra, colour in (("border", 1.5, border[0]), ("fill", 0.0, fill[0])):
+        name = f"region-{number % len(REGIONS)} region-{layer}"
+        for path in between:
+            yield (
+                f'<path class="{name} band" d="{path}" fill="none" stroke="{colour}" '
+                f'stroke-width="{2 * (spread + extra):g}"/>'
             )
-        ) from error
+        for left, top, box in rects:
+            edge = spread + extra
+            yield (
+                f'<rect class="{name}" x="{left - edge:.1f}" y="{top - edge:.1f}" '
+                f'width="{box.width + 2 * edge:.1f}" height="{box.height + 2 * edge:.1f}" '
+                f'rx="{8 + spread:g}" fill="{colour}"/>'
+            )
 
 
-def _set_size(svg: ET.Element) -> None:
-    """Gives the picture its size in pixels, a unit of the drawing each."""
-    _left, _top, width, height = svg.get("viewBox", "0 0 0 0").split()
-    svg.set("width", str(round(float(width))))
-    svg.set("height", str(round(float(height))))
+# ---------------------------------------------------------------------------------------------
+# Legend
 
 
-def _mark_elements(svg: ET.Element, graph: LayerGraph) -> None:
-    numbers = {call.id: number for number, call in enumerate(graph.calls)}
-    labels: list[ET.Element] = []
-    for element in svg.iter(f"{{{_SVG}}}g"):
-        kind, _dash, number = element.attrib.pop("id", "").partition("-")
-        if kind == "call":
-            _mark_call(element, graph, int(number))
-        elif kind == "edge":
-            _mark_edge(element, graph.edges[int(number)], graph, numbers)
-        elif kind == "exit":
-            _mark(element, "edge", None)
-            element.set("data-source", str(numbers[graph.outputs[int(number)]]))
-        elif kind == "output":
-            _mark(element, "output family-input", None)
-        elif kind == "group":
-            _mark(element, "group", printable(graph.groups[int(number)].id))
-            labels += [element]
+def legend_rows(signs: Sequence[Sign], width: float) -> list[list[Sign]]:
+    """Breaks a legend into rows that fit a width."""
+    rows: list[list[Sign]] = []
+    for sign in signs:
+        if rows and row_width([*rows[-1], sign]) <= width - 20:
+            rows[-1].append(sign)
         else:
-            _mark(element, None, None)
-    if labels:
-        _raise_labels(svg, labels)
+            rows.append([sign])
+    return rows
 
 
-def _raise_labels(svg: ET.Element, groups: Iterable[ET.Element]) -> None:
-    """Moves the groups' names above the edges, which would cross them out."""
-    above = ET.SubElement(svg.findall(f"{{{_SVG}}}g")[0], f"{{{_SVG}}}g", {"class": "labels"})
-    for group in groups:
-        for text in group.findall(f"{{{_SVG}}}text"):
-            group.remove(text)
-            above.append(text)
+def row_width(row: Sequence[Sign]) -> float:
+    """Returns how wide a row of a legend is."""
+    return sum(_sign_width(sign) for sign in row)
 
 
-def _mark_call(element: ET.Element, graph: LayerGraph, number: int) -> None:
-    call = graph.calls[number]
-    classes = f"call family-{family_of(call).name}" + (" lost" if call.id in graph.lost else "")
-    _mark(element, classes, accessible_name(call))
-    _align_first_row(element)
-    element.set("data-call", str(number))
+def _sign_width(sign: Sign) -> float:
+    return 17 + text_width(sign.words, 10) + 14
 
 
-def _align_first_row(element: ET.Element) -> None:
-    """Puts glyph, name and parameters on one line: their sizes differ, and so do their rows."""
-    texts = element.findall(f"{{{_SVG}}}text")
-    name = next(text for text in texts if text.get("class") == "name")
-    line = float(name.get("y", "0"))
-    for text in texts:
-        if abs(float(text.get("y", "0")) - line) < 5:
-            text.set("y", name.get("y", "0"))
+def _legend_parts(rows: Sequence[Sequence[Sign]], top: float) -> Iterator[str]:
+    yield '<g class="legend">'
+    for number, row in enumerate(rows):
+        x = 12.0
+        for sign in row:
+            y = top + _LEGEND_ROW * (number + 0.5)
+            yield (
+                f'<g transform="translate({x:.1f} {y:.1f})">{sign_svg(sign)}'
+                f'<text class="quiet" x="17" y="3.5" font-size="10" fill="{QUIET[0]}">'
+                f"{html.escape(sign.words)}</text></g>"
+            )
+            x += _sign_width(sign)
+    yield "</g>"
 
 
-def accessible_name(call: Call) -> str:
-    """Names a call for a screen reader or a tooltip: name, class, output shape, parameters."""
-    parts = [short_name(call), printable(call.kind), *map(shape_tuple, call.outputs)]
-    if call.parameters:
-        parts.append(_("{n} parameters").format(n=f"{call.parameters:,}"))
-    return ", ".join(parts)
+def sign_svg(sign: Sign) -> str:
+    """Draws a legend's sign, 12 by 12 pixels from the origin's right."""
+    square = 'x="0.5" y="-5.5" width="11" height="11" rx="3"'
+    if sign.kind == "family":
+        family = FAMILIES[sign.name]
+        dash = ' stroke-dasharray="3 2"' if sign.name == "own" else ""
+        return (
+            f'<g class="family-{sign.name}"><rect class="box" {square} '
+            f'fill="{family.fill[0]}" stroke="{family.border[0]}"{dash}/><text class="glyph" '
+            f'x="6" y="3" font-size="8" text-anchor="middle" fill="{family.border[0]}">'
+            f"{family.glyph}</text></g>"
+        )
+    if sign.kind == "shared":
+        colour = SHARED[int(sign.name)][0]
+        return f'<rect class="swatch shared-{sign.name}" {square} fill="{colour}"/>'
+    if sign.kind == "region":
+        fill, border = REGIONS[int(sign.name)]
+        return (
+            f'<rect class="region-{sign.name} key" {square} fill="{fill[0]}" '
+            f'stroke="{border[0]}"/>'
+        )
+    if sign.kind == "mark":
+        return (
+            f'<rect class="key mark-{sign.name}" {square} fill="none" '
+            f'stroke="{MARKS[sign.name][0]}" stroke-width="2"/>'
+        )
+    if sign.kind == "lost":
+        return (
+            f'<rect class="plain" {square} fill="none" stroke="{LINE[0]}" '
+            'stroke-dasharray="3 2"/>'
+        )
+    return triangle_svg(CLOSED, 3, 4)
 
 
-def _mark_edge(
-    element: ET.Element, edge: Edge, graph: LayerGraph, numbers: Mapping[str, int]
-) -> None:
-    _mark(element, "edge lost" if edge.target in graph.lost else "edge", None)
-    element.set("data-source", str(numbers[edge.source]))
-    element.set("data-target", str(numbers[edge.target]))
+def _scale_svg(scale: Scale, quantity: str, height: float) -> str:
+    """Draws a colour scale with its ends and what it measures."""
+    steps = 24
+    low, high = f"{scale.low:.3g}", f"{scale.high:.3g}"
+    begin = 12 + text_width(low, 10) + 6
+    y = height - _LEGEND_ROW / 2 - 3
+    cells = "".join(
+        f'<rect x="{begin + 5 * number:.1f}" y="{y - 5:.1f}" width="5.2" height="10" '
+        f'fill="{scale.colour(scale.low + (scale.high - scale.low) * number / (steps - 1))}"/>'
+        for number in range(steps)
+    )
+    said = "   ".join(filter(None, [high, quantity]))
+    return (
+        f'<g class="scale"><text class="quiet" x="12" y="{y + 3.5:.1f}" font-size="10" '
+        f'fill="{QUIET[0]}">{low}</text>{cells}<text class="quiet" '
+        f'x="{begin + 5 * steps + 6:.1f}" y="{y + 3.5:.1f}" font-size="10" fill="{QUIET[0]}">'
+        f"{html.escape(said)}</text></g>"
+    )
 
 
-def _mark(element: ET.Element, classes: str | None, name: str | None) -> None:
-    element.attrib.pop("class", None)
-    if classes:
-        element.set("class", classes)
-    _retitle(element, name)
-    for text in element.findall(f"{{{_SVG}}}text"):
-        del text.attrib["font-family"]
-        role = _ROLES.get(text.get("fill", ""))
-        if role:
-            text.set("class", role)
-
-
-def _retitle(element: ET.Element, name: str | None) -> None:
-    for old in element.findall(f"{{{_SVG}}}title"):
-        element.remove(old)
-    if name is not None:
-        titled = ET.Element(f"{{{_SVG}}}title")
-        titled.text = name
-        element.insert(0, titled)
+# ---------------------------------------------------------------------------------------------
+# Style
 
 
 @lru_cache(maxsize=1)
@@ -200,22 +361,37 @@ def style_sheet() -> str:
         ".kfunc-lab-drawing{color-scheme:light dark}",
         f".kfunc-lab-drawing text{{font-family:{FONT}}}",
         _rule(".surface", "fill", SURFACE),
+        _rule(".label", "stroke", SURFACE),
+        _rule(".label.inside", "stroke", PANEL),
+        _rule(".title text", "stroke", PANEL),
         _rule(".name", "fill", TEXT),
-        _rule(".quiet, .edge text", "fill", QUIET),
-        _rule(".edge path", "stroke", LINE),
-        _rule(".edge polygon", "fill", LINE),
-        _rule(".edge polygon", "stroke", LINE),
-        _rule(".group > path", "fill", PANEL),
-        _rule(".group > path", "stroke", LINE),
+        _rule(".quiet, .label, .remark, .group .kind", "fill", QUIET),
+        _rule(".sign", "fill", QUIET),
+        _rule(".line", "stroke", LINE),
+        _rule(".arrow", "fill", LINE),
+        _rule(".frame, .group .box, .group .behind", "fill", PANEL),
+        _rule(".frame, .group .box, .group .behind, .plain", "stroke", LINE),
     ]
     for family in FAMILIES.values():
         within = f".family-{family.name}"
         rules += [
-            _rule(f"{within} > path", "fill", family.fill),
-            _rule(f"{within} > path", "stroke", family.border),
+            _rule(f"{within} .box, {within} .behind", "fill", family.fill),
+            _rule(f"{within} .box, {within} .behind", "stroke", family.border),
             _rule(f"{within} .kind", "fill", family.ink),
             _rule(f"{within} .glyph", "fill", family.border),
         ]
+    for number, colours in enumerate(SHARED):
+        rules.append(_rule(f".shared-{number}", "fill", colours))
+    for number, (fill, border) in enumerate(REGIONS):
+        within = f".region-{number}"
+        rules += [
+            _rule(f"rect{within}.region-fill, {within}.key", "fill", fill),
+            _rule(f"rect{within}.region-border", "fill", border),
+            _rule(f"{within}.region-fill.band", "stroke", fill),
+            _rule(f"{within}.region-border.band, {within}.key", "stroke", border),
+        ]
+    for mark, colours in MARKS.items():
+        rules.append(_rule(f".mark-{mark} > .box, .key.mark-{mark}", "stroke", colours))
     return "\n".join([*rules, (Path(__file__).parent / "drawing.css").read_text("utf-8")])
 
 

@@ -23,7 +23,7 @@ from kfunc_lab.graph.keras_nodes import (
     parts_of,
     place_of,
 )
-from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec
+from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec, Weight
 from kfunc_lab.graph.settings import argument_settings, changed_settings
 from kfunc_lab.locale import _
 
@@ -51,17 +51,39 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
         >>> [call.id for call in graph.calls], graph.parameters
         (['img', 'digits'], 7850)
     """
-    import keras
+    return _Reader(masks).read(x)
 
-    if isinstance(x, keras.Model):
-        functional = functional_of(x)
-        if functional is not None:
-            return _Reader(masks).model(x, functional)
-        if isinstance(x, keras.Sequential):
-            return _Reader(masks).chain(x)
-    if isinstance(x, keras.layers.Layer):
-        return _Reader(masks).layers(x)
-    return _Reader(masks).tensors(_symbolic_tensors(x))
+
+def calls_of_parts(
+    x: Any, parts: Mapping[str, Any], graph: LayerGraph
+) -> dict[str, frozenset[str]]:
+    """Finds the calls of models and layers within the graph of a larger model.
+
+    Args:
+        x: What the graph was read from.
+        parts: Models that share calls with it or are called in it, or layers, by name.
+        graph: Its graph.
+
+    Returns:
+        For each name the ids of its calls.
+
+    Raises:
+        ValueError: If one of them has no call in the graph.
+    """
+    if not parts:
+        return {}
+    reader = _Reader(masks=True)
+    reader.read(x)
+    found = {name: reader.calls_of(part) & set(graph.call_of) for name, part in parts.items()}
+    for name, calls in found.items():
+        if not calls:
+            raise ValueError(
+                _(
+                    "{name} has no call in this graph. Highlight a model that shares calls or "
+                    "layers with it, a model that is called in it, or one of its layers."
+                ).format(name=repr(name))
+            )
+    return {name: frozenset(calls) for name, calls in found.items()}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -142,6 +164,48 @@ class _Reader:
         self._layer_ids: dict[int, tuple[str, Any]] = {}
         self._lost: list[str] = []
         self._mask_calls: set[str] = set()
+        # The call that made each tensor outside nested models.
+        self._places: dict[Place, str] = {}
+
+    def read(self, x: Any) -> LayerGraph:
+        """Reads whatever a graph is read from."""
+        import keras
+
+        if isinstance(x, keras.Model):
+            functional = functional_of(x)
+            if functional is not None:
+                return self.model(x, functional)
+            if isinstance(x, keras.Sequential):
+                return self.chain(x)
+        if isinstance(x, keras.layers.Layer):
+            return self.layers(x)
+        return self.tensors(_symbolic_tensors(x))
+
+    def calls_of(self, part: Any) -> set[str]:
+        """Returns the ids of the calls of a model or layer in the graph that was read."""
+        layer_id, _layer = self._layer_ids.get(id(part), ("", None))
+        groups = {group.id for group in self._groups if group.layer_id == layer_id}
+        for group in self._groups:  # each after the one that it stands in
+            if group.parent in groups:
+                groups.add(group.id)
+        found = {
+            call.id
+            for call in self._calls
+            if call.group in groups or (layer_id and call.layer_id == layer_id)
+        }
+        functional = _nested(part)
+        if functional is None:
+            return found
+        nodes = ancestors([*functional.inputs, *functional.outputs])
+        places = (place_of(tensor) for node in nodes for tensor in node.outputs)
+        found |= {self._places[place] for place in places if place in self._places}
+        if found:
+            return found
+        # Keras copies the calls of a model that begins at a tensor amid another; the layers are
+        # the same.
+        known = (self._layer_ids.get(id(node.operation), ("", None))[0] for node in nodes)
+        layer_ids = set(filter(None, known))
+        return {call.id for call in self._calls if call.layer_id in layer_ids}
 
     def model(self, model: Any, functional: Any) -> LayerGraph:
         """Reads a functional model, or a Sequential by the functional model behind it."""
@@ -206,6 +270,8 @@ class _Reader:
         for node in lost:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
         self._lost += [call.id for call in self._calls[kept:]]
+        if group is None:
+            self._places = {place: call for place, (call, _output) in sources.items()}
         places = map(place_of, masks_of([*nodes, *lost]))
         self._mask_calls.update(sources[place][0] for place in places if place in sources)
         return sources
@@ -258,6 +324,7 @@ class _Reader:
         )
         for position, tensor in enumerate(tensors):
             self._connect(tensor, call_id, position, sources)
+        self._add_inside(node.operation, call_id, layer_id, group)
 
     def _add_nested(
         self,
@@ -285,8 +352,7 @@ class _Reader:
         parent: str | None,
         find_lost: bool,
     ) -> Group:
-        facts = _layer_facts(model, layer_id)
-        del facts["library"]
+        facts = _group_facts(model, layer_id)
         place = len(self._groups)
         sources = self._read(inner.inputs, inner.outputs, find_lost, f"{call_id}/", call_id)
         group = Group(
@@ -319,13 +385,24 @@ class _Reader:
         if inner is not None:
             self._add_group(layer, inner, call_id, layer_id, group, find_lost=False)
             return
-        facts = _layer_facts(layer, layer_id)
-        parts = [] if facts["library"] else parts_of(layer)
+        self._add_uncalled(layer, call_id, layer_id, group)
+        self._add_inside(layer, call_id, layer_id, group)
+
+    def _add_inside(self, layer: Any, call_id: str, layer_id: str, parent: str | None) -> None:
+        """Adds the layers inside a wrapper or a layer made of layers, which is a call itself."""
+        parts = _parts(layer)
         if not parts:
-            self._add_uncalled(layer, call_id, layer_id, group)
             return
-        del facts["library"]
-        self._groups.append(Group(id=call_id, parent=group, **facts))
+        ends = tuple(f"{call_id}/{part.name}" for part in parts) if _is_wrapper(layer) else ()
+        self._groups.append(
+            Group(
+                id=call_id,
+                parent=parent,
+                entries=ends,
+                exits=tuple((end, 0) for end in ends),
+                **_group_facts(layer, layer_id),
+            )
+        )
         for part in parts:
             self._add_layer(part, f"{call_id}/", call_id)
 
@@ -396,11 +473,15 @@ class _Reader:
             calls=tuple(self._calls),
             edges=tuple(self._edges),
             groups=tuple(self._groups),
-            inputs=tuple(
-                call.id for call in self._calls if not call.inputs and call.id not in self._lost
-            ),
             outputs=output_ids,
-            lost=tuple(self._lost),
+        )
+        joined = [call for call in graph.calls if call.id not in graph.inside]
+        graph = replace(
+            graph,
+            inputs=tuple(
+                call.id for call in joined if not call.inputs and call.id not in self._lost
+            ),
+            lost=tuple(call.id for call in joined if call.id in self._lost),
         )
         return graph if self._masks else _without_mask_operations(graph, self._mask_calls)
 
@@ -430,7 +511,7 @@ def _without_mask_operations(graph: LayerGraph, mask_calls: Set[str]) -> LayerGr
         consumers[edge.source] += 1
         feeding[edge.target].append(edge.source)
     lost_ends = {call_id for call_id in graph.lost if not consumers[call_id]} - mask_calls
-    kept = {*graph.outputs, *graph.inputs, *lost_ends}
+    kept = {*graph.outputs, *graph.inputs, *lost_ends, *graph.inside}
     kept |= {entry for group in graph.groups for entry in group.entries}
     kept |= {source for group in graph.groups for source, _output in group.exits}
     idle = [call.id for call in graph.calls if not consumers[call.id] and call.id not in kept]
@@ -466,8 +547,54 @@ def _layer_facts(operation: Any, layer_id: str) -> dict[str, Any]:
         "layer_id": layer_id,
         "parameters": _size(getattr(operation, "weights", ())),
         "trainable_parameters": _size(getattr(operation, "trainable_weights", ())),
-        "library": type(operation).__module__.partition(".")[0] == "keras",
+        "library": _is_library(operation),
+        "weights": _weights_of(operation),
     }
+
+
+def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
+    facts = _layer_facts(layer, layer_id)
+    del facts["library"], facts["weights"]
+    return facts
+
+
+def _is_library(operation: Any) -> bool:
+    return type(operation).__module__.partition(".")[0] == "keras"
+
+
+def _is_wrapper(layer: Any) -> bool:
+    import keras
+
+    return isinstance(layer, (keras.layers.Wrapper, keras.layers.Bidirectional))
+
+
+def _parts(layer: Any) -> list[Any]:
+    """Returns the layers inside a wrapper or a layer made of layers that are worth showing.
+
+    Keras's own layers are made of layers too, as `MultiHeadAttention`; of those, only what a
+    user put inside is shown.
+    """
+    import keras
+
+    if not isinstance(layer, keras.layers.Layer):
+        return []
+    parts = parts_of(layer)
+    if _is_wrapper(layer) or not _is_library(layer):
+        return parts
+    return [part for part in parts if not _is_library(part)]
+
+
+def _weights_of(operation: Any) -> tuple[Weight, ...]:
+    return tuple(
+        Weight(
+            # Without the path of the layer that it belongs to.
+            name=weight.path.removeprefix(f"{operation.path}/"),
+            shape=tuple(weight.shape),
+            dtype=str(weight.dtype),
+            trainable=bool(weight.trainable),
+        )
+        for weight in getattr(operation, "weights", ())
+    )
 
 
 def _built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:

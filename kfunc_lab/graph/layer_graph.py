@@ -20,6 +20,23 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
+class Weight:
+    """One of a layer's weights.
+
+    Attributes:
+        name: Its name within the layer, as `"kernel"`.
+        shape: A size for each axis.
+        dtype: The type of its numbers, as `"float32"`.
+        trainable: Whether training changes it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool = True
+
+
+@dataclass(frozen=True)
 class Call:
     """One use of a layer or operation: a node of the graph.
 
@@ -34,8 +51,11 @@ class Call:
         parameters: Numbers in the layer's weights.
         trainable_parameters: Those of them that training changes.
         settings: The configuration that differs from the defaults.
-        group: The id of the nested model or layer that it stands in, if any.
+        group: The id of the group that it stands in, if any.
         library: Whether the class comes with Keras; `False` for one of the user's own.
+        weights: The layer's weights, those of its sub-layers included.
+        code: The Python expression that makes the layer or operation, as
+            `"layers.Dense(10, name='digits')"`; empty where it cannot be written.
     """
 
     id: str
@@ -49,6 +69,8 @@ class Call:
     settings: Mapping[str, object] = field(default_factory=dict)
     group: str | None = None
     library: bool = True
+    weights: tuple[Weight, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,18 +94,24 @@ class Edge:
 
 @dataclass(frozen=True)
 class Group:
-    """A call that has calls inside: a nested model, or a layer made of layers.
+    """Calls that belong together and can be folded into one box.
+
+    It is a nested model, whose calls are joined by edges to the calls around it; or what is
+    inside a wrapper or a layer made of layers, which is a call too, of the same id, that the
+    edges lead to; or a block that a model repeats.
 
     Attributes:
         id: As a call's id.
-        layer: The nested model's name.
-        kind: Its class, as `"Functional"`.
+        layer: The nested model's or layer's name, or the block's.
+        kind: Its class, as `"Functional"`; empty for a block.
         layer_id: The id of its first call: equal for all calls of the same nested model.
         parent: The id of the group that it stands in, if any.
         parameters: Numbers in its weights.
         trainable_parameters: Those of them that training changes.
-        entries: The id of the call inside that receives each of its inputs.
+        entries: The id of the call inside that receives each of its inputs; empty where the
+            connections inside are not known.
         exits: The call inside, and which of its outputs, that gives each of its outputs.
+        count: How many equal parts it holds, as the 3 of "conv2_block ×3"; 1 for any other.
     """
 
     id: str
@@ -95,6 +123,7 @@ class Group:
     trainable_parameters: int = 0
     entries: tuple[str, ...] = ()
     exits: tuple[tuple[str, int], ...] = ()
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -106,7 +135,8 @@ class LayerGraph:
         kind: The model's class, as `"Functional"`; `"KerasTensor"` without a model.
         calls: Its calls, each after those that feed it.
         edges: The tensors that flow between them.
-        groups: Nested models, each after the one that it stands in.
+        groups: Nested models, layers made of layers, and repeated blocks, each after the one
+            that it stands in.
         inputs: The ids of the calls that bring the inputs.
         outputs: The ids of the calls that make the outputs.
         lost: The ids of the calls whose results lead nowhere: no output, variable or other
@@ -130,6 +160,33 @@ class LayerGraph:
     trainable_parameters: int = 0
     connected: bool = True
     built: bool = True
+
+    @cached_property
+    def call_of(self) -> Mapping[str, Call]:
+        """Each call by its id."""
+        return {call.id: call for call in self.calls}
+
+    @cached_property
+    def group_of(self) -> Mapping[str, Group]:
+        """Each group by its id."""
+        return {group.id: group for group in self.groups}
+
+    @cached_property
+    def inside(self) -> frozenset[str]:
+        """The ids of the calls inside a wrapper or a layer made of layers, which no edge joins."""
+        hidden = {group.id for group in self.groups if group.id in self.call_of}
+        for group in self.groups:  # each after the one that it stands in
+            if group.parent in hidden:
+                hidden.add(group.id)
+        return frozenset(call.id for call in self.calls if call.group in hidden)
+
+    @cached_property
+    def uses(self) -> Mapping[str, list[str]]:
+        """The ids of the groups of each nested model or layer, by its `layer_id`."""
+        found: dict[str, list[str]] = {}
+        for group in self.groups:
+            found.setdefault(group.layer_id, []).append(group.id)
+        return found
 
     @cached_property
     def shared(self) -> Mapping[str, tuple[int, int]]:

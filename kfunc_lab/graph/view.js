@@ -1,16 +1,21 @@
-// Shows the drawing of a graph: pans, zooms, and selects a call by click or keyboard.
-// What the drawing is and what the details say is decided in Python.
+// Shows the drawing of a graph: pans, zooms, folds, searches, and selects by click or keyboard.
+// What a box looks like and what the details say is decided in Python.
 
 const LARGEST = 4;
 const SMALLEST = 0.02;
 const ZOOM_STEP = 1.25;
-const PADDING = 16; // pixels, left and right together
+const PADDING = 8; // pixels, on each side of the picture
 const DRAG_BEGINS = 4; // pixels: less is a click
+const TOGGLE_WIDTH = 26; // pixels of a box, from its left, that open it
 
 const ICONS = {
   zoom_out: "M3 8h10",
   zoom_in: "M3 8h10M8 3v10",
   fit: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
+  unfold: "M8 2v4M8 10v4M5 4l3-3 3 3M5 12l3 3 3-3M3 8h10",
+  fold: "M8 1v4M8 11v4M5 3l3 3 3-3M5 13l3-3 3 3M3 8h10",
+  search: "M10.5 10.5L14 14M11.5 7a4.5 4.5 0 1 1-9 0a4.5 4.5 0 0 1 9 0",
+  save: "M8 2v8M5 7l3 3 3-3M2.5 11v2.5h11V11",
 };
 
 function element(tag, className, text) {
@@ -25,56 +30,71 @@ function toolButton(name, label, onClick) {
   button.type = "button";
   button.title = label;
   button.setAttribute("aria-label", label);
-  const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  icon.setAttribute("viewBox", "0 0 16 16");
-  icon.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", ICONS[name]);
-  icon.append(path);
+  const icon = svgElement("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" });
+  icon.append(svgElement("path", { d: ICONS[name] }));
   button.append(icon);
   button.addEventListener("click", onClick);
   return button;
-}
-
-function parseDrawing(source) {
-  if (!source) return null;
-  const parsed = new DOMParser().parseFromString(source, "image/svg+xml");
-  const drawing = document.importNode(parsed.documentElement, true);
-  // The file's own style sheet and background: here the view brings both.
-  drawing.querySelectorAll("style, .surface").forEach((node) => node.remove());
-  return drawing;
 }
 
 // ---------------------------------------------------------------------------------------------
 // Pan and zoom: the drawing is an image of some size inside a box that scrolls.
 
 function makeZoom(box, drawing) {
-  const width = Number(drawing.getAttribute("width"));
-  const height = Number(drawing.getAttribute("height"));
+  let size = { width: 1, height: 1 };
   let scale = 1;
 
+  // Scrolls so that a point of the drawing lies at a point of the box; where there is nothing to
+  // scroll, empty margins hold it there.
+  function hold(point, place) {
+    for (const [side, end, length, offset, low, high] of [
+      ["x", "width", box.clientWidth, "scrollLeft", "marginLeft", "marginRight"],
+      ["y", "height", box.clientHeight, "scrollTop", "marginTop", "marginBottom"],
+    ]) {
+      const room = length - 2 * PADDING;
+      const begin = place[side] - PADDING - point[side] * scale;
+      const rest = room - (begin + size[end] * scale);
+      drawing.style[low] = `${Math.max(0, begin)}px`;
+      drawing.style[high] = `${Math.max(0, begin < 0 ? rest : 0)}px`;
+      box[offset] = Math.max(0, -begin);
+    }
+  }
+
+  function resize() {
+    drawing.style.width = `${size.width * scale}px`;
+    drawing.style.height = `${size.height * scale}px`;
+  }
+
+  // In the middle where there is room; at the top left where there is none.
+  function centre() {
+    const room = box.clientWidth - 2 * PADDING - size.width * scale;
+    drawing.style.margin = `0 0 0 ${Math.max(0, room / 2)}px`;
+  }
+
   function zoomTo(wanted, at) {
-    const next = Math.min(LARGEST, Math.max(SMALLEST, wanted));
     const frame = box.getBoundingClientRect();
-    const x = at ? at.x - frame.left : frame.width / 2;
-    const y = at ? at.y - frame.top : frame.height / 2;
+    const place = at
+      ? { x: at.x - frame.left, y: at.y - frame.top }
+      : { x: frame.width / 2, y: frame.height / 2 };
     const before = drawing.getBoundingClientRect();
-    const share = {
-      x: (frame.left + x - before.left) / before.width,
-      y: (frame.top + y - before.top) / before.height,
+    const point = {
+      x: (frame.left + place.x - before.left) / scale,
+      y: (frame.top + place.y - before.top) / scale,
     };
-    scale = next;
-    drawing.style.width = `${width * scale}px`;
-    drawing.style.height = `${height * scale}px`;
+    scale = Math.min(LARGEST, Math.max(SMALLEST, wanted));
+    resize();
     // What was under the pointer stays under it.
-    const after = drawing.getBoundingClientRect();
-    box.scrollLeft += after.left + share.x * after.width - (frame.left + x);
-    box.scrollTop += after.top + share.y * after.height - (frame.top + y);
+    if (size.width * scale > box.clientWidth || size.height * scale > box.clientHeight) {
+      hold(point, place);
+    } else centre();
   }
 
   function fit() {
-    const room = { x: box.clientWidth - PADDING, y: box.clientHeight - PADDING };
-    zoomTo(Math.min(1, room.x / width, room.y / height));
+    const room = { x: box.clientWidth - 2 * PADDING, y: box.clientHeight - 2 * PADDING };
+    scale = Math.min(1, room.x / size.width, room.y / size.height);
+    resize();
+    centre();
+    box.scrollTo(0, 0);
   }
 
   box.addEventListener(
@@ -88,7 +108,22 @@ function makeZoom(box, drawing) {
     },
     { passive: false },
   );
-  return { by: (factor) => zoomTo(scale * factor), fit };
+  return {
+    by: (factor) => zoomTo(scale * factor),
+    fit,
+    centre,
+    // Where a point of the drawing is seen in the box.
+    placeOf({ x, y }) {
+      const frame = box.getBoundingClientRect();
+      const shown = drawing.getBoundingClientRect();
+      return { x: shown.left - frame.left + x * scale, y: shown.top - frame.top + y * scale };
+    },
+    setSize(next) {
+      size = next;
+      resize();
+    },
+    hold,
+  };
 }
 
 // Scrolls the box, and not the page, until a node is in it; in its middle where asked for.
@@ -97,7 +132,7 @@ function reveal(box, node, centred = false) {
   const place = node.getBoundingClientRect();
   const beyond = (from, to, low, high) => {
     if (centred) return (from + to) / 2 - (low + high) / 2;
-    return Math.min(0, from - low - PADDING) || Math.max(0, to - high + PADDING);
+    return Math.min(0, from - low - 2 * PADDING) || Math.max(0, to - high + 2 * PADDING);
   };
   box.scrollLeft += beyond(place.left, place.right, frame.left, frame.right);
   box.scrollTop += centred ? 0 : beyond(place.top, place.bottom, frame.top, frame.bottom);
@@ -144,93 +179,169 @@ function enableDragging(box) {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Selection
+// Moving along the graph
 
-function readCalls(drawing, calls) {
-  const nodes = new Map();
-  for (const node of drawing.querySelectorAll("[data-call]")) {
-    const number = Number(node.dataset.call);
-    node.setAttribute("role", "button");
-    node.setAttribute("tabindex", "-1");
-    node.setAttribute("aria-label", calls[number].label);
-    node.setAttribute("aria-pressed", "false");
-    nodes.set(number, node);
-  }
-  return nodes;
+// The seen items that a line leads to (or comes from), through the borders of open groups.
+function seenEnds(curves, id, forward) {
+  const found = new Set();
+  const follow = ({ line }) => {
+    const next = forward ? line.target : line.source;
+    if (next === null) {
+      // The line goes on outside the group, as the tensor that it carries.
+      const outer = curves.filter(
+        (it) => it.line.key === line.key && (forward ? it.line.source : it.line.target) ===
+          (line.group || null),
+      );
+      outer.forEach(follow);
+      return;
+    }
+    const inner = curves.filter(
+      (it) => it.line.group === next && it.line.key === line.key &&
+        (forward ? it.line.source : it.line.target) === null,
+    );
+    if (inner.length) inner.forEach(follow);
+    else found.add(next);
+  };
+  curves.filter(({ line }) => (forward ? line.source : line.target) === id).forEach(follow);
+  return [...found];
 }
 
-function readEdges(drawing) {
-  return [...drawing.querySelectorAll("[data-source]")].map((node) => ({
-    node,
-    source: Number(node.dataset.source),
-    target: node.dataset.target === undefined ? -1 : Number(node.dataset.target),
-  }));
-}
-
-// The call that an arrow key leads to: along the edges for up and down, across the row otherwise.
-function neighbour(key, from, nodes, edges) {
-  const centre = (number) => {
-    const box = nodes.get(number).getBBox();
-    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+// The item that an arrow key leads to: along the lines for up and down, across otherwise.
+function neighbour(key, from, nodes, curves, ordered) {
+  const centre = (id) => {
+    const place = nodes.get(id).node.getBoundingClientRect();
+    return { x: place.x + place.width / 2, y: place.y + place.height / 2 };
   };
   const here = centre(from);
-  const nearest = (numbers) => {
-    const distance = (number) => Math.abs(centre(number).x - here.x);
-    return [...numbers].sort((a, b) => distance(a) - distance(b) || a - b)[0];
+  const nearest = (ids) => {
+    const distance = (id) => Math.abs(centre(id).x - here.x);
+    return [...ids].sort((a, b) => distance(a) - distance(b))[0];
   };
   if (key === "ArrowDown" || key === "ArrowUp") {
-    const down = key === "ArrowDown";
-    const linked = edges
-      .filter((edge) => (down ? edge.source : edge.target) === from)
-      .map((edge) => (down ? edge.target : edge.source))
-      .filter((number) => nodes.has(number));
+    const step = key === "ArrowDown" ? 1 : -1;
+    const linked = seenEnds(curves, from, step > 0).filter((id) => nodes.has(id));
     if (linked.length) return nearest(linked);
-    return nodes.has(from + (down ? 1 : -1)) && !edges.length ? from + (down ? 1 : -1) : from;
+    // At the end of the lines, and where there are none: on in graph order.
+    return ordered[ordered.indexOf(from) + step] ?? from;
   }
   const direction = key === "ArrowRight" ? 1 : -1;
-  const beside = [...nodes.keys()].filter((number) => {
-    const there = centre(number);
+  const beside = [...nodes.keys()].filter((id) => {
+    const there = centre(id);
     return Math.abs(there.y - here.y) < 20 && (there.x - here.x) * direction > 1;
   });
   return beside.length ? nearest(beside) : from;
 }
 
-function fillDetails(panel, call, words) {
+// ---------------------------------------------------------------------------------------------
+// Beside the picture
+
+function fillDetails(panel, item, words, isOpen, onToggle) {
   panel.replaceChildren();
-  if (!call) {
+  if (!item) {
     panel.append(element("p", "kfunc-lab-empty", words.empty));
     panel.append(element("p", "kfunc-lab-empty", words.keys));
     return;
   }
   const heading = element("div", "kfunc-lab-heading");
-  heading.append(element("strong", "", call.name), element("span", "", call.kind));
+  heading.append(element("strong", "", item.name), element("span", "", item.kind));
+  panel.append(heading);
+  if (item.group) {
+    const toggle = element("button", "kfunc-lab-button", isOpen ? words.close : words.open);
+    toggle.type = "button";
+    toggle.addEventListener("click", onToggle);
+    panel.append(toggle);
+  }
   const list = element("dl");
-  for (const [label, value] of call.details) {
+  for (const [label, value] of item.details) {
     list.append(element("dt", "", label), element("dd", "", value));
   }
-  panel.append(heading, list);
+  panel.append(list);
+}
+
+function makeLegend(signs) {
+  const legend = element("ul", "kfunc-lab-legend");
+  for (const [drawn, words] of signs) {
+    const entry = element("li");
+    const sign = svgElement("svg", {
+      class: "kfunc-lab-drawing",
+      width: 12,
+      height: 12,
+      viewBox: "0 -6 12 12",
+      "aria-hidden": "true",
+    });
+    sign.append(...parseParts([drawn]));
+    entry.append(sign, element("span", "", words));
+    legend.append(entry);
+  }
+  return legend;
+}
+
+function makeScale(scale) {
+  const bar = element("div", "kfunc-lab-scale");
+  const colours = element("span", "kfunc-lab-colours");
+  colours.style.background = `linear-gradient(90deg, ${scale.colours.join(", ")})`;
+  bar.append(
+    element("span", "", scale.low),
+    colours,
+    element("span", "", scale.high),
+    element("span", "", scale.quantity),
+  );
+  return bar;
+}
+
+// What is typed, as a search compares it.
+function searchable(text) {
+  return text.toLowerCase().replaceAll("×", "x").replace(/\s+/g, "");
+}
+
+function download(name, content, type) {
+  const link = element("a");
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 // ---------------------------------------------------------------------------------------------
 
+function readLine([source, target, from, output, points, takers, lost, label], group) {
+  const line = { source, target, from, key: `${from}:${output}`, points, takers, lost, group };
+  if (label) [line.label, line.labelAt, line.labelX, line.labelY] = label;
+  return line;
+}
+
+function readLevels(levels, pairs) {
+  for (const [group, level] of pairs) {
+    levels.set(group, {
+      width: level.width,
+      height: level.height,
+      places: level.places,
+      lines: level.lines.map((line) => readLine(line, group)),
+      entries: Object.fromEntries(level.entries),
+      exits: Object.fromEntries(level.exits),
+    });
+  }
+}
+
 function render({ model, el }) {
   const words = model.get("_words");
-  const calls = model.get("_calls");
   const root = element("div", "kfunc-lab-graph");
   el.append(root);
-
   const header = element("div", "kfunc-lab-header");
-  header.append(element("div", "kfunc-lab-title", model.get("_title")));
+  const heading = element("div", "kfunc-lab-title", model.get("_title"));
+  header.append(heading);
   const body = element("div", "kfunc-lab-body");
   const notes = element("div", "kfunc-lab-notes");
   for (const note of model.get("_notes")) notes.append(element("p", "", note));
   root.append(header, body);
-  if (notes.childElementCount) root.append(notes);
 
-  const drawing = parseDrawing(model.get("_svg"));
-  if (!drawing) {
+  const items = new Map(model.get("_items"));
+  const levels = new Map();
+  readLevels(levels, model.get("_levels"));
+  if (!levels.has("")) {
     // The notes say why.
     body.append(element("pre", "kfunc-lab-text", model.get("_text")));
+    if (notes.childElementCount) root.append(notes);
     return undefined;
   }
 
@@ -240,90 +351,372 @@ function render({ model, el }) {
   panel.setAttribute("aria-live", "polite");
   panel.setAttribute("aria-label", words.details);
   panel.tabIndex = 0;
-  drawing.setAttribute("role", "group");
-  drawing.setAttribute("aria-label", words.picture);
+  const drawing = svgElement("svg", {
+    class: "kfunc-lab-drawing",
+    role: "group",
+    "aria-label": words.picture,
+  });
   box.append(drawing);
   body.append(box, panel);
+  const foot = element("div", "kfunc-lab-foot");
+  root.append(foot);
+  if (notes.childElementCount) root.append(notes);
 
   const zoom = makeZoom(box, drawing);
+  const wasDragged = enableDragging(box);
+  let nodes = new Map();
+  let curves = [];
+  let ordered = [];
+  let asked = new Set(); // levels that the kernel was asked for
+  const emphasis = () => {
+    const given = model.get("_emphasis");
+    return { regions: given.regions, values: new Map(given.values) };
+  };
+  const opened = () => new Set(model.get("opened"));
+  const ancestors = (id) => {
+    const found = [];
+    for (let at = items.get(id)?.parent; at; at = items.get(at)?.parent) found.push(at);
+    return found;
+  };
+
+  // -- the picture
+
+  function showPicture(kept) {
+    const open = opened();
+    askFor([...open].filter((id) => !levels.has(id) && items.has(id)));
+    const picture = compose(levels, items, open);
+    const before = kept && nodes.get(kept) && placeOf(kept);
+    const known = new Set(nodes.keys());
+    const focused = document.activeElement?.closest?.("[data-item]")?.dataset.item;
+    const hadFocus = box.contains(document.activeElement);
+    ({ nodes, curves } = drawPicture(drawing, picture, items, emphasis()));
+    ordered = [...nodes.keys()].sort((a, b) => items.get(a).order - items.get(b).order);
+    zoom.setSize(picture);
+    places = new Map();
+    for (const { id, x, y } of picture.boxes) {
+      const item = items.get(id);
+      places.set(id, { x: x - item.width / 2, y: y - item.height / 2 });
+    }
+    for (const { id, x, y } of picture.frames) places.set(id, { x, y });
+    for (const [id, { node, frame }] of nodes) {
+      const item = items.get(id);
+      node.dataset.item = id;
+      node.setAttribute("role", "button");
+      node.setAttribute("aria-label", item.label);
+      node.setAttribute("aria-pressed", "false");
+      if (item.group) node.setAttribute("aria-expanded", String(frame !== null));
+      if (known.size && !known.has(id)) node.classList.add("new");
+    }
+    if (before && places.has(kept)) zoom.hold(places.get(kept), before);
+    else zoom.centre();
+    showSelection();
+    if (hadFocus && focused !== undefined) nodes.get(focused)?.node.focus({ preventScroll: true });
+  }
+
+  let places = new Map(); // the top left of each box and frame
+  const placeOf = (id) => zoom.placeOf(places.get(id));
+
+  function toggle(id) {
+    const open = opened();
+    if (open.has(id)) open.delete(id);
+    else open.add(id);
+    setOpen(open, id);
+  }
+
+  function setOpen(open, kept) {
+    model.set("opened", [...open]);
+    model.save_changes();
+    anchor = kept;
+    onOpen();
+  }
+
+  // The group that stays in its place when the picture changes.
+  let anchor;
+  let drawn = "";
+  function onOpen() {
+    const now = JSON.stringify(model.get("opened"));
+    if (now === drawn) return;
+    drawn = now;
+    showPicture(anchor ?? (model.get("selected") || undefined));
+    anchor = undefined;
+  }
+
+  // -- what the kernel knows and the page does not
+
+  function askFor(groups) {
+    const missing = groups.filter((id) => !asked.has(id));
+    if (!missing.length) return;
+    missing.forEach((id) => asked.add(id));
+    model.send?.({ type: "levels", groups: missing });
+  }
+
+  function onMessage(message, buffers) {
+    if (message.type === "levels") {
+      for (const [id, item] of message.items) items.set(id, item);
+      readLevels(levels, message.levels);
+      showPicture(anchor ?? message.levels[0]?.[0]);
+      if (wanted) goTo(wanted);
+    } else if (message.type === "found") {
+      found = message.found;
+      for (const [id, item] of message.items) if (!items.has(id)) items.set(id, item);
+      step(0);
+    } else if (message.type === "file") {
+      download(message.name, buffers[0], message.mime);
+      say("");
+    } else if (message.type === "problem") say(message.words);
+  }
+
+  // -- selection
+
+  function showSelection() {
+    const id = model.get("selected");
+    const seen = nodes.has(id) ? id : "";
+    const inside = new Set([id]);
+    drawing.classList.toggle("has-selection", Boolean(seen));
+    const shared = items.get(id)?.shared;
+    for (const [other, { node, frame }] of nodes) {
+      node.classList.toggle("selected", other === id);
+      frame?.classList.toggle("selected", other === id);
+      node.classList.toggle("relative", Boolean(shared) && items.get(other).shared === shared);
+      node.setAttribute("aria-pressed", String(other === id));
+      node.setAttribute("tabindex", other === (seen || ordered[0]) ? "0" : "-1");
+    }
+    for (const { line, node } of curves) {
+      const joined = [line.source, line.target, line.from].some((end) => inside.has(end));
+      node.classList.toggle("joined", joined || line.takers.some((taker) => inside.has(taker)));
+    }
+    const isOpen = nodes.get(id)?.frame != null;
+    fillDetails(panel, items.get(id), words, isOpen, () => toggle(id));
+    if (seen) reveal(box, nodes.get(id).node);
+  }
+
+  function select(id) {
+    model.set("selected", id ?? "");
+    model.save_changes();
+  }
+
+  // Opens whatever an item stands in, selects it and brings it into sight.
+  let wanted = "";
+  function goTo(id) {
+    const around = ancestors(id);
+    wanted = around.some((group) => !levels.has(group)) ? id : "";
+    const open = opened();
+    around.forEach((group) => open.add(group));
+    if (around.some((group) => !opened().has(group))) setOpen(open);
+    if (nodes.has(id)) {
+      select(id);
+      reveal(box, nodes.get(id).node, true);
+      reveal(box, nodes.get(id).node);
+    }
+  }
+
+  function onSelected() {
+    const id = model.get("selected");
+    if (id && !nodes.has(id) && items.has(id)) goTo(id);
+    else showSelection();
+  }
+
+  // -- tools
+
   const tools = element("div", "kfunc-lab-tools");
+  const status = element("span", "kfunc-lab-status");
+  status.setAttribute("role", "status");
+  const say = (text) => {
+    status.textContent = text;
+  };
+  let found = [];
+  let position = 0;
+  const searchBox = element("input", "kfunc-lab-search");
+  searchBox.type = "search";
+  searchBox.placeholder = words.search_hint;
+  searchBox.setAttribute("aria-label", words.search_hint);
+  searchBox.hidden = true;
+
+  function search() {
+    const text = searchable(searchBox.value);
+    found = [];
+    position = -1;
+    if (!text) return say("");
+    if (!model.get("_complete") && model.send) {
+      return model.send({ type: "search", text: searchBox.value });
+    }
+    found = [...items]
+      .filter(([, item]) => item.find?.includes(text))
+      .sort(([, a], [, b]) => a.order - b.order)
+      .map(([id]) => id);
+    return step(0);
+  }
+
+  function step(by) {
+    if (!found.length) return say(words.nothing_found);
+    position = by ? (position + by + found.length) % found.length : 0;
+    goTo(found[position]);
+    return say(`${position + 1} / ${found.length}`);
+  }
+
+  searchBox.addEventListener("input", search);
+  searchBox.addEventListener("keydown", (event) => {
+    // JupyterLab has meanings of its own for keys.
+    event.stopPropagation();
+    if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
+    else if (event.key === "Escape") {
+      searchBox.value = "";
+      searchBox.hidden = true;
+      say("");
+      searchButton.focus();
+    } else return;
+    event.preventDefault();
+  });
+  const searchButton = toolButton("search", words.search, () => {
+    searchBox.hidden = !searchBox.hidden;
+    if (!searchBox.hidden) searchBox.focus();
+  });
+
+  const menu = element("div", "kfunc-lab-menu");
+  menu.hidden = true;
+  const saveButton = toolButton("save", words.save, () => {
+    menu.hidden = !menu.hidden;
+    saveButton.setAttribute("aria-expanded", String(!menu.hidden));
+    if (!menu.hidden) menu.querySelector("button").focus();
+  });
+  saveButton.setAttribute("aria-expanded", "false");
+  const closeMenu = () => {
+    menu.hidden = true;
+    saveButton.setAttribute("aria-expanded", "false");
+  };
+  for (const [form, label] of model.get("_forms")) {
+    const choice = element("button", "", label);
+    choice.type = "button";
+    choice.addEventListener("click", () => {
+      closeMenu();
+      saveButton.focus();
+      say(words.saving);
+      model.send({ type: "save", form });
+    });
+    menu.append(choice);
+  }
+  menu.addEventListener("keydown", (event) => {
+    const choices = [...menu.querySelectorAll("button")];
+    const at = choices.indexOf(document.activeElement);
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) choices[(at + by + choices.length) % choices.length].focus();
+    else if (event.key === "Escape") {
+      closeMenu();
+      saveButton.focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  const groups = [...items].filter(([, item]) => item.group).map(([id]) => id);
+  tools.append(status, searchBox, searchButton);
+  if (groups.length) {
+    tools.append(
+      toolButton("unfold", words.unfold_all, () => {
+        setOpen(new Set(model.get("_groups") ?? groups));
+      }),
+      toolButton("fold", words.fold_all, () => setOpen(new Set())),
+    );
+  }
   tools.append(
     toolButton("zoom_out", words.zoom_out, () => zoom.by(1 / ZOOM_STEP)),
     toolButton("zoom_in", words.zoom_in, () => zoom.by(ZOOM_STEP)),
     toolButton("fit", words.fit, zoom.fit),
   );
+  if (menu.childElementCount) {
+    const holder = element("div", "kfunc-lab-holder");
+    holder.append(saveButton, menu);
+    tools.append(holder);
+  }
   header.append(tools);
-  const wasDragged = enableDragging(box);
 
-  const nodes = readCalls(drawing, calls);
-  const edges = readEdges(drawing);
-  const numberOf = new Map(calls.map((call, number) => [call.id, number]));
-  // A drawing wider than the box opens at its first input.
-  whenShown(box, () => {
-    if (nodes.size) reveal(box, nodes.get(0), true);
-    showSelection();
-  });
-
-  function showSelection() {
-    const id = model.get("selected");
-    const number = id ? numberOf.get(id) : undefined;
-    drawing.classList.toggle("has-selection", number !== undefined);
-    for (const [other, node] of nodes) {
-      node.classList.toggle("selected", other === number);
-      node.setAttribute("aria-pressed", String(other === number));
-      node.setAttribute("tabindex", other === (number ?? 0) ? "0" : "-1");
-    }
-    for (const edge of edges) {
-      const joined = edge.source === number || edge.target === number;
-      edge.node.classList.toggle("joined", joined);
-    }
-    fillDetails(panel, calls[number], words);
-    if (number !== undefined) reveal(box, nodes.get(number));
+  function showFoot() {
+    const { scale } = model.get("_emphasis");
+    foot.replaceChildren(makeLegend(model.get("_legend")), ...(scale ? [makeScale(scale)] : []));
   }
 
-  function select(number) {
-    model.set("selected", number === undefined ? "" : calls[number].id);
-    model.save_changes();
+  // -- mouse and keyboard
+
+  function itemAt(event) {
+    const node = event.target.closest("[data-item]");
+    return node ? node.dataset.item : undefined;
+  }
+
+  // Whether a click is on the sign that opens and closes a group.
+  function onToggleSign(event, id) {
+    if (!items.get(id)?.group) return false;
+    const { node, frame } = nodes.get(id);
+    const place = (frame ?? node.querySelector(".box")).getBoundingClientRect();
+    const scale = place.width / (frame ? Number(frame.getAttribute("width")) : items.get(id).width);
+    return event.clientX - place.left < TOGGLE_WIDTH * scale;
   }
 
   box.addEventListener("click", (event) => {
     if (wasDragged()) return;
-    const node = event.target.closest("[data-call]");
-    select(node ? Number(node.dataset.call) : undefined);
-    node?.focus({ preventScroll: true });
+    const id = itemAt(event);
+    select(id);
+    if (id === undefined) return;
+    nodes.get(id).node.focus({ preventScroll: true });
+    if (event.detail < 2 && onToggleSign(event, id)) toggle(id);
+  });
+
+  box.addEventListener("dblclick", (event) => {
+    const id = itemAt(event);
+    if (id !== undefined && items.get(id).group && !onToggleSign(event, id)) toggle(id);
   });
 
   box.addEventListener("keydown", (event) => {
-    const node = event.target.closest("[data-call]");
-    if (!node || event.ctrlKey || event.metaKey || event.altKey) return;
-    const number = Number(node.dataset.call);
+    const id = itemAt(event);
+    if (id === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     const actions = {
-      Enter: () => number,
-      " ": () => number,
       Escape: () => undefined,
-      Home: () => 0,
-      End: () => calls.length - 1,
-      ArrowUp: () => neighbour("ArrowUp", number, nodes, edges),
-      ArrowDown: () => neighbour("ArrowDown", number, nodes, edges),
-      ArrowLeft: () => neighbour("ArrowLeft", number, nodes, edges),
-      ArrowRight: () => neighbour("ArrowRight", number, nodes, edges),
+      Home: () => ordered[0],
+      End: () => ordered.at(-1),
+      ArrowUp: () => neighbour("ArrowUp", id, nodes, curves, ordered),
+      ArrowDown: () => neighbour("ArrowDown", id, nodes, curves, ordered),
+      ArrowLeft: () => neighbour("ArrowLeft", id, nodes, curves, ordered),
+      ArrowRight: () => neighbour("ArrowRight", id, nodes, curves, ordered),
     };
     const zooms = { "+": ZOOM_STEP, "=": ZOOM_STEP, "-": 1 / ZOOM_STEP };
     if (event.key in zooms) zoom.by(zooms[event.key]);
     else if (event.key === "0") zoom.fit();
+    else if (event.key === "Enter" || event.key === " ") {
+      const again = model.get("selected") === id;
+      select(id);
+      if (items.get(id).group && (again || event.key === "Enter")) toggle(id);
+    } else if (event.key === "/") searchButton.click();
     else if (event.key in actions) {
       const chosen = actions[event.key]();
       select(chosen);
-      nodes.get(chosen ?? number).focus({ preventScroll: true });
+      nodes.get(chosen ?? id).node.focus({ preventScroll: true });
     } else return;
     // JupyterLab has meanings of its own for these keys.
     event.preventDefault();
     event.stopPropagation();
   });
 
-  model.on("change:selected", showSelection);
-  showSelection();
-  return () => model.off("change:selected", showSelection);
+  const onEmphasis = () => {
+    showFoot();
+    showPicture();
+  };
+  model.on("change:selected", onSelected);
+  model.on("change:opened", onOpen);
+  model.on("change:_emphasis", onEmphasis);
+  model.on("msg:custom", onMessage);
+  showFoot();
+  onOpen();
+  whenShown(box, () => {
+    zoom.centre();
+    // A drawing wider than the box opens at its first input.
+    if (nodes.size) reveal(box, nodes.get(ordered[0]).node, true);
+    if (nodes.has(model.get("selected"))) reveal(box, nodes.get(model.get("selected")).node);
+  });
+  return () => {
+    model.off("change:selected", onSelected);
+    model.off("change:opened", onOpen);
+    model.off("change:_emphasis", onEmphasis);
+    model.off("msg:custom", onMessage);
+  };
 }
 
 export default { render };

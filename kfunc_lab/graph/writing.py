@@ -1,57 +1,15 @@
-"""Writes a graph as text, and the words and numbers that text and picture share."""
+"""The words and numbers that pictures and texts of a graph share."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
 
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec
 from kfunc_lab.locale import _, ngettext
 
 
-def to_text(graph: LayerGraph) -> str:
-    """Writes a graph as a table, one call a line, in graph order.
-
-    Args:
-        graph: The graph.
-
-    Returns:
-        Lines without colours, escapes or addresses: the same in every process.
-
-    Example:
-        >>> print(to_text(LayerGraph("m", "Sequential", (Call("d", "d", "Dense", "d"),), ())))
-        m (Sequential): 1 call, 0 parameters
-        call  class  output shape  parameters
-        d     Dense  ?                      0
-    """
-    columns = [_("call"), _("class"), _("output shape"), _("parameters")]
-    callers = _sources(graph)
-    if callers:
-        columns.append(_("called on"))
-    remarks = {call.id: remark(graph, call) for call in graph.calls}
-    if any(remarks.values()):
-        columns.append("")
-    rows = [columns]
-    open_groups: list[str] = []
-    for call in graph.calls:
-        rows += _group_rows(graph, call, open_groups)
-        row = [
-            "  " * len(open_groups) + short_name(call),
-            printable(call.kind),
-            _shapes(call.outputs),
-            f"{call.parameters:,}",
-        ]
-        if callers:
-            row.append(", ".join(callers.get(call.id, ())))
-        row.append(remarks[call.id])
-        rows.append(row)
-    lines = [title(graph), *_aligned(rows, right={3})]
-    return "\n".join([*lines, *notes(graph)])
-
-
 def title(graph: LayerGraph) -> str:
     """Says in one line what a graph is: name, class, calls and parameters."""
-    calls = ngettext("{n} call", "{n} calls", len(graph.calls)).format(
-        n=f"{len(graph.calls):,}"
-    )
+    count = len(graph.calls) - len(graph.inside)
+    calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
     parameters = ngettext("{n} parameter", "{n} parameters", graph.parameters).format(
         n=f"{graph.parameters:,}"
     )
@@ -94,8 +52,7 @@ def remark(graph: LayerGraph, call: Call) -> str:
     """Says in a word or two what is special about a call: shared, frozen, lost, unused."""
     said = []
     if call.id in graph.shared and call.parameters:
-        position, count = graph.shared[call.id]
-        said.append(_("use {position} of {count}").format(position=position, count=count))
+        said.append(use_of(*graph.shared[call.id]))
     if call.parameters and not call.trainable_parameters:
         said.append(_("frozen"))
     if call.id in graph.lost:
@@ -105,10 +62,48 @@ def remark(graph: LayerGraph, call: Call) -> str:
     return ", ".join(said)
 
 
+def group_remark(graph: LayerGraph, group: Group) -> str:
+    """Says in a word or two what is special about a group: shared, frozen."""
+    uses = graph.uses[group.layer_id]
+    said = []
+    if len(uses) > 1 and group.parameters:
+        said.append(use_of(uses.index(group.id) + 1, len(uses)))
+    if group.parameters and not group.trainable_parameters:
+        said.append(_("frozen"))
+    return ", ".join(said)
+
+
+def use_of(position: int, count: int) -> str:
+    """Says which call of a shared layer this is."""
+    return _("use {position} of {count}").format(position=position, count=count)
+
+
+def accessible_name(item: Call | Group) -> str:
+    """Names a call or group for a screen reader: name, class, output shape, parameters."""
+    parts = [short_name(item)]
+    if item.kind:
+        parts.append(printable(item.kind))
+    if isinstance(item, Call):
+        parts += map(shape_tuple, item.outputs)
+    if item.parameters:
+        parts.append(_("{n} parameters").format(n=f"{item.parameters:,}"))
+    return ", ".join(parts)
+
+
+def rounded(count: int) -> str:
+    """Writes a count exactly up to a million, then with three significant digits."""
+    for limit, unit in ((10**9, "G"), (10**6, "M")):
+        if count >= limit:
+            return f"{count / limit:.3g} {unit}"
+    return f"{count:,}"
+
+
 def short_name(call: Call | Group) -> str:
     """Names a call or group within the group it stands in: its layer, and which call of it."""
-    outer = call.group if isinstance(call, Call) else call.parent
-    return printable(call.id if outer is None else call.id[len(outer) + 1 :])
+    if isinstance(call, Group) and not call.kind:  # a repeated block
+        count = f" ×{call.count}" if call.count > 1 else ""
+        return printable(call.layer) + count
+    return printable(call.id.rpartition("/")[2])  # Keras allows no "/" in a name
 
 
 def shape_words(tensor: TensorSpec) -> str:
@@ -150,60 +145,3 @@ def printable(text: str) -> str:
 def shape_tuple(tensor: TensorSpec) -> str:
     """Writes a shape as Keras does: a tuple with the batch first."""
     return "?" if tensor.shape is None else str(tensor.shape)
-
-
-def _shapes(tensors: Sequence[TensorSpec]) -> str:
-    return ", ".join(map(shape_tuple, tensors)) or "?"
-
-
-def _sources(graph: LayerGraph) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for edge in graph.edges:
-        found.setdefault(edge.target, []).append(printable(edge.source))
-    return found
-
-
-def _group_rows(graph: LayerGraph, call: Call, open_groups: list[str]) -> list[list[str]]:
-    """Opens and closes groups so that the open ones are those that a call stands in."""
-    groups = {group.id: group for group in graph.groups}
-    path: list[str] = []
-    step = call.group
-    while step is not None:
-        path.insert(0, step)
-        step = groups[step].parent
-    while open_groups and open_groups != path[: len(open_groups)]:
-        open_groups.pop()
-    rows = []
-    for group_id in path[len(open_groups) :]:
-        group = groups[group_id]
-        indent = "  " * len(open_groups)
-        rows.append(
-            [
-                f"{indent}{short_name(group)}:",
-                printable(group.kind),
-                "",
-                f"{group.parameters:,}",
-            ]
-        )
-        open_groups.append(group_id)
-    return rows
-
-
-def _aligned(rows: list[list[str]], right: set[int]) -> list[str]:
-    count = max(len(row) for row in rows)
-    padded = [row + [""] * (count - len(row)) for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*padded, strict=True)]
-    lines = []
-    for row in padded:
-        cells = []
-        for position, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            blank = " " * (width - _width(cell))
-            cells.append(blank + cell if position in right else cell + blank)
-        lines.append("  ".join(cells).rstrip())
-    return lines
-
-
-def _width(text: str) -> int:
-    return sum(
-        2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text
-    )

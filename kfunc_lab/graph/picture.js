@@ -1,0 +1,142 @@
+// Draws a composed picture into an <svg>, as drawing.py does.
+
+const SVG = "http://www.w3.org/2000/svg";
+const ARROW = 7;
+const REGION_EDGE = 8;
+
+function svgElement(tag, attributes = {}, text) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// Parts that were drawn, and escaped, in Python.
+function parseParts(parts) {
+  const source = `<svg xmlns="${SVG}">${parts.join("")}</svg>`;
+  const parsed = new DOMParser().parseFromString(source, "image/svg+xml").documentElement;
+  return [...document.importNode(parsed, true).childNodes];
+}
+
+function curvePath(points) {
+  const numbers = points.map((value) => value.toFixed(1));
+  return `M${numbers[0]} ${numbers[1]}C${numbers.slice(2).join(" ")}`;
+}
+
+function drawCurve({ line, points, arrow }) {
+  const group = svgElement("g", { class: line.lost ? "edge lost" : "edge" });
+  const drawn = [...points];
+  if (arrow) {
+    const [x, y] = drawn.slice(-2);
+    const [beforeX, beforeY] = drawn.slice(-4);
+    const length = Math.hypot(x - beforeX, y - beforeY) || 1;
+    const base = [x - (ARROW * (x - beforeX)) / length, y - (ARROW * (y - beforeY)) / length];
+    const half = [(y - base[1]) * 0.45, (base[0] - x) * 0.45];
+    drawn.splice(-2, 2, ...base);
+    group.append(
+      svgElement("path", {
+        class: "arrow",
+        d:
+          `M${x} ${y}L${base[0] + half[0]} ${base[1] + half[1]} ` +
+          `${base[0] - half[0]} ${base[1] - half[1]}Z`,
+      }),
+    );
+  }
+  const path = svgElement("path", { class: "line", d: curvePath(drawn), fill: "none" });
+  if (line.lost) path.setAttribute("stroke-dasharray", "5 3");
+  group.prepend(path);
+  return group;
+}
+
+function drawRegions(picture, items, regions) {
+  return regions
+    .map((members, number) => [new Set(members), number])
+    .reverse()
+    .flatMap(([members, number]) => {
+      const spread = REGION_EDGE + 4 * number;
+      const boxes = picture.boxes.filter(({ id }) => members.has(id));
+      const between = picture.curves.filter(
+        ({ line }) => members.has(line.from) && line.takers.some((taker) => members.has(taker)),
+      );
+      // The border first, a little larger; then the fill over it: one outline around the whole.
+      return [["border", 1.5], ["fill", 0]].flatMap(([layer, extra]) => {
+        const name = `region-${number % 4} region-${layer}`;
+        const edge = spread + extra;
+        return [
+          ...between
+            .filter(({ line }) => line.target !== null)
+            .map(({ points }) =>
+              svgElement("path", {
+                class: `${name} band`,
+                d: curvePath(points),
+                fill: "none",
+                "stroke-width": 2 * edge,
+              }),
+            ),
+          ...boxes.map(({ id, x, y }) =>
+            svgElement("rect", {
+              class: name,
+              x: x - items.get(id).width / 2 - edge,
+              y: y - items.get(id).height / 2 - edge,
+              width: items.get(id).width + 2 * edge,
+              height: items.get(id).height + 2 * edge,
+              rx: 8 + spread,
+            }),
+          ),
+        ];
+      });
+    });
+}
+
+// Fills the drawing, and returns what can be selected: a node for each item that is seen.
+function drawPicture(drawing, picture, items, emphasis) {
+  const nodes = new Map();
+  const behind = picture.frames.map((frame) =>
+    svgElement("rect", {
+      class: "frame",
+      x: frame.x,
+      y: frame.y,
+      width: frame.width,
+      height: frame.height,
+      rx: 8,
+    }),
+  );
+  const curves = picture.curves.map((curve) => ({ ...curve, node: drawCurve(curve) }));
+  const boxes = parseParts(picture.boxes.map(({ id }) => `<g>${items.get(id).svg}</g>`));
+  picture.boxes.forEach(({ id, x, y }, place) => {
+    const node = boxes[place];
+    const item = items.get(id);
+    node.setAttribute("class", item.classes);
+    node.setAttribute("transform", `translate(${x} ${y})`);
+    const value = emphasis.values.get(id);
+    if (value) {
+      node.classList.add("valued");
+      node.style.setProperty("--value", value[0]);
+      node.style.setProperty("--ink", value[1]);
+    }
+    if (item.order !== undefined) nodes.set(id, { node, frame: null });
+  });
+  const labels = picture.labels.map(({ text, x, y, inside }) => {
+    const look = { class: inside ? "label inside" : "label", "font-size": 10 };
+    return svgElement("text", { ...look, x, y: y + 3.5, "text-anchor": "middle" }, text);
+  });
+  const titles = parseParts(picture.frames.map(({ id }) => `<g>${items.get(id).title}</g>`));
+  picture.frames.forEach((frame, place) => {
+    const node = titles[place];
+    node.setAttribute("class", "title");
+    node.setAttribute("transform", `translate(${frame.x} ${frame.y})`);
+    const area = { class: "title-area", width: frame.width, height: 26, rx: 8, fill: "none" };
+    node.prepend(svgElement("rect", { ...area, "pointer-events": "all" }));
+    nodes.set(frame.id, { node, frame: behind[place] });
+  });
+  drawing.setAttribute("viewBox", `0 0 ${picture.width} ${picture.height}`);
+  drawing.replaceChildren(
+    ...behind,
+    ...drawRegions(picture, items, emphasis.regions),
+    ...curves.map((curve) => curve.node),
+    ...boxes,
+    ...labels,
+    ...titles,
+  );
+  return { nodes, curves };
+}
