@@ -109,7 +109,6 @@ def boxes_of(
     """
     marks = marks or {}
     colours = shared_colours(graph)
-    sizes = _counts(graph)
     boxes = {}
     for item in items:
         call, group = graph.call_of.get(item), graph.group_of.get(item)
@@ -117,7 +116,7 @@ def boxes_of(
             shared = colours.get(call.layer_id, -1) if call.id in graph.shared else -1
             boxes[item] = _call_box(graph, call, group, shared, marks.get(item, ""))
         elif group is not None:
-            boxes[item] = _group_box(graph, group, sizes[item])
+            boxes[item] = _group_box(graph, group)
         else:
             boxes[item] = output_box()
     return boxes
@@ -151,17 +150,6 @@ def shared_colours(graph: LayerGraph) -> dict[str, int]:
     return {layer_id: number % len(SHARED) for number, layer_id in enumerate(layers)}
 
 
-def _counts(graph: LayerGraph) -> Mapping[str, int]:
-    """Counts the calls in each group."""
-    counts: dict[str, int] = dict.fromkeys(graph.group_of, 0)
-    for call in graph.calls:
-        group = call.group
-        while group is not None:
-            counts[group] += 1
-            group = graph.group_of[group].parent
-    return counts
-
-
 def _call_box(
     graph: LayerGraph, call: Call, group: Group | None, shared: int, mark: str
 ) -> Box:
@@ -185,11 +173,10 @@ def _call_box(
     )
 
 
-def _group_box(graph: LayerGraph, group: Group, count: int) -> Box:
+def _group_box(graph: LayerGraph, group: Group) -> Box:
     family = FAMILIES["own"]
-    calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
-    kind = ", ".join(filter(None, [printable(group.kind), calls]))
-    said = group_remark(graph, group)
+    own, calls, said = group_words(graph, group)
+    kind = ", ".join(filter(None, [own, calls]))
     rows = _rows(None, short_name(group), group.parameters, kind, said, -1)
     return _box(
         rows,
@@ -200,6 +187,13 @@ def _group_box(graph: LayerGraph, group: Group, count: int) -> Box:
         title=_title(short_name(group), kind, group.parameters, said),
         name=", ".join(filter(None, [accessible_name(group), calls, said])),
     )
+
+
+def group_words(graph: LayerGraph, group: Group) -> list[str]:
+    """Says what a group is: its class, how many calls it holds, and what is special."""
+    count = len(graph.calls_inside[group.id])
+    calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
+    return [printable(group.kind), calls, group_remark(graph, group)]
 
 
 def _mark_words(mark: str) -> str:

@@ -18,7 +18,7 @@ from kfunc_lab.graph.legend import REGIONS, Sign, legend
 from kfunc_lab.graph.scale import Scale, ink_on
 from kfunc_lab.graph.text_width import text_width
 from kfunc_lab.graph.wiring import Wire
-from kfunc_lab.graph.writing import title
+from kfunc_lab.graph.writing import printable, title
 from kfunc_lab.theme import FONT, LINE, PANEL, QUIET, SURFACE, TEXT, light_dark
 
 ARROW = 7  # pixels long
@@ -48,8 +48,8 @@ def draw(
 
     Returns:
         An `<svg>` element, the same bytes on every platform. Each box is a `<g>` with the class
-        `call` and the item's id as `data-item`; each line has its ends' ids as `data-source` and
-        `data-target`.
+        `call` and the item's id, as far as it can be printed, as `data-item`; each line has its
+        ends' ids as `data-source` and `data-target`.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
@@ -130,7 +130,7 @@ def _picture_parts(
             box = _valued(box, scale.colour(value))
             style = f' style="--value:{box.fill};--ink:{box.texts[0].colour}"'
         yield (
-            f'<g class="{box.classes}" data-item="{html.escape(item)}" '
+            f'<g class="{box.classes}" data-item="{_attribute(item)}" '
             f'transform="translate({x:g} {y:g})"{style}>{box_svg(box)}</g>'
         )
     yield from map(label_svg, picture.labels)
@@ -158,10 +158,14 @@ def _valued(box: Box, colour: str) -> Box:
 def frame_svg(frame: Frame) -> str:
     """Draws the frame of an open group."""
     return (
-        f'<rect class="frame" data-frame="{html.escape(frame.item)}" x="{frame.x:.1f}" '
+        f'<rect class="frame" data-frame="{_attribute(frame.item)}" x="{frame.x:.1f}" '
         f'y="{frame.y:.1f}" width="{frame.width:.1f}" height="{frame.height:.1f}" rx="8" '
         f'fill="{PANEL[0]}" stroke="{LINE[0]}"/>'
     )
+
+
+def _attribute(item: str) -> str:
+    return html.escape(printable(item))
 
 
 def label_svg(label: Label) -> str:
@@ -183,7 +187,7 @@ def curve_svg(curve: Curve, lost: bool = False) -> str:
         arrow = f'<path class="arrow" d="{_arrow_path(tip, base)}" fill="{LINE[0]}"/>'
     dash = ' stroke-dasharray="5 3"' if lost else ""
     ends = "".join(
-        f' data-{name}="{html.escape(item)}"'
+        f' data-{name}="{_attribute(item)}"'
         for name, item in (("source", curve.wire.source), ("target", curve.wire.target))
         if item is not None
     )

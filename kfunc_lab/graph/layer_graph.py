@@ -181,6 +181,33 @@ class LayerGraph:
         return frozenset(call.id for call in self.calls if call.group in hidden)
 
     @cached_property
+    def calls_by_layer(self) -> Mapping[str, list[str]]:
+        """The ids of the calls of each layer, by its `layer_id`."""
+        found: dict[str, list[str]] = {}
+        for call in self.calls:
+            found.setdefault(call.layer_id, []).append(call.id)
+        return found
+
+    @cached_property
+    def calls_inside(self) -> Mapping[str, list[str]]:
+        """The ids of the calls in each group, those of inner groups included."""
+        found: dict[str, list[str]] = {group.id: [] for group in self.groups}
+        for call in self.calls:
+            group = call.group
+            while group is not None:
+                found[group].append(call.id)
+                group = self.group_of[group].parent
+        return found
+
+    @cached_property
+    def sources(self) -> Mapping[str, list[str]]:
+        """The ids of the calls that each call takes its inputs from, in their order."""
+        found: dict[str, list[str]] = {}
+        for edge in sorted(self.edges, key=lambda edge: edge.input):
+            found.setdefault(edge.target, []).append(edge.source)
+        return found
+
+    @cached_property
     def uses(self) -> Mapping[str, list[str]]:
         """The ids of the groups of each nested model or layer, by its `layer_id`."""
         found: dict[str, list[str]] = {}
@@ -191,12 +218,9 @@ class LayerGraph:
     @cached_property
     def shared(self) -> Mapping[str, tuple[int, int]]:
         """For each call of a layer that is called more than once: which call, of how many."""
-        by_layer: dict[str, list[str]] = {}
-        for call in self.calls:
-            by_layer.setdefault(call.layer_id, []).append(call.id)
         return {
             call_id: (position, len(ids))
-            for ids in by_layer.values()
+            for ids in self.calls_by_layer.values()
             if len(ids) > 1
             for position, call_id in enumerate(sorted(ids, key=_call_numbers), start=1)
         }

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kfunc_lab.graph.boxes import Box, boxes_of
-from kfunc_lab.graph.graphviz import run_dot
+from kfunc_lab.graph.graphviz import GraphvizError, find_program, run_dot
 from kfunc_lab.graph.layer_graph import LayerGraph
 from kfunc_lab.graph.wiring import Key, Level, Wire, wiring
 from kfunc_lab.graph.writing import shape_words
+from kfunc_lab.locale import _
 
 _INCH = 72
 
@@ -95,7 +96,7 @@ def _lay_out(
         for parent, level in levels.items()
     }
     distinct = list(dict.fromkeys(sources.values()))
-    drawn = dict(zip(distinct, _read_all(run_dot("\n".join(distinct), "json0")), strict=True))
+    drawn = dict(zip(distinct, _run(distinct), strict=True))
     return {
         parent: _layout(level, labels[parent], drawn[sources[parent]])
         for parent, level in levels.items()
@@ -184,6 +185,19 @@ def _shapes_given(graph: LayerGraph, item: str) -> set[object]:
 
 # ---------------------------------------------------------------------------------------------
 # From Graphviz
+
+
+def _run(sources: Sequence[str]) -> list[dict[str, object]]:
+    written = run_dot("\n".join(sources), "json0")
+    try:
+        drawn = _read_all(written)
+    except ValueError:
+        drawn = []
+    if len(drawn) != len(sources):
+        raise GraphvizError(
+            _("The drawing program {program} wrote no layout.").format(program=find_program())
+        )
+    return drawn
 
 
 def _read_all(written: bytes) -> list[dict[str, object]]:

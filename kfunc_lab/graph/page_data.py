@@ -100,7 +100,7 @@ def _item(
         "name": short_name(named),
         "kind": printable(named.kind),
         "find": search_text(graph, item),
-        "details": details(graph, named) if item in graph.call_of else [],
+        "details": details(graph, named, layouts.levels),
     }
     if box.shared >= 0 and named.layer_id in colours:
         written["shared"] = named.layer_id

@@ -1,5 +1,6 @@
 """The words and numbers that pictures and texts of a graph share."""
 
+import re
 import unicodedata
 
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec
@@ -103,7 +104,8 @@ def short_name(call: Call | Group) -> str:
     if isinstance(call, Group) and not call.kind:  # a repeated block
         count = f" ×{call.count}" if call.count > 1 else ""
         return printable(call.layer) + count
-    return printable(call.id.rpartition("/")[2])  # Keras allows no "/" in a name
+    named = re.search(re.escape(call.layer) + r"(#\d+)?(~\d+)?$", call.id)
+    return printable(named[0] if named else call.id)
 
 
 def shape_words(tensor: TensorSpec) -> str:

@@ -14,7 +14,7 @@ from keras import layers, ops
 
 import kfunc_lab as lab
 from kfunc_lab.graph.layer_graph import TensorSpec
-from kfunc_lab.graph.writing import to_text
+from kfunc_lab.graph.table import to_text
 
 
 def ids(graph) -> list[str]:
@@ -546,7 +546,7 @@ def test_layers_within_layers():
 
     graph = lab.read_graph(Block(name="block"))
     assert ids(graph)[-1] == "norm"
-    assert [it.group for it in graph.calls] == ["mlp", "mlp", None]
+    assert [it.group for it in graph.calls] == [None, "mlp", "mlp", None]
 
 
 def test_a_plain_layer_alone():

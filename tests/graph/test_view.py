@@ -17,7 +17,7 @@ import kfunc_lab.locale
 from kfunc_lab.graph.details import details
 from kfunc_lab.graph.graphviz import GraphvizError
 from kfunc_lab.graph.view import GraphView
-from kfunc_lab.graph.writing import to_text
+from kfunc_lab.graph.table import to_text
 from kfunc_lab.locale import _
 
 
@@ -77,15 +77,21 @@ def test_bad_input_is_refused_before_anything_is_shown():
         lab.graph("model")
 
 
-def test_the_page_gets_facts_about_every_call_in_the_order_of_the_picture(view):
+def facts(view) -> dict:
+    """What the page knows of each call and group."""
+    return {item: it for item, it in view.get_state()["_items"] if "order" in it}
+
+
+def test_the_page_gets_facts_about_every_call_in_graph_order(view):
     state = view.get_state()
-    assert [it["id"] for it in state["_calls"]] == [it.id for it in view.graph.calls]
-    for facts, call in zip(state["_calls"], view.graph.calls, strict=True):
-        assert facts["details"] == details(view.graph, call)
-        assert facts["label"].startswith(f"{facts['name']}, {facts['kind']}")
+    found = facts(view)
+    assert sorted(found, key=lambda it: found[it]["order"]) == [*view.graph.call_of]
+    for call in view.graph.calls:
+        assert found[call.id]["details"] == details(view.graph, call)
+        assert found[call.id]["label"].startswith(f"{call.id}, {call.kind}")
     assert state["_title"] == "mnist_model (Functional): 4 calls, 55,050 parameters"
     assert state["_notes"] == []
-    json.dumps({key: state[key] for key in ("_calls", "_words", "_notes", "_title", "_svg")})
+    json.dumps({key: state[key] for key in ("_items", "_levels", "_words", "_notes", "_title")})
 
 
 def test_notes_reach_the_page():
@@ -142,7 +148,7 @@ def test_two_views_are_linked(model, view):
 def test_saves_svg(view, tmp_path, name):
     path = view.save(tmp_path / name)
     assert path == tmp_path / name
-    assert path.read_text(encoding="utf-8") == view.to_svg()
+    assert path.read_text(encoding="utf-8") == view.to_svg() + "\n"
 
 
 def test_saves_png_and_text_and_takes_a_string(view, tmp_path):
@@ -153,7 +159,7 @@ def test_saves_png_and_text_and_takes_a_string(view, tmp_path):
 
 @pytest.mark.parametrize("name", ["graph.pdf", "graph", ".svg"])
 def test_another_ending_is_refused_with_the_ones_there_are(view, tmp_path, name):
-    with pytest.raises(ValueError, match=r"must end in one of: \.svg, \.png, \.txt"):
+    with pytest.raises(ValueError, match=r"must end in one of: \.svg, \.png, \.html, "):
         view.save(tmp_path / name)
     assert os.listdir(tmp_path) == []
 
@@ -172,6 +178,7 @@ def test_a_failed_drawing_leaves_the_folder_as_it_was(
     if before:
         path.write_bytes(before)
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
+    view = GraphView(view.graph)
     with pytest.raises(GraphvizError):
         view.save(path)
     assert [it.read_bytes() for it in tmp_path.iterdir()] == ([before] if before else [])
@@ -217,10 +224,13 @@ def test_every_word_of_the_view_can_be_translated(marked):
     header = view.to_text().splitlines()[1]
     assert header.split("  ")[0].strip() == "«call»"
     assert header.count("«") == header.count("»") == 5
-    labels = {label for facts in view._calls for label, _value in facts["details"]}
+    labels = {label for it in facts(view).values() for label, _value in it["details"]}
     assert {"«Input»", "«Output»", "«Parameters»", "«Note»", "«Layer»"} <= labels
     notes = {
-        value for facts in view._calls for label, value in facts["details"] if label == "«Note»"
+        value
+        for it in facts(view).values()
+        for label, value in it["details"]
+        if label == "«Note»"
     }
     assert {"«use 1 of 2», «frozen»", "«lost»", "«unused»"} <= notes
     svg = view.to_svg()
@@ -237,7 +247,7 @@ def test_errors_can_be_translated(marked, view, tmp_path, monkeypatch):
         lab.graph("model")
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
     with pytest.raises(GraphvizError, match=r"^«.*»$"):
-        view.to_svg()
+        GraphView(view.graph).to_svg()
 
 
 def test_a_view_can_be_made_of_a_graph_that_was_read(model):
@@ -247,8 +257,8 @@ def test_a_view_can_be_made_of_a_graph_that_was_read(model):
 def test_hostile_names_reach_the_page_as_text():
     name = "<img src=x onerror=alert(1)>\n\u202e"
     view = lab.graph(layers.Dense(2, name=name)(keras.Input((3,), name="x")))
-    facts = view._calls[1]
-    assert facts["id"] == name  # data; the page never shows it
-    assert facts["name"] == "<img src=x onerror=alert(1)> \ufffd"
-    assert "<img" not in view._svg
+    shown = facts(view)[name]
+    assert shown["name"] == "<img src=x onerror=alert(1)> \ufffd"
+    assert "<img" not in shown["svg"]
+    assert "<img" not in view.to_svg()
     view.selected = name

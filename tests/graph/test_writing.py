@@ -8,6 +8,7 @@ from keras import layers
 import kfunc_lab as lab
 from kfunc_lab.graph.details import details
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec
+from kfunc_lab.graph.table import to_text
 from kfunc_lab.graph.writing import (
     notes,
     printable,
@@ -16,7 +17,6 @@ from kfunc_lab.graph.writing import (
     shape_words,
     short_name,
     title,
-    to_text,
 )
 
 HOSTILE = [
