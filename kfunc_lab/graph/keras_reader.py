@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from kfunc_lab.graph.construction import constructor_code
 from kfunc_lab.graph.keras_nodes import (
     Place,
     ancestors,
@@ -549,12 +550,13 @@ def _layer_facts(operation: Any, layer_id: str) -> dict[str, Any]:
         "trainable_parameters": _size(getattr(operation, "trainable_weights", ())),
         "library": _is_library(operation),
         "weights": _weights_of(operation),
+        "code": constructor_code(operation),
     }
 
 
 def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
     facts = _layer_facts(layer, layer_id)
-    del facts["library"], facts["weights"]
+    del facts["library"], facts["weights"], facts["code"]
     return facts
 
 

@@ -40,8 +40,8 @@ def changed_settings(operation: Any) -> dict[str, object]:
     if not isinstance(config, Mapping):
         return {}
     changed = _changed(config, type(operation))
-    policy = _dtype_name(config.get("dtype"))
-    if policy is not None and policy != _default_dtype():
+    policy = dtype_name(config.get("dtype"))
+    if policy is not None and policy != default_dtype():
         changed["dtype"] = policy
     return changed
 
@@ -60,7 +60,7 @@ def argument_settings(
         The arguments by name that hold no tensor and differ from the default, as the `2` in
         `tensor * 2`.
     """
-    parameters = list(_call_parameters(type(operation)))  # type: ignore[arg-type]
+    parameters = list(call_parameters(type(operation)))  # type: ignore[arg-type]
     named = {
         parameters[position].name
         if position < len(parameters)
@@ -76,7 +76,8 @@ def argument_settings(
 
 
 @lru_cache(maxsize=1024)
-def _call_parameters(cls: Any) -> tuple[inspect.Parameter, ...]:
+def call_parameters(cls: Any) -> tuple[inspect.Parameter, ...]:
+    """Returns the parameters of a class's `call`, without `self`."""
     try:
         parameters = inspect.signature(cls.call).parameters
     except (AttributeError, TypeError, ValueError):
@@ -91,7 +92,7 @@ def _holds_tensor(value: Any) -> bool:
 
 
 def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
-    defaults = _constructor_defaults(cls)  # type: ignore[arg-type]
+    defaults = constructor_defaults(cls)  # type: ignore[arg-type]
     # What Keras's own classes note beyond their arguments is derived from these.
     complete = cls.__module__.partition(".")[0] == "keras"
     return {
@@ -99,12 +100,12 @@ def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
         for name, value in config.items()
         if name not in _LEFT_OUT
         and (name in defaults or not complete)
-        and not _is_default(name, value, defaults.get(name, inspect.Parameter.empty), config)
+        and not is_default(name, value, defaults.get(name, inspect.Parameter.empty), config)
     }
 
 
 @lru_cache(maxsize=1024)
-def _constructor_defaults(cls: Any) -> Mapping[str, Any]:
+def constructor_defaults(cls: Any) -> Mapping[str, Any]:
     """Collects the constructor's defaults, from the class and those that it derives from."""
     defaults: dict[str, Any] = {}
     for ancestor in reversed(cls.__mro__):
@@ -119,7 +120,8 @@ def _constructor_defaults(cls: Any) -> Mapping[str, Any]:
     return defaults
 
 
-def _is_default(name: str, value: Any, default: Any, config: Mapping[str, Any]) -> bool:
+def is_default(name: str, value: Any, default: Any, config: Mapping[str, Any]) -> bool:
+    """Tells whether a value of a configuration is the one that its default stands for."""
     if default is inspect.Parameter.empty:
         return False
     if value is None or _equal(value, default):
@@ -160,7 +162,7 @@ def _names_the_same_object(value: Mapping[str, Any], default: str) -> bool:
     if not isinstance(class_name, str):
         return False
     # "uniform" is short for "random_uniform".
-    meant = _snake_case(class_name)
+    meant = snake_case(class_name)
     if default.lower() not in (meant, meant.removeprefix("random_")):
         return False
     return not isinstance(inner, Mapping) or not _described(class_name, inner)
@@ -219,18 +221,21 @@ def _is_code(value: Mapping[str, Any]) -> bool:
     )
 
 
-def _dtype_name(dtype: Any) -> str | None:
+def dtype_name(dtype: Any) -> str | None:
+    """Returns the name of a type or of a policy, as a configuration has it."""
     if isinstance(dtype, Mapping):
         inner = dtype.get("config")
         return str(inner["name"]) if isinstance(inner, Mapping) and "name" in inner else None
     return dtype if isinstance(dtype, str) else None
 
 
-def _default_dtype() -> str:
+def default_dtype() -> str:
+    """Returns the name of the policy that layers get unless they are told another."""
     import keras
 
     return str(keras.config.dtype_policy().name)
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """Writes a class's name as Keras writes the names of its objects."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,78 @@
+"""Breaks a long line of Python at the commas of its outermost brackets."""
+
+_WIDTH = 96
+
+
+def broken(line: str, indent: str = "") -> list[str]:
+    """Breaks a statement into lines that fit.
+
+    Args:
+        line: A statement on one line.
+        indent: What it is indented by.
+
+    Returns:
+        Its lines.
+
+    Example:
+        >>> broken("x = f(1)")
+        ['x = f(1)']
+    """
+    if len(indent) + len(line) <= _WIDTH:
+        return [indent + line]
+    span = _last_bracket(line)
+    if span is None:
+        return [indent + line]
+    begin, end = span
+    parts = _split(line[begin + 1 : end])
+    inner = [part for it in parts for part in broken(f"{it},", indent + "    ")]
+    return [f"{indent}{line[: begin + 1]}", *inner, f"{indent}{line[end:]}"]
+
+
+def _last_bracket(line: str) -> tuple[int, int] | None:
+    """Returns where the longest of the outermost brackets that hold something is."""
+    found: tuple[int, int] | None = None
+    depth, begin = 0, 0
+    for position, character in _outside_texts(line):
+        if character in "([{":
+            if depth == 0:
+                begin = position
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+            longest = 1 if found is None else found[1] - found[0]
+            if depth == 0 and position - begin > longest:
+                found = (begin, position)
+    return found
+
+
+def _split(text: str) -> list[str]:
+    parts, depth, begin = [], 0, 0
+    for position, character in _outside_texts(text):
+        if character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == "," and depth == 0:
+            parts.append(text[begin:position].strip())
+            begin = position + 1
+    last = text[begin:].strip()
+    return [*parts, last] if last else parts
+
+
+def _outside_texts(line: str) -> list[tuple[int, str]]:
+    """Lists the characters that stand in no text."""
+    found = []
+    inside, escaped = False, False
+    for position, character in enumerate(line):
+        if inside:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                inside = False
+        elif character == '"':
+            inside = True
+        else:
+            found.append((position, character))
+    return found
