@@ -17,11 +17,14 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "check": "kfunc_lab.lessons.feedback",
+    "compare": "kfunc_lab.graph.comparison_view",
     "curves": "kfunc_lab.training.view",
     "datasets": "kfunc_lab.datasets",
     "graph": "kfunc_lab.graph.view",
     "hint": "kfunc_lab.lessons.feedback",
     "language": "kfunc_lab.locale",
+    "lint": "kfunc_lab.graph.lint",
+    "load_graph": "kfunc_lab.graph.graph_file",
     "read_graph": "kfunc_lab.graph.keras_reader",
     "solution": "kfunc_lab.lessons.feedback",
 }

@@ -106,6 +106,7 @@ class GraphView(anywidget.AnyWidget):
         regions: Mapping[str, frozenset[str]] | None = None,
         marks: Mapping[str, str] | None = None,
         heading: str | None = None,
+        remarks: Iterable[str] | None = None,
         source: Any = None,
     ) -> None:
         self.graph, opened = fold_graph(graph, fold)
@@ -126,7 +127,7 @@ class GraphView(anywidget.AnyWidget):
             _legend=legend_data(self._signs()),
             _forms=self._offered_forms() if levels else [],
             _title=heading or title(self.graph),
-            _notes=[*problem, *notes(self.graph)],
+            _notes=[*problem, *(notes(self.graph) if remarks is None else remarks)],
             _text="" if levels else to_text(self.graph),
             _words=_words(),
         )

@@ -1,6 +1,5 @@
 """The words and numbers that pictures and texts of a graph share."""
 
-import re
 import unicodedata
 
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec
@@ -104,8 +103,16 @@ def short_name(call: Call | Group) -> str:
     if isinstance(call, Group) and not call.kind:  # a repeated block
         count = f" ×{call.count}" if call.count > 1 else ""
         return printable(call.layer) + count
-    named = re.search(re.escape(call.layer) + r"(#\d+)?(~\d+)?$", call.id)
-    return printable(named[0] if named else call.id)
+    whole = _without_number(call.id, "~")
+    for step in (_without_number(whole, "#"), whole, call.id):
+        if step.endswith(call.layer):
+            return printable(call.layer + call.id[len(step) :])
+    return printable(call.id)
+
+
+def _without_number(text: str, sign: str) -> str:
+    before, _sign, number = text.rpartition(sign)
+    return before if number.isdecimal() and before else text
 
 
 def shape_words(tensor: TensorSpec) -> str:
@@ -134,6 +141,8 @@ def shape_words(tensor: TensorSpec) -> str:
 
 def printable(text: str) -> str:
     """Replaces what would garble a line: line breaks, control characters, direction marks."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         " "
         if character.isspace()

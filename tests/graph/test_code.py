@@ -33,7 +33,9 @@ def comparable(model) -> dict:
             if value.get("class_name") and isinstance(value.get("config"), dict):
                 home = str(value.get("module"))
                 if home.startswith("keras.ops") or home.startswith("keras.src.ops"):
-                    names[value["config"]["name"]] = f"operation {len(names)}"
+                    names[value["config"].get("name") or value.get("name")] = (
+                        f"operation {len(names)}"
+                    )
             for it in value.values():
                 collect(it)
         elif isinstance(value, (list, tuple)):
@@ -178,7 +180,7 @@ def raw_operations():
     e, f = ops.split(x, 2, axis=1)
     g = ops.stack([e, f], axis=1) / ops.sqrt(ops.abs(x[:, None, :2]) + 1e-3)
     h = ops.one_hot(ops.argmax(x, axis=-1), 6)
-    i = ops.logsumexp(ops.matmul(x, ops.transpose(x, (0, 2, 1))), axis=-1)
+    i = ops.logsumexp(ops.matmul(x, ops.transpose(x, (0, 2, 1))), axis=(-1,))
     j = ops.relu6(x) ** 2 - np.arange(6, dtype="float32")
     return keras.Model(x, [a, b, c, d, g, h, i, j], name="raw")
 
