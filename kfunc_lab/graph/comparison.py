@@ -158,13 +158,13 @@ class _Matching:
         return {
             call.id: (
                 self._number(feature(side.graph, call)),
-                _chosen_name(call) if feature is _named else "",
+                chosen_name(call) if feature is _named else "",
             )
             for call in side.graph.calls
         }
 
     def _by_name(self, side: _Side) -> dict[str, object]:
-        names = {call.id: (call.kind, _chosen_name(call)) for call in side.graph.calls}
+        names = {call.id: (call.kind, chosen_name(call)) for call in side.graph.calls}
         return {call_id: key for call_id, key in names.items() if key[1]}
 
     def _number(self, value: object) -> int:
@@ -223,37 +223,37 @@ class _Matching:
         for candidate, count in votes.items():
             twin = other.graph.call_of[candidate]
             if candidate not in self._taken and twin.kind == call.kind:
-                same_name = _chosen_name(call) == _chosen_name(twin)
-                alike = _frozen(call.settings) == _frozen(twin.settings)
+                same_name = chosen_name(call) == chosen_name(twin)
+                alike = frozen_settings(call.settings) == frozen_settings(twin.settings)
                 yield (count, same_name, alike, -other.ids.index(candidate)), candidate
 
 
 def _named(graph: LayerGraph, call: Call) -> object:
-    return (_plain(graph, call), _chosen_name(call))
+    return (_plain(graph, call), chosen_name(call))
 
 
 def _plain(_graph: LayerGraph, call: Call) -> object:
     given = tuple(map(_shape, call.outputs)) if not call.inputs else ()
-    return (call.kind, _frozen(call.settings), given)
+    return (call.kind, frozen_settings(call.settings), given)
 
 
 def _shape(tensor: TensorSpec) -> object:
     return (tensor.shape, tensor.dtype)
 
 
-def _chosen_name(call: Call) -> str:
+def chosen_name(call: Call) -> str:
     """Returns a layer's name, if somebody chose it: not "conv2d_12" for a Conv2D."""
     made = re.sub(r"_[0-9]+$", "", call.layer).replace("_", "")
     automatic = {snake_case(call.kind).replace("_", ""), call.kind.lower()}
     return "" if made in automatic else call.layer
 
 
-def _frozen(value: object) -> object:
+def frozen_settings(value: object) -> object:
     """Turns settings into something that can be looked up."""
     if isinstance(value, Mapping):
-        return tuple(sorted((str(name), _frozen(it)) for name, it in value.items()))
+        return tuple(sorted((str(name), frozen_settings(it)) for name, it in value.items()))
     if isinstance(value, (list, tuple)):
-        return tuple(map(_frozen, value))
+        return tuple(map(frozen_settings, value))
     return repr(value)
 
 
@@ -275,11 +275,11 @@ def _changes(
 def _differences(
     before: LayerGraph, after: LayerGraph, one: Call, other: Call, matched: Mapping[str, str]
 ) -> Iterator[tuple[str, object, object]]:
-    if (_chosen_name(one) or _chosen_name(other)) and one.layer != other.layer:
+    if (chosen_name(one) or chosen_name(other)) and one.layer != other.layer:
         yield "name", one.layer, other.layer
     for name in dict.fromkeys((*one.settings, *other.settings)):
         old, new = one.settings.get(name), other.settings.get(name)
-        if _frozen(old) != _frozen(new):
+        if frozen_settings(old) != frozen_settings(new):
             yield name, old, new
     if not one.inputs and not other.inputs:
         shapes = [tuple(map(shape_tuple, call.outputs)) for call in (one, other)]

@@ -69,14 +69,20 @@ class Expressions:
         if isinstance(operation, keras.layers.InputLayer):
             return self.input(operation.get_config())
         cls = type(operation)
-        if "get_config" not in _defined(cls) and _takes_arguments(cls):
-            raise NotWritableError(_("its class has no get_config"))
         try:
             config = operation.get_config()
+        except NotImplementedError as error:
+            raise NotWritableError(
+                _("its class has no get_config, and an argument cannot be serialised")
+            ) from error
         except Exception as error:
             raise NotWritableError(
                 _("its get_config fails: {reason}").format(reason=error)
             ) from error
+        if not isinstance(config, Mapping):
+            raise NotWritableError(_("its get_config returns no dict"))
+        if "name" not in config and _accepts_name(cls):
+            config = {**config, "name": operation.name}
         return self._call(self._class_name(cls), cls, config)
 
     def input(self, config: Mapping[str, Any]) -> str:
@@ -259,24 +265,9 @@ def _required(cls: Any) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _defined(cls: Any) -> frozenset[str]:
-    """Returns what a class defines itself or takes over from classes other than Keras's bases."""
-    names: set[str] = set()
-    for ancestor in cls.__mro__:
-        if ancestor.__module__.startswith("keras.src.layers.layer"):
-            break
-        names |= set(vars(ancestor))
-    return frozenset(names)
-
-
-@lru_cache(maxsize=1024)
-def _takes_arguments(cls: Any) -> bool:
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return any(
-        parameter.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        and parameter.name not in ("name", "dtype", "trainable")
-        for parameter in parameters
-    )
+def _accepts_name(cls: Any) -> bool:
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return any(it.kind is it.VAR_KEYWORD or it.name == "name" for it in parameters)
 
 
 def function_name(cls: type) -> str:

@@ -272,20 +272,22 @@ class Silent(layers.Layer):
         self.units = units
 
     def call(self, x):
-        return x * self.units
+        return x
 
 
 def test_what_cannot_be_written_is_named_and_fails_loudly():
     x = keras.Input((3,), name="x")
     y = layers.Lambda(lambda it: it * 2, name="doubled")(x)
-    y = Silent(4, name="silent")(y)
+    y = Silent(object(), name="silent")(y)
     code = to_code(keras.Model(x, layers.Dense(2, name="kept")(y), name="m"))
     assert "# doubled (Lambda): a lambda function cannot be written" in code
-    assert "# silent (Silent): its class has no get_config" in code
+    assert "# silent (Silent): its class has no get_config, and an argument" in code
     assert 'layers.Dense(2, name="kept")' in code
     with pytest.raises(NotImplementedError, match="doubled could not be written"):
         exec(code, {})
-    assert constructor_code(Silent(4)) == ""
+    assert constructor_code(Silent(object())) == ""
+    # What Keras notes of the arguments by itself is enough.
+    assert constructor_code(Silent(4, name="s")) == 'Silent(4, name="s")'
 
 
 def test_a_class_of_ones_own_is_imported_or_named():
