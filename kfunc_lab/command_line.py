@@ -217,20 +217,25 @@ def _list(language: str) -> None:
     Console().print(table)
 
 
+_GRAPH_SUFFIXES = (".svg", ".png", ".html", ".py", ".dot", ".mmd", ".json", ".txt")
+
+
 @main.command("graph", help=_("Draw a saved model. Without -o, print its graph as text."))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=_("File to write; its suffix says how: .svg, .png or .txt."),
+    help=_("File to write; its suffix says how: {suffixes}.").format(
+        suffixes=", ".join(_GRAPH_SUFFIXES)
+    ),
 )
 @_common_options
 def _graph(file: Path, output: Path | None, language: str) -> None:
     _check_suffix(output)
     if not file.exists():
         raise click.ClickException(_("There is no file {path}.").format(path=file))
-    with _quiet_tensorflow(_("Loading Keras …")), _one_sentence(OSError, RuntimeError):
+    with _quiet_tensorflow(_("Loading Keras …")), _one_sentence(OSError, RuntimeError, TypeError):
         model = _load(file)
         from kfunc_lab.graph.view import graph
 
@@ -242,10 +247,10 @@ def _graph(file: Path, output: Path | None, language: str) -> None:
 
 def _check_suffix(output: Path | None) -> None:
     """Raises before Keras is loaded, which takes seconds."""
-    if output and output.suffix.lower() not in (".svg", ".png", ".txt"):
+    if output and output.suffix.lower() not in _GRAPH_SUFFIXES:
         raise click.UsageError(
-            _('A graph is written as .svg, .png or .txt, not as "{suffix}".').format(
-                suffix=output.suffix
+            _('A graph is written as {suffixes}, not as "{suffix}".').format(
+                suffixes=", ".join(_GRAPH_SUFFIXES), suffix=output.suffix
             )
         )
 

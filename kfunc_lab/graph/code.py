@@ -227,7 +227,8 @@ class _Program:
         return f"{self._layer(operation, indent)}({', '.join(arguments)})"
 
     def _arguments(self, node: Any, tensors: Mapping[Any, str]) -> list[str]:
-        parameters = {it.name: it.default for it in call_parameters(type(node.operation))}
+        cls: Any = type(node.operation)
+        parameters = {it.name: it.default for it in call_parameters(cls)}
         masks = {id(mask) for mask in masks_of(_feeding(node))}
         written = [self._nest(value, tensors) for value in node.arguments.args]
         for name, value in node.arguments.kwargs.items():
@@ -239,8 +240,8 @@ class _Program:
         return written
 
     def _get_item(self, node: Any, tensors: Mapping[Any, str]) -> str:
-        source, *rest = [*node.arguments.args, *node.arguments.kwargs.values()]
-        key = rest[0]
+        given = [*node.arguments.args, *node.arguments.kwargs.values()]
+        source, key = given[0], given[1]
         parts = key if isinstance(key, tuple) else (key,)
         inside = ", ".join(self._index(part, tensors) for part in parts)
         return f"{self._nest(source, tensors)}[{inside}]"
@@ -253,7 +254,7 @@ class _Program:
 
     def _raw(self, operation: Any, node: Any, tensors: Mapping[Any, str]) -> str:
         """Writes a raw operation as its function, with what its class was made with."""
-        cls = type(operation)
+        cls: Any = type(operation)
         accepted = inspect.signature(operation_function(cls)).parameters
         written = [self._nest(value, tensors) for value in node.arguments.args]
         settings = {

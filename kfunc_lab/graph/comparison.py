@@ -109,7 +109,7 @@ class _Side:
         # What is inside a layer hangs on it, in order.
         position: dict[str | None, int] = defaultdict(int)
         for call in graph.calls:
-            if call.id in graph.inside and call.group in graph.call_of:
+            if call.group is not None and call.group in graph.call_of:
                 position[call.group] += 1
                 self.sources[call.id].append((position[call.group], call.group, -1))
                 self.takers[call.group].append((position[call.group], call.id, -1))
@@ -310,13 +310,11 @@ def _rewiring(
     partners = {matched.get(it) for it in before.calls_by_layer[one.layer_id]} - {None}
     twins = set(after.calls_by_layer[other.layer_id]) & taken
     if partners != twins and (one.parameters or other.parameters):
-        yield (
-            "shared with",
-            *(
-                ", ".join(sorted(str(it) for it in group if it != other.id)) or None
-                for group in (partners, twins)
-            ),
+        old_twins, new_twins = (
+            ", ".join(sorted(str(it) for it in group if it != other.id)) or None
+            for group in (partners, twins)
         )
+        yield "shared with", old_twins, new_twins
 
 
 # ---------------------------------------------------------------------------------------------

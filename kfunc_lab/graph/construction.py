@@ -64,11 +64,11 @@ class Expressions:
         """
         import keras
 
+        cls: Any = type(operation)
         if not isinstance(operation, keras.layers.Layer):
-            return function_name(type(operation))
+            return function_name(cls)
         if isinstance(operation, keras.layers.InputLayer):
             return self.input(operation.get_config())
-        cls = type(operation)
         try:
             config = operation.get_config()
         except NotImplementedError as error:
@@ -99,10 +99,10 @@ class Expressions:
         arguments.append(f"name={text_literal(config['name'])}")
         return f"keras.Input({', '.join(arguments)})"
 
-    def _class_name(self, cls: type) -> str:
+    def _class_name(self, cls: Any) -> str:
         import keras
 
-        name = cls.__name__
+        name: str = cls.__name__
         if cls.__module__.partition(".")[0] == "keras":
             for home, module in (("layers", keras.layers), *_HOMES(keras)):
                 if getattr(module, name, None) is cls:
@@ -114,9 +114,9 @@ class Expressions:
         self.imports[name] = cls.__module__
         return name
 
-    def _call(self, written: str, cls: type, config: Mapping[str, Any]) -> str:
+    def _call(self, written: str, cls: Any, config: Mapping[str, Any]) -> str:
         """Writes a constructor's call with what differs from its defaults."""
-        defaults = constructor_defaults(cls)  # type: ignore[arg-type]
+        defaults = constructor_defaults(cls)
         library = cls.__module__.partition(".")[0] == "keras"
         config = {name: it for name, it in config.items() if name not in _NOTED}
         positional, named = [], []
@@ -140,7 +140,7 @@ class Expressions:
             named.append(f"name={text_literal(config['name'])}")
         return f"{written}({', '.join([*positional, *named])})"
 
-    def _argument(self, name: str, value: Any, cls: type) -> str:
+    def _argument(self, name: str, value: Any, cls: Any) -> str:
         if name in _PER_AXIS and isinstance(value, (tuple, list)) and len({*value}) == 1:
             return self.value(value[0])
         if cls.__name__ == "Bidirectional" and name == "layer":
@@ -210,7 +210,7 @@ class Expressions:
                 return self._known(home, name, cls, config)
         return self._own(value)
 
-    def _known(self, home: str, name: str, cls: type, config: Mapping[str, Any]) -> str:
+    def _known(self, home: str, name: str, cls: Any, config: Mapping[str, Any]) -> str:
         written = self._call(f"{home}.{name}", cls, config)
         # What needs no argument is known by its name: "he_normal".
         plain = home == "keras.initializers" and written.endswith("()") and name != "Constant"
@@ -270,18 +270,18 @@ def _accepts_name(cls: Any) -> bool:
     return any(it.kind is it.VAR_KEYWORD or it.name == "name" for it in parameters)
 
 
-def function_name(cls: type) -> str:
+def function_name(cls: Any) -> str:
     """Returns the public function of a raw operation's class, as `"ops.add"`.
 
     Raises:
         NotWritableError: If Keras has none.
     """
-    return _function_and_name(cls)[1]  # type: ignore[arg-type]
+    return _function_and_name(cls)[1]
 
 
-def operation_function(cls: type) -> Callable[..., Any]:
+def operation_function(cls: Any) -> Callable[..., Any]:
     """Returns the public function of a raw operation's class."""
-    function: Callable[..., Any] = _function_and_name(cls)[0]  # type: ignore[arg-type]
+    function: Callable[..., Any] = _function_and_name(cls)[0]
     return function
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kfunc_lab.graph.folding import ancestors
-from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.graph.scale import Scale, scale_of
 from kfunc_lab.locale import _
 
@@ -46,7 +46,8 @@ def values_by_item(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, 
         ValueError: If a name is neither a call's id nor a layer's name, or a value no number.
     """
     by_name: dict[str, list[str]] = {}
-    for item in (*graph.calls, *graph.groups):
+    everything: list[Call | Group] = [*graph.calls, *graph.groups]
+    for item in everything:
         by_name.setdefault(item.layer, []).append(item.id)
     found: dict[str, float] = {}
     for name, value in values.items():

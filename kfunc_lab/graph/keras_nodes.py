@@ -85,7 +85,15 @@ def lost_nodes(nodes: list[Any]) -> list[Any]:
         if id(node) not in alive and any(id(node_of(it)) in drawn for it in node.input_tensors):
             drawn.add(id(node))
             lost.append(node)
-    return lost
+    return [node for node in lost if not _is_left_by_keras(node)]
+
+
+def _is_left_by_keras(node: Any) -> bool:
+    """Tells whether Keras itself made a call that it did not use.
+
+    A layer of another precision casts its symbolic input, and goes on with the original.
+    """
+    return type(node.operation).__name__ == "Cast" and not node.operation._outbound_nodes
 
 
 def _other_consumers(nodes: list[Any]) -> list[Any]:

@@ -217,7 +217,7 @@ def _scaling_after(case: Case, entries: tuple[str, ...], group: str) -> Call | N
 def _rescales(call: Call) -> bool:
     if call.kind in _SCALING:
         return True
-    numbers = [abs(it) for it in call.settings.values() if type(it) in (int, float)]
+    numbers = [abs(it) for it in call.settings.values() if isinstance(it, (int, float))]
     if call.kind in ("TrueDivide", "Divide"):
         return any(it >= 100 for it in numbers)
     return call.kind == "Multiply" and any(0 < it <= 0.02 for it in numbers)
@@ -240,12 +240,12 @@ def _huge_dense(case: Case) -> Iterator[Finding]:
                 "huge-dense",
                 call.id,
                 _(
-                    "{name} has {n} parameters, {share} % of the model's, because it takes "
+                    "{name} has {n} parameters, {share} of the model's, because it takes "
                     "{shape} flattened."
                 ).format(
                     name=printable(call.layer),
                     n=f"{call.parameters:,}",
-                    share=round(100 * share),
+                    share=f"{round(100 * share)} %",
                     shape=shape_words(source.inputs[0]),
                 ),
                 _(

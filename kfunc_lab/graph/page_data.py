@@ -43,7 +43,7 @@ def _level(layout: Layout, lost: set[str]) -> dict[str, Any]:
 
 def _line(line: Line, lost: set[str]) -> list[Any]:
     wire = line.wire
-    written = [
+    written: list[Any] = [
         wire.source,
         wire.target,
         *wire.key,

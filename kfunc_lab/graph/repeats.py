@@ -163,7 +163,7 @@ class _Grouping:
         )
         sizes = _sizes(calls, self._parent, self._graph.inside)
         groups = [
-            replace(group, parent=self._parent[group.id], **_size_of(group, sizes))
+            _sized(replace(group, parent=self._parent[group.id]), sizes)
             for group in self._groups.values()
         ]
         depth = {group.id: _depth(group.id, self._parent) for group in groups}
@@ -204,14 +204,15 @@ def _sizes(
     return found
 
 
-def _size_of(group: Group, sizes: Mapping[str, dict[str, tuple[int, int]]]) -> dict[str, int]:
+def _sized(group: Group, sizes: Mapping[str, dict[str, tuple[int, int]]]) -> Group:
     if group.kind:  # a model's or layer's, which Keras itself has counted
-        return {}
+        return group
     counts = list(sizes[group.id].values())
-    return {
-        "parameters": sum(all_ for all_, _ in counts),
-        "trainable_parameters": sum(trainable for _, trainable in counts),
-    }
+    return replace(
+        group,
+        parameters=sum(parameters for parameters, _trainable in counts),
+        trainable_parameters=sum(trainable for _parameters, trainable in counts),
+    )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -326,7 +327,7 @@ def _named_runs(names: Sequence[str], kinds: Sequence[str]) -> list[_Run]:
         if len(positions) > 1:
             last = list(_NUMBERED.finditer(prefix))[-1]
             families[prefix[: last.start()]].append(prefix)
-    candidates = []
+    candidates: list[_Run] = []
     for family, prefixes in families.items():
         prefixes.sort(key=lambda prefix: members[prefix][0])
         candidates += _adjacent_blocks(family, prefixes, members, kinds)

@@ -2,6 +2,7 @@
 
 import random
 import time
+from itertools import pairwise
 
 import keras
 import pytest
@@ -207,10 +208,7 @@ def test_one_random_edit_is_found_as_such(seed):
 
     def graph(calls):
         calls = [Call("x", "x", "InputLayer", "x", (), (SPEC,)), *calls]
-        edges = [
-            Edge(one.id, 0, other.id, 0, SPEC)
-            for one, other in zip(calls, calls[1:], strict=False)
-        ]
+        edges = [Edge(one.id, 0, other.id, 0, SPEC) for one, other in pairwise(calls)]
         return LayerGraph(
             "m", "Functional", tuple(calls), tuple(edges), (), ("x",), (calls[-1].id,)
         )

@@ -710,3 +710,12 @@ def test_the_names_that_keras_gives_next_are_unchanged(fresh_names):
     lab.read_graph(keras.Sequential([layers.Dense(2)]))
     assert layers.Dense(3).name == "dense_4"
     assert keras.Input((3,))._keras_history.operation.name == "input_layer"
+
+
+def test_the_casts_of_mixed_precision_are_no_lost_branches():
+    x = keras.Input((4,), name="x")
+    half = layers.Dense(2, dtype="mixed_float16", name="half")(x)
+    graph = lab.read_graph(keras.Model(x, layers.Activation("linear", dtype="float32")(half)))
+    assert graph.lost == ()
+    assert ids(graph)[0] == "x"
+    assert "half" in ids(graph)

@@ -16,8 +16,8 @@ import kfunc_lab as lab
 import kfunc_lab.locale
 from kfunc_lab.graph.details import details
 from kfunc_lab.graph.graphviz import GraphvizError
-from kfunc_lab.graph.view import GraphView
 from kfunc_lab.graph.table import to_text
+from kfunc_lab.graph.view import GraphView
 from kfunc_lab.locale import _
 
 
