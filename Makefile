@@ -59,6 +59,11 @@ notebooks-test: $(VENV)/test.installed ## the lessons: sources, stored outputs, 
 browser: $(VENV)/browser.installed ## real JupyterLab in a real browser
 	$(call pytest,tests/browser)
 
+.PHONY: bench
+bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability beside its peers, in one run
+	@$(TEST) PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/peers/bin:$$PATH" \
+		PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/graph.py
+
 .PHONY: pictures
 pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew
 	@mkdir -p docs
@@ -160,6 +165,14 @@ $(VENV)/lab.installed: $(VENV)/python.made pyproject.toml constraints.txt
 $(VENV)/test.installed: $(VENV)/python.made pyproject.toml constraints.txt
 	$(call install,test)
 	@touch $(VENV)/lab.installed $@
+
+# The peers have a folder of their own. Keras's drawing needs a `dot`: the one that is here already.
+$(VENV)/peers.installed: $(VENV)/test.installed benchmarks/peers.txt
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/peers \
+		--requirement benchmarks/peers.txt
+	@mkdir -p $(VENV)/peers/bin
+	@ln -sf "$(CURDIR)/$(BIN)/graphviz-pure" $(VENV)/peers/bin/dot
+	@touch $@
 
 # Without a browser its tests are skipped; where CI=true they fail, and so does this.
 $(VENV)/browser.installed: $(VENV)/test.installed

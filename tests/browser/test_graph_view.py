@@ -32,12 +32,12 @@ def theme(request):
 @pytest.fixture(scope="module")
 def page(theme, module_notebook):
     page = module_notebook(CODE, dark=theme == "dark")
-    page.wait_for_selector(".kfunc-lab-graph [data-call]")
+    page.wait_for_selector(".kfunc-lab-graph [data-item]")
     return page
 
 
 def call(page, name):
-    return page.locator(f'.kfunc-lab-graph [data-call][aria-label^="{name},"]')
+    return page.locator(f'.kfunc-lab-graph [data-item][aria-label^="{name},"]')
 
 
 def details(page):
@@ -49,7 +49,9 @@ def colour(locator, what):
 
 
 def test_every_call_is_on_the_page(page, theme, picture):
-    assert page.locator(".kfunc-lab-graph [data-call]").count() == 12
+    assert (
+        page.locator(".kfunc-lab-graph [data-item]").count() == 14
+    )  # twelve calls, and the frames of two groups
     assert page.locator(".kfunc-lab-graph").count() == 1
     assert "twins (Functional)" in page.locator(".kfunc-lab-title").inner_text()
     picture(page.locator(".kfunc-lab-graph"), f"graph-unselected-{theme}")
@@ -66,7 +68,7 @@ def test_notes_name_what_is_lost(page):
 def test_follows_the_theme(page, theme):
     surface = colour(page.locator(".kfunc-lab-graph"), "backgroundColor")
     assert surface == ("rgb(255, 255, 255)" if theme == "light" else "rgb(17, 17, 17)")
-    fill = colour(call(page, "same").locator("path").first, "fill")
+    fill = colour(call(page, "same").locator(".box"), "fill")
     assert fill == ("rgb(238, 232, 253)" if theme == "light" else "rgb(41, 31, 66)")
 
 
@@ -105,7 +107,7 @@ def test_arrow_keys_walk_along_the_edges(page):
     assert "sigmoid" in details(page)
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Home")
-    assert page.evaluate("document.activeElement.dataset.call") == "0"
+    assert page.evaluate("document.activeElement.dataset.item") == "left"
     page.keyboard.press("Escape")
     assert "Select a call" in details(page)
 
@@ -114,7 +116,7 @@ def test_reached_by_tab(page):
     page.locator(".kfunc-lab-tool").last.focus()
     for _ in range(3):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('[data-call]')"):
+        if page.evaluate("document.activeElement.matches('[data-item]')"):
             break
     else:
         pytest.fail("Tab does not lead to a call")
@@ -123,7 +125,7 @@ def test_reached_by_tab(page):
 
 
 def test_zoom_and_fit(page):
-    drawing = page.locator(".kfunc-lab-drawing")
+    drawing = page.locator(".kfunc-lab-picture .kfunc-lab-drawing")
     before = drawing.bounding_box()["width"]
     page.get_by_role("button", name="Zoom in").click()
     assert drawing.bounding_box()["width"] > before * 1.2
@@ -151,14 +153,14 @@ def test_dragging_pans_and_selects_nothing(page):
 
 def test_opens_with_text_of_ten_pixels_or_more(page):
     """Measured on a fresh drawing: the tests above have zoomed this one."""
-    size = page.locator(".kfunc-lab-drawing text").first.evaluate(
+    size = page.locator(".kfunc-lab-picture .kfunc-lab-drawing text").first.evaluate(
         "node => parseFloat(node.getAttribute('font-size'))"
     )
     assert size >= 10
 
 
 def test_hostile_name_is_shown_and_not_run(page):
-    page.locator('.kfunc-lab-graph [data-call][aria-label^="<img"]').click()
+    page.locator('.kfunc-lab-graph [data-item][aria-label^="<img"]').click()
     assert "<img src=x" in details(page)
     assert page.title() != "broken"
     assert page.locator(".kfunc-lab-graph img").count() == 0
@@ -188,7 +190,10 @@ def test_wide_drawing_opens_at_its_input_and_follows_the_selection(
     page = open_notebook([WIDE])
     run_all(page)
     box = page.locator(".kfunc-lab-picture").bounding_box()
-    assert page.locator(".kfunc-lab-drawing").bounding_box()["width"] > box["width"]
+    assert (
+        page.locator(".kfunc-lab-picture .kfunc-lab-drawing").bounding_box()["width"]
+        > box["width"]
+    )
     assert_in_the_box(page, "start")
     picture(page, "graph-wide")
     call(page, "start").click()

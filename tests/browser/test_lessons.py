@@ -21,7 +21,7 @@ def test_first_model_is_run_and_a_layer_clicked(
     run_all(page)
     graph = page.locator(".kfunc-lab-graph").last
     graph.scroll_into_view_if_needed()
-    graph.locator('[data-call][aria-label*="50,240"]').click()
+    graph.locator('[data-item][aria-label*="50,240"]').click()
     graph.locator(".kfunc-lab-details", has_text="(None, 784) float32").wait_for()
     panel = page.locator(".jp-NotebookPanel-notebook")
     picture(panel, f"lesson-01-{language}-{'dark' if dark else 'light'}")
@@ -48,7 +48,7 @@ def test_welcome_in_spanish(open_notebook, run_all, picture):
     graph = page.locator(".kfunc-lab-graph").first
     graph.scroll_into_view_if_needed()
     assert "Selecciona una llamada" in graph.inner_text()
-    graph.locator('[data-call][aria-label^="species"]').click()
+    graph.locator('[data-item][aria-label^="species"]').click()
     graph.locator(".kfunc-lab-details", has_text="Parámetros").wait_for()
     picture(page, "lesson-00-es")
     assert page.problems == []
@@ -73,6 +73,6 @@ def test_saved_views_are_there_again_without_their_kernel(open_notebook, run_all
     page.reload()
     graph = page.locator(".kfunc-lab-graph").first
     graph.wait_for(timeout=60_000)
-    graph.locator('[data-call][aria-label^="species"]').click()
+    graph.locator('[data-item][aria-label^="species"]').click()
     graph.locator(".kfunc-lab-details", has_text="51").wait_for()
     assert page.get_by_text("model not found").count() == 0

@@ -1,7 +1,5 @@
 """Code that builds an equal model: the same configuration, and the same outputs."""
 
-import copy
-import inspect
 import sys
 
 import keras
@@ -9,49 +7,12 @@ import numpy as np
 import pytest
 import seed_models
 from keras import layers, ops
+from rebuilding import comparable, rebuilt
 from seed_models import FUNCTIONAL_MODELS
 
 import kfunc_lab as lab
 from kfunc_lab.graph.code import to_code
 from kfunc_lab.graph.construction import constructor_code
-
-
-def rebuilt(model):
-    """Runs the code of a model and returns what it leaves."""
-    space: dict = {}
-    exec(compile(to_code(model), "code", "exec"), space)
-    return space["model"]
-
-
-def comparable(model) -> dict:
-    """A model's configuration, with raw operations named by their order."""
-    config = copy.deepcopy(model.get_config())
-    names: dict[str, str] = {}
-
-    def collect(value):
-        if isinstance(value, dict):
-            if value.get("class_name") and isinstance(value.get("config"), dict):
-                home = str(value.get("module"))
-                if home.startswith("keras.ops") or home.startswith("keras.src.ops"):
-                    names[value["config"].get("name") or value.get("name")] = (
-                        f"operation {len(names)}"
-                    )
-            for it in value.values():
-                collect(it)
-        elif isinstance(value, (list, tuple)):
-            for it in value:
-                collect(it)
-
-    def replace(value):
-        if isinstance(value, dict):
-            kept = {key: it for key, it in value.items() if key != "build_config"}
-            return {key: replace(it) for key, it in kept.items()}
-        if isinstance(value, (list, tuple)):
-            return [replace(it) for it in value]
-        return names.get(value, value) if isinstance(value, str) else value
-
-    collect(config)
-    return replace(config)
 
 
 def inputs_of(model) -> list:
@@ -88,21 +49,6 @@ def test_models_of_the_course(name):
     model = FUNCTIONAL_MODELS[name][0]()
     random = any("random" in call.kind.lower() for call in lab.read_graph(model).calls)
     assert_equal(model, rebuilt(model), values=not random and "vgg" not in name.lower())
-
-
-def applications() -> list[str]:
-    found = vars(keras.applications).items()
-    modules = [it for _name, it in found if inspect.ismodule(it)]
-    return sorted(
-        {
-            name
-            for module in modules
-            for name, it in vars(module).items()
-            if callable(it)
-            and name[0].isupper()
-            and "weights" in inspect.signature(it).parameters
-        }
-    )
 
 
 @pytest.mark.parametrize(

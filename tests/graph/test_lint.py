@@ -1,7 +1,5 @@
 """Mistakes that raise nothing: each is found, and its near misses are not."""
 
-import inspect
-
 import keras
 import pytest
 import seed_models
@@ -262,27 +260,8 @@ def test_layers_of_ones_own(layer, expected):
     assert codes(model) == ([(expected, "own")] if expected else [])
 
 
-def applications() -> list[str]:
-    """The constructors of `keras.applications`."""
-    names = {
-        name
-        for module in vars(keras.applications).values()
-        if inspect.ismodule(module)
-        for name, it in vars(module).items()
-        if name[0].isupper() and callable(it) and hasattr(keras.applications, name)
-    }
-    return sorted(names)
-
-
-def test_the_applications_are_all_there():
-    assert {"VGG19", "ResNet152V2", "NASNetLarge", "ConvNeXtXLarge"} <= {*applications()}
-    assert len(applications()) >= 38
-
-
-@pytest.mark.parametrize(
-    "name", ["ConvNeXtTiny", "EfficientNetB0", "InceptionV3", "MobileNetV3Small", "VGG16"]
-)
-def test_nothing_is_found_in_the_models_of_keras(name):
+@pytest.mark.parametrize("name", ["ConvNeXtTiny", "MobileNetV3Small", "VGG16"])
+def test_nothing_is_found_in_compiled_models_of_keras(name):
     model = getattr(keras.applications, name)(weights=None)
     model.compile(loss="categorical_crossentropy")
     assert lab.lint(model) == []

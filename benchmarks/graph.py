@@ -1,0 +1,158 @@
+"""Model -> picture, beside `keras.utils.model_to_dot` and visualkeras, in one run."""
+
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+from keras import layers
+from rich.console import Console
+from rich.table import Table
+
+import kfunc_lab as lab
+from kfunc_lab.graph.drawing import draw
+from kfunc_lab.graph.folding import fold_graph
+from kfunc_lab.graph.graphviz import find_program
+from kfunc_lab.graph.layout import Layouts
+
+MODELS = ["VGG19", "ResNet50", "InceptionV3", "EfficientNetB7", "NASNetLarge"]
+RUNS = 7
+DEEP = 10_000
+FIRST_PICTURE, ONE_CLICK = 2.0, 0.150  # seconds
+
+console = Console(width=110)
+
+
+def ours(model) -> None:
+    graph, opened = fold_graph(lab.read_graph(model))
+    draw(Layouts(graph), opened)
+
+
+def keras_own(model) -> None:
+    keras.utils.model_to_dot(model).create_svg()
+
+
+def visualkeras_layered(model) -> None:
+    import visualkeras
+
+    visualkeras.layered_view(model)
+
+
+def timed(run: Callable[[], None]) -> float | str:
+    begin = time.perf_counter()
+    try:
+        run()
+    except Exception as error:  # a peer that fails is a result too
+        return f"fails: {type(error).__name__}"
+    return time.perf_counter() - begin
+
+
+def median(values: list[float | str]) -> float | str:
+    failed = [value for value in values if isinstance(value, str)]
+    return failed[0] if failed else statistics.median(values)
+
+
+def seconds(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value * 1000:,.0f} ms"
+
+
+def model_to_svg() -> bool:
+    """Measures the tools in turn, so that the machine's moods meet all of them."""
+    tools = {"kfunc_lab": ours, "model_to_dot": keras_own, "visualkeras": visualkeras_layered}
+    table = Table("model", "calls", *tools, "ratio to model_to_dot", title="model → picture")
+    good = True
+    for name in MODELS:
+        model = getattr(keras.applications, name)(weights=None)
+        times: dict[str, list[float | str]] = {tool: [] for tool in tools}
+        for _run in range(RUNS):
+            for tool, draw_model in tools.items():
+                if not times[tool] or not isinstance(times[tool][0], str):
+                    times[tool].append(timed(lambda it=draw_model, m=model: it(m)))
+        found = {tool: median(values) for tool, values in times.items()}
+        mine, theirs = found["kfunc_lab"], found["model_to_dot"]
+        ratio, within = "–", isinstance(mine, float)
+        if isinstance(mine, float) and isinstance(theirs, float):
+            within = mine <= theirs
+            ratio = f"{mine / theirs:.2f}" + ("" if within else "  OVER 1.00")
+        good &= within
+        calls = str(len(lab.read_graph(model).calls))
+        table.add_row(name, calls, *map(seconds, found.values()), ratio)
+    console.print(table)
+    return good
+
+
+def deep_model() -> bool:
+    x = keras.Input((8,), name="x")
+    for _layer in range(DEEP):
+        x = layers.Dense(8)(x)
+    begin = time.perf_counter()
+    view = lab.graph(x)
+    view.to_svg()
+    taken = time.perf_counter() - begin
+    within = taken <= FIRST_PICTURE
+    said = "" if within else f"  OVER {FIRST_PICTURE} s"
+    console.print(f"{DEEP:,} chained layers, folded, first picture: {taken:.2f} s{said}")
+    return within
+
+
+def one_click() -> bool:
+    """Opens and folds a group of ResNet152 in the browser, on the page that a view saves."""
+    from playwright.sync_api import sync_playwright
+
+    view = lab.graph(keras.applications.ResNet152(weights=None))
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        page_file = view.save(Path(folder, "resnet152.html"))
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page()
+        page.goto(page_file.as_uri())
+        page.wait_for_selector("[data-item]")
+        times = page.evaluate(CLICKS)
+        browser.close()
+    worst = max(times) / 1000
+    within = worst <= ONE_CLICK
+    said = "" if within else f"  OVER {ONE_CLICK * 1000:.0f} ms"
+    console.print(
+        f"ResNet152, opening and folding a group of 36 blocks: {min(times):.0f} to "
+        f"{max(times):.0f} ms from click to picture{said}"
+    )
+    return within
+
+
+# From the double click to the frame after the one in which the picture was drawn.
+CLICKS = """async () => {
+    const painted = () => new Promise((done) =>
+        requestAnimationFrame(() => requestAnimationFrame(done)));
+    const times = [];
+    for (let number = 0; number < 10; number += 1) {
+        const node = document.querySelector('[data-item="conv4_block ×36"]');
+        const place = node.getBoundingClientRect();
+        const at = { bubbles: true, clientX: place.left + 60, clientY: place.top + 10 };
+        const begin = performance.now();
+        node.dispatchEvent(new MouseEvent("dblclick", at));
+        await painted();
+        times.push(performance.now() - begin);
+    }
+    return times;
+}"""
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    console.print(f"Keras {keras.__version__}, layout by {Path(find_program()).name}")
+    results = [model_to_svg(), deep_model(), one_click()]
+    sys.exit(not all(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""Folding, searching and saving on the page: by mouse, by keyboard alone, and without a kernel."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+CODE = [
+    """
+import keras
+from keras import layers
+import kfunc_lab as lab
+inputs = keras.Input((16, 16, 3), name="photo")
+x = layers.Conv2D(8, 3, padding="same", name="stem")(inputs)
+for stage in (1, 2):
+    for block in range(1, 13):
+        name = f"stage{stage}_block{block}"
+        y = layers.Conv2D(8, 3, padding="same", name=f"{name}_a_conv")(x)
+        y = layers.BatchNormalization(name=f"{name}_a_bn")(y)
+        y = layers.ReLU(name=f"{name}_a_relu")(y)
+        y = layers.Conv2D(8, 3, padding="same", name=f"{name}_b_conv")(y)
+        y = layers.BatchNormalization(name=f"{name}_b_bn")(y)
+        x = layers.Add(name=f"{name}_add")([x, y])
+        x = layers.ReLU(name=f"{name}_relu")(x)
+x = layers.Flatten(name="<script>document.title='broken'</script>")(x)
+twice = layers.Dense(8, name="twice")
+x = twice(layers.Dense(8, name='100% "quoted" \\\\\\\\ \\u202eback')(twice(layers.Dense(8)(x))))
+model = keras.Model(inputs, layers.Dense(10, name="classes")(x), name="net")
+view = lab.graph(model)
+view
+""",
+    "print(view.opened, repr(view.selected))",
+    "open('static.svg', 'w').write(view.to_svg()) and None",
+]
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(theme, module_notebook):
+    page = module_notebook(CODE, dark=theme == "dark")
+    page.wait_for_selector(".kfunc-lab-graph [data-item]")
+    return page
+
+
+@pytest.fixture
+def folded(page):
+    """The page with everything folded and nothing selected."""
+    if page.locator(".kfunc-lab-search").is_visible():
+        page.locator(".kfunc-lab-search").fill("")
+        page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Fold all groups").click()
+    page.locator(".kfunc-lab-graph [data-item]").first.click()
+    page.keyboard.press("Escape")
+    return page
+
+
+def item(page, name):
+    return page.locator(f'.kfunc-lab-graph [data-item="{name}"]')
+
+
+def items(page) -> list[str]:
+    return page.eval_on_selector_all(
+        ".kfunc-lab-picture [data-item]", "nodes => nodes.map(node => node.dataset.item)"
+    )
+
+
+def focused(page) -> str:
+    return page.evaluate("document.activeElement.dataset.item ?? ''")
+
+
+def details(page) -> str:
+    return page.locator(".kfunc-lab-details").inner_text()
+
+
+def click_sign(page, name):
+    box = item(page, name).locator(".box, .title-area").first.bounding_box()
+    page.mouse.click(box["x"] + 10, box["y"] + 12)
+    return box
+
+
+def test_repeated_blocks_are_folded(folded, picture, theme):
+    assert {"stage1_block ×12", "stage2_block ×12"} <= {*items(folded)}
+    assert len(items(folded)) < 15
+    picture(folded.locator(".kfunc-lab-graph"), f"graph-folded-{theme}")
+
+
+def test_a_click_on_the_sign_opens_a_group_in_its_place(folded, picture, theme):
+    item(folded, "stage2_block ×12").scroll_into_view_if_needed()
+    before = click_sign(folded, "stage2_block ×12")
+    item(folded, "stage2_block12").wait_for(state="attached")
+    after = item(folded, "stage2_block ×12").locator(".title-area").bounding_box()
+    assert after["x"] == pytest.approx(before["x"], abs=2)
+    assert after["y"] == pytest.approx(before["y"], abs=2)
+    picture(folded.locator(".kfunc-lab-graph"), f"graph-opened-{theme}")
+    click_sign(folded, "stage2_block ×12")
+    item(folded, "stage2_block12").wait_for(state="detached")
+    again = item(folded, "stage2_block ×12").locator(".box").bounding_box()
+    assert again["y"] == pytest.approx(before["y"], abs=2)
+
+
+def test_the_details_of_a_group_open_it(folded):
+    item(folded, "stage1_block ×12").locator(".name").click()
+    assert "84 calls" in details(folded)
+    assert "(None, 16, 16, 8) float32" in details(folded)
+    folded.locator(".kfunc-lab-details").get_by_role("button", name="Open").click()
+    item(folded, "stage1_block3").wait_for(state="attached")
+
+
+def test_by_keyboard_alone(folded, rerun):
+    """Reach the graph, walk to a group, open it, go in, and come back."""
+    folded.keyboard.press("Home")
+    folded.get_by_role("button", name="Save as").focus()
+    for _step in range(3):
+        folded.keyboard.press("Tab")
+        if focused(folded):
+            break
+    assert focused(folded) == "photo"
+    for expected in ("stem", "stage1_block ×12"):
+        folded.keyboard.press("ArrowDown")
+        assert focused(folded) == expected
+    assert item(folded, "stage1_block ×12").get_attribute("aria-expanded") == "false"
+    folded.keyboard.press("Enter")
+    assert item(folded, "stage1_block ×12").get_attribute("aria-expanded") == "true"
+    assert focused(folded) == "stage1_block ×12"
+    folded.keyboard.press("ArrowDown")
+    assert focused(folded) in ("stage1_block1", "stage2_block ×12")
+    assert "'stage1_block ×12'" in rerun(folded, 1)
+    item(folded, "stage1_block ×12").focus()
+    folded.keyboard.press("Enter")
+    assert "stage1_block1" not in items(folded)
+
+
+def test_every_item_is_reached_in_graph_order_and_named(folded):
+    folded.keyboard.press("Home")
+    item(folded, "photo").focus()
+    order = sorted(items(folded), key=lambda it: it)
+    seen = [focused(folded)]
+    for _step in range(40):
+        folded.keyboard.press("ArrowDown")
+        if focused(folded) == seen[-1]:
+            break
+        seen.append(focused(folded))
+    assert sorted(seen) == order
+    for name in seen:
+        assert item(folded, name.replace("\\", "\\\\").replace('"', '\\"')).get_attribute(
+            "aria-label"
+        )
+
+
+def test_a_search_opens_what_it_finds(folded, picture, theme):
+    folded.get_by_role("button", name="Search").click()
+    folded.keyboard.type("stage2_block7_b_")
+    item(folded, "stage2_block7_b_conv").wait_for()
+    assert folded.locator(".kfunc-lab-status").inner_text() == "1 / 2"
+    assert "stage2_block7_b_conv" in details(folded)
+    picture(folded.locator(".kfunc-lab-graph"), f"graph-found-{theme}")
+    folded.keyboard.press("Enter")
+    assert "stage2_block7_b_bn" in details(folded)
+    for text, name in (
+        ("BATCHNORM", "stage1_block1_a_bn"),
+        ("2048", "<script>"),
+        ("<script>document", "<script>"),
+        ('100% "quoted" \\\\', '100% "quoted"'),
+    ):
+        folded.locator(".kfunc-lab-search").fill(text)
+        assert name in details(folded)
+    folded.locator(".kfunc-lab-search").fill("no such thing")
+    assert folded.locator(".kfunc-lab-status").inner_text() == "Nothing found"
+    folded.keyboard.press("Escape")
+    assert not folded.locator(".kfunc-lab-search").is_visible()
+    assert folded.title() != "broken"
+
+
+def test_calls_that_share_weights_stand_out_together(folded):
+    item(folded, "twice").click()
+    assert item(folded, "twice#2").evaluate("node => node.classList.contains('relative')")
+    assert "twice#2" in details(folded)
+
+
+@pytest.mark.parametrize(
+    ("form", "ending", "begins"),
+    [
+        ("Picture (SVG)", "svg", b"<svg"),
+        ("Picture (PNG)", "png", b"\x89PNG"),
+        ("Interactive page (HTML)", "html", b"<!doctype html>"),
+        ("Keras code (Python)", "py", b"import keras"),
+    ],
+)
+def test_saves_from_the_view(folded, form, ending, begins):
+    folded.get_by_role("button", name="Save as").click()
+    with folded.expect_download() as download:
+        folded.get_by_role("button", name=form).click()
+    assert download.value.suggested_filename == f"net.{ending}"
+    content = download.value.path().read_bytes()
+    assert content.startswith(begins)
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_the_page_and_the_static_picture_are_one(folded, lab, rerun, opened):
+    """composition.js and composition.py put everything at the same places."""
+    if opened:
+        folded.get_by_role("button", name="Open all groups").click()
+        item(folded, "stage2_block12_relu").wait_for(state="attached")
+    rerun(folded, 2)
+    drawn = ET.parse(lab.root / "static.svg").getroot()
+    expected = {
+        it.get("data-item"): tuple(map(float, re.findall(r"-?[\d.]+", it.get("transform"))))
+        for it in drawn.iter(f"{SVG}g")
+        if "call" in it.get("class", "").split()
+    }
+    found = folded.eval_on_selector_all(
+        ".kfunc-lab-picture .call",
+        "nodes => nodes.map(n => [n.dataset.item, n.getAttribute('transform')])",
+    )
+    assert len(found) == len(expected)
+    for name, place in found:
+        if name.isprintable():
+            numbers = tuple(map(float, re.findall(r"-?[\d.]+", place)))
+            assert numbers == pytest.approx(expected[name], abs=0.06)
+    curves = folded.locator(".kfunc-lab-picture .edge").count()
+    assert curves == sum("edge" in it.get("class", "").split() for it in drawn.iter(f"{SVG}g"))
+
+
+def test_axe_finds_nothing(folded, theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    for prepare in (
+        lambda: None,
+        lambda: item(folded, "stem").click(),
+        lambda: click_sign(folded, "stage1_block ×12"),
+        lambda: folded.get_by_role("button", name="Search").click(),
+        lambda: folded.get_by_role("button", name="Save as").click(),
+    ):
+        prepare()
+        result = Axe().run(folded, context=".kfunc-lab-graph")
+        found = [
+            (it["id"], [node["html"][:200] for node in it["nodes"]][:3])
+            for it in result.response["violations"]
+        ]
+        assert found == []
+    folded.keyboard.press("Escape")
+
+
+def test_no_errors_on_the_page(page):
+    assert page.problems == []
+    assert page.title() != "broken"
+
+
+def test_the_saved_page_needs_no_kernel_and_no_network(browser, tmp_path, theme):
+    import keras
+    from keras import layers
+
+    import kfunc_lab as lab
+
+    inputs = keras.Input((8,), name="x")
+    part = keras.Model(inputs, layers.Dense(4, name="</script><b>inner")(inputs), name="part")
+    outer = keras.Input((8,), name="outer")
+    view = lab.graph(keras.Model(outer, part(outer), name="whole"), fold=True)
+    view.save(tmp_path / "graph.html")
+    context = browser.new_context(color_scheme=theme)
+    page = context.new_page()
+    asked, problems = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((tmp_path / "graph.html").as_uri())
+    item(page, "part").locator(".name").dblclick()
+    page.locator(".kfunc-lab-picture", has_text="</script><b>inner").wait_for()
+    page.get_by_role("button", name="Search").click()
+    page.keyboard.type("inner")
+    assert "Dense" in details(page)
+    assert page.locator(".kfunc-lab-graph b").count() == 0
+    assert [url for url in asked if not url.startswith("file:")] == []
+    assert problems == []
+    context.close()

@@ -1,0 +1,43 @@
+"""Models built again from their code, and what is compared of them."""
+
+import copy
+
+from kfunc_lab.graph.code import to_code
+
+
+def rebuilt(model):
+    """Runs the code of a model and returns what it leaves."""
+    space: dict = {}
+    exec(compile(to_code(model), "code", "exec"), space)
+    return space["model"]
+
+
+def comparable(model) -> dict:
+    """A model's configuration, with raw operations named by their order."""
+    config = copy.deepcopy(model.get_config())
+    names: dict[str, str] = {}
+
+    def collect(value):
+        if isinstance(value, dict):
+            if value.get("class_name") and isinstance(value.get("config"), dict):
+                home = str(value.get("module"))
+                if home.startswith("keras.ops") or home.startswith("keras.src.ops"):
+                    names[value["config"].get("name") or value.get("name")] = (
+                        f"operation {len(names)}"
+                    )
+            for it in value.values():
+                collect(it)
+        elif isinstance(value, (list, tuple)):
+            for it in value:
+                collect(it)
+
+    def replace(value):
+        if isinstance(value, dict):
+            kept = {key: it for key, it in value.items() if key != "build_config"}
+            return {key: replace(it) for key, it in kept.items()}
+        if isinstance(value, (list, tuple)):
+            return [replace(it) for it in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    collect(config)
+    return replace(config)
