@@ -222,6 +222,8 @@ def run_cells(page, timeout: float = 180) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(
         """() => {
+            const error = document.querySelector('[data-mime-type$="jupyter.error"]');
+            if (error) throw new Error(error.innerText);
             const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
             return prompts.length && prompts.every(
                 prompt => /\\[\\d+\\]/.test(prompt.textContent));
