@@ -235,7 +235,10 @@ def _graph(file: Path, output: Path | None, language: str) -> None:
     _check_suffix(output)
     if not file.exists():
         raise click.ClickException(_("There is no file {path}.").format(path=file))
-    with _quiet_tensorflow(_("Loading Keras …")), _one_sentence(OSError, RuntimeError, TypeError):
+    with (
+        _quiet_tensorflow(_("Loading Keras …")),
+        _one_sentence(OSError, RuntimeError, TypeError),
+    ):
         model = _load(file)
         from kfunc_lab.graph.view import graph
 

@@ -3,6 +3,7 @@
 import builtins
 import inspect
 import keyword
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -77,7 +78,9 @@ def to_code(model: Any) -> str:
                 "The connections of a subclassed model are its Python code already."
             ).format(got=type(model).__name__)
         )
-    return _Program().of(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
+        return _Program().of(model)
 
 
 class _Program:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from kfunc_lab.graph.settings import (
+    configuration,
     constructor_defaults,
     default_dtype,
     dtype_name,
@@ -25,11 +26,14 @@ class NotWritableError(ValueError):
     """Something cannot be written as code; the message says what and why."""
 
 
-def constructor_code(operation: Any) -> str:
+def constructor_code(
+    operation: Any, config: Mapping[str, Any] | Exception | None = None
+) -> str:
     """Writes the expression that makes a layer or operation.
 
     Args:
         operation: A Keras layer or operation. Nothing is built, and it is not changed.
+        config: Its `settings.configuration`, if it is known already.
 
     Returns:
         As `'layers.Dense(10, name="digits")'`; for a raw operation its function, as
@@ -41,7 +45,7 @@ def constructor_code(operation: Any) -> str:
         'layers.Dense(10, name="digits")'
     """
     try:
-        return Expressions().of(operation)
+        return Expressions().of(operation, config)
     except Exception:  # a layer of the user's own may raise anything
         return ""
 
@@ -56,7 +60,7 @@ class Expressions:
     def __init__(self) -> None:
         self.imports: dict[str, str] = {}
 
-    def of(self, operation: Any) -> str:
+    def of(self, operation: Any, config: Mapping[str, Any] | Exception | None = None) -> str:
         """Writes the expression that makes a layer; for a raw operation its function.
 
         Raises:
@@ -67,20 +71,17 @@ class Expressions:
         cls: Any = type(operation)
         if not isinstance(operation, keras.layers.Layer):
             return function_name(cls)
-        if isinstance(operation, keras.layers.InputLayer):
-            return self.input(operation.get_config())
-        try:
-            config = operation.get_config()
-        except NotImplementedError as error:
+        config = configuration(operation) if config is None else config
+        if isinstance(config, NotImplementedError):
             raise NotWritableError(
                 _("its class has no get_config, and an argument cannot be serialised")
-            ) from error
-        except Exception as error:
+            ) from config
+        if isinstance(config, Exception):
             raise NotWritableError(
-                _("its get_config fails: {reason}").format(reason=error)
-            ) from error
-        if not isinstance(config, Mapping):
-            raise NotWritableError(_("its get_config returns no dict"))
+                _("its get_config fails: {reason}").format(reason=config)
+            ) from config
+        if isinstance(operation, keras.layers.InputLayer):
+            return self.input(config)
         if "name" not in config and _accepts_name(cls):
             config = {**config, "name": operation.name}
         return self._call(self._class_name(cls), cls, config)

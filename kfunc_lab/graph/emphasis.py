@@ -52,7 +52,7 @@ def values_by_item(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, 
     found: dict[str, float] = {}
     for name, value in values.items():
         known = name in graph.call_of or name in graph.group_of
-        items = [name] if known else by_name.get(name, [])
+        items = by_name.get(name) or ([name] if known else [])
         if not items:
             raise ValueError(
                 _("There is no call or layer {name} in this graph.").format(name=repr(name))

@@ -5,10 +5,12 @@ user's own layers.
 """
 
 import contextlib
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 from kfunc_lab.graph.construction import constructor_code
@@ -25,7 +27,7 @@ from kfunc_lab.graph.keras_nodes import (
     place_of,
 )
 from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec, Weight
-from kfunc_lab.graph.settings import argument_settings, changed_settings
+from kfunc_lab.graph.settings import argument_settings, changed_settings, configuration
 from kfunc_lab.locale import _
 
 
@@ -170,6 +172,11 @@ class _Reader:
 
     def read(self, x: Any) -> LayerGraph:
         """Reads whatever a graph is read from."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
+            return self._read_any(x)
+
+    def _read_any(self, x: Any) -> LayerGraph:
         import keras
 
         if isinstance(x, keras.Model):
@@ -309,7 +316,8 @@ class _Reader:
         outputs = tuple(map(_spec, node.outputs))
         # The input layer of a nested model is fed by the call of that model.
         inputs = outputs if node.is_input and group else tuple(map(_spec, tensors))
-        settings = changed_settings(node.operation)
+        config = configuration(node.operation)
+        settings = changed_settings(node.operation, config)
         settings |= argument_settings(
             node.operation, node.arguments.args, node.arguments.kwargs
         )
@@ -320,7 +328,7 @@ class _Reader:
                 outputs=outputs,
                 settings=settings,
                 group=group,
-                **_layer_facts(node.operation, layer_id),
+                **_layer_facts(node.operation, layer_id, config),
             )
         )
         for position, tensor in enumerate(tensors):
@@ -420,14 +428,15 @@ class _Reader:
 
     def _add_uncalled(self, layer: Any, call_id: str, layer_id: str, group: str | None) -> None:
         inputs, outputs = _built_specs(layer)
+        config = configuration(layer)
         self._calls.append(
             Call(
                 id=call_id,
                 inputs=inputs,
                 outputs=outputs,
-                settings=changed_settings(layer),
+                settings=changed_settings(layer, config),
                 group=group,
-                **_layer_facts(layer, layer_id),
+                **_layer_facts(layer, layer_id, config),
             )
         )
 
@@ -541,23 +550,31 @@ def _nested(operation: Any) -> Any:
     return functional_of(operation) if isinstance(operation, keras.Model) else None
 
 
-def _layer_facts(operation: Any, layer_id: str) -> dict[str, Any]:
+def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
+    weights = {id(weight): weight for weight in getattr(operation, "weights", ())}
+    described = {key: _weight_of(weight, operation) for key, weight in weights.items()}
+    sizes = {key: prod(weight.shape) for key, weight in described.items()}
+    trainable = {id(weight) for weight in getattr(operation, "trainable_weights", ())}
     return {
         "layer": operation.name,
         "kind": type(operation).__name__,
         "layer_id": layer_id,
-        "parameters": _size(getattr(operation, "weights", ())),
-        "trainable_parameters": _size(getattr(operation, "trainable_weights", ())),
+        "parameters": sum(sizes.values()),
+        "trainable_parameters": sum(size for key, size in sizes.items() if key in trainable),
         "library": _is_library(operation),
-        "weights": _weights_of(operation),
-        "code": constructor_code(operation),
+        "weights": tuple(described.values()),
+        "code": constructor_code(operation, config),
     }
 
 
 def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
-    facts = _layer_facts(layer, layer_id)
-    del facts["library"], facts["weights"], facts["code"]
-    return facts
+    return {
+        "layer": layer.name,
+        "kind": type(layer).__name__,
+        "layer_id": layer_id,
+        "parameters": _size(layer.weights),
+        "trainable_parameters": _size(layer.trainable_weights),
+    }
 
 
 def _is_library(operation: Any) -> bool:
@@ -586,16 +603,13 @@ def _parts(layer: Any) -> list[Any]:
     return [part for part in parts if not _is_library(part)]
 
 
-def _weights_of(operation: Any) -> tuple[Weight, ...]:
-    return tuple(
-        Weight(
-            # Without the path of the layer that it belongs to.
-            name=weight.path.removeprefix(f"{operation.path}/"),
-            shape=tuple(weight.shape),
-            dtype=str(weight.dtype),
-            trainable=bool(weight.trainable),
-        )
-        for weight in getattr(operation, "weights", ())
+def _weight_of(weight: Any, layer: Any) -> Weight:
+    return Weight(
+        # Without the path of the layer that it belongs to.
+        name=weight.path.removeprefix(f"{layer.path}/"),
+        shape=tuple(weight.shape),
+        dtype=str(weight.dtype),
+        trainable=bool(weight.trainable),
     )
 
 
@@ -626,12 +640,5 @@ def _weights(layers: Iterable[Any], attribute: str) -> Iterator[Any]:
 
 def _size(weights: Iterable[Any]) -> int:
     """Adds up the numbers in weights, each weight once."""
-    sizes = {id(weight): _product(weight.shape) for weight in weights}
+    sizes = {id(weight): prod(weight.shape) for weight in weights}
     return sum(sizes.values())
-
-
-def _product(shape: Iterable[int]) -> int:
-    product = 1
-    for size in shape:
-        product *= size
-    return product

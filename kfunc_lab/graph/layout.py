@@ -3,15 +3,19 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kfunc_lab.graph.boxes import Box, boxes_of
 from kfunc_lab.graph.graphviz import GraphvizError, find_program, run_dot
 from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.text_width import text_width
 from kfunc_lab.graph.wiring import Key, Level, Wire, wiring
 from kfunc_lab.graph.writing import shape_words
 from kfunc_lab.locale import _
 
 _INCH = 72
+_GAP = 22  # pixels between boxes of a column
+_LABEL = 10  # and more where a shape is written
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,71 @@ def _lay_out(
     sources = {
         parent: "\n".join(_dot_lines(level, labels[parent], boxes))
         for parent, level in levels.items()
+        if not _is_chain(level)
     }
     distinct = list(dict.fromkeys(sources.values()))
-    drawn = dict(zip(distinct, _run(distinct), strict=True))
+    drawn = dict(zip(distinct, _run(distinct) if distinct else [], strict=True))
     return {
         parent: _layout(level, labels[parent], drawn[sources[parent]])
+        if parent in sources
+        else _column(level, labels[parent], boxes)
         for parent, level in levels.items()
     }
+
+
+# ---------------------------------------------------------------------------------------------
+# Without Graphviz: boxes in one column
+
+
+def _is_chain(level: Level) -> bool:
+    """Tells whether each box leads to the next and to no other: that needs no layout program."""
+    if not level.connected or not level.items:
+        return False
+    links = [(wire.source, wire.target) for wire in level.wires]
+    inner = {None, *level.items}
+    expected = list(pairwise(level.items))
+    begin, end = (None, level.items[0]), (level.items[-1], None)
+    between = [link for link in links if link not in (begin, end)]
+    return (
+        sorted(between, key=str) == sorted(expected, key=str)
+        and inner.issuperset(it for link in links for it in link)
+        and links.count(begin) <= 1
+        and links.count(end) <= 1
+    )
+
+
+def _column(level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]) -> Layout:
+    """Lays a chain out as Graphviz does: one box under the other, shapes beside the lines."""
+    sizes = [boxes[item] for item in level.items]
+    beside = max((text_width(words, 10) + 8 for words in labels.values()), default=0)
+    width = max(*(box.width for box in sizes), 2 * beside)
+    written = {level.wires[position].source: words for position, words in labels.items()}
+    has_entry = any(wire.source is None for wire in level.wires)
+    has_exit = any(wire.target is None for wire in level.wires)
+    y = float(_GAP if has_entry else 0)
+    places: dict[str, tuple[float, float]] = {}
+    ends: dict[str | None, tuple[float, float]] = {None: (y, 0)}
+    for item, box in zip(level.items, sizes, strict=True):
+        places[item] = (width / 2, y + box.height / 2)
+        ends[item] = (y, y + box.height)
+        y += box.height + (_GAP + _LABEL if item in written else _GAP)
+    last = ends[level.items[-1]][1]
+    height = last + (_GAP if has_exit else 0)
+    lines = []
+    for position, wire in enumerate(level.wires):
+        begin = 0.0 if wire.source is None else ends[wire.source][1]
+        end = height if wire.target is None else ends[wire.target][0]
+        points = tuple(
+            value
+            for share in (0, 1 / 3, 2 / 3, 1)
+            for value in (width / 2, round(begin + (end - begin) * share, 2))
+        )
+        words = labels.get(position, "")
+        shift = 4 + text_width(words, 10) / 2 if words else 0
+        lines.append(Line(wire, points, words, 0.5 if words else 0, shift, 0))
+    entries = {wire.key: width / 2 for wire in level.wires if wire.source is None}
+    exits = {wire.key: width / 2 for wire in level.wires if wire.target is None}
+    return Layout(width, height, places, tuple(lines), entries, exits)
 
 
 # ---------------------------------------------------------------------------------------------

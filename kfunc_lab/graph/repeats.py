@@ -97,7 +97,10 @@ class _Grouping:
 
     def fold_level(self, parent: str | None) -> None:
         items, feeding = self._items.get(parent, []), self._feeding[parent]
-        candidates = [items, _by_depth(items, feeding, self._graph)]
+        candidates = [items]
+        by_depth = _by_depth(items, feeding, self._graph)
+        if by_depth != items:
+            candidates.append(by_depth)
         found = [(order, _runs(_sequence(order, self._graph, feeding))) for order in candidates]
         order, runs = min(found, key=lambda it: _boxes(it[1], len(items)))
         self._place.update((item, place) for place, item in enumerate(order))

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -16,7 +15,20 @@ _LEFT_OUT = {"name", "trainable", "dtype", "batch_shape", "build_config"}
 _STANDS_IN = {"strides": "pool_size", "value_dim": "key_dim", "lora_alpha": "lora_rank"}
 
 
-def changed_settings(operation: Any) -> dict[str, object]:
+def configuration(operation: Any) -> Mapping[str, Any] | Exception:
+    """Returns what a layer or operation says of its configuration, or why it cannot."""
+    try:
+        config = operation.get_config()
+    except Exception as error:
+        # A custom layer without `get_config` raises NotImplementedError; one with a faulty
+        # `get_config` may raise anything, and that must not stop a drawing.
+        return error
+    return config if isinstance(config, Mapping) else TypeError(type(config).__name__)
+
+
+def changed_settings(
+    operation: Any, config: Mapping[str, Any] | Exception | None = None
+) -> dict[str, object]:
     """Returns a layer's or operation's settings that differ from its class's defaults.
 
     The defaults are those of the constructor's signature: nothing is built to compare with,
@@ -24,20 +36,14 @@ def changed_settings(operation: Any) -> dict[str, object]:
 
     Args:
         operation: A Keras layer or operation.
+        config: Its `configuration`, if it is known already.
 
     Returns:
         Settings by name, as numbers, strings, tuples and dicts; required arguments included.
         Empty where the class cannot say its configuration.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
-            config = operation.get_config()
-    except Exception:
-        # A custom layer without `get_config` raises NotImplementedError; one with a faulty
-        # `get_config` may raise anything, and that must not stop a drawing.
-        return {}
-    if not isinstance(config, Mapping):
+    config = configuration(operation) if config is None else config
+    if isinstance(config, Exception):
         return {}
     changed = _changed(config, type(operation))
     policy = dtype_name(config.get("dtype"))

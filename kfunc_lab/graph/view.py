@@ -1,6 +1,8 @@
 """Shows a graph in a notebook: `lab.graph`."""
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +63,24 @@ def graph(
         >>> view = graph(keras.Model(inputs, keras.layers.Dense(10, name="digits")(inputs)))
         >>> view.selected = "digits"
     """
-    if isinstance(x, LayerGraph):
-        return GraphView(x, fold=fold)
-    read = read_graph(x, masks=masks)
-    regions = calls_of_parts(x, highlight or {}, read)
-    return GraphView(read, fold=fold, regions=regions, source=x)
+    with _no_garbage_collection():
+        if isinstance(x, LayerGraph):
+            return GraphView(x, fold=fold)
+        read = read_graph(x, masks=masks)
+        regions = calls_of_parts(x, highlight or {}, read)
+        return GraphView(read, fold=fold, regions=regions, source=x)
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Puts off collecting garbage: a large model makes that slow, and a view leaves little."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class GraphView(anywidget.AnyWidget):

@@ -1,4 +1,4 @@
-"""A graph as JSON: what was written is read again, and what is no graph is refused with a reason."""
+"""A graph as JSON: it is read again as it was written; what is no graph is refused."""
 
 import json
 

@@ -18,7 +18,9 @@ GRAPH = LayerGraph(
     "m",
     "Functional",
     (Call("a", "a", "InputLayer", "a"), Call("b", "b", "Dense", "b")),
-    (Edge("a", 0, "b", 0, TensorSpec((None, 3), "float32")),),
+    # Two lines: a chain would need no program.
+    tuple(Edge("a", 0, "b", at, TensorSpec((None, 3), "float32")) for at in (0, 1)),
+    outputs=("a", "b"),
 )
 
 
@@ -135,7 +137,8 @@ def test_the_view_of_a_model_without_the_program(monkeypatch):
     import keras
 
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
-    view = lab.graph(keras.layers.Dense(2, name="d")(keras.Input((3,), name="x")))
+    x = keras.Input((3,), name="x")
+    view = lab.graph([keras.layers.Dense(2, name="d")(x), x])
     assert "image/svg+xml" not in view._repr_mimebundle_()[0]
     assert "/nowhere/dot is missing" in view._notes[0]
     assert view.to_text().splitlines()[0] == "so far: 2 calls, 8 parameters"

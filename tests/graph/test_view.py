@@ -32,6 +32,12 @@ def view(model):
     return lab.graph(model)
 
 
+def branching():
+    """A graph that is no chain, so that it needs the drawing program."""
+    x = keras.Input((3,), name="x")
+    return lab.read_graph(keras.Model(x, [layers.Dense(1)(x), layers.Dense(2)(x)]))
+
+
 class Marked(gettext.NullTranslations):
     """A translation that marks all that goes through it."""
 
@@ -178,7 +184,7 @@ def test_a_failed_drawing_leaves_the_folder_as_it_was(
     if before:
         path.write_bytes(before)
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
-    view = GraphView(view.graph)
+    view = GraphView(branching())
     with pytest.raises(GraphvizError):
         view.save(path)
     assert [it.read_bytes() for it in tmp_path.iterdir()] == ([before] if before else [])
@@ -247,7 +253,7 @@ def test_errors_can_be_translated(marked, view, tmp_path, monkeypatch):
         lab.graph("model")
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
     with pytest.raises(GraphvizError, match=r"^«.*»$"):
-        GraphView(view.graph).to_svg()
+        GraphView(branching()).to_svg()
 
 
 def test_a_view_can_be_made_of_a_graph_that_was_read(model):
