@@ -438,7 +438,7 @@ def test_graph_reads_no_h5_with_a_keras_that_would_run_its_code(models, monkeypa
 def test_graph_names_the_formats_before_it_loads_anything(tmp_path):
     result = call("graph", tmp_path / "missing.keras", "-o", tmp_path / "graph.gif")
     assert result.exit_code == 2
-    assert '.svg, .png or .txt, not as ".gif"' in result.output
+    assert '.json, .txt, not as ".gif"' in result.output
 
 
 def test_graph_that_cannot_be_written_is_one_sentence(models, tmp_path):

@@ -3,7 +3,6 @@
 import builtins
 import inspect
 import keyword
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -78,9 +77,7 @@ def to_code(model: Any) -> str:
                 "The connections of a subclassed model are its Python code already."
             ).format(got=type(model).__name__)
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
-        return _Program().of(model)
+    return _Program().of(model)
 
 
 class _Program:

@@ -5,7 +5,6 @@ user's own layers.
 """
 
 import contextlib
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -172,11 +171,6 @@ class _Reader:
 
     def read(self, x: Any) -> LayerGraph:
         """Reads whatever a graph is read from."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
-            return self._read_any(x)
-
-    def _read_any(self, x: Any) -> LayerGraph:
         import keras
 
         if isinstance(x, keras.Model):

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,9 @@ _STANDS_IN = {"strides": "pool_size", "value_dim": "key_dim", "lora_alpha": "lor
 def configuration(operation: Any) -> Mapping[str, Any] | Exception:
     """Returns what a layer or operation says of its configuration, or why it cannot."""
     try:
-        config = operation.get_config()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
+            config = operation.get_config()
     except Exception as error:
         # A custom layer without `get_config` raises NotImplementedError; one with a faulty
         # `get_config` may raise anything, and that must not stop a drawing.
