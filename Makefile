@@ -59,6 +59,10 @@ notebooks-test: $(VENV)/test.installed ## the lessons: sources, stored outputs, 
 browser: $(VENV)/browser.installed ## real JupyterLab in a real browser
 	$(call pytest,tests/browser)
 
+.PHONY: oldest
+oldest: $(VENV)/oldest.installed ## the tests of the graph on the oldest Keras that is supported
+	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope tests/graph
+
 .PHONY: bench
 bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability beside its peers, in one run
 	@$(TEST) PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/peers/bin:$$PATH" \
@@ -165,6 +169,12 @@ $(VENV)/lab.installed: $(VENV)/python.made pyproject.toml constraints.txt
 $(VENV)/test.installed: $(VENV)/python.made pyproject.toml constraints.txt
 	$(call install,test)
 	@touch $(VENV)/lab.installed $@
+
+$(VENV)/oldest.installed: $(VENV)/python.made pyproject.toml
+	$(BIN)/python -m venv $(VENV)/oldest
+	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' '.[test]'
+	$(VENV)/oldest/bin/python -m pip uninstall --quiet --yes kfunc_lab
+	@touch $@
 
 # The peers have a folder of their own. Keras's drawing needs a `dot`: the one that is here already.
 $(VENV)/peers.installed: $(VENV)/test.installed benchmarks/peers.txt

@@ -233,8 +233,37 @@ def test_details_of_a_call():
         ("Output", "(None, 26, 26, 16) float32"),
         ("Parameters", "160"),
     ]
-    assert {*rows[3:]} == {("filters", "16"), ("kernel_size", "(3, 3)"), ("activation", "relu")}
-    assert details_of(graph, "img") == [("Output", "(None, 28, 28, 1) float32")]
+    assert rows[3:5] == [("· kernel", "3 × 3 × 1 × 16 = 144"), ("· bias", "16")]
+    assert rows[5:] == [
+        ("Memory", "weights 640 B, results 43.3 kB for one example"),
+        ("Multiply-adds", "97,344"),
+        ("filters", "16"),
+        ("kernel_size", "(3, 3)"),
+        ("activation", "relu"),
+        ("Code", 'layers.Conv2D(16, 3, activation="relu", name="conv")(img)'),
+    ]
+    assert details_of(graph, "img")[0] == ("Output", "(None, 28, 28, 1) float32")
+    assert details_of(graph, "img")[1][0] == "Code"
+
+
+def test_details_of_a_group_and_of_what_shares_its_weights():
+    i = keras.Input((6,), name="i")
+    part = keras.Model(i, layers.Dense(4, name="d")(i), name="part")
+    x, y = keras.Input((6,), name="x"), keras.Input((6,), name="y")
+    graph = lab.read_graph(layers.Subtract(name="gap")([part(x), part(y)]))
+    assert details(graph, graph.group_of["part#2"]) == [
+        ("Input", "(None, 6) float32"),
+        ("Output", "(None, 4) float32"),
+        ("Calls", "2 calls"),
+        ("Parameters", "28"),
+        ("Memory", "weights 112 B, results 40 B for one example"),
+        ("Multiply-adds", "24"),
+        ("Shared with", "part"),
+        ("Note", "use 2 of 2"),
+    ]
+    rows = dict(details_of(graph, "part/d"))
+    assert rows["Shared with"] == "part#2/d"
+    assert rows["Code"] == 'layers.Dense(4, name="d")(i)'
 
 
 def test_details_number_several_tensors_and_name_the_shared_layer():
@@ -271,4 +300,5 @@ def test_details_can_be_printed_and_are_whole(name):
         assert label.isprintable()
         assert value.isprintable()
     assert ("Layer", printable(name)) in rows
-    assert (printable(name), printable(name)) in rows
+    shown = printable(name) if len(name) <= 300 else name[:299] + "…"
+    assert (printable(name), shown) in rows
