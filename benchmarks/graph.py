@@ -91,6 +91,7 @@ def model_to_svg() -> bool:
 
 def deep_model() -> bool:
     x = keras.Input((8,), name="x")
+    lab.graph(x)  # loads the widget, which every session does once
     for _layer in range(DEEP):
         x = layers.Dense(8)(x)
     begin = time.perf_counter()

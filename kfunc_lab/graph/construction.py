@@ -311,6 +311,8 @@ def text_literal(text: str) -> str:
         >>> print(text_literal("two words"))
         "two words"
     """
+    if text.isalnum() or text.replace("_", "").isalnum():
+        return f'"{text}"'
     return '"' + "".join(map(_character, text)) + '"'
 
 

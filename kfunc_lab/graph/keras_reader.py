@@ -5,6 +5,7 @@ user's own layers.
 """
 
 import contextlib
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -26,7 +27,11 @@ from kfunc_lab.graph.keras_nodes import (
     place_of,
 )
 from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec, Weight
-from kfunc_lab.graph.settings import argument_settings, changed_settings, configuration
+from kfunc_lab.graph.settings import (
+    argument_settings,
+    changed_settings,
+    configuration_with_warnings,
+)
 from kfunc_lab.locale import _
 
 
@@ -171,6 +176,11 @@ class _Reader:
 
     def read(self, x: Any) -> LayerGraph:
         """Reads whatever a graph is read from."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
+            return self._read_any(x)
+
+    def _read_any(self, x: Any) -> LayerGraph:
         import keras
 
         if isinstance(x, keras.Model):
@@ -226,10 +236,12 @@ class _Reader:
         kept = {call.layer_id for call in self._calls if call.id not in self._lost}
         kept |= {group.layer_id for group in self._groups}
         layers = [layer for layer_id, layer in self._layer_ids.values() if layer_id in kept]
+        sizes = {id(it): prod(it.shape) for it in _weights(layers, "weights")}
+        trainable = {id(it) for it in _weights(layers, "trainable_weights")}
         return replace(
             self._graph("", "KerasTensor", tensors, sources),
-            parameters=_size(_weights(layers, "weights")),
-            trainable_parameters=_size(_weights(layers, "trainable_weights")),
+            parameters=sum(sizes.values()),
+            trainable_parameters=sum(sizes[it] for it in trainable if it in sizes),
         )
 
     def chain(self, model: Any) -> LayerGraph:
@@ -310,7 +322,7 @@ class _Reader:
         outputs = tuple(map(_spec, node.outputs))
         # The input layer of a nested model is fed by the call of that model.
         inputs = outputs if node.is_input and group else tuple(map(_spec, tensors))
-        config = configuration(node.operation)
+        config = configuration_with_warnings(node.operation)
         settings = changed_settings(node.operation, config)
         settings |= argument_settings(
             node.operation, node.arguments.args, node.arguments.kwargs
@@ -422,7 +434,7 @@ class _Reader:
 
     def _add_uncalled(self, layer: Any, call_id: str, layer_id: str, group: str | None) -> None:
         inputs, outputs = _built_specs(layer)
-        config = configuration(layer)
+        config = configuration_with_warnings(layer)
         self._calls.append(
             Call(
                 id=call_id,

@@ -18,10 +18,15 @@ _STANDS_IN = {"strides": "pool_size", "value_dim": "key_dim", "lora_alpha": "lor
 
 def configuration(operation: Any) -> Mapping[str, Any] | Exception:
     """Returns what a layer or operation says of its configuration, or why it cannot."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
+        return configuration_with_warnings(operation)
+
+
+def configuration_with_warnings(operation: Any) -> Mapping[str, Any] | Exception:
+    """As `configuration`, for many layers in a row, where warnings are off already."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
-            config = operation.get_config()
+        config = operation.get_config()
     except Exception as error:
         # A custom layer without `get_config` raises NotImplementedError; one with a faulty
         # `get_config` may raise anything, and that must not stop a drawing.
@@ -245,6 +250,7 @@ def default_dtype() -> str:
     return str(keras.config.dtype_policy().name)
 
 
+@lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """Writes a class's name as Keras writes the names of its objects."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
