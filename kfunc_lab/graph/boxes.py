@@ -1,9 +1,10 @@
 """The box of a call or group: how large it is, what it says, and how that is drawn as SVG."""
 
 import html
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from kfunc_lab.graph.annotations import MARKS, Annotations, mark_words
 from kfunc_lab.graph.families import FAMILIES, Family, family_of
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.graph.text_width import text_width
@@ -16,7 +17,7 @@ from kfunc_lab.graph.writing import (
     short_name,
 )
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.theme import LINE, PANEL, QUIET, TEXT
+from kfunc_lab.theme import LINE, PANEL, QUIET, SURFACE, TEXT
 
 HEIGHT = 40
 OUTPUT_HEIGHT = 20
@@ -26,6 +27,13 @@ _SIDE = 10  # between border and text
 _BETWEEN = 14  # between left and right text
 _STEP = 8  # widths are multiples of it, so that equal blocks get equal layouts
 _LONGEST_NAME = 36  # characters; the whole name stands in the details
+_LONGEST_PIN = 18
+_MOST_PINS = 2  # a second row says how many more there are
+PIN_FONT = 10  # pixels
+_PIN_HEIGHT = 16
+_CODE_WIDTH = 0.73  # of the width of an m in the drawing's font
+
+PIN = ("#0b4f9e", "#8cc2ff")
 
 # One colour for all calls of a shared layer; told apart under the common colour blindnesses.
 SHARED = (
@@ -68,7 +76,7 @@ class Box:
     """What is drawn for one call, group or output.
 
     Attributes:
-        width: In pixels.
+        width: In pixels, the pins and as much on the other side included.
         height: In pixels.
         classes: CSS classes that say what it is.
         fill: On a light surface.
@@ -79,6 +87,8 @@ class Box:
         title: What its frame says when it is open.
         name: What a screen reader says.
         shared: Which of the colours for shared layers it has, or -1.
+        pins: The labels at its right edge.
+        margin: The room for them, on each side, so that the box keeps its middle.
     """
 
     width: int
@@ -92,31 +102,35 @@ class Box:
     title: tuple[Text, ...]
     name: str
     shared: int = -1
+    pins: tuple[str, ...] = ()
+    margin: int = 0
 
 
 def boxes_of(
-    graph: LayerGraph, items: Iterable[str], marks: Mapping[str, str] | None = None
+    graph: LayerGraph, items: Iterable[str], annotations: Annotations | None = None
 ) -> dict[str, Box]:
     """Makes the boxes of calls and groups.
 
     Args:
         graph: The graph.
         items: Their ids; `wiring.output_name(…)` for an output's mark.
-        marks: For ids of calls, `"added"`, `"removed"` or `"changed"`.
+        annotations: What is said of calls beyond the graph.
 
     Returns:
         For each id its box.
     """
-    marks = marks or {}
+    annotations = annotations or Annotations()
     colours = shared_colours(graph)
     boxes = {}
     for item in items:
         call, group = graph.call_of.get(item), graph.group_of.get(item)
         if call is not None:
             shared = colours.get(call.layer_id, -1) if call.id in graph.shared else -1
-            boxes[item] = _call_box(graph, call, group, shared, marks.get(item, ""))
+            mark = annotations.marks.get(item, "")
+            box = _call_box(graph, call, group, shared, mark)
+            boxes[item] = _pinned(box, annotations.pins.get(item, ()))
         elif group is not None:
-            boxes[item] = _group_box(graph, group)
+            boxes[item] = _pinned(_group_box(graph, group), annotations.pins.get(item, ()))
         else:
             boxes[item] = output_box()
     return boxes
@@ -155,7 +169,7 @@ def _call_box(
 ) -> Box:
     family = family_of(call)
     lost = call.id in graph.lost
-    said = ", ".join(filter(None, [remark(graph, call), _mark_words(mark)]))
+    said = ", ".join(filter(None, [remark(graph, call), mark_words(mark)]))
     rows = _rows(family, short_name(call), call.parameters, printable(call.kind), said, shared)
     classes = ["call", f"family-{family.name}"]
     classes += ["lost"] if lost else []
@@ -165,12 +179,36 @@ def _call_box(
         rows,
         " ".join(classes),
         family,
-        dashed=lost or mark == "removed" or family.name == "own",
+        dashed=lost or mark in ("removed", "ghost") or family.name == "own",
         stacked=group is not None,
         title=_title(short_name(call), printable(call.kind), call.parameters, said),
         name=", ".join(filter(None, [accessible_name(call), said])),
         shared=shared,
+        mark=mark,
     )
+
+
+def _pinned(box: Box, names: Sequence[str]) -> Box:
+    """Returns a box with the names of variables at its right edge."""
+    if not names:
+        return box
+    shown = [shortened(printable(name), _LONGEST_PIN) for name in names[:_MOST_PINS]]
+    if len(names) > _MOST_PINS:
+        shown[-1] = f"+{len(names) - _MOST_PINS + 1}"
+    margin = _stepped(max(map(pin_width, shown)))
+    said = _("variables: {names}").format(names=", ".join(map(printable, names)))
+    return replace(
+        box,
+        width=box.width + 2 * margin,
+        name=f"{box.name}, {said}",
+        pins=tuple(shown),
+        margin=margin,
+    )
+
+
+def pin_width(words: str) -> float:
+    """Returns how wide the label of a variable is, in the code font."""
+    return text_width("m" * len(words), PIN_FONT) * _CODE_WIDTH + 10
 
 
 def _group_box(graph: LayerGraph, group: Group) -> Box:
@@ -194,10 +232,6 @@ def group_words(graph: LayerGraph, group: Group) -> list[str]:
     count = len(graph.calls_inside[group.id])
     calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
     return [printable(group.kind), calls, group_remark(graph, group)]
-
-
-def _mark_words(mark: str) -> str:
-    return {"added": _("added"), "removed": _("removed"), "changed": _("changed")}.get(mark, "")
 
 
 def _rows(
@@ -231,6 +265,7 @@ def _box(
     title: tuple[Text, ...],
     name: str,
     shared: int = -1,
+    mark: str = "",
 ) -> Box:
     rows = list(rows)
     width = _stepped(max(map(_row_width, rows)) + 2 * _SIDE)
@@ -253,8 +288,8 @@ def _box(
         width=width,
         height=HEIGHT,
         classes=classes,
-        fill=PANEL[0] if "group" in classes.split() else family.fill[0],
-        border=LINE[0] if "group" in classes.split() else family.border[0],
+        fill=_fill(family, classes, mark),
+        border=_border(family, classes, mark),
         dashed=dashed,
         stacked=stacked,
         texts=texts,
@@ -262,6 +297,18 @@ def _box(
         name=name,
         shared=shared,
     )
+
+
+def _fill(family: Family, classes: str, mark: str) -> str:
+    if mark in ("ghost", "earlier"):
+        return SURFACE[0]
+    return PANEL[0] if "group" in classes.split() else family.fill[0]
+
+
+def _border(family: Family, classes: str, mark: str) -> str:
+    if mark in ("ghost", "earlier", "wrong"):
+        return MARKS[mark][0]
+    return LINE[0] if "group" in classes.split() else family.border[0]
 
 
 def _row_width(row: list[Text]) -> float:
@@ -287,9 +334,9 @@ def title_width(box: Box) -> float:
     return last.x + text_width(last.words, last.size) + _SIDE
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = _LONGEST_NAME) -> str:
     """Cuts a name that is too long for a box."""
-    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def triangle_svg(sign: str, x: float, y: float) -> str:
@@ -317,10 +364,11 @@ def _centred(text: Text) -> Text:
 
 def box_svg(box: Box) -> str:
     """Draws a folded box, or one that cannot be folded, around the origin."""
-    left, top = -box.width / 2, -box.height / 2
+    width = box.width - 2 * box.margin
+    left, top = -width / 2, -box.height / 2
     dash = ' stroke-dasharray="5 3"' if box.dashed else ""
     shape = (
-        f'width="{box.width}" height="{box.height}" rx="7" fill="{box.fill}" '
+        f'width="{width}" height="{box.height}" rx="7" fill="{box.fill}" '
         f'stroke="{box.border}"{dash}'
     )
     behind = f'<rect class="behind" x="{left + 4:g}" y="{top + 4:g}" {shape}/>'
@@ -329,7 +377,23 @@ def box_svg(box: Box) -> str:
         f"{behind if box.stacked else ''}"
         f'<rect class="box" x="{left:g}" y="{top:g}" {shape}/>'
         f"{texts_svg(box.texts)}"
+        f"{''.join(_pins_svg(box))}"
     )
+
+
+def _pins_svg(box: Box) -> Iterator[str]:
+    """Draws the names of variables, one under the other, from the right edge of the box."""
+    left = box.width / 2 - box.margin
+    top = -(_PIN_HEIGHT + 2) * len(box.pins) / 2
+    for number, words in enumerate(box.pins):
+        y = top + (_PIN_HEIGHT + 2) * number + 1
+        yield (
+            f'<g class="pin"><rect class="pin-box" x="{left:g}" y="{y:g}" '
+            f'width="{pin_width(words):.1f}" height="{_PIN_HEIGHT}" rx="3" '
+            f'fill="{SURFACE[0]}" stroke="{PIN[0]}"/><text class="pin-name" '
+            f'x="{left + 5:g}" y="{y + 11.5:g}" font-size="{PIN_FONT}" fill="{PIN[0]}">'
+            f"{html.escape(words)}</text></g>"
+        )
 
 
 def texts_svg(texts: Iterable[Text]) -> str:

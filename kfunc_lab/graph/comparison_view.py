@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.comparison import (
     Comparison,
     compare_graphs,
@@ -54,7 +55,7 @@ class ComparisonView(GraphView):
         super().__init__(
             comparison.union,
             fold=fold,
-            marks=comparison.marks,
+            annotations=Annotations(marks=comparison.marks),
             heading=comparison_title(comparison),
             remarks=comparison_lines(comparison),
         )

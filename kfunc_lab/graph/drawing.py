@@ -1,13 +1,14 @@
 """Draws a graph as SVG that follows the light or dark theme of its reader."""
 
 import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import hypot
 from pathlib import Path
 
-from kfunc_lab.graph.boxes import CLOSED, SHARED, Box, box_svg, texts_svg, triangle_svg
+from kfunc_lab.graph.annotations import MARKS
+from kfunc_lab.graph.boxes import CLOSED, PIN, SHARED, Box, box_svg, texts_svg, triangle_svg
 from kfunc_lab.graph.composition import Curve, Frame, Label, Picture, compose
 from kfunc_lab.graph.emphasis import Emphasis
 from kfunc_lab.graph.families import FAMILIES
@@ -25,18 +26,12 @@ ARROW = 7  # pixels long
 REGION_EDGE = 8  # pixels around the boxes of a region
 _LEAST_LEGEND = 260  # pixels: a narrow picture's legend is wider than the picture
 _LEGEND_ROW = 20
-MARKS = {
-    "added": ("#1a7f37", "#4ac26b"),
-    "removed": ("#cf222e", "#ff7b72"),
-    "changed": ("#9a6700", "#e3b341"),
-}
 
 
 def draw(
     layouts: Layouts,
     opened: Iterable[str],
     emphasis: Emphasis | None = None,
-    marks: Mapping[str, str] | None = None,
 ) -> str:
     """Draws a graph as SVG.
 
@@ -44,7 +39,6 @@ def draw(
         layouts: The graph's levels; those that are seen are laid out here.
         opened: The ids of the groups that are open.
         emphasis: What is stressed.
-        marks: For ids of calls, `"added"`, `"removed"` or `"changed"`.
 
     Returns:
         An `<svg>` element, the same bytes on every platform. Each box is a `<g>` with the class
@@ -56,7 +50,7 @@ def draw(
     """
     emphasis = emphasis or Emphasis()
     picture = picture_of(layouts, opened)
-    signs = legend(layouts.graph, seen_items(picture), emphasis, marks or {})
+    signs = legend(layouts.graph, seen_items(picture), emphasis, layouts.annotations.marks)
     rows = legend_rows(signs, max(picture.width, _LEAST_LEGEND))
     scale = emphasis.scale
     width = max(picture.width, max((row_width(row) for row in rows), default=0) + 20)
@@ -371,6 +365,9 @@ def style_sheet() -> str:
         _rule(".name", "fill", TEXT),
         _rule(".quiet, .label, .remark, .group .kind", "fill", QUIET),
         _rule(".sign", "fill", QUIET),
+        _rule(".pin-box", "fill", SURFACE),
+        _rule(".pin-box", "stroke", PIN),
+        _rule(".pin-name", "fill", PIN),
         _rule(".line", "stroke", LINE),
         _rule(".arrow", "fill", LINE),
         _rule(".frame, .group .box, .group .behind", "fill", PANEL),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.boxes import Box, boxes_of
 from kfunc_lab.graph.graphviz import GraphvizError, find_program, run_dot
 from kfunc_lab.graph.layer_graph import LayerGraph
@@ -65,17 +66,18 @@ class Layouts:
 
     Attributes:
         graph: The graph, with the groups that may be folded.
+        annotations: What is said of its calls beyond the graph.
         levels: What stands directly in each group.
         boxes: The boxes so far, by item.
         of: The layouts so far, by group.
     """
 
-    def __init__(self, graph: LayerGraph, marks: Mapping[str, str] | None = None) -> None:
+    def __init__(self, graph: LayerGraph, annotations: Annotations | None = None) -> None:
         self.graph = graph
         self.levels = wiring(graph)
         self.boxes: dict[str, Box] = {}
         self.of: dict[str | None, Layout] = {}
-        self._marks = marks
+        self.annotations = annotations or Annotations()
 
     def make(self, groups: Iterable[str | None]) -> None:
         """Lays out the levels of groups, in one run of the drawing program.
@@ -86,7 +88,7 @@ class Layouts:
         missing = {group: self.levels[group] for group in groups if group not in self.of}
         if missing:
             items = [item for level in missing.values() for item in level.items]
-            self.boxes |= boxes_of(self.graph, items, self._marks)
+            self.boxes |= boxes_of(self.graph, items, self.annotations)
             self.of |= _lay_out(self.graph, missing, self.boxes)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from kfunc_lab.graph.annotations import MARKS, mark_words
 from kfunc_lab.graph.boxes import SHARED, shared_colours
 from kfunc_lab.graph.emphasis import Emphasis
 from kfunc_lab.graph.families import FAMILIES, family_of
@@ -55,7 +56,7 @@ def legend(
         graph: The graph.
         seen: The ids of the calls and groups that are seen.
         emphasis: What is stressed.
-        marks: The marks of calls, as in a comparison.
+        marks: The marks of calls.
 
     Returns:
         An entry for each kind of sign, in a fixed order.
@@ -74,13 +75,9 @@ def legend(
         signs.append(Sign("shared", str(first), _("one colour: shared weights")))
     if any(call.id in graph.lost for call in calls):
         signs.append(Sign("lost", "", _("lost")))
-    for mark, words in (
-        ("added", _("added")),
-        ("removed", _("removed")),
-        ("changed", _("changed")),
-    ):
+    for mark in MARKS:
         if mark in marks.values():
-            signs.append(Sign("mark", mark, words))
+            signs.append(Sign("mark", mark, mark_words(mark)))
     for number, name in enumerate(emphasis.regions):
         signs.append(Sign("region", str(number % len(REGIONS)), printable(name)))
     return signs

@@ -89,6 +89,7 @@ def _item(
         "height": box.height,
         "classes": box.classes,
         "svg": box_svg(box),
+        "margin": box.margin,
     }
     named = graph.call_of.get(item) or graph.group_of.get(item)
     if named is None:  # the mark of an output
@@ -100,7 +101,11 @@ def _item(
         "name": short_name(named),
         "kind": printable(named.kind),
         "find": search_text(graph, item),
-        "details": details(graph, named, layouts.levels),
+        "details": [
+            *layouts.annotations.rows.get(item, ()),
+            *details(graph, named, layouts.levels),
+        ],
+        "pins": layouts.annotations.pins.get(item, ()),
     }
     if box.shared >= 0 and named.layer_id in colours:
         written["shared"] = named.layer_id

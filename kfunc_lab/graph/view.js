@@ -289,6 +289,20 @@ function makeScale(scale) {
   return bar;
 }
 
+// The item of each variable.
+function pinned(items) {
+  return new Map([...items].flatMap(([id, { pins }]) => (pins ?? []).map((name) => [name, id])));
+}
+
+// Moves a box from where it stood to where it stands.
+function slide(node, dx, dy) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (still || Math.hypot(dx, dy) < 1) return;
+  const [x, y] = node.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
+  const at = (left, top) => ({ transform: `translate(${left}px, ${top}px)` });
+  node.animate([at(x + dx, y + dy), at(x, y)], { duration: 200, easing: "ease-out" });
+}
+
 // What is typed, as a search compares it.
 function searchable(text) {
   return text.toLowerCase().replaceAll("×", "x").replace(/\s+/g, "");
@@ -328,21 +342,34 @@ function render({ model, el }) {
   const root = element("div", "kfunc-lab-graph");
   el.append(root);
   const header = element("div", "kfunc-lab-header");
-  const heading = element("div", "kfunc-lab-title", model.get("_title"));
+  const heading = element("div", "kfunc-lab-title");
   header.append(heading);
   const body = element("div", "kfunc-lab-body");
   const notes = element("div", "kfunc-lab-notes");
-  for (const note of model.get("_notes")) notes.append(element("p", "", note));
   root.append(header, body);
 
-  const items = new Map(model.get("_items"));
-  const levels = new Map();
-  readLevels(levels, model.get("_levels"));
+  let items;
+  let levels;
+  function readContent() {
+    heading.textContent = model.get("_title");
+    notes.replaceChildren(...model.get("_notes").map((note) => element("p", "", note)));
+    notes.hidden = !notes.childElementCount;
+    items = new Map(model.get("_items"));
+    levels = new Map();
+    readLevels(levels, model.get("_levels"));
+  }
+  readContent();
   if (!levels.has("")) {
     // The notes say why.
-    body.append(element("pre", "kfunc-lab-text", model.get("_text")));
-    if (notes.childElementCount) root.append(notes);
-    return undefined;
+    const text = element("pre", "kfunc-lab-text", model.get("_text"));
+    body.append(text);
+    root.append(notes);
+    const onText = () => {
+      readContent();
+      text.textContent = model.get("_text");
+    };
+    model.on("change:_text", onText);
+    return () => model.off("change:_text", onText);
   }
 
   const box = element("div", "kfunc-lab-picture");
@@ -359,8 +386,7 @@ function render({ model, el }) {
   box.append(drawing);
   body.append(box, panel);
   const foot = element("div", "kfunc-lab-foot");
-  root.append(foot);
-  if (notes.childElementCount) root.append(notes);
+  root.append(foot, notes);
 
   const zoom = makeZoom(box, drawing);
   const wasDragged = enableDragging(box);
@@ -392,6 +418,7 @@ function render({ model, el }) {
     ({ nodes, curves } = drawPicture(drawing, picture, items, emphasis()));
     ordered = [...nodes.keys()].sort((a, b) => items.get(a).order - items.get(b).order);
     zoom.setSize(picture);
+    drawing.classList.toggle("empty", !nodes.size);
     places = new Map();
     for (const { id, x, y } of picture.boxes) {
       const item = items.get(id);
@@ -608,16 +635,12 @@ function render({ model, el }) {
     event.stopPropagation();
   });
 
-  const groups = [...items].filter(([, item]) => item.group).map(([id]) => id);
-  tools.append(status, searchBox, searchButton);
-  if (groups.length) {
-    tools.append(
-      toolButton("unfold", words.unfold_all, () => {
-        setOpen(new Set(model.get("_groups") ?? groups));
-      }),
-      toolButton("fold", words.fold_all, () => setOpen(new Set())),
-    );
-  }
+  const folding = [
+    toolButton("unfold", words.unfold_all, () => setOpen(new Set(model.get("_groups")))),
+    toolButton("fold", words.fold_all, () => setOpen(new Set())),
+  ];
+  tools.append(status, searchBox, searchButton, ...folding);
+  const showTools = () => folding.forEach((tool) => (tool.hidden = !model.get("_groups").length));
   tools.append(
     toolButton("zoom_out", words.zoom_out, () => zoom.by(1 / ZOOM_STEP)),
     toolButton("zoom_in", words.zoom_in, () => zoom.by(ZOOM_STEP)),
@@ -647,7 +670,8 @@ function render({ model, el }) {
     if (!items.get(id)?.group) return false;
     const { node, frame } = nodes.get(id);
     const place = (frame ?? node.querySelector(".box")).getBoundingClientRect();
-    const scale = place.width / (frame ? Number(frame.getAttribute("width")) : items.get(id).width);
+    const { width, margin } = items.get(id);
+    const scale = place.width / (frame ? Number(frame.getAttribute("width")) : width - 2 * margin);
     return event.clientX - place.left < TOGGLE_WIDTH * scale;
   }
 
@@ -699,11 +723,60 @@ function render({ model, el }) {
     showFoot();
     showPicture();
   };
+  // Another graph: what is in both stays where it was seen, as far as its layout allows.
+  const onContent = () => {
+    const before = { places, pins: pinned(items) };
+    readContent();
+    asked = new Set();
+    drawn = JSON.stringify(model.get("opened"));
+    showFoot();
+    showTools();
+    showPicture();
+    showMoves(before);
+    const fresh = ordered.filter((id) => !before.places.has(id));
+    if (fresh.length) reveal(box, nodes.get(fresh.at(-1)).node);
+  };
+
+  function showMoves(before) {
+    const known = before.places.size > 0;
+    for (const [id, { x, y }] of places) {
+      const { node, frame } = nodes.get(id) ?? {};
+      const old = before.places.get(id);
+      if (!node || frame) continue;
+      if (!old) node.classList.toggle("fresh", known);
+      else slide(node, old.x - x, old.y - y);
+    }
+    for (const { node } of curves) node.classList.toggle("new", known);
+    for (const [name, id] of pinned(items)) {
+      const left = before.pins.get(name);
+      if (left !== id && places.has(left) && places.has(id)) drawing.append(trail(left, id));
+    }
+  }
+
+  // From the pin's old box to its new one.
+  function trail(from, to) {
+    const edge = (id) => {
+      const { width, height, margin } = items.get(id);
+      const { x, y } = places.get(id);
+      return [x + width - margin, y + height / 2];
+    };
+    const [x1, y1] = edge(from);
+    const [x2, y2] = edge(to);
+    const bow = Math.max(x1, x2) + 60;
+    const path = svgElement("path", {
+      class: "trail",
+      d: `M${x1} ${y1}C${bow} ${y1} ${bow} ${y2} ${x2} ${y2}`,
+    });
+    path.addEventListener("animationend", () => path.remove());
+    return path;
+  }
   model.on("change:selected", onSelected);
   model.on("change:opened", onOpen);
   model.on("change:_emphasis", onEmphasis);
+  model.on("change:_levels", onContent);
   model.on("msg:custom", onMessage);
   showFoot();
+  showTools();
   onOpen();
   whenShown(box, () => {
     zoom.centre();
@@ -715,6 +788,7 @@ function render({ model, el }) {
     model.off("change:selected", onSelected);
     model.off("change:opened", onOpen);
     model.off("change:_emphasis", onEmphasis);
+    model.off("change:_levels", onContent);
     model.off("msg:custom", onMessage);
   };
 }

@@ -10,6 +10,7 @@ import anywidget
 import traitlets
 
 from kfunc_lab.files import save_as
+from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.drawing import draw, style_sheet
 from kfunc_lab.graph.emphasis import Emphasis, values_by_item
 from kfunc_lab.graph.folding import Fold, ancestors, fold_graph, search
@@ -119,34 +120,55 @@ class GraphView(anywidget.AnyWidget):
         *,
         fold: Fold = None,
         regions: Mapping[str, frozenset[str]] | None = None,
-        marks: Mapping[str, str] | None = None,
+        annotations: Annotations | None = None,
         heading: str | None = None,
         remarks: Iterable[str] | None = None,
         source: Any = None,
     ) -> None:
-        self.graph, opened = fold_graph(graph, fold)
         self._source = source
-        self._marks = marks or {}
+        layouts, opened = self._folded(graph, fold, annotations)
         self._stressed = Emphasis(regions=with_whole_groups(self.graph, regions or {}))
-        self._layouts = Layouts(self.graph, self._marks)
-        complete = len(self.graph.calls) <= _CALLS_AT_ONCE
-        groups = [None, *(it.id for it in self.graph.groups if complete or it.id in opened)]
-        levels, problem = _levels_or_problem(self._layouts, groups)
         super().__init__(
-            opened=[it.id for it in self.graph.groups if it.id in opened],
-            _levels=levels,
-            _items=item_pairs(self._layouts, groups) if levels else [],
-            _groups=list(self.graph.group_of),
-            _complete=complete,
-            _emphasis=emphasis_data(self._stressed),
-            _legend=legend_data(self._signs()),
-            _forms=self._offered_forms() if levels else [],
-            _title=heading or title(self.graph),
-            _notes=[*problem, *(notes(self.graph) if remarks is None else remarks)],
-            _text="" if levels else to_text(self.graph),
-            _words=_words(),
+            **self._content(layouts, opened, heading, remarks), _words=self._page_words()
         )
         self.on_msg(self._answer)
+
+    def _folded(
+        self, graph: LayerGraph, fold: Fold, annotations: Annotations | None
+    ) -> tuple[Layouts, frozenset[str]]:
+        """Takes a graph over, with the groups that may be folded, and says which are open."""
+        self.graph, opened = fold_graph(graph, fold)
+        self._layouts = Layouts(self.graph, annotations)
+        return self._layouts, frozenset(opened)
+
+    def _content(
+        self,
+        layouts: Layouts,
+        opened: frozenset[str],
+        heading: str | None = None,
+        remarks: Iterable[str] | None = None,
+    ) -> dict[str, Any]:
+        """Returns what the page shows of a graph."""
+        graph = layouts.graph
+        complete = len(graph.calls) <= _CALLS_AT_ONCE
+        groups = [None, *(it.id for it in graph.groups if complete or it.id in opened)]
+        levels, problem = _levels_or_problem(layouts, groups)
+        return {
+            "opened": [it.id for it in graph.groups if it.id in opened],
+            "_levels": levels,
+            "_items": item_pairs(layouts, groups) if levels else [],
+            "_groups": list(graph.group_of),
+            "_complete": complete,
+            "_emphasis": emphasis_data(self._stressed),
+            "_legend": legend_data(self._signs()),
+            "_forms": self._offered_forms() if levels else [],
+            "_title": heading or title(graph),
+            "_notes": [*problem, *(notes(graph) if remarks is None else remarks)],
+            "_text": "" if levels else to_text(graph),
+        }
+
+    def _page_words(self) -> dict[str, str]:
+        return _words()
 
     # -- selection and folding
 
@@ -234,7 +256,9 @@ class GraphView(anywidget.AnyWidget):
 
     def _signs(self) -> Any:
         everything = (*self.graph.call_of, *self.graph.group_of)
-        return legend(self.graph, everything, self._stressed, self._marks)
+        return legend(
+            self.graph, everything, self._stressed, self._layouts.annotations.marks
+        )
 
     # -- forms
 
@@ -248,7 +272,7 @@ class GraphView(anywidget.AnyWidget):
         Raises:
             GraphvizError: If the drawing program is missing or fails.
         """
-        return draw(self._layouts, self.opened, self._stressed, self._marks)
+        return draw(self._layouts, self.opened, self._stressed)
 
     def to_png(self) -> bytes:
         """Returns the picture as PNG, at 144 dots an inch.
