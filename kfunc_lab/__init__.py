@@ -27,6 +27,8 @@ _PUBLIC = {
     "load_graph": "kfunc_lab.graph.graph_file",
     "read_graph": "kfunc_lab.graph.keras_reader",
     "solution": "kfunc_lab.lessons.feedback",
+    "unwatch": "kfunc_lab.live.watch",
+    "watch": "kfunc_lab.live.watch",
 }
 
 __all__ = sorted(_PUBLIC)
@@ -59,3 +61,21 @@ class _Package(types.ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Makes `%watch` and `%%steps` known, for `%load_ext kfunc_lab`."""
+    from kfunc_lab.magics import register
+
+    register(shell)
+
+
+def _register_magics() -> None:
+    """Makes the magics known where a notebook imports the package."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        load_ipython_extension(shell)
+
+
+_register_magics()

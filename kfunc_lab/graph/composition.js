@@ -2,6 +2,7 @@
 // groups open and close without a kernel.
 
 const MARGIN = 10;
+const EDGE = 6; // pixels from the corner of a box, where no line ends
 const TITLE_HEIGHT = 26;
 
 // A map of places that grows each span [low, high, lack] by what it lacks, and shrinks none.
@@ -106,7 +107,10 @@ function composeLevel(levels, items, open, group) {
       return [left + port, middle[1] + (end ? -height / 2 : height / 2)];
     }
     const before = places.get(item);
-    return [x + middle[0] - before[0], y + middle[1] - before[1]];
+    const box = items.get(item);
+    const reach = Math.max(0, box.width / 2 - (box.margin ? box.margin + EDGE : 0));
+    const across = Math.min(reach, Math.max(-reach, x - before[0]));
+    return [middle[0] + across, y + middle[1] - before[1]];
   };
   for (const line of level.lines) {
     const points = bend(line.points, moved(line, 0), moved(line, 1), stretch);

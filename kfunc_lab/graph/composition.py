@@ -14,6 +14,7 @@ from kfunc_lab.graph.boxes import TITLE_HEIGHT, Box, title_width
 from kfunc_lab.graph.layout import Layout, Line, point_at
 from kfunc_lab.graph.wiring import Key, Wire
 
+_EDGE = 6  # pixels from a box's corner, where no line ends
 MARGIN = 10  # around the picture, and inside an open group
 
 
@@ -142,8 +143,8 @@ def _compose(
     picture.exits = {key: stretch_x(x) for key, x in layout.exits.items()}
     for line in layout.lines:
         ends = (
-            _moved(line, 0, layout, middles, sizes, inside, picture),
-            _moved(line, 1, layout, middles, sizes, inside, picture),
+            _moved(line, 0, layout, boxes, middles, sizes, inside, picture),
+            _moved(line, 1, layout, boxes, middles, sizes, inside, picture),
         )
         points = _bent(line.points, ends, stretch_x, stretch_y)
         picture.curves.append(Curve(line.wire, points, _has_arrow(line.wire, inside)))
@@ -205,6 +206,7 @@ def _moved(
     line: Line,
     end: int,
     layout: Layout,
+    boxes: Mapping[str, Box],
     middles: Mapping[str, tuple[float, float]],
     sizes: Mapping[str, tuple[float, float]],
     inside: Mapping[str, Picture],
@@ -226,7 +228,11 @@ def _moved(
         port = ports.get(wire.key, inside[item].width / 2)
         return left + port, middle[1] + (-height / 2 if end else height / 2)
     before = layout.places[item]
-    return x + middle[0] - before[0], y + middle[1] - before[1]
+    box = boxes[item]
+    # The layout program knows the box with its pins; a line ends at the box itself.
+    reach = max(0.0, box.width / 2 - (box.margin + _EDGE if box.margin else 0))
+    across = min(reach, max(-reach, x - before[0]))
+    return middle[0] + across, y + middle[1] - before[1]
 
 
 def _bent(

@@ -24,7 +24,7 @@ const model = {
   on: (event, listener) => (listeners[event] ??= []).push(listener),
   off() {},
 };
-render({ model, el: document.getElementById("view") });
+shown.render({ model, el: document.getElementById("view") });
 """
 
 _PAGE_STYLE = """
@@ -45,7 +45,7 @@ def to_html(view: "GraphView") -> str:
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    program = view._esm.replace("export default { render };", _START)
+    program = view._esm.replace("export default", "const shown =") + _START
     # Nothing in it can end its element: "<" is written as its number.
     state = json.dumps(view.page_state()).replace("<", "\\u003c")
     return "\n".join(

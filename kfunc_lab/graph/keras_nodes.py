@@ -8,11 +8,37 @@ record of one call of an operation.
 import gc
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 # A tensor's place in the records: its operation, which call of it, which output.
 Place = tuple[int, int, int]
+
+
+def note_new_nodes(note: Callable[[Any], None] | None) -> None:
+    """Has a function called with each record that Keras makes of a call, still empty.
+
+    It is called from `__new__`, which has returned before anything can fail, so that it stands
+    in no traceback.
+
+    Args:
+        note: The function; `None` ends it.
+    """
+    from keras.src.ops.node import Node
+
+    def new(cls: Any, *args: Any, **named: Any) -> Any:
+        node = object.__new__(cls)
+        if note is not None:
+            note(node)
+        return node
+
+    # Not deleted at the end: a class that had a `__new__` refuses arguments without it.
+    Node.__new__ = new
+
+
+def is_complete(node: Any) -> bool:
+    """Tells whether Keras has filled in a record, and can be asked for what it holds."""
+    return hasattr(node, "is_input")
 
 
 def functional_of(model: Any) -> Any:
@@ -66,18 +92,18 @@ def ancestors(tensors: Iterable[Any]) -> list[Any]:
     return list(ordered.values())
 
 
-def lost_nodes(nodes: list[Any]) -> list[Any]:
-    """Returns the nodes fed by others whose results nothing holds: lost branches."""
-    branches = _other_consumers(nodes)
+def lost_nodes(nodes: list[Any], without: Set[int] = frozenset()) -> list[Any]:
+    """Returns the nodes fed by others whose results nothing holds: lost branches.
+
+    Args:
+        nodes: The nodes that may feed them.
+        without: The `id()` of operations whose calls are left out, with what they feed.
+    """
+    branches = _other_consumers(nodes, without)
     if not branches:
         return []
     gc.collect()  # a model that was deleted still holds its tensors until it is collected
-    internal = _internal_references(branches)
-    alive: set[int] = set()
-    for node in reversed(branches):
-        if id(node) in alive or _is_held(node.outputs, internal):
-            alive.add(id(node))
-            alive.update(id(node_of(tensor)) for tensor in node.input_tensors)
+    alive = held(branches)
     lost: list[Any] = []
     drawn = {id(node) for node in nodes}
     for node in branches:
@@ -85,10 +111,21 @@ def lost_nodes(nodes: list[Any]) -> list[Any]:
         if id(node) not in alive and any(id(node_of(it)) in drawn for it in node.input_tensors):
             drawn.add(id(node))
             lost.append(node)
-    return [node for node in lost if not _is_left_by_keras(node)]
+    return [node for node in lost if not is_left_by_keras(node)]
 
 
-def _is_left_by_keras(node: Any) -> bool:
+def held(branches: Sequence[Any]) -> set[int]:
+    """Returns the `id()` of the nodes whose results something holds, or a later call that is."""
+    internal = _internal_references(branches)
+    alive: set[int] = set()
+    for node in reversed(branches):
+        if id(node) in alive or _is_held(node.outputs, internal):
+            alive.add(id(node))
+            alive.update(id(node_of(tensor)) for tensor in node.input_tensors)
+    return alive
+
+
+def is_left_by_keras(node: Any) -> bool:
     """Tells whether Keras itself made a call that it did not use.
 
     A layer of another precision casts its symbolic input, and goes on with the original.
@@ -96,7 +133,7 @@ def _is_left_by_keras(node: Any) -> bool:
     return type(node.operation).__name__ == "Cast" and not node.operation._outbound_nodes
 
 
-def _other_consumers(nodes: list[Any]) -> list[Any]:
+def _other_consumers(nodes: list[Any], without: Set[int]) -> list[Any]:
     """Returns the nodes that take results of others, directly or not, and are none of them."""
     known = {id(node) for node in nodes}
     found: list[Any] = []
@@ -104,9 +141,9 @@ def _other_consumers(nodes: list[Any]) -> list[Any]:
     for node in waiting:
         for consumer in node.operation._outbound_nodes:
             # A shared layer lists the consumers of all its calls, those of other graphs too.
-            if id(consumer) not in known and any(
-                id(node_of(tensor)) in known for tensor in consumer.input_tensors
-            ):
+            if id(consumer) in known or id(consumer.operation) in without:
+                continue
+            if any(id(node_of(tensor)) in known for tensor in consumer.input_tensors):
                 known.add(id(consumer))
                 found.append(consumer)
                 waiting.append(consumer)

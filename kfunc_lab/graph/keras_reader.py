@@ -7,8 +7,8 @@ user's own layers.
 import contextlib
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -59,6 +59,45 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
         (['img', 'digits'], 7850)
     """
     return _Reader(masks).read(x)
+
+
+@dataclass(frozen=True)
+class ReadCalls:
+    """A graph read from Keras's records of calls.
+
+    Attributes:
+        graph: The graph.
+        items: For each record the id of its call, or of its group if a nested model was called.
+        tensors: For the place of each tensor the id of the call that made it.
+    """
+
+    graph: LayerGraph
+    items: Mapping[int, str]
+    tensors: Mapping[Place, str]
+
+
+def read_calls(
+    nodes: Sequence[Any],
+    lost: Iterable[Any],
+    outputs: Sequence[Any],
+    known: MutableMapping[Any, Call],
+) -> ReadCalls:
+    """Reads the graph of some of Keras's records of calls.
+
+    Args:
+        nodes: The records, each after those that feed it.
+        lost: Those of them whose results lead nowhere.
+        outputs: The tensors that are the outputs of models.
+        known: What was read of records before, and is noted here for the next time.
+
+    Returns:
+        The graph, with what in it stands for what.
+    """
+    reader = _Reader(masks=False, known=known)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
+        graph = reader.records(nodes, {id(node) for node in lost}, outputs)
+    return ReadCalls(graph, reader.items, reader.places)
 
 
 def calls_of_parts(
@@ -161,8 +200,12 @@ _Source = tuple[str, int]
 class _Reader:
     """Collects the calls, edges and groups of one graph, nested models included."""
 
-    def __init__(self, masks: bool) -> None:
+    def __init__(self, masks: bool, known: MutableMapping[Any, Call] | None = None) -> None:
         self._masks = masks
+        self._known = known
+        self._open: set[int] = set()  # the models that are being read
+        # The call, or the group of a nested model, that stands for each record.
+        self.items: dict[int, str] = {}
         self._calls: list[Call] = []
         self._edges: list[Edge] = []
         self._groups: list[Group] = []
@@ -172,7 +215,7 @@ class _Reader:
         self._lost: list[str] = []
         self._mask_calls: set[str] = set()
         # The call that made each tensor outside nested models.
-        self._places: dict[Place, str] = {}
+        self.places: dict[Place, str] = {}
 
     def read(self, x: Any) -> LayerGraph:
         """Reads whatever a graph is read from."""
@@ -210,7 +253,7 @@ class _Reader:
             return found
         nodes = ancestors([*functional.inputs, *functional.outputs])
         places = (place_of(tensor) for node in nodes for tensor in node.outputs)
-        found |= {self._places[place] for place in places if place in self._places}
+        found |= {self.places[place] for place in places if place in self.places}
         if found:
             return found
         # Keras copies the calls of a model that begins at a tensor amid another; the layers are
@@ -244,6 +287,29 @@ class _Reader:
             trainable_parameters=sum(sizes[it] for it in trainable if it in sizes),
         )
 
+    def records(
+        self, nodes: Sequence[Any], lost: Set[int], outputs: Sequence[Any]
+    ) -> LayerGraph:
+        """Reads records of calls."""
+        sources: dict[Place, _Source] = {}
+        numbers = call_numbers(nodes)
+        for node in nodes:
+            before = len(self._calls)
+            self._add_node(node, numbers[id(node)], sources, "", None)
+            if id(node) in lost:
+                self._lost += [call.id for call in self._calls[before:]]
+        self.places = {place: call for place, (call, _output) in sources.items()}
+        self._mask_calls.update(
+            self.places[place] for place in map(place_of, masks_of(nodes)) if place in sources
+        )
+        graph = self._graph("", "KerasTensor", outputs, sources)
+        layers = {call.layer_id: call for call in graph.calls if call.id not in graph.inside}
+        return replace(
+            graph,
+            parameters=sum(call.parameters for call in layers.values()),
+            trainable_parameters=sum(call.trainable_parameters for call in layers.values()),
+        )
+
     def chain(self, model: Any) -> LayerGraph:
         """Reads a Sequential whose shapes are not known yet."""
         links = [self._add_link(layer) for layer in model.layers]
@@ -275,7 +341,7 @@ class _Reader:
     ) -> dict[Place, _Source]:
         """Adds the calls from inputs to outputs, and tells where each tensor comes from."""
         nodes = ancestors([*inputs, *outputs])
-        lost = lost_nodes(nodes) if find_lost else []
+        lost = lost_nodes(nodes, self._open) if find_lost else []
         numbers = call_numbers([*nodes, *lost])
         sources: dict[Place, _Source] = {}
         for node in nodes:
@@ -285,7 +351,7 @@ class _Reader:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
         self._lost += [call.id for call in self._calls[kept:]]
         if group is None:
-            self._places = {place: call for place, (call, _output) in sources.items()}
+            self.places = {place: call for place, (call, _output) in sources.items()}
         places = map(place_of, masks_of([*nodes, *lost]))
         self._mask_calls.update(sources[place][0] for place in places if place in sources)
         return sources
@@ -301,6 +367,7 @@ class _Reader:
         operation = node.operation
         call_id = self._new_id(f"{prefix}{operation.name}", number)
         layer_id = self._layer_id(operation, call_id)
+        self.items[id(node)] = call_id
         inner = _nested(operation)
         if inner is not None:
             exits = self._add_nested(node, inner, call_id, layer_id, group, sources)
@@ -319,6 +386,18 @@ class _Reader:
         sources: Mapping[Place, _Source],
     ) -> None:
         tensors = self._arguments(node)
+        self._calls.append(self._call(node, call_id, layer_id, group, tensors))
+        for position, tensor in enumerate(tensors):
+            self._connect(tensor, call_id, position, sources)
+        self._add_inside(node.operation, call_id, layer_id, group)
+
+    def _call(
+        self, node: Any, call_id: str, layer_id: str, group: str | None, tensors: Sequence[Any]
+    ) -> Call:
+        known = self._known.get(node) if self._known is not None else None
+        if known is not None and known.group == group and _is_current(known, node.operation):
+            same = known.id == call_id and known.layer_id == layer_id
+            return known if same else replace(known, id=call_id, layer_id=layer_id)
         outputs = tuple(map(_spec, node.outputs))
         # The input layer of a nested model is fed by the call of that model.
         inputs = outputs if node.is_input and group else tuple(map(_spec, tensors))
@@ -327,19 +406,17 @@ class _Reader:
         settings |= argument_settings(
             node.operation, node.arguments.args, node.arguments.kwargs
         )
-        self._calls.append(
-            Call(
-                id=call_id,
-                inputs=inputs,
-                outputs=outputs,
-                settings=settings,
-                group=group,
-                **_layer_facts(node.operation, layer_id, config),
-            )
+        call = Call(
+            id=call_id,
+            inputs=inputs,
+            outputs=outputs,
+            settings=settings,
+            group=group,
+            **_layer_facts(node.operation, layer_id, config),
         )
-        for position, tensor in enumerate(tensors):
-            self._connect(tensor, call_id, position, sources)
-        self._add_inside(node.operation, call_id, layer_id, group)
+        if self._known is not None:
+            self._known[node] = call
+        return call
 
     def _add_nested(
         self,
@@ -350,7 +427,8 @@ class _Reader:
         parent: str | None,
         sources: Mapping[Place, _Source],
     ) -> list[_Source]:
-        find_lost = inner is node.operation
+        # The records of all calls hold those that were lost within nested models too.
+        find_lost = inner is node.operation and self._known is None
         group = self._add_group(node.operation, inner, call_id, layer_id, parent, find_lost)
         given = _in_order_of_inputs(node, inner)
         for entry, tensor in zip(group.entries, given, strict=False):
@@ -369,7 +447,10 @@ class _Reader:
     ) -> Group:
         facts = _group_facts(model, layer_id)
         place = len(self._groups)
+        # A model may have been called on one of its own tensors.
+        self._open.add(id(model))
         sources = self._read(inner.inputs, inner.outputs, find_lost, f"{call_id}/", call_id)
+        self._open.remove(id(model))
         group = Group(
             id=call_id,
             parent=parent,
@@ -499,7 +580,11 @@ class _Reader:
             ),
             lost=tuple(call.id for call in joined if call.id in self._lost),
         )
-        return graph if self._masks else _without_mask_operations(graph, self._mask_calls)
+        if self._masks:
+            return graph
+        # All that was recorded is shown, but for masks; else what leads to an output.
+        kept = graph.call_of if self._known is not None else graph.lost
+        return _without_mask_operations(graph, self._mask_calls, kept)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -519,15 +604,23 @@ def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
     return list(keras.tree.flatten(given))
 
 
-def _without_mask_operations(graph: LayerGraph, mask_calls: Set[str]) -> LayerGraph:
-    """Leaves out the operations that fed nothing but masks."""
+def _without_mask_operations(
+    graph: LayerGraph, mask_calls: Set[str], ends: Iterable[str]
+) -> LayerGraph:
+    """Leaves out the operations that fed nothing but masks.
+
+    Args:
+        graph: The graph.
+        mask_calls: The ids of the calls that made masks.
+        ends: The ids of calls that may end a branch, unless they made a mask.
+    """
     consumers: dict[str, int] = defaultdict(int)
     feeding: dict[str, list[str]] = defaultdict(list)
     for edge in graph.edges:
         consumers[edge.source] += 1
         feeding[edge.target].append(edge.source)
-    lost_ends = {call_id for call_id in graph.lost if not consumers[call_id]} - mask_calls
-    kept = {*graph.outputs, *graph.inputs, *lost_ends, *graph.inside}
+    kept_ends = {call_id for call_id in ends if not consumers[call_id]} - mask_calls
+    kept = {*graph.outputs, *graph.inputs, *kept_ends, *graph.inside}
     kept |= {entry for group in graph.groups for entry in group.entries}
     kept |= {source for group in graph.groups for source, _output in group.exits}
     idle = [call.id for call in graph.calls if not consumers[call.id] and call.id not in kept]
@@ -581,6 +674,17 @@ def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
         "parameters": _size(layer.weights),
         "trainable_parameters": _size(layer.trainable_weights),
     }
+
+
+def _is_current(call: Call, operation: Any) -> bool:
+    """Tells whether what was read of a call still holds: its layer may have been frozen."""
+    weights = getattr(operation, "weights", ())
+    if len(weights) != len(call.weights):
+        return False
+    return all(
+        known.trainable == bool(weight.trainable)
+        for known, weight in zip(call.weights, weights, strict=True)
+    )
 
 
 def _is_library(operation: Any) -> bool:

@@ -17,12 +17,17 @@ from kfunc_lab.graph.writing import (
 from kfunc_lab.locale import _
 
 
-def to_text(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
+def to_text(
+    graph: LayerGraph,
+    opened: Iterable[str] | None = None,
+    remarks_below: Iterable[str] | None = None,
+) -> str:
     """Writes a graph as a table, one call or folded group a line, in graph order.
 
     Args:
         graph: The graph.
         opened: The ids of the groups that are open; all of them, if it is left out.
+        remarks_below: What is said below the table; by default the graph's `notes`.
 
     Returns:
         Lines without colours, escapes or addresses: the same in every process.
@@ -58,7 +63,8 @@ def to_text(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
         ]
         row += [", ".join(sources.get(item, ()))] if sources else []
         rows.append([*row, remarks[item]])
-    return "\n".join([title(graph), *_aligned(rows, right={3}), *notes(graph)])
+    below = notes(graph) if remarks_below is None else remarks_below
+    return "\n".join([title(graph), *_aligned(rows, right={3}), *below])
 
 
 def _seen_items(graph: LayerGraph, opened: frozenset[str]) -> list[tuple[str, int]]:

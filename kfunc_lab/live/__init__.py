@@ -1,0 +1,1 @@
+"""The graph while it is written: followed statement by statement, mistakes included."""

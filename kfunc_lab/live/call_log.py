@@ -1,0 +1,134 @@
+"""Notes each call that Keras records, and the line of the notebook that made it."""
+
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from kfunc_lab.graph.keras_nodes import is_complete, note_new_nodes
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a cell.
+
+    Attributes:
+        number: Counts the runs of all cells.
+        cell: The cell's number in the notebook, as in `In [3]`.
+        key: What stays the same when the cell is run again.
+        source: The cell's text.
+    """
+
+    number: int
+    cell: int
+    key: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the notebook.
+
+    Attributes:
+        file: What Python calls the cell; empty where that is not known.
+        line: The line, counted from 1.
+    """
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a call was made.
+
+    Attributes:
+        run: The run of the cell in which it was made.
+        place: The line, which may stand in a function that another cell defined.
+        top: The line of the cell that was run: another one if a function made the call.
+    """
+
+    run: Run
+    place: Place
+    top: Place
+
+
+class CallLog:
+    """The calls that were made since it was started, as long as something else holds them."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.run: Run | None = None
+        self.count = 0
+        self.on_new: Callable[[], None] = lambda: None
+        self._namespace = namespace
+        self._entries: dict[int, tuple[weakref.ref[Any], Origin | None]] = {}
+        self._serials: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self.is_started = False
+
+    def start(self) -> None:
+        """Begins to note calls, as soon as Keras has been imported."""
+        if not self.is_started and "keras" in sys.modules:
+            note_new_nodes(self._note)
+            self.is_started = True
+
+    def stop(self) -> None:
+        """Ends it; what was noted is forgotten."""
+        if self.is_started:
+            note_new_nodes(None)
+        self.is_started = False
+        self._entries.clear()
+
+    def adopt(self, nodes: Iterable[Any]) -> None:
+        """Takes calls over that were made before, in their order."""
+        for node in nodes:
+            if node not in self._serials:
+                self._add(node, None)
+
+    def nodes(self) -> Iterator[Any]:
+        """Yields the records of calls that are still alive, in the order of the calls."""
+        for reference, _origin in list(self._entries.values()):
+            node = reference()
+            if node is not None and is_complete(node):
+                yield node
+
+    def serial(self, node: Any) -> int:
+        """Returns a number for a call, the same as long as it lives, greater for later ones."""
+        return self._serials[node]
+
+    def origin(self, node: Any) -> Origin | None:
+        """Tells where a call was made, if it was made while calls were noted."""
+        serial = self._serials.get(node)
+        return None if serial is None else self._entries[serial][1]
+
+    def _note(self, node: Any) -> None:
+        try:
+            self.on_new()
+            self._add(node, self._origin_now())
+        except Exception:  # noqa: S110 - a call that is not noted is a smaller harm
+            pass
+
+    def _add(self, node: Any, origin: Origin | None) -> None:
+        serial = self.count
+        self.count += 1
+        entries = self._entries
+        reference = weakref.ref(node, lambda _dead: entries.pop(serial, None))
+        entries[serial] = (reference, origin)
+        self._serials[node] = serial
+
+    def _origin_now(self) -> Origin | None:
+        if self.run is None:
+            return None
+        places = list(notebook_places(sys._getframe(3), self._namespace))
+        return Origin(self.run, places[0], places[-1]) if places else None
+
+
+def notebook_places(frame: FrameType | None, namespace: Mapping[str, Any]) -> Iterator[Place]:
+    """Yields the lines of a notebook that are being run, the innermost first."""
+    while frame is not None:
+        if frame.f_globals is namespace:
+            yield Place(frame.f_code.co_filename, frame.f_lineno)
+            if frame.f_code.co_name == "<module>":
+                return
+        frame = frame.f_back

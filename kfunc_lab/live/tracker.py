@@ -1,0 +1,80 @@
+"""Follows the calls and variables of a notebook."""
+
+import gc
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+from kfunc_lab.graph.keras_nodes import has_history, node_of
+from kfunc_lab.graph.layer_graph import Call
+from kfunc_lab.live.call_log import CallLog, Place, Run
+from kfunc_lab.live.pins import held_by
+from kfunc_lab.live.snapshot import EMPTY, Snapshot, take_snapshot
+
+
+class Tracker:
+    """Follows the variables of one notebook.
+
+    Attributes:
+        log: The calls that were made.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.log = CallLog(namespace)
+        self._namespace = namespace
+        self._latest_runs: dict[str, int] = {}
+        self._known: weakref.WeakKeyDictionary[Any, Call] = weakref.WeakKeyDictionary()
+        # The serial of each variable's tensor, and which of the call's outputs it is.
+        self._pinned: dict[str, tuple[int, int]] = {}
+        self._models: set[tuple[str, int]] = set()
+        self._left: dict[int, tuple[Run, Place]] = {}
+        self._model_left = False
+
+    def begin_run(self, run: Run) -> None:
+        """Notes that a cell is run."""
+        self.log.run = run
+        self._latest_runs[run.key] = run.number
+
+    def statement_ended(self, place: Place) -> bool:
+        """Looks at the variables after a statement, and tells whether what they hold changed.
+
+        Args:
+            place: The statement's line.
+        """
+        self.log.start()
+        if not self.log.is_started:
+            return False
+        held_now = held_by(self._namespace)
+        pinned = {name: self._serial(it) for name, it in held_now.tensors.items()}
+        pinned = {name: key for name, key in pinned.items() if key[0] >= 0}
+        models = {(name, id(model)) for name, model in held_now.models.items()}
+        changed = pinned != self._pinned or models != self._models
+        if changed and self.log.run is not None:
+            still = {serial for serial, _output in pinned.values()}
+            for serial in {serial for serial, _output in self._pinned.values()} - still:
+                self._left[serial] = (self.log.run, place)
+        self._model_left |= bool(self._models - models)
+        self._pinned, self._models = pinned, models
+        return changed
+
+    def _serial(self, tensor: Any) -> tuple[int, int]:
+        if not has_history(tensor):
+            return -1, 0
+        node = node_of(tensor)
+        self.log.adopt([node])
+        return self.log.serial(node), tensor._keras_history.tensor_index
+
+    def snapshot(self) -> Snapshot:
+        """Returns how the graph stands."""
+        self.log.start()
+        if not self.log.is_started:
+            return Snapshot(EMPTY)
+        held_now = held_by(self._namespace)
+        taken = take_snapshot(self.log, held_now, self._latest_runs, self._left, self._known)
+        if self._model_left and taken.unexplained:
+            gc.collect()  # a model that was deleted still holds its tensors until then
+            taken = take_snapshot(
+                self.log, held_now, self._latest_runs, self._left, self._known
+            )
+        self._model_left = False
+        return taken

@@ -1,0 +1,236 @@
+"""Shows a graph that grows: the picture is drawn beside the notebook's own work."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from kfunc_lab.graph.annotations import Annotations
+from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.table import to_text
+from kfunc_lab.graph.view import GraphView
+from kfunc_lab.graph.writing import notes, printable, title
+from kfunc_lab.live.snapshot import EMPTY, Snapshot
+from kfunc_lab.live.target import Target
+from kfunc_lab.locale import _
+
+_HERE = Path(__file__).parent
+_EXPORT = "export default { render };"
+
+
+class SnapshotView(GraphView):
+    """The graph of a notebook at one moment.
+
+    Attributes:
+        snapshot: What is known of it.
+    """
+
+    _css = GraphView._css + (_HERE / "live.css").read_text("utf-8")
+
+    def __init__(self, snapshot: Snapshot, target: Target | None = None) -> None:
+        self.snapshot = snapshot
+        self._target = target
+        graph, annotations = self._drawn(snapshot)
+        super().__init__(
+            graph,
+            annotations=annotations,
+            heading=self._heading(graph),
+            remarks=self._remarks(snapshot, graph),
+        )
+
+    def _drawn(self, snapshot: Snapshot) -> tuple[LayerGraph, Annotations]:
+        """Returns the graph that is drawn: with a target, what is to be built too."""
+        if self._target is None:
+            return snapshot.graph, snapshot.annotations
+        return self._target.beside(snapshot)
+
+    def _heading(self, graph: LayerGraph) -> str:
+        if not graph.calls:
+            return _("The graph so far")
+        if self._target is not None:
+            return self._target.heading(self.snapshot)
+        return title(graph)
+
+    def _remarks(self, snapshot: Snapshot, graph: LayerGraph) -> Iterable[str]:
+        if not graph.calls:
+            return [_empty_words()]
+        if self._target is not None:
+            said = self._target.remarks(snapshot)
+        else:  # of what is lost is said by what
+            explained = {call for call, statement in snapshot.lost.items() if statement}
+            lost = tuple(call for call in graph.lost if call not in explained)
+            said = notes(replace(graph, lost=lost))
+        return [*said, *lost_lines(snapshot.lost)]
+
+    def to_text(self) -> str:
+        """Returns the graph as a table, with the variables that hold its tensors."""
+        if not self.graph.calls:
+            return f"{self._title}\n{_empty_words()}"
+        if self._target is None:
+            lines = [to_text(self.graph, self.opened, self._notes)]
+        else:
+            lines = [self._title, *self._notes]
+        return "\n".join([*lines, *pin_lines(self.snapshot)])
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options)
+        if not self.graph.calls:
+            data.pop("image/svg+xml", None)
+        return data, metadata
+
+
+class LiveView(SnapshotView):
+    """The graph of a notebook, as it grows.
+
+    Attributes:
+        snapshot: What is known of it now.
+        docked: Whether it is shown beside the notebook.
+    """
+
+    _esm = GraphView._esm.replace(_EXPORT, (_HERE / "live.js").read_text("utf-8"))
+
+    docked = traitlets.Bool(False).tag(sync=True)
+    _cells: Any = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, target: Target | None = None) -> None:
+        self._waiting = threading.Event()
+        self._turn = threading.Lock()
+        self._stale: Snapshot | None = None
+        self._page_is_open = False
+        self._worker: threading.Thread | None = None
+        self._shown_in: int | None = None
+        super().__init__(Snapshot(EMPTY), target)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Shows how the graph stands now.
+
+        Where a page is open, another thread draws it, so that the notebook goes on; where none
+        is, it is drawn when a form of it is asked for.
+
+        Args:
+            snapshot: How it stands.
+        """
+        self.snapshot = self._stale = snapshot
+        if self._page_is_open:
+            self._wake()
+
+    def ended(self) -> SnapshotView:
+        """Returns the graph as it stands, as a view that grows no more."""
+        return SnapshotView(self.snapshot, self._target)
+
+    # -- drawing
+
+    def _wake(self) -> None:
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._work, daemon=True, name="kfunc_lab")
+            self._worker.start()
+        self._waiting.set()
+
+    def _work(self) -> None:
+        while True:
+            self._waiting.wait()
+            self._waiting.clear()
+            if not self._page_is_open:
+                return
+            try:
+                self._settle()
+            except Exception as error:  # it is said on the page, and the notebook goes on
+                self.send({"type": "problem", "words": str(error)})
+
+    def _settle(self) -> None:
+        """Draws what was not drawn yet."""
+        with self._turn:
+            snapshot, self._stale = self._stale, None
+            if snapshot is None:
+                return
+            drawn, annotations = self._drawn(snapshot)
+            known, open_before = set(self.graph.group_of), set(self.opened)
+            layouts, default = self._folded(drawn, None, annotations)
+            # What the reader has opened or folded stays so.
+            opened = frozenset(
+                group
+                for group in self.graph.group_of
+                if (group in open_before if group in known else group in default)
+            )
+            heading, remarks = self._heading(drawn), self._remarks(snapshot, drawn)
+            content = self._content(layouts, opened, heading, remarks)
+            with self.hold_sync():
+                if self.selected not in {*self.graph.call_of, *self.graph.group_of}:
+                    self.selected = ""
+                self._cells = {str(cell): list(ids) for cell, ids in snapshot.cells.items()}
+                for name, value in content.items():
+                    setattr(self, name, value)
+
+    def _page_words(self) -> dict[str, str]:
+        return super()._page_words() | {
+            "docked": _("The graph is drawn beside the notebook."),
+            "show_here": _("Show it here"),
+        }
+
+    # -- forms
+
+    def to_text(self) -> str:
+        """Returns the graph as a table, with the variables that hold its tensors."""
+        self._settle()
+        return super().to_text()
+
+    def to_svg(self) -> str:
+        """Returns the picture as SVG that follows the light or dark theme of its reader."""
+        self._settle()
+        return super().to_svg()
+
+    def page_state(self) -> dict[str, Any]:
+        """Returns all that the page needs to show the view without a kernel."""
+        self._settle()
+        return super().page_state() | {"docked": False, "_cells": {}}
+
+    def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns what is stored of the view in a notebook, by type."""
+        self._settle()
+        return self._repr_mimebundle_()
+
+    def _ipython_display_(self) -> None:
+        # `lab.watch()` has shown it; as the value of the same cell it is not shown twice.
+        from IPython import get_ipython
+        from IPython.display import display
+
+        cell = get_ipython().execution_count
+        if self._shown_in != cell:
+            self._shown_in = cell
+            data, metadata = self.bundle()
+            display(data, metadata=metadata, raw=True)
+
+    def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
+        if content.get("type") == "shown":
+            self._page_is_open = True
+            self._wake()
+        else:
+            super()._answer(widget, content, buffers)
+
+
+def pin_lines(snapshot: Snapshot) -> list[str]:
+    """Lists the variables that hold tensors, each with the call that made its tensor."""
+    return [
+        _("{variable} is the result of {call}: {shape}").format(
+            variable=printable(pin.name), call=printable(pin.call), shape=pin.tensor.shape
+        )
+        for pin in snapshot.pins
+    ]
+
+
+def lost_lines(lost: Mapping[str, str]) -> list[str]:
+    """Says for each lost call which statement lost it."""
+    return [
+        _("{call} was lost by: {statement}").format(
+            call=printable(call), statement=printable(statement.partition("\n")[0])
+        )
+        for call, statement in lost.items()
+        if statement
+    ]
+
+
+def _empty_words() -> str:
+    return _("Define an input to begin: {code}").format(code="inputs = keras.Input((784,))")

@@ -1,0 +1,125 @@
+"""Begins and ends following a notebook: `lab.watch` and `lab.unwatch`."""
+
+import contextlib
+import importlib.util
+from typing import Any
+
+from kfunc_lab.live.notebook import Follower
+from kfunc_lab.live.target import Target
+from kfunc_lab.live.view import LiveView
+from kfunc_lab.locale import _
+
+
+class _Watch:
+    """What belongs to one following: a view, its panel, and what follows the cells."""
+
+    def __init__(self, shell: Any, target: Any) -> None:
+        self.view = LiveView(None if target is None else Target(target))
+        self.follower = Follower(shell, self.view.show, _show_mistake)
+        self.panel = _panel(self.view)
+
+    def end(self) -> None:
+        self.follower.stop()
+        if self.panel is not None:
+            self.panel.close()
+
+
+_watch: _Watch | None = None
+
+
+def watch(target: Any = None) -> LiveView:
+    """Follows the notebook: a view of its graph grows with each statement of each cell.
+
+    The view is docked beside the notebook where the package `sidecar` is installed, and stands
+    below the cell elsewhere. Under a cell that fails while a graph is built or trained, it is
+    drawn what happened. Following again begins anew.
+
+    Args:
+        target: A model to build, which is shown faintly; what is built as in the target turns
+            solid, and what differs says how. By default there is none.
+
+    Returns:
+        The view, which has been shown already.
+
+    Raises:
+        RuntimeError: If this is no notebook or IPython session.
+        TypeError: If `target` is nothing that a graph is read from.
+    """
+    global _watch
+    shell = _shell()
+    if shell is None:
+        raise RuntimeError(
+            _(
+                "lab.watch follows the cells of a notebook, and this is none. "
+                "lab.graph(model) shows a model anywhere."
+            )
+        )
+    begun = _Watch(shell, target)
+    _end()
+    _watch = begun
+    begun.follower.start()
+    begun.view.show(begun.follower.tracker.snapshot())
+    from IPython.display import display
+
+    display(begun.view)
+    return begun.view
+
+
+def unwatch() -> Any:
+    """Ends following the notebook.
+
+    Returns:
+        The graph as it stands, as a view that grows no more; nothing if no notebook was
+        followed.
+    """
+    if _watch is None:
+        return None
+    view = _watch.view
+    if _watch.follower.tracker.log.is_started:
+        view.show(_watch.follower.tracker.snapshot())
+    ended = view.ended()
+    _end()
+    return ended
+
+
+def follower() -> Follower | None:
+    """Returns what follows the notebook now, if anything does."""
+    return None if _watch is None else _watch.follower
+
+
+def _end() -> None:
+    global _watch
+    if _watch is not None:
+        _watch.end()
+    _watch = None
+
+
+def _shell() -> Any:
+    from IPython import get_ipython
+
+    return get_ipython()
+
+
+def _panel(view: LiveView) -> Any:
+    """Docks a view beside the notebook, where that can be."""
+    if importlib.util.find_spec("sidecar") is None:
+        return None
+    with contextlib.suppress(Exception):  # the view still stands below the cell
+        from sidecar import Sidecar
+
+        panel = Sidecar(title=_("Graph"), anchor="split-right")
+        data, metadata = view.bundle()
+        shown = {"output_type": "display_data", "data": data, "metadata": metadata}
+        panel.outputs = (shown,)
+        return panel
+    return None
+
+
+def draw_mistakes(wanted: bool) -> None:
+    """Chooses whether mistakes are drawn under the cells that fail."""
+    if _watch is not None:
+        _watch.follower.draws_mistakes = wanted
+
+
+def _show_mistake(error: BaseException) -> None:
+    pass
