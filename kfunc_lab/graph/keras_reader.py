@@ -580,7 +580,7 @@ class _Reader:
             ),
             lost=tuple(call.id for call in joined if call.id in self._lost),
         )
-        if self._masks:
+        if self._masks or (self._known is not None and not self._mask_calls):
             return graph
         # All that was recorded is shown, but for masks; else what leads to an output.
         kept = graph.call_of if self._known is not None else graph.lost
@@ -678,10 +678,10 @@ def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
 
 def _is_current(call: Call, operation: Any) -> bool:
     """Tells whether what was read of a call still holds: its layer may have been frozen."""
-    weights = getattr(operation, "weights", ())
+    weights = getattr(operation, "weights", ()) or ()
     if len(weights) != len(call.weights):
         return False
-    return all(
+    return not weights or all(
         known.trainable == bool(weight.trainable)
         for known, weight in zip(call.weights, weights, strict=True)
     )

@@ -61,6 +61,7 @@ class CallLog:
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self.run: Run | None = None
         self.count = 0
+        self.in_order = True  # each call was noted after those that feed it
         self.on_new: Callable[[], None] = lambda: None
         self._namespace = namespace
         self._entries: dict[int, tuple[weakref.ref[Any], Origin | None]] = {}
@@ -82,9 +83,11 @@ class CallLog:
 
     def adopt(self, nodes: Iterable[Any]) -> None:
         """Takes calls over that were made before, in their order."""
-        for node in nodes:
-            if node not in self._serials:
-                self._add(node, None)
+        new = [node for node in nodes if node not in self._serials]
+        # What was made before may feed what was noted already.
+        self.in_order &= not (new and self._entries)
+        for node in new:
+            self._add(node, None)
 
     def nodes(self) -> Iterator[Any]:
         """Yields the records of calls that are still alive, in the order of the calls."""

@@ -43,6 +43,7 @@ class Follower:
         self._last_line = 1
         self._changed = False
         self._due = 0.0
+        self._begun = 0.0  # when the statement did that runs
         self._error_before: BaseException | None = None
         self._failed = False
 
@@ -72,6 +73,7 @@ class Follower:
         if self._depth > 1:  # a magic runs a cell within the cell
             return
         self._error_before = getattr(sys, "last_value", None)
+        self._begun = time.monotonic()
         self._begin_run(getattr(info, "cell_id", None) or info.raw_cell, info.raw_cell)
 
     def _begin_run(self, key: str, source: str) -> None:
@@ -105,8 +107,9 @@ class Follower:
 
     def _new_call(self) -> None:
         """A statement that makes many calls is followed while it runs."""
-        waiting, self._changed = self._changed, True
-        if waiting and time.monotonic() >= self._due:
+        self._changed = True
+        now = time.monotonic()
+        if now >= self._due and now >= self._begun + _MOST_OFTEN:
             places = list(notebook_places(sys._getframe(1), self._shell.user_global_ns))
             self._look(places[-1] if places else Place("", self._last_line))
 
@@ -131,6 +134,7 @@ class Follower:
             place: The statement's line.
         """
         self._look(place)
+        self._begun = time.monotonic()
 
     def _look(self, place: Place) -> None:
         self._changed |= self.tracker.statement_ended(place)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from kfunc_lab.graph.annotations import Annotations
@@ -47,21 +48,70 @@ class Snapshot:
 
     Attributes:
         graph: All graphs that variables lead to, as one.
-        annotations: Pins, earlier runs, and where each call was made.
         pins: The variables that hold tensors.
         serials: For ids of calls and groups a number that stays the same.
-        cells: For numbers of cells the ids of the calls that they made.
-        lost: For ids of lost calls the statement that lost them.
+        origins: For ids of calls and groups where they were made, if that is known.
+        losses: For ids of lost calls and groups the line that lost them, if that is known.
+        earlier: The ids of what earlier runs of a cell made.
+        names: For ids of calls and groups the variables that hold their results.
         unexplained: Whether something holds a result that is neither a variable nor a model.
     """
 
     graph: LayerGraph
-    annotations: Annotations = field(default_factory=Annotations)
     pins: tuple[Pin, ...] = ()
     serials: Mapping[str, int] = field(default_factory=dict)
-    cells: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    lost: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    losses: Mapping[str, tuple[Run, Place]] = field(default_factory=dict)
+    earlier: frozenset[str] = frozenset()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unexplained: bool = False
+
+    @cached_property
+    def annotations(self) -> Annotations:
+        """Pins, earlier runs, and where each call was made."""
+        return Annotations(
+            marks=dict.fromkeys(sorted(self.earlier), "earlier"),
+            pins=self.names,
+            rows={item: self._rows(item) for item in self.serials},
+        )
+
+    @cached_property
+    def lost(self) -> Mapping[str, str]:
+        """For ids of lost calls and groups the statement that lost them."""
+        return {
+            item: printable_lines(statement_at(place, run))
+            for item, (run, place) in self.losses.items()
+        }
+
+    @cached_property
+    def cells(self) -> Mapping[int, tuple[str, ...]]:
+        """For numbers of cells the ids of the calls that their latest run made."""
+        found: dict[int, list[str]] = {}
+        for item, origin in self.origins.items():
+            if item not in self.earlier:
+                found.setdefault(origin.run.cell, []).append(item)
+        return {cell: tuple(items) for cell, items in found.items()}
+
+    def _rows(self, item: str) -> tuple[tuple[str, str], ...]:
+        rows = []
+        origin = self.origins.get(item)
+        if origin is not None:
+            rows.append((_("Made by"), _statement(origin.place, origin.run)))
+            where = _("cell [{cell}], line {line}").format(
+                cell=origin.run.cell, line=origin.top.line
+            )
+            if origin.place != origin.top:
+                caller = _statement(origin.top, origin.run)
+                rows.append((_("Called from"), f"{caller}\n{where}"))
+            else:
+                rows.append((_("Where"), where))
+        if item in self.lost:
+            rows.append((_("Lost by"), self.lost[item]))
+        return tuple(rows)
+
+
+def _statement(place: Place, run: Run) -> str:
+    return printable_lines(statement_at(place, run))
 
 
 EMPTY = LayerGraph("", "KerasTensor", (), ())
@@ -110,20 +160,32 @@ def take_snapshot(
         for name, place in places.items()
         if place in read.tensors
     )
-    shown = [node for node in nodes if _is_shown(read, node)]
+    shown = [(read.items[id(it)], it) for it in nodes if _is_shown(read, it)]
+    origins = {item: log.origin(node) for item, node in shown}
+    lost_ids = {id(node) for node in lost}
     return Snapshot(
         graph=read.graph,
-        annotations=Annotations(
-            marks=_earlier_marks(read, shown, is_earlier),
-            pins=_pin_names(read, tensors),
-            rows={read.items[id(it)]: _rows(log, it, left, lost) for it in shown},
-        ),
         pins=pins,
-        serials={read.items[id(node)]: log.serial(node) for node in shown},
-        cells=_cells(log, read, shown, is_earlier),
-        lost={read.items[id(it)]: _lost_by(log, it, left) for it in lost if it in shown},
+        serials={item: log.serial(node) for item, node in shown},
+        origins={item: origin for item, origin in origins.items() if origin is not None},
+        losses={
+            item: loss
+            for item, node in shown
+            if id(node) in lost_ids and (loss := _loss(log, node, left)) is not None
+        },
+        earlier=frozenset(item for item, node in shown if is_earlier(node)),
+        names=_pin_names(read, tensors),
         unexplained=len(branches) > len(lost) + len(gone),
     )
+
+
+def _loss(
+    log: CallLog, node: Any, left: Mapping[int, tuple[Run, Place]]
+) -> tuple[Run, Place] | None:
+    """Returns what lost a call: the statement that its variable left it by, or its own."""
+    origin = log.origin(node)
+    own = None if origin is None else (origin.run, origin.place)
+    return left.get(log.serial(node), own)
 
 
 def _branches(log: CallLog, reached: Sequence[Any]) -> list[Any]:
@@ -157,8 +219,10 @@ def _gone(lost: Sequence[Any], is_earlier: Callable[[Any], bool]) -> set[int]:
 
 def _in_order(log: CallLog, nodes: Sequence[Any]) -> list[Any]:
     """Sorts calls by when they were made, each after those that feed it."""
-    drawn = {id(node) for node in nodes}
     by_time = sorted(nodes, key=log.serial)
+    if log.in_order:
+        return by_time
+    drawn = {id(node) for node in nodes}
     ordered = ancestors(tensor for node in by_time for tensor in node.outputs)
     return [node for node in ordered if id(node) in drawn]
 
@@ -185,61 +249,6 @@ def _pin_names(read: ReadCalls, tensors: Mapping[str, Any]) -> dict[str, tuple[s
             if item is not None:
                 found.setdefault(item, []).append(name)
     return {item: tuple(names) for item, names in found.items()}
-
-
-def _earlier_marks(
-    read: ReadCalls, nodes: Sequence[Any], is_earlier: Callable[[Any], bool]
-) -> dict[str, str]:
-    return {read.items[id(node)]: "earlier" for node in nodes if is_earlier(node)}
-
-
-def _cells(
-    log: CallLog, read: ReadCalls, nodes: Sequence[Any], is_earlier: Callable[[Any], bool]
-) -> dict[int, tuple[str, ...]]:
-    found: dict[int, list[str]] = {}
-    for node in nodes:
-        origin = log.origin(node)
-        if origin is not None and not is_earlier(node):
-            found.setdefault(origin.run.cell, []).append(read.items[id(node)])
-    return {cell: tuple(ids) for cell, ids in found.items()}
-
-
-# ---------------------------------------------------------------------------------------------
-# In words
-
-
-def _rows(
-    log: CallLog, node: Any, left: Mapping[int, tuple[Run, Place]], lost: Sequence[Any]
-) -> tuple[tuple[str, str], ...]:
-    origin = log.origin(node)
-    rows = []
-    if origin is not None:
-        rows.append((_("Made by"), printable_lines(statement_at(origin.place, origin.run))))
-        where = _("cell [{cell}], line {line}").format(
-            cell=origin.run.cell, line=origin.top.line
-        )
-        if origin.place != origin.top:
-            caller = statement_at(origin.top, origin.run)
-            rows.append((_("Called from"), f"{printable_lines(caller)}\n{where}"))
-        else:
-            rows.append((_("Where"), where))
-    if any(node is it for it in lost):
-        rows.append((_("Lost by"), printable_lines(_lost_by(log, node, left))))
-    return tuple(rows)
-
-
-def _lost_by(log: CallLog, node: Any, left: Mapping[int, tuple[Run, Place]]) -> str:
-    """Returns the statement that lost a call: by its variable, or at once by its own."""
-    run_and_place = left.get(log.serial(node))
-    if run_and_place is not None:
-        run, place = run_and_place
-        return statement_at(place, run)
-    origin = log.origin(node)
-    return "" if origin is None else _own_statement(origin)
-
-
-def _own_statement(origin: Origin) -> str:
-    return statement_at(origin.place, origin.run)
 
 
 def printable_lines(text: str) -> str:
