@@ -20,6 +20,7 @@ _PUBLIC = {
     "compare": "kfunc_lab.graph.comparison_view",
     "curves": "kfunc_lab.training.view",
     "datasets": "kfunc_lab.datasets",
+    "explain": "kfunc_lab.live.mistake_view",
     "graph": "kfunc_lab.graph.view",
     "hint": "kfunc_lab.lessons.feedback",
     "language": "kfunc_lab.locale",
@@ -64,18 +65,18 @@ sys.modules[__name__].__class__ = _Package
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Makes `%watch` and `%%steps` known, for `%load_ext kfunc_lab`."""
+    """Makes `%watch` known, for `%load_ext kfunc_lab`."""
     from kfunc_lab.magics import register
 
     register(shell)
 
 
-def _register_magics() -> None:
-    """Makes the magics known where a notebook imports the package."""
+def _register_magic() -> None:
+    """Makes the magic known where a notebook imports the package."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
         load_ipython_extension(shell)
 
 
-_register_magics()
+_register_magic()
