@@ -35,6 +35,7 @@ class Failure:
         stage: `"construct"`, `"call"`, `"model"`, `"fit"`, `"tensor"` or `"save"`.
         frame: File and line of the innermost frame of the user's own code.
         code: The expression that failed, as the user wrote it; empty if it cannot be read.
+        layers: The layers that it was given, in order.
     """
 
     operation: Any
@@ -44,6 +45,7 @@ class Failure:
     stage: str
     frame: tuple[str, int] | None
     code: str = ""
+    layers: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,16 @@ def _found(error: BaseException) -> Failure | None:
         step = _called_in(users, code) or step  # Keras filtered the call inside this one out
     if type(step.operation).__name__ == "InputLayer" and step.function == "__init__":
         return Failure(None, "", "Input", (), "construct", frame, code)
+    given = tuple(_flat(step.arguments))
     return Failure(
         step.operation,
         name_of(step.operation),
         type(step.operation).__name__,
-        tuple(_with_shapes(step.arguments)),
+        tuple(it for it in given if _has_shape(it)),
         _stage(step, steps[0], functions),
         frame,
         code,
+        tuple(it for it in given if _is_layer(it)),
     )
 
 
@@ -214,17 +218,21 @@ def _keywords(values: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(given.values()) if isinstance(given, dict) else ()
 
 
-def _with_shapes(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Yields what has a shape in nested lists and dicts."""
-    if depth > 5:
-        return
+def _flat(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yields what nested lists and dicts hold."""
     if isinstance(value, Mapping):
         value = list(value.values())
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and depth < 5:
         for item in islice(value, 1000):  # data given as a list of numbers is long
-            yield from _with_shapes(item, depth + 1)
-    elif _has_shape(value):
+            yield from _flat(item, depth + 1)
+    else:
         yield value
+
+
+def _is_layer(value: Any) -> bool:
+    import keras
+
+    return isinstance(value, keras.Layer)
 
 
 def _has_shape(value: Any) -> bool:

@@ -114,14 +114,31 @@ def all_arguments(failure: Failure) -> str:
     """Returns the user's own words for all that a call was given, as `"a, b"`."""
     call = as_call(failure.code)
     if call is None or not call.args:
-        return "a, b"
-    if len(call.args) == 1 and isinstance(call.args[0], (ast.List, ast.Tuple)):
-        return ", ".join(_short(it, name) for it, name in _named(call.args[0].elts))
-    return ", ".join(_short(it, name) for it, name in _named(call.args))
+        return "x"
+    words = [_short(it, name) for it, name in _named(call.args)]
+    keywords = [f"{it.arg}={_short(it.value, '...')}" for it in call.keywords if it.arg]
+    return ", ".join(words + keywords)
+
+
+def tensor_name(failure: Failure, position: int = 0) -> str:
+    """Returns the name of a tensor that a call was given, or of what made it; empty for data."""
+    if position >= len(failure.tensors):
+        return ""
+    tensor = failure.tensors[position]
+    name = name_of(tensor)
+    if re.fullmatch(r"keras_tensor(_\d+)?", name):
+        name = name_of(maker(tensor))
+    return "" if ":" in name else printable(name)  # a number of TensorFlow's own
+
+
+def tensor_names(failure: Failure) -> str:
+    """Returns the names of all tensors that a call was given, as `"left, right"`."""
+    names = (tensor_name(failure, position) for position in range(len(failure.tensors)))
+    return ", ".join(filter(None, names))
 
 
 def _named(expressions: Sequence[ast.expr]) -> list[tuple[ast.expr, str]]:
-    letters = "abcdefgh"
+    letters = "abcdefgh" if len(expressions) > 1 else "x"
     return [(it, letters[n % len(letters)]) for n, it in enumerate(expressions)]
 
 
@@ -129,6 +146,8 @@ def _short(expression: ast.expr, instead: str) -> str:
     if isinstance(expression, (ast.Name, ast.Attribute, ast.Subscript)):
         words = ast.unparse(expression)
         return words if len(words) <= 30 else instead
+    if isinstance(expression, ast.Constant):
+        return ast.unparse(expression)
     if isinstance(expression, (ast.List, ast.Tuple)):
         return f"[{', '.join(_short(it, name) for it, name in _named(expression.elts))}]"
     return instead
@@ -143,13 +162,6 @@ def callee(failure: Failure) -> str:
         if len(words) <= 40 and called_name(failure.code) == failure.kind:
             return words
     return f"layers.{failure.kind}"
-
-
-def input_function(failure: Failure) -> str:
-    """Returns how the user's code writes `keras.Input`."""
-    call = as_call(failure.code)
-    named_so = called_name(failure.code) == "Input"
-    return ast.unparse(call.func) if call is not None and named_so else "keras.Input"
 
 
 def maker(tensor: Any) -> Any:
@@ -180,8 +192,3 @@ def quoted(text: str, limit: int = 200) -> str:
     """Returns a value from Keras's message fit for one line."""
     line = printable(" ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def operation_in(value: str, operation: Any) -> bool:
-    """Tells whether a message speaks of an operation."""
-    return bool(name_of(operation)) and name_of(operation) in value

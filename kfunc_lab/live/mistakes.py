@@ -2,7 +2,13 @@
 
 import re
 
-from kfunc_lab.live import mistakes_layers, mistakes_merging
+from kfunc_lab.live import (
+    mistakes_construction,
+    mistakes_layers,
+    mistakes_merging,
+    mistakes_models,
+    mistakes_training,
+)
 from kfunc_lab.live.failure import Failure, find_failure, message_of
 from kfunc_lab.live.mistake import Mistake, Rule, quoted
 from kfunc_lab.locale import _
@@ -10,6 +16,9 @@ from kfunc_lab.locale import _
 RULES: tuple[Rule, ...] = (
     *mistakes_layers.RULES,
     *mistakes_merging.RULES,
+    *mistakes_models.RULES,
+    *mistakes_construction.RULES,
+    *mistakes_training.RULES,
 )
 
 

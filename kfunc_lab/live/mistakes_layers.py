@@ -10,17 +10,18 @@ from kfunc_lab.live.mistake import (
     Shape,
     argument,
     first_shape,
-    input_function,
     is_input,
     is_symbolic,
     maker,
     rule,
     sizes,
+    tensor_name,
     title,
     written,
 )
 from kfunc_lab.locale import _
 
+_OF_ANY_RANK = ("Permute", "RepeatVector", "Flatten")  # more axes are no batch there
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D")
 
 
@@ -55,8 +56,8 @@ def _wrong_rank(
         reason = _("{layer} expects {n} dimensions, the batch included, got {found}: {shape}.")
     sign = {"min": "<", "max": ">"}.get(bound, "≠")
     name, edit = _rank_edit(failure, expected, found, shape)
-    where = name_of(failure.tensors[0]) if failure.tensors else ""
-    return Mistake(name, reason.format(**words), f"{found} {sign} {expected}", edit, where)
+    sums = f"{found} {sign} {expected}"
+    return Mistake(name, reason.format(**words), sums, edit, tensor_name(failure))
 
 
 def _rank_edit(
@@ -67,10 +68,11 @@ def _rank_edit(
     made = maker(tensor)
     if type(made).__name__ in _RECURRENT and found == 2:
         return "missing-sequences", _returns_sequences(made)
-    if found == expected + 1 and is_input(tensor) and shape[1] is not None:
+    keeps = failure.kind in _OF_ANY_RANK
+    if found == expected + 1 and is_input(tensor) and shape[1] is not None and not keeps:
         return "batch-in-shape", _(
-            "Leave the batch out of the shape: `{input}(shape={shape})`."
-        ).format(input=_input_of(failure), shape=written(shape[2:]))
+            "Leave the batch out of the shape: `keras.Input(shape={shape})`."
+        ).format(shape=written(shape[2:]))
     if found == expected - 1 and expected >= 4 and found > 2:
         return "missing-channels", _with_channels(failure, tensor, shape)
     if found == 1:
@@ -78,10 +80,6 @@ def _rank_edit(
     if found < expected:
         return "wrong-rank", _with_more_axes(failure, tensor, expected, shape)
     return "wrong-rank", _with_fewer_axes(failure, expected, made, shape)
-
-
-def _input_of(failure: Failure) -> str:
-    return input_function(failure)
 
 
 def _returns_sequences(layer: object) -> str:
@@ -94,8 +92,8 @@ def _returns_sequences(layer: object) -> str:
 def _with_channels(failure: Failure, tensor: object, shape: Shape) -> str:
     full = written((*shape[1:], 1))
     if is_input(tensor):
-        return _("Give the input an axis for the channels: `{input}(shape={shape})`.").format(
-            input=_input_of(failure), shape=full
+        return _("Give the input an axis for the channels: `keras.Input(shape={shape})`.").format(
+            shape=full
         )
     if is_symbolic(tensor):
         return _("Add an axis for the channels first: `layers.Reshape({shape})({x})`.").format(
@@ -106,9 +104,7 @@ def _with_channels(failure: Failure, tensor: object, shape: Shape) -> str:
 
 def _with_a_batch(failure: Failure, tensor: object) -> str:
     if is_symbolic(tensor):
-        return _("Give each example an axis: `{input}(shape=(1,))`.").format(
-            input=_input_of(failure)
-        )
+        return _("Give each example an axis: `keras.Input(shape=(1,))`.")
     return _("Add the axis of the batch: `{x}[None]`.").format(x=argument(failure))
 
 
@@ -117,9 +113,9 @@ def _with_more_axes(failure: Failure, tensor: object, expected: int, shape: Shap
     if expected == 3 and size is not None:
         if is_input(tensor):
             return _(
-                "One number at each step: `{input}(shape={shape})`. Words as whole numbers: "
+                "One number at each step: `keras.Input(shape={shape})`. Words as whole numbers: "
                 "an `Embedding` layer first."
-            ).format(input=_input_of(failure), shape=written((size, 1)))
+            ).format(shape=written((size, 1)))
         return _("Make it a sequence first: `layers.Reshape({shape})({x})`.").format(
             shape=written((size, 1)), x=argument(failure)
         )
@@ -171,8 +167,8 @@ def _wrong_size(
     if is_input(tensor) and axis in (-1, len(shape) - 1):
         right = (*shape[1:-1], expected)
         edit = _(
-            "Make the shapes equal, `{input}(shape={shape})`, or use a new layer for this tensor."
-        ).format(input=_input_of(failure), shape=written(right))
+            "Make the shapes equal, `keras.Input(shape={shape})`, or use a new layer for this tensor."
+        ).format(shape=written(right))
     return Mistake(
         "wrong-size",
         _(
@@ -182,7 +178,7 @@ def _wrong_size(
         ),
         f"{found} ≠ {expected}",
         edit,
-        name_of(tensor),
+        tensor_name(failure),
     )
 
 
@@ -191,7 +187,7 @@ def _product_of_matrices(match: re.Match[str], failure: Failure) -> Mistake | No
     shape = first_shape(failure)
     if len(left) < 1 or len(right) < 2 or shape is None or left[-1] == right[-2]:
         return None
-    if failure.kind == "Functional" or right[-2] is None:
+    if right[-2] is None or not type(failure.operation).__module__.startswith("keras.src.layers"):
         return None
     return _wrong_size(failure, -1, right[-2], left[-1], shape)
 
@@ -271,8 +267,8 @@ def _not_fixed(match: re.Match[str], failure: Failure) -> Mistake:
     if shape is not None and is_input(tensor):
         right = ", ".join("..." if size is None else str(size) for size in shape[1:])
         comma = "," if len(shape) == 2 else ""
-        edit = _("Write the size in the place of `...`: `{input}(shape=({sizes}))`.").format(
-            input=_input_of(failure), sizes=right + comma
+        edit = _("Write the size in the place of `...`: `keras.Input(shape=({sizes}))`.").format(
+            sizes=right + comma
         )
     return Mistake(
         "unknown-size",
@@ -281,7 +277,7 @@ def _not_fixed(match: re.Match[str], failure: Failure) -> Mistake:
         ),
         "",
         edit,
-        name_of(tensor),
+        tensor_name(failure),
     )
 
 

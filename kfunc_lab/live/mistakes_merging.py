@@ -1,10 +1,9 @@
 """Mistakes in reshaping tensors, merging them, and computing with them by hand."""
 
-import ast
 import re
 from collections.abc import Sequence
 
-from kfunc_lab.live.failure import Failure, as_call, called_name, name_of, shape_of
+from kfunc_lab.live.failure import Failure, called_name, shape_of
 from kfunc_lab.live.mistake import (
     Mistake,
     Rule,
@@ -17,6 +16,8 @@ from kfunc_lab.live.mistake import (
     rule,
     shapes,
     sizes,
+    tensor_name,
+    tensor_names,
     title,
     written,
 )
@@ -67,10 +68,6 @@ def _shapes_of(failure: Failure) -> list[Shape]:
     return [shape for shape in found if shape is not None]
 
 
-def _names_of(failure: Failure) -> str:
-    return ", ".join(filter(None, map(name_of, failure.tensors)))
-
-
 def _joined(match: re.Match[str], failure: Failure) -> Mistake:
     given = shapes(match["shapes"]) if match["shapes"] else _shapes_of(failure)
     given = given if len(given) > 1 else _shapes_of(failure)
@@ -84,7 +81,7 @@ def _joined(match: re.Match[str], failure: Failure) -> Mistake:
             _("{layer} joins tensors of as many dimensions, got {shapes}.").format(**words),
             _unequal(ranks),
             _("Bring them to the same number of axes, usually with `layers.Flatten()`."),
-            _names_of(failure),
+            tensor_names(failure),
         )
     if ranks and not -ranks[0] <= axis < ranks[0]:
         return Mistake(
@@ -99,7 +96,7 @@ def _joined(match: re.Match[str], failure: Failure) -> Mistake:
         _("{layer} joins along axis {axis}; the other axes of {shapes} differ.").format(**words),
         _differences(given, axis),
         _concatenate_edit(given, axis),
-        _names_of(failure),
+        tensor_names(failure),
     )
 
 
@@ -149,7 +146,7 @@ def _added(match: re.Match[str], failure: Failure) -> Mistake:
         ),
         sums,
         _added_edit(tails, same_rank, failure),
-        _names_of(failure),
+        tensor_names(failure),
     )
 
 
@@ -180,7 +177,7 @@ def _single(match: re.Match[str], failure: Failure) -> Mistake:
         _("Write `{callee}()([{x}, ...])`, with all the tensors in one list.").format(
             callee=callee(failure), x=argument(failure)
         ),
-        _names_of(failure),
+        tensor_names(failure),
     )
 
 
@@ -196,7 +193,7 @@ def _wrong_count(match: re.Match[str], failure: Failure) -> Mistake:
         ),
         f"{count} ≠ {match['n']}",
         edit.format(n=match["n"]),
-        _names_of(failure),
+        tensor_names(failure),
     )
 
 
@@ -212,7 +209,7 @@ def _not_in_a_list(match: re.Match[str], failure: Failure) -> Mistake | None:
         _("Write `{callee}()([{x}])`.").format(
             callee=callee(failure), x=all_arguments(failure)
         ),
-        _names_of(failure),
+        tensor_names(failure),
     )
 
 
@@ -240,7 +237,7 @@ def _multiplied(match: re.Match[str], failure: Failure) -> Mistake:
         ),
         f"{left[-1]} ≠ {right[-2] if len(right) > 1 else right[-1]}",
         _("Make the last axis of the first as long as the second to last of the second."),
-        _names_of(failure),
+        tensor_names(failure),
     )
 
 
@@ -252,7 +249,7 @@ def _attends(match: re.Match[str], failure: Failure) -> Mistake:
         _("For attention to itself write `{callee}()([{x}, {x}])`.").format(
             callee=callee(failure), x=argument(failure)
         ),
-        _names_of(failure),
+        tensor_names(failure),
     )
 
 
@@ -269,12 +266,12 @@ def _symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:
             "values yet."
         ).format(
             code=name or _("This code"),
-            tensor=name_of(tensor) or "x",
+            tensor=tensor_name(failure) or argument(failure),
             shape=written(shape) if shape is not None else "?",
         ),
         "",
         _symbolic_edit(name, failure),
-        name_of(tensor),
+        tensor_name(failure),
     )
 
 
@@ -282,14 +279,11 @@ def _symbolic_edit(name: str, failure: Failure) -> str:
     import keras
 
     wanted = _IN_OPS.get(name, name)
-    call = as_call(failure.code)
-    inner = all_arguments(failure)
-    if call is not None and call.args and isinstance(call.args[0], (ast.List, ast.Tuple)):
-        inner = f"[{inner}]"
     if name == "array":
         return _("Leave `np.array` out: layers take the symbolic tensor itself.")
     if wanted and callable(getattr(keras.ops, wanted, None)):
-        return _("Write `keras.ops.{name}({x})`.").format(name=wanted, x=inner)
+        return _("Write `keras.ops.{name}({x})`.").format(name=wanted, x=all_arguments(failure)
+        )
     if name in ("float", "int", "len", "range"):
         return _("Read a size from `{x}.shape`; values exist only when the model runs.").format(
             x=argument(failure)
@@ -315,7 +309,7 @@ def _of_python(match: re.Match[str], failure: Failure) -> Mistake | None:
             "Use a function of `keras.ops`, or a layer, in its place; for a choice between values "
             "there is `keras.ops.where`."
         ),
-        name_of(failure.tensors[0]) if failure.tensors else "",
+        tensor_name(failure),
     )
 
 
