@@ -185,7 +185,9 @@ def _steps(frames: list[FrameType]) -> Iterator[_Step]:
     last = None
     for frame in frames:
         values = frame.f_locals
-        given = _parameters(frame) if frame.f_code.co_name == "__init__" else _positional(values)
+        given = (
+            _parameters(frame) if frame.f_code.co_name == "__init__" else _positional(values)
+        )
         function = getattr(values.get("fn"), "__name__", "") or frame.f_code.co_name
         subject = values.get("self")
         if subject is None and frame.f_code.co_name == "error_handler" and given:

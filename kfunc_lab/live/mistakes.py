@@ -4,19 +4,25 @@ import re
 
 from kfunc_lab.live import (
     mistakes_construction,
-    mistakes_layers,
     mistakes_merging,
     mistakes_models,
+    mistakes_ranks,
+    mistakes_saving,
+    mistakes_sizes,
     mistakes_training,
+    mistakes_windows,
 )
 from kfunc_lab.live.failure import Failure, find_failure, message_of
 from kfunc_lab.live.mistake import Mistake, Rule, quoted
 from kfunc_lab.locale import _
 
 RULES: tuple[Rule, ...] = (
-    *mistakes_layers.RULES,
+    *mistakes_ranks.RULES,
+    *mistakes_sizes.RULES,
+    *mistakes_windows.RULES,
     *mistakes_merging.RULES,
     *mistakes_models.RULES,
+    *mistakes_saving.RULES,
     *mistakes_construction.RULES,
     *mistakes_training.RULES,
 )

@@ -112,7 +112,7 @@ def _taken_for(failure: Failure) -> str:
         return ""
     for parameter, given in zip(parameters, call.args, strict=False):
         if not _is_setting(given) and parameter.kind is not parameter.VAR_KEYWORD:
-            return parameter.name
+            return str(parameter.name)
     return next((it.arg for it in call.keywords if it.arg and not _keeps(it)), "")
 
 
@@ -131,6 +131,8 @@ def _invalid_number(match: re.Match[str], failure: Failure) -> Mistake | None:
     where, value = match["where"], quoted(match["value"], 60)
     if failure.stage != "construct":
         return None
+    if layer := re.match(r"<\w+ name=([^,>]*)", value):
+        value = layer[1]
     return Mistake(
         "wrong-argument",
         _("`{where}` takes a positive whole number, got {value}.").format(
@@ -184,7 +186,9 @@ def _no_such_argument(failure: Failure, name: str, made: Any) -> Mistake:
     if failure.kind != "Input" and name in ("input_dim", "input_dims", "input_shape"):
         edit = _("Leave `{name}` out: `keras.Input` states the shape.").format(name=name)
     elif close:
-        edit = _("Write `{close}=` in the place of `{name}=`.").format(close=close[0], name=name)
+        edit = _("Write `{close}=` in the place of `{name}=`.").format(
+            close=close[0], name=name
+        )
     return Mistake(
         "unknown-argument",
         _("{kind} has no argument `{name}`.").format(kind=failure.kind, name=name),
@@ -272,9 +276,9 @@ def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake:
         )
     elif "Negative" in match.string:
         right = re.sub(r"-\d+", "None", value)
-        edit = _("Write `None` for a size that is not fixed: `keras.Input(shape={shape})`.").format(
-            shape=right
-        )
+        edit = _(
+            "Write `None` for a size that is not fixed: `keras.Input(shape={shape})`."
+        ).format(shape=right)
     return Mistake(
         "input-shape",
         _("`shape` is a tuple of sizes, got {value}.").format(value=quoted(value, 60)),
@@ -313,7 +317,9 @@ def _missing_argument(match: re.Match[str], failure: Failure) -> Mistake | None:
         "missing-argument",
         _("{kind} needs its argument `{where}`.").format(kind=failure.kind, where=where),
         "",
-        _("Write it, as `{callee}({example})`.").format(callee=callee(failure), example=example),
+        _("Write it, as `{callee}({example})`.").format(
+            callee=callee(failure), example=example
+        ),
         where,
     )
 
@@ -398,7 +404,9 @@ def _layer_to_layer(match: re.Match[str], failure: Failure) -> Mistake:
             layer=title(failure), name=inner["name"], kind=inner["kind"]
         ),
         "",
-        _("Call {name} on a tensor first: `layers.{kind}(...)(x)`.").format(**inner.groupdict()),
+        _("Call {name} on a tensor first: `layers.{kind}(...)(x)`.").format(
+            **inner.groupdict()
+        ),
         inner["name"],
     )
 
@@ -410,8 +418,9 @@ def _not_a_tensor(value: str, failure: Failure) -> Mistake:
             layer=title(failure), value=quoted(value, 40)
         ),
         "",
-        _("Settings go into the first parentheses, tensors into the second: `{callee}(...)({x})`.")
-        .format(callee=callee(failure), x=argument(failure) if failure.tensors else "x"),
+        _(
+            "Settings go into the first parentheses, tensors into the second: `{callee}(...)({x})`."
+        ).format(callee=callee(failure), x=argument(failure) if failure.tensors else "x"),
     )
 
 
@@ -455,41 +464,94 @@ def _nothing_given(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 
 RULES: tuple[Rule, ...] = (
-    rule("layer-for-tensor", r"Only input tensors may be passed as positional arguments.*?"
-         r"keyword argument: (?P<value>.*?) \(of type", _layer_to_layer),
-    rule("not-a-tensor", r"Inputs to a layer should be tensors\. Got '(?P<value>.*?)' \(of type",
-         _other_input),
-    rule("missing-argument", r"missing a required (?:\S+ )?argument: '(?P<where>\w+)'",
-         _nothing_given),
+    rule(
+        "layer-for-tensor",
+        r"Only input tensors may be passed as positional arguments.*?"
+        r"keyword argument: (?P<value>.*?) \(of type",
+        _layer_to_layer,
+    ),
+    rule(
+        "not-a-tensor",
+        r"Inputs to a layer should be tensors\. Got '(?P<value>.*?)' \(of type",
+        _other_input,
+    ),
+    rule(
+        "missing-argument",
+        r"missing a required (?:\S+ )?argument: '(?P<where>\w+)'",
+        _nothing_given,
+    ),
     rule("input-shape", r"Cannot convert '(?P<value>.*?)' to a shape\.", _not_a_shape),
     rule("input-shape", r"cannot pass both `?shape`? and `?batch_shape", _two_shapes),
     rule("input-shape", r"You must pass a `?shape`? argument", _no_shape),
     rule("constructor-parentheses", r"(?P<where>\w+)=<KerasTensor", _in_parentheses),
-    rule("constructor-parentheses", r"argument `?'?(?P<where>\w+)'?`?, but received: <KerasTensor",
-         _in_parentheses),
-    rule("constructor-parentheses", r"<KerasTensor|symbolic KerasTensor|KerasTensor is symbolic|"
-         r"got <class '[\w.]*KerasTensor'>|unsupported callable", _in_parentheses),
-    rule("constructor-parentheses", r"takes \d+ positional arguments? but \d+ (?:were|was) given",
-         _in_parentheses),
-    rule("wrong-argument", r"invalid value for (?:argument )?`?(?P<where>\w+)`?, expected a "
-         r"(?:strictly )?positive.*?Received: ?\w+=(?P<value>[^\n]*)", _invalid_number),
-    rule("wrong-argument", r"Invalid value for argument `(?P<where>\w+)`\. Expected a (?:strictly )?"
-         r"positive.*?Received:? \w+=(?P<value>[^\n]*?)\.?$", _invalid_number),
+    rule(
+        "constructor-parentheses",
+        r"argument `?'?(?P<where>\w+)'?`?, but received: <KerasTensor",
+        _in_parentheses,
+    ),
+    rule(
+        "constructor-parentheses",
+        r"<KerasTensor|symbolic KerasTensor|KerasTensor is symbolic|"
+        r"got <class '[\w.]*KerasTensor'>|unsupported callable",
+        _in_parentheses,
+    ),
+    rule(
+        "constructor-parentheses",
+        r"takes \d+ positional arguments? but \d+ (?:were|was) given",
+        _in_parentheses,
+    ),
+    rule(
+        "wrong-argument",
+        r"invalid value for (?:argument )?`?(?P<where>\w+)`?, expected a "
+        r"(?:strictly )?positive.*?Received: ?\w+=(?P<value>[^\n]*)",
+        _invalid_number,
+    ),
+    rule(
+        "wrong-argument",
+        r"Invalid value for argument `(?P<where>\w+)`\. Expected a (?:strictly )?"
+        r"positive.*?Received:? \w+=(?P<value>[^\n]*?)\.?$",
+        _invalid_number,
+    ),
     rule("wrong-argument", r"argument `?rate`?.*?between 0 and 1.*?rate=(?P<value>\S+)", _rate),
-    rule("wrong-argument", r"evenly divisible by the number of groups.*?groups=(?P<groups>\d+), "
-         r"filters=(?P<filters>\d+)", _groups),
+    rule(
+        "wrong-argument",
+        r"evenly divisible by the number of groups.*?groups=(?P<groups>\d+), "
+        r"filters=(?P<filters>\d+)",
+        _groups,
+    ),
     rule("wrong-argument", r"'int' object is not iterable", _not_iterable),
-    rule("unknown-argument", r"Unrecognized keyword arguments? passed to \w+: (?P<given>\{.*)",
-         _unknown_keyword),
-    rule("unknown-argument", r"got an unexpected keyword argument '(?P<where>\w+)'",
-         _unexpected_keyword),
-    rule("missing-argument", r"missing \d+ required positional arguments?: '(?P<where>\w+)'",
-         _missing_argument),
-    rule("unknown-choice", r"Could not interpret (?P<what>activation function|loss|optimizer|metric)"
-         r" identifier: (?P<value>.*)", _unknown_choice),
-    rule("unknown-choice", r"The `(?P<where>\w+)` argument must be (?:a list/tuple or )?one of "
-         r"(?P<choices>\{.*?\})\. Received: (?:\w+=)?(?P<value>[^\n]*)", _choice_of),
-    rule("wrong-name", r"Argument `name` must be a string.*?name=(?P<value>.*?) \(of type", _bad_name),
+    rule(
+        "unknown-argument",
+        r"Unrecognized keyword arguments? passed to \w+: (?P<given>\{.*)",
+        _unknown_keyword,
+    ),
+    rule(
+        "unknown-argument",
+        r"got an unexpected keyword argument '(?P<where>\w+)'",
+        _unexpected_keyword,
+    ),
+    rule(
+        "missing-argument",
+        r"missing \d+ required positional arguments?: '(?P<where>\w+)'",
+        _missing_argument,
+    ),
+    rule(
+        "unknown-choice",
+        r"Could not interpret (?P<what>activation function|loss|optimizer|metric)"
+        r" identifier: (?P<value>.*)",
+        _unknown_choice,
+    ),
+    rule(
+        "unknown-choice",
+        r"The `(?P<where>\w+)` argument must be (?:a list/tuple or )?one of "
+        r"(?P<choices>\{.*?\})\. Received: (?:\w+=)?(?P<value>[^\n]*)",
+        _choice_of,
+    ),
+    rule(
+        "wrong-name",
+        r"Argument `name` must be a string.*?name=(?P<value>.*?) \(of type",
+        _bad_name,
+    ),
     rule("missing-super", r"forgot to call `?super\(\)\.__init__", _no_super),
     rule("missing-call", r"does not have a `?call\(?\)?`? method implemented", _no_call),
-)  # fmt: skip
+)

@@ -93,7 +93,9 @@ def _joined(match: re.Match[str], failure: Failure) -> Mistake:
         )
     return Mistake(
         "concatenate-shapes",
-        _("{layer} joins along axis {axis}; the other axes of {shapes} differ.").format(**words),
+        _("{layer} joins along axis {axis}; the other axes of {shapes} differ.").format(
+            **words
+        ),
         _differences(given, axis),
         _concatenate_edit(given, axis),
         tensor_names(failure),
@@ -282,8 +284,7 @@ def _symbolic_edit(name: str, failure: Failure) -> str:
     if name == "array":
         return _("Leave `np.array` out: layers take the symbolic tensor itself.")
     if wanted and callable(getattr(keras.ops, wanted, None)):
-        return _("Write `keras.ops.{name}({x})`.").format(name=wanted, x=all_arguments(failure)
-        )
+        return _("Write `keras.ops.{name}({x})`.").format(name=wanted, x=all_arguments(failure))
     if name in ("float", "int", "len", "range"):
         return _("Read a size from `{x}.shape`; values exist only when the model runs.").format(
             x=argument(failure)
@@ -363,7 +364,11 @@ RULES: tuple[Rule, ...] = (
         r"(?P<shapes>\[.*?\)\])",
         _joined,
     ),
-    rule("concatenate-shapes", r"must have the same shape except on the `axis`(?P<shapes>)", _joined),
+    rule(
+        "concatenate-shapes",
+        r"must have the same shape except on the `axis`(?P<shapes>)",
+        _joined,
+    ),
     rule(
         "merge-shapes",
         rf"Inputs have incompatible shapes.*?shapes (?P<left>{_SHAPE}) and (?P<right>{_SHAPE})",
@@ -375,7 +380,11 @@ RULES: tuple[Rule, ...] = (
         _added,
     ),
     rule("merge-single", r"merge layer should be called on a list", _single),
-    rule("merge-count", r"should be called on (?:exactly|a list of) (?P<n>[2-9]) inputs", _wrong_count),
+    rule(
+        "merge-count",
+        r"should be called on (?:exactly|a list of) (?P<n>[2-9]) inputs",
+        _wrong_count,
+    ),
     rule("merge-single", r"should be called on a list of at least \d+ input", _single),
     rule("merge-single", r"must be called on a list of inputs", _attends),
     rule("merge-single", r"too many positional arguments", _not_in_a_list),
@@ -390,7 +399,15 @@ RULES: tuple[Rule, ...] = (
     rule("symbolic-value", r"KerasTensor is symbolic", _symbolic),
     rule("symbolic-value", r"symbolic KerasTensor cannot be used as a boolean", _of_python),
     rule("symbolic-value", r"Iterating over a symbolic KerasTensor", _of_python),
-    rule("symbolic-value", r"'KerasTensor' object has no attribute '(?P<name>\w+)'", _no_such_method),
-    rule("symbolic-value", r"'KerasTensor' has no len|'KerasTensor' object cannot be inter", _no_length),
+    rule(
+        "symbolic-value",
+        r"'KerasTensor' object has no attribute '(?P<name>\w+)'",
+        _no_such_method,
+    ),
+    rule(
+        "symbolic-value",
+        r"'KerasTensor' has no len|'KerasTensor' object cannot be inter",
+        _no_length,
+    ),
     rule("tensor-called", r"'KerasTensor' object is not callable", _called_twice),
 )

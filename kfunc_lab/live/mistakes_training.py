@@ -214,7 +214,11 @@ def _by_name(what: str, names: list[str]) -> str:
 def _metrics(match: re.Match[str], failure: Failure) -> Mistake:
     names = _output_names(failure)
     given = getattr(match, "string", "")
-    keys = re.findall(r"'(\w+)': ", given.rpartition("metrics={")[2]) if "metrics={" in given else []
+    keys = (
+        re.findall(r"'(\w+)': ", given.rpartition("metrics={")[2])
+        if "metrics={" in given
+        else []
+    )
     if keys and set(keys) - set(names):
         return _keys("metrics", names, keys)
     listed = re.search(r"metrics=\[(.*)\]", given, re.DOTALL)
@@ -245,7 +249,7 @@ def _weights(match: re.Match[str], failure: Failure) -> Mistake:
     losses, weights = int(match["losses"]), int(match["weights"])
     return Mistake(
         "loss-count",
-        _("There are {n} losses and {found} loss weights.").format(n=losses, found=weights),
+        _("Losses: {n}; loss weights: {found}.").format(n=losses, found=weights),
         f"{weights} ≠ {losses}",
         _by_name("loss_weights" if weights != len(names) else "loss", names),
         "loss_weights" if weights != len(names) else "loss",
@@ -293,8 +297,9 @@ def _cardinality(match: re.Match[str], failure: Failure) -> Mistake:
             numbers=", ".join(numbers)
         ),
         " ≠ ".join(numbers),
-        _("Take as many of each, as `x[:{n}], y[:{n}]`, once you know that they belong together.")
-        .format(n=min(map(int, numbers), default=0)),
+        _(
+            "Take as many of each, as `x[:{n}], y[:{n}]`, once you know that they belong together."
+        ).format(n=min(map(int, numbers), default=0)),
         "y",
     )
 
@@ -337,9 +342,9 @@ def _keys_of_strings(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     return Mistake(
         "y-keys",
-        _("The targets are a dict whose keys are not the names of the outputs: {names}.").format(
-            names=", ".join(names)
-        ),
+        _(
+            "The targets are a dict whose keys are not the names of the outputs: {names}."
+        ).format(names=", ".join(names)),
         "",
         _("Write `y={{{pairs}}}`.").format(
             pairs=", ".join(f'"{name}": y_{name}' for name in names)
@@ -361,35 +366,79 @@ def _callback_class(match: re.Match[str], failure: Failure) -> Mistake:
 _SHAPE = r"[(\[][^)\]]*[)\]]"
 
 RULES: tuple[Rule, ...] = (
-    rule("loss-rank", rf"`?target`? and `?output`? must have the same (?:rank|shape).*?target\.shape="
-         rf"(?P<target>{_SHAPE}), output\.shape=(?P<output>{_SHAPE})", _different),
-    rule("sparse-one-hot", rf"`?output`? must have rank \(ndim\) `?target\.ndim [-+] 1.*?"
-         rf"target\.shape=(?P<target>{_SHAPE}), output\.shape=(?P<output>{_SHAPE})", _sparse),
-    rule("sparse-one-hot", rf"`?target`? and `?output`? must have the same shape (?:except|up).*?"
-         rf"target\.shape=(?P<target>{_SHAPE}), output\.shape=(?P<output>{_SHAPE})", _sparse),
-    rule("loss-rank", rf"(?:Dimensions must be equal|Incompatible shapes).*?compile_loss.*?input "
-         rf"shapes: (?P<target>{_SHAPE}), (?P<output>{_SHAPE})", _subtracted),
-    rule("class-too-large", r"label value of (?P<value>-?\d+) which is outside the valid range of "
-         r"\[0, (?P<limit>\d+)\)", _class_too_large),
-    rule("loss-keys", r"Expected keys (?:ListWrapper\()?(?P<wanted>\[.*?\])\)? in loss dict, but found "
-         r"loss\.keys\(\)=(?P<given>\[.*?\])", _loss_keys),
+    rule(
+        "loss-rank",
+        rf"`?target`? and `?output`? must have the same (?:rank|shape).*?target\.shape="
+        rf"(?P<target>{_SHAPE}), output\.shape=(?P<output>{_SHAPE})",
+        _different,
+    ),
+    rule(
+        "sparse-one-hot",
+        rf"`?output`? must have rank \(ndim\) `?target\.ndim [-+] 1.*?"
+        rf"target\.shape=(?P<target>{_SHAPE}), output\.shape=(?P<output>{_SHAPE})",
+        _sparse,
+    ),
+    rule(
+        "sparse-one-hot",
+        rf"`?target`? and `?output`? must have the same shape (?:except|up).*?"
+        rf"target\.shape=(?P<target>{_SHAPE}), output\.shape=(?P<output>{_SHAPE})",
+        _sparse,
+    ),
+    rule(
+        "loss-rank",
+        rf"(?:Dimensions must be equal|Incompatible shapes).*?compile_loss.*?input "
+        rf"shapes: (?P<target>{_SHAPE}), (?P<output>{_SHAPE})",
+        _subtracted,
+    ),
+    rule(
+        "class-too-large",
+        r"label value of (?P<value>-?\d+) which is outside the valid range of "
+        r"\[0, (?P<limit>\d+)\)",
+        _class_too_large,
+    ),
+    rule(
+        "loss-keys",
+        r"Expected keys (?:ListWrapper\()?(?P<wanted>\[.*?\])\)? in loss dict, but found "
+        r"loss\.keys\(\)=(?P<given>\[.*?\])",
+        _loss_keys,
+    ),
     rule("loss-count", r"The path: .*? in the `loss` argument", _path),
-    rule("target-count", r"y_true and y_pred have different structures\.\s*y_true: (?P<target>[^\n]*)"
-         r"\s*y_pred: (?P<output>[^\n]*)", _structures),
-    rule("metrics-count", r"Invalid `metrics`|`metrics` argument as a list, it should have|"
-         r"dict argument `metrics`, key", _metrics),
-    rule("metrics-list", r"Expected `metrics` argument to be a list.*?metrics=(?P<value>\S+) of type",
-         _metrics_string),
-    rule("loss-count", r"`loss_weights` must match the number of losses, got (?P<losses>\d+) losses and "
-         r"(?P<weights>\d+)", _weights),
-    rule("loss-count", r"Expected `loss_weights` argument.*?loss_weights=(?P<value>\S+) of type",
-         _weight_number),
+    rule(
+        "target-count",
+        r"y_true and y_pred have different structures\.\s*y_true: (?P<target>[^\n]*)"
+        r"\s*y_pred: (?P<output>[^\n]*)",
+        _structures,
+    ),
+    rule(
+        "metrics-count",
+        r"Invalid `metrics`|`metrics` argument as a list, it should have|"
+        r"dict argument `metrics`, key",
+        _metrics,
+    ),
+    rule(
+        "metrics-list",
+        r"Expected `metrics` argument to be a list.*?metrics=(?P<value>\S+) of type",
+        _metrics_string,
+    ),
+    rule(
+        "loss-count",
+        r"`loss_weights` must match the number of losses, got (?P<losses>\d+) losses and "
+        r"(?P<weights>\d+)",
+        _weights,
+    ),
+    rule(
+        "loss-count",
+        r"Expected `loss_weights` argument.*?loss_weights=(?P<value>\S+) of type",
+        _weight_number,
+    ),
     rule("not-compiled", r"You must call `?compile\(\)`? before", _not_compiled),
     rule("no-loss", r"No loss to compute", _no_loss),
-    rule("example-count", r"Data cardinality is ambiguous|same number of samples", _cardinality),
+    rule(
+        "example-count", r"Data cardinality is ambiguous|same number of samples", _cardinality
+    ),
     rule("no-targets", r"None values not supported", _no_targets),
     rule("not-an-array", r"Unrecognized data type: x=", _not_an_array),
     rule("no-numbers", r"Invalid dtype: (?P<dtype>str|object)", _no_numbers),
     rule("y-keys", r"Expected float32, but got \S+ of type 'str'", _keys_of_strings),
     rule("class-for-object", r"Callback\.set_model\(\) missing", _callback_class),
-)  # fmt: skip
+)
