@@ -173,6 +173,11 @@ def maker(tensor: Any) -> Any:
     return None if node is None else node.operation
 
 
+def input_names(model: Any) -> list[str]:
+    """Returns the names of a model's inputs, in their order."""
+    return [name_of(maker(tensor)) for tensor in getattr(model, "inputs", None) or []]
+
+
 def is_input(tensor: Any) -> bool:
     """Tells whether `keras.Input` made a tensor."""
     return type(maker(tensor)).__name__ == "InputLayer"

@@ -113,7 +113,8 @@ def _taken_for(failure: Failure) -> str:
     for parameter, given in zip(parameters, call.args, strict=False):
         if not _is_setting(given) and parameter.kind is not parameter.VAR_KEYWORD:
             return str(parameter.name)
-    return next((it.arg for it in call.keywords if it.arg and not _keeps(it)), "")
+    wrong = [it.arg for it in call.keywords if it.arg and not _keeps(it)]
+    return wrong[0] if wrong else ""
 
 
 def held_tensor(layer: Any) -> str:

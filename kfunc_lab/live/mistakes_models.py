@@ -5,7 +5,7 @@ from typing import Any
 
 from kfunc_lab.graph import keras_nodes
 from kfunc_lab.live.failure import Failure, name_of
-from kfunc_lab.live.mistake import Mistake, Rule, maker, quoted, rule, title
+from kfunc_lab.live.mistake import Mistake, Rule, input_names, maker, quoted, rule, title
 from kfunc_lab.live.mistakes_construction import held_tensor, in_constructor
 from kfunc_lab.locale import _
 
@@ -152,7 +152,7 @@ def _model_positions(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 def _input_count(match: re.Match[str], failure: Failure) -> Mistake:
     expected, found = int(match["expected"]), int(match["found"])
-    names = [str(it) for it in getattr(failure.operation, "input_names", None) or []]
+    names = input_names(failure.operation)
     if match.groupdict().get("names"):
         names = re.findall(r"'([^']*)'", match["names"])
     words = ", ".join(names) if names else ", ".join("abcdefgh"[:expected])

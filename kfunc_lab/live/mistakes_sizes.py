@@ -10,6 +10,7 @@ from kfunc_lab.live.mistake import (
     Shape,
     argument,
     first_shape,
+    input_names,
     is_input,
     rule,
     sizes,
@@ -86,8 +87,8 @@ def _model_shape(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def _entry_name(failure: Failure, index: int) -> str:
-    names = getattr(failure.operation, "input_names", None) or []
-    return str(names[index]) if index < len(names) else ""
+    names = input_names(failure.operation)
+    return names[index] if index < len(names) else ""
 
 
 def _model_arithmetic(expected: Shape, found: Shape) -> str:
