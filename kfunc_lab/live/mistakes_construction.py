@@ -124,7 +124,7 @@ def held_tensor(layer: Any) -> str:
     for name, value in list(getattr(layer, "__dict__", {}).items()):
         items = value if isinstance(value, (list, tuple)) else [value]
         if not name.startswith("_") and any(isinstance(it, keras.KerasTensor) for it in items):
-            return name
+            return str(name)
     return ""
 
 

@@ -887,20 +887,20 @@ def test_errors_that_keras_has_no_part_in():
     assert find_mistake(ValueError("never raised")) is None
 
 
-class Unspeakable(Exception):
+class UnspeakableError(Exception):
     def __str__(self):
         raise RuntimeError
 
 
 class Raising(layers.Layer):
     def call(self, x):
-        raise Unspeakable
+        raise UnspeakableError
 
 
 def test_an_error_that_cannot_be_told():
     error = failed(lambda: Raising()(zeros(2, 3)))
     assert find_mistake(error).rule == "unknown"
-    error = Unspeakable()
+    error = UnspeakableError()
     assert find_failure(error) is None
 
 
