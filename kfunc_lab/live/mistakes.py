@@ -1,0 +1,84 @@
+"""What a learner's code got wrong, found from the exception that Keras raised."""
+
+import re
+
+from kfunc_lab.live import (
+    mistakes_construction,
+    mistakes_merging,
+    mistakes_models,
+    mistakes_ranks,
+    mistakes_saving,
+    mistakes_sizes,
+    mistakes_training,
+    mistakes_windows,
+)
+from kfunc_lab.live.failure import Failure, find_failure, message_of
+from kfunc_lab.live.mistake import Mistake, Rule, quoted
+from kfunc_lab.locale import _
+
+RULES: tuple[Rule, ...] = (
+    *mistakes_ranks.RULES,
+    *mistakes_sizes.RULES,
+    *mistakes_windows.RULES,
+    *mistakes_merging.RULES,
+    *mistakes_models.RULES,
+    *mistakes_saving.RULES,
+    *mistakes_construction.RULES,
+    *mistakes_training.RULES,
+)
+
+
+def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistake | None:
+    """Finds what a learner's code got wrong.
+
+    Args:
+        error: An exception that was raised, with its traceback.
+        failure: What failed, if it was found before.
+
+    Returns:
+        The mistake, of the rule `"unknown"` if no rule fits; `None` if the exception has nothing
+        to do with Keras.
+
+    Example:
+        >>> try:
+        ...     1 / 0
+        ... except ZeroDivisionError as error:
+        ...     find_mistake(error) is None
+        True
+    """
+    failure = failure or find_failure(error)
+    if failure is None:
+        return None
+    message = message_of(error)
+    for rule in RULES:
+        match = rule.pattern.search(message)
+        if match is not None and (made := _made(rule, match, failure)) is not None:
+            return made
+    return Mistake("unknown", _unknown(error, message, failure))
+
+
+def _made(rule: Rule, match: re.Match[str], failure: Failure) -> Mistake | None:
+    try:
+        return rule.make(match, failure)
+    except Exception:  # a failed explanation must not hide the error that it explains
+        return None
+
+
+def _unknown(error: BaseException, message: str, failure: Failure) -> str:
+    line = next((it for it in _core(message).splitlines() if it.strip()), "")
+    words = {"kind": type(error).__name__, "message": quoted(line), "name": failure.kind}
+    if not line:
+        return _("{name} raised {kind}.").format(**words)
+    return _("Keras says: {message}").format(**words)
+
+
+def _core(message: str) -> str:
+    """Takes a message out of the ones that Keras wraps around it."""
+    for wrapper in (
+        r"Exception encountered when calling [^\n]*\n\n(.*?)\n\nArguments received by ",
+        r"\ACould not automatically infer the output shape.*?Error encountered:\s*(.*)\Z",
+    ):
+        match = re.search(wrapper, message, re.DOTALL)
+        if match is not None and match[1].strip():
+            message = match[1]
+    return message
