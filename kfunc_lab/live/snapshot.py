@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from kfunc_lab.graph.annotations import Annotations
+from kfunc_lab.graph.keras_nodes import Place as NodePlace
 from kfunc_lab.graph.keras_nodes import (
     ancestors,
     functional_of,
@@ -54,6 +55,7 @@ class Snapshot:
         losses: For ids of lost calls and groups the line that lost them, if that is known.
         earlier: The ids of what earlier runs of a cell made.
         names: For ids of calls and groups the variables that hold their results.
+        tensors: For the place of each tensor in Keras's records the id of the call.
         unexplained: Whether something holds a result that is neither a variable nor a model.
     """
 
@@ -64,6 +66,7 @@ class Snapshot:
     losses: Mapping[str, tuple[Run, Place]] = field(default_factory=dict)
     earlier: frozenset[str] = frozenset()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tensors: Mapping[NodePlace, str] = field(default_factory=dict)
     unexplained: bool = False
 
     @cached_property
@@ -123,6 +126,7 @@ def take_snapshot(
     latest_runs: Mapping[str, int],
     left: Mapping[int, tuple[Run, Place]],
     known: MutableMapping[Any, Call],
+    given: Sequence[Any] = (),
 ) -> Snapshot:
     """Reads how the graph stands.
 
@@ -132,6 +136,7 @@ def take_snapshot(
         latest_runs: For each cell the number of its latest run.
         left: For the numbers of calls, the statement after which no variable held them any more.
         known: What was read before, and is noted here for the next time.
+        given: Tensors that are shown although no variable leads to them.
 
     Returns:
         The graph of all that variables and models lead to, and of what hangs on that.
@@ -140,7 +145,7 @@ def take_snapshot(
     functionals = [it for it in map(functional_of, variables.models.values()) if it is not None]
     ends = [tensor for it in functionals for tensor in it.outputs]
     starts = [tensor for it in functionals for tensor in it.inputs]
-    reached = ancestors([*tensors.values(), *starts, *ends])
+    reached = ancestors([*tensors.values(), *starts, *ends, *given])
     log.adopt(reached)
     branches = _branches(log, reached)
     alive = held(branches)
@@ -175,6 +180,7 @@ def take_snapshot(
         },
         earlier=frozenset(item for item, node in shown if is_earlier(node)),
         names=_pin_names(read, tensors),
+        tensors=read.tensors,
         unexplained=len(branches) > len(lost) + len(gone),
     )
 

@@ -2,7 +2,7 @@
 
 import gc
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kfunc_lab.graph.keras_nodes import has_history, node_of
@@ -64,17 +64,20 @@ class Tracker:
         self.log.adopt([node])
         return self.log.serial(node), tensor._keras_history.tensor_index
 
-    def snapshot(self) -> Snapshot:
-        """Returns how the graph stands."""
+    def snapshot(self, given: Sequence[Any] = ()) -> Snapshot:
+        """Returns how the graph stands.
+
+        Args:
+            given: Tensors that are shown although no variable leads to them.
+        """
         self.log.start()
         if not self.log.is_started:
             return Snapshot(EMPTY)
         held_now = held_by(self._namespace)
-        taken = take_snapshot(self.log, held_now, self._latest_runs, self._left, self._known)
+        facts = (self.log, held_now, self._latest_runs, self._left, self._known, given)
+        taken = take_snapshot(*facts)
         if self._model_left and taken.unexplained:
             gc.collect()  # a model that was deleted still holds its tensors until then
-            taken = take_snapshot(
-                self.log, held_now, self._latest_runs, self._left, self._known
-            )
+            taken = take_snapshot(*facts)
         self._model_left = False
         return taken

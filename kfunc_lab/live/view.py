@@ -201,7 +201,7 @@ class LiveView(SnapshotView):
         if self._shown_in != cell:
             self._shown_in = cell
             data, metadata = self.bundle()
-            display(data, metadata=metadata, raw=True)
+            display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
         if content.get("type") == "shown":

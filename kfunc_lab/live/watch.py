@@ -61,7 +61,7 @@ def watch(target: Any = None) -> LiveView:
     begun.view.show(begun.follower.tracker.snapshot())
     from IPython.display import display
 
-    display(begun.view)
+    display(begun.view)  # type: ignore[no-untyped-call]
     return begun.view
 
 
@@ -122,4 +122,10 @@ def draw_mistakes(wanted: bool) -> None:
 
 
 def _show_mistake(error: BaseException) -> None:
-    pass
+    from IPython.display import display
+
+    from kfunc_lab.live.mistake_view import view_of
+
+    view = view_of(error, None if _watch is None else _watch.follower.tracker)
+    if view is not None:
+        display(view)  # type: ignore[no-untyped-call]
