@@ -33,7 +33,7 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
         ...     keras.layers.Conv2D(8, 3)(keras.Input((28, 28), name="digits"))
         ... except ValueError as error:
         ...     print(explain(error).mistake.rule)
-        wrong-rank
+        missing-channels
     """
     error = exception or getattr(sys, "last_value", None)
     if error is None:

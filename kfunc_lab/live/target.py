@@ -1,10 +1,11 @@
 """A model to build: shown faintly, and compared with what is there so far."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kfunc_lab.graph.annotations import Annotations
-from kfunc_lab.graph.comparison import Comparison, compare_graphs, comparison_lines
+from kfunc_lab.graph.comparison import Change, Comparison, compare_graphs, comparison_lines
 from kfunc_lab.graph.keras_reader import read_graph
 from kfunc_lab.graph.layer_graph import LayerGraph
 from kfunc_lab.live.snapshot import Snapshot
@@ -27,7 +28,8 @@ class Target:
     def comparison(self, snapshot: Snapshot) -> Comparison:
         """Compares the target with what is there so far."""
         if self._last is None or self._last[0] is not snapshot.graph:
-            self._last = (snapshot.graph, compare_graphs(self.graph, snapshot.graph))
+            found = compare_graphs(self.graph, snapshot.graph)
+            self._last = (snapshot.graph, _without_names(found))
         return self._last[1]
 
     def beside(self, snapshot: Snapshot) -> tuple[LayerGraph, Annotations]:
@@ -64,3 +66,17 @@ class Target:
     def remarks(self, snapshot: Snapshot) -> list[str]:
         """Says how what is there differs from the target."""
         return comparison_lines(self.comparison(snapshot))
+
+
+def _without_names(found: Comparison) -> Comparison:
+    """Returns a comparison for which it is no difference how a call is named."""
+    others = (
+        Change(it.before, it.after, tuple(one for one in it.settings if one[0] != "name"))
+        for it in found.changed
+    )
+    changed = tuple(it for it in others if it.settings)
+    known = {it.after for it in changed}
+    marks = {
+        call: mark for call, mark in found.marks.items() if mark != "changed" or call in known
+    }
+    return replace(found, changed=changed, marks=marks)

@@ -1,0 +1,104 @@
+"""Mistakes as they are shown: under the cell that fails, in red, with what met there."""
+
+import keras
+import pytest
+from keras import layers
+
+import kfunc_lab as lab
+
+
+def caught(make):
+    """Returns the view of what an expression raises."""
+    try:
+        make()
+    except Exception as error:
+        return lab.explain(error)
+    raise AssertionError("nothing was raised")
+
+
+def wrong(view):
+    return [item for item, mark in view._layouts.annotations.marks.items() if mark == "wrong"]
+
+
+def test_the_failing_call_is_drawn_with_what_led_to_it():
+    image = keras.Input((28, 28), name="image")
+    hidden = layers.Dense(4, name="hidden")(image)
+    view = caught(lambda: layers.Conv2D(8, 3, name="conv")(hidden))
+    assert [call.id for call in view.graph.calls] == ["image", "hidden", "conv"]
+    assert [(edge.source, edge.target) for edge in view.graph.edges][-1] == ("hidden", "conv")
+    assert wrong(view) == [view.selected] == ["conv"]
+    assert view.to_text().splitlines() == [
+        "✗ conv (Conv2D), called on (None, 28, 4)",
+        "conv (Conv2D) expects at least 4 dimensions, the batch included, got 3: (None, 28, 4).",
+        "3 < 4",
+        "→ Add an axis for the channels first: `layers.Reshape((28, 4, 1))(hidden)`.",
+    ]
+    assert "mark-wrong" in view.to_svg()
+
+
+def test_all_tensors_that_met_lead_to_the_call():
+    a, b = keras.Input((2, 3), name="a"), keras.Input((2,), name="b")
+    view = caught(lambda: layers.concatenate([a, b]))
+    edges = [(edge.source, edge.input) for edge in view.graph.edges]
+    assert edges == [("a", 0), ("b", 1)]
+
+
+def test_a_failing_call_may_have_the_name_of_another():
+    image = keras.Input((28, 28), name="same")
+    view = caught(lambda: layers.Conv2D(8, 3, name="same")(image))
+    assert wrong(view) == ["same~2"]
+
+
+def test_training_marks_the_output_that_does_not_fit():
+    import numpy as np
+
+    inputs = keras.Input((4,), name="i")
+    model = keras.Model(inputs, layers.Dense(2, name="out")(inputs))
+    model.compile(loss="mse")
+    view = caught(lambda: model.fit(np.zeros((3, 4)), np.zeros((3, 5)), verbose=0))
+    assert [call.id for call in view.graph.calls] == ["i", "out"]
+    assert wrong(view) == ["out"]
+
+
+def test_a_mistake_without_tensors_is_a_box_alone():
+    view = caught(lambda: keras.Input(shape=784))
+    assert [call.kind for call in view.graph.calls] == ["Input"]
+    assert "keras.Input(shape=(784,))" in view.to_text()
+
+
+def test_hostile_names_are_escaped():
+    image = keras.Input((28, 28), name="<script>alert(1)<b>")
+    svg = caught(lambda: layers.Conv2D(8, 3, name="</text>&")(image)).to_svg()
+    assert "<script>" not in svg
+    assert "</text>&" not in svg
+
+
+def test_nothing_to_explain_is_said(monkeypatch):
+    monkeypatch.delattr("sys.last_value", raising=False)
+    with pytest.raises(ValueError, match="nothing has failed"):
+        lab.explain()
+    with pytest.raises(ValueError, match="ZeroDivisionError was not raised by Keras"):
+        lab.explain(ZeroDivisionError())
+
+
+def test_under_a_failing_cell(new_kernel):
+    kernel = new_kernel()
+    kernel.run("import keras, kfunc_lab as lab\nfrom keras import layers\nlab.watch();")
+    cell = "i = keras.Input((8, 8), name='i')\nx = layers.Conv2D(2, 3, name='c')(i)"
+    error, drawn = kernel.run(cell)[-2:]
+    assert (error["kind"], error["ename"]) == ("error", "ValueError")
+    assert "image/svg+xml" in drawn["data"]
+    assert drawn["data"]["text/plain"].startswith("✗ c (Conv2D), called on (None, 8, 8)")
+    again = kernel.run("lab.explain()")[-1]["data"]
+    assert again["text/plain"] == drawn["data"]["text/plain"]
+    assert kernel.run("%%time\n" + cell)[-1]["kind"] == "display_data"
+    assert kernel.run("1 / 0")[-1]["kind"] == "error"
+    assert kernel.run("undefined")[-1]["kind"] == "error"
+    kernel.run("%watch mistakes off")
+    assert kernel.run(cell)[-1]["kind"] == "error"
+    kernel.run("%watch mistakes on\nlab.language('es')")
+    assert "llamada con (None, 8, 8)" in kernel.run(cell)[-1]["data"]["text/plain"]
+    wrong_use = kernel.run("%watch sideways")[-1]
+    assert "on, off, mistakes on, mistakes off" in wrong_use["evalue"]
+    kernel.run("%watch off")
+    assert kernel.run(cell)[-1]["kind"] == "error"

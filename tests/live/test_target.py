@@ -1,0 +1,83 @@
+"""A target to build: ghosts that turn solid, and what differs."""
+
+import keras
+from keras import layers
+
+from kfunc_lab.live.pins import held_by
+from kfunc_lab.live.target import Target
+from kfunc_lab.live.tracker import Tracker
+from kfunc_lab.live.view import LiveView, SnapshotView
+
+
+def target_model() -> keras.Model:
+    inputs = keras.Input((8,), name="given")
+    x = layers.Dense(4, activation="relu")(inputs)
+    left, right = layers.Dense(2)(x), layers.Dense(3)(x)
+    return keras.Model(inputs, layers.Concatenate()([left, right]))
+
+
+def view_of(namespace, target) -> SnapshotView:
+    tracker = Tracker(namespace)
+    try:
+        return SnapshotView(tracker.snapshot(), target)
+    finally:
+        tracker.log.stop()
+
+
+def marks(view) -> dict:
+    return dict(view._layouts.annotations.marks)
+
+
+def test_the_target_is_shown_before_anything_is_built():
+    live = LiveView(Target(target_model()))
+    assert set(marks(live).values()) == {"ghost"}
+    assert live.to_text().splitlines()[0] == "0 of 5 calls as in the target"
+
+
+def test_what_is_built_turns_solid_and_what_differs_says_how():
+    target = Target(target_model())
+    inputs = keras.Input((8,), name="mine")
+    x = layers.Dense(4, activation="tanh", name="hidden")(inputs)
+    view = view_of({"inputs": inputs, "x": x}, target)
+    assert view.to_text().splitlines()[0] == "1 of 5 calls as in the target"
+    assert marks(view)["hidden"] == "changed"
+    rows = dict(view._layouts.annotations.rows["hidden"])
+    assert rows["Differs"] == "activation: tanh, the target has relu"
+    assert list(marks(view).values()).count("ghost") == 3
+    right = layers.Dense(4, activation="relu", name="right")(inputs)
+    view = view_of({"inputs": inputs, "x": right}, target)
+    assert view.to_text().splitlines()[0] == "2 of 5 calls as in the target"
+    assert "right" not in marks(view)
+
+
+def test_all_is_built():
+    target = Target(target_model())
+    view = view_of({"model": target_model()}, target)
+    assert view.to_text().splitlines()[0] == "5 of 5 calls as in the target"
+    assert not marks(view)
+
+
+def test_a_call_that_the_target_has_not():
+    inputs = keras.Input((8,), name="mine")
+    extra = layers.Dropout(0.5, name="extra")(inputs)
+    view = view_of({"x": extra}, Target(target_model()))
+    assert marks(view)["extra"] == "extra"
+
+
+def test_variables_are_found_in_containers_of_any_depth():
+    tensor = keras.Input((2,), name="t")
+    loop: list = [tensor]
+    loop.append(loop)
+    held = held_by(
+        {"a": {"k": [tensor, (tensor,)]}, "data": list(range(100_000)), "_": tensor, "loop": loop,
+         "_3": tensor, "_mine": tensor, "Out": {3: tensor}, "deep": [[[[tensor]]]]}
+    )  # fmt: skip
+    names = [name for name in held.tensors if not name.startswith("loop[1]")]
+    assert names == [
+        'a["k"][0]',
+        'a["k"][1][0]',
+        "loop[0]",
+        "_mine",
+        "Out[3]",
+        "deep[0][0][0][0]",
+    ]
