@@ -289,6 +289,15 @@ function makeScale(scale) {
   return bar;
 }
 
+// What stands between backticks is code.
+function paragraph(text) {
+  const made = element("p");
+  text.split("`").forEach((part, place) => {
+    made.append(place % 2 ? element("code", "", part) : part);
+  });
+  return made;
+}
+
 // The item of each variable.
 function pinned(items) {
   return new Map([...items].flatMap(([id, { pins }]) => (pins ?? []).map((name) => [name, id])));
@@ -352,7 +361,7 @@ function render({ model, el }) {
   let levels;
   function readContent() {
     heading.textContent = model.get("_title");
-    notes.replaceChildren(...model.get("_notes").map((note) => element("p", "", note)));
+    notes.replaceChildren(...model.get("_notes").map(paragraph));
     notes.hidden = !notes.childElementCount;
     items = new Map(model.get("_items"));
     levels = new Map();
@@ -767,7 +776,7 @@ function render({ model, el }) {
       class: "trail",
       d: `M${x1} ${y1}C${bow} ${y1} ${bow} ${y2} ${x2} ${y2}`,
     });
-    path.addEventListener("animationend", () => path.remove());
+    setTimeout(() => path.remove(), 1500);
     return path;
   }
   model.on("change:selected", onSelected);

@@ -55,6 +55,7 @@ class Follower:
         self._shell.ast_transformers.append(self)
         self.tracker.log.on_new = self._new_call
         self._depth = 1
+        self._error_before = getattr(sys, "last_value", None)
         self._begin_run("", "")
         self._changed = True
 

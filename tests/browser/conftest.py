@@ -195,9 +195,10 @@ def module_notebook(lab, browser):
     """Opens a notebook that the tests of a module share, runs its cells, and gives its page."""
     opener = Opener(lab, browser)
 
-    def open_and_run(*arguments, **options):
+    def open_and_run(*arguments, run=True, **options):
         page = opener(*arguments, **options)
-        run_cells(page)
+        if run:
+            run_cells(page)
         return page
 
     yield open_and_run

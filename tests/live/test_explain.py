@@ -94,6 +94,8 @@ def test_under_a_failing_cell(new_kernel):
     assert kernel.run("%%time\n" + cell)[-1]["kind"] == "display_data"
     assert kernel.run("1 / 0")[-1]["kind"] == "error"
     assert kernel.run("undefined")[-1]["kind"] == "error"
+    kernel.run("lab.watch();")  # what failed before is not explained again
+    assert all("✗" not in it["data"]["text/plain"] for it in kernel.run("lab.watch();"))
     kernel.run("%watch mistakes off")
     assert kernel.run(cell)[-1]["kind"] == "error"
     kernel.run("%watch mistakes on\nlab.language('es')")

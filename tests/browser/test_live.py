@@ -1,0 +1,95 @@
+"""The graph that grows beside a notebook, as it is written cell by cell."""
+
+import re
+
+import pytest
+
+CELLS = [
+    "import kfunc_lab as lab, keras\nfrom keras import layers\nlab.watch()",
+    "inputs = keras.Input((28, 28, 1), name='img')",
+    "x = layers.Conv2D(16, 3, name='conv')(inputs)",
+    "x = layers.MaxPooling2D(2, name='pool')(x)",
+    "lost = layers.Dense(2, name='dropped')(x)\nlost = None",
+    "y = layers.Flatten(x)",
+]
+
+
+def beside(page, name):
+    return page.locator(f'.kfunc-lab-live.beside [data-item="{name}"]')
+
+
+def run(page):
+    page.keyboard.press("Shift+Enter")
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def page(request, module_notebook):
+    page = module_notebook(CELLS, dark=request.param == "dark", run=False)
+    page.get_by_text(re.compile(r"\(ipykernel\) \| Idle")).wait_for()
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    run(page)
+    page.locator(".kfunc-lab-live.beside").wait_for()
+    return page
+
+
+def pins(page, name) -> list[str]:
+    return beside(page, name).locator(".pin-name").all_text_contents()
+
+
+def test_a_notebook_is_written(page, picture):
+    panel = page.locator(".kfunc-lab-live.beside")
+    assert "inputs = keras.Input((784,))" in panel.inner_text()  # before anything is there
+    inline = page.locator(".jp-Notebook .kfunc-lab-docked")
+    assert inline.is_visible()
+    run(page)
+    beside(page, "img").wait_for()
+    assert pins(page, "img") == ["inputs"]
+    run(page)
+    beside(page, "conv").wait_for()
+    assert pins(page, "conv") == ["x"]
+    before = beside(page, "img").bounding_box()
+    run(page)
+    beside(page, "pool").wait_for()
+    page.locator(".beside .trail").wait_for(state="attached")  # the pin has moved
+    assert (pins(page, "conv"), pins(page, "pool")) == ([], ["x"])
+    page.wait_for_timeout(400)
+    assert abs(beside(page, "img").bounding_box()["y"] - before["y"]) < 2
+    assert "fresh" in beside(page, "pool").get_attribute("class")
+    run(page)
+    beside(page, "dropped").wait_for()
+    assert "lost" in beside(page, "dropped").get_attribute("class").split()
+    assert "dropped was lost by: lost = None" in panel.inner_text()
+    beside(page, "dropped").click()
+    details = panel.locator(".kfunc-lab-details").inner_text()
+    assert "lost = layers.Dense(2, name='dropped')(x)" in details
+    picture(page.locator("#main"), "live")
+
+
+def test_the_cell_with_the_cursor_shows_its_calls(page):
+    page.locator(".jp-Notebook .jp-Cell .cm-content").nth(3).click()
+    page.locator('.beside .of-cell[data-item="pool"]').wait_for()
+    assert page.locator(".beside .of-cell").count() == 1
+
+
+def test_a_mistake_is_drawn_under_its_cell(page, picture):
+    page.locator(".jp-Notebook .jp-Cell .cm-content").nth(5).click()
+    run(page)
+    wrong = page.locator(".jp-Notebook g.mark-wrong")
+    wrong.wait_for()
+    drawn = page.locator("g.mark-wrong")
+    view = page.locator(".jp-Notebook .kfunc-lab-graph", has=drawn)
+    assert "layers.Flatten()(x)" in view.locator("code").all_inner_texts()
+    assert page.locator(".jp-Notebook .jp-RenderedText", has_text="ValueError").count() >= 1
+    picture(page.locator("#main"), "mistake")
+
+
+def test_the_views_are_accessible(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=".kfunc-lab-live.beside")
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_view_can_be_had_in_the_notebook_too(page):
+    page.get_by_role("button", name="Show it here").click()
+    page.locator('.jp-Notebook .kfunc-lab-live [data-item="conv"]').wait_for()
