@@ -44,6 +44,16 @@ def watch(target: Any = None) -> LiveView:
     Raises:
         RuntimeError: If this is no notebook or IPython session.
         TypeError: If `target` is nothing that a graph is read from.
+
+    Example:
+        >>> import keras
+        >>> inputs = keras.Input((784,), name="img")
+        >>> outputs = keras.layers.Dense(10, name="digits")(inputs)
+        >>> view = watch(target=keras.Model(inputs, outputs))
+        0 of 2 calls as in the target
+        - img (InputLayer)
+        - digits (Dense)
+        >>> ended = unwatch()
     """
     global _watch
     shell = _shell()
@@ -71,6 +81,14 @@ def unwatch() -> Any:
     Returns:
         The graph as it stands, as a view that grows no more; nothing if no notebook was
         followed.
+
+    Example:
+        >>> view = watch()
+        The graph so far
+        Define an input to begin: inputs = keras.Input((784,))
+        >>> print(unwatch().to_text())
+        The graph so far
+        Define an input to begin: inputs = keras.Input((784,))
     """
     if _watch is None:
         return None
