@@ -65,7 +65,7 @@ sys.modules[__name__].__class__ = _Package
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Makes `%watch` known, for `%load_ext kfunc_lab`."""
+    """Makes `%watch` and `%%steps` known, for `%load_ext kfunc_lab`."""
     from kfunc_lab.magics import register
 
     register(shell)

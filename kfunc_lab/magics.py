@@ -1,4 +1,4 @@
-"""The magic `%watch`, which loads what it needs when it is used."""
+"""The magics `%watch` and `%%steps`, which load what they need when they are used."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from kfunc_lab.locale import _
 
 
 def register(shell: Any) -> None:
-    """Makes the magic known to an IPython session."""
+    """Makes the magics known to an IPython session."""
     shell.register_magic_function(watch, "line", "watch")
+    shell.register_magic_function(steps, "cell", "steps")
 
 
 def watch(line: str) -> Any:
@@ -31,3 +32,10 @@ def watch(line: str) -> Any:
             choices="on, off, mistakes on, mistakes off", got=line
         )
     )
+
+
+def steps(line: str, cell: str) -> Any:
+    """Runs a cell statement by statement (`%%steps`), functions too (`%%steps --depth 2`)."""
+    from kfunc_lab.live.steps import run_steps
+
+    return run_steps(line, cell)

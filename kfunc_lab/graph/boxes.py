@@ -192,9 +192,7 @@ def _pinned(box: Box, names: Sequence[str]) -> Box:
     """Returns a box with the names of variables at its right edge."""
     if not names:
         return box
-    shown = [shortened(printable(name), _LONGEST_PIN) for name in names[:_MOST_PINS]]
-    if len(names) > _MOST_PINS:
-        shown[-1] = f"+{len(names) - _MOST_PINS + 1}"
+    shown = pin_labels(names)
     margin = _stepped(max(map(pin_width, shown)))
     said = _("variables: {names}").format(names=", ".join(map(printable, names)))
     return replace(
@@ -204,6 +202,14 @@ def _pinned(box: Box, names: Sequence[str]) -> Box:
         pins=tuple(shown),
         margin=margin,
     )
+
+
+def pin_labels(names: Sequence[str]) -> list[str]:
+    """Returns what the labels of variables say; the last one how many more there are."""
+    shown = [shortened(printable(name), _LONGEST_PIN) for name in names[:_MOST_PINS]]
+    if len(names) > _MOST_PINS:
+        shown[-1] = f"+{len(names) - _MOST_PINS + 1}"
+    return shown
 
 
 def pin_width(words: str) -> float:
@@ -377,15 +383,14 @@ def box_svg(box: Box) -> str:
         f"{behind if box.stacked else ''}"
         f'<rect class="box" x="{left:g}" y="{top:g}" {shape}/>'
         f"{texts_svg(box.texts)}"
-        f"{''.join(_pins_svg(box))}"
+        f"{''.join(pins_svg(box.pins, box.width / 2 - box.margin))}"
     )
 
 
-def _pins_svg(box: Box) -> Iterator[str]:
-    """Draws the names of variables, one under the other, from the right edge of the box."""
-    left = box.width / 2 - box.margin
-    top = -(_PIN_HEIGHT + 2) * len(box.pins) / 2
-    for number, words in enumerate(box.pins):
+def pins_svg(pins: Sequence[str], left: float) -> Iterator[str]:
+    """Draws the labels of variables, one under the other, from the right edge of a box."""
+    top = -(_PIN_HEIGHT + 2) * len(pins) / 2
+    for number, words in enumerate(pins):
         y = top + (_PIN_HEIGHT + 2) * number + 1
         yield (
             f'<g class="pin"><rect class="pin-box" x="{left:g}" y="{y:g}" '

@@ -122,7 +122,7 @@ function composeLevel(levels, items, open, group) {
     if (line.label) {
       const [x, y] = pointAt(points, line.labelAt);
       const place = { x: x + line.labelX, y: y + line.labelY };
-      picture.labels.push({ text: line.label, ...place, inside: group !== null });
+      picture.labels.push({ text: line.label, ...place, inside: group !== null, line });
     }
   }
   return picture;

@@ -15,25 +15,27 @@ from typing import Any
 Place = tuple[int, int, int]
 
 
-def note_new_nodes(note: Callable[[Any], None] | None) -> None:
-    """Has a function called with each record that Keras makes of a call, still empty.
+# Called with each record that Keras makes of a call, still empty.
+new_node_listeners: list[Callable[[Any], None]] = []
 
-    It is called from `__new__`, which has returned before anything can fail, so that it stands
-    in no traceback.
 
-    Args:
-        note: The function; `None` ends it.
+def _new_node(cls: Any, *args: Any, **named: Any) -> Any:
+    node = object.__new__(cls)
+    for listener in list(new_node_listeners):
+        listener(node)
+    return node
+
+
+def announce_new_nodes() -> None:
+    """Has the listeners called with each record that Keras makes from now on.
+
+    They are called from `__new__`, which has returned before anything can fail, so that it
+    stands in no traceback. It is never taken away: a class that had a `__new__` refuses
+    arguments without it.
     """
     from keras.src.ops.node import Node
 
-    def new(cls: Any, *args: Any, **named: Any) -> Any:
-        node = object.__new__(cls)
-        if note is not None:
-            note(node)
-        return node
-
-    # Not deleted at the end: a class that had a `__new__` refuses arguments without it.
-    Node.__new__ = new
+    Node.__new__ = _new_node
 
 
 def is_complete(node: Any) -> bool:

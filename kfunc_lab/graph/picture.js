@@ -23,6 +23,10 @@ function curvePath(points) {
   return `M${numbers[0]} ${numbers[1]}C${numbers.slice(2).join(" ")}`;
 }
 
+function markEnds(node, line) {
+  for (const end of ["source", "target"]) if (line[end] !== null) node.dataset[end] = line[end];
+}
+
 function drawCurve({ line, points, arrow }) {
   const group = svgElement("g", { class: line.lost ? "edge lost" : "edge" });
   const drawn = [...points];
@@ -42,6 +46,7 @@ function drawCurve({ line, points, arrow }) {
       }),
     );
   }
+  markEnds(group, line);
   const path = svgElement("path", { class: "line", d: curvePath(drawn), fill: "none" });
   if (line.lost) path.setAttribute("stroke-dasharray", "5 3");
   group.prepend(path);
@@ -116,9 +121,11 @@ function drawPicture(drawing, picture, items, emphasis) {
     }
     if (item.order !== undefined) nodes.set(id, { node, frame: null });
   });
-  const labels = picture.labels.map(({ text, x, y, inside }) => {
+  const labels = picture.labels.map(({ text, x, y, inside, line }) => {
     const look = { class: inside ? "label inside" : "label", "font-size": 10 };
-    return svgElement("text", { ...look, x, y: y + 3.5, "text-anchor": "middle" }, text);
+    const label = svgElement("text", { ...look, x, y: y + 3.5, "text-anchor": "middle" }, text);
+    markEnds(label, line);
+    return label;
   });
   const titles = parseParts(picture.frames.map(({ id }) => `<g>${items.get(id).title}</g>`));
   picture.frames.forEach((frame, place) => {

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from kfunc_lab.graph.keras_nodes import is_complete, note_new_nodes
+from kfunc_lab.graph.keras_nodes import (
+    announce_new_nodes,
+    is_complete,
+    new_node_listeners,
+)
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,14 @@ class CallLog:
     def start(self) -> None:
         """Begins to note calls, as soon as Keras has been imported."""
         if not self.is_started and "keras" in sys.modules:
-            note_new_nodes(self._note)
+            announce_new_nodes()
+            new_node_listeners.append(self._note)
             self.is_started = True
 
     def stop(self) -> None:
         """Ends it; what was noted is forgotten."""
         if self.is_started:
-            note_new_nodes(None)
+            new_node_listeners.remove(self._note)
         self.is_started = False
         self._entries.clear()
 

@@ -11,6 +11,7 @@ from kfunc_lab.live.failure import Failure, find_failure
 from kfunc_lab.live.mistake import Mistake
 from kfunc_lab.live.mistakes import find_mistake
 from kfunc_lab.live.snapshot import Snapshot
+from kfunc_lab.live.steps import Stopped
 from kfunc_lab.live.tracker import Tracker
 from kfunc_lab.locale import _
 
@@ -36,6 +37,8 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
         missing-channels
     """
     error = exception or getattr(sys, "last_value", None)
+    if isinstance(error, Stopped):
+        error = error.__cause__
     if error is None:
         raise ValueError(_("There is no exception to explain: nothing has failed so far."))
     view = view_of(error, None)

@@ -21,34 +21,42 @@ def statement_at(place: Place, run: Run) -> str:
     Returns:
         The statement's own text, at most six lines of it.
     """
-    lines = linecache.getlines(place.file) if place.file else []
-    text = "".join(lines)
+    text = "".join(linecache.getlines(place.file)) if place.file else ""
     if not text:
         text = run.source
         if text.startswith("%%"):  # the lines of what a magic runs are counted from below it
             text = text.partition("\n")[2]
-    return _statement(text, place.line)
-
-
-@lru_cache(maxsize=256)
-def _statement(text: str, line: int) -> str:
-    lines = text.splitlines()
-    first = last = line
-    for node in _statements(text):
-        end = node.end_lineno or node.lineno
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            first_line = min([node.lineno, *(it.lineno for it in node.decorator_list)])
-        else:
-            first_line = node.lineno
-        body = getattr(node, "body", None)
-        if body:  # what stands inside is found by itself
-            end = max(first_line, body[0].lineno - 1)
-        if first_line <= line <= end:
-            first, last = first_line, end
-    found = lines[first - 1 : last]
+    first, last = statement_lines(text, place.line)
+    found = text.splitlines()[first - 1 : last]
     if len(found) > _MOST_LINES:
         found = [*found[:_MOST_LINES], "…"]
     return dedent("\n".join(found)).strip()
+
+
+@lru_cache(maxsize=8192)
+def statement_lines(text: str, line: int) -> tuple[int, int]:
+    r"""Returns the first and last line of the statement at a line, of a compound one its head.
+
+    Example:
+        >>> statement_lines("for n in range(3):\n    f(\n        n)\n", 3)
+        (2, 3)
+    """
+    found = (line, line)
+    for node in _statements(text):
+        first, last = span(node)
+        body = getattr(node, "body", None)
+        if body:  # what stands inside is found by itself
+            last = max(first, body[0].lineno - 1)
+        if first <= line <= last:
+            found = (first, last)
+    return found
+
+
+def span(statement: ast.stmt) -> tuple[int, int]:
+    """Returns the first and last line of a statement, its decorators included."""
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(it.lineno for it in decorators)])
+    return first, statement.end_lineno or statement.lineno
 
 
 @lru_cache(maxsize=64)

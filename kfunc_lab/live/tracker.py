@@ -64,16 +64,19 @@ class Tracker:
         self.log.adopt([node])
         return self.log.serial(node), tensor._keras_history.tensor_index
 
-    def snapshot(self, given: Sequence[Any] = ()) -> Snapshot:
+    def snapshot(
+        self, given: Sequence[Any] = (), local: Mapping[str, Any] | None = None
+    ) -> Snapshot:
         """Returns how the graph stands.
 
         Args:
             given: Tensors that are shown although no variable leads to them.
+            local: The variables of a function that is running, if they are wanted too.
         """
         self.log.start()
         if not self.log.is_started:
             return Snapshot(EMPTY)
-        held_now = held_by(self._namespace)
+        held_now = held_by({**self._namespace, **(local or {})})
         facts = (self.log, held_now, self._latest_runs, self._left, self._known, given)
         taken = take_snapshot(*facts)
         if self._model_left and taken.unexplained:
