@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from IPython.core.error import UsageError
+
 from kfunc_lab.locale import _
 
 
@@ -27,7 +29,7 @@ def watch(line: str) -> Any:
     if words[0] == "mistakes" and words[1:] in (["on"], ["off"]):
         watching.draw_mistakes(words[1] == "on")
         return None
-    raise ValueError(
+    raise UsageError(
         _("%watch takes one of: {choices}; this is: {got}.").format(
             choices="on, off, mistakes on, mistakes off", got=line
         )

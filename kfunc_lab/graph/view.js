@@ -108,6 +108,12 @@ function makeZoom(box, drawing) {
     },
     { passive: false },
   );
+  let width = 0;
+  new ResizeObserver(() => {
+    if (!box.offsetWidth || box.offsetWidth === width) return;
+    if (width) centre(); // what was drawn for another width
+    width = box.offsetWidth;
+  }).observe(box);
   return {
     by: (factor) => zoomTo(scale * factor),
     fit,

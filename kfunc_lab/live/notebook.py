@@ -11,7 +11,7 @@ from kfunc_lab.live.call_log import Place, Run, notebook_places
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.live.steps import Stopped
 from kfunc_lab.live.tracker import Tracker
-from kfunc_lab.locale import _
+from kfunc_lab.live.trouble import say
 
 # No variable of the notebook: it stands beside Python's own functions, and stays there, because
 # a cell may end the following before its own last mark.
@@ -169,9 +169,7 @@ class Follower:
         if self._failed:
             return
         self._failed = True
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        said = _("The view of the graph failed ({reason}); your code is not concerned.")
-        print(said.format(reason=reason), file=sys.stderr)
+        say(error)
 
 
 def _nothing(_line: int) -> None:

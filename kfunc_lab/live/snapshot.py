@@ -44,12 +44,30 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class HeldModel:
+    """A variable that holds a model.
+
+    Attributes:
+        name: As `"model"` or `"models[2]"`.
+        identity: A number that no other living model has.
+        inputs: The ids of the calls that it begins with; none if it is no functional model.
+        outputs: The ids of the calls that it ends with.
+    """
+
+    name: str
+    identity: int
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """How the graph of a notebook stands.
 
     Attributes:
         graph: All graphs that variables lead to, as one.
         pins: The variables that hold tensors.
+        models: The variables that hold models.
         serials: For ids of calls and groups a number that stays the same.
         origins: For ids of calls and groups where they were made, if that is known.
         losses: For ids of lost calls and groups the line that lost them, if that is known.
@@ -61,6 +79,7 @@ class Snapshot:
 
     graph: LayerGraph
     pins: tuple[Pin, ...] = ()
+    models: tuple[HeldModel, ...] = ()
     serials: Mapping[str, int] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
     losses: Mapping[str, tuple[Run, Place]] = field(default_factory=dict)
@@ -171,6 +190,7 @@ def take_snapshot(
     return Snapshot(
         graph=read.graph,
         pins=pins,
+        models=tuple(_held_model(name, it, read) for name, it in variables.models.items()),
         serials={item: log.serial(node) for item, node in shown},
         origins={item: origin for item, origin in origins.items() if origin is not None},
         losses={
@@ -240,6 +260,17 @@ def _distinct(tensors: Sequence[Any]) -> list[Any]:
 def _is_shown(read: ReadCalls, node: Any) -> bool:
     item = read.items[id(node)]
     return item in read.graph.call_of or item in read.graph.group_of
+
+
+def _held_model(name: str, model: Any, read: ReadCalls) -> HeldModel:
+    functional = functional_of(model)
+    if functional is None:
+        return HeldModel(name, id(model))
+    inputs, outputs = (
+        tuple(read.tensors[place_of(it)] for it in ends if place_of(it) in read.tensors)
+        for ends in (functional.inputs, functional.outputs)
+    )
+    return HeldModel(name, id(model), inputs, outputs)
 
 
 def _spec(tensor: Any) -> TensorSpec:

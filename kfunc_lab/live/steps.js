@@ -16,7 +16,8 @@ function renderSteps({ model, el }) {
   code.setAttribute("aria-label", words.code);
   code.tabIndex = 0;
   const lines = model.get("_code").map((text) => {
-    const line = element("li", "", text || " ");
+    const line = element("li");
+    line.append(element("code", "", text || " "));
     code.append(line);
     return line;
   });
@@ -94,7 +95,7 @@ function renderSteps({ model, el }) {
       }
     });
     said.replaceChildren();
-    if (!step.first) {
+    if (step.elsewhere) {
       said.append(element("p", "", words.elsewhere), element("pre", "", step.code));
     }
     const list = element("ul");
@@ -106,6 +107,7 @@ function renderSteps({ model, el }) {
       said.append(printed);
     }
     showGraph(step);
+    revealChange(step, steps[number - 1] ?? { seen: [], pins: [] });
   }
 
   function showGraph(step) {
@@ -132,6 +134,19 @@ function renderSteps({ model, el }) {
     }
     const heading = holder.querySelector(".kfunc-lab-title");
     if (heading) heading.textContent = step.title;
+  }
+
+  // Brings into view where the step changed something.
+  function revealChange(step, before) {
+    const box = holder.querySelector(".kfunc-lab-picture");
+    const known = new Set([...before.seen, ...before.pins.map(String)]);
+    const changed = [
+      ...step.pins.filter((pin) => !known.has(String(pin))).map(([id]) => id),
+      ...step.seen.filter((id) => !known.has(id)),
+    ];
+    const drawn = changed.map((id) => box.querySelector(`[data-item="${CSS.escape(id)}"]`));
+    const last = drawn.findLast(Boolean);
+    if (last) reveal(box, last);
   }
 
   const end = render({ model, el: holder });

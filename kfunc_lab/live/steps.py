@@ -1,20 +1,27 @@
 """Runs a cell statement by statement: what the magic `%%steps` does."""
 
 import ast
+import io
 import linecache
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from IPython.core.error import UsageError
+from IPython.core.inputtransformer2 import leading_empty_lines
+
 from kfunc_lab.live.call_log import Place, Run
-from kfunc_lab.live.snapshot import Snapshot
+from kfunc_lab.live.snapshot import EMPTY, Snapshot
 from kfunc_lab.live.source import span, statement_at, statement_lines
 from kfunc_lab.live.tracker import Tracker
+from kfunc_lab.live.trouble import say
 from kfunc_lab.locale import _
 
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[^\n]?\x08")
 _MOST_STEPS = 300  # what comes after them is one step
 
 
@@ -23,13 +30,15 @@ class Step:
     """One statement of a cell, and how things stood after it.
 
     Attributes:
-        first: Its first line in the cell, counted from 1; 0 if it stands in another cell.
-        last: Its last line in the cell.
+        first: Its first line in the cell, counted from 1. Of a statement in a function that
+            another cell defines, that of the statement which called it.
+        last: The last line.
         code: The statement.
         depth: 1 for a statement of the cell, 2 within a function that it calls, and so on.
         printed: What it printed.
         snapshot: How the graph stood.
         failed: Whether it raised an exception.
+        is_elsewhere: Whether it stands in another cell.
     """
 
     first: int
@@ -39,6 +48,7 @@ class Step:
     printed: str
     snapshot: Snapshot
     failed: bool = False
+    is_elsewhere: bool = False
 
 
 class Stopped(Exception):  # noqa: N818 - it ends a cell whose traceback is shown already
@@ -49,58 +59,86 @@ class Stopped(Exception):  # noqa: N818 - it ends a cell whose traceback is show
 
 
 class Recorder:
-    """Runs the statements of a cell, and notes how the graph stands after each."""
+    """Runs the statements of a cell, and notes how the graph stands after each.
+
+    Attributes:
+        before: How it stood before the first.
+        steps: What was noted.
+        problem: What went wrong in noting it; the cell is run to its end all the same.
+    """
 
     def __init__(self, shell: Any, tracker: Tracker, cell: str, depth: int) -> None:
-        self.before = tracker.snapshot()
+        self.before = Snapshot(EMPTY)
         self.steps: list[Step] = []
+        self.problem: Exception | None = None
         self._shell = shell
         self._tracker = tracker
         self._cell = cell
         self._depth = depth
         self._printed = _Printed()
+        self._running = (1, 1)  # the lines of the cell's statement
+
+    @property
+    def line(self) -> int:
+        """The first line of the last statement that was run."""
+        return self._running[0]
+
+    def printed(self) -> str:
+        """Returns all that the cell printed."""
+        return "".join([*(step.printed for step in self.steps), self._printed.take()])
 
     def run(self) -> BaseException | None:
         """Runs the cell.
 
         Returns:
             The exception that ended it, if one did.
-
-        Raises:
-            SyntaxError: If it is no Python.
         """
+        with self._noting():
+            self.before = self._tracker.snapshot()
         code = self._shell.transform_cell(self._cell)
-        statements = ast.parse(code).body
         lines = code.splitlines(keepends=True)
-        for number, statement in enumerate(statements):
-            first, last = span(statement)
-            # At its own lines, so that a traceback names them.
-            text = "\n" * (first - 1) + "".join(lines[first - 1 : last])
-            is_last = number == len(statements) - 1
-            with self._printed.taken(), self._tracing(), _showing(self._shell, is_last):
+        parts = _parts(code)
+        for first, last in parts:
+            self._running = first, last
+            part = "".join(lines[first - 1 : last])
+            is_last = (first, last) == parts[-1]
+            with (
+                self._printed.taken(),
+                self._tracing(),
+                _showing(self._shell, is_last),
+                _keeping_lines(self._shell),
+            ):
+                text = "\n" * (first - 1) + part
                 result = self._shell.run_cell(text, store_history=False)
-            self._note(
-                first, last, "".join(lines[first - 1 : last]), 1, failed=not result.success
-            )
+            with self._noting():
+                self._note(self._running, part, 1, failed=not result.success)
             if not result.success:
-                return result.error_before_exec or result.error_in_exec
+                error: BaseException = result.error_before_exec or result.error_in_exec
+                return error
         return None
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as problem:  # the cell goes on
+            self.problem = problem
 
     def _note(
         self,
-        first: int,
-        last: int,
+        lines: tuple[int, int],
         code: str,
         depth: int,
         *,
         failed: bool = False,
+        is_elsewhere: bool = False,
         local: Mapping[str, Any] | None = None,
     ) -> None:
-        self._tracker.statement_ended(Place("", first))
+        self._tracker.statement_ended(Place("", lines[0]))
         snapshot = self._tracker.snapshot(local=local)
-        code = code.rstrip()
+        printed = self._printed.take()
         self.steps.append(
-            Step(first, last, code, depth, self._printed.take(), snapshot, failed)
+            Step(*lines, code.rstrip(), depth, printed, snapshot, failed, is_elsewhere)
         )
 
     # -- into functions
@@ -124,15 +162,19 @@ class Recorder:
         depth = 1 + sum(map(self._is_own, _outer(frame)))
         if depth >= self._depth:
             return None
-        running: list[int] = []
+        running = latest = 0  # the lines of a statement come in any order
 
         def line(frame: FrameType, event: str, _arg: Any) -> Any:
-            if event == "line" and running and _is_same(frame, running[-1]):
-                return line  # a statement of several lines
-            if event in ("line", "return") and running:
-                self._note_line(frame, running.pop(), depth + 1)
+            nonlocal running, latest
             if event == "line":
-                running.append(frame.f_lineno)
+                goes_on = running and _is_same(frame, latest)
+                latest = frame.f_lineno
+                if goes_on:
+                    return line
+            if event in ("line", "return"):
+                if running:
+                    self._note_line(frame, running, depth + 1)
+                running = frame.f_lineno if event == "line" else 0
             return line
 
         return line
@@ -144,26 +186,42 @@ class Recorder:
     def _note_line(self, frame: FrameType, line: int, depth: int) -> None:
         if len(self.steps) >= _MOST_STEPS:
             return
-        with suppress(Exception):  # a step less is a smaller harm than a broken cell
+        with self._noting():
             self._note_statement(frame, line, depth)
 
     def _note_statement(self, frame: FrameType, line: int, depth: int) -> None:
         file = frame.f_code.co_filename
         text = "".join(linecache.getlines(file))
         run = self._tracker.log.run or Run(0, 0, "", "")
-        first, last = statement_lines(text, line)
-        mine = self._cell.splitlines()[first - 1 : last] == text.splitlines()[first - 1 : last]
+        lines = statement_lines(text, line)
+        here = slice(lines[0] - 1, lines[1])
+        is_here = self._cell.splitlines()[here] == text.splitlines()[here]
         self._note(
-            first if mine else 0,
-            last if mine else 0,
+            lines if is_here else self._running,
             statement_at(Place(file, line), run),
             depth,
+            is_elsewhere=not is_here,
             local=frame.f_locals,
         )
 
 
+def _parts(code: str) -> list[tuple[int, int]]:
+    """Returns the first and last lines of each statement; of a cell that is no Python, all."""
+    try:
+        statements = ast.parse(code).body
+    except SyntaxError:  # which running it will show
+        return [(1, len(code.splitlines()))]
+    parts: list[tuple[int, int]] = []
+    for first, last in map(span, statements):
+        if parts and first <= parts[-1][1]:  # `a = 1; b = 2` is run at once
+            parts[-1] = parts[-1][0], last
+        else:
+            parts.append((first, last))
+    return parts
+
+
 def _is_same(frame: FrameType, line: int) -> bool:
-    """Tells whether a line belongs to the statement that runs."""
+    """Tells whether a frame has gone from a line to another one of the same statement."""
     text = "".join(linecache.getlines(frame.f_code.co_filename))
     return line != frame.f_lineno and (
         statement_lines(text, line) == statement_lines(text, frame.f_lineno)
@@ -189,34 +247,35 @@ def _showing(shell: Any, wanted: bool) -> Iterator[None]:
         shell.ast_node_interactivity = before
 
 
+@contextmanager
+def _keeping_lines(shell: Any) -> Iterator[None]:
+    """Lets a part stand at its own lines of the cell, so that a traceback names them."""
+    manager = shell.input_transformer_manager
+    before = manager.cleanup_transforms
+    manager.cleanup_transforms = [it for it in before if it is not leading_empty_lines]
+    try:
+        yield
+    finally:
+        manager.cleanup_transforms = before
+
+
 class _Printed:
     """What a statement prints: kept with its step."""
 
     def __init__(self) -> None:
-        self._text = ""
+        self._text = io.StringIO()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        before = sys.stdout, sys.stderr
-        sys.stdout = sys.stderr = self
-        try:
+        with redirect_stdout(self._text), redirect_stderr(self._text):
             yield
-        finally:
-            sys.stdout, sys.stderr = before
 
     def take(self) -> str:
-        text, self._text = self._text, ""
-        return text
-
-    def write(self, text: str) -> int:
-        self._text += text
-        return len(text)
-
-    def flush(self) -> None:
-        """Does nothing: what is printed is shown with its step."""
-
-    def isatty(self) -> bool:
-        return False
+        """Returns what was printed since the last time, as a terminal would show it."""
+        text = _TERMINAL_CODES.sub("", self._text.getvalue())
+        self._text.seek(0)
+        self._text.truncate()
+        return re.sub(r"[^\n]*\r(?=[^\r\n])", "", text).replace("\r", "")
 
 
 def run_steps(line: str, cell: str) -> Any:
@@ -230,15 +289,13 @@ def run_steps(line: str, cell: str) -> Any:
         A view to scrub through the steps; nothing for an empty cell.
 
     Raises:
-        ValueError: If the line says something else.
-        SyntaxError: If the cell is no Python.
+        UsageError: If the line says something else.
         Stopped: If a statement failed; its own traceback is shown above, and the view.
     """
     from IPython import get_ipython
     from IPython.display import display
 
-    from kfunc_lab.live.steps_view import StepsView
-    from kfunc_lab.live.watch import follower
+    from kfunc_lab.live.watch import follower, show_mistake
 
     depth = _depth(line)
     shell = get_ipython()
@@ -253,15 +310,29 @@ def run_steps(line: str, cell: str) -> Any:
     finally:
         if followed is None:
             tracker.log.stop()
-    if not recorder.steps:
-        return None
-    view = StepsView(cell, recorder.before, recorder.steps)
+    view = _view(cell, recorder)
     if error is None:
         return view
-    display(view)  # type: ignore[no-untyped-call]
-    line_of_failure = recorder.steps[-1].first
-    stopped = Stopped(_("The cell stopped at line {line}.").format(line=line_of_failure))
-    raise stopped from error
+    if view is not None:
+        display(view)  # type: ignore[no-untyped-call]
+    if followed is None:  # what follows the notebook shows it itself
+        show_mistake(error)
+    said = _("The cell stopped at line {line}.").format(line=recorder.line)
+    raise Stopped(said) from error
+
+
+def _view(cell: str, recorder: Recorder) -> Any:
+    from kfunc_lab.live.steps_view import StepsView
+
+    if recorder.problem is None and recorder.steps:
+        try:
+            return StepsView(cell, recorder.before, recorder.steps)
+        except Exception as problem:
+            recorder.problem = problem
+    print(recorder.printed(), end="")  # nothing is lost with the view
+    if recorder.problem is not None:
+        say(recorder.problem)
+    return None
 
 
 def _depth(line: str) -> int:
@@ -269,7 +340,7 @@ def _depth(line: str) -> int:
     if not name:
         return 1
     if name != "--depth" or not value.strip().isdecimal() or int(value) < 1:
-        raise ValueError(
+        raise UsageError(
             _("{magic} takes {option} with N from 1 on; this is: {got}").format(
                 magic="%%steps", option="--depth N", got=line
             )

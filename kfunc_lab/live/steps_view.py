@@ -10,7 +10,7 @@ from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.boxes import Box, pin_labels, pins_svg
 from kfunc_lab.graph.view import GraphView
 from kfunc_lab.graph.writing import printable, shape_words, title
-from kfunc_lab.live.snapshot import Snapshot
+from kfunc_lab.live.snapshot import HeldModel, Snapshot
 from kfunc_lab.live.steps import Step
 from kfunc_lab.live.union import united
 from kfunc_lab.live.view import SnapshotView
@@ -77,6 +77,7 @@ class StepsView(GraphView):
             "last": step.last,
             "code": step.code,
             "depth": step.depth,
+            "elsewhere": step.is_elsewhere,
             "failed": step.failed,
             "printed": step.printed[:_MOST_PRINTED],
             "said": list(self.said(number)),
@@ -127,7 +128,7 @@ class StepsView(GraphView):
             "next": _("Next step"),
             "steps": _("Step"),
             "of_steps": _("step {n} of {all}"),
-            "elsewhere": _("in a function of another cell:"),
+            "elsewhere": _("In a function that another cell defines:"),
             "printed": _("Printed"),
             "code": _("Code of the cell"),
         }
@@ -161,6 +162,10 @@ def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterat
         elif was.serial != pin.serial:
             facts["before"] = printable(was.call)
             yield _("{name} moves from {before} to {call}: {shape}").format(**facts)
+    models = {(it.name, it.identity) for it in before.models}
+    for model in after.models:
+        if (model.name, model.identity) not in models:
+            yield _model_words(model)
     for name in () if leaves_function else pins:
         yield _("{name} holds no tensor any more").format(name=printable(name))
     known = {before.serials[item] for item in before.losses}
@@ -168,6 +173,17 @@ def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterat
     if lost:
         names = ", ".join(lost[:_MOST_NAMED]) + (", …" if len(lost) > _MOST_NAMED else "")
         yield _("Lost: {names}").format(names=names)
+
+
+def _model_words(model: HeldModel) -> str:
+    name = printable(model.name)
+    if not model.outputs:
+        return _("New model: {name}").format(name=name)
+    return _("New model {name}: from {inputs} to {outputs}").format(
+        name=name,
+        inputs=", ".join(map(printable, model.inputs)),
+        outputs=", ".join(map(printable, model.outputs)),
+    )
 
 
 def _described(snapshot: Snapshot, item: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ class _Watch:
 
     def __init__(self, shell: Any, target: Any) -> None:
         self.view = LiveView(None if target is None else Target(target))
-        self.follower = Follower(shell, self.view.show, _show_mistake)
+        self.follower = Follower(shell, self.view.show, show_mistake)
         self.panel = _panel(self.view)
 
     def end(self) -> None:
@@ -139,7 +139,12 @@ def draw_mistakes(wanted: bool) -> None:
         _watch.follower.draws_mistakes = wanted
 
 
-def _show_mistake(error: BaseException) -> None:
+def show_mistake(error: BaseException) -> None:
+    """Draws what happened, if Keras raised the exception.
+
+    Args:
+        error: The exception.
+    """
     from IPython.display import display
 
     from kfunc_lab.live.mistake_view import view_of
