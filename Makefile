@@ -67,6 +67,7 @@ oldest: $(VENV)/oldest.installed ## the tests of graphs and mistakes on the olde
 bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability beside its peers, in one run
 	@$(TEST) PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/peers/bin:$$PATH" \
 		PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/graph.py
+	@$(TEST) $(BIN)/python benchmarks/live.py
 
 .PHONY: pictures
 pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew

@@ -32,20 +32,144 @@ def page(request, module_notebook):
     return page
 
 
-def test_shot(page, picture):
-    steps = page.locator(".kfunc-lab-steps").first
-    page.wait_for_timeout(1500)
-    page.locator("g.mark-wrong").scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
-    picture(page.locator("#main"), f"steps-mistake-{page.theme}")
-    picture(steps, f"steps-{page.theme}")
-    steps.locator("input[type=range]").focus()
+def seen(page) -> list[str]:
+    """Returns the calls that are seen at the step."""
+    boxes = steps(page).locator("[data-item]:not(.unseen)")
+    return [
+        it
+        for it in boxes.evaluate_all("all => all.map((it) => it.dataset.item)")
+        if "/" not in it
+    ]
+
+
+def steps(page):
+    return page.locator(".kfunc-lab-steps").first
+
+
+def places(page) -> list[str]:
+    boxes = steps(page).locator("[data-item]")
+    return boxes.evaluate_all("all => all.map((it) => it.getAttribute('transform'))")
+
+
+def current(page) -> str:
+    return "".join(steps(page).locator(".kfunc-lab-code .current code").all_inner_texts())
+
+
+def pins(page, name) -> list[str]:
+    box = steps(page).locator(f'[data-item="{name}"]:not(.unseen)')
+    return box.locator(".pin-name").all_text_contents()
+
+
+def said(page) -> str:
+    return steps(page).locator(".kfunc-lab-said").inner_text()
+
+
+def test_the_last_step_is_shown_first(page, picture):
+    assert steps(page).locator(".kfunc-lab-count").inner_text() == "10 / 10"
+    assert seen(page) == ["img", "hidden", "dense32", "relu32", "digits", "dropped"]
+    assert current(page) == "model = keras.Model(inputs, outputs)"
+    assert said(page) == "New model model: from img to digits"
+    picture(steps(page), f"steps-{page.theme}")
+
+
+def test_it_is_scrubbed_by_keyboard(page, picture):
+    slider = steps(page).get_by_role("slider")
+    slider.focus()
     page.keyboard.press("Home")
-    for n in range(5):
-        page.wait_for_timeout(300)
-        picture(steps, f"steps-{n}-{page.theme}")
-        page.keyboard.press("ArrowRight")
-    page.set_viewport_size({"width": 700, "height": 900})
-    page.wait_for_timeout(500)
+    assert (seen(page), current(page)) == (["img"], "inputs = keras.Input((784,), name='img')")
+    place = places(page)
+    page.keyboard.press("ArrowRight")
+    assert (seen(page), pins(page, "hidden")) == (["img", "hidden"], ["x"])
+    assert slider.get_attribute("aria-valuetext") == "step 2 of 10"
+    page.keyboard.press("ArrowRight")
+    assert "the shape is (None, 64)" in said(page)
+    page.keyboard.press("ArrowRight")  # in the function of another cell
+    assert current(page) == "x = block(x, 32)"
+    assert "name=f'dense{units}')(x)" in said(page)
+    assert (pins(page, "hidden"), pins(page, "dense32")) == ([], ["x"])
+    assert places(page) == place  # all keep theirs
+    picture(steps(page), f"steps-function-{page.theme}")
+    page.keyboard.press("End")
+    assert "dropped" in seen(page)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")  # before `extra = None`
+    dropped = steps(page).locator('[data-item="dropped"]')
+    assert "lost-now" not in dropped.get_attribute("class")
+    page.keyboard.press("ArrowRight")
+    assert "lost-now" in dropped.get_attribute("class")
+    assert "Lost: dropped" in said(page)
+
+
+def test_buttons_and_lines_go_to_a_step(page):
+    steps(page).locator(".kfunc-lab-code li").nth(1).click()
+    assert seen(page) == ["img", "hidden"]
+    steps(page).get_by_role("button", name="Previous step").click()
+    assert seen(page) == ["img"]
+    assert steps(page).get_by_role("button", name="Previous step").is_disabled()
+    steps(page).get_by_role("button", name="Next step").click()
+    assert seen(page) == ["img", "hidden"]
+
+
+def test_a_call_that_is_seen_can_be_selected(page):
+    steps(page).locator('[data-item="hidden"]').click()
+    assert "50,240" in steps(page).locator(".kfunc-lab-details").inner_text()
+
+
+def test_a_failing_statement_is_marked_and_explained(page, picture):
+    failed = page.locator(".kfunc-lab-steps").nth(1)
+    assert failed.locator(".failed code").inner_text() == "y = layers.Conv2D(8, 3)(inputs)"
+    wrong = page.locator("g.mark-wrong")
+    wrong.scroll_into_view_if_needed()
+    picture(page.locator("#main"), f"steps-mistake-{page.theme}")
+
+
+def test_it_is_accessible(page):
+    check_accessible(page, ".jp-OutputArea-executeResult .kfunc-lab-steps")
+
+
+def check_accessible(page, place):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=place)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_one_below_the_other_where_it_is_narrow(page, picture):
+    page.set_viewport_size({"width": 800, "height": 1200})
+    side, graph = (
+        steps(page).locator(name).bounding_box()
+        for name in (".kfunc-lab-side", ".kfunc-lab-holder-of-graph")
+    )
+    assert graph["y"] >= side["y"] + side["height"]
     picture(page.locator("#main"), f"steps-narrow-{page.theme}")
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_saved_page_is_scrubbed_without_a_kernel(browser, tmp_path, theme, picture):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    try:
+        shell.run_cell("import keras, kfunc_lab as lab\nfrom keras import layers", silent=True)
+        shell.user_ns["lab"].load_ipython_extension(shell)
+        shell.run_cell(CELLS[1])
+        shell.run_cell(CELLS[2])
+        shell.user_ns["_"].save(tmp_path / "steps.html")
+    finally:
+        InteractiveShell.clear_instance()
+    context = browser.new_context(color_scheme=theme, viewport={"width": 1200, "height": 800})
+    page = context.new_page()
+    asked, problems = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((tmp_path / "steps.html").as_uri())
+    steps(page).get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert (seen(page), pins(page, "hidden")) == (["img", "hidden"], ["x"])
+    picture(page, f"steps-saved-{theme}")
+    check_accessible(page, ".kfunc-lab-steps")
+    assert [url for url in asked if not url.startswith("file:")] == []
+    assert problems == []
+    context.close()

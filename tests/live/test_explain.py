@@ -101,6 +101,6 @@ def test_under_a_failing_cell(new_kernel):
     kernel.run("%watch mistakes on\nlab.language('es')")
     assert "llamada con (None, 8, 8)" in kernel.run(cell)[-1]["data"]["text/plain"]
     wrong_use = kernel.run("%watch sideways")[-1]
-    assert "on, off, mistakes on, mistakes off" in wrong_use["evalue"]
+    assert "on, off, mistakes on, mistakes off" in wrong_use["text"]
     kernel.run("%watch off")
     assert kernel.run(cell)[-1]["kind"] == "error"

@@ -1,4 +1,4 @@
-"""Cells run statement by statement in a real kernel: what each step says, and what stays as it was."""
+"""Cells run statement by statement in a real kernel: what is said, and what stays as it was."""
 
 import re
 from textwrap import dedent
@@ -282,7 +282,8 @@ def test_a_comment_alone_shows_nothing(kernel):
 
 def test_names_are_untrusted(kernel):
     said = text(kernel.run(steps("x = keras.Input((3,), name='<b>\\u202e\\n')")))
-    assert "\u202e" not in said and "<b>" in said
+    assert "\u202e" not in said
+    assert "<b>" in said
 
 
 @pytest.mark.parametrize("broken", ["steps_view.united", "tracker.take_snapshot"])
@@ -303,7 +304,7 @@ def test_a_view_that_fails_says_so_once_and_the_cell_goes_on(kernel, broken):
         kernel.run(f"broken.{name} = whole")
     value, *streams = outputs
     assert value["data"]["text/plain"] == "42"
-    printed = {kind: "" for kind in ("stdout", "stderr")}
+    printed = dict.fromkeys(("stdout", "stderr"), "")
     for stream in streams:
         printed[stream["name"]] += stream["text"]
     assert printed["stdout"] == "one\ntwo\n"
@@ -316,7 +317,9 @@ def test_while_the_notebook_is_followed(kernel):
     kernel.run("lab.watch();")
     try:
         assert text(kernel.run(steps(BUILD))) == BUILT.strip()
-        kinds = [it["kind"] for it in kernel.run(steps("layers.Flatten(x)\nlayers.Dense(x)(x)"))]
+        kinds = [
+            it["kind"] for it in kernel.run(steps("layers.Flatten(x)\nlayers.Dense(x)(x)"))
+        ]
         assert kinds.count("error") == 2
         grown = text(kernel.run("lab.unwatch()"))
     finally:

@@ -1,0 +1,59 @@
+"""What following a notebook adds to its cells, in one run with and without it."""
+
+import os
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from IPython.core.interactiveshell import InteractiveShell
+from rich.console import Console
+
+from kfunc_lab.live import watch
+
+ALIVE = 200  # calls that variables lead to
+CELL = "y = keras.layers.ReLU()(keras.Input((4,)))\nz = 1"
+LOOP = "x = keras.Input((4,))\nfor _ in range(1_000): x = keras.layers.Identity()(x)"
+BUDGET = 0.005  # seconds for each cell
+RUNS = 15
+
+console = Console(width=110)
+
+
+def seconds(shell: InteractiveShell, code: str) -> float:
+    begin = time.perf_counter()
+    shell.run_cell(code)
+    return time.perf_counter() - begin
+
+
+def with_and_without(shell: InteractiveShell, code: str, runs: int) -> tuple[float, float]:
+    """Measures a cell in turns, so that the machine's moods meet both."""
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for _run in range(runs):
+        for followed in (True, False):
+            shell.run_cell(f"watch.{'watch' if followed else 'unwatch'}();")
+            seconds(shell, "0;")
+            times[followed].append(min(seconds(shell, code) for _ in range(3)))
+    return min(times[True]), min(times[False])
+
+
+def main() -> None:
+    shell = InteractiveShell.instance()
+    shell.display_pub.publish = lambda *_args, **_options: None  # the console stays readable
+    shell.user_ns["watch"] = watch
+    shell.run_cell("import keras\nk = keras.Input((4,))")
+    shell.run_cell(f"for _ in range({ALIVE}): k = keras.layers.Dense(4)(k)")
+    followed, alone = with_and_without(shell, CELL, RUNS)
+    extra = followed - alone
+    said = "" if extra <= BUDGET else f"  OVER {BUDGET * 1000:.0f} ms"
+    console.print(
+        f"following a cell, {ALIVE} calls alive: {extra * 1000:.1f} ms more{said} "
+        f"({followed * 1000:.1f} ms to {alone * 1000:.1f} ms)"
+    )
+    followed, alone = with_and_without(shell, LOOP, 2)
+    console.print(f"1,000 calls in a loop, followed: {followed / alone:.2f} times as long")
+    sys.exit(extra > BUDGET)
+
+
+if __name__ == "__main__":
+    main()

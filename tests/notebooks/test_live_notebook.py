@@ -1,0 +1,116 @@
+"""A notebook that is followed, steps and explains: run by papermill, compared by nbval."""
+
+import subprocess
+import sys
+
+import nbformat
+import papermill
+import pytest
+
+CELLS = [
+    "import keras\nimport kfunc_lab as lab\nfrom keras import layers\nlab.watch()",
+    "inputs = keras.Input((28, 28, 1), name='img')\n"
+    "x = layers.Conv2D(16, 3, activation='relu', name='conv')(inputs)",
+    "%%steps --depth 2\n"
+    "def head(x, units):\n"
+    "    x = layers.Flatten(name='flat')(x)\n"
+    "    return layers.Dense(units, name='digits')(x)\n"
+    "outputs = head(x, 10)\n"
+    "print(outputs.shape)\n"
+    "model = keras.Model(inputs, outputs, name='reader')",
+    "unused = layers.Dense(3, name='unused')(outputs)\nunused = None",
+    "try:\n    layers.concatenate([x, outputs])\n"
+    "except ValueError as error:\n    display(lab.explain(error))",
+    "lab.unwatch()",
+    "x = None\nlab.graph(model)",
+]
+FAILING = "%%steps\nz = layers.Dense(3)(outputs)\nlayers.Dense(5)([z, z])"
+
+
+def output_text(cell) -> str:
+    return "\n".join(
+        it.get("text") or it.get("data", {}).get("text/plain", "") for it in cell.outputs
+    )
+
+
+def write(codes, path):
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata["kernelspec"] = {
+        "name": "python3", "display_name": "Python 3", "language": "python",
+    }  # fmt: skip
+    notebook.cells = [
+        nbformat.v4.new_code_cell(code, id=f"cell-{number}")
+        for number, code in enumerate(codes)
+    ]
+    nbformat.write(notebook, path)
+
+
+def execute(source, path):
+    papermill.execute_notebook(
+        str(source), str(path), kernel_name="python3", progress_bar=False
+    )
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """The notebook, after papermill has run it twice."""
+    folder = tmp_path_factory.mktemp("live")
+    write(CELLS, folder / "source.ipynb")
+    paths = [folder / "first.ipynb", folder / "second.ipynb"]
+    for path in paths:
+        execute(folder / "source.ipynb", path)
+    return paths
+
+
+def outputs(path) -> list[dict]:
+    """Returns all that is stored of the outputs but what names a living widget."""
+    found = []
+    for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
+        for output in cell.outputs:
+            data = dict(output.get("data", {}))
+            data.pop("application/vnd.jupyter.widget-view+json", None)
+            found.append((number, output.output_type, data or output.get("text")))
+    return found
+
+
+def test_both_runs_store_the_same(executed):
+    first, second = map(outputs, executed)
+    assert first == second
+    assert [number for number, _type, _data in first] == [0, 2, 4, 5, 6]
+
+
+def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
+    cells = nbformat.read(executed[0], as_version=4).cells
+    said = list(map(output_text, cells))
+    assert "inputs = keras.Input((784,))" in said[0]  # before anything is there
+    assert said[1] == ""
+    assert "x moves from conv to flat: 10816" in said[2]
+    assert "New model model: from img to digits" in said[2]
+    assert "     | (None, 10)" in said[2]
+    assert "✗ concatenate" in said[4]
+    assert "unused" in said[5]
+    for number in (2, 4, 5, 6):
+        assert any("image/svg+xml" in it.get("data", {}) for it in cells[number].outputs)
+
+
+def test_nbval_finds_nothing_changed(executed):
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider",
+         executed[0].name],
+        cwd=executed[0].parent, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout[-4000:]
+    assert f"{len(CELLS)} passed" in finished.stdout
+
+
+def test_a_run_that_fails_keeps_what_was_drawn(tmp_path):
+    write([*CELLS[:3], FAILING, "after = 1"], tmp_path / "source.ipynb")
+    with pytest.raises(papermill.PapermillExecutionError) as raised:
+        execute(tmp_path / "source.ipynb", tmp_path / "run.ipynb")
+    assert raised.value.ename == "ValueError"  # the learner's, and not one of ours
+    codes = nbformat.read(tmp_path / "run.ipynb", as_version=4).cells
+    failed = next(cell for cell in codes if cell.source == FAILING)
+    said = output_text(failed)
+    assert "This statement failed." in said
+    assert "✗ dense" in said
+    assert codes[-1].execution_count is None
