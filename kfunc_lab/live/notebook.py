@@ -4,7 +4,7 @@ import ast
 import builtins
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kfunc_lab.live.call_log import Place, Run, notebook_places
@@ -33,8 +33,9 @@ class Follower:
         shell: Any,
         on_change: Callable[[Snapshot], None],
         on_error: Callable[[BaseException], None],
+        apart: Iterable[Any] = (),
     ) -> None:
-        self.tracker = Tracker(shell.user_global_ns)
+        self.tracker = Tracker(shell.user_global_ns, apart)
         self.draws_mistakes = True
         self._shell = shell
         self._on_change = on_change

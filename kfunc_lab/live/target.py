@@ -6,6 +6,7 @@ from typing import Any
 
 from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.comparison import Change, Comparison, compare_graphs, comparison_lines
+from kfunc_lab.graph.keras_nodes import ancestors, functional_of, has_history
 from kfunc_lab.graph.keras_reader import read_graph
 from kfunc_lab.graph.layer_graph import LayerGraph
 from kfunc_lab.live.snapshot import Snapshot
@@ -66,6 +67,19 @@ class Target:
     def remarks(self, snapshot: Snapshot) -> list[str]:
         """Says how what is there differs from the target."""
         return comparison_lines(self.comparison(snapshot))
+
+
+def nodes_of(model: Any) -> list[Any]:
+    """Returns the calls of a model to build, as Keras records them: they are not what is built.
+
+    Args:
+        model: The model, or tensors; nothing has no calls, and a read graph has none.
+    """
+    import keras
+
+    functional = functional_of(model)
+    ends = model if functional is None else [functional.inputs, functional.outputs]
+    return ancestors(it for it in keras.tree.flatten(ends) if has_history(it))
 
 
 def _without_names(found: Comparison) -> Comparison:

@@ -2,13 +2,13 @@
 
 import gc
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kfunc_lab.graph.keras_nodes import has_history, node_of
+from kfunc_lab.graph.keras_nodes import functional_of, has_history, node_of
 from kfunc_lab.graph.layer_graph import Call
 from kfunc_lab.live.call_log import CallLog, Place, Run
-from kfunc_lab.live.pins import held_by
+from kfunc_lab.live.pins import Held, held_by
 from kfunc_lab.live.snapshot import EMPTY, Snapshot, take_snapshot
 
 
@@ -19,9 +19,17 @@ class Tracker:
         log: The calls that were made.
     """
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, Any], apart: Iterable[Any] = ()) -> None:
+        """Prepares to follow the variables of a notebook.
+
+        Args:
+            namespace: The variables.
+            apart: Calls, as Keras records them, that are not looked at although variables may
+                hold their results: those of a model to build.
+        """
         self.log = CallLog(namespace)
         self._namespace = namespace
+        self._apart = weakref.WeakSet(apart)
         self._latest_runs: dict[str, int] = {}
         self._known: weakref.WeakKeyDictionary[Any, Call] = weakref.WeakKeyDictionary()
         # The serial of each variable's tensor, and which of the call's outputs it is.
@@ -44,7 +52,7 @@ class Tracker:
         self.log.start()
         if not self.log.is_started:
             return False
-        held_now = held_by(self._namespace)
+        held_now = self._held(self._namespace)
         pinned = {name: self._serial(it) for name, it in held_now.tensors.items()}
         pinned = {name: key for name, key in pinned.items() if key[0] >= 0}
         models = {(name, id(model)) for name, model in held_now.models.items()}
@@ -56,6 +64,23 @@ class Tracker:
         self._model_left |= bool(self._models - models)
         self._pinned, self._models = pinned, models
         return changed
+
+    def _held(self, namespace: Mapping[str, Any]) -> Held:
+        held_now = held_by(namespace)
+        if not self._apart:
+            return held_now
+        return Held(
+            {name: it for name, it in held_now.tensors.items() if not self._is_apart([it])},
+            {
+                name: model
+                for name, model in held_now.models.items()
+                if (functional := functional_of(model)) is None
+                or not self._is_apart(functional.outputs)
+            },
+        )
+
+    def _is_apart(self, tensors: Iterable[Any]) -> bool:
+        return all(has_history(it) and node_of(it) in self._apart for it in tensors)
 
     def _serial(self, tensor: Any) -> tuple[int, int]:
         if not has_history(tensor):
@@ -76,7 +101,7 @@ class Tracker:
         self.log.start()
         if not self.log.is_started:
             return Snapshot(EMPTY)
-        held_now = held_by({**self._namespace, **(local or {})})
+        held_now = self._held({**self._namespace, **(local or {})})
         facts = (self.log, held_now, self._latest_runs, self._left, self._known, given)
         taken = take_snapshot(*facts)
         if self._model_left and taken.unexplained:

@@ -5,7 +5,7 @@ import importlib.util
 from typing import Any
 
 from kfunc_lab.live.notebook import Follower
-from kfunc_lab.live.target import Target
+from kfunc_lab.live.target import Target, nodes_of
 from kfunc_lab.live.view import LiveView
 from kfunc_lab.locale import _
 
@@ -15,7 +15,8 @@ class _Watch:
 
     def __init__(self, shell: Any, target: Any) -> None:
         self.view = LiveView(None if target is None else Target(target))
-        self.follower = Follower(shell, self.view.show, show_mistake)
+        apart = [] if target is None else nodes_of(target)
+        self.follower = Follower(shell, self.view.show, show_mistake, apart)
         self.panel = _panel(self.view)
 
     def end(self) -> None:

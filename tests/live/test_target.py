@@ -81,3 +81,27 @@ def test_variables_are_found_in_containers_of_any_depth():
         "Out[3]",
         "deep[0][0][0][0]",
     ]
+
+
+def test_a_target_in_a_variable_is_not_what_is_built(new_kernel):
+    kernel = new_kernel()
+    kernel.run(
+        """
+        import keras, kfunc_lab as lab
+        start = keras.Input((8,), name="start")
+        goal = keras.Model(start, keras.layers.Dense(2, name="last")(start))
+        lab.watch(target=goal);
+        """
+    )
+
+    def built() -> str:
+        said = "print(lab.live.watch._watch.view.to_text().splitlines()[0])"
+        return kernel.text(said.replace("lab.", "__import__('kfunc_lab.live.watch').", 1))
+
+    assert built() == "0 of 2 calls as in the target"
+    kernel.run("x = keras.Input((8,), name='mine')")
+    assert built() == "1 of 2 calls as in the target"
+    kernel.run("x = keras.layers.Dense(2)(x)\nmodels = [keras.Model(x, x), goal]")
+    assert built() == "2 of 2 calls as in the target"
+    kernel.run("y = keras.layers.ReLU(name='after')(goal.output)")  # built upon the target
+    assert "after" in kernel.text("print(lab.unwatch().to_text())")
