@@ -93,3 +93,26 @@ def test_the_views_are_accessible(page):
 def test_the_view_can_be_had_in_the_notebook_too(page):
     page.get_by_role("button", name="Show it here").click()
     page.locator('.jp-Notebook .kfunc-lab-live [data-item="conv"]').wait_for()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_target_is_built(open_notebook, picture, dark):
+    cells = [
+        "import kfunc_lab as lab, keras\nfrom keras import layers\n"
+        "i = keras.Input((8,), name='given')\nh = layers.Dense(4, name='hidden')(i)\n"
+        "target = keras.Model(i, layers.Dense(2, name='last')(h))\nlab.watch(target=target)",
+        "inputs = keras.Input((8,), name='mine')\nx = layers.Dense(3, name='wrong')(inputs)",
+    ]
+    page = open_notebook(cells, dark=dark)
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    run(page)
+    page.locator(".beside g.mark-ghost").nth(2).wait_for(timeout=120_000)
+    run(page)
+    beside(page, "wrong").wait_for()
+    assert page.locator(".beside g.mark-ghost").count() == 1
+    assert "mark-changed" in beside(page, "wrong").get_attribute("class")
+    beside(page, "wrong").click()
+    panel = page.locator(".kfunc-lab-live.beside")
+    assert "units: 3, the target has 4" in panel.inner_text()
+    assert "1 of 3 calls as in the target" in panel.inner_text()
+    picture(page.locator("#main"), f"target-{'dark' if dark else 'light'}")

@@ -228,6 +228,7 @@ def test_the_namespace_is_what_the_cell_makes_it(kernel):
 
 def test_random_numbers_are_the_same(kernel):
     cell = """
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(3)
     x = layers.Dense(2)(keras.Input((3,)))
     import random, numpy
