@@ -178,8 +178,8 @@ def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterat
 def _model_words(model: HeldModel) -> str:
     name = printable(model.name)
     if not model.outputs:
-        return _("New model: {name}").format(name=name)
-    return _("New model {name}: from {inputs} to {outputs}").format(
+        return _("{name} is a new model").format(name=name)
+    return _("{name} is a new model, from {inputs} to {outputs}").format(
         name=name,
         inputs=", ".join(map(printable, model.inputs)),
         outputs=", ".join(map(printable, model.outputs)),

@@ -68,7 +68,7 @@ def test_the_last_step_is_shown_first(page, picture):
     assert steps(page).locator(".kfunc-lab-count").inner_text() == "10 / 10"
     assert seen(page) == ["img", "hidden", "dense32", "relu32", "digits", "dropped"]
     assert current(page) == "model = keras.Model(inputs, outputs)"
-    assert said(page) == "New model model: from img to digits"
+    assert said(page) == "model is a new model, from img to digits"
     picture(steps(page), f"steps-{page.theme}")
 
 

@@ -32,7 +32,7 @@ BUILT = """
      b stands at add: 10
      Lost: multiply
 6. model = keras.Model(inputs, x)
-     New model model: from img to digits
+     model is a new model, from img to digits
 """
 FUNCTION = """
 def tower(x, units):

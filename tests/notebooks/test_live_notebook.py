@@ -85,7 +85,7 @@ def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
     assert "inputs = keras.Input((784,))" in said[0]  # before anything is there
     assert said[1] == ""
     assert "x moves from conv to flat: 10816" in said[2]
-    assert "New model model: from img to digits" in said[2]
+    assert "model is a new model, from img to digits" in said[2]
     assert "     | (None, 10)" in said[2]
     assert "✗ concatenate" in said[4]
     assert "unused" in said[5]
