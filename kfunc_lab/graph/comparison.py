@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
-from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec
+from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec, unused_id
 from kfunc_lab.graph.settings import snake_case
 from kfunc_lab.graph.writing import printable, shape_tuple
 from kfunc_lab.locale import _, ngettext
@@ -331,7 +331,7 @@ def _union(
     used = {*after.call_of, *after.group_of}
     ids = dict(matched)
     for call_id in removed:
-        ids[call_id] = _unused(call_id, used)
+        ids[call_id] = unused_id(call_id, used)
         used.add(ids[call_id])
     groups, group_ids = _union_groups(before, after, ids, used)
     gone = [
@@ -376,7 +376,7 @@ def _union_groups(
             if ids[group.id] not in after.group_of:
                 groups.append(_moved(group, ids[group.id], found, ids))
         else:
-            found[group.id] = _unused(group.id, used)
+            found[group.id] = unused_id(group.id, used)
             used.add(found[group.id])
             groups.append(_moved(group, found[group.id], found, ids))
     return tuple(groups), found
@@ -393,13 +393,6 @@ def _moved(
         entries=tuple(ids[it] for it in group.entries),
         exits=tuple((ids[it], output) for it, output in group.exits),
     )
-
-
-def _unused(name: str, used: set[str]) -> str:
-    copy, unique = 2, name
-    while unique in used:
-        unique, copy = f"{name}~{copy}", copy + 1
-    return unique
 
 
 def _in_order(calls: list[Call], edges: Iterable[Edge]) -> tuple[Call, ...]:

@@ -26,7 +26,15 @@ from kfunc_lab.graph.keras_nodes import (
     parts_of,
     place_of,
 )
-from kfunc_lab.graph.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec, Weight
+from kfunc_lab.graph.layer_graph import (
+    Call,
+    Edge,
+    Group,
+    LayerGraph,
+    TensorSpec,
+    Weight,
+    unused_id,
+)
 from kfunc_lab.graph.settings import (
     argument_settings,
     changed_settings,
@@ -544,10 +552,7 @@ class _Reader:
     # -- names
 
     def _new_id(self, name: str, number: int) -> str:
-        plain = name if number == 1 else f"{name}#{number}"
-        unique, copy = plain, 2
-        while unique in self._used_ids:
-            unique, copy = f"{plain}~{copy}", copy + 1
+        unique = unused_id(name if number == 1 else f"{name}#{number}", self._used_ids)
         self._used_ids.add(unique)
         return unique
 

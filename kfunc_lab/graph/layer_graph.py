@@ -1,6 +1,6 @@
 """A model's graph as plain frozen data: calls, edges and groups. Nothing here knows Keras."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -245,3 +245,23 @@ def _call_numbers(call_id: str) -> list[int]:
     """Returns which call each step of an id stands for: `"a/b#2"` is the second of the first."""
     numbers = (step.rpartition("#")[2] for step in call_id.split("/"))
     return [int(number) if number.isdecimal() else 1 for number in numbers]
+
+
+def unused_id(wanted: str, used: Container[str]) -> str:
+    """Returns an id that is not used yet.
+
+    Args:
+        wanted: The id, if it is free.
+        used: The ids that are not.
+
+    Returns:
+        The id wanted, or one that ends in `~2`, `~3`, ….
+
+    Example:
+        >>> unused_id("dense", {"dense", "dense~2"})
+        'dense~3'
+    """
+    unique, copy = wanted, 2
+    while unique in used:
+        unique, copy = f"{wanted}~{copy}", copy + 1
+    return unique

@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
+from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, unused_id
 
 _LEAST_AVERAGE = 4  # calls in a named block: fewer are one layer with its normalisation
 _LEAST_COVERED = 8  # calls in a run of equal structure
@@ -138,10 +138,7 @@ class _Grouping:
 
     def _add(self, name: str, layer: str, parent: str | None, count: int) -> str:
         around = self._outer_model(parent)
-        plain = f"{around}/{name}" if around else name
-        group_id, copy = plain, 2
-        while group_id in self._parent:
-            group_id, copy = f"{plain}~{copy}", copy + 1
+        group_id = unused_id(f"{around}/{name}" if around else name, self._parent)
         self._parent[group_id] = parent
         self._groups[group_id] = Group(group_id, layer, "", group_id, parent, count=count)
         return group_id

@@ -6,7 +6,7 @@ from typing import Any
 
 from kfunc_lab.graph.keras_nodes import has_history, place_of
 from kfunc_lab.graph.keras_reader import read_graph
-from kfunc_lab.graph.layer_graph import Call, Edge, LayerGraph, TensorSpec
+from kfunc_lab.graph.layer_graph import Call, Edge, LayerGraph, TensorSpec, unused_id
 from kfunc_lab.live.failure import Failure, shape_of
 from kfunc_lab.live.snapshot import Snapshot
 
@@ -39,7 +39,7 @@ def failed_graph(failure: Failure, where: str, snapshot: Snapshot) -> FailedGrap
         return _within(failure, where, snapshot)
     graph = snapshot.graph
     name = failure.name or failure.kind
-    call_id = _unused(name, graph)
+    call_id = unused_id(name, {*graph.call_of, *graph.group_of})
     inputs = tuple(map(_spec, failure.tensors))
     failed = Call(call_id, name, failure.kind, call_id, inputs=inputs)
     edges = [
@@ -81,11 +81,3 @@ def _source(tensor: Any, known: Mapping[Any, str]) -> str | None:
 
 def _spec(tensor: Any) -> TensorSpec:
     return TensorSpec(shape_of(tensor), str(getattr(tensor, "dtype", "")))
-
-
-def _unused(name: str, graph: LayerGraph) -> str:
-    used = {*graph.call_of, *graph.group_of}
-    unique, copy = name, 2
-    while unique in used:
-        unique, copy = f"{name}~{copy}", copy + 1
-    return unique

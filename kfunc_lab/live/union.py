@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kfunc_lab.graph.layer_graph import Call, Edge, LayerGraph
+from kfunc_lab.graph.layer_graph import Call, Edge, LayerGraph, unused_id
 from kfunc_lab.live.snapshot import Snapshot
 
 
@@ -46,7 +46,7 @@ def united(snapshots: Sequence[Snapshot]) -> Union:
             if call is None:  # a nested model: one box is enough for what is gone
                 group = snapshot.graph.group_of[item]
                 call = Call(item, group.layer, group.kind, item, parameters=group.parameters)
-            ids[serial] = _unused(item, used)
+            ids[serial] = unused_id(item, used)
             used.add(ids[serial])
             calls.append(replace(call, id=ids[serial], layer_id=ids[serial]))
         known = {item: ids[serial] for item, serial in snapshot.serials.items()}
@@ -57,10 +57,3 @@ def united(snapshots: Sequence[Snapshot]) -> Union:
         ]
     whole = replace(graph, calls=(*graph.calls, *calls), edges=(*graph.edges, *edges))
     return Union(whole, ids)
-
-
-def _unused(name: str, used: set[str]) -> str:
-    unique, copy = name, 2
-    while unique in used:
-        unique, copy = f"{name}~{copy}", copy + 1
-    return unique
