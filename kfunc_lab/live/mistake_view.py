@@ -37,15 +37,13 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
         missing-channels
     """
     error = exception or getattr(sys, "last_value", None)
-    if isinstance(error, Stopped):
-        error = error.__cause__
     if error is None:
         raise ValueError(_("There is no exception to explain: nothing has failed so far."))
     view = view_of(error, None)
     if view is None:
         raise ValueError(
             _("{kind} was not raised by Keras; its traceback says where it happened.").format(
-                kind=type(error).__name__
+                kind=type(_raised(error)).__name__
             )
         )
     return view
@@ -58,6 +56,7 @@ def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | Non
         error: The exception.
         tracker: What follows the notebook, if anything does.
     """
+    error = _raised(error)
     failure = find_failure(error)
     mistake = None if failure is None else find_mistake(error, failure)
     if failure is None or mistake is None:
@@ -70,6 +69,13 @@ def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | Non
         if tracker is None:
             followed.log.stop()
     return MistakeView(failure, mistake, snapshot)
+
+
+def _raised(error: BaseException) -> BaseException:
+    """Returns the exception of the statement that ended a cell of `%%steps`."""
+    if isinstance(error, Stopped) and error.__cause__ is not None:
+        return error.__cause__
+    return error
 
 
 class MistakeView(GraphView):

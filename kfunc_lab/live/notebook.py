@@ -9,7 +9,6 @@ from typing import Any
 
 from kfunc_lab.live.call_log import Place, Run, notebook_places
 from kfunc_lab.live.snapshot import Snapshot
-from kfunc_lab.live.steps import Stopped
 from kfunc_lab.live.tracker import Tracker
 from kfunc_lab.live.trouble import say
 
@@ -157,8 +156,6 @@ class Follower:
             last = getattr(sys, "last_value", None)
             error = None if last is self._error_before else last
         self._error_before = None
-        if isinstance(error, Stopped):  # `%%steps` has shown the statement that failed
-            error = error.__cause__
         if error is None or not self.draws_mistakes:
             return
         try:

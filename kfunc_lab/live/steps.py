@@ -316,7 +316,10 @@ def run_steps(line: str, cell: str) -> Any:
     if view is not None:
         display(view)  # type: ignore[no-untyped-call]
     if followed is None:  # what follows the notebook shows it itself
-        show_mistake(error)
+        try:
+            show_mistake(error)
+        except Exception as problem:
+            say(problem)
     said = _("The cell stopped at line {line}.").format(line=recorder.line)
     raise Stopped(said) from error
 
