@@ -12,11 +12,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-_TRAINING = {"fit", "evaluate", "predict", "compile", "train_on_batch", "test_on_batch"} | {
-    "predict_on_batch"
-}
-_SAVING = {"save", "save_weights", "load_weights", "load_model", "save_model", "get_config"} | {
-    "from_config", "deserialize_keras_object", "serialize_keras_object", "clone_model"
+_TRAINING = {
+    "fit", "evaluate", "predict", "compile", "train_on_batch", "test_on_batch",
+    "predict_on_batch",
+}  # fmt: skip
+_SAVING = {
+    "save", "save_weights", "load_weights", "load_model", "save_model", "get_config",
+    "from_config", "deserialize_keras_object", "serialize_keras_object", "clone_model",
 }  # fmt: skip
 _LIBRARIES = ("site-packages", "dist-packages")
 _STANDARD = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})

@@ -1,7 +1,9 @@
 """What a learner's code got wrong, found from the exception that Keras raised."""
 
 import re
+from dataclasses import replace
 
+from kfunc_lab.graph.writing import printable
 from kfunc_lab.live import (
     mistakes_construction,
     mistakes_merging,
@@ -59,9 +61,20 @@ def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistak
 
 def _made(rule: Rule, match: re.Match[str], failure: Failure) -> Mistake | None:
     try:
-        return rule.make(match, failure)
+        made = rule.make(match, failure)
     except Exception:  # a failed explanation must not hide the error that it explains
         return None
+    return None if made is None else _printable(made)
+
+
+def _printable(mistake: Mistake) -> Mistake:
+    """Takes out what would garble a line: names of files and layers may hold anything."""
+    return replace(
+        mistake,
+        reason=printable(mistake.reason),
+        arithmetic=printable(mistake.arithmetic),
+        edit=printable(mistake.edit),
+    )
 
 
 def _unknown(error: BaseException, message: str, failure: Failure) -> str:

@@ -924,3 +924,12 @@ def test_without_filtered_tracebacks():
             assert find_mistake(error).rule != "unknown"
     finally:
         keras.config.enable_traceback_filtering()
+
+
+def test_names_in_a_message_garble_no_line(tmp_path):
+    try:
+        keras.Sequential([keras.Input((2,)), layers.Dense(1)]).save(tmp_path / "a\u202eb.txt")
+    except ValueError as error:
+        found = find_mistake(error)
+    assert found.rule == "file-suffix"
+    assert "\u202e" not in found.reason + found.edit
