@@ -655,6 +655,8 @@ def _nested(operation: Any) -> Any:
 
 
 def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
+    import keras
+
     weights = {id(weight): weight for weight in getattr(operation, "weights", ())}
     described = {key: _weight_of(weight, operation) for key, weight in weights.items()}
     sizes = {key: prod(weight.shape) for key, weight in described.items()}
@@ -666,6 +668,7 @@ def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
         "parameters": sum(sizes.values()),
         "trainable_parameters": sum(size for key, size in sizes.items() if key in trainable),
         "library": _is_library(operation),
+        "operation": not isinstance(operation, keras.layers.Layer),
         "weights": tuple(described.values()),
         "code": constructor_code(operation, config),
     }

@@ -53,6 +53,7 @@ class Call:
         settings: The configuration that differs from the defaults.
         group: The id of the group that it stands in, if any.
         library: Whether the class comes with Keras; `False` for one of the user's own.
+        operation: Whether it is a raw operation, as in `a + b`, and not a layer.
         weights: The layer's weights, those of its sub-layers included.
         code: The Python expression that makes the layer or operation, as
             `"layers.Dense(10, name='digits')"`; empty where it cannot be written.
@@ -69,6 +70,7 @@ class Call:
     settings: Mapping[str, object] = field(default_factory=dict)
     group: str | None = None
     library: bool = True
+    operation: bool = False
     weights: tuple[Weight, ...] = ()
     code: str = ""
 

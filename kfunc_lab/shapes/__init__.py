@@ -1,0 +1,1 @@
+"""Why each shape is what it is."""

@@ -1,0 +1,201 @@
+"""Arithmetic that can be read: a number, and how it was reckoned from others."""
+
+import html
+from collections.abc import Iterable
+from functools import reduce
+
+# How tightly a sign binds: what binds less gets parentheses.
+_SUM, _PRODUCT, _WHOLE = range(3)
+_BINDS = {"+": _SUM, "−": _SUM, "·": _PRODUCT, "/": _PRODUCT}
+
+
+class Term:
+    """A number or a calculation.
+
+    Attributes:
+        value: The result; `None` where a number in it is not known.
+        sign: `""` for a number; else `"+"`, `"−"`, `"·"`, `"/"`, `"floor"`, `"ceiling"` or
+            `"greatest"`.
+        parts: The terms that the sign joins.
+        name: What the number is called in a formula, as `"k"`; may be empty.
+
+    Example:
+        >>> n, p, k, s = number(28, "n"), number(0, "p"), number(3, "k"), number(1, "s")
+        >>> size = floor((n + 2 * p - k) / s) + 1
+        >>> print(equation(size))
+        ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26
+        >>> print(formula(size))
+        ⌊(n + 2·p − k)/s⌋ + 1
+    """
+
+    __slots__ = ("name", "parts", "sign", "value")
+
+    def __init__(
+        self, sign: str, parts: tuple["Term", ...], value: int | None, name: str = ""
+    ) -> None:
+        self.sign = sign
+        self.parts = parts
+        self.value = value
+        self.name = name
+
+    def __add__(self, other: "Term | int") -> "Term":
+        other = as_term(other)
+        known = self.value is not None and other.value is not None
+        return Term("+", (self, other), self.value + other.value if known else None)  # type: ignore[operator]
+
+    def __sub__(self, other: "Term | int") -> "Term":
+        other = as_term(other)
+        known = self.value is not None and other.value is not None
+        return Term("−", (self, other), self.value - other.value if known else None)  # type: ignore[operator]
+
+    def __mul__(self, other: "Term | int") -> "Term":
+        other = as_term(other)
+        known = self.value is not None and other.value is not None
+        return Term("·", (self, other), self.value * other.value if known else None)  # type: ignore[operator]
+
+    def __rmul__(self, other: int) -> "Term":
+        return as_term(other) * self
+
+    def __radd__(self, other: int) -> "Term":
+        return as_term(other) + self
+
+    def __truediv__(self, other: "Term | int") -> "Term":
+        """Joins two terms by a fraction; only `floor` and `ceiling` give it a value."""
+        return Term("/", (self, as_term(other)), None)
+
+    def __repr__(self) -> str:
+        return text(self)
+
+
+def number(value: int | None, name: str = "") -> Term:
+    """Makes a term of a number; `None` stands for one that is not known."""
+    return Term("", (), value, name)
+
+
+def as_term(value: "Term | int") -> Term:
+    """Makes a term of a plain number."""
+    return value if isinstance(value, Term) else Term("", (), value)
+
+
+def floor(fraction: Term) -> Term:
+    """Rounds a fraction down."""
+    above, below = (it.value for it in fraction.parts)
+    known = above is not None and below is not None
+    return Term("floor", (fraction,), above // below if known else None)  # type: ignore[operator]
+
+
+def ceiling(fraction: Term) -> Term:
+    """Rounds a fraction up."""
+    above, below = (it.value for it in fraction.parts)
+    known = above is not None and below is not None
+    return Term("ceiling", (fraction,), -(-above // below) if known else None)  # type: ignore[operator]
+
+
+def greatest(*terms: "Term | int") -> Term:
+    """Takes the greatest of some terms."""
+    parts = tuple(map(as_term, terms))
+    values = [it.value for it in parts]
+    return Term("greatest", parts, None if None in values else max(values))  # type: ignore[type-var]
+
+
+def product(terms: Iterable["Term | int"]) -> Term:
+    """Multiplies terms; the product of none is 1."""
+    parts = [as_term(it) for it in terms]
+    return reduce(lambda a, b: a * b, parts) if parts else number(1)
+
+
+def total(terms: Iterable["Term | int"]) -> Term:
+    """Adds terms up; the sum of none is 0."""
+    parts = [as_term(it) for it in terms]
+    return reduce(lambda a, b: a + b, parts) if parts else number(0)
+
+
+# ---------------------------------------------------------------------------------------------
+# As text
+
+
+def text(term: Term) -> str:
+    """Writes a term with its numbers, `?` for one that is not known."""
+    return _text(term, False)
+
+
+def formula(term: Term) -> str:
+    """Writes a term with the names of its numbers, where they have one."""
+    return _text(term, True)
+
+
+def equation(term: Term) -> str:
+    """Writes a term and its result; only the result for a plain number."""
+    result = written(term.value)
+    return f"{text(term)} = {result}" if term.sign else result
+
+
+def written(value: int | None) -> str:
+    """Writes a number: from 10,000 on with commas, `?` if it is not known.
+
+    Example:
+        >>> written(50176), written(-3), written(None)
+        ('50,176', '−3', '?')
+    """
+    if value is None:
+        return "?"
+    digits = f"{abs(value):,}" if abs(value) >= 10_000 else str(abs(value))
+    return f"−{digits}" if value < 0 else digits
+
+
+def _text(term: Term, named: bool) -> str:
+    if not term.sign:
+        return term.name if named and term.name else written(term.value)
+    parts = [_text(it, named) for it in term.parts]
+    if term.sign == "floor":
+        return f"⌊{parts[0]}⌋"
+    if term.sign == "ceiling":
+        return f"⌈{parts[0]}⌉"
+    if term.sign == "greatest":
+        return f"max({', '.join(parts)})"
+    for place, part in enumerate(term.parts):
+        if _needs_parentheses(term, part, place):
+            parts[place] = f"({parts[place]})"
+    between = term.sign if term.sign in "·/" else f" {term.sign} "
+    return between.join(parts)
+
+
+def _needs_parentheses(term: Term, part: Term, place: int) -> bool:
+    outer, inner = _BINDS[term.sign], _BINDS.get(part.sign, _WHOLE)
+    if not part.sign and part.value is not None and part.value < 0:
+        return place > 0 or outer == _PRODUCT
+    # Subtraction and division read from the left.
+    return inner < outer or (inner == outer and place > 0 and term.sign not in "+·")
+
+
+# ---------------------------------------------------------------------------------------------
+# As HTML, typeset by view.css: it needs neither a kernel nor mathematical fonts
+
+
+def typeset(term: Term, named: bool = False) -> str:
+    """Writes a term as HTML: fractions, and brackets as high as what they hold.
+
+    Args:
+        term: The term.
+        named: Whether to write the names of its numbers, where they have one.
+
+    Example:
+        >>> typeset(number(2) + number(3, "k"), named=True)
+        '2 + <i>k</i>'
+    """
+    if not term.sign:
+        return (
+            f"<i>{html.escape(term.name)}</i>" if named and term.name else written(term.value)
+        )
+    parts = [typeset(it, named) for it in term.parts]
+    if term.sign in ("floor", "ceiling"):
+        return f'<span class="{term.sign}">{parts[0]}</span>'
+    if term.sign == "greatest":
+        return f"max({', '.join(parts)})"
+    if term.sign == "/":
+        above, below = parts
+        return f'<span class="fraction"><span>{above}</span><span>{below}</span></span>'
+    for place, part in enumerate(term.parts):
+        if _needs_parentheses(term, part, place):
+            parts[place] = f"({parts[place]})"
+    return f" {term.sign} ".join(parts)

@@ -1,0 +1,173 @@
+"""Where the numbers of a call come from: a rule for each class of layers and operations."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from kfunc_lab.graph.layer_graph import Call
+from kfunc_lab.shapes import (
+    attention,
+    dense,
+    merging,
+    normalisation,
+    operations,
+    preprocessing,
+    recurrent,
+    reshaping,
+    unchanged,
+    windows,
+    wrappers,
+)
+from kfunc_lab.shapes.rule import Derivation, DoesNotFitError, Given, NoRuleError, Rule, Shape
+
+# For each class of Keras's layers its rule.
+LAYERS: Mapping[str, Rule] = {
+    rule.kind: rule
+    for module in (
+        windows,
+        dense,
+        recurrent,
+        wrappers,
+        attention,
+        normalisation,
+        merging,
+        reshaping,
+        preprocessing,
+        unchanged,
+    )
+    for rule in module.RULES
+}
+# For each class of raw operations its rule.
+OPERATIONS: Mapping[str, Rule] = {rule.kind: rule for rule in operations.RULES}
+
+# For each class of the user's own its rule.
+_own: dict[str, Rule] = {}
+
+
+def shape_rule(
+    layer_class: type[Any], *, settings: Iterable[str] = ()
+) -> Callable[[Callable[[Given], Derivation]], Callable[[Given], Derivation]]:
+    """Registers how the shapes of a layer class of your own are reckoned.
+
+    Args:
+        layer_class: The class.
+        settings: The names in its `get_config()` that can be played with in `lab.shapes`.
+
+    Returns:
+        A decorator for a function that takes what the layer is given, a
+        `kfunc_lab.shapes.rule.Given`, and returns a `kfunc_lab.shapes.rule.Derivation`.
+
+    Example:
+        >>> import keras
+        >>> from kfunc_lab.shapes.rule import axis, batch
+        >>> class Halve(keras.layers.Layer):
+        ...     def call(self, x):
+        ...         return x[:, ::2]
+        >>> @shape_rule(Halve)
+        ... def halve(given):
+        ...     size = arithmetic.ceiling(arithmetic.number(given.shape[1], "n") / 2)
+        ...     return Derivation(((batch(given), axis("features", size)),))
+    """
+    from kfunc_lab.graph.settings import constructor_defaults
+
+    def register(derive: Callable[[Given], Derivation]) -> Callable[[Given], Derivation]:
+        name = layer_class.__name__
+        defaults = dict(constructor_defaults(layer_class))  # type: ignore[arg-type]
+        _own[name] = Rule(name, derive, layer_class.__module__, tuple(settings), "", defaults)
+        _derived.cache_clear()
+        return derive
+
+    return register
+
+
+def rule_of(kind: str, *, operation: bool = False, library: bool = True) -> Rule | None:
+    """Returns the rule for a class, if there is one.
+
+    Args:
+        kind: The class's name.
+        operation: Whether it is a raw operation.
+        library: Whether the class comes with Keras.
+    """
+    if not library:
+        return _own.get(kind)
+    return (OPERATIONS if operation else LAYERS).get(kind)
+
+
+def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivation | None:
+    """Reckons where the numbers of a call come from.
+
+    Args:
+        call: The call.
+        inputs: The shapes that it is called on, if they are not its own.
+
+    Returns:
+        The derivation; nothing where no rule knows the class or its settings, or where a shape
+        is not known.
+
+    Raises:
+        DoesNotFitError: If the layer cannot be called on these shapes.
+
+    Example:
+        >>> from kfunc_lab.graph.layer_graph import TensorSpec
+        >>> image = TensorSpec((None, 28, 28, 1), "float32")
+        >>> settings = {"filters": 16, "kernel_size": (3, 3)}
+        >>> found = derivation(Call("c", "c", "Conv2D", "c", (image,), settings=settings))
+        >>> found.shapes, equation(found.weights[0].count)
+        (((None, 26, 26, 16),), '3·3·1·16 = 144')
+    """
+    if inputs is None:
+        shapes = [it.shape for it in call.inputs]
+        if None in shapes:
+            return None
+        inputs = tuple(shapes)  # type: ignore[arg-type]
+    rule = rule_of(call.kind, operation=call.operation, library=call.library)
+    if rule is None:
+        return None
+    return derive(rule, call.settings, inputs, operation=call.operation)
+
+
+def derive(
+    rule: Rule,
+    settings: Mapping[str, Any],
+    inputs: tuple[Shape, ...],
+    *,
+    operation: bool = False,
+) -> Derivation | None:
+    """Reckons by a rule, with the defaults of its class; equal questions are answered once.
+
+    Raises:
+        DoesNotFitError: If the layer cannot be called on these shapes.
+    """
+    asked = tuple(settings.items())
+    try:
+        found = _derived(rule, asked, inputs, operation)
+    except TypeError:  # a setting that cannot be hashed
+        found = _derived.__wrapped__(rule, asked, inputs, operation)
+    if isinstance(found, DoesNotFitError):
+        raise DoesNotFitError(str(found), found.arithmetic)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _derived(
+    rule: Rule, asked: tuple[tuple[str, Any], ...], inputs: tuple[Shape, ...], operation: bool
+) -> Derivation | DoesNotFitError | None:
+    settings = dict(asked)
+    if not operation:
+        settings = {**(rule.defaults or class_defaults(rule.kind)), **settings}
+    try:
+        return rule.derive(Given(rule.kind, settings, inputs))
+    except NoRuleError:
+        return None
+    except DoesNotFitError as error:
+        return error
+
+
+@lru_cache(maxsize=1024)
+def class_defaults(kind: str) -> Mapping[str, Any]:
+    """Returns the defaults of one of Keras's layer classes."""
+    import keras
+
+    from kfunc_lab.graph.settings import constructor_defaults
+
+    return constructor_defaults(getattr(keras.layers, kind))
