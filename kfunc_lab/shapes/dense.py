@@ -109,7 +109,7 @@ def _bias(letters: str, right: str, sizes: dict[str, int | None]) -> WeightSize:
 
 def _embedding(given: Given) -> Derivation:
     words, size = int(given.get("input_dim")), int(given.get("output_dim"))
-    table = (number(words, "v"), number(size, "u"))
+    table = (number(words, "v"), number(size, "e"))
     return Derivation(
         ((*kept(given.shape), axis("features", size, "output_dim")),),
         (WeightSize("embeddings", table), *low_rank("embeddings", table, given)),

@@ -77,12 +77,12 @@ def transposed_size(
     if padding == "same" and output_padding is None:
         return size * stride
     spread = (size - 1) * stride
-    if padding == "same":
-        rest = (reach.value or 0) % 2
-        return spread + number(rest, "r") + number(output_padding, "a")
     if output_padding is None:
         return spread + greatest(reach, stride)
-    return spread + reach + number(output_padding, "a")
+    added = number(output_padding, "o")
+    if padding == "same":
+        return spread + reach - 2 * floor(reach / 2) + added
+    return spread + reach + added
 
 
 # ---------------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ def cropped_size(n: int | None, before: int, after: int) -> Term:
 def _up_sampling(given: Given, *, rank: int) -> Derivation:
     space, channels = _split(given, rank)
     made = [
-        axis(role, number(n, "n") * number(times, "s"))
+        axis(role, number(n, "n") * number(times, "t"))
         for role, n, times in zip(SPACE[rank], space, given.each("size", rank), strict=True)
     ]
     return Derivation((_joined(given, made, _as_before(channels)),))

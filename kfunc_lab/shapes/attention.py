@@ -1,0 +1,5 @@
+"""Rules for attention."""
+
+from kfunc_lab.shapes.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

@@ -1,0 +1,5 @@
+"""Rules for layers that join tensors."""
+
+from kfunc_lab.shapes.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

@@ -1,0 +1,106 @@
+"""Compares a rule with the layer itself: shapes, weights, and the arithmetic as it is printed."""
+
+import re
+from fractions import Fraction
+from math import ceil, floor
+
+import keras
+import pytest
+
+import kfunc_lab as lab
+from kfunc_lab.shapes.arithmetic import equation
+from kfunc_lab.shapes.formulas import derivation
+from kfunc_lab.shapes.rule import DoesNotFitError
+
+
+def agrees(make, *shapes, dtype="float32", call=None):
+    """Checks the rule of a layer or operation on inputs of some shapes, the batch first.
+
+    Where Keras refuses the inputs or the settings, the rule must refuse them too.
+
+    Args:
+        make: Makes the layer, or does the operation on tensors.
+        shapes: The shapes of the inputs.
+        dtype: The type of the inputs.
+        call: Calls the layer; by default on the one input, or on a list of several.
+
+    Returns:
+        The derivation; nothing where Keras refused.
+    """
+    inputs = [keras.Input(batch_shape=shape, dtype=dtype) for shape in shapes]
+    given = inputs if len(inputs) > 1 else inputs[0]
+    try:
+        layer = make()
+    except ValueError:
+        return None
+    try:
+        outputs = call(layer, given) if call else layer(given)
+    except (ValueError, TypeError) as error:
+        pytest.fail(f"use refuses() for what Keras refuses: {error}")
+    return agrees_with(outputs)
+
+
+def agrees_with(outputs):
+    """Checks the rule of the call that made some tensors."""
+    graph = lab.read_graph(outputs)
+    found_call = graph.call_of[graph.outputs[0]]
+    found = derivation(found_call)
+    assert found is not None, f"no rule for {found_call.kind} with {found_call.settings}"
+    assert found.shapes == tuple(it.shape for it in found_call.outputs)
+    weights = {it.name: it.shape for it in found_call.weights}
+    assert {it.name: it.shape for it in found.weights} == weights
+    assert found.parameters.value == found_call.parameters
+    trainable = {it.name for it in found_call.weights if it.trainable}
+    assert {it.name for it in found.weights if it.trainable} == trainable
+    for term in terms(found):
+        assert evaluated(equation(term)) == (term.value, term.value)
+    return found
+
+
+def refuses(make, *shapes, dtype="float32", call=None):
+    """Checks that both Keras and the rule refuse a layer on inputs of some shapes."""
+    inputs = [keras.Input(batch_shape=shape, dtype=dtype) for shape in shapes]
+    given = inputs if len(inputs) > 1 else inputs[0]
+    layer = make()
+    with pytest.raises((ValueError, TypeError)):
+        call(layer, given) if call else layer(given)
+    with pytest.raises(DoesNotFitError) as caught:
+        rule_on(make(), shapes)
+    assert str(caught.value)
+
+
+def rule_on(layer, shapes):
+    """Asks the rule of a layer that is not called."""
+    from kfunc_lab.graph.layer_graph import Call, TensorSpec
+    from kfunc_lab.graph.settings import changed_settings
+
+    inputs = tuple(TensorSpec(tuple(shape), "float32") for shape in shapes)
+    kind = type(layer).__name__
+    return derivation(
+        Call("x", "x", kind, "x", inputs=inputs, settings=changed_settings(layer))
+    )
+
+
+def terms(found):
+    """Lists everything that a derivation prints as arithmetic."""
+    axes = [axis.size for axes in found.outputs for axis in axes]
+    weights = [it.count for it in found.weights]
+    return [*axes, *weights, found.parameters, found.multiply_adds]
+
+
+def evaluated(printed):
+    """Reckons a printed equation anew: the value of what stands before and after the sign."""
+    left, sign, right = printed.rpartition(" = ")
+    return value_of(left if sign else right), value_of(right)
+
+
+def value_of(printed):
+    """Reckons printed arithmetic; nothing where a number in it is not known."""
+    if "?" in printed:
+        return None
+    code = re.sub(r"(?<=\d),(?=\d{3})", "", printed)
+    for sign, python in {"−": "-", "·": "*", "⌊": "floor(", "⌈": "ceil("}.items():
+        code = code.replace(sign, python)
+    code = re.sub(r"(\d+)", r"Fraction(\1)", code.replace("⌋", ")").replace("⌉", ")"))
+    names = {"Fraction": Fraction, "floor": floor, "ceil": ceil, "max": max}
+    return eval(code, {"__builtins__": {}}, names)  # noqa: S307  # only what we printed
