@@ -27,6 +27,8 @@ _PUBLIC = {
     "lint": "kfunc_lab.graph.lint",
     "load_graph": "kfunc_lab.graph.graph_file",
     "read_graph": "kfunc_lab.graph.keras_reader",
+    "shape_rule": "kfunc_lab.shapes.formulas",
+    "shapes": "kfunc_lab.shapes.view",
     "solution": "kfunc_lab.lessons.feedback",
     "unwatch": "kfunc_lab.live.watch",
     "watch": "kfunc_lab.live.watch",

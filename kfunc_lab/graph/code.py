@@ -23,7 +23,7 @@ from kfunc_lab.graph.keras_nodes import (
     place_of,
 )
 from kfunc_lab.graph.line_breaks import broken
-from kfunc_lab.graph.settings import call_parameters
+from kfunc_lab.graph.settings import call_parameters, configuration
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _
 
@@ -38,7 +38,7 @@ _RESERVED = {
 }
 
 
-def to_code(model: Any) -> str:
+def to_code(model: Any, changes: Mapping[int, Mapping[str, Any]] | None = None) -> str:
     """Writes a model as Python code that builds an equal one with the functional API.
 
     The model that the code builds has the same configuration; only raw operations, as the
@@ -47,6 +47,8 @@ def to_code(model: Any) -> str:
 
     Args:
         model: A functional or Sequential model. It is not changed.
+        changes: For the `id()` of layers what the code shall have otherwise in their
+            configuration.
 
     Returns:
         A program that leaves the model in the variable `model`. It holds no weights.
@@ -77,13 +79,14 @@ def to_code(model: Any) -> str:
                 "The connections of a subclassed model are its Python code already."
             ).format(got=type(model).__name__)
         )
-    return _Program().of(model)
+    return _Program(changes or {}).of(model)
 
 
 class _Program:
     """Collects the statements of a program."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
+        self._changes = changes
         self._expressions = Expressions()
         self._lines: list[str] = []
         # What stands before the model: functions, nested models and layers that are used again.
@@ -149,7 +152,9 @@ class _Program:
         first = config["layers"][0] if config["layers"] else {}
         parts = []
         if first.get("class_name") == "InputLayer":
-            parts.append(self._expressions.input(first["config"]))
+            entry = node_of(functional_of(model).inputs[0]).operation
+            changes = self._changes.get(id(entry), {})
+            parts.append(self._expressions.input({**first["config"], **changes}))
         parts += [self._layer(layer, indent) for layer in model.layers]
         self._assign(
             variable,
@@ -208,7 +213,7 @@ class _Program:
         indent: str,
     ) -> None:
         if node is None:
-            written = self._expressions.of(operation)
+            written = self._expression(operation)
         else:
             written = self._applied(operation, node, tensors, indent)
         names = [self._new_name(operation.name) for _tensor in outputs]
@@ -285,12 +290,18 @@ class _Program:
 
     def _writable(self, layer: Any, indent: str) -> str:
         try:
-            return self._expressions.of(layer)
+            return self._expression(layer)
         except NotWritableError as problem:
             self._broken = True
             said = f"{layer.name} ({type(layer).__name__})"
             self._line(f"# {printable(said)}: {printable(str(problem))}", indent)
             return f"not_writable({text_literal(layer.name)})"
+
+    def _expression(self, layer: Any) -> str:
+        config = configuration(layer)
+        if id(layer) in self._changes and not isinstance(config, Exception):
+            config = {**config, **self._changes[id(layer)]}
+        return self._expressions.of(layer, config)
 
     def _nested(self, model: Any) -> str:
         """Writes what builds a nested model, once, and returns its variable."""

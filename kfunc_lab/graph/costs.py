@@ -95,6 +95,11 @@ def _size(tensor: TensorSpec, axes: Iterable[int]) -> int | None:
     return prod(known) if len(known) == len(sizes) else None
 
 
+def bytes_of(dtype: str) -> int | None:
+    """Returns how many bytes a number of a type takes, if that is known."""
+    return _BYTES.get(dtype)
+
+
 def weight_bytes(call: Call) -> int | None:
     """Returns the memory of a call's weights, if all their types are known."""
     sizes = [_BYTES.get(weight.dtype) for weight in call.weights]

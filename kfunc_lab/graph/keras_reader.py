@@ -69,6 +69,25 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
     return _Reader(masks).read(x)
 
 
+def read_graph_and_nodes(
+    x: Any, *, masks: bool = False
+) -> tuple[LayerGraph, Mapping[str, Any]]:
+    """Reads a graph as `read_graph` does.
+
+    Args:
+        x: As in `read_graph`.
+        masks: As in `read_graph`.
+
+    Returns:
+        The graph, and for each call that Keras has recorded its record, by the call's id.
+
+    Raises:
+        TypeError: As in `read_graph`.
+    """
+    reader = _Reader(masks)
+    return reader.read(x), reader.nodes
+
+
 @dataclass(frozen=True)
 class ReadCalls:
     """A graph read from Keras's records of calls.
@@ -214,6 +233,7 @@ class _Reader:
         self._open: set[int] = set()  # the models that are being read
         # The call, or the group of a nested model, that stands for each record.
         self.items: dict[int, str] = {}
+        self.nodes: dict[str, Any] = {}  # the record of each call
         self._calls: list[Call] = []
         self._edges: list[Edge] = []
         self._groups: list[Group] = []
@@ -395,6 +415,7 @@ class _Reader:
     ) -> None:
         tensors = self._arguments(node)
         self._calls.append(self._call(node, call_id, layer_id, group, tensors))
+        self.nodes[call_id] = node
         for position, tensor in enumerate(tensors):
             self._connect(tensor, call_id, position, sources)
         self._add_inside(node.operation, call_id, layer_id, group)
@@ -406,9 +427,9 @@ class _Reader:
         if known is not None and known.group == group and _is_current(known, node.operation):
             same = known.id == call_id and known.layer_id == layer_id
             return known if same else replace(known, id=call_id, layer_id=layer_id)
-        outputs = tuple(map(_spec, node.outputs))
+        outputs = tuple(map(spec_of, node.outputs))
         # The input layer of a nested model is fed by the call of that model.
-        inputs = outputs if node.is_input and group else tuple(map(_spec, tensors))
+        inputs = outputs if node.is_input and group else tuple(map(spec_of, tensors))
         config = configuration_with_warnings(node.operation)
         settings = changed_settings(node.operation, config)
         settings |= argument_settings(
@@ -474,7 +495,7 @@ class _Reader:
     ) -> None:
         source = sources.get(place_of(tensor))
         if source is not None:  # a tensor that no layer made has no source
-            self._edges.append(Edge(*source, target, position, _spec(tensor)))
+            self._edges.append(Edge(*source, target, position, spec_of(tensor)))
 
     def _arguments(self, node: Any) -> list[Any]:
         """Returns the tensors that a call takes, without masks that Keras passed along."""
@@ -658,7 +679,7 @@ def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
     import keras
 
     weights = {id(weight): weight for weight in getattr(operation, "weights", ())}
-    described = {key: _weight_of(weight, operation) for key, weight in weights.items()}
+    described = {key: weight_of(weight, operation) for key, weight in weights.items()}
     sizes = {key: prod(weight.shape) for key, weight in described.items()}
     trainable = {id(weight) for weight in getattr(operation, "trainable_weights", ())}
     return {
@@ -667,7 +688,7 @@ def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
         "layer_id": layer_id,
         "parameters": sum(sizes.values()),
         "trainable_parameters": sum(size for key, size in sizes.items() if key in trainable),
-        "library": _is_library(operation),
+        "library": is_library(operation),
         "operation": not isinstance(operation, keras.layers.Layer),
         "weights": tuple(described.values()),
         "code": constructor_code(operation, config),
@@ -695,7 +716,8 @@ def _is_current(call: Call, operation: Any) -> bool:
     )
 
 
-def _is_library(operation: Any) -> bool:
+def is_library(operation: Any) -> bool:
+    """Tells whether the class of a layer or operation comes with Keras."""
     return type(operation).__module__.partition(".")[0] == "keras"
 
 
@@ -716,12 +738,13 @@ def _parts(layer: Any) -> list[Any]:
     if not isinstance(layer, keras.layers.Layer):
         return []
     parts = parts_of(layer)
-    if _is_wrapper(layer) or not _is_library(layer):
+    if _is_wrapper(layer) or not is_library(layer):
         return parts
-    return [part for part in parts if not _is_library(part)]
+    return [part for part in parts if not is_library(part)]
 
 
-def _weight_of(weight: Any, layer: Any) -> Weight:
+def weight_of(weight: Any, layer: Any) -> Weight:
+    """Describes one of a layer's weights."""
     return Weight(
         # Without the path of the layer that it belongs to.
         name=weight.path.removeprefix(f"{layer.path}/"),
@@ -747,7 +770,8 @@ def _built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, 
     return inputs, ()
 
 
-def _spec(tensor: Any) -> TensorSpec:
+def spec_of(tensor: Any) -> TensorSpec:
+    """Returns a symbolic tensor's shape and type."""
     return TensorSpec(tuple(tensor.shape), str(tensor.dtype))
 
 

@@ -125,6 +125,7 @@ function drawPicture(drawing, picture, items, emphasis) {
     const look = { class: inside ? "label inside" : "label", "font-size": 10 };
     const label = svgElement("text", { ...look, x, y: y + 3.5, "text-anchor": "middle" }, text);
     markEnds(label, line);
+    label.dataset.tensor = line.key;
     return label;
   });
   const titles = parseParts(picture.frames.map(({ id }) => `<g>${items.get(id).title}</g>`));

@@ -60,6 +60,30 @@ def changed_settings(
     return changed
 
 
+def with_what_follows(
+    changes: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Adds to changes of a configuration what follows from them where it was not chosen.
+
+    Args:
+        changes: The settings that are to be other.
+        settings: Those that differ from the defaults, as `changed_settings` gives them.
+
+    Returns:
+        The changes; with the size of a pooling window also its strides, unless they were given.
+
+    Example:
+        >>> with_what_follows({"pool_size": 3}, {"pool_size": (2, 2)})
+        {'pool_size': 3, 'strides': None}
+    """
+    following = {
+        name: None
+        for name, source in _STANDS_IN.items()
+        if source in changes and name not in changes and name not in settings
+    }
+    return {**changes, **following}
+
+
 def argument_settings(
     operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, object]:
@@ -239,7 +263,11 @@ def dtype_name(dtype: Any) -> str | None:
     """Returns the name of a type or of a policy, as a configuration has it."""
     if isinstance(dtype, Mapping):
         inner = dtype.get("config")
-        return str(inner["name"]) if isinstance(inner, Mapping) and "name" in inner else None
+        if not isinstance(inner, Mapping):
+            return None
+        if "mode" in inner and "source_name" in inner:
+            return f"{inner['mode']}_from_{inner['source_name']}"
+        return str(inner["name"]) if "name" in inner else None
     return dtype if isinstance(dtype, str) else None
 
 

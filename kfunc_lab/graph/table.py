@@ -64,7 +64,7 @@ def to_text(
         row += [", ".join(sources.get(item, ()))] if sources else []
         rows.append([*row, remarks[item]])
     below = notes(graph) if remarks_below is None else remarks_below
-    return "\n".join([title(graph), *_aligned(rows, right={3}), *below])
+    return "\n".join([title(graph), *aligned(rows, right={3}), *below])
 
 
 def _seen_items(graph: LayerGraph, opened: frozenset[str]) -> list[tuple[str, int]]:
@@ -104,7 +104,16 @@ def _shapes(tensors: Iterable[TensorSpec]) -> str:
     return ", ".join(map(shape_tuple, tensors)) or "?"
 
 
-def _aligned(rows: list[list[str]], right: set[int]) -> list[str]:
+def aligned(rows: list[list[str]], right: set[int]) -> list[str]:
+    """Writes rows as lines whose columns stand under one another.
+
+    Args:
+        rows: The cells of each row; missing ones at the end are empty.
+        right: Which columns end, and do not begin, under one another.
+
+    Returns:
+        A line for each row.
+    """
     count = max(len(row) for row in rows)
     padded = [row + [""] * (count - len(row)) for row in rows]
     widths = [max(map(_width, column)) for column in zip(*padded, strict=True)]

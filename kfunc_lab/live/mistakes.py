@@ -15,7 +15,8 @@ from kfunc_lab.live import (
     mistakes_windows,
 )
 from kfunc_lab.live.failure import Failure, find_failure, message_of
-from kfunc_lab.live.mistake import Mistake, Rule, quoted
+from kfunc_lab.live.mistake import Mistake, Rule, quoted, title
+from kfunc_lab.live.mistake_formulas import misfit
 from kfunc_lab.locale import _
 
 RULES: tuple[Rule, ...] = (
@@ -56,7 +57,22 @@ def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistak
         match = rule.pattern.search(message)
         if match is not None and (made := _made(rule, match, failure)) is not None:
             return made
+    reckoned = _reckoned(failure)
+    if reckoned is not None:
+        return reckoned
     return Mistake("unknown", _unknown(error, message, failure))
+
+
+def _reckoned(failure: Failure) -> Mistake | None:
+    """Makes the mistake that the formulas of shapes find."""
+    try:
+        found = misfit(failure)
+    except Exception:  # a failed explanation must not hide the error that it explains
+        return None
+    if found is None:
+        return None
+    reason = f"{title(failure)}: {found}"
+    return _printable(Mistake("does-not-fit", reason, found.arithmetic))
 
 
 def _made(rule: Rule, match: re.Match[str], failure: Failure) -> Mistake | None:

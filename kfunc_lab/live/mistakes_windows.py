@@ -15,6 +15,8 @@ from kfunc_lab.live.mistake import (
 )
 from kfunc_lab.live.mistakes_ranks import without_batch
 from kfunc_lab.locale import _
+from kfunc_lab.shapes.arithmetic import equation
+from kfunc_lab.shapes.windows import cropped_size, window_size
 
 
 def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
@@ -30,10 +32,9 @@ def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
     for n, k, s, d in zip(space, kernel, strides, dilation, strict=False):
         if n is None or k is None:
             continue
-        reach = d * (k - 1) + 1
-        size = (n - reach) // s + 1
-        if size <= 0 and (text := f"⌊({n} + 2·0 − {reach})/{s}⌋ + 1 = {size}") not in sums:
-            sums.append(text)
+        size = window_size(n, k, s, d)
+        if size.value is not None and size.value <= 0 and equation(size) not in sums:
+            sums.append(equation(size))
     return Mistake(
         "too-small",
         _("{layer} would give an output of size zero or less from {shape}.").format(
@@ -65,14 +66,13 @@ def _negative_size(match: re.Match[str], failure: Failure) -> Mistake | None:
     entry = getattr(failure.operation, "input_shape", None)
     if isinstance(entry, tuple) and given is not None and len(entry) == len(given) + 1:
         return without_batch(failure, entry, given, "")
-    sizes_of = f"⌊({match['size']} + 2·0 − {match['kernel']})/1⌋ + 1"
-    result = int(match["size"]) - int(match["kernel"]) + 1
+    size = window_size(int(match["size"]), int(match["kernel"]), 1)
     return Mistake(
         "too-small",
         _("{layer} would give an output of size zero or less from {shape}.").format(
             layer=title(failure), shape=written(shape)
         ),
-        f"{sizes_of} = {result}",
+        equation(size),
         _('Write `padding="same"`, or a `kernel_size` smaller than {k}.').format(
             k=match["kernel"]
         ),
@@ -83,11 +83,12 @@ def _negative_size(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _cropped(match: re.Match[str], failure: Failure) -> Mistake:
     shape, cropping = sizes(match["shape"]), sizes(match["cropping"])
     pairs = list(zip(cropping[::2], cropping[1::2], strict=False))
-    sums = [
-        f"{a} + {b} ≥ {n}"
+    left = [
+        cropped_size(n, a, b)
         for (a, b), n in zip(pairs, shape[1:], strict=False)
-        if a is not None and b is not None and n is not None and a + b >= n
+        if a is not None and b is not None
     ]
+    sums = [equation(it) for it in left if it.value is not None and it.value <= 0]
     return Mistake(
         "too-small",
         _("{layer} would cut away all of {shape}.").format(

@@ -104,6 +104,19 @@ def product(terms: Iterable["Term | int"]) -> Term:
     return reduce(lambda a, b: a * b, parts) if parts else number(1)
 
 
+def factors(term: Term) -> list[Term]:
+    """Lists the factors of a product: numbers, and the results of what is no product itself.
+
+    Example:
+        >>> product(factors(number(3) * (number(4) + 1) * 1))
+        3·5
+    """
+    if term.sign == "·":
+        found = [it for part in term.parts for it in factors(part)]
+        return [it for it in found if it.value != 1] or found[:1]
+    return [number(term.value, "" if term.sign else term.name)]
+
+
 def total(terms: Iterable["Term | int"]) -> Term:
     """Adds terms up; the sum of none is 0."""
     parts = [as_term(it) for it in terms]
@@ -128,6 +141,13 @@ def equation(term: Term) -> str:
     """Writes a term and its result; only the result for a plain number."""
     result = written(term.value)
     return f"{text(term)} = {result}" if term.sign else result
+
+
+def symbols(term: Term) -> list[str]:
+    """Lists the names of a term's numbers, each once, in the order in which they stand."""
+    if not term.sign:
+        return [term.name] if term.name else []
+    return list(dict.fromkeys(name for part in term.parts for name in symbols(part)))
 
 
 def written(value: int | None) -> str:

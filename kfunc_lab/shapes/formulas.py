@@ -18,7 +18,7 @@ from kfunc_lab.shapes import (
     windows,
     wrappers,
 )
-from kfunc_lab.shapes.rule import Derivation, DoesNotFitError, Given, NoRuleError, Rule, Shape
+from kfunc_lab.shapes.rule import Derivation, Given, NoRuleError, Rule, Shape
 
 # For each class of Keras's layers its rule.
 LAYERS: Mapping[str, Rule] = {
@@ -59,13 +59,14 @@ def shape_rule(
 
     Example:
         >>> import keras
+        >>> from kfunc_lab.shapes.arithmetic import ceiling, number
         >>> from kfunc_lab.shapes.rule import axis, batch
         >>> class Halve(keras.layers.Layer):
         ...     def call(self, x):
         ...         return x[:, ::2]
         >>> @shape_rule(Halve)
         ... def halve(given):
-        ...     size = arithmetic.ceiling(arithmetic.number(given.shape[1], "n") / 2)
+        ...     size = ceiling(number(given.shape[1], "n") / 2)
         ...     return Derivation(((batch(given), axis("features", size)),))
     """
     from kfunc_lab.graph.settings import constructor_defaults
@@ -112,8 +113,8 @@ def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivatio
         >>> image = TensorSpec((None, 28, 28, 1), "float32")
         >>> settings = {"filters": 16, "kernel_size": (3, 3)}
         >>> found = derivation(Call("c", "c", "Conv2D", "c", (image,), settings=settings))
-        >>> found.shapes, equation(found.weights[0].count)
-        (((None, 26, 26, 16),), '3·3·1·16 = 144')
+        >>> found.shapes, found.parameters
+        (((None, 26, 26, 16),), 3·3·1·16 + 16)
     """
     if inputs is None:
         shapes = [it.shape for it in call.inputs]
@@ -123,7 +124,19 @@ def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivatio
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
     if rule is None:
         return None
+    if not call.operation:
+        inputs = _without_masks(call, inputs)
     return derive(rule, call.settings, inputs, operation=call.operation)
+
+
+def _without_masks(call: Call, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Leaves out the masks that a layer was given beside its inputs: they decide no shape."""
+    kept = [
+        shape
+        for shape, tensor in zip(inputs, call.inputs, strict=True)
+        if tensor.dtype != "bool"
+    ]
+    return tuple(kept) or inputs
 
 
 def derive(
@@ -140,27 +153,24 @@ def derive(
     """
     asked = tuple(settings.items())
     try:
-        found = _derived(rule, asked, inputs, operation)
+        return _derived(rule, asked, inputs, operation)
     except TypeError:  # a setting that cannot be hashed
-        found = _derived.__wrapped__(rule, asked, inputs, operation)
-    if isinstance(found, DoesNotFitError):
-        raise DoesNotFitError(str(found), found.arithmetic)
-    return found
+        return _derived.__wrapped__(rule, asked, inputs, operation)
 
 
 @lru_cache(maxsize=4096)
 def _derived(
     rule: Rule, asked: tuple[tuple[str, Any], ...], inputs: tuple[Shape, ...], operation: bool
-) -> Derivation | DoesNotFitError | None:
+) -> Derivation | None:
     settings = dict(asked)
+    if "_from_" in str(settings.get("dtype")):  # quantised weights are of other shapes
+        return None
     if not operation:
         settings = {**(rule.defaults or class_defaults(rule.kind)), **settings}
     try:
         return rule.derive(Given(rule.kind, settings, inputs))
     except NoRuleError:
         return None
-    except DoesNotFitError as error:
-        return error
 
 
 @lru_cache(maxsize=1024)

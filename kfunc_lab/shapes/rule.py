@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.arithmetic import Term, as_term, number, product, total
+from kfunc_lab.shapes.arithmetic import Term, as_term, factors, number, product, total
 
 Shape = tuple[int | None, ...]
 
@@ -150,11 +150,13 @@ class Derivation:
         """How many multiplications, each with its addition, one example takes."""
         if not self.counted:
             return number(None)
-        used = [it.count * it.uses for it in self.weights if it.uses is not None]
-        return total([*used, *self.products])
+        used = [
+            product(factors(it.count * it.uses)) for it in self.weights if it.uses is not None
+        ]
+        return total([*used, *(product(factors(it)) for it in self.products)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """How the shapes, weights and costs of a class of layers are reckoned.
 

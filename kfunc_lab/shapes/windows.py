@@ -16,7 +16,7 @@ from kfunc_lab.shapes.arithmetic import (
     number,
     product,
 )
-from kfunc_lab.shapes.dense import low_rank
+from kfunc_lab.shapes.dense import adapted, low_rank
 from kfunc_lab.shapes.rule import (
     SPACE,
     Axis,
@@ -181,7 +181,7 @@ def _convolution(given: Given, *, rank: int) -> Derivation:
     return Derivation(
         (_joined(given, made, axis("channels", filters, "filters")),),
         (
-            WeightSize("kernel", kernel, places),
+            adapted("kernel", kernel, given, places),
             *_bias(given, filters),
             *low_rank("kernel", kernel, given),
         ),

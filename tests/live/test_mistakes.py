@@ -221,7 +221,7 @@ def dense_on_an_open_size():
 
 
 @case(
-    "too-small", "Conv2D", "smaller than 5", "⌊(3 + 2·0 − 5)/1⌋ + 1 = -1", where="kernel_size"
+    "too-small", "Conv2D", "smaller than 5", "⌊(3 + 2·0 − 5)/1⌋ + 1 = −1", where="kernel_size"
 )
 def conv_on_a_small_image():
     layers.Conv2D(8, 5)(keras.Input((3, 3, 1)))
@@ -233,7 +233,7 @@ def pooling_one_pixel():
     layers.MaxPooling2D()(keras.Input((1, 1, 8)))
 
 
-@case("too-small", "Cropping2D", "Crop less", "3 + 3 ≥ 4")
+@case("too-small", "Cropping2D", "Crop less", "4 − 3 − 3 = −2")
 def cropping_all():
     layers.Cropping2D(3)(keras.Input((4, 4, 1)))
 

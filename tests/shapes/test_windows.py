@@ -1,17 +1,11 @@
 """Rules for windows, against Keras: drawn configurations and inputs, and what does not fit."""
 
-import keras
 import pytest
-from hypothesis import HealthCheck, given, settings
+from against_keras import compare, drawn
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 
-from against_keras import agrees_with, rule_on
-from kfunc_lab.shapes.rule import DoesNotFitError
-
-drawn = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
 CONVOLUTIONS = [f"Conv{n}D" for n in (1, 2, 3)]
 
 
@@ -27,21 +21,6 @@ def spaces(draw, rank, channels):
     first = draw(st.booleans())
     fmt = "channels_first" if first else "channels_last"
     return fmt, (batch, channels, *space) if first else (batch, *space, channels)
-
-
-def compare(make, shape):
-    """Keras and the rule agree, or both refuse."""
-    try:
-        layer = make()
-    except ValueError:
-        return
-    try:
-        outputs = layer(keras.Input(batch_shape=shape))
-    except ValueError:
-        with pytest.raises(DoesNotFitError):
-            rule_on(make(), [shape])
-        return
-    agrees_with(outputs)
 
 
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
@@ -143,32 +122,3 @@ def test_the_rest(rank, data):
             ),
             shape,
         )
-
-
-@drawn
-@given(st.data())
-def test_dense(data):
-    shape = (None, *data.draw(st.lists(st.one_of(st.none(), st.integers(1, 9)), max_size=4)))
-    config = {
-        "units": data.draw(st.integers(1, 9)),
-        "use_bias": data.draw(st.booleans()),
-        "lora_rank": data.draw(st.sampled_from([None, 2])),
-    }
-    compare(lambda: layers.Dense(**config), shape)
-    compare(lambda: layers.Embedding(7, config["units"]), shape)
-
-
-@pytest.mark.parametrize(
-    ("equation", "output", "shape", "bias"),
-    [
-        ("abc,cd->abd", (None, 8), (None, 5, 6), "d"),
-        ("abc,cd->abd", (5, 8), (None, 5, 6), "bd"),
-        ("abc,cde->abde", (None, 3, 4), (None, None, 6), "de"),
-        ("abcd,cde->abe", (None, 8), (None, 7, 3, 4), None),
-        ("...x,xy->...y", 8, (None, 5, 6), "y"),
-        ("ab,bc->ac", 8, (None, 6), "c"),
-        ("a...b,bc->a...c", 8, (None, 2, 3, 6), "c"),
-    ],
-)
-def test_einsum_dense(equation, output, shape, bias):
-    compare(lambda: layers.EinsumDense(equation, output, bias_axes=bias), shape)

@@ -1,0 +1,275 @@
+"""Which settings of a call can be played with, and how what is typed is understood."""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kfunc_lab.graph.layer_graph import Call, LayerGraph
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.formulas import class_defaults, rule_of
+from kfunc_lab.shapes.rule import Shape
+from kfunc_lab.shapes.what_if import INPUT
+
+# The choices that a setting of words has; the defaults of the classes are among them.
+_CHOICES: Mapping[str, tuple[str | None, ...]] = {
+    "padding": ("valid", "same"),
+    "merge_mode": ("concat", "sum", "mul", "ave", None),
+    "output_mode": ("one_hot", "multi_hot", "count"),
+    "data_format": ("channels_last", "channels_first"),
+}
+# The smallest number that makes sense, where it is not 1.
+_LEAST = {"axis": -4, "axes": -4, "padding": 0, "cropping": 0, "output_padding": 0}
+# The largest number on the slider, where twice the number there is less.
+_SLIDER = 8
+
+
+@dataclass(frozen=True)
+class Control:
+    """A setting that can be changed.
+
+    Attributes:
+        name: The setting, or for an input the number of its axis.
+        label: What stands beside it.
+        value: How it is written now.
+        kind: `"number"` with a slider, `"text"`, `"choice"` or `"switch"`.
+        least: The slider's ends; nothing without a slider.
+        most: The same.
+        choices: What can be chosen.
+        before: How it is written in the model, if that is something else.
+    """
+
+    name: str
+    label: str
+    value: str
+    kind: str
+    least: int | None = None
+    most: int | None = None
+    choices: tuple[str, ...] = ()
+    before: str | None = None
+
+
+def controls_of(call: Call, before: Call) -> list[Control]:
+    """Lists what can be changed of a call.
+
+    Args:
+        call: The call as it would be.
+        before: The call as it is.
+
+    Returns:
+        A control for each setting that its rule offers; for an input one for each axis.
+    """
+    if call.kind == INPUT:
+        return _axes(call, before)
+    found = []
+    for name in _playable(call):
+        now, then = setting(call, name), setting(before, name)
+        control = _control(call, name, now, then)
+        if control is not None:
+            found.append(control)
+    return found
+
+
+def _playable(call: Call) -> tuple[str, ...]:
+    rule = rule_of(call.kind, operation=call.operation, library=call.library)
+    return () if rule is None else rule.settings
+
+
+def setting(call: Call, name: str) -> Any:
+    """Returns a setting of a call, its default where it has that."""
+    if name in call.settings:
+        return call.settings[name]
+    rule = rule_of(call.kind, operation=call.operation, library=call.library)
+    if rule is None or call.operation:
+        return None
+    return (rule.defaults or class_defaults(call.kind)).get(name)
+
+
+def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
+    value = written(now)
+    before = None if written(then) == value else written(then)
+    if isinstance(now, bool):
+        return Control(name, name, value, "switch", before=before)
+    if name in _CHOICES and (isinstance(now, str) or None in _CHOICES[name]):
+        return Control(
+            name, name, value, "choice", choices=_choices(call, name, then), before=before
+        )
+    if now is None and name == "strides":  # a pooling layer steps by its window
+        value = ""
+        now = setting(call, "pool_size")
+    one = _one_number(now)
+    if one is not None:
+        least = _LEAST.get(name, 1)
+        usual = _one_number(then) or 0
+        most = max(_SLIDER, 2 * usual, one)
+        return Control(name, name, value, "number", least, most, before=before)
+    if isinstance(now, (int, tuple)) or now is None:
+        return Control(name, name, value, "text", before=before)
+    return None
+
+
+def _choices(call: Call, name: str, then: Any) -> tuple[str, ...]:
+    more = ("causal",) if name == "padding" and call.kind == "Conv1D" else ()
+    known = (*map(written, _CHOICES[name]), *more)
+    return known if written(then) in known else (written(then), *known)
+
+
+def _one_number(value: Any) -> int | None:
+    """Returns the number that stands for all axes, if there is one."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, tuple) and value:
+        found = {_one_number(it) for it in value}
+        return found.pop() if len(found) == 1 else None
+    return None
+
+
+def _axes(call: Call, before: Call) -> list[Control]:
+    now, then = call.outputs[0].shape, before.outputs[0].shape
+    if now is None or then is None:
+        return []
+    found = []
+    for place, size in enumerate(now):
+        if place == 0:
+            continue  # the batch is chosen for all
+        was = then[place]
+        value = "" if size is None else str(size)
+        usual = was or 32
+        found.append(
+            Control(
+                str(place),
+                _("axis {n}").format(n=place),
+                value,
+                "number",
+                1,
+                max(_SLIDER, 2 * usual, size or 0),
+                before=None if size == was else "?" if was is None else str(was),
+            )
+        )
+    return found
+
+
+def written(value: Any) -> str:
+    """Writes a setting as a person would type it: `"3"` for a window of (3, 3).
+
+    Example:
+        >>> written((3, 3)), written((3, 1)), written(True), written("same")
+        ('3', '3, 1', 'True', 'same')
+    """
+    if isinstance(value, tuple) and value:
+        one = _one_number(value)
+        if one is not None and len(value) > 1:
+            return str(one)
+        if all(isinstance(it, int) for it in value):
+            return ", ".join(map(str, value)) + ("," if len(value) == 1 else "")
+    return str(value)
+
+
+def understood(name: str, typed: Any, then: Any) -> Any:
+    """Understands what was typed or chosen for a setting.
+
+    Args:
+        name: The setting.
+        typed: A value, or a text as `"3, 1"`.
+        then: What it is in the model.
+
+    Returns:
+        The value.
+
+    Raises:
+        ValueError: If it is none that the setting can have.
+
+    Example:
+        >>> understood("kernel_size", "3, 1", (3, 3))
+        (3, 1)
+    """
+    value = typed
+    if isinstance(typed, str):
+        choices = [written(it) for it in _CHOICES.get(name, ())]
+        if isinstance(then, str) or (typed in choices and typed != "None"):
+            return typed
+        value = _read(name, typed)
+    if isinstance(value, list):
+        value = tuple(value)
+    if isinstance(then, bool) or value is None or isinstance(value, (bool, str)):
+        return value
+    for number in _numbers(name, value):
+        least = _LEAST.get(name, -1 if name == "target_shape" else 1)
+        if number < least:
+            raise ValueError(
+                _("{name} is {n} or more, got {value}.").format(
+                    name=name, n=least, value=number
+                )
+            )
+    return value
+
+
+def _read(name: str, typed: str) -> Any:
+    try:
+        return ast.literal_eval(typed.strip() or "None")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise ValueError(
+            _("{name} is a whole number, or several as 3, 1; got {value}.").format(
+                name=name, value=repr(typed[:40])
+            )
+        ) from None
+
+
+def _numbers(name: str, value: Any) -> list[int]:
+    values = value if isinstance(value, tuple) else (value,)
+    found: list[int] = []
+    for it in values:
+        if isinstance(it, (tuple, list)):
+            found += _numbers(name, tuple(it))
+        elif isinstance(it, int) and not isinstance(it, bool):
+            found.append(it)
+        else:
+            raise ValueError(
+                _("{name} is a whole number, or several as 3, 1; got {value}.").format(
+                    name=name, value=repr(it)
+                )
+            )
+    return found
+
+
+def input_shape(call: Call, axis: str, typed: Any) -> Shape:
+    """Returns an input's shape with one axis of another size.
+
+    Args:
+        call: The input as it would be.
+        axis: The axis, as a number.
+        typed: Its size; empty or `"?"` for one that is not fixed.
+
+    Returns:
+        The shape.
+
+    Raises:
+        ValueError: If it is no size.
+    """
+    shape = list(call.outputs[0].shape or ())
+    text = str(typed).strip()
+    if text in ("", "?", "None"):
+        size = None
+    elif text.isdecimal() and int(text) > 0:
+        size = int(text)
+    else:
+        raise ValueError(
+            _("A size is a whole number from 1 on, or empty if it is not fixed; got {value}.").format(
+                value=repr(text[:40])
+            )
+        )
+    shape[int(axis)] = size
+    return tuple(shape)
+
+
+def unknown_sizes(graph: LayerGraph) -> list[tuple[str, int]]:
+    """Lists the axes of a graph's inputs, the batch aside, whose sizes are not fixed."""
+    return [
+        (call_id, place)
+        for call_id in graph.inputs
+        if graph.call_of[call_id].kind == INPUT and graph.call_of[call_id].outputs
+        for place, size in enumerate(graph.call_of[call_id].outputs[0].shape or ())
+        if place and size is None
+    ]

@@ -1,0 +1,95 @@
+"""What calls, groups and the whole graph cost: parameters, multiply-adds, memory."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kfunc_lab.graph.costs import activation_bytes, weight_bytes
+from kfunc_lab.graph.layer_graph import Call
+from kfunc_lab.shapes.what_if import INPUT, WhatIf
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A count, of which a part may not be known.
+
+    Attributes:
+        known: What is known of it.
+        complete: Whether that is all.
+    """
+
+    known: int
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a call, a group or a graph costs.
+
+    Attributes:
+        parameters: Numbers in the weights, those of a shared layer once.
+        multiply_adds: Multiplications, each with its addition, for one example.
+        results: Bytes of the results for one example.
+        weights: Bytes of the weights.
+    """
+
+    parameters: int
+    multiply_adds: Amount
+    results: Amount
+    weights: Amount
+
+
+def costs(what: WhatIf) -> dict[str | None, Cost]:
+    """Adds up what everything costs.
+
+    Args:
+        what: The graph, with where its numbers come from.
+
+    Returns:
+        For the id of each call and group its cost; for `None` that of the whole graph.
+    """
+    graph = what.graph
+    shown = [call for call in graph.calls if call.id not in graph.inside]
+    # An input of a nested model only passes on what it is given.
+    passed_on = {edge.target for edge in graph.edges} & {
+        call.id for call in shown if call.kind == INPUT
+    }
+    each = {call.id: _cost_of_call(call, what, call.id in passed_on) for call in shown}
+    found: dict[str | None, Cost] = dict(each)
+    for group in graph.groups:
+        if group.id not in each:
+            inside = [graph.call_of[it] for it in graph.calls_inside[group.id] if it in each]
+            found[group.id] = _together(group.parameters, inside, each)
+    found[None] = _together(graph.parameters, shown, each)
+    return found
+
+
+def _cost_of_call(call: Call, what: WhatIf, passes_on: bool) -> Cost:
+    results = Amount(0) if passes_on else _amount(activation_bytes(call))
+    return Cost(call.parameters, _products(call, what), results, _amount(weight_bytes(call)))
+
+
+def _products(call: Call, what: WhatIf) -> Amount:
+    found = what.derivations.get(call.id)
+    if found is not None:
+        return _amount(found.multiply_adds.value)
+    return Amount(0, complete=call.kind == INPUT)
+
+
+def _amount(value: int | None) -> Amount:
+    return Amount(value or 0, value is not None)
+
+
+def _together(parameters: int, calls: Iterable[Call], each: Mapping[str, Cost]) -> Cost:
+    calls = list(calls)
+    layers = {call.layer_id: each[call.id].weights for call in calls}  # shared weights once
+    return Cost(
+        parameters,
+        _sum(each[call.id].multiply_adds for call in calls),
+        _sum(each[call.id].results for call in calls),
+        _sum(layers.values()),
+    )
+
+
+def _sum(amounts: Iterable[Amount]) -> Amount:
+    amounts = list(amounts)
+    return Amount(sum(it.known for it in amounts), all(it.complete for it in amounts))

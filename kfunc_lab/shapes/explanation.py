@@ -1,0 +1,293 @@
+"""Where the numbers of one call come from, as lines that text and HTML are written from."""
+
+import html
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kfunc_lab.graph.costs import bytes_of, in_bytes
+from kfunc_lab.graph.layer_graph import Call, TensorSpec
+from kfunc_lab.graph.writing import printable, rounded, shape_tuple
+from kfunc_lab.locale import N_, _
+from kfunc_lab.shapes.arithmetic import (
+    Term,
+    equation,
+    formula,
+    number,
+    product,
+    symbols,
+    text,
+    total,
+    typeset,
+    written,
+)
+from kfunc_lab.shapes.rule import Axis, Derivation, WeightSize
+from kfunc_lab.shapes.symbols import symbol_words
+
+_ROLES = {
+    "batch": N_("batch"),
+    "steps": N_("steps"),
+    "depth": N_("depth"),
+    "height": N_("height"),
+    "width": N_("width"),
+    "channels": N_("channels"),
+    "features": N_("features"),
+    "heads": N_("heads"),
+    "queries": N_("queries"),
+    "keys": N_("keys"),
+}
+_MOST_WEIGHTS = 8
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number and where it comes from.
+
+    Attributes:
+        label: What it is, as `"height, width"`.
+        term: How it is reckoned.
+        reason: Where it comes from, in words, if it is not reckoned; may be empty.
+        result: What it comes to, where that is more than the number, as `"43.3 kB"`.
+    """
+
+    label: str
+    term: Term
+    reason: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Lines that belong together.
+
+    Attributes:
+        about: `"shape"`, `"parameters"`, `"multiply-adds"` or `"memory"`.
+        title: As `"Output shape"`.
+        lines: What is reckoned.
+        remark: What is said in their place, or below them; may be empty.
+    """
+
+    about: str
+    title: str
+    lines: tuple[Line, ...]
+    remark: str = ""
+
+
+def explain_call(call: Call, found: Derivation | None, batch: int = 1) -> tuple[Section, ...]:
+    """Explains where the numbers of a call come from.
+
+    Args:
+        call: The call.
+        found: What its rule says; nothing where the layer itself was asked.
+        batch: How many examples the memory is for.
+
+    Returns:
+        The output's shape, the parameters, the multiply-adds and the memory, those that there
+        are.
+    """
+    if found is None:
+        remark = "" if not call.inputs else _("Computed by the layer itself.")
+        sections = [*_shapes_as_they_are(call, remark), *_weights_as_they_are(call)]
+    else:
+        sections = [*_output_sections(found), *_parameter_sections(found)]
+        products = found.multiply_adds
+        if products.value != 0:
+            line = Line("", products, result=_rounded(products.value))
+            sections.append(Section("multiply-adds", _("Multiply-adds for one example"), (line,)))
+    return tuple([*sections, *_memory_sections(call, batch)])
+
+
+def axis_name(axis: Axis, place: int) -> str:
+    """Names an axis: what it is, or which one it is.
+
+    Example:
+        >>> axis_name(Axis("height", number(28)), 1), axis_name(Axis("", number(3)), 2)
+        ('height', 'axis 2')
+    """
+    if axis.role in _ROLES:
+        return _(_ROLES[axis.role])
+    return axis.role or _("axis {n}").format(n=place)
+
+
+def _output_sections(found: Derivation) -> Iterator[Section]:
+    for position, axes in enumerate(found.outputs, start=1):
+        title = _("Output shape")
+        if len(found.outputs) > 1:
+            title = _("Shape of output {n}").format(n=position)
+        yield Section("shape", title, tuple(_axis_lines(axes)))
+
+
+def _axis_lines(axes: Sequence[Axis]) -> Iterator[Line]:
+    """Writes the axes; those of equal arithmetic together."""
+    grouped: dict[tuple[str, str], list[tuple[str, Axis]]] = {}
+    for place, axis in enumerate(axes):
+        if place == 0 and axis.reason == "input" and len(axes) > 1:
+            continue  # the batch goes through
+        key = (equation(axis.size), axis.reason)
+        grouped.setdefault(key, []).append((axis_name(axis, place), axis))
+    for members in grouped.values():
+        axis = members[0][1]
+        yield Line(", ".join(name for name, _axis in members), axis.size, _reason(axis))
+
+
+def _reason(axis: Axis) -> str:
+    if axis.size.sign:
+        return ""
+    return _("as in the input") if axis.reason == "input" else axis.reason
+
+
+def _parameter_sections(found: Derivation) -> Iterator[Section]:
+    if not found.weights:
+        return
+    lines = [
+        Line(printable(it.name), it.count, result=_not_trainable(it))
+        for it in found.weights[:_MOST_WEIGHTS]
+    ]
+    more = found.weights[_MOST_WEIGHTS:]
+    if more:
+        rest = total(number(it.count.value) for it in more)
+        lines.append(Line(_("{n} more").format(n=len(more)), rest))
+    if len(found.weights) > 1:
+        whole = total(number(it.count.value) for it in found.weights)
+        lines.append(Line(_("together"), whole if len(lines) < 6 else number(whole.value)))
+    yield Section("parameters", _("Parameters"), tuple(lines))
+
+
+def _not_trainable(weight: WeightSize) -> str:
+    return "" if weight.trainable else _("not trainable")
+
+
+def _shapes_as_they_are(call: Call, remark: str) -> Iterator[Section]:
+    title = _("Output shape")
+    lines = tuple(
+        Line(_("axis {n}").format(n=place), number(size))
+        for tensor in call.outputs[:1]
+        for place, size in enumerate(tensor.shape or ())
+        if place
+    )
+    if lines or remark:
+        yield Section("shape", title, lines, remark)
+
+
+def _weights_as_they_are(call: Call) -> Iterator[Section]:
+    if not call.parameters:
+        return
+    lines = [
+        Line(printable(it.name), product(number(size) for size in it.shape))
+        for it in call.weights[:_MOST_WEIGHTS]
+    ]
+    if len(call.weights) > 1:
+        lines.append(Line(_("together"), number(call.parameters)))
+    yield Section("parameters", _("Parameters"), tuple(lines))
+
+
+def _memory_sections(call: Call, batch: int) -> Iterator[Section]:
+    lines = []
+    for position, tensor in enumerate(call.outputs, start=1):
+        each = bytes_of(tensor.dtype)
+        if tensor.shape is None or each is None:
+            continue
+        label = _("output {n}").format(n=position) if len(call.outputs) > 1 else ""
+        numbers = [number(size) for size in tensor.shape[1:]]
+        term = product([number(batch), *numbers, number(each)])
+        result = in_bytes(term.value) if term.value is not None and term.value >= 1000 else ""
+        lines.append(Line(label, term, result=result))
+    if lines:
+        title = _("Memory of the result in bytes (batch · numbers · bytes each)")
+        yield Section("memory", title, tuple(lines))
+
+
+def _rounded(count: int | None) -> str:
+    return rounded(count) if count is not None and count >= 1_000_000 else ""
+
+
+# ---------------------------------------------------------------------------------------------
+# As text
+
+
+def to_lines(sections: Iterable[Section]) -> list[str]:
+    """Writes what explains a call, one line a number."""
+    written_lines = []
+    for section in sections:
+        labelled = len(section.lines) > 1 or any(line.label for line in section.lines)
+        head = f"{section.title}:"
+        if not labelled:
+            said = [line_text(line) for line in section.lines] or [section.remark]
+            written_lines.append(f"{head} {said[0]}")
+            continue
+        written_lines.append(" ".join(filter(None, [head, section.remark])))
+        written_lines += [f"  {line_text(line)}" for line in section.lines]
+    return written_lines
+
+
+def line_text(line: Line) -> str:
+    """Writes a number and where it comes from, as `"height: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26"`."""
+    begin = f"{line.label}: " if line.label else ""
+    if line.term.sign:
+        said = equation(line.term)
+    elif line.reason and line.reason != _("as in the input"):
+        said = f"{line.reason} = {written(line.term.value)}"
+    else:
+        said = written(line.term.value) + (f" ({line.reason})" if line.reason else "")
+    return begin + said + (f" = {line.result}" if line.result and line.term.sign else "")
+
+
+# ---------------------------------------------------------------------------------------------
+# As HTML, typeset by shapes.css
+
+
+def to_html(sections: Iterable[Section]) -> str:
+    """Writes what explains a call as typeset HTML, everything in it escaped."""
+    explained: set[str] = set()
+    return "".join(_section_html(section, explained) for section in sections)
+
+
+def _section_html(section: Section, explained: set[str]) -> str:
+    parts = [f"<h4>{html.escape(section.title)}</h4>"]
+    if section.remark:
+        parts.append(f"<p>{html.escape(section.remark)}</p>")
+    letters: dict[str, None] = {}
+    written_before = ""
+    for line in section.lines:
+        named = formula(line.term)
+        # A formula says how a rule reckons; for costs the numbers say it.
+        with_letters = (
+            section.about in ("shape", "parameters")
+            and named != text(line.term)
+            and named != written_before
+        )
+        written_before = named
+        if with_letters:
+            letters |= dict.fromkeys(symbols(line.term))
+        parts.append(_line_html(line, with_letters))
+    new = [it for it in letters if it not in explained and symbol_words(it)]
+    explained.update(new)
+    if new:
+        said = ", ".join(f"<i>{it}</i>&nbsp;{html.escape(symbol_words(it))}" for it in new)
+        parts.append(f'<p class="letters">{said}</p>')
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _line_html(line: Line, with_letters: bool) -> str:
+    label = f'<span class="label">{html.escape(line.label)}</span>' if line.label else ""
+    result = f"<b>{written(line.term.value)}</b>"
+    said = []
+    if line.term.sign:
+        said += [typeset(line.term, named=True)] if with_letters else []
+        said.append(typeset(line.term))
+    elif line.reason:
+        said.append(f'<span class="reason">{html.escape(line.reason)}</span>')
+    said.append(result)
+    if line.result:
+        said.append(html.escape(line.result))
+    steps = [f"<span>{it}</span>" for it in said]
+    sign = '<span class="equals">=</span>'
+    spoken = html.escape(line_text(line))
+    return (
+        f'<div class="line" role="math" aria-label="{spoken}">{label}'
+        f'<span class="steps">{sign.join(steps)}</span></div>'
+    )
+
+
+def shapes_text(tensors: Sequence[TensorSpec]) -> str:
+    """Writes the shapes of a call's results."""
+    return ", ".join(map(shape_tuple, tensors)) or "?"

@@ -1,0 +1,461 @@
+"""Shows where every number of a graph comes from, and what if it changed: `lab.shapes`."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from kfunc_lab.graph.annotations import Annotations
+from kfunc_lab.graph.drawing import draw
+from kfunc_lab.graph.folding import Fold
+from kfunc_lab.graph.keras_reader import read_graph_and_nodes
+from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.layout import Layouts
+from kfunc_lab.graph.settings import with_what_follows
+from kfunc_lab.graph.view import GraphView
+from kfunc_lab.graph.writing import printable, rounded, shape_words
+from kfunc_lab.locale import _
+from kfunc_lab.shapes import table
+from kfunc_lab.shapes.controls import (
+    controls_of,
+    input_shape,
+    setting,
+    understood,
+    unknown_sizes,
+    written,
+)
+from kfunc_lab.shapes.costs import costs
+from kfunc_lab.shapes.explanation import explain_call, to_html
+from kfunc_lab.shapes.figures import picture, style
+from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
+
+_HERE = Path(__file__).parent
+_EXPORT = "export default { render };"
+
+
+def shapes(x: Any, *, fold: Fold = None, batch_size: int = 1) -> "ShapeView":
+    """Shows where every shape and every number of parameters comes from, and what each call costs.
+
+    Args:
+        x: What `lab.graph` takes: a model, a layer, symbolic tensors without a model, or a
+            `LayerGraph`.
+        fold: As in `lab.graph`.
+        batch_size: How many examples the memory is reckoned for.
+
+    Returns:
+        A view: a table beside the graph. A selected call shows its arithmetic, and its settings
+        can be changed to see what becomes of everything after it; the model stays as it is.
+
+    Raises:
+        TypeError: If `x` is none of these.
+        ValueError: If nothing has a name in `fold`.
+
+    Example:
+        >>> import keras
+        >>> image = keras.Input((28, 28, 1), name="image")
+        >>> view = shapes(keras.layers.Conv2D(16, 3, name="conv")(image))
+        >>> view.change("conv", strides=2)
+        >>> view.changed.call_of["conv"].outputs[0].shape
+        (None, 13, 13, 16)
+    """
+    if isinstance(x, LayerGraph):
+        return ShapeView(x, fold=fold, batch_size=batch_size)
+    graph, nodes = read_graph_and_nodes(x)
+    return ShapeView(graph, fold=fold, batch_size=batch_size, nodes=nodes, source=x)
+
+
+class ShapeView(GraphView):
+    """A table of shapes and costs beside the graph.
+
+    Attributes:
+        graph: The `LayerGraph` of the model as it is.
+        selected: As in `GraphView`.
+        opened: As in `GraphView`; the table follows it.
+        batch_size: How many examples the memory is reckoned for. Can be set and observed.
+    """
+
+    _esm = GraphView._esm.replace(_EXPORT, (_HERE / "view.js").read_text("utf-8"))
+    _css = GraphView._css + style() + (_HERE / "view.css").read_text("utf-8")
+
+    batch_size = traitlets.Int(1, min=1).tag(sync=True)
+    _table: Any = traitlets.Dict().tag(sync=True)
+    _marks: Any = traitlets.Dict().tag(sync=True)
+    _panel: Any = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        graph: LayerGraph,
+        *,
+        fold: Fold = None,
+        batch_size: int = 1,
+        nodes: Mapping[str, Any] | None = None,
+        source: Any = None,
+    ) -> None:
+        self._nodes = nodes or {}
+        self._answers: Answers = {}
+        self._changes = Changes()
+        self._ready = False
+        super().__init__(graph, fold=fold, source=source)
+        self.batch_size = batch_size
+        self._before = self._what = self._reckoned()
+        self._ready = True
+        self._show()
+
+    @property
+    def changed(self) -> LayerGraph:
+        """The graph with what was changed in this view; shapes that do not fit are unknown."""
+        return self._what.graph
+
+    # -- what if
+
+    def change(self, name: str, **settings: Any) -> None:
+        """Changes settings of a layer in this view, and reckons everything after it anew.
+
+        Args:
+            name: The layer's name, or the id of one of its calls. All calls of a shared layer
+                change.
+            **settings: The settings and their values, as `strides=2`; for an input `shape`,
+                without the batch.
+
+        Raises:
+            ValueError: If there is no such call, or a setting cannot have the value.
+
+        Example:
+            >>> import keras
+            >>> image = keras.Input((28, 28, 1), name="image")
+            >>> view = shapes(keras.layers.Conv2D(16, 3, name="conv")(image))
+            >>> view.change("image", shape=(32, 32, 3))
+            >>> view.changed.call_of["conv"].parameters
+            448
+        """
+        call = self._what.graph.call_of[self._call_named(name)]
+        before = self._before.graph.call_of[call.id]
+        if call.kind == INPUT:
+            self._change_input(call.layer_id, settings, before.outputs[0].shape)
+            return
+        unknown = [it for it in settings if it not in self._settings_of(call)]
+        if unknown:
+            raise ValueError(
+                _("{name} has no setting {setting} that can be changed here; it has: {all}.").format(
+                    name=printable(call.id),
+                    setting=repr(unknown[0]),
+                    all=", ".join(self._settings_of(call)) or "–",
+                )
+            )
+        changed = dict(self._changes.settings)
+        own = dict(changed.get(call.layer_id, {}))
+        for key, typed in settings.items():
+            then = setting(before, key)
+            value = understood(key, typed, then)
+            if written(value) == written(then):
+                own.pop(key, None)
+            else:
+                own[key] = value
+        changed[call.layer_id] = own
+        kept = {layer: it for layer, it in changed.items() if it}
+        self._set(Changes(kept, self._changes.inputs))
+
+    def _settings_of(self, call: Any) -> list[str]:
+        return [it.name for it in controls_of(call, self._before.graph.call_of[call.id])]
+
+    def _change_input(self, layer: str, settings: Mapping[str, Any], then: Any) -> None:
+        if set(settings) != {"shape"}:
+            raise ValueError(_("An input has one setting: shape, without the batch."))
+        shape = (then[0] if then else None, *settings["shape"])
+        inputs = {**self._changes.inputs, layer: shape}
+        if shape == then:
+            del inputs[layer]
+        self._set(Changes(self._changes.settings, inputs))
+
+    def reset(self, name: str | None = None) -> None:
+        """Takes changes back.
+
+        Args:
+            name: The layer whose changes are taken back; by default those of all layers.
+
+        Raises:
+            ValueError: If there is no such call.
+        """
+        if name is None:
+            self._set(Changes())
+            return
+        layer = self._before.graph.call_of[self._call_named(name)].layer_id
+        self._set(
+            Changes(
+                {key: it for key, it in self._changes.settings.items() if key != layer},
+                {key: it for key, it in self._changes.inputs.items() if key != layer},
+            )
+        )
+
+    def _call_named(self, name: str) -> str:
+        graph = self._before.graph
+        if name in graph.call_of:
+            return name
+        found = [call.id for call in graph.calls if name in (call.layer, call.layer_id)]
+        if not found:
+            raise ValueError(
+                _("There is no call {name} in this graph; its calls are: {names}.").format(
+                    name=repr(name), names=", ".join(list(graph.call_of)[:20])
+                )
+            )
+        return found[0]
+
+    def _set(self, changes: Changes) -> None:
+        self._changes = changes
+        self._what = self._reckoned()
+        self._show()
+
+    def _reckoned(self) -> WhatIf:
+        return what_if(self.graph, self._changes, self._nodes, self._answers)
+
+    # -- what the page shows
+
+    @traitlets.observe("selected", "batch_size")
+    def _show_again(self, change: Any) -> None:
+        if not self._ready:
+            return
+        if change["name"] == "batch_size":
+            self._show()
+        else:
+            self._panel = self._panel_of(self.selected)
+
+    def _show(self) -> None:
+        with self.hold_sync():
+            self._table = self._page_table()
+            self._marks = self._page_marks() if self._changes else {}
+            self._panel = self._panel_of(self.selected)
+
+    def _page_table(self) -> dict[str, Any]:
+        cost, batch = costs(self._what), self.batch_size
+        groups = set(self.graph.group_of) - set(self.graph.call_of)
+        rows = []
+        for row in table.rows_of(self._what, self._before):
+            it = cost[row.item]
+            rows.append(
+                [
+                    row.item,
+                    row.depth,
+                    row.name,
+                    row.kind,
+                    table.shape_or_state(row),
+                    row.state,
+                    row.item in groups,
+                    f"{it.parameters:,}",
+                    it.parameters,
+                    table.counted(it.multiply_adds),
+                    it.multiply_adds.known,
+                    table.in_memory(it.results, batch),
+                    it.results.known,
+                ]
+            )
+        return {
+            "rows": rows,
+            "totals": table.totals(cost[None], batch),
+            "before": table.totals(costs(self._before)[None], batch) if self._changes else [],
+            "sizes": self._sizes(),
+            "changes": self._count(),
+            "problem": self._first_problem(),
+        }
+
+    def _sizes(self) -> list[tuple[str, str, str, str]]:
+        """Lists the sizes that the model leaves open: input, axis, label, size."""
+        now = self._what.graph.call_of
+        found = []
+        for call_id, place in unknown_sizes(self.graph):
+            size = (now[call_id].outputs[0].shape or ())[place]
+            label = _("{name}, axis {n}").format(name=printable(call_id), n=place)
+            found.append((call_id, str(place), label, "" if size is None else str(size)))
+        return found
+
+    def _count(self) -> int:
+        return sum(map(len, self._changes.settings.values())) + len(self._changes.inputs)
+
+    def _first_problem(self) -> list[str]:
+        for call in self.graph.calls:
+            problem = self._what.problems.get(call.id)
+            if problem is not None:
+                return [call.id, printable(call.id), problem.reason, problem.arithmetic]
+        return []
+
+    def _page_marks(self) -> dict[str, Any]:
+        """Says how the picture differs from the model's: states, sizes, parameters."""
+        now, then = self._what.graph, self._before.graph
+        rows = table.rows_of(self._what, self._before)
+        sizes = {
+            f"{edge.source}:{edge.output}": shape_words(edge.tensor)
+            for edge, before in zip(now.edges, then.edges, strict=True)
+            if edge.tensor != before.tensor
+        }
+        for call_id in now.outputs:
+            made = now.call_of[call_id].outputs
+            if made != then.call_of[call_id].outputs:
+                sizes[f"{call_id}:0"] = shape_words(made[0])
+        named = {**now.group_of, **now.call_of}
+        before = {**then.group_of, **then.call_of}
+        return {
+            "states": [(row.item, row.state) for row in rows if row.state],
+            "sizes": list(sizes.items()),
+            "parameters": [
+                (item, rounded(it.parameters))
+                for item, it in named.items()
+                if it.parameters != before[item].parameters
+            ],
+        }
+
+    def _panel_of(self, item: str) -> dict[str, Any]:
+        """Returns what is said of the selected call, and what can be changed of it."""
+        call = self._what.graph.call_of.get(item)
+        if call is None or item in self.graph.inside:
+            return {"item": item}
+        before = self._before.graph.call_of[item]
+        problem, found = self._what.problems.get(item), self._what.derivations.get(item)
+        said: dict[str, Any] = {
+            "item": item,
+            "name": printable(call.id),
+            "kind": printable(call.kind),
+            "controls": [asdict(it) for it in controls_of(call, before)]
+            if self.graph.connected
+            else [],
+            "code": call.code,
+        }
+        if problem is not None:
+            met = table.shapes_met(call)
+            return said | {"problem": [problem.reason, problem.arithmetic, met], "html": ""}
+        if item in self._what.unreached:
+            return said | {"waits": _("A call before this one does not fit."), "html": ""}
+        sections = explain_call(call, found, self.batch_size)
+        return said | {
+            "html": to_html(sections),
+            "figure": picture(call, found) if found is not None else "",
+        }
+
+    def page_state(self) -> dict[str, Any]:
+        """Returns all that the page needs to show the view without a kernel."""
+        shown = [call.id for call in self.graph.calls if call.id not in self.graph.inside]
+        panels = [(item, self._panel_of(item) | {"controls": []}) for item in shown]
+        kept = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
+        return super().page_state() | kept | {"_panels": panels, "_panel": {}}
+
+    # -- the page asks
+
+    def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
+        asked = {"change": self._change_asked, "reset": self._reset_asked, "code": self._send_code}
+        answer = asked.get(content.get("type"))
+        if answer is None:
+            super()._answer(widget, content, buffers)
+            return
+        try:
+            answer(content)
+        except Exception as error:  # it is said on the page, and the cell goes on
+            self.send({"type": "refused", "words": str(error)})
+        self.send({"type": "answered"})
+
+    def _change_asked(self, content: Mapping[str, Any]) -> None:
+        call = self._what.graph.call_of[content["item"]]
+        name, value = str(content["name"]), content["value"]
+        if call.kind == INPUT:
+            self.change(call.id, shape=input_shape(call, name, value)[1:])
+        else:
+            self.change(call.id, **{name: value})
+
+    def _reset_asked(self, content: Mapping[str, Any]) -> None:
+        if not content.get("name"):
+            self.reset(content.get("item"))
+            return
+        call = self._before.graph.call_of[content["item"]]
+        name = str(content["name"])
+        if call.kind == INPUT:
+            then = (call.outputs[0].shape or ())[int(name)]
+            self._change_asked({**content, "value": "" if then is None else then})
+        else:
+            self.change(call.id, **{name: setting(call, name)})
+
+    def _send_code(self, _content: Mapping[str, Any]) -> None:
+        self.send({"type": "code", "code": self.to_code()})
+
+    # -- forms
+
+    def to_text(self) -> str:
+        """Returns the table, and below it where the numbers of each call come from."""
+        return table.to_text(
+            self._what, self._before, costs(self._what), self.batch_size, self.opened
+        )
+
+    def to_static_html(self) -> str:
+        """Returns the table with its arithmetic as plain HTML, without style or script."""
+        return table.to_html(
+            self._what, self._before, costs(self._what), self.batch_size, self.opened
+        )
+
+    def to_svg(self) -> str:
+        """Returns the graph as SVG, with what was changed.
+
+        Raises:
+            GraphvizError: If the drawing program is missing or fails.
+        """
+        if not self._changes:
+            return super().to_svg()
+        marks = dict.fromkeys(self._what.problems, "wrong")
+        return draw(Layouts(self._what.graph, Annotations(marks)), self.opened, self._stressed)
+
+    def to_code(self) -> str:
+        """Returns Python code that builds the model with what was changed.
+
+        Raises:
+            TypeError: If the view shows no model whose connections Keras knows.
+        """
+        from kfunc_lab.graph.code import to_code
+
+        return to_code(self._source, self._configurations())
+
+    def _configurations(self) -> dict[int, dict[str, Any]]:
+        """Returns for the `id` of each changed layer what is other in its configuration."""
+        found: dict[int, dict[str, Any]] = {}
+        for call in self.graph.calls:
+            node = self._nodes.get(call.id)
+            if node is None:
+                continue
+            changes = self._changes.settings.get(call.layer_id, {})
+            own = with_what_follows(changes, call.settings)
+            if call.layer_id in self._changes.inputs:
+                own["batch_shape"] = self._changes.inputs[call.layer_id]
+            if own:
+                found[id(node.operation)] = own
+        return found
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options)
+        data.pop("image/svg+xml", None)
+        return data | {"text/html": self.to_static_html()}, metadata
+
+    def _page_words(self) -> dict[str, str]:
+        return super()._page_words() | {
+            "table": _("Shapes and costs"),
+            "call": _("call"),
+            "output_shape": _("output shape"),
+            "parameters": _("parameters"),
+            "multiply_adds": _("multiply-adds"),
+            "memory": _("memory"),
+            "batch": _("Batch"),
+            "not_fixed": _("not fixed"),
+            "where_from": _("Where the numbers come from"),
+            "empty_panel": _(
+                "Select a row or a box to see where its numbers come from, and to change its "
+                "settings."
+            ),
+            "what_if": _("What if"),
+            "nothing_to_change": _("Nothing can be changed here."),
+            "was": _("was {value}"),
+            "reset": _("Reset"),
+            "reset_all": _("Reset all"),
+            "copy_code": _("Copy code"),
+            "copied": _("Copied"),
+            "changes_one": _("1 change"),
+            "changes": _("{n} changes"),
+            "open_group": _("Open {name}"),
+            "close_group": _("Fold {name}"),
+            "wrong": _("does not fit"),
+            "model_unchanged": _("Your model stays as it is."),
+        }

@@ -1,0 +1,382 @@
+"""What becomes of a graph when settings or input shapes change, without running anything."""
+
+import math
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kfunc_lab.graph.keras_trial import Answer, NoCopyError, ask, check_settings
+from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec, Weight
+from kfunc_lab.graph.settings import with_what_follows
+from kfunc_lab.graph.writing import printable
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.formulas import derivation
+from kfunc_lab.shapes.rule import Derivation, DoesNotFitError, Shape, WeightSize
+
+INPUT = "InputLayer"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is to be other than in the model.
+
+    Attributes:
+        settings: For ids of layers (`Call.layer_id`) the settings that are other, by name.
+        inputs: For ids of inputs their other shapes, the batch first.
+    """
+
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    inputs: Mapping[str, Shape] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.settings or self.inputs)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a call does not fit any more.
+
+    Attributes:
+        reason: In one sentence.
+        arithmetic: The numbers that do not fit; empty if there are none.
+    """
+
+    reason: str
+    arithmetic: str = ""
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """A graph as it would be.
+
+    Attributes:
+        graph: Its calls have the new settings, shapes and weights. A call that does not fit, or
+            that is not reached, has outputs of unknown shape.
+        derivations: For ids of calls where their numbers come from; a call without one was
+            computed by the layer itself.
+        problems: For ids of calls why they do not fit.
+        unreached: The ids of the calls that wait for the result of one that does not fit.
+    """
+
+    graph: LayerGraph
+    derivations: Mapping[str, Derivation]
+    problems: Mapping[str, Problem]
+    unreached: frozenset[str]
+
+
+# What a layer itself said, so that it is asked once: a call, its changes, its input shapes.
+Answers = MutableMapping[tuple[str, str, tuple[Shape | None, ...]], Answer | Problem]
+
+
+def what_if(
+    graph: LayerGraph,
+    changes: Changes | None = None,
+    nodes: Mapping[str, Any] | None = None,
+    answers: Answers | None = None,
+) -> WhatIf:
+    """Reckons what becomes of a graph when settings or input shapes change.
+
+    Args:
+        graph: The graph. Nothing in it, nor in the model behind it, is changed.
+        changes: What is other; nothing by default.
+        nodes: Keras's record of each call, for layers that no rule knows: a copy of such a layer
+            is asked. Without them such a call keeps its shape, or has none if its inputs change.
+        answers: What layers said before, and is noted here for the next time.
+
+    Returns:
+        The graph as it would be, and where its numbers come from.
+
+    Example:
+        >>> import keras
+        >>> from kfunc_lab.graph.keras_reader import read_graph
+        >>> image = keras.Input((28, 28, 1), name="image")
+        >>> small = keras.layers.Conv2D(16, 3, name="conv")(image)
+        >>> found = what_if(read_graph(small), Changes({"conv": {"strides": 2}}))
+        >>> found.graph.call_of["conv"].outputs[0].shape
+        (None, 13, 13, 16)
+    """
+    reckoner = _Reckoner(
+        graph, changes or Changes(), nodes or {}, {} if answers is None else answers
+    )
+    return reckoner.reckon()
+
+
+class _Reckoner:
+    """Goes through a graph once, from its inputs on."""
+
+    def __init__(
+        self, graph: LayerGraph, changes: Changes, nodes: Mapping[str, Any], answers: Answers
+    ) -> None:
+        self._graph = graph
+        self._changes = changes
+        self._nodes = nodes
+        self._answers = answers
+        self._made: dict[str, tuple[TensorSpec, ...]] = {}
+        self._calls: dict[str, Call] = {}
+        self._derivations: dict[str, Derivation] = {}
+        self._problems: dict[str, Problem] = {}
+        self._unreached: set[str] = set()
+        # The weights that the first call of each layer makes.
+        self._weights: dict[str, tuple[Weight, ...]] = {}
+        self._sources: dict[str, dict[int, tuple[str, int]]] = {}
+        for edge in graph.edges:
+            places = self._sources.setdefault(edge.target, {})
+            places[edge.input] = (edge.source, edge.output)
+
+    def reckon(self) -> WhatIf:
+        for call in self._graph.calls:
+            changed = call if call.id in self._graph.inside else self._call(call)
+            self._calls[call.id] = changed
+            self._made[call.id] = changed.outputs
+        return WhatIf(
+            self._whole(), self._derivations, self._problems, frozenset(self._unreached)
+        )
+
+    # -- one call
+
+    def _call(self, call: Call) -> Call:
+        settings = self._changes.settings.get(call.layer_id, {})
+        if settings:
+            call = replace(call, settings={**call.settings, **settings})
+        inputs = self._inputs(call)
+        try:
+            if call.kind == INPUT:
+                return self._entered(call, inputs)
+            if any(it.shape is None for it in inputs) and self._graph.connected:
+                if any(it.shape is not None for it in self._graph.call_of[call.id].inputs):
+                    self._unreached.add(call.id)
+                    return self._without_shape(call, inputs)
+            return self._derived(call, inputs, settings)
+        except DoesNotFitError as error:
+            self._problems[call.id] = Problem(str(error), error.arithmetic)
+        return self._without_shape(call, inputs)
+
+    def _inputs(self, call: Call) -> tuple[TensorSpec, ...]:
+        sources = self._sources.get(call.id, {})
+        return tuple(
+            self._made[sources[place][0]][sources[place][1]] if place in sources else tensor
+            for place, tensor in enumerate(call.inputs)
+        )
+
+    def _without_shape(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
+        unknown = tuple(TensorSpec(None, it.dtype) for it in call.outputs)
+        return replace(call, inputs=inputs, outputs=unknown)
+
+    def _entered(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
+        """Reckons an input: it brings its own shape, or in a nested model what it is given."""
+        own = call.outputs[0]
+        shape = self._changes.inputs.get(call.layer_id, own.shape)
+        if call.id not in self._sources:
+            taken = tuple(replace(it, shape=shape) for it in inputs)
+            return replace(call, inputs=taken, outputs=(replace(own, shape=shape),))
+        given = inputs[0].shape
+        if given is None:
+            self._unreached.add(call.id)
+            return self._without_shape(call, inputs)
+        met = _entering(shape, given)
+        return replace(call, inputs=inputs, outputs=(replace(own, shape=met),))
+
+    def _derived(
+        self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
+    ) -> Call:
+        before = self._graph.call_of[call.id]
+        as_read = not settings and _shapes(inputs) == _shapes(before.inputs)
+        settings = with_what_follows(settings, before.settings)
+        if settings and call.id in self._nodes:
+            _check(self._nodes[call.id].operation, settings)
+        found = _found(call, inputs, as_read)
+        if found is not None and (not as_read or _agrees(found, before)):
+            self._derivations[call.id] = found
+            outputs = tuple(
+                TensorSpec(shape, tensor.dtype)
+                for shape, tensor in zip(found.shapes, _as_many(found, before), strict=True)
+            )
+            weights = tuple(_weight(size, before) for size in found.weights)
+            return self._with(call, inputs, outputs, weights)
+        if as_read:
+            return call
+        answer = self._asked(call, inputs, settings)
+        return self._with(call, inputs, answer.outputs, answer.weights)
+
+    def _with(
+        self,
+        call: Call,
+        inputs: tuple[TensorSpec, ...],
+        outputs: tuple[TensorSpec, ...],
+        weights: tuple[Weight, ...],
+    ) -> Call:
+        first = self._weights.setdefault(call.layer_id, weights)
+        for one, other in zip(first, weights, strict=False):
+            if one.shape != other.shape:
+                raise DoesNotFitError(
+                    _(
+                        "Its weight {name} has shape {first} from its first call; this call "
+                        "needs {shape}."
+                    ).format(name=one.name, first=one.shape, shape=other.shape),
+                    ", ".join(
+                        f"{b} ≠ {a}"
+                        for a, b in zip(one.shape, other.shape, strict=False)
+                        if a != b
+                    ),
+                )
+        sizes = [(math.prod(it.shape), it.trainable) for it in weights]
+        return replace(
+            call,
+            inputs=inputs,
+            outputs=outputs,
+            weights=weights,
+            parameters=sum(size for size, _trainable in sizes),
+            trainable_parameters=sum(size for size, trainable in sizes if trainable),
+        )
+
+    def _asked(
+        self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
+    ) -> Answer:
+        """Asks a copy of the layer itself, once."""
+        key = (call.id, repr(sorted(settings.items())), _shapes(inputs))
+        if key not in self._answers:
+            self._answers[key] = self._answer(call, inputs, settings)
+        answer = self._answers[key]
+        if isinstance(answer, Problem):
+            raise DoesNotFitError(answer.reason, answer.arithmetic)
+        return answer
+
+    def _answer(
+        self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
+    ) -> Answer | Problem:
+        node = self._nodes.get(call.id)
+        if node is None:
+            return Problem(_("What it makes of other inputs is not known without its model."))
+        try:
+            return ask(node, settings, inputs)
+        except NoCopyError:
+            return Problem(
+                _("What it makes of other inputs is not known: its class has no get_config.")
+            )
+        except Exception as error:  # a layer of the user's own may raise anything
+            return Problem(_says(error))
+
+    # -- the whole
+
+    def _whole(self) -> LayerGraph:
+        graph = self._graph
+        calls = tuple(self._calls[call.id] for call in graph.calls)
+        edges = tuple(
+            replace(edge, tensor=self._made[edge.source][edge.output]) for edge in graph.edges
+        )
+        more = {
+            old.layer_id: (
+                new.parameters - old.parameters,
+                new.trainable_parameters - old.trainable_parameters,
+            )
+            for old, new in zip(graph.calls, calls, strict=True)
+            if old.parameters != new.parameters
+            or old.trainable_parameters != new.trainable_parameters
+        }
+        if not more:
+            return replace(graph, calls=calls, edges=edges)
+        return replace(
+            graph,
+            calls=calls,
+            edges=edges,
+            groups=tuple(self._group(group, more) for group in graph.groups),
+            parameters=graph.parameters + sum(it for it, _trainable in more.values()),
+            trainable_parameters=graph.trainable_parameters
+            + sum(trainable for _all, trainable in more.values()),
+        )
+
+    def _group(self, group: Group, more: Mapping[str, tuple[int, int]]) -> Group:
+        inside = self._graph.calls_inside[group.id]
+        layers = {self._graph.call_of[it].layer_id for it in inside}
+        if group.id in self._graph.call_of:  # what is inside a layer has its weights
+            layers = {self._graph.call_of[group.id].layer_id}
+        added = [more[it] for it in layers if it in more]
+        return replace(
+            group,
+            parameters=group.parameters + sum(it for it, _trainable in added),
+            trainable_parameters=group.trainable_parameters
+            + sum(trainable for _all, trainable in added),
+        )
+
+
+# ---------------------------------------------------------------------------------------------
+
+
+def _shapes(tensors: Sequence[TensorSpec]) -> tuple[Shape | None, ...]:
+    return tuple(it.shape for it in tensors)
+
+
+def _found(call: Call, inputs: Sequence[TensorSpec], as_read: bool) -> Derivation | None:
+    shapes = [it.shape for it in inputs]
+    if None in shapes:
+        return None
+    try:
+        return derivation(call, tuple(shapes))  # type: ignore[arg-type]
+    except DoesNotFitError:
+        if as_read:  # Keras has taken it, and may only fail once there are numbers
+            return None
+        raise
+
+
+def _agrees(found: Derivation, call: Call) -> bool:
+    """Tells whether a rule says of an unchanged call what Keras said."""
+    return found.shapes == _shapes(call.outputs) and found.parameters.value == call.parameters
+
+
+def _as_many(found: Derivation, call: Call) -> tuple[TensorSpec, ...]:
+    """Returns a tensor for each output that a rule found, of the type that the call has."""
+    dtype = call.outputs[0].dtype if call.outputs else ""
+    more = len(found.outputs) - len(call.outputs)
+    return (*call.outputs, *[TensorSpec(None, dtype)] * more)[: len(found.outputs)]
+
+
+def _weight(size: WeightSize, call: Call) -> Weight:
+    """Describes a weight that a rule found, by the layer's own of that name."""
+    known = {_without_numbers(it.name): it for it in call.weights}.get(
+        _without_numbers(size.name)
+    )
+    frozen = bool(call.weights) and not call.trainable_parameters
+    return Weight(
+        known.name if known else size.name,
+        size.shape,
+        known.dtype if known else call.weights[0].dtype if call.weights else "float32",
+        known.trainable if known else size.trainable and not frozen,
+    )
+
+
+def _without_numbers(name: str) -> str:
+    """Returns a weight's name without the numbers that Keras gives to layers of one class."""
+    return re.sub(r"_\d+(?=/)", "", name)
+
+
+def _entering(own: Shape | None, given: Shape) -> Shape:
+    """Returns the shape that a nested model takes, as Keras adjusts it to the declared one."""
+    if own is None:
+        return given
+    if len(given) == len(own) + 1 and given[-1] == 1:
+        given = given[:-1]
+    elif len(given) == len(own) - 1 and own[-1] == 1:
+        given = (*given, 1)
+    sizes = list(zip(own, given, strict=False))
+    clash = [(a, b) for a, b in sizes[1:] if a is not None and b is not None and a != b]
+    if len(own) != len(given) or clash:
+        raise DoesNotFitError(
+            _("It takes shape {own} for each example, got {given}.").format(
+                own=own[1:], given=given[1:]
+            ),
+            ", ".join(f"{b} ≠ {a}" for a, b in clash) or f"{len(given)} ≠ {len(own)}",
+        )
+    return tuple(a if b is None else b for a, b in sizes)
+
+
+def _check(operation: Any, settings: Mapping[str, Any]) -> None:
+    try:
+        check_settings(operation, settings)
+    except Exception as error:  # a layer of the user's own may raise anything
+        raise DoesNotFitError(_says(error)) from error
+
+
+def _says(error: Exception) -> str:
+    line = next((it for it in str(error).splitlines() if it.strip()), type(error).__name__)
+    return _("Keras says: {message}").format(message=printable(line)[:300])

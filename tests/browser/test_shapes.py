@@ -1,0 +1,211 @@
+"""Where the numbers come from, and what if they changed, in a real JupyterLab."""
+
+import pytest
+
+CODE = [
+    """
+import keras
+from keras import layers
+import kfunc_lab as lab
+
+image = keras.Input((28, 28, 1), name="image")
+x = layers.Conv2D(16, 3, activation="relu", name="conv")(image)
+x = layers.MaxPooling2D(2, name="pool")(x)
+x = layers.Conv2D(32, 3, name="deeper")(x)
+x = layers.Flatten(name="flat")(x)
+named = layers.Dense(8, name="<img src=x onerror=document.title='broken'>")(x)
+model = keras.Model(image, layers.Dense(10, name="digits")(named), name="net")
+view = lab.shapes(model)
+view
+""",
+    "print(view.selected, view.changed.call_of['conv'].outputs[0].shape,"
+    " model.get_layer('conv').strides)",
+]
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(theme, module_notebook):
+    page = module_notebook(CODE, dark=theme == "dark")
+    page.wait_for_selector(".kfunc-lab-shapes tr[data-row]")
+    return page
+
+
+def view(page):
+    return page.locator(".kfunc-lab-shapes")
+
+
+def row(page, name):
+    return page.locator(f'.kfunc-lab-shapes tr[data-row="{name}"]')
+
+
+def box(page, name):
+    return page.locator(f'.kfunc-lab-shapes .kfunc-lab-picture [data-item="{name}"]')
+
+
+def panel(page):
+    return page.locator(".kfunc-lab-panel")
+
+
+def knob(page, setting):
+    return page.locator(".kfunc-lab-knob", has_text=setting)
+
+
+def reset(page):
+    button = page.get_by_role("button", name="Reset all")
+    if button.count():
+        button.click()
+        button.wait_for(state="detached")
+
+
+def test_says_what_to_do_before_anything_is_selected(page, theme, picture):
+    assert "Select a row or a box" in panel(page).inner_text()
+    assert page.locator(".kfunc-lab-shapes tbody tr").count() == 7
+    assert "9,906" not in view(page).inner_text()
+    for words in ("Parameters", "Multiply-adds for one example", "batch of 1", "(None, 26, 26, 16)"):
+        assert words in view(page).inner_text()
+    picture(view(page), f"shapes-{theme}")
+
+
+def test_a_row_opens_where_its_numbers_come_from(page, theme, picture):
+    row(page, "conv").click()
+    line = panel(page).locator("[role=math]").first
+    line.wait_for()
+    assert line.get_attribute("aria-label") == "height, width: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26"
+    said = panel(page).inner_text()
+    for words in ("kernel", "144", "bias", "16", "160", "97,344", "size of the window"):
+        assert words in said
+    assert panel(page).locator("svg.kfunc-lab-figure").is_visible()
+    assert row(page, "conv").get_attribute("aria-selected") == "true"
+    assert "selected" in box(page, "conv").get_attribute("class")
+    picture(view(page), f"shapes-selected-{theme}")
+
+
+def test_a_box_selects_its_row(page):
+    box(page, "pool").click()
+    page.locator('tr[data-row="pool"][aria-selected="true"]').wait_for()
+    assert "MaxPooling2D" in panel(page).inner_text()
+
+
+def test_a_dragged_stride_breaks_the_model_and_mends_it(page, theme, picture, rerun):
+    row(page, "conv").click()
+    slider = knob(page, "strides").locator("input[type=range]")
+    slider.wait_for()
+    slider.scroll_into_view_if_needed()
+    place = slider.bounding_box()
+    y = place["y"] + place["height"] / 2
+    page.mouse.move(place["x"] + 6, y)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] - 6, y, steps=12)
+    page.mouse.up()
+    row(page, "deeper").get_by_text("does not fit").wait_for()
+    assert slider.input_value() == "8"
+    assert "(None, 4, 4, 16)" in row(page, "conv").inner_text()
+    assert "not reached" in row(page, "digits").inner_text()
+    assert "now-wrong" in box(page, "deeper").get_attribute("class")
+    assert "1 change" in view(page).inner_text()
+    assert "was 1" in knob(page, "strides").inner_text()
+    picture(view(page), f"shapes-broken-{theme}")
+    panel(page).get_by_role("button", name="deeper").click()
+    reason = panel(page).locator(".kfunc-lab-problem")
+    reason.wait_for()
+    assert "A window of 3 does not fit into 2" in reason.inner_text()
+    assert "⌊(2 + 2·0 − 3)/1⌋ + 1 = 0" in reason.inner_text()
+    picture(view(page), f"shapes-reason-{theme}")
+    # Nothing of the model itself was changed.
+    assert rerun(page, 1).strip() == "deeper (None, 4, 4, 16) (1, 1)"
+    row(page, "conv").click()
+    knob(page, "strides").get_by_role("button", name="Reset: strides").click()
+    row(page, "deeper").get_by_text("(None, 11, 11, 32)").wait_for()
+    assert page.locator(".kfunc-lab-shapes .now-wrong, .now-changed").count() == 0
+    assert "change" not in page.locator(".kfunc-lab-fields").inner_text()
+
+
+def test_what_is_typed_is_understood_or_refused_in_words(page):
+    row(page, "conv").click()
+    typed = knob(page, "kernel_size").locator("input[type=text]")
+    typed.fill("5, 1")
+    typed.press("Enter")
+    row(page, "conv").get_by_text("(None, 24, 28, 16)").wait_for()
+    typed.fill("five")
+    typed.press("Enter")
+    panel(page).get_by_text("kernel_size is a whole number").wait_for()
+    typed.fill("0")
+    typed.press("Enter")
+    panel(page).get_by_text("kernel_size is 1 or more").wait_for()
+    assert "(None, 24, 28, 16)" in row(page, "conv").inner_text()
+    reset(page)
+
+
+def test_choices_and_switches(page):
+    row(page, "conv").click()
+    knob(page, "padding").locator("select").select_option("same")
+    row(page, "conv").get_by_text("(None, 28, 28, 16)").wait_for()
+    knob(page, "use_bias").locator("input").uncheck()
+    row(page, "conv").get_by_text("144").wait_for()
+    assert "2 changes" in view(page).inner_text()
+    reset(page)
+
+
+def test_the_input_and_the_batch_can_be_set(page):
+    row(page, "image").click()
+    typed = knob(page, "axis 1").locator("input[type=text]")
+    typed.fill("32")
+    typed.press("Enter")
+    row(page, "conv").get_by_text("(None, 30, 26, 16)").wait_for()
+    batch = page.get_by_label("Batch")
+    batch.fill("32")
+    batch.press("Enter")
+    view(page).get_by_text("batch of 32").wait_for()
+    batch.fill("1")
+    batch.press("Enter")
+    view(page).get_by_text("batch of 1", exact=False).wait_for()
+    reset(page)
+
+
+def test_the_code_of_the_changed_model_is_copied(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    row(page, "conv").click()
+    knob(page, "filters").locator("input[type=text]").fill("24")
+    knob(page, "filters").locator("input[type=text]").press("Enter")
+    page.get_by_role("button", name="Copy code").click()
+    panel(page).get_by_text("Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "layers.Conv2D(24, 3" in copied
+    reset(page)
+
+
+def test_worked_by_keyboard(page):
+    row(page, "conv").click()
+    row(page, "conv").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator('tr[data-row="pool"][aria-selected="true"]').wait_for()
+    assert page.evaluate("document.activeElement.dataset.row") == "pool"
+    page.keyboard.press("End")
+    page.locator('tr[data-row="digits"][aria-selected="true"]').wait_for()
+    page.keyboard.press("Escape")
+    panel(page).get_by_text("Select a row or a box").wait_for()
+
+
+def test_hostile_name_is_shown_and_not_run(page):
+    page.locator(".kfunc-lab-shapes tbody tr").nth(5).click()
+    panel(page).get_by_text("<img src=x").wait_for()
+    assert page.locator(".kfunc-lab-shapes img").count() == 0
+    assert page.title() != "broken"
+
+
+def test_axe_finds_nothing(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    row(page, "conv").click()
+    panel(page).locator("[role=math]").first.wait_for()
+    found = Axe().run(page, context=".kfunc-lab-shapes")
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_no_errors_on_the_page(page):
+    assert page.problems == []

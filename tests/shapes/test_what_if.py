@@ -1,0 +1,273 @@
+"""What becomes of a graph when something changes, against models that are built anew."""
+
+import random
+
+import keras
+import pytest
+from keras import layers
+
+import kfunc_lab as lab
+from kfunc_lab.graph.keras_reader import read_graph_and_nodes
+from kfunc_lab.graph.settings import with_what_follows
+from kfunc_lab.shapes.controls import setting
+from kfunc_lab.shapes.formulas import rule_of
+from kfunc_lab.shapes.what_if import INPUT, Changes, what_if
+
+# Values that a change draws from; some of them break what comes after.
+VALUES = {
+    "filters": (32, 64, 96, 256),
+    "units": (1, 10, 100),
+    "kernel_size": (1, 2, 3, 5, (3, 1)),
+    "strides": (1, 2, 3),
+    "dilation_rate": (1, 2),
+    "groups": (1, 2, 4),
+    "padding": ("valid", "same"),
+    "use_bias": (True, False),
+    "pool_size": (2, 3, 5),
+    "keepdims": (True, False),
+}
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    return keras.applications.ResNet50(weights=None)
+
+
+@pytest.fixture(scope="module")
+def read(resnet):
+    return read_graph_and_nodes(resnet)
+
+
+def rebuilt(model, changes, graph):
+    """Builds the model anew from a changed configuration, without values for its weights."""
+    layers_of = {graph.call_of[it].layer: changes.settings[it] for it in changes.settings}
+    calls = {call.layer: call for call in graph.calls}
+    shapes = {graph.call_of[it].layer: shape for it, shape in changes.inputs.items()}
+    config = model.get_config()
+    for layer in config["layers"]:
+        name = layer["config"]["name"]
+        layer.pop("build_config", None)  # the shapes that it had
+        if name in layers_of:
+            own = with_what_follows(layers_of[name], calls[name].settings)
+            layer["config"] = {**layer["config"], **own}
+        if name in shapes:
+            layer["config"] = {**layer["config"], "batch_shape": shapes[name]}
+    with keras.StatelessScope(initialize_variables=False):
+        return type(model).from_config(config)
+
+
+def drawn_changes(graph, seed):
+    """Draws one to three changes of settings, and now and then of the input."""
+    draw = random.Random(seed)
+    calls = [call for call in graph.calls if _choices(call)]
+    settings = {}
+    for call in draw.sample(calls, draw.randint(1, 3)):
+        name = draw.choice(_choices(call))
+        settings[call.layer_id] = {name: draw.choice(VALUES[name])}
+    inputs = {}
+    if draw.random() < 0.3:
+        size = draw.choice((64, 97, 160, 30, None))
+        inputs = {graph.inputs[0]: (None, size, size, 3)}
+    return Changes(settings, inputs)
+
+
+def _choices(call):
+    rule = rule_of(call.kind, operation=call.operation, library=call.library)
+    return [] if rule is None else [name for name in rule.settings if name in VALUES]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_equals_the_model_built_anew(resnet, read, seed):
+    graph, nodes = read
+    changes = drawn_changes(graph, seed)
+    found = what_if(graph, changes, nodes)
+    try:
+        anew = rebuilt(resnet, changes, graph)
+    except (ValueError, TypeError):
+        assert found.problems
+        return
+    assert not found.problems, found.problems
+    expected = lab.read_graph(anew)
+    assert [call.outputs for call in found.graph.calls] == [
+        call.outputs for call in expected.calls
+    ]
+    assert [call.parameters for call in found.graph.calls] == [
+        call.parameters for call in expected.calls
+    ]
+    assert found.graph.parameters == anew.count_params()
+    assert found.graph.trainable_parameters == expected.trainable_parameters
+    assert [edge.tensor for edge in found.graph.edges] == [
+        edge.tensor for edge in expected.edges
+    ]
+
+
+def test_the_draws_break_some_models_and_not_others(read):
+    graph, nodes = read
+    broken = [bool(what_if(graph, drawn_changes(graph, n), nodes).problems) for n in range(200)]
+    assert 40 < sum(broken) < 160
+
+
+def test_the_model_is_the_same_after_as_before(resnet, read):
+    graph, nodes = read
+    random.seed(7)
+
+    def state():
+        config = resnet.to_json()
+        weights = [(id(it), it.numpy().sum()) for it in resnet.weights]
+        counts = [
+            (len(it._inbound_nodes), len(it._outbound_nodes), len(it.weights))
+            for it in resnet.layers
+        ]
+        return config, weights, counts, random.getstate()
+
+    before = state()
+    for seed in range(20):
+        what_if(graph, drawn_changes(graph, seed), nodes)
+    assert state() == before
+
+
+class Scale(layers.Layer):
+    """A layer that no rule knows, with layers inside."""
+
+    def __init__(self, width, **options):
+        super().__init__(**options)
+        self.width = width
+        self.inner = layers.Dense(width)
+        self.noise = layers.Dropout(0.5)
+
+    def call(self, x, training=False):
+        return self.noise(self.inner(x), training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "width": self.width}
+
+
+class Silent(layers.Layer):
+    """A layer that cannot be copied."""
+
+    def __init__(self, function, **options):
+        super().__init__(**options)
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+
+def test_a_copy_of_an_unknown_layer_is_asked():
+    x = keras.Input((7,), name="x")
+    wide = layers.Dense(8, name="wide")(x)
+    model = keras.Model(x, layers.Dense(2, name="end")(Scale(5, name="scale")(wide)))
+    graph, nodes = read_graph_and_nodes(model)
+    found = what_if(graph, Changes({"wide": {"units": 20}}), nodes)
+    assert found.graph.call_of["scale"].parameters == 20 * 5 + 5
+    assert found.graph.call_of["end"].parameters == 5 * 2 + 2
+    assert "scale" not in found.derivations
+
+
+def test_asking_a_copy_leaves_no_trace():
+    x = keras.Input((7,), name="x")
+    wide = layers.Dense(8, name="wide")(x)
+    scale = Scale(5, name="scale")
+    model = keras.Model(x, scale(wide))
+    graph, nodes = read_graph_and_nodes(model)
+    weights = [it.numpy() for it in model.weights]
+    seen = []
+    counts = [len(it._inbound_nodes) for it in (*model.layers, scale.inner, scale.noise)]
+    following = layers.Dense(1).name
+    from kfunc_lab.graph.keras_nodes import new_node_listeners
+
+    new_node_listeners.append(seen.append)
+    try:
+        what_if(graph, Changes({"wide": {"units": 20}}), nodes)
+    finally:
+        new_node_listeners.remove(seen.append)
+    stem, _, number = following.rpartition("_")
+    assert layers.Dense(1).name == f"{stem}_{int(number) + 1}"
+    assert not seen
+    assert counts == [len(it._inbound_nodes) for it in (*model.layers, scale.inner, scale.noise)]
+    assert all((a == b.numpy()).all() for a, b in zip(weights, model.weights, strict=True))
+
+
+def test_what_cannot_be_copied_says_so():
+    x = keras.Input((7,), name="x")
+    wide = layers.Dense(8, name="wide")(x)
+    model = keras.Model(x, Silent(keras.ops.square, name="silent")(wide))
+    graph, nodes = read_graph_and_nodes(model)
+    assert not what_if(graph, Changes(), nodes).problems
+    found = what_if(graph, Changes({"wide": {"units": 20}}), nodes)
+    assert "get_config" in found.problems["silent"].reason
+
+
+def test_without_its_model_a_rule_is_enough():
+    x = keras.Input((7,), name="x")
+    model = keras.Model(x, layers.Dense(8, name="wide")(x))
+    found = what_if(lab.read_graph(model), Changes({"wide": {"units": 3}}))
+    assert found.graph.parameters == 24
+
+
+def test_a_shared_layer_changes_at_all_its_calls():
+    a, b = (keras.Input((16,), name=name) for name in "ab")
+    shared = layers.Dense(4, name="shared")
+    model = keras.Model([a, b], layers.Concatenate(name="both")([shared(a), shared(b)]))
+    graph, nodes = read_graph_and_nodes(model)
+    found = what_if(graph, Changes({"shared": {"units": 6}}), nodes)
+    assert found.graph.call_of["both"].outputs[0].shape == (None, 12)
+    assert found.graph.parameters == 16 * 6 + 6
+    clash = what_if(graph, Changes({}, {"b": (None, 20)}), nodes)
+    assert clash.problems["shared#2"].arithmetic == "20 ≠ 16"
+
+
+def test_nested_models_follow():
+    image = keras.Input((28, 28, 1), name="image")
+    encoder = keras.Model(image, layers.Conv2D(8, 3, name="conv")(image), name="encoder")
+    left, right = (keras.Input((28, 28, 1), name=name) for name in ("left", "right"))
+    both = layers.Add(name="both")([encoder(left), encoder(right)])
+    graph, nodes = read_graph_and_nodes(keras.Model([left, right], both))
+    found = what_if(graph, Changes({"encoder/conv": {"filters": 5, "strides": 2}}), nodes)
+    assert found.graph.call_of["both"].outputs[0].shape == (None, 13, 13, 5)
+    assert found.graph.group_of["encoder"].parameters == 3 * 3 * 5 + 5
+    refused = what_if(graph, Changes({}, {"left": (None, 32, 32, 1)}), nodes)
+    assert refused.problems["encoder/image"].arithmetic == "32 ≠ 28, 32 ≠ 28"
+    assert "both" in refused.unreached
+    entering = Changes({}, {"left": (None, 32, 32, 1), "encoder/image": (None, None, None, 1)})
+    assert set(what_if(graph, entering, nodes).problems) == {"both"}
+
+
+def test_what_the_class_refuses_is_said():
+    x = keras.Input((28, 28, 1), name="x")
+    graph, nodes = read_graph_and_nodes(layers.Conv2D(8, 3, name="conv")(x))
+    found = what_if(graph, Changes({"conv": {"groups": 3}}), nodes)
+    assert "3" in found.problems["conv"].reason
+
+
+def test_settings_that_follow_another():
+    x = keras.Input((12, 12, 1), name="x")
+    graph, nodes = read_graph_and_nodes(layers.MaxPooling2D(2, name="pool")(x))
+    found = what_if(graph, Changes({"pool": {"pool_size": 4}}), nodes)
+    assert found.graph.call_of["pool"].outputs[0].shape == (None, 3, 3, 1)
+
+
+def test_every_input_has_one_axis_more_than_it_shows():
+    x = keras.Input((None, 3), name="x")
+    graph = lab.read_graph(layers.Conv1D(4, 2, name="conv")(x))
+    assert graph.call_of["x"].kind == INPUT
+    found = what_if(graph, Changes({}, {"x": (None, 10, 3)}))
+    assert found.graph.call_of["conv"].outputs[0].shape == (None, 9, 4)
+    assert setting(graph.call_of["conv"], "padding") == "valid"
+
+
+def test_a_quantised_layer_is_left_to_itself():
+    layer = layers.Dense(4, name="small")
+    outputs = layer(keras.Input((3,), name="x"))
+    layer.quantize("int8")
+    found = what_if(lab.read_graph(outputs))
+    assert "small" not in found.derivations
+    assert found.graph.call_of["small"].parameters == layer.count_params()
+
+
+def test_a_mask_that_is_given_decides_no_shape():
+    x = keras.Input((5, 3), name="x")
+    mask = keras.Input((5,), dtype="bool", name="mask")
+    outputs = layers.LSTM(4, name="lstm")(x, mask=mask)
+    found = what_if(lab.read_graph(outputs))
+    assert found.derivations["lstm"].parameters.value == 4 * (3 + 4 + 1) * 4
