@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
 
-from kfunc_lab.graph.costs import activation_bytes, in_bytes, multiply_adds, weight_bytes
+from kfunc_lab.graph.costs import activation_bytes, in_bytes, weight_bytes
 from kfunc_lab.graph.families import family_of
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec, Weight
 from kfunc_lab.graph.wiring import Level, wiring
 from kfunc_lab.graph.writing import group_remark, printable, remark, rounded, shape_tuple
 from kfunc_lab.locale import _, ngettext
+from kfunc_lab.shapes.formulas import multiply_adds
 
 _MOST_WEIGHTS = 12
 _LONGEST_VALUE = 300  # characters

@@ -151,7 +151,7 @@ def symbols(term: Term) -> list[str]:
 
 
 def written(value: int | None) -> str:
-    """Writes a number: from 10,000 on with commas, `?` if it is not known.
+    """Writes a number with its thousands separated, `?` if it is not known.
 
     Example:
         >>> written(50176), written(-3), written(None)
@@ -159,8 +159,7 @@ def written(value: int | None) -> str:
     """
     if value is None:
         return "?"
-    digits = f"{abs(value):,}" if abs(value) >= 10_000 else str(abs(value))
-    return f"−{digits}" if value < 0 else digits
+    return f"−{-value:,}" if value < 0 else f"{value:,}"
 
 
 def _text(term: Term, named: bool) -> str:

@@ -256,9 +256,9 @@ def input_shape(call: Call, axis: str, typed: Any) -> Shape:
         size = int(text)
     else:
         raise ValueError(
-            _("A size is a whole number from 1 on, or empty if it is not fixed; got {value}.").format(
-                value=repr(text[:40])
-            )
+            _(
+                "A size is a whole number from 1 on, or empty if it is not fixed; got {value}."
+            ).format(value=repr(text[:40]))
         )
     shape[int(axis)] = size
     return tuple(shape)

@@ -54,7 +54,8 @@ def costs(what: WhatIf) -> dict[str | None, Cost]:
         call.id for call in shown if call.kind == INPUT
     }
     each = {call.id: _cost_of_call(call, what, call.id in passed_on) for call in shown}
-    found: dict[str | None, Cost] = dict(each)
+    found: dict[str | None, Cost] = {}
+    found.update(each)
     for group in graph.groups:
         if group.id not in each:
             inside = [graph.call_of[it] for it in graph.calls_inside[group.id] if it in each]

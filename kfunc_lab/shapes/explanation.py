@@ -20,6 +20,7 @@ from kfunc_lab.shapes.arithmetic import (
     typeset,
     written,
 )
+from kfunc_lab.shapes.costs import Amount, Cost
 from kfunc_lab.shapes.rule import Axis, Derivation, WeightSize
 from kfunc_lab.shapes.symbols import symbol_words
 
@@ -92,8 +93,33 @@ def explain_call(call: Call, found: Derivation | None, batch: int = 1) -> tuple[
         products = found.multiply_adds
         if products.value != 0:
             line = Line("", products, result=_rounded(products.value))
-            sections.append(Section("multiply-adds", _("Multiply-adds for one example"), (line,)))
-    return tuple([*sections, *_memory_sections(call, batch)])
+            sections.append(
+                Section("multiply-adds", _("Multiply-adds for one example"), (line,))
+            )
+    return (*sections, *_memory_sections(call, batch))
+
+
+def explain_cost(cost: Cost, batch: int = 1) -> tuple[Section, ...]:
+    """Says what the calls of a group cost together."""
+    results = Amount(cost.results.known * batch, cost.results.complete)
+    return (
+        Section("parameters", _("Parameters"), (_known(Amount(cost.parameters), ""),)),
+        Section(
+            "multiply-adds",
+            _("Multiply-adds for one example"),
+            (_known(cost.multiply_adds, _rounded(cost.multiply_adds.known)),),
+        ),
+        Section(
+            "memory",
+            _("Memory of the results in bytes, batch of {n}").format(n=batch),
+            (_known(results, in_bytes(results.known) if results.known >= 1000 else ""),),
+        ),
+    )
+
+
+def _known(amount: Amount, result: str) -> Line:
+    reason = "" if amount.complete else _("at least, as not all is known")
+    return Line("", number(amount.known), reason, result)
 
 
 def axis_name(axis: Axis, place: int) -> str:
@@ -113,6 +139,9 @@ def _output_sections(found: Derivation) -> Iterator[Section]:
         title = _("Output shape")
         if len(found.outputs) > 1:
             title = _("Shape of output {n}").format(n=position)
+        if all(axis.reason == "input" for axis in axes):
+            yield Section("shape", title, (), _("as in the input"))
+            continue
         yield Section("shape", title, tuple(_axis_lines(axes)))
 
 

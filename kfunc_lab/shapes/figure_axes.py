@@ -6,20 +6,15 @@ from dataclasses import dataclass
 from kfunc_lab.graph.text_width import text_width
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.arithmetic import Term, written
-from kfunc_lab.shapes.explanation import axis_name
+from kfunc_lab.shapes.figure_cells import with_names
 from kfunc_lab.shapes.figure_parts import (
     SIZE,
     WIDTH,
     Subject,
     bend,
     dot,
-    dots,
-    elided,
-    line,
     rect,
     shape_text,
-    sizes_text,
-    svg,
     words,
 )
 from kfunc_lab.shapes.rule import DoesNotFitError, Given, NoRuleError, Shape
@@ -45,7 +40,8 @@ def sources(subject: Subject) -> list[list[int]]:
     found again in the output. Else axes of equal size are taken for the same.
     """
     shape, axes = subject.given.shape, subject.found.outputs[0]
-    found = _traced(subject, len(axes)) or [[] for _axis in axes]
+    laid_out = subject.given.kind in _LAID_OUT
+    found = ([] if laid_out else _traced(subject, len(axes))) or [[] for _axis in axes]
     free = [it for it in range(len(shape)) if not any(it in places for places in found)]
     for places, axis in zip(found, axes, strict=True):
         equal = [it for it in free if shape[it] == axis.size.value]
@@ -57,7 +53,7 @@ def sources(subject: Subject) -> list[list[int]]:
         for places, axis in zip(found, axes, strict=True)
         if not places and axis.reason != "input"
     ]
-    one_each = len(free) == len(made) and subject.given.kind not in _LAID_OUT
+    one_each = len(free) == len(made) and not laid_out
     for number, places in enumerate(made):
         places += free[number : number + 1] if one_each else free
     return found
@@ -122,45 +118,44 @@ def axes(subject: Subject) -> str:
     if made and made[0].role == "batch" and origin[0] == [0]:  # the batch goes through
         shape, made = shape[1:], made[1:]
         origin = [[it - 1 for it in places] for places in origin[1:]]
+    if not made:
+        origin = [list(range(len(shape)))]  # all go into one number
     used = {it for places in origin for it in places}
     above = _chips(
-        [(size, "cell" if place in used else "faint") for place, size in enumerate(shape)]
+        [(written(it), "cell" if place in used else "faint") for place, it in enumerate(shape)]
     )
     below = _chips(
-        [(it.size.value, "cell" if it.reason == "input" else "touched") for it in made]
+        [(written(it.size.value), "cell" if it.reason == "input" else "touched") for it in made]
     )
     if above is None or below is None:
         return ""
-    said = _("The axes {before} become {after}.").format(
+    said = _("Axes: {before} → {after}.").format(
         before=shape_text(shape), after=shape_text([it.size.value for it in made])
     )
-    parts = [
-        *_joints(above, below, origin),
-        *_chip_parts(above, _UPPER),
-        *_chip_parts(below, _LOWER),
-    ]
-    height = _LOWER + _CHIP + 4
     count = len(subject.found.outputs)
-    if count > 1:
-        note = _("output 1 of {n}").format(n=count)
-        parts.append(words("quiet", note, WIDTH / 2, height + 9))
-        height += 14
-    return svg(height, said, parts)
+    return with_names(
+        _LOWER + _CHIP + 4,
+        _("output {k} of {n}").format(k=1, n=count) if count > 1 else "",
+        said,
+        [
+            *_joints(above, below, origin),
+            *_chip_parts(above, _UPPER),
+            *_chip_parts(below, _LOWER),
+        ],
+    )
 
 
-def _chips(sizes: Sequence[tuple[int | None, str]]) -> list[_Chip] | None:
-    """Places chips in a row; nothing where they do not fit."""
-    if not sizes:
-        sizes = [(None, "")]
-    said = [written(size) if role else _("one number") for size, role in sizes]
-    widths = [max(text_width(it, SIZE, True) + 14, 30) for it in said]
+def _chips(sizes: Sequence[tuple[str, str]]) -> list[_Chip] | None:
+    """Places chips in a row, each a size and how it looks; nothing where they do not fit."""
+    sizes = sizes or [(shape_text(()), "touched")]
+    widths = [max(text_width(said, SIZE, True) + 14, 30) for said, _role in sizes]
     gap = min(_BETWEEN, (_ROOM - sum(widths)) / max(len(sizes) - 1, 1))
     if gap < 4:
         return None
     x = (WIDTH - sum(widths) - gap * (len(sizes) - 1)) / 2
     chips = []
-    for it, width, (_size, role) in zip(said, widths, sizes, strict=True):
-        chips.append(_Chip(it, role or "touched", x, width))
+    for (said, role), width in zip(sizes, widths, strict=True):
+        chips.append(_Chip(said, role, x, width))
         x += width + gap
     return chips
 

@@ -26,7 +26,7 @@ def cells(roles: Sequence[str], x: float, y: float, pitch: float = CELL) -> list
         y: Its upper edge.
         pitch: How wide a cell is.
     """
-    drawn = []
+    drawn: list[tuple[str, str]] = []
     for role, members in groupby(roles):
         count = len(list(members))
         if not role:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from kfunc_lab.graph.families import FAMILIES
 from kfunc_lab.graph.text_width import text_width
+from kfunc_lab.locale import _
 from kfunc_lab.shapes.arithmetic import written
 from kfunc_lab.shapes.rule import Derivation, Given, Rule
 from kfunc_lab.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
@@ -49,10 +50,10 @@ _LOOKS = {
     "faint": _Look(SURFACE, FAINT),
     "ghost": _Look(None, LINE, _DASHED),
     "touched": _Look(_TINT, TRAINING),
-    "added": _Look(None, TRAINING, _DASHED),
+    "added": _Look(_TINT, TRAINING, _DASHED),
     "weighed": _Look(TRAINING, LINE),
     # outlines and lines
-    "window": _Look(None, TRAINING, ' stroke-width="1.6"'),
+    "window": _Look(None, TRAINING, ' stroke-width="1.4"'),
     "next": _Look(None, TRAINING, ' stroke-opacity="0.45"'),
     "accent": _Look(None, TRAINING),
     "line": _Look(None, LINE),
@@ -166,8 +167,8 @@ def dot(role: str, x: float, y: float, radius: float) -> str:
 def dots(x: float, y: float, *, upright: bool = False) -> str:
     """Draws the three dots that stand for what is left out, around a middle."""
     return "".join(
-        dot("line-end", x, y + step, 1) if upright else dot("line-end", x + step, y, 1)
-        for step in (-3.5, 0, 3.5)
+        dot("line-end", x, y + step, 0.9) if upright else dot("line-end", x + step, y, 0.9)
+        for step in (-3, 0, 3)
     )
 
 
@@ -221,5 +222,8 @@ def sizes_text(sizes: Sequence[int | None], width: float = WIDTH) -> str:
 
 
 def shape_text(sizes: Sequence[int | None]) -> str:
-    """Writes sizes as `(28, 28)`."""
-    return f"({', '.join(map(written, sizes))})"
+    """Writes sizes as `(28, 28)`, a single one without parentheses."""
+    if not sizes:
+        return _("one number")
+    said = ", ".join(map(written, sizes))
+    return f"({said})" if len(sizes) > 1 else said

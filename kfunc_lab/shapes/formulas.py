@@ -18,7 +18,7 @@ from kfunc_lab.shapes import (
     windows,
     wrappers,
 )
-from kfunc_lab.shapes.rule import Derivation, Given, NoRuleError, Rule, Shape
+from kfunc_lab.shapes.rule import Derivation, DoesNotFitError, Given, NoRuleError, Rule, Shape
 
 # For each class of Keras's layers its rule.
 LAYERS: Mapping[str, Rule] = {
@@ -137,6 +137,35 @@ def _without_masks(call: Call, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if tensor.dtype != "bool"
     ]
     return tuple(kept) or inputs
+
+
+def multiply_adds(call: Call) -> int | None:
+    """Counts the multiplications, each with its addition, that a call takes for one example.
+
+    Products of a call's inputs with its weights, and of inputs with one another, are counted, as
+    is usual (Molchanov et al., 2017, https://arxiv.org/abs/1611.06440, appendix A.1): not biases,
+    normalisation, activations, pooling or sums.
+
+    Args:
+        call: A call.
+
+    Returns:
+        The count; `None` where a size that matters is not known, or no rule knows what the call
+        does.
+
+    Example:
+        >>> from kfunc_lab.graph.layer_graph import TensorSpec
+        >>> image = TensorSpec((None, 784), "float32")
+        >>> multiply_adds(Call("d", "d", "Dense", "d", (image,), settings={"units": 64}))
+        50176
+    """
+    if call.kind == "InputLayer":
+        return 0
+    try:
+        found = derivation(call)
+    except DoesNotFitError:  # Keras has taken it, and may only fail once there are numbers
+        return None
+    return None if found is None else found.multiply_adds.value
 
 
 def derive(

@@ -10,7 +10,7 @@ from kfunc_lab.graph.layer_graph import Call, Group
 from kfunc_lab.graph.table import aligned
 from kfunc_lab.graph.writing import notes, printable, rounded, short_name, title
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.costs import Amount, Cost
+from kfunc_lab.shapes.costs import Amount, Cost, costs
 from kfunc_lab.shapes.explanation import explain_call, line_text, shapes_text, to_lines
 from kfunc_lab.shapes.what_if import WhatIf
 
@@ -144,13 +144,18 @@ def _at_least(amount: Amount, said: str) -> str:
     return f"≥ {said}" if amount.known else "?"
 
 
-def totals(cost: Cost, batch: int) -> list[tuple[str, str]]:
+def totals(what: WhatIf, batch: int) -> list[tuple[str, str]]:
     """Says what the whole graph costs: labels and values."""
+    cost = costs(what)[None]
     weights = _at_least(cost.weights, in_bytes(cost.weights.known))
+    is_known = what.graph.built or cost.parameters
     return [
-        (_("Parameters"), f"{cost.parameters:,} ({weights})"),
+        (_("Parameters"), f"{cost.parameters:,} ({weights})" if is_known else "?"),
         (_("Multiply-adds for one example"), counted(cost.multiply_adds)),
-        (_("Results of all calls, batch of {n}").format(n=batch), in_memory(cost.results, batch)),
+        (
+            _("Results of all calls, batch of {n}").format(n=batch),
+            in_memory(cost.results, batch),
+        ),
     ]
 
 
@@ -173,7 +178,6 @@ def bar(value: int, largest: int) -> str:
 def to_text(
     what: WhatIf,
     before: WhatIf,
-    cost: Mapping[str | None, Cost],
     batch: int,
     opened: Iterable[str] | None = None,
 ) -> str:
@@ -182,13 +186,13 @@ def to_text(
     Args:
         what: The graph as it would be.
         before: The graph as it is.
-        cost: What everything costs.
         batch: How many examples the memory is for.
         opened: The ids of the groups that are open; all of them, if it is left out.
 
     Returns:
         Lines without colours, escapes or addresses: the same in every process.
     """
+    cost = costs(what)
     rows = seen_rows(rows_of(what, before), what, opened)
     head = [
         _("call"),
@@ -212,7 +216,7 @@ def to_text(
             ]
         )
     said = [title(what.graph)]
-    said += [f"{label}: {value}" for label, value in totals(cost[None], batch)]
+    said += [f"{label}: {value}" for label, value in totals(what, batch)]
     return "\n".join(
         [
             *said,
@@ -272,7 +276,6 @@ def seen_rows(
 def to_html(
     what: WhatIf,
     before: WhatIf,
-    cost: Mapping[str | None, Cost],
     batch: int,
     opened: Iterable[str] | None = None,
 ) -> str:
@@ -281,13 +284,13 @@ def to_html(
     Args:
         what: As in `to_text`.
         before: As in `to_text`.
-        cost: As in `to_text`.
         batch: As in `to_text`.
         opened: As in `to_text`.
 
     Returns:
         A `<div>`, the same in every process.
     """
+    cost = costs(what)
     rows = seen_rows(rows_of(what, before), what, opened)
     leaves = [cost[row.item] for row, is_open in rows if not is_open]
     largest = Cost(
@@ -298,7 +301,7 @@ def to_html(
     )
     said = "".join(
         f"<li>{html.escape(label)}: {html.escape(value)}</li>"
-        for label, value in totals(cost[None], batch)
+        for label, value in totals(what, batch)
     )
     head = "".join(
         f"<th>{html.escape(words)}</th>"

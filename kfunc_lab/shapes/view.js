@@ -19,6 +19,7 @@ function renderShapes({ model, el }) {
 
   let waits = false;
   let next = null;
+  let patience;
   function ask(question) {
     if (!live) return;
     if (waits) {
@@ -27,11 +28,14 @@ function renderShapes({ model, el }) {
     }
     waits = true;
     say("");
+    patience = setTimeout(() => say(words.waiting), 1500); // it may be training a model
     model.send(question);
   }
   function onMessage(message) {
     if (message.type === "answered") {
       waits = false;
+      clearTimeout(patience);
+      if (said.textContent === words.waiting) say("");
       const question = next;
       next = null;
       if (question) ask(question);
@@ -41,6 +45,7 @@ function renderShapes({ model, el }) {
 
   // -- totals, batch, sizes that are not fixed
 
+  const heading = element("strong", "kfunc-lab-model");
   const chips = element("dl", "kfunc-lab-totals");
   const fields = element("div", "kfunc-lab-fields");
   const said = element("span", "kfunc-lab-said-below");
@@ -48,7 +53,7 @@ function renderShapes({ model, el }) {
   const say = (text) => {
     said.textContent = text;
   };
-  sums.append(chips, fields);
+  sums.append(heading, chips, fields);
 
   function field(label, value, placeholder, onChange) {
     const made = element("label", "kfunc-lab-field");
@@ -64,7 +69,8 @@ function renderShapes({ model, el }) {
   }
 
   function showSums() {
-    const { totals, before, sizes, changes } = model.get("_table");
+    const { totals, before, sizes, changes, code } = model.get("_table");
+    heading.textContent = model.get("_title");
     chips.replaceChildren();
     totals.forEach(([label, value], place) => {
       const group = element("div");
@@ -99,7 +105,7 @@ function renderShapes({ model, el }) {
       fields.append(
         element("span", "kfunc-lab-count-of-changes", count),
         textButton(words.reset_all, () => ask({ type: "reset" })),
-        textButton(words.copy_code, () => ask({ type: "code" })),
+        ...(code ? [textButton(words.copy_code, () => ask({ type: "code" }))] : []),
       );
     }
   }
@@ -282,13 +288,16 @@ function renderShapes({ model, el }) {
 
   function panelOf(item) {
     const offline = model.get("_panels");
-    if (offline) return new Map(offline).get(item) ?? {};
-    const found = model.get("_panel");
-    return found.item === item ? found : {};
+    return offline ? (new Map(offline).get(item) ?? {}) : model.get("_panel");
   }
 
   function showPanel() {
-    const found = panelOf(model.get("selected"));
+    const selected = model.get("selected");
+    const found = panelOf(selected);
+    // Until the kernel has answered, what was said before stays, so that nothing jumps.
+    const isLate = live && selected !== "" && found.item !== selected;
+    panel.classList.toggle("late", isLate);
+    if (isLate) return;
     const known = found.name !== undefined;
     empty.hidden = known;
     for (const part of [title, reasons, knobs]) part.hidden = !known;

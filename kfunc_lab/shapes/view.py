@@ -11,11 +11,11 @@ from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.drawing import draw
 from kfunc_lab.graph.folding import Fold
 from kfunc_lab.graph.keras_reader import read_graph_and_nodes
-from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.graph.layout import Layouts
 from kfunc_lab.graph.settings import with_what_follows
 from kfunc_lab.graph.view import GraphView
-from kfunc_lab.graph.writing import printable, rounded, shape_words
+from kfunc_lab.graph.writing import printable, rounded, shape_words, short_name
 from kfunc_lab.locale import _
 from kfunc_lab.shapes import table
 from kfunc_lab.shapes.controls import (
@@ -27,7 +27,7 @@ from kfunc_lab.shapes.controls import (
     written,
 )
 from kfunc_lab.shapes.costs import costs
-from kfunc_lab.shapes.explanation import explain_call, to_html
+from kfunc_lab.shapes.explanation import explain_call, explain_cost, to_html
 from kfunc_lab.shapes.figures import picture, style
 from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
 
@@ -138,7 +138,9 @@ class ShapeView(GraphView):
         unknown = [it for it in settings if it not in self._settings_of(call)]
         if unknown:
             raise ValueError(
-                _("{name} has no setting {setting} that can be changed here; it has: {all}.").format(
+                _(
+                    "{name} has no setting {setting} that can be changed here; it has: {all}."
+                ).format(
                     name=printable(call.id),
                     setting=repr(unknown[0]),
                     all=", ".join(self._settings_of(call)) or "–",
@@ -252,11 +254,12 @@ class ShapeView(GraphView):
             )
         return {
             "rows": rows,
-            "totals": table.totals(cost[None], batch),
-            "before": table.totals(costs(self._before)[None], batch) if self._changes else [],
+            "totals": table.totals(self._what, batch),
+            "before": table.totals(self._before, batch) if self._changes else [],
             "sizes": self._sizes(),
             "changes": self._count(),
             "problem": self._first_problem(),
+            "code": self._has_code(),
         }
 
     def _sizes(self) -> list[tuple[str, str, str, str]]:
@@ -268,6 +271,11 @@ class ShapeView(GraphView):
             label = _("{name}, axis {n}").format(name=printable(call_id), n=place)
             found.append((call_id, str(place), label, "" if size is None else str(size)))
         return found
+
+    def _has_code(self) -> bool:
+        import keras
+
+        return isinstance(self._source, keras.Model) and self.graph.connected
 
     def _count(self) -> int:
         return sum(map(len, self._changes.settings.values())) + len(self._changes.inputs)
@@ -292,8 +300,8 @@ class ShapeView(GraphView):
             made = now.call_of[call_id].outputs
             if made != then.call_of[call_id].outputs:
                 sizes[f"{call_id}:0"] = shape_words(made[0])
-        named = {**now.group_of, **now.call_of}
-        before = {**then.group_of, **then.call_of}
+        named: dict[str, Call | Group] = {**now.group_of, **now.call_of}
+        before: dict[str, Call | Group] = {**then.group_of, **then.call_of}
         return {
             "states": [(row.item, row.state) for row in rows if row.state],
             "sizes": list(sizes.items()),
@@ -307,6 +315,8 @@ class ShapeView(GraphView):
     def _panel_of(self, item: str) -> dict[str, Any]:
         """Returns what is said of the selected call, and what can be changed of it."""
         call = self._what.graph.call_of.get(item)
+        if call is None and item in self.graph.group_of:
+            return self._panel_of_group(item)
         if call is None or item in self.graph.inside:
             return {"item": item}
         before = self._before.graph.call_of[item]
@@ -331,9 +341,20 @@ class ShapeView(GraphView):
             "figure": picture(call, found) if found is not None else "",
         }
 
+    def _panel_of_group(self, item: str) -> dict[str, Any]:
+        group = self._what.graph.group_of[item]
+        sections = explain_cost(costs(self._what)[item], self.batch_size)
+        return {
+            "item": item,
+            "name": short_name(group),
+            "kind": printable(group.kind),
+            "controls": [],
+            "html": to_html(sections),
+        }
+
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
-        shown = [call.id for call in self.graph.calls if call.id not in self.graph.inside]
+        shown = [*self.graph.call_of, *self.graph.group_of]
         panels = [(item, self._panel_of(item) | {"controls": []}) for item in shown]
         kept = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
         return super().page_state() | kept | {"_panels": panels, "_panel": {}}
@@ -341,7 +362,11 @@ class ShapeView(GraphView):
     # -- the page asks
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
-        asked = {"change": self._change_asked, "reset": self._reset_asked, "code": self._send_code}
+        asked = {
+            "change": self._change_asked,
+            "reset": self._reset_asked,
+            "code": self._send_code,
+        }
         answer = asked.get(content.get("type"))
         if answer is None:
             super()._answer(widget, content, buffers)
@@ -379,15 +404,11 @@ class ShapeView(GraphView):
 
     def to_text(self) -> str:
         """Returns the table, and below it where the numbers of each call come from."""
-        return table.to_text(
-            self._what, self._before, costs(self._what), self.batch_size, self.opened
-        )
+        return table.to_text(self._what, self._before, self.batch_size, self.opened)
 
     def to_static_html(self) -> str:
         """Returns the table with its arithmetic as plain HTML, without style or script."""
-        return table.to_html(
-            self._what, self._before, costs(self._what), self.batch_size, self.opened
-        )
+        return table.to_html(self._what, self._before, self.batch_size, self.opened)
 
     def to_svg(self) -> str:
         """Returns the graph as SVG, with what was changed.
@@ -452,6 +473,7 @@ class ShapeView(GraphView):
             "reset_all": _("Reset all"),
             "copy_code": _("Copy code"),
             "copied": _("Copied"),
+            "waiting": _("Waiting for the kernel…"),
             "changes_one": _("1 change"),
             "changes": _("{n} changes"),
             "open_group": _("Open {name}"),

@@ -143,11 +143,9 @@ class _Reckoner:
         try:
             if call.kind == INPUT:
                 return self._entered(call, inputs)
-            if any(it.shape is None for it in inputs) and self._graph.connected:
-                if any(it.shape is not None for it in self._graph.call_of[call.id].inputs):
-                    self._unreached.add(call.id)
-                    return self._without_shape(call, inputs)
-            return self._derived(call, inputs, settings)
+            if not self._waits(call, inputs):
+                return self._derived(call, inputs, settings)
+            self._unreached.add(call.id)
         except DoesNotFitError as error:
             self._problems[call.id] = Problem(str(error), error.arithmetic)
         return self._without_shape(call, inputs)
@@ -157,6 +155,14 @@ class _Reckoner:
         return tuple(
             self._made[sources[place][0]][sources[place][1]] if place in sources else tensor
             for place, tensor in enumerate(call.inputs)
+        )
+
+    def _waits(self, call: Call, inputs: Sequence[TensorSpec]) -> bool:
+        """Tells whether a shape is missing that the model has."""
+        had = self._graph.call_of[call.id].inputs
+        return any(
+            now.shape is None and then.shape is not None
+            for now, then in zip(inputs, had, strict=True)
         )
 
     def _without_shape(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
@@ -339,7 +345,7 @@ def _weight(size: WeightSize, call: Call) -> Weight:
     frozen = bool(call.weights) and not call.trainable_parameters
     return Weight(
         known.name if known else size.name,
-        size.shape,
+        tuple(it or 0 for it in size.shape),  # all are known where a rule has reckoned
         known.dtype if known else call.weights[0].dtype if call.weights else "float32",
         known.trainable if known else size.trainable and not frozen,
     )

@@ -2,11 +2,11 @@
 
 import keras
 import pytest
+from against_keras import agrees_with, refuses, rule_on
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from against_keras import agrees_with, refuses, rule_on
 from kfunc_lab.graph.layer_graph import Call, TensorSpec
 from kfunc_lab.shapes.formulas import derivation
 from kfunc_lab.shapes.unchanged import RULES
@@ -36,6 +36,8 @@ REQUIRED = {
     "RandomZoom": {"height_factor": 0.2},
 }
 KINDS = [rule.kind for rule in RULES if hasattr(layers, rule.kind)]
+# Keras returns its very input, as if the tensor had made itself: no graph can be read of that.
+IN_GRAPHS = [kind for kind in KINDS if kind != "Equalization"]
 IMAGES = [rule.kind for rule in RULES if "image_augmentation" in rule.source]
 
 
@@ -43,7 +45,7 @@ def made(kind):
     return getattr(layers, kind)(**REQUIRED.get(kind, {}))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", IN_GRAPHS)
 @drawn
 @given(st.sampled_from([None, 2]), st.data())
 def test_shapes_stay(kind, batch, data):
@@ -52,6 +54,10 @@ def test_shapes_stay(kind, batch, data):
     found = agrees_with(made(kind)(keras.Input(batch_shape=(batch, *rest, 3))))
     assert found.weights == ()
     assert found.multiply_adds.value == 0
+
+
+def test_equalization():
+    assert rule_on(made("Equalization"), [(None, 8, 8, 3)]).shapes == ((None, 8, 8, 3),)
 
 
 @pytest.mark.parametrize("kind", ["Activation", "ReLU", "Softmax", "Dropout", "Identity"])

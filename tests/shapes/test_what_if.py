@@ -184,7 +184,9 @@ def test_asking_a_copy_leaves_no_trace():
     stem, _, number = following.rpartition("_")
     assert layers.Dense(1).name == f"{stem}_{int(number) + 1}"
     assert not seen
-    assert counts == [len(it._inbound_nodes) for it in (*model.layers, scale.inner, scale.noise)]
+    assert counts == [
+        len(it._inbound_nodes) for it in (*model.layers, scale.inner, scale.noise)
+    ]
     assert all((a == b.numpy()).all() for a, b in zip(weights, model.weights, strict=True))
 
 
