@@ -68,6 +68,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability besi
 	@$(TEST) PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/peers/bin:$$PATH" \
 		PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/graph.py
 	@$(TEST) $(BIN)/python benchmarks/live.py
+	@$(TEST) $(BIN)/python benchmarks/shapes.py
 
 .PHONY: pictures
 pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew

@@ -22,11 +22,29 @@ RULE, FALLBACK, UNCHANGED = "rule", "fallback", "does not change shape"
 _OPENING = f"""\
 # Which classes have a rule about shapes
 
-The shapes, weights and costs of a class with a *{RULE}* are reckoned from its settings and the shapes
-of its inputs, as arithmetic that is shown. A class that *{UNCHANGED}* returns a tensor of the
-shape that it is given, and has no weights. Where it says *{FALLBACK}* there is no arithmetic: the layer
-itself is asked what it returns, and so it is for settings that a rule does not know. A class of your
-own gets a rule with `kfunc_lab.shapes.formulas.shape_rule`; without one it is asked as well.
+The shapes, weights and costs of a class with a *{RULE}* are reckoned from its settings and the
+shapes of its inputs, as arithmetic that is shown. A class that *{UNCHANGED}* returns a
+tensor of the shape that it is given, and has no weights. Where it says *{FALLBACK}* there is no
+arithmetic: a copy of the layer is asked what it returns, and so it is for settings that a rule
+does not know.
+
+A class of your own is asked too, unless it has a rule:
+
+```python
+import kfunc_lab as lab
+from kfunc_lab.shapes.arithmetic import ceiling, number
+from kfunc_lab.shapes.rule import Derivation, WeightSize, axis, batch
+
+@lab.shape_rule(Thin, settings=("step",))     # what can be changed in lab.shapes
+def thin(given):
+    size = ceiling(number(given.shape[1], "n") / number(given.get("step"), "s"))
+    kept = axis("steps", size)                # printed as ⌈n/s⌉ = ⌈10/3⌉ = 4
+    features = axis("features", given.shape[2], "input")
+    scale = WeightSize("scale", (number(given.shape[2], "n"),))  # as in layer.weights
+    return Derivation(((batch(given), kept, features),), (scale,))
+```
+
+A rule that says of a call something else than the layer itself is left aside, and the view says so.
 
 `tools/build_shape_rules.py` writes this page.
 """

@@ -155,7 +155,8 @@ def _other_consumers(nodes: list[Any], without: Set[int]) -> list[Any]:
             ancestors(tensor for node in found for tensor in node.outputs)
         )
     }
-    return sorted(found, key=lambda node: order[id(node)])
+    # An operation may pass the result of another off as its own: that one's record leads nowhere.
+    return sorted((it for it in found if id(it) in order), key=lambda node: order[id(node)])
 
 
 def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:

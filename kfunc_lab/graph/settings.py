@@ -1,6 +1,7 @@
 """Which of a layer's settings differ from the defaults of its class."""
 
 import inspect
+import itertools
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -99,9 +100,12 @@ def argument_settings(
         `tensor * 2`.
     """
     parameters = list(call_parameters(type(operation)))  # type: ignore[arg-type]
+    positional = list(
+        itertools.takewhile(lambda it: it.kind is not it.VAR_POSITIONAL, parameters)
+    )
     named = {
-        parameters[position].name
-        if position < len(parameters)
+        positional[position].name
+        if position < len(positional)
         else f"argument {position}": value
         for position, value in enumerate(args)
     }

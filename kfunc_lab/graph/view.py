@@ -64,7 +64,7 @@ def graph(
         >>> view = graph(keras.Model(inputs, keras.layers.Dense(10, name="digits")(inputs)))
         >>> view.selected = "digits"
     """
-    with _no_garbage_collection():
+    with no_garbage_collection():
         if isinstance(x, LayerGraph):
             return GraphView(x, fold=fold)
         read = read_graph(x, masks=masks)
@@ -73,7 +73,7 @@ def graph(
 
 
 @contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Puts off collecting garbage: a large model makes that slow, and a view leaves little."""
     was_on = gc.isenabled()
     gc.disable()

@@ -16,7 +16,8 @@ _CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "padding": ("valid", "same"),
     "merge_mode": ("concat", "sum", "mul", "ave", None),
     "output_mode": ("one_hot", "multi_hot", "count"),
-    "data_format": ("channels_last", "channels_first"),
+    "score_mode": ("dot", "concat"),
+    "mode": ("log", "magnitude", "psd", "real", "imag", "angle", "stft"),
 }
 # The smallest number that makes sense, where it is not 1.
 _LEAST = {"axis": -4, "axes": -4, "padding": 0, "cropping": 0, "output_padding": 0}
@@ -101,7 +102,7 @@ def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
     if one is not None:
         least = _LEAST.get(name, 1)
         usual = _one_number(then) or 0
-        most = max(_SLIDER, 2 * usual, one)
+        most = -least if least < 0 else max(_SLIDER, 2 * usual, one)
         return Control(name, name, value, "number", least, most, before=before)
     if isinstance(now, (int, tuple)) or now is None:
         return Control(name, name, value, "text", before=before)
@@ -187,8 +188,10 @@ def understood(name: str, typed: Any, then: Any) -> Any:
     """
     value = typed
     if isinstance(typed, str):
-        choices = [written(it) for it in _CHOICES.get(name, ())]
-        if isinstance(then, str) or (typed in choices and typed != "None"):
+        choices = {written(it): it for it in _CHOICES.get(name, ())}
+        if typed in choices:
+            return choices[typed]
+        if isinstance(then, str):
             return typed
         value = _read(name, typed)
     if isinstance(value, list):
@@ -262,6 +265,27 @@ def input_shape(call: Call, axis: str, typed: Any) -> Shape:
         )
     shape[int(axis)] = size
     return tuple(shape)
+
+
+def checked_sizes(value: Any) -> Shape:
+    """Returns the sizes of an input's axes, the batch left out.
+
+    Raises:
+        ValueError: If they are none.
+
+    Example:
+        >>> checked_sizes([32, None, 3])
+        (32, None, 3)
+    """
+    sizes = tuple(value) if isinstance(value, (list, tuple)) else None
+    if sizes is None or not all(it is None or (type(it) is int and it > 0) for it in sizes):
+        raise ValueError(
+            _(
+                "shape holds a size for each axis without the batch, as (32, 32, 3), None for one "
+                "that is not fixed; got {value}."
+            ).format(value=repr(value))
+        )
+    return sizes
 
 
 def unknown_sizes(graph: LayerGraph) -> list[tuple[str, int]]:

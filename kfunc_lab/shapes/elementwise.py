@@ -82,9 +82,9 @@ RULES = (
         for kind in ("LogSoftmax", "Normalize", "Softmax", "Sparsemax")
     ),
     *(
-        Rule(kind, partial(_joined, names=("x1", "x2")), _BROADCASTING)
+        Rule(kind, partial(_joined, names=("x1", "x2")), _BROADCASTING, picture="same")
         for kind in _BINARY.split()
     ),
     Rule("Where", partial(_joined, names=("condition", "x1", "x2")), _BROADCASTING),
-    Rule("Glu", _gated, NN, ("axis",), "axes"),
+    Rule("Glu", _gated, NN, picture="axes"),
 )

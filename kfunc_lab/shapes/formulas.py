@@ -102,8 +102,8 @@ def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivatio
         inputs: The shapes that it is called on, if they are not its own.
 
     Returns:
-        The derivation; nothing where no rule knows the class or its settings, or where a shape
-        is not known.
+        The derivation; nothing where no rule knows the class or its settings, where a shape is
+        not known, or where the call's own outputs are others.
 
     Raises:
         DoesNotFitError: If the layer cannot be called on these shapes.
@@ -116,21 +116,40 @@ def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivatio
         >>> found.shapes, found.parameters
         (((None, 26, 26, 16),), 3·3·1·16 + 16)
     """
-    if inputs is None:
-        shapes = [it.shape for it in call.inputs]
-        if None in shapes:
-            return None
-        inputs = tuple(shapes)  # type: ignore[arg-type]
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
     if rule is None:
         return None
-    if not call.operation:
-        inputs = _without_masks(call, inputs)
-    return derive(rule, call.settings, inputs, operation=call.operation)
+    if inputs is not None:
+        return derive(rule, call.settings, _without_masks(call, inputs), call.operation)
+    shapes = tuple(it.shape for it in call.inputs)
+    if None in shapes:
+        return None
+    found = derive(rule, call.settings, _without_masks(call, shapes), call.operation)  # type: ignore[arg-type]
+    made = tuple(it.shape for it in call.outputs)
+    # Constants among a call's arguments, as in `ops.concatenate([x, zeros])`, no rule can see.
+    return None if found is None or (made and found.shapes != made) else found
+
+
+def contradicts(call: Call) -> bool:
+    """Tells whether a rule of the user's own says of a call what the layer does not do."""
+    rule = _own.get(call.kind)
+    inputs = tuple(it.shape for it in call.inputs)
+    if call.library or rule is None or None in inputs or not call.outputs:
+        return False
+    try:
+        found = derive(rule, call.settings, _without_masks(call, inputs))  # type: ignore[arg-type]
+    except DoesNotFitError:
+        return True
+    made = tuple(it.shape for it in call.outputs)
+    return found is not None and (
+        found.shapes != made or found.parameters.value != call.parameters
+    )
 
 
 def _without_masks(call: Call, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """Leaves out the masks that a layer was given beside its inputs: they decide no shape."""
+    if call.operation:
+        return inputs
     kept = [
         shape
         for shape, tensor in zip(inputs, call.inputs, strict=True)
@@ -172,7 +191,6 @@ def derive(
     rule: Rule,
     settings: Mapping[str, Any],
     inputs: tuple[Shape, ...],
-    *,
     operation: bool = False,
 ) -> Derivation | None:
     """Reckons by a rule, with the defaults of its class; equal questions are answered once.

@@ -29,8 +29,5 @@ RULES: tuple[Rule, ...] = (
     *rearranging.RULES,
     *picking.RULES,
     *products.RULES,
-    *(
-        Rule(kind, _pooling, NN, ("pool_size", "strides", "padding"), "window")
-        for kind in ("AveragePool", "MaxPool")
-    ),
+    *(Rule(kind, _pooling, NN, picture="window") for kind in ("AveragePool", "MaxPool")),
 )

@@ -150,8 +150,8 @@ def _top_k(given: Given) -> Derivation:
 
 
 RULES = (
-    Rule("GetItem", _get_item, _INDEXING, (), "axes"),
-    Rule("Take", _take, NUMPY, ("axis",), "axes"),
-    Rule("OneHot", _one_hot, NN, ("num_classes", "axis"), "axes"),
-    Rule("TopK", _top_k, "https://keras.io/api/ops/math/", ("k",), "axes"),
+    Rule("GetItem", _get_item, _INDEXING, picture="axes"),
+    Rule("Take", _take, NUMPY, picture="axes"),
+    Rule("OneHot", _one_hot, NN, picture="axes"),
+    Rule("TopK", _top_k, "https://keras.io/api/ops/math/", picture="axes"),
 )

@@ -83,15 +83,13 @@ def _along(given: Given, *, default: int | None) -> Derivation:
     return same(given)
 
 
-_REDUCED = ("axis", "keepdims")
-
 RULES = (
-    *(Rule(kind, _reduction, NUMPY, _REDUCED, "axes") for kind in _KINDS.split()),
-    Rule("CountNonzero", _reduction, NUMPY, ("axis",), "axes"),
-    Rule("Average", _average, NUMPY, ("axis",), "axes"),
-    Rule("Logsumexp", _reduction, _MATH, _REDUCED, "axes"),
-    Rule("Norm", _norm, LINALG, _REDUCED, "axes"),
-    Rule("Moments", _moments, NN, ("axes", "keepdims"), "axes"),
+    *(Rule(kind, _reduction, NUMPY, picture="axes") for kind in _KINDS.split()),
+    Rule("CountNonzero", _reduction, NUMPY, picture="axes"),
+    Rule("Average", _average, NUMPY, picture="axes"),
+    Rule("Logsumexp", _reduction, _MATH, picture="axes"),
+    Rule("Norm", _norm, LINALG, picture="axes"),
+    Rule("Moments", _moments, NN, picture="axes"),
     *(
         Rule(kind, partial(_along, default=None), NUMPY)
         for kind in ("Cumprod", "Cumsum", "Nancumprod", "Nancumsum")

@@ -14,11 +14,12 @@ from kfunc_lab.graph.keras_reader import read_graph_and_nodes
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.graph.layout import Layouts
 from kfunc_lab.graph.settings import with_what_follows
-from kfunc_lab.graph.view import GraphView
+from kfunc_lab.graph.view import GraphView, no_garbage_collection
 from kfunc_lab.graph.writing import printable, rounded, shape_words, short_name
 from kfunc_lab.locale import _
 from kfunc_lab.shapes import table
 from kfunc_lab.shapes.controls import (
+    checked_sizes,
     controls_of,
     input_shape,
     setting,
@@ -165,7 +166,7 @@ class ShapeView(GraphView):
     def _change_input(self, layer: str, settings: Mapping[str, Any], then: Any) -> None:
         if set(settings) != {"shape"}:
             raise ValueError(_("An input has one setting: shape, without the batch."))
-        shape = (then[0] if then else None, *settings["shape"])
+        shape = (then[0] if then else None, *checked_sizes(settings["shape"]))
         inputs = {**self._changes.inputs, layer: shape}
         if shape == then:
             del inputs[layer]
@@ -205,9 +206,10 @@ class ShapeView(GraphView):
         return found[0]
 
     def _set(self, changes: Changes) -> None:
-        self._changes = changes
-        self._what = self._reckoned()
-        self._show()
+        with no_garbage_collection():
+            self._changes = changes
+            self._what = self._reckoned()
+            self._show()
 
     def _reckoned(self) -> WhatIf:
         return what_if(self.graph, self._changes, self._nodes, self._answers)

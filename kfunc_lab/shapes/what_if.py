@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from kfunc_lab.graph.keras_trial import Answer, NoCopyError, ask, check_settings
@@ -191,7 +192,7 @@ class _Reckoner:
         settings = with_what_follows(settings, before.settings)
         if settings and call.id in self._nodes:
             _check(self._nodes[call.id].operation, settings)
-        found = _found(call, inputs, as_read)
+        found = self._found(call, inputs, as_read)
         if found is not None and (not as_read or _agrees(found, before)):
             self._derivations[call.id] = found
             outputs = tuple(
@@ -204,6 +205,23 @@ class _Reckoner:
             return call
         answer = self._asked(call, inputs, settings)
         return self._with(call, inputs, answer.outputs, answer.weights)
+
+    def _found(
+        self, call: Call, inputs: Sequence[TensorSpec], as_read: bool
+    ) -> Derivation | None:
+        """Reckons by a rule, if it says of the model's own call what Keras said."""
+        shapes = [it.shape for it in inputs]
+        before = self._graph.call_of[call.id]
+        if None in shapes:
+            return None
+        try:
+            own = derivation(before)
+        except DoesNotFitError:  # Keras has taken it, and may only fail once there are numbers
+            own = None
+        is_known = bool(before.outputs) and None not in _shapes(before.inputs)
+        if as_read or (own is None and is_known):
+            return own
+        return derivation(call, tuple(shapes))  # type: ignore[arg-type]
 
     def _with(
         self,
@@ -313,18 +331,6 @@ def _shapes(tensors: Sequence[TensorSpec]) -> tuple[Shape | None, ...]:
     return tuple(it.shape for it in tensors)
 
 
-def _found(call: Call, inputs: Sequence[TensorSpec], as_read: bool) -> Derivation | None:
-    shapes = [it.shape for it in inputs]
-    if None in shapes:
-        return None
-    try:
-        return derivation(call, tuple(shapes))  # type: ignore[arg-type]
-    except DoesNotFitError:
-        if as_read:  # Keras has taken it, and may only fail once there are numbers
-            return None
-        raise
-
-
 def _agrees(found: Derivation, call: Call) -> bool:
     """Tells whether a rule says of an unchanged call what Keras said."""
     return found.shapes == _shapes(call.outputs) and found.parameters.value == call.parameters
@@ -351,6 +357,7 @@ def _weight(size: WeightSize, call: Call) -> Weight:
     )
 
 
+@lru_cache(maxsize=4096)
 def _without_numbers(name: str) -> str:
     """Returns a weight's name without the numbers that Keras gives to layers of one class."""
     return re.sub(r"_\d+(?=/)", "", name)

@@ -14,6 +14,8 @@ import kfunc_lab as lab
 from kfunc_lab.graph.folding import MOST_CALLS_UNFOLDED
 from kfunc_lab.graph.graph_file import from_json
 from kfunc_lab.graph.graphviz import run_dot
+from kfunc_lab.shapes.costs import costs
+from kfunc_lab.shapes.what_if import what_if
 
 
 def constructors() -> list[str]:
@@ -28,6 +30,26 @@ def constructors() -> list[str]:
 def test_they_are_all_there():
     assert {"VGG19", "ResNet152V2", "NASNetLarge", "ConvNeXtXLarge"} <= {*constructors()}
     assert len(constructors()) >= 38
+
+
+# Classes that keras.applications brings along, and inputs.
+WITHOUT_RULE = {"InputLayer", "LayerScale", "CustomScaleLayer"}
+
+
+def shapes_are_reckoned(graph, model):
+    """Every call's numbers come from a rule, and add up to what Keras counts."""
+    found = what_if(graph)
+    assert found.graph == graph
+    kinds = {call.kind for call in graph.calls if call.id not in found.derivations}
+    assert kinds <= WITHOUT_RULE
+    by_layer = {
+        call.layer_id: found.derivations[call.id].parameters.value
+        for call in graph.calls
+        if call.id in found.derivations
+    }
+    others = {call.layer_id: call.parameters for call in graph.calls if call.kind in kinds}
+    assert sum(by_layer.values()) + sum(others.values()) == model.count_params()
+    assert costs(found)[None].parameters == model.count_params()
 
 
 @pytest.mark.parametrize("name", constructors())
@@ -51,6 +73,8 @@ def test_every_form(name, tmp_path):
     assert from_json(view.to_json()) == graph
     assert run_dot(view.to_dot(), "svg").startswith(b"<?xml")
     assert lab.lint(model) == []
+
+    shapes_are_reckoned(graph, model)
 
     config = comparable(model)
     other = rebuilt(model)

@@ -719,3 +719,11 @@ def test_the_casts_of_mixed_precision_are_no_lost_branches():
     assert graph.lost == ()
     assert ids(graph)[0] == "x"
     assert "half" in ids(graph)
+
+
+def test_an_operation_that_passes_on_the_result_of_another():
+    x = keras.Input((4,), name="x")
+    scaled = keras.ops.dot(x, 3.0)
+    assert "x" in lab.read_graph(scaled).call_of
+    other = keras.Model(x, layers.Dense(2, name="other")(x))
+    assert [call.id for call in lab.read_graph(other).calls][:2] == ["x", "other"]

@@ -273,3 +273,15 @@ def test_a_mask_that_is_given_decides_no_shape():
     outputs = layers.LSTM(4, name="lstm")(x, mask=mask)
     found = what_if(lab.read_graph(outputs))
     assert found.derivations["lstm"].parameters.value == 4 * (3 + 4 + 1) * 4
+
+
+def test_a_constant_that_no_rule_sees():
+    import numpy as np
+
+    x = keras.Input((3, 6), name="x")
+    wide = layers.Dense(6, name="wide")(x)
+    joined = keras.ops.concatenate([wide, np.zeros((1, 2, 6), "float32")], axis=1)
+    graph, nodes = read_graph_and_nodes(joined)
+    found = what_if(graph, Changes({}, {"x": (None, 5, 6)}), nodes)
+    assert found.graph.call_of[graph.outputs[0]].outputs[0].shape == (None, 7, 6)
+    assert graph.outputs[0] not in found.derivations

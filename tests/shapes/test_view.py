@@ -1,0 +1,339 @@
+"""The view of shapes: its forms, what can be changed, and what bad input gets."""
+
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import keras
+import pytest
+from keras import layers
+
+import kfunc_lab as lab
+
+
+def small_model():
+    image = keras.Input((28, 28, 1), name="image")
+    x = layers.Conv2D(16, 3, name="conv")(image)
+    x = layers.MaxPooling2D(2, name="pool")(x)
+    x = layers.Flatten(name="flat")(x)
+    return keras.Model(image, layers.Dense(10, name="digits")(x), name="net")
+
+
+@pytest.fixture
+def view():
+    return lab.shapes(small_model())
+
+
+TEXT = """\
+net (Functional): 5 calls, 27,210 parameters
+Parameters: 27,210 (109 kB)
+Multiply-adds for one example: 124,384
+Results of all calls, batch of 1: 68.1 kB
+
+call    class         output shape        parameters  multiply-adds   memory
+image   InputLayer    (None, 28, 28, 1)            0              0  3.14 kB
+conv    Conv2D        (None, 26, 26, 16)         160         97,344  43.3 kB
+pool    MaxPooling2D  (None, 13, 13, 16)           0              0  10.8 kB
+flat    Flatten       (None, 2704)                 0              0  10.8 kB
+digits  Dense         (None, 10)              27,050         27,040     40 B
+
+conv (Conv2D)
+  Output shape:
+    height, width: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26
+    channels: filters = 16
+  Parameters:
+    kernel: 3·3·1·16 = 144
+    bias: 16
+    together: 144 + 16 = 160
+  Multiply-adds for one example: 3·3·16·26·26 = 97,344
+  Memory of the result in bytes (batch · numbers · bytes each): 1·26·26·16·4 = 43,264 = 43.3 kB
+"""
+
+
+def test_text(view):
+    assert view.to_text().startswith(TEXT)
+    assert repr(view) == view.to_text()
+
+
+def test_text_in_spanish():
+    lab.language("es")
+    said = lab.shapes(small_model()).to_text()
+    for words in ("alto, ancho", "canales", "Parámetros", "Productos y sumas"):
+        assert words in said
+    assert "Output" not in said
+    view = lab.shapes(small_model())
+    view.change("conv", kernel_size=29)
+    assert "Una ventana de 29 no cabe en 28" in view.to_text()
+    assert "no encaja" in view.to_static_html()
+    view.change("conv", kernel_size=3)
+    view.selected = "conv"
+    assert "tamaño de la ventana" in view._panel["html"]
+    assert "en pasos de 1" in view._panel["figure"]
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.text = [], ""
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        assert not attributes
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def parsed(text):
+    parser = _Tags()
+    parser.feed(text)
+    return parser
+
+
+def test_static_html_needs_neither_style_nor_script_nor_picture(view):
+    found = parsed(view.to_static_html())
+    assert {*found.tags} <= {
+        "div", "p", "b", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "br",
+    }  # fmt: skip
+    assert found.tags.count("tr") == 6
+    for words in ("⌊(28 + 2·0 − 3)/1⌋ + 1 = 26", "kernel: 3·3·1·16 = 144", "97,344 ██████"):
+        assert words in found.text
+
+
+def test_what_a_page_without_kernel_gets(view):
+    data, _metadata = view._repr_mimebundle_()
+    assert data["text/plain"] == view.to_text()
+    assert data["text/html"] == view.to_static_html()
+    assert "image/svg+xml" not in data
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_the_same_in_every_process(view):
+    program = (
+        "import sys; sys.path.insert(0, 'tests/shapes');"
+        "import importlib.util as u; s = u.spec_from_file_location('t', sys.argv[1]);"
+        "m = u.module_from_spec(s); s.loader.exec_module(m);"
+        "v = m.lab.shapes(m.small_model()); print(v.to_text()); print(v.to_static_html())"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, __file__], capture_output=True, text=True, check=True
+    ).stdout
+    assert said == f"{view.to_text()}\n{view.to_static_html()}\n"
+
+
+def test_saved_forms(view, tmp_path):
+    assert "Where the numbers" in view.save(tmp_path / "net.html").read_text()
+    assert view.save(tmp_path / "net.txt").read_text() == view.to_text() + "\n"
+    state = view.page_state()
+    assert {item for item, _panel in state["_panels"]} == set(view.graph.call_of)
+    assert all(not panel["controls"] for _item, panel in state["_panels"] if "controls" in panel)
+    json.dumps(state)
+
+
+def test_hostile_names_are_escaped(tmp_path):
+    x = keras.Input((4,), name="<script>alert(1)")
+    view = lab.shapes(keras.Model(x, layers.Dense(2, name="<img src=x onerror=alert(1)>")(x)))
+    assert "<script>" not in view.to_static_html()
+    assert "<img" not in view.to_static_html()
+    for item in view.graph.call_of:
+        view.selected = item
+        assert "<img" not in view._panel.get("html", "")
+        assert "<img" not in view._panel.get("figure", "")
+    assert "<script>alert" not in view.save(tmp_path / "x.html").read_text()
+
+
+# -- what if
+
+
+def test_a_change_and_its_way_back(view):
+    before = (view.to_text(), view.to_static_html(), dict(view._table), view.to_svg())
+    view.change("conv", strides=2, filters=8)
+    assert view.changed.call_of["digits"].parameters == 6 * 6 * 8 * 10 + 10
+    assert view.graph.call_of["conv"].outputs[0].shape == (None, 26, 26, 16)
+    assert "13 × 13 × 8" in view.to_svg()
+    assert dict(view._marks["states"])["conv"] == "changed"
+    view.change("conv", strides=1)
+    view.change("conv", filters=16)
+    assert (view.to_text(), view.to_static_html(), dict(view._table), view.to_svg()) == before
+    assert view._marks == {}
+    view.change("conv", strides=2)
+    view.reset("conv")
+    assert view.to_text() == before[0]
+    view.change("conv", strides=2)
+    view.change("image", shape=(32, 32, 3))
+    view.reset()
+    assert view.to_text() == before[0]
+
+
+def test_what_does_not_fit_is_said(view):
+    view.change("conv", kernel_size=29)
+    assert "✗ A window of 29 does not fit into 28" in view.to_text()
+    assert "does not fit" in view.to_static_html()
+    assert view._table["problem"][0] == "conv"
+    view.selected = "pool"
+    assert view._panel["waits"]
+    view.selected = "conv"
+    assert view._panel["problem"][1] == "⌊(28 + 2·0 − 29)/1⌋ + 1 = 0"
+    assert "mark-wrong" in view.to_svg()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("convolution", {"strides": 2}, "There is no call 'convolution'"),
+        ("conv", {"stride": 2}, "it has: filters, kernel_size"),
+        ("conv", {"strides": 0}, "strides is 1 or more, got 0"),
+        ("conv", {"strides": "two"}, "strides is a whole number"),
+        ("conv", {"filters": 2.5}, "filters is a whole number"),
+        ("image", {"size": 3}, "shape, without the batch"),
+        ("image", {"shape": (3, "x")}, "shape holds a size for each axis"),
+        ("image", {"shape": (3, 0)}, "shape holds a size for each axis"),
+        ("image", {"shape": 3}, "shape holds a size for each axis"),
+    ],
+)
+def test_bad_changes(view, name, settings, words):
+    before = view.to_text()
+    with pytest.raises(ValueError, match="^.*" + words.replace("(", r"\(")):
+        view.change(name, **settings)
+    assert view.to_text() == before
+
+
+@pytest.mark.parametrize("batch", [0, -3, 2.5, "many"])
+def test_bad_batches(view, batch):
+    import traitlets
+
+    with pytest.raises(traitlets.TraitError):
+        view.batch_size = batch
+    assert view.batch_size == 1
+
+
+def test_the_memory_follows_the_batch(view):
+    view.batch_size = 32
+    assert "batch of 32: 2.18 MB" in view.to_text()
+
+
+def test_what_no_graph_is_read_from():
+    with pytest.raises(TypeError, match="Keras model"):
+        lab.shapes("model")
+
+
+def test_the_code_of_the_changed_model_builds_it(view):
+    view.change("conv", strides=2, padding="same")
+    view.change("pool", pool_size=3)
+    view.change("image", shape=(30, 30, 3))
+    scope = {}
+    exec(view.to_code(), scope)
+    expected = lab.read_graph(scope["model"])
+    assert [it.outputs for it in view.changed.calls] == [it.outputs for it in expected.calls]
+    assert view.changed.parameters == scope["model"].count_params()
+
+
+@pytest.mark.parametrize("kind", ["sequential", "nested", "shared"])
+def test_code_of_other_models(kind):
+    if kind == "sequential":
+        model = keras.Sequential(
+            [keras.Input((12, 12, 1), name="x"), layers.Conv2D(4, 3, name="c"), layers.Flatten()]
+        )
+        change, entry = ("c", {"strides": 2}), "x"
+    elif kind == "nested":
+        inner = keras.Input((12, 12, 1), name="inner")
+        part = keras.Model(inner, layers.Conv2D(4, 3, name="c")(inner), name="part")
+        x = keras.Input((12, 12, 1), name="x")
+        model = keras.Model(x, layers.Flatten()(part(x)))
+        change, entry = ("part/c", {"filters": 7}), None
+    else:
+        a, b = (keras.Input((6,), name=name) for name in "ab")
+        same = layers.Dense(3, name="same")
+        model = keras.Model([a, b], layers.Add()([same(a), same(b)]))
+        change, entry = ("same", {"units": 9}), None
+    view = lab.shapes(model)
+    view.change(change[0], **change[1])
+    if entry:
+        view.change(entry, shape=(20, 20, 3))
+    scope = {}
+    exec(view.to_code(), scope)
+    assert scope["model"].count_params() == view.changed.parameters
+    expected = [tuple(it.shape) for it in scope["model"].outputs]
+    assert expected == [view.changed.call_of[it].outputs[0].shape for it in view.changed.outputs]
+
+
+def test_a_subclassed_model_is_listed_and_cannot_be_played_with():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first = layers.Dense(3)
+            self.second = layers.LSTM(4)
+
+        def call(self, x):
+            return self.second(self.first(x))
+
+    model = Own()
+    assert "not built yet" in lab.shapes(model).to_text()
+    model(keras.ops.ones((1, 5, 2)))
+    view = lab.shapes(model)
+    assert view.changed.parameters == model.count_params()
+    view.selected = view.graph.calls[0].id
+    assert view._panel["controls"] == []
+
+
+def test_tensors_without_a_model():
+    x = keras.Input((None, 3), name="x")
+    view = lab.shapes(layers.Conv1D(4, 2, name="conv")(x))
+    assert "so far" in view.to_text()
+    assert view._table["sizes"] == [("x", "1", "x, axis 1", "")]
+    view.change("x", shape=(10, 3))
+    assert view.changed.call_of["conv"].outputs[0].shape == (None, 9, 4)
+
+
+def test_a_graph_without_its_model(tmp_path):
+    lab.graph(small_model()).save(tmp_path / "net.json")
+    view = lab.shapes(lab.load_graph(tmp_path / "net.json"))
+    view.change("conv", filters=4)
+    assert view.changed.call_of["digits"].parameters == 13 * 13 * 4 * 10 + 10
+    with pytest.raises(TypeError, match="written as code"):
+        view.to_code()
+
+
+def test_a_group_says_what_it_costs(view):
+    inner = keras.Input((6,), name="inner")
+    part = keras.Model(inner, layers.Dense(4, name="d")(inner), name="part")
+    x = keras.Input((6,), name="x")
+    view = lab.shapes(keras.Model(x, layers.Add(name="sum")([part(x), part(x)])), fold=True)
+    view.selected = "part"
+    assert "28" in view._panel["html"]
+    text = view.to_text()
+    assert "part#2" in text
+    assert "Parameters: 28 (112 B)" in text
+    view.unfold_all()
+    assert "  d" in view.to_text()
+
+
+# -- the page asks
+
+
+def sent(view, content):
+    """Asks as the page does, and returns what the view answers."""
+    answers = []
+    view.send = lambda message, buffers=None: answers.append(message)
+    view._answer(view, content, [])
+    return answers
+
+
+def test_questions_of_the_page(view):
+    asked = {"type": "change", "item": "conv", "name": "strides", "value": "2"}
+    assert sent(view, asked) == [{"type": "answered"}]
+    assert view.changed.call_of["conv"].outputs[0].shape == (None, 13, 13, 16)
+    refused = sent(view, asked | {"value": "x"})
+    assert refused[0]["type"] == "refused"
+    assert "whole number" in refused[0]["words"]
+    assert sent(view, {"type": "reset", "item": "conv", "name": "strides"}) == [
+        {"type": "answered"}
+    ]
+    assert view._table["changes"] == 0
+    sent(view, {"type": "change", "item": "image", "name": "1", "value": "20"})
+    assert view.changed.call_of["conv"].outputs[0].shape == (None, 18, 26, 16)
+    sent(view, {"type": "reset", "item": "image", "name": "1"})
+    assert view._table["changes"] == 0
+    assert "layers.Conv2D" in sent(view, {"type": "code"})[0]["code"]
+    assert sent(view, {"type": "change", "item": "nothing"})[0]["type"] == "refused"
