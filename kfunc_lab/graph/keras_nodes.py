@@ -79,6 +79,7 @@ def place_of(tensor: Any) -> Place:
 def ancestors(tensors: Iterable[Any]) -> list[Any]:
     """Returns the nodes that lead to tensors, each after those that feed it."""
     ordered: dict[int, Any] = {}
+    entered: set[int] = set()
     for tensor in tensors:
         # Depth first without recursion: models may be thousands of layers deep.
         stack = [(node_of(tensor), False)]
@@ -89,6 +90,10 @@ def ancestors(tensors: Iterable[Any]) -> list[Any]:
             if inputs_done:
                 ordered[id(node)] = node
                 continue
+            # A layer that returns its very input, as Equalization, is recorded as fed by itself.
+            if id(node) in entered:
+                continue
+            entered.add(id(node))
             stack.append((node, True))
             stack += [(node_of(source), False) for source in reversed(node.input_tensors)]
     return list(ordered.values())

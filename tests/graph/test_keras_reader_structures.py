@@ -727,3 +727,18 @@ def test_an_operation_that_passes_on_the_result_of_another():
     assert "x" in lab.read_graph(scaled).call_of
     other = keras.Model(x, layers.Dense(2, name="other")(x))
     assert [call.id for call in lab.read_graph(other).calls][:2] == ["x", "other"]
+
+
+def test_a_layer_that_returns_its_very_input():
+    """Keras records it as fed by itself, and the input as forgotten."""
+
+    class Same(layers.Layer):
+        def compute_output_spec(self, x):
+            return x
+
+    x = keras.Input((8,), name="x")
+    end = layers.Dense(2, name="end")(Same(name="same")(x))
+    graph = lab.read_graph(end)
+    assert [call.id for call in graph.calls] == ["same", "end"]
+    assert [(edge.source, edge.target) for edge in graph.edges] == [("same", "end")]
+    assert "end" in lab.graph(end).to_text()
