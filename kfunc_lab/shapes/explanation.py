@@ -307,7 +307,8 @@ def _line_html(line: Line, with_letters: bool) -> str:
         said += [typeset(line.term, named=True)] if with_letters else []
         said.append(typeset(line.term))
     elif line.reason:
-        said.append(f'<span class="reason">{html.escape(line.reason)}</span>')
+        look = "words" if line.reason == _("as in the input") else "setting"
+        said.append(f'<span class="{look}">{html.escape(line.reason)}</span>')
     said.append(result)
     if line.result:
         said.append(html.escape(line.result))

@@ -107,8 +107,8 @@ def _broadcast(
 
 def _number_by_number(given: Given) -> Derivation:
     """The batches must be equal; the axes after them are compared from the last one on."""
-    sizes = [shape[:1] for shape in given.inputs]
-    batches = list(dict.fromkeys(size for [size] in sizes if size is not None))
+    sizes = [shape[0] for shape in given.inputs if shape]
+    batches = [size for size in dict.fromkeys(sizes) if size is not None]
     if len(batches) > 1:
         raise DoesNotFitError(
             _("Its inputs have batches of different sizes: {one} and {other}.").format(
@@ -118,7 +118,8 @@ def _number_by_number(given: Given) -> Derivation:
         )
     rest = reduce(
         lambda one, other: _broadcast(one, other, _unknown),
-        [shape[1:] for shape in given.inputs],
+        (shape[1:] for shape in given.inputs),
+        given.shape[1:],
     )
     return Derivation((kept((batches[0] if batches else None, *rest)),))
 

@@ -83,9 +83,11 @@ function renderShapes({ model, el }) {
       group.append(element("dt", "", label), number);
       chips.append(group);
     });
-    if (fields.contains(document.activeElement) && document.activeElement.matches("input")) return;
-    fields.replaceChildren();
     if (!live) return;
+    const inputsThere = () => [...fields.querySelectorAll("input")];
+    const typing = inputsThere().indexOf(document.activeElement);
+    const typed = inputsThere()[typing]?.value;
+    fields.replaceChildren();
     fields.append(
       field(words.batch, String(model.get("batch_size")), "", (input) => {
         const count = Number(input.value);
@@ -107,6 +109,11 @@ function renderShapes({ model, el }) {
         textButton(words.reset_all, () => ask({ type: "reset" })),
         ...(code ? [textButton(words.copy_code, () => ask({ type: "code" }))] : []),
       );
+    }
+    if (typing >= 0) {
+      const input = inputsThere()[typing];
+      input.value = typed;
+      input.focus({ preventScroll: true });
     }
   }
 
@@ -358,6 +365,7 @@ function renderShapes({ model, el }) {
   function knob(item, { name, label, kind, choices }) {
     const row = element("div", "kfunc-lab-knob");
     const caption = element("span", "kfunc-lab-setting", label);
+    caption.title = label;
     const change = (value) => ask({ type: "change", item, name, value });
     const was = element("span", "kfunc-lab-was");
     const back = textButton("↺", () => ask({ type: "reset", item, name }));

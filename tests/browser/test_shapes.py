@@ -107,9 +107,9 @@ def test_a_dragged_stride_breaks_the_model_and_mends_it(page, theme, picture, re
     page.mouse.down()
     page.mouse.move(place["x"] + place["width"] - 6, y, steps=12)
     page.mouse.up()
+    row(page, "conv").get_by_text("(None, 4, 4, 16)").wait_for()
     row(page, "deeper").get_by_text("does not fit").wait_for()
     assert slider.input_value() == "8"
-    assert "(None, 4, 4, 16)" in row(page, "conv").inner_text()
     assert "not reached" in row(page, "digits").inner_text()
     assert "now-wrong" in box(page, "deeper").get_attribute("class")
     assert "1 change" in view(page).inner_text()
@@ -206,14 +206,117 @@ def test_hostile_name_is_shown_and_not_run(page):
 def test_axe_finds_nothing(page):
     from axe_playwright_python.sync_playwright import Axe
 
-    row(page, "conv").click()
-    panel(page).locator("[role=math]").first.wait_for()
-    found = Axe().run(page, context=".kfunc-lab-shapes")
-    assert found.violations_count == 0, found.generate_report()
+    def broken():
+        row(page, "conv").click()
+        typed = knob(page, "strides").locator("input[type=text]")
+        typed.fill("8")
+        typed.press("Enter")
+        row(page, "deeper").get_by_text("does not fit").wait_for()
+
+    for prepare in (
+        lambda: page.keyboard.press("Escape"),
+        lambda: panel_of(page, "conv"),
+        lambda: panel_of(page, "image"),
+        broken,
+        lambda: panel_of(page, "deeper"),
+        lambda: panel_of(page, "digits"),
+    ):
+        prepare()
+        result = Axe().run(page, context=".kfunc-lab-shapes")
+        found = [
+            (it["id"], [node["html"][:200] for node in it["nodes"]][:3])
+            for it in result.response["violations"]
+        ]
+        assert found == []
+    reset(page)
+
+
+def panel_of(page, name):
+    row(page, name).click()
+    panel(page).locator(".kfunc-lab-heading strong", has_text=name).wait_for()
+    page.wait_for_timeout(500)  # what faded is back
 
 
 def test_no_errors_on_the_page(page):
     assert page.problems == []
+
+
+SPANISH = """
+import kfunc_lab as lab
+lab.language("es")
+import keras
+from keras import layers
+words = keras.Input((None,), dtype="int32", name="palabras")
+x = layers.Embedding(1000, 16, name="tabla")(words)
+x = layers.LSTM(32, return_sequences=True, name="lectura")(x)
+x = layers.Concatenate(name="juntos")([x, layers.Dense(8, name="atajo")(x)])
+model = keras.Model(words, layers.GlobalMaxPooling1D(name="maximo")(x), name="modelo")
+lab.shapes(model)
+"""
+
+
+def test_in_spanish_with_sizes_that_are_not_fixed(open_notebook, run_all, picture):
+    page = open_notebook([SPANISH])
+    run_all(page)
+    page.wait_for_selector(".kfunc-lab-shapes tr[data-row]")
+    row(page, "lectura").click()
+    panel(page).get_by_text("pasos", exact=True).wait_for()
+    said = view(page).inner_text()
+    for words in ("Productos y sumas de un ejemplo", "Lote", "¿Y si…?", "unidades"):
+        assert words in said
+    for words in ("Output", "What if", "multiply", "batch", "Reset", "channels"):
+        assert words not in said
+    steps = page.get_by_label("palabras, eje 1")
+    assert steps.get_attribute("placeholder") == "no fijo"
+    steps.fill("20")
+    steps.press("Enter")
+    row(page, "lectura").get_by_text("(None, 20, 32)").wait_for()
+    view(page).get_by_text("1 cambio").wait_for()
+    assert steps.input_value() == "20"
+    assert page.evaluate("document.activeElement.value") == "20"
+    picture(view(page), "shapes-spanish")
+    row(page, "juntos").click()
+    panel(page).get_by_text("32 + 8").wait_for()
+    picture(view(page), "shapes-spanish-blocks")
+
+
+def test_narrow(open_notebook, run_all, picture):
+    page = open_notebook(CODE[:1], width=700)
+    run_all(page)
+    row(page, "conv").click()
+    panel(page).locator("[role=math]").first.wait_for()
+    frame = view(page).bounding_box()
+    for part in (".kfunc-lab-table", ".kfunc-lab-holder-of-graph", ".kfunc-lab-knobs"):
+        place = page.locator(part).bounding_box()
+        assert place["x"] >= frame["x"]
+        assert place["x"] + place["width"] <= frame["x"] + frame["width"] + 1
+    picture(view(page), "shapes-narrow")
+
+
+def test_the_saved_page_needs_no_kernel_and_no_network(browser, tmp_path, theme, picture):
+    import keras
+    from keras import layers
+
+    import kfunc_lab as lab
+
+    x = keras.Input((28, 28, 1), name="x")
+    inner = layers.Conv2D(4, 3, name="<b>inner")(x)
+    saved = lab.shapes(keras.Model(x, layers.Flatten(name="flat")(inner), name="whole"))
+    saved.save(tmp_path / "shapes.html")
+    context = browser.new_context(color_scheme=theme)
+    page = context.new_page()
+    asked, problems = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((tmp_path / "shapes.html").as_uri())
+    page.locator(".kfunc-lab-shapes tbody tr").nth(1).click()
+    assert "⌊(28 + 2·0 − 3)/1⌋ + 1 = 26" in panel(page).inner_html()
+    assert page.locator(".kfunc-lab-knob").count() == 0
+    assert page.locator(".kfunc-lab-shapes b:text('inner')").count() == 0
+    picture(view(page), f"shapes-saved-{theme}")
+    assert [url for url in asked if not url.startswith("file:")] == []
+    assert problems == []
+    context.close()
 
 
 LARGE = """

@@ -36,8 +36,6 @@ REQUIRED = {
     "RandomZoom": {"height_factor": 0.2},
 }
 KINDS = [rule.kind for rule in RULES if hasattr(layers, rule.kind)]
-# Keras returns its very input, as if the tensor had made itself: no graph can be read of that.
-IN_GRAPHS = [kind for kind in KINDS if kind != "Equalization"]
 IMAGES = [rule.kind for rule in RULES if "image_augmentation" in rule.source]
 
 
@@ -45,19 +43,22 @@ def made(kind):
     return getattr(layers, kind)(**REQUIRED.get(kind, {}))
 
 
-@pytest.mark.parametrize("kind", IN_GRAPHS)
+@pytest.mark.parametrize("kind", KINDS)
 @drawn
 @given(st.sampled_from([None, 2]), st.data())
 def test_shapes_stay(kind, batch, data):
     rank = int(kind[-2]) + 1 if kind.startswith("Spatial") else 3
     rest = [data.draw(st.sampled_from([None, 5, 8])) for _axis in range(rank - 1)]
-    found = agrees_with(made(kind)(keras.Input(batch_shape=(batch, *rest, 3))))
+    shape = (batch, *rest, 3)
+    inputs = keras.Input(batch_shape=shape)
+    outputs = made(kind)(inputs)
+    if outputs is inputs:  # as of Equalization: a tensor that made itself is in no graph
+        found = rule_on(made(kind), [shape])
+        assert found.shapes == (shape,)
+    else:
+        found = agrees_with(outputs)
     assert found.weights == ()
     assert found.multiply_adds.value == 0
-
-
-def test_equalization():
-    assert rule_on(made("Equalization"), [(None, 8, 8, 3)]).shapes == ((None, 8, 8, 3),)
 
 
 @pytest.mark.parametrize("kind", ["Activation", "ReLU", "Softmax", "Dropout", "Identity"])
