@@ -12,6 +12,7 @@ from kfunc_lab.graph.settings import (
     default_dtype,
     dtype_name,
     is_default,
+    is_noted,
     snake_case,
 )
 from kfunc_lab.locale import _
@@ -118,7 +119,6 @@ class Expressions:
     def _call(self, written: str, cls: Any, config: Mapping[str, Any]) -> str:
         """Writes a constructor's call with what differs from its defaults."""
         defaults = constructor_defaults(cls)
-        library = cls.__module__.partition(".")[0] == "keras"
         config = {name: it for name, it in config.items() if name not in _NOTED}
         positional, named = [], []
         for name in _required(cls):
@@ -128,8 +128,8 @@ class Expressions:
         for name, value in config.items():
             if name in ("name", "trainable", "dtype"):
                 continue
-            if library and name not in defaults:
-                continue  # derived from the arguments
+            if is_noted(name, value, cls, defaults):
+                continue
             if not is_default(name, value, defaults.get(name, inspect.Parameter.empty), config):
                 named.append(f"{name}={self._argument(name, value, cls)}")
         policy = dtype_name(config.get("dtype"))

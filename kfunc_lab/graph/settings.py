@@ -17,6 +17,10 @@ _LEFT_OUT = {"name", "trainable", "dtype", "batch_shape", "build_config"}
 _STANDS_IN = {"strides": "pool_size", "value_dim": "key_dim", "lora_alpha": "lora_rank"}
 
 
+# Arguments that a class of Keras takes without a place in its signature.
+_UNSIGNED = {"rms_scaling"}
+
+
 def configuration(operation: Any) -> Mapping[str, Any] | Exception:
     """Returns what a layer or operation says of its configuration, or why it cannot."""
     with warnings.catch_warnings():
@@ -133,15 +137,23 @@ def _holds_tensor(value: Any) -> bool:
     return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
 
 
+def is_noted(name: str, value: Any, cls: type[Any], defaults: Mapping[str, Any]) -> bool:
+    """Tells whether a value of a configuration is derived from a constructor's arguments.
+
+    What Keras's own classes note beyond the arguments in their signature is derived from these,
+    but for what they take by another way.
+    """
+    is_library = cls.__module__.partition(".")[0] == "keras"
+    return is_library and name not in defaults and not (name in _UNSIGNED and value)
+
+
 def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
     defaults = constructor_defaults(cls)  # type: ignore[arg-type]
-    # What Keras's own classes note beyond their arguments is derived from these.
-    complete = cls.__module__.partition(".")[0] == "keras"
     return {
         str(name): _plain(value)
         for name, value in config.items()
         if name not in _LEFT_OUT
-        and (name in defaults or not complete)
+        and not is_noted(name, value, cls, defaults)
         and not is_default(name, value, defaults.get(name, inspect.Parameter.empty), config)
     }
 
@@ -172,7 +184,7 @@ def is_default(name: str, value: Any, default: Any, config: Mapping[str, Any]) -
         return _is_what_none_stands_for(name, value, config)
     if isinstance(default, str) and isinstance(value, Mapping):
         return _names_the_same_object(value, default)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
         expected = default if isinstance(default, Sequence) else [default] * len(value)
         return _equal(list(value), list(expected))
     return False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.arithmetic import Term, number, product
-from kfunc_lab.shapes.dense import places, positive
+from kfunc_lab.shapes.dense import places
 from kfunc_lab.shapes.rule import (
     Axis,
     Derivation,
@@ -19,6 +19,7 @@ from kfunc_lab.shapes.rule import (
     expect_rank,
     kept,
     known,
+    positive,
     sizes_of,
 )
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.arithmetic import Term, number, product
@@ -18,24 +17,10 @@ from kfunc_lab.shapes.rule import (
     expect_rank,
     kept,
     known,
+    positive,
 )
 
 _KERAS = "https://keras.io/api/layers/core_layers/"
-
-
-def positive(settings: Mapping[str, Any], name: str) -> int:
-    """Returns a setting that must be at least 1.
-
-    Raises:
-        DoesNotFitError: If it is less.
-    """
-    value = int(settings[name])
-    if value < 1:
-        raise DoesNotFitError(
-            _("{setting} must be at least 1, got {n}.").format(setting=name, n=value),
-            f"{value} < 1",
-        )
-    return value
 
 
 def places(shape: Shape) -> Term:

@@ -21,7 +21,7 @@ from kfunc_lab.shapes.arithmetic import (
     written,
 )
 from kfunc_lab.shapes.costs import Amount, Cost
-from kfunc_lab.shapes.formulas import contradicts
+from kfunc_lab.shapes.formulas import objection
 from kfunc_lab.shapes.rule import Axis, Derivation, WeightSize
 from kfunc_lab.shapes.symbols import symbol_words
 
@@ -87,9 +87,8 @@ def explain_call(call: Call, found: Derivation | None, batch: int = 1) -> tuple[
         are.
     """
     if found is None:
-        remark = "" if not call.inputs else _("Computed by the layer itself.")
-        if contradicts(call):
-            remark = _("Computed by the layer itself: its rule says something else.")
+        itself = _("Computed by the layer itself.") if call.inputs else ""
+        remark = " ".join(filter(None, [itself, objection(call)]))
         sections = [*_shapes_as_they_are(call, remark), *_weights_as_they_are(call)]
     else:
         sections = [*_output_sections(found), *_parameter_sections(found)]

@@ -1,10 +1,13 @@
 """Where the numbers of a call come from: a rule for each class of layers and operations."""
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from kfunc_lab.graph.layer_graph import Call
+from kfunc_lab.graph.writing import printable
+from kfunc_lab.locale import _
 from kfunc_lab.shapes import (
     attention,
     dense,
@@ -130,20 +133,31 @@ def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivatio
     return None if found is None or (made and found.shapes != made) else found
 
 
-def contradicts(call: Call) -> bool:
-    """Tells whether a rule of the user's own says of a call what the layer does not do."""
+def objection(call: Call) -> str:
+    """Says why a rule of the user's own is left aside for a call; empty if it is not.
+
+    Args:
+        call: A call as it is in a model.
+
+    Returns:
+        That the rule fails, and how, or that it says what the layer does not do.
+    """
     rule = _own.get(call.kind)
     inputs = tuple(it.shape for it in call.inputs)
     if call.library or rule is None or None in inputs or not call.outputs:
-        return False
+        return ""
+    given = Given(call.kind, {**rule.defaults, **call.settings}, _without_masks(call, inputs))  # type: ignore[arg-type]
     try:
-        found = derive(rule, call.settings, _without_masks(call, inputs))  # type: ignore[arg-type]
-    except DoesNotFitError:
-        return True
-    made = tuple(it.shape for it in call.outputs)
-    return found is not None and (
-        found.shapes != made or found.parameters.value != call.parameters
-    )
+        found = rule.derive(given)
+        made = tuple(it.shape for it in call.outputs)
+        agrees = found.shapes == made and found.parameters.value == call.parameters
+    except NoRuleError:
+        return ""
+    except Exception as error:  # a rule of the user's own may raise anything
+        return _("Its rule fails: {error}").format(
+            error=printable(f"{type(error).__name__}: {error}")[:200]
+        )
+    return "" if agrees else _("Its rule says something else.")
 
 
 def _without_masks(call: Call, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -216,15 +230,18 @@ def _derived(
         settings = {**(rule.defaults or class_defaults(rule.kind)), **settings}
     try:
         return rule.derive(Given(rule.kind, settings, inputs))
-    except NoRuleError:
+    except DoesNotFitError:
+        raise
+    except Exception:  # NoRuleError, and whatever a rule of the user's own may raise
         return None
 
 
 @lru_cache(maxsize=1024)
 def class_defaults(kind: str) -> Mapping[str, Any]:
-    """Returns the defaults of one of Keras's layer classes."""
+    """Returns the defaults of one of Keras's layer classes; required arguments have none."""
     import keras
 
     from kfunc_lab.graph.settings import constructor_defaults
 
-    return constructor_defaults(getattr(keras.layers, kind))
+    defaults = constructor_defaults(getattr(keras.layers, kind))
+    return {name: it for name, it in defaults.items() if it is not inspect.Parameter.empty}

@@ -16,29 +16,11 @@ from kfunc_lab.shapes.rule import (
     Shape,
     axis,
     kept,
+    place_of,
     sizes_of,
 )
 
 _KERAS = "https://keras.io/api/layers/merging_layers/"
-
-# ---------------------------------------------------------------------------------------------
-# Axes
-
-
-def place_of(axis: int, shape: Shape) -> int:
-    """Counts an axis from the first one on.
-
-    Raises:
-        DoesNotFitError: If the shape has no such axis.
-    """
-    rank = len(shape)
-    if -rank <= axis < rank:
-        return axis % rank
-    broken = f"≥ {rank}" if axis >= 0 else f"< {written(-rank)}"
-    raise DoesNotFitError(
-        _("There is no axis {axis} in {shape}.").format(axis=written(axis), shape=shape),
-        f"{written(axis)} {broken}",
-    )
 
 
 def last_role(shape: Shape, place: int) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.arithmetic import Term, number
-from kfunc_lab.shapes.merging import place_of
 from kfunc_lab.shapes.rule import (
     Derivation,
     DoesNotFitError,
@@ -17,6 +16,7 @@ from kfunc_lab.shapes.rule import (
     Rule,
     WeightSize,
     known,
+    place_of,
     same,
 )
 

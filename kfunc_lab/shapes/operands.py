@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.arithmetic import number, product, written
-from kfunc_lab.shapes.merging import place_of
 from kfunc_lab.shapes.rule import (
     Axis,
     Derivation,
@@ -15,6 +14,7 @@ from kfunc_lab.shapes.rule import (
     Shape,
     axis,
     kept,
+    place_of,
 )
 
 # Where the operations are described.

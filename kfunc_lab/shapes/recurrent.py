@@ -10,7 +10,6 @@ from typing import Any
 from kfunc_lab.locale import _
 from kfunc_lab.shapes import windows
 from kfunc_lab.shapes.arithmetic import Term, number
-from kfunc_lab.shapes.dense import positive
 from kfunc_lab.shapes.rule import (
     Axis,
     Derivation,
@@ -25,6 +24,7 @@ from kfunc_lab.shapes.rule import (
     described,
     expect_rank,
     known,
+    positive,
 )
 
 _KERAS = "https://keras.io/api/layers/recurrent_layers/"

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.arithmetic import Term, as_term, factors, number, product, total
+from kfunc_lab.shapes.arithmetic import Term, as_term, factors, number, product, total, written
 
 Shape = tuple[int | None, ...]
 
@@ -235,6 +235,37 @@ def known(size: int | None, shape: Shape) -> int:
             )
         )
     return size
+
+
+def positive(settings: Mapping[str, Any], name: str) -> int:
+    """Returns a setting that must be at least 1.
+
+    Raises:
+        DoesNotFitError: If it is less.
+    """
+    value = int(settings[name])
+    if value < 1:
+        raise DoesNotFitError(
+            _("{setting} must be at least 1, got {n}.").format(setting=name, n=value),
+            f"{value} < 1",
+        )
+    return value
+
+
+def place_of(axis: int, shape: Shape) -> int:
+    """Counts an axis from the first one on.
+
+    Raises:
+        DoesNotFitError: If the shape has no such axis.
+    """
+    rank = len(shape)
+    if -rank <= axis < rank:
+        return axis % rank
+    broken = f"≥ {rank}" if axis >= 0 else f"< {written(-rank)}"
+    raise DoesNotFitError(
+        _("There is no axis {axis} in {shape}.").format(axis=written(axis), shape=shape),
+        f"{written(axis)} {broken}",
+    )
 
 
 def sizes_of(shape: Iterable[int | None], name: str = "") -> list[Term]:

@@ -8,6 +8,7 @@ import pytest
 from keras import layers
 
 import kfunc_lab as lab
+from kfunc_lab.graph.construction import constructor_code
 from kfunc_lab.graph.settings import changed_settings
 
 
@@ -197,3 +198,15 @@ def seeds(made) -> list:
     generators = [it.seed_generator for it in made if getattr(it, "seed_generator", None)]
     assert generators
     return [it.state.numpy().tolist() for it in generators]
+
+
+def test_an_argument_without_a_place_in_the_signature():
+    layer = layers.LayerNormalization(rms_scaling=True)
+    assert changed_settings(layer)["rms_scaling"] is True
+    assert "rms_scaling" not in changed_settings(layers.LayerNormalization())
+    assert "rms_scaling=True" in constructor_code(layer)
+
+
+def test_no_axes_are_not_the_default_axis():
+    assert changed_settings(layers.Normalization(axis=None))["axis"] == ()
+    assert "axis" not in changed_settings(layers.Normalization())

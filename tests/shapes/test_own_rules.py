@@ -66,17 +66,26 @@ def test_without_a_rule_the_layer_is_asked():
     assert shown._panel_of("thin")["controls"] == []
 
 
-@pytest.mark.parametrize("faulty", ["shape", "weights"])
-def test_a_rule_that_contradicts_its_layer_is_left_aside(faulty):
+@pytest.mark.parametrize(
+    ("faulty", "words"),
+    [
+        ("shape", "Its rule says something else."),
+        ("weights", "Its rule says something else."),
+        ("error", "Its rule fails: KeyError: 'stride'"),
+    ],
+)
+def test_a_rule_that_contradicts_its_layer_is_left_aside(faulty, words):
     @lab.shape_rule(Thin)
     def wrong(given):
+        if faulty == "error":
+            return given.settings["stride"]
         right = thin(given)
         if faulty == "weights":
             return Derivation(right.outputs)
         return Derivation((right.outputs[0][:2],), right.weights)
 
     shown = view()
-    assert "its rule says something else" in shown.to_text()
+    assert words in shown.to_text()
     assert shown.changed.call_of["thin"].outputs[0].shape == (None, 4, 4)
     shown.change("x", shape=(11, 8))
     assert shown.changed.call_of["thin"].outputs[0].shape == (None, 4, 8)

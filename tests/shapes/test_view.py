@@ -127,7 +127,9 @@ def test_saved_forms(view, tmp_path):
     assert view.save(tmp_path / "net.txt").read_text() == view.to_text() + "\n"
     state = view.page_state()
     assert {item for item, _panel in state["_panels"]} == set(view.graph.call_of)
-    assert all(not panel["controls"] for _item, panel in state["_panels"] if "controls" in panel)
+    assert all(
+        not panel["controls"] for _item, panel in state["_panels"] if "controls" in panel
+    )
     json.dumps(state)
 
 
@@ -233,7 +235,11 @@ def test_the_code_of_the_changed_model_builds_it(view):
 def test_code_of_other_models(kind):
     if kind == "sequential":
         model = keras.Sequential(
-            [keras.Input((12, 12, 1), name="x"), layers.Conv2D(4, 3, name="c"), layers.Flatten()]
+            [
+                keras.Input((12, 12, 1), name="x"),
+                layers.Conv2D(4, 3, name="c"),
+                layers.Flatten(),
+            ]
         )
         change, entry = ("c", {"strides": 2}), "x"
     elif kind == "nested":
@@ -255,7 +261,9 @@ def test_code_of_other_models(kind):
     exec(view.to_code(), scope)
     assert scope["model"].count_params() == view.changed.parameters
     expected = [tuple(it.shape) for it in scope["model"].outputs]
-    assert expected == [view.changed.call_of[it].outputs[0].shape for it in view.changed.outputs]
+    assert expected == [
+        view.changed.call_of[it].outputs[0].shape for it in view.changed.outputs
+    ]
 
 
 def test_a_subclassed_model_is_listed_and_cannot_be_played_with():
