@@ -18,24 +18,28 @@ def misfit(failure: Failure) -> DoesNotFitError | None:
         The reason, with its arithmetic; nothing where no rule knows the class, or where the
         rule finds nothing wrong.
     """
+    shapes = [shape_of(tensor) for tensor in failure.tensors]
+    if failure.stage != "call" or failure.operation is None or None in shapes or not shapes:
+        return None
+    try:
+        derivation(_call(failure, tuple(TensorSpec(shape, "") for shape in shapes)))
+    except DoesNotFitError as error:
+        return error
+    except Exception:  # a failed explanation must not hide the error that it explains
+        return None
+    return None
+
+
+def _call(failure: Failure, inputs: tuple[TensorSpec, ...]) -> Call:
     import keras
 
-    operation = failure.operation
-    shapes = [shape_of(tensor) for tensor in failure.tensors]
-    if failure.stage != "call" or operation is None or None in shapes or not shapes:
-        return None
-    call = Call(
+    return Call(
         failure.name,
         failure.name,
         failure.kind,
         failure.name,
-        inputs=tuple(TensorSpec(shape, "") for shape in shapes),
-        settings=changed_settings(operation),
-        library=is_library(operation),
-        operation=not isinstance(operation, keras.layers.Layer),
+        inputs=inputs,
+        settings=changed_settings(failure.operation),
+        library=is_library(failure.operation),
+        operation=not isinstance(failure.operation, keras.layers.Layer),
     )
-    try:
-        derivation(call)
-    except DoesNotFitError as error:
-        return error
-    return None

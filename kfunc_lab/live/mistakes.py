@@ -65,10 +65,7 @@ def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistak
 
 def _reckoned(failure: Failure) -> Mistake | None:
     """Makes the mistake that the formulas of shapes find."""
-    try:
-        found = misfit(failure)
-    except Exception:  # a failed explanation must not hide the error that it explains
-        return None
+    found = misfit(failure)
     if found is None:
         return None
     reason = f"{title(failure)}: {found}"
@@ -80,6 +77,9 @@ def _made(rule: Rule, match: re.Match[str], failure: Failure) -> Mistake | None:
         made = rule.make(match, failure)
     except Exception:  # a failed explanation must not hide the error that it explains
         return None
+    if made is not None and not made.arithmetic:
+        found = misfit(failure)
+        made = replace(made, arithmetic=found.arithmetic if found else "")
     return None if made is None else _printable(made)
 
 

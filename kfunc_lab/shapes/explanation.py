@@ -22,7 +22,7 @@ from kfunc_lab.shapes.arithmetic import (
 )
 from kfunc_lab.shapes.costs import Amount, Cost
 from kfunc_lab.shapes.formulas import objection
-from kfunc_lab.shapes.rule import Axis, Derivation, WeightSize
+from kfunc_lab.shapes.rule import Axis, Derivation
 from kfunc_lab.shapes.symbols import symbol_words
 
 _ROLES = {
@@ -47,14 +47,16 @@ class Line:
     Attributes:
         label: What it is, as `"height, width"`.
         term: How it is reckoned.
-        reason: Where it comes from, in words, if it is not reckoned; may be empty.
+        setting: The setting that gives it, if it is not reckoned; may be empty.
         result: What it comes to, where that is more than the number, as `"43.3 kB"`.
+        note: What is to be known of it, as `"not trainable"`; may be empty.
     """
 
     label: str
     term: Term
-    reason: str = ""
+    setting: str = ""
     result: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,8 @@ def explain_cost(cost: Cost, batch: int = 1) -> tuple[Section, ...]:
 
 
 def _known(amount: Amount, result: str) -> Line:
-    reason = "" if amount.complete else _("at least, as not all is known")
-    return Line("", number(amount.known), reason, result)
+    note = "" if amount.complete else _("at least, as not all is known")
+    return Line("", number(amount.known), result=result, note=note)
 
 
 def axis_name(axis: Axis, place: int) -> str:
@@ -157,20 +159,18 @@ def _axis_lines(axes: Sequence[Axis]) -> Iterator[Line]:
         grouped.setdefault(key, []).append((axis_name(axis, place), axis))
     for members in grouped.values():
         axis = members[0][1]
-        yield Line(", ".join(name for name, _axis in members), axis.size, _reason(axis))
-
-
-def _reason(axis: Axis) -> str:
-    if axis.size.sign:
-        return ""
-    return _("as in the input") if axis.reason == "input" else axis.reason
+        label = ", ".join(name for name, _axis in members)
+        if axis.reason == "input":
+            yield Line(label, axis.size, note=_("as in the input"))
+        else:
+            yield Line(label, axis.size, "" if axis.size.sign else axis.reason)
 
 
 def _parameter_sections(found: Derivation) -> Iterator[Section]:
     if not found.weights:
         return
     lines = [
-        Line(printable(it.name), it.count, result=_not_trainable(it))
+        Line(printable(it.name), it.count, note="" if it.trainable else _("not trainable"))
         for it in found.weights[:_MOST_WEIGHTS]
     ]
     more = found.weights[_MOST_WEIGHTS:]
@@ -183,20 +183,11 @@ def _parameter_sections(found: Derivation) -> Iterator[Section]:
     yield Section("parameters", _("Parameters"), tuple(lines))
 
 
-def _not_trainable(weight: WeightSize) -> str:
-    return "" if weight.trainable else _("not trainable")
-
-
 def _shapes_as_they_are(call: Call, remark: str) -> Iterator[Section]:
-    title = _("Output shape")
-    lines = tuple(
-        Line(_("axis {n}").format(n=place), number(size))
-        for tensor in call.outputs[:1]
-        for place, size in enumerate(tensor.shape or ())
-        if place
-    )
-    if lines or remark:
-        yield Section("shape", title, lines, remark)
+    shapes = ", ".join(map(shape_tuple, call.outputs))
+    said = " ".join(filter(None, [shapes, remark]))
+    if said:
+        yield Section("shape", _("Output shape"), (), said)
 
 
 def _weights_as_they_are(call: Call) -> Iterator[Section]:
@@ -253,17 +244,14 @@ def to_lines(sections: Iterable[Section]) -> list[str]:
 def line_text(line: Line) -> str:
     """Writes a number and where it comes from, as `"height: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26"`."""
     begin = f"{line.label}: " if line.label else ""
-    if line.term.sign:
-        said = equation(line.term)
-    elif line.reason and line.reason != _("as in the input"):
-        said = f"{line.reason} = {written(line.term.value)}"
-    else:
-        said = written(line.term.value) + (f" ({line.reason})" if line.reason else "")
-    return begin + said + (f" = {line.result}" if line.result and line.term.sign else "")
+    steps = [line.setting] if line.setting else []
+    steps.append(equation(line.term))
+    steps += [line.result] if line.result else []
+    return begin + " = ".join(steps) + (f" ({line.note})" if line.note else "")
 
 
 # ---------------------------------------------------------------------------------------------
-# As HTML, typeset by shapes.css
+# As HTML, typeset by view.css
 
 
 def to_html(sections: Iterable[Section]) -> str:
@@ -305,18 +293,18 @@ def _line_html(line: Line, with_letters: bool) -> str:
     if line.term.sign:
         said += [typeset(line.term, named=True)] if with_letters else []
         said.append(typeset(line.term))
-    elif line.reason:
-        look = "words" if line.reason == _("as in the input") else "setting"
-        said.append(f'<span class="{look}">{html.escape(line.reason)}</span>')
+    elif line.setting:
+        said.append(f'<span class="setting">{html.escape(line.setting)}</span>')
     said.append(result)
     if line.result:
         said.append(html.escape(line.result))
     steps = [f"<span>{it}</span>" for it in said]
     sign = '<span class="equals">=</span>'
+    note = f'<span class="words">{html.escape(line.note)}</span>' if line.note else ""
     spoken = html.escape(line_text(line))
     return (
         f'<div class="line" role="math" aria-label="{spoken}">{label}'
-        f'<span class="steps">{sign.join(steps)}</span></div>'
+        f'<span class="steps">{sign.join(steps)}</span>{note}</div>'
     )
 
 

@@ -294,8 +294,9 @@ function renderShapes({ model, el }) {
   }
 
   function panelOf(item) {
-    const offline = model.get("_panels");
-    return offline ? (new Map(offline).get(item) ?? {}) : model.get("_panel");
+    const found = model.get("_panel");
+    if (live && (found.item === item || model.get("_table").changes)) return found;
+    return new Map(model.get("_panels")).get(item) ?? found;
   }
 
   function showPanel() {
@@ -389,11 +390,16 @@ function renderShapes({ model, el }) {
     input.type = "text";
     input.setAttribute("aria-label", label);
     keepKeys(input);
-    input.addEventListener("change", () => change(input.value));
+    let isTyping = false;
+    input.addEventListener("input", () => (isTyping = true));
+    input.addEventListener("change", () => {
+      isTyping = false;
+      change(input.value);
+    });
     return {
       nodes: [element("span"), input],
       show: ({ value }) => {
-        if (document.activeElement !== input || !input.dataset.dirty) input.value = value;
+        if (!isTyping) input.value = value;
       },
     };
   }
@@ -490,6 +496,7 @@ function renderShapes({ model, el }) {
     },
     "change:_marks": markGraph,
     "change:_panel": showPanel,
+    "change:_panels": showPanel,
     "change:opened": showTable,
     "change:selected": () => {
       showSelected();

@@ -35,6 +35,9 @@ from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
 _HERE = Path(__file__).parent
 _EXPORT = "export default { render };"
 
+# Up to so many calls the page has what is said of each, and asks the kernel only for changes.
+_PANELS_AT_ONCE = 60
+
 
 def shapes(x: Any, *, fold: Fold = None, batch_size: int = 1) -> "ShapeView":
     """Shows where every shape and every number of parameters comes from, and what each call costs.
@@ -84,6 +87,7 @@ class ShapeView(GraphView):
     _table: Any = traitlets.Dict().tag(sync=True)
     _marks: Any = traitlets.Dict().tag(sync=True)
     _panel: Any = traitlets.Dict().tag(sync=True)
+    _panels: Any = traitlets.List().tag(sync=True)
 
     def __init__(
         self,
@@ -230,6 +234,13 @@ class ShapeView(GraphView):
             self._table = self._page_table()
             self._marks = self._page_marks() if self._changes else {}
             self._panel = self._panel_of(self.selected)
+            if not self._changes and len(self.graph.calls) <= _PANELS_AT_ONCE:
+                self._panels = self._all_panels()
+
+    def _all_panels(self) -> list[tuple[str, dict[str, Any]]]:
+        return [
+            (item, self._panel_of(item)) for item in (*self.graph.call_of, *self.graph.group_of)
+        ]
 
     def _page_table(self) -> dict[str, Any]:
         cost, batch = costs(self._what), self.batch_size
@@ -356,8 +367,7 @@ class ShapeView(GraphView):
 
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
-        shown = [*self.graph.call_of, *self.graph.group_of]
-        panels = [(item, self._panel_of(item) | {"controls": []}) for item in shown]
+        panels = [(item, panel | {"controls": []}) for item, panel in self._all_panels()]
         kept = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
         return super().page_state() | kept | {"_panels": panels, "_panel": {}}
 

@@ -51,6 +51,13 @@ def panel(page):
     return page.locator(".kfunc-lab-panel")
 
 
+def open_panel(page, name):
+    """Selects a row, and waits until the panel is about it."""
+    row(page, name).click()
+    panel(page).locator(".kfunc-lab-heading strong", has_text=name).wait_for()
+    page.wait_for_function("!document.querySelector('.kfunc-lab-panel.late')")
+
+
 def knob(page, setting):
     return page.locator(".kfunc-lab-knob", has_text=setting)
 
@@ -77,7 +84,7 @@ def test_says_what_to_do_before_anything_is_selected(page, theme, picture):
 
 
 def test_a_row_opens_where_its_numbers_come_from(page, theme, picture):
-    row(page, "conv").click()
+    open_panel(page, "conv")
     line = panel(page).locator("[role=math]").first
     line.wait_for()
     assert line.get_attribute("aria-label") == "height, width: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26"
@@ -97,7 +104,7 @@ def test_a_box_selects_its_row(page):
 
 
 def test_a_dragged_stride_breaks_the_model_and_mends_it(page, theme, picture, rerun):
-    row(page, "conv").click()
+    open_panel(page, "conv")
     slider = knob(page, "strides").locator("input[type=range]")
     slider.wait_for()
     slider.scroll_into_view_if_needed()
@@ -123,7 +130,7 @@ def test_a_dragged_stride_breaks_the_model_and_mends_it(page, theme, picture, re
     picture(view(page), f"shapes-reason-{theme}")
     # Nothing of the model itself was changed.
     assert rerun(page, 1).strip() == "deeper (None, 4, 4, 16) (1, 1)"
-    row(page, "conv").click()
+    open_panel(page, "conv")
     knob(page, "strides").get_by_role("button", name="Reset: strides").click()
     row(page, "deeper").get_by_text("(None, 11, 11, 32)").wait_for()
     assert page.locator(".kfunc-lab-shapes .now-wrong, .now-changed").count() == 0
@@ -131,7 +138,7 @@ def test_a_dragged_stride_breaks_the_model_and_mends_it(page, theme, picture, re
 
 
 def test_what_is_typed_is_understood_or_refused_in_words(page):
-    row(page, "conv").click()
+    open_panel(page, "conv")
     typed = knob(page, "kernel_size").locator("input[type=text]")
     typed.fill("5, 1")
     typed.press("Enter")
@@ -147,7 +154,7 @@ def test_what_is_typed_is_understood_or_refused_in_words(page):
 
 
 def test_choices_and_switches(page):
-    row(page, "conv").click()
+    open_panel(page, "conv")
     knob(page, "padding").locator("select").select_option("same")
     row(page, "conv").get_by_text("(None, 28, 28, 16)").wait_for()
     knob(page, "use_bias").locator("input").uncheck()
@@ -157,7 +164,7 @@ def test_choices_and_switches(page):
 
 
 def test_the_input_and_the_batch_can_be_set(page):
-    row(page, "image").click()
+    open_panel(page, "image")
     typed = knob(page, "axis 1").locator("input[type=text]")
     typed.fill("32")
     typed.press("Enter")
@@ -174,7 +181,7 @@ def test_the_input_and_the_batch_can_be_set(page):
 
 def test_the_code_of_the_changed_model_is_copied(page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    row(page, "conv").click()
+    open_panel(page, "conv")
     knob(page, "filters").locator("input[type=text]").fill("24")
     knob(page, "filters").locator("input[type=text]").press("Enter")
     page.get_by_role("button", name="Copy code").click()
@@ -215,13 +222,14 @@ def test_axe_finds_nothing(page):
 
     for prepare in (
         lambda: page.keyboard.press("Escape"),
-        lambda: panel_of(page, "conv"),
-        lambda: panel_of(page, "image"),
+        lambda: open_panel(page, "conv"),
+        lambda: open_panel(page, "image"),
         broken,
-        lambda: panel_of(page, "deeper"),
-        lambda: panel_of(page, "digits"),
+        lambda: open_panel(page, "deeper"),
+        lambda: open_panel(page, "digits"),
     ):
         prepare()
+        page.wait_for_timeout(500)  # what faded is back
         result = Axe().run(page, context=".kfunc-lab-shapes")
         found = [
             (it["id"], [node["html"][:200] for node in it["nodes"]][:3])
@@ -229,12 +237,6 @@ def test_axe_finds_nothing(page):
         ]
         assert found == []
     reset(page)
-
-
-def panel_of(page, name):
-    row(page, name).click()
-    panel(page).locator(".kfunc-lab-heading strong", has_text=name).wait_for()
-    page.wait_for_timeout(500)  # what faded is back
 
 
 def test_no_errors_on_the_page(page):
@@ -259,7 +261,7 @@ def test_in_spanish_with_sizes_that_are_not_fixed(open_notebook, run_all, pictur
     page = open_notebook([SPANISH])
     run_all(page)
     page.wait_for_selector(".kfunc-lab-shapes tr[data-row]")
-    row(page, "lectura").click()
+    open_panel(page, "lectura")
     panel(page).get_by_text("pasos", exact=True).wait_for()
     said = view(page).inner_text()
     for words in ("Productos y sumas de un ejemplo", "Lote", "¿Y si…?", "unidades"):
@@ -275,7 +277,7 @@ def test_in_spanish_with_sizes_that_are_not_fixed(open_notebook, run_all, pictur
     assert steps.input_value() == "20"
     assert page.evaluate("document.activeElement.value") == "20"
     picture(view(page), "shapes-spanish")
-    row(page, "juntos").click()
+    open_panel(page, "juntos")
     panel(page).get_by_text("32 + 8").wait_for()
     picture(view(page), "shapes-spanish-blocks")
 
@@ -283,7 +285,7 @@ def test_in_spanish_with_sizes_that_are_not_fixed(open_notebook, run_all, pictur
 def test_narrow(open_notebook, run_all, picture):
     page = open_notebook(CODE[:1], width=700)
     run_all(page)
-    row(page, "conv").click()
+    open_panel(page, "conv")
     panel(page).locator("[role=math]").first.wait_for()
     frame = view(page).bounding_box()
     for part in (".kfunc-lab-table", ".kfunc-lab-holder-of-graph", ".kfunc-lab-knobs"):
@@ -352,7 +354,7 @@ def test_a_large_model_answers_at_once(open_notebook, run_all, picture):
     page.wait_for_selector(".kfunc-lab-shapes tr[data-row]")
     assert page.locator(".kfunc-lab-shapes tbody tr").count() < 40  # repeated blocks are folded
     picture(view(page), "shapes-large")
-    row(page, "conv1_conv").click()
+    open_panel(page, "conv1_conv")
     knob(page, "strides").wait_for()
     times = sorted(page.evaluate(MOVES))
     print("what if, ResNet50, on the page:", times[len(times) // 2], "ms, at most", times[-1])

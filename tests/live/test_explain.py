@@ -104,3 +104,14 @@ def test_under_a_failing_cell(new_kernel):
     assert "on, off, mistakes on, mistakes off" in wrong_use["text"]
     kernel.run("%watch off")
     assert kernel.run(cell)[-1]["kind"] == "error"
+
+
+def test_what_no_explanation_knows_is_asked_by_its_rule():
+    x = keras.Input((8, 8, 4), name="x")
+    mistake = caught(lambda: layers.GroupNormalization(3, name="grouped")(x)).mistake
+    assert mistake.rule == "does-not-fit"
+    assert mistake.reason == (
+        "grouped (GroupNormalization): Its input has 4 channels, which 3 groups cannot share "
+        "equally."
+    )
+    assert mistake.arithmetic == "4 / 3"

@@ -1,4 +1,4 @@
-"""A notebook that is followed, steps and explains: run by papermill, compared by nbval."""
+"""A notebook of live views and shapes: run by papermill, compared by nbval."""
 
 import subprocess
 import sys
@@ -23,6 +23,7 @@ CELLS = [
     "except ValueError as error:\n    display(lab.explain(error))",
     "lab.unwatch()",
     "x = None\nlab.graph(model)",
+    "view = lab.shapes(model)\nview.change('conv', strides=2)\nview",
 ]
 FAILING = "%%steps\nz = layers.Dense(3)(outputs)\nlayers.Dense(5)([z, z])"
 
@@ -76,7 +77,7 @@ def outputs(path) -> list[dict]:
 def test_both_runs_store_the_same(executed):
     first, second = map(outputs, executed)
     assert first == second
-    assert [number for number, _type, _data in first] == [0, 2, 4, 5, 6]
+    assert [number for number, _type, _data in first] == [0, 2, 4, 5, 6, 7]
 
 
 def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
@@ -91,6 +92,10 @@ def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
     assert "unused" in said[5]
     for number in (2, 4, 5, 6):
         assert any("image/svg+xml" in it.get("data", {}) for it in cells[number].outputs)
+    assert "height, width: ⌊(28 + 2·0 − 3)/2⌋ + 1 = 13" in said[7]
+    [shown] = cells[7].outputs
+    assert "<td>(None, 13, 13, 16)<br>height, width: ⌊" in shown.data["text/html"]
+    assert "image/svg+xml" not in shown.data
 
 
 def test_nbval_finds_nothing_changed(executed):
