@@ -60,8 +60,8 @@ browser: $(VENV)/browser.installed ## real JupyterLab in a real browser
 	$(call pytest,tests/browser)
 
 .PHONY: oldest
-oldest: $(VENV)/oldest.installed ## the tests of graphs and mistakes on the oldest Keras that is supported
-	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope tests/graph tests/live
+oldest: $(VENV)/oldest.installed ## the tests of graphs, shapes and mistakes on the oldest Keras
+	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope tests/graph tests/live tests/shapes
 
 .PHONY: bench
 bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability beside its peers, in one run
