@@ -74,6 +74,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability besi
 pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew
 	@mkdir -p docs
 	$(call pytest,tests/browser/test_lessons.py -k first_model,KFUNC_LAB_SCREENSHOTS=docs)
+	$(call pytest,tests/browser/test_shapes.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
 
 .PHONY: binder-check
 binder-check: $(VENV)/test.installed ## build and run what Binder builds and runs, without Docker (slow)

@@ -29,7 +29,8 @@ class Row:
         kind: Its class.
         shapes: The shapes of its results; empty for an open group.
         state: `"wrong"` if it does not fit, `"unreached"` if it waits for one that does not,
-            `"changed"` if its shape or weights are other than in the model; else empty.
+            `"changed"` if something of it is other than in the model; else empty.
+        changed: What of it is: `"shape"`, `"parameters"`.
     """
 
     item: str
@@ -38,6 +39,7 @@ class Row:
     kind: str
     shapes: str
     state: str
+    changed: tuple[str, ...]
 
 
 def rows_of(what: WhatIf, before: WhatIf) -> list[Row]:
@@ -52,20 +54,41 @@ def rows_of(what: WhatIf, before: WhatIf) -> list[Row]:
     """
     graph = what.graph
     inside = items_by_parent(graph)
-    leaving = _leaving(what)
+    leaving, left_before = _leaving(what), _leaving(before)
     rows = []
     waiting = [(item, 0) for item in reversed(inside[None])]
     while waiting:
         item, depth = waiting.pop()
-        call, group = graph.call_of.get(item), graph.group_of.get(item)
-        named: Call | Group = call or group  # type: ignore[assignment]
-        shapes = shapes_text(call.outputs) if call else ", ".join(leaving.get(item, ()))
-        state = _state(item, what, before)
-        row = Row(item, depth, short_name(named), printable(named.kind), shapes, state)
-        rows.append(row)
-        if call is None:
+        named = _named(item, what)
+        shapes = _shapes_of(item, what, leaving)
+        changed = {
+            "shape": shapes != _shapes_of(item, before, left_before),
+            "parameters": named.parameters != _named(item, before).parameters,
+        }
+        rows.append(
+            Row(
+                item,
+                depth,
+                short_name(named),
+                printable(named.kind),
+                shapes,
+                _state(item, what, before),
+                tuple(name for name, is_other in changed.items() if is_other),
+            )
+        )
+        if item not in graph.call_of:
             waiting += [(it, depth + 1) for it in reversed(inside.get(item, []))]
     return rows
+
+
+def _named(item: str, what: WhatIf) -> Call | Group:
+    return what.graph.call_of.get(item) or what.graph.group_of[item]
+
+
+def _shapes_of(item: str, what: WhatIf, leaving: Mapping[str, Iterable[str]]) -> str:
+    """Writes the shapes of what a call or group gives."""
+    call = what.graph.call_of.get(item)
+    return shapes_text(call.outputs) if call else ", ".join(leaving.get(item, ()))
 
 
 def _leaving(what: WhatIf) -> dict[str, dict[str, None]]:

@@ -53,7 +53,7 @@ function renderShapes({ model, el }) {
   const say = (text) => {
     said.textContent = text;
   };
-  sums.append(heading, chips, fields);
+  sums.append(heading, fields, chips);
 
   function field(label, value, placeholder, onChange) {
     const made = element("label", "kfunc-lab-field");
@@ -76,10 +76,10 @@ function renderShapes({ model, el }) {
       const group = element("div");
       const number = element("dd", "", value);
       const was = before[place]?.[1];
-      if (was !== undefined && was !== value) {
-        number.classList.add("changed");
-        number.append(element("small", "", words.was.replace("{value}", was)));
-      }
+      const isChanged = was !== undefined && was !== value;
+      number.classList.toggle("changed", isChanged);
+      // The line is always there, so that nothing moves while a slider is dragged.
+      number.append(element("small", "", isChanged ? words.was.replace("{value}", was) : " "));
       group.append(element("dt", "", label), number);
       chips.append(group);
     });
@@ -155,7 +155,7 @@ function renderShapes({ model, el }) {
     const found = [];
     let hiddenBelow = Infinity;
     for (const row of model.get("_table").rows) {
-      const [item, depth, , , , , isGroup] = row;
+      const [item, depth, , , , , , isGroup] = row;
       if (depth > hiddenBelow) continue;
       const isOpen = isGroup && open.has(item);
       hiddenBelow = isGroup && !isOpen ? depth : Infinity;
@@ -167,7 +167,7 @@ function renderShapes({ model, el }) {
   function showTable() {
     const rows = seenRows();
     const leaves = rows.filter(({ isOpen }) => !isOpen).map(({ row }) => row);
-    const largest = [8, 10, 12].map((place) => Math.max(1, ...leaves.map((row) => row[place])));
+    const largest = [9, 11, 13].map((place) => Math.max(1, ...leaves.map((row) => row[place])));
     const kept = body.contains(document.activeElement)
       ? document.activeElement.closest("tr").dataset.row
       : undefined;
@@ -183,7 +183,8 @@ function renderShapes({ model, el }) {
     if (kept !== undefined) lines.get(kept)?.focus({ preventScroll: true });
   }
 
-  function tableLine([item, depth, name, kind, shape, state, isGroup, ...amounts], isOpen, largest) {
+  function tableLine(row, isOpen, largest) {
+    const [item, depth, name, kind, shape, state, changed, isGroup, ...amounts] = row;
     const line = element("tr", state);
     line.dataset.row = item;
     line.tabIndex = -1;
@@ -203,10 +204,13 @@ function renderShapes({ model, el }) {
       line.setAttribute("aria-expanded", String(isOpen));
     }
     first.append(element("strong", "", name), element("span", "", kind));
-    line.append(first, element("td", "kfunc-lab-shape", isOpen ? "" : shape));
+    const shapes = element("td", "kfunc-lab-shape", isOpen ? "" : shape);
+    shapes.classList.toggle("changed", changed.includes("shape"));
+    line.append(first, shapes);
     for (const place of [0, 1, 2]) {
       const [words_, value] = amounts.slice(2 * place, 2 * place + 2);
       const cell = element("td", "kfunc-lab-amount");
+      cell.classList.toggle("changed", place === 0 && changed.includes("parameters"));
       if (value > 0 && !isOpen) {
         const drawn = element("span", "kfunc-lab-bar");
         drawn.style.width = `${(100 * value) / largest[place]}%`;

@@ -256,6 +256,7 @@ class ShapeView(GraphView):
                     row.kind,
                     table.shape_or_state(row),
                     row.state,
+                    list(row.changed),
                     row.item in groups,
                     f"{it.parameters:,}",
                     it.parameters,

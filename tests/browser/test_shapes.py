@@ -243,6 +243,39 @@ def test_no_errors_on_the_page(page):
     assert page.problems == []
 
 
+README = """
+import keras
+from keras import layers
+import kfunc_lab as lab
+photo = keras.Input((32, 32, 3), name="photo")
+x = layers.Conv2D(32, 3, padding="same", activation="relu", name="edges")(photo)
+x = layers.MaxPooling2D(2, name="smaller")(x)
+x = layers.Conv2D(64, 3, activation="relu", name="shapes")(x)
+x = layers.Flatten(name="row")(x)
+model = keras.Model(photo, layers.Dense(10, name="class")(x), name="patches")
+lab.shapes(model)
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "look"), [("en", "light"), ("en", "dark"), ("es", "light")]
+)
+def test_what_the_readme_shows(open_notebook, run_all, picture, language, look):
+    chosen = f"import kfunc_lab as lab\nlab.language({language!r})"
+    page = open_notebook([chosen, README], dark=look == "dark")
+    run_all(page)
+    open_panel(page, "shapes")
+    typed = knob(page, "strides").locator("input[type=text]")
+    typed.fill("2")
+    typed.press("Enter")
+    row(page, "shapes").get_by_text("(None, 7, 7, 64)").wait_for()
+    typed.blur()
+    page.set_viewport_size({"width": 1280, "height": 1500})
+    page.mouse.move(0, 0)
+    assert "31,370" in row(page, "class").inner_text()
+    picture(view(page), f"shapes-{language}-{look}")
+
+
 SPANISH = """
 import kfunc_lab as lab
 lab.language("es")

@@ -345,3 +345,15 @@ def test_questions_of_the_page(view):
     assert view._table["changes"] == 0
     assert "layers.Conv2D" in sent(view, {"type": "code"})[0]["code"]
     assert sent(view, {"type": "change", "item": "nothing"})[0]["type"] == "refused"
+
+
+def test_a_row_says_what_of_it_is_other(view):
+    view.change("conv", strides=2)
+    changed = {row[0]: row[6] for row in view._table["rows"]}
+    assert changed == {
+        "image": [],
+        "conv": ["shape"],
+        "pool": ["shape"],
+        "flat": ["shape"],
+        "digits": ["parameters"],
+    }
