@@ -354,7 +354,7 @@ function readLevels(levels, pairs) {
 
 function render({ model, el }) {
   const words = model.get("_words");
-  const root = element("div", "kfunc-lab-graph");
+  const root = element("div", "kfunc-lab-view kfunc-lab-graph");
   el.append(root);
   const header = element("div", "kfunc-lab-header");
   const heading = element("div", "kfunc-lab-title");

@@ -5,7 +5,7 @@
 function renderShapes({ model, el }) {
   const words = model.get("_words");
   const live = typeof model.send === "function";
-  const root = element("div", "kfunc-lab-shapes");
+  const root = element("div", "kfunc-lab-view kfunc-lab-shapes");
   el.append(root);
   const sums = element("div", "kfunc-lab-sums");
   const columns = element("div", "kfunc-lab-columns");
