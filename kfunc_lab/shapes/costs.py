@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kfunc_lab.graph.costs import activation_bytes, weight_bytes
+from kfunc_lab.graph.costs import activation_bytes, in_bytes, weight_bytes
 from kfunc_lab.graph.layer_graph import Call
+from kfunc_lab.graph.writing import rounded
+from kfunc_lab.locale import _
 from kfunc_lab.shapes.what_if import INPUT, WhatIf
 
 
@@ -94,3 +96,38 @@ def _together(parameters: int, calls: Iterable[Call], each: Mapping[str, Cost]) 
 def _sum(amounts: Iterable[Amount]) -> Amount:
     amounts = list(amounts)
     return Amount(sum(it.known for it in amounts), all(it.complete for it in amounts))
+
+
+# ---------------------------------------------------------------------------------------------
+# In words
+
+
+def counted(amount: Amount) -> str:
+    """Writes a count: exactly up to a million, `?` where nothing of it is known."""
+    return _at_least(amount, rounded(amount.known))
+
+
+def in_memory(amount: Amount, batch: int) -> str:
+    """Writes the memory of results for a batch."""
+    return _at_least(amount, in_bytes(amount.known * batch))
+
+
+def _at_least(amount: Amount, said: str) -> str:
+    if amount.complete:
+        return said
+    return f"≥ {said}" if amount.known else "?"
+
+
+def totals(what: WhatIf, batch: int) -> list[tuple[str, str]]:
+    """Says what the whole graph costs: labels and values."""
+    cost = costs(what)[None]
+    weights = _at_least(cost.weights, in_bytes(cost.weights.known))
+    is_known = what.graph.built or cost.parameters
+    return [
+        (_("Parameters"), f"{cost.parameters:,} ({weights})" if is_known else "?"),
+        (_("Multiply-adds for one example"), counted(cost.multiply_adds)),
+        (
+            _("Results of all calls, batch of {n}").format(n=batch),
+            in_memory(cost.results, batch),
+        ),
+    ]

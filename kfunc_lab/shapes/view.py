@@ -1,7 +1,6 @@
 """Shows where every number of a graph comes from, and what if it changed: `lab.shapes`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.drawing import draw
 from kfunc_lab.graph.folding import Fold
 from kfunc_lab.graph.keras_reader import read_graph_and_nodes
-from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
+from kfunc_lab.graph.layer_graph import LayerGraph
 from kfunc_lab.graph.layout import Layouts
 from kfunc_lab.graph.settings import with_what_follows
 from kfunc_lab.graph.view import GraphView, no_garbage_collection
-from kfunc_lab.graph.writing import printable, rounded, shape_words, short_name
+from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _
 from kfunc_lab.shapes import table
 from kfunc_lab.shapes.controls import (
@@ -24,12 +23,10 @@ from kfunc_lab.shapes.controls import (
     input_shape,
     setting,
     understood,
-    unknown_sizes,
     written,
 )
-from kfunc_lab.shapes.costs import costs
-from kfunc_lab.shapes.explanation import explain_call, explain_cost, to_html
-from kfunc_lab.shapes.figures import picture, style
+from kfunc_lab.shapes.figures import style
+from kfunc_lab.shapes.page_data import marks_data, panel_data, table_data
 from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
 
 _HERE = Path(__file__).parent
@@ -232,139 +229,30 @@ class ShapeView(GraphView):
     def _show(self) -> None:
         with self.hold_sync():
             self._table = self._page_table()
-            self._marks = self._page_marks() if self._changes else {}
+            self._marks = marks_data(self._what, self._before) if self._changes else {}
             self._panel = self._panel_of(self.selected)
             if not self._changes and len(self.graph.calls) <= _PANELS_AT_ONCE:
                 self._panels = self._all_panels()
+
+    def _page_table(self) -> dict[str, Any]:
+        settings, inputs = self._changes.settings, self._changes.inputs
+        return table_data(self._what, self._before, self.batch_size) | {
+            "changes": sum(map(len, settings.values())) + len(inputs),
+            "code": self._has_code(),
+        }
+
+    def _panel_of(self, item: str) -> dict[str, Any]:
+        return panel_data(self._what, self._before, item, self.batch_size)
 
     def _all_panels(self) -> list[tuple[str, dict[str, Any]]]:
         return [
             (item, self._panel_of(item)) for item in (*self.graph.call_of, *self.graph.group_of)
         ]
 
-    def _page_table(self) -> dict[str, Any]:
-        cost, batch = costs(self._what), self.batch_size
-        groups = set(self.graph.group_of) - set(self.graph.call_of)
-        rows = []
-        for row in table.rows_of(self._what, self._before):
-            it = cost[row.item]
-            rows.append(
-                [
-                    row.item,
-                    row.depth,
-                    row.name,
-                    row.kind,
-                    table.shape_or_state(row),
-                    row.state,
-                    list(row.changed),
-                    row.item in groups,
-                    f"{it.parameters:,}",
-                    it.parameters,
-                    table.counted(it.multiply_adds),
-                    it.multiply_adds.known,
-                    table.in_memory(it.results, batch),
-                    it.results.known,
-                ]
-            )
-        return {
-            "rows": rows,
-            "totals": table.totals(self._what, batch),
-            "before": table.totals(self._before, batch) if self._changes else [],
-            "sizes": self._sizes(),
-            "changes": self._count(),
-            "problem": self._first_problem(),
-            "code": self._has_code(),
-        }
-
-    def _sizes(self) -> list[tuple[str, str, str, str]]:
-        """Lists the sizes that the model leaves open: input, axis, label, size."""
-        now = self._what.graph.call_of
-        found = []
-        for call_id, place in unknown_sizes(self.graph):
-            size = (now[call_id].outputs[0].shape or ())[place]
-            label = _("{name}, axis {n}").format(name=printable(call_id), n=place)
-            found.append((call_id, str(place), label, "" if size is None else str(size)))
-        return found
-
     def _has_code(self) -> bool:
         import keras
 
         return isinstance(self._source, keras.Model) and self.graph.connected
-
-    def _count(self) -> int:
-        return sum(map(len, self._changes.settings.values())) + len(self._changes.inputs)
-
-    def _first_problem(self) -> list[str]:
-        for call in self.graph.calls:
-            problem = self._what.problems.get(call.id)
-            if problem is not None:
-                return [call.id, printable(call.id), problem.reason, problem.arithmetic]
-        return []
-
-    def _page_marks(self) -> dict[str, Any]:
-        """Says how the picture differs from the model's: states, sizes, parameters."""
-        now, then = self._what.graph, self._before.graph
-        rows = table.rows_of(self._what, self._before)
-        sizes = {
-            f"{edge.source}:{edge.output}": shape_words(edge.tensor)
-            for edge, before in zip(now.edges, then.edges, strict=True)
-            if edge.tensor != before.tensor
-        }
-        for call_id in now.outputs:
-            made = now.call_of[call_id].outputs
-            if made != then.call_of[call_id].outputs:
-                sizes[f"{call_id}:0"] = shape_words(made[0])
-        named: dict[str, Call | Group] = {**now.group_of, **now.call_of}
-        before: dict[str, Call | Group] = {**then.group_of, **then.call_of}
-        return {
-            "states": [(row.item, row.state) for row in rows if row.state],
-            "sizes": list(sizes.items()),
-            "parameters": [
-                (item, rounded(it.parameters))
-                for item, it in named.items()
-                if it.parameters != before[item].parameters
-            ],
-        }
-
-    def _panel_of(self, item: str) -> dict[str, Any]:
-        """Returns what is said of the selected call, and what can be changed of it."""
-        call = self._what.graph.call_of.get(item)
-        if call is None and item in self.graph.group_of:
-            return self._panel_of_group(item)
-        if call is None or item in self.graph.inside:
-            return {"item": item}
-        before = self._before.graph.call_of[item]
-        problem, found = self._what.problems.get(item), self._what.derivations.get(item)
-        said: dict[str, Any] = {
-            "item": item,
-            "name": printable(call.id),
-            "kind": printable(call.kind),
-            "controls": [asdict(it) for it in controls_of(call, before)]
-            if self.graph.connected
-            else [],
-            "code": call.code,
-        }
-        if problem is not None:
-            met = table.shapes_met(call)
-            return said | {"problem": [problem.reason, problem.arithmetic, met], "html": ""}
-        if item in self._what.unreached:
-            return said | {"waits": _("A call before this one does not fit."), "html": ""}
-        sections = explain_call(call, found, self.batch_size)
-        return said | {
-            "html": to_html(sections),
-            "figure": picture(call, found) if found is not None else "",
-        }
-
-    def _panel_of_group(self, item: str) -> dict[str, Any]:
-        group = self._what.graph.group_of[item]
-        sections = explain_cost(costs(self._what)[item], self.batch_size)
-        return {
-            "item": item,
-            "name": short_name(group),
-            "kind": printable(group.kind),
-            "controls": [],
-            "html": to_html(sections),
-        }
 
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
