@@ -12,9 +12,9 @@ from kfunc_lab.shapes.rule import Shape
 from kfunc_lab.shapes.what_if import INPUT
 
 # The choices that a setting of words has; the defaults of the classes are among them.
-_CHOICES: Mapping[str, tuple[str | None, ...]] = {
+_CHOICES: Mapping[str, tuple[str, ...]] = {
     "padding": ("valid", "same"),
-    "merge_mode": ("concat", "sum", "mul", "ave", None),
+    "merge_mode": ("concat", "sum", "mul", "ave"),
     "output_mode": ("one_hot", "multi_hot", "count"),
     "score_mode": ("dot", "concat"),
     "mode": ("log", "magnitude", "psd", "real", "imag", "angle", "stft"),
@@ -91,7 +91,7 @@ def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
     before = None if written(then) == value else written(then)
     if isinstance(now, bool):
         return Control(name, name, value, "switch", before=before)
-    if name in _CHOICES and (isinstance(now, str) or None in _CHOICES[name]):
+    if name in _CHOICES and isinstance(now, str):
         return Control(
             name, name, value, "choice", choices=_choices(call, name, then), before=before
         )
@@ -111,7 +111,7 @@ def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
 
 def _choices(call: Call, name: str, then: Any) -> tuple[str, ...]:
     more = ("causal",) if name == "padding" and call.kind == "Conv1D" else ()
-    known = (*map(written, _CHOICES[name]), *more)
+    known = (*_CHOICES[name], *more)
     return known if written(then) in known else (written(then), *known)
 
 
@@ -188,10 +188,7 @@ def understood(name: str, typed: Any, then: Any) -> Any:
     """
     value = typed
     if isinstance(typed, str):
-        choices = {written(it): it for it in _CHOICES.get(name, ())}
-        if typed in choices:
-            return choices[typed]
-        if isinstance(then, str):
+        if isinstance(then, str) or typed in _CHOICES.get(name, ()):
             return typed
         value = _read(name, typed)
     if isinstance(value, list):

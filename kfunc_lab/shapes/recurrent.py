@@ -273,7 +273,8 @@ def _conv_lstm(given: Given, *, rank: int) -> Derivation:
 
 # ---------------------------------------------------------------------------------------------
 
-_RETURNS = ("return_sequences", "return_state")
+# How many results there are is a matter of the code around a layer, and not played with.
+_RETURNS = ("return_sequences",)
 _STEPS = "steps"
 
 RULES = (

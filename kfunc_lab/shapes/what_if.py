@@ -142,6 +142,7 @@ class _Reckoner:
             call = replace(call, settings={**call.settings, **settings})
         inputs = self._inputs(call)
         try:
+            self._expect_outputs(call)
             if call.kind == INPUT:
                 return self._entered(call, inputs)
             if not self._waits(call, inputs):
@@ -154,9 +155,25 @@ class _Reckoner:
     def _inputs(self, call: Call) -> tuple[TensorSpec, ...]:
         sources = self._sources.get(call.id, {})
         return tuple(
-            self._made[sources[place][0]][sources[place][1]] if place in sources else tensor
+            self._output(*sources[place], tensor.dtype) if place in sources else tensor
             for place, tensor in enumerate(call.inputs)
         )
+
+    def _output(self, source: str, position: int, dtype: str) -> TensorSpec:
+        made = self._made[source]
+        return made[position] if position < len(made) else TensorSpec(None, dtype)
+
+    def _expect_outputs(self, call: Call) -> None:
+        """Raises an error where a changed setting has taken an output away."""
+        for source, position in self._sources.get(call.id, {}).values():
+            count = len(self._made[source])
+            if position >= count:
+                raise DoesNotFitError(
+                    _("It takes output {n} of {name}, which now gives {count}.").format(
+                        n=position + 1, name=printable(source), count=count
+                    ),
+                    f"{position + 1} > {count}",
+                )
 
     def _waits(self, call: Call, inputs: Sequence[TensorSpec]) -> bool:
         """Tells whether a shape is missing that the model has."""
@@ -287,7 +304,8 @@ class _Reckoner:
         graph = self._graph
         calls = tuple(self._calls[call.id] for call in graph.calls)
         edges = tuple(
-            replace(edge, tensor=self._made[edge.source][edge.output]) for edge in graph.edges
+            replace(edge, tensor=self._output(edge.source, edge.output, edge.tensor.dtype))
+            for edge in graph.edges
         )
         more = {
             old.layer_id: (

@@ -285,3 +285,14 @@ def test_a_constant_that_no_rule_sees():
     found = what_if(graph, Changes({}, {"x": (None, 5, 6)}), nodes)
     assert found.graph.call_of[graph.outputs[0]].outputs[0].shape == (None, 7, 6)
     assert graph.outputs[0] not in found.derivations
+
+
+def test_an_output_that_is_taken_away():
+    x = keras.Input((5, 3), name="x")
+    made, state, _memory = layers.LSTM(4, return_state=True, name="lstm")(x)
+    model = keras.Model(x, [layers.Dense(2, name="a")(made), layers.Dense(2, name="b")(state)])
+    graph, nodes = read_graph_and_nodes(model)
+    found = what_if(graph, Changes({"lstm": {"return_state": False}}), nodes)
+    assert set(found.problems) == {"b"}
+    assert found.problems["b"].arithmetic == "2 > 1"
+    assert found.graph.call_of["a"].outputs[0].shape == (None, 2)
