@@ -69,6 +69,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability besi
 		PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/graph.py
 	@$(TEST) $(BIN)/python benchmarks/live.py
 	@$(TEST) $(BIN)/python benchmarks/shapes.py
+	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/activations.py
 
 .PHONY: pictures
 pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew

@@ -16,6 +16,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "activations": "kfunc_lab.activations.view",
     "check": "kfunc_lab.lessons.feedback",
     "compare": "kfunc_lab.graph.comparison_view",
     "curves": "kfunc_lab.training.view",

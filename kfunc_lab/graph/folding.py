@@ -5,7 +5,7 @@ stands in are open.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
@@ -117,6 +117,19 @@ def items_by_parent(graph: LayerGraph) -> Mapping[str | None, list[str]]:
             inside[item] = None
             item = parent
     return {parent: list(items) for parent, items in found.items()}
+
+
+def seen_items(graph: LayerGraph, opened: Container[str]) -> list[tuple[str, int]]:
+    """Lists what is seen, each open group before what it holds, and how deep it stands."""
+    inside = items_by_parent(graph)
+    found: list[tuple[str, int]] = []
+    waiting = [(item, 0) for item in reversed(inside[None])]
+    while waiting:
+        item, depth = waiting.pop()
+        found.append((item, depth))
+        if item in opened:
+            waiting += [(it, depth + 1) for it in reversed(inside.get(item, []))]
+    return found
 
 
 def visible_item(graph: LayerGraph, item: str, opened: frozenset[str]) -> str:

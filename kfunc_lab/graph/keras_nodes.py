@@ -1,8 +1,9 @@
 """Keras's own records of a graph: the one place that knows its private names.
 
 They are `KerasTensor._keras_history` and `_keras_mask`, `Operation._inbound_nodes` and
-`_outbound_nodes`, `Node`, `Sequential._functional` and `Layer._flatten_layers`. A node is Keras's
-record of one call of an operation.
+`_outbound_nodes`, `Node`, `Function._nodes_by_depth`, `Functional._standardize_inputs`,
+`Sequential._functional`, `Layer._flatten_layers`, and `_keras_logits` of a backend's tensor. A
+node is Keras's record of one call of an operation.
 """
 
 import gc
@@ -56,6 +57,27 @@ def functional_of(model: Any) -> Any:
 def parts_of(layer: Any) -> list[Any]:
     """Returns the layers that a layer holds as attributes, without those inside them."""
     return list(layer._flatten_layers(recursive=False, include_self=False))
+
+
+def operations_within(layer: Any) -> list[Any]:
+    """Returns a layer, all layers within it, and the raw operations of the graphs among them."""
+    found: dict[int, Any] = {}
+    for part in layer._flatten_layers():
+        functional = functional_of(part)
+        for operation in (part, *(functional.operations if functional is not None else ())):
+            found[id(operation)] = operation
+    return list(found.values())
+
+
+def nodes_in_order(functional: Any) -> list[Any]:
+    """Returns the nodes of a graph of layers in the order in which Keras runs them."""
+    by_depth = functional._nodes_by_depth
+    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+
+
+def given_inputs(functional: Any, inputs: Any) -> list[Any]:
+    """Returns what a graph of layers makes of its argument: a tensor for each of its inputs."""
+    return list(functional._standardize_inputs(inputs))
 
 
 def node_of(tensor: Any) -> Any:
@@ -206,6 +228,11 @@ def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:
         if sys.getrefcount(tensors[position]) - 1 > internal[id(tensors[position])]:
             return True
     return False
+
+
+def kept_logits(tensor: Any) -> Any:
+    """Returns what softmax or sigmoid was applied to for a tensor, if Keras has kept it there."""
+    return getattr(tensor, "_keras_logits", None)
 
 
 def call_numbers(nodes: Iterable[Any]) -> dict[int, int]:

@@ -88,6 +88,23 @@ def read_graph_and_nodes(
     return reader.read(x), reader.nodes
 
 
+def read_graph_and_items(x: Any) -> tuple[LayerGraph, Mapping["ItemPlace", str]]:
+    """Reads a graph as `read_graph` does.
+
+    Args:
+        x: As in `read_graph`.
+
+    Returns:
+        The graph, and for each of Keras's records, or of the layers without one, the id of its
+        call or group, by the group that it stands in.
+
+    Raises:
+        TypeError: As in `read_graph`.
+    """
+    reader = _Reader(masks=False)
+    return reader.read(x), reader.items_within
+
+
 @dataclass(frozen=True)
 class ReadCalls:
     """A graph read from Keras's records of calls.
@@ -223,6 +240,9 @@ def _wrong_input(x: Any, item: Any) -> str:
 # Where a tensor comes from: a call's id, and which of its outputs.
 _Source = tuple[str, int]
 
+# A group's id, or None, and the `id()` of a record or a layer in it.
+ItemPlace = tuple[str | None, int]
+
 
 class _Reader:
     """Collects the calls, edges and groups of one graph, nested models included."""
@@ -234,6 +254,8 @@ class _Reader:
         # The call, or the group of a nested model, that stands for each record.
         self.items: dict[int, str] = {}
         self.nodes: dict[str, Any] = {}  # the record of each call
+        # The same within each group, and for layers without a record.
+        self.items_within: dict[ItemPlace, str] = {}
         self._calls: list[Call] = []
         self._edges: list[Edge] = []
         self._groups: list[Group] = []
@@ -396,6 +418,7 @@ class _Reader:
         call_id = self._new_id(f"{prefix}{operation.name}", number)
         layer_id = self._layer_id(operation, call_id)
         self.items[id(node)] = call_id
+        self.items_within[group, id(node)] = call_id
         inner = _nested(operation)
         if inner is not None:
             exits = self._add_nested(node, inner, call_id, layer_id, group, sources)
@@ -506,6 +529,7 @@ class _Reader:
     def _add_layer(self, layer: Any, prefix: str, group: str | None) -> None:
         call_id = self._new_id(f"{prefix}{layer.name}", 1)
         layer_id = self._layer_id(layer, call_id)
+        self.items_within[group, id(layer)] = call_id
         inner = _nested(layer)
         if inner is not None:
             self._add_group(layer, inner, call_id, layer_id, group, find_lost=False)
@@ -535,6 +559,7 @@ class _Reader:
         """Adds a layer of a chain whole, and tells where the chain enters and leaves it."""
         call_id = self._new_id(layer.name, 1)
         layer_id = self._layer_id(layer, call_id)
+        self.items_within[None, id(layer)] = call_id
         inner = _nested(layer)
         if inner is None:
             self._add_uncalled(layer, call_id, layer_id, None)

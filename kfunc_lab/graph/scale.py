@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # Viridis (Smith and van der Walt, 2015), told apart by lightness alone.
-_SEQUENTIAL = (
+SEQUENTIAL = (
     "#440154", "#482475", "#414487", "#355f8d", "#2a788e", "#21918c", "#22a884", "#44bf70",
     "#7ad151", "#bddf26", "#fde725",
 )  # fmt: skip
 # PuOr of ColorBrewer (Brewer), purple below zero and orange above.
-_DIVERGING = (
+DIVERGING = (
     "#2d004b", "#542788", "#8073ac", "#b2abd2", "#d8daeb", "#f7f7f7", "#fee0b6", "#fdb863",
     "#e08214", "#b35806", "#7f3b08",
 )  # fmt: skip
@@ -47,8 +47,8 @@ def scale_of(values: Iterable[float]) -> Scale:
     low, high = min(values), max(values)
     if low < 0 < high:
         reach = max(-low, high)
-        return Scale(-reach, reach, _DIVERGING)
-    return Scale(low, high, _SEQUENTIAL)
+        return Scale(-reach, reach, DIVERGING)
+    return Scale(low, high, SEQUENTIAL)
 
 
 def ink_on(colour: str) -> str:

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from kfunc_lab.graph.folding import items_by_parent, visible_item
+from kfunc_lab.graph.folding import seen_items, visible_item
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec
 from kfunc_lab.graph.writing import (
     group_remark,
@@ -50,7 +50,7 @@ def to_text(
     }
     columns += [""] if any(remarks.values()) else []
     rows = [columns]
-    for item, depth in _seen_items(graph, seen):
+    for item, depth in seen_items(graph, seen):
         call, group = graph.call_of.get(item), graph.group_of.get(item)
         is_open = item in seen
         named: Call | Group = call or group  # type: ignore[assignment]
@@ -65,19 +65,6 @@ def to_text(
         rows.append([*row, remarks[item]])
     below = notes(graph) if remarks_below is None else remarks_below
     return "\n".join([title(graph), *aligned(rows, right={3}), *below])
-
-
-def _seen_items(graph: LayerGraph, opened: frozenset[str]) -> list[tuple[str, int]]:
-    """Lists what is seen, each open group before what it holds, and how deep it stands."""
-    inside = items_by_parent(graph)
-    found: list[tuple[str, int]] = []
-    waiting = [(item, 0) for item in reversed(inside[None])]
-    while waiting:
-        item, depth = waiting.pop()
-        found.append((item, depth))
-        if item in opened:
-            waiting += [(it, depth + 1) for it in reversed(inside.get(item, []))]
-    return found
 
 
 def _connections(

@@ -1,0 +1,85 @@
+// ---------------------------------------------------------------------------------------------
+// Attribution: which parts of the input speak for a class. Reckoned in Python when asked.
+
+function attributionTab({ model, words, colours, ask, live }) {
+  const root = element("div", "kfunc-lab-attribution");
+  const controls = element("div", "kfunc-lab-controls");
+  const progress = element("progress");
+  const empty = element("p", "kfunc-lab-empty");
+  const host = element("div", "kfunc-lab-overlay-host");
+  const said = element("div", "kfunc-lab-said");
+  said.setAttribute("aria-live", "polite");
+  progress.hidden = true;
+  progress.setAttribute("aria-label", words.computing);
+
+  const chosen = { method: undefined, target: "", layer: undefined };
+  const method = choiceOf(words.method, (value) => change({ method: value }), 1);
+  const layer = choiceOf(words.layer, (value) => change({ layer: value }), 1);
+  const target = choiceOf(words.class, (value) => change({ target: value }), 1);
+  controls.append(method, target, layer);
+  const attributed = element("div", "kfunc-lab-attributed");
+  attributed.append(host, said);
+  root.append(controls, progress, empty, attributed);
+
+  function change(changed) {
+    Object.assign(chosen, changed);
+    compute();
+  }
+
+  function compute() {
+    const target = chosen.target === "" ? null : Number(chosen.target);
+    empty.textContent = words.computing;
+    empty.hidden = !!model.get("_attribution").shown;
+    ask({ type: "attribute", method: chosen.method, layer: chosen.layer, target });
+  }
+
+  function show() {
+    const { reason, methods = [], layers = [], classes = 0, shown } = model.get("_attribution");
+    controls.hidden = !live || !!reason;
+    progress.hidden = true;
+    if (reason) {
+      empty.hidden = false;
+      empty.textContent = reason;
+      host.replaceChildren();
+      said.replaceChildren();
+      return;
+    }
+    if (shown) Object.assign(chosen, { method: shown.method, layer: shown.layer || chosen.layer });
+    chosen.method ??= methods[0]?.[0];
+    chosen.layer ??= layers.at(-1)?.[0];
+    method.show(methods, chosen.method);
+    layer.show(layers, chosen.layer);
+    layer.hidden = chosen.method !== "grad_cam" || !layers.length;
+    const numbers = [...Array(classes).keys()].map((n) => [String(n), String(n)]);
+    target.show([["", words.given_class], ...numbers], chosen.target);
+    target.hidden = classes < 2;
+    empty.hidden = !!shown;
+    empty.textContent = live ? words.computing : words.needs_kernel;
+    if (!shown) return;
+    if (shown.image) {
+      drawOverlay(host, {
+        picture: shown.image,
+        heat: shown,
+        share: host.share ?? 0.6,
+        words,
+        colours,
+      });
+    }
+    said.replaceChildren(...shown.words.map((line) => element("p", "", line)));
+  }
+
+  return {
+    root,
+    show,
+    // It is computed when it is looked at, and anew for another sample.
+    open: () => {
+      show();
+      if (live && !model.get("_attribution").reason) compute();
+    },
+    step: ({ done, total }) => {
+      progress.hidden = done >= total;
+      progress.max = total;
+      progress.value = done;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+"""Compares the activations of one batch before and after training, or in two equal models."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kfunc_lab.activations.capture import CapturedCall
+from kfunc_lab.activations.flow import Flow
+from kfunc_lab.graph.writing import printable
+from kfunc_lab.locale import _
+
+
+def paired(now: Flow, before: Flow) -> Mapping[str, str]:
+    """Finds for each call the one of an earlier pass that it is compared with.
+
+    Args:
+        now: The activations.
+        before: Those of the earlier pass: of the same model, or of one with equal layers in
+            the same order.
+
+    Returns:
+        For the id of each call that of the earlier one.
+
+    Raises:
+        ValueError: If the models differ, or the samples do.
+    """
+    import keras
+
+    calls, earlier = list(now.recording.calls.values()), list(before.recording.calls.values())
+    for one, other in zip(calls, earlier, strict=False):
+        if not _are_alike(one, other):
+            raise ValueError(
+                _(
+                    "Only models of equal layers in the same order can be compared: {one} "
+                    "stands where the other has {other}."
+                ).format(one=_described(one), other=_described(other))
+            )
+    if len(calls) != len(earlier):
+        raise ValueError(
+            _("Only models of as many calls can be compared: {n} and {m}.").format(
+                n=len(calls), m=len(earlier)
+            )
+        )
+    pairs = zip(keras.tree.flatten(now.x), keras.tree.flatten(before.x), strict=True)
+    if not all(np.array_equal(a, b, equal_nan=_has_nan(a)) for a, b in pairs):
+        raise ValueError(
+            _("Only the same samples can be compared; the earlier ones were others.")
+        )
+    return {one.id: other.id for one, other in zip(calls, earlier, strict=True)}
+
+
+def _has_nan(values: object) -> bool:
+    return np.asarray(values).dtype.kind == "f"
+
+
+def _are_alike(one: CapturedCall, other: CapturedCall) -> bool:
+    shapes = [[it.shape for it in call.tensors] for call in (one, other)]
+    return one.kind == other.kind and shapes[0] == shapes[1]
+
+
+def _described(call: CapturedCall) -> str:
+    shapes = ", ".join(str(it.shape) for it in call.tensors)
+    return f"{printable(call.id)} ({printable(call.kind)}, {shapes})"
+
+
+def changes(now: Flow, before: Flow, pairs: Mapping[str, str]) -> Mapping[str, float]:
+    """Returns how much the first result of each call changed.
+
+    Args:
+        now: The activations.
+        before: Those of the earlier pass.
+        pairs: As `paired` gives them.
+
+    Returns:
+        For the id of each call the norm of the difference over that of the earlier values;
+        nothing for a call whose values were not kept.
+    """
+    found = {}
+    for call_id, earlier_id in pairs.items():
+        tensors = now.recording.calls[call_id].tensors
+        earlier = before.recording.calls[earlier_id].tensors
+        if not tensors or tensors[0].values is None or earlier[0].values is None:
+            continue
+        if tensors[0].values.dtype.kind not in "fiub":
+            continue
+        a, b = (np.asarray(it[0].values, np.float64) for it in (tensors, earlier))
+        size = float(np.linalg.norm(b))
+        difference = float(np.linalg.norm(a - b))
+        found[call_id] = (
+            difference / size if size else (0.0 if not difference else float("inf"))
+        )
+    return found

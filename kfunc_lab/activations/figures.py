@@ -1,0 +1,198 @@
+"""Draws activations for pages without a kernel, as SVG."""
+
+import html
+import math
+from collections.abc import Container, Sequence
+
+import numpy as np
+
+from kfunc_lab.activations.flow import Flow
+from kfunc_lab.activations.overview import Line, heading, lines_of, percent
+from kfunc_lab.activations.pictures import Bars, Image, number
+from kfunc_lab.activations.raster import painted, png_uri
+from kfunc_lab.activations.statistics import Numbers
+from kfunc_lab.graph.text_width import text_width
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
+
+_WIDTH = 760
+_ROW = 58
+_SIDE = 48
+_HEAD = 40
+_TOP = 132
+_COLUMNS = 2
+# So many calls are drawn; the others are counted.
+_MOST_ROWS = 40
+
+
+def to_svg(
+    flow: Flow,
+    opened: Container[str],
+    sample: int,
+    image: Image | None,
+    answers: Sequence[tuple[str, Bars]],
+) -> str:
+    """Draws one sample's way through a model: a small picture of each call.
+
+    Args:
+        flow: The activations.
+        opened: The ids of the groups that are open.
+        sample: The number of the sample.
+        image: The input, where it is a picture.
+        answers: For outputs that are vectors, what they are called, and the numbers.
+
+    Returns:
+        The SVG; it follows the light or dark theme of its reader.
+    """
+    lines = [line for line in lines_of(flow, opened) if line.call and not line.is_open]
+    shown = lines[:_MOST_ROWS]
+    in_column = -(-len(shown) // _COLUMNS)
+    top = _HEAD + (_TOP if image is not None or answers else 0)
+    height = top + in_column * _ROW + (28 if len(lines) > len(shown) else 8)
+    parts = [_text(16, 25, heading(flow), 14, "head")]
+    parts += _ends(sample, image, answers)
+    for place, line in enumerate(shown):
+        column, row = divmod(place, in_column)
+        x = 16 + column * (_WIDTH - 16) / _COLUMNS
+        parts.append(_row(flow, line, sample, x, top + row * _ROW))
+    if len(lines) > len(shown):
+        more = len(lines) - len(shown)
+        said = ngettext("and {n} more call", "and {n} more calls", more).format(n=more)
+        parts.append(_text(16, height - 10, said, 12, "quiet"))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
+        f'viewBox="0 0 {_WIDTH} {height}" class="kfunc-lab-flow" role="img">'
+        f"<title>{html.escape(heading(flow))}</title><style>{_style()}</style>"
+        f'<rect class="surface" width="100%" height="100%" fill="{SURFACE[0]}"/>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _ends(sample: int, image: Image | None, answers: Sequence[tuple[str, Bars]]) -> list[str]:
+    parts = []
+    x = 16.0
+    if image is not None:
+        rows, columns = image.pixels.shape[:2]
+        side = 100 / max(rows, columns)
+        size = (columns * side, rows * side)
+        parts.append(_text(x, _HEAD + 12, _("sample {n}").format(n=sample), 11, "quiet"))
+        parts.append(_picture(png_uri(image.pixels), x, _HEAD + 18, *size))
+        x += size[0] + 32
+    for name, bars in answers[:2]:
+        parts.append(_text(x, _HEAD + 12, name, 11, "quiet"))
+        parts.append(_bars(bars, x, _HEAD + 18))
+        x += 300
+    return parts
+
+
+def _bars(bars: Bars, x: float, y: float) -> str:
+    """Draws the numbers as columns, the greatest with its value."""
+    count = min(len(bars.values), 20)
+    values = [it if math.isfinite(it) else 0.0 for it in bars.values[:count]]
+    step = min(26.0, 260 / max(count, 1))
+    reach = 1.0 if bars.percent else max((abs(it) for it in values), default=0.0) or 1.0
+    base = y + (84 if min(values, default=0.0) >= 0 else 48)
+    room = base - y - 12
+    best = max(range(count), key=lambda it: values[it], default=0)
+    parts = []
+    for place, value in enumerate(values):
+        size = max(abs(value) / reach * room, 0.5)
+        left = x + place * step
+        top = base - size if value >= 0 else base
+        mark = "strong" if place == best else "bar"
+        parts.append(
+            f'<rect class="{mark}" x="{left:.1f}" y="{top:.1f}" width="{step - 4:.1f}" '
+            f'height="{size:.1f}" fill="{TRAINING[0] if place == best else LINE[0]}"/>'
+        )
+        if step >= 12:
+            parts.append(
+                _text(left + step / 2 - 2, y + 98, bars.labels[place], 10, "quiet mid")
+            )
+        if place == best:
+            said = percent(value) if bars.percent else number(value)
+            parts.append(_text(left + step / 2 - 2, top - 3, said, 10, "mid"))
+    return "".join(parts)
+
+
+def _row(flow: Flow, line: Line, sample: int, x: float, y: float) -> str:
+    small = flow.thumbnail(line.call, sample)
+    parts = []
+    if small is not None and small.size:
+        rows, columns = small.shape
+        side = min(_SIDE / rows, _SIDE / columns)
+        width, height = columns * side, rows * side
+        # A thin row is drawn thicker, or it could not be seen.
+        height, width = max(height, 10.0), max(width, 10.0)
+        uri = png_uri(painted(small, *_range(small)))
+        parts.append(
+            _picture(uri, x + (_SIDE - width) / 2, y + (_SIDE - height) / 2, width, height)
+        )
+    else:
+        parts.append(
+            f'<rect class="empty" x="{x}" y="{y}" width="{_SIDE}" height="{_SIDE}" '
+            f'fill="none" stroke="{FAINT[0]}"/>'
+        )
+    left = x + _SIDE + 10
+    room = (_WIDTH - 16) / _COLUMNS - _SIDE - 30
+    name = _short(line.name, room * 0.62, 12, bold=True)
+    parts.append(_text(left, y + 13, name, 12, "name"))
+    after = left + text_width(name, 12, True) + 6
+    kind_room = x + (_WIDTH - 16) / _COLUMNS - 20 - after
+    parts.append(_text(after, y + 13, _short(line.kind, kind_room, 11), 11, "quiet"))
+    call = flow.recording.calls[line.call]
+    parts.append(_text(left, y + 29, line.shape, 11, "body"))
+    if call.tensors and flow.statistics(call.id).finite:
+        found = flow.statistics(call.id)
+        said = _("{low} … {high}, {zeros} zeros").format(
+            low=number(found.minimum),
+            high=number(found.maximum),
+            zeros=percent(found.share_of_zeros),
+        )
+        parts.append(_text(left, y + 44, _short(said, room, 11), 11, "quiet"))
+    return "".join(parts)
+
+
+def _range(small: Numbers) -> tuple[float, float, str]:
+    known = small[np.isfinite(small)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    if low < 0 < high:
+        return -max(-low, high), max(-low, high), "diverging"
+    return (0.0 if low >= 0 else low), high, "sequential"
+
+
+def _short(text: str, room: float, size: float, *, bold: bool = False) -> str:
+    if text_width(text, size, bold) <= room:
+        return text
+    while text and text_width(text + "…", size, bold) > room:
+        text = text[:-1]
+    return text + "…"
+
+
+def _picture(uri: str, x: float, y: float, width: float, height: float) -> str:
+    return (
+        f'<image href="{uri}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
+        f'height="{height:.1f}" preserveAspectRatio="none" style="image-rendering:pixelated"/>'
+    )
+
+
+def _text(x: float, y: float, words: str, size: float, classes: str) -> str:
+    anchor = ' text-anchor="middle"' if "mid" in classes else ""
+    weight = ' font-weight="bold"' if classes in ("head", "name") else ""
+    fill = QUIET[0] if "quiet" in classes else TEXT[0]
+    return (
+        f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}" font-size="{size}"{anchor}{weight} '
+        f'fill="{fill}">{html.escape(words)}</text>'
+    )
+
+
+def _style() -> str:
+    rules = {
+        "text": f"fill:{light_dark(TEXT)}",
+        ".quiet": f"fill:{light_dark(QUIET)}",
+        ".surface": f"fill:{light_dark(SURFACE)}",
+        ".bar": f"fill:{light_dark(LINE)}",
+        ".strong": f"fill:{light_dark(TRAINING)}",
+        ".empty": f"stroke:{light_dark(FAINT)}",
+    }
+    body = "".join(f".kfunc-lab-flow {name}{{{rule}}}" for name, rule in rules.items())
+    return f".kfunc-lab-flow{{color-scheme:light dark;font-family:{FONT}}}" + body

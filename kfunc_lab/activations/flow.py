@@ -1,0 +1,357 @@
+"""The activations of one batch: kept where there is room, and else computed again when asked."""
+
+import contextlib
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from kfunc_lab.activations.capture import (
+    CapturedCall,
+    Recording,
+    Subject,
+    Tensor,
+    capture,
+    capture_in_pieces,
+    statistics_of_tensor,
+)
+from kfunc_lab.activations.samples import checked, count_of, part_of, pieces_of
+from kfunc_lab.activations.statistics import Numbers, Statistics
+from kfunc_lab.activations.thumbnails import thumbnail
+from kfunc_lab.graph.costs import activation_bytes
+from kfunc_lab.graph.keras_reader import read_graph_and_items
+from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
+from kfunc_lab.graph.writing import printable
+from kfunc_lab.locale import _
+
+# What a value shown is: kept from the first pass, computed again, or computed again with weights
+# that have changed since.
+KEPT, AGAIN, CHANGED = "kept", "again", "changed"
+
+# Of the limit, what one piece of a large batch may take; Keras needs some more meanwhile.
+_SHARE_OF_A_PIECE = 0.3
+
+
+class NoSuchCallError(KeyError):
+    """There is no call of such a name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class Found:
+    """The activation of one sample.
+
+    Attributes:
+        values: The numbers, without the batch where there is one.
+        state: Whether they were kept, computed again, or have changed since.
+    """
+
+    values: Numbers
+    state: str
+
+
+class Flow:
+    """What flows through each call of a model for one batch.
+
+    Attributes:
+        graph: The model's graph.
+        x: The batch.
+        recording: What the forward pass gave.
+    """
+
+    def __init__(
+        self, subject: Subject, x: Any, recording: Recording, dtype: str | None = None
+    ) -> None:
+        self.graph = subject.graph
+        self.x = x
+        self.recording = recording
+        self._subject = subject
+        self._dtype = dtype
+        self._statistics: dict[tuple[str, int], Statistics] = {}
+        self._last: tuple[tuple[str, int], CapturedCall] | None = None
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are."""
+        return count_of(self.x)
+
+    @property
+    def values(self) -> "Values":
+        """The results of each call, by its id."""
+        return Values(self)
+
+    @property
+    def model(self) -> Any:
+        """The model."""
+        return self._subject.model
+
+    @property
+    def training(self) -> bool:
+        """Whether the model was called as in training."""
+        return self._subject.training
+
+    def calls_of(self, item: str) -> list[CapturedCall]:
+        """Returns the calls that belong to a call or group of the graph, its own first."""
+        calls = [it for it in self.recording.calls.values() if it.item == item]
+        return sorted(calls, key=lambda it: it.base != item)
+
+    def sample(self, call_id: str, tensor: int, sample: int) -> Found:
+        """Returns a result of a call for one sample.
+
+        Args:
+            call_id: The call.
+            tensor: Which of its results.
+            sample: The number of the sample.
+
+        Returns:
+            The values, computed again where they are not kept.
+        """
+        kept = self.recording.calls[call_id].tensors[tensor]
+        if kept.values is not None:
+            return Found(_of_sample(kept.values, sample, self.samples), KEPT)
+        again = self._again(call_id, sample).tensors[tensor]
+        assert again.values is not None  # noqa: S101 - one sample is always kept
+        values = _of_sample(again.values, 0, 1)
+        return Found(values, CHANGED if self._differs(values, kept, sample) else AGAIN)
+
+    def _again(self, call_id: str, sample: int) -> CapturedCall:
+        """Computes a call for one sample again; the last one is remembered."""
+        if self._last is not None and self._last[0] == (call_id, sample):
+            return self._last[1]
+        call = None
+        if not self.training:  # where each sample counts for the others
+            with contextlib.suppress(Exception):  # a model may take one size of batch only
+                call = self._computed(call_id, sample, sample + 1)
+        call = call or self._computed(call_id, 0, self.samples, sample)
+        self._last = (call_id, sample), call
+        return call
+
+    def _computed(self, call_id: str, first: int, last: int, sample: int = 0) -> CapturedCall:
+        x = part_of(self.x, first, last)
+        part = capture(self._subject, x, only={self.recording.calls[call_id].base})
+        return _cut(part.calls[call_id], sample, last - first)
+
+    def _differs(self, values: Numbers, kept: Tensor, sample: int) -> bool:
+        """Tells whether a value is another than in the first pass: the model was trained."""
+        if kept.statistics is None or sample >= len(kept.statistics.norms):
+            return False
+        numbers = np.asarray(values, np.float64)
+        norm = math.sqrt(float(np.square(numbers[np.isfinite(numbers)]).sum()))
+        return not math.isclose(
+            norm, float(kept.statistics.norms[sample]), rel_tol=1e-3, abs_tol=1e-6
+        )
+
+    def statistics(self, call_id: str, tensor: int = 0) -> Statistics:
+        """Returns the statistics of a result of a call, over all samples."""
+        key = (call_id, tensor)
+        if key not in self._statistics:
+            call = self.recording.calls[call_id]
+            self._statistics[key] = statistics_of_tensor(call.tensors[tensor], call)
+        return self._statistics[key]
+
+    def thumbnail(self, call_id: str, sample: int) -> Numbers | None:
+        """Returns a small picture of a call's first result, where one can be had at once."""
+        call = self.recording.calls[call_id]
+        if not call.tensors:
+            return None
+        first = call.tensors[0]
+        if first.values is not None:
+            values = _of_sample(first.values, sample, self.samples)
+            return thumbnail(values, call.channels_first)
+        return first.thumbnails[sample] if sample < len(first.thumbnails) else None
+
+    def with_samples(self, x: Any) -> "Flow":
+        """Calls the model on other samples, as when they are drawn."""
+        return Flow(self._subject, x, capture(self._subject, x, dtype=self._dtype), self._dtype)
+
+    def whole(self, call_id: str) -> CapturedCall:
+        """Returns a call with the values of all samples, computed again where not kept."""
+        call = self.recording.calls[call_id]
+        if self.recording.complete:
+            return call
+        return capture(self._subject, self.x, only={call.base}, dtype=self._dtype).calls[
+            call_id
+        ]
+
+
+def run(
+    model: Any,
+    x: Any,
+    *,
+    training: bool,
+    layers: Collection[str] | None,
+    dtype: str | None,
+    limit: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Flow:
+    """Calls a model on a batch and keeps what each call gives, within a limit.
+
+    Args:
+        model: The model or layer.
+        x: An array, or a list, tuple or dict of arrays, the batch first.
+        training: The `training` argument of the call.
+        layers: The only layers or calls to record, by name.
+        dtype: The type in which numbers are kept.
+        limit: The bytes that may be kept.
+        progress: Is called with the samples that are done and all samples, if the batch is cut
+            into pieces.
+
+    Returns:
+        The activations.
+
+    Raises:
+        TypeError: If `x` or the model is no such thing.
+        ValueError: If `x` does not fit the model, or there is no such layer.
+        Exception: Whatever the model raises.
+    """
+    x = checked(model, x)
+    graph, items = read_graph_and_items(model)
+    subject = Subject(model, graph, items, training)
+    only = None if layers is None else _calls_named(graph, layers)
+    count = count_of(x)
+    size = _samples_at_once(graph, count, limit, dtype)
+    if training or only is not None or size >= count:
+        recording = capture(subject, x, only=only, dtype=dtype, limit=limit)
+    else:
+        recording = capture_in_pieces(
+            subject, pieces_of(x, size), lambda done: progress(done, count)
+        )
+    return Flow(subject, x, recording, dtype)
+
+
+def _samples_at_once(graph: LayerGraph, count: int, limit: int, dtype: str | None) -> int:
+    """Returns how many samples may be in one piece, if all together need too much room."""
+    if not graph.connected:
+        return count
+    sizes = [activation_bytes(call) or 0 for call in graph.calls if call.id not in graph.inside]
+    if sum(sizes) * count * (0.5 if dtype == "float16" else 1) <= limit:
+        return count
+    return max(int(limit * _SHARE_OF_A_PIECE / sum(sizes)), 1)
+
+
+def _calls_named(graph: LayerGraph, names: Collection[str]) -> set[str]:
+    if isinstance(names, str):
+        names = [names]
+    everything: list[Call | Group] = [*graph.calls, *graph.groups]
+    found: set[str] = set()
+    for name in names:
+        matching = {it.id for it in everything if name in (it.id, it.layer)}
+        if not matching:
+            raise ValueError(_no_such_call(name, [*graph.call_of, *graph.group_of]))
+        found |= matching
+    return found
+
+
+def _no_such_call(name: object, known: Collection[str]) -> str:
+    near = get_close_matches(str(name), known, n=3, cutoff=0.5)
+    said = _("There is no call {name} in this graph.").format(name=repr(name))
+    names = near or list(known)[:12]
+    words = _("Near names: {names}.") if near else _("Its calls are: {names}.")
+    return f"{said} " + words.format(names=", ".join(map(printable, names)))
+
+
+def _of_sample(values: Numbers, sample: int, samples: int) -> Numbers:
+    """Returns one sample's part of a result; the whole if it is not one row a sample."""
+    return values[sample] if values.ndim and len(values) == samples else values
+
+
+def _cut(call: CapturedCall, sample: int, samples: int) -> CapturedCall:
+    if samples == 1:
+        return call
+    tensors = (
+        replace(it, values=_of_sample(it.values, sample, samples)[None])
+        for it in call.tensors
+        if it.values is not None
+    )
+    return replace(call, tensors=tuple(tensors))
+
+
+class Values(Mapping[str, Any]):
+    """The results of each call, as the call gave them: an array, or a nest of arrays.
+
+    The keys are the ids of calls, as in the graph: `"conv2d"`, `"lstm#2"` for a second call,
+    `"encoder/dense"` inside a nested model. A layer that code calls several times, as the cell
+    of a recurrent layer, has a number for each further call: `"lstm/lstm_cell#3"`.
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+
+    def __getitem__(self, name: str) -> Any:
+        import keras
+
+        call = self._flow.whole(self.named(name))
+        if call.packed is None:
+            raise NoSuchCallError(
+                _(
+                    "{name} was run in a compiled function, where its values cannot be seen."
+                ).format(name=printable(name))
+            )
+        return keras.tree.map_structure(
+            lambda place: None if place is None else call.tensors[place].values, call.packed
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._flow.recording.calls)
+
+    def __len__(self) -> int:
+        return len(self._flow.recording.calls)
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{call.id}: " + ", ".join(f"{it.shape} {it.dtype}" for it in call.tensors)
+            for call in self._flow.recording.calls.values()
+        )
+
+    def steps(self, name: str) -> Numbers:
+        """Returns the first results of all calls of one place, along a new axis after the batch.
+
+        Args:
+            name: The id that they share, as `"lstm/lstm_cell"`.
+
+        Returns:
+            Of shape (samples, calls, …).
+
+        Raises:
+            NoSuchCallError: If there is no such call.
+        """
+        base = self._flow.recording.calls[self.named(name)].base
+        calls = [it.id for it in self._flow.recording.calls.values() if it.base == base]
+        arrays = [self._flow.whole(it).tensors[0].values for it in calls]
+        return np.stack([it for it in arrays if it is not None], axis=1)
+
+    def scores(self, name: str) -> Numbers:
+        """Returns the scores of an attention layer.
+
+        Args:
+            name: The id of its call.
+
+        Returns:
+            Of shape (samples, heads, queries, keys), without heads for a layer that has none.
+
+        Raises:
+            NoSuchCallError: If there is no such call, or it gives no scores.
+        """
+        for tensor in self._flow.whole(self.named(name)).tensors:
+            if tensor.is_scores and tensor.values is not None:
+                return tensor.values
+        raise NoSuchCallError(_("{name} has no attention scores.").format(name=printable(name)))
+
+    def named(self, name: str) -> str:
+        """Returns the id of a call, which may be given as the name of a layer called once.
+
+        Raises:
+            NoSuchCallError: If there is none.
+        """
+        calls = self._flow.recording.calls
+        if name in calls:
+            return name
+        by_layer = [it.id for it in calls.values() if it.layer == name]
+        if len(by_layer) == 1:
+            return by_layer[0]
+        raise NoSuchCallError(_no_such_call(name, calls))

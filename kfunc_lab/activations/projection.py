@@ -1,0 +1,41 @@
+"""Projects vectors to the plane by principal component analysis."""
+
+import numpy as np
+
+from kfunc_lab.activations.statistics import Numbers
+
+
+def pca(vectors: Numbers) -> tuple[Numbers, Numbers]:
+    """Projects vectors to the plane in which they vary most.
+
+    Args:
+        vectors: Of shape (count, dimensions).
+
+    Returns:
+        Coordinates of shape (count, 2), and the share of the variance that each of the two
+        explains. The signs are fixed: of the coordinates that are greatest in size the last is
+        positive.
+
+    Source: Pearson, On lines and planes of closest fit to systems of points in space, 1901.
+
+    Example:
+        >>> points, shares = pca(np.array([[0.0, 0, 1], [2, 0, 1], [4, 0, 1]]))
+        >>> points[:, 0].round(6).tolist(), shares.round(6).tolist()
+        ([-2.0, 0.0, 2.0], [1.0, 0.0])
+    """
+    numbers = np.nan_to_num(np.asarray(vectors, np.float64), posinf=0, neginf=0)
+    centred = numbers - numbers.mean(axis=0)
+    left, sizes, _right = np.linalg.svd(centred, full_matrices=False)
+    points = np.zeros((len(numbers), 2))
+    count = min(2, len(sizes))
+    points[:, :count] = left[:, :count] * sizes[:count]
+    for axis in range(2):
+        furthest = np.abs(points[:, axis]).max()
+        candidates = points[np.isclose(np.abs(points[:, axis]), furthest), axis]
+        if candidates.size and candidates[-1] < 0:
+            points[:, axis] *= -1
+    variance = np.zeros(2)
+    total = float(np.square(sizes).sum())
+    if total:
+        variance[:count] = np.square(sizes[:count]) / total
+    return points, variance

@@ -1,0 +1,54 @@
+"""Writes activations for readers without a page: as text."""
+
+from collections.abc import Container, Iterable
+
+from kfunc_lab.activations.flow import Flow
+from kfunc_lab.activations.overview import Line, heading, lines_of, mean_words, percent
+from kfunc_lab.activations.pictures import number
+from kfunc_lab.graph.table import aligned
+from kfunc_lab.locale import _
+
+
+def to_text(flow: Flow, opened: Container[str], notes: Iterable[str]) -> str:
+    """Writes what there is to tell of each call as a table.
+
+    Args:
+        flow: The activations.
+        opened: The ids of the groups that are open.
+        notes: What is said below.
+
+    Returns:
+        Lines without colours, escapes or addresses: the same in every process.
+    """
+    head = [
+        _("call"),
+        _("class"),
+        _("shape"),
+        _("mean"),
+        _("deviation"),
+        _("range"),
+        _("zeros"),
+        _("dead units"),
+    ]
+    rows = [head, *(_row(flow, line) for line in lines_of(flow, opened))]
+    return "\n".join([heading(flow), "", *aligned(rows, right={3, 4, 6, 7}), *notes])
+
+
+def _row(flow: Flow, line: Line) -> list[str]:
+    named = ["  " * line.depth + line.name + (":" if line.is_open else ""), line.kind]
+    call = flow.recording.calls.get(line.call)
+    own = call is not None and (call.item == line.item or not line.is_open)
+    if call is None or not call.tensors or not own:
+        return named
+    found = flow.statistics(call.id)
+    if call.tensors[0].dtype in ("object", "string") or not found.count:
+        return [*named, line.shape]
+    return [
+        *named,
+        line.shape,
+        mean_words(found),
+        number(found.deviation),
+        f"{number(found.minimum)} … {number(found.maximum)}",
+        percent(found.share_of_zeros),
+        f"{len(found.dead):,} / {len(found.peaks):,}",
+    ]

@@ -1,0 +1,357 @@
+"""The view of activations: what it shows, what it says, and what it leaves alone."""
+
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+import traitlets
+from keras import layers
+
+import kfunc_lab as lab
+
+
+@pytest.fixture
+def view(cnn, digits):
+    return lab.activations(cnn, digits)
+
+
+def tickets():
+    tokens = keras.Input((12,), dtype="int32", name="tokens")
+    x = layers.Embedding(50, 8, name="words")(tokens)
+    x = layers.MultiHeadAttention(2, 4, name="attention")(x, x)
+    x = layers.LSTM(6, return_sequences=True, return_state=True, name="lstm")(x)[0]
+    x = layers.GlobalAveragePooling1D(name="mean")(x)
+    priority = layers.Dense(1, activation="sigmoid", name="priority")(x)
+    department = layers.Dense(4, activation="softmax", name="department")(x)
+    return keras.Model(tokens, {"priority": priority, "department": department})
+
+
+def some_tokens():
+    return np.random.default_rng(0).integers(0, 50, (6, 12))
+
+
+# -- what is shown
+
+
+def test_the_panel_follows_the_selection(view):
+    view.selected = "conv"
+    assert view._panel["item"] == "conv"
+    assert view._panel["picture"] == "maps"
+    assert view._panel["shown"]["count"] == 8
+    view.selected = "classes"
+    assert view._panel["picture"] == "probabilities"
+
+
+def test_the_panel_holds_the_values_themselves(view):
+    view.selected, view.sample = "conv", 3
+    shown = view._panel["shown"]
+    numbers = np.frombuffer(shown["data"], "<f4")
+    maps = numbers.reshape(shown["count"], shown["rows"], shown["cols"])
+    assert np.array_equal(maps, np.moveaxis(view.values["conv"][3], -1, 0))
+
+
+def test_another_sample_changes_panel_cards_and_answers(view):
+    view.selected = "conv"
+    before = [view._panel["shown"]["data"], view._cards, view._band["outputs"]]
+    view.sample = 4
+    after = [view._panel["shown"]["data"], view._cards, view._band["outputs"]]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+def test_what_was_chosen_of_one_call_is_not_kept_for_the_next(view):
+    view.selected, view.unit = "conv", 5
+    assert view._panel["unit"]["title"] == "map 5"
+    view.selected = "pool"
+    assert view.unit == -1
+    assert view._panel["unit"] is None
+
+
+def test_a_picture_can_be_chosen(view):
+    view.selected, view.picture = "classes", "heatmap"
+    assert view._panel["shown"]["type"] == "tiles"
+    assert [key for key, _words in view._panel["pictures"]] == [
+        "probabilities",
+        "bars",
+        "heatmap",
+    ]
+
+
+def test_one_map_is_enlarged_over_the_input(view):
+    view.selected, view.unit = "conv", 2
+    unit = view._panel["unit"]
+    numbers = np.frombuffer(unit["map"]["data"], "<f4").reshape(26, 26)
+    assert np.array_equal(numbers, view.values["conv"][0, :, :, 2])
+    assert (unit["image"]["rows"], unit["image"]["channels"]) == (28, 1)
+
+
+def test_the_samples_that_excite_a_unit_most_are_named(view):
+    view.selected, view.unit = "conv", 2
+    means = view.values["conv"][..., 2].mean(axis=(1, 2))
+    assert view._panel["unit"]["exciting"][0][0] == int(np.argmax(means))
+
+
+def test_steps_and_results_can_be_chosen():
+    view = lab.activations(tickets(), some_tokens())
+    view.selected = "lstm"
+    places = dict(view._panel["places"])
+    assert places == {"lstm": "result", "lstm/lstm_cell": "lstm_cell"}
+    assert len(view._panel["tensors"]) == 3
+    view._place = "lstm/lstm_cell"
+    assert view._panel["steps"] == 12
+    view._step = 7
+    shown = np.array(view._panel["shown"]["values"], "float32")
+    assert np.array_equal(shown, view.values["lstm"][0][0, 7])
+
+
+def test_attention_scores_are_one_matrix_a_head():
+    view = lab.activations(tickets(), some_tokens())
+    view.selected = "attention"
+    view._tensor = 1
+    assert view._panel["tensors"][1] == "attention scores"
+    shown = view._panel["shown"]
+    assert (shown["count"], shown["rows"], shown["cols"]) == (2, 12, 12)
+    assert shown["labels"] == ("head 0", "head 1")
+
+
+def test_embeddings_are_projected_and_named_by_their_tokens():
+    x = some_tokens()
+    view = lab.activations(tickets(), x)
+    view.selected = "words"
+    assert view._panel["shown"]["type"] == "points"
+    assert view._panel["shown"]["labels"] == tuple(map(str, x[0]))
+
+
+def test_all_outputs_answer():
+    view = lab.activations(tickets(), some_tokens())
+    answers = dict(view._band["outputs"])
+    assert len(answers["department"]["values"]) == 4
+    assert len(answers["priority"]["values"]) == 1
+    assert answers["priority"]["percent"]
+
+
+def test_the_graph_can_be_coloured_by_every_statistic(view):
+    for name in ("zeros", "dead", "norm", "deviation", "maximum"):
+        view._quantity = name
+        assert view._emphasis["values"], name
+    view._quantity = ""
+    assert not view._emphasis["values"]
+
+
+def test_an_unknown_sample_is_refused(view):
+    with pytest.raises(traitlets.TraitError, match="numbered from 0 to 19"):
+        view.sample = 20
+    with pytest.raises(traitlets.TraitError):
+        view.sample = -1  # nothing was drawn
+
+
+# -- what the page asks
+
+
+def ask(view, content, buffers=()):
+    sent = []
+    view.send = lambda message, buffers=None: sent.append(message)
+    view._answer(view, content, list(buffers))
+    return sent
+
+
+def test_a_drawn_digit_is_a_sample_of_its_own(view, digits):
+    side = view._band["pad"]
+    ink = np.kron((digits[0, :, :, 0] * 255).astype("uint8"), np.ones((4, 4), "uint8"))
+    assert ink.shape == (side, side)
+    view.selected = "conv"
+    before = view._panel["shown"]["data"]
+    sent = ask(view, {"type": "draw", "side": side}, [ink.tobytes()])
+    assert sent == [{"type": "answered"}]
+    assert view.sample == -1
+    assert view._panel["shown"]["data"] != before
+    ask(view, {"type": "erase"})
+    assert view.sample == 0
+    assert view._panel["shown"]["data"] == before
+
+
+def test_what_goes_wrong_is_said_on_the_page(view):
+    sent = ask(view, {"type": "attribute", "method": "grad_cam", "target": 99})
+    assert sent[0]["type"] == "refused"
+    assert "classes 0 to 9" in sent[0]["words"]
+    assert sent[-1] == {"type": "answered"}
+
+
+def test_an_attribution_is_sent_with_its_progress(view):
+    sent = ask(view, {"type": "attribute", "method": "occlusion", "target": 3})
+    assert [it["type"] for it in sent[:-1]] == ["progress"] * (len(sent) - 1)
+    assert view._attribution["shown"]["target"] == 3
+    assert view._attribution["shown"]["rows"] == 28
+
+
+def test_a_model_that_attribution_does_not_suit_says_why():
+    view = lab.activations(tickets(), some_tokens())
+    assert view._attribution["reason"]
+    with pytest.raises(ValueError, match=r"image|outputs"):
+        view.attribute()
+
+
+# -- comparison
+
+
+def test_before_and_after_training(cnn, digits):
+    before = lab.activations(cnn, digits)
+    cnn.compile("sgd", "sparse_categorical_crossentropy")
+    cnn.fit(digits, np.arange(20) % 10, epochs=2, verbose=0)
+    now = lab.activations(cnn, digits)
+    compared = now.compare(before)
+    one, other = (it.values["conv"].astype("float64") for it in (now, before))
+    expected = np.linalg.norm(one - other) / np.linalg.norm(other)
+    assert compared.change["conv"] == pytest.approx(expected)
+    assert compared.change["digit"] == 0
+    compared.selected = "conv"
+    compared._side = "difference"
+    shown = np.frombuffer(compared._panel["shown"]["data"], "<f4").reshape(8, 26, 26)
+    difference = now.values["conv"][0] - before.values["conv"][0]
+    assert np.array_equal(shown, np.moveaxis(difference, -1, 0))
+    assert compared._emphasis["scale"]["quantity"] == "relative change"
+
+
+def test_two_models_of_equal_layers_are_compared_by_their_order(digits):
+    def made(name):
+        x = keras.Input((28, 28, 1))
+        return keras.Model(x, layers.Conv2D(2, 3, name=name)(x))
+
+    one, other = lab.activations(made("a"), digits), lab.activations(made("b"), digits)
+    assert set(one.compare(other).change) >= {"a"}
+
+
+def test_other_models_and_other_samples_are_refused(cnn, digits, view):
+    x = keras.Input((28, 28, 1), name="digit")
+    other = keras.Model(x, layers.Conv2D(9, 3, name="conv")(x))
+    with pytest.raises(ValueError, match=r"conv \(Conv2D, \(20, 26, 26, 8\)\) stands where"):
+        view.compare(lab.activations(other, digits))
+    with pytest.raises(ValueError, match="Only the same samples"):
+        view.compare(lab.activations(cnn, digits[::-1]))
+
+
+# -- forms
+
+
+def test_the_text_is_the_same_every_time_and_has_no_address(cnn, digits):
+    texts = {lab.activations(cnn, digits).to_text() for _time in range(2)}
+    assert len(texts) == 1
+    text = texts.pop()
+    assert not re.search(r"0x[0-9a-f]{6}", text)
+    assert text.splitlines()[0] == "cnn: 20 samples, 5 calls, 604 kB"
+    assert [line.split()[0] for line in text.splitlines()[2:]] == [
+        "call",
+        "digit",
+        "conv",
+        "pool",
+        "flat",
+        "classes",
+    ]
+
+
+def test_the_bundle_has_widget_picture_and_text(view):
+    data, _metadata = view._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["image/svg+xml"].startswith("<svg")
+    assert data["text/plain"] == view.to_text()
+
+
+def test_names_are_escaped_in_the_picture(digits):
+    x = keras.Input((28, 28, 1), name="<script>alert(1)<")
+    view = lab.activations(keras.Model(x, layers.Conv2D(2, 3, name="a&b")(x)), digits)
+    assert "<script>" not in view.to_svg()
+    assert "a&amp;b" in view.to_svg()
+
+
+@pytest.mark.parametrize("ending", [".svg", ".html", ".txt"])
+def test_it_is_saved(view, tmp_path, ending):
+    path = view.save(tmp_path / f"flow{ending}")
+    assert path.stat().st_size > 500
+    with pytest.raises(ValueError, match="must end in"):
+        view.save(tmp_path / "flow.png")
+
+
+def test_the_saved_page_holds_everything_as_json(view):
+    state = json.loads(json.dumps(view.page_state()))
+    panels = dict(state["_panels"])
+    assert set(panels) == {"digit", "conv", "pool", "flat", "classes"}
+    assert isinstance(panels["conv"]["shown"]["data"], str)
+
+
+def test_notes_say_what_is_not_finite_and_what_is_not_kept():
+    x = keras.Input((3,), name="x")
+    log = keras.ops.log(x)
+    model = keras.Model(x, layers.Dense(2, name="dense")(log))
+    view = lab.activations(model, np.array([[1.0, 0, 2], [1, np.nan, 1]]), limit=1e-5)
+    said = " ".join(view._notes)
+    assert "The input holds 1 NaN or infinity (sample 1)." in said
+    assert "The first call that gives a NaN or an infinity is log." in said
+    assert "more than the limit" in said
+    assert view.to_text()
+    assert view.to_svg()
+
+
+def test_above_the_limit_what_is_selected_is_computed_again(cnn, digits):
+    whole, bounded = lab.activations(cnn, digits), lab.activations(cnn, digits, limit=0.05)
+    bounded.selected = whole.selected = "conv"
+    bounded.sample = whole.sample = 7
+    assert bounded._panel["state"] == "Computed again for this sample."
+    one, other = (np.frombuffer(it._panel["shown"]["data"], "<f4") for it in (whole, bounded))
+    assert np.allclose(one, other, atol=1e-6)
+    assert bounded.statistics("conv").count == whole.statistics("conv").count
+    assert np.allclose(bounded.values["conv"], whole.values["conv"], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"limit": 0}, "limit is the memory in MB"),
+        ({"dtype": "int8"}, "dtype must be one of float16"),
+        ({"layers": ["cnov"]}, "Near names: conv"),
+    ],
+)
+def test_options_are_checked(cnn, digits, options, words):
+    with pytest.raises(ValueError, match=words):
+        lab.activations(cnn, digits, **options)
+
+
+def test_nothing_flows_through_a_lost_branch(digits):
+    x = keras.Input((28, 28, 1), name="digit")
+    layers.Conv2D(2, 3, name="lost")(x)
+    model = keras.Model(x, layers.Flatten(name="flat")(x))
+    view = lab.activations(model, digits)
+    if "lost" in view.graph.call_of:
+        view.selected = "lost"
+        assert "Nothing" in view._panel["empty"]
+
+
+def test_views_of_all_sorts_of_models_can_be_drawn():
+    import seed_models
+
+    for make in (
+        seed_models.nested_autoencoder,
+        seed_models.ensemble,
+        seed_models.toy_resnet,
+        seed_models.custom_rnn_in_functional,
+    ):
+        model = make()
+        x = [np.random.rand(2, *(it or 6 for it in t.shape[1:])) for t in model.inputs]
+        view = lab.activations(model, x if len(x) > 1 else x[0])
+        for item in (*view.graph.call_of, *view.graph.group_of):
+            view.selected = item
+            assert view._panel["item"] == item
+        assert view.to_svg()
+        assert view.to_text()
+
+
+def test_everything_is_said_in_spanish_too(cnn, digits):
+    lab.language("es")
+    try:
+        view = lab.activations(cnn, digits)
+        view.selected = "conv"
+        assert "20 muestras, 5 llamadas" in view.to_text()
+        assert "unidades muertas" in str(view._panel["statistics"]["rows"])
+        assert view._words["all_calls"] == "Todas las llamadas"
+    finally:
+        lab.language("en")

@@ -1,0 +1,293 @@
+"""What flows through each call, in a real JupyterLab."""
+
+import json
+
+import pytest
+
+CODE = [
+    """
+import keras
+import numpy as np
+from keras import layers
+import kfunc_lab as lab
+
+keras.utils.set_random_seed(3)
+(x, y), (x_test, y_test) = lab.datasets.mnist(source="embedded")
+x, x_test = x[..., None] / 255.0, x_test[..., None] / 255.0
+inputs = keras.Input((28, 28, 1), name="digit")
+h = layers.Conv2D(16, 3, activation="relu", name="conv_1")(inputs)
+h = layers.MaxPooling2D(name="pool")(h)
+h = layers.Conv2D(32, 3, activation="relu", name="conv_2")(h)
+h = layers.MaxPooling2D(name="pool_2")(h)
+h = layers.Flatten(name="flatten")(h)
+h = layers.Dense(48, activation="relu", name="dense")(h)
+outputs = layers.Dense(10, activation="softmax", name="classes")(h)
+model = keras.Model(inputs, outputs, name="small_cnn")
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=2, verbose=0)
+view = lab.activations(model, x_test[:40])
+view
+""",
+    "print(view.selected, view.sample, view.unit, view.picture)",
+]
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(theme, module_notebook):
+    page = module_notebook(CODE, dark=theme == "dark")
+    page.wait_for_selector(".kfunc-lab-activations .kfunc-lab-card")
+    return page
+
+
+def view(page):
+    return page.locator(".kfunc-lab-activations").first
+
+
+def box(page, name):
+    return view(page).locator(f'.kfunc-lab-picture [data-item="{name}"]')
+
+
+def panel(page):
+    return view(page).locator(".kfunc-lab-call")
+
+
+def open_call(page, name):
+    """Selects a call in the graph, and waits until the panel is about it."""
+    box(page, name).click()
+    panel(page).locator(".kfunc-lab-heading strong", has_text=name).wait_for()
+    page.wait_for_function("!document.querySelector('.kfunc-lab-call.late')")
+
+
+def surface(page):
+    return panel(page).locator(".kfunc-lab-shown .kfunc-lab-drawn-surface")
+
+
+def button(page, name):
+    return view(page).get_by_role("button", name=name, exact=True)
+
+
+def show_all_calls(page):
+    if button(page, "‹ All calls").is_visible():
+        button(page, "‹ All calls").click()
+    view(page).locator(".kfunc-lab-card").first.wait_for()
+
+
+def draw_one(page, pad):
+    """Draws a vertical stroke."""
+    place = pad.bounding_box()
+    x, y = place["x"] + place["width"] / 2, place["y"]
+    page.mouse.move(x, y + 24)
+    page.mouse.down()
+    page.mouse.move(x, y + place["height"] - 24, steps=12)
+    page.mouse.up()
+
+
+def marked(page):
+    return view(page).locator(".kfunc-lab-answer .marked .name").first
+
+
+def test_shows_all_calls_before_anything_is_selected(page, theme, picture):
+    assert view(page).locator(".kfunc-lab-card").count() == 8
+    said = view(page).inner_text()
+    for words in ("small_cnn: 40 samples, 8 calls", "conv_1", "26 × 26 × 16", "sample 0"):
+        assert words in said
+    assert marked(page).is_visible()
+    picture(view(page), f"activations-{theme}")
+
+
+def test_a_convolution_chosen_in_the_graph_shows_its_maps(page, theme, picture, rerun):
+    open_call(page, "conv_1")
+    canvas = panel(page).locator(".kfunc-lab-shown canvas")
+    canvas.wait_for()
+    said = panel(page).inner_text()
+    for words in ("Conv2D · 26 × 26 × 16", "Over all samples", "zeros", "dead units"):
+        assert words in said
+    assert rerun(page, 1).strip() == "conv_1 0 -1"
+    picture(view(page), f"activations-maps-{theme}")
+
+
+def test_numbers_are_read_by_pointing(page):
+    open_call(page, "conv_1")
+    surface(page).hover(position={"x": 30, "y": 30})
+    readout = panel(page).locator(".kfunc-lab-shown .kfunc-lab-drawn-readout")
+    readout.get_by_text("map 0 · row").wait_for()
+
+
+def test_a_click_enlarges_one_map_over_the_input(page, theme, picture, rerun):
+    open_call(page, "conv_1")
+    surface(page).click(position={"x": 30, "y": 30})
+    unit = panel(page).locator(".kfunc-lab-unit")
+    unit.get_by_text("map 0", exact=True).wait_for()
+    unit.get_by_text("Excited most by").wait_for()
+    unit.locator("input[type=range]").wait_for()
+    assert rerun(page, 1).strip() == "conv_1 0 0"
+    unit.scroll_into_view_if_needed()
+    picture(view(page), f"activations-enlarged-{theme}")
+    button(page, "Close").click()
+    unit.wait_for(state="hidden")
+
+
+def test_python_selects_too(page):
+    page.evaluate("document.querySelectorAll('.jp-CodeCell')[1].scrollIntoView()")
+    cell = page.locator(".jp-CodeCell").nth(1)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("; view.selected = 'dense'; view.sample = 3")
+    page.keyboard.press("Control+Enter")
+    panel(page).locator(".kfunc-lab-heading strong", has_text="dense").wait_for()
+    panel(page).locator(
+        ".kfunc-lab-drawn-columns, .kfunc-lab-shown canvas, .kfunc-lab-shown svg"
+    )
+    view(page).locator('.kfunc-lab-sample[data-sample="3"][aria-pressed="true"]').wait_for()
+    page.keyboard.press("Control+z")
+
+
+def test_another_sample_changes_everything(page):
+    open_call(page, "conv_1")
+    answers = view(page).locator(".kfunc-lab-comes-out")
+    seen = set()
+    for sample in (4, 5, 6):
+        view(page).locator(f'.kfunc-lab-sample[data-sample="{sample}"]').click()
+        view(page).get_by_text(f"sample {sample}", exact=True).wait_for()
+        seen.add(answers.inner_text())
+    assert len(seen) == 3
+    button(page, "Later samples").click()
+    view(page).locator('.kfunc-lab-sample[data-sample="12"][aria-pressed="true"]').wait_for()
+    button(page, "Earlier samples").click()
+    view(page).locator('.kfunc-lab-sample[data-sample="0"]').click()
+
+
+def test_a_drawn_digit_moves_the_probabilities(page, theme, picture):
+    show_all_calls(page)
+    button(page, "Draw").click()
+    pad = view(page).locator(".kfunc-lab-pad-surface, .kfunc-lab-pad canvas").first
+    pad.wait_for()
+    picture(view(page), f"activations-pad-{theme}")
+    page.evaluate(WATCH)
+    draw_one(page, pad)
+    view(page).get_by_text("as the model sees it").wait_for()
+    page.wait_for_function("window.kfuncLabDelays.length >= 3")
+    page.wait_for_timeout(600)
+    assert marked(page).get_attribute("data-label") == "1"
+    delays = sorted(page.evaluate("window.kfuncLabDelays"))
+    middle = delays[len(delays) // 2]
+    print(json.dumps({"median": middle, "worst": delays[-1], "count": len(delays)}))
+    assert middle <= 150
+    picture(view(page), f"activations-drawn-{theme}")
+    open_call(page, "conv_1")
+    panel(page).locator(".kfunc-lab-shown canvas").wait_for()
+    picture(view(page), f"activations-drawn-maps-{theme}")
+    button(page, "Clear").click()
+    view(page).get_by_text("sample 0", exact=True).wait_for()
+
+
+# Notes how long it takes from a movement of the pointer to the changed probabilities.
+WATCH = """() => {
+  window.kfuncLabDelays = [];
+  let moved = null;
+  document.querySelector('.kfunc-lab-pad').addEventListener('pointermove', (event) => {
+    if (event.buttons && moved === null) moved = performance.now();
+  }, true);
+  new MutationObserver(() => {
+    if (moved === null) return;
+    requestAnimationFrame(() => {
+      if (moved !== null) window.kfuncLabDelays.push(performance.now() - moved);
+      moved = null;
+    });
+  }).observe(document.querySelector('.kfunc-lab-comes-out'),
+    {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+
+
+def test_attribution_is_shown_over_the_input(page, theme, picture):
+    button(page, "Attribution").click()
+    tab = view(page).locator(".kfunc-lab-attribution")
+    tab.get_by_text("Score of class").wait_for()
+    tab.locator("canvas").first.wait_for()
+    picture(view(page), f"activations-grad-cam-{theme}")
+    tab.get_by_label("Method").select_option("integrated_gradients")
+    tab.get_by_text("The heat adds up").wait_for(timeout=60_000)
+    picture(view(page), f"activations-gradients-{theme}")
+    tab.get_by_label("Class").select_option("4")
+    tab.get_by_text("Score of class 4").wait_for(timeout=60_000)
+    button(page, "Activations").click()
+    tab.wait_for(state="hidden")
+
+
+def test_the_graph_is_coloured_by_statistics(page, theme, picture):
+    view(page).locator(".kfunc-lab-flow-head select").select_option("zeros")
+    view(page).locator(".kfunc-lab-scale").get_by_text("share of zeros").wait_for()
+    picture(view(page), f"activations-coloured-{theme}")
+    view(page).locator(".kfunc-lab-flow-head select").select_option("")
+
+
+def test_axe_finds_nothing(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    for prepare in (
+        lambda: show_all_calls(page),
+        lambda: open_call(page, "conv_1"),
+        lambda: open_call(page, "dense"),
+        lambda: open_call(page, "classes"),
+        lambda: button(page, "Draw").click(),
+        lambda: button(page, "Attribution").click(),
+    ):
+        prepare()
+        page.wait_for_timeout(400)
+        found = Axe().run(page, context=".kfunc-lab-activations")
+        assert found.violations_count == 0, found.generate_report()
+    button(page, "Activations").click()
+
+
+def test_nothing_failed_on_the_page(page):
+    assert page.problems == []
+
+
+HOSTILE = """
+import keras
+import numpy as np
+import kfunc_lab as lab
+
+name = "<img src=x onerror=document.title='broken'>"
+inputs = keras.Input((9, 9, 1), name=name)
+outputs = keras.layers.Conv2D(2, 3, name="__proto__")(inputs)
+lab.language("es")
+view = lab.activations(keras.Model(inputs, outputs, name="<b>net"), np.ones((2, 9, 9, 1)))
+view.save("saved.html")
+view
+"""
+
+
+def test_names_are_only_text_and_the_words_are_spanish(open_notebook, run_all, lab, browser):
+    page = open_notebook([HOSTILE])
+    run_all(page)
+    page.locator('.kfunc-lab-card[data-card="__proto__"]').click()
+    panel(page).locator(".kfunc-lab-heading strong", has_text="__proto__").wait_for()
+    said = view(page).inner_text()
+    for words in (
+        "Todas las llamadas",
+        "Activaciones",
+        "muestra 0",
+        "<img src=x",
+        "<b>net",
+    ):
+        assert words in said
+    assert page.title() != "broken"
+    assert page.problems == []
+
+    # The saved page shows the same without kernel and network.
+    saved = browser.new_page()
+    problems = []
+    saved.on("pageerror", lambda error: problems.append(str(error)))
+    saved.goto(f"file://{lab.root / 'saved.html'}")
+    saved.locator('.kfunc-lab-card[data-card="__proto__"]').click()
+    panel(saved).locator(".kfunc-lab-shown canvas").wait_for()
+    assert not saved.get_by_role("button", name="Dibujar").is_visible()
+    assert problems == []
+    assert saved.title() != "broken"
+    saved.close()
