@@ -60,8 +60,8 @@ browser: $(VENV)/browser.installed ## real JupyterLab in a real browser
 	$(call pytest,tests/browser)
 
 .PHONY: oldest
-oldest: $(VENV)/oldest.installed ## the tests of graphs, shapes and mistakes on the oldest Keras
-	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope tests/graph tests/live tests/shapes
+oldest: $(VENV)/oldest.installed ## the tests of graphs, shapes, activations and mistakes on the oldest Keras
+	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope tests/graph tests/live tests/shapes tests/activations
 
 .PHONY: bench
 bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability beside its peers, in one run
@@ -76,6 +76,7 @@ pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew
 	@mkdir -p docs
 	$(call pytest,tests/browser/test_lessons.py -k first_model,KFUNC_LAB_SCREENSHOTS=docs)
 	$(call pytest,tests/browser/test_shapes.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
+	$(call pytest,tests/browser/test_activations.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
 
 .PHONY: binder-check
 binder-check: $(VENV)/test.installed ## build and run what Binder builds and runs, without Docker (slow)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfunc_lab.graph.keras_nodes import functional_of, node_of, nodes_in_order
-from kfunc_lab.graph.keras_reader import ItemPlace
+from kfunc_lab.graph.keras_reader import ItemPlace, is_library
 from kfunc_lab.graph.layer_graph import unused_id
 
 
@@ -34,8 +34,10 @@ class Place:
     counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     bases: dict[int, str] = field(default_factory=dict)
     nodes: dict[int, list[Any]] = field(default_factory=dict)
-    # The first of Keras's calls of a cell only asks for the shape of its results.
+    # Keras calls a cell once more, first, only to ask for the shape of its results; and so the
+    # cells of which a cell is stacked.
     skips_first: bool = False
+    is_aside: bool = False
 
     @property
     def id(self) -> str:
@@ -54,7 +56,8 @@ class Place:
         """Whether the call, or one around it, only asks for the shape of its results."""
         if self.parent is None:
             return False
-        return (self.parent.skips_first and self.number == 1) or self.parent.is_probe
+        is_first = self.parent.skips_first and self.number == 1
+        return is_first or self.is_aside or self.parent.is_probe
 
 
 class CallNames:
@@ -88,6 +91,7 @@ class CallNames:
         else:
             place = Place(operation, parent, self._base(parent, operation), count)
         place.item = place.base if place.base in self._known else parent.item
+        place.is_aside = _asks_for_shapes(parent.operation, operation)
         self._prepare(place)
         return place
 
@@ -123,3 +127,11 @@ class CallNames:
             used = self._used | set(parent.bases.values())
             parent.bases[id(operation)] = unused_id(f"{prefix}{operation.name}", used)
         return parent.bases[id(operation)]
+
+
+def _asks_for_shapes(layer: Any, operation: Any) -> bool:
+    """Tells whether a recurrent layer of Keras's own calls what is not its cell."""
+    import keras
+
+    is_recurrent = isinstance(layer, keras.layers.RNN) and is_library(layer)
+    return is_recurrent and operation is not layer.cell

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kfunc_lab.activations.capture import CapturedCall
 from kfunc_lab.activations.flow import Flow
+from kfunc_lab.activations.recording import CapturedCall
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _
 

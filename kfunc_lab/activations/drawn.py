@@ -68,7 +68,7 @@ def as_digit(ink: Numbers) -> Numbers:
         for axis in (0, 1)
     ]
     top, left = (
-        int(np.clip(round((_PICTURE - 1) / 2 - at), 0, _PICTURE - size))
+        int(np.clip(round(_PICTURE / 2 - at), 0, _PICTURE - size))
         for at, size in zip(middle, small.shape, strict=True)
     )
     placed[top : top + small.shape[0], left : left + small.shape[1]] = small

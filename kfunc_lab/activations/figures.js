@@ -146,21 +146,6 @@ function paintNumbers(pixels, numbers, table, [low, high], placeOf) {
   return odd;
 }
 
-// Paints a heat map cell by cell onto a canvas that is enlarged by CSS. NaN stays clear.
-function drawHeat(canvas, { rows, cols, low, high, scale, data }, colours) {
-  canvas.width = cols;
-  canvas.height = rows;
-  canvas.classList.add("kfunc-lab-pixels");
-  const image = new ImageData(cols, rows);
-  const pixels = new Uint32Array(image.data.buffer);
-  const numbers = numbersOf(data).subarray(0, rows * cols);
-  const table = lookupTable(coloursOf(colours, scale));
-  const odd = paintNumbers(pixels, numbers, table, endsOf(low, high, scale), (at) => at);
-  const [colour] = lookupTable([NOT_FINITE, NOT_FINITE]);
-  for (const at of odd) if (!Number.isNaN(numbers[at])) pixels[at] = colour;
-  canvas.getContext("2d").putImageData(image, 0, 0);
-}
-
 function drawPixels(canvas, { rows, cols, channels, data }) {
   canvas.width = cols;
   canvas.height = rows;

@@ -2,44 +2,34 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from kfunc_lab.activations.capture import (
+from kfunc_lab.activations.capture import Subject, capture, capture_in_pieces
+from kfunc_lab.activations.recording import (
     CapturedCall,
     Recording,
-    Subject,
     Tensor,
-    capture,
-    capture_in_pieces,
     statistics_of_tensor,
 )
 from kfunc_lab.activations.samples import checked, count_of, part_of, pieces_of
 from kfunc_lab.activations.statistics import Numbers, Statistics
 from kfunc_lab.activations.thumbnails import thumbnail
+from kfunc_lab.activations.values import Values, no_such_call
 from kfunc_lab.graph.costs import activation_bytes
+from kfunc_lab.graph.keras_nodes import functional_of
 from kfunc_lab.graph.keras_reader import read_graph_and_items
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
-from kfunc_lab.graph.writing import printable
-from kfunc_lab.locale import _
 
 # What a value shown is: kept from the first pass, computed again, or computed again with weights
 # that have changed since.
 KEPT, AGAIN, CHANGED = "kept", "again", "changed"
 
 # Of the limit, what one piece of a large batch may take; Keras needs some more meanwhile.
-_SHARE_OF_A_PIECE = 0.3
-
-
-class NoSuchCallError(KeyError):
-    """There is no call of such a name."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+_SHARE_OF_A_PIECE = 0.2
 
 
 @dataclass(frozen=True)
@@ -81,9 +71,9 @@ class Flow:
         return count_of(self.x)
 
     @property
-    def values(self) -> "Values":
+    def values(self) -> Values:
         """The results of each call, by its id."""
-        return Values(self)
+        return Values(self.recording.calls, self.whole)
 
     @property
     def model(self) -> Any:
@@ -138,7 +128,9 @@ class Flow:
 
     def _differs(self, values: Numbers, kept: Tensor, sample: int) -> bool:
         """Tells whether a value is another than in the first pass: the model was trained."""
-        if kept.statistics is None or sample >= len(kept.statistics.norms):
+        if kept.statistics is None or not kept.statistics.count:
+            return False
+        if len(kept.statistics.norms) != self.samples:  # it is the same for all of them
             return False
         numbers = np.asarray(values, np.float64)
         norm = math.sqrt(float(np.square(numbers[np.isfinite(numbers)]).sum()))
@@ -215,13 +207,18 @@ def run(
     only = None if layers is None else _calls_named(graph, layers)
     count = count_of(x)
     size = _samples_at_once(graph, count, limit, dtype)
-    if training or only is not None or size >= count:
+    if training or only is not None or size >= count or _has_fixed_batch(model):
         recording = capture(subject, x, only=only, dtype=dtype, limit=limit)
     else:
         recording = capture_in_pieces(
             subject, pieces_of(x, size), lambda done: progress(done, count)
         )
     return Flow(subject, x, recording, dtype)
+
+
+def _has_fixed_batch(model: Any) -> bool:
+    functional = functional_of(model)
+    return functional is not None and any(it.shape[0] for it in functional.inputs)
 
 
 def _samples_at_once(graph: LayerGraph, count: int, limit: int, dtype: str | None) -> int:
@@ -242,17 +239,9 @@ def _calls_named(graph: LayerGraph, names: Collection[str]) -> set[str]:
     for name in names:
         matching = {it.id for it in everything if name in (it.id, it.layer)}
         if not matching:
-            raise ValueError(_no_such_call(name, [*graph.call_of, *graph.group_of]))
+            raise ValueError(no_such_call(name, [*graph.call_of, *graph.group_of]))
         found |= matching
     return found
-
-
-def _no_such_call(name: object, known: Collection[str]) -> str:
-    near = get_close_matches(str(name), known, n=3, cutoff=0.5)
-    said = _("There is no call {name} in this graph.").format(name=repr(name))
-    names = near or list(known)[:12]
-    words = _("Near names: {names}.") if near else _("Its calls are: {names}.")
-    return f"{said} " + words.format(names=", ".join(map(printable, names)))
 
 
 def _of_sample(values: Numbers, sample: int, samples: int) -> Numbers:
@@ -269,89 +258,3 @@ def _cut(call: CapturedCall, sample: int, samples: int) -> CapturedCall:
         if it.values is not None
     )
     return replace(call, tensors=tuple(tensors))
-
-
-class Values(Mapping[str, Any]):
-    """The results of each call, as the call gave them: an array, or a nest of arrays.
-
-    The keys are the ids of calls, as in the graph: `"conv2d"`, `"lstm#2"` for a second call,
-    `"encoder/dense"` inside a nested model. A layer that code calls several times, as the cell
-    of a recurrent layer, has a number for each further call: `"lstm/lstm_cell#3"`.
-    """
-
-    def __init__(self, flow: Flow) -> None:
-        self._flow = flow
-
-    def __getitem__(self, name: str) -> Any:
-        import keras
-
-        call = self._flow.whole(self.named(name))
-        if call.packed is None:
-            raise NoSuchCallError(
-                _(
-                    "{name} was run in a compiled function, where its values cannot be seen."
-                ).format(name=printable(name))
-            )
-        return keras.tree.map_structure(
-            lambda place: None if place is None else call.tensors[place].values, call.packed
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._flow.recording.calls)
-
-    def __len__(self) -> int:
-        return len(self._flow.recording.calls)
-
-    def __repr__(self) -> str:
-        return "\n".join(
-            f"{call.id}: " + ", ".join(f"{it.shape} {it.dtype}" for it in call.tensors)
-            for call in self._flow.recording.calls.values()
-        )
-
-    def steps(self, name: str) -> Numbers:
-        """Returns the first results of all calls of one place, along a new axis after the batch.
-
-        Args:
-            name: The id that they share, as `"lstm/lstm_cell"`.
-
-        Returns:
-            Of shape (samples, calls, …).
-
-        Raises:
-            NoSuchCallError: If there is no such call.
-        """
-        base = self._flow.recording.calls[self.named(name)].base
-        calls = [it.id for it in self._flow.recording.calls.values() if it.base == base]
-        arrays = [self._flow.whole(it).tensors[0].values for it in calls]
-        return np.stack([it for it in arrays if it is not None], axis=1)
-
-    def scores(self, name: str) -> Numbers:
-        """Returns the scores of an attention layer.
-
-        Args:
-            name: The id of its call.
-
-        Returns:
-            Of shape (samples, heads, queries, keys), without heads for a layer that has none.
-
-        Raises:
-            NoSuchCallError: If there is no such call, or it gives no scores.
-        """
-        for tensor in self._flow.whole(self.named(name)).tensors:
-            if tensor.is_scores and tensor.values is not None:
-                return tensor.values
-        raise NoSuchCallError(_("{name} has no attention scores.").format(name=printable(name)))
-
-    def named(self, name: str) -> str:
-        """Returns the id of a call, which may be given as the name of a layer called once.
-
-        Raises:
-            NoSuchCallError: If there is none.
-        """
-        calls = self._flow.recording.calls
-        if name in calls:
-            return name
-        by_layer = [it.id for it in calls.values() if it.layer == name]
-        if len(by_layer) == 1:
-            return by_layer[0]
-        raise NoSuchCallError(_no_such_call(name, calls))

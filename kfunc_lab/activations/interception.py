@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.graph.keras_nodes import operations_within
+from kfunc_lab.graph.keras_nodes import name_counters_kept, operations_within
 
 # Gets the operation, its own `call`, and what that is called on; returns what the call returns.
 Around = Callable[[Any, Callable[..., Any], Sequence[Any], dict[str, Any]], Any]
@@ -60,7 +60,9 @@ def _wrapped(
         __tracebackhide__ = True  # IPython leaves such frames out of tracebacks
         if threading.get_ident() != thread:
             return original(*args, **named)
-        return around(operation, original, args, named)
+        is_compiled = hasattr(original, "get_concrete_function") or is_tracing()
+        run = _past_the_scope(original) if is_compiled else original
+        return around(operation, run, args, named)
 
     return call
 
@@ -78,39 +80,121 @@ def without_trace(model: Any) -> Iterator[Any]:
     """
     import keras
 
-    attributes = [(it, _own_attributes(it)) for it in operations_within(model)]
+    operations = operations_within(model)
+    attributes = [(it, getattr(it, "built", True), _copied(vars(it))) for it in operations]
     # The variables take no new values in it: moving averages, states, counters, seeds.
-    with _random_states_kept(), keras.StatelessScope() as scope:
+    with _random_states_kept(), name_counters_kept(), keras.StatelessScope() as scope:
+        outer, now = getattr(_passes, "now", None), _Pass(model, scope)
+        _passes.now = now
         try:
             yield scope
         finally:
-            for operation, before in attributes:
-                _put_back(operation, before)
+            _passes.now = outer
+            for operation, was_built, before in attributes:
+                # What a layer makes when it is first called, it keeps.
+                if was_built or not getattr(operation, "built", True):
+                    _put_back(vars(operation), before)
+    now.put_back()
 
 
-def _own_attributes(operation: Any) -> dict[str, Any]:
-    """Returns what a layer of the user's own may change in its call, as `self.scores = …`."""
-    if type(operation).__module__.partition(".")[0] == "keras":
-        return {}
-    return {name: it for name, it in vars(operation).items() if not name.startswith("_")}
+class _Pass:
+    """A forward pass that leaves no trace.
+
+    Attributes:
+        scope: Keras's scope.
+    """
+
+    def __init__(self, model: Any, scope: Any) -> None:
+        self.scope = scope
+        self._model = model
+        self._states: list[tuple[Any, Any]] | None = None
+
+    def note_states(self) -> None:
+        """Notes what compiled functions may change, which knows no scope."""
+        if self._states is None:
+            variables = getattr(self._model, "non_trainable_variables", [])
+            small = [it for it in variables if np.prod(it.shape) * 4 <= _LARGEST_STATE]
+            self._states = [(it, it.numpy()) for it in small]
+
+    def put_back(self) -> None:
+        for variable, value in self._states or ():
+            if not np.array_equal(variable.numpy(), value, equal_nan=value.dtype.kind == "f"):
+                variable.assign(value)
 
 
-def _put_back(operation: Any, before: dict[str, Any]) -> None:
-    if not before:
-        return
-    now = {name: it for name, it in vars(operation).items() if not name.startswith("_")}
-    for name, value in now.items():
-        if name not in before and operation.built and not _is_part(value):
-            vars(operation).pop(name)
-        elif name in before and value is not before[name]:
-            object.__setattr__(operation, name, before[name])
+_passes = threading.local()  # the pass that runs in this thread
+
+# Only so small variables are states, as averages, counters and seeds: others are weights.
+_LARGEST_STATE = 2**20  # bytes
 
 
-def _is_part(value: Any) -> bool:
-    """Tells whether Keras keeps a list of such values too, as of layers and variables."""
-    import keras
+def _copied(attributes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Returns attributes, and of each that is a collection what is in it."""
+    return {name: (it, _content(it)) for name, it in attributes.items()}
 
-    return isinstance(value, (keras.layers.Layer, keras.Variable))
+
+def _content(value: Any) -> Any:
+    for kind in (list, dict, set):
+        if isinstance(value, kind):
+            return kind(value)
+    return None
+
+
+def _put_back(attributes: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> None:
+    # In the dictionary itself, past Keras's own `__setattr__`.
+    for name in [it for it in attributes if it not in before]:
+        del attributes[name]
+    for name, (value, content) in before.items():
+        attributes[name] = value
+        if content is not None and not _same(_content(value), content):
+            _refill(value, content)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tells whether two collections hold the same things, which need not be comparable."""
+    if len(one) != len(other):
+        return False
+    if isinstance(one, dict):
+        return all(key in other and other[key] is value for key, value in one.items())
+    return all(a is b for a, b in zip(one, other, strict=True))
+
+
+def _refill(value: Any, content: Any) -> None:
+    # By the methods of the plain types: Keras's own collections track what they are given.
+    if isinstance(value, list):
+        list.__setitem__(value, slice(None), content)
+    elif isinstance(value, dict):
+        dict.clear(value)
+        dict.update(value, content)
+    else:
+        set.clear(value)
+        set.update(value, content)
+
+
+def is_tracing() -> bool:
+    """Tells whether TensorFlow compiles a function just now: then there are no numbers yet."""
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and not tensorflow.executing_eagerly()
+
+
+def _past_the_scope(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Has a function compiled as it would be without us: what it assigns belongs to it."""
+
+    @functools.wraps(call)
+    def run(*args: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        now, _passes.now = getattr(_passes, "now", None), None
+        if now is None:  # we are past it already
+            return call(*args, **named)
+        now.note_states()
+        now.scope.__exit__(None, None, None)
+        try:
+            return call(*args, **named)
+        finally:
+            now.scope.__enter__()
+            _passes.now = now
+
+    return run
 
 
 @contextlib.contextmanager

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kfunc_lab.activations.capture import CapturedCall, Tensor
 from kfunc_lab.activations.flow import Flow
 from kfunc_lab.activations.pictures import number
+from kfunc_lab.activations.recording import CapturedCall, Tensor
 from kfunc_lab.activations.statistics import Statistics
 from kfunc_lab.graph.folding import seen_items
 from kfunc_lab.graph.writing import printable, short_name

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.activations.capture import CapturedCall
 from kfunc_lab.activations.flow import AGAIN, CHANGED, Flow
 from kfunc_lab.activations.overview import calls_by_item, shape_of, told
 from kfunc_lab.activations.pictures import Bars, Image, Picture, Points, Tiles, Words, number
+from kfunc_lab.activations.recording import CapturedCall
 from kfunc_lab.activations.statistics import Numbers, Statistics
 from kfunc_lab.graph.writing import printable, short_name
 from kfunc_lab.locale import _

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.activations.capture import CapturedCall, Tensor
 from kfunc_lab.activations.flow import Flow, Found
 from kfunc_lab.activations.kinds import name_of, pictures_for
 from kfunc_lab.activations.overview import calls_by_item, shape_of
@@ -26,6 +25,7 @@ from kfunc_lab.activations.pictures import (
     one_tile,
     picture_of,
 )
+from kfunc_lab.activations.recording import CapturedCall, Tensor
 from kfunc_lab.activations.statistics import Numbers
 from kfunc_lab.graph.writing import printable, short_name
 from kfunc_lab.locale import _

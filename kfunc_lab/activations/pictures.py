@@ -199,11 +199,12 @@ def image_of(values: Numbers, low: float | None = None, high: float | None = Non
 
 def _classes(values: Numbers) -> Bars:
     """Returns the probabilities: all in their order, or of many classes the greatest."""
-    best = int(np.argmax(values))
+    known = np.where(np.isfinite(values), values, -np.inf)
+    best = int(np.argmax(known))
     if len(values) <= 2 * _MOST_CLASSES:
         order = np.arange(len(values))
     else:
-        order = np.argsort(-values, kind="stable")[:_MOST_CLASSES]
+        order = np.argsort(-known, kind="stable")[:_MOST_CLASSES]
     return Bars(
         labels=tuple(map(str, order)),
         values=tuple(float(values[it]) for it in order),
@@ -235,10 +236,11 @@ def _projected(values: Numbers, labels: Sequence[str]) -> Points:
 
 
 def _vector(values: Numbers, most: int) -> Tiles:
-    shown = values[:most]
     # A multiple of 8, so that a unit is found by its place.
-    columns = max(8 * round(math.sqrt(3 * len(shown)) / 8), 8)
-    lines = in_lines(shown, min(columns, len(shown)))
+    columns = max(8 * round(math.sqrt(3 * min(len(values), most)) / 8), 8)
+    columns = max(min(columns, len(values)), 1)
+    shown = values[: max(most // columns, 1) * columns]
+    lines = in_lines(shown, columns)
     made = _tiles(lines[None], ("",), most, True, "", _("unit"))
     return replace(made, is_one_vector=True, total=len(values))
 
@@ -329,15 +331,14 @@ def _tiles(
 
 
 def _small_enough(stack: Numbers, most: int) -> tuple[Numbers, tuple[int, int]]:
-    rows, columns = stack.shape[1:]
+    """Averages matrices down until they hold at most so many numbers together."""
+    tiles, rows, columns = stack.shape
     if stack.size <= most:
         return stack, (1, 1)
-    times = math.ceil(math.sqrt(stack.size / most))
-    # A side that is short already stays.
-    to_rows, to_columns = (
-        max(rows // times, min(rows, 8)),
-        max(columns // times, min(columns, 8)),
-    )
+    room = max(most // tiles, 1)
+    # Both sides alike, unless one is short already.
+    to_rows = min(rows, max(math.isqrt(room), room // columns, 1))
+    to_columns = min(columns, max(room // to_rows, 1))
     small = np.stack([shrunk(it, to_rows, to_columns) for it in stack])
     return small, (max(round(rows / to_rows), 1), max(round(columns / to_columns), 1))
 

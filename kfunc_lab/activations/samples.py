@@ -30,6 +30,10 @@ def checked(model: Any, x: Any) -> Any:
     _check_model(model)
     functional = functional_of(model)
     x = _with_arrays(x, functional)
+    if functional is not None and isinstance(x, Mapping):
+        x = {
+            key: x[key] for key in _keys(functional, x)
+        }  # Keras leaves aside what else it holds
     named = _named_arrays(x, functional)
     for name, array in named:
         _check_is_array(name, array)
@@ -79,19 +83,15 @@ def _named_arrays(x: Any, functional: Any) -> list[tuple[str, Any]]:
     import keras
 
     if functional is None:
-        return [("x", it) for it in keras.tree.flatten(x)]
+        leaves = keras.tree.flatten(x)
+        names = [f"x[{place}]" for place in range(len(leaves))] if len(leaves) > 1 else ["x"]
+        return list(zip(names, leaves, strict=True))
     names = [tensor.name for tensor in functional.inputs]
     layers = [node_of(tensor).operation.name for tensor in functional.inputs]
     if isinstance(x, Mapping):
-        missing = [name for name in names if name not in x]
-        if missing and not _is_struct(functional.input):
-            raise ValueError(
-                _("The model has the inputs {names}; {missing} is missing in x.").format(
-                    names=", ".join(map(printable, names)), missing=printable(missing[0])
-                )
-            )
-        if not missing:
-            return [(layer, x[name]) for layer, name in zip(layers, names, strict=True)]
+        return [
+            (layer, x[name]) for layer, name in zip(layers, _keys(functional, x), strict=True)
+        ]
     arrays = keras.tree.flatten(x)
     if len(arrays) != len(names):
         raise ValueError(
@@ -104,8 +104,21 @@ def _named_arrays(x: Any, functional: Any) -> list[tuple[str, Any]]:
     return list(zip(layers, arrays, strict=True))
 
 
-def _is_struct(it: Any) -> bool:
-    return isinstance(it, (Mapping, list, tuple))
+def _keys(functional: Any, x: Mapping[str, Any]) -> list[str]:
+    """Returns under which keys a model finds its inputs in a dict, in the order of the inputs."""
+    import keras
+
+    keys = [tensor.name for tensor in functional.inputs]
+    if isinstance(functional.input, Mapping):
+        keys = [path[0] for path, _tensor in keras.tree.flatten_with_path(functional.input)]
+    missing = [key for key in keys if key not in x]
+    if missing:
+        raise ValueError(
+            _("The model has the inputs {names}; {missing} is missing in x.").format(
+                names=", ".join(map(printable, keys)), missing=printable(missing[0])
+            )
+        )
+    return keys
 
 
 def _check_is_array(name: str, array: Any) -> None:

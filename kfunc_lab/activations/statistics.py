@@ -167,7 +167,7 @@ def statistics_of(
         # Zeros in their place are taken out of what is counted below.
         by_unit = np.where(odd, by_unit.dtype.type(0), by_unit)
     squares = np.einsum("spu,spu->s", by_unit, by_unit, dtype=np.float64)
-    means = by_unit.mean(axis=1, dtype=np.float64) if by_unit.shape[1] else by_unit[:, 0]
+    means = by_unit.sum(axis=1, dtype=np.float64) / max(by_unit.shape[1], 1)
     top = np.argsort(-means, axis=0, kind="stable")[:_TOP]
     return Statistics(
         count=int(numbers.size),
@@ -180,7 +180,7 @@ def statistics_of(
         histogram=_histogram(finite),
         norms=np.sqrt(squares),
         peaks=_peaks(by_unit, odd),
-        saturated=_saturated(by_unit, activation),
+        saturated=_saturated(by_unit, odd, activation),
         top_samples=top + first_sample,
         top_values=np.take_along_axis(means, top, axis=0),
     )
@@ -224,6 +224,8 @@ def _extreme(choose: Any, values: Iterable[float]) -> float:
 
 
 def _as_numbers(values: Numbers) -> Numbers:
+    if values.dtype.kind in "OSU":  # of text there is nothing to reckon
+        return np.zeros((len(values) if values.ndim else 1, 0), np.float32)
     if values.dtype == np.bool_:
         return values.astype(np.float32)
     if values.dtype.kind == "c":
@@ -259,12 +261,14 @@ def _peaks(by_unit: Numbers, odd: Numbers | None) -> Numbers:
     return peaks if odd is None else np.where(odd.any(axis=(0, 1)), np.nan, peaks)
 
 
-def _saturated(by_unit: Numbers, activation: str) -> Numbers | None:
+def _saturated(by_unit: Numbers, odd: Numbers | None, activation: str) -> Numbers | None:
     if activation not in _ENDS:
         return None
     low, high = _ENDS[activation]
     near = _NEAR_THE_END * (high - low)
     is_near = (by_unit <= low + near) | (by_unit >= high - near)
+    if odd is not None:
+        is_near &= ~odd
     counts: Numbers = np.count_nonzero(is_near, axis=(0, 1))
     return counts
 
@@ -283,8 +287,9 @@ def _histogram(values: Numbers) -> Histogram:
 
 def _bin_width(low: float, high: float) -> float:
     """Returns the least power of two of which at most so many bins cover a range."""
-    spread = max(high - low, abs(high) * 1e-3, abs(low) * 1e-3, 1e-30)
-    return float(2.0 ** math.ceil(math.log2(spread / (_MOST_BINS - 2))))
+    bins = _MOST_BINS - 2
+    each = max(high / bins - low / bins, abs(high) * 1e-5, abs(low) * 1e-5, 1e-30)
+    return float(2.0 ** math.ceil(math.log2(each)))
 
 
 def _joined(parts: list[Histogram]) -> Histogram:

@@ -46,8 +46,10 @@ def thumbnail(values: Numbers, channels_first: bool = False) -> Numbers:
         >>> thumbnail(np.zeros((224, 224, 64), "float32")).shape
         (64, 64)
     """
-    if values.dtype.kind in "OSU":
+    if values.dtype.kind in "OSU" or not values.size:
         return np.zeros((0, 0), np.float32)
+    if values.dtype.kind == "c":
+        values = np.abs(values)
     values = np.asarray(values, np.float32)
     if values.ndim < 2:
         return _in_lines(values.reshape(-1))
@@ -95,6 +97,7 @@ def _in_lines(vector: Numbers) -> Numbers:
     columns = (
         len(vector) if len(vector) <= _IN_ONE_LINE else math.ceil(math.sqrt(2 * len(vector)))
     )
+    columns = min(columns, SIDE)
     return in_lines(vector, columns)
 
 

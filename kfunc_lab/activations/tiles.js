@@ -2,7 +2,7 @@
 // Heat maps: tiles of cells in a mosaic, or a single one with the names of its rows and columns.
 
 const TILE_GAP = 4;
-const MOSAIC_HEIGHT = 420;
+const MOSAIC_HEIGHT = 260; // pixels: that much is seen at once, where maps of 32 pixels allow it
 const MATRIX_HEIGHT = 320;
 
 // Cells of whole dots, so that all are equally large, unless that would cost too much room.

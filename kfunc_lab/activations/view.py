@@ -1,7 +1,5 @@
 """Shows what flows through each call of a model: `lab.activations`."""
 
-import sys
-import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from kfunc_lab.activations.attribution_panel import attributed, offered, shown
 from kfunc_lab.activations.comparison import changes, paired
 from kfunc_lab.activations.drawn import picture_shape, sample_of
 from kfunc_lab.activations.ends import answers_of, image_of_sample, inputs_of, tokens_of
-from kfunc_lab.activations.flow import Flow, Values, run
+from kfunc_lab.activations.flow import Flow, run
 from kfunc_lab.activations.overview import (
     QUANTITIES,
     calls_by_item,
@@ -31,9 +29,12 @@ from kfunc_lab.activations.page_data import (
     small_image_data,
     thumbnail_data,
 )
+from kfunc_lab.activations.page_words import page_words
 from kfunc_lab.activations.panel import NOW, Choice, Source, panel_data
 from kfunc_lab.activations.pictures import MOST_NUMBERS
+from kfunc_lab.activations.progress import Progress
 from kfunc_lab.activations.samples import as_picture, not_finite_in
+from kfunc_lab.activations.values import Values
 from kfunc_lab.graph.folding import Fold
 from kfunc_lab.graph.scale import DIVERGING, SEQUENTIAL
 from kfunc_lab.graph.view import GraphView, no_garbage_collection
@@ -45,8 +46,6 @@ _EXPORT = "export default { render };"
 
 # A saved page holds at most so many numbers in all.
 _NUMBERS_OF_A_PAGE = 1_500_000
-
-_LONG = 1.5  # seconds after which it is said how far one is
 
 # In the place of a sample's number: what is drawn on the page.
 DRAWN = -1
@@ -100,7 +99,7 @@ def activations(
         layers=layers,
         dtype=dtype,
         limit=int(limit * 1e6),
-        progress=_Progress(),
+        progress=Progress(),
     )
     with no_garbage_collection():
         return ActivationView(flow, fold=fold)
@@ -119,22 +118,6 @@ def _check_options(limit: float, dtype: str | None) -> None:
                 names="float16, float32, float64", dtype=repr(dtype)
             )
         )
-
-
-class _Progress:
-    """Says below a cell or on a terminal how far a large batch is, once it takes long."""
-
-    def __init__(self) -> None:
-        self._begin = time.monotonic()
-        self._is_said = False
-
-    def __call__(self, done: int, total: int) -> None:
-        if not self._is_said and time.monotonic() - self._begin < _LONG:
-            return
-        self._is_said = True
-        said = _("{done} of {total} samples").format(done=f"{done:,}", total=f"{total:,}")
-        end = "\n" if done >= total else ""
-        print(f"\r{said}", end=end, file=sys.stderr, flush=True)
 
 
 class ActivationView(GraphView):
@@ -529,7 +512,7 @@ class ActivationView(GraphView):
         compared = [("change", _("relative change"))] if self._change else []
         return (
             super()._page_words()
-            | _page_words()
+            | page_words()
             | {"quantities": [("", _("its family")), *compared, *named]}
         )
 
@@ -557,59 +540,3 @@ class ActivationView(GraphView):
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)
         return data | {"image/svg+xml": self.to_svg()}, metadata
-
-
-def _page_words() -> dict[str, str]:
-    """Returns the words on the page, in the language in use."""
-    return {
-        "all_calls": _("All calls"),
-        "selected_call": _("Activations of the selected call"),
-        "what_is_shown": _("What is shown"),
-        "activations": _("Activations"),
-        "attribution": _("Attribution"),
-        "colour_by": _("Colour by"),
-        "samples": _("Samples"),
-        "sample": _("sample {n}"),
-        "earlier_samples": _("Earlier samples"),
-        "later_samples": _("Later samples"),
-        "input": _("Input"),
-        "draw": _("Draw"),
-        "as_the_model_sees": _("as the model sees it"),
-        "show": _("Show"),
-        "result": _("Result"),
-        "step": _("Step"),
-        "picture_kind": _("Kind of picture"),
-        "before_or_now": _("Before or now"),
-        "one_scale": _("one colour scale"),
-        "maps": _("Maps"),
-        "earlier_maps": _("Earlier maps"),
-        "later_maps": _("Later maps"),
-        "least_of_map": _("least of each"),
-        "greatest_of_map": _("greatest of each"),
-        "component": _("component"),
-        "close_unit": _("Close"),
-        "excites": _("Excited most by"),
-        "over_the_batch": _("Over all samples"),
-        "distribution": _("Distribution of the values"),
-        "waiting": _("Waiting for the kernel…"),
-        "method": _("Method"),
-        "layer": _("Layer"),
-        "class": _("Class"),
-        "given_class": _("as predicted"),
-        "computing": _("Computing…"),
-        "needs_kernel": _("Attributions are computed where the notebook has a kernel."),
-        "readout": "{label} · {rowAxis} {row}, {colAxis} {column} · {value}",
-        "unit_readout": _("unit {unit} · {value}"),
-        "row": _("row"),
-        "column": _("column"),
-        "percent": "{n} %",
-        "bin": _("{low} to {high}: {count}"),
-        "blend": _("Over the input"),
-        "pixel": _("pixel {value}"),
-        "not_a_number": _("NaN"),
-        "pad": _("Pad to draw on"),
-        "hint": _("Draw here"),
-        "clear": _("Clear"),
-        "undo": _("Undo"),
-        "pad_keys": _("Arrow keys move, Space draws, Delete clears."),
-    }

@@ -6,6 +6,7 @@ They are `KerasTensor._keras_history` and `_keras_mask`, `Operation._inbound_nod
 node is Keras's record of one call of an operation.
 """
 
+import contextlib
 import gc
 import sys
 from collections import defaultdict
@@ -42,6 +43,21 @@ def announce_new_nodes() -> None:
 def is_complete(node: Any) -> bool:
     """Tells whether Keras has filled in a record, and can be asked for what it holds."""
     return hasattr(node, "is_input")
+
+
+@contextlib.contextmanager
+def name_counters_kept() -> Iterator[None]:
+    """Puts back what Keras counts to name layers and operations, whatever is made meanwhile."""
+    from keras.src.backend.common import global_state
+
+    before = dict(global_state.get_global_attribute("object_name_uids") or {})
+    try:
+        yield
+    finally:
+        counters = global_state.get_global_attribute("object_name_uids")
+        if counters is not None:
+            counters.clear()
+            counters.update(before)
 
 
 def functional_of(model: Any) -> Any:

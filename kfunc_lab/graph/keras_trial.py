@@ -10,13 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kfunc_lab.graph.keras_nodes import arguments_without_masks, new_node_listeners
+from kfunc_lab.graph.keras_nodes import (
+    arguments_without_masks,
+    name_counters_kept,
+    new_node_listeners,
+)
 from kfunc_lab.graph.keras_reader import spec_of, weight_of
 from kfunc_lab.graph.layer_graph import TensorSpec, Weight
 from kfunc_lab.graph.settings import configuration
 
-# Keras's global records that a copy adds to.
-_NAMES, _WITHOUT_VALUES = "object_name_uids", "uninitialized_variables"
+# Keras's global record that a copy adds to.
+_WITHOUT_VALUES = "uninitialized_variables"
 
 
 class NoCopyError(TypeError):
@@ -120,23 +124,15 @@ def _without_trace() -> Iterator[None]:
     from keras.src.backend.common import global_state
 
     drawn = random.getstate()
-    names = dict(global_state.get_global_attribute(_NAMES) or {})
     waiting = list(global_state.get_global_attribute(_WITHOUT_VALUES) or ())
     listeners = new_node_listeners[:]
     new_node_listeners.clear()
     try:
-        with keras.StatelessScope(initialize_variables=False):
+        with name_counters_kept(), keras.StatelessScope(initialize_variables=False):
             yield
     finally:
         new_node_listeners[:] = listeners
         random.setstate(drawn)
-        _put_back(global_state.get_global_attribute(_NAMES), names)
         pending = global_state.get_global_attribute(_WITHOUT_VALUES)
         if pending is not None:
             pending[:] = waiting
-
-
-def _put_back(record: Any, before: Mapping[str, int]) -> None:
-    if record is not None:
-        record.clear()
-        record.update(before)

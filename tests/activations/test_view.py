@@ -158,14 +158,20 @@ def ask(view, content, buffers=()):
 
 def test_a_drawn_digit_is_a_sample_of_its_own(view, digits):
     side = view._band["pad"]
-    ink = np.kron((digits[0, :, :, 0] * 255).astype("uint8"), np.ones((4, 4), "uint8"))
+    ink = np.kron((digits[1, :, :, 0] * 255).astype("uint8"), np.ones((4, 4), "uint8"))
     assert ink.shape == (side, side)
     view.selected = "conv"
     before = view._panel["shown"]["data"]
     sent = ask(view, {"type": "draw", "side": side}, [ink.tobytes()])
     assert sent == [{"type": "answered"}]
     assert view.sample == -1
-    assert view._panel["shown"]["data"] != before
+    drawn = view._panel["shown"]["data"]
+    view.sample = 1
+    assert np.allclose(
+        *(np.frombuffer(it, "<f4") for it in (drawn, view._panel["shown"]["data"]))
+    )
+    view.sample = -1
+    assert view._panel["shown"]["data"] == drawn
     ask(view, {"type": "erase"})
     assert view.sample == 0
     assert view._panel["shown"]["data"] == before

@@ -291,3 +291,55 @@ def test_names_are_only_text_and_the_words_are_spanish(open_notebook, run_all, l
     assert problems == []
     assert saved.title() != "broken"
     saved.close()
+
+
+README = """
+import keras
+from keras import layers
+keras.utils.set_random_seed(4)
+(x, y), (x_test, y_test) = lab.datasets.mnist(source="embedded")
+x, x_test = x[..., None] / 255.0, x_test[..., None] / 255.0
+image = keras.Input((28, 28, 1), name="image")
+h = layers.Conv2D(16, 3, activation="relu", name="edges")(image)
+h = layers.MaxPooling2D(name="pool")(h)
+h = layers.Conv2D(32, 3, activation="relu", name="parts")(h)
+h = layers.GlobalMaxPooling2D(name="present")(h)
+model = keras.Model(image, layers.Dense(10, activation="softmax", name="digit")(h), name="net")
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=12, verbose=0)
+lab.activations(model, x_test[:60])
+"""
+
+# A three, as points of the pad from 0 to 1.
+THREE = [
+    (0.32, 0.24), (0.45, 0.16), (0.6, 0.18), (0.68, 0.3), (0.6, 0.42), (0.46, 0.48),
+    (0.62, 0.52), (0.7, 0.66), (0.62, 0.8), (0.46, 0.85), (0.3, 0.77),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "look"), [("en", "light"), ("en", "dark"), ("es", "light")]
+)
+def test_what_the_readme_shows(open_notebook, run_all, picture, language, look):
+    chosen = f"import kfunc_lab as lab\nlab.language({language!r})"
+    page = open_notebook([chosen, README], dark=look == "dark")
+    run_all(page)
+    box(page, "edges").click()
+    button(page, {"en": "Draw", "es": "Dibujar"}[language]).click()
+    page.set_viewport_size({"width": 1280, "height": 1500})
+    place = view(page).locator(".kfunc-lab-pad-surface").bounding_box()
+    points = [
+        (place["x"] + x * place["width"], place["y"] + y * place["height"]) for x, y in THREE
+    ]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=4)
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    page.wait_for_function(
+        """() => document.querySelector('.kfunc-lab-answer .marked .name')
+            ?.dataset.label === '3'"""
+    )
+    page.wait_for_timeout(500)
+    picture(view(page), f"activations-{language}-{look}")

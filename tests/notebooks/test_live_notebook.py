@@ -1,4 +1,4 @@
-"""A notebook of live views and shapes: run by papermill, compared by nbval."""
+"""A notebook of live views, shapes and activations: run by papermill, compared by nbval."""
 
 import subprocess
 import sys
@@ -24,6 +24,10 @@ CELLS = [
     "lab.unwatch()",
     "x = None\nlab.graph(model)",
     "view = lab.shapes(model)\nview.change('conv', strides=2)\nview",
+    "import numpy as np\n"
+    "flow = lab.activations(model, np.linspace(0, 1, 1568).reshape(2, 28, 28, 1))\n"
+    "flow.selected = 'conv'\nflow",
+    "flow.values['conv'].shape, flow.attribute('occlusion', target=3).heat.shape",
 ]
 FAILING = "%%steps\nz = layers.Dense(3)(outputs)\nlayers.Dense(5)([z, z])"
 
