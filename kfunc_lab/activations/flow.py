@@ -29,7 +29,7 @@ from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
 KEPT, AGAIN, CHANGED = "kept", "again", "changed"
 
 # Of the limit, what one piece of a large batch may take; Keras needs some more meanwhile.
-_SHARE_OF_A_PIECE = 0.2
+_SHARE_OF_A_PIECE = 0.1
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class Flow:
     @property
     def values(self) -> Values:
         """The results of each call, by its id."""
-        return Values(self.recording.calls, self.whole)
+        known = {*self.graph.call_of, *self.graph.group_of}
+        return Values(self.recording.calls, self.whole, known)
 
     @property
     def model(self) -> Any:

@@ -1,6 +1,6 @@
 """The results of each call, reached by its id."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,9 +28,13 @@ class Values(Mapping[str, Any]):
     """
 
     def __init__(
-        self, calls: Mapping[str, CapturedCall], whole: Callable[[str], CapturedCall]
+        self,
+        calls: Mapping[str, CapturedCall],
+        whole: Callable[[str], CapturedCall],
+        known: Container[str] = (),
     ) -> None:
         self._calls = calls
+        self._known = known  # the calls of the graph, of which not all need be recorded
         self._whole = whole  # gives a call with its values, computed again where not kept
 
     def __getitem__(self, name: str) -> Any:
@@ -105,6 +109,13 @@ class Values(Mapping[str, Any]):
         by_layer = [it.id for it in calls.values() if it.layer == name]
         if len(by_layer) == 1:
             return by_layer[0]
+        if name in self._known:
+            raise NoSuchCallError(
+                _(
+                    "Nothing was recorded of {name}: it was left out, was not called, or was run "
+                    "in a compiled function."
+                ).format(name=printable(name))
+            )
         raise NoSuchCallError(no_such_call(name, calls))
 
 

@@ -25,3 +25,12 @@ def cnn():
     x = layers.Flatten(name="flat")(x)
     outputs = layers.Dense(10, activation="softmax", name="classes")(x)
     return keras.Model(inputs, outputs, name="cnn")
+
+
+def pytest_collection_modifyitems(items):
+    if tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 15):
+        return
+    reason = "an earlier Keras says of this layer that it gives one result, where it gives two"
+    for item in items:
+        if item.name == "test_scores_that_the_code_asked_for_itself[GroupQueryAttention]":
+            item.add_marker(pytest.mark.xfail(reason=reason))

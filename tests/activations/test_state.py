@@ -267,6 +267,7 @@ def test_numbers_drawn_afterwards_are_those_that_would_have_been_drawn():
     results = []
     for captured in (False, True):
         keras.utils.set_random_seed(11)
+        global_seed_generator().state.assign([11, 0])  # an earlier Keras leaves it as it is
         first = drawn()
         if captured:
             look(layer, numbers(2, 3))

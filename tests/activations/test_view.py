@@ -361,3 +361,12 @@ def test_everything_is_said_in_spanish_too(cnn, digits):
         assert view._words["all_calls"] == "Todas las llamadas"
     finally:
         lab.language("en")
+
+
+def test_what_was_not_recorded_is_said(cnn, digits):
+    view = lab.activations(cnn, digits, layers=["pool"])
+    assert list(view.values) == ["pool"]
+    with pytest.raises(KeyError, match="Nothing was recorded of conv"):
+        view.values["conv"]
+    view.selected = "conv"
+    assert view._panel["empty"] == "Nothing was recorded of it."
