@@ -97,7 +97,9 @@ def peer(model, x) -> str:
 def growth(name: str, way: str) -> tuple[float, float]:
     """Returns what a way needs at most beside the model, and what it keeps, in bytes."""
     model, x = made(name, BATCH)
-    call = {"plain": model, "ours": lambda it: captured(model, it), "hand": extractor(model)}[way]
+    call = {"plain": model, "ours": lambda it: captured(model, it), "hand": extractor(model)}[
+        way
+    ]
     call(x[:1])
     gc.collect()
     before = psutil.Process().memory_info().rss

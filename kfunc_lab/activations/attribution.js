@@ -1,6 +1,8 @@
 // ---------------------------------------------------------------------------------------------
 // Attribution: which parts of the input speak for a class. Reckoned in Python when asked.
 
+const SLOW = 2000; // milliseconds
+
 function attributionTab({ model, words, colours, ask, live }) {
   const root = element("div", "kfunc-lab-attribution");
   const controls = element("div", "kfunc-lab-controls");
@@ -12,11 +14,17 @@ function attributionTab({ model, words, colours, ask, live }) {
   progress.hidden = true;
   progress.setAttribute("aria-label", words.computing);
 
+  const again = plainButton(words.compute, compute);
+  again.hidden = true;
+  let begun = 0; // when the kernel was asked
+  let took = 0; // milliseconds, the last time
+  let last; // what was shown last
+
   const chosen = { method: undefined, target: "", layer: undefined };
   const method = choiceOf(words.method, (value) => change({ method: value }), 1);
   const layer = choiceOf(words.layer, (value) => change({ layer: value }), 1);
   const target = choiceOf(words.class, (value) => change({ target: value }), 1);
-  controls.append(method, target, layer);
+  controls.append(method, target, layer, again);
   const attributed = element("div", "kfunc-lab-attributed");
   attributed.append(host, said);
   root.append(controls, progress, empty, attributed);
@@ -28,6 +36,9 @@ function attributionTab({ model, words, colours, ask, live }) {
 
   function compute() {
     const target = chosen.target === "" ? null : Number(chosen.target);
+    begun = performance.now();
+    again.hidden = true;
+    attributed.classList.add("late");
     empty.textContent = words.computing;
     empty.hidden = !!model.get("_attribution").shown;
     ask({ type: "attribute", method: chosen.method, layer: chosen.layer, target });
@@ -56,6 +67,11 @@ function attributionTab({ model, words, colours, ask, live }) {
     empty.hidden = !!shown;
     empty.textContent = live ? words.computing : words.needs_kernel;
     if (!shown) return;
+    if (shown !== last) {
+      last = shown;
+      took = begun ? performance.now() - begun : 0;
+      attributed.classList.remove("late");
+    }
     if (shown.image) {
       drawOverlay(host, {
         picture: shown.image,
@@ -72,9 +88,19 @@ function attributionTab({ model, words, colours, ask, live }) {
     root,
     show,
     // It is computed when it is looked at, and anew for another sample.
+    // What takes long is computed when it is asked for.
     open: () => {
       show();
-      if (live && !model.get("_attribution").reason) compute();
+      if (!live || model.get("_attribution").reason) return;
+      again.hidden = took <= SLOW;
+      if (took <= SLOW) compute();
+      else attributed.classList.add("late");
+    },
+    refuse: (said) => {
+      progress.hidden = true;
+      attributed.classList.remove("late");
+      empty.hidden = false;
+      empty.textContent = said;
     },
     step: ({ done, total }) => {
       progress.hidden = done >= total;

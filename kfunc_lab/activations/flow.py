@@ -55,14 +55,22 @@ class Flow:
     """
 
     def __init__(
-        self, subject: Subject, x: Any, recording: Recording, dtype: str | None = None
+        self,
+        subject: Subject,
+        x: Any,
+        recording: Recording,
+        dtype: str | None = None,
+        limit: float = math.inf,
     ) -> None:
         self.graph = subject.graph
         self.x = x
         self.recording = recording
         self._subject = subject
         self._dtype = dtype
+        self._limit = limit
         self._statistics: dict[tuple[str, int], Statistics] = {}
+        # What was computed again last: a sample's calls, or one of them where all have no room.
+        self._sample: tuple[int, Recording | None] = (-1, None)
         self._last: tuple[tuple[str, int], CapturedCall] | None = None
 
     @property
@@ -111,21 +119,40 @@ class Flow:
         return Found(values, CHANGED if self._differs(values, kept, sample) else AGAIN)
 
     def _again(self, call_id: str, sample: int) -> CapturedCall:
-        """Computes a call for one sample again; the last one is remembered."""
-        if self._last is not None and self._last[0] == (call_id, sample):
-            return self._last[1]
-        call = None
-        if not self.training:  # where each sample counts for the others
-            with contextlib.suppress(Exception):  # a model may take one size of batch only
-                call = self._computed(call_id, sample, sample + 1)
-        call = call or self._computed(call_id, 0, self.samples, sample)
-        self._last = (call_id, sample), call
-        return call
+        """Computes a call for one sample again; what was computed last is remembered."""
+        whole = self._one(sample)
+        if whole is not None and call_id in whole.calls:
+            return whole.calls[call_id]
+        if self._last is None or self._last[0] != (call_id, sample):
+            self._last = (call_id, sample), self._computed(call_id, sample)
+        return self._last[1]
 
-    def _computed(self, call_id: str, first: int, last: int, sample: int = 0) -> CapturedCall:
-        x = part_of(self.x, first, last)
-        part = capture(self._subject, x, only={self.recording.calls[call_id].base})
-        return _cut(part.calls[call_id], sample, last - first)
+    def _one(self, sample: int) -> Recording | None:
+        """Computes all calls for one sample again, if there is room for them."""
+        if self._sample[0] != sample:
+            self._sample = (sample, None)  # the former one is let go before
+            self._sample = (sample, self._whole_sample(sample))
+        return self._sample[1]
+
+    def _whole_sample(self, sample: int) -> Recording | None:
+        too_much = self.recording.needed / self.samples > self._limit
+        # In training each sample counts for the others.
+        if self.training or too_much:
+            return None
+        part = part_of(self.x, sample, sample + 1)
+        with contextlib.suppress(Exception):  # a model may take one size of batch only
+            found = capture(self._subject, part, dtype=self._dtype, limit=self._limit)
+            return found if found.complete else None
+        return None
+
+    def _computed(self, call_id: str, sample: int) -> CapturedCall:
+        only = {self.recording.calls[call_id].base}
+        if not self.training:
+            with contextlib.suppress(Exception):
+                part = part_of(self.x, sample, sample + 1)
+                return capture(self._subject, part, only=only).calls[call_id]
+        call = capture(self._subject, self.x, only=only).calls[call_id]
+        return _cut(call, sample, self.samples)
 
     def _differs(self, values: Numbers, kept: Tensor, sample: int) -> bool:
         """Tells whether a value is another than in the first pass: the model was trained."""
@@ -148,7 +175,7 @@ class Flow:
         return self._statistics[key]
 
     def thumbnail(self, call_id: str, sample: int) -> Numbers | None:
-        """Returns a small picture of a call's first result, where one can be had at once."""
+        """Returns a small picture of a call's first result, where one can be had."""
         call = self.recording.calls[call_id]
         if not call.tensors:
             return None
@@ -156,7 +183,13 @@ class Flow:
         if first.values is not None:
             values = _of_sample(first.values, sample, self.samples)
             return thumbnail(values, call.channels_first)
-        return first.thumbnails[sample] if sample < len(first.thumbnails) else None
+        if sample < len(first.thumbnails):
+            return first.thumbnails[sample]
+        whole = self._one(sample)
+        again = whole.calls.get(call_id) if whole is not None else None
+        if again is None or not again.tensors or again.tensors[0].values is None:
+            return None
+        return thumbnail(_of_sample(again.tensors[0].values, 0, 1), call.channels_first)
 
     def with_samples(self, x: Any) -> "Flow":
         """Calls the model on other samples, as when they are drawn."""
@@ -214,7 +247,7 @@ def run(
         recording = capture_in_pieces(
             subject, pieces_of(x, size), lambda done: progress(done, count)
         )
-    return Flow(subject, x, recording, dtype)
+    return Flow(subject, x, recording, dtype, limit)
 
 
 def _has_fixed_batch(model: Any) -> bool:

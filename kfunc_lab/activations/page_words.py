@@ -40,6 +40,7 @@ def page_words() -> dict[str, str]:
         "layer": _("Layer"),
         "class": _("Class"),
         "given_class": _("as predicted"),
+        "compute": _("Compute"),
         "computing": _("Computing…"),
         "needs_kernel": _("Attributions are computed where the notebook has a kernel."),
         "readout": "{label} · {rowAxis} {row}, {colAxis} {column} · {value}",

@@ -45,8 +45,10 @@ function renderActivations({ model, el }) {
       const question = next;
       next = null;
       if (question) ask(...question);
-    } else if (message.type === "refused") say(message.words);
-    else if (message.type === "progress") attribution.step(message);
+    } else if (message.type === "refused") {
+      if (tab === "attribution") attribution.refuse(message.words);
+      else say(message.words);
+    } else if (message.type === "progress") attribution.step(message);
   }
 
   // -- the head: what is shown, and by what the graph is coloured

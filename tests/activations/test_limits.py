@@ -17,6 +17,7 @@ import seed_models
 from keras import layers, ops
 
 from kfunc_lab.activations.flow import run
+from kfunc_lab.activations.view import ActivationView
 
 look = partial(run, training=False, layers=None, dtype=None, limit=512_000_000)
 MB = 1_000_000
@@ -332,6 +333,10 @@ def over_the_limit():
     started = time.monotonic()
     with Peak() as peak:
         flow = look(model, x, limit=200 * MB)
+        view = ActivationView(flow)
+        view.selected = "conv_2"
+        view.sample = 20
+        shown = view._panel["shown"]["count"]
     took = time.monotonic() - started
     extraction = keras.Model(model.inputs[0], [it.output for it in model.operations])
     pieces = [[np.asarray(it) for it in extraction(x[at : at + 8])] for at in range(0, 64, 8)]
@@ -348,10 +353,12 @@ def over_the_limit():
     model.layers[1].bias.assign_add(np.ones(18))
     return {
         "growth": peak.growth,
+        "shown": shown,
         "seconds": took,
         "kept": flow.recording.kept,
         "needed": flow.recording.needed,
-        "pictured": sum(pictured[:8]) - sum(pictured[8:]),
+        "pictured": sum(pictured),
+        "thumbnails": len(flow.recording.calls["conv_1"].tensors[0].thumbnails),
         "trained": flow.sample("conv_3", 0, 5).state,
     }
 
@@ -460,8 +467,9 @@ def test_a_gigabyte_in_a_fifth_of_it():
     found = measured(over_the_limit)
     assert found["needed"] > 1000 * MB
     assert found["growth"] <= 200 * MB
+    assert found["shown"] == 18  # maps
     assert found["kept"] == 0
-    assert found["pictured"] == 8
+    assert (found["thumbnails"], found["pictured"]) == (8, 64)
     assert found["trained"] == "changed"
 
 
