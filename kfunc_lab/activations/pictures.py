@@ -142,6 +142,7 @@ def picture_of(
     """
     if kind == "words":
         return Words(tuple(map(str, np.asarray(values).reshape(-1)[:_MOST_WORDS])))
+    values = np.abs(values) if values.dtype.kind == "c" else values
     if kind == "number":
         return Words((number(float(np.asarray(values).reshape(-1)[0])),))
     if kind == "image":

@@ -280,7 +280,8 @@ def _histogram(values: Numbers) -> Histogram:
     width = _bin_width(low, high)
     first = math.floor(low / width)
     count = max(math.floor(high / width) - first + 1, 1)
-    edges = (first + np.arange(count + 1)) * width
+    with np.errstate(over="ignore"):  # the last bin may end at infinity
+        edges = (first + np.arange(count + 1)) * width
     counts, _edges = np.histogram(values, bins=edges)
     return Histogram(width, first, tuple(map(int, counts)))
 
