@@ -16,6 +16,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "TrainingDashboard": "kfunc_lab.training.dashboard",
     "activations": "kfunc_lab.activations.view",
     "check": "kfunc_lab.lessons.feedback",
     "compare": "kfunc_lab.graph.comparison_view",
@@ -28,6 +29,7 @@ _PUBLIC = {
     "lint": "kfunc_lab.graph.lint",
     "load_graph": "kfunc_lab.graph.graph_file",
     "read_graph": "kfunc_lab.graph.keras_reader",
+    "runs": "kfunc_lab.training.runs",
     "shape_rule": "kfunc_lab.shapes.formulas",
     "shapes": "kfunc_lab.shapes.view",
     "solution": "kfunc_lab.lessons.feedback",

@@ -57,7 +57,7 @@ def to_text(curves: Sequence[Curve]) -> str:
     columns[0] += [str(first + position) for position in range(epochs)]
     for curve in curves:
         for series in _series(curve):
-            numbers = [_number(value) for value in series.values]
+            numbers = [number_words(value) for value in series.values]
             columns.append([series.name, *numbers, *[""] * (epochs - len(numbers))])
     widths = [max(map(len, column)) for column in columns]
     rows = zip(*columns, strict=True)
@@ -166,7 +166,8 @@ def _plotly_text(text: str) -> str:
     return html.escape(printable(text), quote=False)
 
 
-def _number(value: float) -> str:
+def number_words(value: float) -> str:
+    """Writes a number with four places, or four digits if it is large."""
     return f"{value:.4f}" if math.isfinite(value) and abs(value) < 1e5 else f"{value:.4g}"
 
 
@@ -179,7 +180,7 @@ def _panel(curve: Curve) -> str:
     values = [
         value for series in _series(curve) for value in series.values if math.isfinite(value)
     ]
-    ticks = _ticks(min(values, default=0.0), max(values, default=1.0))
+    marks = ticks(min(values, default=0.0), max(values, default=1.0))
     count = curve.epochs
 
     def x(position: int) -> float:
@@ -188,20 +189,22 @@ def _panel(curve: Curve) -> str:
 
     def y(value: float) -> float:
         inner = _PANEL_HEIGHT - _TOP - _BOTTOM
-        return _TOP + inner * (ticks[-1] - value) / (ticks[-1] - ticks[0])
+        return _TOP + inner * (marks[-1] - value) / (marks[-1] - marks[0])
 
-    parts = [_text(_LEFT, 18, printable(curve.name), "title")]
-    for tick in ticks:
+    parts = [svg_text(_LEFT, 18, printable(curve.name), "title")]
+    for tick in marks:
         parts.append(
             f'<path class="grid" stroke="{FAINT[0]}" d="M{_LEFT} {y(tick):.1f}'
             f'H{_PANEL_WIDTH - _RIGHT}"/>'
         )
-        parts.append(_text(_LEFT - 6, y(tick) + 3.5, f"{tick:g}", "tick", "end"))
+        parts.append(svg_text(_LEFT - 6, y(tick) + 3.5, f"{tick:g}", "tick", "end"))
     for position in range(0, count, _step(curve)):
         label = str(curve.first_epoch + position)
-        parts.append(_text(x(position), _PANEL_HEIGHT - _BOTTOM + 16, label, "tick", "middle"))
+        parts.append(
+            svg_text(x(position), _PANEL_HEIGHT - _BOTTOM + 16, label, "tick", "middle")
+        )
     middle = (_LEFT + _PANEL_WIDTH - _RIGHT) / 2
-    parts.append(_text(middle, _PANEL_HEIGHT - 8, _("epoch"), "tick", "middle"))
+    parts.append(svg_text(middle, _PANEL_HEIGHT - 8, _("epoch"), "tick", "middle"))
     for number, series in enumerate(_series(curve)):
         points = [
             (x(position), y(value), curve.first_epoch + position, value)
@@ -222,7 +225,7 @@ def _line(points: list[tuple[float, float, int, float]], series: _Series) -> str
     if not points:
         drawn = ""
     for x, y, epoch, value in points:
-        said = html.escape(f"{series.label}, {_('epoch')} {epoch}: {_number(value)}")
+        said = html.escape(f"{series.label}, {_('epoch')} {epoch}: {number_words(value)}")
         drawn += (
             f'<g class="{style}" fill="{colour}">{_mark(x, y, style)}<title>{said}</title></g>'
         )
@@ -238,17 +241,18 @@ def _mark(x: float, y: float, style: str) -> str:
 def _key(x: float, series: _Series) -> str:
     mark = _mark(x + 4, 30, series.style)
     coloured = f'<g class="{series.style}" fill="{series.colours[0]}">{mark}</g>'
-    return coloured + _text(x + 12, 33.5, series.label, "tick")
+    return coloured + svg_text(x + 12, 33.5, series.label, "tick")
 
 
-def _text(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
+def svg_text(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
+    """Draws a text."""
     return (
         f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
         f'fill="{TEXT[0] if style == "title" else QUIET[0]}">{html.escape(text)}</text>'
     )
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
     """Returns round numbers that enclose a range, three to seven of them."""
     if high - low < 1e-9 * max(1.0, abs(high)):
         room = max(0.5, 1e-6 * abs(high))

@@ -8,7 +8,8 @@ import papermill
 import pytest
 
 CELLS = [
-    "import keras\nimport kfunc_lab as lab\nfrom keras import layers\nlab.watch()",
+    "import keras\nimport kfunc_lab as lab\nfrom keras import layers\n"
+    "keras.utils.set_random_seed(0)\nlab.watch()",
     "inputs = keras.Input((28, 28, 1), name='img')\n"
     "x = layers.Conv2D(16, 3, activation='relu', name='conv')(inputs)",
     "%%steps --depth 2\n"
@@ -27,6 +28,12 @@ CELLS = [
     "import numpy as np\n"
     "flow = lab.activations(model, np.linspace(0, 1, 1568).reshape(2, 28, 28, 1))\n"
     "flow.selected = 'conv'\nflow",
+    "keras.utils.set_random_seed(0)\n"
+    "small = keras.Sequential([keras.Input((3,)), layers.Dense(1)], name='small')\n"
+    "small.compile('sgd', 'mse')\n"
+    "numbers = np.linspace(0, 1, 96).reshape(32, 3)\n"
+    "history = small.fit(numbers, numbers[:, :1], epochs=3, verbose=0,\n"
+    "                    callbacks=[lab.TrainingDashboard(keep=False)])",
     "flow.values['conv'].shape, flow.attribute('occlusion', target=3).heat.shape",
 ]
 FAILING = "%%steps\nz = layers.Dense(3)(outputs)\nlayers.Dense(5)([z, z])"
@@ -81,7 +88,7 @@ def outputs(path) -> list[dict]:
 def test_both_runs_store_the_same(executed):
     first, second = map(outputs, executed)
     assert first == second
-    assert [number for number, _type, _data in first] == [0, 2, 4, 5, 6, 7]
+    assert [number for number, _type, _data in first] == [0, 2, 4, 5, 6, 7, 8, 9, 10]
 
 
 def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
@@ -100,6 +107,10 @@ def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
     [shown] = cells[7].outputs
     assert "<td>(None, 13, 13, 16)<br>height, width: ⌊" in shown.data["text/html"]
     assert "image/svg+xml" not in shown.data
+    assert said[8].startswith("reader: 2 samples, 4 calls")
+    assert said[9].startswith("small: 3 epochs, finished")
+    assert set(cells[9].outputs[0].data) == {"image/svg+xml", "text/plain"}
+    assert said[10] == "((2, 26, 26, 16), (28, 28))"
 
 
 def test_nbval_finds_nothing_changed(executed):

@@ -1,0 +1,89 @@
+"""What is kept of a training run besides its numbers: the model, settings, versions."""
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+from kfunc_lab.graph.keras_reader import read_graph
+from kfunc_lab.graph.table import to_text
+
+_PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "kfunc_lab")
+
+
+def about_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Describes a model and how it is trained, as JSON.
+
+    Args:
+        model: The model.
+        params: What Keras tells its callbacks: epochs and steps.
+
+    Returns:
+        The description. What cannot be told is left out.
+    """
+    import keras
+
+    about: dict[str, Any] = {
+        "model": {
+            "name": model.name,
+            "class": type(model).__name__,
+            "parameters": int(model.count_params()) if model.built else None,
+            "summary": _summary(model),
+        },
+        "epochs": params.get("epochs"),
+        "steps": params.get("steps"),
+        "optimizer": _optimizer(model),
+        "loss": _plain(getattr(model, "loss", None)),
+        "seed": _seed(),
+        "backend": keras.backend.backend(),
+        "python": platform.python_version(),
+        "versions": _versions(),
+    }
+    return about
+
+
+def _summary(model: Any) -> str:
+    try:
+        return to_text(read_graph(model))
+    except Exception:  # a model of its own kind; the run is worth keeping without
+        return ""
+
+
+def _optimizer(model: Any) -> Any:
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        return None
+    try:
+        return {"class": type(optimizer).__name__, **_plain(optimizer.get_config())}
+    except Exception:  # an optimizer of the user's own may tell nothing
+        return {"class": type(optimizer).__name__}
+
+
+def _plain(value: Any) -> Any:
+    """Returns a value as JSON has it; of what it cannot hold, the name."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(it) for key, it in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(it) for it in value]
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError):
+        return getattr(value, "__name__", None) or type(value).__name__
+
+
+def _seed() -> int | None:
+    from keras.src.backend.common import global_state
+
+    seed = global_state.get_global_attribute("global_random_seed")
+    return seed if isinstance(seed, int) else None
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,120 @@
+// ---------------------------------------------------------------------------------------------
+// A chart of lines that grow: one panel a quantity.
+
+const SVG_NAME = "http://www.w3.org/2000/svg";
+const CHART = { width: 320, height: 190, left: 46, right: 10, top: 8, bottom: 22 };
+
+function svgPart(tag, attributes = {}, text) {
+  const made = document.createElementNS(SVG_NAME, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function plainNumber(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+  const written = Math.abs(value) >= 1e5 || (value && Math.abs(value) < 1e-3)
+    ? value.toExponential(1)
+    : Number(value.toPrecision(3)).toString();
+  return written.replace("-", "−");
+}
+
+// Round numbers across a range, about so many.
+function ticksBetween(low, high, count) {
+  const spread = high - low;
+  if (!(spread > 0)) return [low];
+  const raw = spread / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((it) => it * power >= raw);
+  const ticks = [];
+  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-6; tick += step) {
+    ticks.push(Math.abs(tick) < step * 1e-6 ? 0 : tick);
+  }
+  return ticks;
+}
+
+function rangeOfLines(lines, axis) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const line of lines) {
+    for (const value of line[axis]) {
+      if (!Number.isFinite(value)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  if (low > high) return [0, 1];
+  if (low === high) return axis === "x" ? [low - 1, high] : [low - Math.abs(low || 1) / 2, high + Math.abs(high || 1) / 2];
+  return [low, high];
+}
+
+function makeChart(title, words) {
+  const root = document.createElement("figure");
+  root.className = "kfunc-lab-chart";
+  const caption = document.createElement("figcaption");
+  const name = document.createElement("strong");
+  name.textContent = title;
+  const last = document.createElement("span");
+  caption.append(name, last);
+  const svg = svgPart("svg", {
+    viewBox: `0 0 ${CHART.width} ${CHART.height}`,
+    role: "img",
+    "aria-label": title,
+  });
+  const grid = svgPart("g", { class: "grid" });
+  const drawn = svgPart("g");
+  svg.append(grid, drawn);
+  root.append(caption, svg);
+
+  function show(lines, lastX) {
+    const [left, right] = [CHART.left, CHART.width - CHART.right];
+    const [top, bottom] = [CHART.top, CHART.height - CHART.bottom];
+    const [, most] = rangeOfLines(lines, "x");
+    // Of a long run first only so much as is well filled.
+    const reached = Math.max(most, 1);
+    const x = [0, lastX > reached ? Math.min(lastX, Math.max(1.5 * reached, 5)) : reached];
+    const y = rangeOfLines(lines, "y");
+    const atX = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (right - left);
+    const atY = (value) => bottom - ((value - y[0]) / (y[1] - y[0])) * (bottom - top);
+    grid.replaceChildren();
+    for (const tick of ticksBetween(...y, 4)) {
+      grid.append(
+        svgPart("line", { x1: left, x2: right, y1: atY(tick), y2: atY(tick) }),
+        svgPart("text", { x: left - 6, y: atY(tick) + 4, "text-anchor": "end" }, plainNumber(tick)),
+      );
+    }
+    const whole = ticksBetween(...x, 6).filter((tick) => Number.isInteger(tick));
+    for (const tick of whole) {
+      grid.append(svgPart("text", { x: atX(tick), y: bottom + 16, "text-anchor": "middle" }, String(tick)));
+    }
+    drawn.replaceChildren(...lines.flatMap((line) => lineParts(line, atX, atY)));
+    const said = lines
+      .filter((line) => line.kind !== "batch" && line.y.length)
+      .map((line) => `${words[line.kind]} ${plainNumber(line.y.at(-1))}`);
+    last.textContent = said.join(" · ");
+    svg.setAttribute("aria-label", [title, ...said].join(", "));
+  }
+
+  return { root, show };
+}
+
+// A line goes only through what is finite; an epoch is a point too.
+function lineParts({ kind, x, y }, atX, atY) {
+  let path = "";
+  let isOn = false;
+  const parts = [];
+  y.forEach((value, at) => {
+    if (!Number.isFinite(value)) {
+      isOn = false;
+      return;
+    }
+    const [left, top] = [atX(x[at]).toFixed(1), atY(value).toFixed(1)];
+    path += `${isOn ? "L" : "M"}${left} ${top}`;
+    isOn = true;
+    if (kind !== "batch" && y.length <= 60) {
+      const dot = svgPart("circle", { class: `dot ${kind}`, cx: left, cy: top, r: 2.5 });
+      dot.append(svgPart("title", {}, plainNumber(value)));
+      parts.push(dot);
+    }
+  });
+  return [svgPart("path", { class: `line ${kind}`, d: path || "M0 0", fill: "none" }), ...parts];
+}

@@ -1,0 +1,255 @@
+// ---------------------------------------------------------------------------------------------
+// The dashboard: progress, buttons, and a chart for each quantity. Numbers come as they are made.
+
+function renderDashboard({ model, el }) {
+  const words = model.get("_words");
+  const live = typeof model.send === "function";
+  const root = make("section", "kfunc-lab-view kfunc-lab-dashboard");
+  root.setAttribute("aria-label", words.run);
+  el.append(root);
+
+  function make(tag, className = "", text) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  function button(text, label, onClick) {
+    const made = make("button", "kfunc-lab-button", text);
+    made.type = "button";
+    if (label) {
+      made.setAttribute("aria-label", label);
+      made.title = label;
+    }
+    made.addEventListener("click", onClick);
+    return made;
+  }
+
+  const send = (type, more = {}) => live && model.send({ type, ...more });
+
+  // -- head
+
+  const head = make("div", "kfunc-lab-run-head");
+  const title = make("strong", "kfunc-lab-model");
+  const state = make("span", "kfunc-lab-run-state");
+  state.setAttribute("role", "status");
+  const buttons = make("div", "kfunc-lab-run-buttons");
+  const pause = button(words.pause, "", () => send(isPaused ? "resume" : "pause"));
+  const step = button(words.one_step, "", () => send("step"));
+  const stop = button(words.stop, "", () => send("stop"));
+  const rate = make("span", "kfunc-lab-rate");
+  const slower = button("÷ 2", words.slower, () => changeRate(0.5));
+  const rateValue = make("span");
+  const faster = button("× 2", words.faster, () => changeRate(2));
+  rate.append(make("span", "kfunc-lab-quiet", words.learning_rate), slower, rateValue, faster);
+  buttons.append(pause, step, stop, rate);
+  head.append(title, state, buttons);
+
+  const bar = make("progress");
+  bar.setAttribute("aria-label", words.progress);
+  const facts = make("div", "kfunc-lab-run-facts");
+  const said = make("p", "kfunc-lab-run-said");
+  said.hidden = true;
+  const charts = make("div", "kfunc-lab-charts");
+  const empty = make("p", "kfunc-lab-empty", words.empty);
+  const legend = make("div", "kfunc-lab-run-legend");
+  for (const kind of ["training", "validation", "batches"]) {
+    const entry = make("span", `key ${kind === "batches" ? "batch" : kind}`, words[kind]);
+    legend.append(entry);
+  }
+  const layers = make("div", "kfunc-lab-run-layers");
+  layers.tabIndex = 0;
+  layers.setAttribute("role", "region");
+  layers.setAttribute("aria-label", words.layers);
+  root.append(head, bar, facts, said, empty, charts, legend, layers);
+
+  let layersShown = "";
+  function showLayers(rows = []) {
+    layers.hidden = !rows.length;
+    const now = JSON.stringify(rows);
+    if (now === layersShown || !rows.length) return;
+    layersShown = now;
+    const table = make("table");
+    const top = make("tr");
+    for (const word of words.columns) top.append(make("th", "", word));
+    const body = make("tbody");
+    for (const row of rows) {
+      const line = make("tr");
+      row.forEach((cell, at) => {
+        line.append(make(at ? "td" : "th", cell === "NaN" || cell === "∞" ? "odd" : "", cell));
+      });
+      body.append(line);
+    }
+    const head_ = make("thead");
+    head_.append(top);
+    table.append(head_, body);
+    layers.replaceChildren(make("p", "kfunc-lab-quiet", words.layers), table);
+  }
+
+  let isPaused = false;
+  let learningRate = null;
+  function changeRate(times) {
+    if (!learningRate) return;
+    learningRate *= times;
+    rateValue.textContent = plainNumber(learningRate);
+    send("rate", { value: learningRate });
+  }
+
+  function showHead() {
+    const { title: name = "", steerable = false, ended = false } = model.get("_state");
+    title.textContent = name;
+    buttons.hidden = !live || ended;
+    for (const it of [pause, step, stop, slower, faster]) it.disabled = !steerable;
+  }
+
+  function clock(seconds) {
+    const whole = Math.round(seconds);
+    const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    return parts.slice(parts[0] ? 0 : 1).map((it, at) => (at ? String(it).padStart(2, "0") : it)).join(":");
+  }
+
+  function showProgress(now) {
+    if (!now) return;
+    isPaused = now.state === "paused";
+    state.textContent = now.words;
+    state.dataset.state = now.state;
+    pause.textContent = isPaused ? words.resume : words.pause;
+    const steps = now.steps || 1;
+    const whole = (now.epochs || now.epoch) * steps;
+    bar.max = whole;
+    bar.value = Math.min((now.epoch - 1) * steps + now.step, whole);
+    const isOver = ["finished", "stopped", "interrupted", "failed"].includes(now.state);
+    const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+    const parts = [
+      filled(now.epochs ? words.epoch : words.epoch_of_many, { n: now.epoch, total: now.epochs }),
+      now.step && filled(now.steps ? words.step : words.step_of_many, { n: now.step, total: now.steps }),
+      !isOver && now.rate && filled(words.rate, { n: plainNumber(now.rate) }),
+      !isOver && !isPaused && now.left && filled(words.left, { time: clock(now.left) }),
+    ];
+    facts.textContent = parts.filter(Boolean).join(" · ");
+    if (now.learningRate !== null && now.learningRate !== undefined) {
+      learningRate = now.learningRate;
+      rateValue.textContent = plainNumber(learningRate);
+    }
+    rate.hidden = learningRate === null;
+    showLayers(now.layers);
+  }
+
+  // -- lines
+
+  const lines = new Map(); // by name: { x, y }
+  const panels = new Map(); // by quantity
+
+  function take({ name, first }, points) {
+    const numbers = new Float32Array(points);
+    const count = numbers.length / 2;
+    const known = lines.get(name) ?? { x: [], y: [] };
+    known.x.length = Math.min(known.x.length, first);
+    known.y.length = Math.min(known.y.length, first);
+    known.x.push(...numbers.subarray(0, count));
+    known.y.push(...numbers.subarray(count));
+    lines.set(name, known);
+  }
+
+  function arrayOf(data) {
+    if (typeof data === "string") return Uint8Array.from(atob(data), (it) => it.charCodeAt(0)).buffer;
+    if (data instanceof ArrayBuffer) return data;
+    return data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+  }
+
+  function showCharts(epochs) {
+    const quantities = new Map();
+    for (const [name, line] of lines) {
+      const [from, ...rest] = name.split("/");
+      const metric = rest.join("/");
+      const isValidation = metric.startsWith("val_");
+      const quantity = isValidation ? metric.slice(4) : metric;
+      const kind = from === "batch" ? "batch" : isValidation ? "validation" : "training";
+      if (!quantities.has(quantity)) quantities.set(quantity, []);
+      quantities.get(quantity).push({ kind, ...line });
+    }
+    const lossFirst = [...quantities].sort(([a], [b]) => (b === "loss") - (a === "loss"));
+    for (const [quantity, parts] of lossFirst) {
+      if (!panels.has(quantity)) {
+        panels.set(quantity, makeChart(quantity, words));
+        charts.append(panels.get(quantity).root);
+      }
+      panels.get(quantity).show(parts, epochs);
+    }
+    empty.hidden = quantities.size > 0;
+    legend.hidden = !quantities.size;
+  }
+
+  function showFinal() {
+    const { lines: all, progress: now } = model.get("_final");
+    if (!all) return;
+    lines.clear();
+    for (const line of all) take(line, arrayOf(line.points));
+    showProgress(now);
+    showCharts(0);
+  }
+
+  // What comes within one frame is drawn once.
+  let due = null;
+  function drawSoon(now) {
+    if (due === null) {
+      requestAnimationFrame(() => {
+        showProgress(due);
+        showCharts(due.epochs);
+        due = null;
+      });
+    }
+    due = now;
+  }
+
+  let isHeard = false;
+  function onMessage(message, buffers) {
+    isHeard = true;
+    if (message.type === "more") {
+      message.lines.forEach((line, at) => take(line, arrayOf(buffers[at])));
+      drawSoon(message.progress);
+    } else if (message.type === "said") say(message.words);
+  }
+
+  function say(text) {
+    said.textContent = text;
+    said.hidden = !text;
+  }
+
+  const listeners = {
+    "msg:custom": onMessage,
+    "change:_state": () => {
+      showHead();
+      if (model.get("_state").steerable && said.textContent === words.deaf) say("");
+    },
+    "change:_final": showFinal,
+  };
+  for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
+  showHead();
+  showProgress({ epoch: 1, epochs: 0, step: 0, steps: 0, state: "running", words: "" });
+  facts.textContent = "";
+  legend.hidden = true;
+  showFinal();
+  // The first messages may wait behind the cell, until JupyterLab has another way to the kernel.
+  const page = `${Date.now()}-${Math.random()}`;
+  let greetings = 0;
+  const greet = setInterval(() => {
+    greetings += 1;
+    if (!live || isHeard || greetings > 25) clearInterval(greet);
+    else send("hello", { page });
+  }, 400);
+  send("hello", { page });
+  // Where the kernel hears nothing while its cell runs, the buttons say so.
+  const patience = setTimeout(() => {
+    const { steerable, ended } = model.get("_state");
+    if (live && !steerable && !ended) say(words.deaf);
+  }, 3000);
+  return () => {
+    clearTimeout(patience);
+    clearInterval(greet);
+    for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);
+  };
+}
+
+export default { render: renderDashboard };

@@ -1,0 +1,296 @@
+"""Draws a training run while it goes on, and leaves a summary: the widget of the dashboard."""
+
+import math
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from kfunc_lab.graph.table import aligned
+from kfunc_lab.graph.writing import printable
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.training.controls import Controls
+from kfunc_lab.training.figures import from_logs, to_svg, to_text
+from kfunc_lab.training.run_log import RunLog
+from kfunc_lab.training.series import Series
+from kfunc_lab.training.surroundings import let_the_page_choose
+
+_HERE = Path(__file__).parent
+_COMMON = (_HERE.parent / "graph" / "view.css").read_text("utf-8")
+
+# One update of the screen holds at most so many bytes of lines; the rest comes with the next.
+_MOST_BYTES = 24_000
+
+
+class DashboardView(anywidget.AnyWidget):
+    """The curves of a run, its progress, and the buttons that steer it."""
+
+    _esm = "\n".join((_HERE / name).read_text("utf-8") for name in ("chart.js", "dashboard.js"))
+    _css = _COMMON + (_HERE / "dashboard.css").read_text("utf-8")
+
+    _words: Any = traitlets.Dict().tag(sync=True)
+    _state: Any = traitlets.Dict().tag(sync=True)
+    _final: Any = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, controls: Controls) -> None:
+        super().__init__(_words=_words())
+        self._controls = controls
+        self._name = ""
+        self._log = RunLog()
+        self._sent: dict[str, tuple[int, int]] = {}  # points of each line, and how fine it was
+        self._is_shown = self._is_drawing = False
+        self._sending = threading.Lock()  # the page asks on a thread of its own
+        self._handle: Any = None
+        self._pages: set[str] = set()
+        self.on_msg(self._answer)
+
+    # -- what the dashboard does
+
+    def show(self) -> None:
+        """Shows it below the cell that runs."""
+        from IPython.display import display
+
+        let_the_page_choose(self)
+        self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
+        self._is_shown = True
+
+    def begin(self, name: str, log: RunLog, in_background: bool) -> None:
+        """Begins to draw a run."""
+        self._name = printable(name)
+        self._log = log
+        self._sent = {}
+        self._state = {"title": self._name, "steerable": in_background}
+
+    def draw(self, log: RunLog) -> None:
+        """Sends what is new to the page, if one is there."""
+        self._log = log
+        if self._is_drawing:
+            with self._sending:
+                lines, buffers = self._new_lines(log)
+                self.send({"type": "more", "lines": lines, "progress": progress(log)}, buffers)
+
+    def say(self, words: str) -> None:
+        """Says something on the page."""
+        self.send({"type": "said", "words": words})
+
+    def end(self, log: RunLog) -> None:
+        """Draws the end of a run, and leaves its summary in the notebook."""
+        from IPython.display import display
+
+        self._log = log
+        while True:  # whatever waits for its turn
+            self.draw(log)
+            if not self._waiting(log):
+                break
+        self._final = {"lines": self._all_lines(log), "progress": progress(log)}
+        self._state = self._state | {"ended": True}
+        if self._handle is not None:
+            self._handle.update(self)
+        elif not self._is_shown:
+            display(self)  # type: ignore[no-untyped-call]
+        self._is_shown = True
+
+    # -- lines
+
+    def _lines(self, log: RunLog) -> dict[str, Any]:
+        whole: dict[str, Any] = {f"batch/{name}": it for name, it in log.batches.items()}
+        for name, values in log.by_epoch.items():
+            line = Series([epoch + 1 for epoch in values], list(values.values()))
+            whole[f"epoch/{name}"] = line
+        return whole
+
+    def _all_lines(self, log: RunLog) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "first": 0, "points": np.array([line.x, line.y], "<f4").tobytes()}
+            for name, line in self._lines(log).items()
+        ]
+
+    def _waiting(self, log: RunLog) -> bool:
+        return self._is_drawing and any(
+            self._sent.get(name) != (len(line.y), line.each)
+            for name, line in self._lines(log).items()
+        )
+
+    def _new_lines(self, log: RunLog) -> tuple[list[dict[str, Any]], list[bytes]]:
+        """Returns the points that the page has not got yet, as far as one message may hold."""
+        lines, buffers, size = [], [], 0
+        for name, line in self._lines(log).items():
+            known, each = self._sent.get(name, (0, line.each))
+            first = known if each == line.each else 0
+            if len(line.y) == first and each == line.each:
+                continue
+            points = np.array([line.x[first:], line.y[first:]], "<f4").tobytes()
+            if size and size + len(points) > _MOST_BYTES:
+                continue
+            size += len(points)
+            lines.append({"name": name, "first": first})
+            buffers.append(points)
+            self._sent[name] = (len(line.y), line.each)
+        return lines, buffers
+
+    # -- what the page asks
+
+    def _answer(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+        asked = {
+            "stop": self._controls.stop,
+            "pause": self._controls.pause,
+            "resume": self._controls.resume,
+            "step": self._controls.step,
+        }
+        if content.get("type") == "rate":
+            value = float(content["value"])
+            if math.isfinite(value) and value > 0:
+                self._controls.set_learning_rate(value)
+        elif content.get("type") == "hello":
+            self._hello(str(content.get("page")))
+        elif content.get("type") in asked:
+            asked[content["type"]]()
+
+    def _hello(self, page: str) -> None:
+        """A page is there: it gets all, and knows that its buttons are heard."""
+        if page in self._pages:  # it asks until it is answered
+            return
+        self._pages.add(page)
+        self._is_drawing = True
+        with self._sending:
+            self._sent = {}
+        if not self._state.get("ended"):
+            self._state = self._state | {"steerable": True}
+        self.draw(self._log)
+
+    # -- forms
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """For each metric its value at the end of each epoch."""
+        return self._log.lines()
+
+    def to_text(self) -> str:
+        """Returns the run as text: what it is, and a table with a line for each epoch."""
+        epochs = max((len(it) for it in self._log.by_epoch.values()), default=0)
+        said = ngettext("{n} epoch", "{n} epochs", epochs).format(n=epochs)
+        head = f"{self._name}: {said}, {state_words(self._log.state)}"
+        if not epochs:
+            return head
+        rows = layer_rows(self._log)
+        layers = ["", *aligned([column_words(), *rows], right=set(range(1, 7)))] if rows else []
+        return "\n".join([head, to_text(self._curves()), *layers])
+
+    def to_svg(self) -> str:
+        """Returns the curves as SVG that follows the theme of its reader."""
+        return to_svg(self._curves())
+
+    def _curves(self) -> Any:
+        epochs = sorted({it for values in self._log.by_epoch.values() for it in values})
+        return from_logs(self._log.lines(), epochs)
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        if not self._is_shown and self._handle is None and self._state.get("ended"):
+            data.pop("application/vnd.jupyter.widget-view+json", None)  # no page will answer
+        if self._log.by_epoch:
+            data["image/svg+xml"] = self.to_svg()
+        return data | {"text/plain": self.to_text()}, metadata
+
+
+def progress(log: RunLog) -> dict[str, Any]:
+    """Writes how far a run is."""
+    epochs = log.epochs or 0
+    return {
+        "epoch": min(log.epoch + 1, epochs or log.epoch + 1),
+        "epochs": epochs,
+        "step": log.step,
+        "steps": log.steps,
+        "rate": log.rate if math.isfinite(log.rate) else None,
+        "left": log.seconds_left if math.isfinite(log.seconds_left) else None,
+        "state": log.state,
+        "words": state_words(log.state),
+        "layers": layer_rows(log),
+        "learningRate": next(reversed(log.learning_rate.values()), None),
+        "at": time.time(),
+    }
+
+
+# What a layer's row tells, in this order.
+_COLUMNS = ("gradient_norm", "update_ratio", "weight_norm", "zeros", "dead", "saturated")
+_SHARES = ("zeros", "dead", "saturated")
+
+
+def layer_rows(log: RunLog) -> list[list[str]]:
+    """Writes what was measured of each layer last, a row each; empty cells where nothing was."""
+    return [
+        [printable(layer), *(_measure_words(name, found.get(name)) for name in _COLUMNS)]
+        for layer, found in log.measures.items()
+    ]
+
+
+def column_words() -> list[str]:
+    """Returns the heads of the columns of `layer_rows`."""
+    return [
+        _("layer"),
+        _("gradient norm"),
+        _("update ÷ weights"),
+        _("weight norm"),
+        _("zeros"),
+        _("dead"),
+        _("saturated"),
+    ]
+
+
+def _measure_words(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞"
+    return f"{100 * value:.0f} %" if name in _SHARES else f"{value:.3g}".replace("-", "−")
+
+
+def state_words(state: str) -> str:
+    """Says the state of a run, in the language in use."""
+    return {
+        "running": _("running"),
+        "paused": _("paused"),
+        "finished": _("finished"),
+        "stopped": _("stopped"),
+        "interrupted": _("interrupted"),
+        "failed": _("failed"),
+    }[state]
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "columns": column_words(),
+        "layers": _("Layers, after the last epoch that was measured"),
+        "run": _("Training run"),
+        "progress": _("Progress"),
+        "pause": _("Pause"),
+        "resume": _("Resume"),
+        "one_step": _("One step"),
+        "stop": _("Stop"),
+        "learning_rate": _("learning rate"),
+        "slower": _("Halve the learning rate"),
+        "faster": _("Double the learning rate"),
+        "epoch": _("epoch {n} of {total}"),
+        "epoch_of_many": _("epoch {n}"),
+        "step": _("batch {n} of {total}"),
+        "step_of_many": _("batch {n}"),
+        "rate": _("{n} batches/s"),
+        "left": _("{time} left"),
+        "training": _("training"),
+        "validation": _("validation"),
+        "batches": _("since the epoch began"),
+        "empty": _("The curves begin with the first batches."),
+        "deaf": _(
+            "Here the buttons wait until the cell has ended. dashboard.fit(model, …, "
+            "background=True) makes them work at once; the interrupt button ends the run cleanly."
+        ),
+        "epochs": _("epoch"),
+    }

@@ -1,0 +1,106 @@
+"""What is known of a training run so far, as plain data."""
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kfunc_lab.training.series import Series
+
+
+@dataclass
+class RunLog:
+    """A training run so far.
+
+    Attributes:
+        epochs: How many epochs it shall have; 0 if that is not known.
+        steps: How many batches an epoch has; 0 if that is not known.
+        first_epoch: The number of its first epoch.
+        epoch: The number of the epoch that runs.
+        step: How many batches of it are done.
+        batches: For each metric its line over the batches, as Keras reports it: the mean since
+            the epoch began. A batch stands at the number of its epoch and the share of it.
+        by_epoch: For each metric, those of validation by `val_` before their name, its value at
+            the end of each epoch.
+        learning_rate: The learning rate of each epoch.
+        measures: For each layer what was measured of it last, by name.
+        state: `"running"`, `"paused"`, `"finished"`, `"stopped"`, `"interrupted"` or `"failed"`.
+    """
+
+    epochs: int = 0
+    steps: int = 0
+    first_epoch: int = 0
+    epoch: int = 0
+    step: int = 0
+    batches: dict[str, Series] = field(default_factory=dict)
+    by_epoch: dict[str, dict[int, float]] = field(default_factory=dict)
+    learning_rate: dict[int, float] = field(default_factory=dict)
+    measures: dict[str, dict[str, float]] = field(default_factory=dict)
+    state: str = "running"
+    _pace: list[tuple[float, int]] = field(default_factory=list)
+    _done: int = 0
+
+    def add_batches(self, batches: Iterable[tuple[int, Mapping[str, Any] | None]]) -> None:
+        """Takes what Keras reported of batches.
+
+        Args:
+            batches: For each its number in its epoch, and its logs.
+        """
+        for number, logs in batches:
+            self._done += max(number + 1 - self.step, 1)
+            self.step = number + 1
+            self.steps = max(self.steps, self.step)
+            at = self.epoch + self.step / max(self.steps, 1)
+            for name, value in numbers_of(logs).items():
+                self.batches.setdefault(name, Series()).add(at, value)
+        self._pace.append((time.perf_counter(), self._done))
+        del self._pace[:-20]
+
+    def end_epoch(self, epoch: int, logs: Mapping[str, Any] | None) -> dict[str, float]:
+        """Takes what Keras reported of an epoch, and returns its numbers."""
+        numbers = numbers_of(logs)
+        for name, value in numbers.items():
+            self.by_epoch.setdefault(name, {})[epoch] = value
+        return numbers
+
+    @property
+    def rate(self) -> float:
+        """Batches per second, lately; NaN before it is known."""
+        if len(self._pace) < 2:
+            return math.nan
+        (begin, before), (end, after) = self._pace[0], self._pace[-1]
+        return (after - before) / (end - begin) if end > begin else math.nan
+
+    @property
+    def seconds_left(self) -> float:
+        """How long it will take still, without validation; NaN if that is not known."""
+        if not self.epochs or not self.steps or not self.rate > 0:
+            return math.nan
+        epochs = max(self.epochs - self.epoch, 0)
+        return max(epochs * self.steps - self.step, 0) / self.rate
+
+    def lines(self) -> dict[str, list[float]]:
+        """Returns the epochs of each metric as a list, as `History.history` has them."""
+        return {name: list(series.values()) for name, series in self.by_epoch.items()}
+
+
+def numbers_of(logs: Mapping[str, Any] | None) -> dict[str, float]:
+    """Returns the numbers in logs; a metric that is an array becomes its mean.
+
+    Example:
+        >>> numbers_of({"loss": 0.5, "per_class": [0.0, 1.0], "note": "x"})
+        {'loss': 0.5, 'per_class': 0.5}
+    """
+    import numpy as np
+
+    found = {}
+    for name, value in (logs or {}).items():
+        if type(value) is float:  # nearly all of them
+            found[name] = value
+            continue
+        try:
+            found[name] = float(np.mean(np.asarray(value, dtype=float)))
+        except (TypeError, ValueError):  # what is no number is not drawn
+            continue
+    return found
