@@ -72,9 +72,10 @@ function renderDashboard({ model, el }) {
     layersShown = now;
     const table = make("table");
     const top = make("tr");
-    for (const word of words.columns) top.append(make("th", "", word));
+    const [columns, ...lines_] = rows;
+    for (const word of columns) top.append(make("th", "", word));
     const body = make("tbody");
-    for (const row of rows) {
+    for (const row of lines_) {
       const line = make("tr");
       row.forEach((cell, at) => {
         line.append(make(at ? "td" : "th", cell === "NaN" || cell === "∞" ? "odd" : "", cell));

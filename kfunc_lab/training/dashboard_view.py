@@ -13,7 +13,7 @@ import traitlets
 
 from kfunc_lab.graph.table import aligned
 from kfunc_lab.graph.writing import printable
-from kfunc_lab.locale import _, ngettext
+from kfunc_lab.locale import N_, _, ngettext
 from kfunc_lab.training.controls import Controls
 from kfunc_lab.training.figures import from_logs, to_svg, to_text
 from kfunc_lab.training.run_log import RunLog
@@ -177,8 +177,8 @@ class DashboardView(anywidget.AnyWidget):
         head = f"{self._name}: {said}, {state_words(self._log.state)}"
         if not epochs:
             return head
-        rows = layer_rows(self._log)
-        layers = ["", *aligned([column_words(), *rows], right=set(range(1, 7)))] if rows else []
+        rows = layer_table(self._log)
+        layers = ["", *aligned(rows, right=set(range(1, 7)))] if rows else []
         return "\n".join([head, to_text(self._curves()), *layers])
 
     def to_svg(self) -> str:
@@ -213,36 +213,37 @@ def progress(log: RunLog) -> dict[str, Any]:
         "left": log.seconds_left if math.isfinite(log.seconds_left) else None,
         "state": log.state,
         "words": state_words(log.state),
-        "layers": layer_rows(log),
+        "layers": layer_table(log),
         "learningRate": next(reversed(log.learning_rate.values()), None),
         "at": time.time(),
     }
 
 
-# What a layer's row tells, in this order.
-_COLUMNS = ("gradient_norm", "update_ratio", "weight_norm", "zeros", "dead", "saturated")
+# What can be told of a layer, in this order, and which of it are shares of one.
+_COLUMNS = {
+    "gradient_norm": N_("gradient norm"),
+    "update_ratio": N_("update ÷ weights"),
+    "weight_norm": N_("weight norm"),
+    "zeros": N_("zeros"),
+    "dead": N_("dead"),
+    "saturated": N_("saturated"),
+}
 _SHARES = ("zeros", "dead", "saturated")
 
 
-def layer_rows(log: RunLog) -> list[list[str]]:
-    """Writes what was measured of each layer last, a row each; empty cells where nothing was."""
-    return [
-        [printable(layer), *(_measure_words(name, found.get(name)) for name in _COLUMNS)]
-        for layer, found in log.measures.items()
-    ]
+def layer_table(log: RunLog) -> list[list[str]]:
+    """Writes what was measured of each layer last: a head, and a row for each.
 
-
-def column_words() -> list[str]:
-    """Returns the heads of the columns of `layer_rows`."""
-    return [
-        _("layer"),
-        _("gradient norm"),
-        _("update ÷ weights"),
-        _("weight norm"),
-        _("zeros"),
-        _("dead"),
-        _("saturated"),
-    ]
+    What was measured of no layer has no column; where nothing was measured, a cell is empty.
+    """
+    if not log.measures:
+        return []
+    known = [name for name in _COLUMNS if any(name in it for it in log.measures.values())]
+    rows = [[_("layer"), *(_(_COLUMNS[name]) for name in known)]]
+    for layer, found in log.measures.items():
+        cells = (_measure_words(name, found.get(name)) for name in known)
+        rows.append([printable(layer), *cells])
+    return rows
 
 
 def _measure_words(name: str, value: float | None) -> str:
@@ -267,7 +268,6 @@ def state_words(state: str) -> str:
 
 def _words() -> dict[str, Any]:
     return {
-        "columns": column_words(),
         "layers": _("Layers, after the last epoch that was measured"),
         "run": _("Training run"),
         "progress": _("Progress"),

@@ -11,6 +11,7 @@ from keras import layers
 
 from kfunc_lab.training import dashboard as module
 from kfunc_lab.training.dashboard import TrainingDashboard
+from kfunc_lab.training.dashboard_view import layer_table
 from kfunc_lab.training.store import Store
 
 
@@ -103,6 +104,9 @@ def test_without_samples_only_what_weights_tell_is_measured():
     dashboard = TrainingDashboard(keep=False)
     made().fit(*data(), verbose=0, callbacks=[dashboard])
     assert set(dashboard.measures["hidden"]) == {"update_ratio", "weight_norm"}
+    head, *rows = layer_table(dashboard._log)
+    assert head == ["layer", "update ÷ weights", "weight norm"]
+    assert [row[0] for row in rows] == list(dashboard.measures)
 
 
 def test_a_probe_that_does_not_fit_is_said_and_training_goes_on(capsys):
