@@ -11,7 +11,6 @@ import anywidget
 import numpy as np
 import traitlets
 
-from kfunc_lab.graph.table import aligned
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import N_, _, ngettext
 from kfunc_lab.training.controls import Controls
@@ -171,15 +170,16 @@ class DashboardView(anywidget.AnyWidget):
         return self._log.lines()
 
     def to_text(self) -> str:
-        """Returns the run as text: what it is, and a table with a line for each epoch."""
+        """Returns the run as text: what it is, and a table with a line for each epoch.
+
+        When layers are measured depends on how long that takes, so that it is no part of it.
+        """
         epochs = max((len(it) for it in self._log.by_epoch.values()), default=0)
         said = ngettext("{n} epoch", "{n} epochs", epochs).format(n=epochs)
         head = f"{self._name}: {said}, {state_words(self._log.state)}"
         if not epochs:
             return head
-        rows = layer_table(self._log)
-        layers = ["", *aligned(rows, right=set(range(1, 7)))] if rows else []
-        return "\n".join([head, to_text(self._curves()), *layers])
+        return "\n".join([head, to_text(self._curves())])
 
     def to_svg(self) -> str:
         """Returns the curves as SVG that follows the theme of its reader."""
