@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from kfunc_lab.locale import _
 
@@ -32,6 +33,27 @@ def save_as(path: str | Path, forms: Mapping[str, Callable[[], bytes]]) -> Path:
         )
     write_atomically(path, form())
     return path
+
+
+def save_picture_or_text(path: str | Path, view: Any) -> Path:
+    """Saves a view that has a picture and a text, as `.svg` or `.txt`.
+
+    Args:
+        path: Where the file shall stand.
+        view: What has `to_svg` and `to_text`.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If the name has another ending.
+        OSError: If the file cannot be written.
+    """
+    forms = {
+        ".svg": lambda: view.to_svg().encode(),
+        ".txt": lambda: (view.to_text() + "\n").encode(),
+    }
+    return save_as(path, forms)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ function attributionTab({ model, words, colours, ask, live }) {
   progress.hidden = true;
   progress.setAttribute("aria-label", words.computing);
 
-  const again = plainButton(words.compute, compute);
+  const again = textButton(words.compute, compute);
   again.hidden = true;
   let begun = 0; // when the kernel was asked
   let took = 0; // milliseconds, the last time

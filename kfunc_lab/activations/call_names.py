@@ -5,7 +5,7 @@ each time step, has the id of its place and a number: `"rnn/cell"`, `"rnn/cell#2
 """
 
 from collections import defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,10 @@ class CallNames:
             place.base = place.item = base
         self._prepare(place)
         return place
+
+    def place(self, running: Sequence[Place], operation: Any) -> Place:
+        """Returns the place of a call that begins, given those that run, the innermost last."""
+        return self.inside(running[-1], operation) if running else self.root(operation)
 
     def inside(self, parent: Place, operation: Any) -> Place:
         """Returns the place of a call that begins while another one runs."""

@@ -135,10 +135,7 @@ class _Recorder:
         __tracebackhide__ = True
         if self._asks:
             return call(*args, **named)
-        if self._running:
-            place = self._names.inside(self._running[-1], operation)
-        else:
-            place = self._names.root(operation)
+        place = self._names.place(self._running, operation)
         asks_scores = gives_scores(call) and self._is_wanted(place) and not is_tracing()
         state = dict(self.scope.state_mapping) if asks_scores else {}
         at = len(self._seen)

@@ -1,24 +1,12 @@
 // ---------------------------------------------------------------------------------------------
 // Controls: each is an element with a `show` that brings it up to date without making it anew.
 
-// JupyterLab has meanings of its own for keys.
-function keepKeysWithin(input) {
-  input.addEventListener("keydown", (event) => event.stopPropagation());
-}
-
-function plainButton(text, onClick) {
-  const made = element("button", "kfunc-lab-button", text);
-  made.type = "button";
-  made.addEventListener("click", onClick);
-  return made;
-}
-
 // A list to choose from; hidden where there is nothing to choose.
 function choiceOf(label, onChange, least = 2) {
   const made = element("label", "kfunc-lab-choice");
   const list = element("select");
   made.append(element("span", "", label), list);
-  keepKeysWithin(list);
+  keepKeys(list);
   list.addEventListener("change", () => onChange(list.value));
   let known = "";
   made.show = (pairs, value) => {
@@ -52,7 +40,7 @@ function segmentsOf(label, onChange) {
       known = now;
       made.replaceChildren(
         ...pairs.map(([key, words]) => {
-          const button = plainButton(words, () => onChange(key));
+          const button = textButton(words, () => onChange(key));
           button.dataset.key = key;
           return button;
         }),
@@ -85,7 +73,7 @@ function sliderOf(label, onChange) {
   const said = element("output");
   range.type = "range";
   range.min = 0;
-  keepKeysWithin(range);
+  keepKeys(range);
   range.addEventListener("input", () => {
     said.textContent = `${Number(range.value) + 1} / ${Number(range.max) + 1}`;
     onChange(Number(range.value));
@@ -104,8 +92,8 @@ function sliderOf(label, onChange) {
 function pagerOf(onChange) {
   const made = element("div", "kfunc-lab-pager");
   const said = element("span");
-  const back = plainButton("‹", () => onChange(-1));
-  const on = plainButton("›", () => onChange(1));
+  const back = textButton("‹", () => onChange(-1));
+  const on = textButton("›", () => onChange(1));
   made.append(back, said, on);
   made.show = ({ first, shown, total, label, before, after }) => {
     made.hidden = shown >= total;

@@ -13,43 +13,8 @@ const WIDTH_SLACK = 24;
 
 // -- numbers and words
 
-function bytesOf(data) {
-  if (typeof data === "string") return bytesOfBase64(data);
-  if (ArrayBuffer.isView(data)) {
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  }
-  return new Uint8Array(data ?? 0); // an ArrayBuffer, or a list of bytes
-}
-
-function bytesOfBase64(text) {
-  const letters = atob(text);
-  const bytes = new Uint8Array(letters.length);
-  for (let place = 0; place < letters.length; place++) bytes[place] = letters.charCodeAt(place);
-  return bytes;
-}
-
-function numbersOf(data) {
-  if (Array.isArray(data)) return Float32Array.from(data, (value) => value ?? NaN);
-  let bytes = bytesOf(data);
-  if (bytes.byteOffset % 4) bytes = bytes.slice(); // numbers begin at a multiple of their size
-  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
-}
-
 function valuesOf(values) {
   return Array.from(values, (value) => value ?? NaN); // JSON has neither NaN nor infinity
-}
-
-// As Python writes f"{value:.4g}".
-function significant(value, digits, keepsZeros = false) {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  if (value === 0) return "0";
-  let [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-  const isShort = exponent >= -4 && exponent < digits;
-  if (isShort) mantissa = Number(`${mantissa}e${exponent}`).toFixed(digits - 1 - exponent);
-  if (!keepsZeros && mantissa.includes(".")) mantissa = mantissa.replace(/\.?0+$/, "");
-  const power = isShort ? "" : `e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
-  return (mantissa + power).replaceAll("-", "−");
 }
 
 function percentWords(value, words) {

@@ -15,12 +15,11 @@ from kfunc_lab.activations.recording import (
     Tensor,
     statistics_of_tensor,
 )
-from kfunc_lab.activations.samples import checked, count_of, part_of, pieces_of
+from kfunc_lab.activations.samples import checked, count_of, fixed_batch, part_of, pieces_of
 from kfunc_lab.activations.statistics import Numbers, Statistics
 from kfunc_lab.activations.thumbnails import thumbnail
 from kfunc_lab.activations.values import Values, no_such_call
 from kfunc_lab.graph.costs import activation_bytes
-from kfunc_lab.graph.keras_nodes import functional_of
 from kfunc_lab.graph.keras_reader import read_graph_and_items
 from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph
 
@@ -241,18 +240,13 @@ def run(
     only = None if layers is None else _calls_named(graph, layers)
     count = count_of(x)
     size = _samples_at_once(graph, count, limit, dtype)
-    if training or only is not None or size >= count or _has_fixed_batch(model):
+    if training or only is not None or size >= count or fixed_batch(model):
         recording = capture(subject, x, only=only, dtype=dtype, limit=limit)
     else:
         recording = capture_in_pieces(
             subject, pieces_of(x, size), lambda done: progress(done, count)
         )
     return Flow(subject, x, recording, dtype, limit)
-
-
-def _has_fixed_batch(model: Any) -> bool:
-    functional = functional_of(model)
-    return functional is not None and any(it.shape[0] for it in functional.inputs)
 
 
 def _samples_at_once(graph: LayerGraph, count: int, limit: int, dtype: str | None) -> int:

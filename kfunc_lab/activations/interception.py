@@ -83,18 +83,19 @@ def without_trace(model: Any) -> Iterator[Any]:
     operations = operations_within(model)
     attributes = [(it, getattr(it, "built", True), _copied(vars(it))) for it in operations]
     # The variables take no new values in it: moving averages, states, counters, seeds.
-    with _random_states_kept(), name_counters_kept(), keras.StatelessScope() as scope:
-        outer, now = getattr(_passes, "now", None), _Pass(model, scope)
-        _passes.now = now
-        try:
+    scope = keras.StatelessScope()
+    outer, now = getattr(_passes, "now", None), _Pass(model, scope)
+    _passes.now = now
+    try:
+        with _random_states_kept(), name_counters_kept(), scope:
             yield scope
-        finally:
-            _passes.now = outer
-            for operation, was_built, before in attributes:
-                # What a layer makes when it is first called, it keeps.
-                if was_built or not getattr(operation, "built", True):
-                    _put_back(vars(operation), before)
-    now.put_back()
+    finally:
+        _passes.now = outer
+        for operation, was_built, before in attributes:
+            # What a layer makes when it is first called, it keeps.
+            if was_built or not getattr(operation, "built", True):
+                _put_back(vars(operation), before)
+        now.put_back()
 
 
 class _Pass:
@@ -110,13 +111,14 @@ class _Pass:
         self._states: list[tuple[Any, Any]] | None = None
 
     def note_states(self) -> None:
-        """Notes what compiled functions may change, which knows no scope."""
+        """Notes what compiled functions may change, which know no scope."""
         if self._states is None:
             variables = getattr(self._model, "non_trainable_variables", [])
             small = [it for it in variables if np.prod(it.shape) * 4 <= _LARGEST_STATE]
             self._states = [(it, it.numpy()) for it in small]
 
     def put_back(self) -> None:
+        """Puts back what compiled functions changed."""
         for variable, value in self._states or ():
             if not np.array_equal(variable.numpy(), value, equal_nan=value.dtype.kind == "f"):
                 variable.assign(value)

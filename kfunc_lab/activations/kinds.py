@@ -23,6 +23,17 @@ PICTURES = {
 
 # Up to so many numbers are shown as bars unless something else is asked for.
 _MOST_BARS = 64
+# Layers whose results are images, as what goes into them.
+_OF_IMAGES = {
+    "InputLayer",
+    "Rescaling",
+    "Normalization",
+    "Resizing",
+    "CenterCrop",
+    "ZeroPadding2D",
+}
+_OF_IMAGES |= {"RandomFlip", "RandomRotation", "RandomZoom", "RandomCrop", "RandomTranslation"}
+_OF_IMAGES |= {"RandomBrightness", "RandomContrast", "GetItem", "Stack"}
 # Layers whose results are rows of tokens, each a vector.
 _OF_TOKENS = {"Embedding", "ReversibleEmbedding", "TokenAndPositionEmbedding"}
 
@@ -86,18 +97,6 @@ def _are_probabilities(values: Numbers) -> bool:
 def _is_image(values: Numbers, kind: str) -> bool:
     """Tells whether channels are colours: an input's are, and what is done to it first."""
     return values.ndim == 3 and values.shape[-1] in (1, 3) and kind in _OF_IMAGES
-
-
-_OF_IMAGES = {
-    "InputLayer",
-    "Rescaling",
-    "Normalization",
-    "Resizing",
-    "CenterCrop",
-    "ZeroPadding2D",
-}
-_OF_IMAGES |= {"RandomFlip", "RandomRotation", "RandomZoom", "RandomCrop", "RandomTranslation"}
-_OF_IMAGES |= {"RandomBrightness", "RandomContrast", "GetItem", "Stack"}
 
 
 def name_of(picture: str) -> str:

@@ -81,10 +81,9 @@ function replay(ink, done) {
   }
 }
 
+// A button that is disabled would lose the focus.
 function padButton(label, onClick) {
-  const button = element("button", "kfunc-lab-button", label);
-  button.type = "button";
-  button.addEventListener("click", () => {
+  const button = textButton(label, () => {
     if (button.getAttribute("aria-disabled") !== "true") onClick();
   });
   return button;
@@ -142,7 +141,6 @@ function drawingPad({ rows, cols, words, onStroke, size = 224 }) {
 
   function showState() {
     hint.hidden = !isEmpty();
-    // A button that is disabled would lose the focus.
     undo.setAttribute("aria-disabled", String(!done.length));
     wipe.setAttribute("aria-disabled", String(isEmpty()));
   }

@@ -10,6 +10,15 @@ from kfunc_lab.activations.call_names import Place
 from kfunc_lab.activations.recording import CapturedCall, Tensor
 from kfunc_lab.activations.statistics import Numbers
 
+# Layers and operations that are an activation function themselves.
+_OF_KIND = {
+    "Softmax": "softmax",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "ReLU": "relu",
+    "Relu": "relu",
+}
+
 
 def blank(place: Place) -> CapturedCall:
     """Returns a call of which nothing is noted yet."""
@@ -25,16 +34,6 @@ def blank(place: Place) -> CapturedCall:
         or _OF_KIND.get(type(operation).__name__, ""),
         channels_first=getattr(operation, "data_format", None) == "channels_first",
     )
-
-
-# Layers and operations that are an activation function themselves.
-_OF_KIND = {
-    "Softmax": "softmax",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "ReLU": "relu",
-    "Relu": "relu",
-}
 
 
 def filled(call: CapturedCall, outputs: Any, scores: Any, dtype: str | None) -> CapturedCall:

@@ -260,6 +260,13 @@ def count_of(x: Any) -> int:
     return int(keras.tree.flatten(x)[0].shape[0])
 
 
+def fixed_batch(model: Any) -> int:
+    """Returns how many samples a model takes, if its inputs fix that; else 0."""
+    functional = functional_of(model)
+    inputs = functional.inputs if functional is not None else ()
+    return next((int(it.shape[0]) for it in inputs if it.shape[0]), 0)
+
+
 def part_of(x: Any, first: int, last: int) -> Any:
     """Returns the samples from the first to before the last."""
     import keras

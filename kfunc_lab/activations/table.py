@@ -1,6 +1,6 @@
 """Writes activations for readers without a page: as text."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from kfunc_lab.activations.flow import Flow
 from kfunc_lab.activations.overview import Line, heading, lines_of, mean_words, percent
@@ -9,17 +9,24 @@ from kfunc_lab.graph.table import aligned
 from kfunc_lab.locale import _
 
 
-def to_text(flow: Flow, opened: Container[str], notes: Iterable[str]) -> str:
+def to_text(
+    flow: Flow,
+    opened: Container[str],
+    notes: Iterable[str],
+    change: Mapping[str, float] | None = None,
+) -> str:
     """Writes what there is to tell of each call as a table.
 
     Args:
         flow: The activations.
         opened: The ids of the groups that are open.
         notes: What is said below.
+        change: For each call how much it changed, where it was compared with an earlier pass.
 
     Returns:
         Lines without colours, escapes or addresses: the same in every process.
     """
+    lines = lines_of(flow, opened)
     head = [
         _("call"),
         _("class"),
@@ -30,8 +37,14 @@ def to_text(flow: Flow, opened: Container[str], notes: Iterable[str]) -> str:
         _("zeros"),
         _("dead units"),
     ]
-    rows = [head, *(_row(flow, line) for line in lines_of(flow, opened))]
-    return "\n".join([heading(flow), "", *aligned(rows, right={3, 4, 6, 7}), *notes])
+    rows = [head, *(_row(flow, line) for line in lines)]
+    if change:
+        head.append(_("relative change"))
+        for row, line in zip(rows[1:], lines, strict=True):
+            if len(row) == len(head) - 1 and line.call in change:
+                row.append(f"{change[line.call]:.3g}")
+    right = {3, 4, 6, 7, 8}
+    return "\n".join([heading(flow), "", *aligned(rows, right=right), *notes])
 
 
 def _row(flow: Flow, line: Line) -> list[str]:

@@ -22,32 +22,11 @@ function renderActivations({ model, el }) {
     model.save_changes();
   };
 
-  // -- what is asked of the kernel: one question at a time, and of several only the last
-
-  let waits = false;
-  let next = null;
-  let patience;
-  function ask(question, buffers) {
-    if (!live) return;
-    if (waits) {
-      next = [question, buffers];
-      return;
-    }
-    waits = true;
-    patience = setTimeout(() => say(words.waiting), 1500); // a cell may be running
-    model.send(question, undefined, buffers);
-  }
   function onMessage(message) {
-    if (message.type === "answered") {
-      waits = false;
-      clearTimeout(patience);
-      if (status.textContent === words.waiting) say("");
-      const question = next;
-      next = null;
-      if (question) ask(...question);
-    } else if (message.type === "refused") {
+    if (message.type === "answered") answered();
+    else if (message.type === "refused") {
       if (tab === "attribution") attribution.refuse(message.words);
-      else say(message.words);
+      else status.textContent = message.words;
     } else if (message.type === "progress") attribution.step(message);
   }
 
@@ -56,9 +35,7 @@ function renderActivations({ model, el }) {
   const title = element("strong", "kfunc-lab-model", model.get("_title"));
   const status = element("span", "kfunc-lab-said-below");
   status.setAttribute("role", "status");
-  const say = (text) => {
-    status.textContent = text;
-  };
+  const { ask, answered } = makeAsker(model, status, words.waiting);
   const quantity = choiceOf(words.colour_by, (value) => set("_quantity", value));
   head.append(title, status, quantity);
   function showHead() {
@@ -86,7 +63,7 @@ function renderActivations({ model, el }) {
     const to = step < 0 ? Math.max(first - 1, 0) : Math.min(last, samples - 1);
     set("sample", to);
   });
-  const drawButton = plainButton(words.draw, () => openPad(!isDrawing));
+  const drawButton = textButton(words.draw, () => openPad(!isDrawing));
   chooser.append(row, samplePager, drawButton);
   let isDrawing = false;
 
@@ -287,7 +264,7 @@ function renderActivations({ model, el }) {
   // -- the call that is selected
 
   const heading = element("div", "kfunc-lab-heading");
-  const back = plainButton(`‹ ${words.all_calls}`, () => {
+  const back = textButton(`‹ ${words.all_calls}`, () => {
     set("selected", "");
     cards.focus({ preventScroll: true });
   });
@@ -419,8 +396,7 @@ function renderActivations({ model, el }) {
   // -- one map, head or unit
 
   const unitTitle = element("strong");
-  const unitClose = plainButton("×", () => set("unit", -1));
-  unitClose.setAttribute("aria-label", words.close_unit);
+  const unitClose = textButton("×", () => set("unit", -1), words.close_unit);
   const unitHead = element("div", "kfunc-lab-unit-head");
   const unitHost = element("div", "kfunc-lab-unit-host");
   const exciting = element("div", "kfunc-lab-exciting");
@@ -468,7 +444,7 @@ function renderActivations({ model, el }) {
     if (unit.exciting?.length) {
       exciting.append(element("span", "", words.excites));
       for (const [sample, value] of unit.exciting) {
-        const button = plainButton(`${words.sample.replace("{n}", sample)}: ${value}`, () => {
+        const button = textButton(`${words.sample.replace("{n}", sample)}: ${value}`, () => {
           openPad(false);
           set("sample", sample);
         });

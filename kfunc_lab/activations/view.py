@@ -520,7 +520,7 @@ class ActivationView(GraphView):
 
     def to_text(self) -> str:
         """Returns what there is to tell of each call as a table."""
-        return table.to_text(self._flow, frozenset(self.opened), self._notes)
+        return table.to_text(self._flow, frozenset(self.opened), self._notes, self._change)
 
     def to_svg(self) -> str:
         """Returns the way of the shown sample through the model as SVG."""

@@ -45,6 +45,14 @@ def is_complete(node: Any) -> bool:
     return hasattr(node, "is_input")
 
 
+def random_seed() -> int | None:
+    """Returns the seed that `keras.utils.set_random_seed` was given, if it was."""
+    from keras.src.backend.common import global_state
+
+    seed = global_state.get_global_attribute("global_random_seed")
+    return seed if isinstance(seed, int) else None
+
+
 @contextlib.contextmanager
 def name_counters_kept() -> Iterator[None]:
     """Puts back what Keras counts to name layers and operations, whatever is made meanwhile."""
@@ -89,6 +97,15 @@ def nodes_in_order(functional: Any) -> list[Any]:
     """Returns the nodes of a graph of layers in the order in which Keras runs them."""
     by_depth = functional._nodes_by_depth
     return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+
+
+def forget_labels(model: Any) -> None:
+    """Has the loss of a model that has not trained yet take labels as if they were the first."""
+    compiled = getattr(model, "_compile_loss", None)
+    if compiled is not None and not compiled.built:
+        vars(model)["_compile_loss"] = type(compiled)(
+            compiled._user_loss, compiled._user_loss_weights, output_names=compiled.output_names
+        )
 
 
 def given_inputs(functional: Any, inputs: Any) -> list[Any]:

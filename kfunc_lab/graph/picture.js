@@ -1,15 +1,7 @@
 // Draws a composed picture into an <svg>, as drawing.py does.
 
-const SVG = "http://www.w3.org/2000/svg";
 const ARROW = 7;
 const REGION_EDGE = 8;
-
-function svgElement(tag, attributes = {}, text) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 // Parts that were drawn, and escaped, in Python.
 function parseParts(parts) {

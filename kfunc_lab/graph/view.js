@@ -18,13 +18,6 @@ const ICONS = {
   save: "M8 2v8M5 7l3 3 3-3M2.5 11v2.5h11V11",
 };
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function toolButton(name, label, onClick) {
   const button = element("button", "kfunc-lab-tool");
   button.type = "button";

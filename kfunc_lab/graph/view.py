@@ -96,9 +96,11 @@ class GraphView(anywidget.AnyWidget):
 
     _esm = "\n".join(
         (_HERE / name).read_text("utf-8")
-        for name in ("composition.js", "picture.js", "view.js")
+        for name in ("page.js", "composition.js", "picture.js", "view.js")
     )
-    _css = style_sheet() + (_HERE / "view.css").read_text("utf-8")
+    _css = style_sheet() + "".join(
+        (_HERE / name).read_text("utf-8") for name in ("page.css", "view.css")
+    )
 
     selected = traitlets.Unicode("").tag(sync=True)
     opened = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -31,14 +31,8 @@ function renderSteps({ model, el }) {
   // -- the controls
 
   const controls = element("div", "kfunc-lab-controls");
-  const button = (sign, label, by) => {
-    const made = element("button", "kfunc-lab-button", sign);
-    made.type = "button";
-    made.title = label;
-    made.setAttribute("aria-label", label);
-    made.addEventListener("click", () => go(model.get("step") + by));
-    return made;
-  };
+  const button = (sign, label, by) =>
+    textButton(sign, () => go(model.get("step") + by), label);
   const slider = element("input");
   slider.type = "range";
   slider.min = 1;

@@ -15,31 +15,9 @@ function renderShapes({ model, el }) {
   columns.append(box, holder);
   root.append(sums, columns, panel);
 
-  // -- what is asked of the kernel: one question at a time, and of several only the last
-
-  let waits = false;
-  let next = null;
-  let patience;
-  function ask(question) {
-    if (!live) return;
-    if (waits) {
-      next = question;
-      return;
-    }
-    waits = true;
-    say("");
-    patience = setTimeout(() => say(words.waiting), 1500); // it may be training a model
-    model.send(question);
-  }
   function onMessage(message) {
-    if (message.type === "answered") {
-      waits = false;
-      clearTimeout(patience);
-      if (said.textContent === words.waiting) say("");
-      const question = next;
-      next = null;
-      if (question) ask(question);
-    } else if (message.type === "refused") say(message.words);
+    if (message.type === "answered") answered();
+    else if (message.type === "refused") say(message.words);
     else if (message.type === "code") copy(message.code);
   }
 
@@ -53,6 +31,7 @@ function renderShapes({ model, el }) {
   const say = (text) => {
     said.textContent = text;
   };
+  const { ask, answered, isWaiting } = makeAsker(model, said, words.waiting);
   sums.append(heading, fields, chips);
 
   function field(label, value, placeholder, onChange) {
@@ -425,7 +404,7 @@ function renderShapes({ model, el }) {
         slider.max = control.most;
         const number = Number(control.value.split(",")[0]);
         // What is being dragged is ahead of what was answered.
-        if (document.activeElement !== slider || !waits) slider.value = number || control.least;
+        if (document.activeElement !== slider || !isWaiting()) slider.value = number || control.least;
         typed.show(control);
       },
     };
@@ -446,18 +425,6 @@ function renderShapes({ model, el }) {
     input.setAttribute("aria-label", label);
     input.addEventListener("change", () => change(input.checked));
     return { nodes: [input], show: ({ value }) => (input.checked = value === "True") };
-  }
-
-  function textButton(text, onClick) {
-    const made = element("button", "kfunc-lab-button", text);
-    made.type = "button";
-    made.addEventListener("click", onClick);
-    return made;
-  }
-
-  // JupyterLab has meanings of its own for keys.
-  function keepKeys(input) {
-    input.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
   // -- the graph: what was changed is written into the picture that is there, so nothing moves

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
+from kfunc_lab.graph.keras_nodes import random_seed
 from kfunc_lab.graph.keras_reader import read_graph
 from kfunc_lab.graph.table import to_text
 
@@ -24,7 +25,7 @@ def about_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """
     import keras
 
-    about: dict[str, Any] = {
+    return {
         "model": {
             "name": model.name,
             "class": type(model).__name__,
@@ -35,12 +36,11 @@ def about_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
         "steps": params.get("steps"),
         "optimizer": _optimizer(model),
         "loss": _plain(getattr(model, "loss", None)),
-        "seed": _seed(),
+        "seed": random_seed(),
         "backend": keras.backend.backend(),
         "python": platform.python_version(),
         "versions": _versions(),
     }
-    return about
 
 
 def _summary(model: Any) -> str:
@@ -70,13 +70,6 @@ def _plain(value: Any) -> Any:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError):
         return getattr(value, "__name__", None) or type(value).__name__
-
-
-def _seed() -> int | None:
-    from keras.src.backend.common import global_state
-
-    seed = global_state.get_global_attribute("global_random_seed")
-    return seed if isinstance(seed, int) else None
 
 
 def _versions() -> dict[str, str]:

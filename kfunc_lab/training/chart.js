@@ -1,23 +1,7 @@
 // ---------------------------------------------------------------------------------------------
 // A chart of lines that grow: one panel a quantity.
 
-const SVG_NAME = "http://www.w3.org/2000/svg";
 const CHART = { width: 320, height: 190, left: 46, right: 10, top: 8, bottom: 22 };
-
-function svgPart(tag, attributes = {}, text) {
-  const made = document.createElementNS(SVG_NAME, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function plainNumber(value) {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
-  const written = Math.abs(value) >= 1e5 || (value && Math.abs(value) < 1e-3)
-    ? value.toExponential(1)
-    : Number(value.toPrecision(3)).toString();
-  return written.replace("-", "−");
-}
 
 // Round numbers across a range, about so many.
 function ticksBetween(low, high, count) {
@@ -48,20 +32,17 @@ function rangeOfLines(lines, axis) {
 }
 
 function makeChart(title, words) {
-  const root = document.createElement("figure");
-  root.className = "kfunc-lab-chart";
-  const caption = document.createElement("figcaption");
-  const name = document.createElement("strong");
-  name.textContent = title;
-  const last = document.createElement("span");
-  caption.append(name, last);
-  const svg = svgPart("svg", {
+  const root = element("figure", "kfunc-lab-chart");
+  const caption = element("figcaption");
+  const last = element("span");
+  caption.append(element("strong", "", title), last);
+  const svg = svgElement("svg", {
     viewBox: `0 0 ${CHART.width} ${CHART.height}`,
     role: "img",
     "aria-label": title,
   });
-  const grid = svgPart("g", { class: "grid" });
-  const drawn = svgPart("g");
+  const grid = svgElement("g", { class: "grid" });
+  const drawn = svgElement("g");
   svg.append(grid, drawn);
   root.append(caption, svg);
 
@@ -78,18 +59,18 @@ function makeChart(title, words) {
     grid.replaceChildren();
     for (const tick of ticksBetween(...y, 4)) {
       grid.append(
-        svgPart("line", { x1: left, x2: right, y1: atY(tick), y2: atY(tick) }),
-        svgPart("text", { x: left - 6, y: atY(tick) + 4, "text-anchor": "end" }, plainNumber(tick)),
+        svgElement("line", { x1: left, x2: right, y1: atY(tick), y2: atY(tick) }),
+        svgElement("text", { x: left - 6, y: atY(tick) + 4, "text-anchor": "end" }, significant(tick, 3)),
       );
     }
     const whole = ticksBetween(...x, 6).filter((tick) => Number.isInteger(tick));
     for (const tick of whole) {
-      grid.append(svgPart("text", { x: atX(tick), y: bottom + 16, "text-anchor": "middle" }, String(tick)));
+      grid.append(svgElement("text", { x: atX(tick), y: bottom + 16, "text-anchor": "middle" }, String(tick)));
     }
     drawn.replaceChildren(...lines.flatMap((line) => lineParts(line, atX, atY)));
     const said = lines
       .filter((line) => line.kind !== "batch" && line.y.length)
-      .map((line) => `${words[line.kind]} ${plainNumber(line.y.at(-1))}`);
+      .map((line) => `${words[line.kind]} ${significant(line.y.at(-1), 3)}`);
     last.textContent = said.join(" · ");
     svg.setAttribute("aria-label", [title, ...said].join(", "));
   }
@@ -111,10 +92,10 @@ function lineParts({ kind, x, y }, atX, atY) {
     path += `${isOn ? "L" : "M"}${left} ${top}`;
     isOn = true;
     if (kind !== "batch" && y.length <= 60) {
-      const dot = svgPart("circle", { class: `dot ${kind}`, cx: left, cy: top, r: 2.5 });
-      dot.append(svgPart("title", {}, plainNumber(value)));
+      const dot = svgElement("circle", { class: `dot ${kind}`, cx: left, cy: top, r: 2.5 });
+      dot.append(svgElement("title", {}, significant(value, 3)));
       parts.push(dot);
     }
   });
-  return [svgPart("path", { class: `line ${kind}`, d: path || "M0 0", fill: "none" }), ...parts];
+  return [svgElement("path", { class: `line ${kind}`, d: path || "M0 0", fill: "none" }), ...parts];
 }

@@ -4,61 +4,43 @@
 function renderDashboard({ model, el }) {
   const words = model.get("_words");
   const live = typeof model.send === "function";
-  const root = make("section", "kfunc-lab-view kfunc-lab-dashboard");
+  const root = element("section", "kfunc-lab-view kfunc-lab-dashboard");
   root.setAttribute("aria-label", words.run);
   el.append(root);
-
-  function make(tag, className = "", text) {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
-  function button(text, label, onClick) {
-    const made = make("button", "kfunc-lab-button", text);
-    made.type = "button";
-    if (label) {
-      made.setAttribute("aria-label", label);
-      made.title = label;
-    }
-    made.addEventListener("click", onClick);
-    return made;
-  }
 
   const send = (type, more = {}) => live && model.send({ type, ...more });
 
   // -- head
 
-  const head = make("div", "kfunc-lab-run-head");
-  const title = make("strong", "kfunc-lab-model");
-  const state = make("span", "kfunc-lab-run-state");
+  const head = element("div", "kfunc-lab-run-head");
+  const title = element("strong", "kfunc-lab-model");
+  const state = element("span", "kfunc-lab-run-state");
   state.setAttribute("role", "status");
-  const buttons = make("div", "kfunc-lab-run-buttons");
-  const pause = button(words.pause, "", () => send(isPaused ? "resume" : "pause"));
-  const step = button(words.one_step, "", () => send("step"));
-  const stop = button(words.stop, "", () => send("stop"));
-  const rate = make("span", "kfunc-lab-rate");
-  const slower = button("÷ 2", words.slower, () => changeRate(0.5));
-  const rateValue = make("span");
-  const faster = button("× 2", words.faster, () => changeRate(2));
-  rate.append(make("span", "kfunc-lab-quiet", words.learning_rate), slower, rateValue, faster);
+  const buttons = element("div", "kfunc-lab-run-buttons");
+  const pause = textButton(words.pause, () => send(isPaused ? "resume" : "pause"));
+  const step = textButton(words.one_step, () => send("step"));
+  const stop = textButton(words.stop, () => send("stop"));
+  const rate = element("span", "kfunc-lab-rate");
+  const slower = textButton("÷ 2", () => changeRate(0.5), words.slower);
+  const rateValue = element("span");
+  const faster = textButton("× 2", () => changeRate(2), words.faster);
+  rate.append(element("span", "kfunc-lab-quiet", words.learning_rate), slower, rateValue, faster);
   buttons.append(pause, step, stop, rate);
   head.append(title, state, buttons);
 
-  const bar = make("progress");
+  const bar = element("progress");
   bar.setAttribute("aria-label", words.progress);
-  const facts = make("div", "kfunc-lab-run-facts");
-  const said = make("p", "kfunc-lab-run-said");
+  const facts = element("div", "kfunc-lab-run-facts");
+  const said = element("p", "kfunc-lab-run-said");
   said.hidden = true;
-  const charts = make("div", "kfunc-lab-charts");
-  const empty = make("p", "kfunc-lab-empty", words.empty);
-  const legend = make("div", "kfunc-lab-run-legend");
+  const charts = element("div", "kfunc-lab-charts");
+  const empty = element("p", "kfunc-lab-empty", words.empty);
+  const legend = element("div", "kfunc-lab-run-legend");
   for (const kind of ["training", "validation", "batches"]) {
-    const entry = make("span", `key ${kind === "batches" ? "batch" : kind}`, words[kind]);
+    const entry = element("span", `key ${kind === "batches" ? "batch" : kind}`, words[kind]);
     legend.append(entry);
   }
-  const layers = make("div", "kfunc-lab-run-layers");
+  const layers = element("div", "kfunc-lab-run-layers");
   layers.tabIndex = 0;
   layers.setAttribute("role", "region");
   layers.setAttribute("aria-label", words.layers);
@@ -70,22 +52,22 @@ function renderDashboard({ model, el }) {
     const now = JSON.stringify(rows);
     if (now === layersShown || !rows.length) return;
     layersShown = now;
-    const table = make("table");
-    const top = make("tr");
+    const table = element("table");
+    const top = element("tr");
     const [columns, ...lines_] = rows;
-    for (const word of columns) top.append(make("th", "", word));
-    const body = make("tbody");
+    for (const word of columns) top.append(element("th", "", word));
+    const body = element("tbody");
     for (const row of lines_) {
-      const line = make("tr");
+      const line = element("tr");
       row.forEach((cell, at) => {
-        line.append(make(at ? "td" : "th", cell === "NaN" || cell === "∞" ? "odd" : "", cell));
+        line.append(element(at ? "td" : "th", cell === "NaN" || cell === "∞" ? "odd" : "", cell));
       });
       body.append(line);
     }
-    const head_ = make("thead");
+    const head_ = element("thead");
     head_.append(top);
     table.append(head_, body);
-    layers.replaceChildren(make("p", "kfunc-lab-quiet", words.layers), table);
+    layers.replaceChildren(element("p", "kfunc-lab-quiet", words.layers), table);
   }
 
   let isPaused = false;
@@ -93,7 +75,7 @@ function renderDashboard({ model, el }) {
   function changeRate(times) {
     if (!learningRate) return;
     learningRate *= times;
-    rateValue.textContent = plainNumber(learningRate);
+    rateValue.textContent = significant(learningRate, 3);
     send("rate", { value: learningRate });
   }
 
@@ -125,13 +107,13 @@ function renderDashboard({ model, el }) {
     const parts = [
       filled(now.epochs ? words.epoch : words.epoch_of_many, { n: now.epoch, total: now.epochs }),
       now.step && filled(now.steps ? words.step : words.step_of_many, { n: now.step, total: now.steps }),
-      !isOver && now.rate && filled(words.rate, { n: plainNumber(now.rate) }),
+      !isOver && now.rate && filled(words.rate, { n: significant(now.rate, 3) }),
       !isOver && !isPaused && now.left && filled(words.left, { time: clock(now.left) }),
     ];
     facts.textContent = parts.filter(Boolean).join(" · ");
     if (now.learningRate !== null && now.learningRate !== undefined) {
       learningRate = now.learningRate;
-      rateValue.textContent = plainNumber(learningRate);
+      rateValue.textContent = significant(learningRate, 3);
     }
     rate.hidden = learningRate === null;
     showLayers(now.layers);
@@ -143,7 +125,7 @@ function renderDashboard({ model, el }) {
   const panels = new Map(); // by quantity
 
   function take({ name, first }, points) {
-    const numbers = new Float32Array(points);
+    const numbers = numbersOf(points);
     const count = numbers.length / 2;
     const known = lines.get(name) ?? { x: [], y: [] };
     known.x.length = Math.min(known.x.length, first);
@@ -151,12 +133,6 @@ function renderDashboard({ model, el }) {
     known.x.push(...numbers.subarray(0, count));
     known.y.push(...numbers.subarray(count));
     lines.set(name, known);
-  }
-
-  function arrayOf(data) {
-    if (typeof data === "string") return Uint8Array.from(atob(data), (it) => it.charCodeAt(0)).buffer;
-    if (data instanceof ArrayBuffer) return data;
-    return data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
   }
 
   function showCharts(epochs) {
@@ -186,7 +162,7 @@ function renderDashboard({ model, el }) {
     const { lines: all, progress: now } = model.get("_final");
     if (!all) return;
     lines.clear();
-    for (const line of all) take(line, arrayOf(line.points));
+    for (const line of all) take(line, line.points);
     showProgress(now);
     showCharts(0);
   }
@@ -208,7 +184,7 @@ function renderDashboard({ model, el }) {
   function onMessage(message, buffers) {
     isHeard = true;
     if (message.type === "more") {
-      message.lines.forEach((line, at) => take(line, arrayOf(buffers[at])));
+      message.lines.forEach((line, at) => take(line, buffers[at]));
       drawSoon(message.progress);
     } else if (message.type === "said") say(message.words);
   }

@@ -16,15 +16,8 @@ from kfunc_lab.training.controls import Controls
 from kfunc_lab.training.dashboard_view import DashboardView
 from kfunc_lab.training.measures import Measurer
 from kfunc_lab.training.run_log import RunLog, numbers_of
-from kfunc_lab.training.store import (
-    FAILED,
-    FINISHED,
-    INTERRUPTED,
-    RUNNING,
-    STOPPED,
-    Store,
-    default_path,
-)
+from kfunc_lab.training.states import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED
+from kfunc_lab.training.store import Store, default_path
 from kfunc_lab.training.surroundings import has_kernel, is_first_process, is_live, shell
 
 # A screen is drawn at most so often, and may take at most such a share of the time.
@@ -128,7 +121,6 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             raise RuntimeError(
                 _("This dashboard trains a model already; wait for it, or stop it.")
             )
-        self._own_probe = first_samples(args, named)
         named.setdefault("verbose", 0)
         named["callbacks"] = [*(named.get("callbacks") or []), self]
         if not background:
@@ -143,6 +135,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         return None
 
     def _fit(self, model: Any, args: Any, named: Any) -> Any:
+        self._own_probe = first_samples(args, named)
         try:
             return model.fit(*args, **named)
         except KeyboardInterrupt:
@@ -151,6 +144,8 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         except BaseException:
             self._end(FAILED)
             raise
+        finally:
+            self._own_probe = None
 
     def _fit_here(self, model: Any, args: Any, named: Any) -> None:
         try:
@@ -209,6 +204,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Begins an epoch."""
         self._log.epoch, self._log.step = epoch, 0
+        self._guarded(self._note_learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Notes a batch. All else waits until it is due."""
@@ -269,7 +265,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             return
 
         def end_of_cell(*_args: Any) -> None:
-            if self._log.state in (RUNNING, "paused"):
+            if self._log.state in (RUNNING, PAUSED):
                 self._end(INTERRUPTED)
 
         self._end_of_cell = end_of_cell
@@ -331,7 +327,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             if not self._controls.is_paused:
                 self._log.state = RUNNING
                 return
-            self._log.state = "paused"
+            self._log.state = PAUSED
             if self._view is not None:
                 self._view.draw(self._log)
             if not self._controls.wait(_WAITING):
@@ -340,17 +336,21 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def _set_learning_rate(self, value: float) -> None:
         try:
             self.model.optimizer.learning_rate = value
+            self._note_learning_rate()
         except TypeError:  # a schedule decides
             said = _("A schedule decides the learning rate here, so it cannot be set.")
             if self._view is not None:
                 self._view.say(said)
 
+    def _note_learning_rate(self) -> None:
+        rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
+        if rate is not None:
+            self._log.learning_rate[self._log.epoch] = numbers_of({"rate": rate})["rate"]
+
     def _end_epoch(self, epoch: int, logs: Any) -> None:
         self._take_batches()
         numbers = self._log.end_epoch(epoch, logs)
-        rate = _learning_rate(self.model)
-        if rate is not None:
-            self._log.learning_rate[epoch] = rate
+        self._note_learning_rate()
         measures: dict[tuple[str, str], float] = {}
         if self._is_watching:
             self._guarded(lambda: measures.update(self._measure()))
@@ -377,14 +377,11 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def first_samples(args: Any, named: Mapping[str, Any]) -> Any:
-    """Returns what `fit` was given as `x` and `y`, if both are arrays; else nothing."""
+    """Returns the `x`, `y` and `sample_weight` that `fit` was given, if they are arrays."""
     x = args[0] if args else named.get("x")
     y = args[1] if len(args) > 1 else named.get("y")
-    if y is None or not all(hasattr(it, "shape") for it in keras.tree.flatten((x, y))):
+    weights = named.get("sample_weight")
+    probe = (x, y) if weights is None else (x, y, weights)
+    if y is None or not all(hasattr(it, "shape") for it in keras.tree.flatten(probe)):
         return None
-    return x, y
-
-
-def _learning_rate(model: Any) -> float | None:
-    rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
-    return numbers_of({"rate": rate}).get("rate") if rate is not None else None
+    return probe

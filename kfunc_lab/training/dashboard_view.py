@@ -2,7 +2,6 @@
 
 import math
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,18 @@ import anywidget
 import numpy as np
 import traitlets
 
+from kfunc_lab.files import save_picture_or_text
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import N_, _, ngettext
 from kfunc_lab.training.controls import Controls
 from kfunc_lab.training.figures import from_logs, to_svg, to_text
 from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.training.series import Series
+from kfunc_lab.training.states import state_words
 from kfunc_lab.training.surroundings import let_the_page_choose
 
 _HERE = Path(__file__).parent
-_COMMON = (_HERE.parent / "graph" / "view.css").read_text("utf-8")
+_SHARED = _HERE.parent / "graph"  # what all pages share
 
 # One update of the screen holds at most so many bytes of lines; the rest comes with the next.
 _MOST_BYTES = 24_000
@@ -29,8 +30,13 @@ _MOST_BYTES = 24_000
 class DashboardView(anywidget.AnyWidget):
     """The curves of a run, its progress, and the buttons that steer it."""
 
-    _esm = "\n".join((_HERE / name).read_text("utf-8") for name in ("chart.js", "dashboard.js"))
-    _css = _COMMON + (_HERE / "dashboard.css").read_text("utf-8")
+    _esm = "\n".join(
+        path.read_text("utf-8")
+        for path in (_SHARED / "page.js", _HERE / "chart.js", _HERE / "dashboard.js")
+    )
+    _css = "\n".join(
+        path.read_text("utf-8") for path in (_SHARED / "page.css", _HERE / "dashboard.css")
+    )
 
     _words: Any = traitlets.Dict().tag(sync=True)
     _state: Any = traitlets.Dict().tag(sync=True)
@@ -164,11 +170,6 @@ class DashboardView(anywidget.AnyWidget):
 
     # -- forms
 
-    @property
-    def history(self) -> dict[str, list[float]]:
-        """For each metric its value at the end of each epoch."""
-        return self._log.lines()
-
     def to_text(self) -> str:
         """Returns the run as text: what it is, and a table with a line for each epoch.
 
@@ -188,6 +189,21 @@ class DashboardView(anywidget.AnyWidget):
     def _curves(self) -> Any:
         epochs = sorted({it for values in self._log.by_epoch.values() for it in values})
         return from_logs(self._log.lines(), epochs)
+
+    def save(self, path: str | Path) -> Path:
+        """Saves the run in the form that the file's name asks for.
+
+        Args:
+            path: A name that ends in `.svg` or `.txt`.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            ValueError: If the name has another ending.
+            OSError: If the file cannot be written.
+        """
+        return save_picture_or_text(path, self)
 
     def __repr__(self) -> str:
         return self.to_text()
@@ -215,7 +231,6 @@ def progress(log: RunLog) -> dict[str, Any]:
         "words": state_words(log.state),
         "layers": layer_table(log),
         "learningRate": next(reversed(log.learning_rate.values()), None),
-        "at": time.time(),
     }
 
 
@@ -254,18 +269,6 @@ def _measure_words(name: str, value: float | None) -> str:
     return f"{100 * value:.0f} %" if name in _SHARES else f"{value:.3g}".replace("-", "−")
 
 
-def state_words(state: str) -> str:
-    """Says the state of a run, in the language in use."""
-    return {
-        "running": _("running"),
-        "paused": _("paused"),
-        "finished": _("finished"),
-        "stopped": _("stopped"),
-        "interrupted": _("interrupted"),
-        "failed": _("failed"),
-    }[state]
-
-
 def _words() -> dict[str, Any]:
     return {
         "layers": _("Layers, after the last epoch that was measured"),
@@ -292,5 +295,4 @@ def _words() -> dict[str, Any]:
             "Here the buttons wait until the cell has ended. dashboard.fit(model, …, "
             "background=True) makes them work at once; the interrupt button ends the run cleanly."
         ),
-        "epochs": _("epoch"),
     }

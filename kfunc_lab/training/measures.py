@@ -14,6 +14,7 @@ from kfunc_lab.activations.call_names import CallNames, Place
 from kfunc_lab.activations.interception import intercepted, is_tracing, without_trace
 from kfunc_lab.activations.recording import statistics_of_tensor
 from kfunc_lab.activations.results import blank, filled
+from kfunc_lab.activations.samples import fixed_batch
 from kfunc_lab.activations.statistics import (
     Histogram,
     Numbers,
@@ -21,7 +22,12 @@ from kfunc_lab.activations.statistics import (
     statistics_of,
     together,
 )
-from kfunc_lab.graph.keras_nodes import functional_of, nodes_in_order, operations_within
+from kfunc_lab.graph.keras_nodes import (
+    forget_labels,
+    functional_of,
+    nodes_in_order,
+    operations_within,
+)
 from kfunc_lab.graph.keras_reader import ItemPlace, read_graph_and_items
 from kfunc_lab.graph.layer_graph import unused_id
 from kfunc_lab.locale import _
@@ -305,15 +311,9 @@ class _Probe:
 
         if not isinstance(probe, (tuple, list)) or len(probe) not in (2, 3):
             raise TypeError(_wrong_probe(probe))
-        size = _fixed_batch(model) or _MOST_SAMPLES
+        size = fixed_batch(model) or _MOST_SAMPLES
         parts = (keras.tree.map_structure(lambda it: _first(it, size), part) for part in probe)
         return cls(*(*parts, None)[:3])
-
-
-def _fixed_batch(model: Any) -> int:
-    functional = functional_of(model)
-    inputs = functional.inputs if functional is not None else ()
-    return next((int(it.shape[0]) for it in inputs if it.shape[0]), 0)
 
 
 def _first(array: Any, size: int) -> Any:
@@ -373,11 +373,7 @@ class _Notes:
     def around(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
         """Runs a call, and notes its result."""
         __tracebackhide__ = True
-        place = (
-            self._names.inside(self._running[-1], operation)
-            if self._running
-            else self._names.root(operation)
-        )
+        place = self._names.place(self._running, operation)
         self._running.append(place)
         try:
             outputs = call(*args, **named)
@@ -454,15 +450,9 @@ def _has_own_step(model: Any) -> bool:
 
 
 def _loss(model: Any, probe: _Probe, outputs: Any) -> Any:
-    compiled = getattr(model, "_compile_loss", None)
-    if compiled is not None and not compiled.built:
-        # Before the first training, it would keep what it makes of these labels. It is put back
-        # with the model's other attributes.
-        vars(model)["_compile_loss"] = type(compiled)(
-            compiled._user_loss,
-            compiled._user_loss_weights,
-            output_names=compiled.output_names,
-        )
+    # Before the first training, the loss would keep what it makes of these labels. It is put
+    # back with the model's other attributes.
+    forget_labels(model)
     # A training step of one's own may take labels of another form, or reckon another loss.
     may_fail = _has_own_step(model) or model.loss is None or probe.y is None
     with contextlib.suppress(*([Exception] if may_fail else [])):

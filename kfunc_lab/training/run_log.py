@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfunc_lab.training.series import Series
+from kfunc_lab.training.states import RUNNING
 
 
 @dataclass
@@ -23,7 +24,7 @@ class RunLog:
             the epoch began. A batch stands at the number of its epoch and the share of it.
         by_epoch: For each metric, those of validation by `val_` before their name, its value at
             the end of each epoch.
-        learning_rate: The learning rate of each epoch.
+        learning_rate: The learning rate of each epoch, that of the last as it is now.
         measures: For each layer what was measured of it last, by name.
         state: `"running"`, `"paused"`, `"finished"`, `"stopped"`, `"interrupted"` or `"failed"`.
     """
@@ -37,7 +38,7 @@ class RunLog:
     by_epoch: dict[str, dict[int, float]] = field(default_factory=dict)
     learning_rate: dict[int, float] = field(default_factory=dict)
     measures: dict[str, dict[str, float]] = field(default_factory=dict)
-    state: str = "running"
+    state: str = RUNNING
     _pace: list[tuple[float, int]] = field(default_factory=list)
     _done: int = 0
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.graph.writing import printable
-from kfunc_lab.locale import N_, _, ngettext
+from kfunc_lab.locale import _, ngettext
 from kfunc_lab.theme import (
     FAINT,
     FONT,
@@ -20,6 +20,7 @@ from kfunc_lab.theme import (
     light_dark,
 )
 from kfunc_lab.training.figures import number_words
+from kfunc_lab.training.states import state_words
 from kfunc_lab.training.store import Run, names_that_differ, settings_of
 
 # Words in the names of metrics that are better the lower, and the higher, they are.
@@ -35,14 +36,6 @@ _HIGHER = frozenset(
         *("r2", "similarity", "sensitivity", "specificity", "true"),
     )
 )
-_STATES = {
-    "running": N_("running"),
-    "finished": N_("finished"),
-    "stopped": N_("stopped"),
-    "interrupted": N_("interrupted"),
-    "failed": N_("failed"),
-}
-
 _MOST_SETTINGS = 12
 _LONGEST_VALUE = 40
 
@@ -66,7 +59,7 @@ def table_of(kept: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
     rows = []
     for run in kept:
         row = [printable(run.name), *([run.id] if with_id else [])]
-        row += [_(_STATES.get(run.state, run.state)), f"{run.epochs:,}"]
+        row += [state_words(run.state), f"{run.epochs:,}"]
         for name in names:
             row += _cells(name, run.metrics.get(name, {}))
         rows.append([*row, _local_time(run.began)])

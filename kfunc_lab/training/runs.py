@@ -215,13 +215,8 @@ class RunsView(Sequence[Run]):
         return self.to_text()
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
-        panels = panels_of(self._drawn())
-        drawn: dict[str, Any] = {}
-        if panels:
-            drawn = {
-                "image/svg+xml": self.to_svg(),
-            }
-        return drawn | {"text/html": self.to_html(), "text/plain": self.to_text()}
+        picture = {"image/svg+xml": self.to_svg()} if panels_of(self._drawn()) else {}
+        return picture | {"text/html": self.to_html(), "text/plain": self.to_text()}
 
     def _drawn(self) -> Sequence[Run]:
         return self._runs[:MOST_DRAWN]

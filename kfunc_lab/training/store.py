@@ -13,18 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from kfunc_lab.locale import _
+from kfunc_lab.training.states import INTERRUPTED, RUNNING
 
 _PATIENCE = 5.0  # seconds to wait for another kernel that writes
 # A run that has written nothing for so long, on another machine, is taken for interrupted.
 _SILENT = 600.0
-
-RUNNING, FINISHED, STOPPED, INTERRUPTED, FAILED = (
-    "running",
-    "finished",
-    "stopped",
-    "interrupted",
-    "failed",
-)
 
 # What a file of runs says of itself: that it is one, and how its tables are made.
 _SIGNATURE = (0x6B66756E, 1)
@@ -110,7 +103,7 @@ class Store:
         ...     store = Store(Path(folder, "runs.sqlite3"))
         ...     run = store.begin("baseline", {"seed": 1})
         ...     store.add(run, 0, {"loss": 0.5}, {("dense", "mean"): 0.25})
-        ...     store.end(run, FINISHED)
+        ...     store.end(run, "finished")
         ...     [kept] = store.runs()
         >>> kept.name, kept.state, kept.metrics, kept.measures
         ('baseline', 'finished', {'loss': {0: 0.5}}, {('dense', 'mean'): {0: 0.25}})
@@ -169,6 +162,10 @@ class Store:
 
     def end(self, run: str, state: str) -> None:
         """Notes how a run ended.
+
+        Args:
+            run: The run's id.
+            state: A state of `states`, as `"finished"`.
 
         Raises:
             sqlite3.Error: If it cannot be written.
@@ -389,7 +386,7 @@ def names_that_differ(runs: Iterable[Run]) -> list[str]:
     """Returns the settings in which runs differ, as `"optimizer.learning_rate"`.
 
     Example:
-        >>> names_that_differ(Run("", "", 0, None, FINISHED, {"seed": it}) for it in (1, 2))
+        >>> names_that_differ(Run("", "", 0, None, "finished", {"seed": it}) for it in (1, 2))
         ['seed']
     """
     flat = [settings_of(run) for run in runs]
@@ -401,7 +398,7 @@ def settings_of(run: Run) -> dict[str, Any]:
     """Returns what is known of a run by full names, as `"optimizer.learning_rate"`.
 
     Example:
-        >>> settings_of(Run("", "", 0, None, FINISHED, {"optimizer": {"learning_rate": 0.1}}))
+        >>> settings_of(Run("", "", 0, None, "finished", {"optimizer": {"learning_rate": 0.1}}))
         {'optimizer.learning_rate': 0.1}
     """
     return dict(_flat(run.about))

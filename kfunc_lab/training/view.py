@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.files import save_as
+from kfunc_lab.files import save_picture_or_text
 from kfunc_lab.locale import _
 from kfunc_lab.training.figures import from_logs, to_plotly, to_svg, to_text
 
@@ -71,13 +71,7 @@ class CurvesView:
             ValueError: If the name has another ending.
             OSError: If the file cannot be written.
         """
-        return save_as(
-            path,
-            {
-                ".svg": lambda: self.to_svg().encode(),
-                ".txt": lambda: (self.to_text() + "\n").encode(),
-            },
-        )
+        return save_picture_or_text(path, self)
 
     def __repr__(self) -> str:
         return self.to_text()

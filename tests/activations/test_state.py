@@ -414,6 +414,31 @@ def test_a_compiled_layer_moves_no_statistics(traced):
 
 
 @pytest.mark.parametrize("traced", [False, True])
+def test_a_compiled_layer_moves_no_statistics_where_a_later_one_fails(traced):
+    class Then(layers.Layer):
+        def __init__(self, first):
+            super().__init__()
+            self.first, self.fails = first, False
+
+        def call(self, x, training=False):
+            made = self.first(x, training=training)
+            if self.fails:
+                raise ZeroDivisionError("later")
+            return made
+
+    layer, x = compiled_around(layers.BatchNormalization()), 5 + numbers(8, 4)
+    both = Then(layer)
+    both.built = True
+    if traced:
+        both(x, training=True)
+    before = layer.inner.moving_mean.numpy()
+    both.fails = True
+    with pytest.raises(ZeroDivisionError, match="later"):
+        look(both, x, training=True)
+    assert np.array_equal(layer.inner.moving_mean.numpy(), before)
+
+
+@pytest.mark.parametrize("traced", [False, True])
 def test_a_compiled_layer_draws_as_it_would_have(traced):
     drawn = []
     for captured in (False, True):

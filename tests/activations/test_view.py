@@ -217,6 +217,11 @@ def test_before_and_after_training(cnn, digits):
     difference = now.values["conv"][0] - before.values["conv"][0]
     assert np.array_equal(shown, np.moveaxis(difference, -1, 0))
     assert compared._emphasis["scale"]["quantity"] == "relative change"
+    head, *lines = compared.to_text().splitlines()[2:]
+    assert head.endswith("relative change")
+    (conv,) = (line for line in lines if line.startswith("conv"))
+    assert conv.endswith(f" {compared.change['conv']:.3g}")
+    assert "relative change" not in now.to_text()
 
 
 def test_two_models_of_equal_layers_are_compared_by_their_order(digits):

@@ -75,6 +75,11 @@ class Lab:
                 urllib.request.urlopen(request).close()
 
 
+@pytest.fixture(scope="module", params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     """Serves a folder with the environment's own JupyterLab, away from the user's settings."""

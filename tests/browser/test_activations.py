@@ -32,11 +32,6 @@ view
 ]
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def theme(request):
-    return request.param
-
-
 @pytest.fixture(scope="module")
 def page(theme, module_notebook):
     page = module_notebook(CODE, dark=theme == "dark")

@@ -36,11 +36,6 @@ print(json.dumps([len(history.history["loss"]), Slow.count, dashboard._log.state
 """
 
 
-@pytest.fixture(params=["light", "dark"])
-def theme(request):
-    return request.param
-
-
 @pytest.fixture
 def page(theme, open_notebook):
     page = open_notebook([MODEL, TRAIN, AFTER], dark=theme == "dark")

@@ -11,7 +11,7 @@ from keras import layers
 
 from kfunc_lab.training import dashboard as module
 from kfunc_lab.training.dashboard import TrainingDashboard
-from kfunc_lab.training.dashboard_view import layer_table
+from kfunc_lab.training.dashboard_view import layer_table, progress
 from kfunc_lab.training.store import Store
 
 
@@ -160,6 +160,32 @@ def test_the_learning_rate_is_set_while_it_runs():
     dashboard.fit(model, *data(), epochs=2, callbacks=[change])
     assert float(model.optimizer.learning_rate) == 0.125
     assert dashboard._log.learning_rate == {0: 0.125, 1: 0.125}
+
+
+def test_the_page_sees_the_learning_rate_as_it_is_now():
+    seen = []
+
+    def look():
+        seen.append(progress(dashboard._log)["learningRate"])
+
+    def halve():
+        dashboard._controls.set_learning_rate(seen[-1] / 2)
+
+    dashboard = TrainingDashboard(keep=False)
+    deeds = [AtBatch(1, look), AtBatch(2, halve), AtBatch(3, look), AtBatch(4, halve)]
+    # What is asked at a batch is done at its end, by the dashboard, which comes after these.
+    model = made()
+    dashboard.fit(model, *data(), epochs=3, batch_size=32, callbacks=deeds)
+    assert seen == pytest.approx([0.001, 0.0005])
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.00025)
+
+
+def test_the_samples_of_one_fit_are_not_those_of_the_next():
+    dashboard = TrainingDashboard(keep=False)
+    dashboard.fit(made(), *data())
+    assert "zeros" in dashboard.measures["hidden"]
+    made().fit(*data(), verbose=0, callbacks=[dashboard])
+    assert "zeros" not in dashboard.measures["hidden"]
 
 
 def test_a_schedule_keeps_its_learning_rate():

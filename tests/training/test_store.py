@@ -18,10 +18,8 @@ import numpy as np
 import pytest
 
 from kfunc_lab.training import store as module
+from kfunc_lab.training.states import FINISHED, INTERRUPTED, RUNNING
 from kfunc_lab.training.store import (
-    FINISHED,
-    INTERRUPTED,
-    RUNNING,
     Run,
     Store,
     default_path,
