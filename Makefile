@@ -56,12 +56,12 @@ notebooks-test: $(VENV)/test.installed ## the lessons: sources, stored outputs, 
 	$(call pytest,-n auto --dist loadscope --nbval $(SANITIZE) notebooks/en notebooks/es)
 
 .PHONY: browser
-browser: $(VENV)/browser.installed ## real JupyterLab in a real browser
+browser: $(VENV)/browser.installed $(VENV)/ipykernel-7.0.installed ## real JupyterLab in a real browser
 	$(call pytest,tests/browser)
 
 .PHONY: oldest
-oldest: $(VENV)/oldest.installed ## the tests of graphs, shapes, activations and mistakes on the oldest Keras
-	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope tests/graph tests/live tests/shapes tests/activations
+oldest: $(VENV)/oldest.installed ## the tests of graphs, shapes, activations, training and mistakes on the oldest Keras
+	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope tests/graph tests/live tests/shapes tests/activations tests/training
 
 .PHONY: bench
 bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability beside its peers, in one run
@@ -70,6 +70,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability besi
 	@$(TEST) $(BIN)/python benchmarks/live.py
 	@$(TEST) $(BIN)/python benchmarks/shapes.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/activations.py
+	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/training.py
 
 .PHONY: pictures
 pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew
@@ -77,6 +78,7 @@ pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew
 	$(call pytest,tests/browser/test_lessons.py -k first_model,KFUNC_LAB_SCREENSHOTS=docs)
 	$(call pytest,tests/browser/test_shapes.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
 	$(call pytest,tests/browser/test_activations.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
+	$(call pytest,tests/browser/test_dashboard.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
 
 .PHONY: binder-check
 binder-check: $(VENV)/test.installed ## build and run what Binder builds and runs, without Docker (slow)
@@ -187,6 +189,12 @@ $(VENV)/peers.installed: $(VENV)/test.installed benchmarks/peers.txt
 		--requirement benchmarks/peers.txt
 	@mkdir -p $(VENV)/peers/bin
 	@ln -sf "$(CURDIR)/$(BIN)/graphviz-pure" $(VENV)/peers/bin/dot
+	@touch $@
+
+# The first ipykernel that hears a page while a cell runs, beside the one in use.
+$(VENV)/ipykernel-7.0.installed: $(VENV)/test.installed
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/ipykernel-7.0 \
+		'ipykernel==7.0.*'
 	@touch $@
 
 # Without a browser its tests are skipped; where CI=true they fail, and so does this.

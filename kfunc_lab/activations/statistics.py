@@ -52,6 +52,25 @@ class Histogram:
         """Where the last bin ends."""
         return (self.first + len(self.counts)) * self.width
 
+    def quantile(self, share: float) -> float:
+        """Returns the value below which such a share of the values lies, to within a bin.
+
+        Args:
+            share: From 0 to 1.
+
+        Returns:
+            The value; NaN if there are none.
+
+        Example:
+            >>> Histogram(0.5, 0, (1, 1, 2)).quantile(0.5)
+            1.0
+        """
+        below = np.cumsum([0, *self.counts])
+        if not below[-1]:
+            return math.nan
+        edges = self.low + self.width * np.arange(len(below))
+        return float(np.interp(share * below[-1], below, edges))
+
 
 @dataclass(frozen=True)
 class Statistics:

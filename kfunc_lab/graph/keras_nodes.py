@@ -108,6 +108,19 @@ def forget_labels(model: Any) -> None:
         )
 
 
+def loss_weights_of(model: Any) -> dict[str, float]:
+    """Returns by what each output's loss counts in the whole, by the name in Keras's logs.
+
+    Returns:
+        Nothing if there is one loss only, if all count alike, or before the first batch.
+    """
+    losses = getattr(getattr(model, "_compile_loss", None), "_flat_losses", None) or ()
+    weights = [1.0 if it.loss_weights is None else float(it.loss_weights) for it in losses]
+    if len(weights) < 2 or set(weights) == {1.0}:
+        return {}
+    return {f"{it.name}_loss": weight for it, weight in zip(losses, weights, strict=True)}
+
+
 def given_inputs(functional: Any, inputs: Any) -> list[Any]:
     """Returns what a graph of layers makes of its argument: a tensor for each of its inputs."""
     return list(functional._standardize_inputs(inputs))

@@ -45,7 +45,7 @@ def about_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _summary(model: Any) -> str:
     try:
-        return to_text(read_graph(model))
+        return to_text(read_graph(model)).removeprefix(f"{model.name} ")
     except Exception:  # a model of its own kind; the run is worth keeping without
         return ""
 
@@ -55,7 +55,9 @@ def _optimizer(model: Any) -> Any:
     if optimizer is None:
         return None
     try:
-        return {"class": type(optimizer).__name__, **_plain(optimizer.get_config())}
+        config = {**_plain(optimizer.get_config())}
+        config.pop("name", None)  # Keras counts them: it tells nothing
+        return {"class": type(optimizer).__name__, **config}
     except Exception:  # an optimizer of the user's own may tell nothing
         return {"class": type(optimizer).__name__}
 

@@ -20,7 +20,7 @@ function ticksBetween(low, high, count) {
 function rangeOfLines(lines, axis) {
   let [low, high] = [Infinity, -Infinity];
   for (const line of lines) {
-    for (const value of line[axis]) {
+    for (const value of axis === "y" && line.band ? line.band.flat() : line[axis]) {
       if (!Number.isFinite(value)) continue;
       if (value < low) low = value;
       if (value > high) high = value;
@@ -69,7 +69,7 @@ function makeChart(title, words) {
     }
     drawn.replaceChildren(...lines.flatMap((line) => lineParts(line, atX, atY)));
     const said = lines
-      .filter((line) => line.kind !== "batch" && line.y.length)
+      .filter((line) => line.y && line.kind !== "batch" && line.y.length)
       .map((line) => `${words[line.kind]} ${significant(line.y.at(-1), 3)}`);
     last.textContent = said.join(" · ");
     svg.setAttribute("aria-label", [title, ...said].join(", "));
@@ -78,8 +78,35 @@ function makeChart(title, words) {
   return { root, show };
 }
 
+// The area between two percentiles; one epoch alone is as wide as a mark.
+function bandPart(x, low, high, atX, atY, wide) {
+  const edge = (values) => x.map((at, place) => [atX(at), atY(values[place])]);
+  const ring = [...edge(high), ...edge(low).reverse()];
+  if (x.length === 1) ring.splice(0, 2, ...[-4, 4].map((by) => [ring[0][0] + by, ring[0][1]]), ...[4, -4].map((by) => [ring[1][0] + by, ring[1][1]]));
+  const d = `M${ring.map(([left, top]) => `${left.toFixed(1)} ${top.toFixed(1)}`).join("L")}Z`;
+  return svgElement("path", { class: wide ? "band wide" : "band", d });
+}
+
+// The distribution of numbers over epochs: percentiles 5, 25, 50, 75 and 95.
+function bandParts({ x, band }, atX, atY) {
+  const good = x.map((_it, at) => at).filter((at) => band.every((values) => Number.isFinite(values[at])));
+  const [p5, p25, p50, p75, p95] = band.map((values) => good.map((at) => values[at]));
+  const at = good.map((place) => x[place]);
+  if (!at.length) return [];
+  const middle = at.map((it, place) => `${atX(it).toFixed(1)} ${atY(p50[place]).toFixed(1)}`);
+  return [
+    bandPart(at, p5, p95, atX, atY, true),
+    bandPart(at, p25, p75, atX, atY, false),
+    svgElement("path", { class: "line middle", d: `M${middle.join("L")}`, fill: "none" }),
+  ];
+}
+
 // A line goes only through what is finite; an epoch is a point too.
-function lineParts({ kind, x, y }, atX, atY) {
+function lineParts(line, atX, atY) {
+  return line.band ? bandParts(line, atX, atY) : pathParts(line, atX, atY);
+}
+
+function pathParts({ kind, x, y }, atX, atY) {
   let path = "";
   let isOn = false;
   const parts = [];

@@ -13,10 +13,12 @@ class Asked:
 
     Attributes:
         stop: To end after this batch.
+        step: To do one batch while the run is paused.
         learning_rate: A new learning rate, if one was asked for.
     """
 
     stop: bool = False
+    step: bool = False
     learning_rate: float | None = None
 
 
@@ -38,6 +40,11 @@ class Controls:
     def is_paused(self) -> bool:
         """Whether the run is to wait."""
         return self._paused
+
+    @property
+    def is_to_stop(self) -> bool:
+        """Whether the run is to end, and the training thread has not heard of it yet."""
+        return self._asked.stop
 
     def stop(self) -> None:
         """Asks to end the run after this batch."""
@@ -76,27 +83,21 @@ class Controls:
         self._changed.notify_all()
 
     def take(self) -> Asked:
-        """Returns what was asked, once."""
+        """Returns what was asked, once; of several steps each by itself."""
         with self._changed:
             asked, self._asked = self._asked, Asked()
+            if self._paused and self._steps:
+                self._steps -= 1
+                asked.step = True
             self.is_due = self._paused
             return asked
 
-    def wait(self, seconds: float) -> bool:
-        """Waits a while, if the run is paused and no step was asked for.
+    def wait(self, seconds: float) -> None:
+        """Waits until something is asked.
 
         Args:
             seconds: How long at most. An interrupt of the kernel ends it at once.
-
-        Returns:
-            Whether the run has to wait on. A step that was asked for is used up.
         """
         with self._changed:
-            if not self._paused or self._asked.stop:
-                return False
-            if self._steps:
-                self._steps -= 1
-                return False
-            if self._asked.learning_rate is None:
+            if self._paused and not self._steps and self._asked == Asked():
                 self._changed.wait(seconds)
-            return True

@@ -40,34 +40,36 @@ function renderDashboard({ model, el }) {
     const entry = element("span", `key ${kind === "batches" ? "batch" : kind}`, words[kind]);
     legend.append(entry);
   }
-  const layers = element("div", "kfunc-lab-run-layers");
-  layers.tabIndex = 0;
-  layers.setAttribute("role", "region");
-  layers.setAttribute("aria-label", words.layers);
-  root.append(head, bar, facts, said, empty, charts, legend, layers);
+  const notices = element("ul", "kfunc-lab-notices");
+  notices.setAttribute("aria-live", "polite");
+  notices.hidden = true;
+  const layers = makeLayers(words);
+  const predictions = element("div", "kfunc-lab-predictions");
+  root.append(head, bar, facts, said, notices, empty, charts, legend, predictions, layers.root);
 
-  let layersShown = "";
-  function showLayers(rows = []) {
-    layers.hidden = !rows.length;
-    const now = JSON.stringify(rows);
-    if (now === layersShown || !rows.length) return;
-    layersShown = now;
-    const table = element("table");
-    const top = element("tr");
-    const [columns, ...lines_] = rows;
-    for (const word of columns) top.append(element("th", "", word));
-    const body = element("tbody");
-    for (const row of lines_) {
-      const line = element("tr");
-      row.forEach((cell, at) => {
-        line.append(element(at ? "td" : "th", cell === "NaN" || cell === "∞" ? "odd" : "", cell));
-      });
-      body.append(line);
+  let noticesShown = "[]";
+  function showNotices(found = []) {
+    const now = JSON.stringify(found);
+    if (now === noticesShown) return;
+    noticesShown = now;
+    notices.hidden = !found.length;
+    notices.replaceChildren(
+      ...found.map((it) => {
+        const entry = element("li");
+        entry.dataset.kind = it.kind;
+        entry.append(element("strong", "", it.said), ` ${it.advice}`);
+        return entry;
+      }),
+    );
+  }
+
+  // Drawn, and escaped, in Python.
+  function showPredictions(picture) {
+    predictions.hidden = !picture;
+    if (picture) {
+      const parsed = new DOMParser().parseFromString(picture, "image/svg+xml").documentElement;
+      predictions.replaceChildren(document.importNode(parsed, true));
     }
-    const head_ = element("thead");
-    head_.append(top);
-    table.append(head_, body);
-    layers.replaceChildren(element("p", "kfunc-lab-quiet", words.layers), table);
   }
 
   let isPaused = false;
@@ -109,6 +111,7 @@ function renderDashboard({ model, el }) {
       now.step && filled(now.steps ? words.step : words.step_of_many, { n: now.step, total: now.steps }),
       !isOver && now.rate && filled(words.rate, { n: significant(now.rate, 3) }),
       !isOver && !isPaused && now.left && filled(words.left, { time: clock(now.left) }),
+      now.best,
     ];
     facts.textContent = parts.filter(Boolean).join(" · ");
     if (now.learningRate !== null && now.learningRate !== undefined) {
@@ -116,7 +119,8 @@ function renderDashboard({ model, el }) {
       rateValue.textContent = significant(learningRate, 3);
     }
     rate.hidden = learningRate === null;
-    showLayers(now.layers);
+    empty.hidden = empty.hidden || isOver;
+    showNotices(now.notices);
   }
 
   // -- lines
@@ -154,13 +158,18 @@ function renderDashboard({ model, el }) {
       }
       panels.get(quantity).show(parts, epochs);
     }
-    empty.hidden = quantities.size > 0;
+    empty.hidden = empty.hidden || quantities.size > 0;
     legend.hidden = !quantities.size;
   }
 
   function showFinal() {
-    const { lines: all, progress: now } = model.get("_final");
+    const { lines: all, progress: now, layers: measured, predictions: picture } = model.get("_final");
     if (!all) return;
+    if (measured) {
+      layers.forget();
+      layers.take(measured, measured.spreads);
+    }
+    showPredictions(picture);
     lines.clear();
     for (const line of all) take(line, line.points);
     showProgress(now);
@@ -185,6 +194,8 @@ function renderDashboard({ model, el }) {
     isHeard = true;
     if (message.type === "more") {
       message.lines.forEach((line, at) => take(line, buffers[at]));
+      if (message.layers) layers.take(message.layers, buffers.at(-1));
+      if (message.predictions !== undefined) showPredictions(message.predictions);
       drawSoon(message.progress);
     } else if (message.type === "said") say(message.words);
   }
@@ -207,6 +218,7 @@ function renderDashboard({ model, el }) {
   showProgress({ epoch: 1, epochs: 0, step: 0, steps: 0, state: "running", words: "" });
   facts.textContent = "";
   legend.hidden = true;
+  predictions.hidden = true;
   showFinal();
   // The first messages may wait behind the cell, until JupyterLab has another way to the kernel.
   const page = `${Date.now()}-${Math.random()}`;

@@ -1,30 +1,52 @@
 """Watches a training run and lets it be steered: `lab.TrainingDashboard`."""
 
-import math
+import contextlib
+import functools
 import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from kfunc_lab.files import save_as
+from kfunc_lab.graph.keras_nodes import loss_weights_of
 from kfunc_lab.locale import _
+from kfunc_lab.training import export
 from kfunc_lab.training.about import about_run
+from kfunc_lab.training.background import Background
+from kfunc_lab.training.best_weights import BestWeights
 from kfunc_lab.training.controls import Controls
 from kfunc_lab.training.dashboard_view import DashboardView
+from kfunc_lab.training.distributions import percentiles_of
+from kfunc_lab.training.keeping import Keeper
+from kfunc_lab.training.layer_colours import LayerColours
 from kfunc_lab.training.measures import Measurer
+from kfunc_lab.training.notices import Notice, find_notices
+from kfunc_lab.training.predictions import Predictor
 from kfunc_lab.training.run_log import RunLog, numbers_of
+from kfunc_lab.training.sparing import Sparing
 from kfunc_lab.training.states import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED
-from kfunc_lab.training.store import Store, default_path
-from kfunc_lab.training.surroundings import has_kernel, is_first_process, is_live, shell
+from kfunc_lab.training.store import Run, Store, default_path
+from kfunc_lab.training.summary import summary_svg, summary_text
+from kfunc_lab.training.surroundings import (
+    has_kernel,
+    is_first_process,
+    is_live,
+    is_terminal,
+    shell,
+)
+from kfunc_lab.training.terminal import TerminalProgress
 
 # A screen is drawn at most so often, and may take at most such a share of the time.
 _MOST_OFTEN = 0.1  # seconds
 _SHARE = 0.004
 _WAITING = 0.05  # seconds between two looks while paused
 _SHARE_OF_MEASURES = 0.03
+_SHARE_OF_PREDICTIONS = 0.01
+# Within a long epoch the layers are measured so often.
+_MEASURED_WITHIN = 20.0  # seconds
 
 
 class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
@@ -39,27 +61,40 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         name: What the run is called; by default the model's name.
         probe: Samples on which the layers are measured after an epoch: `(x, y)` or
             `(x, y, sample_weight)`, of which at most 64 are used. `dashboard.fit` takes the
-            first of its own; without any only what the weights tell is measured.
+            first of its own; without any only what the weights tell is measured. What a
+            classifier takes for what is counted on at most 1,000 of them.
+        class_names: What the classes are called, in the order of their numbers.
         keep: Whether the run is kept in the user's data folder; or the path of another file.
 
     Attributes:
         history: For each metric its value at the end of each epoch.
         measures: For each layer what was measured of it last.
+        notices: What seems to go wrong, in words.
         problem: What failed in the dashboard itself, if anything did.
 
     Example:
         >>> import numpy as np
-        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="model")
         >>> model.compile("sgd", "mse")
         >>> dashboard = TrainingDashboard(keep=False)
         >>> _history = model.fit(np.zeros((8, 2)), np.zeros(8), epochs=2, verbose=0,
         ...                      callbacks=[dashboard])
+        model: 2 epochs, finished
+        epoch    loss
+            1  0.0000
+            2  0.0000
+        Best epoch: 1 (loss 0.0000).
         >>> dashboard.history
         {'loss': [0.0, 0.0]}
     """
 
     def __init__(
-        self, name: str = "", *, probe: Any = None, keep: bool | str | Path = True
+        self,
+        name: str = "",
+        *,
+        probe: Any = None,
+        class_names: Sequence[str] | None = None,
+        keep: bool | str | Path = True,
     ) -> None:
         super().__init__()
         self.problem: Exception | None = None
@@ -67,9 +102,9 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         self._keep = keep
         self._probe = probe
         self._own_probe: Any = None  # the first samples of `fit`
-        self._thread: threading.Thread | None = None
-        self._result: Any = None
-        self._error: BaseException | None = None
+        self._class_names = class_names
+        self._background = Background()
+        self._colours: list[LayerColours] = []
         self._reset()
 
     def _reset(self) -> None:
@@ -77,15 +112,18 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         self._controls = Controls()
         self._batches: list[tuple[int, Mapping[str, Any] | None]] = []
         self._due = 0.0
-        self._store: Store | None = None
+        self._keeper: Keeper | None = None
         self._run = ""
-        self._is_watching = False
+        self._is_watching = self._has_ended = False
         self._view: DashboardView | None = None
         self._end_of_cell: Callable[..., None] | None = None
         self._measurer: Measurer | None = None
-        self._measured_at = 0.0
-        self._measure_took = 0.0
-        self._steps_since = 0
+        self._sparing = Sparing(_SHARE_OF_MEASURES)
+        self._measured_at = 0  # batches that were done then
+        self._predictor: Predictor | None = None
+        self._sparing_predictions = Sparing(_SHARE_OF_PREDICTIONS)
+        self._best = BestWeights()
+        self._terminal: TerminalProgress | None = None
         self.problem = None
 
     @property
@@ -97,6 +135,11 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def measures(self) -> dict[str, dict[str, float]]:
         """For each layer what was measured of it last: norms, ratios and shares by name."""
         return self._log.measures
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What seems to go wrong in the run, the gravest first; each has `said` and `advice`."""
+        return self._log.notices
 
     # -- running it
 
@@ -117,7 +160,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             RuntimeError: If this dashboard trains a model already.
             Exception: Whatever `model.fit` raises.
         """
-        if self._thread is not None and self._thread.is_alive():
+        if self._background.is_running:
             raise RuntimeError(
                 _("This dashboard trains a model already; wait for it, or stop it.")
             )
@@ -125,13 +168,9 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         named["callbacks"] = [*(named.get("callbacks") or []), self]
         if not background:
             return self._fit(model, args, named)
-        self._result = self._error = None
         self._reset()
         self._show()
-        self._thread = threading.Thread(
-            target=self._fit_here, args=(model, args, named), daemon=True
-        )
-        self._thread.start()
+        self._background.start(lambda: self._fit(model, args, named))
         return None
 
     def _fit(self, model: Any, args: Any, named: Any) -> Any:
@@ -147,12 +186,6 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         finally:
             self._own_probe = None
 
-    def _fit_here(self, model: Any, args: Any, named: Any) -> None:
-        try:
-            self._result = self._fit(model, args, named)
-        except BaseException as error:  # it is raised where the result is asked for
-            self._error = error
-
     def wait(self, seconds: float | None = None) -> bool:
         """Waits for a training in the background.
 
@@ -162,9 +195,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         Returns:
             Whether it has ended.
         """
-        if self._thread is not None:
-            self._thread.join(seconds)
-        return self._thread is None or not self._thread.is_alive()
+        return self._background.wait(seconds)
 
     def result(self) -> Any:
         """Waits for a training in the background, and returns what `model.fit` returned.
@@ -172,10 +203,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         Raises:
             Exception: Whatever `model.fit` raised.
         """
-        self.wait()
-        if self._error is not None:
-            raise self._error
-        return self._result
+        return self._background.result()
 
     # -- steering it
 
@@ -194,6 +222,107 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def step(self) -> None:
         """Has a paused run do one batch more."""
         self._controls.step()
+
+    def restore_best_weights(self) -> None:
+        """Gives the model the weights of its best epoch: that of the least validation loss.
+
+        Without validation it is the epoch of the least training loss.
+
+        Raises:
+            RuntimeError: If the model trains still, or no epoch has ended, or the model is too
+                large to hold a second copy of its weights.
+        """
+        if self._log.state in (RUNNING, PAUSED) and self._best.best is not None:
+            raise RuntimeError(_("The model trains still; stop the training first."))
+        if not self._best.are_kept:
+            raise RuntimeError(
+                _("No weights were kept: no epoch has ended, or the model is above 1 GB.")
+            )
+        self._best.restore(self.model)
+
+    def colour(self, view: Any, measure: str = "gradient_norm") -> None:
+        """Colours a graph by a measure of its layers, now and whenever they are measured again.
+
+        Args:
+            view: What `lab.graph(model)` returned.
+            measure: A name of `measures`, as `"gradient_norm"`, `"update_ratio"` or `"dead"`;
+                by default the norm of the gradient.
+
+        Raises:
+            ValueError: If there is no such measure.
+
+        Example:
+            >>> import kfunc_lab as lab
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+            >>> dashboard = lab.TrainingDashboard()
+            >>> dashboard.colour(lab.graph(model), "update_ratio")
+        """
+        colours = LayerColours(view, measure)
+        self._colours.append(colours)
+        colours.show(self._log)
+
+    # -- forms
+
+    def to_text(self) -> str:
+        """Returns the run as text: a line for each epoch, notices, what is taken for what."""
+        return summary_text(self._title, self._log, self._class_names)
+
+    def to_svg(self) -> str:
+        """Returns the run as SVG that follows the light or dark theme of its reader."""
+        return summary_svg(self._log, self._class_names)
+
+    def to_csv(self) -> str:
+        """Returns all epochs as CSV, with what was measured of the layers."""
+        return export.to_csv(self._as_run())
+
+    def save(self, path: str | Path) -> Path:
+        """Saves the run in the form that the file's name asks for.
+
+        Args:
+            path: A name that ends in `.svg`, `.csv` or `.txt`.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            ValueError: If the name has another ending.
+            OSError: If the file cannot be written.
+        """
+        return save_as(
+            path,
+            {
+                ".svg": lambda: self.to_svg().encode(),
+                ".csv": lambda: self.to_csv().encode(),
+                ".txt": lambda: (self.to_text() + "\n").encode(),
+            },
+        )
+
+    def to_tensorboard(self, folder: str | Path) -> Path:
+        """Writes the run as TensorBoard's event files.
+
+        Args:
+            folder: Where they are written; `tensorboard --logdir FOLDER` shows them.
+
+        Returns:
+            The folder.
+
+        Raises:
+            ImportError: If TensorFlow is not installed, whose writer is used.
+            OSError: If the files cannot be written.
+        """
+        return export.to_tensorboard(self._as_run(), folder)
+
+    @property
+    def _title(self) -> str:
+        return self._name or getattr(self.model, "name", "") or _("Training run")
+
+    def _as_run(self) -> Run:
+        measures: dict[tuple[str, str], dict[int, float]] = {}
+        for epoch, numbers in self._log.measured.items():
+            for key, value in numbers.items():
+                measures.setdefault(key, {})[epoch] = value
+        state, metrics = self._log.state, self._log.by_epoch
+        return Run(self._run or "run", self._title, 0.0, None, state, {}, metrics, measures)
 
     # -- what Keras calls
 
@@ -232,10 +361,11 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
                 self.problem = error
                 said = _("The dashboard failed ({reason}); the training goes on.")
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                print(said.format(reason=reason), file=sys.stderr)
+                with contextlib.suppress(OSError, ValueError):  # it may be closed
+                    print(said.format(reason=reason), file=sys.stderr)
 
     def _begin(self) -> None:
-        in_background = threading.current_thread() is self._thread
+        in_background = self._background.is_here
         if not in_background:
             self._reset()
         self._is_watching = is_first_process()
@@ -247,14 +377,19 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             self._show()
             self._follow_the_cell()
         if self._view is not None:
-            self._view.begin(self._name or self.model.name, self._log, in_background)
+            self._view.begin(self._title, self._log, in_background)
+        elif is_terminal() and not self.params.get("verbose"):
+            self._guarded(self._begin_on_a_terminal)
         self._guarded(self._begin_to_keep)
         self._guarded(self._begin_to_measure)
+
+    def _begin_on_a_terminal(self) -> None:
+        self._terminal = TerminalProgress(self._title)
 
     def _show(self) -> None:
         """Shows the view below the cell, where a page waits for it."""
         if has_kernel():
-            self._view = DashboardView(self._controls)
+            self._view = DashboardView(self._controls, self._class_names)
             if is_live():
                 self._view.show()
 
@@ -264,9 +399,10 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         if ipython is None:
             return
 
-        def end_of_cell(*_args: Any) -> None:
-            if self._log.state in (RUNNING, PAUSED):
-                self._end(INTERRUPTED)
+        def end_of_cell(result: Any = None) -> None:
+            error = getattr(result, "error_in_exec", None)
+            was_stopped = error is None or isinstance(error, KeyboardInterrupt)
+            self._end(INTERRUPTED if was_stopped else FAILED)
 
         self._end_of_cell = end_of_cell
         ipython.events.register("post_run_cell", end_of_cell)
@@ -274,52 +410,77 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def _begin_to_keep(self) -> None:
         path = default_path() if self._keep is True else self._keep
         if path:
-            self._store = Store(path)
-            name = self._name or self.model.name
-            self._run = self._store.begin(name, about_run(self.model, self.params))
+            about: dict[str, Any] = {}  # a run is worth keeping though its model tells nothing
+            self._guarded(lambda: about.update(about_run(self.model, self.params)))
+            self._keeper = Keeper(Store(path), self._title, about)
+            self._run = self._keeper.run
+            self._keeper.begin()
 
     def _begin_to_measure(self) -> None:
         probe = self._own_probe if self._probe is None else self._probe
         self._measurer = Measurer(self.model, probe)
-        self._measurer.begin()
-        self._measured_at = time.perf_counter()
+        with self._sparing.work():
+            self._measurer.begin()
+        if probe is not None:
+            self._predictor = Predictor(self.model, probe)
 
     def _measure(self) -> dict[tuple[str, str], float]:
         """Measures the layers, as often as that takes a small share of the time."""
-        now = time.perf_counter()
-        self._steps_since += self._log.step
-        since = now - self._measured_at
-        if self._measurer is None or self._measure_took > _SHARE_OF_MEASURES * since:
+        if self._measurer is None or not self._sparing.is_due:
             return {}
-        numbers = dict(self._measurer.measure(max(self._steps_since, 1)).numbers)
-        self._steps_since = 0
-        self._measured_at = time.perf_counter()
-        # The first time more is made ready than later.
-        self._measure_took = min(self._measured_at - now, self._measure_took or math.inf)
-        for (layer, name), value in numbers.items():
-            self._log.measures.setdefault(layer, {})[name] = value
+        with self._sparing.work():
+            done = self._log.batches_done
+            measured = self._measurer.measure(max(done - self._measured_at, 1))
+            numbers = {**measured.numbers, **percentiles_of(measured)}
+        self._measured_at = done
+        self._log.measured[self._log.epoch] = numbers
         return numbers
 
+    def _predict(self) -> None:
+        """Counts what the model takes for what, as often as that takes a small share of time."""
+        if self._predictor is not None:
+            with self._sparing_predictions.work():
+                self._log.confusions = self._predictor.predict()
+
     def _attend(self) -> None:
-        """Draws what is due, and does what was asked for."""
-        begin = time.perf_counter()
-        self._take_batches()
-        if self._controls.is_due:
+        """Does what was asked for, and draws what is new."""
+        self._guarded(self._take_batches)
+        if self._controls.is_due and self._log.state != STOPPED:
             self._obey()
-        if self._view is not None and self._is_watching:
-            self._view.draw(self._log)
-        took = time.perf_counter() - begin
-        self._due = begin + took + max(_MOST_OFTEN, took / _SHARE)
+        self._guarded(self._measure_within)
+        begin = time.perf_counter()  # neither a pause nor what is measured puts the screen off
+        try:
+            if self._log.state != PAUSED:  # then it is drawn already
+                self._draw()
+        finally:
+            took = time.perf_counter() - begin
+            self._due = begin + took + max(_MOST_OFTEN, took / _SHARE)
+
+    def _measure_within(self) -> None:
+        """Measures within a long epoch."""
+        if self._sparing.seconds_since > _MEASURED_WITHIN and self._measure():
+            self._log.notices = find_notices(self._log)
+            self._colour()
+
+    def _draw(self) -> None:
+        """Draws the run where it is watched."""
+        if not self._is_watching:
+            return
+        self._log.loss_weights = self._log.loss_weights or loss_weights_of(self.model)
+        for watcher in (self._view, self._terminal):
+            if watcher is not None:
+                watcher.draw(self._log)
 
     def _take_batches(self) -> None:
         batches, self._batches = self._batches, []
         self._log.add_batches(batches)
 
     def _obey(self) -> None:
+        is_new = True
         while True:
             asked = self._controls.take()
             if asked.learning_rate is not None:
-                self._set_learning_rate(asked.learning_rate)
+                self._guarded(functools.partial(self._set_learning_rate, asked.learning_rate))
             if asked.stop:
                 self._log.state = STOPPED
                 self.model.stop_training = True
@@ -328,10 +489,12 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
                 self._log.state = RUNNING
                 return
             self._log.state = PAUSED
-            if self._view is not None:
-                self._view.draw(self._log)
-            if not self._controls.wait(_WAITING):
+            if is_new or asked.learning_rate is not None:
+                self._draw()
+            if asked.step:
                 return
+            is_new = False
+            self._controls.wait(_WAITING)
 
     def _set_learning_rate(self, value: float) -> None:
         try:
@@ -348,32 +511,63 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             self._log.learning_rate[self._log.epoch] = numbers_of({"rate": rate})["rate"]
 
     def _end_epoch(self, epoch: int, logs: Any) -> None:
-        self._take_batches()
+        # One by one: whatever fails, the epoch is noted and kept.
+        self._guarded(self._take_batches)
         numbers = self._log.end_epoch(epoch, logs)
-        self._note_learning_rate()
+        self._guarded(self._note_learning_rate)
+        if not self._is_watching:
+            return
+        if self._keeper is not None:
+            self._keeper.note(epoch, numbers)
         measures: dict[tuple[str, str], float] = {}
-        if self._is_watching:
-            self._guarded(lambda: measures.update(self._measure()))
-        if self._view is not None and self._is_watching:
-            self._view.draw(self._log)
-        if self._store is not None:
-            store, run = self._store, self._run
-            self._guarded(lambda: store.add(run, epoch, numbers, measures))
+        self._guarded(lambda: measures.update(self._measure()))
+        self._guarded(lambda: self._judge(epoch, numbers))
+        if self._sparing_predictions.is_due:
+            self._guarded(self._predict)
+        if self._controls.is_to_stop:  # now; after a batch of the next epoch it would be late
+            self._guarded(self._obey)
+        if time.perf_counter() >= self._due:
+            self._guarded(self._attend)
+        if measures:
+            self._guarded(self._colour)
+        if self._keeper is not None:
+            keeper = self._keeper
+            self._guarded(lambda: keeper.add(epoch, numbers, measures))
+
+    def _colour(self) -> None:
+        for colours in self._colours:
+            colours.show(self._log)
+
+    def _judge(self, epoch: int, numbers: Mapping[str, float]) -> None:
+        """Looks what goes wrong, and whether this epoch is the best."""
+        self._best.note(self.model, epoch, numbers)
+        self._log.best = self._best.best
+        self._log.notices = find_notices(self._log)
 
     def _end(self, state: str) -> None:
-        if self._log.state in (FINISHED, INTERRUPTED, FAILED):
+        if self._has_ended:
             return
+        self._has_ended = True
         self._guarded(self._take_batches)
         self._log.state = state
         if self._end_of_cell is not None:
             end_of_cell, self._end_of_cell = self._end_of_cell, None
             self._guarded(lambda: shell().events.unregister("post_run_cell", end_of_cell))
-        if self._store is not None:
-            store, run = self._store, self._run
-            self._guarded(lambda: store.end(run, state))
-        if self._view is not None and self._is_watching:
-            view, log = self._view, self._log
-            self._guarded(lambda: view.end(log))
+        if self._keeper is not None:
+            keeper = self._keeper
+            self._guarded(lambda: keeper.end(state))
+        if self._is_watching:
+            if state in (FINISHED, STOPPED):
+                self._guarded(self._predict)
+            self._guarded(self._leave_summary)
+
+    def _leave_summary(self) -> None:
+        if self._terminal is not None:
+            self._terminal.end()
+        if self._view is not None:
+            self._view.end(self._log)
+        else:
+            print(self.to_text())
 
 
 def first_samples(args: Any, named: Mapping[str, Any]) -> Any:

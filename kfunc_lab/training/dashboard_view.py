@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,23 @@ import traitlets
 
 from kfunc_lab.files import save_picture_or_text
 from kfunc_lab.graph.writing import printable
-from kfunc_lab.locale import N_, _, ngettext
+from kfunc_lab.locale import _
+from kfunc_lab.training import prediction_figures
 from kfunc_lab.training.controls import Controls
-from kfunc_lab.training.figures import from_logs, to_svg, to_text
+from kfunc_lab.training.distributions import epochs_drawn
+from kfunc_lab.training.layer_data import final_layer_data, layer_data
 from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.training.series import Series
 from kfunc_lab.training.states import state_words
+from kfunc_lab.training.summary import best_words, summary_svg, summary_text, titled
 from kfunc_lab.training.surroundings import let_the_page_choose
 
 _HERE = Path(__file__).parent
 _SHARED = _HERE.parent / "graph"  # what all pages share
 
-# One update of the screen holds at most so many bytes of lines; the rest comes with the next.
-_MOST_BYTES = 24_000
+# One update of the screen holds at most so many bytes; the rest comes with the next. What is
+# written around them, the progress and the notices, takes less than the rest of 40 kB.
+_MOST_BYTES = 32_000
 
 
 class DashboardView(anywidget.AnyWidget):
@@ -32,7 +36,12 @@ class DashboardView(anywidget.AnyWidget):
 
     _esm = "\n".join(
         path.read_text("utf-8")
-        for path in (_SHARED / "page.js", _HERE / "chart.js", _HERE / "dashboard.js")
+        for path in (
+            _SHARED / "page.js",
+            _HERE / "chart.js",
+            _HERE / "layers.js",
+            _HERE / "dashboard.js",
+        )
     )
     _css = "\n".join(
         path.read_text("utf-8") for path in (_SHARED / "page.css", _HERE / "dashboard.css")
@@ -42,12 +51,13 @@ class DashboardView(anywidget.AnyWidget):
     _state: Any = traitlets.Dict().tag(sync=True)
     _final: Any = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, controls: Controls) -> None:
+    def __init__(self, controls: Controls, class_names: Sequence[str] | None = None) -> None:
         super().__init__(_words=_words())
+        self._class_names = class_names
         self._controls = controls
         self._name = ""
         self._log = RunLog()
-        self._sent: dict[str, tuple[int, int]] = {}  # points of each line, and how fine it was
+        self._forget()
         self._is_shown = self._is_drawing = False
         self._sending = threading.Lock()  # the page asks on a thread of its own
         self._handle: Any = None
@@ -68,7 +78,7 @@ class DashboardView(anywidget.AnyWidget):
         """Begins to draw a run."""
         self._name = printable(name)
         self._log = log
-        self._sent = {}
+        self._forget()
         self._state = {"title": self._name, "steerable": in_background}
 
     def draw(self, log: RunLog) -> None:
@@ -76,8 +86,8 @@ class DashboardView(anywidget.AnyWidget):
         self._log = log
         if self._is_drawing:
             with self._sending:
-                lines, buffers = self._new_lines(log)
-                self.send({"type": "more", "lines": lines, "progress": progress(log)}, buffers)
+                content, buffers = self._news(log)
+                self.send({"type": "more", "progress": progress(log), **content}, buffers)
 
     def say(self, words: str) -> None:
         """Says something on the page."""
@@ -92,7 +102,12 @@ class DashboardView(anywidget.AnyWidget):
             self.draw(log)
             if not self._waiting(log):
                 break
-        self._final = {"lines": self._all_lines(log), "progress": progress(log)}
+        self._final = {
+            "lines": self._all_lines(log),
+            "progress": progress(log),
+            "layers": final_layer_data(log) if log.measured else None,
+            "predictions": self._predictions(log),
+        }
         self._state = self._state | {"ended": True}
         if self._handle is not None:
             self._handle.update(self)
@@ -103,10 +118,13 @@ class DashboardView(anywidget.AnyWidget):
     # -- lines
 
     def _lines(self, log: RunLog) -> dict[str, Any]:
-        whole: dict[str, Any] = {f"batch/{name}": it for name, it in log.batches.items()}
+        weights = log.loss_weights
+        whole: dict[str, Any] = {
+            f"batch/{titled(name, weights)}": it for name, it in log.batches.items()
+        }
         for name, values in log.by_epoch.items():
             line = Series([epoch + 1 for epoch in values], list(values.values()))
-            whole[f"epoch/{name}"] = line
+            whole[f"epoch/{titled(name, weights)}"] = line
         return whole
 
     def _all_lines(self, log: RunLog) -> list[dict[str, Any]]:
@@ -115,14 +133,58 @@ class DashboardView(anywidget.AnyWidget):
             for name, line in self._lines(log).items()
         ]
 
+    # -- what the page has not got yet
+
+    def _forget(self) -> None:
+        """Takes the page for one that has got nothing yet."""
+        self._sent: dict[str, tuple[int, int]] = {}  # points of each line, and how fine it was
+        self._sent_epochs: dict[int, Any] = {}  # whose distributions it has, as they were
+        self._sent_predictions: Any = ()
+
     def _waiting(self, log: RunLog) -> bool:
-        return self._is_drawing and any(
-            self._sent.get(name) != (len(line.y), line.each)
-            for name, line in self._lines(log).items()
+        return self._is_drawing and (
+            any(
+                self._sent.get(name) != (len(line.y), line.each)
+                for name, line in self._lines(log).items()
+            )
+            or bool(self._epochs_to_send(log))
+            or self._sent_predictions is not log.confusions
         )
 
+    def _news(self, log: RunLog) -> tuple[dict[str, Any], list[bytes]]:
+        """Returns what is new, as far as one message may hold it; the rest waits."""
+        lines, buffers = self._new_lines(log)
+        content: dict[str, Any] = {"lines": lines}
+        size = sum(map(len, buffers))
+        epochs = self._epochs_to_send(log)
+        if epochs:
+            # As many epochs as fit, but one at least unless there are lines.
+            table, spread = layer_data(log, epochs[:1])
+            room = _MOST_BYTES - size - len(str(table).encode())
+            fitting = max(room // max(len(spread), 1), 0 if size else 1)
+            if fitting:
+                content["layers"], spread = layer_data(log, epochs[:fitting])
+                self._sent_epochs |= {it: log.measured[it] for it in epochs[:fitting]}
+                buffers.append(spread)
+                size += len(spread) + len(str(table).encode())
+        if self._sent_predictions is not log.confusions:
+            picture = self._predictions(log)
+            if not size or size + len(picture.encode()) <= _MOST_BYTES:
+                content["predictions"] = picture
+                self._sent_predictions = log.confusions
+        return content, buffers
+
+    def _epochs_to_send(self, log: RunLog) -> list[int]:
+        drawn = epochs_drawn(list(log.measured))
+        return [it for it in drawn if self._sent_epochs.get(it) is not log.measured[it]]
+
+    def _predictions(self, log: RunLog) -> str:
+        if not log.confusions:
+            return ""
+        return prediction_figures.to_svg(log.confusions, self._class_names)
+
     def _new_lines(self, log: RunLog) -> tuple[list[dict[str, Any]], list[bytes]]:
-        """Returns the points that the page has not got yet, as far as one message may hold."""
+        """Returns the points of lines that are new, as far as one message may hold them."""
         lines, buffers, size = [], [], 0
         for name, line in self._lines(log).items():
             known, each = self._sent.get(name, (0, line.each))
@@ -163,7 +225,7 @@ class DashboardView(anywidget.AnyWidget):
         self._pages.add(page)
         self._is_drawing = True
         with self._sending:
-            self._sent = {}
+            self._forget()
         if not self._state.get("ended"):
             self._state = self._state | {"steerable": True}
         self.draw(self._log)
@@ -171,24 +233,12 @@ class DashboardView(anywidget.AnyWidget):
     # -- forms
 
     def to_text(self) -> str:
-        """Returns the run as text: what it is, and a table with a line for each epoch.
-
-        When layers are measured depends on how long that takes, so that it is no part of it.
-        """
-        epochs = max((len(it) for it in self._log.by_epoch.values()), default=0)
-        said = ngettext("{n} epoch", "{n} epochs", epochs).format(n=epochs)
-        head = f"{self._name}: {said}, {state_words(self._log.state)}"
-        if not epochs:
-            return head
-        return "\n".join([head, to_text(self._curves())])
+        """Returns the run as text: a line for each epoch, notices, what is taken for what."""
+        return summary_text(self._name, self._log, self._class_names)
 
     def to_svg(self) -> str:
-        """Returns the curves as SVG that follows the theme of its reader."""
-        return to_svg(self._curves())
-
-    def _curves(self) -> Any:
-        epochs = sorted({it for values in self._log.by_epoch.values() for it in values})
-        return from_logs(self._log.lines(), epochs)
+        """Returns the run as SVG that follows the theme of its reader."""
+        return summary_svg(self._log, self._class_names)
 
     def save(self, path: str | Path) -> Path:
         """Saves the run in the form that the file's name asks for.
@@ -229,49 +279,22 @@ def progress(log: RunLog) -> dict[str, Any]:
         "left": log.seconds_left if math.isfinite(log.seconds_left) else None,
         "state": log.state,
         "words": state_words(log.state),
-        "layers": layer_table(log),
+        "best": best_words(log.best) if log.best is not None else "",
+        "notices": [
+            {"kind": it.kind, "said": it.said, "advice": it.advice} for it in log.notices
+        ],
         "learningRate": next(reversed(log.learning_rate.values()), None),
     }
-
-
-# What can be told of a layer, in this order, and which of it are shares of one.
-_COLUMNS = {
-    "gradient_norm": N_("gradient norm"),
-    "update_ratio": N_("update ÷ weights"),
-    "weight_norm": N_("weight norm"),
-    "zeros": N_("zeros"),
-    "dead": N_("dead"),
-    "saturated": N_("saturated"),
-}
-_SHARES = ("zeros", "dead", "saturated")
-
-
-def layer_table(log: RunLog) -> list[list[str]]:
-    """Writes what was measured of each layer last: a head, and a row for each.
-
-    What was measured of no layer has no column; where nothing was measured, a cell is empty.
-    """
-    if not log.measures:
-        return []
-    known = [name for name in _COLUMNS if any(name in it for it in log.measures.values())]
-    rows = [[_("layer"), *(_(_COLUMNS[name]) for name in known)]]
-    for layer, found in log.measures.items():
-        cells = (_measure_words(name, found.get(name)) for name in known)
-        rows.append([printable(layer), *cells])
-    return rows
-
-
-def _measure_words(name: str, value: float | None) -> str:
-    if value is None:
-        return ""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "∞"
-    return f"{100 * value:.0f} %" if name in _SHARES else f"{value:.3g}".replace("-", "−")
 
 
 def _words() -> dict[str, Any]:
     return {
         "layers": _("Layers, after the last epoch that was measured"),
+        "weights": _("weights"),
+        "results": _("results"),
+        "spread": _("Half of the numbers lie in the dark band, nine in ten in the light one."),
+        "choose_layer": _("Show how the numbers of {layer} are spread"),
+        "whole": _("Click on a layer to see its distributions in full."),
         "run": _("Training run"),
         "progress": _("Progress"),
         "pause": _("Pause"),

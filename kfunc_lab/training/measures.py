@@ -161,7 +161,7 @@ class Measurer:
             for path, result in results.items():
                 activations[path] = result.statistics.histogram
                 numbers |= {(path, name): it for name, it in result.numbers().items()}
-        return Measured(numbers, weights, activations)
+        return Measured(layers.in_order(numbers), weights, activations)
 
     def _of_weights(
         self, trainable: Mapping[str, list[Any]], steps: int
@@ -241,6 +241,13 @@ class _Layers:
             for group in graph.group_of
             if group in self._layers
         }
+
+    def in_order(
+        self, numbers: Mapping[tuple[str, str], float]
+    ) -> dict[tuple[str, str], float]:
+        """Returns numbers of layers in the order of the graph, those of the model itself last."""
+        place = {path: at for at, path in enumerate(dict.fromkeys(self.path_of.values()))}
+        return dict(sorted(numbers.items(), key=lambda it: place.get(it[0][0], len(place))))
 
     def names(self) -> CallNames:
         """Returns what tells for each call which call of the graph it is."""

@@ -150,7 +150,7 @@ def _legend(labels: Sequence[str], width: int) -> tuple[str, int]:
     x, y, parts = 16.0, 18, ""
     for place, label in enumerate(labels):
         room = width - 2 * 16 - _KEY_WIDTH
-        said = _shortened(label, room)
+        said = shortened_to(label, room)
         needed = _KEY_WIDTH + text_width(said, 10) + 18
         if x > 16 and x + needed > width:
             x, y = 16.0, y + _KEY_HEIGHT
@@ -161,7 +161,8 @@ def _legend(labels: Sequence[str], width: int) -> tuple[str, int]:
     return parts, y + _KEY_HEIGHT
 
 
-def _shortened(text: str, room: float) -> str:
+def shortened_to(text: str, room: float) -> str:
+    """Shortens a text of 10 pixels' height to a width in pixels."""
     if text_width(text, 10) <= room:
         return text
     while text and text_width(f"{text}…", 10) > room:

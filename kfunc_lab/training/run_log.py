@@ -1,13 +1,19 @@
 """What is known of a training run so far, as plain data."""
 
+import contextlib
 import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kfunc_lab.training.best_weights import Best
 from kfunc_lab.training.series import Series
 from kfunc_lab.training.states import RUNNING
+
+if TYPE_CHECKING:  # both read a log
+    from kfunc_lab.training.notices import Notice
+    from kfunc_lab.training.predictions import Confusion
 
 
 @dataclass
@@ -25,7 +31,11 @@ class RunLog:
         by_epoch: For each metric, those of validation by `val_` before their name, its value at
             the end of each epoch.
         learning_rate: The learning rate of each epoch, that of the last as it is now.
-        measures: For each layer what was measured of it last, by name.
+        measured: For each epoch after which layers were measured, what was: by layer and name.
+        loss_weights: For the loss of each output by what it counts in the whole, if that is told.
+        best: The best epoch so far.
+        notices: What seems to go wrong.
+        confusions: What a classifier takes for what, at last.
         state: `"running"`, `"paused"`, `"finished"`, `"stopped"`, `"interrupted"` or `"failed"`.
     """
 
@@ -37,7 +47,11 @@ class RunLog:
     batches: dict[str, Series] = field(default_factory=dict)
     by_epoch: dict[str, dict[int, float]] = field(default_factory=dict)
     learning_rate: dict[int, float] = field(default_factory=dict)
-    measures: dict[str, dict[str, float]] = field(default_factory=dict)
+    measured: dict[int, Mapping[tuple[str, str], float]] = field(default_factory=dict)
+    loss_weights: dict[str, float] = field(default_factory=dict)
+    best: Best | None = None
+    notices: "tuple[Notice, ...]" = ()
+    confusions: "tuple[Confusion, ...]" = ()
     state: str = RUNNING
     _pace: list[tuple[float, int]] = field(default_factory=list)
     _done: int = 0
@@ -66,6 +80,11 @@ class RunLog:
         return numbers
 
     @property
+    def batches_done(self) -> int:
+        """How many batches are done, over all epochs."""
+        return self._done
+
+    @property
     def rate(self) -> float:
         """Batches per second, lately; NaN before it is known."""
         if len(self._pace) < 2:
@@ -80,6 +99,15 @@ class RunLog:
             return math.nan
         epochs = max(self.epochs - self.epoch, 0)
         return max(epochs * self.steps - self.step, 0) / self.rate
+
+    @property
+    def measures(self) -> dict[str, dict[str, float]]:
+        """For each layer what was measured of it last, by name."""
+        last: dict[str, dict[str, float]] = {}
+        for numbers in self.measured.values():
+            for (layer, name), value in numbers.items():
+                last.setdefault(layer, {})[name] = value
+        return last
 
     def lines(self) -> dict[str, list[float]]:
         """Returns the epochs of each metric as a list, as `History.history` has them."""
@@ -100,8 +128,10 @@ def numbers_of(logs: Mapping[str, Any] | None) -> dict[str, float]:
         if type(value) is float:  # nearly all of them
             found[name] = value
             continue
-        try:
-            found[name] = float(np.mean(np.asarray(value, dtype=float)))
-        except (TypeError, ValueError):  # what is no number is not drawn
+        if value is None or isinstance(value, (str, bytes)):
             continue
+        with contextlib.suppress(Exception):  # what is no number is not drawn
+            numbers = np.asarray(value, dtype=float)
+            if numbers.size:
+                found[name] = float(np.mean(numbers))
     return found

@@ -3,6 +3,7 @@
 import difflib
 import html
 import importlib
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from kfunc_lab.theme import (
     SURFACE,
     light_dark,
 )
-from kfunc_lab.training.export import columns_of, rows_of, written
+from kfunc_lab.training.export import columns_of, rows_of, to_tensorboard, written
 from kfunc_lab.training.run_figures import MOST_DRAWN, curves_to_svg, panels_of, sentence
 from kfunc_lab.training.run_table import (
     html_table,
@@ -210,6 +211,25 @@ class RunsView(Sequence[Run]):
                 ".html": lambda: _page(self.to_html()).encode(),
             },
         )
+
+    def to_tensorboard(self, folder: str | Path) -> Path:
+        """Writes the runs as TensorBoard's event files, each into a folder of its own.
+
+        Args:
+            folder: Where they are written; `tensorboard --logdir FOLDER` compares them.
+
+        Returns:
+            The folder.
+
+        Raises:
+            ImportError: If TensorFlow is not installed, whose writer is used.
+            OSError: If the files cannot be written.
+        """
+        for run in self:
+            # A run's name is the user's own words: what no file may be called is left out.
+            name = re.sub(r"[^\w.-]+", "_", run.name).strip("._")[:80]
+            to_tensorboard(run, Path(folder) / f"{name}-{run.id}".lstrip("-"))
+        return Path(folder)
 
     def __repr__(self) -> str:
         return self.to_text()

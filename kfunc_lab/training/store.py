@@ -33,6 +33,7 @@ _TABLES = (
       primary key (run, epoch)
     )""",
 )
+_INSERT = "insert or replace into epochs values (?, ?, ?, ?)"
 _DAMAGES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # What SQLite lays beside a file; it belongs to that file alone.
 _COMPANIONS = ("-journal", "-wal", "-shm")
@@ -40,6 +41,7 @@ _COMPANIONS = ("-journal", "-wal", "-shm")
 # For each name a number an epoch; for each layer and name likewise.
 Metrics = Mapping[str, float]
 Measures = Mapping[tuple[str, str], float]
+Epochs = Mapping[int, tuple[Metrics, Measures]]
 
 
 def default_path() -> Path | None:
@@ -128,10 +130,23 @@ class Store:
             sqlite3.Error: If it cannot be written.
             OSError: Likewise.
         """
+        run = self.prepare(name, about)
+        self.add_all(run, {})
+        return run
+
+    def prepare(self, name: str, about: Mapping[str, Any]) -> str:
+        """Gives a run its id, and writes nothing: it begins with what is written of it first.
+
+        Args:
+            name: What it is called.
+            about: What is known of it; what JSON cannot hold becomes text.
+
+        Returns:
+            Its id.
+        """
         run, now = uuid.uuid4().hex[:12], time.time()
         process, known = _process(os.getpid()), json.dumps(about, default=str)
         self._begun[run] = (run, name, now, now, None, RUNNING, process, _machine(), known)
-        self._write(lambda connection: self._remember(connection, run))
         return run
 
     def add(self, run: str, epoch: int, metrics: Metrics, measures: Measures) -> None:
@@ -147,34 +162,46 @@ class Store:
             sqlite3.Error: If it cannot be written.
             OSError: Likewise.
         """
-        numbers = json.dumps({name: float(value) for name, value in metrics.items()})
-        measured = json.dumps([[*key, float(value)] for key, value in measures.items()])
+        self.add_all(run, {epoch: (metrics, measures)})
+
+    def add_all(self, run: str, epochs: Epochs) -> None:
+        """Keeps epochs of a run: all of them, or nothing.
+
+        Args:
+            run: The run's id.
+            epochs: For each number of an epoch its metrics, and what was measured.
+
+        Raises:
+            sqlite3.Error: If they cannot be written.
+            OSError: Likewise.
+        """
+        rows = _rows(run, epochs)
 
         def deed(connection: sqlite3.Connection) -> None:
             self._remember(connection, run)
-            connection.execute(
-                "insert or replace into epochs values (?, ?, ?, ?)",
-                (run, epoch, numbers, measured),
-            )
+            connection.executemany(_INSERT, rows)
             connection.execute("update runs set written = ? where id = ?", (time.time(), run))
 
         self._write(deed)
 
-    def end(self, run: str, state: str) -> None:
+    def end(self, run: str, state: str, epochs: Epochs | None = None) -> None:
         """Notes how a run ended.
 
         Args:
             run: The run's id.
             state: A state of `states`, as `"finished"`.
+            epochs: Epochs that are kept with it, as of `add_all`.
 
         Raises:
             sqlite3.Error: If it cannot be written.
             OSError: Likewise.
         """
         now = time.time()
+        rows = _rows(run, epochs or {})
 
         def deed(connection: sqlite3.Connection) -> None:
             self._remember(connection, run)
+            connection.executemany(_INSERT, rows)
             connection.execute(
                 "update runs set ended = ?, written = ?, state = ? where id = ?",
                 (now, now, state, run),
@@ -288,6 +315,16 @@ class _OtherFileError(sqlite3.DatabaseError):
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return isinstance(error, _OtherFileError) or code in _DAMAGES
+
+
+def _rows(run: str, epochs: Epochs) -> list[tuple[str, int, str, str]]:
+    """Writes epochs as rows of the table."""
+    rows = []
+    for epoch, (metrics, measures) in epochs.items():
+        numbers = json.dumps({name: float(value) for name, value in metrics.items()})
+        measured = json.dumps([[*key, float(value)] for key, value in measures.items()])
+        rows.append((run, epoch, numbers, measured))
+    return rows
 
 
 def _make(connection: sqlite3.Connection) -> None:

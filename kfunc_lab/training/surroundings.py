@@ -33,19 +33,37 @@ def is_live() -> bool:
 
 def is_terminal() -> bool:
     """Tells whether a person reads what is printed."""
-    return not has_kernel() and sys.stderr.isatty()
+    try:
+        return not has_kernel() and sys.stderr.isatty()
+    except (AttributeError, ValueError):  # there is no standard error, or it is closed
+        return False
 
 
 def is_first_process() -> bool:
     """Tells whether this process is the first of those that train together, or the only one."""
-    try:
-        task = json.loads(os.environ.get("TF_CONFIG") or "{}").get("task", {})
-    except (ValueError, AttributeError):
-        task = {}
-    if task.get("type", "worker") not in ("worker", "chief") or task.get("index", 0):
+    if not _is_first_task(os.environ.get("TF_CONFIG", "")):
         return False
     jax = sys.modules.get("jax")
     return jax is None or jax.process_index() == 0
+
+
+def _is_first_task(said: str) -> bool:
+    """Tells from TensorFlow's account of a cluster whether this process is its chief.
+
+    Example:
+        >>> cluster = '"cluster": {"chief": ["a:1"], "worker": ["b:1"]}'
+        >>> _is_first_task('{%s, "task": {"type": "worker", "index": 0}}' % cluster)
+        False
+    """
+    try:
+        known = json.loads(said)
+        task = known["task"]
+        kind, index = task.get("type", "worker"), int(task.get("index", 0))
+        # Where nobody is chief, the first worker is.
+        chiefs = [it for it in ("chief", "master") if known.get("cluster", {}).get(it)]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return True  # it says of no cluster
+    return kind in (chiefs or ("worker", "chief", "master")) and index == 0
 
 
 def let_the_page_choose(widget: Any) -> None:

@@ -51,6 +51,11 @@ def browser():
         browser.close()
 
 
+def _other_kernels() -> dict[str, Path]:
+    """Returns the folders of other versions of ipykernel, which the Makefile installs."""
+    return {it.name: it for it in sorted(Path(sys.prefix).glob("ipykernel-*")) if it.is_dir()}
+
+
 @dataclass
 class Lab:
     """A running JupyterLab and the folder that it serves."""
@@ -73,6 +78,12 @@ class Lab:
                 address = f"{sessions}/{session['id']}?token={TOKEN}"
                 request = urllib.request.Request(address, method="DELETE")
                 urllib.request.urlopen(request).close()
+
+
+@pytest.fixture
+def other_kernels():
+    """The kernels with other versions of ipykernel that a notebook may ask for."""
+    return _other_kernels()
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -99,6 +110,14 @@ def lab(tmp_path_factory):
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
     }
+    for name, folder in _other_kernels().items():
+        spec = {
+            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": f"{name} (ipykernel)", "language": "python",
+            "env": {"PYTHONPATH": str(folder)},
+        }  # fmt: skip
+        (home / "data/kernels" / name).mkdir(parents=True)
+        (home / "data/kernels" / name / "kernel.json").write_text(json.dumps(spec))
     log = (home / "jupyter.log").open("w")
     process = subprocess.Popen(
         [
@@ -140,7 +159,13 @@ class Opener:
         self._names = []
 
     def __call__(
-        self, source: Path | list[str], *, dark: bool = False, width: int = 1280, trusted=False
+        self,
+        source: Path | list[str],
+        *,
+        dark: bool = False,
+        width: int = 1280,
+        trusted=False,
+        kernel: str = "python3",
     ):
         # A name of its own: JupyterLab would give a notebook its former kernel back.
         name = f"{secrets.token_hex(4)}.ipynb"
@@ -151,7 +176,7 @@ class Opener:
         else:
             notebook = nbformat.v4.new_notebook()
             notebook.metadata["kernelspec"] = {
-                "name": "python3", "display_name": "Python 3", "language": "python",
+                "name": kernel, "display_name": kernel, "language": "python",
             }  # fmt: skip
             notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in source]
             nbformat.write(notebook, path)

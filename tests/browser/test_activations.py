@@ -338,3 +338,20 @@ def test_what_the_readme_shows(open_notebook, run_all, picture, language, look):
     )
     page.wait_for_timeout(500)
     picture(view(page), f"activations-{language}-{look}")
+
+
+def test_a_narrow_page_stacks_what_stood_side_by_side(open_notebook, run_all, picture):
+    page = open_notebook(["import kfunc_lab as lab", README], width=760)
+    run_all(page)
+    view(page).locator('.kfunc-lab-card[data-card="edges"]').click()
+    panel(page).locator(".kfunc-lab-shown canvas").wait_for()
+    graph, shown = (
+        view(page).locator(it).bounding_box()
+        for it in (".kfunc-lab-holder-of-graph", ".kfunc-lab-main")
+    )
+    assert shown["y"] >= graph["y"] + graph["height"]
+    outer = view(page).bounding_box()
+    assert all(
+        it["x"] + it["width"] <= outer["x"] + outer["width"] + 1 for it in (graph, shown)
+    )
+    picture(view(page), "activations-narrow")

@@ -1,8 +1,11 @@
 """Training watched and steered while its cell runs, in a real JupyterLab."""
 
+import importlib.metadata
 import json
+import os
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 MODEL = """
 import keras
@@ -36,17 +39,39 @@ print(json.dumps([len(history.history["loss"]), Slow.count, dashboard._log.state
 """
 
 
+NO_ROUTE = """The dashboard's buttons do not reach Python while a cell runs. JupyterLab sends what
+widgets ask over a subshell of the kernel, and `surroundings.let_the_page_choose` keeps ipykernel
+from answering on the thread that trains: a new version of one of them breaks that route."""
+
+
+def run_everything(page):
+    page.get_by_role("menuitem", name="Run").click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def wait_until_steerable(page):
+    """Waits until the buttons work while the cell runs; says what is wrong if they never do."""
+    button(page, "Stop").wait_for(timeout=90_000)
+    try:
+        page.wait_for_function(
+            "() => { const it = [...document.querySelectorAll('.kfunc-lab-dashboard button')]"
+            ".find(b => b.textContent === 'Stop'); return it && !it.disabled; }",
+            timeout=20_000,
+        )
+    except TimeoutError:
+        pytest.fail(f"{NO_ROUTE}\n{versions()}")
+
+
+def versions():
+    names = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget")
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+
+
 @pytest.fixture
 def page(theme, open_notebook):
     page = open_notebook([MODEL, TRAIN, AFTER], dark=theme == "dark")
-    page.get_by_role("menuitem", name="Run").click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    button(page, "Stop").wait_for(timeout=90_000)
-    page.wait_for_function(
-        "() => { const it = [...document.querySelectorAll('.kfunc-lab-dashboard button')]"
-        ".find(b => b.textContent === 'Stop'); return it && !it.disabled; }",
-        timeout=60_000,
-    )
+    run_everything(page)
+    wait_until_steerable(page)
     return page
 
 
@@ -76,6 +101,7 @@ def said(page):
 
 
 def result(page):
+    page.locator(".jp-CodeCell").last.scroll_into_view_if_needed()
     output = page.locator(".jp-CodeCell").nth(2).locator(".jp-OutputArea-output")
     output.wait_for(timeout=30_000)
     return json.loads(output.inner_text())
@@ -131,6 +157,41 @@ def batch(words):
     return int(words.split("batch ")[1].split()[0])
 
 
+def test_with_the_first_ipykernel_that_hears_the_page(open_notebook, other_kernels):
+    if "ipykernel-7.0" not in other_kernels:
+        if os.environ.get("CI") == "true":
+            pytest.fail("make .venv/ipykernel-7.0.installed")
+        pytest.skip("make .venv/ipykernel-7.0.installed")
+    version = "import ipykernel; print(ipykernel.__version__)"
+    page = open_notebook([MODEL + version, TRAIN, AFTER], kernel="ipykernel-7.0")
+    run_everything(page)
+    wait_until_steerable(page)
+    cell = page.locator(".jp-CodeCell").first
+    assert cell.locator(".jp-OutputArea-output").inner_text().startswith("7.0.")
+    button(page, "Halve the learning rate").click()
+    button(page, "Pause").click()
+    view(page).locator("[data-state=paused]").wait_for(timeout=5000)
+    button(page, "Stop").click()
+    view(page).locator("[data-state=stopped]").wait_for(timeout=5000)
+    _epochs, _batches, state, rate, problem = result(page)
+    assert (state, problem) == ("stopped", "None")
+    assert rate == pytest.approx(0.005)
+
+
+def test_a_broken_route_is_said(open_notebook):
+    # As a new version would: all that the page asks is answered on the thread that trains.
+    broken = """
+from kfunc_lab.training import dashboard_view
+dashboard_view.let_the_page_choose = lambda widget: setattr(
+    widget.comm, "_reply_subshell_for", lambda _data, _default: None)
+"""
+    page = open_notebook([MODEL + broken, TRAIN])
+    run_everything(page)
+    with pytest.raises(pytest.fail.Exception, match="do not reach Python"):
+        wait_until_steerable(page)
+    assert "the interrupt button ends the run" in view(page).inner_text()
+
+
 def test_in_the_background_the_cell_returns_at_once(open_notebook):
     train = """
 lab.language("es")
@@ -157,3 +218,103 @@ def test_an_interrupt_ends_the_run_and_its_view(open_notebook, rerun):
     page.get_by_role("menuitem", name="Interrupt Kernel").click()
     view(page).locator("[data-state=interrupted]").wait_for()
     assert rerun(page, 2).strip() == "interrupted"
+
+
+DIGITS = """
+import keras
+from keras import layers
+import kfunc_lab as lab
+
+keras.utils.set_random_seed(1)
+(x, y), (x_test, y_test) = lab.datasets.mnist()
+inputs = keras.Input((28, 28), name="img")
+h = layers.Reshape((28, 28, 1))(inputs)
+h = layers.Conv2D(8, 3, strides=2, activation="relu", name="edges")(h)
+h = layers.Flatten()(h)
+h = layers.Dense(32, activation="relu", name="hidden")(h)
+model = keras.Model(inputs, layers.Dense(10, activation="softmax", name="digits")(h), name="mnist")
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+graph = lab.graph(model)
+dashboard = lab.TrainingDashboard(keep=False, probe=(x_test / 255, y_test))
+dashboard.colour(graph, "gradient_norm")
+graph
+"""
+
+
+def test_what_a_classifier_gets_wrong_and_how_its_layers_learn(
+    open_notebook, run_all, theme, picture
+):
+    train = "history = dashboard.fit(model, x / 255, y, epochs=6, validation_split=0.1)"
+    page = open_notebook([DIGITS, train], dark=theme == "dark")
+    run_all(page)
+    page.locator(".jp-CodeCell").last.scroll_into_view_if_needed()
+    view(page).locator(".kfunc-lab-predictions svg").wait_for()
+    names = view(page).locator("tbody th").all_inner_texts()
+    assert {"edges", "hidden", "digits"} <= set(names)
+    button(page, "Show how the numbers of hidden are spread").click()
+    charts = view(page).locator(".kfunc-lab-run-layers .kfunc-lab-chart")
+    assert charts.count() == 2
+    assert charts.first.locator(".band").count() == 2
+    picture(view(page), f"dashboard-digits-{theme}")
+    page.locator(".jp-CodeCell").first.scroll_into_view_if_needed()
+    coloured = page.locator(".kfunc-lab-graph .node.valued, .kfunc-lab-view .valued")
+    assert coloured.count() >= 3
+    picture(page.locator(".kfunc-lab-view").first, f"coloured-{theme}")
+    assert page.problems == []
+
+
+@pytest.mark.parametrize(
+    ("language", "look"), [("en", "light"), ("en", "dark"), ("es", "light")]
+)
+def test_what_the_readme_shows(open_notebook, picture, language, look):
+    slow = """
+class Slow(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        __import__("time").sleep(0.01)
+"""
+    train = (
+        "dashboard.fit(model, x / 255, y, epochs=60, validation_split=0.1, callbacks=[Slow()])"
+    )
+    speak = f"import kfunc_lab; kfunc_lab.language({language!r})\n"
+    page = open_notebook([speak + DIGITS + slow, train], dark=look == "dark", width=1180)
+    run_everything(page)
+    facts = view(page).locator(".kfunc-lab-run-facts")
+    facts.wait_for(timeout=90_000)
+    page.wait_for_function(
+        "() => / (5|6) (of|de) 60/.test("
+        "document.querySelector('.kfunc-lab-run-facts')?.textContent ?? '')",
+        timeout=120_000,
+    )
+    page.add_style_tag(content=".kfunc-lab-run-layers { display: none }")
+    assert view(page).locator(".kfunc-lab-predictions svg").is_visible()
+    picture(view(page), f"dashboard-{language}-{look}")
+    button(page, {"en": "Stop", "es": "Detener"}[language]).click()
+    view(page).locator("[data-state=stopped]").wait_for()
+    assert page.problems == []
+
+
+RUNS = """
+path = "runs-{theme}.sqlite3"
+for rate in (0.003, 0.03):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(16, activation="relu"),
+                              layers.Dense(1, activation="sigmoid")], name=f"rate_{{rate}}")
+    model.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=6, validation_split=0.2, verbose=0,
+              callbacks=[lab.TrainingDashboard(keep=path)])
+"""
+
+
+def test_runs_are_listed_and_compared(open_notebook, run_all, theme, picture):
+    cells = [MODEL, RUNS.format(theme=theme), "lab.runs(path)"]
+    page = open_notebook(cells, dark=theme == "dark")
+    run_all(page)
+    page.locator(".jp-CodeCell").nth(2).scroll_into_view_if_needed()
+    listed = page.locator(".kfunc-lab-runs")
+    listed.wait_for()
+    said = listed.inner_text()
+    for words in ("2 training runs", "rate_0.003", "rate_0.03", "optimizer.learning_rate"):
+        assert words in said
+    assert listed.locator("svg .line").count() >= 4
+    picture(listed, f"runs-{theme}")
+    assert page.problems == []

@@ -1,5 +1,8 @@
 """The dashboard: it watches, keeps and steers, and changes nothing."""
 
+import csv
+import io
+import json
 import os
 import threading
 import time
@@ -9,9 +12,11 @@ import numpy as np
 import pytest
 from keras import layers
 
+import kfunc_lab
 from kfunc_lab.training import dashboard as module
 from kfunc_lab.training.dashboard import TrainingDashboard
-from kfunc_lab.training.dashboard_view import layer_table, progress
+from kfunc_lab.training.dashboard_view import DashboardView, progress
+from kfunc_lab.training.layer_data import layer_table
 from kfunc_lab.training.store import Store
 
 
@@ -103,7 +108,8 @@ def test_the_layers_are_measured_and_kept(tmp_path):
 def test_without_samples_only_what_weights_tell_is_measured():
     dashboard = TrainingDashboard(keep=False)
     made().fit(*data(), verbose=0, callbacks=[dashboard])
-    assert set(dashboard.measures["hidden"]) == {"update_ratio", "weight_norm"}
+    spread = {f"weights_p{it}" for it in ("05", "25", "50", "75", "95")}
+    assert set(dashboard.measures["hidden"]) == {"update_ratio", "weight_norm"} | spread
     head, *rows = layer_table(dashboard._log)
     assert head == ["layer", "update ÷ weights", "weight norm"]
     assert [row[0] for row in rows] == list(dashboard.measures)
@@ -240,7 +246,7 @@ def test_a_second_training_in_the_background_is_refused():
 
 
 FAULTS = {
-    "the store": ("Store.add", OSError("No space left on device")),
+    "the store": ("Keeper.add", OSError("No space left on device")),
     "the beginning": ("about_run", ValueError("odd model")),
     "the log": ("RunLog.add_batches", RuntimeError("broken")),
 }
@@ -313,4 +319,192 @@ def test_no_model_is_called_on_another_thread():
     note = AtBatch(1, lambda: threads.add(threading.current_thread()))
     dashboard.fit(made(), *data(), callbacks=[note], background=True)
     dashboard.result()
-    assert threads == {dashboard._thread}
+    assert threads == {dashboard._background._thread}
+
+
+def test_what_the_best_epoch_knew_is_kept():
+    class Spoil(keras.callbacks.Callback):
+        """Has the second epoch end well and the others badly."""
+
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_loss"] = (0.5, 0.1, 0.9)[epoch]
+            if epoch == 1:
+                self.best = self.model.get_weights()
+
+    spoil, model = Spoil(), made()
+    dashboard = TrainingDashboard(keep=False)
+    dashboard.fit(model, *data(), epochs=3, callbacks=[spoil])
+    assert not np.array_equal(model.get_weights()[0], spoil.best[0])
+    dashboard.restore_best_weights()
+    assert all(map(np.array_equal, model.get_weights(), spoil.best))
+    assert "Best epoch: 2 (val_loss 0.1000)." in dashboard.to_text()
+
+
+def test_best_weights_that_are_not_there_are_refused():
+    with pytest.raises(RuntimeError, match="No weights were kept"):
+        TrainingDashboard(keep=False).restore_best_weights()
+    dashboard = TrainingDashboard(keep=False)
+    found = []
+
+    def restore():
+        with pytest.raises(RuntimeError, match="trains still"):
+            dashboard.restore_best_weights()
+        found.append(True)
+
+    dashboard.fit(made(), *data(), epochs=2, batch_size=96, callbacks=[AtBatch(2, restore)])
+    assert found
+
+
+def test_a_graph_is_coloured_whenever_its_layers_are_measured():
+    model = made()
+    view = kfunc_lab.graph(model)
+    dashboard = TrainingDashboard(keep=False)
+    dashboard.colour(view, "update_ratio")
+    assert not view._stressed.values
+    dashboard.fit(model, *data(), epochs=1)
+    measured = dashboard.measures["hidden"]["update_ratio"]
+    assert view._stressed.values["hidden"] == measured > 0
+    assert "update ÷ weights" in view.to_svg()
+    with pytest.raises(ValueError, match=r"no measure 'norm'.*gradient_norm"):
+        dashboard.colour(view, "norm")
+
+
+def test_each_output_has_its_own_loss_with_its_weight():
+    x = keras.Input((6,))
+    outputs = {name: layers.Dense(1, name=name)(x) for name in ("price", "size")}
+    model = keras.Model(x, outputs)
+    losses = {"price": "mse", "size": "mae"}
+    model.compile("sgd", losses, loss_weights={"price": 1.0, "size": 0.2})
+    values = data()[0]
+    y = dict.fromkeys(losses, values[:, :1])
+    dashboard = TrainingDashboard(keep=False)
+    history = dashboard.fit(model, values, y, epochs=2)
+    assert dashboard.history == history.history
+    head = dashboard.to_text().splitlines()[1]
+    assert "price_loss × 1" in head
+    assert "size_loss × 0.2" in head
+    assert "size_loss × 0.2" in dashboard.to_svg()
+
+
+def test_a_run_is_saved_in_each_form(tmp_path):
+    dashboard = TrainingDashboard(keep=False)
+    dashboard.fit(made(), *data(), epochs=2)
+    for ending in (".svg", ".csv", ".txt"):
+        dashboard.save(tmp_path / f"run{ending}")
+    rows = list(csv.DictReader((tmp_path / "run.csv").open()))
+    assert [float(row["loss"]) for row in rows] == dashboard.history["loss"]
+    last = float(rows[-1]["hidden/weights_p50"] or rows[0]["hidden/weights_p50"])
+    assert last == pytest.approx(dashboard.measures["hidden"]["weights_p50"])
+    assert (tmp_path / "run.txt").read_text() == dashboard.to_text() + "\n"
+    dashboard.to_tensorboard(tmp_path / "events")
+    assert list((tmp_path / "events/train").iterdir())
+
+
+def test_where_there_is_no_page_a_text_is_left(capsys):
+    dashboard = TrainingDashboard("baseline", keep=False)
+    dashboard.fit(made(), *data(), epochs=2)
+    out = capsys.readouterr().out
+    assert out == dashboard.to_text() + "\n"
+    assert out.startswith("baseline: 2 epochs, finished\n")
+
+
+def test_distributions_are_those_of_the_weights():
+    model, dashboard = made(), TrainingDashboard(keep=False)
+    dashboard.fit(model, *data(), epochs=1)
+    weights = np.concatenate([it.numpy().ravel() for it in model.get_layer("hidden").weights])
+    for percentile in (5, 25, 50, 75, 95):
+        kept = dashboard.measures["hidden"][f"weights_p{percentile:02d}"]
+        # To within a bin: of 48 at most, so two hundredths of the range and a little.
+        assert abs(kept - np.percentile(weights, percentile)) < 0.08 * np.ptp(weights)
+
+
+def test_stop_while_paused_does_no_batch_more():
+    dashboard = TrainingDashboard(keep=False)
+    counted = AtBatch(4, dashboard.pause)
+    dashboard.fit(
+        made(), *data(), epochs=5, batch_size=32, callbacks=[counted], background=True
+    )
+    _wait_until(lambda: dashboard._log.state == "paused")
+    dashboard.stop()
+    assert dashboard.wait(20)
+    assert counted.count == 4
+
+
+class Heard(DashboardView):
+    """A view that notes what it sends, to a page that is there."""
+
+    def __init__(self, controls):
+        super().__init__(controls)
+        self.sent = []
+        self._is_drawing = True
+
+    def send(self, content, buffers=None):
+        size = len(json.dumps(content)) + sum(map(len, buffers or ()))
+        self.sent.append((time.perf_counter(), size, content))
+
+
+def test_a_page_gets_at_most_forty_kilobytes_ten_times_a_second(monkeypatch):
+    monkeypatch.setattr(module, "has_kernel", lambda: True)
+    monkeypatch.setattr(module, "is_live", lambda: False)
+    monkeypatch.setattr(module, "DashboardView", lambda controls, _names: Heard(controls))
+    monkeypatch.setattr(Heard, "end", lambda self, log: None)
+    x = keras.Input((6,))
+    h = x
+    for number in range(60):
+        h = layers.Dense(6, activation="relu", name=f"a_layer_with_a_long_name_{number}")(h)
+    outputs = [layers.Dense(3, "softmax", name=f"output_{number}")(h) for number in range(8)]
+    model = keras.Model(x, outputs)
+    model.compile("sgd", ["sparse_categorical_crossentropy"] * 8)
+    values = np.tile(data()[0], (4, 1))
+    labels = [np.arange(len(values)) % 3] * 8
+    dashboard = TrainingDashboard(keep=False)
+    dashboard.fit(model, values, labels, epochs=40, batch_size=64)
+    assert dashboard.problem is None
+    sent = dashboard._view.sent
+    assert max(size for _at, size, _content in sent) <= 40_000
+    assert any("layers" in content for _at, _size, content in sent)
+    gaps = np.diff([at for at, _size, _content in sent])
+    assert len(gaps) > 2
+    assert gaps.min() >= 0.1
+
+
+def test_a_terminal_shows_how_far_it_is():
+    from rich.console import Console
+
+    from kfunc_lab.training.run_log import RunLog
+    from kfunc_lab.training.terminal import TerminalProgress
+
+    console = Console(record=True, force_terminal=True, width=100, file=io.StringIO())
+    progress = TerminalProgress("net [b]", console)
+    log = RunLog(epochs=4, steps=10)
+    log.add_batches([(4, {"loss": 0.25})])
+    progress.draw(log)
+    progress._progress.refresh()
+    progress.end()
+    said = console.export_text()
+    assert "net [b]: epoch 1 of 4" in said
+    assert "loss 0.2500" in said
+
+
+def test_a_long_epoch_is_measured_within(monkeypatch):
+    monkeypatch.setattr(module, "_MEASURED_WITHIN", 0.2)
+    monkeypatch.setattr(module, "_SHARE_OF_MEASURES", 1.0)
+    monkeypatch.setattr(module, "_SHARE", 1.0)
+    dashboard = TrainingDashboard(keep=False)
+    found = []
+
+    def look():
+        time.sleep(0.02)
+        found.append(dashboard._log.measured.get(0))
+
+    class Look(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            look()
+
+    dashboard.fit(made(), *data(384), epochs=1, batch_size=4, callbacks=[Look()])
+    assert dashboard.problem is None
+    kinds = {id(it) for it in found if it is not None}
+    assert len(kinds) >= 2
+    ratios = [it["hidden", "update_ratio"] for it in found if it is not None]
+    # By the number of steps: not that of the whole stretch.
+    assert 0 < max(ratios) < 0.02

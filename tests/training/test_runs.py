@@ -531,3 +531,12 @@ def test_its_words_follow_the_language():
     view = RunsView(TWO)
     assert view.to_text().splitlines()[1].split()[0] == _("name")
     assert f"wide, {_('epoch')} 2: 0.2500" in view.to_svg()
+
+
+def test_runs_are_written_for_tensorboard_each_by_itself(tmp_path):
+    hostile = made("../../up and <b>", 3, loss=[0.5])
+    RunsView([*TWO, hostile]).to_tensorboard(tmp_path / "logs")
+    folders = sorted(it.name for it in (tmp_path / "logs").iterdir())
+    assert folders == ["baseline-id2", "up_and_b-id3", "wide-id1"]
+    assert list((tmp_path / "logs/baseline-id2/validation").iterdir())
+    assert not list(tmp_path.parent.glob("up*"))

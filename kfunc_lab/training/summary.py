@@ -1,0 +1,105 @@
+"""What a training run leaves: a text and a picture, the same however fast the machine is."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from kfunc_lab.graph.writing import printable
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.theme import SURFACE, light_dark
+from kfunc_lab.training import prediction_figures
+from kfunc_lab.training.best_weights import Best
+from kfunc_lab.training.figures import Curve, from_logs, number_words, to_svg, to_text
+from kfunc_lab.training.run_log import RunLog
+from kfunc_lab.training.states import state_words
+
+
+def summary_text(name: str, log: RunLog, classes: Sequence[str] | None = None) -> str:
+    """Writes a run: what it is, a line for each epoch, what goes wrong, what is taken for what.
+
+    When layers are measured depends on how long that takes, so that it is no part of it.
+
+    Args:
+        name: What the run is called.
+        log: The run.
+        classes: The names of the classes, if they have some.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> log = RunLog(by_epoch={"loss": {0: 0.5}}, state="finished")
+        >>> print(summary_text("baseline", log))
+        baseline: 1 epoch, finished
+        epoch    loss
+            1  0.5000
+    """
+    epochs = max((len(it) for it in log.by_epoch.values()), default=0)
+    said = ngettext("{n} epoch", "{n} epochs", epochs).format(n=epochs)
+    lines = [f"{printable(name)}: {said}, {state_words(log.state)}"]
+    if epochs:
+        lines.append(to_text(curves_of(log)))
+    if log.best is not None and epochs > 1:
+        lines.append(best_words(log.best))
+    # What is told of layers depends on when they were measured.
+    lines += [f"{it.said} {it.advice}" for it in log.notices if not it.layer]
+    if log.confusions:
+        lines += ["", prediction_figures.to_text(log.confusions, classes)]
+    return "\n".join(lines)
+
+
+def summary_svg(log: RunLog, classes: Sequence[str] | None = None) -> str:
+    """Draws a run: its curves, and below them what a classifier takes for what."""
+    pictures = [to_svg(curves_of(log))]
+    if log.confusions:
+        pictures.append(prediction_figures.to_svg(log.confusions, classes))
+    return pictures[0] if len(pictures) == 1 else _below_one_another(pictures)
+
+
+def curves_of(log: RunLog) -> tuple[Curve, ...]:
+    """Returns the curves of a run, each named with what it counts in the whole loss."""
+    epochs = sorted({it for values in log.by_epoch.values() for it in values})
+    lines = {
+        titled(name, log.loss_weights): [values.get(epoch, math.nan) for epoch in epochs]
+        for name, values in log.by_epoch.items()
+    }
+    return from_logs(lines, epochs)
+
+
+def titled(name: str, loss_weights: Mapping[str, float]) -> str:
+    """Names a metric, with its weight if it is a part of the loss.
+
+    Example:
+        >>> titled("val_priority_loss", {"priority_loss": 0.2})
+        'val_priority_loss × 0.2'
+    """
+    weight = loss_weights.get(name.removeprefix("val_"))
+    return name if weight is None else f"{name} × {weight:g}"
+
+
+def best_words(best: Best) -> str:
+    """Says which epoch was the best."""
+    return _("Best epoch: {n} ({name} {value}).").format(
+        n=best.epoch + 1, name=best.name, value=number_words(best.value)
+    )
+
+
+_SIZE = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
+
+
+def _below_one_another(pictures: Sequence[str]) -> str:
+    """Puts SVG pictures of the house into one, from top to bottom."""
+    width, height, parts = 0.0, 0.0, ""
+    for picture in pictures:
+        [size] = _SIZE.findall(picture[: picture.index(">")])
+        parts += picture.replace("<svg ", f'<svg y="{height:g}" ', 1)
+        width, height = max(width, float(size[0])), height + float(size[1])
+    surface = (
+        f'<rect width="100%" height="100%" fill="{SURFACE[0]}" '
+        f'style="fill:{light_dark(SURFACE)}"/>'
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}" style="color-scheme:light dark">'
+        f"{surface}{parts}</svg>"
+    )

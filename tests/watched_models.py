@@ -1,0 +1,57 @@
+"""Small models that train with and without the dashboard, to be compared bit for bit."""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def data(count=48):
+    draw = np.random.default_rng(1)
+    x = draw.normal(size=(count, 6)).astype("float32")
+    return x, (x[:, :1] > 0).astype("float32")
+
+
+def made(seed=0, **compiled):
+    """Returns a model in which all that is random or has a state of its own takes part."""
+    keras.utils.set_random_seed(seed)
+    x = keras.Input((6,), name="x")
+    h = layers.Dense(8, activation="relu", name="hidden")(x)
+    h = layers.BatchNormalization(name="norm")(h)
+    h = layers.Dropout(0.4)(h)
+    model = keras.Model(x, layers.Dense(1, activation="sigmoid", name="answer")(h), name="net")
+    model.compile(**{"optimizer": "adam", "loss": "binary_crossentropy", **compiled})
+    return model
+
+
+def state_of(model):
+    """Returns all that training changes, and what is drawn by chance after it."""
+    optimizer = getattr(model.optimizer, "variables", ())
+    # Which random layers were built before others in this process says only their names.
+    return [
+        *(np.asarray(it) for it in (*model.variables, *optimizer)),
+        np.asarray(keras.random.uniform(())),
+    ]
+
+
+def are_same(state, other):
+    """Tells whether two states are equal, bit for bit; NaN is equal to itself."""
+    return len(state) == len(other) and all(
+        a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+        for a, b in zip(state, other, strict=True)
+    )
+
+
+class AtEpoch(keras.callbacks.Callback):
+    """Does something when an epoch has ended."""
+
+    def __init__(self, epoch, deed):
+        super().__init__()
+        self.epoch, self.deed = epoch, deed
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.epoch:
+            self.deed()
