@@ -26,7 +26,7 @@ from rich.table import Table
 
 import kfunc_lab as lab
 
-ROUNDS = {"MNIST": 7, "toy ResNet": 6}
+ROUNDS = {"MNIST": 6, "toy ResNet": 5}
 BATCH = 64
 PROBE = 64  # samples on which layers are measured
 BUDGETS = {"curves": 1.01, "all measures": 1.05}  # times a plain fit
@@ -36,7 +36,7 @@ UPDATES = 10  # in any second
 PEERS = ["livelossplot", "TensorBoard", "tqdm"]
 BELOW = {"curves": PEERS, "all measures": ["livelossplot", "TensorBoard"]}
 WAYS = ["plain", *BUDGETS, *PEERS]
-SILENCE = 300  # seconds after which a kernel is given up
+SILENCE = 300  # seconds without a word after which a kernel is given up
 
 console = Console(width=110)
 
@@ -141,7 +141,7 @@ class Fit:
         self._task.model.compile(
             "rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"]
         )
-        self._train(10 * BATCH, 1, [])
+        self._train(5 * BATCH, 1, [])  # its functions are compiled now
         gc.collect()
 
     def _train(self, samples: int | None, epochs: int, callbacks: list) -> None:
@@ -322,10 +322,7 @@ def measured(page: Page, model: str) -> dict[str, Found]:
     for way in WAYS:  # loads what every session loads once
         found[way].failed = one_fit(page, model, way, "1")[0].failed
     for number in range(ROUNDS[model]):
-        # What is a per cent needs more rounds than what is a tenth.
-        ways = [it for it in WAYS if it not in PEERS or number % 2 == 0]
-        at = number % len(ways)
-        for way in ways[at:] + ways[:at]:
+        for way in WAYS[number:] + WAYS[:number]:  # whoever comes first, next time is the last
             if not found[way].failed:
                 note(page, model, way, number, found[way])
     return found
@@ -386,19 +383,22 @@ class Report:
 
     def times(self, model: str, found: dict[str, Found]) -> None:
         table = Table(
-            "way", "fit", "ratio", "95 % interval", "least and most", "CPU time", "in hooks",
+            "way", "fit", "ratio", "95 % interval", "rounds", "CPU time", "in hooks",
             title=f"{model}: {len(found['plain'].fits)} rounds",
         )  # fmt: skip
         for way, it in found.items():
             table.add_row(way, *self._row(way, it, found["plain"]))
         console.print(table)
+        for way, it in found.items():
+            if it.failed:
+                console.print(f"{way} fails: {it.failed.splitlines()[0][:90]}", markup=False)
         for way, peers in BELOW.items():
             for peer in peers:
                 self._beside(way, peer, found)
 
     def _row(self, way: str, it: Found, plain: Found) -> list[str]:
         if it.failed:
-            return [f"fails: {it.failed.splitlines()[0][:60]}"]
+            return ["fails"]
         if it is plain:  # beside its own median: what the machine's moods are
             ratios = np.array([fit["clock"] for fit in it.fits.values()]) / it.seconds()
         else:
@@ -408,18 +408,24 @@ class Report:
         return [
             f"{it.seconds():.2f} s",
             self.marked(said, low, BUDGETS[way]) if way in BUDGETS else said,
-            f"{low:.3f} to {high:.3f}",
-            f"{min(ratios):.3f} to {max(ratios):.3f}",
+            f"{low:.3f}–{high:.3f}",
+            f"{min(ratios):.3f}–{max(ratios):.3f}",
             f"{np.median(it.over(plain, 'work')):.3f}",
-            f"{100 * it.seconds('hooks') / it.seconds():.1f} %",
+            "" if it is plain else self._in_hooks(it),
         ]
+
+    def _in_hooks(self, it: Found) -> str:
+        """Says what a watcher itself adds to the rest of a fit: even a busy machine tells that."""
+        added = [100 * fit["hooks"] / (fit["clock"] - fit["hooks"]) for fit in it.fits.values()]
+        low, high = interval(np.array(added))
+        return f"{np.median(added):.1f} % ({low:.1f}–{high:.1f})"
 
     def _beside(self, way: str, peer: str, found: dict[str, Found]) -> None:
         if found[peer].failed:
             return
         ratios = found[way].over(found[peer])
         low, high = interval(ratios)
-        said = f"{way} / {peer}: {np.median(ratios):.3f} ({low:.3f} to {high:.3f})"
+        said = f"{way} / {peer}: {np.median(ratios):.3f} ({low:.3f}–{high:.3f})"
         console.print(self.marked(said, low, 1.0))
 
     def messages(self, model: str, found: dict[str, Found]) -> None:

@@ -54,10 +54,11 @@ def _losses(case: Case) -> Iterator[tuple[Call, str, bool]]:
         given = [loss] * len(case.outputs)
     for call, one in zip(case.outputs, given, strict=False):
         if one is not None:
-            yield call, *_described(one)
+            yield call, *kind_of_loss(one)
 
 
-def _described(loss: Any) -> tuple[str, bool]:
+def kind_of_loss(loss: Any) -> tuple[str, bool]:
+    """Returns the name of a loss, as `"binary_crossentropy"`, and whether it takes logits."""
     import keras
 
     if isinstance(loss, str):

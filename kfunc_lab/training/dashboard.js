@@ -63,6 +63,15 @@ function renderDashboard({ model, el }) {
     );
   }
 
+  // A large picture comes in parts.
+  let picture = "";
+  function takePicture({ part, more }) {
+    picture += part;
+    if (more) return;
+    showPredictions(picture);
+    picture = "";
+  }
+
   // Drawn, and escaped, in Python.
   function showPredictions(picture) {
     predictions.hidden = !picture;
@@ -195,7 +204,7 @@ function renderDashboard({ model, el }) {
     if (message.type === "more") {
       message.lines.forEach((line, at) => take(line, buffers[at]));
       if (message.layers) layers.take(message.layers, buffers.at(-1));
-      if (message.predictions !== undefined) showPredictions(message.predictions);
+      if (message.predictions) takePicture(message.predictions);
       drawSoon(message.progress);
     } else if (message.type === "said") say(message.words);
   }

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from kfunc_lab.training.distributions import percentiles_of
 from kfunc_lab.training.keeping import Keeper
 from kfunc_lab.training.layer_colours import LayerColours
 from kfunc_lab.training.measures import Measurer
-from kfunc_lab.training.notices import Notice, find_notices
+from kfunc_lab.training.notice_data import Notice
+from kfunc_lab.training.notices import find_notices
+from kfunc_lab.training.prediction_figures import ClassNames
 from kfunc_lab.training.predictions import Predictor
 from kfunc_lab.training.run_log import RunLog, numbers_of
 from kfunc_lab.training.sparing import Sparing
@@ -63,7 +65,8 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             `(x, y, sample_weight)`, of which at most 64 are used. `dashboard.fit` takes the
             first of its own; without any only what the weights tell is measured. What a
             classifier takes for what is counted on at most 1,000 of them.
-        class_names: What the classes are called, in the order of their numbers.
+        class_names: What the classes are called, in the order of their numbers; where several
+            outputs are classifiers, for each output by its name.
         keep: Whether the run is kept in the user's data folder; or the path of another file.
 
     Attributes:
@@ -93,7 +96,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         name: str = "",
         *,
         probe: Any = None,
-        class_names: Sequence[str] | None = None,
+        class_names: ClassNames = None,
         keep: bool | str | Path = True,
     ) -> None:
         super().__init__()
@@ -169,7 +172,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         if not background:
             return self._fit(model, args, named)
         self._reset()
-        self._show()
+        self._guarded(self._show)
         self._background.start(lambda: self._fit(model, args, named))
         return None
 
@@ -374,10 +377,11 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         if not self._is_watching:
             return
         if not in_background:
-            self._show()
-            self._follow_the_cell()
+            self._guarded(self._show)
+            self._guarded(self._follow_the_cell)
         if self._view is not None:
-            self._view.begin(self._title, self._log, in_background)
+            view = self._view
+            self._guarded(lambda: view.begin(self._title, self._log, in_background))
         elif is_terminal() and not self.params.get("verbose"):
             self._guarded(self._begin_on_a_terminal)
         self._guarded(self._begin_to_keep)
@@ -388,7 +392,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _show(self) -> None:
         """Shows the view below the cell, where a page waits for it."""
-        if has_kernel():
+        if has_kernel() and is_first_process():
             self._view = DashboardView(self._controls, self._class_names)
             if is_live():
                 self._view.show()
@@ -425,8 +429,8 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             self._predictor = Predictor(self.model, probe)
 
     def _measure(self) -> dict[tuple[str, str], float]:
-        """Measures the layers, as often as that takes a small share of the time."""
-        if self._measurer is None or not self._sparing.is_due:
+        """Measures the layers, if they can be."""
+        if self._measurer is None:
             return {}
         with self._sparing.work():
             done = self._log.batches_done
@@ -458,7 +462,8 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _measure_within(self) -> None:
         """Measures within a long epoch."""
-        if self._sparing.seconds_since > _MEASURED_WITHIN and self._measure():
+        is_due = self._sparing.is_due and self._sparing.seconds_since > _MEASURED_WITHIN
+        if is_due and self._measure():
             self._log.notices = find_notices(self._log)
             self._colour()
 
@@ -520,7 +525,9 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         if self._keeper is not None:
             self._keeper.note(epoch, numbers)
         measures: dict[tuple[str, str], float] = {}
-        self._guarded(lambda: measures.update(self._measure()))
+        # As often as it takes a small share of the time, but after the first epoch in any case.
+        if self._sparing.is_due or not self._log.measured:
+            self._guarded(lambda: measures.update(self._measure()))
         self._guarded(lambda: self._judge(epoch, numbers))
         if self._sparing_predictions.is_due:
             self._guarded(self._predict)
@@ -553,13 +560,26 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         if self._end_of_cell is not None:
             end_of_cell, self._end_of_cell = self._end_of_cell, None
             self._guarded(lambda: shell().events.unregister("post_run_cell", end_of_cell))
+        if self._is_watching and state in (FINISHED, STOPPED):
+            self._guarded(self._measure_the_last)
+            self._guarded(self._predict)
         if self._keeper is not None:
             keeper = self._keeper
             self._guarded(lambda: keeper.end(state))
         if self._is_watching:
-            if state in (FINISHED, STOPPED):
-                self._guarded(self._predict)
             self._guarded(self._leave_summary)
+
+    def _measure_the_last(self) -> None:
+        """Measures after the last epoch in any case, for what is left of the run."""
+        last = next(reversed(self._log.by_epoch.get("loss", {})), None)
+        if last is None or last in self._log.measured:
+            return
+        measures = self._measure()
+        self._log.notices = find_notices(self._log)
+        self._colour()
+        if self._keeper is not None:
+            numbers = {name: it[last] for name, it in self._log.by_epoch.items() if last in it}
+            self._keeper.add(last, numbers, measures)
 
     def _leave_summary(self) -> None:
         if self._terminal is not None:

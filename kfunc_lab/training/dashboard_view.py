@@ -1,8 +1,10 @@
 """Draws a training run while it goes on, and leaves a summary: the widget of the dashboard."""
 
+import contextlib
+import json
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from kfunc_lab.training import prediction_figures
 from kfunc_lab.training.controls import Controls
 from kfunc_lab.training.distributions import epochs_drawn
 from kfunc_lab.training.layer_data import final_layer_data, layer_data
+from kfunc_lab.training.prediction_figures import ClassNames
 from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.training.series import Series
 from kfunc_lab.training.states import state_words
@@ -51,7 +54,7 @@ class DashboardView(anywidget.AnyWidget):
     _state: Any = traitlets.Dict().tag(sync=True)
     _final: Any = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, controls: Controls, class_names: Sequence[str] | None = None) -> None:
+    def __init__(self, controls: Controls, class_names: ClassNames = None) -> None:
         super().__init__(_words=_words())
         self._class_names = class_names
         self._controls = controls
@@ -62,6 +65,7 @@ class DashboardView(anywidget.AnyWidget):
         self._sending = threading.Lock()  # the page asks on a thread of its own
         self._handle: Any = None
         self._pages: set[str] = set()
+        self._problem: Exception | None = None  # what failed where the dashboard cannot see it
         self.on_msg(self._answer)
 
     # -- what the dashboard does
@@ -98,22 +102,22 @@ class DashboardView(anywidget.AnyWidget):
         from IPython.display import display
 
         self._log = log
-        while True:  # whatever waits for its turn
-            self.draw(log)
-            if not self._waiting(log):
-                break
-        self._final = {
-            "lines": self._all_lines(log),
-            "progress": progress(log),
-            "layers": final_layer_data(log) if log.measured else None,
-            "predictions": self._predictions(log),
-        }
-        self._state = self._state | {"ended": True}
-        if self._handle is not None:
-            self._handle.update(self)
-        elif not self._is_shown:
-            display(self)  # type: ignore[no-untyped-call]
-        self._is_shown = True
+        try:
+            self._final = {  # all of it, also what the page has got
+                "lines": self._all_lines(log),
+                "progress": progress(log),
+                "layers": final_layer_data(log) if log.measured else None,
+                "predictions": self._predictions(log),
+            }
+        finally:  # whatever failed, the run has ended and leaves its text
+            self._state = self._state | {"ended": True}
+            if self._handle is not None:
+                self._handle.update(self)
+            elif not self._is_shown:
+                display(self)  # type: ignore[no-untyped-call]
+            self._is_shown = True
+        if self._problem is not None:
+            raise self._problem
 
     # -- lines
 
@@ -140,16 +144,7 @@ class DashboardView(anywidget.AnyWidget):
         self._sent: dict[str, tuple[int, int]] = {}  # points of each line, and how fine it was
         self._sent_epochs: dict[int, Any] = {}  # whose distributions it has, as they were
         self._sent_predictions: Any = ()
-
-    def _waiting(self, log: RunLog) -> bool:
-        return self._is_drawing and (
-            any(
-                self._sent.get(name) != (len(line.y), line.each)
-                for name, line in self._lines(log).items()
-            )
-            or bool(self._epochs_to_send(log))
-            or self._sent_predictions is not log.confusions
-        )
+        self._picture = ""  # what is not sent of it yet
 
     def _news(self, log: RunLog) -> tuple[dict[str, Any], list[bytes]]:
         """Returns what is new, as far as one message may hold it; the rest waits."""
@@ -167,11 +162,14 @@ class DashboardView(anywidget.AnyWidget):
                 self._sent_epochs |= {it: log.measured[it] for it in epochs[:fitting]}
                 buffers.append(spread)
                 size += len(spread) + len(str(table).encode())
-        if self._sent_predictions is not log.confusions:
-            picture = self._predictions(log)
-            if not size or size + len(picture.encode()) <= _MOST_BYTES:
-                content["predictions"] = picture
-                self._sent_predictions = log.confusions
+        if self._sent_predictions is not log.confusions and not self._picture:
+            self._picture = self._predictions(log)
+            self._sent_predictions = log.confusions
+        if self._picture and size < _MOST_BYTES:
+            # Bytes that are no ASCII count more than once in a message.
+            part, rest = _split(self._picture, _MOST_BYTES - size)
+            self._picture = rest
+            content["predictions"] = {"part": part, "more": bool(rest)}
         return content, buffers
 
     def _epochs_to_send(self, log: RunLog) -> list[int]:
@@ -228,7 +226,10 @@ class DashboardView(anywidget.AnyWidget):
             self._forget()
         if not self._state.get("ended"):
             self._state = self._state | {"steerable": True}
-        self.draw(self._log)
+        with contextlib.suppress(
+            Exception
+        ):  # said by the thread that trains, which meets it too
+            self.draw(self._log)
 
     # -- forms
 
@@ -263,8 +264,20 @@ class DashboardView(anywidget.AnyWidget):
         if not self._is_shown and self._handle is None and self._state.get("ended"):
             data.pop("application/vnd.jupyter.widget-view+json", None)  # no page will answer
         if self._log.by_epoch:
-            data["image/svg+xml"] = self.to_svg()
+            try:
+                data["image/svg+xml"] = self.to_svg()
+            except Exception as error:  # IPython would show it in place of the text
+                self._problem = error
         return data | {"text/plain": self.to_text()}, metadata
+
+
+def _split(text: str, room: int) -> tuple[str, str]:
+    """Splits a text so that the first part takes at most so many bytes in JSON."""
+    room = max(room, 1000)
+    part = text[:room]
+    while len(json.dumps(part)) > room:
+        part = part[: len(part) * 9 // 10]
+    return part, text[len(part) :]
 
 
 def progress(log: RunLog) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """Measures each layer of a model that trains: its gradients, its weights, what it gives."""
 
 import contextlib
-import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,6 @@ from kfunc_lab.activations.call_names import CallNames, Place
 from kfunc_lab.activations.interception import intercepted, is_tracing, without_trace
 from kfunc_lab.activations.recording import statistics_of_tensor
 from kfunc_lab.activations.results import blank, filled
-from kfunc_lab.activations.samples import fixed_batch
 from kfunc_lab.activations.statistics import (
     Histogram,
     Numbers,
@@ -30,7 +28,7 @@ from kfunc_lab.graph.keras_nodes import (
 )
 from kfunc_lab.graph.keras_reader import ItemPlace, read_graph_and_items
 from kfunc_lab.graph.layer_graph import unused_id
-from kfunc_lab.locale import _
+from kfunc_lab.training.probe import Probe, inference_arguments
 
 _MOST_SAMPLES = 64
 # Of a layer with more numbers the weights of before are not kept: they would take 200 MB.
@@ -119,7 +117,7 @@ class Measurer:
 
     def __init__(self, model: Any, probe: Any = None) -> None:
         self._model = model
-        self._probe = None if probe is None else _Probe.of(model, probe)
+        self._probe = None if probe is None else Probe.of(model, probe, _MOST_SAMPLES)
         self._layers: _Layers | None = None
         self._before: dict[int, tuple[Any, Numbers]] = {}
 
@@ -300,50 +298,6 @@ def _norm(arrays: Iterable[Numbers]) -> float:
 
 
 # ---------------------------------------------------------------------------------------------
-# The probe
-
-
-@dataclass(frozen=True)
-class _Probe:
-    """What a model is measured on, as tensors."""
-
-    x: Any
-    y: Any
-    sample_weight: Any
-
-    @classmethod
-    def of(cls, model: Any, probe: Any) -> "_Probe":
-        """Takes the first samples of a probe."""
-        import keras
-
-        if not isinstance(probe, (tuple, list)) or len(probe) not in (2, 3):
-            raise TypeError(_wrong_probe(probe))
-        size = fixed_batch(model) or _MOST_SAMPLES
-        parts = (keras.tree.map_structure(lambda it: _first(it, size), part) for part in probe)
-        return cls(*(*parts, None)[:3])
-
-
-def _first(array: Any, size: int) -> Any:
-    """Returns the first samples of an array, in the type that `fit` would give them."""
-    import keras
-
-    if array is None:  # there are no labels, or an output has none
-        return None
-    if not getattr(array, "shape", ()):
-        raise TypeError(_wrong_probe(array))
-    part = array[:size] if hasattr(array, "dtype") else np.asarray(array)[:size]
-    dtype = keras.backend.floatx() if "float" in str(part.dtype) else None
-    return keras.ops.convert_to_tensor(part, dtype=dtype)
-
-
-def _wrong_probe(got: Any) -> str:
-    return _(
-        "The probe must be (x, y) or (x, y, sample_weight), of arrays with the batch first; this "
-        "is: {got}."
-    ).format(got=type(got).__name__)
-
-
-# ---------------------------------------------------------------------------------------------
 # One pass
 
 
@@ -412,7 +366,7 @@ def _result(place: Place, outputs: Any) -> _Result | None:
 
 
 def _run(
-    layers: _Layers, probe: _Probe, trainable: Mapping[str, list[Any]]
+    layers: _Layers, probe: Probe, trainable: Mapping[str, list[Any]]
 ) -> tuple[dict[str, _Result], dict[str, float]]:
     """Calls the model once, as at inference.
 
@@ -430,14 +384,10 @@ def _run(
         # Where the weights have no value in the scope, Keras has nothing to regularise.
         scope.state_mapping.update(gradients.values)
         with gradients:
-            outputs = model(probe.x, **_inference(model.call))
+            outputs = model(probe.x, **inference_arguments(model.call))
             loss = _loss(model, probe, outputs) if with_gradients else None
         norms = gradients.norms(loss)
     return notes.results(), norms
-
-
-def _inference(function: Callable[..., Any]) -> dict[str, bool]:
-    return {"training": False} if "training" in inspect.signature(function).parameters else {}
 
 
 def _has_loss(model: Any) -> bool:
@@ -456,7 +406,7 @@ def _has_own_step(model: Any) -> bool:
     return type(model).train_step is not keras.Model.train_step
 
 
-def _loss(model: Any, probe: _Probe, outputs: Any) -> Any:
+def _loss(model: Any, probe: Probe, outputs: Any) -> Any:
     # Before the first training, the loss would keep what it makes of these labels. It is put
     # back with the model's other attributes.
     forget_labels(model)
@@ -464,7 +414,11 @@ def _loss(model: Any, probe: _Probe, outputs: Any) -> Any:
     may_fail = _has_own_step(model) or model.loss is None or probe.y is None
     with contextlib.suppress(*([Exception] if may_fail else [])):
         return model.compute_loss(
-            probe.x, probe.y, outputs, probe.sample_weight, **_inference(model.compute_loss)
+            probe.x,
+            probe.y,
+            outputs,
+            probe.sample_weight,
+            **inference_arguments(model.compute_loss),
         )
     return None
 

@@ -12,8 +12,8 @@ from kfunc_lab.activations.results import as_array
 from kfunc_lab.activations.samples import as_picture, fixed_batch
 from kfunc_lab.activations.statistics import Numbers
 from kfunc_lab.graph.keras_nodes import functional_of, kept_logits
-from kfunc_lab.graph.lint_losses import _described
-from kfunc_lab.training.measures import _first, _inference, _wrong_probe
+from kfunc_lab.graph.lint_losses import kind_of_loss
+from kfunc_lab.training.probe import first_of, inference_arguments, parts_of, wrong_probe
 
 # Of more classes the counts are kept without the zeros, and drawn as a table.
 MOST_CLASSES = 30
@@ -140,9 +140,7 @@ class Predictor:
     def __init__(self, model: Any, probe: Any) -> None:
         import keras
 
-        if not isinstance(probe, (tuple, list)) or len(probe) not in (2, 3):
-            raise TypeError(_wrong_probe(probe))
-        parts = [keras.tree.map_structure(_few, part) for part in probe]
+        parts = [keras.tree.map_structure(_few, part) for part in parts_of(probe)]
         self._model = model
         self._x, self._y, self._weights = (*parts, None)[:3]
         self._count = next((len(it) for it in _leaves(self._x) if it is not None), 0)
@@ -190,10 +188,10 @@ class Predictor:
         def piece(array: Any) -> Any:
             if array is None:  # an input that may be missing
                 return None
-            return _filled_up(_first(array[first : first + size], size), batch)
+            return _filled_up(first_of(array[first : first + size], size), batch)
 
         x = keras.tree.map_structure(piece, self._x)
-        return self._model(x, **_inference(self._model.call))
+        return self._model(x, **inference_arguments(self._model.call))
 
     def _heads(self, outputs: Any) -> list["_Head"]:
         """Returns the outputs that are classifiers."""
@@ -224,7 +222,7 @@ def _few(array: Any) -> Any:
     if array is None:  # there are no labels, or an output has none, or an input is missing
         return None
     if not getattr(array, "shape", ()):
-        raise TypeError(_wrong_probe(array))
+        raise TypeError(wrong_probe(array))
     return (
         array[:_MOST_SAMPLES] if hasattr(array, "dtype") else np.asarray(array)[:_MOST_SAMPLES]
     )
@@ -350,7 +348,7 @@ def _head(
     if loss is None or answers is None or not is_vector:
         return None
     units = shape[1] if len(shape) == 2 else 1
-    kind, from_logits = _described(loss)
+    kind, from_logits = kind_of_loss(loss)
     counts = answers.without(getattr(loss, "ignore_class", None))
     numbers = _classes(kind.lower(), answers.labels[counts], units)
     if numbers is None or not counts.any():

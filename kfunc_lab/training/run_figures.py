@@ -133,7 +133,12 @@ def curves_to_svg(panels: Sequence[Panel], labels: Sequence[str]) -> str:
 
 def sentence(text: str) -> str:
     """Draws a sentence, where there is nothing else to draw."""
-    return _svg(math.ceil(text_width(text, 12)) + 40, 44, text, svg_text(16, 27, text, "title"))
+    return _svg(
+        math.ceil(text_width(text, 12, bold=True)) + 40,
+        44,
+        text,
+        svg_text(16, 27, text, "title"),
+    )
 
 
 def _svg(width: int, height: int, title: str, body: str) -> str:

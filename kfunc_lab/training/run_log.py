@@ -12,7 +12,7 @@ from kfunc_lab.training.series import Series
 from kfunc_lab.training.states import RUNNING
 
 if TYPE_CHECKING:  # both read a log
-    from kfunc_lab.training.notices import Notice
+    from kfunc_lab.training.notice_data import Notice
     from kfunc_lab.training.predictions import Confusion
 
 

@@ -1,5 +1,6 @@
 """What a training run leaves: a text and a picture, the same however fast the machine is."""
 
+import dataclasses
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,14 +11,17 @@ from kfunc_lab.theme import SURFACE, light_dark
 from kfunc_lab.training import prediction_figures
 from kfunc_lab.training.best_weights import Best
 from kfunc_lab.training.figures import Curve, from_logs, number_words, to_svg, to_text
+from kfunc_lab.training.notices import find_notices
+from kfunc_lab.training.prediction_figures import ClassNames
 from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.training.states import state_words
 
 
-def summary_text(name: str, log: RunLog, classes: Sequence[str] | None = None) -> str:
+def summary_text(name: str, log: RunLog, classes: ClassNames = None) -> str:
     """Writes a run: what it is, a line for each epoch, what goes wrong, what is taken for what.
 
-    When layers are measured depends on how long that takes, so that it is no part of it.
+    In between layers are measured as often as it takes little time, so that what is told of
+    them here is of the first epoch and the last.
 
     Args:
         name: What the run is called.
@@ -41,14 +45,19 @@ def summary_text(name: str, log: RunLog, classes: Sequence[str] | None = None) -
         lines.append(to_text(curves_of(log)))
     if log.best is not None and epochs > 1:
         lines.append(best_words(log.best))
-    # What is told of layers depends on when they were measured.
-    lines += [f"{it.said} {it.advice}" for it in log.notices if not it.layer]
+    lines += [f"{it.said} {it.advice}" for it in find_notices(_at_both_ends(log))]
     if log.confusions:
         lines += ["", prediction_figures.to_text(log.confusions, classes)]
     return "\n".join(lines)
 
 
-def summary_svg(log: RunLog, classes: Sequence[str] | None = None) -> str:
+def _at_both_ends(log: RunLog) -> RunLog:
+    """Returns a run without what was measured in between, which depends on the machine."""
+    ends = [*log.measured][:1] + [*log.measured][-1:]
+    return dataclasses.replace(log, measured={it: log.measured[it] for it in ends})
+
+
+def summary_svg(log: RunLog, classes: ClassNames = None) -> str:
     """Draws a run: its curves, and below them what a classifier takes for what."""
     pictures = [to_svg(curves_of(log))]
     if log.confusions:

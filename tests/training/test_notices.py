@@ -418,6 +418,10 @@ def test_of_a_run_that_goes_well_nothing_is_said(run):
     assert run(drawn(0)) == ([], ())
 
 
+def test_averages_that_lag_less_are_told_too():
+    assert residual(drawn(1)) == ([], ())
+
+
 # ---------------------------------------------------------------------------------------------
 # Edges, in logs made by hand
 
@@ -502,6 +506,20 @@ def test_it_says_where_nan_comes_from():
     assert "The loss had grown before" in notice.advice
 
 
+def test_where_all_is_nan_no_layer_is_named():
+    odd = measures("first", "last", activation_mean=np.nan, weight_norm=np.nan)
+    (notice,) = find_notices(batches(log_of(1.0, measured=[odd]), 1.0, 1.1, np.nan))
+    assert notice.layer == ""
+    assert notice.advice.startswith("Check that the data holds no NaN")
+
+
+def test_weights_of_zero_and_gradients_without_end_are_left_out():
+    zero = measures(*"abcd", weight_norm=[1.0, 1.0, 1.0, 0.0])
+    assert kinds(log_of(*[0.7] * 4, measured=[zero] * 4)) == []
+    endless = measures(*"abcd", gradient_norm=[0.1, 0.1, 0.1, np.inf])
+    assert kinds(log_of(*[0.7] * 4, measured=[endless] * 4)) == []
+
+
 def test_what_became_nan_first_is_said_of_outputs():
     log = batches(RunLog(steps=9), 1.0, np.nan, np.nan)
     batches(log, 1.0, np.nan, np.nan, name="a_loss")
@@ -535,6 +553,14 @@ def test_growth_within_an_epoch():
     assert kinds(batches(log_of(1.0), *grows)) == ["divergence"]
     assert kinds(batches(RunLog(steps=9), 1.0, 1e3, 1e6, 1e9)) == ["divergence"]
     assert kinds(batches(RunLog(steps=9), 1.0, 1e3, 1e6)) == []
+    assert kinds(batches(RunLog(steps=9), 1.0, 6.0, 30.0, 150.0)) == []
+    assert kinds(batches(RunLog(steps=9), 1.0, 5000.0, 1.0, 1.0)) == []
+
+
+def test_growth_to_less_than_it_began_with_is_none():
+    log = batches(RunLog(steps=100), 1.0, 0.5, 0.1)
+    log.end_epoch(0, {"loss": 0.5})
+    assert kinds(batches(log, *(1e-3 * 1.2**i for i in range(35)))) == []
 
 
 def test_of_a_series_that_was_halved_growth_is_found_too():
@@ -588,6 +614,7 @@ def test_it_says_since_when_a_layer_is_dead():
 def test_a_few_units_that_live_are_enough_where_something_is_learned():
     sparse = [measures("a", "b", dead=[0.97, 0.0])] * 5
     assert kinds(log_of(1.0, 0.5, 0.3, 0.3, 0.3, measured=sparse)) == []
+    assert kinds(log_of(1.0, 1.0, 0.99, 0.95, 0.93, measured=sparse)) == []
     assert kinds(log_of(1.0, 1.0, 1.0, 1.0, 1.0, measured=sparse)) == ["dead_layer"]
 
 
@@ -641,6 +668,8 @@ def test_saturation():
     (notice,) = find_notices(log_of(0.7, 0.6, measured=saturated(1.0, 1.0)))
     assert (notice.kind, notice.layer) == ("vanishing_gradients", "a")
     assert "Normalization" in notice.advice
+    both = [{**it, ("a", "activation_deviation"): 0.5} for it in saturated(1.0, 1.0)]
+    assert kinds(log_of(0.7, 0.6, measured=both)) == ["vanishing_gradients"]
     gate = [{**it, ("a", "activation_deviation"): 0.01} for it in saturated(1.0, 1.0)]
     assert kinds(log_of(0.7, 0.6, measured=gate)) == []
     # What training has saturated, one that passes gradients on, and a classifier that is sure.
@@ -648,6 +677,8 @@ def test_saturation():
     assert kinds(log_of(0.7, 0.6, measured=saturated(1.0, 1.0, gradients=(0.1, 0.1)))) == []
     sure = measures("a", "b", saturated=[0.0, 1.0], gradient_norm=[0.1, 1e-8])
     assert kinds(log_of(0.7, 0.6, measured=[sure, sure])) == []
+    outputs = {"a_loss": (0.1, 0.1), "b_loss": (0.6, 0.5)}
+    assert kinds(log_of(0.7, 0.6, measured=saturated(1.0, 1.0), **outputs)) == []
 
 
 def test_of_a_rate_that_is_too_low():
@@ -693,6 +724,42 @@ def test_a_loss_that_bounces():
     assert kinds(log_of(100.0, *BOUNCING, measured=LEAPT)) == []
 
 
+def test_what_is_no_bouncing():
+    little = [0.7 + 0.01 * (number % 2) for number in range(10)]
+    once = [0.7] * 4 + [1.1] * 4
+    for losses in (BOUNCING[:8], (1.0, *little), (1.0, *once)):
+        assert kinds(log_of(*losses, measured=LEAPT)) == []
+
+
+def test_first_steps_that_throw_the_model_away():
+    def thrown(*losses):
+        log = batches(RunLog(steps=9), 1.0, 90.0)
+        for epoch, loss in enumerate(losses):
+            log.end_epoch(epoch, {"loss": loss})
+        log.measured[0] = LEAPT[0]
+        return log
+
+    (notice,) = find_notices(thrown(50.0))
+    assert notice.kind == "rate_too_high"
+    assert "leapt from 1 to 50 in epoch 1 and is 50 now" in notice.said
+    assert "try a learning rate ten times smaller." in notice.advice  # from which is not known
+    assert kinds(thrown(50.0, 0.5, 0.5, 0.5)) == ["rate_too_high"]
+    assert kinds(thrown(50.0, 0.5, 0.3, 0.2)) == []  # it comes back
+    assert kinds(thrown(50.0, 0.05, 0.05, 0.05)) == []
+    assert kinds(thrown(5.0, 0.5, 0.5, 0.5)) == []
+
+
+def test_what_too_great_steps_saturate_is_not_said_beside_them():
+    (both,) = saturated(1.0)
+    leapt = both | {("a", "update_ratio"): 0.5, ("b", "update_ratio"): 0.5}
+    log = log_of(*BOUNCING, measured=[leapt])
+    assert kinds(log) == ["rate_too_high"]
+    log.by_epoch["loss"] = {0: 1.0, 1: 0.7}
+    (notice,) = find_notices(log)
+    assert notice.kind == "vanishing_gradients"
+    assert "0.01 instead of 0.1" in notice.advice
+
+
 def test_a_rate_that_was_lowered_is_not_too_high_any_more():
     log = log_of(*BOUNCING, measured=LEAPT)
     log.learning_rate[len(BOUNCING) - 1] = 0.01
@@ -726,6 +793,9 @@ def test_overfitting_says_the_best_epoch():
     "validation",
     [
         RISING[:-1],  # not long enough ago
+        (1.0, 0.8, 0.3, 0.9, 1.0, 1.0, 1.0),
+        (1.0, 0.8, 0.5, 0.55, 0.9, 0.6, 1.1, 0.7, 1.2, 0.8),  # noise
+        (1.0, 0.8, 0.5, 0.9, 1.2, 1.3, 1.3, 1.3, 1.3, 1.3, 0.85),  # it comes back
         (1.0, 0.8, 0.6, 0.61, 0.62, 0.63, 0.64, 0.65),  # hardly worse
         (1.0, 1e-3, 1e-5, 2e-5, 3e-5, 4e-5, 5e-5, 6e-5),  # near 0
         (1.0, 0.8, 0.6, 0.5, 0.9, 0.55, 1.0, 0.6, 1.1, 0.95),  # noise
@@ -745,6 +815,10 @@ def test_batch_normalization_that_lags_behind_is_no_overfitting():
     rises = [measures("a", gradient_norm=0.1 * 1.2**epoch) for epoch in range(8)]
     assert kinds(log_of(*FALLING, **known, measured=lags)) == []
     assert kinds(log_of(*FALLING, **known, measured=rises)) == ["overfitting"]
+    some = [measures("a", gradient_norm=0.1 * 1.5**epoch) for epoch in range(8)]
+    assert kinds(log_of(*FALLING, **known, measured=some)) == []
+    assert kinds(log_of(*FALLING, **{**known, "steps": 100}, measured=some)) == ["overfitting"]
+    assert kinds(log_of(*FALLING, **{**known, "steps": 100}, measured=lags)) == []
     # Where that was not measured since, it takes some steps to be told.
     assert kinds(log_of(*FALLING, **known, measured=rises[:1])) == []
     assert kinds(log_of(*FALLING, **{**known, "steps": 100})) == ["overfitting"]
