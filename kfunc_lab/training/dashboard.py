@@ -46,6 +46,7 @@ _MOST_OFTEN = 0.1  # seconds
 _SHARE = 0.004
 _WAITING = 0.05  # seconds between two looks while paused
 _SHARE_OF_MEASURES = 0.03
+_SHARE_OF_WEIGHTS = 0.003  # where there is no probe
 _SHARE_OF_PREDICTIONS = 0.01
 # Within a long epoch the layers are measured so often.
 _MEASURED_WITHIN = 20.0  # seconds
@@ -423,8 +424,8 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def _begin_to_measure(self) -> None:
         probe = self._own_probe if self._probe is None else self._probe
         self._measurer = Measurer(self.model, probe)
-        with self._sparing.work():
-            self._measurer.begin()
+        self._measurer.begin()
+        self._sparing = Sparing(_SHARE_OF_WEIGHTS if probe is None else _SHARE_OF_MEASURES)
         if probe is not None:
             self._predictor = Predictor(self.model, probe)
 

@@ -6,15 +6,17 @@ from typing import Any
 
 from kfunc_lab.training.store import Measures, Metrics, Store
 
-# Of the time, what writing may take that fails: a file that another program holds is waited for.
-_SHARE = 0.01
+# Of the time, what writing may take: it waits for the disk. Where it fails more, as a file that
+# another program holds is waited for.
+_SHARE, _SHARE_OF_FAILURES = 0.005, 0.01
 
 
 class Keeper:
     """Writes the epochs of one run as they end.
 
-    Where the file cannot be written, because another program holds it or the disk is full, the
-    epochs wait: for a moment when trying costs a small share of the time, and for the end.
+    Epochs that follow one another fast are written together. Where the file cannot be written,
+    because another program holds it or the disk is full, they wait: for a moment when trying
+    costs a small share of the time, and for the end.
 
     Args:
         store: Where the run is kept.
@@ -23,6 +25,7 @@ class Keeper:
 
     Attributes:
         run: The run's id.
+        is_written: Whether all that was kept is in the file.
 
     Example:
         >>> import tempfile
@@ -41,6 +44,11 @@ class Keeper:
         self._waiting: dict[int, tuple[Metrics, Measures]] = {}
         self._due = 0.0
         self.run = store.prepare(name, about)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether all that was kept is in the file."""
+        return not self._waiting
 
     def begin(self) -> None:
         """Writes that the run has begun.
@@ -90,11 +98,10 @@ class Keeper:
         self._waiting = {}
 
     def _write(self) -> None:
-        begin = time.perf_counter()
+        begin, share = time.perf_counter(), _SHARE_OF_FAILURES
         try:
             self._store.add_all(self.run, self._waiting)
-        except Exception:
+            self._waiting, share = {}, _SHARE
+        finally:
             now = time.perf_counter()
-            self._due = now + (now - begin) / _SHARE
-            raise
-        self._waiting = {}
+            self._due = now + (now - begin) / share

@@ -23,7 +23,7 @@ class Sparing:
     def __init__(self, share: float) -> None:
         self._share = share
         self._ended = time.perf_counter()
-        self._took = 0.0
+        self._took = self._last = 0.0
 
     @property
     def seconds_since(self) -> float:
@@ -43,5 +43,6 @@ class Sparing:
             yield
         finally:
             self._ended = time.perf_counter()
-            # The first time more is made ready than later.
-            self._took = min(self._ended - begin, self._took or math.inf)
+            last, self._last = self._last, self._ended - begin
+            # The lesser of two, as the first time more is made ready than later.
+            self._took = min(self._last, last or math.inf)

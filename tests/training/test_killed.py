@@ -27,10 +27,10 @@ import kfunc_lab as lab
 from watched_models import data, made
 
 class Says(keras.callbacks.Callback):
-    # Stands after the dashboard: what it says is kept already.
+    # Stands after the dashboard, and says what is written; what waits is lost with a process.
     def __init__(self, output, dashboard):
         super().__init__()
-        self.output, self.dashboard = output, dashboard
+        self.output, self.dashboard, self.lines = output, dashboard, b""
 
     def on_epoch_end(self, epoch, logs=None):
         measured = self.dashboard._log.measured.get(epoch, {})
@@ -39,7 +39,10 @@ class Says(keras.callbacks.Callback):
             "metrics": {name: float(value) for name, value in logs.items()},
             "measures": [[*key, float(value)] for key, value in measured.items()],
         }
-        os.write(self.output, json.dumps(line).encode() + b"\\n")
+        self.lines += json.dumps(line).encode() + b"\\n"
+        if self.dashboard._keeper.is_written:
+            os.write(self.output, self.lines)
+            self.lines = b""
 
 def train(path, name, said):
     output = os.open(said, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
@@ -48,8 +51,9 @@ def train(path, name, said):
     says = Says(output, dashboard)
     model.fit(*data(8), epochs=10**6, verbose=0, callbacks=[dashboard, says])
 
-# Loads all of it; and each epoch is measured, however long that takes.
+# Loads all of it; each epoch is measured, however long that takes, and a few are written at once.
 sys.modules[lab.TrainingDashboard.__module__]._SHARE_OF_MEASURES = 1e9
+sys.modules["kfunc_lab.training.keeping"]._SHARE = 0.2
 print("ready", flush=True)
 for line in sys.stdin:
     child = os.fork()
