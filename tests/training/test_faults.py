@@ -20,6 +20,7 @@ from page_of_a_kernel import Page
 from watched_models import AtEpoch, are_same, data, made, state_of
 
 from kfunc_lab.training import dashboard as module
+from kfunc_lab.training import keeping
 from kfunc_lab.training import store as store_module
 from kfunc_lab.training.best_weights import BestWeights
 from kfunc_lab.training.dashboard import TrainingDashboard
@@ -33,6 +34,12 @@ from kfunc_lab.training.store import Store
 TESTS = Path(__file__).parents[1]
 GOES_ON = "the training goes on"
 EPOCHS = 3
+
+
+@pytest.fixture(autouse=True)
+def each_epoch_is_written_at_once(monkeypatch):
+    """What fails must fail when it is due, and not with the epochs after it."""
+    monkeypatch.setattr(keeping, "_SHARE", 1e9)
 
 
 @pytest.fixture(autouse=True)
@@ -464,7 +471,11 @@ def trained(*callbacks):
 
 plain = trained()
 path = sys.argv[1]
+from kfunc_lab.training import keeping
+from kfunc_lab.training.sparing import Sparing
 from kfunc_lab.training.store import Store
+keeping._SHARE = 1e9  # each epoch is written at once
+Sparing.is_due = True  # and measured, so that it needs room
 Store(path).begin("before", {"filler": "x" * 20_000})
 import keras
 class Shrinks(keras.callbacks.Callback):

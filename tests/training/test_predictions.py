@@ -113,6 +113,11 @@ def own_loss(y_true, y_pred):
     return ops.mean(y_pred, axis=-1)
 
 
+def named(loss):
+    """Names a loss for a test, the same in every process."""
+    return str(getattr(loss, "name", getattr(loss, "__name__", loss)))
+
+
 from_logits = functools.partial(losses.sparse_categorical_crossentropy, from_logits=True)
 
 
@@ -122,7 +127,7 @@ from_logits = functools.partial(losses.sparse_categorical_crossentropy, from_log
         *("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", "crossentropy"),
         *(SPARSE(), losses.sparse_categorical_crossentropy, own_loss, OwnLoss(), SPARSE),
     ],
-    ids=str,
+    ids=named,
 )
 @pytest.mark.parametrize("shape", [(-1,), (-1, 1)], ids=["(n,)", "(n, 1)"])
 def test_numbered_labels(loss, shape):
@@ -138,7 +143,7 @@ def test_numbered_labels(loss, shape):
         *("categorical_crossentropy", ONE_HOT(label_smoothing=0.1), "crossentropy", own_loss),
         *(losses.CategoricalFocalCrossentropy(), OwnLoss()),
     ],
-    ids=str,
+    ids=named,
 )
 @pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
 def test_one_hot_labels(loss, dtype):
