@@ -38,6 +38,7 @@ function renderDashboard({ model, el }) {
   const legend = element("div", "kfunc-lab-run-legend");
   for (const kind of ["training", "validation", "batches"]) {
     const entry = element("span", `key ${kind === "batches" ? "batch" : kind}`, words[kind]);
+    entry.dataset.kind = kind === "batches" ? "batch" : kind;
     legend.append(entry);
   }
   const notices = element("ul", "kfunc-lab-notices");
@@ -46,6 +47,11 @@ function renderDashboard({ model, el }) {
   const layers = makeLayers(words);
   const predictions = element("div", "kfunc-lab-predictions");
   root.append(head, bar, facts, said, notices, empty, charts, legend, predictions, layers.root);
+
+  // What stands between backticks is code.
+  function withCode(text) {
+    return text.split("`").map((part, at) => (at % 2 ? element("code", "", part) : part));
+  }
 
   let noticesShown = "[]";
   function showNotices(found = []) {
@@ -57,7 +63,7 @@ function renderDashboard({ model, el }) {
       ...found.map((it) => {
         const entry = element("li");
         entry.dataset.kind = it.kind;
-        entry.append(element("strong", "", it.said), ` ${it.advice}`);
+        entry.append(element("strong", "", it.said), " ", ...withCode(it.advice));
         return entry;
       }),
     );
@@ -169,6 +175,8 @@ function renderDashboard({ model, el }) {
     }
     empty.hidden = empty.hidden || quantities.size > 0;
     legend.hidden = !quantities.size;
+    const kinds = new Set([...quantities.values()].flat().map((it) => it.kind));
+    for (const entry of legend.children) entry.hidden = !kinds.has(entry.dataset.kind);
   }
 
   function showFinal() {

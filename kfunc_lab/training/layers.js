@@ -88,6 +88,7 @@ function makeLayers(words) {
       body.append(line);
     }
     table.append(head, body);
+    hint.hidden = !parts.length;
     frame.replaceChildren(table);
     if (hadFocus) frame.querySelector(`[data-layer="${CSS.escape(hadFocus)}"]`)?.focus();
     showWhole();

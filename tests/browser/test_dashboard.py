@@ -5,6 +5,7 @@ import json
 import os
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import TimeoutError
 
 MODEL = """
@@ -147,8 +148,6 @@ def test_it_is_steered_while_the_cell_runs(page, theme, picture):
     picture(view(page), f"dashboard-stopped-{theme}")
     assert page.problems == []
 
-    from axe_playwright_python.sync_playwright import Axe
-
     found = Axe().run(page, context=".kfunc-lab-dashboard")
     assert found.violations_count == 0, found.generate_report()
 
@@ -256,10 +255,33 @@ def test_what_a_classifier_gets_wrong_and_how_its_layers_learn(
     assert charts.count() == 2
     assert charts.first.locator(".band").count() == 2
     picture(view(page), f"dashboard-digits-{theme}")
+    found = Axe().run(page, context=".kfunc-lab-dashboard")
+    assert found.violations_count == 0, found.generate_report()
     page.locator(".jp-CodeCell").first.scroll_into_view_if_needed()
     coloured = page.locator(".kfunc-lab-graph .node.valued, .kfunc-lab-view .valued")
     assert coloured.count() >= 3
     picture(page.locator(".kfunc-lab-view").first, f"coloured-{theme}")
+    assert page.problems == []
+
+
+def test_what_goes_wrong_is_said(open_notebook, run_all, theme, picture):
+    train = """
+lab.language("es")
+x[100] = np.nan
+history = dashboard.fit(model, x, y, epochs=3)
+"""
+    page = open_notebook([MODEL, train], dark=theme == "dark")
+    run_all(page)
+    notice = view(page).locator(".kfunc-lab-notices li")
+    notice.first.wait_for()
+    assert notice.count() == 1
+    assert "se volvió NaN en la época 1" in notice.inner_text()
+    assert "np.isfinite(x).all()" in notice.inner_text()
+    assert notice.locator("code").first.inner_text() == "np.isfinite(x).all()"
+    assert not view(page).locator('.key[data-kind="validation"]').is_visible()  # there is none
+    picture(view(page), f"dashboard-notice-{theme}")
+    found = Axe().run(page, context=".kfunc-lab-dashboard")
+    assert found.violations_count == 0, found.generate_report()
     assert page.problems == []
 
 
