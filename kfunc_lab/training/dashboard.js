@@ -71,11 +71,9 @@ function renderDashboard({ model, el }) {
 
   // A large picture comes in parts.
   let picture = "";
-  function takePicture({ part, more }) {
-    picture += part;
-    if (more) return;
-    showPredictions(picture);
-    picture = "";
+  function takePicture({ part, first, more }) {
+    picture = first ? part : picture + part;
+    if (!more) showPredictions(picture);
   }
 
   // Drawn, and escaped, in Python.

@@ -12,7 +12,6 @@ import anywidget
 import numpy as np
 import traitlets
 
-from kfunc_lab.files import save_picture_or_text
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _
 from kfunc_lab.training import prediction_figures
@@ -144,7 +143,7 @@ class DashboardView(anywidget.AnyWidget):
         self._sent: dict[str, tuple[int, int]] = {}  # points of each line, and how fine it was
         self._sent_epochs: dict[int, Any] = {}  # whose distributions it has, as they were
         self._sent_predictions: Any = ()
-        self._picture = ""  # what is not sent of it yet
+        self._picture, self._is_begun = "", False  # what is not sent of it yet
 
     def _news(self, log: RunLog) -> tuple[dict[str, Any], list[bytes]]:
         """Returns what is new, as far as one message may hold it; the rest waits."""
@@ -168,8 +167,9 @@ class DashboardView(anywidget.AnyWidget):
         if self._picture and size < _MOST_BYTES:
             # Bytes that are no ASCII count more than once in a message.
             part, rest = _split(self._picture, _MOST_BYTES - size)
+            first, self._is_begun = not self._is_begun, bool(rest)
             self._picture = rest
-            content["predictions"] = {"part": part, "more": bool(rest)}
+            content["predictions"] = {"part": part, "first": first, "more": bool(rest)}
         return content, buffers
 
     def _epochs_to_send(self, log: RunLog) -> list[int]:
@@ -240,21 +240,6 @@ class DashboardView(anywidget.AnyWidget):
     def to_svg(self) -> str:
         """Returns the run as SVG that follows the theme of its reader."""
         return summary_svg(self._log, self._class_names)
-
-    def save(self, path: str | Path) -> Path:
-        """Saves the run in the form that the file's name asks for.
-
-        Args:
-            path: A name that ends in `.svg` or `.txt`.
-
-        Returns:
-            The path of the file.
-
-        Raises:
-            ValueError: If the name has another ending.
-            OSError: If the file cannot be written.
-        """
-        return save_picture_or_text(path, self)
 
     def __repr__(self) -> str:
         return self.to_text()

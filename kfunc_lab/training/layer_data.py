@@ -55,8 +55,8 @@ def layer_data(log: RunLog, epochs: Sequence[int]) -> tuple[dict[str, Any], byte
         epochs: The epochs whose distributions are written.
 
     Returns:
-        The table, with what it says of layers that are left out; and the percentiles as numbers
-        of four bytes, of shape `(epochs, layers, 2, percentiles)`.
+        The table and the epochs, counted from 1; and the percentiles as numbers of four bytes,
+        of shape `(epochs, layers, 2, percentiles)`.
     """
     layers = layers_shown(log)
     spreads = [spread_of(log.measured[epoch], layers).tobytes() for epoch in epochs]

@@ -17,7 +17,7 @@ function makeLayers(words) {
 
   let rows = [];
   let selected = null;
-  const spreads = new Map(); // by layer: { x, weights, results }, each of the last with its percentiles
+  const spreads = new Map(); // by layer: for each epoch { epoch, weights, results }, both as percentiles
 
   function forget() {
     spreads.clear();

@@ -13,6 +13,7 @@ from kfunc_lab.activations.raster import png_uri
 from kfunc_lab.activations.statistics import Numbers
 from kfunc_lab.activations.thumbnails import SIDE, shrunk
 from kfunc_lab.graph.boxes import shortened
+from kfunc_lab.graph.table import aligned
 from kfunc_lab.graph.text_width import text_width
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _, ngettext
@@ -196,7 +197,8 @@ def _as_text(confusion: Confusion, names: _Names) -> str:
     lines = [_title(confusion)]
     if confusion.total:
         rows = _matrix_rows if confusion.classes <= MOST_CLASSES else _pair_rows
-        lines += _aligned(rows(confusion, names))
+        table = rows(confusion, names)
+        lines += aligned(table, right=set(range(len(table[0])))) if table else []
         lines.append(_head_of_worst(confusion))
         lines += [_said(it, names[it.truth], names[it.predicted]) for it in confusion.worst]
     return "\n".join([*lines, *filter(None, [_remark(confusion)])])
@@ -220,14 +222,6 @@ def _pair_rows(confusion: Confusion, names: _Names) -> list[list[str]]:
 
 def _of(count: int, total: int) -> str:
     return _("{n} of {total}").format(n=f"{count:,}", total=f"{total:,}")
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
 
 
 # ---------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ class RunLog:
     Attributes:
         epochs: How many epochs it shall have; 0 if that is not known.
         steps: How many batches an epoch has; 0 if that is not known.
-        first_epoch: The number of its first epoch.
         epoch: The number of the epoch that runs.
         step: How many batches of it are done.
         batches: For each metric its line over the batches, as Keras reports it: the mean since
@@ -41,7 +40,6 @@ class RunLog:
 
     epochs: int = 0
     steps: int = 0
-    first_epoch: int = 0
     epoch: int = 0
     step: int = 0
     batches: dict[str, Series] = field(default_factory=dict)

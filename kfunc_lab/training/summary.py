@@ -1,20 +1,25 @@
 """What a training run leaves: a text and a picture, the same however fast the machine is."""
 
 import dataclasses
+import html
 import math
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.theme import SURFACE, light_dark
+from kfunc_lab.theme import FONT, SURFACE, TEXT, light_dark
 from kfunc_lab.training import prediction_figures
 from kfunc_lab.training.best_weights import Best
-from kfunc_lab.training.figures import Curve, from_logs, number_words, to_svg, to_text
+from kfunc_lab.training.figures import Curve, from_logs, number_words, svg_text, to_svg, to_text
+from kfunc_lab.training.notice_data import Notice
 from kfunc_lab.training.notices import find_notices
 from kfunc_lab.training.prediction_figures import ClassNames
 from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.training.states import state_words
+
+_LINE = 96  # characters of a notice beside the curves' width
 
 
 def summary_text(name: str, log: RunLog, classes: ClassNames = None) -> str:
@@ -58,8 +63,11 @@ def _at_both_ends(log: RunLog) -> RunLog:
 
 
 def summary_svg(log: RunLog, classes: ClassNames = None) -> str:
-    """Draws a run: its curves, and below them what a classifier takes for what."""
+    """Draws a run: its curves, what goes wrong, and what a classifier takes for what."""
     pictures = [to_svg(curves_of(log))]
+    notices = find_notices(_at_both_ends(log))
+    if notices:
+        pictures.append(_notices_to_svg(notices))
     if log.confusions:
         pictures.append(prediction_figures.to_svg(log.confusions, classes))
     return pictures[0] if len(pictures) == 1 else _below_one_another(pictures)
@@ -90,6 +98,26 @@ def best_words(best: Best) -> str:
     """Says which epoch was the best."""
     return _("Best epoch: {n} ({name} {value}).").format(
         n=best.epoch + 1, name=best.name, value=number_words(best.value)
+    )
+
+
+def _notices_to_svg(notices: Sequence[Notice]) -> str:
+    """Draws notices as lines of text: a page without a kernel shows the picture alone."""
+    parts, y = "", 6
+    for notice in notices:
+        for line in textwrap.wrap(
+            f"{notice.said} {notice.advice}", _LINE, break_on_hyphens=False
+        ):
+            y += 17
+            parts += svg_text(16, y, line, "notice")
+        y += 6
+    style = f".kfunc-lab-notices-picture .notice{{fill:{light_dark(TEXT)};font-size:12px}}"
+    said = html.escape(" ".join(it.said for it in notices))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="680" height="{y + 8}" '
+        f'viewBox="0 0 680 {y + 8}" class="kfunc-lab-notices-picture" role="img" '
+        f'style="color-scheme:light dark;font-family:{html.escape(FONT)}">'
+        f"<title>{said}</title><style>{style}</style>{parts}</svg>"
     )
 
 

@@ -44,8 +44,8 @@ class TerminalProgress:
         self._progress.update(
             self._task,
             description=f"{self._name}: {said}",
-            completed=(log.epoch - log.first_epoch) * log.steps + log.step,
-            total=(epochs - log.first_epoch) * log.steps or None,
+            completed=log.epoch * log.steps + log.step,
+            total=epochs * log.steps or None,
             numbers=", ".join(numbers),
         )
 

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 import time
+import xml.etree.ElementTree as ET
 
 import keras
 import numpy as np
@@ -508,3 +509,16 @@ def test_a_long_epoch_is_measured_within(monkeypatch):
     ratios = [it["hidden", "update_ratio"] for it in found if it is not None]
     # By the number of steps: not that of the whole stretch.
     assert 0 < max(ratios) < 0.02
+
+
+def test_the_static_forms_say_what_goes_wrong():
+    x, y = data()
+    x[3] = np.nan
+    dashboard = TrainingDashboard("<b>", keep=False)
+    dashboard.fit(made(), x, y, epochs=2)
+    assert [it.kind for it in dashboard.notices] == ["nan"]
+    assert dashboard.notices[0].said in dashboard.to_text()
+    svg = ET.fromstring(dashboard.to_svg())
+    words = " ".join(it.text or "" for it in svg.iter("{http://www.w3.org/2000/svg}text"))
+    assert dashboard.notices[0].said in words
+    assert "np.isfinite(x).all()" in words
