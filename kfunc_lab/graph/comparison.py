@@ -46,6 +46,8 @@ class Comparison:
         changed: The calls that are in both, and differ.
         union: Both graphs as one, in which removed calls may have another id.
         marks: For ids in that graph, `"added"`, `"removed"` or `"changed"`.
+        lines: For lines of that graph between calls that are in both, by the ids of their ends,
+            `"added"` or `"removed"`.
     """
 
     before: LayerGraph
@@ -56,6 +58,7 @@ class Comparison:
     changed: tuple[Change, ...]
     union: LayerGraph
     marks: Mapping[str, str]
+    lines: Mapping[tuple[str, str], str]
 
 
 def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
@@ -80,14 +83,23 @@ def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
     removed = tuple(call.id for call in before.calls if call.id not in matched)
     added = tuple(call.id for call in after.calls if call.id not in taken)
     changed = tuple(_changes(before, after, matched))
-    union, ids = _union(before, after, matched, removed)
+    lines = _moved_lines(before, after, matched)
+    union, ids = _union(before, after, matched, lines)
     marks = {
         **dict.fromkeys(added, "added"),
         **{ids[call_id]: "removed" for call_id in removed},
         **{change.after: "changed" for change in changed},
     }
     return Comparison(
-        before, after, tuple(matched.items()), added, removed, changed, union, marks
+        before,
+        after,
+        tuple(matched.items()),
+        added,
+        removed,
+        changed,
+        union,
+        marks,
+        lines,
     )
 
 
@@ -325,10 +337,11 @@ def _union(
     before: LayerGraph,
     after: LayerGraph,
     matched: Mapping[str, str],
-    removed: Iterable[str],
+    lines: Mapping[tuple[str, str], str],
 ) -> tuple[LayerGraph, dict[str, str]]:
     """Returns one graph with the calls of both, and the id of each call of the first in it."""
     used = {*after.call_of, *after.group_of}
+    removed = [call.id for call in before.calls if call.id not in matched]
     ids = dict(matched)
     for call_id in removed:
         ids[call_id] = unused_id(call_id, used)
@@ -350,11 +363,52 @@ def _union(
         moved = Edge(ids[edge.source], edge.output, ids[edge.target], edge.input, edge.tensor)
         both = edge.source in kept and edge.target in kept
         key = (moved.source, moved.output, moved.target, moved.input)
-        if not both and key not in known:
+        cut = lines.get((moved.source, moved.target)) == "removed"
+        if cut if both else key not in known:
             edges.append(moved)
     calls = _in_order([*after.calls, *gone], edges)
     union = replace(after, calls=calls, edges=tuple(edges), groups=groups)
     return union, ids
+
+
+def _moved_lines(
+    before: LayerGraph, after: LayerGraph, matched: Mapping[str, str]
+) -> dict[tuple[str, str], str]:
+    """Finds the lines between calls of both graphs that only one of them has.
+
+    Where only a call was put in between or taken away, no line is said to have moved.
+    """
+    back = {other: one for one, other in matched.items()}
+    old = {
+        (matched[edge.source], matched[edge.target])
+        for edge in before.edges
+        if edge.source in matched and edge.target in matched
+    }
+    new = {
+        (edge.source, edge.target)
+        for edge in after.edges
+        if edge.source in back and edge.target in back
+    }
+    gone = {ends for ends in old - new if not _joined_through(after, ends, back)}
+    come = {
+        (source, target)
+        for source, target in new - old
+        if not _joined_through(before, (back[source], back[target]), matched)
+    }
+    return {**dict.fromkeys(sorted(gone), "removed"), **dict.fromkeys(sorted(come), "added")}
+
+
+def _joined_through(graph: LayerGraph, ends: tuple[str, str], known: Mapping[str, str]) -> bool:
+    """Tells whether calls that only this graph has lead from one call to the other."""
+    waiting, seen = [ends[1]], {ends[1]}
+    while waiting:
+        for source in graph.sources.get(waiting.pop(), ()):
+            if source == ends[0]:
+                return True
+            if source not in known and source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return False
 
 
 def _union_groups(

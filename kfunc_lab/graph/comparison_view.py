@@ -55,7 +55,7 @@ class ComparisonView(GraphView):
         super().__init__(
             comparison.union,
             fold=fold,
-            annotations=Annotations(marks=comparison.marks),
+            annotations=Annotations(marks=comparison.marks, lines=comparison.lines),
             heading=comparison_title(comparison),
             remarks=comparison_lines(comparison),
         )

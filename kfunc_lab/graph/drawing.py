@@ -24,6 +24,7 @@ from kfunc_lab.theme import FONT, LINE, PANEL, QUIET, SURFACE, TEXT, light_dark
 
 ARROW = 7  # pixels long
 REGION_EDGE = 8  # pixels around the boxes of a region
+DASHED = ("lost", "mark-removed", "mark-ghost")
 _LEAST_LEGEND = 260  # pixels: a narrow picture's legend is wider than the picture
 _LEGEND_ROW = 20
 
@@ -50,7 +51,7 @@ def draw(
     """
     emphasis = emphasis or Emphasis()
     picture = picture_of(layouts, opened)
-    signs = legend(layouts.graph, seen_items(picture), emphasis, layouts.annotations.marks)
+    signs = legend(layouts.graph, seen_items(picture), emphasis, layouts.annotations.all_marks)
     rows = legend_rows(signs, max(picture.width, _LEAST_LEGEND))
     scale = emphasis.scale
     width = max(picture.width, max((row_width(row) for row in rows), default=0) + 20)
@@ -109,13 +110,13 @@ def seen_items(picture: Picture) -> list[str]:
 def _picture_parts(
     layouts: Layouts, picture: Picture, emphasis: Emphasis, scale: Scale | None
 ) -> Iterator[str]:
-    graph, boxes = layouts.graph, layouts.boxes
+    boxes = layouts.boxes
     for frame in picture.frames:
         yield frame_svg(frame)
     for number, region in reversed(list(enumerate(emphasis.regions.values()))):
         yield from _region_parts(number, frozenset(region), picture, layouts)
     for curve in picture.curves:
-        yield curve_svg(curve, _is_lost(graph, curve.wire))
+        yield curve_svg(curve, wire_class(layouts, curve.wire))
     for item, (x, y) in picture.boxes.items():
         box = boxes[item]
         value = emphasis.values.get(item)
@@ -135,8 +136,13 @@ def _picture_parts(
         )
 
 
-def _is_lost(graph: LayerGraph, wire: Wire) -> bool:
-    return any(taker in graph.lost for taker in wire.takers)
+def wire_class(layouts: Layouts, wire: Wire) -> str:
+    """Says what kind of line it is: `"lost"`, `"mark-added"`, …, or nothing of that."""
+    ends = [(wire.key[0], taker) for taker in wire.takers]
+    marks = [layouts.annotations.lines[it] for it in ends if it in layouts.annotations.lines]
+    if marks:
+        return f"mark-{marks[0]}"
+    return "lost" if any(taker in layouts.graph.lost for taker in wire.takers) else ""
 
 
 def _valued(box: Box, colour: str) -> Box:
@@ -171,7 +177,7 @@ def label_svg(label: Label) -> str:
     )
 
 
-def curve_svg(curve: Curve, lost: bool = False) -> str:
+def curve_svg(curve: Curve, kind: str = "") -> str:
     """Draws a line, with an arrow where it ends at a box."""
     points = list(curve.points)
     arrow = ""
@@ -179,14 +185,14 @@ def curve_svg(curve: Curve, lost: bool = False) -> str:
         tip, base = arrow_head(points)
         points[-2:] = base
         arrow = f'<path class="arrow" d="{_arrow_path(tip, base)}" fill="{LINE[0]}"/>'
-    dash = ' stroke-dasharray="5 3"' if lost else ""
+    dash = ' stroke-dasharray="5 3"' if kind in DASHED else ""
     ends = "".join(
         f' data-{name}="{_attribute(item)}"'
         for name, item in (("source", curve.wire.source), ("target", curve.wire.target))
         if item is not None
     )
     return (
-        f'<g class="{"edge lost" if lost else "edge"}"{ends}>'
+        f'<g class="{f"edge {kind}".rstrip()}"{ends}>'
         f'<path class="line" d="{curve_path(points)}" fill="none" stroke="{LINE[0]}" '
         f'stroke-width="1.2"{dash}/>{arrow}</g>'
     )
@@ -392,7 +398,11 @@ def style_sheet() -> str:
             _rule(f"{within}.region-border.band, {within}.key", "stroke", border),
         ]
     for mark, colours in MARKS.items():
-        rules.append(_rule(f".mark-{mark} > .box, .key.mark-{mark}", "stroke", colours))
+        stroked = f".mark-{mark} > .box, .key.mark-{mark}, .mark-{mark} > .line"
+        rules += [
+            _rule(stroked, "stroke", colours),
+            _rule(f".mark-{mark} > .arrow", "fill", colours),
+        ]
     return "\n".join([*rules, (Path(__file__).parent / "drawing.css").read_text("utf-8")])
 
 

@@ -57,7 +57,7 @@ def ask(node: Any, changes: Mapping[str, Any], inputs: Sequence[TensorSpec]) -> 
     """
     import keras
 
-    with _without_trace():
+    with without_trace():
         args, named = _filled(node, inputs)
         if not isinstance(node.operation, keras.layers.Layer):
             return Answer(_specs(node.operation.compute_output_spec(*args, **named)), ())
@@ -77,7 +77,7 @@ def check_settings(operation: Any, changes: Mapping[str, Any]) -> None:
         Exception: Whatever the class raises where it does not; nothing for a layer that cannot
             be copied.
     """
-    with _without_trace(), contextlib.suppress(NoCopyError):
+    with without_trace(), contextlib.suppress(NoCopyError):
         _copy(operation, changes)
 
 
@@ -119,7 +119,8 @@ def _specs(made: Any) -> tuple[TensorSpec, ...]:
 
 
 @contextlib.contextmanager
-def _without_trace() -> Iterator[None]:
+def without_trace() -> Iterator[None]:
+    """Lets layers and models be made, without weights and without a trace in Keras."""
     import keras
     from keras.src.backend.common import global_state
 

@@ -1,6 +1,6 @@
 """The legend of a picture: what its colours, glyphs and borders mean."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from kfunc_lab.graph.annotations import MARKS, mark_words
@@ -48,7 +48,7 @@ class Sign:
 
 
 def legend(
-    graph: LayerGraph, seen: Iterable[str], emphasis: Emphasis, marks: Mapping[str, str]
+    graph: LayerGraph, seen: Iterable[str], emphasis: Emphasis, marks: Container[str]
 ) -> list[Sign]:
     """Lists the signs that a picture shows.
 
@@ -56,7 +56,7 @@ def legend(
         graph: The graph.
         seen: The ids of the calls and groups that are seen.
         emphasis: What is stressed.
-        marks: The marks of calls.
+        marks: The marks of calls and lines.
 
     Returns:
         An entry for each kind of sign, in a fixed order.
@@ -76,7 +76,7 @@ def legend(
     if any(call.id in graph.lost for call in calls):
         signs.append(Sign("lost", "", _("lost")))
     for mark in MARKS:
-        if mark in marks.values():
+        if mark in marks:
             signs.append(Sign("mark", mark, mark_words(mark)))
     for number, name in enumerate(emphasis.regions):
         signs.append(Sign("region", str(number % len(REGIONS)), printable(name)))

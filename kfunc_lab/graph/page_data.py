@@ -5,7 +5,7 @@ from typing import Any
 
 from kfunc_lab.graph.boxes import Box, box_svg, shared_colours, texts_svg, title_width
 from kfunc_lab.graph.details import details
-from kfunc_lab.graph.drawing import sign_svg
+from kfunc_lab.graph.drawing import sign_svg, wire_class
 from kfunc_lab.graph.emphasis import Emphasis
 from kfunc_lab.graph.folding import items_by_parent, parent_of, search_text
 from kfunc_lab.graph.layer_graph import LayerGraph
@@ -26,22 +26,21 @@ def level_pairs(layouts: Layouts, groups: Iterable[str | None]) -> Pairs:
     """
     groups = list(groups)
     layouts.make(groups)
-    lost = set(layouts.graph.lost)
-    return [(group or "", _level(layouts.of[group], lost)) for group in groups]
+    return [(group or "", _level(layouts, layouts.of[group])) for group in groups]
 
 
-def _level(layout: Layout, lost: set[str]) -> dict[str, Any]:
+def _level(layouts: Layouts, layout: Layout) -> dict[str, Any]:
     return {
         "width": layout.width,
         "height": layout.height,
         "places": [(item, x, y) for item, (x, y) in layout.places.items()],
-        "lines": [_line(line, lost) for line in layout.lines],
+        "lines": [_line(layouts, line) for line in layout.lines],
         "entries": [(f"{call}:{output}", x) for (call, output), x in layout.entries.items()],
         "exits": [(f"{call}:{output}", x) for (call, output), x in layout.exits.items()],
     }
 
 
-def _line(line: Line, lost: set[str]) -> list[Any]:
+def _line(layouts: Layouts, line: Line) -> list[Any]:
     wire = line.wire
     written: list[Any] = [
         wire.source,
@@ -49,7 +48,7 @@ def _line(line: Line, lost: set[str]) -> list[Any]:
         *wire.key,
         line.points,
         wire.takers,
-        any(taker in lost for taker in wire.takers),
+        wire_class(layouts, wire),
     ]
     if line.label:
         written.append([line.label, line.label_at, line.label_x, line.label_y])

@@ -2,6 +2,7 @@
 
 const ARROW = 7;
 const REGION_EDGE = 8;
+const DASHED = ["lost", "mark-removed", "mark-ghost"];
 
 // Parts that were drawn, and escaped, in Python.
 function parseParts(parts) {
@@ -20,7 +21,7 @@ function markEnds(node, line) {
 }
 
 function drawCurve({ line, points, arrow }) {
-  const group = svgElement("g", { class: line.lost ? "edge lost" : "edge" });
+  const group = svgElement("g", { class: `edge ${line.kind}`.trim() });
   const drawn = [...points];
   if (arrow) {
     const [x, y] = drawn.slice(-2);
@@ -40,7 +41,7 @@ function drawCurve({ line, points, arrow }) {
   }
   markEnds(group, line);
   const path = svgElement("path", { class: "line", d: curvePath(drawn), fill: "none" });
-  if (line.lost) path.setAttribute("stroke-dasharray", "5 3");
+  if (DASHED.includes(line.kind)) path.setAttribute("stroke-dasharray", "5 3");
   group.prepend(path);
   return group;
 }

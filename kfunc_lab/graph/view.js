@@ -326,8 +326,8 @@ function download(name, content, type) {
 
 // ---------------------------------------------------------------------------------------------
 
-function readLine([source, target, from, output, points, takers, lost, label], group) {
-  const line = { source, target, from, key: `${from}:${output}`, points, takers, lost, group };
+function readLine([source, target, from, output, points, takers, kind, label], group) {
+  const line = { source, target, from, key: `${from}:${output}`, points, takers, kind, group };
   if (label) [line.label, line.labelAt, line.labelX, line.labelY] = label;
   return line;
 }

@@ -258,7 +258,9 @@ class GraphView(anywidget.AnyWidget):
 
     def _signs(self) -> Any:
         everything = (*self.graph.call_of, *self.graph.group_of)
-        return legend(self.graph, everything, self._stressed, self._layouts.annotations.marks)
+        return legend(
+            self.graph, everything, self._stressed, self._layouts.annotations.all_marks
+        )
 
     # -- forms
 

@@ -1,12 +1,18 @@
 """Feedback on an exercise: `lab.check`, `lab.hint`, `lab.solution`."""
 
+import base64
 import html
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kfunc_lab.graph.comparison import Comparison
+from kfunc_lab.graph.graphviz import GraphvizError
+from kfunc_lab.graph.target import draw_beside_target
+from kfunc_lab.lessons import progress
 from kfunc_lab.lessons.exercises import find
 from kfunc_lab.lessons.exercises.exercise import NotAttempted, Wrong
+from kfunc_lab.lessons.exercises.graphs import differences
 from kfunc_lab.locale import _
 from kfunc_lab.theme import light_dark
 
@@ -52,7 +58,7 @@ def check(exercise: str, answer: Any = ...) -> "Feedback":
             ),
         )
     except Wrong as verdict:
-        return Feedback("wrong", str(verdict))
+        return Feedback("wrong", str(verdict), comparison=verdict.comparison)
     except Exception as error:
         # An answer can be anything; what a check did not foresee must not end the lesson.
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -62,6 +68,7 @@ def check(exercise: str, answer: Any = ...) -> "Feedback":
                 reason=reason
             ),
         )
+    progress.record(exercise)
     return Feedback("right", _(task.praise))
 
 
@@ -115,12 +122,15 @@ class Feedback:
         message: What is said, in the language in use; code stands between backticks.
         heading: Added to the status where it is shown.
         code: Code that is shown below.
+        comparison: How the graph that was answered differs from the one that is asked for,
+            which is drawn below.
     """
 
     status: Status
     message: str
     heading: str = ""
     code: str = ""
+    comparison: Comparison | None = None
 
     def to_text(self) -> str:
         """Returns the feedback as plain lines."""
@@ -138,7 +148,23 @@ class Feedback:
         return (
             f'<div style="border-left:4px solid {_COLOURS[self.status][0]};border-color:{colour};'
             f'padding:4px 12px;max-width:72ch">'
-            f"<strong>{html.escape(self._title())}</strong> {_marked(self.message)}{code}</div>"
+            f"<strong>{html.escape(self._title())}</strong> {_marked(self.message)}{code}"
+            f"{self._picture()}</div>"
+        )
+
+    def _picture(self) -> str:
+        """Draws the graph that was answered: what is missing as ghosts, what is too much marked."""
+        if self.comparison is None:
+            return ""
+        try:
+            svg = draw_beside_target(self.comparison)
+        except GraphvizError:  # the words remain
+            return ""
+        said = html.escape(" ".join(differences(self.comparison)).replace("`", ""))
+        source = base64.b64encode(svg.encode()).decode()
+        return (
+            f'<div style="margin-top:8px;overflow-x:auto"><img alt="{said}" '
+            f'src="data:image/svg+xml;base64,{source}"></div>'
         )
 
     def _title(self) -> str:

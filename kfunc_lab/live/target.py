@@ -1,18 +1,16 @@
 """A model to build: shown faintly, and compared with what is there so far."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from kfunc_lab.graph.annotations import Annotations
-from kfunc_lab.graph.comparison import Change, Comparison, compare_graphs, comparison_lines
+from kfunc_lab.graph.comparison import Comparison, comparison_lines
 from kfunc_lab.graph.keras_nodes import ancestors, functional_of, has_history
 from kfunc_lab.graph.keras_reader import read_graph
 from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.target import compare_with_target, target_annotations
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.locale import _
-
-_MARKS = {"removed": "ghost", "added": "extra", "changed": "changed"}
 
 
 class Target:
@@ -29,17 +27,15 @@ class Target:
     def comparison(self, snapshot: Snapshot) -> Comparison:
         """Compares the target with what is there so far."""
         if self._last is None or self._last[0] is not snapshot.graph:
-            found = compare_graphs(self.graph, snapshot.graph)
-            self._last = (snapshot.graph, _without_names(found))
+            self._last = (snapshot.graph, compare_with_target(self.graph, snapshot.graph))
         return self._last[1]
 
     def beside(self, snapshot: Snapshot) -> tuple[LayerGraph, Annotations]:
         """Returns the target and what is there as one graph, what is missing as ghosts."""
         found = self.comparison(snapshot)
-        marks = {call_id: _MARKS[mark] for call_id, mark in found.marks.items()}
-        said = snapshot.annotations
+        target, said = target_annotations(found), snapshot.annotations
         return found.union, Annotations(
-            {**said.marks, **marks}, said.pins, self._rows(found, said)
+            {**said.marks, **target.marks}, said.pins, self._rows(found, said), target.lines
         )
 
     def _rows(
@@ -80,17 +76,3 @@ def nodes_of(model: Any) -> list[Any]:
     functional = functional_of(model)
     ends = model if functional is None else [functional.inputs, functional.outputs]
     return ancestors(it for it in keras.tree.flatten(ends) if has_history(it))
-
-
-def _without_names(found: Comparison) -> Comparison:
-    """Returns a comparison for which it is no difference how a call is named."""
-    others = (
-        Change(it.before, it.after, tuple(one for one in it.settings if one[0] != "name"))
-        for it in found.changed
-    )
-    changed = tuple(it for it in others if it.settings)
-    known = {it.after for it in changed}
-    marks = {
-        call: mark for call, mark in found.marks.items() if mark != "changed" or call in known
-    }
-    return replace(found, changed=changed, marks=marks)

@@ -1,8 +1,12 @@
 """How feedback is given: never an exception, escaped, in plain text and HTML."""
 
+import base64
+import re
+
 import pytest
 
 import kfunc_lab as lab
+from kfunc_lab.graph.graphviz import GraphvizError
 from kfunc_lab.lessons import feedback
 from kfunc_lab.lessons.exercises import EXERCISES
 
@@ -62,3 +66,38 @@ def test_marks_code_and_emphasis():
 def test_checks_are_assertions_for_graders():
     with pytest.raises(AssertionError, match="whole model"):
         EXERCISES["species-parameters"].check(195)
+
+
+def differing_graphs():
+    import keras
+
+    from kfunc_lab.graph.keras_reader import read_graph
+    from kfunc_lab.graph.target import compare_with_target
+
+    def model(name, units):
+        inputs = keras.Input((4,))
+        x = keras.layers.Dense(8, name=name)(inputs)
+        return read_graph(keras.Model(inputs, keras.layers.Dense(units)(x)))
+
+    return compare_with_target(model("hidden", 3), model("x<b", 5))
+
+
+def test_a_graph_that_differs_is_drawn_with_the_differences_as_its_text():
+    said = feedback.Feedback("wrong", "no", comparison=differing_graphs())
+    html = said._repr_html_()
+    assert '<img alt="' in html
+    assert "units is 5; 3 is asked for." in html
+    svg = base64.b64decode(re.search(r'base64,([^"]+)"', html)[1]).decode()
+    assert "mark-differs" in svg
+    assert "x&lt;b" in svg
+    assert "x<b" not in svg
+
+
+def test_words_remain_where_nothing_can_be_drawn(monkeypatch):
+    def fail(_found):
+        raise GraphvizError("no drawing program")
+
+    monkeypatch.setattr(feedback, "draw_beside_target", fail)
+    said = feedback.Feedback("wrong", "no", comparison=differing_graphs())
+    assert "<img" not in said._repr_html_()
+    assert ">Not yet" in said._repr_html_().replace("✗ ", "")

@@ -40,7 +40,7 @@ def test_what_is_built_turns_solid_and_what_differs_says_how():
     x = layers.Dense(4, activation="tanh", name="hidden")(inputs)
     view = view_of({"inputs": inputs, "x": x}, target)
     assert view.to_text().splitlines()[0] == "1 of 5 calls as in the target"
-    assert marks(view)["hidden"] == "changed"
+    assert marks(view)["hidden"] == "differs"
     rows = dict(view._layouts.annotations.rows["hidden"])
     assert rows["Differs"] == "activation: tanh, the target has relu"
     assert list(marks(view).values()).count("ghost") == 3

@@ -1,13 +1,47 @@
 """The exercises: each declares its check, hints and solution; one file a lesson."""
 
-from kfunc_lab.lessons.exercises import first_model, train_and_evaluate, welcome
+from kfunc_lab.lessons.catalogue import Lesson
+from kfunc_lab.lessons.exercises import (
+    custom_rnn,
+    first_model,
+    look_inside,
+    many_inputs_and_outputs,
+    models_are_layers,
+    one_graph_many_models,
+    residual_connections,
+    save_and_load,
+    shared_layers,
+    train_and_evaluate,
+    welcome,
+    which_api,
+    your_own_layer,
+)
 from kfunc_lab.lessons.exercises.exercise import Exercise
 from kfunc_lab.locale import _
 
+_LESSONS = (
+    welcome,
+    first_model,
+    train_and_evaluate,
+    save_and_load,
+    one_graph_many_models,
+    models_are_layers,
+    many_inputs_and_outputs,
+    residual_connections,
+    shared_layers,
+    look_inside,
+    your_own_layer,
+    which_api,
+    custom_rnn,
+)
+
+# A file is named by the slug of its lesson.
+_OF_SLUG: dict[str, tuple[Exercise, ...]] = {
+    lesson.__name__.rpartition(".")[2]: tuple(lesson.EXERCISES) for lesson in _LESSONS
+}
+
 EXERCISES: dict[str, Exercise] = {
-    exercise.name: exercise
-    for lesson in (welcome, first_model, train_and_evaluate)
-    for exercise in lesson.EXERCISES
+    exercise.name: exercise for exercises in _OF_SLUG.values() for exercise in exercises
 }
 
 
@@ -24,3 +58,8 @@ def find(name: str) -> Exercise:
             )
         )
     return EXERCISES[name]
+
+
+def of_lesson(lesson: Lesson) -> tuple[Exercise, ...]:
+    """Returns the exercises of a lesson, in its order; a lesson may have none."""
+    return _OF_SLUG.get(lesson.slug, ())

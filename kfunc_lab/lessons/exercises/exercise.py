@@ -4,13 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kfunc_lab.graph.comparison import Comparison
+
 
 class NotAttempted(AssertionError):  # noqa: N818 - a verdict, not an error
     """Nothing has been answered yet."""
 
 
 class Wrong(AssertionError):  # noqa: N818 - a verdict, not an error
-    """The answer is wrong; the message says why, in the language in use."""
+    """The answer is wrong; the message says why, in the language in use.
+
+    Attributes:
+        comparison: How a graph differs from the one that is asked for, to be drawn.
+    """
+
+    def __init__(self, message: str, comparison: Comparison | None = None) -> None:
+        super().__init__(message)
+        self.comparison = comparison
 
 
 @dataclass(frozen=True)
@@ -23,7 +33,7 @@ class Exercise:
             both are assertions, a grader can call it too.
         praise: What is said of a right answer.
         hints: From a nudge to nearly the answer.
-        solution: Code that solves it.
+        solution: Code that solves it, to stand in the cell before `lab.check`.
         answer: The name that the solution gives to the answer.
     """
 

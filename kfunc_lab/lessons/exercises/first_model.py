@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from kfunc_lab.graph.keras_reader import read_graph
 from kfunc_lab.graph.layer_graph import Call, LayerGraph
-from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.lessons.exercises import answers, graphs
+from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
 _WANTED = 25_450  # 784 -> 32 -> 10
 
 
 def _check_hidden_units(answer: Any) -> None:
-    if answer is None or answer is ...:
-        raise NotAttempted
-    graph = _graph_of_model(answer)
+    answers.attempted(answer)
+    graph = graphs.graph_of(answer)
     _check_ends(graph)
     hidden = [call for call in graph.calls if call.kind == "Dense"][:-1]
     _check_hidden(graph, hidden)
@@ -29,33 +28,6 @@ def _check_hidden_units(answer: Any) -> None:
                 wanted=f"{_WANTED:,}",
             )
         )
-
-
-def _graph_of_model(answer: Any) -> LayerGraph:
-    import keras
-
-    if isinstance(answer, keras.KerasTensor):
-        raise Wrong(
-            _(
-                "This is the tensor at the end of the graph. `keras.Model(inputs, outputs)` makes "
-                "a model of the way from the inputs to it."
-            )
-        )
-    if not isinstance(answer, keras.Model):
-        raise Wrong(
-            _("A Keras model is expected here; this is: {got}.").format(
-                got=type(answer).__name__
-            )
-        )
-    graph = read_graph(answer)
-    if not graph.built or not graph.connected:
-        raise Wrong(
-            _(
-                "This model has no graph yet. Build it from `keras.Input` to its output, layer by "
-                "layer."
-            )
-        )
-    return graph
 
 
 def _check_ends(graph: LayerGraph) -> None:

@@ -1,9 +1,9 @@
 """Lesson 02: give three heads the activation and the loss that fit their targets."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kfunc_lab.lessons.exercises import answers
 from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 
@@ -21,13 +21,9 @@ class _Head:
 
 
 def _check_heads(answer: Any) -> None:
-    if answer is None or answer is ...:
-        raise NotAttempted
-    if not isinstance(answer, Mapping) or set(answer) != {"digit", "even", "ink"}:
-        raise Wrong(
-            _("A dict with the keys `digit`, `even` and `ink` is expected, a model for each.")
-        )
-    heads = {name: _read_head(name, model) for name, model in answer.items()}
+    answers.attempted(answer)
+    models = answers.by_name(answer, ("digit", "even", "ink"))
+    heads = {name: _read_head(name, model) for name, model in models.items()}
     if heads == _AS_GIVEN:
         raise NotAttempted
     _check_digit(heads["digit"])
@@ -38,13 +34,7 @@ def _check_heads(answer: Any) -> None:
 def _read_head(name: str, model: Any) -> _Head:
     import keras
 
-    if not isinstance(model, keras.Model):
-        raise Wrong(
-            _("`{name}`: a Keras model is expected; this is: {got}.").format(
-                name=name, got=type(model).__name__
-            )
-        )
-    loss = getattr(model, "loss", None)
+    loss = getattr(answers.model(model, name), "loss", None)
     if loss is None:
         raise Wrong(
             _("`{name}`: the model has no loss yet; `compile` gives it one.").format(name=name)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.lessons.exercises import answers
+from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
 # The model of the lesson: 8 measurements -> hidden (16) -> species (3).
@@ -10,14 +11,8 @@ _SPECIES, _HIDDEN = 16 * 3 + 3, 8 * 16 + 16
 
 
 def _check_species(answer: Any) -> None:
-    if answer is None or answer is ...:
-        raise NotAttempted
-    try:
-        number = int(str(answer).replace(",", "").replace(" ", ""))
-    except ValueError as error:
-        raise Wrong(
-            _("A whole number is expected here; this is: {got}.").format(got=repr(answer))
-        ) from error
+    answers.attempted(answer)
+    number = answers.whole_number(answer)
     messages = {
         _SPECIES + _HIDDEN: _(
             "{n} is the whole model. The question is about the layer `species` alone: select it "

@@ -1,0 +1,5 @@
+"""Lesson 05."""
+
+from kfunc_lab.lessons.exercises.exercise import Exercise
+
+EXERCISES: list[Exercise] = []

@@ -1,0 +1,5 @@
+"""Lesson 03."""
+
+from kfunc_lab.lessons.exercises.exercise import Exercise
+
+EXERCISES: list[Exercise] = []

@@ -1,0 +1,40 @@
+"""Lesson 01."""
+
+import keras
+from keras import layers
+
+
+def mlp(*units, shape=(784,), last=10, **options):
+    inputs = x = keras.Input(shape=shape)
+    for count in units:
+        x = layers.Dense(count, activation="relu", **options)(x)
+    return keras.Model(inputs, layers.Dense(last, activation="softmax", **options)(x))
+
+
+def tensor():
+    return layers.Dense(10)(layers.Dense(32)(keras.Input((784,))))
+
+
+def two_outputs():
+    inputs = keras.Input((784,))
+    x = layers.Dense(32)(inputs)
+    return keras.Model(inputs, [layers.Dense(10)(x), layers.Dense(10)(x)])
+
+
+WRONG = [
+    ("hidden-units", tensor, ("keras.Model(inputs, outputs)", "keras.Model(inputs, outputs)")),
+    ("hidden-units", lambda: 32, ("this is: int", "esto es: int")),
+    ("hidden-units", lambda: mlp(shape=(28, 784)), ("batch is left out", "lote no se incluye")),
+    ("hidden-units", lambda: mlp(32, shape=(28,)), ("784 numbers", "784 números")),
+    ("hidden-units", lambda: mlp(32, last=9), ("10 numbers", "10 números")),
+    ("hidden-units", lambda: mlp(), ("straight into", "directa a la última")),
+    ("hidden-units", lambda: mlp(32, 32), ("2 hidden Dense layers", "2 capas Dense ocultas")),
+    ("hidden-units", lambda: mlp(32, use_bias=False), ("no biases", "no tiene sesgos")),
+    ("hidden-units", lambda: mlp(64), ("50,890", "50,890")),
+    ("hidden-units", two_outputs, ("One input and one output", "una sola salida")),
+    (
+        "hidden-units",
+        lambda: keras.Sequential([layers.Dense(32), layers.Dense(10)]),
+        ("no graph yet", "aún no tiene grafo"),
+    ),
+]
