@@ -11,7 +11,7 @@ from kfunc_lab.activations.overview import Line, heading, lines_of, percent
 from kfunc_lab.activations.pictures import Bars, Image, number
 from kfunc_lab.activations.raster import painted, png_uri
 from kfunc_lab.activations.statistics import Numbers
-from kfunc_lab.graph.text_width import text_width
+from kfunc_lab.graph.text_width import fitted, text_width
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
 
@@ -134,11 +134,11 @@ def _row(flow: Flow, line: Line, sample: int, x: float, y: float) -> str:
         )
     left = x + _SIDE + 10
     room = (_WIDTH - 16) / _COLUMNS - _SIDE - 30
-    name = _short(line.name, room * 0.62, 12, bold=True)
+    name = fitted(line.name, room * 0.62, 12, bold=True)
     parts.append(_text(left, y + 13, name, 12, "name"))
     after = left + text_width(name, 12, True) + 6
     kind_room = x + (_WIDTH - 16) / _COLUMNS - 20 - after
-    parts.append(_text(after, y + 13, _short(line.kind, kind_room, 11), 11, "quiet"))
+    parts.append(_text(after, y + 13, fitted(line.kind, kind_room, 11), 11, "quiet"))
     call = flow.recording.calls[line.call]
     parts.append(_text(left, y + 29, line.shape, 11, "body"))
     if call.tensors and flow.statistics(call.id).finite:
@@ -148,7 +148,7 @@ def _row(flow: Flow, line: Line, sample: int, x: float, y: float) -> str:
             high=number(found.maximum),
             zeros=percent(found.share_of_zeros),
         )
-        parts.append(_text(left, y + 44, _short(said, room, 11), 11, "quiet"))
+        parts.append(_text(left, y + 44, fitted(said, room, 11), 11, "quiet"))
     return "".join(parts)
 
 
@@ -158,14 +158,6 @@ def _range(small: Numbers) -> tuple[float, float, str]:
     if low < 0 < high:
         return -max(-low, high), max(-low, high), "diverging"
     return (0.0 if low >= 0 else low), high, "sequential"
-
-
-def _short(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    if text_width(text, size, bold) <= room:
-        return text
-    while text and text_width(text + "…", size, bold) > room:
-        text = text[:-1]
-    return text + "…"
 
 
 def _picture(uri: str, x: float, y: float, width: float, height: float) -> str:

@@ -43,6 +43,26 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return sum(_thousandths(character, widths) for character in text) * size / 1000
 
 
+def fitted(text: str, room: float, size: float, bold: bool = False) -> str:
+    """Shortens a text to a width, with an ellipsis where something was left out.
+
+    Args:
+        text: One line.
+        room: How wide it may be, in pixels.
+        size: The font's size in pixels.
+        bold: Whether it is set in bold.
+
+    Example:
+        >>> fitted("max_pooling2d", 50, 10), fitted("conv", 50, 10)
+        ('max_po…', 'conv')
+    """
+    if text_width(text, size, bold) <= room:
+        return text
+    while text and text_width(f"{text}…", size, bold) > room:
+        text = text[:-1]
+    return f"{text}…"
+
+
 def _thousandths(character: str, widths: tuple[int, ...]) -> int:
     if " " <= character <= "~":
         return widths[ord(character) - 32]

@@ -14,7 +14,7 @@ from kfunc_lab.activations.statistics import Numbers
 from kfunc_lab.activations.thumbnails import SIDE, shrunk
 from kfunc_lab.graph.boxes import shortened
 from kfunc_lab.graph.table import aligned
-from kfunc_lab.graph.text_width import text_width
+from kfunc_lab.graph.text_width import fitted, text_width
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.theme import (
@@ -30,7 +30,6 @@ from kfunc_lab.theme import (
 )
 from kfunc_lab.training.figures import svg_text
 from kfunc_lab.training.predictions import MOST_CLASSES, Confusion, Example
-from kfunc_lab.training.run_figures import shortened_to
 
 # The names of the classes: of all outputs, or for each output by its name.
 ClassNames = Sequence[str] | Mapping[str, Sequence[str]] | None
@@ -271,7 +270,7 @@ def _blocks(confusion: Confusion, names: _Names) -> list[_Block]:
 
 def _label(x: float, y: float, name: str, room: float, anchor: str = "start") -> str:
     """Draws a name, shortened where it takes more room, with the whole one as its title."""
-    said = shortened_to(name, room)
+    said = fitted(name, room, 10)
     drawn = svg_text(x, y, said, "tick", anchor)
     return drawn if said == name else f"<g><title>{html.escape(name)}</title>{drawn}</g>"
 
@@ -446,7 +445,7 @@ def _lines(worst: Iterable[Example], names: _Names, room: float) -> _Block:
     parts, y, widths = "", 0, [0.0]
     for it in worst:
         truth, predicted = names[it.truth], names[it.predicted]
-        short = _said(it, shortened_to(truth, room / 2), shortened_to(predicted, room / 2))
+        short = _said(it, fitted(truth, room / 2, 10), fitted(predicted, room / 2, 10))
         drawn = ""
         for place, line in enumerate(_wrapped(short, room)):
             y += _LINE
@@ -501,7 +500,7 @@ def _caption(example: Example, names: _Names) -> list[str]:
     if text_width(line, 10) <= _TILE - 8:
         return [line]
     room = _TILE - 8 - text_width(f"→ , {share}", 10)
-    return [shortened_to(truth, _TILE - 8), f"→ {shortened_to(predicted, room)}, {share}"]
+    return [fitted(truth, _TILE - 8, 10), f"→ {fitted(predicted, room, 10)}, {share}"]
 
 
 def _image(picture: Numbers | None) -> str:

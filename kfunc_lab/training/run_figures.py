@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kfunc_lab.graph.text_width import text_width
+from kfunc_lab.graph.text_width import fitted, text_width
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.locale import _
 from kfunc_lab.theme import (
@@ -155,7 +155,7 @@ def _legend(labels: Sequence[str], width: int) -> tuple[str, int]:
     x, y, parts = 16.0, 18, ""
     for place, label in enumerate(labels):
         room = width - 2 * 16 - _KEY_WIDTH
-        said = shortened_to(label, room)
+        said = fitted(label, room, 10)
         needed = _KEY_WIDTH + text_width(said, 10) + 18
         if x > 16 and x + needed > width:
             x, y = 16.0, y + _KEY_HEIGHT
@@ -164,15 +164,6 @@ def _legend(labels: Sequence[str], width: int) -> tuple[str, int]:
         parts += f"<g>{full}{svg_text(x + _KEY_WIDTH, y + 3.5, said, 'key')}</g>"
         x += needed
     return parts, y + _KEY_HEIGHT
-
-
-def shortened_to(text: str, room: float) -> str:
-    """Shortens a text of 10 pixels' height to a width in pixels."""
-    if text_width(text, 10) <= room:
-        return text
-    while text and text_width(f"{text}…", 10) > room:
-        text = text[:-1]
-    return f"{text}…"
 
 
 def _epochs_of(panel: Panel) -> tuple[int, int]:

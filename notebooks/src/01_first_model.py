@@ -30,6 +30,17 @@ from keras import layers
 
 lab.language(language)
 
+# %% [markdown] id="about-watch" tags=["en"]
+# The next cell opens a panel that follows this notebook: what you build appears there as you build
+# it. `lab.unwatch()` closes it.
+
+# %% [markdown] id="about-watch" tags=["es"]
+# La celda siguiente abre un panel que sigue a este cuaderno: lo que construyas irá apareciendo ahí
+# a medida que lo escribes. Con `lab.unwatch()` se cierra.
+
+# %% id="watch"
+lab.watch();
+
 # %% [markdown] id="about-input" tags=["en"]
 # ## An input is a promise
 #
@@ -67,7 +78,8 @@ except ValueError as error:
     print(str(error).split(":")[0])
 
 # %% [markdown] id="about-call" tags=["en"]
-# There is nothing to convert yet. Numbers come later, when the model is used.
+# There is nothing to convert yet. Numbers come later, when the model is used. In the panel, `img` has
+# appeared, with the variable `inputs` pinned to it.
 #
 # ## Calling a layer draws an arrow
 #
@@ -75,7 +87,8 @@ except ValueError as error:
 # **Predict** the shape of `x`.
 
 # %% [markdown] id="about-call" tags=["es"]
-# Todavía no hay nada que convertir. Los números llegan después, cuando se usa el modelo.
+# Todavía no hay nada que convertir. Los números llegan después, cuando se usa el modelo. En el panel
+# apareció `img`, con la variable `inputs` prendida a él.
 #
 # ## Llamar a una capa dibuja una flecha
 #
@@ -89,11 +102,13 @@ print(x.shape)
 
 # %% [markdown] id="about-so-far" tags=["en"]
 # The last axis went from 784 to the number of units; the batch stayed. There is no model yet, but
-# the tensor `x` remembers how it came to be. So its graph can be drawn:
+# the tensor `x` remembers how it came to be, so its graph can be drawn. The panel has drawn it
+# already; here it is once more, to stay on this page:
 
 # %% [markdown] id="about-so-far" tags=["es"]
 # El último eje pasó de 784 al número de unidades; el lote quedó igual. Aún no hay modelo, pero el
-# tensor `x` recuerda cómo se formó. Por eso ya se puede dibujar su grafo:
+# tensor `x` recuerda cómo se formó y por eso ya se puede dibujar su grafo. El panel ya lo dibujó;
+# aquí va de nuevo, para que quede en la página:
 
 # %% id="so-far"
 lab.graph(x)
@@ -114,6 +129,35 @@ lab.graph(x)
 
 # %% id="count-one"
 784 * units + units, dense.count_params()
+
+# %% [markdown] id="about-mistake" tags=["en"]
+# ## A layer is not a tensor
+#
+# `layers.Dense(10)` makes a layer; only the call, with the second pair of parentheses, makes a
+# tensor. **Predict:** what happens when the first pair is all there is, and the next layer is called
+# on the layer itself? `lab.explain` draws what went wrong.
+
+# %% [markdown] id="about-mistake" tags=["es"]
+# ## Una capa no es un tensor
+#
+# `layers.Dense(10)` crea una capa; solo la llamada, con el segundo par de paréntesis, crea un tensor.
+# **Predice:** ¿qué pasa si falta ese segundo par y a la capa siguiente se la llama con la propia
+# capa? `lab.explain` dibuja lo que falló.
+
+# %% id="mistake"
+try:
+    layers.Dense(10)(dense)
+except ValueError as error:
+    mistake = lab.explain(error)
+mistake
+
+# %% [markdown] id="after-mistake" tags=["en"]
+# Read the last line first: it says what to write. When a cell of yours fails, this picture appears
+# below it by itself, as long as the panel follows along.
+
+# %% [markdown] id="after-mistake" tags=["es"]
+# Empieza por la última línea: dice qué hay que escribir. Si falla una de tus celdas, este dibujo
+# aparecerá debajo por sí solo mientras el panel te siga.
 
 # %% [markdown] id="about-rest" tags=["en"]
 # ## The other layers, and the model
@@ -154,6 +198,31 @@ f"{model.count_params():,}"
 
 # %% id="summary"
 model.summary()
+
+# %% [markdown] id="about-shapes" tags=["en"]
+# ## Your turn: predict
+#
+# A Dense layer looks at the *last* axis only, whatever stands before it. So it can be called on a
+# whole image of 28 × 28 too, without making a vector of it. **What shape does `layers.Dense(20)` give
+# then, and how many parameters does it have?** Fill in both, the batch included, before you try it.
+
+# %% [markdown] id="about-shapes" tags=["es"]
+# ## Te toca: predice
+#
+# Una capa Dense solo mira el *último* eje, haya lo que haya delante. Por eso también se la puede
+# llamar con una imagen entera de 28 × 28, sin convertirla en un vector. **¿Qué forma devuelve
+# entonces `layers.Dense(20)` y cuántos parámetros tiene?** Completa las dos cosas, con el lote
+# incluido, antes de probarlo.
+
+# %% id="exercise-shapes"
+dense_on_image = {"shape": ..., "parameters": ...}
+lab.check("dense-on-image", dense_on_image)
+
+# %% id="hint-shapes"
+# lab.hint("dense-on-image")
+# lab.solution("dense-on-image")
+# dense = layers.Dense(20)
+# dense(keras.Input(shape=(28, 28))).shape, dense.count_params()
 
 # %% [markdown] id="about-change" tags=["en"]
 # ## Change something

@@ -92,50 +92,70 @@ model.compile(
 loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
 accuracy < 0.3
 
-# %% [markdown] id="about-fit" tags=["en"]
+# %% [markdown] id="about-steps" tags=["en"]
 # It guesses: about one digit in ten is right.
 #
 # ## Fit: round after round through the data
 #
-# An *epoch* is one round through the training digits, `batch_size` of them at a time.
-# `validation_split=0.2` keeps the last fifth out of training and measures on it after every epoch. It
-# takes a few seconds.
+# An *epoch* is one round through the training digits. The weights change after every *batch* of
+# `batch_size` digits: one such change is a *step*. `validation_split=0.2` keeps the last fifth of the
+# digits out of training, and measures on it after each epoch.
+#
+# **Your turn.** Given 4,000 digits, `validation_split=0.2` and `batch_size=64`, how many steps does one
+# epoch have?
 
-# %% [markdown] id="about-fit" tags=["es"]
+# %% [markdown] id="about-steps" tags=["es"]
 # Adivina: acierta más o menos uno de cada diez dígitos.
 #
 # ## Ajustar: vuelta tras vuelta a los datos
 #
-# Una *época* es una vuelta completa a los dígitos de entrenamiento, de `batch_size` en `batch_size`.
-# `validation_split=0.2` deja fuera del entrenamiento la última quinta parte y mide con ella después
-# de cada época. Tarda unos segundos.
+# Una *época* es una vuelta completa a los dígitos de entrenamiento. Los pesos cambian después de cada
+# *lote* de `batch_size` dígitos: cada uno de esos cambios es un *paso*. `validation_split=0.2` aparta
+# la última quinta parte de los dígitos, no entrena con ella y la usa para medir al final de cada época.
+#
+# **Te toca.** Con 4,000 dígitos, `validation_split=0.2` y `batch_size=64`, ¿cuántos pasos tiene una
+# época?
 
-# %% id="fit"
+# %% id="exercise-steps"
+steps = ...
+lab.check("steps-per-epoch", steps)
+
+# %% id="hint-steps"
+# lab.hint("steps-per-epoch")
+# lab.solution("steps-per-epoch")
+
+# %% [markdown] id="about-fit" tags=["en"]
+# Training can be watched. `lab.TrainingDashboard` draws the curves while `fit` runs, and has buttons to
+# pause, to go one step and to stop. **Predict:** which curve ends higher in accuracy, the one of
+# training or the one of validation?
+
+# %% [markdown] id="about-fit" tags=["es"]
+# El entrenamiento se puede seguir en vivo. `lab.TrainingDashboard` dibuja las curvas mientras corre
+# `fit` y tiene botones para pausar, avanzar un paso y detener. **Predice:** ¿qué curva termina con más
+# exactitud, la de entrenamiento o la de validación?
+
+# %% id="fit" tags=["nbval-ignore-output"]
+dashboard = lab.TrainingDashboard(keep=False)
 history = model.fit(
-    x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.2, verbose=0
+    x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.2,
+    verbose=0, callbacks=[dashboard],
 )
-
-# %% [markdown] id="about-curves" tags=["en"]
-# **Predict** before you run the cell: which curve ends higher in accuracy, training or validation?
-
-# %% [markdown] id="about-curves" tags=["es"]
-# **Predice** antes de ejecutar la celda: ¿qué curva termina con más exactitud, la de entrenamiento o
-# la de validación?
-
-# %% id="curves" tags=["nbval-ignore-output"]
-lab.curves(history)
 
 # %% [markdown] id="after-curves" tags=["en"]
 # Both losses fall. Training ends a little ahead, because those are the digits the weights were
 # fitted to. When the gap keeps growing while the validation loss rises again, the model is learning
-# its examples by heart: it *overfits*.
+# its examples by heart: it *overfits*. The dashboard says so in words when it happens. To see it, raise
+# `epochs` to 60 in the second cell of this lesson, run the cells again from there, and press *Stop*
+# when you have seen enough: what was learned so far is kept.
 #
 # ## Evaluate: the digits that were put aside
 
 # %% [markdown] id="after-curves" tags=["es"]
 # Las dos pérdidas bajan. El entrenamiento termina un poco por delante, porque los pesos se ajustaron
 # a esos dígitos. Si la distancia sigue creciendo mientras la pérdida de validación vuelve a subir,
-# el modelo se está aprendiendo los ejemplos de memoria: *sobreajusta*.
+# el modelo se está aprendiendo los ejemplos de memoria: *sobreajusta*. Cuando eso ocurre, el panel lo
+# dice con palabras. Para verlo, sube `epochs` a 60 en la segunda celda de la lección, vuelve a ejecutar
+# las celdas desde ahí y pulsa *Detener* cuando hayas visto suficiente: lo aprendido se conserva.
 #
 # ## Evaluar: los dígitos apartados
 
@@ -258,6 +278,8 @@ lab.check("three-heads", heads)
 # - Target, last activation and loss come as a set; a mismatch may raise no error.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
+#
+# **Next:** [Save and load](03_save_and_load.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que aprendiste
@@ -267,3 +289,5 @@ lab.check("three-heads", heads)
 # - Objetivo, última activación y pérdida forman un conjunto; si no encajan, quizá no haya error.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
+#
+# **Siguiente:** [Guardar y cargar](03_save_and_load.ipynb)

@@ -21,7 +21,29 @@ def two_outputs():
     return keras.Model(inputs, [layers.Dense(10)(x), layers.Dense(10)(x)])
 
 
+def on_image(shape=(None, 28, 20), parameters=580):
+    return {"shape": shape, "parameters": parameters}
+
+
 WRONG = [
+    ("dense-on-image", lambda: on_image(shape=(28, 20)), ("batch is missing", "Falta el lote")),
+    ("dense-on-image", lambda: on_image(shape=(None, 20)), ("does not flatten", "no aplana")),
+    ("dense-on-image", lambda: on_image(shape=(None, 20, 28)), ("last axis", "último eje")),
+    ("dense-on-image", lambda: on_image(shape=[None, 28, 28, 20]), ("No axis", "ningún eje")),
+    ("dense-on-image", lambda: on_image(shape=(None, 28, 28)), ("still be 28", "seguiría")),
+    ("dense-on-image", lambda: on_image(shape=(20,)), ("not (20,)", "No es (20,)")),
+    ("dense-on-image", lambda: on_image(shape=20), ("is a tuple", "es una tupla")),
+    ("dense-on-image", lambda: on_image(parameters=560), ("weights alone", "solo los pesos")),
+    ("dense-on-image", lambda: on_image(parameters=15_700), ("784 numbers", "784 números")),
+    (
+        "dense-on-image",
+        lambda: on_image(parameters="16,240"),
+        ("for each row", "por cada fila"),
+    ),
+    ("dense-on-image", lambda: on_image(parameters=20), ("not 20", "No es 20")),
+    ("dense-on-image", lambda: on_image(parameters="many"), ("whole number", "número entero")),
+    ("dense-on-image", lambda: {"shape": (None, 28, 20)}, ("no key", "falta la clave")),
+    ("dense-on-image", lambda: 580, ("A dict", "un diccionario")),
     ("hidden-units", tensor, ("keras.Model(inputs, outputs)", "keras.Model(inputs, outputs)")),
     ("hidden-units", lambda: 32, ("this is: int", "esto es: int")),
     ("hidden-units", lambda: mlp(shape=(28, 784)), ("batch is left out", "lote no se incluye")),
@@ -38,3 +60,8 @@ WRONG = [
         ("no graph yet", "aún no tiene grafo"),
     ),
 ]
+RIGHT = [
+    ("dense-on-image", lambda: on_image(shape=[None, 28, 20], parameters="580")),
+    ("hidden-units", lambda: keras.Sequential(mlp(32).layers)),
+]
+GIVEN = [("dense-on-image", lambda: {"shape": ..., "parameters": ...})]

@@ -51,7 +51,14 @@ WRONG = [
     for changed, words in WRONG_HEADS
 ]
 WRONG += [
-    ("three-heads", lambda: {"digit": 1}, ("keys", "claves")),
+    ("steps-per-epoch", lambda: 63, ("all 4,000", "los 4,000")),
+    ("steps-per-epoch", lambda: 13, ("validation part", "parte de validación")),
+    ("steps-per-epoch", lambda: "3,200", ("64 of them at once", "64 de ellos a la vez")),
+    ("steps-per-epoch", lambda: 64, ("a step takes", "toma un paso")),
+    ("steps-per-epoch", lambda: 250, ("five epochs", "cinco épocas")),
+    ("steps-per-epoch", lambda: 7, ("not 7", "No es 7")),
+    ("steps-per-epoch", lambda: 62.5, ("whole number", "número entero")),
+    ("three-heads", lambda: {"digit": 1}, ("no key", "falta la clave")),
     ("three-heads", lambda: {**heads(), "ink": "mse"}, ("this is: str", "esto es: str")),
 ]
 

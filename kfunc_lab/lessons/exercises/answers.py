@@ -33,7 +33,7 @@ def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:
     """Returns the dict that was answered, with one entry for each name.
 
     Raises:
-        Wrong: If it is no dict, or has other keys.
+        Wrong: If it is no dict, has other keys, or lacks an answer.
     """
     said = ", ".join(f"`{name}`" for name in names)
     if not isinstance(answer, Mapping):
@@ -56,6 +56,9 @@ def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:
                 others=", ".join(others), keys=said
             )
         )
+    for name in names:
+        if answer[name] is None or answer[name] is ...:
+            raise Wrong(_("`{name}` has no answer yet.").format(name=name))
     return answer
 
 

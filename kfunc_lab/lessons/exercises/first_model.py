@@ -1,4 +1,4 @@
-"""Lesson 01: build a model with a given number of parameters."""
+"""Lesson 01: predict what a Dense layer makes, and build a model of a given size."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
 _WANTED = 25_450  # 784 -> 32 -> 10
+_ON_IMAGE = 580  # 28 · 20 weights, 20 biases
 
 
 def _check_hidden_units(answer: Any) -> None:
@@ -78,7 +79,90 @@ def _check_hidden(graph: LayerGraph, hidden: list[Call]) -> None:
             )
 
 
+def _check_dense_on_image(answer: Any) -> None:
+    answers.attempted(answer)
+    said = answers.by_name(answer, ("shape", "parameters"))
+    _check_shape(said["shape"])
+    _check_parameters(answers.whole_number(said["parameters"]))
+
+
+def _check_shape(said: Any) -> None:
+    if not isinstance(said, (tuple, list)):
+        raise Wrong(
+            _("A shape is a tuple, as `(None, 784)`; this is: {got}.").format(got=repr(said))
+        )
+    shape = tuple(said)
+    if shape == (None, 28, 20):
+        return
+    messages = {
+        (28, 20): _("The batch is missing: it always stands first, as `None`."),
+        (None, 20): _(
+            "That would be the shape if all 784 pixels went into each unit. A Dense layer does "
+            "not flatten: it works along the last axis, and every axis before it stays."
+        ),
+        (None, 20, 28): _("It is the last axis that changes, not the one before it."),
+        (None, 28, 28, 20): _(
+            "No axis is added: the last one, of size 28, is replaced by the units."
+        ),
+        (None, 28, 28): _(
+            "The last axis would still be 28 long: each of its 28 numbers goes into 20 units, and "
+            "those take their place."
+        ),
+    }
+    raise Wrong(
+        messages.get(
+            shape,
+            _("It is not {shape}. Every axis of `(None, 28, 28)` stays but the last.").format(
+                shape=shape
+            ),
+        )
+    )
+
+
+def _check_parameters(number: int) -> None:
+    if number == _ON_IMAGE:
+        return
+    messages = {
+        28 * 20: _("{n} are the weights alone. Each of the 20 units has a bias too."),
+        784 * 20 + 20: _(
+            "{n} would be right for 784 numbers that enter each unit. Along the last axis only 28 "
+            "enter, and all 28 rows use the same weights."
+        ),
+        28 * (28 * 20 + 20): _(
+            "{n} counts the layer once for each row. All rows go through the same weights."
+        ),
+    }
+    raise Wrong(
+        messages.get(
+            number,
+            _(
+                "It is not {n}. How many numbers enter each of the 20 units, along the last axis?"
+            ),
+        ).format(n=f"{number:,}")
+    )
+
+
 EXERCISES = [
+    Exercise(
+        name="dense-on-image",
+        check=_check_dense_on_image,
+        praise=N_(
+            "Each row of 28 pixels goes through the same 28 · 20 weights and 20 biases: 580. Only "
+            "the last axis changes."
+        ),
+        hints=(
+            N_(
+                "Of the tensor `(None, 28, 28)`, which axis does the layer look at? The others "
+                "stay as they are."
+            ),
+            N_(
+                "28 numbers enter each of the 20 units: 28 · 20 weights, and a bias for each unit."
+            ),
+        ),
+        solution="""\
+dense_on_image = {"shape": (None, 28, 20), "parameters": 28 * 20 + 20}""",
+        answer="dense_on_image",
+    ),
     Exercise(
         name="hidden-units",
         check=_check_hidden_units,
@@ -96,5 +180,5 @@ x = layers.Dense(32, activation="relu")(inputs)
 outputs = layers.Dense(10, activation="softmax")(x)
 answer = keras.Model(inputs, outputs)""",
         answer="answer",
-    )
+    ),
 ]

@@ -1,5 +1,281 @@
-"""Lesson 03."""
+"""Lesson 03: say what a saved model holds, and bring one back complete."""
 
-from kfunc_lab.lessons.exercises.exercise import Exercise
+import os
+from collections.abc import Mapping
+from typing import Any
 
-EXERCISES: list[Exercise] = []
+from kfunc_lab.lessons.exercises import answers, graphs
+from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.locale import N_, _
+
+# Each claim: whether it holds, and what is said to those who think otherwise.
+_CLAIMS = {
+    "wiring": (
+        True,
+        N_(
+            "`wiring` is in the file: `config.json` says for each layer which tensors it is "
+            "called on. Otherwise `load_model` could not build the same graph."
+        ),
+    ),
+    "weights": (
+        True,
+        N_(
+            "`weights` are in the file, in `model.weights.h5`. Otherwise the loaded model would "
+            "not predict the same."
+        ),
+    ),
+    "loss": (
+        True,
+        N_(
+            "`loss` is in the file: the `compile_config` of `config.json` holds what `compile` "
+            "was given. You printed it above."
+        ),
+    ),
+    "optimizer_state": (
+        True,
+        N_(
+            "`optimizer_state` is in the file: that is why it is twice as large as the weights, "
+            "and why training goes on where it stopped."
+        ),
+    ),
+    "class_code": (
+        False,
+        N_(
+            "`class_code` is not in the file: it holds the *name* of the class. Look at what "
+            "happened when the model with `Double` was loaded."
+        ),
+    ),
+    "images": (
+        False,
+        N_(
+            "`images` are not in the file: what the model learned from them is in its weights. "
+            "4,000 images would take twelve megabytes; the file has less than one."
+        ),
+    ),
+    "history": (
+        False,
+        N_(
+            "`history` is not in the file: `fit` gives it to you, and nothing else keeps it. If "
+            "you need it, save it yourself."
+        ),
+    ),
+}
+
+
+def _check_claims(answer: Any) -> None:
+    answers.attempted(answer)
+    claims = answers.by_name(answer, _CLAIMS)
+    for name, (holds, correction) in _CLAIMS.items():
+        if claims[name] not in (True, False):
+            raise Wrong(
+                _("`{name}`: write `True` or `False`; this is: {got}.").format(
+                    name=name, got=repr(claims[name])
+                )
+            )
+        if claims[name] != holds:
+            raise Wrong(_(correction))
+
+
+def _check_round_trip(answer: Any) -> None:
+    answers.attempted(answer)
+    if isinstance(answer, Mapping):
+        _check_begun(answer.get("reloaded", answer))
+    parts = answers.by_name(answer, ("trained", "reloaded"))
+    trained, reloaded = parts["trained"], parts["reloaded"]
+    before = graphs.graph_of(trained, "trained")
+    _check_kind(reloaded)
+    after = graphs.graph_of(reloaded, "reloaded")
+    if not _steps(trained):
+        raise Wrong(
+            _(
+                "`trained`: this model has not been trained, so there is nothing to lose on the "
+                "way. Call `compile` and `fit` first."
+            )
+        )
+    _check_another_object(trained, reloaded)
+    graphs.check_graph(before, after)
+    _check_weights(trained, reloaded)
+    _check_optimizer(trained, reloaded)
+
+
+def _check_begun(reloaded: Any) -> None:
+    if reloaded is ...:
+        raise NotAttempted  # as the lesson gives it
+    if reloaded is None:
+        raise Wrong(
+            _(
+                "`reloaded` is None: `save` and `load_weights` give nothing back. "
+                "`keras.models.load_model` gives back a model."
+            )
+        )
+
+
+def _check_kind(reloaded: Any) -> None:
+    """Raises for what comes near a loaded model and is none."""
+    if isinstance(reloaded, str) and reloaded.lstrip().startswith("{"):
+        raise Wrong(
+            _(
+                "`reloaded` is a description as text. It holds no weights, and is no model. "
+                "`model.save` writes both into a file."
+            )
+        )
+    if isinstance(reloaded, str | os.PathLike):
+        raise Wrong(
+            _(
+                "`reloaded` is the path of a file. The file is there; now make a model of it: "
+                "`keras.models.load_model(path)`."
+            )
+        )
+    if isinstance(reloaded, Mapping):
+        raise Wrong(
+            _(
+                "`reloaded` is a description as a dict. It holds no weights, and is no model. "
+                "`model.save` writes both into a file."
+            )
+        )
+    if isinstance(reloaded, list | tuple):
+        raise Wrong(
+            _(
+                "`reloaded` is a list of {n} items. If these are the weights, their model is "
+                "missing: the graph and the optimizer. Load a whole model."
+            ).format(n=len(reloaded))
+        )
+
+
+def _check_another_object(trained: Any, reloaded: Any) -> None:
+    if reloaded is trained:
+        raise Wrong(
+            _(
+                "`reloaded` is the very object `trained` under a second name: nothing came from "
+                "a file. If the kernel stopped now, both would be lost."
+            )
+        )
+    ours = {id(layer) for layer in trained.layers}
+    shared = [layer.name for layer in reloaded.layers if id(layer) in ours]
+    if shared:
+        raise Wrong(
+            _(
+                "`reloaded` is another model over the *same* layers ({layers}): nothing came "
+                "from a file. A loaded model has layers of its own."
+            ).format(layers=", ".join(f"`{name}`" for name in shared))
+        )
+
+
+def _check_weights(trained: Any, reloaded: Any) -> None:
+    steps, saved = _steps(trained), _steps(reloaded)
+    if _equal(trained.get_weights(), reloaded.get_weights()):
+        return
+    if not saved:
+        raise Wrong(
+            _(
+                "The graph is the same, the weights are others: what was learned is missing. A "
+                "description or `clone_model` brings fresh weights, and a file holds the model "
+                "as it was *when it was saved*: save after training."
+            )
+        )
+    raise Wrong(
+        _(
+            "The weights are others: the optimizer of `reloaded` has made {saved} steps, that of "
+            "`trained` {steps}. Save after the last step, and train neither of them on."
+        ).format(saved=saved, steps=steps)
+    )
+
+
+def _check_optimizer(trained: Any, reloaded: Any) -> None:
+    steps, saved = _steps(trained), _steps(reloaded)
+    if saved is None:
+        raise Wrong(
+            _(
+                "The weights came back, the optimizer did not: `reloaded` is not compiled, and "
+                "cannot train on. Load a whole model, without `compile=False`."
+            )
+        )
+    if saved == 0:
+        raise Wrong(
+            _(
+                "The weights came back, the state of the optimizer did not: {steps} steps there, "
+                "0 here. `load_weights`, `set_weights` and a new `compile` begin with a fresh "
+                "optimizer."
+            ).format(steps=steps)
+        )
+    if not _equal(_state(trained), _state(reloaded)):
+        raise Wrong(
+            _(
+                "The weights are equal, the states of the optimizers are not. Load the model as "
+                "it was saved, and leave its optimizer as it is."
+            )
+        )
+
+
+def _steps(model: Any) -> int | None:
+    """Returns how many steps a model's optimizer has made; nothing if it has none."""
+    optimizer = getattr(model, "optimizer", None)
+    return None if optimizer is None else int(optimizer.iterations)
+
+
+def _state(model: Any) -> list[Any]:
+    import keras
+
+    return [keras.ops.convert_to_numpy(it) for it in model.optimizer.variables]
+
+
+def _equal(ours: list[Any], theirs: list[Any]) -> bool:
+    import numpy as np
+
+    return len(ours) == len(theirs) and all(map(np.array_equal, ours, theirs))
+
+
+EXERCISES = [
+    Exercise(
+        name="what-is-in-the-file",
+        check=_check_claims,
+        praise=N_(
+            "The file holds what is needed to predict and to train on: description, weights, "
+            "optimizer. Code, data and history stay with you."
+        ),
+        hints=(
+            N_(
+                "You saw three files in the archive. What did `config.json` say, and what was in "
+                "`model.weights.h5`?"
+            ),
+            N_(
+                "Four are in the file: what a loaded model needs to be built, to predict and to "
+                "train on. Three are not."
+            ),
+        ),
+        solution="""\
+claims = {
+    "wiring": True,
+    "weights": True,
+    "loss": True,
+    "optimizer_state": True,
+    "class_code": False,
+    "images": False,
+    "history": False,
+}""",
+        answer="claims",
+    ),
+    Exercise(
+        name="round-trip",
+        check=_check_round_trip,
+        praise=N_(
+            "Another object with the same graph, weights and state of the optimizer: it could go "
+            "on training on another computer as if nothing had happened."
+        ),
+        hints=(
+            N_(
+                "Two lines: one writes `student` into a file, one makes a model of that file. "
+                "Both stand further up in this lesson, for `model`."
+            ),
+            N_(
+                'Make the path with `Path(folder.name, "student.keras")`. Then `student.save(...)` '
+                "and `keras.models.load_model(...)`, with no other arguments."
+            ),
+        ),
+        solution="""\
+student_path = Path(folder.name, "student.keras")
+student.save(student_path)
+answer = {"trained": student, "reloaded": keras.models.load_model(student_path)}""",
+        answer="answer",
+    ),
+]

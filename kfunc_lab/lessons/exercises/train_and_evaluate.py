@@ -1,4 +1,4 @@
-"""Lesson 02: give three heads the activation and the loss that fit their targets."""
+"""Lesson 02: count steps, and give three heads the activation and the loss that fit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,7 @@ from kfunc_lab.lessons.exercises import answers
 from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 
+_STEPS = 50  # 3,200 digits, 64 at a time
 _SHORT_NAMES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
 
 
@@ -150,6 +151,39 @@ def _check_probabilities(name: str, head: _Head, activation: str) -> None:
         )
 
 
+def _check_steps(answer: Any) -> None:
+    answers.attempted(answer)
+    number = answers.whole_number(answer)
+    if number == _STEPS:
+        return
+    messages = {
+        63: _(
+            "{n} steps would take all 4,000 digits. The fifth that is kept for validation is not "
+            "trained on."
+        ),
+        62: _(
+            "{n} steps would take all 4,000 digits. The fifth that is kept for validation is not "
+            "trained on."
+        ),
+        13: _("{n} is the number of batches in the validation part. Training uses the rest."),
+        12: _("{n} is the number of batches in the validation part. Training uses the rest."),
+        3_200: _(
+            "{n} digits are trained on in an epoch. A step takes 64 of them at once, and changes "
+            "the weights once."
+        ),
+        64: _(
+            "{n} is how many digits a step takes. How often do they go into an epoch's digits?"
+        ),
+        250: _("{n} is the number of steps of five epochs. The question is about one."),
+    }
+    raise Wrong(
+        messages.get(
+            number,
+            _("It is not {n}. First count the digits that are trained on, then the batches."),
+        ).format(n=f"{number:,}")
+    )
+
+
 # The heads as the lesson gives them: who changes none has not begun.
 _AS_GIVEN = {
     "digit": _Head(10, "softmax", "categorical_crossentropy", False),
@@ -158,6 +192,20 @@ _AS_GIVEN = {
 }
 
 EXERCISES = [
+    Exercise(
+        name="steps-per-epoch",
+        check=_check_steps,
+        praise=N_(
+            "Four fifths of 4,000 are 3,200 digits, and 3,200 / 64 = 50: in each epoch the weights "
+            "change fifty times."
+        ),
+        hints=(
+            N_("How many of the 4,000 digits are trained on, when a fifth is kept out?"),
+            N_("3,200 digits, 64 in each step."),
+        ),
+        solution="steps = (4000 - 4000 // 5) // 64",
+        answer="steps",
+    ),
     Exercise(
         name="three-heads",
         check=_check_heads,
@@ -190,5 +238,5 @@ heads = {
     "ink": head(1, None, "mse"),
 }""",
         answer="heads",
-    )
+    ),
 ]
