@@ -17,11 +17,11 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Tests see neither the developer's Jupyter and Keras settings nor their language.
+# Tests see neither the developer's Jupyter and Keras settings nor their language and progress.
 TEST := PATH="$(CURDIR)/$(BIN):$$PATH" KERAS_BACKEND=tensorflow KERAS_HOME="$(TEST_HOME)/keras" \
 	IPYTHONDIR="$(TEST_HOME)/ipython" JUPYTER_CONFIG_DIR="$(TEST_HOME)/jupyter" \
 	JUPYTER_DATA_DIR="$(TEST_HOME)/jupyter-data" JUPYTER_RUNTIME_DIR="$(TEST_HOME)/jupyter-run" \
-	KFUNC_LAB_LANGUAGE=
+	KFUNC_LAB_LANGUAGE= KFUNC_LAB_PROGRESS=
 pytest = @echo 'pytest $(1)'; $(TEST) $(2) $(BIN)/python -m pytest -q $(1)
 
 .PHONY: help
@@ -51,7 +51,7 @@ unit: $(VENV)/test.installed ## tests without notebooks and browser, and the exa
 
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
 .PHONY: notebooks-test
-notebooks-test: $(VENV)/test.installed ## the lessons: sources, stored outputs, runs with other parameters
+notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## the lessons: sources, stored outputs, runs with other parameters
 	$(call pytest,-n auto --dist loadscope tests/notebooks)
 	$(call pytest,-n auto --dist loadscope --nbval $(SANITIZE) notebooks/en notebooks/es)
 
@@ -195,6 +195,12 @@ $(VENV)/peers.installed: $(VENV)/test.installed benchmarks/peers.txt
 $(VENV)/ipykernel-7.0.installed: $(VENV)/test.installed
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/ipykernel-7.0 \
 		'ipykernel==7.0.*'
+	@touch $@
+
+# nbgrader without the notebook server that it would bring, away from the JupyterLab of the tests.
+$(VENV)/nbgrader.installed: $(VENV)/test.installed tests/notebooks/nbgrader.txt
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/nbgrader \
+		--requirement tests/notebooks/nbgrader.txt
 	@touch $@
 
 # Without a browser its tests are skipped; where CI=true they fail, and so does this.

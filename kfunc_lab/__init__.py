@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "TrainingDashboard": "kfunc_lab.training.dashboard",
     "activations": "kfunc_lab.activations.view",
+    "assert_right": "kfunc_lab.lessons.grading",
     "check": "kfunc_lab.lessons.feedback",
     "compare": "kfunc_lab.graph.comparison_view",
     "curves": "kfunc_lab.training.view",
@@ -28,6 +29,8 @@ _PUBLIC = {
     "language": "kfunc_lab.locale",
     "lint": "kfunc_lab.graph.lint",
     "load_graph": "kfunc_lab.graph.graph_file",
+    "pictures": "kfunc_lab.picture_sheet",
+    "progress": "kfunc_lab.lessons.progress_view",
     "read_graph": "kfunc_lab.graph.keras_reader",
     "runs": "kfunc_lab.training.runs",
     "shape_rule": "kfunc_lab.shapes.formulas",

@@ -20,7 +20,8 @@ from rich.table import Table
 
 from kfunc_lab import __version__, doctor
 from kfunc_lab.lessons import catalogue, server, working_copy
-from kfunc_lab.locale import LANGUAGES, _, language
+from kfunc_lab.lessons.merging import Merge
+from kfunc_lab.locale import LANGUAGES, _, language, ngettext
 
 # Progress goes to standard error, so that what a command prints can be piped.
 _errors = Console(stderr=True)
@@ -92,27 +93,74 @@ def _lab(
     directory: Path, language: str, port: int | None, no_browser: bool, options: tuple[str, ...]
 ) -> None:
     directory = directory.expanduser().absolute()
-    with _one_sentence(OSError, server.ServerError):
-        report = working_copy.prepare(directory)
-        for line in _what_was_done(report, directory):
-            click.echo(line)
+    with _one_sentence(OSError, working_copy.PlaceError, server.ServerError):
+        _bring_up_to_date(directory)
         code = server.serve(
             directory, language, port=port, browser=not no_browser, options=options
         )
     sys.exit(code)
 
 
+@main.command(
+    "copy",
+    help=_(
+        "Copy the lessons into a folder of your own, or bring your copy up to date. Cells that "
+        "you changed or added stay as they are."
+    ),
+)
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@_common_options
+def _copy(directory: Path, language: str) -> None:
+    with _one_sentence(OSError, working_copy.PlaceError):
+        _bring_up_to_date(directory.expanduser().absolute())
+
+
+def _bring_up_to_date(directory: Path) -> None:
+    for line in _what_was_done(working_copy.prepare(directory), directory):
+        click.echo(line)
+
+
 def _what_was_done(report: working_copy.Report, directory: Path) -> Iterator[str]:
     yield _("Your lessons are in {directory}.").format(directory=directory)
-    if report.updated:
-        yield _("Updated: {names}.").format(names=", ".join(report.updated))
+    if count := len(report.copied):
+        yield ngettext("{count} notebook copied.", "{count} notebooks copied.", count).format(
+            count=count
+        )
+    # Those in which the learner only ran, moved or deleted cells have none that was kept.
+    mixed = {name: merge for name, merge in report.merged.items() if merge.kept}
+    updated = [*report.updated, *(name for name in report.merged if name not in mixed)]
+    if updated:
+        yield _("Updated: {names}.").format(names=", ".join(updated))
+    for name, merge in mixed.items():
+        yield from _what_was_merged(name, merge, directory)
+    if report.merged:
+        yield _("What they were before is in {path}.").format(
+            path=directory / working_copy.BACKUP
+        )
     if report.kept:
         yield _("Kept as you changed them: {names}.").format(names=", ".join(report.kept))
-    if report.outdated:
+    for name, why in report.outdated.items():
         yield _(
-            "There is a newer version of {names}; to get it, rename or delete yours and start "
-            "again."
-        ).format(names=", ".join(report.outdated))
+            "{name} could not be brought up to date: {why}. To get the lesson as it is now, "
+            "rename or delete yours and give this command again."
+        ).format(name=name, why=why)
+
+
+def _what_was_merged(name: str, merge: Merge, directory: Path) -> Iterator[str]:
+    yield ngettext(
+        "Updated {name} around {count} cell of yours.",
+        "Updated {name} around {count} cells of yours.",
+        len(merge.kept),
+    ).format(name=name, count=len(merge.kept))
+    if merge.conflicting:
+        yield _(
+            "In {name}, these cells are yours, and the lesson has newer ones: {cells}. "
+            "You find those in {path}."
+        ).format(
+            name=name,
+            cells=", ".join(merge.conflicting),
+            path=directory / working_copy.BASE / name,
+        )
 
 
 @main.command(
@@ -215,6 +263,64 @@ def _list(language: str) -> None:
     for lesson in catalogue.lessons():
         table.add_row(lesson.number, lesson.title, lesson.teaches)
     Console().print(table)
+
+
+@main.command("progress", help=_("Show which exercises of the course are done."))
+@_common_options
+def _course_progress(language: str) -> None:
+    from kfunc_lab.lessons.progress import default_path
+    from kfunc_lab.lessons.progress_view import progress
+
+    view, path = progress(), default_path()
+    headings, *rows = view.table()
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*row)
+    click.echo(view.sentence())
+    Console().print(table)
+    if path is None:
+        click.echo(
+            _("Progress is not kept: the environment variable KFUNC_LAB_PROGRESS is empty.")
+        )
+    else:
+        click.echo(_("Kept in {path}.").format(path=path))
+
+
+@main.command(
+    "masters",
+    help=_(
+        "Write each lesson with its solutions and tests into DIR, for nbgrader to make the "
+        "students' notebooks of. A file that is there already stays as it is."
+    ),
+)
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@_common_options
+def _masters(directory: Path, language: str) -> None:
+    from kfunc_lab.lessons import masters
+
+    with _one_sentence(OSError):
+        report = masters.write(directory, language)
+    for line in _what_was_written(report, directory):
+        click.echo(line)
+
+
+def _what_was_written(report: Any, directory: Path) -> Iterator[str]:
+    if report.written:
+        yield _("Written into {directory}: {names}.").format(
+            directory=directory, names=", ".join(report.written)
+        )
+    if report.kept:
+        yield _("Already in {directory}, and left as they are: {names}.").format(
+            directory=directory, names=", ".join(report.kept)
+        )
+    yield _("To make the students' notebooks, in the folder release:")
+    for lesson in report.lessons:
+        yield f"  nbgrader generate_assignment {lesson}"
+    yield _("To grade what they hand in, in submitted/STUDENT/LESSON:")
+    for step in ("autograde", "generate_feedback"):
+        yield f"  nbgrader {step} {_('LESSON')}"
 
 
 _GRAPH_SUFFIXES = (".svg", ".png", ".html", ".py", ".dot", ".mmd", ".json", ".txt")

@@ -20,3 +20,17 @@ def light_dark(colours: tuple[str, str]) -> str:
         'light-dark(#1f2328,#f0f3f6)'
     """
     return f"light-dark({colours[0]},{colours[1]})"
+
+
+def follow_theme(name: str) -> str:
+    """Writes the rule by which HTML of ours follows a dark theme that CSS does not know of.
+
+    JupyterLab and VS Code say on the page's body that their theme is dark; other pages say it by
+    `color-scheme`, which `light-dark()` follows by itself.
+
+    Args:
+        name: The class of the outermost element.
+    """
+    return (
+        f':is(body[data-jp-theme-light="false"],body.vscode-dark) .{name}{{color-scheme:dark}}'
+    )

@@ -10,6 +10,7 @@ that differs between the built notebooks is the value of `language` in the cell 
 """
 
 import hashlib
+import os
 import re
 import sys
 import tempfile
@@ -100,6 +101,7 @@ def build(source: Path, target: Path, language: str) -> None:
         draft = Path(folder, "draft", target.name)
         draft.parent.mkdir()
         nbformat.write(select(source, language), draft)
+        os.environ["KFUNC_LAB_PROGRESS"] = ""  # the developer's is neither shown nor kept
         run = execution.run(draft, Path(folder, "run"), language=language)
         notebook = cleaned(nbformat.read(run.notebook, as_version=4))
         check_outputs(notebook, target.name, [folder, str(HERE.parent), str(Path.home())])

@@ -15,6 +15,7 @@ from contextlib import closing
 import nbformat
 import pytest
 from click.testing import CliRunner
+from nbclient import NotebookClient
 
 import kfunc_lab as lab
 from kfunc_lab import command_line, doctor
@@ -41,10 +42,13 @@ def originals(monkeypatch, tmp_path):
             notebook.metadata.kernelspec["display_name"] = "Python 3"
             notebook.cells = [
                 nbformat.v4.new_code_cell(
-                    'language = "en"\nepochs = 2', metadata={"tags": ["parameters"]}
+                    'language = "en"\nepochs = 2',
+                    id="parameters",
+                    metadata={"tags": ["parameters"]},
                 ),
                 nbformat.v4.new_code_cell(
                     "print(language, epochs, 1 / epochs)",
+                    id="shown",
                     outputs=[nbformat.v4.new_output("display_data", {"image/svg+xml": SVG})],
                 ),
             ]
@@ -75,11 +79,13 @@ def test_help_names_all_commands_and_loads_nothing_heavy():
     )
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert finished.returncode == 0
-    for command in ("lab", "run", "list", "doctor", "graph"):
+    for command in ("lab", "copy", "run", "list", "progress", "masters", "doctor", "graph"):
         assert re.search(rf"^  {command} ", finished.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["lab", "run", "list", "doctor", "graph"])
+@pytest.mark.parametrize(
+    "command", ["lab", "copy", "run", "list", "progress", "masters", "doctor", "graph"]
+)
 def test_every_command_has_help(command):
     result = call(command, "--help")
     assert result.exit_code == 0
@@ -122,6 +128,55 @@ def test_list_shows_every_lesson(monkeypatch):
 def test_list_follows_the_language(monkeypatch):
     monkeypatch.setattr(catalogue, "_", lambda text: f"<{lab.language()}>")
     assert "<es>" in call("list", "--language", "es").output
+
+
+# progress
+
+
+@pytest.fixture
+def progress_file(monkeypatch, tmp_path):
+    path = tmp_path / "progress.json"
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(path))
+    monkeypatch.setenv("COLUMNS", "200")
+    return path
+
+
+def test_progress_shows_every_lesson_and_names_its_file(progress_file):
+    lab.check("species-parameters", 51)
+    result = call("progress")
+    assert result.exit_code == 0
+    first, _headings, *rows, last = result.stdout.splitlines()
+    assert first == lab.progress().sentence()
+    for standing, row in zip(lab.progress().lessons, rows, strict=True):
+        lesson = standing.lesson
+        assert row.startswith(f"{lesson.number}  {lesson.title} ")
+        assert all(name in row for name in standing.still_open)
+        assert ("✓" in row) == bool(standing.done and not standing.still_open)
+    assert last == f"Kept in {progress_file}."
+
+
+def test_progress_is_shown_in_the_language_asked_for(progress_file):
+    assert "Te damos la bienvenida" in call("progress", "--language", "es").stdout
+    assert "Welcome" in call("progress", "--language", "en").stdout
+    assert not progress_file.exists()
+
+
+def test_progress_says_where_nothing_is_kept(monkeypatch):
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", "")
+    last = call("progress").stdout.splitlines()[-1]
+    assert last == (
+        "Progress is not kept: the environment variable KFUNC_LAB_PROGRESS is empty."
+    )
+
+
+def test_progress_that_cannot_be_read_is_one_line(progress_file, monkeypatch):
+    monkeypatch.setattr("kfunc_lab.lessons.progress._said", set())
+    progress_file.write_text("no progress")
+    result = call("progress")
+    assert result.exit_code == 0
+    assert re.fullmatch(r"Your progress could not be read \([^\n]+\)\.\n", result.stderr)
+    assert result.stdout.startswith("0 of ")
+    assert progress_file.read_text() == "no progress"
 
 
 # run
@@ -198,7 +253,10 @@ def test_without_a_command_the_lab_opens(originals, monkeypatch, tmp_path):
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     result = call()
     assert result.exit_code == 0
-    assert result.output == f"Your lessons are in {tmp_path / 'kfunc_lab'}.\n"
+    assert result.output.splitlines() == [
+        f"Your lessons are in {tmp_path / 'kfunc_lab'}.",
+        f"{2 * len(catalogue.lessons())} notebooks copied.",
+    ]
     result = call(
         "--dir", tmp_path / "mine", "--language", "es", "--port", 9000, "--no-browser"
     )
@@ -215,20 +273,18 @@ def test_without_a_command_the_lab_opens(originals, monkeypatch, tmp_path):
     ]
 
 
-def test_the_lab_says_what_it_kept_and_that_there_is_a_newer_one(
-    originals, monkeypatch, tmp_path
-):
+def test_the_lab_says_what_it_kept_and_why(originals, monkeypatch, tmp_path):
     monkeypatch.setattr(server, "serve", lambda *args, **more: 0)
     call("--dir", tmp_path / "copy")
     (tmp_path / "copy" / "en" / "00_welcome.ipynb").write_text("mine")
     for lesson in ("00_welcome", "01_first_model"):
-        (originals / "en" / f"{lesson}.ipynb").write_text("second edition")
-    lines = call("--dir", tmp_path / "copy").output.splitlines()
-    assert lines[1:3] == [
+        change(originals / "en" / f"{lesson}.ipynb")
+    assert call("--dir", tmp_path / "copy").output.splitlines()[1:] == [
         "Updated: en/01_first_model.ipynb.",
         "Kept as you changed them: en/00_welcome.ipynb.",
+        "en/00_welcome.ipynb could not be brought up to date: it is not a notebook in nbformat 4. "
+        "To get the lesson as it is now, rename or delete yours and give this command again.",
     ]
-    assert lines[3].startswith("There is a newer version of en/00_welcome.ipynb;")
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(originals, tmp_path):
@@ -274,10 +330,10 @@ def running_lab(originals, tmp_path):
         process.wait(20)
 
 
-def change(path):
-    """Changes a notebook as a learner does in another program."""
+def change(path, place=-1, more="  # mine"):
+    """Changes a cell of a notebook as a learner does in another program."""
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[-1].source += "  # mine"
+    notebook.cells[place].source += more
     nbformat.write(notebook, path)
 
 
@@ -335,6 +391,87 @@ def test_the_server_asks_for_its_token_trusts_the_lessons_and_ends_with_the_comm
         os.kill(pid, 0)
 
 
+# copy
+
+
+def test_copy_says_what_it_did(originals, tmp_path):
+    copy = tmp_path / "copy"
+    assert call("copy", copy).output.splitlines() == [
+        f"Your lessons are in {copy}.",
+        f"{2 * len(catalogue.lessons())} notebooks copied.",
+    ]
+    change(copy / "en" / "00_welcome.ipynb", 0)
+    change(copy / "en" / "01_first_model.ipynb", 1)
+    run(copy / "en" / "02_train_and_evaluate.ipynb")
+    (copy / "es" / "00_welcome.ipynb").unlink()
+    for path in originals.rglob("*.ipynb"):
+        change(path, 1, "  # newer")
+    places = copy / working_copy.BACKUP, copy / working_copy.BASE / "en"
+    assert call("copy", copy, "--language", "en").output.splitlines() == [
+        f"Your lessons are in {copy}.",
+        "1 notebook copied.",
+        f"Updated: {', '.join(others())}, en/02_train_and_evaluate.ipynb.",
+        "Updated en/00_welcome.ipynb around 1 cell of yours.",
+        "Updated en/01_first_model.ipynb around 1 cell of yours.",
+        "In en/01_first_model.ipynb, these cells are yours, and the lesson has newer ones: "
+        f"shown. You find those in {places[1] / '01_first_model.ipynb'}.",
+        f"What they were before is in {places[0]}.",
+    ]
+    assert call("copy", copy).output.splitlines()[1:] == [
+        "Kept as you changed them: en/00_welcome.ipynb, en/01_first_model.ipynb, "
+        "en/02_train_and_evaluate.ipynb."
+    ]
+
+
+def others():
+    """The notebooks that the learner left alone."""
+    used = {"en/00_welcome", "en/01_first_model", "en/02_train_and_evaluate", "es/00_welcome"}
+    names = [f"{code}/{lesson.name}" for code in ("en", "es") for lesson in catalogue.lessons()]
+    return [f"{name}.ipynb" for name in names if name not in used]
+
+
+def run(path):
+    """Runs a notebook as a learner does."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook).execute()
+    nbformat.write(notebook, path)
+
+
+def test_what_was_run_and_written_is_still_there_after_an_update(originals, tmp_path):
+    copy, name = tmp_path / "copy", "en/02_train_and_evaluate.ipynb"
+    call("copy", copy)
+    change(copy / name, 1, " ; print('my answer')")
+    run(copy / name)
+    mine = nbformat.read(copy / name, as_version=4)
+    change(originals / name, 0, "\nseed = 7")
+    change(originals / name, 1, "  # newer")
+    call("copy", copy)
+    merged = nbformat.read(copy / name, as_version=4)
+    nbformat.validate(merged)
+    assert merged.cells[0].source == 'language = "en"\nepochs = 2\nseed = 7'
+    assert merged.cells[0].execution_count is None
+    assert merged.cells[1] == mine.cells[1]
+    assert merged.cells[1].outputs[0].text == "en 2 0.5\nmy answer\n"
+    run(copy / name)
+
+
+def test_copy_refuses_the_originals_in_one_sentence(originals):
+    for command in (["copy", originals], ["lab", "--dir", originals / "en"]):
+        result = call(*command)
+        assert result.exit_code == 1
+        assert one_sentence(result.output)
+        assert "is where the originals of the lessons are" in result.output
+
+
+def test_copy_asks_for_a_folder_that_can_be_made(originals, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert call("copy").exit_code == 2
+    assert call("copy", tmp_path / "file").exit_code == 2
+    result = call("copy", tmp_path / "file" / "copy")
+    assert result.exit_code == 1
+    assert one_sentence(result.output)
+
+
 # doctor
 
 
@@ -361,6 +498,38 @@ def test_doctor_fails_where_something_essential_is_missing(monkeypatch, findings
     monkeypatch.setattr(doctor, "findings", lambda: findings)
     result = call("doctor")
     assert (result.stdout.splitlines(), result.exit_code) == (lines, code)
+
+
+# masters
+
+
+def test_masters_says_what_it_wrote_and_what_comes_next(tmp_path):
+    course = tmp_path / "course"
+    lines = call("masters", course).output.splitlines()
+    assert lines[0].startswith(
+        f"Written into {course}: nbgrader_config.py, source/00_welcome/00_welcome.ipynb, "
+    )
+    assert "  nbgrader generate_assignment 01_first_model" in lines
+    assert lines[-2:] == ["  nbgrader autograde LESSON", "  nbgrader generate_feedback LESSON"]
+    (course / "nbgrader_config.py").unlink()
+    lines = call("masters", course).output.splitlines()
+    assert lines[0] == f"Written into {course}: nbgrader_config.py."
+    assert lines[1].startswith(
+        f"Already in {course}, and left as they are: source/00_welcome/00_welcome.ipynb, "
+    )
+
+
+def test_masters_are_in_the_language_asked_for(tmp_path):
+    call("masters", tmp_path, "--language", "es")
+    source = tmp_path / "source" / "01_first_model" / "01_first_model.ipynb"
+    assert "Tu primer modelo funcional" in source.read_text(encoding="utf-8")
+
+
+def test_masters_that_cannot_be_written_are_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = call("masters", tmp_path / "file" / "course")
+    assert result.exit_code == 1
+    assert one_sentence(result.output)
 
 
 # graph

@@ -5,7 +5,7 @@ from dataclasses import replace
 from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.comparison import Change, Comparison, compare_graphs
 from kfunc_lab.graph.drawing import draw
-from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.layer_graph import Call, LayerGraph
 from kfunc_lab.graph.layout import Layouts
 
 _MARKS = {"removed": "ghost", "added": "extra", "changed": "differs"}
@@ -23,7 +23,8 @@ def compare_with_target(target: LayerGraph, graph: LayerGraph) -> Comparison:
 
     Returns:
         The differences, seen from the target: `removed` is what is missing, `added` what is too
-        much. Names are no difference, nor is the order of what is added up or averaged.
+        much. Names are no difference, nor is the order of what is added up or averaged, nor the
+        padding of a kernel of 1.
 
     Example:
         >>> from kfunc_lab.graph.layer_graph import Call
@@ -46,7 +47,9 @@ def _settings(found: Comparison, change: Change) -> tuple[tuple[str, object, obj
     return tuple(
         one
         for one in change.settings
-        if one[0] != "name" and not (one[0] == "inputs" and _only_reordered(found, change))
+        if one[0] != "name"
+        and not (one[0] == "inputs" and _only_reordered(found, change))
+        and not (one[0] == "padding" and _looks_at_one_place(found.after.call_of[change.after]))
     )
 
 
@@ -56,6 +59,12 @@ def _only_reordered(found: Comparison, change: Change) -> bool:
     here = dict(found.matched)
     wanted = [here.get(it, "") for it in found.before.sources.get(change.before, ())]
     return sorted(wanted) == sorted(found.after.sources.get(change.after, ()))
+
+
+def _looks_at_one_place(call: Call) -> bool:
+    """Tells whether a convolution has a kernel of 1, which no padding makes a difference to."""
+    size = call.settings.get("kernel_size")
+    return set(size if isinstance(size, (list, tuple)) else [size]) == {1}
 
 
 def draw_beside_target(found: Comparison) -> str:

@@ -14,7 +14,7 @@ from kfunc_lab.lessons.exercises import find
 from kfunc_lab.lessons.exercises.exercise import NotAttempted, Wrong
 from kfunc_lab.lessons.exercises.graphs import differences
 from kfunc_lab.locale import _
-from kfunc_lab.theme import light_dark
+from kfunc_lab.theme import follow_theme, light_dark
 
 Status = Literal["not attempted", "wrong", "right", "hint", "solution"]
 
@@ -145,9 +145,13 @@ class Feedback:
         code = (
             f"<pre style='margin:8px 0 0'>{html.escape(self.code)}</pre>" if self.code else ""
         )
+        style = (
+            f"border-left:4px solid {_COLOURS[self.status][0]};border-color:{colour};"
+            "padding:4px 12px;max-width:72ch"
+        )
         return (
-            f'<div style="border-left:4px solid {_COLOURS[self.status][0]};border-color:{colour};'
-            f'padding:4px 12px;max-width:72ch">'
+            f'<div class="kfunc-lab-feedback" style="{style}">'
+            f"<style>{follow_theme('kfunc-lab-feedback')}</style>"
             f"<strong>{html.escape(self._title())}</strong> {_marked(self.message)}{code}"
             f"{self._picture()}</div>"
         )

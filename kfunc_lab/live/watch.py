@@ -36,8 +36,9 @@ def watch(target: Any = None) -> LiveView:
     drawn what happened. Following again begins anew.
 
     Args:
-        target: A model to build, which is shown faintly; what is built as in the target turns
-            solid, and what differs says how. By default there is none.
+        target: A model to build, or the name of an exercise that asks for one. It is shown
+            faintly; what is built as in the target turns solid, and what differs says how. By
+            default there is none.
 
     Returns:
         The view, which has been shown already.
@@ -45,6 +46,7 @@ def watch(target: Any = None) -> LiveView:
     Raises:
         RuntimeError: If this is no notebook or IPython session.
         TypeError: If `target` is nothing that a graph is read from.
+        LookupError: If there is no such exercise, or it has no target.
 
     Example:
         >>> import keras
@@ -57,6 +59,10 @@ def watch(target: Any = None) -> LiveView:
         >>> ended = unwatch()
     """
     global _watch
+    if isinstance(target, str):
+        from kfunc_lab.lessons.exercises import target_graph
+
+        target = target_graph(target)
     shell = _shell()
     if shell is None:
         raise RuntimeError(

@@ -1,8 +1,10 @@
-"""The working copy: what is copied, what is updated, and that nothing is lost."""
+"""The working copy: what is copied, updated and merged, and that nothing is lost."""
 
 import json
 import os
+import stat
 
+import nbformat
 import pytest
 
 from kfunc_lab.lessons import catalogue, working_copy
@@ -13,6 +15,7 @@ NAMES = [
     for lesson in catalogue.lessons()
 ]
 NAME = "es/01_first_model.ipynb"
+ID = "answer"
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def originals(monkeypatch, tmp_path):
     monkeypatch.setattr(catalogue, "_FOLDER", folder)
     for name in NAMES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(f"{name}, first edition")
+        edit(folder / name, text=f"{name}, first edition", answer="answer = ...")
     return folder
 
 
@@ -32,50 +35,78 @@ def copy(originals, tmp_path):
     return directory
 
 
-def test_everything_is_copied_as_it_is(copy, originals):
+def edit(path, **sources):
+    """Writes sources into the cells of a notebook, which are made if they are not there."""
+    new = nbformat.v4.new_notebook()
+    notebook = nbformat.read(path, as_version=4) if path.exists() else new
+    cells = {cell.id: cell for cell in notebook.cells}
+    for name, source in sources.items():
+        if name not in cells:
+            notebook.cells.append(nbformat.v4.new_code_cell(id=name))
+            cells[name] = notebook.cells[-1]
+        cells[name].source = source
+    nbformat.write(notebook, path)
+
+
+def sources(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return {cell.id: cell.source for cell in notebook.cells}
+
+
+def files(directory):
+    """The content of each file."""
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def forget(copy, **digests):
+    """Makes a copy one of a version that noted digests and kept no originals."""
     for name in NAMES:
-        assert (copy / name).read_bytes() == (originals / name).read_bytes()
-    files = {str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file()}
-    assert files == {*NAMES, working_copy.MANIFEST}
+        (copy / working_copy.BASE / name).unlink()
+    (copy / working_copy._MANIFEST).write_text(json.dumps(digests))
+
+
+# Copies that nobody changed
+
+
+def test_everything_is_copied_as_it_is_and_kept_once_more(copy, originals):
+    expected = {name: (originals / name).read_bytes() for name in NAMES}
+    base = {f"{working_copy.BASE.as_posix()}/{name}": it for name, it in expected.items()}
+    assert files(copy) == {**expected, **base}
 
 
 def test_a_second_time_changes_nothing(copy):
-    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*.ipynb")}
-    report = working_copy.prepare(copy)
-    assert report == working_copy.Report(unchanged=NAMES)
-    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*.ipynb")} == before
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
+    assert working_copy.prepare(copy) == working_copy.Report(unchanged=NAMES)
+    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
 
 
 def test_what_was_not_changed_is_updated(copy, originals):
-    (originals / NAME).write_text("second edition")
+    edit(originals / NAME, text="second edition")
     report = working_copy.prepare(copy)
-    assert (report.updated, report.kept) == ([NAME], [])
-    assert (copy / NAME).read_text() == "second edition"
+    assert (report.updated, report.merged, report.kept) == ([NAME], {}, [])
+    assert (copy / NAME).read_bytes() == (originals / NAME).read_bytes()
     assert working_copy.prepare(copy).unchanged == NAMES
 
 
-def test_what_the_learner_changed_stays(copy):
-    (copy / NAME).write_text("my answer")
-    report = working_copy.prepare(copy)
-    assert (report.kept, report.outdated, report.updated) == ([NAME], [], [])
-    assert (copy / NAME).read_text() == "my answer"
-
-
-def test_what_the_learner_changed_stays_through_any_number_of_editions(copy, originals):
-    (copy / NAME).write_text("my answer")
-    for edition in ("second", "third"):
-        (originals / NAME).write_text(f"{edition} edition")
-        report = working_copy.prepare(copy)
-        assert (report.kept, report.outdated, report.updated) == ([NAME], [NAME], [])
-        assert (copy / NAME).read_text() == "my answer"
-
-
 def test_a_change_that_was_taken_back_counts_as_none(copy, originals):
-    first = (copy / NAME).read_text()
-    (copy / NAME).write_text("my answer")
+    edit(copy / NAME, answer="mine")
     working_copy.prepare(copy)
-    (copy / NAME).write_text(first)
-    (originals / NAME).write_text("second edition")
+    edit(copy / NAME, answer="answer = ...")
+    edit(originals / NAME, text="second edition")
+    assert working_copy.prepare(copy).updated == [NAME]
+
+
+def test_opening_and_saving_is_no_change(copy, originals):
+    """JupyterLab writes the kernel's version into the metadata of a notebook that it saves."""
+    notebook = nbformat.read(copy / NAME, as_version=4)
+    notebook.metadata["language_info"] = {"name": "python", "version": "3.12.1"}
+    nbformat.write(notebook, copy / NAME)
+    edit(originals / NAME, text="second edition")
     assert working_copy.prepare(copy).updated == [NAME]
 
 
@@ -90,55 +121,211 @@ def test_files_of_the_learner_s_own_are_left_alone(copy):
     assert (copy / "es" / "mine.ipynb").read_text() == "mine"
 
 
+# Copies that the learner changed
+
+
+def test_what_the_learner_changed_stays(copy):
+    edit(copy / NAME, answer="mine", more="added")
+    before = (copy / NAME).read_bytes()
+    report = working_copy.prepare(copy)
+    assert (report.kept, report.outdated, report.updated) == ([NAME], {}, [])
+    assert (copy / NAME).read_bytes() == before
+
+
+def test_a_newer_original_is_merged_around_the_learner_s_cells(copy, originals):
+    edit(copy / NAME, answer="mine", more="added")
+    edit(originals / NAME, text="second edition", new="new")
+    report = working_copy.prepare(copy)
+    assert list(report.merged) == [NAME]
+    assert report.merged[NAME].kept == (ID, "more")
+    assert (report.updated, report.kept, report.outdated) == ([], [], {})
+    assert list(sources(copy / NAME).items()) == [
+        ("text", "second edition"),
+        (ID, "mine"),
+        ("more", "added"),
+        ("new", "new"),
+    ]
+
+
+def test_the_learner_s_cells_stay_through_any_number_of_editions(copy, originals):
+    edit(copy / NAME, answer="mine")
+    for edition in ("second", "third"):
+        before = (copy / NAME).read_bytes()
+        edit(originals / NAME, text=f"{edition} edition", answer=f"{edition} = ...")
+        report = working_copy.prepare(copy)
+        assert report.merged[NAME].conflicting == (ID,)
+        assert sources(copy / NAME) == {"text": f"{edition} edition", ID: "mine"}
+        assert sources(copy / working_copy.BASE / NAME)[ID] == f"{edition} = ..."
+        assert (copy / working_copy.BACKUP / NAME).read_bytes() == before
+        assert working_copy.prepare(copy).kept == [NAME]
+        assert (copy / working_copy.BACKUP / NAME).read_bytes() == before
+
+
+def test_an_edition_that_has_nothing_new_for_the_learner_writes_nothing(copy, originals):
+    notebook = nbformat.read(copy / NAME, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if cell.id != ID]
+    nbformat.write(notebook, copy / NAME)
+    before = files(copy)
+    edit(originals / NAME, answer="second = ...")
+    assert working_copy.prepare(copy).kept == [NAME]
+    base = f"{working_copy.BASE.as_posix()}/{NAME}"
+    assert files(copy) == {**before, base: (originals / NAME).read_bytes()}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no such permissions")
+def test_files_are_for_whom_they_were(copy, originals):
+    umask = os.umask(0o022)
+    try:
+        (copy / NAME).chmod(0o600)
+        edit(copy / NAME, answer="mine")
+        edit(originals / NAME, text="second edition")
+        working_copy.prepare(copy)
+    finally:
+        os.umask(umask)
+    modes = {
+        name: stat.S_IMODE((copy / folder / NAME).stat().st_mode)
+        for name, folder in {"file": "", "backup": working_copy.BACKUP}.items()
+    }
+    assert modes == {"file": 0o600, "backup": 0o600}
+    assert stat.S_IMODE((copy / NAMES[0]).stat().st_mode) & 0o444 == 0o444
+
+
+# What cannot be merged
+
+
+@pytest.mark.parametrize("mine", ["my answer", "", "{}", '{"cells": []}', "[" * 100_000])
+def test_what_is_no_notebook_any_more_stays(copy, originals, mine):
+    (copy / NAME).write_text(mine)
+    for edition in ("second", "third"):
+        edit(originals / NAME, text=f"{edition} edition")
+        report = working_copy.prepare(copy)
+        assert report.kept == [NAME]
+        assert report.outdated == {NAME: "it is not a notebook in nbformat 4"}
+        assert (copy / NAME).read_text() == mine
+
+
 def test_a_file_that_was_there_first_is_the_learner_s(originals, tmp_path):
-    (tmp_path / "es").mkdir()
-    (tmp_path / NAME).write_text("mine")
-    report = working_copy.prepare(tmp_path)
-    assert (report.kept, report.outdated) == ([NAME], [])
-    assert (tmp_path / NAME).read_text() == "mine"
+    directory = tmp_path / "home"
+    (directory / "es").mkdir(parents=True)
+    edit(directory / NAME, text="first edition", answer="mine")
+    for _time in range(2):
+        report = working_copy.prepare(directory)
+        assert report.kept == [NAME]
+        assert report.outdated == {NAME: "it is not known which version it was copied from"}
+        assert sources(directory / NAME) == {"text": "first edition", ID: "mine"}
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"a": 1}', b"\xff\x00", b"null"])
-def test_a_broken_manifest_is_set_aside_and_nothing_is_lost(copy, originals, broken):
-    manifest = copy / working_copy.MANIFEST
-    manifest.write_bytes(broken)
-    (originals / NAME).write_text("second edition")
+def test_without_the_base_nothing_is_lost(copy, originals, broken):
+    (copy / working_copy.BASE / NAME).write_bytes(broken)
+    edit(copy / NAME, answer="mine")
+    edit(originals / NAME, text="second edition")
+    report = working_copy.prepare(copy)
+    assert (report.kept, list(report.outdated)) == ([NAME], [NAME])
+    assert sources(copy / NAME)[ID] == "mine"
+
+
+@pytest.mark.parametrize("inside", ["", "en", "new/deeper"])
+def test_the_originals_are_no_place_for_a_copy(originals, inside):
+    before = files(originals)
+    with pytest.raises(working_copy.PlaceError, match="is where the originals"):
+        working_copy.prepare(originals / inside)
+    assert files(originals) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="asks for rights to make links")
+def test_the_originals_are_known_by_another_name_too(originals, tmp_path):
+    (tmp_path / "link").symlink_to(originals, target_is_directory=True)
+    with pytest.raises(working_copy.PlaceError):
+        working_copy.prepare(tmp_path / "link")
+
+
+# Copies of a version that kept no originals
+
+
+def test_an_old_copy_that_nobody_changed_is_updated(copy, originals):
+    forget(copy, **{NAME: working_copy._digest((copy / NAME).read_bytes())})
+    edit(originals / NAME, text="second edition")
+    report = working_copy.prepare(copy)
+    assert (report.updated, report.kept) == ([NAME], [])
+    assert files(copy / working_copy.BASE).keys() == set(NAMES)
+
+
+def test_an_old_copy_of_this_edition_is_merged_from_now_on(copy, originals):
+    forget(copy, **{NAME: working_copy._digest((originals / NAME).read_bytes())})
+    edit(copy / NAME, answer="mine")
+    report = working_copy.prepare(copy)
+    assert (report.kept, report.outdated) == ([NAME], {})
+    edit(originals / NAME, text="second edition")
+    assert list(working_copy.prepare(copy).merged) == [NAME]
+
+
+def test_an_old_copy_of_another_edition_is_the_learner_s(copy, originals):
+    forget(copy, **{NAME: working_copy._digest((originals / NAME).read_bytes())})
+    edit(copy / NAME, answer="mine")
+    edit(originals / NAME, text="second edition")
+    for _time in range(2):
+        report = working_copy.prepare(copy)
+        assert (report.kept, list(report.outdated)) == ([NAME], [NAME])
+        assert sources(copy / NAME)[ID] == "mine"
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"a": 1}', b"\xff\x00", b"null"])
+def test_a_broken_note_of_an_old_copy_is_none(copy, originals, broken):
+    forget(copy)
+    (copy / working_copy._MANIFEST).write_bytes(broken)
+    edit(originals / NAME, text="second edition")
     report = working_copy.prepare(copy)
     assert (report.kept, report.updated) == ([NAME], [])
-    assert "first edition" in (copy / NAME).read_text()
-    assert (copy / f"{working_copy.MANIFEST}.broken").read_bytes() == broken
-    assert set(json.loads(manifest.read_bytes())) == {*NAMES} - {NAME}
+    assert "first edition" in sources(copy / NAME)["text"]
 
 
-def test_a_write_that_fails_leaves_the_old_file_whole(copy, originals, monkeypatch):
-    (originals / NAME).write_text("second edition")
-
-    def fail(*_arguments):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        working_copy.prepare(copy)
-    assert "first edition" in (copy / NAME).read_text()
-    assert not [path for path in copy.rglob(".*") if path.name != working_copy.MANIFEST]
+# Runs that are cut short
 
 
-def test_after_a_run_that_was_cut_short_the_next_one_goes_on(copy, originals, monkeypatch):
-    """The file is newer than the manifest knows, but equal to its original."""
-    (originals / NAME).write_text("second edition")
-    (copy / NAME).write_text("second edition")
+@pytest.fixture
+def cut_short(monkeypatch):
+    """Lets a number of files be written, and no more."""
+
+    def cut_short(after, call, *arguments):
+        replace, left = os.replace, iter(range(after))
+
+        def fail(*paths):
+            if next(left, None) is None:
+                raise OSError("disk full")
+            replace(*paths)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", fail)
+            with pytest.raises(OSError, match="disk full"):
+                call(*arguments)
+
+    return cut_short
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_an_update_that_is_cut_short_is_done_again(copy, originals, cut_short, after):
+    edit(originals / NAME, text="second edition")
+    before = files(copy)
+    cut_short(after, working_copy.prepare, copy)
+    assert files(copy).keys() == before.keys()
+    assert ((copy / NAME).read_bytes() == before[NAME]) is (after == 0)
+    working_copy.prepare(copy)
     assert working_copy.prepare(copy).unchanged == NAMES
-    (originals / NAME).write_text("third edition")
+    edit(originals / NAME, text="third edition")
     assert working_copy.prepare(copy).updated == [NAME]
 
 
-def test_opening_and_saving_is_no_change(originals, tmp_path):
-    """JupyterLab writes the kernel's version into the metadata of a notebook that it saves."""
-    notebook = {"cells": [{"cell_type": "code", "source": ["1"]}], "metadata": {}}
-    (originals / NAME).write_text(json.dumps(notebook))
-    working_copy.prepare(tmp_path / "copy")
-    saved = {**notebook, "metadata": {"language_info": {"version": "3.12.1"}}}
-    (tmp_path / "copy" / NAME).write_text(json.dumps(saved, indent=1))
-    notebook["cells"][0]["source"] = ["2"]
-    (originals / NAME).write_text(json.dumps(notebook))
-    assert working_copy.prepare(tmp_path / "copy").updated == [NAME]
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_merge_that_is_cut_short_is_done_again(copy, originals, cut_short, after):
+    edit(copy / NAME, answer="mine")
+    mine = (copy / NAME).read_bytes()
+    edit(originals / NAME, text="second edition", answer="second = ...", new="new")
+    cut_short(after, working_copy.prepare, copy)
+    assert ((copy / NAME).read_bytes() == mine) is (after < 2)
+    assert working_copy.prepare(copy).merged[NAME].conflicting == (ID,)
+    assert sources(copy / NAME) == {"text": "second edition", ID: "mine", "new": "new"}
+    assert (copy / working_copy.BACKUP / NAME).read_bytes() == mine
+    edit(originals / NAME, text="third edition")
+    working_copy.prepare(copy)
+    assert sources(copy / NAME) == {"text": "third edition", ID: "mine", "new": "new"}

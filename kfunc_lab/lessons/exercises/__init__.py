@@ -1,5 +1,6 @@
 """The exercises: each declares its check, hints and solution; one file a lesson."""
 
+from kfunc_lab.graph.layer_graph import LayerGraph
 from kfunc_lab.lessons.catalogue import Lesson
 from kfunc_lab.lessons.exercises import (
     custom_rnn,
@@ -17,6 +18,7 @@ from kfunc_lab.lessons.exercises import (
     your_own_layer,
 )
 from kfunc_lab.lessons.exercises.exercise import Exercise
+from kfunc_lab.lessons.exercises.graphs import target_of
 from kfunc_lab.locale import _
 
 _LESSONS = (
@@ -58,6 +60,18 @@ def find(name: str) -> Exercise:
             )
         )
     return EXERCISES[name]
+
+
+def target_graph(name: str) -> LayerGraph:
+    """Returns the graph that an exercise asks to build.
+
+    Raises:
+        LookupError: If there is no such exercise, or it asks for no particular graph.
+    """
+    build = find(name).target
+    if build is None:
+        raise LookupError(_('The exercise "{name}" has no target to show.').format(name=name))
+    return target_of(build)
 
 
 def of_lesson(lesson: Lesson) -> tuple[Exercise, ...]:

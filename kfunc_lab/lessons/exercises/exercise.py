@@ -35,6 +35,7 @@ class Exercise:
         hints: From a nudge to nearly the answer.
         solution: Code that solves it, to stand in the cell before `lab.check`.
         answer: The name that the solution gives to the answer.
+        target: Builds the model that is asked for, where there is one graph to build.
     """
 
     name: str
@@ -43,3 +44,4 @@ class Exercise:
     hints: tuple[str, ...]
     solution: str
     answer: str
+    target: Callable[[], Any] | None = None

@@ -1,5 +1,450 @@
-"""Lesson 10."""
+"""Lesson 10: count the parameters of a layer of one's own, and write one that saves and loads."""
 
-from kfunc_lab.lessons.exercises.exercise import Exercise
+import contextlib
+import inspect
+import random
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-EXERCISES: list[Exercise] = []
+from kfunc_lab.graph.keras_nodes import name_counters_kept, new_node_listeners
+from kfunc_lab.lessons.exercises import answers
+from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.live.failure import find_failure
+from kfunc_lab.live.mistakes import find_mistake
+from kfunc_lab.locale import N_, _
+
+_PARAMETERS = 28  # 3 · 7 + 7
+
+# What the layer is tried with.
+_EXPONENT = 3
+_START = 0.5
+_NAME = "bent"
+_SHAPES = ((4,), (7,), (5, 3))
+
+
+def _check_parameters(answer: Any) -> None:
+    answers.attempted(answer)
+    number = answers.whole_number(answer)
+    if number == _PARAMETERS:
+        return
+    known = {
+        21: _("21 are the weights in `w`. `b` has one more for each unit."),
+        7: _("7 are the numbers in `b`. How large is `w`?"),
+        42: _(
+            "5 · 7 + 7: that takes the 5 for the size of the input. `build` reads "
+            "`input_shape[-1]`, the last axis."
+        ),
+        112: _(
+            "15 · 7 + 7: that would be right after Flatten. `build` reads `input_shape[-1]` "
+            "alone, the last axis."
+        ),
+        140: _(
+            "5 · 28: the five rows share the same `w` and `b`. How often a layer is used does "
+            "not change its parameters."
+        ),
+        50: _("50 was for 4 numbers and 10 units. Put the new sizes into the same formula."),
+    }
+    raise Wrong(
+        known.get(
+            number,
+            _(
+                "It is not {n}. `w` has shape `(input_shape[-1], units)` and `b` has shape "
+                "`(units,)`: what are the two sizes here?"
+            ).format(n=f"{number:,}"),
+        )
+    )
+
+
+def _check_layer(answer: Any) -> None:
+    answers.attempted(answer)
+    _check_class(answer)
+    with _unnoticed():
+        _check_constructor(answer)
+        for shape in _SHAPES:
+            _check_call(answer, shape)
+        _check_saved(answer)
+
+
+@contextlib.contextmanager
+def _unnoticed() -> Iterator[None]:
+    """Lets layers be made and called without changing names, random states or live views."""
+    import numpy as np
+
+    states = random.getstate(), np.random.get_state()
+    listeners = new_node_listeners[:]
+    new_node_listeners.clear()
+    try:
+        with name_counters_kept():
+            yield
+    finally:
+        new_node_listeners[:] = listeners
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def _check_class(answer: Any) -> None:
+    import keras
+
+    if isinstance(answer, keras.layers.Layer):
+        raise Wrong(
+            _(
+                "This is one layer of the class `{kind}`. Give the class, without parentheses: "
+                "the check makes layers of it."
+            ).format(kind=type(answer).__name__)
+        )
+    if not isinstance(answer, type) or not issubclass(answer, keras.layers.Layer):
+        raise Wrong(
+            _("A class derived from `layers.Layer` is expected here; this is: {got}.").format(
+                got=repr(answer) if isinstance(answer, type) else type(answer).__name__
+            )
+        )
+    if answer.__bases__ == (keras.layers.Layer,) and not any(
+        map(callable, vars(answer).values())
+    ):
+        raise NotAttempted  # as the lesson gives it
+
+
+def _check_constructor(cls: type) -> None:
+    given = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
+    for name, default in {"exponent": 2, "initializer": "ones"}.items():
+        if name not in given:
+            raise Wrong(_("`__init__` has no argument `{name}`.").format(name=name))
+        if given[name].default != default:
+            raise Wrong(
+                _("Left out, `{name}` should be {default}: write that into `__init__`.").format(
+                    name=name, default=repr(default)
+                )
+            )
+    if not any(it.kind is inspect.Parameter.VAR_KEYWORD for it in given.values()):
+        raise Wrong(
+            _(
+                "`__init__` takes no `**kwargs`, so that the layer can be given no name, and "
+                "loading, which gives `name`, `trainable` and `dtype`, fails. Take them, and "
+                "hand them on to `super().__init__(**kwargs)`."
+            )
+        )
+    try:
+        name = _made(cls).name
+    except AttributeError:
+        raise Wrong(
+            _(
+                "`__init__` does not call `super().__init__(**kwargs)`, which makes a layer of "
+                "the object. It comes first."
+            )
+        ) from None
+    except Exception as error:
+        raise Wrong(
+            _("`{code}` fails: {reason}").format(
+                code=f"{cls.__name__}(exponent={_EXPONENT}, …)", reason=_reason(error)
+            )
+        ) from error
+    if name != _NAME:
+        raise Wrong(
+            _(
+                "A layer made with `name={wanted}` is called `{got}`: the name is lost between "
+                "`__init__` and Keras. Hand `**kwargs` on to `super().__init__(**kwargs)`."
+            ).format(wanted=f'"{_NAME}"', got=name)
+        )
+
+
+def _made(cls: Any) -> Any:
+    """Makes a layer whose arguments are a number and an object."""
+    import keras
+
+    start = keras.initializers.Constant(_START)
+    return cls(exponent=_EXPONENT, initializer=start, name=_NAME)
+
+
+def _check_call(cls: Any, shape: tuple[int, ...]) -> None:
+    layer = _made(cls)
+    if layer.weights:
+        raise Wrong(
+            _(
+                "The layer has weights of shape {shape} before it is called. How many features "
+                "come is only known in `build(self, input_shape)`: make them there."
+            ).format(shape=tuple(layer.weights[0].shape))
+        )
+    model = _model(layer, shape)
+    _check_weights(layer, shape)
+    if model.output_shape != (None, *shape):
+        raise Wrong(
+            _("An input of shape {shape} gives {got}; the shape should stay the same.").format(
+                shape=(None, *shape), got=model.output_shape
+            )
+        )
+    _check_numbers(layer, model, shape)
+
+
+def _model(layer: Any, shape: tuple[int, ...]) -> Any:
+    import keras
+
+    inputs = keras.Input(shape)
+    try:
+        return keras.Model(inputs, layer(inputs), name="trial")
+    except Exception as error:
+        if "add new elements of state" in str(error):
+            raise Wrong(
+                _(
+                    "`call` makes weights. It runs at every call, and would make new ones each "
+                    "time; `build` runs once. Make them there, and use them in `call`."
+                )
+            ) from error
+        if layer.weights:
+            _check_weights(layer, shape)
+        raise Wrong(
+            _("On an input of shape {shape} the layer fails: {reason}").format(
+                shape=(None, *shape), reason=_reason(error)
+            )
+        ) from error
+
+
+def _check_weights(layer: Any, shape: tuple[int, ...]) -> None:
+    import numpy as np
+
+    if not layer.weights:
+        raise Wrong(
+            _(
+                "Keras knows of no weights in this layer, so none is trained or saved. An array "
+                "of numbers does not count: make the weights with `self.add_weight` in `build`."
+            )
+        )
+    if len(layer.weights) > 1:
+        raise Wrong(
+            _("The layer has {n} weights; one array of them is asked for.").format(
+                n=len(layer.weights)
+            )
+        )
+    weight = layer.weights[0]
+    if tuple(weight.shape) != shape[-1:]:
+        raise Wrong(
+            _(
+                "For inputs of shape {shape} the weights have shape {got}; one for each feature "
+                "is asked for: {wanted}, the size of the last axis."
+            ).format(shape=(None, *shape), got=tuple(weight.shape), wanted=shape[-1:])
+        )
+    if not layer.trainable_weights:
+        raise Wrong(
+            _("The weights are made with `trainable=False`: training could never change them.")
+        )
+    start = layer.get_weights()[0]
+    if not np.array_equal(start, np.full(shape[-1], _START)):
+        raise Wrong(
+            _(
+                "Made with an initializer that gives {wanted}, the weights start at {got}: hand "
+                "`self.initializer` to `add_weight`."
+            ).format(wanted=_START, got=round(float(start[0]), 3))
+        )
+
+
+def _check_numbers(layer: Any, model: Any, shape: tuple[int, ...]) -> None:
+    import numpy as np
+
+    x = np.linspace(-1.5, 2, 2 * int(np.prod(shape)), dtype="float32").reshape(2, *shape)
+    w = np.linspace(0.5, 2, shape[-1], dtype="float32")
+    layer.set_weights([w])
+    got = _values(model, x)
+    known = (
+        (w * x**2, _("The result is always the square: `call` should use `self.exponent`.")),
+        (w * x, _("The result is only multiplied by the weights; the power is missing.")),
+        (x**_EXPONENT, _("The result does not depend on the weights: `call` leaves them out.")),
+        (
+            (w * x) ** _EXPONENT,
+            _("The weights are raised to the power too. First the power, then the weights."),
+        ),
+        (w + x**_EXPONENT, _("The weights are added; they should multiply.")),
+    )
+    if np.allclose(got, w * x**_EXPONENT, rtol=1e-3, atol=1e-5):
+        return
+    for values, reason in known:
+        if np.allclose(got, values, rtol=1e-3, atol=1e-5):
+            raise Wrong(reason)
+    place = np.unravel_index(np.argmax(np.abs(x)), x.shape)
+    raise Wrong(
+        _(
+            "With exponent {exponent} and the weight {w:.2f}, the number {x:.2f} becomes "
+            "{got:.2f}; it should become {wanted:.2f}."
+        ).format(
+            exponent=_EXPONENT,
+            w=w[place[-1]],
+            x=x[place],
+            got=got[place],
+            wanted=w[place[-1]] * x[place] ** _EXPONENT,
+        )
+    )
+
+
+def _check_saved(cls: Any) -> None:
+    import keras
+    import numpy as np
+
+    layer = _made(cls)
+    model = _model(layer, (4,))
+    layer.set_weights([np.array([1, 2, 3, 4], "float32")])
+    config = _config(layer)
+    _check_config(config)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.keras")
+        try:
+            model.save(path)
+            loaded = keras.models.load_model(path, custom_objects={cls.__name__: cls})
+        except Exception as error:
+            raise Wrong(
+                _("The layer works, but does not come back from a file: {reason}").format(
+                    reason=_reason(error)
+                )
+            ) from error
+    again = loaded.layers[-1]
+    x = np.array([[-1, 0.5, 1, 2]], "float32")
+    differing = _differing(config, _config(again))
+    if differing:
+        raise Wrong(
+            _(
+                "After loading, `get_config` says something else about {names}. What it says is "
+                "given to `__init__`, and should come back as it was."
+            ).format(names=differing)
+        )
+    if not np.allclose(_values(loaded, x), _values(model, x)):
+        raise Wrong(
+            _(
+                "The loaded layer has the same config, and computes something else: part of what "
+                "it needs is neither in the config nor in a weight."
+            )
+        )
+
+
+def _config(layer: Any) -> Mapping[str, Any]:
+    import keras
+
+    if type(layer).get_config is keras.layers.Layer.get_config:
+        raise Wrong(
+            _(
+                "There is no `get_config`. Keras notes numbers and strings by itself, but not an "
+                "object such as an initializer: saving fails. Write the method."
+            )
+        )
+    try:
+        config = layer.get_config()
+    except Exception as error:
+        raise Wrong(_("`get_config` fails: {reason}").format(reason=_reason(error))) from error
+    if not isinstance(config, Mapping):
+        raise Wrong(
+            _("`get_config` returns {got}; it should return a dict.").format(
+                got=type(config).__name__
+            )
+        )
+    return config
+
+
+def _check_config(config: Mapping[str, Any]) -> None:
+    if "name" not in config:
+        raise Wrong(
+            _(
+                "`get_config` does not say the name, so `{name}` would come back under another "
+                "one. Add to it what `super().get_config()` says."
+            ).format(name=_NAME)
+        )
+    for name in ("exponent", "initializer"):
+        if name not in config:
+            raise Wrong(
+                _(
+                    "`get_config` does not say `{name}`. The layer would come back with the "
+                    "default, and no error would tell."
+                ).format(name=name)
+            )
+    if config["exponent"] != _EXPONENT:
+        raise Wrong(
+            _(
+                "A layer made with `exponent={wanted}` has `exponent` {got} in its config. Keep "
+                "the argument as `self.exponent`, and give that."
+            ).format(wanted=_EXPONENT, got=repr(config["exponent"]))
+        )
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Names what two configs say differently; objects in them are compared by their configs."""
+    import keras
+
+    said, again = (keras.saving.serialize_keras_object(dict(it)) for it in (one, other))
+    keys = [key for key in {**said, **again} if said.get(key) != again.get(key)]
+    return ", ".join(f"`{key}`" for key in keys)
+
+
+def _values(model: Any, x: Any) -> Any:
+    """Computes without changing any variable, such as the seed of random numbers."""
+    import keras
+
+    with keras.StatelessScope():
+        return keras.ops.convert_to_numpy(model(x))
+
+
+def _reason(error: Exception) -> str:
+    """Says what Keras found wrong, in one line."""
+    failure = find_failure(error)
+    mistake = None if failure is None else find_mistake(error, failure)
+    inner = str(error).rpartition("Exception encountered: ")[2].strip()
+    if mistake is None or (mistake.rule == "unknown" and inner != str(error).strip()):
+        return inner.partition("\n")[0] or type(error).__name__
+    return mistake.reason
+
+
+EXERCISES = [
+    Exercise(
+        name="own-layer-parameters",
+        check=_check_parameters,
+        praise=N_("3 · 7 + 7 = 28: only the last axis counts, and the five rows share it all."),
+        hints=(
+            N_("Which `input_shape` is `build` given here, and which part of it does it read?"),
+            N_("`w` has shape (3, 7). How many numbers is that, and how many has `b`?"),
+        ),
+        solution="parameters = 3 * 7 + 7",
+        answer="parameters",
+    ),
+    Exercise(
+        name="power-layer",
+        check=_check_layer,
+        praise=N_(
+            "It takes any number of features, its weights are trained and saved, and config and "
+            "name come back from a file as they were."
+        ),
+        hints=(
+            N_(
+                "Take the last `CustomDense` as a model: `__init__` keeps the arguments, `build` "
+                "makes the weights, `call` computes, `get_config` says the arguments."
+            ),
+            N_(
+                "In `build`: `self.add_weight(shape=(input_shape[-1],), ...)` with the "
+                "initializer. In `call`: `ops.power(inputs, self.exponent)`, times the weights."
+            ),
+            N_(
+                '`__init__(self, exponent=2, initializer="ones", **kwargs)` begins with '
+                "`super().__init__(**kwargs)`; `get_config` returns `{**super().get_config(), ...}` "
+                "with both arguments."
+            ),
+        ),
+        solution="""\
+class Power(layers.Layer):
+    def __init__(self, exponent=2, initializer="ones", **kwargs):
+        super().__init__(**kwargs)
+        self.exponent = exponent
+        self.initializer = keras.initializers.get(initializer)
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(
+            shape=(input_shape[-1],), initializer=self.initializer, name="scale"
+        )
+
+    def call(self, inputs):
+        return self.scale * keras.ops.power(inputs, self.exponent)
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.initializer)
+        own = {"exponent": self.exponent, "initializer": initializer}
+        return {**super().get_config(), **own}
+
+
+answer = Power""",
+        answer="answer",
+    ),
+]

@@ -1,0 +1,229 @@
+"""Brings a newer original into a learner's notebook, cell by cell, and leaves their cells alone."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kfunc_lab.locale import _
+
+Cell = dict[str, Any]
+Notebook = dict[str, Any]
+
+
+class MergeError(ValueError):
+    """A notebook whose cells cannot be matched; the message says why, as part of a sentence."""
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What became of two notebooks.
+
+    Attributes:
+        notebook: The learner's, with what is new in the original.
+        kept: Ids of the cells that the learner changed or added, in their order.
+        conflicting: Those of `kept` that are newer in the original too.
+    """
+
+    notebook: Notebook
+    kept: tuple[str, ...]
+    conflicting: tuple[str, ...]
+
+
+def read(content: bytes) -> Notebook:
+    """Reads a notebook whose cells can be told apart by their ids.
+
+    Args:
+        content: A file's content, which may be anything.
+
+    Raises:
+        MergeError: If it is none.
+
+    Example:
+        >>> read(b"[]")
+        Traceback (most recent call last):
+        ...
+        kfunc_lab.lessons.merging.MergeError: it is not a notebook in nbformat 4
+    """
+    try:
+        notebook = json.loads(content)
+    except (ValueError, RecursionError):
+        notebook = None
+    match notebook:
+        case {
+            "nbformat": 4,
+            "nbformat_minor": int(minor),
+            "metadata": dict(),
+            "cells": list(cells),
+        } if all(map(_is_cell, cells)):
+            ids = [cell.get("id") for cell in cells]
+        case _:
+            raise MergeError(_("it is not a notebook in nbformat 4"))
+    if minor < 5 or not all(map(_is_id, ids)) or len(set(ids)) < len(ids):
+        raise MergeError(_("its cells do not have ids of their own, as nbformat 4.5 has them"))
+    return dict(notebook)
+
+
+def _is_cell(cell: object) -> bool:
+    match cell:
+        case {"cell_type": str(), "metadata": dict(), "source": str()}:
+            return True
+        case {"cell_type": str(), "metadata": dict(), "source": list(lines)}:
+            return all(isinstance(line, str) for line in lines)
+    return False
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", value) is not None
+
+
+def write(notebook: Notebook) -> bytes:
+    r"""Returns a notebook as the content of a file, written as JupyterLab writes it.
+
+    Args:
+        notebook: As `read` returned it.
+
+    Example:
+        >>> write({"cells": []})
+        b'{\n "cells": []\n}\n'
+    """
+    text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
+    # Half of a surrogate pair, which UTF-8 cannot hold, becomes JSON's escape for it.
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
+def merge(base: Notebook, theirs: Notebook, ours: Notebook) -> Merge:
+    """Merges three notebooks into one, by the ids of their cells.
+
+    A cell that the learner changed or added stays as it is, and one that they deleted stays away.
+    Every other cell becomes the original's; a new one stands after the one that precedes it there.
+    If the learner moved no cell, the order is the original's, else theirs.
+
+    Args:
+        base: The original as it was when it was copied.
+        theirs: The learner's notebook.
+        ours: The original as it is now.
+
+    Returns:
+        The merged notebook, which shares cells with those given, and what was kept.
+
+    Example:
+        >>> def notebook(*sources):
+        ...     cells = [
+        ...         {"id": source[0], "cell_type": "raw", "metadata": {}, "source": source}
+        ...         for source in sources
+        ...     ]
+        ...     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+        >>> base, ours = notebook("a = 1", "b = 1"), notebook("a = 2", "b = 2", "c = 2")
+        >>> result = merge(base, notebook("a = 1", "my = 0", "b = ?"), ours)
+        >>> [cell["source"] for cell in result.notebook["cells"]]
+        ['a = 2', 'my = 0', 'b = ?', 'c = 2']
+        >>> result.kept, result.conflicting
+        (('m', 'b'), ('b',))
+    """
+    before, their, our = _by_id(base), _by_id(theirs), _by_id(ours)
+    merged = {
+        name: _merged_cell(before.get(name), their.get(name), our.get(name))
+        for name in {**their, **our}
+    }
+    cells = {name: cell for name, cell in merged.items() if cell is not None}
+    order = _order(
+        list(before), [name for name in their if name in cells], [n for n in our if n in cells]
+    )
+    kept = [
+        name
+        for name in order
+        if name in their
+        and not _same_content(their[name], before.get(name))
+        and not _same_content(their[name], our.get(name))
+    ]
+    conflicting = [
+        name for name in kept if name in our and not _same_content(our[name], before.get(name))
+    ]
+    return Merge(
+        notebook={
+            **theirs,
+            "cells": [cells[name] for name in order],
+            "metadata": _with_our_mark(theirs["metadata"], ours["metadata"]),
+        },
+        kept=tuple(kept),
+        conflicting=tuple(conflicting),
+    )
+
+
+def _by_id(notebook: Notebook) -> dict[str, Cell]:
+    return {cell["id"]: cell for cell in notebook["cells"]}
+
+
+def _with_our_mark(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """Returns the learner's metadata, with what the lessons note about themselves."""
+    return {**theirs, **{key: value for key, value in ours.items() if key == "kfunc_lab"}}
+
+
+def _merged_cell(base: Cell | None, theirs: Cell | None, ours: Cell | None) -> Cell | None:
+    """Returns what a cell becomes, `None` if it goes."""
+    if theirs is None:
+        return ours if base is None else None
+    if base is None or not _same_content(theirs, base):
+        return theirs
+    return None if ours is None else _updated(base, theirs, ours)
+
+
+def _updated(base: Cell, theirs: Cell, ours: Cell) -> Cell:
+    """Returns the original of a cell that the learner did not change, but may have run."""
+    metadata = _merged_metadata(base["metadata"], theirs["metadata"], ours["metadata"])
+    if _same_outputs(theirs, base):
+        return {**ours, "metadata": metadata}
+    if _same_content(ours, base):
+        return {**theirs, "metadata": metadata}
+    updated = {**ours, "metadata": metadata}
+    if updated["cell_type"] == "code":  # what they saw came from other code
+        updated |= {"outputs": [], "execution_count": None}
+    return updated
+
+
+def _merged_metadata(
+    base: dict[str, Any], theirs: dict[str, Any], ours: dict[str, Any]
+) -> dict[str, Any]:
+    """Returns the original's metadata, but for the keys that the learner's program changed."""
+    merged = {}
+    for key in {**theirs, **ours}:
+        side = ours if theirs.get(key) == base.get(key) else theirs
+        if key in side:
+            merged[key] = side[key]
+    return merged
+
+
+def _same_content(cell: Cell, other: Cell | None) -> bool:
+    return other is not None and _content(cell) == _content(other)
+
+
+def _content(cell: Cell) -> tuple[Any, ...]:
+    """Returns what a learner changes; a source is one text or, in a file, its lines."""
+    return cell["cell_type"], "".join(cell["source"]), cell.get("attachments") or {}
+
+
+def _same_outputs(cell: Cell, other: Cell) -> bool:
+    return all(cell.get(key) == other.get(key) for key in ("outputs", "execution_count"))
+
+
+def _order(base: list[str], theirs: list[str], ours: list[str]) -> list[str]:
+    """Returns the ids of all cells that stay, each once."""
+    moved = [name for name in theirs if name in base] != [
+        name for name in base if name in theirs
+    ]
+    leading, other = (theirs, ours) if moved else (ours, theirs)
+    shared = [name for name in leading if name in other]
+    # New cells first, so that the learner's own stand right after the neighbour that they had.
+    return _woven(_woven(shared, ours), theirs)
+
+
+def _woven(order: list[str], names: Iterable[str]) -> list[str]:
+    """Puts each name that is missing after the one that precedes it among the names."""
+    order, place = list(order), 0
+    for name in names:
+        if name not in order:
+            order.insert(place, name)
+        place = order.index(name) + 1
+    return order

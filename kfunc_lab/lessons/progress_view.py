@@ -1,0 +1,172 @@
+"""Shows which exercises of the course are done: `lab.progress`."""
+
+import html
+from dataclasses import dataclass
+
+from kfunc_lab.graph.table import aligned
+from kfunc_lab.lessons import catalogue, exercises
+from kfunc_lab.lessons.catalogue import Lesson
+from kfunc_lab.lessons.progress import recorded
+from kfunc_lab.locale import _
+from kfunc_lab.theme import FAINT, LINE, QUIET, TRAINING, follow_theme, light_dark
+
+# JupyterLab gives tables right-aligned cells, zebra stripes and no lines between the rows.
+_ROW = "background:none"
+_CELL = (
+    f"text-align:left;vertical-align:baseline;padding:4px 16px 4px 0;white-space:normal;"
+    f"max-width:none;border:none;border-bottom:1px solid {light_dark(FAINT)}"
+)
+_QUIET = f"color:{light_dark(QUIET)};font-size:90%"
+
+
+def progress() -> "ProgressView":
+    """Shows which exercises of the course are done.
+
+    An exercise is done once `lab.check` has found an answer right. That is kept in the user's
+    data folder, or in the file that the environment variable `KFUNC_LAB_PROGRESS` names;
+    nothing is kept where the variable is set and empty.
+
+    Returns:
+        A table of the lessons, with the exercises still open and the lesson to go on with.
+
+    Example:
+        >>> head, *rows = progress().table()
+        >>> head, rows[0][:2]
+        (['', 'lesson', 'exercises', 'still open'], ['00', 'Welcome'])
+    """
+    done = recorded()
+    return ProgressView(tuple(_standing(lesson, done) for lesson in catalogue.lessons()))
+
+
+def _standing(lesson: Lesson, done: frozenset[str]) -> "LessonProgress":
+    names = [exercise.name for exercise in exercises.of_lesson(lesson)]
+    return LessonProgress(
+        lesson,
+        done=tuple(name for name in names if name in done),
+        still_open=tuple(name for name in names if name not in done),
+    )
+
+
+@dataclass(frozen=True)
+class LessonProgress:
+    """Which exercises of a lesson are done.
+
+    Attributes:
+        lesson: The lesson.
+        done: The names of the exercises that are done.
+        still_open: The names of the others.
+    """
+
+    lesson: Lesson
+    done: tuple[str, ...]
+    still_open: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """How many exercises it has."""
+        return len(self.done) + len(self.still_open)
+
+
+@dataclass(frozen=True)
+class ProgressView:
+    """Which exercises of the course are done.
+
+    Attributes:
+        lessons: How each lesson stands, in the order of the course.
+    """
+
+    lessons: tuple[LessonProgress, ...]
+
+    @property
+    def next_lesson(self) -> Lesson | None:
+        """The first lesson with an exercise that is not done; `None` if all are."""
+        return next((it.lesson for it in self.lessons if it.still_open), None)
+
+    def table(self) -> list[list[str]]:
+        """Returns the names of the columns, then the cells of each lesson."""
+        head = ["", _("lesson"), _("exercises"), _("still open")]
+        rows = [
+            [it.lesson.number, it.lesson.title, _count(it), ", ".join(it.still_open)]
+            for it in self.lessons
+        ]
+        return [head, *rows]
+
+    def sentence(self, lesson: str | None = None) -> str:
+        """Says how many exercises are done, and which lesson is next.
+
+        Args:
+            lesson: How the next lesson is written; by default its number and title.
+        """
+        total = sum(it.total for it in self.lessons)
+        if self.next_lesson is None:
+            return _("All {total} exercises are done.").format(total=total)
+        return _("{done} of {total} exercises done. Next: {lesson}.").format(
+            done=sum(len(it.done) for it in self.lessons),
+            total=total,
+            lesson=lesson or _name(self.next_lesson),
+        )
+
+    def to_text(self) -> str:
+        """Returns the sentence and the table as lines, the same in every process."""
+        return "\n".join([self.sentence(), *aligned(self.table(), right=set())])
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        link = _link(self.next_lesson) if self.next_lesson else None
+        head = "".join(
+            f'<th scope="col" style="{_CELL};color:{light_dark(QUIET)};font-weight:normal">'
+            f"{html.escape(name)}</th>"
+            for name in self.table()[0][1:]
+        )
+        rows = "".join(map(_row, self.lessons))
+        return (
+            f'<div class="kfunc-lab-progress"><style>{follow_theme("kfunc-lab-progress")}</style>'
+            f'<p style="margin:0 0 8px">{self.sentence(link)}</p>'
+            f'<table style="border-collapse:collapse;border:none;margin:0;max-width:100%">'
+            f'<thead style="border:none"><tr style="{_ROW}">{head}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
+        )
+
+
+def _row(it: LessonProgress) -> str:
+    names = ", ".join(
+        f'<span style="white-space:nowrap">{html.escape(name)}</span>' for name in it.still_open
+    )
+    return (
+        f'<tr style="{_ROW}"><th scope="row" style="{_CELL};font-weight:normal">'
+        f"{_link(it.lesson)}</th>"
+        f'<td style="{_CELL};white-space:nowrap">{_bar(it)}</td>'
+        f'<td style="{_CELL};{_QUIET}">{names}</td></tr>'
+    )
+
+
+def _bar(it: LessonProgress) -> str:
+    """Draws how much of a lesson is done, with the numbers beside it."""
+    if not it.total:
+        return f'<span style="{_QUIET}">{html.escape(_count(it))}</span>'
+    said = _("Exercises done: {done} of {total}").format(done=len(it.done), total=it.total)
+    return (
+        f'<span role="img" aria-label="{html.escape(said)}" style="display:inline-block;'
+        f"width:80px;height:8px;margin-right:8px;border-radius:4px;overflow:hidden;"
+        f"box-sizing:border-box;border:1px solid {light_dark(LINE)};"
+        f'background:{light_dark(FAINT)}"><span style="display:block;height:100%;'
+        f'width:{100 * len(it.done) / it.total:.0f}%;background:{light_dark(TRAINING)}">'
+        f'</span></span><span aria-hidden="true">{html.escape(_count(it))}</span>'
+    )
+
+
+def _count(it: LessonProgress) -> str:
+    if not it.total:
+        return _("no exercises")
+    return f"{len(it.done)}/{it.total}" + ("" if it.still_open else " ✓")
+
+
+def _link(lesson: Lesson) -> str:
+    """Links to a lesson's notebook, which lies beside the one that shows this."""
+    return f'<a href="{html.escape(lesson.name)}.ipynb">{html.escape(_name(lesson))}</a>'
+
+
+def _name(lesson: Lesson) -> str:
+    return f"{lesson.number} {lesson.title}"

@@ -1,0 +1,68 @@
+"""What a grader sees: an AssertionError that says why, or nothing."""
+
+import doctest
+import sys
+
+import pytest
+
+import kfunc_lab as lab
+
+
+class Raising:
+    def __str__(self):
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+class Noisy:
+    def __str__(self):
+        print("a warning", file=sys.stderr)
+        return "51"
+
+
+def test_right_answer_raises_nothing():
+    assert lab.assert_right("species-parameters", 51) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "answer", "said"),
+    [
+        ("en", 195, "✗ Not yet: 195 is the whole model."),
+        ("es", 195, "✗ Todavía no: 195 es el modelo entero."),
+        ("en", ..., "○ Not attempted: Nothing answered yet."),
+        ("es", None, "○ Sin responder: Todavía no hay respuesta."),
+        (
+            "en",
+            Raising(),
+            "✗ Not yet: This answer could not be examined (RuntimeError: no words)",
+        ),
+        ("es", Raising(), "✗ Todavía no: No se pudo examinar"),
+    ],
+)
+def test_any_other_answer_is_an_assertion_with_what_check_says(language, answer, said):
+    lab.language(language)
+    with pytest.raises(AssertionError) as raised:
+        lab.assert_right("species-parameters", answer)
+    assert str(raised.value) == lab.check("species-parameters", answer).to_text()
+    assert str(raised.value).startswith(said)
+
+
+def test_unknown_exercise_is_the_teachers_error():
+    with pytest.raises(LookupError, match="species-parameters"):
+        lab.assert_right("species", 51)
+
+
+def test_nothing_is_written_where_nbgrader_would_see_a_failure(capsys):
+    lab.assert_right("species-parameters", Noisy())
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("answer", "failed"), [(51, 0), (48, 1), (..., 1)])
+def test_an_otter_test_passes_for_the_right_answer_alone(answer, failed):
+    """otter-grader runs the code of a test cell as an example that prints nothing."""
+    code = '>>> lab.assert_right("species-parameters", parameters)\n'
+    names = {"lab": lab, "parameters": answer}
+    example = doctest.DocTestParser().get_doctest(code, names, "otter", None, None)
+    results = doctest.DocTestRunner(verbose=False).run(example, out=lambda text: None)
+    assert (results.attempted, results.failed) == (1, failed)

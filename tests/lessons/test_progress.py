@@ -1,0 +1,401 @@
+"""Which exercises were done, in a file: none is lost, nothing raises, trouble is said once."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+import kfunc_lab as lab
+from kfunc_lab.lessons import progress
+from kfunc_lab.lessons.exercises import EXERCISES
+from kfunc_lab.lessons.progress import default_path, record, recorded
+
+ROOT = Path(progress.__file__).parents[2]
+posix = pytest.mark.skipif(os.name != "posix", reason="permissions and limits of POSIX")
+BROKEN = {
+    "empty": b"",
+    "torn": b'{"exercises": {"hidden-un',
+    "no object": b"[]",
+    "exercises in a list": b'{"exercises": ["hidden-units"]}',
+    "no text": b"\xff\xfe\x00\x01",
+    "UTF-16": '{"exercises": {}}'.encode("utf-16"),
+    "too deep": b"[" * 100_000,
+    "a number too long": b"1" * 10_000,
+}
+
+
+@pytest.fixture(autouse=True)
+def said(monkeypatch):
+    """As in a process that has said nothing yet."""
+    monkeypatch.setattr(progress, "_said", set())
+
+
+@pytest.fixture
+def path(monkeypatch, tmp_path):
+    """A file of progress, in a folder that is not there yet."""
+    path = tmp_path / "folder" / "progress.json"
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(path))
+    return path
+
+
+@pytest.fixture
+def filled(path):
+    record("hidden-units")
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(it.name for it in folder.iterdir())
+
+
+def python(code: str, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------
+# What is kept
+
+
+def test_an_exercise_is_kept_with_the_moment_it_was_first_right(path):
+    record("hidden-units")
+    first = path.read_bytes()
+    [(name, moment)] = json.loads(first)["exercises"].items()
+    assert name == "hidden-units"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", moment)
+    assert abs(datetime.fromisoformat(moment).timestamp() - time.time()) < 60
+    record("hidden-units")
+    assert path.read_bytes() == first
+    record("three-heads")
+    assert json.loads(path.read_text())["exercises"]["hidden-units"] == moment
+    assert recorded() == {"hidden-units", "three-heads"}
+    assert names(path.parent) == ["progress.json", "progress.json.lock"]
+
+
+def test_nothing_is_done_where_there_is_no_file(path, capsys):
+    assert recorded() == frozenset()
+    assert not path.parent.exists()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_check_keeps_what_is_right_alone(path):
+    for answer in (..., 195, "no number", object()):
+        lab.check("species-parameters", answer)
+    assert recorded() == frozenset()
+    assert lab.check("species-parameters", 51).status == "right"
+    assert recorded() == {"species-parameters"}
+    assert lab.check("species-parameters", 195).status == "wrong"
+    assert recorded() == {"species-parameters"}
+
+
+def test_what_else_stands_in_the_file_stays(path):
+    path.parent.mkdir()
+    path.write_text(
+        '{"version": 7, "exercises": {"old": {"tries": 3}}, "notes": ["\\ud83d", null, 1.5]}'
+    )
+    before = json.loads(path.read_text())
+    record("hidden-units")
+    after = json.loads(path.read_text())
+    assert after["exercises"].pop("hidden-units")
+    assert after == before
+    assert recorded() == {"old", "hidden-units"}
+
+
+def test_a_file_without_exercises_yet_gets_them(path):
+    path.parent.mkdir()
+    path.write_text('{"version": 7}')
+    assert recorded() == frozenset()
+    record("hidden-units")
+    assert recorded() == {"hidden-units"}
+    assert json.loads(path.read_text())["version"] == 7
+
+
+def test_where_progress_is_kept(monkeypatch, tmp_path):
+    monkeypatch.delenv("KFUNC_LAB_PROGRESS")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    path = default_path()
+    assert (path.parent.name, path.name) == ("kfunc_lab", "progress.json")
+    if sys.platform == "linux":
+        assert path == tmp_path / "kfunc_lab" / "progress.json"
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", "~/mine.json")
+    assert default_path() == Path.home() / "mine.json"
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_keeps_nothing(monkeypatch, tmp_path, empty):
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", empty)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert default_path() is None
+    assert lab.check("species-parameters", 51).status == "right"
+    assert recorded() == frozenset()
+    assert names(tmp_path) == []
+
+
+# ---------------------------------------------------------------------------------------------
+# Broken files
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_set_aside_and_said(path, capsys, content):
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert recorded() == frozenset()
+    assert path.read_bytes() == content  # who only reads leaves it where it is
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("Your progress could not be read (BrokenFileError: ")
+    assert lab.check("species-parameters", 51).status == "right"
+    assert recorded() == {"species-parameters"}
+    aside = path.with_name("progress.json.broken")
+    assert aside.read_bytes() == content
+    [line] = capsys.readouterr().err.splitlines()
+    assert f"was broken; it is kept as {aside}" in line
+
+
+def test_what_was_set_aside_before_stays(path):
+    path.parent.mkdir()
+    for content in ("first", "second", "third"):
+        path.write_text(content)
+        record("hidden-units")
+    aside = {it: (path.parent / it).read_text() for it in names(path.parent) if "broken" in it}
+    assert aside == {
+        "progress.json.broken": "first",
+        "progress.json.broken-2": "second",
+        "progress.json.broken-3": "third",
+    }
+
+
+# ---------------------------------------------------------------------------------------------
+# Several kernels
+
+
+RECORDER = """
+import sys, time
+from pathlib import Path
+from kfunc_lab.lessons import progress
+progress._PATIENCE = 60.0
+print("here", flush=True)
+while not Path(sys.argv[2]).exists():
+    time.sleep(0.0005)
+for number in range(20):
+    progress.record(f"{sys.argv[1]}-{number}")
+"""
+
+
+def test_two_processes_at_once_lose_nothing(path, tmp_path):
+    begin = tmp_path / "begin"
+    both = [python(RECORDER, name, str(begin)) for name in ("one", "two")]
+    assert [it.stdout.readline() for it in both] == ["here\n", "here\n"]
+    begin.touch()
+    assert [it.communicate(timeout=60)[1] for it in both] == ["", ""]
+    assert recorded() == {f"{name}-{number}" for name in ("one", "two") for number in range(20)}
+    assert names(path.parent) == ["progress.json", "progress.json.lock"]
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from kfunc_lab.lessons import progress
+with progress._locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_kernel_that_hangs_holds_up_no_other_for_long_and_frees_it_when_it_ends(
+    filled, capsys, monkeypatch
+):
+    monkeypatch.setattr(progress, "_PATIENCE", 0.2)
+    holder = python(HOLDER, str(filled))
+    try:
+        assert holder.stdout.readline() == "held\n"
+        begin = time.perf_counter()
+        assert lab.check("species-parameters", 51).status == "right"
+        assert 0.2 < time.perf_counter() - begin < 2
+        assert "could not be kept (BlockingIOError" in capsys.readouterr().err
+        assert recorded() == {"hidden-units"}
+    finally:
+        holder.kill()
+        holder.communicate()
+    lab.check("species-parameters", 51)
+    assert recorded() == {"hidden-units", "species-parameters"}
+
+
+def test_a_file_system_without_locks_keeps_progress_too(path, monkeypatch, capsys):
+    def refuse(handle):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(progress, "_take", refuse)
+    record("hidden-units")
+    assert recorded() == {"hidden-units"}
+    assert capsys.readouterr().err == ""
+
+
+# ---------------------------------------------------------------------------------------------
+# What cannot be written or read: said once, and the feedback comes
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(filled, monkeypatch, capsys):
+    before, replace = filled.read_bytes(), os.replace
+
+    def fail(source, target):
+        if Path(target) == filled:
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    with monkeypatch.context() as fault:
+        fault.setattr(os, "replace", fail)
+        assert lab.check("species-parameters", 51).status == "right"
+        record("three-heads")
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == (
+        "Your progress could not be kept (OSError: [Errno 28] No space left on device)."
+    )
+    assert filled.read_bytes() == before
+    assert names(filled.parent) == ["progress.json", "progress.json.lock"]
+    record("three-heads")
+    assert recorded() == {"hidden-units", "three-heads"}
+
+
+@posix
+def test_a_file_that_may_not_grow_stays_as_it_was(filled):
+    before = filled.read_bytes()
+    code = (
+        "import resource, kfunc_lab as lab\n"
+        "most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))\n"
+        "print(lab.check('species-parameters', 51).status)\n"
+        "print(lab.check('species-parameters', 51).status)"
+    )
+    out, err = python(code).communicate(timeout=60)
+    assert out == "right\nright\n"
+    assert re.fullmatch(r"Your progress could not be kept \(OSError: [^\n]+\)\.\n", err)
+    assert filled.read_bytes() == before
+    assert names(filled.parent) == ["progress.json", "progress.json.lock"]
+
+
+@pytest.fixture
+def another_user():
+    """Has the rest of a test run as one who may not write everywhere."""
+    is_superuser = os.geteuid() == 0
+    if is_superuser:
+        os.seteuid(65534)
+    yield
+    if is_superuser:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """A file in a folder that anybody may read, and nobody may write."""
+    folder = Path(tempfile.mkdtemp())
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(folder / "progress.json"))
+    record("hidden-units")
+    (folder / "progress.json").chmod(0o444)
+    (folder / "progress.json.lock").unlink()
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@posix
+def test_a_folder_that_cannot_be_written_is_read_and_said_once(
+    read_only, another_user, monkeypatch, capsys
+):
+    assert lab.check("species-parameters", 51).status == "right"
+    assert lab.check("species-parameters", 51).status == "right"
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("Your progress could not be kept (PermissionError: ")
+    assert recorded() == {"hidden-units"}
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(read_only / "folder" / "progress.json"))
+    record("three-heads")
+    assert names(read_only) == ["progress.json"]
+
+
+@posix
+def test_a_file_that_cannot_be_read_is_said_and_stays(another_user, monkeypatch, capsys):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "progress.json")
+        path.write_text("{}")
+        path.chmod(0)
+        monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(path))
+        assert recorded() == frozenset()
+        record("hidden-units")
+        said = capsys.readouterr().err
+        assert "could not be read (PermissionError" in said
+        assert "could not be kept (PermissionError" in said
+        assert path.stat().st_size == 2
+
+
+@pytest.mark.parametrize("kind", ["folder", "inside a file", "a home that is not there"])
+def test_a_place_that_is_no_file_is_said_and_left_alone(monkeypatch, tmp_path, capsys, kind):
+    (tmp_path / "file").touch()
+    places = {
+        "folder": tmp_path,
+        "inside a file": tmp_path / "file" / "progress.json",
+        "a home that is not there": "~nobody-of-this-name/progress.json",
+    }
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(places[kind]))
+    assert lab.check("species-parameters", 51).status == "right"
+    assert recorded() == frozenset()
+    assert "could not be kept" in capsys.readouterr().err
+    assert names(tmp_path) == ["file"]
+
+
+@posix
+def test_a_device_is_not_replaced_by_a_file(monkeypatch, tmp_path, capsys):
+    pipe = tmp_path / "pipe"  # as /dev/null, which a test must not put at risk
+    os.mkfifo(pipe)
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(pipe))
+    record("hidden-units")
+    assert recorded() == frozenset()
+    assert pipe.is_fifo()
+    assert f"{pipe} is not a file" in capsys.readouterr().err
+    assert names(tmp_path) == ["pipe"]
+
+
+def test_a_closed_error_stream_stops_nothing(monkeypatch, tmp_path):
+    stream = (tmp_path / "stream").open("w")
+    stream.close()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(tmp_path))
+    assert lab.check("species-parameters", 51).status == "right"
+
+
+# ---------------------------------------------------------------------------------------------
+# Cost
+
+
+def test_a_check_loads_no_keras_and_takes_no_time_for_it(path):
+    code = (
+        "import sys, time, kfunc_lab as lab\n"
+        "from kfunc_lab.lessons import progress\n"
+        "lab.check('species-parameters', 51)\n"
+        "begin = time.perf_counter()\n"
+        "for number in range(50): progress.record(f'exercise-{number}')\n"
+        "print(time.perf_counter() - begin, 'keras' in sys.modules)"
+    )
+    out, err = python(code).communicate(timeout=60)
+    assert err == ""
+    seconds, has_keras = out.split()
+    assert has_keras == "False"
+    assert float(seconds) / 50 < 0.05
+    assert len(recorded()) == 51
+
+
+def test_every_exercise_has_a_name_that_can_be_kept(path):
+    for name in EXERCISES:
+        record(name)
+    assert recorded() == set(EXERCISES)
