@@ -24,6 +24,8 @@ def made(seed=0, **compiled):
     h = layers.Dropout(0.4)(h)
     model = keras.Model(x, layers.Dense(1, activation="sigmoid", name="answer")(h), name="net")
     model.compile(**{"optimizer": "adam", "loss": "binary_crossentropy", **compiled})
+    # Or else Keras makes its variables within the first step, and compiles that step twice.
+    model.optimizer.build(model.trainable_variables)
     return model
 
 

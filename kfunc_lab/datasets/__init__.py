@@ -1,8 +1,11 @@
-"""Real data for the lessons: small sets in the package, full ones where they can be had.
+"""Data for the lessons: real sets, small in the package or full, and made-up tickets.
 
 Importing this loads neither Keras nor numpy.
 """
 
+from kfunc_lab.datasets.colour_images import colour_images
 from kfunc_lab.datasets.digits import mnist
+from kfunc_lab.datasets.digits_cnn import digits_model
+from kfunc_lab.datasets.tickets_synthetic import tickets
 
-__all__ = ["mnist"]
+__all__ = ["colour_images", "digits_model", "mnist", "tickets"]

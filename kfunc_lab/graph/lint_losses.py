@@ -44,17 +44,25 @@ def _losses(case: Case) -> Iterator[tuple[Call, str, bool]]:
     model = case.model
     if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
         return
-    loss = getattr(model, "loss", None)
-    names = list(getattr(model, "output_names", None) or [])
-    if isinstance(loss, Mapping):
-        given = [loss.get(name) for name in names]
-    elif isinstance(loss, (list, tuple)):
-        given = list(loss)
-    else:
-        given = [loss] * len(case.outputs)
+    given = for_each_output(model, getattr(model, "loss", None))
     for call, one in zip(case.outputs, given, strict=False):
         if one is not None:
             yield call, *kind_of_loss(one)
+
+
+def for_each_output(model: Any, given: Any) -> list[Any]:
+    """Returns which of the losses or weights that `compile` got belongs to each output.
+
+    Args:
+        model: A compiled model.
+        given: A dict by the outputs' names, a list in their order, or one for all.
+    """
+    names = list(getattr(model, "output_names", None) or [])
+    if isinstance(given, Mapping):
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        return list(given)
+    return [given] * max(1, len(names))
 
 
 def kind_of_loss(loss: Any) -> tuple[str, bool]:

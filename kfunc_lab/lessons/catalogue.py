@@ -69,6 +69,70 @@ _LESSONS = (
         N_("Train and evaluate"),
         N_("Train on real digits, and choose the loss that fits the last activation."),
     ),
+    Lesson(
+        "03",
+        "save_and_load",
+        N_("Save and load"),
+        N_(
+            "Keep a trained model in a file, and know what the file holds and what it does not."
+        ),
+    ),
+    Lesson(
+        "04",
+        "one_graph_many_models",
+        N_("One graph, many models"),
+        N_("Cut several models out of one graph: an encoder, and the autoencoder around it."),
+    ),
+    Lesson(
+        "05",
+        "models_are_layers",
+        N_("Models are layers"),
+        N_("Call a model like a layer: nest models, and average several in an ensemble."),
+    ),
+    Lesson(
+        "06",
+        "many_inputs_and_outputs",
+        N_("Many inputs and outputs"),
+        N_("Join three inputs, fork to two outputs, and give each its own loss by name."),
+    ),
+    Lesson(
+        "07",
+        "residual_connections",
+        N_("Residual connections"),
+        N_("Add a skip around two layers, and project it where the channels change."),
+    ),
+    Lesson(
+        "08",
+        "shared_layers",
+        N_("Shared layers"),
+        N_("Use one layer, with one set of weights, in several places of the graph."),
+    ),
+    Lesson(
+        "09",
+        "look_inside",
+        N_("Look inside"),
+        N_("Make a model of the tensors inside a network, and look at what flows there."),
+    ),
+    Lesson(
+        "10",
+        "your_own_layer",
+        N_("Your own layer"),
+        N_("Write a layer with weights that trains, saves and loads like those of Keras."),
+    ),
+    Lesson(
+        "11",
+        "which_api",
+        N_("Which API"),
+        N_("Choose between functional, Sequential and subclassed models, by what each allows."),
+    ),
+    Lesson(
+        "12",
+        "custom_rnn",
+        N_("A custom RNN"),
+        N_(
+            "Put a functional model into a layer of your own, and that layer into a functional model."
+        ),
+    ),
 )
 
 

@@ -38,6 +38,14 @@ class Tracker:
         self._left: dict[int, tuple[Run, Place]] = {}
         self._model_left = False
 
+    def set_aside(self) -> None:
+        """Looks no more at what variables hold now, unless something new is built on it."""
+        held_now = held_by(self._namespace)
+        models = [functional_of(model) for model in held_now.models.values()]
+        ends = [it for model in models if model is not None for it in model.outputs]
+        tensors = [*held_now.tensors.values(), *ends]
+        self._apart.update(node_of(it) for it in tensors if has_history(it))
+
     def begin_run(self, run: Run) -> None:
         """Notes that a cell is run."""
         self.log.run = run

@@ -13,10 +13,12 @@ from kfunc_lab.locale import _
 class _Watch:
     """What belongs to one following: a view, its panel, and what follows the cells."""
 
-    def __init__(self, shell: Any, target: Any) -> None:
+    def __init__(self, shell: Any, target: Any, *, anew: bool) -> None:
         self.view = LiveView(None if target is None else Target(target))
         apart = [] if target is None else nodes_of(target)
         self.follower = Follower(shell, self.view.show, show_mistake, apart)
+        if anew:
+            self.follower.tracker.set_aside()
         self.panel = _panel(self.view)
 
     def end(self) -> None:
@@ -38,7 +40,7 @@ def watch(target: Any = None) -> LiveView:
     Args:
         target: A model to build, or the name of an exercise that asks for one. It is shown
             faintly; what is built as in the target turns solid, and what differs says how. By
-            default there is none.
+            default there is none. For an exercise, what was built before does not count.
 
     Returns:
         The view, which has been shown already.
@@ -59,7 +61,8 @@ def watch(target: Any = None) -> LiveView:
         >>> ended = unwatch()
     """
     global _watch
-    if isinstance(target, str):
+    is_exercise = isinstance(target, str)
+    if is_exercise:
         from kfunc_lab.lessons.exercises import target_graph
 
         target = target_graph(target)
@@ -71,7 +74,8 @@ def watch(target: Any = None) -> LiveView:
                 "lab.graph(model) shows a model anywhere."
             )
         )
-    begun = _Watch(shell, target)
+    # A lesson has built other models before; they are no part of the exercise.
+    begun = _Watch(shell, target, anew=is_exercise)
     _end()
     _watch = begun
     begun.follower.start()

@@ -2,7 +2,8 @@
 # # Welcome
 #
 # In this course you build neural networks with the Keras functional API, and you *see* what you
-# build: every model is a graph, and the graph is drawn for you. Each lesson takes 15 to 20 minutes.
+# build: every model is a graph, and the graph is drawn for you. There are thirteen lessons of 15 to 20
+# minutes each.
 #
 # A lesson is made of cells. Click the cell below and press **Shift+Enter**: it runs, and the next
 # one is selected. That is all you need to know about notebooks.
@@ -11,7 +12,7 @@
 # # Te damos la bienvenida
 #
 # En este curso construyes redes neuronales con la API funcional de Keras y *ves* lo que construyes:
-# todo modelo es un grafo, y aquí el grafo se dibuja solo. Cada lección dura entre 15 y 20 minutos.
+# todo modelo es un grafo, y aquí el grafo se dibuja solo. Son trece lecciones de entre 15 y 20 minutos.
 #
 # Una lección está hecha de celdas. Haz clic en la celda de abajo y pulsa **Mayús+Intro**: se
 # ejecuta y queda seleccionada la siguiente. No necesitas saber nada más sobre los cuadernos.
@@ -147,14 +148,10 @@ print(y_train[number])
 # - `lab.graph(model)` draws it; `lab.check`, `lab.hint` and `lab.solution` go with every exercise.
 # - A digit is an array of numbers.
 #
-# Before you go on, shut this notebook down to free its memory: menu *Kernel* → *Shut Down Kernel*.
+# ## The course
 #
-# | lesson | you learn to |
-# |---|---|
-# | [01 Your first functional model](01_first_model.ipynb) | connect layers, and predict shapes and parameters |
-# | [02 Train and evaluate](02_train_and_evaluate.ipynb) | train on digits, and choose the loss that fits |
-#
-# **Next:** [Your first functional model](01_first_model.ipynb)
+# This is how far you are. It is kept on this computer, and the next time you run the cell it is up to
+# date.
 
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has visto
@@ -163,11 +160,19 @@ print(y_train[number])
 # - `lab.graph(model)` lo dibuja; `lab.check`, `lab.hint` y `lab.solution` acompañan cada ejercicio.
 # - Un dígito es un arreglo de números.
 #
-# Antes de seguir, cierra este cuaderno para liberar su memoria: menú *Kernel* → *Shut Down Kernel*.
+# ## El curso
 #
-# | lección | aprendes a |
-# |---|---|
-# | [01 Tu primer modelo funcional](01_first_model.ipynb) | conectar capas y predecir formas y parámetros |
-# | [02 Entrenar y evaluar](02_train_and_evaluate.ipynb) | entrenar con dígitos y elegir la pérdida adecuada |
+# Hasta aquí has llegado. Se guarda en este equipo, y la próxima vez que ejecutes la celda estará al día.
+
+# %% id="progress"
+lab.progress()
+
+# %% [markdown] id="next" tags=["en"]
+# Before you go on, shut this notebook down to free its memory: menu *Kernel* → *Shut Down Kernel*.
+#
+# **Next:** [Your first functional model](01_first_model.ipynb)
+
+# %% [markdown] id="next" tags=["es"]
+# Antes de seguir, cierra este cuaderno para liberar su memoria: menú *Kernel* → *Shut Down Kernel*.
 #
 # **Siguiente:** [Tu primer modelo funcional](01_first_model.ipynb)

@@ -65,6 +65,11 @@ class Lab:
     settings: Path
     environment: dict[str, str]
 
+    @property
+    def progress(self) -> Path:
+        """The file in which the exercises done are kept."""
+        return Path(self.environment["KFUNC_LAB_PROGRESS"])
+
     def address(self, notebook: str) -> str:
         return f"{self.url}/lab/tree/{notebook}?reset&token={TOKEN}"
 
@@ -107,6 +112,7 @@ def lab(tmp_path_factory):
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "IPYTHONDIR": str(home / "ipython"),
+        "KFUNC_LAB_PROGRESS": str(home / "progress.json"),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
     }

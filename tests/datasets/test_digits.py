@@ -8,18 +8,17 @@ import random
 import socket
 import subprocess
 import sys
-import threading
 import time
-import urllib.request
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import kfunc_lab as lab
-from kfunc_lab.datasets import digits
+from kfunc_lab.datasets import digits, download
+
+pytestmark = pytest.mark.usefixtures("cache")
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "kfunc_lab" / "datasets" / "mnist_5000.npz"
@@ -29,29 +28,6 @@ EMBEDDED = (
 )
 FALLBACK = EMBEDDED[:-2] + "; the full set could not be fetched.\n"
 FULL = "MNIST: the full set, 60,000 digits to train and 10,000 to test.\n"
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """An empty cache: the tests see none of the user's files, and write none."""
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(digits.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
-    folder = tmp_path / "keras" / "datasets"
-    folder.mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    def no_such_host(*_args, **_kwargs):
-        raise socket.gaierror("no network in this test")
-
-    monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
-
-
-@pytest.fixture
-def server_answers(monkeypatch):
-    monkeypatch.setattr(digits, "_ask_server", lambda patience: None)
 
 
 @pytest.fixture
@@ -69,38 +45,6 @@ def load_data(monkeypatch):
     fake.calls, fake.result = 0, Exception("URL fetch failure")
     monkeypatch.setattr(keras.datasets.mnist, "load_data", fake)
     return fake
-
-
-@pytest.fixture
-def silent_server(monkeypatch):
-    """A server that promises a file, sends its first bytes and then nothing.
-
-    What it was asked is kept in its `requests`.
-    """
-    # The opener of urllib remembers the proxies of an earlier test.
-    monkeypatch.setattr(urllib.request, "_opener", None)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    listening = socket.create_server(("127.0.0.1", 0))
-    connections, requests = [], []
-
-    def serve():
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            connections.append(connection)
-            requests.append(connection.recv(4096))
-            if requests[-1].startswith(b"GET"):
-                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\nPK")
-
-    threading.Thread(target=serve, daemon=True).start()
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    yield SimpleNamespace(url=url, requests=requests)
-    listening.close()
-    for connection in connections:
-        connection.close()
 
 
 def tiny_set():
@@ -317,7 +261,7 @@ def test_full_without_network_says_what_was_tried_and_what_to_do(no_network, cac
 
 def test_full_with_hanging_resolver_ends(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: time.sleep(600))
-    monkeypatch.setitem(digits._PATIENCE, "full", 0.2)
+    monkeypatch.setitem(download.PATIENCE, "full", 0.2)
     with pytest.raises(OSError, match=r"no answer within 0\.2 s"):
         lab.datasets.mnist(source="full")
 
@@ -416,7 +360,7 @@ def test_socket_timeout_holds_only_for_the_download(server_answers, load_data):
     socket.setdefaulttimeout(123)
     try:
         lab.datasets.mnist()
-        assert load_data.timeout == digits._STALLED
+        assert load_data.timeout == download.STALLED
         assert socket.getdefaulttimeout() == 123
     finally:
         socket.setdefaulttimeout(before)
@@ -433,7 +377,7 @@ def test_stalled_download_ends(cache, silent_server, server_answers, monkeypatch
 
     names = keras.datasets.mnist.load_data.__globals__
     monkeypatch.setitem(names, "get_file", from_silent_server)
-    monkeypatch.setattr(digits, "_STALLED", 0.3)
+    monkeypatch.setattr(download, "STALLED", 0.3)
     assert elapsed(lab.datasets.mnist) < 3
     assert silent_server.requests[0].startswith(b"GET")
     assert capsys.readouterr().out.endswith(FALLBACK)

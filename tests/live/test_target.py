@@ -1,8 +1,10 @@
 """A target to build: ghosts that turn solid, and what differs."""
 
 import keras
+import pytest
 from keras import layers
 
+from kfunc_lab.lessons.exercises import EXERCISES, target_graph
 from kfunc_lab.live.pins import held_by
 from kfunc_lab.live.target import Target
 from kfunc_lab.live.tracker import Tracker
@@ -105,3 +107,31 @@ def test_a_target_in_a_variable_is_not_what_is_built(new_kernel):
     assert built() == "2 of 2 calls as in the target"
     kernel.run("y = keras.layers.ReLU(name='after')(goal.output)")  # built upon the target
     assert "after" in kernel.text("print(lab.unwatch().to_text())")
+
+
+def test_what_was_set_aside_counts_once_something_is_built_on_it():
+    inputs = keras.Input((8,), name="mine")
+    namespace = {"inputs": inputs, "other": keras.Sequential([keras.Input((3,))])}
+    tracker = Tracker(namespace)
+    try:
+        tracker.set_aside()
+        assert tracker.snapshot().graph.calls == ()
+        namespace["x"] = layers.Dense(4, activation="relu", name="hidden")(inputs)
+        assert [call.id for call in tracker.snapshot().graph.calls] == ["mine", "hidden"]
+    finally:
+        tracker.log.stop()
+
+
+@pytest.mark.parametrize("name", ["projected-skip", "two-heads"])
+def test_an_exercise_has_a_target_and_its_solution_builds_all_of_it(name):
+    exercise = EXERCISES[name]
+    namespace = {"keras": keras, "layers": layers}
+    exec(exercise.solution, namespace)
+    view = view_of(namespace, Target(target_graph(name)))
+    count = len(target_graph(name).calls)
+    assert view.to_text().splitlines()[0] == f"{count} of {count} calls as in the target"
+
+
+def test_an_exercise_without_a_target_is_named():
+    with pytest.raises(LookupError, match='"total-loss" has no target'):
+        target_graph("total-loss")

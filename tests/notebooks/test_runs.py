@@ -1,5 +1,6 @@
-"""papermill runs the lessons with changed parameters, and the command writes a report."""
+"""papermill runs the lessons with changed parameters, and solved; the command writes a report."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,12 +9,32 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kfunc_lab.lessons import catalogue, execution
+from kfunc_lab.lessons import catalogue, execution, masters
+from kfunc_lab.lessons.exercises import of_lesson
 
 CHANGED = {
     "00_welcome": {"source": "auto"},
     "01_first_model": {"units": 32},
     "02_train_and_evaluate": {"epochs": 2, "batch_size": 32, "seed": 7},
+    "03_save_and_load": {"epochs": 1, "batch_size": 128, "seed": 7},
+    "04_one_graph_many_models": {"epochs": 1, "seed": 7},
+    "05_models_are_layers": {"seed": 7},
+    "06_many_inputs_and_outputs": {"count": 800, "epochs": 1, "seed": 7},
+    "07_residual_connections": {"epochs": 1, "batch_size": 128, "seed": 7},
+    "08_shared_layers": {"seed": 7},
+    "09_look_inside": {"source": "auto"},
+    "10_your_own_layer": {"units": 7, "seed": 7},
+    "11_which_api": {"rounds": 2, "seed": 7},
+    "12_custom_rnn": {"units": 8, "timesteps": 6, "batch_size": 4, "seed": 7},
+}
+
+# What is said only where a parameter was changed.
+SAID = {
+    "00_welcome": "5,000 dígitos reales incluidos en kfunc_lab",
+    "01_first_model": "26,506",
+    "02_train_and_evaluate": "2 épocas",
+    "06_many_inputs_and_outputs": "(800, 10)",
+    "07_residual_connections": "1 época",
 }
 
 
@@ -26,16 +47,22 @@ def outputs(notebook: Path) -> str:
     )
 
 
-def test_runs_with_changed_parameters(lesson, tmp_path):
-    original = catalogue.notebook(catalogue.find(lesson), "en")
-    run = execution.run(original, tmp_path, language="en", parameters=CHANGED[lesson])
+def test_runs_with_changed_parameters_in_spanish(lesson, tmp_path):
+    original = catalogue.notebook(catalogue.find(lesson), "es")
+    run = execution.run(original, tmp_path, language="es", parameters=CHANGED[lesson])
+    assert SAID.get(lesson, "") in outputs(run.notebook)
+
+
+def test_runs_solved_and_with_changed_parameters_in_english(lesson, tmp_path):
+    """The solution of every exercise is right where the lesson asks for it."""
+    course = tmp_path / "course" / f"{lesson}.ipynb"
+    course.parent.mkdir()
+    course.write_text(json.dumps(masters.master(catalogue.find(lesson), "en")))
+    run = execution.run(course, tmp_path / "run", language="en", parameters=CHANGED[lesson])
     said = outputs(run.notebook)
-    expected = {
-        "00_welcome": "5,000 real digits that come with kfunc_lab",
-        "01_first_model": "26,506",
-        "02_train_and_evaluate": "    2  ",
-    }
-    assert expected[lesson] in said
+    exercises = of_lesson(catalogue.find(lesson))
+    assert said.count("✓ Right: ") == len(exercises)
+    assert all(exercise.praise.replace("*", "") in said for exercise in exercises)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +89,9 @@ def test_report_is_spanish_with_the_parameters_asked_for(report):
     curve = next(
         text for text in re.findall(r'<img alt="([^"]*)"', report) if "val_loss" in text
     )
-    assert curve.split()[0] == "época"
-    assert [line.split()[0] for line in curve.strip().splitlines()[1:]] == ["1", "2", "3"]
+    _title, names, *epochs = curve.strip().splitlines()
+    assert names.split()[0] == "época"
+    assert [line.split()[0] for line in epochs[:3]] == ["1", "2", "3"]
 
 
 def test_report_needs_no_network(report):

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -122,3 +123,28 @@ def test_changed_source_makes_a_notebook_outdated(builder, tmp_path, source, les
     changed = tmp_path / f"{lesson}.py"
     changed.write_text(source(lesson).read_text() + "\n# %% [markdown]\n# more\n")
     assert not builder.is_current(changed, builder.built(source(lesson), "en"))
+
+
+def avoided():
+    """The renderings that the glossary advises against."""
+    glossary = Path(__file__).parents[2] / "notebooks" / "src" / "GLOSSARY.md"
+    rows = [line.strip("|").split("|") for line in glossary.read_text().splitlines()]
+    words = [row[2] for row in rows if len(row) == 3][2:]
+    return [word.strip() for cell in words for word in cell.split(",") if word.strip()]
+
+
+def test_spanish_lessons_keep_to_the_glossary(built, lesson):
+    assert len(avoided()) > 20
+    for cell in built(lesson, "es").cells:
+        if cell.cell_type == "markdown":
+            prose = re.sub(
+                r"`[^`]*`|\*[^*]+\*|\]\([^)]*\)|```.*?```", "", cell.source, flags=re.DOTALL
+            )
+            for word in avoided():
+                assert not re.search(rf"\b{re.escape(word)}\b", prose, re.IGNORECASE), word
+
+
+def test_pictures_in_prose_have_a_text(built, lesson, language):
+    for cell in built(lesson, language).cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"!\[\s*\]|<img(?![^>]*\balt=\"[^\"]+\")", cell.source)

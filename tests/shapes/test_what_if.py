@@ -8,6 +8,7 @@ from keras import layers
 
 import kfunc_lab as lab
 from kfunc_lab.graph.keras_reader import read_graph_and_nodes
+from kfunc_lab.graph.keras_trial import without_trace
 from kfunc_lab.graph.settings import with_what_follows
 from kfunc_lab.shapes.controls import setting
 from kfunc_lab.shapes.formulas import rule_of
@@ -52,7 +53,7 @@ def rebuilt(model, changes, graph):
             layer["config"] = {**layer["config"], **own}
         if name in shapes:
             layer["config"] = {**layer["config"], "batch_shape": shapes[name]}
-    with keras.StatelessScope(initialize_variables=False):
+    with without_trace():
         return type(model).from_config(config)
 
 

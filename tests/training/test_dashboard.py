@@ -29,6 +29,8 @@ def made(seed=0):
     h = layers.Dropout(0.4)(h)
     model = keras.Model(x, layers.Dense(1, activation="sigmoid")(h), name="net")
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    # Or else Keras makes its variables within the first step, and compiles that step twice.
+    model.optimizer.build(model.trainable_variables)
     return model
 
 

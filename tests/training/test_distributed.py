@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -403,14 +403,20 @@ def test_two_devices_are_steered(mirrored):
 # ---------------------------------------------------------------------------------------------
 # Several processes
 
+# Takes its place in one cluster after another, as TensorFlow takes seconds to load.
 WORKER = """
-import sys
+import json, os, sys
 import kfunc_lab as lab
 from watched_models import data, made
-dashboard = lab.TrainingDashboard(keep=sys.argv[1])
-history = made().fit(*data(), epochs=2, verbose=0, callbacks=[dashboard])
-assert dashboard.history == history.history, dashboard.history
-assert dashboard.problem is None
+folder = sys.argv[1]
+for name, config in json.loads(sys.argv[2]).items():
+    os.environ["TF_CONFIG"] = config
+    for stream in (sys.stdout, sys.stderr):
+        print("===", name, file=stream, flush=True)
+    dashboard = lab.TrainingDashboard(keep=f"{folder}/{name}.sqlite3")
+    history = made().fit(*data(), epochs=2, verbose=0, callbacks=[dashboard])
+    assert dashboard.history == history.history, dashboard.history
+    assert dashboard.problem is None
 """
 
 
@@ -440,34 +446,39 @@ def cluster_of(*roles):
     }
 
 
-@dataclass
-class Cluster:
-    """Roles that train side by side; the first of them keeps the run."""
-
-    roles: tuple[str, ...]
-    first: str
-    said: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-
+# Roles that train side by side; the first of them keeps the run.
 CLUSTERS = {
-    "two workers": Cluster(("worker", "worker"), "worker/0"),
-    "a chief and a worker": Cluster(("chief", "worker"), "chief/0"),
-    "a worker and an evaluator": Cluster(("worker", "evaluator"), "worker/0"),
+    "two workers": ("worker", "worker"),
+    "a chief and a worker": ("chief", "worker"),
+    "a worker and an evaluator": ("worker", "evaluator"),
 }
 
 
+@pytest.fixture(scope="module")
+def side_by_side(tmp_path_factory):
+    """Two processes in each of the clusters: their folder, and what both said on each stream."""
+    folder = tmp_path_factory.mktemp("clusters")
+    told = {name: [*cluster_of(*roles).values()] for name, roles in CLUSTERS.items()}
+    processes = [
+        start(WORKER, folder, json.dumps({name: them[place] for name, them in told.items()}))
+        for place in (0, 1)
+    ]
+    return folder, [finished(it) for it in processes]
+
+
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_of_processes_side_by_side_the_first_alone_keeps_and_says(name, tmp_path):
-    cluster, path = CLUSTERS[name], tmp_path / "runs.sqlite3"
-    told = cluster_of(*cluster.roles)
-    processes = {it: start(WORKER, path, TF_CONFIG=config) for it, config in told.items()}
-    said = {it: finished(process) for it, process in processes.items()}
-    [run] = Store(path).runs()
+def test_of_processes_side_by_side_the_first_alone_keeps_and_says(name, side_by_side):
+    folder, both = side_by_side
+    [run] = Store(folder / f"{name}.sqlite3").runs()
     assert (run.state, run.epochs) == ("finished", 2)
-    for task, (out, err) in said.items():
-        assert ("net: 2 epochs, finished" in out) == (task == cluster.first)
-        assert out == "" or task == cluster.first
-        assert "dashboard" not in err
+    said = [
+        [stream.split(f"=== {name}\n")[1].split("=== ")[0] for stream in streams]
+        for streams in both
+    ]
+    (first, first_error), (other, other_error) = said
+    assert "net: 2 epochs, finished" in first
+    assert other == ""
+    assert "dashboard" not in first_error + other_error
 
 
 MULTI_WORKER = """

@@ -692,6 +692,8 @@ def trained(measured, counting, run_eagerly):
         metrics=[["accuracy"], ["mae"]],
         run_eagerly=run_eagerly,
     )
+    # Or else Keras makes its variables within the first step, and compiles that step twice.
+    model.optimizer.build(model.trainable_variables)
     data = numbers(48, 12), [classes(48), numbers(48, 1, seed=5)]
     callback = Measuring(data)
     history = model.fit(

@@ -42,6 +42,9 @@ def notices_of(model, x, y, **fitted):
     dashboard = lab.TrainingDashboard(keep=False)
     watch = Watch(dashboard)
     callbacks = [*fitted.pop("callbacks", []), watch]
+    if not model.optimizer.built:
+        # Or else Keras makes its variables within the first step, and compiles that step twice.
+        model.optimizer.build(model.trainable_variables)
     dashboard.fit(model, x, y, callbacks=callbacks, **fitted)
     assert dashboard.problem is None
     assert len(dashboard._log.measured) == len(dashboard._log.by_epoch["loss"])

@@ -1,5 +1,7 @@
 """What is asked of answers of every kind: that there is one, and that it is of its kind."""
 
+import contextlib
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -20,13 +22,24 @@ def whole_number(answer: Any) -> int:
     Raises:
         Wrong: If it is none.
     """
-    try:
-        number = float(str(answer).replace(",", "").replace("_", "").replace(" ", ""))
-        if number == int(number):
-            return int(number)
-    except (ValueError, OverflowError):
-        pass
+    with contextlib.suppress(ValueError, OverflowError):
+        found = float(str(answer).replace(",", "").replace("_", "").replace(" ", ""))
+        if found == int(found):
+            return int(found)
     raise Wrong(_("A whole number is expected here; this is: {got}.").format(got=repr(answer)))
+
+
+def number(answer: Any) -> float:
+    """Returns the number that was answered: `0.84`, `"0.84"`, `"0,84"`, `np.float32(0.84)`.
+
+    Raises:
+        Wrong: If it is none.
+    """
+    with contextlib.suppress(ValueError):
+        found = float(str(answer).replace(",", "."))
+        if math.isfinite(found):
+            return found
+    raise Wrong(_("A number is expected here; this is: {got}.").format(got=repr(answer)))
 
 
 def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:

@@ -474,7 +474,10 @@ class Recurrent(layers.Layer):
         for step in range(inputs.shape[1]):
             state = self.projection_1(inputs[:, step]) + self.projection_2(state)
             states.append(state)
-        return ops.stack(states, axis=1)""",
-        answer="Recurrent",
+        return ops.stack(states, axis=1)
+
+
+answer = Recurrent""",
+        answer="answer",
     ),
 ]

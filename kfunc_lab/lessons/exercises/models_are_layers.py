@@ -1,5 +1,203 @@
-"""Lesson 05."""
+"""Lesson 05: count a model that is called twice, and let three models vote."""
 
-from kfunc_lab.lessons.exercises.exercise import Exercise
+from typing import Any
 
-EXERCISES: list[Exercise] = []
+from kfunc_lab.graph.comparison import Comparison
+from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.writing import shape_tuple
+from kfunc_lab.lessons.exercises import answers, graphs
+from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.exercises.plain_graph import plain_graph
+from kfunc_lab.locale import N_, _
+
+_TWICE = 136  # 16 · 8 weights, 8 biases
+_READER = 25_450  # 784 -> 32 -> 10
+
+
+def _check_twice(answer: Any) -> None:
+    answers.attempted(answer)
+    number = answers.whole_number(answer)
+    if number == _TWICE:
+        return
+    messages = {
+        2 * _TWICE: _(
+            "{n} counts the model once for each call. A call makes no weights: both calls go "
+            "through those that `m` has."
+        ),
+        16 * 8: _("{n} are the weights alone. Each of the 8 units has a bias too."),
+        2 * 16 * 8: _(
+            "{n} counts the weights once for each call, and leaves the biases out. A call makes no "
+            "weights."
+        ),
+        _TWICE + 8: _("{n} gives parameters to the addition. It has none: it only adds."),
+        2 * _TWICE + 8: _(
+            "{n} counts the model once for each call, and gives parameters to the addition. "
+            "Neither makes any."
+        ),
+        32 * 8 + 8: _(
+            "{n} would be right if `a` and `b` were joined into 32 numbers. Here 16 numbers go in, "
+            "and later 16 others, through the same weights."
+        ),
+        0: _("{n} is what the calls add. The weights of `m` itself are a part of the model."),
+    }
+    raise Wrong(
+        messages.get(
+            number,
+            _("It is not {n}. How many parameters has `m` alone, and what do two calls add?"),
+        ).format(n=f"{number:,}")
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Three readers vote
+
+
+def _check_committee(answer: Any) -> None:
+    answers.attempted(answer)
+    if isinstance(answer, (list, tuple)):
+        raise Wrong(
+            _(
+                "These are {n} separate things in a list. One model is asked for: an image goes in "
+                "once, and one average comes out."
+            ).format(n=len(answer))
+        )
+    graph = plain_graph(graphs.graph_of(answer))
+    if not _averages_in_another_way(answer):
+        graphs.check_graph(graphs.target_of(_committee), graph, _explain_committee)
+
+
+def _explain_committee(found: Comparison) -> str | None:
+    """Names what is believed of models and of averages that would give such a graph."""
+    graph = found.after
+    if len(graph.inputs) > 1:
+        return _(
+            "The model has {n} inputs. All readers look at the same image: make one `keras.Input`, "
+            "and call each of them on it."
+        ).format(n=len(graph.inputs))
+    if len(graph.outputs) > 1:
+        return _(
+            "The model has {n} outputs, one for each reader. `layers.average` makes one of them."
+        ).format(n=len(graph.outputs))
+    return _explain_merging(graph) or _explain_readers(graph)
+
+
+def _explain_merging(graph: LayerGraph) -> str | None:
+    kinds = [call.kind for call in graph.calls]
+    end = graph.call_of[graph.outputs[0]]
+    if end.kind == "Concatenate":
+        return _(
+            "Concatenating puts the votes side by side: {shape}. Their average has ten numbers, as "
+            "each vote has."
+        ).format(shape=shape_tuple(end.outputs[0]))
+    if end.kind == "Add":
+        return _(
+            "The votes are added up. Each adds up to 1, so three together to 3: these are no "
+            "probabilities any more. Take their average."
+        )
+    if kinds.count("Average") > 1:
+        return _(
+            "There are {n} averages. An average of an average and one more vote counts that vote "
+            "twice as much. Give all three to one `layers.average`."
+        ).format(n=kinds.count("Average"))
+    return None
+
+
+def _explain_readers(graph: LayerGraph) -> str | None:
+    """Says what is wrong if there are as many sets of weights as one, two or more readers have."""
+    readers, rest = divmod(graph.parameters, _READER)
+    votes = len(graph.sources.get(graph.outputs[0], ()))
+    if rest or readers in (0, 3):
+        return None
+    if graph.call_of[graph.outputs[0]].kind != "Average":
+        return _(
+            "This ends in a single reader. An ensemble keeps all three, and averages what they "
+            "*say*; an average of their weights would be a fourth reader, that was never trained."
+        )
+    if readers < votes:
+        return _(
+            "{votes} votes are averaged, but there are only {n} parameters: {readers} × {one}. A "
+            "reader that is called again uses the same weights, and votes the same. Each call of "
+            "`reader()` makes a new one."
+        ).format(votes=votes, n=f"{graph.parameters:,}", readers=readers, one=f"{_READER:,}")
+    return _("{n} readers vote; three are asked for.").format(n=readers)
+
+
+def _averages_in_another_way(model: Any) -> bool:
+    """Tells whether the average of three readers comes out, as of `(a + b + c) / 3`."""
+    import keras
+    import numpy as np
+
+    readers = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    if len(readers) != 3 or len(model.inputs) != 1 or len(model.outputs) != 1:
+        return False
+    if model.count_params() != 3 * _READER:
+        return False
+    images = np.random.default_rng(0).random((8, 784), "float32")
+    votes = [np.asarray(reader(images, training=False)) for reader in readers]
+    said = np.asarray(model(images, training=False))
+    return votes[0].shape == said.shape and np.allclose(np.mean(votes, axis=0), said, atol=1e-5)
+
+
+def _committee() -> Any:
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((784,))
+    votes = []
+    for _number in range(3):
+        x = layers.Dense(32, activation="relu")(inputs)
+        votes.append(layers.Dense(10, activation="softmax")(x))
+    return keras.Model(inputs, layers.average(votes))
+
+
+EXERCISES = [
+    Exercise(
+        name="same-model-twice",
+        check=_check_twice,
+        praise=N_(
+            "16 · 8 weights and 8 biases, once. A call uses weights, it makes none, and an "
+            "addition has none either."
+        ),
+        hints=(
+            N_("How many parameters has `m` before anything is called on `a` or `b`?"),
+            N_(
+                "16 numbers enter each of the 8 units, and each unit has a bias. The calls and the "
+                "addition add nothing."
+            ),
+        ),
+        solution="parameters = 16 * 8 + 8",
+        answer="parameters",
+    ),
+    Exercise(
+        name="committee",
+        check=_check_committee,
+        praise=N_(
+            "Three readers with weights of their own, 3 · 25,450 = 76,350 parameters, look at the "
+            "same image, and their average comes out."
+        ),
+        hints=(
+            N_(
+                "Look at the ensemble above: what is made three times there, and what only once?"
+            ),
+            N_(
+                "`[reader() for _ in range(3)]` makes three readers. One `keras.Input` goes into "
+                "all of them."
+            ),
+            N_(
+                "`votes = [reader()(inputs) for _ in range(3)]`, then `layers.average(votes)` is "
+                "the output of the model."
+            ),
+        ),
+        solution="""\
+def reader():
+    inputs = keras.Input(shape=(784,))
+    x = layers.Dense(32, activation="relu")(inputs)
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+
+
+inputs = keras.Input(shape=(784,))
+votes = [reader()(inputs) for _ in range(3)]
+committee = keras.Model(inputs, layers.average(votes), name="committee")""",
+        answer="committee",
+    ),
+]

@@ -9,6 +9,7 @@ from kfunc_lab.graph.layer_graph import Call, LayerGraph
 from kfunc_lab.graph.writing import printable, shape_tuple
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.exercises.plain_graph import plain_graph
 from kfunc_lab.locale import N_, _
 
 _ENCODER, _AUTOENCODER = 18_672, 28_241
@@ -88,18 +89,23 @@ def _check_cuts(answer: Any) -> None:
     answers.attempted(asked)
     said = answers.by_name(answer, ("autoencoder", "maps", "step"))
     whole = said["autoencoder"]
+    _check_whole(whole)
+    for name, build in _CUTS.items():
+        _check_cut(name, said[name], graphs.target_of(build))
+        _check_own_weights(name, said[name], whole)
+
+
+def _check_whole(whole: Any) -> None:
+    graph = plain_graph(graphs.graph_of(whole, "autoencoder"))
     try:
-        graphs.check_graph(graphs.target_of(_WHOLE), graphs.graph_of(whole, "autoencoder"))
-    except Wrong as verdict:
+        graphs.check_graph(graphs.target_of(_WHOLE), graph)
+    except Wrong:
         raise Wrong(
             _(
                 "`autoencoder` should be the model of this lesson, from the image back to an "
                 "image. Run the cells that build it again."
             )
-        ) from verdict
-    for name, build in _CUTS.items():
-        _check_cut(name, said[name], graphs.target_of(build))
-        _check_own_weights(name, said[name], whole)
+        ) from None
 
 
 def _check_cut(name: str, answer: Any, target: LayerGraph) -> None:
@@ -112,7 +118,7 @@ def _check_cut(name: str, answer: Any, target: LayerGraph) -> None:
                 "a model goes from an input to such a tensor."
             ).format(name=name, layer=printable(answer.name))
         )
-    graph = graphs.graph_of(answer, name)
+    graph = plain_graph(graphs.graph_of(answer, name))
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise Wrong(_("`{name}`: one input and one output are asked for.").format(name=name))
     graphs.check_graph(target, graph, partial(_explain_cut, name))

@@ -1,5 +1,229 @@
-"""Lesson 08."""
+"""Lesson 08: count shared weights once, and let two towers share their layers."""
 
-from kfunc_lab.lessons.exercises.exercise import Exercise
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
-EXERCISES: list[Exercise] = []
+from kfunc_lab.graph.comparison import Comparison
+from kfunc_lab.graph.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.target import compare_with_target
+from kfunc_lab.graph.writing import printable
+from kfunc_lab.lessons.exercises import answers, graphs
+from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.exercises.plain_graph import plain_graph
+from kfunc_lab.locale import N_, _
+
+_FIRST, _SECOND, _LAST = 8 * 4 + 4, 4 * 5 + 5, 14 + 1
+_ALL = _FIRST + _SECOND + _LAST
+
+
+# ---------------------------------------------------------------------------------------------
+# Parameters of layers that are called several times
+
+
+def _check_count(answer: Any) -> None:
+    answers.attempted(answer)
+    number = answers.whole_number(answer)
+    if number == _ALL:
+        return
+    messages = {
+        3 * _FIRST + 2 * _SECOND + _LAST: _(
+            "{n} counts weights once for each *call*. `first` is called three times, but it is one "
+            "layer, with one set of weights."
+        ),
+        3 * _FIRST + _SECOND + _LAST: _(
+            "{n} counts `first` once for each of its three calls. Three layers would have "
+            "three sets of weights; this is one."
+        ),
+        _FIRST + 2 * _SECOND + _LAST: _(
+            "{n} counts `second` twice. It stands twice in the code, but only one was made."
+        ),
+        8 * 4 + 4 * 5 + 14: _(
+            "{n} are the weights alone. Each unit has a bias too: 4 in `first`, 5 in `second`, and "
+            "the last one."
+        ),
+        _FIRST + _SECOND: _("{n} leaves out the last layer. How many numbers enter it?"),
+        24 * 4 + 4 + _SECOND + _LAST: _(
+            "{n} lets 24 numbers enter `first` at once. Its calls do not add up: 8 numbers enter "
+            "at each."
+        ),
+        _FIRST + 8 * 5 + 5 + _LAST: _(
+            "{n} lets 8 numbers enter `second`. It is called on what `first` made."
+        ),
+        _FIRST + _SECOND + 6: _(
+            "{n} lets 5 numbers enter the last layer. `Concatenate` puts them side by side."
+        ),
+    }
+    general = _(
+        "It is not {n}. Add up three layers, each once: how many numbers enter a call, and how "
+        "many units are there?"
+    )
+    raise Wrong(messages.get(number, general).format(n=f"{number:,}"))
+
+
+# ---------------------------------------------------------------------------------------------
+# Two towers that share their layers
+
+
+def _tied() -> Any:
+    import keras
+    from keras import layers
+
+    texts = [keras.Input((None,), dtype="int32") for _text in range(2)]
+    embedding, dense = layers.Embedding(1000, 128), layers.Dense(128, activation="tanh")
+    ends = [dense(layers.GlobalAveragePooling1D()(embedding(text))) for text in texts]
+    match = layers.Dense(1, activation="sigmoid")(layers.Multiply()(ends))
+    return keras.Model(texts, match)
+
+
+def _check_tied(answer: Any) -> None:
+    answers.attempted(answer)
+    graph = plain_graph(graphs.graph_of(answer))
+    if len(graph.inputs) == 1:
+        raise Wrong(
+            _(
+                "This model has one input, `{input}`: both towers would read the same text. It is "
+                "the *layers* that are shared; question and reply come in separately."
+            ).format(input=printable(graph.inputs[0]))
+        )
+    if graph.unused:
+        raise Wrong(
+            _("`{input}` leads nowhere: both towers read the other text.").format(
+                input=printable(graph.unused[0])
+            )
+        )
+    _check_not_in_a_row(graph)
+
+    def explain(found: Comparison) -> str | None:
+        return _why_not_tied(answer, found)
+
+    target = graphs.target_of(_tied)
+    graphs.check_graph(target, _with_inputs_as_in(target, graph), explain)
+
+
+def _with_inputs_as_in(target: LayerGraph, graph: LayerGraph) -> LayerGraph:
+    """Puts the inputs in the order of the target: which text is first makes no difference."""
+    here = dict(compare_with_target(target, graph).matched)
+    inputs = tuple(here.get(it, "") for it in target.inputs)
+    return replace(graph, inputs=inputs) if sorted(inputs) == sorted(graph.inputs) else graph
+
+
+def _check_not_in_a_row(graph: LayerGraph) -> None:
+    for ids in graph.calls_by_layer.values():
+        for call_id in ids:
+            before = set(_ancestors(graph, call_id)) & set(ids)
+            if before:
+                raise Wrong(
+                    _(
+                        "`{layer}` is called on what came of its own first call: one after the "
+                        "other, on one text. Sharing means side by side: once for the question, "
+                        "once for the reply."
+                    ).format(layer=printable(graph.call_of[call_id].layer))
+                )
+
+
+def _ancestors(graph: LayerGraph, call_id: str) -> Iterator[str]:
+    waiting = [call_id]
+    for current in waiting:
+        new = [it for it in graph.sources.get(current, ()) if it not in waiting]
+        waiting += new
+        yield from new
+
+
+def _why_not_tied(answer: Any, found: Comparison) -> str | None:
+    """Says which layers are made twice, if nothing else is wrong."""
+    other = [it for change in found.changed for it in change.settings if it[0] != "shared with"]
+    if found.added or found.removed or other or not found.changed:
+        return None
+    twice = [found.after.call_of[change.after] for change in found.changed]
+    kinds = {call.kind for call in twice}
+    if kinds == {"Embedding", "Dense"}:
+        if _weights_are_equal(answer):
+            return _(
+                "The weights of both towers are equal, but they are still {n} parameters in two "
+                "towers: after the first step of training they go separate ways. Call one layer "
+                "twice; then there is nothing to copy."
+            ).format(n=f"{found.after.parameters:,}")
+        return _(
+            "{first} and {second} have equal arguments and are two layers all the same, with "
+            "128,000 parameters each; the Dense layers likewise. A function that makes layers "
+            "makes new ones at each call. Make each layer once, outside."
+        ).format(**_two_names(twice, "Embedding"))
+    kind = kinds.pop()
+    there = "Dense" if kind == "Embedding" else "Embedding"
+    return _(
+        "`{there}` is shared, `{kind}` is not yet: {first} and {second} are two layers. Half tied, "
+        "the towers still read a text in two ways."
+    ).format(there=there, kind=kind, **_two_names(twice, kind))
+
+
+def _two_names(calls: list[Call], kind: str) -> dict[str, str]:
+    first, second = [f"`{printable(it.id)}`" for it in calls if it.kind == kind][:2]
+    return {"first": first, "second": second}
+
+
+def _weights_are_equal(answer: Any) -> bool:
+    """Tells whether two separate towers hold the same numbers in their large weights."""
+    import numpy as np
+
+    for shape in ((1000, 128), (128, 128)):
+        first, second = (np.asarray(it) for it in answer.weights if tuple(it.shape) == shape)
+        if not np.array_equal(first, second):
+            return False
+    return True
+
+
+EXERCISES = [
+    Exercise(
+        name="shared-count",
+        check=_check_count,
+        praise=N_(
+            "8 · 4 + 4 = 36, 4 · 5 + 5 = 25 and 14 + 1 = 15: together 76, however often the layers "
+            "are called."
+        ),
+        hints=(
+            N_(
+                "Parameters belong to layers, not to calls. How many layers does the code make?"
+            ),
+            N_(
+                "Three: 8 numbers enter `first`, 4 enter `second`, and 5 + 5 + 4 enter the last "
+                "one. Weights and biases of each, once."
+            ),
+        ),
+        solution="parameters = (8 * 4 + 4) + (4 * 5 + 5) + (14 * 1 + 1)",
+        answer="parameters",
+    ),
+    Exercise(
+        name="tie-the-towers",
+        check=_check_tied,
+        praise=N_(
+            "One Embedding and one Dense layer, each called for both texts: 144,641 parameters "
+            "instead of 289,153, and a text means the same on both sides."
+        ),
+        hints=(
+            N_(
+                "How often is `layers.Embedding(1000, 128)` run when `encode` is called twice? And "
+                "if that line stood above the function?"
+            ),
+            N_(
+                "Make `embedding = layers.Embedding(1000, 128)` and `dense = layers.Dense(128, "
+                'activation="tanh")` before `def encode`, and call them in it.'
+            ),
+        ),
+        solution="""\
+embedding = layers.Embedding(1000, 128)
+dense = layers.Dense(128, activation="tanh")
+
+
+def encode(text):
+    return dense(layers.GlobalAveragePooling1D()(embedding(text)))
+
+
+question = keras.Input(shape=(None,), dtype="int32", name="question")
+reply = keras.Input(shape=(None,), dtype="int32", name="reply")
+both = layers.Multiply()([encode(question), encode(reply)])
+tied = keras.Model([question, reply], layers.Dense(1, activation="sigmoid")(both))""",
+        answer="tied",
+        target=_tied,
+    ),
+]

@@ -64,6 +64,7 @@ def _check_layer(answer: Any) -> None:
         _check_constructor(answer)
         for shape in _SHAPES:
             _check_call(answer, shape)
+        _check_defaults(answer)
         _check_saved(answer)
 
 
@@ -108,44 +109,45 @@ def _check_class(answer: Any) -> None:
 
 def _check_constructor(cls: type) -> None:
     given = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
-    for name, default in {"exponent": 2, "initializer": "ones"}.items():
+    for name in ("exponent", "initializer"):
         if name not in given:
             raise Wrong(_("`__init__` has no argument `{name}`.").format(name=name))
-        if given[name].default != default:
+        if given[name].default is inspect.Parameter.empty:
             raise Wrong(
-                _("Left out, `{name}` should be {default}: write that into `__init__`.").format(
-                    name=name, default=repr(default)
+                _("`{name}` has no default; `{code}` should make a layer too.").format(
+                    name=name, code=f"{cls.__name__}()"
                 )
             )
-    if not any(it.kind is inspect.Parameter.VAR_KEYWORD for it in given.values()):
+    takes_all = any(it.kind is inspect.Parameter.VAR_KEYWORD for it in given.values())
+    if not takes_all and not {"name", "trainable", "dtype"} <= set(given):
         raise Wrong(
             _(
-                "`__init__` takes no `**kwargs`, so that the layer can be given no name, and "
-                "loading, which gives `name`, `trainable` and `dtype`, fails. Take them, and "
-                "hand them on to `super().__init__(**kwargs)`."
+                "`__init__` takes no `**kwargs`. Loading gives it `name`, `trainable` and `dtype`, "
+                "and fails. Take them, and hand them on to `super().__init__(**kwargs)`."
             )
         )
     try:
-        name = _made(cls).name
-    except AttributeError:
-        raise Wrong(
-            _(
-                "`__init__` does not call `super().__init__(**kwargs)`, which makes a layer of "
-                "the object. It comes first."
-            )
-        ) from None
+        layer = _made(cls)
     except Exception as error:
         raise Wrong(
             _("`{code}` fails: {reason}").format(
                 code=f"{cls.__name__}(exponent={_EXPONENT}, …)", reason=_reason(error)
             )
         ) from error
-    if name != _NAME:
+    called = getattr(layer, "name", None)
+    if called is None:
+        raise Wrong(
+            _(
+                "`__init__` does not call `super().__init__(**kwargs)`, which makes a layer of "
+                "the object. It comes first."
+            )
+        )
+    if called != _NAME:
         raise Wrong(
             _(
                 "A layer made with `name={wanted}` is called `{got}`: the name is lost between "
                 "`__init__` and Keras. Hand `**kwargs` on to `super().__init__(**kwargs)`."
-            ).format(wanted=f'"{_NAME}"', got=name)
+            ).format(wanted=f'"{_NAME}"', got=called)
         )
 
 
@@ -275,6 +277,19 @@ def _check_numbers(layer: Any, model: Any, shape: tuple[int, ...]) -> None:
     )
 
 
+def _check_defaults(cls: Any) -> None:
+    import numpy as np
+
+    x = np.array([[-1, 0.5, 1, 2]], "float32")
+    if not np.allclose(_values(_model(cls(), (4,)), x), x**2):
+        raise Wrong(
+            _(
+                "Made without arguments, the layer should give the square: `exponent=2`, and "
+                "weights that start at 1."
+            )
+        )
+
+
 def _check_saved(cls: Any) -> None:
     import keras
     import numpy as np
@@ -384,7 +399,7 @@ def _reason(error: Exception) -> str:
     failure = find_failure(error)
     mistake = None if failure is None else find_mistake(error, failure)
     inner = str(error).rpartition("Exception encountered: ")[2].strip()
-    if mistake is None or (mistake.rule == "unknown" and inner != str(error).strip()):
+    if mistake is None or inner != str(error).strip():
         return inner.partition("\n")[0] or type(error).__name__
     return mistake.reason
 
@@ -410,8 +425,8 @@ EXERCISES = [
         ),
         hints=(
             N_(
-                "Take the last `CustomDense` as a model: `__init__` keeps the arguments, `build` "
-                "makes the weights, `call` computes, `get_config` says the arguments."
+                "Take `CustomDense` and `WholeDense` as models: `__init__` keeps the arguments, "
+                "`build` makes the weights, `call` computes, `get_config` says the arguments."
             ),
             N_(
                 "In `build`: `self.add_weight(shape=(input_shape[-1],), ...)` with the "
@@ -419,8 +434,8 @@ EXERCISES = [
             ),
             N_(
                 '`__init__(self, exponent=2, initializer="ones", **kwargs)` begins with '
-                "`super().__init__(**kwargs)`; `get_config` returns `{**super().get_config(), ...}` "
-                "with both arguments."
+                "`super().__init__(**kwargs)`. `get_config` returns "
+                "`{**super().get_config(), ...}` with both arguments."
             ),
         ),
         solution="""\

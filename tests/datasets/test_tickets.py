@@ -1,0 +1,199 @@
+"""The made-up tickets: the same everywhere, in both languages, and with labels one can learn."""
+
+import random
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kfunc_lab as lab
+import kfunc_lab.locale
+
+FOLDER = Path(__file__).parents[2] / "kfunc_lab" / "datasets"
+NUMBERS = ("tags", "priority", "department")
+
+
+@pytest.fixture(scope="module", params=["en", "es"])
+def written(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kfunc_lab.locale, "_chosen", request.param)
+        return lab.datasets.tickets()
+
+
+def words(text):
+    return re.findall(r"\w+", text.lower())
+
+
+def bags(texts):
+    """Returns a row for each text: 1 for the words that are in it."""
+    places = {}
+    rows = [[places.setdefault(word, len(places)) for word in words(text)] for text in texts]
+    bags = np.zeros((len(texts), len(places)), np.float32)
+    for bag, row in zip(bags, rows, strict=True):
+        bag[row] = 1
+    return bags
+
+
+def all_inputs(written):
+    return np.hstack([bags(written.titles), bags(written.bodies), written.tags])
+
+
+def two_classes(written):
+    return np.hstack([1 - written.priority, written.priority])
+
+
+def gain(inputs, classes):
+    """Returns by how much logistic regression beats the majority on the last fifth."""
+    train = int(0.8 * len(inputs))
+    inputs = np.hstack([inputs, np.ones((len(inputs), 1), np.float32)])
+    weights, mean, square = (np.zeros((inputs.shape[1], classes.shape[1])) for _ in range(3))
+    for step in range(1, 101):  # Adam
+        scores = inputs[:train] @ weights
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+        chances /= chances.sum(axis=1, keepdims=True)
+        gradient = inputs[:train].T @ (chances - classes[:train]) / train + 1e-4 * weights
+        mean += 0.1 * (gradient - mean)
+        square += 0.001 * (gradient**2 - square)
+        unbiased = mean / (1 - 0.9**step), square / (1 - 0.999**step)
+        weights -= 0.04 * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
+    guessed = (inputs[train:] @ weights).argmax(axis=1)
+    right = (guessed == classes[train:].argmax(axis=1)).mean()
+    return right - classes[train:].mean(axis=0).max()
+
+
+# What is given
+
+
+def test_shapes_and_types_are_those_described(written):
+    assert written.titles.shape == written.bodies.shape == (2000,)
+    assert written.titles.dtype.kind == written.bodies.dtype.kind == "U"
+    for name, columns in zip(NUMBERS, (12, 1, 4), strict=True):
+        assert getattr(written, name).shape == (2000, columns)
+        assert getattr(written, name).dtype == np.float32
+        assert set(np.unique(getattr(written, name))) == {0, 1}
+    assert len(set(written.tag_names)) == 12
+    assert len(set(written.department_names)) == 4
+
+
+def test_a_ticket_has_one_department_and_up_to_three_tags(written):
+    assert (written.department.sum(axis=1) == 1).all()
+    assert set(written.tags.sum(axis=1)) == {0, 1, 2, 3}
+    assert (written.tags.sum(axis=0) > 20).all()
+
+
+def test_same_seed_gives_the_same_tickets_and_another_one_others():
+    first, again, other = (lab.datasets.tickets(300, seed) for seed in (1, 1, 2))
+    for name in ("titles", "bodies", *NUMBERS):
+        assert np.array_equal(getattr(first, name), getattr(again, name))
+        assert not np.array_equal(getattr(first, name), getattr(other, name))
+
+
+def test_fewer_tickets_are_the_first_of_many():
+    few, many = lab.datasets.tickets(10), lab.datasets.tickets(20)
+    assert few.bodies.tolist() == many.bodies[:10].tolist()
+    assert np.array_equal(few.tags, many.tags[:10])
+
+
+def test_both_languages_have_the_same_labels_and_other_texts():
+    english = lab.datasets.tickets(300)
+    lab.language("es")
+    spanish = lab.datasets.tickets(300)
+    assert all(np.array_equal(getattr(english, it), getattr(spanish, it)) for it in NUMBERS)
+    assert not set(english.bodies) & set(spanish.bodies)
+    assert english.department_names[0] == "billing"
+    assert spanish.department_names[0] == "facturación"
+
+
+def test_both_languages_have_as_many_of_each_phrase_with_the_same_gaps():
+    """Another number of choices would draw other labels; another gap would be another ticket."""
+
+    def form(of):
+        if isinstance(of, dict):
+            return {name: form(value) for name, value in of.items()}
+        if isinstance(of, list):
+            return [form(value) for value in of]
+        return sorted(re.findall(r"\{\w+\}", of))
+
+    texts = [(FOLDER / f"tickets_{it}.toml").read_text("utf-8") for it in ("en", "es")]
+    english, spanish = (tomllib.loads(text) for text in texts)
+    assert form(english) == form(spanish)
+    for one, other in zip(english["topics"], spanish["topics"], strict=True):
+        for name, names in (("department", "department_names"), ("tags", "tag_names")):
+            places = [
+                [phrases[names].index(it) for it in ([of] if isinstance(of, str) else of)]
+                for of, phrases in ((one[name], english), (other[name], spanish))
+            ]
+            assert places[0] == places[1]
+
+
+def test_random_state_is_left_alone():
+    numpy_before, python_before = np.random.get_state()[1].copy(), random.getstate()
+    lab.datasets.tickets(10)
+    assert np.array_equal(np.random.get_state()[1], numpy_before)
+    assert random.getstate() == python_before
+
+
+def test_numbers_are_the_same_on_every_machine():
+    written = lab.datasets.tickets(12)
+    assert written.department.argmax(axis=1).tolist() == [2, 3, 0, 0, 1, 3, 2, 3, 1, 3, 2, 2]
+    assert written.priority[:, 0].tolist() == [0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_no_ticket_is_no_set_of_tickets():
+    with pytest.raises(ValueError, match="count must be 1 or more, not 0"):
+        lab.datasets.tickets(0)
+
+
+def test_line_says_that_they_are_synthetic(capsys):
+    lab.datasets.tickets()
+    lab.datasets.tickets(1)
+    assert capsys.readouterr().out == (
+        "2,000 SYNTHETIC support tickets, written by templates: nobody sent them.\n"
+        "1 SYNTHETIC support ticket, written by templates: nobody sent it.\n"
+    )
+
+
+# What the tickets are like
+
+
+def test_texts_are_nearly_all_different(written):
+    assert len(set(written.bodies)) > 1950
+    assert len(set(written.titles)) > 1000
+
+
+def test_words_are_hundreds_and_far_fewer_than_a_vocabulary_holds(written):
+    used = {word for text in (*written.titles, *written.bodies) for word in words(text)}
+    assert 500 < len(used) < 2000
+
+
+def test_nothing_is_left_to_fill_in(written):
+    assert not [text for text in (*written.titles, *written.bodies) if set("{}") & set(text)]
+
+
+def test_classes_are_balanced(written):
+    assert 0.55 <= 1 - written.priority.mean() <= 0.65
+    assert written.department.mean(axis=0).max() <= 0.3
+
+
+def test_no_single_word_or_tag_decides(written):
+    inputs = all_inputs(written)
+    for classes, most in ((two_classes(written), 0.8), (written.department, 0.5)):
+        with_word = inputs.T @ classes
+        without = classes.sum(axis=0) - with_word
+        right = (with_word.max(axis=1) + without.max(axis=1)) / len(inputs)
+        assert right.max() < most
+
+
+def test_bags_of_words_and_tags_tell_both(written):
+    inputs = all_inputs(written)
+    assert gain(inputs, two_classes(written)) > 0.25
+    assert gain(inputs, written.department) > 0.25
+
+
+def test_all_inputs_together_tell_more_than_each_alone(written):
+    together = all_inputs(written)
+    for classes in (two_classes(written), written.department):
+        alone = [bags(written.titles), bags(written.bodies), written.tags]
+        assert gain(together, classes) > 0.02 + max(gain(it, classes) for it in alone)

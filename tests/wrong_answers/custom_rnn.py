@@ -1,0 +1,266 @@
+"""Lesson 12."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+
+def names():
+    return {"ops": ops}
+
+
+def counts(**changed):
+    return {"calls": 20, "parameters": 1_633, "shape": (None, 20, 1), **changed}
+
+
+class Recurrent(layers.Layer):
+    """The right one, of which the wrong ones change a part."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.projection_1 = layers.Dense(units, activation="tanh")
+        self.projection_2 = layers.Dense(units, activation="tanh")
+        self.units = units
+
+    def start(self, inputs):
+        return ops.zeros((ops.shape(inputs)[0], self.units))
+
+    def order(self, inputs):
+        return range(inputs.shape[1])
+
+    def step(self, x, state):
+        """Returns the result of a step, and what is carried on."""
+        both = self.projection_1(x) + self.projection_2(state)
+        return both, both
+
+    def end(self, states):
+        return ops.stack(states, axis=1)
+
+    def call(self, inputs):
+        states, state = [], self.start(inputs)
+        for step in self.order(inputs):
+            result, state = self.step(inputs[:, step], state)
+            states.append(result)
+        return self.end(states)
+
+
+def changed(**parts):
+    return lambda: type("Recurrent", (Recurrent,), parts)
+
+
+def build_zeros(self, input_shape):
+    self.zeros = ops.zeros((input_shape[0], self.units))
+
+
+as_given = changed(build=build_zeros, start=lambda self, inputs: self.zeros)
+
+
+def without_carrying(self, x, state):
+    return self.projection_1(x) + self.projection_2(state), state
+
+
+def half_carried(self, x, state):
+    new = self.projection_1(x)
+    return new + self.projection_2(state), new
+
+
+def weaker(self, x, state):
+    both = self.projection_1(x) + self.projection_2(state)
+    return both, 0.5 * both
+
+
+def new_layers(self, x, state):
+    both = layers.Dense(self.units, activation="tanh")(x) + self.projection_2(state)
+    return both, both
+
+
+def one_layer(self, x, state):
+    both = self.projection_1(x) + self.projection_1(state)
+    return both, both
+
+
+def third_layer(self, units):
+    Recurrent.__init__(self, units)
+    self.projection_3 = layers.Dense(units)
+
+
+def with_third_layer(self, states):
+    return self.projection_3(ops.stack(states, axis=1))
+
+
+def model(batch):
+    inputs = keras.Input(batch_shape=(batch, 10, 5))
+    return keras.Model(inputs, Recurrent(4)(inputs))
+
+
+WRONG_COUNTS = [
+    ({"calls": 1}, ("at every step", "en cada paso")),
+    ({"calls": 24}, ("window of 5 fit", "ventana de 5")),
+    ({"calls": 19}, ("very beginning", "justo al principio")),
+    ({"calls": 40}, ("both projections", "las dos proyecciones")),
+    ({"calls": 41}, ("all calls inside", "todas las llamadas")),
+    ({"calls": 16}, ("filters", "filtros")),
+    ({"calls": 32}, ("the units", "las unidades")),
+    ({"calls": 28}, ("not 28", "no son 28")),
+    ({"calls": "many"}, ("whole number", "número entero")),
+    ({"parameters": 1_281}, ("5 numbers a step", "5 números por paso")),
+    ({"parameters": 2_145}, ("has 16", "tiene 16")),
+    ({"parameters": 2_049}, ("416", "416")),
+    ({"parameters": 1_600}, ("classifier has some", "clasificador también")),
+    ({"parameters": 1_568}, ("a bias, too", "un sesgo")),
+    ({"parameters": "32,660"}, ("counted once", "una sola vez")),
+    ({"parameters": 32_033}, ("counted once", "una sola vez")),
+    ({"parameters": 7}, ("three Dense layers", "tres capas Dense")),
+    ({"shape": (16, 20, 1)}, ("not 16 but", "no es 16")),
+    ({"shape": (20, 1)}, ("batch is missing", "Falta el lote")),
+    ({"shape": (None, 1)}, ("judges every step", "juzga cada paso")),
+    ({"shape": [None, 24, 1]}, ("fewer leave it", "salen menos")),
+    ({"shape": (None, 20, 32)}, ("are a state", "son un estado")),
+    ({"shape": (None, 20, 16)}, ("batch, steps, numbers", "lote, pasos, números")),
+    ({"shape": 20}, ("A tuple", "una tupla")),
+]
+WRONG = [
+    ("rnn-calls", lambda parts=parts: counts(**parts), words) for parts, words in WRONG_COUNTS
+]
+WRONG += [
+    ("rnn-calls", lambda: 20, ("A dict with the keys", "con las claves")),
+    ("any-batch", as_given, ("known beforehand", "conocido de antemano")),
+    (
+        "any-batch",
+        changed(start=lambda self, inputs: ops.zeros((inputs.shape[0], self.units))),
+        ("while the graph is built", "mientras se construye el grafo"),
+    ),
+    (
+        "any-batch",
+        changed(start=lambda self, inputs: ops.zeros((16, self.units))),
+        ("written into the layer", "escrito en la capa"),
+    ),
+    (
+        "any-batch",
+        changed(start=lambda self, inputs: ops.broadcast_to(ops.zeros(()), (3, self.units))),
+        ("one of 16 does not", "uno de 16 no"),
+    ),
+    ("any-batch", lambda: model(16), ("fixes the batch at 16", "fija el lote en 16")),
+    ("any-batch", lambda: model(None), ("This is a model", "Esto es un modelo")),
+    ("any-batch", lambda: 16, ("this is: int", "esto es: int")),
+    ("any-batch", lambda: dict, ("this is: dict", "esto es: dict")),
+    (
+        "any-batch",
+        changed(start=lambda self, inputs: ops.ones((ops.shape(inputs)[0], self.units))),
+        ("made of ones", "hecho de unos"),
+    ),
+    ("any-batch", changed(step=without_carrying), ("not carried on", "no pasa al siguiente")),
+    ("any-batch", changed(step=half_carried), ("Carry the sum on", "es la suma")),
+    ("any-batch", changed(step=weaker), ("from step 1 on", "desde el paso 1")),
+    ("any-batch", changed(step=new_layers), ("made inside `call`", "dentro de `call`")),
+    ("any-batch", changed(step=one_layer), ("whatever the batch", "sea cual sea el lote")),
+    (
+        "any-batch",
+        changed(__init__=third_layer, end=with_third_layer),
+        ("two projections are", "las dos proyecciones son"),
+    ),
+    (
+        "any-batch",
+        changed(end=lambda self, states: states[-1]),
+        ("one state a sequence", "un estado por secuencia"),
+    ),
+    (
+        "any-batch",
+        changed(end=lambda self, states: ops.stack(states)),
+        ("the steps come first", "los pasos van delante"),
+    ),
+    (
+        "any-batch",
+        changed(end=lambda self, states: ops.concatenate(states, axis=1)),
+        ("batch, steps, units", "lote, pasos, unidades"),
+    ),
+    (
+        "any-batch",
+        changed(end=lambda self, states: ops.cumsum(ops.stack(states, axis=1), axis=1)),
+        ("sum of all states", "suma de todos los estados"),
+    ),
+    (
+        "any-batch",
+        changed(order=lambda self, inputs: reversed(range(inputs.shape[1]))),
+        ("from its end", "desde el final"),
+    ),
+    (
+        "any-batch",
+        changed(end=lambda self, states: ops.stack(states[::-1], axis=1)),
+        ("order is reversed", "orden está invertido"),
+    ),
+    (
+        "any-batch",
+        changed(
+            start=lambda self, inputs: keras.random.normal(
+                (ops.shape(inputs)[0], self.units), seed=np.random.randint(2**30)
+            )
+        ),
+        ("different results", "resultados distintos"),
+    ),
+    (
+        "any-batch",
+        changed(end=lambda self, states: ops.stop_gradient(ops.stack(states, axis=1))),
+        ("0 of 4 arrays", "0 de los 4"),
+    ),
+    ("any-batch", changed(__init__=lambda self: None), ("Keep `units`", "Conserva `units`")),
+]
+
+
+class Cell(layers.Layer):
+    """One step, for `layers.RNN`."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.projection_1 = layers.Dense(units, activation="tanh")
+        self.projection_2 = layers.Dense(units, activation="tanh")
+        self.state_size = units
+
+    def build(self, shape):
+        self.projection_1.build(shape)
+        self.projection_2.build((None, self.state_size))
+
+    def call(self, inputs, states):
+        state = self.projection_1(inputs) + self.projection_2(states[0])
+        return state, [state]
+
+
+class Library(layers.RNN):
+    """Leaves the loop to Keras."""
+
+    def __init__(self, units):
+        super().__init__(Cell(units), return_sequences=True)
+
+
+class OwnWeights(Recurrent):
+    """Has no Dense layers, and its weights in another order."""
+
+    def __init__(self, units, **kwargs):
+        layers.Layer.__init__(self, **kwargs)
+        self.units = units
+
+    def build(self, shape):
+        self.b2 = self.add_weight(shape=(self.units,))
+        self.b1 = self.add_weight(shape=(self.units,))
+        self.w1 = self.add_weight(shape=(shape[-1], self.units))
+        self.w2 = self.add_weight(shape=(self.units, self.units))
+
+    def step(self, x, state):
+        state = ops.tanh(x @ self.w1 + self.b1) + ops.tanh(state @ self.w2 + self.b2)
+        return state, state
+
+
+def start_from_inputs(self, inputs):
+    return ops.repeat(ops.zeros_like(inputs[:, 0, :1]), self.units, axis=1)
+
+
+RIGHT = [
+    ("rnn-calls", lambda: counts(calls="20", parameters=1633.0, shape="(None, 20, 1)")),
+    ("rnn-calls", lambda: counts(shape=[None, 20, 1])),
+    ("any-batch", lambda: Recurrent(8)),
+    ("any-batch", changed(start=start_from_inputs)),
+    # One row of zeros is stretched to the batch by the first sum: the same numbers.
+    ("any-batch", changed(start=lambda self, inputs: ops.zeros((1, self.units)))),
+    ("any-batch", lambda: Library),
+    ("any-batch", lambda: OwnWeights),
+]

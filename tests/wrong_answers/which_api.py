@@ -1,0 +1,176 @@
+"""Lesson 11."""
+
+import keras
+from keras import layers
+
+
+def choices(**changed):
+    right = {
+        "melody": "sequential",
+        "tickets": "functional",
+        "resnet": "functional",
+        "twins": "functional",
+        "grammar": "subclass",
+        "ponder": "subclass",
+    }
+    return {**right, **changed}
+
+
+class Pair(keras.Model):
+    """As in the lesson."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.read = layers.Dense(16, activation="relu")
+        self.mix = layers.Dense(32, activation="relu")
+        self.judge = layers.Dense(1, activation="sigmoid")
+
+    def call(self, inputs):
+        left, right = inputs
+        both = layers.concatenate([self.read(left), self.read(right)])
+        return self.judge(layers.add([self.mix(both), both]))
+
+
+def ends():
+    return [keras.Input((8,), name="left"), keras.Input((8,), name="right")]
+
+
+def read():
+    return layers.Dense(16, activation="relu")
+
+
+def mix():
+    return layers.Dense(32, activation="relu")
+
+
+def graph(
+    *,
+    readers=1,
+    join=layers.concatenate,
+    around=lambda x, both: layers.add([x, both]),
+    judge=lambda: layers.Dense(1, activation="sigmoid"),
+    backwards=False,
+):
+    inputs = ends()
+    readers = [read() for _each in range(readers)]
+    left, right = readers[0](inputs[0]), readers[-1](inputs[1])
+    both = join([right, left] if backwards else [left, right])
+    outputs = judge()(around(mix()(both), both))
+    return keras.Model(inputs, outputs)
+
+
+def wrapped():
+    inputs = ends()
+    return keras.Model(inputs, Pair()(inputs))
+
+
+def called():
+    model = Pair()
+    model(ends())
+    return model
+
+
+def one_input():
+    [left, _right] = ends()
+    reader = read()
+    both = layers.concatenate([reader(left), reader(left)])
+    x = layers.add([mix()(both), both])
+    return keras.Model(left, layers.Dense(1, activation="sigmoid")(x))
+
+
+def left_alone():
+    inputs = ends()
+    outputs = layers.Dense(1, activation="sigmoid")(mix()(read()(inputs[0])))
+    return keras.Model(inputs, outputs)
+
+
+def around_reading():
+    inputs = ends()
+    reader = read()
+    left, right = (reader(it) for it in inputs)
+    both = layers.concatenate([left, right])
+    around = layers.concatenate([right, left])
+    x = layers.add([mix()(both), around])
+    return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
+
+
+def tensor():
+    return read()(keras.Input((8,)))
+
+
+WRONG_CHOICES = [
+    ("melody", "functional", ("something shorter", "más corto")),
+    ("melody", "subclass", ("inside the LSTM", "dentro de la capa LSTM")),
+    ("tickets", "sequential", ("two come out", "salen dos")),
+    ("tickets", "subclass", ("every ticket", "todos los tickets")),
+    ("resnet", "sequential", ("go around layers", "rodean capas")),
+    ("resnet", "subclass", ("always the same ones", "siempre las mismas")),
+    ("twins", "sequential", ("Two photos are two inputs", "Dos fotos son dos entradas")),
+    ("twins", "subclass", ("lesson 08", "lección 08")),
+    ("grammar", "sequential", ("not even one tree", "ni siquiera es un árbol")),
+    ("grammar", "functional", ("A graph is one tree", "Un grafo es un solo árbol")),
+    ("ponder", "sequential", ("fixed length", "longitud fija")),
+    ("ponder", "functional", ("do no loops", "no hacen bucles")),
+    ("melody", "lstm", ("this is: 'lstm'", "esto es: 'lstm'")),
+    ("ponder", keras.Model, ("one of `", "uno de estos")),
+]
+WRONG = [
+    ("six-architectures", lambda name=name, said=said: choices(**{name: said}), words)
+    for name, said, words in WRONG_CHOICES
+]
+WRONG += [
+    ("six-architectures", lambda: "functional", ("A dict with the keys", "con las claves")),
+    ("code-to-graph", Pair, ("still a subclass", "sigue siendo una subclase")),
+    ("code-to-graph", called, ("still a subclass", "sigue siendo una subclase")),
+    ("code-to-graph", lambda: Pair, ("This is a class", "Esto es una clase")),
+    ("code-to-graph", wrapped, ("a call of `Pair`", "una llamada a `Pair`")),
+    ("code-to-graph", tensor, ("keras.Model(inputs, outputs)", "keras.Model(inputs, outputs)")),
+    ("code-to-graph", lambda: 1_233, ("this is: int", "esto es: int")),
+    (
+        "code-to-graph",
+        lambda: keras.Sequential([keras.Input((8,)), read(), mix()]),
+        ("a chain", "una cadena"),
+    ),
+    ("code-to-graph", left_alone, ("never meet", "nunca se juntan")),
+    ("code-to-graph", one_input, ("one input", "una sola entrada")),
+    ("code-to-graph", lambda: graph(readers=2), ("make it once", "créala una vez")),
+    (
+        "code-to-graph",
+        lambda: graph(around=lambda x, both: x),
+        ("way around", "camino que rodee"),
+    ),
+    (
+        "code-to-graph",
+        lambda: graph(around=lambda x, both: layers.concatenate([x, both])),
+        ("64 numbers", "64 números"),
+    ),
+    (
+        "code-to-graph",
+        lambda: graph(around=lambda x, both: layers.average([x, both])),
+        ("`Add` is missing", "Falta `Add`"),
+    ),
+    (
+        "code-to-graph",
+        lambda: graph(join=layers.add, around=lambda x, both: x),
+        ("told apart", "distinguir"),
+    ),
+    (
+        "code-to-graph",
+        lambda: graph(judge=lambda: layers.Dense(1)),
+        ("activation", "activation"),
+    ),
+    ("code-to-graph", lambda: graph(backwards=True), ("takes", "recibe")),
+    ("code-to-graph", around_reading, ("not asked for", "está de más")),
+]
+
+RIGHT = [
+    ("six-architectures", lambda: choices(melody=" Sequential", ponder="subclassing")),
+    ("code-to-graph", graph),
+    ("code-to-graph", lambda: graph(around=lambda x, both: layers.Add()([both, x]))),
+    ("code-to-graph", lambda: graph(around=lambda x, both: x + both)),
+    (
+        "code-to-graph",
+        lambda: graph(join=lambda parts: keras.ops.concatenate(parts, axis=-1)),
+    ),
+    ("code-to-graph", lambda: graph(join=layers.Concatenate(axis=1))),
+]
