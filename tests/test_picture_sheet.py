@@ -28,6 +28,7 @@ def test_images_of_every_kind_are_shown_with_their_captions():
     assert "a&lt;b" in view.to_svg()
     assert "a<b" not in view.to_svg()
     assert repr(view) == "2 images of 28 × 28: a<b, 7"
+    assert repr(lab.pictures(np.zeros((2, 8, 8)), captions=np.arange(2))).endswith(": 0, 1")
     assert repr(lab.pictures(np.zeros((1, 28, 28, 1)))) == "1 image of 28 × 28"
     assert repr(lab.pictures(np.zeros((3, 32, 16, 3)))) == "3 images of 32 × 16 × 3"
 

@@ -31,4 +31,6 @@ def digits_model() -> keras.Model:
     """
     import keras
 
-    return keras.saving.load_model(_FILE, compile=False, safe_mode=True)
+    loaded = keras.saving.load_model(_FILE, compile=False, safe_mode=True)
+    # As it was written by an older Keras, it would come with a list of one input.
+    return keras.Model(loaded.inputs[0], loaded.outputs[0], name=loaded.name)

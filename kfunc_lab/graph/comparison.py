@@ -545,6 +545,9 @@ def _lines(sign: str, graph: LayerGraph, call_ids: Iterable[str]) -> Iterator[st
 
 def _setting(setting: tuple[str, object, object]) -> str:
     name, old, new = setting
+    if name == "shared with":
+        others = [_("no other call") if it is None else _value(it) for it in (old, new)]
+        return f"{_('shared with')} {others[0]} → {others[1]}"
     return f"{printable(name)} {_value(old)} → {_value(new)}"
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -38,6 +38,7 @@ class Failure:
         frame: File and line of the innermost frame of the user's own code.
         code: The expression that failed, as the user wrote it; empty if it cannot be read.
         layers: The layers that it was given, in order.
+        scope: The innermost frame of the user's own code itself, with its variables.
     """
 
     operation: Any
@@ -48,6 +49,7 @@ class Failure:
     frame: tuple[str, int] | None
     code: str = ""
     layers: tuple[Any, ...] = ()
+    scope: FrameType | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,13 @@ def _found(error: BaseException) -> Failure | None:
     if "keras" not in sys.modules or error.__traceback__ is None:
         return None
     users, frame, code = _of_the_user(error)
+    found = _described(error, users, frame, code)
+    return None if found is None else replace(found, scope=users)
+
+
+def _described(
+    error: BaseException, users: FrameType | None, frame: tuple[str, int] | None, code: str
+) -> Failure | None:
     all_frames = _frames(error)
     frames = [it for it in all_frames if _is_keras(it.f_code.co_filename)]
     if not frames:
@@ -155,18 +164,18 @@ def _called_in(frame: FrameType, code: str) -> _Step | None:
     call = as_call(code)
     if call is None:
         return None
-    called = _looked_up(call.func, frame.f_locals)
+    called = looked_up(call.func, frame.f_locals)
     if not isinstance(called, keras.Operation):
         return None
-    return _Step(called, "call", tuple(_looked_up(it, frame.f_locals) for it in call.args))
+    return _Step(called, "call", tuple(looked_up(it, frame.f_locals) for it in call.args))
 
 
-def _looked_up(expression: ast.expr, values: Mapping[str, Any]) -> Any:
+def looked_up(expression: ast.expr, values: Mapping[str, Any]) -> Any:
     """Returns what a name, or an attribute of a name, stands for; `None` if not known."""
     if isinstance(expression, ast.Name):
         return values.get(expression.id)
     if isinstance(expression, ast.Attribute):
-        return getattr(_looked_up(expression.value, values), expression.attr, None)
+        return getattr(looked_up(expression.value, values), expression.attr, None)
     return None
 
 

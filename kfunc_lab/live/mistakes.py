@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.live import (
+    mistakes_call,
     mistakes_construction,
     mistakes_merging,
     mistakes_models,
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *mistakes_sizes.RULES,
     *mistakes_windows.RULES,
     *mistakes_merging.RULES,
+    *mistakes_call.RULES,
     *mistakes_models.RULES,
     *mistakes_saving.RULES,
     *mistakes_construction.RULES,

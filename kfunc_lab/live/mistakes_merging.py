@@ -272,12 +272,13 @@ def _symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:
             shape=written(shape) if shape is not None else "?",
         ),
         "",
-        _symbolic_edit(name, failure),
+        symbolic_edit(name, failure),
         tensor_name(failure),
     )
 
 
-def _symbolic_edit(name: str, failure: Failure) -> str:
+def symbolic_edit(name: str, failure: Failure) -> str:
+    """Says what to write in the place of a function that needs numbers."""
     import keras
 
     wanted = _IN_OPS.get(name, name)

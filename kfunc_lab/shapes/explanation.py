@@ -93,7 +93,7 @@ def explain_call(call: Call, found: Derivation | None, batch: int = 1) -> tuple[
         remark = " ".join(filter(None, [itself, objection(call)]))
         sections = [*_shapes_as_they_are(call, remark), *_weights_as_they_are(call)]
     else:
-        sections = [*_output_sections(found), *_parameter_sections(found)]
+        sections = [*_output_sections(call, found), *_parameter_sections(found)]
         products = found.multiply_adds
         if products.value != 0:
             line = Line("", products, result=_rounded(products.value))
@@ -138,12 +138,14 @@ def axis_name(axis: Axis, place: int) -> str:
     return axis.role or _("axis {n}").format(n=place)
 
 
-def _output_sections(found: Derivation) -> Iterator[Section]:
+def _output_sections(call: Call, found: Derivation) -> Iterator[Section]:
     for position, axes in enumerate(found.outputs, start=1):
         title = _("Output shape")
         if len(found.outputs) > 1:
             title = _("Shape of output {n}").format(n=position)
-        if all(axis.reason == "input" for axis in axes):
+        ranks = {len(it.shape) for it in call.inputs if it.shape is not None}
+        kept = not ranks or len(axes) in ranks
+        if kept and all(axis.reason == "input" for axis in axes):
             yield Section("shape", title, (), _("as in the input"))
             continue
         yield Section("shape", title, tuple(_axis_lines(axes)))

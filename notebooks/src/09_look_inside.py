@@ -3,7 +3,7 @@
 #
 # Between the image that enters a network and the answer that leaves it, there are thousands of
 # numbers. You will build models that hand them over, first from a small network that reads digits,
-# then from VGG19 with its 26 layers.
+# then from VGG19, a large one for photographs.
 #
 # ```
 # image → edges → parts → features → digit
@@ -16,7 +16,7 @@
 #
 # Entre la imagen que entra en una red y la respuesta que sale hay miles de números. Vas a construir
 # modelos que te los entregan: primero a partir de una red pequeña que lee dígitos y después con
-# VGG19 y sus 26 capas.
+# VGG19, una grande para fotografías.
 #
 # ```
 # imagen → edges → parts → features → digit
@@ -28,16 +28,14 @@
 language = "en"
 source = "embedded"
 weights = None
+include_top = False
 
 # %% id="setup" tags=["nbval-ignore-output"]
-import warnings
-
 import keras
 import kfunc_lab as lab
 import numpy as np
 
 lab.language(language)
-warnings.filterwarnings("ignore", message="The structure of `inputs`")
 
 # %% [markdown] id="about-model" tags=["en"]
 # ## A network that has already learned
@@ -320,7 +318,8 @@ lab.check("three-features", answer)
 # `None` the weights are **random**: the graph and all shapes are those of VGG19, but the activations
 # are those of filters that have learned nothing.
 #
-# The next cell takes some seconds, and almost 2 GB of memory for a moment.
+# The Dense layers at its end are left out here: they alone would take 1.5 GB of memory for a moment.
+# `include_top = True` in the second cell brings them in.
 
 # %% [markdown] id="about-vgg" tags=["es"]
 # ## Lo mismo con VGG19
@@ -330,10 +329,13 @@ lab.check("three-features", answer)
 # `None`, los pesos son **aleatorios**: el grafo y todas las formas son los de VGG19, pero las
 # activaciones son las de unos filtros que no han aprendido nada.
 #
-# La celda siguiente tarda unos segundos y ocupa, por un momento, casi 2 GB de memoria.
+# Aquí se dejan fuera las capas Dense del final: ellas solas ocuparían por un momento 1.5 GB de memoria.
+# Con `include_top = True` en la segunda celda, vuelven.
 
 # %% id="vgg"
-vgg19 = keras.applications.VGG19(weights=weights)
+vgg19 = keras.applications.VGG19(
+    weights=weights, include_top=include_top, input_shape=(224, 224, 3)
+)
 print(len(vgg19.layers), f"{vgg19.count_params():,}")
 
 # %% id="vgg-graph"
@@ -341,15 +343,15 @@ lab.graph(vgg19, fold=True)
 
 # %% [markdown] id="about-vgg-extractor" tags=["en"]
 # Five blocks of convolutions, each ending in a pooling layer that halves height and width, are folded
-# into one box, which opens with a click. Three Dense layers follow. Where do most of the 143,667,240
-# parameters sit?
+# into one box, which opens with a click. **Where do most of the 20,024,384 parameters sit**, in the
+# first blocks or in the last ones?
 #
 # The extractor is the same three lines. **Predict:** how many outputs does it have?
 
 # %% [markdown] id="about-vgg-extractor" tags=["es"]
 # Cinco bloques de convoluciones, cada uno con una capa de *pooling* al final que reduce a la mitad el
-# alto y el ancho, están plegados en una sola caja, que se abre con un clic. Después vienen tres capas
-# Dense. ¿Dónde está la mayor parte de los 143,667,240 parámetros?
+# alto y el ancho, están plegados en una sola caja, que se abre con un clic. **¿Dónde está la mayor
+# parte de los 20,024,384 parámetros**, en los primeros bloques o en los últimos?
 #
 # El extractor son las mismas tres líneas. **Predice:** ¿cuántas salidas tiene?
 
@@ -398,7 +400,7 @@ for layer, made in zip(vgg19.layers, extracted):
 #   hundred pictures can be enough.
 # - **Style transfer** changes a picture until its early maps resemble a painting and its late maps
 #   a photograph.
-# - **Search** compares pictures by `fc2`, as you did with digits.
+# - **Search** compares pictures by their features, as you did with digits.
 
 # %% [markdown] id="after-blocks" tags=["es"]
 # De bloque en bloque, los mapas son más pequeños y más numerosos. Con pesos entrenados, aquí hay un
@@ -408,7 +410,7 @@ for layer, made in zip(vgg19.layers, extracted):
 #   entrena esa parte: pueden bastar unos cientos de imágenes.
 # - La **transferencia de estilo** modifica una imagen hasta que sus primeros mapas se parecen a los de
 #   un cuadro y los últimos, a los de una fotografía.
-# - La **búsqueda** compara imágenes por `fc2`, como hiciste con los dígitos.
+# - La **búsqueda** compara imágenes por sus características, como hiciste con los dígitos.
 
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned

@@ -137,6 +137,10 @@ def test_weights_that_are_shared_now():
     assert {name for change in found.changed for name, _old, _new in change.settings} == {
         "shared with"
     }
+    said = "\n".join(comparison_lines(found))
+    assert "shared with no other call → " in said
+    back = compare_graphs(two_towers(4, share=True), two_towers(4))
+    assert " → no other call" in "\n".join(comparison_lines(back))
 
 
 def nested(units, with_decoder=True):

@@ -68,4 +68,4 @@ def test_the_model_has_the_calls_shapes_and_parameters_of_the_course(built, show
 
 def test_the_photograph_network_is_looked_into_as_it_is(built):
     said = "\n".join(texts(built("09_look_inside", "en")))
-    assert "143,667,240" in said
+    assert "22 20,024,384" in said

@@ -22,7 +22,7 @@ CHANGED = {
     "06_many_inputs_and_outputs": {"count": 800, "epochs": 1, "seed": 7},
     "07_residual_connections": {"epochs": 1, "batch_size": 128, "seed": 7},
     "08_shared_layers": {"seed": 7},
-    "09_look_inside": {"source": "auto"},
+    "09_look_inside": {"include_top": True},
     "10_your_own_layer": {"units": 7, "seed": 7},
     "11_which_api": {"rounds": 2, "seed": 7},
     "12_custom_rnn": {"units": 8, "timesteps": 6, "batch_size": 4, "seed": 7},
@@ -35,6 +35,7 @@ SAID = {
     "02_train_and_evaluate": "2 épocas",
     "06_many_inputs_and_outputs": "(800, 10)",
     "07_residual_connections": "1 época",
+    "09_look_inside": "26 143,667,240",
 }
 
 

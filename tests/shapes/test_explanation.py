@@ -26,6 +26,11 @@ def explained(layer, *shapes, dtype="float32", batch=1):
             ["Output shape: as in the input", "  moving_mean: 3 (not trainable)"],
         ),
         (
+            layers.GlobalMaxPooling2D(),
+            [(4, 4, 16)],
+            ["  channels: 16 (as in the input)"],
+        ),
+        (
             layers.Dense(64, lora_rank=2),
             [(784,)],
             ["  kernel: 784·64 = 50,176 (not trainable)", "  lora_kernel_a: 784·2 = 1,568"],

@@ -11,13 +11,14 @@ from kfunc_lab.graph.target import compare_with_target
 from kfunc_lab.graph.writing import printable, shape_tuple
 from kfunc_lab.lessons.exercises import answers
 from kfunc_lab.lessons.exercises.exercise import Wrong
+from kfunc_lab.lessons.exercises.plain_graph import plain_graph
 from kfunc_lab.locale import _
 
 Explain = Callable[[Comparison], str | None]
 
 
 def graph_of(answer: Any, name: str = "") -> LayerGraph:
-    """Returns the graph of the model that was answered.
+    """Returns the graph of the model that was answered, without what makes no difference.
 
     Args:
         answer: What was answered.
@@ -35,7 +36,7 @@ def graph_of(answer: Any, name: str = "") -> LayerGraph:
                 "layer."
             )
         )
-    return graph
+    return plain_graph(graph)
 
 
 @cache
@@ -44,7 +45,7 @@ def target_of(build: Callable[[], Any]) -> LayerGraph:
     from kfunc_lab.graph.keras_trial import without_trace
 
     with without_trace():
-        return read_graph(build())
+        return plain_graph(read_graph(build()))
 
 
 def check_graph(

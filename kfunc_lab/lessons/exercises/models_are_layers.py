@@ -7,7 +7,6 @@ from kfunc_lab.graph.layer_graph import LayerGraph
 from kfunc_lab.graph.writing import shape_tuple
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
-from kfunc_lab.lessons.exercises.plain_graph import plain_graph
 from kfunc_lab.locale import N_, _
 
 _TWICE = 136  # 16 · 8 weights, 8 biases
@@ -61,7 +60,7 @@ def _check_committee(answer: Any) -> None:
                 "once, and one average comes out."
             ).format(n=len(answer))
         )
-    graph = plain_graph(graphs.graph_of(answer))
+    graph = graphs.graph_of(answer)
     if not _averages_in_another_way(answer):
         graphs.check_graph(graphs.target_of(_committee), graph, _explain_committee)
 

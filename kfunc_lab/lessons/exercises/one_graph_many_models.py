@@ -9,7 +9,6 @@ from kfunc_lab.graph.layer_graph import Call, LayerGraph
 from kfunc_lab.graph.writing import printable, shape_tuple
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
-from kfunc_lab.lessons.exercises.plain_graph import plain_graph
 from kfunc_lab.locale import N_, _
 
 _ENCODER, _AUTOENCODER = 18_672, 28_241
@@ -96,7 +95,7 @@ def _check_cuts(answer: Any) -> None:
 
 
 def _check_whole(whole: Any) -> None:
-    graph = plain_graph(graphs.graph_of(whole, "autoencoder"))
+    graph = graphs.graph_of(whole, "autoencoder")
     try:
         graphs.check_graph(graphs.target_of(_WHOLE), graph)
     except Wrong:
@@ -118,7 +117,7 @@ def _check_cut(name: str, answer: Any, target: LayerGraph) -> None:
                 "a model goes from an input to such a tensor."
             ).format(name=name, layer=printable(answer.name))
         )
-    graph = plain_graph(graphs.graph_of(answer, name))
+    graph = graphs.graph_of(answer, name)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise Wrong(_("`{name}`: one input and one output are asked for.").format(name=name))
     graphs.check_graph(target, graph, partial(_explain_cut, name))

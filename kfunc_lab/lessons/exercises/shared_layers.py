@@ -10,7 +10,6 @@ from kfunc_lab.graph.target import compare_with_target
 from kfunc_lab.graph.writing import printable
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
-from kfunc_lab.lessons.exercises.plain_graph import plain_graph
 from kfunc_lab.locale import N_, _
 
 _FIRST, _SECOND, _LAST = 8 * 4 + 4, 4 * 5 + 5, 14 + 1
@@ -78,7 +77,7 @@ def _tied() -> Any:
 
 def _check_tied(answer: Any) -> None:
     answers.attempted(answer)
-    graph = plain_graph(graphs.graph_of(answer))
+    graph = graphs.graph_of(answer)
     if len(graph.inputs) == 1:
         raise Wrong(
             _(
