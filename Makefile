@@ -67,6 +67,7 @@ oldest: $(VENV)/oldest.installed ## the tests of graphs, shapes, activations, tr
 bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability beside its peers, in one run
 	@$(TEST) PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/peers/bin:$$PATH" \
 		PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/graph.py
+	@$(TEST) $(BIN)/python benchmarks/lessons.py
 	@$(TEST) $(BIN)/python benchmarks/live.py
 	@$(TEST) $(BIN)/python benchmarks/shapes.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/activations.py

@@ -24,7 +24,7 @@ def compare_with_target(target: LayerGraph, graph: LayerGraph) -> Comparison:
     Returns:
         The differences, seen from the target: `removed` is what is missing, `added` what is too
         much. Names are no difference, nor is the order of what is added up or averaged, nor the
-        padding of a kernel of 1.
+        padding of a kernel of 1, nor how the axis is written along which tensors are joined.
 
     Example:
         >>> from kfunc_lab.graph.layer_graph import Call
@@ -33,7 +33,7 @@ def compare_with_target(target: LayerGraph, graph: LayerGraph) -> Comparison:
         >>> compare_with_target(target, graph).changed
         ()
     """
-    found = compare_graphs(target, graph)
+    found = compare_graphs(_with_equal_axes(target), _with_equal_axes(graph))
     others = (Change(it.before, it.after, _settings(found, it)) for it in found.changed)
     changed = tuple(it for it in others if it.settings)
     known = {it.after for it in changed}
@@ -59,6 +59,23 @@ def _only_reordered(found: Comparison, change: Change) -> bool:
     here = dict(found.matched)
     wanted = [here.get(it, "") for it in found.before.sources.get(change.before, ())]
     return sorted(wanted) == sorted(found.after.sources.get(change.after, ()))
+
+
+def _with_equal_axes(graph: LayerGraph) -> LayerGraph:
+    """Writes alike what tensors are joined along, which has several names and defaults."""
+    calls = (_joined(call) if call.kind == "Concatenate" else call for call in graph.calls)
+    return replace(graph, calls=tuple(calls))
+
+
+def _joined(call: Call) -> Call:
+    """Returns a call that joins without its axis if that is the last, else with its number."""
+    axis = call.settings.get("axis", 0 if call.operation else -1)
+    rank = len(call.inputs[0].shape or ()) if call.inputs else 0
+    if not isinstance(axis, int) or not rank:
+        return call
+    others = {name: it for name, it in call.settings.items() if name != "axis"}
+    last = axis % rank == rank - 1
+    return replace(call, settings=others if last else {**others, "axis": axis % rank})
 
 
 def _looks_at_one_place(call: Call) -> bool:

@@ -289,11 +289,13 @@ function makeScale(scale) {
 }
 
 // What stands between backticks is code.
+function withCode(text) {
+  return text.split("`").map((part, place) => (place % 2 ? element("code", "", part) : part));
+}
+
 function paragraph(text) {
   const made = element("p");
-  text.split("`").forEach((part, place) => {
-    made.append(place % 2 ? element("code", "", part) : part);
-  });
+  made.append(...withCode(text));
   return made;
 }
 
@@ -359,7 +361,7 @@ function render({ model, el }) {
   let items;
   let levels;
   function readContent() {
-    heading.textContent = model.get("_title");
+    heading.replaceChildren(...withCode(model.get("_title")));
     notes.replaceChildren(...model.get("_notes").map(paragraph));
     notes.hidden = !notes.childElementCount;
     items = new Map(model.get("_items"));

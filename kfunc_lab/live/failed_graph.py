@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kfunc_lab.graph.keras_nodes import has_history, place_of
-from kfunc_lab.graph.keras_reader import read_graph
+from kfunc_lab.graph.keras_reader import is_library, read_graph
 from kfunc_lab.graph.layer_graph import Call, Edge, LayerGraph, TensorSpec, unused_id
 from kfunc_lab.live.failure import Failure, shape_of
 from kfunc_lab.live.snapshot import Snapshot
@@ -41,7 +41,8 @@ def failed_graph(failure: Failure, where: str, snapshot: Snapshot) -> FailedGrap
     name = failure.name or failure.kind
     call_id = unused_id(name, {*graph.call_of, *graph.group_of})
     inputs = tuple(map(_spec, failure.tensors))
-    failed = Call(call_id, name, failure.kind, call_id, inputs=inputs)
+    library = failure.operation is None or is_library(failure.operation)
+    failed = Call(call_id, name, failure.kind, call_id, inputs=inputs, library=library)
     edges = [
         Edge(source, tensor._keras_history.tensor_index, call_id, position, inputs[position])
         for position, tensor in enumerate(failure.tensors)
@@ -54,13 +55,17 @@ def failed_graph(failure: Failure, where: str, snapshot: Snapshot) -> FailedGrap
 
 def _within(failure: Failure, where: str, snapshot: Snapshot) -> FailedGraph:
     """Finds what is wrong in the graph that is there."""
-    graph = _graph_of(failure.operation) or snapshot.graph
-    named = [it.id for it in graph.calls if where and where in (it.id, it.layer)]
+    graph = _graph_of(failure.operation) or _graph_of(failure.model) or snapshot.graph
+    named = _named(where, graph) or _named(failure.name, graph)
     made = [_source(it, snapshot.tensors) for it in failure.tensors]
     wrong = named or [it for it in made if it is not None and failure.stage == "tensor"]
     if not wrong and failure.stage == "fit":
         wrong = list(graph.outputs)
     return FailedGraph(graph, tuple(dict.fromkeys(it for it in wrong if it in graph.call_of)))
+
+
+def _named(name: str, graph: LayerGraph) -> list[str]:
+    return [it.id for it in graph.calls if name and name in (it.id, it.layer)]
 
 
 def _graph_of(operation: Any) -> LayerGraph | None:

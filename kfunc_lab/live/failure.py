@@ -38,6 +38,7 @@ class Failure:
         frame: File and line of the innermost frame of the user's own code.
         code: The expression that failed, as the user wrote it; empty if it cannot be read.
         layers: The layers that it was given, in order.
+        model: What of Keras the user's code called first, as the model that was trained.
         scope: The innermost frame of the user's own code itself, with its variables.
     """
 
@@ -49,6 +50,7 @@ class Failure:
     frame: tuple[str, int] | None
     code: str = ""
     layers: tuple[Any, ...] = ()
+    model: Any = None
     scope: FrameType | None = None
 
 
@@ -117,6 +119,7 @@ def _described(
         frame,
         code,
         tuple(it for it in given if _is_layer(it)),
+        steps[0].operation,
     )
 
 

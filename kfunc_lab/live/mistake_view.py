@@ -5,7 +5,7 @@ import sys
 from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.keras_nodes import has_history
 from kfunc_lab.graph.view import GraphView
-from kfunc_lab.graph.writing import printable, shape_tuple
+from kfunc_lab.graph.writing import printable, shape_tuple, short_name
 from kfunc_lab.live.failed_graph import FailedGraph, failed_graph
 from kfunc_lab.live.failure import Failure, find_failure
 from kfunc_lab.live.mistake import Mistake
@@ -116,9 +116,11 @@ def mistake_lines(mistake: Mistake) -> list[str]:
 
 def _met(failure: Failure, found: FailedGraph) -> str:
     """Says what failed, and which shapes met there."""
+    call = found.graph.call_of.get(found.wrong[0]) if found.wrong else None
     name = printable(failure.name or failure.kind)
     kind = f" ({printable(failure.kind)})" if failure.name else ""
-    call = found.graph.call_of.get(found.wrong[0]) if found.wrong else None
+    if failure.stage == "tensor":  # Keras counts its tensors; what made one has a name
+        name, kind = (short_name(call), kind) if call is not None else (failure.kind, "")
     shapes = ", ".join(map(shape_tuple, call.inputs)) if call is not None else ""
     if shapes and failure.stage in ("call", "construct"):
         return _("✗ {name}{kind}, called on {shapes}").format(

@@ -27,6 +27,7 @@ class _Size:
         source: What it was read from, as `"inputs"`.
         tensor: That tensor.
         axis: The axis that is not known.
+        value: What is known: `None`, or a shape with `None` in it.
     """
 
     words: str
@@ -34,19 +35,23 @@ class _Size:
     source: str
     tensor: Any
     axis: int
+    value: object
 
 
 def _unknown_size(match: re.Match[str], failure: Failure) -> Mistake | None:
     size = next(_sizes(failure), None)
     if size is None:
         return None
-    reason = _("`{size}`: the size of axis {axis} is not known while the graph is built.")
+    reason = _(
+        "`{size}` is {value}: the size of axis {axis} is not known while the graph is built."
+    )
     if size.axis == 0:
-        reason = _("`{size}`: the size of the batch is not known while the graph is built.")
-    words = size.words if size.words == size.read else f"{size.words} = {size.read}"
+        reason = _(
+            "`{size}` is {value}: the size of the batch is not known while the graph is built."
+        )
     return Mistake(
         "unknown-size",
-        reason.format(size=words, axis=size.axis),
+        reason.format(size=size.words, value=size.value, axis=size.axis),
         "",
         _size_edit(size, match, failure),
         failure.name,
@@ -91,14 +96,15 @@ def _sizes(failure: Failure) -> Iterator[_Size]:
     """Yields the sizes in the expression that failed that are not known."""
     values = {} if failure.scope is None else failure.scope.f_locals
     for node in _reads(_parsed(failure.code)):
-        origins = [(node, None)]
-        if isinstance(node, ast.Name):
-            origins = (
-                list(_assigned(node.id, failure)) if values.get(node.id, 0) is None else []
-            )
-        for origin, position in origins:
-            if (found := _size(origin, position, values)) is not None:
-                yield replace(found, words=ast.unparse(node))
+        if not isinstance(node, ast.Name):
+            found = _size(node, None, values)
+            if found is not None:
+                yield found
+        elif values.get(node.id, "unknown") is None:
+            for origin, position in _assigned(node.id, failure):
+                found = _size(origin, position, values)
+                if found is not None:
+                    yield replace(found, words=node.id, value=None)
 
 
 def _reads(node: ast.AST) -> Iterator[ast.expr]:
@@ -151,7 +157,8 @@ def _size(node: ast.expr, position: int | None, values: Mapping[str, Any]) -> _S
     if axis is None:
         return None
     read = ast.unparse(node)
-    return _Size(read, read, ast.unparse(shape.value), tensor, axis)
+    value = None if len(axes) == 1 else tuple(sizes[it] for it in axes)
+    return _Size(read, read, ast.unparse(shape.value), tensor, axis, value)
 
 
 def _items(axes: list[int], index: ast.expr) -> list[int]:
@@ -178,14 +185,16 @@ def _state_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
     made = called_name(failure.code)
     weights = made in ("add_weight", "add_variable", "Variable")
     reason = _(
-        "`call` of {layer} makes layers; it runs again and again, with new ones each time."
+        "`call` of {layer} makes layers: it runs again and again, and would make new ones each "
+        "time."
     )
     edit = _(
         "Make them in `__init__`, as `self.inner = layers.Dense(...)`; `call` uses `self.inner`."
     )
     if weights:
         reason = _(
-            "`call` of {layer} makes weights; it runs again and again, with new ones each time."
+            "`call` of {layer} makes weights: it runs again and again, and would make new ones "
+            "each time."
         )
         edit = _(
             "Make them in `build`, as `self.w = self.add_weight(...)`; `call` uses `self.w`."
@@ -200,7 +209,8 @@ def _is_in_call(failure: Failure) -> bool:
     """Tells whether the user's code failed within its own `call`."""
     frame = failure.scope
     while frame is not None:
-        if frame.f_code.co_name == "call" and failure.operation in frame.f_locals.values():
+        values = frame.f_locals.values() if frame.f_code.co_name == "call" else ()
+        if any(it is failure.operation for it in values):
             return True
         frame = frame.f_back
     return False
@@ -268,11 +278,24 @@ def _no_truth(match: re.Match[str], failure: Failure) -> Mistake:
     )
 
 
+def _no_assignment(match: re.Match[str], failure: Failure) -> Mistake:
+    return Mistake(
+        "symbolic-value",
+        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
+            what=_("change its items")
+        ),
+        "",
+        _("Make a new tensor, with `keras.ops.where` or `keras.ops.slice_update`."),
+        failure.name,
+    )
+
+
 RULES: tuple[Rule, ...] = (
     rule(
         "unknown-size",
         r"'NoneType'|None values not supported|Attempt to convert a value \(None\)|"
-        r"Failed to convert elements of [(\[][^)\]]*None|Invalid dtype: NoneType|num_rows=None",
+        r"Failed to convert elements of [(\[][^)\]]*None|Invalid dtype: NoneType|num_rows=None|"
+        r"Cannot convert a partially known TensorShape",
         _unknown_size,
     ),
     rule(
@@ -297,4 +320,5 @@ RULES: tuple[Rule, ...] = (
         r"symbolic `tf\.Tensor` as a Python `(?P<bool>bool)`|Iterating over a symbolic `tf\.Tensor",
         _no_truth,
     ),
+    rule("symbolic-value", r"Tensor' object does not support item assignment", _no_assignment),
 )

@@ -370,13 +370,21 @@ def _bad_name(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_super(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "missing-super",
-        _("{kind} makes its layers before Keras has set it up.").format(kind=failure.kind),
-        "",
-        _("Begin `__init__` of {kind} with `super().__init__(**kwargs)`.").format(
+        _("{kind} is used before `super().__init__()` has set it up.").format(
             kind=failure.kind
+        ),
+        "",
+        _("Begin `__init__` of {kind} with `super().__init__({options})`.").format(
+            kind=failure.kind, options=_options(type(failure.operation))
         ),
         "__init__",
     )
+
+
+def _options(made: type) -> str:
+    """Returns a constructor's options as they are handed on: `"**kwargs"`, or nothing."""
+    parameters = inspect.signature(made).parameters.values()
+    return "".join(f"**{it.name}" for it in parameters if it.kind is it.VAR_KEYWORD)
 
 
 def _no_call(match: re.Match[str], failure: Failure) -> Mistake:

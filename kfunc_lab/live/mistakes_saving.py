@@ -97,17 +97,53 @@ def _config_incomplete(match: re.Match[str], failure: Failure) -> Mistake | None
     name, missing = match["name"].rpartition(".")[2], match["missing"]
     if name in ("Functional", "Sequential"):
         return None
+    reason = _("The saved file does not say the argument `{missing}` of {name}.")
+    edit = _(
+        'Add to {name}: `def get_config(self): return {{**super().get_config(), "{missing}": '
+        "self.{missing}}}`, and save again."
+    )
+    if failure.kind != "load_model":
+        reason = _("The configuration does not say the argument `{missing}` of {name}.")
+        edit = _(
+            'Add to {name}: `def get_config(self): return {{**super().get_config(), "{missing}": '
+            "self.{missing}}}`."
+        )
     return Mistake(
         "missing-get-config",
-        _("The saved file does not say the argument `{missing}` of {name}.").format(
-            missing=missing, name=name
-        ),
+        reason.format(missing=missing, name=name),
         "",
-        _(
-            'Add to {name}: `def get_config(self): return {{**super().get_config(), "{missing}": '
-            "self.{missing}}}`, and save again."
-        ).format(name=name, missing=missing),
+        edit.format(name=name, missing=missing),
         missing,
+    )
+
+
+def _config_too_much(match: re.Match[str], failure: Failure) -> Mistake:
+    name = match["given"] or match["refused"]
+    where = match["where"] or match["first"]
+    if where in _OF_EVERY_LAYER:
+        return Mistake(
+            "missing-kwargs",
+            _(
+                "`__init__` of {name} does not take `{where}`, which every configuration of a "
+                "layer holds."
+            ).format(name=name, where=where),
+            "",
+            _(
+                "Write `def __init__(self, ..., **kwargs)` in {name}, and hand `**kwargs` on to "
+                "`super().__init__`."
+            ).format(name=name),
+            where,
+        )
+    return Mistake(
+        "unknown-argument",
+        _(
+            "The configuration of {name} holds `{where}`, which `__init__` does not take."
+        ).format(name=name, where=where),
+        "",
+        _("Add `{where}` to `__init__` of {name}, or leave it out in `get_config`.").format(
+            name=name, where=where
+        ),
+        where,
     )
 
 
@@ -152,6 +188,8 @@ def _other_weights(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 _SHAPE = r"[(\[][^)\]]*[)\]]"
+_OF_EVERY_LAYER = ("name", "trainable", "dtype")
+_REVIVING = r"(?:Error when deserializing class|could not be deserialized|Unable to revive)"
 
 RULES: tuple[Rule, ...] = (
     rule(
@@ -188,6 +226,19 @@ RULES: tuple[Rule, ...] = (
         r"(?P<name>\w+)\.__init__\(\) missing \d+ required (?:positional|"
         r"keyword-only) arguments?: '(?P<missing>\w+)'.*could not be deserialized",
         _config_incomplete,
+    ),
+    rule(
+        "missing-get-config",
+        rf"{_REVIVING}.*?(?P<name>\w+)\.__init__\(\) missing \d+ required (?:positional|"
+        r"keyword-only) arguments?: '(?P<missing>\w+)'",
+        _config_incomplete,
+    ),
+    rule(
+        "unknown-argument",
+        rf"{_REVIVING}.*?(?:(?P<given>\w+)\.__init__\(\) got an unexpected keyword argument "
+        r"'(?P<where>\w+)'|Unrecognized keyword arguments? passed to (?P<refused>\w+): "
+        r"\{'(?P<first>\w+)')",
+        _config_too_much,
     ),
     rule("custom-object", r"Could not locate class '(?P<name>\w+)'", _not_registered),
     rule("unsafe-lambda", r"`Lambda` layer.*?Python lambda", _unsafe_lambda),

@@ -33,11 +33,11 @@ def test_training_shows_its_curves(open_notebook, run_all, picture):
     run_all(page)
     # JupyterLab draws outputs when they come near the window.
     page.locator(
-        ".jp-CodeCell", has_text="lab.curves(history)"
+        ".jp-CodeCell", has_text="lab.TrainingDashboard"
     ).first.scroll_into_view_if_needed()
-    chart = page.locator(".jp-OutputArea-output.js-plotly-plot, .js-plotly-plot").first
-    chart.scroll_into_view_if_needed()
-    chart.locator(".scatterlayer .trace").first.wait_for()
+    dashboard = page.locator(".kfunc-lab-dashboard").first
+    dashboard.scroll_into_view_if_needed()
+    dashboard.get_by_text("terminado").wait_for()
     picture(page, "lesson-02-es")
     assert page.problems == []
 
@@ -45,9 +45,10 @@ def test_training_shows_its_curves(open_notebook, run_all, picture):
 def test_welcome_in_spanish(open_notebook, run_all, picture):
     page = open_notebook(notebook("00", "es"))
     run_all(page)
+    page.locator(".jp-CodeCell", has_text="lab.graph(model)").first.scroll_into_view_if_needed()
     graph = page.locator(".kfunc-lab-graph").first
     graph.scroll_into_view_if_needed()
-    assert "Selecciona una llamada" in graph.inner_text()
+    graph.get_by_text("Selecciona una llamada").wait_for()
     graph.locator('[data-item][aria-label^="species"]').click()
     graph.locator(".kfunc-lab-details", has_text="Parámetros").wait_for()
     picture(page, "lesson-00-es")

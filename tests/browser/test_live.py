@@ -110,7 +110,7 @@ def test_a_target_is_built(open_notebook, picture, dark):
     run(page)
     beside(page, "wrong").wait_for()
     assert page.locator(".beside g.mark-ghost").count() == 1
-    assert "mark-changed" in beside(page, "wrong").get_attribute("class")
+    assert "mark-differs" in beside(page, "wrong").get_attribute("class")
     beside(page, "wrong").click()
     panel = page.locator(".kfunc-lab-live.beside")
     assert "units: 3, the target has 4" in panel.inner_text()

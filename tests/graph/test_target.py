@@ -4,7 +4,7 @@ import re
 
 import keras
 import pytest
-from keras import layers
+from keras import layers, ops
 
 from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.keras_reader import read_graph
@@ -38,6 +38,41 @@ def test_the_order_of_what_is_added_up_is_no_difference_and_that_of_what_is_join
     one, other = (block(order=order, merge=layers.Concatenate) for order in ((0, 1), (1, 0)))
     [change] = compare_with_target(one, other).changed
     assert change.settings[0][0] == "inputs"
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        lambda pair: ops.concatenate(pair, axis=-1),
+        lambda pair: ops.concatenate(pair, axis=1),
+        lambda pair: layers.Concatenate(axis=1)(pair),
+    ],
+)
+def test_the_last_axis_may_be_written_in_several_ways(joined):
+    found = compare_with_target(rows_joined(layers.concatenate), rows_joined(joined))
+    assert (found.added, found.removed, found.changed, found.lines) == ((), (), (), {})
+    assert target_annotations(found) == Annotations()
+
+
+def test_joining_along_another_axis_is_a_difference():
+    for joined in (ops.concatenate, lambda pair: ops.concatenate(pair, axis=1)):
+        there = rows_joined(joined, (3, 8))
+        [change] = compare_with_target(rows_joined(layers.concatenate, (3, 8)), there).changed
+        assert change.settings[0][0] == "axis"
+
+
+def test_a_sum_may_be_a_layer_or_an_operation():
+    wanted = rows_joined(layers.add)
+    for added in (lambda pair: pair[0] + pair[1], lambda pair: ops.add(*pair)):
+        found = compare_with_target(wanted, rows_joined(added))
+        assert (found.added, found.removed, found.changed, found.lines) == ((), (), (), {})
+
+
+def rows_joined(join, shape=(8,)):
+    """A network that joins what two layers make of two rows of numbers."""
+    inputs = [keras.Input(shape) for _side in range(2)]
+    x = join([layers.Dense(8, activation="relu")(it) for it in inputs])
+    return read_graph(keras.Model(inputs, layers.Dense(1)(x)))
 
 
 def test_a_skip_from_the_wrong_place_has_a_line_too_much_and_a_line_too_few():

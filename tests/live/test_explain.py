@@ -2,7 +2,7 @@
 
 import keras
 import pytest
-from keras import layers
+from keras import layers, ops
 
 import kfunc_lab as lab
 
@@ -49,6 +49,33 @@ def test_a_failing_call_may_have_the_name_of_another():
     assert wrong(view) == ["same~2"]
 
 
+def test_a_call_of_the_users_own_class_is_drawn_as_such():
+    class Own(layers.Layer):
+        def call(self, inputs):
+            return layers.Conv2D(2, 3)(inputs) if self.name == "outer" else float(inputs)
+
+    x = keras.Input((8, 8, 1), name="x")
+    view = caught(lambda: Own(name="own")(x))
+    assert [call.library for call in view.graph.calls] == [True, False]
+    assert "family-own mark-wrong" in view.to_svg()
+
+
+def test_a_tensor_is_named_by_what_made_it():
+    x = keras.Input((3,), name="x")
+    view = caught(lambda: float(layers.Dense(1, name="end")(x)))
+    assert view.to_text().startswith("✗ end (KerasTensor)\n")
+    assert wrong(view) == ["end"]
+
+    def halve(x):
+        while ops.max(x) > 1:
+            x = x / 2
+
+    greater = caught(lambda: halve(x))
+    [name] = wrong(greater)
+    assert name.startswith("greater")
+    assert greater.to_text().startswith(f"✗ {name} (KerasTensor)\n")
+
+
 def test_training_marks_the_output_that_does_not_fit():
     import numpy as np
 
@@ -58,6 +85,21 @@ def test_training_marks_the_output_that_does_not_fit():
     view = caught(lambda: model.fit(np.zeros((3, 4)), np.zeros((3, 5)), verbose=0))
     assert [call.id for call in view.graph.calls] == ["i", "out"]
     assert wrong(view) == ["out"]
+
+
+def test_training_marks_the_layer_that_fails_inside_the_model():
+    import numpy as np
+
+    class Hasty(layers.Layer):
+        def call(self, inputs):
+            return layers.Dense(2)(inputs)
+
+    inputs = keras.Input((4,), name="i")
+    outputs = layers.Dense(3, name="out")(Hasty(name="hasty")(inputs))
+    model = keras.Model(inputs, outputs)
+    view = caught(lambda: model.predict(np.zeros((3, 4)), verbose=0))
+    assert [call.id for call in view.graph.calls] == ["i", "hasty", "out"]
+    assert wrong(view) == ["hasty"]
 
 
 def test_a_mistake_without_tensors_is_a_box_alone():

@@ -766,6 +766,316 @@ def a_layer_whose_get_config_forgets():
     saved_and_loaded(Forgetful(3), custom_objects={"Forgetful": Forgetful})
 
 
+class Closed(layers.Layer):
+    def __init__(self, factor=1.0):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+
+class ClosedModel(keras.Model):
+    def __init__(self, units=3):
+        super().__init__()
+        self.units = units
+
+    def call(self, x):
+        return x
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+class Wordy(layers.Layer):
+    def call(self, x):
+        return x
+
+    def get_config(self):
+        return {**super().get_config(), "units": 3}
+
+
+@case("missing-kwargs", "load_model", "`**kwargs` on", where="trainable", stage="save")
+def a_constructor_without_kwargs():
+    saved_and_loaded(Closed(2.0), custom_objects={"Closed": Closed})
+
+
+@case("missing-kwargs", "from_config", "`**kwargs` on", where="name", stage="save")
+def a_name_for_a_constructor_without_kwargs():
+    Closed.from_config({"name": "triple", "trainable": True, "factor": 3.0})
+
+
+@case("missing-kwargs", "from_config", "in ClosedModel,", where="name")
+def a_model_without_kwargs():
+    ClosedModel.from_config(ClosedModel().get_config())
+
+
+@case("unknown-argument", "load_model", "to `__init__` of Wordy, or", where="units")
+def a_config_with_more_than_the_constructor_takes():
+    saved_and_loaded(Wordy(), custom_objects={"Wordy": Wordy})
+
+
+@case("unknown-argument", "from_config", "to `__init__` of Wordy, or", where="units")
+def more_than_the_constructor_takes_without_a_file():
+    Wordy.from_config(Wordy().get_config())
+
+
+@case("missing-get-config", "from_config", "self.units}`.", where="units")
+def a_config_that_forgets_without_a_file():
+    Forgetful.from_config(Forgetful(3).get_config())
+
+
+# A `call` of one's own
+
+
+def own(call):
+    """Makes a layer of one's own with this `call`."""
+    return type("Mine", (layers.Layer,), {"call": call})(name="mine")
+
+
+def steps(size=5):
+    return keras.Input((size, 3), name="sequence")
+
+
+BATCH = "Write `keras.ops.shape(x)[0]` in the place of `x.shape[0]`"
+
+
+@case("unknown-size", "Mine", BATCH, "", "mine", "mine", "call")
+def zeros_for_an_open_batch():
+    own(lambda self, x: ops.zeros((x.shape[0], 4)))(steps())
+
+
+@case("unknown-size", "Mine", BATCH)
+def tensorflow_zeros_for_an_open_batch():
+    own(lambda self, x: tf.zeros((x.shape[0], 4)))(steps())
+
+
+@case("unknown-size", "Mine", BATCH)
+def random_numbers_for_an_open_batch():
+    own(lambda self, x: keras.random.normal((x.shape[0], 4)))(steps())
+
+
+@case("unknown-size", "Mine", BATCH)
+def repeating_for_an_open_batch():
+    own(lambda self, x: ops.repeat(ops.ones((1, 3)), x.shape[0], axis=0))(steps())
+
+
+@case("unknown-size", "Mine", BATCH)
+def counting_up_to_an_open_batch():
+    own(lambda self, x: ops.arange(x.shape[0]))(steps())
+
+
+@case("unknown-size", "Mine", BATCH)
+def a_matrix_for_an_open_batch():
+    own(lambda self, x: ops.eye(x.shape[0]))(steps())
+
+
+@case("unknown-size", "Mine", "`keras.ops.zeros`, with `keras.ops.shape(x)[0]`")
+def numpy_zeros_for_an_open_batch():
+    own(lambda self, x: np.zeros((x.shape[0], 4)))(steps())
+
+
+@case("unknown-size", "Mine", "`keras.ops.shape(x)` in the place of `x.shape`")
+def zeros_of_an_open_shape():
+    own(lambda self, x: ops.zeros(x.shape))(steps())
+
+
+def unpacked(self, x):
+    batch, _steps, _features = x.shape
+    return ops.zeros((batch, 4))
+
+
+@case("unknown-size", "Mine", "`keras.ops.shape(x)` in the place of `x.shape`")
+def a_variable_for_an_open_batch():
+    own(unpacked)(steps())
+
+
+@case("unknown-size", "Mine", BATCH, stage="fit")
+def a_batch_that_opens_in_prediction():
+    x = keras.Input(batch_shape=(16, 5, 3), name="sequence")
+    layer = own(lambda self, x: ops.zeros((x.shape[0], 4)))
+    model = keras.Model(x, layer(x))
+    model.predict(zeros(16, 5, 3), verbose=0)
+    model.predict(zeros(7, 5, 3), verbose=0)
+
+
+@case("unknown-size", "Mine", "`keras.ops.shape(x)[-2]` in the place of `x.shape[-2]`")
+def half_of_open_steps():
+    own(lambda self, x: x[:, : x.shape[-2] // 2])(steps(None))
+
+
+@case("unknown-size", "Mine", "`keras.ops.cast(keras.ops.shape(x)[1], x.dtype)`")
+def a_mean_over_open_steps():
+    own(lambda self, x: ops.sum(x, axis=1) / x.shape[1])(steps(None))
+
+
+@case("unknown-size", "Mine", "`keras.layers.RNN`")
+def a_loop_over_open_steps():
+    own(lambda self, x: [x[:, step] for step in range(x.shape[1])][-1])(steps(None))
+
+
+@case("unknown-size", "Mine", "Leave the batch out")
+def a_loop_over_an_open_batch():
+    own(lambda self, x: [x[row] for row in range(x.shape[0])][-1])(steps())
+
+
+@case("unknown-size", "Mine", "into `keras.Input`")
+def comparing_open_steps():
+    own(lambda self, x: x if x.shape[1] > 2 else -x)(steps(None))
+
+
+@case("unknown-size", "zeros", "`call` of a layer of your own", stage="call")
+def zeros_for_an_open_batch_in_a_graph():
+    x = row()
+    ops.zeros((x.shape[0], 4))
+
+
+class Hasty(layers.Layer):
+    def call(self, x):
+        return ops.matmul(x, self.add_weight(shape=(x.shape[-1], 3)))
+
+
+class Hurried(layers.Layer):
+    def call(self, x):
+        return layers.Dense(3)(x)
+
+
+class HurriedModel(keras.Model):
+    def call(self, x):
+        return layers.Dense(1)(x)
+
+
+class VariableInCall(layers.Layer):
+    def call(self, x):
+        return ops.matmul(x, keras.Variable(zeros(3, 3)))
+
+
+class Held(layers.Layer):
+    def call(self, x):
+        self.inner = layers.Dense(3)
+        return self.inner(x)
+
+
+@case("state-in-call", "Hasty", "`self.w = self.add_weight(...)`", "", "h", "h", "call")
+def weights_made_in_call():
+    Hasty(name="h")(row(3))
+
+
+@case("state-in-call", "VariableInCall", "`self.w = self.add_weight(...)`")
+def a_variable_made_in_call():
+    VariableInCall()(row(3))
+
+
+@case("state-in-call", "Held", "`self.inner = layers.Dense(...)`")
+def a_layer_held_in_call():
+    held = Held()
+    held(zeros(1, 3))
+    held(zeros(1, 3))
+
+
+@case("state-in-call", "Hurried", "`self.inner = layers.Dense(...)`", stage="fit")
+def a_layer_made_in_call():
+    x = row(3)
+    keras.Model(x, Hurried()(x)).predict(zeros(8, 3), verbose=0)
+
+
+@case("state-in-call", "HurriedModel", "`self.inner = layers.Dense(...)`", stage="fit")
+def a_layer_made_in_call_of_a_model():
+    model = HurriedModel()
+    model.compile("sgd", "mse")
+    model.fit(zeros(8, 3), zeros(8, 1), verbose=0)
+
+
+@case("state-in-call", "Custom", "`__init__` or `build`", stage="call")
+def a_layer_given_to_a_layer_that_is_built():
+    layer = Custom(name="own")
+    layer(image())
+    layer.more = layers.Dense(3)
+
+
+@case("symbolic-value", "Mine", "Write `keras.ops.exp(x)`.", "", "mine", "mine", "call")
+def numpy_in_call():
+    own(lambda self, x: np.exp(x))(steps())
+
+
+@case("symbolic-value", "Mine", "`keras.ops.cast`")
+def a_float_in_call():
+    own(lambda self, x: float(ops.max(x)))(steps())
+
+
+@case("symbolic-value", "Mine", "Write `keras.ops.exp(x)`.")
+def mathematics_of_python_in_call():
+    import math
+
+    own(lambda self, x: math.exp(ops.max(x)))(steps())
+
+
+@case("symbolic-value", "Mine", "Leave `.numpy` out")
+def values_in_call():
+    own(lambda self, x: x.numpy())(steps())
+
+
+@case("symbolic-value", "Mine", "Write `keras.ops.mean(x, ...)`.")
+def a_method_of_numpy_in_call():
+    own(lambda self, x: x.mean())(steps())
+
+
+@case("symbolic-value", "Mine", "`keras.ops.where`")
+def a_condition_in_call():
+    own(lambda self, x: x if ops.max(x) > 0 else -x)(steps())
+
+
+@case("symbolic-value", "Mine", "keras.ops")
+def a_loop_over_a_tensor_in_call():
+    own(lambda self, x: sum(step for step in x))(steps())
+
+
+@case("symbolic-value", "Mine", "`x.shape`")
+def a_length_in_call():
+    own(lambda self, x: x / len(x))(steps())
+
+
+@case("symbolic-value", "Mine", "`keras.layers.RNN`")
+def a_loop_over_steps_that_come_later():
+    own(lambda self, x: [x[:, step] for step in range(ops.shape(x)[1])][-1])(steps(None))
+
+
+def assigning(self, x):
+    x[0] = 1.0
+    return x
+
+
+@case("symbolic-value", "Mine", "`keras.ops.slice_update`")
+def an_item_set_in_call():
+    own(assigning)(steps())
+
+
+class NoSuper(layers.Layer):
+    def __init__(self, units):
+        self.units = units
+
+    def call(self, x):
+        return x
+
+
+class NoSuperWithOptions(layers.Layer):
+    def __init__(self, **options):
+        self.inner = layers.Dense(3)
+
+    def call(self, x):
+        return self.inner(x)
+
+
+@case("missing-super", "NoSuper", "`super().__init__()`", where="__init__")
+def a_constructor_without_super():
+    NoSuper(3)(row())
+
+
+@case("missing-super", "NoSuperWithOptions", "`super().__init__(**options)`")
+def a_constructor_that_keeps_its_options():
+    NoSuperWithOptions()(row())
+
+
 # Inside others
 
 
@@ -817,6 +1127,32 @@ def block(x):
 @case("missing-channels", "Conv2D", "", "3 < 4", "within")
 def inside_a_function():
     block(keras.Input((28, 28)))
+
+
+SIZES = {
+    "zeros": lambda self, x: ops.zeros((ops.shape(x)[0], 4)),
+    "random": lambda self, x: keras.random.normal((ops.shape(x)[0], 4)),
+    "repeat": lambda self, x: ops.repeat(ops.ones((1, 3)), ops.shape(x)[0], axis=0),
+    "whole": lambda self, x: ops.zeros(ops.shape(x)),
+    "half": lambda self, x: x[:, : ops.shape(x)[-2] // 2],
+    "mean": lambda self, x: ops.sum(x, axis=1) / ops.cast(ops.shape(x)[1], x.dtype),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_what_is_advised_for_an_unknown_size_works(name):
+    x = steps(None)
+    model = keras.Model(x, own(SIZES[name])(x))
+    for shape in ((7, 6, 3), (4, 5, 3)):
+        assert np.isfinite(model.predict(zeros(*shape), verbose=0)).all()
+
+
+def test_a_none_that_is_no_size_is_not_called_one():
+    def call(self, x, mask=None):
+        return x * mask
+
+    error = failed(lambda: own(call)(steps()))
+    assert find_mistake(error).rule == "unknown"
 
 
 def failed(function):
