@@ -39,7 +39,9 @@ def pictures(*rows: Any, captions: Sequence[object] | None = None) -> "Pictures"
         >>> print(pictures(np.zeros((2, 28, 28)), captions=["zero", "one"]).to_text())
         2 images of 28 × 28: zero, one
     """
-    return Pictures([_pixels(row) for row in rows], [] if captions is None else [str(it) for it in captions])
+    return Pictures(
+        [_pixels(row) for row in rows], [] if captions is None else [str(it) for it in captions]
+    )
 
 
 class Pictures:
