@@ -47,7 +47,7 @@ types: $(VENV)/test.installed ## mypy on the package
 
 .PHONY: unit
 unit: $(VENV)/test.installed ## tests without notebooks and browser, and the examples in docstrings
-	$(call pytest,-n auto --dist loadscope --ignore=tests/browser --ignore=tests/notebooks)
+	$(call pytest,-n auto --dist loadscope --no-loadscope-reorder --ignore=tests/browser --ignore=tests/notebooks)
 
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
 .PHONY: notebooks-test

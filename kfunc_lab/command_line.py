@@ -320,7 +320,7 @@ def _what_was_written(report: Any, directory: Path) -> Iterator[str]:
         yield f"  nbgrader generate_assignment {lesson}"
     yield _("To grade what they hand in, in submitted/STUDENT/LESSON:")
     for step in ("autograde", "generate_feedback"):
-        yield f"  nbgrader {step} {_('LESSON')}"
+        yield f"  nbgrader {step} " + _("LESSON")
 
 
 _GRAPH_SUFFIXES = (".svg", ".png", ".html", ".py", ".dot", ".mmd", ".json", ".txt")

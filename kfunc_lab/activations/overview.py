@@ -194,5 +194,5 @@ def heading(flow: Flow) -> str:
     samples = ngettext("{n} sample", "{n} samples", flow.samples).format(n=f"{flow.samples:,}")
     calls = len(flow.recording.calls)
     words = ngettext("{n} call", "{n} calls", calls).format(n=f"{calls:,}")
-    mode = f", {_('as in training')}" if flow.training else ""
+    mode = ", " + _("as in training") if flow.training else ""
     return f"{name}: {samples}, {words}, {in_bytes(flow.recording.needed)}{mode}"

@@ -546,8 +546,8 @@ def _lines(sign: str, graph: LayerGraph, call_ids: Iterable[str]) -> Iterator[st
 def _setting(setting: tuple[str, object, object]) -> str:
     name, old, new = setting
     if name == "shared with":
-        others = [_("no other call") if it is None else _value(it) for it in (old, new)]
-        return f"{_('shared with')} {others[0]} → {others[1]}"
+        before, after = (_("no other call") if it is None else _value(it) for it in (old, new))
+        return _("shared with {before} → {after}").format(before=before, after=after)
     return f"{printable(name)} {_value(old)} → {_value(new)}"
 
 

@@ -130,7 +130,7 @@ _LESSONS = (
         "custom_rnn",
         N_("A custom RNN"),
         N_(
-            "Put a functional model into a layer of your own, and that layer into a functional model."
+            "Put a functional model into your own layer, and that layer into a functional model."
         ),
     ),
 )

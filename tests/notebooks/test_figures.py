@@ -21,8 +21,15 @@ SHOWN = [
     ("07_residual_connections", "toy_resnet"),
     ("08_shared_layers", "shared_embedding"),
     ("10_your_own_layer", "custom_dense"),
-    ("11_which_api", "functional_mlp"),
-    ("12_custom_rnn", "custom_rnn"),
+]
+
+# The lesson, and what it prints of its models: parameters, and the shape where it is printed.
+PRINTED = [
+    ("05_models_are_layers", "(387, True)"),
+    ("09_look_inside", "22 20,024,384"),
+    ("11_which_api", "['2,762', '2,762', '2,762']"),
+    ("12_custom_rnn", "(16, 1) 1,281"),
+    ("12_custom_rnn", "(16, 8, 1) 2,657"),
 ]
 
 
@@ -66,6 +73,17 @@ def test_the_model_has_the_calls_shapes_and_parameters_of_the_course(built, show
     assert any(rows_of(table) == wanted for table in tables), "\n\n".join(tables)
 
 
-def test_the_photograph_network_is_looked_into_as_it_is(built):
-    said = "\n".join(texts(built("09_look_inside", "en")))
-    assert "22 20,024,384" in said
+@pytest.mark.parametrize(("shown_in", "figures"), PRINTED, ids=[it[0] for it in PRINTED])
+def test_figures_are_printed_as_the_models_of_the_course_have_them(built, shown_in, figures):
+    assert any(figures in text for text in texts(built(shown_in, "en")))
+
+
+def test_the_figures_that_are_printed_are_those_of_the_models():
+    assert seed_models.custom_rnn_in_functional().output_shape == (16, 8, 1)
+    assert seed_models.functional_in_custom_rnn().count_params() == 1_281
+    for name, parameters in (
+        ("functional_mlp", 2_762),
+        ("custom_rnn", 2_657),
+        ("ensemble", 387),
+    ):
+        assert seed_models.FUNCTIONAL_MODELS[name][0]().count_params() == parameters
