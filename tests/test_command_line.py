@@ -210,7 +210,7 @@ def test_a_failing_cell_ends_with_one_sentence_and_what_was_written(originals, t
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["9"], "02_train_and_evaluate"),
+        (["99"], "02_train_and_evaluate"),
         (["2", "-p", "epoch", "3"], "language, epochs"),
         (["nowhere.ipynb"], "nowhere.ipynb"),
     ],
