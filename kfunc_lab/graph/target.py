@@ -105,7 +105,9 @@ def target_annotations(found: Comparison) -> Annotations:
     Args:
         found: What `compare_with_target` returned.
     """
-    return Annotations(
-        marks={call: _MARKS[mark] for call, mark in found.marks.items()},
-        lines={ends: _MARKS[mark] for ends, mark in found.lines.items()},
-    )
+    marks = {call: _MARKS[mark] for call, mark in found.marks.items()}
+    lines = {ends: _MARKS[mark] for ends, mark in found.lines.items()}
+    for edge in found.union.edges:
+        if "ghost" in (marks.get(edge.source), marks.get(edge.target)):
+            lines[edge.source, edge.target] = "ghost"
+    return Annotations(marks=marks, lines=lines)

@@ -410,6 +410,7 @@ lab.check("tie-the-towers", tied)
 # %% id="hint"
 # lab.hint("tie-the-towers")
 # lab.solution("tie-the-towers")
+# lab.watch(target="tie-the-towers")
 # lab.compare(untied, tied)
 
 # %% [markdown] id="recap" tags=["en"]

@@ -510,6 +510,7 @@ lab.check("code-to-graph", answer)
 # %% id="hint"
 # lab.hint("code-to-graph")
 # lab.solution("code-to-graph")
+# lab.watch(target="code-to-graph")
 # lab.graph(answer)
 
 # %% [markdown] id="recap" tags=["en"]

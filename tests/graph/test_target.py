@@ -99,6 +99,7 @@ def test_a_layer_that_is_missing_is_a_ghost_and_cuts_no_line():
     long = read_graph(keras.Model(inputs, layers.Dense(3)(hidden)))
     missing = compare_with_target(long, short)
     assert list(target_annotations(missing).marks.values()) == ["ghost"]
+    assert list(target_annotations(missing).lines.values()) == ["ghost", "ghost"]
     assert missing.lines == {}
     extra = compare_with_target(short, long)
     assert list(target_annotations(extra).marks.values()) == ["extra"]

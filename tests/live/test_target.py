@@ -122,7 +122,9 @@ def test_what_was_set_aside_counts_once_something_is_built_on_it():
         tracker.log.stop()
 
 
-@pytest.mark.parametrize("name", ["projected-skip", "two-heads"])
+@pytest.mark.parametrize(
+    "name", ["projected-skip", "two-heads", "tie-the-towers", "code-to-graph"]
+)
 def test_an_exercise_has_a_target_and_its_solution_builds_all_of_it(name):
     exercise = EXERCISES[name]
     namespace = {"keras": keras, "layers": layers}

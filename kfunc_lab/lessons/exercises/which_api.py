@@ -223,5 +223,6 @@ mixed = layers.Dense(32, activation="relu", name="mix")(both)
 outputs = layers.Dense(1, activation="sigmoid", name="judge")(layers.add([mixed, both]))
 answer = keras.Model([left, right], outputs)""",
         answer="answer",
+        target=_pair,
     ),
 ]
