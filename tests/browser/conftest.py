@@ -173,10 +173,12 @@ class Opener:
         trusted=False,
         kernel: str = "python3",
     ):
-        # A name of its own: JupyterLab would give a notebook its former kernel back.
-        name = f"{secrets.token_hex(4)}.ipynb"
+        # A folder of its own: JupyterLab would give a notebook its former kernel back.
+        folder = secrets.token_hex(4)
+        name = f"{folder}/{source.name if isinstance(source, Path) else 'test.ipynb'}"
         self._names.append(name)
         path = self._lab.root / name
+        path.parent.mkdir()
         if isinstance(source, Path):
             shutil.copyfile(source, path)
         else:

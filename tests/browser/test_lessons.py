@@ -19,12 +19,13 @@ def test_first_model_is_run_and_a_layer_clicked(
 ):
     page = open_notebook(notebook("01", language), dark=dark)
     run_all(page)
-    graph = page.locator(".kfunc-lab-graph").last
-    graph.scroll_into_view_if_needed()
-    graph.locator('[data-item][aria-label*="50,240"]').click()
-    graph.locator(".kfunc-lab-details", has_text="(None, 784) float32").wait_for()
-    panel = page.locator(".jp-NotebookPanel-notebook")
-    picture(panel, f"lesson-01-{language}-{'dark' if dark else 'light'}")
+    code = page.locator(".jp-CodeCell", has_text="outputs = layers.Dense(10").first
+    code.evaluate("cell => cell.scrollIntoView({block: 'start'})")
+    panel = page.locator(".kfunc-lab-live.beside")
+    panel.locator('[data-item][aria-label*="50,240"]').click()
+    panel.locator(".kfunc-lab-details", has_text="(None, 784) float32").wait_for()
+    dock = page.locator("#jp-main-dock-panel")
+    picture(dock, f"lesson-01-{language}-{'dark' if dark else 'light'}")
     assert page.problems == []
 
 
