@@ -173,12 +173,12 @@ class Opener:
         trusted=False,
         kernel: str = "python3",
     ):
-        # A folder of its own: JupyterLab would give a notebook its former kernel back.
-        folder = secrets.token_hex(4)
-        name = f"{folder}/{source.name if isinstance(source, Path) else 'test.ipynb'}"
+        # A name or folder of its own: JupyterLab would give a notebook its former kernel back.
+        own = secrets.token_hex(4)
+        name = f"{own}/{source.name}" if isinstance(source, Path) else f"{own}.ipynb"
         self._names.append(name)
         path = self._lab.root / name
-        path.parent.mkdir()
+        path.parent.mkdir(exist_ok=True)
         if isinstance(source, Path):
             shutil.copyfile(source, path)
         else:
