@@ -106,10 +106,11 @@ def test_a_target_is_built(open_notebook, picture, dark):
     page = open_notebook(cells, dark=dark)
     page.locator(".jp-Notebook .jp-Cell").first.click()
     run(page)
-    page.locator(".beside g.mark-ghost").nth(2).wait_for(timeout=120_000)
+    page.locator(".beside g.call.mark-ghost").nth(2).wait_for(timeout=120_000)
     run(page)
     beside(page, "wrong").wait_for()
-    assert page.locator(".beside g.mark-ghost").count() == 1
+    assert page.locator(".beside g.call.mark-ghost").count() == 1
+    assert page.locator(".beside g.edge.mark-ghost").count() == 1
     assert "mark-differs" in beside(page, "wrong").get_attribute("class")
     beside(page, "wrong").click()
     panel = page.locator(".kfunc-lab-live.beside")
