@@ -8,17 +8,18 @@ import pytest
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.lessons.exercises import _LESSONS, EXERCISES
+from kfunc_lab.lessons import catalogue
+from kfunc_lab.lessons.exercises import EXERCISES, of_lesson
 
-SLUGS = [module.__name__.rpartition(".")[2] for module in _LESSONS if module.EXERCISES]
-ANSWERS = [import_module(f"wrong_answers.{slug}") for slug in SLUGS]
+LESSONS = [lesson for lesson in catalogue.lessons() if of_lesson(lesson)]
+ANSWERS = [import_module(f"wrong_answers.{lesson.slug}") for lesson in LESSONS]
 WRONG = [wrong for module in ANSWERS for wrong in module.WRONG]
 RIGHT = [right for module in ANSWERS for right in getattr(module, "RIGHT", ())]
 GIVEN = [given for module in ANSWERS for given in getattr(module, "GIVEN", ())]
 NAMES = {
     exercise.name: getattr(module, "names", dict)
-    for module, lesson in zip(ANSWERS, filter(lambda it: it.EXERCISES, _LESSONS), strict=True)
-    for exercise in lesson.EXERCISES
+    for module, lesson in zip(ANSWERS, LESSONS, strict=True)
+    for exercise in of_lesson(lesson)
 }
 
 
