@@ -4,9 +4,7 @@ from dataclasses import replace
 
 from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.comparison import Change, Comparison, compare_graphs
-from kfunc_lab.graph.drawing import draw
 from kfunc_lab.graph.layer_graph import Call, LayerGraph
-from kfunc_lab.graph.layout import Layouts
 
 _MARKS = {"removed": "ghost", "added": "extra", "changed": "differs"}
 
@@ -82,21 +80,6 @@ def _looks_at_one_place(call: Call) -> bool:
     """Tells whether a convolution has a kernel of 1, which no padding makes a difference to."""
     size = call.settings.get("kernel_size")
     return set(size if isinstance(size, (list, tuple)) else [size]) == {1}
-
-
-def draw_beside_target(found: Comparison) -> str:
-    """Draws both graphs as one, as SVG.
-
-    Args:
-        found: What `compare_with_target` returned.
-
-    Returns:
-        An `<svg>` element.
-
-    Raises:
-        GraphvizError: If the drawing program is missing or fails.
-    """
-    return draw(Layouts(found.union, target_annotations(found)), found.union.group_of)
 
 
 def target_annotations(found: Comparison) -> Annotations:

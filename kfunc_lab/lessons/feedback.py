@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from kfunc_lab.graph.comparison import Comparison
 from kfunc_lab.graph.graphviz import GraphvizError
-from kfunc_lab.graph.target import draw_beside_target
+from kfunc_lab.graph.target_drawing import draw_beside_target
 from kfunc_lab.lessons import progress
 from kfunc_lab.lessons.exercises import find
 from kfunc_lab.lessons.exercises.exercise import NotAttempted, Wrong

@@ -8,7 +8,8 @@ from keras import layers, ops
 
 from kfunc_lab.graph.annotations import Annotations
 from kfunc_lab.graph.keras_reader import read_graph
-from kfunc_lab.graph.target import compare_with_target, draw_beside_target, target_annotations
+from kfunc_lab.graph.target import compare_with_target, target_annotations
+from kfunc_lab.graph.target_drawing import draw_beside_target
 
 
 def block(skip="first", order=(0, 1), merge=layers.Add, **last):
