@@ -12,7 +12,10 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 @pytest.fixture(autouse=True)
 def notebook_of_examples(request):
     """Gives the examples that follow a notebook an IPython session, and takes it away again."""
-    if request.node.name not in ("kfunc_lab.live.watch.watch", "kfunc_lab.live.watch.unwatch"):
+    if request.node.name not in (
+        "kfunc_lab.watch.watch.watch",
+        "kfunc_lab.watch.watch.unwatch",
+    ):
         yield
         return
     from IPython.core.interactiveshell import InteractiveShell

@@ -16,7 +16,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from kfunc_lab.activations.flow import run
+from kfunc_lab.forward.batch import run
 
 MODELS = ["VGG19", "ResNet50"]
 RUNS = 9

@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 import kfunc_lab as lab
-from kfunc_lab.graph.drawing import draw
-from kfunc_lab.graph.folding import fold_graph
-from kfunc_lab.graph.graphviz import find_program
-from kfunc_lab.graph.layout import Layouts
+from kfunc_lab.graph.model.folding import fold_graph
+from kfunc_lab.graph.picture.graphviz import find_program
+from kfunc_lab.graph.picture.layout import Layouts
+from kfunc_lab.graph.picture.svg import draw
 
 MODELS = ["VGG19", "ResNet50", "InceptionV3", "EfficientNetB7", "NASNetLarge"]
 RUNS = 7

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from IPython.core.interactiveshell import InteractiveShell
 from rich.console import Console
 
-from kfunc_lab.live import watch
+from kfunc_lab.watch import watch
 
 ALIVE = 200  # calls that variables lead to
 CELL = "y = keras.layers.ReLU()(keras.Input((4,)))\nz = 1"

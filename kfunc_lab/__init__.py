@@ -16,28 +16,28 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "TrainingDashboard": "kfunc_lab.training.dashboard",
+    "TrainingDashboard": "kfunc_lab.training.dashboard.callback",
     "activations": "kfunc_lab.activations.view",
     "assert_right": "kfunc_lab.lessons.grading",
     "check": "kfunc_lab.lessons.feedback",
-    "compare": "kfunc_lab.graph.comparison_view",
-    "curves": "kfunc_lab.training.view",
+    "compare": "kfunc_lab.graph.view.comparison_view",
+    "curves": "kfunc_lab.training.curves.view",
     "datasets": "kfunc_lab.datasets",
-    "explain": "kfunc_lab.live.mistake_view",
-    "graph": "kfunc_lab.graph.view",
+    "explain": "kfunc_lab.mistakes.view",
+    "graph": "kfunc_lab.graph.view.graph_view",
     "hint": "kfunc_lab.lessons.feedback",
     "language": "kfunc_lab.locale",
-    "lint": "kfunc_lab.graph.lint",
-    "load_graph": "kfunc_lab.graph.graph_file",
-    "pictures": "kfunc_lab.picture_sheet",
+    "lint": "kfunc_lab.graph.lint.run",
+    "load_graph": "kfunc_lab.graph.model.graph_file",
+    "pictures": "kfunc_lab.ui.image_grid",
     "progress": "kfunc_lab.lessons.progress_view",
-    "read_graph": "kfunc_lab.graph.keras_reader",
-    "runs": "kfunc_lab.training.runs",
-    "shape_rule": "kfunc_lab.shapes.formulas",
+    "read_graph": "kfunc_lab.graph.keras.reader",
+    "runs": "kfunc_lab.training.runs.view",
+    "shape_rule": "kfunc_lab.shapes.rules.formulas",
     "shapes": "kfunc_lab.shapes.view",
     "solution": "kfunc_lab.lessons.feedback",
-    "unwatch": "kfunc_lab.live.watch",
-    "watch": "kfunc_lab.live.watch",
+    "unwatch": "kfunc_lab.watch.watch",
+    "watch": "kfunc_lab.watch.watch",
 }
 
 __all__ = sorted(_PUBLIC)
@@ -74,7 +74,7 @@ sys.modules[__name__].__class__ = _Package
 
 def load_ipython_extension(shell: Any) -> None:
     """Makes `%watch` and `%%steps` known, for `%load_ext kfunc_lab`."""
-    from kfunc_lab.magics import register
+    from kfunc_lab.watch.magics import register
 
     register(shell)
 

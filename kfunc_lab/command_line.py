@@ -346,7 +346,7 @@ def _graph(file: Path, output: Path | None, language: str) -> None:
         _one_sentence(OSError, RuntimeError, TypeError),
     ):
         model = _load(file)
-        from kfunc_lab.graph.view import graph
+        from kfunc_lab.graph.view.graph_view import graph
 
         view = graph(model)
         if output:

@@ -92,7 +92,7 @@ def _install() -> str:
 
 
 def _drawing() -> Finding:
-    from kfunc_lab.graph.graphviz import GraphvizError, find_program, run_dot
+    from kfunc_lab.graph.picture.graphviz import GraphvizError, find_program, run_dot
 
     try:
         run_dot("digraph { a -> b }", "svg")

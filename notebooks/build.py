@@ -22,9 +22,9 @@ import nbformat
 from nbformat import NotebookNode
 from rich.console import Console
 
-from kfunc_lab.files import write_atomically
 from kfunc_lab.lessons import execution
 from kfunc_lab.locale import LANGUAGES
+from kfunc_lab.ui.files import write_atomically
 
 HERE = Path(__file__).parent
 WIDGET = "application/vnd.jupyter.widget-view+json"

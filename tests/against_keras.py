@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import kfunc_lab as lab
-from kfunc_lab.shapes.arithmetic import equation
-from kfunc_lab.shapes.formulas import derivation, derive, rule_of
-from kfunc_lab.shapes.rule import DoesNotFitError
+from kfunc_lab.shapes.rules.arithmetic import equation
+from kfunc_lab.shapes.rules.formulas import derivation, derive, rule_of
+from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
 # How configurations are drawn.
 drawn = settings(
@@ -128,8 +128,8 @@ def refuses(make, *shapes, dtype="float32", call=None):
 
 def rule_on(layer, shapes, **arguments):
     """Asks the rule of a layer that is not called, for a call with some arguments."""
-    from kfunc_lab.graph.layer_graph import Call, TensorSpec
-    from kfunc_lab.graph.settings import changed_settings
+    from kfunc_lab.graph.keras.settings import changed_settings
+    from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
 
     inputs = tuple(TensorSpec(tuple(shape), "float32") for shape in shapes)
     kind = type(layer).__name__

@@ -17,3 +17,56 @@ def no_progress():
 def english(monkeypatch):
     """Every test begins in English, and leaves the language as it was."""
     monkeypatch.setattr(kfunc_lab.locale, "_chosen", "en")
+
+
+@pytest.fixture
+def digits():
+    """Twenty real digits, from 0 to 1, of shape (20, 28, 28, 1)."""
+    import numpy as np
+
+    import kfunc_lab as lab
+
+    with np.load(lab.datasets.digits._EMBEDDED) as content:
+        images = content["x_test"][:20]
+    return (images[..., None] / 255).astype("float32")
+
+
+@pytest.fixture
+def cnn():
+    """A small convolutional classifier of digits."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((28, 28, 1), name="digit")
+    x = layers.Conv2D(8, 3, activation="relu", name="conv")(inputs)
+    x = layers.MaxPooling2D(name="pool")(x)
+    x = layers.Flatten(name="flat")(x)
+    outputs = layers.Dense(10, activation="softmax", name="classes")(x)
+    return keras.Model(inputs, outputs, name="cnn")
+
+
+@pytest.fixture(scope="module")
+def new_kernel():
+    """Starts kernels, which end with the tests of the file."""
+    from kernel import Kernel
+
+    kernels = []
+
+    def start() -> Kernel:
+        kernels.append(Kernel())
+        return kernels[-1]
+
+    yield start
+    for kernel in kernels:
+        kernel.end()
+
+
+@pytest.fixture(scope="module")
+def followed(new_kernel):
+    """A kernel that is followed, with Keras imported."""
+    kernel = new_kernel()
+    kernel.follow()
+    kernel.run("import keras\nfrom keras import layers, ops")
+    kernel.states()
+    return kernel

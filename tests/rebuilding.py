@@ -2,7 +2,7 @@
 
 import copy
 
-from kfunc_lab.graph.code import to_code
+from kfunc_lab.graph.keras.functional_code import to_code
 
 
 def rebuilt(model):

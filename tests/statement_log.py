@@ -2,7 +2,7 @@
 
 import json
 
-from kfunc_lab.live import watch
+from kfunc_lab.watch import watch
 
 noted = []
 

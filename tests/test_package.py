@@ -18,9 +18,9 @@ def run(code: str) -> str:
 @pytest.mark.parametrize(
     "first",
     [
-        "import kfunc_lab.graph.layer_graph",
-        "import kfunc_lab.graph.view",
-        "from kfunc_lab.graph import drawing",
+        "import kfunc_lab.graph.model.layer_graph",
+        "import kfunc_lab.graph.view.graph_view",
+        "from kfunc_lab.graph.picture import svg",
         "from kfunc_lab import graph",
     ],
 )

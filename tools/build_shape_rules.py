@@ -11,9 +11,9 @@ from pathlib import Path
 
 import keras
 
-from kfunc_lab.shapes import unchanged
-from kfunc_lab.shapes.formulas import LAYERS, OPERATIONS
-from kfunc_lab.shapes.rule import Rule
+from kfunc_lab.shapes.rules import shape_preserving
+from kfunc_lab.shapes.rules.formulas import LAYERS, OPERATIONS
+from kfunc_lab.shapes.rules.rule import Rule
 
 FILE = Path(__file__).parents[1] / "docs" / "shape-rules.md"
 
@@ -32,8 +32,8 @@ A class of your own is asked too, unless it has a rule:
 
 ```python
 import kfunc_lab as lab
-from kfunc_lab.shapes.arithmetic import ceiling, number
-from kfunc_lab.shapes.rule import Derivation, WeightSize, axis, batch
+from kfunc_lab.shapes.rules.arithmetic import ceiling, number
+from kfunc_lab.shapes.rules.rule import Derivation, WeightSize, axis, batch
 
 @lab.shape_rule(Thin, settings=("step",))     # what can be changed in lab.shapes
 def thin(given):
@@ -64,7 +64,7 @@ def layer_classes() -> dict[str, list[str]]:
 
 def heading(kind: str) -> str:
     """Says how the shapes of a layer class are found."""
-    if any(rule.kind == kind for rule in unchanged.RULES):
+    if any(rule.kind == kind for rule in shape_preserving.RULES):
         return UNCHANGED
     return RULE if kind in LAYERS else FALLBACK
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kfunc_lab.activations.flow import Flow
-from kfunc_lab.activations.recording import CapturedCall
-from kfunc_lab.graph.writing import printable
+from kfunc_lab.forward.batch import BatchActivations
+from kfunc_lab.forward.recording import CapturedCall
 from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable
 
 
-def paired(now: Flow, before: Flow) -> Mapping[str, str]:
+def paired(now: BatchActivations, before: BatchActivations) -> Mapping[str, str]:
     """Finds for each call the one of an earlier pass that it is compared with.
 
     Args:
@@ -63,7 +63,9 @@ def _described(call: CapturedCall) -> str:
     return f"{printable(call.id)} ({printable(call.kind)}, {shapes})"
 
 
-def changes(now: Flow, before: Flow, pairs: Mapping[str, str]) -> Mapping[str, float]:
+def changes(
+    now: BatchActivations, before: BatchActivations, pairs: Mapping[str, str]
+) -> Mapping[str, float]:
     """Returns how much the first result of each call changed.
 
     Args:

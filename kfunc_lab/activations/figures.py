@@ -6,14 +6,15 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from kfunc_lab.activations.flow import Flow
-from kfunc_lab.activations.overview import Line, heading, lines_of, percent
+from kfunc_lab.activations.overview import Line, heading, lines_of
 from kfunc_lab.activations.pictures import Bars, Image, number
-from kfunc_lab.activations.raster import painted, png_uri
-from kfunc_lab.activations.statistics import Numbers
-from kfunc_lab.graph.text_width import fitted, text_width
+from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
+from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.png_pixels import painted, png_uri
+from kfunc_lab.ui.text import percent
+from kfunc_lab.ui.text_width import fitted, text_width
+from kfunc_lab.ui.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
 
 _WIDTH = 760
 _ROW = 58
@@ -26,7 +27,7 @@ _MOST_ROWS = 40
 
 
 def to_svg(
-    flow: Flow,
+    flow: BatchActivations,
     opened: Container[str],
     sample: int,
     image: Image | None,
@@ -114,7 +115,7 @@ def _bars(bars: Bars, x: float, y: float) -> str:
     return "".join(parts)
 
 
-def _row(flow: Flow, line: Line, sample: int, x: float, y: float) -> str:
+def _row(flow: BatchActivations, line: Line, sample: int, x: float, y: float) -> str:
     small = flow.thumbnail(line.call, sample)
     parts = []
     if small is not None and small.size:

@@ -3,15 +3,14 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from kfunc_lab.activations.flow import Flow
 from kfunc_lab.activations.pictures import number
-from kfunc_lab.activations.recording import CapturedCall, Tensor
-from kfunc_lab.activations.statistics import Statistics
-from kfunc_lab.graph.folding import seen_items
-from kfunc_lab.graph.writing import printable, short_name
+from kfunc_lab.forward.batch import BatchActivations
+from kfunc_lab.forward.recording import CapturedCall, Tensor
+from kfunc_lab.forward.statistics import Statistics
+from kfunc_lab.graph.model.descriptions import short_name
+from kfunc_lab.graph.model.folding import seen_items
 from kfunc_lab.locale import N_, _, ngettext
+from kfunc_lab.ui.text import percent, printable
 
 # What the boxes of the graph can be coloured by.
 QUANTITIES = {
@@ -47,7 +46,7 @@ class Line:
     is_open: bool
 
 
-def lines_of(flow: Flow, opened: Container[str]) -> list[Line]:
+def lines_of(flow: BatchActivations, opened: Container[str]) -> list[Line]:
     """Returns a line for each call and group of the graph that is seen, in graph order."""
     shown = calls_by_item(flow)
     lines = []
@@ -68,7 +67,7 @@ def lines_of(flow: Flow, opened: Container[str]) -> list[Line]:
     return lines
 
 
-def calls_by_item(flow: Flow) -> Mapping[str, CapturedCall]:
+def calls_by_item(flow: BatchActivations) -> Mapping[str, CapturedCall]:
     """Returns for each call and group the recorded call that is shown for it."""
     found: dict[str, CapturedCall] = {}
     for call in flow.recording.calls.values():
@@ -110,20 +109,6 @@ def mean_words(found: Statistics) -> str:
     return number(0.0 if abs(found.mean) < 1e-5 * found.deviation else found.mean)
 
 
-def percent(share: float) -> str:
-    """Writes a share of one.
-
-    Example:
-        >>> percent(0.4567), percent(0.0004), percent(float("nan"))
-        ('46 %', '< 0.1 %', '–')
-    """
-    if np.isnan(share):
-        return "–"
-    if 0 < share < 0.001:
-        return "< 0.1 %"
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
-
-
 def _of(count: int, total: int) -> str:
     return _("{n} of {total}").format(n=f"{count:,}", total=f"{total:,}")
 
@@ -143,9 +128,9 @@ def quantity(found: Statistics, name: str) -> float:
     return found.deviation if name == "deviation" else found.maximum
 
 
-def notes_of(flow: Flow, bad_input: tuple[int, list[int]]) -> list[str]:
+def notes_of(flow: BatchActivations, bad_input: tuple[int, list[int]]) -> list[str]:
     """Says what a reader must know: what is not kept, what is not finite, what is not seen."""
-    from kfunc_lab.graph.costs import in_bytes
+    from kfunc_lab.graph.model.memory import in_bytes
 
     said = []
     recording = flow.recording
@@ -186,9 +171,9 @@ def _listed(numbers: list[int]) -> str:
     return said + (", …" if len(numbers) > 6 else "")
 
 
-def heading(flow: Flow) -> str:
+def heading(flow: BatchActivations) -> str:
     """Says in one line what is shown: the model, samples, calls, memory."""
-    from kfunc_lab.graph.costs import in_bytes
+    from kfunc_lab.graph.model.memory import in_bytes
 
     name = printable(flow.graph.name) or printable(flow.graph.kind)
     samples = ngettext("{n} sample", "{n} samples", flow.samples).format(n=f"{flow.samples:,}")

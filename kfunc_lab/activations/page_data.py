@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.activations.flow import AGAIN, CHANGED, Flow
 from kfunc_lab.activations.overview import calls_by_item, shape_of, told
 from kfunc_lab.activations.pictures import Bars, Image, Picture, Points, Tiles, Words, number
-from kfunc_lab.activations.recording import CapturedCall
-from kfunc_lab.activations.statistics import Numbers, Statistics
-from kfunc_lab.graph.writing import printable, short_name
+from kfunc_lab.forward.batch import AGAIN, CHANGED, BatchActivations
+from kfunc_lab.forward.recording import CapturedCall
+from kfunc_lab.forward.statistics import Statistics
+from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.locale import _
+from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.text import printable
 
 # Small pictures of so many samples stand in a row, to choose from.
 SAMPLES_AT_ONCE = 12
@@ -131,7 +133,7 @@ def _levels(small: Numbers, low: float, high: float) -> Numbers:
     return np.where(np.isfinite(levels), levels, 255).astype(np.uint8)
 
 
-def cards_data(flow: Flow, sample: int) -> list[dict[str, Any]]:
+def cards_data(flow: BatchActivations, sample: int) -> list[dict[str, Any]]:
     """Writes what the row of small pictures shows: one for each call of the graph."""
     shown = calls_by_item(flow)
     cards = []

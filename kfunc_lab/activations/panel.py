@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.activations.flow import Flow, Found
-from kfunc_lab.activations.kinds import name_of, pictures_for
 from kfunc_lab.activations.overview import calls_by_item, shape_of
 from kfunc_lab.activations.page_data import (
     exciting_data,
@@ -17,6 +15,7 @@ from kfunc_lab.activations.page_data import (
     state_words,
     statistics_data,
 )
+from kfunc_lab.activations.picture_kinds import name_of, pictures_for
 from kfunc_lab.activations.pictures import (
     MOST_NUMBERS,
     Image,
@@ -25,10 +24,12 @@ from kfunc_lab.activations.pictures import (
     one_tile,
     picture_of,
 )
-from kfunc_lab.activations.recording import CapturedCall, Tensor
-from kfunc_lab.activations.statistics import Numbers
-from kfunc_lab.graph.writing import printable, short_name
+from kfunc_lab.forward.batch import BatchActivations, Found
+from kfunc_lab.forward.recording import CapturedCall, Tensor
+from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.locale import _
+from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.text import printable
 
 NOW, BEFORE, DIFFERENCE = "now", "before", "difference"
 
@@ -75,12 +76,12 @@ class Source:
         change: For each call how much it changed.
     """
 
-    flow: Flow
-    drawn: Flow | None = None
+    flow: BatchActivations
+    drawn: BatchActivations | None = None
     sample: int = 0
     image: Image | None = None
     tokens: tuple[str, ...] = ()
-    earlier: Flow | None = None
+    earlier: BatchActivations | None = None
     pairs: Mapping[str, str] | None = None
     change: Mapping[str, float] | None = None
 
@@ -124,7 +125,7 @@ def panel_data(source: Source, choice: Choice, most: int = MOST_NUMBERS) -> dict
     return data | _shown(source, choice, call, tensor, most)
 
 
-def _empty(flow: Flow, item: str) -> str:
+def _empty(flow: BatchActivations, item: str) -> str:
     if not item:
         return ""
     if item in flow.graph.lost:

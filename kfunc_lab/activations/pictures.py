@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kfunc_lab.activations.projection import pca
-from kfunc_lab.activations.statistics import Numbers
-from kfunc_lab.activations.thumbnails import in_lines, shrunk
 from kfunc_lab.locale import _
+from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.thumbnails import in_lines, shrunk
 
 # A picture holds at most so many numbers, unless less is asked for.
 MOST_NUMBERS = 200_000

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kfunc_lab.activations.statistics import Numbers
+from kfunc_lab.ui.arrays import Numbers
 
 
 def pca(vectors: Numbers) -> tuple[Numbers, Numbers]:

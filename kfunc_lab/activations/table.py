@@ -2,15 +2,15 @@
 
 from collections.abc import Container, Iterable, Mapping
 
-from kfunc_lab.activations.flow import Flow
-from kfunc_lab.activations.overview import Line, heading, lines_of, mean_words, percent
+from kfunc_lab.activations.overview import Line, heading, lines_of, mean_words
 from kfunc_lab.activations.pictures import number
-from kfunc_lab.graph.table import aligned
+from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.locale import _
+from kfunc_lab.ui.text import aligned, percent
 
 
 def to_text(
-    flow: Flow,
+    flow: BatchActivations,
     opened: Container[str],
     notes: Iterable[str],
     change: Mapping[str, float] | None = None,
@@ -47,7 +47,7 @@ def to_text(
     return "\n".join([heading(flow), "", *aligned(rows, right=right), *notes])
 
 
-def _row(flow: Flow, line: Line) -> list[str]:
+def _row(flow: BatchActivations, line: Line) -> list[str]:
     named = ["  " * line.depth + line.name + (":" if line.is_open else ""), line.kind]
     call = flow.recording.calls.get(line.call)
     own = call is not None and (call.item == line.item or not line.is_open)

@@ -8,11 +8,14 @@ import numpy as np
 import traitlets
 
 from kfunc_lab.activations import figures, table
-from kfunc_lab.activations.attribution_panel import attributed, offered, shown
+from kfunc_lab.activations.attribution.panel import attributed, offered, shown
 from kfunc_lab.activations.comparison import changes, paired
-from kfunc_lab.activations.drawn import picture_shape, sample_of
-from kfunc_lab.activations.ends import answers_of, image_of_sample, inputs_of, tokens_of
-from kfunc_lab.activations.flow import Flow, run
+from kfunc_lab.activations.inputs_and_outputs import (
+    answers_of,
+    image_of_sample,
+    inputs_of,
+    tokens_of,
+)
 from kfunc_lab.activations.overview import (
     QUANTITIES,
     calls_by_item,
@@ -33,15 +36,17 @@ from kfunc_lab.activations.page_words import page_words
 from kfunc_lab.activations.panel import NOW, Choice, Source, panel_data
 from kfunc_lab.activations.pictures import MOST_NUMBERS
 from kfunc_lab.activations.progress import Progress
-from kfunc_lab.activations.samples import as_picture, not_finite_in
-from kfunc_lab.activations.values import Values
-from kfunc_lab.graph.folding import Fold
-from kfunc_lab.graph.scale import DIVERGING, SEQUENTIAL
-from kfunc_lab.graph.view import GraphView, no_garbage_collection
+from kfunc_lab.activations.sketch import picture_shape, sample_of
+from kfunc_lab.forward.batch import BatchActivations, run
+from kfunc_lab.forward.samples import as_picture, not_finite_in
+from kfunc_lab.forward.values import Values
+from kfunc_lab.graph.model.folding import Fold
+from kfunc_lab.graph.view.graph_view import GraphView, no_garbage_collection
 from kfunc_lab.locale import _
-from kfunc_lab.main_thread import on_main_thread
+from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
+from kfunc_lab.ui.main_thread import on_main_thread
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent / "page"
 _EXPORT = "export default { render };"
 
 # A saved page holds at most so many numbers in all.
@@ -174,17 +179,17 @@ class ActivationView(GraphView):
 
     def __init__(
         self,
-        flow: Flow,
+        flow: BatchActivations,
         *,
         fold: Fold = None,
-        earlier: Flow | None = None,
+        earlier: BatchActivations | None = None,
         pairs: Mapping[str, str] | None = None,
     ) -> None:
         self._flow = flow
         self._earlier = earlier
         self._pairs = pairs
         self._change = changes(flow, earlier, pairs) if earlier and pairs is not None else {}
-        self._drawn: Flow | None = None
+        self._drawn: BatchActivations | None = None
         self._ready = False
         super().__init__(
             flow.graph,

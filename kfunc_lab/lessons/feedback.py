@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kfunc_lab.graph.comparison import Comparison
-from kfunc_lab.graph.graphviz import GraphvizError
-from kfunc_lab.graph.target_drawing import draw_beside_target
+from kfunc_lab.graph.model.comparison import Comparison
+from kfunc_lab.graph.picture.graphviz import GraphvizError
+from kfunc_lab.graph.picture.target import draw_beside_target
 from kfunc_lab.lessons import progress
 from kfunc_lab.lessons.exercises import find
 from kfunc_lab.lessons.exercises.exercise import NotAttempted, Wrong
 from kfunc_lab.lessons.exercises.graphs import differences
 from kfunc_lab.locale import _
-from kfunc_lab.theme import follow_theme, light_dark
+from kfunc_lab.ui.theme import follow_theme, light_dark
 
 Status = Literal["not attempted", "wrong", "right", "hint", "solution"]
 

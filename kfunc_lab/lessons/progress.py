@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kfunc_lab.files import write_atomically
 from kfunc_lab.locale import _
+from kfunc_lab.ui.files import write_atomically
 
 if sys.platform == "win32":
     import msvcrt

@@ -3,12 +3,12 @@
 import html
 from dataclasses import dataclass
 
-from kfunc_lab.graph.table import aligned
 from kfunc_lab.lessons import catalogue, exercises
 from kfunc_lab.lessons.catalogue import Lesson
 from kfunc_lab.lessons.progress import recorded
 from kfunc_lab.locale import _
-from kfunc_lab.theme import FAINT, LINE, QUIET, TRAINING, follow_theme, light_dark
+from kfunc_lab.ui.text import aligned
+from kfunc_lab.ui.theme import FAINT, LINE, QUIET, TRAINING, follow_theme, light_dark
 
 # JupyterLab gives tables right-aligned cells, zebra stripes and no lines between the rows.
 _ROW = "background:none"

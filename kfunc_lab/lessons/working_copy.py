@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kfunc_lab.files import write_atomically
 from kfunc_lab.lessons import catalogue, merging
 from kfunc_lab.locale import LANGUAGES, _
+from kfunc_lab.ui.files import write_atomically
 
 # What the copy keeps for itself: each original as it was when it was last brought in, by which
 # the learner's changes are known, and each of their notebooks as it was before the last merge.

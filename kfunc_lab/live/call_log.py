@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from kfunc_lab.graph.keras_nodes import (
-    announce_new_nodes,
-    is_complete,
-    new_node_listeners,
-)
+from kfunc_lab.graph.keras.nodes import announce_new_nodes, is_complete, new_node_listeners
 
 
 @dataclass(frozen=True)

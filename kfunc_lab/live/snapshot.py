@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from kfunc_lab.graph.annotations import Annotations
-from kfunc_lab.graph.keras_nodes import Place as NodePlace
-from kfunc_lab.graph.keras_nodes import (
+from kfunc_lab.graph.keras.nodes import Place as NodePlace
+from kfunc_lab.graph.keras.nodes import (
     ancestors,
     functional_of,
     has_history,
@@ -17,13 +16,14 @@ from kfunc_lab.graph.keras_nodes import (
     node_of,
     place_of,
 )
-from kfunc_lab.graph.keras_reader import ReadCalls, read_calls
-from kfunc_lab.graph.layer_graph import Call, LayerGraph, TensorSpec
-from kfunc_lab.graph.writing import printable
+from kfunc_lab.graph.keras.reader import ReadCalls, read_calls
+from kfunc_lab.graph.model.annotations import Annotations
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph, TensorSpec
 from kfunc_lab.live.call_log import CallLog, Origin, Place, Run
 from kfunc_lab.live.pins import Held
 from kfunc_lab.live.source import statement_at
 from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kfunc_lab.graph.annotations import Annotations
-from kfunc_lab.graph.comparison import Comparison, comparison_lines
-from kfunc_lab.graph.keras_nodes import ancestors, functional_of, has_history
-from kfunc_lab.graph.keras_reader import read_graph
-from kfunc_lab.graph.layer_graph import LayerGraph
-from kfunc_lab.graph.target import compare_with_target, target_annotations
+from kfunc_lab.graph.keras.nodes import ancestors, functional_of, has_history
+from kfunc_lab.graph.keras.reader import read_graph
+from kfunc_lab.graph.model.annotations import Annotations
+from kfunc_lab.graph.model.comparison import Comparison, comparison_lines
+from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.target import compare_with_target, target_annotations
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.locale import _
 

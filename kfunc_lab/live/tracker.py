@@ -5,8 +5,8 @@ import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kfunc_lab.graph.keras_nodes import functional_of, has_history, node_of
-from kfunc_lab.graph.layer_graph import Call
+from kfunc_lab.graph.keras.nodes import functional_of, has_history, node_of
+from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.live.call_log import CallLog, Place, Run
 from kfunc_lab.live.pins import Held, held_by
 from kfunc_lab.live.snapshot import EMPTY, Snapshot, take_snapshot

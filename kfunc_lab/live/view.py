@@ -8,16 +8,17 @@ from typing import Any
 
 import traitlets
 
-from kfunc_lab.graph.annotations import Annotations
-from kfunc_lab.graph.layer_graph import LayerGraph
-from kfunc_lab.graph.table import to_text
-from kfunc_lab.graph.view import GraphView
-from kfunc_lab.graph.writing import notes, printable, title
+from kfunc_lab.graph.export.table import to_text
+from kfunc_lab.graph.model.annotations import Annotations
+from kfunc_lab.graph.model.descriptions import notes, title
+from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.live.snapshot import EMPTY, Snapshot
 from kfunc_lab.live.target import Target
 from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent / "page"
 _EXPORT = "export default { render };"
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kfunc_lab.graph.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.formulas import class_defaults, rule_of
-from kfunc_lab.shapes.rule import Shape
+from kfunc_lab.shapes.rules.formulas import class_defaults, rule_of
+from kfunc_lab.shapes.rules.rule import Shape
 from kfunc_lab.shapes.what_if import INPUT
 
 # The choices that a setting of words has; the defaults of the classes are among them.

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kfunc_lab.graph.costs import activation_bytes, in_bytes, weight_bytes
-from kfunc_lab.graph.layer_graph import Call
-from kfunc_lab.graph.writing import rounded
+from kfunc_lab.graph.model.layer_graph import Call
+from kfunc_lab.graph.model.memory import activation_bytes, in_bytes, weight_bytes
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.what_if import INPUT, WhatIf
+from kfunc_lab.ui.text import rounded
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kfunc_lab.graph.costs import bytes_of, in_bytes
-from kfunc_lab.graph.layer_graph import Call, TensorSpec
-from kfunc_lab.graph.writing import printable, rounded, shape_tuple
-from kfunc_lab.locale import N_, _
-from kfunc_lab.shapes.arithmetic import (
+from kfunc_lab.graph.model.descriptions import shape_tuple
+from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
+from kfunc_lab.graph.model.memory import bytes_of, in_bytes
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.costs import Amount, Cost
+from kfunc_lab.shapes.rules.arithmetic import (
     Term,
     equation,
     formula,
@@ -20,23 +21,11 @@ from kfunc_lab.shapes.arithmetic import (
     typeset,
     written,
 )
-from kfunc_lab.shapes.costs import Amount, Cost
-from kfunc_lab.shapes.formulas import objection
-from kfunc_lab.shapes.rule import Axis, Derivation
-from kfunc_lab.shapes.symbols import symbol_words
+from kfunc_lab.shapes.rules.formulas import objection
+from kfunc_lab.shapes.rules.rule import Axis, Derivation, axis_name
+from kfunc_lab.shapes.rules.symbols import symbol_words
+from kfunc_lab.ui.text import printable, rounded
 
-_ROLES = {
-    "batch": N_("batch"),
-    "steps": N_("steps"),
-    "depth": N_("depth"),
-    "height": N_("height"),
-    "width": N_("width"),
-    "channels": N_("channels"),
-    "features": N_("features"),
-    "heads": N_("heads"),
-    "queries": N_("queries"),
-    "keys": N_("keys"),
-}
 _MOST_WEIGHTS = 8
 
 
@@ -124,18 +113,6 @@ def explain_cost(cost: Cost, batch: int = 1) -> tuple[Section, ...]:
 def _known(amount: Amount, result: str) -> Line:
     note = "" if amount.complete else _("at least, as not all is known")
     return Line("", number(amount.known), result=result, note=note)
-
-
-def axis_name(axis: Axis, place: int) -> str:
-    """Names an axis: what it is, or which one it is.
-
-    Example:
-        >>> axis_name(Axis("height", number(28)), 1), axis_name(Axis("", number(3)), 2)
-        ('height', 'axis 2')
-    """
-    if axis.role in _ROLES:
-        return _(_ROLES[axis.role])
-    return axis.role or _("axis {n}").format(n=place)
 
 
 def _output_sections(call: Call, found: Derivation) -> Iterator[Section]:

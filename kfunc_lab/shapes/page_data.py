@@ -3,15 +3,16 @@
 from dataclasses import asdict
 from typing import Any
 
-from kfunc_lab.graph.layer_graph import Call, Group
-from kfunc_lab.graph.writing import printable, rounded, shape_words, short_name
+from kfunc_lab.graph.model.descriptions import shape_words, short_name
+from kfunc_lab.graph.model.layer_graph import Call, Group
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.controls import controls_of, unknown_sizes
 from kfunc_lab.shapes.costs import costs, counted, in_memory, totals
 from kfunc_lab.shapes.explanation import explain_call, explain_cost, to_html
-from kfunc_lab.shapes.figures import picture
+from kfunc_lab.shapes.figures.figure import picture
 from kfunc_lab.shapes.rows import rows_of, shape_or_state, shapes_met
 from kfunc_lab.shapes.what_if import WhatIf
+from kfunc_lab.ui.text import printable, rounded
 
 
 def table_data(what: WhatIf, before: WhatIf, batch: int) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kfunc_lab.graph.folding import items_by_parent
-from kfunc_lab.graph.layer_graph import Call, Group
-from kfunc_lab.graph.writing import printable, short_name
+from kfunc_lab.graph.model.descriptions import short_name
+from kfunc_lab.graph.model.folding import items_by_parent
+from kfunc_lab.graph.model.layer_graph import Call, Group
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.explanation import shapes_text
 from kfunc_lab.shapes.what_if import WhatIf
+from kfunc_lab.ui.text import printable
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kfunc_lab.graph.table import aligned
-from kfunc_lab.graph.writing import notes, printable, title
+from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.costs import Amount, Cost, costs, counted, in_memory, totals
 from kfunc_lab.shapes.explanation import explain_call, line_text, to_lines
 from kfunc_lab.shapes.rows import Row, rows_of, seen_rows, shape_or_state
 from kfunc_lab.shapes.what_if import WhatIf
+from kfunc_lab.ui.text import aligned, printable
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 _BAR = 6  # characters

@@ -6,15 +6,14 @@ from typing import Any
 
 import traitlets
 
-from kfunc_lab.graph.annotations import Annotations
-from kfunc_lab.graph.drawing import draw
-from kfunc_lab.graph.folding import Fold
-from kfunc_lab.graph.keras_reader import read_graph_and_nodes
-from kfunc_lab.graph.layer_graph import LayerGraph
-from kfunc_lab.graph.layout import Layouts
-from kfunc_lab.graph.settings import with_what_follows
-from kfunc_lab.graph.view import GraphView, no_garbage_collection
-from kfunc_lab.graph.writing import printable
+from kfunc_lab.graph.keras.reader import read_graph_and_nodes
+from kfunc_lab.graph.keras.settings import with_what_follows
+from kfunc_lab.graph.model.annotations import Annotations
+from kfunc_lab.graph.model.folding import Fold
+from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.picture.layout import Layouts
+from kfunc_lab.graph.picture.svg import draw
+from kfunc_lab.graph.view.graph_view import GraphView, no_garbage_collection
 from kfunc_lab.locale import _
 from kfunc_lab.shapes import table
 from kfunc_lab.shapes.controls import (
@@ -25,11 +24,12 @@ from kfunc_lab.shapes.controls import (
     understood,
     written,
 )
-from kfunc_lab.shapes.figures import style
+from kfunc_lab.shapes.figures.figure import style
 from kfunc_lab.shapes.page_data import marks_data, panel_data, table_data
 from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
+from kfunc_lab.ui.text import printable
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent / "page"
 _EXPORT = "export default { render };"
 
 # Up to so many calls the page has what is said of each, and asks the kernel only for changes.
@@ -328,7 +328,7 @@ class ShapeView(GraphView):
         Raises:
             TypeError: If the view shows no model whose connections Keras knows.
         """
-        from kfunc_lab.graph.code import to_code
+        from kfunc_lab.graph.keras.functional_code import to_code
 
         return to_code(self._source, self._configurations())
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from kfunc_lab.graph.keras_trial import Answer, NoCopyError, ask, check_settings
-from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec, Weight
-from kfunc_lab.graph.settings import with_what_follows
-from kfunc_lab.graph.writing import printable
+from kfunc_lab.graph.keras.dry_run import Answer, NoCopyError, ask, check_settings
+from kfunc_lab.graph.keras.settings import with_what_follows
+from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec, Weight
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.formulas import derivation
-from kfunc_lab.shapes.rule import Derivation, DoesNotFitError, Shape, WeightSize
+from kfunc_lab.shapes.rules.formulas import derivation
+from kfunc_lab.shapes.rules.rule import Derivation, DoesNotFitError, Shape, WeightSize
+from kfunc_lab.ui.text import printable
 
 INPUT = "InputLayer"
 
@@ -90,7 +90,7 @@ def what_if(
 
     Example:
         >>> import keras
-        >>> from kfunc_lab.graph.keras_reader import read_graph
+        >>> from kfunc_lab.graph.keras.reader import read_graph
         >>> image = keras.Input((28, 28, 1), name="image")
         >>> small = keras.layers.Conv2D(16, 3, name="conv")(image)
         >>> found = what_if(read_graph(small), Changes({"conv": {"strides": 2}}))

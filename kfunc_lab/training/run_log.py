@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kfunc_lab.training.best_weights import Best
-from kfunc_lab.training.series import Series
+from kfunc_lab.training.downsampled_line import Series
+from kfunc_lab.training.measuring.best_weights import Best
 from kfunc_lab.training.states import RUNNING
 
 if TYPE_CHECKING:  # both read a log
-    from kfunc_lab.training.notice_data import Notice
-    from kfunc_lab.training.predictions import Confusion
+    from kfunc_lab.training.measuring.predictions import Confusion
+    from kfunc_lab.training.notices.notice import Notice
 
 
 @dataclass

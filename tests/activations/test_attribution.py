@@ -10,12 +10,12 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from kfunc_lab.activations import attribution
-from kfunc_lab.activations.attribution import image_shape, suits
-from kfunc_lab.activations.attribution_score import Head, head_of, predicted
-from kfunc_lab.activations.grad_cam import grad_cam, layers_for_grad_cam
-from kfunc_lab.activations.integrated_gradients import integrated_gradients
-from kfunc_lab.activations.occlusion import occlusion
+from kfunc_lab.activations.attribution import attribution
+from kfunc_lab.activations.attribution.attribution import image_shape, suits
+from kfunc_lab.activations.attribution.grad_cam import grad_cam, layers_for_grad_cam
+from kfunc_lab.activations.attribution.integrated_gradients import integrated_gradients
+from kfunc_lab.activations.attribution.occlusion import occlusion
+from kfunc_lab.activations.attribution.score import Head, head_of, predicted
 from kfunc_lab.datasets import mnist
 
 METHODS = (grad_cam, integrated_gradients, occlusion)

@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from kfunc_lab.activations.kinds import PICTURES, name_of, pictures_for
+from kfunc_lab.activations.picture_kinds import PICTURES, name_of, pictures_for
 from kfunc_lab.activations.pictures import (
     MOST_NUMBERS,
     MOST_TILES,
@@ -21,7 +21,7 @@ from kfunc_lab.activations.pictures import (
     picture_of,
 )
 from kfunc_lab.activations.projection import pca
-from kfunc_lab.activations.thumbnails import maps_of, shrunk, thumbnail
+from kfunc_lab.ui.thumbnails import maps_of, shrunk, thumbnail
 
 
 def numbers(*shape, seed=0):

@@ -180,7 +180,7 @@ def test_with_the_first_ipykernel_that_hears_the_page(open_notebook, other_kerne
 def test_a_broken_route_is_said(open_notebook):
     # As a new version would: all that the page asks is answered on the thread that trains.
     broken = """
-from kfunc_lab.training import dashboard_view
+from kfunc_lab.training.dashboard import view as dashboard_view
 dashboard_view.let_the_page_choose = lambda widget: setattr(
     widget.comm, "_reply_subshell_for", lambda _data, _default: None)
 """

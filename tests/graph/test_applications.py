@@ -11,10 +11,10 @@ from keras_says import configured_edges, folded_edges, levels
 from rebuilding import comparable, rebuilt
 
 import kfunc_lab as lab
-from kfunc_lab.graph.folding import MOST_CALLS_UNFOLDED
-from kfunc_lab.graph.graph_file import from_json
-from kfunc_lab.graph.graphviz import run_dot
-from kfunc_lab.graph.keras_trial import without_trace
+from kfunc_lab.graph.keras.dry_run import without_trace
+from kfunc_lab.graph.model.folding import MOST_CALLS_UNFOLDED
+from kfunc_lab.graph.model.graph_file import from_json
+from kfunc_lab.graph.picture.graphviz import run_dot
 from kfunc_lab.shapes.costs import costs
 from kfunc_lab.shapes.what_if import what_if
 

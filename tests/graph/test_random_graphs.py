@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.drawing import draw
-from kfunc_lab.graph.folding import fold_graph, items_by_parent, visible_item
-from kfunc_lab.graph.graph_file import from_json, to_json
-from kfunc_lab.graph.layout import Layouts
+from kfunc_lab.graph.model.folding import fold_graph, items_by_parent, visible_item
+from kfunc_lab.graph.model.graph_file import from_json, to_json
+from kfunc_lab.graph.picture.layout import Layouts
+from kfunc_lab.graph.picture.svg import draw
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = st.text(

@@ -6,18 +6,18 @@ import seed_models
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.details import details
-from kfunc_lab.graph.layer_graph import Call, Group, LayerGraph, TensorSpec
-from kfunc_lab.graph.table import to_text
-from kfunc_lab.graph.writing import (
+from kfunc_lab.graph.export.table import to_text
+from kfunc_lab.graph.model.descriptions import (
     notes,
-    printable,
     remark,
     shape_tuple,
     shape_words,
     short_name,
     title,
 )
+from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec
+from kfunc_lab.graph.view.details import details
+from kfunc_lab.ui.text import printable
 
 HOSTILE = [
     "two\nlines",

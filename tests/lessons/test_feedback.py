@@ -6,7 +6,7 @@ import re
 import pytest
 
 import kfunc_lab as lab
-from kfunc_lab.graph.graphviz import GraphvizError
+from kfunc_lab.graph.picture.graphviz import GraphvizError
 from kfunc_lab.lessons import feedback
 from kfunc_lab.lessons.exercises import EXERCISES
 
@@ -71,8 +71,8 @@ def test_checks_are_assertions_for_graders():
 def differing_graphs():
     import keras
 
-    from kfunc_lab.graph.keras_reader import read_graph
-    from kfunc_lab.graph.target import compare_with_target
+    from kfunc_lab.graph.keras.reader import read_graph
+    from kfunc_lab.graph.model.target import compare_with_target
 
     def model(name, units):
         inputs = keras.Input((4,))

@@ -6,14 +6,20 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kfunc_lab.graph.layer_graph import Call, TensorSpec
-from kfunc_lab.graph.text_width import text_width
-from kfunc_lab.shapes.arithmetic import number
-from kfunc_lab.shapes.figure_axes import sources
-from kfunc_lab.shapes.figure_parts import Subject, svg, words
-from kfunc_lab.shapes.figures import picture, style
-from kfunc_lab.shapes.formulas import LAYERS, OPERATIONS, class_defaults, derivation, rule_of
-from kfunc_lab.shapes.rule import Axis, Derivation, DoesNotFitError, Given
+from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
+from kfunc_lab.shapes.figures.axes import sources
+from kfunc_lab.shapes.figures.figure import picture, style
+from kfunc_lab.shapes.figures.parts import Subject, svg, words
+from kfunc_lab.shapes.rules.arithmetic import number
+from kfunc_lab.shapes.rules.formulas import (
+    LAYERS,
+    OPERATIONS,
+    class_defaults,
+    derivation,
+    rule_of,
+)
+from kfunc_lab.shapes.rules.rule import Axis, Derivation, DoesNotFitError, Given
+from kfunc_lab.ui.text_width import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 IMAGE = (None, 28, 28, 3)
@@ -211,10 +217,10 @@ def test_ends_of_all_sizes():
 
 
 def test_every_rule_has_a_picture_that_is_known():
-    from kfunc_lab.shapes import figures
+    from kfunc_lab.shapes.figures import figure
 
     names = {it.picture for it in [*LAYERS.values(), *OPERATIONS.values()]}
-    assert names - {""} <= set(figures._PICTURES)
+    assert names - {""} <= set(figure._PICTURES)
 
 
 # ---------------------------------------------------------------------------------------------

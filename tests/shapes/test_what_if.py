@@ -7,11 +7,11 @@ import pytest
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras_reader import read_graph_and_nodes
-from kfunc_lab.graph.keras_trial import without_trace
-from kfunc_lab.graph.settings import with_what_follows
+from kfunc_lab.graph.keras.dry_run import without_trace
+from kfunc_lab.graph.keras.reader import read_graph_and_nodes
+from kfunc_lab.graph.keras.settings import with_what_follows
 from kfunc_lab.shapes.controls import setting
-from kfunc_lab.shapes.formulas import rule_of
+from kfunc_lab.shapes.rules.formulas import rule_of
 from kfunc_lab.shapes.what_if import INPUT, Changes, what_if
 
 # Values that a change draws from; some of them break what comes after.
@@ -175,7 +175,7 @@ def test_asking_a_copy_leaves_no_trace():
     seen = []
     counts = [len(it._inbound_nodes) for it in (*model.layers, scale.inner, scale.noise)]
     following = layers.Dense(1).name
-    from kfunc_lab.graph.keras_nodes import new_node_listeners
+    from kfunc_lab.graph.keras.nodes import new_node_listeners
 
     new_node_listeners.append(seen.append)
     try:

@@ -13,8 +13,8 @@ from keras import layers
 
 import kfunc_lab as lab
 import kfunc_lab.locale
-from kfunc_lab.theme import TRAINING, VALIDATION
-from kfunc_lab.training.figures import from_logs
+from kfunc_lab.training.curves.figures import from_logs
+from kfunc_lab.ui.theme import TRAINING, VALIDATION
 
 SVG = "{http://www.w3.org/2000/svg}"
 PLOTLY = "application/vnd.plotly.v1+json"

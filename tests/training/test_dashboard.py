@@ -14,11 +14,11 @@ import pytest
 from keras import layers
 
 import kfunc_lab
-from kfunc_lab.training import dashboard as module
-from kfunc_lab.training.dashboard import TrainingDashboard
-from kfunc_lab.training.dashboard_view import DashboardView, progress
-from kfunc_lab.training.layer_data import layer_table
-from kfunc_lab.training.store import Store
+from kfunc_lab.training.dashboard import callback as module
+from kfunc_lab.training.dashboard.callback import TrainingDashboard
+from kfunc_lab.training.dashboard.layer_data import layer_table
+from kfunc_lab.training.dashboard.view import DashboardView, progress
+from kfunc_lab.training.runs.store import Store
 
 
 def made(seed=0):
@@ -249,7 +249,7 @@ def test_a_second_training_in_the_background_is_refused():
 
 
 FAULTS = {
-    "the store": ("Keeper.add", OSError("No space left on device")),
+    "the store": ("RunWriter.add", OSError("No space left on device")),
     "the beginning": ("about_run", ValueError("odd model")),
     "the log": ("RunLog.add_batches", RuntimeError("broken")),
 }
@@ -474,8 +474,8 @@ def test_a_page_gets_at_most_forty_kilobytes_ten_times_a_second(monkeypatch):
 def test_a_terminal_shows_how_far_it_is():
     from rich.console import Console
 
+    from kfunc_lab.training.dashboard.terminal import TerminalProgress
     from kfunc_lab.training.run_log import RunLog
-    from kfunc_lab.training.terminal import TerminalProgress
 
     console = Console(record=True, force_terminal=True, width=100, file=io.StringIO())
     progress = TerminalProgress("net [b]", console)

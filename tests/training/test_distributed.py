@@ -16,9 +16,9 @@ import tensorflow as tf
 from keras import layers
 from watched_models import AtEpoch, are_same, data, made, state_of
 
-from kfunc_lab.training.dashboard import TrainingDashboard
-from kfunc_lab.training.sparing import Sparing
-from kfunc_lab.training.store import Store
+from kfunc_lab.training.dashboard.callback import TrainingDashboard
+from kfunc_lab.training.dashboard.time_budget import TimeBudget
+from kfunc_lab.training.runs.store import Store
 
 TESTS = Path(__file__).parents[1]
 
@@ -205,7 +205,7 @@ def arguments_of(way):
 @pytest.mark.filterwarnings("ignore:Your input ran out of data", "ignore:.shuffle=True. was")
 def test_it_trains_as_without_the_dashboard(name, tmp_path, monkeypatch):
     # Each epoch is measured, however long that takes.
-    monkeypatch.setattr(Sparing, "is_due", True)
+    monkeypatch.setattr(TimeBudget, "is_due", True)
     way, path = WAYS[name], tmp_path / "runs.sqlite3"
     model = way.model()
     plain = model.fit(**arguments_of(way), callbacks=way.callbacks())
@@ -529,7 +529,7 @@ def test_of_a_cluster_that_trains_together_keras_says_what_it_says():
     ],
 )
 def test_which_process_is_the_first(config, is_first, monkeypatch):
-    from kfunc_lab.training.surroundings import is_first_process
+    from kfunc_lab.training.dashboard.environment import is_first_process
 
     monkeypatch.setenv("TF_CONFIG", config)
     assert is_first_process() == is_first

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from kfunc_lab.training.export import columns_of, rows_of, to_csv, to_tensorboard
-from kfunc_lab.training.store import Run
+from kfunc_lab.training.runs.export import columns_of, rows_of, to_csv, to_tensorboard
+from kfunc_lab.training.runs.store import Run
 
 RUN = Run(
     "abc",

@@ -19,17 +19,17 @@ from keras import layers
 from page_of_a_kernel import Page
 from watched_models import AtEpoch, are_same, data, made, state_of
 
-from kfunc_lab.training import dashboard as module
-from kfunc_lab.training import keeping
-from kfunc_lab.training import store as store_module
-from kfunc_lab.training.best_weights import BestWeights
-from kfunc_lab.training.dashboard import TrainingDashboard
-from kfunc_lab.training.keeping import Keeper
-from kfunc_lab.training.measures import Measurer
-from kfunc_lab.training.predictions import Predictor
+from kfunc_lab.training.dashboard import callback as module
+from kfunc_lab.training.dashboard.callback import TrainingDashboard
+from kfunc_lab.training.dashboard.time_budget import TimeBudget
+from kfunc_lab.training.measuring.best_weights import BestWeights
+from kfunc_lab.training.measuring.measures import Measurer
+from kfunc_lab.training.measuring.predictions import Predictor
 from kfunc_lab.training.run_log import RunLog, numbers_of
-from kfunc_lab.training.sparing import Sparing
-from kfunc_lab.training.store import Store
+from kfunc_lab.training.runs import run_writer
+from kfunc_lab.training.runs import store as store_module
+from kfunc_lab.training.runs.run_writer import RunWriter
+from kfunc_lab.training.runs.store import Store
 
 TESTS = Path(__file__).parents[1]
 GOES_ON = "the training goes on"
@@ -39,13 +39,13 @@ EPOCHS = 3
 @pytest.fixture(autouse=True)
 def each_epoch_is_written_at_once(monkeypatch):
     """What fails must fail when it is due, and not with the epochs after it."""
-    monkeypatch.setattr(keeping, "_SHARE", 1e9)
+    monkeypatch.setattr(run_writer, "_SHARE", 1e9)
 
 
 @pytest.fixture(autouse=True)
 def measured_at_every_epoch(monkeypatch):
     """Leaves no chance to how long things take."""
-    monkeypatch.setattr(Sparing, "is_due", True)
+    monkeypatch.setattr(TimeBudget, "is_due", True)
 
 
 @pytest.fixture(scope="module")
@@ -422,7 +422,7 @@ def test_what_could_not_be_written_is_written_at_the_end(
 
 
 def test_a_file_that_is_free_again_is_written_before_the_end(path, monkeypatch):
-    keeper = Keeper(Store(path), "run", {})
+    keeper = RunWriter(Store(path), "run", {})
     keeper.begin()
     monkeypatch.setattr(store_module, "_PATIENCE", 0.05)
     with contextlib.closing(locked(path)), pytest.raises(sqlite3.OperationalError):
@@ -473,11 +473,11 @@ def trained(*callbacks):
 
 plain = trained()
 path = sys.argv[1]
-from kfunc_lab.training import keeping
-from kfunc_lab.training.sparing import Sparing
-from kfunc_lab.training.store import Store
-keeping._SHARE = 1e9  # each epoch is written at once
-Sparing.is_due = True  # and measured, so that it needs room
+from kfunc_lab.training.runs import run_writer
+from kfunc_lab.training.dashboard.time_budget import TimeBudget
+from kfunc_lab.training.runs.store import Store
+run_writer._SHARE = 1e9  # each epoch is written at once
+TimeBudget.is_due = True  # and measured, so that it needs room
 Store(path).begin("before", {"filler": "x" * 20_000})
 import keras
 class Shrinks(keras.callbacks.Callback):
@@ -626,7 +626,7 @@ import keras, numpy as np, kfunc_lab as lab
 from keras import layers
 from watched_models import AtEpoch, are_same, data, made, state_of
 from kfunc_lab.training import dashboard as module
-from kfunc_lab.training.dashboard_view import DashboardView
+from kfunc_lab.training.dashboard.view import DashboardView
 
 def trained(dashboard=None, epochs=30, **more):
     model = made()

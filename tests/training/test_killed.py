@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kfunc_lab.training.store import Store
+from kfunc_lab.training.runs.store import Store
 
 TESTS = Path(__file__).parents[1]
 KILLS = 20
@@ -53,7 +53,7 @@ def train(path, name, said):
 
 # Loads all of it; each epoch is measured, however long that takes, and a few are written at once.
 sys.modules[lab.TrainingDashboard.__module__]._SHARE_OF_MEASURES = 1e9
-sys.modules["kfunc_lab.training.keeping"]._SHARE = 0.2
+sys.modules["kfunc_lab.training.runs.run_writer"]._SHARE = 0.2
 print("ready", flush=True)
 for line in sys.stdin:
     child = os.fork()

@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from kfunc_lab.datasets.digits import mnist
-from kfunc_lab.training import measures
-from kfunc_lab.training.measures import Measurer
+from kfunc_lab.training.measuring import measures
+from kfunc_lab.training.measuring.measures import Measurer
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from keras import layers, ops, optimizers
 
 import kfunc_lab as lab
 from kfunc_lab.datasets.digits import mnist
-from kfunc_lab.training.notices import find_notices
+from kfunc_lab.training.dashboard.time_budget import TimeBudget
+from kfunc_lab.training.notices.find import find_notices
 from kfunc_lab.training.run_log import RunLog
-from kfunc_lab.training.sparing import Sparing
 
 CLASSES = "sparse_categorical_crossentropy"
 
@@ -19,7 +19,7 @@ CLASSES = "sparse_categorical_crossentropy"
 @pytest.fixture(autouse=True)
 def measured_always(monkeypatch):
     """Layers are measured after each epoch, however slow the machine is."""
-    monkeypatch.setattr(Sparing, "is_due", True)
+    monkeypatch.setattr(TimeBudget, "is_due", True)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -14,11 +14,11 @@ import tensorflow as tf
 from keras import layers, losses, ops
 
 from kfunc_lab.datasets.digits import mnist
-from kfunc_lab.graph.text_width import text_width
-from kfunc_lab.theme import SURFACE, TEXT, TRAINING, VALIDATION
-from kfunc_lab.training import predictions
-from kfunc_lab.training.prediction_figures import to_svg, to_text
-from kfunc_lab.training.predictions import Confusion, Example, Predictor
+from kfunc_lab.training.measuring import predictions
+from kfunc_lab.training.measuring.prediction_figures import to_svg, to_text
+from kfunc_lab.training.measuring.predictions import Confusion, Example, Predictor
+from kfunc_lab.ui.text_width import text_width
+from kfunc_lab.ui.theme import SURFACE, TEXT, TRAINING, VALIDATION
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -15,12 +15,12 @@ import pytest
 
 import kfunc_lab as lab
 import kfunc_lab.locale
-from kfunc_lab.theme import SURFACE
-from kfunc_lab.training import run_figures, run_table
-from kfunc_lab.training.run_figures import panels_of
-from kfunc_lab.training.run_table import best, better
-from kfunc_lab.training.runs import NoSuchRunError, RunsView, runs
-from kfunc_lab.training.store import Run, Store
+from kfunc_lab.training.runs import figures, table
+from kfunc_lab.training.runs.figures import panels_of
+from kfunc_lab.training.runs.store import Run, Store
+from kfunc_lab.training.runs.table import best, better
+from kfunc_lab.training.runs.view import NoSuchRunError, RunsView, runs
+from kfunc_lab.ui.theme import SURFACE
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAN, INF = math.nan, math.inf
@@ -256,13 +256,13 @@ def test_one_run_has_no_settings_that_differ():
     ],
 )
 def test_settings_are_written_shortly(value, words):
-    rows = run_table.settings_table([made("a", about={"it": value}), made("b")])
+    rows = table.settings_table([made("a", about={"it": value}), made("b")])
     assert rows == [["setting", "a", "b"], ["it", words, ""]]
 
 
 def test_many_settings_are_counted():
     about = {f"setting {number}": number for number in range(20)}
-    rows = run_table.settings_table([made("a", about=about), made("b")])
+    rows = table.settings_table([made("a", about=about), made("b")])
     assert len(rows) == 14
     assert rows[-1] == ["and 8 more"]
     ET.fromstring(f"<a>{RunsView([made('a', 1, about), made('b', 2)]).to_html()}</a>")
@@ -321,7 +321,7 @@ def test_states_are_words():
 @every_case
 def test_every_line_is_drawn_inside_its_panel(kept):
     svg = svg_of(kept)
-    drawn = kept[: run_figures.MOST_DRAWN]
+    drawn = kept[: figures.MOST_DRAWN]
     finite = sum(
         any(map(math.isfinite, series.values()))
         for run in drawn
@@ -375,7 +375,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_colours_can_be_seen_on_light_and_dark():
-    for colours in run_figures._COLOURS:
+    for colours in figures._COLOURS:
         for colour, surface in zip(colours, SURFACE, strict=True):
             assert contrast(colour, surface) >= 4
         # Plotly's charts have one colour for both: JupyterLab's white, and its black.
@@ -404,7 +404,7 @@ def test_epochs_count_from_where_a_run_began():
 def test_a_peak_of_a_long_run_stays():
     values = [1.0] * 50_000
     values[31_234], values[40_001] = 9.0, -3.0
-    shown = run_figures._thinned(points([made("a", loss=values)]), 400)
+    shown = figures._thinned(points([made("a", loss=values)]), 400)
     assert len(shown) <= 810
     assert dict(shown)[31_235] == 9.0
     assert min(value for _epoch, value in shown) == -3.0

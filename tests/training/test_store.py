@@ -17,15 +17,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kfunc_lab.training import store as module
-from kfunc_lab.training.states import FINISHED, INTERRUPTED, RUNNING
-from kfunc_lab.training.store import (
+from kfunc_lab.training.runs import store as module
+from kfunc_lab.training.runs.store import (
     Run,
     Store,
     default_path,
     names_that_differ,
     settings_of,
 )
+from kfunc_lab.training.states import FINISHED, INTERRUPTED, RUNNING
 
 METRICS = {"loss": 0.5, "accuracy": 0.75}
 MEASURES = {("dense_1", "mean"): 0.25, ("conv", "mean"): -1.0}
@@ -36,7 +36,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals and permissions o
 # Writes epochs, and says each one whose `add` returned.
 WRITER = """
 import os, random, sys, time
-from kfunc_lab.training import store as module
+from kfunc_lab.training.runs import store as module
 path, name, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
 module._PATIENCE = 60.0
 store = module.Store(path)
@@ -600,7 +600,7 @@ def test_where_runs_are_kept(monkeypatch, tmp_path):
 
 def test_the_store_is_imported_without_what_takes_long():
     code = (
-        "import sys, kfunc_lab.training.store; "
+        "import sys, kfunc_lab.training.runs.store; "
         "print({'keras', 'numpy', 'tensorflow', 'platformdirs'} & {*sys.modules})"
     )
     result = subprocess.run(

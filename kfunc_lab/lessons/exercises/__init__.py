@@ -1,6 +1,6 @@
 """The exercises: each declares its check, hints and solution; one file a lesson."""
 
-from kfunc_lab.graph.layer_graph import LayerGraph
+from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.lessons.catalogue import Lesson
 from kfunc_lab.lessons.exercises import (
     custom_rnn,

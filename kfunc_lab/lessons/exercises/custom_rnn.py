@@ -107,7 +107,7 @@ def _shape_of(said: Any) -> tuple[Any, ...]:
 
 
 def _check_any_batch(answer: Any) -> None:
-    from kfunc_lab.graph.keras_trial import without_trace
+    from kfunc_lab.graph.keras.dry_run import without_trace
 
     answers.attempted(answer)
     kind = _class_of(answer)

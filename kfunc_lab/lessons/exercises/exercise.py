@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kfunc_lab.graph.comparison import Comparison
+from kfunc_lab.graph.model.comparison import Comparison
 
 
 class NotAttempted(AssertionError):  # noqa: N818 - a verdict, not an error

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kfunc_lab.graph.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _

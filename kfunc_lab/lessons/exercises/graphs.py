@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from kfunc_lab.graph.comparison import Change, Comparison
-from kfunc_lab.graph.keras_reader import read_graph
-from kfunc_lab.graph.layer_graph import Call, LayerGraph
-from kfunc_lab.graph.target import compare_with_target
-from kfunc_lab.graph.writing import printable, shape_tuple
+from kfunc_lab.graph.keras.reader import read_graph
+from kfunc_lab.graph.model.comparison import Change, Comparison
+from kfunc_lab.graph.model.descriptions import shape_tuple
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.model.target import compare_with_target
 from kfunc_lab.lessons.exercises import answers
 from kfunc_lab.lessons.exercises.exercise import Wrong
 from kfunc_lab.lessons.exercises.plain_graph import plain_graph
 from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable
 
 Explain = Callable[[Comparison], str | None]
 
@@ -42,7 +43,7 @@ def graph_of(answer: Any, name: str = "") -> LayerGraph:
 @cache
 def target_of(build: Callable[[], Any]) -> LayerGraph:
     """Returns the graph of the model that is asked for; building it leaves no trace in Keras."""
-    from kfunc_lab.graph.keras_trial import without_trace
+    from kfunc_lab.graph.keras.dry_run import without_trace
 
     with without_trace():
         return plain_graph(read_graph(build()))

@@ -208,7 +208,7 @@ def _inside() -> Mapping[str, Any]:
     import numpy as np
 
     from kfunc_lab.datasets import digits_model
-    from kfunc_lab.graph.keras_nodes import name_counters_kept
+    from kfunc_lab.graph.keras.nodes import name_counters_kept
 
     drawn = random.getstate()  # Keras draws a seed for each initializer
     try:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kfunc_lab.graph.comparison import Comparison
-from kfunc_lab.graph.lint_losses import for_each_output, kind_of_loss
+from kfunc_lab.graph.lint.losses import for_each_output, kind_of_loss
+from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from kfunc_lab.graph.comparison import Comparison
-from kfunc_lab.graph.layer_graph import LayerGraph
-from kfunc_lab.graph.writing import shape_tuple
+from kfunc_lab.graph.model.comparison import Comparison
+from kfunc_lab.graph.model.descriptions import shape_tuple
+from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _

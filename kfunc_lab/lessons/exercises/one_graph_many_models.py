@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from kfunc_lab.graph.comparison import Comparison
-from kfunc_lab.graph.layer_graph import Call, LayerGraph
-from kfunc_lab.graph.writing import printable, shape_tuple
+from kfunc_lab.graph.model.comparison import Comparison
+from kfunc_lab.graph.model.descriptions import shape_tuple
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
+from kfunc_lab.ui.text import printable
 
 _ENCODER, _AUTOENCODER = 18_672, 28_241
 _IMAGE = (None, 28, 28, 1)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kfunc_lab.graph.layer_graph import Edge, LayerGraph
+from kfunc_lab.graph.model.layer_graph import Edge, LayerGraph
 
 
 def plain_graph(graph: LayerGraph) -> LayerGraph:
@@ -18,7 +18,7 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
         The same graph with the calls that remain, joined as before.
 
     Example:
-        >>> from kfunc_lab.graph.layer_graph import Call
+        >>> from kfunc_lab.graph.model.layer_graph import Call
         >>> calls = (Call("a", "a", "InputLayer", "a"), Call("b", "b", "Dense", "b"))
         >>> [call.id for call in plain_graph(LayerGraph("m", "", calls, (), lost=("b",))).calls]
         ['a']

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from kfunc_lab.graph.comparison import Comparison
-from kfunc_lab.graph.layer_graph import Call, LayerGraph
-from kfunc_lab.graph.target import compare_with_target
-from kfunc_lab.graph.writing import printable
+from kfunc_lab.graph.model.comparison import Comparison
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.model.target import compare_with_target
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
+from kfunc_lab.ui.text import printable
 
 _FIRST, _SECOND, _LAST = 8 * 4 + 4, 4 * 5 + 5, 14 + 1
 _ALL = _FIRST + _SECOND + _LAST

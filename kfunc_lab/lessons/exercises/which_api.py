@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from kfunc_lab.graph.comparison import Comparison
-from kfunc_lab.graph.keras_reader import read_graph
-from kfunc_lab.graph.writing import printable
+from kfunc_lab.graph.keras.reader import read_graph
+from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.lessons.exercises import answers, graphs
 from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
+from kfunc_lab.ui.text import printable
 
 _APIS = ("sequential", "functional", "subclass")
 

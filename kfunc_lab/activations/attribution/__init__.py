@@ -1,0 +1,1 @@
+"""Which parts of an input a score depends on."""

@@ -1,0 +1,1 @@
+"""One forward pass through a model, with every call's values."""

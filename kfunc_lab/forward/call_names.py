@@ -1,0 +1,141 @@
+"""Tells for each call that is seen which call of the graph it is, and what calls inside are named.
+
+A call of the graph has its id there. A layer that code calls, as the cell of a recurrent layer at
+each time step, has the id of its place and a number: `"rnn/cell"`, `"rnn/cell#2"`, ….
+"""
+
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kfunc_lab.graph.keras.nodes import functional_of, node_of, nodes_in_order
+from kfunc_lab.graph.keras.reader import ItemPlace, is_library
+from kfunc_lab.graph.model.layer_graph import unused_id
+
+
+@dataclass
+class Place:
+    """Where a call that runs stands.
+
+    Attributes:
+        operation: What was called.
+        parent: The place of the call around it; `None` for the model itself.
+        base: The id that repeated calls in this place share; empty for the model itself.
+        number: Which of them it is, from 1.
+        item: The nearest call or group of the graph, by its id; empty for the model itself.
+    """
+
+    operation: Any
+    parent: "Place | None" = None
+    base: str = ""
+    number: int = 1
+    item: str = ""
+    counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    bases: dict[int, str] = field(default_factory=dict)
+    nodes: dict[int, list[Any]] = field(default_factory=dict)
+    # Keras calls a cell once more, first, only to ask for the shape of its results; and so the
+    # cells of which a cell is stacked.
+    skips_first: bool = False
+    is_aside: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id of the call."""
+        prefix = f"{self.parent.id}/" if self.parent is not None and self.parent.base else ""
+        own = self.base.removeprefix(self.parent.base if self.parent is not None else "")
+        number = self.number - self._is_after_probe
+        return f"{prefix}{own.removeprefix('/')}" + (f"#{number}" if number > 1 else "")
+
+    @property
+    def _is_after_probe(self) -> bool:
+        return self.parent is not None and self.parent.skips_first
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether the call, or one around it, only asks for the shape of its results."""
+        if self.parent is None:
+            return False
+        is_first = self.parent.skips_first and self.number == 1
+        return is_first or self.is_aside or self.parent.is_probe
+
+
+class CallNames:
+    """The places of the calls of one model."""
+
+    def __init__(self, items: Mapping[ItemPlace, str], known: Container[str]) -> None:
+        self._items = items
+        self._used = set(items.values())
+        self._known = known
+
+    def root(self, model: Any) -> Place:
+        """Returns the place of the model itself."""
+        place = Place(model)
+        base = self._items.get((None, id(model)))
+        if base is not None:  # a layer that is its own only call
+            place.base = place.item = base
+        self._prepare(place)
+        return place
+
+    def place(self, running: Sequence[Place], operation: Any) -> Place:
+        """Returns the place of a call that begins, given those that run, the innermost last."""
+        return self.inside(running[-1], operation) if running else self.root(operation)
+
+    def inside(self, parent: Place, operation: Any) -> Place:
+        """Returns the place of a call that begins while another one runs."""
+        parent.counts[id(operation)] += 1
+        count = parent.counts[id(operation)]
+        nodes = parent.nodes.get(id(operation), ())
+        node = nodes[count - 1] if count <= len(nodes) else None
+        recorded = (
+            self._items.get((parent.base or None, id(node))) if node is not None else None
+        )
+        if recorded is not None:
+            place = Place(operation, parent, recorded)
+        else:
+            place = Place(operation, parent, self._base(parent, operation), count)
+        place.item = place.base if place.base in self._known else parent.item
+        place.is_aside = _asks_for_shapes(parent.operation, operation)
+        self._prepare(place)
+        return place
+
+    def inputs(self, place: Place) -> list[Place]:
+        """Returns the places of the inputs of a graph of layers."""
+        functional = functional_of(place.operation)
+        return [self._input(place, tensor) for tensor in functional.inputs]
+
+    def _input(self, parent: Place, tensor: Any) -> Place:
+        node = node_of(tensor)
+        recorded = self._items.get((parent.base or None, id(node)), "")
+        return Place(node.operation, parent, recorded, item=recorded)
+
+    def _prepare(self, place: Place) -> None:
+        import keras
+
+        if not isinstance(place.operation, keras.Model):
+            return
+        functional = functional_of(place.operation)
+        if functional is None:
+            return
+        by_operation: dict[int, list[Any]] = defaultdict(list)
+        for node in nodes_in_order(functional):
+            by_operation[id(node.operation)].append(node)
+        place.nodes = by_operation
+
+    def _base(self, parent: Place, operation: Any) -> str:
+        known = self._items.get((parent.base or None, id(operation)))
+        if known is not None:
+            return known
+        if id(operation) not in parent.bases:
+            prefix = f"{parent.base}/" if parent.base else ""
+            used = self._used | set(parent.bases.values())
+            parent.bases[id(operation)] = unused_id(f"{prefix}{operation.name}", used)
+        return parent.bases[id(operation)]
+
+
+def _asks_for_shapes(layer: Any, operation: Any) -> bool:
+    """Tells whether a recurrent layer of Keras's own calls what is not its cell."""
+    import keras
+
+    is_recurrent = isinstance(layer, keras.layers.RNN) and is_library(layer)
+    return is_recurrent and operation is not layer.cell

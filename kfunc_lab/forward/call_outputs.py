@@ -1,0 +1,116 @@
+"""Notes what one call gave: its results as arrays."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from kfunc_lab.forward.call_names import Place
+from kfunc_lab.forward.recording import CapturedCall, Tensor
+from kfunc_lab.ui.arrays import Numbers
+
+# Layers and operations that are an activation function themselves.
+_OF_KIND = {
+    "Softmax": "softmax",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "ReLU": "relu",
+    "Relu": "relu",
+}
+
+
+def blank(place: Place) -> CapturedCall:
+    """Returns a call of which nothing is noted yet."""
+    operation = place.operation
+    activation = getattr(operation, "activation", None)
+    return CapturedCall(
+        id="",
+        base=place.base,
+        item=place.item,
+        layer=getattr(operation, "name", ""),
+        kind=type(operation).__name__,
+        activation=getattr(activation, "__name__", "")
+        or _OF_KIND.get(type(operation).__name__, ""),
+        channels_first=getattr(operation, "data_format", None) == "channels_first",
+    )
+
+
+def filled(call: CapturedCall, outputs: Any, scores: Any, dtype: str | None) -> CapturedCall:
+    """Notes the results of a call, and the scores that an attention layer gave besides."""
+    import keras
+
+    leaves = list(keras.tree.flatten(outputs))
+    try:
+        arrays = [as_array(leaf) for leaf in leaves]
+    except Exception:  # a compiled call has symbols in the place of numbers
+        return call
+    names = _names(outputs, len(leaves))
+    tensors = [
+        _tensor(name, array, dtype)
+        for name, array in zip(names, arrays, strict=True)
+        if array is not None
+    ]
+    places = iter(range(len(tensors)))
+    packed = keras.tree.pack_sequence_as(
+        outputs, [None if array is None else next(places) for array in arrays]
+    )
+    for place, leaf in zip(keras.tree.flatten(packed), leaves, strict=True):
+        if leaf is scores and place is not None:  # it was asked for them
+            tensors[place] = replace(tensors[place], is_scores=True)
+    given = as_array(scores)
+    if given is not None and not any(it.is_scores for it in tensors):
+        tensors.append(replace(_tensor("scores", given, dtype), is_scores=True))
+    return replace(call, tensors=tuple(tensors), packed=packed)
+
+
+def _names(outputs: Any, count: int) -> list[str]:
+    import keras
+
+    if count == 1:
+        return [""]
+    paths = [path for path, _leaf in keras.tree.flatten_with_path(outputs)]
+    return [".".join(map(str, path)) for path in paths]
+
+
+def _tensor(name: str, array: Numbers, dtype: str | None) -> Tensor:
+    if dtype is not None and array.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            array = array.astype(dtype)
+    return Tensor(name, tuple(array.shape), str(array.dtype), array)
+
+
+def as_array(tensor: Any) -> Numbers | None:
+    """Returns a tensor's numbers, without a copy where its backend allows that.
+
+    Args:
+        tensor: A tensor of the backend, a number, or `None`.
+
+    Returns:
+        The array; `None` for `None`.
+
+    Raises:
+        Exception: If it has no numbers yet, being a symbol of a compiled function.
+    """
+    import keras
+
+    if tensor is None:
+        return None
+    if hasattr(tensor, "_numpy") or isinstance(tensor, np.ndarray):
+        return np.asarray(tensor)
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
+
+
+def as_arrays(outputs: Any) -> Any:
+    """Returns a nest of tensors as arrays; `None` where they have no numbers."""
+    import keras
+
+    try:
+        return keras.tree.map_structure(as_array, outputs)
+    except Exception:  # as in `filled`
+        return None
+
+
+def arrays_of(call: CapturedCall) -> Iterator[Numbers]:
+    """Yields the values of a call's results that are kept."""
+    return (it.values for it in call.tensors if it.values is not None)

@@ -1,0 +1,341 @@
+"""What a model is called on: checked before the call, counted, and cut into samples."""
+
+import math
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kfunc_lab.graph.keras.nodes import functional_of, node_of
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.text import printable
+
+
+def checked(model: Any, x: Any) -> Any:
+    """Checks what a model is to be called on.
+
+    Args:
+        model: The model or layer.
+        x: An array, or a list, tuple or dict of arrays, the batch first.
+
+    Returns:
+        The same, with lists of numbers as arrays.
+
+    Raises:
+        TypeError: If it holds no numbers, or the model is none.
+        ValueError: If the model is not built, or there is no sample, or an array has another
+            shape or type than the model's input.
+    """
+    _check_model(model)
+    functional = functional_of(model)
+    x = _with_arrays(x, functional)
+    if functional is not None and isinstance(x, Mapping):
+        x = {
+            key: x[key] for key in _keys(functional, x)
+        }  # Keras leaves aside what else it holds
+    named = _named_arrays(x, functional)
+    for name, array in named:
+        _check_is_array(name, array)
+    specs = list(functional.inputs) if functional is not None else [None] * len(named)
+    for (name, array), spec in zip(named, specs, strict=True):
+        _check_array(name, array, spec)
+    _check_same_count(named)
+    return x
+
+
+def _check_model(model: Any) -> None:
+    import keras
+
+    if not isinstance(model, keras.layers.Layer):
+        raise TypeError(
+            _("Activations are taken from a Keras model or layer; this is: {got}.").format(
+                got=type(model).__name__
+            )
+        )
+    if not model.built:
+        raise ValueError(
+            _(
+                "{name} has no weights yet, so nothing can flow through it. Call it on data "
+                "once, or use {name}.build(input_shape)."
+            ).format(name=printable(model.name))
+        )
+
+
+def _with_arrays(x: Any, functional: Any) -> Any:
+    """Makes an array of a list of numbers, as `[[0, 1], [1, 0]]`."""
+    one_input = functional is None or len(functional.inputs) == 1
+    if one_input and isinstance(x, (list, tuple)) and not any(map(_is_array, x)):
+        with np.errstate(all="ignore"):
+            try:
+                return np.asarray(x)
+            except ValueError:  # lists of unequal lengths
+                return x
+    return x
+
+
+def _is_array(it: Any) -> bool:
+    return hasattr(it, "shape") and hasattr(it, "dtype")
+
+
+def _named_arrays(x: Any, functional: Any) -> list[tuple[str, Any]]:
+    """Returns each array with its input's name, in the order of the inputs."""
+    import keras
+
+    if functional is None:
+        leaves = keras.tree.flatten(x)
+        names = [f"x[{place}]" for place in range(len(leaves))] if len(leaves) > 1 else ["x"]
+        return list(zip(names, leaves, strict=True))
+    names = [tensor.name for tensor in functional.inputs]
+    layers = [node_of(tensor).operation.name for tensor in functional.inputs]
+    if isinstance(x, Mapping):
+        return [
+            (layer, x[name]) for layer, name in zip(layers, _keys(functional, x), strict=True)
+        ]
+    arrays = keras.tree.flatten(x)
+    if len(arrays) != len(names):
+        raise ValueError(
+            ngettext(
+                "The model has {n} input ({names}), and x holds {got} arrays.",
+                "The model has {n} inputs ({names}), and x holds {got} arrays.",
+                len(names),
+            ).format(n=len(names), names=", ".join(map(printable, layers)), got=len(arrays))
+        )
+    return list(zip(layers, arrays, strict=True))
+
+
+def _keys(functional: Any, x: Mapping[str, Any]) -> list[str]:
+    """Returns under which keys a model finds its inputs in a dict, in the order of the inputs."""
+    import keras
+
+    keys = [tensor.name for tensor in functional.inputs]
+    if isinstance(functional.input, Mapping):
+        keys = [path[0] for path, _tensor in keras.tree.flatten_with_path(functional.input)]
+    missing = [key for key in keys if key not in x]
+    if missing:
+        raise ValueError(
+            _("The model has the inputs {names}; {missing} is missing in x.").format(
+                names=", ".join(map(printable, keys)), missing=printable(missing[0])
+            )
+        )
+    return keys
+
+
+def _check_is_array(name: str, array: Any) -> None:
+    import keras
+
+    if isinstance(array, keras.KerasTensor):
+        raise TypeError(
+            _(
+                "{name} is a symbolic tensor, which has no values. Activations need an array, "
+                "the batch first."
+            ).format(name=printable(name))
+        )
+    if not _is_array(array):
+        raise TypeError(
+            _(
+                "{name} must be an array or a tensor, the batch first; it is: {got}. Of a "
+                "dataset, take one batch."
+            ).format(name=printable(name), got=type(array).__name__)
+        )
+
+
+def _check_array(name: str, array: Any, spec: Any) -> None:
+    shape = tuple(array.shape)
+    if not shape or shape[0] == 0:
+        raise ValueError(
+            _("{name} holds no sample: its shape is {shape}. At least one is needed.").format(
+                name=printable(name), shape=shape
+            )
+        )
+    _check_dtype(name, array, spec)
+    if spec is not None and not _fits(shape, tuple(spec.shape)):
+        raise ValueError(_wrong_shape(name, shape, tuple(spec.shape)))
+
+
+def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
+    # As Keras does, an axis of one at the end may be missing, or be there besides; and a batch
+    # may have another size than the input was made for.
+    if len(shape) == len(expected) - 1 and expected[-1] == 1:
+        shape = (*shape, 1)
+    elif len(shape) == len(expected) + 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    return len(shape) == len(expected) and all(
+        size is None or size == got for got, size in zip(shape[1:], expected[1:], strict=True)
+    )
+
+
+def _wrong_shape(name: str, shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
+    said = _("{name} is expected to have the shape {expected}, and has {got}.").format(
+        name=printable(name),
+        expected="(" + ", ".join(["n", *map(_size, expected[1:])]) + ")",
+        got=shape,
+    )
+    if _fits((1, *shape), expected):
+        return f"{said} " + _("A single sample needs a batch axis: {code}.").format(
+            code="x[None]"
+        )
+    sizes = [size for size in expected[1:] if size is not None]
+    if len(sizes) == len(expected) - 1 and math.prod(shape[1:]) == math.prod(sizes):
+        wanted = ", ".join(map(str, ["-1", *sizes]))
+        return f"{said} " + _("It holds as many numbers: {code} fits.").format(
+            code=f"x.reshape(({wanted}))"
+        )
+    return said
+
+
+def _size(size: int | None) -> str:
+    return "?" if size is None else str(size)
+
+
+def _check_dtype(name: str, array: Any, spec: Any) -> None:
+    kind = _kind_of(array)
+    wanted = str(getattr(spec, "dtype", "")) or None
+    takes_text = wanted == "string"
+    is_text = kind in "OSU"
+    if is_text != takes_text and (spec is not None or kind == "O"):
+        raise TypeError(
+            _("{name} is expected to hold {wanted} and holds {got}.").format(
+                name=printable(name),
+                wanted=_("text") if takes_text else wanted or _("numbers"),
+                got=_dtype_name(array),
+            )
+        )
+    if wanted is None or is_text:
+        return
+    if kind == "c" and not wanted.startswith("complex"):
+        raise TypeError(
+            _("{name} is expected to hold {wanted} and holds {got}.").format(
+                name=printable(name), wanted=wanted, got=_dtype_name(array)
+            )
+        )
+    if kind == "f" and wanted.lstrip("u").startswith("int") and not _is_whole(array):
+        raise TypeError(
+            _(
+                "{name} is expected to hold whole numbers ({wanted}), and holds fractions "
+                "({got}), which would be cut off."
+            ).format(name=printable(name), wanted=wanted, got=_dtype_name(array))
+        )
+
+
+def _kind_of(array: Any) -> str:
+    name = _dtype_name(array)
+    if name.startswith(("string", "str", "object", "bytes")):
+        return "O"
+    if "float" in name:
+        return "f"
+    return np.dtype(name).kind
+
+
+def _dtype_name(array: Any) -> str:
+    dtype = array.dtype
+    return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
+
+
+def _is_whole(array: Any) -> bool:
+    numbers = np.asarray(array)
+    finite = numbers[np.isfinite(numbers)]
+    return bool((finite == np.floor(finite)).all())
+
+
+def _check_same_count(named: Sequence[tuple[str, Any]]) -> None:
+    counts = {name: int(array.shape[0]) for name, array in named}
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{printable(name)}: {count}" for name, count in counts.items())
+        raise ValueError(
+            _("All inputs need the same number of samples; there are {counts}.").format(
+                counts=said
+            )
+        )
+
+
+# ---------------------------------------------------------------------------------------------
+# Samples
+
+
+def count_of(x: Any) -> int:
+    """Returns how many samples there are."""
+    import keras
+
+    return int(keras.tree.flatten(x)[0].shape[0])
+
+
+def fixed_batch(model: Any) -> int:
+    """Returns how many samples a model takes, if its inputs fix that; else 0."""
+    functional = functional_of(model)
+    inputs = functional.inputs if functional is not None else ()
+    return next((int(it.shape[0]) for it in inputs if it.shape[0]), 0)
+
+
+def part_of(x: Any, first: int, last: int) -> Any:
+    """Returns the samples from the first to before the last."""
+    import keras
+
+    return keras.tree.map_structure(lambda it: it[first:last], x)
+
+
+def pieces_of(x: Any, size: int) -> Iterator[tuple[int, Any]]:
+    """Yields a batch in pieces of so many samples, each with the number of its first."""
+    for first in range(0, count_of(x), size):
+        yield first, part_of(x, first, first + size)
+
+
+def not_finite_in(x: Any) -> tuple[int, list[int]]:
+    """Counts NaN and infinities.
+
+    Args:
+        x: What a model is called on.
+
+    Returns:
+        How many there are, and the numbers of the samples that have one.
+    """
+    import keras
+
+    total = 0
+    samples: set[int] = set()
+    for it in keras.tree.flatten(x):
+        if _kind_of(it) != "f":
+            continue
+        bad = ~np.isfinite(np.asarray(it, np.float32))
+        if bad.any():
+            total += int(bad.sum())
+            samples.update(map(int, np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))))
+    return total, sorted(samples)
+
+
+def as_picture(values: Numbers) -> Numbers | None:
+    """Returns an input as a picture, if it looks like one.
+
+    Args:
+        values: One sample, without the batch.
+
+    Returns:
+        Of shape (rows, columns, 1 or 3); `None` if it is no picture. A square of numbers that
+        are not negative is taken for one, from 8 × 8 on, and so is a vector of as many.
+    """
+    values = np.asarray(values)
+    if values.dtype.kind not in "fiub":
+        return None
+    if values.ndim == 3 and values.shape[-1] in (1, 3):
+        return values
+    side = math.isqrt(values.size)
+    is_square = values.shape in ((side, side), (side * side,)) and side >= 8
+    if is_square and values.dtype.kind in "fub" and values.min() >= 0:
+        return values.reshape(side, side, 1)
+    return None
+
+
+def at_least_one(name: str, value: Any) -> int:
+    """Returns a whole number above 0 as an `int`, and refuses what is none, under its name."""
+    try:
+        number: int = operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(
+            _("{name} must be a whole number above 0; it is {value}.").format(
+                name=name, value=repr(value)
+            )
+        )
+    return number

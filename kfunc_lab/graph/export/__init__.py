@@ -1,0 +1,1 @@
+"""Writes a graph for other programs: tables, DOT, Mermaid."""

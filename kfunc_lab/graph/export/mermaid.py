@@ -1,0 +1,81 @@
+"""Writes a graph as a Mermaid flowchart, which GitHub, GitLab and many editors draw."""
+
+from collections.abc import Iterable, Iterator
+
+from kfunc_lab.graph.export.visible_edges import Arrow, arrows, item_words
+from kfunc_lab.graph.model.families import FAMILIES, family_of
+from kfunc_lab.graph.model.folding import items_by_parent, seen_groups
+from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.locale import _
+from kfunc_lab.ui.theme import LINE, PANEL
+
+
+def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
+    """Writes a graph as a Mermaid flowchart.
+
+    Args:
+        graph: The graph.
+        opened: The ids of the groups that are open; all of them, if it is left out.
+
+    Returns:
+        The source of a flowchart. Names are escaped as https://mermaid.js.org/syntax/flowchart
+        says, so that nothing in them is taken for syntax.
+
+    Example:
+        >>> from kfunc_lab.graph.model.layer_graph import Call
+        >>> print(to_mermaid(LayerGraph("m", "", (Call("d", "d", "Dense", "d"),), ())))
+        flowchart TD
+          n0["d<br/>Dense"]:::dense
+          classDef dense fill:#eee8fd,stroke:#7b52c9,color:#1f2328
+    """
+    seen = set(seen_groups(graph, graph.group_of if opened is None else opened))
+    number = {item: f"n{at}" for at, item in enumerate((*graph.call_of, *graph.group_of))}
+    lines = ["flowchart TD", *_item_lines(graph, None, seen, number, "  ")]
+    for at in range(len(graph.outputs)):
+        lines.append(f'  out{at}(["{_escaped(_("output"))}"]):::input')
+    lines += [f"  {_arrow(graph, arrow, number)}" for arrow in arrows(graph, frozenset(seen))]
+    used = {line.rpartition(":::")[2] for line in lines if ":::" in line}
+    lines += [
+        f"  classDef {family.name} fill:{family.fill[0]},stroke:{family.border[0]},color:#1f2328"
+        for family in FAMILIES.values()
+        if family.name in used
+    ]
+    if "folded" in used:
+        lines.append(f"  classDef folded fill:{PANEL[0]},stroke:{LINE[0]},color:#1f2328")
+    return "\n".join(lines)
+
+
+def _item_lines(
+    graph: LayerGraph,
+    parent: str | None,
+    seen: set[str],
+    number: dict[str, str],
+    indent: str,
+) -> Iterator[str]:
+    for item in items_by_parent(graph).get(parent, []):
+        words = [_escaped(row) for row in item_words(graph, item)]
+        if item in seen:
+            yield f'{indent}subgraph {number[item]}["{" · ".join(words)}"]'
+            yield from _item_lines(graph, item, seen, number, indent + "  ")
+            yield f"{indent}end"
+            continue
+        call = graph.call_of.get(item)
+        family = family_of(call).name if call else "folded"
+        open_bracket, close_bracket = ('[["', '"]]') if item in graph.group_of else ('["', '"]')
+        body = "<br/>".join(words)
+        yield f"{indent}{number[item]}{open_bracket}{body}{close_bracket}:::{family}"
+
+
+def _arrow(graph: LayerGraph, arrow: Arrow, number: dict[str, str]) -> str:
+    target = number.get(arrow.target) or f"out{arrow.target.rpartition('/')[2]}"
+    line = "-.->" if arrow.lost else "-->"
+    label = f'|"{_escaped(arrow.shape)}"|' if arrow.shape else ""
+    return f"{number[arrow.source]} {line}{label} {target}"
+
+
+def _escaped(text: str) -> str:
+    """Writes every character that could be syntax as its number: `#35;`."""
+    return "".join(
+        character if character.isalnum() or character in " .,_-×·?" else f"#{ord(character)};"
+        for character in text
+    )

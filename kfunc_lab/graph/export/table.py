@@ -1,0 +1,90 @@
+"""Writes a graph as a table of text."""
+
+from collections.abc import Iterable, Mapping
+
+from kfunc_lab.graph.model.descriptions import (
+    group_remark,
+    notes,
+    remark,
+    shape_tuple,
+    short_name,
+    title,
+)
+from kfunc_lab.graph.model.folding import seen_items, visible_item
+from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec
+from kfunc_lab.locale import _
+from kfunc_lab.ui.text import aligned, printable
+
+
+def to_text(
+    graph: LayerGraph,
+    opened: Iterable[str] | None = None,
+    remarks_below: Iterable[str] | None = None,
+) -> str:
+    """Writes a graph as a table, one call or folded group a line, in graph order.
+
+    Args:
+        graph: The graph.
+        opened: The ids of the groups that are open; all of them, if it is left out.
+        remarks_below: What is said below the table; by default the graph's `notes`.
+
+    Returns:
+        Lines without colours, escapes or addresses: the same in every process.
+
+    Example:
+        >>> print(to_text(LayerGraph("m", "Sequential", (Call("d", "d", "Dense", "d"),), ())))
+        m (Sequential): 1 call, 0 parameters
+        call  class  output shape  parameters
+        d     Dense  ?                      0
+    """
+    seen = frozenset(graph.group_of if opened is None else opened)
+    sources, leaving = _connections(graph, seen)
+    columns = [_("call"), _("class"), _("output shape"), _("parameters")]
+    columns += [_("called on")] if sources else []
+    remarks = {
+        item: remark(graph, graph.call_of[item])
+        if item in graph.call_of
+        else group_remark(graph, graph.group_of[item])
+        for item in (*graph.call_of, *graph.group_of)
+    }
+    columns += [""] if any(remarks.values()) else []
+    rows = [columns]
+    for item, depth in seen_items(graph, seen):
+        call, group = graph.call_of.get(item), graph.group_of.get(item)
+        is_open = item in seen
+        named: Call | Group = call or group  # type: ignore[assignment]
+        tensors = call.outputs if call else () if is_open else tuple(leaving.get(item, ()))
+        row = [
+            "  " * depth + short_name(named) + (":" if is_open else ""),
+            printable(named.kind),
+            "" if call is None and is_open else _shapes(tensors),
+            f"{named.parameters:,}",
+        ]
+        row += [", ".join(sources.get(item, ()))] if sources else []
+        rows.append([*row, remarks[item]])
+    below = notes(graph) if remarks_below is None else remarks_below
+    return "\n".join([title(graph), *aligned(rows, right={3}), *below])
+
+
+def _connections(
+    graph: LayerGraph, opened: frozenset[str]
+) -> tuple[Mapping[str, dict[str, None]], Mapping[str, dict[TensorSpec, None]]]:
+    """Returns what each item is called on, and the tensors that leave each folded group."""
+    seen = {call.id: visible_item(graph, call.id, opened) for call in graph.calls}
+    sources: dict[str, dict[str, None]] = {}
+    leaving: dict[str, dict[TensorSpec, None]] = {}
+    for edge in graph.edges:
+        source, target = seen[edge.source], seen[edge.target]
+        if source != target:
+            sources.setdefault(target, {})[printable(source)] = None
+        if source not in (target, edge.source):
+            leaving.setdefault(source, {})[edge.tensor] = None
+    for call_id in graph.outputs:
+        leaving.setdefault(seen[call_id], {}).update(
+            dict.fromkeys(graph.call_of[call_id].outputs)
+        )
+    return sources, leaving
+
+
+def _shapes(tensors: Iterable[TensorSpec]) -> str:
+    return ", ".join(map(shape_tuple, tensors)) or "?"

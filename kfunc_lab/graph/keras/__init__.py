@@ -1,0 +1,1 @@
+"""Reads graphs from Keras; the only code that knows Keras's private names."""

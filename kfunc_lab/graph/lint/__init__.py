@@ -1,0 +1,1 @@
+"""Finds mistakes in a model that raise no error."""

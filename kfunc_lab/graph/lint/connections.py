@@ -1,0 +1,315 @@
+"""Mistakes in how calls are connected: lost branches, twins, data that is scaled twice."""
+
+from collections.abc import Callable, Iterator
+from math import prod
+
+from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.graph.model.comparison import chosen_name, frozen_settings
+from kfunc_lab.graph.model.descriptions import shape_words
+from kfunc_lab.graph.model.families import family_of
+from kfunc_lab.graph.model.layer_graph import Call
+from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable
+
+_HUGE = 10_000_000  # parameters of one Dense layer
+_FLAT_ENOUGH = 49  # places left before Flatten, as the 7 × 7 of VGG
+_SYMMETRIC = {"Subtract", "Dot", "Maximum", "Minimum", "Average", "Multiply", "Add"}
+_SCALING = {"Rescaling", "Normalization"}
+
+
+def _unused_inputs(case: Case) -> Iterator[Finding]:
+    for call_id in case.graph.unused:
+        name = printable(call_id)
+        yield Finding(
+            "unused-input",
+            call_id,
+            _("The input {name} leads to no output: what is passed for it is ignored.").format(
+                name=name
+            ),
+            _("Use {name} in a layer that leads to an output, or leave it out.").format(
+                name=name
+            ),
+            "certain",
+        )
+
+
+def _lost_branches(case: Case) -> Iterator[Finding]:
+    lost = set(case.graph.lost)
+    feeding = {edge.source for edge in case.graph.edges if edge.target in lost}
+    for call_id in case.graph.lost:
+        if call_id in feeding:
+            continue  # the end of the branch is enough
+        name = printable(call_id)
+        yield Finding(
+            "lost-branch",
+            call_id,
+            _("Nothing uses the result of {name}: no output, and no other layer.").format(
+                name=name
+            ),
+            _(
+                "Pass the result of {name} on, or delete the call. Was its variable given "
+                "another value before it was used?"
+            ).format(name=name),
+            "likely",
+        )
+
+
+def _twins(case: Case) -> Iterator[Finding]:
+    """Finds towers of equal layers over two inputs: weights that were meant to be shared."""
+    graph = case.graph
+    for call in graph.calls:
+        ends = graph.sources.get(call.id, [])
+        symmetric = call.kind in _SYMMETRIC
+        if len(ends) != 2 or not (symmetric or call.kind == "Concatenate"):
+            continue
+        towers = [_tower(case, end) for end in ends]
+        if not all(towers) or not _are_twins(*towers):
+            continue
+        pairs = [
+            (one, other)
+            for one, other in zip(*towers, strict=True)
+            if one.parameters and one.layer_id != other.layer_id
+        ]
+        automatic = all(not chosen_name(it) for pair in pairs for it in pair)
+        if not pairs or not (symmetric or automatic):
+            continue
+        first, second = pairs[-1]
+        names = {"one": printable(first.layer), "other": printable(second.layer)}
+        yield Finding(
+            "twins",
+            second.id,
+            _(
+                "{one} and {other} are equal layers over two equal inputs that are compared "
+                "afterwards, yet each has weights of its own."
+            ).format(**names),
+            _(
+                "To share weights, make the layer once and call it twice: `layer = ...`, then "
+                "`layer(a)` and `layer(b)`."
+            ),
+            "likely" if call.kind in ("Subtract", "Dot") else "possible",
+        )
+
+
+def _tower(case: Case, end: str) -> list[Call]:
+    """Returns the calls in a row from an input to a call; none if it is no single row."""
+    row = [case.graph.call_of[end]]
+    while row[0].id not in case.graph.inputs:
+        source = case.only_source(row[0].id)
+        if source is None:
+            return []
+        row.insert(0, source)
+    return row
+
+
+def _are_twins(one: list[Call], other: list[Call]) -> bool:
+    if one[0].id == other[0].id or len(one) != len(other):
+        return False
+    return all(
+        left.kind == right.kind
+        and frozen_settings(left.settings) == frozen_settings(right.settings)
+        and left.outputs == right.outputs
+        for left, right in zip(one, other, strict=True)
+    )
+
+
+def _scaled_twice(case: Case) -> Iterator[Finding]:
+    """Finds nested models called on data of another scale than they, or another call, expect."""
+    graph = case.graph
+    scaled_outside: dict[str, dict[str, bool]] = {}
+    for group in graph.groups:
+        if not group.kind or not group.entries or group.id in graph.call_of:
+            continue
+        outside = [_scaling_before(case, entry) for entry in group.entries]
+        scaled_outside.setdefault(group.layer_id, {})[group.id] = any(outside)
+        inside = _scaling_after(case, group.entries, group.id)
+        before = next(filter(None, outside), None)
+        if inside is not None and before is not None:
+            yield Finding(
+                "nested-scale",
+                group.id,
+                _(
+                    "{model} rescales its input itself ({inside}), and gets data that {outside} "
+                    "has rescaled already."
+                ).format(
+                    model=printable(group.layer),
+                    inside=printable(inside.layer),
+                    outside=printable(before.layer),
+                ),
+                _("Leave out {outside}, or take {inside} out of {model}.").format(
+                    model=printable(group.layer),
+                    inside=printable(inside.layer),
+                    outside=printable(before.layer),
+                ),
+                "likely",
+            )
+    for uses in scaled_outside.values():
+        raw = [group for group, scaled in uses.items() if not scaled]
+        if raw and len(raw) < len(uses):
+            yield Finding(
+                "nested-scale",
+                raw[0],
+                _(
+                    "{model} is called on rescaled data once and on data as they are another "
+                    "time: the same weights meet two scales."
+                ).format(model=printable(graph.group_of[raw[0]].layer)),
+                _("Rescale all that is passed to it, or put the rescaling inside of it."),
+                "likely",
+            )
+
+
+def _scaling_before(case: Case, entry: str) -> Call | None:
+    """Returns the call outside a nested model that rescaled what enters it."""
+    call = case.only_source(entry)
+    for _step in range(8):
+        if call is None:
+            return None
+        if _rescales(call):
+            return call
+        if call.parameters:
+            return None  # what learned layers make has no scale of its own
+        call = case.only_source(call.id)
+    return None
+
+
+def _scaling_after(case: Case, entries: tuple[str, ...], group: str) -> Call | None:
+    """Returns the call inside a nested model that rescales its input first."""
+    inside = set(case.graph.calls_inside[group])
+    waiting = list(entries)
+    for call_id in waiting[:1] + waiting[1:]:
+        for _step in range(4):
+            takers = [e.target for e in case.graph.edges if e.source == call_id]
+            takers = [it for it in takers if it in inside]
+            if len(takers) != 1:
+                break
+            call_id = takers[0]
+            if _rescales(case.graph.call_of[call_id]):
+                return case.graph.call_of[call_id]
+            if case.graph.call_of[call_id].parameters:
+                break
+    return None
+
+
+def _rescales(call: Call) -> bool:
+    if call.kind in _SCALING:
+        return True
+    numbers = [abs(it) for it in call.settings.values() if isinstance(it, (int, float))]
+    if call.kind in ("TrueDivide", "Divide"):
+        return any(it >= 100 for it in numbers)
+    return call.kind == "Multiply" and any(0 < it <= 0.02 for it in numbers)
+
+
+def _huge_dense(case: Case) -> Iterator[Finding]:
+    for call in case.graph.calls:
+        if call.kind != "Dense" or call.parameters < _HUGE:
+            continue
+        source = case.only_source(call.id)
+        while source is not None and source.kind == "Dropout":
+            source = case.only_source(source.id)
+        if source is None or source.kind != "Flatten" or not source.inputs:
+            continue
+        shape = source.inputs[0].shape or ()
+        places = prod(size or 1 for size in shape[1:-1])
+        share = call.parameters / max(1, case.graph.parameters)
+        if places > _FLAT_ENOUGH and share > 0.5:
+            yield Finding(
+                "huge-dense",
+                call.id,
+                _(
+                    "{name} has {n} parameters, {share} of the model's, because it takes "
+                    "{shape} flattened."
+                ).format(
+                    name=printable(call.layer),
+                    n=f"{call.parameters:,}",
+                    share=f"{round(100 * share)} %",
+                    shape=shape_words(source.inputs[0]),
+                ),
+                _(
+                    "Make the maps smaller first (`layers.MaxPooling2D()`, strides), or use "
+                    "`layers.GlobalAveragePooling2D()` in the place of Flatten."
+                ),
+                "likely",
+            )
+
+
+def _duplicate_names(case: Case) -> Iterator[Finding]:
+    seen: dict[tuple[str | None, str], str] = {}
+    for call in case.graph.calls:
+        other = seen.setdefault((call.group, call.layer), call.layer_id)
+        if other != call.layer_id and call.id == call.layer_id:
+            yield Finding(
+                "duplicate-name",
+                call.id,
+                _("Two layers are called {name}.").format(name=printable(call.layer)),
+                _(
+                    "Give each its own name: `keras.Model` refuses equal ones, and weights are "
+                    "found by name."
+                ),
+                "certain",
+            )
+
+
+def _dtypes(case: Case) -> Iterator[Finding]:
+    graph = case.graph
+    for edge in graph.edges:
+        source, target = graph.call_of[edge.source], graph.call_of[edge.target]
+        if edge.source not in graph.inputs:
+            continue
+        # Keras turns floats to indices; short ones cannot hold large indices exactly.
+        if target.kind == "Embedding" and edge.tensor.dtype in ("float16", "bfloat16"):
+            yield Finding(
+                "dtype",
+                source.id,
+                _(
+                    "{name} is of type {dtype}, yet {taker} takes it as indices, which that "
+                    "type cannot count exactly."
+                ).format(
+                    name=printable(source.layer),
+                    dtype=edge.tensor.dtype,
+                    taker=printable(target.layer),
+                ),
+                _('Declare it as whole numbers: `keras.Input(..., dtype="int32")`.'),
+                "likely",
+            )
+        weighted = family_of(target).name in ("dense", "convolution") and target.parameters
+        if (
+            weighted
+            and "Embedding" not in target.kind
+            and edge.tensor.dtype.startswith(("int", "uint"))
+        ):
+            yield Finding(
+                "dtype",
+                source.id,
+                _("{name} is of type {dtype} and goes into {taker} unscaled.").format(
+                    name=printable(source.layer),
+                    dtype=edge.tensor.dtype,
+                    taker=printable(target.layer),
+                ),
+                _(
+                    "Rescale it first (`layers.Rescaling(1 / 255)`), or encode it, as with "
+                    "`layers.Embedding` or `layers.CategoryEncoding`."
+                ),
+                "possible",
+            )
+    for call in case.outputs:
+        for tensor in call.outputs:
+            if tensor.dtype in ("float16", "bfloat16"):
+                yield Finding(
+                    "dtype",
+                    call.id,
+                    _("The output of {name} is of type {dtype}: the loss loses digits.").format(
+                        name=printable(call.layer), dtype=tensor.dtype
+                    ),
+                    _('Let the last layer compute in full: `dtype="float32"`.'),
+                    "likely",
+                )
+
+
+RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _unused_inputs,
+    _lost_branches,
+    _twins,
+    _scaled_twice,
+    _huge_dense,
+    _duplicate_names,
+    _dtypes,
+)

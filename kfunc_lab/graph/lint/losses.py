@@ -1,0 +1,209 @@
+"""Mistakes between the last layers and the losses of a compiled model."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.graph.model.layer_graph import Call
+from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable, snake_case
+
+_CLASSES = {"categorical_crossentropy", "sparse_categorical_crossentropy"}
+_CROSSENTROPIES = {*_CLASSES, "binary_crossentropy", "categorical_focal_crossentropy"} | {
+    "binary_focal_crossentropy"
+}
+_REGRESSION = {
+    "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error", "huber", "log_cosh",
+}  # fmt: skip
+_OF_COUNTS = {"poisson", "mean_squared_logarithmic_error"}  # these need what is not negative
+_ACTIVATIONS = {"Softmax", "ReLU", "Sigmoid", "Relu"}
+
+
+def _activation(call: Call) -> str:
+    """Returns the activation that a call ends in: `"linear"` for none."""
+    if call.kind in _ACTIVATIONS:
+        return call.kind.lower()
+    if not call.library:
+        return "?"
+    return str(call.settings.get("activation", "linear"))
+
+
+def _units(call: Call) -> int | None:
+    shape = call.outputs[0].shape if call.outputs else None
+    return shape[-1] if shape else None
+
+
+def _losses(case: Case) -> Iterator[tuple[Call, str, bool]]:
+    """Yields each output with the name of its loss, and whether that expects logits."""
+    import keras
+
+    model = case.model
+    if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
+        return
+    given = for_each_output(model, getattr(model, "loss", None))
+    for call, one in zip(case.outputs, given, strict=False):
+        if one is not None:
+            yield call, *kind_of_loss(one)
+
+
+def for_each_output(model: Any, given: Any) -> list[Any]:
+    """Returns which of the losses or weights that `compile` got belongs to each output.
+
+    Args:
+        model: A compiled model.
+        given: A dict by the outputs' names, a list in their order, or one for all.
+    """
+    names = list(getattr(model, "output_names", None) or [])
+    if isinstance(given, Mapping):
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        return list(given)
+    return [given] * max(1, len(names))
+
+
+def kind_of_loss(loss: Any) -> tuple[str, bool]:
+    """Returns the name of a loss, as `"binary_crossentropy"`, and whether it takes logits."""
+    import keras
+
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            return str(loss), False
+    if isinstance(loss, keras.losses.Loss):
+        try:
+            logits = bool(loss.get_config().get("from_logits", False))
+        except Exception:  # a loss of one's own may raise anything
+            logits = False
+        return snake_case(type(loss).__name__), logits
+    return str(getattr(loss, "__name__", "")), False
+
+
+def _logits(case: Case) -> Iterator[Finding]:
+    for call, loss, from_logits in _losses(case):
+        activation = _activation(call)
+        words = {"name": printable(call.layer), "activation": activation, "loss": loss}
+        if from_logits and activation in ("softmax", "sigmoid"):
+            yield Finding(
+                "logits",
+                call.id,
+                _(
+                    "{name} ends in {activation}, and the loss {loss} with `from_logits=True` "
+                    "applies it once more."
+                ).format(**words),
+                _("Take the activation away, or the `from_logits=True`."),
+                "certain",
+            )
+        elif loss in _CROSSENTROPIES and not from_logits and activation == "linear":
+            yield Finding(
+                "logits",
+                call.id,
+                _(
+                    "{name} has no activation, and the loss {loss} takes what it gives for "
+                    "probabilities."
+                ).format(**words),
+                _("Say so to the loss, `from_logits=True`, or end in {activation}.").format(
+                    activation="softmax" if loss in _CLASSES else "sigmoid"
+                ),
+                "likely",
+            )
+
+
+def _mismatches(case: Case) -> Iterator[Finding]:
+    for call in case.outputs:
+        if _activation(call) == "softmax" and _units(call) == 1:
+            yield Finding(
+                "one-class",
+                call.id,
+                _("{name} is a softmax over one unit: it always gives 1.").format(
+                    name=printable(call.layer)
+                ),
+                _('Use `activation="sigmoid"`, or one unit for each class.'),
+                "certain",
+            )
+    for call, loss, _from_logits in _losses(case):
+        activation, units = _activation(call), _units(call)
+        words = {"name": printable(call.layer), "activation": activation, "loss": loss}
+        if loss in _CLASSES and units == 1:
+            yield Finding(
+                "loss-activation",
+                call.id,
+                _(
+                    "{name} gives one number, and the loss {loss} wants one for each class."
+                ).format(**words),
+                _('Use `loss="binary_crossentropy"`, or one unit for each class with softmax.'),
+                "certain",
+            )
+        elif loss in _CLASSES and activation == "sigmoid":
+            yield Finding(
+                "loss-activation",
+                call.id,
+                _(
+                    "{name} ends in {activation}, whose numbers do not add up to 1, as the loss "
+                    "{loss} takes for granted."
+                ).format(**words),
+                _(
+                    "One class at a time: softmax. Several at once: keep sigmoid, with "
+                    '`loss="binary_crossentropy"`.'
+                ),
+                "likely",
+            )
+        elif loss.startswith("binary") and activation == "softmax" and units != 1:
+            yield Finding(
+                "loss-activation",
+                call.id,
+                _("{name} ends in {activation}, and the loss {loss} is for yes or no.").format(
+                    **words
+                ),
+                _('Use `loss="categorical_crossentropy"`, or sigmoid in the place of softmax.'),
+                "likely",
+            )
+
+
+def _relu_at_the_end(case: Case) -> Iterator[Finding]:
+    for call, loss, _from_logits in _losses(case):
+        if loss in _REGRESSION - _OF_COUNTS and re.match("relu", _activation(call)):
+            yield Finding(
+                "relu-regression",
+                call.id,
+                _(
+                    "{name} ends in {activation}: it cannot predict a negative number, and where "
+                    "it gives 0 it does not learn."
+                ).format(name=printable(call.layer), activation=_activation(call)),
+                _('Take the activation away, or use `activation="softplus"`.'),
+                "likely" if _units(call) == 1 else "possible",
+            )
+
+
+def _losses_by_order(case: Case) -> Iterator[Finding]:
+    import keras
+
+    model = case.model
+    if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
+        return
+    loss = getattr(model, "loss", None)
+    struct = getattr(model, "output", None) if case.graph.outputs else None
+    if isinstance(loss, (list, tuple)) and isinstance(struct, Mapping) and len(struct) > 1:
+        names = ", ".join(printable(str(key)) for key in sorted(struct))
+        yield Finding(
+            "losses-by-order",
+            "",
+            _(
+                "The outputs are a dict and the losses a list: Keras matches them in the order "
+                "of the sorted names, {names}."
+            ).format(names=names),
+            _("Name them: `loss={{{pairs}}}`.").format(
+                pairs=", ".join(f'"{printable(str(key))}": ...' for key in sorted(struct))
+            ),
+            "certain",
+        )
+
+
+RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _logits,
+    _mismatches,
+    _relu_at_the_end,
+    _losses_by_order,
+)

@@ -1,0 +1,122 @@
+"""Mistakes in layers of one's own: what they lose when a model is saved and loaded."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kfunc_lab.graph.keras.nodes import parts_of
+from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.graph.model.comparison import chosen_name
+from kfunc_lab.graph.model.layer_graph import Call
+from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable
+
+_OF_EVERY_LAYER = {"name", "dtype", "trainable", "activity_regularizer", "autocast", "self"}
+
+
+def _own_layers(case: Case) -> Iterator[tuple[Call, Any]]:
+    """Yields the layers whose classes do not come with Keras, with their first calls."""
+    layers = {id(layer): layer for layer in _layers(case.model)}
+    by_name: dict[tuple[str, str], Any] = {}
+    for layer in layers.values():
+        by_name.setdefault((layer.name, type(layer).__name__), layer)
+    for call in case.graph.calls:
+        layer = by_name.get((call.layer, call.kind))
+        if not call.library and call.id == call.layer_id and layer is not None:
+            yield call, layer
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """Yields all layers inside a model, however deep."""
+    import keras
+
+    if not isinstance(model, keras.layers.Layer):
+        return
+    waiting, seen = [model], {id(model)}
+    for layer in waiting:
+        yield layer
+        for part in parts_of(layer):
+            if id(part) not in seen:
+                seen.add(id(part))
+                waiting.append(part)
+
+
+def _configurations(case: Case) -> Iterator[Finding]:
+    for call, layer in _own_layers(case):
+        kind = printable(type(layer).__name__)
+        try:
+            config = layer.get_config()
+        except Exception:
+            yield _no_config(call, kind)
+            continue
+        if not isinstance(config, Mapping):
+            yield _no_config(call, kind)
+            continue
+        missing = _missing_arguments(type(layer), config)
+        if missing:
+            yield Finding(
+                "config-incomplete",
+                call.id,
+                _(
+                    "The `get_config` of {kind} leaves out {names}: a loaded model cannot make "
+                    "the layer again as it was."
+                ).format(kind=kind, names=", ".join(f"`{name}`" for name in missing)),
+                _("Return them too: `return {{**super().get_config(), {pairs}}}`.").format(
+                    pairs=", ".join(f'"{name}": self.{name}' for name in missing)
+                ),
+                "certain" if _required(type(layer)) & set(missing) else "likely",
+            )
+        elif "name" not in config and (chosen_name(call) or "get_config" in vars(type(layer))):
+            yield Finding(
+                "config-loses-name",
+                call.id,
+                _(
+                    "The configuration of {kind} does not hold its name: after loading, the "
+                    "layer is not called {name} any more."
+                ).format(kind=kind, name=printable(call.layer)),
+                _(
+                    "Write a `get_config` that begins with the base class's: "
+                    "`return {**super().get_config(), ...}`, with the arguments and "
+                    '`"name": self.name`.'
+                )
+                if "get_config" not in vars(type(layer))
+                else _("Begin with the base class's: `return {**super().get_config(), ...}`."),
+                "certain",
+            )
+
+
+def _no_config(call: Call, kind: str) -> Finding:
+    return Finding(
+        "no-get-config",
+        call.id,
+        _(
+            "{kind} has no `get_config` that works: a model with it cannot be saved and loaded."
+        ).format(kind=kind),
+        _(
+            "Add `def get_config(self): return {**super().get_config(), ...}` with the "
+            "constructor's arguments."
+        ),
+        "certain",
+    )
+
+
+def _missing_arguments(cls: type, config: Mapping[str, Any]) -> list[str]:
+    return [name for name in _arguments(cls) if name not in config]
+
+
+def _arguments(cls: type) -> list[str]:
+    parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [
+        parameter.name
+        for parameter in parameters
+        if parameter.kind in named and parameter.name not in _OF_EVERY_LAYER
+    ]
+
+
+def _required(cls: type) -> set[str]:
+    parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    return {it.name for it in parameters if it.default is inspect.Parameter.empty}
+
+
+RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (_configurations,)

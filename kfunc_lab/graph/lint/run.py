@@ -1,0 +1,58 @@
+"""Finds mistakes in a model that raise no error: `lab.lint`."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from kfunc_lab.graph.keras.reader import read_graph
+from kfunc_lab.graph.lint import connections, losses, own_layers
+from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.locale import N_, _
+from kfunc_lab.ui.text import printable
+
+_SURENESS = {"certain": N_("certain"), "likely": N_("likely"), "possible": N_("possible")}
+
+Rule = Callable[[Case], Iterator[Finding]]
+_RULES: tuple[Rule, ...] = (*connections.RULES, *own_layers.RULES, *losses.RULES)
+
+
+class Findings(list[Finding]):
+    """A list of findings that writes itself as text."""
+
+    def __repr__(self) -> str:
+        if not self:
+            return _("No findings.")
+        return "\n\n".join(map(_written, self))
+
+
+def _written(finding: Finding) -> str:
+    place = f" {printable(finding.call)}" if finding.call else ""
+    lines = [f"{finding.code}{place} ({_(_SURENESS[finding.sureness])})"]
+    return "\n".join([*lines, f"  {finding.reason}", f"  → {finding.change}"])
+
+
+def lint(model: Any) -> Findings:
+    """Finds mistakes in a model that raise no error.
+
+    Args:
+        model: What `lab.graph` takes: a model, a layer, or symbolic tensors. It is not changed.
+            Losses are looked at where it is compiled.
+
+    Returns:
+        The findings in graph order, each with its code, the call, the reason, the change to
+        make, and how sure it is: `"certain"`, `"likely"` or `"possible"`.
+
+    Raises:
+        TypeError: If `model` is none of these.
+
+    Example:
+        >>> import keras
+        >>> a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+        >>> [(it.code, it.call) for it in lint(keras.Model([a, b], keras.layers.Dense(1)(a)))]
+        [('unused-input', 'b')]
+    """
+    graph = read_graph(model)
+    case = Case(model, graph)
+    found = [finding for rule in _RULES for finding in rule(case)]
+    place = {call.id: at for at, call in enumerate(graph.calls)}
+    found.sort(key=lambda it: (place.get(it.call, -1), it.code))
+    return Findings(dict.fromkeys(found))

@@ -1,0 +1,565 @@
+"""What changed between two graphs: calls added, removed and changed, whatever they are called.
+
+Calls are matched by what they are and by what feeds and takes them: first those whose whole past
+and future are equal, then those with an equal past or future, then those whose neighbours are
+matched.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+
+from kfunc_lab.graph.model.descriptions import shape_tuple
+from kfunc_lab.graph.model.layer_graph import (
+    Call,
+    Edge,
+    Group,
+    LayerGraph,
+    TensorSpec,
+    unused_id,
+)
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.ui.text import printable, snake_case
+
+
+@dataclass(frozen=True)
+class Change:
+    """A call that is in both graphs, and differs.
+
+    Attributes:
+        before: Its id in the first graph.
+        after: Its id in the second.
+        settings: What differs: a name, its value before and after. A setting that is missing
+            on one side has the default there, and is `None`.
+    """
+
+    before: str
+    after: str
+    settings: tuple[tuple[str, object, object], ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed between two graphs.
+
+    Attributes:
+        before: The first graph.
+        after: The second.
+        matched: The ids of calls that correspond.
+        added: The ids, in the second graph, of calls that the first has not.
+        removed: The ids, in the first graph, of calls that the second has not.
+        changed: The calls that are in both, and differ.
+        union: Both graphs as one, in which removed calls may have another id.
+        marks: For ids in that graph, `"added"`, `"removed"` or `"changed"`.
+        lines: For lines of that graph between calls that are in both, by the ids of their ends,
+            `"added"` or `"removed"`.
+    """
+
+    before: LayerGraph
+    after: LayerGraph
+    matched: tuple[tuple[str, str], ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[Change, ...]
+    union: LayerGraph
+    marks: Mapping[str, str]
+    lines: Mapping[tuple[str, str], str]
+
+
+def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
+    """Finds what changed between two graphs.
+
+    Args:
+        before: The first graph.
+        after: The second.
+
+    Returns:
+        The differences. Names that Keras gave, as "dense_3", are no difference; a shape or a
+        parameter count that only follows from another change is none either.
+
+    Example:
+        >>> def graph(units):
+        ...     return LayerGraph("m", "", (Call("d", "d", "Dense", "d", settings=units),), ())
+        >>> compare_graphs(graph({"units": 64}), graph({"units": 32})).changed
+        (Change(before='d', after='d', settings=(('units', 64, 32),)),)
+    """
+    matched = _Matching(before, after).pairs()
+    taken = set(matched.values())
+    removed = tuple(call.id for call in before.calls if call.id not in matched)
+    added = tuple(call.id for call in after.calls if call.id not in taken)
+    changed = tuple(_changes(before, after, matched))
+    lines = _moved_lines(before, after, matched)
+    union, ids = _union(before, after, matched, lines)
+    marks = {
+        **dict.fromkeys(added, "added"),
+        **{ids[call_id]: "removed" for call_id in removed},
+        **{change.after: "changed" for change in changed},
+    }
+    return Comparison(
+        before,
+        after,
+        tuple(matched.items()),
+        added,
+        removed,
+        changed,
+        union,
+        marks,
+        lines,
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Which calls correspond
+
+
+class _Side:
+    """One graph as the matching sees it."""
+
+    def __init__(self, graph: LayerGraph) -> None:
+        self.graph = graph
+        self.ids = [call.id for call in graph.calls]
+        self.sources: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
+        self.takers: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
+        for edge in graph.edges:
+            self.sources[edge.target].append((edge.input, edge.source, edge.output))
+            self.takers[edge.source].append((edge.output, edge.target, edge.input))
+        # What is inside a layer hangs on it, in order.
+        position: dict[str | None, int] = defaultdict(int)
+        for call in graph.calls:
+            if call.group is not None and call.group in graph.call_of:
+                position[call.group] += 1
+                self.sources[call.id].append((position[call.group], call.group, -1))
+                self.takers[call.group].append((position[call.group], call.id, -1))
+
+
+class _Matching:
+    """Matches the calls of two graphs, in passes from the surest to the least sure."""
+
+    def __init__(self, before: LayerGraph, after: LayerGraph) -> None:
+        self._sides = (_Side(before), _Side(after))
+        self._numbers: dict[object, int] = {}
+        self._found: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def pairs(self) -> dict[str, str]:
+        named = [self._features(side, _named) for side in self._sides]
+        plain = [self._features(side, _plain) for side in self._sides]
+        for features in (named, plain):
+            past = [
+                self._spread(side, it, True)
+                for side, it in zip(self._sides, features, strict=True)
+            ]
+            future = [
+                self._spread(side, it, False)
+                for side, it in zip(self._sides, features, strict=True)
+            ]
+            both = [
+                {call_id: (one[call_id], other[call_id]) for call_id in one}
+                for one, other in zip(past, future, strict=True)
+            ]
+            self._match_equal(both)
+            self._match_equal(past)
+            self._match_equal(future)
+        while self._match_neighbours():
+            pass
+        self._match_equal([self._by_name(side) for side in self._sides])
+        while self._match_neighbours():
+            pass
+        self._match_equal(plain)
+        order = {call_id: at for at, call_id in enumerate(self._sides[0].ids)}
+        return dict(sorted(self._found.items(), key=lambda pair: order[pair[0]]))
+
+    def _features(
+        self, side: _Side, feature: Callable[[LayerGraph, Call], object]
+    ) -> dict[str, tuple[object, str]]:
+        return {
+            call.id: (
+                self._number(feature(side.graph, call)),
+                chosen_name(call) if feature is _named else "",
+            )
+            for call in side.graph.calls
+        }
+
+    def _by_name(self, side: _Side) -> dict[str, object]:
+        names = {call.id: (call.kind, chosen_name(call)) for call in side.graph.calls}
+        return {call_id: key for call_id, key in names.items() if key[1]}
+
+    def _number(self, value: object) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def _spread(
+        self, side: _Side, features: Mapping[str, object], forward: bool
+    ) -> dict[str, int]:
+        """Numbers calls so that those with an equal past (or future) have equal numbers."""
+        found: dict[str, int] = {}
+        links = side.sources if forward else side.takers
+        outputs = set(side.graph.outputs)
+        for call_id in side.ids if forward else reversed(side.ids):
+            around = sorted(
+                (at, found.get(other, -1), end) for at, other, end in links.get(call_id, ())
+            )
+            ends = not forward and call_id in outputs
+            found[call_id] = self._number((features[call_id], tuple(around), ends, forward))
+        return found
+
+    def _match_equal(self, keys: Iterable[Mapping[str, object]]) -> None:
+        """Matches calls with equal keys, in graph order."""
+        mine, others = keys
+        waiting: dict[object, list[str]] = defaultdict(list)
+        for call_id in reversed(self._sides[1].ids):
+            if call_id not in self._taken and call_id in others:
+                waiting[others[call_id]].append(call_id)
+        for call_id in self._sides[0].ids:
+            if call_id not in self._found and call_id in mine and waiting[mine[call_id]]:
+                self._match(call_id, waiting[mine[call_id]].pop())
+
+    def _match(self, mine: str, other: str) -> None:
+        self._found[mine] = other
+        self._taken.add(other)
+
+    def _match_neighbours(self) -> bool:
+        """Matches calls of one class that lie between calls that are matched."""
+        progress = False
+        for call_id in self._sides[0].ids:
+            if call_id in self._found:
+                continue
+            best = max(self._candidates(call_id), default=None)
+            if best is not None:
+                self._match(call_id, best[1])
+                progress = True
+        return progress
+
+    def _candidates(self, call_id: str) -> Iterator[tuple[tuple[int, ...], str]]:
+        mine, other = self._sides
+        call = mine.graph.call_of[call_id]
+        votes: dict[str, int] = defaultdict(int)
+        for links, back in ((mine.sources, other.takers), (mine.takers, other.sources)):
+            for _at, neighbour, _end in links.get(call_id, ()):
+                for _at2, candidate, _end2 in back.get(self._found.get(neighbour, ""), ()):
+                    votes[candidate] += 1
+        for candidate, count in votes.items():
+            twin = other.graph.call_of[candidate]
+            if candidate not in self._taken and twin.kind == call.kind:
+                same_name = chosen_name(call) == chosen_name(twin)
+                alike = frozen_settings(call.settings) == frozen_settings(twin.settings)
+                yield (count, same_name, alike, -other.ids.index(candidate)), candidate
+
+
+def _named(graph: LayerGraph, call: Call) -> object:
+    return (_plain(graph, call), chosen_name(call))
+
+
+def _plain(_graph: LayerGraph, call: Call) -> object:
+    given = tuple(map(_shape, call.outputs)) if not call.inputs else ()
+    return (call.kind, frozen_settings(call.settings), given)
+
+
+def _shape(tensor: TensorSpec) -> object:
+    return (tensor.shape, tensor.dtype)
+
+
+def chosen_name(call: Call) -> str:
+    """Returns a layer's name, if somebody chose it: not "conv2d_12" for a Conv2D."""
+    made = re.sub(r"_[0-9]+$", "", call.layer).replace("_", "")
+    automatic = {snake_case(call.kind).replace("_", ""), call.kind.lower()}
+    return "" if made in automatic else call.layer
+
+
+def frozen_settings(value: object) -> object:
+    """Turns settings into something that can be looked up."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((str(name), frozen_settings(it)) for name, it in value.items()))
+    if isinstance(value, (list, tuple)):
+        return tuple(map(frozen_settings, value))
+    return repr(value)
+
+
+# ---------------------------------------------------------------------------------------------
+# What differs
+
+
+def _changes(
+    before: LayerGraph, after: LayerGraph, matched: Mapping[str, str]
+) -> Iterator[Change]:
+    for one, other in matched.items():
+        settings = tuple(
+            _differences(before, after, before.call_of[one], after.call_of[other], matched)
+        )
+        if settings:
+            yield Change(one, other, settings)
+
+
+def _differences(
+    before: LayerGraph, after: LayerGraph, one: Call, other: Call, matched: Mapping[str, str]
+) -> Iterator[tuple[str, object, object]]:
+    if (chosen_name(one) or chosen_name(other)) and one.layer != other.layer:
+        yield "name", one.layer, other.layer
+    for name in dict.fromkeys((*one.settings, *other.settings)):
+        old, new = one.settings.get(name), other.settings.get(name)
+        if frozen_settings(old) != frozen_settings(new):
+            yield name, old, new
+    if not one.inputs and not other.inputs:
+        shapes = [tuple(map(shape_tuple, call.outputs)) for call in (one, other)]
+        types = [tuple(tensor.dtype for tensor in call.outputs) for call in (one, other)]
+        if shapes[0] != shapes[1]:
+            yield "shape", ", ".join(shapes[0]), ", ".join(shapes[1])
+        if types[0] != types[1]:
+            yield "dtype", ", ".join(types[0]), ", ".join(types[1])
+    if one.parameters and other.parameters:
+        frozen = [not call.trainable_parameters for call in (one, other)]
+        if frozen[0] != frozen[1]:
+            yield "trainable", not frozen[0], not frozen[1]
+    yield from _rewiring(before, after, one, other, matched)
+
+
+def _rewiring(
+    before: LayerGraph, after: LayerGraph, one: Call, other: Call, matched: Mapping[str, str]
+) -> Iterator[tuple[str, object, object]]:
+    old, new = before.sources.get(one.id, []), after.sources.get(other.id, [])
+    there = {it: matched.get(it) for it in old}
+    taken = set(matched.values())
+    # A call that was put in between, or taken away, is no change of those around it.
+    if all(it is not None for it in there.values()) and all(it in taken for it in new):
+        if [there[it] for it in old] != list(new):
+            yield "inputs", ", ".join(old), ", ".join(new)
+    elif len(old) != len(new):
+        yield "inputs", ", ".join(old), ", ".join(new)
+    partners = {matched.get(it) for it in before.calls_by_layer[one.layer_id]} - {None}
+    twins = set(after.calls_by_layer[other.layer_id]) & taken
+    if partners != twins and (one.parameters or other.parameters):
+        old_twins, new_twins = (
+            ", ".join(sorted(str(it) for it in group if it != other.id)) or None
+            for group in (partners, twins)
+        )
+        yield "shared with", old_twins, new_twins
+
+
+# ---------------------------------------------------------------------------------------------
+# Both as one graph
+
+
+def _union(
+    before: LayerGraph,
+    after: LayerGraph,
+    matched: Mapping[str, str],
+    lines: Mapping[tuple[str, str], str],
+) -> tuple[LayerGraph, dict[str, str]]:
+    """Returns one graph with the calls of both, and the id of each call of the first in it."""
+    used = {*after.call_of, *after.group_of}
+    removed = [call.id for call in before.calls if call.id not in matched]
+    ids = dict(matched)
+    for call_id in removed:
+        ids[call_id] = unused_id(call_id, used)
+        used.add(ids[call_id])
+    groups, group_ids = _union_groups(before, after, ids, used)
+    gone = [
+        replace(
+            before.call_of[call_id],
+            id=ids[call_id],
+            layer_id="before/" + before.call_of[call_id].layer_id,
+            group=group_ids.get(before.call_of[call_id].group or ""),
+        )
+        for call_id in removed
+    ]
+    known = {(edge.source, edge.output, edge.target, edge.input) for edge in after.edges}
+    kept = set(matched)
+    edges = list(after.edges)
+    for edge in before.edges:
+        moved = Edge(ids[edge.source], edge.output, ids[edge.target], edge.input, edge.tensor)
+        both = edge.source in kept and edge.target in kept
+        key = (moved.source, moved.output, moved.target, moved.input)
+        cut = lines.get((moved.source, moved.target)) == "removed"
+        if cut if both else key not in known:
+            edges.append(moved)
+    calls = _in_order([*after.calls, *gone], edges)
+    union = replace(after, calls=calls, edges=tuple(edges), groups=groups)
+    return union, ids
+
+
+def _moved_lines(
+    before: LayerGraph, after: LayerGraph, matched: Mapping[str, str]
+) -> dict[tuple[str, str], str]:
+    """Finds the lines between calls of both graphs that only one of them has.
+
+    Where only a call was put in between or taken away, no line is said to have moved.
+    """
+    back = {other: one for one, other in matched.items()}
+    old = {
+        (matched[edge.source], matched[edge.target])
+        for edge in before.edges
+        if edge.source in matched and edge.target in matched
+    }
+    new = {
+        (edge.source, edge.target)
+        for edge in after.edges
+        if edge.source in back and edge.target in back
+    }
+    gone = {ends for ends in old - new if not _joined_through(after, ends, back)}
+    come = {
+        (source, target)
+        for source, target in new - old
+        if not _joined_through(before, (back[source], back[target]), matched)
+    }
+    return {**dict.fromkeys(sorted(gone), "removed"), **dict.fromkeys(sorted(come), "added")}
+
+
+def _joined_through(graph: LayerGraph, ends: tuple[str, str], known: Mapping[str, str]) -> bool:
+    """Tells whether calls that only this graph has lead from one call to the other."""
+    waiting, seen = [ends[1]], {ends[1]}
+    while waiting:
+        for source in graph.sources.get(waiting.pop(), ()):
+            if source == ends[0]:
+                return True
+            if source not in known and source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return False
+
+
+def _union_groups(
+    before: LayerGraph, after: LayerGraph, ids: Mapping[str, str], used: set[str]
+) -> tuple[tuple[Group, ...], dict[str, str]]:
+    """Returns the groups of both, and for each group of the first the one that it is there."""
+    votes: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for call in before.calls:
+        twin = after.call_of.get(ids[call.id])
+        if call.group and twin and twin.group:
+            votes[call.group][twin.group] += 1
+    groups = list(after.groups)
+    found: dict[str, str] = {}
+    for group in before.groups:
+        if votes[group.id]:
+            found[group.id] = max(votes[group.id], key=lambda it: votes[group.id][it])
+        elif group.id in before.call_of:
+            found[group.id] = ids[group.id]
+            if ids[group.id] not in after.group_of:
+                groups.append(_moved(group, ids[group.id], found, ids))
+        else:
+            found[group.id] = unused_id(group.id, used)
+            used.add(found[group.id])
+            groups.append(_moved(group, found[group.id], found, ids))
+    return tuple(groups), found
+
+
+def _moved(
+    group: Group, group_id: str, found: Mapping[str, str], ids: Mapping[str, str]
+) -> Group:
+    return replace(
+        group,
+        id=group_id,
+        layer_id="before/" + group.layer_id,
+        parent=found.get(group.parent or ""),
+        entries=tuple(ids[it] for it in group.entries),
+        exits=tuple((ids[it], output) for it, output in group.exits),
+    )
+
+
+def _in_order(calls: list[Call], edges: Iterable[Edge]) -> tuple[Call, ...]:
+    """Sorts calls so that each stands after those that feed it; what is in a cycle stands last."""
+    place = {call.id: at for at, call in enumerate(calls)}
+    takers: dict[str, list[str]] = defaultdict(list)
+    lacking: dict[str, int] = defaultdict(int)
+    for edge in edges:
+        takers[edge.source].append(edge.target)
+        lacking[edge.target] += 1
+    ready = [at for at, call in enumerate(calls) if not lacking[call.id]]
+    ordered: list[Call] = []
+    while ready:
+        call = calls[heappop(ready)]
+        ordered.append(call)
+        for taker in takers[call.id]:
+            lacking[taker] -= 1
+            if not lacking[taker]:
+                heappush(ready, place[taker])
+    done = {call.id for call in ordered}
+    return (*ordered, *(call for call in calls if call.id not in done))
+
+
+# ---------------------------------------------------------------------------------------------
+# In words
+
+
+def comparison_title(comparison: Comparison) -> str:
+    """Says in one line what changed."""
+    names = [printable(it.name) or _("so far") for it in (comparison.before, comparison.after)]
+    if not (comparison.added or comparison.removed or comparison.changed):
+        return _("{before} → {after}: no difference").format(before=names[0], after=names[1])
+    counts = ", ".join(
+        filter(
+            None,
+            [
+                _count(
+                    len(comparison.added),
+                    ngettext("{n} added", "{n} added", len(comparison.added)),
+                ),
+                _count(
+                    len(comparison.removed),
+                    ngettext("{n} removed", "{n} removed", len(comparison.removed)),
+                ),
+                _count(
+                    len(comparison.changed),
+                    ngettext("{n} changed", "{n} changed", len(comparison.changed)),
+                ),
+            ],
+        )
+    )
+    said = f"{names[0]} → {names[1]}: {counts}"
+    old, new = comparison.before.parameters, comparison.after.parameters
+    if old == new:
+        return said
+    return said + "; " + _("parameters {old} → {new}").format(old=f"{old:,}", new=f"{new:,}")
+
+
+def _count(count: int, words: str) -> str:
+    return words.format(n=count) if count else ""
+
+
+def comparison_lines(comparison: Comparison) -> list[str]:
+    """Says what changed, one line a difference: `+` added, `-` removed, `~` changed."""
+    return [
+        *_lines("+", comparison.after, comparison.added),
+        *_lines("-", comparison.before, comparison.removed),
+        *(
+            f"~ {printable(change.after)}: " + "; ".join(map(_setting, change.settings))
+            for change in comparison.changed
+        ),
+    ]
+
+
+def _lines(sign: str, graph: LayerGraph, call_ids: Iterable[str]) -> Iterator[str]:
+    """Says which calls are on one side only; a whole group in one line."""
+    ids = set(call_ids)
+    whole = {
+        group for group, calls in graph.calls_inside.items() if calls and ids.issuperset(calls)
+    }
+    said: set[str] = set()
+    for call_id in call_ids:
+        group, outermost = graph.call_of[call_id].group, None
+        while group is not None:
+            outermost = group if group in whole else outermost
+            group = graph.group_of[group].parent
+        if outermost is None:
+            yield f"{sign} {printable(call_id)} ({printable(graph.call_of[call_id].kind)})"
+        elif outermost not in said and outermost not in graph.call_of:
+            count = len(graph.calls_inside[outermost])
+            calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
+            kind = printable(graph.group_of[outermost].kind)
+            yield f"{sign} {printable(outermost)} ({kind}, {calls})"
+        said.add(outermost or "")
+
+
+def _setting(setting: tuple[str, object, object]) -> str:
+    name, old, new = setting
+    if name == "shared with":
+        before, after = (_("no other call") if it is None else _value(it) for it in (old, new))
+        return _("shared with {before} → {after}").format(before=before, after=after)
+    return f"{printable(name)} {_value(old)} → {_value(new)}"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return _("default")
+    text = printable(value if isinstance(value, str) else repr(value))
+    return text if len(text) <= 120 else text[:119] + "…"

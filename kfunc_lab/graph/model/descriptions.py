@@ -1,0 +1,135 @@
+"""The words and numbers that pictures and texts of a graph share."""
+
+from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.ui.text import printable
+
+
+def title(graph: LayerGraph) -> str:
+    """Says in one line what a graph is: name, class, calls and parameters."""
+    count = len(graph.calls) - len(graph.inside)
+    calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
+    parameters = ngettext("{n} parameter", "{n} parameters", graph.parameters).format(
+        n=f"{graph.parameters:,}"
+    )
+    if not graph.built and not graph.parameters:
+        parameters = _("not built yet")
+    frozen = graph.parameters - graph.trainable_parameters
+    if frozen:
+        parameters += " (" + _("{n} of them not trainable").format(n=f"{frozen:,}") + ")"
+    name = f"{printable(graph.name)} ({printable(graph.kind)})" if graph.name else _("so far")
+    return f"{name}: {calls}, {parameters}"
+
+
+def notes(graph: LayerGraph) -> list[str]:
+    """Says what a reader of a graph must know: what is unknown, unused or lost."""
+    said = []
+    if not graph.connected:
+        said.append(
+            _(
+                "How these layers are connected is written in Python code, which Keras does "
+                "not record: they are listed in the order in which they were made."
+            )
+        )
+    if not graph.built:
+        said.append(
+            _(
+                "Not built yet: shapes and parameters appear once the model has been called on "
+                "data, or built with model.build(input_shape)."
+            )
+        )
+    if graph.lost:
+        names = ", ".join(map(printable, graph.lost))
+        said.append(_("Lost, because nothing uses the result: {names}.").format(names=names))
+    if graph.unused:
+        names = ", ".join(map(printable, graph.unused))
+        said.append(_("Inputs that lead to no output: {names}.").format(names=names))
+    return said
+
+
+def remark(graph: LayerGraph, call: Call) -> str:
+    """Says in a word or two what is special about a call: shared, frozen, lost, unused."""
+    said = []
+    if call.id in graph.shared and call.parameters:
+        said.append(use_of(*graph.shared[call.id]))
+    if call.parameters and not call.trainable_parameters:
+        said.append(_("frozen"))
+    if call.id in graph.lost:
+        said.append(_("lost"))
+    if call.id in graph.unused:
+        said.append(_("unused"))
+    return ", ".join(said)
+
+
+def group_remark(graph: LayerGraph, group: Group) -> str:
+    """Says in a word or two what is special about a group: shared, frozen."""
+    uses = graph.uses[group.layer_id]
+    said = []
+    if len(uses) > 1 and group.parameters:
+        said.append(use_of(uses.index(group.id) + 1, len(uses)))
+    if group.parameters and not group.trainable_parameters:
+        said.append(_("frozen"))
+    return ", ".join(said)
+
+
+def use_of(position: int, count: int) -> str:
+    """Says which call of a shared layer this is."""
+    return _("use {position} of {count}").format(position=position, count=count)
+
+
+def accessible_name(item: Call | Group) -> str:
+    """Names a call or group for a screen reader: name, class, output shape, parameters."""
+    parts = [short_name(item)]
+    if item.kind:
+        parts.append(printable(item.kind))
+    if isinstance(item, Call):
+        parts += map(shape_tuple, item.outputs)
+    if item.parameters:
+        parts.append(_("{n} parameters").format(n=f"{item.parameters:,}"))
+    return ", ".join(parts)
+
+
+def short_name(call: Call | Group) -> str:
+    """Names a call or group within the group it stands in: its layer, and which call of it."""
+    if isinstance(call, Group) and not call.kind:  # a repeated block
+        count = f" ×{call.count}" if call.count > 1 else ""
+        return printable(call.layer) + count
+    whole = _without_number(call.id, "~")
+    for step in (_without_number(whole, "#"), whole, call.id):
+        if step.endswith(call.layer):
+            return printable(call.layer + call.id[len(step) :])
+    return printable(call.id)
+
+
+def _without_number(text: str, sign: str) -> str:
+    before, _sign, number = text.rpartition(sign)
+    return before if number.isdecimal() and before else text
+
+
+def shape_words(tensor: TensorSpec) -> str:
+    """Writes a shape for a picture: without the batch, `?` for an unknown size.
+
+    Args:
+        tensor: A tensor's shape and type.
+
+    Returns:
+        As `"28 × 28 × 64"`.
+
+    Example:
+        >>> shape_words(TensorSpec((None, 28, None, 3), "float32"))
+        '28 × ? × 3'
+    """
+    if tensor.shape is None:
+        return "?"
+    if not tensor.shape:
+        return _("one number")
+    batch, *sizes = tensor.shape
+    words = " × ".join("?" if size is None else str(size) for size in sizes)
+    if batch is not None:
+        return " × ".join(filter(None, [_("batch {n}").format(n=batch), words]))
+    return words or _("one number each")
+
+
+def shape_tuple(tensor: TensorSpec) -> str:
+    """Writes a shape as Keras does: a tuple with the batch first."""
+    return "?" if tensor.shape is None else str(tensor.shape)

@@ -1,0 +1,200 @@
+"""Which parts of a graph are folded into one box: nested models, layers made of layers, repeats.
+
+What is open is a set of groups' ids; whatever a group holds is seen when it and all that it
+stands in are open.
+"""
+
+import difflib
+from collections.abc import Container, Iterable, Mapping
+from functools import lru_cache
+
+from kfunc_lab.graph.model.descriptions import shape_tuple, shape_words, short_name
+from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
+from kfunc_lab.graph.model.repeats import with_repeats
+from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable
+
+MOST_CALLS_UNFOLDED = 150
+
+Fold = bool | str | Iterable[str] | None
+
+
+def fold_graph(graph: LayerGraph, fold: Fold = None) -> tuple[LayerGraph, frozenset[str]]:
+    """Decides what of a graph is folded.
+
+    Args:
+        graph: The graph as it was read.
+        fold: `None` folds wrappers and layers made of layers, and above 150 calls everything
+            that can be folded; `True` folds everything, `False` nothing; names of groups, as
+            `"encoder"` or `["conv2_block", "TimeDistributed"]`, fold those: by name, by class,
+            or by the id of one of them.
+
+    Returns:
+        The graph, with a group more for each run of repeated blocks where those are folded, and
+        the ids of the groups that are open.
+
+    Raises:
+        ValueError: If no group has one of the names.
+
+    Example:
+        >>> calls = tuple(Call(f"d_{n}", f"d_{n}", "Dense", f"d_{n}") for n in range(200))
+        >>> graph, opened = fold_graph(LayerGraph("m", "Sequential", calls, ()))
+        >>> [group.id for group in graph.groups][0], sorted(opened)
+        ('d ×200', [])
+    """
+    names = _names(fold)
+    if names or fold is True or len(graph.calls) > MOST_CALLS_UNFOLDED:
+        graph = with_repeats(graph)
+    every = frozenset(graph.group_of)
+    if names:
+        return graph, every - _named(graph, names)
+    if fold is True or (fold is None and len(graph.calls) > MOST_CALLS_UNFOLDED):
+        return graph, frozenset()
+    if fold is None and graph.connected:
+        return graph, every - set(graph.call_of)
+    return graph, every
+
+
+def _names(fold: Fold) -> list[str]:
+    if fold is None or isinstance(fold, bool):
+        return []
+    return [fold] if isinstance(fold, str) else list(fold)
+
+
+def _named(graph: LayerGraph, names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for name in names:
+        matching = {
+            group.id
+            for group in graph.groups
+            if name in (group.id, group.layer, group.kind, short_name(group))
+        }
+        if not matching:
+            raise ValueError(_no_such_group(graph, name))
+        found |= matching
+    return found
+
+
+def _no_such_group(graph: LayerGraph, name: str) -> str:
+    names = [printable(group.layer) for group in graph.groups]
+    near = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or names[:5]
+    said = _("Nothing in this graph that can be folded is called {name}.").format(
+        name=repr(name)
+    )
+    if not near:
+        return said
+    return f"{said} " + _("There are: {names}.").format(names=", ".join(dict.fromkeys(near)))
+
+
+def parent_of(graph: LayerGraph, item: str) -> str | None:
+    """Returns the group that a call or group stands in, by its id; `None` at the top."""
+    group = graph.group_of.get(item)
+    return graph.call_of[item].group if group is None else group.parent
+
+
+def ancestors(graph: LayerGraph, item: str) -> list[str]:
+    """Returns the groups around a call or group, the nearest first."""
+    found: list[str] = []
+    parent = parent_of(graph, item)
+    while parent is not None:
+        found.append(parent)
+        parent = parent_of(graph, parent)
+    return found
+
+
+def items_by_parent(graph: LayerGraph) -> Mapping[str | None, list[str]]:
+    """Lists the calls and groups that stand directly in each group, in graph order.
+
+    A wrapper, which is both a call and a group, is listed once.
+    """
+    found: dict[str | None, dict[str, None]] = {None: {}}
+    for call in graph.calls:
+        item: str | None = call.id
+        while item is not None:
+            parent = parent_of(graph, item)
+            inside = found.setdefault(parent, {})
+            if item in inside:
+                break
+            inside[item] = None
+            item = parent
+    return {parent: list(items) for parent, items in found.items()}
+
+
+def seen_items(graph: LayerGraph, opened: Container[str]) -> list[tuple[str, int]]:
+    """Lists what is seen, each open group before what it holds, and how deep it stands."""
+    inside = items_by_parent(graph)
+    found: list[tuple[str, int]] = []
+    waiting = [(item, 0) for item in reversed(inside[None])]
+    while waiting:
+        item, depth = waiting.pop()
+        found.append((item, depth))
+        if item in opened:
+            waiting += [(it, depth + 1) for it in reversed(inside.get(item, []))]
+    return found
+
+
+def visible_item(graph: LayerGraph, item: str, opened: frozenset[str]) -> str:
+    """Returns the box in which a call or group is seen: itself, or the outermost closed group."""
+    for group in reversed(ancestors(graph, item)):
+        if group not in opened:
+            return group
+    return item
+
+
+def seen_groups(graph: LayerGraph, opened: Iterable[str]) -> list[str]:
+    """Returns the open groups that are seen: those in which no outer one is closed."""
+    opened = set(opened)
+    return [
+        group.id
+        for group in graph.groups
+        if group.id in opened and opened.issuperset(ancestors(graph, group.id))
+    ]
+
+
+def search(graph: LayerGraph, text: str) -> list[str]:
+    """Finds calls and groups by name, class or shape.
+
+    Args:
+        graph: The graph.
+        text: A part of a name, of a class or of an output shape, in any case and spacing, as
+            `"conv2_"`, `"lstm"`, `"28 × 28 × 64"` or `"(None, 10)"`.
+
+    Returns:
+        The ids of what has it, in graph order; nothing for an empty text.
+
+    Example:
+        >>> graph = LayerGraph("m", "Sequential", (Call("d_1", "d_1", "Dense", "d_1"),), ())
+        >>> search(graph, "dense")
+        ['d_1']
+    """
+    wanted = _searchable(text)
+    if not wanted:
+        return []
+    return [item for item in _in_graph_order(graph) if wanted in search_text(graph, item)]
+
+
+def search_text(graph: LayerGraph, item: str) -> str:
+    """Returns what a search compares with: name, class and shapes, in small letters."""
+    call, group = graph.call_of.get(item), graph.group_of.get(item)
+    named: Call | Group = call or group  # type: ignore[assignment]
+    # The name as it is and as it is shown.
+    parts = [named.layer, printable(named.layer), short_name(named), named.id, named.kind]
+    for tensor in call.outputs if call else ():
+        parts += [shape_words(tensor), shape_tuple(tensor)]
+    return "\n".join(map(_searchable, parts))
+
+
+@lru_cache(maxsize=4096)
+def _searchable(text: str) -> str:
+    return "".join(text.lower().replace("×", "x").split())
+
+
+def _in_graph_order(graph: LayerGraph) -> list[str]:
+    inside = items_by_parent(graph)
+    ordered: list[str] = []
+    waiting = list(reversed(inside[None]))
+    while waiting:
+        item = waiting.pop()
+        ordered.append(item)
+        waiting += reversed(inside.get(item, ()))
+    return ordered

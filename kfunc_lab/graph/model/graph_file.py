@@ -1,0 +1,206 @@
+"""A graph as JSON: written, and read again. `docs/graph-json.md` describes the form."""
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, fields
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from kfunc_lab.graph.model.layer_graph import Call, Edge, Group, LayerGraph, TensorSpec
+from kfunc_lab.locale import _
+
+FORMAT = "kfunc_lab graph"
+VERSION = 1
+
+
+class GraphFileError(ValueError):
+    """The text is no graph; the message says what was wrong and what is expected."""
+
+
+def to_json(graph: LayerGraph) -> str:
+    """Writes a graph as JSON.
+
+    Args:
+        graph: The graph.
+
+    Returns:
+        An object with a line for each call, edge and group; the same in every process.
+
+    Example:
+        >>> graph = LayerGraph("m", "Sequential", (Call("d", "d", "Dense", "d"),), ())
+        >>> from_json(to_json(graph)) == graph
+        True
+    """
+    head = {"format": FORMAT, "version": VERSION}
+    parts = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
+    for field in fields(graph):
+        value = getattr(graph, field.name)
+        if field.name in ("calls", "edges", "groups"):
+            rows = ",\n  ".join(json.dumps(asdict(row)) for row in value)
+            parts.append(
+                f"{json.dumps(field.name)}: [\n  {rows}\n]" if rows else f'"{field.name}": []'
+            )
+        else:
+            parts.append(f"{json.dumps(field.name)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(parts) + "\n}"
+
+
+def load_graph(path: str | Path) -> LayerGraph:
+    """Reads a graph from a JSON file that a view has saved.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The graph, which `lab.graph` shows.
+
+    Raises:
+        GraphFileError: If the file holds no graph.
+        OSError: If it cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> graph = LayerGraph("m", "Sequential", (Call("d", "d", "Dense", "d"),), ())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     length = Path(folder, "m.json").write_text(to_json(graph))
+        ...     load_graph(Path(folder, "m.json")).name
+        'm'
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise GraphFileError(_("This is no JSON: {reason}").format(reason=error)) from error
+    return from_json(text)
+
+
+def from_json(text: str) -> LayerGraph:
+    """Reads a graph from JSON.
+
+    Args:
+        text: What `to_json` wrote.
+
+    Returns:
+        A graph equal to the one that was written.
+
+    Raises:
+        GraphFileError: If the text is no such graph.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise GraphFileError(_("This is no JSON: {reason}").format(reason=error)) from error
+    if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
+        raise GraphFileError(
+            _('This is no graph: its "format" must be "{format}".').format(format=FORMAT)
+        )
+    version = data.pop("version", None)
+    if version != VERSION:
+        raise GraphFileError(
+            _("This graph has version {version}; this kfunc_lab reads version {known}.").format(
+                version=version, known=VERSION
+            )
+        )
+    graph: LayerGraph = _read(LayerGraph, data, "graph")
+    _check(graph)
+    return graph
+
+
+def _read(kind: Any, value: Any, place: str) -> Any:
+    """Reads a value of a type that the graph's dataclasses name."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is types.UnionType:
+        if value is None:
+            return None
+        [kind] = [it for it in arguments if it is not type(None)]
+        return _read(kind, value, place)
+    if origin is tuple:
+        return _read_tuple(arguments, value, place)
+    if kind in (TensorSpec, Call, Edge, Group, LayerGraph) or hasattr(
+        kind, "__dataclass_fields__"
+    ):
+        return _read_record(kind, value, place)
+    if origin is not None:  # the settings: any values by name
+        _expect(isinstance(value, dict), place, "object")
+        return {name: _setting(it) for name, it in value.items()}
+    _expect(type(value) is kind, place, kind.__name__)
+    return value
+
+
+def _read_tuple(arguments: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
+    _expect(isinstance(value, list), place, "list")
+    if arguments[-1] is Ellipsis:
+        return tuple(_read(arguments[0], it, f"{place}[{at}]") for at, it in enumerate(value))
+    _expect(len(value) == len(arguments), place, f"list of {len(arguments)}")
+    return tuple(
+        _read(kind, it, f"{place}[{at}]")
+        for at, (kind, it) in enumerate(zip(arguments, value, strict=True))
+    )
+
+
+def _read_record(kind: Any, value: Any, place: str) -> Any:
+    _expect(isinstance(value, dict), place, "object")
+    hints = get_type_hints(kind)
+    known = {field.name: field for field in fields(kind)}
+    for name in value:
+        if name not in known:
+            raise GraphFileError(
+                _("{place} has a field {name} that is not known.").format(
+                    place=place, name=repr(name)
+                )
+            )
+    for name, field in known.items():
+        required = field.default is MISSING and field.default_factory is MISSING
+        if required and name not in value:
+            raise GraphFileError(
+                _("{place} lacks the field {name}.").format(place=place, name=repr(name))
+            )
+    return kind(
+        **{name: _read(hints[name], it, f"{place}.{name}") for name, it in value.items()}
+    )
+
+
+def _setting(value: Any) -> Any:
+    """Gives the value of a setting back: what JSON calls a list was a tuple."""
+    if isinstance(value, list):
+        return tuple(map(_setting, value))
+    if isinstance(value, dict):
+        return {name: _setting(it) for name, it in value.items()}
+    return value
+
+
+def _expect(right: bool, place: str, expected: str) -> None:
+    if not right:
+        raise GraphFileError(
+            _("{place} must be of type {expected}.").format(place=place, expected=expected)
+        )
+
+
+def _check(graph: LayerGraph) -> None:
+    """Checks that ids are unique, and that what is named is there."""
+    calls, groups = graph.call_of, graph.group_of
+    if len(calls) < len(graph.calls) or len(groups) < len(graph.groups):
+        raise GraphFileError(_("Two calls or two groups have the same id."))
+    seen: set[str] = set()
+    for group in graph.groups:
+        _expect_known(group.parent, seen)
+        seen.add(group.id)
+    named = [
+        *(end for edge in graph.edges for end in (edge.source, edge.target)),
+        *graph.inputs,
+        *graph.outputs,
+        *graph.lost,
+        *(entry for group in graph.groups for entry in group.entries),
+        *(leaving for group in graph.groups for leaving, _output in group.exits),
+    ]
+    for call_id in named:
+        _expect_known(call_id, calls)
+    for call in graph.calls:
+        _expect_known(call.group, groups)
+
+
+def _expect_known(name: str | None, known: Mapping[str, Any] | set[str]) -> None:
+    if name is not None and name not in known:
+        raise GraphFileError(
+            _("{name} is named, but not described before.").format(name=repr(name))
+        )

@@ -1,0 +1,153 @@
+"""Which lines join the boxes of each group: a graph's edges, seen at every level of folding.
+
+A tensor that leaves a group runs from the call that made it to a port on the group's border,
+and from there to whatever takes it, which may be the port of another group.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from kfunc_lab.graph.model.folding import ancestors, items_by_parent
+from kfunc_lab.graph.model.layer_graph import LayerGraph, TensorSpec
+
+# A tensor, by the call that made it and which of its outputs it is.
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A line between two boxes of one group, or between a box and a port of the group.
+
+    Attributes:
+        source: The id of the call or group it comes from; `None` for a port at the top.
+        target: The id of the call, group or output it leads to; `None` for a port at the
+            bottom.
+        key: The tensor.
+        tensor: Its shape and type.
+        takers: The ids of the calls that take the tensor at the end of this line.
+    """
+
+    source: str | None
+    target: str | None
+    key: Key
+    tensor: TensorSpec | None
+    takers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    """What stands directly in one group, with everything inside that folded.
+
+    Attributes:
+        items: The ids of its calls and groups, in graph order; at the top also the outputs, as
+            `output_name` gives them.
+        wires: The lines between them.
+        connected: Whether the connections are known; if not, the items stand in a column.
+    """
+
+    items: tuple[str, ...]
+    wires: tuple[Wire, ...]
+    connected: bool = True
+
+
+def output_name(position: int) -> str:
+    """Names the mark of an output of the whole graph, which no call's id can equal."""
+    return f"//output/{position}"
+
+
+def wiring(graph: LayerGraph) -> Mapping[str | None, Level]:
+    """Sorts a graph into levels: one for each group, and one, `None`, for the whole.
+
+    Args:
+        graph: The graph, with the groups that may be folded.
+
+    Returns:
+        For each group what stands directly in it.
+    """
+    wires: dict[str | None, dict[tuple[str | None, str | None, Key], list[str]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    tensors: dict[Key, TensorSpec] = {}
+    for source, target, key, tensor in _tensors_on_their_way(graph):
+        if tensor is not None:
+            tensors[key] = tensor
+        for level, begin, end in _steps(graph, source, target):
+            takers = wires[level][begin, end, key]
+            if target not in takers:
+                takers.append(target)
+    for level, begin, end, key in _inside_layers(graph):
+        wires[level][begin, end, key].append(end or key[0])
+    items = dict(items_by_parent(graph))
+    items[None] = [*items[None], *map(output_name, range(len(graph.outputs)))]
+    return {
+        parent: Level(
+            items=tuple(inside),
+            wires=tuple(
+                Wire(begin, end, key, tensors.get(key), tuple(takers))
+                for (begin, end, key), takers in wires[parent].items()
+            ),
+            connected=_is_connected(graph, parent),
+        )
+        for parent, inside in items.items()
+    }
+
+
+def _tensors_on_their_way(
+    graph: LayerGraph,
+) -> Iterator[tuple[str, str, Key, TensorSpec | None]]:
+    for edge in graph.edges:
+        yield edge.source, edge.target, (edge.source, edge.output), edge.tensor
+    for position, call_id in enumerate(graph.outputs):
+        made = graph.call_of[call_id].outputs
+        yield call_id, output_name(position), (call_id, 0), made[0] if made else None
+
+
+def _steps(
+    graph: LayerGraph, source: str, target: str
+) -> Iterator[tuple[str | None, str | None, str | None]]:
+    """Yields the lines that a tensor takes: out of groups, across, and into groups."""
+    out = [source, *ancestors(graph, source)]
+    into = [target] if target not in graph.call_of else [target, *ancestors(graph, target)]
+    while len(out) > 1 and len(into) > 1 and out[-1] == into[-1]:
+        out.pop()
+        into.pop()
+    # Where one call stands in the group of the other, the common group has been taken off last.
+    common = ancestors(graph, out[-1])
+    yield (common[0] if common else None), out[-1], into[-1]
+    for inner, group in pairwise(out):
+        yield group, inner, None
+    for inner, group in pairwise(into):
+        yield group, None, inner
+
+
+def _inside_layers(
+    graph: LayerGraph,
+) -> Iterator[tuple[str, str | None, str | None, Key]]:
+    """Yields the lines inside wrappers, from what enters the layer and to what leaves it."""
+    wrappers = {
+        group.id: group for group in graph.groups if group.id in graph.call_of and group.entries
+    }
+    seen: set[tuple[str, str | None, str | None, Key]] = set()
+    for source, target, key, _tensor in _tensors_on_their_way(graph):
+        found: list[tuple[str, str | None, str | None, Key]] = []
+        if target in wrappers:
+            found += [(target, None, entry, key) for entry in wrappers[target].entries]
+        if source in wrappers:
+            exits = wrappers[source].exits
+            found += [(source, leaving, None, key) for leaving, _output in exits]
+        for line in found:
+            if line not in seen:
+                seen.add(line)
+                yield line
+
+
+def _is_connected(graph: LayerGraph, parent: str | None) -> bool:
+    """Tells whether the lines within a group are known."""
+    while parent is not None:
+        group = graph.group_of[parent]
+        if group.kind:  # a repeated block is as connected as the model that it stands in
+            return bool(group.entries)
+        parent = group.parent
+    return graph.connected

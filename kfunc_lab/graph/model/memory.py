@@ -1,0 +1,50 @@
+"""What a call takes of memory: its weights and its results."""
+
+from math import prod
+
+from kfunc_lab.graph.model.layer_graph import Call
+
+_BYTES = {
+    "bool": 1, "int8": 1, "uint8": 1, "float8_e4m3fn": 1, "float8_e5m2": 1,
+    "int16": 2, "uint16": 2, "float16": 2, "bfloat16": 2,
+    "int32": 4, "uint32": 4, "float32": 4,
+    "int64": 8, "uint64": 8, "float64": 8, "complex64": 8, "complex128": 16,
+}  # fmt: skip
+
+
+def bytes_of(dtype: str) -> int | None:
+    """Returns how many bytes a number of a type takes, if that is known."""
+    return _BYTES.get(dtype)
+
+
+def weight_bytes(call: Call) -> int | None:
+    """Returns the memory of a call's weights, if all their types are known."""
+    sizes = [_BYTES.get(weight.dtype) for weight in call.weights]
+    if any(size is None for size in sizes):
+        return None
+    counts = (prod(weight.shape) for weight in call.weights)
+    return sum(count * (size or 0) for count, size in zip(counts, sizes, strict=True))
+
+
+def activation_bytes(call: Call) -> int | None:
+    """Returns the memory of a call's results for one example, if all sizes are known."""
+    total = 0
+    for tensor in call.outputs:
+        size = _BYTES.get(tensor.dtype)
+        if tensor.shape is None or size is None or None in tensor.shape[1:]:
+            return None
+        total += prod(it for it in tensor.shape[1:] if it is not None) * size
+    return total if call.outputs else None
+
+
+def in_bytes(count: int) -> str:
+    """Writes an amount of memory with three significant digits.
+
+    Example:
+        >>> in_bytes(200_960)
+        '201 kB'
+    """
+    for limit, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= limit:
+            return f"{count / limit:.3g} {unit}"
+    return f"{count} B"

@@ -1,0 +1,544 @@
+"""Finds the blocks that a model repeats, and makes a group of each run of them.
+
+A run is found by the names of its calls ("conv2_block1_…", "conv2_block2_…") or by equal
+structure. Its blocks are intervals of one topological order, so that no path leaves a block and
+comes back: the graph of folded blocks has no cycle.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, unused_id
+
+_LEAST_AVERAGE = 4  # calls in a named block: fewer are one layer with its normalisation
+_LEAST_COVERED = 8  # calls in a run of equal structure
+_LONGEST_BLOCK = 150  # calls in a block of equal structure
+_LONGEST_GAP = 4  # unnamed calls between named blocks
+_LIKENESS = 0.8  # share of the calls that a neighbour has in common with a block
+_SECTION = range(30, 151)  # calls between runs that are worth a box of their own
+_MOST_PARTS = 60  # boxes in one run; longer runs are halved into spans of equal length
+
+# The part of a name that numbers a block: the "3" of "block_3", the "b" of "block2b".
+_NUMBERED = re.compile(r"(?<=[0-9])[a-z](?![A-Za-z0-9])|[0-9]+(?![A-Za-z0-9])")
+
+
+@dataclass(frozen=True)
+class _Sequence:
+    """Items in a topological order, and what is known of each.
+
+    Attributes:
+        items: Their ids.
+        names: Their names.
+        kinds: Their classes.
+        sources: The places of the items that feed each.
+        tokens: A number each, equal for items of one class that take as many tensors.
+        crossing: How many tensors cross the line before each.
+        weights: Their parameters.
+    """
+
+    items: list[str]
+    names: list[str]
+    kinds: list[str]
+    sources: list[list[int]]
+    tokens: np.ndarray
+    crossing: list[int]
+    weights: list[int]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Consecutive blocks in a sequence of items."""
+
+    name: str
+    starts: tuple[int, ...]  # of each block, and the end of the last
+    block_names: tuple[str, ...]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.starts[0], self.starts[-1]
+
+
+def with_repeats(graph: LayerGraph) -> LayerGraph:
+    """Adds a group for each run of repeated blocks, and one for each block in it.
+
+    Args:
+        graph: The graph as it was read.
+
+    Returns:
+        The same calls and edges, with more groups; the graph itself where nothing repeats.
+
+    Example:
+        >>> calls = tuple(Call(f"d_{n}", f"d_{n}", "Dense", f"d_{n}") for n in range(12))
+        >>> [group.id for group in with_repeats(LayerGraph("m", "", calls, ())).groups]
+        ['d ×12']
+    """
+    grouping = _Grouping(graph)
+    for parent in [None, *(group.id for group in graph.groups)]:
+        if parent not in graph.call_of:  # inside a layer there are no connections to compare
+            grouping.fold_level(parent)
+    return grouping.result()
+
+
+class _Grouping:
+    """Collects the new groups, and what stands in which."""
+
+    def __init__(self, graph: LayerGraph) -> None:
+        self._graph = graph
+        self._parent = _parents(graph)
+        self._original = dict(self._parent)
+        self._groups: dict[str, Group] = dict(graph.group_of)
+        self._items, self._feeding = _levels(graph)
+        self._place: dict[str, int] = {}
+
+    def fold_level(self, parent: str | None) -> None:
+        items, feeding = self._items.get(parent, []), self._feeding[parent]
+        candidates = [items]
+        by_depth = _by_depth(items, feeding, self._graph)
+        if by_depth != items:
+            candidates.append(by_depth)
+        found = [(order, _runs(_sequence(order, self._graph, feeding))) for order in candidates]
+        order, runs = min(found, key=lambda it: _boxes(it[1], len(items)))
+        self._place.update((item, place) for place, item in enumerate(order))
+        for run in runs:
+            self._add_run(run, order, parent)
+
+    def _add_run(self, run: _Run, order: Sequence[str], parent: str | None) -> None:
+        blocks = [list(order[start:end]) for start, end in pairwise(run.starts)]
+        if len(blocks) == 1:
+            self._move(blocks[0], self._add(run.name, run.name, parent, 1))
+            return
+        run_id = self._add(f"{run.name} ×{len(blocks)}", run.name, parent, len(blocks))
+        parts = []
+        for name, members in zip(run.block_names, blocks, strict=True):
+            if len(members) > 1:
+                block = self._add(name, name, run_id, 1)
+                self._move(members, block)
+                parts.append(block)
+            else:
+                self._move(members, run_id)
+                parts += members
+        self._split(parts, run_id, run.name, 1)
+
+    def _split(self, parts: list[str], parent: str, name: str, first: int) -> None:
+        """Puts spans of equal length between a long run and its parts."""
+        if len(parts) <= _MOST_PARTS:
+            return
+        length = max(2, round(len(parts) ** 0.5)) if len(parts) < 10_000 else len(parts) // 100
+        for start in range(0, len(parts), length):
+            members = parts[start : start + length]
+            numbers = f"{first + start}–{first + start + len(members) - 1}"
+            span = self._add(f"{name} {numbers}", f"{name} {numbers}", parent, 1)
+            self._move(members, span)
+            self._split(members, span, name, first + start)
+
+    def _add(self, name: str, layer: str, parent: str | None, count: int) -> str:
+        around = self._outer_model(parent)
+        group_id = unused_id(f"{around}/{name}" if around else name, self._parent)
+        self._parent[group_id] = parent
+        self._groups[group_id] = Group(group_id, layer, "", group_id, parent, count=count)
+        return group_id
+
+    def _outer_model(self, parent: str | None) -> str | None:
+        while parent is not None and parent not in self._graph.group_of:
+            parent = self._parent[parent]
+        return parent
+
+    def _move(self, members: Sequence[str], parent: str) -> None:
+        for member in members:
+            self._parent[member] = parent
+
+    def result(self) -> LayerGraph:
+        if len(self._groups) == len(self._graph.groups):
+            return self._graph
+        calls = tuple(
+            call
+            if self._parent[call.id] == call.group
+            else replace(call, group=self._parent[call.id])
+            for call in sorted(self._graph.calls, key=self._order_of)
+        )
+        sizes = _sizes(calls, self._parent, self._graph.inside)
+        groups = [
+            _sized(replace(group, parent=self._parent[group.id]), sizes)
+            for group in self._groups.values()
+        ]
+        depth = {group.id: _depth(group.id, self._parent) for group in groups}
+        groups.sort(key=lambda group: depth[group.id])  # stable: outer ones first
+        return replace(self._graph, calls=calls, groups=tuple(groups))
+
+    def _order_of(self, call: Call) -> list[int]:
+        """Returns a call's place, and before it those of the models that it stands in."""
+        path = _path(call.id, self._original)
+        return [self._place.get(item, 0) for item in reversed(path)]
+
+
+def _parents(graph: LayerGraph) -> dict[str, str | None]:
+    parents: dict[str, str | None] = {call.id: call.group for call in graph.calls}
+    return parents | {group.id: group.parent for group in graph.groups}
+
+
+def _depth(item: str, parents: Mapping[str, str | None]) -> int:
+    depth = 0
+    parent = parents[item]
+    while parent is not None:
+        depth, parent = depth + 1, parents[parent]
+    return depth
+
+
+def _sizes(
+    calls: Sequence[Call], parents: Mapping[str, str | None], inside: frozenset[str]
+) -> Mapping[str, dict[str, tuple[int, int]]]:
+    """Collects, for each group, the parameters of each layer in it: shared ones stand once."""
+    found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for call in calls:
+        if call.id in inside:
+            continue
+        group = call.group
+        while group is not None:
+            found[group][call.layer_id] = (call.parameters, call.trainable_parameters)
+            group = parents[group]
+    return found
+
+
+def _sized(group: Group, sizes: Mapping[str, dict[str, tuple[int, int]]]) -> Group:
+    if group.kind:  # a model's or layer's, which Keras itself has counted
+        return group
+    counts = list(sizes[group.id].values())
+    return replace(
+        group,
+        parameters=sum(parameters for parameters, _trainable in counts),
+        trainable_parameters=sum(trainable for _parameters, trainable in counts),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# The sequence of items in which runs are looked for
+
+
+def _levels(
+    graph: LayerGraph,
+) -> tuple[Mapping[str | None, list[str]], Mapping[str | None, Mapping[str, list[str]]]]:
+    """Lists the items of each group, and for each item the items beside it that feed it."""
+    parents = _parents(graph)
+    items: dict[str | None, dict[str, None]] = defaultdict(dict)
+    for call in graph.calls:
+        for item in _path(call.id, parents):
+            items[parents[item]][item] = None
+    feeding: dict[str | None, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for edge in graph.edges:
+        source, target = _path(edge.source, parents), _path(edge.target, parents)
+        while source and target and source[-1] == target[-1]:
+            source.pop()
+            target.pop()
+        if source and target:
+            feeding[parents[target[-1]]][target[-1]].append(source[-1])
+    return {parent: list(inside) for parent, inside in items.items()}, feeding
+
+
+def _path(item: str, parents: Mapping[str, str | None]) -> list[str]:
+    path = [item]
+    while (parent := parents[path[-1]]) is not None:
+        path.append(parent)
+    return path
+
+
+def _by_depth(
+    items: Sequence[str], feeding: Mapping[str, Sequence[str]], graph: LayerGraph
+) -> list[str]:
+    """Sorts items by how far they are from the end: cells that look two cells back stay whole."""
+    depth: dict[str, int] = dict.fromkeys(items, 0)
+    for item in reversed(items):
+        for source in feeding.get(item, ()):
+            depth[source] = max(depth[source], depth[item] + 1)
+    return sorted(items, key=lambda item: (-depth[item], _kind(graph, item)))
+
+
+def _boxes(runs: Sequence[_Run], count: int) -> int:
+    """Counts the boxes that are seen when all is folded, and then the largest block is opened."""
+    folded = sum(run.span[1] - run.span[0] - 1 for run in runs)
+    blocks = (end - start for run in runs for start, end in pairwise(run.starts))
+    return count - folded + max(blocks, default=0)
+
+
+def _sequence(
+    order: list[str], graph: LayerGraph, feeding: Mapping[str, Sequence[str]]
+) -> _Sequence:
+    place = {item: position for position, item in enumerate(order)}
+    kinds = [_kind(graph, item) for item in order]
+    sources = [sorted(place[source] for source in feeding.get(item, ())) for item in order]
+    numbers: dict[tuple[str, int], int] = {}
+    return _Sequence(
+        items=order,
+        names=[item.rpartition("/")[2] for item in order],
+        kinds=kinds,
+        sources=sources,
+        tokens=np.array(
+            [
+                numbers.setdefault((kind, len(taken)), len(numbers))
+                for kind, taken in zip(kinds, sources, strict=True)
+            ]
+        ),
+        crossing=_crossing(sources),
+        weights=[_weight(graph, item) for item in order],
+    )
+
+
+def _runs(sequence: _Sequence) -> list[_Run]:
+    """Finds runs by name, by structure in what these leave, and sections between them."""
+    runs = _named_runs(sequence.names, sequence.kinds)
+    for start, end in _gaps(runs, len(sequence.items)):
+        runs += _equal_runs(sequence, start, end)
+    if runs:
+        runs += [
+            _Run(sequence.names[end - 1], (start, end), (sequence.names[end - 1],))
+            for start, end in _gaps(runs, len(sequence.items))
+            if end - start in _SECTION
+        ]
+    return sorted(runs, key=lambda run: run.span)
+
+
+def _gaps(runs: Sequence[_Run], count: int) -> list[tuple[int, int]]:
+    """Returns the spans that no run covers, empty ones included."""
+    ends = [0, *(end for run in sorted(runs, key=lambda it: it.span) for end in run.span)]
+    return list(zip(ends[::2], [*ends[1::2], count], strict=True))
+
+
+def _kind(graph: LayerGraph, item: str) -> str:
+    call = graph.call_of.get(item)
+    return graph.group_of[item].kind if call is None else call.kind
+
+
+# ---------------------------------------------------------------------------------------------
+# By name
+
+
+def _named_runs(names: Sequence[str], kinds: Sequence[str]) -> list[_Run]:
+    """Finds blocks whose names begin alike but for a number, as "conv2_block1_…"."""
+    members: dict[str, list[int]] = defaultdict(list)
+    for position, name in enumerate(names):
+        for found in _NUMBERED.finditer(name):
+            members[name[: found.end()]].append(position)
+    families: dict[str, list[str]] = defaultdict(list)
+    for prefix, positions in members.items():
+        if len(positions) > 1:
+            last = list(_NUMBERED.finditer(prefix))[-1]
+            families[prefix[: last.start()]].append(prefix)
+    candidates: list[_Run] = []
+    for family, prefixes in families.items():
+        prefixes.sort(key=lambda prefix: members[prefix][0])
+        candidates += _adjacent_blocks(family, prefixes, members, kinds)
+    # The smallest blocks that are no mere layers: "conv2_block1" rather than "conv2".
+    candidates.sort(key=lambda run: (-len(run.block_names[0]), run.span))
+    chosen: list[_Run] = []
+    for run in candidates:
+        if all(run.span[1] <= it.span[0] or it.span[1] <= run.span[0] for it in chosen):
+            chosen.append(run)
+    return chosen
+
+
+def _adjacent_blocks(
+    family: str,
+    prefixes: Sequence[str],
+    members: Mapping[str, Sequence[int]],
+    kinds: Sequence[str],
+) -> Iterator[_Run]:
+    """Yields the runs of blocks of one family that follow one another."""
+    run: list[str] = []
+    gap: list[str] = []
+    for prefix in [*prefixes, ""]:
+        if run and prefix:
+            between = list(kinds[members[run[-1]][-1] + 1 : members[prefix][0]])
+            follows = members[run[-1]][-1] < members[prefix][0] and len(between) <= _LONGEST_GAP
+            if follows and (len(run) == 1 or between == gap):
+                gap = between
+                run.append(prefix)
+                continue
+        if len(run) > 1:
+            yield from _named_run(family, run, members, kinds, gap)
+        run, gap = ([prefix] if prefix else []), []
+
+
+def _named_run(
+    family: str,
+    run: Sequence[str],
+    members: Mapping[str, Sequence[int]],
+    kinds: Sequence[str],
+    gap: Sequence[str],
+) -> Iterator[_Run]:
+    end = members[run[-1]][-1] + 1
+    if list(kinds[end : end + len(gap)]) == list(gap):
+        end += len(gap)  # what follows each block follows the last one too
+    starts = (*(members[prefix][0] for prefix in run), end)
+    own = sum(len(members[prefix]) for prefix in run)
+    # Most of what lies in a block bears its name.
+    if own >= _LEAST_AVERAGE * len(run) and own >= 0.5 * (starts[-1] - starts[0]):
+        yield _Run(family.rstrip("_.-: ") or run[0], starts, tuple(run))
+
+
+# ---------------------------------------------------------------------------------------------
+# By structure
+
+
+def _equal_runs(sequence: _Sequence, start: int, end: int) -> Iterator[_Run]:
+    """Yields runs of blocks of equal structure between two positions, the best one first."""
+    waiting = [(start, end)]
+    while waiting:
+        start, end = waiting.pop()
+        best = _best_repeat(sequence, start, end)
+        if best is None:
+            continue
+        run_name, block_names = _block_names(sequence, best)
+        yield _Run(run_name, tuple(best), tuple(block_names))
+        waiting += [(start, best[0]), (best[-1], end)]
+
+
+def _best_repeat(sequence: _Sequence, start: int, end: int) -> list[int] | None:
+    """Returns the starts of the blocks, and the last one's end, of the run that saves most."""
+    part = sequence.tokens[start:end]
+    best: tuple[int, int, int, int] | None = None
+    for period in range(1, min(len(part) // 2, _LONGEST_BLOCK) + 1):
+        for first, length in _stretches(part[:-period] == part[period:], period):
+            saved = (length // period) * period
+            if best is None or saved > best[0]:
+                best = (saved, first, length, period)
+    if best is None:
+        return None
+    _saved_boxes, first, length, period = best
+    blocks = _aligned(sequence, start + first, length, period)
+    if blocks is None:
+        return None
+    blocks = _with_similar(sequence, blocks, start, end)
+    return blocks if blocks[-1] - blocks[0] >= _LEAST_COVERED else None
+
+
+def _with_similar(sequence: _Sequence, starts: list[int], low: int, high: int) -> list[int]:
+    """Adds what stands before and after a run where it is nearly a block of it.
+
+    The first block of a stage has a projection more than the others.
+    """
+    kinds, crossing = sequence.kinds, sequence.crossing
+    size = starts[1] - starts[0]
+    if size == 1:
+        return starts
+    block = Counter(kinds[starts[0] : starts[1]])
+    lengths = range(round(size * 0.7), round(size * 1.5) + 1)
+
+    most_crossing = crossing[starts[1]]
+
+    def cuts(begin: int, end: int) -> int:
+        return sum(crossing[it] <= most_crossing for it in range(begin + 1, end))
+
+    def likeness(span: tuple[int, int]) -> float:
+        begin, end = span
+        other = Counter(kinds[begin:end])
+        alike = 2 * (block & other).total() / (size + end - begin)
+        one_block = cuts(begin, end) <= cuts(starts[0], starts[1])
+        return alike if one_block and crossing[begin] <= most_crossing else 0
+
+    before = [
+        (starts[0] - length, starts[0]) for length in lengths if starts[0] - length >= low
+    ]
+    after = [
+        (starts[-1], starts[-1] + length)
+        for length in lengths
+        if starts[-1] + length <= high and crossing[starts[-1] + length] <= most_crossing
+    ]
+    first = max(before, key=likeness, default=None)
+    last = max(after, key=likeness, default=None)
+    extended = list(starts)
+    if first is not None and likeness(first) >= _LIKENESS:
+        extended = [first[0], *extended]
+    if last is not None and likeness(last) >= _LIKENESS:
+        extended = [*extended, last[1]]
+    return extended
+
+
+def _stretches(equal: np.ndarray, least: int) -> Iterator[tuple[int, int]]:
+    """Yields where each stretch of at least so many true values begins, and its length."""
+    edges = np.diff(np.concatenate(([0], equal.astype(np.int8), [0])))
+    firsts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    for first, end in zip(firsts, ends, strict=True):
+        if end - first >= least:
+            yield int(first), int(end - first)
+
+
+def _aligned(sequence: _Sequence, first: int, length: int, period: int) -> list[int] | None:
+    """Chooses where blocks begin: where the fewest tensors cross, and all are wired alike."""
+    choices = []
+    for shift in range(min(period, length + 1)):
+        begin = first + shift
+        count = (length + period - shift) // period
+        if count < 2:
+            break
+        starts = [begin + period * number for number in range(count + 1)]
+        alike = _longest_alike(sequence, starts, period)
+        if len(alike) > 2:
+            choices.append((sequence.crossing[alike[1]], shift, alike))
+    if not choices:
+        return None
+    longest = max(len(alike) for _, _, alike in choices)
+    return min(choice for choice in choices if len(choice[2]) >= longest - 1)[2]
+
+
+def _longest_alike(sequence: _Sequence, starts: Sequence[int], period: int) -> list[int]:
+    """Returns the longest run of blocks whose calls are fed by calls of the same classes.
+
+    Calls that stand side by side may come in another order in each block.
+    """
+    kinds, sources = sequence.kinds, sequence.sources
+    wiring = [
+        sorted(
+            (kinds[position], *sorted(kinds[it] if it >= start else "" for it in taken))
+            for position, taken in enumerate(sources[start : start + period], start)
+        )
+        for start in starts[:-1]
+    ]
+    best: list[int] = []
+    begin = 0
+    for position in range(1, len(wiring) + 1):
+        if position == len(wiring) or wiring[position] != wiring[begin]:
+            if position - begin > len(best) - 1:
+                best = list(starts[begin : position + 1])
+            begin = position
+    return best
+
+
+def _crossing(sources: Sequence[Sequence[int]]) -> list[int]:
+    """Counts, for each position, the tensors made before it that are taken at it or later."""
+    last_use: dict[int, int] = {}
+    for position, taken in enumerate(sources):
+        for source in taken:
+            last_use[source] = position
+    change = [0] * (len(sources) + 2)
+    for source, last in last_use.items():
+        change[source + 1] += 1
+        change[last + 1] -= 1
+    return list(accumulate(change))
+
+
+def _block_names(sequence: _Sequence, starts: Sequence[int]) -> tuple[str, list[str]]:
+    """Names a run and its blocks: by the names of their last calls where somebody chose them."""
+    names, kinds = sequence.names, sequence.kinds
+    begin, end = starts[1], starts[2]  # the first block may be another
+    if end - begin == 1:
+        return _stem(names[begin]) or kinds[begin], [names[it] for it in starts[:-1]]
+    stem = _stem(names[end - 1])
+    if stem.replace("_", "") != kinds[end - 1].lower():
+        return stem, [names[it - 1] for it in starts[1:]]
+    heaviest = max(range(begin, end), key=lambda it: sequence.weights[it])
+    stem = kinds[heaviest]
+    return stem, [f"{stem} {number}" for number in range(1, len(starts))]
+
+
+def _stem(name: str) -> str:
+    """Returns a name without the number at its end: "mixed" of "mixed4"."""
+    return re.sub(r"[_.\- ]*[0-9]+$", "", name)
+
+
+def _weight(graph: LayerGraph, item: str) -> int:
+    call = graph.call_of.get(item)
+    return graph.group_of[item].parameters if call is None else call.parameters

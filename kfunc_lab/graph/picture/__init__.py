@@ -1,0 +1,1 @@
+"""Draws a graph: boxes, layout, SVG, PNG."""

@@ -1,0 +1,411 @@
+"""The box of a call or group: how large it is, what it says, and how that is drawn as SVG."""
+
+import html
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from kfunc_lab.graph.model.annotations import MARKS, Annotations, mark_words
+from kfunc_lab.graph.model.descriptions import accessible_name, group_remark, remark, short_name
+from kfunc_lab.graph.model.families import FAMILIES, Family, family_of
+from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.ui.text import printable, rounded
+from kfunc_lab.ui.text_width import text_width
+from kfunc_lab.ui.theme import LINE, PANEL, QUIET, SURFACE, TEXT
+
+HEIGHT = 40
+OUTPUT_HEIGHT = 20
+TITLE_HEIGHT = 26
+CLOSED, OPENED = "▸", "▾"  # before the name of a group
+_SIDE = 10  # between border and text
+_BETWEEN = 14  # between left and right text
+_STEP = 8  # widths are multiples of it, so that equal blocks get equal layouts
+_LONGEST_NAME = 36  # characters; the whole name stands in the details
+_LONGEST_PIN = 18
+_MOST_PINS = 2  # a second row says how many more there are
+PIN_FONT = 10  # pixels
+_PIN_HEIGHT = 16
+_CODE_WIDTH = 0.73  # of the width of an m in the drawing's font
+
+PIN = ("#0b4f9e", "#8cc2ff")
+
+# One colour for all calls of a shared layer; told apart under the common colour blindnesses.
+SHARED = (
+    ("#0b62a4", "#6fb7ee"),
+    ("#a34700", "#f0a35c"),
+    ("#00705a", "#4fc9a7"),
+    ("#8a2263", "#f09bcb"),
+    ("#5b4a00", "#d9c34a"),
+    ("#4c3fa0", "#b3a8f5"),
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in a box.
+
+    Attributes:
+        words: What it says.
+        x: Where it begins, or ends if it is `right`, from the box's middle.
+        y: Its base line, from the box's middle.
+        role: Its CSS class.
+        size: The font's size in pixels.
+        colour: On a light surface.
+        bold: Whether it is set in bold.
+        right: Whether it ends at `x`.
+    """
+
+    words: str
+    x: float
+    y: float
+    role: str
+    size: int
+    colour: str
+    bold: bool = False
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Box:
+    """What is drawn for one call, group or output.
+
+    Attributes:
+        width: In pixels, the pins and as much on the other side included.
+        height: In pixels.
+        classes: CSS classes that say what it is.
+        fill: On a light surface.
+        border: On a light surface.
+        dashed: Whether its border is.
+        stacked: Whether it can be opened, which a second border behind it shows.
+        texts: What it says when it is folded, or cannot be folded.
+        title: What its frame says when it is open.
+        name: What a screen reader says.
+        shared: Which of the colours for shared layers it has, or -1.
+        pins: The labels at its right edge.
+        margin: The room for them, on each side, so that the box keeps its middle.
+    """
+
+    width: int
+    height: int
+    classes: str
+    fill: str
+    border: str
+    dashed: bool
+    stacked: bool
+    texts: tuple[Text, ...]
+    title: tuple[Text, ...]
+    name: str
+    shared: int = -1
+    pins: tuple[str, ...] = ()
+    margin: int = 0
+
+
+def boxes_of(
+    graph: LayerGraph, items: Iterable[str], annotations: Annotations | None = None
+) -> dict[str, Box]:
+    """Makes the boxes of calls and groups.
+
+    Args:
+        graph: The graph.
+        items: Their ids; `wiring.output_name(…)` for an output's mark.
+        annotations: What is said of calls beyond the graph.
+
+    Returns:
+        For each id its box.
+    """
+    annotations = annotations or Annotations()
+    colours = shared_colours(graph)
+    boxes = {}
+    for item in items:
+        call, group = graph.call_of.get(item), graph.group_of.get(item)
+        if call is not None:
+            shared = colours.get(call.layer_id, -1) if call.id in graph.shared else -1
+            mark = annotations.marks.get(item, "")
+            box = _call_box(graph, call, group, shared, mark)
+            boxes[item] = _pinned(box, annotations.pins.get(item, ()))
+        elif group is not None:
+            boxes[item] = _pinned(_group_box(graph, group), annotations.pins.get(item, ()))
+        else:
+            boxes[item] = output_box()
+    return boxes
+
+
+def output_box() -> Box:
+    """Makes the mark of an output of the whole graph."""
+    family = FAMILIES["input"]
+    words = _("output")
+    text = Text(words, 0, 3.5, "kind", 10, family.ink[0])
+    width = _stepped(text_width(words, 10) + 2 * _SIDE)
+    return Box(
+        width,
+        OUTPUT_HEIGHT,
+        "output family-input",
+        family.fill[0],
+        family.border[0],
+        False,
+        False,
+        (_centred(text),),
+        (),
+        words,
+    )
+
+
+def shared_colours(graph: LayerGraph) -> dict[str, int]:
+    """Gives each layer that is called more than once, and has weights, a colour of its own."""
+    layers = dict.fromkeys(
+        call.layer_id for call in graph.calls if call.id in graph.shared and call.parameters
+    )
+    return {layer_id: number % len(SHARED) for number, layer_id in enumerate(layers)}
+
+
+def _call_box(
+    graph: LayerGraph, call: Call, group: Group | None, shared: int, mark: str
+) -> Box:
+    family = family_of(call)
+    lost = call.id in graph.lost
+    said = ", ".join(filter(None, [remark(graph, call), mark_words(mark)]))
+    rows = _rows(family, short_name(call), call.parameters, printable(call.kind), said, shared)
+    classes = ["call", f"family-{family.name}"]
+    classes += ["lost"] if lost else []
+    classes += ["foldable"] if group else []
+    classes += [f"mark-{mark}"] if mark else []
+    return _box(
+        rows,
+        " ".join(classes),
+        family,
+        dashed=lost or mark in ("removed", "ghost") or family.name == "own",
+        stacked=group is not None,
+        title=_title(short_name(call), printable(call.kind), call.parameters, said),
+        name=", ".join(filter(None, [accessible_name(call), said])),
+        shared=shared,
+        mark=mark,
+    )
+
+
+def _pinned(box: Box, names: Sequence[str]) -> Box:
+    """Returns a box with the names of variables at its right edge."""
+    if not names:
+        return box
+    shown = pin_labels(names)
+    margin = _stepped(max(map(pin_width, shown)))
+    said = _("variables: {names}").format(names=", ".join(map(printable, names)))
+    return replace(
+        box,
+        width=box.width + 2 * margin,
+        name=f"{box.name}, {said}",
+        pins=tuple(shown),
+        margin=margin,
+    )
+
+
+def pin_labels(names: Sequence[str]) -> list[str]:
+    """Returns what the labels of variables say; the last one how many more there are."""
+    shown = [shortened(printable(name), _LONGEST_PIN) for name in names[:_MOST_PINS]]
+    if len(names) > _MOST_PINS:
+        shown[-1] = f"+{len(names) - _MOST_PINS + 1}"
+    return shown
+
+
+def pin_width(words: str) -> float:
+    """Returns how wide the label of a variable is, in the code font."""
+    return text_width("m" * len(words), PIN_FONT) * _CODE_WIDTH + 10
+
+
+def _group_box(graph: LayerGraph, group: Group) -> Box:
+    family = FAMILIES["own"]
+    own, calls, said = group_words(graph, group)
+    kind = ", ".join(filter(None, [own, calls]))
+    rows = _rows(None, short_name(group), group.parameters, kind, said, -1)
+    return _box(
+        rows,
+        "call group foldable",
+        family,
+        dashed=False,
+        stacked=True,
+        title=_title(short_name(group), kind, group.parameters, said),
+        name=", ".join(filter(None, [accessible_name(group), calls, said])),
+    )
+
+
+def group_words(graph: LayerGraph, group: Group) -> list[str]:
+    """Says what a group is: its class, how many calls it holds, and what is special."""
+    count = len(graph.calls_inside[group.id])
+    calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
+    return [printable(group.kind), calls, group_remark(graph, group)]
+
+
+def _rows(
+    family: Family | None, name: str, parameters: int, kind: str, said: str, shared: int
+) -> list[list[Text]]:
+    """Writes a box's two rows, each of a left and a right part, with x from its own edge."""
+    glyph = family.glyph if family else CLOSED
+    ink = family.ink[0] if family else QUIET[0]
+    left = text_width(glyph, 11) + 5
+    first = [
+        Text(glyph, 0, -4, "glyph", 11, family.border[0] if family else QUIET[0]),
+        Text(shortened(name) or " ", left, -4, "name", 12, TEXT[0], bold=True),
+    ]
+    if parameters:
+        first.append(Text(rounded(parameters), 0, -4, "quiet", 11, QUIET[0], right=True))
+    second = [Text(shortened(kind), left, 11, "kind", 10, ink)]
+    if said:
+        role = f"remark shared-{shared}" if shared >= 0 else "remark"
+        colour = SHARED[shared][0] if shared >= 0 else QUIET[0]
+        second.append(Text(said, 0, 11, role, 10, colour, right=True))
+    return [first, second]
+
+
+def _box(
+    rows: Iterable[list[Text]],
+    classes: str,
+    family: Family,
+    *,
+    dashed: bool,
+    stacked: bool,
+    title: tuple[Text, ...],
+    name: str,
+    shared: int = -1,
+    mark: str = "",
+) -> Box:
+    rows = list(rows)
+    width = _stepped(max(map(_row_width, rows)) + 2 * _SIDE)
+    edge = width / 2 - _SIDE
+    texts = tuple(
+        Text(
+            text.words,
+            edge if text.right else text.x - edge,
+            text.y,
+            text.role,
+            text.size,
+            text.colour,
+            text.bold,
+            text.right,
+        )
+        for row in rows
+        for text in row
+    )
+    return Box(
+        width=width,
+        height=HEIGHT,
+        classes=classes,
+        fill=_fill(family, classes, mark),
+        border=_border(family, classes, mark),
+        dashed=dashed,
+        stacked=stacked,
+        texts=texts,
+        title=title,
+        name=name,
+        shared=shared,
+    )
+
+
+def _fill(family: Family, classes: str, mark: str) -> str:
+    if mark in ("ghost", "earlier"):
+        return SURFACE[0]
+    return PANEL[0] if "group" in classes.split() else family.fill[0]
+
+
+def _border(family: Family, classes: str, mark: str) -> str:
+    if mark in ("ghost", "earlier", "wrong"):
+        return MARKS[mark][0]
+    return LINE[0] if "group" in classes.split() else family.border[0]
+
+
+def _row_width(row: list[Text]) -> float:
+    left = max(it.x + text_width(it.words, it.size, it.bold) for it in row if not it.right)
+    right = sum(text_width(it.words, it.size) + _BETWEEN for it in row if it.right)
+    return left + right
+
+
+def _title(name: str, kind: str, parameters: int, said: str) -> tuple[Text, ...]:
+    """Writes what stands at the top of an open group, with x and y from its corner."""
+    name = shortened(name)
+    rest = " · ".join(filter(None, [kind, rounded(parameters) if parameters else "", said]))
+    return (
+        Text(OPENED, 10, 17, "glyph", 11, QUIET[0]),
+        Text(name, 24, 17, "name", 12, TEXT[0], bold=True),
+        Text(rest, 24 + text_width(name, 12, True) + 10, 17, "quiet", 10, QUIET[0]),
+    )
+
+
+def title_width(box: Box) -> float:
+    """Returns how wide an open group must be for its title."""
+    last = box.title[-1]
+    return last.x + text_width(last.words, last.size) + _SIDE
+
+
+def shortened(text: str, longest: int = _LONGEST_NAME) -> str:
+    """Cuts a name that is too long for a box."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def triangle_svg(sign: str, x: float, y: float) -> str:
+    """Draws the triangle of a folded or an open group; common fonts have none that small."""
+    corners = "0 -8 0 0 6 -4" if sign == CLOSED else "-1 -7 7 -7 3 -1"
+    name = "closed" if sign == CLOSED else "opened"
+    return (
+        f'<polygon class="sign {name}" transform="translate({x:g} {y:g})" '
+        f'points="{corners}" fill="{QUIET[0]}"/>'
+    )
+
+
+def _stepped(width: float) -> int:
+    return -int(-width // _STEP) * _STEP
+
+
+def _centred(text: Text) -> Text:
+    x = -text_width(text.words, text.size, text.bold) / 2
+    return Text(text.words, x, text.y, text.role, text.size, text.colour, text.bold)
+
+
+# ---------------------------------------------------------------------------------------------
+# As SVG
+
+
+def box_svg(box: Box) -> str:
+    """Draws a folded box, or one that cannot be folded, around the origin."""
+    width = box.width - 2 * box.margin
+    left, top = -width / 2, -box.height / 2
+    dash = ' stroke-dasharray="5 3"' if box.dashed else ""
+    shape = (
+        f'width="{width}" height="{box.height}" rx="7" fill="{box.fill}" '
+        f'stroke="{box.border}"{dash}'
+    )
+    behind = f'<rect class="behind" x="{left + 4:g}" y="{top + 4:g}" {shape}/>'
+    return (
+        f"<title>{html.escape(box.name)}</title>"
+        f"{behind if box.stacked else ''}"
+        f'<rect class="box" x="{left:g}" y="{top:g}" {shape}/>'
+        f"{texts_svg(box.texts)}"
+        f"{''.join(pins_svg(box.pins, box.width / 2 - box.margin))}"
+    )
+
+
+def pins_svg(pins: Sequence[str], left: float) -> Iterator[str]:
+    """Draws the labels of variables, one under the other, from the right edge of a box."""
+    top = -(_PIN_HEIGHT + 2) * len(pins) / 2
+    for number, words in enumerate(pins):
+        y = top + (_PIN_HEIGHT + 2) * number + 1
+        yield (
+            f'<g class="pin"><rect class="pin-box" x="{left:g}" y="{y:g}" '
+            f'width="{pin_width(words):.1f}" height="{_PIN_HEIGHT}" rx="3" '
+            f'fill="{SURFACE[0]}" stroke="{PIN[0]}"/><text class="pin-name" '
+            f'x="{left + 5:g}" y="{y + 11.5:g}" font-size="{PIN_FONT}" fill="{PIN[0]}">'
+            f"{html.escape(words)}</text></g>"
+        )
+
+
+def texts_svg(texts: Iterable[Text]) -> str:
+    """Draws texts at their places."""
+    return "".join(map(_text_svg, texts))
+
+
+def _text_svg(text: Text) -> str:
+    if text.words in (CLOSED, OPENED):
+        return triangle_svg(text.words, text.x, text.y)
+    bold = ' font-weight="bold"' if text.bold else ""
+    end = ' text-anchor="end"' if text.right else ""
+    return (
+        f'<text class="{text.role}" x="{text.x:g}" y="{text.y:g}" font-size="{text.size}" '
+        f'fill="{text.colour}"{bold}{end}>{html.escape(text.words)}</text>'
+    )

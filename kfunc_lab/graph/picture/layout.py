@@ -1,0 +1,350 @@
+"""Where the boxes and lines of each level stand: laid out by Graphviz, everything folded."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from kfunc_lab.graph.model.annotations import Annotations
+from kfunc_lab.graph.model.descriptions import shape_words
+from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.levels import Key, Level, Wire, wiring
+from kfunc_lab.graph.picture.boxes import Box, boxes_of
+from kfunc_lab.graph.picture.graphviz import GraphvizError, find_program, run_dot
+from kfunc_lab.locale import _
+from kfunc_lab.ui.text_width import text_width
+
+_INCH = 72
+_GAP = 22  # pixels between boxes of a column
+_LABEL = 10  # and more where a shape is written
+
+
+@dataclass(frozen=True)
+class Line:
+    """A drawn line of a level.
+
+    Attributes:
+        wire: What it joins.
+        points: The control points of Bézier curves that follow one another: x, y, x, y, …
+        label: The tensor's shape, where it is written.
+        label_at: The point of the line that the label keeps to: the curve, and how far on it.
+        label_x: From that point to the middle of the label.
+        label_y: From that point to the middle of the label.
+    """
+
+    wire: Wire
+    points: tuple[float, ...]
+    label: str = ""
+    label_at: float = 0
+    label_x: float = 0
+    label_y: float = 0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A level with its places, the origin at its top left, in pixels.
+
+    Attributes:
+        width: Of the whole.
+        height: Of the whole.
+        places: The middle of each box, by the item's id.
+        lines: The lines.
+        entries: Where on the top each tensor enters.
+        exits: Where on the bottom each tensor leaves.
+    """
+
+    width: float
+    height: float
+    places: Mapping[str, tuple[float, float]]
+    lines: tuple[Line, ...]
+    entries: Mapping[Key, float]
+    exits: Mapping[Key, float]
+
+
+class Layouts:
+    """The boxes and layouts of a graph's levels, made when they are first asked for.
+
+    Attributes:
+        graph: The graph, with the groups that may be folded.
+        annotations: What is said of its calls beyond the graph.
+        levels: What stands directly in each group.
+        boxes: The boxes so far, by item.
+        of: The layouts so far, by group.
+    """
+
+    def __init__(self, graph: LayerGraph, annotations: Annotations | None = None) -> None:
+        self.graph = graph
+        self.levels = wiring(graph)
+        self.boxes: dict[str, Box] = {}
+        self.of: dict[str | None, Layout] = {}
+        self.annotations = annotations or Annotations()
+
+    def make(self, groups: Iterable[str | None]) -> None:
+        """Lays out the levels of groups, in one run of the drawing program.
+
+        Raises:
+            GraphvizError: If the drawing program is missing or fails.
+        """
+        missing = {group: self.levels[group] for group in groups if group not in self.of}
+        if missing:
+            items = [item for level in missing.values() for item in level.items]
+            self.boxes |= boxes_of(self.graph, items, self.annotations)
+            self.of |= _lay_out(self.graph, missing, self.boxes)
+
+
+def _lay_out(
+    graph: LayerGraph, levels: Mapping[str | None, Level], boxes: Mapping[str, Box]
+) -> dict[str | None, Layout]:
+    """Lays out levels; those of equal structure and sizes once."""
+    labels = {parent: _labels(graph, level) for parent, level in levels.items()}
+    sources = {
+        parent: "\n".join(_dot_lines(level, labels[parent], boxes))
+        for parent, level in levels.items()
+        if not _is_chain(level)
+    }
+    distinct = list(dict.fromkeys(sources.values()))
+    drawn = dict(zip(distinct, _run(distinct) if distinct else [], strict=True))
+    return {
+        parent: _layout(level, labels[parent], drawn[sources[parent]])
+        if parent in sources
+        else _column(level, labels[parent], boxes)
+        for parent, level in levels.items()
+    }
+
+
+# ---------------------------------------------------------------------------------------------
+# Without Graphviz: boxes in one column
+
+
+def _is_chain(level: Level) -> bool:
+    """Tells whether each box leads to the next and to no other: that needs no layout program."""
+    if not level.connected or not level.items:
+        return False
+    links = [(wire.source, wire.target) for wire in level.wires]
+    inner = {None, *level.items}
+    expected = list(pairwise(level.items))
+    begin, end = (None, level.items[0]), (level.items[-1], None)
+    between = [link for link in links if link not in (begin, end)]
+    return (
+        sorted(between, key=str) == sorted(expected, key=str)
+        and inner.issuperset(it for link in links for it in link)
+        and links.count(begin) <= 1
+        and links.count(end) <= 1
+    )
+
+
+def _column(level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]) -> Layout:
+    """Lays a chain out as Graphviz does: one box under the other, shapes beside the lines."""
+    sizes = [boxes[item] for item in level.items]
+    beside = max((text_width(words, 10) + 8 for words in labels.values()), default=0)
+    width = max(*(box.width for box in sizes), 2 * beside)
+    written = {level.wires[position].source: words for position, words in labels.items()}
+    has_entry = any(wire.source is None for wire in level.wires)
+    has_exit = any(wire.target is None for wire in level.wires)
+    y = float(_GAP if has_entry else 0)
+    places: dict[str, tuple[float, float]] = {}
+    ends: dict[str | None, tuple[float, float]] = {None: (y, 0)}
+    for item, box in zip(level.items, sizes, strict=True):
+        places[item] = (width / 2, y + box.height / 2)
+        ends[item] = (y, y + box.height)
+        y += box.height + (_GAP + _LABEL if item in written else _GAP)
+    last = ends[level.items[-1]][1]
+    height = last + (_GAP if has_exit else 0)
+    lines = []
+    for position, wire in enumerate(level.wires):
+        begin = 0.0 if wire.source is None else ends[wire.source][1]
+        end = height if wire.target is None else ends[wire.target][0]
+        points = tuple(
+            value
+            for share in (0, 1 / 3, 2 / 3, 1)
+            for value in (width / 2, round(begin + (end - begin) * share, 2))
+        )
+        words = labels.get(position, "")
+        shift = 4 + text_width(words, 10) / 2 if words else 0
+        lines.append(Line(wire, points, words, 0.5 if words else 0, shift, 0))
+    entries = {wire.key: width / 2 for wire in level.wires if wire.source is None}
+    exits = {wire.key: width / 2 for wire in level.wires if wire.target is None}
+    return Layout(width, height, places, tuple(lines), entries, exits)
+
+
+# ---------------------------------------------------------------------------------------------
+# To Graphviz
+
+
+def _dot_lines(
+    level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]
+) -> Iterator[str]:
+    number = {item: position for position, item in enumerate(level.items)}
+    yield "digraph {"
+    yield "graph [nodesep=0.25 ranksep=0.3 nslimit=4 nslimit1=4]"
+    yield 'node [shape=box fixedsize=true label=""]'
+    yield "edge [arrowhead=none fontname=Arial fontsize=10]"
+    for item in level.items:
+        box = boxes[item]
+        yield (
+            f"n{number[item]} [width={box.width / _INCH:.4f} height={box.height / _INCH:.4f}]"
+        )
+    yield from _port_lines(level)
+    entries, exits = _ports(level)
+    for position, wire in enumerate(level.wires):
+        begin = f"i{entries[wire.key]}" if wire.source is None else f"n{number[wire.source]}"
+        end = f"o{exits[wire.key]}" if wire.target is None else f"n{number[wire.target]}"
+        label = labels.get(position, "")
+        # Only its size matters here; the program knows the widths of plain characters.
+        words = label.replace("×", "x").encode("ascii", "replace").decode()
+        said = f' label="  {words} "' if label else ""
+        yield f"{begin} -> {end} [id={position}{said}]"
+    if not level.connected:
+        for position in range(len(level.items) - 1):
+            yield f"n{position} -> n{position + 1} [style=invis]"
+    yield "}"
+
+
+def _port_lines(level: Level) -> Iterator[str]:
+    entries, exits = _ports(level)
+    for letter, ports, rank in (("i", entries, "source"), ("o", exits, "sink")):
+        if ports:
+            names = "; ".join(f"{letter}{position}" for position in ports.values())
+            yield f"{{ rank={rank}; node [shape=point width=0.01 height=0.01]; {names} }}"
+
+
+def _ports(level: Level) -> tuple[dict[Key, int], dict[Key, int]]:
+    """Numbers the tensors that enter a level and those that leave it."""
+    entries: dict[Key, int] = {}
+    exits: dict[Key, int] = {}
+    for wire in level.wires:
+        if wire.source is None:
+            entries.setdefault(wire.key, len(entries))
+        if wire.target is None:
+            exits.setdefault(wire.key, len(exits))
+    return entries, exits
+
+
+def _labels(graph: LayerGraph, level: Level) -> dict[int, str]:
+    """Chooses the lines whose shape is written: those whose source made it another."""
+    taken = _shapes_taken(level)
+    labels = {}
+    for position, wire in enumerate(level.wires):
+        if wire.source is None or wire.target is None or wire.tensor is None:
+            continue
+        shape = wire.tensor.shape
+        known = taken.get(wire.source, set()) | _shapes_given(graph, wire.source)
+        if shape is not None and shape not in known:
+            labels[position] = shape_words(wire.tensor)
+    return labels
+
+
+def _shapes_taken(level: Level) -> dict[str, set[object]]:
+    found: dict[str, set[object]] = {}
+    for wire in level.wires:
+        if wire.target is not None and wire.tensor is not None:
+            found.setdefault(wire.target, set()).add(wire.tensor.shape)
+    return found
+
+
+def _shapes_given(graph: LayerGraph, item: str) -> set[object]:
+    call = graph.call_of.get(item)
+    return {tensor.shape for tensor in call.inputs} if call else set()
+
+
+# ---------------------------------------------------------------------------------------------
+# From Graphviz
+
+
+def _run(sources: Sequence[str]) -> list[dict[str, object]]:
+    written = run_dot("\n".join(sources), "json0")
+    try:
+        drawn = _read_all(written)
+    except ValueError:
+        drawn = []
+    if len(drawn) != len(sources):
+        raise GraphvizError(
+            _("The drawing program {program} wrote no layout.").format(program=find_program())
+        )
+    return drawn
+
+
+def _read_all(written: bytes) -> list[dict[str, object]]:
+    """Reads the JSON documents that the program wrote one after the other."""
+    decoder = json.JSONDecoder()
+    text = written.decode().strip()
+    found, position = [], 0
+    while position < len(text):
+        document, position = decoder.raw_decode(text, position)
+        found.append(document)
+        while position < len(text) and text[position].isspace():
+            position += 1
+    return found
+
+
+def _layout(level: Level, labels: Mapping[int, str], drawn: Mapping[str, object]) -> Layout:
+    _left, _bottom, width, height = _numbers(drawn["bb"])
+    nodes = {
+        node["name"]: _numbers(node["pos"])
+        for node in _dicts(drawn, "objects")
+        if "pos" in node
+    }
+
+    def place(name: str) -> tuple[float, float]:
+        x, y = nodes[name]
+        return x, height - y
+
+    edges = {int(edge["id"]): edge for edge in _dicts(drawn, "edges") if "id" in edge}
+    entries, exits = _ports(level)
+    return Layout(
+        width=width,
+        height=height,
+        places={item: place(f"n{position}") for position, item in enumerate(level.items)},
+        lines=tuple(
+            _line(wire, edges[position], labels.get(position, ""), height)
+            for position, wire in enumerate(level.wires)
+        ),
+        entries={key: place(f"i{position}")[0] for key, position in entries.items()},
+        exits={key: place(f"o{position}")[0] for key, position in exits.items()},
+    )
+
+
+def _line(wire: Wire, edge: Mapping[str, str], label: str, height: float) -> Line:
+    points = tuple(
+        value for point in edge["pos"].split(" ") for value in _flipped(_numbers(point), height)
+    )
+    if not label:
+        return Line(wire, points)
+    x, y = _flipped(_numbers(edge["lp"]), height)
+    at = _nearest(points, y)
+    on_line = point_at(points, at)
+    return Line(wire, points, label, at, x - on_line[0], y - on_line[1])
+
+
+def point_at(points: Sequence[float], at: float) -> tuple[float, float]:
+    """Returns a point of Bézier curves that follow one another: 1.5 is amid the second."""
+    first = min(int(at), (len(points) // 2 - 2) // 3)
+    t = at - first
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    part = points[6 * first : 6 * first + 8]
+    return (
+        sum(weight * value for weight, value in zip(weights, part[::2], strict=True)),
+        sum(weight * value for weight, value in zip(weights, part[1::2], strict=True)),
+    )
+
+
+def _nearest(points: Sequence[float], y: float) -> float:
+    """Returns the point of a line that is nearest to a height, to an eighth of a curve."""
+    eighths = 8 * ((len(points) // 2 - 1) // 3)
+    return min(
+        (step / 8 for step in range(eighths + 1)),
+        key=lambda at: abs(point_at(points, at)[1] - y),
+    )
+
+
+def _flipped(point: tuple[float, ...], height: float) -> tuple[float, float]:
+    return point[0], round(height - point[1], 2)
+
+
+def _dicts(drawn: Mapping[str, object], name: str) -> Iterable[dict[str, str]]:
+    found = drawn.get(name, [])
+    return found if isinstance(found, list) else []
+
+
+def _numbers(text: object) -> tuple[float, ...]:
+    return tuple(map(float, str(text).split(",")))

@@ -1,0 +1,63 @@
+"""Writes a view as one HTML page that works without kernel and network."""
+
+import html
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kfunc_lab.graph.view.graph_view import GraphView
+
+# The page may run what stands in it and nothing else: it loads nothing from anywhere.
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
+
+_START = """
+const state = JSON.parse(document.getElementById("state").textContent);
+const listeners = {};
+const model = {
+  get: (name) => state[name],
+  set(name, value) {
+    const changed = JSON.stringify(state[name]) !== JSON.stringify(value);
+    state[name] = value;
+    if (changed) (listeners[`change:${name}`] ?? []).forEach((listener) => listener());
+  },
+  save_changes() {},
+  on: (event, listener) => (listeners[event] ??= []).push(listener),
+  off() {},
+};
+shown.render({ model, el: document.getElementById("view") });
+"""
+
+_PAGE_STYLE = """
+body { margin: 0; padding: 12px; color-scheme: light dark; background: Canvas; }
+.kfunc-lab-graph .kfunc-lab-body { max-height: calc(100vh - 150px); }
+"""
+
+
+def to_html(view: "GraphView") -> str:
+    """Writes a view as one HTML page.
+
+    Args:
+        view: The view.
+
+    Returns:
+        The page: it pans, zooms, folds, searches, selects and shows details.
+
+    Raises:
+        GraphvizError: If the drawing program is missing or fails.
+    """
+    program = view._esm.replace("export default", "const shown =") + _START
+    # Nothing in it can end its element: "<" is written as its number.
+    state = json.dumps(view.page_state()).replace("<", "\\u003c")
+    return "\n".join(
+        (
+            "<!doctype html>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{html.escape(view._title)}</title>",
+            f"<style>{view._css}{_PAGE_STYLE}</style>",
+            '<main id="view"></main>',
+            f'<script type="application/json" id="state">{state}</script>',
+            f'<script type="module">{program}</script>',
+        )
+    )

@@ -1,0 +1,1 @@
+"""Explains an exception: which call failed, why, and what to change."""

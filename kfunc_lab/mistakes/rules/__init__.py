@@ -1,0 +1,1 @@
+"""The mistakes that are known, one file for each kind."""

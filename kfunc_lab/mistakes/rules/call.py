@@ -1,0 +1,324 @@
+"""Mistakes inside a `call` of one's own: unknown sizes, weights made there, missing numbers."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from textwrap import dedent
+from typing import Any
+
+from kfunc_lab.locale import _
+from kfunc_lab.mistakes.failure import Failure, as_call, called_name, looked_up, shape_of
+from kfunc_lab.mistakes.rule import Mistake, Rule, argument, is_symbolic, rule, title, written
+from kfunc_lab.mistakes.rules.merging import symbolic_edit
+
+# ---------------------------------------------------------------------------------------------
+# Sizes that are not known yet
+
+
+@dataclass(frozen=True)
+class _Size:
+    """A size that the user's code reads from a shape, and that is not known yet.
+
+    Attributes:
+        words: What stands for it where the code failed, as `"batch"`.
+        read: How it was read, as `"inputs.shape[0]"`.
+        source: What it was read from, as `"inputs"`.
+        tensor: That tensor.
+        axis: The axis that is not known.
+        value: What is known: `None`, or a shape with `None` in it.
+    """
+
+    words: str
+    read: str
+    source: str
+    tensor: Any
+    axis: int
+    value: object
+
+
+def _unknown_size(match: re.Match[str], failure: Failure) -> Mistake | None:
+    size = next(_sizes(failure), None)
+    if size is None:
+        return None
+    reason = _(
+        "`{size}` is {value}: the size of axis {axis} is not known while the graph is built."
+    )
+    if size.axis == 0:
+        reason = _(
+            "`{size}` is {value}: the size of the batch is not known while the graph is built."
+        )
+    return Mistake(
+        "unknown-size",
+        reason.format(size=size.words, value=size.value, axis=size.axis),
+        "",
+        _size_edit(size, match, failure),
+        failure.name,
+    )
+
+
+def _size_edit(size: _Size, match: re.Match[str], failure: Failure) -> str:
+    name = called_name(failure.code)
+    asked = size.read.replace(f"{size.source}.shape", f"keras.ops.shape({size.source})", 1)
+    words = {"old": size.read, "new": asked, "name": name}
+    if is_symbolic(size.tensor):
+        return _(
+            "Compute it in the `call` of a layer of your own, with `{new}` in the place of "
+            "`{old}`."
+        ).format(**words)
+    if name in ("range", "int", "float") or "not supported between" in match.string:
+        return _number_edit(size.axis, name)
+    if "None values" in match.string and as_call(failure.code) is None:
+        words["new"] = f"keras.ops.cast({asked}, {size.source}.dtype)"
+    if failure.code.startswith(("np.", "numpy.")):
+        return _("Write `keras.ops.{name}`, with `{new}` in the place of `{old}`.").format(
+            **words
+        )
+    return _(
+        "Write `{new}` in the place of `{old}`: it holds the size once there are numbers."
+    ).format(**words)
+
+
+def _number_edit(axis: int, name: str) -> str:
+    """Says what to do where Python needs the number itself, and no tensor will do."""
+    if axis == 0:
+        return _("Leave the batch out: `keras.ops` computes with all its examples at once.")
+    if name != "range":
+        return _("Write the size of that axis into `keras.Input`.")
+    return _(
+        "Write the number of steps into `keras.Input`, or write one step as a cell, and let "
+        "`keras.layers.RNN` do the loop."
+    )
+
+
+def _sizes(failure: Failure) -> Iterator[_Size]:
+    """Yields the sizes in the expression that failed that are not known."""
+    values = {} if failure.scope is None else failure.scope.f_locals
+    for node in _reads(_parsed(failure.code)):
+        if not isinstance(node, ast.Name):
+            found = _size(node, None, values)
+            if found is not None:
+                yield found
+        elif values.get(node.id, "unknown") is None:
+            for origin, position in _assigned(node.id, failure):
+                found = _size(origin, position, values)
+                if found is not None:
+                    yield replace(found, words=node.id, value=None)
+
+
+def _reads(node: ast.AST) -> Iterator[ast.expr]:
+    """Yields the names in an expression, and the shapes and their items, each whole."""
+    if _is_shape(node) or isinstance(node, ast.Name):
+        yield node  # type: ignore[misc]
+        return
+    if isinstance(node, ast.Subscript) and _is_shape(node.value):
+        yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _reads(child)
+
+
+def _is_shape(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "shape"
+
+
+def _assigned(name: str, failure: Failure) -> Iterator[tuple[ast.expr, int | None]]:
+    """Yields what the function that failed sets a variable to, and which part of it."""
+    try:
+        function = dedent(inspect.getsource(failure.scope))  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return
+    for node in ast.walk(_parsed(function)):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            parts = target.elts if isinstance(target, ast.Tuple) else [target]
+            for position, part in enumerate(parts):
+                if isinstance(part, ast.Name) and part.id == name:
+                    yield node.value, position if parts[0] is not target else None
+
+
+def _size(node: ast.expr, position: int | None, values: Mapping[str, Any]) -> _Size | None:
+    """Returns the first size in what was read from a shape that is not known."""
+    shape = node.value if isinstance(node, ast.Subscript) else node
+    if not isinstance(shape, ast.Attribute) or not _is_shape(shape):
+        return None
+    tensor = looked_up(shape.value, values)
+    sizes = shape_of(tensor) or ()
+    axes = list(range(len(sizes)))
+    try:
+        if isinstance(node, ast.Subscript):
+            axes = _items(axes, node.slice)
+        axes = axes if position is None else [axes[position]]
+    except (IndexError, TypeError, ValueError):  # an index that is computed
+        return None
+    axis = next((it for it in axes if sizes[it] is None), None)
+    if axis is None:
+        return None
+    read = ast.unparse(node)
+    value = None if len(axes) == 1 else tuple(sizes[it] for it in axes)
+    return _Size(read, read, ast.unparse(shape.value), tensor, axis, value)
+
+
+def _items(axes: list[int], index: ast.expr) -> list[int]:
+    if not isinstance(index, ast.Slice):
+        return [axes[ast.literal_eval(index)]]
+    ends = (index.lower, index.upper, index.step)
+    return axes[slice(*(None if it is None else ast.literal_eval(it) for it in ends))]
+
+
+def _parsed(code: str) -> ast.AST:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError):  # the head of a statement, as `if x > 0:`
+        return ast.Module([], [])
+
+
+# ---------------------------------------------------------------------------------------------
+# Weights and layers that `call` makes
+
+
+def _state_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
+    if failure.operation is None:
+        return None
+    made = called_name(failure.code)
+    weights = made in ("add_weight", "add_variable", "Variable")
+    reason = _(
+        "`call` of {layer} makes layers: it runs again and again, and would make new ones each "
+        "time."
+    )
+    edit = _(
+        "Make them in `__init__`, as `self.inner = layers.Dense(...)`; `call` uses `self.inner`."
+    )
+    if weights:
+        reason = _(
+            "`call` of {layer} makes weights: it runs again and again, and would make new ones "
+            "each time."
+        )
+        edit = _(
+            "Make them in `build`, as `self.w = self.add_weight(...)`; `call` uses `self.w`."
+        )
+    if not _is_in_call(failure):
+        reason = _("{layer} has been built already, and gets no weights or layers any more.")
+        edit = _("Make them in `__init__` or `build` of its class.")
+    return Mistake("state-in-call", reason.format(layer=title(failure)), "", edit, failure.name)
+
+
+def _is_in_call(failure: Failure) -> bool:
+    """Tells whether the user's code failed within its own `call`."""
+    frame = failure.scope
+    while frame is not None:
+        values = frame.f_locals.values() if frame.f_code.co_name == "call" else ()
+        if any(it is failure.operation for it in values):
+            return True
+        frame = frame.f_back
+    return False
+
+
+# ---------------------------------------------------------------------------------------------
+# Numbers that are not there yet
+
+
+def _no_numbers(match: re.Match[str], failure: Failure) -> Mistake:
+    name, words = called_name(failure.code), argument(failure)
+    call = as_call(failure.code)
+    known = {} if failure.scope is None else failure.scope.f_locals
+    shape = shape_of(looked_up(call.args[0], known)) if call is not None and call.args else None
+    reason = _(
+        "A symbolic tensor has a shape and no values yet, so Python cannot {what}."
+    ).format(what=_("count with it"))
+    if shape is not None:
+        reason = _(
+            "`{code}` needs numbers, and {tensor} is symbolic: it has a shape, {shape}, and no "
+            "values yet."
+        ).format(code=name, tensor=words, shape=written(shape))
+    edit = symbolic_edit(name, failure)
+    if name in ("float", "int"):
+        edit = _(
+            "Leave `{name}` out: `keras.ops` computes with the symbolic tensor itself, and "
+            "`keras.ops.cast` changes its type."
+        ).format(name=name)
+    elif name == "range":
+        edit = _number_edit(1, name)
+    return Mistake("symbolic-value", reason, "", edit, failure.name)
+
+
+def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake:
+    import keras
+
+    name, tensor = match["name"], failure.code.rpartition(".")[0]
+    edit = _("Leave `.{name}` out: `keras.ops` computes with the symbolic tensor itself.")
+    if callable(getattr(keras.ops, name, None)):
+        edit = _("Write `keras.ops.{name}({x}, ...)`.")
+    return Mistake(
+        "symbolic-value",
+        _("A symbolic tensor has no `{name}`: it has a shape and no values yet.").format(
+            name=name
+        ),
+        "",
+        edit.format(name=name, x=tensor if tensor.isidentifier() else "x"),
+        failure.name,
+    )
+
+
+def _no_truth(match: re.Match[str], failure: Failure) -> Mistake:
+    what = _("tell whether it is true") if match["bool"] else _("go through its items")
+    return Mistake(
+        "symbolic-value",
+        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
+            what=what
+        ),
+        "",
+        _(
+            "Use a function of `keras.ops`, or a layer, in its place; for a choice between values "
+            "there is `keras.ops.where`."
+        ),
+        failure.name,
+    )
+
+
+def _no_assignment(match: re.Match[str], failure: Failure) -> Mistake:
+    return Mistake(
+        "symbolic-value",
+        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
+            what=_("change its items")
+        ),
+        "",
+        _("Make a new tensor, with `keras.ops.where` or `keras.ops.slice_update`."),
+        failure.name,
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        "unknown-size",
+        r"'NoneType'|None values not supported|Attempt to convert a value \(None\)|"
+        r"Failed to convert elements of [(\[][^)\]]*None|Invalid dtype: NoneType|num_rows=None|"
+        r"Cannot convert a partially known TensorShape",
+        _unknown_size,
+    ),
+    rule(
+        "state-in-call",
+        r"cannot add new elements of state|only supports singleton tf\.Variables|"
+        r"create a variable while in a stateless scope",
+        _state_in_call,
+    ),
+    rule(
+        "symbolic-value",
+        r"symbolic tf\.Tensor \([^)]*\) to a numpy array|(?:not|number,) '?SymbolicTensor|"
+        r"len is not well defined for a symbolic|'SymbolicTensor' object cannot be inter",
+        _no_numbers,
+    ),
+    rule(
+        "symbolic-value",
+        r"'SymbolicTensor' object has no attribute '(?P<name>\w+)'",
+        _no_attribute,
+    ),
+    rule(
+        "symbolic-value",
+        r"symbolic `tf\.Tensor` as a Python `(?P<bool>bool)`|Iterating over a symbolic `tf\.Tensor",
+        _no_truth,
+    ),
+    rule("symbolic-value", r"Tensor' object does not support item assignment", _no_assignment),
+)

@@ -1,0 +1,298 @@
+"""Mistakes in joining tensors into a model, and in what it is called on."""
+
+import re
+from typing import Any
+
+from kfunc_lab.graph.keras.nodes import ancestors, has_history
+from kfunc_lab.locale import _
+from kfunc_lab.mistakes.failure import Failure, name_of
+from kfunc_lab.mistakes.rule import Mistake, Rule, input_names, maker, quoted, rule, title
+from kfunc_lab.mistakes.rules.construction import held_tensor, in_constructor
+
+
+def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
+    if failure.stage not in ("model", "call", "fit"):
+        return None
+    names = _missing_inputs(failure)
+    path = (match.groupdict().get("path") or "").strip()
+    reason = _("An output needs more than the inputs given to the model.")
+    if path:
+        reason = _("The output {path} needs more than the inputs given to the model.")
+    if not names:
+        return Mistake(
+            "unconnected-output",
+            reason.format(path=path),
+            "",
+            _("Give the model the very `Input` tensors that the output was computed from."),
+            path,
+        )
+    given = [name_of(it) for it in _made_inputs(failure)]
+    listed = ", ".join([*given, *names])
+    return Mistake(
+        "unconnected-output",
+        _(
+            "An output is computed from {names}, which is not among the inputs of the model."
+        ).format(names=", ".join(names)),
+        "",
+        _(
+            "Write `keras.Model(inputs=[{names}], ...)`, with the variables of these inputs."
+        ).format(names=listed)
+        if given and _needs_given(failure)
+        else _(
+            "Write `keras.Model(inputs={names}, ...)`, with the variable of this input."
+        ).format(names=", ".join(names) if len(names) == 1 else f"[{', '.join(names)}]"),
+        names[0],
+    )
+
+
+def _made_inputs(failure: Failure) -> list[Any]:
+    """Returns the input layers among the tensors of a model, each once."""
+    tensors = list(failure.tensors)
+    if failure.stage != "model":
+        tensors = list(getattr(failure.operation, "inputs", None) or [])
+    makers = {id(it): it for it in map(maker, tensors) if type(it).__name__ == "InputLayer"}
+    return list(makers.values())
+
+
+def _origins(failure: Failure) -> dict[str, Any]:
+    """Returns the input layers that a model's tensors are computed from, by their names."""
+    model = failure.operation
+    tensors = list(failure.tensors) if failure.stage == "model" else list(model.outputs)
+    symbolic = [it for it in tensors if has_history(it)]
+    layers = (node.operation for node in ancestors(symbolic))
+    return {name_of(it): it for it in layers if type(it).__name__ == "InputLayer"}
+
+
+def _missing_inputs(failure: Failure) -> list[str]:
+    try:
+        given = {id(it) for it in _made_inputs(failure)}
+        return [name for name, it in _origins(failure).items() if id(it) not in given]
+    except Exception:  # graphs of models that are half built
+        return []
+
+
+def _needs_given(failure: Failure) -> bool:
+    """Tells whether the outputs are computed from a given input too."""
+    given = {id(it) for it in _made_inputs(failure)}
+    made = [it for it in failure.tensors if type(maker(it)).__name__ != "InputLayer"]
+    if failure.stage != "model":
+        made = list(getattr(failure.operation, "outputs", None) or [])
+    nodes = ancestors([it for it in made if has_history(it)])
+    return any(id(node.operation) in given for node in nodes)
+
+
+def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
+    which, value, kind = match["which"].lower(), match["value"], match["kind"]
+    layer = re.match(r"<(?P<kind>\w+) name=(?P<name>[^,>]*)", value)
+    words = {"which": which, "kind": kind.rpartition(".")[2], "value": quoted(value, 40)}
+    if layer is None:
+        edit = _("Give what `keras.Input` returned.")
+        if which == "outputs":
+            edit = _("Give the tensor that the last layer returned.")
+        return Mistake(
+            "not-a-tensor",
+            _("`{which}` takes symbolic tensors, got {value} ({kind}).").format(**words),
+            "",
+            edit,
+            which,
+        )
+    for held in failure.layers:
+        if name_of(held) == layer["name"] and (setting := held_tensor(held)):
+            made = Failure(held, layer["name"], layer["kind"], (), "construct", None)
+            return in_constructor(made, setting)
+    edit = _("Call it: `layers.{kind}(...)(x)` is a tensor, `layers.{kind}(...)` a layer.")
+    if which == "inputs":
+        edit = _("Give what `keras.Input` returned.")
+    return Mistake(
+        "layer-for-tensor",
+        _(
+            "`{which}` takes tensors, got the layer {name} ({kind}), which was never called."
+        ).format(which=which, **layer.groupdict()),
+        "",
+        edit.format(kind=layer["kind"]),
+        layer["name"],
+    )
+
+
+def _used_twice(match: re.Match[str], failure: Failure) -> Mistake:
+    name = match["name"]
+    return Mistake(
+        "duplicate-name",
+        _("The name {name} is used more than once in the model.").format(name=name),
+        f"{match['n']} > 1" if match.groupdict().get("n") else "",
+        _(
+            'Give each its own name, as `name="{name}_2"`; to share the weights, make the layer '
+            "once and call it twice."
+        ).format(name=name),
+        name,
+    )
+
+
+def _model_keywords(match: re.Match[str], failure: Failure) -> Mistake | None:
+    if failure.stage != "model":
+        return None
+    return _without_both(sorted(re.findall(r"'(\w+)': ", match["given"])), failure)
+
+
+def _without_both(names: list[str], failure: Failure) -> Mistake:
+    wrong = [name for name in names if name in ("input", "output")]
+    where = wrong[0] if wrong else "outputs"
+    reason = _("A model needs its inputs and its outputs.")
+    edit = _("Write both: `keras.Model(inputs=..., outputs=...)`.")
+    if wrong:
+        reason = _("`keras.Model` has no argument `{name}`.").format(name=wrong[0])
+        edit = _("Write `inputs=` and `outputs=`, with an s.")
+    return Mistake("model-arguments", reason, "", edit, where)
+
+
+def _model_positions(match: re.Match[str], failure: Failure) -> Mistake | None:
+    return _without_both([], failure) if failure.stage == "model" else None
+
+
+def _input_count(match: re.Match[str], failure: Failure) -> Mistake:
+    expected, found = int(match["expected"]), int(match["found"])
+    names = input_names(failure.operation)
+    if match.groupdict().get("names"):
+        names = re.findall(r"'([^']*)'", match["names"])
+    words = ", ".join(names) if names else ", ".join("abcdefgh"[:expected])
+    edit = _("Give one tensor for each input, in one list: `[{names}]`.").format(names=words)
+    if expected == 1:
+        edit = _("Give one tensor; join several first with `layers.Concatenate()`.")
+    named = _("{model} has {n} inputs ({names}), got {found}.")
+    reason = named if names else _("{model} has {n} inputs, got {found}.")
+    if expected == 1:
+        reason = _("{model} has one input, got {found}.")
+    return Mistake(
+        "input-count",
+        reason.format(model=title(failure), n=expected, found=found, names=words),
+        f"{found} ≠ {expected}",
+        edit,
+        words if names else "",
+    )
+
+
+def _missing_key(match: re.Match[str], failure: Failure) -> Mistake:
+    given = re.findall(r"'([^']*)'", match["given"])
+    wanted = re.findall(r"'([^']*)'", match["wanted"])
+    extra = [key for key in given if key not in wanted]
+    name = match["name"]
+    edit = _("Give data for it too: `{{'{name}': ..., ...}}`.").format(name=name)
+    if extra:
+        edit = _("Write the key '{name}' in the place of '{wrong}'.").format(
+            name=name, wrong=extra[0]
+        )
+    return Mistake(
+        "input-keys",
+        _("{model} has the inputs {wanted}, got data for {given}.").format(
+            model=title(failure), wanted=", ".join(wanted), given=", ".join(given)
+        ),
+        "",
+        edit,
+        name,
+    )
+
+
+def _never_called(match: re.Match[str], failure: Failure) -> Mistake:
+    return Mistake(
+        "never-called",
+        _("{layer} has no tensors yet: it was never called.").format(layer=title(failure)),
+        "",
+        _("Call it on a tensor first, or begin the model with `keras.Input(shape=...)`."),
+        match["name"],
+    )
+
+
+def _not_a_layer(match: re.Match[str], failure: Failure) -> Mistake:
+    value = match["value"]
+    if value.startswith("<class"):
+        name = value.rstrip("'>").rpartition(".")[2]
+        return Mistake(
+            "class-for-object",
+            _("`Sequential` takes layers, got the class {name} itself.").format(name=name),
+            "",
+            _("Write `layers.{name}(...)`, with parentheses.").format(name=name),
+            name,
+        )
+    return Mistake(
+        "tensor-in-sequential",
+        _("`Sequential` takes layers, got {value}.").format(
+            value=_("a tensor") if "KerasTensor" in value else quoted(value, 40)
+        ),
+        "",
+        _("Leave the tensor out: `Sequential` calls each layer on the result before it."),
+    )
+
+
+def _no_such_layer(match: re.Match[str], failure: Failure) -> Mistake:
+    import difflib
+
+    known = re.findall(r"'([^']*)'", match["known"])
+    close = difflib.get_close_matches(match["name"], known, 1, 0.3) or known[-1:]
+    return Mistake(
+        "no-such-layer",
+        _("The model has no layer {name}; it has {known}.").format(
+            name=match["name"], known=", ".join(known[:12])
+        ),
+        "",
+        _('Write `get_layer("{name}")`.').format(name=close[0]) if close else "",
+        match["name"],
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        "unconnected-output",
+        r"Output with path `?(?P<path>[^`\n]*?)`? is not connected to",
+        _unconnected,
+    ),
+    rule("unconnected-output", r"inputs?`? (?:are )?not connected to `?outputs", _unconnected),
+    rule("unconnected-output", r"Graph disconnected", _unconnected),
+    # Up to Keras 3.9 a model with such an output fails only when called, with the tensor's id.
+    rule(
+        "unconnected-output",
+        r"calling (?:Functional|Model)\.call\(\)\.\s+'?\d{9,}'?\s",
+        _unconnected,
+    ),
+    rule("unconnected-output", r"\A'?\d{9,}'?\Z", _unconnected),
+    rule(
+        "layer-for-tensor",
+        r"All `?(?P<which>inputs|outputs)`? values must be KerasTensors.*?"
+        r"including invalid value (?P<value>.*?) of type <class '(?P<kind>[^']*)'>",
+        _not_a_tensor,
+    ),
+    rule(
+        "duplicate-name", r"The name \"(?P<name>[^\"]*)\" is used (?P<n>\d+) times", _used_twice
+    ),
+    rule("duplicate-name", r"should have unique names\. Name '(?P<name>[^']*)'", _used_twice),
+    rule(
+        "model-arguments",
+        r"Unrecognized keyword arguments passed to \w+: (?P<given>\{.*)",
+        _model_keywords,
+    ),
+    rule(
+        "model-arguments", r"Layer\.__init__\(\) takes 1 positional argument", _model_positions
+    ),
+    rule(
+        "input-count",
+        r"expects (?P<expected>\d+) (?:named )?input\(s\)(?: with keys "
+        r"(?P<names>\[.*?\]))?, but it received (?P<found>\d+)",
+        _input_count,
+    ),
+    rule(
+        "input-keys",
+        r"Missing data for input \"(?P<name>[^\"]*)\".*?keys (?P<given>\[.*?\]).*?"
+        r"keys: (?P<wanted>\[.*?\])",
+        _missing_key,
+    ),
+    rule("never-called", r"(?:layer )?(?P<name>\S+) has never been called", _never_called),
+    rule(
+        "class-for-object",
+        r"can be added to a Sequential model\. Received: (?P<value>.*?) \(of type",
+        _not_a_layer,
+    ),
+    rule(
+        "no-such-layer",
+        r"No such layer: (?P<name>.*?)\. Existing layers are: (?P<known>\[.*?\])",
+        _no_such_layer,
+    ),
+)

@@ -1,0 +1,144 @@
+"""Mistakes in the windows of convolutions and poolings, and in the numbers of words."""
+
+import re
+
+from kfunc_lab.locale import _
+from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.rule import (
+    Mistake,
+    Rule,
+    Shape,
+    first_shape,
+    rule,
+    sizes,
+    title,
+    written,
+)
+from kfunc_lab.mistakes.rules.ranks import without_batch
+from kfunc_lab.shapes.rules.arithmetic import equation
+from kfunc_lab.shapes.rules.windows import cropped_size, window_size
+
+
+def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
+    shape = sizes(match["shape"])
+    layer, kernel = failure.operation, sizes(match["kernel"])
+    pools = "pool" in match["what"].lower()
+    channels_first = getattr(layer, "data_format", "") == "channels_first"
+    space = shape[2:] if channels_first else shape[1:-1]
+    kernel = kernel[: len(space)]
+    strides = _each(getattr(layer, "strides", None) or 1, len(space))
+    dilation = _each(1 if pools else getattr(layer, "dilation_rate", 1), len(space))
+    sums = []
+    for n, k, s, d in zip(space, kernel, strides, dilation, strict=False):
+        if n is None or k is None:
+            continue
+        size = window_size(n, k, s, d)
+        if size.value is not None and size.value <= 0 and equation(size) not in sums:
+            sums.append(equation(size))
+    return Mistake(
+        "too-small",
+        _("{layer} would give an output of size zero or less from {shape}.").format(
+            layer=title(failure), shape=written(shape)
+        ),
+        ", ".join(sums),
+        _small_edit(pools, kernel),
+        "pool_size" if pools else "kernel_size",
+    )
+
+
+def _small_edit(pools: bool, kernel: Shape) -> str:
+    if pools:
+        return _('Leave this layer out, or write `padding="same"`.')
+    return _('Write `padding="same"`, or a `kernel_size` smaller than {k}.').format(
+        k=max((k for k in kernel if k is not None), default=1)
+    )
+
+
+def _each(value: object, count: int) -> tuple[int, ...]:
+    if isinstance(value, int):
+        return (value,) * count
+    return tuple(value) if isinstance(value, (list, tuple)) else (1,) * count
+
+
+def _negative_size(match: re.Match[str], failure: Failure) -> Mistake | None:
+    shape = sizes(match["shape"])
+    given = first_shape(failure)
+    entry = getattr(failure.operation, "input_shape", None)
+    if isinstance(entry, tuple) and given is not None and len(entry) == len(given) + 1:
+        return without_batch(failure, entry, given, "")
+    size = window_size(int(match["size"]), int(match["kernel"]), 1)
+    return Mistake(
+        "too-small",
+        _("{layer} would give an output of size zero or less from {shape}.").format(
+            layer=title(failure), shape=written(shape)
+        ),
+        equation(size),
+        _('Write `padding="same"`, or a `kernel_size` smaller than {k}.').format(
+            k=match["kernel"]
+        ),
+        "kernel_size",
+    )
+
+
+def _cropped(match: re.Match[str], failure: Failure) -> Mistake:
+    shape, cropping = sizes(match["shape"]), sizes(match["cropping"])
+    pairs = list(zip(cropping[::2], cropping[1::2], strict=False))
+    left = [
+        cropped_size(n, a, b)
+        for (a, b), n in zip(pairs, shape[1:], strict=False)
+        if a is not None and b is not None
+    ]
+    sums = [equation(it) for it in left if it.value is not None and it.value <= 0]
+    return Mistake(
+        "too-small",
+        _("{layer} would cut away all of {shape}.").format(
+            layer=title(failure), shape=written(shape)
+        ),
+        ", ".join(dict.fromkeys(sums)),
+        _("Crop less: the two sides of an axis together stay below its size."),
+        "cropping",
+    )
+
+
+def _not_in_the_vocabulary(match: re.Match[str], failure: Failure) -> Mistake:
+    index, limit = int(match["index"]), int(match["limit"])
+    return Mistake(
+        "index-too-large",
+        _("{layer} knows the numbers from 0 to {last}, got {index}.").format(
+            layer=title(failure), last=limit - 1, index=index
+        ),
+        f"{index} ≥ {limit}",
+        _("Count one more than the largest number: `layers.Embedding({n}, ...)`.").format(
+            n=index + 1
+        ),
+        "input_dim",
+    )
+
+
+_SHAPE = r"[(\[][^)\]]*[)\]]"
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        "too-small",
+        rf"Computed output size would be (?:zero or )?negative.*?inputs?[. ]shape=(?P<shape>"
+        rf"{_SHAPE}).*?(?P<what>kernel.shape|pool_size)=(?P<kernel>{_SHAPE})",
+        _too_small,
+    ),
+    rule(
+        "too-small",
+        rf"Negative dimension size caused by subtracting (?P<kernel>\d+) from (?P<size>\d+)"
+        rf".*?input shapes: (?P<shape>{_SHAPE})",
+        _negative_size,
+    ),
+    rule(
+        "too-small",
+        rf"cropping.*? should be smaller than.*?input_shape=(?P<shape>{_SHAPE}), "
+        rf"cropping=(?P<cropping>\([^`\n]*)",
+        _cropped,
+    ),
+    rule(
+        "index-too-large",
+        r"indices\[[\d,]*\] = (?P<index>-?\d+) is not in \[0, (?P<limit>\d+)\)",
+        _not_in_the_vocabulary,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Small pictures of what a call does to a shape."""

@@ -1,0 +1,164 @@
+"""Pictures of tensors as blocks: side by side, or joined number by number."""
+
+from collections.abc import Iterator, Sequence
+
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.figures.parts import (
+    SIZE,
+    WIDTH,
+    Subject,
+    dots,
+    elided,
+    line,
+    rect,
+    shape_text,
+    sizes_text,
+    svg,
+    words,
+)
+from kfunc_lab.shapes.rules.arithmetic import written
+from kfunc_lab.shapes.rules.rule import Shape, axis_name
+from kfunc_lab.ui.text_width import text_width
+
+_ROOM = WIDTH - 16  # pixels, for what stands in a row
+
+# ---------------------------------------------------------------------------------------------
+# Side by side
+
+_MOST_BLOCKS = 5
+_USUAL = 70  # pixels: a few small blocks do not take the whole room
+_GAP = 18  # pixels, for blocks that are left out
+_TOP, _HIGH = 6, 32
+
+
+def blocks(subject: Subject) -> str:
+    """Draws tensors as blocks, as long as the axis is along which they are joined."""
+    given, made = subject.given, subject.found.outputs[0]
+    place = given.get("axis", 0)
+    if not isinstance(place, int) or not -len(made) <= place < len(made):
+        return ""
+    place %= len(made)
+    stacked = len(made) > len(given.shape)
+    if not stacked and any(len(shape) != len(made) for shape in given.inputs):
+        return ""
+    sizes = [1 if stacked else shape[place] for shape in given.inputs]
+    chosen = elided(len(sizes), _MOST_BLOCKS)
+    widths = _block_widths([0 if it is None else sizes[it] for it in chosen])
+    if widths is None:
+        return ""
+    whole = written(made[place].size.value)
+    start = x = (WIDTH - sum(widths)) / 2
+    parts: list[str] = []
+    for it, width in zip(chosen, widths, strict=True):
+        if it is None:
+            parts.append(dots(x + width / 2, _TOP + _HIGH / 2))
+        else:
+            role = "cell" if it % 2 else "touched"
+            parts.append(rect(role, x, _TOP, width, _HIGH, corner=2))
+            middle = x + width / 2
+            parts.append(words("number", written(sizes[it]), middle, _TOP + 19.5, bold=True))
+        x += width
+    parts += [
+        *_bracket(start, x, _TOP + _HIGH + 5),
+        words("accented", whole, WIDTH / 2, 65, bold=True),
+        words("quiet", axis_name(made[place], place), WIDTH / 2, 79),
+    ]
+    said = _("Blocks side by side along one axis: {sizes}; together {n}.").format(
+        sizes=", ".join(map(written, sizes)), n=whole
+    )
+    return svg(86, said, parts)
+
+
+def _block_widths(sizes: Sequence[int | None]) -> list[float] | None:
+    """Shares the room by the sizes, with a least width for each; 0 stands for a gap.
+
+    Returns:
+        The widths; nothing where the least ones do not fit.
+    """
+    known = [it for it in sizes if it]
+    usual = sum(known) / len(known) if known else 1.0
+    shares = [usual if it is None else it for it in sizes]
+    least = [_GAP if it == 0 else text_width(written(it), SIZE, True) + 10 for it in sizes]
+    room = min(_ROOM, _USUAL * len(sizes)) - sum(least)
+    if room < 0:
+        return None
+    unit = room / (sum(shares) or 1)
+    return [width + unit * share for width, share in zip(least, shares, strict=True)]
+
+
+def _bracket(x: float, end: float, y: float) -> Iterator[str]:
+    middle = (x + end) / 2
+    yield line("accent", (x, y), (x, y + 5), (end, y + 5), (end, y))
+    yield line("accent", (middle, y + 5), (middle, y + 10))
+
+
+# ---------------------------------------------------------------------------------------------
+# Number by number
+
+_SIGNS = {
+    "Add": "+",
+    "Average": "+",
+    "Multiply": "·",
+    "Subtract": "−",
+    "Maximum": "max",
+    "Minimum": "min",
+}
+_MOST_TENSORS = 3
+_SQUARE, _THIN = 34, 10
+_LABEL = 17  # pixels, for a row of shapes below or above the tensors
+
+
+def same(subject: Subject) -> str:
+    """Draws tensors that are joined number by number."""
+    given, made = subject.given, subject.found.outputs[0]
+    sign = _SIGNS.get(given.kind)
+    if sign is None or len(given.inputs) < 2 or len(made) < 2:
+        return ""
+    result = tuple(it.size.value for it in made)[1:]
+    shapes = [shape[1:] for shape in given.inputs]
+    calculation, equals = f" {sign} ".join(map(shape_text, shapes)), "="
+    if given.kind == "Average":
+        calculation, equals = f"({calculation})", f"/ {len(shapes)} ="
+    said = _("Number by number: {calculation}.").format(
+        calculation=f"{calculation} {equals} {shape_text(result)}"
+    )
+    chosen = elided(len(shapes), _MOST_TENSORS)
+    drawn = [*(None if it is None else shapes[it] for it in chosen), result]
+    between = [*[sign] * (len(chosen) - 1), equals, ""]
+    gaps = [text_width(it, SIZE, True) + 14 if it else 0 for it in between]
+    labels = [None if it is None else sizes_text(it, 108) for it in drawn]
+    widest = max(text_width(it, SIZE) for it in labels if it)
+    # Labels that are wider than their blocks stand by turns below and above.
+    by_turns = widest + 6 > _SQUARE + min(gaps[:-1])
+    tall = _SQUARE if len(result) > 1 else _THIN
+    top = 4 + _LABEL * by_turns
+    x = (WIDTH - sum(gaps) - _SQUARE * len(drawn)) / 2
+    parts: list[str] = []
+    for number, (shape, label, then, gap) in enumerate(
+        zip(drawn, labels, between, gaps, strict=True)
+    ):
+        middle, end = x + _SQUARE / 2, x + _SQUARE
+        if shape is None or label is None:
+            parts.append(dots(middle, top + tall / 2))
+        else:
+            parts += _block(shape, result, x, top, tall, "cell" if then else "touched")
+            above = by_turns and (len(drawn) - number) % 2 == 0
+            parts.append(words("number", label, middle, top - 7 if above else top + tall + 14))
+        if then:
+            parts.append(
+                words("accented", then, end + gap / 2, top + tall / 2 + 3.5, bold=True)
+            )
+        x = end + gap
+    return svg(top + tall + 20, said, parts)
+
+
+def _block(
+    shape: Shape, result: Shape, x: float, y: float, tall: float, role: str
+) -> Iterator[str]:
+    """Draws a tensor; what is repeated to fill the result is thin in that direction."""
+    padded = (1,) * (len(result) - len(shape)) + shape
+    wide = _SQUARE if padded[-1:] == result[-1:] else _THIN
+    high = tall if padded[:-1] == result[:-1] else _THIN
+    if (wide, high) != (_SQUARE, tall):
+        yield rect("ghost", x, y, _SQUARE, tall, corner=2)
+    yield rect(role, x, y, wide, high, corner=2)

@@ -1,0 +1,229 @@
+"""What the small pictures of calls are made of: cells, chips, lines and numbers, as SVG."""
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kfunc_lab.graph.model.families import FAMILIES
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.rules.arithmetic import written
+from kfunc_lab.shapes.rules.rule import Derivation, Given, Rule
+from kfunc_lab.ui.text_width import text_width
+from kfunc_lab.ui.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
+
+WIDTH = 240  # pixels, of every picture: as wide as its place in the view
+SIZE = 10  # pixels, of text
+_EDGE = 3  # pixels that stay free at each side
+
+_TINT = FAMILIES["input"].fill  # the fill that goes with the accent
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a picture is of.
+
+    Attributes:
+        given: The call's settings, defaults included, and its inputs.
+        found: What its rule found.
+        rule: The rule.
+    """
+
+    given: Given
+    found: Derivation
+    rule: Rule
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Colours of a part, each for a light and a dark surface; nothing for none."""
+
+    fill: tuple[str, str] | None
+    stroke: tuple[str, str] | None = None
+    more: str = ""
+
+
+_DASHED = ' stroke-dasharray="2.5 2"'
+_LOOKS = {
+    # cells, boxes and chips
+    "cell": _Look(SURFACE, LINE),
+    "faint": _Look(SURFACE, FAINT),
+    "ghost": _Look(None, LINE, _DASHED),
+    "touched": _Look(_TINT, TRAINING),
+    "added": _Look(_TINT, TRAINING, _DASHED),
+    "weighed": _Look(TRAINING, LINE),
+    # outlines and lines
+    "window": _Look(None, TRAINING, ' stroke-width="1.4"'),
+    "next": _Look(None, TRAINING, ' stroke-opacity="0.45"'),
+    "accent": _Look(None, TRAINING),
+    "line": _Look(None, LINE),
+    "thin": _Look(None, LINE, ' stroke-width="0.6" stroke-opacity="0.6"'),
+    # heads of arrows, nodes, dots that stand for what is left out
+    "accent-end": _Look(TRAINING),
+    "line-end": _Look(LINE),
+    "node": _Look(SURFACE, LINE),
+    "node-on": _Look(TRAINING, TRAINING),
+    # text
+    "number": _Look(TEXT),
+    "accented": _Look(TRAINING),
+    "quiet": _Look(QUIET),
+}
+
+
+def svg(height: float, sentence: str, parts: Iterable[str]) -> str:
+    """Joins the parts of a picture.
+
+    Args:
+        height: In pixels.
+        sentence: What is seen, in words.
+        parts: Its elements.
+    """
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:g}" '
+        f'viewBox="0 0 {WIDTH} {height:g}" class="kfunc-lab-figure" role="img" '
+        f'font-family="{FONT}"><title>{html.escape(sentence)}</title>{"".join(parts)}</svg>'
+    )
+
+
+@lru_cache(maxsize=1)
+def style() -> str:
+    """Returns the pictures' style: their colours in light and dark.
+
+    `light-dark()` follows the `color-scheme` of what is around the picture; where that is not
+    known, the light colours that the elements carry themselves remain.
+    """
+    rules = [
+        f".kfunc-lab-figure .figure-{name}{{{what}:{light_dark(colours)}}}"
+        for name, look in _LOOKS.items()
+        for what, colours in (("fill", look.fill), ("stroke", look.stroke))
+        if colours
+    ]
+    return "\n".join([f".kfunc-lab-figure text{{font-family:{FONT}}}", *rules])
+
+
+def _attributes(role: str) -> str:
+    look = _LOOKS[role]
+    fill = look.fill[0] if look.fill else "none"
+    stroke = f' stroke="{look.stroke[0]}"' if look.stroke else ""
+    return f'class="figure-{role}" fill="{fill}"{stroke}{look.more}'
+
+
+# ---------------------------------------------------------------------------------------------
+# Elements
+
+
+def rect(
+    role: str,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    *,
+    corner: float = 1,
+    more: str = "",
+) -> str:
+    """Draws a rectangle."""
+    return (
+        f'<rect {_attributes(role)} x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" '
+        f'height="{_n(height)}" rx="{_n(corner)}"{more}/>'
+    )
+
+
+def line(role: str, *points: tuple[float, float]) -> str:
+    """Draws a line through points."""
+    path = "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+    return f'<path {_attributes(role)} d="M{path}"/>'
+
+
+def bend(role: str, x: float, y: float, to_x: float, to_y: float) -> str:
+    """Draws a line downward that begins and ends upright."""
+    middle = _n((y + to_y) / 2)
+    return (
+        f'<path {_attributes(role)} d="M{_n(x)} {_n(y)}C{_n(x)} {middle} {_n(to_x)} {middle} '
+        f'{_n(to_x)} {_n(to_y)}"/>'
+    )
+
+
+def arrow(role: str, x: float, y: float, to_x: float, to_y: float) -> str:
+    """Draws an arrow along one of the picture's axes; `role` is that of a line."""
+    across = (to_x > x) - (to_x < x)
+    down = (to_y > y) - (to_y < y)
+    base_x, base_y = to_x - 5 * across, to_y - 5 * down
+    head = (
+        f"M{_n(to_x)} {_n(to_y)}L{_n(base_x - 2.5 * down)} {_n(base_y - 2.5 * across)} "
+        f"{_n(base_x + 2.5 * down)} {_n(base_y + 2.5 * across)}Z"
+    )
+    return (
+        line(role, (x, y), (base_x, base_y))
+        + f'<path {_attributes(f"{role}-end")} d="{head}"/>'
+    )
+
+
+def dot(role: str, x: float, y: float, radius: float) -> str:
+    """Draws a circle."""
+    return f'<circle {_attributes(role)} cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}"/>'
+
+
+def dots(x: float, y: float, *, upright: bool = False) -> str:
+    """Draws the three dots that stand for what is left out, around a middle."""
+    return "".join(
+        dot("line-end", x, y + step, 0.9) if upright else dot("line-end", x + step, y, 0.9)
+        for step in (-3, 0, 3)
+    )
+
+
+def words(
+    role: str, said: str, x: float, y: float, *, anchor: str = "middle", bold: bool = False
+) -> str:
+    """Writes a text; one that is centred is moved to stay inside of the picture."""
+    if anchor == "middle":
+        half = text_width(said, SIZE, bold) / 2
+        x = min(max(x, _EDGE + half), WIDTH - _EDGE - half)
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'<text {_attributes(role)} x="{_n(x)}" y="{_n(y)}" font-size="{SIZE}"{weight} '
+        f'text-anchor="{anchor}">{html.escape(said)}</text>'
+    )
+
+
+def _n(value: float) -> str:
+    return f"{round(value, 1):g}"
+
+
+# ---------------------------------------------------------------------------------------------
+# Rows with a part left out
+
+
+def elided(count: int | None, most: int) -> list[int | None]:
+    """Chooses which of some things are drawn: the first and the last, `None` for the gap.
+
+    Args:
+        count: How many there are; `None` where that is not known.
+        most: How many places there are, the gap's among them.
+
+    Returns:
+        Their numbers. Where it is not known how many there are, the last one is −1.
+
+    Example:
+        >>> elided(3, 5), elided(28, 5), elided(None, 5)
+        ([0, 1, 2], [0, 1, 2, None, 27], [0, 1, 2, None, -1])
+    """
+    if count is not None and count <= most:
+        return list(range(count))
+    return [*range(most - 2), None, -1 if count is None else count - 1]
+
+
+def sizes_text(sizes: Sequence[int | None], width: float = WIDTH) -> str:
+    """Writes sizes as `28 × 28 × 64`; where they are too wide, without those in the middle."""
+    said = " × ".join(map(written, sizes))
+    if len(sizes) > 2 and text_width(said, SIZE) > width:
+        return f"{written(sizes[0])} × … × {written(sizes[-1])}"
+    return said
+
+
+def shape_text(sizes: Sequence[int | None]) -> str:
+    """Writes sizes as `(28, 28)`, a single one without parentheses."""
+    if not sizes:
+        return _("one number")
+    said = ", ".join(map(written, sizes))
+    return f"({said})" if len(sizes) > 1 else said

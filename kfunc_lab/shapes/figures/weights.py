@@ -1,0 +1,276 @@
+"""Pictures of what weights, steps and attention do: the numbers that are joined by them."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.figures.parts import (
+    SIZE,
+    WIDTH,
+    Subject,
+    arrow,
+    dot,
+    dots,
+    elided,
+    line,
+    rect,
+    svg,
+    words,
+)
+from kfunc_lab.shapes.rules.arithmetic import written
+from kfunc_lab.shapes.rules.rule import NoRuleError, described
+from kfunc_lab.ui.text_width import text_width
+
+# ---------------------------------------------------------------------------------------------
+# Every number with every other
+
+_MOST_NODES, _NODE, _ROW = 7, 4, 14
+_LEFT, _RIGHT, _NODES_TOP = 72, 168, 20
+
+
+def matrix(subject: Subject) -> str:
+    """Draws numbers that are all joined to all others, those of one result in the accent."""
+    before, after = subject.given.shape[-1], subject.found.outputs[0][-1].size.value
+    shown = [elided(count, _MOST_NODES) for count in (before, after)]
+    most = max(map(len, shown))
+    one, other = (_column(it, _NODES_TOP + (most - len(it)) * _ROW / 2) for it in shown)
+    starts = [(_LEFT, y) for y in one if y is not None]
+    ends = [(_RIGHT, y) for y in other if y is not None]
+    parts = [
+        *(line("thin", start, end) for end in ends[1:] for start in starts),
+        *(line("accent", start, end) for end in ends[:1] for start in starts),
+        *(dot("node", x, y, _NODE) for x, y in [*starts, *ends[1:]]),
+        *(dot("node-on", x, y, _NODE) for x, y in ends[:1]),
+        *_left_out(_LEFT, one),
+        *_left_out(_RIGHT, other),
+        words("number", written(before), _LEFT, 11, bold=True),
+        words("accented", written(after), _RIGHT, 11, bold=True),
+    ]
+    said = _("Each result is made from all numbers: {n} → {u}.").format(
+        n=written(before), u=written(after)
+    )
+    return svg(_NODES_TOP + most * _ROW + 2, said, parts)
+
+
+def _column(shown: Sequence[int | None], top: float) -> list[float | None]:
+    """Returns where the nodes of a column stand; nothing for the gap."""
+    return [
+        None if it is None else top + (place + 0.5) * _ROW for place, it in enumerate(shown)
+    ]
+
+
+def _left_out(x: float, column: Sequence[float | None]) -> Iterator[str]:
+    if None in column:
+        place = column.index(None)
+        yield dots(x, (column[0] or 0) + place * _ROW, upright=True)
+
+
+# ---------------------------------------------------------------------------------------------
+# A table
+
+_MOST_ROWS = _MOST_COLUMNS = 6
+_SQUARE = 11  # pixels, of the table's cells
+_TABLE_TOP, _INDEX = 20, 16
+
+
+def table(subject: Subject) -> str:
+    """Draws a table of which a number picks a row."""
+    given = subject.given
+    rows, columns = given.get("input_dim"), given.get("output_dim")
+    if given.get("reverse") or not (isinstance(rows, int) and isinstance(columns, int)):
+        return ""
+    shown, across = elided(rows, _MOST_ROWS), elided(columns, _MOST_COLUMNS)
+    picked, wide = min(2, rows - 1), len(across) * _SQUARE
+    # Index, arrow, table, arrow, vector.
+    index = (WIDTH - _INDEX - 26 - wide - 46 - wide) / 2
+    start = index + _INDEX + 26
+    vector = start + wide + 46
+    y = _TABLE_TOP + picked * _SQUARE
+    middle = y + _SQUARE / 2
+    grid = [
+        (row, _table_row(row, across, start, _TABLE_TOP + place * _SQUARE, row == picked))
+        for place, row in enumerate(shown)
+    ]
+    size = f"{written(rows)} × {written(columns)}"
+    parts = [
+        # The one that is picked last: no border is drawn over its own.
+        *(part for row, drawn in grid if row != picked for part in drawn),
+        *(part for row, drawn in grid if row == picked for part in drawn),
+        *_table_row(0, across, vector, y, True),
+        rect("touched", index, y - 2, _INDEX, _SQUARE + 4, corner=4),
+        words("number", str(picked), index + _INDEX / 2, middle + 3.5, bold=True),
+        arrow("accent", index + _INDEX + 3, middle, start - 3, middle),
+        arrow("accent", start + wide + 3, middle, vector - 3, middle),
+        words("number", size, start + wide / 2, _TABLE_TOP - 8, bold=True),
+        words("accented", written(columns), vector + wide / 2, y - 5, bold=True),
+    ]
+    said = _("A table of {v} rows and {e} columns: a number picks a row, a vector of {e}.")
+    return svg(
+        _TABLE_TOP + len(shown) * _SQUARE + 4,
+        said.format(v=written(rows), e=written(columns)),
+        parts,
+    )
+
+
+def _table_row(
+    row: int | None, across: Sequence[int | None], x: float, y: float, picked: bool
+) -> list[str]:
+    """Draws a row; dots stand for columns that are left out, and for rows."""
+    if row is None:
+        return [dots(x + len(across) * _SQUARE / 2, y + _SQUARE / 2, upright=True)]
+    role = "touched" if picked else "cell"
+    return [
+        dots(x + (place + 0.5) * _SQUARE, y + _SQUARE / 2)
+        if column is None
+        else rect(role, x + place * _SQUARE, y, _SQUARE, _SQUARE)
+        for place, column in enumerate(across)
+    ]
+
+
+# ---------------------------------------------------------------------------------------------
+# Steps
+
+_MOST_STEPS, _BOX, _BETWEEN = 5, 24, 20
+_BOX_TOP = 26
+
+
+def steps(subject: Subject) -> str:
+    """Draws steps that are taken one after the other, and after which there is a result."""
+    given = subject.given
+    settings = _stepping(given.settings)
+    if settings is None or len(given.shape) < 3 or given.shape[1] == 0:
+        return ""
+    count, both = given.shape[1], given.kind == "Bidirectional"
+    every = bool(settings.get("return_sequences"))
+    shown = elided(count, _MOST_STEPS)
+    numbers = ["" if it is None else "?" if it == -1 else written(it + 1) for it in shown]
+    if settings.get("go_backwards") and not both:
+        numbers.reverse()
+    ends = {0, len(shown) - 1} if both else {len(shown) - 1}
+    results = set(range(len(shown))) if every else ends
+    said = [
+        _("Steps, forward and backward: {n}.")
+        if both
+        else _("Steps, one after the other: {n}."),
+        _("A result after each step.") if every else _("A result after the last step."),
+    ]
+    return svg(
+        86,
+        " ".join(said).format(n=written(count)),
+        _steps_parts(numbers, results, both=both),
+    )
+
+
+def _stepping(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Returns the settings of the layer that takes the steps: another one's, if it is wrapped."""
+    if "layer" not in settings:
+        return settings
+    try:
+        return described(settings["layer"])[1]
+    except NoRuleError:
+        return None
+
+
+def _steps_parts(
+    numbers: Sequence[str], results: Collection[int], *, both: bool
+) -> Iterator[str]:
+    pitch = _BOX + _BETWEEN
+    left = (WIDTH - len(numbers) * pitch + _BETWEEN) / 2
+    y, bottom = _BOX_TOP + _BOX / 2, _BOX_TOP + _BOX
+    for place, number in enumerate(numbers):
+        x = left + place * pitch
+        middle = x + _BOX / 2
+        if place:
+            yield from _passed_on(x - _BETWEEN + 2, x - 2, y, both=both)
+        if not number:
+            yield dots(middle, y)
+            continue
+        yield rect("touched", x, _BOX_TOP, _BOX, _BOX, corner=4)
+        yield arrow("line", middle, bottom + 18, middle, bottom + 2)
+        yield words("number", number, middle, bottom + 30)
+        if place in results:
+            yield arrow("accent", middle, _BOX_TOP - 2, middle, _BOX_TOP - 20)
+
+
+def _passed_on(x: float, end: float, y: float, *, both: bool) -> Iterator[str]:
+    """Draws what one step leaves to the next."""
+    apart = 4 if both else 0
+    yield arrow("accent", x, y - apart, end, y - apart)
+    if both:
+        yield arrow("accent", end, y + apart, x, y + apart)
+
+
+# ---------------------------------------------------------------------------------------------
+# Attention
+
+_MOST_QUERIES, _MOST_KEYS, _SCORE = 5, 7, 13
+_GRID_TOP = 24
+# How much of each value is taken, for something to be seen.
+_SHARES = (0.2, 0.9, 0.4, 0.1, 0.6, 0.15, 0.35)
+
+
+def attention(subject: Subject) -> str:
+    """Draws a grid of queries and keys, of which one row makes one result."""
+    inputs = subject.given.inputs
+    # Of further axes it depends on the settings which ones are attended to.
+    if any(len(shape) != 3 for shape in inputs):
+        return ""
+    queries, keys = inputs[0][1], (inputs[2:] or inputs[1:] or inputs)[0][1]
+    if 0 in (queries, keys):
+        return ""
+    rows, columns = elided(queries, _MOST_QUERIES), elided(keys, _MOST_KEYS)
+    picked, wide = min(1, len(rows) - 1), len(columns) * _SCORE
+    beside, above = _counted_width(_("queries"), queries), _counted_width(_("keys"), keys)
+    # Words, grid, arrow, result.
+    start = (WIDTH - beside - 8 - max(wide, above) - 50) / 2
+    left = start + beside + 8
+    y = _GRID_TOP + picked * _SCORE
+    middle, end = y + _SCORE / 2, left + wide
+    parts = [
+        part
+        for place, row in enumerate(rows)
+        for part in _scores(row, columns, left, _GRID_TOP + place * _SCORE, place == picked)
+    ]
+    parts += [
+        rect("window", left - 2, y - 2, wide + 4, _SCORE + 4, corner=3),
+        arrow("accent", end + 5, middle, end + 24, middle),
+        rect("touched", end + 27, y - 0.5, 22, _SCORE + 1, corner=3),
+        *_counted(_("keys"), keys, left, _GRID_TOP - 9),
+        *_counted(_("queries"), queries, start, middle + 3.5),
+    ]
+    said = _(
+        "Each query weighs all keys, and takes as much of their values. Queries: {i}; keys: {j}."
+    ).format(i=written(queries), j=written(keys))
+    return svg(_GRID_TOP + len(rows) * _SCORE + 5, said, parts)
+
+
+def _scores(
+    row: int | None, columns: Sequence[int | None], left: float, y: float, weighed: bool
+) -> Iterator[str]:
+    middle = y + _SCORE / 2
+    if row is None:
+        yield dots(left + len(columns) * _SCORE / 2, middle, upright=True)
+        return
+    for place, column in enumerate(columns):
+        x = left + place * _SCORE
+        if column is None:
+            yield dots(x + _SCORE / 2, middle)
+        elif weighed:
+            more = f' fill-opacity="{_SHARES[place]}"'
+            yield rect("weighed", x, y, _SCORE, _SCORE, more=more)
+        else:
+            yield rect("cell", x, y, _SCORE, _SCORE)
+
+
+_SPACE = 5  # pixels between a word and its number
+
+
+def _counted_width(name: str, count: int | None) -> float:
+    return text_width(name, SIZE) + _SPACE + text_width(written(count), SIZE, True)
+
+
+def _counted(name: str, count: int | None, x: float, y: float) -> Iterator[str]:
+    """Writes what there is and how many."""
+    yield words("quiet", name, x, y, anchor="start")
+    x += text_width(name, SIZE) + _SPACE
+    yield words("number", written(count), x, y, anchor="start", bold=True)

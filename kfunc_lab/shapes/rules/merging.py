@@ -1,0 +1,212 @@
+"""Rules for layers that join tensors: number by number, end to end, or by their products."""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from itertools import combinations
+
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.rules.arithmetic import Term, number, product, total, written
+from kfunc_lab.shapes.rules.rule import (
+    Axis,
+    Derivation,
+    DoesNotFitError,
+    Given,
+    NoRuleError,
+    Rule,
+    Shape,
+    axis,
+    kept,
+    place_of,
+    sizes_of,
+)
+
+_KERAS = "https://keras.io/api/layers/merging_layers/"
+
+
+def last_role(shape: Shape, place: int) -> str:
+    """Says what an axis is: the last one holds the features, or the channels of an image."""
+    if place == 0:
+        return "batch"
+    if place < len(shape) - 1:
+        return ""
+    return "channels" if len(shape) > 3 else "features"
+
+
+# ---------------------------------------------------------------------------------------------
+# Number by number
+
+
+def broadcast_axes(shapes: Sequence[Shape]) -> tuple[Axis, ...]:
+    """Returns the axes of what is joined number by number, as NumPy does it.
+
+    The shapes are compared from the last axis on; an axis of size 1, or none, is repeated.
+
+    Args:
+        shapes: The shape of each tensor, the batch included.
+
+    Raises:
+        DoesNotFitError: If two sizes differ and neither is 1.
+
+    Example:
+        >>> [it.size.value for it in broadcast_axes([(None, 1, 8), (5, 8)])]
+        [None, 5, 8]
+    """
+    return kept(reduce(lambda one, other: _broadcast(one, other, _known_of), shapes))
+
+
+def _known_of(one: int | None, other: int | None) -> int | None:
+    """What is not known may be 1, so that a known size decides."""
+    return other if one is None else one
+
+
+def _unknown(_one: int | None, _other: int | None) -> None:
+    """Keras's layers leave a size open when it is not known of one of the tensors."""
+
+
+def _broadcast(
+    one: Shape, other: Shape, undecided: Callable[[int | None, int | None], int | None]
+) -> Shape:
+    rank = max(len(one), len(other))
+    pairs = zip((1,) * (rank - len(one)) + one, (1,) * (rank - len(other)) + other, strict=True)
+    made: list[int | None] = []
+    for first, second in pairs:
+        if first == 1 or second == 1:
+            made.append(second if first == 1 else first)
+        elif first is None or second is None:
+            made.append(undecided(first, second))
+        elif first == second:
+            made.append(first)
+        else:
+            raise DoesNotFitError(
+                _(
+                    "It works number by number: {first} and {second} of {one} and {other} "
+                    "are neither equal nor 1."
+                ).format(first=first, second=second, one=one, other=other),
+                f"{first} ≠ {second}",
+            )
+    return tuple(made)
+
+
+def _number_by_number(given: Given) -> Derivation:
+    """The batches must be equal; the axes after them are compared from the last one on."""
+    sizes = [shape[0] for shape in given.inputs if shape]
+    batches = [size for size in dict.fromkeys(sizes) if size is not None]
+    if len(batches) > 1:
+        raise DoesNotFitError(
+            _("Its inputs have batches of different sizes: {one} and {other}.").format(
+                one=batches[0], other=batches[1]
+            ),
+            f"{batches[0]} ≠ {batches[1]}",
+        )
+    rest = reduce(
+        lambda one, other: _broadcast(one, other, _unknown),
+        (shape[1:] for shape in given.inputs),
+        given.shape[1:],
+    )
+    return Derivation((kept((batches[0] if batches else None, *rest)),))
+
+
+def _subtract(given: Given) -> Derivation:
+    _expect_two(given)
+    return _number_by_number(given)
+
+
+def _expect_two(given: Given) -> None:
+    found = len(given.inputs)
+    if found != 2:
+        raise DoesNotFitError(
+            _("It takes exactly 2 inputs, got {found}.").format(found=found), f"{found} ≠ 2"
+        )
+
+
+# ---------------------------------------------------------------------------------------------
+# End to end
+
+
+def _concatenate(given: Given) -> Derivation:
+    along = int(given.get("axis", -1))
+    shapes = given.inputs
+    place = place_of(along, given.shape)
+    for one, other in combinations(shapes, 2):
+        _expect_same_beside(place, along, one, other)
+    joined = [shape[place] for shape in shapes]
+    size = axis(last_role(given.shape, place), joined_size(joined), _reason(joined))
+    before, after = kept(given.shape)[:place], kept(given.shape)[place + 1 :]
+    return Derivation(((*before, size, *after),))
+
+
+def joined_size(sizes: Sequence[int | None]) -> Term:
+    """Reckons the size of an axis along which tensors are put end to end, as `8 + 16`."""
+    return total(sizes_of(sizes))
+
+
+def _reason(joined: Sequence[int | None]) -> str:
+    return "input" if len(joined) == 1 else ""
+
+
+def _expect_same_beside(place: int, along: int, one: Shape, other: Shape) -> None:
+    """Raises `DoesNotFitError` unless two shapes agree beside the axis that is joined."""
+    if len(one) != len(other):
+        raise DoesNotFitError(
+            _("{one} and {other} do not have equally many axes.").format(one=one, other=other),
+            f"{len(one)} ≠ {len(other)}",
+        )
+    for here, (first, second) in enumerate(zip(one, other, strict=True)):
+        if here != place and None not in (first, second) and first != second:
+            raise DoesNotFitError(
+                _(
+                    "It joins along axis {axis}; the other axes of {one} and {other} differ."
+                ).format(axis=written(along), one=one, other=other),
+                f"{first} ≠ {second}",
+            )
+
+
+# ---------------------------------------------------------------------------------------------
+# Products
+
+
+def _dot(given: Given) -> Derivation:
+    """One axis of each input goes: along it they are multiplied and added up."""
+    _expect_two(given)
+    one, other = given.inputs
+    axes = given.each("axes", 2)
+    if len(axes) != 2:
+        raise DoesNotFitError(
+            _("It takes one axis of each of the 2 inputs, got {axes}.").format(axes=axes),
+            f"{len(axes)} ≠ 2",
+        )
+    here, there = place_of(axes[0], one), place_of(axes[1], other)
+    if one[here] != other[there]:
+        raise DoesNotFitError(
+            _(
+                "It multiplies along axis {here} of {one} and axis {there} of {other}, "
+                "which must have the same size."
+            ).format(here=here, one=one, there=there, other=other),
+            f"{written(one[here])} ≠ {written(other[there])}",
+        )
+    if here == 0 or there == 0:  # what Keras says then does not hold for real numbers
+        raise NoRuleError(str(axes))
+    batch, *rest = [
+        *_without(kept(one), here),
+        *_without(kept(other), there)[1:],
+    ]
+    places = product([*(it.size for it in rest), number(one[here])])
+    made = rest or [axis("features", 1, "axes")]
+    return Derivation(((batch, *made),), products=(places,))
+
+
+def _without(axes: tuple[Axis, ...], place: int) -> tuple[Axis, ...]:
+    return axes[:place] + axes[place + 1 :]
+
+
+# ---------------------------------------------------------------------------------------------
+
+RULES = (
+    *(
+        Rule(kind, _number_by_number, f"{_KERAS}{kind.lower()}/", picture="same")
+        for kind in ("Add", "Multiply", "Average", "Maximum", "Minimum")
+    ),
+    Rule("Subtract", _subtract, _KERAS + "subtract/", picture="same"),
+    Rule("Concatenate", _concatenate, _KERAS + "concatenate/", ("axis",), "blocks"),
+    Rule("Dot", _dot, _KERAS + "dot/", ("axes", "normalize")),
+)

@@ -1,0 +1,185 @@
+"""Rules for layers that scale each number by itself: normalisation, and PReLU.
+
+What they multiply is not counted: it is little beside the products of a model's other layers,
+and the usual counts leave it out.
+"""
+
+from collections.abc import Iterable
+
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.rules.arithmetic import Term, number
+from kfunc_lab.shapes.rules.rule import (
+    Derivation,
+    DoesNotFitError,
+    Given,
+    NoRuleError,
+    Rule,
+    WeightSize,
+    known,
+    place_of,
+    same,
+)
+
+_KERAS = "https://keras.io/api/layers/"
+
+
+def _batch_normalization(given: Given) -> Derivation:
+    sizes = _sizes(given, [int(given.get("axis", -1))])
+    followed = ["moving_mean", "moving_variance"]
+    if given.get("renorm"):
+        followed += ["moving_stddev", "renorm_mean", "renorm_stddev"]
+    return Derivation(
+        same(given).outputs,
+        (*_scale_and_center(given, sizes), *(_followed(name, sizes) for name in followed)),
+    )
+
+
+def _layer_normalization(given: Given) -> Derivation:
+    axes = sorted(given.each("axis", 1, -1))
+    if given.get("rms_scaling"):  # it takes the place of both settings
+        gamma = WeightSize("gamma", _sizes(given, axes))
+        return Derivation(same(given).outputs, (gamma,))
+    _expect_axes(given, axes)
+    wanted = given.get("scale", True) or given.get("center", True)
+    weights = _scale_and_center(given, _sizes(given, axes)) if wanted else []
+    return Derivation(same(given).outputs, tuple(weights))
+
+
+def _group_normalization(given: Given) -> Derivation:
+    sizes = _sizes(given, [int(given.get("axis", -1))])
+    channels, groups = sizes[0].value or 0, int(given.get("groups", 32))
+    if groups == 0 or groups < -1:
+        raise DoesNotFitError(
+            _("There is at least 1 group, or −1 for one of each channel, got {groups}.").format(
+                groups=groups
+            )
+        )
+    if groups > channels or channels % groups:
+        raise DoesNotFitError(
+            _("Its input has {n} channels, which {groups} groups cannot share equally.").format(
+                n=channels, groups=groups
+            ),
+            f"{channels} / {groups}",
+        )
+    return Derivation(same(given).outputs, tuple(_scale_and_center(given, sizes)))
+
+
+def _rms_normalization(given: Given) -> Derivation:
+    sizes = _sizes(given, sorted(given.each("axis", 1, -1)))
+    return Derivation(same(given).outputs, (WeightSize("scale", sizes),))
+
+
+def _unit_normalization(given: Given) -> Derivation:
+    _expect_axes(given, given.each("axis", 1, -1))
+    return same(given)
+
+
+def _normalization(given: Given) -> Derivation:
+    chosen = given.get("axis", -1)
+    axes = [] if chosen is None else given.each("axis", 1)
+    places = sorted(place_of(axis, given.shape) for axis in axes)
+    if len(set(places)) < len(places):
+        raise NoRuleError(str(axes))
+    sizes = _sizes(given, places)
+    if given.get("mean") is not None:  # the numbers are settings, not weights
+        _expect_spread(given.get("mean"), axes, given)
+        return same(given)
+    return Derivation(
+        same(given).outputs,
+        (
+            _followed("mean", sizes),
+            _followed("variance", sizes),
+            WeightSize("count", (), trainable=False),
+        ),
+    )
+
+
+def _expect_spread(mean: object, axes: Iterable[int], given: Given) -> None:
+    """Raises `DoesNotFitError` unless the means can be spread over the last axis."""
+    if isinstance(mean, (int, float)):
+        return
+    flat = isinstance(mean, tuple) and all(isinstance(it, (int, float)) for it in mean)
+    last = [place_of(it, given.shape) for it in axes] == [len(given.shape) - 1]
+    if not isinstance(mean, tuple) or not flat or not last:
+        raise NoRuleError(str(mean))  # where they go differs between versions of Keras
+    if len(mean) not in (1, given.shape[-1]):
+        raise DoesNotFitError(
+            _("It has {n} means for {shape}.").format(n=len(mean), shape=given.shape),
+            f"{len(mean)} ≠ {given.shape[-1]}",
+        )
+
+
+def _prelu(given: Given) -> Derivation:
+    sizes: list[int | None] = list(given.shape[1:])
+    shared = given.get("shared_axes")
+    for axis in () if shared is None else given.each("shared_axes", 1):
+        # Counted with the batch; Keras counts what is below 1 from the end.
+        sizes[place_of(axis - 1, given.shape[1:])] = 1
+    alpha = tuple(number(known(size, given.shape)) for size in sizes)
+    return Derivation(same(given).outputs, (WeightSize("alpha", alpha),))
+
+
+# ---------------------------------------------------------------------------------------------
+# What they have in common
+
+
+def _expect_axes(given: Given, axes: Iterable[int]) -> None:
+    """Raises `DoesNotFitError` unless the input has all these axes."""
+    for axis in axes:
+        place_of(axis, given.shape)
+
+
+def _sizes(given: Given, axes: Iterable[int]) -> tuple[Term, ...]:
+    """Returns the sizes of the axes whose places have weights of their own."""
+    shape = given.shape
+    return tuple(number(known(shape[place_of(axis, shape)], shape)) for axis in axes)
+
+
+def _scale_and_center(given: Given, sizes: tuple[Term, ...]) -> list[WeightSize]:
+    names = {"gamma": "scale", "beta": "center"}
+    return [
+        WeightSize(name, sizes) for name, setting in names.items() if given.get(setting, True)
+    ]
+
+
+def _followed(name: str, sizes: tuple[Term, ...]) -> WeightSize:
+    """A weight that follows the data instead of being trained."""
+    return WeightSize(name, sizes, trainable=False)
+
+
+_AFFINE = ("axis", "center", "scale")
+
+RULES = (
+    Rule(
+        "BatchNormalization",
+        _batch_normalization,
+        "https://arxiv.org/abs/1502.03167",
+        _AFFINE,
+    ),
+    Rule(
+        "LayerNormalization",
+        _layer_normalization,
+        "https://arxiv.org/abs/1607.06450",
+        _AFFINE,
+    ),
+    Rule(
+        "GroupNormalization",
+        _group_normalization,
+        "https://arxiv.org/abs/1803.08494",
+        ("groups", *_AFFINE),
+    ),
+    Rule("RMSNormalization", _rms_normalization, "https://arxiv.org/abs/1910.07467", ("axis",)),
+    Rule(
+        "UnitNormalization",
+        _unit_normalization,
+        _KERAS + "normalization_layers/unit_normalization/",
+        ("axis",),
+    ),
+    Rule(
+        "Normalization",
+        _normalization,
+        _KERAS + "preprocessing_layers/numerical/normalization/",
+        ("axis", "invert"),
+    ),
+    Rule("PReLU", _prelu, "https://arxiv.org/abs/1502.01852", ("shared_axes",)),
+)

@@ -1,0 +1,149 @@
+"""What a raw operation was called on, and how its axes are named and put together."""
+
+import ast
+from collections.abc import Callable, Iterable
+
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.rules.arithmetic import number, product, written
+from kfunc_lab.shapes.rules.rule import (
+    Axis,
+    Derivation,
+    DoesNotFitError,
+    Given,
+    NoRuleError,
+    Shape,
+    axis,
+    kept,
+    place_of,
+)
+
+# Where the operations are described.
+NUMPY = "https://keras.io/api/ops/numpy/"
+CORE = "https://keras.io/api/ops/core/"
+NN = "https://keras.io/api/ops/nn/"
+LINALG = "https://keras.io/api/ops/linalg/"
+
+
+def operands(given: Given, *names: str) -> tuple[Shape, ...]:
+    """Returns the shape of each argument of a call, tensors and constants alike.
+
+    Args:
+        given: The call: the arguments that are no tensors are among its settings.
+        names: The parameters in their order.
+
+    Raises:
+        NoRuleError: If an argument is neither, or if there are more tensors than parameters.
+
+    Example:
+        >>> operands(Given("Add", {"x1": "array(3,)"}, ((None, 3),)), "x1", "x2")
+        ((3,), (None, 3))
+    """
+    tensors = iter(given.inputs)
+    found = []
+    for name in names:
+        shape = (
+            constant_shape(given.get(name)) if name in given.settings else next(tensors, None)
+        )
+        if shape is None:
+            raise NoRuleError(given.kind)
+        found.append(shape)
+    if next(tensors, None) is not None:
+        raise NoRuleError(given.kind)
+    return tuple(found)
+
+
+def constant_shape(value: object) -> Shape:
+    """Returns the shape of a number, or of an array that is noted as `"array(3,)"`."""
+    if isinstance(value, (int, float)):
+        return ()
+    if isinstance(value, str) and value.startswith("array("):
+        try:
+            return tuple(ast.literal_eval(value.removeprefix("array")))
+        except (SyntaxError, ValueError):
+            pass
+    raise NoRuleError(str(value))
+
+
+def only(given: Given) -> Shape:
+    """Returns the shape of the one tensor of a call."""
+    if len(given.inputs) != 1:
+        raise NoRuleError(given.kind)
+    return given.shape
+
+
+# ---------------------------------------------------------------------------------------------
+# Axes
+
+
+def place(chosen: object, shape: Shape) -> int:
+    """Returns which axis is meant, counted from the first; a negative one counts from the last.
+
+    Raises:
+        DoesNotFitError: If the shape has no such axis.
+    """
+    return place_of(_whole(chosen), shape)
+
+
+def new_place(chosen: object, shape: Shape, added: int = 1) -> int:
+    """Returns where a new axis is to stand.
+
+    Args:
+        chosen: The axis, as it counts when the new ones are there.
+        shape: The shape that they are added to.
+        added: How many there are.
+
+    Raises:
+        DoesNotFitError: If it cannot stand there.
+    """
+    position, rank = _whole(chosen), len(shape) + added
+    if not -rank <= position < rank:
+        low, high = written(-rank), written(rank - 1)
+        raise DoesNotFitError(
+            _("A new axis of {shape} can stand from {low} to {high}, not at {axis}.").format(
+                shape=shape, low=low, high=high, axis=written(position)
+            ),
+            f"{written(position)} > {high}"
+            if position >= 0
+            else f"{written(position)} < {low}",
+        )
+    return position % rank
+
+
+def several(
+    chosen: object, shape: Shape, find: Callable[[object, Shape], int] = place
+) -> list[int]:
+    """Returns which axes are meant, for one or for several.
+
+    Args:
+        chosen: An axis, or several.
+        shape: The shape that has them.
+        find: Finds one of them.
+    """
+    found = [find(it, shape) for it in (chosen if isinstance(chosen, tuple) else (chosen,))]
+    if len(set(found)) < len(found):
+        raise NoRuleError(str(chosen))
+    return found
+
+
+def _whole(chosen: object) -> int:
+    if not isinstance(chosen, int):
+        raise NoRuleError(str(chosen))
+    return chosen
+
+
+def derived(*outputs: Iterable[Axis]) -> Derivation:
+    """Returns what is derived of outputs; the batch is one only where it stands first."""
+    return Derivation(tuple(tuple(_placed(axes)) for axes in outputs))
+
+
+def _placed(axes: Iterable[Axis]) -> Iterable[Axis]:
+    for position, it in enumerate(axes):
+        moved = position > 0 and it.role == "batch"
+        yield Axis("", it.size, it.reason) if moved else it
+
+
+def flattened(shape: Shape) -> Axis:
+    """Returns the one axis that all others are laid out on."""
+    if len(shape) == 1:
+        return kept(shape)[0]
+    return axis("", product(number(size) for size in shape))

@@ -1,0 +1,313 @@
+"""Rules for recurrent layers: cells, which take one step, and layers that take them all."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from kfunc_lab.locale import _
+from kfunc_lab.shapes.rules import windows
+from kfunc_lab.shapes.rules.arithmetic import Term, number
+from kfunc_lab.shapes.rules.rule import (
+    Axis,
+    Derivation,
+    DoesNotFitError,
+    Given,
+    NoRuleError,
+    Rule,
+    Shape,
+    WeightSize,
+    axis,
+    batch,
+    described,
+    expect_rank,
+    known,
+    positive,
+)
+
+_KERAS = "https://keras.io/api/layers/recurrent_layers/"
+_LSTM = "https://doi.org/10.1162/neco.1997.9.8.1735"
+_GRU = "https://arxiv.org/abs/1406.1078"
+
+# A state's size; those of a cell with several, of which each may be a cell's again.
+States = Term | tuple["States", ...]
+
+# How many products of the same form each cell joins in one matrix.
+_GATES = {"SimpleRNNCell": 1, "GRUCell": 3, "LSTMCell": 4}
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """What a cell is made of.
+
+    Attributes:
+        weights: Its weights.
+        units: The size of what it returns.
+        states: The sizes of its states.
+    """
+
+    weights: tuple[WeightSize, ...]
+    units: Term
+    states: States
+
+
+def _cell(kind: str, settings: Mapping[str, Any], entering: Term, steps: Term) -> _Cell:
+    """Reckons what a cell is made of.
+
+    Args:
+        kind: The cell's class.
+        settings: Its settings; defaults may be missing.
+        entering: The size of what it takes.
+        steps: How often it is called for one example.
+    """
+    if kind == "StackedRNNCells":
+        return _stacked(settings, entering, steps)
+    if kind not in _GATES:
+        raise NoRuleError(kind)
+    units = number(positive(settings, "units"), "u")
+    gates = units if _GATES[kind] == 1 else _GATES[kind] * units
+    weights = [
+        WeightSize("kernel", (entering, gates), steps),
+        WeightSize("recurrent_kernel", (units, gates), steps),
+    ]
+    if settings.get("use_bias", True):
+        # One bias for the input and one for the state, which the reset gate scales alone.
+        both = kind == "GRUCell" and settings.get("reset_after", True)
+        weights.append(WeightSize("bias", (number(2), gates) if both else (gates,)))
+    return _Cell(tuple(weights), units, (units, units) if kind == "LSTMCell" else units)
+
+
+def _stacked(settings: Mapping[str, Any], entering: Term, steps: Term) -> _Cell:
+    """Each cell takes what the one before it returned."""
+    weights: list[WeightSize] = []
+    cells: list[_Cell] = []
+    seen: Counter[str] = Counter()
+    for text in settings.get("cells", ()):
+        kind, inner = described(text)
+        cell = _cell(kind, inner, entering, steps)
+        cells.append(cell)
+        entering = number(cell.units.value, "n")
+        name = layer_name(kind)
+        weights += within(f"{name}_{seen[name]}" if seen[name] else name, cell.weights)
+        seen[name] += 1
+    if not cells:
+        raise NoRuleError("StackedRNNCells")
+    return _Cell(tuple(weights), cells[-1].units, tuple(cell.states for cell in cells))
+
+
+def layer_name(kind: str) -> str:
+    """Returns the name that Keras gives the first layer of a class.
+
+    Example:
+        >>> layer_name("StackedRNNCells"), layer_name("ConvLSTM1D"), layer_name("GRUCell")
+        ('stacked_rnn_cells', 'conv_lstm1d', 'gru_cell')
+    """
+    spread = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", kind)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", spread).lower()
+
+
+def within(name: str, weights: Iterable[WeightSize]) -> list[WeightSize]:
+    """Names weights as those of a layer inside another are named."""
+    return [replace(it, name=f"{name}/{it.name}") for it in weights]
+
+
+def _flat(states: States) -> list[Term]:
+    if isinstance(states, Term):
+        return [states]
+    return [size for inner in states for size in _flat(inner)]
+
+
+# ---------------------------------------------------------------------------------------------
+# Layers that take all steps
+
+
+def _over_steps(
+    given: Given,
+    weights: Iterable[WeightSize],
+    made: tuple[Axis, ...],
+    states: Sequence[tuple[Axis, ...]],
+) -> Derivation:
+    """Joins what a layer returns.
+
+    Args:
+        given: What the layer is given.
+        weights: Its weights.
+        made: The axes of what it returns for one step, without the batch.
+        states: Those of each state.
+    """
+    if given.get("stateful") and given.shape[0] is None:
+        raise DoesNotFitError(
+            _(
+                "It keeps its states from batch to batch, so it needs a fixed size of the "
+                "batch: {shape}."
+            ).format(shape=given.shape)
+        )
+    first = batch(given)
+    wanted = tuple((first, *axes) for axes in states)
+    _expect_states(given, [tuple(it.size.value for it in axes) for axes in wanted])
+    steps = axis("steps", given.shape[1], "input")
+    output = (first, steps, *made) if given.get("return_sequences") else (first, *made)
+    return Derivation((output, *(wanted if given.get("return_state") else ())), tuple(weights))
+
+
+def _expect_states(given: Given, wanted: Sequence[Shape]) -> None:
+    """Raises `DoesNotFitError` if the initial states are not as the cell's."""
+    found = given.inputs[1:]
+    if not found:
+        return
+    if len(found) < len(wanted):
+        raise DoesNotFitError(
+            _("It starts from {n} states, got {found}.").format(
+                n=len(wanted), found=len(found)
+            ),
+            f"{len(found)} < {len(wanted)}",
+        )
+    if len(found) > len(wanted):
+        raise NoRuleError(given.kind)
+    for state, shape in zip(found, wanted, strict=True):
+        if len(state) != len(shape) or any(
+            None not in sizes and sizes[0] != sizes[1]
+            for sizes in zip(state[1:], shape[1:], strict=True)
+        ):
+            raise DoesNotFitError(
+                _("Its state has the shape {shape}, the initial state has {found}.").format(
+                    shape=shape, found=state
+                ),
+                f"{state} ≠ {shape}",
+            )
+
+
+def _of_size(size: Term) -> tuple[Axis, ...]:
+    return (axis("features", size.value, "units"),)
+
+
+def _with_cell(
+    given: Given, kind: str, settings: Mapping[str, Any]
+) -> tuple[_Cell, Derivation]:
+    entering = number(known(given.shape[-1], given.shape), "n")
+    cell = _cell(kind, settings, entering, number(given.shape[1]))
+    return cell, _over_steps(
+        given,
+        within(layer_name(kind), cell.weights),
+        _of_size(cell.units),
+        [_of_size(size) for size in _flat(cell.states)],
+    )
+
+
+def _layer(given: Given) -> Derivation:
+    """A layer of one cell, whose settings are its own."""
+    expect_rank(given, 3)
+    return _with_cell(given, f"{given.kind}Cell", given.settings)[1]
+
+
+def _rnn(given: Given) -> Derivation:
+    if len(given.shape) != 3:  # what the cell makes of other axes is its own matter
+        raise NoRuleError(given.kind)
+    cell, found = _with_cell(given, *described(given.get("cell")))
+    if given.get("return_state") and _depth(cell.states) > 2:
+        raise DoesNotFitError(
+            _("It cannot return the states of cells that are stacked within a stack.")
+        )
+    return found
+
+
+def _depth(states: States) -> int:
+    """Returns how deep states are nested."""
+    return 0 if isinstance(states, Term) else 1 + max(map(_depth, states))
+
+
+# ---------------------------------------------------------------------------------------------
+# Cells that are called themselves: one step
+
+
+def _called_cell(given: Given) -> Derivation:
+    shape, states = given.shape, given.inputs[1:]
+    if any(len(it) != 2 or it[0] != shape[0] or it[1] is None for it in states):
+        raise NoRuleError(given.kind)
+    # Keras cannot tell the one state of a cell in a stack of its own from a list of states.
+    if any(described(it)[0] == "StackedRNNCells" for it in given.get("cells", ())):
+        raise NoRuleError(given.kind)
+    expect_rank(given, 2)
+    entering = number(known(shape[-1], shape), "n")
+    cell = _cell(given.kind, given.settings, entering, number(1))
+    sizes = _flat(cell.states)
+    _expect_states(given, [(shape[0], size.value) for size in sizes])
+    return Derivation(
+        tuple((batch(given), *_of_size(size)) for size in (cell.units, *sizes)), cell.weights
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Convolutions instead of products
+
+_CONVOLUTIONS = {rule.kind: rule.derive for rule in windows.RULES}
+
+
+def _conv_lstm(given: Given, *, rank: int) -> Derivation:
+    """A convolution of each step, and one of the state, which keeps its size."""
+    expect_rank(given, rank + 3)
+    convolution = f"Conv{rank}D"
+    step = Given(convolution, given.settings, ((given.shape[0], *given.shape[2:]),))
+    space = step.shape[2:] if given.channels_first else step.shape[1:-1]
+    if None in space:
+        raise DoesNotFitError(
+            _("It needs a fixed size of each axis of an image: {shape}.").format(
+                shape=given.shape
+            )
+        )
+    found = _CONVOLUTIONS[convolution](step)
+    kernel = found.weights[0]
+    *window, _channels, filters = kernel.sizes
+    uses = (kernel.uses or number(1)) * number(given.shape[1])
+    gates = 4 * filters
+    weights = [
+        WeightSize("kernel", (*kernel.sizes[:-1], gates), uses),
+        WeightSize("recurrent_kernel", (*window, filters, gates), uses),
+        *([WeightSize("bias", (gates,))] if given.get("use_bias", True) else []),
+    ]
+    made = found.outputs[0][1:]
+    return _over_steps(given, within("conv_lstm_cell", weights), made, [made, made])
+
+
+# ---------------------------------------------------------------------------------------------
+
+# How many results there are is a matter of the code around a layer, and not played with.
+_RETURNS = ("return_sequences",)
+_STEPS = "steps"
+
+RULES = (
+    Rule(
+        "SimpleRNN",
+        _layer,
+        _KERAS + "simple_rnn/",
+        ("units", *_RETURNS, "use_bias"),
+        _STEPS,
+    ),
+    Rule("GRU", _layer, _GRU, ("units", *_RETURNS, "use_bias", "reset_after"), _STEPS),
+    Rule("LSTM", _layer, _LSTM, ("units", *_RETURNS, "use_bias"), _STEPS),
+    Rule("RNN", _rnn, _KERAS + "rnn/", _RETURNS, _STEPS),
+    Rule("SimpleRNNCell", _called_cell, _KERAS + "simple_rnn_cell/", ("units", "use_bias")),
+    Rule("GRUCell", _called_cell, _GRU, ("units", "use_bias", "reset_after")),
+    Rule("LSTMCell", _called_cell, _LSTM, ("units", "use_bias")),
+    Rule("StackedRNNCells", _called_cell, _KERAS + "stacked_rnn_cell/"),
+    *(
+        Rule(
+            f"ConvLSTM{rank}D",
+            partial(_conv_lstm, rank=rank),
+            "https://arxiv.org/abs/1506.04214",
+            (
+                "filters",
+                "kernel_size",
+                "strides",
+                "padding",
+                "dilation_rate",
+                *_RETURNS,
+                "use_bias",
+            ),
+            _STEPS,
+        )
+        for rank in (1, 2, 3)
+    ),
+)

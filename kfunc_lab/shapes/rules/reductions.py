@@ -1,0 +1,98 @@
+"""Rules for raw operations that reckon one number of many, or go along an axis."""
+
+from functools import partial
+
+from kfunc_lab.shapes.rules.operands import (
+    LINALG,
+    NN,
+    NUMPY,
+    derived,
+    flattened,
+    only,
+    place,
+    several,
+)
+from kfunc_lab.shapes.rules.rule import (
+    Axis,
+    Derivation,
+    Given,
+    NoRuleError,
+    Rule,
+    Shape,
+    axis,
+    kept,
+    same,
+)
+
+_MATH = "https://keras.io/api/ops/math/"
+_KINDS = (
+    "All Amax Amin Any Argmax Argmin Max Mean Median Min Nanargmax Nanargmin Nanmax Nanmean "
+    "Nanmedian Nanmin Nanprod Nanstd Nansum Nanvar Prod Ptp Std Sum Var"
+)
+
+
+def reduced(shape: Shape, chosen: object, keepdims: bool) -> list[Axis]:
+    """Returns the axes that are left.
+
+    Args:
+        shape: The shape before.
+        chosen: The axes that go; nothing for all of them.
+        keepdims: Whether they stay, with size 1.
+    """
+    gone = range(len(shape)) if chosen is None else several(chosen, shape)
+    return [
+        axis("", 1, "keepdims") if position in gone else before
+        for position, before in enumerate(kept(shape))
+        if keepdims or position not in gone
+    ]
+
+
+def _reduction(given: Given) -> Derivation:
+    return derived(reduced(only(given), given.get("axis"), bool(given.get("keepdims"))))
+
+
+def _average(given: Given) -> Derivation:
+    if "weights" in given.settings:
+        raise NoRuleError(given.kind)
+    return _reduction(given)
+
+
+def _norm(given: Given) -> Derivation:
+    """Some orders are only for vectors or for matrices; those of one number are for any."""
+    chosen = given.get("axis")
+    alone = isinstance(chosen, int) or (isinstance(chosen, tuple) and len(chosen) == 1)
+    order = given.get("ord")
+    if order is not None and (isinstance(order, str) or not alone):
+        raise NoRuleError(given.kind)
+    return _reduction(given)
+
+
+def _moments(given: Given) -> Derivation:
+    if "axes" not in given.settings:
+        raise NoRuleError(given.kind)
+    left = reduced(only(given), given.get("axes"), bool(given.get("keepdims")))
+    return derived(left, left)
+
+
+def _along(given: Given, *, default: int | None) -> Derivation:
+    """A rule for what goes along one axis, or along all numbers in a row."""
+    shape, chosen = only(given), given.get("axis", default)
+    if chosen is None:
+        return derived([flattened(shape)])
+    place(chosen, shape)
+    return same(given)
+
+
+RULES = (
+    *(Rule(kind, _reduction, NUMPY, picture="axes") for kind in _KINDS.split()),
+    Rule("CountNonzero", _reduction, NUMPY, picture="axes"),
+    Rule("Average", _average, NUMPY, picture="axes"),
+    Rule("Logsumexp", _reduction, _MATH, picture="axes"),
+    Rule("Norm", _norm, LINALG, picture="axes"),
+    Rule("Moments", _moments, NN, picture="axes"),
+    *(
+        Rule(kind, partial(_along, default=None), NUMPY)
+        for kind in ("Cumprod", "Cumsum", "Nancumprod", "Nancumsum")
+    ),
+    *(Rule(kind, partial(_along, default=-1), NUMPY) for kind in ("Argsort", "Sort")),
+)

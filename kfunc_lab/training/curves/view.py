@@ -1,0 +1,92 @@
+"""Shows how a finished training went: `lab.curves`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kfunc_lab.locale import _
+from kfunc_lab.training.curves.figures import from_logs, to_plotly, to_svg, to_text
+from kfunc_lab.ui.files import save_picture_or_text
+
+
+def curves(history: Any) -> "CurvesView":
+    """Shows the learning curves of a finished training.
+
+    Args:
+        history: What `model.fit` returned, or its `history`: values per epoch by name.
+
+    Returns:
+        A view: an interactive chart in JupyterLab, a picture where there is no kernel, a table
+        as text.
+
+    Raises:
+        TypeError: If there are no values per epoch in it.
+
+    Example:
+        >>> print(curves({"loss": [0.9, 0.5], "val_loss": [1.0, 0.7]}).to_text())
+        epoch    loss  val_loss
+            1  0.9000    1.0000
+            2  0.5000    0.7000
+    """
+    logs = getattr(history, "history", history)
+    if not isinstance(logs, Mapping) or not all(map(_is_series, logs, logs.values())):
+        raise TypeError(
+            _("Learning curves are drawn from what model.fit returns; this is: {got}.").format(
+                got=type(history).__name__
+            )
+        )
+    if not any(map(len, logs.values())):
+        raise TypeError(_("This history is empty: the model has not been trained yet."))
+    return CurvesView(logs, getattr(history, "epoch", None))
+
+
+class CurvesView:
+    """The curves of one training, one panel a quantity."""
+
+    def __init__(
+        self, logs: Mapping[str, Sequence[float]], epochs: Sequence[int] | None = None
+    ) -> None:
+        self.curves = from_logs(logs, epochs)
+
+    def to_text(self) -> str:
+        """Returns the values as a table, one epoch a line."""
+        return to_text(self.curves)
+
+    def to_svg(self) -> str:
+        """Returns the picture as SVG that follows the light or dark theme of its reader."""
+        return to_svg(self.curves)
+
+    def save(self, path: str | Path) -> Path:
+        """Saves the curves in the form that the file's name asks for.
+
+        Args:
+            path: A name that ends in `.svg` or `.txt`.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            ValueError: If the name has another ending.
+            OSError: If the file cannot be written.
+        """
+        return save_picture_or_text(path, self)
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
+        return {
+            "application/vnd.plotly.v1+json": to_plotly(self.curves),
+            "image/svg+xml": self.to_svg(),
+            "text/plain": self.to_text(),
+        }
+
+
+def _is_series(name: Any, values: Any) -> bool:
+    if not isinstance(name, str) or not isinstance(values, (list, tuple, np.ndarray)):
+        return False
+    shapes = {np.shape(value) for value in values}
+    numbers = all(np.asarray(value).dtype.kind in "biuf" for value in values)
+    return numbers and len(shapes) <= 1

@@ -1,0 +1,1 @@
+"""Watches and steers a training run."""

@@ -1,0 +1,319 @@
+"""Draws a training run while it goes on, and leaves a summary: the widget of the dashboard."""
+
+import contextlib
+import json
+import math
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from kfunc_lab.locale import _
+from kfunc_lab.training.dashboard.controls import Controls
+from kfunc_lab.training.dashboard.environment import let_the_page_choose
+from kfunc_lab.training.dashboard.layer_data import final_layer_data, layer_data
+from kfunc_lab.training.dashboard.summary import best_words, summary_svg, summary_text, titled
+from kfunc_lab.training.downsampled_line import Series
+from kfunc_lab.training.measuring import prediction_figures
+from kfunc_lab.training.measuring.distributions import epochs_drawn
+from kfunc_lab.training.measuring.prediction_figures import ClassNames
+from kfunc_lab.training.run_log import RunLog
+from kfunc_lab.training.states import state_words
+from kfunc_lab.ui.text import printable
+
+_HERE = Path(__file__).parent / "page"
+_SHARED = Path(__file__).parents[2] / "ui" / "page"  # what all pages share
+
+# One update of the screen holds at most so many bytes; the rest comes with the next. What is
+# written around them, the progress and the notices, takes less than the rest of 40 kB.
+_MOST_BYTES = 32_000
+
+
+class DashboardView(anywidget.AnyWidget):
+    """The curves of a run, its progress, and the buttons that steer it."""
+
+    _esm = "\n".join(
+        path.read_text("utf-8")
+        for path in (
+            _SHARED / "page.js",
+            _HERE / "chart.js",
+            _HERE / "layers.js",
+            _HERE / "dashboard.js",
+        )
+    )
+    _css = "\n".join(
+        path.read_text("utf-8") for path in (_SHARED / "page.css", _HERE / "dashboard.css")
+    )
+
+    _words: Any = traitlets.Dict().tag(sync=True)
+    _state: Any = traitlets.Dict().tag(sync=True)
+    _final: Any = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, controls: Controls, class_names: ClassNames = None) -> None:
+        super().__init__(_words=_words())
+        self._class_names = class_names
+        self._controls = controls
+        self._name = ""
+        self._log = RunLog()
+        self._forget()
+        self._is_shown = self._is_drawing = False
+        self._sending = threading.Lock()  # the page asks on a thread of its own
+        self._handle: Any = None
+        self._pages: set[str] = set()
+        self._problem: Exception | None = None  # what failed where the dashboard cannot see it
+        self.on_msg(self._answer)
+
+    # -- what the dashboard does
+
+    def show(self) -> None:
+        """Shows it below the cell that runs."""
+        from IPython.display import display
+
+        let_the_page_choose(self)
+        self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
+        self._is_shown = True
+
+    def begin(self, name: str, log: RunLog, in_background: bool) -> None:
+        """Begins to draw a run."""
+        self._name = printable(name)
+        self._log = log
+        self._forget()
+        self._state = {"title": self._name, "steerable": in_background}
+
+    def draw(self, log: RunLog) -> None:
+        """Sends what is new to the page, if one is there."""
+        self._log = log
+        if self._is_drawing:
+            with self._sending:
+                content, buffers = self._news(log)
+                self.send({"type": "more", "progress": progress(log), **content}, buffers)
+
+    def say(self, words: str) -> None:
+        """Says something on the page."""
+        self.send({"type": "said", "words": words})
+
+    def end(self, log: RunLog) -> None:
+        """Draws the end of a run, and leaves its summary in the notebook."""
+        from IPython.display import display
+
+        self._log = log
+        try:
+            self._final = {  # all of it, also what the page has got
+                "lines": self._all_lines(log),
+                "progress": progress(log),
+                "layers": final_layer_data(log) if log.measured else None,
+                "predictions": self._predictions(log),
+            }
+        finally:  # whatever failed, the run has ended and leaves its text
+            self._state = self._state | {"ended": True}
+            if self._handle is not None:
+                self._handle.update(self)
+            elif not self._is_shown:
+                display(self)  # type: ignore[no-untyped-call]
+            self._is_shown = True
+        if self._problem is not None:
+            raise self._problem
+
+    # -- lines
+
+    def _lines(self, log: RunLog) -> dict[str, Any]:
+        weights = log.loss_weights
+        whole: dict[str, Any] = {
+            f"batch/{titled(name, weights)}": it for name, it in log.batches.items()
+        }
+        for name, values in log.by_epoch.items():
+            line = Series([epoch + 1 for epoch in values], list(values.values()))
+            whole[f"epoch/{titled(name, weights)}"] = line
+        return whole
+
+    def _all_lines(self, log: RunLog) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "first": 0, "points": np.array([line.x, line.y], "<f4").tobytes()}
+            for name, line in self._lines(log).items()
+        ]
+
+    # -- what the page has not got yet
+
+    def _forget(self) -> None:
+        """Takes the page for one that has got nothing yet."""
+        self._sent: dict[str, tuple[int, int]] = {}  # points of each line, and how fine it was
+        self._sent_epochs: dict[int, Any] = {}  # whose distributions it has, as they were
+        self._sent_predictions: Any = ()
+        self._picture, self._is_begun = "", False  # what is not sent of it yet
+
+    def _news(self, log: RunLog) -> tuple[dict[str, Any], list[bytes]]:
+        """Returns what is new, as far as one message may hold it; the rest waits."""
+        lines, buffers = self._new_lines(log)
+        content: dict[str, Any] = {"lines": lines}
+        size = sum(map(len, buffers))
+        epochs = self._epochs_to_send(log)
+        if epochs:
+            # As many epochs as fit, but one at least unless there are lines.
+            table, spread = layer_data(log, epochs[:1])
+            room = _MOST_BYTES - size - len(str(table).encode())
+            fitting = max(room // max(len(spread), 1), 0 if size else 1)
+            if fitting:
+                content["layers"], spread = layer_data(log, epochs[:fitting])
+                self._sent_epochs |= {it: log.measured[it] for it in epochs[:fitting]}
+                buffers.append(spread)
+                size += len(spread) + len(str(table).encode())
+        if self._sent_predictions is not log.confusions and not self._picture:
+            self._picture = self._predictions(log)
+            self._sent_predictions = log.confusions
+        if self._picture and size < _MOST_BYTES:
+            # Bytes that are no ASCII count more than once in a message.
+            part, rest = _split(self._picture, _MOST_BYTES - size)
+            first, self._is_begun = not self._is_begun, bool(rest)
+            self._picture = rest
+            content["predictions"] = {"part": part, "first": first, "more": bool(rest)}
+        return content, buffers
+
+    def _epochs_to_send(self, log: RunLog) -> list[int]:
+        drawn = epochs_drawn(list(log.measured))
+        return [it for it in drawn if self._sent_epochs.get(it) is not log.measured[it]]
+
+    def _predictions(self, log: RunLog) -> str:
+        if not log.confusions:
+            return ""
+        return prediction_figures.to_svg(log.confusions, self._class_names)
+
+    def _new_lines(self, log: RunLog) -> tuple[list[dict[str, Any]], list[bytes]]:
+        """Returns the points of lines that are new, as far as one message may hold them."""
+        lines, buffers, size = [], [], 0
+        for name, line in self._lines(log).items():
+            known, each = self._sent.get(name, (0, line.each))
+            first = known if each == line.each else 0
+            if len(line.y) == first and each == line.each:
+                continue
+            points = np.array([line.x[first:], line.y[first:]], "<f4").tobytes()
+            if size and size + len(points) > _MOST_BYTES:
+                continue
+            size += len(points)
+            lines.append({"name": name, "first": first})
+            buffers.append(points)
+            self._sent[name] = (len(line.y), line.each)
+        return lines, buffers
+
+    # -- what the page asks
+
+    def _answer(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+        asked = {
+            "stop": self._controls.stop,
+            "pause": self._controls.pause,
+            "resume": self._controls.resume,
+            "step": self._controls.step,
+        }
+        if content.get("type") == "rate":
+            value = float(content["value"])
+            if math.isfinite(value) and value > 0:
+                self._controls.set_learning_rate(value)
+        elif content.get("type") == "hello":
+            self._hello(str(content.get("page")))
+        elif content.get("type") in asked:
+            asked[content["type"]]()
+
+    def _hello(self, page: str) -> None:
+        """A page is there: it gets all, and knows that its buttons are heard."""
+        if page in self._pages:  # it asks until it is answered
+            return
+        self._pages.add(page)
+        self._is_drawing = True
+        with self._sending:
+            self._forget()
+        if not self._state.get("ended"):
+            self._state = self._state | {"steerable": True}
+        with contextlib.suppress(
+            Exception
+        ):  # said by the thread that trains, which meets it too
+            self.draw(self._log)
+
+    # -- forms
+
+    def to_text(self) -> str:
+        """Returns the run as text: a line for each epoch, notices, what is taken for what."""
+        return summary_text(self._name, self._log, self._class_names)
+
+    def to_svg(self) -> str:
+        """Returns the run as SVG that follows the theme of its reader."""
+        return summary_svg(self._log, self._class_names)
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        if not self._is_shown and self._handle is None and self._state.get("ended"):
+            data.pop("application/vnd.jupyter.widget-view+json", None)  # no page will answer
+        if self._log.by_epoch:
+            try:
+                data["image/svg+xml"] = self.to_svg()
+            except Exception as error:  # IPython would show it in place of the text
+                self._problem = error
+        return data | {"text/plain": self.to_text()}, metadata
+
+
+def _split(text: str, room: int) -> tuple[str, str]:
+    """Splits a text so that the first part takes at most so many bytes in JSON."""
+    room = max(room, 1000)
+    part = text[:room]
+    while len(json.dumps(part)) > room:
+        part = part[: len(part) * 9 // 10]
+    return part, text[len(part) :]
+
+
+def progress(log: RunLog) -> dict[str, Any]:
+    """Writes how far a run is."""
+    epochs = log.epochs or 0
+    return {
+        "epoch": min(log.epoch + 1, epochs or log.epoch + 1),
+        "epochs": epochs,
+        "step": log.step,
+        "steps": log.steps,
+        "rate": log.rate if math.isfinite(log.rate) else None,
+        "left": log.seconds_left if math.isfinite(log.seconds_left) else None,
+        "state": log.state,
+        "words": state_words(log.state),
+        "best": best_words(log.best) if log.best is not None else "",
+        "notices": [
+            {"kind": it.kind, "said": it.said, "advice": it.advice} for it in log.notices
+        ],
+        "learningRate": next(reversed(log.learning_rate.values()), None),
+    }
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "layers": _("Layers, after the last epoch that was measured"),
+        "weights": _("weights"),
+        "results": _("results"),
+        "spread": _("Half of the numbers lie in the dark band, nine in ten in the light one."),
+        "choose_layer": _("Show how the numbers of {layer} are spread"),
+        "whole": _("Click on a layer to see its distributions in full."),
+        "run": _("Training run"),
+        "progress": _("Progress"),
+        "pause": _("Pause"),
+        "resume": _("Resume"),
+        "one_step": _("One step"),
+        "stop": _("Stop"),
+        "learning_rate": _("learning rate"),
+        "slower": _("Halve the learning rate"),
+        "faster": _("Double the learning rate"),
+        "epoch": _("epoch {n} of {total}"),
+        "epoch_of_many": _("epoch {n}"),
+        "step": _("batch {n} of {total}"),
+        "step_of_many": _("batch {n}"),
+        "rate": _("{n} batches/s"),
+        "left": _("{time} left"),
+        "training": _("training"),
+        "validation": _("validation"),
+        "batches": _("since the epoch began"),
+        "empty": _("The curves begin with the first batches."),
+        "deaf": _(
+            "Here the buttons wait until the cell has ended. dashboard.fit(model, …, "
+            "background=True) makes them work at once; the interrupt button ends the run cleanly."
+        ),
+    }

@@ -1,0 +1,1 @@
+"""Measures layers and predictions during training."""

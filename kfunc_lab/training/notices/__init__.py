@@ -1,0 +1,1 @@
+"""Finds what goes wrong in a training run."""

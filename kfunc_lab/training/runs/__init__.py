@@ -1,0 +1,1 @@
+"""Stores training runs, and lists, compares and exports them."""

@@ -1,0 +1,178 @@
+"""Writes training runs as tables: their last and best numbers, and the settings that differ."""
+
+import datetime
+import html
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.training.curves.figures import number_words
+from kfunc_lab.training.runs.store import Run, names_that_differ, settings_of
+from kfunc_lab.training.states import state_words
+from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.theme import FAINT, FONT, QUIET, SURFACE, TEXT, light_dark
+
+# Words in the names of metrics that are better the lower, and the higher, they are.
+_LOWER = frozenset(
+    (
+        *("loss", "error", "mse", "mae", "mape", "msle", "rmse", "divergence", "crossentropy"),
+        *("hinge", "poisson", "perplexity", "logcosh", "false"),
+    )
+)
+_HIGHER = frozenset(
+    (
+        *("accuracy", "acc", "auc", "precision", "recall", "f1", "fbeta", "score", "io", "iou"),
+        *("r2", "similarity", "sensitivity", "specificity", "true"),
+    )
+)
+_MOST_SETTINGS = 12
+_LONGEST_VALUE = 40
+
+
+def table_of(kept: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
+    """Writes runs as a table.
+
+    Args:
+        kept: The runs.
+
+    Returns:
+        The names of the columns, and the cells of each run: name, state, epochs, of each metric
+        the last value and, where lower or higher is known to be better, the best one; when it
+        began, in local time. The id stands in it where runs share a name.
+    """
+    names = metrics_of(kept)
+    with_id = len({run.name for run in kept}) < len(kept)
+    head = [_("name"), *([_("id")] if with_id else []), _("state"), _("epochs")]
+    for name in names:
+        head += [printable(name), *([_("best")] if better(name) else [])]
+    rows = []
+    for run in kept:
+        row = [printable(run.name), *([run.id] if with_id else [])]
+        row += [state_words(run.state), f"{run.epochs:,}"]
+        for name in names:
+            row += _cells(name, run.metrics.get(name, {}))
+        rows.append([*row, _local_time(run.began)])
+    return [*head, _("began")], rows
+
+
+def metrics_of(kept: Iterable[Run]) -> list[str]:
+    """Returns the metrics of runs, each followed by that of validation."""
+    names = dict.fromkeys(name for run in kept for name in run.metrics)
+    bases = dict.fromkeys(name.removeprefix("val_") for name in names)
+    return [name for base in bases for name in (base, f"val_{base}") if name in names]
+
+
+def better(metric: str) -> str:
+    """Tells from its name which values of a metric are better.
+
+    Returns:
+        `"lower"`, `"higher"`, or nothing if that is not known.
+
+    Example:
+        >>> better("val_loss"), better("auc_1"), better("learning_rate")
+        ('lower', 'higher', '')
+    """
+    words = set(metric.lower().split("_"))
+    if words & _LOWER:
+        return "lower"
+    return "higher" if words & _HIGHER else ""
+
+
+def best(metric: str, series: Mapping[int, float]) -> float:
+    """Returns the best value of a metric; NaN if there is none."""
+    finite = [value for value in series.values() if math.isfinite(value)]
+    choose = min if better(metric) == "lower" else max
+    return choose(finite, default=math.nan)
+
+
+def _cells(metric: str, series: Mapping[int, float]) -> list[str]:
+    last = number_words(series[max(series)]) if series else ""
+    if not better(metric):
+        return [last]
+    return [last, number_words(best(metric, series)) if series else ""]
+
+
+def _local_time(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def right_columns(head: list[str]) -> set[int]:
+    """Returns the columns of numbers: those after the state, but the last."""
+    return set(range(head.index(_("state")) + 1, len(head) - 1))
+
+
+def settings_table(kept: Sequence[Run]) -> list[list[str]]:
+    """Writes the settings in which runs differ as rows, after a row of names; none if none do."""
+    names = names_that_differ(kept)
+    if not names:
+        return []
+    settings = [settings_of(run) for run in kept]
+    rows = [[_("setting"), *labels_of(kept)]]
+    for name in names[:_MOST_SETTINGS]:
+        values = [_value(it[name]) if name in it else "" for it in settings]
+        rows.append([printable(name), *values])
+    more = len(names) - _MOST_SETTINGS
+    if more > 0:
+        rows.append([ngettext("and {n} more", "and {n} more", more).format(n=more)])
+    return rows
+
+
+def _value(value: Any) -> str:
+    """Writes a setting in a few characters."""
+    if isinstance(value, float) and float(np.float32(value)) == value:
+        return str(np.float32(value))  # 0.001, which Keras keeps as 0.0010000000474974513
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    first, *others = text.strip().splitlines() or [""]
+    is_cut = bool(others) or len(first) > _LONGEST_VALUE
+    return printable(first[: _LONGEST_VALUE - 1].rstrip() + "…" if is_cut else first)
+
+
+def html_table(caption: str, rows: Sequence[Sequence[str]], right: set[int]) -> str:
+    """Writes rows as an HTML table, the first as its head."""
+    head, *others = rows
+    width = len(head)
+
+    def line(row: Sequence[str], first: str, other: str) -> str:
+        cells = ""
+        for place, text in enumerate([*row, *[""] * (width - len(row))]):
+            tag = other if place else first
+            scope = ' scope="row"' if tag == "th" and other == "td" else ""
+            style = ' class="number"' if place in right else ""
+            cells += f"<{tag}{scope}{style}>{html.escape(text)}</{tag}>"
+        return f"<tr>{cells}</tr>"
+
+    body = "".join(line(row, "th", "td") for row in others)
+    return (
+        f"<table><caption>{html.escape(caption)}</caption>"
+        f"<thead>{line(head, 'th', 'th')}</thead><tbody>{body}</tbody></table>"
+    )
+
+
+def table_style() -> str:
+    """Returns the style of the tables, for light and dark surfaces."""
+    scope = ".kfunc-lab-runs"
+    line = f"border-bottom:1px solid {light_dark(FAINT)}"
+    return "".join(
+        [
+            f"{scope}{{color-scheme:light dark;background:{light_dark(SURFACE)};"
+            f"color:{light_dark(TEXT)};font:13px {FONT};padding:8px;overflow-x:auto}}",
+            f"{scope} table{{border-collapse:collapse;margin:4px 0 12px}}",
+            f"{scope} caption{{text-align:left;font-weight:bold;padding:4px 0}}",
+            f"{scope} :is(th,td){{text-align:left;padding:3px 10px;white-space:nowrap;{line}}}",
+            f"{scope} thead th{{color:{light_dark(QUIET)};font-weight:normal}}",
+            f"{scope} .number{{text-align:right;font-variant-numeric:tabular-nums}}",
+        ]
+    )
+
+
+def labels_of(kept: Sequence[Run]) -> list[str]:
+    """Names runs so that each is called differently: by name, and id where names recur."""
+    names = [run.name for run in kept]
+    return [
+        printable(run.name if names.count(run.name) == 1 else f"{run.name} {run.id}".strip())
+        for run in kept
+    ]

@@ -1,0 +1,1 @@
+"""What every view shares: theme, text, tables, images, files and the page's modules."""

@@ -1,0 +1,170 @@
+"""Shows images side by side: `lab.pictures`."""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.ui.files import save_picture_or_text
+from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.text_width import fitted
+from kfunc_lab.ui.theme import FONT, QUIET, SURFACE, light_dark
+
+_COLUMNS = 8
+_MOST = 64  # images of a row; more would fill pages
+_SIDE = 72  # pixels of an image's longer side
+_GAP = 10
+_CAPTION = 18
+
+
+def pictures(*rows: Any, captions: Sequence[object] | None = None) -> "Pictures":
+    """Shows images side by side, or rows of images that belong together below one another.
+
+    Args:
+        rows: Arrays of images, of shape (n, height, width), (n, height, width, 1) or
+            (n, height, width, 3): whole numbers from 0 to 255, or floats from 0 to 1, beyond
+            which they are cut off. Of several arrays, the first image of each stands in the
+            first column, the second in the second, and so on.
+        captions: What is written below each column; by default nothing.
+
+    Returns:
+        The images, shown in a notebook: the first 64 of them, eight side by side.
+
+    Raises:
+        ValueError: If there is no image, or what is given is no array of images.
+
+    Example:
+        >>> import numpy as np
+        >>> print(pictures(np.zeros((2, 28, 28)), captions=["zero", "one"]).to_text())
+        2 images of 28 × 28: zero, one
+    """
+    return Pictures(
+        [_pixels(row) for row in rows], [] if captions is None else [str(it) for it in captions]
+    )
+
+
+class Pictures:
+    """Images side by side, as a static picture and as text."""
+
+    def __init__(self, rows: list[Any], captions: list[str]) -> None:
+        if not rows or not min(map(len, rows)):
+            raise ValueError(_("There is no image to show: give an array of images."))
+        self._rows = rows
+        self._captions = captions
+
+    @property
+    def _count(self) -> int:
+        """How many columns are shown."""
+        return min([_MOST, *map(len, self._rows)])
+
+    def to_text(self) -> str:
+        """Returns how many images there are, of what size, and their captions."""
+        lines = [_said(row) for row in self._rows]
+        captions = ", ".join(printable(it) for it in self._captions[: self._count])
+        if len(lines) == 1 and captions:
+            return f"{lines[0]}: {captions}"
+        return "\n".join([*lines, *([captions] if captions else [])])
+
+    def to_svg(self) -> str:
+        """Returns the images as SVG."""
+        band = len(self._rows) * (_SIDE + _GAP) + (_CAPTION if self._captions else 0)
+        bands = -(-self._count // _COLUMNS)
+        width = _GAP + min(self._count, _COLUMNS) * (_SIDE + _GAP)
+        height = _GAP + bands * band
+        body = "".join(
+            self._column(number, _GAP + band * (number // _COLUMNS))
+            for number in range(self._count)
+        )
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" class="kfunc-lab-pictures" role="img">'
+            f"<title>{html.escape(self.to_text())}</title><style>{_style()}</style>"
+            f'<rect class="surface" width="100%" height="100%" fill="{SURFACE[0]}"/>{body}</svg>'
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the images to a file.
+
+        Args:
+            path: Where; its ending says how: `.svg` or `.txt`.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: If the name has another ending.
+            OSError: If the file cannot be written.
+        """
+        return save_picture_or_text(path, self)
+
+    def _column(self, number: int, top: int) -> str:
+        left = _GAP + (number % _COLUMNS) * (_SIDE + _GAP)
+        parts = [
+            _image(row[number], left, top + at * (_SIDE + _GAP))
+            for at, row in enumerate(self._rows)
+        ]
+        if number < len(self._captions):
+            words = fitted(printable(self._captions[number]), _SIDE + _GAP - 2, 11)
+            parts.append(
+                f'<text x="{left + _SIDE / 2:g}" y="{top + len(self._rows) * (_SIDE + _GAP) + 4}" '
+                f'font-size="11" text-anchor="middle" fill="{QUIET[0]}">'
+                f"{html.escape(words)}</text>"
+            )
+        return "".join(parts)
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
+        return {"image/svg+xml": self.to_svg(), "text/plain": self.to_text()}
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+
+def _pixels(images: Any) -> Any:
+    """Returns images as whole numbers, of shape (n, height, width, 1 or 3)."""
+    import numpy as np
+
+    array = np.asarray(images)
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim != 4 or array.shape[-1] not in (1, 3) or array.dtype.kind not in "biuf":
+        raise ValueError(
+            _(
+                "Images are expected, of shape (n, height, width), with 1 or 3 channels as a "
+                "fourth axis; this has shape {shape} and type {dtype}."
+            ).format(shape=np.shape(images), dtype=array.dtype)
+        )
+    if array.dtype.kind == "f":
+        array = np.nan_to_num(array) * 255
+    elif array.dtype.kind == "b":
+        array = array.astype(np.uint8) * 255
+    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
+
+
+def _said(row: Any) -> str:
+    count, *size = row.shape
+    size = size[:2] if size[2] == 1 else size
+    return ngettext("{n} image of {size}", "{n} images of {size}", count).format(
+        n=f"{count:,}", size=" × ".join(map(str, size))
+    )
+
+
+def _image(pixels: Any, left: int, top: int) -> str:
+    from kfunc_lab.ui.png_pixels import png_uri
+
+    height, width = pixels.shape[:2]
+    scale = _SIDE / max(height, width)
+    high, wide = height * scale, width * scale
+    return (
+        f'<image x="{left + (_SIDE - wide) / 2:g}" y="{top + (_SIDE - high) / 2:g}" '
+        f'width="{wide:g}" height="{high:g}" preserveAspectRatio="none" '
+        f'style="image-rendering:pixelated" href="{png_uri(pixels)}"/>'
+    )
+
+
+def _style() -> str:
+    within = ".kfunc-lab-pictures"
+    return (
+        f"{within}{{color-scheme:light dark}}{within} text{{font-family:{FONT};"
+        f"fill:{light_dark(QUIET)}}}{within} .surface{{fill:{light_dark(SURFACE)}}}"
+    )

@@ -1,0 +1,77 @@
+"""Plain text: characters, numbers and columns as every view writes them."""
+
+import math
+import re
+import unicodedata
+from functools import lru_cache
+
+
+def rounded(count: int) -> str:
+    """Writes a count exactly up to a million, then with three significant digits."""
+    for limit, unit in ((10**9, "G"), (10**6, "M")):
+        if count >= limit:
+            return f"{count / limit:.3g} {unit}"
+    return f"{count:,}"
+
+
+def printable(text: str) -> str:
+    """Replaces what would garble a line: line breaks, control characters, direction marks."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        " "
+        if character.isspace()
+        else "�"
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn")
+        else character
+        for character in text
+    )
+
+
+def aligned(rows: list[list[str]], right: set[int]) -> list[str]:
+    """Writes rows as lines whose columns stand under one another.
+
+    Args:
+        rows: The cells of each row; missing ones at the end are empty.
+        right: Which columns end, and do not begin, under one another.
+
+    Returns:
+        A line for each row.
+    """
+    count = max(len(row) for row in rows)
+    padded = [row + [""] * (count - len(row)) for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*padded, strict=True)]
+    lines = []
+    for row in padded:
+        cells = []
+        for position, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            blank = " " * (width - _width(cell))
+            cells.append(blank + cell if position in right else cell + blank)
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _width(text: str) -> int:
+    return sum(
+        2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text
+    )
+
+
+@lru_cache(maxsize=1024)
+def snake_case(name: str) -> str:
+    """Writes a class's name as Keras writes the names of its objects."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def percent(share: float) -> str:
+    """Writes a share of one.
+
+    Example:
+        >>> percent(0.4567), percent(0.0004), percent(float("nan"))
+        ('46 %', '< 0.1 %', '–')
+    """
+    if math.isnan(share):
+        return "–"
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"

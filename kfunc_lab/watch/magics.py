@@ -1,0 +1,43 @@
+"""The magics `%watch` and `%%steps`, which load what they need when they are used."""
+
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from kfunc_lab.locale import _
+
+
+def register(shell: Any) -> None:
+    """Makes the magics known to an IPython session."""
+    shell.register_magic_function(watch, "line", "watch")
+    shell.register_magic_function(steps, "cell", "steps")
+
+
+def watch(line: str) -> Any:
+    """Follows the notebook (`%watch on`) or ends it (`%watch off`).
+
+    `%watch mistakes off` and `%watch mistakes on` choose whether mistakes are drawn.
+    """
+    from kfunc_lab.watch import watch as watching
+
+    words = line.split() or ["on"]
+    if words == ["on"]:
+        watching.watch()
+        return None
+    if words == ["off"]:
+        return watching.unwatch()
+    if words[0] == "mistakes" and words[1:] in (["on"], ["off"]):
+        watching.draw_mistakes(words[1] == "on")
+        return None
+    raise UsageError(
+        _("%watch takes one of: {choices}; this is: {got}.").format(
+            choices="on, off, mistakes on, mistakes off", got=line
+        )
+    )
+
+
+def steps(line: str, cell: str) -> Any:
+    """Runs a cell statement by statement (`%%steps`), functions too (`%%steps --depth 2`)."""
+    from kfunc_lab.watch.steps import run_steps
+
+    return run_steps(line, cell)

@@ -1,0 +1,201 @@
+"""Shows the steps of a cell: the line beside the graph, forward and back."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from kfunc_lab.graph.model.annotations import Annotations
+from kfunc_lab.graph.model.descriptions import shape_words, title
+from kfunc_lab.graph.picture.boxes import Box, pin_labels, pins_svg
+from kfunc_lab.graph.view.graph_view import GraphView
+from kfunc_lab.live.snapshot import HeldModel, Snapshot
+from kfunc_lab.live.view import SnapshotView
+from kfunc_lab.locale import _, ngettext
+from kfunc_lab.ui.text import printable
+from kfunc_lab.watch.merged_snapshots import united
+from kfunc_lab.watch.steps import Step
+
+_HERE = Path(__file__).parent / "page"
+_MOST_NAMED = 6  # calls of one step that are named
+_MOST_PRINTED = 4_000  # characters of one step
+
+
+class StepsView(GraphView):
+    """The steps of a cell, beside the graph as it stood after each.
+
+    Attributes:
+        steps: The `Step`s.
+        step: Which of them is shown, from 0 on. Can be set, observed and linked.
+    """
+
+    _esm = GraphView._esm.replace(
+        "export default { render };", (_HERE / "steps.js").read_text("utf-8")
+    )
+    _css = GraphView._css + (_HERE / "steps.css").read_text("utf-8")
+
+    step = traitlets.Int(0).tag(sync=True)
+    _steps: Any = traitlets.List().tag(sync=True)
+    _code: Any = traitlets.List().tag(sync=True)
+
+    def __init__(self, cell: str, before: Snapshot, steps: Sequence[Step]) -> None:
+        self.steps = tuple(steps)
+        self._before = before
+        self._union = united([before, *(it.snapshot for it in steps)])
+        said = steps[-1].snapshot.annotations
+        super().__init__(
+            self._union.graph,
+            annotations=Annotations(said.marks, self._all_names(), said.rows),
+            remarks=(),
+        )
+        self._code = cell.rstrip("\n").split("\n")
+        self._steps = [self._page_step(number) for number in range(len(steps))]
+        self.step = len(steps) - 1
+
+    @traitlets.validate("step")
+    def _known_step(self, proposal: Any) -> int:
+        return max(0, min(len(self.steps) - 1, int(proposal["value"])))
+
+    def _all_names(self) -> dict[str, tuple[str, ...]]:
+        """Returns for each call the variables that hold it at any step, the longest first."""
+        found: dict[str, set[str]] = {}
+        for snapshot in (self._before, *(it.snapshot for it in self.steps)):
+            ids = self._union.items(snapshot)
+            for item, names in snapshot.names.items():
+                found.setdefault(ids.get(item, item), set()).update(names)
+        return {
+            item: tuple(sorted(names, key=lambda name: (-len(name), name)))
+            for item, names in found.items()
+        }
+
+    def _page_step(self, number: int) -> dict[str, Any]:
+        step = self.steps[number]
+        ids = self._union.items(step.snapshot)
+        boxes = self._layouts.boxes
+        return {
+            "first": step.first,
+            "last": step.last,
+            "code": step.code,
+            "depth": step.depth,
+            "elsewhere": step.is_elsewhere,
+            "failed": step.failed,
+            "printed": step.printed[:_MOST_PRINTED],
+            "said": list(self.said(number)),
+            "title": title(step.snapshot.graph),
+            "seen": list(ids.values()),
+            "lost": [ids[item] for item in step.snapshot.losses],
+            "pins": [
+                (item, "".join(pins_svg(pin_labels(names), _edge(boxes[item]))))
+                for one, names in step.snapshot.names.items()
+                if (item := ids.get(one, one)) in boxes
+            ],
+        }
+
+    def said(self, number: int) -> Iterator[str]:
+        """Says in words what a step did."""
+        step = self.steps[number]
+        last = self.steps[number - 1] if number else None
+        before = self._before if last is None else last.snapshot
+        leaves_function = last is not None and last.depth > step.depth
+        found = list(_changes(before, step.snapshot, leaves_function))
+        if step.failed:
+            found.append(_("This statement failed."))
+        yield from found or [_("The graph stays as it is.")]
+
+    def to_text(self) -> str:
+        """Returns the list of all steps: each statement, what it did, and what it printed."""
+        lines = []
+        for number, step in enumerate(self.steps):
+            head, *rest = step.code.splitlines() or [""]
+            indent = "  " * (step.depth - 1)
+            lines.append(f"{number + 1}. {indent}{printable(head)}{' …' if rest else ''}")
+            lines += [f"   {indent}  {words}" for words in self.said(number)]
+            lines += [f"   {indent}  | {printable(it)}" for it in step.printed.splitlines()]
+        return "\n".join(lines)
+
+    def to_svg(self) -> str:
+        """Returns the picture of the last step as SVG."""
+        return SnapshotView(self.steps[-1].snapshot).to_svg()
+
+    def page_state(self) -> dict[str, Any]:
+        """Returns all that the page needs to scrub through the steps without a kernel."""
+        kept = {name: getattr(self, name) for name in ("step", "_steps", "_code")}
+        return super().page_state() | kept
+
+    def _page_words(self) -> dict[str, str]:
+        return super()._page_words() | {
+            "previous": _("Previous step"),
+            "next": _("Next step"),
+            "steps": _("Step"),
+            "of_steps": _("step {n} of {all}"),
+            "elsewhere": _("In a function that another cell defines:"),
+            "printed": _("Printed"),
+            "code": _("Code of the cell"),
+        }
+
+
+def _edge(box: Box) -> float:
+    return box.width / 2 - box.margin
+
+
+def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterator[str]:
+    old = set(before.serials.values())
+    new = [item for item, serial in after.serials.items() if serial not in old]
+    if len(new) > _MOST_NAMED:
+        names = ", ".join(map(printable, new[:_MOST_NAMED]))
+        yield ngettext(
+            "{n} new call: {names}, …", "{n} new calls: {names}, …", len(new)
+        ).format(n=f"{len(new):,}", names=names)
+    else:
+        for item in new:
+            yield _("New: {call} ({kind}), {shape}").format(**_described(after, item))
+    pins = {pin.name: pin for pin in before.pins}
+    for pin in after.pins:
+        was = pins.pop(pin.name, None)
+        facts = {
+            "name": printable(pin.name),
+            "call": printable(pin.call),
+            "shape": shape_words(pin.tensor),
+        }
+        if was is None:
+            yield _("{name} stands at {call}: {shape}").format(**facts)
+        elif was.serial != pin.serial:
+            facts["before"] = printable(was.call)
+            yield _("{name} moves from {before} to {call}: {shape}").format(**facts)
+    models = {(it.name, it.identity) for it in before.models}
+    for model in after.models:
+        if (model.name, model.identity) not in models:
+            yield _model_words(model)
+    for name in () if leaves_function else pins:
+        yield _("{name} holds no tensor any more").format(name=printable(name))
+    known = {before.serials[item] for item in before.losses}
+    lost = [printable(item) for item in after.losses if after.serials[item] not in known]
+    if lost:
+        names = ", ".join(lost[:_MOST_NAMED]) + (", …" if len(lost) > _MOST_NAMED else "")
+        yield _("Lost: {names}").format(names=names)
+
+
+def _model_words(model: HeldModel) -> str:
+    name = printable(model.name)
+    if not model.outputs:
+        return _("{name} is a new model").format(name=name)
+    return _("{name} is a new model, from {inputs} to {outputs}").format(
+        name=name,
+        inputs=", ".join(map(printable, model.inputs)),
+        outputs=", ".join(map(printable, model.outputs)),
+    )
+
+
+def _described(snapshot: Snapshot, item: str) -> dict[str, str]:
+    call = snapshot.graph.call_of.get(item)
+    if call is not None:
+        shapes = ", ".join(map(shape_words, call.outputs))
+        return {"call": printable(item), "kind": printable(call.kind), "shape": shapes}
+    group = snapshot.graph.group_of[item]
+    made = [snapshot.graph.call_of[call].outputs[place] for call, place in group.exits]
+    return {
+        "call": printable(item),
+        "kind": printable(group.kind),
+        "shape": ", ".join(map(shape_words, made)),
+    }

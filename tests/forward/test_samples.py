@@ -1,0 +1,404 @@
+"""What a model may be called on, and what is said of all else."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+import seed_models
+import tensorflow as tf
+from keras import layers, ops
+
+from kfunc_lab.forward.batch import run
+from kfunc_lab.forward.samples import (
+    as_picture,
+    checked,
+    count_of,
+    not_finite_in,
+    part_of,
+    pieces_of,
+)
+from kfunc_lab.forward.values import NoSuchCallError
+
+look = partial(run, training=False, layers=None, dtype=None, limit=512_000_000)
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def model_of(*shape, dtype="float32", name="img"):
+    x = keras.Input(shape, dtype=dtype, name=name)
+    return keras.Model(x, ops.cast(x, "float32") * 2.0)
+
+
+def two_inputs(kind=list):
+    a, b = keras.Input((4,), name="a"), keras.Input((3,), name="b")
+    given = {"a": a, "b": b} if kind is dict else kind([a, b])
+    return keras.Model(given, layers.Concatenate()([a, b]))
+
+
+def said(model, x, kind=ValueError):
+    with pytest.raises(kind) as caught:
+        checked(model, x)
+    return str(caught.value)
+
+
+# ---------------------------------------------------------------------------------------------
+# The model
+
+
+def test_what_is_no_model():
+    for other in ("dense", keras.Input((3,)), layers.Dense):
+        assert "from a Keras model or layer" in said(other, numbers(2, 3), TypeError)
+    assert "this is: str." in said("dense", numbers(2, 3), TypeError)
+    assert "KerasTensor" in said(keras.Input((3,)), numbers(2, 3), TypeError)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        layers.Dense(3, name="net"),
+        keras.Sequential([layers.Dense(3)], name="net"),
+        seed_models.MLP(name="net"),
+    ],
+    ids=lambda it: type(it).__name__,
+)
+def test_a_model_without_weights(model):
+    message = said(model, numbers(2, 3))
+    assert message.startswith("net has no weights yet")
+    assert "net.build(input_shape)" in message
+    model(numbers(2, 3))
+    assert checked(model, numbers(2, 3)).shape == (2, 3)
+
+
+# ---------------------------------------------------------------------------------------------
+# Shapes
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected", "hint"),
+    [
+        ((28, 28, 1), "(n, 28, 28, 1)", "x[None]"),
+        ((5, 784), "(n, 28, 28, 1)", "x.reshape((-1, 28, 28, 1))"),
+        ((5, 14, 56), "(n, 28, 28, 1)", "x.reshape((-1, 28, 28, 1))"),
+        ((5, 27, 28, 1), "(n, 28, 28, 1)", ""),
+        ((5, 28, 28, 3), "(n, 28, 28, 1)", ""),
+    ],
+)
+def test_another_shape(shape, expected, hint):
+    x = numbers(*shape)
+    message = said(model_of(28, 28, 1), x)
+    assert f"img is expected to have the shape {expected}, and has {shape}." in message
+    assert hint in message
+    if hint:
+        fitting = eval(hint, {"x": x})
+        assert look(model_of(28, 28, 1), fitting).samples == len(fitting)
+    else:
+        assert "x." not in message
+        assert "x[" not in message
+
+
+def test_an_axis_of_any_size():
+    model = model_of(None, 3)
+    assert "(n, ?, 3)" in said(model, numbers(2, 5, 4))
+    assert "x[None]" in said(model, numbers(5, 3))
+    assert "reshape" not in said(model, numbers(2, 5, 6))
+    assert checked(model, numbers(2, 7, 3)).shape == (2, 7, 3)
+
+
+def test_a_channel_may_be_missing_as_in_keras():
+    model = model_of(28, 28, 1)
+    x = numbers(3, 28, 28)
+    flow = look(model, x)
+    assert flow.values["img"].shape == (3, 28, 28, 1)
+    assert np.array_equal(flow.recording.outputs, model(x))
+
+
+def test_an_axis_of_one_may_be_there_besides_as_in_keras():
+    model = model_of(28, 28)
+    x = numbers(3, 28, 28, 1)
+    flow = look(model, x)
+    assert flow.values["img"].shape == (3, 28, 28)
+    assert np.array_equal(flow.recording.outputs, model(x))
+
+
+def test_a_batch_of_another_size_than_the_input_was_made_for():
+    x = keras.Input(batch_shape=(4, 3), name="x")
+    model = keras.Model(x, layers.Dense(2, name="d")(x))
+    assert look(model, numbers(7, 3)).values["d"].shape == (7, 2)
+
+
+@pytest.mark.parametrize("x", [np.zeros((0, 784)), np.float32(3), np.array(3)])
+def test_no_sample(x):
+    assert "img holds no sample" in said(model_of(784), x)
+    assert str(np.shape(x)) in said(model_of(784), x)
+
+
+# ---------------------------------------------------------------------------------------------
+# Types
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        (np.array([["a", "b"]]), "expected to hold float32 and holds str"),
+        (np.array([[None, 1]]), "expected to hold float32 and holds object"),
+        (tf.constant([["a", "b"]]), "expected to hold float32 and holds string"),
+        (np.array([[1j, 2]]), "expected to hold float32 and holds complex128"),
+    ],
+)
+def test_no_real_numbers(x, expected):
+    assert expected in said(model_of(2), x, TypeError)
+
+
+def test_text_is_wanted():
+    model = keras.Model(
+        x := keras.Input((2,), dtype="string", name="words"),
+        layers.StringLookup(vocabulary=["a"], name="lookup")(x),
+    )
+    assert "words is expected to hold text and holds float32" in said(
+        model, numbers(3, 2), TypeError
+    )
+    assert checked(model, tf.constant([["a", "b"]])).shape == (1, 2)
+    flow = look(model, np.array([["a", "b"]]))
+    assert flow.values["lookup"].tolist() == [[1, 0]]
+
+
+def test_fractions_where_whole_numbers_are_wanted():
+    model = model_of(2, dtype="int32")
+    message = said(model, np.array([[0.5, 1]]), TypeError)
+    assert "whole numbers (int32)" in message
+    assert "fractions (float64), which would be cut off" in message
+    assert look(model, np.array([[3.0, 1]])).recording.outputs.tolist() == [[6, 2]]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", "float64"])
+def test_other_numbers_are_taken(dtype):
+    model, x = model_of(2), np.array([[0, 1], [1, 1]], dtype)
+    assert np.array_equal(look(model, x).recording.outputs, model(x))
+
+
+# ---------------------------------------------------------------------------------------------
+# What holds the arrays
+
+
+def test_lists_of_numbers_are_taken():
+    model = model_of(2)
+    x = checked(model, [[0, 1], [1, 0], [1, 1]])
+    assert isinstance(x, np.ndarray)
+    assert x.shape == (3, 2)
+    assert look(model, [[0, 1], [1, 0]]).recording.outputs.tolist() == [[0, 2], [2, 0]]
+    assert "holds 3 arrays" in said(model, [[1, 2], [3]])
+
+
+def test_a_symbolic_tensor():
+    message = said(model_of(3), keras.Input((3,)), TypeError)
+    assert "img is a symbolic tensor, which has no values" in message
+
+
+@pytest.mark.parametrize(
+    "x",
+    [tf.data.Dataset.from_tensors(np.zeros((2, 3))), "text", 3.5, None, range(3)],
+    ids=lambda it: type(it).__name__,
+)
+def test_no_array(x):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        checked(model_of(3), x)
+    assert "img" in str(caught.value)
+    if hasattr(x, "element_spec"):
+        assert "Of a dataset, take one batch." in str(caught.value)
+        assert type(x).__name__ in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, dict])
+def test_every_nest_of_two_inputs(kind):
+    model = two_inputs(kind)
+    x = [numbers(2, 4), numbers(2, 3)]
+    given = dict(zip("ab", x, strict=True)) if kind is dict else kind(x)
+    assert np.array_equal(look(model, given).recording.outputs, model(given))
+
+
+@pytest.mark.parametrize("kind", [list, tuple, dict])
+def test_one_of_two_inputs_is_missing_in_a_dict(kind):
+    message = said(two_inputs(kind), {"a": numbers(2, 4)})
+    assert "The model has the inputs a, b; b is missing in x." in message
+    message = said(two_inputs(kind), {"a": numbers(2, 4), "c": numbers(2, 3)})
+    assert "b is missing in x." in message
+
+
+def test_the_only_input_is_missing_in_a_dict():
+    message = said(model_of(4), {"picture": numbers(2, 4)})
+    assert "The model has the inputs img; img is missing in x." in message
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+@pytest.mark.parametrize("limit", [512_000_000, 0])
+def test_what_a_dict_holds_besides_is_left_aside_as_in_keras(kind, limit):
+    model = two_inputs(kind)
+    x = {"_ids": np.arange(9), "a": numbers(2, 4), "b": numbers(2, 3)}
+    flow = look(model, x, limit=limit)
+    assert flow.samples == 2
+    assert flow.recording.calls["a"].tensors[0].shape == (2, 4)
+    assert np.array_equal(flow.sample("b", 0, 1).values, x["b"][1])
+
+
+def test_another_number_of_inputs():
+    message = said(two_inputs(), [numbers(2, 4)])
+    assert "The model has 2 inputs (a, b), and x holds 1 arrays." in message
+    assert "x holds 3 arrays" in said(two_inputs(), [numbers(2, 4)] * 3)
+    message = said(model_of(4), [numbers(2, 4), numbers(2, 4)])
+    assert "The model has 1 input (img), and x holds 2 arrays." in message
+
+
+def test_another_number_of_samples_in_each():
+    message = said(two_inputs(), [numbers(2, 4), numbers(5, 3)])
+    assert "All inputs need the same number of samples; there are a: 2, b: 5." in message
+
+
+def test_another_number_of_samples_in_each_of_a_subclass():
+    class Pair(keras.Model):
+        def call(self, x):
+            return x[0][:2] + x[1][:2]
+
+    model = Pair()
+    model.build([(None, 4), (None, 4)])
+    message = said(model, [numbers(2, 4), numbers(5, 4)])
+    assert "the same number of samples" in message
+
+
+# ---------------------------------------------------------------------------------------------
+# Samples
+
+
+def test_a_batch_is_counted_and_cut():
+    x = {"a": numbers(7, 2), "b": [numbers(7), tf.constant(numbers(7, 3))]}
+    assert count_of(x) == 7
+    part = part_of(x, 2, 5)
+    assert np.array_equal(part["a"], x["a"][2:5])
+    assert part["b"][1].shape == (3, 3)
+    pieces = list(pieces_of(x, 3))
+    assert [first for first, _piece in pieces] == [0, 3, 6]
+    joined = np.concatenate([piece["b"][0] for _first, piece in pieces])
+    assert np.array_equal(joined, x["b"][0])
+
+
+def test_what_is_not_finite_is_counted():
+    x = [numbers(5, 3), np.arange(5), np.array([["a"]] * 5), numbers(5)]
+    assert not_finite_in(x) == (0, [])
+    x[0][3, 1] = np.nan
+    x[0][3, 2] = -np.inf
+    x[3][1] = np.inf
+    assert not_finite_in(x) == (3, [1, 3])
+    assert not_finite_in(tf.constant([[0.0, np.nan]], tf.bfloat16)) == (1, [0])
+
+
+@pytest.mark.parametrize(
+    ("values", "shape"),
+    [
+        (np.zeros((8, 9, 3)), (8, 9, 3)),
+        (-np.ones((2, 2, 1), "int32"), (2, 2, 1)),
+        (np.zeros((9, 9, 2)), None),
+        (np.zeros((28, 28), "uint8"), (28, 28, 1)),
+        (np.zeros(784), (28, 28, 1)),
+        (np.ones((8, 8), bool), (8, 8, 1)),
+        (np.zeros((7, 7)), None),
+        (np.zeros((8, 9)), None),
+        (np.zeros(785), None),
+        (-np.ones((28, 28)), None),
+        (np.full((28, 28), np.nan), None),
+        (np.zeros((28, 28), "int32"), None),  # words
+        (np.array(["a"] * 64), None),
+        (np.float32(3), None),
+    ],
+)
+def test_what_looks_like_a_picture(values, shape):
+    picture = as_picture(values)
+    assert (picture if picture is None else picture.shape) == shape
+    if picture is not None:
+        assert np.array_equal(picture.ravel(), values.ravel())
+
+
+# ---------------------------------------------------------------------------------------------
+# Not finite
+
+
+def some_layers():
+    x = keras.Input((4,), name="x")
+    hidden = layers.Dense(4, kernel_initializer="ones", name="first")(x)
+    roots = ops.sqrt(hidden)
+    return keras.Model(x, layers.Dense(2, kernel_initializer="ones", name="end")(roots))
+
+
+@pytest.mark.parametrize("limit", [512_000_000, 0])
+def test_nan_in_the_input_goes_through(limit):
+    model, x = some_layers(), np.ones((3, 4), "float32")
+    x[1, 2] = np.nan
+    flow = look(model, x, limit=limit)
+    assert np.isnan(flow.values["x"]).sum() == 1
+    assert np.isnan(flow.values["end"]).all(axis=1).tolist() == [False, True, False]
+    assert flow.recording.not_finite == "first"
+    assert flow.statistics("x").not_finite == 1
+    assert flow.statistics("end").not_finite == 2
+
+
+@pytest.mark.parametrize("limit", [512_000_000, 0])
+def test_the_layer_that_makes_it_is_named(limit):
+    model, x = some_layers(), np.ones((3, 4), "float32")
+    assert look(model, x, limit=limit).recording.not_finite == ""
+    x[2] = -1
+    flow = look(model, x, limit=limit)
+    assert flow.recording.calls[flow.recording.not_finite].kind == "Sqrt"
+
+
+def test_an_infinity_of_a_layer_is_named():
+    x = keras.Input((4,), name="x")
+    great = layers.Rescaling(1e30, name="great")(layers.Rescaling(1e30, name="large")(x))
+    model = keras.Model(x, layers.ReLU(name="end")(great))
+    flow = look(model, np.ones((2, 4), "float32"))
+    assert flow.recording.not_finite == "great"
+    assert np.isinf(flow.values["great"]).all()
+
+
+def test_the_innermost_layer_that_makes_it_is_named():
+    inner_x = keras.Input((4,), name="inner_x")
+    bad = layers.Rescaling(np.inf, name="bad")(layers.Dense(4, name="good")(inner_x))
+    inner = keras.Model(inner_x, layers.ReLU(name="after")(bad), name="inner")
+    x = keras.Input((4,), name="x")
+    model = keras.Model(x, layers.Dense(1, name="end")(inner(x)))
+    flow = look(model, numbers(2, 4))
+    assert flow.recording.not_finite == "inner/bad"
+
+
+# ---------------------------------------------------------------------------------------------
+# Names
+
+
+def test_names_near_a_wrong_one_are_offered():
+    x = keras.Input((5, 3), name="x")
+    made = layers.Dense(1, name="end")(layers.LSTM(4, name="lstm")(x))
+    model = keras.Model(x, made)
+    with pytest.raises(ValueError, match=r"no call 'lsm' in this graph\. Near names: lstm"):
+        look(model, numbers(2, 5, 3), layers=["lsm"])
+    with pytest.raises(ValueError, match=r"Its calls are: x, lstm, end\."):
+        look(model, numbers(2, 5, 3), layers=["zzzzzz"])
+    flow = look(model, numbers(2, 5, 3))
+    with pytest.raises(
+        NoSuchCallError, match=r"no call 'lsm' in this graph\. Near names: lstm"
+    ):
+        flow.values["lsm"]
+    with pytest.raises(KeyError):
+        flow.values.steps("lstm/cell")
+    with pytest.raises(KeyError, match="Near names: lstm"):
+        flow.values.scores("lst")
+    assert "lsm" not in flow.values
+    assert flow.values.get("lsm", 3) == 3
+
+
+def test_a_layer_inside_may_be_named_without_its_path():
+    model = seed_models.nested_autoencoder()
+    flow = look(model, numbers(1, 28, 28, 1))
+    name = next(it for it in flow.values if it.startswith("encoder/conv2d"))
+    assert np.array_equal(flow.values[name.removeprefix("encoder/")], flow.values[name])
+    assert name in repr(flow.values)
+    assert len(flow.values) == len(list(flow.values))

@@ -1,0 +1,744 @@
+"""How shared, nested, masked, lost and loose parts are read; what is refused; what is untouched."""
+
+import functools
+import gc
+import random
+import time
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import seed_models
+from keras import layers, ops
+
+import kfunc_lab as lab
+from kfunc_lab.graph.export.table import to_text
+from kfunc_lab.graph.model.layer_graph import TensorSpec
+
+
+def ids(graph) -> list[str]:
+    return [call.id for call in graph.calls]
+
+
+def arrows(graph) -> set[tuple[str, str]]:
+    return {(edge.source, edge.target) for edge in graph.edges}
+
+
+def call(graph, call_id):
+    [found] = [it for it in graph.calls if it.id == call_id]
+    return found
+
+
+# ---------------------------------------------------------------------------------------------
+# Shared layers and nested models
+
+
+def test_a_shared_layer_has_a_call_for_each_use_and_its_parameters_once():
+    lstm = layers.LSTM(4, name="lstm")
+    a, b = keras.Input((5, 3), name="a"), keras.Input((5, 3), name="b")
+    model = keras.Model([a, b], layers.subtract([lstm(a), lstm(b)], name="difference"))
+    graph = lab.read_graph(model)
+    assert ids(graph) == ["a", "b", "lstm", "lstm#2", "difference"]
+    assert graph.shared == {"lstm": (1, 2), "lstm#2": (2, 2)}
+    assert {it.layer_id for it in graph.calls if it.layer == "lstm"} == {"lstm"}
+    assert call(graph, "lstm").parameters == call(graph, "lstm#2").parameters == 128
+    assert graph.parameters == 128
+    assert arrows(graph) >= {("a", "lstm"), ("b", "lstm#2")}
+
+
+def test_shared_calls_are_counted_in_the_order_in_which_they_were_made():
+    dense = layers.Dense(3, name="d")
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    made = [dense(a), dense(b)]
+    graph = lab.read_graph([made[1], made[0]])
+    assert graph.shared == {"d": (1, 2), "d#2": (2, 2)}
+    assert arrows(graph) == {("a", "d"), ("b", "d#2")}
+
+
+def test_calls_of_another_graph_do_not_count():
+    dense = layers.Dense(3, name="d")
+    dense(keras.Input((3,)))
+    graph = lab.read_graph(dense(keras.Input((3,), name="x")))
+    assert ids(graph) == ["x", "d"]
+    assert graph.shared == {}
+
+
+def test_two_models_over_one_graph_share_its_layers():
+    encoder, autoencoder = seed_models.encoder_and_autoencoder()
+    first, second = lab.read_graph(encoder), lab.read_graph(autoencoder)
+    assert second.calls[: len(first.calls)] == first.calls
+    assert (first.parameters, second.parameters) == (18_672, 28_241)
+    assert first.lost == second.lost == ()
+
+
+def test_a_nested_model_called_twice_is_two_groups():
+    i = keras.Input((4,), name="i")
+    inner = keras.Model(i, layers.Dense(4, name="d")(i), name="inner")
+    x = keras.Input((4,), name="x")
+    graph = lab.read_graph(keras.Model(x, inner(inner(x))))
+    assert ids(graph) == ["x", "inner/i", "inner/d", "inner#2/i", "inner#2/d"]
+    assert arrows(graph) == {
+        ("x", "inner/i"),
+        ("inner/i", "inner/d"),
+        ("inner/d", "inner#2/i"),
+        ("inner#2/i", "inner#2/d"),
+    }
+    assert [(it.id, it.layer_id) for it in graph.groups] == [
+        ("inner", "inner"),
+        ("inner#2", "inner"),
+    ]
+    assert [it.entries for it in graph.groups] == [("inner/i",), ("inner#2/i",)]
+    assert [it.exits for it in graph.groups] == [(("inner/d", 0),), (("inner#2/d", 0),)]
+    assert graph.shared["inner/d"] == (1, 2)
+    assert graph.shared["inner#2/d"] == (2, 2)
+    assert graph.parameters == 20
+
+
+def test_nested_in_nested():
+    i = keras.Input((4,), name="i")
+    innermost = keras.Model(i, layers.Dense(4, name="d")(i), name="innermost")
+    j = keras.Input((4,), name="j")
+    middle = keras.Model(j, innermost(j), name="middle")
+    graph = lab.read_graph(keras.Model(j, middle(j)))
+    assert [(it.id, it.parent) for it in graph.groups] == [
+        ("middle", None),
+        ("middle/innermost", "middle"),
+    ]
+    assert call(graph, "middle/innermost/d").group == "middle/innermost"
+    assert graph.groups[0].exits == (("middle/innermost/d", 0),)
+
+
+def test_a_nested_sequential_and_a_nested_model_in_a_sequential():
+    i = keras.Input((4,), name="i")
+    inner = keras.Model(i, layers.Dense(4, name="d")(i), name="inner")
+    model = keras.Sequential([keras.Input((4,), name="x"), inner, layers.Dense(2, name="e")])
+    graph = lab.read_graph(model)
+    assert ids(graph) == ["x", "inner/i", "inner/d", "e"]
+    assert arrows(graph) == {("x", "inner/i"), ("inner/i", "inner/d"), ("inner/d", "e")}
+    assert graph.kind == "Sequential"
+    assert graph.lost == ()
+
+    outer = lab.read_graph(keras.Model(i, model(i)))
+    assert outer.groups[0].kind == "Sequential"
+    assert outer.groups[1].parent == outer.groups[0].id
+
+
+def test_an_output_of_a_nested_model_that_nothing_uses_stays():
+    i = keras.Input((4,), name="i")
+    a, b = layers.Dense(2, name="a")(i), layers.Dense(3, name="b")(i)
+    two = keras.Model(i, [a, b], name="two")
+    x = keras.Input((4,), name="x")
+    graph = lab.read_graph(keras.Model(x, two(x)[0]))
+    assert ids(graph) == ["x", "two/i", "two/a", "two/b"]
+    assert graph.outputs == ("two/a",)
+
+
+def two_inputs(as_dict: bool) -> keras.Model:
+    a, b = keras.Input((2,), name="a"), keras.Input((3,), name="b")
+    x = layers.Concatenate(name="cat")([b, a])
+    return keras.Model({"a": a, "b": b} if as_dict else [b, a], x, name="pair")
+
+
+@pytest.mark.parametrize(
+    ("as_dict", "given"),
+    [
+        (False, lambda x, y: {"a": x, "b": y}),
+        (False, lambda x, y: [y, x]),
+        (True, lambda x, y: {"b": y, "a": x}),
+        (True, lambda x, y: [x, y]),
+    ],
+    ids=["dict to list", "list to list", "dict to dict", "list to dict"],
+)
+def test_the_inputs_of_a_nested_model_are_matched_as_keras_matches_them(as_dict, given):
+    x, y = keras.Input((2,), name="x"), keras.Input((3,), name="y")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = keras.Model([x, y], two_inputs(as_dict)(given(x, y)))
+    graph = lab.read_graph(model)
+    assert arrows(graph) >= {("x", "pair/a"), ("y", "pair/b")}
+    assert ("x", "pair/b") not in arrows(graph)
+
+
+def test_a_nested_model_called_by_name():
+    i = keras.Input((4,), name="i")
+    inner = keras.Model(i, layers.Dense(2, name="d")(i), name="inner")
+    x = keras.Input((4,), name="x")
+    graph = lab.read_graph(inner(training=False, inputs=x))
+    assert arrows(graph) == {("x", "inner/i"), ("inner/i", "inner/d")}
+
+
+def test_a_model_with_named_inputs_and_outputs():
+    a, b = keras.Input((2,), name="a"), keras.Input((3,), name="b")
+    both = layers.Concatenate(name="both")([a, b])
+    outputs = {"n": layers.Dense(1, name="n")(both), "m": layers.Dense(4, name="m")(both)}
+    graph = lab.read_graph(keras.Model({"b": b, "a": a}, outputs))
+    assert graph.inputs == ("a", "b")
+    assert {*graph.outputs} == {"n", "m"}
+    assert arrows(graph) == {("a", "both"), ("b", "both"), ("both", "n"), ("both", "m")}
+
+
+# ---------------------------------------------------------------------------------------------
+# Calls
+
+
+def test_a_layer_with_several_outputs():
+    inputs = keras.Input((5, 3), name="x")
+    sequence, hidden, cell = layers.LSTM(
+        4, return_sequences=True, return_state=True, name="lstm"
+    )(inputs)
+    last = layers.Dense(2, name="head")(cell)
+    graph = lab.read_graph(keras.Model(inputs, [last, sequence, hidden]))
+    assert [it.shape for it in call(graph, "lstm").outputs] == [
+        (None, 5, 4),
+        (None, 4),
+        (None, 4),
+    ]
+    [edge] = [it for it in graph.edges if it.target == "head"]
+    assert (edge.source, edge.output, edge.input) == ("lstm", 2, 0)
+    assert graph.outputs == ("head", "lstm")
+
+
+def test_a_layer_called_with_further_tensors():
+    query, value = keras.Input((5, 8), name="query"), keras.Input((7, 8), name="value")
+    key = keras.Input((7, 8), name="key")
+    x = layers.MultiHeadAttention(2, 4, name="heads")(query, value, key=key)
+    graph = lab.read_graph(keras.Model([query, value, key], x))
+    ends = [(it.source, it.input) for it in graph.edges if it.target == "heads"]
+    assert ends == [("query", 0), ("value", 1), ("key", 2)]
+    assert call(graph, "heads").settings.items() >= {"num_heads": 2, "key_dim": 4}.items()
+
+
+def test_raw_operations_carry_their_constants():
+    t = keras.Input((6,), name="t")
+    x = ops.softmax((t * 2 + 1)[:, 1:5:2] * np.float32(3), axis=0)
+    x = ops.concatenate([x, x + np.ones(2, "float32")], axis=-1)
+    graph = lab.read_graph(x)
+    said = [(it.kind, dict(it.settings)) for it in graph.calls]
+    assert said == [
+        ("InputLayer", {}),
+        ("Multiply", {"x2": 2}),
+        ("Add", {"x2": 1}),
+        ("GetItem", {"key": (":", "1:5:2")}),
+        ("Multiply", {"x2": 3.0}),
+        ("Softmax", {"axis": 0}),
+        ("Add", {"x2": "array(2,)"}),
+        ("Concatenate", {"axis": -1}),
+    ]
+    assert graph.parameters == 0
+    assert [it.outputs[0].shape for it in graph.calls[2:4]] == [(None, 6), (None, 2)]
+
+
+def test_newaxis_and_ellipsis():
+    t = keras.Input((6, 2), name="t")
+    graph = lab.read_graph(t[:, None, ..., 0])
+    assert graph.calls[1].settings == {"key": (":", None, "...", 0)}
+
+
+# ---------------------------------------------------------------------------------------------
+# Masks
+
+
+def masked():
+    words = keras.Input((None,), dtype="int32", name="words")
+    x = layers.Embedding(9, 4, mask_zero=True, name="vectors")(words)
+    return keras.Model(words, layers.LSTM(3, name="lstm")(x))
+
+
+def test_masks_are_hidden_by_default_and_shown_on_request():
+    model = masked()
+    hidden, shown = lab.read_graph(model), lab.read_graph(model, masks=True)
+    assert ids(hidden) == ["words", "vectors", "lstm"]
+    assert len(call(hidden, "lstm").inputs) == 1
+    [extra] = {*ids(shown)} - {*ids(hidden)}
+    assert call(shown, extra).kind == "NotEqual"
+    assert call(shown, extra).outputs == (TensorSpec((None, None), "bool"),)
+    assert arrows(shown) - arrows(hidden) == {("words", extra), (extra, "lstm")}
+
+
+def test_a_mask_that_the_user_passes_is_kept():
+    x = keras.Input((5, 3), name="x")
+    mask = keras.Input((5,), dtype="bool", name="mask")
+    graph = lab.read_graph(keras.Model([x, mask], layers.LSTM(2, name="l")(x, mask=mask)))
+    assert arrows(graph) == {("x", "l"), ("mask", "l")}
+
+
+def test_an_operation_that_is_more_than_a_mask_is_kept():
+    words = keras.Input((4,), dtype="int32", name="words")
+    there = ops.cast(ops.not_equal(words, 0), "float32")
+    graph = lab.read_graph(keras.Model(words, there))
+    assert [it.kind for it in graph.calls] == ["InputLayer", "NotEqual", "Cast"]
+
+
+# ---------------------------------------------------------------------------------------------
+# Unused and lost
+
+
+def test_an_input_that_leads_nowhere_is_unused():
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    graph = lab.read_graph(keras.Model([a, b], layers.Dense(1, name="d")(a)))
+    assert graph.unused == ("b",)
+    assert graph.lost == ()
+
+
+def test_a_branch_whose_variable_was_bound_again_is_lost():
+    inputs = keras.Input((4,), name="inputs")
+    x = layers.Dense(3, name="lost_1")(inputs)
+    x = layers.Dense(3, name="lost_2")(x)
+    x = layers.Dense(3, name="lost_3")(x)
+    x = layers.Dense(3, name="kept")(inputs)
+    for source in (x, [x], {"x": x}, keras.Model(inputs, x)):
+        graph = lab.read_graph(source)
+        assert graph.lost == ("lost_1", "lost_2", "lost_3")
+        assert arrows(graph) >= {("inputs", "lost_1"), ("lost_2", "lost_3")}
+        assert graph.outputs == ("kept",)
+        assert graph.inputs == ("inputs",)
+    assert lab.read_graph(keras.Model(inputs, x)).parameters == 15
+
+
+def test_what_something_holds_is_not_lost():
+    inputs = keras.Input((4,), name="inputs")
+    variable = layers.Dense(3, name="by_variable")(inputs)
+    in_a_list = [layers.Dense(3, name="by_list")(inputs)]
+    model = keras.Model(inputs, layers.Dense(2, name="end")(layers.Dense(3, name="m")(inputs)))
+    in_a_dict = {"end": layers.Dense(1, name="last")(layers.Dense(3, name="middle")(inputs))}
+    x = layers.Dense(5, name="x")(inputs)
+    graph = lab.read_graph(keras.Model(inputs, x))
+    assert ids(graph) == ["inputs", "x"]
+    assert graph.lost == ()
+    # They were held until here; now they are not.
+    del variable, in_a_list, model, in_a_dict
+    lost = {*lab.read_graph(keras.Model(inputs, x)).lost}
+    assert lost == {"by_variable", "by_list", "end", "m", "last", "middle"}
+
+
+def test_a_branch_is_lost_from_where_nothing_holds_it():
+    inputs = keras.Input((4,), name="inputs")
+    held = layers.Dense(3, name="held")(inputs)
+    layers.Dense(3, name="gone")(held)
+    x = layers.Dense(5, name="x")(inputs)
+    assert lab.read_graph(x).lost == ()
+    graph = lab.read_graph([x, held])
+    assert graph.lost == ("gone",)
+    assert ("held", "gone") in arrows(graph)
+
+
+def test_a_second_use_of_a_shared_layer_can_be_lost():
+    inputs = keras.Input((4,), name="inputs")
+    dense = layers.Dense(4, name="dense")
+    x = dense(inputs)
+    dense(x)
+    graph = lab.read_graph(x)
+    assert graph.lost == ("dense#2",)
+    assert graph.parameters == 20
+
+
+def test_a_lost_nested_model_is_lost_with_all_its_calls():
+    i = keras.Input((4,), name="i")
+    inner = keras.Model(i, layers.Dense(4, name="d")(i), name="inner")
+    x = keras.Input((4,), name="x")
+    inner(x)
+    graph = lab.read_graph(keras.Model(x, layers.Dense(1, name="y")(x)))
+    assert graph.lost == ("inner/i", "inner/d")
+
+
+def test_a_lost_branch_is_whole_in_spite_of_masks():
+    inputs = keras.Input((7, 3), name="inputs")
+    x = layers.Dense(3, name="d")(inputs)
+    x = layers.LSTM(4, name="l")(layers.Masking(name="m")(x))
+    x = layers.Dense(5, name="kept")(inputs)
+    model = keras.Model(inputs, x)
+    graph = lab.read_graph(model)
+    assert graph.lost == ("d", "m", "l")
+    assert arrows(graph) == {("inputs", "kept"), ("inputs", "d"), ("d", "m"), ("m", "l")}
+    shown = lab.read_graph(model, masks=True)
+    assert {*shown.lost} > {*graph.lost}
+    assert {*ids(shown)} == {"inputs", "kept", *shown.lost}
+
+
+def test_rebuilding_after_del():
+    inputs = keras.Input((4,), name="inputs")
+    x = layers.Dense(3, name="body")(inputs)
+    model = keras.Model(inputs, layers.Dense(2, name="old_head")(x))
+    assert lab.read_graph(model).lost == ()
+    del model
+    model = keras.Model(inputs, layers.Dense(2, name="new_head")(x))
+    graph = lab.read_graph(model)
+    assert graph.lost == ("old_head",)
+    assert graph.parameters == model.count_params()
+
+
+# ---------------------------------------------------------------------------------------------
+# Tensors without a model
+
+
+def test_loose_tensors_in_any_nest():
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    x, y = layers.Dense(3, name="x")(a), layers.Dense(3, name="y")(b)
+    z = layers.add([x, y], name="z")
+    both = lab.read_graph([x, y])
+    assert ids(both) == ["a", "x", "b", "y"]
+    assert both.outputs == ("x", "y")
+    assert both.name == ""
+    assert both.kind == "KerasTensor"
+    assert both.parameters == both.trainable_parameters == 18
+    for nest in ((x, y), {"one": x, "two": y}, [[x], ({"deep": y},)]):
+        assert lab.read_graph(nest) == both
+    assert ids(lab.read_graph(z)) == ["a", "x", "b", "y", "z"]
+    assert ids(lab.read_graph(x)) == ["a", "x"]
+    assert lab.read_graph(a).outputs == lab.read_graph(a).inputs == ("a",)
+
+
+def test_two_layers_of_one_name():
+    x = keras.Input((2,), name="same")
+    y = layers.Dense(3, name="same")(x)
+    z = layers.Dense(4, name="same")(y)
+    graph = lab.read_graph(z)
+    assert len({*ids(graph)}) == 3
+    assert ids(graph)[0] == "same"
+    assert graph.shared == {}
+    assert [it.layer for it in graph.calls] == ["same"] * 3
+    assert [(it.source, it.target) for it in graph.edges] == [
+        (ids(graph)[0], ids(graph)[1]),
+        (ids(graph)[1], ids(graph)[2]),
+    ]
+
+
+@pytest.mark.parametrize("name", ["d#2", "d~2"])
+def test_a_name_that_looks_like_the_id_of_another_call(name):
+    x = keras.Input((3,), name="x")
+    dense, other = layers.Dense(3, name="d"), layers.Dense(3, name=name)
+    twin = layers.Dense(3, name="d")
+    graph = lab.read_graph(twin(other(dense(dense(x)))))
+    assert len({*ids(graph)}) == 5
+    assert arrows(graph) == {*zip(ids(graph), ids(graph)[1:], strict=False)}
+    assert len(graph.shared) == 2
+
+
+def test_a_deep_graph_is_read_without_recursion():
+    x = keras.Input((4,), name="x")
+    for number in range(3000):
+        x = layers.Activation("relu", name=f"a{number}")(x)
+    begin = time.perf_counter()
+    graph = lab.read_graph(x)
+    text = to_text(graph)
+    assert time.perf_counter() - begin < 5
+    assert len(graph.calls) == 3001
+    assert len(text.splitlines()) == 3001 + 2
+    [first] = [edge for edge in graph.edges if edge.target == "a0"]
+    assert first.source == "x"
+
+
+# ---------------------------------------------------------------------------------------------
+# Layers and models whose connections are code
+
+
+def test_an_unbuilt_sequential_is_a_chain():
+    model = keras.Sequential([layers.Dense(3, name="a"), layers.Dense(2, name="b")], name="s")
+    graph = lab.read_graph(model)
+    assert ids(graph) == ["a", "b"]
+    assert arrows(graph) == {("a", "b")}
+    assert graph.edges[0].tensor.shape is None
+    assert (graph.inputs, graph.outputs) == (("a",), ("b",))
+    assert graph.connected
+    assert not graph.built
+    assert graph.parameters == 0
+    assert call(graph, "a").outputs == ()
+
+    model.build((None, 5))
+    graph = lab.read_graph(model)
+    assert [it.kind for it in graph.calls] == ["InputLayer", "Dense", "Dense"]
+    assert graph.parameters == model.count_params() == 26
+    assert graph.built
+
+
+def test_the_parts_of_an_unbuilt_sequential_are_joined_at_their_ends():
+    i = keras.Input((4,), name="i")
+    a, b = layers.Dense(2, name="a")(i), layers.Dense(2, name="b")(i)
+    inner = keras.Model(i, layers.add([a, b], name="sum"), name="inner")
+    classifier = layers.Dense(1)
+    model = keras.Sequential(
+        [
+            seed_models.CustomRNN(classifier, name="rnn"),
+            layers.Dense(4, name="before"),
+            inner,
+            layers.Dense(3, name="after"),
+        ]
+    )
+    graph = lab.read_graph(model)
+    assert arrows(graph) == {
+        ("rnn", "before"),
+        ("before", "inner/i"),
+        ("inner/i", "inner/a"),
+        ("inner/i", "inner/b"),
+        ("inner/a", "inner/sum"),
+        ("inner/b", "inner/sum"),
+        ("inner/sum", "after"),
+    }
+    assert graph.outputs == ("after",)
+
+
+@pytest.mark.parametrize(
+    "model", [keras.Sequential, lambda: keras.Sequential([keras.Input((3,))])]
+)
+def test_an_empty_sequential_is_an_empty_graph(model):
+    graph = lab.read_graph(model())
+    assert graph.calls == graph.edges == graph.inputs == graph.outputs == ()
+    assert not graph.built
+
+
+def test_a_sequential_with_a_custom_layer():
+    model = keras.Sequential([keras.Input((4,)), seed_models.CustomDense(3, name="mine")])
+    graph = lab.read_graph(model)
+    assert not call(graph, "mine").library
+    assert call(graph, "mine").parameters == 15
+    assert call(graph, "mine").settings == {"units": 3}
+
+
+def test_a_subclassed_model_before_and_after_its_first_call():
+    model = seed_models.MLP(name="mlp")
+    before = lab.read_graph(model)
+    assert [it.kind for it in before.calls] == ["Dense", "Dense"]
+    assert before.parameters == 0
+    assert not before.built
+    assert not before.connected
+    assert before.edges == before.inputs == before.outputs == ()
+
+    model(np.zeros((1, 32), "float32"))
+    after = lab.read_graph(model)
+    assert after.built
+    assert not after.connected
+    assert after.kind == "MLP"
+    assert after.parameters == model.count_params() == 2_762
+    assert [it.parameters for it in after.calls] == [2_112, 650]
+    assert [it.outputs[0].shape[-1] for it in after.calls] == [64, 10]
+    functional = lab.read_graph(seed_models.functional_mlp())
+    assert functional.parameters == after.parameters
+
+
+def test_a_layer_that_holds_a_functional_model():
+    layer = seed_models.functional_in_custom_rnn()
+    graph = lab.read_graph(layer)
+    [group] = graph.groups
+    assert group.layer == layer.classifier.name
+    assert [it.kind for it in graph.calls if it.group is None] == ["Dense", "Dense"]
+    assert [it.kind for it in graph.calls if it.group] == [
+        "InputLayer",
+        "GlobalAveragePooling1D",
+        "Dense",
+    ]
+    assert group.entries == (graph.calls[2].id,)
+    assert group.exits == ((graph.calls[4].id, 0),)
+    assert graph.parameters == layer.count_params()
+    assert len(graph.edges) == 2
+    assert not graph.connected
+
+
+def test_layers_within_layers():
+    class Block(layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.inner = seed_models.MLP(name="mlp")
+            self.norm = layers.LayerNormalization(name="norm")
+
+        def call(self, x):
+            return self.norm(self.inner(x))
+
+    graph = lab.read_graph(Block(name="block"))
+    assert ids(graph)[-1] == "norm"
+    assert [it.group for it in graph.calls] == [None, "mlp", "mlp", None]
+
+
+def test_a_plain_layer_alone():
+    layer = layers.Dense(3, name="d")
+    graph = lab.read_graph(layer)
+    assert ids(graph) == ["d"]
+    assert not graph.built
+    layer.build((None, 4))
+    graph = lab.read_graph(layer)
+    assert graph.calls[0].inputs == (TensorSpec((None, 4), "float32"),)
+    assert graph.calls[0].outputs == (TensorSpec((None, 3), "float32"),)
+    assert graph.parameters == 15
+    assert graph.built
+
+
+class Stubborn(layers.Layer):
+    """Raises wherever it is asked about itself."""
+
+    def __init__(self, secret, **kwargs):
+        super().__init__(**kwargs)
+        self.secret = secret
+
+    def call(self, x):
+        return x
+
+    def get_config(self):
+        raise RuntimeError("no")
+
+    def get_build_config(self):
+        raise RuntimeError("no")
+
+
+class Unserialisable(layers.Layer):
+    """Takes what cannot be serialised, and has no `get_config`."""
+
+    def __init__(self, secret, **kwargs):
+        super().__init__(**kwargs)
+        self.secret = secret
+
+    def call(self, x):
+        return x
+
+
+@pytest.mark.parametrize("cls", [Stubborn, Unserialisable])
+def test_a_layer_that_cannot_say_its_configuration_is_read_all_the_same(cls):
+    layer = cls(object(), name="mine")
+    x = layer(keras.Input((3,), name="x"))
+    assert call(lab.read_graph(x), "mine").settings == {}
+    assert call(lab.read_graph(layer), "mine").kind == cls.__name__
+
+
+# ---------------------------------------------------------------------------------------------
+# What is refused
+
+TAKES = "A graph is read from a Keras model, a layer, or symbolic tensors"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "got", "hint"),
+    [
+        (lambda: "model", "str", "not its name"),
+        (lambda: layers.Dense, "type", "Make an object of the class Dense first"),
+        (lambda: 3, "int", ""),
+        (lambda: None, "NoneType", ""),
+        (lambda: [], "list", "It is empty"),
+        (lambda: {}, "dict", "It is empty"),
+        (lambda: np.zeros(3), "ndarray", "It holds values"),
+        (lambda: ops.zeros(3), type(ops.zeros(3)).__name__, "It holds values"),
+        (lambda: [keras.Input((2,)), 3], "int", ""),
+        (lambda: {"a": keras.Input((2,)), "b": "x"}, "str", ""),
+        (lambda: [keras.Sequential()], "Sequential", "each must be a symbolic tensor"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_what_has_no_graph_is_refused_by_name(wrong, got, hint, language):
+    lab.language(language)
+    with pytest.raises(TypeError) as raised:
+        lab.read_graph(wrong())
+    assert got in str(raised.value)
+    if language == "en":
+        assert str(raised.value).startswith(TAKES)
+        assert hint in str(raised.value)
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_tensor_that_no_layer_made_is_refused(used):
+    tensor = keras.KerasTensor((None, 3), name="from_nowhere")
+    if used:  # then it carries an empty history
+        after = layers.Dense(2, name="d")(tensor)
+        assert ids(lab.read_graph(after)) == ["d"]
+    with pytest.raises(TypeError, match=r"(?s)made by no layer.*from_nowhere.*keras\.Input"):
+        lab.read_graph(tensor)
+
+
+# ---------------------------------------------------------------------------------------------
+# What reading leaves alone
+
+
+@functools.cache
+def belongs_to_a_graph(cls: type) -> bool:
+    is_node = cls.__name__ == "Node" and cls.__module__.startswith("keras")
+    return is_node or issubclass(cls, (keras.KerasTensor, keras.Operation, keras.Variable))
+
+
+def graph_objects() -> list:
+    gc.collect()
+    return [it for it in gc.get_objects() if belongs_to_a_graph(type(it))]
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        seed_models.mnist_model,
+        seed_models.nested_autoencoder,
+        seed_models.ticket_model,
+        seed_models.ensemble,
+        seed_models.custom_rnn_in_functional,
+        seed_models.functional_in_custom_rnn,
+        seed_models.MLP,
+        masked,
+        lambda: keras.Sequential([layers.Dropout(0.5), layers.Dense(3)]),
+        lambda: layers.Dense(3)(keras.Input((3,))),
+    ],
+)
+def test_reading_twice_gives_the_same_and_changes_nothing(build):
+    x = build()
+
+    def state():
+        objects = graph_objects()
+        found = [it for it in objects if isinstance(it, keras.Operation)]
+        return {
+            "calls": {
+                id(it): ([*map(id, it._inbound_nodes)], [*map(id, it._outbound_nodes)])
+                for it in found
+            },
+            "config": x.get_config() if isinstance(x, keras.Model) else None,
+            "weights": [it.numpy().tobytes() for it in getattr(x, "weights", ())],
+            "random": random.getstate(),
+            "numpy": [str(part) for part in np.random.get_state()],
+            "objects": {*map(id, objects)},
+            "masks": {id(it): id(getattr(it, "_keras_mask", None)) for it in tensors(found)},
+        }
+
+    def tensors(operations):
+        return [
+            it for each in operations for node in each._inbound_nodes for it in node.outputs
+        ]
+
+    before = state()
+    first = lab.read_graph(x)
+    second = lab.read_graph(x)
+    assert first == second
+    assert to_text(first) == to_text(second)
+    assert state() == before
+
+
+def test_the_names_that_keras_gives_next_are_unchanged(fresh_names):
+    model = seed_models.mnist_model()
+    assert model.layers[-1].name == "dense_2"
+    lab.read_graph(model)
+    lab.read_graph(keras.Sequential([layers.Dense(2)]))
+    assert layers.Dense(3).name == "dense_4"
+    assert keras.Input((3,))._keras_history.operation.name == "input_layer"
+
+
+def test_the_casts_of_mixed_precision_are_no_lost_branches():
+    x = keras.Input((4,), name="x")
+    half = layers.Dense(2, dtype="mixed_float16", name="half")(x)
+    graph = lab.read_graph(keras.Model(x, layers.Activation("linear", dtype="float32")(half)))
+    assert graph.lost == ()
+    assert ids(graph)[0] == "x"
+    assert "half" in ids(graph)
+
+
+def test_an_operation_that_passes_on_the_result_of_another():
+    x = keras.Input((4,), name="x")
+    scaled = keras.ops.dot(x, 3.0)
+    assert "x" in lab.read_graph(scaled).call_of
+    other = keras.Model(x, layers.Dense(2, name="other")(x))
+    assert [call.id for call in lab.read_graph(other).calls][:2] == ["x", "other"]
+
+
+def test_a_layer_that_returns_its_very_input():
+    """Keras records it as fed by itself, and the input as forgotten."""
+
+    class Same(layers.Layer):
+        def compute_output_spec(self, x):
+            return x
+
+    x = keras.Input((8,), name="x")
+    end = layers.Dense(2, name="end")(Same(name="same")(x))
+    graph = lab.read_graph(end)
+    assert [call.id for call in graph.calls] == ["same", "end"]
+    assert [(edge.source, edge.target) for edge in graph.edges] == [("same", "end")]
+    assert "end" in lab.graph(end).to_text()

@@ -1,0 +1,72 @@
+"""A graph as JSON: it is read again as it was written; what is no graph is refused."""
+
+import json
+
+import keras
+import pytest
+import seed_models
+from keras import layers
+
+import kfunc_lab as lab
+from kfunc_lab.graph.model.graph_file import GraphFileError, from_json, to_json
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
+
+
+@pytest.mark.parametrize("name", seed_models.FUNCTIONAL_MODELS)
+def test_models_of_the_course(name):
+    graph = lab.read_graph(seed_models.FUNCTIONAL_MODELS[name][0]())
+    assert from_json(to_json(graph)) == graph
+
+
+def test_settings_of_every_kind_and_unbuilt_models():
+    settings = {
+        "a": (1, (2.5, None)), "b": {"c": True}, "big": 10**30, "d": float("inf"), "e": "ñ\n\u202e",
+    }  # fmt: skip
+    graph = LayerGraph("m", "", (Call("x", "x", "Mine", "x", settings=settings),), ())
+    assert from_json(to_json(graph)) == graph
+    for model in (seed_models.MLP(), keras.Sequential([layers.Dense(2)])):
+        assert from_json(to_json(lab.read_graph(model))) == lab.read_graph(model)
+
+
+def test_a_file_is_shown_again(tmp_path):
+    view = lab.graph(seed_models.nested_autoencoder())
+    path = view.save(tmp_path / "graph.json")
+    again = lab.graph(lab.load_graph(path))
+    assert again.to_text() == view.to_text()
+    assert again.to_svg() == view.to_svg()
+    with pytest.raises(TypeError, match="functional or Sequential"):
+        again.to_code()
+    assert len(path.read_text().splitlines()) > len(view.graph.calls)
+
+
+def changed(**values) -> str:
+    data = json.loads(to_json(lab.read_graph(seed_models.mnist_model())))
+    return json.dumps({**data, **values})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("no", "This is no JSON"),
+        ("[" * 100_000, "This is no JSON"),
+        ("[]", 'its "format" must be "kfunc_lab graph"'),
+        ('{"format": "other"}', 'its "format" must be'),
+        (changed(version=2), "has version 2; this kfunc_lab reads version 1"),
+        (changed(calls=7), "graph.calls must be of type list"),
+        (changed(calls=[{"id": "a"}]), r"graph.calls\[0\] lacks the field 'layer'"),
+        (changed(name=None), "graph.name must be of type str"),
+        (changed(more=1), "graph has a field 'more' that is not known"),
+        (changed(outputs=["nobody"]), "'nobody' is named, but not described"),
+        (changed(parameters=True), "graph.parameters must be of type int"),
+    ],
+)
+def test_what_is_no_graph_is_refused(text, reason):
+    with pytest.raises(GraphFileError, match=reason):
+        from_json(text)
+
+
+def test_two_calls_with_one_id():
+    data = json.loads(to_json(lab.read_graph(seed_models.mnist_model())))
+    data["calls"].append(data["calls"][-1])
+    with pytest.raises(GraphFileError, match="same id"):
+        from_json(json.dumps(data))

@@ -1,0 +1,80 @@
+"""Regions and colours by number: on the picture, on the page, and refused when they are wrong."""
+
+import math
+
+import keras
+import pytest
+import seed_models
+from keras import layers
+
+import kfunc_lab as lab
+from kfunc_lab.ui.colour_scale import ink_on, scale_of
+
+
+def test_a_model_that_shares_calls_is_a_region():
+    encoder, autoencoder = seed_models.encoder_and_autoencoder()
+    view = lab.graph(autoencoder, highlight={"encoder": encoder})
+    [members] = view._emphasis["regions"]
+    inside = {layer.name for layer in encoder.layers}
+    assert {view.graph.call_of[it].layer for it in members} == inside
+    svg = view.to_svg()
+    assert svg.count('class="region-0 region-fill"') == len(inside)
+    assert ">encoder</text>" in svg
+
+
+def test_a_nested_model_a_layer_and_a_model_that_begins_amid_are_regions():
+    model = seed_models.nested_autoencoder()
+    encoder = model.get_layer("encoder")
+    view = lab.graph(model, highlight={"first": encoder, "one": encoder.layers[1]})
+    assert len(view._emphasis["regions"][0]) == len(encoder.layers) + 1  # and the group itself
+    assert len(view._emphasis["regions"][1]) == 1
+    x = keras.Input((4,), name="x")
+    code = layers.Dense(2, name="code")(x)
+    out = layers.Dense(4, name="out")(code)
+    model = keras.Model(x, out)
+    decoder = keras.Model(code, out, name="decoder")
+    view = lab.graph(model, highlight={"decoder": decoder})
+    assert "out" in view._emphasis["regions"][0]
+
+
+def test_a_model_that_has_no_part_in_it_is_refused():
+    with pytest.raises(ValueError, match="'other' has no call in this graph"):
+        lab.graph(seed_models.mnist_model(), highlight={"other": seed_models.ticket_model()})
+
+
+def test_colours_by_number():
+    view = lab.graph(keras.applications.ResNet50(weights=None))
+    view.colour_by({"conv1_conv": 0.5, "conv2_block1_1_conv": 2, "conv1_bn": math.nan}, "share")
+    values = dict(view._emphasis["values"])
+    assert values["conv1_conv"][0] == "#440154"
+    # A folded group has the greatest number inside.
+    assert values["conv2_block ×3"][0] == values["conv2_block1_1_conv"][0] == "#fde725"
+    assert "conv1_bn" not in values
+    svg = view.to_svg()
+    assert 'class="scale"' in svg
+    assert ">2   share</text>" in svg
+    view.colour_by({})
+    assert 'class="scale"' not in view.to_svg()
+
+
+def test_a_layers_name_stands_for_all_its_calls():
+    dense = layers.Dense(4, name="shared")
+    x = keras.Input((4,), name="x")
+    view = lab.graph(keras.Model(x, dense(layers.ReLU()(dense(x)))))
+    view.colour_by({"shared": 1.0})
+    assert {item for item, _colour in view._emphasis["values"]} == {"shared", "shared#2"}
+
+
+def test_wrong_names_and_values_are_refused():
+    view = lab.graph(seed_models.mnist_model())
+    with pytest.raises(ValueError, match="no call or layer 'nobody'"):
+        view.colour_by({"nobody": 1})
+    with pytest.raises(ValueError, match="'img' must be a number; it is str"):
+        view.colour_by({"img": "high"})
+
+
+def test_scales():
+    assert scale_of([-1, 3]).colour(0) == "#f7f7f7"
+    assert scale_of([-1, 3]).low == -3
+    assert scale_of([2, 2]).colour(2) == scale_of([0, 4]).colour(2)
+    assert (ink_on("#440154"), ink_on("#fde725")) == ("#ffffff", "#000000")

@@ -1,0 +1,270 @@
+"""The view: what a notebook gets of it, selecting, saving, and both languages."""
+
+import gettext
+import json
+import os
+import xml.etree.ElementTree as ET
+
+import ipywidgets
+import keras
+import pytest
+import seed_models
+import traitlets
+from keras import layers
+
+import kfunc_lab as lab
+import kfunc_lab.locale
+from kfunc_lab.graph.export.table import to_text
+from kfunc_lab.graph.picture.graphviz import GraphvizError
+from kfunc_lab.graph.view.details import details
+from kfunc_lab.graph.view.graph_view import GraphView
+from kfunc_lab.locale import _
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.clear_session()
+    return seed_models.mnist_model()
+
+
+@pytest.fixture
+def view(model):
+    return lab.graph(model)
+
+
+def branching():
+    """A graph that is no chain, so that it needs the drawing program."""
+    x = keras.Input((3,), name="x")
+    return lab.read_graph(keras.Model(x, [layers.Dense(1)(x), layers.Dense(2)(x)]))
+
+
+class Marked(gettext.NullTranslations):
+    """A translation that marks all that goes through it."""
+
+    def gettext(self, message):
+        return f"«{message}»"
+
+    def ngettext(self, singular, plural, count):
+        return f"«{singular if count == 1 else plural}»"
+
+
+@pytest.fixture
+def marked(monkeypatch):
+    monkeypatch.setitem(kfunc_lab.locale._catalogues, "es", Marked())
+    monkeypatch.setattr(kfunc_lab.locale, "_chosen", "es")
+
+
+def test_a_notebook_gets_widget_picture_and_text(view):
+    data, _metadata = view._repr_mimebundle_()
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == view.model_id
+    assert data["text/plain"] == view.to_text() == repr(view)
+    assert data["image/svg+xml"] == view.to_svg()
+    ET.fromstring(data["image/svg+xml"])
+    json.dumps(data)
+
+
+def test_the_text_is_the_same_every_time(model, view):
+    other = lab.graph(model)
+    assert other.to_text() == view.to_text() == to_text(lab.read_graph(model))
+    assert (
+        other._repr_mimebundle_()[0]["text/plain"] == view._repr_mimebundle_()[0]["text/plain"]
+    )
+
+
+def test_masks_are_passed_on():
+    words = keras.Input((None,), dtype="int32", name="words")
+    x = layers.LSTM(2)(layers.Embedding(9, 4, mask_zero=True)(words))
+    assert len(lab.graph(x).graph.calls) == 3
+    assert len(lab.graph(x, masks=True).graph.calls) == 4
+
+
+def test_bad_input_is_refused_before_anything_is_shown():
+    with pytest.raises(TypeError, match="not its name"):
+        lab.graph("model")
+
+
+def facts(view) -> dict:
+    """What the page knows of each call and group."""
+    return {item: it for item, it in view.get_state()["_items"] if "order" in it}
+
+
+def test_the_page_gets_facts_about_every_call_in_graph_order(view):
+    state = view.get_state()
+    found = facts(view)
+    assert sorted(found, key=lambda it: found[it]["order"]) == [*view.graph.call_of]
+    for call in view.graph.calls:
+        assert found[call.id]["details"] == details(view.graph, call)
+        assert found[call.id]["label"].startswith(f"{call.id}, {call.kind}")
+    assert state["_title"] == "mnist_model (Functional): 4 calls, 55,050 parameters"
+    assert state["_notes"] == []
+    json.dumps({key: state[key] for key in ("_items", "_levels", "_words", "_notes", "_title")})
+
+
+def test_notes_reach_the_page():
+    [first, second] = lab.graph(seed_models.MLP())._notes
+    assert "Python code" in first
+    assert "Not built yet" in second
+
+
+# ---------------------------------------------------------------------------------------------
+# Selecting
+
+
+def test_a_call_is_selected_and_released(view):
+    seen = []
+    view.observe(lambda change: seen.append(change["new"]), "selected")
+    view.selected = "dense_1"
+    view.selected = ""
+    assert seen == ["dense_1", ""]
+    assert view.get_state()["selected"] == ""
+
+
+def test_an_unknown_call_is_refused_with_the_ones_there_are(view):
+    view.selected = "img"
+    with pytest.raises(traitlets.TraitError) as raised:
+        view.selected = "dense_9"
+    assert str(raised.value) == (
+        "There is no call 'dense_9' in this graph; its calls are: img, dense, dense_1, dense_2."
+    )
+    assert view.selected == "img"
+    with pytest.raises(traitlets.TraitError):
+        view.selected = None
+
+
+def test_a_selection_from_the_page_arrives(view):
+    view.set_state({"selected": "dense_2"})
+    assert view.selected == "dense_2"
+
+
+def test_two_views_are_linked(model, view):
+    other = lab.graph(model)
+    link = ipywidgets.link((view, "selected"), (other, "selected"))
+    view.selected = "dense"
+    assert other.selected == "dense"
+    other.selected = ""
+    assert view.selected == ""
+    link.unlink()
+
+
+# ---------------------------------------------------------------------------------------------
+# Saving
+
+
+@pytest.mark.parametrize("name", ["graph.svg", "graph.SVG"])
+def test_saves_svg(view, tmp_path, name):
+    path = view.save(tmp_path / name)
+    assert path == tmp_path / name
+    assert path.read_text(encoding="utf-8") == view.to_svg() + "\n"
+
+
+def test_saves_png_and_text_and_takes_a_string(view, tmp_path):
+    assert view.save(str(tmp_path / "g.png")).read_bytes() == view.to_png()
+    assert view.save(tmp_path / "g.txt").read_text(encoding="utf-8") == f"{view}\n"
+    assert sorted(os.listdir(tmp_path)) == ["g.png", "g.txt"]
+
+
+@pytest.mark.parametrize("name", ["graph.pdf", "graph", ".svg"])
+def test_another_ending_is_refused_with_the_ones_there_are(view, tmp_path, name):
+    with pytest.raises(ValueError, match=r"must end in one of: \.svg, \.png, \.html, "):
+        view.save(tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_missing_folder_is_an_error(view, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        view.save(tmp_path / "nowhere" / "graph.svg")
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_a_failed_drawing_leaves_the_folder_as_it_was(
+    view, tmp_path, monkeypatch, ending, before
+):
+    path = tmp_path / f"graph.{ending}"
+    if before:
+        path.write_bytes(before)
+    monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
+    view = GraphView(branching())
+    with pytest.raises(GraphvizError):
+        view.save(path)
+    assert [it.read_bytes() for it in tmp_path.iterdir()] == ([before] if before else [])
+    assert view.save(tmp_path / "graph.txt").exists()
+
+
+def test_a_failed_write_leaves_the_old_file(view, tmp_path, monkeypatch):
+    path = tmp_path / "graph.txt"
+    path.write_text("old")
+
+    def full(*_arguments):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="disk full"):
+        view.save(path)
+    assert {it.name: it.read_text() for it in tmp_path.iterdir()} == {"graph.txt": "old"}
+
+
+# ---------------------------------------------------------------------------------------------
+# Languages
+
+
+def test_the_view_speaks_the_language_that_was_chosen(model, view):
+    english = view.get_state()["_words"]
+    lab.language("es")
+    spanish = lab.graph(model).get_state()["_words"]
+    assert spanish["fit"] == _("Fit the whole graph")
+    assert spanish["empty"] == _("Select a call to see its shapes, parameters and settings.")
+    assert spanish.keys() == english.keys()
+    lab.language("en")
+    assert lab.graph(model).get_state()["_words"] == english
+
+
+def test_every_word_of_the_view_can_be_translated(marked):
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    shared = layers.Dense(3, name="shared", trainable=False)
+    x = layers.Dense(2, name="gone")(a)
+    x = shared(shared(a))
+    view = lab.graph(keras.Model([a, b], x, name="m"))
+    assert all(it.startswith("«") and it.endswith("»") for it in view._words.values())
+    assert all(it.startswith("«") for it in view._notes)
+    header = view.to_text().splitlines()[1]
+    assert header.split("  ")[0].strip() == "«call»"
+    assert header.count("«") == header.count("»") == 5
+    labels = {label for it in facts(view).values() for label, _value in it["details"]}
+    assert {"«Input»", "«Output»", "«Parameters»", "«Note»", "«Layer»"} <= labels
+    notes = {
+        value
+        for it in facts(view).values()
+        for label, value in it["details"]
+        if label == "«Note»"
+    }
+    assert {"«use 1 of 2», «frozen»", "«lost»", "«unused»"} <= notes
+    svg = view.to_svg()
+    assert "«output»" in svg
+    assert "«5 calls»" in svg
+
+
+def test_errors_can_be_translated(marked, view, tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match=r"^«.*»$"):
+        view.save(tmp_path / "graph.pdf")
+    with pytest.raises(traitlets.TraitError, match=r"^«.*»$"):
+        view.selected = "nobody"
+    with pytest.raises(TypeError, match=r"^«.*».*«.*»$"):
+        lab.graph("model")
+    monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
+    with pytest.raises(GraphvizError, match=r"^«.*»$"):
+        GraphView(branching()).to_svg()
+
+
+def test_a_view_can_be_made_of_a_graph_that_was_read(model):
+    assert GraphView(lab.read_graph(model)).to_text() == lab.graph(model).to_text()
+
+
+def test_hostile_names_reach_the_page_as_text():
+    name = "<img src=x onerror=alert(1)>\n\u202e"
+    view = lab.graph(layers.Dense(2, name=name)(keras.Input((3,), name="x")))
+    shown = facts(view)[name]
+    assert shown["name"] == "<img src=x onerror=alert(1)> \ufffd"
+    assert "<img" not in shown["svg"]
+    assert "<img" not in view.to_svg()
+    view.selected = name

@@ -1,0 +1,151 @@
+"""Rules for products with one matrix, against Keras."""
+
+import pytest
+from against_keras import compare, drawn, refuses, refuses_numbers, refuses_settings, rule_on
+from hypothesis import given
+from hypothesis import strategies as st
+from keras import layers
+
+from kfunc_lab.shapes.rules.arithmetic import equation, symbols
+
+SIZES = st.one_of(st.none(), st.integers(1, 9))
+RANKS = st.sampled_from([None, None, 2])
+
+
+@drawn
+@given(st.data())
+def test_dense(data):
+    shape = (None, *data.draw(st.lists(SIZES, max_size=4)))
+    config = {
+        "units": data.draw(st.integers(1, 9)),
+        "use_bias": data.draw(st.booleans()),
+        "lora_rank": data.draw(RANKS),
+    }
+    compare(lambda: layers.Dense(**config), shape)
+
+
+def test_what_dense_multiplies():
+    found = compare(lambda: layers.Dense(8), (None, 5, 4))
+    assert found.multiply_adds.value == 5 * 4 * 8
+    assert equation(found.parameters) == "4·8 + 8 = 40"
+
+
+@drawn
+@given(st.data())
+def test_embeddings(data):
+    shape = (None, *data.draw(st.lists(SIZES, max_size=3)))
+    config = {
+        "input_dim": data.draw(st.integers(1, 9)),
+        "output_dim": data.draw(st.integers(1, 4)),
+        "lora_rank": data.draw(RANKS),
+    }
+    found = compare(lambda: layers.Embedding(**config), shape)
+    assert found.multiply_adds.value == 0
+    if not hasattr(layers, "ReversibleEmbedding"):
+        return
+    config["tie_weights"] = bool(config["lora_rank"]) or data.draw(st.booleans())
+    compare(lambda: layers.ReversibleEmbedding(**config), shape)
+    vectors = (*shape, config["output_dim"])
+    compare(
+        lambda: layers.ReversibleEmbedding(**config),
+        vectors,
+        call=lambda layer, inputs: layer(*inputs, reverse=True),
+    )
+
+
+@pytest.mark.skipif(
+    not hasattr(layers, "ReversibleEmbedding"), reason="it came with a later Keras"
+)
+@pytest.mark.parametrize("tied", [True, False])
+def test_what_a_reversed_embedding_multiplies(tied):
+    def call(layer, inputs):
+        return layer(*inputs, reverse=True)
+
+    def make():
+        return layers.ReversibleEmbedding(7, 3, tie_weights=tied)
+
+    found = compare(make, (None, 5, 3), call=call)
+    assert found.multiply_adds.value == 5 * 3 * 7
+
+
+EQUATIONS = [
+    ("abc,cd->abd", (None, 8), (None, 5, 6), "d"),
+    ("abc,cd->abd", (5, 8), (None, 5, 6), "bd"),
+    ("abc,cde->abde", (None, 3, 4), (None, None, 6), "de"),
+    ("abc,cde->abde", (None, 3, 4), (None, 5, 6), "e"),
+    ("abcd,cde->abe", (None, 8), (None, 7, 3, 4), None),
+    ("...x,xy->...y", 8, (None, 5, 6), "y"),
+    ("...x,xy->...y", 8, (None, 5, 5, 6), "y"),
+    ("...bx,xy->...by", (3, 8), (None, 2, 3, 6), "by"),
+    ("ab,bc->ac", 8, (None, 6), "c"),
+    ("ab...,bc->ac...", 8, (None, 2, 3, 6), "c"),
+    ("ab...,bc->ac...", 8, (None, 2), "c"),
+    ("abc,ce->aeb", (8, None), (None, 5, 6), None),
+]
+
+
+@pytest.mark.parametrize("rank", [None, 2])
+@pytest.mark.parametrize(("text", "output", "shape", "bias"), EQUATIONS)
+def test_einsum_dense(text, output, shape, bias, rank):
+    found = compare(
+        lambda: layers.EinsumDense(text, output, bias_axes=bias, lora_rank=rank), shape
+    )
+    named = {
+        name for it in found.weights if "lora" not in it.name for name in symbols(it.count)
+    }
+    assert not named  # its own letters are not those of other formulas
+
+
+@pytest.mark.parametrize(
+    ("text", "output", "shape", "bias"),
+    [
+        ("a...b,bc->a...c", 8, (None, 2, 3, 6), "c"),
+        ("abc , cd -> abd", (5, 8), (None, 5, 6), None),
+        ("abc,cd->abd", (None, 8), (None, 5), None),
+        ("abc,cd->abd", (6, 8), (None, 5, 6), None),
+        ("abc,cd->abd", (5, 8), (None, None, 6), None),
+        ("abc,cd->abd", (None, 8), (None, 5, None), None),
+        ("abc,cd->abd", (None, None), (None, 5, 6), None),
+        ("abc,bcd->abd", (None, 8), (None, 5, 6), None),
+        ("abc,cd->abe", (5, 8), (None, 5, 6), None),
+        ("abc,cde->abe", (None, 8), (None, 7, 3), None),
+        ("abc,cd->abd", (None, 8), (None, 5, 6), "e"),
+        ("ab,bc->ac", 8, (None, 6), "a"),
+    ],
+)
+def test_equations_that_do_not_fit(text, output, shape, bias):
+    refuses(lambda: layers.EinsumDense(text, output, bias_axes=bias), shape)
+
+
+def test_axes_that_keras_states_in_reverse_are_left_to_it():
+    layer = layers.EinsumDense("...x,xy->...y", 8)
+    assert rule_on(layer, [(None, 2, 3, 6)]) is None
+
+
+def test_an_equation_of_fewer_axes():
+    refuses_numbers(lambda: layers.EinsumDense("abc,cd->abd", (None, 8)), (2, 5, 6, 7))
+
+
+def test_what_einsum_dense_multiplies():
+    found = compare(lambda: layers.EinsumDense("abc,cde->abde", (None, 3, 4)), (None, 5, 6))
+    assert found.multiply_adds.value == 5 * 6 * 3 * 4
+
+
+def test_what_is_refused():
+    refuses(lambda: layers.Dense(3), (None,))
+    refuses(lambda: layers.Dense(3), (None, None))
+    refuses_settings("Dense", (None, 4), units=0)
+    refuses_settings("Embedding", (None, 4), input_dim=0, output_dim=3)
+    refuses_settings("Embedding", (None, 4), input_dim=3, output_dim=-1)
+
+
+@pytest.mark.skipif(
+    not hasattr(layers, "ReversibleEmbedding"), reason="it came with a later Keras"
+)
+def test_vectors_of_another_size_are_not_reversed():
+    refuses_numbers(
+        lambda: layers.ReversibleEmbedding(7, 3),
+        (2, 5, 4),
+        call=lambda layer, inputs: layer(*inputs, reverse=True),
+        reverse=True,
+    )

@@ -1,0 +1,144 @@
+"""Rules for normalisation and PReLU, against Keras: drawn settings, and what is refused."""
+
+import keras
+import pytest
+from against_keras import agrees_with, compare, rule_on
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
+from kfunc_lab.shapes.rules.formulas import derivation
+from kfunc_lab.shapes.rules.normalisation import RULES
+from kfunc_lab.shapes.rules.rule import DoesNotFitError, Given
+
+drawn = settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+shapes = st.tuples(
+    st.sampled_from([None, 2]),
+    st.lists(st.sampled_from([None, 1, 3, 4, 4, 6]), max_size=3),
+).map(lambda it: (it[0], *it[1]))
+places = st.integers(-4, 3)
+axes = st.one_of(places, st.lists(places, min_size=1, max_size=3, unique=True))
+
+
+def needs(kind):
+    return pytest.mark.skipif(not hasattr(layers, kind), reason="a later version has it")
+
+
+@drawn
+@given(shapes, places, st.booleans(), st.booleans())
+def test_batch_normalization(shape, axis, center, scale):
+    compare(lambda: layers.BatchNormalization(axis, center=center, scale=scale), shape)
+
+
+def test_batch_renormalization():
+    try:
+        layer = layers.BatchNormalization(renorm=True)
+    except (TypeError, ValueError):
+        pytest.skip("a later version has it")
+    found = agrees_with(layer(keras.Input((5,))))
+    assert len(found.weights) == 7
+
+
+@drawn
+@given(shapes, axes, st.booleans(), st.booleans())
+def test_layer_normalization(shape, axis, center, scale):
+    compare(lambda: layers.LayerNormalization(axis, center=center, scale=scale), shape)
+
+
+def test_scaling_by_the_root_mean_square():
+    [rule] = [it for it in RULES if it.kind == "LayerNormalization"]
+    found = rule.derive(Given("LayerNormalization", {"rms_scaling": True}, ((None, 5),)))
+    assert [it.name for it in found.weights] == ["gamma"]
+
+
+@drawn
+@given(shapes, st.sampled_from([-1, 1, 2, 3]), places, st.booleans(), st.booleans())
+def test_group_normalization(shape, groups, axis, center, scale):
+    compare(lambda: layers.GroupNormalization(groups, axis, center=center, scale=scale), shape)
+
+
+@needs("RMSNormalization")
+@drawn
+@given(shapes, axes)
+def test_rms_normalization(shape, axis):
+    compare(lambda: layers.RMSNormalization(axis), shape)
+
+
+@drawn
+@given(shapes, axes)
+def test_unit_normalization(shape, axis):
+    compare(lambda: layers.UnitNormalization(axis), shape)
+
+
+@drawn
+@given(shapes, axes)
+def test_normalization(shape, axis):
+    named = [axis] if isinstance(axis, int) else axis
+    assume(len({it % len(shape) for it in named}) == len(named))
+    compare(lambda: layers.Normalization(axis), shape)
+
+
+def test_normalization_of_all_numbers_alike():
+    for axis in (None, ()):
+        found = asked("Normalization", (None, 3, 5), axis=axis)
+        assert [it.shape for it in found.weights] == [(), (), ()]
+    assert asked("Normalization", (None, 3), axis=(1, -1)) is None
+
+
+@drawn
+@given(shapes, st.one_of(st.just(0.5), st.lists(st.just(0.5), min_size=1, max_size=4)))
+def test_normalization_with_known_numbers(shape, mean):
+    make = lambda: layers.Normalization(mean=mean, variance=mean)  # noqa: E731
+    try:
+        outputs = make()(keras.Input(batch_shape=shape))
+    except Exception:  # the backend's own
+        with pytest.raises(DoesNotFitError):
+            rule_on(make(), [shape])
+        return
+    agrees_with(outputs)
+
+
+def test_means_for_other_axes_are_left_to_keras():
+    assert asked("Normalization", (None, 3, 5), axis=1, mean=(1.0, 2.0, 3.0)) is None
+    assert asked("Normalization", (None, 3), mean=((1.0, 2.0, 3.0),)) is None
+
+
+@drawn
+@given(shapes, st.one_of(st.none(), st.lists(st.integers(1, 4), max_size=3), st.just(1)))
+def test_prelu(shape, shared):
+    compare(lambda: layers.PReLU(shared_axes=shared), shape)
+
+
+def test_nothing_is_counted_and_what_follows_is_not_trained():
+    found = agrees_with(layers.BatchNormalization()(keras.Input((8, 4))))
+    assert found.multiply_adds.value == 0
+    assert [it.trainable for it in found.weights] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "shape", "arithmetic"),
+    [
+        ("BatchNormalization", {"axis": 2}, (None, 4), "2 ≥ 2"),
+        ("BatchNormalization", {}, (None, None), ""),
+        ("LayerNormalization", {"axis": (1, -3)}, (None, 4), "−3 < −2"),
+        ("GroupNormalization", {"groups": 3}, (None, 8), "8 / 3"),
+        ("GroupNormalization", {"groups": 16}, (None, 8), "8 / 16"),
+        ("GroupNormalization", {"groups": 0}, (None, 8), ""),
+        ("PReLU", {"shared_axes": (3,)}, (None, 8, 4), "2 ≥ 2"),
+        ("Normalization", {"mean": (1.0, 2.0), "variance": (1.0, 2.0)}, (None, 3), "2 ≠ 3"),
+    ],
+)
+def test_refused_with_the_numbers(kind, settings, shape, arithmetic):
+    with pytest.raises(DoesNotFitError) as caught:
+        asked(kind, shape, **settings)
+    assert caught.value.arithmetic == arithmetic
+    with pytest.raises(Exception):  # noqa: B017, PT011  # some are the backend's own
+        getattr(layers, kind)(**settings)(keras.Input(batch_shape=shape))
+
+
+def asked(kind, shape, **settings):
+    inputs = (TensorSpec(shape, "float32"),)
+    return derivation(Call("x", "x", kind, "x", inputs=inputs, settings=settings))

@@ -1,0 +1,91 @@
+"""Rules for layer classes of one's own."""
+
+import keras
+import pytest
+from keras import layers
+
+import kfunc_lab as lab
+from kfunc_lab.shapes.rules import formulas
+from kfunc_lab.shapes.rules.arithmetic import ceiling, number
+from kfunc_lab.shapes.rules.rule import Derivation, WeightSize, axis, batch
+
+
+class Thin(layers.Layer):
+    """Keeps one of some steps, scaled."""
+
+    def __init__(self, step=2, **options):
+        super().__init__(**options)
+        self.step = step
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(shape[-1],), name="scale")
+
+    def call(self, x):
+        return x[:, :: self.step] * self.scale
+
+    def get_config(self):
+        return {**super().get_config(), "step": self.step}
+
+
+def thin(given):
+    size = ceiling(number(given.shape[1], "n") / number(given.get("step"), "s"))
+    features = axis("features", given.shape[2], "input")
+    scale = WeightSize("scale", (number(given.shape[2], "n"),))
+    return Derivation(((batch(given), axis("steps", size), features),), (scale,))
+
+
+@pytest.fixture(autouse=True)
+def without_rules(monkeypatch):
+    monkeypatch.setattr(formulas, "_own", {})
+    formulas._derived.cache_clear()
+
+
+def view(step=3):
+    x = keras.Input((10, 4), name="x")
+    return lab.shapes(keras.Model(x, Thin(step, name="thin")(x)))
+
+
+def test_a_registered_rule_is_shown_and_played_with():
+    lab.shape_rule(Thin, settings=("step",))(thin)
+    shown = view()
+    assert "steps: ⌈10/3⌉ = 4" in shown.to_text()
+    assert "scale: 4" in shown.to_text()
+    shown.change("thin", step=5)
+    assert shown.changed.call_of["thin"].outputs[0].shape == (None, 2, 4)
+    shown.change("x", shape=(11, 8))
+    assert shown.changed.call_of["thin"].parameters == 8
+    assert view(2).to_text().count("⌈10/2⌉ = 5") == 1  # its default
+
+
+def test_without_a_rule_the_layer_is_asked():
+    shown = view()
+    assert "Computed by the layer itself." in shown.to_text()
+    shown.change("x", shape=(11, 8))
+    assert shown.changed.call_of["thin"].outputs[0].shape == (None, 4, 8)
+    assert shown.changed.call_of["thin"].parameters == 8
+    assert shown._panel_of("thin")["controls"] == []
+
+
+@pytest.mark.parametrize(
+    ("faulty", "words"),
+    [
+        ("shape", "Its rule says something else."),
+        ("weights", "Its rule says something else."),
+        ("error", "Its rule fails: KeyError: 'stride'"),
+    ],
+)
+def test_a_rule_that_contradicts_its_layer_is_left_aside(faulty, words):
+    @lab.shape_rule(Thin)
+    def wrong(given):
+        if faulty == "error":
+            return given.settings["stride"]
+        right = thin(given)
+        if faulty == "weights":
+            return Derivation(right.outputs)
+        return Derivation((right.outputs[0][:2],), right.weights)
+
+    shown = view()
+    assert words in shown.to_text()
+    assert shown.changed.call_of["thin"].outputs[0].shape == (None, 4, 4)
+    shown.change("x", shape=(11, 8))
+    assert shown.changed.call_of["thin"].outputs[0].shape == (None, 4, 8)

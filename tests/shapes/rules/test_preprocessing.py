@@ -1,0 +1,267 @@
+"""Rules for what prepares data, against Keras: drawn settings, and what is refused."""
+
+import keras
+import pytest
+from against_keras import agrees_with, rule_on
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
+from kfunc_lab.shapes.rules.arithmetic import equation
+from kfunc_lab.shapes.rules.formulas import derivation
+from kfunc_lab.shapes.rules.rule import DoesNotFitError
+
+drawn = settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+sizes = st.sampled_from([None, 1, 3, 8])
+shapes = st.tuples(st.sampled_from([None, 2]), st.lists(sizes, max_size=3)).map(
+    lambda it: (it[0], *it[1])
+)
+FORMATS = ["channels_last", "channels_first"]
+
+
+def compare(make, *shapes, dtype="float32"):
+    """Keras and the rule agree, or both refuse; where versions differ, no rule is right."""
+    try:
+        layer = make()
+    except ValueError:
+        return
+    inputs = [keras.Input(batch_shape=shape, dtype=dtype) for shape in shapes]
+    try:
+        outputs = layer(inputs if len(inputs) > 1 else inputs[0])
+    except (ValueError, TypeError):
+        with pytest.raises(DoesNotFitError):
+            rule_on(make(), shapes)
+        return
+    if rule_on(make(), shapes) is not None:
+        agrees_with(outputs)
+
+
+def asked(kind, *shapes, **settings):
+    inputs = tuple(TensorSpec(shape, "float32") for shape in shapes)
+    return derivation(Call("x", "x", kind, "x", inputs=inputs, settings=settings))
+
+
+# ---------------------------------------------------------------------------------------------
+# Images
+
+
+@pytest.mark.parametrize("kind", ["Resizing", "CenterCrop", "RandomCrop"])
+@drawn
+@given(st.data())
+def test_images_of_a_size(kind, data):
+    shape = tuple(data.draw(st.lists(sizes, min_size=3, max_size=4)))
+    height, width = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
+    data_format = data.draw(st.sampled_from(FORMATS))
+    make = getattr(layers, kind)
+    agrees_with(make(height, width, data_format=data_format)(keras.Input(batch_shape=shape)))
+
+
+@pytest.mark.parametrize("setting", ["crop_to_aspect_ratio", "pad_to_aspect_ratio"])
+def test_the_aspect_ratio_does_not_matter(setting):
+    found = agrees_with(layers.Resizing(4, 6, **{setting: True})(keras.Input((9, 9, 3))))
+    assert found.shapes == ((None, 4, 6, 3),)
+    assert [axis.reason for axis in found.outputs[0]] == ["input", "height", "width", "input"]
+
+
+def test_what_is_no_image():
+    for kind in ("Resizing", "CenterCrop", "RandomCrop"):
+        with pytest.raises(DoesNotFitError):
+            asked(kind, (None, 9), height=4, width=4)
+
+
+def test_images_with_labels_are_left_to_keras():
+    assert asked("Resizing", (None, 9, 9, 3), (None, 10), height=4, width=4) is None
+
+
+# ---------------------------------------------------------------------------------------------
+# Categories
+
+
+@drawn
+@given(shapes, st.integers(0, 9), st.sampled_from(["one_hot", "multi_hot", "count"]))
+def test_category_encoding(shape, tokens, mode):
+    compare(lambda: layers.CategoryEncoding(tokens, output_mode=mode), shape)
+
+
+@drawn
+@given(shapes, st.integers(1, 9), st.sampled_from(["int", "one_hot", "multi_hot", "count"]))
+def test_hashing(shape, bins, mode):
+    compare(lambda: layers.Hashing(bins, output_mode=mode), shape, dtype="int32")
+
+
+@drawn
+@given(shapes, sizes, st.integers(1, 9), st.sampled_from(["int", "one_hot"]))
+def test_hashed_crossing(shape, last, bins, mode):
+    other = (*shape[:-1], last)
+    make = lambda: layers.HashedCrossing(bins, output_mode=mode)  # noqa: E731
+    compare(make, shape, shape, dtype="int32")
+    compare(make, shape, other, dtype="int32")
+
+
+def test_crossing_takes_two_inputs():
+    with pytest.raises(DoesNotFitError):
+        asked("HashedCrossing", *[(None, 1)] * 3, num_bins=4)
+
+
+@drawn
+@given(shapes)
+def test_discretization(shape):
+    agrees_with(layers.Discretization([0.0, 1.0])(keras.Input(batch_shape=shape)))
+
+
+def test_modes_of_discretization_are_left_to_keras():
+    settings = {"bin_boundaries": (0.0, 1.0), "output_mode": "one_hot"}
+    assert asked("Discretization", (None, 3), **settings) is None
+
+
+# ---------------------------------------------------------------------------------------------
+# Vocabularies
+
+MODES = st.sampled_from(["int", "one_hot", "multi_hot", "count"])
+WORDS = {"StringLookup": ["a", "b", "c"], "IntegerLookup": [3, 4, 5]}
+UNKNOWN = {"StringLookup": "[UNK]", "IntegerLookup": -1}
+DTYPE = {"StringLookup": "string", "IntegerLookup": "int64"}
+
+
+@pytest.mark.parametrize("kind", list(WORDS))
+@drawn
+@given(st.data())
+def test_lookups(kind, data):
+    unknown = data.draw(st.integers(0, 2))
+    listed = data.draw(st.booleans())
+    mode = data.draw(MODES)
+    mask = data.draw(st.sampled_from([None, 0 if kind == "IntegerLookup" else ""]))
+    special = ([] if mask is None or mode != "int" else [mask]) + [UNKNOWN[kind]] * unknown
+    config = {
+        "vocabulary": (special if listed else []) + WORDS[kind],
+        "num_oov_indices": unknown,
+        "mask_token": mask,
+        "output_mode": mode,
+        "max_tokens": data.draw(st.sampled_from([None, 4, 9])),
+        "pad_to_max_tokens": data.draw(st.booleans()),
+    }
+    shape = data.draw(shapes)
+    try:
+        layer = getattr(layers, kind)(**config)
+    except ValueError:
+        with pytest.raises(DoesNotFitError):
+            asked(kind, shape, **{**config, "vocabulary": tuple(config["vocabulary"])})
+        return
+    compare(lambda: layer, shape, dtype=DTYPE[kind])
+
+
+@drawn
+@given(st.data())
+def test_text_vectorization(data):
+    mode = data.draw(MODES)
+    config = {
+        "vocabulary": data.draw(
+            st.sampled_from([["a", "b"], ["[UNK]", "a"], ["", "[UNK]", "b"]])
+        ),
+        "output_mode": mode,
+        "output_sequence_length": data.draw(st.sampled_from([None, 5])),
+        "split": data.draw(st.sampled_from([None, "whitespace"])),
+        "max_tokens": data.draw(st.sampled_from([None, 9])),
+        "pad_to_max_tokens": data.draw(st.booleans()),
+    }
+    shape = data.draw(shapes)
+    compare(lambda: layers.TextVectorization(**config), shape, dtype="string")
+
+
+def test_a_vocabulary_is_counted():
+    found = rule_on(
+        layers.StringLookup(vocabulary=["a", "b", "c"], output_mode="multi_hot"), [(None, 5)]
+    )
+    assert equation(found.outputs[0][1].size) == "3 + 1 = 4"
+
+
+def test_a_vocabulary_that_is_learnt_is_left_to_keras():
+    assert asked("StringLookup", (None, 1), output_mode="one_hot") is None
+    assert asked("TextVectorization", (None,), output_mode="multi_hot") is None
+    assert asked("TextVectorization", (None,), ragged=True) is None
+    assert asked("TextVectorization", (None,)).shapes == ((None, None),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("CategoryEncoding", {}),
+        ("CategoryEncoding", {"num_tokens": 0}),
+        ("Hashing", {"num_bins": 0}),
+        ("StringLookup", {"pad_to_max_tokens": True}),
+        ("StringLookup", {"max_tokens": 1}),
+        ("StringLookup", {"num_oov_indices": -1}),
+        ("StringLookup", {"invert": True, "output_mode": "one_hot"}),
+        ("StringLookup", {"vocabulary": ("a",), "output_mode": "tf_idf"}),
+        ("StringLookup", {"vocabulary": ("a", "b"), "max_tokens": 2}),
+        ("TextVectorization", {"output_mode": "count", "output_sequence_length": 4}),
+        ("MelSpectrogram", {"fft_length": 64, "sequence_length": 65}),
+        ("STFTSpectrogram", {"frame_length": 8, "frame_step": 9}),
+        ("STFTSpectrogram", {"frame_length": 8, "fft_length": 7}),
+    ],
+)
+def test_refused_settings(kind, settings):
+    with pytest.raises(DoesNotFitError):
+        asked(kind, (None, 64, 2), **settings)
+    if kind != "MelSpectrogram":  # an earlier version says it only of real numbers
+        with pytest.raises(ValueError):  # noqa: PT011  # the words are Keras's
+            getattr(layers, kind)(**settings)
+
+
+# ---------------------------------------------------------------------------------------------
+# Sound
+
+
+@drawn
+@given(
+    st.lists(st.sampled_from([None, 100, 1023, 16000]), min_size=1, max_size=2),
+    st.integers(1, 600),
+    st.integers(1, 64),
+)
+def test_mel_spectrogram(shape, stride, bands):
+    compare(
+        lambda: layers.MelSpectrogram(sequence_stride=stride, num_mel_bins=bands), tuple(shape)
+    )
+
+
+@drawn
+@given(st.data())
+def test_stft_spectrogram(data):
+    config = {
+        "window": None,  # others need SciPy
+        "mode": data.draw(
+            st.sampled_from(["log", "magnitude", "psd", "real", "imag", "angle", "stft"])
+        ),
+        "frame_length": data.draw(st.integers(2, 20)),
+        "frame_step": data.draw(st.sampled_from([None, 1, 2, 7])),
+        "fft_length": data.draw(st.sampled_from([None, None, 32, 64])),
+        "padding": data.draw(st.sampled_from(["valid", "same"])),
+        "expand_dims": data.draw(st.booleans()),
+        "data_format": data.draw(st.sampled_from(FORMATS)),
+    }
+    samples = data.draw(st.sampled_from([None, 20, 33, 50]))
+    channels = data.draw(st.sampled_from([1, 3]))
+    first = config["data_format"] == "channels_first"
+    shape = (None, channels, samples) if first else (None, samples, channels)
+    compare(lambda: layers.STFTSpectrogram(**config), shape)
+
+
+def test_spectra_are_products():
+    found = asked("STFTSpectrogram", (None, 20, 3), mode="real", frame_length=8, frame_step=4)
+    assert found.shapes == ((None, 4, 15),)
+    # At each of 4 places, 8 numbers of each of 3 channels times 5 waves.
+    assert found.multiply_adds.value == 4 * 8 * 3 * 5
+
+
+def test_a_frame_longer_than_the_sound():
+    with pytest.raises(DoesNotFitError) as caught:
+        asked("STFTSpectrogram", (None, 20, 1), frame_length=24)
+    assert caught.value.arithmetic == "⌊(20 + 2·0 − 24)/12⌋ + 1 = 0"
+
+
+def test_channels_that_are_not_fixed():
+    with pytest.raises(DoesNotFitError):
+        asked("STFTSpectrogram", (None, 500, None))

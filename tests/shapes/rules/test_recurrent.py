@@ -1,0 +1,207 @@
+"""Rules for recurrent layers, against Keras."""
+
+import pytest
+from against_keras import compare, drawn, refuses, refuses_numbers, refuses_settings
+from hypothesis import given
+from hypothesis import strategies as st
+from keras import layers
+
+from kfunc_lab.shapes.rules.arithmetic import equation
+
+BATCH = st.sampled_from([None, 2])
+STEPS = st.sampled_from([None, 1, 5])
+UNITS = st.integers(1, 4)
+FLAG = st.booleans()
+CELLS = ["SimpleRNNCell", "GRUCell", "LSTMCell"]
+
+
+@st.composite
+def layer_settings(draw, kind):
+    config = {
+        "units": draw(UNITS),
+        "return_sequences": draw(FLAG),
+        "return_state": draw(FLAG),
+        "go_backwards": draw(FLAG),
+        "unroll": draw(FLAG),
+        "use_bias": draw(FLAG),
+        "stateful": draw(FLAG),
+        "dropout": draw(st.sampled_from([0.0, 0.5])),
+    }
+    return config | ({"reset_after": draw(FLAG)} if kind == "GRU" else {})
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
+@drawn
+@given(st.data())
+def test_layers(kind, data):
+    config = data.draw(layer_settings(kind))
+    shape = (data.draw(BATCH), data.draw(STEPS), data.draw(st.integers(1, 4)))
+    compare(lambda: getattr(layers, kind)(**config), shape)
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
+@drawn
+@given(st.data())
+def test_layers_that_start_from_states(kind, data):
+    config = data.draw(layer_settings(kind)) | {"stateful": False}
+    batch = data.draw(BATCH)
+    states = [(batch, config["units"])] * (2 if kind == "LSTM" else 1)
+    compare(
+        lambda: getattr(layers, kind)(**config),
+        (batch, data.draw(STEPS), 3),
+        *states,
+        call=lambda layer, inputs: layer(inputs[0], initial_state=inputs[1:]),
+    )
+
+
+@st.composite
+def cells(draw, depth=2):
+    """A function that makes a cell, or cells upon one another."""
+    kind = draw(st.sampled_from([*CELLS, "StackedRNNCells"] if depth else CELLS))
+    if kind == "StackedRNNCells":
+        inner = draw(st.lists(cells(depth - 1), min_size=1, max_size=3))
+        return lambda: layers.StackedRNNCells([make() for make in inner])
+    config = {"units": draw(UNITS), "use_bias": draw(FLAG)}
+    if kind == "GRUCell":
+        config["reset_after"] = draw(FLAG)
+    return lambda: getattr(layers, kind)(**config)
+
+
+@drawn
+@given(st.data())
+def test_layers_over_cells(data):
+    make = data.draw(cells())
+    config = {"return_sequences": data.draw(FLAG), "return_state": data.draw(FLAG)}
+    compare(lambda: layers.RNN(make(), **config), (data.draw(BATCH), data.draw(STEPS), 3))
+
+
+@drawn
+@given(st.data())
+def test_cells_that_are_called(data):
+    make = data.draw(cells(depth=1))
+    batch = data.draw(BATCH)
+    compare(
+        make,
+        (batch, 3),
+        *[(batch, size) for size in flat(make().state_size)],
+        call=lambda cell, inputs: cell(inputs[0], packed(cell.state_size, iter(inputs[1:]))),
+    )
+
+
+def flat(sizes):
+    return [sizes] if isinstance(sizes, int) else [it for size in sizes for it in flat(size)]
+
+
+def packed(sizes, states):
+    if isinstance(sizes, int):
+        return next(states)
+    return [packed(size, states) for size in sizes]
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@drawn
+@given(st.data())
+def test_convolutions(rank, data):
+    per_axis = st.one_of(st.integers(1, 3), st.tuples(*[st.integers(1, 3)] * rank))
+    space = [data.draw(st.sampled_from([1, 2, 5, 6])) for _axis in range(rank)]
+    if data.draw(st.integers(0, 9)) == 0:
+        space[0] = None
+    first = data.draw(FLAG)
+    config = {
+        "filters": data.draw(st.integers(1, 3)),
+        "kernel_size": data.draw(per_axis),
+        "strides": data.draw(st.sampled_from([1, 1, 2])),
+        "dilation_rate": data.draw(st.sampled_from([1, 1, 2])),
+        "padding": data.draw(st.sampled_from(["valid", "same"])),
+        "data_format": "channels_first" if first else "channels_last",
+        "use_bias": data.draw(FLAG),
+        "return_sequences": data.draw(FLAG),
+        "return_state": data.draw(FLAG),
+    }
+    image = (2, *space) if first else (*space, 2)
+    compare(
+        lambda: getattr(layers, f"ConvLSTM{rank}D")(**config),
+        (data.draw(BATCH), data.draw(STEPS), *image),
+    )
+
+
+def test_what_an_lstm_multiplies():
+    found = compare(lambda: layers.LSTM(3), (None, 5, 4))
+    assert [equation(it.count) for it in found.weights] == [
+        "4·4·3 = 48",
+        "3·4·3 = 36",
+        "4·3 = 12",
+    ]
+    assert found.multiply_adds.value == 5 * (48 + 36)
+
+
+def test_what_a_gru_of_two_biases_has():
+    found = compare(lambda: layers.GRU(3), (None, None, 4))
+    assert equation(found.weights[2].count) == "2·3·3 = 18"
+    assert found.multiply_adds.value is None  # so many as there are steps
+
+
+def test_what_a_convolution_multiplies():
+    found = compare(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7, 4))
+    assert found.multiply_adds.value == 5 * 6 * (2 * 4 * 12 + 2 * 3 * 12)
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
+def test_what_is_refused(kind):
+    def make(**config):
+        return lambda: getattr(layers, kind)(3, **config)
+
+    refuses(make(), (None, 5))
+    refuses(make(), (None, 5, 6, 7))
+    refuses(make(), (None, 5, None))
+    refuses(make(stateful=True), (None, 5, 4))
+    refuses_settings(kind, (None, 5, 4), units=0)
+
+
+def test_convolutions_that_are_refused():
+    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7))
+    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, None, 4))
+    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7, None))
+    refuses(lambda: layers.ConvLSTM1D(3, 8), (None, 5, 7, 4))
+
+
+def test_states_of_nested_stacks_are_refused():
+    def make():
+        stack = layers.StackedRNNCells([layers.LSTMCell(3)])
+        return layers.RNN([stack, layers.GRUCell(2)], return_state=True)
+
+    refuses(make, (None, 5, 4))
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "states"),
+    [
+        (lambda: layers.LSTM(3), (2, 5, 4), [(2, 4), (2, 4)]),
+        (lambda: layers.LSTM(3), (2, 5, 4), [(2, 3)]),
+        (lambda: layers.GRU(3), (2, 5, 4), [(2, 4)]),
+        (lambda: layers.SimpleRNN(3), (2, 5, 4), [(2, 4)]),
+        (
+            lambda: layers.RNN([layers.GRUCell(3), layers.GRUCell(2)]),
+            (2, 5, 4),
+            [(2, 2), (2, 3)],
+        ),
+        (lambda: layers.ConvLSTM1D(3, 2), (2, 5, 7, 4), [(2, 7, 3), (2, 7, 3)]),
+    ],
+)
+def test_initial_states_of_another_size(make, shape, states):
+    refuses_numbers(
+        make,
+        shape,
+        *states,
+        call=lambda layer, inputs: layer(inputs[0], initial_state=inputs[1:]),
+    )
+
+
+def test_a_cell_and_states_of_another_size():
+    refuses(
+        lambda: layers.LSTMCell(3),
+        (2, 4),
+        (2, 3),
+        (2, 4),
+        call=lambda cell, inputs: cell(inputs[0], inputs[1:]),
+    )

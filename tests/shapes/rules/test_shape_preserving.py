@@ -1,0 +1,112 @@
+"""Rules for layers that do not change a shape, against Keras."""
+
+import keras
+import pytest
+from against_keras import agrees_with, refuses, rule_on
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
+from kfunc_lab.shapes.rules.formulas import derivation
+from kfunc_lab.shapes.rules.shape_preserving import RULES
+
+drawn = settings(
+    max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+REQUIRED = {
+    "Activation": {"activation": "relu"},
+    "Dropout": {"rate": 0.5},
+    "AlphaDropout": {"rate": 0.5},
+    "GaussianDropout": {"rate": 0.5},
+    "GaussianNoise": {"stddev": 0.5},
+    "SpatialDropout1D": {"rate": 0.5},
+    "SpatialDropout2D": {"rate": 0.5},
+    "SpatialDropout3D": {"rate": 0.5},
+    "Rescaling": {"scale": 2.0},
+    "RandomBrightness": {"factor": 0.2},
+    "RandomContrast": {"factor": 0.2},
+    "RandomHue": {"factor": 0.2},
+    "RandomPosterization": {"factor": 4},
+    "RandomRotation": {"factor": 0.2},
+    "RandomSaturation": {"factor": 0.2},
+    "RandomSharpness": {"factor": 0.2},
+    "RandomColorDegeneration": {"factor": 0.2},
+    "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.2},
+    "RandomZoom": {"height_factor": 0.2},
+}
+KINDS = [rule.kind for rule in RULES if hasattr(layers, rule.kind)]
+IMAGES = [rule.kind for rule in RULES if "image_augmentation" in rule.source]
+
+
+def made(kind):
+    return getattr(layers, kind)(**REQUIRED.get(kind, {}))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@drawn
+@given(st.sampled_from([None, 2]), st.data())
+def test_shapes_stay(kind, batch, data):
+    rank = int(kind[-2]) + 1 if kind.startswith("Spatial") else 3
+    rest = [data.draw(st.sampled_from([None, 5, 8])) for _axis in range(rank - 1)]
+    shape = (batch, *rest, 3)
+    inputs = keras.Input(batch_shape=shape)
+    outputs = made(kind)(inputs)
+    if outputs is inputs:  # as of Equalization: a tensor that made itself is in no graph
+        found = rule_on(made(kind), [shape])
+        assert found.shapes == (shape,)
+    else:
+        found = agrees_with(outputs)
+    assert found.weights == ()
+    assert found.multiply_adds.value == 0
+
+
+@pytest.mark.parametrize("kind", ["Activation", "ReLU", "Softmax", "Dropout", "Identity"])
+@drawn
+@given(st.lists(st.sampled_from([None, 1, 4]), max_size=4))
+def test_any_number_of_axes(kind, rest):
+    agrees_with(made(kind)(keras.Input(batch_shape=(None, *rest))))
+
+
+def test_every_rule_is_of_a_layer_of_keras():
+    newest = (3, 15)
+    if tuple(map(int, keras.__version__.split(".")[:2])) < newest:
+        pytest.skip("an earlier version has fewer layers")
+    assert {rule.kind for rule in RULES} == set(KINDS)
+
+
+def test_identity_passes_on_all_that_it_is_given():
+    inputs = [keras.Input((3,)), keras.Input((4, 5))]
+    assert agrees_with(layers.Identity()(inputs)).shapes == ((None, 3), (None, 4, 5))
+
+
+@pytest.mark.parametrize("kind", IMAGES)
+def test_images_with_labels_are_left_to_keras(kind):
+    inputs = (TensorSpec((None, 8, 8, 3), "float32"), TensorSpec((None, 10), "float32"))
+    call = Call("x", "x", kind, "x", inputs=inputs, settings=REQUIRED.get(kind, {}))
+    if hasattr(layers, kind):
+        assert derivation(call) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        ("SpatialDropout1D", (None, 4)),
+        ("SpatialDropout2D", (None, 4, 4)),
+        ("SpatialDropout3D", (None, 4, 4, 4)),
+    ],
+)
+def test_refused_ranks(kind, shape):
+    refuses(lambda: made(kind), shape)
+
+
+@pytest.mark.parametrize("shape", [(None, 8, 8, 1), (None, 3)])
+def test_colors_are_needed(shape):
+    make = lambda: made("RandomColorDegeneration")  # noqa: E731
+    try:
+        make()(keras.Input(batch_shape=shape))
+    except ValueError:
+        refuses(make, shape)
+    else:  # an earlier version says it only of real numbers
+        with pytest.raises(ValueError):  # noqa: PT011  # the words are not Keras's
+            rule_on(make(), [shape])

@@ -1,0 +1,348 @@
+"""Cells run statement by statement in a real kernel: what is said, and what stays as it was."""
+
+import re
+from textwrap import dedent
+
+import pytest
+
+BUILD = """
+inputs = keras.Input((784,), name="img")
+x = layers.Dense(64, name="hidden")(inputs)
+print("the shape is", x.shape)
+x = layers.Dense(10, name="digits")(x)
+a, b = x * 2, x + 1; del a
+model = keras.Model(inputs, x)
+"""
+BUILT = """
+1. inputs = keras.Input((784,), name="img")
+     New: img (InputLayer), 784
+     inputs stands at img: 784
+2. x = layers.Dense(64, name="hidden")(inputs)
+     New: hidden (Dense), 64
+     x stands at hidden: 64
+3. print("the shape is", x.shape)
+     The graph stays as it is.
+     | the shape is (None, 64)
+4. x = layers.Dense(10, name="digits")(x)
+     New: digits (Dense), 10
+     x moves from hidden to digits: 10
+5. a, b = x * 2, x + 1; del a
+     New: multiply (Multiply), 10
+     New: add (Add), 10
+     b stands at add: 10
+     Lost: multiply
+6. model = keras.Model(inputs, x)
+     model is a new model, from img to digits
+"""
+FUNCTION = """
+def tower(x, units):
+    x = layers.Dense(
+        units,
+        name=f"dense{units}",
+    )(x)
+    for rate in (0.1, 0.2):
+        x = layers.Dropout(rate)(x)
+    return x
+"""
+
+
+def steps(cell: str, options: str = "") -> str:
+    return f"%%steps{options}\n{dedent(cell).strip()}"
+
+
+def text(outputs: list[dict]) -> str:
+    return outputs[-1]["data"]["text/plain"]
+
+
+def plain(traceback: list[str]) -> str:
+    return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(traceback))
+
+
+@pytest.fixture(scope="module")
+def kernel(new_kernel):
+    kernel = new_kernel()
+    kernel.run("import keras, kfunc_lab as lab\nfrom keras import layers")
+    return kernel
+
+
+@pytest.fixture(autouse=True)
+def from_the_beginning(kernel):
+    kernel.run(
+        """
+        keras.utils.clear_session(free_memory=False)
+        lab.language("en")
+        for _name in set(globals()) & {"inputs", "x", "a", "b", "t", "start", "one", "model"}:
+            del globals()[_name]
+        """
+    )
+
+
+def test_each_step_says_what_it_did(kernel):
+    outputs = kernel.run(steps(BUILD))
+    assert [it["kind"] for it in outputs] == ["execute_result"]
+    assert text(outputs) == BUILT.strip()
+    assert "image/svg+xml" in outputs[0]["data"]
+    assert "application/vnd.jupyter.widget-view+json" in outputs[0]["data"]
+
+
+def test_in_spanish(kernel):
+    kernel.run("lab.language('es')")
+    said = text(kernel.run(steps(BUILD)))
+    assert "Nueva: img (InputLayer), 784" in said
+    assert not any(words in said for words in ("New:", "stands", "moves", "Lost", "graph"))
+
+
+def test_what_is_not_printed_is_shown_as_ever(kernel):
+    cell = """
+    from IPython.display import Markdown, display
+    display(Markdown("*shown*"))
+    1 + 1
+    import sys; print("a warning", file=sys.stderr)
+    2 + 2
+    """
+    outputs = kernel.run(steps(cell))
+    assert [it["data"]["text/plain"] for it in outputs[1:2]] == ["4"]
+    assert outputs[0]["data"]["text/markdown"] == "*shown*"
+    assert len(outputs) == 3
+    assert "     | a warning" in text(outputs)
+
+
+def test_progress_is_kept_as_a_terminal_shows_it(kernel):
+    cell = r"print('\r\x1b[1m1/2\x1b[0m', end=''); print('\r\x1b[1m2/2\x1b[0m done')"
+    assert text(kernel.run(steps(cell))).splitlines()[-1] == "     | 2/2 done"
+
+
+def test_into_a_function_of_another_cell(kernel):
+    kernel.run(FUNCTION)
+    cell = """
+    start = keras.Input((8,), name="start")
+    x = tower(start, 4)
+    """
+    expected = """
+    1. start = keras.Input((8,), name="start")
+         New: start (InputLayer), 8
+         start stands at start: 8
+    2.   x = layers.Dense( …
+           New: dense4 (Dense), 4
+           x stands at dense4: 4
+    3.   for rate in (0.1, 0.2):
+           The graph stays as it is.
+    4.   x = layers.Dropout(rate)(x)
+           New: dropout (Dropout), 4
+           x moves from dense4 to dropout: 4
+    5.   for rate in (0.1, 0.2):
+           The graph stays as it is.
+    6.   x = layers.Dropout(rate)(x)
+           New: dropout_1 (Dropout), 4
+           x moves from dropout to dropout_1: 4
+    7.   for rate in (0.1, 0.2):
+           The graph stays as it is.
+    8.   return x
+           The graph stays as it is.
+    9. x = tower(start, 4)
+         The graph stays as it is.
+    """
+    said = text(kernel.run(steps(cell, " --depth 2")))
+    assert said == dedent(expected).strip()
+    assert len(text(kernel.run(steps(cell))).splitlines()) < 10  # one step for the call
+
+
+def test_a_function_of_the_same_cell_is_followed_in_it(kernel):
+    cell = FUNCTION.strip() + "\nstart = keras.Input((8,))\nx = tower(start, 4)"
+    kernel.run(steps(cell, " --depth=2"))
+    lines = "print([(it.first, it.last, it.is_elsewhere) for it in _.steps][2:5])"
+    assert kernel.text(lines) == "[(2, 5, False), (6, 6, False), (7, 7, False)]"
+
+
+def test_functions_deeper_than_asked_for_are_one_step(kernel):
+    cell = """
+    def inner(x):
+        y = x + 1
+        return y
+    def outer(x):
+        z = inner(x)
+        return z
+    one = keras.Input((3,))
+    outer(one);
+    """
+    kernel.run("def depths(view): print(max(it.depth for it in view.steps))")
+    for depth in (1, 2, 3):
+        kernel.run(steps(cell, f" --depth {depth}"))
+        assert kernel.text("depths(_)") == str(depth)
+
+
+def test_a_failing_statement_ends_the_cell(kernel):
+    kernel.run("inputs = keras.Input((784,), name='img')\nafter = 0")
+    cell = "before = 1\nlayers.Conv2D(8, 3, name='conv')(inputs)\nafter = 2"
+    outputs = kernel.run(steps(cell))
+    kinds = [it["kind"] for it in outputs]
+    assert kinds == ["error", "display_data", "display_data", "error"]
+    traceback, view, mistake, stopped = outputs
+    assert plain(stopped["traceback"]) == "The cell stopped at line 2."
+    assert "----> 2 layers.Conv2D(8, 3, name='conv')(inputs)" in plain(traceback["traceback"])
+    assert "kfunc_lab" not in plain(traceback["traceback"])
+    assert view["data"]["text/plain"].endswith("     This statement failed.")
+    assert "Reshape" in mistake["data"]["text/plain"]
+    assert kernel.text("print(before, after)") == "1 0"
+    assert text(kernel.run("lab.explain()")) == mistake["data"]["text/plain"]
+
+
+def test_a_traceback_is_that_of_the_cell(kernel):
+    cell = "a = 1\nb = [\n    1 / 0,\n]"
+    without = plain(kernel.run(cell)[0]["traceback"])
+    within = plain(kernel.run(steps(cell))[0]["traceback"])
+
+    def lines(shown):  # without the number of the cell
+        return re.findall(r"line \d+|-+> \d+ .*|ZeroDivisionError: .*", shown)
+
+    assert lines(within) == lines(without)
+
+
+@pytest.mark.parametrize("cell", ["a = (", "a = 1\nif a:\nb = 2", "return 3"])
+def test_what_is_no_python_is_said_as_ever(kernel, cell):
+    without = plain(kernel.run(cell)[0]["traceback"]).splitlines()[-1]
+    outputs = kernel.run(steps(cell))
+    assert plain(outputs[0]["traceback"]).splitlines()[-1] == without
+    assert outputs[-1]["ename"] == "Stopped"
+
+
+def test_magics_work_in_it(kernel):
+    cell = """
+    %precision 3
+    !echo from the shell
+    %time 3.14159
+    """
+    said = text(kernel.run(steps(cell)))
+    assert "     | Wall time" in said
+    assert "     | from the shell" in said
+
+
+def test_the_namespace_is_what_the_cell_makes_it(kernel):
+    names = "print(sorted(it for it in globals() if not it.startswith('_')))"
+    before = kernel.text(names)
+    kernel.run(steps(BUILD))
+    kernel.run("del inputs, x, b, model")
+    assert kernel.text(names) == before
+    assert kernel.text("print('steps' in In[-4][:40], In[-3][:3])") == "True del"
+
+
+def test_random_numbers_are_the_same(kernel):
+    cell = """
+    keras.utils.clear_session(free_memory=False)
+    keras.utils.set_random_seed(3)
+    x = layers.Dense(2)(keras.Input((3,)))
+    import random, numpy
+    print(random.random(), numpy.random.rand(), float(keras.random.uniform(())))
+    """
+    printed = kernel.text(cell)
+    assert f"     | {printed}" in text(kernel.run(steps(cell)))
+
+
+def test_nothing_is_kept_alive(kernel):
+    cell = """
+    import gc, weakref
+    held = layers.Dense(64, name='held')(keras.Input((784,)))
+    of_held = weakref.ref(held)
+    """
+    kernel.run(steps(cell))
+    assert kernel.text("del held\ngc.collect()\nprint(of_held())") == "None"
+
+
+def test_tracing_ends_with_the_cell(kernel):
+    kernel.run(steps("pass", " --depth 2"))
+    kernel.run(steps("1 / 0", " --depth 2"))
+    now = "import sys\nprint(sys.gettrace(), type(sys.stdout).__name__)"
+    assert kernel.text(now) == "None OutStream"
+
+
+def test_a_long_loop_in_a_function_is_cut_short(kernel):
+    cell = """
+    def long():
+        total = 0
+        for number in range(2_000):
+            total += number
+        return total
+    print(long())
+    """
+    said = text(kernel.run(steps(cell, " --depth 2")))
+    assert "     | 1999000" in said
+    assert kernel.text("print(len(_.steps))") == "301"
+
+
+@pytest.mark.parametrize("options", [" --deep", " --depth", " --depth 0", " --depth x", " 2"])
+def test_wrong_options_are_named_in_one_line(kernel, options):
+    (said,) = kernel.run(steps("x = 1", options))
+    assert said["kind"] == "stream"
+    expected = f"UsageError: %%steps takes --depth N with N from 1 on; this is:{options}\n"
+    assert said["text"] == expected
+
+
+def test_a_comment_alone_shows_nothing(kernel):
+    assert kernel.run(steps("# nothing yet")) == []
+
+
+def test_names_are_untrusted(kernel):
+    said = text(kernel.run(steps("x = keras.Input((3,), name='<b>\\u202e\\n')")))
+    assert "\u202e" not in said
+    assert "<b>" in said
+
+
+@pytest.mark.parametrize("broken", ["watch.steps_view.united", "live.tracker.take_snapshot"])
+def test_a_view_that_fails_says_so_once_and_the_cell_goes_on(kernel, broken):
+    module, _, name = broken.rpartition(".")
+    kernel.run(
+        f"""
+        import kfunc_lab.{module} as broken
+        whole = broken.{name}
+        def fail(*arguments):
+            raise OSError("no room")
+        broken.{name} = fail
+        """
+    )
+    try:
+        outputs = kernel.run(steps("print('one')\nt = keras.Input((3,))\nprint('two')\n40 + 2"))
+    finally:
+        kernel.run(f"broken.{name} = whole")
+    value, *streams = outputs
+    assert value["data"]["text/plain"] == "42"
+    printed = dict.fromkeys(("stdout", "stderr"), "")
+    for stream in streams:
+        printed[stream["name"]] += stream["text"]
+    assert printed["stdout"] == "one\ntwo\n"
+    assert printed["stderr"].count("\n") == 1
+    assert "OSError: no room" in printed["stderr"]
+    assert kernel.text("print(t.shape)") == "(None, 3)"
+
+
+def test_while_the_notebook_is_followed(kernel):
+    kernel.run("lab.watch();")
+    try:
+        assert text(kernel.run(steps(BUILD))) == BUILT.strip()
+        kinds = [
+            it["kind"] for it in kernel.run(steps("layers.Flatten(x)\nlayers.Dense(x)(x)"))
+        ]
+        assert kinds.count("error") == 2
+        grown = text(kernel.run("lab.unwatch()"))
+    finally:
+        kernel.run("lab.unwatch();")
+    assert "x is the result of digits: (None, 10)" in grown
+
+
+def test_a_mistake_that_cannot_be_drawn_is_said_in_one_line(kernel):
+    kernel.run(
+        """
+        import kfunc_lab.mistakes.view as broken
+        whole = broken.failed_graph
+        def fail(*arguments):
+            raise OSError("no room")
+        broken.failed_graph = fail
+        """
+    )
+    try:
+        outputs = kernel.run(steps("layers.Flatten(keras.Input((3,)))"))
+    finally:
+        kernel.run("broken.failed_graph = whole")
+    said = [it["text"] for it in outputs if it["kind"] == "stream"]
+    assert len(said) == 1
+    assert "OSError: no room" in said[0]
+    assert outputs[-1]["ename"] == "Stopped"
