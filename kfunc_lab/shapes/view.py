@@ -1,7 +1,6 @@
 """Shows where every number of a graph comes from, and what if it changed: `lab.shapes`."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import traitlets
@@ -24,13 +23,10 @@ from kfunc_lab.shapes.controls import (
     understood,
     written,
 )
-from kfunc_lab.shapes.figures.figure import style
 from kfunc_lab.shapes.page_data import marks_data, panel_data, table_data
 from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
-
-_HERE = Path(__file__).parent / "page"
-_EXPORT = "export default { render };"
 
 # Up to so many calls the page has what is said of each, and asks the kernel only for changes.
 _PANELS_AT_ONCE = 60
@@ -77,8 +73,8 @@ class ShapeView(GraphView):
         batch_size: How many examples the memory is reckoned for. Can be set and observed.
     """
 
-    _esm = GraphView._esm.replace(_EXPORT, (_HERE / "view.js").read_text("utf-8"))
-    _css = GraphView._css + style() + (_HERE / "view.css").read_text("utf-8")
+    _esm = BUNDLES / "shapes.js"
+    _css = BUNDLES / "shapes.css"
 
     batch_size = traitlets.Int(1, min=1).tag(sync=True)
     _table: Any = traitlets.Dict().tag(sync=True)
@@ -275,7 +271,7 @@ class ShapeView(GraphView):
         try:
             answer(content)
         except Exception as error:  # it is said on the page, and the cell goes on
-            self.send({"type": "refused", "words": str(error)})
+            self.send({"type": "problem", "words": str(error)})
         self.send({"type": "answered"})
 
     def _change_asked(self, content: Mapping[str, Any]) -> None:

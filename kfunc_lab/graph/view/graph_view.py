@@ -19,13 +19,11 @@ from kfunc_lab.graph.picture.graphviz import GraphvizError
 from kfunc_lab.graph.picture.highlights import Emphasis, values_by_item
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import legend
-from kfunc_lab.graph.picture.svg import draw, style_sheet
+from kfunc_lab.graph.picture.svg import draw
 from kfunc_lab.graph.view.page_data import emphasis_data, item_pairs, legend_data, level_pairs
 from kfunc_lab.locale import _
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
-
-_HERE = Path(__file__).parent / "page"
-_SHARED = Path(__file__).parents[2] / "ui" / "page"
 
 # Up to so many calls the page gets everything at once, and needs no kernel to fold or search.
 _CALLS_AT_ONCE = 2_000
@@ -95,18 +93,8 @@ class GraphView(anywidget.AnyWidget):
         opened: The ids of the groups that are open. Can be set and observed.
     """
 
-    _esm = "\n".join(
-        path.read_text("utf-8")
-        for path in (
-            _SHARED / "page.js",
-            _HERE / "composition.js",
-            _HERE / "picture.js",
-            _HERE / "view.js",
-        )
-    )
-    _css = style_sheet() + "".join(
-        path.read_text("utf-8") for path in (_SHARED / "page.css", _HERE / "view.css")
-    )
+    _esm = BUNDLES / "graph.js"
+    _css = BUNDLES / "graph.css"
 
     selected = traitlets.Unicode("").tag(sync=True)
     opened = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -1,11 +1,15 @@
-// ---------------------------------------------------------------------------------------------
 // The graph that grows: docked beside the notebook or in it, following the cell with the cursor.
+
+import { renderGraph } from "../../graph/view/page/graph.js";
+import { element, whenShown } from "../../ui/page/dom.js";
+import { markView } from "../../ui/page/model.js";
 
 function numberOfCell(cell) {
   return cell?.querySelector(".jp-InputPrompt")?.textContent.match(/\d+/)?.[0];
 }
 
 function renderLive({ model, el }) {
+  markView(el, "live");
   const words = model.get("_words");
   const holder = element("div");
   const line = element("div", "kfunc-lab-docked");
@@ -14,8 +18,7 @@ function renderLive({ model, el }) {
   line.append(element("span", "", words.docked), button);
   line.hidden = true;
   el.append(holder, line);
-  el.classList.add("kfunc-lab-live");
-  const end = render({ model, el: holder });
+  const end = renderGraph({ model, el: holder });
   model.send?.({ type: "shown" });
 
   // -- beside the notebook

@@ -1,8 +1,14 @@
-// ---------------------------------------------------------------------------------------------
 // A table of shapes and costs beside the graph, and below them where the numbers of the selected
 // call come from and what if they changed. All that is reckoned is reckoned in Python.
 
+import { renderGraph } from "../../graph/view/page/graph.js";
+import { makeAsker } from "../../ui/page/ask.js";
+import { textButton } from "../../ui/page/controls.js";
+import { element, keepKeys, parseHtml } from "../../ui/page/dom.js";
+import { markView } from "../../ui/page/model.js";
+
 function renderShapes({ model, el }) {
+  markView(el, "shapes");
   const words = model.get("_words");
   const live = typeof model.send === "function";
   const root = element("div", "kfunc-lab-view kfunc-lab-shapes");
@@ -17,7 +23,6 @@ function renderShapes({ model, el }) {
 
   function onMessage(message) {
     if (message.type === "answered") answered();
-    else if (message.type === "refused") say(message.words);
     else if (message.type === "code") copy(message.code);
   }
 
@@ -271,11 +276,6 @@ function renderShapes({ model, el }) {
   panel.append(empty, title, reasons, knobs, said);
   let shown; // the call whose controls stand there
 
-  // What Python wrote, and escaped.
-  function parseHtml(text) {
-    return [...new DOMParser().parseFromString(text, "text/html").body.childNodes];
-  }
-
   function panelOf(item) {
     const found = model.get("_panel");
     if (live && (found.item === item || model.get("_table").changes)) return found;
@@ -355,7 +355,12 @@ function renderShapes({ model, el }) {
     const back = textButton("↺", () => ask({ type: "reset", item, name }));
     back.title = words.reset;
     back.setAttribute("aria-label", `${words.reset}: ${label}`);
-    const makers = { number: numberInput, text: textInput, choice: choiceInput, switch: switchInput };
+    const makers = {
+      number: numberInput,
+      text: textInput,
+      choice: choiceInput,
+      switch: switchInput,
+    };
     const { nodes, show } = makers[kind](label, change, choices);
     row.append(caption, ...nodes, was, back);
     inputs.set(name, (control) => {
@@ -404,7 +409,8 @@ function renderShapes({ model, el }) {
         slider.max = control.most;
         const number = Number(control.value.split(",")[0]);
         // What is being dragged is ahead of what was answered.
-        if (document.activeElement !== slider || !isWaiting()) slider.value = number || control.least;
+        if (document.activeElement !== slider || !isWaiting())
+          slider.value = number || control.least;
         typed.show(control);
       },
     };
@@ -454,7 +460,7 @@ function renderShapes({ model, el }) {
     text.classList.toggle("now-changed", now !== undefined);
   }
 
-  const end = render({ model, el: holder });
+  const end = renderGraph({ model, el: holder, onProblem: say });
   const drawing = holder.querySelector(".kfunc-lab-picture .kfunc-lab-drawing");
   const redrawn = new MutationObserver(markGraph);
   if (drawing) redrawn.observe(drawing, { childList: true });

@@ -1,7 +1,12 @@
-// ---------------------------------------------------------------------------------------------
 // The steps of a cell: its lines on the left, the graph as it stood after each on the right.
 
+import { renderGraph, reveal } from "../../graph/view/page/graph.js";
+import { textButton } from "../../ui/page/controls.js";
+import { element, parseSvg } from "../../ui/page/dom.js";
+import { markView } from "../../ui/page/model.js";
+
 function renderSteps({ model, el }) {
+  markView(el, "steps");
   const words = model.get("_words");
   const steps = model.get("_steps");
   const root = element("div", "kfunc-lab-steps");
@@ -23,7 +28,9 @@ function renderSteps({ model, el }) {
   });
   lines.forEach((line, place) => {
     line.addEventListener("click", () => {
-      const found = steps.findIndex(({ first, last }) => first <= place + 1 && place + 1 <= last);
+      const found = steps.findIndex(
+        ({ first, last }) => first <= place + 1 && place + 1 <= last,
+      );
       if (found >= 0) go(found);
     });
   });
@@ -31,8 +38,7 @@ function renderSteps({ model, el }) {
   // -- the controls
 
   const controls = element("div", "kfunc-lab-controls");
-  const button = (sign, label, by) =>
-    textButton(sign, () => go(model.get("step") + by), label);
+  const button = (sign, label, by) => textButton(sign, () => go(model.get("step") + by), label);
   const slider = element("input");
   slider.type = "range";
   slider.min = 1;
@@ -57,10 +63,13 @@ function renderSteps({ model, el }) {
   side.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const to =
-      event.key in moves ? model.get("step") + moves[event.key]
-      : event.key === "Home" ? 0
-      : event.key === "End" ? steps.length - 1
-      : undefined;
+      event.key in moves
+        ? model.get("step") + moves[event.key]
+        : event.key === "Home"
+          ? 0
+          : event.key === "End"
+            ? steps.length - 1
+            : undefined;
     if (to === undefined) return;
     go(to);
     event.preventDefault();
@@ -120,7 +129,7 @@ function renderSteps({ model, el }) {
       node.toggleAttribute("inert", hidden);
       if (!hidden) node.classList.toggle("lost-now", lost.has(id));
       node.querySelectorAll(":scope > .pin").forEach((pin) => pin.remove());
-      if (pins.has(id)) node.append(...parseParts([pins.get(id)]));
+      if (pins.has(id)) node.append(...parseSvg(pins.get(id)));
     }
     for (const node of holder.querySelectorAll("[data-source], [data-target]")) {
       const ends = [node.dataset.source, node.dataset.target].filter(Boolean);
@@ -143,7 +152,7 @@ function renderSteps({ model, el }) {
     if (last) reveal(box, last);
   }
 
-  const end = render({ model, el: holder });
+  const end = renderGraph({ model, el: holder });
   model.on("change:step", show);
   model.on("change:opened", show);
   show();

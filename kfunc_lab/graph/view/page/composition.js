@@ -7,7 +7,9 @@ const TITLE_HEIGHT = 26;
 
 // A map of places that grows each span [low, high, lack] by what it lacks, and shrinks none.
 function makeStretch(growth) {
-  const marks = [...new Set(growth.flatMap(([low, high]) => [low, high]))].sort((a, b) => a - b);
+  const marks = [...new Set(growth.flatMap(([low, high]) => [low, high]))].sort(
+    (a, b) => a - b,
+  );
   if (!marks.length) return (value) => value;
   const moved = [];
   const rates = [];
@@ -59,7 +61,11 @@ function composeLevel(levels, items, open, group) {
     const folded = [items.get(id).width, items.get(id).height];
     for (const axis of [0, 1]) {
       const half = folded[axis] / 2;
-      growth[axis].push([place[axis] - half, place[axis] + half, sizes.get(id)[axis] - 2 * half]);
+      growth[axis].push([
+        place[axis] - half,
+        place[axis] + half,
+        sizes.get(id)[axis] - 2 * half,
+      ]);
     }
   }
   const stretch = growth.map(makeStretch);
@@ -166,7 +172,7 @@ function placeInner(inner, outer, x, y) {
 }
 
 // The picture of a graph in which some groups are open.
-function compose(levels, items, open) {
+export function compose(levels, items, open) {
   const inner = composeLevel(levels, items, open, null);
   const picture = {
     width: inner.width + 2 * MARGIN,

@@ -1,15 +1,10 @@
 // Draws a composed picture into an <svg>, as drawing.py does.
 
+import { parseSvg, svgElement } from "../../../ui/page/dom.js";
+
 const ARROW = 7;
 const REGION_EDGE = 8;
 const DASHED = ["lost", "mark-removed", "mark-ghost"];
-
-// Parts that were drawn, and escaped, in Python.
-function parseParts(parts) {
-  const source = `<svg xmlns="${SVG}">${parts.join("")}</svg>`;
-  const parsed = new DOMParser().parseFromString(source, "image/svg+xml").documentElement;
-  return [...document.importNode(parsed, true).childNodes];
-}
 
 function curvePath(points) {
   const numbers = points.map((value) => value.toFixed(1));
@@ -57,7 +52,10 @@ function drawRegions(picture, items, regions) {
         ({ line }) => members.has(line.from) && line.takers.some((taker) => members.has(taker)),
       );
       // The border first, a little larger; then the fill over it: one outline around the whole.
-      return [["border", 1.5], ["fill", 0]].flatMap(([layer, extra]) => {
+      return [
+        ["border", 1.5],
+        ["fill", 0],
+      ].flatMap(([layer, extra]) => {
         const name = `region-${number % 4} region-${layer}`;
         const edge = spread + extra;
         return [
@@ -87,7 +85,7 @@ function drawRegions(picture, items, regions) {
 }
 
 // Fills the drawing, and returns what can be selected: a node for each item that is seen.
-function drawPicture(drawing, picture, items, emphasis) {
+export function drawPicture(drawing, picture, items, emphasis) {
   const nodes = new Map();
   const behind = picture.frames.map((frame) =>
     svgElement("rect", {
@@ -100,7 +98,7 @@ function drawPicture(drawing, picture, items, emphasis) {
     }),
   );
   const curves = picture.curves.map((curve) => ({ ...curve, node: drawCurve(curve) }));
-  const boxes = parseParts(picture.boxes.map(({ id }) => `<g>${items.get(id).svg}</g>`));
+  const boxes = parseSvg(picture.boxes.map(({ id }) => `<g>${items.get(id).svg}</g>`).join(""));
   picture.boxes.forEach(({ id, x, y }, place) => {
     const node = boxes[place];
     const item = items.get(id);
@@ -121,7 +119,9 @@ function drawPicture(drawing, picture, items, emphasis) {
     label.dataset.tensor = line.key;
     return label;
   });
-  const titles = parseParts(picture.frames.map(({ id }) => `<g>${items.get(id).title}</g>`));
+  const titles = parseSvg(
+    picture.frames.map(({ id }) => `<g>${items.get(id).title}</g>`).join(""),
+  );
   picture.frames.forEach((frame, place) => {
     const node = titles[place];
     node.setAttribute("class", "title");
