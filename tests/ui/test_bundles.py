@@ -85,5 +85,10 @@ def test_selectors_of_nested_rules_are_whole():
     ]
 
 
+@pytest.mark.parametrize("path", sorted(BUNDLES.glob("*.js")), ids=lambda path: path.stem)
+def test_scripts_can_stand_in_a_saved_page(path):
+    assert not re.search(r"</script|<!--", path.read_text("utf-8"), re.IGNORECASE)
+
+
 def test_lock_file_names_no_address():
     assert "://" not in (ROOT / "tools/pages/package-lock.json").read_text()

@@ -12,7 +12,7 @@ import {
   textButton,
 } from "../../ui/page/controls.js";
 import { element } from "../../ui/page/dom.js";
-import { markView } from "../../ui/page/model.js";
+import { defineView } from "../../ui/page/model.js";
 import { bytesOf, numbersOf } from "../../ui/page/numbers.js";
 import { attributionTab } from "./attribution.js";
 import { drawBars } from "./bars.js";
@@ -23,7 +23,6 @@ import { drawingPad } from "./pad.js";
 import { drawScale, drawTiles } from "./tiles.js";
 
 function renderActivations({ model, el }) {
-  markView(el, "activations");
   const words = model.get("_words");
   const colours = model.get("_colours");
   const live = typeof model.send === "function";
@@ -565,4 +564,4 @@ function renderActivations({ model, el }) {
   };
 }
 
-export default { render: renderActivations };
+export default defineView("activations", renderActivations);

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kfunc_lab.graph.view.graph_view import GraphView
 
 # The page may run what stands in it and nothing else: it loads nothing from anywhere.
-_POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
 
 _PAGE_STYLE = """
 body { margin: 0; padding: 12px; color-scheme: light dark; background: Canvas; }
@@ -30,9 +30,8 @@ def to_html(view: "GraphView") -> str:
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    page = {"program": view._esm, "state": view.page_state()}
     # Nothing in it can end its element: "<" is written as its number.
-    data = json.dumps(page).replace("<", "\\u003c")
+    state = json.dumps(view.page_state()).replace("<", "\\u003c")
     start = (BUNDLES / "standalone.js").read_text("utf-8")
     return "\n".join(
         (
@@ -43,7 +42,8 @@ def to_html(view: "GraphView") -> str:
             f"<title>{html.escape(view._title)}</title>",
             f"<style>{view._css}{_PAGE_STYLE}</style>",
             '<main id="view"></main>',
-            f'<script type="application/json" id="page">{data}</script>',
+            f'<script type="application/json" id="state">{state}</script>',
             f'<script type="module">{start}</script>',
+            f'<script type="module">{view._esm}</script>',
         )
     )

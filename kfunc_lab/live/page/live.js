@@ -2,14 +2,13 @@
 
 import { renderGraph } from "../../graph/view/page/graph.js";
 import { element, whenShown } from "../../ui/page/dom.js";
-import { markView } from "../../ui/page/model.js";
+import { defineView } from "../../ui/page/model.js";
 
 function numberOfCell(cell) {
   return cell?.querySelector(".jp-InputPrompt")?.textContent.match(/\d+/)?.[0];
 }
 
 function renderLive({ model, el }) {
-  markView(el, "live");
   const words = model.get("_words");
   const holder = element("div");
   const line = element("div", "kfunc-lab-docked");
@@ -76,4 +75,4 @@ function renderLive({ model, el }) {
   };
 }
 
-export default { render: renderLive };
+export default defineView("live", renderLive);

@@ -5,10 +5,9 @@ import { renderGraph } from "../../graph/view/page/graph.js";
 import { makeAsker } from "../../ui/page/ask.js";
 import { textButton } from "../../ui/page/controls.js";
 import { element, keepKeys, parseHtml } from "../../ui/page/dom.js";
-import { markView } from "../../ui/page/model.js";
+import { defineView } from "../../ui/page/model.js";
 
 function renderShapes({ model, el }) {
-  markView(el, "shapes");
   const words = model.get("_words");
   const live = typeof model.send === "function";
   const root = element("div", "kfunc-lab-view kfunc-lab-shapes");
@@ -494,4 +493,4 @@ function renderShapes({ model, el }) {
   };
 }
 
-export default { render: renderShapes };
+export default defineView("shapes", renderShapes);

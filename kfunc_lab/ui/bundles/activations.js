@@ -298,7 +298,8 @@ let made=element("div","kfunc-lab-pager"),said=element("span"),back=textButton("
 on=textButton("›",()=>onChange(1));return made.append(back,said,on),Object.assign(made,{show({first,
 shown,total,label,before,after}){made.hidden=shown>=total,said.textContent=`${label} ${first}–${first+
 shown-1} / ${total}`,back.setAttribute("aria-label",before),on.setAttribute("aria-label",after),back.
-disabled=first===0,on.disabled=first+shown>=total}})}function markView(el,name){el.classList.add(`kfunc-lab-${name}-view`)}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
+disabled=first===0,on.disabled=first+shown>=total}})}function defineView(name,render){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
+render({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
 data.buffer,data.byteOffset,data.byteLength):data?new Uint8Array(data):new Uint8Array}function bytesOfBase64(text){
 let letters=atob(text),bytes=new Uint8Array(letters.length);for(let place=0;place<letters.length;place++)
 bytes[place]=letters.charCodeAt(place);return bytes}function numbersOf(data){if(Array.isArray(data))
@@ -692,14 +693,14 @@ paintTiles(tiles,numbers,coloursOf(options.colours,tiles.scale)),reader.showOdd(
 surface.classList.toggle("pickable",!!options.onPick),lay()}}}function drawScale(host,{colours,low,high,
 scale,words={}}){let ends=typeof low=="string"?[low,high]:endsOf(low,high,scale).map(it=>significant(
 it,3)),bar=makeScale({colours:coloursOf(colours,scale),low:ends[0],high:ends[1],quantity:words.quantity??
-""});bar.classList.add("kfunc-lab-drawn-scale"),host.replaceChildren(bar)}function renderActivations({model,el}){markView(el,"activations");let words=model.get("_words"),colours=model.
-get("_colours"),live=typeof model.send=="function",root=element("div","kfunc-lab-view kfunc-lab-acti\
-vations"),head=element("div","kfunc-lab-flow-head"),band=element("div","kfunc-lab-band"),columns=element(
-"div","kfunc-lab-flow-columns"),holder=element("div","kfunc-lab-holder-of-graph"),main=element("div",
-"kfunc-lab-main"),notes=element("div","kfunc-lab-flow-notes");columns.append(holder,main),root.append(
-head,band,notes,columns),el.append(root);let set=(name2,value)=>{model.set(name2,value),model.save_changes()};
-function onProblem(said){tab==="attribution"?attribution.refuse(said):status.textContent=said}function onMessage(message){
-message.type==="answered"?answered():message.type==="progress"&&attribution.step(message)}let title=element(
+""});bar.classList.add("kfunc-lab-drawn-scale"),host.replaceChildren(bar)}function renderActivations({model,el}){let words=model.get("_words"),colours=model.get("_colours"),live=typeof model.
+send=="function",root=element("div","kfunc-lab-view kfunc-lab-activations"),head=element("div","kfun\
+c-lab-flow-head"),band=element("div","kfunc-lab-band"),columns=element("div","kfunc-lab-flow-columns"),
+holder=element("div","kfunc-lab-holder-of-graph"),main=element("div","kfunc-lab-main"),notes=element(
+"div","kfunc-lab-flow-notes");columns.append(holder,main),root.append(head,band,notes,columns),el.append(
+root);let set=(name2,value)=>{model.set(name2,value),model.save_changes()};function onProblem(said){
+tab==="attribution"?attribution.refuse(said):status.textContent=said}function onMessage(message){message.
+type==="answered"?answered():message.type==="progress"&&attribution.step(message)}let title=element(
 "strong","kfunc-lab-model",model.get("_title")),status=element("span","kfunc-lab-said-below");status.
 setAttribute("role","status");let{ask,answered}=makeAsker(model,status,words.waiting),quantity=choiceOf(
 words.colour_by,value=>set("_quantity",value));head.append(title,status,quantity);function showHead(){
@@ -830,4 +831,4 @@ show()},"change:_quantity":showHead,"change:_notes":showHead,"change:selected":(
 get("selected")&&(tab="call"),showMain(),showPanel()},"msg:custom":onMessage};for(let[event,listener]of Object.
 entries(listeners))model.on(event,listener);return showHead(),showRow(),showBand(),showCards(),showMain(),
 showPanel(),attribution.show(),()=>{end?.(),stop(),stopUnit();for(let[event,listener]of Object.entries(
-listeners))model.off(event,listener)}}var view_default={render:renderActivations};export{view_default as default};
+listeners))model.off(event,listener)}}var view_default=defineView("activations",renderActivations);export{view_default as default};

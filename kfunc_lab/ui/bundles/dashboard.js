@@ -4,7 +4,8 @@ tag);return className&&(made.className=className),text!==void 0&&(made.textConte
 let made=document.createElementNS(SVG,tag);for(let[name,value]of Object.entries(attributes))made.setAttribute(
 name,String(value));return text!==void 0&&(made.textContent=text),made}function withCode(text){return text.split("`").map((part,place)=>place%2?element("code","",part):part)}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
 type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
-"click",onClick),made}function markView(el,name){el.classList.add(`kfunc-lab-${name}-view`)}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
+"click",onClick),made}function defineView(name,render){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
+render({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
 data.buffer,data.byteOffset,data.byteLength):data?new Uint8Array(data):new Uint8Array}function bytesOfBase64(text){
 let letters=atob(text),bytes=new Uint8Array(letters.length);for(let place=0;place<letters.length;place++)
 bytes[place]=letters.charCodeAt(place);return bytes}function numbersOf(data){if(Array.isArray(data))
@@ -81,22 +82,22 @@ querySelector(`[data-layer="${CSS.escape(hadFocus)}"]`)?.focus(),showWhole()}fun
 name,show()}function showWhole(){let drawn=(selected===null?[]:["weights","results"].map(part=>[part,
 bandOf(selected,part)])).filter(([,line])=>line);hint.textContent=drawn.length?words.spread:words.whole,
 whole.replaceChildren(...drawn.map(([part,line])=>{let chart=makeChart(`${selected}: ${words[part]}`,
-words);return chart.show([line],0),chart.root}))}return{root,take,forget}}function renderDashboard({model,el}){markView(el,"dashboard");let words=model.get("_words"),live=typeof model.
-send=="function",root=element("section","kfunc-lab-view kfunc-lab-dashboard");root.setAttribute("ari\
-a-label",words.run),el.append(root);let send=(type,more={})=>live&&model.send({type,...more}),head=element(
-"div","kfunc-lab-run-head"),title=element("strong","kfunc-lab-model"),state=element("span","kfunc-la\
-b-run-state");state.setAttribute("role","status");let buttons=element("div","kfunc-lab-run-buttons"),
-pause=textButton(words.pause,()=>send(isPaused?"resume":"pause")),step=textButton(words.one_step,()=>send(
-"step")),stop=textButton(words.stop,()=>send("stop")),rate=element("span","kfunc-lab-rate"),slower=textButton(
-"÷ 2",()=>changeRate(.5),words.slower),rateValue=element("span"),faster=textButton("× 2",()=>changeRate(
-2),words.faster);rate.append(element("span","kfunc-lab-quiet",words.learning_rate),slower,rateValue,
-faster),buttons.append(pause,step,stop,rate),head.append(title,state,buttons);let bar=element("progr\
-ess");bar.setAttribute("aria-label",words.progress);let facts=element("div","kfunc-lab-run-facts"),said=element(
-"p","kfunc-lab-run-said");said.hidden=!0;let charts=element("div","kfunc-lab-charts"),empty=element(
-"p","kfunc-lab-empty",words.empty),legend=element("div","kfunc-lab-run-legend");for(let kind of["tra\
-ining","validation","batches"]){let entry=element("span",`key ${kind==="batches"?"batch":kind}`,words[kind]);
-entry.dataset.kind=kind==="batches"?"batch":kind,legend.append(entry)}let notices=element("ul","kfun\
-c-lab-notices");notices.setAttribute("aria-live","polite"),notices.hidden=!0;let layers=makeLayers(words),
+words);return chart.show([line],0),chart.root}))}return{root,take,forget}}function renderDashboard({model,el}){let words=model.get("_words"),live=typeof model.send=="function",
+root=element("section","kfunc-lab-view kfunc-lab-dashboard");root.setAttribute("aria-label",words.run),
+el.append(root);let send=(type,more={})=>live&&model.send({type,...more}),head=element("div","kfunc-\
+lab-run-head"),title=element("strong","kfunc-lab-model"),state=element("span","kfunc-lab-run-state");
+state.setAttribute("role","status");let buttons=element("div","kfunc-lab-run-buttons"),pause=textButton(
+words.pause,()=>send(isPaused?"resume":"pause")),step=textButton(words.one_step,()=>send("step")),stop=textButton(
+words.stop,()=>send("stop")),rate=element("span","kfunc-lab-rate"),slower=textButton("÷ 2",()=>changeRate(
+.5),words.slower),rateValue=element("span"),faster=textButton("× 2",()=>changeRate(2),words.faster);
+rate.append(element("span","kfunc-lab-quiet",words.learning_rate),slower,rateValue,faster),buttons.append(
+pause,step,stop,rate),head.append(title,state,buttons);let bar=element("progress");bar.setAttribute(
+"aria-label",words.progress);let facts=element("div","kfunc-lab-run-facts"),said=element("p","kfunc-\
+lab-run-said");said.hidden=!0;let charts=element("div","kfunc-lab-charts"),empty=element("p","kfunc-\
+lab-empty",words.empty),legend=element("div","kfunc-lab-run-legend");for(let kind of["training","val\
+idation","batches"]){let entry=element("span",`key ${kind==="batches"?"batch":kind}`,words[kind]);entry.
+dataset.kind=kind==="batches"?"batch":kind,legend.append(entry)}let notices=element("ul","kfunc-lab-\
+notices");notices.setAttribute("aria-live","polite"),notices.hidden=!0;let layers=makeLayers(words),
 predictions=element("div","kfunc-lab-predictions");root.append(head,bar,facts,said,notices,empty,charts,
 legend,predictions,layers.root);let noticesShown="[]";function showNotices(found=[]){let now=JSON.stringify(
 found);now!==noticesShown&&(noticesShown=now,notices.hidden=!found.length,notices.replaceChildren(...found.
@@ -147,4 +148,4 @@ now()}-${Math.random()}`,greetings=0,greet=setInterval(()=>{greetings+=1,!live||
 clearInterval(greet):send("hello",{page})},400);send("hello",{page});let patience=setTimeout(()=>{let{
 steerable,ended}=model.get("_state");live&&!steerable&&!ended&&say(words.deaf)},3e3);return()=>{clearTimeout(
 patience),clearInterval(greet);for(let[event,listener]of Object.entries(listeners))model.off(event,listener)}}
-var dashboard_default={render:renderDashboard};export{dashboard_default as default};
+var dashboard_default=defineView("dashboard",renderDashboard);export{dashboard_default as default};

@@ -269,15 +269,16 @@ change:_levels",onContent),model.on("msg:custom",onMessage),showFoot(),showTools
 box,()=>{zoom.centre(),nodes.size&&reveal(box,nodes.get(ordered[0]).node,!0),nodes.has(model.get("se\
 lected"))&&reveal(box,nodes.get(model.get("selected")).node)}),()=>{model.off("change:selected",onSelected),
 model.off("change:opened",onOpen),model.off("change:_emphasis",onEmphasis),model.off("change:_levels",
-onContent),model.off("msg:custom",onMessage)}}function markView(el,name){el.classList.add(`kfunc-lab-${name}-view`)}function numberOfCell(cell){return cell?.querySelector(".jp-InputPrompt")?.textContent.match(/\d+/)?.[0]}
-function renderLive({model,el}){markView(el,"live");let words=model.get("_words"),holder=element("di\
-v"),line=element("div","kfunc-lab-docked"),button=element("button","kfunc-lab-button",words.show_here);
-button.type="button",line.append(element("span","",words.docked),button),line.hidden=!0,el.append(holder,
-line);let end=renderGraph({model,el:holder});model.send?.({type:"shown"});let isDocked=!1,isWanted=!1;
-function place(){let away=model.get("docked")&&!isDocked&&!isWanted;holder.hidden=away,line.hidden=!away}
-button.addEventListener("click",()=>{isWanted=!0,place()}),whenShown(el,()=>{isDocked=document.querySelector(
-".jp-Notebook")!==null&&!el.closest(".jp-Notebook"),el.classList.toggle("beside",isDocked),isDocked&&
-(model.set("docked",!0),model.save_changes())}),model.on("change:docked",place),place();let cell;function showCell(){
+onContent),model.off("msg:custom",onMessage)}}function defineView(name,render){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
+render({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function numberOfCell(cell){return cell?.querySelector(".jp-InputPrompt")?.textContent.match(/\d+/)?.[0]}
+function renderLive({model,el}){let words=model.get("_words"),holder=element("div"),line=element("di\
+v","kfunc-lab-docked"),button=element("button","kfunc-lab-button",words.show_here);button.type="butt\
+on",line.append(element("span","",words.docked),button),line.hidden=!0,el.append(holder,line);let end=renderGraph(
+{model,el:holder});model.send?.({type:"shown"});let isDocked=!1,isWanted=!1;function place(){let away=model.
+get("docked")&&!isDocked&&!isWanted;holder.hidden=away,line.hidden=!away}button.addEventListener("cl\
+ick",()=>{isWanted=!0,place()}),whenShown(el,()=>{isDocked=document.querySelector(".jp-Notebook")!==
+null&&!el.closest(".jp-Notebook"),el.classList.toggle("beside",isDocked),isDocked&&(model.set("docke\
+d",!0),model.save_changes())}),model.on("change:docked",place),place();let cell;function showCell(){
 let calls=new Set(model.get("_cells")?.[cell]??[]);for(let node of holder.querySelectorAll("[data-it\
 em]"))node.classList.toggle("of-cell",calls.has(node.dataset.item))}function onFocus(event){let found=event.
 target.closest?.(".jp-Notebook .jp-Cell");found&&(cell=numberOfCell(found),showCell())}return document.
@@ -285,4 +286,4 @@ addEventListener("focusin",onFocus),document.addEventListener("click",onFocus),m
 els",showCell),model.on("change:opened",showCell),()=>{end?.(),document.removeEventListener("focusin",
 onFocus),document.removeEventListener("click",onFocus),model.off("change:docked",place),model.off("c\
 hange:_levels",showCell),model.off("change:opened",showCell),isDocked&&(model.set("docked",!1),model.
-save_changes())}}var live_default={render:renderLive};export{live_default as default};
+save_changes())}}var live_default=defineView("live",renderLive);export{live_default as default};

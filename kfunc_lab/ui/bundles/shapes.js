@@ -277,95 +277,95 @@ if(model.send){if(waits){next=[question,buffers];return}waits=!0,status.textCont
 !1,clearTimeout(patience),status.textContent===waiting&&(status.textContent="");let question=next;next=
 null,question&&ask(...question)}return{ask,answered,isWaiting:()=>waits}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
 type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
-"click",onClick),made}function markView(el,name){el.classList.add(`kfunc-lab-${name}-view`)}function renderShapes({model,el}){markView(el,"shapes");let words=model.get("_words"),live=typeof model.
-send=="function",root=element("div","kfunc-lab-view kfunc-lab-shapes");el.append(root);let sums=element(
-"div","kfunc-lab-sums"),columns=element("div","kfunc-lab-columns"),holder=element("div","kfunc-lab-h\
-older-of-graph"),box=element("div","kfunc-lab-table"),panel=element("div","kfunc-lab-panel");columns.
-append(box,holder),root.append(sums,columns,panel);function onMessage(message){message.type==="answe\
-red"?answered():message.type==="code"&&copy(message.code)}let heading=element("strong","kfunc-lab-mo\
-del"),chips=element("dl","kfunc-lab-totals"),fields=element("div","kfunc-lab-fields"),said=element("\
-span","kfunc-lab-said-below");said.setAttribute("role","status");let say=text=>{said.textContent=text},
-{ask,answered,isWaiting}=makeAsker(model,said,words.waiting);sums.append(heading,fields,chips);function field(label,value,placeholder,onChange){
-let made=element("label","kfunc-lab-field"),input=element("input");return input.type="text",input.inputMode=
-"numeric",input.value=value,input.placeholder=placeholder,keepKeys(input),input.addEventListener("ch\
-ange",()=>onChange(input)),made.append(element("span","",label),input),made}function showSums(){let{
-totals,before,sizes,changes,code}=model.get("_table");if(heading.textContent=model.get("_title"),chips.
-replaceChildren(),totals.forEach(([label,value],place)=>{let group=element("div"),number=element("dd",
-"",value),was=before[place]?.[1],isChanged=was!==void 0&&was!==value;number.classList.toggle("change\
-d",isChanged),number.append(element("small","",isChanged?words.was.replace("{value}",was):" ")),group.
-append(element("dt","",label),number),chips.append(group)}),!live)return;let inputsThere=()=>[...fields.
-querySelectorAll("input")],typing=inputsThere().indexOf(document.activeElement),typed=inputsThere()[typing]?.
-value;if(fields.replaceChildren(),fields.append(field(words.batch,String(model.get("batch_size")),"",
-input=>{let count=Number(input.value);Number.isInteger(count)&&count>0?(model.set("batch_size",count),
-model.save_changes()):input.value=model.get("batch_size")}),...sizes.map(([item,axis,label,value])=>field(
-label,value,words.not_fixed,input=>ask({type:"change",item,name:axis,value:input.value})))),changes){
-let count=changes===1?words.changes_one:words.changes.replace("{n}",changes);fields.append(element("\
-span","kfunc-lab-count-of-changes",count),textButton(words.reset_all,()=>ask({type:"reset"})),...code?
-[textButton(words.copy_code,()=>ask({type:"code"}))]:[])}if(typing>=0){let input=inputsThere()[typing];
-input.value=typed,input.focus({preventScroll:!0})}}async function copy(code){try{await navigator.clipboard.
-writeText(code)}catch{let area=element("textarea");area.value=code,root.append(area),area.select(),document.
-execCommand("copy"),area.remove()}say(words.copied)}let table=element("table");table.setAttribute("r\
-ole","grid"),table.setAttribute("aria-label",words.table);let head=element("thead"),headRow=element(
-"tr");for(let name of["call","output_shape","parameters","multiply_adds","memory"]){let cell=element(
-"th","",words[name]);cell.scope="col",headRow.append(cell)}head.append(headRow);let body=element("tb\
-ody");table.append(head,body),box.append(table);let lines=new Map;function seenRows(){let open=new Set(
-model.get("opened")),found=[],hiddenBelow=1/0;for(let row of model.get("_table").rows){let[item,depth,
-,,,,,isGroup]=row;if(depth>hiddenBelow)continue;let isOpen=isGroup&&open.has(item);hiddenBelow=isGroup&&
-!isOpen?depth:1/0,found.push({row,isOpen})}return found}function showTable(){let rows=seenRows(),leaves=rows.
-filter(({isOpen})=>!isOpen).map(({row})=>row),largest=[9,11,13].map(place=>Math.max(1,...leaves.map(
-row=>row[place]))),kept=body.contains(document.activeElement)?document.activeElement.closest("tr").dataset.
-row:void 0;lines=new Map,body.replaceChildren(...rows.map(({row,isOpen})=>{let line=tableLine(row,isOpen,
-largest);return lines.set(row[0],line),line})),showSelected(!1),kept!==void 0&&lines.get(kept)?.focus(
-{preventScroll:!0})}function tableLine(row,isOpen,largest){let[item,depth,name,kind,shape,state,changed,
-isGroup,...amounts]=row,line=element("tr",state);line.dataset.row=item,line.tabIndex=-1;let first=element(
-"td","kfunc-lab-name");if(first.style.paddingLeft=`${8+14*depth}px`,isGroup){let toggle=element("but\
-ton","kfunc-lab-toggle",isOpen?"▾":"▸");toggle.type="button",toggle.tabIndex=-1;let label=(isOpen?
-words.close_group:words.open_group).replace("{name}",name);toggle.setAttribute("aria-label",label),toggle.
-addEventListener("click",event=>{event.stopPropagation(),toggleGroup(item)}),first.append(toggle),line.
-setAttribute("aria-expanded",String(isOpen))}first.append(element("strong","",name),element("span","",
-kind));let shapes=element("td","kfunc-lab-shape",isOpen?"":shape);shapes.classList.toggle("changed",
-changed.includes("shape")),line.append(first,shapes);for(let place of[0,1,2]){let[words_,value]=amounts.
-slice(2*place,2*place+2),cell=element("td","kfunc-lab-amount");if(cell.classList.toggle("changed",place===
-0&&changed.includes("parameters")),value>0&&!isOpen){let drawn=element("span","kfunc-lab-bar");drawn.
-style.width=`${100*value/largest[place]}%`,cell.append(drawn)}cell.append(element("span","",words_===
-"0"||words_==="0 B"?"–":words_)),line.append(cell)}return line.addEventListener("click",()=>select(
-item)),line}function select(item){model.set("selected",item),model.save_changes()}function toggleGroup(item){
-let open=new Set(model.get("opened"));open.delete(item)||open.add(item),model.set("opened",[...open]),
-model.save_changes()}function showSelected(reveals=!0){let selected=model.get("selected"),seen=lines.
-has(selected)?selected:lines.keys().next().value;for(let[item,line2]of lines)line2.setAttribute("ari\
-a-selected",String(item===selected)),line2.tabIndex=item===seen?0:-1;let line=lines.get(selected);if(!line||
-!reveals)return;let top=line.offsetTop-head.offsetHeight,below=line.offsetTop+line.offsetHeight;top<
-box.scrollTop?box.scrollTop=top:below>box.scrollTop+box.clientHeight&&(box.scrollTop=below-box.clientHeight)}
-body.addEventListener("keydown",event=>{if(event.ctrlKey||event.metaKey||event.altKey)return;let items=[
-...lines.keys()],item=event.target.closest("tr")?.dataset.row,at=items.indexOf(item),isOpen=new Set(
-model.get("opened")).has(item),isGroup=lines.get(item)?.hasAttribute("aria-expanded"),to={ArrowDown:items[at+
-1],ArrowUp:items[at-1],Home:items[0],End:items.at(-1)};if(event.key in to){let chosen=to[event.key]??
-item;select(chosen),lines.get(chosen).focus({preventScroll:!0})}else if(event.key==="Enter"||event.key===
-" ")isGroup&&toggleGroup(item),select(item);else if(event.key==="ArrowRight"&&isGroup&&!isOpen)toggleGroup(
-item);else if(event.key==="ArrowLeft"&&isGroup&&isOpen)toggleGroup(item);else if(event.key==="Escape")
-select("");else return;event.preventDefault(),event.stopPropagation()}),panel.setAttribute("role","r\
-egion"),panel.setAttribute("aria-label",words.where_from),panel.tabIndex=0;let title=element("div","\
-kfunc-lab-heading"),reasons=element("div","kfunc-lab-derivation");reasons.setAttribute("aria-live","\
-polite");let knobs=element("div","kfunc-lab-knobs"),empty=element("p","kfunc-lab-empty",words.empty_panel);
-panel.append(empty,title,reasons,knobs,said);let shown;function panelOf(item){let found=model.get("_\
-panel");return live&&(found.item===item||model.get("_table").changes)?found:new Map(model.get("_pane\
-ls")).get(item)??found}function showPanel(){let selected=model.get("selected"),found=panelOf(selected),
-isLate=live&&selected!==""&&found.item!==selected;if(panel.classList.toggle("late",isLate),isLate)return;
-let known=found.name!==void 0;empty.hidden=known;for(let part of[title,reasons,knobs])part.hidden=!known;
-let problem=model.get("_table").problem;if(!known){shown=void 0,empty.replaceChildren(words.empty_panel),
-problem.length&&empty.replaceChildren(problemLine(problem));return}if(title.replaceChildren(element(
-"strong","",found.name),element("span","",found.kind)),reasons.replaceChildren(...parseHtml(found.html)),
-found.problem){let[reason,arithmetic,met]=found.problem,line=element("div","kfunc-lab-problem");line.
-append(element("strong","",`✗ ${reason}`)),arithmetic&&line.append(element("span","kfunc-lab-clash",
-arithmetic)),line.append(element("span","kfunc-lab-met",met)),reasons.append(line)}else found.waits?
-(reasons.append(element("p","",found.waits)),problem.length&&reasons.append(problemLine(problem))):problem.
-length&&reasons.prepend(problemLine(problem));found.figure&&reasons.querySelector("section")?.after(
-...parseHtml(found.figure)),knobs.hidden=!live,live&&showKnobs(found)}function problemLine([item,name,
-reason]){let line=element("p","kfunc-lab-elsewhere"),link=textButton(name,()=>select(item));return line.
-append(link,` ${words.wrong}: ${reason}`),line}let inputs=new Map;function showKnobs(found){let names=found.
-controls.map(({name,kind})=>`${name}:${kind}`).join();if(shown!==`${found.item}/${names}`){shown=`${found.
-item}/${names}`,inputs=new Map,knobs.replaceChildren(element("h4","",words.what_if)),found.controls.
-length||knobs.append(element("p","kfunc-lab-empty",words.nothing_to_change));for(let control of found.
+"click",onClick),made}function defineView(name,render){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
+render({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function renderShapes({model,el}){let words=model.get("_words"),live=typeof model.send=="function",root=element(
+"div","kfunc-lab-view kfunc-lab-shapes");el.append(root);let sums=element("div","kfunc-lab-sums"),columns=element(
+"div","kfunc-lab-columns"),holder=element("div","kfunc-lab-holder-of-graph"),box=element("div","kfun\
+c-lab-table"),panel=element("div","kfunc-lab-panel");columns.append(box,holder),root.append(sums,columns,
+panel);function onMessage(message){message.type==="answered"?answered():message.type==="code"&&copy(
+message.code)}let heading=element("strong","kfunc-lab-model"),chips=element("dl","kfunc-lab-totals"),
+fields=element("div","kfunc-lab-fields"),said=element("span","kfunc-lab-said-below");said.setAttribute(
+"role","status");let say=text=>{said.textContent=text},{ask,answered,isWaiting}=makeAsker(model,said,
+words.waiting);sums.append(heading,fields,chips);function field(label,value,placeholder,onChange){let made=element(
+"label","kfunc-lab-field"),input=element("input");return input.type="text",input.inputMode="numeric",
+input.value=value,input.placeholder=placeholder,keepKeys(input),input.addEventListener("change",()=>onChange(
+input)),made.append(element("span","",label),input),made}function showSums(){let{totals,before,sizes,
+changes,code}=model.get("_table");if(heading.textContent=model.get("_title"),chips.replaceChildren(),
+totals.forEach(([label,value],place)=>{let group=element("div"),number=element("dd","",value),was=before[place]?.[1],
+isChanged=was!==void 0&&was!==value;number.classList.toggle("changed",isChanged),number.append(element(
+"small","",isChanged?words.was.replace("{value}",was):" ")),group.append(element("dt","",label),number),
+chips.append(group)}),!live)return;let inputsThere=()=>[...fields.querySelectorAll("input")],typing=inputsThere().
+indexOf(document.activeElement),typed=inputsThere()[typing]?.value;if(fields.replaceChildren(),fields.
+append(field(words.batch,String(model.get("batch_size")),"",input=>{let count=Number(input.value);Number.
+isInteger(count)&&count>0?(model.set("batch_size",count),model.save_changes()):input.value=model.get(
+"batch_size")}),...sizes.map(([item,axis,label,value])=>field(label,value,words.not_fixed,input=>ask(
+{type:"change",item,name:axis,value:input.value})))),changes){let count=changes===1?words.changes_one:
+words.changes.replace("{n}",changes);fields.append(element("span","kfunc-lab-count-of-changes",count),
+textButton(words.reset_all,()=>ask({type:"reset"})),...code?[textButton(words.copy_code,()=>ask({type:"\
+code"}))]:[])}if(typing>=0){let input=inputsThere()[typing];input.value=typed,input.focus({preventScroll:!0})}}
+async function copy(code){try{await navigator.clipboard.writeText(code)}catch{let area=element("text\
+area");area.value=code,root.append(area),area.select(),document.execCommand("copy"),area.remove()}say(
+words.copied)}let table=element("table");table.setAttribute("role","grid"),table.setAttribute("aria-\
+label",words.table);let head=element("thead"),headRow=element("tr");for(let name of["call","output_s\
+hape","parameters","multiply_adds","memory"]){let cell=element("th","",words[name]);cell.scope="col",
+headRow.append(cell)}head.append(headRow);let body=element("tbody");table.append(head,body),box.append(
+table);let lines=new Map;function seenRows(){let open=new Set(model.get("opened")),found=[],hiddenBelow=1/0;
+for(let row of model.get("_table").rows){let[item,depth,,,,,,isGroup]=row;if(depth>hiddenBelow)continue;
+let isOpen=isGroup&&open.has(item);hiddenBelow=isGroup&&!isOpen?depth:1/0,found.push({row,isOpen})}return found}
+function showTable(){let rows=seenRows(),leaves=rows.filter(({isOpen})=>!isOpen).map(({row})=>row),largest=[
+9,11,13].map(place=>Math.max(1,...leaves.map(row=>row[place]))),kept=body.contains(document.activeElement)?
+document.activeElement.closest("tr").dataset.row:void 0;lines=new Map,body.replaceChildren(...rows.map(
+({row,isOpen})=>{let line=tableLine(row,isOpen,largest);return lines.set(row[0],line),line})),showSelected(
+!1),kept!==void 0&&lines.get(kept)?.focus({preventScroll:!0})}function tableLine(row,isOpen,largest){
+let[item,depth,name,kind,shape,state,changed,isGroup,...amounts]=row,line=element("tr",state);line.dataset.
+row=item,line.tabIndex=-1;let first=element("td","kfunc-lab-name");if(first.style.paddingLeft=`${8+14*
+depth}px`,isGroup){let toggle=element("button","kfunc-lab-toggle",isOpen?"▾":"▸");toggle.type="b\
+utton",toggle.tabIndex=-1;let label=(isOpen?words.close_group:words.open_group).replace("{name}",name);
+toggle.setAttribute("aria-label",label),toggle.addEventListener("click",event=>{event.stopPropagation(),
+toggleGroup(item)}),first.append(toggle),line.setAttribute("aria-expanded",String(isOpen))}first.append(
+element("strong","",name),element("span","",kind));let shapes=element("td","kfunc-lab-shape",isOpen?
+"":shape);shapes.classList.toggle("changed",changed.includes("shape")),line.append(first,shapes);for(let place of[
+0,1,2]){let[words_,value]=amounts.slice(2*place,2*place+2),cell=element("td","kfunc-lab-amount");if(cell.
+classList.toggle("changed",place===0&&changed.includes("parameters")),value>0&&!isOpen){let drawn=element(
+"span","kfunc-lab-bar");drawn.style.width=`${100*value/largest[place]}%`,cell.append(drawn)}cell.append(
+element("span","",words_==="0"||words_==="0 B"?"–":words_)),line.append(cell)}return line.addEventListener(
+"click",()=>select(item)),line}function select(item){model.set("selected",item),model.save_changes()}
+function toggleGroup(item){let open=new Set(model.get("opened"));open.delete(item)||open.add(item),model.
+set("opened",[...open]),model.save_changes()}function showSelected(reveals=!0){let selected=model.get(
+"selected"),seen=lines.has(selected)?selected:lines.keys().next().value;for(let[item,line2]of lines)
+line2.setAttribute("aria-selected",String(item===selected)),line2.tabIndex=item===seen?0:-1;let line=lines.
+get(selected);if(!line||!reveals)return;let top=line.offsetTop-head.offsetHeight,below=line.offsetTop+
+line.offsetHeight;top<box.scrollTop?box.scrollTop=top:below>box.scrollTop+box.clientHeight&&(box.scrollTop=
+below-box.clientHeight)}body.addEventListener("keydown",event=>{if(event.ctrlKey||event.metaKey||event.
+altKey)return;let items=[...lines.keys()],item=event.target.closest("tr")?.dataset.row,at=items.indexOf(
+item),isOpen=new Set(model.get("opened")).has(item),isGroup=lines.get(item)?.hasAttribute("aria-expa\
+nded"),to={ArrowDown:items[at+1],ArrowUp:items[at-1],Home:items[0],End:items.at(-1)};if(event.key in
+to){let chosen=to[event.key]??item;select(chosen),lines.get(chosen).focus({preventScroll:!0})}else if(event.
+key==="Enter"||event.key===" ")isGroup&&toggleGroup(item),select(item);else if(event.key==="ArrowRig\
+ht"&&isGroup&&!isOpen)toggleGroup(item);else if(event.key==="ArrowLeft"&&isGroup&&isOpen)toggleGroup(
+item);else if(event.key==="Escape")select("");else return;event.preventDefault(),event.stopPropagation()}),
+panel.setAttribute("role","region"),panel.setAttribute("aria-label",words.where_from),panel.tabIndex=
+0;let title=element("div","kfunc-lab-heading"),reasons=element("div","kfunc-lab-derivation");reasons.
+setAttribute("aria-live","polite");let knobs=element("div","kfunc-lab-knobs"),empty=element("p","kfu\
+nc-lab-empty",words.empty_panel);panel.append(empty,title,reasons,knobs,said);let shown;function panelOf(item){
+let found=model.get("_panel");return live&&(found.item===item||model.get("_table").changes)?found:new Map(
+model.get("_panels")).get(item)??found}function showPanel(){let selected=model.get("selected"),found=panelOf(
+selected),isLate=live&&selected!==""&&found.item!==selected;if(panel.classList.toggle("late",isLate),
+isLate)return;let known=found.name!==void 0;empty.hidden=known;for(let part of[title,reasons,knobs])
+part.hidden=!known;let problem=model.get("_table").problem;if(!known){shown=void 0,empty.replaceChildren(
+words.empty_panel),problem.length&&empty.replaceChildren(problemLine(problem));return}if(title.replaceChildren(
+element("strong","",found.name),element("span","",found.kind)),reasons.replaceChildren(...parseHtml(
+found.html)),found.problem){let[reason,arithmetic,met]=found.problem,line=element("div","kfunc-lab-p\
+roblem");line.append(element("strong","",`✗ ${reason}`)),arithmetic&&line.append(element("span","k\
+func-lab-clash",arithmetic)),line.append(element("span","kfunc-lab-met",met)),reasons.append(line)}else
+found.waits?(reasons.append(element("p","",found.waits)),problem.length&&reasons.append(problemLine(
+problem))):problem.length&&reasons.prepend(problemLine(problem));found.figure&&reasons.querySelector(
+"section")?.after(...parseHtml(found.figure)),knobs.hidden=!live,live&&showKnobs(found)}function problemLine([
+item,name,reason]){let line=element("p","kfunc-lab-elsewhere"),link=textButton(name,()=>select(item));
+return line.append(link,` ${words.wrong}: ${reason}`),line}let inputs=new Map;function showKnobs(found){
+let names=found.controls.map(({name,kind})=>`${name}:${kind}`).join();if(shown!==`${found.item}/${names}`){
+shown=`${found.item}/${names}`,inputs=new Map,knobs.replaceChildren(element("h4","",words.what_if)),
+found.controls.length||knobs.append(element("p","kfunc-lab-empty",words.nothing_to_change));for(let control of found.
 controls)knobs.append(knob(found.item,control));found.controls.length&&knobs.append(element("p","kfu\
 nc-lab-empty",words.model_unchanged))}for(let control of found.controls)inputs.get(control.name)(control)}
 function knob(item,{name,label,kind,choices}){let row=element("div","kfunc-lab-knob"),caption=element(
@@ -404,4 +404,4 @@ showTable(),showPanel()},"change:_marks":markGraph,"change:_panel":showPanel,"ch
 "change:opened":showTable,"change:selected":()=>{showSelected(),showPanel()},"msg:custom":onMessage};
 for(let[event,listener]of Object.entries(listeners))model.on(event,listener);return showSums(),showTable(),
 showSelected(),showPanel(),markGraph(),()=>{end?.(),redrawn.disconnect();for(let[event,listener]of Object.
-entries(listeners))model.off(event,listener)}}var view_default={render:renderShapes};export{view_default as default};
+entries(listeners))model.off(event,listener)}}var view_default=defineView("shapes",renderShapes);export{view_default as default};

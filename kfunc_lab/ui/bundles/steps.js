@@ -271,45 +271,46 @@ lected"))&&reveal(box,nodes.get(model.get("selected")).node)}),()=>{model.off("c
 model.off("change:opened",onOpen),model.off("change:_emphasis",onEmphasis),model.off("change:_levels",
 onContent),model.off("msg:custom",onMessage)}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
 type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
-"click",onClick),made}function markView(el,name){el.classList.add(`kfunc-lab-${name}-view`)}function renderSteps({model,el}){markView(el,"steps");let words=model.get("_words"),steps=model.get(
-"_steps"),root=element("div","kfunc-lab-steps"),side=element("div","kfunc-lab-side"),holder=element(
-"div","kfunc-lab-holder-of-graph");root.append(side,holder),el.append(root);let code=element("ol","k\
-func-lab-code");code.setAttribute("aria-label",words.code),code.tabIndex=0;let lines=model.get("_cod\
-e").map(text=>{let line=element("li");return line.append(element("code","",text||" ")),code.append(line),
-line});lines.forEach((line,place)=>{line.addEventListener("click",()=>{let found=steps.findIndex(({first,
-last})=>first<=place+1&&place+1<=last);found>=0&&go(found)})});let controls=element("div","kfunc-lab\
--controls"),button=(sign,label,by)=>textButton(sign,()=>go(model.get("step")+by),label),slider=element(
-"input");slider.type="range",slider.min=1,slider.max=steps.length,slider.setAttribute("aria-label",words.
-steps),slider.addEventListener("input",()=>go(Number(slider.value)-1));let previous=button("‹",words.
-previous,-1),next=button("›",words.next,1),count=element("span","kfunc-lab-count");controls.append(
-previous,slider,next,count);let said=element("div","kfunc-lab-said");said.setAttribute("aria-live","\
-polite"),side.append(code,controls,said);function go(number){model.set("step",Math.max(0,Math.min(steps.
-length-1,number))),model.save_changes(),show()}let moves={ArrowLeft:-1,ArrowUp:-1,ArrowRight:1,ArrowDown:1};
-side.addEventListener("keydown",event=>{if(event.ctrlKey||event.metaKey||event.altKey)return;let to=event.
-key in moves?model.get("step")+moves[event.key]:event.key==="Home"?0:event.key==="End"?steps.length-
-1:void 0;to!==void 0&&(go(to),event.preventDefault(),event.stopPropagation())});function show(){let number=model.
-get("step"),step=steps[number];slider.value=number+1,previous.disabled=number===0,next.disabled=number===
-steps.length-1;let place=words.of_steps.replace("{n}",number+1).replace("{all}",steps.length);count.
-textContent=`${number+1} / ${steps.length}`,slider.setAttribute("aria-valuetext",place),lines.forEach(
-(line,at)=>{let on=step.first<=at+1&&at+1<=step.last;if(line.classList.toggle("current",on),line.classList.
-toggle("failed",on&&step.failed),on&&at+1===step.first){code.scrollTop+=Math.min(0,line.offsetTop-code.
-offsetTop-code.scrollTop-8);let below=line.offsetTop-code.offsetTop+line.offsetHeight+8;code.scrollTop=
-Math.max(code.scrollTop,below-code.clientHeight)}}),said.replaceChildren(),step.elsewhere&&said.append(
-element("p","",words.elsewhere),element("pre","",step.code));let list=element("ul");if(list.append(...step.
-said.map(text=>element("li","",text))),said.append(list),step.printed){let printed=element("pre","kf\
-unc-lab-printed",step.printed);printed.setAttribute("aria-label",words.printed),said.append(printed)}
-showGraph(step),revealChange(step,steps[number-1]??{seen:[],pins:[]})}function showGraph(step){let items=new Map(
-model.get("_items")),seen=new Set(step.seen),isSeen=id=>{for(let at=id;at;at=items.get(at)?.parent)if(seen.
-has(at))return!0;return id?.startsWith("//output/")??!0},pins=new Map(step.pins),lost=new Set(step.lost);
-for(let node of holder.querySelectorAll(".kfunc-lab-picture [data-item]")){let id=node.dataset.item,
-hidden=!isSeen(id);node.classList.toggle("unseen",hidden),node.toggleAttribute("inert",hidden),hidden||
-node.classList.toggle("lost-now",lost.has(id)),node.querySelectorAll(":scope > .pin").forEach(pin=>pin.
-remove()),pins.has(id)&&node.append(...parseSvg(pins.get(id)))}for(let node of holder.querySelectorAll(
-"[data-source], [data-target]")){let ends=[node.dataset.source,node.dataset.target].filter(Boolean);
-node.classList.toggle("unseen",!ends.every(isSeen))}let heading=holder.querySelector(".kfunc-lab-tit\
-le");heading&&(heading.textContent=step.title)}function revealChange(step,before){let box=holder.querySelector(
-".kfunc-lab-picture"),known=new Set([...before.seen,...before.pins.map(String)]),last=[...step.pins.
-filter(pin=>!known.has(String(pin))).map(([id])=>id),...step.seen.filter(id=>!known.has(id))].map(id=>box.
-querySelector(`[data-item="${CSS.escape(id)}"]`)).findLast(Boolean);last&&reveal(box,last)}let end=renderGraph(
-{model,el:holder});return model.on("change:step",show),model.on("change:opened",show),show(),()=>{end?.(),
-model.off("change:step",show),model.off("change:opened",show)}}var steps_default={render:renderSteps};export{steps_default as default};
+"click",onClick),made}function defineView(name,render){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
+render({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function renderSteps({model,el}){let words=model.get("_words"),steps=model.get("_steps"),root=element(
+"div","kfunc-lab-steps"),side=element("div","kfunc-lab-side"),holder=element("div","kfunc-lab-holder\
+-of-graph");root.append(side,holder),el.append(root);let code=element("ol","kfunc-lab-code");code.setAttribute(
+"aria-label",words.code),code.tabIndex=0;let lines=model.get("_code").map(text=>{let line=element("l\
+i");return line.append(element("code","",text||" ")),code.append(line),line});lines.forEach((line,place)=>{
+line.addEventListener("click",()=>{let found=steps.findIndex(({first,last})=>first<=place+1&&place+1<=
+last);found>=0&&go(found)})});let controls=element("div","kfunc-lab-controls"),button=(sign,label,by)=>textButton(
+sign,()=>go(model.get("step")+by),label),slider=element("input");slider.type="range",slider.min=1,slider.
+max=steps.length,slider.setAttribute("aria-label",words.steps),slider.addEventListener("input",()=>go(
+Number(slider.value)-1));let previous=button("‹",words.previous,-1),next=button("›",words.next,1),
+count=element("span","kfunc-lab-count");controls.append(previous,slider,next,count);let said=element(
+"div","kfunc-lab-said");said.setAttribute("aria-live","polite"),side.append(code,controls,said);function go(number){
+model.set("step",Math.max(0,Math.min(steps.length-1,number))),model.save_changes(),show()}let moves={
+ArrowLeft:-1,ArrowUp:-1,ArrowRight:1,ArrowDown:1};side.addEventListener("keydown",event=>{if(event.ctrlKey||
+event.metaKey||event.altKey)return;let to=event.key in moves?model.get("step")+moves[event.key]:event.
+key==="Home"?0:event.key==="End"?steps.length-1:void 0;to!==void 0&&(go(to),event.preventDefault(),event.
+stopPropagation())});function show(){let number=model.get("step"),step=steps[number];slider.value=number+
+1,previous.disabled=number===0,next.disabled=number===steps.length-1;let place=words.of_steps.replace(
+"{n}",number+1).replace("{all}",steps.length);count.textContent=`${number+1} / ${steps.length}`,slider.
+setAttribute("aria-valuetext",place),lines.forEach((line,at)=>{let on=step.first<=at+1&&at+1<=step.last;
+if(line.classList.toggle("current",on),line.classList.toggle("failed",on&&step.failed),on&&at+1===step.
+first){code.scrollTop+=Math.min(0,line.offsetTop-code.offsetTop-code.scrollTop-8);let below=line.offsetTop-
+code.offsetTop+line.offsetHeight+8;code.scrollTop=Math.max(code.scrollTop,below-code.clientHeight)}}),
+said.replaceChildren(),step.elsewhere&&said.append(element("p","",words.elsewhere),element("pre","",
+step.code));let list=element("ul");if(list.append(...step.said.map(text=>element("li","",text))),said.
+append(list),step.printed){let printed=element("pre","kfunc-lab-printed",step.printed);printed.setAttribute(
+"aria-label",words.printed),said.append(printed)}showGraph(step),revealChange(step,steps[number-1]??
+{seen:[],pins:[]})}function showGraph(step){let items=new Map(model.get("_items")),seen=new Set(step.
+seen),isSeen=id=>{for(let at=id;at;at=items.get(at)?.parent)if(seen.has(at))return!0;return id?.startsWith(
+"//output/")??!0},pins=new Map(step.pins),lost=new Set(step.lost);for(let node of holder.querySelectorAll(
+".kfunc-lab-picture [data-item]")){let id=node.dataset.item,hidden=!isSeen(id);node.classList.toggle(
+"unseen",hidden),node.toggleAttribute("inert",hidden),hidden||node.classList.toggle("lost-now",lost.
+has(id)),node.querySelectorAll(":scope > .pin").forEach(pin=>pin.remove()),pins.has(id)&&node.append(
+...parseSvg(pins.get(id)))}for(let node of holder.querySelectorAll("[data-source], [data-target]")){
+let ends=[node.dataset.source,node.dataset.target].filter(Boolean);node.classList.toggle("unseen",!ends.
+every(isSeen))}let heading=holder.querySelector(".kfunc-lab-title");heading&&(heading.textContent=step.
+title)}function revealChange(step,before){let box=holder.querySelector(".kfunc-lab-picture"),known=new Set(
+[...before.seen,...before.pins.map(String)]),last=[...step.pins.filter(pin=>!known.has(String(pin))).
+map(([id])=>id),...step.seen.filter(id=>!known.has(id))].map(id=>box.querySelector(`[data-item="${CSS.
+escape(id)}"]`)).findLast(Boolean);last&&reveal(box,last)}let end=renderGraph({model,el:holder});return model.
+on("change:step",show),model.on("change:opened",show),show(),()=>{end?.(),model.off("change:step",show),
+model.off("change:opened",show)}}var steps_default=defineView("steps",renderSteps);export{steps_default as default};

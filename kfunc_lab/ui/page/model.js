@@ -41,11 +41,20 @@ export function listen(model, listeners) {
 }
 
 /**
- * Marks the element of a view: only inside it the view's style sheet holds.
+ * Makes what anywidget shows. Its style sheet holds only inside the element that is marked here.
  *
- * @param {HTMLElement} el
+ * @template {object} State
  * @param {string} name  of its bundle
+ * @param {(given: { model: Model<State>, el: HTMLElement }) => (() => void) | undefined} render
+ *   draws the view, and returns what ends it
  */
-export function markView(el, name) {
-  el.classList.add(`kfunc-lab-${name}-view`);
+export function defineView(name, render) {
+  /** @param {{ model: Model<State>, el: HTMLElement }} given */
+  const marked = ({ model, el }) => {
+    el.classList.add(`kfunc-lab-${name}-view`);
+    return render({ model, el });
+  };
+  // A saved page waits for its view: see standalone.js.
+  /** @type {any} */ (globalThis).kfuncLabPage?.(marked);
+  return { render: marked };
 }

@@ -1,6 +1,7 @@
-// Shows a view on a page of its own, without a kernel: all that the page needs stands in it.
+// Shows a view on a page of its own, without a kernel: its state stands in the page, and its bundle
+// follows this script.
 
-const { program, state } = JSON.parse(document.getElementById("page")?.textContent ?? "{}");
+const state = JSON.parse(document.getElementById("state")?.textContent ?? "{}");
 
 /** @type {Record<string, (() => void)[]>} */
 const listeners = {};
@@ -21,8 +22,5 @@ const model = {
   off() {},
 };
 
-export {}; // a module, which may wait
-
-const script = new Blob([program], { type: "text/javascript" });
-const { default: view } = await import(URL.createObjectURL(script));
-view.render({ model, el: document.getElementById("view") });
+/** @type {any} */ (globalThis).kfuncLabPage = (/** @type {Function} */ render) =>
+  render({ model, el: document.getElementById("view") });

@@ -3,10 +3,9 @@
 import { renderGraph, reveal } from "../../graph/view/page/graph.js";
 import { textButton } from "../../ui/page/controls.js";
 import { element, parseSvg } from "../../ui/page/dom.js";
-import { markView } from "../../ui/page/model.js";
+import { defineView } from "../../ui/page/model.js";
 
 function renderSteps({ model, el }) {
-  markView(el, "steps");
   const words = model.get("_words");
   const steps = model.get("_steps");
   const root = element("div", "kfunc-lab-steps");
@@ -163,4 +162,4 @@ function renderSteps({ model, el }) {
   };
 }
 
-export default { render: renderSteps };
+export default defineView("steps", renderSteps);

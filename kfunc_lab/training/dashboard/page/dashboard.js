@@ -2,13 +2,12 @@
 
 import { textButton } from "../../../ui/page/controls.js";
 import { element, withCode } from "../../../ui/page/dom.js";
-import { markView } from "../../../ui/page/model.js";
+import { defineView } from "../../../ui/page/model.js";
 import { numbersOf, significant } from "../../../ui/page/numbers.js";
 import { makeChart } from "./chart.js";
 import { makeLayers } from "./layers.js";
 
 function renderDashboard({ model, el }) {
-  markView(el, "dashboard");
   const words = model.get("_words");
   const live = typeof model.send === "function";
   const root = element("section", "kfunc-lab-view kfunc-lab-dashboard");
@@ -275,4 +274,4 @@ function renderDashboard({ model, el }) {
   };
 }
 
-export default { render: renderDashboard };
+export default defineView("dashboard", renderDashboard);
