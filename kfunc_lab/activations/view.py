@@ -517,9 +517,9 @@ class ActivationView(GraphView):
         kept = super()._writers()
         return {ending: kept[ending] for ending in (".svg", ".html", ".txt")}
 
-    def _offered_forms(self) -> list[tuple[str, str]]:
+    def _offered_forms(self) -> list[dict[str, str]]:
         offered_ = super()._offered_forms()
-        return [it for it in offered_ if it[0] in (".svg", ".html", ".txt")]
+        return [it for it in offered_ if it["form"] in (".svg", ".html", ".txt")]
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)

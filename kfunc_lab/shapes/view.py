@@ -240,10 +240,8 @@ class ShapeView(GraphView):
     def _panel_of(self, item: str) -> dict[str, Any]:
         return panel_data(self._what, self._before, item, self.batch_size)
 
-    def _all_panels(self) -> list[tuple[str, dict[str, Any]]]:
-        return [
-            (item, self._panel_of(item)) for item in (*self.graph.call_of, *self.graph.group_of)
-        ]
+    def _all_panels(self) -> list[dict[str, Any]]:
+        return [self._panel_of(item) for item in (*self.graph.call_of, *self.graph.group_of)]
 
     def _has_code(self) -> bool:
         import keras
@@ -252,7 +250,7 @@ class ShapeView(GraphView):
 
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
-        panels = [(item, panel | {"controls": []}) for item, panel in self._all_panels()]
+        panels = [panel | {"controls": []} for panel in self._all_panels()]
         kept = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
         return super().page_state() | kept | {"_panels": panels, "_panel": {}}
 

@@ -83,7 +83,7 @@ class StepsView(GraphView):
             "seen": list(ids.values()),
             "lost": [ids[item] for item in step.snapshot.losses],
             "pins": [
-                (item, "".join(pins_svg(pin_labels(names), _edge(boxes[item]))))
+                {"item": item, "svg": "".join(pins_svg(pin_labels(names), _edge(boxes[item])))}
                 for one, names in step.snapshot.names.items()
                 if (item := ids.get(one, one)) in boxes
             ],

@@ -6,6 +6,7 @@
 """
 
 import argparse
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -44,16 +45,17 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=BUNDLES)
     parser.add_argument("--watch", action="store_true")
     options = parser.parse_args()
-    bundle(options.folder)
+    try:
+        bundle(options.folder)
+    except subprocess.CalledProcessError:  # esbuild has said why
+        sys.exit(1)
     if options.watch:
         import watchfiles
 
         sources = watchfiles.DefaultFilter(ignore_paths=[BUNDLES])
         for _changes in watchfiles.watch(PACKAGE, watch_filter=sources):
-            try:
+            with contextlib.suppress(subprocess.CalledProcessError):
                 bundle(options.folder)
-            except subprocess.CalledProcessError:
-                continue  # esbuild has said why
 
 
 def bundle(folder: Path) -> None:

@@ -1,6 +1,6 @@
 // Heat maps: tiles of cells in a mosaic, or a single one with the names of its rows and columns.
 
-import { makeScale } from "../../graph/view/page/graph.js";
+import { makeScale } from "../../graph/view/page/details.js";
 import { element } from "../../ui/page/dom.js";
 import { numbersOf, significant } from "../../ui/page/numbers.js";
 import {

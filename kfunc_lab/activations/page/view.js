@@ -523,7 +523,7 @@ function renderActivations({ model, el }) {
 
   // -- the graph
 
-  const end = renderGraph({ model, el: holder, onProblem });
+  const graph = renderGraph({ model, el: holder, onProblem });
 
   const listeners = {
     "change:_row": showRow,
@@ -557,7 +557,7 @@ function renderActivations({ model, el }) {
   showPanel();
   attribution.show();
   return () => {
-    end?.();
+    graph.end();
     stop();
     stopUnit();
     for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);

@@ -20,7 +20,7 @@ from kfunc_lab.graph.picture.highlights import Emphasis, values_by_item
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import legend
 from kfunc_lab.graph.picture.svg import draw
-from kfunc_lab.graph.view.page_data import emphasis_data, item_pairs, legend_data, level_pairs
+from kfunc_lab.graph.view.page_data import emphasis_data, items_data, legend_data, levels_data
 from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
@@ -152,7 +152,7 @@ class GraphView(anywidget.AnyWidget):
         return {
             "opened": [it.id for it in graph.groups if it.id in opened],
             "_levels": levels,
-            "_items": item_pairs(layouts, groups) if levels else [],
+            "_items": items_data(layouts, groups) if levels else [],
             "_groups": list(graph.group_of),
             "_complete": complete,
             "_emphasis": emphasis_data(self._stressed),
@@ -313,8 +313,8 @@ class GraphView(anywidget.AnyWidget):
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
         groups = [None, *self.graph.group_of]
-        levels = level_pairs(self._layouts, groups)
-        whole = {"_levels": levels, "_items": item_pairs(self._layouts, groups)}
+        levels = levels_data(self._layouts, groups)
+        whole = {"_levels": levels, "_items": items_data(self._layouts, groups)}
         kept = (
             "opened",
             "selected",
@@ -371,8 +371,8 @@ class GraphView(anywidget.AnyWidget):
             ".txt": text(self.to_text),
         }
 
-    def _offered_forms(self) -> list[tuple[str, str]]:
-        return [(ending, words) for ending, (words, _mime) in _forms().items()]
+    def _offered_forms(self) -> list[dict[str, str]]:
+        return [{"form": ending, "words": words} for ending, (words, _mime) in _forms().items()]
 
     def __repr__(self) -> str:
         return self.to_text()
@@ -395,8 +395,8 @@ class GraphView(anywidget.AnyWidget):
 
     def _send_levels(self, content: Mapping[str, Any]) -> None:
         groups = [group for group in content["groups"] if group in self.graph.group_of]
-        levels = level_pairs(self._layouts, groups)
-        items = item_pairs(self._layouts, groups)
+        levels = levels_data(self._layouts, groups)
+        items = items_data(self._layouts, groups)
         self.send({"type": "levels", "levels": levels, "items": items})
 
     def _send_found(self, content: Mapping[str, Any]) -> None:
@@ -405,7 +405,7 @@ class GraphView(anywidget.AnyWidget):
         parents = {ancestors(self.graph, item)[0] for item in around if self._is_inside(item)}
         known = [None, *parents]
         self._layouts.make(known)
-        self.send({"type": "found", "found": found, "items": item_pairs(self._layouts, known)})
+        self.send({"type": "found", "found": found, "items": items_data(self._layouts, known)})
 
     def _is_inside(self, item: str) -> bool:
         return bool(ancestors(self.graph, item))
@@ -437,7 +437,7 @@ def with_whole_groups(
 def _levels_or_problem(layouts: Layouts, groups: list[str | None]) -> tuple[Any, list[str]]:
     """Returns the layouts, or nothing and why."""
     try:
-        return level_pairs(layouts, groups), []
+        return levels_data(layouts, groups), []
     except GraphvizError as error:
         return [], [str(error)]
 

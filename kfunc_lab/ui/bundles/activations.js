@@ -4,302 +4,341 @@ tag);return className&&(made.className=className),text!==void 0&&(made.textConte
 let made=document.createElementNS(SVG,tag);for(let[name,value]of Object.entries(attributes))made.setAttribute(
 name,String(value));return text!==void 0&&(made.textContent=text),made}function parseSvg(source){let whole=`\
 <svg xmlns="${SVG}">${source}</svg>`,parsed=new DOMParser().parseFromString(whole,"image/svg+xml").documentElement;
-return[...document.importNode(parsed,!0).childNodes]}function withCode(text){return text.split("`").map((part,place)=>place%2?element("code","",part):part)}function keepKeys(input){input.addEventListener("keydown",event=>event.stopPropagation())}function whenShown(target,callback){let observer=new ResizeObserver(()=>{target.clientWidth&&(observer.
-disconnect(),callback())});observer.observe(target)}function makeStretch(growth){let marks=[...new Set(growth.flatMap(([low,high])=>[low,high]))].sort((a,b)=>a-
-b);if(!marks.length)return value=>value;let moved=[],rates=[],place=marks[0];return marks.forEach((low,position)=>{
-let rate=0;if(position<marks.length-1)for(let[begin,end,lack]of growth)begin<=low&&low<end&&(rate=Math.
-max(rate,lack/(end-begin)));moved.push(place),rates.push(1+rate),position<marks.length-1&&(place+=(marks[position+
-1]-low)*(1+rate))}),value=>{if(value<=marks[0])return value;let low=0,high=marks.length;for(;high-low>
-1;){let middle=low+high>>1;marks[middle]<=value?low=middle:high=middle}return moved[low]+(value-marks[low])*
-rates[low]}}function composeLevel(levels,items,open,group){let level=levels.get(group??""),inside=new Map,
-sizes=new Map;for(let[id]of level.places){if(!open.has(id)||!levels.has(id))continue;let inner=composeLevel(
-levels,items,open,id),item=items.get(id);inside.set(id,inner),sizes.set(id,[Math.max(inner.width+20,
-item.titleWidth,item.width),Math.max(inner.height+26+10,item.height)])}let growth=[[],[]],places=new Map;
-for(let[id,...place]of level.places){if(places.set(id,place),!sizes.has(id))continue;let folded=[items.
-get(id).width,items.get(id).height];for(let axis of[0,1]){let half=folded[axis]/2;growth[axis].push(
-[place[axis]-half,place[axis]+half,sizes.get(id)[axis]-2*half])}}let stretch=growth.map(makeStretch),
-picture={width:stretch[0](level.width),height:stretch[1](level.height),boxes:[],frames:[],curves:[],
-labels:[],entries:{},exits:{}},middles=new Map;for(let[id,x,y]of level.places){let middle=[stretch[0](
-x),stretch[1](y)];if(middles.set(id,middle),!inside.has(id)){picture.boxes.push({id,x:middle[0],y:middle[1]});
-continue}let[width,height]=sizes.get(id),[left,top]=[middle[0]-width/2,middle[1]-height/2];picture.frames.
-push({id,x:left,y:top,width,height});let shift=left+(width-inside.get(id).width)/2;placeInner(inside.
-get(id),picture,shift,top+26)}for(let[key,x]of Object.entries(level.entries))picture.entries[key]=stretch[0](
-x);for(let[key,x]of Object.entries(level.exits))picture.exits[key]=stretch[0](x);let moved=(line,end)=>{
-let item=end?line.target:line.source,[x,y]=end?line.points.slice(-2):line.points;if(item===null)return end?
-[picture.exits[line.key],picture.height+10]:[picture.entries[line.key],-26];let middle=middles.get(item),
-inner=inside.get(item);if(inner){let[width,height]=sizes.get(item),left=middle[0]-width/2+(width-inner.
-width)/2,port=(end?inner.entries:inner.exits)[line.key]??inner.width/2;return[left+port,middle[1]+(end?
--height/2:height/2)]}let before=places.get(item),box=items.get(item),reach=Math.max(0,box.width/2-(box.
-margin?box.margin+6:0)),across=Math.min(reach,Math.max(-reach,x-before[0]));return[middle[0]+across,
-y+middle[1]-before[1]]};for(let line of level.lines){let points=bend(line.points,moved(line,0),moved(
-line,1),stretch);if(picture.curves.push({line,points,arrow:line.target!==null&&!inside.has(line.target)}),
-line.label){let[x,y]=pointAt(points,line.labelAt),place={x:x+line.labelX,y:y+line.labelY};picture.labels.
-push({text:line.label,...place,inside:group!==null,line})}}return picture}function bend(points,begin,end,stretch){
-let count=points.length/2,bent=[];for(let number=0;number<count;number+=1){let[x,y]=[points[2*number],
-points[2*number+1]];number<2?bent.push(begin[0]+x-points[0],begin[1]+y-points[1]):number>=count-2?bent.
-push(end[0]+x-points.at(-2),end[1]+y-points.at(-1)):bent.push(stretch[0](x),stretch[1](y))}return bent}
-function pointAt(points,at){let first=Math.min(Math.floor(at),Math.floor((points.length/2-2)/3)),t=at-
-first,weights=[(1-t)**3,3*t*(1-t)**2,3*t**2*(1-t),t**3],point=[0,0];return weights.forEach((weight,place)=>{
-point[0]+=weight*points[6*first+2*place],point[1]+=weight*points[6*first+2*place+1]}),point}function placeInner(inner,outer,x,y){
-for(let box of inner.boxes)outer.boxes.push({...box,x:box.x+x,y:box.y+y});for(let it of inner.frames)
-outer.frames.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.
-x+x,y:it.y+y});for(let it of inner.curves){let points=it.points.map((value,place)=>value+(place%2?y:
-x));outer.curves.push({...it,points})}}function compose(levels,items,open){let inner=composeLevel(levels,
-items,open,null),picture={width:inner.width+20,height:inner.height+20,boxes:[],frames:[],curves:[],labels:[]};
-return placeInner(inner,picture,10,10),picture}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function curvePath(points){let numbers=points.
-map(value=>value.toFixed(1));return`M${numbers[0]} ${numbers[1]}C${numbers.slice(2).join(" ")}`}function markEnds(node,line){
-for(let end of["source","target"])line[end]!==null&&(node.dataset[end]=line[end])}function drawCurve({
-line,points,arrow}){let group=svgElement("g",{class:`edge ${line.kind}`.trim()}),drawn=[...points];if(arrow){
-let[x,y]=drawn.slice(-2),[beforeX,beforeY]=drawn.slice(-4),length=Math.hypot(x-beforeX,y-beforeY)||1,
-base=[x-ARROW*(x-beforeX)/length,y-ARROW*(y-beforeY)/length],half=[(y-base[1])*.45,(base[0]-x)*.45];
-drawn.splice(-2,2,...base),group.append(svgElement("path",{class:"arrow",d:`M${x} ${y}L${base[0]+half[0]}\
- ${base[1]+half[1]} ${base[0]-half[0]} ${base[1]-half[1]}Z`}))}markEnds(group,line);let path=svgElement(
-"path",{class:"line",d:curvePath(drawn),fill:"none"});return DASHED.includes(line.kind)&&path.setAttribute(
-"stroke-dasharray","5 3"),group.prepend(path),group}function drawRegions(picture,items,regions){return regions.
-map((members,number)=>[new Set(members),number]).reverse().flatMap(([members,number])=>{let spread=REGION_EDGE+
-4*number,boxes=picture.boxes.filter(({id})=>members.has(id)),between=picture.curves.filter(({line})=>members.
-has(line.from)&&line.takers.some(taker=>members.has(taker)));return[["border",1.5],["fill",0]].flatMap(
-([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=spread+extra;return[...between.
-filter(({line})=>line.target!==null).map(({points})=>svgElement("path",{class:`${name} band`,d:curvePath(
-points),fill:"none","stroke-width":2*edge})),...boxes.map(({id,x,y})=>svgElement("rect",{class:name,
-x:x-items.get(id).width/2-edge,y:y-items.get(id).height/2-edge,width:items.get(id).width+2*edge,height:items.
-get(id).height+2*edge,rx:8+spread}))]})})}function drawPicture(drawing,picture,items,emphasis){let nodes=new Map,
-behind=picture.frames.map(frame=>svgElement("rect",{class:"frame",x:frame.x,y:frame.y,width:frame.width,
-height:frame.height,rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=parseSvg(
-picture.boxes.map(({id})=>`<g>${items.get(id).svg}</g>`).join(""));picture.boxes.forEach(({id,x,y},place)=>{
-let node=boxes[place],item=items.get(id);node.setAttribute("class",item.classes),node.setAttribute("\
-transform",`translate(${x} ${y})`);let value=emphasis.values.get(id);value&&(node.classList.add("val\
-ued"),node.style.setProperty("--value",value[0]),node.style.setProperty("--ink",value[1])),item.order!==
-void 0&&nodes.set(id,{node,frame:null})});let labels=picture.labels.map(({text,x,y,inside,line})=>{let label=svgElement(
-"text",{...{class:inside?"label inside":"label","font-size":10},x,y:y+3.5,"text-anchor":"middle"},text);
-return markEnds(label,line),label.dataset.tensor=line.key,label}),titles=parseSvg(picture.frames.map(
-({id})=>`<g>${items.get(id).title}</g>`).join(""));return picture.frames.forEach((frame,place)=>{let node=titles[place];
-node.setAttribute("class","title"),node.setAttribute("transform",`translate(${frame.x} ${frame.y})`);
-let area={class:"title-area",width:frame.width,height:26,rx:8,fill:"none"};node.prepend(svgElement("\
-rect",{...area,"pointer-events":"all"})),nodes.set(frame.id,{node,frame:behind[place]})}),drawing.setAttribute(
-"viewBox",`0 0 ${picture.width} ${picture.height}`),drawing.replaceChildren(...behind,...drawRegions(
-picture,items,emphasis.regions),...curves.map(curve=>curve.node),...boxes,...labels,...titles),{nodes,
-curves}}var LARGEST=4,SMALLEST=.02,ZOOM_STEP=1.25,PADDING=8,DRAG_BEGINS=4,TOGGLE_WIDTH=26,ICONS={zoom_out:"M\
-3 8h10",zoom_in:"M3 8h10M8 3v10",fit:"M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",unfold:"M8 2v4M8 10v4M\
-5 4l3-3 3 3M5 12l3 3 3-3M3 8h10",fold:"M8 1v4M8 11v4M5 3l3 3 3-3M5 13l3-3 3 3M3 8h10",search:"M10.5 \
-10.5L14 14M11.5 7a4.5 4.5 0 1 1-9 0a4.5 4.5 0 0 1 9 0",save:"M8 2v8M5 7l3 3 3-3M2.5 11v2.5h11V11"};function toolButton(name,label,onClick){
-let button=element("button","kfunc-lab-tool");button.type="button",button.title=label,button.setAttribute(
-"aria-label",label);let icon=svgElement("svg",{viewBox:"0 0 16 16","aria-hidden":"true"});return icon.
-append(svgElement("path",{d:ICONS[name]})),button.append(icon),button.addEventListener("click",onClick),
-button}function makeZoom(box,drawing){let size={width:1,height:1},scale=1;function hold(point,place){
-for(let[side,end,length,offset,low,high]of[["x","width",box.clientWidth,"scrollLeft","marginLeft","m\
-arginRight"],["y","height",box.clientHeight,"scrollTop","marginTop","marginBottom"]]){let room=length-
-2*PADDING,begin=place[side]-PADDING-point[side]*scale,rest=room-(begin+size[end]*scale);drawing.style[low]=
-`${Math.max(0,begin)}px`,drawing.style[high]=`${Math.max(0,begin<0?rest:0)}px`,box[offset]=Math.max(
-0,-begin)}}function resize(){drawing.style.width=`${size.width*scale}px`,drawing.style.height=`${size.
-height*scale}px`}function centre(){let room=box.clientWidth-2*PADDING-size.width*scale;drawing.style.
-margin=`0 0 0 ${Math.max(0,room/2)}px`}function zoomTo(wanted,at){let frame=box.getBoundingClientRect(),
-place=at?{x:at.x-frame.left,y:at.y-frame.top}:{x:frame.width/2,y:frame.height/2},before=drawing.getBoundingClientRect(),
-point={x:(frame.left+place.x-before.left)/scale,y:(frame.top+place.y-before.top)/scale};scale=Math.min(
-LARGEST,Math.max(SMALLEST,wanted)),resize(),size.width*scale>box.clientWidth||size.height*scale>box.
-clientHeight?hold(point,place):centre()}function fit(){let room={x:box.clientWidth-2*PADDING,y:box.clientHeight-
-2*PADDING};scale=Math.min(1,room.x/size.width,room.y/size.height),resize(),centre(),box.scrollTo(0,0)}
-box.addEventListener("wheel",event=>{!event.ctrlKey&&!event.metaKey||(event.preventDefault(),event.stopPropagation(),
-zoomTo(scale*Math.exp(-event.deltaY/300),{x:event.clientX,y:event.clientY}))},{passive:!1});let width=0;
-return new ResizeObserver(()=>{!box.offsetWidth||box.offsetWidth===width||(width&&centre(),width=box.
-offsetWidth)}).observe(box),{by:factor=>zoomTo(scale*factor),fit,centre,placeOf({x,y}){let frame=box.
-getBoundingClientRect(),shown=drawing.getBoundingClientRect();return{x:shown.left-frame.left+x*scale,
-y:shown.top-frame.top+y*scale}},setSize(next){size=next,resize()},hold}}function reveal(box,node,centred=!1){
-let frame=box.getBoundingClientRect(),place=node.getBoundingClientRect(),beyond=(from,to,low,high)=>centred?
-(from+to)/2-(low+high)/2:Math.min(0,from-low-2*PADDING)||Math.max(0,to-high+2*PADDING);box.scrollLeft+=
-beyond(place.left,place.right,frame.left,frame.right),box.scrollTop+=centred?0:beyond(place.top,place.
-bottom,frame.top,frame.bottom)}function enableDragging(box){let start=null,dragged=!1;box.addEventListener(
-"pointerdown",event=>{event.button!==0||event.pointerType==="touch"||(start={x:event.clientX,y:event.
-clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener("pointermove",event=>{
-if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&Math.hypot(moved.
-x,moved.y)>DRAG_BEGINS&&(dragged=!0,box.setPointerCapture(event.pointerId),box.classList.add("draggi\
-ng")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{start=
-null,box.classList.remove("dragging")};return box.addEventListener("pointerup",stop),box.addEventListener(
-"pointercancel",stop),()=>dragged}function seenEnds(curves,id,forward){let found=new Set,follow=({line})=>{
-let next=forward?line.target:line.source;if(next===null){curves.filter(it=>it.line.key===line.key&&(forward?
-it.line.source:it.line.target)===(line.group||null)).forEach(follow);return}let inner=curves.filter(
-it=>it.line.group===next&&it.line.key===line.key&&(forward?it.line.source:it.line.target)===null);inner.
-length?inner.forEach(follow):found.add(next)};return curves.filter(({line})=>(forward?line.source:line.
-target)===id).forEach(follow),[...found]}function neighbour(key,from,nodes,curves,ordered){let centre=id=>{
-let place=nodes.get(id).node.getBoundingClientRect();return{x:place.x+place.width/2,y:place.y+place.
-height/2}},here=centre(from),nearest=ids=>{let distance=id=>Math.abs(centre(id).x-here.x);return[...ids].
-sort((a,b)=>distance(a)-distance(b))[0]};if(key==="ArrowDown"||key==="ArrowUp"){let step=key==="Arro\
-wDown"?1:-1,linked=seenEnds(curves,from,step>0).filter(id=>nodes.has(id));return linked.length?nearest(
-linked):ordered[ordered.indexOf(from)+step]??from}let direction=key==="ArrowRight"?1:-1,beside=[...nodes.
-keys()].filter(id=>{let there=centre(id);return Math.abs(there.y-here.y)<20&&(there.x-here.x)*direction>
-1});return beside.length?nearest(beside):from}function fillDetails(panel,item,words,isOpen,onToggle){
-if(panel.replaceChildren(),!item){panel.append(element("p","kfunc-lab-empty",words.empty)),panel.append(
-element("p","kfunc-lab-empty",words.keys));return}let heading=element("div","kfunc-lab-heading");if(heading.
-append(element("strong","",item.name),element("span","",item.kind)),panel.append(heading),item.group){
-let toggle=element("button","kfunc-lab-button",isOpen?words.close:words.open);toggle.type="button",toggle.
-addEventListener("click",onToggle),panel.append(toggle)}let list=element("dl");for(let[label,value]of item.
-details)list.append(element("dt","",label),element("dd","",value));panel.append(list)}function makeLegend(signs){
-let legend=element("ul","kfunc-lab-legend");for(let[drawn,words]of signs){let entry=element("li"),sign=svgElement(
-"svg",{class:"kfunc-lab-drawing",width:12,height:12,viewBox:"0 -6 12 12","aria-hidden":"true"});sign.
-append(...parseSvg(drawn)),entry.append(sign,element("span","",words)),legend.append(entry)}return legend}
-function makeScale(scale){let bar=element("div","kfunc-lab-scale"),colours=element("span","kfunc-lab\
--colours");return colours.style.background=`linear-gradient(90deg, ${scale.colours.join(", ")})`,bar.
-append(element("span","",scale.low),colours,element("span","",scale.high),element("span","",scale.quantity)),
-bar}function paragraph(text){let made=element("p");return made.append(...withCode(text)),made}function pinned(items){
-return new Map([...items].flatMap(([id,{pins}])=>(pins??[]).map(name=>[name,id])))}function animate(node,frames,duration,easing){
-if(!matchMedia("(prefers-reduced-motion: reduce)").matches)return node?.animate(frames,{duration,easing})}
-var appear=node=>animate(node,[{opacity:0},{}],200,"ease-out");function ring(node){let stressed={stroke:"\
-var(--accent)",strokeWidth:5};animate(node.querySelector(".box"),[stressed,{...stressed,offset:.4},{}],
-2500,"ease-in")}function slide(node,dx,dy){if(Math.hypot(dx,dy)<1)return;let[x,y]=node.getAttribute(
-"transform").match(/-?[\d.]+/g).map(Number),at=(left,top)=>({transform:`translate(${left}px, ${top}p\
-x)`});animate(node,[at(x+dx,y+dy),at(x,y)],200,"ease-out")}function searchable(text){return text.toLowerCase().
-replaceAll("×","x").replace(/\s+/g,"")}function download(name,content,type){let link=element("a");link.
-href=URL.createObjectURL(new Blob([content],{type})),link.download=name,link.click(),setTimeout(()=>URL.
-revokeObjectURL(link.href),1e4)}function readLine([source,target,from,output,points,takers,kind,label],group){
-let line={source,target,from,key:`${from}:${output}`,points,takers,kind,group};return label&&([line.
-label,line.labelAt,line.labelX,line.labelY]=label),line}function readLevels(levels,pairs){for(let[group,
-level]of pairs)levels.set(group,{width:level.width,height:level.height,places:level.places,lines:level.
-lines.map(line=>readLine(line,group)),entries:Object.fromEntries(level.entries),exits:Object.fromEntries(
-level.exits)})}function renderGraph({model,el,onProblem}){let words=model.get("_words"),root=element(
-"div","kfunc-lab-view kfunc-lab-graph");el.append(root);let header=element("div","kfunc-lab-header"),
-heading=element("div","kfunc-lab-title");header.append(heading);let body=element("div","kfunc-lab-bo\
-dy"),notes=element("div","kfunc-lab-notes");root.append(header,body);let items,levels;function readContent(){
-heading.replaceChildren(...withCode(model.get("_title"))),notes.replaceChildren(...model.get("_notes").
-map(paragraph)),notes.hidden=!notes.childElementCount,items=new Map(model.get("_items")),levels=new Map,
-readLevels(levels,model.get("_levels"))}if(readContent(),!levels.has("")){let text=element("pre","kf\
-unc-lab-text",model.get("_text"));body.append(text),root.append(notes);let onText=()=>{readContent(),
-text.textContent=model.get("_text")};return model.on("change:_text",onText),()=>model.off("change:_t\
-ext",onText)}let box=element("div","kfunc-lab-picture"),panel=element("div","kfunc-lab-details");panel.
-setAttribute("role","region"),panel.setAttribute("aria-live","polite"),panel.setAttribute("aria-labe\
-l",words.details),panel.tabIndex=0;let drawing=svgElement("svg",{class:"kfunc-lab-drawing",role:"gro\
-up","aria-label":words.picture});box.append(drawing),body.append(box,panel);let foot=element("div","\
-kfunc-lab-foot");root.append(foot,notes);let zoom=makeZoom(box,drawing),wasDragged=enableDragging(box),
-nodes=new Map,curves=[],ordered=[],asked=new Set,emphasis=()=>{let given=model.get("_emphasis");return{
-regions:given.regions,values:new Map(given.values)}},opened=()=>new Set(model.get("opened")),ancestors=id=>{
-let found2=[];for(let at=items.get(id)?.parent;at;at=items.get(at)?.parent)found2.push(at);return found2};
-function showPicture(kept){let open=opened();askFor([...open].filter(id=>!levels.has(id)&&items.has(
-id)));let picture=compose(levels,items,open),before=kept&&nodes.get(kept)&&placeOf(kept),known=new Set(
-nodes.keys()),focused=document.activeElement?.closest?.("[data-item]")?.dataset.item,hadFocus=box.contains(
-document.activeElement);({nodes,curves}=drawPicture(drawing,picture,items,emphasis())),ordered=[...nodes.
-keys()].sort((a,b)=>items.get(a).order-items.get(b).order),zoom.setSize(picture),drawing.classList.toggle(
-"empty",!nodes.size),places=new Map;for(let{id,x,y}of picture.boxes){let item=items.get(id);places.set(
-id,{x:x-item.width/2,y:y-item.height/2})}for(let{id,x,y}of picture.frames)places.set(id,{x,y});for(let[
-id,{node,frame}]of nodes){let item=items.get(id);node.dataset.item=id,node.setAttribute("role","butt\
-on"),node.setAttribute("aria-label",item.label),node.setAttribute("aria-pressed","false"),item.group&&
-node.setAttribute("aria-expanded",String(frame!==null)),known.size&&!known.has(id)&&appear(node)}before&&
-places.has(kept)?zoom.hold(places.get(kept),before):zoom.centre(),showSelection(),hadFocus&&focused!==
-void 0&&nodes.get(focused)?.node.focus({preventScroll:!0})}let places=new Map,placeOf=id=>zoom.placeOf(
-places.get(id));function toggle(id){let open=opened();open.has(id)?open.delete(id):open.add(id),setOpen(
-open,id)}function setOpen(open,kept){model.set("opened",[...open]),model.save_changes(),anchor=kept,
-onOpen()}let anchor,drawn="";function onOpen(){let now=JSON.stringify(model.get("opened"));now!==drawn&&
-(drawn=now,showPicture(anchor??(model.get("selected")||void 0)),anchor=void 0)}function askFor(groups){
-let missing=groups.filter(id=>!asked.has(id));missing.length&&(missing.forEach(id=>asked.add(id)),model.
-send?.({type:"levels",groups:missing}))}function onMessage(message,buffers){if(message.type==="level\
-s"){for(let[id,item]of message.items)items.set(id,item);readLevels(levels,message.levels),showPicture(
-anchor??message.levels[0]?.[0]),wanted&&goTo(wanted)}else if(message.type==="found"){found=message.found;
-for(let[id,item]of message.items)items.has(id)||items.set(id,item);step(0)}else message.type==="file"?
-(download(message.name,buffers[0],message.mime),say("")):message.type==="problem"&&(say(onProblem?"":
-message.words),onProblem?.(message.words))}function showSelection(){let id=model.get("selected"),seen=nodes.
-has(id)?id:"",inside=new Set([id]);drawing.classList.toggle("has-selection",!!seen);let shared=items.
-get(id)?.shared;for(let[other,{node,frame}]of nodes)node.classList.toggle("selected",other===id),frame?.
-classList.toggle("selected",other===id),node.classList.toggle("relative",!!shared&&items.get(other).
-shared===shared),node.setAttribute("aria-pressed",String(other===id)),node.setAttribute("tabindex",other===
-(seen||ordered[0])?"0":"-1");for(let{line,node}of curves){let joined=[line.source,line.target,line.from].
-some(end=>inside.has(end));node.classList.toggle("joined",joined||line.takers.some(taker=>inside.has(
-taker)))}let isOpen=nodes.get(id)?.frame!=null;fillDetails(panel,items.get(id),words,isOpen,()=>toggle(
-id)),seen&&reveal(box,nodes.get(id).node)}function select(id){model.set("selected",id??""),model.save_changes()}
-let wanted="";function goTo(id){let around=ancestors(id);wanted=around.some(group=>!levels.has(group))?
-id:"";let open=opened();around.forEach(group=>open.add(group)),around.some(group=>!opened().has(group))&&
-setOpen(open),nodes.has(id)&&(select(id),reveal(box,nodes.get(id).node,!0),reveal(box,nodes.get(id).
-node))}function onSelected(){let id=model.get("selected");id&&!nodes.has(id)&&items.has(id)?goTo(id):
-showSelection()}let tools=element("div","kfunc-lab-tools"),status=element("span","kfunc-lab-status");
-status.setAttribute("role","status");let say=text=>{status.textContent=text},found=[],position=0,searchBox=element(
-"input","kfunc-lab-search");searchBox.type="search",searchBox.placeholder=words.search_hint,searchBox.
-setAttribute("aria-label",words.search_hint),searchBox.hidden=!0;function search(){let text=searchable(
-searchBox.value);return found=[],position=-1,text?!model.get("_complete")&&model.send?model.send({type:"\
-search",text:searchBox.value}):(found=[...items].filter(([,item])=>item.find?.includes(text)).sort(([
-,a],[,b])=>a.order-b.order).map(([id])=>id),step(0)):say("")}function step(by){return found.length?(position=
-by?(position+by+found.length)%found.length:0,goTo(found[position]),say(`${position+1} / ${found.length}`)):
-say(words.nothing_found)}searchBox.addEventListener("input",search),searchBox.addEventListener("keyd\
-own",event=>{if(event.stopPropagation(),event.key==="Enter")step(event.shiftKey?-1:1);else if(event.
-key==="Escape")searchBox.value="",searchBox.hidden=!0,say(""),searchButton.focus();else return;event.
-preventDefault()});let searchButton=toolButton("search",words.search,()=>{searchBox.hidden=!searchBox.
-hidden,searchBox.hidden||searchBox.focus()}),menu=element("div","kfunc-lab-menu");menu.hidden=!0;let saveButton=toolButton(
-"save",words.save,()=>{menu.hidden=!menu.hidden,saveButton.setAttribute("aria-expanded",String(!menu.
-hidden)),menu.hidden||menu.querySelector("button").focus()});saveButton.setAttribute("aria-expanded",
-"false");let closeMenu=()=>{menu.hidden=!0,saveButton.setAttribute("aria-expanded","false")};for(let[
-form,label]of model.get("_forms")){let choice=element("button","",label);choice.type="button",choice.
-addEventListener("click",()=>{closeMenu(),saveButton.focus(),say(words.saving),model.send({type:"sav\
-e",form})}),menu.append(choice)}menu.addEventListener("keydown",event=>{let choices=[...menu.querySelectorAll(
-"button")],at=choices.indexOf(document.activeElement),by={ArrowDown:1,ArrowUp:-1}[event.key];if(by)choices[(at+
-by+choices.length)%choices.length].focus();else if(event.key==="Escape")closeMenu(),saveButton.focus();else
-return;event.preventDefault(),event.stopPropagation()});let folding=[toolButton("unfold",words.unfold_all,
-()=>setOpen(new Set(model.get("_groups")))),toolButton("fold",words.fold_all,()=>setOpen(new Set))];
-tools.append(status,searchBox,searchButton,...folding);let showTools=()=>folding.forEach(tool=>tool.
-hidden=!model.get("_groups").length);if(tools.append(toolButton("zoom_out",words.zoom_out,()=>zoom.by(
-1/ZOOM_STEP)),toolButton("zoom_in",words.zoom_in,()=>zoom.by(ZOOM_STEP)),toolButton("fit",words.fit,
-zoom.fit)),menu.childElementCount){let holder=element("div","kfunc-lab-holder");holder.append(saveButton,
-menu),tools.append(holder)}header.append(tools);function showFoot(){let{scale}=model.get("_emphasis");
-foot.replaceChildren(makeLegend(model.get("_legend")),...scale?[makeScale(scale)]:[])}function itemAt(event){
-let node=event.target.closest("[data-item]");return node?node.dataset.item:void 0}function onToggleSign(event,id){
-if(!items.get(id)?.group)return!1;let{node,frame}=nodes.get(id),place=(frame??node.querySelector(".b\
-ox")).getBoundingClientRect(),{width,margin}=items.get(id),scale=place.width/(frame?Number(frame.getAttribute(
-"width")):width-2*margin);return event.clientX-place.left<TOGGLE_WIDTH*scale}box.addEventListener("c\
-lick",event=>{if(wasDragged())return;let id=itemAt(event);select(id),id!==void 0&&(nodes.get(id).node.
-focus({preventScroll:!0}),event.detail<2&&onToggleSign(event,id)&&toggle(id))}),box.addEventListener(
-"dblclick",event=>{let id=itemAt(event);id!==void 0&&items.get(id).group&&!onToggleSign(event,id)&&toggle(
-id)}),box.addEventListener("keydown",event=>{let id=itemAt(event);if(id===void 0||event.ctrlKey||event.
-metaKey||event.altKey)return;let actions={Escape:()=>{},Home:()=>ordered[0],End:()=>ordered.at(-1),ArrowUp:()=>neighbour(
-"ArrowUp",id,nodes,curves,ordered),ArrowDown:()=>neighbour("ArrowDown",id,nodes,curves,ordered),ArrowLeft:()=>neighbour(
-"ArrowLeft",id,nodes,curves,ordered),ArrowRight:()=>neighbour("ArrowRight",id,nodes,curves,ordered)},
-zooms={"+":ZOOM_STEP,"=":ZOOM_STEP,"-":1/ZOOM_STEP};if(event.key in zooms)zoom.by(zooms[event.key]);else if(event.
-key==="0")zoom.fit();else if(event.key==="Enter"||event.key===" "){let again=model.get("selected")===
-id;select(id),items.get(id).group&&(again||event.key==="Enter")&&toggle(id)}else if(event.key==="/")
-searchButton.click();else if(event.key in actions){let chosen=actions[event.key]();select(chosen),nodes.
-get(chosen??id).node.focus({preventScroll:!0})}else return;event.preventDefault(),event.stopPropagation()});
-let onEmphasis=()=>{showFoot(),showPicture()},onContent=()=>{let before={places,pins:pinned(items)};
-readContent(),asked=new Set,drawn=JSON.stringify(model.get("opened")),showFoot(),showTools(),showPicture(),
-showMoves(before);let fresh=ordered.filter(id=>!before.places.has(id));fresh.length&&reveal(box,nodes.
-get(fresh.at(-1)).node)};function showMoves(before){let known=before.places.size>0;for(let[id,{x,y}]of places){
-let{node,frame}=nodes.get(id)??{},old=before.places.get(id);!node||frame||(old?slide(node,old.x-x,old.
-y-y):(node.classList.toggle("fresh",known),known&&ring(node)))}if(known)for(let{node}of curves)appear(
-node);for(let[name,id]of pinned(items)){let left=before.pins.get(name);left!==id&&places.has(left)&&
-places.has(id)&&drawTrail(left,id)}}function drawTrail(from,to){let edge=id=>{let{width,height,margin}=items.
-get(id),{x,y}=places.get(id);return[x+width-margin,y+height/2]},[x1,y1]=edge(from),[x2,y2]=edge(to),
-bow=Math.max(x1,x2)+60,path=svgElement("path",{class:"trail",d:`M${x1} ${y1}C${bow} ${y1} ${bow} ${y2}\
- ${x2} ${y2}`});drawing.append(path);let fading=animate(path,[{opacity:1},{opacity:1,offset:.4},{opacity:0}],
-1500,"ease-in");fading?fading.onfinish=()=>path.remove():path.remove()}return model.on("change:selec\
-ted",onSelected),model.on("change:opened",onOpen),model.on("change:_emphasis",onEmphasis),model.on("\
-change:_levels",onContent),model.on("msg:custom",onMessage),showFoot(),showTools(),onOpen(),whenShown(
-box,()=>{zoom.centre(),nodes.size&&reveal(box,nodes.get(ordered[0]).node,!0),nodes.has(model.get("se\
-lected"))&&reveal(box,nodes.get(model.get("selected")).node)}),()=>{model.off("change:selected",onSelected),
-model.off("change:opened",onOpen),model.off("change:_emphasis",onEmphasis),model.off("change:_levels",
-onContent),model.off("msg:custom",onMessage)}}function makeAsker(model,status,waiting){let waits=!1,next=null,patience;function ask(question,buffers){
-if(model.send){if(waits){next=[question,buffers];return}waits=!0,status.textContent="",patience=setTimeout(
-()=>{status.textContent=waiting},1500),model.send(question,void 0,buffers)}}function answered(){waits=
-!1,clearTimeout(patience),status.textContent===waiting&&(status.textContent="");let question=next;next=
-null,question&&ask(...question)}return{ask,answered,isWaiting:()=>waits}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
+return[...document.importNode(parsed,!0).childNodes]}function withCode(text){return text.split("`").map((part,place)=>place%2?element("code","",part):part)}
+function takeKey(event){event.preventDefault(),event.stopPropagation()}function keepKeys(input){input.
+addEventListener("keydown",event=>event.stopPropagation())}function hasModifier(event){return event.
+ctrlKey||event.metaKey||event.altKey}function whenShown(target,callback){let observer=new ResizeObserver(
+()=>{target.clientWidth&&(observer.disconnect(),callback())});observer.observe(target)}function share(model,name,value){model.set(name,value),model.save_changes()}function listen(model,listeners){
+for(let[event,listener]of Object.entries(listeners))model.on(event,listener);return()=>{for(let[event,
+listener]of Object.entries(listeners))model.off(event,listener)}}function defineView(name,render){let marked=({
+model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),render({model,el}));return globalThis.kfuncLabPage?.(
+marked),{render:marked}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
 type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
-"click",onClick),made}function choiceOf(label,onChange,least=2){let made=element("label","kfunc-lab-\
-choice"),list=element("select");made.append(element("span","",label),list),keepKeys(list),list.addEventListener(
-"change",()=>onChange(list.value));let known="";return Object.assign(made,{show(choices,value){made.
-hidden=choices.length<least;let now=JSON.stringify(choices);now!==known&&list.replaceChildren(...choices.
-map(option)),known=now,list.value=String(value)}})}function option([key,words]){let made=element("op\
-tion","",words);return made.value=key,made}function segmentsOf(label,onChange){let made=element("div",
-"kfunc-lab-segments");made.setAttribute("role","group"),made.setAttribute("aria-label",label);let known="",
-buttons=new Map;return Object.assign(made,{show(choices,value){made.hidden=choices.length<2;let now=JSON.
-stringify(choices);now!==known&&(known=now,buttons=new Map(choices.map(([key,words])=>[key,textButton(
-words,()=>onChange(key))])),made.replaceChildren(...buttons.values()));for(let[key,button]of buttons)
-button.setAttribute("aria-pressed",String(key===String(value)))}})}function checkOf(label,onChange){
-let made=element("label","kfunc-lab-check"),box=element("input");return box.type="checkbox",box.addEventListener(
-"change",()=>onChange(box.checked)),made.append(box,element("span","",label)),Object.assign(made,{show(isSeen,isOn){
-made.hidden=!isSeen,box.checked=isOn}})}function sliderOf(label,onChange){let made=element("label","\
-kfunc-lab-slider"),range=element("input"),said=element("output");return range.type="range",range.min=
-"0",keepKeys(range),range.addEventListener("input",()=>{said.textContent=`${Number(range.value)+1} /\
- ${Number(range.max)+1}`,onChange(Number(range.value))}),made.append(element("span","",label),range,
-said),Object.assign(made,{show(count,value){made.hidden=count<2,range.max=String(count-1),document.activeElement!==
-range&&(range.value=String(value)),said.textContent=`${Number(range.value)+1} / ${count}`}})}function pagerOf(onChange){
+"click",onClick),made}function rangeInput(label,onInput){let input=element("input");return input.type="range",label&&input.
+setAttribute("aria-label",label),keepKeys(input),input.addEventListener("input",()=>onInput(Number(input.
+value))),Object.assign(input,{span(least,most){input.min=String(least),input.max=String(most)}})}function checkInput(label,onChange){
+let input=element("input");return input.type="checkbox",label&&input.setAttribute("aria-label",label),
+input.addEventListener("change",()=>onChange(input.checked)),input}function selectInput(label,onChange){
+let input=element("select");label&&input.setAttribute("aria-label",label),keepKeys(input),input.addEventListener(
+"change",()=>onChange(input.value));let known="";return Object.assign(input,{show(choices,value){let now=JSON.
+stringify(choices);now!==known&&input.replaceChildren(...choices.map(option)),known=now,input.value=
+String(value)}})}function option([key,words]){let made=element("option","",words);return made.value=
+key,made}function labelled(className,label,input,...more){let made=element("label",className);return made.
+append(element("span","",label),input,...more),made}function choiceOf(label,onChange,least=2){let list=selectInput("",onChange),made=labelled("kfunc-lab\
+-choice",label,list);return Object.assign(made,{show(choices,value){made.hidden=choices.length<least,
+list.show(choices,value)}})}function segmentsOf(label,onChange){let made=element("div","kfunc-lab-se\
+gments");made.setAttribute("role","group"),made.setAttribute("aria-label",label);let known="",buttons=new Map;
+return Object.assign(made,{show(choices,value){made.hidden=choices.length<2;let now=JSON.stringify(choices);
+now!==known&&(known=now,buttons=new Map(choices.map(([key,words])=>[key,textButton(words,()=>onChange(
+key))])),made.replaceChildren(...buttons.values()));for(let[key,button]of buttons)button.setAttribute(
+"aria-pressed",String(key===String(value)))}})}function checkOf(label,onChange){let made=element("la\
+bel","kfunc-lab-check"),box=checkInput("",onChange);return made.append(box,element("span","",label)),
+Object.assign(made,{show(isSeen,isOn){made.hidden=!isSeen,box.checked=isOn}})}function sliderOf(label,onChange){
+let said=element("output"),range=rangeInput("",value=>{said.textContent=`${value+1} / ${Number(range.
+max)+1}`,onChange(value)}),made=labelled("kfunc-lab-slider",label,range,said);return Object.assign(made,
+{show(count,value){made.hidden=count<2,range.span(0,count-1),document.activeElement!==range&&(range.
+value=String(value)),said.textContent=`${Number(range.value)+1} / ${count}`}})}function pagerOf(onChange){
 let made=element("div","kfunc-lab-pager"),said=element("span"),back=textButton("‹",()=>onChange(-1)),
 on=textButton("›",()=>onChange(1));return made.append(back,said,on),Object.assign(made,{show({first,
 shown,total,label,before,after}){made.hidden=shown>=total,said.textContent=`${label} ${first}–${first+
 shown-1} / ${total}`,back.setAttribute("aria-label",before),on.setAttribute("aria-label",after),back.
-disabled=first===0,on.disabled=first+shown>=total}})}function defineView(name,render){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
-render({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
+disabled=first===0,on.disabled=first+shown>=total}})}function makeDetails(words){let root=element("div","kfunc-lab-details");return root.setAttribute("ro\
+le","region"),root.setAttribute("aria-live","polite"),root.setAttribute("aria-label",words.details),
+root.tabIndex=0,{root,show(item,isOpen,onToggle){if(!item){let said=[words.empty,words.keys];root.replaceChildren(
+...said.map(text=>element("p","kfunc-lab-empty",text)));return}let heading=element("div","kfunc-lab-\
+heading");heading.append(element("strong","",item.name),element("span","",item.kind)),root.replaceChildren(
+heading),item.group&&root.append(textButton(isOpen?words.close:words.open,onToggle));let list=element(
+"dl");for(let{label,value}of item.details??[])list.append(element("dt","",label),element("dd","",value));
+root.append(list)}}}function makeLegend(signs){let legend=element("ul","kfunc-lab-legend");for(let{sign,
+words}of signs){let entry=element("li"),drawn=svgElement("svg",{class:"kfunc-lab-drawing",width:12,height:12,
+viewBox:"0 -6 12 12","aria-hidden":"true"});drawn.append(...parseSvg(sign)),entry.append(drawn,element(
+"span","",words)),legend.append(entry)}return legend}function makeScale({low,high,colours,quantity}){
+let bar=element("div","kfunc-lab-scale"),strip=element("span","kfunc-lab-colours");return strip.style.
+background=`linear-gradient(90deg, ${colours.join(", ")})`,bar.append(element("span","",low),strip,element(
+"span","",high),element("span","",quantity)),bar}function seenEnds(curves,id,forward){let found=new Set,begin=({line})=>forward?line.source:line.target,
+follow=({line,group})=>{let next=forward?line.target:line.source,same=curves.filter(it=>it.line.tensor===
+line.tensor);if(next===null)same.filter(it=>begin(it)===(group||null)).forEach(follow);else{let inner=same.
+filter(it=>it.group===next&&begin(it)===null);inner.length?inner.forEach(follow):found.add(next)}};return curves.
+filter(it=>begin(it)===id).forEach(follow),[...found]}function neighbour(key,from,{nodes,curves},ordered){
+let centre=id=>{let place=nodes.get(id).node.getBoundingClientRect();return{x:place.x+place.width/2,
+y:place.y+place.height/2}},here=centre(from),nearest=ids=>{let distance=id=>Math.abs(centre(id).x-here.
+x);return[...ids].sort((a,b)=>distance(a)-distance(b))[0]};if(key==="ArrowDown"||key==="ArrowUp"){let step=key===
+"ArrowDown"?1:-1,linked=seenEnds(curves,from,step>0).filter(id=>nodes.has(id));return linked.length?
+nearest(linked):ordered[ordered.indexOf(from)+step]??from}let direction=key==="ArrowRight"?1:-1,beside=[
+...nodes.keys()].filter(id=>{let there=centre(id);return Math.abs(there.y-here.y)<20&&(there.x-here.
+x)*direction>1});return beside.length?nearest(beside):from}var Zoom=class{constructor(box,drawing){this.box=box,this.drawing=drawing,this.size={width:1,height:1},
+this.scale=1,box.addEventListener("wheel",event=>this.onWheel(event),{passive:!1}),this.stayInTheMiddle()}setSize({
+width,height}){this.size={width,height},this.resize()}resize(){this.drawing.style.width=`${this.size.
+width*this.scale}px`,this.drawing.style.height=`${this.size.height*this.scale}px`}by(factor){this.to(
+this.scale*factor)}fit(){let width=this.box.clientWidth-16,height=this.box.clientHeight-16;this.scale=
+Math.min(1,width/this.size.width,height/this.size.height),this.resize(),this.centre(),this.box.scrollTo(
+0,0)}centre(){let room=this.box.clientWidth-16-this.size.width*this.scale;this.drawing.style.margin=
+`0 0 0 ${Math.max(0,room/2)}px`}to(wanted,at){let frame=this.box.getBoundingClientRect(),place=at?{x:at.
+x-frame.left,y:at.y-frame.top}:{x:frame.width/2,y:frame.height/2},before=this.drawing.getBoundingClientRect(),
+point={x:(frame.left+place.x-before.left)/this.scale,y:(frame.top+place.y-before.top)/this.scale};this.
+scale=Math.min(4,Math.max(.02,wanted)),this.resize(),this.size.width*this.scale>this.box.clientWidth||
+this.size.height*this.scale>this.box.clientHeight?this.hold(point,place):this.centre()}hold(point,place){
+let{box,drawing,scale,size}=this,along=(begin,length)=>({before:Math.max(0,begin),after:begin<0?Math.
+max(0,length):0,scroll:Math.max(0,-begin)}),left=place.x-8-point.x*scale,top=place.y-8-point.y*scale,
+rest={x:box.clientWidth-16,y:box.clientHeight-16},x=along(left,rest.x-(left+size.width*scale)),y=along(
+top,rest.y-(top+size.height*scale));drawing.style.margin=`${y.before}px ${x.after}px ${y.after}px ${x.
+before}px`,box.scrollLeft=x.scroll,box.scrollTop=y.scroll}placeOf({x,y}){let frame=this.box.getBoundingClientRect(),
+shown=this.drawing.getBoundingClientRect();return{x:shown.left-frame.left+x*this.scale,y:shown.top-frame.
+top+y*this.scale}}onWheel(event){if(!event.ctrlKey&&!event.metaKey)return;event.preventDefault(),event.
+stopPropagation();let at={x:event.clientX,y:event.clientY};this.to(this.scale*Math.exp(-event.deltaY/
+300),at)}stayInTheMiddle(){let width=0;new ResizeObserver(()=>{!this.box.offsetWidth||this.box.offsetWidth===
+width||(width&&this.centre(),width=this.box.offsetWidth)}).observe(this.box)}};function reveal(box,node,centred=!1){
+let frame=box.getBoundingClientRect(),place=node.getBoundingClientRect();if(centred){box.scrollLeft+=
+(place.left+place.right-frame.left-frame.right)/2;return}box.scrollLeft+=beyond(place.left,place.right,
+frame.left,frame.right),box.scrollTop+=beyond(place.top,place.bottom,frame.top,frame.bottom)}function beyond(from,to,low,high){
+return Math.min(0,from-low-16)||Math.max(0,to-high+16)}function enableDragging(box){let start=null,dragged=!1;
+box.addEventListener("pointerdown",event=>{event.button!==0||event.pointerType==="touch"||(start={x:event.
+clientX,y:event.clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener("p\
+ointermove",event=>{if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&
+Math.hypot(moved.x,moved.y)>4&&(dragged=!0,box.setPointerCapture(event.pointerId),box.classList.add(
+"dragging")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{
+start=null,box.classList.remove("dragging")};return box.addEventListener("pointerup",stop),box.addEventListener(
+"pointercancel",stop),()=>dragged}function listenIn(scene,does){let isGroup=id=>!!scene.items.get(id)?.group;scene.box.addEventListener(
+"click",event=>{if(scene.wasDragged())return;let id=scene.itemAt(event.target);does.select(id??""),id!==
+void 0&&(scene.focus(id),event.detail<2&&scene.isOnSign(event,id)&&does.toggle(id))}),scene.box.addEventListener(
+"dblclick",event=>{let id=scene.itemAt(event.target);id!==void 0&&isGroup(id)&&!scene.isOnSign(event,
+id)&&does.toggle(id)}),scene.box.addEventListener("keydown",event=>{let id=scene.itemAt(event.target);
+if(id===void 0||hasModifier(event))return;let zooms={"+":1.25,"=":1.25,"-":1/1.25},key=event.key;if(key in
+zooms)scene.zoom.by(zooms[key]);else if(key==="0")scene.zoom.fit();else if(key==="/")does.search();else if(key===
+"Enter"||key===" "){let isAgain=does.selected()===id;does.select(id),isGroup(id)&&(isAgain||key==="E\
+nter")&&does.toggle(id)}else{let to=leadsTo(key,id,scene);if(to===void 0)return;does.select(to),scene.
+focus(to||id)}takeKey(event)})}function leadsTo(key,id,{drawn,ordered}){if(key==="Escape")return"";if(key===
+"Home")return ordered[0];if(key==="End")return ordered[ordered.length-1];if(/^Arrow(Up|Down|Left|Right)$/.
+test(key))return neighbour(key,id,drawn,ordered)}var WORN=new WeakMap;function lay({nodes,curves,labels},{marks,counts,sizes,pins,isSeen}){for(let[id,
+{node}]of nodes){mark(node,marks?.get(id)??"");let count=node.querySelector(":scope > text.quiet[tex\
+t-anchor]");if(count&&counts&&rewrite(count,counts.get(id)),pins){for(let pin of node.querySelectorAll(
+":scope > .pin"))pin.remove();node.append(...parseSvg(pins.get(id)??""))}isSeen&&show(node,isSeen(id))}
+for(let{line,node}of[...curves,...labels])isSeen&&show(node,[line.source,line.target].every(end=>!end||
+isSeen(end)));if(sizes)for(let{line,node}of labels)rewrite(node,sizes.get(line.tensor))}function mark(node,name){
+let worn=WORN.get(node);worn&&node.classList.remove(worn),name&&node.classList.add(name),WORN.set(node,
+name)}function show(node,isSeen){node.classList.toggle("unseen",!isSeen),node.toggleAttribute("inert",
+!isSeen)}function rewrite(text,now){let own=text.getAttribute("data-own")??text.textContent??"";text.
+setAttribute("data-own",own),text.textContent!==(now??own)&&(text.textContent=now??own),text.classList.
+toggle("now-changed",now!==void 0)}function compose(content,open){let inner=composeLevel(content,open,""),picture=emptyPicture(inner.width+
+20,inner.height+20);return placeInner(inner,picture,10,10),picture}function emptyPicture(width,height){
+return{width,height,boxes:[],frames:[],curves:[],labels:[]}}function makeStretch(growth){let ends=growth.
+flatMap(span=>span.slice(0,2)),marks=[...new Set(ends)].sort((a,b)=>a-b);if(!marks.length)return value=>value;
+let moved=[],rates=[],place=marks[0];return marks.forEach((low,position)=>{let rate=0;if(position<marks.
+length-1)for(let[begin,end,lack]of growth)begin<=low&&low<end&&(rate=Math.max(rate,lack/(end-begin)));
+moved.push(place),rates.push(1+rate),position<marks.length-1&&(place+=(marks[position+1]-low)*(1+rate))}),
+value=>{if(value<=marks[0])return value;let low=0,high=marks.length;for(;high-low>1;){let middle=low+
+high>>1;marks[middle]<=value?low=middle:high=middle}return moved[low]+(value-marks[low])*rates[low]}}
+function composeLevel(content,open,group){let composed=stretched(content,open,group),{level,inside,sizes,
+middles,stretch}=composed,picture=emptyPicture(stretch[0](level.width),stretch[1](level.height)),ports=of=>new Map(
+of.map(({tensor,x})=>[tensor,stretch[0](x)])),whole={...picture,entries:ports(level.entries),exits:ports(
+level.exits)};for(let[id,middle]of middles){let inner=inside.get(id),size=sizes.get(id);if(!inner||!size){
+whole.boxes.push({id,...middle});continue}let left=middle.x-size.width/2,top=middle.y-size.height/2;
+whole.frames.push({id,x:left,y:top,...size}),placeInner(inner,whole,left+(size.width-inner.width)/2,
+top+26)}for(let line of level.lines)placeLine(line,composed,whole);return whole}function stretched({
+items,levels},open,group){let level=levels.get(group),inside=new Map,sizes=new Map,growth=[[],[]];for(let{
+id,x,y}of level.places){if(!open.has(id)||!levels.has(id))continue;let inner=composeLevel({items,levels},
+open,id),item=items.get(id),width=Math.max(inner.width+20,item.titleWidth??0,item.width),height=Math.
+max(inner.height+26+10,item.height);inside.set(id,inner),sizes.set(id,{width,height}),growth[0].push(
+[x-item.width/2,x+item.width/2,width-item.width]),growth[1].push([y-item.height/2,y+item.height/2,height-
+item.height])}let stretch=growth.map(makeStretch),before=new Map(level.places.map(({id,x,y})=>[id,{x,
+y}])),middles=new Map(level.places.map(({id,x,y})=>[id,{x:stretch[0](x),y:stretch[1](y)}]));return{level,
+items,inside,sizes,before,middles,stretch}}function placeLine(line,composed,picture){let begin=endOf(
+line,!1,composed,picture),end=endOf(line,!0,composed,picture),points=bend(line.points,begin,end,composed.
+stretch),arrow=line.target!==null&&!composed.inside.has(line.target),{group}=composed.level;if(picture.
+curves.push({line,group,points,arrow}),!line.label)return;let at=pointAt(points,line.label.at);picture.
+labels.push({line,text:line.label.text,x:at.x+line.label.x,y:at.y+line.label.y,inside:group!==""})}function endOf(line,atTarget,{
+items,inside,sizes,before,middles},picture){let id=atTarget?line.target:line.source,[x,y]=atTarget?line.
+points.slice(-2):line.points;if(id===null)return atTarget?{x:picture.exits.get(line.tensor)??0,y:picture.
+height+10}:{x:picture.entries.get(line.tensor)??0,y:-26};let middle=middles.get(id),inner=inside.get(
+id),size=sizes.get(id);if(inner&&size){let left=middle.x-inner.width/2,port=(atTarget?inner.entries:
+inner.exits).get(line.tensor)??inner.width/2,half=size.height/2;return{x:left+port,y:middle.y+(atTarget?
+-half:half)}}let was=before.get(id),box=items.get(id),reach=Math.max(0,box.width/2-(box.margin?box.margin+
+6:0)),across=Math.min(reach,Math.max(-reach,x-was.x));return{x:middle.x+across,y:y+middle.y-was.y}}function bend(points,begin,end,stretch){
+let count=points.length/2,bent=[];for(let number=0;number<count;number+=1){let[x,y]=[points[2*number],
+points[2*number+1]];number<2?bent.push(begin.x+x-points[0],begin.y+y-points[1]):number>=count-2?bent.
+push(end.x+x-points[2*count-2],end.y+y-points[2*count-1]):bent.push(stretch[0](x),stretch[1](y))}return bent}
+function pointAt(points,at){let first=Math.min(Math.floor(at),Math.floor((points.length/2-2)/3)),t=at-
+first,weights=[(1-t)**3,3*t*(1-t)**2,3*t**2*(1-t),t**3],point={x:0,y:0};return weights.forEach((weight,place)=>{
+point.x+=weight*points[6*first+2*place],point.y+=weight*points[6*first+2*place+1]}),point}function placeInner(inner,outer,x,y){
+for(let it of inner.boxes)outer.boxes.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.frames)outer.
+frames.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.x+x,
+y:it.y+y});for(let it of inner.curves){let points=it.points.map((value,place)=>value+(place%2?y:x));
+outer.curves.push({...it,points})}}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function drawPicture(drawing,picture,items,emphasis){
+let nodes=new Map,frames=picture.frames.map(({id:_id,...place})=>svgElement("rect",{class:"frame",...place,
+rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=drawBoxes(picture,
+items,emphasis);picture.boxes.forEach(({id},place)=>{items.get(id)?.order!==void 0&&nodes.set(id,{node:boxes[place],
+frame:null})});let labels=picture.labels.map(label=>({...label,node:drawLabel(label)})),titles=drawTitles(
+picture.frames,items);return picture.frames.forEach(({id},place)=>{nodes.set(id,{node:titles[place],
+frame:frames[place]})}),drawing.setAttribute("viewBox",`0 0 ${picture.width} ${picture.height}`),drawing.
+replaceChildren(...frames,...drawRegions(picture,items,emphasis.regions),...curves.map(({node})=>node),
+...boxes,...labels.map(({node})=>node),...titles),{nodes,curves,labels}}function curvePath(points){let numbers=points.
+map(value=>value.toFixed(1));return`M${numbers[0]} ${numbers[1]}C${numbers.slice(2).join(" ")}`}function markEnds(node,{
+source,target}){source!==null&&(node.dataset.source=source),target!==null&&(node.dataset.target=target)}
+function drawCurve({line,points,arrow}){let group=svgElement("g",{class:`edge ${line.kind}`.trim()}),
+drawn=[...points];if(arrow){let[beforeX,beforeY,x,y]=drawn.slice(-4),length=Math.hypot(x-beforeX,y-beforeY)||
+1,base=[x-ARROW*(x-beforeX)/length,y-ARROW*(y-beforeY)/length],half=[(y-base[1])*.45,(base[0]-x)*.45];
+drawn.splice(-2,2,...base);let d=`M${x} ${y}L${base[0]+half[0]} ${base[1]+half[1]} ${base[0]-half[0]}\
+ ${base[1]-half[1]}Z`;group.append(svgElement("path",{class:"arrow",d}))}markEnds(group,line);let path=svgElement(
+"path",{class:"line",d:curvePath(drawn),fill:"none"});return DASHED.includes(line.kind)&&path.setAttribute(
+"stroke-dasharray","5 3"),group.prepend(path),group}function drawBoxes(picture,items,{values}){let colours=new Map(
+values.map(it=>[it.id,it])),nodes=parseSvg(picture.boxes.map(({id})=>`<g>${items.get(id)?.svg}</g>`).
+join(""));return picture.boxes.forEach(({id,x,y},place)=>{let node=nodes[place];node.setAttribute("c\
+lass",items.get(id)?.classes??""),node.setAttribute("transform",`translate(${x} ${y})`);let value=colours.
+get(id);value&&(node.classList.add("valued"),node.style.setProperty("--value",value.colour),node.style.
+setProperty("--ink",value.ink))}),nodes}function drawLabel({text,x,y,inside,line}){let node=svgElement(
+"text",{...{class:inside?"label inside":"label","font-size":10},x,y:y+3.5,"text-anchor":"middle"},text);
+return markEnds(node,line),node.dataset.tensor=line.tensor,node}function drawTitles(frames,items){let nodes=parseSvg(
+frames.map(({id})=>`<g>${items.get(id)?.title}</g>`).join(""));return frames.forEach(({x,y,width},place)=>{
+let node=nodes[place];node.setAttribute("class","title"),node.setAttribute("transform",`translate(${x}\
+ ${y})`);let area={class:"title-area",width,height:26,rx:8,fill:"none"};node.prepend(svgElement("rec\
+t",{...area,"pointer-events":"all"}))}),nodes}function drawRegions(picture,items,regions){return regions.
+map((members,number)=>drawRegion(picture,items,new Set(members),number)).reverse().flat()}function drawRegion(picture,items,members,number){
+let boxes=picture.boxes.filter(({id})=>members.has(id)),bands=picture.curves.filter(({line})=>line.target!==
+null&&members.has(line.from)&&line.takers.some(taker=>members.has(taker)));return Object.entries({border:1.5,
+fill:0}).flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=REGION_EDGE+4*
+number+extra,band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
+"path",{...band,d:curvePath(points)})),...boxes.map(({id,x,y})=>{let{width,height}=items.get(id);return svgElement(
+"rect",{class:name,x:x-width/2-edge,y:y-height/2-edge,width:width+2*edge,height:height+2*edge,rx:8+REGION_EDGE+
+4*number})})]})}function animate(node,frames,duration,easing){if(!matchMedia("(prefers-reduced-motion: reduce)").matches)
+return node?.animate(frames,{duration,easing})}function appear(node){animate(node,[{opacity:0},{}],200,
+"ease-out")}function ring(node){let stressed={stroke:"var(--accent)",strokeWidth:"5"},frames=[stressed,
+{...stressed,offset:.4},{}];animate(node.querySelector(":scope > .box"),frames,2500,"ease-in")}function slide(node,by){
+if(Math.hypot(by.x,by.y)<1)return;let[x,y]=(node.getAttribute("transform")?.match(/-?[\d.]+/g)??[]).
+map(Number),at=(left,top)=>({transform:`translate(${left}px, ${top}px)`});animate(node,[at(x+by.x,y+
+by.y),at(x,y)],200,"ease-out")}function drawTrail(drawing,from,to){let bow=Math.max(from.x,to.x)+60,
+d=`M${from.x} ${from.y}C${bow} ${from.y} ${bow} ${to.y} ${to.x} ${to.y}`,path=svgElement("path",{class:"\
+trail",d});drawing.append(path);let fading=animate(path,[{opacity:1},{opacity:1,offset:.4},{opacity:0}],
+1500,"ease-in");fading?fading.onfinish=()=>path.remove():path.remove()}function readContent(items,levels){return{items:new Map(items.map(item=>[item.id,item])),levels:new Map(
+levels.map(level=>[level.group,level]))}}function ancestors(items,id){let found=[];for(let at=items.
+get(id)?.parent;at;at=items.get(at)?.parent)found.push(at);return found}function pinned(items){let pairs=[
+...items.values()].flatMap(({id,pins})=>(pins??[]).map(name=>[name,id]));return new Map(pairs)}var TOGGLE_WIDTH=26,Scene=class{constructor(label){this.box=element("div","kfunc-lab-picture"),this.
+drawing=svgElement("svg",{class:"kfunc-lab-drawing",role:"group","aria-label":label}),this.box.append(
+this.drawing),this.zoom=new Zoom(this.box,this.drawing),this.wasDragged=enableDragging(this.box),this.
+items=new Map,this.drawn={nodes:new Map,curves:[],labels:[]},this.ordered=[],this.places=new Map}get nodes(){
+return this.drawn.nodes}show(content,open,emphasis,selected,kept){let picture=compose(content,open),
+place=kept===void 0?void 0:this.places.get(kept),before=place&&this.zoom.placeOf(place),known=new Set(
+this.nodes.keys()),focused=this.itemAt(document.activeElement);this.items=content.items,this.drawn=drawPicture(
+this.drawing,picture,this.items,emphasis);let order=id=>this.items.get(id)?.order??0;this.ordered=[...this.
+nodes.keys()].sort((a,b)=>order(a)-order(b)),this.places=placesIn(picture,this.items),this.zoom.setSize(
+picture);for(let[id,drawn]of this.nodes)describe(id,drawn,this.items.get(id)),known.size&&!known.has(
+id)&&appear(drawn.node);let now=kept===void 0?void 0:this.places.get(kept);before&&now?this.zoom.hold(
+now,before):this.zoom.centre(),this.select(selected),focused!==void 0&&this.focus(focused)}select(id){
+let seen=this.nodes.has(id)?id:"";this.drawing.classList.toggle("has-selection",!!seen);let shared=this.
+items.get(id)?.shared;for(let[other,{node,frame}]of this.nodes){let isRelative=!!shared&&this.items.
+get(other)?.shared===shared;node.classList.toggle("selected",other===id),frame?.classList.toggle("se\
+lected",other===id),node.classList.toggle("relative",isRelative),node.setAttribute("aria-pressed",String(
+other===id)),node.setAttribute("tabindex",other===(seen||this.ordered[0])?"0":"-1")}for(let{line,node}of this.
+drawn.curves){let ends=[line.source,line.target,line.from,...line.takers];node.classList.toggle("joi\
+ned",ends.includes(id))}this.reveal(seen)}reveal(id,centred=!1){let node=this.nodes.get(id)?.node;node&&
+reveal(this.box,node,centred)}focus(id){this.nodes.get(id)?.node.focus({preventScroll:!0})}itemAt(target){
+return!(target instanceof Element)||!this.box.contains(target)?void 0:target.closest("[data-item]")?.
+dataset.item}isOnSign(event,id){let item=this.items.get(id),drawn=this.nodes.get(id),box=drawn?.frame??
+drawn?.node.querySelector(".box");if(!item?.group||!box)return!1;let place=box.getBoundingClientRect(),
+width=Number(drawn?.frame?.getAttribute("width")??item.width-2*item.margin);return event.clientX-place.
+left<TOGGLE_WIDTH*place.width/width}showMoves(before,pins){let isKnown=before.size>0;for(let[id,{x,y}]of this.
+places){let{node,frame}=this.nodes.get(id)??{},old=before.get(id);!node||frame||(old?slide(node,{x:old.
+x-x,y:old.y-y}):isKnown&&(node.classList.add("fresh"),ring(node)))}if(isKnown)for(let{node}of this.drawn.
+curves)appear(node);for(let[name,id]of pinned(this.items)){let left=pins.get(name),from=left!==void 0&&
+left!==id&&this.sideOf(left),to=this.sideOf(id);from&&to&&drawTrail(this.drawing,from,to)}let fresh=this.
+ordered.filter(id=>!before.has(id));fresh.length&&this.reveal(fresh[fresh.length-1])}sideOf(id){let place=this.
+places.get(id),item=this.items.get(id);if(!(!place||!item))return{x:place.x+item.width-item.margin,y:place.
+y+item.height/2}}};function describe(id,{node,frame},item){node.dataset.item=id,node.setAttribute("r\
+ole","button"),node.setAttribute("aria-label",item?.label??""),item?.group&&node.setAttribute("aria-\
+expanded",String(frame!==null))}function placesIn(picture,items){let places=new Map;for(let{id,x,y}of picture.
+boxes){let{width,height}=items.get(id);places.set(id,{x:x-width/2,y:y-height/2})}for(let{id,x,y}of picture.
+frames)places.set(id,{x,y});return places}var ICONS={zoom_out:"M3 8h10",zoom_in:"M3 8h10M8 3v10",fit:"M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
+unfold:"M8 2v4M8 10v4M5 4l3-3 3 3M5 12l3 3 3-3M3 8h10",fold:"M8 1v4M8 11v4M5 3l3 3 3-3M5 13l3-3 3 3M\
+3 8h10",search:"M10.5 10.5L14 14M11.5 7a4.5 4.5 0 1 1-9 0a4.5 4.5 0 0 1 9 0",save:"M8 2v8M5 7l3 3 3-\
+3M2.5 11v2.5h11V11"};function toolButton(icon,label,onClick){let button=element("button","kfunc-lab-\
+tool");button.type="button",button.title=label,button.setAttribute("aria-label",label);let drawn=svgElement(
+"svg",{viewBox:"0 0 16 16","aria-hidden":"true"});return drawn.append(svgElement("path",{d:ICONS[icon]})),
+button.append(drawn),button.addEventListener("click",onClick),button}function searchable(text){return text.
+toLowerCase().replaceAll("×","x").replace(/\s+/g,"")}function makeSearch(words,find,goTo,say){let found=[],
+position=0,field=element("input","kfunc-lab-search");field.type="search",field.placeholder=words.search_hint,
+field.setAttribute("aria-label",words.search_hint),field.hidden=!0;let button=toolButton("search",words.
+search,()=>{field.hidden=!field.hidden,field.hidden||field.focus()});function step(by=0){return found.
+length?(position=by?(position+by+found.length)%found.length:0,goTo(found[position]),say(`${position+
+1} / ${found.length}`)):say(words.nothing_found)}function show2(ids){found=ids,step()}return field.addEventListener(
+"input",()=>{if(found=[],position=-1,!searchable(field.value))return say("");let ids=find(field.value);
+return ids&&show2(ids)}),field.addEventListener("keydown",event=>{if(event.stopPropagation(),event.key===
+"Enter")step(event.shiftKey?-1:1);else if(event.key==="Escape")field.value="",field.hidden=!0,say(""),
+button.focus();else return;event.preventDefault()}),{field,button,show:show2}}function makeMenu(label,forms,onChoose){
+let holder=element("div","kfunc-lab-holder"),menu=element("div","kfunc-lab-menu"),button=toolButton(
+"save",label,()=>{open(!!menu.hidden),menu.hidden||choices[0].focus()});function open(isOpen){menu.hidden=
+!isOpen,button.setAttribute("aria-expanded",String(isOpen))}function close(){open(!1),button.focus()}
+let choices=forms.map(({form,words})=>{let choice=element("button","",words);return choice.type="but\
+ton",choice.addEventListener("click",()=>{close(),onChoose(form)}),choice});return menu.addEventListener(
+"keydown",event=>{let by={ArrowDown:1,ArrowUp:-1}[event.key],at=choices.indexOf(document.activeElement);
+if(by)choices[(at+by+choices.length)%choices.length].focus();else if(event.key==="Escape")close();else
+return;takeKey(event)}),menu.append(...choices),holder.append(button,menu),open(!1),holder}function download(name,content,type){
+let link=element("a");link.href=URL.createObjectURL(new Blob([content],{type})),link.download=name,link.
+click(),setTimeout(()=>URL.revokeObjectURL(link.href),1e4)}function renderGraph(options){let root=element("div","kfunc-lab-view kfunc-lab-graph");if(root.classList.
+toggle("compact",!!options.isCompact),options.el.append(root),!options.model.get("_levels").length)return renderText(
+options.model,root);let page=new GraphPage(options,root);return{end:page.end,lay:()=>page.lay(),reveal(id){
+return page.scene.reveal(id),page.scene.nodes.has(id)},setTitle:text=>page.heading.replaceChildren(text)}}
+function renderText(model,root){let{header,heading,body,notes}=makeFrame(root),text=element("pre","k\
+func-lab-text");body.append(text),root.append(header,body,notes);let show2=()=>{text.textContent=model.
+get("_text"),showWords(model,heading,notes)};return show2(),{end:listen(model,{"change:_text":show2}),
+lay(){},reveal:()=>!1,setTitle(){}}}function makeFrame(root){let header=element("div","kfunc-lab-hea\
+der"),heading=element("div","kfunc-lab-title"),body=element("div","kfunc-lab-body"),notes=element("d\
+iv","kfunc-lab-notes");return header.append(heading),root.append(header,body),{header,heading,body,notes}}
+function showWords(model,heading,notes){heading.replaceChildren(...withCode(model.get("_title")));let paragraphs=model.
+get("_notes").map(text=>{let paragraph=element("p");return paragraph.append(...withCode(text)),paragraph});
+notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.length}var GraphPage=class{constructor({
+model,overlay,onProblem},root){this.model=model,this.overlay=overlay,this.words=model.get("_words");
+let{header,heading,body,notes}=makeFrame(root);this.heading=heading,this.notes=notes,this.foot=element(
+"div","kfunc-lab-foot"),this.details=makeDetails(this.words),this.scene=new Scene(this.words.picture),
+body.append(this.scene.box,this.details.root),root.append(this.foot,notes),this.status=element("span",
+"kfunc-lab-status"),this.status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.
+say(words)),this.search=makeSearch(this.words,text=>this.find(text),id=>this.goTo(id),text=>this.say(
+text)),this.folding=[],header.append(this.makeTools()),this.content=readContent([],[]),this.asked=new Set,
+this.drawn="",this.anchor=void 0,this.wanted="",listenIn(this.scene,{selected:()=>model.get("selecte\
+d"),select:id=>this.select(id),toggle:id=>this.toggle(id),search:()=>this.search.button.click()}),this.
+end=this.listen(),this.readContent(),this.showAround(),this.onOpen(),whenShown(this.scene.box,()=>this.
+onShown())}listen(){return listen(this.model,{"change:selected":()=>this.onSelected(),"change:opened":()=>this.
+onOpen(),"change:_emphasis":()=>{this.showAround(),this.draw()},"change:_levels":()=>this.onContent(),
+"msg:custom":(message,buffers)=>this.onMessage(message,buffers)})}makeTools(){let{words,scene,model}=this,
+tools=element("div","kfunc-lab-tools");this.folding=[toolButton("unfold",words.unfold_all,()=>this.setOpen(
+new Set(model.get("_groups")))),toolButton("fold",words.fold_all,()=>this.setOpen(new Set))],tools.append(
+this.status,this.search.field,this.search.button,...this.folding,toolButton("zoom_out",words.zoom_out,
+()=>scene.zoom.by(1/1.25)),toolButton("zoom_in",words.zoom_in,()=>scene.zoom.by(1.25)),toolButton("f\
+it",words.fit,()=>scene.zoom.fit()));let forms=model.get("_forms");if(forms.length){let save=form=>{
+this.say(words.saving),model.send?.({type:"save",form})};tools.append(makeMenu(words.save,forms,save))}
+return tools}say(text){this.status.textContent=text}get opened(){return new Set(this.model.get("open\
+ed"))}readContent(){showWords(this.model,this.heading,this.notes),this.content=readContent(this.model.
+get("_items"),this.model.get("_levels"))}draw(kept){let{items,levels}=this.content;this.askFor([...this.
+opened].filter(id=>!levels.has(id)&&items.has(id)));let{model,scene}=this;scene.show(this.content,this.
+opened,model.get("_emphasis"),model.get("selected"),kept),this.showDetails(),this.lay()}lay(){this.overlay&&
+lay(this.scene.drawn,this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=makeLegend(
+this.model.get("_legend"));this.foot.replaceChildren(legend,...scale?[makeScale(scale)]:[]);for(let tool of this.
+folding)tool.hidden=!this.model.get("_groups").length}onShown(){let{scene}=this;scene.zoom.centre(),
+scene.reveal(scene.ordered[0],!0),scene.reveal(this.model.get("selected"))}onContent(){let{scene}=this,
+before={places:scene.places,pins:pinned(this.content.items)};this.readContent(),this.asked=new Set,this.
+drawn=JSON.stringify(this.model.get("opened")),this.showAround(),this.draw(),scene.showMoves(before.
+places,before.pins)}toggle(id){let open=this.opened;open.delete(id)||open.add(id),this.setOpen(open,
+id)}setOpen(open,kept){share(this.model,"opened",[...open]),this.anchor=kept,this.onOpen()}onOpen(){
+let now=JSON.stringify(this.model.get("opened"));now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??
+(this.model.get("selected")||void 0)),this.anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){
+let id=this.model.get("selected"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.
+items.get(id),isOpen,()=>this.toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.
+nodes.has(id)&&this.content.items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){
+let around=ancestors(this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(
+group))?id:"";let open=this.opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,
+...around])),this.scene.nodes.has(id)&&(this.select(id),this.scene.reveal(id,!0),this.scene.reveal(id))}find(text){
+if(!this.model.get("_complete")&&this.model.send){this.model.send({type:"search",text});return}return[
+...this.content.items.values()].filter(item=>item.find?.includes(searchable(text))).sort((a,b)=>(a.order??
+0)-(b.order??0)).map(({id})=>id)}askFor(groups){let missing=groups.filter(id=>!this.asked.has(id));for(let id of missing)
+this.asked.add(id);missing.length&&this.model.send?.({type:"levels",groups:missing})}onMessage(message,buffers){
+let{items,levels}=this.content;if(message.type==="levels"){for(let item of message.items)items.set(item.
+id,item);for(let level of message.levels)levels.set(level.group,level);this.draw(this.anchor??message.
+levels[0]?.group),this.wanted&&this.goTo(this.wanted)}else if(message.type==="found"){for(let item of message.
+items)items.has(item.id)||items.set(item.id,item);this.search.show(message.found)}else message.type===
+"file"?(download(message.name,buffers[0],message.mime),this.say("")):message.type==="problem"&&(this.
+say(""),this.onProblem(message.words))}};function makeAsker(model,status,waiting){let waits=!1,next=null,patience;function ask(question,buffers){
+if(model.send){if(waits){next=[question,buffers];return}waits=!0,status.textContent="",patience=setTimeout(
+()=>{status.textContent=waiting},1500),model.send(question,void 0,buffers)}}function answered(){waits=
+!1,clearTimeout(patience),status.textContent===waiting&&(status.textContent="");let question=next;next=
+null,question&&ask(...question)}return{ask,answered,isWaiting:()=>waits}}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
 data.buffer,data.byteOffset,data.byteLength):data?new Uint8Array(data):new Uint8Array}function bytesOfBase64(text){
 let letters=atob(text),bytes=new Uint8Array(letters.length);for(let place=0;place<letters.length;place++)
 bytes[place]=letters.charCodeAt(place);return bytes}function numbersOf(data){if(Array.isArray(data))
@@ -311,17 +350,17 @@ if(Number.isNaN(value))return"NaN";if(!Number.isFinite(value))return value>0?"�
 mantissa.includes(".")&&(mantissa=mantissa.replace(/\.?0+$/,""));let end=isShort?"":`e${power[0]}${power.
 slice(1).padStart(2,"0")}`;return(mantissa+end).replaceAll("-","−")}var FIGURES=new WeakMap,TABLES=new Map,NOT_FINITE="#d6336c",GREYS=["#000000","#ffffff"],FOCUS_EDGE=3,
 LETTER=6.6,WIDTH_SLACK=24;function valuesOf(values){return Array.from(values,value=>value??NaN)}function percentWords(value,words){
-let share=100*value,size=Math.abs(share),number=significant(share,3,!0);size>0&&size<.001?number="<0\
-.001":size>0&&size<1&&(number=share.toFixed(3).replace("-","−"));let template=typeof words.percent==
-"string"?words.percent:"{n}%";return filledIn(Number.isFinite(share)?template:"{n}",{n:number})}function filledIn(template,values){
+let share2=100*value,size=Math.abs(share2),number=significant(share2,3,!0);size>0&&size<.001?number=
+"<0.001":size>0&&size<1&&(number=share2.toFixed(3).replace("-","−"));let template=typeof words.percent==
+"string"?words.percent:"{n}%";return filledIn(Number.isFinite(share2)?template:"{n}",{n:number})}function filledIn(template,values){
 return(template??"").split(" · ").map(part=>part.replace(/\{(\w+)\}/g,(_,name)=>values[name]??"")).
 map(part=>part.replace(/ +/g," ").trim()).filter(Boolean).join(" · ")}function setText(node,text){node.
 textContent!==text&&(node.textContent=text)}function setStyle(node,values){for(let[name,value]of Object.
 entries(values))node.style[name]!==value&&(node.style[name]=value)}function setBox(node,box){if(node.
 hidden=!box,!box)return;let sides={left:box.x,top:box.y,width:box.width,height:box.height};for(let[side,
 value]of Object.entries(sides))node.style[side]=`${value}px`}function partsOf(colour){let number=parseInt(
-colour.slice(1),16);return[number>>16,number>>8&255,number&255]}function colourBetween(colours,share){
-let place=share*(colours.length-1),first=Math.min(Math.floor(place),colours.length-2),[from,to]=[partsOf(
+colour.slice(1),16);return[number>>16,number>>8&255,number&255]}function colourBetween(colours,share2){
+let place=share2*(colours.length-1),first=Math.min(Math.floor(place),colours.length-2),[from,to]=[partsOf(
 colours[first]),partsOf(colours[first+1])],[red,green,blue]=from.map((part,at)=>Math.round(part+(to[at]-
 part)*(place-first)));return(255<<24|blue<<16|green<<8|red)>>>0}function lookupTable(colours){let key=colours.
 join();return TABLES.has(key)||TABLES.set(key,Uint32Array.from({length:256},(_,at)=>colourBetween(colours,
@@ -336,29 +375,29 @@ cols,rows);for(let at=0;at<rows*cols;at++){for(let part=0;part<3;part++)image.da
 3?3*at+part:at];image.data[4*at+3]=255}canvas.getContext("2d").putImageData(image,0,0)}function figureOn(host,kind,make){
 let figure=FIGURES.get(host);return(figure?.kind!==kind||figure.root.parentNode!==host)&&(figure?.stop(),
 figure={kind,stop(){},...make()},host.replaceChildren(figure.root),FIGURES.set(host,figure)),figure.
-goOn?.(),figure}function watchWidth(root,lay){let taken=0,last=0,observer=new ResizeObserver(()=>{let width=root.
-clientWidth;!width||width===last||(width<taken||Math.abs(width-last)>WIDTH_SLACK)&&lay()});return{took(width){
+goOn?.(),figure}function watchWidth(root,lay2){let taken=0,last=0,observer=new ResizeObserver(()=>{let width=root.
+clientWidth;!width||width===last||(width<taken||Math.abs(width-last)>WIDTH_SLACK)&&lay2()});return{took(width){
 last=root.clientWidth,taken=width},goOn:()=>observer.observe(root),stop:()=>observer.disconnect()}}function makeReader(figure){
 let root=element("div","kfunc-lab-drawn"),surface=element("div","kfunc-lab-drawn-surface"),stage=element(
 "div","kfunc-lab-drawn-stage"),cursor=element("div","kfunc-lab-drawn-cell"),around=element("div","kf\
 unc-lab-drawn-around"),foot=element("div","kfunc-lab-drawn-readout"),said=element("span"),odd=element(
 "span","kfunc-lab-drawn-odd");surface.tabIndex=0,surface.setAttribute("role","application"),odd.hidden=
 !0,stage.append(around,cursor),surface.append(stage),foot.append(said,odd),root.append(surface,foot);
-let at=null,keyed=null,idle="";function show(cell,isKeyed){at=cell,said.setAttribute("aria-live",isKeyed?
+let at=null,keyed=null,idle="";function show2(cell,isKeyed){at=cell,said.setAttribute("aria-live",isKeyed?
 "polite":"off"),setText(said,cell===null?idle:figure.textOf(cell)),setBox(cursor,cell===null?null:figure.
 boxOf(cell)),setBox(around,cell===null?null:figure.aroundOf?.(cell))}let showKeyed=cell=>{keyed=cell,
-show(cell,!0)},hasKeys=()=>surface.matches(":focus-visible"),cellOf=event=>{let frame=stage.getBoundingClientRect();
+show2(cell,!0)},hasKeys=()=>surface.matches(":focus-visible"),cellOf=event=>{let frame=stage.getBoundingClientRect();
 return figure.cellAt(event.clientX-frame.left,event.clientY-frame.top)};return surface.addEventListener(
-"pointermove",event=>show(cellOf(event),!1)),surface.addEventListener("pointerdown",event=>{keyed=cellOf(
-event),show(keyed,!1)}),surface.addEventListener("pointerleave",()=>show(hasKeys()?keyed:null,!1)),surface.
-addEventListener("focus",()=>{hasKeys()&&showKeyed(keyed??figure.first())}),surface.addEventListener(
-"blur",()=>show(null,!1)),surface.addEventListener("click",event=>{let cell=cellOf(event);cell!==null&&
+"pointermove",event=>show2(cellOf(event),!1)),surface.addEventListener("pointerdown",event=>{keyed=cellOf(
+event),show2(keyed,!1)}),surface.addEventListener("pointerleave",()=>show2(hasKeys()?keyed:null,!1)),
+surface.addEventListener("focus",()=>{hasKeys()&&showKeyed(keyed??figure.first())}),surface.addEventListener(
+"blur",()=>show2(null,!1)),surface.addEventListener("click",event=>{let cell=cellOf(event);cell!==null&&
 figure.pick?.(cell)}),surface.addEventListener("keydown",event=>{if(event.ctrlKey||event.metaKey||event.
 altKey)return;let cell=keyed??at??figure.first();if(event.key==="Enter"||event.key===" ")figure.pick?.(
 cell);else{let next=figure.step(cell,event.key,event.shiftKey);if(next===void 0)return;showKeyed(next)}
 event.preventDefault(),event.stopPropagation()}),{root,surface,stage,refresh(words,count,resting){idle=
 words.idle??resting,surface.setAttribute("aria-label",words.label??""),words.read_keys&&surface.setAttribute(
-"aria-description",words.read_keys),keyed>=count&&(keyed=null),show(at<count?at:null,!1)},showWidth:width=>setStyle(
+"aria-description",words.read_keys),keyed>=count&&(keyed=null),show2(at<count?at:null,!1)},showWidth:width=>setStyle(
 foot,{maxWidth:`${Math.max(width,320)}px`}),showOdd(names){odd.hidden=!names.length,setText(odd,names.
 join(", "))}}}function stepInGrid(cell,key,rows,cols,filled=rows*cols){let[row,column]=[Math.floor(cell/
 cols),cell%cols],to={ArrowLeft:[row,column-1],ArrowRight:[row,column+1],ArrowUp:[row-1,column],ArrowDown:[
@@ -415,7 +454,7 @@ b-attributed");attributed.append(host,said),root.append(controls,progress,empty,
 Object.assign(chosen,changed),compute()}function compute(){let target2=chosen.target===""?null:Number(
 chosen.target);begun=performance.now(),again.hidden=!0,attributed.classList.add("late"),empty.textContent=
 words.computing,empty.hidden=!!model.get("_attribution").shown,ask({type:"attribute",method:chosen.method,
-layer:chosen.layer,target:target2})}function show(){let{reason,methods=[],layers=[],classes=0,shown}=model.
+layer:chosen.layer,target:target2})}function show2(){let{reason,methods=[],layers=[],classes=0,shown}=model.
 get("_attribution");if(controls.hidden=!live||!!reason,progress.hidden=!0,reason){empty.hidden=!1,empty.
 textContent=reason,host.replaceChildren(),said.replaceChildren();return}shown&&Object.assign(chosen,
 {method:shown.method,layer:shown.layer||chosen.layer}),chosen.method??=methods[0]?.[0],chosen.layer??=
@@ -425,10 +464,10 @@ n)]);target.show([["",words.given_class],...numbers],chosen.target),target.hidde
 !!shown,empty.textContent=live?words.computing:words.needs_kernel,shown&&(shown!==last&&(last=shown,
 took=begun?performance.now()-begun:0,attributed.classList.remove("late")),shown.image&&drawOverlay(host,
 {picture:shown.image,heat:shown,share:host.share??.6,words,colours}),said.replaceChildren(...shown.words.
-map(line=>element("p","",line))))}return{root,show,open:()=>{show(),!(!live||model.get("_attribution").
-reason)&&(again.hidden=took<=SLOW,took<=SLOW?compute():attributed.classList.add("late"))},refuse:said2=>{
-progress.hidden=!0,attributed.classList.remove("late"),empty.hidden=!1,empty.textContent=said2},step:({
-done,total})=>{progress.hidden=done>=total,progress.max=total,progress.value=done}}}var MOST_BARS=24,COLUMNS_HEIGHT=120,COLUMNS_GUTTER=52;function rangeOf(values,low,high){let finite=values.
+map(line=>element("p","",line))))}return{root,show:show2,open:()=>{show2(),!(!live||model.get("_attr\
+ibution").reason)&&(again.hidden=took<=SLOW,took<=SLOW?compute():attributed.classList.add("late"))},
+refuse:said2=>{progress.hidden=!0,attributed.classList.remove("late"),empty.hidden=!1,empty.textContent=
+said2},step:({done,total})=>{progress.hidden=done>=total,progress.max=total,progress.value=done}}}var MOST_BARS=24,COLUMNS_HEIGHT=120,COLUMNS_GUTTER=52;function rangeOf(values,low,high){let finite=values.
 filter(Number.isFinite),ends=[Math.min(0,low??Math.min(...finite,0)),Math.max(0,high??Math.max(...finite,
 0))];return ends[0]===ends[1]?[0,1]:ends}function drawBars(host,bars){if(bars.labels.length>MOST_BARS)
 return drawColumns(host,bars);let figure=figureOn(host,"bars",makeBars);return figure.show(bars),figure.
@@ -440,8 +479,8 @@ dataset.label=label,name.append(element("span","",label));let track=element("spa
 "span","bar"),number=element("span","number");return track.append(bar),row.append(sign,name,track,number),
 {row,bar,number}}function build(labels){root.setAttribute("role",onPick?"group":"list"),rows=labels.
 map((label,place)=>makeRow(String(label),place)),root.replaceChildren(...rows.map(({row})=>row))}function showRow({
-row,bar,number},value,[low,high],isMarked,isPicked,words){let share=it=>100*(it-low)/(high-low),clipped=Number.
-isNaN(value)?0:Math.min(Math.max(value,low),high),[left,right]=[share(Math.min(clipped,0)),share(Math.
+row,bar,number},value,[low,high],isMarked,isPicked,words){let share2=it=>100*(it-low)/(high-low),clipped=Number.
+isNaN(value)?0:Math.min(Math.max(value,low),high),[left,right]=[share2(Math.min(clipped,0)),share2(Math.
 max(clipped,0))],length=((right-left)/100).toFixed(4);setStyle(bar,{transform:`translateX(${left.toFixed(
 2)}%) scaleX(${length})`}),setText(number,words.percent?percentWords(value,words):significant(value,
 3,!0)),row.classList.toggle("negative",value<0),row.classList.toggle("marked",isMarked),row.classList.
@@ -459,8 +498,8 @@ values[at]<low&&(low=values[at]),values[at]>high&&(high=values[at]);let[left,rig
 1)*step-gap];for(let end of[low,high])end&&(path+=`M${left.toFixed(2)} ${zero}V${heightOf(end)}H${right.
 toFixed(2)}V${zero}Z`)}return path}function drawColumns(host,columns){let figure=figureOn(host,"colu\
 mns",makeColumns);return figure.show(columns),figure.stop}function makeColumns(){let columns,values=[],
-range=[0,1],room=1,step=()=>room/Math.max(values.length,1),heightOf=value=>{let share=Math.min(Math.
-max((value-range[0])/(range[1]-range[0]),0),1);return Number((8+(COLUMNS_HEIGHT-9)*(1-share)).toFixed(
+range=[0,1],room=1,step=()=>room/Math.max(values.length,1),heightOf=value=>{let share2=Math.min(Math.
+max((value-range[0])/(range[1]-range[0]),0),1);return Number((8+(COLUMNS_HEIGHT-9)*(1-share2)).toFixed(
 1))},clamped=at=>Math.min(Math.max(at,0),values.length-1),reader=makeReader({cellAt(x){let at=Math.floor(
 (x-COLUMNS_GUTTER)/step());return at>=0&&at<values.length?at:null},boxOf:cell=>({x:COLUMNS_GUTTER+cell*
 step(),y:0,width:Math.max(step(),1),height:COLUMNS_HEIGHT}),step(cell,key){let to={ArrowLeft:cell-1,
@@ -474,12 +513,12 @@ translate(${COLUMNS_GUTTER} 0)`}),bars=svgElement("path",{class:"bars"}),odd=svg
 odd"}),marked=svgElement("path",{class:"marked"}),picked=svgElement("rect",{class:"picked",height:COLUMNS_HEIGHT}),
 zero=svgElement("path",{class:"zero"}),ends=[svgElement("text",{class:"end"}),svgElement("text",{class:"\
 end"})];plot.append(picked,bars,odd,marked,zero),svg.append(plot,...ends),reader.stage.prepend(svg);
-let width=watchWidth(reader.root,lay);function showEnds(){let{words}=columns;ends.forEach((end,at)=>{
+let width=watchWidth(reader.root,lay2);function showEnds(){let{words}=columns;ends.forEach((end,at)=>{
 let value=words.percent?percentWords(range[at],words):significant(range[at],3);setText(end,value),end.
 setAttribute("x",COLUMNS_GUTTER-6),end.setAttribute("y",at?12:COLUMNS_HEIGHT-1),end.setAttribute("te\
 xt-anchor","end")})}function markedPath(at){if(!(at>=0&&at<values.length))return"";let thick=Math.max(
 step(),2),left=at*step(),middle=left+thick/2;return`${`M${left} ${heightOf(0)}V${heightOf(values[at]||
-0)}h${thick}V${heightOf(0)}Z`}M${middle-4} 0h8l-4 6Z`}function lay(){let whole=reader.root.clientWidth-
+0)}h${thick}V${heightOf(0)}Z`}M${middle-4} 0h8l-4 6Z`}function lay2(){let whole=reader.root.clientWidth-
 2*FOCUS_EDGE;if(whole<=0)return;width.took(whole+2*FOCUS_EDGE),room=Math.min(Math.max(whole-COLUMNS_GUTTER,
 1),24*values.length),setStyle(reader.stage,{width:`${whole}px`,height:`${COLUMNS_HEIGHT}px`}),svg.setAttribute(
 "width",whole),bars.setAttribute("d",columnsPath(values,room,heightOf)),zero.setAttribute("d",`M0 ${heightOf(
@@ -491,7 +530,7 @@ picked??0)*step()-2),picked.setAttribute("width",step()+3),showEnds(),reader.ref
 length,"")}return{root:reader.root,goOn:width.goOn,stop:width.stop,show(next){columns={...next,words:next.
 words??{}},values=valuesOf(next.values),range=rangeOf(values,next.low,next.high),reader.showOdd(values.
 some(it=>!Number.isFinite(it))?["NaN"]:[]),reader.surface.classList.toggle("pickable",!!next.onPick),
-lay()}}}var POINTS_EDGE=22;function drawHistogram(host,histogram){let figure=figureOn(host,"histogram",makeHistogram);
+lay2()}}}var POINTS_EDGE=22;function drawHistogram(host,histogram){let figure=figureOn(host,"histogram",makeHistogram);
 return figure.show(histogram),figure.stop}function makeHistogram(){let root=element("div","kfunc-lab\
 -drawn-histogram"),axis=element("div","axis"),svg=svgElement("svg",{role:"img",preserveAspectRatio:"\
 none"});root.append(svg,axis);function binBars({low,width,counts,words},most){return counts.map((count,at)=>{
@@ -501,10 +540,10 @@ width,3),high:significant(low+(at+1)*width,3),count:count.toLocaleString("en")})
 "rect",{class:"reach",x:at,width:1,height:100}),svgElement("rect",{class:"bin",...sides,y:100-height,
 height})),bin})}function ticksOf({low,width,counts}){let high=low+width*counts.length;if(!(high>low))
 return[[.5,low]];let zero=-low/(high-low);return[[0,low],...zero>0&&zero<1?[[zero,0]]:[],[1,high]]}function showAxis(ticks){
-let room=root.clientWidth||240;axis.replaceChildren(...ticks.map(([share,value],at)=>{let text=significant(
-value,3),tick=element("span","tick",text),isEnd=ticks.length===1||at===0||at===ticks.length-1,nearest=share<
+let room=root.clientWidth||240;axis.replaceChildren(...ticks.map(([share2,value],at)=>{let text=significant(
+value,3),tick=element("span","tick",text),isEnd=ticks.length===1||at===0||at===ticks.length-1,nearest=share2<
 .5?ticks[0]:ticks.at(-1),taken=(significant(nearest[1],3).length+1)*LETTER+8;return!isEnd&&Math.min(
-share,1-share)*room<taken&&tick.classList.add("unnamed"),tick.style.left=`${100*share}%`,tick.classList.
+share2,1-share2)*room<taken&&tick.classList.add("unnamed"),tick.style.left=`${100*share2}%`,tick.classList.
 toggle("first",ticks.length>1&&at===0),tick.classList.toggle("last",ticks.length>1&&at===ticks.length-
 1),tick}))}return{root,show({low,width,counts,words={}}){let histogram={low,width,counts:Array.from(
 counts),words};svg.setAttribute("viewBox",`0 0 ${Math.max(counts.length,1)} 100`),svg.setAttribute("\
@@ -521,15 +560,15 @@ low,high]=[Math.min(...finite),Math.max(...finite)];return{placeOf:value=>high>l
 (high-low)*(to-from):(from+to)/2,low,high}}function drawPoints(host,points){let figure=figureOn(host,
 "points",makePoints);return figure.show(points),figure.stop}function makePoints(){let points,root=element(
 "div","kfunc-lab-drawn-points"),svg=svgElement("svg",{role:"img"});root.append(svg);let width=watchWidth(
-root,lay);function axesOf(x,y,wide,high){let lines=[],inside=({low,high:top})=>low<0&&top>0;inside(x)&&
-lines.push(`M${x.placeOf(0).toFixed(1)} 1V${high-1}`),inside(y)&&lines.push(`M1 ${y.placeOf(0).toFixed(
+root,lay2);function axesOf(x,y,wide,high){let lines=[],inside=({low,high:top})=>low<0&&top>0;inside(
+x)&&lines.push(`M${x.placeOf(0).toFixed(1)} 1V${high-1}`),inside(y)&&lines.push(`M1 ${y.placeOf(0).toFixed(
 1)}H${wide-1}`);let size={width:wide-1,height:high-1};return[svgElement("rect",{class:"frame",x:.5,y:.5,
 ...size,rx:4}),svgElement("path",{class:"zero",d:lines.join("")})]}function dots(places){return places.
 map(([x,y],at)=>{let dot=svgElement("circle",{class:"dot",cx:x.toFixed(1),cy:y.toFixed(1),r:places.length>
 300?2.5:4}),colour=points.colours?.[at];colour&&(dot.style.fill=colour,dot.classList.add("coloured"));
 let says=filledIn(points.words.point??"{label}",{label:String(points.labels?.[at]??at),x:significant(
 points.x[at],3),y:significant(points.y[at],3)});return dot.append(svgElement("title",{},says)),dot})}
-function lay(){let room=root.clientWidth;if(!room)return;width.took(room);let wide=Math.min(room,520),
+function lay2(){let room=root.clientWidth;if(!room)return;width.took(room);let wide=Math.min(room,520),
 high=Math.round(Math.min(wide*.7,340)),[left,below]=[18,18],x=spreadOut(points.x,left+POINTS_EDGE,wide-
 POINTS_EDGE),y=spreadOut(points.y,high-below-POINTS_EDGE,POINTS_EDGE),places=points.x.map((value,at)=>[
 x.placeOf(value),y.placeOf(points.y[at])]),names=places.filter(place=>place.every(Number.isFinite)).
@@ -540,13 +579,13 @@ placeOf(value)-left},y,wide-left,high-below)),svg.replaceChildren(inner,...dots(
 ({text,x:at,y:down})=>svgElement("text",{class:"name",x:at.toFixed(1),y:down.toFixed(1)},text)),svgElement(
 "text",{class:"axis",x:(left+wide)/2,y:high-4},points.words.x),svgElement("text",{class:"axis",transform:`\
 translate(12 ${(high-below)/2}) rotate(-90)`},points.words.y))}return{root,goOn:width.goOn,stop:width.
-stop,show(next){points={...next,x:valuesOf(next.x),y:valuesOf(next.y),words:next.words??{}},lay()}}}var INK_SIDE=448,BRUSH=1/12;function makeInk(rows,cols){let[down,over]=[Math.ceil(INK_SIDE/rows),Math.
+stop,show(next){points={...next,x:valuesOf(next.x),y:valuesOf(next.y),words:next.words??{}},lay2()}}}var INK_SIDE=448,BRUSH=1/12;function makeInk(rows,cols){let[down,over]=[Math.ceil(INK_SIDE/rows),Math.
 ceil(INK_SIDE/cols)],canvas=element("canvas","kfunc-lab-pad-ink"),[width,height]=[cols*over,rows*down];
 canvas.width=width,canvas.height=height;let context=canvas.getContext("2d",{willReadFrequently:!0}),
 stamp=makeStamp(Math.round(width*BRUSH),Math.round(height*BRUSH));function dab({x,y}){context.drawImage(
 stamp,x*width-stamp.width/2,y*height-stamp.height/2)}function line(from,to){let steps=Math.ceil(Math.
-hypot(to.x-from.x,to.y-from.y)/(BRUSH/6))||1;for(let step=1;step<=steps;step++){let share=step/steps;
-dab({x:from.x+(to.x-from.x)*share,y:from.y+(to.y-from.y)*share})}}function pixels(){let{data}=context.
+hypot(to.x-from.x,to.y-from.y)/(BRUSH/6))||1;for(let step=1;step<=steps;step++){let share2=step/steps;
+dab({x:from.x+(to.x-from.x)*share2,y:from.y+(to.y-from.y)*share2})}}function pixels(){let{data}=context.
 getImageData(0,0,width,height),sums=new Uint32Array(rows*cols);for(let y=0,at=3;y<height;y++){let first=Math.
 floor(y/down)*cols;for(let column=0;column<cols;column++){let sum=0;for(let x=0;x<over;x++,at+=4)sum+=
 data[at];sums[first+column]+=sum}}return Uint8Array.from(sums,sum=>Math.round(sum/(down*over)))}function put(values){
@@ -599,17 +638,17 @@ surface.addEventListener("blur",()=>pointer===null&&finish()),showCursor(),showS
 clear,isEmpty,pixels:ink.pixels,set(pixels){let values=bytesOf(pixels).slice();clear(),values.some(Boolean)&&
 (ink.put(values),add({pixels:values}))}}}var TILE_GAP=4,MOSAIC_HEIGHT=260,MATRIX_HEIGHT=320;function wholeDots(size,ratio){let dots=size*ratio,
 whole=Math.floor(dots);return whole>=.85*dots?whole/ratio:size}function layMosaic({count,rows,cols},room,ratio){
-let longest=Math.max(rows,cols),lay=side2=>{let whole=Math.floor(side2*ratio/longest)/ratio,cell=whole*
+let longest=Math.max(rows,cols),lay2=side2=>{let whole=Math.floor(side2*ratio/longest)/ratio,cell=whole*
 longest>=32?whole:side2/longest,tile={width:Math.max(cell*cols,8),height:Math.max(cell*rows,8)},across=Math.
 max(1,Math.floor((room+TILE_GAP)/(tile.width+TILE_GAP))),lines=Math.ceil(count/across),height=lines*
 (tile.height+TILE_GAP)-TILE_GAP;return{tile,across:Math.ceil(count/lines),height}},side=Math.min(count<=
 4?220:96,Math.max(32,room)),inLine=Math.floor((room+TILE_GAP)/count)-TILE_GAP;for(count<=4&&inLine>=
-120&&(side=Math.min(side,inLine));side>32&&lay(side).height>MOSAIC_HEIGHT;)side--;return lay(side)}function layMatrix({
-rows,cols},room,ratio){let cell=Math.min(room/cols,MATRIX_HEIGHT/rows,64),wide=Math.max(cell,Math.min(
-room,240,24*cols)/cols),high=Math.max(cell,Math.min(160,24*rows)/rows),width=wholeDots(wide,ratio)*cols,
-height=wholeDots(high,ratio)*rows;return{tile:{width,height},across:1,height}}function guttersOf({count,
-rowLabels,colLabels}){if(count!==1)return{left:0,top:0};let room=(labels,most)=>labels?Math.min(most,
-Math.ceil(LETTER*Math.max(...labels.map(it=>it.length)))+8):0;return{left:room(rowLabels,96),top:room(
+120&&(side=Math.min(side,inLine));side>32&&lay2(side).height>MOSAIC_HEIGHT;)side--;return lay2(side)}
+function layMatrix({rows,cols},room,ratio){let cell=Math.min(room/cols,MATRIX_HEIGHT/rows,64),wide=Math.
+max(cell,Math.min(room,240,24*cols)/cols),high=Math.max(cell,Math.min(160,24*rows)/rows),width=wholeDots(
+wide,ratio)*cols,height=wholeDots(high,ratio)*rows;return{tile:{width,height},across:1,height}}function guttersOf({
+count,rowLabels,colLabels}){if(count!==1)return{left:0,top:0};let room=(labels,most)=>labels?Math.min(
+most,Math.ceil(LETTER*Math.max(...labels.map(it=>it.length)))+8):0;return{left:room(rowLabels,96),top:room(
 colLabels,80)}}function layTiles(tiles,room,ratio){let{left,top}=guttersOf(tiles),inner=Math.max(room-
 left,8),laid=(tiles.count===1?layMatrix:layMosaic)(tiles,inner,ratio),{tile,height}=laid,across=Math.
 min(laid.across,Math.max(tiles.count,1)),isFlat=top>0&&top<=tile.width/tiles.cols;return{tile,across,
@@ -679,9 +718,9 @@ floor(cell/sizeOfTile())),step,textOf:cell=>tileWords(tiles,numbers,options.word
 max(options.picked??0,0)*sizeOfTile(),pick:cell=>options.onPick?.(Math.floor(cell/sizeOfTile()))}),canvas=element(
 "canvas","kfunc-lab-drawn-canvas");canvas.setAttribute("aria-hidden","true");let names=element("div",
 "kfunc-lab-drawn-names");names.setAttribute("aria-hidden","true");let ring2=element("div","kfunc-lab\
--drawn-picked");reader.stage.prepend(canvas,names,ring2);let width=watchWidth(reader.root,lay);function showPicked(){
+-drawn-picked");reader.stage.prepend(canvas,names,ring2);let width=watchWidth(reader.root,lay2);function showPicked(){
 let{picked}=options,isThere=picked!==null&&picked>=0&&picked<tiles.count;setBox(ring2,isThere?boxOfTile(
-picked):null)}function lay(){let room=reader.root.clientWidth-2*FOCUS_EDGE;if(room<=0)return;layout=
+picked):null)}function lay2(){let room=reader.root.clientWidth-2*FOCUS_EDGE;if(room<=0)return;layout=
 layTiles(tiles,room,window.devicePixelRatio||1),width.took(layout.left+layout.width+2*FOCUS_EDGE),setStyle(
 reader.stage,{width:`${layout.left+layout.width}px`,height:`${layout.top+layout.height}px`}),reader.
 showWidth(layout.left+layout.width+2*FOCUS_EDGE),showTiles(canvas,painted,tiles,layout),nameAxes(names,
@@ -690,8 +729,8 @@ filter(Boolean);reader.refresh(options.words,tiles.count*sizeOfTile(),axes.join(
 root,goOn:width.goOn,stop:width.stop,show(nextTiles,nextOptions){tiles={...nextTiles,filled:filledOf(
 nextTiles)},options={...nextOptions,words:nextOptions.words??{}},numbers=numbersOf(tiles.data),painted=
 paintTiles(tiles,numbers,coloursOf(options.colours,tiles.scale)),reader.showOdd(painted.odd),reader.
-surface.classList.toggle("pickable",!!options.onPick),lay()}}}function drawScale(host,{colours,low,high,
-scale,words={}}){let ends=typeof low=="string"?[low,high]:endsOf(low,high,scale).map(it=>significant(
+surface.classList.toggle("pickable",!!options.onPick),lay2()}}}function drawScale(host,{colours,low,
+high,scale,words={}}){let ends=typeof low=="string"?[low,high]:endsOf(low,high,scale).map(it=>significant(
 it,3)),bar=makeScale({colours:coloursOf(colours,scale),low:ends[0],high:ends[1],quantity:words.quantity??
 ""});bar.classList.add("kfunc-lab-drawn-scale"),host.replaceChildren(bar)}function renderActivations({model,el}){let words=model.get("_words"),colours=model.get("_colours"),live=typeof model.
 send=="function",root=element("div","kfunc-lab-view kfunc-lab-activations"),head=element("div","kfun\
@@ -796,39 +835,40 @@ let isStack=!shown.isVector&&shown.total>1,picked=model.get("unit")-(shown.first
 host,{...shown,data:numbersOf(shown.data)},{colours,picked:isStack?picked:-1,onPick:isStack&&pick?at=>pick(
 at+shown.first):void 0,words:tileWords2(found)}),drawScale(scale,{...scaleOf(shown,found.shared),colours:colours[shown.
 scale],words})}else if(shown.type==="bars")showBars(host,shown,found.path,pick&&barPick(shown));else if(shown.
-type==="points"){let[x,y]=shown.shares.map(share=>`${(100*share).toFixed(0)} %`),axes={x:`${words.component}\
- 1 (${x})`,y:`${words.component} 2 (${y})`};drawPoints(host,{...shown,colours:null,words:{...words,...axes,
-label:found.path}})}else if(shown.type==="image"){let canvas=element("canvas","kfunc-lab-big-image");
-drawPixels(canvas,{...shown,data:bytesOf(shown.data)}),canvas.setAttribute("role","img"),canvas.setAttribute(
-"aria-label",found.path),host.replaceChildren(canvas)}else host.replaceChildren(...shown.lines.map(line=>element(
-"p","kfunc-lab-number",line)))}function barPick(shown){return at=>pick(Number(shown.labels[at]))}function tileWords2(found){
-return{...words,label:`${found.path}: ${found.shape}`}}function scaleOf(shown,isShared){return isShared||
-shown.count===1?{low:shown.lows[0],high:shown.highs[0]}:{low:words.least_of_map,high:words.greatest_of_map}}
-let unitTitle=element("strong"),unitClose=textButton("×",()=>set("unit",-1),words.close_unit),unitHead=element(
-"div","kfunc-lab-unit-head"),unitHost=element("div","kfunc-lab-unit-host"),exciting=element("div","k\
-func-lab-exciting");unitHead.append(unitTitle,unitClose),close.append(unitHead,unitHost,exciting);let unitShown="",
-stopUnit=()=>{};function showUnit(found){let{unit}=found,isNew=close.hidden&&unit;if(close.hidden=!unit,
-!unit)return;unitTitle.textContent=unit.title;let now=`${found.item}/${found.place}/${unit.map?"map":
-""}/${unit.image?"image":""}`;if(now!==unitShown&&(stopUnit(),stopUnit=()=>{},unitHost.replaceChildren(),
-unitShown=now),unit.map&&unit.image){let{rows,cols,scale:unitScale}=unit.map,heat={rows,cols,data:unit.
-map.data,low:unit.map.lows[0],high:unit.map.highs[0],scale:unitScale};drawOverlay(unitHost,{picture:unit.
-image,heat,share:unitHost.share??.7,words:{...words,label:unit.title},colours})}else if(unit.map){stopUnit();
-let tiles={...unit.map,data:numbersOf(unit.map.data)};stopUnit=drawTiles(unitHost,tiles,{colours,words:tileWords2(
-{...found,shown:unit.map})})}if(exciting.replaceChildren(),unit.exciting?.length){exciting.append(element(
-"span","",words.excites));for(let[sample,value]of unit.exciting){let button=textButton(`${words.sample.
-replace("{n}",sample)}: ${value}`,()=>{openPad(!1),set("sample",sample)});exciting.append(button)}}isNew&&
-close.scrollIntoView({block:"nearest"})}let list=element("dl"),histogram=element("div","kfunc-lab-hi\
-stogram-host"),dead=element("p","kfunc-lab-empty");facts.append(element("h4","",words.over_the_batch),
-list,histogram,dead);let factsShown="";function showFacts(found){let{rows=[],histogram:bins,dead:deadWords=""}=found.
-statistics;facts.hidden=!rows.length;let now=JSON.stringify(found.statistics);now===factsShown||!rows.
-length||(factsShown=now,list.replaceChildren(...rows.map(([label,value])=>{let pair=element("div");return pair.
-append(element("dt","",label),element("dd","",value)),pair})),drawHistogram(histogram,{...bins,words:{
-...words,label:words.distribution}}),dead.textContent=deadWords,dead.hidden=!deadWords)}let end=renderGraph(
-{model,el:holder,onProblem}),listeners={"change:_row":showRow,"change:sample":()=>{model.get("sample")>=
-0&&isDrawing&&openPad(!1),showSample(),tab==="attribution"&&attribution.open()},"change:_band":showBand,
-"change:_cards":showCards,"change:_panel":showPanel,"change:_attribution":()=>{showMain(),attribution.
-show()},"change:_quantity":showHead,"change:_notes":showHead,"change:selected":()=>{tab!=="call"&&model.
-get("selected")&&(tab="call"),showMain(),showPanel()},"msg:custom":onMessage};for(let[event,listener]of Object.
+type==="points"){let[x,y]=shown.shares.map(share2=>`${(100*share2).toFixed(0)} %`),axes={x:`${words.
+component} 1 (${x})`,y:`${words.component} 2 (${y})`};drawPoints(host,{...shown,colours:null,words:{
+...words,...axes,label:found.path}})}else if(shown.type==="image"){let canvas=element("canvas","kfun\
+c-lab-big-image");drawPixels(canvas,{...shown,data:bytesOf(shown.data)}),canvas.setAttribute("role",
+"img"),canvas.setAttribute("aria-label",found.path),host.replaceChildren(canvas)}else host.replaceChildren(
+...shown.lines.map(line=>element("p","kfunc-lab-number",line)))}function barPick(shown){return at=>pick(
+Number(shown.labels[at]))}function tileWords2(found){return{...words,label:`${found.path}: ${found.shape}`}}
+function scaleOf(shown,isShared){return isShared||shown.count===1?{low:shown.lows[0],high:shown.highs[0]}:
+{low:words.least_of_map,high:words.greatest_of_map}}let unitTitle=element("strong"),unitClose=textButton(
+"×",()=>set("unit",-1),words.close_unit),unitHead=element("div","kfunc-lab-unit-head"),unitHost=element(
+"div","kfunc-lab-unit-host"),exciting=element("div","kfunc-lab-exciting");unitHead.append(unitTitle,
+unitClose),close.append(unitHead,unitHost,exciting);let unitShown="",stopUnit=()=>{};function showUnit(found){
+let{unit}=found,isNew=close.hidden&&unit;if(close.hidden=!unit,!unit)return;unitTitle.textContent=unit.
+title;let now=`${found.item}/${found.place}/${unit.map?"map":""}/${unit.image?"image":""}`;if(now!==
+unitShown&&(stopUnit(),stopUnit=()=>{},unitHost.replaceChildren(),unitShown=now),unit.map&&unit.image){
+let{rows,cols,scale:unitScale}=unit.map,heat={rows,cols,data:unit.map.data,low:unit.map.lows[0],high:unit.
+map.highs[0],scale:unitScale};drawOverlay(unitHost,{picture:unit.image,heat,share:unitHost.share??.7,
+words:{...words,label:unit.title},colours})}else if(unit.map){stopUnit();let tiles={...unit.map,data:numbersOf(
+unit.map.data)};stopUnit=drawTiles(unitHost,tiles,{colours,words:tileWords2({...found,shown:unit.map})})}
+if(exciting.replaceChildren(),unit.exciting?.length){exciting.append(element("span","",words.excites));
+for(let[sample,value]of unit.exciting){let button=textButton(`${words.sample.replace("{n}",sample)}:\
+ ${value}`,()=>{openPad(!1),set("sample",sample)});exciting.append(button)}}isNew&&close.scrollIntoView(
+{block:"nearest"})}let list=element("dl"),histogram=element("div","kfunc-lab-histogram-host"),dead=element(
+"p","kfunc-lab-empty");facts.append(element("h4","",words.over_the_batch),list,histogram,dead);let factsShown="";
+function showFacts(found){let{rows=[],histogram:bins,dead:deadWords=""}=found.statistics;facts.hidden=
+!rows.length;let now=JSON.stringify(found.statistics);now===factsShown||!rows.length||(factsShown=now,
+list.replaceChildren(...rows.map(([label,value])=>{let pair=element("div");return pair.append(element(
+"dt","",label),element("dd","",value)),pair})),drawHistogram(histogram,{...bins,words:{...words,label:words.
+distribution}}),dead.textContent=deadWords,dead.hidden=!deadWords)}let graph=renderGraph({model,el:holder,
+onProblem}),listeners={"change:_row":showRow,"change:sample":()=>{model.get("sample")>=0&&isDrawing&&
+openPad(!1),showSample(),tab==="attribution"&&attribution.open()},"change:_band":showBand,"change:_c\
+ards":showCards,"change:_panel":showPanel,"change:_attribution":()=>{showMain(),attribution.show()},
+"change:_quantity":showHead,"change:_notes":showHead,"change:selected":()=>{tab!=="call"&&model.get(
+"selected")&&(tab="call"),showMain(),showPanel()},"msg:custom":onMessage};for(let[event,listener]of Object.
 entries(listeners))model.on(event,listener);return showHead(),showRow(),showBand(),showCards(),showMain(),
-showPanel(),attribution.show(),()=>{end?.(),stop(),stopUnit();for(let[event,listener]of Object.entries(
+showPanel(),attribution.show(),()=>{graph.end(),stop(),stopUnit();for(let[event,listener]of Object.entries(
 listeners))model.off(event,listener)}}var view_default=defineView("activations",renderActivations);export{view_default as default};

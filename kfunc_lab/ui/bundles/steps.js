@@ -4,313 +4,345 @@ tag);return className&&(made.className=className),text!==void 0&&(made.textConte
 let made=document.createElementNS(SVG,tag);for(let[name,value]of Object.entries(attributes))made.setAttribute(
 name,String(value));return text!==void 0&&(made.textContent=text),made}function parseSvg(source){let whole=`\
 <svg xmlns="${SVG}">${source}</svg>`,parsed=new DOMParser().parseFromString(whole,"image/svg+xml").documentElement;
-return[...document.importNode(parsed,!0).childNodes]}function withCode(text){return text.split("`").map((part,place)=>place%2?element("code","",part):part)}function whenShown(target,callback){let observer=new ResizeObserver(()=>{target.clientWidth&&(observer.
-disconnect(),callback())});observer.observe(target)}function makeStretch(growth){let marks=[...new Set(growth.flatMap(([low,high])=>[low,high]))].sort((a,b)=>a-
-b);if(!marks.length)return value=>value;let moved=[],rates=[],place=marks[0];return marks.forEach((low,position)=>{
-let rate=0;if(position<marks.length-1)for(let[begin,end,lack]of growth)begin<=low&&low<end&&(rate=Math.
-max(rate,lack/(end-begin)));moved.push(place),rates.push(1+rate),position<marks.length-1&&(place+=(marks[position+
-1]-low)*(1+rate))}),value=>{if(value<=marks[0])return value;let low=0,high=marks.length;for(;high-low>
-1;){let middle=low+high>>1;marks[middle]<=value?low=middle:high=middle}return moved[low]+(value-marks[low])*
-rates[low]}}function composeLevel(levels,items,open,group){let level=levels.get(group??""),inside=new Map,
-sizes=new Map;for(let[id]of level.places){if(!open.has(id)||!levels.has(id))continue;let inner=composeLevel(
-levels,items,open,id),item=items.get(id);inside.set(id,inner),sizes.set(id,[Math.max(inner.width+20,
-item.titleWidth,item.width),Math.max(inner.height+26+10,item.height)])}let growth=[[],[]],places=new Map;
-for(let[id,...place]of level.places){if(places.set(id,place),!sizes.has(id))continue;let folded=[items.
-get(id).width,items.get(id).height];for(let axis of[0,1]){let half=folded[axis]/2;growth[axis].push(
-[place[axis]-half,place[axis]+half,sizes.get(id)[axis]-2*half])}}let stretch=growth.map(makeStretch),
-picture={width:stretch[0](level.width),height:stretch[1](level.height),boxes:[],frames:[],curves:[],
-labels:[],entries:{},exits:{}},middles=new Map;for(let[id,x,y]of level.places){let middle=[stretch[0](
-x),stretch[1](y)];if(middles.set(id,middle),!inside.has(id)){picture.boxes.push({id,x:middle[0],y:middle[1]});
-continue}let[width,height]=sizes.get(id),[left,top]=[middle[0]-width/2,middle[1]-height/2];picture.frames.
-push({id,x:left,y:top,width,height});let shift=left+(width-inside.get(id).width)/2;placeInner(inside.
-get(id),picture,shift,top+26)}for(let[key,x]of Object.entries(level.entries))picture.entries[key]=stretch[0](
-x);for(let[key,x]of Object.entries(level.exits))picture.exits[key]=stretch[0](x);let moved=(line,end)=>{
-let item=end?line.target:line.source,[x,y]=end?line.points.slice(-2):line.points;if(item===null)return end?
-[picture.exits[line.key],picture.height+10]:[picture.entries[line.key],-26];let middle=middles.get(item),
-inner=inside.get(item);if(inner){let[width,height]=sizes.get(item),left=middle[0]-width/2+(width-inner.
-width)/2,port=(end?inner.entries:inner.exits)[line.key]??inner.width/2;return[left+port,middle[1]+(end?
--height/2:height/2)]}let before=places.get(item),box=items.get(item),reach=Math.max(0,box.width/2-(box.
-margin?box.margin+6:0)),across=Math.min(reach,Math.max(-reach,x-before[0]));return[middle[0]+across,
-y+middle[1]-before[1]]};for(let line of level.lines){let points=bend(line.points,moved(line,0),moved(
-line,1),stretch);if(picture.curves.push({line,points,arrow:line.target!==null&&!inside.has(line.target)}),
-line.label){let[x,y]=pointAt(points,line.labelAt),place={x:x+line.labelX,y:y+line.labelY};picture.labels.
-push({text:line.label,...place,inside:group!==null,line})}}return picture}function bend(points,begin,end,stretch){
-let count=points.length/2,bent=[];for(let number=0;number<count;number+=1){let[x,y]=[points[2*number],
-points[2*number+1]];number<2?bent.push(begin[0]+x-points[0],begin[1]+y-points[1]):number>=count-2?bent.
-push(end[0]+x-points.at(-2),end[1]+y-points.at(-1)):bent.push(stretch[0](x),stretch[1](y))}return bent}
-function pointAt(points,at){let first=Math.min(Math.floor(at),Math.floor((points.length/2-2)/3)),t=at-
-first,weights=[(1-t)**3,3*t*(1-t)**2,3*t**2*(1-t),t**3],point=[0,0];return weights.forEach((weight,place)=>{
-point[0]+=weight*points[6*first+2*place],point[1]+=weight*points[6*first+2*place+1]}),point}function placeInner(inner,outer,x,y){
-for(let box of inner.boxes)outer.boxes.push({...box,x:box.x+x,y:box.y+y});for(let it of inner.frames)
-outer.frames.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.
-x+x,y:it.y+y});for(let it of inner.curves){let points=it.points.map((value,place)=>value+(place%2?y:
-x));outer.curves.push({...it,points})}}function compose(levels,items,open){let inner=composeLevel(levels,
-items,open,null),picture={width:inner.width+20,height:inner.height+20,boxes:[],frames:[],curves:[],labels:[]};
-return placeInner(inner,picture,10,10),picture}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function curvePath(points){let numbers=points.
-map(value=>value.toFixed(1));return`M${numbers[0]} ${numbers[1]}C${numbers.slice(2).join(" ")}`}function markEnds(node,line){
-for(let end of["source","target"])line[end]!==null&&(node.dataset[end]=line[end])}function drawCurve({
-line,points,arrow}){let group=svgElement("g",{class:`edge ${line.kind}`.trim()}),drawn=[...points];if(arrow){
-let[x,y]=drawn.slice(-2),[beforeX,beforeY]=drawn.slice(-4),length=Math.hypot(x-beforeX,y-beforeY)||1,
-base=[x-ARROW*(x-beforeX)/length,y-ARROW*(y-beforeY)/length],half=[(y-base[1])*.45,(base[0]-x)*.45];
-drawn.splice(-2,2,...base),group.append(svgElement("path",{class:"arrow",d:`M${x} ${y}L${base[0]+half[0]}\
- ${base[1]+half[1]} ${base[0]-half[0]} ${base[1]-half[1]}Z`}))}markEnds(group,line);let path=svgElement(
-"path",{class:"line",d:curvePath(drawn),fill:"none"});return DASHED.includes(line.kind)&&path.setAttribute(
-"stroke-dasharray","5 3"),group.prepend(path),group}function drawRegions(picture,items,regions){return regions.
-map((members,number)=>[new Set(members),number]).reverse().flatMap(([members,number])=>{let spread=REGION_EDGE+
-4*number,boxes=picture.boxes.filter(({id})=>members.has(id)),between=picture.curves.filter(({line})=>members.
-has(line.from)&&line.takers.some(taker=>members.has(taker)));return[["border",1.5],["fill",0]].flatMap(
-([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=spread+extra;return[...between.
-filter(({line})=>line.target!==null).map(({points})=>svgElement("path",{class:`${name} band`,d:curvePath(
-points),fill:"none","stroke-width":2*edge})),...boxes.map(({id,x,y})=>svgElement("rect",{class:name,
-x:x-items.get(id).width/2-edge,y:y-items.get(id).height/2-edge,width:items.get(id).width+2*edge,height:items.
-get(id).height+2*edge,rx:8+spread}))]})})}function drawPicture(drawing,picture,items,emphasis){let nodes=new Map,
-behind=picture.frames.map(frame=>svgElement("rect",{class:"frame",x:frame.x,y:frame.y,width:frame.width,
-height:frame.height,rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=parseSvg(
-picture.boxes.map(({id})=>`<g>${items.get(id).svg}</g>`).join(""));picture.boxes.forEach(({id,x,y},place)=>{
-let node=boxes[place],item=items.get(id);node.setAttribute("class",item.classes),node.setAttribute("\
-transform",`translate(${x} ${y})`);let value=emphasis.values.get(id);value&&(node.classList.add("val\
-ued"),node.style.setProperty("--value",value[0]),node.style.setProperty("--ink",value[1])),item.order!==
-void 0&&nodes.set(id,{node,frame:null})});let labels=picture.labels.map(({text,x,y,inside,line})=>{let label=svgElement(
-"text",{...{class:inside?"label inside":"label","font-size":10},x,y:y+3.5,"text-anchor":"middle"},text);
-return markEnds(label,line),label.dataset.tensor=line.key,label}),titles=parseSvg(picture.frames.map(
-({id})=>`<g>${items.get(id).title}</g>`).join(""));return picture.frames.forEach((frame,place)=>{let node=titles[place];
-node.setAttribute("class","title"),node.setAttribute("transform",`translate(${frame.x} ${frame.y})`);
-let area={class:"title-area",width:frame.width,height:26,rx:8,fill:"none"};node.prepend(svgElement("\
-rect",{...area,"pointer-events":"all"})),nodes.set(frame.id,{node,frame:behind[place]})}),drawing.setAttribute(
-"viewBox",`0 0 ${picture.width} ${picture.height}`),drawing.replaceChildren(...behind,...drawRegions(
-picture,items,emphasis.regions),...curves.map(curve=>curve.node),...boxes,...labels,...titles),{nodes,
-curves}}var LARGEST=4,SMALLEST=.02,ZOOM_STEP=1.25,PADDING=8,DRAG_BEGINS=4,TOGGLE_WIDTH=26,ICONS={zoom_out:"M\
-3 8h10",zoom_in:"M3 8h10M8 3v10",fit:"M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",unfold:"M8 2v4M8 10v4M\
-5 4l3-3 3 3M5 12l3 3 3-3M3 8h10",fold:"M8 1v4M8 11v4M5 3l3 3 3-3M5 13l3-3 3 3M3 8h10",search:"M10.5 \
-10.5L14 14M11.5 7a4.5 4.5 0 1 1-9 0a4.5 4.5 0 0 1 9 0",save:"M8 2v8M5 7l3 3 3-3M2.5 11v2.5h11V11"};function toolButton(name,label,onClick){
-let button=element("button","kfunc-lab-tool");button.type="button",button.title=label,button.setAttribute(
-"aria-label",label);let icon=svgElement("svg",{viewBox:"0 0 16 16","aria-hidden":"true"});return icon.
-append(svgElement("path",{d:ICONS[name]})),button.append(icon),button.addEventListener("click",onClick),
-button}function makeZoom(box,drawing){let size={width:1,height:1},scale=1;function hold(point,place){
-for(let[side,end,length,offset,low,high]of[["x","width",box.clientWidth,"scrollLeft","marginLeft","m\
-arginRight"],["y","height",box.clientHeight,"scrollTop","marginTop","marginBottom"]]){let room=length-
-2*PADDING,begin=place[side]-PADDING-point[side]*scale,rest=room-(begin+size[end]*scale);drawing.style[low]=
-`${Math.max(0,begin)}px`,drawing.style[high]=`${Math.max(0,begin<0?rest:0)}px`,box[offset]=Math.max(
-0,-begin)}}function resize(){drawing.style.width=`${size.width*scale}px`,drawing.style.height=`${size.
-height*scale}px`}function centre(){let room=box.clientWidth-2*PADDING-size.width*scale;drawing.style.
-margin=`0 0 0 ${Math.max(0,room/2)}px`}function zoomTo(wanted,at){let frame=box.getBoundingClientRect(),
-place=at?{x:at.x-frame.left,y:at.y-frame.top}:{x:frame.width/2,y:frame.height/2},before=drawing.getBoundingClientRect(),
-point={x:(frame.left+place.x-before.left)/scale,y:(frame.top+place.y-before.top)/scale};scale=Math.min(
-LARGEST,Math.max(SMALLEST,wanted)),resize(),size.width*scale>box.clientWidth||size.height*scale>box.
-clientHeight?hold(point,place):centre()}function fit(){let room={x:box.clientWidth-2*PADDING,y:box.clientHeight-
-2*PADDING};scale=Math.min(1,room.x/size.width,room.y/size.height),resize(),centre(),box.scrollTo(0,0)}
-box.addEventListener("wheel",event=>{!event.ctrlKey&&!event.metaKey||(event.preventDefault(),event.stopPropagation(),
-zoomTo(scale*Math.exp(-event.deltaY/300),{x:event.clientX,y:event.clientY}))},{passive:!1});let width=0;
-return new ResizeObserver(()=>{!box.offsetWidth||box.offsetWidth===width||(width&&centre(),width=box.
-offsetWidth)}).observe(box),{by:factor=>zoomTo(scale*factor),fit,centre,placeOf({x,y}){let frame=box.
-getBoundingClientRect(),shown=drawing.getBoundingClientRect();return{x:shown.left-frame.left+x*scale,
-y:shown.top-frame.top+y*scale}},setSize(next){size=next,resize()},hold}}function reveal(box,node,centred=!1){
-let frame=box.getBoundingClientRect(),place=node.getBoundingClientRect(),beyond=(from,to,low,high)=>centred?
-(from+to)/2-(low+high)/2:Math.min(0,from-low-2*PADDING)||Math.max(0,to-high+2*PADDING);box.scrollLeft+=
-beyond(place.left,place.right,frame.left,frame.right),box.scrollTop+=centred?0:beyond(place.top,place.
-bottom,frame.top,frame.bottom)}function enableDragging(box){let start=null,dragged=!1;box.addEventListener(
-"pointerdown",event=>{event.button!==0||event.pointerType==="touch"||(start={x:event.clientX,y:event.
-clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener("pointermove",event=>{
-if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&Math.hypot(moved.
-x,moved.y)>DRAG_BEGINS&&(dragged=!0,box.setPointerCapture(event.pointerId),box.classList.add("draggi\
-ng")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{start=
-null,box.classList.remove("dragging")};return box.addEventListener("pointerup",stop),box.addEventListener(
-"pointercancel",stop),()=>dragged}function seenEnds(curves,id,forward){let found=new Set,follow=({line})=>{
-let next=forward?line.target:line.source;if(next===null){curves.filter(it=>it.line.key===line.key&&(forward?
-it.line.source:it.line.target)===(line.group||null)).forEach(follow);return}let inner=curves.filter(
-it=>it.line.group===next&&it.line.key===line.key&&(forward?it.line.source:it.line.target)===null);inner.
-length?inner.forEach(follow):found.add(next)};return curves.filter(({line})=>(forward?line.source:line.
-target)===id).forEach(follow),[...found]}function neighbour(key,from,nodes,curves,ordered){let centre=id=>{
-let place=nodes.get(id).node.getBoundingClientRect();return{x:place.x+place.width/2,y:place.y+place.
-height/2}},here=centre(from),nearest=ids=>{let distance=id=>Math.abs(centre(id).x-here.x);return[...ids].
-sort((a,b)=>distance(a)-distance(b))[0]};if(key==="ArrowDown"||key==="ArrowUp"){let step=key==="Arro\
-wDown"?1:-1,linked=seenEnds(curves,from,step>0).filter(id=>nodes.has(id));return linked.length?nearest(
-linked):ordered[ordered.indexOf(from)+step]??from}let direction=key==="ArrowRight"?1:-1,beside=[...nodes.
-keys()].filter(id=>{let there=centre(id);return Math.abs(there.y-here.y)<20&&(there.x-here.x)*direction>
-1});return beside.length?nearest(beside):from}function fillDetails(panel,item,words,isOpen,onToggle){
-if(panel.replaceChildren(),!item){panel.append(element("p","kfunc-lab-empty",words.empty)),panel.append(
-element("p","kfunc-lab-empty",words.keys));return}let heading=element("div","kfunc-lab-heading");if(heading.
-append(element("strong","",item.name),element("span","",item.kind)),panel.append(heading),item.group){
-let toggle=element("button","kfunc-lab-button",isOpen?words.close:words.open);toggle.type="button",toggle.
-addEventListener("click",onToggle),panel.append(toggle)}let list=element("dl");for(let[label,value]of item.
-details)list.append(element("dt","",label),element("dd","",value));panel.append(list)}function makeLegend(signs){
-let legend=element("ul","kfunc-lab-legend");for(let[drawn,words]of signs){let entry=element("li"),sign=svgElement(
-"svg",{class:"kfunc-lab-drawing",width:12,height:12,viewBox:"0 -6 12 12","aria-hidden":"true"});sign.
-append(...parseSvg(drawn)),entry.append(sign,element("span","",words)),legend.append(entry)}return legend}
-function makeScale(scale){let bar=element("div","kfunc-lab-scale"),colours=element("span","kfunc-lab\
--colours");return colours.style.background=`linear-gradient(90deg, ${scale.colours.join(", ")})`,bar.
-append(element("span","",scale.low),colours,element("span","",scale.high),element("span","",scale.quantity)),
-bar}function paragraph(text){let made=element("p");return made.append(...withCode(text)),made}function pinned(items){
-return new Map([...items].flatMap(([id,{pins}])=>(pins??[]).map(name=>[name,id])))}function animate(node,frames,duration,easing){
-if(!matchMedia("(prefers-reduced-motion: reduce)").matches)return node?.animate(frames,{duration,easing})}
-var appear=node=>animate(node,[{opacity:0},{}],200,"ease-out");function ring(node){let stressed={stroke:"\
-var(--accent)",strokeWidth:5};animate(node.querySelector(".box"),[stressed,{...stressed,offset:.4},{}],
-2500,"ease-in")}function slide(node,dx,dy){if(Math.hypot(dx,dy)<1)return;let[x,y]=node.getAttribute(
-"transform").match(/-?[\d.]+/g).map(Number),at=(left,top)=>({transform:`translate(${left}px, ${top}p\
-x)`});animate(node,[at(x+dx,y+dy),at(x,y)],200,"ease-out")}function searchable(text){return text.toLowerCase().
-replaceAll("×","x").replace(/\s+/g,"")}function download(name,content,type){let link=element("a");link.
-href=URL.createObjectURL(new Blob([content],{type})),link.download=name,link.click(),setTimeout(()=>URL.
-revokeObjectURL(link.href),1e4)}function readLine([source,target,from,output,points,takers,kind,label],group){
-let line={source,target,from,key:`${from}:${output}`,points,takers,kind,group};return label&&([line.
-label,line.labelAt,line.labelX,line.labelY]=label),line}function readLevels(levels,pairs){for(let[group,
-level]of pairs)levels.set(group,{width:level.width,height:level.height,places:level.places,lines:level.
-lines.map(line=>readLine(line,group)),entries:Object.fromEntries(level.entries),exits:Object.fromEntries(
-level.exits)})}function renderGraph({model,el,onProblem}){let words=model.get("_words"),root=element(
-"div","kfunc-lab-view kfunc-lab-graph");el.append(root);let header=element("div","kfunc-lab-header"),
-heading=element("div","kfunc-lab-title");header.append(heading);let body=element("div","kfunc-lab-bo\
-dy"),notes=element("div","kfunc-lab-notes");root.append(header,body);let items,levels;function readContent(){
-heading.replaceChildren(...withCode(model.get("_title"))),notes.replaceChildren(...model.get("_notes").
-map(paragraph)),notes.hidden=!notes.childElementCount,items=new Map(model.get("_items")),levels=new Map,
-readLevels(levels,model.get("_levels"))}if(readContent(),!levels.has("")){let text=element("pre","kf\
-unc-lab-text",model.get("_text"));body.append(text),root.append(notes);let onText=()=>{readContent(),
-text.textContent=model.get("_text")};return model.on("change:_text",onText),()=>model.off("change:_t\
-ext",onText)}let box=element("div","kfunc-lab-picture"),panel=element("div","kfunc-lab-details");panel.
-setAttribute("role","region"),panel.setAttribute("aria-live","polite"),panel.setAttribute("aria-labe\
-l",words.details),panel.tabIndex=0;let drawing=svgElement("svg",{class:"kfunc-lab-drawing",role:"gro\
-up","aria-label":words.picture});box.append(drawing),body.append(box,panel);let foot=element("div","\
-kfunc-lab-foot");root.append(foot,notes);let zoom=makeZoom(box,drawing),wasDragged=enableDragging(box),
-nodes=new Map,curves=[],ordered=[],asked=new Set,emphasis=()=>{let given=model.get("_emphasis");return{
-regions:given.regions,values:new Map(given.values)}},opened=()=>new Set(model.get("opened")),ancestors=id=>{
-let found2=[];for(let at=items.get(id)?.parent;at;at=items.get(at)?.parent)found2.push(at);return found2};
-function showPicture(kept){let open=opened();askFor([...open].filter(id=>!levels.has(id)&&items.has(
-id)));let picture=compose(levels,items,open),before=kept&&nodes.get(kept)&&placeOf(kept),known=new Set(
-nodes.keys()),focused=document.activeElement?.closest?.("[data-item]")?.dataset.item,hadFocus=box.contains(
-document.activeElement);({nodes,curves}=drawPicture(drawing,picture,items,emphasis())),ordered=[...nodes.
-keys()].sort((a,b)=>items.get(a).order-items.get(b).order),zoom.setSize(picture),drawing.classList.toggle(
-"empty",!nodes.size),places=new Map;for(let{id,x,y}of picture.boxes){let item=items.get(id);places.set(
-id,{x:x-item.width/2,y:y-item.height/2})}for(let{id,x,y}of picture.frames)places.set(id,{x,y});for(let[
-id,{node,frame}]of nodes){let item=items.get(id);node.dataset.item=id,node.setAttribute("role","butt\
-on"),node.setAttribute("aria-label",item.label),node.setAttribute("aria-pressed","false"),item.group&&
-node.setAttribute("aria-expanded",String(frame!==null)),known.size&&!known.has(id)&&appear(node)}before&&
-places.has(kept)?zoom.hold(places.get(kept),before):zoom.centre(),showSelection(),hadFocus&&focused!==
-void 0&&nodes.get(focused)?.node.focus({preventScroll:!0})}let places=new Map,placeOf=id=>zoom.placeOf(
-places.get(id));function toggle(id){let open=opened();open.has(id)?open.delete(id):open.add(id),setOpen(
-open,id)}function setOpen(open,kept){model.set("opened",[...open]),model.save_changes(),anchor=kept,
-onOpen()}let anchor,drawn="";function onOpen(){let now=JSON.stringify(model.get("opened"));now!==drawn&&
-(drawn=now,showPicture(anchor??(model.get("selected")||void 0)),anchor=void 0)}function askFor(groups){
-let missing=groups.filter(id=>!asked.has(id));missing.length&&(missing.forEach(id=>asked.add(id)),model.
-send?.({type:"levels",groups:missing}))}function onMessage(message,buffers){if(message.type==="level\
-s"){for(let[id,item]of message.items)items.set(id,item);readLevels(levels,message.levels),showPicture(
-anchor??message.levels[0]?.[0]),wanted&&goTo(wanted)}else if(message.type==="found"){found=message.found;
-for(let[id,item]of message.items)items.has(id)||items.set(id,item);step(0)}else message.type==="file"?
-(download(message.name,buffers[0],message.mime),say("")):message.type==="problem"&&(say(onProblem?"":
-message.words),onProblem?.(message.words))}function showSelection(){let id=model.get("selected"),seen=nodes.
-has(id)?id:"",inside=new Set([id]);drawing.classList.toggle("has-selection",!!seen);let shared=items.
-get(id)?.shared;for(let[other,{node,frame}]of nodes)node.classList.toggle("selected",other===id),frame?.
-classList.toggle("selected",other===id),node.classList.toggle("relative",!!shared&&items.get(other).
-shared===shared),node.setAttribute("aria-pressed",String(other===id)),node.setAttribute("tabindex",other===
-(seen||ordered[0])?"0":"-1");for(let{line,node}of curves){let joined=[line.source,line.target,line.from].
-some(end=>inside.has(end));node.classList.toggle("joined",joined||line.takers.some(taker=>inside.has(
-taker)))}let isOpen=nodes.get(id)?.frame!=null;fillDetails(panel,items.get(id),words,isOpen,()=>toggle(
-id)),seen&&reveal(box,nodes.get(id).node)}function select(id){model.set("selected",id??""),model.save_changes()}
-let wanted="";function goTo(id){let around=ancestors(id);wanted=around.some(group=>!levels.has(group))?
-id:"";let open=opened();around.forEach(group=>open.add(group)),around.some(group=>!opened().has(group))&&
-setOpen(open),nodes.has(id)&&(select(id),reveal(box,nodes.get(id).node,!0),reveal(box,nodes.get(id).
-node))}function onSelected(){let id=model.get("selected");id&&!nodes.has(id)&&items.has(id)?goTo(id):
-showSelection()}let tools=element("div","kfunc-lab-tools"),status=element("span","kfunc-lab-status");
-status.setAttribute("role","status");let say=text=>{status.textContent=text},found=[],position=0,searchBox=element(
-"input","kfunc-lab-search");searchBox.type="search",searchBox.placeholder=words.search_hint,searchBox.
-setAttribute("aria-label",words.search_hint),searchBox.hidden=!0;function search(){let text=searchable(
-searchBox.value);return found=[],position=-1,text?!model.get("_complete")&&model.send?model.send({type:"\
-search",text:searchBox.value}):(found=[...items].filter(([,item])=>item.find?.includes(text)).sort(([
-,a],[,b])=>a.order-b.order).map(([id])=>id),step(0)):say("")}function step(by){return found.length?(position=
-by?(position+by+found.length)%found.length:0,goTo(found[position]),say(`${position+1} / ${found.length}`)):
-say(words.nothing_found)}searchBox.addEventListener("input",search),searchBox.addEventListener("keyd\
-own",event=>{if(event.stopPropagation(),event.key==="Enter")step(event.shiftKey?-1:1);else if(event.
-key==="Escape")searchBox.value="",searchBox.hidden=!0,say(""),searchButton.focus();else return;event.
-preventDefault()});let searchButton=toolButton("search",words.search,()=>{searchBox.hidden=!searchBox.
-hidden,searchBox.hidden||searchBox.focus()}),menu=element("div","kfunc-lab-menu");menu.hidden=!0;let saveButton=toolButton(
-"save",words.save,()=>{menu.hidden=!menu.hidden,saveButton.setAttribute("aria-expanded",String(!menu.
-hidden)),menu.hidden||menu.querySelector("button").focus()});saveButton.setAttribute("aria-expanded",
-"false");let closeMenu=()=>{menu.hidden=!0,saveButton.setAttribute("aria-expanded","false")};for(let[
-form,label]of model.get("_forms")){let choice=element("button","",label);choice.type="button",choice.
-addEventListener("click",()=>{closeMenu(),saveButton.focus(),say(words.saving),model.send({type:"sav\
-e",form})}),menu.append(choice)}menu.addEventListener("keydown",event=>{let choices=[...menu.querySelectorAll(
-"button")],at=choices.indexOf(document.activeElement),by={ArrowDown:1,ArrowUp:-1}[event.key];if(by)choices[(at+
-by+choices.length)%choices.length].focus();else if(event.key==="Escape")closeMenu(),saveButton.focus();else
-return;event.preventDefault(),event.stopPropagation()});let folding=[toolButton("unfold",words.unfold_all,
-()=>setOpen(new Set(model.get("_groups")))),toolButton("fold",words.fold_all,()=>setOpen(new Set))];
-tools.append(status,searchBox,searchButton,...folding);let showTools=()=>folding.forEach(tool=>tool.
-hidden=!model.get("_groups").length);if(tools.append(toolButton("zoom_out",words.zoom_out,()=>zoom.by(
-1/ZOOM_STEP)),toolButton("zoom_in",words.zoom_in,()=>zoom.by(ZOOM_STEP)),toolButton("fit",words.fit,
-zoom.fit)),menu.childElementCount){let holder=element("div","kfunc-lab-holder");holder.append(saveButton,
-menu),tools.append(holder)}header.append(tools);function showFoot(){let{scale}=model.get("_emphasis");
-foot.replaceChildren(makeLegend(model.get("_legend")),...scale?[makeScale(scale)]:[])}function itemAt(event){
-let node=event.target.closest("[data-item]");return node?node.dataset.item:void 0}function onToggleSign(event,id){
-if(!items.get(id)?.group)return!1;let{node,frame}=nodes.get(id),place=(frame??node.querySelector(".b\
-ox")).getBoundingClientRect(),{width,margin}=items.get(id),scale=place.width/(frame?Number(frame.getAttribute(
-"width")):width-2*margin);return event.clientX-place.left<TOGGLE_WIDTH*scale}box.addEventListener("c\
-lick",event=>{if(wasDragged())return;let id=itemAt(event);select(id),id!==void 0&&(nodes.get(id).node.
-focus({preventScroll:!0}),event.detail<2&&onToggleSign(event,id)&&toggle(id))}),box.addEventListener(
-"dblclick",event=>{let id=itemAt(event);id!==void 0&&items.get(id).group&&!onToggleSign(event,id)&&toggle(
-id)}),box.addEventListener("keydown",event=>{let id=itemAt(event);if(id===void 0||event.ctrlKey||event.
-metaKey||event.altKey)return;let actions={Escape:()=>{},Home:()=>ordered[0],End:()=>ordered.at(-1),ArrowUp:()=>neighbour(
-"ArrowUp",id,nodes,curves,ordered),ArrowDown:()=>neighbour("ArrowDown",id,nodes,curves,ordered),ArrowLeft:()=>neighbour(
-"ArrowLeft",id,nodes,curves,ordered),ArrowRight:()=>neighbour("ArrowRight",id,nodes,curves,ordered)},
-zooms={"+":ZOOM_STEP,"=":ZOOM_STEP,"-":1/ZOOM_STEP};if(event.key in zooms)zoom.by(zooms[event.key]);else if(event.
-key==="0")zoom.fit();else if(event.key==="Enter"||event.key===" "){let again=model.get("selected")===
-id;select(id),items.get(id).group&&(again||event.key==="Enter")&&toggle(id)}else if(event.key==="/")
-searchButton.click();else if(event.key in actions){let chosen=actions[event.key]();select(chosen),nodes.
-get(chosen??id).node.focus({preventScroll:!0})}else return;event.preventDefault(),event.stopPropagation()});
-let onEmphasis=()=>{showFoot(),showPicture()},onContent=()=>{let before={places,pins:pinned(items)};
-readContent(),asked=new Set,drawn=JSON.stringify(model.get("opened")),showFoot(),showTools(),showPicture(),
-showMoves(before);let fresh=ordered.filter(id=>!before.places.has(id));fresh.length&&reveal(box,nodes.
-get(fresh.at(-1)).node)};function showMoves(before){let known=before.places.size>0;for(let[id,{x,y}]of places){
-let{node,frame}=nodes.get(id)??{},old=before.places.get(id);!node||frame||(old?slide(node,old.x-x,old.
-y-y):(node.classList.toggle("fresh",known),known&&ring(node)))}if(known)for(let{node}of curves)appear(
-node);for(let[name,id]of pinned(items)){let left=before.pins.get(name);left!==id&&places.has(left)&&
-places.has(id)&&drawTrail(left,id)}}function drawTrail(from,to){let edge=id=>{let{width,height,margin}=items.
-get(id),{x,y}=places.get(id);return[x+width-margin,y+height/2]},[x1,y1]=edge(from),[x2,y2]=edge(to),
-bow=Math.max(x1,x2)+60,path=svgElement("path",{class:"trail",d:`M${x1} ${y1}C${bow} ${y1} ${bow} ${y2}\
- ${x2} ${y2}`});drawing.append(path);let fading=animate(path,[{opacity:1},{opacity:1,offset:.4},{opacity:0}],
-1500,"ease-in");fading?fading.onfinish=()=>path.remove():path.remove()}return model.on("change:selec\
-ted",onSelected),model.on("change:opened",onOpen),model.on("change:_emphasis",onEmphasis),model.on("\
-change:_levels",onContent),model.on("msg:custom",onMessage),showFoot(),showTools(),onOpen(),whenShown(
-box,()=>{zoom.centre(),nodes.size&&reveal(box,nodes.get(ordered[0]).node,!0),nodes.has(model.get("se\
-lected"))&&reveal(box,nodes.get(model.get("selected")).node)}),()=>{model.off("change:selected",onSelected),
-model.off("change:opened",onOpen),model.off("change:_emphasis",onEmphasis),model.off("change:_levels",
-onContent),model.off("msg:custom",onMessage)}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
+return[...document.importNode(parsed,!0).childNodes]}function withCode(text){return text.split("`").map((part,place)=>place%2?element("code","",part):part)}
+function takeKey(event){event.preventDefault(),event.stopPropagation()}function keepKeys(input){input.
+addEventListener("keydown",event=>event.stopPropagation())}function hasModifier(event){return event.
+ctrlKey||event.metaKey||event.altKey}function whenShown(target,callback){let observer=new ResizeObserver(
+()=>{target.clientWidth&&(observer.disconnect(),callback())});observer.observe(target)}function share(model,name,value){model.set(name,value),model.save_changes()}function listen(model,listeners){
+for(let[event,listener]of Object.entries(listeners))model.on(event,listener);return()=>{for(let[event,
+listener]of Object.entries(listeners))model.off(event,listener)}}function defineView(name,render2){let marked=({
+model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),render2({model,el}));return globalThis.kfuncLabPage?.(
+marked),{render:marked}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
 type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
-"click",onClick),made}function defineView(name,render){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
-render({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function renderSteps({model,el}){let words=model.get("_words"),steps=model.get("_steps"),root=element(
-"div","kfunc-lab-steps"),side=element("div","kfunc-lab-side"),holder=element("div","kfunc-lab-holder\
--of-graph");root.append(side,holder),el.append(root);let code=element("ol","kfunc-lab-code");code.setAttribute(
-"aria-label",words.code),code.tabIndex=0;let lines=model.get("_code").map(text=>{let line=element("l\
-i");return line.append(element("code","",text||" ")),code.append(line),line});lines.forEach((line,place)=>{
-line.addEventListener("click",()=>{let found=steps.findIndex(({first,last})=>first<=place+1&&place+1<=
-last);found>=0&&go(found)})});let controls=element("div","kfunc-lab-controls"),button=(sign,label,by)=>textButton(
-sign,()=>go(model.get("step")+by),label),slider=element("input");slider.type="range",slider.min=1,slider.
-max=steps.length,slider.setAttribute("aria-label",words.steps),slider.addEventListener("input",()=>go(
-Number(slider.value)-1));let previous=button("‹",words.previous,-1),next=button("›",words.next,1),
-count=element("span","kfunc-lab-count");controls.append(previous,slider,next,count);let said=element(
-"div","kfunc-lab-said");said.setAttribute("aria-live","polite"),side.append(code,controls,said);function go(number){
-model.set("step",Math.max(0,Math.min(steps.length-1,number))),model.save_changes(),show()}let moves={
-ArrowLeft:-1,ArrowUp:-1,ArrowRight:1,ArrowDown:1};side.addEventListener("keydown",event=>{if(event.ctrlKey||
-event.metaKey||event.altKey)return;let to=event.key in moves?model.get("step")+moves[event.key]:event.
-key==="Home"?0:event.key==="End"?steps.length-1:void 0;to!==void 0&&(go(to),event.preventDefault(),event.
-stopPropagation())});function show(){let number=model.get("step"),step=steps[number];slider.value=number+
-1,previous.disabled=number===0,next.disabled=number===steps.length-1;let place=words.of_steps.replace(
-"{n}",number+1).replace("{all}",steps.length);count.textContent=`${number+1} / ${steps.length}`,slider.
-setAttribute("aria-valuetext",place),lines.forEach((line,at)=>{let on=step.first<=at+1&&at+1<=step.last;
-if(line.classList.toggle("current",on),line.classList.toggle("failed",on&&step.failed),on&&at+1===step.
-first){code.scrollTop+=Math.min(0,line.offsetTop-code.offsetTop-code.scrollTop-8);let below=line.offsetTop-
-code.offsetTop+line.offsetHeight+8;code.scrollTop=Math.max(code.scrollTop,below-code.clientHeight)}}),
-said.replaceChildren(),step.elsewhere&&said.append(element("p","",words.elsewhere),element("pre","",
-step.code));let list=element("ul");if(list.append(...step.said.map(text=>element("li","",text))),said.
-append(list),step.printed){let printed=element("pre","kfunc-lab-printed",step.printed);printed.setAttribute(
-"aria-label",words.printed),said.append(printed)}showGraph(step),revealChange(step,steps[number-1]??
-{seen:[],pins:[]})}function showGraph(step){let items=new Map(model.get("_items")),seen=new Set(step.
-seen),isSeen=id=>{for(let at=id;at;at=items.get(at)?.parent)if(seen.has(at))return!0;return id?.startsWith(
-"//output/")??!0},pins=new Map(step.pins),lost=new Set(step.lost);for(let node of holder.querySelectorAll(
-".kfunc-lab-picture [data-item]")){let id=node.dataset.item,hidden=!isSeen(id);node.classList.toggle(
-"unseen",hidden),node.toggleAttribute("inert",hidden),hidden||node.classList.toggle("lost-now",lost.
-has(id)),node.querySelectorAll(":scope > .pin").forEach(pin=>pin.remove()),pins.has(id)&&node.append(
-...parseSvg(pins.get(id)))}for(let node of holder.querySelectorAll("[data-source], [data-target]")){
-let ends=[node.dataset.source,node.dataset.target].filter(Boolean);node.classList.toggle("unseen",!ends.
-every(isSeen))}let heading=holder.querySelector(".kfunc-lab-title");heading&&(heading.textContent=step.
-title)}function revealChange(step,before){let box=holder.querySelector(".kfunc-lab-picture"),known=new Set(
-[...before.seen,...before.pins.map(String)]),last=[...step.pins.filter(pin=>!known.has(String(pin))).
-map(([id])=>id),...step.seen.filter(id=>!known.has(id))].map(id=>box.querySelector(`[data-item="${CSS.
-escape(id)}"]`)).findLast(Boolean);last&&reveal(box,last)}let end=renderGraph({model,el:holder});return model.
-on("change:step",show),model.on("change:opened",show),show(),()=>{end?.(),model.off("change:step",show),
-model.off("change:opened",show)}}var steps_default=defineView("steps",renderSteps);export{steps_default as default};
+"click",onClick),made}function rangeInput(label,onInput){let input=element("input");return input.type="range",label&&input.
+setAttribute("aria-label",label),keepKeys(input),input.addEventListener("input",()=>onInput(Number(input.
+value))),Object.assign(input,{span(least,most){input.min=String(least),input.max=String(most)}})}function makeDetails(words){let root=element("div","kfunc-lab-details");return root.setAttribute("ro\
+le","region"),root.setAttribute("aria-live","polite"),root.setAttribute("aria-label",words.details),
+root.tabIndex=0,{root,show(item,isOpen,onToggle){if(!item){let said=[words.empty,words.keys];root.replaceChildren(
+...said.map(text=>element("p","kfunc-lab-empty",text)));return}let heading=element("div","kfunc-lab-\
+heading");heading.append(element("strong","",item.name),element("span","",item.kind)),root.replaceChildren(
+heading),item.group&&root.append(textButton(isOpen?words.close:words.open,onToggle));let list=element(
+"dl");for(let{label,value}of item.details??[])list.append(element("dt","",label),element("dd","",value));
+root.append(list)}}}function makeLegend(signs){let legend=element("ul","kfunc-lab-legend");for(let{sign,
+words}of signs){let entry=element("li"),drawn=svgElement("svg",{class:"kfunc-lab-drawing",width:12,height:12,
+viewBox:"0 -6 12 12","aria-hidden":"true"});drawn.append(...parseSvg(sign)),entry.append(drawn,element(
+"span","",words)),legend.append(entry)}return legend}function makeScale({low,high,colours,quantity}){
+let bar=element("div","kfunc-lab-scale"),strip=element("span","kfunc-lab-colours");return strip.style.
+background=`linear-gradient(90deg, ${colours.join(", ")})`,bar.append(element("span","",low),strip,element(
+"span","",high),element("span","",quantity)),bar}function seenEnds(curves,id,forward){let found=new Set,begin=({line})=>forward?line.source:line.target,
+follow=({line,group})=>{let next=forward?line.target:line.source,same=curves.filter(it=>it.line.tensor===
+line.tensor);if(next===null)same.filter(it=>begin(it)===(group||null)).forEach(follow);else{let inner=same.
+filter(it=>it.group===next&&begin(it)===null);inner.length?inner.forEach(follow):found.add(next)}};return curves.
+filter(it=>begin(it)===id).forEach(follow),[...found]}function neighbour(key,from,{nodes,curves},ordered){
+let centre=id=>{let place=nodes.get(id).node.getBoundingClientRect();return{x:place.x+place.width/2,
+y:place.y+place.height/2}},here=centre(from),nearest=ids=>{let distance=id=>Math.abs(centre(id).x-here.
+x);return[...ids].sort((a,b)=>distance(a)-distance(b))[0]};if(key==="ArrowDown"||key==="ArrowUp"){let step=key===
+"ArrowDown"?1:-1,linked=seenEnds(curves,from,step>0).filter(id=>nodes.has(id));return linked.length?
+nearest(linked):ordered[ordered.indexOf(from)+step]??from}let direction=key==="ArrowRight"?1:-1,beside=[
+...nodes.keys()].filter(id=>{let there=centre(id);return Math.abs(there.y-here.y)<20&&(there.x-here.
+x)*direction>1});return beside.length?nearest(beside):from}var Zoom=class{constructor(box,drawing){this.box=box,this.drawing=drawing,this.size={width:1,height:1},
+this.scale=1,box.addEventListener("wheel",event=>this.onWheel(event),{passive:!1}),this.stayInTheMiddle()}setSize({
+width,height}){this.size={width,height},this.resize()}resize(){this.drawing.style.width=`${this.size.
+width*this.scale}px`,this.drawing.style.height=`${this.size.height*this.scale}px`}by(factor){this.to(
+this.scale*factor)}fit(){let width=this.box.clientWidth-16,height=this.box.clientHeight-16;this.scale=
+Math.min(1,width/this.size.width,height/this.size.height),this.resize(),this.centre(),this.box.scrollTo(
+0,0)}centre(){let room=this.box.clientWidth-16-this.size.width*this.scale;this.drawing.style.margin=
+`0 0 0 ${Math.max(0,room/2)}px`}to(wanted,at){let frame=this.box.getBoundingClientRect(),place=at?{x:at.
+x-frame.left,y:at.y-frame.top}:{x:frame.width/2,y:frame.height/2},before=this.drawing.getBoundingClientRect(),
+point={x:(frame.left+place.x-before.left)/this.scale,y:(frame.top+place.y-before.top)/this.scale};this.
+scale=Math.min(4,Math.max(.02,wanted)),this.resize(),this.size.width*this.scale>this.box.clientWidth||
+this.size.height*this.scale>this.box.clientHeight?this.hold(point,place):this.centre()}hold(point,place){
+let{box,drawing,scale,size}=this,along=(begin,length)=>({before:Math.max(0,begin),after:begin<0?Math.
+max(0,length):0,scroll:Math.max(0,-begin)}),left=place.x-8-point.x*scale,top=place.y-8-point.y*scale,
+rest={x:box.clientWidth-16,y:box.clientHeight-16},x=along(left,rest.x-(left+size.width*scale)),y=along(
+top,rest.y-(top+size.height*scale));drawing.style.margin=`${y.before}px ${x.after}px ${y.after}px ${x.
+before}px`,box.scrollLeft=x.scroll,box.scrollTop=y.scroll}placeOf({x,y}){let frame=this.box.getBoundingClientRect(),
+shown=this.drawing.getBoundingClientRect();return{x:shown.left-frame.left+x*this.scale,y:shown.top-frame.
+top+y*this.scale}}onWheel(event){if(!event.ctrlKey&&!event.metaKey)return;event.preventDefault(),event.
+stopPropagation();let at={x:event.clientX,y:event.clientY};this.to(this.scale*Math.exp(-event.deltaY/
+300),at)}stayInTheMiddle(){let width=0;new ResizeObserver(()=>{!this.box.offsetWidth||this.box.offsetWidth===
+width||(width&&this.centre(),width=this.box.offsetWidth)}).observe(this.box)}};function reveal(box,node,centred=!1){
+let frame=box.getBoundingClientRect(),place=node.getBoundingClientRect();if(centred){box.scrollLeft+=
+(place.left+place.right-frame.left-frame.right)/2;return}box.scrollLeft+=beyond(place.left,place.right,
+frame.left,frame.right),box.scrollTop+=beyond(place.top,place.bottom,frame.top,frame.bottom)}function beyond(from,to,low,high){
+return Math.min(0,from-low-16)||Math.max(0,to-high+16)}function enableDragging(box){let start=null,dragged=!1;
+box.addEventListener("pointerdown",event=>{event.button!==0||event.pointerType==="touch"||(start={x:event.
+clientX,y:event.clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener("p\
+ointermove",event=>{if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&
+Math.hypot(moved.x,moved.y)>4&&(dragged=!0,box.setPointerCapture(event.pointerId),box.classList.add(
+"dragging")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{
+start=null,box.classList.remove("dragging")};return box.addEventListener("pointerup",stop),box.addEventListener(
+"pointercancel",stop),()=>dragged}function listenIn(scene,does){let isGroup=id=>!!scene.items.get(id)?.group;scene.box.addEventListener(
+"click",event=>{if(scene.wasDragged())return;let id=scene.itemAt(event.target);does.select(id??""),id!==
+void 0&&(scene.focus(id),event.detail<2&&scene.isOnSign(event,id)&&does.toggle(id))}),scene.box.addEventListener(
+"dblclick",event=>{let id=scene.itemAt(event.target);id!==void 0&&isGroup(id)&&!scene.isOnSign(event,
+id)&&does.toggle(id)}),scene.box.addEventListener("keydown",event=>{let id=scene.itemAt(event.target);
+if(id===void 0||hasModifier(event))return;let zooms={"+":1.25,"=":1.25,"-":1/1.25},key=event.key;if(key in
+zooms)scene.zoom.by(zooms[key]);else if(key==="0")scene.zoom.fit();else if(key==="/")does.search();else if(key===
+"Enter"||key===" "){let isAgain=does.selected()===id;does.select(id),isGroup(id)&&(isAgain||key==="E\
+nter")&&does.toggle(id)}else{let to=leadsTo(key,id,scene);if(to===void 0)return;does.select(to),scene.
+focus(to||id)}takeKey(event)})}function leadsTo(key,id,{drawn,ordered}){if(key==="Escape")return"";if(key===
+"Home")return ordered[0];if(key==="End")return ordered[ordered.length-1];if(/^Arrow(Up|Down|Left|Right)$/.
+test(key))return neighbour(key,id,drawn,ordered)}var WORN=new WeakMap;function lay({nodes,curves,labels},{marks,counts,sizes,pins,isSeen}){for(let[id,
+{node}]of nodes){mark(node,marks?.get(id)??"");let count=node.querySelector(":scope > text.quiet[tex\
+t-anchor]");if(count&&counts&&rewrite(count,counts.get(id)),pins){for(let pin of node.querySelectorAll(
+":scope > .pin"))pin.remove();node.append(...parseSvg(pins.get(id)??""))}isSeen&&show(node,isSeen(id))}
+for(let{line,node}of[...curves,...labels])isSeen&&show(node,[line.source,line.target].every(end=>!end||
+isSeen(end)));if(sizes)for(let{line,node}of labels)rewrite(node,sizes.get(line.tensor))}function mark(node,name){
+let worn=WORN.get(node);worn&&node.classList.remove(worn),name&&node.classList.add(name),WORN.set(node,
+name)}function show(node,isSeen){node.classList.toggle("unseen",!isSeen),node.toggleAttribute("inert",
+!isSeen)}function rewrite(text,now){let own=text.getAttribute("data-own")??text.textContent??"";text.
+setAttribute("data-own",own),text.textContent!==(now??own)&&(text.textContent=now??own),text.classList.
+toggle("now-changed",now!==void 0)}function compose(content,open){let inner=composeLevel(content,open,""),picture=emptyPicture(inner.width+
+20,inner.height+20);return placeInner(inner,picture,10,10),picture}function emptyPicture(width,height){
+return{width,height,boxes:[],frames:[],curves:[],labels:[]}}function makeStretch(growth){let ends=growth.
+flatMap(span=>span.slice(0,2)),marks=[...new Set(ends)].sort((a,b)=>a-b);if(!marks.length)return value=>value;
+let moved=[],rates=[],place=marks[0];return marks.forEach((low,position)=>{let rate=0;if(position<marks.
+length-1)for(let[begin,end,lack]of growth)begin<=low&&low<end&&(rate=Math.max(rate,lack/(end-begin)));
+moved.push(place),rates.push(1+rate),position<marks.length-1&&(place+=(marks[position+1]-low)*(1+rate))}),
+value=>{if(value<=marks[0])return value;let low=0,high=marks.length;for(;high-low>1;){let middle=low+
+high>>1;marks[middle]<=value?low=middle:high=middle}return moved[low]+(value-marks[low])*rates[low]}}
+function composeLevel(content,open,group){let composed=stretched(content,open,group),{level,inside,sizes,
+middles,stretch}=composed,picture=emptyPicture(stretch[0](level.width),stretch[1](level.height)),ports=of=>new Map(
+of.map(({tensor,x})=>[tensor,stretch[0](x)])),whole={...picture,entries:ports(level.entries),exits:ports(
+level.exits)};for(let[id,middle]of middles){let inner=inside.get(id),size=sizes.get(id);if(!inner||!size){
+whole.boxes.push({id,...middle});continue}let left=middle.x-size.width/2,top=middle.y-size.height/2;
+whole.frames.push({id,x:left,y:top,...size}),placeInner(inner,whole,left+(size.width-inner.width)/2,
+top+26)}for(let line of level.lines)placeLine(line,composed,whole);return whole}function stretched({
+items,levels},open,group){let level=levels.get(group),inside=new Map,sizes=new Map,growth=[[],[]];for(let{
+id,x,y}of level.places){if(!open.has(id)||!levels.has(id))continue;let inner=composeLevel({items,levels},
+open,id),item=items.get(id),width=Math.max(inner.width+20,item.titleWidth??0,item.width),height=Math.
+max(inner.height+26+10,item.height);inside.set(id,inner),sizes.set(id,{width,height}),growth[0].push(
+[x-item.width/2,x+item.width/2,width-item.width]),growth[1].push([y-item.height/2,y+item.height/2,height-
+item.height])}let stretch=growth.map(makeStretch),before=new Map(level.places.map(({id,x,y})=>[id,{x,
+y}])),middles=new Map(level.places.map(({id,x,y})=>[id,{x:stretch[0](x),y:stretch[1](y)}]));return{level,
+items,inside,sizes,before,middles,stretch}}function placeLine(line,composed,picture){let begin=endOf(
+line,!1,composed,picture),end=endOf(line,!0,composed,picture),points=bend(line.points,begin,end,composed.
+stretch),arrow=line.target!==null&&!composed.inside.has(line.target),{group}=composed.level;if(picture.
+curves.push({line,group,points,arrow}),!line.label)return;let at=pointAt(points,line.label.at);picture.
+labels.push({line,text:line.label.text,x:at.x+line.label.x,y:at.y+line.label.y,inside:group!==""})}function endOf(line,atTarget,{
+items,inside,sizes,before,middles},picture){let id=atTarget?line.target:line.source,[x,y]=atTarget?line.
+points.slice(-2):line.points;if(id===null)return atTarget?{x:picture.exits.get(line.tensor)??0,y:picture.
+height+10}:{x:picture.entries.get(line.tensor)??0,y:-26};let middle=middles.get(id),inner=inside.get(
+id),size=sizes.get(id);if(inner&&size){let left=middle.x-inner.width/2,port=(atTarget?inner.entries:
+inner.exits).get(line.tensor)??inner.width/2,half=size.height/2;return{x:left+port,y:middle.y+(atTarget?
+-half:half)}}let was=before.get(id),box=items.get(id),reach=Math.max(0,box.width/2-(box.margin?box.margin+
+6:0)),across=Math.min(reach,Math.max(-reach,x-was.x));return{x:middle.x+across,y:y+middle.y-was.y}}function bend(points,begin,end,stretch){
+let count=points.length/2,bent=[];for(let number=0;number<count;number+=1){let[x,y]=[points[2*number],
+points[2*number+1]];number<2?bent.push(begin.x+x-points[0],begin.y+y-points[1]):number>=count-2?bent.
+push(end.x+x-points[2*count-2],end.y+y-points[2*count-1]):bent.push(stretch[0](x),stretch[1](y))}return bent}
+function pointAt(points,at){let first=Math.min(Math.floor(at),Math.floor((points.length/2-2)/3)),t=at-
+first,weights=[(1-t)**3,3*t*(1-t)**2,3*t**2*(1-t),t**3],point={x:0,y:0};return weights.forEach((weight,place)=>{
+point.x+=weight*points[6*first+2*place],point.y+=weight*points[6*first+2*place+1]}),point}function placeInner(inner,outer,x,y){
+for(let it of inner.boxes)outer.boxes.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.frames)outer.
+frames.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.x+x,
+y:it.y+y});for(let it of inner.curves){let points=it.points.map((value,place)=>value+(place%2?y:x));
+outer.curves.push({...it,points})}}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function drawPicture(drawing,picture,items,emphasis){
+let nodes=new Map,frames=picture.frames.map(({id:_id,...place})=>svgElement("rect",{class:"frame",...place,
+rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=drawBoxes(picture,
+items,emphasis);picture.boxes.forEach(({id},place)=>{items.get(id)?.order!==void 0&&nodes.set(id,{node:boxes[place],
+frame:null})});let labels=picture.labels.map(label=>({...label,node:drawLabel(label)})),titles=drawTitles(
+picture.frames,items);return picture.frames.forEach(({id},place)=>{nodes.set(id,{node:titles[place],
+frame:frames[place]})}),drawing.setAttribute("viewBox",`0 0 ${picture.width} ${picture.height}`),drawing.
+replaceChildren(...frames,...drawRegions(picture,items,emphasis.regions),...curves.map(({node})=>node),
+...boxes,...labels.map(({node})=>node),...titles),{nodes,curves,labels}}function curvePath(points){let numbers=points.
+map(value=>value.toFixed(1));return`M${numbers[0]} ${numbers[1]}C${numbers.slice(2).join(" ")}`}function markEnds(node,{
+source,target}){source!==null&&(node.dataset.source=source),target!==null&&(node.dataset.target=target)}
+function drawCurve({line,points,arrow}){let group=svgElement("g",{class:`edge ${line.kind}`.trim()}),
+drawn=[...points];if(arrow){let[beforeX,beforeY,x,y]=drawn.slice(-4),length=Math.hypot(x-beforeX,y-beforeY)||
+1,base=[x-ARROW*(x-beforeX)/length,y-ARROW*(y-beforeY)/length],half=[(y-base[1])*.45,(base[0]-x)*.45];
+drawn.splice(-2,2,...base);let d=`M${x} ${y}L${base[0]+half[0]} ${base[1]+half[1]} ${base[0]-half[0]}\
+ ${base[1]-half[1]}Z`;group.append(svgElement("path",{class:"arrow",d}))}markEnds(group,line);let path=svgElement(
+"path",{class:"line",d:curvePath(drawn),fill:"none"});return DASHED.includes(line.kind)&&path.setAttribute(
+"stroke-dasharray","5 3"),group.prepend(path),group}function drawBoxes(picture,items,{values}){let colours=new Map(
+values.map(it=>[it.id,it])),nodes=parseSvg(picture.boxes.map(({id})=>`<g>${items.get(id)?.svg}</g>`).
+join(""));return picture.boxes.forEach(({id,x,y},place)=>{let node=nodes[place];node.setAttribute("c\
+lass",items.get(id)?.classes??""),node.setAttribute("transform",`translate(${x} ${y})`);let value=colours.
+get(id);value&&(node.classList.add("valued"),node.style.setProperty("--value",value.colour),node.style.
+setProperty("--ink",value.ink))}),nodes}function drawLabel({text,x,y,inside,line}){let node=svgElement(
+"text",{...{class:inside?"label inside":"label","font-size":10},x,y:y+3.5,"text-anchor":"middle"},text);
+return markEnds(node,line),node.dataset.tensor=line.tensor,node}function drawTitles(frames,items){let nodes=parseSvg(
+frames.map(({id})=>`<g>${items.get(id)?.title}</g>`).join(""));return frames.forEach(({x,y,width},place)=>{
+let node=nodes[place];node.setAttribute("class","title"),node.setAttribute("transform",`translate(${x}\
+ ${y})`);let area={class:"title-area",width,height:26,rx:8,fill:"none"};node.prepend(svgElement("rec\
+t",{...area,"pointer-events":"all"}))}),nodes}function drawRegions(picture,items,regions){return regions.
+map((members,number)=>drawRegion(picture,items,new Set(members),number)).reverse().flat()}function drawRegion(picture,items,members,number){
+let boxes=picture.boxes.filter(({id})=>members.has(id)),bands=picture.curves.filter(({line})=>line.target!==
+null&&members.has(line.from)&&line.takers.some(taker=>members.has(taker)));return Object.entries({border:1.5,
+fill:0}).flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=REGION_EDGE+4*
+number+extra,band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
+"path",{...band,d:curvePath(points)})),...boxes.map(({id,x,y})=>{let{width,height}=items.get(id);return svgElement(
+"rect",{class:name,x:x-width/2-edge,y:y-height/2-edge,width:width+2*edge,height:height+2*edge,rx:8+REGION_EDGE+
+4*number})})]})}function animate(node,frames,duration,easing){if(!matchMedia("(prefers-reduced-motion: reduce)").matches)
+return node?.animate(frames,{duration,easing})}function appear(node){animate(node,[{opacity:0},{}],200,
+"ease-out")}function ring(node){let stressed={stroke:"var(--accent)",strokeWidth:"5"},frames=[stressed,
+{...stressed,offset:.4},{}];animate(node.querySelector(":scope > .box"),frames,2500,"ease-in")}function slide(node,by){
+if(Math.hypot(by.x,by.y)<1)return;let[x,y]=(node.getAttribute("transform")?.match(/-?[\d.]+/g)??[]).
+map(Number),at=(left,top)=>({transform:`translate(${left}px, ${top}px)`});animate(node,[at(x+by.x,y+
+by.y),at(x,y)],200,"ease-out")}function drawTrail(drawing,from,to){let bow=Math.max(from.x,to.x)+60,
+d=`M${from.x} ${from.y}C${bow} ${from.y} ${bow} ${to.y} ${to.x} ${to.y}`,path=svgElement("path",{class:"\
+trail",d});drawing.append(path);let fading=animate(path,[{opacity:1},{opacity:1,offset:.4},{opacity:0}],
+1500,"ease-in");fading?fading.onfinish=()=>path.remove():path.remove()}function readContent(items,levels){return{items:new Map(items.map(item=>[item.id,item])),levels:new Map(
+levels.map(level=>[level.group,level]))}}function ancestors(items,id){let found=[];for(let at=items.
+get(id)?.parent;at;at=items.get(at)?.parent)found.push(at);return found}function pinned(items){let pairs=[
+...items.values()].flatMap(({id,pins})=>(pins??[]).map(name=>[name,id]));return new Map(pairs)}var TOGGLE_WIDTH=26,Scene=class{constructor(label){this.box=element("div","kfunc-lab-picture"),this.
+drawing=svgElement("svg",{class:"kfunc-lab-drawing",role:"group","aria-label":label}),this.box.append(
+this.drawing),this.zoom=new Zoom(this.box,this.drawing),this.wasDragged=enableDragging(this.box),this.
+items=new Map,this.drawn={nodes:new Map,curves:[],labels:[]},this.ordered=[],this.places=new Map}get nodes(){
+return this.drawn.nodes}show(content,open,emphasis,selected,kept){let picture=compose(content,open),
+place=kept===void 0?void 0:this.places.get(kept),before=place&&this.zoom.placeOf(place),known=new Set(
+this.nodes.keys()),focused=this.itemAt(document.activeElement);this.items=content.items,this.drawn=drawPicture(
+this.drawing,picture,this.items,emphasis);let order=id=>this.items.get(id)?.order??0;this.ordered=[...this.
+nodes.keys()].sort((a,b)=>order(a)-order(b)),this.places=placesIn(picture,this.items),this.zoom.setSize(
+picture);for(let[id,drawn]of this.nodes)describe(id,drawn,this.items.get(id)),known.size&&!known.has(
+id)&&appear(drawn.node);let now=kept===void 0?void 0:this.places.get(kept);before&&now?this.zoom.hold(
+now,before):this.zoom.centre(),this.select(selected),focused!==void 0&&this.focus(focused)}select(id){
+let seen=this.nodes.has(id)?id:"";this.drawing.classList.toggle("has-selection",!!seen);let shared=this.
+items.get(id)?.shared;for(let[other,{node,frame}]of this.nodes){let isRelative=!!shared&&this.items.
+get(other)?.shared===shared;node.classList.toggle("selected",other===id),frame?.classList.toggle("se\
+lected",other===id),node.classList.toggle("relative",isRelative),node.setAttribute("aria-pressed",String(
+other===id)),node.setAttribute("tabindex",other===(seen||this.ordered[0])?"0":"-1")}for(let{line,node}of this.
+drawn.curves){let ends=[line.source,line.target,line.from,...line.takers];node.classList.toggle("joi\
+ned",ends.includes(id))}this.reveal(seen)}reveal(id,centred=!1){let node=this.nodes.get(id)?.node;node&&
+reveal(this.box,node,centred)}focus(id){this.nodes.get(id)?.node.focus({preventScroll:!0})}itemAt(target){
+return!(target instanceof Element)||!this.box.contains(target)?void 0:target.closest("[data-item]")?.
+dataset.item}isOnSign(event,id){let item=this.items.get(id),drawn=this.nodes.get(id),box=drawn?.frame??
+drawn?.node.querySelector(".box");if(!item?.group||!box)return!1;let place=box.getBoundingClientRect(),
+width=Number(drawn?.frame?.getAttribute("width")??item.width-2*item.margin);return event.clientX-place.
+left<TOGGLE_WIDTH*place.width/width}showMoves(before,pins){let isKnown=before.size>0;for(let[id,{x,y}]of this.
+places){let{node,frame}=this.nodes.get(id)??{},old=before.get(id);!node||frame||(old?slide(node,{x:old.
+x-x,y:old.y-y}):isKnown&&(node.classList.add("fresh"),ring(node)))}if(isKnown)for(let{node}of this.drawn.
+curves)appear(node);for(let[name,id]of pinned(this.items)){let left=pins.get(name),from=left!==void 0&&
+left!==id&&this.sideOf(left),to=this.sideOf(id);from&&to&&drawTrail(this.drawing,from,to)}let fresh=this.
+ordered.filter(id=>!before.has(id));fresh.length&&this.reveal(fresh[fresh.length-1])}sideOf(id){let place=this.
+places.get(id),item=this.items.get(id);if(!(!place||!item))return{x:place.x+item.width-item.margin,y:place.
+y+item.height/2}}};function describe(id,{node,frame},item){node.dataset.item=id,node.setAttribute("r\
+ole","button"),node.setAttribute("aria-label",item?.label??""),item?.group&&node.setAttribute("aria-\
+expanded",String(frame!==null))}function placesIn(picture,items){let places=new Map;for(let{id,x,y}of picture.
+boxes){let{width,height}=items.get(id);places.set(id,{x:x-width/2,y:y-height/2})}for(let{id,x,y}of picture.
+frames)places.set(id,{x,y});return places}var ICONS={zoom_out:"M3 8h10",zoom_in:"M3 8h10M8 3v10",fit:"M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
+unfold:"M8 2v4M8 10v4M5 4l3-3 3 3M5 12l3 3 3-3M3 8h10",fold:"M8 1v4M8 11v4M5 3l3 3 3-3M5 13l3-3 3 3M\
+3 8h10",search:"M10.5 10.5L14 14M11.5 7a4.5 4.5 0 1 1-9 0a4.5 4.5 0 0 1 9 0",save:"M8 2v8M5 7l3 3 3-\
+3M2.5 11v2.5h11V11"};function toolButton(icon,label,onClick){let button=element("button","kfunc-lab-\
+tool");button.type="button",button.title=label,button.setAttribute("aria-label",label);let drawn=svgElement(
+"svg",{viewBox:"0 0 16 16","aria-hidden":"true"});return drawn.append(svgElement("path",{d:ICONS[icon]})),
+button.append(drawn),button.addEventListener("click",onClick),button}function searchable(text){return text.
+toLowerCase().replaceAll("×","x").replace(/\s+/g,"")}function makeSearch(words,find,goTo,say){let found=[],
+position=0,field=element("input","kfunc-lab-search");field.type="search",field.placeholder=words.search_hint,
+field.setAttribute("aria-label",words.search_hint),field.hidden=!0;let button=toolButton("search",words.
+search,()=>{field.hidden=!field.hidden,field.hidden||field.focus()});function step(by=0){return found.
+length?(position=by?(position+by+found.length)%found.length:0,goTo(found[position]),say(`${position+
+1} / ${found.length}`)):say(words.nothing_found)}function show2(ids){found=ids,step()}return field.addEventListener(
+"input",()=>{if(found=[],position=-1,!searchable(field.value))return say("");let ids=find(field.value);
+return ids&&show2(ids)}),field.addEventListener("keydown",event=>{if(event.stopPropagation(),event.key===
+"Enter")step(event.shiftKey?-1:1);else if(event.key==="Escape")field.value="",field.hidden=!0,say(""),
+button.focus();else return;event.preventDefault()}),{field,button,show:show2}}function makeMenu(label,forms,onChoose){
+let holder=element("div","kfunc-lab-holder"),menu=element("div","kfunc-lab-menu"),button=toolButton(
+"save",label,()=>{open(!!menu.hidden),menu.hidden||choices[0].focus()});function open(isOpen){menu.hidden=
+!isOpen,button.setAttribute("aria-expanded",String(isOpen))}function close(){open(!1),button.focus()}
+let choices=forms.map(({form,words})=>{let choice=element("button","",words);return choice.type="but\
+ton",choice.addEventListener("click",()=>{close(),onChoose(form)}),choice});return menu.addEventListener(
+"keydown",event=>{let by={ArrowDown:1,ArrowUp:-1}[event.key],at=choices.indexOf(document.activeElement);
+if(by)choices[(at+by+choices.length)%choices.length].focus();else if(event.key==="Escape")close();else
+return;takeKey(event)}),menu.append(...choices),holder.append(button,menu),open(!1),holder}function download(name,content,type){
+let link=element("a");link.href=URL.createObjectURL(new Blob([content],{type})),link.download=name,link.
+click(),setTimeout(()=>URL.revokeObjectURL(link.href),1e4)}function renderGraph(options){let root=element("div","kfunc-lab-view kfunc-lab-graph");if(root.classList.
+toggle("compact",!!options.isCompact),options.el.append(root),!options.model.get("_levels").length)return renderText(
+options.model,root);let page=new GraphPage(options,root);return{end:page.end,lay:()=>page.lay(),reveal(id){
+return page.scene.reveal(id),page.scene.nodes.has(id)},setTitle:text=>page.heading.replaceChildren(text)}}
+function renderText(model,root){let{header,heading,body,notes}=makeFrame(root),text=element("pre","k\
+func-lab-text");body.append(text),root.append(header,body,notes);let show2=()=>{text.textContent=model.
+get("_text"),showWords(model,heading,notes)};return show2(),{end:listen(model,{"change:_text":show2}),
+lay(){},reveal:()=>!1,setTitle(){}}}function makeFrame(root){let header=element("div","kfunc-lab-hea\
+der"),heading=element("div","kfunc-lab-title"),body=element("div","kfunc-lab-body"),notes=element("d\
+iv","kfunc-lab-notes");return header.append(heading),root.append(header,body),{header,heading,body,notes}}
+function showWords(model,heading,notes){heading.replaceChildren(...withCode(model.get("_title")));let paragraphs=model.
+get("_notes").map(text=>{let paragraph=element("p");return paragraph.append(...withCode(text)),paragraph});
+notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.length}var GraphPage=class{constructor({
+model,overlay,onProblem},root){this.model=model,this.overlay=overlay,this.words=model.get("_words");
+let{header,heading,body,notes}=makeFrame(root);this.heading=heading,this.notes=notes,this.foot=element(
+"div","kfunc-lab-foot"),this.details=makeDetails(this.words),this.scene=new Scene(this.words.picture),
+body.append(this.scene.box,this.details.root),root.append(this.foot,notes),this.status=element("span",
+"kfunc-lab-status"),this.status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.
+say(words)),this.search=makeSearch(this.words,text=>this.find(text),id=>this.goTo(id),text=>this.say(
+text)),this.folding=[],header.append(this.makeTools()),this.content=readContent([],[]),this.asked=new Set,
+this.drawn="",this.anchor=void 0,this.wanted="",listenIn(this.scene,{selected:()=>model.get("selecte\
+d"),select:id=>this.select(id),toggle:id=>this.toggle(id),search:()=>this.search.button.click()}),this.
+end=this.listen(),this.readContent(),this.showAround(),this.onOpen(),whenShown(this.scene.box,()=>this.
+onShown())}listen(){return listen(this.model,{"change:selected":()=>this.onSelected(),"change:opened":()=>this.
+onOpen(),"change:_emphasis":()=>{this.showAround(),this.draw()},"change:_levels":()=>this.onContent(),
+"msg:custom":(message,buffers)=>this.onMessage(message,buffers)})}makeTools(){let{words,scene,model}=this,
+tools=element("div","kfunc-lab-tools");this.folding=[toolButton("unfold",words.unfold_all,()=>this.setOpen(
+new Set(model.get("_groups")))),toolButton("fold",words.fold_all,()=>this.setOpen(new Set))],tools.append(
+this.status,this.search.field,this.search.button,...this.folding,toolButton("zoom_out",words.zoom_out,
+()=>scene.zoom.by(1/1.25)),toolButton("zoom_in",words.zoom_in,()=>scene.zoom.by(1.25)),toolButton("f\
+it",words.fit,()=>scene.zoom.fit()));let forms=model.get("_forms");if(forms.length){let save=form=>{
+this.say(words.saving),model.send?.({type:"save",form})};tools.append(makeMenu(words.save,forms,save))}
+return tools}say(text){this.status.textContent=text}get opened(){return new Set(this.model.get("open\
+ed"))}readContent(){showWords(this.model,this.heading,this.notes),this.content=readContent(this.model.
+get("_items"),this.model.get("_levels"))}draw(kept){let{items,levels}=this.content;this.askFor([...this.
+opened].filter(id=>!levels.has(id)&&items.has(id)));let{model,scene}=this;scene.show(this.content,this.
+opened,model.get("_emphasis"),model.get("selected"),kept),this.showDetails(),this.lay()}lay(){this.overlay&&
+lay(this.scene.drawn,this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=makeLegend(
+this.model.get("_legend"));this.foot.replaceChildren(legend,...scale?[makeScale(scale)]:[]);for(let tool of this.
+folding)tool.hidden=!this.model.get("_groups").length}onShown(){let{scene}=this;scene.zoom.centre(),
+scene.reveal(scene.ordered[0],!0),scene.reveal(this.model.get("selected"))}onContent(){let{scene}=this,
+before={places:scene.places,pins:pinned(this.content.items)};this.readContent(),this.asked=new Set,this.
+drawn=JSON.stringify(this.model.get("opened")),this.showAround(),this.draw(),scene.showMoves(before.
+places,before.pins)}toggle(id){let open=this.opened;open.delete(id)||open.add(id),this.setOpen(open,
+id)}setOpen(open,kept){share(this.model,"opened",[...open]),this.anchor=kept,this.onOpen()}onOpen(){
+let now=JSON.stringify(this.model.get("opened"));now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??
+(this.model.get("selected")||void 0)),this.anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){
+let id=this.model.get("selected"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.
+items.get(id),isOpen,()=>this.toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.
+nodes.has(id)&&this.content.items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){
+let around=ancestors(this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(
+group))?id:"";let open=this.opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,
+...around])),this.scene.nodes.has(id)&&(this.select(id),this.scene.reveal(id,!0),this.scene.reveal(id))}find(text){
+if(!this.model.get("_complete")&&this.model.send){this.model.send({type:"search",text});return}return[
+...this.content.items.values()].filter(item=>item.find?.includes(searchable(text))).sort((a,b)=>(a.order??
+0)-(b.order??0)).map(({id})=>id)}askFor(groups){let missing=groups.filter(id=>!this.asked.has(id));for(let id of missing)
+this.asked.add(id);missing.length&&this.model.send?.({type:"levels",groups:missing})}onMessage(message,buffers){
+let{items,levels}=this.content;if(message.type==="levels"){for(let item of message.items)items.set(item.
+id,item);for(let level of message.levels)levels.set(level.group,level);this.draw(this.anchor??message.
+levels[0]?.group),this.wanted&&this.goTo(this.wanted)}else if(message.type==="found"){for(let item of message.
+items)items.has(item.id)||items.set(item.id,item);this.search.show(message.found)}else message.type===
+"file"?(download(message.name,buffers[0],message.mime),this.say("")):message.type==="problem"&&(this.
+say(""),this.onProblem(message.words))}};function filled(template,values){return template.replace(/\{(\w+)\}/g,(_place,name)=>String(values[name]??
+""))}var KEYS={ArrowLeft:-1,ArrowUp:-1,ArrowRight:1,ArrowDown:1};function render({model,el}){let words=model.
+get("_words"),steps=model.get("_steps"),root=element("div","kfunc-lab-steps"),side=element("div","kf\
+unc-lab-side"),holder=element("div","kfunc-lab-holder-of-graph"),said=element("div","kfunc-lab-said");
+said.setAttribute("aria-live","polite");let go=number=>{share(model,"step",Math.max(0,Math.min(steps.
+length-1,number))),show2()},code=makeCode(model,go),controls=makeControls(model,go);side.append(code.
+root,controls.root,said),root.append(side,holder),el.append(root),side.addEventListener("keydown",event=>{
+let to=leadsTo2(event.key,model.get("step"),steps.length);to===void 0||hasModifier(event)||(go(to),takeKey(
+event))});let graph=renderGraph({model,el:holder,overlay:()=>overlayOf(model)});function show2(){let number=model.
+get("step"),step=steps[number];code.show(step),controls.show(number),said.replaceChildren(...saidOf(
+step,words)),graph.lay(),graph.setTitle(step.title),changedBy(step,steps[number-1]).findLast(id=>graph.
+reveal(id))}let end=listen(model,{"change:step":show2,"change:opened":show2});return show2(),()=>{graph.
+end(),end()}}function leadsTo2(key,step,count){return key in KEYS?step+KEYS[key]:key==="Home"?0:key===
+"End"?count-1:void 0}function makeCode(model,go){let root=element("ol","kfunc-lab-code");root.setAttribute(
+"aria-label",model.get("_words").code),root.tabIndex=0;let isPart=({first,last},place)=>first<=place+
+1&&place+1<=last,lines=model.get("_code").map((text,place)=>{let line=element("li");return line.append(
+element("code","",text||" ")),line.addEventListener("click",()=>{let number=model.get("_steps").findIndex(
+step=>isPart(step,place));number>=0&&go(number)}),line});return root.append(...lines),{root,show(step){
+lines.forEach((line2,place)=>{line2.classList.toggle("current",isPart(step,place)),line2.classList.toggle(
+"failed",isPart(step,place)&&step.failed)});let line=lines[step.first-1];if(!line)return;let top=line.
+offsetTop-root.offsetTop;root.scrollTop+=Math.min(0,top-root.scrollTop-8);let below=top+line.offsetHeight+
+8;root.scrollTop=Math.max(root.scrollTop,below-root.clientHeight)}}}function makeControls(model,go){
+let words=model.get("_words"),count=model.get("_steps").length,root=element("div","kfunc-lab-control\
+s"),slider=rangeInput(words.steps,value=>go(value-1));slider.span(1,count);let previous=textButton("\
+‹",()=>go(model.get("step")-1),words.previous),next=textButton("›",()=>go(model.get("step")+1),words.
+next),place=element("span","kfunc-lab-count");return root.append(previous,slider,next,place),{root,show(number){
+slider.value=String(number+1),previous.disabled=number===0,next.disabled=number===count-1,place.textContent=
+`${number+1} / ${count}`;let spoken=filled(words.of_steps,{n:number+1,all:count});slider.setAttribute(
+"aria-valuetext",spoken)}}}function saidOf(step,words){let list=element("ul");list.append(...step.said.
+map(text=>element("li","",text)));let parts=[list,...step.printed?[element("pre","",step.printed)]:[]];
+return parts[1]?.setAttribute("aria-label",words.printed),step.elsewhere?[element("p","",words.elsewhere),
+element("pre","",step.code),...parts]:parts}function overlayOf(model){let step=model.get("_steps")[model.
+get("step")],items=new Map(model.get("_items").map(item=>[item.id,item])),seen=new Set(step.seen);return{
+marks:new Map(step.lost.map(id=>[id,"lost-now"])),pins:new Map(step.pins.map(({item,svg})=>[item,svg])),
+isSeen:id=>id.startsWith("//output/")||[id,...ancestors(items,id)].some(it=>seen.has(it))}}function changedBy(step,before){
+let seen=new Set(before?.seen),pins=new Set(before?.pins.map(pin=>JSON.stringify(pin)));return[...step.
+pins.filter(pin=>!pins.has(JSON.stringify(pin))).map(({item})=>item),...step.seen.filter(id=>!seen.has(
+id))]}var steps_default=defineView("steps",render);export{changedBy,steps_default as default};

@@ -21,30 +21,84 @@ export function textButton(text, onClick, label = "") {
 }
 
 /**
- * A list to choose from; hidden where there is too little to choose from.
- *
  * @param {string} label
  * @param {(value: string) => void} onChange
- * @param {number} [least]  choices for which it is shown
  */
-export function choiceOf(label, onChange, least = 2) {
-  const made = element("label", "kfunc-lab-choice");
-  const list = element("select");
-  made.append(element("span", "", label), list);
-  keepKeys(list);
-  list.addEventListener("change", () => onChange(list.value));
+export function textInput(label, onChange) {
+  const input = element("input");
+  input.type = "text";
+  if (label) input.setAttribute("aria-label", label);
+  keepKeys(input);
+  let isTyping = false;
+  input.addEventListener("input", () => {
+    isTyping = true;
+  });
+  input.addEventListener("change", () => {
+    isTyping = false;
+    onChange(input.value);
+  });
+  return Object.assign(input, {
+    /** @param {string} value  it does not replace what is being typed */
+    show(value) {
+      if (!isTyping) input.value = value;
+    },
+  });
+}
+
+/**
+ * @param {string} label
+ * @param {(value: number) => void} onInput
+ */
+export function rangeInput(label, onInput) {
+  const input = element("input");
+  input.type = "range";
+  if (label) input.setAttribute("aria-label", label);
+  keepKeys(input);
+  input.addEventListener("input", () => onInput(Number(input.value)));
+  return Object.assign(input, {
+    /**
+     * @param {number} least
+     * @param {number} most
+     */
+    span(least, most) {
+      input.min = String(least);
+      input.max = String(most);
+    },
+  });
+}
+
+/**
+ * @param {string} label
+ * @param {(isOn: boolean) => void} onChange
+ */
+export function checkInput(label, onChange) {
+  const input = element("input");
+  input.type = "checkbox";
+  if (label) input.setAttribute("aria-label", label);
+  input.addEventListener("change", () => onChange(input.checked));
+  return input;
+}
+
+/**
+ * @param {string} label
+ * @param {(value: string) => void} onChange
+ */
+export function selectInput(label, onChange) {
+  const input = element("select");
+  if (label) input.setAttribute("aria-label", label);
+  keepKeys(input);
+  input.addEventListener("change", () => onChange(input.value));
   let known = "";
-  return Object.assign(made, {
+  return Object.assign(input, {
     /**
      * @param {Choices} choices
      * @param {string | number} value
      */
     show(choices, value) {
-      made.hidden = choices.length < least;
       const now = JSON.stringify(choices);
-      if (now !== known) list.replaceChildren(...choices.map(option));
+      if (now !== known) input.replaceChildren(...choices.map(option));
       known = now;
-      list.value = String(value);
+      input.value = String(value);
     },
   });
 }
@@ -54,6 +108,54 @@ function option([key, words]) {
   const made = element("option", "", words);
   made.value = key;
   return made;
+}
+
+/**
+ * An input under its name.
+ *
+ * @template {HTMLElement} Input
+ * @param {string} className
+ * @param {string} label
+ * @param {Input} input
+ * @param {HTMLElement[]} more
+ */
+function labelled(className, label, input, ...more) {
+  const made = element("label", className);
+  made.append(element("span", "", label), input, ...more);
+  return made;
+}
+
+/**
+ * A text field with its name.
+ *
+ * @param {string} label
+ * @param {(value: string) => void} onChange
+ */
+export function fieldOf(label, onChange) {
+  const input = textInput("", onChange);
+  return Object.assign(labelled("kfunc-lab-field", label, input), { input, show: input.show });
+}
+
+/**
+ * A list to choose from; hidden where there is too little to choose from.
+ *
+ * @param {string} label
+ * @param {(value: string) => void} onChange
+ * @param {number} [least]  choices for which it is shown
+ */
+export function choiceOf(label, onChange, least = 2) {
+  const list = selectInput("", onChange);
+  const made = labelled("kfunc-lab-choice", label, list);
+  return Object.assign(made, {
+    /**
+     * @param {Choices} choices
+     * @param {string | number} value
+     */
+    show(choices, value) {
+      made.hidden = choices.length < least;
+      list.show(choices, value);
+    },
+  });
 }
 
 /**
@@ -97,9 +199,7 @@ export function segmentsOf(label, onChange) {
  */
 export function checkOf(label, onChange) {
   const made = element("label", "kfunc-lab-check");
-  const box = element("input");
-  box.type = "checkbox";
-  box.addEventListener("change", () => onChange(box.checked));
+  const box = checkInput("", onChange);
   made.append(box, element("span", "", label));
   return Object.assign(made, {
     /**
@@ -120,17 +220,12 @@ export function checkOf(label, onChange) {
  * @param {(value: number) => void} onChange
  */
 export function sliderOf(label, onChange) {
-  const made = element("label", "kfunc-lab-slider");
-  const range = element("input");
   const said = element("output");
-  range.type = "range";
-  range.min = "0";
-  keepKeys(range);
-  range.addEventListener("input", () => {
-    said.textContent = `${Number(range.value) + 1} / ${Number(range.max) + 1}`;
-    onChange(Number(range.value));
+  const range = rangeInput("", (value) => {
+    said.textContent = `${value + 1} / ${Number(range.max) + 1}`;
+    onChange(value);
   });
-  made.append(element("span", "", label), range, said);
+  const made = labelled("kfunc-lab-slider", label, range, said);
   return Object.assign(made, {
     /**
      * @param {number} count
@@ -138,7 +233,7 @@ export function sliderOf(label, onChange) {
      */
     show(count, value) {
       made.hidden = count < 2;
-      range.max = String(count - 1);
+      range.span(0, count - 1);
       if (document.activeElement !== range) range.value = String(value);
       said.textContent = `${Number(range.value) + 1} / ${count}`;
     },

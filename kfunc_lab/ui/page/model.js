@@ -16,11 +16,10 @@
 /**
  * Sets a part of the state, in the kernel too.
  *
- * @template {object} State
- * @template {keyof State} Name
- * @param {Model<State>} model
- * @param {Name} name
- * @param {State[Name]} value
+ * @template {Model<any>} Shared
+ * @param {Shared} model
+ * @param {Parameters<Shared["set"]>[0]} name
+ * @param {Parameters<Shared["set"]>[1]} value
  */
 export function share(model, name, value) {
   model.set(name, value);

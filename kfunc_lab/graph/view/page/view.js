@@ -3,4 +3,4 @@
 import { defineView } from "../../../ui/page/model.js";
 import { renderGraph } from "./graph.js";
 
-export default defineView("graph", renderGraph);
+export default defineView("graph", ({ model, el }) => renderGraph({ model, el }).end);
