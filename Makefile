@@ -37,9 +37,10 @@ lab: $(VENV)/lab.installed ## open JupyterLab on a working copy of the lessons
 test: lint types unit notebooks-test browser ## every check and test, as in CI
 
 .PHONY: lint
-lint: $(VENV)/test.installed ## ruff: format and lint
+lint: $(VENV)/test.installed ## ruff: format and lint; import-linter: the rules of .importlinter
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache --no-logo
 
 .PHONY: types
 types: $(VENV)/test.installed ## mypy on the package
