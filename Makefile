@@ -179,9 +179,11 @@ $(VENV)/test.installed: $(VENV)/python.made pyproject.toml constraints.txt
 	$(call install,test)
 	@touch $(VENV)/lab.installed $@
 
+# The oldest Keras, and the widgets and charts that Colab brings.
 $(VENV)/oldest.installed: $(VENV)/python.made pyproject.toml
 	$(BIN)/python -m venv $(VENV)/oldest
-	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' '.[test]'
+	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' \
+		'ipywidgets==7.7.1' 'plotly==5.24.*' '.[test]'
 	$(VENV)/oldest/bin/python -m pip uninstall --quiet --yes kfunc_lab
 	@touch $@
 

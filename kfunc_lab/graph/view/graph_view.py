@@ -402,6 +402,9 @@ class GraphView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.to_text()
 
+    # ipywidgets 7, which Colab has, would show the widget alone, without its picture and text.
+    _ipython_display_ = None
+
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle or ({}, {})
