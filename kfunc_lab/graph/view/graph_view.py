@@ -19,13 +19,11 @@ from kfunc_lab.graph.picture.graphviz import GraphvizError
 from kfunc_lab.graph.picture.highlights import Emphasis, values_by_item
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import legend
-from kfunc_lab.graph.picture.svg import draw, style_sheet
-from kfunc_lab.graph.view.page_data import emphasis_data, item_pairs, legend_data, level_pairs
+from kfunc_lab.graph.picture.svg import draw
+from kfunc_lab.graph.view.page_data import emphasis_data, items_data, legend_data, levels_data
 from kfunc_lab.locale import _
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
-
-_HERE = Path(__file__).parent / "page"
-_SHARED = Path(__file__).parents[2] / "ui" / "page"
 
 # Up to so many calls the page gets everything at once, and needs no kernel to fold or search.
 _CALLS_AT_ONCE = 2_000
@@ -108,18 +106,8 @@ class GraphView(anywidget.AnyWidget):
         opened: The ids of the groups that are open. Can be set and observed.
     """
 
-    _esm = "\n".join(
-        path.read_text("utf-8")
-        for path in (
-            _SHARED / "page.js",
-            _HERE / "composition.js",
-            _HERE / "picture.js",
-            _HERE / "view.js",
-        )
-    )
-    _css = style_sheet() + "".join(
-        path.read_text("utf-8") for path in (_SHARED / "page.css", _HERE / "view.css")
-    )
+    _esm = BUNDLES / "graph.js"
+    _css = BUNDLES / "graph.css"
 
     selected = traitlets.Unicode("").tag(sync=True)
     opened = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -177,7 +165,7 @@ class GraphView(anywidget.AnyWidget):
         return {
             "opened": [it.id for it in graph.groups if it.id in opened],
             "_levels": levels,
-            "_items": item_pairs(layouts, groups) if levels else [],
+            "_items": items_data(layouts, groups) if levels else [],
             "_groups": list(graph.group_of),
             "_complete": complete,
             "_emphasis": emphasis_data(self._stressed),
@@ -338,8 +326,8 @@ class GraphView(anywidget.AnyWidget):
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
         groups = [None, *self.graph.group_of]
-        levels = level_pairs(self._layouts, groups)
-        whole = {"_levels": levels, "_items": item_pairs(self._layouts, groups)}
+        levels = levels_data(self._layouts, groups)
+        whole = {"_levels": levels, "_items": items_data(self._layouts, groups)}
         kept = (
             "opened",
             "selected",
@@ -396,8 +384,8 @@ class GraphView(anywidget.AnyWidget):
             ".txt": text(self.to_text),
         }
 
-    def _offered_forms(self) -> list[tuple[str, str]]:
-        return [(ending, words) for ending, (words, _mime) in _forms().items()]
+    def _offered_forms(self) -> list[dict[str, str]]:
+        return [{"form": ending, "words": words} for ending, (words, _mime) in _forms().items()]
 
     def __repr__(self) -> str:
         return self.to_text()
@@ -423,8 +411,8 @@ class GraphView(anywidget.AnyWidget):
 
     def _send_levels(self, content: Mapping[str, Any]) -> None:
         groups = [group for group in content["groups"] if group in self.graph.group_of]
-        levels = level_pairs(self._layouts, groups)
-        items = item_pairs(self._layouts, groups)
+        levels = levels_data(self._layouts, groups)
+        items = items_data(self._layouts, groups)
         self.send({"type": "levels", "levels": levels, "items": items})
 
     def _send_found(self, content: Mapping[str, Any]) -> None:
@@ -433,7 +421,7 @@ class GraphView(anywidget.AnyWidget):
         parents = {ancestors(self.graph, item)[0] for item in around if self._is_inside(item)}
         known = [None, *parents]
         self._layouts.make(known)
-        self.send({"type": "found", "found": found, "items": item_pairs(self._layouts, known)})
+        self.send({"type": "found", "found": found, "items": items_data(self._layouts, known)})
 
     def _is_inside(self, item: str) -> bool:
         return bool(ancestors(self.graph, item))
@@ -465,7 +453,7 @@ def with_whole_groups(
 def _levels_or_problem(layouts: Layouts, groups: list[str | None]) -> tuple[Any, list[str]]:
     """Returns the layouts, or nothing and why."""
     try:
-        return level_pairs(layouts, groups), []
+        return levels_data(layouts, groups), []
     except GraphvizError as error:
         return [], [str(error)]
 
