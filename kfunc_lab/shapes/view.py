@@ -5,7 +5,7 @@ from typing import Any
 
 import traitlets
 
-from kfunc_lab.graph.keras.reader import read_graph_and_nodes
+from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.graph.keras.settings import with_what_follows
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.folding import Fold
@@ -59,8 +59,10 @@ def shapes(x: Any, *, fold: Fold = None, batch_size: int = 1) -> "ShapeView":
     """
     if isinstance(x, LayerGraph):
         return ShapeView(x, fold=fold, batch_size=batch_size)
-    graph, nodes = read_graph_and_nodes(x)
-    return ShapeView(graph, fold=fold, batch_size=batch_size, nodes=nodes, source=x)
+    reading = read(x)
+    return ShapeView(
+        reading.graph, fold=fold, batch_size=batch_size, nodes=reading.nodes, source=x
+    )
 
 
 class ShapeView(GraphView):

@@ -15,7 +15,7 @@ from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
 from kfunc_lab.watch.merged_snapshots import united
-from kfunc_lab.watch.steps import Step
+from kfunc_lab.watch.recorder import Step
 
 _MOST_NAMED = 6  # calls of one step that are named
 _MOST_PRINTED = 4_000  # characters of one step

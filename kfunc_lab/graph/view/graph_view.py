@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from kfunc_lab.graph.export.table import to_text
-from kfunc_lab.graph.keras.reader import calls_of_parts, read_graph
+from kfunc_lab.graph.keras.reader import Reading, read
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.graph.model.folding import Fold, ancestors, fold_graph, search
@@ -66,9 +66,22 @@ def graph(
     with no_garbage_collection():
         if isinstance(x, LayerGraph):
             return GraphView(x, fold=fold)
-        read = read_graph(x, masks=masks)
-        regions = calls_of_parts(x, highlight or {}, read)
-        return GraphView(read, fold=fold, regions=regions, source=x)
+        reading = read(x, masks=masks)
+        regions = _regions(reading, highlight or {})
+        return GraphView(reading.graph, fold=fold, regions=regions, source=x)
+
+
+def _regions(reading: Reading, parts: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    regions = {name: reading.calls_of(part) for name, part in parts.items()}
+    for name, calls in regions.items():
+        if not calls:
+            raise ValueError(
+                _(
+                    "{name} has no call in this graph. Highlight a model that shares calls or "
+                    "layers with it, a model that is called in it, or one of its layers."
+                ).format(name=repr(name))
+            )
+    return regions
 
 
 @contextlib.contextmanager
@@ -376,6 +389,9 @@ class GraphView(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return self.to_text()
+
+    # ipywidgets 7, which Colab has, would show the widget alone, without its picture and text.
+    _ipython_display_ = None
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**options)

@@ -231,6 +231,9 @@ class DashboardView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.to_text()
 
+    # ipywidgets 7, which Colab has, would show the widget alone, without its picture and text.
+    _ipython_display_ = None
+
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         if not self._is_shown and self._handle is None and self._state.get("ended"):

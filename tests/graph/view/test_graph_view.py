@@ -10,6 +10,7 @@ import keras
 import pytest
 import seed_models
 import traitlets
+from IPython.core.formatters import DisplayFormatter
 from keras import layers
 
 import kfunc_lab as lab
@@ -55,7 +56,9 @@ def marked(monkeypatch):
 
 
 def test_a_notebook_gets_widget_picture_and_text(view):
-    data, _metadata = view._repr_mimebundle_()
+    data, _metadata = DisplayFormatter().format(
+        view
+    )  # as IPython shows the last line of a cell
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == view.model_id
     assert data["text/plain"] == view.to_text() == repr(view)
     assert data["image/svg+xml"] == view.to_svg()
