@@ -85,8 +85,10 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability besi
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/training.py
 
 .PHONY: pictures
-pictures: $(VENV)/browser.installed ## take the pictures of the READMEs anew
-	@mkdir -p docs
+pictures: $(VENV)/browser.installed $(VENV)/pictures.installed ## take the pictures of the READMEs and of docs/ anew
+	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/pictures:$(CURDIR)/tests" \
+		$(BIN)/python tools/record_first_picture.py docs
+	$(call pytest,tests/test_readme.py -k 'code_runs and graph',KFUNC_LAB_SCREENSHOTS=docs)
 	$(call pytest,tests/browser/test_lessons.py -k first_model,KFUNC_LAB_SCREENSHOTS=docs)
 	$(call pytest,tests/browser/test_shapes.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
 	$(call pytest,tests/browser/test_activations.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
@@ -219,6 +221,11 @@ $(VENV)/peers.installed: $(VENV)/test.installed benchmarks/peers.txt
 		--requirement benchmarks/peers.txt
 	@mkdir -p $(VENV)/peers/bin
 	@ln -sf "$(CURDIR)/$(BIN)/graphviz-pure" $(VENV)/peers/bin/dot
+	@touch $@
+
+# What writes moving pictures; Keras would load it on every start if it were in the environment.
+$(VENV)/pictures.installed: $(VENV)/test.installed
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/pictures 'pillow==13.0.0'
 	@touch $@
 
 # The first ipykernel that hears a page while a cell runs, beside the one in use.
