@@ -199,7 +199,7 @@ def understood(name: str, typed: Any, then: Any) -> Any:
         least = _LEAST.get(name, -1 if name == "target_shape" else 1)
         if number < least:
             raise ValueError(
-                _("{name} is {n} or more, got {value}.").format(
+                _("{name} must be {n} or more, but got {value}.").format(
                     name=name, n=least, value=number
                 )
             )
@@ -211,7 +211,7 @@ def _read(name: str, typed: str) -> Any:
         return ast.literal_eval(typed.strip() or "None")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueError(
-            _("{name} is a whole number, or several as 3, 1; got {value}.").format(
+            _("{name} must be a whole number, or several, such as 3, 1; got {value}.").format(
                 name=name, value=repr(typed[:40])
             )
         ) from None
@@ -227,9 +227,9 @@ def _numbers(name: str, value: Any) -> list[int]:
             found.append(it)
         else:
             raise ValueError(
-                _("{name} is a whole number, or several as 3, 1; got {value}.").format(
-                    name=name, value=repr(it)
-                )
+                _(
+                    "{name} must be a whole number, or several, such as 3, 1; got {value}."
+                ).format(name=name, value=repr(it))
             )
     return found
 
@@ -257,7 +257,8 @@ def input_shape(call: Call, axis: str, typed: Any) -> Shape:
     else:
         raise ValueError(
             _(
-                "A size is a whole number from 1 on, or empty if it is not fixed; got {value}."
+                "A size must be a whole number, 1 or more, or empty if it is not fixed; got "
+                "{value}."
             ).format(value=repr(text[:40]))
         )
     shape[int(axis)] = size
@@ -278,8 +279,8 @@ def checked_sizes(value: Any) -> Shape:
     if sizes is None or not all(it is None or (type(it) is int and it > 0) for it in sizes):
         raise ValueError(
             _(
-                "shape holds a size for each axis without the batch, as (32, 32, 3), None for one "
-                "that is not fixed; got {value}."
+                "shape must hold a size for each axis except the batch, such as (32, 32, 3), "
+                "with None for a size that is not fixed; got {value}."
             ).format(value=repr(value))
         )
     return sizes

@@ -127,7 +127,7 @@ def totals(what: WhatIf, batch: int) -> list[tuple[str, str]]:
         (_("Parameters"), f"{cost.parameters:,} ({weights})" if is_known else "?"),
         (_("Multiply-adds for one example"), counted(cost.multiply_adds)),
         (
-            _("Results of all calls, batch of {n}").format(n=batch),
+            _("Outputs of all calls, batch of {n}").format(n=batch),
             in_memory(cost.results, batch),
         ),
     ]

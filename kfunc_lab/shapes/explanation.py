@@ -104,14 +104,14 @@ def explain_cost(cost: Cost, batch: int = 1) -> tuple[Section, ...]:
         ),
         Section(
             "memory",
-            _("Memory of the results in bytes, batch of {n}").format(n=batch),
+            _("Memory of the outputs in bytes, batch of {n}").format(n=batch),
             (_known(results, in_bytes(results.known) if results.known >= 1000 else ""),),
         ),
     )
 
 
 def _known(amount: Amount, result: str) -> Line:
-    note = "" if amount.complete else _("at least, as not all is known")
+    note = "" if amount.complete else _("at least, because some values are unknown")
     return Line("", number(amount.known), result=result, note=note)
 
 
@@ -158,7 +158,7 @@ def _parameter_sections(found: Derivation) -> Iterator[Section]:
         lines.append(Line(_("{n} more").format(n=len(more)), rest))
     if len(found.weights) > 1:
         whole = total(number(it.count.value) for it in found.weights)
-        lines.append(Line(_("together"), whole if len(lines) < 6 else number(whole.value)))
+        lines.append(Line(_("total"), whole if len(lines) < 6 else number(whole.value)))
     yield Section("parameters", _("Parameters"), tuple(lines))
 
 
@@ -177,7 +177,7 @@ def _weights_as_they_are(call: Call) -> Iterator[Section]:
         for it in call.weights[:_MOST_WEIGHTS]
     ]
     if len(call.weights) > 1:
-        lines.append(Line(_("together"), number(call.parameters)))
+        lines.append(Line(_("total"), number(call.parameters)))
     yield Section("parameters", _("Parameters"), tuple(lines))
 
 
@@ -193,7 +193,7 @@ def _memory_sections(call: Call, batch: int) -> Iterator[Section]:
         result = in_bytes(term.value) if term.value is not None and term.value >= 1000 else ""
         lines.append(Line(label, term, result=result))
     if lines:
-        title = _("Memory of the result in bytes (batch · numbers · bytes each)")
+        title = _("Memory of the output in bytes (batch · numbers · bytes each)")
         yield Section("memory", title, tuple(lines))
 
 

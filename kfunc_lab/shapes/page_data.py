@@ -128,7 +128,7 @@ def panel_data(what: WhatIf, before: WhatIf, item: str, batch: int) -> dict[str,
         met = shapes_met(call)
         return said | {"problem": [problem.reason, problem.arithmetic, met], "html": ""}
     if item in what.unreached:
-        return said | {"waits": _("A call before this one does not fit."), "html": ""}
+        return said | {"waits": _("An earlier call does not fit."), "html": ""}
     sections = explain_call(call, found, batch)
     return said | {
         "html": to_html(sections),

@@ -380,5 +380,5 @@ class ShapeView(GraphView):
             "open_group": _("Open {name}"),
             "close_group": _("Fold {name}"),
             "wrong": _("does not fit"),
-            "model_unchanged": _("Your model stays as it is."),
+            "model_unchanged": _("Your model does not change."),
         }

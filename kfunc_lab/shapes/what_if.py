@@ -169,7 +169,7 @@ class _Reckoner:
             count = len(self._made[source])
             if position >= count:
                 raise DoesNotFitError(
-                    _("It takes output {n} of {name}, which now gives {count}.").format(
+                    _("It uses output {n} of {name}, which now returns only {count}.").format(
                         n=position + 1, name=printable(source), count=count
                     ),
                     f"{position + 1} > {count}",
@@ -252,8 +252,8 @@ class _Reckoner:
             if one.shape != other.shape:
                 raise DoesNotFitError(
                     _(
-                        "Its weight {name} has shape {first} from its first call; this call "
-                        "needs {shape}."
+                        "Its first call created the weight {name} with shape {first}, but "
+                        "this call needs {shape}."
                     ).format(name=one.name, first=one.shape, shape=other.shape),
                     ", ".join(
                         f"{b} ≠ {a}"
@@ -288,12 +288,15 @@ class _Reckoner:
     ) -> Answer | Problem:
         node = self._nodes.get(call.id)
         if node is None:
-            return Problem(_("What it makes of other inputs is not known without its model."))
+            return Problem(_("Its output for other inputs is unknown without the model."))
         try:
             return ask(node, settings, inputs)
         except NoCopyError:
             return Problem(
-                _("What it makes of other inputs is not known: its class has no get_config.")
+                _(
+                    "Its output for other inputs is unknown, because its class has no "
+                    "get_config."
+                )
             )
         except Exception as error:  # a layer of the user's own may raise anything
             return Problem(_says(error))
@@ -393,7 +396,7 @@ def _entering(own: Shape | None, given: Shape) -> Shape:
     clash = [(a, b) for a, b in sizes[1:] if a is not None and b is not None and a != b]
     if len(own) != len(given) or clash:
         raise DoesNotFitError(
-            _("It takes shape {own} for each example, got {given}.").format(
+            _("It expects shape {own} for each example, but got {given}.").format(
                 own=own[1:], given=given[1:]
             ),
             ", ".join(f"{b} ≠ {a}" for a, b in clash) or f"{len(given)} ≠ {len(own)}",

@@ -49,7 +49,7 @@ class Pictures:
 
     def __init__(self, rows: list[Any], captions: list[str]) -> None:
         if not rows or not min(map(len, rows)):
-            raise ValueError(_("There is no image to show: give an array of images."))
+            raise ValueError(_("There are no images to show: pass an array of images."))
         self._rows = rows
         self._captions = captions
 
@@ -130,8 +130,8 @@ def _pixels(images: Any) -> Any:
     if array.ndim != 4 or array.shape[-1] not in (1, 3) or array.dtype.kind not in "biuf":
         raise ValueError(
             _(
-                "Images are expected, of shape (n, height, width), with 1 or 3 channels as a "
-                "fourth axis; this has shape {shape} and type {dtype}."
+                "Expected images of shape (n, height, width), (n, height, width, 1) or (n, "
+                "height, width, 3); got shape {shape} and dtype {dtype}."
             ).format(shape=np.shape(images), dtype=array.dtype)
         )
     if array.dtype.kind == "f":

@@ -69,8 +69,8 @@ def to_code(model: Any, changes: Mapping[int, Mapping[str, Any]] | None = None) 
     if functional is None and not isinstance(model, keras.Sequential):
         raise TypeError(
             _(
-                "Only a functional or Sequential model can be written as code; this is: {got}. "
-                "The connections of a subclassed model are its Python code already."
+                "Only a functional or Sequential model can be written as code; got {got}. In "
+                "a subclassed model, the connections are already Python code."
             ).format(got=type(model).__name__)
         )
     return _Program(changes or {}).of(model)
@@ -164,7 +164,7 @@ class _Program:
         functional = functional_of(model)
         tensors: dict[Any, str] = {}
         if type(model).__module__.partition(".")[0] != "keras":
-            said = _("{name} is a class of its own; here it is a keras.Model").format(
+            said = _("{name} is a custom class; here it becomes a keras.Model").format(
                 name=type(model).__name__
             )
             self._line(f"# {printable(said)}", indent)

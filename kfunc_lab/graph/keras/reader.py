@@ -191,8 +191,8 @@ def _symbolic_tensors(x: Any) -> list[Any]:
         if not has_history(tensor):
             raise TypeError(
                 _(
-                    "This tensor was made by no layer, so it has no graph: {tensor}. "
-                    "Begin with keras.Input(shape)."
+                    "No layer made this tensor, so it has no graph: {tensor}. Start with "
+                    "keras.Input(shape)."
                 ).format(tensor=tensor)
             )
     return tensors
@@ -214,23 +214,19 @@ def _wrong_input(x: Any, item: Any) -> str:
 
     got = type(item).__name__
     takes = _(
-        "A graph is read from a Keras model, a layer, or symbolic tensors such as those of "
-        "keras.Input; this is: {got}."
+        "A graph is read from a Keras model, a layer or symbolic tensors, such as those from "
+        "keras.Input; got {got}."
     ).format(got=got)
     if item is x and isinstance(item, (list, tuple, dict)):
         return takes + " " + _("It is empty.")
     if isinstance(item, str):
         return takes + " " + _("Pass the model itself, not its name.")
     if isinstance(item, type):
-        return (
-            takes
-            + " "
-            + _("Make an object of the class {name} first.").format(name=item.__name__)
-        )
+        return takes + " " + _("Create an instance of {name} first.").format(name=item.__name__)
     if isinstance(item, keras.layers.Layer):
-        return takes + " " + _("Among several, each must be a symbolic tensor.")
+        return takes + " " + _("When you pass several, each must be a symbolic tensor.")
     if hasattr(item, "shape") and hasattr(item, "dtype"):
-        return takes + " " + _("It holds values; the graph needs the symbolic tensor.")
+        return takes + " " + _("It holds values; pass the symbolic tensor instead.")
     return takes
 
 

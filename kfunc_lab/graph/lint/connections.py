@@ -23,12 +23,8 @@ def _unused_inputs(case: Case) -> Iterator[Finding]:
         yield Finding(
             "unused-input",
             call_id,
-            _("The input {name} leads to no output: what is passed for it is ignored.").format(
-                name=name
-            ),
-            _("Use {name} in a layer that leads to an output, or leave it out.").format(
-                name=name
-            ),
+            _("The input {name} leads to no output, so its data is ignored.").format(name=name),
+            _("Use {name} in a layer that leads to an output, or remove it.").format(name=name),
             "certain",
         )
 
@@ -43,12 +39,13 @@ def _lost_branches(case: Case) -> Iterator[Finding]:
         yield Finding(
             "lost-branch",
             call_id,
-            _("Nothing uses the result of {name}: no output, and no other layer.").format(
-                name=name
-            ),
             _(
-                "Pass the result of {name} on, or delete the call. Was its variable given "
-                "another value before it was used?"
+                "Nothing uses the result of {name}: it leads to no output and to no other "
+                "layer."
+            ).format(name=name),
+            _(
+                "Pass the result of {name} to another layer, or delete the call. Did you "
+                "reassign its variable before you used it?"
             ).format(name=name),
             "likely",
         )
@@ -79,12 +76,12 @@ def _twins(case: Case) -> Iterator[Finding]:
             "twins",
             second.id,
             _(
-                "{one} and {other} are equal layers over two equal inputs that are compared "
-                "afterwards, yet each has weights of its own."
+                "{one} and {other} process two equal inputs in the same way before the "
+                "results are compared, but each has its own weights."
             ).format(**names),
             _(
-                "To share weights, make the layer once and call it twice: `layer = ...`, then "
-                "`layer(a)` and `layer(b)`."
+                "To share weights, create the layer once and call it twice: `layer = ...`, "
+                "then `layer(a)` and `layer(b)`."
             ),
             "likely" if call.kind in ("Subtract", "Dot") else "possible",
         )
@@ -128,14 +125,14 @@ def _scaled_twice(case: Case) -> Iterator[Finding]:
                 "nested-scale",
                 group.id,
                 _(
-                    "{model} rescales its input itself ({inside}), and gets data that {outside} "
-                    "has rescaled already."
+                    "{model} rescales its own input ({inside}), but {outside} has already "
+                    "rescaled the data."
                 ).format(
                     model=printable(group.layer),
                     inside=printable(inside.layer),
                     outside=printable(before.layer),
                 ),
-                _("Leave out {outside}, or take {inside} out of {model}.").format(
+                _("Remove {outside}, or remove {inside} from {model}.").format(
                     model=printable(group.layer),
                     inside=printable(inside.layer),
                     outside=printable(before.layer),
@@ -149,10 +146,10 @@ def _scaled_twice(case: Case) -> Iterator[Finding]:
                 "nested-scale",
                 raw[0],
                 _(
-                    "{model} is called on rescaled data once and on data as they are another "
-                    "time: the same weights meet two scales."
+                    "{model} is called on rescaled data in one place and on raw data in "
+                    "another, so the same weights receive two scales."
                 ).format(model=printable(graph.group_of[raw[0]].layer)),
-                _("Rescale all that is passed to it, or put the rescaling inside of it."),
+                _("Rescale all of its inputs, or move the rescaling into the model."),
                 "likely",
             )
 
@@ -215,8 +212,8 @@ def _huge_dense(case: Case) -> Iterator[Finding]:
                 "huge-dense",
                 call.id,
                 _(
-                    "{name} has {n} parameters, {share} of the model's, because it takes "
-                    "{shape} flattened."
+                    "{name} has {n} parameters, {share} of the model's total, because its "
+                    "input is {shape}, flattened."
                 ).format(
                     name=printable(call.layer),
                     n=f"{call.parameters:,}",
@@ -224,8 +221,8 @@ def _huge_dense(case: Case) -> Iterator[Finding]:
                     shape=shape_words(source.inputs[0]),
                 ),
                 _(
-                    "Make the maps smaller first (`layers.MaxPooling2D()`, strides), or use "
-                    "`layers.GlobalAveragePooling2D()` in the place of Flatten."
+                    "Make the feature maps smaller first (`layers.MaxPooling2D()`, strides), "
+                    "or use `layers.GlobalAveragePooling2D()` instead of Flatten."
                 ),
                 "likely",
             )
@@ -241,8 +238,8 @@ def _duplicate_names(case: Case) -> Iterator[Finding]:
                 call.id,
                 _("Two layers are called {name}.").format(name=printable(call.layer)),
                 _(
-                    "Give each its own name: `keras.Model` refuses equal ones, and weights are "
-                    "found by name."
+                    "Give each layer its own name: `keras.Model` refuses duplicate names, and "
+                    "weights are looked up by name."
                 ),
                 "certain",
             )
@@ -260,14 +257,14 @@ def _dtypes(case: Case) -> Iterator[Finding]:
                 "dtype",
                 source.id,
                 _(
-                    "{name} is of type {dtype}, yet {taker} takes it as indices, which that "
-                    "type cannot count exactly."
+                    "{name} has dtype {dtype}, but {taker} uses it as indices, which that "
+                    "dtype cannot represent exactly."
                 ).format(
                     name=printable(source.layer),
                     dtype=edge.tensor.dtype,
                     taker=printable(target.layer),
                 ),
-                _('Declare it as whole numbers: `keras.Input(..., dtype="int32")`.'),
+                _('Declare it as integers: `keras.Input(..., dtype="int32")`.'),
                 "likely",
             )
         weighted = family_of(target).name in ("dense", "convolution") and target.parameters
@@ -279,14 +276,14 @@ def _dtypes(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "dtype",
                 source.id,
-                _("{name} is of type {dtype} and goes into {taker} unscaled.").format(
+                _("{name} has dtype {dtype} and enters {taker} without rescaling.").format(
                     name=printable(source.layer),
                     dtype=edge.tensor.dtype,
                     taker=printable(target.layer),
                 ),
                 _(
-                    "Rescale it first (`layers.Rescaling(1 / 255)`), or encode it, as with "
-                    "`layers.Embedding` or `layers.CategoryEncoding`."
+                    "Rescale it first (`layers.Rescaling(1 / 255)`), or encode it, for "
+                    "example with `layers.Embedding` or `layers.CategoryEncoding`."
                 ),
                 "possible",
             )
@@ -296,10 +293,10 @@ def _dtypes(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     "dtype",
                     call.id,
-                    _("The output of {name} is of type {dtype}: the loss loses digits.").format(
-                        name=printable(call.layer), dtype=tensor.dtype
-                    ),
-                    _('Let the last layer compute in full: `dtype="float32"`.'),
+                    _(
+                        "The output of {name} has dtype {dtype}, so the loss is less precise."
+                    ).format(name=printable(call.layer), dtype=tensor.dtype),
+                    _('Let the last layer compute in full precision: `dtype="float32"`.'),
                     "likely",
                 )
 

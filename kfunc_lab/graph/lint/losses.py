@@ -91,9 +91,9 @@ def _logits(case: Case) -> Iterator[Finding]:
                 call.id,
                 _(
                     "{name} ends in {activation}, and the loss {loss} with `from_logits=True` "
-                    "applies it once more."
+                    "applies it again."
                 ).format(**words),
-                _("Take the activation away, or the `from_logits=True`."),
+                _("Remove the activation, or remove `from_logits=True`."),
                 "certain",
             )
         elif loss in _CROSSENTROPIES and not from_logits and activation == "linear":
@@ -101,12 +101,11 @@ def _logits(case: Case) -> Iterator[Finding]:
                 "logits",
                 call.id,
                 _(
-                    "{name} has no activation, and the loss {loss} takes what it gives for "
-                    "probabilities."
+                    "{name} has no activation, but the loss {loss} expects probabilities."
                 ).format(**words),
-                _("Say so to the loss, `from_logits=True`, or end in {activation}.").format(
-                    activation="softmax" if loss in _CLASSES else "sigmoid"
-                ),
+                _(
+                    "Pass `from_logits=True` to the loss, or end the model in {activation}."
+                ).format(activation="softmax" if loss in _CLASSES else "sigmoid"),
                 "likely",
             )
 
@@ -117,7 +116,7 @@ def _mismatches(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "one-class",
                 call.id,
-                _("{name} is a softmax over one unit: it always gives 1.").format(
+                _("{name} applies softmax to a single unit, so its output is always 1.").format(
                     name=printable(call.layer)
                 ),
                 _('Use `activation="sigmoid"`, or one unit for each class.'),
@@ -131,7 +130,7 @@ def _mismatches(case: Case) -> Iterator[Finding]:
                 "loss-activation",
                 call.id,
                 _(
-                    "{name} gives one number, and the loss {loss} wants one for each class."
+                    "{name} returns one number, but the loss {loss} needs one for each class."
                 ).format(**words),
                 _('Use `loss="binary_crossentropy"`, or one unit for each class with softmax.'),
                 "certain",
@@ -141,12 +140,12 @@ def _mismatches(case: Case) -> Iterator[Finding]:
                 "loss-activation",
                 call.id,
                 _(
-                    "{name} ends in {activation}, whose numbers do not add up to 1, as the loss "
-                    "{loss} takes for granted."
+                    "{name} ends in {activation}, whose outputs do not add up to 1, but the "
+                    "loss {loss} assumes that they do."
                 ).format(**words),
                 _(
-                    "One class at a time: softmax. Several at once: keep sigmoid, with "
-                    '`loss="binary_crossentropy"`.'
+                    "If each example has one class, use softmax. If it can have several, keep "
+                    'sigmoid and use `loss="binary_crossentropy"`.'
                 ),
                 "likely",
             )
@@ -154,10 +153,10 @@ def _mismatches(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "loss-activation",
                 call.id,
-                _("{name} ends in {activation}, and the loss {loss} is for yes or no.").format(
-                    **words
-                ),
-                _('Use `loss="categorical_crossentropy"`, or sigmoid in the place of softmax.'),
+                _(
+                    "{name} ends in {activation}, but the loss {loss} is for yes-or-no answers."
+                ).format(**words),
+                _('Use `loss="categorical_crossentropy"`, or sigmoid instead of softmax.'),
                 "likely",
             )
 
@@ -169,10 +168,10 @@ def _relu_at_the_end(case: Case) -> Iterator[Finding]:
                 "relu-regression",
                 call.id,
                 _(
-                    "{name} ends in {activation}: it cannot predict a negative number, and where "
-                    "it gives 0 it does not learn."
+                    "{name} ends in {activation}, so it cannot predict a negative number, and "
+                    "it does not learn where its output is 0."
                 ).format(name=printable(call.layer), activation=_activation(call)),
-                _('Take the activation away, or use `activation="softplus"`.'),
+                _('Remove the activation, or use `activation="softplus"`.'),
                 "likely" if _units(call) == 1 else "possible",
             )
 
@@ -191,10 +190,10 @@ def _losses_by_order(case: Case) -> Iterator[Finding]:
             "losses-by-order",
             "",
             _(
-                "The outputs are a dict and the losses a list: Keras matches them in the order "
-                "of the sorted names, {names}."
+                "The outputs are a dict but the losses are a list: Keras matches them in the "
+                "sorted order of the names, {names}."
             ).format(names=names),
-            _("Name them: `loss={{{pairs}}}`.").format(
+            _("Name the losses: `loss={{{pairs}}}`.").format(
                 pairs=", ".join(f'"{printable(str(key))}": ...' for key in sorted(struct))
             ),
             "certain",

@@ -58,10 +58,10 @@ def _configurations(case: Case) -> Iterator[Finding]:
                 "config-incomplete",
                 call.id,
                 _(
-                    "The `get_config` of {kind} leaves out {names}: a loaded model cannot make "
-                    "the layer again as it was."
+                    "The `get_config` of {kind} omits {names}, so a loaded model cannot "
+                    "rebuild the layer as it was."
                 ).format(kind=kind, names=", ".join(f"`{name}`" for name in missing)),
-                _("Return them too: `return {{**super().get_config(), {pairs}}}`.").format(
+                _("Return them as well: `return {{**super().get_config(), {pairs}}}`.").format(
                     pairs=", ".join(f'"{name}": self.{name}' for name in missing)
                 ),
                 "certain" if _required(type(layer)) & set(missing) else "likely",
@@ -71,16 +71,18 @@ def _configurations(case: Case) -> Iterator[Finding]:
                 "config-loses-name",
                 call.id,
                 _(
-                    "The configuration of {kind} does not hold its name: after loading, the "
-                    "layer is not called {name} any more."
+                    "The configuration of {kind} does not include its name, so the layer is "
+                    "no longer called {name} after loading."
                 ).format(kind=kind, name=printable(call.layer)),
                 _(
-                    "Write a `get_config` that begins with the base class's: "
-                    "`return {**super().get_config(), ...}`, with the arguments and "
-                    '`"name": self.name`.'
+                    "Write a `get_config` that extends the one of the base class: `return "
+                    '{**super().get_config(), ...}`, with the arguments and `"name": '
+                    "self.name`."
                 )
                 if "get_config" not in vars(type(layer))
-                else _("Begin with the base class's: `return {**super().get_config(), ...}`."),
+                else _(
+                    "Extend the one of the base class: `return {**super().get_config(), ...}`."
+                ),
                 "certain",
             )
 
@@ -90,7 +92,8 @@ def _no_config(call: Call, kind: str) -> Finding:
         "no-get-config",
         call.id,
         _(
-            "{kind} has no `get_config` that works: a model with it cannot be saved and loaded."
+            "{kind} has no working `get_config`, so a model that contains it cannot be saved "
+            "and loaded."
         ).format(kind=kind),
         _(
             "Add `def get_config(self): return {**super().get_config(), ...}` with the "

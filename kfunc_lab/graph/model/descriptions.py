@@ -27,8 +27,8 @@ def notes(graph: LayerGraph) -> list[str]:
     if not graph.connected:
         said.append(
             _(
-                "How these layers are connected is written in Python code, which Keras does "
-                "not record: they are listed in the order in which they were made."
+                "Python code connects these layers, and Keras does not record it. They are "
+                "listed in the order in which they were created."
             )
         )
     if not graph.built:

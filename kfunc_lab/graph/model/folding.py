@@ -78,12 +78,12 @@ def _named(graph: LayerGraph, names: Iterable[str]) -> set[str]:
 def _no_such_group(graph: LayerGraph, name: str) -> str:
     names = [printable(group.layer) for group in graph.groups]
     near = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or names[:5]
-    said = _("Nothing in this graph that can be folded is called {name}.").format(
-        name=repr(name)
-    )
+    said = _("This graph has no foldable group called {name}.").format(name=repr(name))
     if not near:
         return said
-    return f"{said} " + _("There are: {names}.").format(names=", ".join(dict.fromkeys(near)))
+    return f"{said} " + _("For example, you can fold: {names}.").format(
+        names=", ".join(dict.fromkeys(near))
+    )
 
 
 def parent_of(graph: LayerGraph, item: str) -> str | None:

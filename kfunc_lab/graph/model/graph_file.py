@@ -70,7 +70,7 @@ def load_graph(path: str | Path) -> LayerGraph:
     try:
         text = Path(path).read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise GraphFileError(_("This is no JSON: {reason}").format(reason=error)) from error
+        raise GraphFileError(_("This is not JSON: {reason}").format(reason=error)) from error
     return from_json(text)
 
 
@@ -89,17 +89,18 @@ def from_json(text: str) -> LayerGraph:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise GraphFileError(_("This is no JSON: {reason}").format(reason=error)) from error
+        raise GraphFileError(_("This is not JSON: {reason}").format(reason=error)) from error
     if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
         raise GraphFileError(
-            _('This is no graph: its "format" must be "{format}".').format(format=FORMAT)
+            _('This is not a graph: its "format" must be "{format}".').format(format=FORMAT)
         )
     version = data.pop("version", None)
     if version != VERSION:
         raise GraphFileError(
-            _("This graph has version {version}; this kfunc_lab reads version {known}.").format(
-                version=version, known=VERSION
-            )
+            _(
+                "This graph has version {version}, but this version of kfunc_lab reads "
+                "version {known}."
+            ).format(version=version, known=VERSION)
         )
     graph: LayerGraph = _read(LayerGraph, data, "graph")
     _check(graph)
@@ -145,9 +146,7 @@ def _read_record(kind: Any, value: Any, place: str) -> Any:
     for name in value:
         if name not in known:
             raise GraphFileError(
-                _("{place} has a field {name} that is not known.").format(
-                    place=place, name=repr(name)
-                )
+                _("{place} has an unknown field {name}.").format(place=place, name=repr(name))
             )
     for name, field in known.items():
         required = field.default is MISSING and field.default_factory is MISSING
@@ -202,5 +201,5 @@ def _check(graph: LayerGraph) -> None:
 def _expect_known(name: str | None, known: Mapping[str, Any] | set[str]) -> None:
     if name is not None and name not in known:
         raise GraphFileError(
-            _("{name} is named, but not described before.").format(name=repr(name))
+            _("{name} is referred to before it is defined.").format(name=repr(name))
         )

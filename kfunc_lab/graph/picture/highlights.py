@@ -67,7 +67,7 @@ def _number(name: str, value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise ValueError(
-            _("The value of {name} must be a number; it is {value}.").format(
+            _("The value of {name} must be a number, not {value}.").format(
                 name=repr(name), value=type(value).__name__
             )
         ) from error

@@ -259,7 +259,9 @@ def _run(sources: Sequence[str]) -> list[dict[str, object]]:
         drawn = []
     if len(drawn) != len(sources):
         raise GraphvizError(
-            _("The drawing program {program} wrote no layout.").format(program=find_program())
+            _("The drawing program {program} returned no layout.").format(
+                program=find_program()
+            )
         )
     return drawn
 

@@ -72,7 +72,7 @@ def legend(
     if any(call.id in graph.shared and call.parameters for call in calls):
         colours = shared_colours(graph)
         first = min(colours.get(call.layer_id, len(SHARED)) for call in calls)
-        signs.append(Sign("shared", str(first), _("one colour: shared weights")))
+        signs.append(Sign("shared", str(first), _("same colour: shared weights")))
     if any(call.id in graph.lost for call in calls):
         signs.append(Sign("lost", "", _("lost")))
     for mark in MARKS:

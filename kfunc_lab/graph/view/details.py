@@ -133,7 +133,7 @@ def _cost_rows(calls: Iterable[Call], owners: Iterable[Call] | None = None) -> R
     results = _total(map(activation_bytes, calls))
     products = _total(map(multiply_adds, calls))
     if weights[0] or results[0]:
-        said = _("weights {weights}, results {results} for one example").format(
+        said = _("weights {weights}, outputs {results} per example").format(
             weights=_amount(weights, in_bytes), results=_amount(results, in_bytes)
         )
         rows.append((_("Memory"), said))

@@ -474,7 +474,9 @@ def _words() -> dict[str, str]:
         "picture": _("Graph of the model"),
         "details": _("Details of the selected call"),
         "empty": _("Select a call to see its shapes, parameters and settings."),
-        "keys": _("Click a call, or reach the graph with Tab and move with the arrow keys."),
+        "keys": _(
+            "Click a call, or press Tab to reach the graph and move with the arrow keys."
+        ),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
         "fit": _("Fit the whole graph"),

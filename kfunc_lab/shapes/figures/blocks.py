@@ -63,7 +63,7 @@ def blocks(subject: Subject) -> str:
         words("accented", whole, WIDTH / 2, 65, bold=True),
         words("quiet", axis_name(made[place], place), WIDTH / 2, 79),
     ]
-    said = _("Blocks side by side along one axis: {sizes}; together {n}.").format(
+    said = _("Tensors joined along one axis: sizes {sizes}, total {n}.").format(
         sizes=", ".join(map(written, sizes)), n=whole
     )
     return svg(86, said, parts)
@@ -119,7 +119,7 @@ def same(subject: Subject) -> str:
     calculation, equals = f" {sign} ".join(map(shape_text, shapes)), "="
     if given.kind == "Average":
         calculation, equals = f"({calculation})", f"/ {len(shapes)} ="
-    said = _("Number by number: {calculation}.").format(
+    said = _("Element by element: {calculation}.").format(
         calculation=f"{calculation} {equals} {shape_text(result)}"
     )
     chosen = elided(len(shapes), _MOST_TENSORS)

@@ -48,7 +48,7 @@ def picture(call: Call, found: Derivation) -> str:
         >>> call = Call("c", "c", "Conv2D", "c", (image,), settings=settings)
         >>> drawn = picture(call, derivation(call))
         >>> drawn[drawn.index("<title>") + 7 : drawn.index("</title>")]
-        'A window of 3 over an axis of 28, in steps of 1: 26 places.'
+        'A window of size 3 slides along an axis of size 28 with stride 1: 26 positions.'
     """
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
     draw = _PICTURES.get(rule.picture) if rule else None

@@ -28,9 +28,9 @@ def ends(subject: Subject) -> str:
     n, a, b = numbers.get("n"), numbers.get("a") or 0, numbers.get("b") or 0
     cut = axis.size.sign == "−"
     said = (
-        _("An axis of {n} loses {a} at its start and {b} at its end: {m}.")
+        _("An axis of size {n} is cropped by {a} at the start and {b} at the end: {m}.")
         if cut
-        else _("An axis of {n} gets {a} at its start and {b} at its end: {m}.")
+        else _("An axis of size {n} is padded with {a} at the start and {b} at the end: {m}.")
     )
     names = [axis_name(it, place) for place, it, found in changed if found == numbers]
     return with_names(

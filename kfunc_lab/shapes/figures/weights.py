@@ -46,7 +46,7 @@ def matrix(subject: Subject) -> str:
         words("number", written(before), _LEFT, 11, bold=True),
         words("accented", written(after), _RIGHT, 11, bold=True),
     ]
-    said = _("Each result is made from all numbers: {n} → {u}.").format(
+    said = _("Every output depends on every input: {n} → {u}.").format(
         n=written(before), u=written(after)
     )
     return svg(_NODES_TOP + most * _ROW + 2, said, parts)
@@ -104,7 +104,10 @@ def table(subject: Subject) -> str:
         words("number", size, start + wide / 2, _TABLE_TOP - 8, bold=True),
         words("accented", written(columns), vector + wide / 2, y - 5, bold=True),
     ]
-    said = _("A table of {v} rows and {e} columns: a number picks a row, a vector of {e}.")
+    said = _(
+        "A table with {v} rows and {e} columns: each number selects a row, a vector of size "
+        "{e}."
+    )
     return svg(
         _TABLE_TOP + len(shown) * _SQUARE + 4,
         said.format(v=written(rows), e=written(columns)),
@@ -239,7 +242,8 @@ def attention(subject: Subject) -> str:
         *_counted(_("queries"), queries, start, middle + 3.5),
     ]
     said = _(
-        "Each query weighs all keys, and takes as much of their values. Queries: {i}; keys: {j}."
+        "Each query gives every key a weight; its result is the weighted sum of the values. "
+        "Queries: {i}; keys: {j}."
     ).format(i=written(queries), j=written(keys))
     return svg(_GRID_TOP + len(rows) * _SCORE + 5, said, parts)
 

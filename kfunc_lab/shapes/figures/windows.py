@@ -61,8 +61,10 @@ def window(subject: Subject) -> str:
         return ""
     said = [
         ngettext(
-            "A window of {k} over an axis of {n}, in steps of {s}: {m} place.",
-            "A window of {k} over an axis of {n}, in steps of {s}: {m} places.",
+            "A window of size {k} slides along an axis of size {n} with stride {s}: {m} "
+            "position.",
+            "A window of size {k} slides along an axis of size {n} with stride {s}: {m} "
+            "positions.",
             2 if it.count is None else it.count,
         ).format(k=it.window, n=written(it.size), s=it.stride, m=written(it.count))
     ]
@@ -79,10 +81,13 @@ def spread(subject: Subject) -> str:
     it, names = _read(subject, spread=True)
     if it is None:
         return ""
-    words_of = _("Each of the {n} places of an axis spreads over {k}, in steps of {s}: {m}.")
+    words_of = _(
+        "Each of the {n} positions of an axis spreads over {k} positions, with stride {s}: "
+        "{m} positions."
+    )
     said = [words_of.format(n=written(it.count), k=it.window, s=it.stride, m=written(it.size))]
     if it.size is not None and (it.before or it.after):
-        words_of = _("Cut away: {a} before, {b} after.")
+        words_of = _("Cropped: {a} before, {b} after.")
         said.append(words_of.format(a=it.before, b=it.after))
     return with_names(110, names, " ".join(said), _parts(it, _LOWER, _UPPER))
 

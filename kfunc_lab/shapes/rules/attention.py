@@ -28,7 +28,7 @@ def _asked(given: Given) -> tuple[Shape, Shape, Shape]:
     """Returns the shapes of query, value and key, which is the value unless it is given."""
     if len(given.inputs) not in (2, 3):
         raise DoesNotFitError(
-            _("It takes a query and a value, and perhaps a key, got {n} inputs.").format(
+            _("It takes a query, a value and an optional key, but got {n} inputs.").format(
                 n=len(given.inputs)
             )
         )
@@ -40,9 +40,9 @@ def _expect_pairs(value: Shape, key: Shape) -> None:
     """Raises `DoesNotFitError` unless there is a value for each key."""
     if value[1:-1] != key[1:-1]:
         raise DoesNotFitError(
-            _("Each key needs a value: the keys are {key}, the values {value}.").format(
-                key=key, value=value
-            ),
+            _(
+                "Each key needs a value, but the keys have shape {key} and the values {value}."
+            ).format(key=key, value=value),
             f"{key[1:-1]} ≠ {value[1:-1]}",
         )
 
@@ -111,9 +111,9 @@ def _expect_comparable(given: Given, query: Shape, value: Shape, key: Shape) -> 
     if 1 in (query[-1], key[-1]) and given.kind != "Attention":  # repeated, as it is added
         raise NoRuleError(given.kind)
     raise DoesNotFitError(
-        _("Queries have {n} numbers and keys {found}: they cannot be compared.").format(
-            n=query[-1], found=key[-1]
-        ),
+        _(
+            "Queries have size {n} and keys have size {found}, so they cannot be compared."
+        ).format(n=query[-1], found=key[-1]),
         f"{query[-1]} ≠ {key[-1]}",
     )
 
@@ -227,7 +227,7 @@ def _grouped_query_attention(given: Given) -> Derivation:
     heads, groups = _grouped(given)
     if query[-1] != value[-1]:
         raise DoesNotFitError(
-            _("Queries and values need one size, got {n} and {found}.").format(
+            _("Queries and values must have the same size, but got {n} and {found}.").format(
                 n=query[-1], found=value[-1]
             ),
             f"{query[-1]} ≠ {value[-1]}",
@@ -261,7 +261,7 @@ def _grouped(given: Given) -> tuple[Term, Term]:
     groups = positive(given.settings, "num_key_value_heads")
     if heads % groups:
         raise DoesNotFitError(
-            _("Its {n} heads of queries cannot share {groups} of keys equally.").format(
+            _("Its {n} query heads cannot be divided equally among {groups} key heads.").format(
                 n=heads, groups=groups
             ),
             f"{heads} / {groups}",

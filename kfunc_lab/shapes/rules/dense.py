@@ -110,9 +110,9 @@ def _parts(equation: str, shape: Shape) -> tuple[str, str, str]:
     letters = len(taken.replace(".", ""))
     if len(shape) < letters or (len(shape) > letters and "." not in taken):
         raise DoesNotFitError(
-            _("The equation {equation} has {n} axes for an input of {found}: {shape}.").format(
-                equation=equation, n=letters, found=len(shape), shape=shape
-            ),
+            _(
+                "The equation {equation} has {n} axes, but the input has {found}: {shape}."
+            ).format(equation=equation, n=letters, found=len(shape), shape=shape),
             f"{len(shape)} ≠ {letters}",
         )
     elided = "".join(map(str, range(len(shape) - letters)))
@@ -217,7 +217,7 @@ def _reversed(given: Given, weights: list[WeightSize]) -> Derivation:
     shape, (words, size) = given.shape, _table(given)
     if shape[-1] is not None and shape[-1] != size.value:
         raise DoesNotFitError(
-            _("It expects vectors of size {size}, got {n}: {shape}.").format(
+            _("It expects vectors of size {size}, but got {n}: {shape}.").format(
                 size=size.value, n=shape[-1], shape=shape
             ),
             f"{shape[-1]} ≠ {size.value}",

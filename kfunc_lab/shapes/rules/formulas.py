@@ -161,10 +161,10 @@ def objection(call: Call) -> str:
     except NoRuleError:
         return ""
     except Exception as error:  # a rule of the user's own may raise anything
-        return _("Its rule fails: {error}").format(
+        return _("Its shape rule fails: {error}").format(
             error=printable(f"{type(error).__name__}: {error}")[:200]
         )
-    return "" if agrees else _("Its rule says something else.")
+    return "" if agrees else _("Its shape rule disagrees with the layer.")
 
 
 def _without_masks(call: Call, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:

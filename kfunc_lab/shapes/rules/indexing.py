@@ -40,11 +40,11 @@ def _get_item(given: Given) -> Derivation:
 def _spelled_out(key: tuple[object, ...], shape: Shape) -> list[object]:
     """Returns a key with a slice for each axis that it leaves out, or that dots stand for."""
     if key.count("...") > 1:
-        raise DoesNotFitError(_("Dots can stand only once between the brackets."))
+        raise DoesNotFitError(_("An index can contain only one ellipsis (...)."))
     taken = sum(part is not None and part != "..." for part in key)
     if taken > len(shape):
         raise DoesNotFitError(
-            _("{n} indices are too many for {found} dimensions: {shape}.").format(
+            _("There are {n} indices, but only {found} dimensions: {shape}.").format(
                 n=taken, found=len(shape), shape=shape
             ),
             f"{taken} > {len(shape)}",
@@ -57,7 +57,7 @@ def _spelled_out(key: tuple[object, ...], shape: Shape) -> list[object]:
 def _expect_index(index: int, size: int | None) -> None:
     if size is not None and not -size <= index < size:
         raise DoesNotFitError(
-            _("Index {index} is outside of an axis of size {n}.").format(
+            _("Index {index} is out of range for an axis of size {n}.").format(
                 index=written(index), n=size
             ),
             f"{written(index)} ≥ {size}"
@@ -78,7 +78,7 @@ def _sliced(before: Axis, text: str) -> Axis:
     if size is None:
         return axis("", None)
     if wanted.step == 0:
-        raise DoesNotFitError(_("A slice cannot go on by steps of 0."))
+        raise DoesNotFitError(_("The step of a slice cannot be 0."))
     start, stop, step = wanted.indices(size)
     left = len(range(start, stop, step))
     if left in (0, size):
@@ -136,7 +136,7 @@ def _one_hot(given: Given) -> Derivation:
     where = len(shape) if chosen == -1 else place(chosen, shape)
     if chosen < -1:
         raise DoesNotFitError(
-            _("The new axis stands at −1 or from 0 on: {axis}.").format(axis=written(chosen))
+            _("The new axis must be −1, or 0 or more, not {axis}.").format(axis=written(chosen))
         )
     made = list(kept(shape))
     made.insert(where, axis("", given.get("num_classes"), "num_classes"))

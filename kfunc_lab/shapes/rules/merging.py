@@ -79,8 +79,8 @@ def _broadcast(
         else:
             raise DoesNotFitError(
                 _(
-                    "It works number by number: {first} and {second} of {one} and {other} "
-                    "are neither equal nor 1."
+                    "It works element by element, but {first} and {second} in {one} and "
+                    "{other} are neither equal nor 1."
                 ).format(first=first, second=second, one=one, other=other),
                 f"{first} ≠ {second}",
             )
@@ -93,7 +93,7 @@ def _number_by_number(given: Given) -> Derivation:
     batches = [size for size in dict.fromkeys(sizes) if size is not None]
     if len(batches) > 1:
         raise DoesNotFitError(
-            _("Its inputs have batches of different sizes: {one} and {other}.").format(
+            _("Its inputs have different batch sizes: {one} and {other}.").format(
                 one=batches[0], other=batches[1]
             ),
             f"{batches[0]} ≠ {batches[1]}",
@@ -115,7 +115,7 @@ def _expect_two(given: Given) -> None:
     found = len(given.inputs)
     if found != 2:
         raise DoesNotFitError(
-            _("It takes exactly 2 inputs, got {found}.").format(found=found), f"{found} ≠ 2"
+            _("It takes exactly 2 inputs, but got {found}.").format(found=found), f"{found} ≠ 2"
         )
 
 
@@ -148,14 +148,17 @@ def _expect_same_beside(place: int, along: int, one: Shape, other: Shape) -> Non
     """Raises `DoesNotFitError` unless two shapes agree beside the axis that is joined."""
     if len(one) != len(other):
         raise DoesNotFitError(
-            _("{one} and {other} do not have equally many axes.").format(one=one, other=other),
+            _("{one} and {other} do not have the same number of axes.").format(
+                one=one, other=other
+            ),
             f"{len(one)} ≠ {len(other)}",
         )
     for here, (first, second) in enumerate(zip(one, other, strict=True)):
         if here != place and None not in (first, second) and first != second:
             raise DoesNotFitError(
                 _(
-                    "It joins along axis {axis}; the other axes of {one} and {other} differ."
+                    "It concatenates along axis {axis}, but the other axes of {one} and "
+                    "{other} differ."
                 ).format(axis=written(along), one=one, other=other),
                 f"{first} ≠ {second}",
             )
@@ -172,7 +175,7 @@ def _dot(given: Given) -> Derivation:
     axes = given.each("axes", 2)
     if len(axes) != 2:
         raise DoesNotFitError(
-            _("It takes one axis of each of the 2 inputs, got {axes}.").format(axes=axes),
+            _("It takes one axis of each of the 2 inputs, but got {axes}.").format(axes=axes),
             f"{len(axes)} ≠ 2",
         )
     here, there = place_of(axes[0], one), place_of(axes[1], other)

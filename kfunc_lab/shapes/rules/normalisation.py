@@ -50,15 +50,16 @@ def _group_normalization(given: Given) -> Derivation:
     channels, groups = sizes[0].value or 0, int(given.get("groups", 32))
     if groups == 0 or groups < -1:
         raise DoesNotFitError(
-            _("There is at least 1 group, or −1 for one of each channel, got {groups}.").format(
-                groups=groups
-            )
+            _(
+                "groups must be at least 1, or −1 for one group per channel, but got {groups}."
+            ).format(groups=groups)
         )
     if groups > channels or channels % groups:
         raise DoesNotFitError(
-            _("Its input has {n} channels, which {groups} groups cannot share equally.").format(
-                n=channels, groups=groups
-            ),
+            _(
+                "Its input has {n} channels, which cannot be divided equally among {groups} "
+                "groups."
+            ).format(n=channels, groups=groups),
             f"{channels} / {groups}",
         )
     return Derivation(same(given).outputs, tuple(_scale_and_center(given, sizes)))
@@ -104,7 +105,9 @@ def _expect_spread(mean: object, axes: Iterable[int], given: Given) -> None:
         raise NoRuleError(str(mean))  # where they go differs between versions of Keras
     if len(mean) not in (1, given.shape[-1]):
         raise DoesNotFitError(
-            _("It has {n} means for {shape}.").format(n=len(mean), shape=given.shape),
+            _("It has {n} means, which do not match the last axis of {shape}.").format(
+                n=len(mean), shape=given.shape
+            ),
             f"{len(mean)} ≠ {given.shape[-1]}",
         )
 

@@ -99,7 +99,7 @@ def new_place(chosen: object, shape: Shape, added: int = 1) -> int:
     if not -rank <= position < rank:
         low, high = written(-rank), written(rank - 1)
         raise DoesNotFitError(
-            _("A new axis of {shape} can stand from {low} to {high}, not at {axis}.").format(
+            _("A new axis of {shape} can be at position {low} to {high}, not {axis}.").format(
                 shape=shape, low=low, high=high, axis=written(position)
             ),
             f"{written(position)} > {high}"

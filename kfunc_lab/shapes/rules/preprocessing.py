@@ -30,9 +30,10 @@ def _image_of_size(given: Given) -> Derivation:
     rank = len(given.shape)
     if rank not in (3, 4):
         raise DoesNotFitError(
-            _("It expects one image or a batch of them, in 3 or 4 dimensions: {shape}.").format(
-                shape=given.shape
-            )
+            _(
+                "It expects one image (3 dimensions) or a batch of images (4 dimensions), but "
+                "got {shape}."
+            ).format(shape=given.shape)
         )
     if len(given.inputs) > 1:  # with labels or boxes, of which the layer itself says more
         raise NoRuleError(given.kind)
@@ -74,12 +75,13 @@ def _hashed_crossing(given: Given) -> Derivation:
     found = len(given.inputs)
     if found != 2:
         raise DoesNotFitError(
-            _("It crosses exactly 2 inputs, got {found}.").format(found=found), f"{found} ≠ 2"
+            _("It crosses exactly 2 inputs, but got {found}.").format(found=found),
+            f"{found} ≠ 2",
         )
     one, other = given.inputs
     if one[-1] != other[-1]:
         raise DoesNotFitError(
-            _("It crosses inputs of equal shapes: {one} and {other} differ.").format(
+            _("It crosses inputs of the same shape, but {one} and {other} differ.").format(
                 one=one, other=other
             ),
             f"{one[-1]} ≠ {other[-1]}",
@@ -121,14 +123,14 @@ def _lookup(given: Given) -> Derivation:
     unknown = int(given.get("num_oov_indices", 1))
     if unknown < 0:
         raise DoesNotFitError(
-            _("It needs 0 or more places for unknown words, not {n}.").format(n=unknown),
+            _("num_oov_indices must be 0 or more, not {n}.").format(n=unknown),
             f"{written(unknown)} < 0",
         )
     words = _vocabulary(given, given.get("mask_token"), unknown)
     if given.get("output_mode", "int") == "int":
         return same(given)
     if given.get("invert"):
-        raise DoesNotFitError(_("Only output_mode='int' can be turned back into words."))
+        raise DoesNotFitError(_("invert=True needs output_mode='int'."))
     return _by_words(given, given.shape, words)
 
 
@@ -141,7 +143,7 @@ def _text_vectorization(given: Given) -> Derivation:
         steps = axis("steps", length, "" if length is None else "output_sequence_length")
         return Derivation(((batch(given), steps),))
     if length is not None:
-        raise DoesNotFitError(_("Only with output_mode='int' it makes sequences of a length."))
+        raise DoesNotFitError(_("output_sequence_length needs output_mode='int'."))
     shape = given.shape
     if given.get("split", "whitespace") is not None:
         shape = (*shape, None)  # as many words as the text has
@@ -167,13 +169,13 @@ def _vocabulary(given: Given, mask: object, unknown: int) -> Axis | None:
     most, words = given.get("max_tokens"), given.get("vocabulary")
     padded = given.get("pad_to_max_tokens")
     if padded and most is None:
-        raise DoesNotFitError(_("It can be padded to max_tokens only where that is given."))
+        raise DoesNotFitError(_("pad_to_max_tokens needs max_tokens."))
     if most is not None and most < 2:
         raise DoesNotFitError(_("It needs at least 2 tokens, not {n}.").format(n=most))
     size = _words(given, words, mask, unknown) if isinstance(words, tuple) else None
     if size and size.value is not None and most is not None and size.value > most:
         raise DoesNotFitError(
-            _("Its vocabulary of {n} does not fit into max_tokens: {most}.").format(
+            _("Its vocabulary has {n} tokens, more than max_tokens: {most}.").format(
                 n=size.value, most=most
             ),
             f"{size.value} > {most}",
@@ -186,7 +188,7 @@ def _vocabulary(given: Given, mask: object, unknown: int) -> Axis | None:
 def _words(given: Given, words: tuple[object, ...], mask: object, unknown: int) -> Term:
     """Counts the words and the special ones before them, which may be listed with them."""
     if given.get("output_mode") == "tf_idf" and given.get("idf_weights") is None:
-        raise DoesNotFitError(_("With output_mode='tf_idf' it needs idf_weights."))
+        raise DoesNotFitError(_("output_mode='tf_idf' needs idf_weights."))
     special = [given.get("oov_token", "[UNK]")] * unknown
     if mask is not None and given.get("output_mode", "int") == "int":
         special = [mask, *special]
@@ -245,7 +247,7 @@ def _frames(given: Given) -> tuple[int, int, int]:
     stride = frame // 2 if stride is None else int(stride)
     if not 1 <= stride <= frame:
         raise DoesNotFitError(
-            _("A step from frame to frame is from 1 to {frame} long, not {stride}.").format(
+            _("frame_step must be from 1 to {frame}, not {stride}.").format(
                 frame=frame, stride=stride
             )
         )

@@ -44,7 +44,7 @@ def _do_not_meet(
     one: int | None, other: int | None, shapes: tuple[Shape, Shape]
 ) -> DoesNotFitError:
     return DoesNotFitError(
-        _("Each number of one is multiplied with one of the other: {a} and {b}.").format(
+        _("The axes that are multiplied must have the same size: {a} and {b}.").format(
             a=shapes[0], b=shapes[1]
         ),
         f"{written(one)} ≠ {written(other)}",
@@ -55,9 +55,9 @@ def _matmul(given: Given) -> Derivation:
     one, other = operands(given, "x1", "x2")
     if not one or not other:
         raise DoesNotFitError(
-            _("It takes vectors and matrices, and one is a single number: {a}, {b}.").format(
-                a=one, b=other
-            )
+            _(
+                "It multiplies vectors and matrices, but one operand is a scalar: {a}, {b}."
+            ).format(a=one, b=other)
         )
     shared = _met(one[-1], other[max(-2, -len(other))], (one, other))
     ends = [*kept(one)[-2:-1], *(kept(other)[-1:] if len(other) > 1 else ())]
@@ -136,7 +136,7 @@ def _spread(part: str, shape: Shape, dotted: bool) -> str:
     between = len(shape) - len(part.replace("...", ""))
     if "..." not in part and between:
         raise DoesNotFitError(
-            _("The equation has {n} axes for {part}, and {shape} has {found}.").format(
+            _("The equation has {n} axes for {part}, but {shape} has {found}.").format(
                 n=len(part), part=part, shape=shape, found=len(shape)
             ),
             f"{len(shape)} ≠ {len(part)}",

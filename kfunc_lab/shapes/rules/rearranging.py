@@ -45,7 +45,9 @@ def _reshape(given: Given) -> Derivation:
     left_open = [position for position, size in enumerate(target) if size == -1]
     if len(left_open) > 1 or min((it for it in target if it is not None), default=0) < -1:
         raise DoesNotFitError(
-            _("At most one size may be −1, and none below: {target}.").format(target=target)
+            _("At most one size can be −1, and no size can be less than −1: {target}.").format(
+                target=target
+            )
         )
     made = [axis("", size, "newshape") for size in target]
     fixed = [size for size in target if size != -1]
@@ -66,14 +68,14 @@ def _expect_as_many(shape: Shape, fixed: Sequence[int | None], left_open: bool) 
         return
     if left_open and (after.value == 0 or before.value % after.value):
         raise DoesNotFitError(
-            _("{n} numbers of {shape} cannot be shared equally by {parts}.").format(
+            _("The {n} elements of {shape} cannot be divided evenly by {parts}.").format(
                 n=before.value, shape=shape, parts=after.value
             ),
             f"{before.value} / {after.value}",
         )
     if not left_open and before.value != after.value:
         raise DoesNotFitError(
-            _("{n} numbers of {shape} do not fill {target}, which takes {count}.").format(
+            _("{shape} has {n} elements, but {target} needs {count}.").format(
                 n=before.value, shape=shape, target=tuple(fixed), count=after.value
             ),
             f"{before.value} ≠ {after.value}",
@@ -110,14 +112,14 @@ def _transpose(given: Given) -> Derivation:
     order = _setting(given, "axes")
     if len(order) != len(shape):
         raise DoesNotFitError(
-            _("It orders {n} axes, and {shape} has {found}.").format(
+            _("It permutes {n} axes, but {shape} has {found}.").format(
                 n=len(order), shape=shape, found=len(shape)
             ),
             f"{len(shape)} ≠ {len(order)}",
         )
     found = [place(it, shape) for it in order]
     if len(set(found)) < len(found):
-        raise DoesNotFitError(_("It names an axis twice: {axes}.").format(axes=order))
+        raise DoesNotFitError(_("It lists an axis twice: {axes}.").format(axes=order))
     return derived(kept(shape)[it] for it in found)
 
 
@@ -159,9 +161,10 @@ def _squeeze(given: Given) -> Derivation:
     for position in gone:
         if shape[position] != 1:
             raise DoesNotFitError(
-                _("Only an axis of size 1 can go: axis {axis} of {shape} is not.").format(
-                    axis=position, shape=shape
-                ),
+                _(
+                    "Only an axis of size 1 can be removed; axis {axis} of {shape} has "
+                    "another size."
+                ).format(axis=position, shape=shape),
                 f"{written(shape[position])} ≠ 1",
             )
     return derived(it for position, it in enumerate(kept(shape)) if position not in gone)
@@ -205,7 +208,7 @@ def _pad(given: Given) -> Derivation:
         ends *= len(shape)
     if len(ends) != len(shape):
         raise DoesNotFitError(
-            _("It pads {n} axes, and {shape} has {found}.").format(
+            _("It pads {n} axes, but {shape} has {found}.").format(
                 n=len(ends), shape=shape, found=len(shape)
             ),
             f"{len(shape)} ≠ {len(ends)}",
@@ -261,7 +264,9 @@ def _expect_alike(shapes: Sequence[Shape], but: int | None = None) -> None:
             words = (
                 _("All shapes must be the same: {one} and {other}.")
                 if but is None
-                else _("All shapes must be the same but for axis {axis}: {one} and {other}.")
+                else _(
+                    "All shapes must be the same except along axis {axis}: {one} and {other}."
+                )
             )
             raise DoesNotFitError(
                 words.format(one=first, other=shape, axis=but), f"{clash[0]} ≠ {clash[1]}"
@@ -298,7 +303,7 @@ def _split(given: Given) -> Derivation:
         for it in sizes:
             if it.value is not None and it.value < 0:
                 raise DoesNotFitError(
-                    _("It cannot cut an axis of size {n} at {places}.").format(
+                    _("It cannot split an axis of size {n} at {places}.").format(
                         n=written(size), places=tuple(cuts)
                     )
                 )
@@ -309,7 +314,7 @@ def _split(given: Given) -> Derivation:
 def _expect_shares(size: int | None, parts: int) -> None:
     if parts < 1 or (size is not None and size % parts):
         raise DoesNotFitError(
-            _("An axis of size {n} cannot be shared equally by {parts} parts.").format(
+            _("An axis of size {n} cannot be split into {parts} equal parts.").format(
                 n=written(size), parts=parts
             ),
             f"{written(size)} / {parts}",
@@ -326,9 +331,10 @@ def _unstack(given: Given) -> Derivation:
     count = given.get("num", shape[where])
     if count is None:
         raise DoesNotFitError(
-            _("How many tensors it makes is not known: axis {axis} of {shape} is not.").format(
-                axis=where, shape=shape
-            )
+            _(
+                "The number of outputs is unknown, because axis {axis} of {shape} has no "
+                "fixed size."
+            ).format(axis=where, shape=shape)
         )
     before = kept(shape)
     return derived(*[[*before[:where], *before[where + 1 :]]] * int(count))

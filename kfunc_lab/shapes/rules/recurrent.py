@@ -140,8 +140,8 @@ def _over_steps(
     if given.get("stateful") and given.shape[0] is None:
         raise DoesNotFitError(
             _(
-                "It keeps its states from batch to batch, so it needs a fixed size of the "
-                "batch: {shape}."
+                "It keeps its states from batch to batch, so it needs a fixed batch size: "
+                "{shape}."
             ).format(shape=given.shape)
         )
     first = batch(given)
@@ -159,7 +159,7 @@ def _expect_states(given: Given, wanted: Sequence[Shape]) -> None:
         return
     if len(found) < len(wanted):
         raise DoesNotFitError(
-            _("It starts from {n} states, got {found}.").format(
+            _("It needs {n} initial states, but got {found}.").format(
                 n=len(wanted), found=len(found)
             ),
             f"{len(found)} < {len(wanted)}",
@@ -172,9 +172,9 @@ def _expect_states(given: Given, wanted: Sequence[Shape]) -> None:
             for sizes in zip(state[1:], shape[1:], strict=True)
         ):
             raise DoesNotFitError(
-                _("Its state has the shape {shape}, the initial state has {found}.").format(
-                    shape=shape, found=state
-                ),
+                _(
+                    "Its state has shape {shape}, but the initial state has shape {found}."
+                ).format(shape=shape, found=state),
                 f"{state} ≠ {shape}",
             )
 
@@ -207,9 +207,7 @@ def _rnn(given: Given) -> Derivation:
         raise NoRuleError(given.kind)
     cell, found = _with_cell(given, *described(given.get("cell")))
     if given.get("return_state") and _depth(cell.states) > 2:
-        raise DoesNotFitError(
-            _("It cannot return the states of cells that are stacked within a stack.")
-        )
+        raise DoesNotFitError(_("It cannot return the states of nested StackedRNNCells."))
     return found
 
 
@@ -253,7 +251,7 @@ def _conv_lstm(given: Given, *, rank: int) -> Derivation:
     space = step.shape[2:] if given.channels_first else step.shape[1:-1]
     if None in space:
         raise DoesNotFitError(
-            _("It needs a fixed size of each axis of an image: {shape}.").format(
+            _("It needs a fixed size for each axis of an image: {shape}.").format(
                 shape=given.shape
             )
         )

@@ -35,14 +35,10 @@ def _expect_sizes(target: tuple[int, ...]) -> None:
     if None in target:
         raise NoRuleError(str(target))
     if target.count(-1) > 1:
-        raise DoesNotFitError(
-            _("Only one size can be left open by −1: {target}.").format(target=target)
-        )
+        raise DoesNotFitError(_("Only one size can be −1: {target}.").format(target=target))
     if min(target, default=1) < -1:
         raise DoesNotFitError(
-            _("A size is 0 or more, or −1 where it is left open: {target}.").format(
-                target=target
-            )
+            _("A size must be 0 or more, or −1 to be inferred: {target}.").format(target=target)
         )
 
 
@@ -52,14 +48,14 @@ def _expect_as_many(given: Given, target: tuple[int, ...], entering: Term, fixed
         return
     if -1 not in target and entering.value != fixed.value:
         raise DoesNotFitError(
-            _("It keeps all numbers: {before} has {n} of them, {after} has {m}.").format(
-                before=given.shape[1:], n=entering.value, after=target, m=fixed.value
-            ),
+            _(
+                "The number of elements must stay the same: {before} has {n}, {after} has {m}."
+            ).format(before=given.shape[1:], n=entering.value, after=target, m=fixed.value),
             f"{equation(entering)} ≠ {equation(fixed)}",
         )
     if -1 in target and (fixed.value == 0 or entering.value % fixed.value):
         raise DoesNotFitError(
-            _("The {n} numbers of {before} cannot be shared equally by {m} places.").format(
+            _("The {n} elements of {before} cannot be divided evenly by {m}.").format(
                 n=entering.value, before=given.shape[1:], m=fixed.value
             ),
             text(entering / fixed),
@@ -77,7 +73,9 @@ def _permute(given: Given) -> Derivation:
     dims = given.each("dims", 1)
     if sorted(dims) != list(range(1, len(dims) + 1)):
         raise DoesNotFitError(
-            _("It names each axis after the batch once, from 1 on: {dims}.").format(dims=dims)
+            _("dims must list each axis after the batch once, counting from 1: {dims}.").format(
+                dims=dims
+            )
         )
     expect_rank(given, len(dims) + 1)
     moved = [Axis("", number(given.shape[dim]), "input") for dim in dims]
@@ -88,7 +86,7 @@ def _repeat_vector(given: Given) -> Derivation:
     times = int(given.get("n"))
     if times < 1:
         raise DoesNotFitError(
-            _("It repeats at least once, not {n} times.").format(n=times), f"{times} < 1"
+            _("It must repeat at least once, not {n} times.").format(n=times), f"{times} < 1"
         )
     expect_rank(given, 2)
     features = axis("features", given.shape[1], "input")

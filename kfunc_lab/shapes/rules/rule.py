@@ -220,9 +220,9 @@ def expect_rank(given: Given, rank: int, at_least: bool = False) -> None:
     if found == rank or (at_least and found > rank):
         return
     words = (
-        _("It expects at least {n} dimensions, the batch included, got {found}: {shape}.")
+        _("It expects at least {n} dimensions, including the batch, but got {found}: {shape}.")
         if at_least
-        else _("It expects {n} dimensions, the batch included, got {found}: {shape}.")
+        else _("It expects {n} dimensions, including the batch, but got {found}: {shape}.")
     )
     sign = "<" if at_least else "≠"
     raise DoesNotFitError(
@@ -238,7 +238,7 @@ def known(size: int | None, shape: Shape) -> int:
     """
     if size is None:
         raise DoesNotFitError(
-            _("It makes its weights from a size that is not fixed: {shape}.").format(
+            _("The shape of its weights depends on a size that is not fixed: {shape}.").format(
                 shape=shape
             )
         )
@@ -254,7 +254,7 @@ def positive(settings: Mapping[str, Any], name: str) -> int:
     value = int(settings[name])
     if value < 1:
         raise DoesNotFitError(
-            _("{setting} must be at least 1, got {n}.").format(setting=name, n=value),
+            _("{setting} must be at least 1, but got {n}.").format(setting=name, n=value),
             f"{value} < 1",
         )
     return value

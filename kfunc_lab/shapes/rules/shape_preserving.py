@@ -84,14 +84,15 @@ def _color_degeneration(given: Given) -> Derivation:
     shape = given.shape
     if len(shape) not in (3, 4):
         raise DoesNotFitError(
-            _("It expects one image or a batch of them, in 3 or 4 dimensions: {shape}.").format(
-                shape=shape
-            )
+            _(
+                "It expects one image (3 dimensions) or a batch of images (4 dimensions), but "
+                "got {shape}."
+            ).format(shape=shape)
         )
     channels = shape[-3] if given.channels_first else shape[-1]
     if channels not in (3, None):
         raise DoesNotFitError(
-            _("It expects 3 channels, got {n}: {shape}.").format(n=channels, shape=shape),
+            _("It expects 3 channels, but got {n}: {shape}.").format(n=channels, shape=shape),
             f"{channels} ≠ 3",
         )
     return derived

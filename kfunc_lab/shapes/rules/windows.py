@@ -143,7 +143,8 @@ def _expect_one_of_both(given: Given, rank: int) -> None:
     if max(strides) > 1 and max(dilation) > 1:
         raise DoesNotFitError(
             _(
-                "Strides and a dilation above 1 do not go together: strides {s}, dilation {d}."
+                "Strides above 1 and a dilation above 1 cannot be combined: strides {s}, "
+                "dilation {d}."
             ).format(s=strides, d=dilation)
         )
 
@@ -164,10 +165,13 @@ def _convolution(given: Given, *, rank: int) -> Derivation:
     entering = known(channels, given.shape)
     for words, count in (
         (
-            _("Its input has {n} channels, which {groups} groups cannot share equally."),
+            _(
+                "Its input has {n} channels, which cannot be divided equally among {groups} "
+                "groups."
+            ),
             entering,
         ),
-        (_("Its {n} filters cannot be shared equally by {groups} groups."), filters),
+        (_("Its {n} filters cannot be divided equally among {groups} groups."), filters),
     ):
         if count % groups:
             raise DoesNotFitError(words.format(n=count, groups=groups), f"{count} / {groups}")
@@ -198,9 +202,10 @@ def _transposed(given: Given, *, rank: int) -> Derivation:
     for a, s in zip(extra, strides, strict=True):
         if a is not None and a >= s:
             raise DoesNotFitError(
-                _("The output padding must stay below the stride: {a}, stride {s}.").format(
-                    a=a, s=s
-                ),
+                _(
+                    "The output padding must be less than the stride: output padding {a}, "
+                    "stride {s}."
+                ).format(a=a, s=s),
                 f"{a} ≥ {s}",
             )
     made = [
@@ -320,7 +325,8 @@ def _cropping(given: Given, *, rank: int) -> Derivation:
         size = cropped_size(n, a, b)
         if size.value is not None and size.value <= 0:
             raise DoesNotFitError(
-                _("It would cut away all of an axis of size {n}.").format(n=n), equation(size)
+                _("It would crop away the whole of an axis of size {n}.").format(n=n),
+                equation(size),
             )
         made.append(axis(role, size))
     return Derivation((_joined(given, made, _as_before(channels)),))

@@ -119,9 +119,9 @@ def _spectral_normalization(given: Given) -> Derivation:
     kernel = next((it for it in found.weights if it.name in ("kernel", "embeddings")), None)
     if kernel is None:
         raise DoesNotFitError(
-            _("It normalises a kernel or a table of embeddings, and {kind} has none.").format(
-                kind=kind
-            )
+            _(
+                "It normalises a kernel or a table of embeddings, but {kind} has neither."
+            ).format(kind=kind)
         )
     vector = WeightSize("vector_u", (number(1), kernel.sizes[-1]), trainable=False)
     return replace(found, weights=(*within(layer_name(kind), found.weights), vector))
