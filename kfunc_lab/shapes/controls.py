@@ -1,4 +1,4 @@
-"""Which settings of a call can be played with, and how what is typed is understood."""
+"""Which settings of a call can be played with, and how what is typed is parse_setting."""
 
 import ast
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "mode": ("log", "magnitude", "psd", "real", "imag", "angle", "stft"),
 }
 # The smallest number that makes sense, where it is not 1.
-_LEAST = {"axis": -4, "axes": -4, "padding": 0, "cropping": 0, "output_padding": 0}
+_MIN_VALUES = {"axis": -4, "axes": -4, "padding": 0, "cropping": 0, "output_padding": 0}
 # The largest number on the slider, where twice the number there is less.
 _SLIDER = 8
 
@@ -62,13 +62,13 @@ def controls_of(call: Call, before: Call) -> list[Control]:
     """
     if call.kind == INPUT:
         return _axes(call, before)
-    found = []
+    controls = []
     for name in _playable(call):
         now, then = setting(call, name), setting(before, name)
         control = _control(call, name, now, then)
         if control is not None:
-            found.append(control)
-    return found
+            controls.append(control)
+    return controls
 
 
 def _playable(call: Call) -> tuple[str, ...]:
@@ -87,8 +87,8 @@ def setting(call: Call, name: str) -> Any:
 
 
 def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
-    value = written(now)
-    before = None if written(then) == value else written(then)
+    value = setting_text(now)
+    before = None if setting_text(then) == value else setting_text(then)
     if isinstance(now, bool):
         return Control(name, name, value, "switch", before=before)
     if name in _CHOICES and isinstance(now, str):
@@ -100,7 +100,7 @@ def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
         now = setting(call, "pool_size")
     one = _one_number(now)
     if one is not None:
-        least = _LEAST.get(name, 1)
+        least = _MIN_VALUES.get(name, 1)
         usual = _one_number(then) or 0
         most = -least if least < 0 else max(_SLIDER, 2 * usual, one)
         return Control(name, name, value, "number", least, most, before=before)
@@ -111,8 +111,8 @@ def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
 
 def _choices(call: Call, name: str, then: Any) -> tuple[str, ...]:
     more = ("causal",) if name == "padding" and call.kind == "Conv1D" else ()
-    known = (*_CHOICES[name], *more)
-    return known if written(then) in known else (written(then), *known)
+    choices = (*_CHOICES[name], *more)
+    return choices if setting_text(then) in choices else (setting_text(then), *choices)
 
 
 def _one_number(value: Any) -> int | None:
@@ -122,8 +122,8 @@ def _one_number(value: Any) -> int | None:
     if isinstance(value, int):
         return value
     if isinstance(value, tuple) and value:
-        found = {_one_number(it) for it in value}
-        return found.pop() if len(found) == 1 else None
+        numbers = {_one_number(item) for item in value}
+        return numbers.pop() if len(numbers) == 1 else None
     return None
 
 
@@ -131,14 +131,14 @@ def _axes(call: Call, before: Call) -> list[Control]:
     now, then = call.outputs[0].shape, before.outputs[0].shape
     if now is None or then is None:
         return []
-    found = []
+    controls = []
     for place, size in enumerate(now):
         if place == 0:
             continue  # the batch is chosen for all
         was = then[place]
         value = "" if size is None else str(size)
         usual = was or 32
-        found.append(
+        controls.append(
             Control(
                 str(place),
                 _("axis {n}").format(n=place),
@@ -149,26 +149,26 @@ def _axes(call: Call, before: Call) -> list[Control]:
                 before=None if size == was else "?" if was is None else str(was),
             )
         )
-    return found
+    return controls
 
 
-def written(value: Any) -> str:
+def setting_text(value: Any) -> str:
     """Writes a setting as a person would type it: `"3"` for a window of (3, 3).
 
     Example:
-        >>> written((3, 3)), written((3, 1)), written(True), written("same")
+        >>> setting_text((3, 3)), setting_text((3, 1)), setting_text(True), setting_text("same")
         ('3', '3, 1', 'True', 'same')
     """
     if isinstance(value, tuple) and value:
         one = _one_number(value)
         if one is not None and len(value) > 1:
             return str(one)
-        if all(isinstance(it, int) for it in value):
+        if all(isinstance(size, int) for size in value):
             return ", ".join(map(str, value)) + ("," if len(value) == 1 else "")
     return str(value)
 
 
-def understood(name: str, typed: Any, then: Any) -> Any:
+def parse_setting(name: str, typed: Any, then: Any) -> Any:
     """Understands what was typed or chosen for a setting.
 
     Args:
@@ -183,7 +183,7 @@ def understood(name: str, typed: Any, then: Any) -> Any:
         ValueError: If it is none that the setting can have.
 
     Example:
-        >>> understood("kernel_size", "3, 1", (3, 3))
+        >>> parse_setting("kernel_size", "3, 1", (3, 3))
         (3, 1)
     """
     value = typed
@@ -196,7 +196,7 @@ def understood(name: str, typed: Any, then: Any) -> Any:
     if isinstance(then, bool) or value is None or isinstance(value, (bool, str)):
         return value
     for number in _numbers(name, value):
-        least = _LEAST.get(name, -1 if name == "target_shape" else 1)
+        least = _MIN_VALUES.get(name, -1 if name == "target_shape" else 1)
         if number < least:
             raise ValueError(
                 _("{name} must be {n} or more, but got {value}.").format(
@@ -219,19 +219,19 @@ def _read(name: str, typed: str) -> Any:
 
 def _numbers(name: str, value: Any) -> list[int]:
     values = value if isinstance(value, tuple) else (value,)
-    found: list[int] = []
-    for it in values:
-        if isinstance(it, (tuple, list)):
-            found += _numbers(name, tuple(it))
-        elif isinstance(it, int) and not isinstance(it, bool):
-            found.append(it)
+    numbers: list[int] = []
+    for item in values:
+        if isinstance(item, (tuple, list)):
+            numbers += _numbers(name, tuple(item))
+        elif isinstance(item, int) and not isinstance(item, bool):
+            numbers.append(item)
         else:
             raise ValueError(
                 _(
                     "{name} must be a whole number, or several, such as 3, 1; got {value}."
-                ).format(name=name, value=repr(it))
+                ).format(name=name, value=repr(item))
             )
-    return found
+    return numbers
 
 
 def input_shape(call: Call, axis: str, typed: Any) -> Shape:
@@ -276,7 +276,9 @@ def checked_sizes(value: Any) -> Shape:
         (32, None, 3)
     """
     sizes = tuple(value) if isinstance(value, (list, tuple)) else None
-    if sizes is None or not all(it is None or (type(it) is int and it > 0) for it in sizes):
+    if sizes is None or not all(
+        size is None or (type(size) is int and size > 0) for size in sizes
+    ):
         raise ValueError(
             _(
                 "shape must hold a size for each axis except the batch, such as (32, 32, 3), "

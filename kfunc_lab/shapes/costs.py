@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kfunc_lab.graph.model.layer_graph import Call
-from kfunc_lab.graph.model.memory import activation_bytes, in_bytes, weight_bytes
+from kfunc_lab.graph.model.memory import activation_bytes, memory_text, weight_bytes
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.what_if import INPUT, WhatIf
-from kfunc_lab.ui.text import rounded
+from kfunc_lab.ui.text import format_count
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Cost:
     weights: Amount
 
 
-def costs(what: WhatIf) -> dict[str | None, Cost]:
+def costs(result: WhatIf) -> dict[str | None, Cost]:
     """Adds up what everything costs.
 
     Args:
@@ -49,32 +49,36 @@ def costs(what: WhatIf) -> dict[str | None, Cost]:
     Returns:
         For the id of each call and group its cost; for `None` that of the whole graph.
     """
-    graph = what.graph
+    graph = result.graph
     shown = [call for call in graph.calls if call.id not in graph.inside]
     # An input of a nested model only passes on what it is given.
     passed_on = {edge.target for edge in graph.edges} & {
         call.id for call in shown if call.kind == INPUT
     }
-    each = {call.id: _cost_of_call(call, what, call.id in passed_on) for call in shown}
-    found: dict[str | None, Cost] = {}
-    found.update(each)
+    each = {call.id: _cost_of_call(call, result, call.id in passed_on) for call in shown}
+    by_item: dict[str | None, Cost] = {}
+    by_item.update(each)
     for group in graph.groups:
         if group.id not in each:
-            inside = [graph.call_of[it] for it in graph.calls_inside[group.id] if it in each]
-            found[group.id] = _together(group.parameters, inside, each)
-    found[None] = _together(graph.parameters, shown, each)
-    return found
+            inside = [
+                graph.call_of[call_id]
+                for call_id in graph.calls_inside[group.id]
+                if call_id in each
+            ]
+            by_item[group.id] = _together(group.parameters, inside, each)
+    by_item[None] = _together(graph.parameters, shown, each)
+    return by_item
 
 
-def _cost_of_call(call: Call, what: WhatIf, passes_on: bool) -> Cost:
+def _cost_of_call(call: Call, result: WhatIf, passes_on: bool) -> Cost:
     results = Amount(0) if passes_on else _amount(activation_bytes(call))
-    return Cost(call.parameters, _products(call, what), results, _amount(weight_bytes(call)))
+    return Cost(call.parameters, _products(call, result), results, _amount(weight_bytes(call)))
 
 
-def _products(call: Call, what: WhatIf) -> Amount:
-    found = what.derivations.get(call.id)
-    if found is not None:
-        return _amount(found.multiply_adds.value)
+def _products(call: Call, result: WhatIf) -> Amount:
+    derivation = result.derivations.get(call.id)
+    if derivation is not None:
+        return _amount(derivation.multiply_adds.value)
     return Amount(0, complete=call.kind == INPUT)
 
 
@@ -95,39 +99,41 @@ def _together(parameters: int, calls: Iterable[Call], each: Mapping[str, Cost]) 
 
 def _sum(amounts: Iterable[Amount]) -> Amount:
     amounts = list(amounts)
-    return Amount(sum(it.known for it in amounts), all(it.complete for it in amounts))
+    return Amount(
+        sum(amount.known for amount in amounts), all(amount.complete for amount in amounts)
+    )
 
 
 # ---------------------------------------------------------------------------------------------
 # In words
 
 
-def counted(amount: Amount) -> str:
+def count_text(amount: Amount) -> str:
     """Writes a count: exactly up to a million, `?` where nothing of it is known."""
-    return _at_least(amount, rounded(amount.known))
+    return _at_least(amount, format_count(amount.known))
 
 
-def in_memory(amount: Amount, batch: int) -> str:
+def outputs_memory(amount: Amount, batch: int) -> str:
     """Writes the memory of results for a batch."""
-    return _at_least(amount, in_bytes(amount.known * batch))
+    return _at_least(amount, memory_text(amount.known * batch))
 
 
-def _at_least(amount: Amount, said: str) -> str:
+def _at_least(amount: Amount, text: str) -> str:
     if amount.complete:
-        return said
-    return f"≥ {said}" if amount.known else "?"
+        return text
+    return f"≥ {text}" if amount.known else "?"
 
 
-def totals(what: WhatIf, batch: int) -> list[tuple[str, str]]:
+def totals(result: WhatIf, batch: int) -> list[tuple[str, str]]:
     """Says what the whole graph costs: labels and values."""
-    cost = costs(what)[None]
-    weights = _at_least(cost.weights, in_bytes(cost.weights.known))
-    is_known = what.graph.built or cost.parameters
+    cost = costs(result)[None]
+    weights = _at_least(cost.weights, memory_text(cost.weights.known))
+    is_known = result.graph.built or cost.parameters
     return [
         (_("Parameters"), f"{cost.parameters:,} ({weights})" if is_known else "?"),
-        (_("Multiply-adds for one example"), counted(cost.multiply_adds)),
+        (_("Multiply-adds for one example"), count_text(cost.multiply_adds)),
         (
             _("Outputs of all calls, batch of {n}").format(n=batch),
-            in_memory(cost.results, batch),
+            outputs_memory(cost.results, batch),
         ),
     ]

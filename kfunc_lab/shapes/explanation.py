@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kfunc_lab.graph.model.descriptions import shape_tuple
 from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
-from kfunc_lab.graph.model.memory import bytes_of, in_bytes
+from kfunc_lab.graph.model.memory import dtype_bytes, memory_text
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.costs import Amount, Cost
 from kfunc_lab.shapes.rules.arithmetic import (
@@ -14,19 +14,19 @@ from kfunc_lab.shapes.rules.arithmetic import (
     equation,
     formula,
     number,
+    number_text,
     product,
     symbols,
     text,
     total,
     typeset,
-    written,
 )
-from kfunc_lab.shapes.rules.formulas import objection
+from kfunc_lab.shapes.rules.formulas import rule_problem
 from kfunc_lab.shapes.rules.rule import Axis, Derivation, axis_name
-from kfunc_lab.shapes.rules.symbols import symbol_words
-from kfunc_lab.ui.text import printable, rounded
+from kfunc_lab.shapes.rules.symbols import symbol_meaning
+from kfunc_lab.ui.text import format_count, printable
 
-_MOST_WEIGHTS = 8
+_MAX_WEIGHTS = 8
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,9 @@ class Section:
     remark: str = ""
 
 
-def explain_call(call: Call, found: Derivation | None, batch: int = 1) -> tuple[Section, ...]:
+def explain_call(
+    call: Call, derivation: Derivation | None, batch: int = 1
+) -> tuple[Section, ...]:
     """Explains where the numbers of a call come from.
 
     Args:
@@ -77,13 +79,13 @@ def explain_call(call: Call, found: Derivation | None, batch: int = 1) -> tuple[
         The output's shape, the parameters, the multiply-adds and the memory, those that there
         are.
     """
-    if found is None:
+    if derivation is None:
         itself = _("Computed by the layer itself.") if call.inputs else ""
-        remark = " ".join(filter(None, [itself, objection(call)]))
+        remark = " ".join(filter(None, [itself, rule_problem(call)]))
         sections = [*_shapes_as_they_are(call, remark), *_weights_as_they_are(call)]
     else:
-        sections = [*_output_sections(call, found), *_parameter_sections(found)]
-        products = found.multiply_adds
+        sections = [*_output_sections(call, derivation), *_parameter_sections(derivation)]
+        products = derivation.multiply_adds
         if products.value != 0:
             line = Line("", products, result=_rounded(products.value))
             sections.append(
@@ -105,7 +107,7 @@ def explain_cost(cost: Cost, batch: int = 1) -> tuple[Section, ...]:
         Section(
             "memory",
             _("Memory of the outputs in bytes, batch of {n}").format(n=batch),
-            (_known(results, in_bytes(results.known) if results.known >= 1000 else ""),),
+            (_known(results, memory_text(results.known) if results.known >= 1000 else ""),),
         ),
     )
 
@@ -115,14 +117,14 @@ def _known(amount: Amount, result: str) -> Line:
     return Line("", number(amount.known), result=result, note=note)
 
 
-def _output_sections(call: Call, found: Derivation) -> Iterator[Section]:
-    for position, axes in enumerate(found.outputs, start=1):
+def _output_sections(call: Call, derivation: Derivation) -> Iterator[Section]:
+    for position, axes in enumerate(derivation.outputs, start=1):
         title = _("Output shape")
-        if len(found.outputs) > 1:
+        if len(derivation.outputs) > 1:
             title = _("Shape of output {n}").format(n=position)
-        ranks = {len(it.shape) for it in call.inputs if it.shape is not None}
-        kept = not ranks or len(axes) in ranks
-        if kept and all(axis.reason == "input" for axis in axes):
+        ranks = {len(tensor.shape) for tensor in call.inputs if tensor.shape is not None}
+        same_rank = not ranks or len(axes) in ranks
+        if same_rank and all(axis.reason == "input" for axis in axes):
             yield Section("shape", title, (), _("as in the input"))
             continue
         yield Section("shape", title, tuple(_axis_lines(axes)))
@@ -145,36 +147,40 @@ def _axis_lines(axes: Sequence[Axis]) -> Iterator[Line]:
             yield Line(label, axis.size, "" if axis.size.sign else axis.reason)
 
 
-def _parameter_sections(found: Derivation) -> Iterator[Section]:
-    if not found.weights:
+def _parameter_sections(derivation: Derivation) -> Iterator[Section]:
+    if not derivation.weights:
         return
     lines = [
-        Line(printable(it.name), it.count, note="" if it.trainable else _("not trainable"))
-        for it in found.weights[:_MOST_WEIGHTS]
+        Line(
+            printable(weight.name),
+            weight.count,
+            note="" if weight.trainable else _("not trainable"),
+        )
+        for weight in derivation.weights[:_MAX_WEIGHTS]
     ]
-    more = found.weights[_MOST_WEIGHTS:]
+    more = derivation.weights[_MAX_WEIGHTS:]
     if more:
-        rest = total(number(it.count.value) for it in more)
+        rest = total(number(weight.count.value) for weight in more)
         lines.append(Line(_("{n} more").format(n=len(more)), rest))
-    if len(found.weights) > 1:
-        whole = total(number(it.count.value) for it in found.weights)
+    if len(derivation.weights) > 1:
+        whole = total(number(weight.count.value) for weight in derivation.weights)
         lines.append(Line(_("total"), whole if len(lines) < 6 else number(whole.value)))
     yield Section("parameters", _("Parameters"), tuple(lines))
 
 
 def _shapes_as_they_are(call: Call, remark: str) -> Iterator[Section]:
     shapes = ", ".join(map(shape_tuple, call.outputs))
-    said = " ".join(filter(None, [shapes, remark]))
-    if said:
-        yield Section("shape", _("Output shape"), (), said)
+    text = " ".join(filter(None, [shapes, remark]))
+    if text:
+        yield Section("shape", _("Output shape"), (), text)
 
 
 def _weights_as_they_are(call: Call) -> Iterator[Section]:
     if not call.parameters:
         return
     lines = [
-        Line(printable(it.name), product(number(size) for size in it.shape))
-        for it in call.weights[:_MOST_WEIGHTS]
+        Line(printable(weight.name), product(number(size) for size in weight.shape))
+        for weight in call.weights[:_MAX_WEIGHTS]
     ]
     if len(call.weights) > 1:
         lines.append(Line(_("total"), number(call.parameters)))
@@ -184,13 +190,15 @@ def _weights_as_they_are(call: Call) -> Iterator[Section]:
 def _memory_sections(call: Call, batch: int) -> Iterator[Section]:
     lines = []
     for position, tensor in enumerate(call.outputs, start=1):
-        each = bytes_of(tensor.dtype)
+        each = dtype_bytes(tensor.dtype)
         if tensor.shape is None or each is None:
             continue
         label = _("output {n}").format(n=position) if len(call.outputs) > 1 else ""
         numbers = [number(size) for size in tensor.shape[1:]]
         term = product([number(batch), *numbers, number(each)])
-        result = in_bytes(term.value) if term.value is not None and term.value >= 1000 else ""
+        result = (
+            memory_text(term.value) if term.value is not None and term.value >= 1000 else ""
+        )
         lines.append(Line(label, term, result=result))
     if lines:
         title = _("Memory of the output in bytes (batch · numbers · bytes each)")
@@ -198,7 +206,7 @@ def _memory_sections(call: Call, batch: int) -> Iterator[Section]:
 
 
 def _rounded(count: int | None) -> str:
-    return rounded(count) if count is not None and count >= 1_000_000 else ""
+    return format_count(count) if count is not None and count >= 1_000_000 else ""
 
 
 # ---------------------------------------------------------------------------------------------
@@ -212,8 +220,8 @@ def to_lines(sections: Iterable[Section]) -> list[str]:
         labelled = len(section.lines) > 1 or any(line.label for line in section.lines)
         head = f"{section.title}:"
         if not labelled:
-            said = [line_text(line) for line in section.lines] or [section.remark]
-            written_lines.append(f"{head} {said[0]}")
+            texts = [line_text(line) for line in section.lines] or [section.remark]
+            written_lines.append(f"{head} {texts[0]}")
             continue
         written_lines.append(" ".join(filter(None, [head, section.remark])))
         written_lines += [f"  {line_text(line)}" for line in section.lines]
@@ -257,27 +265,29 @@ def _section_html(section: Section, explained: set[str]) -> str:
         if with_letters:
             letters |= dict.fromkeys(symbols(line.term))
         parts.append(_line_html(line, with_letters))
-    new = [it for it in letters if it not in explained and symbol_words(it)]
+    new = [letter for letter in letters if letter not in explained and symbol_meaning(letter)]
     explained.update(new)
     if new:
-        said = ", ".join(f"<i>{it}</i>&nbsp;{html.escape(symbol_words(it))}" for it in new)
-        parts.append(f'<p class="letters">{said}</p>')
+        explanation = ", ".join(
+            f"<i>{letter}</i>&nbsp;{html.escape(symbol_meaning(letter))}" for letter in new
+        )
+        parts.append(f'<p class="letters">{explanation}</p>')
     return f"<section>{''.join(parts)}</section>"
 
 
 def _line_html(line: Line, with_letters: bool) -> str:
     label = f'<span class="label">{html.escape(line.label)}</span>' if line.label else ""
-    result = f"<b>{written(line.term.value)}</b>"
-    said = []
+    result = f"<b>{number_text(line.term.value)}</b>"
+    parts = []
     if line.term.sign:
-        said += [typeset(line.term, named=True)] if with_letters else []
-        said.append(typeset(line.term))
+        parts += [typeset(line.term, named=True)] if with_letters else []
+        parts.append(typeset(line.term))
     elif line.setting:
-        said.append(f'<span class="setting">{html.escape(line.setting)}</span>')
-    said.append(result)
+        parts.append(f'<span class="setting">{html.escape(line.setting)}</span>')
+    parts.append(result)
     if line.result:
-        said.append(html.escape(line.result))
-    steps = [f"<span>{it}</span>" for it in said]
+        parts.append(html.escape(line.result))
+    steps = [f"<span>{part}</span>" for part in parts]
     sign = '<span class="equals">=</span>'
     note = f'<span class="words">{html.escape(line.note)}</span>' if line.note else ""
     spoken = html.escape(line_text(line))

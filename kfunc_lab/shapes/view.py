@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from kfunc_lab.graph.keras.reader import read_graph_and_nodes
-from kfunc_lab.graph.keras.settings import with_what_follows
+from kfunc_lab.graph.keras.settings import with_dependent_settings
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.folding import Fold
 from kfunc_lab.graph.model.layer_graph import LayerGraph
@@ -20,13 +20,13 @@ from kfunc_lab.shapes.controls import (
     checked_sizes,
     controls_of,
     input_shape,
+    parse_setting,
     setting,
-    understood,
-    written,
+    setting_text,
 )
 from kfunc_lab.shapes.figures.figure import style
 from kfunc_lab.shapes.page_data import marks_data, panel_data, table_data
-from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
+from kfunc_lab.shapes.what_if import INPUT, Changes, DryRuns, WhatIf, what_if
 from kfunc_lab.ui.text import printable
 
 _HERE = Path(__file__).parent / "page"
@@ -96,19 +96,19 @@ class ShapeView(GraphView):
         source: Any = None,
     ) -> None:
         self._nodes = nodes or {}
-        self._answers: Answers = {}
+        self._dry_runs: DryRuns = {}
         self._changes = Changes()
         self._ready = False
         super().__init__(graph, fold=fold, source=source)
         self.batch_size = batch_size
-        self._before = self._what = self._reckoned()
+        self._before = self._after = self._computed()
         self._ready = True
         self._show()
 
     @property
     def changed(self) -> LayerGraph:
         """The graph with what was changed in this view; shapes that do not fit are unknown."""
-        return self._what.graph
+        return self._after.graph
 
     # -- what if
 
@@ -132,12 +132,12 @@ class ShapeView(GraphView):
             >>> view.changed.call_of["conv"].parameters
             448
         """
-        call = self._what.graph.call_of[self._call_named(name)]
+        call = self._after.graph.call_of[self._call_named(name)]
         before = self._before.graph.call_of[call.id]
         if call.kind == INPUT:
             self._change_input(call.layer_id, settings, before.outputs[0].shape)
             return
-        unknown = [it for it in settings if it not in self._settings_of(call)]
+        unknown = [key for key in settings if key not in self._settings_of(call)]
         if unknown:
             raise ValueError(
                 _(
@@ -152,17 +152,19 @@ class ShapeView(GraphView):
         own = dict(changed.get(call.layer_id, {}))
         for key, typed in settings.items():
             then = setting(before, key)
-            value = understood(key, typed, then)
-            if written(value) == written(then):
+            value = parse_setting(key, typed, then)
+            if setting_text(value) == setting_text(then):
                 own.pop(key, None)
             else:
                 own[key] = value
         changed[call.layer_id] = own
-        kept = {layer: it for layer, it in changed.items() if it}
-        self._set(Changes(kept, self._changes.inputs))
+        remaining = {layer: own for layer, own in changed.items() if own}
+        self._set(Changes(remaining, self._changes.inputs))
 
     def _settings_of(self, call: Any) -> list[str]:
-        return [it.name for it in controls_of(call, self._before.graph.call_of[call.id])]
+        return [
+            control.name for control in controls_of(call, self._before.graph.call_of[call.id])
+        ]
 
     def _change_input(self, layer: str, settings: Mapping[str, Any], then: Any) -> None:
         if set(settings) != {"shape"}:
@@ -188,8 +190,8 @@ class ShapeView(GraphView):
         layer = self._before.graph.call_of[self._call_named(name)].layer_id
         self._set(
             Changes(
-                {key: it for key, it in self._changes.settings.items() if key != layer},
-                {key: it for key, it in self._changes.inputs.items() if key != layer},
+                {key: own for key, own in self._changes.settings.items() if key != layer},
+                {key: shape for key, shape in self._changes.inputs.items() if key != layer},
             )
         )
 
@@ -197,23 +199,23 @@ class ShapeView(GraphView):
         graph = self._before.graph
         if name in graph.call_of:
             return name
-        found = [call.id for call in graph.calls if name in (call.layer, call.layer_id)]
-        if not found:
+        ids = [call.id for call in graph.calls if name in (call.layer, call.layer_id)]
+        if not ids:
             raise ValueError(
                 _("There is no call {name} in this graph; its calls are: {names}.").format(
                     name=repr(name), names=", ".join(list(graph.call_of)[:20])
                 )
             )
-        return found[0]
+        return ids[0]
 
     def _set(self, changes: Changes) -> None:
         with no_garbage_collection():
             self._changes = changes
-            self._what = self._reckoned()
+            self._after = self._computed()
             self._show()
 
-    def _reckoned(self) -> WhatIf:
-        return what_if(self.graph, self._changes, self._nodes, self._answers)
+    def _computed(self) -> WhatIf:
+        return what_if(self.graph, self._changes, self._nodes, self._dry_runs)
 
     # -- what the page shows
 
@@ -229,20 +231,20 @@ class ShapeView(GraphView):
     def _show(self) -> None:
         with self.hold_sync():
             self._table = self._page_table()
-            self._marks = marks_data(self._what, self._before) if self._changes else {}
+            self._marks = marks_data(self._after, self._before) if self._changes else {}
             self._panel = self._panel_of(self.selected)
             if not self._changes and len(self.graph.calls) <= _PANELS_AT_ONCE:
                 self._panels = self._all_panels()
 
     def _page_table(self) -> dict[str, Any]:
         settings, inputs = self._changes.settings, self._changes.inputs
-        return table_data(self._what, self._before, self.batch_size) | {
+        return table_data(self._after, self._before, self.batch_size) | {
             "changes": sum(map(len, settings.values())) + len(inputs),
             "code": self._has_code(),
         }
 
     def _panel_of(self, item: str) -> dict[str, Any]:
-        return panel_data(self._what, self._before, item, self.batch_size)
+        return panel_data(self._after, self._before, item, self.batch_size)
 
     def _all_panels(self) -> list[tuple[str, dict[str, Any]]]:
         return [
@@ -257,18 +259,18 @@ class ShapeView(GraphView):
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
         panels = [(item, panel | {"controls": []}) for item, panel in self._all_panels()]
-        kept = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
-        return super().page_state() | kept | {"_panels": panels, "_panel": {}}
+        own_state = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
+        return super().page_state() | own_state | {"_panels": panels, "_panel": {}}
 
     # -- the page asks
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
-        asked = {
+        answers = {
             "change": self._change_asked,
             "reset": self._reset_asked,
             "code": self._send_code,
         }
-        answer = asked.get(content.get("type"))
+        answer = answers.get(content.get("type"))
         if answer is None:
             super()._answer(widget, content, buffers)
             return
@@ -279,7 +281,7 @@ class ShapeView(GraphView):
         self.send({"type": "answered"})
 
     def _change_asked(self, content: Mapping[str, Any]) -> None:
-        call = self._what.graph.call_of[content["item"]]
+        call = self._after.graph.call_of[content["item"]]
         name, value = str(content["name"]), content["value"]
         if call.kind == INPUT:
             self.change(call.id, shape=input_shape(call, name, value)[1:])
@@ -305,11 +307,11 @@ class ShapeView(GraphView):
 
     def to_text(self) -> str:
         """Returns the table, and below it where the numbers of each call come from."""
-        return table.to_text(self._what, self._before, self.batch_size, self.opened)
+        return table.to_text(self._after, self._before, self.batch_size, self.opened)
 
     def to_static_html(self) -> str:
         """Returns the table with its arithmetic as plain HTML, without style or script."""
-        return table.to_html(self._what, self._before, self.batch_size, self.opened)
+        return table.to_html(self._after, self._before, self.batch_size, self.opened)
 
     def to_svg(self) -> str:
         """Returns the graph as SVG, with what was changed.
@@ -319,8 +321,10 @@ class ShapeView(GraphView):
         """
         if not self._changes:
             return super().to_svg()
-        marks = dict.fromkeys(self._what.problems, "wrong")
-        return draw(Layouts(self._what.graph, Annotations(marks)), self.opened, self._stressed)
+        marks = dict.fromkeys(self._after.problems, "wrong")
+        return draw(
+            Layouts(self._after.graph, Annotations(marks)), self.opened, self._highlights
+        )
 
     def to_code(self) -> str:
         """Returns Python code that builds the model with what was changed.
@@ -334,18 +338,18 @@ class ShapeView(GraphView):
 
     def _configurations(self) -> dict[int, dict[str, Any]]:
         """Returns for the `id` of each changed layer what is other in its configuration."""
-        found: dict[int, dict[str, Any]] = {}
+        by_layer: dict[int, dict[str, Any]] = {}
         for call in self.graph.calls:
             node = self._nodes.get(call.id)
             if node is None:
                 continue
             changes = self._changes.settings.get(call.layer_id, {})
-            own = with_what_follows(changes, call.settings)
+            own = with_dependent_settings(changes, call.settings)
             if call.layer_id in self._changes.inputs:
                 own["batch_shape"] = self._changes.inputs[call.layer_id]
             if own:
-                found[id(node.operation)] = own
-        return found
+                by_layer[id(node.operation)] = own
+        return by_layer
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from kfunc_lab.graph.keras.dry_run import Answer, NoCopyError, ask, check_settings
-from kfunc_lab.graph.keras.settings import with_what_follows
+from kfunc_lab.graph.keras.dry_run import CannotCopyError, DryRun, check_settings, dry_run
+from kfunc_lab.graph.keras.settings import with_dependent_settings
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec, Weight
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.rules.formulas import derivation
@@ -67,14 +67,14 @@ class WhatIf:
 
 
 # What a layer itself said, so that it is asked once: a call, its changes, its input shapes.
-Answers = MutableMapping[tuple[str, str, tuple[Shape | None, ...]], Answer | Problem]
+DryRuns = MutableMapping[tuple[str, str, tuple[Shape | None, ...]], DryRun | Problem]
 
 
 def what_if(
     graph: LayerGraph,
     changes: Changes | None = None,
     nodes: Mapping[str, Any] | None = None,
-    answers: Answers | None = None,
+    dry_runs: DryRuns | None = None,
 ) -> WhatIf:
     """Reckons what becomes of a graph when settings or input shapes change.
 
@@ -83,7 +83,7 @@ def what_if(
         changes: What is other; nothing by default.
         nodes: Keras's record of each call, for layers that no rule knows: a copy of such a layer
             is asked. Without them such a call keeps its shape, or has none if its inputs change.
-        answers: What layers said before, and is noted here for the next time.
+        dry_runs: What layers said before, and is noted here for the next time.
 
     Returns:
         The graph as it would be, and where its numbers come from.
@@ -97,22 +97,22 @@ def what_if(
         >>> found.graph.call_of["conv"].outputs[0].shape
         (None, 13, 13, 16)
     """
-    reckoner = _Reckoner(
-        graph, changes or Changes(), nodes or {}, {} if answers is None else answers
+    propagator = _ShapePropagator(
+        graph, changes or Changes(), nodes or {}, {} if dry_runs is None else dry_runs
     )
-    return reckoner.reckon()
+    return propagator.propagate()
 
 
-class _Reckoner:
+class _ShapePropagator:
     """Goes through a graph once, from its inputs on."""
 
     def __init__(
-        self, graph: LayerGraph, changes: Changes, nodes: Mapping[str, Any], answers: Answers
+        self, graph: LayerGraph, changes: Changes, nodes: Mapping[str, Any], dry_runs: DryRuns
     ) -> None:
         self._graph = graph
         self._changes = changes
         self._nodes = nodes
-        self._answers = answers
+        self._dry_runs = dry_runs
         self._made: dict[str, tuple[TensorSpec, ...]] = {}
         self._calls: dict[str, Call] = {}
         self._derivations: dict[str, Derivation] = {}
@@ -125,13 +125,13 @@ class _Reckoner:
             places = self._sources.setdefault(edge.target, {})
             places[edge.input] = (edge.source, edge.output)
 
-    def reckon(self) -> WhatIf:
+    def propagate(self) -> WhatIf:
         for call in self._graph.calls:
             changed = call if call.id in self._graph.inside else self._call(call)
             self._calls[call.id] = changed
             self._made[call.id] = changed.outputs
         return WhatIf(
-            self._whole(), self._derivations, self._problems, frozenset(self._unreached)
+            self._graph_after(), self._derivations, self._problems, frozenset(self._unreached)
         )
 
     # -- one call
@@ -144,9 +144,9 @@ class _Reckoner:
         try:
             self._expect_outputs(call)
             if call.kind == INPUT:
-                return self._entered(call, inputs)
-            if not self._waits(call, inputs):
-                return self._derived(call, inputs, settings)
+                return self._input_call(call, inputs)
+            if not self._lacks_shape(call, inputs):
+                return self._computed_call(call, inputs, settings)
             self._unreached.add(call.id)
         except DoesNotFitError as error:
             self._problems[call.id] = Problem(str(error), error.arithmetic)
@@ -160,8 +160,8 @@ class _Reckoner:
         )
 
     def _output(self, source: str, position: int, dtype: str) -> TensorSpec:
-        made = self._made[source]
-        return made[position] if position < len(made) else TensorSpec(None, dtype)
+        outputs = self._made[source]
+        return outputs[position] if position < len(outputs) else TensorSpec(None, dtype)
 
     def _expect_outputs(self, call: Call) -> None:
         """Raises an error where a changed setting has taken an output away."""
@@ -175,7 +175,7 @@ class _Reckoner:
                     f"{position + 1} > {count}",
                 )
 
-    def _waits(self, call: Call, inputs: Sequence[TensorSpec]) -> bool:
+    def _lacks_shape(self, call: Call, inputs: Sequence[TensorSpec]) -> bool:
         """Tells whether a shape is missing that the model has."""
         had = self._graph.call_of[call.id].inputs
         return any(
@@ -184,50 +184,50 @@ class _Reckoner:
         )
 
     def _without_shape(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
-        unknown = tuple(TensorSpec(None, it.dtype) for it in call.outputs)
+        unknown = tuple(TensorSpec(None, tensor.dtype) for tensor in call.outputs)
         return replace(call, inputs=inputs, outputs=unknown)
 
-    def _entered(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
+    def _input_call(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
         """Reckons an input: it brings its own shape, or in a nested model what it is given."""
         own = call.outputs[0]
         shape = self._changes.inputs.get(call.layer_id, own.shape)
         if call.id not in self._sources:
-            taken = tuple(replace(it, shape=shape) for it in inputs)
-            return replace(call, inputs=taken, outputs=(replace(own, shape=shape),))
-        given = inputs[0].shape
-        if given is None:
+            own_inputs = tuple(replace(tensor, shape=shape) for tensor in inputs)
+            return replace(call, inputs=own_inputs, outputs=(replace(own, shape=shape),))
+        incoming = inputs[0].shape
+        if incoming is None:
             self._unreached.add(call.id)
             return self._without_shape(call, inputs)
-        met = _entering(shape, given)
+        met = _entering(shape, incoming)
         return replace(call, inputs=inputs, outputs=(replace(own, shape=met),))
 
-    def _derived(
+    def _computed_call(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
     ) -> Call:
         before = self._graph.call_of[call.id]
         as_read = not settings and _shapes(inputs) == _shapes(before.inputs)
-        settings = with_what_follows(settings, before.settings)
+        settings = with_dependent_settings(settings, before.settings)
         if settings and call.id in self._nodes:
             _check(self._nodes[call.id].operation, settings)
-        found = self._found(call, inputs, as_read)
-        if found is not None and (not as_read or _agrees(found, before)):
-            self._derivations[call.id] = found
+        result = self._derivation_of(call, inputs, as_read)
+        if result is not None and (not as_read or _agrees(result, before)):
+            self._derivations[call.id] = result
             outputs = tuple(
                 TensorSpec(shape, tensor.dtype)
-                for shape, tensor in zip(found.shapes, _as_many(found, before), strict=True)
+                for shape, tensor in zip(result.shapes, _as_many(result, before), strict=True)
             )
-            weights = tuple(_weight(size, before) for size in found.weights)
-            return self._with(call, inputs, outputs, weights)
+            weights = tuple(_weight(size, before) for size in result.weights)
+            return self._with_results(call, inputs, outputs, weights)
         if as_read:
             return call
-        answer = self._asked(call, inputs, settings)
-        return self._with(call, inputs, answer.outputs, answer.weights)
+        answer = self._from_dry_run(call, inputs, settings)
+        return self._with_results(call, inputs, answer.outputs, answer.weights)
 
-    def _found(
+    def _derivation_of(
         self, call: Call, inputs: Sequence[TensorSpec], as_read: bool
     ) -> Derivation | None:
         """Reckons by a rule, if it says of the model's own call what Keras said."""
-        shapes = [it.shape for it in inputs]
+        shapes = [tensor.shape for tensor in inputs]
         before = self._graph.call_of[call.id]
         if None in shapes:
             return None
@@ -240,7 +240,7 @@ class _Reckoner:
             return own
         return derivation(call, tuple(shapes))  # type: ignore[arg-type]
 
-    def _with(
+    def _with_results(
         self,
         call: Call,
         inputs: tuple[TensorSpec, ...],
@@ -261,7 +261,7 @@ class _Reckoner:
                         if a != b
                     ),
                 )
-        sizes = [(math.prod(it.shape), it.trainable) for it in weights]
+        sizes = [(math.prod(weight.shape), weight.trainable) for weight in weights]
         return replace(
             call,
             inputs=inputs,
@@ -271,27 +271,27 @@ class _Reckoner:
             trainable_parameters=sum(size for size, trainable in sizes if trainable),
         )
 
-    def _asked(
+    def _from_dry_run(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
-    ) -> Answer:
+    ) -> DryRun:
         """Asks a copy of the layer itself, once."""
         key = (call.id, repr(sorted(settings.items())), _shapes(inputs))
-        if key not in self._answers:
-            self._answers[key] = self._answer(call, inputs, settings)
-        answer = self._answers[key]
+        if key not in self._dry_runs:
+            self._dry_runs[key] = self._answer(call, inputs, settings)
+        answer = self._dry_runs[key]
         if isinstance(answer, Problem):
             raise DoesNotFitError(answer.reason, answer.arithmetic)
         return answer
 
     def _answer(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
-    ) -> Answer | Problem:
+    ) -> DryRun | Problem:
         node = self._nodes.get(call.id)
         if node is None:
             return Problem(_("Its output for other inputs is unknown without the model."))
         try:
-            return ask(node, settings, inputs)
-        except NoCopyError:
+            return dry_run(node, settings, inputs)
+        except CannotCopyError:
             return Problem(
                 _(
                     "Its output for other inputs is unknown, because its class has no "
@@ -303,7 +303,7 @@ class _Reckoner:
 
     # -- the whole
 
-    def _whole(self) -> LayerGraph:
+    def _graph_after(self) -> LayerGraph:
         graph = self._graph
         calls = tuple(self._calls[call.id] for call in graph.calls)
         edges = tuple(
@@ -326,20 +326,20 @@ class _Reckoner:
             calls=calls,
             edges=edges,
             groups=tuple(self._group(group, more) for group in graph.groups),
-            parameters=graph.parameters + sum(it for it, _trainable in more.values()),
+            parameters=graph.parameters + sum(count for count, _trainable in more.values()),
             trainable_parameters=graph.trainable_parameters
             + sum(trainable for _all, trainable in more.values()),
         )
 
     def _group(self, group: Group, more: Mapping[str, tuple[int, int]]) -> Group:
         inside = self._graph.calls_inside[group.id]
-        layers = {self._graph.call_of[it].layer_id for it in inside}
+        layers = {self._graph.call_of[call_id].layer_id for call_id in inside}
         if group.id in self._graph.call_of:  # what is inside a layer has its weights
             layers = {self._graph.call_of[group.id].layer_id}
-        added = [more[it] for it in layers if it in more]
+        added = [more[layer_id] for layer_id in layers if layer_id in more]
         return replace(
             group,
-            parameters=group.parameters + sum(it for it, _trainable in added),
+            parameters=group.parameters + sum(count for count, _trainable in added),
             trainable_parameters=group.trainable_parameters
             + sum(trainable for _all, trainable in added),
         )
@@ -349,32 +349,34 @@ class _Reckoner:
 
 
 def _shapes(tensors: Sequence[TensorSpec]) -> tuple[Shape | None, ...]:
-    return tuple(it.shape for it in tensors)
+    return tuple(tensor.shape for tensor in tensors)
 
 
-def _agrees(found: Derivation, call: Call) -> bool:
+def _agrees(result: Derivation, call: Call) -> bool:
     """Tells whether a rule says of an unchanged call what Keras said."""
-    return found.shapes == _shapes(call.outputs) and found.parameters.value == call.parameters
+    return result.shapes == _shapes(call.outputs) and result.parameters.value == call.parameters
 
 
-def _as_many(found: Derivation, call: Call) -> tuple[TensorSpec, ...]:
+def _as_many(result: Derivation, call: Call) -> tuple[TensorSpec, ...]:
     """Returns a tensor for each output that a rule found, of the type that the call has."""
     dtype = call.outputs[0].dtype if call.outputs else ""
-    more = len(found.outputs) - len(call.outputs)
-    return (*call.outputs, *[TensorSpec(None, dtype)] * more)[: len(found.outputs)]
+    more = len(result.outputs) - len(call.outputs)
+    return (*call.outputs, *[TensorSpec(None, dtype)] * more)[: len(result.outputs)]
 
 
 def _weight(size: WeightSize, call: Call) -> Weight:
     """Describes a weight that a rule found, by the layer's own of that name."""
-    known = {_without_numbers(it.name): it for it in call.weights}.get(
+    own = {_without_numbers(weight.name): weight for weight in call.weights}.get(
         _without_numbers(size.name)
     )
     frozen = bool(call.weights) and not call.trainable_parameters
     return Weight(
-        known.name if known else size.name,
-        tuple(it or 0 for it in size.shape),  # all are known where a rule has reckoned
-        known.dtype if known else call.weights[0].dtype if call.weights else "float32",
-        known.trainable if known else size.trainable and not frozen,
+        own.name if own else size.name,
+        tuple(
+            axis_size or 0 for axis_size in size.shape
+        ),  # all are known where a rule has reckoned
+        own.dtype if own else call.weights[0].dtype if call.weights else "float32",
+        own.trainable if own else size.trainable and not frozen,
     )
 
 
@@ -384,22 +386,22 @@ def _without_numbers(name: str) -> str:
     return re.sub(r"_\d+(?=/)", "", name)
 
 
-def _entering(own: Shape | None, given: Shape) -> Shape:
+def _entering(own: Shape | None, incoming: Shape) -> Shape:
     """Returns the shape that a nested model takes, as Keras adjusts it to the declared one."""
     if own is None:
-        return given
-    if len(given) == len(own) + 1 and given[-1] == 1:
-        given = given[:-1]
-    elif len(given) == len(own) - 1 and own[-1] == 1:
-        given = (*given, 1)
-    sizes = list(zip(own, given, strict=False))
+        return incoming
+    if len(incoming) == len(own) + 1 and incoming[-1] == 1:
+        incoming = incoming[:-1]
+    elif len(incoming) == len(own) - 1 and own[-1] == 1:
+        incoming = (*incoming, 1)
+    sizes = list(zip(own, incoming, strict=False))
     clash = [(a, b) for a, b in sizes[1:] if a is not None and b is not None and a != b]
-    if len(own) != len(given) or clash:
+    if len(own) != len(incoming) or clash:
         raise DoesNotFitError(
             _("It expects shape {own} for each example, but got {given}.").format(
-                own=own[1:], given=given[1:]
+                own=own[1:], given=incoming[1:]
             ),
-            ", ".join(f"{b} ≠ {a}" for a, b in clash) or f"{len(given)} ≠ {len(own)}",
+            ", ".join(f"{b} ≠ {a}" for a, b in clash) or f"{len(incoming)} ≠ {len(own)}",
         )
     return tuple(a if b is None else b for a, b in sizes)
 
@@ -412,5 +414,7 @@ def _check(operation: Any, settings: Mapping[str, Any]) -> None:
 
 
 def _says(error: Exception) -> str:
-    line = next((it for it in str(error).splitlines() if it.strip()), type(error).__name__)
+    line = next(
+        (text for text in str(error).splitlines() if text.strip()), type(error).__name__
+    )
     return _("Keras says: {message}").format(message=printable(line)[:300])

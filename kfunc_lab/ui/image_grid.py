@@ -8,11 +8,11 @@ from typing import Any
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.files import save_picture_or_text
 from kfunc_lab.ui.text import printable
-from kfunc_lab.ui.text_width import fitted
+from kfunc_lab.ui.text_width import fit_text
 from kfunc_lab.ui.theme import FONT, QUIET, SURFACE, light_dark
 
 _COLUMNS = 8
-_MOST = 64  # images of a row; more would fill pages
+_MAX_IMAGES = 64  # images of a row; more would fill pages
 _SIDE = 72  # pixels of an image's longer side
 _GAP = 10
 _CAPTION = 18
@@ -40,7 +40,8 @@ def pictures(*rows: Any, captions: Sequence[object] | None = None) -> "Pictures"
         2 images of 28 × 28: zero, one
     """
     return Pictures(
-        [_pixels(row) for row in rows], [] if captions is None else [str(it) for it in captions]
+        [_pixels(row) for row in rows],
+        [] if captions is None else [str(caption) for caption in captions],
     )
 
 
@@ -56,12 +57,12 @@ class Pictures:
     @property
     def _count(self) -> int:
         """How many columns are shown."""
-        return min([_MOST, *map(len, self._rows)])
+        return min([_MAX_IMAGES, *map(len, self._rows)])
 
     def to_text(self) -> str:
         """Returns how many images there are, of what size, and their captions."""
         lines = [_said(row) for row in self._rows]
-        captions = ", ".join(printable(it) for it in self._captions[: self._count])
+        captions = ", ".join(printable(caption) for caption in self._captions[: self._count])
         if len(lines) == 1 and captions:
             return f"{lines[0]}: {captions}"
         return "\n".join([*lines, *([captions] if captions else [])])
@@ -105,7 +106,7 @@ class Pictures:
             for at, row in enumerate(self._rows)
         ]
         if number < len(self._captions):
-            words = fitted(printable(self._captions[number]), _SIDE + _GAP - 2, 11)
+            words = fit_text(printable(self._captions[number]), _SIDE + _GAP - 2, 11)
             parts.append(
                 f'<text x="{left + _SIDE / 2:g}" y="{top + len(self._rows) * (_SIDE + _GAP) + 4}" '
                 f'font-size="11" text-anchor="middle" fill="{QUIET[0]}">'

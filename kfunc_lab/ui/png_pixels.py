@@ -14,7 +14,9 @@ from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
 NOT_FINITE = "#d6336c"
 
 
-def painted(values: Numbers, low: float, high: float, scale: str = "sequential") -> Numbers:
+def colour_pixels(
+    values: Numbers, low: float, high: float, scale: str = "sequential"
+) -> Numbers:
     """Gives each number its colour.
 
     Args:
@@ -31,9 +33,9 @@ def painted(values: Numbers, low: float, high: float, scale: str = "sequential")
     with np.errstate(invalid="ignore"):
         places = np.clip((np.asarray(values, np.float64) - low) / spread, 0, 1) * 255
     pixels = np.zeros((*values.shape, 4), np.uint8)
-    known = np.isfinite(places)
-    pixels[known, :3] = table[places[known].round().astype(int)]
-    pixels[known, 3] = 255
+    finite = np.isfinite(places)
+    pixels[finite, :3] = table[places[finite].round().astype(int)]
+    pixels[finite, 3] = 255
     infinite = np.isinf(values)
     pixels[infinite] = (*_rgb(NOT_FINITE), 255)
     return pixels
@@ -59,7 +61,7 @@ def _png(pixels: Numbers) -> bytes:
     head = struct.pack(">IIBBBBB", columns, rows, 8, colour_type, 0, 0, 0)
     body = zlib.compress(lines.tobytes(), 6)
     parts = ((b"IHDR", head), (b"IDAT", body), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*it) for it in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in parts)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
@@ -73,9 +75,11 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 def _table(colours: Sequence[str]) -> Numbers:
     """Returns 256 colours, evenly between those that are given."""
-    stops = np.array([_rgb(it) for it in colours], float)
+    stops = np.array([_rgb(colour) for colour in colours], float)
     places = np.linspace(0, len(stops) - 1, 256)
-    channels = [np.interp(places, np.arange(len(stops)), stops[:, it]) for it in range(3)]
+    channels = [
+        np.interp(places, np.arange(len(stops)), stops[:, channel]) for channel in range(3)
+    ]
     return np.stack(channels, axis=1).round().astype(np.uint8)
 
 

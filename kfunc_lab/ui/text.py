@@ -6,7 +6,7 @@ import unicodedata
 from functools import lru_cache
 
 
-def rounded(count: int) -> str:
+def format_count(count: int) -> str:
     """Writes a count exactly up to a million, then with three significant digits."""
     for limit, unit in ((10**9, "G"), (10**6, "M")):
         if count >= limit:
@@ -28,7 +28,7 @@ def printable(text: str) -> str:
     )
 
 
-def aligned(rows: list[list[str]], right: set[int]) -> list[str]:
+def align_columns(rows: list[list[str]], right: set[int]) -> list[str]:
     """Writes rows as lines whose columns stand under one another.
 
     Args:

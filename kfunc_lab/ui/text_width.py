@@ -43,7 +43,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return sum(_thousandths(character, widths) for character in text) * size / 1000
 
 
-def fitted(text: str, room: float, size: float, bold: bool = False) -> str:
+def fit_text(text: str, room: float, size: float, bold: bool = False) -> str:
     """Shortens a text to a width, with an ellipsis where something was left out.
 
     Args:
@@ -53,7 +53,7 @@ def fitted(text: str, room: float, size: float, bold: bool = False) -> str:
         bold: Whether it is set in bold.
 
     Example:
-        >>> fitted("max_pooling2d", 50, 10), fitted("conv", 50, 10)
+        >>> fit_text("max_pooling2d", 50, 10), fit_text("conv", 50, 10)
         ('max_po…', 'conv')
     """
     if text_width(text, size, bold) <= room:

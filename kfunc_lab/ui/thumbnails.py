@@ -28,7 +28,7 @@ def thumbnails(values: Numbers, call: _Layer) -> tuple[Numbers, ...]:
     Returns:
         For each sample a matrix of at most 64 × 64 numbers.
     """
-    return tuple(thumbnail(it, call.channels_first) for it in values)
+    return tuple(thumbnail(sample, call.channels_first) for sample in values)
 
 
 def thumbnail(values: Numbers, channels_first: bool = False) -> Numbers:
@@ -52,9 +52,9 @@ def thumbnail(values: Numbers, channels_first: bool = False) -> Numbers:
         values = np.abs(values)
     values = np.asarray(values, np.float32)
     if values.ndim < 2:
-        return _in_lines(values.reshape(-1))
+        return _wrapped(values.reshape(-1))
     if values.ndim == 2:
-        return shrunk(values, SIDE, SIDE)
+        return downsample(values, SIDE, SIDE)
     return _mosaic(maps_of(values, channels_first))
 
 
@@ -70,7 +70,7 @@ def maps_of(values: Numbers, channels_first: bool = False) -> Numbers:
     return np.moveaxis(values, -1, 0)
 
 
-def shrunk(matrix: Numbers, most_rows: int, most_columns: int) -> Numbers:
+def downsample(matrix: Numbers, most_rows: int, most_columns: int) -> Numbers:
     """Averages a matrix down to at most so many rows and columns."""
     for axis, most in enumerate((most_rows, most_columns)):
         size = matrix.shape[axis]
@@ -82,7 +82,7 @@ def shrunk(matrix: Numbers, most_rows: int, most_columns: int) -> Numbers:
     return matrix.astype(np.float32)
 
 
-def in_lines(vector: Numbers, columns: int) -> Numbers:
+def wrap_vector(vector: Numbers, columns: int) -> Numbers:
     """Writes a vector in lines of so many numbers; what is left of the last is NaN."""
     rows = -(-len(vector) // columns)
     lines = np.full(rows * columns, np.nan, np.float32)
@@ -90,25 +90,25 @@ def in_lines(vector: Numbers, columns: int) -> Numbers:
     return lines.reshape(rows, columns)
 
 
-def _in_lines(vector: Numbers) -> Numbers:
+def _wrapped(vector: Numbers) -> Numbers:
     if len(vector) > SIDE * SIDE:
-        vector = shrunk(vector[None], 1, SIDE * SIDE)[0]
+        vector = downsample(vector[None], 1, SIDE * SIDE)[0]
     # A few stand in one line, where each is found by its place.
     columns = (
         len(vector) if len(vector) <= _IN_ONE_LINE else math.ceil(math.sqrt(2 * len(vector)))
     )
     columns = min(columns, SIDE)
-    return in_lines(vector, columns)
+    return wrap_vector(vector, columns)
 
 
 def _mosaic(maps: Numbers) -> Numbers:
     shown = maps[:_MAPS]
     across = math.ceil(math.sqrt(len(shown)))
     side = SIDE // across
-    small = [shrunk(it, side, side) for it in shown]
+    small = [downsample(feature_map, side, side) for feature_map in shown]
     rows, columns = small[0].shape
     mosaic = np.full((-(-len(small) // across) * rows, across * columns), np.nan, np.float32)
-    for place, it in enumerate(small):
+    for place, thumbnail in enumerate(small):
         top, left = place // across * rows, place % across * columns
-        mosaic[top : top + rows, left : left + columns] = it
+        mosaic[top : top + rows, left : left + columns] = thumbnail
     return mosaic

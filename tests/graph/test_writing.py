@@ -10,8 +10,8 @@ from kfunc_lab.graph.export.table import to_text
 from kfunc_lab.graph.model.descriptions import (
     notes,
     remark,
+    shape_label,
     shape_tuple,
-    shape_words,
     short_name,
     title,
 )
@@ -204,7 +204,7 @@ def test_wide_characters_take_two_columns():
     ],
 )
 def test_shapes_in_words(shape, words, written):
-    assert shape_words(TensorSpec(shape, "float32")) == words
+    assert shape_label(TensorSpec(shape, "float32")) == words
     assert shape_tuple(TensorSpec(shape, "float32")) == written
 
 

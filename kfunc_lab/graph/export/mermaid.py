@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from kfunc_lab.graph.export.visible_edges import Arrow, arrows, item_words
+from kfunc_lab.graph.export.visible_edges import Arrow, arrows, item_labels
 from kfunc_lab.graph.model.families import FAMILIES, family_of
-from kfunc_lab.graph.model.folding import items_by_parent, seen_groups
+from kfunc_lab.graph.model.folding import items_by_parent, visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.locale import _
 from kfunc_lab.ui.theme import LINE, PANEL
@@ -28,12 +28,14 @@ def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
           n0["d<br/>Dense"]:::dense
           classDef dense fill:#eee8fd,stroke:#7b52c9,color:#1f2328
     """
-    seen = set(seen_groups(graph, graph.group_of if opened is None else opened))
+    opened_groups = set(visible_groups(graph, graph.group_of if opened is None else opened))
     number = {item: f"n{at}" for at, item in enumerate((*graph.call_of, *graph.group_of))}
-    lines = ["flowchart TD", *_item_lines(graph, None, seen, number, "  ")]
+    lines = ["flowchart TD", *_item_lines(graph, None, opened_groups, number, "  ")]
     for at in range(len(graph.outputs)):
         lines.append(f'  out{at}(["{_escaped(_("output"))}"]):::input')
-    lines += [f"  {_arrow(graph, arrow, number)}" for arrow in arrows(graph, frozenset(seen))]
+    lines += [
+        f"  {_arrow(graph, arrow, number)}" for arrow in arrows(graph, frozenset(opened_groups))
+    ]
     used = {line.rpartition(":::")[2] for line in lines if ":::" in line}
     lines += [
         f"  classDef {family.name} fill:{family.fill[0]},stroke:{family.border[0]},color:#1f2328"
@@ -48,15 +50,15 @@ def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
 def _item_lines(
     graph: LayerGraph,
     parent: str | None,
-    seen: set[str],
+    opened: set[str],
     number: dict[str, str],
     indent: str,
 ) -> Iterator[str]:
     for item in items_by_parent(graph).get(parent, []):
-        words = [_escaped(row) for row in item_words(graph, item)]
-        if item in seen:
+        words = [_escaped(row) for row in item_labels(graph, item)]
+        if item in opened:
             yield f'{indent}subgraph {number[item]}["{" · ".join(words)}"]'
-            yield from _item_lines(graph, item, seen, number, indent + "  ")
+            yield from _item_lines(graph, item, opened, number, indent + "  ")
             yield f"{indent}end"
             continue
         call = graph.call_of.get(item)

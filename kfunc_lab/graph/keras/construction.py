@@ -12,7 +12,7 @@ from kfunc_lab.graph.keras.settings import (
     default_dtype,
     dtype_name,
     is_default,
-    is_noted,
+    is_derived,
 )
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import snake_case
@@ -119,7 +119,7 @@ class Expressions:
     def _call(self, written: str, cls: Any, config: Mapping[str, Any]) -> str:
         """Writes a constructor's call with what differs from its defaults."""
         defaults = constructor_defaults(cls)
-        config = {name: it for name, it in config.items() if name not in _NOTED}
+        config = {name: value for name, value in config.items() if name not in _NOTED}
         positional, named = [], []
         for name in _required(cls):
             if name not in config:
@@ -128,7 +128,7 @@ class Expressions:
         for name, value in config.items():
             if name in ("name", "trainable", "dtype"):
                 continue
-            if is_noted(name, value, cls, defaults):
+            if is_derived(name, value, cls, defaults):
                 continue
             if not is_default(name, value, defaults.get(name, inspect.Parameter.empty), config):
                 named.append(f"{name}={self._argument(name, value, cls)}")
@@ -192,7 +192,7 @@ class Expressions:
         if name == "__lambda__" or set(value) == {"value"}:
             raise NotWritableError(_("a lambda function cannot be written"))
         if not isinstance(name, str):
-            pairs = (f"{self.value(key)}: {self.value(it)}" for key, it in value.items())
+            pairs = (f"{self.value(key)}: {self.value(item)}" for key, item in value.items())
             return f"{{{', '.join(pairs)}}}"
         if name == "__tuple__":
             return self.value(tuple(value.get("items", ())))
@@ -255,20 +255,23 @@ def _required(cls: Any) -> tuple[str, ...]:
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     except (TypeError, ValueError):
         return ()
-    found = []
+    names = []
     for parameter in parameters:
         if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
             break
         if parameter.default is not inspect.Parameter.empty:
             break
-        found.append(parameter.name)
-    return tuple(found)
+        names.append(parameter.name)
+    return tuple(names)
 
 
 @lru_cache(maxsize=1024)
 def _accepts_name(cls: Any) -> bool:
     parameters = inspect.signature(cls.__init__).parameters.values()
-    return any(it.kind is it.VAR_KEYWORD or it.name == "name" for it in parameters)
+    return any(
+        parameter.kind is parameter.VAR_KEYWORD or parameter.name == "name"
+        for parameter in parameters
+    )
 
 
 def function_name(cls: Any) -> str:
@@ -290,14 +293,14 @@ def operation_function(cls: Any) -> Callable[..., Any]:
 def _function_and_name(cls: Any) -> tuple[Any, str]:
     import keras
 
-    wanted = cls.__name__.lower()
+    target = cls.__name__.lower()
     home = cls.__module__.rpartition(".")[2]
     modules = [("ops", keras.ops)]
     if hasattr(keras.ops, home):
         modules.insert(0, (f"ops.{home}", getattr(keras.ops, home)))
     for prefix, module in reversed(modules):
         for name in dir(module):
-            if name.replace("_", "") == wanted and callable(getattr(module, name)):
+            if name.replace("_", "") == target and callable(getattr(module, name)):
                 return getattr(module, name), f"{prefix}.{name}"
     raise NotWritableError(
         _("Keras has no public function for the operation {name}").format(name=cls.__name__)

@@ -12,8 +12,8 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import (
     arguments_without_masks,
-    name_counters_kept,
     new_node_listeners,
+    preserve_name_counters,
 )
 from kfunc_lab.graph.keras.reader import spec_of, weight_of
 from kfunc_lab.graph.keras.settings import configuration
@@ -23,12 +23,12 @@ from kfunc_lab.graph.model.layer_graph import TensorSpec, Weight
 _WITHOUT_VALUES = "uninitialized_variables"
 
 
-class NoCopyError(TypeError):
+class CannotCopyError(TypeError):
     """A layer cannot be copied, because its class does not say its configuration."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class DryRun:
     """What a layer would make.
 
     Attributes:
@@ -40,7 +40,7 @@ class Answer:
     weights: tuple[Weight, ...]
 
 
-def ask(node: Any, changes: Mapping[str, Any], inputs: Sequence[TensorSpec]) -> Answer:
+def dry_run(node: Any, changes: Mapping[str, Any], inputs: Sequence[TensorSpec]) -> DryRun:
     """Asks what a call would make of other inputs, with other settings.
 
     Args:
@@ -52,18 +52,20 @@ def ask(node: Any, changes: Mapping[str, Any], inputs: Sequence[TensorSpec]) -> 
         What a copy of the layer makes.
 
     Raises:
-        NoCopyError: If the layer cannot be copied.
+        CannotCopyError: If the layer cannot be copied.
         Exception: Whatever the layer raises where the inputs or settings do not suit it.
     """
     import keras
 
-    with without_trace():
+    with preserve_keras_state():
         args, named = _filled(node, inputs)
         if not isinstance(node.operation, keras.layers.Layer):
-            return Answer(_specs(node.operation.compute_output_spec(*args, **named)), ())
+            return DryRun(_specs(node.operation.compute_output_spec(*args, **named)), ())
         layer = _copy(node.operation, changes)
-        made = layer(*args, **named)
-        return Answer(_specs(made), tuple(weight_of(it, layer) for it in layer.weights))
+        outputs = layer(*args, **named)
+        return DryRun(
+            _specs(outputs), tuple(weight_of(weight, layer) for weight in layer.weights)
+        )
 
 
 def check_settings(operation: Any, changes: Mapping[str, Any]) -> None:
@@ -77,7 +79,7 @@ def check_settings(operation: Any, changes: Mapping[str, Any]) -> None:
         Exception: Whatever the class raises where it does not; nothing for a layer that cannot
             be copied.
     """
-    with without_trace(), contextlib.suppress(NoCopyError):
+    with preserve_keras_state(), contextlib.suppress(CannotCopyError):
         _copy(operation, changes)
 
 
@@ -86,10 +88,10 @@ def _copy(layer: Any, changes: Mapping[str, Any]) -> Any:
 
     config = configuration(layer)
     if isinstance(config, Exception):
-        raise NoCopyError(str(config)) from config
+        raise CannotCopyError(str(config)) from config
     inside = keras.tree.flatten(dict(config))
-    if any(isinstance(it, keras.Operation) for it in inside):
-        raise NoCopyError(type(layer).__name__)  # a copy would share what is inside
+    if any(isinstance(part, keras.Operation) for part in inside):
+        raise CannotCopyError(type(layer).__name__)  # a copy would share what is inside
     return type(layer).from_config({**config, **changes})
 
 
@@ -97,13 +99,13 @@ def _filled(node: Any, inputs: Sequence[TensorSpec]) -> tuple[Sequence[Any], Map
     """Returns a call's arguments with other tensors in their places, and no masks."""
     import keras
 
-    taken = {id(tensor) for tensor in arguments_without_masks(node)}
+    tensor_ids = {id(tensor) for tensor in arguments_without_masks(node)}
     waiting = iter(inputs)
 
     def other(value: Any) -> Any:
         if not isinstance(value, keras.KerasTensor):
             return value
-        if id(value) not in taken:
+        if id(value) not in tensor_ids:
             return None
         spec = next(waiting)
         return keras.KerasTensor(spec.shape, spec.dtype)
@@ -112,14 +114,14 @@ def _filled(node: Any, inputs: Sequence[TensorSpec]) -> tuple[Sequence[Any], Map
     return args, keras.tree.map_structure(other, node.arguments.kwargs)
 
 
-def _specs(made: Any) -> tuple[TensorSpec, ...]:
+def _specs(result: Any) -> tuple[TensorSpec, ...]:
     import keras
 
-    return tuple(spec_of(it) for it in keras.tree.flatten(made) if it is not None)
+    return tuple(spec_of(tensor) for tensor in keras.tree.flatten(result) if tensor is not None)
 
 
 @contextlib.contextmanager
-def without_trace() -> Iterator[None]:
+def preserve_keras_state() -> Iterator[None]:
     """Lets layers and models be made, without weights and without a trace in Keras."""
     import keras
     from keras.src.backend.common import global_state
@@ -129,7 +131,7 @@ def without_trace() -> Iterator[None]:
     listeners = new_node_listeners[:]
     new_node_listeners.clear()
     try:
-        with name_counters_kept(), keras.StatelessScope(initialize_variables=False):
+        with preserve_name_counters(), keras.StatelessScope(initialize_variables=False):
             yield
     finally:
         new_node_listeners[:] = listeners

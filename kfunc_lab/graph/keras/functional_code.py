@@ -15,7 +15,7 @@ from kfunc_lab.graph.keras.construction import (
     operation_function,
     text_literal,
 )
-from kfunc_lab.graph.keras.line_breaks import broken
+from kfunc_lab.graph.keras.line_breaks import break_line
 from kfunc_lab.graph.keras.nodes import ancestors, functional_of, masks_of, node_of, place_of
 from kfunc_lab.graph.keras.settings import call_parameters, configuration
 from kfunc_lab.locale import _
@@ -164,10 +164,10 @@ class _Program:
         functional = functional_of(model)
         tensors: dict[Any, str] = {}
         if type(model).__module__.partition(".")[0] != "keras":
-            said = _("{name} is a custom class; here it becomes a keras.Model").format(
+            comment = _("{name} is a custom class; here it becomes a keras.Model").format(
                 name=type(model).__name__
             )
-            self._line(f"# {printable(said)}", indent)
+            self._line(f"# {printable(comment)}", indent)
         nodes = _nodes(model)
         # The inputs first, in the order of the model.
         for tensor in functional.inputs:
@@ -193,8 +193,8 @@ class _Program:
         self._line(f"{variable}.trainable = False", indent)
         for layer in model.layers:
             if layer.trainable and layer.weights:
-                found = f"{variable}.get_layer({text_literal(layer.name)})"
-                self._line(f"{found}.trainable = True", indent)
+                lookup = f"{variable}.get_layer({text_literal(layer.name)})"
+                self._line(f"{lookup}.trainable = True", indent)
 
     # -- calls
 
@@ -227,20 +227,20 @@ class _Program:
 
     def _arguments(self, node: Any, tensors: Mapping[Any, str]) -> list[str]:
         cls: Any = type(node.operation)
-        parameters = {it.name: it.default for it in call_parameters(cls)}
+        parameters = {parameter.name: parameter.default for parameter in call_parameters(cls)}
         masks = {id(mask) for mask in masks_of(_feeding(node))}
         written = [self._nest(value, tensors) for value in node.arguments.args]
         for name, value in node.arguments.kwargs.items():
             if value is None or id(value) in masks or _same(value, parameters.get(name)):
                 continue  # what Keras passes along by itself
-            if isinstance(value, (list, tuple)) and all(id(it) in masks for it in value):
+            if isinstance(value, (list, tuple)) and all(id(item) in masks for item in value):
                 continue
             written.append(f"{name}={self._nest(value, tensors)}")
         return written
 
     def _get_item(self, node: Any, tensors: Mapping[Any, str]) -> str:
-        given = [*node.arguments.args, *node.arguments.kwargs.values()]
-        source, key = given[0], given[1]
+        arguments = [*node.arguments.args, *node.arguments.kwargs.values()]
+        source, key = arguments[0], arguments[1]
         parts = key if isinstance(key, tuple) else (key,)
         inside = ", ".join(self._index(part, tensors) for part in parts)
         return f"{self._nest(source, tensors)}[{inside}]"
@@ -279,7 +279,7 @@ class _Program:
         # Outside of all functions, so that each of them sees the same layer.
         variable = self._new_name(layer.name, "_layer")
         self._keep(layer, variable)
-        self._before.append(broken(f"{variable} = {written}"))
+        self._before.append(break_line(f"{variable} = {written}"))
         return variable
 
     def _writable(self, layer: Any, indent: str) -> str:
@@ -287,8 +287,8 @@ class _Program:
             return self._expression(layer)
         except NotWritableError as problem:
             self._broken = True
-            said = f"{layer.name} ({type(layer).__name__})"
-            self._line(f"# {printable(said)}: {printable(str(problem))}", indent)
+            heading = f"{layer.name} ({type(layer).__name__})"
+            self._line(f"# {printable(heading)}: {printable(str(problem))}", indent)
             return f"not_writable({text_literal(layer.name)})"
 
     def _expression(self, layer: Any) -> str:
@@ -329,12 +329,12 @@ class _Program:
             return tensors[place_of(value)]
         if isinstance(value, Mapping):
             pairs = (
-                f"{self._expressions.value(key)}: {self._nest(it, tensors)}"
-                for key, it in value.items()
+                f"{self._expressions.value(key)}: {self._nest(item, tensors)}"
+                for key, item in value.items()
             )
             return f"{{{', '.join(pairs)}}}"
         if isinstance(value, (list, tuple)):
-            inside = ", ".join(self._nest(it, tensors) for it in value)
+            inside = ", ".join(self._nest(item, tensors) for item in value)
             if isinstance(value, list):
                 return f"[{inside}]"
             return f"({inside},)" if len(value) == 1 else f"({inside})"
@@ -358,7 +358,9 @@ class _Program:
         places = [place_of(tensor) for tensor in outputs]
         if isinstance(struct, Mapping) or _is_deep(struct):
             variable = names[0]
-            tensors.update(zip(places, (variable + it for it in _paths(struct)), strict=True))
+            tensors.update(
+                zip(places, (variable + path for path in _paths(struct)), strict=True)
+            )
             self._assign(variable, written, indent)
             return
         tensors.update(zip(places, names, strict=True))
@@ -381,7 +383,7 @@ class _Program:
         self._kept.append(layer)
 
     def _assign(self, target: str, written: str, indent: str) -> None:
-        self._lines += broken(f"{target} = {written}", indent)
+        self._lines += break_line(f"{target} = {written}", indent)
 
     def _line(self, text: str, indent: str) -> None:
         self._lines.append(indent + text)
@@ -410,7 +412,7 @@ def _is_nested(operation: Any) -> bool:
 
 def _is_deep(struct: Any) -> bool:
     return isinstance(struct, (list, tuple)) and any(
-        isinstance(it, (list, tuple, Mapping)) for it in struct
+        isinstance(item, (list, tuple, Mapping)) for item in struct
     )
 
 

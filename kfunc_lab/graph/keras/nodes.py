@@ -54,7 +54,7 @@ def random_seed() -> int | None:
 
 
 @contextlib.contextmanager
-def name_counters_kept() -> Iterator[None]:
+def preserve_name_counters() -> Iterator[None]:
     """Puts back what Keras counts to name layers and operations, whatever is made meanwhile."""
     from keras.src.backend.common import global_state
 
@@ -78,19 +78,19 @@ def functional_of(model: Any) -> Any:
     return model if is_functional else None
 
 
-def parts_of(layer: Any) -> list[Any]:
+def sublayers_of(layer: Any) -> list[Any]:
     """Returns the layers that a layer holds as attributes, without those inside them."""
     return list(layer._flatten_layers(recursive=False, include_self=False))
 
 
 def operations_within(layer: Any) -> list[Any]:
     """Returns a layer, all layers within it, and the raw operations of the graphs among them."""
-    found: dict[int, Any] = {}
+    operations: dict[int, Any] = {}
     for part in layer._flatten_layers():
         functional = functional_of(part)
         for operation in (part, *(functional.operations if functional is not None else ())):
-            found[id(operation)] = operation
-    return list(found.values())
+            operations[id(operation)] = operation
+    return list(operations.values())
 
 
 def nodes_in_order(functional: Any) -> list[Any]:
@@ -99,7 +99,7 @@ def nodes_in_order(functional: Any) -> list[Any]:
     return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
 
 
-def forget_labels(model: Any) -> None:
+def reset_compile_loss(model: Any) -> None:
     """Has the loss of a model that has not trained yet take labels as if they were the first."""
     compiled = getattr(model, "_compile_loss", None)
     if compiled is not None and not compiled.built:
@@ -115,13 +115,15 @@ def loss_weights_of(model: Any) -> dict[str, float]:
         Nothing if there is one loss only, if all count alike, or before the first batch.
     """
     losses = getattr(getattr(model, "_compile_loss", None), "_flat_losses", None) or ()
-    weights = [1.0 if it.loss_weights is None else float(it.loss_weights) for it in losses]
+    weights = [
+        1.0 if loss.loss_weights is None else float(loss.loss_weights) for loss in losses
+    ]
     if len(weights) < 2 or set(weights) == {1.0}:
         return {}
-    return {f"{it.name}_loss": weight for it, weight in zip(losses, weights, strict=True)}
+    return {f"{loss.name}_loss": weight for loss, weight in zip(losses, weights, strict=True)}
 
 
-def given_inputs(functional: Any, inputs: Any) -> list[Any]:
+def standardized_inputs(functional: Any, inputs: Any) -> list[Any]:
     """Returns what a graph of layers makes of its argument: a tensor for each of its inputs."""
     return list(functional._standardize_inputs(inputs))
 
@@ -178,18 +180,20 @@ def lost_nodes(nodes: list[Any], without: Set[int] = frozenset()) -> list[Any]:
     if not branches:
         return []
     gc.collect()  # a model that was deleted still holds its tensors until it is collected
-    alive = held(branches)
+    alive = nodes_in_use(branches)
     lost: list[Any] = []
     drawn = {id(node) for node in nodes}
     for node in branches:
         # What hangs on a result that is held, yet not part of this graph, is not its branch.
-        if id(node) not in alive and any(id(node_of(it)) in drawn for it in node.input_tensors):
+        if id(node) not in alive and any(
+            id(node_of(tensor)) in drawn for tensor in node.input_tensors
+        ):
             drawn.add(id(node))
             lost.append(node)
-    return [node for node in lost if not is_left_by_keras(node)]
+    return [node for node in lost if not is_unused_cast(node)]
 
 
-def held(branches: Sequence[Any]) -> set[int]:
+def nodes_in_use(branches: Sequence[Any]) -> set[int]:
     """Returns the `id()` of the nodes whose results something holds, or a later call that is."""
     internal = _internal_references(branches)
     alive: set[int] = set()
@@ -200,7 +204,7 @@ def held(branches: Sequence[Any]) -> set[int]:
     return alive
 
 
-def is_left_by_keras(node: Any) -> bool:
+def is_unused_cast(node: Any) -> bool:
     """Tells whether Keras itself made a call that it did not use.
 
     A layer of another precision casts its symbolic input, and goes on with the original.
@@ -211,7 +215,7 @@ def is_left_by_keras(node: Any) -> bool:
 def _other_consumers(nodes: list[Any], without: Set[int]) -> list[Any]:
     """Returns the nodes that take results of others, directly or not, and are none of them."""
     known = {id(node) for node in nodes}
-    found: list[Any] = []
+    consumers: list[Any] = []
     waiting = list(nodes)
     for node in waiting:
         for consumer in node.operation._outbound_nodes:
@@ -220,16 +224,18 @@ def _other_consumers(nodes: list[Any], without: Set[int]) -> list[Any]:
                 continue
             if any(id(node_of(tensor)) in known for tensor in consumer.input_tensors):
                 known.add(id(consumer))
-                found.append(consumer)
+                consumers.append(consumer)
                 waiting.append(consumer)
     order = {
         id(node): position
         for position, node in enumerate(
-            ancestors(tensor for node in found for tensor in node.outputs)
+            ancestors(tensor for node in consumers for tensor in node.outputs)
         )
     }
     # An operation may pass the result of another off as its own: that one's record leads nowhere.
-    return sorted((it for it in found if id(it) in order), key=lambda node: order[id(node)])
+    return sorted(
+        (node for node in consumers if id(node) in order), key=lambda node: order[id(node)]
+    )
 
 
 def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
@@ -276,7 +282,7 @@ def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:
     return False
 
 
-def kept_logits(tensor: Any) -> Any:
+def stored_logits(tensor: Any) -> Any:
     """Returns what softmax or sigmoid was applied to for a tensor, if Keras has kept it there."""
     return getattr(tensor, "_keras_logits", None)
 

@@ -23,8 +23,8 @@ from kfunc_lab.graph.keras.nodes import (
     has_history,
     lost_nodes,
     masks_of,
-    parts_of,
     place_of,
+    sublayers_of,
 )
 from kfunc_lab.graph.keras.settings import (
     argument_settings,
@@ -124,7 +124,7 @@ def read_calls(
     nodes: Sequence[Any],
     lost: Iterable[Any],
     outputs: Sequence[Any],
-    known: MutableMapping[Any, Call],
+    cache: MutableMapping[Any, Call],
 ) -> ReadCalls:
     """Reads the graph of some of Keras's records of calls.
 
@@ -137,7 +137,7 @@ def read_calls(
     Returns:
         The graph, with what in it stands for what.
     """
-    reader = _Reader(masks=False, known=known)
+    reader = _Reader(masks=False, cache=cache)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
         graph = reader.records(nodes, {id(node) for node in lost}, outputs)
@@ -164,8 +164,10 @@ def calls_of_parts(
         return {}
     reader = _Reader(masks=True)
     reader.read(x)
-    found = {name: reader.calls_of(part) & set(graph.call_of) for name, part in parts.items()}
-    for name, calls in found.items():
+    calls_by_name = {
+        name: reader.calls_of(part) & set(graph.call_of) for name, part in parts.items()
+    }
+    for name, calls in calls_by_name.items():
         if not calls:
             raise ValueError(
                 _(
@@ -173,7 +175,7 @@ def calls_of_parts(
                     "layers with it, a model that is called in it, or one of its layers."
                 ).format(name=repr(name))
             )
-    return {name: frozenset(calls) for name, calls in found.items()}
+    return {name: frozenset(calls) for name, calls in calls_by_name.items()}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -243,9 +245,9 @@ ItemPlace = tuple[str | None, int]
 class _Reader:
     """Collects the calls, edges and groups of one graph, nested models included."""
 
-    def __init__(self, masks: bool, known: MutableMapping[Any, Call] | None = None) -> None:
+    def __init__(self, masks: bool, cache: MutableMapping[Any, Call] | None = None) -> None:
         self._masks = masks
-        self._known = known
+        self._cache = cache
         self._open: set[int] = set()  # the models that are being read
         # The call, or the group of a nested model, that stands for each record.
         self.items: dict[int, str] = {}
@@ -289,23 +291,23 @@ class _Reader:
         for group in self._groups:  # each after the one that it stands in
             if group.parent in groups:
                 groups.add(group.id)
-        found = {
+        call_ids = {
             call.id
             for call in self._calls
             if call.group in groups or (layer_id and call.layer_id == layer_id)
         }
         functional = _nested(part)
         if functional is None:
-            return found
+            return call_ids
         nodes = ancestors([*functional.inputs, *functional.outputs])
         places = (place_of(tensor) for node in nodes for tensor in node.outputs)
-        found |= {self.places[place] for place in places if place in self.places}
-        if found:
-            return found
+        call_ids |= {self.places[place] for place in places if place in self.places}
+        if call_ids:
+            return call_ids
         # Keras copies the calls of a model that begins at a tensor amid another; the layers are
         # the same.
-        known = (self._layer_ids.get(id(node.operation), ("", None))[0] for node in nodes)
-        layer_ids = set(filter(None, known))
+        shared_ids = (self._layer_ids.get(id(node.operation), ("", None))[0] for node in nodes)
+        layer_ids = set(filter(None, shared_ids))
         return {call.id for call in self._calls if call.layer_id in layer_ids}
 
     def model(self, model: Any, functional: Any) -> LayerGraph:
@@ -322,15 +324,15 @@ class _Reader:
     def tensors(self, tensors: list[Any]) -> LayerGraph:
         """Reads what leads to loose tensors."""
         sources = self._read([], tensors, find_lost=True)
-        kept = {call.layer_id for call in self._calls if call.id not in self._lost}
-        kept |= {group.layer_id for group in self._groups}
-        layers = [layer for layer_id, layer in self._layer_ids.values() if layer_id in kept]
-        sizes = {id(it): prod(it.shape) for it in _weights(layers, "weights")}
-        trainable = {id(it) for it in _weights(layers, "trainable_weights")}
+        live_ids = {call.layer_id for call in self._calls if call.id not in self._lost}
+        live_ids |= {group.layer_id for group in self._groups}
+        layers = [layer for layer_id, layer in self._layer_ids.values() if layer_id in live_ids]
+        sizes = {id(weight): prod(weight.shape) for weight in _weights(layers, "weights")}
+        trainable = {id(weight) for weight in _weights(layers, "trainable_weights")}
         return replace(
             self._graph("", "KerasTensor", tensors, sources),
             parameters=sum(sizes.values()),
-            trainable_parameters=sum(sizes[it] for it in trainable if it in sizes),
+            trainable_parameters=sum(sizes[key] for key in trainable if key in sizes),
         )
 
     def records(
@@ -370,7 +372,7 @@ class _Reader:
 
     def layers(self, layer: Any) -> LayerGraph:
         """Reads the sub-layers of a subclassed model or layer, or a layer that has none."""
-        parts = parts_of(layer)
+        parts = sublayers_of(layer)
         for part in parts or [layer]:
             self._add_layer(part, prefix="", group=None)
         return self._layers_graph(layer)
@@ -392,10 +394,10 @@ class _Reader:
         sources: dict[Place, _Source] = {}
         for node in nodes:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
-        kept = len(self._calls)
+        count = len(self._calls)
         for node in lost:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
-        self._lost += [call.id for call in self._calls[kept:]]
+        self._lost += [call.id for call in self._calls[count:]]
         if group is None:
             self.places = {place: call for place, (call, _output) in sources.items()}
         places = map(place_of, masks_of([*nodes, *lost]))
@@ -442,10 +444,10 @@ class _Reader:
     def _call(
         self, node: Any, call_id: str, layer_id: str, group: str | None, tensors: Sequence[Any]
     ) -> Call:
-        known = self._known.get(node) if self._known is not None else None
-        if known is not None and known.group == group and _is_current(known, node.operation):
-            same = known.id == call_id and known.layer_id == layer_id
-            return known if same else replace(known, id=call_id, layer_id=layer_id)
+        cached = self._cache.get(node) if self._cache is not None else None
+        if cached is not None and cached.group == group and _is_current(cached, node.operation):
+            same = cached.id == call_id and cached.layer_id == layer_id
+            return cached if same else replace(cached, id=call_id, layer_id=layer_id)
         outputs = tuple(map(spec_of, node.outputs))
         # The input layer of a nested model is fed by the call of that model.
         inputs = outputs if node.is_input and group else tuple(map(spec_of, tensors))
@@ -462,8 +464,8 @@ class _Reader:
             group=group,
             **_layer_facts(node.operation, layer_id, config),
         )
-        if self._known is not None:
-            self._known[node] = call
+        if self._cache is not None:
+            self._cache[node] = call
         return call
 
     def _add_nested(
@@ -476,10 +478,10 @@ class _Reader:
         sources: Mapping[Place, _Source],
     ) -> list[_Source]:
         # The records of all calls hold those that were lost within nested models too.
-        find_lost = inner is node.operation and self._known is None
+        find_lost = inner is node.operation and self._cache is None
         group = self._add_group(node.operation, inner, call_id, layer_id, parent, find_lost)
-        given = _in_order_of_inputs(node, inner)
-        for entry, tensor in zip(group.entries, given, strict=False):
+        tensors = _in_order_of_inputs(node, inner)
+        for entry, tensor in zip(group.entries, tensors, strict=False):
             if tensor is not None:  # an optional input that was left out
                 self._connect(tensor, entry, 0, sources)
         return list(group.exits)
@@ -578,7 +580,7 @@ class _Reader:
         )
 
     def _layers_graph(self, layer: Any) -> LayerGraph:
-        built = bool(layer.built) and all(part.built for part in parts_of(layer))
+        built = bool(layer.built) and all(part.built for part in sublayers_of(layer))
         return LayerGraph(
             name=layer.name,
             kind=type(layer).__name__,
@@ -627,11 +629,11 @@ class _Reader:
             ),
             lost=tuple(call.id for call in joined if call.id in self._lost),
         )
-        if self._masks or (self._known is not None and not self._mask_calls):
+        if self._masks or (self._cache is not None and not self._mask_calls):
             return graph
         # All that was recorded is shown, but for masks; else what leads to an output.
-        kept = graph.call_of if self._known is not None else graph.lost
-        return _without_mask_operations(graph, self._mask_calls, kept)
+        branch_ends = graph.call_of if self._cache is not None else graph.lost
+        return _without_mask_operations(graph, self._mask_calls, branch_ends)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -645,10 +647,10 @@ def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
     named = node.arguments.kwargs
     # A subclass may name its first argument as it likes.
     candidates = [*node.arguments.args, named.get("inputs"), *named.values()]
-    given = next(value for value in candidates if value is not None)
-    if isinstance(given, Mapping) and not isinstance(inner.input, Mapping):
-        return [given[tensor.name] for tensor in inner.inputs]
-    return list(keras.tree.flatten(given))
+    value = next(value for value in candidates if value is not None)
+    if isinstance(value, Mapping) and not isinstance(inner.input, Mapping):
+        return [value[tensor.name] for tensor in inner.inputs]
+    return list(keras.tree.flatten(value))
 
 
 def _without_mask_operations(
@@ -667,15 +669,17 @@ def _without_mask_operations(
         consumers[edge.source] += 1
         feeding[edge.target].append(edge.source)
     kept_ends = {call_id for call_id in ends if not consumers[call_id]} - mask_calls
-    kept = {*graph.outputs, *graph.inputs, *kept_ends, *graph.inside}
-    kept |= {entry for group in graph.groups for entry in group.entries}
-    kept |= {source for group in graph.groups for source, _output in group.exits}
-    idle = [call.id for call in graph.calls if not consumers[call.id] and call.id not in kept]
+    visible = {*graph.outputs, *graph.inputs, *kept_ends, *graph.inside}
+    visible |= {entry for group in graph.groups for entry in group.entries}
+    visible |= {source for group in graph.groups for source, _output in group.exits}
+    idle = [
+        call.id for call in graph.calls if not consumers[call.id] and call.id not in visible
+    ]
     hidden = set(idle)
     for call_id in idle:
         for source in feeding[call_id]:
             consumers[source] -= 1
-            if not consumers[source] and source not in kept:
+            if not consumers[source] and source not in visible:
                 hidden.add(source)
                 idle.append(source)
     return replace(
@@ -732,8 +736,8 @@ def _is_current(call: Call, operation: Any) -> bool:
     if len(weights) != len(call.weights):
         return False
     return not weights or all(
-        known.trainable == bool(weight.trainable)
-        for known, weight in zip(call.weights, weights, strict=True)
+        stored.trainable == bool(weight.trainable)
+        for stored, weight in zip(call.weights, weights, strict=True)
     )
 
 
@@ -758,7 +762,7 @@ def _parts(layer: Any) -> list[Any]:
 
     if not isinstance(layer, keras.layers.Layer):
         return []
-    parts = parts_of(layer)
+    parts = sublayers_of(layer)
     if _is_wrapper(layer) or not is_library(layer):
         return parts
     return [part for part in parts if not is_library(part)]

@@ -66,7 +66,7 @@ def changed_settings(
     return changed
 
 
-def with_what_follows(
+def with_dependent_settings(
     changes: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Adds to changes of a configuration what follows from them where it was not chosen.
@@ -79,7 +79,7 @@ def with_what_follows(
         The changes; with the size of a pooling window also its strides, unless they were given.
 
     Example:
-        >>> with_what_follows({"pool_size": 3}, {"pool_size": (2, 2)})
+        >>> with_dependent_settings({"pool_size": 3}, {"pool_size": (2, 2)})
         {'pool_size': 3, 'strides': None}
     """
     following = {
@@ -106,7 +106,9 @@ def argument_settings(
     """
     parameters = list(call_parameters(type(operation)))  # type: ignore[arg-type]
     positional = list(
-        itertools.takewhile(lambda it: it.kind is not it.VAR_POSITIONAL, parameters)
+        itertools.takewhile(
+            lambda parameter: parameter.kind is not parameter.VAR_POSITIONAL, parameters
+        )
     )
     named = {
         positional[position].name
@@ -138,7 +140,7 @@ def _holds_tensor(value: Any) -> bool:
     return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
 
 
-def is_noted(name: str, value: Any, cls: type[Any], defaults: Mapping[str, Any]) -> bool:
+def is_derived(name: str, value: Any, cls: type[Any], defaults: Mapping[str, Any]) -> bool:
     """Tells whether a value of a configuration is derived from a constructor's arguments.
 
     What Keras's own classes note beyond the arguments in their signature is derived from these,
@@ -154,7 +156,7 @@ def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
         str(name): _plain(value)
         for name, value in config.items()
         if name not in _LEFT_OUT
-        and not is_noted(name, value, cls, defaults)
+        and not is_derived(name, value, cls, defaults)
         and not is_default(name, value, defaults.get(name, inspect.Parameter.empty), config)
     }
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from math import prod
 
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.model.comparison import chosen_name, frozen_settings
-from kfunc_lab.graph.model.descriptions import shape_words
+from kfunc_lab.graph.model.comparison import chosen_name, hashable_settings
+from kfunc_lab.graph.model.descriptions import shape_label
 from kfunc_lab.graph.model.families import family_of
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
@@ -67,7 +67,7 @@ def _twins(case: Case) -> Iterator[Finding]:
             for one, other in zip(*towers, strict=True)
             if one.parameters and one.layer_id != other.layer_id
         ]
-        automatic = all(not chosen_name(it) for pair in pairs for it in pair)
+        automatic = all(not chosen_name(call) for pair in pairs for call in pair)
         if not pairs or not (symmetric or automatic):
             continue
         first, second = pairs[-1]
@@ -103,7 +103,7 @@ def _are_twins(one: list[Call], other: list[Call]) -> bool:
         return False
     return all(
         left.kind == right.kind
-        and frozen_settings(left.settings) == frozen_settings(right.settings)
+        and hashable_settings(left.settings) == hashable_settings(right.settings)
         and left.outputs == right.outputs
         for left, right in zip(one, other, strict=True)
     )
@@ -175,7 +175,7 @@ def _scaling_after(case: Case, entries: tuple[str, ...], group: str) -> Call | N
     for call_id in waiting[:1] + waiting[1:]:
         for _step in range(4):
             takers = [e.target for e in case.graph.edges if e.source == call_id]
-            takers = [it for it in takers if it in inside]
+            takers = [taker for taker in takers if taker in inside]
             if len(takers) != 1:
                 break
             call_id = takers[0]
@@ -189,10 +189,12 @@ def _scaling_after(case: Case, entries: tuple[str, ...], group: str) -> Call | N
 def _rescales(call: Call) -> bool:
     if call.kind in _SCALING:
         return True
-    numbers = [abs(it) for it in call.settings.values() if isinstance(it, (int, float))]
+    numbers = [
+        abs(value) for value in call.settings.values() if isinstance(value, (int, float))
+    ]
     if call.kind in ("TrueDivide", "Divide"):
-        return any(it >= 100 for it in numbers)
-    return call.kind == "Multiply" and any(0 < it <= 0.02 for it in numbers)
+        return any(number >= 100 for number in numbers)
+    return call.kind == "Multiply" and any(0 < number <= 0.02 for number in numbers)
 
 
 def _huge_dense(case: Case) -> Iterator[Finding]:
@@ -218,7 +220,7 @@ def _huge_dense(case: Case) -> Iterator[Finding]:
                     name=printable(call.layer),
                     n=f"{call.parameters:,}",
                     share=f"{round(100 * share)} %",
-                    shape=shape_words(source.inputs[0]),
+                    shape=shape_label(source.inputs[0]),
                 ),
                 _(
                     "Make the feature maps smaller first (`layers.MaxPooling2D()`, strides), "

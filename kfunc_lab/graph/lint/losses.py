@@ -42,13 +42,13 @@ def _losses(case: Case) -> Iterator[tuple[Call, str, bool]]:
     model = case.model
     if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
         return
-    given = for_each_output(model, getattr(model, "loss", None))
-    for call, one in zip(case.outputs, given, strict=False):
+    losses = for_each_output(model, getattr(model, "loss", None))
+    for call, one in zip(case.outputs, losses, strict=False):
         if one is not None:
             yield call, *kind_of_loss(one)
 
 
-def for_each_output(model: Any, given: Any) -> list[Any]:
+def for_each_output(model: Any, values: Any) -> list[Any]:
     """Returns which of the losses or weights that `compile` got belongs to each output.
 
     Args:
@@ -56,11 +56,11 @@ def for_each_output(model: Any, given: Any) -> list[Any]:
         given: A dict by the outputs' names, a list in their order, or one for all.
     """
     names = list(getattr(model, "output_names", None) or [])
-    if isinstance(given, Mapping):
-        return [given.get(name) for name in names]
-    if isinstance(given, (list, tuple)):
-        return list(given)
-    return [given] * max(1, len(names))
+    if isinstance(values, Mapping):
+        return [values.get(name) for name in names]
+    if isinstance(values, (list, tuple)):
+        return list(values)
+    return [values] * max(1, len(names))
 
 
 def kind_of_loss(loss: Any) -> tuple[str, bool]:

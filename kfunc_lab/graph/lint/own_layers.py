@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import parts_of
+from kfunc_lab.graph.keras.nodes import sublayers_of
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.model.comparison import chosen_name
 from kfunc_lab.graph.model.layer_graph import Call
@@ -14,7 +14,7 @@ from kfunc_lab.ui.text import printable
 _OF_EVERY_LAYER = {"name", "dtype", "trainable", "activity_regularizer", "autocast", "self"}
 
 
-def _own_layers(case: Case) -> Iterator[tuple[Call, Any]]:
+def _custom_layers(case: Case) -> Iterator[tuple[Call, Any]]:
     """Yields the layers whose classes do not come with Keras, with their first calls."""
     layers = {id(layer): layer for layer in _layers(case.model)}
     by_name: dict[tuple[str, str], Any] = {}
@@ -35,14 +35,14 @@ def _layers(model: Any) -> Iterator[Any]:
     waiting, seen = [model], {id(model)}
     for layer in waiting:
         yield layer
-        for part in parts_of(layer):
+        for part in sublayers_of(layer):
             if id(part) not in seen:
                 seen.add(id(part))
                 waiting.append(part)
 
 
 def _configurations(case: Case) -> Iterator[Finding]:
-    for call, layer in _own_layers(case):
+    for call, layer in _custom_layers(case):
         kind = printable(type(layer).__name__)
         try:
             config = layer.get_config()
@@ -119,7 +119,11 @@ def _arguments(cls: type) -> list[str]:
 
 def _required(cls: type) -> set[str]:
     parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
-    return {it.name for it in parameters if it.default is inspect.Parameter.empty}
+    return {
+        parameter.name
+        for parameter in parameters
+        if parameter.default is inspect.Parameter.empty
+    }
 
 
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (_configurations,)

@@ -52,7 +52,7 @@ def lint(model: Any) -> Findings:
     """
     graph = read_graph(model)
     case = Case(model, graph)
-    found = [finding for rule in _RULES for finding in rule(case)]
+    findings = [finding for rule in _RULES for finding in rule(case)]
     place = {call.id: at for at, call in enumerate(graph.calls)}
-    found.sort(key=lambda it: (place.get(it.call, -1), it.code))
-    return Findings(dict.fromkeys(found))
+    findings.sort(key=lambda finding: (place.get(finding.call, -1), finding.code))
+    return Findings(dict.fromkeys(findings))

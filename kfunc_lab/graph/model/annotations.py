@@ -41,7 +41,7 @@ class Annotations:
         return frozenset({*self.marks.values(), *self.lines.values()})
 
 
-def mark_words(mark: str) -> str:
+def mark_label(mark: str) -> str:
     """Says what a mark means; nothing for no mark."""
     return {
         "added": _("added"),

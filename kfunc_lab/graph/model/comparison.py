@@ -86,9 +86,9 @@ def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
         (Change(before='d', after='d', settings=(('units', 64, 32),)),)
     """
     matched = _Matching(before, after).pairs()
-    taken = set(matched.values())
+    matched_after = set(matched.values())
     removed = tuple(call.id for call in before.calls if call.id not in matched)
-    added = tuple(call.id for call in after.calls if call.id not in taken)
+    added = tuple(call.id for call in after.calls if call.id not in matched_after)
     changed = tuple(_changes(before, after, matched))
     lines = _moved_lines(before, after, matched)
     union, ids = _union(before, after, matched, lines)
@@ -148,12 +148,12 @@ class _Matching:
         plain = [self._features(side, _plain) for side in self._sides]
         for features in (named, plain):
             past = [
-                self._spread(side, it, True)
-                for side, it in zip(self._sides, features, strict=True)
+                self._spread(side, features_of_side, True)
+                for side, features_of_side in zip(self._sides, features, strict=True)
             ]
             future = [
-                self._spread(side, it, False)
-                for side, it in zip(self._sides, features, strict=True)
+                self._spread(side, features_of_side, False)
+                for side, features_of_side in zip(self._sides, features, strict=True)
             ]
             both = [
                 {call_id: (one[call_id], other[call_id]) for call_id in one}
@@ -193,16 +193,16 @@ class _Matching:
         self, side: _Side, features: Mapping[str, object], forward: bool
     ) -> dict[str, int]:
         """Numbers calls so that those with an equal past (or future) have equal numbers."""
-        found: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         links = side.sources if forward else side.takers
         outputs = set(side.graph.outputs)
         for call_id in side.ids if forward else reversed(side.ids):
             around = sorted(
-                (at, found.get(other, -1), end) for at, other, end in links.get(call_id, ())
+                (at, numbers.get(other, -1), end) for at, other, end in links.get(call_id, ())
             )
             ends = not forward and call_id in outputs
-            found[call_id] = self._number((features[call_id], tuple(around), ends, forward))
-        return found
+            numbers[call_id] = self._number((features[call_id], tuple(around), ends, forward))
+        return numbers
 
     def _match_equal(self, keys: Iterable[Mapping[str, object]]) -> None:
         """Matches calls with equal keys, in graph order."""
@@ -243,7 +243,7 @@ class _Matching:
             twin = other.graph.call_of[candidate]
             if candidate not in self._taken and twin.kind == call.kind:
                 same_name = chosen_name(call) == chosen_name(twin)
-                alike = frozen_settings(call.settings) == frozen_settings(twin.settings)
+                alike = hashable_settings(call.settings) == hashable_settings(twin.settings)
                 yield (count, same_name, alike, -other.ids.index(candidate)), candidate
 
 
@@ -252,8 +252,8 @@ def _named(graph: LayerGraph, call: Call) -> object:
 
 
 def _plain(_graph: LayerGraph, call: Call) -> object:
-    given = tuple(map(_shape, call.outputs)) if not call.inputs else ()
-    return (call.kind, frozen_settings(call.settings), given)
+    input_shapes = tuple(map(_shape, call.outputs)) if not call.inputs else ()
+    return (call.kind, hashable_settings(call.settings), input_shapes)
 
 
 def _shape(tensor: TensorSpec) -> object:
@@ -262,17 +262,19 @@ def _shape(tensor: TensorSpec) -> object:
 
 def chosen_name(call: Call) -> str:
     """Returns a layer's name, if somebody chose it: not "conv2d_12" for a Conv2D."""
-    made = re.sub(r"_[0-9]+$", "", call.layer).replace("_", "")
+    stem = re.sub(r"_[0-9]+$", "", call.layer).replace("_", "")
     automatic = {snake_case(call.kind).replace("_", ""), call.kind.lower()}
-    return "" if made in automatic else call.layer
+    return "" if stem in automatic else call.layer
 
 
-def frozen_settings(value: object) -> object:
+def hashable_settings(value: object) -> object:
     """Turns settings into something that can be looked up."""
     if isinstance(value, Mapping):
-        return tuple(sorted((str(name), frozen_settings(it)) for name, it in value.items()))
+        return tuple(
+            sorted((str(name), hashable_settings(item)) for name, item in value.items())
+        )
     if isinstance(value, (list, tuple)):
-        return tuple(map(frozen_settings, value))
+        return tuple(map(hashable_settings, value))
     return repr(value)
 
 
@@ -298,7 +300,7 @@ def _differences(
         yield "name", one.layer, other.layer
     for name in dict.fromkeys((*one.settings, *other.settings)):
         old, new = one.settings.get(name), other.settings.get(name)
-        if frozen_settings(old) != frozen_settings(new):
+        if hashable_settings(old) != hashable_settings(new):
             yield name, old, new
     if not one.inputs and not other.inputs:
         shapes = [tuple(map(shape_tuple, call.outputs)) for call in (one, other)]
@@ -318,19 +320,23 @@ def _rewiring(
     before: LayerGraph, after: LayerGraph, one: Call, other: Call, matched: Mapping[str, str]
 ) -> Iterator[tuple[str, object, object]]:
     old, new = before.sources.get(one.id, []), after.sources.get(other.id, [])
-    there = {it: matched.get(it) for it in old}
-    taken = set(matched.values())
+    there = {source: matched.get(source) for source in old}
+    matched_after = set(matched.values())
     # A call that was put in between, or taken away, is no change of those around it.
-    if all(it is not None for it in there.values()) and all(it in taken for it in new):
-        if [there[it] for it in old] != list(new):
+    if all(partner is not None for partner in there.values()) and all(
+        source in matched_after for source in new
+    ):
+        if [there[source] for source in old] != list(new):
             yield "inputs", ", ".join(old), ", ".join(new)
     elif len(old) != len(new):
         yield "inputs", ", ".join(old), ", ".join(new)
-    partners = {matched.get(it) for it in before.calls_by_layer[one.layer_id]} - {None}
-    twins = set(after.calls_by_layer[other.layer_id]) & taken
+    partners = {matched.get(call_id) for call_id in before.calls_by_layer[one.layer_id]} - {
+        None
+    }
+    twins = set(after.calls_by_layer[other.layer_id]) & matched_after
     if partners != twins and (one.parameters or other.parameters):
         old_twins, new_twins = (
-            ", ".join(sorted(str(it) for it in group if it != other.id)) or None
+            ", ".join(sorted(str(call_id) for call_id in group if call_id != other.id)) or None
             for group in (partners, twins)
         )
         yield "shared with", old_twins, new_twins
@@ -364,11 +370,11 @@ def _union(
         for call_id in removed
     ]
     known = {(edge.source, edge.output, edge.target, edge.input) for edge in after.edges}
-    kept = set(matched)
+    matched_before = set(matched)
     edges = list(after.edges)
     for edge in before.edges:
         moved = Edge(ids[edge.source], edge.output, ids[edge.target], edge.input, edge.tensor)
-        both = edge.source in kept and edge.target in kept
+        both = edge.source in matched_before and edge.target in matched_before
         key = (moved.source, moved.output, moved.target, moved.input)
         cut = lines.get((moved.source, moved.target)) == "removed"
         if cut if both else key not in known:
@@ -428,31 +434,33 @@ def _union_groups(
         if call.group and twin and twin.group:
             votes[call.group][twin.group] += 1
     groups = list(after.groups)
-    found: dict[str, str] = {}
+    new_ids: dict[str, str] = {}
     for group in before.groups:
         if votes[group.id]:
-            found[group.id] = max(votes[group.id], key=lambda it: votes[group.id][it])
+            new_ids[group.id] = max(
+                votes[group.id], key=lambda candidate: votes[group.id][candidate]
+            )
         elif group.id in before.call_of:
-            found[group.id] = ids[group.id]
+            new_ids[group.id] = ids[group.id]
             if ids[group.id] not in after.group_of:
-                groups.append(_moved(group, ids[group.id], found, ids))
+                groups.append(_moved(group, ids[group.id], new_ids, ids))
         else:
-            found[group.id] = unused_id(group.id, used)
-            used.add(found[group.id])
-            groups.append(_moved(group, found[group.id], found, ids))
-    return tuple(groups), found
+            new_ids[group.id] = unused_id(group.id, used)
+            used.add(new_ids[group.id])
+            groups.append(_moved(group, new_ids[group.id], new_ids, ids))
+    return tuple(groups), new_ids
 
 
 def _moved(
-    group: Group, group_id: str, found: Mapping[str, str], ids: Mapping[str, str]
+    group: Group, group_id: str, new_ids: Mapping[str, str], ids: Mapping[str, str]
 ) -> Group:
     return replace(
         group,
         id=group_id,
         layer_id="before/" + group.layer_id,
-        parent=found.get(group.parent or ""),
-        entries=tuple(ids[it] for it in group.entries),
-        exits=tuple((ids[it], output) for it, output in group.exits),
+        parent=new_ids.get(group.parent or ""),
+        entries=tuple(ids[entry] for entry in group.entries),
+        exits=tuple((ids[call_id], output) for call_id, output in group.exits),
     )
 
 
@@ -483,7 +491,9 @@ def _in_order(calls: list[Call], edges: Iterable[Edge]) -> tuple[Call, ...]:
 
 def comparison_title(comparison: Comparison) -> str:
     """Says in one line what changed."""
-    names = [printable(it.name) or _("so far") for it in (comparison.before, comparison.after)]
+    names = [
+        printable(graph.name) or _("so far") for graph in (comparison.before, comparison.after)
+    ]
     if not (comparison.added or comparison.removed or comparison.changed):
         return _("{before} → {after}: no difference").format(before=names[0], after=names[1])
     counts = ", ".join(
@@ -505,11 +515,11 @@ def comparison_title(comparison: Comparison) -> str:
             ],
         )
     )
-    said = f"{names[0]} → {names[1]}: {counts}"
+    heading = f"{names[0]} → {names[1]}: {counts}"
     old, new = comparison.before.parameters, comparison.after.parameters
     if old == new:
-        return said
-    return said + "; " + _("parameters {old} → {new}").format(old=f"{old:,}", new=f"{new:,}")
+        return heading
+    return heading + "; " + _("parameters {old} → {new}").format(old=f"{old:,}", new=f"{new:,}")
 
 
 def _count(count: int, words: str) -> str:
@@ -534,7 +544,7 @@ def _lines(sign: str, graph: LayerGraph, call_ids: Iterable[str]) -> Iterator[st
     whole = {
         group for group, calls in graph.calls_inside.items() if calls and ids.issuperset(calls)
     }
-    said: set[str] = set()
+    reported: set[str] = set()
     for call_id in call_ids:
         group, outermost = graph.call_of[call_id].group, None
         while group is not None:
@@ -542,18 +552,20 @@ def _lines(sign: str, graph: LayerGraph, call_ids: Iterable[str]) -> Iterator[st
             group = graph.group_of[group].parent
         if outermost is None:
             yield f"{sign} {printable(call_id)} ({printable(graph.call_of[call_id].kind)})"
-        elif outermost not in said and outermost not in graph.call_of:
+        elif outermost not in reported and outermost not in graph.call_of:
             count = len(graph.calls_inside[outermost])
             calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
             kind = printable(graph.group_of[outermost].kind)
             yield f"{sign} {printable(outermost)} ({kind}, {calls})"
-        said.add(outermost or "")
+        reported.add(outermost or "")
 
 
 def _setting(setting: tuple[str, object, object]) -> str:
     name, old, new = setting
     if name == "shared with":
-        before, after = (_("no other call") if it is None else _value(it) for it in (old, new))
+        before, after = (
+            _("no other call") if names is None else _value(names) for names in (old, new)
+        )
         return _("shared with {before} → {after}").format(before=before, after=after)
     return f"{printable(name)} {_value(old)} → {_value(new)}"
 

@@ -23,16 +23,16 @@ def title(graph: LayerGraph) -> str:
 
 def notes(graph: LayerGraph) -> list[str]:
     """Says what a reader of a graph must know: what is unknown, unused or lost."""
-    said = []
+    sentences = []
     if not graph.connected:
-        said.append(
+        sentences.append(
             _(
                 "Python code connects these layers, and Keras does not record it. They are "
                 "listed in the order in which they were created."
             )
         )
     if not graph.built:
-        said.append(
+        sentences.append(
             _(
                 "Not built yet: shapes and parameters appear once the model has been called on "
                 "data, or built with model.build(input_shape)."
@@ -40,36 +40,38 @@ def notes(graph: LayerGraph) -> list[str]:
         )
     if graph.lost:
         names = ", ".join(map(printable, graph.lost))
-        said.append(_("Lost, because nothing uses the result: {names}.").format(names=names))
+        sentences.append(
+            _("Lost, because nothing uses the result: {names}.").format(names=names)
+        )
     if graph.unused:
         names = ", ".join(map(printable, graph.unused))
-        said.append(_("Inputs that lead to no output: {names}.").format(names=names))
-    return said
+        sentences.append(_("Inputs that lead to no output: {names}.").format(names=names))
+    return sentences
 
 
 def remark(graph: LayerGraph, call: Call) -> str:
     """Says in a word or two what is special about a call: shared, frozen, lost, unused."""
-    said = []
+    words = []
     if call.id in graph.shared and call.parameters:
-        said.append(use_of(*graph.shared[call.id]))
+        words.append(use_of(*graph.shared[call.id]))
     if call.parameters and not call.trainable_parameters:
-        said.append(_("frozen"))
+        words.append(_("frozen"))
     if call.id in graph.lost:
-        said.append(_("lost"))
+        words.append(_("lost"))
     if call.id in graph.unused:
-        said.append(_("unused"))
-    return ", ".join(said)
+        words.append(_("unused"))
+    return ", ".join(words)
 
 
 def group_remark(graph: LayerGraph, group: Group) -> str:
     """Says in a word or two what is special about a group: shared, frozen."""
     uses = graph.uses[group.layer_id]
-    said = []
+    words = []
     if len(uses) > 1 and group.parameters:
-        said.append(use_of(uses.index(group.id) + 1, len(uses)))
+        words.append(use_of(uses.index(group.id) + 1, len(uses)))
     if group.parameters and not group.trainable_parameters:
-        said.append(_("frozen"))
-    return ", ".join(said)
+        words.append(_("frozen"))
+    return ", ".join(words)
 
 
 def use_of(position: int, count: int) -> str:
@@ -106,7 +108,7 @@ def _without_number(text: str, sign: str) -> str:
     return before if number.isdecimal() and before else text
 
 
-def shape_words(tensor: TensorSpec) -> str:
+def shape_label(tensor: TensorSpec) -> str:
     """Writes a shape for a picture: without the batch, `?` for an unknown size.
 
     Args:
@@ -116,7 +118,7 @@ def shape_words(tensor: TensorSpec) -> str:
         As `"28 × 28 × 64"`.
 
     Example:
-        >>> shape_words(TensorSpec((None, 28, None, 3), "float32"))
+        >>> shape_label(TensorSpec((None, 28, None, 3), "float32"))
         '28 × ? × 3'
     """
     if tensor.shape is None:

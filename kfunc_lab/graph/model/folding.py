@@ -8,13 +8,13 @@ import difflib
 from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 
-from kfunc_lab.graph.model.descriptions import shape_tuple, shape_words, short_name
+from kfunc_lab.graph.model.descriptions import shape_label, shape_tuple, short_name
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
-from kfunc_lab.graph.model.repeats import with_repeats
+from kfunc_lab.graph.model.repeats import group_repeats
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
-MOST_CALLS_UNFOLDED = 150
+MAX_CALLS_UNFOLDED = 150
 
 Fold = bool | str | Iterable[str] | None
 
@@ -43,12 +43,12 @@ def fold_graph(graph: LayerGraph, fold: Fold = None) -> tuple[LayerGraph, frozen
         ('d ×200', [])
     """
     names = _names(fold)
-    if names or fold is True or len(graph.calls) > MOST_CALLS_UNFOLDED:
-        graph = with_repeats(graph)
+    if names or fold is True or len(graph.calls) > MAX_CALLS_UNFOLDED:
+        graph = group_repeats(graph)
     every = frozenset(graph.group_of)
     if names:
         return graph, every - _named(graph, names)
-    if fold is True or (fold is None and len(graph.calls) > MOST_CALLS_UNFOLDED):
+    if fold is True or (fold is None and len(graph.calls) > MAX_CALLS_UNFOLDED):
         return graph, frozenset()
     if fold is None and graph.connected:
         return graph, every - set(graph.call_of)
@@ -62,7 +62,7 @@ def _names(fold: Fold) -> list[str]:
 
 
 def _named(graph: LayerGraph, names: Iterable[str]) -> set[str]:
-    found: set[str] = set()
+    groups: set[str] = set()
     for name in names:
         matching = {
             group.id
@@ -71,17 +71,17 @@ def _named(graph: LayerGraph, names: Iterable[str]) -> set[str]:
         }
         if not matching:
             raise ValueError(_no_such_group(graph, name))
-        found |= matching
-    return found
+        groups |= matching
+    return groups
 
 
 def _no_such_group(graph: LayerGraph, name: str) -> str:
     names = [printable(group.layer) for group in graph.groups]
     near = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or names[:5]
-    said = _("This graph has no foldable group called {name}.").format(name=repr(name))
+    message = _("This graph has no foldable group called {name}.").format(name=repr(name))
     if not near:
-        return said
-    return f"{said} " + _("For example, you can fold: {names}.").format(
+        return message
+    return f"{message} " + _("For example, you can fold: {names}.").format(
         names=", ".join(dict.fromkeys(near))
     )
 
@@ -94,12 +94,12 @@ def parent_of(graph: LayerGraph, item: str) -> str | None:
 
 def ancestors(graph: LayerGraph, item: str) -> list[str]:
     """Returns the groups around a call or group, the nearest first."""
-    found: list[str] = []
+    groups: list[str] = []
     parent = parent_of(graph, item)
     while parent is not None:
-        found.append(parent)
+        groups.append(parent)
         parent = parent_of(graph, parent)
-    return found
+    return groups
 
 
 def items_by_parent(graph: LayerGraph) -> Mapping[str | None, list[str]]:
@@ -107,30 +107,30 @@ def items_by_parent(graph: LayerGraph) -> Mapping[str | None, list[str]]:
 
     A wrapper, which is both a call and a group, is listed once.
     """
-    found: dict[str | None, dict[str, None]] = {None: {}}
+    items: dict[str | None, dict[str, None]] = {None: {}}
     for call in graph.calls:
         item: str | None = call.id
         while item is not None:
             parent = parent_of(graph, item)
-            inside = found.setdefault(parent, {})
+            inside = items.setdefault(parent, {})
             if item in inside:
                 break
             inside[item] = None
             item = parent
-    return {parent: list(items) for parent, items in found.items()}
+    return {parent: list(items) for parent, items in items.items()}
 
 
-def seen_items(graph: LayerGraph, opened: Container[str]) -> list[tuple[str, int]]:
+def visible_items(graph: LayerGraph, opened: Container[str]) -> list[tuple[str, int]]:
     """Lists what is seen, each open group before what it holds, and how deep it stands."""
     inside = items_by_parent(graph)
-    found: list[tuple[str, int]] = []
+    items: list[tuple[str, int]] = []
     waiting = [(item, 0) for item in reversed(inside[None])]
     while waiting:
         item, depth = waiting.pop()
-        found.append((item, depth))
+        items.append((item, depth))
         if item in opened:
-            waiting += [(it, depth + 1) for it in reversed(inside.get(item, []))]
-    return found
+            waiting += [(child, depth + 1) for child in reversed(inside.get(item, []))]
+    return items
 
 
 def visible_item(graph: LayerGraph, item: str, opened: frozenset[str]) -> str:
@@ -141,7 +141,7 @@ def visible_item(graph: LayerGraph, item: str, opened: frozenset[str]) -> str:
     return item
 
 
-def seen_groups(graph: LayerGraph, opened: Iterable[str]) -> list[str]:
+def visible_groups(graph: LayerGraph, opened: Iterable[str]) -> list[str]:
     """Returns the open groups that are seen: those in which no outer one is closed."""
     opened = set(opened)
     return [
@@ -167,10 +167,10 @@ def search(graph: LayerGraph, text: str) -> list[str]:
         >>> search(graph, "dense")
         ['d_1']
     """
-    wanted = _searchable(text)
-    if not wanted:
+    query = _searchable(text)
+    if not query:
         return []
-    return [item for item in _in_graph_order(graph) if wanted in search_text(graph, item)]
+    return [item for item in _in_graph_order(graph) if query in search_text(graph, item)]
 
 
 def search_text(graph: LayerGraph, item: str) -> str:
@@ -180,7 +180,7 @@ def search_text(graph: LayerGraph, item: str) -> str:
     # The name as it is and as it is shown.
     parts = [named.layer, printable(named.layer), short_name(named), named.id, named.kind]
     for tensor in call.outputs if call else ():
-        parts += [shape_words(tensor), shape_tuple(tensor)]
+        parts += [shape_label(tensor), shape_tuple(tensor)]
     return "\n".join(map(_searchable, parts))
 
 

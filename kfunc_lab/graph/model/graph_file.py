@@ -113,7 +113,7 @@ def _read(kind: Any, value: Any, place: str) -> Any:
     if origin is types.UnionType:
         if value is None:
             return None
-        [kind] = [it for it in arguments if it is not type(None)]
+        [kind] = [argument for argument in arguments if argument is not type(None)]
         return _read(kind, value, place)
     if origin is tuple:
         return _read_tuple(arguments, value, place)
@@ -123,7 +123,7 @@ def _read(kind: Any, value: Any, place: str) -> Any:
         return _read_record(kind, value, place)
     if origin is not None:  # the settings: any values by name
         _expect(isinstance(value, dict), place, "object")
-        return {name: _setting(it) for name, it in value.items()}
+        return {name: _setting(item) for name, item in value.items()}
     _expect(type(value) is kind, place, kind.__name__)
     return value
 
@@ -131,11 +131,13 @@ def _read(kind: Any, value: Any, place: str) -> Any:
 def _read_tuple(arguments: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
     _expect(isinstance(value, list), place, "list")
     if arguments[-1] is Ellipsis:
-        return tuple(_read(arguments[0], it, f"{place}[{at}]") for at, it in enumerate(value))
+        return tuple(
+            _read(arguments[0], item, f"{place}[{at}]") for at, item in enumerate(value)
+        )
     _expect(len(value) == len(arguments), place, f"list of {len(arguments)}")
     return tuple(
-        _read(kind, it, f"{place}[{at}]")
-        for at, (kind, it) in enumerate(zip(arguments, value, strict=True))
+        _read(kind, item, f"{place}[{at}]")
+        for at, (kind, item) in enumerate(zip(arguments, value, strict=True))
     )
 
 
@@ -155,7 +157,7 @@ def _read_record(kind: Any, value: Any, place: str) -> Any:
                 _("{place} lacks the field {name}.").format(place=place, name=repr(name))
             )
     return kind(
-        **{name: _read(hints[name], it, f"{place}.{name}") for name, it in value.items()}
+        **{name: _read(hints[name], item, f"{place}.{name}") for name, item in value.items()}
     )
 
 
@@ -164,7 +166,7 @@ def _setting(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(map(_setting, value))
     if isinstance(value, dict):
-        return {name: _setting(it) for name, it in value.items()}
+        return {name: _setting(item) for name, item in value.items()}
     return value
 
 

@@ -185,37 +185,37 @@ class LayerGraph:
     @cached_property
     def calls_by_layer(self) -> Mapping[str, list[str]]:
         """The ids of the calls of each layer, by its `layer_id`."""
-        found: dict[str, list[str]] = {}
+        ids: dict[str, list[str]] = {}
         for call in self.calls:
-            found.setdefault(call.layer_id, []).append(call.id)
-        return found
+            ids.setdefault(call.layer_id, []).append(call.id)
+        return ids
 
     @cached_property
     def calls_inside(self) -> Mapping[str, list[str]]:
         """The ids of the calls in each group, those of inner groups included."""
-        found: dict[str, list[str]] = {group.id: [] for group in self.groups}
+        ids: dict[str, list[str]] = {group.id: [] for group in self.groups}
         for call in self.calls:
             group = call.group
             while group is not None:
-                found[group].append(call.id)
+                ids[group].append(call.id)
                 group = self.group_of[group].parent
-        return found
+        return ids
 
     @cached_property
     def sources(self) -> Mapping[str, list[str]]:
         """The ids of the calls that each call takes its inputs from, in their order."""
-        found: dict[str, list[str]] = {}
+        ids: dict[str, list[str]] = {}
         for edge in sorted(self.edges, key=lambda edge: edge.input):
-            found.setdefault(edge.target, []).append(edge.source)
-        return found
+            ids.setdefault(edge.target, []).append(edge.source)
+        return ids
 
     @cached_property
     def uses(self) -> Mapping[str, list[str]]:
         """The ids of the groups of each nested model or layer, by its `layer_id`."""
-        found: dict[str, list[str]] = {}
+        ids: dict[str, list[str]] = {}
         for group in self.groups:
-            found.setdefault(group.layer_id, []).append(group.id)
-        return found
+            ids.setdefault(group.layer_id, []).append(group.id)
+        return ids
 
     @cached_property
     def shared(self) -> Mapping[str, tuple[int, int]]:
@@ -249,7 +249,7 @@ def _call_numbers(call_id: str) -> list[int]:
     return [int(number) if number.isdecimal() else 1 for number in numbers]
 
 
-def unused_id(wanted: str, used: Container[str]) -> str:
+def unused_id(preferred: str, used: Container[str]) -> str:
     """Returns an id that is not used yet.
 
     Args:
@@ -263,7 +263,7 @@ def unused_id(wanted: str, used: Container[str]) -> str:
         >>> unused_id("dense", {"dense", "dense~2"})
         'dense~3'
     """
-    unique, copy = wanted, 2
+    unique, copy = preferred, 2
     while unique in used:
-        unique, copy = f"{wanted}~{copy}", copy + 1
+        unique, copy = f"{preferred}~{copy}", copy + 1
     return unique

@@ -57,7 +57,7 @@ def output_name(position: int) -> str:
     return f"//output/{position}"
 
 
-def wiring(graph: LayerGraph) -> Mapping[str | None, Level]:
+def levels_of(graph: LayerGraph) -> Mapping[str | None, Level]:
     """Sorts a graph into levels: one for each group, and one, `None`, for the whole.
 
     Args:
@@ -100,8 +100,8 @@ def _tensors_on_their_way(
     for edge in graph.edges:
         yield edge.source, edge.target, (edge.source, edge.output), edge.tensor
     for position, call_id in enumerate(graph.outputs):
-        made = graph.call_of[call_id].outputs
-        yield call_id, output_name(position), (call_id, 0), made[0] if made else None
+        outputs = graph.call_of[call_id].outputs
+        yield call_id, output_name(position), (call_id, 0), outputs[0] if outputs else None
 
 
 def _steps(
@@ -131,13 +131,13 @@ def _inside_layers(
     }
     seen: set[tuple[str, str | None, str | None, Key]] = set()
     for source, target, key, _tensor in _tensors_on_their_way(graph):
-        found: list[tuple[str, str | None, str | None, Key]] = []
+        lines: list[tuple[str, str | None, str | None, Key]] = []
         if target in wrappers:
-            found += [(target, None, entry, key) for entry in wrappers[target].entries]
+            lines += [(target, None, entry, key) for entry in wrappers[target].entries]
         if source in wrappers:
             exits = wrappers[source].exits
-            found += [(source, leaving, None, key) for leaving, _output in exits]
-        for line in found:
+            lines += [(source, leaving, None, key) for leaving, _output in exits]
+        for line in lines:
             if line not in seen:
                 seen.add(line)
                 yield line

@@ -12,7 +12,7 @@ _BYTES = {
 }  # fmt: skip
 
 
-def bytes_of(dtype: str) -> int | None:
+def dtype_bytes(dtype: str) -> int | None:
     """Returns how many bytes a number of a type takes, if that is known."""
     return _BYTES.get(dtype)
 
@@ -33,15 +33,17 @@ def activation_bytes(call: Call) -> int | None:
         size = _BYTES.get(tensor.dtype)
         if tensor.shape is None or size is None or None in tensor.shape[1:]:
             return None
-        total += prod(it for it in tensor.shape[1:] if it is not None) * size
+        total += (
+            prod(axis_size for axis_size in tensor.shape[1:] if axis_size is not None) * size
+        )
     return total if call.outputs else None
 
 
-def in_bytes(count: int) -> str:
+def memory_text(count: int) -> str:
     """Writes an amount of memory with three significant digits.
 
     Example:
-        >>> in_bytes(200_960)
+        >>> memory_text(200_960)
         '201 kB'
     """
     for limit, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):

@@ -15,13 +15,13 @@ import numpy as np
 
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, unused_id
 
-_LEAST_AVERAGE = 4  # calls in a named block: fewer are one layer with its normalisation
-_LEAST_COVERED = 8  # calls in a run of equal structure
+_MIN_AVERAGE = 4  # calls in a named block: fewer are one layer with its normalisation
+_MIN_COVERED = 8  # calls in a run of equal structure
 _LONGEST_BLOCK = 150  # calls in a block of equal structure
 _LONGEST_GAP = 4  # unnamed calls between named blocks
 _LIKENESS = 0.8  # share of the calls that a neighbour has in common with a block
 _SECTION = range(30, 151)  # calls between runs that are worth a box of their own
-_MOST_PARTS = 60  # boxes in one run; longer runs are halved into spans of equal length
+_MAX_PARTS = 60  # boxes in one run; longer runs are halved into spans of equal length
 
 # The part of a name that numbers a block: the "3" of "block_3", the "b" of "block2b".
 _NUMBERED = re.compile(r"(?<=[0-9])[a-z](?![A-Za-z0-9])|[0-9]+(?![A-Za-z0-9])")
@@ -63,7 +63,7 @@ class _Run:
         return self.starts[0], self.starts[-1]
 
 
-def with_repeats(graph: LayerGraph) -> LayerGraph:
+def group_repeats(graph: LayerGraph) -> LayerGraph:
     """Adds a group for each run of repeated blocks, and one for each block in it.
 
     Args:
@@ -74,7 +74,7 @@ def with_repeats(graph: LayerGraph) -> LayerGraph:
 
     Example:
         >>> calls = tuple(Call(f"d_{n}", f"d_{n}", "Dense", f"d_{n}") for n in range(12))
-        >>> [group.id for group in with_repeats(LayerGraph("m", "", calls, ())).groups]
+        >>> [group.id for group in group_repeats(LayerGraph("m", "", calls, ())).groups]
         ['d ×12']
     """
     grouping = _Grouping(graph)
@@ -101,8 +101,10 @@ class _Grouping:
         by_depth = _by_depth(items, feeding, self._graph)
         if by_depth != items:
             candidates.append(by_depth)
-        found = [(order, _runs(_sequence(order, self._graph, feeding))) for order in candidates]
-        order, runs = min(found, key=lambda it: _boxes(it[1], len(items)))
+        results = [
+            (order, _runs(_sequence(order, self._graph, feeding))) for order in candidates
+        ]
+        order, runs = min(results, key=lambda result: _boxes(result[1], len(items)))
         self._place.update((item, place) for place, item in enumerate(order))
         for run in runs:
             self._add_run(run, order, parent)
@@ -126,7 +128,7 @@ class _Grouping:
 
     def _split(self, parts: list[str], parent: str, name: str, first: int) -> None:
         """Puts spans of equal length between a long run and its parts."""
-        if len(parts) <= _MOST_PARTS:
+        if len(parts) <= _MAX_PARTS:
             return
         length = max(2, round(len(parts) ** 0.5)) if len(parts) < 10_000 else len(parts) // 100
         for start in range(0, len(parts), length):
@@ -193,15 +195,15 @@ def _sizes(
     calls: Sequence[Call], parents: Mapping[str, str | None], inside: frozenset[str]
 ) -> Mapping[str, dict[str, tuple[int, int]]]:
     """Collects, for each group, the parameters of each layer in it: shared ones stand once."""
-    found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    sizes: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
     for call in calls:
         if call.id in inside:
             continue
         group = call.group
         while group is not None:
-            found[group][call.layer_id] = (call.parameters, call.trainable_parameters)
+            sizes[group][call.layer_id] = (call.parameters, call.trainable_parameters)
             group = parents[group]
-    return found
+    return sizes
 
 
 def _sized(group: Group, sizes: Mapping[str, dict[str, tuple[int, int]]]) -> Group:
@@ -278,8 +280,8 @@ def _sequence(
         sources=sources,
         tokens=np.array(
             [
-                numbers.setdefault((kind, len(taken)), len(numbers))
-                for kind, taken in zip(kinds, sources, strict=True)
+                numbers.setdefault((kind, len(inputs)), len(numbers))
+                for kind, inputs in zip(kinds, sources, strict=True)
             ]
         ),
         crossing=_crossing(sources),
@@ -303,7 +305,7 @@ def _runs(sequence: _Sequence) -> list[_Run]:
 
 def _gaps(runs: Sequence[_Run], count: int) -> list[tuple[int, int]]:
     """Returns the spans that no run covers, empty ones included."""
-    ends = [0, *(end for run in sorted(runs, key=lambda it: it.span) for end in run.span)]
+    ends = [0, *(end for run in sorted(runs, key=lambda run: run.span) for end in run.span)]
     return list(zip(ends[::2], [*ends[1::2], count], strict=True))
 
 
@@ -320,8 +322,8 @@ def _named_runs(names: Sequence[str], kinds: Sequence[str]) -> list[_Run]:
     """Finds blocks whose names begin alike but for a number, as "conv2_block1_…"."""
     members: dict[str, list[int]] = defaultdict(list)
     for position, name in enumerate(names):
-        for found in _NUMBERED.finditer(name):
-            members[name[: found.end()]].append(position)
+        for match in _NUMBERED.finditer(name):
+            members[name[: match.end()]].append(position)
     families: dict[str, list[str]] = defaultdict(list)
     for prefix, positions in members.items():
         if len(positions) > 1:
@@ -335,7 +337,9 @@ def _named_runs(names: Sequence[str], kinds: Sequence[str]) -> list[_Run]:
     candidates.sort(key=lambda run: (-len(run.block_names[0]), run.span))
     chosen: list[_Run] = []
     for run in candidates:
-        if all(run.span[1] <= it.span[0] or it.span[1] <= run.span[0] for it in chosen):
+        if all(
+            run.span[1] <= other.span[0] or other.span[1] <= run.span[0] for other in chosen
+        ):
             chosen.append(run)
     return chosen
 
@@ -375,7 +379,7 @@ def _named_run(
     starts = (*(members[prefix][0] for prefix in run), end)
     own = sum(len(members[prefix]) for prefix in run)
     # Most of what lies in a block bears its name.
-    if own >= _LEAST_AVERAGE * len(run) and own >= 0.5 * (starts[-1] - starts[0]):
+    if own >= _MIN_AVERAGE * len(run) and own >= 0.5 * (starts[-1] - starts[0]):
         yield _Run(family.rstrip("_.-: ") or run[0], starts, tuple(run))
 
 
@@ -412,7 +416,7 @@ def _best_repeat(sequence: _Sequence, start: int, end: int) -> list[int] | None:
     if blocks is None:
         return None
     blocks = _with_similar(sequence, blocks, start, end)
-    return blocks if blocks[-1] - blocks[0] >= _LEAST_COVERED else None
+    return blocks if blocks[-1] - blocks[0] >= _MIN_COVERED else None
 
 
 def _with_similar(sequence: _Sequence, starts: list[int], low: int, high: int) -> list[int]:
@@ -430,7 +434,7 @@ def _with_similar(sequence: _Sequence, starts: list[int], low: int, high: int) -
     most_crossing = crossing[starts[1]]
 
     def cuts(begin: int, end: int) -> int:
-        return sum(crossing[it] <= most_crossing for it in range(begin + 1, end))
+        return sum(crossing[position] <= most_crossing for position in range(begin + 1, end))
 
     def likeness(span: tuple[int, int]) -> float:
         begin, end = span
@@ -492,8 +496,11 @@ def _longest_alike(sequence: _Sequence, starts: Sequence[int], period: int) -> l
     kinds, sources = sequence.kinds, sequence.sources
     wiring = [
         sorted(
-            (kinds[position], *sorted(kinds[it] if it >= start else "" for it in taken))
-            for position, taken in enumerate(sources[start : start + period], start)
+            (
+                kinds[position],
+                *sorted(kinds[source] if source >= start else "" for source in inputs),
+            )
+            for position, inputs in enumerate(sources[start : start + period], start)
         )
         for start in starts[:-1]
     ]
@@ -510,8 +517,8 @@ def _longest_alike(sequence: _Sequence, starts: Sequence[int], period: int) -> l
 def _crossing(sources: Sequence[Sequence[int]]) -> list[int]:
     """Counts, for each position, the tensors made before it that are taken at it or later."""
     last_use: dict[int, int] = {}
-    for position, taken in enumerate(sources):
-        for source in taken:
+    for position, inputs in enumerate(sources):
+        for source in inputs:
             last_use[source] = position
     change = [0] * (len(sources) + 2)
     for source, last in last_use.items():
@@ -525,11 +532,11 @@ def _block_names(sequence: _Sequence, starts: Sequence[int]) -> tuple[str, list[
     names, kinds = sequence.names, sequence.kinds
     begin, end = starts[1], starts[2]  # the first block may be another
     if end - begin == 1:
-        return _stem(names[begin]) or kinds[begin], [names[it] for it in starts[:-1]]
+        return _stem(names[begin]) or kinds[begin], [names[start] for start in starts[:-1]]
     stem = _stem(names[end - 1])
     if stem.replace("_", "") != kinds[end - 1].lower():
-        return stem, [names[it - 1] for it in starts[1:]]
-    heaviest = max(range(begin, end), key=lambda it: sequence.weights[it])
+        return stem, [names[start - 1] for start in starts[1:]]
+    heaviest = max(range(begin, end), key=lambda position: sequence.weights[position])
     stem = kinds[heaviest]
     return stem, [f"{stem} {number}" for number in range(1, len(starts))]
 

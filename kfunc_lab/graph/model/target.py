@@ -31,32 +31,41 @@ def compare_with_target(target: LayerGraph, graph: LayerGraph) -> Comparison:
         >>> compare_with_target(target, graph).changed
         ()
     """
-    found = compare_graphs(_with_equal_axes(target), _with_equal_axes(graph))
-    others = (Change(it.before, it.after, _settings(found, it)) for it in found.changed)
-    changed = tuple(it for it in others if it.settings)
-    known = {it.after for it in changed}
+    comparison = compare_graphs(_with_equal_axes(target), _with_equal_axes(graph))
+    others = (
+        Change(change.before, change.after, _settings(comparison, change))
+        for change in comparison.changed
+    )
+    changed = tuple(change for change in others if change.settings)
+    changed_ids = {change.after for change in changed}
     marks = {
-        call: mark for call, mark in found.marks.items() if mark != "changed" or call in known
+        call: mark
+        for call, mark in comparison.marks.items()
+        if mark != "changed" or call in changed_ids
     }
-    return replace(found, changed=changed, marks=marks)
+    return replace(comparison, changed=changed, marks=marks)
 
 
-def _settings(found: Comparison, change: Change) -> tuple[tuple[str, object, object], ...]:
+def _settings(comparison: Comparison, change: Change) -> tuple[tuple[str, object, object], ...]:
     return tuple(
         one
         for one in change.settings
         if one[0] != "name"
-        and not (one[0] == "inputs" and _only_reordered(found, change))
-        and not (one[0] == "padding" and _looks_at_one_place(found.after.call_of[change.after]))
+        and not (one[0] == "inputs" and _only_reordered(comparison, change))
+        and not (
+            one[0] == "padding" and _looks_at_one_place(comparison.after.call_of[change.after])
+        )
     )
 
 
-def _only_reordered(found: Comparison, change: Change) -> bool:
-    if found.after.call_of[change.after].kind not in _UNORDERED:
+def _only_reordered(comparison: Comparison, change: Change) -> bool:
+    if comparison.after.call_of[change.after].kind not in _UNORDERED:
         return False
-    here = dict(found.matched)
-    wanted = [here.get(it, "") for it in found.before.sources.get(change.before, ())]
-    return sorted(wanted) == sorted(found.after.sources.get(change.after, ()))
+    here = dict(comparison.matched)
+    expected = [
+        here.get(source, "") for source in comparison.before.sources.get(change.before, ())
+    ]
+    return sorted(expected) == sorted(comparison.after.sources.get(change.after, ()))
 
 
 def _with_equal_axes(graph: LayerGraph) -> LayerGraph:
@@ -71,7 +80,7 @@ def _joined(call: Call) -> Call:
     rank = len(call.inputs[0].shape or ()) if call.inputs else 0
     if not isinstance(axis, int) or not rank:
         return call
-    others = {name: it for name, it in call.settings.items() if name != "axis"}
+    others = {name: value for name, value in call.settings.items() if name != "axis"}
     last = axis % rank == rank - 1
     return replace(call, settings=others if last else {**others, "axis": axis % rank})
 
@@ -82,15 +91,15 @@ def _looks_at_one_place(call: Call) -> bool:
     return set(size if isinstance(size, (list, tuple)) else [size]) == {1}
 
 
-def target_annotations(found: Comparison) -> Annotations:
+def target_annotations(comparison: Comparison) -> Annotations:
     """Returns the marks of both graphs drawn as one: what is missing as ghosts.
 
     Args:
         found: What `compare_with_target` returned.
     """
-    marks = {call: _MARKS[mark] for call, mark in found.marks.items()}
-    lines = {ends: _MARKS[mark] for ends, mark in found.lines.items()}
-    for edge in found.union.edges:
+    marks = {call: _MARKS[mark] for call, mark in comparison.marks.items()}
+    lines = {ends: _MARKS[mark] for ends, mark in comparison.lines.items()}
+    for edge in comparison.union.edges:
         if "ghost" in (marks.get(edge.source), marks.get(edge.target)):
             lines[edge.source, edge.target] = "ghost"
     return Annotations(marks=marks, lines=lines)

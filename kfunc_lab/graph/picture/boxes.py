@@ -4,12 +4,12 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kfunc_lab.graph.model.annotations import MARKS, Annotations, mark_words
+from kfunc_lab.graph.model.annotations import MARKS, Annotations, mark_label
 from kfunc_lab.graph.model.descriptions import accessible_name, group_remark, remark, short_name
 from kfunc_lab.graph.model.families import FAMILIES, Family, family_of
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.ui.text import printable, rounded
+from kfunc_lab.ui.text import format_count, printable
 from kfunc_lab.ui.text_width import text_width
 from kfunc_lab.ui.theme import LINE, PANEL, QUIET, SURFACE, TEXT
 
@@ -22,7 +22,7 @@ _BETWEEN = 14  # between left and right text
 _STEP = 8  # widths are multiples of it, so that equal blocks get equal layouts
 _LONGEST_NAME = 36  # characters; the whole name stands in the details
 _LONGEST_PIN = 18
-_MOST_PINS = 2  # a second row says how many more there are
+_MAX_PINS = 2  # a second row says how many more there are
 PIN_FONT = 10  # pixels
 _PIN_HEIGHT = 16
 _CODE_WIDTH = 0.73  # of the width of an m in the drawing's font
@@ -107,7 +107,7 @@ def boxes_of(
 
     Args:
         graph: The graph.
-        items: Their ids; `wiring.output_name(…)` for an output's mark.
+        items: Their ids; `levels_of.output_name(…)` for an output's mark.
         annotations: What is said of calls beyond the graph.
 
     Returns:
@@ -163,8 +163,8 @@ def _call_box(
 ) -> Box:
     family = family_of(call)
     lost = call.id in graph.lost
-    said = ", ".join(filter(None, [remark(graph, call), mark_words(mark)]))
-    rows = _rows(family, short_name(call), call.parameters, printable(call.kind), said, shared)
+    note = ", ".join(filter(None, [remark(graph, call), mark_label(mark)]))
+    rows = _rows(family, short_name(call), call.parameters, printable(call.kind), note, shared)
     classes = ["call", f"family-{family.name}"]
     classes += ["lost"] if lost else []
     classes += ["foldable"] if group else []
@@ -175,8 +175,8 @@ def _call_box(
         family,
         dashed=lost or mark in ("removed", "ghost") or family.name == "own",
         stacked=group is not None,
-        title=_title(short_name(call), printable(call.kind), call.parameters, said),
-        name=", ".join(filter(None, [accessible_name(call), said])),
+        title=_title(short_name(call), printable(call.kind), call.parameters, note),
+        name=", ".join(filter(None, [accessible_name(call), note])),
         shared=shared,
         mark=mark,
     )
@@ -188,11 +188,11 @@ def _pinned(box: Box, names: Sequence[str]) -> Box:
         return box
     shown = pin_labels(names)
     margin = _stepped(max(map(pin_width, shown)))
-    said = _("variables: {names}").format(names=", ".join(map(printable, names)))
+    label = _("variables: {names}").format(names=", ".join(map(printable, names)))
     return replace(
         box,
         width=box.width + 2 * margin,
-        name=f"{box.name}, {said}",
+        name=f"{box.name}, {label}",
         pins=tuple(shown),
         margin=margin,
     )
@@ -200,9 +200,9 @@ def _pinned(box: Box, names: Sequence[str]) -> Box:
 
 def pin_labels(names: Sequence[str]) -> list[str]:
     """Returns what the labels of variables say; the last one how many more there are."""
-    shown = [shortened(printable(name), _LONGEST_PIN) for name in names[:_MOST_PINS]]
-    if len(names) > _MOST_PINS:
-        shown[-1] = f"+{len(names) - _MOST_PINS + 1}"
+    shown = [truncate(printable(name), _LONGEST_PIN) for name in names[:_MAX_PINS]]
+    if len(names) > _MAX_PINS:
+        shown[-1] = f"+{len(names) - _MAX_PINS + 1}"
     return shown
 
 
@@ -213,21 +213,21 @@ def pin_width(words: str) -> float:
 
 def _group_box(graph: LayerGraph, group: Group) -> Box:
     family = FAMILIES["own"]
-    own, calls, said = group_words(graph, group)
+    own, calls, note = group_labels(graph, group)
     kind = ", ".join(filter(None, [own, calls]))
-    rows = _rows(None, short_name(group), group.parameters, kind, said, -1)
+    rows = _rows(None, short_name(group), group.parameters, kind, note, -1)
     return _box(
         rows,
         "call group foldable",
         family,
         dashed=False,
         stacked=True,
-        title=_title(short_name(group), kind, group.parameters, said),
-        name=", ".join(filter(None, [accessible_name(group), calls, said])),
+        title=_title(short_name(group), kind, group.parameters, note),
+        name=", ".join(filter(None, [accessible_name(group), calls, note])),
     )
 
 
-def group_words(graph: LayerGraph, group: Group) -> list[str]:
+def group_labels(graph: LayerGraph, group: Group) -> list[str]:
     """Says what a group is: its class, how many calls it holds, and what is special."""
     count = len(graph.calls_inside[group.id])
     calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
@@ -235,7 +235,7 @@ def group_words(graph: LayerGraph, group: Group) -> list[str]:
 
 
 def _rows(
-    family: Family | None, name: str, parameters: int, kind: str, said: str, shared: int
+    family: Family | None, name: str, parameters: int, kind: str, note: str, shared: int
 ) -> list[list[Text]]:
     """Writes a box's two rows, each of a left and a right part, with x from its own edge."""
     glyph = family.glyph if family else CLOSED
@@ -243,15 +243,15 @@ def _rows(
     left = text_width(glyph, 11) + 5
     first = [
         Text(glyph, 0, -4, "glyph", 11, family.border[0] if family else QUIET[0]),
-        Text(shortened(name) or " ", left, -4, "name", 12, TEXT[0], bold=True),
+        Text(truncate(name) or " ", left, -4, "name", 12, TEXT[0], bold=True),
     ]
     if parameters:
-        first.append(Text(rounded(parameters), 0, -4, "quiet", 11, QUIET[0], right=True))
-    second = [Text(shortened(kind), left, 11, "kind", 10, ink)]
-    if said:
+        first.append(Text(format_count(parameters), 0, -4, "quiet", 11, QUIET[0], right=True))
+    second = [Text(truncate(kind), left, 11, "kind", 10, ink)]
+    if note:
         role = f"remark shared-{shared}" if shared >= 0 else "remark"
         colour = SHARED[shared][0] if shared >= 0 else QUIET[0]
-        second.append(Text(said, 0, 11, role, 10, colour, right=True))
+        second.append(Text(note, 0, 11, role, 10, colour, right=True))
     return [first, second]
 
 
@@ -312,15 +312,19 @@ def _border(family: Family, classes: str, mark: str) -> str:
 
 
 def _row_width(row: list[Text]) -> float:
-    left = max(it.x + text_width(it.words, it.size, it.bold) for it in row if not it.right)
-    right = sum(text_width(it.words, it.size) + _BETWEEN for it in row if it.right)
+    left = max(
+        text.x + text_width(text.words, text.size, text.bold) for text in row if not text.right
+    )
+    right = sum(text_width(text.words, text.size) + _BETWEEN for text in row if text.right)
     return left + right
 
 
-def _title(name: str, kind: str, parameters: int, said: str) -> tuple[Text, ...]:
+def _title(name: str, kind: str, parameters: int, note: str) -> tuple[Text, ...]:
     """Writes what stands at the top of an open group, with x and y from its corner."""
-    name = shortened(name)
-    rest = " · ".join(filter(None, [kind, rounded(parameters) if parameters else "", said]))
+    name = truncate(name)
+    rest = " · ".join(
+        filter(None, [kind, format_count(parameters) if parameters else "", note])
+    )
     return (
         Text(OPENED, 10, 17, "glyph", 11, QUIET[0]),
         Text(name, 24, 17, "name", 12, TEXT[0], bold=True),
@@ -334,7 +338,7 @@ def title_width(box: Box) -> float:
     return last.x + text_width(last.words, last.size) + _SIDE
 
 
-def shortened(text: str, longest: int = _LONGEST_NAME) -> str:
+def truncate(text: str, longest: int = _LONGEST_NAME) -> str:
     """Cuts a name that is too long for a box."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 

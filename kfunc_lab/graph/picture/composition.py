@@ -167,12 +167,12 @@ def _growth(
     axis: int,
 ) -> list[tuple[float, float, float]]:
     """Returns for each open group where its folded box begins and ends, and how much it lacks."""
-    found = []
+    growth = []
     for item, size in sizes.items():
         middle = layout.places[item][axis]
         folded = (boxes[item].width, boxes[item].height)[axis]
-        found.append((middle - folded / 2, middle + folded / 2, size[axis] - folded))
-    return found
+        growth.append((middle - folded / 2, middle + folded / 2, size[axis] - folded))
+    return growth
 
 
 def _stretch(growth: Sequence[tuple[float, float, float]]) -> Callable[[float], float]:
@@ -264,14 +264,17 @@ def _place(inner: Picture, outer: Picture, x: float, y: float) -> None:
     for item, (inner_x, inner_y) in inner.boxes.items():
         outer.boxes[item] = (inner_x + x, inner_y + y)
     outer.frames += [
-        Frame(it.item, it.x + x, it.y + y, it.width, it.height) for it in inner.frames
+        Frame(frame.item, frame.x + x, frame.y + y, frame.width, frame.height)
+        for frame in inner.frames
     ]
-    outer.labels += [Label(it.words, it.x + x, it.y + y, it.inside) for it in inner.labels]
+    outer.labels += [
+        Label(label.words, label.x + x, label.y + y, label.inside) for label in inner.labels
+    ]
     outer.curves += [
         Curve(
-            it.wire,
-            tuple(value + (y if place % 2 else x) for place, value in enumerate(it.points)),
-            it.arrow,
+            curve.wire,
+            tuple(value + (y if place % 2 else x) for place, value in enumerate(curve.points)),
+            curve.arrow,
         )
-        for it in inner.curves
+        for curve in inner.curves
     ]

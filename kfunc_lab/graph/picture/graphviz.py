@@ -51,10 +51,10 @@ def run_dot(source: str, form: str, *options: str) -> bytes:
             )
         ) from error
     except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", None) or str(error).encode()
+        output = getattr(error, "stderr", None) or str(error).encode()
         raise GraphvizError(
             _("The drawing program {program} failed: {reason}").format(
-                program=program, reason=_last_line(said)
+                program=program, reason=_last_line(output)
             )
         ) from error
     return finished.stdout
@@ -77,10 +77,10 @@ def find_program() -> str:
     for candidate in (beside / "graphviz-pure", beside / "graphviz-pure.exe"):
         if candidate.is_file():
             return str(candidate)
-    found = shutil.which("graphviz-pure") or shutil.which("dot")
-    if found is None:
+    program = shutil.which("graphviz-pure") or shutil.which("dot")
+    if program is None:
         raise GraphvizError(_missing("graphviz-pure"))
-    return found
+    return program
 
 
 def _missing(program: str) -> str:
@@ -89,6 +89,6 @@ def _missing(program: str) -> str:
     ).format(program=program)
 
 
-def _last_line(said: bytes) -> str:
-    lines = said.decode(errors="replace").strip().splitlines()
+def _last_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines()
     return lines[-1][:300] if lines else ""

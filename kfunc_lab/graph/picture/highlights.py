@@ -11,7 +11,7 @@ from kfunc_lab.ui.colour_scale import Scale, scale_of
 
 
 @dataclass(frozen=True)
-class Emphasis:
+class Highlights:
     """What a picture stresses.
 
     Attributes:
@@ -49,17 +49,17 @@ def values_by_item(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, 
     everything: list[Call | Group] = [*graph.calls, *graph.groups]
     for item in everything:
         by_name.setdefault(item.layer, []).append(item.id)
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, value in values.items():
-        known = name in graph.call_of or name in graph.group_of
-        items = by_name.get(name) or ([name] if known else [])
+        is_id = name in graph.call_of or name in graph.group_of
+        items = by_name.get(name) or ([name] if is_id else [])
         if not items:
             raise ValueError(
                 _("There is no call or layer {name} in this graph.").format(name=repr(name))
             )
-        found |= dict.fromkeys(items, _number(name, value))
-    given = {item: value for item, value in found.items() if math.isfinite(value)}
-    return _greatest_inside(graph, given) | given
+        numbers |= dict.fromkeys(items, _number(name, value))
+    finite = {item: value for item, value in numbers.items() if math.isfinite(value)}
+    return _greatest_inside(graph, finite) | finite
 
 
 def _number(name: str, value: object) -> float:

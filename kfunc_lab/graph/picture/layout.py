@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kfunc_lab.graph.model.annotations import Annotations
-from kfunc_lab.graph.model.descriptions import shape_words
+from kfunc_lab.graph.model.descriptions import shape_label
 from kfunc_lab.graph.model.layer_graph import LayerGraph
-from kfunc_lab.graph.model.levels import Key, Level, Wire, wiring
+from kfunc_lab.graph.model.levels import Key, Level, Wire, levels_of
 from kfunc_lab.graph.picture.boxes import Box, boxes_of
 from kfunc_lab.graph.picture.graphviz import GraphvizError, find_program, run_dot
 from kfunc_lab.locale import _
@@ -74,7 +74,7 @@ class Layouts:
 
     def __init__(self, graph: LayerGraph, annotations: Annotations | None = None) -> None:
         self.graph = graph
-        self.levels = wiring(graph)
+        self.levels = levels_of(graph)
         self.boxes: dict[str, Box] = {}
         self.of: dict[str | None, Layout] = {}
         self.annotations = annotations or Annotations()
@@ -127,7 +127,7 @@ def _is_chain(level: Level) -> bool:
     between = [link for link in links if link not in (begin, end)]
     return (
         sorted(between, key=str) == sorted(expected, key=str)
-        and inner.issuperset(it for link in links for it in link)
+        and inner.issuperset(end for link in links for end in link)
         and links.count(begin) <= 1
         and links.count(end) <= 1
     )
@@ -192,8 +192,8 @@ def _dot_lines(
         label = labels.get(position, "")
         # Only its size matters here; the program knows the widths of plain characters.
         words = label.replace("×", "x").encode("ascii", "replace").decode()
-        said = f' label="  {words} "' if label else ""
-        yield f"{begin} -> {end} [id={position}{said}]"
+        attribute = f' label="  {words} "' if label else ""
+        yield f"{begin} -> {end} [id={position}{attribute}]"
     if not level.connected:
         for position in range(len(level.items) - 1):
             yield f"n{position} -> n{position + 1} [style=invis]"
@@ -222,24 +222,24 @@ def _ports(level: Level) -> tuple[dict[Key, int], dict[Key, int]]:
 
 def _labels(graph: LayerGraph, level: Level) -> dict[int, str]:
     """Chooses the lines whose shape is written: those whose source made it another."""
-    taken = _shapes_taken(level)
+    input_shapes = _shapes_taken(level)
     labels = {}
     for position, wire in enumerate(level.wires):
         if wire.source is None or wire.target is None or wire.tensor is None:
             continue
         shape = wire.tensor.shape
-        known = taken.get(wire.source, set()) | _shapes_given(graph, wire.source)
+        known = input_shapes.get(wire.source, set()) | _shapes_given(graph, wire.source)
         if shape is not None and shape not in known:
-            labels[position] = shape_words(wire.tensor)
+            labels[position] = shape_label(wire.tensor)
     return labels
 
 
 def _shapes_taken(level: Level) -> dict[str, set[object]]:
-    found: dict[str, set[object]] = {}
+    shapes: dict[str, set[object]] = {}
     for wire in level.wires:
         if wire.target is not None and wire.tensor is not None:
-            found.setdefault(wire.target, set()).add(wire.tensor.shape)
-    return found
+            shapes.setdefault(wire.target, set()).add(wire.tensor.shape)
+    return shapes
 
 
 def _shapes_given(graph: LayerGraph, item: str) -> set[object]:
@@ -270,13 +270,13 @@ def _read_all(written: bytes) -> list[dict[str, object]]:
     """Reads the JSON documents that the program wrote one after the other."""
     decoder = json.JSONDecoder()
     text = written.decode().strip()
-    found, position = [], 0
+    documents, position = [], 0
     while position < len(text):
         document, position = decoder.raw_decode(text, position)
-        found.append(document)
+        documents.append(document)
         while position < len(text) and text[position].isspace():
             position += 1
-    return found
+    return documents
 
 
 def _layout(level: Level, labels: Mapping[int, str], drawn: Mapping[str, object]) -> Layout:
@@ -344,8 +344,8 @@ def _flipped(point: tuple[float, ...], height: float) -> tuple[float, float]:
 
 
 def _dicts(drawn: Mapping[str, object], name: str) -> Iterable[dict[str, str]]:
-    found = drawn.get(name, [])
-    return found if isinstance(found, list) else []
+    values = drawn.get(name, [])
+    return values if isinstance(values, list) else []
 
 
 def _numbers(text: object) -> tuple[float, ...]:

@@ -3,11 +3,11 @@
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from kfunc_lab.graph.model.annotations import MARKS, mark_words
+from kfunc_lab.graph.model.annotations import MARKS, mark_label
 from kfunc_lab.graph.model.families import FAMILIES, family_of
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.picture.boxes import SHARED, shared_colours
-from kfunc_lab.graph.picture.highlights import Emphasis
+from kfunc_lab.graph.picture.highlights import Highlights
 from kfunc_lab.locale import N_, _
 from kfunc_lab.ui.text import printable
 
@@ -48,26 +48,26 @@ class Sign:
 
 
 def legend(
-    graph: LayerGraph, seen: Iterable[str], emphasis: Emphasis, marks: Container[str]
+    graph: LayerGraph, items: Iterable[str], highlights: Highlights, marks: Container[str]
 ) -> list[Sign]:
     """Lists the signs that a picture shows.
 
     Args:
         graph: The graph.
         seen: The ids of the calls and groups that are seen.
-        emphasis: What is stressed.
+        highlights: What is stressed.
         marks: The marks of calls and lines.
 
     Returns:
         An entry for each kind of sign, in a fixed order.
     """
-    seen = list(seen)
-    calls = [graph.call_of[item] for item in seen if item in graph.call_of]
+    items = list(items)
+    calls = [graph.call_of[item] for item in items if item in graph.call_of]
     families = {family_of(call).name for call in calls}
     signs = [
         Sign("family", name, _(_FAMILY_NAMES[name])) for name in FAMILIES if name in families
     ]
-    if any(item in graph.group_of for item in seen):
+    if any(item in graph.group_of for item in items):
         signs.append(Sign("foldable", "", _("can be opened")))
     if any(call.id in graph.shared and call.parameters for call in calls):
         colours = shared_colours(graph)
@@ -77,7 +77,7 @@ def legend(
         signs.append(Sign("lost", "", _("lost")))
     for mark in MARKS:
         if mark in marks:
-            signs.append(Sign("mark", mark, mark_words(mark)))
-    for number, name in enumerate(emphasis.regions):
+            signs.append(Sign("mark", mark, mark_label(mark)))
+    for number, name in enumerate(highlights.regions):
         signs.append(Sign("region", str(number % len(REGIONS)), printable(name)))
     return signs

@@ -10,7 +10,7 @@ from pathlib import Path
 from kfunc_lab.graph.model.annotations import MARKS
 from kfunc_lab.graph.model.descriptions import title
 from kfunc_lab.graph.model.families import FAMILIES
-from kfunc_lab.graph.model.folding import seen_groups
+from kfunc_lab.graph.model.folding import visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.levels import Wire
 from kfunc_lab.graph.picture.boxes import (
@@ -23,7 +23,7 @@ from kfunc_lab.graph.picture.boxes import (
     triangle_svg,
 )
 from kfunc_lab.graph.picture.composition import Curve, Frame, Label, Picture, compose
-from kfunc_lab.graph.picture.highlights import Emphasis
+from kfunc_lab.graph.picture.highlights import Highlights
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import REGIONS, Sign, legend
 from kfunc_lab.ui.colour_scale import Scale, ink_on
@@ -34,21 +34,21 @@ from kfunc_lab.ui.theme import FONT, LINE, PANEL, QUIET, SURFACE, TEXT, light_da
 ARROW = 7  # pixels long
 REGION_EDGE = 8  # pixels around the boxes of a region
 DASHED = ("lost", "mark-removed", "mark-ghost")
-_LEAST_LEGEND = 260  # pixels: a narrow picture's legend is wider than the picture
+_MIN_LEGEND = 260  # pixels: a narrow picture's legend is wider than the picture
 _LEGEND_ROW = 20
 
 
 def draw(
     layouts: Layouts,
     opened: Iterable[str],
-    emphasis: Emphasis | None = None,
+    highlights: Highlights | None = None,
 ) -> str:
     """Draws a graph as SVG.
 
     Args:
         layouts: The graph's levels; those that are seen are laid out here.
         opened: The ids of the groups that are open.
-        emphasis: What is stressed.
+        highlights: What is stressed.
 
     Returns:
         An `<svg>` element, the same bytes on every platform. Each box is a `<g>` with the class
@@ -58,11 +58,13 @@ def draw(
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    emphasis = emphasis or Emphasis()
+    highlights = highlights or Highlights()
     picture = picture_of(layouts, opened)
-    signs = legend(layouts.graph, seen_items(picture), emphasis, layouts.annotations.all_marks)
-    rows = legend_rows(signs, max(picture.width, _LEAST_LEGEND))
-    scale = emphasis.scale
+    signs = legend(
+        layouts.graph, visible_items(picture), highlights, layouts.annotations.all_marks
+    )
+    rows = legend_rows(signs, max(picture.width, _MIN_LEGEND))
+    scale = highlights.scale
     width = max(picture.width, max((row_width(row) for row in rows), default=0) + 20)
     height = picture.height + _LEGEND_ROW * (len(rows) + bool(scale)) + 6
     return "".join(
@@ -74,10 +76,10 @@ def draw(
             f"<style>{style_sheet()}</style>",
             f'<rect class="surface" width="100%" height="100%" fill="{SURFACE[0]}"/>',
             f'<g transform="translate({(width - picture.width) / 2:g} 0)">',
-            *_picture_parts(layouts, picture, emphasis, scale),
+            *_picture_parts(layouts, picture, highlights, scale),
             "</g>",
             *_legend_parts(rows, picture.height),
-            *([] if scale is None else [_scale_svg(scale, emphasis.quantity, height)]),
+            *([] if scale is None else [_scale_svg(scale, highlights.quantity, height)]),
             "</svg>",
         )
     )
@@ -106,29 +108,29 @@ def to_svg(graph: LayerGraph) -> str:
 
 def picture_of(layouts: Layouts, opened: Iterable[str]) -> Picture:
     """Lays out what is seen when some groups are open, and composes it."""
-    seen = seen_groups(layouts.graph, opened)
-    layouts.make([None, *seen])
-    return compose(layouts.of, layouts.boxes, seen)
+    visible = visible_groups(layouts.graph, opened)
+    layouts.make([None, *visible])
+    return compose(layouts.of, layouts.boxes, visible)
 
 
-def seen_items(picture: Picture) -> list[str]:
+def visible_items(picture: Picture) -> list[str]:
     """Returns the ids of the calls and groups that are seen."""
     return [*picture.boxes, *(frame.item for frame in picture.frames)]
 
 
 def _picture_parts(
-    layouts: Layouts, picture: Picture, emphasis: Emphasis, scale: Scale | None
+    layouts: Layouts, picture: Picture, highlights: Highlights, scale: Scale | None
 ) -> Iterator[str]:
     boxes = layouts.boxes
     for frame in picture.frames:
         yield frame_svg(frame)
-    for number, region in reversed(list(enumerate(emphasis.regions.values()))):
+    for number, region in reversed(list(enumerate(highlights.regions.values()))):
         yield from _region_parts(number, frozenset(region), picture, layouts)
     for curve in picture.curves:
         yield curve_svg(curve, wire_class(layouts, curve.wire))
     for item, (x, y) in picture.boxes.items():
         box = boxes[item]
-        value = emphasis.values.get(item)
+        value = highlights.values.get(item)
         style = ""
         if scale is not None and value is not None:
             box = _valued(box, scale.colour(value))
@@ -148,7 +150,9 @@ def _picture_parts(
 def wire_class(layouts: Layouts, wire: Wire) -> str:
     """Says what kind of line it is: `"lost"`, `"mark-added"`, …, or nothing of that."""
     ends = [(wire.key[0], taker) for taker in wire.takers]
-    marks = [layouts.annotations.lines[it] for it in ends if it in layouts.annotations.lines]
+    marks = [
+        layouts.annotations.lines[pair] for pair in ends if pair in layouts.annotations.lines
+    ]
     if marks:
         return f"mark-{marks[0]}"
     return "lost" if any(taker in layouts.graph.lost for taker in wire.takers) else ""
@@ -350,12 +354,12 @@ def _scale_svg(scale: Scale, quantity: str, height: float) -> str:
         f'fill="{scale.colour(scale.low + (scale.high - scale.low) * number / (steps - 1))}"/>'
         for number in range(steps)
     )
-    said = "   ".join(filter(None, [high, quantity]))
+    caption = "   ".join(filter(None, [high, quantity]))
     return (
         f'<g class="scale"><text class="quiet" x="12" y="{y + 3.5:.1f}" font-size="10" '
         f'fill="{QUIET[0]}">{low}</text>{cells}<text class="quiet" '
         f'x="{begin + 5 * steps + 6:.1f}" y="{y + 3.5:.1f}" font-size="10" fill="{QUIET[0]}">'
-        f"{html.escape(said)}</text></g>"
+        f"{html.escape(caption)}</text></g>"
     )
 
 
@@ -415,8 +419,8 @@ def style_sheet() -> str:
     return "\n".join([*rules, (Path(__file__).parent / "drawing.css").read_text("utf-8")])
 
 
-def _rule(selectors: str, what: str, colours: tuple[str, str]) -> str:
+def _rule(selectors: str, attribute: str, colours: tuple[str, str]) -> str:
     scoped = ",".join(
         f".kfunc-lab-drawing {selector.strip()}" for selector in selectors.split(",")
     )
-    return f"{scoped}{{{what}:{light_dark(colours)}}}"
+    return f"{scoped}{{{attribute}:{light_dark(colours)}}}"

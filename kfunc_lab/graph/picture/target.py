@@ -6,7 +6,7 @@ from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.svg import draw
 
 
-def draw_beside_target(found: Comparison) -> str:
+def draw_beside_target(comparison: Comparison) -> str:
     """Draws both graphs as one, as SVG.
 
     Args:
@@ -18,4 +18,6 @@ def draw_beside_target(found: Comparison) -> str:
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    return draw(Layouts(found.union, target_annotations(found)), found.union.group_of)
+    return draw(
+        Layouts(comparison.union, target_annotations(comparison)), comparison.union.group_of
+    )

@@ -39,7 +39,10 @@ def compare(before: Any, after: Any, *, fold: Fold = None) -> "ComparisonView":
         m → m: 1 changed; parameters 50,240 → 25,120
         ~ d: units 64 → 32
     """
-    graphs = [it if isinstance(it, LayerGraph) else read_graph(it) for it in (before, after)]
+    graphs = [
+        model if isinstance(model, LayerGraph) else read_graph(model)
+        for model in (before, after)
+    ]
     return ComparisonView(compare_graphs(*graphs), fold)
 
 

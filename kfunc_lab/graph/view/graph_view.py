@@ -16,11 +16,11 @@ from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.graph.model.folding import Fold, ancestors, fold_graph, search
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.picture.graphviz import GraphvizError
-from kfunc_lab.graph.picture.highlights import Emphasis, values_by_item
+from kfunc_lab.graph.picture.highlights import Highlights, values_by_item
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import legend
 from kfunc_lab.graph.picture.svg import draw, style_sheet
-from kfunc_lab.graph.view.page_data import emphasis_data, item_pairs, legend_data, level_pairs
+from kfunc_lab.graph.view.page_data import highlight_data, item_pairs, legend_data, level_pairs
 from kfunc_lab.locale import _
 from kfunc_lab.ui.files import save_as
 
@@ -135,7 +135,7 @@ class GraphView(anywidget.AnyWidget):
     ) -> None:
         self._source = source
         layouts, opened = self._folded(graph, fold, annotations)
-        self._stressed = Emphasis(regions=with_whole_groups(self.graph, regions or {}))
+        self._highlights = Highlights(regions=with_whole_groups(self.graph, regions or {}))
         super().__init__(
             **self._content(layouts, opened, heading, remarks), _words=self._page_words()
         )
@@ -159,15 +159,15 @@ class GraphView(anywidget.AnyWidget):
         """Returns what the page shows of a graph."""
         graph = layouts.graph
         complete = len(graph.calls) <= _CALLS_AT_ONCE
-        groups = [None, *(it.id for it in graph.groups if complete or it.id in opened)]
+        groups = [None, *(group.id for group in graph.groups if complete or group.id in opened)]
         levels, problem = _levels_or_problem(layouts, groups)
         return {
-            "opened": [it.id for it in graph.groups if it.id in opened],
+            "opened": [group.id for group in graph.groups if group.id in opened],
             "_levels": levels,
             "_items": item_pairs(layouts, groups) if levels else [],
             "_groups": list(graph.group_of),
             "_complete": complete,
-            "_emphasis": emphasis_data(self._stressed),
+            "_emphasis": highlight_data(self._highlights),
             "_legend": legend_data(self._signs()),
             "_forms": self._offered_forms() if levels else [],
             "_title": heading or title(graph),
@@ -193,15 +193,15 @@ class GraphView(anywidget.AnyWidget):
 
     @traitlets.validate("opened")
     def _known_groups(self, proposal: Any) -> list[str]:
-        wanted = set(proposal["value"])
-        unknown = sorted(wanted - set(self.graph.group_of))
+        groups = set(proposal["value"])
+        unknown = sorted(groups - set(self.graph.group_of))
         if unknown:
             raise traitlets.TraitError(
                 _("There is no group {name} in this graph; its groups are: {names}.").format(
                     name=repr(unknown[0]), names=", ".join(list(self.graph.group_of)[:20])
                 )
             )
-        return [group for group in self.graph.group_of if group in wanted]
+        return [group for group in self.graph.group_of if group in groups]
 
     @traitlets.observe("selected")
     def _show_selected(self, change: Any) -> None:
@@ -231,10 +231,10 @@ class GraphView(anywidget.AnyWidget):
             The ids of what has it, in graph order. The groups around the first are opened, and
             it is selected.
         """
-        found = search(self.graph, text)
-        if found:
-            self.selected = found[0]
-        return found
+        items = search(self.graph, text)
+        if items:
+            self.selected = items[0]
+        return items
 
     # -- emphasis
 
@@ -257,15 +257,15 @@ class GraphView(anywidget.AnyWidget):
             >>> model = keras.Model(inputs, keras.layers.Dense(10, name="digits")(inputs))
             >>> graph(model).colour_by({"digits": 0.93}, "share of active units")
         """
-        self._stressed = Emphasis(
-            self._stressed.regions, values_by_item(self.graph, values), quantity
+        self._highlights = Highlights(
+            self._highlights.regions, values_by_item(self.graph, values), quantity
         )
-        self._emphasis = emphasis_data(self._stressed)
+        self._emphasis = highlight_data(self._highlights)
 
     def _signs(self) -> Any:
         everything = (*self.graph.call_of, *self.graph.group_of)
         return legend(
-            self.graph, everything, self._stressed, self._layouts.annotations.all_marks
+            self.graph, everything, self._highlights, self._layouts.annotations.all_marks
         )
 
     # -- forms
@@ -280,7 +280,7 @@ class GraphView(anywidget.AnyWidget):
         Raises:
             GraphvizError: If the drawing program is missing or fails.
         """
-        return draw(self._layouts, self.opened, self._stressed)
+        return draw(self._layouts, self.opened, self._highlights)
 
     def to_png(self) -> bytes:
         """Returns the picture as PNG, at 144 dots an inch.
@@ -327,7 +327,7 @@ class GraphView(anywidget.AnyWidget):
         groups = [None, *self.graph.group_of]
         levels = level_pairs(self._layouts, groups)
         whole = {"_levels": levels, "_items": item_pairs(self._layouts, groups)}
-        kept = (
+        names = (
             "opened",
             "selected",
             "_groups",
@@ -337,7 +337,7 @@ class GraphView(anywidget.AnyWidget):
             "_notes",
             "_words",
         )
-        state = {name: getattr(self, name) for name in kept}
+        state = {name: getattr(self, name) for name in names}
         return state | whole | {"_complete": True, "_forms": []}
 
     def to_code(self) -> str:
@@ -412,12 +412,12 @@ class GraphView(anywidget.AnyWidget):
         self.send({"type": "levels", "levels": levels, "items": items})
 
     def _send_found(self, content: Mapping[str, Any]) -> None:
-        found = search(self.graph, content["text"])[:500]
-        around = [group for item in found for group in (item, *ancestors(self.graph, item))]
+        items = search(self.graph, content["text"])[:500]
+        around = [group for item in items for group in (item, *ancestors(self.graph, item))]
         parents = {ancestors(self.graph, item)[0] for item in around if self._is_inside(item)}
-        known = [None, *parents]
-        self._layouts.make(known)
-        self.send({"type": "found", "found": found, "items": item_pairs(self._layouts, known)})
+        groups = [None, *parents]
+        self._layouts.make(groups)
+        self.send({"type": "found", "found": items, "items": item_pairs(self._layouts, groups)})
 
     def _is_inside(self, item: str) -> bool:
         return bool(ancestors(self.graph, item))

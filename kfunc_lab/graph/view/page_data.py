@@ -7,7 +7,7 @@ from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.graph.model.folding import items_by_parent, parent_of, search_text
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.picture.boxes import Box, box_svg, shared_colours, texts_svg, title_width
-from kfunc_lab.graph.picture.highlights import Emphasis
+from kfunc_lab.graph.picture.highlights import Highlights
 from kfunc_lab.graph.picture.layout import Layout, Layouts, Line
 from kfunc_lab.graph.picture.legend import Sign
 from kfunc_lab.graph.picture.svg import sign_svg, wire_class
@@ -71,13 +71,13 @@ def item_pairs(layouts: Layouts, groups: Iterable[str | None]) -> Pairs:
 def _places(graph: LayerGraph) -> dict[str, int]:
     """Numbers the calls and groups in graph order, each group before what it holds."""
     inside = items_by_parent(graph)
-    found: dict[str, int] = {}
+    places: dict[str, int] = {}
     waiting = list(reversed(inside[None]))
     while waiting:
         item = waiting.pop()
-        found[item] = len(found)
+        places[item] = len(places)
         waiting += reversed(inside.get(item, ()))
-    return found
+    return places
 
 
 def _item(
@@ -118,20 +118,20 @@ def _item(
     return written
 
 
-def emphasis_data(emphasis: Emphasis) -> dict[str, Any]:
+def highlight_data(highlights: Highlights) -> dict[str, Any]:
     """Writes what a picture stresses."""
-    scale = emphasis.scale
+    scale = highlights.scale
     if scale is None:
-        return {"regions": list(map(sorted, emphasis.regions.values())), "values": []}
-    colours = {item: scale.colour(value) for item, value in emphasis.values.items()}
+        return {"regions": list(map(sorted, highlights.regions.values())), "values": []}
+    colours = {item: scale.colour(value) for item, value in highlights.values.items()}
     return {
-        "regions": list(map(sorted, emphasis.regions.values())),
+        "regions": list(map(sorted, highlights.regions.values())),
         "values": [(item, (colour, ink_on(colour))) for item, colour in colours.items()],
         "scale": {
             "low": f"{scale.low:.3g}",
             "high": f"{scale.high:.3g}",
             "colours": scale.colours,
-            "quantity": emphasis.quantity,
+            "quantity": highlights.quantity,
         },
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.figures.cells import with_names
+from kfunc_lab.shapes.figures.cells import with_axis_names
 from kfunc_lab.shapes.figures.parts import (
     SIZE,
     WIDTH,
@@ -13,9 +13,9 @@ from kfunc_lab.shapes.figures.parts import (
     dot,
     rect,
     shape_text,
-    words,
+    text_label,
 )
-from kfunc_lab.shapes.rules.arithmetic import Term, written
+from kfunc_lab.shapes.rules.arithmetic import Term, number_text
 from kfunc_lab.shapes.rules.rule import DoesNotFitError, Given, NoRuleError, Shape
 from kfunc_lab.ui.text_width import text_width
 
@@ -41,35 +41,37 @@ def sources(subject: Subject) -> list[list[int]]:
     """
     shape, axes = subject.given.shape, subject.found.outputs[0]
     laid_out = subject.given.kind in _LAID_OUT
-    found = ([] if laid_out else _traced(subject, len(axes))) or [[] for _axis in axes]
-    free = [it for it in range(len(shape)) if not any(it in places for places in found)]
-    for places, axis in zip(found, axes, strict=True):
-        equal = [it for it in free if shape[it] == axis.size.value]
+    origins = ([] if laid_out else _traced(subject, len(axes))) or [[] for _axis in axes]
+    free = [
+        place for place in range(len(shape)) if not any(place in places for places in origins)
+    ]
+    for places, axis in zip(origins, axes, strict=True):
+        equal = [place for place in free if shape[place] == axis.size.value]
         if not places and axis.reason == "input" and equal:
             places.append(equal[0])
             free.remove(equal[0])
-    made = [
+    computed = [
         places
-        for places, axis in zip(found, axes, strict=True)
+        for places, axis in zip(origins, axes, strict=True)
         if not places and axis.reason != "input"
     ]
-    one_each = len(free) == len(made) and not laid_out
-    for number, places in enumerate(made):
+    one_each = len(free) == len(computed) and not laid_out
+    for number, places in enumerate(computed):
         places += free[number : number + 1] if one_each else free
-    return found
+    return origins
 
 
 def _traced(subject: Subject, rank: int) -> list[list[int]]:
-    given = subject.given
-    marks: Shape = tuple(_MARK * (it + 2) for it in range(len(given.shape)))
+    call = subject.given
+    marks: Shape = tuple(_MARK * (place + 2) for place in range(len(call.shape)))
     # An axis of size 1 may have to stay one.
     marked = tuple(
-        1 if size == 1 else mark for size, mark in zip(given.shape, marks, strict=True)
+        1 if size == 1 else mark for size, mark in zip(call.shape, marks, strict=True)
     )
     for tried in dict.fromkeys((marks, marked)):
         try:
             again = subject.rule.derive(
-                Given(given.kind, given.settings, (tried, *given.inputs[1:]))
+                Given(call.kind, call.settings, (tried, *call.inputs[1:]))
             )
         except (DoesNotFitError, NoRuleError):
             continue
@@ -113,30 +115,36 @@ class _Chip:
 
 def axes(subject: Subject) -> str:
     """Draws which axes of the output are made from which of the input."""
-    shape, made = subject.given.shape, subject.found.outputs[0]
+    shape, outputs = subject.given.shape, subject.found.outputs[0]
     origin = sources(subject)
-    if made and made[0].role == "batch" and origin[0] == [0]:  # the batch goes through
-        shape, made = shape[1:], made[1:]
-        origin = [[it - 1 for it in places] for places in origin[1:]]
-    if not made:
+    if outputs and outputs[0].role == "batch" and origin[0] == [0]:  # the batch goes through
+        shape, outputs = shape[1:], outputs[1:]
+        origin = [[place - 1 for place in places] for places in origin[1:]]
+    if not outputs:
         origin = [list(range(len(shape)))]  # all go into one number
-    used = {it for places in origin for it in places}
+    used = {place for places in origin for place in places}
     above = _chips(
-        [(written(it), "cell" if place in used else "faint") for place, it in enumerate(shape)]
+        [
+            (number_text(size), "cell" if place in used else "faint")
+            for place, size in enumerate(shape)
+        ]
     )
     below = _chips(
-        [(written(it.size.value), "cell" if it.reason == "input" else "touched") for it in made]
+        [
+            (number_text(output.size.value), "cell" if output.reason == "input" else "touched")
+            for output in outputs
+        ]
     )
     if above is None or below is None:
         return ""
-    said = _("Axes: {before} → {after}.").format(
-        before=shape_text(shape), after=shape_text([it.size.value for it in made])
+    sentence = _("Axes: {before} → {after}.").format(
+        before=shape_text(shape), after=shape_text([output.size.value for output in outputs])
     )
     count = len(subject.found.outputs)
-    return with_names(
+    return with_axis_names(
         _LOWER + _CHIP + 4,
         _("output {k} of {n}").format(k=1, n=count) if count > 1 else "",
-        said,
+        sentence,
         [
             *_joints(above, below, origin),
             *_chip_parts(above, _UPPER),
@@ -148,23 +156,23 @@ def axes(subject: Subject) -> str:
 def _chips(sizes: Sequence[tuple[str, str]]) -> list[_Chip] | None:
     """Places chips in a row, each a size and how it looks; nothing where they do not fit."""
     sizes = sizes or [(shape_text(()), "touched")]
-    widths = [max(text_width(said, SIZE, True) + 14, 30) for said, _role in sizes]
+    widths = [max(text_width(text, SIZE, True) + 14, 30) for text, _role in sizes]
     gap = min(_BETWEEN, (_ROOM - sum(widths)) / max(len(sizes) - 1, 1))
     if gap < 4:
         return None
     x = (WIDTH - sum(widths) - gap * (len(sizes) - 1)) / 2
     chips = []
-    for (said, role), width in zip(sizes, widths, strict=True):
-        chips.append(_Chip(said, role, x, width))
+    for (text, role), width in zip(sizes, widths, strict=True):
+        chips.append(_Chip(text, role, x, width))
         x += width + gap
     return chips
 
 
 def _chip_parts(chips: Sequence[_Chip], y: float) -> Iterator[str]:
-    for it in chips:
-        role = "quiet" if it.role == "faint" else "number"
-        yield rect(it.role, it.x, y, it.width, _CHIP, corner=5)
-        yield words(role, it.said, it.middle, y + 13.5, bold=it.role != "faint")
+    for chip in chips:
+        role = "quiet" if chip.role == "faint" else "number"
+        yield rect(chip.role, chip.x, y, chip.width, _CHIP, corner=5)
+        yield text_label(role, chip.said, chip.middle, y + 13.5, bold=chip.role != "faint")
 
 
 def _joints(
@@ -179,16 +187,16 @@ def _joints(
     ]
     if shared:
         places = max(origin, key=len)
-        hub = sum(it.middle for it in [*shared, *(above[it] for it in places)])
+        hub = sum(chip.middle for chip in [*shared, *(above[place] for place in places)])
         hub /= len(shared) + len(places)
         middle = (top + bottom) / 2
-        yield from (bend("accent", above[it].middle, top, hub, middle) for it in places)
-        yield from (bend("accent", hub, middle, it.middle, bottom) for it in shared)
+        yield from (bend("accent", above[place].middle, top, hub, middle) for place in places)
+        yield from (bend("accent", hub, middle, chip.middle, bottom) for chip in shared)
         yield dot("node-on", hub, middle, 2.5)
     for place, (chip, places) in enumerate(zip(below, origin, strict=False)):
         if chip in shared:
             continue
-        for it in places:
-            moved = len(above) == len(below) and it != place
+        for origin_place in places:
+            moved = len(above) == len(below) and origin_place != place
             role = "accent" if chip.role == "touched" or moved else "line"
-            yield bend(role, above[it].middle, top, chip.middle, bottom)
+            yield bend(role, above[origin_place].middle, top, chip.middle, bottom)

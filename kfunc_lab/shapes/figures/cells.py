@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from kfunc_lab.shapes.figures.parts import WIDTH, dots, line, rect, svg, words
+from kfunc_lab.shapes.figures.parts import WIDTH, dots, line, rect, svg, text_label
 
 CELL = 14  # pixels
-LEAST_CELL = 4  # below, cells run together
+MIN_CELL = 4  # below, cells run together
 GAP = 14  # pixels, for cells that are left out
 
 _ON_TOP = ("touched", "added")  # their borders are not drawn over
@@ -31,17 +31,17 @@ def cells(roles: Sequence[str], x: float, y: float, pitch: float = CELL) -> list
         count = len(list(members))
         if not role:
             drawn.append((role, dots(x + GAP / 2, y + CELL / 2)))
-        elif pitch < LEAST_CELL:
+        elif pitch < MIN_CELL:
             drawn.append((role, rect(role, x, y, count * pitch, CELL)))
         else:
             drawn += [
                 (role, rect(role, x + place * pitch, y, pitch, CELL)) for place in range(count)
             ]
         x += count * (pitch if role else GAP)
-    return [part for _role, part in sorted(drawn, key=lambda it: it[0] in _ON_TOP)]
+    return [part for _role, part in sorted(drawn, key=lambda part: part[0] in _ON_TOP)]
 
 
-def struck(roles: Sequence[str], x: float, y: float) -> Iterator[str]:
+def strike_out(roles: Sequence[str], x: float, y: float) -> Iterator[str]:
     """Strikes out the cells of a row."""
     for role in roles:
         if role:
@@ -49,8 +49,10 @@ def struck(roles: Sequence[str], x: float, y: float) -> Iterator[str]:
         x += CELL if role else GAP
 
 
-def with_names(height: float, names: str, sentence: str, parts: Iterable[str]) -> str:
+def with_axis_names(height: float, names: str, sentence: str, parts: Iterable[str]) -> str:
     """Joins the parts of a picture, and writes below which axes it is about."""
     if not names:
         return svg(height, sentence, parts)
-    return svg(height + 15, sentence, [*parts, words("quiet", names, WIDTH / 2, height + 8)])
+    return svg(
+        height + 15, sentence, [*parts, text_label("quiet", names, WIDTH / 2, height + 8)]
+    )

@@ -29,7 +29,7 @@ _PICTURES: Mapping[str, Callable[[Subject], str]] = {
 }
 
 
-def picture(call: Call, found: Derivation) -> str:
+def picture(call: Call, derivation: Derivation) -> str:
     """Draws what a call does to the shape.
 
     Args:
@@ -52,14 +52,14 @@ def picture(call: Call, found: Derivation) -> str:
     """
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
     draw = _PICTURES.get(rule.picture) if rule else None
-    shapes = [it.shape for it in call.inputs]
-    if rule is None or draw is None or not shapes or not found.outputs:
+    shapes = [tensor.shape for tensor in call.inputs]
+    if rule is None or draw is None or not shapes or not derivation.outputs:
         return ""
-    known = tuple(it for it in shapes if it is not None)
+    known = tuple(shape for shape in shapes if shape is not None)
     if len(known) < len(shapes):
         return ""
     defaults: Mapping[str, object] = {}
     if not call.operation:
         defaults = rule.defaults or class_defaults(call.kind)
-    given = Given(call.kind, {**defaults, **call.settings}, known)
-    return draw(Subject(given, found, rule))
+    subject_call = Given(call.kind, {**defaults, **call.settings}, known)
+    return draw(Subject(subject_call, derivation, rule))

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from kfunc_lab.graph.model.families import FAMILIES
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.rules.arithmetic import written
+from kfunc_lab.shapes.rules.arithmetic import number_text
 from kfunc_lab.shapes.rules.rule import Derivation, Given, Rule
 from kfunc_lab.ui.text_width import text_width
 from kfunc_lab.ui.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
@@ -93,9 +93,9 @@ def style() -> str:
     known, the light colours that the elements carry themselves remain.
     """
     rules = [
-        f".kfunc-lab-figure .figure-{name}{{{what}:{light_dark(colours)}}}"
+        f".kfunc-lab-figure .figure-{name}{{{attribute}:{light_dark(colours)}}}"
         for name, look in _LOOKS.items()
-        for what, colours in (("fill", look.fill), ("stroke", look.stroke))
+        for attribute, colours in (("fill", look.fill), ("stroke", look.stroke))
         if colours
     ]
     return "\n".join([f".kfunc-lab-figure text{{font-family:{FONT}}}", *rules])
@@ -172,17 +172,17 @@ def dots(x: float, y: float, *, upright: bool = False) -> str:
     )
 
 
-def words(
-    role: str, said: str, x: float, y: float, *, anchor: str = "middle", bold: bool = False
+def text_label(
+    role: str, text: str, x: float, y: float, *, anchor: str = "middle", bold: bool = False
 ) -> str:
     """Writes a text; one that is centred is moved to stay inside of the picture."""
     if anchor == "middle":
-        half = text_width(said, SIZE, bold) / 2
+        half = text_width(text, SIZE, bold) / 2
         x = min(max(x, _EDGE + half), WIDTH - _EDGE - half)
     weight = ' font-weight="bold"' if bold else ""
     return (
         f'<text {_attributes(role)} x="{_n(x)}" y="{_n(y)}" font-size="{SIZE}"{weight} '
-        f'text-anchor="{anchor}">{html.escape(said)}</text>'
+        f'text-anchor="{anchor}">{html.escape(text)}</text>'
     )
 
 
@@ -194,7 +194,7 @@ def _n(value: float) -> str:
 # Rows with a part left out
 
 
-def elided(count: int | None, most: int) -> list[int | None]:
+def elide(count: int | None, most: int) -> list[int | None]:
     """Chooses which of some things are drawn: the first and the last, `None` for the gap.
 
     Args:
@@ -205,7 +205,7 @@ def elided(count: int | None, most: int) -> list[int | None]:
         Their numbers. Where it is not known how many there are, the last one is −1.
 
     Example:
-        >>> elided(3, 5), elided(28, 5), elided(None, 5)
+        >>> elide(3, 5), elide(28, 5), elide(None, 5)
         ([0, 1, 2], [0, 1, 2, None, 27], [0, 1, 2, None, -1])
     """
     if count is not None and count <= most:
@@ -215,15 +215,15 @@ def elided(count: int | None, most: int) -> list[int | None]:
 
 def sizes_text(sizes: Sequence[int | None], width: float = WIDTH) -> str:
     """Writes sizes as `28 × 28 × 64`; where they are too wide, without those in the middle."""
-    said = " × ".join(map(written, sizes))
-    if len(sizes) > 2 and text_width(said, SIZE) > width:
-        return f"{written(sizes[0])} × … × {written(sizes[-1])}"
-    return said
+    text = " × ".join(map(number_text, sizes))
+    if len(sizes) > 2 and text_width(text, SIZE) > width:
+        return f"{number_text(sizes[0])} × … × {number_text(sizes[-1])}"
+    return text
 
 
 def shape_text(sizes: Sequence[int | None]) -> str:
     """Writes sizes as `(28, 28)`, a single one without parentheses."""
     if not sizes:
         return _("one number")
-    said = ", ".join(map(written, sizes))
-    return f"({said})" if len(sizes) > 1 else said
+    text = ", ".join(map(number_text, sizes))
+    return f"({text})" if len(sizes) > 1 else text

@@ -11,29 +11,31 @@ from kfunc_lab.shapes.figures.parts import (
     arrow,
     dot,
     dots,
-    elided,
+    elide,
     line,
     rect,
     svg,
-    words,
+    text_label,
 )
-from kfunc_lab.shapes.rules.arithmetic import written
-from kfunc_lab.shapes.rules.rule import NoRuleError, described
+from kfunc_lab.shapes.rules.arithmetic import number_text
+from kfunc_lab.shapes.rules.rule import NoRuleError, parse_layer
 from kfunc_lab.ui.text_width import text_width
 
 # ---------------------------------------------------------------------------------------------
 # Every number with every other
 
-_MOST_NODES, _NODE, _ROW = 7, 4, 14
+_MAX_NODES, _NODE, _ROW = 7, 4, 14
 _LEFT, _RIGHT, _NODES_TOP = 72, 168, 20
 
 
 def matrix(subject: Subject) -> str:
     """Draws numbers that are all joined to all others, those of one result in the accent."""
     before, after = subject.given.shape[-1], subject.found.outputs[0][-1].size.value
-    shown = [elided(count, _MOST_NODES) for count in (before, after)]
+    shown = [elide(count, _MAX_NODES) for count in (before, after)]
     most = max(map(len, shown))
-    one, other = (_column(it, _NODES_TOP + (most - len(it)) * _ROW / 2) for it in shown)
+    one, other = (
+        _column(column, _NODES_TOP + (most - len(column)) * _ROW / 2) for column in shown
+    )
     starts = [(_LEFT, y) for y in one if y is not None]
     ends = [(_RIGHT, y) for y in other if y is not None]
     parts = [
@@ -43,19 +45,20 @@ def matrix(subject: Subject) -> str:
         *(dot("node-on", x, y, _NODE) for x, y in ends[:1]),
         *_left_out(_LEFT, one),
         *_left_out(_RIGHT, other),
-        words("number", written(before), _LEFT, 11, bold=True),
-        words("accented", written(after), _RIGHT, 11, bold=True),
+        text_label("number", number_text(before), _LEFT, 11, bold=True),
+        text_label("accented", number_text(after), _RIGHT, 11, bold=True),
     ]
-    said = _("Every output depends on every input: {n} → {u}.").format(
-        n=written(before), u=written(after)
+    sentence = _("Every output depends on every input: {n} → {u}.").format(
+        n=number_text(before), u=number_text(after)
     )
-    return svg(_NODES_TOP + most * _ROW + 2, said, parts)
+    return svg(_NODES_TOP + most * _ROW + 2, sentence, parts)
 
 
 def _column(shown: Sequence[int | None], top: float) -> list[float | None]:
     """Returns where the nodes of a column stand; nothing for the gap."""
     return [
-        None if it is None else top + (place + 0.5) * _ROW for place, it in enumerate(shown)
+        None if index is None else top + (place + 0.5) * _ROW
+        for place, index in enumerate(shown)
     ]
 
 
@@ -68,18 +71,18 @@ def _left_out(x: float, column: Sequence[float | None]) -> Iterator[str]:
 # ---------------------------------------------------------------------------------------------
 # A table
 
-_MOST_ROWS = _MOST_COLUMNS = 6
+_MAX_ROWS = _MAX_COLUMNS = 6
 _SQUARE = 11  # pixels, of the table's cells
 _TABLE_TOP, _INDEX = 20, 16
 
 
 def table(subject: Subject) -> str:
     """Draws a table of which a number picks a row."""
-    given = subject.given
-    rows, columns = given.get("input_dim"), given.get("output_dim")
-    if given.get("reverse") or not (isinstance(rows, int) and isinstance(columns, int)):
+    call = subject.given
+    rows, columns = call.get("input_dim"), call.get("output_dim")
+    if call.get("reverse") or not (isinstance(rows, int) and isinstance(columns, int)):
         return ""
-    shown, across = elided(rows, _MOST_ROWS), elided(columns, _MOST_COLUMNS)
+    shown, across = elide(rows, _MAX_ROWS), elide(columns, _MAX_COLUMNS)
     picked, wide = min(2, rows - 1), len(across) * _SQUARE
     # Index, arrow, table, arrow, vector.
     index = (WIDTH - _INDEX - 26 - wide - 46 - wide) / 2
@@ -91,26 +94,26 @@ def table(subject: Subject) -> str:
         (row, _table_row(row, across, start, _TABLE_TOP + place * _SQUARE, row == picked))
         for place, row in enumerate(shown)
     ]
-    size = f"{written(rows)} × {written(columns)}"
+    size = f"{number_text(rows)} × {number_text(columns)}"
     parts = [
         # The one that is picked last: no border is drawn over its own.
         *(part for row, drawn in grid if row != picked for part in drawn),
         *(part for row, drawn in grid if row == picked for part in drawn),
         *_table_row(0, across, vector, y, True),
         rect("touched", index, y - 2, _INDEX, _SQUARE + 4, corner=4),
-        words("number", str(picked), index + _INDEX / 2, middle + 3.5, bold=True),
+        text_label("number", str(picked), index + _INDEX / 2, middle + 3.5, bold=True),
         arrow("accent", index + _INDEX + 3, middle, start - 3, middle),
         arrow("accent", start + wide + 3, middle, vector - 3, middle),
-        words("number", size, start + wide / 2, _TABLE_TOP - 8, bold=True),
-        words("accented", written(columns), vector + wide / 2, y - 5, bold=True),
+        text_label("number", size, start + wide / 2, _TABLE_TOP - 8, bold=True),
+        text_label("accented", number_text(columns), vector + wide / 2, y - 5, bold=True),
     ]
-    said = _(
+    sentence = _(
         "A table with {v} rows and {e} columns: each number selects a row, a vector of size "
         "{e}."
     )
     return svg(
         _TABLE_TOP + len(shown) * _SQUARE + 4,
-        said.format(v=written(rows), e=written(columns)),
+        sentence.format(v=number_text(rows), e=number_text(columns)),
         parts,
     )
 
@@ -133,25 +136,28 @@ def _table_row(
 # ---------------------------------------------------------------------------------------------
 # Steps
 
-_MOST_STEPS, _BOX, _BETWEEN = 5, 24, 20
+_MAX_STEPS, _BOX, _BETWEEN = 5, 24, 20
 _BOX_TOP = 26
 
 
 def steps(subject: Subject) -> str:
     """Draws steps that are taken one after the other, and after which there is a result."""
-    given = subject.given
-    settings = _stepping(given.settings)
-    if settings is None or len(given.shape) < 3 or given.shape[1] == 0:
+    call = subject.given
+    settings = _stepping(call.settings)
+    if settings is None or len(call.shape) < 3 or call.shape[1] == 0:
         return ""
-    count, both = given.shape[1], given.kind == "Bidirectional"
+    count, both = call.shape[1], call.kind == "Bidirectional"
     every = bool(settings.get("return_sequences"))
-    shown = elided(count, _MOST_STEPS)
-    numbers = ["" if it is None else "?" if it == -1 else written(it + 1) for it in shown]
+    shown = elide(count, _MAX_STEPS)
+    numbers = [
+        "" if index is None else "?" if index == -1 else number_text(index + 1)
+        for index in shown
+    ]
     if settings.get("go_backwards") and not both:
         numbers.reverse()
     ends = {0, len(shown) - 1} if both else {len(shown) - 1}
     results = set(range(len(shown))) if every else ends
-    said = [
+    sentences = [
         _("Steps, forward and backward: {n}.")
         if both
         else _("Steps, one after the other: {n}."),
@@ -159,7 +165,7 @@ def steps(subject: Subject) -> str:
     ]
     return svg(
         86,
-        " ".join(said).format(n=written(count)),
+        " ".join(sentences).format(n=number_text(count)),
         _steps_parts(numbers, results, both=both),
     )
 
@@ -169,7 +175,7 @@ def _stepping(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if "layer" not in settings:
         return settings
     try:
-        return described(settings["layer"])[1]
+        return parse_layer(settings["layer"])[1]
     except NoRuleError:
         return None
 
@@ -190,7 +196,7 @@ def _steps_parts(
             continue
         yield rect("touched", x, _BOX_TOP, _BOX, _BOX, corner=4)
         yield arrow("line", middle, bottom + 18, middle, bottom + 2)
-        yield words("number", number, middle, bottom + 30)
+        yield text_label("number", number, middle, bottom + 30)
         if place in results:
             yield arrow("accent", middle, _BOX_TOP - 2, middle, _BOX_TOP - 20)
 
@@ -206,7 +212,7 @@ def _passed_on(x: float, end: float, y: float, *, both: bool) -> Iterator[str]:
 # ---------------------------------------------------------------------------------------------
 # Attention
 
-_MOST_QUERIES, _MOST_KEYS, _SCORE = 5, 7, 13
+_MAX_QUERIES, _MAX_KEYS, _SCORE = 5, 7, 13
 _GRID_TOP = 24
 # How much of each value is taken, for something to be seen.
 _SHARES = (0.2, 0.9, 0.4, 0.1, 0.6, 0.15, 0.35)
@@ -221,7 +227,7 @@ def attention(subject: Subject) -> str:
     queries, keys = inputs[0][1], (inputs[2:] or inputs[1:] or inputs)[0][1]
     if 0 in (queries, keys):
         return ""
-    rows, columns = elided(queries, _MOST_QUERIES), elided(keys, _MOST_KEYS)
+    rows, columns = elide(queries, _MAX_QUERIES), elide(keys, _MAX_KEYS)
     picked, wide = min(1, len(rows) - 1), len(columns) * _SCORE
     beside, above = _counted_width(_("queries"), queries), _counted_width(_("keys"), keys)
     # Words, grid, arrow, result.
@@ -241,11 +247,11 @@ def attention(subject: Subject) -> str:
         *_counted(_("keys"), keys, left, _GRID_TOP - 9),
         *_counted(_("queries"), queries, start, middle + 3.5),
     ]
-    said = _(
+    sentence = _(
         "Each query gives every key a weight; its result is the weighted sum of the values. "
         "Queries: {i}; keys: {j}."
-    ).format(i=written(queries), j=written(keys))
-    return svg(_GRID_TOP + len(rows) * _SCORE + 5, said, parts)
+    ).format(i=number_text(queries), j=number_text(keys))
+    return svg(_GRID_TOP + len(rows) * _SCORE + 5, sentence, parts)
 
 
 def _scores(
@@ -270,11 +276,11 @@ _SPACE = 5  # pixels between a word and its number
 
 
 def _counted_width(name: str, count: int | None) -> float:
-    return text_width(name, SIZE) + _SPACE + text_width(written(count), SIZE, True)
+    return text_width(name, SIZE) + _SPACE + text_width(number_text(count), SIZE, True)
 
 
 def _counted(name: str, count: int | None, x: float, y: float) -> Iterator[str]:
     """Writes what there is and how many."""
-    yield words("quiet", name, x, y, anchor="start")
+    yield text_label("quiet", name, x, y, anchor="start")
     x += text_width(name, SIZE) + _SPACE
-    yield words("number", written(count), x, y, anchor="start", bold=True)
+    yield text_label("number", number_text(count), x, y, anchor="start", bold=True)

@@ -79,14 +79,14 @@ def as_term(value: "Term | int") -> Term:
 
 def floor(fraction: Term) -> Term:
     """Rounds a fraction down."""
-    above, below = (it.value for it in fraction.parts)
+    above, below = (part.value for part in fraction.parts)
     known = above is not None and below is not None
     return Term("floor", (fraction,), above // below if known else None)  # type: ignore[operator]
 
 
 def ceiling(fraction: Term) -> Term:
     """Rounds a fraction up."""
-    above, below = (it.value for it in fraction.parts)
+    above, below = (part.value for part in fraction.parts)
     known = above is not None and below is not None
     return Term("ceiling", (fraction,), -(-above // below) if known else None)  # type: ignore[operator]
 
@@ -94,13 +94,13 @@ def ceiling(fraction: Term) -> Term:
 def greatest(*terms: "Term | int") -> Term:
     """Takes the greatest of some terms."""
     parts = tuple(map(as_term, terms))
-    values = [it.value for it in parts]
+    values = [part.value for part in parts]
     return Term("greatest", parts, None if None in values else max(values))  # type: ignore[type-var]
 
 
 def product(terms: Iterable["Term | int"]) -> Term:
     """Multiplies terms; the product of none is 1."""
-    parts = [as_term(it) for it in terms]
+    parts = [as_term(term) for term in terms]
     return reduce(lambda a, b: a * b, parts) if parts else number(1)
 
 
@@ -112,14 +112,14 @@ def factors(term: Term) -> list[Term]:
         3·5
     """
     if term.sign == "·":
-        found = [it for part in term.parts for it in factors(part)]
-        return [it for it in found if it.value != 1] or found[:1]
+        terms = [factor for part in term.parts for factor in factors(part)]
+        return [factor for factor in terms if factor.value != 1] or terms[:1]
     return [number(term.value, "" if term.sign else term.name)]
 
 
 def total(terms: Iterable["Term | int"]) -> Term:
     """Adds terms up; the sum of none is 0."""
-    parts = [as_term(it) for it in terms]
+    parts = [as_term(term) for term in terms]
     return reduce(lambda a, b: a + b, parts) if parts else number(0)
 
 
@@ -139,7 +139,7 @@ def formula(term: Term) -> str:
 
 def equation(term: Term) -> str:
     """Writes a term and its result; only the result for a plain number."""
-    result = written(term.value)
+    result = number_text(term.value)
     return f"{text(term)} = {result}" if term.sign else result
 
 
@@ -150,11 +150,11 @@ def symbols(term: Term) -> list[str]:
     return list(dict.fromkeys(name for part in term.parts for name in symbols(part)))
 
 
-def written(value: int | None) -> str:
+def number_text(value: int | None) -> str:
     """Writes a number with its thousands separated, `?` if it is not known.
 
     Example:
-        >>> written(50176), written(-3), written(None)
+        >>> number_text(50176), number_text(-3), number_text(None)
         ('50,176', '−3', '?')
     """
     if value is None:
@@ -164,8 +164,8 @@ def written(value: int | None) -> str:
 
 def _text(term: Term, named: bool) -> str:
     if not term.sign:
-        return term.name if named and term.name else written(term.value)
-    parts = [_text(it, named) for it in term.parts]
+        return term.name if named and term.name else number_text(term.value)
+    parts = [_text(part, named) for part in term.parts]
     if term.sign == "floor":
         return f"⌊{parts[0]}⌋"
     if term.sign == "ceiling":
@@ -204,9 +204,11 @@ def typeset(term: Term, named: bool = False) -> str:
     """
     if not term.sign:
         return (
-            f"<i>{html.escape(term.name)}</i>" if named and term.name else written(term.value)
+            f"<i>{html.escape(term.name)}</i>"
+            if named and term.name
+            else number_text(term.value)
         )
-    parts = [typeset(it, named) for it in term.parts]
+    parts = [typeset(part, named) for part in term.parts]
     if term.sign in ("floor", "ceiling"):
         return f'<span class="{term.sign}">{parts[0]}</span>'
     if term.sign == "greatest":

@@ -51,7 +51,7 @@ LAYERS: Mapping[str, Rule] = {
 OPERATIONS: Mapping[str, Rule] = {rule.kind: rule for rule in operations.RULES}
 
 # For each class of the user's own its rule.
-_own: dict[str, Rule] = {}
+_custom_rules: dict[str, Rule] = {}
 
 
 def shape_rule(
@@ -84,7 +84,9 @@ def shape_rule(
     def register(derive: Callable[[Given], Derivation]) -> Callable[[Given], Derivation]:
         name = layer_class.__name__
         defaults = dict(constructor_defaults(layer_class))  # type: ignore[arg-type]
-        _own[name] = Rule(name, derive, layer_class.__module__, tuple(settings), "", defaults)
+        _custom_rules[name] = Rule(
+            name, derive, layer_class.__module__, tuple(settings), "", defaults
+        )
         _derived.cache_clear()
         return derive
 
@@ -100,7 +102,7 @@ def rule_of(kind: str, *, operation: bool = False, library: bool = True) -> Rule
         library: Whether the class comes with Keras.
     """
     if not library:
-        return _own.get(kind)
+        return _custom_rules.get(kind)
     return (OPERATIONS if operation else LAYERS).get(kind)
 
 
@@ -131,16 +133,16 @@ def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivatio
         return None
     if inputs is not None:
         return derive(rule, call.settings, _without_masks(call, inputs), call.operation)
-    shapes = tuple(it.shape for it in call.inputs)
+    shapes = tuple(tensor.shape for tensor in call.inputs)
     if None in shapes:
         return None
-    found = derive(rule, call.settings, _without_masks(call, shapes), call.operation)  # type: ignore[arg-type]
-    made = tuple(it.shape for it in call.outputs)
+    result = derive(rule, call.settings, _without_masks(call, shapes), call.operation)  # type: ignore[arg-type]
+    outputs = tuple(tensor.shape for tensor in call.outputs)
     # Constants among a call's arguments, as in `ops.concatenate([x, zeros])`, no rule can see.
-    return None if found is None or (made and found.shapes != made) else found
+    return None if result is None or (outputs and result.shapes != outputs) else result
 
 
-def objection(call: Call) -> str:
+def rule_problem(call: Call) -> str:
     """Says why a rule of the user's own is left aside for a call; empty if it is not.
 
     Args:
@@ -149,15 +151,16 @@ def objection(call: Call) -> str:
     Returns:
         That the rule fails, and how, or that it says what the layer does not do.
     """
-    rule = _own.get(call.kind)
-    inputs = tuple(it.shape for it in call.inputs)
+    rule = _custom_rules.get(call.kind)
+    inputs = tuple(tensor.shape for tensor in call.inputs)
     if call.library or rule is None or None in inputs or not call.outputs:
         return ""
-    given = Given(call.kind, {**rule.defaults, **call.settings}, _without_masks(call, inputs))  # type: ignore[arg-type]
+    settings = {**rule.defaults, **call.settings}
+    rule_input = Given(call.kind, settings, _without_masks(call, inputs))  # type: ignore[arg-type]
     try:
-        found = rule.derive(given)
-        made = tuple(it.shape for it in call.outputs)
-        agrees = found.shapes == made and found.parameters.value == call.parameters
+        result = rule.derive(rule_input)
+        outputs = tuple(tensor.shape for tensor in call.outputs)
+        agrees = result.shapes == outputs and result.parameters.value == call.parameters
     except NoRuleError:
         return ""
     except Exception as error:  # a rule of the user's own may raise anything
@@ -171,12 +174,12 @@ def _without_masks(call: Call, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """Leaves out the masks that a layer was given beside its inputs: they decide no shape."""
     if call.operation:
         return inputs
-    kept = [
+    shapes = [
         shape
         for shape, tensor in zip(inputs, call.inputs, strict=True)
         if tensor.dtype != "bool"
     ]
-    return tuple(kept) or inputs
+    return tuple(shapes) or inputs
 
 
 def multiply_adds(call: Call) -> int | None:
@@ -202,10 +205,10 @@ def multiply_adds(call: Call) -> int | None:
     if call.kind == "InputLayer":
         return 0
     try:
-        found = derivation(call)
+        result = derivation(call)
     except DoesNotFitError:  # Keras has taken it, and may only fail once there are numbers
         return None
-    return None if found is None else found.multiply_adds.value
+    return None if result is None else result.multiply_adds.value
 
 
 def derive(
@@ -219,18 +222,18 @@ def derive(
     Raises:
         DoesNotFitError: If the layer cannot be called on these shapes.
     """
-    asked = tuple(settings.items())
+    items = tuple(settings.items())
     try:
-        return _derived(rule, asked, inputs, operation)
+        return _derived(rule, items, inputs, operation)
     except TypeError:  # a setting that cannot be hashed
-        return _derived.__wrapped__(rule, asked, inputs, operation)
+        return _derived.__wrapped__(rule, items, inputs, operation)
 
 
 @lru_cache(maxsize=4096)
 def _derived(
-    rule: Rule, asked: tuple[tuple[str, Any], ...], inputs: tuple[Shape, ...], operation: bool
+    rule: Rule, items: tuple[tuple[str, Any], ...], inputs: tuple[Shape, ...], operation: bool
 ) -> Derivation | None:
-    settings = dict(asked)
+    settings = dict(items)
     if "_from_" in str(settings.get("dtype")):  # quantised weights are of other shapes
         return None
     if not operation:
@@ -251,4 +254,8 @@ def class_defaults(kind: str) -> Mapping[str, Any]:
     from kfunc_lab.graph.keras.settings import constructor_defaults
 
     defaults = constructor_defaults(getattr(keras.layers, kind))
-    return {name: it for name, it in defaults.items() if it is not inspect.Parameter.empty}
+    return {
+        name: default
+        for name, default in defaults.items()
+        if default is not inspect.Parameter.empty
+    }

@@ -5,7 +5,7 @@ from functools import reduce
 from itertools import combinations
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.rules.arithmetic import Term, number, product, total, written
+from kfunc_lab.shapes.rules.arithmetic import Term, number, number_text, product, total
 from kfunc_lab.shapes.rules.rule import (
     Axis,
     Derivation,
@@ -15,8 +15,8 @@ from kfunc_lab.shapes.rules.rule import (
     Rule,
     Shape,
     axis,
+    axis_index,
     kept,
-    place_of,
     sizes_of,
 )
 
@@ -68,14 +68,14 @@ def _broadcast(
 ) -> Shape:
     rank = max(len(one), len(other))
     pairs = zip((1,) * (rank - len(one)) + one, (1,) * (rank - len(other)) + other, strict=True)
-    made: list[int | None] = []
+    sizes: list[int | None] = []
     for first, second in pairs:
         if first == 1 or second == 1:
-            made.append(second if first == 1 else first)
+            sizes.append(second if first == 1 else first)
         elif first is None or second is None:
-            made.append(undecided(first, second))
+            sizes.append(undecided(first, second))
         elif first == second:
-            made.append(first)
+            sizes.append(first)
         else:
             raise DoesNotFitError(
                 _(
@@ -84,12 +84,12 @@ def _broadcast(
                 ).format(first=first, second=second, one=one, other=other),
                 f"{first} ≠ {second}",
             )
-    return tuple(made)
+    return tuple(sizes)
 
 
-def _number_by_number(given: Given) -> Derivation:
+def _number_by_number(call: Given) -> Derivation:
     """The batches must be equal; the axes after them are compared from the last one on."""
-    sizes = [shape[0] for shape in given.inputs if shape]
+    sizes = [shape[0] for shape in call.inputs if shape]
     batches = [size for size in dict.fromkeys(sizes) if size is not None]
     if len(batches) > 1:
         raise DoesNotFitError(
@@ -100,22 +100,22 @@ def _number_by_number(given: Given) -> Derivation:
         )
     rest = reduce(
         lambda one, other: _broadcast(one, other, _unknown),
-        (shape[1:] for shape in given.inputs),
-        given.shape[1:],
+        (shape[1:] for shape in call.inputs),
+        call.shape[1:],
     )
     return Derivation((kept((batches[0] if batches else None, *rest)),))
 
 
-def _subtract(given: Given) -> Derivation:
-    _expect_two(given)
-    return _number_by_number(given)
+def _subtract(call: Given) -> Derivation:
+    _expect_two(call)
+    return _number_by_number(call)
 
 
-def _expect_two(given: Given) -> None:
-    found = len(given.inputs)
-    if found != 2:
+def _expect_two(call: Given) -> None:
+    count = len(call.inputs)
+    if count != 2:
         raise DoesNotFitError(
-            _("It takes exactly 2 inputs, but got {found}.").format(found=found), f"{found} ≠ 2"
+            _("It takes exactly 2 inputs, but got {found}.").format(found=count), f"{count} ≠ 2"
         )
 
 
@@ -123,15 +123,15 @@ def _expect_two(given: Given) -> None:
 # End to end
 
 
-def _concatenate(given: Given) -> Derivation:
-    along = int(given.get("axis", -1))
-    shapes = given.inputs
-    place = place_of(along, given.shape)
+def _concatenate(call: Given) -> Derivation:
+    along = int(call.get("axis", -1))
+    shapes = call.inputs
+    place = axis_index(along, call.shape)
     for one, other in combinations(shapes, 2):
         _expect_same_beside(place, along, one, other)
     joined = [shape[place] for shape in shapes]
-    size = axis(last_role(given.shape, place), joined_size(joined), _reason(joined))
-    before, after = kept(given.shape)[:place], kept(given.shape)[place + 1 :]
+    size = axis(last_role(call.shape, place), joined_size(joined), _reason(joined))
+    before, after = kept(call.shape)[:place], kept(call.shape)[place + 1 :]
     return Derivation(((*before, size, *after),))
 
 
@@ -159,7 +159,7 @@ def _expect_same_beside(place: int, along: int, one: Shape, other: Shape) -> Non
                 _(
                     "It concatenates along axis {axis}, but the other axes of {one} and "
                     "{other} differ."
-                ).format(axis=written(along), one=one, other=other),
+                ).format(axis=number_text(along), one=one, other=other),
                 f"{first} ≠ {second}",
             )
 
@@ -168,24 +168,24 @@ def _expect_same_beside(place: int, along: int, one: Shape, other: Shape) -> Non
 # Products
 
 
-def _dot(given: Given) -> Derivation:
+def _dot(call: Given) -> Derivation:
     """One axis of each input goes: along it they are multiplied and added up."""
-    _expect_two(given)
-    one, other = given.inputs
-    axes = given.each("axes", 2)
+    _expect_two(call)
+    one, other = call.inputs
+    axes = call.each("axes", 2)
     if len(axes) != 2:
         raise DoesNotFitError(
             _("It takes one axis of each of the 2 inputs, but got {axes}.").format(axes=axes),
             f"{len(axes)} ≠ 2",
         )
-    here, there = place_of(axes[0], one), place_of(axes[1], other)
+    here, there = axis_index(axes[0], one), axis_index(axes[1], other)
     if one[here] != other[there]:
         raise DoesNotFitError(
             _(
                 "It multiplies along axis {here} of {one} and axis {there} of {other}, "
                 "which must have the same size."
             ).format(here=here, one=one, there=there, other=other),
-            f"{written(one[here])} ≠ {written(other[there])}",
+            f"{number_text(one[here])} ≠ {number_text(other[there])}",
         )
     if here == 0 or there == 0:  # what Keras says then does not hold for real numbers
         raise NoRuleError(str(axes))
@@ -193,9 +193,9 @@ def _dot(given: Given) -> Derivation:
         *_without(kept(one), here),
         *_without(kept(other), there)[1:],
     ]
-    places = product([*(it.size for it in rest), number(one[here])])
-    made = rest or [axis("features", 1, "axes")]
-    return Derivation(((batch, *made),), products=(places,))
+    places = product([*(axis.size for axis in rest), number(one[here])])
+    remaining = rest or [axis("features", 1, "axes")]
+    return Derivation(((batch, *remaining),), products=(places,))
 
 
 def _without(axes: tuple[Axis, ...], place: int) -> tuple[Axis, ...]:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterable
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.rules.arithmetic import number, product, written
+from kfunc_lab.shapes.rules.arithmetic import number, number_text, product
 from kfunc_lab.shapes.rules.rule import (
     Axis,
     Derivation,
@@ -13,8 +13,8 @@ from kfunc_lab.shapes.rules.rule import (
     NoRuleError,
     Shape,
     axis,
+    axis_index,
     kept,
-    place_of,
 )
 
 # Where the operations are described.
@@ -24,7 +24,7 @@ NN = "https://keras.io/api/ops/nn/"
 LINALG = "https://keras.io/api/ops/linalg/"
 
 
-def operands(given: Given, *names: str) -> tuple[Shape, ...]:
+def operands(call: Given, *names: str) -> tuple[Shape, ...]:
     """Returns the shape of each argument of a call, tensors and constants alike.
 
     Args:
@@ -38,18 +38,16 @@ def operands(given: Given, *names: str) -> tuple[Shape, ...]:
         >>> operands(Given("Add", {"x1": "array(3,)"}, ((None, 3),)), "x1", "x2")
         ((3,), (None, 3))
     """
-    tensors = iter(given.inputs)
-    found = []
+    tensors = iter(call.inputs)
+    shapes = []
     for name in names:
-        shape = (
-            constant_shape(given.get(name)) if name in given.settings else next(tensors, None)
-        )
+        shape = constant_shape(call.get(name)) if name in call.settings else next(tensors, None)
         if shape is None:
-            raise NoRuleError(given.kind)
-        found.append(shape)
+            raise NoRuleError(call.kind)
+        shapes.append(shape)
     if next(tensors, None) is not None:
-        raise NoRuleError(given.kind)
-    return tuple(found)
+        raise NoRuleError(call.kind)
+    return tuple(shapes)
 
 
 def constant_shape(value: object) -> Shape:
@@ -64,27 +62,27 @@ def constant_shape(value: object) -> Shape:
     raise NoRuleError(str(value))
 
 
-def only(given: Given) -> Shape:
+def single_input(call: Given) -> Shape:
     """Returns the shape of the one tensor of a call."""
-    if len(given.inputs) != 1:
-        raise NoRuleError(given.kind)
-    return given.shape
+    if len(call.inputs) != 1:
+        raise NoRuleError(call.kind)
+    return call.shape
 
 
 # ---------------------------------------------------------------------------------------------
 # Axes
 
 
-def place(chosen: object, shape: Shape) -> int:
+def chosen_axis(chosen: object, shape: Shape) -> int:
     """Returns which axis is meant, counted from the first; a negative one counts from the last.
 
     Raises:
         DoesNotFitError: If the shape has no such axis.
     """
-    return place_of(_whole(chosen), shape)
+    return axis_index(_whole(chosen), shape)
 
 
-def new_place(chosen: object, shape: Shape, added: int = 1) -> int:
+def new_axis_index(chosen: object, shape: Shape, added: int = 1) -> int:
     """Returns where a new axis is to stand.
 
     Args:
@@ -97,20 +95,20 @@ def new_place(chosen: object, shape: Shape, added: int = 1) -> int:
     """
     position, rank = _whole(chosen), len(shape) + added
     if not -rank <= position < rank:
-        low, high = written(-rank), written(rank - 1)
+        low, high = number_text(-rank), number_text(rank - 1)
         raise DoesNotFitError(
             _("A new axis of {shape} can be at position {low} to {high}, not {axis}.").format(
-                shape=shape, low=low, high=high, axis=written(position)
+                shape=shape, low=low, high=high, axis=number_text(position)
             ),
-            f"{written(position)} > {high}"
+            f"{number_text(position)} > {high}"
             if position >= 0
-            else f"{written(position)} < {low}",
+            else f"{number_text(position)} < {low}",
         )
     return position % rank
 
 
-def several(
-    chosen: object, shape: Shape, find: Callable[[object, Shape], int] = place
+def chosen_axes(
+    chosen: object, shape: Shape, find: Callable[[object, Shape], int] = chosen_axis
 ) -> list[int]:
     """Returns which axes are meant, for one or for several.
 
@@ -119,10 +117,13 @@ def several(
         shape: The shape that has them.
         find: Finds one of them.
     """
-    found = [find(it, shape) for it in (chosen if isinstance(chosen, tuple) else (chosen,))]
-    if len(set(found)) < len(found):
+    places = [
+        find(number_of_axis, shape)
+        for number_of_axis in (chosen if isinstance(chosen, tuple) else (chosen,))
+    ]
+    if len(set(places)) < len(places):
         raise NoRuleError(str(chosen))
-    return found
+    return places
 
 
 def _whole(chosen: object) -> int:
@@ -131,18 +132,18 @@ def _whole(chosen: object) -> int:
     return chosen
 
 
-def derived(*outputs: Iterable[Axis]) -> Derivation:
+def from_axes(*outputs: Iterable[Axis]) -> Derivation:
     """Returns what is derived of outputs; the batch is one only where it stands first."""
     return Derivation(tuple(tuple(_placed(axes)) for axes in outputs))
 
 
 def _placed(axes: Iterable[Axis]) -> Iterable[Axis]:
-    for position, it in enumerate(axes):
-        moved = position > 0 and it.role == "batch"
-        yield Axis("", it.size, it.reason) if moved else it
+    for position, one in enumerate(axes):
+        moved = position > 0 and one.role == "batch"
+        yield Axis("", one.size, one.reason) if moved else one
 
 
-def flattened(shape: Shape) -> Axis:
+def flat_axis(shape: Shape) -> Axis:
     """Returns the one axis that all others are laid out on."""
     if len(shape) == 1:
         return kept(shape)[0]

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.rules.arithmetic import Term, number, product, written
+from kfunc_lab.shapes.rules.arithmetic import Term, number, number_text, product
 from kfunc_lab.shapes.rules.merging import broadcast_axes
-from kfunc_lab.shapes.rules.operands import NN, NUMPY, derived, operands, several
+from kfunc_lab.shapes.rules.operands import NN, NUMPY, chosen_axes, from_axes, operands
 from kfunc_lab.shapes.rules.rule import (
     Axis,
     Derivation,
@@ -20,15 +20,15 @@ from kfunc_lab.shapes.rules.rule import (
 )
 
 
-def _summed(made: Iterable[Axis], sizes: Iterable[int | None]) -> Derivation:
+def _summed(axes: Iterable[Axis], sizes: Iterable[int | None]) -> Derivation:
     """Returns what is derived of an output each of whose numbers is a sum of products.
 
     Args:
         made: The output's axes.
         sizes: The sizes that it is summed over.
     """
-    (output,) = derived(made).outputs
-    of_one_example = [it.size for it in output if it.role != "batch"]
+    (output,) = from_axes(axes).outputs
+    of_one_example = [one.size for one in output if one.role != "batch"]
     multiplied = product([*of_one_example, *map(number, sizes)])
     return Derivation((output,), products=(multiplied,))
 
@@ -47,12 +47,12 @@ def _do_not_meet(
         _("The axes that are multiplied must have the same size: {a} and {b}.").format(
             a=shapes[0], b=shapes[1]
         ),
-        f"{written(one)} ≠ {written(other)}",
+        f"{number_text(one)} ≠ {number_text(other)}",
     )
 
 
-def _matmul(given: Given) -> Derivation:
-    one, other = operands(given, "x1", "x2")
+def _matmul(call: Given) -> Derivation:
+    one, other = operands(call, "x1", "x2")
     if not one or not other:
         raise DoesNotFitError(
             _(
@@ -64,36 +64,36 @@ def _matmul(given: Given) -> Derivation:
     return _summed([*broadcast_axes([one[:-2], other[:-2]]), *ends], [shared])
 
 
-def _dot(given: Given) -> Derivation:
-    one, other = operands(given, "x1", "x2")
+def _dot(call: Given) -> Derivation:
+    one, other = operands(call, "x1", "x2")
     if not one or not other:
-        raise NoRuleError(given.kind)
+        raise NoRuleError(call.kind)
     if len(other) == 1:
         if one[-1] != other[0]:
             if len(one) == 1:
-                raise NoRuleError(given.kind)
+                raise NoRuleError(call.kind)
             raise _do_not_meet(one[-1], other[0], (one, other))
         return _summed(kept(one)[:-1], [one[-1]])
     shared = _met(one[-1], other[-2], (one, other))
     return _summed([*kept(one)[:-1], *kept(other)[:-2], *kept(other)[-1:]], [shared])
 
 
-def _tensordot(given: Given) -> Derivation:
-    one, other = operands(given, "x1", "x2")
-    chosen = given.get("axes", 2)
+def _tensordot(call: Given) -> Derivation:
+    one, other = operands(call, "x1", "x2")
+    chosen = call.get("axes", 2)
     if isinstance(chosen, int) and 0 <= chosen <= min(len(one), len(other)):
         # Keras looks at these sizes only when numbers flow.
         if not _may_be_equal(one[len(one) - chosen :], other[:chosen]):
-            raise NoRuleError(given.kind)
+            raise NoRuleError(call.kind)
         chosen = tuple(range(-chosen, 0)), tuple(range(chosen))
-    if not isinstance(chosen, tuple) or not all(isinstance(it, tuple) for it in chosen):
-        raise NoRuleError(given.kind)
-    gone, met = several(chosen[0], one), several(chosen[1], other)
+    if not isinstance(chosen, tuple) or not all(isinstance(part, tuple) for part in chosen):
+        raise NoRuleError(call.kind)
+    gone, met = chosen_axes(chosen[0], one), chosen_axes(chosen[1], other)
     if len(gone) != len(met):
-        raise NoRuleError(given.kind)
+        raise NoRuleError(call.kind)
     shared = [_met(one[a], other[b], (one, other)) for a, b in zip(gone, met, strict=True)]
-    left = [it for position, it in enumerate(kept(one)) if position not in gone]
-    right = [it for position, it in enumerate(kept(other)) if position not in met]
+    left = [one_axis for position, one_axis in enumerate(kept(one)) if position not in gone]
+    right = [one_axis for position, one_axis in enumerate(kept(other)) if position not in met]
     return _summed([*left, *right], shared)
 
 
@@ -105,30 +105,31 @@ def _may_be_equal(one: Shape, other: Shape) -> bool:
 # Products by an equation, each letter of which is an axis
 
 
-def _einsum(given: Given) -> Derivation:
-    equation = str(given.get("subscripts"))
+def _einsum(call: Given) -> Derivation:
+    equation = str(call.get("subscripts"))
     if not re.fullmatch(r"[a-z.,]+->[a-z.]*", equation):
         raise NoRuleError(equation)
     left, _arrow, right = equation.partition("->")
     parts = left.split(",")
-    shapes = operands(given, *(f"argument {position}" for position in range(len(parts))))
+    shapes = operands(call, *(f"argument {position}" for position in range(len(parts))))
     spread = [
         _spread(part, shape, "..." in right) for part, shape in zip(parts, shapes, strict=True)
     ]
     letters = "".join(spread)
-    dots = max((it for it in spread), key=_dots)
-    right = right.replace("...", "".join(it for it in dots if it.isdigit()))
+    dots = max((letters_of_part for letters_of_part in spread), key=_dots)
+    right = right.replace("...", "".join(letter for letter in dots if letter.isdigit()))
     if set(right) - set(letters) or len(set(right)) < len(right):
         raise NoRuleError(equation)
-    sizes = {it: _size_of(it, spread, shapes, it in right) for it in letters}
-    made = [
-        Axis("batch" if it == spread[0][:1] else "", number(sizes[it]), "input") for it in right
+    sizes = {letter: _size_of(letter, spread, shapes, letter in right) for letter in letters}
+    axes = [
+        Axis("batch" if letter == spread[0][:1] else "", number(sizes[letter]), "input")
+        for letter in right
     ]
     if len(parts) > 2:  # what it costs hangs on which product comes first
-        return Derivation(derived(made).outputs, counted=False)
+        return Derivation(from_axes(axes).outputs, counted=False)
     if len(parts) == 1:
-        return derived(made)
-    return _summed(made, [size for it, size in sizes.items() if it not in right])
+        return from_axes(axes)
+    return _summed(axes, [size for letter, size in sizes.items() if letter not in right])
 
 
 def _spread(part: str, shape: Shape, dotted: bool) -> str:
@@ -143,43 +144,43 @@ def _spread(part: str, shape: Shape, dotted: bool) -> str:
         )
     # The last axes of the dots meet, as in broadcasting.
     digits = "9876543210"[max(0, 10 - between) :]
-    found = part.replace("...", digits)
-    if between < 0 or between > 10 or ("..." in part and not dotted) or "." in found:
+    spelled = part.replace("...", digits)
+    if between < 0 or between > 10 or ("..." in part and not dotted) or "." in spelled:
         raise NoRuleError(part)
-    if len(set(found)) < len(found):
+    if len(set(spelled)) < len(spelled):
         raise NoRuleError(part)
-    return found
+    return spelled
 
 
 def _dots(part: str) -> int:
-    return sum(it.isdigit() for it in part)
+    return sum(letter.isdigit() for letter in part)
 
 
 def _size_of(
     letter: str, parts: Sequence[str], shapes: Sequence[Shape], stays: bool
 ) -> int | None:
-    found = [
+    sizes = [
         shape[part.index(letter)]
         for part, shape in zip(parts, shapes, strict=True)
         if letter in part
     ]
     # Keras looks at the sizes that are summed over only when numbers flow.
-    if not stays and not all(_may_be_equal(*((a,), (b,))) for a, b in pairwise(found)):
+    if not stays and not all(_may_be_equal(*((a,), (b,))) for a, b in pairwise(sizes)):
         raise NoRuleError(letter)
-    return broadcast_axes([(size,) for size in found])[0].size.value
+    return broadcast_axes([(size,) for size in sizes])[0].size.value
 
 
 # ---------------------------------------------------------------------------------------------
 # Attention
 
 
-def _attention(given: Given) -> Derivation:
+def _attention(call: Given) -> Derivation:
     """Each place that asks is compared with each that is asked, and takes of its value."""
-    if len(given.inputs) < 3 or any(len(it) != 4 for it in given.inputs[:3]):
-        raise NoRuleError(given.kind)
-    if given.settings.keys() & {"query", "key", "value"}:
-        raise NoRuleError(given.kind)
-    query, key, value = given.inputs[:3]
+    if len(call.inputs) < 3 or any(len(shape) != 4 for shape in call.inputs[:3]):
+        raise NoRuleError(call.kind)
+    if call.settings.keys() & {"query", "key", "value"}:
+        raise NoRuleError(call.kind)
+    query, key, value = call.inputs[:3]
     each: list[Term] = [number(query[1], "i"), number(key[1], "j"), number(query[2], "h")]
     return Derivation(
         (kept(query),),

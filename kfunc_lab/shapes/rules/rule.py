@@ -12,9 +12,9 @@ from kfunc_lab.shapes.rules.arithmetic import (
     as_term,
     factors,
     number,
+    number_text,
     product,
     total,
-    written,
 )
 
 Shape = tuple[int | None, ...]
@@ -118,7 +118,7 @@ class WeightSize:
     @property
     def shape(self) -> Shape:
         """The weight's shape."""
-        return tuple(it.value for it in self.sizes)
+        return tuple(size.value for size in self.sizes)
 
     @property
     def count(self) -> Term:
@@ -151,7 +151,7 @@ class Derivation:
     @cached_property
     def parameters(self) -> Term:
         """How many numbers all weights have."""
-        return total(it.count for it in self.weights)
+        return total(weight.count for weight in self.weights)
 
     @cached_property
     def multiply_adds(self) -> Term:
@@ -159,9 +159,13 @@ class Derivation:
         if not self.counted:
             return number(None)
         used = [
-            product(factors(it.count * it.uses)) for it in self.weights if it.uses is not None
+            product(factors(weight.count * weight.uses))
+            for weight in self.weights
+            if weight.uses is not None
         ]
-        return total([*used, *(product(factors(it)) for it in self.products)])
+        return total(
+            [*used, *(product(factors(product_term)) for product_term in self.products)]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,9 +194,9 @@ class Rule:
 # What rules have in common
 
 
-def same(given: Given) -> Derivation:
+def same(call: Given) -> Derivation:
     """A rule for what leaves the shape as it is."""
-    return Derivation((kept(given.shape),))
+    return Derivation((kept(call.shape),))
 
 
 def kept(shape: Shape, roles: Sequence[str] = ()) -> tuple[Axis, ...]:
@@ -209,15 +213,15 @@ def axis(role: str, size: Term | int | None, reason: str = "") -> Axis:
     return Axis(role, number(size) if size is None else as_term(size), reason)
 
 
-def batch(given: Given) -> Axis:
+def batch(call: Given) -> Axis:
     """Returns the batch's axis, as in the input."""
-    return Axis("batch", number(given.shape[0]), "input")
+    return Axis("batch", number(call.shape[0]), "input")
 
 
-def expect_rank(given: Given, rank: int, at_least: bool = False) -> None:
+def expect_rank(call: Given, rank: int, at_least: bool = False) -> None:
     """Raises `DoesNotFitError` unless the first input has so many axes, the batch included."""
-    found = len(given.shape)
-    if found == rank or (at_least and found > rank):
+    rank_of_input = len(call.shape)
+    if rank_of_input == rank or (at_least and rank_of_input > rank):
         return
     words = (
         _("It expects at least {n} dimensions, including the batch, but got {found}: {shape}.")
@@ -226,7 +230,8 @@ def expect_rank(given: Given, rank: int, at_least: bool = False) -> None:
     )
     sign = "<" if at_least else "≠"
     raise DoesNotFitError(
-        words.format(n=rank, found=found, shape=given.shape), f"{found} {sign} {rank}"
+        words.format(n=rank, found=rank_of_input, shape=call.shape),
+        f"{rank_of_input} {sign} {rank}",
     )
 
 
@@ -260,7 +265,7 @@ def positive(settings: Mapping[str, Any], name: str) -> int:
     return value
 
 
-def place_of(axis: int, shape: Shape) -> int:
+def axis_index(axis: int, shape: Shape) -> int:
     """Counts an axis from the first one on.
 
     Raises:
@@ -269,10 +274,10 @@ def place_of(axis: int, shape: Shape) -> int:
     rank = len(shape)
     if -rank <= axis < rank:
         return axis % rank
-    broken = f"≥ {rank}" if axis >= 0 else f"< {written(-rank)}"
+    broken = f"≥ {rank}" if axis >= 0 else f"< {number_text(-rank)}"
     raise DoesNotFitError(
-        _("There is no axis {axis} in {shape}.").format(axis=written(axis), shape=shape),
-        f"{written(axis)} {broken}",
+        _("There is no axis {axis} in {shape}.").format(axis=number_text(axis), shape=shape),
+        f"{number_text(axis)} {broken}",
     )
 
 
@@ -281,7 +286,7 @@ def sizes_of(shape: Iterable[int | None], name: str = "") -> list[Term]:
     return [number(size, name) for size in shape]
 
 
-def described(text: object) -> tuple[str, dict[str, Any]]:
+def parse_layer(text: object) -> tuple[str, dict[str, Any]]:
     """Reads a layer that stands in another layer's settings, as `"LSTM(units=8)"`.
 
     Args:
@@ -294,13 +299,17 @@ def described(text: object) -> tuple[str, dict[str, Any]]:
         NoRuleError: If it is none.
 
     Example:
-        >>> described("LSTM(units=8, return_sequences=True)")
+        >>> parse_layer("LSTM(units=8, return_sequences=True)")
         ('LSTM', {'units': 8, 'return_sequences': True})
     """
     try:
         call = ast.parse(str(text), mode="eval").body
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            named = {it.arg: ast.literal_eval(it.value) for it in call.keywords if it.arg}
+            named = {
+                keyword.arg: ast.literal_eval(keyword.value)
+                for keyword in call.keywords
+                if keyword.arg
+            }
             return call.func.id, named
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         pass

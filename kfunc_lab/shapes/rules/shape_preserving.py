@@ -60,28 +60,28 @@ def _source(page: str) -> str:
     return f"https://keras.io/api/layers/{page}/"
 
 
-def _unchanged(given: Given) -> Derivation:
+def _unchanged(call: Given) -> Derivation:
     """Images may come with labels and boxes; what becomes of these, the layer itself says."""
-    if len(given.inputs) != 1:
-        raise NoRuleError(given.kind)
-    return same(given)
+    if len(call.inputs) != 1:
+        raise NoRuleError(call.kind)
+    return same(call)
 
 
-def _identity(given: Given) -> Derivation:
+def _identity(call: Given) -> Derivation:
     """It passes on all that it is given."""
-    return Derivation(tuple(kept(shape) for shape in given.inputs))
+    return Derivation(tuple(kept(shape) for shape in call.inputs))
 
 
-def _spatial_dropout(given: Given) -> Derivation:
+def _spatial_dropout(call: Given) -> Derivation:
     """It drops whole channels of a space, of which the class's name says the dimensions."""
-    expect_rank(given, int(given.kind[-2]) + 2)
-    return same(given)
+    expect_rank(call, int(call.kind[-2]) + 2)
+    return same(call)
 
 
-def _color_degeneration(given: Given) -> Derivation:
+def _color_degeneration(call: Given) -> Derivation:
     """It weighs red, green and blue against each other."""
-    derived = _unchanged(given)
-    shape = given.shape
+    derived = _unchanged(call)
+    shape = call.shape
     if len(shape) not in (3, 4):
         raise DoesNotFitError(
             _(
@@ -89,7 +89,7 @@ def _color_degeneration(given: Given) -> Derivation:
                 "got {shape}."
             ).format(shape=shape)
         )
-    channels = shape[-3] if given.channels_first else shape[-1]
+    channels = shape[-3] if call.channels_first else shape[-1]
     if channels not in (3, None):
         raise DoesNotFitError(
             _("It expects 3 channels, but got {n}: {shape}.").format(n=channels, shape=shape),

@@ -28,11 +28,11 @@ _SYMBOLS = {
 }
 
 
-def symbol_words(symbol: str) -> str:
+def symbol_meaning(symbol: str) -> str:
     """Says what a letter in a formula stands for; empty for what is no such letter.
 
     Example:
-        >>> symbol_words("s")
+        >>> symbol_meaning("s")
         'stride'
     """
     return _(_SYMBOLS[symbol]) if symbol in _SYMBOLS else ""

@@ -15,8 +15,8 @@ from kfunc_lab.shapes.rules.rule import (
     Shape,
     WeightSize,
     axis,
-    described,
     expect_rank,
+    parse_layer,
 )
 
 _KERAS = "https://keras.io/api/layers/recurrent_layers/"
@@ -27,36 +27,36 @@ def _wrapped(text: object, inputs: tuple[Shape, ...]) -> Derivation:
     # The rules of all layers: those of this file are among them.
     from kfunc_lab.shapes.rules.formulas import derive, rule_of
 
-    kind, settings = described(text)
+    kind, settings = parse_layer(text)
     rule = rule_of(kind)
-    found = derive(rule, settings, inputs) if rule else None
-    if found is None:
+    result = derive(rule, settings, inputs) if rule else None
+    if result is None:
         raise NoRuleError(kind)
-    return found
+    return result
 
 
 def _wrapped_name(text: object) -> str:
-    return layer_name(described(text)[0])
+    return layer_name(parse_layer(text)[0])
 
 
 # ---------------------------------------------------------------------------------------------
 
 
-def _bidirectional(given: Given) -> Derivation:
-    sequence, states = given.inputs[:1], given.inputs[1:]
+def _bidirectional(call: Given) -> Derivation:
+    sequence, states = call.inputs[:1], call.inputs[1:]
     half = len(states) // 2
-    layer, back = given.get("layer"), given.get("backward_layer")
+    layer, back = call.get("layer"), call.get("backward_layer")
     forward = _wrapped(layer, (*sequence, *states[:half]))
     # Where none is given, Keras makes it from the other.
     backward = _wrapped(back or layer, (*sequence, *states[half:]))
     if forward.shapes != backward.shapes:
-        raise NoRuleError(given.kind)
+        raise NoRuleError(call.kind)
     name = _wrapped_name(layer)
     names = (f"forward_{name}", f"backward_{name}")
     if back and _is_another(layer, back):
         names = (f"forward_{name}", _wrapped_name(back))
     return Derivation(
-        (*_merged(given, forward, backward), *forward.outputs[1:], *backward.outputs[1:]),
+        (*_merged(call, forward, backward), *forward.outputs[1:], *backward.outputs[1:]),
         (*within(names[0], forward.weights), *within(names[1], backward.weights)),
         (*forward.products, *backward.products),
     )
@@ -64,16 +64,16 @@ def _bidirectional(given: Given) -> Derivation:
 
 def _is_another(layer: object, back: object) -> bool:
     """Tells whether the second is more than the first turned round."""
-    (kind, settings), (back_kind, back_settings) = described(layer), described(back)
+    (kind, settings), (back_kind, back_settings) = parse_layer(layer), parse_layer(back)
     turned = {**back_settings, "go_backwards": settings.get("go_backwards", False)}
     return kind != back_kind or {"go_backwards": False, **settings} != turned
 
 
 def _merged(
-    given: Given, forward: Derivation, backward: Derivation
+    call: Given, forward: Derivation, backward: Derivation
 ) -> tuple[tuple[Axis, ...], ...]:
     one, other = forward.outputs[0], backward.outputs[0]
-    mode = given.get("merge_mode", "concat")
+    mode = call.get("merge_mode", "concat")
     if mode is None:
         return (one, other)
     if mode != "concat":
@@ -82,25 +82,25 @@ def _merged(
     return ((*before, axis(last.role, last.size + other[-1].size)),)
 
 
-def _time_distributed(given: Given) -> Derivation:
+def _time_distributed(call: Given) -> Derivation:
     """Each step is an input of its own."""
-    expect_rank(given, 3, at_least=True)
-    if len(given.inputs) > 1:
-        raise NoRuleError(given.kind)
-    first, steps, *rest = given.shape
-    layer = given.get("layer")
-    found = _wrapped(layer, ((first, *rest),))
-    if len(found.outputs) != 1:
-        raise NoRuleError(given.kind)
-    (head, *after), times = found.outputs[0], number(steps)
+    expect_rank(call, 3, at_least=True)
+    if len(call.inputs) > 1:
+        raise NoRuleError(call.kind)
+    first, steps, *rest = call.shape
+    layer = call.get("layer")
+    inner = _wrapped(layer, ((first, *rest),))
+    if len(inner.outputs) != 1:
+        raise NoRuleError(call.kind)
+    (head, *after), times = inner.outputs[0], number(steps)
     return Derivation(
         ((head, axis("steps", steps, "input"), *after),),
         tuple(
-            replace(it, uses=it.uses and _times(it.uses, times))
-            for it in within(_wrapped_name(layer), found.weights)
+            replace(weight, uses=weight.uses and _times(weight.uses, times))
+            for weight in within(_wrapped_name(layer), inner.weights)
         ),
-        tuple(it * times for it in found.products),
-        found.counted,
+        tuple(term * times for term in inner.products),
+        inner.counted,
     )
 
 
@@ -109,14 +109,16 @@ def _times(uses: Term, steps: Term) -> Term:
     return steps if not uses.sign and uses.value == 1 else uses * steps
 
 
-def _spectral_normalization(given: Given) -> Derivation:
+def _spectral_normalization(call: Given) -> Derivation:
     """The layer inside, and a vector from which its kernel's greatest stretch is estimated."""
-    layer = given.get("layer")
-    kind, _settings = described(layer)
-    if kind == given.kind:
+    layer = call.get("layer")
+    kind, _settings = parse_layer(layer)
+    if kind == call.kind:
         raise NoRuleError(kind)
-    found = _wrapped(layer, given.inputs)
-    kernel = next((it for it in found.weights if it.name in ("kernel", "embeddings")), None)
+    inner = _wrapped(layer, call.inputs)
+    kernel = next(
+        (weight for weight in inner.weights if weight.name in ("kernel", "embeddings")), None
+    )
     if kernel is None:
         raise DoesNotFitError(
             _(
@@ -124,7 +126,7 @@ def _spectral_normalization(given: Given) -> Derivation:
             ).format(kind=kind)
         )
     vector = WeightSize("vector_u", (number(1), kernel.sizes[-1]), trainable=False)
-    return replace(found, weights=(*within(layer_name(kind), found.weights), vector))
+    return replace(inner, weights=(*within(layer_name(kind), inner.weights), vector))
 
 
 RULES = (
