@@ -13,7 +13,7 @@ FONT = "Arial, Arimo, 'Liberation Sans', Helvetica, sans-serif"
 
 
 def light_dark(colours: tuple[str, str]) -> str:
-    """Writes a pair of colours for CSS, which takes the one that fits the theme.
+    """Returns the CSS value that selects a colour by the theme.
 
     Example:
         >>> light_dark(TEXT)
@@ -23,9 +23,9 @@ def light_dark(colours: tuple[str, str]) -> str:
 
 
 def follow_theme(name: str) -> str:
-    """Writes the rule by which HTML of ours follows a dark theme that CSS does not know of.
+    """Returns the CSS rule by which an element follows the dark theme of a notebook's page.
 
-    JupyterLab and VS Code say on the page's body that their theme is dark; other pages say it by
+    JupyterLab and VS Code mark a dark theme on the body of the page; other pages set
     `color-scheme`, which `light-dark()` follows by itself.
 
     Args:

@@ -8,10 +8,10 @@ def break_line(line: str, indent: str = "") -> list[str]:
 
     Args:
         line: A statement on one line.
-        indent: What it is indented by.
+        indent: The indentation of the statement.
 
     Returns:
-        Its lines.
+        The lines.
 
     Example:
         >>> break_line("x = f(1)")
@@ -29,10 +29,10 @@ def break_line(line: str, indent: str = "") -> list[str]:
 
 
 def _last_bracket(line: str) -> tuple[int, int] | None:
-    """Returns where the longest of the outermost brackets that hold something is."""
+    """Returns the positions of the longest pair of outermost brackets that is not empty."""
     longest_span: tuple[int, int] | None = None
     depth, begin = 0, 0
-    for position, character in _outside_texts(line):
+    for position, character in _outside_strings(line):
         if character in "([{":
             if depth == 0:
                 begin = position
@@ -47,7 +47,7 @@ def _last_bracket(line: str) -> tuple[int, int] | None:
 
 def _split(text: str) -> list[str]:
     parts, depth, begin = [], 0, 0
-    for position, character in _outside_texts(text):
+    for position, character in _outside_strings(text):
         if character in "([{":
             depth += 1
         elif character in ")]}":
@@ -59,8 +59,8 @@ def _split(text: str) -> list[str]:
     return [*parts, last] if last else parts
 
 
-def _outside_texts(line: str) -> list[tuple[int, str]]:
-    """Lists the characters that stand in no text."""
+def _outside_strings(line: str) -> list[tuple[int, str]]:
+    """Lists the characters outside string literals, with their positions."""
     characters = []
     inside, escaped = False, False
     for position, character in enumerate(line):

@@ -1,7 +1,7 @@
-"""Reads a Keras model, layer or loose tensors into a `LayerGraph`.
+"""Reads a Keras model, a layer or tensors without a model into a `LayerGraph`.
 
-It reads and never builds a model, because building one over existing tensors adds nodes to the
-user's own layers.
+It only reads and never builds a model, because a model over existing tensors would add nodes to
+the user's layers.
 """
 
 import contextlib
@@ -44,16 +44,16 @@ from kfunc_lab.locale import _
 
 
 def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
-    """Reads the graph of a model, or the graph so far of tensors without a model.
+    """Reads the graph of a model, or of tensors without a model.
 
     Args:
-        x: A functional or Sequential model; a subclassed model or a layer, whose sub-layers
-            are listed; or one or more symbolic tensors, as from `keras.Input`, in any nest of
+        x: A functional or Sequential model; a subclassed model or a layer, whose sublayers are
+            listed; or one or more symbolic tensors, such as those from `keras.Input`, in nested
             lists, tuples and dicts.
         masks: Whether to keep the operations that only compute masks.
 
     Returns:
-        The graph, as plain data.
+        The graph as plain data.
 
     Raises:
         TypeError: If `x` is none of these.
@@ -72,34 +72,34 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
 def read_graph_and_nodes(
     x: Any, *, masks: bool = False
 ) -> tuple[LayerGraph, Mapping[str, Any]]:
-    """Reads a graph as `read_graph` does.
+    """Reads a graph and returns Keras's nodes as well.
 
     Args:
-        x: As in `read_graph`.
-        masks: As in `read_graph`.
+        x: See `read_graph`.
+        masks: See `read_graph`.
 
     Returns:
-        The graph, and for each call that Keras has recorded its record, by the call's id.
+        The graph, and the node of each recorded call, by the id of the call.
 
     Raises:
-        TypeError: As in `read_graph`.
+        TypeError: See `read_graph`.
     """
     reader = _Reader(masks)
     return reader.read(x), reader.nodes
 
 
 def read_graph_and_items(x: Any) -> tuple[LayerGraph, Mapping["ItemPlace", str]]:
-    """Reads a graph as `read_graph` does.
+    """Reads a graph and returns the ids of its items as well.
 
     Args:
-        x: As in `read_graph`.
+        x: See `read_graph`.
 
     Returns:
-        The graph, and for each of Keras's records, or of the layers without one, the id of its
-        call or group, by the group that it stands in.
+        The graph, and the id of the call or group of each node, or of each layer without a
+        node, by the group that contains it.
 
     Raises:
-        TypeError: As in `read_graph`.
+        TypeError: See `read_graph`.
     """
     reader = _Reader(masks=False)
     return reader.read(x), reader.items_within
@@ -107,12 +107,13 @@ def read_graph_and_items(x: Any) -> tuple[LayerGraph, Mapping["ItemPlace", str]]
 
 @dataclass(frozen=True)
 class ReadCalls:
-    """A graph read from Keras's records of calls.
+    """A graph that was read from nodes.
 
     Attributes:
         graph: The graph.
-        items: For each record the id of its call, or of its group if a nested model was called.
-        tensors: For the place of each tensor the id of the call that made it.
+        items: The id of the call of each node, or of its group if it calls a nested model, by
+            the `id()` of the node.
+        tensors: The id of the call that returned each tensor, by the place of the tensor.
     """
 
     graph: LayerGraph
@@ -126,16 +127,16 @@ def read_calls(
     outputs: Sequence[Any],
     cache: MutableMapping[Any, Call],
 ) -> ReadCalls:
-    """Reads the graph of some of Keras's records of calls.
+    """Reads the graph of some nodes.
 
     Args:
-        nodes: The records, each after those that feed it.
-        lost: Those of them whose results lead nowhere.
-        outputs: The tensors that are the outputs of models.
-        known: What was read of records before, and is noted here for the next time.
+        nodes: The nodes in topological order.
+        lost: The nodes whose results lead nowhere.
+        outputs: The tensors that are outputs of models.
+        cache: The calls of nodes that were read before; new ones are added.
 
     Returns:
-        The graph, with what in it stands for what.
+        The graph, and the ids of its items.
     """
     reader = _Reader(masks=False, cache=cache)
     with warnings.catch_warnings():
@@ -147,18 +148,18 @@ def read_calls(
 def calls_of_parts(
     x: Any, parts: Mapping[str, Any], graph: LayerGraph
 ) -> dict[str, frozenset[str]]:
-    """Finds the calls of models and layers within the graph of a larger model.
+    """Finds the calls of models and layers in the graph of a larger model.
 
     Args:
-        x: What the graph was read from.
+        x: The object that the graph was read from.
         parts: Models that share calls with it or are called in it, or layers, by name.
-        graph: Its graph.
+        graph: The graph.
 
     Returns:
-        For each name the ids of its calls.
+        The ids of the calls of each part, by name.
 
     Raises:
-        ValueError: If one of them has no call in the graph.
+        ValueError: If a part has no call in the graph.
     """
     if not parts:
         return {}
@@ -179,7 +180,7 @@ def calls_of_parts(
 
 
 # ---------------------------------------------------------------------------------------------
-# What was given
+# Checking the argument
 
 
 def _symbolic_tensors(x: Any) -> list[Any]:
@@ -235,38 +236,38 @@ def _wrong_input(x: Any, item: Any) -> str:
 # ---------------------------------------------------------------------------------------------
 # Reading
 
-# Where a tensor comes from: a call's id, and which of its outputs.
+# The source of a tensor: the id of a call, and the index of its output.
 _Source = tuple[str, int]
 
-# A group's id, or None, and the `id()` of a record or a layer in it.
+# The id of a group, or None, and the `id()` of a node or layer in it.
 ItemPlace = tuple[str | None, int]
 
 
 class _Reader:
-    """Collects the calls, edges and groups of one graph, nested models included."""
+    """Collects the calls, edges and groups of one graph, including nested models."""
 
     def __init__(self, masks: bool, cache: MutableMapping[Any, Call] | None = None) -> None:
         self._masks = masks
         self._cache = cache
         self._open: set[int] = set()  # the models that are being read
-        # The call, or the group of a nested model, that stands for each record.
+        # The id of the call, or of the group of a nested model, for each node.
         self.items: dict[int, str] = {}
-        self.nodes: dict[str, Any] = {}  # the record of each call
-        # The same within each group, and for layers without a record.
+        self.nodes: dict[str, Any] = {}  # the node of each call
+        # The same for each group, and for layers without a node.
         self.items_within: dict[ItemPlace, str] = {}
         self._calls: list[Call] = []
         self._edges: list[Edge] = []
         self._groups: list[Group] = []
         self._used_ids: set[str] = set()
-        # The layer is kept with its id, so that its `id()` is not given to another meanwhile.
+        # The reference to the layer keeps it alive, so that its `id()` is not reused.
         self._layer_ids: dict[int, tuple[str, Any]] = {}
         self._lost: list[str] = []
         self._mask_calls: set[str] = set()
-        # The call that made each tensor outside nested models.
+        # The call that returned each tensor outside nested models.
         self.places: dict[Place, str] = {}
 
     def read(self, x: Any) -> LayerGraph:
-        """Reads whatever a graph is read from."""
+        """Reads a model, a layer or tensors."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
             return self._read_any(x)
@@ -285,10 +286,10 @@ class _Reader:
         return self.tensors(_symbolic_tensors(x))
 
     def calls_of(self, part: Any) -> set[str]:
-        """Returns the ids of the calls of a model or layer in the graph that was read."""
+        """Returns the ids of the calls of a model or layer in this graph."""
         layer_id, _layer = self._layer_ids.get(id(part), ("", None))
         groups = {group.id for group in self._groups if group.layer_id == layer_id}
-        for group in self._groups:  # each after the one that it stands in
+        for group in self._groups:  # outer groups first
             if group.parent in groups:
                 groups.add(group.id)
         call_ids = {
@@ -304,15 +305,15 @@ class _Reader:
         call_ids |= {self.places[place] for place in places if place in self.places}
         if call_ids:
             return call_ids
-        # Keras copies the calls of a model that begins at a tensor amid another; the layers are
-        # the same.
+        # If a model begins at a tensor inside another model, Keras copies its calls but keeps the
+        # layers.
         shared_ids = (self._layer_ids.get(id(node.operation), ("", None))[0] for node in nodes)
         layer_ids = set(filter(None, shared_ids))
         return {call.id for call in self._calls if call.layer_id in layer_ids}
 
     def model(self, model: Any, functional: Any) -> LayerGraph:
-        """Reads a functional model, or a Sequential by the functional model behind it."""
-        find_lost = model is functional  # a Sequential calls its layers anew with each `add`
+        """Reads a functional model, or the functional model behind a Sequential model."""
+        find_lost = model is functional  # a Sequential calls its layers again with each `add`
         sources = self._read(functional.inputs, functional.outputs, find_lost)
         return replace(
             self._graph(model.name, type(model).__name__, functional.outputs, sources),
@@ -322,7 +323,7 @@ class _Reader:
         )
 
     def tensors(self, tensors: list[Any]) -> LayerGraph:
-        """Reads what leads to loose tensors."""
+        """Reads the graph that leads to tensors without a model."""
         sources = self._read([], tensors, find_lost=True)
         live_ids = {call.layer_id for call in self._calls if call.id not in self._lost}
         live_ids |= {group.layer_id for group in self._groups}
@@ -338,7 +339,7 @@ class _Reader:
     def records(
         self, nodes: Sequence[Any], lost: Set[int], outputs: Sequence[Any]
     ) -> LayerGraph:
-        """Reads records of calls."""
+        """Reads nodes."""
         sources: dict[Place, _Source] = {}
         numbers = call_numbers(nodes)
         for node in nodes:
@@ -359,7 +360,7 @@ class _Reader:
         )
 
     def chain(self, model: Any) -> LayerGraph:
-        """Reads a Sequential whose shapes are not known yet."""
+        """Reads a Sequential model whose shapes are not known yet."""
         links = [self._add_link(layer) for layer in model.layers]
         for (_entry, before), (after, _exit) in pairwise(links):
             self._edges.append(Edge(*before, after, 0, TensorSpec(None, "")))
@@ -371,7 +372,7 @@ class _Reader:
         )
 
     def layers(self, layer: Any) -> LayerGraph:
-        """Reads the sub-layers of a subclassed model or layer, or a layer that has none."""
+        """Reads the sublayers of a subclassed model or layer, or a layer without sublayers."""
         parts = sublayers_of(layer)
         for part in parts or [layer]:
             self._add_layer(part, prefix="", group=None)
@@ -387,7 +388,7 @@ class _Reader:
         prefix: str = "",
         group: str | None = None,
     ) -> dict[Place, _Source]:
-        """Adds the calls from inputs to outputs, and tells where each tensor comes from."""
+        """Adds the calls from inputs to outputs, and returns the source of each tensor."""
         nodes = ancestors([*inputs, *outputs])
         lost = lost_nodes(nodes, self._open) if find_lost else []
         numbers = call_numbers([*nodes, *lost])
@@ -449,7 +450,7 @@ class _Reader:
             same = cached.id == call_id and cached.layer_id == layer_id
             return cached if same else replace(cached, id=call_id, layer_id=layer_id)
         outputs = tuple(map(spec_of, node.outputs))
-        # The input layer of a nested model is fed by the call of that model.
+        # The call of a nested model feeds its input layer.
         inputs = outputs if node.is_input and group else tuple(map(spec_of, tensors))
         config = configuration_with_warnings(node.operation)
         settings = changed_settings(node.operation, config)
@@ -462,7 +463,7 @@ class _Reader:
             outputs=outputs,
             settings=settings,
             group=group,
-            **_layer_facts(node.operation, layer_id, config),
+            **_layer_fields(node.operation, layer_id, config),
         )
         if self._cache is not None:
             self._cache[node] = call
@@ -477,12 +478,12 @@ class _Reader:
         parent: str | None,
         sources: Mapping[Place, _Source],
     ) -> list[_Source]:
-        # The records of all calls hold those that were lost within nested models too.
+        # A list of all nodes already contains the lost calls of nested models.
         find_lost = inner is node.operation and self._cache is None
         group = self._add_group(node.operation, inner, call_id, layer_id, parent, find_lost)
         tensors = _in_order_of_inputs(node, inner)
         for entry, tensor in zip(group.entries, tensors, strict=False):
-            if tensor is not None:  # an optional input that was left out
+            if tensor is not None:  # an optional input may be missing
                 self._connect(tensor, entry, 0, sources)
         return list(group.exits)
 
@@ -495,9 +496,9 @@ class _Reader:
         parent: str | None,
         find_lost: bool,
     ) -> Group:
-        facts = _group_facts(model, layer_id)
+        fields = _group_fields(model, layer_id)
         place = len(self._groups)
-        # A model may have been called on one of its own tensors.
+        # A model can be called on one of its own tensors.
         self._open.add(id(model))
         sources = self._read(inner.inputs, inner.outputs, find_lost, f"{call_id}/", call_id)
         self._open.remove(id(model))
@@ -506,7 +507,7 @@ class _Reader:
             parent=parent,
             entries=tuple(sources[place_of(tensor)][0] for tensor in inner.inputs),
             exits=tuple(sources[place_of(tensor)] for tensor in inner.outputs),
-            **facts,
+            **fields,
         )
         self._groups.insert(place, group)
         return group
@@ -515,14 +516,14 @@ class _Reader:
         self, tensor: Any, target: str, position: int, sources: Mapping[Place, _Source]
     ) -> None:
         source = sources.get(place_of(tensor))
-        if source is not None:  # a tensor that no layer made has no source
+        if source is not None:  # a tensor that no layer returned has no source
             self._edges.append(Edge(*source, target, position, spec_of(tensor)))
 
     def _arguments(self, node: Any) -> list[Any]:
-        """Returns the tensors that a call takes, without masks that Keras passed along."""
+        """Returns the tensors that a call takes, without masks unless they are wanted."""
         return list(node.input_tensors) if self._masks else arguments_without_masks(node)
 
-    # -- layers whose connections are not known
+    # -- layers with unknown connections
 
     def _add_layer(self, layer: Any, prefix: str, group: str | None) -> None:
         call_id = self._new_id(f"{prefix}{layer.name}", 1)
@@ -536,7 +537,7 @@ class _Reader:
         self._add_inside(layer, call_id, layer_id, group)
 
     def _add_inside(self, layer: Any, call_id: str, layer_id: str, parent: str | None) -> None:
-        """Adds the layers inside a wrapper or a layer made of layers, which is a call itself."""
+        """Adds the layers inside a wrapper or a layer made of layers."""
         parts = _parts(layer)
         if not parts:
             return
@@ -547,14 +548,14 @@ class _Reader:
                 parent=parent,
                 entries=ends,
                 exits=tuple((end, 0) for end in ends),
-                **_group_facts(layer, layer_id),
+                **_group_fields(layer, layer_id),
             )
         )
         for part in parts:
             self._add_layer(part, f"{call_id}/", call_id)
 
     def _add_link(self, layer: Any) -> tuple[str, _Source]:
-        """Adds a layer of a chain whole, and tells where the chain enters and leaves it."""
+        """Adds a layer of a chain, and returns where the chain enters and leaves it."""
         call_id = self._new_id(layer.name, 1)
         layer_id = self._layer_id(layer, call_id)
         self.items_within[None, id(layer)] = call_id
@@ -575,7 +576,7 @@ class _Reader:
                 outputs=outputs,
                 settings=changed_settings(layer, config),
                 group=group,
-                **_layer_facts(layer, layer_id, config),
+                **_layer_fields(layer, layer_id, config),
             )
         )
 
@@ -631,7 +632,7 @@ class _Reader:
         )
         if self._masks or (self._cache is not None and not self._mask_calls):
             return graph
-        # All that was recorded is shown, but for masks; else what leads to an output.
+        # With a cache all calls except masks are shown, otherwise those that lead to an output.
         branch_ends = graph.call_of if self._cache is not None else graph.lost
         return _without_mask_operations(graph, self._mask_calls, branch_ends)
 
@@ -641,11 +642,11 @@ class _Reader:
 
 
 def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
-    """Returns what a nested model was called on, in the order of its inputs."""
+    """Returns the arguments of a call of a nested model, in the order of its inputs."""
     import keras
 
     named = node.arguments.kwargs
-    # A subclass may name its first argument as it likes.
+    # A subclass can choose the name of its first argument.
     candidates = [*node.arguments.args, named.get("inputs"), *named.values()]
     value = next(value for value in candidates if value is not None)
     if isinstance(value, Mapping) and not isinstance(inner.input, Mapping):
@@ -656,12 +657,12 @@ def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
 def _without_mask_operations(
     graph: LayerGraph, mask_calls: Set[str], ends: Iterable[str]
 ) -> LayerGraph:
-    """Leaves out the operations that fed nothing but masks.
+    """Removes the operations that feed only masks.
 
     Args:
         graph: The graph.
-        mask_calls: The ids of the calls that made masks.
-        ends: The ids of calls that may end a branch, unless they made a mask.
+        mask_calls: The ids of the calls that returned masks.
+        ends: The ids of calls that may end a branch, unless they returned a mask.
     """
     consumers: dict[str, int] = defaultdict(int)
     feeding: dict[str, list[str]] = defaultdict(list)
@@ -700,7 +701,7 @@ def _nested(operation: Any) -> Any:
     return functional_of(operation) if isinstance(operation, keras.Model) else None
 
 
-def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
+def _layer_fields(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
     import keras
 
     weights = {id(weight): weight for weight in getattr(operation, "weights", ())}
@@ -720,7 +721,7 @@ def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
     }
 
 
-def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
+def _group_fields(layer: Any, layer_id: str) -> dict[str, Any]:
     return {
         "layer": layer.name,
         "kind": type(layer).__name__,
@@ -731,7 +732,7 @@ def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
 
 
 def _is_current(call: Call, operation: Any) -> bool:
-    """Tells whether what was read of a call still holds: its layer may have been frozen."""
+    """Tells whether a stored call is still correct: its layer may have been frozen since."""
     weights = getattr(operation, "weights", ()) or ()
     if len(weights) != len(call.weights):
         return False
@@ -753,10 +754,10 @@ def _is_wrapper(layer: Any) -> bool:
 
 
 def _parts(layer: Any) -> list[Any]:
-    """Returns the layers inside a wrapper or a layer made of layers that are worth showing.
+    """Returns the inner layers that are worth showing.
 
-    Keras's own layers are made of layers too, as `MultiHeadAttention`; of those, only what a
-    user put inside is shown.
+    Some of Keras's own layers, such as `MultiHeadAttention`, are made of layers too; of these,
+    only the layers that a user put inside are shown.
     """
     import keras
 
@@ -769,9 +770,9 @@ def _parts(layer: Any) -> list[Any]:
 
 
 def weight_of(weight: Any, layer: Any) -> Weight:
-    """Describes one of a layer's weights."""
+    """Describes one weight of a layer."""
     return Weight(
-        # Without the path of the layer that it belongs to.
+        # Without the path of its layer.
         name=weight.path.removeprefix(f"{layer.path}/"),
         shape=tuple(weight.shape),
         dtype=str(weight.dtype),
@@ -780,23 +781,23 @@ def weight_of(weight: Any, layer: Any) -> Weight:
 
 
 def _built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """Returns what a layer of Keras's own was built for, and what it makes of that."""
+    """Returns the input that a layer was built for, and its output if Keras can compute it."""
     shape = None
     if layer.built:
-        with contextlib.suppress(Exception):  # a custom layer's may raise anything
+        with contextlib.suppress(Exception):  # a custom layer may raise anything
             shape = (layer.get_build_config() or {}).get("input_shape")
     if not shape or not all(size is None or isinstance(size, int) for size in shape):
         return (), ()
     dtype = layer.compute_dtype
     inputs = (TensorSpec(tuple(shape), dtype),)
     if type(layer).__module__.partition(".")[0] == "keras":
-        with contextlib.suppress(Exception):  # not every layer can tell without a call
+        with contextlib.suppress(Exception):  # some layers cannot compute it without a call
             return inputs, (TensorSpec(tuple(layer.compute_output_shape(shape)), dtype),)
     return inputs, ()
 
 
 def spec_of(tensor: Any) -> TensorSpec:
-    """Returns a symbolic tensor's shape and type."""
+    """Returns the shape and dtype of a symbolic tensor."""
     return TensorSpec(tuple(tensor.shape), str(tensor.dtype))
 
 
@@ -806,6 +807,6 @@ def _weights(layers: Iterable[Any], attribute: str) -> Iterator[Any]:
 
 
 def _size(weights: Iterable[Any]) -> int:
-    """Adds up the numbers in weights, each weight once."""
+    """Counts the parameters in weights; each weight counts once."""
     sizes = {id(weight): prod(weight.shape) for weight in weights}
     return sum(sizes.values())

@@ -1,7 +1,7 @@
-"""Which parts of a graph are folded into one box: nested models, layers made of layers, repeats.
+"""Folds parts of a graph into one box: nested models, layers made of layers, repeated blocks.
 
-What is open is a set of groups' ids; whatever a group holds is seen when it and all that it
-stands in are open.
+The state is the set of ids of the open groups. The content of a group is visible if the group and
+all groups around it are open.
 """
 
 import difflib
@@ -20,18 +20,17 @@ Fold = bool | str | Iterable[str] | None
 
 
 def fold_graph(graph: LayerGraph, fold: Fold = None) -> tuple[LayerGraph, frozenset[str]]:
-    """Decides what of a graph is folded.
+    """Decides which groups of a graph are folded.
 
     Args:
-        graph: The graph as it was read.
-        fold: `None` folds wrappers and layers made of layers, and above 150 calls everything
-            that can be folded; `True` folds everything, `False` nothing; names of groups, as
-            `"encoder"` or `["conv2_block", "TimeDistributed"]`, fold those: by name, by class,
-            or by the id of one of them.
+        graph: The graph as read.
+        fold: `None` folds wrappers and layers made of layers, and above 150 calls all groups;
+            `True` folds all groups, `False` none. Names, such as `"encoder"` or
+            `["conv2_block", "TimeDistributed"]`, fold the groups with that name, class or id.
 
     Returns:
-        The graph, with a group more for each run of repeated blocks where those are folded, and
-        the ids of the groups that are open.
+        The graph, with additional groups for repeated blocks if these are folded, and the ids
+        of the open groups.
 
     Raises:
         ValueError: If no group has one of the names.
@@ -45,14 +44,14 @@ def fold_graph(graph: LayerGraph, fold: Fold = None) -> tuple[LayerGraph, frozen
     names = _names(fold)
     if names or fold is True or len(graph.calls) > MAX_CALLS_UNFOLDED:
         graph = group_repeats(graph)
-    every = frozenset(graph.group_of)
+    all_groups = frozenset(graph.group_of)
     if names:
-        return graph, every - _named(graph, names)
+        return graph, all_groups - _named(graph, names)
     if fold is True or (fold is None and len(graph.calls) > MAX_CALLS_UNFOLDED):
         return graph, frozenset()
     if fold is None and graph.connected:
-        return graph, every - set(graph.call_of)
-    return graph, every
+        return graph, all_groups - set(graph.call_of)
+    return graph, all_groups
 
 
 def _names(fold: Fold) -> list[str]:
@@ -87,13 +86,13 @@ def _no_such_group(graph: LayerGraph, name: str) -> str:
 
 
 def parent_of(graph: LayerGraph, item: str) -> str | None:
-    """Returns the group that a call or group stands in, by its id; `None` at the top."""
+    """Returns the id of the group that contains a call or group; `None` at the top."""
     group = graph.group_of.get(item)
     return graph.call_of[item].group if group is None else group.parent
 
 
 def ancestors(graph: LayerGraph, item: str) -> list[str]:
-    """Returns the groups around a call or group, the nearest first."""
+    """Returns the ids of the groups around a call or group, the innermost first."""
     groups: list[str] = []
     parent = parent_of(graph, item)
     while parent is not None:
@@ -103,7 +102,7 @@ def ancestors(graph: LayerGraph, item: str) -> list[str]:
 
 
 def items_by_parent(graph: LayerGraph) -> Mapping[str | None, list[str]]:
-    """Lists the calls and groups that stand directly in each group, in graph order.
+    """Lists the direct members of each group, in graph order.
 
     A wrapper, which is both a call and a group, is listed once.
     """
@@ -121,7 +120,7 @@ def items_by_parent(graph: LayerGraph) -> Mapping[str | None, list[str]]:
 
 
 def visible_items(graph: LayerGraph, opened: Container[str]) -> list[tuple[str, int]]:
-    """Lists what is seen, each open group before what it holds, and how deep it stands."""
+    """Lists the visible items with their depth, each open group before its members."""
     inside = items_by_parent(graph)
     items: list[tuple[str, int]] = []
     waiting = [(item, 0) for item in reversed(inside[None])]
@@ -134,7 +133,7 @@ def visible_items(graph: LayerGraph, opened: Container[str]) -> list[tuple[str, 
 
 
 def visible_item(graph: LayerGraph, item: str, opened: frozenset[str]) -> str:
-    """Returns the box in which a call or group is seen: itself, or the outermost closed group."""
+    """Returns the box that shows an item: the item itself or the outermost closed group."""
     for group in reversed(ancestors(graph, item)):
         if group not in opened:
             return group
@@ -142,7 +141,7 @@ def visible_item(graph: LayerGraph, item: str, opened: frozenset[str]) -> str:
 
 
 def visible_groups(graph: LayerGraph, opened: Iterable[str]) -> list[str]:
-    """Returns the open groups that are seen: those in which no outer one is closed."""
+    """Returns the open groups that are visible: all groups around them are open too."""
     opened = set(opened)
     return [
         group.id
@@ -156,11 +155,11 @@ def search(graph: LayerGraph, text: str) -> list[str]:
 
     Args:
         graph: The graph.
-        text: A part of a name, of a class or of an output shape, in any case and spacing, as
-            `"conv2_"`, `"lstm"`, `"28 × 28 × 64"` or `"(None, 10)"`.
+        text: A part of a name, of a class or of an output shape, in any case and spacing, such
+            as `"conv2_"`, `"lstm"`, `"28 × 28 × 64"` or `"(None, 10)"`.
 
     Returns:
-        The ids of what has it, in graph order; nothing for an empty text.
+        The ids of the matches, in graph order; an empty list for an empty text.
 
     Example:
         >>> graph = LayerGraph("m", "Sequential", (Call("d_1", "d_1", "Dense", "d_1"),), ())
@@ -174,10 +173,10 @@ def search(graph: LayerGraph, text: str) -> list[str]:
 
 
 def search_text(graph: LayerGraph, item: str) -> str:
-    """Returns what a search compares with: name, class and shapes, in small letters."""
+    """Returns the text that a search matches: name, class and shapes, in lower case."""
     call, group = graph.call_of.get(item), graph.group_of.get(item)
     named: Call | Group = call or group  # type: ignore[assignment]
-    # The name as it is and as it is shown.
+    # The original name and the displayed one.
     parts = [named.layer, printable(named.layer), short_name(named), named.id, named.kind]
     for tensor in call.outputs if call else ():
         parts += [shape_label(tensor), shape_tuple(tensor)]

@@ -1,4 +1,4 @@
-"""What a call takes of memory: its weights and its results."""
+"""The memory of a call: its weights and its outputs."""
 
 from math import prod
 
@@ -13,12 +13,12 @@ _BYTES = {
 
 
 def dtype_bytes(dtype: str) -> int | None:
-    """Returns how many bytes a number of a type takes, if that is known."""
+    """Returns the number of bytes of one value of a dtype, if it is known."""
     return _BYTES.get(dtype)
 
 
 def weight_bytes(call: Call) -> int | None:
-    """Returns the memory of a call's weights, if all their types are known."""
+    """Returns the memory of a call's weights in bytes, if all dtypes are known."""
     sizes = [_BYTES.get(weight.dtype) for weight in call.weights]
     if any(size is None for size in sizes):
         return None
@@ -27,7 +27,7 @@ def weight_bytes(call: Call) -> int | None:
 
 
 def activation_bytes(call: Call) -> int | None:
-    """Returns the memory of a call's results for one example, if all sizes are known."""
+    """Returns the memory of a call's outputs for one example in bytes, if all sizes are known."""
     total = 0
     for tensor in call.outputs:
         size = _BYTES.get(tensor.dtype)
@@ -40,7 +40,7 @@ def activation_bytes(call: Call) -> int | None:
 
 
 def memory_text(count: int) -> str:
-    """Writes an amount of memory with three significant digits.
+    """Formats a number of bytes with three significant digits.
 
     Example:
         >>> memory_text(200_960)

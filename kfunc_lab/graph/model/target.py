@@ -1,4 +1,4 @@
-"""A graph beside the one that is asked for: what is missing, what is too much, what differs."""
+"""Compares a graph with its target: what is missing, what is extra, what differs."""
 
 from dataclasses import replace
 
@@ -8,21 +8,21 @@ from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 
 _MARKS = {"removed": "ghost", "added": "extra", "changed": "differs"}
 
-# Whose result does not depend on the order of what is joined.
+# The result of these classes does not depend on the order of their inputs.
 _UNORDERED = {"Add", "Average", "Maximum", "Minimum", "Multiply"}
 
 
 def compare_with_target(target: LayerGraph, graph: LayerGraph) -> Comparison:
-    """Compares a graph with the one that is asked for, whatever their layers are called.
+    """Compares a graph with its target, whatever the names of the layers.
 
     Args:
-        target: The graph that is asked for.
-        graph: What is there.
+        target: The target graph.
+        graph: The graph that exists.
 
     Returns:
-        The differences, seen from the target: `removed` is what is missing, `added` what is too
-        much. Names are no difference, nor is the order of what is added up or averaged, nor the
-        padding of a kernel of 1, nor how the axis is written along which tensors are joined.
+        The differences, relative to the target: `removed` calls are missing, `added` calls are
+        extra. These are not differences: names, the order of inputs that are added or averaged,
+        the padding of a kernel of size 1, and the way an axis of concatenation is written.
 
     Example:
         >>> from kfunc_lab.graph.model.layer_graph import Call
@@ -48,12 +48,13 @@ def compare_with_target(target: LayerGraph, graph: LayerGraph) -> Comparison:
 
 def _settings(comparison: Comparison, change: Change) -> tuple[tuple[str, object, object], ...]:
     return tuple(
-        one
-        for one in change.settings
-        if one[0] != "name"
-        and not (one[0] == "inputs" and _only_reordered(comparison, change))
+        setting
+        for setting in change.settings
+        if setting[0] != "name"
+        and not (setting[0] == "inputs" and _only_reordered(comparison, change))
         and not (
-            one[0] == "padding" and _looks_at_one_place(comparison.after.call_of[change.after])
+            setting[0] == "padding"
+            and _has_kernel_of_one(comparison.after.call_of[change.after])
         )
     )
 
@@ -69,13 +70,15 @@ def _only_reordered(comparison: Comparison, change: Change) -> bool:
 
 
 def _with_equal_axes(graph: LayerGraph) -> LayerGraph:
-    """Writes alike what tensors are joined along, which has several names and defaults."""
-    calls = (_joined(call) if call.kind == "Concatenate" else call for call in graph.calls)
+    """Normalises the axis of concatenations, which can be written in several ways."""
+    calls = (
+        _with_equal_axis(call) if call.kind == "Concatenate" else call for call in graph.calls
+    )
     return replace(graph, calls=tuple(calls))
 
 
-def _joined(call: Call) -> Call:
-    """Returns a call that joins without its axis if that is the last, else with its number."""
+def _with_equal_axis(call: Call) -> Call:
+    """Returns a concatenation without its axis if that is the last, else with a positive axis."""
     axis = call.settings.get("axis", 0 if call.operation else -1)
     rank = len(call.inputs[0].shape or ()) if call.inputs else 0
     if not isinstance(axis, int) or not rank:
@@ -85,17 +88,17 @@ def _joined(call: Call) -> Call:
     return replace(call, settings=others if last else {**others, "axis": axis % rank})
 
 
-def _looks_at_one_place(call: Call) -> bool:
-    """Tells whether a convolution has a kernel of 1, which no padding makes a difference to."""
+def _has_kernel_of_one(call: Call) -> bool:
+    """Tells whether a convolution has a kernel of size 1, for which padding has no effect."""
     size = call.settings.get("kernel_size")
     return set(size if isinstance(size, (list, tuple)) else [size]) == {1}
 
 
 def target_annotations(comparison: Comparison) -> Annotations:
-    """Returns the marks of both graphs drawn as one: what is missing as ghosts.
+    """Returns the marks for a picture of both graphs as one; missing calls are ghosts.
 
     Args:
-        found: What `compare_with_target` returned.
+        comparison: The result of `compare_with_target`.
     """
     marks = {call: _MARKS[mark] for call, mark in comparison.marks.items()}
     lines = {ends: _MARKS[mark] for ends, mark in comparison.lines.items()}
