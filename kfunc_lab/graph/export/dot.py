@@ -1,4 +1,4 @@
-"""Writes a graph in Graphviz's DOT language, to be laid out by Graphviz."""
+"""Exports a graph in Graphviz's DOT language."""
 
 import html
 import re
@@ -17,7 +17,7 @@ def to_dot(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
 
     Args:
         graph: The graph.
-        opened: The ids of the groups that are open; all of them, if it is left out.
+        opened: The ids of the open groups; by default all groups.
 
     Returns:
         The source of a `digraph`: a node for each call and each folded group, a cluster for
@@ -87,7 +87,7 @@ def _arrow(arrow: Arrow, number: dict[str, str]) -> str:
 
 
 def _font(text: str, colour: str, size: int) -> str:
-    # Graphviz would put the node's name in the place of `\\N`; in two pieces it cannot.
+    # Graphviz would replace `\\N` by the name of the node; splitting the text prevents that.
     pieces = [html.escape(piece) for piece in re.split(r"(?<=\\)(?=[A-Z])", text or " ")]
     return "".join(
         f'<FONT COLOR="{colour}" POINT-SIZE="{size}">{piece}</FONT>' for piece in pieces

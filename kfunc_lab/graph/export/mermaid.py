@@ -1,4 +1,4 @@
-"""Writes a graph as a Mermaid flowchart, which GitHub, GitLab and many editors draw."""
+"""Exports a graph as a Mermaid flowchart, which GitHub, GitLab and many editors render."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,11 +15,11 @@ def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
 
     Args:
         graph: The graph.
-        opened: The ids of the groups that are open; all of them, if it is left out.
+        opened: The ids of the open groups; by default all groups.
 
     Returns:
         The source of a flowchart. Names are escaped as https://mermaid.js.org/syntax/flowchart
-        says, so that nothing in them is taken for syntax.
+        describes, so that nothing in them can act as syntax.
 
     Example:
         >>> from kfunc_lab.graph.model.layer_graph import Call
@@ -55,16 +55,16 @@ def _item_lines(
     indent: str,
 ) -> Iterator[str]:
     for item in items_by_parent(graph).get(parent, []):
-        words = [_escaped(row) for row in item_labels(graph, item)]
+        labels = [_escaped(row) for row in item_labels(graph, item)]
         if item in opened:
-            yield f'{indent}subgraph {number[item]}["{" · ".join(words)}"]'
+            yield f'{indent}subgraph {number[item]}["{" · ".join(labels)}"]'
             yield from _item_lines(graph, item, opened, number, indent + "  ")
             yield f"{indent}end"
             continue
         call = graph.call_of.get(item)
         family = family_of(call).name if call else "folded"
         open_bracket, close_bracket = ('[["', '"]]') if item in graph.group_of else ('["', '"]')
-        body = "<br/>".join(words)
+        body = "<br/>".join(labels)
         yield f"{indent}{number[item]}{open_bracket}{body}{close_bracket}:::{family}"
 
 
@@ -76,7 +76,7 @@ def _arrow(graph: LayerGraph, arrow: Arrow, number: dict[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Writes every character that could be syntax as its number: `#35;`."""
+    """Replaces every character that could be syntax by its code: `#35;`."""
     return "".join(
         character if character.isalnum() or character in " .,_-×·?" else f"#{ord(character)};"
         for character in text

@@ -1,4 +1,4 @@
-"""Writes a graph as a table of text."""
+"""Exports a graph as a text table."""
 
 from collections.abc import Iterable, Mapping
 
@@ -21,15 +21,15 @@ def to_text(
     opened: Iterable[str] | None = None,
     remarks_below: Iterable[str] | None = None,
 ) -> str:
-    """Writes a graph as a table, one call or folded group a line, in graph order.
+    """Writes a graph as a table with one line for each call or folded group, in graph order.
 
     Args:
         graph: The graph.
-        opened: The ids of the groups that are open; all of them, if it is left out.
-        remarks_below: What is said below the table; by default the graph's `notes`.
+        opened: The ids of the open groups; by default all groups.
+        remarks_below: The lines below the table; by default the `notes` of the graph.
 
     Returns:
-        Lines without colours, escapes or addresses: the same in every process.
+        Plain text without colours or memory addresses: the same in every process.
 
     Example:
         >>> print(to_text(LayerGraph("m", "Sequential", (Call("d", "d", "Dense", "d"),), ())))
@@ -69,7 +69,7 @@ def to_text(
 def _connections(
     graph: LayerGraph, opened: frozenset[str]
 ) -> tuple[Mapping[str, dict[str, None]], Mapping[str, dict[TensorSpec, None]]]:
-    """Returns what each item is called on, and the tensors that leave each folded group."""
+    """Returns the sources of each item, and the tensors that leave each folded group."""
     visible = {call.id: visible_item(graph, call.id, opened) for call in graph.calls}
     sources: dict[str, dict[str, None]] = {}
     leaving: dict[str, dict[TensorSpec, None]] = {}

@@ -1,4 +1,4 @@
-"""A graph as others draw it: the boxes and arrows that are seen, without places."""
+"""The visible boxes and arrows of a graph, without positions, for other drawing programs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from kfunc_lab.ui.text import format_count, printable
 
 @dataclass(frozen=True)
 class Arrow:
-    """A tensor between two boxes that are seen.
+    """A tensor between two visible boxes.
 
     Attributes:
-        source: The id of the call or folded group that it comes from.
-        target: The id of what takes it; `levels_of.output_name(…)` for an output.
-        shape: Its shape in words, where it is another than what its source was called on.
-        lost: Whether what takes it is lost.
+        source: The id of the call or folded group where it begins.
+        target: The id of the item where it ends; `levels.output_name(…)` for an output.
+        shape: The label of its shape, if it differs from the inputs of the source.
+        lost: Whether the target is lost.
     """
 
     source: str
@@ -29,11 +29,11 @@ class Arrow:
 
 
 def arrows(graph: LayerGraph, opened: frozenset[str]) -> Iterator[Arrow]:
-    """Yields the arrows between what is seen, each once.
+    """Yields the arrows between the visible boxes, each once.
 
     Args:
         graph: The graph.
-        opened: The ids of the groups that are open.
+        opened: The ids of the open groups.
     """
     visible = {call.id: visible_item(graph, call.id, opened) for call in graph.calls}
     by_ends: dict[tuple[str, str, str, int], Arrow] = {}
@@ -51,7 +51,7 @@ def arrows(graph: LayerGraph, opened: frozenset[str]) -> Iterator[Arrow]:
 
 
 def item_labels(graph: LayerGraph, item: str) -> list[str]:
-    """Returns what the box of a call or group says, row by row."""
+    """Returns the rows of text in the box of a call or group."""
     call = graph.call_of.get(item)
     if call is None:
         group = graph.group_of[item]

@@ -1,4 +1,4 @@
-"""Mistakes in how calls are connected: lost branches, twins, data that is scaled twice."""
+"""Finds mistakes in connections: lost branches, twin layers, data that is rescaled twice."""
 
 from collections.abc import Callable, Iterator
 from math import prod
@@ -12,7 +12,7 @@ from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
 _HUGE = 10_000_000  # parameters of one Dense layer
-_FLAT_ENOUGH = 49  # places left before Flatten, as the 7 × 7 of VGG
+_MAX_POSITIONS = 49  # positions left before Flatten, such as the 7 × 7 of VGG
 _SYMMETRIC = {"Subtract", "Dot", "Maximum", "Minimum", "Average", "Multiply", "Add"}
 _SCALING = {"Rescaling", "Normalization"}
 
@@ -34,7 +34,7 @@ def _lost_branches(case: Case) -> Iterator[Finding]:
     feeding = {edge.source for edge in case.graph.edges if edge.target in lost}
     for call_id in case.graph.lost:
         if call_id in feeding:
-            continue  # the end of the branch is enough
+            continue  # only the end of the branch is reported
         name = printable(call_id)
         yield Finding(
             "lost-branch",
@@ -52,7 +52,7 @@ def _lost_branches(case: Case) -> Iterator[Finding]:
 
 
 def _twins(case: Case) -> Iterator[Finding]:
-    """Finds towers of equal layers over two inputs: weights that were meant to be shared."""
+    """Finds towers of equal layers over two inputs, which should probably share weights."""
     graph = case.graph
     for call in graph.calls:
         ends = graph.sources.get(call.id, [])
@@ -88,7 +88,7 @@ def _twins(case: Case) -> Iterator[Finding]:
 
 
 def _tower(case: Case, end: str) -> list[Call]:
-    """Returns the calls in a row from an input to a call; none if it is no single row."""
+    """Returns the chain of calls from an input to a call; an empty list if there is no chain."""
     row = [case.graph.call_of[end]]
     while row[0].id not in case.graph.inputs:
         source = case.only_source(row[0].id)
@@ -110,7 +110,7 @@ def _are_twins(one: list[Call], other: list[Call]) -> bool:
 
 
 def _scaled_twice(case: Case) -> Iterator[Finding]:
-    """Finds nested models called on data of another scale than they, or another call, expect."""
+    """Finds nested models that are called on data of the wrong scale or of two scales."""
     graph = case.graph
     scaled_outside: dict[str, dict[str, bool]] = {}
     for group in graph.groups:
@@ -155,7 +155,7 @@ def _scaled_twice(case: Case) -> Iterator[Finding]:
 
 
 def _scaling_before(case: Case, entry: str) -> Call | None:
-    """Returns the call outside a nested model that rescaled what enters it."""
+    """Returns the call outside a nested model that rescales its input."""
     call = case.only_source(entry)
     for _step in range(8):
         if call is None:
@@ -163,13 +163,13 @@ def _scaling_before(case: Case, entry: str) -> Call | None:
         if _rescales(call):
             return call
         if call.parameters:
-            return None  # what learned layers make has no scale of its own
+            return None  # the outputs of trained layers have no fixed scale
         call = case.only_source(call.id)
     return None
 
 
 def _scaling_after(case: Case, entries: tuple[str, ...], group: str) -> Call | None:
-    """Returns the call inside a nested model that rescales its input first."""
+    """Returns the call inside a nested model that rescales its input."""
     inside = set(case.graph.calls_inside[group])
     waiting = list(entries)
     for call_id in waiting[:1] + waiting[1:]:
@@ -207,9 +207,9 @@ def _huge_dense(case: Case) -> Iterator[Finding]:
         if source is None or source.kind != "Flatten" or not source.inputs:
             continue
         shape = source.inputs[0].shape or ()
-        places = prod(size or 1 for size in shape[1:-1])
+        positions = prod(size or 1 for size in shape[1:-1])
         share = call.parameters / max(1, case.graph.parameters)
-        if places > _FLAT_ENOUGH and share > 0.5:
+        if positions > _MAX_POSITIONS and share > 0.5:
             yield Finding(
                 "huge-dense",
                 call.id,
@@ -253,7 +253,7 @@ def _dtypes(case: Case) -> Iterator[Finding]:
         source, target = graph.call_of[edge.source], graph.call_of[edge.target]
         if edge.source not in graph.inputs:
             continue
-        # Keras turns floats to indices; short ones cannot hold large indices exactly.
+        # Keras converts floats to indices; 16-bit floats cannot represent large indices exactly.
         if target.kind == "Embedding" and edge.tensor.dtype in ("float16", "bfloat16"):
             yield Finding(
                 "dtype",

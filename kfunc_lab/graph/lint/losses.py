@@ -1,4 +1,4 @@
-"""Mistakes between the last layers and the losses of a compiled model."""
+"""Finds last layers and losses of a compiled model that do not fit together."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +17,12 @@ _REGRESSION = {
     "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error",
     "mean_squared_logarithmic_error", "huber", "log_cosh",
 }  # fmt: skip
-_OF_COUNTS = {"poisson", "mean_squared_logarithmic_error"}  # these need what is not negative
+_OF_COUNTS = {"poisson", "mean_squared_logarithmic_error"}  # these need non-negative outputs
 _ACTIVATIONS = {"Softmax", "ReLU", "Sigmoid", "Relu"}
 
 
 def _activation(call: Call) -> str:
-    """Returns the activation that a call ends in: `"linear"` for none."""
+    """Returns the activation of a call; `"linear"` if it has none."""
     if call.kind in _ACTIVATIONS:
         return call.kind.lower()
     if not call.library:
@@ -36,24 +36,24 @@ def _units(call: Call) -> int | None:
 
 
 def _losses(case: Case) -> Iterator[tuple[Call, str, bool]]:
-    """Yields each output with the name of its loss, and whether that expects logits."""
+    """Yields each output with the name of its loss, and whether the loss expects logits."""
     import keras
 
     model = case.model
     if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
         return
     losses = for_each_output(model, getattr(model, "loss", None))
-    for call, one in zip(case.outputs, losses, strict=False):
-        if one is not None:
-            yield call, *kind_of_loss(one)
+    for call, loss in zip(case.outputs, losses, strict=False):
+        if loss is not None:
+            yield call, *kind_of_loss(loss)
 
 
 def for_each_output(model: Any, values: Any) -> list[Any]:
-    """Returns which of the losses or weights that `compile` got belongs to each output.
+    """Assigns the losses or loss weights that `compile` received to the outputs.
 
     Args:
         model: A compiled model.
-        given: A dict by the outputs' names, a list in their order, or one for all.
+        values: A dict by output name, a list in the order of the outputs, or one value for all.
     """
     names = list(getattr(model, "output_names", None) or [])
     if isinstance(values, Mapping):
@@ -64,7 +64,7 @@ def for_each_output(model: Any, values: Any) -> list[Any]:
 
 
 def kind_of_loss(loss: Any) -> tuple[str, bool]:
-    """Returns the name of a loss, as `"binary_crossentropy"`, and whether it takes logits."""
+    """Returns the name of a loss, such as `"binary_crossentropy"`, and whether it takes logits."""
     import keras
 
     if isinstance(loss, str):
@@ -75,7 +75,7 @@ def kind_of_loss(loss: Any) -> tuple[str, bool]:
     if isinstance(loss, keras.losses.Loss):
         try:
             logits = bool(loss.get_config().get("from_logits", False))
-        except Exception:  # a loss of one's own may raise anything
+        except Exception:  # a custom loss may raise anything
             logits = False
         return snake_case(type(loss).__name__), logits
     return str(getattr(loss, "__name__", "")), False
@@ -84,7 +84,7 @@ def kind_of_loss(loss: Any) -> tuple[str, bool]:
 def _logits(case: Case) -> Iterator[Finding]:
     for call, loss, from_logits in _losses(case):
         activation = _activation(call)
-        words = {"name": printable(call.layer), "activation": activation, "loss": loss}
+        names = {"name": printable(call.layer), "activation": activation, "loss": loss}
         if from_logits and activation in ("softmax", "sigmoid"):
             yield Finding(
                 "logits",
@@ -92,7 +92,7 @@ def _logits(case: Case) -> Iterator[Finding]:
                 _(
                     "{name} ends in {activation}, and the loss {loss} with `from_logits=True` "
                     "applies it again."
-                ).format(**words),
+                ).format(**names),
                 _("Remove the activation, or remove `from_logits=True`."),
                 "certain",
             )
@@ -102,7 +102,7 @@ def _logits(case: Case) -> Iterator[Finding]:
                 call.id,
                 _(
                     "{name} has no activation, but the loss {loss} expects probabilities."
-                ).format(**words),
+                ).format(**names),
                 _(
                     "Pass `from_logits=True` to the loss, or end the model in {activation}."
                 ).format(activation="softmax" if loss in _CLASSES else "sigmoid"),
@@ -124,14 +124,14 @@ def _mismatches(case: Case) -> Iterator[Finding]:
             )
     for call, loss, _from_logits in _losses(case):
         activation, units = _activation(call), _units(call)
-        words = {"name": printable(call.layer), "activation": activation, "loss": loss}
+        names = {"name": printable(call.layer), "activation": activation, "loss": loss}
         if loss in _CLASSES and units == 1:
             yield Finding(
                 "loss-activation",
                 call.id,
                 _(
                     "{name} returns one number, but the loss {loss} needs one for each class."
-                ).format(**words),
+                ).format(**names),
                 _('Use `loss="binary_crossentropy"`, or one unit for each class with softmax.'),
                 "certain",
             )
@@ -142,7 +142,7 @@ def _mismatches(case: Case) -> Iterator[Finding]:
                 _(
                     "{name} ends in {activation}, whose outputs do not add up to 1, but the "
                     "loss {loss} assumes that they do."
-                ).format(**words),
+                ).format(**names),
                 _(
                     "If each example has one class, use softmax. If it can have several, keep "
                     'sigmoid and use `loss="binary_crossentropy"`.'
@@ -155,13 +155,13 @@ def _mismatches(case: Case) -> Iterator[Finding]:
                 call.id,
                 _(
                     "{name} ends in {activation}, but the loss {loss} is for yes-or-no answers."
-                ).format(**words),
+                ).format(**names),
                 _('Use `loss="categorical_crossentropy"`, or sigmoid instead of softmax.'),
                 "likely",
             )
 
 
-def _relu_at_the_end(case: Case) -> Iterator[Finding]:
+def _relu_for_regression(case: Case) -> Iterator[Finding]:
     for call, loss, _from_logits in _losses(case):
         if loss in _REGRESSION - _OF_COUNTS and re.match("relu", _activation(call)):
             yield Finding(
@@ -203,6 +203,6 @@ def _losses_by_order(case: Case) -> Iterator[Finding]:
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _logits,
     _mismatches,
-    _relu_at_the_end,
+    _relu_for_regression,
     _losses_by_order,
 )

@@ -1,4 +1,4 @@
-"""Mistakes in layers of one's own: what they lose when a model is saved and loaded."""
+"""Finds mistakes in custom layers: what is lost when a model is saved and loaded."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -11,11 +11,11 @@ from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
-_OF_EVERY_LAYER = {"name", "dtype", "trainable", "activity_regularizer", "autocast", "self"}
+_COMMON_ARGUMENTS = {"name", "dtype", "trainable", "activity_regularizer", "autocast", "self"}
 
 
 def _custom_layers(case: Case) -> Iterator[tuple[Call, Any]]:
-    """Yields the layers whose classes do not come with Keras, with their first calls."""
+    """Yields the custom layers with their first calls."""
     layers = {id(layer): layer for layer in _layers(case.model)}
     by_name: dict[tuple[str, str], Any] = {}
     for layer in layers.values():
@@ -27,7 +27,7 @@ def _custom_layers(case: Case) -> Iterator[tuple[Call, Any]]:
 
 
 def _layers(model: Any) -> Iterator[Any]:
-    """Yields all layers inside a model, however deep."""
+    """Yields all layers inside a model, at any depth."""
     import keras
 
     if not isinstance(model, keras.layers.Layer):
@@ -113,7 +113,7 @@ def _arguments(cls: type) -> list[str]:
     return [
         parameter.name
         for parameter in parameters
-        if parameter.kind in named and parameter.name not in _OF_EVERY_LAYER
+        if parameter.kind in named and parameter.name not in _COMMON_ARGUMENTS
     ]
 
 

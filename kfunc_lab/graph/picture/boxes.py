@@ -1,4 +1,4 @@
-"""The box of a call or group: how large it is, what it says, and how that is drawn as SVG."""
+"""The box of a call or group: its size, its text, and its drawing as SVG."""
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,19 +17,20 @@ HEIGHT = 40
 OUTPUT_HEIGHT = 20
 TITLE_HEIGHT = 26
 CLOSED, OPENED = "▸", "▾"  # before the name of a group
-_SIDE = 10  # between border and text
-_BETWEEN = 14  # between left and right text
-_STEP = 8  # widths are multiples of it, so that equal blocks get equal layouts
-_LONGEST_NAME = 36  # characters; the whole name stands in the details
-_LONGEST_PIN = 18
-_MAX_PINS = 2  # a second row says how many more there are
+_SIDE = 10  # pixels between border and text
+_BETWEEN = 14  # pixels between left and right text
+_STEP = 8  # widths are multiples of this, so that equal blocks get equal layouts
+_LONGEST_NAME = 36  # characters; the details show the whole name
+_LONGEST_PIN = 18  # characters
+_MAX_PINS = 2  # the last row says how many more there are
 PIN_FONT = 10  # pixels
 _PIN_HEIGHT = 16
-_CODE_WIDTH = 0.73  # of the width of an m in the drawing's font
+_CODE_WIDTH = 0.73  # width of a code character, relative to an m in the drawing's font
 
 PIN = ("#0b4f9e", "#8cc2ff")
 
-# One colour for all calls of a shared layer; told apart under the common colour blindnesses.
+# Each colour marks the calls of one shared layer; people with common colour blindness can
+# distinguish them.
 SHARED = (
     ("#0b62a4", "#6fb7ee"),
     ("#a34700", "#f0a35c"),
@@ -45,13 +46,13 @@ class Text:
     """A text in a box.
 
     Attributes:
-        words: What it says.
-        x: Where it begins, or ends if it is `right`, from the box's middle.
-        y: Its base line, from the box's middle.
+        words: The text.
+        x: Its start, or its end if `right`, relative to the middle of the box.
+        y: Its base line, relative to the middle of the box.
         role: Its CSS class.
-        size: The font's size in pixels.
-        colour: On a light surface.
-        bold: Whether it is set in bold.
+        size: The font size in pixels.
+        colour: Its colour on a light surface.
+        bold: Whether it is bold.
         right: Whether it ends at `x`.
     """
 
@@ -67,22 +68,22 @@ class Text:
 
 @dataclass(frozen=True)
 class Box:
-    """What is drawn for one call, group or output.
+    """The drawing of one call, group or output.
 
     Attributes:
-        width: In pixels, the pins and as much on the other side included.
-        height: In pixels.
-        classes: CSS classes that say what it is.
-        fill: On a light surface.
-        border: On a light surface.
-        dashed: Whether its border is.
-        stacked: Whether it can be opened, which a second border behind it shows.
-        texts: What it says when it is folded, or cannot be folded.
-        title: What its frame says when it is open.
-        name: What a screen reader says.
-        shared: Which of the colours for shared layers it has, or -1.
+        width: The width in pixels, including the margins on both sides.
+        height: The height in pixels.
+        classes: The CSS classes.
+        fill: The fill colour on a light surface.
+        border: The border colour on a light surface.
+        dashed: Whether the border is dashed.
+        stacked: Whether the box can be opened, which a second border behind it shows.
+        texts: The texts inside the box while it is folded.
+        title: The title of its frame while it is open.
+        name: The accessible name for screen readers.
+        shared: The index of its colour among those for shared layers, or -1.
         pins: The labels at its right edge.
-        margin: The room for them, on each side, so that the box keeps its middle.
+        margin: The room for the pins, the same on both sides, so that the box stays centred.
     """
 
     width: int
@@ -107,11 +108,11 @@ def boxes_of(
 
     Args:
         graph: The graph.
-        items: Their ids; `levels_of.output_name(…)` for an output's mark.
-        annotations: What is said of calls beyond the graph.
+        items: Their ids; `levels.output_name(…)` for an output.
+        annotations: Marks, variables and extra details of the calls.
 
     Returns:
-        For each id its box.
+        The boxes by id.
     """
     annotations = annotations or Annotations()
     colours = shared_colours(graph)
@@ -131,11 +132,11 @@ def boxes_of(
 
 
 def output_box() -> Box:
-    """Makes the mark of an output of the whole graph."""
+    """Makes the box of an output of the whole graph."""
     family = FAMILIES["input"]
-    words = _("output")
-    text = Text(words, 0, 3.5, "kind", 10, family.ink[0])
-    width = _stepped(text_width(words, 10) + 2 * _SIDE)
+    label = _("output")
+    text = Text(label, 0, 3.5, "kind", 10, family.ink[0])
+    width = _stepped(text_width(label, 10) + 2 * _SIDE)
     return Box(
         width,
         OUTPUT_HEIGHT,
@@ -146,12 +147,12 @@ def output_box() -> Box:
         False,
         (_centred(text),),
         (),
-        words,
+        label,
     )
 
 
 def shared_colours(graph: LayerGraph) -> dict[str, int]:
-    """Gives each layer that is called more than once, and has weights, a colour of its own."""
+    """Assigns a colour to each layer that has weights and is called more than once."""
     layers = dict.fromkeys(
         call.layer_id for call in graph.calls if call.id in graph.shared and call.parameters
     )
@@ -183,7 +184,7 @@ def _call_box(
 
 
 def _pinned(box: Box, names: Sequence[str]) -> Box:
-    """Returns a box with the names of variables at its right edge."""
+    """Adds the names of variables to the right edge of a box."""
     if not names:
         return box
     shown = pin_labels(names)
@@ -199,16 +200,16 @@ def _pinned(box: Box, names: Sequence[str]) -> Box:
 
 
 def pin_labels(names: Sequence[str]) -> list[str]:
-    """Returns what the labels of variables say; the last one how many more there are."""
+    """Returns the labels of variables; the last label may be the number of further variables."""
     shown = [truncate(printable(name), _LONGEST_PIN) for name in names[:_MAX_PINS]]
     if len(names) > _MAX_PINS:
         shown[-1] = f"+{len(names) - _MAX_PINS + 1}"
     return shown
 
 
-def pin_width(words: str) -> float:
-    """Returns how wide the label of a variable is, in the code font."""
-    return text_width("m" * len(words), PIN_FONT) * _CODE_WIDTH + 10
+def pin_width(label: str) -> float:
+    """Returns the width of a variable's label, in the code font."""
+    return text_width("m" * len(label), PIN_FONT) * _CODE_WIDTH + 10
 
 
 def _group_box(graph: LayerGraph, group: Group) -> Box:
@@ -228,7 +229,7 @@ def _group_box(graph: LayerGraph, group: Group) -> Box:
 
 
 def group_labels(graph: LayerGraph, group: Group) -> list[str]:
-    """Says what a group is: its class, how many calls it holds, and what is special."""
+    """Returns the labels of a group: its class, its number of calls, and what is special."""
     count = len(graph.calls_inside[group.id])
     calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
     return [printable(group.kind), calls, group_remark(graph, group)]
@@ -237,7 +238,7 @@ def group_labels(graph: LayerGraph, group: Group) -> list[str]:
 def _rows(
     family: Family | None, name: str, parameters: int, kind: str, note: str, shared: int
 ) -> list[list[Text]]:
-    """Writes a box's two rows, each of a left and a right part, with x from its own edge."""
+    """Returns the two rows of a box, each with left and right texts; x counts from their edge."""
     glyph = family.glyph if family else CLOSED
     ink = family.ink[0] if family else QUIET[0]
     left = text_width(glyph, 11) + 5
@@ -320,7 +321,7 @@ def _row_width(row: list[Text]) -> float:
 
 
 def _title(name: str, kind: str, parameters: int, note: str) -> tuple[Text, ...]:
-    """Writes what stands at the top of an open group, with x and y from its corner."""
+    """Returns the title of an open group, with x and y relative to its corner."""
     name = truncate(name)
     rest = " · ".join(
         filter(None, [kind, format_count(parameters) if parameters else "", note])
@@ -333,18 +334,18 @@ def _title(name: str, kind: str, parameters: int, note: str) -> tuple[Text, ...]
 
 
 def title_width(box: Box) -> float:
-    """Returns how wide an open group must be for its title."""
+    """Returns the width that the title of an open group needs."""
     last = box.title[-1]
     return last.x + text_width(last.words, last.size) + _SIDE
 
 
 def truncate(text: str, longest: int = _LONGEST_NAME) -> str:
-    """Cuts a name that is too long for a box."""
+    """Shortens a name that is too long for a box."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def triangle_svg(sign: str, x: float, y: float) -> str:
-    """Draws the triangle of a folded or an open group; common fonts have none that small."""
+    """Draws the triangle of a folded or an open group; common fonts have no triangle this small."""
     corners = "0 -8 0 0 6 -4" if sign == CLOSED else "-1 -7 7 -7 3 -1"
     name = "closed" if sign == CLOSED else "opened"
     return (
@@ -363,11 +364,11 @@ def _centred(text: Text) -> Text:
 
 
 # ---------------------------------------------------------------------------------------------
-# As SVG
+# SVG
 
 
 def box_svg(box: Box) -> str:
-    """Draws a folded box, or one that cannot be folded, around the origin."""
+    """Draws a closed box with its middle at the origin."""
     width = box.width - 2 * box.margin
     left, top = -width / 2, -box.height / 2
     dash = ' stroke-dasharray="5 3"' if box.dashed else ""
@@ -386,21 +387,21 @@ def box_svg(box: Box) -> str:
 
 
 def pins_svg(pins: Sequence[str], left: float) -> Iterator[str]:
-    """Draws the labels of variables, one under the other, from the right edge of a box."""
+    """Draws the labels of variables below each other, at the right edge of a box."""
     top = -(_PIN_HEIGHT + 2) * len(pins) / 2
-    for number, words in enumerate(pins):
+    for number, label in enumerate(pins):
         y = top + (_PIN_HEIGHT + 2) * number + 1
         yield (
             f'<g class="pin"><rect class="pin-box" x="{left:g}" y="{y:g}" '
-            f'width="{pin_width(words):.1f}" height="{_PIN_HEIGHT}" rx="3" '
+            f'width="{pin_width(label):.1f}" height="{_PIN_HEIGHT}" rx="3" '
             f'fill="{SURFACE[0]}" stroke="{PIN[0]}"/><text class="pin-name" '
             f'x="{left + 5:g}" y="{y + 11.5:g}" font-size="{PIN_FONT}" fill="{PIN[0]}">'
-            f"{html.escape(words)}</text></g>"
+            f"{html.escape(label)}</text></g>"
         )
 
 
 def texts_svg(texts: Iterable[Text]) -> str:
-    """Draws texts at their places."""
+    """Draws texts at their positions."""
     return "".join(map(_text_svg, texts))
 
 

@@ -1,4 +1,4 @@
-"""What a picture of a graph stresses: regions that belong together, and a number for each layer."""
+"""Highlights of a picture: coloured regions, and colours by a number for each layer."""
 
 import math
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from kfunc_lab.ui.colour_scale import Scale, scale_of
 
 @dataclass(frozen=True)
 class Highlights:
-    """What a picture stresses.
+    """The highlights of a picture.
 
     Attributes:
-        regions: For each name the ids of the calls that belong to it.
-        values: For ids of calls and groups a number, told by their colour.
-        quantity: What the numbers are, with their unit.
+        regions: The ids of the calls in each region, by name.
+        values: The numbers that colours show, by id of a call or group.
+        quantity: The name of the numbers, with their unit.
     """
 
     regions: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -26,28 +26,28 @@ class Highlights:
 
     @property
     def scale(self) -> Scale | None:
-        """The colours of the numbers, if there are any."""
+        """The colour scale of the numbers, if there are any."""
         return scale_of(self.values.values()) if self.values else None
 
 
 def values_by_item(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, float]:
-    """Finds the calls and groups that numbers are meant for.
+    """Assigns numbers to calls and groups.
 
     Args:
         graph: The graph.
-        values: A number for ids of calls, or for names of layers, which stand for all calls of
-            the layer.
+        values: Numbers by id of a call, or by name of a layer, which applies to all its calls.
 
     Returns:
-        A number for each call that has one, and for each group the greatest of those inside,
-        unless it has one itself. Numbers that are not finite are left out.
+        The numbers of the calls. A group without its own number gets the largest one inside it.
+        Numbers that are not finite are omitted.
 
     Raises:
-        ValueError: If a name is neither a call's id nor a layer's name, or a value no number.
+        ValueError: If a name is neither the id of a call nor the name of a layer, or if a value
+            is not a number.
     """
     by_name: dict[str, list[str]] = {}
-    everything: list[Call | Group] = [*graph.calls, *graph.groups]
-    for item in everything:
+    all_items: list[Call | Group] = [*graph.calls, *graph.groups]
+    for item in all_items:
         by_name.setdefault(item.layer, []).append(item.id)
     numbers: dict[str, float] = {}
     for name, value in values.items():
@@ -59,7 +59,7 @@ def values_by_item(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, 
             )
         numbers |= dict.fromkeys(items, _number(name, value))
     finite = {item: value for item, value in numbers.items() if math.isfinite(value)}
-    return _greatest_inside(graph, finite) | finite
+    return _largest_inside(graph, finite) | finite
 
 
 def _number(name: str, value: object) -> float:
@@ -73,9 +73,9 @@ def _number(name: str, value: object) -> float:
         ) from error
 
 
-def _greatest_inside(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, float]:
-    greatest: dict[str, float] = {}
+def _largest_inside(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, float]:
+    largest: dict[str, float] = {}
     for item, value in values.items():
         for group in ancestors(graph, item):
-            greatest[group] = max(value, greatest.get(group, value))
-    return greatest
+            largest[group] = max(value, largest.get(group, value))
+    return largest

@@ -1,4 +1,4 @@
-"""The legend of a picture: what its colours, glyphs and borders mean."""
+"""The legend of a picture, which explains its colours, glyphs and borders."""
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from kfunc_lab.graph.picture.highlights import Highlights
 from kfunc_lab.locale import N_, _
 from kfunc_lab.ui.text import printable
 
-# One for each model that is shown within another.
+# The fill and border of each highlighted region, for a light and a dark surface.
 REGIONS = (
     (("#fff3c4", "#4a3b00"), ("#8a6d00", "#e6c64a")),
     (("#d6ecff", "#0f2f4a"), ("#1d5d99", "#7cc0f5")),
@@ -38,8 +38,8 @@ class Sign:
 
     Attributes:
         kind: `"family"`, `"foldable"`, `"shared"`, `"lost"`, `"region"` or `"mark"`.
-        name: The family's name, or the number of the colour, or the mark's name.
-        words: What it means.
+        name: The name of the family or mark, or the number of the colour.
+        words: Its meaning.
     """
 
     kind: str
@@ -54,12 +54,12 @@ def legend(
 
     Args:
         graph: The graph.
-        seen: The ids of the calls and groups that are seen.
-        highlights: What is stressed.
+        items: The ids of the visible calls and groups.
+        highlights: The highlighted regions and numbers.
         marks: The marks of calls and lines.
 
     Returns:
-        An entry for each kind of sign, in a fixed order.
+        One entry for each sign, in a fixed order.
     """
     items = list(items)
     calls = [graph.call_of[item] for item in items if item in graph.call_of]

@@ -1,4 +1,4 @@
-"""Paints a drawing as PNG: each shape of the SVG by Graphviz, at the place that it has there."""
+"""Converts a drawing to PNG: Graphviz paints each shape of the SVG at its position."""
 
 import html
 import re
@@ -12,18 +12,18 @@ from kfunc_lab.ui.theme import SURFACE
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _INCH = 72
-# Of the font's size, from the middle of a line of text down to its base line.
+# The distance from the middle of a line of text to its base line, relative to the font size.
 _BASE_LINE, _BOLD_BASE_LINE = 0.3, 0.18
 
 
 def to_png(svg: str) -> bytes:
-    """Paints a drawing as PNG, in its light colours, at 144 dots an inch.
+    """Converts a drawing to PNG, in its light colours, at 144 dots per inch.
 
     Args:
-        svg: What `drawing.draw` gave.
+        svg: The SVG that `svg.draw` returned.
 
     Returns:
-        The file's bytes.
+        The bytes of the PNG file.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
@@ -33,13 +33,13 @@ def to_png(svg: str) -> bytes:
 
 
 def _dot_lines(svg: str) -> Iterator[str]:
-    # Our own drawing, made from text that was escaped: nothing foreign is parsed.
+    # The SVG is our own, and names in it are escaped: no foreign XML is parsed.
     drawing = ET.fromstring(svg)  # noqa: S314
     yield "digraph { graph [pad=0] node [fixedsize=true] edge [arrowhead=none]"
     width, height = float(drawing.get("width", 0)), float(drawing.get("height", 0))
     shapes = [_node(width / 2, height / 2, width, height, 'shape=box style=invis label=""')]
     shapes += _shapes(drawing, 0, 0)
-    # Nodes are painted in this order, each with the edges that begin at it.
+    # Graphviz paints the nodes in this order, each with the edges that begin at it.
     for number, shape in enumerate(shapes):
         yield shape.format(number=number)
     yield "}"
@@ -90,7 +90,7 @@ def _text(element: ET.Element, x: float, y: float) -> str:
     begin = {"end": -width, "middle": -width / 2}.get(element.get("text-anchor", ""), 0.0)
     middle_x = x + float(element.get("x", 0)) + begin + width / 2
     middle_y = y + float(element.get("y", 0)) - (_BOLD_BASE_LINE if bold else _BASE_LINE) * size
-    # Graphviz would put the node's name in the place of `\N`; in two pieces it cannot.
+    # Graphviz would replace `\N` by the name of the node; splitting the text prevents that.
     pieces = [html.escape(piece) for piece in re.split(r"(?<=\\)(?=[A-Z])", words)]
     markup = "".join(
         f'<FONT COLOR="{element.get("fill")}" POINT-SIZE="{size:g}">'

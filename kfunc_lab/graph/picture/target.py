@@ -1,4 +1,4 @@
-"""Draws a graph beside the one that is asked for."""
+"""Draws a graph together with its target."""
 
 from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.graph.model.target import target_annotations
@@ -10,7 +10,7 @@ def draw_beside_target(comparison: Comparison) -> str:
     """Draws both graphs as one, as SVG.
 
     Args:
-        found: What `compare_with_target` returned.
+        comparison: The result of `compare_with_target`.
 
     Returns:
         An `<svg>` element.

@@ -1,4 +1,4 @@
-"""What is said beside the picture about one call or group, as rows of a label and a value."""
+"""The details of a call or group beside the picture: rows with a label and a value."""
 
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
@@ -26,12 +26,12 @@ def details(
     Args:
         graph: The graph.
         item: One of its calls or groups.
-        levels: The graph's `levels_of`, if it is known already.
+        levels: The graph's levels from `levels_of`, if already known.
 
     Returns:
-        Labels and values in the language in use: input and output shapes, parameters by weight,
-        memory, multiply-adds, what is special, each setting that differs from its default, and
-        the code that makes the call.
+        Labels and values in the current language: input and output shapes, parameters by weight,
+        memory, multiply-adds, notes, each setting that differs from its default, and the code of
+        the call.
 
     Example:
         >>> call = Call("d", "d", "Dense", "d", parameters=650, settings={"units": 10})
@@ -67,12 +67,12 @@ def _call_rows(graph: LayerGraph, call: Call) -> Rows:
 
 def _group_rows(graph: LayerGraph, group: Group, levels: Mapping[str | None, Level]) -> Rows:
     calls = [graph.call_of[call_id] for call_id in graph.calls_inside[group.id]]
-    own = {call.layer_id: call for call in calls}.values()  # shared weights once
+    owners = {call.layer_id: call for call in calls}.values()  # shared weights count once
     inputs, outputs = _boundary(levels[group.parent], group.id)
     count = ngettext("{n} call", "{n} calls", len(calls)).format(n=f"{len(calls):,}")
     rows = [*_shape_rows(_("Input"), inputs), *_shape_rows(_("Output"), outputs)]
     rows += [(_("Calls"), count), (_("Parameters"), _parameters(group))]
-    rows += _cost_rows(calls, own)
+    rows += _cost_rows(calls, owners)
     others = [
         printable(group_id) for group_id in graph.uses[group.layer_id] if group_id != group.id
     ]
@@ -128,7 +128,7 @@ def _weight_rows(weights: tuple[Weight, ...]) -> Rows:
 
 
 def _cost_rows(calls: Iterable[Call], owners: Iterable[Call] | None = None) -> Rows:
-    """Says what calls cost for one example; the weights of a shared layer are there once."""
+    """Returns the costs of calls for one example; the weights of a shared layer count once."""
     calls = list(calls)
     rows = []
     weights = _total(map(weight_bytes, calls if owners is None else owners))
@@ -145,7 +145,7 @@ def _cost_rows(calls: Iterable[Call], owners: Iterable[Call] | None = None) -> R
 
 
 def _total(counts: Iterable[int | None]) -> tuple[int, bool]:
-    """Adds up counts, and tells whether all of them are known."""
+    """Adds up the known counts, and tells whether all counts are known."""
     counts = list(counts)
     return sum(count or 0 for count in counts), None not in counts
 
@@ -159,7 +159,7 @@ def _amount(total: tuple[int, bool], write: Callable[[int], str]) -> str:
 
 
 def _code(graph: LayerGraph, call: Call) -> str:
-    """Writes the code that makes a call: the layer, and what it is called on."""
+    """Writes the code of a call: the layer and its arguments."""
     if not call.code:
         return ""
     sources = [

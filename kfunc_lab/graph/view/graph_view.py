@@ -27,7 +27,7 @@ from kfunc_lab.ui.files import save_as
 _HERE = Path(__file__).parent / "page"
 _SHARED = Path(__file__).parents[2] / "ui" / "page"
 
-# Up to so many calls the page gets everything at once, and needs no kernel to fold or search.
+# Up to this number of calls, the page gets all data at once and needs no kernel to fold or search.
 _CALLS_AT_ONCE = 2_000
 
 
@@ -38,26 +38,27 @@ def graph(
     highlight: Mapping[str, Any] | None = None,
     masks: bool = False,
 ) -> "GraphView":
-    """Shows the graph of a model, or the graph so far of tensors without a model.
+    """Shows the graph of a model, or of tensors without a model.
 
     Args:
-        x: A functional or Sequential model; a subclassed model or a layer, whose sub-layers
-            are listed; one or more symbolic tensors, as from `keras.Input`, in any nest of
-            lists, tuples and dicts; or a `LayerGraph`, as `lab.load_graph` gives it.
-        fold: What is folded into one box. `None` folds wrappers and layers made of layers, and
-            above 150 calls nested models and repeated blocks too; `True` folds everything that
-            can be folded, `False` nothing; names or classes, as `"encoder"` or
-            `["conv2_block", "TimeDistributed"]`, fold those.
-        highlight: Models or layers to show as coloured regions, by the names to give them, as
+        x: A functional or Sequential model; a subclassed model or a layer, whose sublayers are
+            listed; one or more symbolic tensors, such as those from `keras.Input`, in nested
+            lists, tuples and dicts; or a `LayerGraph` from `lab.load_graph`.
+        fold: The groups to fold into one box. `None` folds wrappers and layers made of layers, and
+            above 150 calls nested models and repeated blocks too; `True` folds all groups,
+            `False` none. Names or classes, such as `"encoder"` or
+            `["conv2_block", "TimeDistributed"]`, fold those groups.
+        highlight: Models or layers to show as coloured regions, by label, such as
             `{"encoder": encoder}`.
         masks: Whether to show the operations that only compute masks.
 
     Returns:
-        A view: a widget in a notebook, a picture where there is no kernel, a table as text.
+        A view: a widget in a notebook, a picture without a kernel, a table as text.
 
     Raises:
         TypeError: If `x` is none of these.
-        ValueError: If nothing has a name in `fold`, or a model in `highlight` is no part of `x`.
+        ValueError: If a name in `fold` does not exist, or a model in `highlight` is not part of
+            `x`.
 
     Example:
         >>> import keras
@@ -75,7 +76,7 @@ def graph(
 
 @contextlib.contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Puts off collecting garbage: a large model makes that slow, and a view leaves little."""
+    """Postpones garbage collection: a large model makes it slow, and a view leaves little."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -86,13 +87,13 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class GraphView(anywidget.AnyWidget):
-    """A graph drawn beside the details of the selected call.
+    """A picture of a graph with the details of the selected call.
 
     Attributes:
-        graph: The `LayerGraph` that is shown.
+        graph: The `LayerGraph` of the view.
         selected: The id of the selected call or group, or an empty string. Can be set, observed,
             and linked with `ipywidgets.link`.
-        opened: The ids of the groups that are open. Can be set and observed.
+        opened: The ids of the open groups. Can be set and observed.
     """
 
     _esm = "\n".join(
@@ -144,7 +145,7 @@ class GraphView(anywidget.AnyWidget):
     def _folded(
         self, graph: LayerGraph, fold: Fold, annotations: Annotations | None
     ) -> tuple[Layouts, frozenset[str]]:
-        """Takes a graph over, with the groups that may be folded, and says which are open."""
+        """Stores a graph with its foldable groups, and returns its layouts and open groups."""
         self.graph, opened = fold_graph(graph, fold)
         self._layouts = Layouts(self.graph, annotations)
         return self._layouts, frozenset(opened)
@@ -156,7 +157,7 @@ class GraphView(anywidget.AnyWidget):
         heading: str | None = None,
         remarks: Iterable[str] | None = None,
     ) -> dict[str, Any]:
-        """Returns what the page shows of a graph."""
+        """Returns the traits that the page needs to show a graph."""
         graph = layouts.graph
         complete = len(graph.calls) <= _CALLS_AT_ONCE
         groups = [None, *(group.id for group in graph.groups if complete or group.id in opened)]
@@ -222,34 +223,32 @@ class GraphView(anywidget.AnyWidget):
         self.opened = []
 
     def search(self, text: str) -> list[str]:
-        """Finds calls and groups by name, class or shape, and shows the first.
+        """Finds calls and groups by name, class or shape, and selects the first match.
 
         Args:
             text: A part of a name, of a class or of an output shape, in any case and spacing.
 
         Returns:
-            The ids of what has it, in graph order. The groups around the first are opened, and
-            it is selected.
+            The ids of the matches, in graph order. The groups around the first match are opened.
         """
         items = search(self.graph, text)
         if items:
             self.selected = items[0]
         return items
 
-    # -- emphasis
+    # -- highlights
 
     def colour_by(self, values: Mapping[str, float], quantity: str = "") -> None:
         """Colours the boxes by a number for each layer, with a scale below the picture.
 
         Args:
-            values: A number for names of layers or ids of calls. A folded group has the
-                greatest number of those inside; a layer without a finite number keeps its
-                colour. Numbers on both sides of zero get a diverging scale. An empty mapping
-                takes the colours away.
-            quantity: What the numbers are, with their unit, to stand beside the scale.
+            values: Numbers by name of a layer or id of a call. A folded group shows the largest
+                number inside it; a layer without a finite number keeps its colour. Numbers on
+                both sides of zero get a diverging scale. An empty mapping removes the colours.
+            quantity: The name of the numbers with their unit, shown beside the scale.
 
         Raises:
-            ValueError: If a name is not in the graph, or a value is no number.
+            ValueError: If a name is not in the graph, or a value is not a number.
 
         Example:
             >>> import keras
@@ -268,14 +267,14 @@ class GraphView(anywidget.AnyWidget):
             self.graph, everything, self._highlights, self._layouts.annotations.all_marks
         )
 
-    # -- forms
+    # -- formats
 
     def to_text(self) -> str:
-        """Returns the graph as a table, one call or folded group a line."""
+        """Returns the graph as a table, with one line for each call or folded group."""
         return to_text(self.graph, self.opened)
 
     def to_svg(self) -> str:
-        """Returns the picture as SVG that follows the light or dark theme of its reader.
+        """Returns the picture as SVG that follows the reader's light or dark theme.
 
         Raises:
             GraphvizError: If the drawing program is missing or fails.
@@ -283,7 +282,7 @@ class GraphView(anywidget.AnyWidget):
         return draw(self._layouts, self.opened, self._highlights)
 
     def to_png(self) -> bytes:
-        """Returns the picture as PNG, at 144 dots an inch.
+        """Returns the picture as PNG, at 144 dots per inch.
 
         Raises:
             GraphvizError: If the drawing program is missing or fails.
@@ -299,19 +298,19 @@ class GraphView(anywidget.AnyWidget):
         return to_dot(self.graph, self.opened)
 
     def to_mermaid(self) -> str:
-        """Returns the graph as a Mermaid flowchart, as GitHub and GitLab draw it."""
+        """Returns the graph as a Mermaid flowchart, which GitHub and GitLab render."""
         from kfunc_lab.graph.export.mermaid import to_mermaid
 
         return to_mermaid(self.graph, self.opened)
 
     def to_json(self) -> str:
-        """Returns the graph as JSON, which `lab.load_graph` reads again."""
+        """Returns the graph as JSON, which `lab.load_graph` reads."""
         from kfunc_lab.graph.model.graph_file import to_json
 
         return to_json(self.graph)
 
     def to_html(self) -> str:
-        """Returns a page that shows the view without kernel and network.
+        """Returns an HTML page that shows the view without a kernel or network.
 
         It pans, zooms, folds, searches and shows details like the view itself.
 
@@ -323,7 +322,7 @@ class GraphView(anywidget.AnyWidget):
         return to_html(self)
 
     def page_state(self) -> dict[str, Any]:
-        """Returns all that the page needs to show the view without a kernel."""
+        """Returns all the data that the page needs to show the view without a kernel."""
         groups = [None, *self.graph.group_of]
         levels = level_pairs(self._layouts, groups)
         whole = {"_levels": levels, "_items": item_pairs(self._layouts, groups)}
@@ -344,25 +343,25 @@ class GraphView(anywidget.AnyWidget):
         """Returns Python code that builds an equal model with the functional API.
 
         Raises:
-            TypeError: If the view shows no model whose connections Keras knows.
+            TypeError: If the view shows no functional or Sequential model.
         """
         from kfunc_lab.graph.keras.functional_code import to_code
 
         return to_code(self._source)
 
     def save(self, path: str | Path) -> Path:
-        """Saves the graph in the form that the file's name asks for.
+        """Saves the graph in the format that the suffix selects.
 
         Args:
-            path: A name that ends in `.svg`, `.png`, `.html`, `.dot`, `.mmd`, `.json`, `.py` or
-                `.txt`.
+            path: A file with the suffix `.svg`, `.png`, `.html`, `.dot`, `.mmd`, `.json`, `.py`
+                or `.txt`.
 
         Returns:
             The path of the file.
 
         Raises:
-            ValueError: If the name has another ending.
-            TypeError: If code is asked for, and the view shows no model that can be written so.
+            ValueError: If the suffix is none of these.
+            TypeError: For `.py`, if the view shows no functional or Sequential model.
             GraphvizError: If the drawing program is missing or fails.
             OSError: If the file cannot be written.
         """
@@ -396,13 +395,13 @@ class GraphView(anywidget.AnyWidget):
             data["image/svg+xml"] = self.to_svg()
         return data | {"text/plain": self.to_text()}, metadata
 
-    # -- the page asks
+    # -- messages from the page
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         try:
             answers = {"levels": self._send_levels, "search": self._send_found}
             answers.get(content.get("type"), self._send_file)(content)
-        except Exception as error:  # it is said on the page, and the cell goes on
+        except Exception as error:  # the page shows it, and the cell continues
             self.send({"type": "problem", "words": str(error)})
 
     def _send_levels(self, content: Mapping[str, Any]) -> None:
@@ -425,15 +424,15 @@ class GraphView(anywidget.AnyWidget):
     def _send_file(self, content: Mapping[str, Any]) -> None:
         ending = content["form"]
         _words, mime = _forms()[ending]
-        written = self._writers()[ending]()
+        content_bytes = self._writers()[ending]()
         name = f"{self.graph.name or 'graph'}{ending}"
-        self.send({"type": "file", "name": name, "mime": mime}, [written])
+        self.send({"type": "file", "name": name, "mime": mime}, [content_bytes])
 
 
 def with_whole_groups(
     graph: LayerGraph, regions: Mapping[str, Iterable[str]]
 ) -> dict[str, frozenset[str]]:
-    """Adds to each region the groups that lie in it as a whole."""
+    """Adds to each region the groups that lie completely inside it."""
     inside: dict[str, set[str]] = {group.id: set() for group in graph.groups}
     for call in graph.calls:
         for group in ancestors(graph, call.id):
@@ -447,7 +446,7 @@ def with_whole_groups(
 
 
 def _levels_or_problem(layouts: Layouts, groups: list[str | None]) -> tuple[Any, list[str]]:
-    """Returns the layouts, or nothing and why."""
+    """Returns the layouts, or an empty list and the reason."""
     try:
         return level_pairs(layouts, groups), []
     except GraphvizError as error:
@@ -455,7 +454,7 @@ def _levels_or_problem(layouts: Layouts, groups: list[str | None]) -> tuple[Any,
 
 
 def _forms() -> dict[str, tuple[str, str]]:
-    """Returns what a view can be saved as: for each ending its name and its type."""
+    """Returns the formats in which a view can be saved: label and MIME type by suffix."""
     return {
         ".svg": (_("Picture (SVG)"), "image/svg+xml"),
         ".png": (_("Picture (PNG)"), "image/png"),
@@ -469,7 +468,7 @@ def _forms() -> dict[str, tuple[str, str]]:
 
 
 def _words() -> dict[str, str]:
-    """Returns the words on the page, in the language in use."""
+    """Returns the texts of the page, in the current language."""
     return {
         "picture": _("Graph of the model"),
         "details": _("Details of the selected call"),

@@ -1,4 +1,4 @@
-"""What the page needs to draw a graph, fold it, search it and show details, as plain JSON."""
+"""The data with which the page draws, folds and searches a graph and shows details, as JSON."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,12 +15,12 @@ from kfunc_lab.graph.view.details import details
 from kfunc_lab.ui.colour_scale import ink_on
 from kfunc_lab.ui.text import printable
 
-# Pairs and not objects: a layer may be called "__proto__".
+# Pairs instead of objects, because a layer could be called "__proto__".
 Pairs = list[tuple[str, Any]]
 
 
 def level_pairs(layouts: Layouts, groups: Iterable[str | None]) -> Pairs:
-    """Writes the layouts of groups; they are made where they are missing.
+    """Returns the layouts of groups; missing layouts are computed.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
@@ -43,7 +43,7 @@ def _level(layouts: Layouts, layout: Layout) -> dict[str, Any]:
 
 def _line(layouts: Layouts, line: Line) -> list[Any]:
     wire = line.wire
-    written: list[Any] = [
+    data: list[Any] = [
         wire.source,
         wire.target,
         *wire.key,
@@ -52,12 +52,12 @@ def _line(layouts: Layouts, line: Line) -> list[Any]:
         wire_class(layouts, wire),
     ]
     if line.label:
-        written.append([line.label, line.label_at, line.label_x, line.label_y])
-    return written
+        data.append([line.label, line.label_at, line.label_x, line.label_y])
+    return data
 
 
 def item_pairs(layouts: Layouts, groups: Iterable[str | None]) -> Pairs:
-    """Writes the boxes in groups that are laid out, and what is said of each."""
+    """Returns the boxes of groups that are laid out, with the details of each."""
     graph = layouts.graph
     place = _places(graph)
     colours = shared_colours(graph)
@@ -69,7 +69,7 @@ def item_pairs(layouts: Layouts, groups: Iterable[str | None]) -> Pairs:
 
 
 def _places(graph: LayerGraph) -> dict[str, int]:
-    """Numbers the calls and groups in graph order, each group before what it holds."""
+    """Numbers the calls and groups in graph order, each group before its members."""
     inside = items_by_parent(graph)
     places: dict[str, int] = {}
     waiting = list(reversed(inside[None]))
@@ -84,7 +84,7 @@ def _item(
     layouts: Layouts, item: str, box: Box, place: dict[str, int], colours: dict[str, int]
 ) -> dict[str, Any]:
     graph = layouts.graph
-    written: dict[str, Any] = {
+    data: dict[str, Any] = {
         "width": box.width,
         "height": box.height,
         "classes": box.classes,
@@ -92,9 +92,9 @@ def _item(
         "margin": box.margin,
     }
     named = graph.call_of.get(item) or graph.group_of.get(item)
-    if named is None:  # the mark of an output
-        return written
-    written |= {
+    if named is None:  # the box of an output
+        return data
+    data |= {
         "order": place[item],
         "parent": parent_of(graph, item),
         "label": box.name,
@@ -108,18 +108,18 @@ def _item(
         "pins": layouts.annotations.pins.get(item, ()),
     }
     if box.shared >= 0 and named.layer_id in colours:
-        written["shared"] = named.layer_id
+        data["shared"] = named.layer_id
     if item in graph.group_of:
-        written |= {
+        data |= {
             "group": True,
             "title": texts_svg(box.title),
             "titleWidth": title_width(box),
         }
-    return written
+    return data
 
 
 def highlight_data(highlights: Highlights) -> dict[str, Any]:
-    """Writes what a picture stresses."""
+    """Returns the highlights of a picture."""
     scale = highlights.scale
     if scale is None:
         return {"regions": list(map(sorted, highlights.regions.values())), "values": []}
@@ -137,5 +137,5 @@ def highlight_data(highlights: Highlights) -> dict[str, Any]:
 
 
 def legend_data(signs: Iterable[Sign]) -> list[tuple[str, str]]:
-    """Writes the entries of a legend: what is drawn, and what it means."""
+    """Returns the entries of a legend: the drawing of a sign and its meaning."""
     return [(sign_svg(sign), sign.words) for sign in signs]
