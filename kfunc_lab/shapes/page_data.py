@@ -29,49 +29,59 @@ def table_data(after: WhatIf, before: WhatIf, batch: int) -> dict[str, Any]:
     for row in rows_of(after, before):
         cost_of_row = cost[row.item]
         rows.append(
-            [
-                row.item,
-                row.depth,
-                row.name,
-                row.kind,
-                shape_or_state(row),
-                row.state,
-                list(row.changed),
-                row.item in groups,
-                f"{cost_of_row.parameters:,}",
-                cost_of_row.parameters,
-                count_text(cost_of_row.multiply_adds),
-                cost_of_row.multiply_adds.known,
-                outputs_memory(cost_of_row.results, batch),
-                cost_of_row.results.known,
-            ]
+            {
+                "item": row.item,
+                "depth": row.depth,
+                "name": row.name,
+                "kind": row.kind,
+                "shape": shape_or_state(row),
+                "state": row.state,
+                "changed": list(row.changed),
+                "group": row.item in groups,
+                "parameters": _amount(f"{cost_of_row.parameters:,}", cost_of_row.parameters),
+                "multiply_adds": _amount(
+                    count_text(cost_of_row.multiply_adds), cost_of_row.multiply_adds.known
+                ),
+                "memory": _amount(
+                    outputs_memory(cost_of_row.results, batch), cost_of_row.results.known
+                ),
+            }
         )
     return {
         "rows": rows,
-        "totals": totals(after, batch),
-        "before": totals(before, batch),
+        "totals": [
+            {"label": label, "value": value, "was": None if value == was else was}
+            for (label, value), (_label, was) in zip(
+                totals(after, batch), totals(before, batch), strict=True
+            )
+        ],
         "sizes": _sizes(after, before),
         "problem": _first_problem(after),
     }
 
 
-def _sizes(after: WhatIf, before: WhatIf) -> list[tuple[str, str, str, str]]:
-    """Lists the sizes that the model leaves open: input, axis, label, size."""
+def _amount(words: str, value: int) -> dict[str, Any]:
+    return {"words": "–" if words in ("0", "0 B") else words, "value": value}
+
+
+def _sizes(after: WhatIf, before: WhatIf) -> list[dict[str, str]]:
+    """Lists the sizes that the model leaves open."""
     now = after.graph.call_of
     sizes = []
     for call_id, place in unknown_sizes(before.graph):
         size = (now[call_id].outputs[0].shape or ())[place]
         label = _("{name}, axis {n}").format(name=printable(call_id), n=place)
-        sizes.append((call_id, str(place), label, "" if size is None else str(size)))
+        value = "" if size is None else str(size)
+        sizes.append({"item": call_id, "axis": str(place), "label": label, "value": value})
     return sizes
 
 
-def _first_problem(after: WhatIf) -> list[str]:
+def _first_problem(after: WhatIf) -> dict[str, str] | None:
     for call in after.graph.calls:
         problem = after.problems.get(call.id)
         if problem is not None:
-            return [call.id, printable(call.id), problem.reason, problem.arithmetic]
-    return []
+            return {"item": call.id, "name": printable(call.id), "reason": problem.reason}
+    return None
 
 
 def marks_data(after: WhatIf, before: WhatIf) -> dict[str, Any]:
@@ -90,10 +100,10 @@ def marks_data(after: WhatIf, before: WhatIf) -> dict[str, Any]:
     named: dict[str, Call | Group] = {**now.group_of, **now.call_of}
     old_items: dict[str, Call | Group] = {**then.group_of, **then.call_of}
     return {
-        "states": [(row.item, row.state) for row in rows if row.state],
-        "sizes": list(sizes.items()),
-        "parameters": [
-            (item, format_count(item_after.parameters))
+        "states": [{"item": row.item, "state": row.state} for row in rows if row.state],
+        "sizes": [{"tensor": tensor, "words": words} for tensor, words in sizes.items()],
+        "counts": [
+            {"item": item, "words": format_count(item_after.parameters)}
             for item, item_after in named.items()
             if item_after.parameters != old_items[item].parameters
         ],
@@ -127,8 +137,12 @@ def panel_data(after: WhatIf, before: WhatIf, item: str, batch: int) -> dict[str
         else [],
     }
     if problem is not None:
-        met = shapes_received(call)
-        return panel | {"problem": [problem.reason, problem.arithmetic, met], "html": ""}
+        clash = {
+            "reason": problem.reason,
+            "arithmetic": problem.arithmetic,
+            "met": shapes_received(call),
+        }
+        return panel | {"problem": clash, "html": ""}
     if item in after.unreached:
         return panel | {"waits": _("An earlier call does not fit."), "html": ""}
     sections = explain_call(call, derivation, batch)

@@ -136,13 +136,23 @@ def node_of(tensor: Any) -> Any:
 def has_history(tensor: Any) -> bool:
     """Tells whether a call returned a symbolic tensor."""
     # Keras adds an empty history when a layer is called on a tensor that no call returned.
-    return hasattr(tensor, "_keras_history") and node_of(tensor) is not None
+    return is_symbolic(tensor) and node_of(tensor) is not None
 
 
 def place_of(tensor: Any) -> Place:
     """Returns the place of a tensor in the records."""
     operation, node_index, tensor_index = tensor._keras_history
     return id(operation), node_index, tensor_index
+
+
+def output_number(tensor: Any) -> int:
+    """Returns the index of a tensor among the outputs of its call."""
+    return int(tensor._keras_history.tensor_index)
+
+
+def is_symbolic(tensor: Any) -> bool:
+    """Tells whether a tensor is symbolic."""
+    return hasattr(tensor, "_keras_history")
 
 
 def ancestors(tensors: Iterable[Any]) -> list[Any]:

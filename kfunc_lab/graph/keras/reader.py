@@ -66,67 +66,95 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
         >>> [call.id for call in graph.calls], graph.parameters
         (['img', 'digits'], 7850)
     """
-    return _Reader(masks).read(x)
+    return read(x, masks=masks).graph
 
 
-def read_graph_and_nodes(
-    x: Any, *, masks: bool = False
-) -> tuple[LayerGraph, Mapping[str, Any]]:
-    """Reads a graph and returns Keras's nodes as well.
+# The id of a group, or None, and the `id()` of a node or layer in it.
+ItemPlace = tuple[str | None, int]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A graph, with the links between its items and Keras's objects.
+
+    Attributes:
+        graph: The graph.
+        nodes: Keras's node of each call, by the id of the call; calls that Keras did not record
+            are missing.
+        items: The id of the call or group of each node, or of each layer without a node, by the
+            group that contains it.
+        tensors: The id of the call that returned each tensor outside nested models, by the place
+            of the tensor.
+        layers: The id that the calls of a layer share, and the layer, by the `id()` of the layer.
+    """
+
+    graph: LayerGraph
+    nodes: Mapping[str, Any]
+    items: Mapping[ItemPlace, str]
+    tensors: Mapping[Place, str]
+    layers: Mapping[int, tuple[str, Any]]
+
+    def item_of(self, node: Any) -> str | None:
+        """Returns the id of the call or group of a node outside nested models."""
+        return self.items.get((None, id(node)))
+
+    def calls_of(self, part: Any) -> frozenset[str]:
+        """Finds the calls of a model or layer in this graph.
+
+        Args:
+            part: A model that shares calls with the graph or is called in it, or a layer.
+
+        Returns:
+            The ids of its calls; empty if it is not part of the graph.
+        """
+        layer_id, _layer = self.layers.get(id(part), ("", None))
+        groups = {group.id for group in self.graph.groups if group.layer_id == layer_id}
+        for group in self.graph.groups:  # outer groups first
+            if group.parent in groups:
+                groups.add(group.id)
+        calls = {
+            call.id
+            for call in self.graph.calls
+            if call.group in groups or (layer_id and call.layer_id == layer_id)
+        }
+        functional = _nested(part)
+        if functional is None:
+            return frozenset(calls)
+        nodes = ancestors([*functional.inputs, *functional.outputs])
+        places = (place_of(tensor) for node in nodes for tensor in node.outputs)
+        calls |= {self.tensors[place] for place in places if place in self.tensors}
+        if not calls:
+            # If a model begins at a tensor inside another model, Keras copies its calls but keeps
+            # the layers.
+            layers = (self.layers.get(id(node.operation), ("", None))[0] for node in nodes)
+            layer_ids = set(filter(None, layers))
+            calls = {call.id for call in self.graph.calls if call.layer_id in layer_ids}
+        return frozenset(calls & set(self.graph.call_of))
+
+
+def read(x: Any, *, masks: bool = False) -> Reading:
+    """Reads a graph, with the links between its items and Keras's objects.
 
     Args:
         x: See `read_graph`.
         masks: See `read_graph`.
 
     Returns:
-        The graph, and the node of each recorded call, by the id of the call.
+        The graph and its links to Keras's objects.
 
     Raises:
         TypeError: See `read_graph`.
     """
     reader = _Reader(masks)
-    return reader.read(x), reader.nodes
+    return reader.reading(reader.read(x))
 
 
-def read_graph_and_items(x: Any) -> tuple[LayerGraph, Mapping["ItemPlace", str]]:
-    """Reads a graph and returns the ids of its items as well.
-
-    Args:
-        x: See `read_graph`.
-
-    Returns:
-        The graph, and the id of the call or group of each node, or of each layer without a
-        node, by the group that contains it.
-
-    Raises:
-        TypeError: See `read_graph`.
-    """
-    reader = _Reader(masks=False)
-    return reader.read(x), reader.items_within
-
-
-@dataclass(frozen=True)
-class ReadCalls:
-    """A graph that was read from nodes.
-
-    Attributes:
-        graph: The graph.
-        items: The id of the call of each node, or of its group if it calls a nested model, by
-            the `id()` of the node.
-        tensors: The id of the call that returned each tensor, by the place of the tensor.
-    """
-
-    graph: LayerGraph
-    items: Mapping[int, str]
-    tensors: Mapping[Place, str]
-
-
-def read_calls(
+def read_nodes(
     nodes: Sequence[Any],
     lost: Iterable[Any],
     outputs: Sequence[Any],
     cache: MutableMapping[Any, Call],
-) -> ReadCalls:
+) -> Reading:
     """Reads the graph of some nodes.
 
     Args:
@@ -136,47 +164,13 @@ def read_calls(
         cache: The calls of nodes that were read before; new ones are added.
 
     Returns:
-        The graph, and the ids of its items.
+        The graph and its links to Keras's objects.
     """
     reader = _Reader(masks=False, cache=cache)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
         graph = reader.records(nodes, {id(node) for node in lost}, outputs)
-    return ReadCalls(graph, reader.items, reader.places)
-
-
-def calls_of_parts(
-    x: Any, parts: Mapping[str, Any], graph: LayerGraph
-) -> dict[str, frozenset[str]]:
-    """Finds the calls of models and layers in the graph of a larger model.
-
-    Args:
-        x: The object that the graph was read from.
-        parts: Models that share calls with it or are called in it, or layers, by name.
-        graph: The graph.
-
-    Returns:
-        The ids of the calls of each part, by name.
-
-    Raises:
-        ValueError: If a part has no call in the graph.
-    """
-    if not parts:
-        return {}
-    reader = _Reader(masks=True)
-    reader.read(x)
-    calls_by_name = {
-        name: reader.calls_of(part) & set(graph.call_of) for name, part in parts.items()
-    }
-    for name, calls in calls_by_name.items():
-        if not calls:
-            raise ValueError(
-                _(
-                    "{name} has no call in this graph. Highlight a model that shares calls or "
-                    "layers with it, a model that is called in it, or one of its layers."
-                ).format(name=repr(name))
-            )
-    return {name: frozenset(calls) for name, calls in calls_by_name.items()}
+    return reader.reading(graph)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -239,9 +233,6 @@ def _wrong_input(x: Any, item: Any) -> str:
 # The source of a tensor: the id of a call, and the index of its output.
 _Source = tuple[str, int]
 
-# The id of a group, or None, and the `id()` of a node or layer in it.
-ItemPlace = tuple[str | None, int]
-
 
 class _Reader:
     """Collects the calls, edges and groups of one graph, including nested models."""
@@ -250,11 +241,8 @@ class _Reader:
         self._masks = masks
         self._cache = cache
         self._open: set[int] = set()  # the models that are being read
-        # The id of the call, or of the group of a nested model, for each node.
-        self.items: dict[int, str] = {}
-        self.nodes: dict[str, Any] = {}  # the node of each call
-        # The same for each group, and for layers without a node.
-        self.items_within: dict[ItemPlace, str] = {}
+        self._nodes: dict[str, Any] = {}
+        self._items: dict[ItemPlace, str] = {}
         self._calls: list[Call] = []
         self._edges: list[Edge] = []
         self._groups: list[Group] = []
@@ -263,8 +251,7 @@ class _Reader:
         self._layer_ids: dict[int, tuple[str, Any]] = {}
         self._lost: list[str] = []
         self._mask_calls: set[str] = set()
-        # The call that returned each tensor outside nested models.
-        self.places: dict[Place, str] = {}
+        self._tensors: dict[Place, str] = {}
 
     def read(self, x: Any) -> LayerGraph:
         """Reads a model, a layer or tensors."""
@@ -285,31 +272,9 @@ class _Reader:
             return self.layers(x)
         return self.tensors(_symbolic_tensors(x))
 
-    def calls_of(self, part: Any) -> set[str]:
-        """Returns the ids of the calls of a model or layer in this graph."""
-        layer_id, _layer = self._layer_ids.get(id(part), ("", None))
-        groups = {group.id for group in self._groups if group.layer_id == layer_id}
-        for group in self._groups:  # outer groups first
-            if group.parent in groups:
-                groups.add(group.id)
-        call_ids = {
-            call.id
-            for call in self._calls
-            if call.group in groups or (layer_id and call.layer_id == layer_id)
-        }
-        functional = _nested(part)
-        if functional is None:
-            return call_ids
-        nodes = ancestors([*functional.inputs, *functional.outputs])
-        places = (place_of(tensor) for node in nodes for tensor in node.outputs)
-        call_ids |= {self.places[place] for place in places if place in self.places}
-        if call_ids:
-            return call_ids
-        # If a model begins at a tensor inside another model, Keras copies its calls but keeps the
-        # layers.
-        shared_ids = (self._layer_ids.get(id(node.operation), ("", None))[0] for node in nodes)
-        layer_ids = set(filter(None, shared_ids))
-        return {call.id for call in self._calls if call.layer_id in layer_ids}
+    def reading(self, graph: LayerGraph) -> Reading:
+        """Returns a graph with the links between its items and Keras's objects."""
+        return Reading(graph, self._nodes, self._items, self._tensors, self._layer_ids)
 
     def model(self, model: Any, functional: Any) -> LayerGraph:
         """Reads a functional model, or the functional model behind a Sequential model."""
@@ -347,9 +312,9 @@ class _Reader:
             self._add_node(node, numbers[id(node)], sources, "", None)
             if id(node) in lost:
                 self._lost += [call.id for call in self._calls[before:]]
-        self.places = {place: call for place, (call, _output) in sources.items()}
+        self._tensors = {place: call for place, (call, _output) in sources.items()}
         self._mask_calls.update(
-            self.places[place] for place in map(place_of, masks_of(nodes)) if place in sources
+            self._tensors[place] for place in map(place_of, masks_of(nodes)) if place in sources
         )
         graph = self._graph("", "KerasTensor", outputs, sources)
         layers = {call.layer_id: call for call in graph.calls if call.id not in graph.inside}
@@ -400,7 +365,7 @@ class _Reader:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
         self._lost += [call.id for call in self._calls[count:]]
         if group is None:
-            self.places = {place: call for place, (call, _output) in sources.items()}
+            self._tensors = {place: call for place, (call, _output) in sources.items()}
         places = map(place_of, masks_of([*nodes, *lost]))
         self._mask_calls.update(sources[place][0] for place in places if place in sources)
         return sources
@@ -416,8 +381,7 @@ class _Reader:
         operation = node.operation
         call_id = self._new_id(f"{prefix}{operation.name}", number)
         layer_id = self._layer_id(operation, call_id)
-        self.items[id(node)] = call_id
-        self.items_within[group, id(node)] = call_id
+        self._items[group, id(node)] = call_id
         inner = _nested(operation)
         if inner is not None:
             exits = self._add_nested(node, inner, call_id, layer_id, group, sources)
@@ -437,7 +401,7 @@ class _Reader:
     ) -> None:
         tensors = self._arguments(node)
         self._calls.append(self._call(node, call_id, layer_id, group, tensors))
-        self.nodes[call_id] = node
+        self._nodes[call_id] = node
         for position, tensor in enumerate(tensors):
             self._connect(tensor, call_id, position, sources)
         self._add_inside(node.operation, call_id, layer_id, group)
@@ -528,7 +492,7 @@ class _Reader:
     def _add_layer(self, layer: Any, prefix: str, group: str | None) -> None:
         call_id = self._new_id(f"{prefix}{layer.name}", 1)
         layer_id = self._layer_id(layer, call_id)
-        self.items_within[group, id(layer)] = call_id
+        self._items[group, id(layer)] = call_id
         inner = _nested(layer)
         if inner is not None:
             self._add_group(layer, inner, call_id, layer_id, group, find_lost=False)
@@ -558,7 +522,7 @@ class _Reader:
         """Adds a layer of a chain, and returns where the chain enters and leaves it."""
         call_id = self._new_id(layer.name, 1)
         layer_id = self._layer_id(layer, call_id)
-        self.items_within[None, id(layer)] = call_id
+        self._items[None, id(layer)] = call_id
         inner = _nested(layer)
         if inner is None:
             self._add_uncalled(layer, call_id, layer_id, None)

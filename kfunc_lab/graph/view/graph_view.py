@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from kfunc_lab.graph.export.table import to_text
-from kfunc_lab.graph.keras.reader import calls_of_parts, read_graph
+from kfunc_lab.graph.keras.reader import Reading, read
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.graph.model.folding import Fold, ancestors, fold_graph, search
@@ -19,13 +19,11 @@ from kfunc_lab.graph.picture.graphviz import GraphvizError
 from kfunc_lab.graph.picture.highlights import Highlights, values_by_item
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import legend
-from kfunc_lab.graph.picture.svg import draw, style_sheet
-from kfunc_lab.graph.view.page_data import highlight_data, item_pairs, legend_data, level_pairs
+from kfunc_lab.graph.picture.svg import draw
+from kfunc_lab.graph.view.page_data import highlight_data, items_data, legend_data, levels_data
 from kfunc_lab.locale import _
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
-
-_HERE = Path(__file__).parent / "page"
-_SHARED = Path(__file__).parents[2] / "ui" / "page"
 
 # Up to this number of calls, the page gets all data at once and needs no kernel to fold or search.
 _CALLS_AT_ONCE = 2_000
@@ -69,9 +67,22 @@ def graph(
     with no_garbage_collection():
         if isinstance(x, LayerGraph):
             return GraphView(x, fold=fold)
-        read = read_graph(x, masks=masks)
-        regions = calls_of_parts(x, highlight or {}, read)
-        return GraphView(read, fold=fold, regions=regions, source=x)
+        reading = read(x, masks=masks)
+        regions = _regions(reading, highlight or {})
+        return GraphView(reading.graph, fold=fold, regions=regions, source=x)
+
+
+def _regions(reading: Reading, parts: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    regions = {name: reading.calls_of(part) for name, part in parts.items()}
+    for name, calls in regions.items():
+        if not calls:
+            raise ValueError(
+                _(
+                    "{name} has no call in this graph. Highlight a model that shares calls or "
+                    "layers with it, a model that is called in it, or one of its layers."
+                ).format(name=repr(name))
+            )
+    return regions
 
 
 @contextlib.contextmanager
@@ -96,18 +107,8 @@ class GraphView(anywidget.AnyWidget):
         opened: The ids of the open groups. Can be set and observed.
     """
 
-    _esm = "\n".join(
-        path.read_text("utf-8")
-        for path in (
-            _SHARED / "page.js",
-            _HERE / "composition.js",
-            _HERE / "picture.js",
-            _HERE / "view.js",
-        )
-    )
-    _css = style_sheet() + "".join(
-        path.read_text("utf-8") for path in (_SHARED / "page.css", _HERE / "view.css")
-    )
+    _esm = BUNDLES / "graph.js"
+    _css = BUNDLES / "graph.css"
 
     selected = traitlets.Unicode("").tag(sync=True)
     opened = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -165,7 +166,7 @@ class GraphView(anywidget.AnyWidget):
         return {
             "opened": [group.id for group in graph.groups if group.id in opened],
             "_levels": levels,
-            "_items": item_pairs(layouts, groups) if levels else [],
+            "_items": items_data(layouts, groups) if levels else [],
             "_groups": list(graph.group_of),
             "_complete": complete,
             "_emphasis": highlight_data(self._highlights),
@@ -324,8 +325,8 @@ class GraphView(anywidget.AnyWidget):
     def page_state(self) -> dict[str, Any]:
         """Returns all the data that the page needs to show the view without a kernel."""
         groups = [None, *self.graph.group_of]
-        levels = level_pairs(self._layouts, groups)
-        whole = {"_levels": levels, "_items": item_pairs(self._layouts, groups)}
+        levels = levels_data(self._layouts, groups)
+        whole = {"_levels": levels, "_items": items_data(self._layouts, groups)}
         names = (
             "opened",
             "selected",
@@ -382,11 +383,14 @@ class GraphView(anywidget.AnyWidget):
             ".txt": text(self.to_text),
         }
 
-    def _offered_forms(self) -> list[tuple[str, str]]:
-        return [(ending, words) for ending, (words, _mime) in _forms().items()]
+    def _offered_forms(self) -> list[dict[str, str]]:
+        return [{"form": ending, "words": words} for ending, (words, _mime) in _forms().items()]
 
     def __repr__(self) -> str:
         return self.to_text()
+
+    # ipywidgets 7, which Colab uses, would show only the widget, without its picture and text.
+    _ipython_display_: Any = None
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**options)
@@ -406,8 +410,8 @@ class GraphView(anywidget.AnyWidget):
 
     def _send_levels(self, content: Mapping[str, Any]) -> None:
         groups = [group for group in content["groups"] if group in self.graph.group_of]
-        levels = level_pairs(self._layouts, groups)
-        items = item_pairs(self._layouts, groups)
+        levels = levels_data(self._layouts, groups)
+        items = items_data(self._layouts, groups)
         self.send({"type": "levels", "levels": levels, "items": items})
 
     def _send_found(self, content: Mapping[str, Any]) -> None:
@@ -416,7 +420,7 @@ class GraphView(anywidget.AnyWidget):
         parents = {ancestors(self.graph, item)[0] for item in around if self._is_inside(item)}
         groups = [None, *parents]
         self._layouts.make(groups)
-        self.send({"type": "found", "found": items, "items": item_pairs(self._layouts, groups)})
+        self.send({"type": "found", "found": items, "items": items_data(self._layouts, groups)})
 
     def _is_inside(self, item: str) -> bool:
         return bool(ancestors(self.graph, item))
@@ -448,7 +452,7 @@ def with_whole_groups(
 def _levels_or_problem(layouts: Layouts, groups: list[str | None]) -> tuple[Any, list[str]]:
     """Returns the layouts, or an empty list and the reason."""
     try:
-        return level_pairs(layouts, groups), []
+        return levels_data(layouts, groups), []
     except GraphvizError as error:
         return [], [str(error)]
 

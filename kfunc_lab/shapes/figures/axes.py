@@ -1,7 +1,7 @@
 """Pictures of whole shapes: axes that are arranged anew, blocks that are joined."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.figures.cells import with_axis_names
@@ -16,7 +16,7 @@ from kfunc_lab.shapes.figures.parts import (
     text_label,
 )
 from kfunc_lab.shapes.rules.arithmetic import Term, number_text
-from kfunc_lab.shapes.rules.rule import DoesNotFitError, Given, NoRuleError, Shape
+from kfunc_lab.shapes.rules.rule import DoesNotFitError, NoRuleError, Shape
 from kfunc_lab.ui.text_width import text_width
 
 _ROOM = WIDTH - 8  # pixels, for what stands in a row
@@ -70,9 +70,7 @@ def _traced(subject: Subject, rank: int) -> list[list[int]]:
     )
     for tried in dict.fromkeys((marks, marked)):
         try:
-            again = subject.rule.derive(
-                Given(call.kind, call.settings, (tried, *call.inputs[1:]))
-            )
+            again = subject.rule.derive(replace(call, inputs=(tried, *call.inputs[1:])))
         except (DoesNotFitError, NoRuleError):
             continue
         if len(again.outputs[0]) == rank:

@@ -22,14 +22,10 @@ from kfunc_lab.shapes.rules.rule import (
 _KERAS = "https://keras.io/api/layers/recurrent_layers/"
 
 
-def _wrapped(text: object, inputs: tuple[Shape, ...]) -> Derivation:
-    """Asks the rule of a layer that stands in a wrapper's settings."""
-    # The rules of all layers: those of this file are among them.
-    from kfunc_lab.shapes.rules.formulas import derive, rule_of
-
+def _wrapped(call: Given, text: object, inputs: tuple[Shape, ...]) -> Derivation:
+    """Derives the shapes of the layer that a wrapper's setting describes."""
     kind, settings = parse_layer(text)
-    rule = rule_of(kind)
-    result = derive(rule, settings, inputs) if rule else None
+    result = call.derive_layer(kind, settings, inputs)
     if result is None:
         raise NoRuleError(kind)
     return result
@@ -46,9 +42,9 @@ def _bidirectional(call: Given) -> Derivation:
     sequence, states = call.inputs[:1], call.inputs[1:]
     half = len(states) // 2
     layer, back = call.get("layer"), call.get("backward_layer")
-    forward = _wrapped(layer, (*sequence, *states[:half]))
+    forward = _wrapped(call, layer, (*sequence, *states[:half]))
     # Where none is given, Keras makes it from the other.
-    backward = _wrapped(back or layer, (*sequence, *states[half:]))
+    backward = _wrapped(call, back or layer, (*sequence, *states[half:]))
     if forward.shapes != backward.shapes:
         raise NoRuleError(call.kind)
     name = _wrapped_name(layer)
@@ -89,7 +85,7 @@ def _time_distributed(call: Given) -> Derivation:
         raise NoRuleError(call.kind)
     first, steps, *rest = call.shape
     layer = call.get("layer")
-    inner = _wrapped(layer, ((first, *rest),))
+    inner = _wrapped(call, layer, ((first, *rest),))
     if len(inner.outputs) != 1:
         raise NoRuleError(call.kind)
     (head, *after), times = inner.outputs[0], number(steps)
@@ -115,7 +111,7 @@ def _spectral_normalization(call: Given) -> Derivation:
     kind, _settings = parse_layer(layer)
     if kind == call.kind:
         raise NoRuleError(kind)
-    inner = _wrapped(layer, call.inputs)
+    inner = _wrapped(call, layer, call.inputs)
     kernel = next(
         (weight for weight in inner.weights if weight.name in ("kernel", "embeddings")), None
     )
