@@ -1,4 +1,4 @@
-"""Which settings of a call can be played with, and how what is typed is parse_setting."""
+"""The controls for the settings of a call, and the parser for what a user types."""
 
 import ast
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from kfunc_lab.shapes.rules.formulas import class_defaults, rule_of
 from kfunc_lab.shapes.rules.rule import Shape
 from kfunc_lab.shapes.what_if import INPUT
 
-# The choices that a setting of words has; the defaults of the classes are among them.
+# The choices of text settings, including the defaults of the classes.
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "padding": ("valid", "same"),
     "merge_mode": ("concat", "sum", "mul", "ave"),
@@ -19,10 +19,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "score_mode": ("dot", "concat"),
     "mode": ("log", "magnitude", "psd", "real", "imag", "angle", "stft"),
 }
-# The smallest number that makes sense, where it is not 1.
+# The smallest sensible number, if it is not 1.
 _MIN_VALUES = {"axis": -4, "axes": -4, "padding": 0, "cropping": 0, "output_padding": 0}
-# The largest number on the slider, where twice the number there is less.
-_SLIDER = 8
+# The slider ends at twice the model's number, but not below this number.
+_MIN_SLIDER_END = 8
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Control:
     """A setting that can be changed.
 
     Attributes:
-        name: The setting, or for an input the number of its axis.
-        label: What stands beside it.
-        value: How it is written now.
+        name: The name of the setting, or for an input the number of its axis.
+        label: The label beside the control.
+        value: The current value as text.
         kind: `"number"` with a slider, `"text"`, `"choice"` or `"switch"`.
-        least: The slider's ends; nothing without a slider.
-        most: The same.
-        choices: What can be chosen.
-        before: How it is written in the model, if that is something else.
+        least: The lower end of the slider; `None` without a slider.
+        most: The upper end of the slider; `None` without a slider.
+        choices: The values to choose from.
+        before: The value in the model as text, if it differs.
     """
 
     name: str
@@ -51,11 +51,11 @@ class Control:
 
 
 def controls_of(call: Call, before: Call) -> list[Control]:
-    """Lists what can be changed of a call.
+    """Lists the controls of a call.
 
     Args:
-        call: The call as it would be.
-        before: The call as it is.
+        call: The call with the changes.
+        before: The call in the model.
 
     Returns:
         A control for each setting that its rule offers; for an input one for each axis.
@@ -63,7 +63,7 @@ def controls_of(call: Call, before: Call) -> list[Control]:
     if call.kind == INPUT:
         return _axes(call, before)
     controls = []
-    for name in _playable(call):
+    for name in _changeable(call):
         now, then = setting(call, name), setting(before, name)
         control = _control(call, name, now, then)
         if control is not None:
@@ -71,13 +71,13 @@ def controls_of(call: Call, before: Call) -> list[Control]:
     return controls
 
 
-def _playable(call: Call) -> tuple[str, ...]:
+def _changeable(call: Call) -> tuple[str, ...]:
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
     return () if rule is None else rule.settings
 
 
 def setting(call: Call, name: str) -> Any:
-    """Returns a setting of a call, its default where it has that."""
+    """Returns a setting of a call, or its default."""
     if name in call.settings:
         return call.settings[name]
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
@@ -102,7 +102,7 @@ def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
     if one is not None:
         least = _MIN_VALUES.get(name, 1)
         usual = _one_number(then) or 0
-        most = -least if least < 0 else max(_SLIDER, 2 * usual, one)
+        most = -least if least < 0 else max(_MIN_SLIDER_END, 2 * usual, one)
         return Control(name, name, value, "number", least, most, before=before)
     if isinstance(now, (int, tuple)) or now is None:
         return Control(name, name, value, "text", before=before)
@@ -116,7 +116,7 @@ def _choices(call: Call, name: str, then: Any) -> tuple[str, ...]:
 
 
 def _one_number(value: Any) -> int | None:
-    """Returns the number that stands for all axes, if there is one."""
+    """Returns the number that all axes share, if there is one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -134,7 +134,7 @@ def _axes(call: Call, before: Call) -> list[Control]:
     controls = []
     for place, size in enumerate(now):
         if place == 0:
-            continue  # the batch is chosen for all
+            continue  # the batch has its own control
         was = then[place]
         value = "" if size is None else str(size)
         usual = was or 32
@@ -145,7 +145,7 @@ def _axes(call: Call, before: Call) -> list[Control]:
                 value,
                 "number",
                 1,
-                max(_SLIDER, 2 * usual, size or 0),
+                max(_MIN_SLIDER_END, 2 * usual, size or 0),
                 before=None if size == was else "?" if was is None else str(was),
             )
         )
@@ -153,7 +153,7 @@ def _axes(call: Call, before: Call) -> list[Control]:
 
 
 def setting_text(value: Any) -> str:
-    """Writes a setting as a person would type it: `"3"` for a window of (3, 3).
+    """Formats a setting as a person would type it: `"3"` for a window of (3, 3).
 
     Example:
         >>> setting_text((3, 3)), setting_text((3, 1)), setting_text(True), setting_text("same")
@@ -169,18 +169,18 @@ def setting_text(value: Any) -> str:
 
 
 def parse_setting(name: str, typed: Any, then: Any) -> Any:
-    """Understands what was typed or chosen for a setting.
+    """Parses the value that a user typed or chose for a setting.
 
     Args:
-        name: The setting.
-        typed: A value, or a text as `"3, 1"`.
-        then: What it is in the model.
+        name: The name of the setting.
+        typed: A value, or a text such as `"3, 1"`.
+        then: The value in the model.
 
     Returns:
         The value.
 
     Raises:
-        ValueError: If it is none that the setting can have.
+        ValueError: If the setting cannot have this value.
 
     Example:
         >>> parse_setting("kernel_size", "3, 1", (3, 3))
@@ -235,18 +235,18 @@ def _numbers(name: str, value: Any) -> list[int]:
 
 
 def input_shape(call: Call, axis: str, typed: Any) -> Shape:
-    """Returns an input's shape with one axis of another size.
+    """Returns the shape of an input with a new size for one axis.
 
     Args:
-        call: The input as it would be.
-        axis: The axis, as a number.
-        typed: Its size; empty or `"?"` for one that is not fixed.
+        call: The input with the changes.
+        axis: The number of the axis.
+        typed: The size; empty or `"?"` for a size that is not fixed.
 
     Returns:
         The shape.
 
     Raises:
-        ValueError: If it is no size.
+        ValueError: If the text is not a size.
     """
     shape = list(call.outputs[0].shape or ())
     text = str(typed).strip()
@@ -266,10 +266,10 @@ def input_shape(call: Call, axis: str, typed: Any) -> Shape:
 
 
 def checked_sizes(value: Any) -> Shape:
-    """Returns the sizes of an input's axes, the batch left out.
+    """Checks the sizes of an input's axes, without the batch.
 
     Raises:
-        ValueError: If they are none.
+        ValueError: If the value is not a list or tuple of sizes.
 
     Example:
         >>> checked_sizes([32, None, 3])
@@ -289,7 +289,7 @@ def checked_sizes(value: Any) -> Shape:
 
 
 def unknown_sizes(graph: LayerGraph) -> list[tuple[str, int]]:
-    """Lists the axes of a graph's inputs, the batch aside, whose sizes are not fixed."""
+    """Lists the axes of the inputs, except the batch, whose sizes are not fixed."""
     return [
         (call_id, place)
         for call_id in graph.inputs

@@ -1,4 +1,4 @@
-"""What calls, groups and the whole graph cost: parameters, multiply-adds, memory."""
+"""The costs of calls, groups and the whole graph: parameters, multiply-adds, memory."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from kfunc_lab.ui.text import format_count
 
 @dataclass(frozen=True)
 class Amount:
-    """A count, of which a part may not be known.
+    """A count that may be incomplete.
 
     Attributes:
-        known: What is known of it.
-        complete: Whether that is all.
+        known: The sum of the known parts.
+        complete: Whether all parts are known.
     """
 
     known: int
@@ -25,13 +25,13 @@ class Amount:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a call, a group or a graph costs.
+    """The costs of a call, a group or a graph.
 
     Attributes:
-        parameters: Numbers in the weights, those of a shared layer once.
-        multiply_adds: Multiplications, each with its addition, for one example.
-        results: Bytes of the results for one example.
-        weights: Bytes of the weights.
+        parameters: The number of parameters; a shared layer counts once.
+        multiply_adds: The number of multiplications, each with its addition, for one example.
+        results: The memory of the outputs for one example, in bytes.
+        weights: The memory of the weights, in bytes.
     """
 
     parameters: int
@@ -41,17 +41,17 @@ class Cost:
 
 
 def costs(result: WhatIf) -> dict[str | None, Cost]:
-    """Adds up what everything costs.
+    """Computes all costs.
 
     Args:
-        what: The graph, with where its numbers come from.
+        result: The graph with its derivations.
 
     Returns:
-        For the id of each call and group its cost; for `None` that of the whole graph.
+        The costs by id of the call or group, and by `None` for the whole graph.
     """
     graph = result.graph
     shown = [call for call in graph.calls if call.id not in graph.inside]
-    # An input of a nested model only passes on what it is given.
+    # An input of a nested model only passes its tensor on.
     passed_on = {edge.target for edge in graph.edges} & {
         call.id for call in shown if call.kind == INPUT
     }
@@ -88,7 +88,9 @@ def _amount(value: int | None) -> Amount:
 
 def _together(parameters: int, calls: Iterable[Call], each: Mapping[str, Cost]) -> Cost:
     calls = list(calls)
-    layers = {call.layer_id: each[call.id].weights for call in calls}  # shared weights once
+    layers = {
+        call.layer_id: each[call.id].weights for call in calls
+    }  # shared weights count once
     return Cost(
         parameters,
         _sum(each[call.id].multiply_adds for call in calls),
@@ -105,16 +107,16 @@ def _sum(amounts: Iterable[Amount]) -> Amount:
 
 
 # ---------------------------------------------------------------------------------------------
-# In words
+# Text
 
 
 def count_text(amount: Amount) -> str:
-    """Writes a count: exactly up to a million, `?` where nothing of it is known."""
+    """Formats a count: exactly up to a million, `?` if nothing is known."""
     return _at_least(amount, format_count(amount.known))
 
 
 def outputs_memory(amount: Amount, batch: int) -> str:
-    """Writes the memory of results for a batch."""
+    """Formats the memory of the outputs for a batch."""
     return _at_least(amount, memory_text(amount.known * batch))
 
 
@@ -125,7 +127,7 @@ def _at_least(amount: Amount, text: str) -> str:
 
 
 def totals(result: WhatIf, batch: int) -> list[tuple[str, str]]:
-    """Says what the whole graph costs: labels and values."""
+    """Returns the costs of the whole graph as labels and values."""
     cost = costs(result)[None]
     weights = _at_least(cost.weights, memory_text(cost.weights.known))
     is_known = result.graph.built or cost.parameters

@@ -1,4 +1,4 @@
-"""Where the numbers of one call come from, as lines that text and HTML are written from."""
+"""Explains the numbers of one call, as lines for text and HTML."""
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,14 +31,14 @@ _MAX_WEIGHTS = 8
 
 @dataclass(frozen=True)
 class Line:
-    """One number and where it comes from.
+    """One number and its derivation.
 
     Attributes:
-        label: What it is, as `"height, width"`.
-        term: How it is reckoned.
-        setting: The setting that gives it, if it is not reckoned; may be empty.
-        result: What it comes to, where that is more than the number, as `"43.3 kB"`.
-        note: What is to be known of it, as `"not trainable"`; may be empty.
+        label: The name of the number, such as `"height, width"`.
+        term: The calculation.
+        setting: The setting that determines it, if it is not calculated; may be empty.
+        result: The result in another unit, such as `"43.3 kB"`; may be empty.
+        note: A note, such as `"not trainable"`; may be empty.
     """
 
     label: str
@@ -54,9 +54,9 @@ class Section:
 
     Attributes:
         about: `"shape"`, `"parameters"`, `"multiply-adds"` or `"memory"`.
-        title: As `"Output shape"`.
-        lines: What is reckoned.
-        remark: What is said in their place, or below them; may be empty.
+        title: The title, such as `"Output shape"`.
+        lines: The calculations.
+        remark: A remark instead of the lines or beside them; may be empty.
     """
 
     about: str
@@ -68,16 +68,16 @@ class Section:
 def explain_call(
     call: Call, derivation: Derivation | None, batch: int = 1
 ) -> tuple[Section, ...]:
-    """Explains where the numbers of a call come from.
+    """Explains the numbers of a call.
 
     Args:
         call: The call.
-        found: What its rule says; nothing where the layer itself was asked.
-        batch: How many examples the memory is for.
+        derivation: The result of its shape rule; `None` if the layer itself computed the shapes.
+        batch: The batch size for the memory.
 
     Returns:
-        The output's shape, the parameters, the multiply-adds and the memory, those that there
-        are.
+        Sections for the output shape, the parameters, the multiply-adds and the memory, as far
+        as they exist.
     """
     if derivation is None:
         itself = _("Computed by the layer itself.") if call.inputs else ""
@@ -95,7 +95,7 @@ def explain_call(
 
 
 def explain_cost(cost: Cost, batch: int = 1) -> tuple[Section, ...]:
-    """Says what the calls of a group cost together."""
+    """Explains the total costs of a group."""
     results = Amount(cost.results.known * batch, cost.results.complete)
     return (
         Section("parameters", _("Parameters"), (_known(Amount(cost.parameters), ""),)),
@@ -131,11 +131,11 @@ def _output_sections(call: Call, derivation: Derivation) -> Iterator[Section]:
 
 
 def _axis_lines(axes: Sequence[Axis]) -> Iterator[Line]:
-    """Writes the axes; those of equal arithmetic together."""
+    """Yields the lines for axes; axes with the same calculation share a line."""
     grouped: dict[tuple[str, str], list[tuple[str, Axis]]] = {}
     for place, axis in enumerate(axes):
         if place == 0 and axis.reason == "input" and len(axes) > 1:
-            continue  # the batch goes through
+            continue  # the batch does not change
         key = (equation(axis.size), axis.reason)
         grouped.setdefault(key, []).append((axis_name(axis, place), axis))
     for members in grouped.values():
@@ -210,11 +210,11 @@ def _rounded(count: int | None) -> str:
 
 
 # ---------------------------------------------------------------------------------------------
-# As text
+# Text
 
 
 def to_lines(sections: Iterable[Section]) -> list[str]:
-    """Writes what explains a call, one line a number."""
+    """Writes an explanation as text, with one line for each number."""
     written_lines = []
     for section in sections:
         labelled = len(section.lines) > 1 or any(line.label for line in section.lines)
@@ -229,7 +229,7 @@ def to_lines(sections: Iterable[Section]) -> list[str]:
 
 
 def line_text(line: Line) -> str:
-    """Writes a number and where it comes from, as `"height: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26"`."""
+    """Writes a number with its derivation: `"height: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26"`."""
     begin = f"{line.label}: " if line.label else ""
     steps = [line.setting] if line.setting else []
     steps.append(equation(line.term))
@@ -238,11 +238,11 @@ def line_text(line: Line) -> str:
 
 
 # ---------------------------------------------------------------------------------------------
-# As HTML, typeset by view.css
+# HTML
 
 
 def to_html(sections: Iterable[Section]) -> str:
-    """Writes what explains a call as typeset HTML, everything in it escaped."""
+    """Writes an explanation as typeset HTML with all text escaped."""
     explained: set[str] = set()
     return "".join(_section_html(section, explained) for section in sections)
 
@@ -255,7 +255,7 @@ def _section_html(section: Section, explained: set[str]) -> str:
     written_before = ""
     for line in section.lines:
         named = formula(line.term)
-        # A formula says how a rule reckons; for costs the numbers say it.
+        # Only shapes and parameters show the formula as well as the numbers.
         with_letters = (
             section.about in ("shape", "parameters")
             and named != text(line.term)
@@ -298,5 +298,5 @@ def _line_html(line: Line, with_letters: bool) -> str:
 
 
 def shapes_text(tensors: Sequence[TensorSpec]) -> str:
-    """Writes the shapes of a call's results."""
+    """Formats the shapes of a call's outputs."""
     return ", ".join(map(shape_tuple, tensors)) or "?"

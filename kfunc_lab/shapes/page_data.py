@@ -1,4 +1,4 @@
-"""What the page needs to show the table, the changed picture and the panel, as plain JSON."""
+"""The data with which the page shows the table, the changed picture and the panel, as JSON."""
 
 from dataclasses import asdict
 from typing import Any
@@ -16,12 +16,12 @@ from kfunc_lab.ui.text import format_count, printable
 
 
 def table_data(after: WhatIf, before: WhatIf, batch: int) -> dict[str, Any]:
-    """Writes the rows and totals of the table.
+    """Returns the rows and totals of the table.
 
     Args:
-        what: The graph as it would be.
-        before: The graph as it is.
-        batch: How many examples the memory is for.
+        after: The graph with the changes.
+        before: The graph of the model.
+        batch: The batch size for the memory.
     """
     cost = costs(after)
     groups = set(after.graph.group_of) - set(after.graph.call_of)
@@ -65,7 +65,7 @@ def _amount(words: str, value: int) -> dict[str, Any]:
 
 
 def _sizes(after: WhatIf, before: WhatIf) -> list[dict[str, str]]:
-    """Lists the sizes that the model leaves open."""
+    """Lists the sizes that are not fixed in the model."""
     now = after.graph.call_of
     sizes = []
     for call_id, place in unknown_sizes(before.graph):
@@ -85,7 +85,7 @@ def _first_problem(after: WhatIf) -> dict[str, str] | None:
 
 
 def marks_data(after: WhatIf, before: WhatIf) -> dict[str, Any]:
-    """Says how the picture differs from the model's: states, sizes, parameters."""
+    """Returns the differences from the model's picture: states, sizes, parameter counts."""
     now, then = after.graph, before.graph
     rows = rows_of(after, before)
     sizes = {
@@ -111,13 +111,13 @@ def marks_data(after: WhatIf, before: WhatIf) -> dict[str, Any]:
 
 
 def panel_data(after: WhatIf, before: WhatIf, item: str, batch: int) -> dict[str, Any]:
-    """Writes what is said of a call or group, and what can be changed of it.
+    """Returns the explanation and the controls of a call or group.
 
     Args:
-        what: The graph as it would be.
-        before: The graph as it is.
+        after: The graph with the changes.
+        before: The graph of the model.
         item: The id of the call or group; empty for none.
-        batch: How many examples the memory is for.
+        batch: The batch size for the memory.
     """
     graph = after.graph
     call = graph.call_of.get(item)

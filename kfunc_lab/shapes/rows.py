@@ -1,4 +1,4 @@
-"""The rows of the table of shapes: calls and groups in graph order, and what of them changed."""
+"""The rows of the shape table: calls and groups in graph order, and their changes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ class Row:
 
     Attributes:
         item: Its id.
-        depth: In how many groups it stands.
+        depth: The number of groups around it.
         name: Its name within its group.
         kind: Its class.
-        shapes: The shapes of its results; empty for an open group.
-        state: `"wrong"` if it does not fit, `"unreached"` if it waits for one that does not,
-            `"changed"` if something of it is other than in the model; else empty.
-        changed: What of it is: `"shape"`, `"parameters"`.
+        shapes: The shapes of its outputs; empty for an open group.
+        state: `"wrong"` if it does not fit, `"unreached"` if it depends on a call that does not,
+            `"changed"` if it differs from the model; else empty.
+        changed: The changed columns: `"shape"`, `"parameters"`.
     """
 
     item: str
@@ -37,14 +37,14 @@ class Row:
 
 
 def rows_of(after: WhatIf, before: WhatIf) -> list[Row]:
-    """Lists calls and groups in graph order, each group before what it holds.
+    """Lists calls and groups in graph order, each group before its members.
 
     Args:
-        what: The graph as it would be.
-        before: The graph as it is.
+        after: The graph with the changes.
+        before: The graph of the model.
 
     Returns:
-        A row for each, without what is inside wrappers and layers made of layers.
+        A row for each, except for the content of wrappers and layers made of layers.
     """
     graph = after.graph
     inside = items_by_parent(graph)
@@ -53,11 +53,11 @@ def rows_of(after: WhatIf, before: WhatIf) -> list[Row]:
     waiting = [(item, 0) for item in reversed(inside[None])]
     while waiting:
         item, depth = waiting.pop()
-        named = _named(item, after)
+        named = _item(item, after)
         shapes = _shapes_of(item, after, leaving)
         changed = {
             "shape": shapes != _shapes_of(item, before, left_before),
-            "parameters": named.parameters != _named(item, before).parameters,
+            "parameters": named.parameters != _item(item, before).parameters,
         }
         rows.append(
             Row(
@@ -67,7 +67,7 @@ def rows_of(after: WhatIf, before: WhatIf) -> list[Row]:
                 printable(named.kind),
                 shapes,
                 _state(item, after, before),
-                tuple(name for name, is_other in changed.items() if is_other),
+                tuple(name for name, differs in changed.items() if differs),
             )
         )
         if item not in graph.call_of:
@@ -75,18 +75,18 @@ def rows_of(after: WhatIf, before: WhatIf) -> list[Row]:
     return rows
 
 
-def _named(item: str, result: WhatIf) -> Call | Group:
+def _item(item: str, result: WhatIf) -> Call | Group:
     return result.graph.call_of.get(item) or result.graph.group_of[item]
 
 
 def _shapes_of(item: str, result: WhatIf, leaving: Mapping[str, Iterable[str]]) -> str:
-    """Writes the shapes of what a call or group gives."""
+    """Formats the shapes of the outputs of a call or group."""
     call = result.graph.call_of.get(item)
     return shapes_text(call.outputs) if call else ", ".join(leaving.get(item, ()))
 
 
 def _leaving(result: WhatIf) -> dict[str, dict[str, None]]:
-    """Returns for each group the shapes of the tensors that leave it."""
+    """Returns the shapes of the tensors that leave each group."""
     graph = result.graph
     around = {call.id: _groups_around(result, call) for call in graph.calls}
     shapes: dict[str, dict[str, None]] = {}
@@ -137,12 +137,12 @@ def _differs(item: str, after: WhatIf, before: WhatIf) -> bool:
 
 
 def shapes_received(call: Call) -> str:
-    """Says which shapes a call is given."""
+    """Says which shapes a call receives."""
     return _("called on {shapes}").format(shapes=shapes_text(call.inputs))
 
 
 def shape_or_state(row: Row) -> str:
-    """Writes the shapes of a row's results, or why there are none."""
+    """Returns the shapes in a row, or the reason why there are none."""
     if row.state == "wrong":
         return _("does not fit")
     return _("not reached") if row.state == "unreached" else row.shapes
@@ -151,7 +151,7 @@ def shape_or_state(row: Row) -> str:
 def visible_rows(
     rows: Iterable[Row], result: WhatIf, opened: Iterable[str] | None
 ) -> list[tuple[Row, bool]]:
-    """Leaves out what stands in closed groups, and tells which groups are open."""
+    """Removes the rows in closed groups, and tells which rows are open groups."""
     groups = result.graph.group_of
     open_groups = set(groups if opened is None else opened) - set(result.graph.call_of)
     visible: list[tuple[Row, bool]] = []

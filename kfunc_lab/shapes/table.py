@@ -1,4 +1,4 @@
-"""Writes the table of shapes and costs for readers without a page: as text and as plain HTML."""
+"""Writes the table of shapes and costs as text and as plain HTML, for readers without a kernel."""
 
 import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ _BLOCKS = " ▏▎▍▌▋▊▉█"
 _BAR = 6  # characters
 
 # ---------------------------------------------------------------------------------------------
-# As text
+# Text
 
 
 def to_text(
@@ -24,16 +24,16 @@ def to_text(
     batch: int,
     opened: Iterable[str] | None = None,
 ) -> str:
-    """Writes the table, and below it where the numbers of each call come from.
+    """Writes the table, followed by the derivations for each call.
 
     Args:
-        what: The graph as it would be.
-        before: The graph as it is.
-        batch: How many examples the memory is for.
-        opened: The ids of the groups that are open; all of them, if it is left out.
+        after: The graph with the changes.
+        before: The graph of the model.
+        batch: The batch size for the memory.
+        opened: The ids of the open groups; by default all groups.
 
     Returns:
-        Lines without colours, escapes or addresses: the same in every process.
+        Plain text without colours or memory addresses: the same in every process.
     """
     cost = costs(after)
     rows = visible_rows(rows_of(after, before), after, opened)
@@ -88,7 +88,7 @@ def _explained(result: WhatIf, items: Sequence[str], batch: int) -> Iterator[str
 
 
 # ---------------------------------------------------------------------------------------------
-# As HTML without style, script or picture: GitHub and nbconvert show it as it is
+# HTML without styles, scripts or pictures, which GitHub and nbconvert show unchanged
 
 
 def to_html(
@@ -97,16 +97,16 @@ def to_html(
     batch: int,
     opened: Iterable[str] | None = None,
 ) -> str:
-    """Writes the table with the arithmetic in it as plain HTML, everything in it escaped.
+    """Writes the table with its calculations as plain HTML, with all text escaped.
 
     Args:
-        what: As in `to_text`.
-        before: As in `to_text`.
-        batch: As in `to_text`.
-        opened: As in `to_text`.
+        after: See `to_text`.
+        before: See `to_text`.
+        batch: See `to_text`.
+        opened: See `to_text`.
 
     Returns:
-        A `<div>`, the same in every process.
+        A `<div>` element, the same in every process.
     """
     cost = costs(after)
     rows = visible_rows(rows_of(after, before), after, opened)
@@ -181,7 +181,7 @@ def _broken(lines: Iterable[str]) -> str:
 
 
 def _arithmetic(item: str, result: WhatIf) -> Mapping[str, list[str]]:
-    """Returns where the shape, the parameters and the multiply-adds come from."""
+    """Returns the derivations of the shape, the parameters and the multiply-adds."""
     explanations: dict[str, list[str]] = {"shape": [], "parameters": [], "multiply-adds": []}
     problem, derivation = result.problems.get(item), result.derivations.get(item)
     if problem is not None:

@@ -1,4 +1,4 @@
-"""Shows where every number of a graph comes from, and what if it changed: `lab.shapes`."""
+"""Explains the shapes and costs of a graph, and previews changes: `lab.shapes`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,26 +28,26 @@ from kfunc_lab.shapes.what_if import INPUT, Changes, DryRuns, WhatIf, what_if
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
 
-# Up to so many calls the page has what is said of each, and asks the kernel only for changes.
+# Up to this number of calls, the page gets all panels at once, and asks the kernel for changes.
 _PANELS_AT_ONCE = 60
 
 
 def shapes(x: Any, *, fold: Fold = None, batch_size: int = 1) -> "ShapeView":
-    """Shows where every shape and every number of parameters comes from, and what each call costs.
+    """Explains every shape and parameter count of a model, and the cost of each call.
 
     Args:
-        x: What `lab.graph` takes: a model, a layer, symbolic tensors without a model, or a
-            `LayerGraph`.
-        fold: As in `lab.graph`.
-        batch_size: How many examples the memory is reckoned for.
+        x: A model, a layer, symbolic tensors without a model, or a `LayerGraph`, as for
+            `lab.graph`.
+        fold: The groups to fold, as in `lab.graph`.
+        batch_size: The batch size for which the memory is computed.
 
     Returns:
-        A view: a table beside the graph. A selected call shows its arithmetic, and its settings
-        can be changed to see what becomes of everything after it; the model stays as it is.
+        A view with a table beside the graph. The selected call shows its calculations. Its
+        settings can be changed to see the effect on all later calls; the model does not change.
 
     Raises:
         TypeError: If `x` is none of these.
-        ValueError: If nothing has a name in `fold`.
+        ValueError: If a name in `fold` does not exist.
 
     Example:
         >>> import keras
@@ -69,10 +69,10 @@ class ShapeView(GraphView):
     """A table of shapes and costs beside the graph.
 
     Attributes:
-        graph: The `LayerGraph` of the model as it is.
-        selected: As in `GraphView`.
-        opened: As in `GraphView`; the table follows it.
-        batch_size: How many examples the memory is reckoned for. Can be set and observed.
+        graph: The `LayerGraph` of the model.
+        selected: See `GraphView`.
+        opened: See `GraphView`; the table shows the same groups.
+        batch_size: The batch size for which the memory is computed. Can be set and observed.
     """
 
     _esm = BUNDLES / "shapes.js"
@@ -105,18 +105,18 @@ class ShapeView(GraphView):
 
     @property
     def changed(self) -> LayerGraph:
-        """The graph with what was changed in this view; shapes that do not fit are unknown."""
+        """The graph with the changes made in this view; shapes that do not fit are unknown."""
         return self._after.graph
 
     # -- what if
 
     def change(self, name: str, **settings: Any) -> None:
-        """Changes settings of a layer in this view, and reckons everything after it anew.
+        """Changes settings of a layer in this view, and recomputes all later calls.
 
         Args:
-            name: The layer's name, or the id of one of its calls. All calls of a shared layer
-                change.
-            **settings: The settings and their values, as `strides=2`; for an input `shape`,
+            name: The name of the layer, or the id of one of its calls. All calls of a shared
+                layer change.
+            **settings: The new values by setting, such as `strides=2`; for an input `shape`,
                 without the batch.
 
         Raises:
@@ -174,10 +174,10 @@ class ShapeView(GraphView):
         self._set(Changes(self._changes.settings, inputs))
 
     def reset(self, name: str | None = None) -> None:
-        """Takes changes back.
+        """Undoes changes.
 
         Args:
-            name: The layer whose changes are taken back; by default those of all layers.
+            name: The layer whose changes are undone; by default all layers.
 
         Raises:
             ValueError: If there is no such call.
@@ -215,7 +215,7 @@ class ShapeView(GraphView):
     def _computed(self) -> WhatIf:
         return what_if(self.graph, self._changes, self._nodes, self._dry_runs)
 
-    # -- what the page shows
+    # -- data for the page
 
     @traitlets.observe("selected", "batch_size")
     def _show_again(self, change: Any) -> None:
@@ -253,17 +253,17 @@ class ShapeView(GraphView):
         return isinstance(self._source, keras.Model) and self.graph.connected
 
     def page_state(self) -> dict[str, Any]:
-        """Returns all that the page needs to show the view without a kernel."""
+        """Returns all the data that the page needs to show the view without a kernel."""
         panels = [panel | {"controls": []} for panel in self._all_panels()]
         own_state = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
         return super().page_state() | own_state | {"_panels": panels, "_panel": {}}
 
-    # -- the page asks
+    # -- messages from the page
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
         answers = {
-            "change": self._change_asked,
-            "reset": self._reset_asked,
+            "change": self._apply_change,
+            "reset": self._apply_reset,
             "code": self._send_code,
         }
         answer = answers.get(content.get("type"))
@@ -272,11 +272,11 @@ class ShapeView(GraphView):
             return
         try:
             answer(content)
-        except Exception as error:  # it is said on the page, and the cell goes on
+        except Exception as error:  # the page shows it, and the cell continues
             self.send({"type": "problem", "words": str(error)})
         self.send({"type": "answered"})
 
-    def _change_asked(self, content: Mapping[str, Any]) -> None:
+    def _apply_change(self, content: Mapping[str, Any]) -> None:
         call = self._after.graph.call_of[content["item"]]
         name, value = str(content["name"]), content["value"]
         if call.kind == INPUT:
@@ -284,7 +284,7 @@ class ShapeView(GraphView):
         else:
             self.change(call.id, **{name: value})
 
-    def _reset_asked(self, content: Mapping[str, Any]) -> None:
+    def _apply_reset(self, content: Mapping[str, Any]) -> None:
         if not content.get("name"):
             self.reset(content.get("item"))
             return
@@ -292,25 +292,25 @@ class ShapeView(GraphView):
         name = str(content["name"])
         if call.kind == INPUT:
             then = (call.outputs[0].shape or ())[int(name)]
-            self._change_asked({**content, "value": "" if then is None else then})
+            self._apply_change({**content, "value": "" if then is None else then})
         else:
             self.change(call.id, **{name: setting(call, name)})
 
     def _send_code(self, _content: Mapping[str, Any]) -> None:
         self.send({"type": "code", "code": self.to_code()})
 
-    # -- forms
+    # -- formats
 
     def to_text(self) -> str:
-        """Returns the table, and below it where the numbers of each call come from."""
+        """Returns the table, followed by the derivations for each call."""
         return table.to_text(self._after, self._before, self.batch_size, self.opened)
 
     def to_static_html(self) -> str:
-        """Returns the table with its arithmetic as plain HTML, without style or script."""
+        """Returns the table with its calculations as plain HTML, without styles or scripts."""
         return table.to_html(self._after, self._before, self.batch_size, self.opened)
 
     def to_svg(self) -> str:
-        """Returns the graph as SVG, with what was changed.
+        """Returns the graph with the changes as SVG.
 
         Raises:
             GraphvizError: If the drawing program is missing or fails.
@@ -323,17 +323,17 @@ class ShapeView(GraphView):
         )
 
     def to_code(self) -> str:
-        """Returns Python code that builds the model with what was changed.
+        """Returns Python code that builds the model with the changes.
 
         Raises:
-            TypeError: If the view shows no model whose connections Keras knows.
+            TypeError: If the view shows no functional or Sequential model.
         """
         from kfunc_lab.graph.keras.functional_code import to_code
 
         return to_code(self._source, self._configurations())
 
     def _configurations(self) -> dict[int, dict[str, Any]]:
-        """Returns for the `id` of each changed layer what is other in its configuration."""
+        """Returns the changed configuration entries of each layer, by the `id()` of the layer."""
         by_layer: dict[int, dict[str, Any]] = {}
         for call in self.graph.calls:
             node = self._nodes.get(call.id)

@@ -1,4 +1,4 @@
-"""What becomes of a graph when settings or input shapes change, without running anything."""
+"""Computes the effect of changed settings or input shapes on a graph, without running a model."""
 
 import math
 import re
@@ -20,11 +20,11 @@ INPUT = "InputLayer"
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to be other than in the model.
+    """Changes to a graph.
 
     Attributes:
-        settings: For ids of layers (`Call.layer_id`) the settings that are other, by name.
-        inputs: For ids of inputs their other shapes, the batch first.
+        settings: The changed settings by name, by id of the layer (`Call.layer_id`).
+        inputs: The changed input shapes, the batch first, by id of the input.
     """
 
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -36,10 +36,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a call does not fit any more.
+    """The reason why a call does not fit.
 
     Attributes:
-        reason: In one sentence.
+        reason: The reason in one sentence.
         arithmetic: The numbers that do not fit; empty if there are none.
     """
 
@@ -49,15 +49,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """A graph as it would be.
+    """A graph after changes.
 
     Attributes:
-        graph: Its calls have the new settings, shapes and weights. A call that does not fit, or
+        graph: The graph with the new settings, shapes and weights. A call that does not fit, or
             that is not reached, has outputs of unknown shape.
-        derivations: For ids of calls where their numbers come from; a call without one was
-            computed by the layer itself.
-        problems: For ids of calls why they do not fit.
-        unreached: The ids of the calls that wait for the result of one that does not fit.
+        derivations: The derivations by call id. For a call without one, the layer itself
+            computed the shapes.
+        problems: The problems by call id.
+        unreached: The ids of the calls that depend on a call that does not fit.
     """
 
     graph: LayerGraph
@@ -66,7 +66,7 @@ class WhatIf:
     unreached: frozenset[str]
 
 
-# What a layer itself said, so that it is asked once: a call, its changes, its input shapes.
+# The results of dry runs, by call id, changes and input shapes, so that each runs only once.
 DryRuns = MutableMapping[tuple[str, str, tuple[Shape | None, ...]], DryRun | Problem]
 
 
@@ -76,25 +76,25 @@ def what_if(
     nodes: Mapping[str, Any] | None = None,
     dry_runs: DryRuns | None = None,
 ) -> WhatIf:
-    """Reckons what becomes of a graph when settings or input shapes change.
+    """Computes the shapes, weights and costs of a graph after changes.
 
     Args:
-        graph: The graph. Nothing in it, nor in the model behind it, is changed.
-        changes: What is other; nothing by default.
-        nodes: Keras's record of each call, for layers that no rule knows: a copy of such a layer
-            is asked. Without them such a call keeps its shape, or has none if its inputs change.
-        dry_runs: What layers said before, and is noted here for the next time.
+        graph: The graph. Neither it nor its model is changed.
+        changes: The changes; none by default.
+        nodes: Keras's node of each call, by id. A layer without a shape rule needs its node for a
+            dry run; without it, the call keeps its shape as long as its inputs do not change.
+        dry_runs: The results of earlier dry runs; new ones are added.
 
     Returns:
-        The graph as it would be, and where its numbers come from.
+        The graph after the changes, with its derivations and problems.
 
     Example:
         >>> import keras
         >>> from kfunc_lab.graph.keras.reader import read_graph
         >>> image = keras.Input((28, 28, 1), name="image")
         >>> small = keras.layers.Conv2D(16, 3, name="conv")(image)
-        >>> found = what_if(read_graph(small), Changes({"conv": {"strides": 2}}))
-        >>> found.graph.call_of["conv"].outputs[0].shape
+        >>> after = what_if(read_graph(small), Changes({"conv": {"strides": 2}}))
+        >>> after.graph.call_of["conv"].outputs[0].shape
         (None, 13, 13, 16)
     """
     propagator = _ShapePropagator(
@@ -104,7 +104,7 @@ def what_if(
 
 
 class _ShapePropagator:
-    """Goes through a graph once, from its inputs on."""
+    """Propagates shapes through a graph once, from its inputs to its outputs."""
 
     def __init__(
         self, graph: LayerGraph, changes: Changes, nodes: Mapping[str, Any], dry_runs: DryRuns
@@ -118,7 +118,7 @@ class _ShapePropagator:
         self._derivations: dict[str, Derivation] = {}
         self._problems: dict[str, Problem] = {}
         self._unreached: set[str] = set()
-        # The weights that the first call of each layer makes.
+        # The weights that the first call of each layer creates.
         self._weights: dict[str, tuple[Weight, ...]] = {}
         self._sources: dict[str, dict[int, tuple[str, int]]] = {}
         for edge in graph.edges:
@@ -164,7 +164,7 @@ class _ShapePropagator:
         return outputs[position] if position < len(outputs) else TensorSpec(None, dtype)
 
     def _expect_outputs(self, call: Call) -> None:
-        """Raises an error where a changed setting has taken an output away."""
+        """Raises `DoesNotFitError` if a changed setting has removed an output."""
         for source, position in self._sources.get(call.id, {}).values():
             count = len(self._made[source])
             if position >= count:
@@ -176,11 +176,11 @@ class _ShapePropagator:
                 )
 
     def _lacks_shape(self, call: Call, inputs: Sequence[TensorSpec]) -> bool:
-        """Tells whether a shape is missing that the model has."""
-        had = self._graph.call_of[call.id].inputs
+        """Tells whether the shape of an input is unknown that is known in the model."""
+        inputs_before = self._graph.call_of[call.id].inputs
         return any(
             now.shape is None and then.shape is not None
-            for now, then in zip(inputs, had, strict=True)
+            for now, then in zip(inputs, inputs_before, strict=True)
         )
 
     def _without_shape(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
@@ -188,7 +188,7 @@ class _ShapePropagator:
         return replace(call, inputs=inputs, outputs=unknown)
 
     def _input_call(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
-        """Reckons an input: it brings its own shape, or in a nested model what it is given."""
+        """Computes an input: it has its own shape, or in a nested model that of its source."""
         own = call.outputs[0]
         shape = self._changes.inputs.get(call.layer_id, own.shape)
         if call.id not in self._sources:
@@ -198,8 +198,8 @@ class _ShapePropagator:
         if incoming is None:
             self._unreached.add(call.id)
             return self._without_shape(call, inputs)
-        met = _entering(shape, incoming)
-        return replace(call, inputs=inputs, outputs=(replace(own, shape=met),))
+        entering = _entering(shape, incoming)
+        return replace(call, inputs=inputs, outputs=(replace(own, shape=entering),))
 
     def _computed_call(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
@@ -226,14 +226,14 @@ class _ShapePropagator:
     def _derivation_of(
         self, call: Call, inputs: Sequence[TensorSpec], as_read: bool
     ) -> Derivation | None:
-        """Reckons by a rule, if it says of the model's own call what Keras said."""
+        """Applies the shape rule, if it agrees with Keras on the model's own call."""
         shapes = [tensor.shape for tensor in inputs]
         before = self._graph.call_of[call.id]
         if None in shapes:
             return None
         try:
             own = derivation(before)
-        except DoesNotFitError:  # Keras has taken it, and may only fail once there are numbers
+        except DoesNotFitError:  # Keras accepted the call and may fail only when it runs
             own = None
         is_known = bool(before.outputs) and None not in _shapes(before.inputs)
         if as_read or (own is None and is_known):
@@ -274,7 +274,7 @@ class _ShapePropagator:
     def _from_dry_run(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
     ) -> DryRun:
-        """Asks a copy of the layer itself, once."""
+        """Returns the result of a dry run of the layer, which runs only once."""
         key = (call.id, repr(sorted(settings.items())), _shapes(inputs))
         if key not in self._dry_runs:
             self._dry_runs[key] = self._answer(call, inputs, settings)
@@ -298,7 +298,7 @@ class _ShapePropagator:
                     "get_config."
                 )
             )
-        except Exception as error:  # a layer of the user's own may raise anything
+        except Exception as error:  # a custom layer may raise anything
             return Problem(_says(error))
 
     # -- the whole
@@ -334,7 +334,7 @@ class _ShapePropagator:
     def _group(self, group: Group, more: Mapping[str, tuple[int, int]]) -> Group:
         inside = self._graph.calls_inside[group.id]
         layers = {self._graph.call_of[call_id].layer_id for call_id in inside}
-        if group.id in self._graph.call_of:  # what is inside a layer has its weights
+        if group.id in self._graph.call_of:  # inner layers are part of the layer's weights
             layers = {self._graph.call_of[group.id].layer_id}
         added = [more[layer_id] for layer_id in layers if layer_id in more]
         return replace(
@@ -353,28 +353,26 @@ def _shapes(tensors: Sequence[TensorSpec]) -> tuple[Shape | None, ...]:
 
 
 def _agrees(result: Derivation, call: Call) -> bool:
-    """Tells whether a rule says of an unchanged call what Keras said."""
+    """Tells whether a rule agrees with Keras on an unchanged call."""
     return result.shapes == _shapes(call.outputs) and result.parameters.value == call.parameters
 
 
 def _as_many(result: Derivation, call: Call) -> tuple[TensorSpec, ...]:
-    """Returns a tensor for each output that a rule found, of the type that the call has."""
+    """Returns a tensor for each output of a derivation, with the dtypes of the call."""
     dtype = call.outputs[0].dtype if call.outputs else ""
     more = len(result.outputs) - len(call.outputs)
     return (*call.outputs, *[TensorSpec(None, dtype)] * more)[: len(result.outputs)]
 
 
 def _weight(size: WeightSize, call: Call) -> Weight:
-    """Describes a weight that a rule found, by the layer's own of that name."""
+    """Describes a weight of a derivation, with the dtype of the layer's weight of that name."""
     own = {_without_numbers(weight.name): weight for weight in call.weights}.get(
         _without_numbers(size.name)
     )
     frozen = bool(call.weights) and not call.trainable_parameters
     return Weight(
         own.name if own else size.name,
-        tuple(
-            axis_size or 0 for axis_size in size.shape
-        ),  # all are known where a rule has reckoned
+        tuple(axis_size or 0 for axis_size in size.shape),  # a rule knows all sizes
         own.dtype if own else call.weights[0].dtype if call.weights else "float32",
         own.trainable if own else size.trainable and not frozen,
     )
@@ -382,12 +380,12 @@ def _weight(size: WeightSize, call: Call) -> Weight:
 
 @lru_cache(maxsize=4096)
 def _without_numbers(name: str) -> str:
-    """Returns a weight's name without the numbers that Keras gives to layers of one class."""
+    """Returns the name of a weight without the numbers that Keras appends to layer names."""
     return re.sub(r"_\d+(?=/)", "", name)
 
 
 def _entering(own: Shape | None, incoming: Shape) -> Shape:
-    """Returns the shape that a nested model takes, as Keras adjusts it to the declared one."""
+    """Adjusts the shape of an argument to the declared shape of an input, as Keras does."""
     if own is None:
         return incoming
     if len(incoming) == len(own) + 1 and incoming[-1] == 1:
@@ -409,7 +407,7 @@ def _entering(own: Shape | None, incoming: Shape) -> Shape:
 def _check(operation: Any, settings: Mapping[str, Any]) -> None:
     try:
         check_settings(operation, settings)
-    except Exception as error:  # a layer of the user's own may raise anything
+    except Exception as error:  # a custom layer may raise anything
         raise DoesNotFitError(_says(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""Pictures of tensors as blocks: side by side, or joined number by number."""
+"""Figures of tensors as blocks: concatenated, or combined element by element."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,20 +20,20 @@ from kfunc_lab.shapes.rules.arithmetic import number_text
 from kfunc_lab.shapes.rules.rule import Shape, axis_name
 from kfunc_lab.ui.text_width import text_width
 
-_ROOM = WIDTH - 16  # pixels, for what stands in a row
+_ROOM = WIDTH - 16  # pixels for the blocks in a row
 
 # ---------------------------------------------------------------------------------------------
-# Side by side
+# Concatenation
 
 _MAX_BLOCKS = 5
-_USUAL = 70  # pixels: a few small blocks do not take the whole room
-_GAP = 18  # pixels, for blocks that are left out
+_USUAL = 70  # pixels per block: a few small blocks do not fill the row
+_GAP = 18  # pixels for omitted blocks
 _TOP, _HIGH = 6, 32
 
 
 def blocks(subject: Subject) -> str:
-    """Draws tensors as blocks, as long as the axis is along which they are joined."""
-    call, output = subject.given, subject.found.outputs[0]
+    """Draws tensors as blocks whose lengths are the sizes of the joined axis."""
+    call, output = subject.call, subject.derivation.outputs[0]
     place = call.get("axis", 0)
     if not isinstance(place, int) or not -len(output) <= place < len(output):
         return ""
@@ -72,10 +72,10 @@ def blocks(subject: Subject) -> str:
 
 
 def _block_widths(sizes: Sequence[int | None]) -> list[float] | None:
-    """Shares the room by the sizes, with a least width for each; 0 stands for a gap.
+    """Divides the row in proportion to the sizes, with a minimum width each; 0 means a gap.
 
     Returns:
-        The widths; nothing where the least ones do not fit.
+        The widths; `None` if the minimum widths do not fit.
     """
     known = [size for size in sizes if size]
     usual = sum(known) / len(known) if known else 1.0
@@ -97,7 +97,7 @@ def _bracket(x: float, end: float, y: float) -> Iterator[str]:
 
 
 # ---------------------------------------------------------------------------------------------
-# Number by number
+# Element by element
 
 _SIGNS = {
     "Add": "+",
@@ -109,12 +109,12 @@ _SIGNS = {
 }
 _MAX_TENSORS = 3
 _SQUARE, _THIN = 34, 10
-_LABEL = 17  # pixels, for a row of shapes below or above the tensors
+_LABEL = 17  # pixels for a row of shapes below or above the tensors
 
 
-def same(subject: Subject) -> str:
-    """Draws tensors that are joined number by number."""
-    call, output = subject.given, subject.found.outputs[0]
+def elementwise(subject: Subject) -> str:
+    """Draws tensors that are combined element by element."""
+    call, output = subject.call, subject.derivation.outputs[0]
     sign = _SIGNS.get(call.kind)
     if sign is None or len(call.inputs) < 2 or len(output) < 2:
         return ""
@@ -132,10 +132,10 @@ def same(subject: Subject) -> str:
     gaps = [text_width(label, SIZE, True) + 14 if label else 0 for label in between]
     labels = [None if shape is None else sizes_text(shape, 108) for shape in drawn]
     widest = max(text_width(label, SIZE) for label in labels if label)
-    # Labels that are wider than their blocks stand by turns below and above.
-    by_turns = widest + 6 > _SQUARE + min(gaps[:-1])
+    # Labels that are wider than their blocks alternate between below and above.
+    alternating = widest + 6 > _SQUARE + min(gaps[:-1])
     tall = _SQUARE if len(result) > 1 else _THIN
-    top = 4 + _LABEL * by_turns
+    top = 4 + _LABEL * alternating
     x = (WIDTH - sum(gaps) - _SQUARE * len(drawn)) / 2
     parts: list[str] = []
     for number, (shape, label, then, gap) in enumerate(
@@ -146,7 +146,7 @@ def same(subject: Subject) -> str:
             parts.append(dots(middle, top + tall / 2))
         else:
             parts += _block(shape, result, x, top, tall, "cell" if then else "touched")
-            above = by_turns and (len(drawn) - number) % 2 == 0
+            above = alternating and (len(drawn) - number) % 2 == 0
             parts.append(
                 text_label("number", label, middle, top - 7 if above else top + tall + 14)
             )
@@ -161,7 +161,7 @@ def same(subject: Subject) -> str:
 def _block(
     shape: Shape, result: Shape, x: float, y: float, tall: float, role: str
 ) -> Iterator[str]:
-    """Draws a tensor; what is repeated to fill the result is thin in that direction."""
+    """Draws a tensor; an axis that is broadcast is thin in that direction."""
     padded = (1,) * (len(result) - len(shape)) + shape
     wide = _SQUARE if padded[-1:] == result[-1:] else _THIN
     high = tall if padded[:-1] == result[:-1] else _THIN

@@ -1,4 +1,4 @@
-"""Rows of cells, of which small pictures show an axis."""
+"""Rows of cells, with which figures show an axis."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -6,25 +6,25 @@ from itertools import groupby
 from kfunc_lab.shapes.figures.parts import WIDTH, dots, line, rect, svg, text_label
 
 CELL = 14  # pixels
-MIN_CELL = 4  # below, cells run together
-GAP = 14  # pixels, for cells that are left out
+MIN_CELL = 4  # pixels: narrower cells merge
+GAP = 14  # pixels for omitted cells
 
-_ON_TOP = ("touched", "added")  # their borders are not drawn over
+_ON_TOP = ("touched", "added")  # drawn last, so that no other border covers theirs
 
 
 def row_width(roles: Sequence[str], pitch: float) -> float:
-    """Returns how wide a row is; see `cells`."""
+    """Returns the width of a row; see `cells`."""
     return sum(pitch if role else GAP for role in roles)
 
 
 def cells(roles: Sequence[str], x: float, y: float, pitch: float = CELL) -> list[str]:
-    """Draws a row of cells; those that are too narrow run together.
+    """Draws a row of cells; cells that are too narrow merge.
 
     Args:
-        roles: What each cell is; an empty text where some are left out.
-        x: Where the row begins.
-        y: Its upper edge.
-        pitch: How wide a cell is.
+        roles: The role of each cell; an empty string for omitted cells.
+        x: The left edge of the row.
+        y: The upper edge of the row.
+        pitch: The width of a cell.
     """
     drawn: list[tuple[str, str]] = []
     for role, members in groupby(roles):
@@ -42,7 +42,7 @@ def cells(roles: Sequence[str], x: float, y: float, pitch: float = CELL) -> list
 
 
 def strike_out(roles: Sequence[str], x: float, y: float) -> Iterator[str]:
-    """Strikes out the cells of a row."""
+    """Draws a stroke through each cell of a row."""
     for role in roles:
         if role:
             yield line("accent", (x + 3, y + CELL - 3), (x + CELL - 3, y + 3))
@@ -50,7 +50,7 @@ def strike_out(roles: Sequence[str], x: float, y: float) -> Iterator[str]:
 
 
 def with_axis_names(height: float, names: str, sentence: str, parts: Iterable[str]) -> str:
-    """Joins the parts of a picture, and writes below which axes it is about."""
+    """Joins the parts of a figure, and writes the names of its axes below."""
     if not names:
         return svg(height, sentence, parts)
     return svg(

@@ -1,10 +1,10 @@
-"""Draws what a call does to the shape, as a small SVG for a light and a dark surface."""
+"""Draws how a call changes a shape, as a small SVG for light and dark surfaces."""
 
 from collections.abc import Callable, Mapping
 
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.shapes.figures.axes import axes
-from kfunc_lab.shapes.figures.blocks import blocks, same
+from kfunc_lab.shapes.figures.blocks import blocks, elementwise
 from kfunc_lab.shapes.figures.padding import ends
 from kfunc_lab.shapes.figures.parts import Subject, style
 from kfunc_lab.shapes.figures.weights import attention, matrix, steps, table
@@ -14,14 +14,14 @@ from kfunc_lab.shapes.rules.rule import Derivation, Given
 
 __all__ = ["picture", "style"]
 
-# For each name that a rule may give as its picture, what draws it.
+# The function that draws each figure, by the name in `Rule.picture`.
 _PICTURES: Mapping[str, Callable[[Subject], str]] = {
     "window": window,
     "spread": spread,
     "ends": ends,
     "axes": axes,
     "blocks": blocks,
-    "same": same,
+    "same": elementwise,
     "matrix": matrix,
     "table": table,
     "steps": steps,
@@ -30,15 +30,15 @@ _PICTURES: Mapping[str, Callable[[Subject], str]] = {
 
 
 def picture(call: Call, derivation: Derivation) -> str:
-    """Draws what a call does to the shape.
+    """Draws how a call changes a shape.
 
     Args:
         call: The call.
-        found: What its rule found.
+        derivation: The result of its shape rule.
 
     Returns:
-        An `<svg>` element for a page with the rules of `style()`, the same bytes on every
-        platform; an empty text where nothing is to be seen.
+        An `<svg>` element for a page with the style sheet of `style()`, with the same bytes on
+        every platform; an empty string if there is nothing to show.
 
     Example:
         >>> from kfunc_lab.graph.model.layer_graph import TensorSpec

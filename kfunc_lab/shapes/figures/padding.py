@@ -1,4 +1,4 @@
-"""Pictures of ends that are added to an axis or cut away from it."""
+"""Figures of padding and cropping at the ends of an axis."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,8 @@ _MAX_ENDS, _MAX_INNER = 4, 6
 
 
 def ends(subject: Subject) -> str:
-    """Draws the first axis whose ends are added to or cut away, and names those like it."""
-    axes = subject.found.outputs[0]
+    """Draws the first axis that is padded or cropped, and names the axes like it."""
+    axes = subject.derivation.outputs[0]
     changed = [
         (place, axis, numbers)
         for place, axis in enumerate(axes)
@@ -46,7 +46,7 @@ def ends(subject: Subject) -> str:
 
 
 def _named(term: Term) -> dict[str, int | None]:
-    """Returns the numbers of a term by their names."""
+    """Returns the numbers in a term by name."""
     if not term.sign:
         return {term.name: term.value} if term.name else {}
     return {name: value for part in term.parts for name, value in _named(part).items()}
@@ -81,7 +81,7 @@ def _parts(n: int | None, m: int | None, a: int, b: int, *, cut: bool) -> Iterat
 
 
 def _measure(x: float, end: float, label: str, y: float, *, result: bool) -> Iterator[str]:
-    """Draws a line from end to end, with what lies between written in it."""
+    """Draws a dimension line with its length in the middle."""
     role = "accent" if result else "line"
     middle, half = (x + end) / 2, text_width(label, SIZE, True) / 2 + 3
     yield line(role, (x, y - 3), (x, y + 3))

@@ -1,4 +1,4 @@
-"""Pictures of what weights, steps and attention do: the numbers that are joined by them."""
+"""Figures of weights: dense connections, embedding tables, recurrent steps and attention."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -22,15 +22,15 @@ from kfunc_lab.shapes.rules.rule import NoRuleError, parse_layer
 from kfunc_lab.ui.text_width import text_width
 
 # ---------------------------------------------------------------------------------------------
-# Every number with every other
+# Dense connections
 
 _MAX_NODES, _NODE, _ROW = 7, 4, 14
 _LEFT, _RIGHT, _NODES_TOP = 72, 168, 20
 
 
 def matrix(subject: Subject) -> str:
-    """Draws numbers that are all joined to all others, those of one result in the accent."""
-    before, after = subject.given.shape[-1], subject.found.outputs[0][-1].size.value
+    """Draws the connections of a dense layer, with those of one output in the accent colour."""
+    before, after = subject.call.shape[-1], subject.derivation.outputs[0][-1].size.value
     shown = [elide(count, _MAX_NODES) for count in (before, after)]
     most = max(map(len, shown))
     one, other = (
@@ -43,8 +43,8 @@ def matrix(subject: Subject) -> str:
         *(line("accent", start, end) for end in ends[:1] for start in starts),
         *(dot("node", x, y, _NODE) for x, y in [*starts, *ends[1:]]),
         *(dot("node-on", x, y, _NODE) for x, y in ends[:1]),
-        *_left_out(_LEFT, one),
-        *_left_out(_RIGHT, other),
+        *_gap_dots(_LEFT, one),
+        *_gap_dots(_RIGHT, other),
         text_label("number", number_text(before), _LEFT, 11, bold=True),
         text_label("accented", number_text(after), _RIGHT, 11, bold=True),
     ]
@@ -55,30 +55,30 @@ def matrix(subject: Subject) -> str:
 
 
 def _column(shown: Sequence[int | None], top: float) -> list[float | None]:
-    """Returns where the nodes of a column stand; nothing for the gap."""
+    """Returns the y coordinates of the nodes in a column; `None` for the gap."""
     return [
         None if index is None else top + (place + 0.5) * _ROW
         for place, index in enumerate(shown)
     ]
 
 
-def _left_out(x: float, column: Sequence[float | None]) -> Iterator[str]:
+def _gap_dots(x: float, column: Sequence[float | None]) -> Iterator[str]:
     if None in column:
         place = column.index(None)
         yield dots(x, (column[0] or 0) + place * _ROW, upright=True)
 
 
 # ---------------------------------------------------------------------------------------------
-# A table
+# Embedding tables
 
 _MAX_ROWS = _MAX_COLUMNS = 6
-_SQUARE = 11  # pixels, of the table's cells
+_SQUARE = 11  # pixels: the side of a cell of the table
 _TABLE_TOP, _INDEX = 20, 16
 
 
 def table(subject: Subject) -> str:
-    """Draws a table of which a number picks a row."""
-    call = subject.given
+    """Draws a table in which an index selects a row."""
+    call = subject.call
     rows, columns = call.get("input_dim"), call.get("output_dim")
     if call.get("reverse") or not (isinstance(rows, int) and isinstance(columns, int)):
         return ""
@@ -96,7 +96,7 @@ def table(subject: Subject) -> str:
     ]
     size = f"{number_text(rows)} × {number_text(columns)}"
     parts = [
-        # The one that is picked last: no border is drawn over its own.
+        # The selected row comes last, so that no other border covers its own.
         *(part for row, drawn in grid if row != picked for part in drawn),
         *(part for row, drawn in grid if row == picked for part in drawn),
         *_table_row(0, across, vector, y, True),
@@ -121,7 +121,7 @@ def table(subject: Subject) -> str:
 def _table_row(
     row: int | None, across: Sequence[int | None], x: float, y: float, picked: bool
 ) -> list[str]:
-    """Draws a row; dots stand for columns that are left out, and for rows."""
+    """Draws a row of the table; dots replace omitted columns and rows."""
     if row is None:
         return [dots(x + len(across) * _SQUARE / 2, y + _SQUARE / 2, upright=True)]
     role = "touched" if picked else "cell"
@@ -134,15 +134,15 @@ def _table_row(
 
 
 # ---------------------------------------------------------------------------------------------
-# Steps
+# Recurrent steps
 
 _MAX_STEPS, _BOX, _BETWEEN = 5, 24, 20
 _BOX_TOP = 26
 
 
 def steps(subject: Subject) -> str:
-    """Draws steps that are taken one after the other, and after which there is a result."""
-    call = subject.given
+    """Draws the steps of a recurrent layer, and the steps that return a result."""
+    call = subject.call
     settings = _stepping(call.settings)
     if settings is None or len(call.shape) < 3 or call.shape[1] == 0:
         return ""
@@ -171,7 +171,7 @@ def steps(subject: Subject) -> str:
 
 
 def _stepping(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Returns the settings of the layer that takes the steps: another one's, if it is wrapped."""
+    """Returns the settings of the recurrent layer, which may be inside a wrapper."""
     if "layer" not in settings:
         return settings
     try:
@@ -202,7 +202,7 @@ def _steps_parts(
 
 
 def _passed_on(x: float, end: float, y: float, *, both: bool) -> Iterator[str]:
-    """Draws what one step leaves to the next."""
+    """Draws the state that one step passes to the next."""
     apart = 4 if both else 0
     yield arrow("accent", x, y - apart, end, y - apart)
     if both:
@@ -214,14 +214,14 @@ def _passed_on(x: float, end: float, y: float, *, both: bool) -> Iterator[str]:
 
 _MAX_QUERIES, _MAX_KEYS, _SCORE = 5, 7, 13
 _GRID_TOP = 24
-# How much of each value is taken, for something to be seen.
+# Example weights of the values.
 _SHARES = (0.2, 0.9, 0.4, 0.1, 0.6, 0.15, 0.35)
 
 
 def attention(subject: Subject) -> str:
-    """Draws a grid of queries and keys, of which one row makes one result."""
-    inputs = subject.given.inputs
-    # Of further axes it depends on the settings which ones are attended to.
+    """Draws a grid of queries and keys, in which one row leads to one output."""
+    inputs = subject.call.inputs
+    # With further axes, the settings decide which of them are attended to.
     if any(len(shape) != 3 for shape in inputs):
         return ""
     queries, keys = inputs[0][1], (inputs[2:] or inputs[1:] or inputs)[0][1]
@@ -230,7 +230,7 @@ def attention(subject: Subject) -> str:
     rows, columns = elide(queries, _MAX_QUERIES), elide(keys, _MAX_KEYS)
     picked, wide = min(1, len(rows) - 1), len(columns) * _SCORE
     beside, above = _counted_width(_("queries"), queries), _counted_width(_("keys"), keys)
-    # Words, grid, arrow, result.
+    # Labels, grid, arrow, result.
     start = (WIDTH - beside - 8 - max(wide, above) - 50) / 2
     left = start + beside + 8
     y = _GRID_TOP + picked * _SCORE
@@ -280,7 +280,7 @@ def _counted_width(name: str, count: int | None) -> float:
 
 
 def _counted(name: str, count: int | None, x: float, y: float) -> Iterator[str]:
-    """Writes what there is and how many."""
+    """Draws a name and its count."""
     yield text_label("quiet", name, x, y, anchor="start")
     x += text_width(name, SIZE) + _SPACE
     yield text_label("number", number_text(count), x, y, anchor="start", bold=True)

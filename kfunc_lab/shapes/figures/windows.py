@@ -1,4 +1,4 @@
-"""Pictures of windows that go along an axis, and of what they spread."""
+"""Figures of windows that slide along an axis, for convolutions and their transposes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,29 +17,29 @@ from kfunc_lab.shapes.rules.arithmetic import number_text
 from kfunc_lab.shapes.rules.rule import Given, axis_name
 from kfunc_lab.ui.text_width import text_width
 
-_ROOM = 182  # pixels, for a row of cells
-_MIN_PLACES = 4  # two of them, a gap and the last one
-_PLACE = 10  # pixels, where the cells of the other row are too narrow
-_MAX_WINDOW_REACH = 4000  # cells: of more, nothing could be seen
+_ROOM = 182  # pixels for a row of cells
+_MIN_PLACES = 4  # two positions, a gap and the last position
+_PLACE = 10  # pixels: the width of a position if the cells of the other row are too narrow
+_MAX_WINDOW_REACH = 4000  # cells: with more, nothing would be visible
 _BESIDE = 10  # pixels between a row and its size
 
-# Where the rows stand, and how far the two windows' outlines are from their cells.
+# The y coordinates of the rows, and the distance of the two window outlines from their cells.
 _UPPER, _LOWER = 22, 74
 _FIRST, _SECOND = 2.5, 5.5
 
 
 @dataclass(frozen=True)
 class _Sliding:
-    """A window and the axis that it goes along: for what spreads, the axis of the output.
+    """A window and the axis along which it slides; for a transpose, the axis of the output.
 
     Attributes:
-        size: The axis's size.
-        before: Cells before the axis that the window touches too.
-        after: Those after it.
-        window: How many cells the window touches.
-        stride: How far it moves.
-        dilation: How far the cells that it touches are from one another.
-        count: At how many places it stands.
+        size: The size of the axis.
+        before: The number of padded cells before the axis.
+        after: The number of padded cells after the axis.
+        window: The number of cells that the window covers.
+        stride: The distance that it moves.
+        dilation: The distance between the cells that it covers.
+        count: The number of its positions.
     """
 
     size: int | None
@@ -52,17 +52,17 @@ class _Sliding:
 
     @property
     def reach(self) -> int:
-        """How many cells there are from its first to its last one."""
+        """The number of cells from its first cell to its last."""
         return self.dilation * (self.window - 1) + 1
 
     @property
     def seen(self) -> int:
-        """How many cells the first two windows take, or the only one."""
+        """The number of cells that the first two windows span, or the only window."""
         return self.reach + (0 if self.count == 1 else self.stride)
 
 
 def window(subject: Subject) -> str:
-    """Draws the places at which a window stands, and what is reckoned of each."""
+    """Draws a window at its positions, and the output at each position."""
     sliding, names = _read(subject, spread=False)
     if sliding is None:
         return ""
@@ -83,22 +83,22 @@ def window(subject: Subject) -> str:
     if sliding.dilation > 1:
         sentences.append(_("Dilation: {d}.").format(d=sliding.dilation))
     if sliding.size is not None and (sliding.before or sliding.after):
-        words_of = _("Padding: {a} before, {b} after.")
-        sentences.append(words_of.format(a=sliding.before, b=sliding.after))
+        template = _("Padding: {a} before, {b} after.")
+        sentences.append(template.format(a=sliding.before, b=sliding.after))
     return with_axis_names(94, names, " ".join(sentences), _parts(sliding, _UPPER, _LOWER))
 
 
 def spread(subject: Subject) -> str:
-    """Draws how far each number spreads: a window that is read backwards."""
+    """Draws how far each input position spreads in a transposed convolution."""
     sliding, names = _read(subject, spread=True)
     if sliding is None:
         return ""
-    words_of = _(
+    template = _(
         "Each of the {n} positions of an axis spreads over {k} positions, with stride {s}: "
         "{m} positions."
     )
     sentences = [
-        words_of.format(
+        template.format(
             n=number_text(sliding.count),
             k=sliding.window,
             s=sliding.stride,
@@ -106,8 +106,8 @@ def spread(subject: Subject) -> str:
         )
     ]
     if sliding.size is not None and (sliding.before or sliding.after):
-        words_of = _("Cropped: {a} before, {b} after.")
-        sentences.append(words_of.format(a=sliding.before, b=sliding.after))
+        template = _("Cropped: {a} before, {b} after.")
+        sentences.append(template.format(a=sliding.before, b=sliding.after))
     return with_axis_names(110, names, " ".join(sentences), _parts(sliding, _LOWER, _UPPER))
 
 
@@ -116,8 +116,8 @@ def spread(subject: Subject) -> str:
 
 
 def _read(subject: Subject, *, spread: bool) -> tuple[_Sliding | None, str]:
-    """Reads what happens on the first axis, and names the axes of which the same is true."""
-    call, axes = subject.given, subject.found.outputs[0]
+    """Reads the window on the first axis, and names the axes with the same window."""
+    call, axes = subject.call, subject.derivation.outputs[0]
     shape = call.shape
     space = range(2, len(shape)) if call.channels_first else range(1, len(shape) - 1)
     if len(axes) != len(shape) or not space:
@@ -152,13 +152,13 @@ def _sliding(
         return _Sliding(size, reach - 1, 0, k, s, d, count)
     if size is not None and count is not None:
         outside = max((count - 1) * s + reach - size, 0)
-    else:  # as of an axis that the stride divides
+    else:  # as if the stride divided the axis
         outside = max(reach - s, 0) if padding == "same" else 0
     return _Sliding(size, outside // 2, outside - outside // 2, k, s, d, count)
 
 
 def _whole(value: object, position: int) -> int | None:
-    """Returns a setting for one axis if it is a number of 1 or more."""
+    """Returns a setting for one axis if it is an integer of at least 1."""
     if isinstance(value, (tuple, list)):
         value = value[position] if position < len(value) else None
     return value if isinstance(value, int) and value >= 1 else None
@@ -169,16 +169,16 @@ def _whole(value: object, position: int) -> int | None:
 
 
 def _parts(sliding: _Sliding, y: float, other_y: float) -> Iterator[str]:
-    """Draws the row that the window goes along, and the row of its places.
+    """Draws the row along which the window slides, and the row of its positions.
 
     Args:
-        it: The window.
-        y: The upper edge of the row that it goes along.
-        other_y: That of the row of its places.
+        sliding: The window.
+        y: The upper edge of the row along which it slides.
+        other_y: The upper edge of the row of its positions.
     """
     roles, pitch = _wide_row(sliding)
     reach, wide = sliding.reach * pitch, row_width(roles, pitch)
-    # The first place stands at the middle of the first window, the last one likewise.
+    # The first position is at the middle of the first window, and the last at that of the last.
     cell = pitch if pitch >= 2 * MIN_CELL else _PLACE
     begin = (reach - cell) / 2
     places = _places(sliding.count, wide - 2 * begin, cell)
@@ -213,7 +213,7 @@ def _parts(sliding: _Sliding, y: float, other_y: float) -> Iterator[str]:
 
 
 def _wide_row(sliding: _Sliding) -> tuple[list[str], float]:
-    """Chooses the cells that are drawn: what each is, and how wide they are."""
+    """Chooses the cells to draw, and returns their roles and their width."""
     tail = sliding.after + 1
     head = max(int((_ROOM - GAP) / CELL) - tail, sliding.seen)
     pitch = min(CELL, (_ROOM - GAP) / (head + tail))
@@ -222,14 +222,14 @@ def _wide_row(sliding: _Sliding) -> tuple[list[str], float]:
     whole = None if sliding.size is None else sliding.before + sliding.size + sliding.after
     if whole is not None and whole <= head + tail + 1:
         return [_role(sliding, place) for place in range(whole)], pitch
-    # Where it is not known how many there are, the last ones are counted back from the end.
+    # If their number is unknown, the last cells are counted from the end.
     end = whole or 0
     last = [_role(sliding, place) for place in range(end - tail, end)]
     return [*(_role(sliding, place) for place in range(head)), "", *last], pitch
 
 
 def _role(sliding: _Sliding, place: int) -> str:
-    """Tells what a cell is; they are counted from the first one before the axis."""
+    """Returns the role of a cell; cells are counted from the start of the padding."""
     end = (
         0
         if place < 0
@@ -243,7 +243,7 @@ def _role(sliding: _Sliding, place: int) -> str:
         return "added" if outside else "touched"
     if outside:
         return "ghost"
-    # What the last window does not reach.
+    # The last window does not reach these cells.
     missed = (
         end and sliding.count and place >= (sliding.count - 1) * sliding.stride + sliding.reach
     )
@@ -251,7 +251,7 @@ def _role(sliding: _Sliding, place: int) -> str:
 
 
 def _places(count: int | None, room: float, cell: float) -> list[str]:
-    """Chooses the places that are drawn."""
+    """Chooses the positions to draw, and returns their roles."""
     if count is not None and count * cell <= room + 1:
         shown: Sequence[int | None] = range(count)
     else:
@@ -268,7 +268,7 @@ def _cone(
     ends: tuple[float, float],
     other_y: float,
 ) -> Iterator[str]:
-    """Joins a window to its place in the other row."""
+    """Draws lines from a window to its position in the other row."""
     downward = other_y > y
     from_y, to_y = (y + CELL + by, other_y) if downward else (y - by, other_y + CELL)
     for x, to_x in zip(edges, ends, strict=True):

@@ -1,4 +1,4 @@
-"""Rules for attention: queries ask keys how much of each value to take."""
+"""Shape rules for attention layers."""
 
 from collections.abc import Sequence
 
@@ -24,8 +24,8 @@ from kfunc_lab.shapes.rules.rule import (
 )
 
 
-def _asked(call: Given) -> tuple[Shape, Shape, Shape]:
-    """Returns the shapes of query, value and key, which is the value unless it is given."""
+def _query_value_key(call: Given) -> tuple[Shape, Shape, Shape]:
+    """Returns the shapes of query, value and key; by default the key is the value."""
     if len(call.inputs) not in (2, 3):
         raise DoesNotFitError(
             _("It takes a query, a value and an optional key, but got {n} inputs.").format(
@@ -37,7 +37,7 @@ def _asked(call: Given) -> tuple[Shape, Shape, Shape]:
 
 
 def _expect_pairs(value: Shape, key: Shape) -> None:
-    """Raises `DoesNotFitError` unless there is a value for each key."""
+    """Raises `DoesNotFitError` unless each key has a value."""
     if value[1:-1] != key[1:-1]:
         raise DoesNotFitError(
             _(
@@ -48,7 +48,7 @@ def _expect_pairs(value: Shape, key: Shape) -> None:
 
 
 def _scores(call: Given, axes: Sequence[Axis]) -> list[tuple[Axis, ...]]:
-    """Returns the second output, if it is asked for."""
+    """Returns the second output, the scores, if the call returns them."""
     return [tuple(axes)] if call.get("return_attention_scores") else []
 
 
@@ -65,7 +65,7 @@ def _keys(size: int | None) -> Axis:
 
 
 def _attention(call: Given) -> Derivation:
-    query, value, key = _asked(call)
+    query, value, key = _query_value_key(call)
     _expect_comparable(call, query, value, key)
     size, width = number(query[-1], "q"), number(value[-1], "w")
     asks, keys = number(query[-2], "i"), number(key[-2], "j")
@@ -83,13 +83,13 @@ def _attention(call: Given) -> Derivation:
 
 
 def _scales(call: Given, query: Shape, scores: Term) -> list[WeightSize]:
-    """Returns the weights, each of which scales all scores."""
+    """Returns the weights that scale the scores."""
     if call.kind == "AdditiveAttention":
         if not call.get("use_scale", True):
             return []
         return [WeightSize("scale", (number(known(query[-1], query), "q"),), scores)]
     concatenated = call.get("score_mode") == "concat"
-    # What is added up for a score is scaled before.
+    # The summands of a score are scaled before they are added.
     each = scores * number(query[-1], "q") if concatenated else scores
     return [
         *([WeightSize("scale", (), each)] if call.get("use_scale") else []),
@@ -98,17 +98,17 @@ def _scales(call: Given, query: Shape, scores: Term) -> list[WeightSize]:
 
 
 def _expect_comparable(call: Given, query: Shape, value: Shape, key: Shape) -> None:
-    """Raises an error unless queries and keys have one size, and each key has a value."""
+    """Raises an error unless queries and keys have the same size, and each key has a value."""
     for shape in (query, value, key):
         expect_rank(Given(call.kind, {}, (shape,)), 2, at_least=True)
-    # Of two axes the batch is one that asks, and other axes may be repeated.
+    # With two axes, the batch axis holds the queries; further axes may be broadcast.
     if len(query) == 2 or not query[:-2] == value[:-2] == key[:-2]:
         raise NoRuleError(call.kind)
     if value[-2] != key[-2] and None not in (value[-2], key[-2]):
         _expect_pairs(value, key)
     if query[-1] == key[-1] or None in (query[-1], key[-1]):
         return
-    if 1 in (query[-1], key[-1]) and call.kind != "Attention":  # repeated, as it is added
+    if 1 in (query[-1], key[-1]) and call.kind != "Attention":  # addition broadcasts it
         raise NoRuleError(call.kind)
     raise DoesNotFitError(
         _(
@@ -119,13 +119,13 @@ def _expect_comparable(call: Given, query: Shape, value: Shape, key: Shape) -> N
 
 
 # ---------------------------------------------------------------------------------------------
-# Attention with several heads
+# Multi-head attention
 
 
 def _projected(
     call: Given, name: str, before: Sequence[Term], after: Sequence[Term], uses: Term
 ) -> list[WeightSize]:
-    """Returns the weights of a product with a kernel, before or after the comparison."""
+    """Returns the weights of a projection, before or after the attention."""
     bias = [WeightSize(f"{name}/bias", tuple(after))] if call.get("use_bias", True) else []
     return [WeightSize(f"{name}/kernel", (*before, *after), uses), *bias]
 
@@ -135,7 +135,7 @@ def _features(shape: Shape) -> list[Term]:
 
 
 def _multi_head_attention(call: Given) -> Derivation:
-    query, value, key = _asked(call)
+    query, value, key = _query_value_key(call)
     if len(query) < 3 or not len(query) == len(value) == len(key):
         raise NoRuleError(call.kind)
     _expect_pairs(value, key)
@@ -179,9 +179,9 @@ def _output(call: Given, query: Shape, sizes: Sequence[Term]) -> tuple[Axis, ...
 
 
 def _scores_axes(call: Given, query: Shape, key: Shape) -> tuple[Axis, ...]:
-    """Returns the axes of the scores, where Keras states them as they are.
+    """Returns the axes of the scores, if Keras states them correctly.
 
-    Symbolically it takes as many keys as queries, and one axis of each.
+    Symbolically, Keras assumes as many keys as queries, and one axis of each.
     """
     if not call.get("return_attention_scores"):
         return ()
@@ -194,9 +194,9 @@ def _scores_axes(call: Given, query: Shape, key: Shape) -> tuple[Axis, ...]:
 def _compared(
     call: Given, query: Shape, key: Shape, size: Term, width: Term
 ) -> tuple[Term, Term]:
-    """Reckons the products of queries with keys and of scores with values.
+    """Computes the products of queries with keys and of scores with values.
 
-    Axes that are not attended to are as further examples.
+    Axes that are not attended to act like further examples.
     """
     inner = range(1, len(query) - 1)
     chosen = call.get("attention_axes") or tuple(inner)
@@ -220,8 +220,8 @@ def _compared(
 
 
 def _grouped_query_attention(call: Given) -> Derivation:
-    """Several heads of queries share one head of keys and values."""
-    query, value, key = _asked(call)
+    """Derives grouped-query attention: several query heads share one head of keys and values."""
+    query, value, key = _query_value_key(call)
     for shape in (query, value, key):
         expect_rank(Given(call.kind, {}, (shape,)), 3)
     heads, groups = _grouped(call)
@@ -297,7 +297,7 @@ RULES = (
         "https://arxiv.org/abs/2305.13245",
         ("num_query_heads", "num_key_value_heads", "head_dim", "use_bias"),
         "attention",
-        # `keras.layers` has the class by another name, under which nobody looks for them.
+        # `keras.layers` exports the class by another name, so its defaults are repeated here.
         {"use_bias": True, "use_gate": False},
     ),
 )

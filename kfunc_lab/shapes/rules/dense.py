@@ -1,4 +1,4 @@
-"""Rules for products of inputs with one matrix: Dense, EinsumDense, embeddings."""
+"""Shape rules for products of an input with one matrix: Dense, EinsumDense, embeddings."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _KERAS = "https://keras.io/api/layers/core_layers/"
 
 
 def position_count(shape: Shape) -> Term:
-    """Reckons in how many places of one example a product is made, by the axes between."""
+    """Computes the number of positions in one example, from the axes between batch and features."""
     return product(number(size) for size in shape[1:-1])
 
 
@@ -45,12 +45,12 @@ def _dense(call: Given) -> Derivation:
 def base_weight(
     name: str, sizes: tuple[Term, ...], call: Given, uses: Term | None = None
 ) -> WeightSize:
-    """Returns a matrix; with a low-rank adaptation beside it, it is not trained any more."""
+    """Returns a weight; with a low-rank adaptation (LoRA) it is no longer trainable."""
     return WeightSize(name, sizes, uses, trainable=not call.get("lora_rank"))
 
 
 def lora_weights(name: str, kernel: tuple[Term, ...], call: Given) -> list[WeightSize]:
-    """Returns the two small matrices of a low-rank adaptation, whose product is added."""
+    """Returns the two small matrices of a low-rank adaptation (LoRA), whose product is added."""
     rank = call.get("lora_rank")
     if not rank:
         return []
@@ -61,9 +61,9 @@ def lora_weights(name: str, kernel: tuple[Term, ...], call: Given) -> list[Weigh
 
 
 # ---------------------------------------------------------------------------------------------
-# Einstein's summation
+# Einstein summation
 
-# The forms that Keras knows: the ellipsis stands for no, one or several axes.
+# The forms that Keras supports; an ellipsis stands for any number of axes.
 _EQUATIONS = (
     re.compile("([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)"),
     re.compile(r"(\.{3}[a-zA-Z]+),([a-zA-Z]+)->(\.{3}[a-zA-Z]+)"),
@@ -72,12 +72,12 @@ _EQUATIONS = (
 
 
 def _einsum_dense(call: Given) -> Derivation:
-    """Each letter of the equation is an axis; the kernel has those of its own part."""
+    """Derives an EinsumDense layer: each letter of the equation is an axis."""
     shape = call.shape
     input_letters, own, output_letters = _parts(str(call.get("equation")), shape)
     before = dict(zip(input_letters, shape, strict=True))
     after = _sizes_after(output_letters, before, call)
-    # Keras takes a size from the output first, where it may be left open.
+    # Keras takes a size from the output first, where it may be unspecified.
     size_of = {**before, **after}
     kernel = tuple(number(known(size_of[letter], shape)) for letter in own)
     uses = product(number(before[letter]) for letter in input_letters[1:] if letter not in own)
@@ -97,7 +97,7 @@ def _einsum_dense(call: Given) -> Derivation:
 
 
 def _parts(equation: str, shape: Shape) -> tuple[str, str, str]:
-    """Splits an equation; digits stand for the axes that its ellipsis means."""
+    """Splits an equation into its parts; digits replace the axes of the ellipsis."""
     match = next(filter(None, (form.fullmatch(equation) for form in _EQUATIONS)), None)
     if match is None:
         raise DoesNotFitError(
@@ -117,9 +117,7 @@ def _parts(equation: str, shape: Shape) -> tuple[str, str, str]:
         )
     elided = "".join(map(str, range(len(shape) - letters)))
     between = shape[1 : len(elided)]
-    if (
-        input_letters[0] == "." and between != between[::-1]
-    ):  # Keras states them in reverse order
+    if input_letters[0] == "." and between != between[::-1]:  # Keras reverses their order
         raise NoRuleError(equation)
     input_letters, output_letters = (
         input_letters.replace("...", elided),
@@ -138,7 +136,7 @@ def _parts(equation: str, shape: Shape) -> tuple[str, str, str]:
 def _sizes_after(
     output_letters: str, before: Mapping[str, int | None], call: Given
 ) -> dict[str, int | None]:
-    """Returns the output's sizes: those of the setting, the batch and what dots stand for."""
+    """Returns the output sizes: from the setting, the batch and the ellipsis."""
     chosen_sizes = call.get("output_shape")
     chosen_sizes = [chosen_sizes] if isinstance(chosen_sizes, int) else list(chosen_sizes)
     named = [letter for letter in output_letters[1:] if letter.isalpha()]
@@ -164,7 +162,7 @@ def _reason(letter: str, size: int | None, before: Mapping[str, int | None]) -> 
 
 
 def _einsum_bias(call: Given, after: Mapping[str, int | None]) -> list[WeightSize]:
-    """The bias has the axes named, and size 1 for those after the first of them."""
+    """Returns the bias: it has the axes in `bias_axes`, and size 1 for other axes between them."""
     letters, output_letters = call.get("bias_axes"), "".join(after)
     if not letters:
         return []
@@ -193,7 +191,7 @@ def _table(call: Given) -> tuple[Term, Term]:
 
 
 def _embedding(call: Given) -> Derivation:
-    """Rows are looked up: nothing is multiplied."""
+    """Derives an Embedding layer: it looks up rows and multiplies nothing."""
     table = _table(call)
     return Derivation(
         ((*kept(call.shape), axis("features", table[1].value, "output_dim")),),
@@ -208,7 +206,9 @@ def _reversible_embedding(call: Given) -> Derivation:
     looked_up = _embedding(call)
     weights = list(looked_up.weights)
     if not call.get("tie_weights", True):
-        if call.get("lora_rank"):  # Keras adapts before it makes the other table, and fails
+        if call.get(
+            "lora_rank"
+        ):  # Keras fails: it adds the adaptation before it creates the other table
             raise NoRuleError(call.kind)
         words, size = _table(call)
         weights.append(WeightSize("reverse_embeddings", (size, words)))
@@ -218,7 +218,7 @@ def _reversible_embedding(call: Given) -> Derivation:
 
 
 def _reversed(call: Given, weights: list[WeightSize]) -> Derivation:
-    """From vectors back to the vocabulary: a product with the table on its side."""
+    """Derives the reverse embedding: vectors are multiplied by the transposed table."""
     shape, (words, size) = call.shape, _table(call)
     if shape[-1] is not None and shape[-1] != size.value:
         raise DoesNotFitError(

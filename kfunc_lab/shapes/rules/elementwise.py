@@ -1,4 +1,4 @@
-"""Rules for raw operations that work number by number."""
+"""Shape rules for raw operations that work element by element."""
 
 from functools import partial
 
@@ -52,13 +52,13 @@ _BINARY = (
 
 
 def _unary(call: Given) -> Derivation:
-    if call.settings.keys() & {"x", "inputs"}:  # the tensor is not what gives the shape
+    if call.settings.keys() & {"x", "inputs"}:  # the shape comes from another argument
         raise NoRuleError(call.kind)
     return same(call)
 
 
 def _along(call: Given, *, default: int | None) -> Derivation:
-    """A rule for what leaves the shape as it is, if it has the axes that are named."""
+    """Derives an operation that keeps the shape and works along axes that must exist."""
     shape, chosen = single_input(call), call.get("axis", default)
     if chosen is not None:
         chosen_axes(chosen, shape)
@@ -70,7 +70,7 @@ def _joined(call: Given, *, names: tuple[str, ...]) -> Derivation:
 
 
 def _gated(call: Given) -> Derivation:
-    """One half of an axis lets through the other."""
+    """Derives a gated linear unit: one half of an axis gates the other."""
     shape = single_input(call)
     where = chosen_axis(call.get("axis", -1), shape)
     size = shape[where]

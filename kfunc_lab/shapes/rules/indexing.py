@@ -1,4 +1,4 @@
-"""Rules for raw operations that pick some of the numbers: slices, and places that are named."""
+"""Shape rules for raw operations that select elements: slices and indices."""
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.rules.arithmetic import Term, ceiling, number, number_text
@@ -45,7 +45,7 @@ def _get_item(call: Given) -> Derivation:
 
 
 def _spelled_out(key: tuple[object, ...], shape: Shape) -> list[object]:
-    """Returns a key with a slice for each axis that it leaves out, or that dots stand for."""
+    """Returns a key with a slice for each axis that it omits or that an ellipsis replaces."""
     if key.count("...") > 1:
         raise DoesNotFitError(_("An index can contain only one ellipsis (...)."))
     count = sum(part is not None and part != "..." for part in key)
@@ -74,7 +74,7 @@ def _expect_index(index: int, size: int | None) -> None:
 
 
 def _sliced(before: Axis, text: str) -> Axis:
-    """Reckons what a slice, written as `"1:-1"`, leaves of an axis."""
+    """Computes the size that a slice, written as `"1:-1"`, leaves of an axis."""
     try:
         part = slice(*(int(bound) if bound else None for bound in text.split(":")))
     except ValueError as error:
@@ -97,7 +97,7 @@ def _sliced(before: Axis, text: str) -> Axis:
 
 
 def _span(size: int, start: int, stop: int, part: slice) -> Term:
-    """Reckons how far it is from the start of a slice to its end, as `n − 1 − 1`."""
+    """Computes the distance from the start of a slice to its end, such as `n − 1 − 1`."""
     from_end = part.start is not None and -size <= part.start < 0
     if from_end and stop == size:
         return number(-part.start)
@@ -110,7 +110,7 @@ def _span(size: int, start: int, stop: int, part: slice) -> Term:
 
 
 # ---------------------------------------------------------------------------------------------
-# Places that are named by numbers
+# Indices
 
 
 def _take(call: Given) -> Derivation:
@@ -124,7 +124,7 @@ def _take(call: Given) -> Derivation:
 
 
 def _indices(call: Given) -> tuple[tuple[Axis, ...], Shape]:
-    """Returns the axes of the places that are named, and the shape that they are taken from."""
+    """Returns the axes of the indices, and the shape from which they select."""
     named, tensors = call.get("indices"), list(call.inputs)
     if len(tensors) != 2 - len(call.settings.keys() & {"x", "indices"}):
         raise NoRuleError(call.kind)

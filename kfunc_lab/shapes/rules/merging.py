@@ -1,4 +1,4 @@
-"""Rules for layers that join tensors: number by number, end to end, or by their products."""
+"""Shape rules for layers that combine tensors: element by element, end to end, by products."""
 
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -24,7 +24,7 @@ _KERAS = "https://keras.io/api/layers/merging_layers/"
 
 
 def last_role(shape: Shape, place: int) -> str:
-    """Says what an axis is: the last one holds the features, or the channels of an image."""
+    """Returns the role of an axis: the last one holds the features, or the channels of an image."""
     if place == 0:
         return "batch"
     if place < len(shape) - 1:
@@ -33,16 +33,16 @@ def last_role(shape: Shape, place: int) -> str:
 
 
 # ---------------------------------------------------------------------------------------------
-# Number by number
+# Element by element
 
 
 def broadcast_axes(shapes: Sequence[Shape]) -> tuple[Axis, ...]:
-    """Returns the axes of what is joined number by number, as NumPy does it.
+    """Returns the axes of tensors that are combined by NumPy's broadcasting rules.
 
-    The shapes are compared from the last axis on; an axis of size 1, or none, is repeated.
+    The shapes are compared from the last axis; a missing axis or an axis of size 1 is repeated.
 
     Args:
-        shapes: The shape of each tensor, the batch included.
+        shapes: The shape of each tensor, including the batch.
 
     Raises:
         DoesNotFitError: If two sizes differ and neither is 1.
@@ -55,12 +55,12 @@ def broadcast_axes(shapes: Sequence[Shape]) -> tuple[Axis, ...]:
 
 
 def _known_of(one: int | None, other: int | None) -> int | None:
-    """What is not known may be 1, so that a known size decides."""
+    """Returns the known size: the unknown one may be 1."""
     return other if one is None else one
 
 
 def _unknown(_one: int | None, _other: int | None) -> None:
-    """Keras's layers leave a size open when it is not known of one of the tensors."""
+    """Returns `None`: Keras's layers do not fix a size that is unknown in one of the tensors."""
 
 
 def _broadcast(
@@ -87,8 +87,8 @@ def _broadcast(
     return tuple(sizes)
 
 
-def _number_by_number(call: Given) -> Derivation:
-    """The batches must be equal; the axes after them are compared from the last one on."""
+def _elementwise(call: Given) -> Derivation:
+    """Derives an elementwise layer: batches must be equal, and other axes are broadcast."""
     sizes = [shape[0] for shape in call.inputs if shape]
     batches = [size for size in dict.fromkeys(sizes) if size is not None]
     if len(batches) > 1:
@@ -108,7 +108,7 @@ def _number_by_number(call: Given) -> Derivation:
 
 def _subtract(call: Given) -> Derivation:
     _expect_two(call)
-    return _number_by_number(call)
+    return _elementwise(call)
 
 
 def _expect_two(call: Given) -> None:
@@ -136,7 +136,7 @@ def _concatenate(call: Given) -> Derivation:
 
 
 def joined_size(sizes: Sequence[int | None]) -> Term:
-    """Reckons the size of an axis along which tensors are put end to end, as `8 + 16`."""
+    """Computes the size of a concatenated axis, such as `8 + 16`."""
     return total(sizes_of(sizes))
 
 
@@ -145,7 +145,7 @@ def _reason(joined: Sequence[int | None]) -> str:
 
 
 def _expect_same_beside(place: int, along: int, one: Shape, other: Shape) -> None:
-    """Raises `DoesNotFitError` unless two shapes agree beside the axis that is joined."""
+    """Raises `DoesNotFitError` unless two shapes agree on all axes except the joined one."""
     if len(one) != len(other):
         raise DoesNotFitError(
             _("{one} and {other} do not have the same number of axes.").format(
@@ -169,7 +169,7 @@ def _expect_same_beside(place: int, along: int, one: Shape, other: Shape) -> Non
 
 
 def _dot(call: Given) -> Derivation:
-    """One axis of each input goes: along it they are multiplied and added up."""
+    """Derives a Dot layer: it sums products along one axis of each input, which disappears."""
     _expect_two(call)
     one, other = call.inputs
     axes = call.each("axes", 2)
@@ -187,7 +187,7 @@ def _dot(call: Given) -> Derivation:
             ).format(here=here, one=one, there=there, other=other),
             f"{number_text(one[here])} ≠ {number_text(other[there])}",
         )
-    if here == 0 or there == 0:  # what Keras says then does not hold for real numbers
+    if here == 0 or there == 0:  # Keras's symbolic shape is then wrong
         raise NoRuleError(str(axes))
     batch, *rest = [
         *_without(kept(one), here),
@@ -206,7 +206,7 @@ def _without(axes: tuple[Axis, ...], place: int) -> tuple[Axis, ...]:
 
 RULES = (
     *(
-        Rule(kind, _number_by_number, f"{_KERAS}{kind.lower()}/", picture="same")
+        Rule(kind, _elementwise, f"{_KERAS}{kind.lower()}/", picture="same")
         for kind in ("Add", "Multiply", "Average", "Maximum", "Minimum")
     ),
     Rule("Subtract", _subtract, _KERAS + "subtract/", picture="same"),

@@ -1,7 +1,7 @@
-"""Rules for layers that scale each number by itself: normalisation, and PReLU.
+"""Shape rules for layers that scale each element separately: normalisation, and PReLU.
 
-What they multiply is not counted: it is little beside the products of a model's other layers,
-and the usual counts leave it out.
+Their multiplications are not counted: they are few compared with those of other layers, and the
+usual counts omit them.
 """
 
 from collections.abc import Iterable
@@ -25,18 +25,18 @@ _KERAS = "https://keras.io/api/layers/"
 
 def _batch_normalization(call: Given) -> Derivation:
     sizes = _sizes(call, [int(call.get("axis", -1))])
-    followed = ["moving_mean", "moving_variance"]
+    statistics = ["moving_mean", "moving_variance"]
     if call.get("renorm"):
-        followed += ["moving_stddev", "renorm_mean", "renorm_stddev"]
+        statistics += ["moving_stddev", "renorm_mean", "renorm_stddev"]
     return Derivation(
         same(call).outputs,
-        (*_scale_and_center(call, sizes), *(_followed(name, sizes) for name in followed)),
+        (*_scale_and_center(call, sizes), *(_statistic(name, sizes) for name in statistics)),
     )
 
 
 def _layer_normalization(call: Given) -> Derivation:
     axes = sorted(call.each("axis", 1, -1))
-    if call.get("rms_scaling"):  # it takes the place of both settings
+    if call.get("rms_scaling"):  # it replaces both settings
         gamma = WeightSize("gamma", _sizes(call, axes))
         return Derivation(same(call).outputs, (gamma,))
     _expect_axes(call, axes)
@@ -82,21 +82,21 @@ def _normalization(call: Given) -> Derivation:
     if len(set(places)) < len(places):
         raise NoRuleError(str(axes))
     sizes = _sizes(call, places)
-    if call.get("mean") is not None:  # the numbers are settings, not weights
+    if call.get("mean") is not None:  # the statistics are settings, not weights
         _expect_spread(call.get("mean"), axes, call)
         return same(call)
     return Derivation(
         same(call).outputs,
         (
-            _followed("mean", sizes),
-            _followed("variance", sizes),
+            _statistic("mean", sizes),
+            _statistic("variance", sizes),
             WeightSize("count", (), trainable=False),
         ),
     )
 
 
 def _expect_spread(mean: object, axes: Iterable[int], call: Given) -> None:
-    """Raises `DoesNotFitError` unless the means can be spread over the last axis."""
+    """Raises `DoesNotFitError` unless the means can be broadcast over the last axis."""
     if isinstance(mean, (int, float)):
         return
     flat = isinstance(mean, tuple) and all(isinstance(value, (int, float)) for value in mean)
@@ -104,7 +104,7 @@ def _expect_spread(mean: object, axes: Iterable[int], call: Given) -> None:
         len(call.shape) - 1
     ]
     if not isinstance(mean, tuple) or not flat or not last:
-        raise NoRuleError(str(mean))  # where they go differs between versions of Keras
+        raise NoRuleError(str(mean))  # versions of Keras place them differently
     if len(mean) not in (1, call.shape[-1]):
         raise DoesNotFitError(
             _("It has {n} means, which do not match the last axis of {shape}.").format(
@@ -118,24 +118,24 @@ def _prelu(call: Given) -> Derivation:
     sizes: list[int | None] = list(call.shape[1:])
     shared = call.get("shared_axes")
     for axis in () if shared is None else call.each("shared_axes", 1):
-        # Counted with the batch; Keras counts what is below 1 from the end.
+        # The number includes the batch; Keras counts numbers below 1 from the end.
         sizes[axis_index(axis - 1, call.shape[1:])] = 1
     alpha = tuple(number(known(size, call.shape)) for size in sizes)
     return Derivation(same(call).outputs, (WeightSize("alpha", alpha),))
 
 
 # ---------------------------------------------------------------------------------------------
-# What they have in common
+# Shared helpers
 
 
 def _expect_axes(call: Given, axes: Iterable[int]) -> None:
-    """Raises `DoesNotFitError` unless the input has all these axes."""
+    """Raises `DoesNotFitError` unless the input has all of these axes."""
     for axis in axes:
         axis_index(axis, call.shape)
 
 
 def _sizes(call: Given, axes: Iterable[int]) -> tuple[Term, ...]:
-    """Returns the sizes of the axes whose places have weights of their own."""
+    """Returns the sizes of the axes along which the weights extend."""
     shape = call.shape
     return tuple(number(known(shape[axis_index(axis, shape)], shape)) for axis in axes)
 
@@ -147,8 +147,8 @@ def _scale_and_center(call: Given, sizes: tuple[Term, ...]) -> list[WeightSize]:
     ]
 
 
-def _followed(name: str, sizes: tuple[Term, ...]) -> WeightSize:
-    """A weight that follows the data instead of being trained."""
+def _statistic(name: str, sizes: tuple[Term, ...]) -> WeightSize:
+    """Returns a weight that holds statistics of the data and is not trained."""
     return WeightSize(name, sizes, trainable=False)
 
 

@@ -1,4 +1,4 @@
-"""What a raw operation was called on, and how its axes are named and put together."""
+"""Helpers for the rules of raw operations: their operands and axes."""
 
 import ast
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ from kfunc_lab.shapes.rules.rule import (
     kept,
 )
 
-# Where the operations are described.
+# The documentation of the operations.
 NUMPY = "https://keras.io/api/ops/numpy/"
 CORE = "https://keras.io/api/ops/core/"
 NN = "https://keras.io/api/ops/nn/"
@@ -25,14 +25,14 @@ LINALG = "https://keras.io/api/ops/linalg/"
 
 
 def operands(call: Given, *names: str) -> tuple[Shape, ...]:
-    """Returns the shape of each argument of a call, tensors and constants alike.
+    """Returns the shape of each operand of a call, both tensors and constants.
 
     Args:
-        given: The call: the arguments that are no tensors are among its settings.
-        names: The parameters in their order.
+        call: The call; its settings include the arguments that are not tensors.
+        names: The parameters in order.
 
     Raises:
-        NoRuleError: If an argument is neither, or if there are more tensors than parameters.
+        NoRuleError: If an operand is neither, or if there are more tensors than parameters.
 
     Example:
         >>> operands(Given("Add", {"x1": "array(3,)"}, ((None, 3),)), "x1", "x2")
@@ -51,7 +51,7 @@ def operands(call: Given, *names: str) -> tuple[Shape, ...]:
 
 
 def constant_shape(value: object) -> Shape:
-    """Returns the shape of a number, or of an array that is noted as `"array(3,)"`."""
+    """Returns the shape of a number, or of an array that is written as `"array(3,)"`."""
     if isinstance(value, (int, float)):
         return ()
     if isinstance(value, str) and value.startswith("array("):
@@ -63,7 +63,7 @@ def constant_shape(value: object) -> Shape:
 
 
 def single_input(call: Given) -> Shape:
-    """Returns the shape of the one tensor of a call."""
+    """Returns the shape of the only input of a call."""
     if len(call.inputs) != 1:
         raise NoRuleError(call.kind)
     return call.shape
@@ -74,7 +74,7 @@ def single_input(call: Given) -> Shape:
 
 
 def chosen_axis(chosen: object, shape: Shape) -> int:
-    """Returns which axis is meant, counted from the first; a negative one counts from the last.
+    """Returns the index of an axis; a negative number counts from the last axis.
 
     Raises:
         DoesNotFitError: If the shape has no such axis.
@@ -83,15 +83,15 @@ def chosen_axis(chosen: object, shape: Shape) -> int:
 
 
 def new_axis_index(chosen: object, shape: Shape, added: int = 1) -> int:
-    """Returns where a new axis is to stand.
+    """Returns the index of a new axis.
 
     Args:
-        chosen: The axis, as it counts when the new ones are there.
-        shape: The shape that they are added to.
-        added: How many there are.
+        chosen: The axis, as counted in the new shape.
+        shape: The shape to which axes are added.
+        added: The number of new axes.
 
     Raises:
-        DoesNotFitError: If it cannot stand there.
+        DoesNotFitError: If the axis is out of range.
     """
     position, rank = _whole(chosen), len(shape) + added
     if not -rank <= position < rank:
@@ -110,12 +110,12 @@ def new_axis_index(chosen: object, shape: Shape, added: int = 1) -> int:
 def chosen_axes(
     chosen: object, shape: Shape, find: Callable[[object, Shape], int] = chosen_axis
 ) -> list[int]:
-    """Returns which axes are meant, for one or for several.
+    """Returns the indices of one or several axes.
 
     Args:
-        chosen: An axis, or several.
-        shape: The shape that has them.
-        find: Finds one of them.
+        chosen: An axis, or a tuple of axes.
+        shape: The shape that contains them.
+        find: The function that returns the index of one axis.
     """
     places = [
         find(number_of_axis, shape)
@@ -133,7 +133,7 @@ def _whole(chosen: object) -> int:
 
 
 def from_axes(*outputs: Iterable[Axis]) -> Derivation:
-    """Returns what is derived of outputs; the batch is one only where it stands first."""
+    """Returns a derivation with these outputs; only the first axis can be the batch."""
     return Derivation(tuple(tuple(_placed(axes)) for axes in outputs))
 
 
@@ -144,7 +144,7 @@ def _placed(axes: Iterable[Axis]) -> Iterable[Axis]:
 
 
 def flat_axis(shape: Shape) -> Axis:
-    """Returns the one axis that all others are laid out on."""
+    """Returns the single axis of a flattened shape."""
     if len(shape) == 1:
         return kept(shape)[0]
     return axis("", product(number(size) for size in shape))

@@ -1,4 +1,4 @@
-"""Rules for raw operations, as those behind `a + b` and `x[:, 0]`."""
+"""Shape rules for raw operations, such as those behind `a + b` and `x[:, 0]`."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ _POOLING: Mapping[str, Rule] = {
 
 
 def _pooling(call: Given) -> Derivation:
-    """The same as the layer's, for as many axes as there are."""
+    """Derives a pooling operation by the rule of the layer with the same number of axes."""
     rank = len(single_input(call)) - 2
     rule = _POOLING.get(call.kind.removesuffix("Pool") + f"Pooling{rank}D")
     sizes = [call.get(name) for name in ("pool_size", "strides")]

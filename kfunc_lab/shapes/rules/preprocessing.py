@@ -1,4 +1,4 @@
-"""Rules for what prepares data: images to one size, categories to numbers, sound to spectra."""
+"""Shape rules for preprocessing: resized images, encoded categories, vocabularies, spectra."""
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.rules.arithmetic import Term, equation, floor, number, number_text
@@ -26,7 +26,7 @@ _PAGES = "https://keras.io/api/layers/preprocessing_layers/"
 
 
 def _image_of_size(call: Given) -> Derivation:
-    """Whatever is cut away or added, the image has the size that was asked for."""
+    """Derives a layer that returns images of a fixed size."""
     rank = len(call.shape)
     if rank not in (3, 4):
         raise DoesNotFitError(
@@ -35,7 +35,7 @@ def _image_of_size(call: Given) -> Derivation:
                 "got {shape}."
             ).format(shape=call.shape)
         )
-    if len(call.inputs) > 1:  # with labels or boxes, of which the layer itself says more
+    if len(call.inputs) > 1:  # with labels or boxes, only the layer itself knows the shapes
         raise NoRuleError(call.kind)
     first = rank - 2 if call.channels_first else rank - 3
     axes = list(_image_axes(call))
@@ -92,7 +92,7 @@ def _hashed_crossing(call: Given) -> Derivation:
 
 
 def _at_least_one(call: Given, setting: str) -> Axis:
-    """Returns an axis of as many categories as a setting says."""
+    """Returns an axis whose size is a setting that must be at least 1."""
     count = call.get(setting)
     if not isinstance(count, int) or count < 1:
         raise DoesNotFitError(
@@ -104,7 +104,7 @@ def _at_least_one(call: Given, setting: str) -> Axis:
 
 
 def _one_hot(shape: Shape, categories: Axis) -> Derivation:
-    """Each number becomes an axis of categories; the axis of a single number goes."""
+    """Derives a one-hot encoding: it appends an axis of categories and drops one of size 1."""
     single = len(shape) > 1 and shape[-1] == 1
     return Derivation(((*kept(shape[:-1] if single else shape), categories),))
 
@@ -153,19 +153,19 @@ def _text_vectorization(call: Given) -> Derivation:
 
 
 def _by_words(call: Given, shape: Shape, words: Axis | None) -> Derivation:
-    """Each example becomes an axis of all words."""
+    """Derives an output with one axis for the whole vocabulary per example."""
     several = len(shape) == 2 and shape[-1] != 1
     if call.get("output_mode") == "one_hot":
         alike = len(shape) <= 2 and not several
     else:
         alike = len(shape) == 2
-    if words is None or not alike:  # versions of Keras differ in the other shapes
+    if words is None or not alike:  # versions of Keras differ for other shapes
         raise NoRuleError(call.kind)
     return Derivation(((*kept(shape[:1]), words),))
 
 
 def _vocabulary(call: Given, mask: object, unknown: int) -> Axis | None:
-    """Returns the axis of all words; nothing where they are learnt, or read from a file."""
+    """Returns the vocabulary axis; `None` if the words are learned or read from a file."""
     most, words = call.get("max_tokens"), call.get("vocabulary")
     padded = call.get("pad_to_max_tokens")
     if padded and most is None:
@@ -186,7 +186,7 @@ def _vocabulary(call: Given, mask: object, unknown: int) -> Axis | None:
 
 
 def _words(call: Given, words: tuple[object, ...], mask: object, unknown: int) -> Term:
-    """Counts the words and the special ones before them, which may be listed with them."""
+    """Counts the words and the special tokens, which the vocabulary may already contain."""
     if call.get("output_mode") == "tf_idf" and call.get("idf_weights") is None:
         raise DoesNotFitError(_("output_mode='tf_idf' needs idf_weights."))
     special = [call.get("oov_token", "[UNK]")] * unknown
@@ -218,7 +218,7 @@ def _mel_spectrogram(call: Given) -> Derivation:
 
 
 def _stft_spectrogram(call: Given) -> Derivation:
-    """A convolution with waves as its kernels, for each channel by itself."""
+    """Derives an STFT spectrogram: it convolves each channel separately with sine waves."""
     expect_rank(call, 3)
     frame, stride, length = _frames(call)
     samples, channels = call.shape[1:] if not call.channels_first else call.shape[:0:-1]
@@ -241,7 +241,7 @@ def _stft_spectrogram(call: Given) -> Derivation:
 
 
 def _frames(call: Given) -> tuple[int, int, int]:
-    """Returns the length of a frame, the step from one to the next, and that of the waves."""
+    """Returns the length of a frame, the step between frames, and the length of the waves."""
     frame = int(call.get("frame_length", 256))
     stride = call.get("frame_step")
     stride = frame // 2 if stride is None else int(stride)
@@ -251,7 +251,7 @@ def _frames(call: Given) -> tuple[int, int, int]:
                 frame=frame, stride=stride
             )
         )
-    # By default the next power of two.
+    # The default is the next power of two.
     length = call.get("fft_length") or 1 << (frame - 1).bit_length()
     if length < frame:
         raise DoesNotFitError(

@@ -1,4 +1,4 @@
-"""Rules for raw operations that sum products: of matrices, by an equation, of attention."""
+"""Shape rules for raw operations that sum products: matrices, equations, attention."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -21,11 +21,11 @@ from kfunc_lab.shapes.rules.rule import (
 
 
 def _summed(axes: Iterable[Axis], sizes: Iterable[int | None]) -> Derivation:
-    """Returns what is derived of an output each of whose numbers is a sum of products.
+    """Returns the derivation of an output whose elements are sums of products.
 
     Args:
-        made: The output's axes.
-        sizes: The sizes that it is summed over.
+        axes: The axes of the output.
+        sizes: The sizes of the axes that are summed over.
     """
     (output,) = from_axes(axes).outputs
     of_one_example = [one.size for one in output if one.role != "batch"]
@@ -33,14 +33,14 @@ def _summed(axes: Iterable[Axis], sizes: Iterable[int | None]) -> Derivation:
     return Derivation((output,), products=(multiplied,))
 
 
-def _met(one: int | None, other: int | None, shapes: tuple[Shape, Shape]) -> int | None:
-    """Returns the size that two tensors share."""
+def _shared_size(one: int | None, other: int | None, shapes: tuple[Shape, Shape]) -> int | None:
+    """Returns the size of an axis that two tensors share."""
     if None not in (one, other) and one != other:
-        raise _do_not_meet(one, other, shapes)
+        raise _size_mismatch(one, other, shapes)
     return other if one is None else one
 
 
-def _do_not_meet(
+def _size_mismatch(
     one: int | None, other: int | None, shapes: tuple[Shape, Shape]
 ) -> DoesNotFitError:
     return DoesNotFitError(
@@ -59,7 +59,7 @@ def _matmul(call: Given) -> Derivation:
                 "It multiplies vectors and matrices, but one operand is a scalar: {a}, {b}."
             ).format(a=one, b=other)
         )
-    shared = _met(one[-1], other[max(-2, -len(other))], (one, other))
+    shared = _shared_size(one[-1], other[max(-2, -len(other))], (one, other))
     ends = [*kept(one)[-2:-1], *(kept(other)[-1:] if len(other) > 1 else ())]
     return _summed([*broadcast_axes([one[:-2], other[:-2]]), *ends], [shared])
 
@@ -72,9 +72,9 @@ def _dot(call: Given) -> Derivation:
         if one[-1] != other[0]:
             if len(one) == 1:
                 raise NoRuleError(call.kind)
-            raise _do_not_meet(one[-1], other[0], (one, other))
+            raise _size_mismatch(one[-1], other[0], (one, other))
         return _summed(kept(one)[:-1], [one[-1]])
-    shared = _met(one[-1], other[-2], (one, other))
+    shared = _shared_size(one[-1], other[-2], (one, other))
     return _summed([*kept(one)[:-1], *kept(other)[:-2], *kept(other)[-1:]], [shared])
 
 
@@ -82,18 +82,21 @@ def _tensordot(call: Given) -> Derivation:
     one, other = operands(call, "x1", "x2")
     chosen = call.get("axes", 2)
     if isinstance(chosen, int) and 0 <= chosen <= min(len(one), len(other)):
-        # Keras looks at these sizes only when numbers flow.
+        # Keras checks these sizes only when the operation runs.
         if not _may_be_equal(one[len(one) - chosen :], other[:chosen]):
             raise NoRuleError(call.kind)
         chosen = tuple(range(-chosen, 0)), tuple(range(chosen))
     if not isinstance(chosen, tuple) or not all(isinstance(part, tuple) for part in chosen):
         raise NoRuleError(call.kind)
-    gone, met = chosen_axes(chosen[0], one), chosen_axes(chosen[1], other)
-    if len(gone) != len(met):
+    summed, summed_other = chosen_axes(chosen[0], one), chosen_axes(chosen[1], other)
+    if len(summed) != len(summed_other):
         raise NoRuleError(call.kind)
-    shared = [_met(one[a], other[b], (one, other)) for a, b in zip(gone, met, strict=True)]
-    left = [one_axis for position, one_axis in enumerate(kept(one)) if position not in gone]
-    right = [one_axis for position, one_axis in enumerate(kept(other)) if position not in met]
+    shared = [
+        _shared_size(one[a], other[b], (one, other))
+        for a, b in zip(summed, summed_other, strict=True)
+    ]
+    left = [axis for index, axis in enumerate(kept(one)) if index not in summed]
+    right = [axis for index, axis in enumerate(kept(other)) if index not in summed_other]
     return _summed([*left, *right], shared)
 
 
@@ -102,7 +105,7 @@ def _may_be_equal(one: Shape, other: Shape) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------
-# Products by an equation, each letter of which is an axis
+# Einstein summation: each letter of the equation is an axis
 
 
 def _einsum(call: Given) -> Derivation:
@@ -125,7 +128,7 @@ def _einsum(call: Given) -> Derivation:
         Axis("batch" if letter == spread[0][:1] else "", number(sizes[letter]), "input")
         for letter in right
     ]
-    if len(parts) > 2:  # what it costs hangs on which product comes first
+    if len(parts) > 2:  # the cost depends on which product comes first
         return Derivation(from_axes(axes).outputs, counted=False)
     if len(parts) == 1:
         return from_axes(axes)
@@ -133,7 +136,7 @@ def _einsum(call: Given) -> Derivation:
 
 
 def _spread(part: str, shape: Shape, dotted: bool) -> str:
-    """Returns a part of an equation with a digit for each axis that dots stand for."""
+    """Returns a part of an equation with a digit for each axis of the ellipsis."""
     between = len(shape) - len(part.replace("...", ""))
     if "..." not in part and between:
         raise DoesNotFitError(
@@ -142,7 +145,7 @@ def _spread(part: str, shape: Shape, dotted: bool) -> str:
             ),
             f"{len(shape)} ≠ {len(part)}",
         )
-    # The last axes of the dots meet, as in broadcasting.
+    # The last axes of an ellipsis are aligned, as in broadcasting.
     digits = "9876543210"[max(0, 10 - between) :]
     spelled = part.replace("...", digits)
     if between < 0 or between > 10 or ("..." in part and not dotted) or "." in spelled:
@@ -164,7 +167,7 @@ def _size_of(
         for part, shape in zip(parts, shapes, strict=True)
         if letter in part
     ]
-    # Keras looks at the sizes that are summed over only when numbers flow.
+    # Keras checks the sizes of summed axes only when the operation runs.
     if not stays and not all(_may_be_equal(*((a,), (b,))) for a, b in pairwise(sizes)):
         raise NoRuleError(letter)
     return broadcast_axes([(size,) for size in sizes])[0].size.value
@@ -175,7 +178,7 @@ def _size_of(
 
 
 def _attention(call: Given) -> Derivation:
-    """Each place that asks is compared with each that is asked, and takes of its value."""
+    """Derives dot-product attention: it compares each query with each key and weighs the values."""
     if len(call.inputs) < 3 or any(len(shape) != 4 for shape in call.inputs[:3]):
         raise NoRuleError(call.kind)
     if call.settings.keys() & {"query", "key", "value"}:

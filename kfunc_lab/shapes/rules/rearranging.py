@@ -1,4 +1,4 @@
-"""Rules for raw operations that put the same numbers into another shape, or repeat them."""
+"""Shape rules for raw operations that reshape, reorder, repeat, join or split tensors."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -29,7 +29,7 @@ from kfunc_lab.shapes.rules.rule import (
 
 
 def _setting(call: Given, name: str) -> tuple[int | None, ...]:
-    """Returns a setting that is a row of numbers."""
+    """Returns a setting that is a tuple of integers."""
     value = call.get(name)
     if not isinstance(value, tuple) or not all(isinstance(item, int | None) for item in value):
         raise NoRuleError(call.kind)
@@ -37,13 +37,13 @@ def _setting(call: Given, name: str) -> tuple[int | None, ...]:
 
 
 # ---------------------------------------------------------------------------------------------
-# Another shape
+# Reshaping
 
 
 def _reshape(call: Given) -> Derivation:
     shape, target = single_input(call), _setting(call, "newshape")
-    left_open = [position for position, size in enumerate(target) if size == -1]
-    if len(left_open) > 1 or min((size for size in target if size is not None), default=0) < -1:
+    inferred = [position for position, size in enumerate(target) if size == -1]
+    if len(inferred) > 1 or min((size for size in target if size is not None), default=0) < -1:
         raise DoesNotFitError(
             _("At most one size can be −1, and no size can be less than −1: {target}.").format(
                 target=target
@@ -51,32 +51,32 @@ def _reshape(call: Given) -> Derivation:
         )
     axes = [axis("", size, "newshape") for size in target]
     fixed = [size for size in target if size != -1]
-    _expect_as_many(shape, fixed, bool(left_open))
-    if left_open:
+    _expect_as_many(shape, fixed, bool(inferred))
+    if inferred:
         is_known = None not in shape and None not in fixed
         rest = _remaining(shape, fixed) if is_known else number(None)
-        axes[left_open[0]] = axis("", rest, "" if rest.sign else "newshape")
+        axes[inferred[0]] = axis("", rest, "" if rest.sign else "newshape")
     if _keeps_batch(shape, target):
         axes[0] = kept(shape)[0]
     return from_axes(axes)
 
 
-def _expect_as_many(shape: Shape, fixed: Sequence[int | None], left_open: bool) -> None:
-    """Raises `DoesNotFitError` unless the numbers of a shape fill another one."""
+def _expect_as_many(shape: Shape, fixed: Sequence[int | None], inferred: bool) -> None:
+    """Raises `DoesNotFitError` unless two shapes have the same number of elements."""
     before, after = (
         product(number(size) for size in shape),
         product(number(size) for size in fixed),
     )
     if before.value is None or after.value is None:
         return
-    if left_open and (after.value == 0 or before.value % after.value):
+    if inferred and (after.value == 0 or before.value % after.value):
         raise DoesNotFitError(
             _("The {n} elements of {shape} cannot be divided evenly by {parts}.").format(
                 n=before.value, shape=shape, parts=after.value
             ),
             f"{before.value} / {after.value}",
         )
-    if not left_open and before.value != after.value:
+    if not inferred and before.value != after.value:
         raise DoesNotFitError(
             _("{shape} has {n} elements, but {target} needs {count}.").format(
                 n=before.value, shape=shape, target=tuple(fixed), count=after.value
@@ -91,7 +91,7 @@ def _remaining(shape: Shape, fixed: Sequence[int | None]) -> Term:
 
 
 def _keeps_batch(shape: Shape, target: Shape) -> bool:
-    """Tells whether the examples stay apart: what is behind the first axis is as many."""
+    """Tells whether the examples stay separate: their number of elements does not change."""
     if not shape or not target or target[0] not in (-1, shape[0]):
         return False
     if target[0] != -1 and -1 in target:
@@ -105,7 +105,7 @@ def _ravel(call: Given) -> Derivation:
 
 
 # ---------------------------------------------------------------------------------------------
-# Axes in another order, more or fewer of them
+# Reordering, adding and removing axes
 
 
 def _transpose(call: Given) -> Derivation:
@@ -160,10 +160,10 @@ def _expand_dims(call: Given) -> Derivation:
 def _squeeze(call: Given) -> Derivation:
     shape, chosen = single_input(call), call.get("axis")
     if chosen is None:
-        gone = [position for position, size in enumerate(shape) if size == 1]
+        removed = [position for position, size in enumerate(shape) if size == 1]
     else:
-        gone = chosen_axes(chosen, shape)
-    for position in gone:
+        removed = chosen_axes(chosen, shape)
+    for position in removed:
         if shape[position] != 1:
             raise DoesNotFitError(
                 _(
@@ -173,12 +173,12 @@ def _squeeze(call: Given) -> Derivation:
                 f"{number_text(shape[position])} ≠ 1",
             )
     return from_axes(
-        before for position, before in enumerate(kept(shape)) if position not in gone
+        before for position, before in enumerate(kept(shape)) if position not in removed
     )
 
 
 # ---------------------------------------------------------------------------------------------
-# Numbers repeated, and ends that are added
+# Repeating and padding
 
 
 def _times(before: Axis, times: int | None) -> Axis:
@@ -229,7 +229,7 @@ def _pad(call: Given) -> Derivation:
 
 
 def _ends(width: object) -> list[tuple[int, int]]:
-    """Returns what is added at both ends: a pair for each axis, or one for all."""
+    """Returns the padding at both ends: a pair for each axis, or one pair for all."""
     match width:
         case int():
             return [(width, width)]
@@ -244,7 +244,7 @@ def _ends(width: object) -> list[tuple[int, int]]:
 
 def _broadcast_to(call: Given) -> Derivation:
     shape, target = single_input(call), _setting(call, "shape")
-    broadcast_axes([shape, target])  # refuses what does not fit
+    broadcast_axes([shape, target])  # raises an error if they do not fit
     axes = [axis("", size, "shape") for size in target]
     if len(shape) == len(target) and shape[:1] == target[:1] != ():
         axes[0] = kept(shape)[0]
@@ -252,11 +252,11 @@ def _broadcast_to(call: Given) -> Derivation:
 
 
 # ---------------------------------------------------------------------------------------------
-# Several tensors made one, and one made several
+# Joining and splitting
 
 
 def _expect_alike(shapes: Sequence[Shape], but: int | None = None) -> None:
-    """Raises `DoesNotFitError` unless all shapes are equal, but for one axis."""
+    """Raises `DoesNotFitError` unless all shapes are equal, except along one axis."""
     first = shapes[0]
     for shape in shapes[1:]:
         clash = next(
@@ -270,7 +270,7 @@ def _expect_alike(shapes: Sequence[Shape], but: int | None = None) -> None:
         if len(shape) != len(first):
             clash = len(first), len(shape)
         if clash:
-            words = (
+            template = (
                 _("All shapes must be the same: {one} and {other}.")
                 if but is None
                 else _(
@@ -278,7 +278,7 @@ def _expect_alike(shapes: Sequence[Shape], but: int | None = None) -> None:
                 )
             )
             raise DoesNotFitError(
-                words.format(one=first, other=shape, axis=but), f"{clash[0]} ≠ {clash[1]}"
+                template.format(one=first, other=shape, axis=but), f"{clash[0]} ≠ {clash[1]}"
             )
 
 

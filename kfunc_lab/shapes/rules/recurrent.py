@@ -1,4 +1,4 @@
-"""Rules for recurrent layers: cells, which take one step, and layers that take them all."""
+"""Shape rules for recurrent cells, which take one step, and for layers, which take all steps."""
 
 import re
 from collections import Counter
@@ -31,20 +31,20 @@ _KERAS = "https://keras.io/api/layers/recurrent_layers/"
 _LSTM = "https://doi.org/10.1162/neco.1997.9.8.1735"
 _GRU = "https://arxiv.org/abs/1406.1078"
 
-# A state's size; those of a cell with several, of which each may be a cell's again.
+# The size of a state, or a tuple for several states, which may be nested.
 States = Term | tuple["States", ...]
 
-# How many products of the same form each cell joins in one matrix.
+# The number of gates of each cell, whose kernels are stored in one matrix.
 _GATES = {"SimpleRNNCell": 1, "GRUCell": 3, "LSTMCell": 4}
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """What a cell is made of.
+    """The weights and sizes of a cell.
 
     Attributes:
         weights: Its weights.
-        units: The size of what it returns.
+        units: The size of its output.
         states: The sizes of its states.
     """
 
@@ -54,13 +54,13 @@ class _Cell:
 
 
 def _cell(kind: str, settings: Mapping[str, Any], entering: Term, steps: Term) -> _Cell:
-    """Reckons what a cell is made of.
+    """Computes the weights and sizes of a cell.
 
     Args:
-        kind: The cell's class.
+        kind: The class of the cell.
         settings: Its settings; defaults may be missing.
-        entering: The size of what it takes.
-        steps: How often it is called for one example.
+        entering: The size of its input.
+        steps: The number of its calls for one example.
     """
     if kind == "StackedRNNCells":
         return _stacked(settings, entering, steps)
@@ -73,14 +73,14 @@ def _cell(kind: str, settings: Mapping[str, Any], entering: Term, steps: Term) -
         WeightSize("recurrent_kernel", (units, gates), steps),
     ]
     if settings.get("use_bias", True):
-        # One bias for the input and one for the state, which the reset gate scales alone.
+        # A second bias for the state, because the reset gate scales only the state.
         both = kind == "GRUCell" and settings.get("reset_after", True)
         weights.append(WeightSize("bias", (number(2), gates) if both else (gates,)))
     return _Cell(tuple(weights), units, (units, units) if kind == "LSTMCell" else units)
 
 
 def _stacked(settings: Mapping[str, Any], entering: Term, steps: Term) -> _Cell:
-    """Each cell takes what the one before it returned."""
+    """Computes stacked cells: each one takes the output of the one before it."""
     weights: list[WeightSize] = []
     cells: list[_Cell] = []
     counts: Counter[str] = Counter()
@@ -98,7 +98,7 @@ def _stacked(settings: Mapping[str, Any], entering: Term, steps: Term) -> _Cell:
 
 
 def layer_name(kind: str) -> str:
-    """Returns the name that Keras gives the first layer of a class.
+    """Returns the name that Keras gives to the first layer of a class.
 
     Example:
         >>> layer_name("StackedRNNCells"), layer_name("ConvLSTM1D"), layer_name("GRUCell")
@@ -109,7 +109,7 @@ def layer_name(kind: str) -> str:
 
 
 def within(name: str, weights: Iterable[WeightSize]) -> list[WeightSize]:
-    """Names weights as those of a layer inside another are named."""
+    """Prefixes the names of weights with the name of an inner layer."""
     return [replace(weight, name=f"{name}/{weight.name}") for weight in weights]
 
 
@@ -129,13 +129,13 @@ def _over_steps(
     output: tuple[Axis, ...],
     states: Sequence[tuple[Axis, ...]],
 ) -> Derivation:
-    """Joins what a layer returns.
+    """Derives a recurrent layer from its output for one step.
 
     Args:
-        given: What the layer is given.
+        call: The settings and inputs of the layer.
         weights: Its weights.
-        made: The axes of what it returns for one step, without the batch.
-        states: Those of each state.
+        output: The axes of its output for one step, without the batch.
+        states: The axes of each state, without the batch.
     """
     if call.get("stateful") and call.shape[0] is None:
         raise DoesNotFitError(
@@ -155,7 +155,7 @@ def _over_steps(
 
 
 def _expect_states(call: Given, expected: Sequence[Shape]) -> None:
-    """Raises `DoesNotFitError` if the initial states are not as the cell's."""
+    """Raises `DoesNotFitError` if the initial states do not match those of the cell."""
     initial = call.inputs[1:]
     if not initial:
         return
@@ -197,13 +197,13 @@ def _with_cell(call: Given, kind: str, settings: Mapping[str, Any]) -> tuple[_Ce
 
 
 def _layer(call: Given) -> Derivation:
-    """A layer of one cell, whose settings are its own."""
+    """Derives a layer with one cell, which has the same settings."""
     expect_rank(call, 3)
     return _with_cell(call, f"{call.kind}Cell", call.settings)[1]
 
 
 def _rnn(call: Given) -> Derivation:
-    if len(call.shape) != 3:  # what the cell makes of other axes is its own matter
+    if len(call.shape) != 3:  # only the cell itself knows what it does with further axes
         raise NoRuleError(call.kind)
     cell, result = _with_cell(call, *parse_layer(call.get("cell")))
     if call.get("return_state") and _depth(cell.states) > 2:
@@ -217,14 +217,14 @@ def _depth(states: States) -> int:
 
 
 # ---------------------------------------------------------------------------------------------
-# Cells that are called themselves: one step
+# Cells that are called directly, for one step
 
 
 def _called_cell(call: Given) -> Derivation:
     shape, states = call.shape, call.inputs[1:]
     if any(len(state) != 2 or state[0] != shape[0] or state[1] is None for state in states):
         raise NoRuleError(call.kind)
-    # Keras cannot tell the one state of a cell in a stack of its own from a list of states.
+    # In nested stacks, Keras cannot distinguish a single state from a list of states.
     if any(parse_layer(inner)[0] == "StackedRNNCells" for inner in call.get("cells", ())):
         raise NoRuleError(call.kind)
     expect_rank(call, 2)
@@ -238,13 +238,13 @@ def _called_cell(call: Given) -> Derivation:
 
 
 # ---------------------------------------------------------------------------------------------
-# Convolutions instead of products
+# Convolutional cells
 
 _CONVOLUTIONS = {rule.kind: rule.derive for rule in windows.RULES}
 
 
 def _conv_lstm(call: Given, *, rank: int) -> Derivation:
-    """A convolution of each step, and one of the state, which keeps its size."""
+    """Derives a ConvLSTM: it convolves the input of each step and the state."""
     expect_rank(call, rank + 3)
     convolution = f"Conv{rank}D"
     step = Given(convolution, call.settings, ((call.shape[0], *call.shape[2:]),))
@@ -271,7 +271,8 @@ def _conv_lstm(call: Given, *, rank: int) -> Derivation:
 
 # ---------------------------------------------------------------------------------------------
 
-# How many results there are is a matter of the code around a layer, and not played with.
+# Of the settings that change the number of outputs, only this one can be changed in the view,
+# because the code around a layer depends on the number.
 _RETURNS = ("return_sequences",)
 _STEPS = "steps"
 

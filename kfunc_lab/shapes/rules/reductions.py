@@ -1,4 +1,4 @@
-"""Rules for raw operations that reckon one number of many, or go along an axis."""
+"""Shape rules for raw operations that reduce axes or accumulate along an axis."""
 
 from functools import partial
 
@@ -32,18 +32,18 @@ _KINDS = (
 
 
 def reduced(shape: Shape, chosen: object, keepdims: bool) -> list[Axis]:
-    """Returns the axes that are left.
+    """Returns the axes that remain after a reduction.
 
     Args:
         shape: The shape before.
-        chosen: The axes that go; nothing for all of them.
-        keepdims: Whether they stay, with size 1.
+        chosen: The axes that are reduced; `None` for all axes.
+        keepdims: Whether the reduced axes remain with size 1.
     """
-    gone = range(len(shape)) if chosen is None else chosen_axes(chosen, shape)
+    removed = range(len(shape)) if chosen is None else chosen_axes(chosen, shape)
     return [
-        axis("", 1, "keepdims") if position in gone else before
+        axis("", 1, "keepdims") if position in removed else before
         for position, before in enumerate(kept(shape))
-        if keepdims or position not in gone
+        if keepdims or position not in removed
     ]
 
 
@@ -58,7 +58,7 @@ def _average(call: Given) -> Derivation:
 
 
 def _norm(call: Given) -> Derivation:
-    """Some orders are only for vectors or for matrices; those of one number are for any."""
+    """Derives a norm, unless its order exists only for vectors or only for matrices."""
     chosen = call.get("axis")
     alone = isinstance(chosen, int) or (isinstance(chosen, tuple) and len(chosen) == 1)
     order = call.get("ord")
@@ -75,7 +75,7 @@ def _moments(call: Given) -> Derivation:
 
 
 def _along(call: Given, *, default: int | None) -> Derivation:
-    """A rule for what goes along one axis, or along all numbers in a row."""
+    """Derives an operation that works along one axis, or along all elements in a row."""
     shape, chosen = single_input(call), call.get("axis", default)
     if chosen is None:
         return from_axes([flat_axis(shape)])

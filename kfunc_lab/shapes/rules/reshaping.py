@@ -1,4 +1,4 @@
-"""Rules for layers that only arrange numbers anew: none is added, none goes."""
+"""Shape rules for layers that rearrange elements: none is added or removed."""
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.rules.arithmetic import Term, equation, floor, number, product, text
@@ -25,7 +25,7 @@ def _reshape(call: Given) -> Derivation:
     entering = product(sizes_of(call.shape[1:]))
     fixed = product(size for size in target if size != -1)
     _expect_as_many(call, target, entering, fixed)
-    # What is left open takes what the others leave; alone, it takes all.
+    # The inferred size takes the elements that the others leave; alone, it takes all.
     left = floor(entering / fixed) if len(target) > 1 else entering
     axes = [axis("", left) if size == -1 else axis("", size, "target_shape") for size in target]
     return Derivation(((batch(call), *axes),))
@@ -43,7 +43,7 @@ def _expect_sizes(target: tuple[int, ...]) -> None:
 
 
 def _expect_as_many(call: Given, target: tuple[int, ...], entering: Term, fixed: Term) -> None:
-    """Raises `DoesNotFitError` unless there are as many numbers after as before."""
+    """Raises `DoesNotFitError` unless the number of elements stays the same."""
     if entering.value is None or fixed.value is None:
         return
     if -1 not in target and entering.value != fixed.value:

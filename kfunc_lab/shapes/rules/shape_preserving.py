@@ -1,4 +1,4 @@
-"""Layers that do not change a shape and have no weights."""
+"""Shape rules for layers that do not change the shape and have no weights."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from kfunc_lab.shapes.rules.rule import (
     same,
 )
 
-# Where each of them is described, by the page's address after that of all layers.
+# The classes by the documentation page that describes them.
 _PAGES = {
     "activation_layers": ("ReLU", "LeakyReLU", "ELU", "Softmax"),
     "core_layers": ("Activation", "Masking"),
@@ -61,25 +61,25 @@ def _source(page: str) -> str:
 
 
 def _unchanged(call: Given) -> Derivation:
-    """Images may come with labels and boxes; what becomes of these, the layer itself says."""
+    """Derives a layer with one input; with labels and boxes besides images, there is no rule."""
     if len(call.inputs) != 1:
         raise NoRuleError(call.kind)
     return same(call)
 
 
 def _identity(call: Given) -> Derivation:
-    """It passes on all that it is given."""
+    """Derives a layer that returns all of its inputs."""
     return Derivation(tuple(kept(shape) for shape in call.inputs))
 
 
 def _spatial_dropout(call: Given) -> Derivation:
-    """It drops whole channels of a space, of which the class's name says the dimensions."""
+    """Derives a layer that drops whole channels; the class name states the number of axes."""
     expect_rank(call, int(call.kind[-2]) + 2)
     return same(call)
 
 
 def _color_degeneration(call: Given) -> Derivation:
-    """It weighs red, green and blue against each other."""
+    """Derives a layer that mixes red, green and blue, so it needs 3 channels."""
     derived = _unchanged(call)
     shape = call.shape
     if len(shape) not in (3, 4):

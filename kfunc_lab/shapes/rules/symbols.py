@@ -1,4 +1,4 @@
-"""What the letters in formulas stand for: the same letter for the same thing in every rule."""
+"""The meaning of the letters in formulas, which is the same in every rule."""
 
 from kfunc_lab.locale import N_, _
 
@@ -29,7 +29,7 @@ _SYMBOLS = {
 
 
 def symbol_meaning(symbol: str) -> str:
-    """Says what a letter in a formula stands for; empty for what is no such letter.
+    """Returns the meaning of a letter in a formula; an empty string for an unknown letter.
 
     Example:
         >>> symbol_meaning("s")

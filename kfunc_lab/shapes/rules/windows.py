@@ -1,6 +1,6 @@
-"""Rules for what slides a window over an image or a sequence, and for padding and cropping.
+"""Shape rules for convolution, pooling, padding, cropping and upsampling.
 
-The arithmetic is that of Dumoulin and Visin, 2016, https://arxiv.org/abs/1603.07285.
+The formulas are those of Dumoulin and Visin, 2016, https://arxiv.org/abs/1603.07285.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -36,18 +36,18 @@ _KERAS = "https://keras.io/api/layers/"
 
 
 def window_size(n: int | None, k: int, s: int, d: int = 1, padding: str = "valid") -> Term:
-    """Reckons at how many places a window stands on an axis.
+    """Computes the number of positions of a window on an axis.
 
     Args:
-        n: The axis's size.
-        k: The window's size.
+        n: The size of the axis.
+        k: The size of the window.
         s: The stride.
         d: The dilation.
         padding: `"valid"`, `"same"` or `"causal"`.
 
     Returns:
-        The size of the output's axis; `⌊(n + 2·p − k)/s⌋ + 1` of Dumoulin and Visin (2016),
-        relationship 6, and for a dilated window relationship 15.
+        The size of the output axis: `⌊(n + 2·p − k)/s⌋ + 1` of Dumoulin and Visin (2016),
+        relationship 6, or relationship 15 for a dilated window.
     """
     size, stride = number(n, "n"), number(s, "s")
     if padding in ("same", "causal"):
@@ -56,22 +56,22 @@ def window_size(n: int | None, k: int, s: int, d: int = 1, padding: str = "valid
 
 
 def _reach(k: int, d: int) -> Term:
-    """Reckons from where to where a dilated window reaches."""
+    """Computes the span of a dilated window."""
     return number(k, "k") if d == 1 else number(d, "d") * (number(k, "k") - 1) + 1
 
 
 def transposed_size(
     n: int | None, k: int, s: int, d: int, padding: str, output_padding: int | None
 ) -> Term:
-    """Reckons the size that a transposed convolution makes of an axis.
+    """Computes the size of an axis after a transposed convolution.
 
     Args:
-        n: The axis's size.
-        k: The kernel's size.
+        n: The size of the axis.
+        k: The size of the kernel.
         s: The stride.
         d: The dilation.
         padding: `"valid"` or `"same"`.
-        output_padding: What is added; `None` where Keras chooses.
+        output_padding: The output padding; `None` if Keras chooses it.
     """
     size, stride, reach = number(n, "n"), number(s, "s"), _reach(k, d)
     if padding == "same" and output_padding is None:
@@ -86,7 +86,7 @@ def transposed_size(
 
 
 # ---------------------------------------------------------------------------------------------
-# Where the space and the channels stand
+# Spatial and channel axes
 
 
 def _split(call: Given, rank: int) -> tuple[tuple[int | None, ...], int | None]:
@@ -101,7 +101,7 @@ def _joined(call: Given, space: Iterable[Axis], channels: Axis) -> tuple[Axis, .
     return (batch(call), *space, channels)
 
 
-def _as_before(size: int | None) -> Axis:
+def _unchanged_channels(size: int | None) -> Axis:
     return axis("channels", size, "input")
 
 
@@ -112,11 +112,11 @@ def _as_before(size: int | None) -> Axis:
 def _windows(
     call: Given, space: Sequence[int | None], window: str = "kernel_size"
 ) -> list[Axis]:
-    """Reckons the space that is left by a window."""
+    """Computes the spatial axes of the output."""
     count = len(space)
     kernel = call.each(window, count)
     strides = call.each("strides", count)
-    if call.get("strides") is None:  # a pooling layer steps by its window
+    if call.get("strides") is None:  # by default the stride of pooling is the window size
         strides = kernel
     dilation = call.each("dilation_rate", count)
     padding = str(call.get("padding", "valid"))
@@ -138,7 +138,7 @@ def _windows(
     return axes
 
 
-def _expect_one_of_both(call: Given, rank: int) -> None:
+def _expect_strides_or_dilation(call: Given, rank: int) -> None:
     strides, dilation = call.each("strides", rank), call.each("dilation_rate", rank)
     if max(strides) > 1 and max(dilation) > 1:
         raise DoesNotFitError(
@@ -158,12 +158,12 @@ def _bias(call: Given, count: int) -> list[WeightSize]:
 
 
 def _convolution(call: Given, *, rank: int) -> Derivation:
-    _expect_one_of_both(call, rank)
+    _expect_strides_or_dilation(call, rank)
     space, channels = _split(call, rank)
     output = _windows(call, space)
     groups, filters = int(call.get("groups", 1)), int(call.get("filters"))
     entering = known(channels, call.shape)
-    for words, count in (
+    for template, count in (
         (
             _(
                 "Its input has {n} channels, which cannot be divided equally among {groups} "
@@ -174,7 +174,9 @@ def _convolution(call: Given, *, rank: int) -> Derivation:
         (_("Its {n} filters cannot be divided equally among {groups} groups."), filters),
     ):
         if count % groups:
-            raise DoesNotFitError(words.format(n=count, groups=groups), f"{count} / {groups}")
+            raise DoesNotFitError(
+                template.format(n=count, groups=groups), f"{count} / {groups}"
+            )
     channels_per_group = (
         number(entering, "c")
         if groups == 1
@@ -193,7 +195,7 @@ def _convolution(call: Given, *, rank: int) -> Derivation:
 
 
 def _transposed(call: Given, *, rank: int) -> Derivation:
-    _expect_one_of_both(call, rank)
+    _expect_strides_or_dilation(call, rank)
     space, channels = _split(call, rank)
     entering, filters = known(channels, call.shape), int(call.get("filters"))
     strides = call.each("strides", rank)
@@ -221,7 +223,7 @@ def _transposed(call: Given, *, rank: int) -> Derivation:
         )
     ]
     kernel = (*_kernel(call, rank), number(filters, "f"), number(entering, "c"))
-    # Each place of the input is spread by the whole kernel.
+    # Each input position is multiplied by the whole kernel.
     places = product(number(size, "n") for size in space)
     return Derivation(
         (_joined(call, output, axis("channels", filters, "filters")),),
@@ -277,26 +279,26 @@ def _separable(call: Given, *, rank: int) -> Derivation:
 def _pooling(call: Given, *, rank: int) -> Derivation:
     space, channels = _split(call, rank)
     output = _windows(call, space, "pool_size")
-    return Derivation((_joined(call, output, _as_before(channels)),))
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
 def _global_pooling(call: Given, *, rank: int) -> Derivation:
     _space, channels = _split(call, rank)
     if not call.get("keepdims"):
-        return Derivation(((batch(call), _as_before(channels)),))
+        return Derivation(((batch(call), _unchanged_channels(channels)),))
     ones = [axis(role, 1, "keepdims") for role in SPACE[rank]]
-    return Derivation((_joined(call, ones, _as_before(channels)),))
+    return Derivation((_joined(call, ones, _unchanged_channels(channels)),))
 
 
 def _adaptive_pooling(call: Given, *, rank: int) -> Derivation:
     _space, channels = _split(call, rank)
     sizes = call.each("output_size", rank)
     output = [axis(role, n, "output_size") for role, n in zip(SPACE[rank], sizes, strict=True)]
-    return Derivation((_joined(call, output, _as_before(channels)),))
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
 # ---------------------------------------------------------------------------------------------
-# Ends that are added or cut away, places that are repeated
+# Padding, cropping and upsampling
 
 
 def _ends(call: Given, setting: str, rank: int) -> list[tuple[int, int]]:
@@ -315,7 +317,7 @@ def _zero_padding(call: Given, *, rank: int) -> Derivation:
             SPACE[rank], space, _ends(call, "padding", rank), strict=True
         )
     ]
-    return Derivation((_joined(call, output, _as_before(channels)),))
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
 def _cropping(call: Given, *, rank: int) -> Derivation:
@@ -329,11 +331,11 @@ def _cropping(call: Given, *, rank: int) -> Derivation:
                 equation(size),
             )
         output.append(axis(role, size))
-    return Derivation((_joined(call, output, _as_before(channels)),))
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
 def cropped_size(n: int | None, before: int, after: int) -> Term:
-    """Reckons what is left of an axis when its ends are cut away."""
+    """Computes the size of an axis after cropping."""
     return number(n, "n") - number(before, "a") - number(after, "b")
 
 
@@ -343,7 +345,7 @@ def _up_sampling(call: Given, *, rank: int) -> Derivation:
         axis(role, number(n, "n") * number(times, "t"))
         for role, n, times in zip(SPACE[rank], space, call.each("size", rank), strict=True)
     ]
-    return Derivation((_joined(call, output, _as_before(channels)),))
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
 # ---------------------------------------------------------------------------------------------

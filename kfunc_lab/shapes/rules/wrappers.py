@@ -1,4 +1,4 @@
-"""Rules for layers that wrap another: in both directions, at each step, normalised."""
+"""Shape rules for wrappers: Bidirectional, TimeDistributed and SpectralNormalization."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def _bidirectional(call: Given) -> Derivation:
     half = len(states) // 2
     layer, back = call.get("layer"), call.get("backward_layer")
     forward = _wrapped(call, layer, (*sequence, *states[:half]))
-    # Where none is given, Keras makes it from the other.
+    # By default, Keras creates the backward layer from the other one.
     backward = _wrapped(call, back or layer, (*sequence, *states[half:]))
     if forward.shapes != backward.shapes:
         raise NoRuleError(call.kind)
@@ -59,7 +59,7 @@ def _bidirectional(call: Given) -> Derivation:
 
 
 def _is_another(layer: object, back: object) -> bool:
-    """Tells whether the second is more than the first turned round."""
+    """Tells whether the backward layer differs from the reversed forward layer."""
     (kind, settings), (back_kind, back_settings) = parse_layer(layer), parse_layer(back)
     turned = {**back_settings, "go_backwards": settings.get("go_backwards", False)}
     return kind != back_kind or {"go_backwards": False, **settings} != turned
@@ -79,7 +79,7 @@ def _merged(
 
 
 def _time_distributed(call: Given) -> Derivation:
-    """Each step is an input of its own."""
+    """Derives a TimeDistributed layer: each step is a separate input."""
     expect_rank(call, 3, at_least=True)
     if len(call.inputs) > 1:
         raise NoRuleError(call.kind)
@@ -101,12 +101,12 @@ def _time_distributed(call: Given) -> Derivation:
 
 
 def _times(uses: Term, steps: Term) -> Term:
-    """Multiplies, and leaves a plain 1 away."""
+    """Multiplies two terms without writing a plain 1."""
     return steps if not uses.sign and uses.value == 1 else uses * steps
 
 
 def _spectral_normalization(call: Given) -> Derivation:
-    """The layer inside, and a vector from which its kernel's greatest stretch is estimated."""
+    """Derives the inner layer, and a vector that estimates the spectral norm of its kernel."""
     layer = call.get("layer")
     kind, _settings = parse_layer(layer)
     if kind == call.kind:
