@@ -95,7 +95,7 @@ def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
         return Control(
             name, name, value, "choice", choices=_choices(call, name, then), before=before
         )
-    if now is None and name == "strides":  # a pooling layer steps by its window
+    if now is None and name == "strides":  # the default stride of pooling is the window size
         value = ""
         now = setting(call, "pool_size")
     one = _one_number(now)

@@ -1,4 +1,4 @@
-"""Runs work on the kernel's main thread, where the cells run."""
+"""Runs functions on the kernel's main thread, which also runs the cells."""
 
 import sys
 import threading

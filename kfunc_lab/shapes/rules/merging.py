@@ -120,7 +120,7 @@ def _expect_two(call: Given) -> None:
 
 
 # ---------------------------------------------------------------------------------------------
-# End to end
+# Concatenation
 
 
 def _concatenate(call: Given) -> Derivation:
