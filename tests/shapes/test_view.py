@@ -333,7 +333,7 @@ def test_questions_of_the_page(view):
     assert sent(view, asked) == [{"type": "answered"}]
     assert view.changed.call_of["conv"].outputs[0].shape == (None, 13, 13, 16)
     refused = sent(view, asked | {"value": "x"})
-    assert refused[0]["type"] == "refused"
+    assert refused[0]["type"] == "problem"
     assert "whole number" in refused[0]["words"]
     assert sent(view, {"type": "reset", "item": "conv", "name": "strides"}) == [
         {"type": "answered"}
@@ -344,7 +344,7 @@ def test_questions_of_the_page(view):
     sent(view, {"type": "reset", "item": "image", "name": "1"})
     assert view._table["changes"] == 0
     assert "layers.Conv2D" in sent(view, {"type": "code"})[0]["code"]
-    assert sent(view, {"type": "change", "item": "nothing"})[0]["type"] == "refused"
+    assert sent(view, {"type": "change", "item": "nothing"})[0]["type"] == "problem"
 
 
 def test_a_row_says_what_of_it_is_other(view):
