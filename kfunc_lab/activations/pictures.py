@@ -10,7 +10,7 @@ from kfunc_lab.activations.projection import pca
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image, image_of
-from kfunc_lab.ui.thumbnails import in_lines, shrunk
+from kfunc_lab.ui.thumbnails import downsample, wrap_vector
 
 # A picture holds at most so many numbers, unless less is asked for.
 MOST_NUMBERS = 200_000
@@ -208,7 +208,7 @@ def _vector(values: Numbers, most: int) -> Tiles:
     columns = max(8 * round(math.sqrt(3 * min(len(values), most)) / 8), 8)
     columns = max(min(columns, len(values)), 1)
     shown = values[: max(most // columns, 1) * columns]
-    lines = in_lines(shown, columns)
+    lines = wrap_vector(shown, columns)
     made = _tiles(lines[None], ("",), most, True, "", _("unit"))
     return replace(made, is_one_vector=True, total=len(values))
 
@@ -307,7 +307,7 @@ def _small_enough(stack: Numbers, most: int) -> tuple[Numbers, tuple[int, int]]:
     # Both sides alike, unless one is short already.
     to_rows = min(rows, max(math.isqrt(room), room // columns, 1))
     to_columns = min(columns, max(room // to_rows, 1))
-    small = np.stack([shrunk(it, to_rows, to_columns) for it in stack])
+    small = np.stack([downsample(it, to_rows, to_columns) for it in stack])
     return small, (max(round(rows / to_rows), 1), max(round(columns / to_columns), 1))
 
 

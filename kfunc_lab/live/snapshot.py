@@ -10,10 +10,10 @@ from kfunc_lab.graph.keras.nodes import (
     ancestors,
     functional_of,
     has_history,
-    held,
-    is_left_by_keras,
+    is_unused_cast,
     masks_of,
     node_of,
+    nodes_in_use,
     place_of,
 )
 from kfunc_lab.graph.keras.reader import Reading, read_nodes
@@ -167,7 +167,7 @@ def take_snapshot(
     reached = ancestors([*tensors.values(), *starts, *ends, *given])
     log.adopt(reached)
     branches = _branches(log, reached)
-    alive = held(branches)
+    alive = nodes_in_use(branches)
 
     def is_earlier(node: Any) -> bool:
         origin = log.origin(node)
@@ -228,7 +228,7 @@ def _branches(log: CallLog, reached: Sequence[Any]) -> list[Any]:
         if id(node) in drawn:
             continue
         masks.update(id(mask) for mask in masks_of([node]))
-        if any(id(tensor) in masks for tensor in node.outputs) or is_left_by_keras(node):
+        if any(id(tensor) in masks for tensor in node.outputs) or is_unused_cast(node):
             continue
         if any(id(node_of(tensor)) in drawn for tensor in node.input_tensors):
             drawn.add(id(node))

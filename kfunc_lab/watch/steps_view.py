@@ -6,7 +6,7 @@ from typing import Any
 import traitlets
 
 from kfunc_lab.graph.model.annotations import Annotations
-from kfunc_lab.graph.model.descriptions import shape_words, title
+from kfunc_lab.graph.model.descriptions import shape_label, title
 from kfunc_lab.graph.picture.boxes import Box, pin_labels, pins_svg
 from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.live.snapshot import HeldModel, Snapshot
@@ -153,7 +153,7 @@ def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterat
         facts = {
             "name": printable(pin.name),
             "call": printable(pin.call),
-            "shape": shape_words(pin.tensor),
+            "shape": shape_label(pin.tensor),
         }
         if was is None:
             yield _("{name} stands at {call}: {shape}").format(**facts)
@@ -187,12 +187,12 @@ def _model_words(model: HeldModel) -> str:
 def _described(snapshot: Snapshot, item: str) -> dict[str, str]:
     call = snapshot.graph.call_of.get(item)
     if call is not None:
-        shapes = ", ".join(map(shape_words, call.outputs))
+        shapes = ", ".join(map(shape_label, call.outputs))
         return {"call": printable(item), "kind": printable(call.kind), "shape": shapes}
     group = snapshot.graph.group_of[item]
     made = [snapshot.graph.call_of[call].outputs[place] for call, place in group.exits]
     return {
         "call": printable(item),
         "kind": printable(group.kind),
-        "shape": ", ".join(map(shape_words, made)),
+        "shape": ", ".join(map(shape_label, made)),
     }

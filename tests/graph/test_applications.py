@@ -11,8 +11,8 @@ from keras_says import configured_edges, folded_edges, levels
 from rebuilding import comparable, rebuilt
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import without_trace
-from kfunc_lab.graph.model.folding import MOST_CALLS_UNFOLDED
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.model.folding import MAX_CALLS_UNFOLDED
 from kfunc_lab.graph.model.graph_file import from_json
 from kfunc_lab.graph.picture.graphviz import run_dot
 from kfunc_lab.shapes.costs import costs
@@ -55,7 +55,8 @@ def shapes_are_reckoned(graph, model):
 
 @pytest.mark.parametrize("name", constructors())
 def test_every_form(name, tmp_path):
-    with without_trace():  # without values for weights, which are most of the time and memory
+    # Values for the weights would take most of the time and memory.
+    with preserve_keras_state():
         model = getattr(keras.applications, name)(weights=None)
     view = lab.graph(model)
     graph = view.graph
@@ -66,8 +67,8 @@ def test_every_form(name, tmp_path):
         assert Counter(folded_edges(read, level)) == Counter(configured_edges(functional))
     seen = ET.fromstring(view.to_svg()).iter("{http://www.w3.org/2000/svg}g")
     boxes = [it for it in seen if "call" in it.get("class", "").split()]
-    assert len(boxes) <= MOST_CALLS_UNFOLDED
-    if len(graph.calls) > MOST_CALLS_UNFOLDED:
+    assert len(boxes) <= MAX_CALLS_UNFOLDED
+    if len(graph.calls) > MAX_CALLS_UNFOLDED:
         assert len(boxes) < 0.4 * len(graph.calls)
 
     for ending in (".svg", ".png", ".html", ".dot", ".mmd", ".json", ".txt"):
@@ -79,7 +80,7 @@ def test_every_form(name, tmp_path):
     shapes_are_reckoned(graph, model)
 
     config = comparable(model)
-    with without_trace():
+    with preserve_keras_state():
         other = rebuilt(model)
     shapes = [weight.shape for weight in model.weights]
     assert comparable(other) == config

@@ -7,9 +7,9 @@ import pytest
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import without_trace
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.reader import read
-from kfunc_lab.graph.keras.settings import with_what_follows
+from kfunc_lab.graph.keras.settings import with_dependent_settings
 from kfunc_lab.shapes.controls import setting
 from kfunc_lab.shapes.rules.formulas import rule_of
 from kfunc_lab.shapes.what_if import INPUT, Changes, what_if
@@ -50,11 +50,11 @@ def rebuilt(model, changes, graph):
         name = layer["config"]["name"]
         layer.pop("build_config", None)  # the shapes that it had
         if name in layers_of:
-            own = with_what_follows(layers_of[name], calls[name].settings)
+            own = with_dependent_settings(layers_of[name], calls[name].settings)
             layer["config"] = {**layer["config"], **own}
         if name in shapes:
             layer["config"] = {**layer["config"], "batch_shape": shapes[name]}
-    with without_trace():
+    with preserve_keras_state():
         return type(model).from_config(config)
 
 

@@ -43,9 +43,9 @@ def graph_of(answer: Any, name: str = "") -> LayerGraph:
 @cache
 def target_of(build: Callable[[], Any]) -> LayerGraph:
     """Returns the graph of the model that is asked for; building it leaves no trace in Keras."""
-    from kfunc_lab.graph.keras.dry_run import without_trace
+    from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 
-    with without_trace():
+    with preserve_keras_state():
         return plain_graph(read_graph(build()))
 
 

@@ -208,11 +208,11 @@ def _inside() -> Mapping[str, Any]:
     import numpy as np
 
     from kfunc_lab.datasets import digits_model
-    from kfunc_lab.graph.keras.nodes import name_counters_kept
+    from kfunc_lab.graph.keras.nodes import preserve_name_counters
 
     drawn = random.getstate()  # Keras draws a seed for each initializer
     try:
-        with name_counters_kept():
+        with preserve_name_counters():
             network = digits_model()
     finally:
         random.setstate(drawn)

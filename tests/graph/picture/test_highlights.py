@@ -70,7 +70,7 @@ def test_wrong_names_and_values_are_refused():
     view = lab.graph(seed_models.mnist_model())
     with pytest.raises(ValueError, match="no call or layer 'nobody'"):
         view.colour_by({"nobody": 1})
-    with pytest.raises(ValueError, match="'img' must be a number; it is str"):
+    with pytest.raises(ValueError, match="'img' must be a number, not str"):
         view.colour_by({"img": "high"})
 
 

@@ -5,7 +5,7 @@ import pytest
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import without_trace
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.shapes.rules.formulas import multiply_adds
 
 
@@ -23,7 +23,7 @@ from kfunc_lab.shapes.rules.formulas import multiply_adds
     ],
 )
 def test_models_cost_what_their_papers_say(name, billions):
-    with without_trace():  # without values for weights
+    with preserve_keras_state():  # without values for weights
         graph = lab.read_graph(getattr(keras.applications, name)(weights=None))
     counts = [multiply_adds(call) for call in graph.calls]
     assert None not in counts
