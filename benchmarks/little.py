@@ -19,7 +19,7 @@ from rich.table import Table
 
 import kfunc_lab as lab
 from kfunc_lab.graph.export.table import to_text
-from kfunc_lab.graph.keras.dry_run import without_trace
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.model.comparison import compare_graphs
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec
 from kfunc_lab.lessons import progress
@@ -98,7 +98,7 @@ def long_comparisons() -> Pair:
 
 def comparison_of_a_model() -> Pair:
     def read() -> LayerGraph:
-        with without_trace():
+        with preserve_keras_state():
             return lab.read_graph(keras.applications.NASNetMobile(weights=None))
 
     one, other = read(), read()

@@ -17,8 +17,8 @@ from rebuilding import comparable, rebuilt
 
 import kfunc_lab as lab
 from kfunc_lab.forward.batch import run
-from kfunc_lab.graph.keras.dry_run import without_trace
-from kfunc_lab.graph.model.folding import MOST_CALLS_UNFOLDED
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.model.folding import MAX_CALLS_UNFOLDED
 from kfunc_lab.graph.model.graph_file import from_json
 from kfunc_lab.graph.picture.graphviz import run_dot
 from kfunc_lab.shapes.costs import costs
@@ -91,7 +91,9 @@ def test_each_family_is_swept_every_time():
 
 @every_application
 def test_every_form(name, tmp_path):
-    with without_trace():  # without values for weights, which are most of the time and memory
+    with (
+        preserve_keras_state()
+    ):  # without values for weights, which are most of the time and memory
         model = getattr(applications, name)(weights=None)
     is_read_as_it_is(model)
     view = lab.graph(model)
@@ -122,8 +124,8 @@ def is_drawn_and_written(view, folder):
     graph = view.graph
     seen = ET.fromstring(view.to_svg()).iter("{http://www.w3.org/2000/svg}g")
     boxes = [it for it in seen if "call" in it.get("class", "").split()]
-    assert len(boxes) <= MOST_CALLS_UNFOLDED
-    if len(graph.calls) > MOST_CALLS_UNFOLDED:
+    assert len(boxes) <= MAX_CALLS_UNFOLDED
+    if len(graph.calls) > MAX_CALLS_UNFOLDED:
         assert len(boxes) < 0.4 * len(graph.calls)
     for ending in (".svg", ".png", ".html", ".dot", ".mmd", ".json", ".txt"):
         assert view.save(folder / f"graph{ending}").stat().st_size > 300
@@ -150,7 +152,7 @@ def shapes_are_computed(graph, model):
 
 
 def is_rebuilt_from_its_code(model):
-    with without_trace():
+    with preserve_keras_state():
         other = rebuilt(model)
     assert comparable(other) == comparable(model)
     assert [it.shape for it in other.weights] == [it.shape for it in model.weights]

@@ -7,13 +7,14 @@ from collections.abc import Container, Sequence
 import numpy as np
 
 from kfunc_lab.activations.overview import Line, heading, lines_of
-from kfunc_lab.activations.pictures import Bars, Image, number
+from kfunc_lab.activations.pictures import Bars, number
 from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.arrays import Numbers
-from kfunc_lab.ui.png_pixels import painted, png_uri
+from kfunc_lab.ui.image import Image
+from kfunc_lab.ui.png_pixels import colour_pixels, png_uri
 from kfunc_lab.ui.text import percent
-from kfunc_lab.ui.text_width import fitted, text_width
+from kfunc_lab.ui.text_width import fit_text, text_width
 from kfunc_lab.ui.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
 
 _WIDTH = 760
@@ -124,7 +125,7 @@ def _row(flow: BatchActivations, line: Line, sample: int, x: float, y: float) ->
         width, height = columns * side, rows * side
         # A thin row is drawn thicker, or it could not be seen.
         height, width = max(height, 10.0), max(width, 10.0)
-        uri = png_uri(painted(small, *_range(small)))
+        uri = png_uri(colour_pixels(small, *_range(small)))
         parts.append(
             _picture(uri, x + (_SIDE - width) / 2, y + (_SIDE - height) / 2, width, height)
         )
@@ -135,11 +136,11 @@ def _row(flow: BatchActivations, line: Line, sample: int, x: float, y: float) ->
         )
     left = x + _SIDE + 10
     room = (_WIDTH - 16) / _COLUMNS - _SIDE - 30
-    name = fitted(line.name, room * 0.62, 12, bold=True)
+    name = fit_text(line.name, room * 0.62, 12, bold=True)
     parts.append(_text(left, y + 13, name, 12, "name"))
     after = left + text_width(name, 12, True) + 6
     kind_room = x + (_WIDTH - 16) / _COLUMNS - 20 - after
-    parts.append(_text(after, y + 13, fitted(line.kind, kind_room, 11), 11, "quiet"))
+    parts.append(_text(after, y + 13, fit_text(line.kind, kind_room, 11), 11, "quiet"))
     call = flow.recording.calls[line.call]
     parts.append(_text(left, y + 29, line.shape, 11, "body"))
     if call.tensors and flow.statistics(call.id).finite:
@@ -149,7 +150,7 @@ def _row(flow: BatchActivations, line: Line, sample: int, x: float, y: float) ->
             high=number(found.maximum),
             zeros=percent(found.share_of_zeros),
         )
-        parts.append(_text(left, y + 44, fitted(said, room, 11), 11, "quiet"))
+        parts.append(_text(left, y + 44, fit_text(said, room, 11), 11, "quiet"))
     return "".join(parts)
 
 

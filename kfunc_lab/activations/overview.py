@@ -8,7 +8,7 @@ from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.forward.recording import CapturedCall, Tensor
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.graph.model.descriptions import short_name
-from kfunc_lab.graph.model.folding import seen_items
+from kfunc_lab.graph.model.folding import visible_items
 from kfunc_lab.locale import N_, _, ngettext
 from kfunc_lab.ui.text import percent, printable
 
@@ -50,7 +50,7 @@ def lines_of(flow: BatchActivations, opened: Container[str]) -> list[Line]:
     """Returns a line for each call and group of the graph that is seen, in graph order."""
     shown = calls_by_item(flow)
     lines = []
-    for item, depth in seen_items(flow.graph, opened):
+    for item, depth in visible_items(flow.graph, opened):
         named = flow.graph.call_of.get(item) or flow.graph.group_of[item]
         call = shown.get(item)
         lines.append(
@@ -130,7 +130,7 @@ def quantity(found: Statistics, name: str) -> float:
 
 def notes_of(flow: BatchActivations, bad_input: tuple[int, list[int]]) -> list[str]:
     """Says what a reader must know: what is not kept, what is not finite, what is not seen."""
-    from kfunc_lab.graph.model.memory import in_bytes
+    from kfunc_lab.graph.model.memory import memory_text
 
     said = []
     recording = flow.recording
@@ -154,7 +154,7 @@ def notes_of(flow: BatchActivations, bad_input: tuple[int, list[int]]) -> list[s
             _(
                 "All activations take {size}, more than the limit: statistics and small "
                 "pictures are kept, and what you select is computed again."
-            ).format(size=in_bytes(recording.needed))
+            ).format(size=memory_text(recording.needed))
         )
     hidden = [it.id for it in recording.calls.values() if it.packed is None]
     if hidden:
@@ -173,11 +173,11 @@ def _listed(numbers: list[int]) -> str:
 
 def heading(flow: BatchActivations) -> str:
     """Says in one line what is shown: the model, samples, calls, memory."""
-    from kfunc_lab.graph.model.memory import in_bytes
+    from kfunc_lab.graph.model.memory import memory_text
 
     name = printable(flow.graph.name) or printable(flow.graph.kind)
     samples = ngettext("{n} sample", "{n} samples", flow.samples).format(n=f"{flow.samples:,}")
     calls = len(flow.recording.calls)
     words = ngettext("{n} call", "{n} calls", calls).format(n=f"{calls:,}")
     mode = ", " + _("as in training") if flow.training else ""
-    return f"{name}: {samples}, {words}, {in_bytes(flow.recording.needed)}{mode}"
+    return f"{name}: {samples}, {words}, {memory_text(flow.recording.needed)}{mode}"

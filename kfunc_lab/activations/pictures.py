@@ -9,7 +9,8 @@ import numpy as np
 from kfunc_lab.activations.projection import pca
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
-from kfunc_lab.ui.thumbnails import in_lines, shrunk
+from kfunc_lab.ui.image import Image, image_of
+from kfunc_lab.ui.thumbnails import downsample, wrap_vector
 
 # A picture holds at most so many numbers, unless less is asked for.
 MOST_NUMBERS = 200_000
@@ -85,21 +86,6 @@ class Points:
     y: tuple[float, ...]
     labels: tuple[str, ...]
     shares: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Image:
-    """A picture.
-
-    Attributes:
-        pixels: Of shape (rows, columns, 1 or 3), uint8.
-        low: The number that black stands for.
-        high: The number that white stands for.
-    """
-
-    pixels: Numbers
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -179,25 +165,6 @@ def number(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
 
 
-def image_of(values: Numbers, low: float | None = None, high: float | None = None) -> Image:
-    """Returns an image as bytes, black for its least number and white for its greatest.
-
-    Args:
-        values: Of shape (rows, columns, 1 or 3).
-        low: The number that black stands for; by default 0 or the least.
-        high: That of white; by default 1, 255 or the greatest.
-    """
-    numbers = np.nan_to_num(np.asarray(values, np.float32), posinf=0, neginf=0)
-    least, greatest = (float(numbers.min()), float(numbers.max())) if numbers.size else (0, 1)
-    low = min(least, 0.0) if low is None else low
-    if high is None:
-        usual = [it for it in (1.0, 255.0) if greatest <= it and low >= 0]
-        high = usual[0] if usual else greatest
-    spread = (high - low) or 1.0
-    pixels = np.clip((numbers - low) * (255 / spread), 0, 255).round().astype(np.uint8)
-    return Image(pixels, low, high)
-
-
 def _classes(values: Numbers) -> Bars:
     """Returns the probabilities: all in their order, or of many classes the greatest."""
     known = np.where(np.isfinite(values), values, -np.inf)
@@ -241,7 +208,7 @@ def _vector(values: Numbers, most: int) -> Tiles:
     columns = max(8 * round(math.sqrt(3 * min(len(values), most)) / 8), 8)
     columns = max(min(columns, len(values)), 1)
     shown = values[: max(most // columns, 1) * columns]
-    lines = in_lines(shown, columns)
+    lines = wrap_vector(shown, columns)
     made = _tiles(lines[None], ("",), most, True, "", _("unit"))
     return replace(made, is_one_vector=True, total=len(values))
 
@@ -340,7 +307,7 @@ def _small_enough(stack: Numbers, most: int) -> tuple[Numbers, tuple[int, int]]:
     # Both sides alike, unless one is short already.
     to_rows = min(rows, max(math.isqrt(room), room // columns, 1))
     to_columns = min(columns, max(room // to_rows, 1))
-    small = np.stack([shrunk(it, to_rows, to_columns) for it in stack])
+    small = np.stack([downsample(it, to_rows, to_columns) for it in stack])
     return small, (max(round(rows / to_rows), 1), max(round(columns / to_columns), 1))
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from kfunc_lab.ui.arrays import Numbers
-from kfunc_lab.ui.thumbnails import shrunk
+from kfunc_lab.ui.thumbnails import downsample
 
 # The digits of MNIST fill a square of 20, in a picture of 28, about their centre of mass.
 # Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits.
@@ -29,7 +29,7 @@ def sample_of(ink: Numbers, like: Numbers, low: float, high: float) -> Numbers:
     if (rows, columns, channels) == (_PICTURE, _PICTURE, 1):
         picture = as_digit(ink)
     else:
-        picture = shrunk(ink, rows, columns)
+        picture = downsample(ink, rows, columns)
     values = low + (high - low) * picture
     coloured = np.repeat(values[:, :, None], channels, axis=2)
     if np.dtype(like.dtype).kind in "iu":

@@ -1,7 +1,6 @@
 """Shows what flows through each call of a model: `lab.activations`."""
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,11 +42,9 @@ from kfunc_lab.forward.values import Values
 from kfunc_lab.graph.model.folding import Fold
 from kfunc_lab.graph.view.graph_view import GraphView, no_garbage_collection
 from kfunc_lab.locale import _
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
 from kfunc_lab.ui.main_thread import on_main_thread
-
-_HERE = Path(__file__).parent / "page"
-_EXPORT = "export default { render };"
 
 # A saved page holds at most so many numbers in all.
 _NUMBERS_OF_A_PAGE = 1_500_000
@@ -138,26 +135,8 @@ class ActivationView(GraphView):
             or `"projection"`; empty for what suits it best.
     """
 
-    _esm = GraphView._esm.replace(
-        _EXPORT,
-        "\n".join(
-            (_HERE / name).read_text("utf-8")
-            for name in (
-                "figures.js",
-                "tiles.js",
-                "bars.js",
-                "charts.js",
-                "overlay.js",
-                "pad.js",
-                "controls.js",
-                "attribution.js",
-                "view.js",
-            )
-        ),
-    )
-    _css = GraphView._css + "".join(
-        (_HERE / name).read_text("utf-8") for name in ("figures.css", "view.css")
-    )
+    _esm = BUNDLES / "activations.js"
+    _css = BUNDLES / "activations.css"
 
     sample = traitlets.Int(0).tag(sync=True)
     unit = traitlets.Int(-1).tag(sync=True)
@@ -402,7 +381,7 @@ class ActivationView(GraphView):
         try:
             work()
         except Exception as error:
-            self.send({"type": "refused", "words": str(error)})
+            self.send({"type": "problem", "words": str(error)})
 
     def _show_panel(self) -> None:
         self._panel = panel_data(self._now_shown(), self._choice())
@@ -538,9 +517,9 @@ class ActivationView(GraphView):
         kept = super()._writers()
         return {ending: kept[ending] for ending in (".svg", ".html", ".txt")}
 
-    def _offered_forms(self) -> list[tuple[str, str]]:
+    def _offered_forms(self) -> list[dict[str, str]]:
         offered_ = super()._offered_forms()
-        return [it for it in offered_ if it[0] in (".svg", ".html", ".txt")]
+        return [it for it in offered_ if it["form"] in (".svg", ".html", ".txt")]
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)

@@ -13,7 +13,7 @@ from kfunc_lab.forward.recording import CapturedCall, Recording, Tensor, statist
 from kfunc_lab.forward.samples import checked, count_of, fixed_batch, part_of, pieces_of
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.forward.values import Values, no_such_call
-from kfunc_lab.graph.keras.reader import read_graph_and_items
+from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.graph.model.memory import activation_bytes
 from kfunc_lab.ui.arrays import Numbers
@@ -233,8 +233,9 @@ def run(
         Exception: Whatever the model raises.
     """
     x = checked(model, x)
-    graph, items = read_graph_and_items(model)
-    subject = Subject(model, graph, items, training)
+    reading = read(model)
+    graph = reading.graph
+    subject = Subject(model, graph, reading.items, training)
     only = None if layers is None else _calls_named(graph, layers)
     count = count_of(x)
     size = _samples_at_once(graph, count, limit, dtype)

@@ -12,7 +12,7 @@ from kfunc_lab.forward.call_outputs import arrays_of, as_arrays, blank, filled
 from kfunc_lab.forward.interception import intercepted, is_tracing, without_trace
 from kfunc_lab.forward.recording import CapturedCall, Recording, added, summed_up
 from kfunc_lab.forward.samples import count_of
-from kfunc_lab.graph.keras.nodes import functional_of, given_inputs
+from kfunc_lab.graph.keras.nodes import functional_of, standardized_inputs
 from kfunc_lab.graph.model.layer_graph import LayerGraph, unused_id
 from kfunc_lab.ui.arrays import Numbers
 
@@ -24,7 +24,7 @@ class Subject:
     Attributes:
         model: The model or layer.
         graph: Its graph.
-        items: The ids of its calls, as `read_graph_and_items` gives them.
+        items: The ids of its calls, as a `Reading` holds them.
         training: The `training` argument.
     """
 
@@ -154,7 +154,7 @@ class _Recorder:
 
     def _record_inputs(self, place: Place, args: Any, named: dict[str, Any]) -> None:
         given = args[0] if args else named.get("inputs")
-        tensors = given_inputs(functional_of(place.operation), given)
+        tensors = standardized_inputs(functional_of(place.operation), given)
         for inner, tensor in zip(self._names.inputs(place), tensors, strict=False):
             self._seen.append((inner, blank(inner)))
             self._record(len(self._seen) - 1, inner, tensor, None)

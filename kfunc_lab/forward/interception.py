@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.graph.keras.nodes import name_counters_kept, operations_within
+from kfunc_lab.graph.keras.nodes import operations_within, preserve_name_counters
 
 # Gets the operation, its own `call`, and what that is called on; returns what the call returns.
 Around = Callable[[Any, Callable[..., Any], Sequence[Any], dict[str, Any]], Any]
@@ -87,7 +87,7 @@ def without_trace(model: Any) -> Iterator[Any]:
     outer, now = getattr(_passes, "now", None), _Pass(model, scope)
     _passes.now = now
     try:
-        with _random_states_kept(), name_counters_kept(), scope:
+        with _random_states_kept(), preserve_name_counters(), scope:
             yield scope
     finally:
         _passes.now = outer

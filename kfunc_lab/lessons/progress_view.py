@@ -7,7 +7,7 @@ from kfunc_lab.lessons import catalogue, exercises
 from kfunc_lab.lessons.catalogue import Lesson
 from kfunc_lab.lessons.progress import recorded
 from kfunc_lab.locale import _
-from kfunc_lab.ui.text import aligned
+from kfunc_lab.ui.text import align_columns
 from kfunc_lab.ui.theme import FAINT, LINE, QUIET, TRAINING, follow_theme, light_dark
 
 # JupyterLab gives tables right-aligned cells, zebra stripes and no lines between the rows.
@@ -108,7 +108,7 @@ class ProgressView:
 
     def to_text(self) -> str:
         """Returns the sentence and the table as lines, the same in every process."""
-        return "\n".join([self.sentence(), *aligned(self.table(), right=set())])
+        return "\n".join([self.sentence(), *align_columns(self.table(), right=set())])
 
     def __repr__(self) -> str:
         return self.to_text()

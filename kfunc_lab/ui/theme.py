@@ -8,12 +8,37 @@ FAINT = ("#d8dee4", "#343b44")
 PANEL = ("#f6f8fa", "#1d2127")
 TRAINING = ("#2f6fc4", "#5b9be6")
 VALIDATION = ("#b35900", "#e09b4a")
+ACCENT = ("#1f6feb", "#6cb0ff")
+BORDER = ("#d0d7de", "#3a414a")
+HOVER = ("#eaeef2", "#2b3138")
+WRONG = ("#cf222e", "#ff7b72")
+WRONG_SURFACE = ("#ffebe9", "#3c1618")
+CHANGED = ("#8a5a00", "#e3b341")
+WARNING = ("#bf8700", "#d4a72c")
 
 FONT = "Arial, Arimo, 'Liberation Sans', Helvetica, sans-serif"
 
+# The custom properties of the pages; two of them prefer Jupyter's own colour.
+_PROPERTIES = {
+    "accent": ACCENT,
+    "surface": SURFACE,
+    "border": BORDER,
+    "line": LINE,
+    "text": TEXT,
+    "quiet": QUIET,
+    "hover": HOVER,
+    "wrong": WRONG,
+    "wrong-surface": WRONG_SURFACE,
+    "changed": CHANGED,
+    "warning": WARNING,
+    "training": TRAINING,
+    "validation": VALIDATION,
+}
+_JUPYTER = {"surface": "--jp-layout-color0", "border": "--jp-border-color2"}
+
 
 def light_dark(colours: tuple[str, str]) -> str:
-    """Writes a pair of colours for CSS, which takes the one that fits the theme.
+    """Returns the CSS value that selects a colour by the theme.
 
     Example:
         >>> light_dark(TEXT)
@@ -23,9 +48,9 @@ def light_dark(colours: tuple[str, str]) -> str:
 
 
 def follow_theme(name: str) -> str:
-    """Writes the rule by which HTML of ours follows a dark theme that CSS does not know of.
+    """Returns the CSS rule by which an element follows the dark theme of a notebook's page.
 
-    JupyterLab and VS Code say on the page's body that their theme is dark; other pages say it by
+    JupyterLab and VS Code mark a dark theme on the body of the page; other pages set
     `color-scheme`, which `light-dark()` follows by itself.
 
     Args:
@@ -34,3 +59,11 @@ def follow_theme(name: str) -> str:
     return (
         f':is(body[data-jp-theme-light="false"],body.vscode-dark) .{name}{{color-scheme:dark}}'
     )
+
+
+def custom_properties() -> str:
+    """Returns the colours as CSS custom properties, such as `--accent`, for the pages."""
+    values = {name: light_dark(colours) for name, colours in _PROPERTIES.items()}
+    for name, jupyter_name in _JUPYTER.items():
+        values[name] = f"var({jupyter_name},{values[name]})"
+    return "".join(f"--{name}:{value};" for name, value in values.items())

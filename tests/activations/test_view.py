@@ -179,7 +179,7 @@ def test_a_drawn_digit_is_a_sample_of_its_own(view, digits):
 
 def test_what_goes_wrong_is_said_on_the_page(view):
     sent = ask(view, {"type": "attribute", "method": "grad_cam", "target": 99})
-    assert sent[0]["type"] == "refused"
+    assert sent[0]["type"] == "problem"
     assert "classes 0 to 9" in sent[0]["words"]
     assert sent[-1] == {"type": "answered"}
 

@@ -285,10 +285,8 @@ history = dashboard.fit(model, x, y, epochs=3)
     assert page.problems == []
 
 
-@pytest.mark.parametrize(
-    ("language", "look"), [("en", "light"), ("en", "dark"), ("es", "light")]
-)
-def test_what_the_readme_shows(open_notebook, picture, language, look):
+def test_what_the_readme_shows(open_notebook, picture, reader):
+    language, look = reader
     slow = """
 class Slow(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):

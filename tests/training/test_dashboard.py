@@ -363,10 +363,10 @@ def test_a_graph_is_coloured_whenever_its_layers_are_measured():
     view = kfunc_lab.graph(model)
     dashboard = TrainingDashboard(keep=False)
     dashboard.colour(view, "update_ratio")
-    assert not view._stressed.values
+    assert not view._highlights.values
     dashboard.fit(model, *data(), epochs=1)
     measured = dashboard.measures["hidden"]["update_ratio"]
-    assert view._stressed.values["hidden"] == measured > 0
+    assert view._highlights.values["hidden"] == measured > 0
     assert "update ÷ weights" in view.to_svg()
     with pytest.raises(ValueError, match=r"no measure 'norm'.*gradient_norm"):
         dashboard.colour(view, "norm")

@@ -10,7 +10,7 @@ import numpy as np
 
 from kfunc_lab.activations.attribution.attribution import Shape, image_shape, refuse, suits
 from kfunc_lab.forward.interception import intercepted, without_trace
-from kfunc_lab.graph.keras.nodes import functional_of, kept_logits, node_of, place_of
+from kfunc_lab.graph.keras.nodes import functional_of, node_of, place_of, stored_logits
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 
@@ -165,7 +165,7 @@ class _Pass:
 
     def _known(self, tensor: Any) -> Any:
         """Returns what softmax or sigmoid was applied to for a tensor, if that is known."""
-        return self._logits.get(id(tensor), (None, kept_logits(tensor)))[1]
+        return self._logits.get(id(tensor), (None, stored_logits(tensor)))[1]
 
 
 def _applies_only(operation: Any) -> bool:

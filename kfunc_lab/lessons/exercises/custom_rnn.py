@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import permutations
 from typing import Any
 
-from kfunc_lab.lessons.exercises import answers
-from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
 _CALLS, _PARAMETERS, _SHAPE = 20, 1_633, (None, 20, 1)
@@ -107,11 +107,11 @@ def _shape_of(said: Any) -> tuple[Any, ...]:
 
 
 def _check_any_batch(answer: Any) -> None:
-    from kfunc_lab.graph.keras.dry_run import without_trace
+    from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 
     answers.attempted(answer)
     kind = _class_of(answer)
-    with without_trace(), warnings.catch_warnings():
+    with preserve_keras_state(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on layers that fail, of which the message speaks
         trial = _Trial(_open_model(kind))
         _check_weights(trial)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from kfunc_lab.lessons.exercises import answers, graphs
-from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.checking import answers, graphs
+from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
 _NAMES = ("edges", "parts", "features")
@@ -208,11 +208,11 @@ def _inside() -> Mapping[str, Any]:
     import numpy as np
 
     from kfunc_lab.datasets import digits_model
-    from kfunc_lab.graph.keras.nodes import name_counters_kept
+    from kfunc_lab.graph.keras.nodes import preserve_name_counters
 
     drawn = random.getstate()  # Keras draws a seed for each initializer
     try:
-        with name_counters_kept():
+        with preserve_name_counters():
             network = digits_model()
     finally:
         random.setstate(drawn)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import name_counters_kept, new_node_listeners
-from kfunc_lab.lessons.exercises import answers
-from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.graph.keras.nodes import new_node_listeners, preserve_name_counters
+from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 from kfunc_lab.mistakes.failure import find_failure
 from kfunc_lab.mistakes.find import find_mistake
@@ -77,7 +77,7 @@ def _unnoticed() -> Iterator[None]:
     listeners = new_node_listeners[:]
     new_node_listeners.clear()
     try:
-        with name_counters_kept():
+        with preserve_name_counters():
             yield
     finally:
         new_node_listeners[:] = listeners

@@ -15,12 +15,12 @@ from kfunc_lab.forward.recording import statistics_of_tensor
 from kfunc_lab.forward.samples import at_least_one
 from kfunc_lab.forward.statistics import Histogram, Statistics, statistics_of, together
 from kfunc_lab.graph.keras.nodes import (
-    forget_labels,
     functional_of,
     nodes_in_order,
     operations_within,
+    reset_compile_loss,
 )
-from kfunc_lab.graph.keras.reader import ItemPlace, read_graph_and_items
+from kfunc_lab.graph.keras.reader import ItemPlace, read
 from kfunc_lab.graph.model.layer_graph import unused_id
 from kfunc_lab.training.measuring.probe import Probe, inference_arguments
 from kfunc_lab.ui.arrays import Numbers
@@ -217,7 +217,8 @@ class _Layers:
     """
 
     def __init__(self, model: Any) -> None:
-        graph, items = read_graph_and_items(model)
+        reading = read(model)
+        graph, items = reading.graph, reading.items
         self.model = model
         self.built = bool(model.built) and graph.built
         self.path_of = {call.id: call.layer_id for call in graph.calls}
@@ -404,7 +405,7 @@ def _has_own_step(model: Any) -> bool:
 def _loss(model: Any, probe: Probe, outputs: Any) -> Any:
     # Before the first training, the loss would keep what it makes of these labels. It is put
     # back with the model's other attributes.
-    forget_labels(model)
+    reset_compile_loss(model)
     # A training step of one's own may take labels of another form, or reckon another loss.
     may_fail = _has_own_step(model) or model.loss is None or probe.y is None
     with contextlib.suppress(*([Exception] if may_fail else [])):

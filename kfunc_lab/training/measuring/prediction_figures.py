@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kfunc_lab.activations.pictures import image_of
-from kfunc_lab.graph.picture.boxes import shortened
+from kfunc_lab.graph.picture.boxes import truncate
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.training.curves.figures import svg_text
 from kfunc_lab.training.measuring.predictions import MOST_CLASSES, Confusion, Example
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.image import image_of
 from kfunc_lab.ui.png_pixels import png_uri
-from kfunc_lab.ui.text import aligned, percent, printable
-from kfunc_lab.ui.text_width import fitted, text_width
+from kfunc_lab.ui.text import align_columns, percent, printable
+from kfunc_lab.ui.text_width import fit_text, text_width
 from kfunc_lab.ui.theme import (
     FAINT,
     FONT,
@@ -27,7 +27,7 @@ from kfunc_lab.ui.theme import (
     VALIDATION,
     light_dark,
 )
-from kfunc_lab.ui.thumbnails import SIDE, shrunk
+from kfunc_lab.ui.thumbnails import SIDE, downsample
 
 # The names of the classes: of all outputs, or for each output by its name.
 ClassNames = Sequence[str] | Mapping[str, Sequence[str]] | None
@@ -118,7 +118,7 @@ class _Names:
 
     def __getitem__(self, number: int) -> str:
         name = self.given[number] if number < len(self.given) else number
-        return shortened(printable(str(name)), _LONGEST_TITLE)
+        return truncate(printable(str(name)), _LONGEST_TITLE)
 
 
 def _no_classifier() -> str:
@@ -126,7 +126,7 @@ def _no_classifier() -> str:
 
 
 def _title(confusion: Confusion) -> str:
-    name = shortened(printable(confusion.output))
+    name = truncate(printable(confusion.output))
     if not confusion.total:
         return name
     return _("{output}: {right} of {total} right ({share})").format(
@@ -195,14 +195,14 @@ def _as_text(confusion: Confusion, names: _Names) -> str:
     if confusion.total:
         rows = _matrix_rows if confusion.classes <= MOST_CLASSES else _pair_rows
         table = rows(confusion, names)
-        lines += aligned(table, right=set(range(len(table[0])))) if table else []
+        lines += align_columns(table, right=set(range(len(table[0])))) if table else []
         lines.append(_head_of_worst(confusion))
         lines += [_said(it, names[it.truth], names[it.predicted]) for it in confusion.worst]
     return "\n".join([*lines, *filter(None, [_remark(confusion)])])
 
 
 def _matrix_rows(confusion: Confusion, names: _Names) -> list[list[str]]:
-    labels = [shortened(names[it], _LONGEST_NAME) for it in range(confusion.classes)]
+    labels = [truncate(names[it], _LONGEST_NAME) for it in range(confusion.classes)]
     rows = [[_("true") + " \\ " + _("predicted"), *labels]]
     for label, row in zip(labels, confusion.counts, strict=True):
         rows.append([label, *map(str, row)])
@@ -212,7 +212,7 @@ def _matrix_rows(confusion: Confusion, names: _Names) -> list[list[str]]:
 def _pair_rows(confusion: Confusion, names: _Names) -> list[list[str]]:
     rows = [[_("true"), _("predicted"), _("times")]]
     for truth, predicted, count, total in _confused(confusion):
-        pair = (shortened(names[it], _LONGEST_NAME) for it in (truth, predicted))
+        pair = (truncate(names[it], _LONGEST_NAME) for it in (truth, predicted))
         rows.append([*pair, _of(count, total)])
     return rows if len(rows) > 1 else []
 
@@ -268,7 +268,7 @@ def _blocks(confusion: Confusion, names: _Names) -> list[_Block]:
 
 def _label(x: float, y: float, name: str, room: float, anchor: str = "start") -> str:
     """Draws a name, shortened where it takes more room, with the whole one as its title."""
-    said = fitted(name, room, 10)
+    said = fit_text(name, room, 10)
     drawn = svg_text(x, y, said, "tick", anchor)
     return drawn if said == name else f"<g><title>{html.escape(name)}</title>{drawn}</g>"
 
@@ -443,7 +443,7 @@ def _lines(worst: Iterable[Example], names: _Names, room: float) -> _Block:
     parts, y, widths = "", 0, [0.0]
     for it in worst:
         truth, predicted = names[it.truth], names[it.predicted]
-        short = _said(it, fitted(truth, room / 2, 10), fitted(predicted, room / 2, 10))
+        short = _said(it, fit_text(truth, room / 2, 10), fit_text(predicted, room / 2, 10))
         drawn = ""
         for place, line in enumerate(_wrapped(short, room)):
             y += _LINE
@@ -498,7 +498,7 @@ def _caption(example: Example, names: _Names) -> list[str]:
     if text_width(line, 10) <= _TILE - 8:
         return [line]
     room = _TILE - 8 - text_width(f"→ , {share}", 10)
-    return [fitted(truth, _TILE - 8, 10), f"→ {fitted(predicted, room, 10)}, {share}"]
+    return [fit_text(truth, _TILE - 8, 10), f"→ {fit_text(predicted, room, 10)}, {share}"]
 
 
 def _image(picture: Numbers | None) -> str:
@@ -508,7 +508,7 @@ def _image(picture: Numbers | None) -> str:
     to_rows, to_columns = (
         max(1, it * SIDE // max(rows, columns, SIDE)) for it in (rows, columns)
     )
-    channels = [shrunk(it, to_rows, to_columns) for it in np.moveaxis(picture, -1, 0)]
+    channels = [downsample(it, to_rows, to_columns) for it in np.moveaxis(picture, -1, 0)]
     uri = png_uri(image_of(np.stack(channels, axis=-1)).pixels)
     return (
         f'<image href="{uri}" width="{_PICTURE}" height="{_PICTURE}" '

@@ -10,7 +10,7 @@ import numpy as np
 from kfunc_lab.forward.call_outputs import as_array
 from kfunc_lab.forward.interception import intercepted, without_trace
 from kfunc_lab.forward.samples import as_picture, fixed_batch
-from kfunc_lab.graph.keras.nodes import functional_of, kept_logits
+from kfunc_lab.graph.keras.nodes import functional_of, stored_logits
 from kfunc_lab.graph.lint.losses import kind_of_loss
 from kfunc_lab.training.measuring.probe import (
     first_of,
@@ -441,7 +441,7 @@ class _Tally:
 
     def _shares(self, scores: Numbers, output: Any) -> Numbers:
         """Returns the probability of each class."""
-        from_logits = self.head.from_logits and kept_logits(output) is None
+        from_logits = self.head.from_logits and stored_logits(output) is None
         if self.head.is_binary:
             return _of_two(scores[:, 0], from_logits)
         if self._are_logits is None:

@@ -10,7 +10,7 @@ from kfunc_lab.training.curves.figures import number_words, svg_text, ticks
 from kfunc_lab.training.runs.store import Run
 from kfunc_lab.training.runs.table import labels_of, metrics_of
 from kfunc_lab.ui.text import printable
-from kfunc_lab.ui.text_width import fitted, text_width
+from kfunc_lab.ui.text_width import fit_text, text_width
 from kfunc_lab.ui.theme import (
     FAINT,
     FONT,
@@ -155,7 +155,7 @@ def _legend(labels: Sequence[str], width: int) -> tuple[str, int]:
     x, y, parts = 16.0, 18, ""
     for place, label in enumerate(labels):
         room = width - 2 * 16 - _KEY_WIDTH
-        said = fitted(label, room, 10)
+        said = fit_text(label, room, 10)
         needed = _KEY_WIDTH + text_width(said, 10) + 18
         if x > 16 and x + needed > width:
             x, y = 16.0, y + _KEY_HEIGHT

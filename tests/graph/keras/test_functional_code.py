@@ -12,7 +12,7 @@ from seed_models import FUNCTIONAL_MODELS
 
 import kfunc_lab as lab
 from kfunc_lab.graph.keras.construction import constructor_code
-from kfunc_lab.graph.keras.dry_run import without_trace
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.functional_code import to_code
 
 
@@ -270,6 +270,6 @@ def test_a_deep_model_is_written_without_recursion():
 
 
 def test_lines_fit():
-    with without_trace():
+    with preserve_keras_state():
         model = keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3))
     assert max(map(len, to_code(model).splitlines())) <= 96

@@ -5,11 +5,14 @@ import gc
 
 import graph_checks
 import keras
+import numpy as np
 import pytest
+import seed_models
 from keras import layers
 from seed_models import FUNCTIONAL_MODELS
 
 import kfunc_lab as lab
+from kfunc_lab.graph.keras import reader
 
 
 def shared_and_nested_twice():
@@ -128,3 +131,28 @@ def test_each_edge_carries_what_its_ends_say(name):
 @every_model
 def test_inputs_and_outputs_are_those_of_the_model(name):
     graph_checks.has_the_ends_of(built(name), read(name))
+
+
+@pytest.mark.parametrize(
+    "shown", ["graph", "highlight", "lint", "compare", "shapes", "activations"]
+)
+def test_every_public_call_reads_a_model_once(monkeypatch, shown):
+    readings = []
+    begin = reader._Reader.__init__
+
+    def count(self, *arguments, **named):
+        readings.append(self)
+        begin(self, *arguments, **named)
+
+    model = seed_models.nested_autoencoder()
+    views = {
+        "graph": lambda: lab.graph(model),
+        "highlight": lambda: lab.graph(model, highlight={"encoder": model.layers[1]}),
+        "lint": lambda: lab.lint(model),
+        "compare": lambda: lab.compare(model, seed_models.mnist_model()),
+        "shapes": lambda: lab.shapes(model),
+        "activations": lambda: lab.activations(model, np.zeros((2, 28, 28, 1))),
+    }
+    monkeypatch.setattr(reader._Reader, "__init__", count)
+    views[shown]()
+    assert len(readings) == (2 if shown == "compare" else 1)

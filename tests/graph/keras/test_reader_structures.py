@@ -598,14 +598,14 @@ def test_a_layer_that_cannot_say_its_configuration_is_read_all_the_same(cls):
 # ---------------------------------------------------------------------------------------------
 # What is refused
 
-TAKES = "A graph is read from a Keras model, a layer, or symbolic tensors"
+TAKES = "A graph is read from a Keras model, a layer or symbolic tensors"
 
 
 @pytest.mark.parametrize(
     ("wrong", "got", "hint"),
     [
         (lambda: "model", "str", "not its name"),
-        (lambda: layers.Dense, "type", "Make an object of the class Dense first"),
+        (lambda: layers.Dense, "type", "Create an instance of Dense first"),
         (lambda: 3, "int", ""),
         (lambda: None, "NoneType", ""),
         (lambda: [], "list", "It is empty"),

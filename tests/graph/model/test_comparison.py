@@ -9,7 +9,7 @@ import seed_models
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import without_trace
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.model.comparison import compare_graphs, comparison_lines, comparison_title
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec
 
@@ -48,7 +48,7 @@ def test_a_model_built_twice_does_not_differ(name):
 @pytest.mark.parametrize("name", ["NASNetMobile", "ResNet50"])
 def test_a_model_of_keras_built_twice_does_not_differ(name):
     build = getattr(keras.applications, name)
-    with without_trace():
+    with preserve_keras_state():
         one, other = lab.read_graph(build(weights=None)), lab.read_graph(build(weights=None))
     assert differences(one, other) == ([], [], [])
 
