@@ -58,18 +58,19 @@ unit: $(VENV)/test.installed $(VENV)/pages.installed ## tests without notebooks 
 	$(call pytest,$(UNIT))
 
 .PHONY: test-deep
-test-deep: $(VENV)/test.installed $(VENV)/pages.installed ## the same with every slow sweep and ten times the examples (before a release)
+test-deep: $(VENV)/test.installed $(VENV)/pages.installed $(VENV)/nbgrader.installed ## the same with every slow sweep and ten times the examples (before a release)
 	$(call pytest,$(UNIT) -m '' --hypothesis-profile=deep)
+	$(call pytest,$(NOTEBOOKS) -m '')
 
 .PHONY: pages-test
 pages-test: $(VENV)/test.installed ## tests of the pages' functions, without a browser
 	@$(NODE) --test --test-reporter=dot 'tests/pages/*.test.js'
 
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
+NOTEBOOKS := -n auto --dist loadgroup --nbval $(SANITIZE) tests/notebooks notebooks/en notebooks/es
 .PHONY: notebooks-test
 notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## the lessons: sources, stored outputs, runs with other parameters
-	$(call pytest,-n auto --dist loadscope tests/notebooks)
-	$(call pytest,-n auto --dist loadscope --nbval $(SANITIZE) notebooks/en notebooks/es)
+	$(call pytest,$(NOTEBOOKS))
 
 .PHONY: browser
 browser: $(VENV)/browser.installed $(VENV)/ipykernel-7.0.installed ## real JupyterLab in a real browser

@@ -47,7 +47,7 @@ def two_classes(written):
 def gain(inputs, classes):
     """Returns by how much logistic regression beats the majority on the last fifth."""
     train = int(0.8 * len(inputs))
-    inputs = np.hstack([inputs, np.ones((len(inputs), 1), np.float32)])
+    inputs = np.hstack([inputs, np.ones((len(inputs), 1))])
     weights, mean, square = (np.zeros((inputs.shape[1], classes.shape[1])) for _ in range(3))
     for step in range(1, 101):  # Adam
         scores = inputs[:train] @ weights

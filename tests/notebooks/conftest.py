@@ -10,6 +10,15 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(path.stem for path in (NOTEBOOKS / "src").glob("*.py"))
 
 
+def pytest_collection_modifyitems(items):
+    """Keeps together what shares a kernel; the runs of lessons go to whoever is free."""
+    for item in items:
+        if "lesson" not in getattr(item, "fixturenames", ()):
+            item.add_marker(
+                pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.name}")
+            )
+
+
 def pytest_generate_tests(metafunc):
     """Gives each lesson, and each of its notebooks, a test of its own."""
     if "lesson" in metafunc.fixturenames:

@@ -65,34 +65,21 @@ def execute(source, path):
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """The notebook, after papermill has run it twice."""
+    """The notebook, after papermill has run it."""
     folder = tmp_path_factory.mktemp("live")
     write(CELLS, folder / "source.ipynb")
-    paths = [folder / "first.ipynb", folder / "second.ipynb"]
-    for path in paths:
-        execute(folder / "source.ipynb", path)
-    return paths
+    execute(folder / "source.ipynb", folder / "executed.ipynb")
+    return folder / "executed.ipynb"
 
 
-def outputs(path) -> list[dict]:
-    """Returns all that is stored of the outputs but what names a living widget."""
-    found = []
-    for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
-        for output in cell.outputs:
-            data = dict(output.get("data", {}))
-            data.pop("application/vnd.jupyter.widget-view+json", None)
-            found.append((number, output.output_type, data or output.get("text")))
-    return found
-
-
-def test_both_runs_store_the_same(executed):
-    first, second = map(outputs, executed)
-    assert first == second
-    assert [number for number, _type, _data in first] == [0, 2, 4, 5, 6, 7, 8, 9, 10]
+def test_each_cell_that_shows_something_stores_one_output(executed):
+    cells = nbformat.read(executed, as_version=4).cells
+    counts = [len(cell.outputs) for cell in cells]
+    assert counts == [number in (0, 2, 4, 5, 6, 7, 8, 9, 10) for number in range(len(CELLS))]
 
 
 def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
-    cells = nbformat.read(executed[0], as_version=4).cells
+    cells = nbformat.read(executed, as_version=4).cells
     said = list(map(output_text, cells))
     assert "inputs = keras.Input((784,))" in said[0]  # before anything is there
     assert said[1] == ""
@@ -113,11 +100,11 @@ def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
     assert said[10] == "((2, 26, 26, 16), (28, 28))"
 
 
-def test_nbval_finds_nothing_changed(executed):
+def test_nbval_finds_nothing_changed_in_a_second_run(executed):
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider",
-         executed[0].name],
-        cwd=executed[0].parent, capture_output=True, text=True, timeout=300,
+         executed.name],
+        cwd=executed.parent, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout[-4000:]
     assert f"{len(CELLS)} passed" in finished.stdout
