@@ -30,8 +30,8 @@ CHANGED = {
 
 # What each says in Spanish only where the parameters are these.
 SAID = {
-    "00_welcome": "5,000 dígitos reales incluidos en kfunc_lab",
-    "01_first_model": "26,506",
+    "00_welcome": "no se pudo descargar el conjunto completo",
+    "01_first_model": "4 llamadas, 26,506 parámetros",
     "02_train_and_evaluate": "2 épocas",
     "03_save_and_load": "[32, 32, 0]",
     "04_one_graph_many_models": "(800, 28, 28, 1)",
@@ -41,7 +41,7 @@ SAID = {
     "08_shared_layers": "False, False, True, True, False, True, False, False",
     "09_look_inside": "26 143,667,240",
     "10_your_own_layer": "2 llamadas, 35 parámetros",
-    "11_which_api": "[False, ",
+    "11_which_api": "[False, True, True, False]",
     "12_custom_rnn": "129 parámetros",
 }
 
