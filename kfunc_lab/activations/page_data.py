@@ -159,7 +159,7 @@ def statistics_data(call: CapturedCall, found: Statistics) -> dict[str, Any]:
     """Writes the statistics of a call."""
     histogram = found.histogram
     return {
-        "rows": told(call, found),
+        "rows": [{"label": label, "value": value} for label, value in told(call, found)],
         "histogram": {
             "low": histogram.low,
             "width": histogram.width,
@@ -177,12 +177,12 @@ def _listed(units: Numbers, count: int) -> str:
     return _("Dead: {units}").format(units=said + (", …" if len(units) > 12 else ""))
 
 
-def exciting_data(found: Statistics, unit: int) -> list[tuple[int, str]]:
+def exciting_data(found: Statistics, unit: int) -> list[dict[str, Any]]:
     """Writes the samples that excite a unit most, each with its mean activation."""
     if not 0 <= unit < found.top_values.shape[1]:
         return []
     pairs = zip(found.top_samples[:, unit], found.top_values[:, unit], strict=True)
-    return [(int(sample), number(float(value))) for sample, value in pairs]
+    return [{"sample": int(sample), "value": number(float(value))} for sample, value in pairs]
 
 
 def state_words(state: str) -> str:

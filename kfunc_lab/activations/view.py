@@ -45,6 +45,7 @@ from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
 from kfunc_lab.ui.main_thread import on_main_thread
+from kfunc_lab.ui.theme import NOT_FINITE
 
 # A saved page holds at most so many numbers in all.
 _NUMBERS_OF_A_PAGE = 1_500_000
@@ -177,7 +178,11 @@ class ActivationView(GraphView):
             remarks=notes_of(flow, not_finite_in(flow.x)),
             source=flow.model,
         )
-        self._colours = {"sequential": SEQUENTIAL, "diverging": DIVERGING}
+        self._colours = {
+            "sequential": SEQUENTIAL,
+            "diverging": DIVERGING,
+            "notFinite": NOT_FINITE[0],
+        }
         self._attribution = offered(flow.model)
         self._ready = True
         self._row = self._page_row()
@@ -406,8 +411,14 @@ class ActivationView(GraphView):
             "image": image_data(source.image) if source.image is not None else None,
             "inputs": []
             if source.image is not None
-            else [(name, thumbnail_data(small)) for name, small in inputs_of(flow, sample)],
-            "outputs": [(name, bars_data(bars)) for name, bars in answers_of(flow, sample)],
+            else [
+                {"name": name, "picture": thumbnail_data(small)}
+                for name, small in inputs_of(flow, sample)
+            ],
+            "outputs": [
+                {"name": name, "bars": bars_data(bars)}
+                for name, bars in answers_of(flow, sample)
+            ],
             "pad": self._pad(),
         }
 
@@ -437,7 +448,7 @@ class ActivationView(GraphView):
         source = self._now_shown()
         items = [*self.graph.call_of, *self.graph.group_of]
         most = min(_NUMBERS_OF_A_PAGE // max(len(items), 1), MOST_NUMBERS)
-        panels = [(item, panel_data(source, Choice(item=item), most)) for item in items]
+        panels = [panel_data(source, Choice(item=item), most) for item in items]
         kept = ("sample", "_cards", "_band", "_row", "_colours", "_attribution")
         state = {name: getattr(self, name) for name in kept}
         state |= {"unit": -1, "_panels": panels, "_panel": {}}

@@ -113,9 +113,10 @@ def test_without_samples_only_what_weights_tell_is_measured():
     made().fit(*data(), verbose=0, callbacks=[dashboard])
     spread = {f"weights_p{it}" for it in ("05", "25", "50", "75", "95")}
     assert set(dashboard.measures["hidden"]) == {"update_ratio", "weight_norm"} | spread
-    head, *rows = layer_table(dashboard._log)
-    assert head == ["layer", "update ÷ weights", "weight norm"]
-    assert [row[0] for row in rows] == list(dashboard.measures)
+    table = layer_table(dashboard._log)
+    assert table["layers"] == list(dashboard.measures)
+    assert [it["label"] for it in table["columns"]] == ["update ÷ weights", "weight norm"]
+    assert {len(it["cells"]) for it in table["columns"]} == {len(table["layers"])}
 
 
 def test_a_probe_that_does_not_fit_is_said_and_training_goes_on(capsys):

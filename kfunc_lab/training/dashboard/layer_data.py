@@ -16,21 +16,30 @@ _COLUMNS = ("gradient_norm", "update_ratio", "weight_norm", "zeros", "dead", "sa
 _SHARES = ("zeros", "dead", "saturated")
 
 
-def layer_table(log: RunLog) -> list[list[str]]:
-    """Writes what was measured of each layer last: a head, and a row for each.
+def layer_table(log: RunLog) -> dict[str, Any]:
+    """Writes what was measured of each layer last.
 
-    What was measured of no layer has no column; where nothing was measured, a cell is empty.
+    Args:
+        log: The run.
+
+    Returns:
+        `layers`, their names, and `columns`, each with its `label` and a cell for each layer in
+        `cells`. What was measured of no layer has no column; where nothing was measured, a
+        cell is empty.
     """
     measures = log.measures
-    shown = layers_shown(log)
-    if not shown:
-        return []
+    layers = layers_shown(log)
     known = [name for name in _COLUMNS if any(name in it for it in measures.values())]
-    rows = [[_("layer"), *(_(MEASURES[name]) for name in known)]]
-    for layer in shown:
-        cells = (_words_of(name, measures[layer].get(name)) for name in known)
-        rows.append([printable(layer), *cells])
-    return rows
+    return {
+        "layers": [printable(layer) for layer in layers],
+        "columns": [
+            {
+                "label": _(MEASURES[name]),
+                "cells": [_words_of(name, measures[layer].get(name)) for layer in layers],
+            }
+            for name in known
+        ],
+    }
 
 
 def layers_shown(log: RunLog) -> list[str]:
@@ -60,10 +69,7 @@ def layer_data(log: RunLog, epochs: Sequence[int]) -> tuple[dict[str, Any], byte
     """
     layers = layers_shown(log)
     spreads = [spread_of(log.measured[epoch], layers).tobytes() for epoch in epochs]
-    return {
-        "rows": layer_table(log),
-        "epochs": [epoch + 1 for epoch in epochs],
-    }, b"".join(spreads)
+    return layer_table(log) | {"epochs": [epoch + 1 for epoch in epochs]}, b"".join(spreads)
 
 
 def final_layer_data(log: RunLog) -> dict[str, Any]:

@@ -80,8 +80,8 @@ class DashboardView(anywidget.AnyWidget):
                 self.send({"type": "more", "progress": progress(log), **content}, buffers)
 
     def say(self, words: str) -> None:
-        """Says something on the page."""
-        self.send({"type": "said", "words": words})
+        """Says on the page why something that was asked there cannot be done."""
+        self.send({"type": "problem", "words": words})
 
     def end(self, log: RunLog) -> None:
         """Draws the end of a run, and leaves its summary in the notebook."""
@@ -278,6 +278,7 @@ def progress(log: RunLog) -> dict[str, Any]:
 def _words() -> dict[str, Any]:
     return {
         "layers": _("Layers, after the last epoch that was measured"),
+        "layer": _("layer"),
         "weights": _("weights"),
         "results": _("results"),
         "spread": _("Half of the numbers lie in the dark band, nine in ten in the light one."),
@@ -300,7 +301,7 @@ def _words() -> dict[str, Any]:
         "left": _("{time} left"),
         "training": _("training"),
         "validation": _("validation"),
-        "batches": _("since the epoch began"),
+        "batch": _("since the epoch began"),
         "empty": _("The curves begin with the first batches."),
         "deaf": _(
             "Here the buttons wait until the cell has ended. dashboard.fit(model, …, "

@@ -9,7 +9,7 @@ import numpy as np
 
 from kfunc_lab.graph.picture.boxes import truncate
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.training.curves.figures import svg_text
+from kfunc_lab.training.curves.line_chart import svg_text
 from kfunc_lab.training.measuring.predictions import MOST_CLASSES, Confusion, Example
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import image_of
