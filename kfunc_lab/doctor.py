@@ -69,7 +69,7 @@ def _keras() -> Finding:
     )
     if release(keras.__version__) >= (3, 8):
         return Finding("Keras", found)
-    remedy = _("Install a newer one with: {command}").format(command=INSTALL)
+    remedy = _("Install a newer version with: {command}").format(command=INSTALL)
     return Finding("Keras", found, remedy)
 
 
@@ -97,7 +97,7 @@ def _drawing() -> Finding:
     try:
         run_dot("digraph { a -> b }", "svg")
     except GraphvizError as error:
-        remedy = _("KFUNC_LAB_DOT can name another program.")
+        remedy = _("Set KFUNC_LAB_DOT to use another program.")
         return Finding("Graphviz", str(error).rstrip("."), remedy)
     return Finding("Graphviz", find_program())
 
@@ -117,7 +117,10 @@ def _mnist() -> Finding:
     return Finding(
         "MNIST",
         _("not on this computer"),
-        _("The lessons use 5,000 digits that come with kfunc_lab, or download all of them."),
+        _(
+            "The lessons use the 5,000 digits that come with kfunc_lab, or download the full "
+            "set."
+        ),
         essential=False,
     )
 
@@ -128,7 +131,9 @@ def _memory() -> Finding:
     except ModuleNotFoundError:
         return Finding("RAM", _("unknown"))
     free = psutil.virtual_memory().available / 2**30
-    remedy = _("Close other programs, and shut the kernel of each lesson down after it.")
+    remedy = _(
+        "Close other programs, and shut down the kernel of each lesson when you finish it."
+    )
     return Finding(
         "RAM",
         _("{size} GB free").format(size=f"{free:.1f}"),

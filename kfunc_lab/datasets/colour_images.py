@@ -22,14 +22,14 @@ _SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 _ARCHIVE = "cifar-10-batches-py-target_archive"
 
 _LINES: dict[Loaded, str] = {
-    "full": N_("CIFAR-10: 60,000 colour pictures (50,000 to train, 10,000 to test)."),
+    "full": N_("CIFAR-10: 60,000 colour images (50,000 for training, 10,000 for testing)."),
     "embedded": N_(
-        "Colour pictures: 1,900 patches of real photographs that come with kfunc_lab "
-        "(1,500 to train, 400 to test)."
+        "Colour images: 1,900 patches of real photographs that come with kfunc_lab (1,500 for "
+        "training, 400 for testing)."
     ),
     "fallback": N_(
-        "Colour pictures: 1,900 patches of real photographs that come with kfunc_lab "
-        "(1,500 to train, 400 to test); CIFAR-10 could not be fetched."
+        "Colour images: 1,900 patches of real photographs that come with kfunc_lab (1,500 for "
+        "training, 400 for testing); CIFAR-10 could not be downloaded."
     ),
 }
 
@@ -83,8 +83,8 @@ def colour_images(source: Source = "auto") -> Pictures:
 
     Example:
         >>> (x_train, y_train), (x_test, y_test), names = colour_images(source="embedded")
-        Colour pictures: 1,900 patches of real photographs that come with kfunc_lab
-        (1,500 to train, 400 to test).
+        Colour images: 1,900 patches of real photographs that come with kfunc_lab
+        (1,500 for training, 400 for testing).
         >>> x_train.shape, x_train.dtype
         ((1500, 32, 32, 3), dtype('uint8'))
         >>> names[:3]
@@ -113,7 +113,7 @@ def _keras_folder() -> Path:
 
 def _how_to_get_it(error: Exception) -> str:
     return _(
-        "There is no intact copy of CIFAR-10 in {folder}, and {url} could not be fetched "
+        "There is no intact copy of CIFAR-10 in {folder}, and {url} could not be downloaded "
         "({reason}). Connect to the network and try again, save that file as {file} in that "
         'folder, or use source="embedded".'
     ).format(folder=_keras_folder(), url=_URL, file=_ARCHIVE, reason=error)

@@ -19,13 +19,14 @@ _URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 _SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
 _LINES: dict[Loaded, str] = {
-    "full": N_("MNIST: the full set, 60,000 digits to train and 10,000 to test."),
+    "full": N_("MNIST: the full set, 60,000 digits for training and 10,000 for testing."),
     "embedded": N_(
-        "MNIST: 5,000 real digits that come with kfunc_lab (4,000 to train, 1,000 to test)."
+        "MNIST: 5,000 real digits that come with kfunc_lab (4,000 for training, 1,000 for "
+        "testing)."
     ),
     "fallback": N_(
-        "MNIST: 5,000 real digits that come with kfunc_lab (4,000 to train, 1,000 to test); "
-        "the full set could not be fetched."
+        "MNIST: 5,000 real digits that come with kfunc_lab (4,000 for training, 1,000 for "
+        "testing); the full set could not be downloaded."
     ),
 }
 
@@ -52,7 +53,7 @@ def mnist(source: Source = "auto") -> Split:
 
     Example:
         >>> (x_train, y_train), (x_test, y_test) = mnist(source="embedded")
-        MNIST: 5,000 real digits that come with kfunc_lab (4,000 to train, 1,000 to test).
+        MNIST: 5,000 real digits that come with kfunc_lab (4,000 for training, 1,000 for testing).
         >>> x_train.shape, x_train.dtype
         ((4000, 28, 28), dtype('uint8'))
         >>> y_test[:5]
@@ -77,6 +78,6 @@ def _full(patience: float) -> Split:
 def _how_to_get_it(error: Exception) -> str:
     return _(
         "There is no intact copy of the full MNIST set in {folder}, and {url} could not be "
-        "fetched ({reason}). Connect to the network and try again, copy mnist.npz into that "
+        "downloaded ({reason}). Connect to the network and try again, copy mnist.npz to that "
         'folder, or use source="embedded".'
     ).format(folder=download.cache_folders()[0], url=_URL, reason=error)

@@ -67,7 +67,7 @@ def load(
     """
     if source not in get_args(Source):
         raise ValueError(
-            _("There is no source {source}; there are: {sources}.").format(
+            _("There is no source {source}; the sources are {sources}.").format(
                 source=repr(source), sources=", ".join(get_args(Source))
             )
         )

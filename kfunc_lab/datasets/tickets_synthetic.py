@@ -92,7 +92,7 @@ def tickets(count: int = 2000, seed: int = 0) -> Tickets:
 
     Example:
         >>> written = tickets(count=500)
-        500 SYNTHETIC support tickets, written by templates: nobody sent them.
+        500 SYNTHETIC support tickets, generated from templates: nobody sent them.
         >>> str(written.titles[0])
         'Price of 15 desks'
         >>> written.department_names[written.department[0].argmax()]
@@ -103,7 +103,7 @@ def tickets(count: int = 2000, seed: int = 0) -> Tickets:
     import numpy as np
 
     if count < 1:
-        raise ValueError(_("count must be 1 or more, not {count}.").format(count=count))
+        raise ValueError(_("count must be at least 1, got {count}.").format(count=count))
     phrases = _phrases()
     # The stream of RandomState is frozen; that of a Generator may change with numpy.
     random = np.random.RandomState(seed)
@@ -128,8 +128,8 @@ def tickets(count: int = 2000, seed: int = 0) -> Tickets:
 
 def _line(count: int) -> str:
     return ngettext(
-        "{count} SYNTHETIC support ticket, written by templates: nobody sent it.",
-        "{count} SYNTHETIC support tickets, written by templates: nobody sent them.",
+        "{count} SYNTHETIC support ticket, generated from templates: nobody sent it.",
+        "{count} SYNTHETIC support tickets, generated from templates: nobody sent them.",
         count,
     ).format(count=f"{count:,}")
 

@@ -74,7 +74,8 @@ _LESSONS = (
         "save_and_load",
         N_("Save and load"),
         N_(
-            "Keep a trained model in a file, and know what the file holds and what it does not."
+            "Save a trained model to a file, and know what the file contains and what it does "
+            "not."
         ),
     ),
     Lesson(
@@ -93,13 +94,15 @@ _LESSONS = (
         "06",
         "many_inputs_and_outputs",
         N_("Many inputs and outputs"),
-        N_("Join three inputs, fork to two outputs, and give each its own loss by name."),
+        N_("Join three inputs, branch into two outputs, and give each its own loss by name."),
     ),
     Lesson(
         "07",
         "residual_connections",
         N_("Residual connections"),
-        N_("Add a skip around two layers, and project it where the channels change."),
+        N_(
+            "Add a skip connection around two layers, and project it where the channels change."
+        ),
     ),
     Lesson(
         "08",
@@ -111,13 +114,16 @@ _LESSONS = (
         "09",
         "look_inside",
         N_("Look inside"),
-        N_("Make a model of the tensors inside a network, and look at what flows there."),
+        N_(
+            "Build a model from the tensors inside a network, and look at the values that flow "
+            "there."
+        ),
     ),
     Lesson(
         "10",
         "your_own_layer",
         N_("Your own layer"),
-        N_("Write a layer with weights that trains, saves and loads like those of Keras."),
+        N_("Write a layer with weights that trains, saves and loads like Keras's own."),
     ),
     Lesson(
         "11",
@@ -130,7 +136,8 @@ _LESSONS = (
         "custom_rnn",
         N_("A custom RNN"),
         N_(
-            "Put a functional model into your own layer, and that layer into a functional model."
+            "Put a functional model inside a custom layer, and that layer inside a functional "
+            "model."
         ),
     ),
 )
@@ -160,7 +167,9 @@ def find(text: str) -> Lesson:
             return lesson
     names = ", ".join(lesson.name for lesson in _LESSONS)
     raise LookupError(
-        _('There is no lesson "{text}"; there are {names}.').format(text=text, names=names)
+        _('There is no lesson "{text}"; the lessons are {names}.').format(
+            text=text, names=names
+        )
     )
 
 

@@ -53,9 +53,7 @@ def check(exercise: str, answer: Any = ...) -> "Feedback":
     except NotAttempted:
         return Feedback(
             "not attempted",
-            _("Nothing answered yet. `lab.hint({name})` gives a hint.").format(
-                name=f'"{exercise}"'
-            ),
+            _("No answer yet. `lab.hint({name})` gives a hint.").format(name=f'"{exercise}"'),
         )
     except Wrong as verdict:
         return Feedback("wrong", str(verdict), comparison=verdict.comparison)
@@ -64,7 +62,7 @@ def check(exercise: str, answer: Any = ...) -> "Feedback":
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return Feedback(
             "wrong",
-            _("This answer could not be examined ({reason}). Compare it with the task.").format(
+            _("This answer could not be checked ({reason}). Compare it with the task.").format(
                 reason=reason
             ),
         )

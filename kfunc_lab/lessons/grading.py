@@ -26,7 +26,7 @@ def assert_right(exercise: str, answer: Any) -> None:
         >>> assert_right("species-parameters", 51)
         >>> assert_right("species-parameters", ...)
         Traceback (most recent call last):
-        AssertionError: ○ Not attempted: Nothing answered yet. ...
+        AssertionError: ○ Not attempted: No answer yet. ...
     """
     # nbgrader takes whatever a test cell writes to standard error for a failure, and Keras warns
     # there about models that are right.

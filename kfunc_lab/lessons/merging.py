@@ -61,7 +61,7 @@ def read(content: bytes) -> Notebook:
         case _:
             raise MergeError(_("it is not a notebook in nbformat 4"))
     if minor < 5 or not all(map(_is_id, ids)) or len(set(ids)) < len(ids):
-        raise MergeError(_("its cells do not have ids of their own, as nbformat 4.5 has them"))
+        raise MergeError(_("its cells do not have unique ids, which nbformat 4.5 requires"))
     return dict(notebook)
 
 

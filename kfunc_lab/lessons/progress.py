@@ -62,7 +62,7 @@ def record(exercise: str) -> None:
         if path is not None and exercise not in _known(path):
             _add(path, exercise)
     except Exception as error:  # the feedback on the answer is what matters
-        _say_once(_("Your progress could not be kept ({reason})."), error)
+        _say_once(_("Your progress could not be saved ({reason})."), error)
 
 
 def recorded() -> frozenset[str]:
@@ -99,7 +99,7 @@ def _add(path: Path, exercise: str) -> None:
         except BrokenFileError as error:
             content = {_DONE: {}}
             _say_once(
-                _("The file of your progress was broken; it is kept as {path} ({reason})."),
+                _("Your progress file was damaged; it was moved to {path} ({reason})."),
                 error,
                 path=_set_aside(path),
             )
@@ -124,7 +124,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BrokenFileError(str(error)) from error
     if not (isinstance(content, dict) and isinstance(content.setdefault(_DONE, {}), dict)):
-        raise BrokenFileError(_("it holds no progress"))
+        raise BrokenFileError(_("it contains no progress"))
     return content
 
 

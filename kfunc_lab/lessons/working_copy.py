@@ -78,8 +78,8 @@ def _check_place(directory: Path, original: Path) -> None:
     if directory.resolve().is_relative_to(original.parents[1].resolve()):
         raise PlaceError(
             _(
-                "{directory} is where the originals of the lessons are; name another folder for "
-                "your copy."
+                "{directory} contains the original lessons; choose another folder for your "
+                "copy."
             ).format(directory=directory)
         )
 

@@ -49,14 +49,14 @@ class Target:
                 )
                 for name, before, after in change.settings
             )
-            rows[change.after] = ((_("Differs"), words), *rows.get(change.after, ()))
+            rows[change.after] = ((_("Difference"), words), *rows.get(change.after, ()))
         return rows
 
     def heading(self, snapshot: Snapshot) -> str:
         """Says how much of the target is built."""
         found = self.comparison(snapshot)
         built = len(found.matched) - len(found.changed)
-        return _("{built} of {all} calls as in the target").format(
+        return _("{built} of {all} calls match the target").format(
             built=built, all=len(self.graph.calls)
         )
 

@@ -163,7 +163,7 @@ class LiveView(SnapshotView):
 
     def _page_words(self) -> dict[str, str]:
         return super()._page_words() | {
-            "docked": _("The graph is drawn beside the notebook."),
+            "docked": _("The graph is shown beside the notebook."),
             "show_here": _("Show it here"),
         }
 
@@ -211,7 +211,7 @@ class LiveView(SnapshotView):
 def pin_lines(snapshot: Snapshot) -> list[str]:
     """Lists the variables that hold tensors, each with the call that made its tensor."""
     return [
-        _("{variable} is the result of {call}: {shape}").format(
+        _("{variable} is the output of {call}: {shape}").format(
             variable=printable(pin.name), call=printable(pin.call), shape=pin.tensor.shape
         )
         for pin in snapshot.pins

@@ -43,7 +43,7 @@ def check_language(code: str) -> None:
     """Raises a ValueError that names the languages there are, unless this is one of them."""
     if code not in LANGUAGES:
         raise ValueError(
-            _("There is no language {code}; there are: {codes}.").format(
+            _("There is no language {code}; the languages are {codes}.").format(
                 code=repr(code), codes=", ".join(LANGUAGES)
             )
         )

@@ -38,11 +38,11 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
     """
     error = exception or getattr(sys, "last_value", None)
     if error is None:
-        raise ValueError(_("There is no exception to explain: nothing has failed so far."))
+        raise ValueError(_("There is no exception to explain: nothing has failed yet."))
     view = view_of(error, None)
     if view is None:
         raise ValueError(
-            _("{kind} was not raised by Keras; its traceback says where it happened.").format(
+            _("Keras did not raise this {kind}; its traceback shows where it happened.").format(
                 kind=type(_raised(error)).__name__
             )
         )

@@ -30,7 +30,7 @@ def watch(line: str) -> Any:
         watching.draw_mistakes(words[1] == "on")
         return None
     raise UsageError(
-        _("%watch takes one of: {choices}; this is: {got}.").format(
+        _("%watch takes one of {choices}, got {got}.").format(
             choices="on, off, mistakes on, mistakes off", got=line
         )
     )

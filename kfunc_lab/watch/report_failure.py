@@ -12,5 +12,5 @@ def say(problem: Exception) -> None:
         problem: What went wrong.
     """
     reason = f"{type(problem).__name__}: {problem}".splitlines()[0]
-    said = _("The view of the graph failed ({reason}); your code is not concerned.")
+    said = _("The view of the graph failed ({reason}); your code is not affected.")
     print(said.format(reason=reason), file=sys.stderr)

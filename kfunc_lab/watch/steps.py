@@ -78,7 +78,7 @@ def _depth(line: str) -> int:
         return 1
     if name != "--depth" or not value.strip().isdecimal() or int(value) < 1:
         raise UsageError(
-            _("{magic} takes {option} with N from 1 on; this is: {got}").format(
+            _("{magic} takes {option}, where N is 1 or more; got {got}.").format(
                 magic="%%steps", option="--depth N", got=line
             )
         )

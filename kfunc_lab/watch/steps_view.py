@@ -98,7 +98,7 @@ class StepsView(GraphView):
         found = list(_changes(before, step.snapshot, leaves_function))
         if step.failed:
             found.append(_("This statement failed."))
-        yield from found or [_("The graph stays as it is.")]
+        yield from found or [_("The graph did not change.")]
 
     def to_text(self) -> str:
         """Returns the list of all steps: each statement, what it did, and what it printed."""
@@ -156,7 +156,7 @@ def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterat
             "shape": shape_label(pin.tensor),
         }
         if was is None:
-            yield _("{name} stands at {call}: {shape}").format(**facts)
+            yield _("{name} holds the output of {call}: {shape}").format(**facts)
         elif was.serial != pin.serial:
             facts["before"] = printable(was.call)
             yield _("{name} moves from {before} to {call}: {shape}").format(**facts)
@@ -165,7 +165,7 @@ def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterat
         if (model.name, model.identity) not in models:
             yield _model_words(model)
     for name in () if leaves_function else pins:
-        yield _("{name} holds no tensor any more").format(name=printable(name))
+        yield _("{name} no longer holds a tensor").format(name=printable(name))
     known = {before.serials[item] for item in before.losses}
     lost = [printable(item) for item in after.losses if after.serials[item] not in known]
     if lost:

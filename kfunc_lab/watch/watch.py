@@ -55,7 +55,7 @@ def watch(target: Any = None) -> LiveView:
         >>> inputs = keras.Input((784,), name="img")
         >>> outputs = keras.layers.Dense(10, name="digits")(inputs)
         >>> view = watch(target=keras.Model(inputs, outputs))
-        0 of 2 calls as in the target
+        0 of 2 calls match the target
         - img (InputLayer)
         - digits (Dense)
         >>> ended = unwatch()
@@ -70,7 +70,7 @@ def watch(target: Any = None) -> LiveView:
     if shell is None:
         raise RuntimeError(
             _(
-                "lab.watch follows the cells of a notebook, and this is none. "
+                "lab.watch follows the cells of a notebook, but this is not one. "
                 "lab.graph(model) shows a model anywhere."
             )
         )

@@ -86,7 +86,7 @@ def test_a_graph_that_differs_is_drawn_with_the_differences_as_its_text():
     said = feedback.Feedback("wrong", "no", comparison=differing_graphs())
     html = said._repr_html_()
     assert '<img alt="' in html
-    assert "units is 5; 3 is asked for." in html
+    assert "units is 5; it should be 3." in html
     svg = base64.b64decode(re.search(r'base64,([^"]+)"', html)[1]).decode()
     assert "mark-differs" in svg
     assert "x&lt;b" in svg

@@ -26,7 +26,7 @@ def whole_number(answer: Any) -> int:
         found = float(str(answer).replace(",", "").replace("_", "").replace(" ", ""))
         if found == int(found):
             return int(found)
-    raise Wrong(_("A whole number is expected here; this is: {got}.").format(got=repr(answer)))
+    raise Wrong(_("Expected a whole number, got {got}.").format(got=repr(answer)))
 
 
 def number(answer: Any) -> float:
@@ -39,7 +39,7 @@ def number(answer: Any) -> float:
         found = float(str(answer).replace(",", "."))
         if math.isfinite(found):
             return found
-    raise Wrong(_("A number is expected here; this is: {got}.").format(got=repr(answer)))
+    raise Wrong(_("Expected a number, got {got}.").format(got=repr(answer)))
 
 
 def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:
@@ -51,21 +51,21 @@ def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:
     said = ", ".join(f"`{name}`" for name in names)
     if not isinstance(answer, Mapping):
         raise Wrong(
-            _("A dict with the keys {keys} is expected; this is: {got}.").format(
+            _("Expected a dict with the keys {keys}, got {got}.").format(
                 keys=said, got=type(answer).__name__
             )
         )
     missing = [f"`{name}`" for name in names if name not in answer]
     if missing:
         raise Wrong(
-            _("The dict has no key {missing}; {keys} are expected.").format(
+            _("The dict has no key {missing}; expected {keys}.").format(
                 missing=", ".join(missing), keys=said
             )
         )
     others = [f"`{name}`" for name in answer if name not in names]
     if others:
         raise Wrong(
-            _("The dict has the key {others} too; only {keys} are expected.").format(
+            _("The dict also has the key {others}; expected only {keys}.").format(
                 others=", ".join(others), keys=said
             )
         )
@@ -92,15 +92,12 @@ def model(answer: Any, name: str = "") -> Any:
         raise Wrong(
             which
             + _(
-                "This is the tensor at the end of the graph. `keras.Model(inputs, outputs)` makes "
-                "a model of the way from the inputs to it."
+                "This is the tensor at the end of the graph. `keras.Model(inputs, outputs)` "
+                "builds a model from the inputs to this tensor."
             )
         )
     if not isinstance(answer, keras.Model):
         raise Wrong(
-            which
-            + _("A Keras model is expected here; this is: {got}.").format(
-                got=type(answer).__name__
-            )
+            which + _("Expected a Keras model, got {got}.").format(got=type(answer).__name__)
         )
     return answer

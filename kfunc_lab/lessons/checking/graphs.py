@@ -75,7 +75,7 @@ def differences(found: Comparison) -> Iterator[str]:
         yield _missing(found, found.before.call_of[call_id], here)
     for call_id in found.added:
         call = found.after.call_of[call_id]
-        yield _("`{layer}` ({kind}) is not asked for.").format(
+        yield _("`{layer}` ({kind}) should not be there.").format(
             layer=printable(call_id), kind=call.kind
         )
     for change in found.changed:
@@ -121,20 +121,19 @@ def _changes(found: Comparison, change: Change, here: dict[str, str]) -> Iterato
             )
         elif name == "shared with" and got is None:
             yield _(
-                "`{layer}` is a layer with weights of its own; here the same layer should be "
-                "called again."
+                "`{layer}` is another layer, with its own weights; call the same layer again "
+                "here."
             ).format(layer=layer)
         elif name == "shared with":
             yield _(
-                "`{layer}` shares its weights with another call; here a layer of its own is "
-                "asked for."
+                "`{layer}` shares its weights with another call; it should be a separate layer."
             ).format(layer=layer)
         elif wanted is None:
             yield _("`{layer}`: `{setting}` is {got}; leave it at its default.").format(
                 layer=layer, setting=name, got=_value(got)
             )
         else:
-            yield _("`{layer}`: `{setting}` is {got}; {wanted} is asked for.").format(
+            yield _("`{layer}`: `{setting}` is {got}; it should be {wanted}.").format(
                 layer=layer, setting=name, got=_value(got), wanted=_value(wanted)
             )
 

@@ -55,7 +55,7 @@ def find(name: str) -> Exercise:
     """
     if name not in EXERCISES:
         raise LookupError(
-            _('There is no exercise "{name}"; there are: {names}.').format(
+            _('There is no exercise "{name}"; the exercises are {names}.').format(
                 name=name, names=", ".join(EXERCISES)
             )
         )

@@ -26,7 +26,7 @@ def _check_what_adds(answer: Any) -> None:
     for name, value in said.items():
         if not isinstance(value, bool):
             raise Wrong(
-                _("`{name}`: `True` or `False` is expected; this is: {got}.").format(
+                _("`{name}`: expected `True` or `False`, got {got}.").format(
                     name=name, got=repr(value)
                 )
             )
@@ -34,16 +34,17 @@ def _check_what_adds(answer: Any) -> None:
     messages = {
         "same": _("`same`: both shapes are equal. This is the one case that never fails."),
         "channels": _(
-            "`channels`: 64 maps and 32 maps have no partner for each other. Adding goes number by "
-            "number, and nothing says which two belong together."
+            "`channels`: 64 maps and 32 maps cannot be paired. Addition works element by "
+            "element, and nothing says which two belong together."
         ),
         "smaller": _(
-            "`smaller`: maps of 9 × 9 and of 7 × 7 do not lie over each other. Without "
-            '`padding="same"` a convolution shrinks its input, and the skip no longer fits.'
+            "`smaller`: maps of 9 × 9 and maps of 7 × 7 do not line up. Without "
+            '`padding="same"`, a convolution shrinks its input, and the skip connection no '
+            "longer fits."
         ),
         "one": _(
-            "`one`: an axis of size 1 is stretched to fit, so this raises nothing: the single map "
-            "is added to all 64. That is rarely what a skip should do."
+            "`one`: an axis of size 1 is stretched to fit, so there is no error: the single "
+            "map is added to all 64. A skip connection should rarely do that."
         ),
     }
     if wrong is not None:
@@ -69,20 +70,20 @@ def _check_projected_skip(answer: Any) -> None:
 
 def _check_ends(graph: LayerGraph) -> None:
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        raise Wrong(_("One input and one output are asked for."))
+        raise Wrong(_("The model should have one input and one output."))
     entering = graph.call_of[graph.inputs[0]].outputs[0]
     if entering.shape != (None, 9, 9, 64):
         raise Wrong(
             _(
-                "The input has shape {shape}; maps of 9 × 9 with 64 channels should enter."
+                "The input has shape {shape}; it should have maps of 9 × 9 with 64 channels."
             ).format(shape=shape_tuple(entering))
         )
     leaving = graph.call_of[graph.outputs[0]].outputs[0]
     if leaving.shape != (None, 9, 9, 128):
         raise Wrong(
-            _("The output has shape {shape}; the block should make (None, 9, 9, 128).").format(
-                shape=shape_tuple(leaving)
-            )
+            _(
+                "The output has shape {shape}; the block should output (None, 9, 9, 128)."
+            ).format(shape=shape_tuple(leaving))
         )
 
 
@@ -91,13 +92,14 @@ def _misconception(found: Comparison) -> str | None:
     merges = [call for call in graph.calls if call.kind in _MERGES or call.operation]
     if not merges:
         return _(
-            "There is no skip: nothing joins the block's input to what the two layers make."
+            "There is no skip connection: nothing joins the block's input to the output of the "
+            "two layers."
         )
     join = merges[-1]
     if join.kind == "Concatenate":
         return _(
             "`{layer}` puts the channels side by side. A residual connection adds: the layers "
-            "learn a correction to what comes in."
+            "learn a correction to their input."
         ).format(layer=join.id)
     if join.kind != "Add":
         return None
@@ -110,7 +112,7 @@ def _of_the_skip(graph: LayerGraph, join: Call) -> str | None:
     if any(it.outputs[0].shape != (None, 9, 9, 128) for it in sources):
         return _(
             "`{layer}` adds tensors of shapes {shapes}: the smaller one is stretched over all "
-            "channels. Give the skip 128 channels of its own."
+            "channels. Give the skip connection 128 channels, too."
         ).format(layer=join.id, shapes=", ".join(shape_tuple(it.outputs[0]) for it in sources))
     skips = [it for it in sources if _kernel(it) != (3, 3)]
     if not skips:
@@ -119,12 +121,13 @@ def _of_the_skip(graph: LayerGraph, join: Call) -> str | None:
     begins = graph.sources.get(skip.id, [""])[0]
     if begins != graph.inputs[0]:
         return _(
-            "Your skip begins at `{begins}`; it should begin at the block's input, `{input}`."
+            "Your skip connection starts at `{begins}`; it should start at the block's input, "
+            "`{input}`."
         ).format(begins=begins, input=graph.inputs[0])
     if "activation" in skip.settings:
         return _(
-            "`{layer}` has an activation. A projection changes the number of channels and nothing "
-            "else: it stays linear."
+            "`{layer}` has an activation. A projection changes only the number of channels: it "
+            "should be linear."
         ).format(layer=skip.id)
     return None
 
@@ -136,12 +139,13 @@ def _without_projection(graph: LayerGraph, sources: list[Call]) -> str | None:
     deep = next(it for it in sources if it is not from_input[0]) if from_input else None
     if deep is not None and graph.sources.get(deep.id) == [from_input[0].id]:
         return _(
-            "Your skip begins at `{begins}`, after the first convolution; it should begin at the "
-            "block's input, `{input}`. There the channels do not fit yet: they need a projection."
+            "Your skip connection starts at `{begins}`, after the first convolution; it should "
+            "start at the block's input, `{input}`. The channels do not match there: they need "
+            "a projection."
         ).format(begins=from_input[0].id, input=graph.inputs[0])
     return _(
-        "`{layer}` looks at windows of 3 × 3. For a skip, a kernel of 1 is enough: it mixes the "
-        "channels of each place, and leaves the places alone."
+        "`{layer}` looks at windows of 3 × 3. For a skip connection, kernel size 1 is enough: "
+        "it mixes the channels of each position and leaves the positions alone."
     ).format(layer=from_input[0].id)
 
 
@@ -155,16 +159,15 @@ EXERCISES = [
         name="what-adds",
         check=_check_what_adds,
         praise=N_(
-            "Equal shapes add up, and an axis of size 1 is stretched without a word. Everything "
-            "else raises, and the error comes while you build, not while you train."
+            "Equal shapes can be added, and an axis of size 1 is stretched without warning. "
+            "Everything else raises an error while you build, not while you train."
         ),
         hints=(
             N_(
-                "Go through the axes one by one: for each, are the two sizes equal, or is one 1?"
+                "Go through the axes one by one: for each, are the two sizes equal, or is one "
+                "of them 1?"
             ),
-            N_(
-                "Two of the four raise an error. The case that is easy to overlook is the size 1."
-            ),
+            N_("Two of the four raise an error. The case that is easy to overlook is size 1."),
         ),
         solution="""\
 adds = {"same": True, "channels": False, "smaller": False, "one": True}""",
@@ -174,8 +177,8 @@ adds = {"same": True, "channels": False, "smaller": False, "one": True}""",
         name="projected-skip",
         check=_check_projected_skip,
         praise=N_(
-            "The convolution of kernel 1 gives the skip as many channels as the sum needs, and "
-            "leaves every place where it is."
+            "The convolution with kernel size 1 gives the skip connection as many channels as "
+            "the sum needs, and leaves every position where it is."
         ),
         hints=(
             N_(
@@ -183,7 +186,7 @@ adds = {"same": True, "channels": False, "smaller": False, "one": True}""",
                 "shapes that `add` should join."
             ),
             N_(
-                "The skip begins at the block's input and needs 128 channels: "
+                "The skip connection starts at the block's input and needs 128 channels: "
                 "`layers.Conv2D(128, 1)`, called on `inputs`."
             ),
         ),

@@ -65,31 +65,30 @@ def _size_edit(size: _Size, match: re.Match[str], failure: Failure) -> str:
     words = {"old": size.read, "new": asked, "name": name}
     if is_symbolic(size.tensor):
         return _(
-            "Compute it in the `call` of a layer of your own, with `{new}` in the place of "
-            "`{old}`."
+            "Compute it in the `call` of a custom layer, with `{new}` instead of `{old}`."
         ).format(**words)
     if name in ("range", "int", "float") or "not supported between" in match.string:
         return _number_edit(size.axis, name)
     if "None values" in match.string and as_call(failure.code) is None:
         words["new"] = f"keras.ops.cast({asked}, {size.source}.dtype)"
     if failure.code.startswith(("np.", "numpy.")):
-        return _("Write `keras.ops.{name}`, with `{new}` in the place of `{old}`.").format(
-            **words
-        )
+        return _("Write `keras.ops.{name}`, with `{new}` instead of `{old}`.").format(**words)
     return _(
-        "Write `{new}` in the place of `{old}`: it holds the size once there are numbers."
+        "Write `{new}` instead of `{old}`: it gives the size when the model runs on data."
     ).format(**words)
 
 
 def _number_edit(axis: int, name: str) -> str:
     """Says what to do where Python needs the number itself, and no tensor will do."""
     if axis == 0:
-        return _("Leave the batch out: `keras.ops` computes with all its examples at once.")
+        return _(
+            "You do not need the batch size: `keras.ops` computes with all examples at once."
+        )
     if name != "range":
-        return _("Write the size of that axis into `keras.Input`.")
+        return _("Write the size of that axis in `keras.Input`.")
     return _(
-        "Write the number of steps into `keras.Input`, or write one step as a cell, and let "
-        "`keras.layers.RNN` do the loop."
+        "Write the number of steps in `keras.Input`, or write one step as a cell and leave the "
+        "loop to `keras.layers.RNN`."
     )
 
 
@@ -186,23 +185,25 @@ def _state_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
     made = called_name(failure.code)
     weights = made in ("add_weight", "add_variable", "Variable")
     reason = _(
-        "`call` of {layer} makes layers: it runs again and again, and would make new ones each "
+        "`call` of {layer} creates layers: it runs many times, and would create new ones each "
         "time."
     )
     edit = _(
-        "Make them in `__init__`, as `self.inner = layers.Dense(...)`; `call` uses `self.inner`."
+        "Create them in `__init__`, for example `self.inner = layers.Dense(...)`, and use "
+        "`self.inner` in `call`."
     )
     if weights:
         reason = _(
-            "`call` of {layer} makes weights: it runs again and again, and would make new ones "
+            "`call` of {layer} creates weights: it runs many times, and would create new ones "
             "each time."
         )
         edit = _(
-            "Make them in `build`, as `self.w = self.add_weight(...)`; `call` uses `self.w`."
+            "Create them in `build`, for example `self.w = self.add_weight(...)`, and use "
+            "`self.w` in `call`."
         )
     if not _is_in_call(failure):
-        reason = _("{layer} has been built already, and gets no weights or layers any more.")
-        edit = _("Make them in `__init__` or `build` of its class.")
+        reason = _("{layer} is already built and cannot get new weights or layers.")
+        edit = _("Create them in `__init__` or `build` of its class.")
     return Mistake("state-in-call", reason.format(layer=title(failure)), "", edit, failure.name)
 
 
@@ -227,18 +228,18 @@ def _no_numbers(match: re.Match[str], failure: Failure) -> Mistake:
     known = {} if failure.scope is None else failure.scope.f_locals
     shape = shape_of(looked_up(call.args[0], known)) if call is not None and call.args else None
     reason = _(
-        "A symbolic tensor has a shape and no values yet, so Python cannot {what}."
-    ).format(what=_("count with it"))
+        "A symbolic tensor has a shape but no values yet, so Python cannot {what}."
+    ).format(what=_("compute with it"))
     if shape is not None:
         reason = _(
-            "`{code}` needs numbers, and {tensor} is symbolic: it has a shape, {shape}, and no "
+            "`{code}` needs numbers, but {tensor} is symbolic: it has the shape {shape} and no "
             "values yet."
         ).format(code=name, tensor=words, shape=written(shape))
     edit = symbolic_edit(name, failure)
     if name in ("float", "int"):
         edit = _(
-            "Leave `{name}` out: `keras.ops` computes with the symbolic tensor itself, and "
-            "`keras.ops.cast` changes its type."
+            "Remove `{name}`: `keras.ops` works on the symbolic tensor itself, and "
+            "`keras.ops.cast` changes its dtype."
         ).format(name=name)
     elif name == "range":
         edit = _number_edit(1, name)
@@ -249,12 +250,12 @@ def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake:
     import keras
 
     name, tensor = match["name"], failure.code.rpartition(".")[0]
-    edit = _("Leave `.{name}` out: `keras.ops` computes with the symbolic tensor itself.")
+    edit = _("Remove `.{name}`: `keras.ops` works on the symbolic tensor itself.")
     if callable(getattr(keras.ops, name, None)):
         edit = _("Write `keras.ops.{name}({x}, ...)`.")
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has no `{name}`: it has a shape and no values yet.").format(
+        _("A symbolic tensor has no `{name}`: it has a shape but no values yet.").format(
             name=name
         ),
         "",
@@ -264,16 +265,16 @@ def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def _no_truth(match: re.Match[str], failure: Failure) -> Mistake:
-    what = _("tell whether it is true") if match["bool"] else _("go through its items")
+    what = _("tell whether it is true") if match["bool"] else _("iterate over it")
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
+        _("A symbolic tensor has a shape but no values yet, so Python cannot {what}.").format(
             what=what
         ),
         "",
         _(
-            "Use a function of `keras.ops`, or a layer, in its place; for a choice between values "
-            "there is `keras.ops.where`."
+            "Use a function from `keras.ops` or a layer instead; to choose between values, use "
+            "`keras.ops.where`."
         ),
         failure.name,
     )
@@ -282,11 +283,11 @@ def _no_truth(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_assignment(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
+        _("A symbolic tensor has a shape but no values yet, so Python cannot {what}.").format(
             what=_("change its items")
         ),
         "",
-        _("Make a new tensor, with `keras.ops.where` or `keras.ops.slice_update`."),
+        _("Create a new tensor with `keras.ops.where` or `keras.ops.slice_update`."),
         failure.name,
     )
 

@@ -54,16 +54,17 @@ def _is_on_tensors(failure: Failure) -> bool:
 
 def in_constructor(failure: Failure, where: str) -> Mistake:
     """Explains that a tensor belongs into a second pair of parentheses."""
-    reason = _("A tensor stands where {kind} takes its settings.")
+    reason = _("The constructor of {kind} takes settings, not a tensor.")
     if where:
-        reason = _("A tensor stands where {kind} takes its setting `{where}`.")
+        reason = _("The constructor of {kind} got a tensor for its argument `{where}`.")
     tensors, settings = _sorted_arguments(failure)
     return Mistake(
         "constructor-parentheses",
         reason.format(kind=failure.kind, where=where),
         "",
         _(
-            "Write `{callee}({settings})({x})`: the tensor goes into a second pair of parentheses."
+            "Write `{callee}({settings})({x})`: the tensor goes in a second pair of "
+            "parentheses."
         ).format(callee=callee(failure), settings=settings, x=tensors),
         where,
     )
@@ -136,7 +137,7 @@ def _invalid_number(match: re.Match[str], failure: Failure) -> Mistake | None:
         value = layer[1]
     return Mistake(
         "wrong-argument",
-        _("`{where}` takes a positive whole number, got {value}.").format(
+        _("`{where}` must be a positive whole number, got {value}.").format(
             where=where, value=value
         ),
         f"{value} ≤ 0" if re.fullmatch(r"-\d+|0", value) else "",
@@ -148,12 +149,12 @@ def _invalid_number(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _rate(match: re.Match[str], failure: Failure) -> Mistake:
     value = quoted(match["value"], 20)
     number = float(match["value"]) if re.fullmatch(r"\d+(\.\d+)?", match["value"]) else 0
-    edit = _("Write the share of numbers to drop, as `layers.{kind}(0.5)`.")
+    edit = _("Write the fraction to drop, for example `layers.{kind}(0.5)`.")
     if 1 < number <= 100:
-        edit = _("Write `layers.{kind}({share})`: the share of numbers to drop, not percent.")
+        edit = _("Write `layers.{kind}({share})`: the fraction to drop, not a percentage.")
     return Mistake(
         "wrong-argument",
-        _("`rate` takes a number from 0 to 1, got {value}.").format(value=value),
+        _("`rate` must be a number from 0 to 1, got {value}.").format(value=value),
         f"{value} > 1" if number > 1 else "",
         edit.format(kind=failure.kind, share=f"{number / 100:g}"),
         "rate",
@@ -182,14 +183,12 @@ def _no_such_argument(failure: Failure, name: str, made: Any) -> Mistake:
     except (TypeError, ValueError):
         known = []
     close = difflib.get_close_matches(name, [*known, "name", "trainable", "dtype"], 1, 0.5)
-    edit = _("Leave `{name}` out.").format(name=name)
+    edit = _("Remove `{name}`.").format(name=name)
     close = ["shape"] if failure.kind == "Input" and name == "input_shape" else close
     if failure.kind != "Input" and name in ("input_dim", "input_dims", "input_shape"):
-        edit = _("Leave `{name}` out: `keras.Input` states the shape.").format(name=name)
+        edit = _("Remove `{name}`: `keras.Input` gives the shape.").format(name=name)
     elif close:
-        edit = _("Write `{close}=` in the place of `{name}=`.").format(
-            close=close[0], name=name
-        )
+        edit = _("Write `{close}=` instead of `{name}=`.").format(close=close[0], name=name)
     return Mistake(
         "unknown-argument",
         _("{kind} has no argument `{name}`.").format(kind=failure.kind, name=name),
@@ -211,7 +210,7 @@ def _unknown_choice(match: re.Match[str], failure: Failure) -> Mistake | None:
     where = "metrics" if where == "metric" else where
     return Mistake(
         "unknown-choice",
-        _('Keras knows no `{where}` of the name "{value}".').format(
+        _('Keras has no `{where}` named "{value}".').format(
             where=where, value=quoted(value, 40)
         ),
         "",
@@ -224,7 +223,7 @@ def _class_for_object(what: str, value: str) -> Mistake:
     name = value.rstrip("'>").rpartition(".")[2]
     return Mistake(
         "class-for-object",
-        _("The `{where}` is the class {name} itself, not an object of it.").format(
+        _("The `{where}` is the class {name}, not an instance of it.").format(
             where=what, name=name
         ),
         "",
@@ -253,7 +252,7 @@ def _choice_of(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     return Mistake(
         "unknown-choice",
-        _("`{where}` is one of {choices}, got {value}.").format(
+        _("`{where}` must be one of {choices}, got {value}.").format(
             where=where, choices=", ".join(sorted(choices)), value=value
         ),
         "",
@@ -282,7 +281,7 @@ def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake:
         ).format(shape=right)
     return Mistake(
         "input-shape",
-        _("`shape` is a tuple of sizes, got {value}.").format(value=quoted(value, 60)),
+        _("`shape` must be a tuple of sizes, got {value}.").format(value=quoted(value, 60)),
         "",
         edit,
         "shape",
@@ -292,9 +291,9 @@ def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake:
 def _two_shapes(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "input-shape",
-        _("`shape` leaves the batch out and `batch_shape` has it: only one of them is given."),
+        _("`shape` omits the batch and `batch_shape` includes it: pass only one of them."),
         "",
-        _("Keep `shape`, and leave `batch_shape` out."),
+        _("Keep `shape` and remove `batch_shape`."),
         "batch_shape",
     )
 
@@ -302,9 +301,12 @@ def _two_shapes(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_shape(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "input-shape",
-        _("An input has a shape: the sizes of one example, without the batch."),
+        _("An input needs a shape: the sizes of one example, without the batch."),
         "",
-        _("Write it, as `keras.Input(shape=(784,))` or `keras.Input(shape=(28, 28, 1))`."),
+        _(
+            "Pass it, for example `keras.Input(shape=(784,))` or `keras.Input(shape=(28, 28, "
+            "1))`."
+        ),
         "shape",
     )
 
@@ -316,9 +318,9 @@ def _missing_argument(match: re.Match[str], failure: Failure) -> Mistake | None:
     example = _NEEDED.get(failure.kind, f"{where}=...")
     return Mistake(
         "missing-argument",
-        _("{kind} needs its argument `{where}`.").format(kind=failure.kind, where=where),
+        _("{kind} needs the argument `{where}`.").format(kind=failure.kind, where=where),
         "",
-        _("Write it, as `{callee}({example})`.").format(
+        _("Pass it, for example `{callee}({example})`.").format(
             callee=callee(failure), example=example
         ),
         where,
@@ -332,7 +334,7 @@ def _not_iterable(match: re.Match[str], failure: Failure) -> Mistake | None:
     size = ast.unparse(call.args[0]) if call is not None and call.args else "784"
     return Mistake(
         "wrong-argument",
-        _("{kind} takes a tuple of sizes, got one number.").format(kind=failure.kind),
+        _("{kind} expects a tuple of sizes, got one number.").format(kind=failure.kind),
         "",
         _("Write `{callee}(({n},))`: the comma makes it a tuple.").format(
             callee=callee(failure), n=size
@@ -345,9 +347,9 @@ def _groups(match: re.Match[str], failure: Failure) -> Mistake:
     groups, filters = int(match["groups"]), int(match["filters"])
     return Mistake(
         "wrong-argument",
-        _("{kind} splits its filters into equal groups.").format(kind=failure.kind),
+        _("{kind} must split its filters into equal groups.").format(kind=failure.kind),
         f"{filters} mod {groups} = {filters % groups}",
-        _("Write `filters={n}`, or another number that {groups} divides.").format(
+        _("Write `filters={n}`, or another multiple of {groups}.").format(
             n=groups * max(1, round(filters / groups)), groups=groups
         ),
         "groups",
@@ -358,7 +360,7 @@ def _bad_name(match: re.Match[str], failure: Failure) -> Mistake:
     value = match["value"].strip()
     return Mistake(
         "wrong-name",
-        _("A name is a string without `/`, got {value}.").format(value=quoted(value, 40)),
+        _("A name must be a string without `/`, got {value}.").format(value=quoted(value, 40)),
         "",
         _('Write `name="{name}"`.').format(
             name=value.replace("/", "_") if not value.isdigit() else f"layer_{value}"
@@ -370,9 +372,7 @@ def _bad_name(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_super(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "missing-super",
-        _("{kind} is used before `super().__init__()` has set it up.").format(
-            kind=failure.kind
-        ),
+        _("{kind} is used before `super().__init__()` is called.").format(kind=failure.kind),
         "",
         _("Begin `__init__` of {kind} with `super().__init__({options})`.").format(
             kind=failure.kind, options=_options(type(failure.operation))
@@ -390,7 +390,7 @@ def _options(made: type) -> str:
 def _no_call(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "missing-call",
-        _("{kind} says nowhere what it computes.").format(kind=failure.kind),
+        _("{kind} does not define what it computes.").format(kind=failure.kind),
         "",
         _("Write in {kind}: `def call(self, x): return ...`.").format(kind=failure.kind),
         "call",
@@ -409,7 +409,7 @@ def _layer_to_layer(match: re.Match[str], failure: Failure) -> Mistake:
         )
     return Mistake(
         "layer-for-tensor",
-        _("{layer} takes a tensor, got the layer {name} ({kind}).").format(
+        _("{layer} expects a tensor, got the layer {name} ({kind}).").format(
             layer=title(failure), name=inner["name"], kind=inner["kind"]
         ),
         "",
@@ -423,12 +423,12 @@ def _layer_to_layer(match: re.Match[str], failure: Failure) -> Mistake:
 def _not_a_tensor(value: str, failure: Failure) -> Mistake:
     return Mistake(
         "not-a-tensor",
-        _("{layer} takes tensors, got {value}.").format(
+        _("{layer} expects tensors, got {value}.").format(
             layer=title(failure), value=quoted(value, 40)
         ),
         "",
         _(
-            "Settings go into the first parentheses, tensors into the second: `{callee}(...)({x})`."
+            "Settings go in the first parentheses, tensors in the second: `{callee}(...)({x})`."
         ).format(callee=callee(failure), x=argument(failure) if failure.tensors else "x"),
     )
 
@@ -437,9 +437,11 @@ def _other_input(match: re.Match[str], failure: Failure) -> Mistake:
     if match["value"] == "None":
         return Mistake(
             "not-a-tensor",
-            _("{layer} takes tensors, got {value}.").format(layer=title(failure), value="None"),
+            _("{layer} expects tensors, got {value}.").format(
+                layer=title(failure), value="None"
+            ),
             "",
-            _("Look where the tensor was made: a function may lack its `return`."),
+            _("Check where the tensor comes from: a function may lack its `return`."),
             argument(failure) if argument(failure) != "x" else "",
         )
     return _not_a_tensor(match["value"], failure)
@@ -452,20 +454,20 @@ def _nothing_given(match: re.Match[str], failure: Failure) -> Mistake | None:
     if where != "inputs" and failure.tensors:
         return Mistake(
             "missing-argument",
-            _("{kind} is called on several tensors: `{where}` is missing.").format(
+            _("{kind} needs several tensors: `{where}` is missing.").format(
                 kind=failure.kind, where=where
             ),
             "",
-            _("For attention to itself write `{callee}(...)({x}, {x})`.").format(
+            _("For self-attention, write `{callee}(...)({x}, {x})`.").format(
                 callee=callee(failure), x=argument(failure)
             ),
             where,
         )
     return Mistake(
         "missing-argument",
-        _("{layer} is called without a tensor.").format(layer=title(failure)),
+        _("{layer} was called without a tensor.").format(layer=title(failure)),
         "",
-        _("Write the tensor into the second parentheses: `{callee}(...)(x)`.").format(
+        _("Put the tensor in a second pair of parentheses: `{callee}(...)(x)`.").format(
             callee=callee(failure)
         ),
         where,

@@ -37,7 +37,7 @@ def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
             sums.append(equation(size))
     return Mistake(
         "too-small",
-        _("{layer} would give an output of size zero or less from {shape}.").format(
+        _("{layer} would turn {shape} into an output of size zero or less.").format(
             layer=title(failure), shape=written(shape)
         ),
         ", ".join(sums),
@@ -48,7 +48,7 @@ def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
 
 def _small_edit(pools: bool, kernel: Shape) -> str:
     if pools:
-        return _('Leave this layer out, or write `padding="same"`.')
+        return _('Remove this layer, or set `padding="same"`.')
     return _('Write `padding="same"`, or a `kernel_size` smaller than {k}.').format(
         k=max((k for k in kernel if k is not None), default=1)
     )
@@ -69,7 +69,7 @@ def _negative_size(match: re.Match[str], failure: Failure) -> Mistake | None:
     size = window_size(int(match["size"]), int(match["kernel"]), 1)
     return Mistake(
         "too-small",
-        _("{layer} would give an output of size zero or less from {shape}.").format(
+        _("{layer} would turn {shape} into an output of size zero or less.").format(
             layer=title(failure), shape=written(shape)
         ),
         equation(size),
@@ -91,11 +91,11 @@ def _cropped(match: re.Match[str], failure: Failure) -> Mistake:
     sums = [equation(it) for it in left if it.value is not None and it.value <= 0]
     return Mistake(
         "too-small",
-        _("{layer} would cut away all of {shape}.").format(
+        _("{layer} would crop away all of {shape}.").format(
             layer=title(failure), shape=written(shape)
         ),
         ", ".join(dict.fromkeys(sums)),
-        _("Crop less: the two sides of an axis together stay below its size."),
+        _("Crop less: the two sides together must be smaller than the axis."),
         "cropping",
     )
 
@@ -104,13 +104,14 @@ def _not_in_the_vocabulary(match: re.Match[str], failure: Failure) -> Mistake:
     index, limit = int(match["index"]), int(match["limit"])
     return Mistake(
         "index-too-large",
-        _("{layer} knows the numbers from 0 to {last}, got {index}.").format(
+        _("{layer} accepts numbers from 0 to {last}, got {index}.").format(
             layer=title(failure), last=limit - 1, index=index
         ),
         f"{index} ≥ {limit}",
-        _("Count one more than the largest number: `layers.Embedding({n}, ...)`.").format(
-            n=index + 1
-        ),
+        _(
+            "The vocabulary must be one larger than the largest number: `layers.Embedding({n}, "
+            "...)`."
+        ).format(n=index + 1),
         "input_dim",
     )
 
