@@ -170,7 +170,7 @@ def test_progress_says_where_nothing_is_kept(monkeypatch):
 
 
 def test_progress_that_cannot_be_read_is_one_line(progress_file, monkeypatch):
-    monkeypatch.setattr("kfunc_lab.lessons.progress._said", set())
+    monkeypatch.setattr("kfunc_lab.lessons.progress._reported", set())
     progress_file.write_text("no progress")
     result = call("progress")
     assert result.exit_code == 0

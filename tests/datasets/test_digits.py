@@ -23,7 +23,10 @@ pytestmark = pytest.mark.usefixtures("cache")
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "kfunc_lab" / "datasets" / "mnist_5000.npz"
 
-EMBEDDED = "MNIST: 5,000 real digits that come with kfunc_lab (4,000 for training, 1,000 for testing).\n"
+EMBEDDED = (
+    "MNIST: 5,000 real digits that come with kfunc_lab "
+    "(4,000 for training, 1,000 for testing).\n"
+)
 FALLBACK = EMBEDDED[:-2] + "; the full set could not be downloaded.\n"
 FULL = "MNIST: the full set, 60,000 digits for training and 10,000 for testing.\n"
 
