@@ -299,10 +299,10 @@ def _course_progress(language: str) -> None:
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @_common_options
 def _masters(directory: Path, language: str) -> None:
-    from kfunc_lab.lessons import masters
+    from kfunc_lab.lessons import nbgrader
 
     with _one_sentence(OSError):
-        report = masters.write(directory, language)
+        report = nbgrader.write_course(directory, language)
     for line in _what_was_written(report, directory):
         click.echo(line)
 

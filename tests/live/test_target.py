@@ -5,7 +5,7 @@ import pytest
 from keras import layers
 
 from kfunc_lab.lessons.exercises import EXERCISES, target_graph
-from kfunc_lab.live.pins import held_by
+from kfunc_lab.live.pins import find_variables
 from kfunc_lab.live.target import Target
 from kfunc_lab.live.tracker import Tracker
 from kfunc_lab.live.view import LiveView, SnapshotView
@@ -70,7 +70,7 @@ def test_variables_are_found_in_containers_of_any_depth():
     tensor = keras.Input((2,), name="t")
     loop: list = [tensor]
     loop.append(loop)
-    held = held_by(
+    held = find_variables(
         {"a": {"k": [tensor, (tensor,)]}, "data": list(range(100_000)), "_": tensor, "loop": loop,
          "_3": tensor, "_mine": tensor, "Out": {3: tensor}, "deep": [[[[tensor]]]]}
     )  # fmt: skip
@@ -114,7 +114,7 @@ def test_what_was_set_aside_counts_once_something_is_built_on_it():
     namespace = {"inputs": inputs, "other": keras.Sequential([keras.Input((3,))])}
     tracker = Tracker(namespace)
     try:
-        tracker.set_aside()
+        tracker.ignore_existing()
         assert tracker.snapshot().graph.calls == ()
         namespace["x"] = layers.Dense(4, activation="relu", name="hidden")(inputs)
         assert [call.id for call in tracker.snapshot().graph.calls] == ["mine", "hidden"]

@@ -287,7 +287,9 @@ def test_names_are_untrusted(kernel):
     assert "<b>" in said
 
 
-@pytest.mark.parametrize("broken", ["watch.steps_view.united", "live.tracker.take_snapshot"])
+@pytest.mark.parametrize(
+    "broken", ["watch.steps_view.merge_snapshots", "live.tracker.take_snapshot"]
+)
 def test_a_view_that_fails_says_so_once_and_the_cell_goes_on(kernel, broken):
     module, _, name = broken.rpartition(".")
     kernel.run(
