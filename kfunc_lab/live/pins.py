@@ -57,13 +57,13 @@ def find_variables(namespace: Mapping[str, Any]) -> Variables:
 
 def _find_items(name: str, value: Any, kinds: tuple[type, ...]) -> list[tuple[str, Any]]:
     """Lists the objects of these kinds in a variable, each with the expression that yields it."""
-    found = []
+    items = []
     stack = [(name, value, 0)]
     budget = _MAX_ITEMS
     while stack:
         label, item, depth = stack.pop()
         if isinstance(item, kinds):
-            found.append((label, item))
+            items.append((label, item))
         elif depth < _MAX_DEPTH and budget:
             pairs = list(islice(_entries(item), budget))
             budget -= len(pairs)
@@ -72,7 +72,7 @@ def _find_items(name: str, value: Any, kinds: tuple[type, ...]) -> list[tuple[st
                 for key, inner in reversed(pairs)
                 if isinstance(inner, (*kinds, list, tuple, dict))
             ]
-    return found
+    return items
 
 
 def _entries(container: Any) -> Iterable[tuple[Any, Any]]:

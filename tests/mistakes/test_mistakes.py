@@ -228,7 +228,7 @@ def conv_on_a_small_image():
 
 
 # Keras 3.8 says nothing of size zero.
-@case("too-small", "MaxPooling2D", "Leave", "⌊(1 + 2·0 − 2)/2⌋ + 1 = 0", since=(3, 15))
+@case("too-small", "MaxPooling2D", "Remove", "⌊(1 + 2·0 − 2)/2⌋ + 1 = 0", since=(3, 15))
 def pooling_one_pixel():
     layers.MaxPooling2D()(keras.Input((1, 1, 8)))
 
@@ -419,7 +419,7 @@ def no_shape():
     keras.Input()
 
 
-@case("input-shape", "Input", "leave `batch_shape` out", where="batch_shape")
+@case("input-shape", "Input", "remove `batch_shape`", where="batch_shape")
 def two_shapes():
     keras.Input(shape=(3,), batch_shape=(None, 3))
 
@@ -579,7 +579,7 @@ def class_numbers_with_one_hot_loss():
     trained(dense(10, "softmax"), np.zeros(8, int), "categorical_crossentropy")
 
 
-@case("loss-shape", "Functional", "columns: 12", "12 ≠ 10", where="end")
+@case("loss-shape", "Functional", "layer 12 units", "12 ≠ 10", where="end")
 def other_classes():
     trained(dense(10, "softmax"), zeros(8, 12), "categorical_crossentropy")
 
@@ -600,7 +600,7 @@ def dense_on_an_image_with_sparse_loss():
     trained(dense(10, "softmax"), y, "sparse_categorical_crossentropy", shape=(8, 8, 1))
 
 
-@case("loss-shape", "Functional", "columns: 2", "2 ≠ 3")
+@case("loss-shape", "Functional", "layer 2 units", "2 ≠ 3")
 def other_columns_with_mse():
     trained(dense(3), zeros(8, 2))
 

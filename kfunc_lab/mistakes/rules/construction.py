@@ -1,4 +1,4 @@
-"""Mistakes in making a layer or an input: its arguments and its parentheses."""
+"""Mistakes in creating a layer or an input: its arguments and its parentheses."""
 
 import ast
 import difflib
@@ -20,7 +20,7 @@ from kfunc_lab.mistakes.rule import (
     written,
 )
 
-# What a layer needs that a tensor stood in the place of: an example for each.
+# An example of the arguments that each layer needs where it got a tensor.
 _NEEDED = {
     "Dense": "64", "Conv1D": "32, 3", "Conv2D": "32, 3", "Conv3D": "32, 3",
     "Conv1DTranspose": "32, 3", "Conv2DTranspose": "32, 3", "SeparableConv2D": "32, 3",
@@ -34,18 +34,18 @@ _NEEDED = {
 
 
 def _in_parentheses(match: re.Match[str], failure: Failure) -> Mistake | None:
-    """Explains a tensor that a layer's constructor was given."""
+    """Explains a tensor among the arguments of a layer's constructor."""
     if failure.stage != "construct" or failure.kind == "Input":
         return None
     where = match.groupdict().get("where") or ""
     holds = bool(failure.tensors) or "KerasTensor" in match.string
     if not holds and not (failure.operation is None and _is_on_tensors(failure)):
         return None
-    return in_constructor(failure, where or _taken_for(failure))
+    return in_constructor(failure, where or _parameter_of(failure))
 
 
 def _is_on_tensors(failure: Failure) -> bool:
-    """Tells whether a constructor was called on more than plain settings."""
+    """Returns whether a constructor was called on anything but plain settings."""
     call = as_call(failure.code)
     if call is None or not call.args:
         return False
@@ -53,7 +53,7 @@ def _is_on_tensors(failure: Failure) -> bool:
 
 
 def in_constructor(failure: Failure, where: str) -> Mistake:
-    """Explains that a tensor belongs into a second pair of parentheses."""
+    """Explains that a tensor belongs in a second pair of parentheses."""
     reason = _("The constructor of {kind} takes settings, not a tensor.")
     if where:
         reason = _("The constructor of {kind} got a tensor for its argument `{where}`.")
@@ -71,22 +71,26 @@ def in_constructor(failure: Failure, where: str) -> Mistake:
 
 
 def _sorted_arguments(failure: Failure) -> tuple[str, str]:
-    """Returns what of a call's arguments are tensors, and what are settings, in words."""
+    """Returns the source of a call's tensors, and the source of its settings."""
     call = as_call(failure.code)
     needed = _NEEDED.get(failure.kind, "")
     if call is None:
         return "x", needed
-    plain = [it for it in call.args if _is_setting(it)]
-    settings = [ast.unparse(it) for it in plain]
-    if not settings and not any(it.arg for it in call.keywords):
+    plain = [expression for expression in call.args if _is_setting(expression)]
+    settings = [ast.unparse(expression) for expression in plain]
+    if not settings and not any(expression.arg for expression in call.keywords):
         settings = [needed] if needed else []
     elif not settings and failure.kind in ("Dense", "Conv2D", "LSTM", "GRU"):
-        named = {it.arg for it in call.keywords}
+        named = {expression.arg for expression in call.keywords}
         settings = [] if named & {"units", "filters"} else [needed.split(",")[0]]
     elif "," in needed and len(plain) == 1 and call.args[0] is not plain[0]:
         settings = [needed.split(",")[0], *settings]
-    settings += [f"{it.arg}={ast.unparse(it.value)}" for it in call.keywords if _keeps(it)]
-    others = [it for it in call.args if it not in plain]
+    settings += [
+        f"{expression.arg}={ast.unparse(expression.value)}"
+        for expression in call.keywords
+        if _keeps(expression)
+    ]
+    others = [expression for expression in call.args if expression not in plain]
     bare = ast.Call(func=call.func, args=others, keywords=[])
     words = all_arguments(Failure(None, "", "", (), "", None, ast.unparse(bare)))
     return (words if others else "x"), ", ".join(settings)
@@ -94,7 +98,7 @@ def _sorted_arguments(failure: Failure) -> tuple[str, str]:
 
 def _is_setting(expression: ast.expr) -> bool:
     if isinstance(expression, (ast.List, ast.Tuple)):
-        return all(isinstance(it, ast.Constant) for it in expression.elts)
+        return all(isinstance(item, ast.Constant) for item in expression.elts)
     return isinstance(expression, (ast.Constant, ast.UnaryOp, ast.BinOp))
 
 
@@ -102,8 +106,8 @@ def _keeps(keyword: ast.keyword) -> bool:
     return bool(keyword.arg) and _is_setting(keyword.value)
 
 
-def _taken_for(failure: Failure) -> str:
-    """Returns the parameter that the tensor was taken for."""
+def _parameter_of(failure: Failure) -> str:
+    """Returns the parameter to which the tensor was passed."""
     call = as_call(failure.code)
     if failure.operation is None or call is None:
         return ""
@@ -111,20 +115,22 @@ def _taken_for(failure: Failure) -> str:
         parameters = list(inspect.signature(type(failure.operation)).parameters.values())
     except (TypeError, ValueError):
         return ""
-    for parameter, given in zip(parameters, call.args, strict=False):
-        if not _is_setting(given) and parameter.kind is not parameter.VAR_KEYWORD:
+    for parameter, expression in zip(parameters, call.args, strict=False):
+        if not _is_setting(expression) and parameter.kind is not parameter.VAR_KEYWORD:
             return str(parameter.name)
-    wrong = [it.arg for it in call.keywords if it.arg and not _keeps(it)]
+    wrong = [keyword.arg for keyword in call.keywords if keyword.arg and not _keeps(keyword)]
     return wrong[0] if wrong else ""
 
 
 def held_tensor(layer: Any) -> str:
-    """Returns the setting of a layer that is a tensor, left there by its constructor."""
+    """Returns the name of a layer's attribute that its constructor set to a tensor."""
     import keras
 
     for name, value in list(getattr(layer, "__dict__", {}).items()):
         items = value if isinstance(value, (list, tuple)) else [value]
-        if not name.startswith("_") and any(isinstance(it, keras.KerasTensor) for it in items):
+        if not name.startswith("_") and any(
+            isinstance(item, keras.KerasTensor) for item in items
+        ):
             return str(name)
     return ""
 
@@ -173,13 +179,19 @@ def _unexpected_keyword(match: re.Match[str], failure: Failure) -> Mistake | Non
 
     if failure.stage != "construct":
         return None
-    made = keras.Input if failure.kind == "Input" else getattr(keras.layers, failure.kind, None)
-    return _no_such_argument(failure, match["where"], made)
+    constructor = (
+        keras.Input if failure.kind == "Input" else getattr(keras.layers, failure.kind, None)
+    )
+    return _no_such_argument(failure, match["where"], constructor)
 
 
-def _no_such_argument(failure: Failure, name: str, made: Any) -> Mistake:
+def _no_such_argument(failure: Failure, name: str, constructor: Any) -> Mistake:
     try:
-        known = [it for it in inspect.signature(made).parameters if it != "kwargs"]
+        known = [
+            parameter
+            for parameter in inspect.signature(constructor).parameters
+            if parameter != "kwargs"
+        ]
     except (TypeError, ValueError):
         known = []
     close = difflib.get_close_matches(name, [*known, "name", "trainable", "dtype"], 1, 0.5)
@@ -238,10 +250,10 @@ def _choices(what: str) -> list[str]:
     module = {"loss": keras.losses, "optimizer": keras.optimizers, "metric": keras.metrics}.get(
         what, keras.activations
     )
-    names = [it for it in dir(module) if not it.startswith("_")]
+    names = [name for name in dir(module) if not name.startswith("_")]
     usual = ["mse", "mae", "acc", "accuracy", "categorical_crossentropy", "binary_crossentropy"]
     lower = what in ("optimizer",)
-    return [it.lower() if lower else it for it in names] + ([] if lower else usual)
+    return [name.lower() if lower else name for name in names] + ([] if lower else usual)
 
 
 def _choice_of(match: re.Match[str], failure: Failure) -> Mistake | None:
@@ -270,7 +282,9 @@ def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake:
         )
     elif (numbers := re.findall(r"'(\d+)'", value)) and "." not in value:
         whole = tuple(map(int, numbers))
-        whole = (int("".join(numbers)),) if all(len(it) == 1 for it in numbers) else whole
+        whole = (
+            (int("".join(numbers)),) if all(len(number) == 1 for number in numbers) else whole
+        )
         edit = _("Write `keras.Input(shape={shape})`: numbers without quotes.").format(
             shape=written(whole)
         )
@@ -381,10 +395,14 @@ def _no_super(match: re.Match[str], failure: Failure) -> Mistake:
     )
 
 
-def _options(made: type) -> str:
-    """Returns a constructor's options as they are handed on: `"**kwargs"`, or nothing."""
-    parameters = inspect.signature(made).parameters.values()
-    return "".join(f"**{it.name}" for it in parameters if it.kind is it.VAR_KEYWORD)
+def _options(cls: type) -> str:
+    """Returns the options that a constructor passes on: `"**kwargs"`, or nothing."""
+    parameters = inspect.signature(cls).parameters.values()
+    return "".join(
+        f"**{parameter.name}"
+        for parameter in parameters
+        if parameter.kind is parameter.VAR_KEYWORD
+    )
 
 
 def _no_call(match: re.Match[str], failure: Failure) -> Mistake:
@@ -400,7 +418,7 @@ def _no_call(match: re.Match[str], failure: Failure) -> Mistake:
 def _layer_to_layer(match: re.Match[str], failure: Failure) -> Mistake:
     value = match["value"]
     inner = re.match(r"<(?P<kind>\w+) name=(?P<name>[^,>]*)", value)
-    layer = next((it for it in failure.layers), None)
+    layer = next(iter(failure.layers), None)
     if inner is None:
         return _not_a_tensor(value, failure)
     if layer is not None and (setting := held_tensor(layer)):
@@ -433,7 +451,7 @@ def _not_a_tensor(value: str, failure: Failure) -> Mistake:
     )
 
 
-def _other_input(match: re.Match[str], failure: Failure) -> Mistake:
+def _invalid_input(match: re.Match[str], failure: Failure) -> Mistake:
     if match["value"] == "None":
         return Mistake(
             "not-a-tensor",
@@ -447,7 +465,7 @@ def _other_input(match: re.Match[str], failure: Failure) -> Mistake:
     return _not_a_tensor(match["value"], failure)
 
 
-def _nothing_given(match: re.Match[str], failure: Failure) -> Mistake | None:
+def _missing_tensor(match: re.Match[str], failure: Failure) -> Mistake | None:
     if failure.stage != "call" or failure.operation is None:
         return None
     where = match["where"]
@@ -484,12 +502,12 @@ RULES: tuple[Rule, ...] = (
     rule(
         "not-a-tensor",
         r"Inputs to a layer should be tensors\. Got '(?P<value>.*?)' \(of type",
-        _other_input,
+        _invalid_input,
     ),
     rule(
         "missing-argument",
         r"missing a required (?:\S+ )?argument: '(?P<where>\w+)'",
-        _nothing_given,
+        _missing_tensor,
     ),
     rule("input-shape", r"Cannot convert '(?P<value>.*?)' to a shape\.", _not_a_shape),
     rule("input-shape", r"cannot pass both `?shape`? and `?batch_shape", _two_shapes),

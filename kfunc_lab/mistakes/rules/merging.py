@@ -64,17 +64,17 @@ def _reshape_edit(have: Shape, want: Shape) -> str:
 
 
 def _shapes_of(failure: Failure) -> list[Shape]:
-    found = (shape_of(tensor) for tensor in failure.tensors)
-    return [shape for shape in found if shape is not None]
+    known = (shape_of(tensor) for tensor in failure.tensors)
+    return [shape for shape in known if shape is not None]
 
 
 def _joined(match: re.Match[str], failure: Failure) -> Mistake:
-    given = shapes(match["shapes"]) if match["shapes"] else _shapes_of(failure)
-    given = given if len(given) > 1 else _shapes_of(failure)
+    inputs = shapes(match["shapes"]) if match["shapes"] else _shapes_of(failure)
+    inputs = inputs if len(inputs) > 1 else _shapes_of(failure)
     axis = getattr(failure.operation, "axis", -1)
     axis = axis if isinstance(axis, int) else -1
-    words = {"layer": title(failure), "shapes": _listed(given), "axis": axis}
-    ranks = [len(shape) for shape in given]
+    words = {"layer": title(failure), "shapes": _listed(inputs), "axis": axis}
+    ranks = [len(shape) for shape in inputs]
     if len(set(ranks)) > 1:
         return Mistake(
             "concatenate-shapes",
@@ -98,31 +98,31 @@ def _joined(match: re.Match[str], failure: Failure) -> Mistake:
         _("{layer} joins along axis {axis}; the other axes of {shapes} differ.").format(
             **words
         ),
-        _differences(given, axis),
-        _concatenate_edit(given, axis),
+        _differences(inputs, axis),
+        _concatenate_edit(inputs, axis),
         tensor_names(failure),
     )
 
 
-def _concatenate_edit(given: Sequence[Shape], axis: int) -> str:
-    rank = len(given[0]) if given else 0
+def _concatenate_edit(inputs: Sequence[Shape], axis: int) -> str:
+    rank = len(inputs[0]) if inputs else 0
     for other in range(1, rank):
-        if other != axis % rank and not _differences(given, other):
+        if other != axis % rank and not _differences(inputs, other):
             return _("Join them along axis {axis} instead: `axis={axis}`.").format(axis=other)
     return _("Make the other axes equal, or apply `layers.Flatten()` to each tensor first.")
 
 
-def _differences(given: Sequence[Shape], axis: int | None) -> str:
-    """Writes the sizes that differ, those along the axis of joining left out."""
-    rank = len(given[0]) if given else 0
-    found = []
+def _differences(inputs: Sequence[Shape], axis: int | None) -> str:
+    """Writes the sizes that differ, except those along the axis of joining."""
+    rank = len(inputs[0]) if inputs else 0
+    differences = []
     for position in range(rank):
-        sizes_there = [shape[position] for shape in given]
+        sizes_there = [shape[position] for shape in inputs]
         if axis is not None and position == axis % rank:
             continue
         if words := _unequal([size for size in sizes_there if size is not None]):
-            found.append(words)
-    return ", ".join(dict.fromkeys(found))
+            differences.append(words)
+    return ", ".join(dict.fromkeys(differences))
 
 
 def _unequal(numbers: Sequence[int]) -> str:
@@ -130,21 +130,23 @@ def _unequal(numbers: Sequence[int]) -> str:
     return " ≠ ".join(map(str, different)) if len(different) > 1 else ""
 
 
-def _listed(given: Sequence[Shape]) -> str:
-    return ", ".join(map(written, given))
+def _listed(inputs: Sequence[Shape]) -> str:
+    return ", ".join(map(written, inputs))
 
 
 def _added(match: re.Match[str], failure: Failure) -> Mistake:
-    given = _shapes_of(failure)
-    if len(given) < 2:
-        given = [sizes(match["left"]), sizes(match["right"])]
-    tails = [shape[1:] for shape in given]
+    inputs = _shapes_of(failure)
+    if len(inputs) < 2:
+        inputs = [sizes(match["left"]), sizes(match["right"])]
+    tails = [shape[1:] for shape in inputs]
     same_rank = len({len(tail) for tail in tails}) == 1
-    sums = _differences(tails, None) if same_rank else _unequal([len(it) for it in given])
+    sums = (
+        _differences(tails, None) if same_rank else _unequal([len(shape) for shape in inputs])
+    )
     return Mistake(
         "merge-shapes",
         _("{layer} works element by element, but the shapes {shapes} differ.").format(
-            layer=title(failure), shapes=_listed(given)
+            layer=title(failure), shapes=_listed(inputs)
         ),
         sums,
         _added_edit(tails, same_rank, failure),
@@ -218,11 +220,11 @@ def _not_in_a_list(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 
 def _dotted(match: re.Match[str], failure: Failure) -> Mistake:
-    given = _shapes_of(failure)
+    inputs = _shapes_of(failure)
     return Mistake(
         "dot-axes",
         _("{layer} multiplies along axes of the same size, got {shapes}.").format(
-            layer=title(failure), shapes=_listed(given)
+            layer=title(failure), shapes=_listed(inputs)
         ),
         f"{match['left']} ≠ {match['right']}",
         _(
@@ -283,14 +285,16 @@ def _symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 
 def symbolic_edit(name: str, failure: Failure) -> str:
-    """Says what to write in the place of a function that needs numbers."""
+    """Returns the edit that replaces a function that needs numbers."""
     import keras
 
-    wanted = _IN_OPS.get(name, name)
+    replacement = _IN_OPS.get(name, name)
     if name == "array":
         return _("Remove `np.array`: layers take the symbolic tensor itself.")
-    if wanted and callable(getattr(keras.ops, wanted, None)):
-        return _("Write `keras.ops.{name}({x})`.").format(name=wanted, x=all_arguments(failure))
+    if replacement and callable(getattr(keras.ops, replacement, None)):
+        return _("Write `keras.ops.{name}({x})`.").format(
+            name=replacement, x=all_arguments(failure)
+        )
     if name in ("float", "int", "len", "range"):
         return _("Read a size from `{x}.shape`; values exist only when the model runs.").format(
             x=argument(failure)

@@ -1,4 +1,4 @@
-"""Mistakes in joining tensors into a model, and in what it is called on."""
+"""Mistakes in building a model from tensors, and in calling it."""
 
 import re
 from typing import Any
@@ -26,8 +26,8 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
             _("Pass the model the same `Input` tensors that the output was computed from."),
             path,
         )
-    given = [name_of(it) for it in _made_inputs(failure)]
-    listed = ", ".join([*given, *names])
+    present = [name_of(layer) for layer in _input_layers(failure)]
+    listed = ", ".join([*present, *names])
     return Mistake(
         "unconnected-output",
         _("An output depends on {names}, which the model's inputs do not include.").format(
@@ -38,7 +38,7 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
             "Write `keras.Model(inputs=[{names}], ...)`, with the variables that hold these "
             "inputs."
         ).format(names=listed)
-        if given and _needs_given(failure)
+        if present and _needs_present(failure)
         else _(
             "Write `keras.Model(inputs={names}, ...)`, with the variable that holds this input."
         ).format(names=", ".join(names) if len(names) == 1 else f"[{', '.join(names)}]"),
@@ -46,40 +46,46 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
     )
 
 
-def _made_inputs(failure: Failure) -> list[Any]:
-    """Returns the input layers among the tensors of a model, each once."""
+def _input_layers(failure: Failure) -> list[Any]:
+    """Returns the input layers among a model's tensors, without duplicates."""
     tensors = list(failure.tensors)
     if failure.stage != "model":
         tensors = list(getattr(failure.operation, "inputs", None) or [])
-    makers = {id(it): it for it in map(maker, tensors) if type(it).__name__ == "InputLayer"}
+    makers = {
+        id(layer): layer
+        for layer in map(maker, tensors)
+        if type(layer).__name__ == "InputLayer"
+    }
     return list(makers.values())
 
 
 def _origins(failure: Failure) -> dict[str, Any]:
-    """Returns the input layers that a model's tensors are computed from, by their names."""
+    """Maps names to the input layers that a model's tensors are computed from."""
     model = failure.operation
     tensors = list(failure.tensors) if failure.stage == "model" else list(model.outputs)
-    symbolic = [it for it in tensors if has_history(it)]
+    symbolic = [tensor for tensor in tensors if has_history(tensor)]
     layers = (node.operation for node in ancestors(symbolic))
-    return {name_of(it): it for it in layers if type(it).__name__ == "InputLayer"}
+    return {name_of(layer): layer for layer in layers if type(layer).__name__ == "InputLayer"}
 
 
 def _missing_inputs(failure: Failure) -> list[str]:
     try:
-        given = {id(it) for it in _made_inputs(failure)}
-        return [name for name, it in _origins(failure).items() if id(it) not in given]
-    except Exception:  # graphs of models that are half built
+        present = {id(layer) for layer in _input_layers(failure)}
+        return [name for name, layer in _origins(failure).items() if id(layer) not in present]
+    except Exception:  # the graph of a model may be half built
         return []
 
 
-def _needs_given(failure: Failure) -> bool:
-    """Tells whether the outputs are computed from a given input too."""
-    given = {id(it) for it in _made_inputs(failure)}
-    made = [it for it in failure.tensors if type(maker(it)).__name__ != "InputLayer"]
+def _needs_present(failure: Failure) -> bool:
+    """Returns whether the outputs also depend on an input that the model has."""
+    present = {id(tensor) for tensor in _input_layers(failure)}
+    outputs = [
+        tensor for tensor in failure.tensors if type(maker(tensor)).__name__ != "InputLayer"
+    ]
     if failure.stage != "model":
-        made = list(getattr(failure.operation, "outputs", None) or [])
-    nodes = ancestors([it for it in made if has_history(it)])
-    return any(id(node.operation) in given for node in nodes)
+        outputs = list(getattr(failure.operation, "outputs", None) or [])
+    nodes = ancestors([tensor for tensor in outputs if has_history(tensor)])
+    return any(id(node.operation) in present for node in nodes)
 
 
 def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
@@ -97,10 +103,10 @@ def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
             edit,
             which,
         )
-    for held in failure.layers:
-        if name_of(held) == layer["name"] and (setting := held_tensor(held)):
-            made = Failure(held, layer["name"], layer["kind"], (), "construct", None)
-            return in_constructor(made, setting)
+    for inner in failure.layers:
+        if name_of(inner) == layer["name"] and (setting := held_tensor(inner)):
+            failed = Failure(inner, layer["name"], layer["kind"], (), "construct", None)
+            return in_constructor(failed, setting)
     edit = _("Call it: `layers.{kind}(...)(x)` is a tensor, `layers.{kind}(...)` is a layer.")
     if which == "inputs":
         edit = _("Pass what `keras.Input` returned.")
@@ -175,9 +181,9 @@ def _input_count(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def _missing_key(match: re.Match[str], failure: Failure) -> Mistake:
-    given = re.findall(r"'([^']*)'", match["given"])
-    wanted = re.findall(r"'([^']*)'", match["wanted"])
-    extra = [key for key in given if key not in wanted]
+    keys = re.findall(r"'([^']*)'", match["given"])
+    expected = re.findall(r"'([^']*)'", match["wanted"])
+    extra = [key for key in keys if key not in expected]
     name = match["name"]
     edit = _("Pass data for it too: `{{'{name}': ..., ...}}`.").format(name=name)
     if extra:
@@ -187,7 +193,7 @@ def _missing_key(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "input-keys",
         _("{model} expects the inputs {wanted}, got data for {given}.").format(
-            model=title(failure), wanted=", ".join(wanted), given=", ".join(given)
+            model=title(failure), wanted=", ".join(expected), given=", ".join(keys)
         ),
         "",
         edit,
@@ -253,7 +259,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule("unconnected-output", r"inputs?`? (?:are )?not connected to `?outputs", _unconnected),
     rule("unconnected-output", r"Graph disconnected", _unconnected),
-    # Up to Keras 3.9 a model with such an output fails only when called, with the tensor's id.
+    # Up to Keras 3.9 such a model fails only when it is called, and names the tensor's id.
     rule(
         "unconnected-output",
         r"calling (?:Functional|Model)\.call\(\)\.\s+'?\d{9,}'?\s",

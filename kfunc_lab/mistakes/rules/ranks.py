@@ -1,4 +1,4 @@
-"""Mistakes in the number of axes of what a layer is called on."""
+"""Mistakes in the number of axes of a layer's input."""
 
 import math
 import re
@@ -20,7 +20,7 @@ from kfunc_lab.mistakes.rule import (
     written,
 )
 
-_OF_ANY_RANK = ("Permute", "RepeatVector", "Flatten")  # more axes are no batch there
+_ANY_RANK = ("Permute", "RepeatVector", "Flatten")  # an extra axis is not a second batch
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D")
 
 
@@ -61,12 +61,12 @@ def _wrong_rank(
 
 
 def _rank_edit(failure: Failure, expected: int, found: int, shape: Shape) -> tuple[str, str]:
-    """Returns the closer name of a wrong number of axes, and the edit that sets it right."""
+    """Returns the more precise rule for a wrong number of axes, and the edit that corrects it."""
     tensor = failure.tensors[0] if failure.tensors else None
-    made = maker(tensor)
-    if type(made).__name__ in _RECURRENT and found == 2:
-        return "missing-sequences", _returns_sequences(made)
-    keeps = failure.kind in _OF_ANY_RANK
+    layer_before = maker(tensor)
+    if type(layer_before).__name__ in _RECURRENT and found == 2:
+        return "missing-sequences", _returns_sequences(layer_before)
+    keeps = failure.kind in _ANY_RANK
     if found == expected + 1 and is_input(tensor) and shape[1] is not None and not keeps:
         return "batch-in-shape", _(
             "Remove the batch from the shape: `keras.Input(shape={shape})`."
@@ -77,7 +77,7 @@ def _rank_edit(failure: Failure, expected: int, found: int, shape: Shape) -> tup
         return "wrong-rank", _with_a_batch(failure, tensor)
     if found < expected:
         return "wrong-rank", _with_more_axes(failure, tensor, expected, shape)
-    return "wrong-rank", _with_fewer_axes(failure, expected, made, shape)
+    return "wrong-rank", _with_fewer_axes(failure, expected, layer_before, shape)
 
 
 def _returns_sequences(layer: object) -> str:
@@ -128,15 +128,17 @@ def _with_more_axes(failure: Failure, tensor: object, expected: int, shape: Shap
     ).format(x=argument(failure))
 
 
-def _with_fewer_axes(failure: Failure, expected: int, made: object, shape: Shape) -> str:
+def _with_fewer_axes(
+    failure: Failure, expected: int, layer_before: object, shape: Shape
+) -> str:
     x = argument(failure)
     if failure.kind == "Permute":
         return _("List all {n} axes except the batch: `layers.Permute(...)`.").format(
             n=len(shape) - 1
         )
-    if expected == 2 and type(made).__name__ in _RECURRENT:
+    if expected == 2 and type(layer_before).__name__ in _RECURRENT:
         return _("Keep only the last step: `return_sequences=False` in {name}.").format(
-            name=name_of(made)
+            name=name_of(layer_before)
         )
     if expected == 2:
         return _("Write `layers.Flatten()({x})` first.").format(x=x)
@@ -155,7 +157,7 @@ def _no_batch(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def without_batch(failure: Failure, expected: Shape, found: Shape, where: str) -> Mistake:
-    """Explains one example in the place of a batch of them."""
+    """Explains that one example was passed instead of a batch."""
     return Mistake(
         "missing-batch",
         _("{model} expects a batch of shape {expected}, got shape {found}.").format(

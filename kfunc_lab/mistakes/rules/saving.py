@@ -1,4 +1,4 @@
-"""Mistakes in saving and loading models, weights and layers of one's own."""
+"""Mistakes in saving and loading models, weights and custom layers."""
 
 import re
 

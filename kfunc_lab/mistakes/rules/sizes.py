@@ -1,4 +1,4 @@
-"""Mistakes in the sizes of what a layer or a model is called on."""
+"""Mistakes in the sizes of a layer's or a model's input."""
 
 import math
 import re

@@ -19,17 +19,17 @@ from kfunc_lab.mistakes.rule import (
 
 
 def _loss(failure: Failure) -> str:
-    """Returns the name of a model's loss, as far as it has one."""
+    """Returns the name of a model's loss; empty if it has none."""
     loss: Any = getattr(failure.operation, "loss", None)
     name = loss if isinstance(loss, str) else getattr(loss, "name", None)
     return name if isinstance(name, str) else getattr(loss, "__name__", "")
 
 
-def _last(failure: Failure) -> str:
-    """Returns the name of the layer that makes a model's only output."""
+def _output_layer(failure: Failure) -> str:
+    """Returns the name of the layer that computes a model's only output; empty for several."""
     outputs = getattr(failure.operation, "outputs", None) or []
-    made = maker(outputs[0]) if len(outputs) == 1 else None
-    return str(getattr(made, "name", ""))
+    layer = maker(outputs[0]) if len(outputs) == 1 else None
+    return str(getattr(layer, "name", ""))
 
 
 def _different(match: re.Match[str], failure: Failure) -> Mistake:
@@ -53,7 +53,7 @@ def _disagree(failure: Failure, target: Shape, output: Shape) -> Mistake:
         reason.format(**words),
         sums if same_rank else f"{len(target)} ≠ {len(output)}",
         _loss_edit(failure, target, output),
-        _last(failure),
+        _output_layer(failure),
     )
 
 
@@ -106,7 +106,7 @@ def _sparse(match: re.Match[str], failure: Failure) -> Mistake:
         ),
         f"{len(target)} ≠ {len(output)} − 1",
         edit,
-        _last(failure),
+        _output_layer(failure),
     )
 
 
@@ -127,19 +127,19 @@ def _class_too_large(match: re.Match[str], failure: Failure) -> Mistake:
         _("Give the last layer {n} units, or number the classes from 0.").format(
             n=max(value + 1, limit)
         ),
-        _last(failure),
+        _output_layer(failure),
     )
 
 
 def _loss_keys(match: re.Match[str], failure: Failure) -> Mistake:
-    wanted = re.findall(r"'([^']*)'", match["wanted"])
-    given = re.findall(r"'([^']*)'", match["given"])
-    return _keys("loss", wanted, given)
+    outputs = re.findall(r"'([^']*)'", match["wanted"])
+    keys = re.findall(r"'([^']*)'", match["given"])
+    return _keys("loss", outputs, keys)
 
 
-def _keys(what: str, wanted: list[str], given: list[str]) -> Mistake:
-    extra = [key for key in given if key not in wanted]
-    missing = [key for key in wanted if key not in given]
+def _keys(what: str, outputs: list[str], keys: list[str]) -> Mistake:
+    extra = [key for key in keys if key not in outputs]
+    missing = [key for key in outputs if key not in keys]
     if extra and missing:
         edit = _("Write the key '{name}' instead of '{wrong}'.").format(
             name=missing[0], wrong=extra[0]
@@ -151,7 +151,7 @@ def _keys(what: str, wanted: list[str], given: list[str]) -> Mistake:
     return Mistake(
         f"{what}-keys",
         _("The outputs are named {wanted}, but `{what}` has the keys {given}.").format(
-            wanted=", ".join(wanted), what=what, given=", ".join(given)
+            wanted=", ".join(outputs), what=what, given=", ".join(keys)
         ),
         "",
         edit,
@@ -194,9 +194,9 @@ def _target_count(failure: Failure, names: list[str], found: int | None) -> Mist
 
 def _structures(match: re.Match[str], failure: Failure) -> Mistake:
     target, output = match["target"], match["output"]
-    wanted, given = (re.findall(r"'(\w+)':", text) for text in (output, target))
-    if wanted and given and set(wanted) != set(given):
-        return _keys("y", wanted, given)
+    outputs, keys = (re.findall(r"'(\w+)':", text) for text in (output, target))
+    if outputs and keys and set(outputs) != set(keys):
+        return _keys("y", outputs, keys)
     names = _output_names(failure) or [str(n) for n in range(output.count("*"))]
     return _target_count(failure, names, target.count("*"))
 
@@ -215,15 +215,15 @@ def _by_name(what: str, names: list[str]) -> str:
 
 def _metrics(match: re.Match[str], failure: Failure) -> Mistake:
     names = _output_names(failure)
-    given = getattr(match, "string", "")
+    message = getattr(match, "string", "")
     keys = (
-        re.findall(r"'(\w+)': ", given.rpartition("metrics={")[2])
-        if "metrics={" in given
+        re.findall(r"'(\w+)': ", message.rpartition("metrics={")[2])
+        if "metrics={" in message
         else []
     )
     if keys and set(keys) - set(names):
         return _keys("metrics", names, keys)
-    listed = re.search(r"metrics=\[(.*)\]", given, re.DOTALL)
+    listed = re.search(r"metrics=\[(.*)\]", message, re.DOTALL)
     found = len(re.findall(r"[^,\s][^,]*", listed[1])) if listed else None
     return Mistake(
         "metrics-count",

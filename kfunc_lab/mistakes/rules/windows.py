@@ -1,4 +1,4 @@
-"""Mistakes in the windows of convolutions and poolings, and in the numbers of words."""
+"""Mistakes in the windows of convolution and pooling, and in the vocabulary of embeddings."""
 
 import re
 
@@ -62,10 +62,14 @@ def _each(value: object, count: int) -> tuple[int, ...]:
 
 def _negative_size(match: re.Match[str], failure: Failure) -> Mistake | None:
     shape = sizes(match["shape"])
-    given = first_shape(failure)
+    input_shape = first_shape(failure)
     entry = getattr(failure.operation, "input_shape", None)
-    if isinstance(entry, tuple) and given is not None and len(entry) == len(given) + 1:
-        return without_batch(failure, entry, given, "")
+    if (
+        isinstance(entry, tuple)
+        and input_shape is not None
+        and len(entry) == len(input_shape) + 1
+    ):
+        return without_batch(failure, entry, input_shape, "")
     size = window_size(int(match["size"]), int(match["kernel"]), 1)
     return Mistake(
         "too-small",
@@ -83,12 +87,12 @@ def _negative_size(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _cropped(match: re.Match[str], failure: Failure) -> Mistake:
     shape, cropping = sizes(match["shape"]), sizes(match["cropping"])
     pairs = list(zip(cropping[::2], cropping[1::2], strict=False))
-    left = [
+    sizes_left = [
         cropped_size(n, a, b)
         for (a, b), n in zip(pairs, shape[1:], strict=False)
         if a is not None and b is not None
     ]
-    sums = [equation(it) for it in left if it.value is not None and it.value <= 0]
+    sums = [equation(size) for size in sizes_left if size.value is not None and size.value <= 0]
     return Mistake(
         "too-small",
         _("{layer} would crop away all of {shape}.").format(
