@@ -45,7 +45,7 @@ def test_answer_that_cannot_be_examined_raises_nothing(name):
 
 
 def test_hints_come_one_after_the_other(monkeypatch):
-    monkeypatch.setattr(feedback, "_hints_given", {})
+    monkeypatch.setattr(feedback, "_hint_counts", {})
     hints = EXERCISES["hidden-units"].hints
     said = [lab.hint("hidden-units").message for _ in range(len(hints) + 1)]
     assert said == [*hints, hints[0]]

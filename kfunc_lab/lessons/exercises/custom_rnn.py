@@ -1,4 +1,4 @@
-"""Lesson 12: count the calls inside a recurrent layer, and free one from a fixed batch size."""
+"""Lesson 12: count the calls inside a recurrent layer, and make a layer accept any batch size."""
 
 import ast
 import contextlib
@@ -20,10 +20,10 @@ _BATCHES = (16, 3, 1)
 
 def _check_counts(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, ("calls", "parameters", "shape"))
-    _check_calls(answers.whole_number(said["calls"]))
-    _check_parameters(answers.whole_number(said["parameters"]))
-    _check_shape(said["shape"])
+    parts = answers.by_name(answer, ("calls", "parameters", "shape"))
+    _check_calls(answers.whole_number(parts["calls"]))
+    _check_parameters(answers.whole_number(parts["parameters"]))
+    _check_shape(parts["shape"])
 
 
 def _check_calls(calls: int) -> None:
@@ -79,8 +79,8 @@ def _check_parameters(parameters: int) -> None:
     raise Wrong("`parameters`: " + reasons.get(parameters, general.format(n=f"{parameters:,}")))
 
 
-def _check_shape(said: Any) -> None:
-    shape = _shape_of(said)
+def _check_shape(answer: Any) -> None:
+    shape = _shape_of(answer)
     if shape == _SHAPE:
         return
     if len(shape) == 3 and shape[0] is not None:
@@ -102,17 +102,17 @@ def _check_shape(said: Any) -> None:
     raise Wrong("`shape`: " + reason)
 
 
-def _shape_of(said: Any) -> tuple[Any, ...]:
-    if isinstance(said, str):
+def _shape_of(answer: Any) -> tuple[Any, ...]:
+    if isinstance(answer, str):
         with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
-            said = ast.literal_eval(said)
-    if not isinstance(said, (tuple, list)):
+            answer = ast.literal_eval(answer)
+    if not isinstance(answer, (tuple, list)):
         raise Wrong(
             _("`shape`: expected a tuple such as `(None, 8, 1)`, got {got}.").format(
-                got=repr(said)
+                got=repr(answer)
             )
         )
-    return tuple(said)
+    return tuple(answer)
 
 
 def _check_any_batch(answer: Any) -> None:
@@ -121,7 +121,7 @@ def _check_any_batch(answer: Any) -> None:
     answers.attempted(answer)
     kind = _class_of(answer)
     with preserve_keras_state(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on layers that fail, of which the message speaks
+        warnings.simplefilter("ignore")  # about failing layers, which the message explains
         trial = _Trial(_open_model(kind))
         _check_weights(trial)
         _check_sizes(trial)
@@ -153,7 +153,7 @@ def _class_of(answer: Any) -> Any:
 
 
 def _open_model(kind: Any) -> Any:
-    """Returns a model around a new layer, with an open batch."""
+    """Returns a model around a new layer, with an open batch size."""
     try:
         kind(_UNITS)
     except Exception as error:
@@ -190,45 +190,46 @@ def _model(kind: Any, batch: int | None) -> Any:
 
 
 class _Trial:
-    """A model that is run on numbers of ours, with weights of ours."""
+    """Runs a model on fixed inputs, with fixed weights."""
 
     def __init__(self, model: Any) -> None:
         import numpy as np
 
-        drawn = np.random.default_rng(12)
+        random = np.random.default_rng(12)
         self.model = model
         self.weights = [
-            drawn.normal(size=tuple(it.shape)).astype("float32")
-            for it in model.trainable_variables
+            random.normal(size=tuple(variable.shape)).astype("float32")
+            for variable in model.trainable_variables
         ]
-        self.x = drawn.normal(size=(max(_BATCHES), _STEPS, _FEATURES)).astype("float32")
+        self.x = random.normal(size=(max(_BATCHES), _STEPS, _FEATURES)).astype("float32")
 
     def run(self, batch: int, weights: Any = None) -> Any:
-        """Returns what the model makes of so many samples, as a tensor."""
+        """Returns the model's output for a number of samples, as a tensor."""
         import numpy as np
 
         others = [
-            np.zeros(tuple(it.shape), it.dtype) for it in self.model.non_trainable_variables
+            np.zeros(tuple(variable.shape), variable.dtype)
+            for variable in self.model.non_trainable_variables
         ]
         weights = self.weights if weights is None else weights
         return self.model.stateless_call(weights, others, self.x[:batch])[0]
 
 
 def _check_weights(trial: _Trial) -> None:
-    wanted = [(_FEATURES, _UNITS), (_UNITS,), (_UNITS, _UNITS), (_UNITS,)]
-    shapes = [it.shape for it in trial.weights]
-    if len(shapes) < len(wanted):
+    expected = [(_FEATURES, _UNITS), (_UNITS,), (_UNITS, _UNITS), (_UNITS,)]
+    shapes = [weight.shape for weight in trial.weights]
+    if len(shapes) < len(expected):
         raise Wrong(
             _(
                 "Keras finds {n} weight arrays in the layer; two Dense layers have 4. A layer "
                 "created inside `call` is new at each step, so it is never trained."
             ).format(n=len(shapes))
         )
-    if sorted(shapes) != sorted(wanted):
+    if sorted(shapes) != sorted(expected):
         raise Wrong(
             _(
                 "The weights have the shapes {got}; those of the two projections are {wanted}."
-            ).format(got=_listed(shapes), wanted=_listed(wanted))
+            ).format(got=_listed(shapes), wanted=_listed(expected))
         )
 
 
@@ -245,7 +246,11 @@ def _check_sizes(trial: _Trial) -> None:
                 error=failed[_BATCHES[0]]
             )
         )
-    others = [it for it, shape in shapes.items() if shape[0] == _BATCHES[0] != it]
+    others = [
+        batch_size
+        for batch_size, shape in shapes.items()
+        if shape[0] == _BATCHES[0] != batch_size
+    ]
     if failed or (others and shapes[_BATCHES[0]][0] == _BATCHES[0]):
         wrong = next(iter(failed), None) or others[0]
         raise Wrong(
@@ -292,14 +297,16 @@ def _check_numbers(trial: _Trial) -> None:
                 "with the same zeros, and nothing here should be random."
             )
         )
-    wanted = [_states(trial.x[:3], each) for each in _projections(trial.weights)]
-    if any(_same(got, it) for it in wanted):
+    expected = [_states(trial.x[:3], each) for each in _projections(trial.weights)]
+    if any(_same(got, states) for states in expected):
         return
     for each in _projections(trial.weights):
         for reason, other in _known_mistakes(trial.x[:3], each):
             if _same(got, other):
                 raise Wrong(reason)
-    step = max(int(np.argmax(np.abs(got - it).max(axis=(0, 2)) > 1e-4)) for it in wanted)
+    step = max(
+        int(np.argmax(np.abs(got - states).max(axis=(0, 2)) > 1e-4)) for states in expected
+    )
     raise Wrong(
         _(
             "All shapes are right, but from step {step} (counting from 0) the states are not "
@@ -312,14 +319,14 @@ _Projection = Callable[[Any], Any]
 
 
 def _projections(weights: Sequence[Any]) -> list[tuple[_Projection, _Projection]]:
-    """Returns both projections, in either order of the biases, which are alike in shape."""
+    """Returns both projections for each order of the biases, which have the same shape."""
     import numpy as np
 
     def dense(kernel: Any, bias: Any) -> _Projection:
         return lambda x: np.tanh(x @ kernel + bias)
 
-    kernels = {it.shape[0]: it for it in weights if it.ndim == 2}
-    biases = [it for it in weights if it.ndim == 1]
+    kernels = {weight.shape[0]: weight for weight in weights if weight.ndim == 2}
+    biases = [weight for weight in weights if weight.ndim == 1]
     return [
         (dense(kernels[_FEATURES], one), dense(kernels[_UNITS], other))
         for one, other in permutations(biases)
@@ -332,14 +339,14 @@ def _states(
     start: float = 0.0,
     carried: Callable[[Any, Any, Any], Any] = lambda old, new, both: both,
 ) -> Any:
-    """Returns the states of all steps: from the formula, or from a mistaken one.
+    """Returns the states of all steps, from the right formula or from a mistaken one.
 
     Args:
         x: The sequences, of shape (batch, steps, features).
-        projections: What is made of a step, and what is made of the state.
-        start: What the first state is filled with.
-        carried: What goes on to the next step, of the old state, the projected step, and the
-            sum of both projections.
+        projections: The projection of the step, and the projection of the state.
+        start: The value that fills the first state.
+        carried: Chooses the next state from the old state, the projected step, and the sum of
+            both projections.
     """
     import numpy as np
 
@@ -404,12 +411,14 @@ def _check_gradients(trial: _Trial) -> None:
     import numpy as np
     import tensorflow as tf
 
-    weights = [tf.constant(it) for it in trial.weights]
+    weights = [tf.constant(gradient) for gradient in trial.weights]
     with tf.GradientTape() as tape:
         tape.watch(weights)
         total = tf.reduce_sum(tf.square(trial.run(3, weights)))
-    found = tape.gradient(total, weights)
-    reached = [it is not None and bool(np.any(np.asarray(it))) for it in found]
+    gradients = tape.gradient(total, weights)
+    reached = [
+        gradient is not None and bool(np.any(np.asarray(gradient))) for gradient in gradients
+    ]
     if not all(reached):
         raise Wrong(
             _(
@@ -420,11 +429,13 @@ def _check_gradients(trial: _Trial) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """Returns what an error says, without what Keras wraps around it."""
-    lines = [it.strip() for it in str(error).replace("\x1b[1m", "").splitlines()]
-    lines = [it for it in lines if it and not it.startswith("Exception encountered when")]
-    said = lines[0].replace("\x1b[0m", "") if lines else type(error).__name__
-    return said[:160].rstrip(". ") + "."
+    """Returns the first line of an error's message, without the text that Keras adds."""
+    lines = [line.strip() for line in str(error).replace("\x1b[1m", "").splitlines()]
+    lines = [
+        line for line in lines if line and not line.startswith("Exception encountered when")
+    ]
+    text = lines[0].replace("\x1b[0m", "") if lines else type(error).__name__
+    return text[:160].rstrip(". ") + "."
 
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:

@@ -1,4 +1,4 @@
-"""Lesson 01: predict what a Dense layer makes, and build a model of a given size."""
+"""Lesson 01: predict the output of a Dense layer, and build a model of a certain size."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from kfunc_lab.lessons.checking import answers, graphs
 from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
-_WANTED = 25_450  # 784 -> 32 -> 10
-_ON_IMAGE = 580  # 28 · 20 weights, 20 biases
+_PARAMETERS = 25_450  # 784 -> 32 -> 10
+_IMAGE_PARAMETERS = 580  # 28 · 20 weights, 20 biases
 
 
 def _check_hidden_units(answer: Any) -> None:
@@ -17,7 +17,7 @@ def _check_hidden_units(answer: Any) -> None:
     _check_ends(graph)
     hidden = [call for call in graph.calls if call.kind == "Dense"][:-1]
     _check_hidden(graph, hidden)
-    if graph.parameters != _WANTED:
+    if graph.parameters != _PARAMETERS:
         raise Wrong(
             _(
                 "With {units} hidden units the model has {n} parameters; it should have "
@@ -26,7 +26,7 @@ def _check_hidden_units(answer: Any) -> None:
             ).format(
                 units=hidden[0].outputs[0].shape[-1],  # type: ignore[index]
                 n=f"{graph.parameters:,}",
-                wanted=f"{_WANTED:,}",
+                wanted=f"{_PARAMETERS:,}",
             )
         )
 
@@ -81,17 +81,17 @@ def _check_hidden(graph: LayerGraph, hidden: list[Call]) -> None:
 
 def _check_dense_on_image(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, ("shape", "parameters"))
-    _check_shape(said["shape"])
-    _check_parameters(answers.whole_number(said["parameters"]))
+    parts = answers.by_name(answer, ("shape", "parameters"))
+    _check_shape(parts["shape"])
+    _check_parameters(answers.whole_number(parts["parameters"]))
 
 
-def _check_shape(said: Any) -> None:
-    if not isinstance(said, (tuple, list)):
+def _check_shape(answer: Any) -> None:
+    if not isinstance(answer, (tuple, list)):
         raise Wrong(
-            _("A shape is a tuple such as `(None, 784)`, got {got}.").format(got=repr(said))
+            _("A shape is a tuple such as `(None, 784)`, got {got}.").format(got=repr(answer))
         )
-    shape = tuple(said)
+    shape = tuple(answer)
     if shape == (None, 28, 20):
         return
     messages = {
@@ -121,7 +121,7 @@ def _check_shape(said: Any) -> None:
 
 
 def _check_parameters(number: int) -> None:
-    if number == _ON_IMAGE:
+    if number == _IMAGE_PARAMETERS:
         return
     messages = {
         28 * 20: _("{n} counts only the weights. Each of the 20 units has a bias too."),

@@ -1,4 +1,4 @@
-"""Lesson 09: say what an extractor gives, and build one with three named activations."""
+"""Lesson 09: predict the output of an extractor, and build one with three named activations."""
 
 import random
 import warnings
@@ -16,10 +16,10 @@ _SHAPE = (5, 11, 11, 32)
 
 def _check_probe(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, ("arrays", "shape", "held"))
-    _check_arrays(answers.whole_number(said["arrays"]))
-    _check_shape(said["shape"])
-    _check_held(answers.whole_number(said["held"]))
+    parts = answers.by_name(answer, ("arrays", "shape", "held"))
+    _check_arrays(answers.whole_number(parts["arrays"]))
+    _check_shape(parts["shape"])
+    _check_held(answers.whole_number(parts["held"]))
 
 
 def _check_arrays(number: int) -> None:
@@ -39,12 +39,12 @@ def _check_arrays(number: int) -> None:
     raise Wrong(messages.get(number, general).format(n=f"{number:,}"))
 
 
-def _check_shape(said: Any) -> None:
-    if not isinstance(said, (tuple, list)):
+def _check_shape(answer: Any) -> None:
+    if not isinstance(answer, (tuple, list)):
         raise Wrong(
-            _("A shape is a tuple such as `(None, 784)`, got {got}.").format(got=repr(said))
+            _("A shape is a tuple such as `(None, 784)`, got {got}.").format(got=repr(answer))
         )
-    shape = tuple(said)
+    shape = tuple(answer)
     if shape == _SHAPE:
         return
     messages = {
@@ -99,7 +99,7 @@ def _check_three_features(answer: Any) -> None:
     graph = graphs.graph_of(answer)
     places = _named_places(answer.output)
     calls = graph.call_of
-    entering = [calls[it].outputs[0].shape for it in graph.inputs]
+    entering = [calls[call_id].outputs[0].shape for call_id in graph.inputs]
     if entering != [(None, 28, 28, 1)]:
         raise Wrong(
             _(
@@ -107,13 +107,13 @@ def _check_three_features(answer: Any) -> None:
                 "at the image: `model.input`."
             ).format(shapes=", ".join(map(str, entering)))
         )
-    made = _made_of_images(answer)
+    outputs = _run_on_images(answer)
     for name in places:
-        _check_values(name, made[name])
+        _check_values(name, outputs[name])
 
 
 def _check_kind(answer: Any) -> None:
-    """Raises for what comes near an extractor and is no model."""
+    """Raises `Wrong` for answers that resemble an extractor but are not a model."""
     import keras
 
     if not isinstance(answer, Mapping | list | tuple):
@@ -176,12 +176,12 @@ def _named_places(output: Any) -> Mapping[str, Any]:
     return {name: places[name] for name in _NAMES}
 
 
-def _check_values(name: str, made: Any) -> None:
-    """Raises unless an output is what the layer of this name makes of the images."""
+def _check_values(name: str, output: Any) -> None:
+    """Raises `Wrong` unless an output equals the output of the layer with this name."""
     inside = _inside()
-    if _close(made, inside[name]):
+    if _close(output, inside[name]):
         return
-    source = next((layer for layer, values in inside.items() if _close(made, values)), None)
+    source = next((layer for layer, values in inside.items() if _close(output, values)), None)
     if source in _NAMES:
         raise Wrong(
             _("The output `{name}` comes from `{source}`: the names do not match.").format(
@@ -193,9 +193,9 @@ def _check_values(name: str, made: Any) -> None:
             _(
                 "The output `{name}` comes from `{source}`, with shape {shape}. Use the output "
                 "of the layer `{name}` itself."
-            ).format(name=name, source=source, shape=(None, *made.shape[1:]))
+            ).format(name=name, source=source, shape=(None, *output.shape[1:]))
         )
-    if made.shape == inside[name].shape:
+    if output.shape == inside[name].shape:
         raise Wrong(
             _(
                 "`{name}` has the right shape, but its values differ from those of the trained "
@@ -204,25 +204,25 @@ def _check_values(name: str, made: Any) -> None:
         )
     raise Wrong(
         _("The output `{name}` has shape {shape}; that layer outputs {wanted}.").format(
-            name=name, shape=(None, *made.shape[1:]), wanted=(None, *inside[name].shape[1:])
+            name=name, shape=(None, *output.shape[1:]), wanted=(None, *inside[name].shape[1:])
         )
     )
 
 
 @cache
 def _inside() -> Mapping[str, Any]:
-    """Returns what each layer of the network makes of the images, by the layer's name."""
+    """Maps the name of each layer of the network to its output for the images."""
     import numpy as np
 
     from kfunc_lab.datasets import digits_model
     from kfunc_lab.graph.keras.nodes import preserve_name_counters
 
-    drawn = random.getstate()  # Keras draws a seed for each initializer
+    random_state = random.getstate()  # Keras draws a seed for each initializer
     try:
         with preserve_name_counters():
             network = digits_model()
     finally:
-        random.setstate(drawn)
+        random.setstate(random_state)
     values = {network.layers[0].name: (x := _images())}
     for layer in network.layers[1:]:
         x = layer(x)
@@ -230,13 +230,13 @@ def _inside() -> Mapping[str, Any]:
     return values
 
 
-def _made_of_images(model: Any) -> Mapping[str, Any]:
+def _run_on_images(model: Any) -> Mapping[str, Any]:
     import numpy as np
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an image in place of a list of one image
-        made = model(_images(), training=False)
-    return {name: np.asarray(values) for name, values in made.items()}
+        warnings.simplefilter("ignore")  # about an image instead of a list of one image
+        outputs = model(_images(), training=False)
+    return {name: np.asarray(values) for name, values in outputs.items()}
 
 
 def _images() -> Any:

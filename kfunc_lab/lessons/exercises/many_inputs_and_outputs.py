@@ -1,4 +1,4 @@
-"""Lesson 06: the loss of a whole model, swapped losses, and a model of two inputs and two heads."""
+"""Lesson 06: the total loss of a model, swapped losses, and a model with two heads."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,9 +35,13 @@ def _check_total(answer: Any) -> None:
         ),
         _PRIORITY: _("{n} is the loss of the priority alone. The department counts too."),
     }
-    near = next((said for value, said in messages.items() if abs(total - value) < 0.005), None)
-    said = near or _("It is not {n}. Multiply each loss by its weight, and add up the results.")
-    raise Wrong(said.format(n=f"{total:g}"))
+    message = next(
+        (text for value, text in messages.items() if abs(total - value) < 0.005), None
+    )
+    text = message or _(
+        "It is not {n}. Multiply each loss by its weight, and add up the results."
+    )
+    raise Wrong(text.format(n=f"{total:g}"))
 
 
 _FITS = {"priority": "binary_crossentropy", "department": "categorical_crossentropy"}
@@ -56,9 +60,9 @@ def _check_repaired(answer: Any) -> None:
     if getattr(model, "loss", None) is None:
         raise Wrong(_("The model is not compiled: `compile` sets its losses."))
     _check_names(model.loss)
-    losses = _each(model, model.loss, _("losses"))
-    weights = _each(model, model.get_compile_config().get("loss_weights"), _("weights"))
-    kinds = {name: kind_of_loss(it)[0] if it else "" for name, it in losses.items()}
+    losses = _by_output(model, model.loss, _("losses"))
+    weights = _by_output(model, model.get_compile_config().get("loss_weights"), _("weights"))
+    kinds = {name: kind_of_loss(loss)[0] if loss else "" for name, loss in losses.items()}
     if kinds == {name: _FITS[other] for name, other in _SWAPPED.items()}:
         if weights == {name: _WEIGHTS[other] for name, other in _SWAPPED.items()}:
             raise NotAttempted
@@ -86,15 +90,15 @@ def _check_names(loss: Any) -> None:
         )
 
 
-def _each(model: Any, given: Any, what: str) -> dict[str, Any]:
-    found = for_each_output(model, given)
-    if len(found) != len(model.output_names):
+def _by_output(model: Any, values: Any, what: str) -> dict[str, Any]:
+    each = for_each_output(model, values)
+    if len(each) != len(model.output_names):
         raise Wrong(
             _("There are {n} {what} for {outputs} outputs: give one for each.").format(
-                n=len(found), what=what, outputs=len(model.output_names)
+                n=len(each), what=what, outputs=len(model.output_names)
             )
         )
-    return dict(zip(model.output_names, found, strict=True))
+    return dict(zip(model.output_names, each, strict=True))
 
 
 def _check_loss(name: str, kind: str) -> None:
@@ -146,7 +150,8 @@ def _check_weights(weights: Mapping[str, Any]) -> None:
             "`department` 0.2."
         ).format(
             got=", ".join(
-                f"`{name}`: {1.0 if it is None else it:g}" for name, it in weights.items()
+                f"`{name}`: {1.0 if weight is None else weight:g}"
+                for name, weight in weights.items()
             )
         )
     )
@@ -168,7 +173,7 @@ def _two_heads() -> Any:
 def _check_two_heads(answer: Any) -> None:
     answers.attempted(answer)
     graph = graphs.graph_of(answer)
-    graphs.check_graph(graphs.target_of(_two_heads), graph, _misconception)
+    graphs.check_graph(graphs.target_of(_two_heads), graph, _explain)
     names = list(answer.output_names)
     if names != ["digit", "even"]:
         raise Wrong(
@@ -179,8 +184,8 @@ def _check_two_heads(answer: Any) -> None:
         )
 
 
-def _misconception(found: Comparison) -> str | None:
-    graph = found.after
+def _explain(comparison: Comparison) -> str | None:
+    graph = comparison.after
     if len(graph.inputs) == 1:
         return _(
             "There is one input, `{name}`. There should be two `keras.Input`: one for the "
@@ -192,9 +197,9 @@ def _misconception(found: Comparison) -> str | None:
             "list of tensors."
         ).format(name=graph.outputs[0])
     joins = [call for call in graph.calls if call.kind == "Concatenate"]
-    heads = [graph.call_of[it] for it in graph.outputs]
+    heads = [graph.call_of[head] for head in graph.outputs]
     fed = {head.id: graph.sources.get(head.id, []) for head in heads}
-    by_units = {it.outputs[0].shape[-1]: it for it in heads if it.outputs[0].shape}
+    by_units = {head.outputs[0].shape[-1]: head for head in heads if head.outputs[0].shape}
     if set(by_units) == {1, 10} and heads[0] is by_units[1]:
         return _(
             "The outputs are in the wrong order: first the digit, then whether it is even."
@@ -205,7 +210,7 @@ def _misconception(found: Comparison) -> str | None:
             "`{head}` is called on the output of the other head. Both should take the joined "
             "tensor, side by side."
         ).format(head=chained[0].id)
-    if joins and any(graph.inputs[0] in graph.sources.get(it.id, ()) for it in joins):
+    if joins and any(graph.inputs[0] in graph.sources.get(head.id, ()) for head in joins):
         return _(
             "`{layer}` joins the raw image to the place. The image should go through a Dense "
             "layer of 64 units first."

@@ -68,9 +68,9 @@ def _check_committee(answer: Any) -> None:
         graphs.check_graph(graphs.target_of(_committee), graph, _explain_committee)
 
 
-def _explain_committee(found: Comparison) -> str | None:
-    """Names what is believed of models and of averages that would give such a graph."""
-    graph = found.after
+def _explain_committee(comparison: Comparison) -> str | None:
+    """Names the misconception about models or averages that leads to such a graph."""
+    graph = comparison.after
     if len(graph.inputs) > 1:
         return _(
             "The model has {n} inputs. All readers look at the same image: create one "
@@ -106,7 +106,7 @@ def _explain_merging(graph: LayerGraph) -> str | None:
 
 
 def _explain_readers(graph: LayerGraph) -> str | None:
-    """Says what is wrong if there are as many sets of weights as one, two or more readers have."""
+    """Names the mistake if the graph has the weights of one, two or more than three readers."""
     readers, rest = divmod(graph.parameters, _READER)
     votes = len(graph.sources.get(graph.outputs[0], ()))
     if rest or readers in (0, 3):
@@ -127,7 +127,7 @@ def _explain_readers(graph: LayerGraph) -> str | None:
 
 
 def _averages_in_another_way(model: Any) -> bool:
-    """Tells whether the average of three readers comes out, as of `(a + b + c) / 3`."""
+    """Returns whether a model outputs the average of three readers, such as `(a + b + c) / 3`."""
     import keras
     import numpy as np
 
@@ -138,8 +138,10 @@ def _averages_in_another_way(model: Any) -> bool:
         return False
     images = np.random.default_rng(0).random((8, 784), "float32")
     votes = [np.asarray(reader(images, training=False)) for reader in readers]
-    said = np.asarray(model(images, training=False))
-    return votes[0].shape == said.shape and np.allclose(np.mean(votes, axis=0), said, atol=1e-5)
+    output = np.asarray(model(images, training=False))
+    return votes[0].shape == output.shape and np.allclose(
+        np.mean(votes, axis=0), output, atol=1e-5
+    )
 
 
 def _committee() -> Any:

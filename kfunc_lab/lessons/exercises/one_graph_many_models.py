@@ -1,4 +1,4 @@
-"""Lesson 04: count what two models share, and cut models out of a graph that is there."""
+"""Lesson 04: count the weights that two models share, and build models from an existing graph."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -17,14 +17,14 @@ _IMAGE = (None, 28, 28, 1)
 
 
 # ---------------------------------------------------------------------------------------------
-# What both models have
+# The weights of two models
 
 
 def _check_both_models(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, ("shared", "together"))
-    _check_shared(answers.whole_number(said["shared"]))
-    _check_together(answers.whole_number(said["together"]))
+    parts = answers.by_name(answer, ("shared", "together"))
+    _check_shared(answers.whole_number(parts["shared"]))
+    _check_together(answers.whole_number(parts["together"]))
 
 
 def _check_shared(number: int) -> None:
@@ -86,20 +86,20 @@ def _check_together(number: int) -> None:
 
 
 # ---------------------------------------------------------------------------------------------
-# Two cuts
+# Two models from one graph
 
 
 def _check_cuts(answer: Any) -> None:
-    asked = answer
+    attempt = answer
     if isinstance(answer, Mapping):
-        asked = {name: part for name, part in answer.items() if name != "autoencoder"}
-    answers.attempted(asked)
-    said = answers.by_name(answer, ("autoencoder", "maps", "step"))
-    whole = said["autoencoder"]
+        attempt = {name: part for name, part in answer.items() if name != "autoencoder"}
+    answers.attempted(attempt)
+    parts = answers.by_name(answer, ("autoencoder", "maps", "step"))
+    whole = parts["autoencoder"]
     _check_whole(whole)
     for name, build in _CUTS.items():
-        _check_cut(name, said[name], graphs.target_of(build))
-        _check_own_weights(name, said[name], whole)
+        _check_cut(name, parts[name], graphs.target_of(build))
+        _check_own_weights(name, parts[name], whole)
 
 
 def _check_whole(whole: Any) -> None:
@@ -133,52 +133,56 @@ def _check_cut(name: str, answer: Any, target: LayerGraph) -> None:
     graphs.check_graph(target, graph, partial(_explain_cut, name))
 
 
-def _explain_cut(name: str, found: Comparison) -> str | None:
-    """Says where the model was cut, if that is what is wrong."""
-    wanted = found.before.call_of[found.before.outputs[0]]
-    begin = found.after.call_of[found.after.inputs[0]]
-    end = found.after.call_of[found.after.outputs[0]]
+def _explain_cut(name: str, comparison: Comparison) -> str | None:
+    """Names a cut in the wrong place, if that is the mistake."""
+    target = comparison.before.call_of[comparison.before.outputs[0]]
+    begin = comparison.after.call_of[comparison.after.inputs[0]]
+    end = comparison.after.call_of[comparison.after.outputs[0]]
     if begin.outputs[0].shape != _IMAGE:
         return _(
             "`{name}`: the model starts with shape {shape}, in the middle of the graph. It "
             "should start at the image, `encoder_input`."
         ).format(name=name, shape=shape_tuple(begin.outputs[0]))
-    if end.outputs == wanted.outputs:
+    if end.outputs == target.outputs:
         return None
-    return _explain_end(name, found, end, wanted)
+    return _explain_end(name, comparison, end, target)
 
 
-def _explain_end(name: str, found: Comparison, end: Call, wanted: Call) -> str:
+def _explain_end(name: str, comparison: Comparison, end: Call, target: Call) -> str:
     if end.outputs[0].shape == _IMAGE:
-        said = _("`{name}`: this is the whole path, back to an image. Cut it at {wanted}.")
+        message = _("`{name}`: this is the whole path, back to an image. Cut it at {wanted}.")
     elif name == "maps" and end.kind == "GlobalMaxPooling2D":
-        said = _(
+        message = _(
             "`{name}`: the model ends at `{layer}`, like the encoder: only the largest number "
             "of each map is left. The maps are the input of that layer."
         )
-    elif len(found.after.calls) == len(found.before.calls) - 1:
-        said = _(
+    elif len(comparison.after.calls) == len(comparison.before.calls) - 1:
+        message = _(
             "`{name}`: the model ends at `{layer}`, one layer too early: its shape is {got}, "
             "but should be {wanted}. In `autoencoder.layers`, the input is layer 0."
         )
     else:
-        said = _("`{name}`: the model ends at `{layer}` with shape {got}; cut it at {wanted}.")
-    return said.format(
+        message = _(
+            "`{name}`: the model ends at `{layer}` with shape {got}; cut it at {wanted}."
+        )
+    return message.format(
         name=name,
         layer=printable(end.id),
         got=shape_tuple(end.outputs[0]),
-        wanted=shape_tuple(wanted.outputs[0]),
+        wanted=shape_tuple(target.outputs[0]),
     )
 
 
 def _check_own_weights(name: str, model: Any, whole: Any) -> None:
-    """Checks that a model, whose graph is right, has no weights beside those that are there."""
+    """Raises `Wrong` if a model with the right graph has new weights."""
     known = {id(weight) for weight in whole.weights}
     own = [weight for weight in model.weights if id(weight) not in known]
     if not own:
         return
     if len(own) < len(model.weights):
-        layer = next(it for it in model.layers if any(it is own[0] for it in it.weights))
+        layer = next(
+            other for other in model.layers if any(other is own[0] for other in other.weights)
+        )
         raise Wrong(
             _(
                 "`{name}`: `{layer}` is a new layer with its own weights. The autoencoder "
@@ -201,7 +205,7 @@ def _check_own_weights(name: str, model: Any, whole: Any) -> None:
 
 
 def _equal(some: list[Any], others: list[Any]) -> bool:
-    """Tells whether weights hold the same numbers as the first of the others."""
+    """Returns whether weights have the same values as the first of the others."""
     import numpy as np
 
     pairs = zip(some, others[: len(some)], strict=True)

@@ -1,4 +1,4 @@
-"""Lesson 07: what can be added, and a skip across a change of channels."""
+"""Lesson 07: predict which shapes can be added, and build a skip that changes the channels."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from kfunc_lab.locale import N_, _
 
 _MERGES = {"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"}
 
-# What comes out of `layers.add` on (9, 9, 64) and each of these; nothing where it raises.
+# The output shape of `layers.add` for (9, 9, 64) and each of these; `None` if it raises.
 _SUMS = {
     "same": (None, 9, 9, 64),
     "channels": None,
@@ -22,15 +22,15 @@ _SUMS = {
 
 def _check_what_adds(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, tuple(_SUMS))
-    for name, value in said.items():
+    parts = answers.by_name(answer, tuple(_SUMS))
+    for name, value in parts.items():
         if not isinstance(value, bool):
             raise Wrong(
                 _("`{name}`: expected `True` or `False`, got {got}.").format(
                     name=name, got=repr(value)
                 )
             )
-    wrong = next((name for name, value in said.items() if value != bool(_SUMS[name])), None)
+    wrong = next((name for name, value in parts.items() if value != bool(_SUMS[name])), None)
     messages = {
         "same": _("`same`: both shapes are equal. This is the one case that never fails."),
         "channels": _(
@@ -65,7 +65,7 @@ def _check_projected_skip(answer: Any) -> None:
     answers.attempted(answer)
     graph = graphs.graph_of(answer)
     _check_ends(graph)
-    graphs.check_graph(graphs.target_of(_projected_skip), graph, _misconception)
+    graphs.check_graph(graphs.target_of(_projected_skip), graph, _explain)
 
 
 def _check_ends(graph: LayerGraph) -> None:
@@ -87,8 +87,8 @@ def _check_ends(graph: LayerGraph) -> None:
         )
 
 
-def _misconception(found: Comparison) -> str | None:
-    graph = found.after
+def _explain(comparison: Comparison) -> str | None:
+    graph = comparison.after
     merges = [call for call in graph.calls if call.kind in _MERGES or call.operation]
     if not merges:
         return _(
@@ -103,18 +103,20 @@ def _misconception(found: Comparison) -> str | None:
         ).format(layer=join.id)
     if join.kind != "Add":
         return None
-    return _of_the_skip(graph, join)
+    return _explain_skip(graph, join)
 
 
-def _of_the_skip(graph: LayerGraph, join: Call) -> str | None:
-    """Names what is wrong with the way from the block's input to the sum."""
-    sources = [graph.call_of[it] for it in graph.sources.get(join.id, ())]
-    if any(it.outputs[0].shape != (None, 9, 9, 128) for it in sources):
+def _explain_skip(graph: LayerGraph, join: Call) -> str | None:
+    """Names the mistake in the skip connection from the block's input to the sum."""
+    sources = [graph.call_of[call] for call in graph.sources.get(join.id, ())]
+    if any(call.outputs[0].shape != (None, 9, 9, 128) for call in sources):
         return _(
             "`{layer}` adds tensors of shapes {shapes}: the smaller one is stretched over all "
             "channels. Give the skip connection 128 channels, too."
-        ).format(layer=join.id, shapes=", ".join(shape_tuple(it.outputs[0]) for it in sources))
-    skips = [it for it in sources if _kernel(it) != (3, 3)]
+        ).format(
+            layer=join.id, shapes=", ".join(shape_tuple(call.outputs[0]) for call in sources)
+        )
+    skips = [call for call in sources if _kernel(call) != (3, 3)]
     if not skips:
         return _without_projection(graph, sources)
     skip = skips[0]
@@ -133,10 +135,10 @@ def _of_the_skip(graph: LayerGraph, join: Call) -> str | None:
 
 
 def _without_projection(graph: LayerGraph, sources: list[Call]) -> str | None:
-    from_input = [it for it in sources if graph.sources.get(it.id) == [graph.inputs[0]]]
+    from_input = [call for call in sources if graph.sources.get(call.id) == [graph.inputs[0]]]
     if len(sources) != 2 or not from_input:
         return None
-    deep = next(it for it in sources if it is not from_input[0]) if from_input else None
+    deep = next(call for call in sources if call is not from_input[0]) if from_input else None
     if deep is not None and graph.sources.get(deep.id) == [from_input[0].id]:
         return _(
             "Your skip connection starts at `{begins}`, after the first convolution; it should "

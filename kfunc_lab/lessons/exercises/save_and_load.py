@@ -1,4 +1,4 @@
-"""Lesson 03: say what a saved model holds, and bring one back complete."""
+"""Lesson 03: know what a saved model contains, and load one completely."""
 
 import os
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from kfunc_lab.lessons.checking import answers, graphs
 from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 
-# Each claim: whether it holds, and what is said to those who think otherwise.
+# For each claim, whether it is true, and the message for learners who think otherwise.
 _CLAIMS = {
     "wiring": (
         True,
@@ -79,7 +79,7 @@ def _check_claims(answer: Any) -> None:
 def _check_round_trip(answer: Any) -> None:
     answers.attempted(answer)
     if isinstance(answer, Mapping):
-        _check_begun(answer.get("reloaded", answer))
+        _check_attempted(answer.get("reloaded", answer))
     parts = answers.by_name(answer, ("trained", "reloaded"))
     trained, reloaded = parts["trained"], parts["reloaded"]
     before = graphs.graph_of(trained, "trained")
@@ -98,9 +98,9 @@ def _check_round_trip(answer: Any) -> None:
     _check_optimizer(trained, reloaded)
 
 
-def _check_begun(reloaded: Any) -> None:
+def _check_attempted(reloaded: Any) -> None:
     if reloaded is ...:
-        raise NotAttempted  # as the lesson gives it
+        raise NotAttempted  # unchanged from the lesson
     if reloaded is None:
         raise Wrong(
             _(
@@ -111,7 +111,7 @@ def _check_begun(reloaded: Any) -> None:
 
 
 def _check_kind(reloaded: Any) -> None:
-    """Raises for what comes near a loaded model and is none."""
+    """Raises `Wrong` for answers that resemble a loaded model but are not one."""
     if isinstance(reloaded, str) and reloaded.lstrip().startswith("{"):
         raise Wrong(
             _(
@@ -209,7 +209,7 @@ def _check_optimizer(trained: Any, reloaded: Any) -> None:
 
 
 def _steps(model: Any) -> int | None:
-    """Returns how many steps a model's optimizer has made; nothing if it has none."""
+    """Returns the number of steps of a model's optimizer; `None` if it has no optimizer."""
     optimizer = getattr(model, "optimizer", None)
     return None if optimizer is None else int(optimizer.iterations)
 
@@ -217,7 +217,7 @@ def _steps(model: Any) -> int | None:
 def _state(model: Any) -> list[Any]:
     import keras
 
-    return [keras.ops.convert_to_numpy(it) for it in model.optimizer.variables]
+    return [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
 
 
 def _equal(ours: list[Any], theirs: list[Any]) -> bool:

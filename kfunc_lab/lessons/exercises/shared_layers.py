@@ -94,17 +94,17 @@ def _check_tied(answer: Any) -> None:
         )
     _check_not_in_a_row(graph)
 
-    def explain(found: Comparison) -> str | None:
-        return _why_not_tied(answer, found)
+    def explain(comparison: Comparison) -> str | None:
+        return _explain_untied(answer, comparison)
 
     target = graphs.target_of(_tied)
     graphs.check_graph(target, _with_inputs_as_in(target, graph), explain)
 
 
 def _with_inputs_as_in(target: LayerGraph, graph: LayerGraph) -> LayerGraph:
-    """Puts the inputs in the order of the target: which text is first makes no difference."""
-    here = dict(compare_with_target(target, graph).matched)
-    inputs = tuple(here.get(it, "") for it in target.inputs)
+    """Puts the inputs in the order of the target, because the order of the texts is free."""
+    matched = dict(compare_with_target(target, graph).matched)
+    inputs = tuple(matched.get(call_id, "") for call_id in target.inputs)
     return replace(graph, inputs=inputs) if sorted(inputs) == sorted(graph.inputs) else graph
 
 
@@ -125,17 +125,22 @@ def _check_not_in_a_row(graph: LayerGraph) -> None:
 def _ancestors(graph: LayerGraph, call_id: str) -> Iterator[str]:
     waiting = [call_id]
     for current in waiting:
-        new = [it for it in graph.sources.get(current, ()) if it not in waiting]
+        new = [call for call in graph.sources.get(current, ()) if call not in waiting]
         waiting += new
         yield from new
 
 
-def _why_not_tied(answer: Any, found: Comparison) -> str | None:
-    """Says which layers are made twice, if nothing else is wrong."""
-    other = [it for change in found.changed for it in change.settings if it[0] != "shared with"]
-    if found.added or found.removed or other or not found.changed:
+def _explain_untied(answer: Any, comparison: Comparison) -> str | None:
+    """Names the layers that were created twice, if that is the only mistake."""
+    other = [
+        difference
+        for change in comparison.changed
+        for difference in change.settings
+        if difference[0] != "shared with"
+    ]
+    if comparison.added or comparison.removed or other or not comparison.changed:
         return None
-    twice = [found.after.call_of[change.after] for change in found.changed]
+    twice = [comparison.after.call_of[change.after] for change in comparison.changed]
     kinds = {call.kind for call in twice}
     if kinds == {"Embedding", "Dense"}:
         if _weights_are_equal(answer):
@@ -143,7 +148,7 @@ def _why_not_tied(answer: Any, found: Comparison) -> str | None:
                 "The weights of both towers are equal, but they are still {n} parameters in "
                 "two towers: after the first training step they differ. Call one layer twice; "
                 "then there is nothing to copy."
-            ).format(n=f"{found.after.parameters:,}")
+            ).format(n=f"{comparison.after.parameters:,}")
         return _(
             "{first} and {second} have equal arguments but are two layers, with 128,000 "
             "parameters each; so are the Dense layers. A function that creates layers creates "
@@ -158,16 +163,18 @@ def _why_not_tied(answer: Any, found: Comparison) -> str | None:
 
 
 def _two_names(calls: list[Call], kind: str) -> dict[str, str]:
-    first, second = [f"`{printable(it.id)}`" for it in calls if it.kind == kind][:2]
+    first, second = [f"`{printable(call.id)}`" for call in calls if call.kind == kind][:2]
     return {"first": first, "second": second}
 
 
 def _weights_are_equal(answer: Any) -> bool:
-    """Tells whether two separate towers hold the same numbers in their large weights."""
+    """Returns whether the large weights of two separate towers have the same values."""
     import numpy as np
 
     for shape in ((1000, 128), (128, 128)):
-        first, second = (np.asarray(it) for it in answer.weights if tuple(it.shape) == shape)
+        first, second = (
+            np.asarray(weight) for weight in answer.weights if tuple(weight.shape) == shape
+        )
         if not np.array_equal(first, second):
             return False
     return True

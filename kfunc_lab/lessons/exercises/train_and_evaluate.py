@@ -13,7 +13,7 @@ _SHORT_NAMES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
 
 @dataclass(frozen=True)
 class _Head:
-    """What a compiled model says of its last layer and its loss."""
+    """The last layer and the loss of a compiled model."""
 
     units: int
     activation: str
@@ -25,7 +25,7 @@ def _check_heads(answer: Any) -> None:
     answers.attempted(answer)
     models = answers.by_name(answer, ("digit", "even", "ink"))
     heads = {name: _read_head(name, model) for name, model in models.items()}
-    if heads == _AS_GIVEN:
+    if heads == _UNCHANGED:
         raise NotAttempted
     _check_digit(heads["digit"])
     _check_even(heads["even"])
@@ -51,7 +51,7 @@ def _read_head(name: str, model: Any) -> _Head:
 
 
 def _loss_name(loss: Any) -> str:
-    """Names a loss that was given by name, as an object or as a function."""
+    """Returns the name of a loss: a string, a loss object or a function."""
     name = loss if isinstance(loss, str) else getattr(loss, "name", None)
     name = str(name or getattr(loss, "__name__", type(loss).__name__))
     return _SHORT_NAMES.get(name, name)
@@ -136,7 +136,7 @@ def _check_ink(head: _Head) -> None:
 
 
 def _check_probabilities(name: str, head: _Head, activation: str) -> None:
-    """Checks that probabilities are made exactly once: by the layer, or by the loss."""
+    """Raises `Wrong` unless exactly one of layer and loss computes the probabilities."""
     if head.from_logits and head.activation == activation:
         raise Wrong(
             _(
@@ -188,8 +188,8 @@ def _check_steps(answer: Any) -> None:
     )
 
 
-# The heads as the lesson gives them: who changes none has not begun.
-_AS_GIVEN = {
+# The heads in the lesson; a learner who changes none has not attempted the exercise.
+_UNCHANGED = {
     "digit": _Head(10, "softmax", "categorical_crossentropy", False),
     "even": _Head(1, "softmax", "binary_crossentropy", False),
     "ink": _Head(1, "linear", "binary_crossentropy", False),

@@ -1,4 +1,4 @@
-"""Lesson 00: read a number off a graph."""
+"""Lesson 00: read a number from a graph."""
 
 from typing import Any
 

@@ -23,20 +23,20 @@ _RIGHT = {
 
 def _check_choices(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, _RIGHT)
+    parts = answers.by_name(answer, _RIGHT)
     for name, right in _RIGHT.items():
-        choice = _api(name, said[name])
+        choice = _api(name, parts[name])
         if choice != right:
             raise Wrong(f"`{name}`: " + _reason(name, choice))
 
 
-def _api(name: str, said: Any) -> str:
-    word = said.strip().lower() if isinstance(said, str) else ""
+def _api(name: str, answer: Any) -> str:
+    word = answer.strip().lower() if isinstance(answer, str) else ""
     word = "subclass" if word in ("subclassed", "subclassing") else word
     if word not in _APIS:
         raise Wrong(
             _("`{name}`: expected one of {apis}, got {got}.").format(
-                name=name, apis=", ".join(f'`"{it}"`' for it in _APIS), got=repr(said)
+                name=name, apis=", ".join(f'`"{name}"`' for name in _APIS), got=repr(answer)
             )
         )
     return word
@@ -134,15 +134,17 @@ def _check_graph(answer: Any) -> None:
     graphs.check_graph(graphs.target_of(_pair), graph, _explain)
 
 
-def _explain(found: Comparison) -> str | None:
-    merging = [call for call in found.after.calls if len(call.inputs) > 1]
+def _explain(comparison: Comparison) -> str | None:
+    merging = [call for call in comparison.after.calls if len(call.inputs) > 1]
     kinds = [call.kind for call in merging]
-    for change in found.changed:
-        if any(name == "shared with" and got is None for name, _it, got in change.settings):
+    for change in comparison.changed:
+        if any(
+            name == "shared with" and got is None for name, _expected, got in change.settings
+        ):
             return _(
                 "`{layer}` has its own weights, so the model has {n} parameters. `read` is one "
                 "layer: create it once, and call it on both sides."
-            ).format(layer=printable(change.after), n=f"{found.after.parameters:,}")
+            ).format(layer=printable(change.after), n=f"{comparison.after.parameters:,}")
     if not kinds:
         return _("The two sides never meet: `concatenate` puts them side by side.")
     if kinds == ["Concatenate"]:

@@ -1,4 +1,4 @@
-"""Lesson 10: count the parameters of a layer of one's own, and write one that saves and loads."""
+"""Lesson 10: count the parameters of a custom layer, and write one that can be saved."""
 
 import contextlib
 import inspect
@@ -17,7 +17,7 @@ from kfunc_lab.mistakes.find import find_mistake
 
 _PARAMETERS = 28  # 3 · 7 + 7
 
-# What the layer is tried with.
+# The arguments and input shapes for the checks of the layer.
 _EXPONENT = 3
 _START = 0.5
 _NAME = "bent"
@@ -60,7 +60,7 @@ def _check_parameters(answer: Any) -> None:
 def _check_layer(answer: Any) -> None:
     answers.attempted(answer)
     _check_class(answer)
-    with _unnoticed():
+    with _without_side_effects():
         _check_constructor(answer)
         for shape in _SHAPES:
             _check_call(answer, shape)
@@ -69,8 +69,8 @@ def _check_layer(answer: Any) -> None:
 
 
 @contextlib.contextmanager
-def _unnoticed() -> Iterator[None]:
-    """Lets layers be made and called without changing names, random states or live views."""
+def _without_side_effects() -> Iterator[None]:
+    """Creates and calls layers without changing names, random states or live views."""
     import numpy as np
 
     states = random.getstate(), np.random.get_state()
@@ -104,22 +104,24 @@ def _check_class(answer: Any) -> None:
     if answer.__bases__ == (keras.layers.Layer,) and not any(
         map(callable, vars(answer).values())
     ):
-        raise NotAttempted  # as the lesson gives it
+        raise NotAttempted  # unchanged from the lesson
 
 
 def _check_constructor(cls: type) -> None:
-    given = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
+    parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
     for name in ("exponent", "initializer"):
-        if name not in given:
+        if name not in parameters:
             raise Wrong(_("`__init__` has no argument `{name}`.").format(name=name))
-        if given[name].default is inspect.Parameter.empty:
+        if parameters[name].default is inspect.Parameter.empty:
             raise Wrong(
                 _("`{name}` has no default value; `{code}` should create a layer too.").format(
                     name=name, code=f"{cls.__name__}()"
                 )
             )
-    takes_all = any(it.kind is inspect.Parameter.VAR_KEYWORD for it in given.values())
-    if not takes_all and not {"name", "trainable", "dtype"} <= set(given):
+    takes_all = any(
+        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
+    if not takes_all and not {"name", "trainable", "dtype"} <= set(parameters):
         raise Wrong(
             _(
                 "`__init__` takes no `**kwargs`. When Keras loads the layer, it passes `name`, "
@@ -128,32 +130,32 @@ def _check_constructor(cls: type) -> None:
             )
         )
     try:
-        layer = _made(cls)
+        layer = _new_layer(cls)
     except Exception as error:
         raise Wrong(
             _("`{code}` fails: {reason}").format(
                 code=f"{cls.__name__}(exponent={_EXPONENT}, …)", reason=_reason(error)
             )
         ) from error
-    called = getattr(layer, "name", None)
-    if called is None:
+    layer_name = getattr(layer, "name", None)
+    if layer_name is None:
         raise Wrong(
             _(
                 "`__init__` does not call `super().__init__(**kwargs)`, which sets up the "
                 "layer. Call it first."
             )
         )
-    if called != _NAME:
+    if layer_name != _NAME:
         raise Wrong(
             _(
                 "A layer created with `name={wanted}` is named `{got}`: the name is lost "
                 "between `__init__` and Keras. Pass `**kwargs` to `super().__init__(**kwargs)`."
-            ).format(wanted=f'"{_NAME}"', got=called)
+            ).format(wanted=f'"{_NAME}"', got=layer_name)
         )
 
 
-def _made(cls: Any) -> Any:
-    """Makes a layer whose arguments are a number and an object."""
+def _new_layer(cls: Any) -> Any:
+    """Creates a layer with a number and an object as arguments."""
     import keras
 
     start = keras.initializers.Constant(_START)
@@ -161,7 +163,7 @@ def _made(cls: Any) -> Any:
 
 
 def _check_call(cls: Any, shape: tuple[int, ...]) -> None:
-    layer = _made(cls)
+    layer = _new_layer(cls)
     if layer.weights:
         raise Wrong(
             _(
@@ -303,7 +305,7 @@ def _check_saved(cls: Any) -> None:
     import keras
     import numpy as np
 
-    layer = _made(cls)
+    layer = _new_layer(cls)
     model = _model(layer, (4,))
     layer.set_weights([np.array([1, 2, 3, 4], "float32")])
     config = _config(layer)
@@ -387,16 +389,18 @@ def _check_config(config: Mapping[str, Any]) -> None:
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """Names what two configs say differently; objects in them are compared by their configs."""
+    """Names the keys whose values differ in two configs; objects are compared by their configs."""
     import keras
 
-    said, again = (keras.saving.serialize_keras_object(dict(it)) for it in (one, other))
-    keys = [key for key in {**said, **again} if said.get(key) != again.get(key)]
+    first, second = (
+        keras.saving.serialize_keras_object(dict(config)) for config in (one, other)
+    )
+    keys = [key for key in {**first, **second} if first.get(key) != second.get(key)]
     return ", ".join(f"`{key}`" for key in keys)
 
 
 def _values(model: Any, x: Any) -> Any:
-    """Computes without changing any variable, such as the seed of random numbers."""
+    """Returns the model's output without changing variables such as random seeds."""
     import keras
 
     with keras.StatelessScope():
@@ -404,7 +408,7 @@ def _values(model: Any, x: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """Says what Keras found wrong, in one line."""
+    """Returns the reason of an error from Keras, in one line."""
     failure = find_failure(error)
     mistake = None if failure is None else find_mistake(error, failure)
     inner = str(error).rpartition("Exception encountered: ")[2].strip()
