@@ -1,6 +1,6 @@
 """The `kfunc-lab` command.
 
-Keras, Jupyter and papermill are imported by the commands that use them, so that help is shown
+Each command imports Keras, Jupyter and papermill only if it uses them, so that the help appears
 at once.
 """
 
@@ -23,12 +23,12 @@ from kfunc_lab.lessons import catalogue, server, working_copy
 from kfunc_lab.lessons.merging import Merge
 from kfunc_lab.locale import LANGUAGES, _, language, ngettext
 
-# Progress goes to standard error, so that what a command prints can be piped.
+# Progress goes to standard error, so that the output of a command can be piped.
 _errors = Console(stderr=True)
 
 
 def _default_language() -> str:
-    """Returns the language of the environment, else that of the system."""
+    """Returns the language of the environment variable, otherwise that of the system."""
     named = os.environ.get("KFUNC_LAB_LANGUAGE", "")
     if named in LANGUAGES:
         return named
@@ -53,7 +53,7 @@ def _common_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 class _LabByDefault(click.Group):
-    """A group that runs `lab` where no command is named."""
+    """A group that runs `lab` if there is no command."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
@@ -96,7 +96,7 @@ def _lab(
 ) -> None:
     directory = directory.expanduser().absolute()
     with _one_sentence(OSError, working_copy.PlaceError, server.ServerError):
-        _bring_up_to_date(directory)
+        _update_copy(directory)
         code = server.serve(
             directory, language, port=port, browser=not no_browser, options=options
         )
@@ -114,27 +114,27 @@ def _lab(
 @_common_options
 def _copy(directory: Path, language: str) -> None:
     with _one_sentence(OSError, working_copy.PlaceError):
-        _bring_up_to_date(directory.expanduser().absolute())
+        _update_copy(directory.expanduser().absolute())
 
 
-def _bring_up_to_date(directory: Path) -> None:
-    for line in _what_was_done(working_copy.prepare(directory), directory):
+def _update_copy(directory: Path) -> None:
+    for line in _describe_update(working_copy.prepare(directory), directory):
         click.echo(line)
 
 
-def _what_was_done(report: working_copy.Report, directory: Path) -> Iterator[str]:
+def _describe_update(report: working_copy.Report, directory: Path) -> Iterator[str]:
     yield _("Your lessons are in {directory}.").format(directory=directory)
     if count := len(report.copied):
         yield ngettext("{count} notebook copied.", "{count} notebooks copied.", count).format(
             count=count
         )
-    # Those in which the learner only ran, moved or deleted cells have none that was kept.
+    # A notebook whose cells the learner only ran, moved or deleted has no kept cell.
     mixed = {name: merge for name, merge in report.merged.items() if merge.kept}
     updated = [*report.updated, *(name for name in report.merged if name not in mixed)]
     if updated:
         yield _("Updated: {names}.").format(names=", ".join(updated))
     for name, merge in mixed.items():
-        yield from _what_was_merged(name, merge, directory)
+        yield from _describe_merge(name, merge, directory)
     if report.merged:
         yield _("The previous versions are in {path}.").format(
             path=directory / working_copy.BACKUP
@@ -148,7 +148,7 @@ def _what_was_done(report: working_copy.Report, directory: Path) -> Iterator[str
         ).format(name=name, why=why)
 
 
-def _what_was_merged(name: str, merge: Merge, directory: Path) -> Iterator[str]:
+def _describe_merge(name: str, merge: Merge, directory: Path) -> Iterator[str]:
     yield ngettext(
         "Updated {name}; {count} cell of yours was kept.",
         "Updated {name}; {count} cells of yours were kept.",
@@ -231,8 +231,8 @@ def _execution() -> Any:
                 name=error.name, command=doctor.INSTALL
             )
         ) from error
-    for chatty in ("papermill", "traitlets"):  # what they would log is said in one sentence
-        logging.getLogger(chatty).addHandler(logging.NullHandler())
+    for name in ("papermill", "traitlets"):  # the command reports their errors in one sentence
+        logging.getLogger(name).addHandler(logging.NullHandler())
     return execution
 
 
@@ -303,11 +303,11 @@ def _masters(directory: Path, language: str) -> None:
 
     with _one_sentence(OSError):
         report = nbgrader.write_course(directory, language)
-    for line in _what_was_written(report, directory):
+    for line in _describe_course(report, directory):
         click.echo(line)
 
 
-def _what_was_written(report: Any, directory: Path) -> Iterator[str]:
+def _describe_course(report: Any, directory: Path) -> Iterator[str]:
     if report.written:
         yield _("Written to {directory}: {names}.").format(
             directory=directory, names=", ".join(report.written)
@@ -356,7 +356,7 @@ def _graph(file: Path, output: Path | None, language: str) -> None:
 
 
 def _check_suffix(output: Path | None) -> None:
-    """Raises before Keras is loaded, which takes seconds."""
+    """Raises a usage error before Keras is imported, which takes seconds."""
     if output and output.suffix.lower() not in _GRAPH_SUFFIXES:
         raise click.UsageError(
             _('A graph can be saved as {suffixes}, not as "{suffix}".').format(
@@ -366,11 +366,11 @@ def _check_suffix(output: Path | None) -> None:
 
 
 def _load(file: Path) -> Any:
-    """Loads a model from a file that nobody vouches for: no code in it may run."""
+    """Loads a model from an untrusted file; no code in it may run."""
     import keras
 
     if file.suffix in (".h5", ".hdf5") and doctor.release(keras.__version__) < (3, 11, 3):
-        # Before that version, Keras ran the code in such files whatever `safe_mode` said.
+        # Before that version, Keras ran the code in such files even with `safe_mode`.
         raise click.ClickException(
             _("This version of Keras cannot read {path} safely; 3.11.3 and later can.").format(
                 path=file
@@ -379,10 +379,10 @@ def _load(file: Path) -> Any:
     try:
         return keras.saving.load_model(file, safe_mode=True, compile=False)
     except Exception as error:  # a broken file can raise anything
-        raise click.ClickException(_why_not_loaded(file, error)) from error
+        raise click.ClickException(_load_error(file, error)) from error
 
 
-def _why_not_loaded(file: Path, error: Exception) -> str:
+def _load_error(file: Path, error: Exception) -> str:
     reason = str(error)
     if "safe_mode" in reason or "unsafe" in reason.lower():
         return _(
@@ -399,10 +399,10 @@ def _why_not_loaded(file: Path, error: Exception) -> str:
 
 @contextmanager
 def _quiet_tensorflow(doing: str) -> Iterator[None]:
-    """Shows a spinner while TensorFlow is loaded, and nothing of what it prints meanwhile.
+    """Shows a spinner while TensorFlow is imported, and hides what it prints meanwhile.
 
     Its C++ libraries write two lines to file descriptor 2 whatever the environment says, so the
-    spinner gets a copy of that descriptor.
+    spinner uses a copy of that descriptor.
     """
     for name, setting in server.QUIET_TENSORFLOW.items():
         os.environ.setdefault(name, setting)
@@ -438,7 +438,7 @@ def _line(finding: doctor.Finding) -> str:
 
 @contextmanager
 def _one_sentence(*kinds: type[Exception]) -> Iterator[None]:
-    """Ends the command with an error's message alone."""
+    """Turns an exception into an error message without a traceback."""
     try:
         yield
     except kinds as error:
