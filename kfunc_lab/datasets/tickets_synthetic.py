@@ -107,19 +107,19 @@ def tickets(count: int = 2000, seed: int = 0) -> Tickets:
     phrases = _phrases()
     # The random numbers of RandomState never change; those of a Generator may change with numpy.
     random = np.random.RandomState(seed)
-    rows = [_write(random, phrases) for _number in range(count)]
+    all_tickets = [_write(random, phrases) for _number in range(count)]
     tag_names, department_names = phrases["tag_names"], phrases["department_names"]
     tags = np.zeros((count, len(tag_names)), np.float32)
     department = np.zeros((count, len(department_names)), np.float32)
-    for row, ticket in enumerate(rows):
+    for row, ticket in enumerate(all_tickets):
         tags[row, ticket.tags] = 1
         department[row, department_names.index(ticket.department)] = 1
     print(_line(count))
     return Tickets(
-        titles=np.array([ticket.title for ticket in rows]),
-        bodies=np.array([ticket.body for ticket in rows]),
+        titles=np.array([ticket.title for ticket in all_tickets]),
+        bodies=np.array([ticket.body for ticket in all_tickets]),
         tags=tags,
-        priority=np.array([[ticket.urgent] for ticket in rows], np.float32),
+        priority=np.array([[ticket.urgent] for ticket in all_tickets], np.float32),
         department=department,
         tag_names=tuple(tag_names),
         department_names=tuple(department_names),
@@ -136,7 +136,7 @@ def _line(count: int) -> str:
 
 def _phrases() -> dict[str, Any]:
     """Returns the phrases of the current language; each list is equally long in all languages."""
-    file = Path(__file__).with_name(f"rows{language()}.toml")
+    file = Path(__file__).with_name(f"tickets_{language()}.toml")
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
@@ -222,7 +222,7 @@ def _filled_in(random: np.random.RandomState, phrases: dict[str, Any]) -> dict[s
     return {
         "number": _one_of(
             random, range(1037, 5200, 83)
-        ),  # few, as every one is a word to learn
+        ),  # few values, because each is a word to learn
         "count": _one_of(random, range(12, 60)),
         "year": _one_of(random, range(2012, 2026)),
         "product": _one_of(random, phrases["products"]),

@@ -10,11 +10,12 @@ from kfunc_lab.lessons.feedback import check
 def assert_right(exercise: str, answer: Any) -> None:
     """Raises an exception unless an answer is right: `lab.check` for a grader's test cell.
 
-    It prints nothing if the answer is right.
-
     Args:
         exercise: The name of the exercise, as in the lesson.
         answer: The student's answer; `...` means no answer.
+
+    Returns:
+        Nothing; it also prints nothing if the answer is right.
 
     Raises:
         AssertionError: If the answer is wrong or missing; the message is that of `lab.check`,
