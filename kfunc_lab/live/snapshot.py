@@ -163,10 +163,7 @@ def take_snapshot(
         it.
     """
     tensors = {name: value for name, value in variables.tensors.items() if has_history(value)}
-    functionals = [functional_of(model) for model in variables.models.values()]
-    functionals = [functional for functional in functionals if functional is not None]
-    ends = [tensor for functional in functionals for tensor in functional.outputs]
-    starts = [tensor for functional in functionals for tensor in functional.inputs]
+    starts, ends = _model_tensors(variables)
     reached = ancestors([*tensors.values(), *starts, *ends, *extra_tensors])
     log.adopt(reached)
     branches = _branches(log, reached)
@@ -182,37 +179,40 @@ def take_snapshot(
     kept = [node for node in branches if id(node) not in dropped]
     nodes = _in_order(log, [*reached, *kept])
     reading = read_nodes(nodes, lost, _distinct(ends), known)
-    places = {name: place_of(tensor) for name, tensor in tensors.items()}
-    pins = tuple(
-        Pin(
-            name,
-            reading.tensors[place],
-            log.serial(node_of(tensors[name])),
-            _spec(tensors[name]),
-        )
-        for name, place in places.items()
-        if place in reading.tensors
-    )
     shown = [
         (reading.items[None, id(node)], node) for node in nodes if _is_shown(reading, node)
     ]
     origins = {item: log.origin(node) for item, node in shown}
-    lost_ids = {id(node) for node in lost}
+    lost_ids = set(map(id, lost))
+    losses = {item: _loss(log, node, releases) for item, node in shown if id(node) in lost_ids}
     return Snapshot(
         graph=reading.graph,
-        pins=pins,
+        pins=_pins(log, reading, tensors),
         models=tuple(_held_model(*named, reading) for named in variables.models.items()),
         serials={item: log.serial(node) for item, node in shown},
         origins={item: origin for item, origin in origins.items() if origin is not None},
-        losses={
-            item: loss
-            for item, node in shown
-            if id(node) in lost_ids and (loss := _loss(log, node, releases)) is not None
-        },
+        losses={item: loss for item, loss in losses.items() if loss is not None},
         earlier=frozenset(item for item, node in shown if is_earlier(node)),
         names=_pin_names(reading, tensors),
         tensors=reading.tensors,
         unexplained=len(branches) > len(lost) + len(dropped),
+    )
+
+
+def _model_tensors(variables: Variables) -> tuple[list[Any], list[Any]]:
+    """Returns the input tensors and the output tensors of all functional models."""
+    functionals = [functional_of(model) for model in variables.models.values()]
+    functionals = [functional for functional in functionals if functional is not None]
+    inputs = [tensor for functional in functionals for tensor in functional.inputs]
+    outputs = [tensor for functional in functionals for tensor in functional.outputs]
+    return inputs, outputs
+
+
+def _pins(log: CallLog, reading: Reading, tensors: Mapping[str, Any]) -> tuple[Pin, ...]:
+    return tuple(
+        Pin(name, reading.tensors[place], log.serial(node_of(tensor)), _spec(tensor))
+        for name, tensor in tensors.items()
+        if (place := place_of(tensor)) in reading.tensors
     )
 
 

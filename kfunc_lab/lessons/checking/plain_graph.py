@@ -25,7 +25,7 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
     """
     nested = {group.id for group in graph.groups} - set(graph.call_of)
     nested_inputs = {
-        it.id for it in graph.calls if it.kind == "InputLayer" and it.group in nested
+        call.id for call in graph.calls if call.kind == "InputLayer" and call.group in nested
     }
     removed = nested_inputs | set(graph.lost)
     entering = {edge.target: edge for edge in graph.edges if edge.target in nested_inputs}
@@ -40,9 +40,9 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
             _from_outside(edge, entering) for edge in graph.edges if edge.target not in removed
         ),
         groups=tuple(
-            replace(it, parent=None) if it.parent in nested else it
-            for it in graph.groups
-            if it.id not in nested
+            replace(group, parent=None) if group.parent in nested else group
+            for group in graph.groups
+            if group.id not in nested
         ),
         lost=(),
     )
