@@ -52,9 +52,14 @@ types: $(VENV)/test.installed $(VENV)/pages.installed ## mypy on the package, ts
 	$(BIN)/mypy
 	$(NODE) $(TOOLS)/tsc --project tools/pages
 
+UNIT := -n auto --dist loadscope --no-loadscope-reorder --ignore=tests/browser --ignore=tests/notebooks
 .PHONY: unit
 unit: $(VENV)/test.installed $(VENV)/pages.installed ## run the tests without notebooks and browser, and the examples in docstrings
-	$(call pytest,-n auto --dist loadscope --no-loadscope-reorder --ignore=tests/browser --ignore=tests/notebooks)
+	$(call pytest,$(UNIT))
+
+.PHONY: test-deep
+test-deep: $(VENV)/test.installed $(VENV)/pages.installed ## run the same with every slow sweep and ten times the examples (before a release)
+	$(call pytest,$(UNIT) -m '' --hypothesis-profile=deep)
 
 .PHONY: pages-test
 pages-test: $(VENV)/test.installed ## test the functions of the pages, without a browser
@@ -70,9 +75,10 @@ notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## test the le
 browser: $(VENV)/browser.installed $(VENV)/ipykernel-7.0.installed ## test the views in JupyterLab and a browser
 	$(call pytest,tests/browser)
 
+OLDEST := tests/test_applications.py $(addprefix tests/,graph shapes forward activations training live mistakes watch)
 .PHONY: oldest
 oldest: $(VENV)/oldest.installed ## run the tests of graphs, shapes, activations, training and mistakes on the oldest Keras
-	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope tests/graph tests/live tests/shapes tests/activations tests/training
+	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope $(OLDEST)
 
 .PHONY: bench
 bench: $(VENV)/browser.installed $(VENV)/peers.installed ## compare each capability with its peers, in one run
@@ -83,6 +89,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## compare each capabil
 	@$(TEST) $(BIN)/python benchmarks/shapes.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/activations.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/training.py
+	@$(TEST) $(BIN)/python benchmarks/little.py
 
 .PHONY: pictures
 pictures: $(VENV)/browser.installed $(VENV)/pictures.installed ## retake the pictures of the READMEs and of docs/

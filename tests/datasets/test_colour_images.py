@@ -241,13 +241,6 @@ def test_without_a_network_asking_costs_little(hanging, no_network, monkeypatch)
     pytest.fail(f"seconds that asking the network took: {measured}")
 
 
-def test_patches_are_read_in_a_fraction_of_a_second():
-    embedded()
-    before = time.process_time()
-    embedded()
-    assert time.process_time() - before < 0.4
-
-
 def test_full_without_network_says_what_was_tried_and_what_to_do(no_network, cache, capsys):
     with pytest.raises(OSError, match="no network in this test") as caught:
         lab.datasets.colour_images(source="full")

@@ -5,12 +5,13 @@ from copy import deepcopy
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kfunc_lab.lessons.merging import MergeError, merge, read, write
 
-drawn = settings(max_examples=400, deadline=None, derandomize=True)
+drawn = examples(150)
 
 
 def code(name, source, *printed, **more):

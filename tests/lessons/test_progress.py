@@ -381,21 +381,14 @@ def test_a_closed_error_stream_stops_nothing(monkeypatch, tmp_path):
 # Cost
 
 
-def test_a_check_loads_no_keras_and_takes_no_time_for_it(path):
+def test_a_check_loads_no_keras(path):
     code = (
-        "import sys, time, kfunc_lab as lab\n"
-        "from kfunc_lab.lessons import progress\n"
+        "import sys, kfunc_lab as lab\n"
         "lab.check('species-parameters', 51)\n"
-        "begin = time.perf_counter()\n"
-        "for number in range(50): progress.record(f'exercise-{number}')\n"
-        "print(time.perf_counter() - begin, 'keras' in sys.modules)"
+        "print('keras' in sys.modules)"
     )
-    out, err = python(code).communicate(timeout=60)
-    assert err == ""
-    seconds, has_keras = out.split()
-    assert has_keras == "False"
-    assert float(seconds) / 50 < 0.05
-    assert len(recorded()) == 51
+    assert python(code).communicate(timeout=60) == ("False\n", "")
+    assert recorded() == {"species-parameters"}
 
 
 def test_every_exercise_has_a_name_that_can_be_kept(path):

@@ -1,5 +1,7 @@
 """Learners' mistakes: each is made with Keras itself, and explained."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -1163,11 +1165,22 @@ def failed(function):
     return None
 
 
+# The mistake is made once, and explained in both languages.
+made_once = functools.cache(failed)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def free_the_models():
+    """An error holds the models and arrays of the frames that it passed."""
+    yield
+    made_once.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("function", "rule", "kind", "edit", "sums", "name", "where", "stage", "since"), CASES
 )
 def test_a_mistake(function, rule, kind, edit, sums, name, where, stage, since):
-    error = failed(function)
+    error = made_once(function)
     if error is None:
         assert since > VERSION
         return
@@ -1191,7 +1204,7 @@ def test_a_mistake(function, rule, kind, edit, sums, name, where, stage, since):
     "function", [it.values[0] for it in CASES], ids=[it.id for it in CASES]
 )
 def test_a_mistake_in_spanish(function):
-    error = failed(function)
+    error = made_once(function)
     if error is None:
         return
     english = find_mistake(error)

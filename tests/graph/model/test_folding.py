@@ -6,6 +6,7 @@ import seed_models
 from keras import layers
 
 import kfunc_lab as lab
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.model.folding import fold_graph, items_by_parent, search
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec
 
@@ -16,7 +17,8 @@ def top(graph) -> list[str]:
 
 @pytest.fixture(scope="module")
 def resnet():
-    return lab.read_graph(keras.applications.ResNet50(weights=None))
+    with preserve_keras_state():
+        return lab.read_graph(keras.applications.ResNet50(weights=None))
 
 
 def test_blocks_are_named_and_counted(resnet):
