@@ -25,7 +25,7 @@ from kfunc_lab.training.curves.line_chart import (
     shared_style,
     svg_text,
 )
-from kfunc_lab.ui.text import aligned, printable
+from kfunc_lab.ui.text import align_columns, printable
 from kfunc_lab.ui.theme import TRAINING, VALIDATION, light_dark
 
 _CLASS = "kfunc-lab-curves"
@@ -64,7 +64,7 @@ def to_text(curves: Sequence[Curve]) -> str:
     rows = [[_("epoch"), *(it.name for it in lines)]]
     for position in range(epochs):
         rows.append([str(first + position), *(it.words_at(position) for it in lines)])
-    return "\n".join(aligned(rows, right=set(range(len(rows[0])))))
+    return "\n".join(align_columns(rows, right=set(range(len(rows[0])))))
 
 
 def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
