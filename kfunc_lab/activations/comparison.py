@@ -31,20 +31,24 @@ def paired(now: BatchActivations, before: BatchActivations) -> Mapping[str, str]
         if not _are_alike(one, other):
             raise ValueError(
                 _(
-                    "Only models of equal layers in the same order can be compared: {one} "
-                    "stands where the other has {other}."
+                    "Only models with the same layers in the same order can be compared: one "
+                    "has {one} where the other has {other}."
                 ).format(one=_described(one), other=_described(other))
             )
     if len(calls) != len(earlier):
         raise ValueError(
-            _("Only models of as many calls can be compared: {n} and {m}.").format(
-                n=len(calls), m=len(earlier)
-            )
+            _(
+                "Only models with the same number of calls can be compared; these "
+                "have {n} and {m}."
+            ).format(n=len(calls), m=len(earlier))
         )
     pairs = zip(keras.tree.flatten(now.x), keras.tree.flatten(before.x), strict=True)
     if not all(np.array_equal(a, b, equal_nan=_has_nan(a)) for a, b in pairs):
         raise ValueError(
-            _("Only the same samples can be compared; the earlier ones were others.")
+            _(
+                "Only activations of the same samples can be compared; the earlier "
+                "samples were different."
+            )
         )
     return {one.id: other.id for one, other in zip(calls, earlier, strict=True)}
 

@@ -19,7 +19,7 @@ QUANTITIES = {
     "saturated": N_("share of saturated units"),
     "norm": N_("mean norm"),
     "deviation": N_("standard deviation"),
-    "maximum": N_("greatest value"),
+    "maximum": N_("maximum value"),
 }
 
 
@@ -138,30 +138,31 @@ def notes_of(flow: BatchActivations, bad_input: tuple[int, list[int]]) -> list[s
     if count:
         said.append(
             ngettext(
-                "The input holds {n} NaN or infinity (sample {samples}).",
-                "The input holds {n} NaNs or infinities (samples: {samples}).",
+                "The input contains {n} NaN or infinity (sample {samples}).",
+                "The input contains {n} NaNs or infinities (samples: {samples}).",
                 count,
             ).format(n=f"{count:,}", samples=_listed(samples))
         )
     if recording.not_finite:
         said.append(
-            _("The first call that gives a NaN or an infinity is {name}.").format(
+            _("The first call that returns a NaN or an infinity is {name}.").format(
                 name=printable(recording.not_finite)
             )
         )
     if not recording.complete:
         said.append(
             _(
-                "All activations take {size}, more than the limit: statistics and small "
-                "pictures are kept, and what you select is computed again."
+                "All activations together take {size}, more than the limit: only statistics "
+                "and small pictures are kept, and the calls that you select are computed again."
             ).format(size=in_bytes(recording.needed))
         )
     hidden = [it.id for it in recording.calls.values() if it.packed is None]
     if hidden:
         said.append(
-            _("Run in a compiled function, where values cannot be seen: {names}.").format(
-                names=", ".join(map(printable, hidden[:8]))
-            )
+            _(
+                "These calls ran in a compiled function, where their values cannot "
+                "be recorded: {names}."
+            ).format(names=", ".join(map(printable, hidden[:8])))
         )
     return said
 
@@ -179,5 +180,5 @@ def heading(flow: BatchActivations) -> str:
     samples = ngettext("{n} sample", "{n} samples", flow.samples).format(n=f"{flow.samples:,}")
     calls = len(flow.recording.calls)
     words = ngettext("{n} call", "{n} calls", calls).format(n=f"{calls:,}")
-    mode = ", " + _("as in training") if flow.training else ""
+    mode = ", " + _("training mode") if flow.training else ""
     return f"{name}: {samples}, {words}, {in_bytes(flow.recording.needed)}{mode}"

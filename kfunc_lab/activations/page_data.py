@@ -189,7 +189,9 @@ def state_words(state: str) -> str:
     if state == AGAIN:
         return _("Computed again for this sample.")
     if state == CHANGED:
-        return _("Computed again: the model has changed since, so this is what it gives now.")
+        return _(
+            "Computed again: the model has changed since, so these are its current values."
+        )
     return ""
 
 

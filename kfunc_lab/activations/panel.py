@@ -119,7 +119,7 @@ def panel_data(source: Source, choice: Choice, most: int = MOST_NUMBERS) -> dict
     }
     if not call.tensors:
         return data | {
-            "empty": _("Its values cannot be seen: it was run in a compiled function.")
+            "empty": _("Its values cannot be recorded, because it ran in a compiled function.")
         }
     tensor = min(choice.tensor, len(call.tensors) - 1)
     return data | _shown(source, choice, call, tensor, most)
@@ -129,8 +129,8 @@ def _empty(flow: BatchActivations, item: str) -> str:
     if not item:
         return ""
     if item in flow.graph.lost:
-        return _("Nothing flows through it: no output needs it.")
-    return _("Nothing was recorded of it.")
+        return _("No data flows through it, because no output depends on it.")
+    return _("Nothing was recorded for it.")
 
 
 def _shown(

@@ -341,7 +341,7 @@ class ActivationView(GraphView):
         sample: int = proposal["value"]
         if not DRAWN <= sample < self._flow.samples or (sample == DRAWN and not self._drawn):
             raise traitlets.TraitError(
-                _("There is no sample {n}; they are numbered from 0 to {last}.").format(
+                _("There is no sample {n}; samples are numbered from 0 to {last}.").format(
                     n=sample, last=self._flow.samples - 1
                 )
             )
@@ -518,7 +518,7 @@ class ActivationView(GraphView):
         return (
             super()._page_words()
             | page_words()
-            | {"quantities": [("", _("its family")), *compared, *named]}
+            | {"quantities": [("", _("layer family")), *compared, *named]}
         )
 
     # -- forms

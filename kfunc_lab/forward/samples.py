@@ -50,15 +50,15 @@ def _check_model(model: Any) -> None:
 
     if not isinstance(model, keras.layers.Layer):
         raise TypeError(
-            _("Activations are taken from a Keras model or layer; this is: {got}.").format(
+            _("Activations need a Keras model or layer, but this is of type {got}.").format(
                 got=type(model).__name__
             )
         )
     if not model.built:
         raise ValueError(
             _(
-                "{name} has no weights yet, so nothing can flow through it. Call it on data "
-                "once, or use {name}.build(input_shape)."
+                "{name} has no weights yet, so it cannot compute anything. Call it once on "
+                "data, or use {name}.build(input_shape)."
             ).format(name=printable(model.name))
         )
 
@@ -97,8 +97,8 @@ def _named_arrays(x: Any, functional: Any) -> list[tuple[str, Any]]:
     if len(arrays) != len(names):
         raise ValueError(
             ngettext(
-                "The model has {n} input ({names}), and x holds {got} arrays.",
-                "The model has {n} inputs ({names}), and x holds {got} arrays.",
+                "The model has {n} input ({names}), but x holds {got} arrays.",
+                "The model has {n} inputs ({names}), but x holds {got} arrays.",
                 len(names),
             ).format(n=len(names), names=", ".join(map(printable, layers)), got=len(arrays))
         )
@@ -115,7 +115,7 @@ def _keys(functional: Any, x: Mapping[str, Any]) -> list[str]:
     missing = [key for key in keys if key not in x]
     if missing:
         raise ValueError(
-            _("The model has the inputs {names}; {missing} is missing in x.").format(
+            _("The model has the inputs {names}; {missing} is missing from x.").format(
                 names=", ".join(map(printable, keys)), missing=printable(missing[0])
             )
         )
@@ -128,15 +128,15 @@ def _check_is_array(name: str, array: Any) -> None:
     if isinstance(array, keras.KerasTensor):
         raise TypeError(
             _(
-                "{name} is a symbolic tensor, which has no values. Activations need an array, "
-                "the batch first."
+                "{name} is a symbolic tensor, which has no values. Activations need an array "
+                "with the batch axis first."
             ).format(name=printable(name))
         )
     if not _is_array(array):
         raise TypeError(
             _(
-                "{name} must be an array or a tensor, the batch first; it is: {got}. Of a "
-                "dataset, take one batch."
+                "{name} must be an array or a tensor with the batch axis first, but it is of "
+                "type {got}. If you have a dataset, take one batch of it."
             ).format(name=printable(name), got=type(array).__name__)
         )
 
@@ -145,9 +145,9 @@ def _check_array(name: str, array: Any, spec: Any) -> None:
     shape = tuple(array.shape)
     if not shape or shape[0] == 0:
         raise ValueError(
-            _("{name} holds no sample: its shape is {shape}. At least one is needed.").format(
-                name=printable(name), shape=shape
-            )
+            _(
+                "{name} holds no samples: its shape is {shape}. At least one sample is needed."
+            ).format(name=printable(name), shape=shape)
         )
     _check_dtype(name, array, spec)
     if spec is not None and not _fits(shape, tuple(spec.shape)):
@@ -167,7 +167,7 @@ def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
 
 
 def _wrong_shape(name: str, shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
-    said = _("{name} is expected to have the shape {expected}, and has {got}.").format(
+    said = _("{name} must have the shape {expected}, but it has {got}.").format(
         name=printable(name),
         expected="(" + ", ".join(["n", *map(_size, expected[1:])]) + ")",
         got=shape,
@@ -179,9 +179,9 @@ def _wrong_shape(name: str, shape: tuple[int, ...], expected: tuple[int | None, 
     sizes = [size for size in expected[1:] if size is not None]
     if len(sizes) == len(expected) - 1 and math.prod(shape[1:]) == math.prod(sizes):
         wanted = ", ".join(map(str, ["-1", *sizes]))
-        return f"{said} " + _("It holds as many numbers: {code} fits.").format(
-            code=f"x.reshape(({wanted}))"
-        )
+        return f"{said} " + _(
+            "The number of elements matches: {code} has the right shape."
+        ).format(code=f"x.reshape(({wanted}))")
     return said
 
 
@@ -196,9 +196,9 @@ def _check_dtype(name: str, array: Any, spec: Any) -> None:
     is_text = kind in "OSU"
     if is_text != takes_text and (spec is not None or kind == "O"):
         raise TypeError(
-            _("{name} is expected to hold {wanted} and holds {got}.").format(
+            _("{name} must hold {expected}, but it holds {got}.").format(
                 name=printable(name),
-                wanted=_("text") if takes_text else wanted or _("numbers"),
+                expected=_("text") if takes_text else wanted or _("numbers"),
                 got=_dtype_name(array),
             )
         )
@@ -206,16 +206,16 @@ def _check_dtype(name: str, array: Any, spec: Any) -> None:
         return
     if kind == "c" and not wanted.startswith("complex"):
         raise TypeError(
-            _("{name} is expected to hold {wanted} and holds {got}.").format(
-                name=printable(name), wanted=wanted, got=_dtype_name(array)
+            _("{name} must hold {expected}, but it holds {got}.").format(
+                name=printable(name), expected=wanted, got=_dtype_name(array)
             )
         )
     if kind == "f" and wanted.lstrip("u").startswith("int") and not _is_whole(array):
         raise TypeError(
             _(
-                "{name} is expected to hold whole numbers ({wanted}), and holds fractions "
-                "({got}), which would be cut off."
-            ).format(name=printable(name), wanted=wanted, got=_dtype_name(array))
+                "{name} must hold integers ({expected}), but it holds fractions ({got}), which "
+                "would be truncated."
+            ).format(name=printable(name), expected=wanted, got=_dtype_name(array))
         )
 
 
@@ -244,7 +244,7 @@ def _check_same_count(named: Sequence[tuple[str, Any]]) -> None:
     if len(set(counts.values())) > 1:
         said = ", ".join(f"{printable(name)}: {count}" for name, count in counts.items())
         raise ValueError(
-            _("All inputs need the same number of samples; there are {counts}.").format(
+            _("All inputs need the same number of samples, but these differ: {counts}.").format(
                 counts=said
             )
         )
@@ -334,7 +334,7 @@ def at_least_one(name: str, value: Any) -> int:
         number = 0
     if number < 1:
         raise ValueError(
-            _("{name} must be a whole number above 0; it is {value}.").format(
+            _("{name} must be a positive integer, but it is {value}.").format(
                 name=name, value=repr(value)
             )
         )

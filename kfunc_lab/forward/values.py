@@ -44,7 +44,7 @@ class Values(Mapping[str, Any]):
         if call.packed is None:
             raise NoSuchCallError(
                 _(
-                    "{name} was run in a compiled function, where its values cannot be seen."
+                    "{name} ran in a compiled function, where its values cannot be recorded."
                 ).format(name=printable(name))
             )
         return keras.tree.map_structure(
@@ -112,7 +112,7 @@ class Values(Mapping[str, Any]):
         if name in self._known:
             raise NoSuchCallError(
                 _(
-                    "Nothing was recorded of {name}: it was left out, was not called, or was run "
+                    "Nothing was recorded for {name}: it was excluded, was not called, or ran "
                     "in a compiled function."
                 ).format(name=printable(name))
             )
@@ -124,5 +124,5 @@ def no_such_call(name: object, known: Collection[str]) -> str:
     near = get_close_matches(str(name), known, n=3, cutoff=0.5)
     said = _("There is no call {name} in this graph.").format(name=repr(name))
     names = near or list(known)[:12]
-    words = _("Near names: {names}.") if near else _("Its calls are: {names}.")
+    words = _("Similar names: {names}.") if near else _("Its calls are: {names}.")
     return f"{said} " + words.format(names=", ".join(map(printable, names)))

@@ -238,7 +238,7 @@ def test_other_models_and_other_samples_are_refused(cnn, digits, view):
     other = keras.Model(x, layers.Conv2D(9, 3, name="conv")(x))
     with pytest.raises(ValueError, match=r"conv \(Conv2D, \(20, 26, 26, 8\)\) stands where"):
         view.compare(lab.activations(other, digits))
-    with pytest.raises(ValueError, match="Only the same samples"):
+    with pytest.raises(ValueError, match="Only activations of the same samples"):
         view.compare(lab.activations(cnn, digits[::-1]))
 
 
@@ -296,8 +296,8 @@ def test_notes_say_what_is_not_finite_and_what_is_not_kept():
     model = keras.Model(x, layers.Dense(2, name="dense")(log))
     view = lab.activations(model, np.array([[1.0, 0, 2], [1, np.nan, 1]]), limit=1e-5)
     said = " ".join(view._notes)
-    assert "The input holds 1 NaN or infinity (sample 1)." in said
-    assert "The first call that gives a NaN or an infinity is log." in said
+    assert "The input contains 1 NaN or infinity (sample 1)." in said
+    assert "The first call that returns a NaN or an infinity is log." in said
     assert "more than the limit" in said
     assert view.to_text()
     assert view.to_svg()
@@ -371,7 +371,7 @@ def test_everything_is_said_in_spanish_too(cnn, digits):
 def test_what_was_not_recorded_is_said(cnn, digits):
     view = lab.activations(cnn, digits, layers=["pool"])
     assert list(view.values) == ["pool"]
-    with pytest.raises(KeyError, match="Nothing was recorded of conv"):
+    with pytest.raises(KeyError, match="Nothing was recorded for conv"):
         view.values["conv"]
     view.selected = "conv"
-    assert view._panel["empty"] == "Nothing was recorded of it."
+    assert view._panel["empty"] == "Nothing was recorded for it."

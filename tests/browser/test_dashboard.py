@@ -250,7 +250,7 @@ def test_what_a_classifier_gets_wrong_and_how_its_layers_learn(
     view(page).locator(".kfunc-lab-predictions svg").wait_for()
     names = view(page).locator("tbody th").all_inner_texts()
     assert {"edges", "hidden", "digits"} <= set(names)
-    button(page, "Show how the numbers of hidden are spread").click()
+    button(page, "Show the distributions of hidden").click()
     charts = view(page).locator(".kfunc-lab-run-layers .kfunc-lab-chart")
     assert charts.count() == 2
     assert charts.first.locator(".band").count() == 2

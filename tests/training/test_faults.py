@@ -32,7 +32,7 @@ from kfunc_lab.training.runs.run_writer import RunWriter
 from kfunc_lab.training.runs.store import Store
 
 TESTS = Path(__file__).parents[1]
-GOES_ON = "the training goes on"
+GOES_ON = "training continues"
 EPOCHS = 3
 
 

@@ -413,7 +413,7 @@ def test_layers_frozen_meanwhile():
 
 @pytest.mark.parametrize("steps", [0, -1, 1.5])
 def test_wrong_steps(steps):
-    with pytest.raises(ValueError, match="steps must be a whole number above 0"):
+    with pytest.raises(ValueError, match="steps must be a positive integer"):
         Measurer(small()).measure(steps=steps)
 
 

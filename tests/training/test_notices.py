@@ -506,14 +506,16 @@ def test_it_says_where_nan_comes_from():
     (notice,) = find_notices(log_of(np.nan, measured=[finite]))
     assert "Look at the loss function" in notice.advice
     (notice,) = find_notices(batches(RunLog(steps=9), 1.0, 2.0, 500.0, np.nan))
-    assert "The loss had grown before" in notice.advice
+    assert "The loss was already growing" in notice.advice
 
 
 def test_where_all_is_nan_no_layer_is_named():
     odd = measures("first", "last", activation_mean=np.nan, weight_norm=np.nan)
     (notice,) = find_notices(batches(log_of(1.0, measured=[odd]), 1.0, 1.1, np.nan))
     assert notice.layer == ""
-    assert notice.advice.startswith("Check that the data holds no NaN")
+    assert notice.advice.startswith(
+        "Check with `np.isfinite(x).all()` that the data contains no NaN"
+    )
 
 
 def test_weights_of_zero_and_gradients_without_end_are_left_out():
@@ -552,7 +554,7 @@ def test_growth_within_an_epoch():
     grows = [1.3**i for i in range(40)]
     (notice,) = find_notices(batches(RunLog(steps=100), *grows))
     assert (notice.kind, notice.epoch) == ("divergence", 0)
-    assert "began at 1," in notice.said
+    assert "started at 1 " in notice.said
     assert kinds(batches(log_of(1.0), *grows)) == ["divergence"]
     assert kinds(batches(RunLog(steps=9), 1.0, 1e3, 1e6, 1e9)) == ["divergence"]
     assert kinds(batches(RunLog(steps=9), 1.0, 1e3, 1e6)) == []
@@ -600,7 +602,7 @@ def test_several_dead_layers_are_one_notice():
     dead = measures("a", "b", "c", "d", dead=[0.0, 1.0, 1.0, 1.0])
     (notice,) = find_notices(log_of(0.5, measured=[dead]))
     assert notice.layer == "b"
-    assert "Layer b is dead, and 2 layers more" in notice.said
+    assert "Layer b and 2 more layers are dead" in notice.said
     dead = measures("a", "b", "c", dead=[0.0, 1.0, 1.0])
     assert "and 1 layer more" in find_notices(log_of(0.5, measured=[dead]))[0].said
 
@@ -744,7 +746,7 @@ def test_first_steps_that_throw_the_model_away():
 
     (notice,) = find_notices(thrown(50.0))
     assert notice.kind == "rate_too_high"
-    assert "leapt from 1 to 50 in epoch 1 and is 50 now" in notice.said
+    assert "jumped from 1 to 50 in epoch 1 and is now 50" in notice.said
     assert "try a learning rate ten times smaller." in notice.advice  # from which is not known
     assert kinds(thrown(50.0, 0.5, 0.5, 0.5)) == ["rate_too_high"]
     assert kinds(thrown(50.0, 0.5, 0.3, 0.2)) == []  # it comes back
@@ -777,7 +779,7 @@ def test_a_loss_above_what_it_began_with():
     log.measured[0] = LEAPT[0]
     (notice,) = find_notices(log)
     assert notice.kind == "rate_too_high"
-    assert "more than the 2 it began with" in notice.said
+    assert "more than the 2 it started with" in notice.said
     log.end_epoch(3, {"loss": 1.0})
     assert kinds(log) == []
 
@@ -789,7 +791,7 @@ FALLING = (1.0, 0.7, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
 def test_overfitting_says_the_best_epoch():
     (notice,) = find_notices(log_of(*FALLING, validation=RISING))
     assert (notice.kind, notice.epoch) == ("overfitting", 2)
-    assert "best in epoch 3, 0.6, and is 1.1 after epoch 8" in notice.said
+    assert "lowest in epoch 3, at 0.6, and is 1.1 after epoch 8" in notice.said
 
 
 @pytest.mark.parametrize(

@@ -69,18 +69,18 @@ def suits(model: Any) -> str:
 
     if keras.backend.backend() != "tensorflow":
         return _(
-            "Attributions take their gradients from TensorFlow, and Keras runs on {backend} "
-            "here; set KERAS_BACKEND=tensorflow before Keras is imported."
+            "Attributions compute their gradients with TensorFlow, but Keras runs on {backend} "
+            "here; set KERAS_BACKEND=tensorflow before you import Keras."
         ).format(backend=keras.backend.backend())
     if not isinstance(model, keras.Model):
-        return _("An attribution needs a Keras model, and this is of type {kind}.").format(
+        return _("An attribution needs a Keras model, but this is of type {kind}.").format(
             kind=type(model).__name__
         )
     functional = functional_of(model)
     if functional is None:
         return _(
-            "The layers of this model are not joined to an input yet, so that the size of its "
-            "images is unknown; begin it with keras.Input(shape=...)."
+            "The layers of this model are not connected to an input yet, so the size of its "
+            "images is unknown; start the model with keras.Input(shape=...)."
         )
     return _unsuited_input(model, functional) or _unsuited_output(functional)
 
@@ -88,17 +88,17 @@ def suits(model: Any) -> str:
 def _unsuited_input(model: Any, functional: Any) -> str:
     if len(functional.inputs) != 1:
         return _(
-            "An attribution explains one image, and this model takes {count} inputs."
+            "An attribution explains one image, but this model takes {count} inputs."
         ).format(count=len(functional.inputs))
     if image_shape(model) is None:
         return _(
-            "The input of this model is no image: its shape is {shape}, and (batch, height, "
-            "width, channels) is needed."
+            "The input of this model is not an image: its shape is {shape}, but it must be "
+            "(batch, height, width, channels)."
         ).format(shape=tuple(functional.inputs[0].shape))
     if any(_comes_channels_first(it) for it in operations_within(model)):
         return _(
-            "The images of this model have their channels first, and attributions need them "
-            'last: build it with data_format="channels_last".'
+            "This model takes images with the channels first, but attributions need them last: "
+            'build it with data_format="channels_last".'
         )
     return ""
 
@@ -110,13 +110,13 @@ def _comes_channels_first(operation: Any) -> bool:
 def _unsuited_output(functional: Any) -> str:
     if len(functional.outputs) != 1:
         return _(
-            "An attribution explains one vector of scores, and this model gives {count} outputs."
+            "An attribution explains one vector of scores, but this model has {count} outputs."
         ).format(count=len(functional.outputs))
     output = functional.outputs[0]
     if len(output.shape) != 2 or output.shape[1] is None or "float" not in output.dtype:
         return _(
-            "The output of this model is no vector of scores: it is of type {dtype} and shape "
-            "{shape}, and numbers of shape (batch, classes) are needed."
+            "The output of this model is not a vector of scores: it has type {dtype} and shape "
+            "{shape}, but it must hold numbers of shape (batch, classes)."
         ).format(dtype=output.dtype, shape=tuple(output.shape))
     return ""
 

@@ -82,8 +82,8 @@ def _chosen_layer(model: Any, name: str | None) -> _Layer:
     if not with_maps:
         raise ValueError(
             _(
-                "No layer of this model gives maps of more than one position, which Grad-CAM "
-                "needs; use integrated gradients or occlusion."
+                "No layer of this model returns maps with more than one position, which "
+                "Grad-CAM needs; use integrated gradients or occlusion."
             )
         )
     if name is None:
@@ -98,14 +98,14 @@ def _what_is_wrong(name: str, shapes: dict[str, Shape]) -> str:
     if name not in shapes:
         return _("This model has no layer {name}.").format(name=repr(name))
     return _(
-        "The layer {name} gives no maps: the shape of its result is {shape}, and Grad-CAM needs "
-        "(batch, height, width, channels), with more than one position."
+        "The layer {name} returns no maps: its output has the shape {shape}, but Grad-CAM "
+        "needs (batch, height, width, channels) with more than one position."
     ).format(name=repr(name), shape=shapes[name])
 
 
 def _what_there_is(name: str, names: list[str]) -> str:
     near = difflib.get_close_matches(str(name), names, n=5, cutoff=0.3) or names[-5:]
-    return _("Choose another, such as {names}.").format(names=", ".join(map(repr, near)))
+    return _("Choose another layer, such as {names}.").format(names=", ".join(map(repr, near)))
 
 
 def grad_cam(
@@ -173,6 +173,6 @@ def grad_cam(
 
 def _no_gradient(target: int, layer: str) -> str:
     return _(
-        "The score of class {target} has no gradient at layer {layer}: something between it and "
-        "the output lets none through; choose a layer nearer to the output."
+        "The score of class {target} has no gradient at layer {layer}: an operation between "
+        "the layer and the output blocks it; choose a layer closer to the output."
     ).format(target=target, layer=repr(layer))

@@ -91,8 +91,8 @@ def _baseline(image: Numbers, baseline: Any) -> Numbers:
     if values.dtype.kind not in "buif" or values.shape not in ((), image.shape):
         raise ValueError(
             _(
-                "The baseline must be a number or an array of the image's shape {expected}; it "
-                "is of type {dtype} and shape {shape}."
+                "The baseline must be a number or an array with the image's shape, {expected}; "
+                "it has type {dtype} and shape {shape}."
             ).format(expected=image.shape, dtype=values.dtype, shape=values.shape)
         )
     return np.full_like(image, values)
@@ -137,8 +137,8 @@ def _gradients(explained: Explained, images: Numbers) -> Numbers:
         raise ValueError(
             _(
                 "The score of class {target} has no gradient at the image: something in this "
-                "model lets none through, as an input of whole numbers or an argmax does; use "
-                "Grad-CAM or occlusion."
+                "model blocks it, such as an integer input or an argmax; use Grad-CAM or "
+                "occlusion."
             ).format(target=explained.target)
         )
     return np.asarray(gradients, np.float64)

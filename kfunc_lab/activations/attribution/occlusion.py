@@ -83,8 +83,8 @@ def _filling(image: Numbers, fill: Any) -> Numbers:
     if values.dtype.kind not in "buif" or values.shape not in ((), image.shape[2:]):
         raise ValueError(
             _(
-                "The fill must be a number or one for each of the {channels} channels; it is of "
-                "type {dtype} and shape {shape}."
+                "The fill must be one number, or one number for each of the {channels} "
+                "channels; it has type {dtype} and shape {shape}."
             ).format(channels=image.shape[2], dtype=values.dtype, shape=values.shape)
         )
     return values.astype(np.float32)
@@ -98,7 +98,7 @@ def _square_side(image: Numbers, size: Any) -> int:
     if number > shorter:
         raise ValueError(
             _(
-                "A square of {size} pixels a side does not fit into an image of {height} × "
+                "A square with sides of {size} pixels does not fit into an image of {height} × "
                 "{width}; choose a size of at most {most}."
             ).format(size=number, height=image.shape[0], width=image.shape[1], most=shorter)
         )

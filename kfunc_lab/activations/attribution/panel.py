@@ -73,7 +73,7 @@ def attributed(
     """
     if method not in METHODS:
         raise ValueError(
-            _("There is no method {name}; there are: {names}.").format(
+            _("There is no method {name}; choose one of: {names}.").format(
                 name=repr(method), names=", ".join(METHODS)
             )
         )
@@ -121,11 +121,12 @@ def words_of(made: Attribution) -> list[str]:
     if made.method == "integrated_gradients" and made.baseline_score is not None:
         said.append(
             _(
-                "The heat adds up to the score less that of the baseline, {score}; off by {gap}."
+                "The heat map adds up to the score minus the baseline's score, {score}, with "
+                "an error of {gap}."
             ).format(score=number(made.baseline_score), gap=f"{100 * (made.gap or 0):.2g} %")
         )
     if not np.any(made.heat):
-        said.append(_("Nothing in the input speaks for this class here: the map is zero."))
+        said.append(_("Nothing in the input supports this class here: the map is zero."))
     return said
 
 
@@ -138,7 +139,10 @@ def _says_gradients() -> str:
 
 
 def _says_occlusion() -> str:
-    return _("Orange: where covering the picture lowers the score; purple: where it raises it.")
+    return _(
+        "Orange: where covering the image lowers the score; purple: where covering "
+        "it raises the score."
+    )
 
 
 _SAYS = {

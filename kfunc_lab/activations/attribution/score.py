@@ -250,7 +250,7 @@ def _as_image(model: Any, image: Any) -> Numbers:
     values = np.asarray(image)
     if values.dtype.kind not in "buif" and values.dtype.name != "bfloat16":
         raise ValueError(
-            _("The image must be an array of numbers, and it is of type {dtype}.").format(
+            _("The image must be an array of numbers, but it has type {dtype}.").format(
                 dtype=values.dtype
             )
         )
@@ -261,8 +261,8 @@ def _as_image(model: Any, image: Any) -> Numbers:
             return _with_channels(values.astype(np.float32), whole)
     raise ValueError(
         _(
-            "The image has the shape {shape}, and this model needs {expected}: give it one "
-            "image, without the batch."
+            "The image has the shape {shape}, but this model needs {expected}: pass one image, "
+            "without the batch axis."
         ).format(shape=values.shape, expected=own)
     )
 
@@ -293,8 +293,8 @@ def _checked_target(head: Head, target: Any) -> int:
     if not 0 <= number < head.classes:
         raise ValueError(
             _(
-                "The target is {target}, and this model has the classes 0 to {last}; choose one "
-                "of them, or None for the class that the model gives."
+                "The target is {target}, but this model has the classes 0 to {last}; choose "
+                "one of them, or None for the class that the model predicts."
             ).format(target=repr(target), last=head.classes - 1)
         )
     return number
@@ -305,8 +305,8 @@ def finite(scores: Numbers, target: int) -> Numbers:
     if not np.isfinite(scores).all():
         raise ValueError(
             _(
-                "The score of class {target} is {score}, where a finite number is needed; look "
-                "for NaN or infinity in the image and in the model's weights."
+                "The score of class {target} is {score}, but it must be finite; look for NaN "
+                "or infinity in the image and in the model's weights."
             ).format(target=target, score=scores[~np.isfinite(scores)].flat[0])
         )
     return scores
@@ -317,9 +317,8 @@ def finite_heat(heat: Numbers, target: int) -> Numbers:
     if not np.isfinite(heat).all():
         raise ValueError(
             _(
-                "The gradient of the score of class {target} is not finite everywhere, where "
-                "finite numbers are needed; look for a layer that takes the root, the "
-                "logarithm or the inverse of 0."
+                "The gradient of the score of class {target} is not finite everywhere; look "
+                "for a layer that takes the square root, the logarithm or the reciprocal of 0."
             ).format(target=target)
         )
     return heat

@@ -33,9 +33,10 @@ def curves(history: Any) -> "CurvesView":
     logs = getattr(history, "history", history)
     if not isinstance(logs, Mapping) or not all(map(_is_series, logs, logs.values())):
         raise TypeError(
-            _("Learning curves are drawn from what model.fit returns; this is: {got}.").format(
-                got=type(history).__name__
-            )
+            _(
+                "Learning curves need the history that model.fit returns, but this "
+                "is of type {got}."
+            ).format(got=type(history).__name__)
         )
     if not any(map(len, logs.values())):
         raise TypeError(_("This history is empty: the model has not been trained yet."))

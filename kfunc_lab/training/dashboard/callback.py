@@ -166,7 +166,10 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         """
         if self._background.is_running:
             raise RuntimeError(
-                _("This dashboard trains a model already; wait for it, or stop it.")
+                _(
+                    "This dashboard is already training a model; wait for it to "
+                    "finish, or stop it."
+                )
             )
         named.setdefault("verbose", 0)
         named["callbacks"] = [*(named.get("callbacks") or []), self]
@@ -237,10 +240,13 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
                 large to hold a second copy of its weights.
         """
         if self._log.state in (RUNNING, PAUSED) and self._best.best is not None:
-            raise RuntimeError(_("The model trains still; stop the training first."))
+            raise RuntimeError(_("The model is still training; stop it first."))
         if not self._best.are_kept:
             raise RuntimeError(
-                _("No weights were kept: no epoch has ended, or the model is above 1 GB.")
+                _(
+                    "No weights were saved: no epoch has ended yet, or the model is "
+                    "larger than 1 GB."
+                )
             )
         self._best.restore(self.model)
 
@@ -363,7 +369,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         except Exception as error:
             if self.problem is None:
                 self.problem = error
-                said = _("The dashboard failed ({reason}); the training goes on.")
+                said = _("The dashboard failed ({reason}); training continues.")
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
                 with contextlib.suppress(OSError, ValueError):  # it may be closed
                     print(said.format(reason=reason), file=sys.stderr)
@@ -507,7 +513,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.optimizer.learning_rate = value
             self._note_learning_rate()
         except TypeError:  # a schedule decides
-            said = _("A schedule decides the learning rate here, so it cannot be set.")
+            said = _("A schedule sets the learning rate here, so you cannot change it.")
             if self._view is not None:
                 self._view.say(said)
 

@@ -33,7 +33,7 @@ class LayerColours:
     def __init__(self, view: Any, measure: str) -> None:
         if measure not in MEASURES:
             raise ValueError(
-                _("There is no measure {name}. There are: {names}.").format(
+                _("There is no measure {name}. Choose one of: {names}.").format(
                     name=repr(measure), names=", ".join(MEASURES)
                 )
             )

@@ -287,12 +287,14 @@ def progress(log: RunLog) -> dict[str, Any]:
 
 def _words() -> dict[str, Any]:
     return {
-        "layers": _("Layers, after the last epoch that was measured"),
+        "layers": _("Layers after the last measured epoch"),
         "weights": _("weights"),
         "results": _("results"),
-        "spread": _("Half of the numbers lie in the dark band, nine in ten in the light one."),
-        "choose_layer": _("Show how the numbers of {layer} are spread"),
-        "whole": _("Click on a layer to see its distributions in full."),
+        "spread": _(
+            "Half of the values lie in the dark band and nine in ten in the light band."
+        ),
+        "choose_layer": _("Show the distributions of {layer}"),
+        "whole": _("Click a layer to see its distributions in full."),
         "run": _("Training run"),
         "progress": _("Progress"),
         "pause": _("Pause"),
@@ -311,9 +313,10 @@ def _words() -> dict[str, Any]:
         "training": _("training"),
         "validation": _("validation"),
         "batches": _("since the epoch began"),
-        "empty": _("The curves begin with the first batches."),
+        "empty": _("The curves appear with the first batches."),
         "deaf": _(
-            "Here the buttons wait until the cell has ended. dashboard.fit(model, …, "
-            "background=True) makes them work at once; the interrupt button ends the run cleanly."
+            "Here the buttons only take effect after the cell has ended. With "
+            "dashboard.fit(model, …, background=True) they work at once; the interrupt button "
+            "ends the run cleanly."
         ),
     }

@@ -61,7 +61,7 @@ def to_svg(confusions: Sequence[Confusion], class_names: ClassNames = None) -> s
 
     Example:
         >>> to_svg([Confusion("digits", 2, ((3, 1), (0, 4)))], ["cat", "dog"])
-        '<svg xmlns="http://www.w3.org/2000/svg" width="...digits: 7 of 8 right (88 %)...'
+        '<svg xmlns="http://www.w3.org/2000/svg" width="...digits: 7 of 8 correct (88 %)...'
     """
     panels = [_panel(it, _Names.of(it, class_names)) for it in confusions] or [_nothing()]
     y, body = 0, ""
@@ -88,11 +88,11 @@ def to_text(confusions: Sequence[Confusion], class_names: ClassNames = None) -> 
     Example:
         >>> worst = (Example(5, truth=0, predicted=1, probability=0.75, of_truth=0.25),)
         >>> print(to_text([Confusion("pets", 2, ((3, 1), (0, 4)), worst)], ["cat", "dog"]))
-        pets: 7 of 8 right (88 %)
+        pets: 7 of 8 correct (88 %)
         true \ predicted  cat  dog
                     cat    3    1
                     dog    0    4
-        1 wrong
+        1 error
         sample 5: true cat, predicted dog (75 %)
     """
     if not confusions:
@@ -122,14 +122,14 @@ class _Names:
 
 
 def _no_classifier() -> str:
-    return _("No output of this model is a classifier whose right answers are known.")
+    return _("No output of this model is a classifier with known labels.")
 
 
 def _title(confusion: Confusion) -> str:
     name = shortened(printable(confusion.output))
     if not confusion.total:
         return name
-    return _("{output}: {right} of {total} right ({share})").format(
+    return _("{output}: {right} of {total} correct ({share})").format(
         output=name,
         right=f"{confusion.right:,}",
         total=f"{confusion.total:,}",
@@ -148,8 +148,8 @@ def _remark(confusion: Confusion) -> str:
     if not confusion.unclear:
         return ""
     return ngettext(
-        "For {n} sample the answer is NaN; it is not counted.",
-        "For {n} samples the answer is NaN; they are not counted.",
+        "The model returned NaN for {n} sample; it is not counted.",
+        "The model returned NaN for {n} samples; they are not counted.",
         confusion.unclear,
     ).format(n=f"{confusion.unclear:,}")
 
@@ -158,13 +158,13 @@ def _head_of_worst(confusion: Confusion) -> str:
     wrong, shown = confusion.total - confusion.right, len(confusion.worst)
     if not wrong:
         return ngettext(
-            "The {n} sample is right.",
-            "None of the {n} samples is wrong.",
+            "The {n} sample is classified correctly.",
+            "All {n} samples are classified correctly.",
             confusion.total,
         ).format(n=f"{confusion.total:,}")
     if shown < wrong:
-        return _("The {shown} worst of {n} wrong").format(shown=shown, n=f"{wrong:,}")
-    return ngettext("{n} wrong", "{n} wrong", wrong).format(n=wrong)
+        return _("The worst {shown} of {n} errors").format(shown=shown, n=f"{wrong:,}")
+    return ngettext("{n} error", "{n} errors", wrong).format(n=wrong)
 
 
 def _said(example: Example, truth: str, predicted: str) -> str:
@@ -210,7 +210,7 @@ def _matrix_rows(confusion: Confusion, names: _Names) -> list[list[str]]:
 
 
 def _pair_rows(confusion: Confusion, names: _Names) -> list[list[str]]:
-    rows = [[_("true"), _("predicted"), _("times")]]
+    rows = [[_("true"), _("predicted"), _("count")]]
     for truth, predicted, count, total in _confused(confusion):
         pair = (shortened(names[it], _LONGEST_NAME) for it in (truth, predicted))
         rows.append([*pair, _of(count, total)])
@@ -398,14 +398,14 @@ def _pairs(confusion: Confusion, names: _Names) -> _Block:
     if not pairs:
         return _Block("", 0, 0)
     rows = [(names[truth], names[predicted], _of(*rest)) for truth, predicted, *rest in pairs]
-    head = (_("true"), _("predicted"), _("times"))
+    head = (_("true"), _("predicted"), _("count"))
     widths = [
         min(max(text_width(it, 10) for it in column), 1.6 * _LONGEST_LABEL)
         for column in zip(head, *rows, strict=True)
     ]
     ends = [0.0, widths[0] + 16, widths[0] + widths[1] + widths[2] + 32]
     width = math.ceil(ends[-1])
-    parts = [svg_text(0, 10, _("Confused most often"), "key")]
+    parts = [svg_text(0, 10, _("Most frequent confusions"), "key")]
     for number, row in enumerate((head, *rows), start=1):
         y = 10 + _ROW * number
         parts += [

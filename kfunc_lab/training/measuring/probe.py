@@ -70,8 +70,8 @@ def first_of(array: Any, size: int) -> Any:
 def wrong_probe(got: Any) -> str:
     """Says what a probe must be."""
     return _(
-        "The probe must be (x, y) or (x, y, sample_weight), of arrays with the batch first; this "
-        "is: {got}."
+        "The probe must be (x, y) or (x, y, sample_weight), with arrays that have the batch "
+        "axis first, but this is of type {got}."
     ).format(got=type(got).__name__)
 
 

@@ -31,8 +31,8 @@ def find_notices(log: RunLog) -> tuple[Notice, ...]:
         >>> print(notice.said)
         The loss became NaN in epoch 1.
         >>> print(notice.advice)
-        Check that the data holds no NaN with `np.isfinite(x).all()`; if it holds none, try a
-        learning rate ten times smaller, 0.01 instead of 0.1, or clip the gradients with
+        Check with `np.isfinite(x).all()` that the data contains no NaN; if it contains none, try
+        a learning rate ten times smaller, 0.01 instead of 0.1, or clip the gradients with
         `clipnorm=1.0` in the optimizer.
 
     Source: of the ratio of updates to weights and the look of losses Karpathy, CS231n, Neural

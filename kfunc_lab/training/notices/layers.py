@@ -55,14 +55,15 @@ def _dead_layer(run: Run) -> Notice | None:
     by_steps = bool(leaps_of(run)) or epoch > measured[0].epoch
     share = f"{last.of('dead')[layer]:.0%}"
     said = _(
-        "Layer {layer} is dead: {share} of its units give 0 for every sample, so it cannot learn."
+        "Layer {layer} is dead: {share} of its units output 0 for every sample, so it cannot "
+        "learn."
     )
     if len(dead) > 1:
         said = ngettext(
-            "Layer {layer} is dead, and {count} layer more: {share} of its units give 0 for "
-            "every sample, so it cannot learn.",
-            "Layer {layer} is dead, and {count} layers more: {share} of its units give 0 for "
-            "every sample, so it cannot learn.",
+            "Layer {layer} and {count} more layer are dead: {share} of the units of {layer} "
+            "output 0 for every sample, so these layers cannot learn.",
+            "Layer {layer} and {count} more layers are dead: {share} of the units of {layer} "
+            "output 0 for every sample, so these layers cannot learn.",
             len(dead) - 1,
         )
     said = said.format(layer=printable(layer), share=share, count=len(dead) - 1)
@@ -83,17 +84,17 @@ def _dead_advice(run: Run, measures: Measures, layer: str, by_steps: bool) -> st
     shown = printable(layer)
     if measures.of("weight_norm").get(measures.weights_of(layer)) == 0:
         return _(
-            "All weights of {layer} are 0, from where no gradient leads away: give it "
+            "All weights of {layer} are 0, so no gradient can change them: give it "
             '`kernel_initializer="glorot_uniform"` and start again.'
         ).format(layer=shown)
     if by_steps:
         return _(
-            "Start again, as it will not come back: {slower}, or give {layer} "
+            "Start again, because it will not recover: {slower}, or give {layer} "
             '`activation="leaky_relu"`.'
         ).format(layer=shown, slower=slower(run))
     return _(
-        'Start again, as it will not come back: give {layer} `bias_initializer="zeros"` or '
-        '`activation="leaky_relu"`, and scale what goes into it to about -1 to 1.'
+        'Start again, because it will not recover: give {layer} `bias_initializer="zeros"` or '
+        '`activation="leaky_relu"`, and scale its inputs to about -1 to 1.'
     ).format(layer=shown)
 
 
@@ -117,8 +118,9 @@ def _saturated(run: Run, measured: Sequence[Measures]) -> Notice | None:
         return None
     greatest = _greatest(gradients)
     said = _(
-        "Layer {layer} is saturated: {share} of its units stay at an end of their activation "
-        "function, so its gradient is {small} of its weights, where that of {other} is {great}."
+        "Layer {layer} is saturated: {share} of its units stay at a limit of their activation "
+        "function, so its gradient norm is only {small} of its weight norm, compared with "
+        "{great} in {other}."
     ).format(
         layer=printable(layer),
         share=f"{last.of('saturated')[layer]:.0%}",
@@ -149,12 +151,13 @@ def _blocks(run: Run, measured: Sequence[Measures], layer: str) -> bool:
 
 def _saturated_advice(run: Run, layer: str) -> str:
     if leaps_of(run):  # it was the steps that brought it there
-        return _("Start again, as it will hardly come back: {slower}.").format(
+        return _("Start again, because it is unlikely to recover: {slower}.").format(
             slower=slower(run)
         )
     return _(
-        "Scale what goes into {layer} to about -1 to 1, as with a `Normalization` layer before "
-        'it, and begin with small weights, as of `kernel_initializer="glorot_uniform"`.'
+        "Scale the inputs of {layer} to about -1 to 1, for example with a `Normalization` "
+        "layer before it, and start with small weights, such as those of "
+        '`kernel_initializer="glorot_uniform"`.'
     ).format(layer=printable(layer))
 
 
@@ -165,8 +168,9 @@ def _fading(run: Run, measured: Sequence[Measures]) -> Notice | None:
         return None
     layer, greatest = next(iter(gradients)), _greatest(gradients)
     said = _(
-        "The gradients vanish on their way back: that of layer {layer} is {small} of its weights, "
-        "where that of {other} is {great}, and the loss is still {loss}."
+        "The gradients vanish on their way back: the gradient norm of layer {layer} is only "
+        "{small} of its weight norm, compared with {great} in {other}, and the loss is still "
+        "{loss}."
     ).format(
         layer=printable(layer),
         small=number(gradients[layer]),
@@ -176,8 +180,8 @@ def _fading(run: Run, measured: Sequence[Measures]) -> Notice | None:
     )
     advice = _(
         'From layer {layer} on, try `activation="relu"` with `kernel_initializer="he_normal"` '
-        "instead of sigmoid or tanh, `BatchNormalization` between the layers, or fewer than these "
-        "{count} layers."
+        "instead of sigmoid or tanh, `BatchNormalization` between the layers, or fewer layers "
+        "than these {count}."
     ).format(layer=printable(layer), count=len(gradients))
     epoch = _since(measured, lambda it: _fades(it.gradients()))
     return Notice("vanishing_gradients", layer, epoch, said, advice)
@@ -220,10 +224,10 @@ def _rate_too_low(run: Run) -> Notice | None:
     if max(updates) > TINY or is_warming_up or moved or not _could_learn(run, measured[-1]):
         return None
     said = _(
-        "The weights hardly change, by at most {ratio} of their norm in a step where {usual} is "
-        "about right, and the loss stays at {loss}."
+        "The weights hardly change: a step changes them by at most {ratio} of their norm, "
+        "while about {usual} is normal, and the loss stays at {loss}."
     ).format(ratio=number(max(updates)), usual=number(USUAL), loss=number(run.losses[-1]))
-    advice = _("Try a greater learning rate, {more} instead of {rate}.").format(
+    advice = _("Try a higher learning rate, {more} instead of {rate}.").format(
         more=number(_USUAL_RATE), rate=number(run.rate)
     )
     return Notice("rate_too_low", "", run.epochs[0], said, advice)

@@ -49,7 +49,7 @@ def divergence(run: Run) -> Notice | None:
         now = run.losses[-1]
     else:
         return None
-    said = _("The loss grows without end: it began at {begin}, and is {now} in epoch {epoch}.")
+    said = _("The loss diverges: it started at {begin} and is {now} in epoch {epoch}.")
     advice = _(
         "Start again: {slower}, or clip the gradients with `clipnorm=1.0` in the optimizer, and "
         "scale inputs and targets to about -1 to 1."
@@ -102,18 +102,19 @@ def rate_too_high(run: Run) -> Notice | None:
     epoch = min(leaps)
     if len(run.losses) > 1 and min(run.losses) > run.begin:
         said = _(
-            "The loss is {now} after epoch {last}, more than the {begin} it began with, and "
+            "The loss is {now} after epoch {last}, more than the {begin} it started with, and "
             "{steps}."
         )
     elif _is_thrown(run):
         said = _(
-            "The loss leapt from {begin} to {first} in epoch {epoch} and is {now} now, and {steps}."
+            "The loss jumped from {begin} to {first} in epoch {epoch} and is now {now}, and "
+            "{steps}."
         )
     elif _bounces(run):
         epoch = run.epochs[-_WINDOW]
         said = _(
-            "The loss bounces between {low} and {high} in the last {count} epochs and falls no "
-            "further, and {steps}."
+            "The loss oscillates between {low} and {high} over the last {count} epochs without "
+            "falling further, and {steps}."
         )
     else:
         return None
@@ -129,7 +130,7 @@ def rate_too_high(run: Run) -> Notice | None:
         last=run.epochs[-1] + 1,
         steps=_step_words(max(leaps.values())),
     )
-    advice = _("Start again, as the weights have lost their scale: {slower}.")
+    advice = _("Start again, because the weights have lost their scale: {slower}.")
     return Notice("rate_too_high", "", epoch, said, advice.format(slower=slower(run)))
 
 
@@ -146,7 +147,7 @@ def _same_rate(run: Run, epoch: int) -> bool:
 
 def _step_words(update: float) -> str:
     return _(
-        "a step changed the weights by {ratio} times their norm, where {usual} is about right"
+        "a step changed the weights by {ratio} times their norm, while about {usual} is normal"
     ).format(ratio=number(update), usual=number(USUAL))
 
 
@@ -188,8 +189,8 @@ def overfitting(run: Run) -> Notice | None:
     if _may_lag(run, epochs[best]):
         return None
     said = _(
-        "The model overfits: the validation loss was best in epoch {best}, {low}, and is {now} "
-        "after epoch {epoch}, while the training loss went on falling to {loss}."
+        "The model overfits: the validation loss was lowest in epoch {best}, at {low}, and is "
+        "{now} after epoch {epoch}, while the training loss kept falling to {loss}."
     ).format(
         best=epochs[best] + 1,
         low=number(losses[best]),

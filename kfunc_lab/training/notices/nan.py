@@ -76,8 +76,8 @@ def _nan_output(run: Run, name: str, epoch: int) -> Notice:
     known = any(layer == output for m in run.measures(1)[:1] for layer in m.layers)
     said = _("The loss of output {name} became NaN in epoch {epoch}, before any other.")
     advice = _(
-        "Check the labels of {name} with `np.isfinite(y).all()`, and whether its loss takes a "
-        "logarithm, a root or a quotient of what {name} can give."
+        "Check the labels of {name} with `np.isfinite(y).all()`, and check whether its loss "
+        "takes a logarithm, a root or a quotient of values that {name} can return."
     )
     shown = printable(output)
     said = said.format(name=shown, epoch=epoch + 1)
@@ -98,23 +98,23 @@ def _where_nan_begins(run: Run) -> str:
 def _nan_advice(run: Run, layer: str) -> str:
     if layer:
         return _(
-            "Look at layer {layer}, the first to give values that are not finite, and check that "
-            "the data holds no NaN with `np.isfinite(x).all()`."
+            "Look at layer {layer}, the first that returns values that are not finite, and "
+            "check with `np.isfinite(x).all()` that the data contains no NaN."
         ).format(layer=printable(layer))
     if _has_grown(run):
         return _(
-            "The loss had grown before, so {slower}, or clip the gradients with `clipnorm=1.0` in "
-            "the optimizer."
+            "The loss was already growing, so {slower}, or clip the gradients with "
+            "`clipnorm=1.0` in the optimizer."
         ).format(slower=slower(run))
     if _loss_alone_is_nan(run):
         return _(
-            "Look at the loss function, as all layers give finite values: does it take a "
-            "logarithm, a root or a quotient of what the model can give? For log(y) try "
-            "`ops.log(ops.maximum(y, 1e-7))`."
+            "Look at the loss function, because all layers return finite values: does it take "
+            "a logarithm, a root or a quotient of values that the model can return? For "
+            "log(y), try `ops.log(ops.maximum(y, 1e-7))`."
         )
     return _(
-        "Check that the data holds no NaN with `np.isfinite(x).all()`; if it holds none, {slower}, "
-        "or clip the gradients with `clipnorm=1.0` in the optimizer."
+        "Check with `np.isfinite(x).all()` that the data contains no NaN; if it contains none, "
+        "{slower}, or clip the gradients with `clipnorm=1.0` in the optimizer."
     ).format(slower=slower(run))
 
 
@@ -146,7 +146,7 @@ def _nan_validation(run: Run, began: dict[str, float]) -> Notice:
     epoch = math.ceil(min(began.values())) - 1
     said = _("The validation loss is NaN in epoch {epoch}, though the training loss is not.")
     advice = _(
-        "Check the validation data with `np.isfinite(x_val).all()`, and that it is scaled as the "
-        "training data is."
+        "Check the validation data with `np.isfinite(x_val).all()`, and check that it is "
+        "scaled like the training data."
     )
     return Notice("nan", "", epoch, said.format(epoch=epoch + 1), advice)

@@ -291,7 +291,7 @@ class Store:
         if signature == _SIGNATURE:
             return True
         if connection.execute("select 1 from sqlite_master").fetchone():
-            raise _OtherFileError(_("{path} holds no training runs").format(path=self.path))
+            raise _OtherFileError(_("{path} contains no training runs").format(path=self.path))
         return False
 
     def _set_aside(self) -> None:

@@ -56,7 +56,7 @@ def table_of(kept: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
         for name in names:
             row += _cells(name, run.metrics.get(name, {}))
         rows.append([*row, _local_time(run.began)])
-    return [*head, _("began")], rows
+    return [*head, _("started")], rows
 
 
 def metrics_of(kept: Iterable[Run]) -> list[str]:

@@ -53,7 +53,8 @@ def runs(path: str | Path | None = None) -> "RunsView":
     where = default_path() if path is None else Path(path)
     if where is None:
         return RunsView(
-            (), _("Runs are not kept: the environment variable KFUNC_LAB_RUNS is empty.")
+            (),
+            _("Runs are not stored, because the environment variable KFUNC_LAB_RUNS is empty."),
         )
     try:
         return RunsView(Store(where).runs(), _nothing_in(path))
@@ -67,8 +68,8 @@ def runs(path: str | Path | None = None) -> "RunsView":
 
 def _nothing_in(path: str | Path | None) -> str:
     said = _(
-        "No runs are kept yet: train with `callbacks=[lab.TrainingDashboard()]`, and they are "
-        "listed here."
+        "No runs are stored yet: train with `callbacks=[lab.TrainingDashboard()]`, and they "
+        "appear here."
     )
     if path is None:
         return said
@@ -160,7 +161,7 @@ class RunsView(Sequence[Run]):
         """Returns the curves as SVG that follows the light or dark theme of its reader."""
         panels = panels_of(self._drawn())
         if not panels:
-            return sentence(_("No epoch is kept yet.") if self._runs else self._empty())
+            return sentence(_("No epochs are stored yet.") if self._runs else self._empty())
         return curves_to_svg(panels, labels_of(self._drawn()))
 
     def to_csv(self) -> str:
@@ -252,7 +253,7 @@ def _no_such_run(name: str, names: Sequence[str]) -> str:
     if not near:
         return said
     there = ", ".join(dict.fromkeys(map(printable, near)))
-    return f"{said} " + _("There are: {names}.").format(names=there)
+    return f"{said} " + _("Available runs: {names}.").format(names=there)
 
 
 def _heading(kept: Sequence[Run]) -> str:
@@ -264,8 +265,8 @@ def _notes(kept: Sequence[Run]) -> list[str]:
         return []
     return [
         _(
-            "The curves and settings are those of the first {n} runs; `view.compare(...)` chooses "
-            "others."
+            "Curves and settings are shown for the first {n} runs; choose others with "
+            "`view.compare(...)`."
         ).format(n=MOST_DRAWN)
     ]
 
