@@ -9,7 +9,7 @@ import numpy as np
 from kfunc_lab.activations.picture_kinds import pictures_for
 from kfunc_lab.activations.pictures import Bars, Image, image_of, picture_of
 from kfunc_lab.forward.batch import BatchActivations
-from kfunc_lab.forward.samples import as_picture
+from kfunc_lab.forward.samples import as_image
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.text import printable
 from kfunc_lab.ui.thumbnails import thumbnail
@@ -21,7 +21,7 @@ _MOST_BARS = 24
 def picture_input(flow: BatchActivations) -> int | None:
     """Returns which of the inputs, in their order, is a picture; `None` if none is."""
     for place, values in enumerate(_leaves(flow.x)):
-        if as_picture(np.asarray(values[0])) is not None:
+        if as_image(np.asarray(values[0])) is not None:
             return place
     return None
 
@@ -31,7 +31,7 @@ def image_of_sample(flow: BatchActivations, sample: int) -> Image | None:
     place = picture_input(flow)
     if place is None:
         return None
-    picture = as_picture(np.asarray(_leaves(flow.x)[place][sample]))
+    picture = as_image(np.asarray(_leaves(flow.x)[place][sample]))
     return None if picture is None else image_of(picture)
 
 

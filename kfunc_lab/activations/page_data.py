@@ -8,7 +8,7 @@ import numpy as np
 
 from kfunc_lab.activations.overview import calls_by_item, shape_of, told
 from kfunc_lab.activations.pictures import Bars, Image, Picture, Points, Tiles, Words, number
-from kfunc_lab.forward.batch import AGAIN, CHANGED, BatchActivations
+from kfunc_lab.forward.batch import CHANGED, RECOMPUTED, BatchActivations
 from kfunc_lab.forward.recording import CapturedCall
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.graph.model.descriptions import short_name
@@ -186,7 +186,7 @@ def exciting_data(found: Statistics, unit: int) -> list[tuple[int, str]]:
 
 def state_words(state: str) -> str:
     """Says what is shown where it is not what the first pass gave."""
-    if state == AGAIN:
+    if state == RECOMPUTED:
         return _("Computed again for this sample.")
     if state == CHANGED:
         return _(

@@ -24,7 +24,7 @@ from kfunc_lab.activations.pictures import (
     one_tile,
     picture_of,
 )
-from kfunc_lab.forward.batch import BatchActivations, Found
+from kfunc_lab.forward.batch import BatchActivations, SampleValues
 from kfunc_lab.forward.recording import CapturedCall, Tensor
 from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.locale import _
@@ -173,7 +173,7 @@ def _shown(
     }
 
 
-def _found(source: Source, side: str, call_id: str, tensor: int) -> Found:
+def _found(source: Source, side: str, call_id: str, tensor: int) -> SampleValues:
     flow, sample = (
         (source.drawn, 0) if source.drawn is not None else (source.flow, source.sample)
     )
@@ -190,7 +190,7 @@ def _found(source: Source, side: str, call_id: str, tensor: int) -> Found:
         return before
     with np.errstate(invalid="ignore"):
         difference = np.asarray(now.values, np.float32) - np.asarray(before.values, np.float32)
-    return Found(difference, before.state)
+    return SampleValues(difference, before.state)
 
 
 def _sides(source: Source) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ from kfunc_lab.activations.pictures import MOST_NUMBERS
 from kfunc_lab.activations.progress import Progress
 from kfunc_lab.activations.sketch import picture_shape, sample_of
 from kfunc_lab.forward.batch import BatchActivations, run
-from kfunc_lab.forward.samples import as_picture, not_finite_in
+from kfunc_lab.forward.samples import as_image, count_non_finite
 from kfunc_lab.forward.values import Values
 from kfunc_lab.graph.model.folding import Fold
 from kfunc_lab.graph.view.graph_view import GraphView, no_garbage_collection
@@ -195,7 +195,7 @@ class ActivationView(GraphView):
             flow.graph,
             fold=fold,
             heading=heading(flow),
-            remarks=notes_of(flow, not_finite_in(flow.x)),
+            remarks=notes_of(flow, count_non_finite(flow.x)),
             source=flow.model,
         )
         self._colours = {"sequential": SEQUENTIAL, "diverging": DIVERGING}
@@ -437,7 +437,7 @@ class ActivationView(GraphView):
         import keras
 
         leaves = keras.tree.flatten(self._flow.x)
-        if len(leaves) != 1 or as_picture(np.asarray(leaves[0][0])) is None:
+        if len(leaves) != 1 or as_image(np.asarray(leaves[0][0])) is None:
             return 0
         rows, columns, _channels = picture_shape(np.asarray(leaves[0][0]))
         return rows * max(round(112 / rows), 1) if rows == columns else 0

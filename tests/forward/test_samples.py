@@ -11,12 +11,12 @@ from keras import layers, ops
 
 from kfunc_lab.forward.batch import run
 from kfunc_lab.forward.samples import (
-    as_picture,
-    checked,
-    count_of,
-    not_finite_in,
-    part_of,
-    pieces_of,
+    as_image,
+    check_inputs,
+    chunks_of,
+    count_non_finite,
+    sample_count,
+    slice_samples,
 )
 from kfunc_lab.forward.values import NoSuchCallError
 
@@ -40,7 +40,7 @@ def two_inputs(kind=list):
 
 def said(model, x, kind=ValueError):
     with pytest.raises(kind) as caught:
-        checked(model, x)
+        check_inputs(model, x)
     return str(caught.value)
 
 
@@ -69,7 +69,7 @@ def test_a_model_without_weights(model):
     assert message.startswith("net has no weights yet")
     assert "net.build(input_shape)" in message
     model(numbers(2, 3))
-    assert checked(model, numbers(2, 3)).shape == (2, 3)
+    assert check_inputs(model, numbers(2, 3)).shape == (2, 3)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def test_an_axis_of_any_size():
     assert "(n, ?, 3)" in said(model, numbers(2, 5, 4))
     assert "x[None]" in said(model, numbers(5, 3))
     assert "reshape" not in said(model, numbers(2, 5, 6))
-    assert checked(model, numbers(2, 7, 3)).shape == (2, 7, 3)
+    assert check_inputs(model, numbers(2, 7, 3)).shape == (2, 7, 3)
 
 
 def test_a_channel_may_be_missing_as_in_keras():
@@ -158,7 +158,7 @@ def test_text_is_wanted():
         layers.StringLookup(vocabulary=["a"], name="lookup")(x),
     )
     assert "words must hold text, but it holds float32" in said(model, numbers(3, 2), TypeError)
-    assert checked(model, tf.constant([["a", "b"]])).shape == (1, 2)
+    assert check_inputs(model, tf.constant([["a", "b"]])).shape == (1, 2)
     flow = look(model, np.array([["a", "b"]]))
     assert flow.values["lookup"].tolist() == [[1, 0]]
 
@@ -183,7 +183,7 @@ def test_other_numbers_are_taken(dtype):
 
 def test_lists_of_numbers_are_taken():
     model = model_of(2)
-    x = checked(model, [[0, 1], [1, 0], [1, 1]])
+    x = check_inputs(model, [[0, 1], [1, 0], [1, 1]])
     assert isinstance(x, np.ndarray)
     assert x.shape == (3, 2)
     assert look(model, [[0, 1], [1, 0]]).recording.outputs.tolist() == [[0, 2], [2, 0]]
@@ -202,7 +202,7 @@ def test_a_symbolic_tensor():
 )
 def test_no_array(x):
     with pytest.raises((TypeError, ValueError)) as caught:
-        checked(model_of(3), x)
+        check_inputs(model_of(3), x)
     assert "img" in str(caught.value)
     if hasattr(x, "element_spec"):
         assert "If you have a dataset, take one batch of it." in str(caught.value)
@@ -273,11 +273,11 @@ def test_another_number_of_samples_in_each_of_a_subclass():
 
 def test_a_batch_is_counted_and_cut():
     x = {"a": numbers(7, 2), "b": [numbers(7), tf.constant(numbers(7, 3))]}
-    assert count_of(x) == 7
-    part = part_of(x, 2, 5)
+    assert sample_count(x) == 7
+    part = slice_samples(x, 2, 5)
     assert np.array_equal(part["a"], x["a"][2:5])
     assert part["b"][1].shape == (3, 3)
-    pieces = list(pieces_of(x, 3))
+    pieces = list(chunks_of(x, 3))
     assert [first for first, _piece in pieces] == [0, 3, 6]
     joined = np.concatenate([piece["b"][0] for _first, piece in pieces])
     assert np.array_equal(joined, x["b"][0])
@@ -285,12 +285,12 @@ def test_a_batch_is_counted_and_cut():
 
 def test_what_is_not_finite_is_counted():
     x = [numbers(5, 3), np.arange(5), np.array([["a"]] * 5), numbers(5)]
-    assert not_finite_in(x) == (0, [])
+    assert count_non_finite(x) == (0, [])
     x[0][3, 1] = np.nan
     x[0][3, 2] = -np.inf
     x[3][1] = np.inf
-    assert not_finite_in(x) == (3, [1, 3])
-    assert not_finite_in(tf.constant([[0.0, np.nan]], tf.bfloat16)) == (1, [0])
+    assert count_non_finite(x) == (3, [1, 3])
+    assert count_non_finite(tf.constant([[0.0, np.nan]], tf.bfloat16)) == (1, [0])
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_what_is_not_finite_is_counted():
     ],
 )
 def test_what_looks_like_a_picture(values, shape):
-    picture = as_picture(values)
+    picture = as_image(values)
     assert (picture if picture is None else picture.shape) == shape
     if picture is not None:
         assert np.array_equal(picture.ravel(), values.ravel())

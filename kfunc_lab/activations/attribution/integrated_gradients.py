@@ -8,7 +8,7 @@ import numpy as np
 
 from kfunc_lab.activations.attribution.attribution import Attribution, Progress, in_batches
 from kfunc_lab.activations.attribution.score import Explained, finite_heat
-from kfunc_lab.forward.samples import at_least_one
+from kfunc_lab.forward.samples import positive_integer
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 
@@ -63,7 +63,7 @@ def integrated_gradients(
     """
     explained = Explained(model, image, target)
     start = _baseline(explained.image, baseline)
-    steps = at_least_one("steps", steps)
+    steps = positive_integer("steps", steps)
     score, reference = explained.on(np.stack([explained.image, start]))
     done = 0
     while True:

@@ -7,7 +7,7 @@ import numpy as np
 
 from kfunc_lab.activations.attribution.attribution import Attribution, Progress, in_batches
 from kfunc_lab.activations.attribution.score import Explained
-from kfunc_lab.forward.samples import at_least_one
+from kfunc_lab.forward.samples import positive_integer
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 
@@ -94,7 +94,7 @@ def _square_side(image: Numbers, size: Any) -> int:
     shorter: int = min(image.shape[:2])
     if size is None:
         return min(shorter, max(2, round(shorter / _SQUARES_A_SIDE)))
-    number = at_least_one("size", size)
+    number = positive_integer("size", size)
     if number > shorter:
         raise ValueError(
             _(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.activations.attribution.attribution import Shape, image_shape, refuse, suits
-from kfunc_lab.forward.interception import intercepted, without_trace
+from kfunc_lab.forward.interception import intercept_calls, unchanged
 from kfunc_lab.graph.keras.nodes import functional_of, kept_logits, node_of, place_of
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
@@ -126,14 +126,14 @@ class _Pass:
         import tensorflow as tf
 
         inputs = keras.tree.pack_sequence_as(functional_of(model).input, [images])
-        with without_trace(model), intercepted(model, self.around):
+        with unchanged(model), intercept_calls(model, self.run):
             outputs = keras.tree.flatten(model(inputs, training=False))[0]
         logits = self._known(outputs)
         if logits is None:
             return _without_function(tf.cast(outputs, tf.float32), self._head.form)
         return tf.reshape(tf.cast(logits, tf.float32), tf.shape(outputs))
 
-    def around(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
+    def run(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
         """Runs a call, and notes what its result was made of."""
         __tracebackhide__ = True
         self._running.append(operation)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.forward.call_names import CallNames, Place
-from kfunc_lab.forward.call_outputs import blank, filled
-from kfunc_lab.forward.interception import intercepted, is_tracing, without_trace
+from kfunc_lab.forward.call_outputs import new_call, with_outputs
+from kfunc_lab.forward.interception import intercept_calls, is_tracing, unchanged
 from kfunc_lab.forward.recording import statistics_of_tensor
-from kfunc_lab.forward.samples import at_least_one
-from kfunc_lab.forward.statistics import Histogram, Statistics, statistics_of, together
+from kfunc_lab.forward.samples import positive_integer
+from kfunc_lab.forward.statistics import Histogram, Statistics, combine, statistics_of
 from kfunc_lab.graph.keras.nodes import (
     forget_labels,
     functional_of,
@@ -140,7 +140,7 @@ class Measurer:
             ValueError: If `steps` is no whole number above 0.
             Exception: Whatever the model raises when it is called on the probe.
         """
-        steps = at_least_one("steps", steps)
+        steps = positive_integer("steps", steps)
         layers = self._current()
         trainable = layers.trainable()
         weights, numbers = self._of_weights(trainable, steps)
@@ -164,7 +164,7 @@ class Measurer:
         numbers: dict[tuple[str, str], float] = {}
         now = _values_of(trainable)
         for path, arrays in now.items():
-            found = together(statistics_of(it.reshape(1, -1, 1)) for it in arrays)
+            found = combine(statistics_of(it.reshape(1, -1, 1)) for it in arrays)
             histograms[path] = found.histogram
             norm = math.nan if found.not_finite else math.sqrt(found.squares)
             numbers[path, "weight_norm"] = norm
@@ -326,7 +326,7 @@ class _Notes:
         self._running: list[Place] = []
         self._last: dict[str, tuple[Place, Any]] = {}
 
-    def around(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
+    def run(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
         """Runs a call, and notes its result."""
         __tracebackhide__ = True
         place = self._names.place(self._running, operation)
@@ -349,7 +349,7 @@ class _Notes:
 def _result(place: Place, outputs: Any) -> _Result | None:
     import keras
 
-    call = filled(blank(place), outputs, None, None)
+    call = with_outputs(new_call(place), outputs, None, None)
     is_layer = isinstance(place.operation, keras.layers.Layer)
     is_of_interest = call.kind != "InputLayer" and (is_layer or bool(call.activation))
     if not is_of_interest or not call.tensors or not call.tensors[0].shape:
@@ -374,7 +374,7 @@ def _run(
     notes = _Notes(layers)
     with_gradients = keras.backend.backend() == "tensorflow" and _has_loss(model)
     gradients = _Gradients(model, trainable if with_gradients else {})
-    with without_trace(model) as scope, intercepted(model, notes.around):
+    with unchanged(model) as scope, intercept_calls(model, notes.run):
         scope.collect_losses = True  # those of layers, which Keras would drop here
         # Where the weights have no value in the scope, Keras has nothing to regularise.
         scope.state_mapping.update(gradients.values)

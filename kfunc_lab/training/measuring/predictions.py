@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.forward.call_outputs import as_array
-from kfunc_lab.forward.interception import intercepted, without_trace
-from kfunc_lab.forward.samples import as_picture, fixed_batch
+from kfunc_lab.forward.interception import intercept_calls, unchanged
+from kfunc_lab.forward.samples import as_image, fixed_batch_size
 from kfunc_lab.graph.keras.nodes import functional_of, kept_logits
 from kfunc_lab.graph.lint.losses import kind_of_loss
 from kfunc_lab.training.measuring.probe import (
@@ -170,11 +170,11 @@ class Predictor:
         return ()
 
     def _tallies(self) -> list["_Tally"]:
-        batch = fixed_batch(self._model)
+        batch = fixed_batch_size(self._model)
         size = batch or _PIECE
         tallies: list[_Tally] = []
         # What a recurrent layer remembers goes on from piece to piece, as in `predict`.
-        with without_trace(self._model), intercepted(self._model, _as_it_is):
+        with unchanged(self._model), intercept_calls(self._model, _as_it_is):
             for first in range(0, self._count, size):
                 outputs = self._called_on(first, size, batch)
                 if first == 0:
@@ -526,7 +526,7 @@ def _pictures(x: Any, samples: Sequence[int]) -> list[Numbers | None]:
         if array is None:
             continue
         arrays = [as_array(array[it : it + 1]) for it in samples]
-        found = [None if it is None else as_picture(it[0]) for it in arrays]
+        found = [None if it is None else as_image(it[0]) for it in arrays]
         if all(it is not None for it in found):
             return [np.array(it) for it in found]  # copies, that hold no data set alive
     return [None] * len(samples)

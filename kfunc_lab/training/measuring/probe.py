@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.forward.samples import fixed_batch
+from kfunc_lab.forward.samples import fixed_batch_size
 from kfunc_lab.locale import _
 
 
@@ -39,7 +39,7 @@ class Probe:
         """
         import keras
 
-        size = fixed_batch(model) or most
+        size = fixed_batch_size(model) or most
         parts = (
             keras.tree.map_structure(lambda it: first_of(it, size), part)
             for part in parts_of(probe)
