@@ -1,10 +1,10 @@
-"""The words on the page of activations."""
+"""The words on the page of an activation view."""
 
 from kfunc_lab.locale import _
 
 
 def page_words() -> dict[str, str]:
-    """Returns the words on the page, in the language in use."""
+    """Returns the words on the page, in the current language."""
     return {
         "all_calls": _("All calls"),
         "selected_call": _("Activations of the selected call"),

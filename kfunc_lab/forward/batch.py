@@ -111,13 +111,13 @@ class BatchActivations:
         Returns:
             The values, recomputed if they were not stored.
         """
-        kept = self.recording.calls[call_id].tensors[tensor]
-        if kept.values is not None:
-            return SampleValues(_values_of_sample(kept.values, sample, self.samples), KEPT)
+        recorded = self.recording.calls[call_id].tensors[tensor]
+        if recorded.values is not None:
+            return SampleValues(_values_of_sample(recorded.values, sample, self.samples), KEPT)
         recomputed = self._recompute(call_id, sample).tensors[tensor]
         assert recomputed.values is not None  # noqa: S101 - one sample is always stored
         values = _values_of_sample(recomputed.values, 0, 1)
-        has_changed = self._has_changed(values, kept, sample)
+        has_changed = self._has_changed(values, recorded, sample)
         return SampleValues(values, CHANGED if has_changed else RECOMPUTED)
 
     def _recompute(self, call_id: str, sample: int) -> CapturedCall:
@@ -156,16 +156,16 @@ class BatchActivations:
         call = capture(self._subject, self.x, only=only).calls[call_id]
         return _with_one_sample(call, sample, self.samples)
 
-    def _has_changed(self, values: Numbers, kept: Tensor, sample: int) -> bool:
+    def _has_changed(self, values: Numbers, recorded: Tensor, sample: int) -> bool:
         """Tells whether a value differs from the first pass, because the model was trained."""
-        if kept.statistics is None or not kept.statistics.count:
+        if recorded.statistics is None or not recorded.statistics.count:
             return False
-        if len(kept.statistics.norms) != self.samples:  # one value for the whole batch
+        if len(recorded.statistics.norms) != self.samples:  # one value for the whole batch
             return False
         numbers = np.asarray(values, np.float64)
         norm = math.sqrt(float(np.square(numbers[np.isfinite(numbers)]).sum()))
         return not math.isclose(
-            norm, float(kept.statistics.norms[sample]), rel_tol=1e-3, abs_tol=1e-6
+            norm, float(recorded.statistics.norms[sample]), rel_tol=1e-3, abs_tol=1e-6
         )
 
     def statistics(self, call_id: str, tensor: int = 0) -> Statistics:

@@ -89,13 +89,13 @@ def capture_in_chunks(
     Raises:
         Exception: Whatever the model raises.
     """
-    whole: Recording | None = None
+    merged: Recording | None = None
     for first, chunk in chunks:
         part = capture(subject, chunk, first_sample=first, whole=False)
-        whole = part if whole is None else merge_recordings(whole, part)
-        progress(whole.samples)
-    assert whole is not None  # noqa: S101 - an empty batch is rejected earlier
-    return whole
+        merged = part if merged is None else merge_recordings(merged, part)
+        progress(merged.samples)
+    assert merged is not None  # noqa: S101 - an empty batch is rejected earlier
+    return merged
 
 
 def _training_argument(subject: Subject) -> dict[str, bool]:

@@ -11,11 +11,11 @@ import tensorflow as tf
 from keras import layers
 
 from kfunc_lab.activations.attribution import attribution
-from kfunc_lab.activations.attribution.attribution import image_shape, suits
+from kfunc_lab.activations.attribution.attribution import image_shape, unsupported_reason
 from kfunc_lab.activations.attribution.grad_cam import grad_cam, layers_for_grad_cam
 from kfunc_lab.activations.attribution.integrated_gradients import integrated_gradients
 from kfunc_lab.activations.attribution.occlusion import occlusion
-from kfunc_lab.activations.attribution.score import Head, head_of, predicted
+from kfunc_lab.activations.attribution.score import Head, head_of, predict_class
 from kfunc_lab.datasets import mnist
 
 METHODS = (grad_cam, integrated_gradients, occlusion)
@@ -469,14 +469,14 @@ def test_single_sigmoid_unit_has_two_classes(binary, target):
     assert_is_cam(grad_cam(model, x, target), cam_of(twice, x, lambda it: sign * it[:, 0]))
     for method in METHODS:
         assert method(model, x, target).score == pytest.approx(sign * float(logit[0, 0]))
-    assert predicted(model, x) == int(logit[0, 0] > 0)
+    assert predict_class(model, x) == int(logit[0, 0] > 0)
 
 
 def test_single_number_is_explained_itself():
     image = keras.Input((8, 8, 1))
     model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
     x = np.random.default_rng(5).uniform(size=(8, 8, 1)).astype("float32")
-    assert predicted(model, x) == 0
+    assert predict_class(model, x) == 0
     found = integrated_gradients(model, x, None)
     assert (found.target, found.score) == (0, pytest.approx(logits_of(model, [x])[0, 0]))
     kernel = model.layers[-1].kernel.numpy().reshape(8, 8)
@@ -487,7 +487,7 @@ def test_single_number_is_explained_itself():
 def test_class_that_the_model_gives(trained, digits, head):
     model = with_head(trained, head)
     wanted = logits_of(trained, digits[2][:6]).argmax(axis=-1)
-    assert [predicted(model, it) for it in digits[2][:6]] == list(wanted)
+    assert [predict_class(model, it) for it in digits[2][:6]] == list(wanted)
     assert grad_cam(model, digits[2][0], None).target == wanted[0]
 
 
@@ -540,7 +540,7 @@ def test_flattened_images():
             layers.Dense(10, activation="softmax"),
         ]
     )
-    assert suits(model) == ""
+    assert unsupported_reason(model) == ""
     assert image_shape(model) == (28, 28, 1)
     assert layers_for_grad_cam(model) == []
     x = np.random.default_rng(7).uniform(size=784).astype("float32")
@@ -643,7 +643,7 @@ def test_inputs_and_outputs_by_name():
     scores = layers.Dense(2)(layers.Flatten()(layers.Conv2D(2, 3)(image)))
     plain, named = keras.Model(image, scores), keras.Model({"image": image}, {"out": scores})
     x = np.random.default_rng(11).uniform(size=(8, 8, 1))
-    assert suits(named) == ""
+    assert unsupported_reason(named) == ""
     for method in METHODS:
         np.testing.assert_array_equal(method(named, x, 1).heat, method(plain, x, 1).heat)
 
@@ -659,7 +659,9 @@ def test_own_model_on_an_input():
             return self.dense(keras.ops.mean(self.conv(images), axis=(1, 2)))
 
     own = Own()
-    assert suits(own).startswith("The layers of this model are not connected to an input yet")
+    assert unsupported_reason(own).startswith(
+        "The layers of this model are not connected to an input yet"
+    )
     image = keras.Input((8, 8, 1))
     model = keras.Model(image, own(image))
     x = np.random.default_rng(12).uniform(size=(8, 8, 1)).astype("float32")
@@ -860,7 +862,7 @@ UNSUITED = {
 @pytest.mark.parametrize(("build", "sentence"), UNSUITED.values(), ids=UNSUITED)
 def test_why_a_model_does_not_suit(build, sentence):
     model = build()
-    assert suits(model) == sentence
+    assert unsupported_reason(model) == sentence
     for made in (head_of, layers_for_grad_cam):
         with pytest.raises(ValueError, match=exactly(sentence)):
             made(model)
@@ -871,7 +873,7 @@ def test_why_a_model_does_not_suit(build, sentence):
 
 def test_other_backends_do_not_suit(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    assert suits(small()) == (
+    assert unsupported_reason(small()) == (
         "Attributions compute their gradients with TensorFlow, but Keras runs on jax here; set "
         "KERAS_BACKEND=tensorflow before you import Keras."
     )
@@ -879,9 +881,9 @@ def test_other_backends_do_not_suit(monkeypatch):
 
 def test_a_sequential_suits_once_it_was_called():
     model = keras.Sequential([layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()])
-    assert suits(model)
+    assert unsupported_reason(model)
     model(np.zeros((32, 8, 8, 1)))
-    assert suits(model) == ""
+    assert unsupported_reason(model) == ""
     assert occlusion(model, np.ones((8, 8, 1)), 0).heat.shape == (8, 8)
 
 
@@ -941,7 +943,7 @@ REFUSED = {
         f"The score of class 1 is nan, {NO_NUMBER} model's weights.",
     ),
     "nan, class unknown": (
-        lambda: predicted(small(), X * np.nan),
+        lambda: predict_class(small(), X * np.nan),
         f"The score of class 0 is nan, {NO_NUMBER}",
     ),
     "infinite": (
@@ -1009,4 +1011,4 @@ def test_near_names_of_layers_are_offered():
 
 def test_sentences_are_looked_up_in_the_language(monkeypatch):
     monkeypatch.setattr(attribution, "_", lambda message: f"<{message}>")
-    assert suits(table()).startswith("<The input")
+    assert unsupported_reason(table()).startswith("<The input")
