@@ -250,7 +250,7 @@ def test_a_second_training_in_the_background_is_refused():
 
 FAULTS = {
     "the store": ("RunWriter.add", OSError("No space left on device")),
-    "the beginning": ("about_run", ValueError("odd model")),
+    "the beginning": ("describe_run", ValueError("odd model")),
     "the log": ("RunLog.add_batches", RuntimeError("broken")),
 }
 
@@ -322,7 +322,7 @@ def test_no_model_is_called_on_another_thread():
     note = AtBatch(1, lambda: threads.add(threading.current_thread()))
     dashboard.fit(made(), *data(), callbacks=[note], background=True)
     dashboard.result()
-    assert threads == {dashboard._background._thread}
+    assert threads == {dashboard._training_thread}
 
 
 def test_what_the_best_epoch_knew_is_kept():
@@ -490,15 +490,15 @@ def test_a_terminal_shows_how_far_it_is():
 
 
 def test_a_long_epoch_is_measured_within(monkeypatch):
-    monkeypatch.setattr(module, "_MEASURED_WITHIN", 0.2)
-    monkeypatch.setattr(module, "_SHARE_OF_MEASURES", 1.0)
-    monkeypatch.setattr(module, "_SHARE", 1.0)
+    monkeypatch.setattr(module, "_MEASURE_INTERVAL", 0.2)
+    monkeypatch.setattr(module, "_MEASURE_SHARE", 1.0)
+    monkeypatch.setattr(module, "_DRAW_SHARE", 1.0)
     dashboard = TrainingDashboard(keep=False)
     found = []
 
     def look():
         time.sleep(0.02)
-        found.append(dashboard._log.measured.get(0))
+        found.append(dashboard._log.measures_by_epoch.get(0))
 
     class Look(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

@@ -392,7 +392,7 @@ def test_update_ratio_of_weights_that_were_0():
 
 
 def test_weights_of_great_layers_are_not_kept(monkeypatch):
-    monkeypatch.setattr(measures, "_MOST_KEPT", 30)
+    monkeypatch.setattr(measures, "_MAX_STORED_WEIGHTS", 30)
     measurer = Measurer(small())
     measurer.begin()
     found = measurer.measure()

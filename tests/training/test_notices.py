@@ -47,7 +47,7 @@ def notices_of(model, x, y, **fitted):
         model.optimizer.build(model.trainable_variables)
     dashboard.fit(model, x, y, callbacks=callbacks, **fitted)
     assert dashboard.problem is None
-    assert len(dashboard._log.measured) == len(dashboard._log.by_epoch["loss"])
+    assert len(dashboard._log.measures_by_epoch) == len(dashboard._log.by_epoch["loss"])
     return watch.found, find_notices(dashboard._log)
 
 
@@ -457,7 +457,9 @@ def log_of(*losses, validation=(), measured=(), rate=0.1, steps=100, **metrics):
     for name, values in named.items():
         for epoch, value in enumerate(values):
             log.by_epoch.setdefault(name, {})[epoch] = value
-    log.measured |= measured if isinstance(measured, dict) else dict(enumerate(measured))
+    log.measures_by_epoch |= (
+        measured if isinstance(measured, dict) else dict(enumerate(measured))
+    )
     return log
 
 
@@ -570,7 +572,7 @@ def test_growth_to_less_than_it_began_with_is_none():
 
 def test_of_a_series_that_was_halved_growth_is_found_too():
     log = batches(RunLog(steps=1500), *(1.01**i for i in range(1500)))
-    assert log.batches["loss"].each == 2
+    assert log.batches["loss"].numbers_per_point == 2
     assert kinds(log) == ["divergence"]
 
 
@@ -604,7 +606,7 @@ def test_several_dead_layers_are_one_notice():
     assert notice.layer == "b"
     assert "Layer b and 2 more layers are dead" in notice.said
     dead = measures("a", "b", "c", dead=[0.0, 1.0, 1.0])
-    assert "and 1 layer more" in find_notices(log_of(0.5, measured=[dead]))[0].said
+    assert "and 1 more layer are dead" in find_notices(log_of(0.5, measured=[dead]))[0].said
 
 
 def test_it_says_since_when_a_layer_is_dead():
@@ -741,7 +743,7 @@ def test_first_steps_that_throw_the_model_away():
         log = batches(RunLog(steps=9), 1.0, 90.0)
         for epoch, loss in enumerate(losses):
             log.end_epoch(epoch, {"loss": loss})
-        log.measured[0] = LEAPT[0]
+        log.measures_by_epoch[0] = LEAPT[0]
         return log
 
     (notice,) = find_notices(thrown(50.0))
@@ -776,7 +778,7 @@ def test_a_loss_above_what_it_began_with():
     for epoch, loss in enumerate([6.0, 5.0, 4.0]):
         log.end_epoch(epoch, {"loss": loss})
     assert kinds(log) == []
-    log.measured[0] = LEAPT[0]
+    log.measures_by_epoch[0] = LEAPT[0]
     (notice,) = find_notices(log)
     assert notice.kind == "rate_too_high"
     assert "more than the 2 it started with" in notice.said

@@ -321,7 +321,7 @@ def test_states_are_words():
 @every_case
 def test_every_line_is_drawn_inside_its_panel(kept):
     svg = svg_of(kept)
-    drawn = kept[: figures.MOST_DRAWN]
+    drawn = kept[: figures.MAX_RUNS]
     finite = sum(
         any(map(math.isfinite, series.values()))
         for run in drawn
@@ -404,7 +404,7 @@ def test_epochs_count_from_where_a_run_began():
 def test_a_peak_of_a_long_run_stays():
     values = [1.0] * 50_000
     values[31_234], values[40_001] = 9.0, -3.0
-    shown = figures._thinned(points([made("a", loss=values)]), 400)
+    shown = figures._thin(points([made("a", loss=values)]), 400)
     assert len(shown) <= 810
     assert dict(shown)[31_235] == 9.0
     assert min(value for _epoch, value in shown) == -3.0

@@ -170,8 +170,7 @@ def grad_cam(
     gradients = None if maps is None else tape.gradient(score, maps)
     if gradients is None:
         raise ValueError(_no_gradient(class_score.target, selected.name))
-    weights = tf.reduce_mean(tf.cast(gradients, tf.float32), axis=(0, 1, 2))
-    grid = tf.nn.relu(tf.reduce_sum(tf.cast(maps, tf.float32) * weights, axis=-1))[0]
+    grid = _weighted_sum(maps, gradients)
     heat = tf.image.resize(grid[..., tf.newaxis], class_score.image.shape[:2])[..., 0]
     return Attribution(
         method="grad_cam",
@@ -181,6 +180,13 @@ def grad_cam(
         score=float(score[0]),
         grid=np.asarray(grid),
     )
+
+
+def _weighted_sum(maps: Any, gradients: Any) -> Any:
+    import tensorflow as tf
+
+    weights = tf.reduce_mean(tf.cast(gradients, tf.float32), axis=(0, 1, 2))
+    return tf.nn.relu(tf.reduce_sum(tf.cast(maps, tf.float32) * weights, axis=-1))[0]
 
 
 def _no_gradient(target: int, layer: str) -> str:

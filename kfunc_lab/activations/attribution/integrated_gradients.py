@@ -65,14 +65,7 @@ def integrated_gradients(
     start = _baseline(class_score.image, baseline)
     steps = positive_integer("steps", steps)
     score, reference = class_score.numbers(np.stack([class_score.image, start]))
-    done = 0
-    while True:
-        heat = _integral(class_score, start, steps, _offset_progress(done, progress))
-        gap = _gap(float(heat.sum()), float(score - reference))
-        if gap <= _MAX_GAP or steps >= _MAX_STEPS:
-            break
-        done += steps
-        steps = min(2 * steps, _MAX_STEPS)
+    heat, gap = _refine(class_score, start, steps, float(score - reference), progress)
     return Attribution(
         method="integrated_gradients",
         target=class_score.target,
@@ -82,6 +75,24 @@ def integrated_gradients(
         baseline_score=float(reference),
         gap=gap,
     )
+
+
+def _refine(
+    class_score: ClassScore,
+    start: Numbers,
+    steps: int,
+    difference: float,
+    progress: Progress | None,
+) -> tuple[Numbers, float]:
+    """Doubles the steps until the integral is accurate, and returns it with its gap."""
+    done = 0
+    while True:
+        heat = _integral(class_score, start, steps, _offset_progress(done, progress))
+        gap = _gap(float(heat.sum()), difference)
+        if gap <= _MAX_GAP or steps >= _MAX_STEPS:
+            return heat, gap
+        done += steps
+        steps = min(2 * steps, _MAX_STEPS)
 
 
 def _baseline(image: Numbers, baseline: Any) -> Numbers:

@@ -58,9 +58,8 @@ def occlusion(
     image = class_score.image
     pixel = _fill_pixel(image, fill)
     size = _square_side(image, size)
-    score, reference = class_score.numbers(
-        np.stack([image, np.broadcast_to(pixel, image.shape)])
-    )
+    filled = np.broadcast_to(pixel, image.shape)
+    score, reference = class_score.numbers(np.stack([image, filled]))
     rows, columns = (_starts(side, size) for side in image.shape[:2])
     corners = [(row, column) for row in rows for column in columns]
     drops: list[float] = []

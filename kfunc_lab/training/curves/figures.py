@@ -1,4 +1,4 @@
-"""Draws learning curves: numbers per epoch -> a Plotly figure, a static SVG, a table."""
+"""Draws learning curves as a Plotly figure, as static SVG, and as a text table."""
 
 import html
 import math
@@ -31,10 +31,10 @@ class Curve:
     """One quantity over the epochs.
 
     Attributes:
-        name: The quantity, as `"loss"`.
-        training: Its value on the training data after each epoch; empty where only its
-            validation was given.
-        validation: The same on the validation data; empty without any.
+        name: The quantity, such as `"loss"`.
+        training: Its value on the training data after each epoch; empty if there is only
+            validation data.
+        validation: Its value on the validation data after each epoch; empty without validation.
         first_epoch: The number of the first epoch, counted from 1.
     """
 
@@ -45,12 +45,12 @@ class Curve:
 
     @property
     def epochs(self) -> int:
-        """How many epochs it covers."""
+        """The number of epochs that it covers."""
         return max(len(self.training), len(self.validation))
 
 
 def to_text(curves: Sequence[Curve]) -> str:
-    """Writes curves as a table, one epoch a line."""
+    """Returns curves as a text table, with one epoch on each line."""
     columns = [[_("epoch")]]
     epochs = max((curve.epochs for curve in curves), default=0)
     first = curves[0].first_epoch if curves else 1
@@ -68,21 +68,21 @@ def to_text(curves: Sequence[Curve]) -> str:
 
 
 def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
-    """Describes curves as a Plotly figure, one panel a quantity.
+    """Returns curves as a Plotly figure, with one panel for each quantity.
 
     Returns:
-        The figure's JSON, as JupyterLab shows it; made by hand, because importing Plotly takes
-        longer than everything else here.
+        The figure's JSON, which JupyterLab displays. It is written by hand, because importing
+        Plotly takes longer than everything else here.
     """
     columns, rows = _grid(curves)
-    # Dashes tell validation from training where colour does not.
+    # Dashes distinguish validation from training without relying on colour.
     dashes = {"training": "solid", "validation": "dash"}
     layout: dict[str, Any] = {
         "height": 40 + 280 * rows,
         "margin": {"l": 48, "r": 16, "t": 40, "b": 44},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        # One grey that can be read on JupyterLab's white and on its black.
+        # One grey that is legible on JupyterLab's light and dark themes.
         "font": {"color": "#7d8590"},
         "hovermode": "x unified",
         "legend": {"orientation": "h", "yref": "container", "y": 1, "yanchor": "top"},
@@ -114,7 +114,7 @@ def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
 
 
 def to_svg(curves: Sequence[Curve]) -> str:
-    """Draws curves as SVG, one panel a quantity, for pages without a kernel."""
+    """Draws curves as SVG with one panel for each quantity, for pages without a kernel."""
     columns, rows = _grid(curves)
     width, height = _PANEL_WIDTH * columns, _PANEL_HEIGHT * rows
     panels = "".join(
@@ -156,18 +156,18 @@ def _series(curve: Curve) -> list[_Series]:
 
 
 def _grid(curves: Sequence[Curve]) -> tuple[int, int]:
-    """Returns the columns and rows in which panels stand."""
+    """Returns the number of columns and rows of panels."""
     columns = max(1, min(3, len(curves)))
     return columns, max(1, math.ceil(len(curves) / columns))
 
 
 def _plotly_text(text: str) -> str:
-    """Escapes what Plotly would take for markup."""
+    """Escapes characters that Plotly would interpret as markup."""
     return html.escape(printable(text), quote=False)
 
 
 def number_words(value: float) -> str:
-    """Writes a number with four places, or four digits if it is large."""
+    """Formats a number with four decimal places, or with four digits if it is large."""
     return f"{value:.4f}" if math.isfinite(value) and abs(value) < 1e5 else f"{value:.4g}"
 
 
@@ -219,15 +219,15 @@ def _panel(curve: Curve) -> str:
 def _line(points: list[tuple[float, float, int, float]], series: _Series) -> str:
     style, colour = series.style, series.colours[0]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y, _epoch, _value in points)
-    # Dashes and squares tell validation from training where colour does not.
+    # Dashes and squares distinguish validation from training without relying on colour.
     dashes = ' stroke-dasharray="5 3"' if style == "validation" else ""
     drawn = f'<path class="{style} line" fill="none" stroke="{colour}"{dashes} d="M{path}"/>'
     if not points:
         drawn = ""
     for x, y, epoch, value in points:
-        said = html.escape(f"{series.label}, {_('epoch')} {epoch}: {number_words(value)}")
+        title = html.escape(f"{series.label}, {_('epoch')} {epoch}: {number_words(value)}")
         drawn += (
-            f'<g class="{style}" fill="{colour}">{_mark(x, y, style)}<title>{said}</title></g>'
+            f'<g class="{style}" fill="{colour}">{_mark(x, y, style)}<title>{title}</title></g>'
         )
     return drawn
 
@@ -245,7 +245,7 @@ def _key(x: float, series: _Series) -> str:
 
 
 def svg_text(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
-    """Draws a text."""
+    """Returns an SVG text element."""
     return (
         f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
         f'fill="{TEXT[0] if style == "title" else QUIET[0]}">{html.escape(text)}</text>'
@@ -253,7 +253,7 @@ def svg_text(x: float, y: float, text: str, style: str, anchor: str = "start") -
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Returns round numbers that enclose a range, three to seven of them."""
+    """Returns three to seven round numbers that enclose a range."""
     if high - low < 1e-9 * max(1.0, abs(high)):
         room = max(0.5, 1e-6 * abs(high))
         low, high = low - room, high + room
@@ -265,7 +265,7 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def _step(curve: Curve) -> int:
-    """Returns after how many epochs an axis is labelled, for ten labels at most."""
+    """Returns the number of epochs between two labels of an axis, for at most ten labels."""
     return max(1, math.ceil(curve.epochs / 10))
 
 
@@ -290,16 +290,16 @@ def _style() -> str:
 def from_logs(
     logs: Mapping[str, Sequence[Any]], epochs: Sequence[int] | None = None
 ) -> tuple[Curve, ...]:
-    """Pairs each quantity with its validation twin.
+    """Pairs each quantity with its validation counterpart.
 
     Args:
-        logs: Values per epoch by name, as in `History.history`; validation has the prefix
-            `val_`. A value may hold several numbers, as one for each class.
-        epochs: The epochs' numbers counted from 0, as in `History.epoch`.
+        logs: The values of each epoch by name, as in `History.history`; validation metrics have
+            the prefix `val_`. A value may hold several numbers, such as one for each class.
+        epochs: The numbers of the epochs counted from 0, as in `History.epoch`.
 
     Returns:
-        A curve for each quantity, in the order in which the names come; one for each number
-        of a quantity that has several.
+        A curve for each quantity, in the order of the names; a quantity with several numbers has
+        a curve for each of them.
 
     Example:
         >>> from_logs({"loss": [0.9, 0.5], "val_loss": [1.0, 0.7]})[0].validation
@@ -314,7 +314,7 @@ def from_logs(
 
 
 def _single_numbers(logs: Mapping[str, Sequence[Any]]) -> dict[str, tuple[float, ...]]:
-    """Splits quantities that have several numbers an epoch: `f1[0]`, `f1[1]` and so on."""
+    """Splits quantities with several numbers in an epoch into `f1[0]`, `f1[1]` and so on."""
     single: dict[str, tuple[float, ...]] = {}
     for name, values in logs.items():
         columns = list(zip(*map(np.ravel, values), strict=True))
