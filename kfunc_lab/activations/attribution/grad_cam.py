@@ -124,9 +124,8 @@ def grad_cam(
 ) -> Attribution:
     """Weights a layer's maps by how much a class's score rises with them.
 
-    The score is the one before softmax or sigmoid. If the input of the softmax or sigmoid is
-    unknown, as with `Dense(10, activation=tf.nn.softmax)`, the score is the logarithm of the
-    probability or of the odds.
+    The score is the one before softmax or sigmoid. If that is unknown, as with
+    `Dense(10, activation=tf.nn.softmax)`, it is the logarithm of the probability or of the odds.
 
     Args:
         model: A model from one image to a vector of scores. It is left unchanged.
