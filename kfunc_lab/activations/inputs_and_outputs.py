@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.activations.picture_kinds import pictures_for
-from kfunc_lab.activations.pictures import Bars, Image, image_of, picture_of
+from kfunc_lab.activations.pictures import Bars, picture_of
 from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.forward.samples import as_image
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.image import Image, image_of
 from kfunc_lab.ui.text import printable
 from kfunc_lab.ui.thumbnails import thumbnail
 

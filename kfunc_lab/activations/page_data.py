@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.activations.overview import calls_by_item, shape_of, statistics_rows
-from kfunc_lab.activations.pictures import Bars, Image, Picture, Points, Tiles, Words, number
+from kfunc_lab.activations.pictures import Bars, Picture, Points, Tiles, Words, number
 from kfunc_lab.forward.batch import CHANGED, RECOMPUTED, BatchActivations
 from kfunc_lab.forward.recording import CapturedCall
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.image import Image
 from kfunc_lab.ui.text import printable
 
 # The number of samples in one row of small pictures to choose from.

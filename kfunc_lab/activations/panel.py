@@ -18,7 +18,6 @@ from kfunc_lab.activations.page_data import (
 from kfunc_lab.activations.picture_kinds import name_of, pictures_for
 from kfunc_lab.activations.pictures import (
     MAX_NUMBERS,
-    Image,
     Tiles,
     number,
     one_tile,
@@ -29,6 +28,7 @@ from kfunc_lab.forward.recording import CapturedCall, Tensor
 from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.image import Image
 from kfunc_lab.ui.text import printable
 
 NOW, BEFORE, DIFFERENCE = "now", "before", "difference"

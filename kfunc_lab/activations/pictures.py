@@ -9,6 +9,7 @@ import numpy as np
 from kfunc_lab.activations.projection import pca
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.image import Image, image_of
 from kfunc_lab.ui.thumbnails import in_lines, shrunk
 
 # The default limit on the numbers in a picture.
@@ -89,21 +90,6 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Image:
-    """An image.
-
-    Attributes:
-        pixels: A uint8 array of shape (rows, columns, 1 or 3).
-        low: The value shown as black.
-        high: The value shown as white.
-    """
-
-    pixels: Numbers
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Words:
     """Text, or a single number.
 
@@ -178,25 +164,6 @@ def number(value: float) -> str:
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("∞" if value > 0 else "−∞")
     return f"{value:.4g}".replace("-", "−")
-
-
-def image_of(values: Numbers, low: float | None = None, high: float | None = None) -> Image:
-    """Converts an image to bytes, with its lowest value black and its highest white.
-
-    Args:
-        values: An array of shape (rows, columns, 1 or 3).
-        low: The value shown as black; by default 0 or the minimum.
-        high: The value shown as white; by default 1, 255 or the maximum.
-    """
-    numbers = np.nan_to_num(np.asarray(values, np.float32), posinf=0, neginf=0)
-    minimum, maximum = (float(numbers.min()), float(numbers.max())) if numbers.size else (0, 1)
-    low = min(minimum, 0.0) if low is None else low
-    if high is None:
-        usual = [limit for limit in (1.0, 255.0) if maximum <= limit and low >= 0]
-        high = usual[0] if usual else maximum
-    spread = (high - low) or 1.0
-    pixels = np.clip((numbers - low) * (255 / spread), 0, 255).round().astype(np.uint8)
-    return Image(pixels, low, high)
 
 
 def _probabilities(values: Numbers) -> Bars:

@@ -1,7 +1,6 @@
 """Shows the activations of each call of a model: `lab.activations`."""
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,12 +46,11 @@ from kfunc_lab.forward.values import Values
 from kfunc_lab.graph.model.folding import Fold
 from kfunc_lab.graph.view.graph_view import GraphView, no_garbage_collection
 from kfunc_lab.locale import _
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
 from kfunc_lab.ui.main_thread import on_main_thread
 
 _SUFFIXES = (".svg", ".html", ".txt")
-_HERE = Path(__file__).parent / "page"
-_EXPORT = "export default { render };"
 
 # The limit on all numbers in a saved page.
 _MAX_PAGE_NUMBERS = 1_500_000
@@ -144,26 +142,8 @@ class ActivationView(GraphView):
             `"heatmap"`, `"sequence"` or `"projection"`; empty for the best kind.
     """
 
-    _esm = GraphView._esm.replace(
-        _EXPORT,
-        "\n".join(
-            (_HERE / name).read_text("utf-8")
-            for name in (
-                "figures.js",
-                "tiles.js",
-                "bars.js",
-                "charts.js",
-                "overlay.js",
-                "pad.js",
-                "controls.js",
-                "attribution.js",
-                "view.js",
-            )
-        ),
-    )
-    _css = GraphView._css + "".join(
-        (_HERE / name).read_text("utf-8") for name in ("figures.css", "view.css")
-    )
+    _esm = BUNDLES / "activations.js"
+    _css = BUNDLES / "activations.css"
 
     sample = traitlets.Int(0).tag(sync=True)
     unit = traitlets.Int(-1).tag(sync=True)
@@ -417,7 +397,7 @@ class ActivationView(GraphView):
         try:
             work()
         except Exception as error:
-            self.send({"type": "refused", "words": str(error)})
+            self.send({"type": "problem", "words": str(error)})
 
     def _show_panel(self) -> None:
         self._panel = panel_data(self._shown_source(), self._choice())
@@ -558,8 +538,8 @@ class ActivationView(GraphView):
         writers = super()._writers()
         return {suffix: writers[suffix] for suffix in _SUFFIXES}
 
-    def _offered_forms(self) -> list[tuple[str, str]]:
-        return [form for form in super()._offered_forms() if form[0] in _SUFFIXES]
+    def _offered_forms(self) -> list[dict[str, str]]:
+        return [form for form in super()._offered_forms() if form["form"] in _SUFFIXES]
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)

@@ -19,7 +19,7 @@ from kfunc_lab.forward.samples import (
 )
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.forward.values import Values, no_such_call
-from kfunc_lab.graph.keras.reader import read_graph_and_items
+from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.graph.model.memory import activation_bytes
 from kfunc_lab.ui.arrays import Numbers
@@ -241,8 +241,9 @@ def run(
         Exception: Whatever the model raises.
     """
     x = check_inputs(model, x)
-    graph, items = read_graph_and_items(model)
-    subject = Subject(model, graph, items, training)
+    reading = read(model)
+    graph = reading.graph
+    subject = Subject(model, graph, reading.items, training)
     only = None if layers is None else _calls_named(graph, layers)
     count = sample_count(x)
     size = _chunk_size(graph, count, limit, dtype)

@@ -24,7 +24,7 @@ class Subject:
     Attributes:
         model: The model or layer.
         graph: Its graph.
-        items: The ids of its calls, as `read_graph_and_items` returns them.
+        items: The ids of its calls, as a `Reading` holds them.
         training: The `training` argument.
     """
 

@@ -10,9 +10,9 @@ from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.graph.picture.graphviz import GraphvizError
 from kfunc_lab.graph.picture.target import draw_beside_target
 from kfunc_lab.lessons import progress
+from kfunc_lab.lessons.checking.exercise import NotAttempted, Wrong
+from kfunc_lab.lessons.checking.graphs import differences
 from kfunc_lab.lessons.exercises import find
-from kfunc_lab.lessons.exercises.exercise import NotAttempted, Wrong
-from kfunc_lab.lessons.exercises.graphs import differences
 from kfunc_lab.locale import _
 from kfunc_lab.ui.theme import follow_theme, light_dark
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from kfunc_lab.lessons import catalogue
 from kfunc_lab.lessons.catalogue import Lesson
+from kfunc_lab.lessons.checking.exercise import Exercise
 from kfunc_lab.lessons.exercises import EXERCISES
-from kfunc_lab.lessons.exercises.exercise import Exercise
 from kfunc_lab.ui.files import write_atomically
 
 CONFIG = "nbgrader_config.py"

@@ -16,7 +16,7 @@ from kfunc_lab.graph.keras.nodes import (
     node_of,
     place_of,
 )
-from kfunc_lab.graph.keras.reader import ReadCalls, read_calls
+from kfunc_lab.graph.keras.reader import Reading, read_nodes
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph, TensorSpec
 from kfunc_lab.live.call_log import CallLog, Origin, Place, Run
@@ -177,20 +177,25 @@ def take_snapshot(
     gone = _gone(lost, is_earlier)
     lost = [node for node in lost if id(node) not in gone]
     nodes = _in_order(log, [*reached, *(it for it in branches if id(it) not in gone)])
-    read = read_calls(nodes, lost, _distinct(ends), known)
+    reading = read_nodes(nodes, lost, _distinct(ends), known)
     places = {name: place_of(tensor) for name, tensor in tensors.items()}
     pins = tuple(
-        Pin(name, read.tensors[place], log.serial(node_of(tensors[name])), _spec(tensors[name]))
+        Pin(
+            name,
+            reading.tensors[place],
+            log.serial(node_of(tensors[name])),
+            _spec(tensors[name]),
+        )
         for name, place in places.items()
-        if place in read.tensors
+        if place in reading.tensors
     )
-    shown = [(read.items[id(it)], it) for it in nodes if _is_shown(read, it)]
+    shown = [(reading.items[None, id(it)], it) for it in nodes if _is_shown(reading, it)]
     origins = {item: log.origin(node) for item, node in shown}
     lost_ids = {id(node) for node in lost}
     return Snapshot(
-        graph=read.graph,
+        graph=reading.graph,
         pins=pins,
-        models=tuple(_held_model(name, it, read) for name, it in variables.models.items()),
+        models=tuple(_held_model(name, it, reading) for name, it in variables.models.items()),
         serials={item: log.serial(node) for item, node in shown},
         origins={item: origin for item, origin in origins.items() if origin is not None},
         losses={
@@ -199,8 +204,8 @@ def take_snapshot(
             if id(node) in lost_ids and (loss := _loss(log, node, left)) is not None
         },
         earlier=frozenset(item for item, node in shown if is_earlier(node)),
-        names=_pin_names(read, tensors),
-        tensors=read.tensors,
+        names=_pin_names(reading, tensors),
+        tensors=reading.tensors,
         unexplained=len(branches) > len(lost) + len(gone),
     )
 
@@ -257,17 +262,17 @@ def _distinct(tensors: Sequence[Any]) -> list[Any]:
     return list({place_of(tensor): tensor for tensor in tensors}.values())
 
 
-def _is_shown(read: ReadCalls, node: Any) -> bool:
-    item = read.items[id(node)]
-    return item in read.graph.call_of or item in read.graph.group_of
+def _is_shown(reading: Reading, node: Any) -> bool:
+    item = reading.item_of(node)
+    return item in reading.graph.call_of or item in reading.graph.group_of
 
 
-def _held_model(name: str, model: Any, read: ReadCalls) -> HeldModel:
+def _held_model(name: str, model: Any, reading: Reading) -> HeldModel:
     functional = functional_of(model)
     if functional is None:
         return HeldModel(name, id(model))
     inputs, outputs = (
-        tuple(read.tensors[place_of(it)] for it in ends if place_of(it) in read.tensors)
+        tuple(reading.tensors[place_of(it)] for it in ends if place_of(it) in reading.tensors)
         for ends in (functional.inputs, functional.outputs)
     )
     return HeldModel(name, id(model), inputs, outputs)
@@ -277,12 +282,12 @@ def _spec(tensor: Any) -> TensorSpec:
     return TensorSpec(tuple(tensor.shape), str(tensor.dtype))
 
 
-def _pin_names(read: ReadCalls, tensors: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _pin_names(reading: Reading, tensors: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Returns the names at each call; at a nested model too, whose calls may be folded."""
     found: dict[str, list[str]] = {}
     for name, tensor in tensors.items():
-        call = read.tensors.get(place_of(tensor))
-        for item in dict.fromkeys((call, read.items.get(id(node_of(tensor))))):
+        call = reading.tensors.get(place_of(tensor))
+        for item in dict.fromkeys((call, reading.item_of(node_of(tensor)))):
             if item is not None:
                 found.setdefault(item, []).append(name)
     return {item: tuple(names) for item, names in found.items()}

@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import functional_of, has_history, node_of
+from kfunc_lab.graph.keras.nodes import functional_of, has_history, node_of, output_number
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.live.call_log import CallLog, Place, Run
 from kfunc_lab.live.pins import Held, held_by
@@ -95,7 +95,7 @@ class Tracker:
             return -1, 0
         node = node_of(tensor)
         self.log.adopt([node])
-        return self.log.serial(node), tensor._keras_history.tensor_index
+        return self.log.serial(node), output_number(tensor)
 
     def snapshot(
         self, given: Sequence[Any] = (), local: Mapping[str, Any] | None = None

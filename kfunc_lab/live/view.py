@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import traitlets
@@ -16,10 +15,8 @@ from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.live.snapshot import EMPTY, Snapshot
 from kfunc_lab.live.target import Target
 from kfunc_lab.locale import _
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
-
-_HERE = Path(__file__).parent / "page"
-_EXPORT = "export default { render };"
 
 
 class SnapshotView(GraphView):
@@ -28,8 +25,6 @@ class SnapshotView(GraphView):
     Attributes:
         snapshot: What is known of it.
     """
-
-    _css = GraphView._css + (_HERE / "live.css").read_text("utf-8")
 
     def __init__(self, snapshot: Snapshot, target: Target | None = None) -> None:
         self.snapshot = snapshot
@@ -91,7 +86,8 @@ class LiveView(SnapshotView):
         docked: Whether it is shown beside the notebook.
     """
 
-    _esm = GraphView._esm.replace(_EXPORT, (_HERE / "live.js").read_text("utf-8"))
+    _esm = BUNDLES / "live.js"
+    _css = BUNDLES / "live.css"
 
     docked = traitlets.Bool(False).tag(sync=True)
     _cells: Any = traitlets.Dict().tag(sync=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import has_history, place_of
+from kfunc_lab.graph.keras.nodes import has_history, output_number, place_of
 from kfunc_lab.graph.keras.reader import is_library, read_graph
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec, unused_id
 from kfunc_lab.live.snapshot import Snapshot
@@ -44,7 +44,7 @@ def failed_graph(failure: Failure, where: str, snapshot: Snapshot) -> FailedGrap
     library = failure.operation is None or is_library(failure.operation)
     failed = Call(call_id, name, failure.kind, call_id, inputs=inputs, library=library)
     edges = [
-        Edge(source, tensor._keras_history.tensor_index, call_id, position, inputs[position])
+        Edge(source, output_number(tensor), call_id, position, inputs[position])
         for position, tensor in enumerate(failure.tensors)
         if (source := _source(tensor, snapshot.tensors)) is not None
     ]

@@ -183,11 +183,6 @@ def is_input(tensor: Any) -> bool:
     return type(maker(tensor)).__name__ == "InputLayer"
 
 
-def is_symbolic(tensor: Any) -> bool:
-    """Tells whether a tensor stands for values that come later."""
-    return hasattr(tensor, "_keras_history")
-
-
 def first_shape(failure: Failure) -> Shape | None:
     """Returns the shape of the first tensor that a failed call was given."""
     return shape_of(failure.tensors[0]) if failure.tensors else None

@@ -29,49 +29,55 @@ def table_data(what: WhatIf, before: WhatIf, batch: int) -> dict[str, Any]:
     for row in rows_of(what, before):
         it = cost[row.item]
         rows.append(
-            [
-                row.item,
-                row.depth,
-                row.name,
-                row.kind,
-                shape_or_state(row),
-                row.state,
-                list(row.changed),
-                row.item in groups,
-                f"{it.parameters:,}",
-                it.parameters,
-                counted(it.multiply_adds),
-                it.multiply_adds.known,
-                in_memory(it.results, batch),
-                it.results.known,
-            ]
+            {
+                "item": row.item,
+                "depth": row.depth,
+                "name": row.name,
+                "kind": row.kind,
+                "shape": shape_or_state(row),
+                "state": row.state,
+                "changed": list(row.changed),
+                "group": row.item in groups,
+                "parameters": _amount(f"{it.parameters:,}", it.parameters),
+                "multiply_adds": _amount(counted(it.multiply_adds), it.multiply_adds.known),
+                "memory": _amount(in_memory(it.results, batch), it.results.known),
+            }
         )
     return {
         "rows": rows,
-        "totals": totals(what, batch),
-        "before": totals(before, batch),
+        "totals": [
+            {"label": label, "value": value, "was": None if value == was else was}
+            for (label, value), (_label, was) in zip(
+                totals(what, batch), totals(before, batch), strict=True
+            )
+        ],
         "sizes": _sizes(what, before),
         "problem": _first_problem(what),
     }
 
 
-def _sizes(what: WhatIf, before: WhatIf) -> list[tuple[str, str, str, str]]:
-    """Lists the sizes that the model leaves open: input, axis, label, size."""
+def _amount(words: str, value: int) -> dict[str, Any]:
+    return {"words": "–" if words in ("0", "0 B") else words, "value": value}
+
+
+def _sizes(what: WhatIf, before: WhatIf) -> list[dict[str, str]]:
+    """Lists the sizes that the model leaves open."""
     now = what.graph.call_of
     found = []
     for call_id, place in unknown_sizes(before.graph):
         size = (now[call_id].outputs[0].shape or ())[place]
         label = _("{name}, axis {n}").format(name=printable(call_id), n=place)
-        found.append((call_id, str(place), label, "" if size is None else str(size)))
+        value = "" if size is None else str(size)
+        found.append({"item": call_id, "axis": str(place), "label": label, "value": value})
     return found
 
 
-def _first_problem(what: WhatIf) -> list[str]:
+def _first_problem(what: WhatIf) -> dict[str, str] | None:
     for call in what.graph.calls:
         problem = what.problems.get(call.id)
         if problem is not None:
-            return [call.id, printable(call.id), problem.reason, problem.arithmetic]
-    return []
+            return {"item": call.id, "name": printable(call.id), "reason": problem.reason}
+    return None
 
 
 def marks_data(what: WhatIf, before: WhatIf) -> dict[str, Any]:
@@ -90,10 +96,10 @@ def marks_data(what: WhatIf, before: WhatIf) -> dict[str, Any]:
     named: dict[str, Call | Group] = {**now.group_of, **now.call_of}
     known: dict[str, Call | Group] = {**then.group_of, **then.call_of}
     return {
-        "states": [(row.item, row.state) for row in rows if row.state],
-        "sizes": list(sizes.items()),
-        "parameters": [
-            (item, rounded(it.parameters))
+        "states": [{"item": row.item, "state": row.state} for row in rows if row.state],
+        "sizes": [{"tensor": tensor, "words": words} for tensor, words in sizes.items()],
+        "counts": [
+            {"item": item, "words": rounded(it.parameters)}
             for item, it in named.items()
             if it.parameters != known[item].parameters
         ],
@@ -125,8 +131,12 @@ def panel_data(what: WhatIf, before: WhatIf, item: str, batch: int) -> dict[str,
         else [],
     }
     if problem is not None:
-        met = shapes_met(call)
-        return said | {"problem": [problem.reason, problem.arithmetic, met], "html": ""}
+        clash = {
+            "reason": problem.reason,
+            "arithmetic": problem.arithmetic,
+            "met": shapes_met(call),
+        }
+        return said | {"problem": clash, "html": ""}
     if item in what.unreached:
         return said | {"waits": _("A call before this one does not fit."), "html": ""}
     sections = explain_call(call, found, batch)

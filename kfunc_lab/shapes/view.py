@@ -1,12 +1,11 @@
 """Shows where every number of a graph comes from, and what if it changed: `lab.shapes`."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from kfunc_lab.graph.keras.reader import read_graph_and_nodes
+from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.graph.keras.settings import with_what_follows
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.folding import Fold
@@ -24,13 +23,10 @@ from kfunc_lab.shapes.controls import (
     understood,
     written,
 )
-from kfunc_lab.shapes.figures.figure import style
 from kfunc_lab.shapes.page_data import marks_data, panel_data, table_data
 from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
-
-_HERE = Path(__file__).parent / "page"
-_EXPORT = "export default { render };"
 
 # Up to so many calls the page has what is said of each, and asks the kernel only for changes.
 _PANELS_AT_ONCE = 60
@@ -63,8 +59,10 @@ def shapes(x: Any, *, fold: Fold = None, batch_size: int = 1) -> "ShapeView":
     """
     if isinstance(x, LayerGraph):
         return ShapeView(x, fold=fold, batch_size=batch_size)
-    graph, nodes = read_graph_and_nodes(x)
-    return ShapeView(graph, fold=fold, batch_size=batch_size, nodes=nodes, source=x)
+    reading = read(x)
+    return ShapeView(
+        reading.graph, fold=fold, batch_size=batch_size, nodes=reading.nodes, source=x
+    )
 
 
 class ShapeView(GraphView):
@@ -77,8 +75,8 @@ class ShapeView(GraphView):
         batch_size: How many examples the memory is reckoned for. Can be set and observed.
     """
 
-    _esm = GraphView._esm.replace(_EXPORT, (_HERE / "view.js").read_text("utf-8"))
-    _css = GraphView._css + style() + (_HERE / "view.css").read_text("utf-8")
+    _esm = BUNDLES / "shapes.js"
+    _css = BUNDLES / "shapes.css"
 
     batch_size = traitlets.Int(1, min=1).tag(sync=True)
     _table: Any = traitlets.Dict().tag(sync=True)
@@ -244,10 +242,8 @@ class ShapeView(GraphView):
     def _panel_of(self, item: str) -> dict[str, Any]:
         return panel_data(self._what, self._before, item, self.batch_size)
 
-    def _all_panels(self) -> list[tuple[str, dict[str, Any]]]:
-        return [
-            (item, self._panel_of(item)) for item in (*self.graph.call_of, *self.graph.group_of)
-        ]
+    def _all_panels(self) -> list[dict[str, Any]]:
+        return [self._panel_of(item) for item in (*self.graph.call_of, *self.graph.group_of)]
 
     def _has_code(self) -> bool:
         import keras
@@ -256,7 +252,7 @@ class ShapeView(GraphView):
 
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
-        panels = [(item, panel | {"controls": []}) for item, panel in self._all_panels()]
+        panels = [panel | {"controls": []} for panel in self._all_panels()]
         kept = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
         return super().page_state() | kept | {"_panels": panels, "_panel": {}}
 
@@ -275,7 +271,7 @@ class ShapeView(GraphView):
         try:
             answer(content)
         except Exception as error:  # it is said on the page, and the cell goes on
-            self.send({"type": "refused", "words": str(error)})
+            self.send({"type": "problem", "words": str(error)})
         self.send({"type": "answered"})
 
     def _change_asked(self, content: Mapping[str, Any]) -> None:

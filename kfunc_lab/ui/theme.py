@@ -8,8 +8,33 @@ FAINT = ("#d8dee4", "#343b44")
 PANEL = ("#f6f8fa", "#1d2127")
 TRAINING = ("#2f6fc4", "#5b9be6")
 VALIDATION = ("#b35900", "#e09b4a")
+ACCENT = ("#1f6feb", "#6cb0ff")
+BORDER = ("#d0d7de", "#3a414a")
+HOVER = ("#eaeef2", "#2b3138")
+WRONG = ("#cf222e", "#ff7b72")
+WRONG_SURFACE = ("#ffebe9", "#3c1618")
+CHANGED = ("#8a5a00", "#e3b341")
+WARNING = ("#bf8700", "#d4a72c")
 
 FONT = "Arial, Arimo, 'Liberation Sans', Helvetica, sans-serif"
+
+# The custom properties of the pages; some are Jupyter's own colour where there is one.
+_PROPERTIES = {
+    "accent": ACCENT,
+    "surface": SURFACE,
+    "border": BORDER,
+    "line": LINE,
+    "text": TEXT,
+    "quiet": QUIET,
+    "hover": HOVER,
+    "wrong": WRONG,
+    "wrong-surface": WRONG_SURFACE,
+    "changed": CHANGED,
+    "warning": WARNING,
+    "training": TRAINING,
+    "validation": VALIDATION,
+}
+_JUPYTER = {"surface": "--jp-layout-color0", "border": "--jp-border-color2"}
 
 
 def light_dark(colours: tuple[str, str]) -> str:
@@ -34,3 +59,11 @@ def follow_theme(name: str) -> str:
     return (
         f':is(body[data-jp-theme-light="false"],body.vscode-dark) .{name}{{color-scheme:dark}}'
     )
+
+
+def custom_properties() -> str:
+    """Writes the colours as custom properties, such as `--accent`, for the CSS of the pages."""
+    written = {name: light_dark(colours) for name, colours in _PROPERTIES.items()}
+    for name, theirs in _JUPYTER.items():
+        written[name] = f"var({theirs},{written[name]})"
+    return "".join(f"--{name}:{value};" for name, value in written.items())

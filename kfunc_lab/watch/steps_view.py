@@ -1,7 +1,6 @@
 """Shows the steps of a cell: the line beside the graph, forward and back."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import traitlets
@@ -13,11 +12,11 @@ from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.live.snapshot import HeldModel, Snapshot
 from kfunc_lab.live.view import SnapshotView
 from kfunc_lab.locale import _, ngettext
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
 from kfunc_lab.watch.merged_snapshots import united
-from kfunc_lab.watch.steps import Step
+from kfunc_lab.watch.recorder import Step
 
-_HERE = Path(__file__).parent / "page"
 _MOST_NAMED = 6  # calls of one step that are named
 _MOST_PRINTED = 4_000  # characters of one step
 
@@ -30,10 +29,8 @@ class StepsView(GraphView):
         step: Which of them is shown, from 0 on. Can be set, observed and linked.
     """
 
-    _esm = GraphView._esm.replace(
-        "export default { render };", (_HERE / "steps.js").read_text("utf-8")
-    )
-    _css = GraphView._css + (_HERE / "steps.css").read_text("utf-8")
+    _esm = BUNDLES / "steps.js"
+    _css = BUNDLES / "steps.css"
 
     step = traitlets.Int(0).tag(sync=True)
     _steps: Any = traitlets.List().tag(sync=True)
@@ -86,7 +83,7 @@ class StepsView(GraphView):
             "seen": list(ids.values()),
             "lost": [ids[item] for item in step.snapshot.losses],
             "pins": [
-                (item, "".join(pins_svg(pin_labels(names), _edge(boxes[item]))))
+                {"item": item, "svg": "".join(pins_svg(pin_labels(names), _edge(boxes[item])))}
                 for one, names in step.snapshot.names.items()
                 if (item := ids.get(one, one)) in boxes
             ],

@@ -11,16 +11,15 @@ from kfunc_lab.activations.pictures import (
     MAX_NUMBERS,
     MAX_TILES,
     Bars,
-    Image,
     Points,
     Tiles,
     Words,
-    image_of,
     number,
     one_tile,
     picture_of,
 )
 from kfunc_lab.activations.projection import pca
+from kfunc_lab.ui.image import Image, image_of
 from kfunc_lab.ui.thumbnails import maps_of, shrunk, thumbnail
 
 

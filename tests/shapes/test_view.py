@@ -126,10 +126,8 @@ def test_saved_forms(view, tmp_path):
     assert "Where the numbers" in view.save(tmp_path / "net.html").read_text()
     assert view.save(tmp_path / "net.txt").read_text() == view.to_text() + "\n"
     state = view.page_state()
-    assert {item for item, _panel in state["_panels"]} == set(view.graph.call_of)
-    assert all(
-        not panel["controls"] for _item, panel in state["_panels"] if "controls" in panel
-    )
+    assert {panel["item"] for panel in state["_panels"]} == set(view.graph.call_of)
+    assert all(not panel["controls"] for panel in state["_panels"] if "controls" in panel)
     json.dumps(state)
 
 
@@ -154,7 +152,7 @@ def test_a_change_and_its_way_back(view):
     assert view.changed.call_of["digits"].parameters == 6 * 6 * 8 * 10 + 10
     assert view.graph.call_of["conv"].outputs[0].shape == (None, 26, 26, 16)
     assert "13 × 13 × 8" in view.to_svg()
-    assert dict(view._marks["states"])["conv"] == "changed"
+    assert {"item": "conv", "state": "changed"} in view._marks["states"]
     view.change("conv", strides=1)
     view.change("conv", filters=16)
     assert (view.to_text(), view.to_static_html(), dict(view._table), view.to_svg()) == before
@@ -172,11 +170,11 @@ def test_what_does_not_fit_is_said(view):
     view.change("conv", kernel_size=29)
     assert "✗ A window of 29 does not fit into 28" in view.to_text()
     assert "does not fit" in view.to_static_html()
-    assert view._table["problem"][0] == "conv"
+    assert view._table["problem"]["item"] == "conv"
     view.selected = "pool"
     assert view._panel["waits"]
     view.selected = "conv"
-    assert view._panel["problem"][1] == "⌊(28 + 2·0 − 29)/1⌋ + 1 = 0"
+    assert view._panel["problem"]["arithmetic"] == "⌊(28 + 2·0 − 29)/1⌋ + 1 = 0"
     assert "mark-wrong" in view.to_svg()
 
 
@@ -289,7 +287,9 @@ def test_tensors_without_a_model():
     x = keras.Input((None, 3), name="x")
     view = lab.shapes(layers.Conv1D(4, 2, name="conv")(x))
     assert "so far" in view.to_text()
-    assert view._table["sizes"] == [("x", "1", "x, axis 1", "")]
+    assert view._table["sizes"] == [
+        {"item": "x", "axis": "1", "label": "x, axis 1", "value": ""}
+    ]
     view.change("x", shape=(10, 3))
     assert view.changed.call_of["conv"].outputs[0].shape == (None, 9, 4)
 
@@ -349,7 +349,7 @@ def test_questions_of_the_page(view):
 
 def test_a_row_says_what_of_it_is_other(view):
     view.change("conv", strides=2)
-    changed = {row[0]: row[6] for row in view._table["rows"]}
+    changed = {row["item"]: row["changed"] for row in view._table["rows"]}
     assert changed == {
         "image": [],
         "conv": ["shape"],

@@ -8,7 +8,7 @@ from keras import layers
 
 import kfunc_lab as lab
 from kfunc_lab.graph.keras.dry_run import without_trace
-from kfunc_lab.graph.keras.reader import read_graph_and_nodes
+from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.graph.keras.settings import with_what_follows
 from kfunc_lab.shapes.controls import setting
 from kfunc_lab.shapes.rules.formulas import rule_of
@@ -35,8 +35,9 @@ def resnet():
 
 
 @pytest.fixture(scope="module")
-def read(resnet):
-    return read_graph_and_nodes(resnet)
+def resnet_reading(resnet):
+    reading = read(resnet)
+    return reading.graph, reading.nodes
 
 
 def rebuilt(model, changes, graph):
@@ -78,8 +79,8 @@ def _choices(call):
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_equals_the_model_built_anew(resnet, read, seed):
-    graph, nodes = read
+def test_equals_the_model_built_anew(resnet, resnet_reading, seed):
+    graph, nodes = resnet_reading
     changes = drawn_changes(graph, seed)
     found = what_if(graph, changes, nodes)
     try:
@@ -102,14 +103,14 @@ def test_equals_the_model_built_anew(resnet, read, seed):
     ]
 
 
-def test_the_draws_break_some_models_and_not_others(read):
-    graph, nodes = read
+def test_the_draws_break_some_models_and_not_others(resnet_reading):
+    graph, nodes = resnet_reading
     broken = [bool(what_if(graph, drawn_changes(graph, n), nodes).problems) for n in range(200)]
     assert 40 < sum(broken) < 160
 
 
-def test_the_model_is_the_same_after_as_before(resnet, read):
-    graph, nodes = read
+def test_the_model_is_the_same_after_as_before(resnet, resnet_reading):
+    graph, nodes = resnet_reading
     random.seed(7)
 
     def state():
@@ -158,7 +159,8 @@ def test_a_copy_of_an_unknown_layer_is_asked():
     x = keras.Input((7,), name="x")
     wide = layers.Dense(8, name="wide")(x)
     model = keras.Model(x, layers.Dense(2, name="end")(Scale(5, name="scale")(wide)))
-    graph, nodes = read_graph_and_nodes(model)
+    reading = read(model)
+    graph, nodes = reading.graph, reading.nodes
     found = what_if(graph, Changes({"wide": {"units": 20}}), nodes)
     assert found.graph.call_of["scale"].parameters == 20 * 5 + 5
     assert found.graph.call_of["end"].parameters == 5 * 2 + 2
@@ -170,7 +172,8 @@ def test_asking_a_copy_leaves_no_trace():
     wide = layers.Dense(8, name="wide")(x)
     scale = Scale(5, name="scale")
     model = keras.Model(x, scale(wide))
-    graph, nodes = read_graph_and_nodes(model)
+    reading = read(model)
+    graph, nodes = reading.graph, reading.nodes
     weights = [it.numpy() for it in model.weights]
     seen = []
     counts = [len(it._inbound_nodes) for it in (*model.layers, scale.inner, scale.noise)]
@@ -195,7 +198,8 @@ def test_what_cannot_be_copied_says_so():
     x = keras.Input((7,), name="x")
     wide = layers.Dense(8, name="wide")(x)
     model = keras.Model(x, Silent(keras.ops.square, name="silent")(wide))
-    graph, nodes = read_graph_and_nodes(model)
+    reading = read(model)
+    graph, nodes = reading.graph, reading.nodes
     assert not what_if(graph, Changes(), nodes).problems
     found = what_if(graph, Changes({"wide": {"units": 20}}), nodes)
     assert "get_config" in found.problems["silent"].reason
@@ -212,7 +216,8 @@ def test_a_shared_layer_changes_at_all_its_calls():
     a, b = (keras.Input((16,), name=name) for name in "ab")
     shared = layers.Dense(4, name="shared")
     model = keras.Model([a, b], layers.Concatenate(name="both")([shared(a), shared(b)]))
-    graph, nodes = read_graph_and_nodes(model)
+    reading = read(model)
+    graph, nodes = reading.graph, reading.nodes
     found = what_if(graph, Changes({"shared": {"units": 6}}), nodes)
     assert found.graph.call_of["both"].outputs[0].shape == (None, 12)
     assert found.graph.parameters == 16 * 6 + 6
@@ -225,7 +230,8 @@ def test_nested_models_follow():
     encoder = keras.Model(image, layers.Conv2D(8, 3, name="conv")(image), name="encoder")
     left, right = (keras.Input((28, 28, 1), name=name) for name in ("left", "right"))
     both = layers.Add(name="both")([encoder(left), encoder(right)])
-    graph, nodes = read_graph_and_nodes(keras.Model([left, right], both))
+    reading = read(keras.Model([left, right], both))
+    graph, nodes = reading.graph, reading.nodes
     found = what_if(graph, Changes({"encoder/conv": {"filters": 5, "strides": 2}}), nodes)
     assert found.graph.call_of["both"].outputs[0].shape == (None, 13, 13, 5)
     assert found.graph.group_of["encoder"].parameters == 3 * 3 * 5 + 5
@@ -238,14 +244,16 @@ def test_nested_models_follow():
 
 def test_what_the_class_refuses_is_said():
     x = keras.Input((28, 28, 1), name="x")
-    graph, nodes = read_graph_and_nodes(layers.Conv2D(8, 3, name="conv")(x))
+    reading = read(layers.Conv2D(8, 3, name="conv")(x))
+    graph, nodes = reading.graph, reading.nodes
     found = what_if(graph, Changes({"conv": {"groups": 3}}), nodes)
     assert "3" in found.problems["conv"].reason
 
 
 def test_settings_that_follow_another():
     x = keras.Input((12, 12, 1), name="x")
-    graph, nodes = read_graph_and_nodes(layers.MaxPooling2D(2, name="pool")(x))
+    reading = read(layers.MaxPooling2D(2, name="pool")(x))
+    graph, nodes = reading.graph, reading.nodes
     found = what_if(graph, Changes({"pool": {"pool_size": 4}}), nodes)
     assert found.graph.call_of["pool"].outputs[0].shape == (None, 3, 3, 1)
 
@@ -282,7 +290,8 @@ def test_a_constant_that_no_rule_sees():
     x = keras.Input((3, 6), name="x")
     wide = layers.Dense(6, name="wide")(x)
     joined = keras.ops.concatenate([wide, np.zeros((1, 2, 6), "float32")], axis=1)
-    graph, nodes = read_graph_and_nodes(joined)
+    reading = read(joined)
+    graph, nodes = reading.graph, reading.nodes
     found = what_if(graph, Changes({}, {"x": (None, 5, 6)}), nodes)
     assert found.graph.call_of[graph.outputs[0]].outputs[0].shape == (None, 7, 6)
     assert graph.outputs[0] not in found.derivations
@@ -292,7 +301,8 @@ def test_an_output_that_is_taken_away():
     x = keras.Input((5, 3), name="x")
     made, state, _memory = layers.LSTM(4, return_state=True, name="lstm")(x)
     model = keras.Model(x, [layers.Dense(2, name="a")(made), layers.Dense(2, name="b")(state)])
-    graph, nodes = read_graph_and_nodes(model)
+    reading = read(model)
+    graph, nodes = reading.graph, reading.nodes
     found = what_if(graph, Changes({"lstm": {"return_state": False}}), nodes)
     assert set(found.problems) == {"b"}
     assert found.problems["b"].arithmetic == "2 > 1"

@@ -260,7 +260,7 @@ def _comparable(outputs: list[dict]) -> list:
 def test_only_the_view_is_new(new_kernel):
     plain, watched = new_kernel(), new_kernel()
     plain.run("0")
-    watched.run("import kfunc_lab.watch.watch\nkfunc_lab.live.watch.watch()\ndel kfunc_lab")
+    watched.run("import kfunc_lab.watch.watch\nkfunc_lab.watch.watch.watch()\ndel kfunc_lab")
     for code in ORDINARY:
         expected, found = _comparable(plain.run(code)), _comparable(watched.run(code))
         if expected and expected[-1][0] == "error":  # below it the mistake may be drawn

@@ -11,9 +11,10 @@ from kfunc_lab.activations.attribution.integrated_gradients import integrated_gr
 from kfunc_lab.activations.attribution.occlusion import occlusion
 from kfunc_lab.activations.attribution.score import head_of
 from kfunc_lab.activations.page_data import image_data
-from kfunc_lab.activations.pictures import Image, number
+from kfunc_lab.activations.pictures import number
 from kfunc_lab.locale import N_, _
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.image import Image
 from kfunc_lab.ui.text import printable
 
 METHODS = {

@@ -1,9 +1,12 @@
-// ---------------------------------------------------------------------------------------------
 // Attribution: which parts of the input speak for a class. Reckoned in Python when asked.
+
+import { choiceOf, textButton } from "../../ui/page/controls.js";
+import { element } from "../../ui/page/dom.js";
+import { drawOverlay } from "./overlay.js";
 
 const SLOW = 2000; // milliseconds
 
-function attributionTab({ model, words, colours, ask, live }) {
+export function attributionTab({ model, words, colours, ask, live }) {
   const root = element("div", "kfunc-lab-attribution");
   const controls = element("div", "kfunc-lab-controls");
   const progress = element("progress");
@@ -55,7 +58,8 @@ function attributionTab({ model, words, colours, ask, live }) {
       said.replaceChildren();
       return;
     }
-    if (shown) Object.assign(chosen, { method: shown.method, layer: shown.layer || chosen.layer });
+    if (shown)
+      Object.assign(chosen, { method: shown.method, layer: shown.layer || chosen.layer });
     chosen.method ??= methods[0]?.[0];
     chosen.layer ??= layers.at(-1)?.[0];
     method.show(methods, chosen.method);

@@ -1,5 +1,18 @@
-// ---------------------------------------------------------------------------------------------
 // Bars with their names and numbers; of many values, thin columns.
+
+import { element, svgElement } from "../../ui/page/dom.js";
+import { significant } from "../../ui/page/numbers.js";
+import {
+  FOCUS_EDGE,
+  figureOn,
+  filledIn,
+  makeReader,
+  percentWords,
+  setStyle,
+  setText,
+  valuesOf,
+  watchWidth,
+} from "./figures.js";
 
 const MOST_BARS = 24;
 const COLUMNS_HEIGHT = 120;
@@ -15,7 +28,7 @@ function rangeOf(values, low, high) {
   return ends[0] === ends[1] ? [0, 1] : ends;
 }
 
-function drawBars(host, bars) {
+export function drawBars(host, bars) {
   if (bars.labels.length > MOST_BARS) return drawColumns(host, bars);
   const figure = figureOn(host, "bars", makeBars);
   figure.show(bars);
@@ -107,7 +120,8 @@ function columnsPath(values, room, heightOf) {
     }
     const [left, right] = [place * step, (place + 1) * step - gap];
     for (const end of [low, high]) {
-      if (end) path += `M${left.toFixed(2)} ${zero}V${heightOf(end)}H${right.toFixed(2)}V${zero}Z`;
+      if (end)
+        path += `M${left.toFixed(2)} ${zero}V${heightOf(end)}H${right.toFixed(2)}V${zero}Z`;
     }
   }
   return path;

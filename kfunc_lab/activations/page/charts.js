@@ -1,11 +1,14 @@
-// ---------------------------------------------------------------------------------------------
 // Charts: a histogram, and points in the plane.
+
+import { element, svgElement } from "../../ui/page/dom.js";
+import { significant } from "../../ui/page/numbers.js";
+import { figureOn, filledIn, LETTER, valuesOf, watchWidth } from "./figures.js";
 
 const POINTS_EDGE = 22;
 
 // -- a histogram
 
-function drawHistogram(host, histogram) {
+export function drawHistogram(host, histogram) {
   const figure = figureOn(host, "histogram", makeHistogram);
   figure.show(histogram);
   return figure.stop;
@@ -82,16 +85,26 @@ function makeHistogram() {
 function placeNames(points, labels, width, height) {
   const taken = points.map(([x, y]) => [x - 4, y - 4, x + 4, y + 4]);
   const isFree = (box, own) =>
-    box[0] >= 2 && box[1] >= 2 && box[2] <= width - 2 && box[3] <= height - 2 &&
-    taken.every((it, at) =>
-      at === own || box[2] < it[0] || box[0] > it[2] || box[3] < it[1] || box[1] > it[3]);
+    box[0] >= 2 &&
+    box[1] >= 2 &&
+    box[2] <= width - 2 &&
+    box[3] <= height - 2 &&
+    taken.every(
+      (it, at) =>
+        at === own || box[2] < it[0] || box[0] > it[2] || box[3] < it[1] || box[1] > it[3],
+    );
   const placed = [];
   points.forEach(([x, y], at) => {
     const text = shortened(String(labels?.[at] ?? ""));
     if (!text) return;
     const long = text.length * LETTER;
     const middle = x - long / 2;
-    const corners = [[x + 6, y - 7], [x - 6 - long, y - 7], [middle, y - 20], [middle, y + 6]];
+    const corners = [
+      [x + 6, y - 7],
+      [x - 6 - long, y - 7],
+      [middle, y - 20],
+      [middle, y + 6],
+    ];
     for (const [left, top] of corners) {
       const box = [left, top, left + long, top + 14];
       if (!isFree(box, at)) continue;
@@ -116,7 +129,7 @@ function spreadOut(values, from, to) {
   return { placeOf, low, high };
 }
 
-function drawPoints(host, points) {
+export function drawPoints(host, points) {
   const figure = figureOn(host, "points", makePoints);
   figure.show(points);
   return figure.stop;
@@ -181,19 +194,29 @@ function makePoints() {
     svg.setAttribute("height", high);
     svg.setAttribute("aria-label", points.words.label ?? "");
     const inner = svgElement("g", { transform: `translate(${left} 0)` });
-    inner.append(...axesOf(
-      { ...x, placeOf: (value) => x.placeOf(value) - left }, y, wide - left, high - below,
-    ));
+    inner.append(
+      ...axesOf(
+        { ...x, placeOf: (value) => x.placeOf(value) - left },
+        y,
+        wide - left,
+        high - below,
+      ),
+    );
     svg.replaceChildren(
       inner,
       ...dots(places),
       ...names.map(({ text, x: at, y: down }) =>
-        svgElement("text", { class: "name", x: at.toFixed(1), y: down.toFixed(1) }, text)),
+        svgElement("text", { class: "name", x: at.toFixed(1), y: down.toFixed(1) }, text),
+      ),
       svgElement("text", { class: "axis", x: (left + wide) / 2, y: high - 4 }, points.words.x),
-      svgElement("text", {
-        class: "axis",
-        transform: `translate(12 ${(high - below) / 2}) rotate(-90)`,
-      }, points.words.y),
+      svgElement(
+        "text",
+        {
+          class: "axis",
+          transform: `translate(12 ${(high - below) / 2}) rotate(-90)`,
+        },
+        points.words.y,
+      ),
     );
   }
 

@@ -1,23 +1,25 @@
-// ---------------------------------------------------------------------------------------------
 // What all figures share: numbers, words, colours, a surface that is read cell by cell. What a
 // figure means, and every word in it, is decided in Python. Drawn again on the same host, it
 // changes in place: what has the focus keeps it, and nothing moves.
 
+import { element } from "../../ui/page/dom.js";
+import { bytesOf, significant } from "../../ui/page/numbers.js";
+
 const FIGURES = new WeakMap(); // the figure that each host shows
 const TABLES = new Map(); // the 256 colours of each scale
-const NOT_FINITE = "#d6336c"; // as in raster.py
+export const NOT_FINITE = "#d6336c"; // as in raster.py
 const GREYS = ["#000000", "#ffffff"];
-const FOCUS_EDGE = 3; // pixels around a surface, for its outline
-const LETTER = 6.6; // pixels of a letter at 11 px, on the safe side
+export const FOCUS_EDGE = 3; // pixels around a surface, for its outline
+export const LETTER = 6.6; // pixels of a letter at 11 px, on the safe side
 const WIDTH_SLACK = 24;
 
 // -- numbers and words
 
-function valuesOf(values) {
+export function valuesOf(values) {
   return Array.from(values, (value) => value ?? NaN); // JSON has neither NaN nor infinity
 }
 
-function percentWords(value, words) {
+export function percentWords(value, words) {
   const share = 100 * value;
   const size = Math.abs(share);
   let number = significant(share, 3, true);
@@ -30,7 +32,7 @@ function percentWords(value, words) {
 
 // One pass: a name that looks like a place holder is not filled in again. A part between dots of
 // which nothing is left, as the label of the only tile, goes.
-function filledIn(template, values) {
+export function filledIn(template, values) {
   return (template ?? "")
     .split(" · ")
     .map((part) => part.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? ""))
@@ -39,18 +41,18 @@ function filledIn(template, values) {
     .join(" · ");
 }
 
-function setText(node, text) {
+export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-function setStyle(node, values) {
+export function setStyle(node, values) {
   for (const [name, value] of Object.entries(values)) {
     if (node.style[name] !== value) node.style[name] = value;
   }
 }
 
 // Places an element over a figure; hides it where there is no box.
-function setBox(node, box) {
+export function setBox(node, box) {
   node.hidden = !box;
   if (!box) return;
   const sides = { left: box.x, top: box.y, width: box.width, height: box.height };
@@ -75,29 +77,32 @@ function colourBetween(colours, share) {
   return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-function lookupTable(colours) {
+export function lookupTable(colours) {
   const key = colours.join();
   if (!TABLES.has(key)) {
-    TABLES.set(key, Uint32Array.from({ length: 256 }, (_, at) => colourBetween(colours, at / 255)));
+    TABLES.set(
+      key,
+      Uint32Array.from({ length: 256 }, (_, at) => colourBetween(colours, at / 255)),
+    );
   }
   return TABLES.get(key);
 }
 
 // The colours of a scale; a list of colours is taken as it is.
-function coloursOf(colours, scale) {
+export function coloursOf(colours, scale) {
   if (Array.isArray(colours)) return colours;
   return (scale !== "grey" && colours?.[scale]) || GREYS;
 }
 
 // What the first and the last colour stand for: zero is the middle of what diverges.
-function endsOf(low, high, scale) {
+export function endsOf(low, high, scale) {
   if (scale !== "diverging") return [low ?? 0, high ?? 0];
   const reach = Math.max(Math.abs(low ?? 0), Math.abs(high ?? 0));
   return [-reach, reach];
 }
 
 // Paints numbers, and returns the places of those that are not finite; those stay clear.
-function paintNumbers(pixels, numbers, table, [low, high], placeOf) {
+export function paintNumbers(pixels, numbers, table, [low, high], placeOf) {
   const rise = 255 / (high - low || 1);
   const odd = [];
   for (let at = 0; at < numbers.length; at++) {
@@ -111,7 +116,7 @@ function paintNumbers(pixels, numbers, table, [low, high], placeOf) {
   return odd;
 }
 
-function drawPixels(canvas, { rows, cols, channels, data }) {
+export function drawPixels(canvas, { rows, cols, channels, data }) {
   canvas.width = cols;
   canvas.height = rows;
   canvas.classList.add("kfunc-lab-pixels");
@@ -129,7 +134,7 @@ function drawPixels(canvas, { rows, cols, channels, data }) {
 // -- what all figures share
 
 // The figure of this kind that a host shows; made where there is none.
-function figureOn(host, kind, make) {
+export function figureOn(host, kind, make) {
   let figure = FIGURES.get(host);
   if (figure?.kind !== kind || figure.root.parentNode !== host) {
     figure?.stop();
@@ -143,7 +148,7 @@ function figureOn(host, kind, make) {
 
 // Calls back when there is another width to lay a figure out in. A little more room is let be: a
 // scroll bar that comes and goes with the height would have it laid out without end.
-function watchWidth(root, lay) {
+export function watchWidth(root, lay) {
   let taken = 0;
   let last = 0;
   const observer = new ResizeObserver(() => {
@@ -165,7 +170,7 @@ function watchWidth(root, lay) {
 // says what was found. A cell is a number; the figure tells what it means:
 // cellAt(x, y), boxOf(cell), textOf(cell), step(cell, key, isFine), first(), and of choice
 // pick(cell), aroundOf(cell), the box of the tile that a cell is in.
-function makeReader(figure) {
+export function makeReader(figure) {
   const root = element("div", "kfunc-lab-drawn");
   const surface = element("div", "kfunc-lab-drawn-surface");
   const stage = element("div", "kfunc-lab-drawn-stage");
@@ -251,7 +256,7 @@ function makeReader(figure) {
 }
 
 // Where an arrow key leads in a grid of cells.
-function stepInGrid(cell, key, rows, cols, filled = rows * cols) {
+export function stepInGrid(cell, key, rows, cols, filled = rows * cols) {
   const [row, column] = [Math.floor(cell / cols), cell % cols];
   const to = {
     ArrowLeft: [row, column - 1],

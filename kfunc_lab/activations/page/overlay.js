@@ -1,5 +1,22 @@
-// ---------------------------------------------------------------------------------------------
 // A heat map over a picture, and how much of each is seen.
+
+import { element } from "../../ui/page/dom.js";
+import { bytesOf, numbersOf, significant } from "../../ui/page/numbers.js";
+import {
+  coloursOf,
+  drawPixels,
+  endsOf,
+  FOCUS_EDGE,
+  figureOn,
+  filledIn,
+  lookupTable,
+  makeReader,
+  NOT_FINITE,
+  paintNumbers,
+  setStyle,
+  setText,
+  stepInGrid,
+} from "./figures.js";
 
 const OVERLAY_SIDE = 280;
 
@@ -17,7 +34,8 @@ function enlarged(heat, numbers, rows, cols) {
     for (let column = 0; column < cols; column++) {
       const [left, right, over] = across[column];
       const mix = (line) =>
-        numbers[line * heat.cols + left] * (1 - over) + numbers[line * heat.cols + right] * over;
+        numbers[line * heat.cols + left] * (1 - over) +
+        numbers[line * heat.cols + right] * over;
       found[row * cols + column] = mix(above) * (1 - down) + mix(below) * down;
     }
   });
@@ -33,7 +51,7 @@ function greyOf({ rows, cols, channels, data }) {
   );
 }
 
-function drawOverlay(host, overlay) {
+export function drawOverlay(host, overlay) {
   const figure = figureOn(host, "overlay", makeOverlay);
   figure.show(overlay);
   return figure.stop;

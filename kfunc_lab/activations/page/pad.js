@@ -1,5 +1,8 @@
-// ---------------------------------------------------------------------------------------------
 // A pad to draw on, by mouse, pen, finger or keys, averaged down to a small picture.
+
+import { textButton } from "../../ui/page/controls.js";
+import { element } from "../../ui/page/dom.js";
+import { bytesOf } from "../../ui/page/numbers.js";
 
 const INK_SIDE = 448; // dots along a side, about: twice what is shown
 const BRUSH = 1 / 12; // of the side
@@ -53,7 +56,14 @@ function makeInk(rows, cols) {
     context.putImageData(image, 0, 0);
   }
 
-  return { canvas, dab, line, pixels, put, clear: () => context.clearRect(0, 0, width, height) };
+  return {
+    canvas,
+    dab,
+    line,
+    pixels,
+    put,
+    clear: () => context.clearRect(0, 0, width, height),
+  };
 }
 
 // A round brush with a soft rim.
@@ -74,7 +84,10 @@ function makeStamp(width, height) {
 // What was done to a pad, one after the other: strokes as points, or whole pictures.
 function replay(ink, done) {
   ink.clear();
-  const first = Math.max(done.findLastIndex(({ pixels }) => pixels !== undefined), 0);
+  const first = Math.max(
+    done.findLastIndex(({ pixels }) => pixels !== undefined),
+    0,
+  );
   for (const { pixels, points = [] } of done.slice(first)) {
     if (pixels) ink.put(pixels);
     points.forEach((point, at) => (at ? ink.line(points[at - 1], point) : ink.dab(point)));
@@ -89,7 +102,7 @@ function padButton(label, onClick) {
   return button;
 }
 
-function drawingPad({ rows, cols, words, onStroke, size = 224 }) {
+export function drawingPad({ rows, cols, words, onStroke, size = 224 }) {
   const root = element("div", "kfunc-lab-pad");
   const surface = element("div", "kfunc-lab-pad-surface");
   const hint = element("span", "kfunc-lab-pad-hint", words.hint ?? "");
@@ -108,7 +121,7 @@ function drawingPad({ rows, cols, words, onStroke, size = 224 }) {
   buttons.append(undo, wipe);
   root.append(surface, buttons);
 
-  let done = [];
+  const done = [];
   let stroke = null; // what is being drawn
   let frame = 0; // the next, before which nothing more is told
   let isDue = false; // whether something waits to be told

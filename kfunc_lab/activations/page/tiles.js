@@ -1,5 +1,24 @@
-// ---------------------------------------------------------------------------------------------
 // Heat maps: tiles of cells in a mosaic, or a single one with the names of its rows and columns.
+
+import { makeScale } from "../../graph/view/page/details.js";
+import { element } from "../../ui/page/dom.js";
+import { numbersOf, significant } from "../../ui/page/numbers.js";
+import {
+  coloursOf,
+  endsOf,
+  FOCUS_EDGE,
+  figureOn,
+  filledIn,
+  LETTER,
+  lookupTable,
+  makeReader,
+  NOT_FINITE,
+  paintNumbers,
+  setBox,
+  setStyle,
+  stepInGrid,
+  watchWidth,
+} from "./figures.js";
 
 const TILE_GAP = 4;
 const MOSAIC_HEIGHT = 260; // pixels: that much is seen at once, where maps of 32 pixels allow it
@@ -47,7 +66,9 @@ function layMatrix({ rows, cols }, room, ratio) {
 function guttersOf({ count, rowLabels, colLabels }) {
   if (count !== 1) return { left: 0, top: 0 };
   const room = (labels, most) =>
-    labels ? Math.min(most, Math.ceil(LETTER * Math.max(...labels.map((it) => it.length))) + 8) : 0;
+    labels
+      ? Math.min(most, Math.ceil(LETTER * Math.max(...labels.map((it) => it.length))) + 8)
+      : 0;
   return { left: room(rowLabels, 96), top: room(colLabels, 80) };
 }
 
@@ -223,7 +244,7 @@ function filledOf({ filled, isVector, total, rows, cols }) {
   return filled ?? (isVector && total ? Math.min(total, rows * cols) : rows * cols);
 }
 
-function drawTiles(host, tiles, options) {
+export function drawTiles(host, tiles, options) {
   const figure = figureOn(host, "tiles", makeTiles);
   figure.show(tiles, options);
   return figure.stop;
@@ -275,7 +296,8 @@ function makeTiles() {
       return next === undefined ? undefined : index * sizeOfTile() + next;
     }
     const last = tiles.count - 1;
-    if (key === "Home" || key === "End") return (key === "Home" ? 0 : last) * sizeOfTile() + place;
+    if (key === "Home" || key === "End")
+      return (key === "Home" ? 0 : last) * sizeOfTile() + place;
     const { across } = layout;
     const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across };
     if (!(key in moves)) return undefined;
@@ -340,7 +362,7 @@ function makeTiles() {
   };
 }
 
-function drawScale(host, { colours, low, high, scale, words = {} }) {
+export function drawScale(host, { colours, low, high, scale, words = {} }) {
   const isNamed = typeof low === "string"; // where each map has a scale of its own
   const ends = isNamed ? [low, high] : endsOf(low, high, scale).map((it) => significant(it, 3));
   const bar = makeScale({

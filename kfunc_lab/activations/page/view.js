@@ -1,6 +1,26 @@
-// ---------------------------------------------------------------------------------------------
 // Activations: above what goes in and what comes out, below the graph beside the call that is
 // selected in it. All that is reckoned is reckoned in Python.
+
+import { renderGraph } from "../../graph/view/page/graph.js";
+import { makeAsker } from "../../ui/page/ask.js";
+import {
+  checkOf,
+  choiceOf,
+  pagerOf,
+  segmentsOf,
+  sliderOf,
+  textButton,
+} from "../../ui/page/controls.js";
+import { element } from "../../ui/page/dom.js";
+import { defineView } from "../../ui/page/model.js";
+import { bytesOf, numbersOf } from "../../ui/page/numbers.js";
+import { attributionTab } from "./attribution.js";
+import { drawBars } from "./bars.js";
+import { drawHistogram, drawPoints } from "./charts.js";
+import { drawPixels, lookupTable } from "./figures.js";
+import { drawOverlay } from "./overlay.js";
+import { drawingPad } from "./pad.js";
+import { drawScale, drawTiles } from "./tiles.js";
 
 function renderActivations({ model, el }) {
   const words = model.get("_words");
@@ -22,12 +42,14 @@ function renderActivations({ model, el }) {
     model.save_changes();
   };
 
+  function onProblem(said) {
+    if (tab === "attribution") attribution.refuse(said);
+    else status.textContent = said;
+  }
+
   function onMessage(message) {
     if (message.type === "answered") answered();
-    else if (message.type === "refused") {
-      if (tab === "attribution") attribution.refuse(message.words);
-      else status.textContent = message.words;
-    } else if (message.type === "progress") attribution.step(message);
+    else if (message.type === "progress") attribution.step(message);
   }
 
   // -- the head: what is shown, and by what the graph is coloured
@@ -124,7 +146,8 @@ function renderActivations({ model, el }) {
     if (isOpen) pad.element.querySelector("[tabindex]")?.focus({ preventScroll: true });
   }
   function sendDrawing(pixels) {
-    if (pixels.some((ink) => ink > 0)) ask({ type: "draw", side: model.get("_band").pad }, [pixels]);
+    if (pixels.some((ink) => ink > 0))
+      ask({ type: "draw", side: model.get("_band").pad }, [pixels]);
     else ask({ type: "erase" });
   }
 
@@ -147,12 +170,14 @@ function renderActivations({ model, el }) {
     }
     for (const [name, small] of inputs) parts.push(inputFigure(name, small));
     // The pad must not be taken out and put back: the stroke that is being drawn would end.
-    if (!parts.every((part, at) => goesIn.children[at] === part)) goesIn.replaceChildren(...parts);
+    if (!parts.every((part, at) => goesIn.children[at] === part))
+      goesIn.replaceChildren(...parts);
     while (goesIn.childElementCount > parts.length) goesIn.lastChild.remove();
     arrow.hidden = !outputs.length;
     while (comesOut.childElementCount > outputs.length) comesOut.lastChild.remove();
     outputs.forEach(([name, bars], place) => {
-      const box = comesOut.children[place] ?? comesOut.appendChild(element("div", "kfunc-lab-answer"));
+      const box =
+        comesOut.children[place] ?? comesOut.appendChild(element("div", "kfunc-lab-answer"));
       if (box.dataset.name !== name) {
         box.dataset.name = name;
         box.replaceChildren(element("span", "kfunc-lab-caption", name), element("div"));
@@ -321,7 +346,10 @@ function renderActivations({ model, el }) {
     const { shown } = found;
     const isStack = shown.type === "tiles" && !shown.isVector && shown.total > 1;
     place.show(found.places, found.place);
-    result.show(found.tensors.map((words_, at) => [String(at), words_]), found.tensor);
+    result.show(
+      found.tensors.map((words_, at) => [String(at), words_]),
+      found.tensor,
+    );
     step.show(found.steps, found.step);
     picture.show(found.pictures, found.picture);
     side.show(found.sides, found.side);
@@ -363,12 +391,20 @@ function renderActivations({ model, el }) {
           words: tileWords(found),
         },
       );
-      drawScale(scale, { ...scaleOf(shown, found.shared), colours: colours[shown.scale], words });
+      drawScale(scale, {
+        ...scaleOf(shown, found.shared),
+        colours: colours[shown.scale],
+        words,
+      });
     } else if (shown.type === "bars") showBars(host, shown, found.path, pick && barPick(shown));
     else if (shown.type === "points") {
       const [x, y] = shown.shares.map((share) => `${(100 * share).toFixed(0)} %`);
       const axes = { x: `${words.component} 1 (${x})`, y: `${words.component} 2 (${y})` };
-      drawPoints(host, { ...shown, colours: null, words: { ...words, ...axes, label: found.path } });
+      drawPoints(host, {
+        ...shown,
+        colours: null,
+        words: { ...words, ...axes, label: found.path },
+      });
     } else if (shown.type === "image") {
       const canvas = element("canvas", "kfunc-lab-big-image");
       drawPixels(canvas, { ...shown, data: bytesOf(shown.data) });
@@ -376,7 +412,9 @@ function renderActivations({ model, el }) {
       canvas.setAttribute("aria-label", found.path);
       host.replaceChildren(canvas);
     } else {
-      host.replaceChildren(...shown.lines.map((line) => element("p", "kfunc-lab-number", line)));
+      host.replaceChildren(
+        ...shown.lines.map((line) => element("p", "kfunc-lab-number", line)),
+      );
     }
   }
 
@@ -438,7 +476,10 @@ function renderActivations({ model, el }) {
     } else if (unit.map) {
       stopUnit();
       const tiles = { ...unit.map, data: numbersOf(unit.map.data) };
-      stopUnit = drawTiles(unitHost, tiles, { colours, words: tileWords({ ...found, shown: unit.map }) });
+      stopUnit = drawTiles(unitHost, tiles, {
+        colours,
+        words: tileWords({ ...found, shown: unit.map }),
+      });
     }
     exciting.replaceChildren();
     if (unit.exciting?.length) {
@@ -482,7 +523,7 @@ function renderActivations({ model, el }) {
 
   // -- the graph
 
-  const end = render({ model, el: holder });
+  const graph = renderGraph({ model, el: holder, onProblem });
 
   const listeners = {
     "change:_row": showRow,
@@ -516,11 +557,11 @@ function renderActivations({ model, el }) {
   showPanel();
   attribution.show();
   return () => {
-    end?.();
+    graph.end();
     stop();
     stopUnit();
     for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);
   };
 }
 
-export default { render: renderActivations };
+export default defineView("activations", renderActivations);

@@ -135,13 +135,23 @@ def node_of(tensor: Any) -> Any:
 def has_history(tensor: Any) -> bool:
     """Tells whether a call made a symbolic tensor."""
     # Keras notes an empty history once a layer was called on a tensor that none made.
-    return hasattr(tensor, "_keras_history") and node_of(tensor) is not None
+    return is_symbolic(tensor) and node_of(tensor) is not None
 
 
 def place_of(tensor: Any) -> Place:
     """Returns a tensor's place in the records."""
     operation, node_index, tensor_index = tensor._keras_history
     return id(operation), node_index, tensor_index
+
+
+def output_number(tensor: Any) -> int:
+    """Returns which of its call's outputs a tensor is, counted from 0."""
+    return int(tensor._keras_history.tensor_index)
+
+
+def is_symbolic(tensor: Any) -> bool:
+    """Tells whether a tensor stands for values that come later."""
+    return hasattr(tensor, "_keras_history")
 
 
 def ancestors(tensors: Iterable[Any]) -> list[Any]:

@@ -66,114 +66,111 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
         >>> [call.id for call in graph.calls], graph.parameters
         (['img', 'digits'], 7850)
     """
-    return _Reader(masks).read(x)
+    return read(x, masks=masks).graph
 
 
-def read_graph_and_nodes(
-    x: Any, *, masks: bool = False
-) -> tuple[LayerGraph, Mapping[str, Any]]:
-    """Reads a graph as `read_graph` does.
+# A group's id, or None, and the `id()` of a record or a layer in it.
+ItemPlace = tuple[str | None, int]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A graph, and what in it stands for what in Keras.
+
+    Attributes:
+        graph: The graph.
+        nodes: For each call, by its id, the record that Keras keeps of it; calls that Keras did
+            not record are missing.
+        items: For each record, or each layer without one, the id of its call or group, by the
+            group that it stands in.
+        tensors: For the place of each tensor outside nested models, the id of the call that
+            made it.
+        layers: For the `id()` of each layer, the id that its calls share, and the layer.
+    """
+
+    graph: LayerGraph
+    nodes: Mapping[str, Any]
+    items: Mapping[ItemPlace, str]
+    tensors: Mapping[Place, str]
+    layers: Mapping[int, tuple[str, Any]]
+
+    def item_of(self, node: Any) -> str | None:
+        """Returns the id of the call or group outside nested models that a record made."""
+        return self.items.get((None, id(node)))
+
+    def calls_of(self, part: Any) -> frozenset[str]:
+        """Finds the calls of a model or layer within this graph.
+
+        Args:
+            part: A model that shares calls with the graph or is called in it, or a layer.
+
+        Returns:
+            The ids of its calls; none if it is no part of the graph.
+        """
+        layer_id, _layer = self.layers.get(id(part), ("", None))
+        groups = {group.id for group in self.graph.groups if group.layer_id == layer_id}
+        for group in self.graph.groups:  # each after the one that it stands in
+            if group.parent in groups:
+                groups.add(group.id)
+        calls = {
+            call.id
+            for call in self.graph.calls
+            if call.group in groups or (layer_id and call.layer_id == layer_id)
+        }
+        functional = _nested(part)
+        if functional is None:
+            return frozenset(calls)
+        nodes = ancestors([*functional.inputs, *functional.outputs])
+        places = (place_of(tensor) for node in nodes for tensor in node.outputs)
+        calls |= {self.tensors[place] for place in places if place in self.tensors}
+        if not calls:
+            # Keras copies the calls of a model that begins at a tensor amid another; the layers
+            # are the same.
+            layers = (self.layers.get(id(node.operation), ("", None))[0] for node in nodes)
+            layer_ids = set(filter(None, layers))
+            calls = {call.id for call in self.graph.calls if call.layer_id in layer_ids}
+        return frozenset(calls & set(self.graph.call_of))
+
+
+def read(x: Any, *, masks: bool = False) -> Reading:
+    """Reads a graph as `read_graph` does, and keeps what in it stands for what in Keras.
 
     Args:
         x: As in `read_graph`.
         masks: As in `read_graph`.
 
     Returns:
-        The graph, and for each call that Keras has recorded its record, by the call's id.
+        The graph, with Keras's records of its calls.
 
     Raises:
         TypeError: As in `read_graph`.
     """
     reader = _Reader(masks)
-    return reader.read(x), reader.nodes
+    return reader.reading(reader.read(x))
 
 
-def read_graph_and_items(x: Any) -> tuple[LayerGraph, Mapping["ItemPlace", str]]:
-    """Reads a graph as `read_graph` does.
-
-    Args:
-        x: As in `read_graph`.
-
-    Returns:
-        The graph, and for each of Keras's records, or of the layers without one, the id of its
-        call or group, by the group that it stands in.
-
-    Raises:
-        TypeError: As in `read_graph`.
-    """
-    reader = _Reader(masks=False)
-    return reader.read(x), reader.items_within
-
-
-@dataclass(frozen=True)
-class ReadCalls:
-    """A graph read from Keras's records of calls.
-
-    Attributes:
-        graph: The graph.
-        items: For each record the id of its call, or of its group if a nested model was called.
-        tensors: For the place of each tensor the id of the call that made it.
-    """
-
-    graph: LayerGraph
-    items: Mapping[int, str]
-    tensors: Mapping[Place, str]
-
-
-def read_calls(
+def read_nodes(
     nodes: Sequence[Any],
     lost: Iterable[Any],
     outputs: Sequence[Any],
     known: MutableMapping[Any, Call],
-) -> ReadCalls:
+) -> Reading:
     """Reads the graph of some of Keras's records of calls.
 
     Args:
         nodes: The records, each after those that feed it.
         lost: Those of them whose results lead nowhere.
         outputs: The tensors that are the outputs of models.
-        known: What was read of records before, and is noted here for the next time.
+        known: The calls of earlier readings by their record; new ones are added.
 
     Returns:
-        The graph, with what in it stands for what.
+        The graph, with Keras's records of its calls.
     """
     reader = _Reader(masks=False, known=known)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
         graph = reader.records(nodes, {id(node) for node in lost}, outputs)
-    return ReadCalls(graph, reader.items, reader.places)
-
-
-def calls_of_parts(
-    x: Any, parts: Mapping[str, Any], graph: LayerGraph
-) -> dict[str, frozenset[str]]:
-    """Finds the calls of models and layers within the graph of a larger model.
-
-    Args:
-        x: What the graph was read from.
-        parts: Models that share calls with it or are called in it, or layers, by name.
-        graph: Its graph.
-
-    Returns:
-        For each name the ids of its calls.
-
-    Raises:
-        ValueError: If one of them has no call in the graph.
-    """
-    if not parts:
-        return {}
-    reader = _Reader(masks=True)
-    reader.read(x)
-    found = {name: reader.calls_of(part) & set(graph.call_of) for name, part in parts.items()}
-    for name, calls in found.items():
-        if not calls:
-            raise ValueError(
-                _(
-                    "{name} has no call in this graph. Highlight a model that shares calls or "
-                    "layers with it, a model that is called in it, or one of its layers."
-                ).format(name=repr(name))
-            )
-    return {name: frozenset(calls) for name, calls in found.items()}
+    return reader.reading(graph)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -240,9 +237,6 @@ def _wrong_input(x: Any, item: Any) -> str:
 # Where a tensor comes from: a call's id, and which of its outputs.
 _Source = tuple[str, int]
 
-# A group's id, or None, and the `id()` of a record or a layer in it.
-ItemPlace = tuple[str | None, int]
-
 
 class _Reader:
     """Collects the calls, edges and groups of one graph, nested models included."""
@@ -251,11 +245,8 @@ class _Reader:
         self._masks = masks
         self._known = known
         self._open: set[int] = set()  # the models that are being read
-        # The call, or the group of a nested model, that stands for each record.
-        self.items: dict[int, str] = {}
-        self.nodes: dict[str, Any] = {}  # the record of each call
-        # The same within each group, and for layers without a record.
-        self.items_within: dict[ItemPlace, str] = {}
+        self._nodes: dict[str, Any] = {}
+        self._items: dict[ItemPlace, str] = {}
         self._calls: list[Call] = []
         self._edges: list[Edge] = []
         self._groups: list[Group] = []
@@ -264,8 +255,7 @@ class _Reader:
         self._layer_ids: dict[int, tuple[str, Any]] = {}
         self._lost: list[str] = []
         self._mask_calls: set[str] = set()
-        # The call that made each tensor outside nested models.
-        self.places: dict[Place, str] = {}
+        self._tensors: dict[Place, str] = {}
 
     def read(self, x: Any) -> LayerGraph:
         """Reads whatever a graph is read from."""
@@ -286,31 +276,9 @@ class _Reader:
             return self.layers(x)
         return self.tensors(_symbolic_tensors(x))
 
-    def calls_of(self, part: Any) -> set[str]:
-        """Returns the ids of the calls of a model or layer in the graph that was read."""
-        layer_id, _layer = self._layer_ids.get(id(part), ("", None))
-        groups = {group.id for group in self._groups if group.layer_id == layer_id}
-        for group in self._groups:  # each after the one that it stands in
-            if group.parent in groups:
-                groups.add(group.id)
-        found = {
-            call.id
-            for call in self._calls
-            if call.group in groups or (layer_id and call.layer_id == layer_id)
-        }
-        functional = _nested(part)
-        if functional is None:
-            return found
-        nodes = ancestors([*functional.inputs, *functional.outputs])
-        places = (place_of(tensor) for node in nodes for tensor in node.outputs)
-        found |= {self.places[place] for place in places if place in self.places}
-        if found:
-            return found
-        # Keras copies the calls of a model that begins at a tensor amid another; the layers are
-        # the same.
-        known = (self._layer_ids.get(id(node.operation), ("", None))[0] for node in nodes)
-        layer_ids = set(filter(None, known))
-        return {call.id for call in self._calls if call.layer_id in layer_ids}
+    def reading(self, graph: LayerGraph) -> Reading:
+        """Returns a graph that was read, with what in it stands for what in Keras."""
+        return Reading(graph, self._nodes, self._items, self._tensors, self._layer_ids)
 
     def model(self, model: Any, functional: Any) -> LayerGraph:
         """Reads a functional model, or a Sequential by the functional model behind it."""
@@ -348,9 +316,9 @@ class _Reader:
             self._add_node(node, numbers[id(node)], sources, "", None)
             if id(node) in lost:
                 self._lost += [call.id for call in self._calls[before:]]
-        self.places = {place: call for place, (call, _output) in sources.items()}
+        self._tensors = {place: call for place, (call, _output) in sources.items()}
         self._mask_calls.update(
-            self.places[place] for place in map(place_of, masks_of(nodes)) if place in sources
+            self._tensors[place] for place in map(place_of, masks_of(nodes)) if place in sources
         )
         graph = self._graph("", "KerasTensor", outputs, sources)
         layers = {call.layer_id: call for call in graph.calls if call.id not in graph.inside}
@@ -401,7 +369,7 @@ class _Reader:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
         self._lost += [call.id for call in self._calls[kept:]]
         if group is None:
-            self.places = {place: call for place, (call, _output) in sources.items()}
+            self._tensors = {place: call for place, (call, _output) in sources.items()}
         places = map(place_of, masks_of([*nodes, *lost]))
         self._mask_calls.update(sources[place][0] for place in places if place in sources)
         return sources
@@ -417,8 +385,7 @@ class _Reader:
         operation = node.operation
         call_id = self._new_id(f"{prefix}{operation.name}", number)
         layer_id = self._layer_id(operation, call_id)
-        self.items[id(node)] = call_id
-        self.items_within[group, id(node)] = call_id
+        self._items[group, id(node)] = call_id
         inner = _nested(operation)
         if inner is not None:
             exits = self._add_nested(node, inner, call_id, layer_id, group, sources)
@@ -438,7 +405,7 @@ class _Reader:
     ) -> None:
         tensors = self._arguments(node)
         self._calls.append(self._call(node, call_id, layer_id, group, tensors))
-        self.nodes[call_id] = node
+        self._nodes[call_id] = node
         for position, tensor in enumerate(tensors):
             self._connect(tensor, call_id, position, sources)
         self._add_inside(node.operation, call_id, layer_id, group)
@@ -529,7 +496,7 @@ class _Reader:
     def _add_layer(self, layer: Any, prefix: str, group: str | None) -> None:
         call_id = self._new_id(f"{prefix}{layer.name}", 1)
         layer_id = self._layer_id(layer, call_id)
-        self.items_within[group, id(layer)] = call_id
+        self._items[group, id(layer)] = call_id
         inner = _nested(layer)
         if inner is not None:
             self._add_group(layer, inner, call_id, layer_id, group, find_lost=False)
@@ -559,7 +526,7 @@ class _Reader:
         """Adds a layer of a chain whole, and tells where the chain enters and leaves it."""
         call_id = self._new_id(layer.name, 1)
         layer_id = self._layer_id(layer, call_id)
-        self.items_within[None, id(layer)] = call_id
+        self._items[None, id(layer)] = call_id
         inner = _nested(layer)
         if inner is None:
             self._add_uncalled(layer, call_id, layer_id, None)

@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from kfunc_lab.graph.export.table import to_text
-from kfunc_lab.graph.keras.reader import calls_of_parts, read_graph
+from kfunc_lab.graph.keras.reader import Reading, read
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.graph.model.folding import Fold, ancestors, fold_graph, search
@@ -19,13 +19,11 @@ from kfunc_lab.graph.picture.graphviz import GraphvizError
 from kfunc_lab.graph.picture.highlights import Emphasis, values_by_item
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import legend
-from kfunc_lab.graph.picture.svg import draw, style_sheet
-from kfunc_lab.graph.view.page_data import emphasis_data, item_pairs, legend_data, level_pairs
+from kfunc_lab.graph.picture.svg import draw
+from kfunc_lab.graph.view.page_data import emphasis_data, items_data, legend_data, levels_data
 from kfunc_lab.locale import _
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
-
-_HERE = Path(__file__).parent / "page"
-_SHARED = Path(__file__).parents[2] / "ui" / "page"
 
 # Up to so many calls the page gets everything at once, and needs no kernel to fold or search.
 _CALLS_AT_ONCE = 2_000
@@ -68,9 +66,22 @@ def graph(
     with no_garbage_collection():
         if isinstance(x, LayerGraph):
             return GraphView(x, fold=fold)
-        read = read_graph(x, masks=masks)
-        regions = calls_of_parts(x, highlight or {}, read)
-        return GraphView(read, fold=fold, regions=regions, source=x)
+        reading = read(x, masks=masks)
+        regions = _regions(reading, highlight or {})
+        return GraphView(reading.graph, fold=fold, regions=regions, source=x)
+
+
+def _regions(reading: Reading, parts: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    regions = {name: reading.calls_of(part) for name, part in parts.items()}
+    for name, calls in regions.items():
+        if not calls:
+            raise ValueError(
+                _(
+                    "{name} has no call in this graph. Highlight a model that shares calls or "
+                    "layers with it, a model that is called in it, or one of its layers."
+                ).format(name=repr(name))
+            )
+    return regions
 
 
 @contextlib.contextmanager
@@ -95,18 +106,8 @@ class GraphView(anywidget.AnyWidget):
         opened: The ids of the groups that are open. Can be set and observed.
     """
 
-    _esm = "\n".join(
-        path.read_text("utf-8")
-        for path in (
-            _SHARED / "page.js",
-            _HERE / "composition.js",
-            _HERE / "picture.js",
-            _HERE / "view.js",
-        )
-    )
-    _css = style_sheet() + "".join(
-        path.read_text("utf-8") for path in (_SHARED / "page.css", _HERE / "view.css")
-    )
+    _esm = BUNDLES / "graph.js"
+    _css = BUNDLES / "graph.css"
 
     selected = traitlets.Unicode("").tag(sync=True)
     opened = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -164,7 +165,7 @@ class GraphView(anywidget.AnyWidget):
         return {
             "opened": [it.id for it in graph.groups if it.id in opened],
             "_levels": levels,
-            "_items": item_pairs(layouts, groups) if levels else [],
+            "_items": items_data(layouts, groups) if levels else [],
             "_groups": list(graph.group_of),
             "_complete": complete,
             "_emphasis": emphasis_data(self._stressed),
@@ -325,8 +326,8 @@ class GraphView(anywidget.AnyWidget):
     def page_state(self) -> dict[str, Any]:
         """Returns all that the page needs to show the view without a kernel."""
         groups = [None, *self.graph.group_of]
-        levels = level_pairs(self._layouts, groups)
-        whole = {"_levels": levels, "_items": item_pairs(self._layouts, groups)}
+        levels = levels_data(self._layouts, groups)
+        whole = {"_levels": levels, "_items": items_data(self._layouts, groups)}
         kept = (
             "opened",
             "selected",
@@ -383,11 +384,14 @@ class GraphView(anywidget.AnyWidget):
             ".txt": text(self.to_text),
         }
 
-    def _offered_forms(self) -> list[tuple[str, str]]:
-        return [(ending, words) for ending, (words, _mime) in _forms().items()]
+    def _offered_forms(self) -> list[dict[str, str]]:
+        return [{"form": ending, "words": words} for ending, (words, _mime) in _forms().items()]
 
     def __repr__(self) -> str:
         return self.to_text()
+
+    # ipywidgets 7, which Colab has, would show the widget alone, without its picture and text.
+    _ipython_display_ = None
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**options)
@@ -407,8 +411,8 @@ class GraphView(anywidget.AnyWidget):
 
     def _send_levels(self, content: Mapping[str, Any]) -> None:
         groups = [group for group in content["groups"] if group in self.graph.group_of]
-        levels = level_pairs(self._layouts, groups)
-        items = item_pairs(self._layouts, groups)
+        levels = levels_data(self._layouts, groups)
+        items = items_data(self._layouts, groups)
         self.send({"type": "levels", "levels": levels, "items": items})
 
     def _send_found(self, content: Mapping[str, Any]) -> None:
@@ -417,7 +421,7 @@ class GraphView(anywidget.AnyWidget):
         parents = {ancestors(self.graph, item)[0] for item in around if self._is_inside(item)}
         known = [None, *parents]
         self._layouts.make(known)
-        self.send({"type": "found", "found": found, "items": item_pairs(self._layouts, known)})
+        self.send({"type": "found", "found": found, "items": items_data(self._layouts, known)})
 
     def _is_inside(self, item: str) -> bool:
         return bool(ancestors(self.graph, item))
@@ -449,7 +453,7 @@ def with_whole_groups(
 def _levels_or_problem(layouts: Layouts, groups: list[str | None]) -> tuple[Any, list[str]]:
     """Returns the layouts, or nothing and why."""
     try:
-        return level_pairs(layouts, groups), []
+        return levels_data(layouts, groups), []
     except GraphvizError as error:
         return [], [str(error)]
 

@@ -1,11 +1,12 @@
 """What the page needs to draw a graph, fold it, search it and show details, as plain JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.graph.model.folding import items_by_parent, parent_of, search_text
 from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.levels import Key
 from kfunc_lab.graph.picture.boxes import Box, box_svg, shared_colours, texts_svg, title_width
 from kfunc_lab.graph.picture.highlights import Emphasis
 from kfunc_lab.graph.picture.layout import Layout, Layouts, Line
@@ -15,11 +16,11 @@ from kfunc_lab.graph.view.details import details
 from kfunc_lab.ui.colour_scale import ink_on
 from kfunc_lab.ui.text import printable
 
-# Pairs and not objects: a layer may be called "__proto__".
-Pairs = list[tuple[str, Any]]
+# A list in which each knows its id, and no mapping by id: a layer may be called "__proto__".
+Objects = list[dict[str, Any]]
 
 
-def level_pairs(layouts: Layouts, groups: Iterable[str | None]) -> Pairs:
+def levels_data(layouts: Layouts, groups: Iterable[str | None]) -> Objects:
     """Writes the layouts of groups; they are made where they are missing.
 
     Raises:
@@ -27,42 +28,58 @@ def level_pairs(layouts: Layouts, groups: Iterable[str | None]) -> Pairs:
     """
     groups = list(groups)
     layouts.make(groups)
-    return [(group or "", _level(layouts, layouts.of[group])) for group in groups]
+    return [_level(layouts, group, layouts.of[group]) for group in groups]
 
 
-def _level(layouts: Layouts, layout: Layout) -> dict[str, Any]:
+def _level(layouts: Layouts, group: str | None, layout: Layout) -> dict[str, Any]:
     return {
+        "group": group or "",
         "width": layout.width,
         "height": layout.height,
-        "places": [(item, x, y) for item, (x, y) in layout.places.items()],
+        "places": [{"id": item, "x": x, "y": y} for item, (x, y) in layout.places.items()],
         "lines": [_line(layouts, line) for line in layout.lines],
-        "entries": [(f"{call}:{output}", x) for (call, output), x in layout.entries.items()],
-        "exits": [(f"{call}:{output}", x) for (call, output), x in layout.exits.items()],
+        "entries": _ports(layout.entries),
+        "exits": _ports(layout.exits),
     }
 
 
-def _line(layouts: Layouts, line: Line) -> list[Any]:
+def _ports(places: Mapping[Key, float]) -> Objects:
+    return [{"tensor": _tensor(key), "x": x} for key, x in places.items()]
+
+
+def _tensor(key: Key) -> str:
+    call, output = key
+    return f"{call}:{output}"
+
+
+def _line(layouts: Layouts, line: Line) -> dict[str, Any]:
     wire = line.wire
-    written: list[Any] = [
-        wire.source,
-        wire.target,
-        *wire.key,
-        line.points,
-        wire.takers,
-        wire_class(layouts, wire),
-    ]
+    written: dict[str, Any] = {
+        "source": wire.source,
+        "target": wire.target,
+        "from": wire.key[0],
+        "tensor": _tensor(wire.key),
+        "takers": wire.takers,
+        "kind": wire_class(layouts, wire),
+        "points": line.points,
+    }
     if line.label:
-        written.append([line.label, line.label_at, line.label_x, line.label_y])
+        written["label"] = {
+            "text": line.label,
+            "at": line.label_at,
+            "x": line.label_x,
+            "y": line.label_y,
+        }
     return written
 
 
-def item_pairs(layouts: Layouts, groups: Iterable[str | None]) -> Pairs:
+def items_data(layouts: Layouts, groups: Iterable[str | None]) -> Objects:
     """Writes the boxes in groups that are laid out, and what is said of each."""
     graph = layouts.graph
     place = _places(graph)
     colours = shared_colours(graph)
     return [
-        (item, _item(layouts, item, layouts.boxes[item], place, colours))
+        _item(layouts, item, layouts.boxes[item], place, colours)
         for group in groups
         for item in layouts.levels[group].items
     ]
@@ -85,6 +102,7 @@ def _item(
 ) -> dict[str, Any]:
     graph = layouts.graph
     written: dict[str, Any] = {
+        "id": item,
         "width": box.width,
         "height": box.height,
         "classes": box.classes,
@@ -102,8 +120,11 @@ def _item(
         "kind": printable(named.kind),
         "find": search_text(graph, item),
         "details": [
-            *layouts.annotations.rows.get(item, ()),
-            *details(graph, named, layouts.levels),
+            {"label": label, "value": value}
+            for label, value in (
+                *layouts.annotations.rows.get(item, ()),
+                *details(graph, named, layouts.levels),
+            )
         ],
         "pins": layouts.annotations.pins.get(item, ()),
     }
@@ -126,7 +147,10 @@ def emphasis_data(emphasis: Emphasis) -> dict[str, Any]:
     colours = {item: scale.colour(value) for item, value in emphasis.values.items()}
     return {
         "regions": list(map(sorted, emphasis.regions.values())),
-        "values": [(item, (colour, ink_on(colour))) for item, colour in colours.items()],
+        "values": [
+            {"id": item, "colour": colour, "ink": ink_on(colour)}
+            for item, colour in colours.items()
+        ],
         "scale": {
             "low": f"{scale.low:.3g}",
             "high": f"{scale.high:.3g}",
@@ -136,6 +160,6 @@ def emphasis_data(emphasis: Emphasis) -> dict[str, Any]:
     }
 
 
-def legend_data(signs: Iterable[Sign]) -> list[tuple[str, str]]:
+def legend_data(signs: Iterable[Sign]) -> Objects:
     """Writes the entries of a legend: what is drawn, and what it means."""
-    return [(sign_svg(sign), sign.words) for sign in signs]
+    return [{"sign": sign_svg(sign), "words": sign.words} for sign in signs]

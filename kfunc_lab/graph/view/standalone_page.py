@@ -4,28 +4,13 @@ import html
 import json
 from typing import TYPE_CHECKING
 
+from kfunc_lab.ui.assets import BUNDLES
+
 if TYPE_CHECKING:
     from kfunc_lab.graph.view.graph_view import GraphView
 
 # The page may run what stands in it and nothing else: it loads nothing from anywhere.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
-
-_START = """
-const state = JSON.parse(document.getElementById("state").textContent);
-const listeners = {};
-const model = {
-  get: (name) => state[name],
-  set(name, value) {
-    const changed = JSON.stringify(state[name]) !== JSON.stringify(value);
-    state[name] = value;
-    if (changed) (listeners[`change:${name}`] ?? []).forEach((listener) => listener());
-  },
-  save_changes() {},
-  on: (event, listener) => (listeners[event] ??= []).push(listener),
-  off() {},
-};
-shown.render({ model, el: document.getElementById("view") });
-"""
 
 _PAGE_STYLE = """
 body { margin: 0; padding: 12px; color-scheme: light dark; background: Canvas; }
@@ -45,9 +30,9 @@ def to_html(view: "GraphView") -> str:
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    program = view._esm.replace("export default", "const shown =") + _START
     # Nothing in it can end its element: "<" is written as its number.
     state = json.dumps(view.page_state()).replace("<", "\\u003c")
+    start = (BUNDLES / "standalone.js").read_text("utf-8")
     return "\n".join(
         (
             "<!doctype html>",
@@ -58,6 +43,7 @@ def to_html(view: "GraphView") -> str:
             f"<style>{view._css}{_PAGE_STYLE}</style>",
             '<main id="view"></main>',
             f'<script type="application/json" id="state">{state}</script>',
-            f'<script type="module">{program}</script>',
+            f'<script type="module">{start}</script>',
+            f'<script type="module">{view._esm}</script>',
         )
     )

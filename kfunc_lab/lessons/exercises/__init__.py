@@ -2,6 +2,8 @@
 
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.lessons.catalogue import Lesson
+from kfunc_lab.lessons.checking.exercise import Exercise
+from kfunc_lab.lessons.checking.graphs import target_of
 from kfunc_lab.lessons.exercises import (
     custom_rnn,
     first_model,
@@ -17,8 +19,6 @@ from kfunc_lab.lessons.exercises import (
     which_api,
     your_own_layer,
 )
-from kfunc_lab.lessons.exercises.exercise import Exercise
-from kfunc_lab.lessons.exercises.graphs import target_of
 from kfunc_lab.locale import _
 
 _LESSONS = (

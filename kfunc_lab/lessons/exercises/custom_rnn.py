@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import permutations
 from typing import Any
 
-from kfunc_lab.lessons.exercises import answers
-from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
 _CALLS, _PARAMETERS, _SHAPE = 20, 1_633, (None, 20, 1)

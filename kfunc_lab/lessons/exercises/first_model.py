@@ -3,8 +3,8 @@
 from typing import Any
 
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
-from kfunc_lab.lessons.exercises import answers, graphs
-from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.checking import answers, graphs
+from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
 _WANTED = 25_450  # 784 -> 32 -> 10

@@ -5,8 +5,8 @@ from typing import Any
 
 from kfunc_lab.graph.lint.losses import for_each_output, kind_of_loss
 from kfunc_lab.graph.model.comparison import Comparison
-from kfunc_lab.lessons.exercises import answers, graphs
-from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.lessons.checking import answers, graphs
+from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 
 _PRIORITY, _DEPARTMENT = 0.6, 1.2

@@ -7,8 +7,8 @@ from typing import Any
 from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.graph.model.descriptions import shape_tuple
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
-from kfunc_lab.lessons.exercises import answers, graphs
-from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.checking import answers, graphs
+from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 from kfunc_lab.ui.text import printable
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from kfunc_lab.lessons.exercises import answers
-from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 
 _STEPS = 50  # 3,200 digits, 64 at a time

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from kfunc_lab.lessons.exercises import answers
-from kfunc_lab.lessons.exercises.exercise import Exercise, Wrong
+from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
 # The model of the lesson: 8 measurements -> hidden (16) -> species (3).

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import name_counters_kept, new_node_listeners
-from kfunc_lab.lessons.exercises import answers
-from kfunc_lab.lessons.exercises.exercise import Exercise, NotAttempted, Wrong
+from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 from kfunc_lab.mistakes.failure import find_failure
 from kfunc_lab.mistakes.find import find_mistake

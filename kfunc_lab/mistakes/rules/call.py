@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from textwrap import dedent
 from typing import Any
 
+from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, as_call, called_name, looked_up, shape_of
-from kfunc_lab.mistakes.rule import Mistake, Rule, argument, is_symbolic, rule, title, written
+from kfunc_lab.mistakes.rule import Mistake, Rule, argument, rule, title, written
 from kfunc_lab.mistakes.rules.merging import symbolic_edit
 
 # ---------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import math
 import re
 
+from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, name_of
 from kfunc_lab.mistakes.rule import (
@@ -11,7 +12,6 @@ from kfunc_lab.mistakes.rule import (
     Shape,
     argument,
     is_input,
-    is_symbolic,
     maker,
     rule,
     sizes,

@@ -1,7 +1,7 @@
 """Pictures of whole shapes: axes that are arranged anew, blocks that are joined."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.figures.cells import with_names
@@ -16,7 +16,7 @@ from kfunc_lab.shapes.figures.parts import (
     words,
 )
 from kfunc_lab.shapes.rules.arithmetic import Term, written
-from kfunc_lab.shapes.rules.rule import DoesNotFitError, Given, NoRuleError, Shape
+from kfunc_lab.shapes.rules.rule import DoesNotFitError, NoRuleError, Shape
 from kfunc_lab.ui.text_width import text_width
 
 _ROOM = WIDTH - 8  # pixels, for what stands in a row
@@ -68,9 +68,7 @@ def _traced(subject: Subject, rank: int) -> list[list[int]]:
     )
     for tried in dict.fromkeys((marks, marked)):
         try:
-            again = subject.rule.derive(
-                Given(given.kind, given.settings, (tried, *given.inputs[1:]))
-            )
+            again = subject.rule.derive(replace(given, inputs=(tried, *given.inputs[1:])))
         except (DoesNotFitError, NoRuleError):
             continue
         if len(again.outputs[0]) == rank:

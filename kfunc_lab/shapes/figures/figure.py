@@ -9,7 +9,7 @@ from kfunc_lab.shapes.figures.padding import ends
 from kfunc_lab.shapes.figures.parts import Subject, style
 from kfunc_lab.shapes.figures.weights import attention, matrix, steps, table
 from kfunc_lab.shapes.figures.windows import spread, window
-from kfunc_lab.shapes.rules.formulas import class_defaults, rule_of
+from kfunc_lab.shapes.rules.formulas import class_defaults, derive_layer, rule_of
 from kfunc_lab.shapes.rules.rule import Derivation, Given
 
 __all__ = ["picture", "style"]
@@ -61,5 +61,5 @@ def picture(call: Call, found: Derivation) -> str:
     defaults: Mapping[str, object] = {}
     if not call.operation:
         defaults = rule.defaults or class_defaults(call.kind)
-    given = Given(call.kind, {**defaults, **call.settings}, known)
+    given = Given(call.kind, {**defaults, **call.settings}, known, derive_layer)
     return draw(Subject(given, found, rule))

@@ -226,6 +226,14 @@ def derive(
         return _derived.__wrapped__(rule, asked, inputs, operation)
 
 
+def derive_layer(
+    kind: str, settings: Mapping[str, Any], inputs: tuple[Shape, ...]
+) -> Derivation | None:
+    """Derives the shapes of a Keras layer from its class, settings and input shapes."""
+    rule = rule_of(kind)
+    return derive(rule, settings, inputs) if rule else None
+
+
 @lru_cache(maxsize=4096)
 def _derived(
     rule: Rule, asked: tuple[tuple[str, Any], ...], inputs: tuple[Shape, ...], operation: bool
@@ -236,7 +244,7 @@ def _derived(
     if not operation:
         settings = {**(rule.defaults or class_defaults(rule.kind)), **settings}
     try:
-        return rule.derive(Given(rule.kind, settings, inputs))
+        return rule.derive(Given(rule.kind, settings, inputs, derive_layer))
     except DoesNotFitError:
         raise
     except Exception:  # NoRuleError, and whatever a rule of the user's own may raise

@@ -18,6 +18,7 @@ from kfunc_lab.shapes.rules.arithmetic import (
 )
 
 Shape = tuple[int | None, ...]
+DeriveLayer = Callable[[str, Mapping[str, Any], tuple[Shape, ...]], "Derivation | None"]
 
 SPACE = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -38,6 +39,12 @@ class NoRuleError(LookupError):
     """No rule knows what a layer of these settings does."""
 
 
+def _derive_none(
+    _kind: str, _settings: Mapping[str, Any], _inputs: tuple[Shape, ...]
+) -> "Derivation | None":
+    return None
+
+
 @dataclass(frozen=True)
 class Given:
     """What a rule reckons with.
@@ -47,11 +54,14 @@ class Given:
         settings: All settings of a Keras layer by name, defaults included; of a raw operation or
             a layer of the user's own those that differ from the defaults.
         inputs: The shape of each tensor that it is called on, the batch first.
+        derive_layer: Derives the shapes of another layer, of a class, settings and input shapes:
+            the rule of a wrapper needs that of the layer inside. `None` where no rule knows it.
     """
 
     kind: str
     settings: Mapping[str, Any]
     inputs: tuple[Shape, ...]
+    derive_layer: DeriveLayer = field(default=_derive_none, repr=False, compare=False)
 
     @property
     def shape(self) -> Shape:

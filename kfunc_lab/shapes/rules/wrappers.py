@@ -22,14 +22,10 @@ from kfunc_lab.shapes.rules.rule import (
 _KERAS = "https://keras.io/api/layers/recurrent_layers/"
 
 
-def _wrapped(text: object, inputs: tuple[Shape, ...]) -> Derivation:
-    """Asks the rule of a layer that stands in a wrapper's settings."""
-    # The rules of all layers: those of this file are among them.
-    from kfunc_lab.shapes.rules.formulas import derive, rule_of
-
+def _wrapped(given: Given, text: object, inputs: tuple[Shape, ...]) -> Derivation:
+    """Derives the shapes of the layer that a wrapper's setting describes."""
     kind, settings = described(text)
-    rule = rule_of(kind)
-    found = derive(rule, settings, inputs) if rule else None
+    found = given.derive_layer(kind, settings, inputs)
     if found is None:
         raise NoRuleError(kind)
     return found
@@ -46,9 +42,9 @@ def _bidirectional(given: Given) -> Derivation:
     sequence, states = given.inputs[:1], given.inputs[1:]
     half = len(states) // 2
     layer, back = given.get("layer"), given.get("backward_layer")
-    forward = _wrapped(layer, (*sequence, *states[:half]))
+    forward = _wrapped(given, layer, (*sequence, *states[:half]))
     # Where none is given, Keras makes it from the other.
-    backward = _wrapped(back or layer, (*sequence, *states[half:]))
+    backward = _wrapped(given, back or layer, (*sequence, *states[half:]))
     if forward.shapes != backward.shapes:
         raise NoRuleError(given.kind)
     name = _wrapped_name(layer)
@@ -89,7 +85,7 @@ def _time_distributed(given: Given) -> Derivation:
         raise NoRuleError(given.kind)
     first, steps, *rest = given.shape
     layer = given.get("layer")
-    found = _wrapped(layer, ((first, *rest),))
+    found = _wrapped(given, layer, ((first, *rest),))
     if len(found.outputs) != 1:
         raise NoRuleError(given.kind)
     (head, *after), times = found.outputs[0], number(steps)
@@ -115,7 +111,7 @@ def _spectral_normalization(given: Given) -> Derivation:
     kind, _settings = described(layer)
     if kind == given.kind:
         raise NoRuleError(kind)
-    found = _wrapped(layer, given.inputs)
+    found = _wrapped(given, layer, given.inputs)
     kernel = next((it for it in found.weights if it.name in ("kernel", "embeddings")), None)
     if kernel is None:
         raise DoesNotFitError(

@@ -5,7 +5,6 @@ import json
 import math
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -23,10 +22,8 @@ from kfunc_lab.training.measuring.distributions import epochs_drawn
 from kfunc_lab.training.measuring.prediction_figures import ClassNames
 from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.training.states import state_words
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
-
-_HERE = Path(__file__).parent / "page"
-_SHARED = Path(__file__).parents[2] / "ui" / "page"  # shared by all pages
 
 # The limit on the data in one update of the screen; the rest follows with the next update. The
 # progress and the notices fit into the rest of 40 kB.
@@ -36,18 +33,8 @@ _MAX_BYTES = 32_000
 class DashboardView(anywidget.AnyWidget):
     """The curves of a run, its progress, and the buttons that control it."""
 
-    _esm = "\n".join(
-        path.read_text("utf-8")
-        for path in (
-            _SHARED / "page.js",
-            _HERE / "chart.js",
-            _HERE / "layers.js",
-            _HERE / "dashboard.js",
-        )
-    )
-    _css = "\n".join(
-        path.read_text("utf-8") for path in (_SHARED / "page.css", _HERE / "dashboard.css")
-    )
+    _esm = BUNDLES / "dashboard.js"
+    _css = BUNDLES / "dashboard.css"
 
     _words: Any = traitlets.Dict().tag(sync=True)
     _state: Any = traitlets.Dict().tag(sync=True)
@@ -243,6 +230,9 @@ class DashboardView(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return self.to_text()
+
+    # ipywidgets 7, which Colab has, would show the widget alone, without its picture and text.
+    _ipython_display_ = None
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})

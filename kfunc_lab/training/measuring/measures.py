@@ -20,7 +20,7 @@ from kfunc_lab.graph.keras.nodes import (
     nodes_in_order,
     operations_within,
 )
-from kfunc_lab.graph.keras.reader import ItemPlace, read_graph_and_items
+from kfunc_lab.graph.keras.reader import ItemPlace, read
 from kfunc_lab.graph.model.layer_graph import unused_id
 from kfunc_lab.training.measuring.probe import Probe, inference_arguments
 from kfunc_lab.ui.arrays import Numbers
@@ -214,7 +214,8 @@ class _Layers:
     """
 
     def __init__(self, model: Any) -> None:
-        graph, items = read_graph_and_items(model)
+        reading = read(model)
+        graph, items = reading.graph, reading.items
         self.model = model
         self.built = bool(model.built) and graph.built
         self.path_of = {call.id: call.layer_id for call in graph.calls}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kfunc_lab.activations.pictures import image_of
 from kfunc_lab.graph.picture.boxes import shortened
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.training.curves.figures import svg_text
 from kfunc_lab.training.measuring.predictions import MAX_CLASSES, Confusion, Example
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.image import image_of
 from kfunc_lab.ui.png_pixels import png_uri
 from kfunc_lab.ui.text import aligned, percent, printable
 from kfunc_lab.ui.text_width import fitted, text_width

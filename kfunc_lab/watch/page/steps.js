@@ -1,157 +1,200 @@
-// ---------------------------------------------------------------------------------------------
 // The steps of a cell: its lines on the left, the graph as it stood after each on the right.
 
-function renderSteps({ model, el }) {
+import { renderGraph } from "../../graph/view/page/graph.js";
+import { ancestors } from "../../graph/view/page/state.js";
+import { rangeInput, textButton } from "../../ui/page/controls.js";
+import { element, hasModifier, takeKey } from "../../ui/page/dom.js";
+import { defineView, listen, share } from "../../ui/page/model.js";
+import { filled } from "../../ui/page/words.js";
+
+/**
+ * @typedef {object} Step
+ * @property {number} first  its lines, from 1 on
+ * @property {number} last
+ * @property {string} code
+ * @property {boolean} elsewhere  whether the code stands in another cell
+ * @property {boolean} failed
+ * @property {string} printed
+ * @property {string[]} said  what it did
+ * @property {string} title
+ * @property {string[]} seen  the items of the graph after it
+ * @property {string[]} lost
+ * @property {{ item: string, svg: string }[]} pins
+ */
+
+/** @typedef {{ step: number, _steps: Step[], _code: string[] }} OwnState */
+/** @typedef {import("../../graph/view/page/state.js").GraphState & OwnState} StepsState */
+/** @typedef {import("../../ui/page/model.js").Model<StepsState>} StepsModel */
+/** @typedef {(number: number) => void} Go */
+
+const KEYS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+
+/** @param {{ model: StepsModel, el: HTMLElement }} given */
+function render({ model, el }) {
   const words = model.get("_words");
   const steps = model.get("_steps");
   const root = element("div", "kfunc-lab-steps");
   const side = element("div", "kfunc-lab-side");
   const holder = element("div", "kfunc-lab-holder-of-graph");
-  root.append(side, holder);
-  el.append(root);
-
-  // -- the code
-
-  const code = element("ol", "kfunc-lab-code");
-  code.setAttribute("aria-label", words.code);
-  code.tabIndex = 0;
-  const lines = model.get("_code").map((text) => {
-    const line = element("li");
-    line.append(element("code", "", text || " "));
-    code.append(line);
-    return line;
-  });
-  lines.forEach((line, place) => {
-    line.addEventListener("click", () => {
-      const found = steps.findIndex(({ first, last }) => first <= place + 1 && place + 1 <= last);
-      if (found >= 0) go(found);
-    });
-  });
-
-  // -- the controls
-
-  const controls = element("div", "kfunc-lab-controls");
-  const button = (sign, label, by) =>
-    textButton(sign, () => go(model.get("step") + by), label);
-  const slider = element("input");
-  slider.type = "range";
-  slider.min = 1;
-  slider.max = steps.length;
-  slider.setAttribute("aria-label", words.steps);
-  slider.addEventListener("input", () => go(Number(slider.value) - 1));
-  const previous = button("‹", words.previous, -1);
-  const next = button("›", words.next, 1);
-  const count = element("span", "kfunc-lab-count");
-  controls.append(previous, slider, next, count);
   const said = element("div", "kfunc-lab-said");
   said.setAttribute("aria-live", "polite");
-  side.append(code, controls, said);
-
-  function go(number) {
-    model.set("step", Math.max(0, Math.min(steps.length - 1, number)));
-    model.save_changes();
+  /** @type {Go} */
+  const go = (number) => {
+    share(model, "step", Math.max(0, Math.min(steps.length - 1, number)));
     show();
-  }
-
-  const moves = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+  };
+  const code = makeCode(model, go);
+  const controls = makeControls(model, go);
+  side.append(code.root, controls.root, said);
+  root.append(side, holder);
+  el.append(root);
   side.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const to =
-      event.key in moves ? model.get("step") + moves[event.key]
-      : event.key === "Home" ? 0
-      : event.key === "End" ? steps.length - 1
-      : undefined;
-    if (to === undefined) return;
+    const to = leadsTo(event.key, model.get("step"), steps.length);
+    if (to === undefined || hasModifier(event)) return;
     go(to);
-    event.preventDefault();
-    event.stopPropagation();
+    takeKey(event);
   });
-
-  // -- the step
+  const graph = renderGraph({ model, el: holder, overlay: () => overlayOf(model) });
 
   function show() {
     const number = model.get("step");
     const step = steps[number];
-    slider.value = number + 1;
-    previous.disabled = number === 0;
-    next.disabled = number === steps.length - 1;
-    const place = words.of_steps.replace("{n}", number + 1).replace("{all}", steps.length);
-    count.textContent = `${number + 1} / ${steps.length}`;
-    slider.setAttribute("aria-valuetext", place);
-    lines.forEach((line, at) => {
-      const on = step.first <= at + 1 && at + 1 <= step.last;
-      line.classList.toggle("current", on);
-      line.classList.toggle("failed", on && step.failed);
-      if (on && at + 1 === step.first) {
-        code.scrollTop += Math.min(0, line.offsetTop - code.offsetTop - code.scrollTop - 8);
-        const below = line.offsetTop - code.offsetTop + line.offsetHeight + 8;
-        code.scrollTop = Math.max(code.scrollTop, below - code.clientHeight);
-      }
-    });
-    said.replaceChildren();
-    if (step.elsewhere) {
-      said.append(element("p", "", words.elsewhere), element("pre", "", step.code));
-    }
-    const list = element("ul");
-    list.append(...step.said.map((text) => element("li", "", text)));
-    said.append(list);
-    if (step.printed) {
-      const printed = element("pre", "kfunc-lab-printed", step.printed);
-      printed.setAttribute("aria-label", words.printed);
-      said.append(printed);
-    }
-    showGraph(step);
-    revealChange(step, steps[number - 1] ?? { seen: [], pins: [] });
+    code.show(step);
+    controls.show(number);
+    said.replaceChildren(...saidOf(step, words));
+    graph.lay();
+    graph.setTitle(step.title);
+    const changed = changedBy(step, steps[number - 1]);
+    changed.findLast((id) => graph.reveal(id));
   }
 
-  function showGraph(step) {
-    const items = new Map(model.get("_items"));
-    const seen = new Set(step.seen);
-    const isSeen = (id) => {
-      for (let at = id; at; at = items.get(at)?.parent) if (seen.has(at)) return true;
-      return id?.startsWith("//output/") ?? true;
-    };
-    const pins = new Map(step.pins);
-    const lost = new Set(step.lost);
-    for (const node of holder.querySelectorAll(".kfunc-lab-picture [data-item]")) {
-      const id = node.dataset.item;
-      const hidden = !isSeen(id);
-      node.classList.toggle("unseen", hidden);
-      node.toggleAttribute("inert", hidden);
-      if (!hidden) node.classList.toggle("lost-now", lost.has(id));
-      node.querySelectorAll(":scope > .pin").forEach((pin) => pin.remove());
-      if (pins.has(id)) node.append(...parseParts([pins.get(id)]));
-    }
-    for (const node of holder.querySelectorAll("[data-source], [data-target]")) {
-      const ends = [node.dataset.source, node.dataset.target].filter(Boolean);
-      node.classList.toggle("unseen", !ends.every(isSeen));
-    }
-    const heading = holder.querySelector(".kfunc-lab-title");
-    if (heading) heading.textContent = step.title;
-  }
-
-  // Brings into view where the step changed something.
-  function revealChange(step, before) {
-    const box = holder.querySelector(".kfunc-lab-picture");
-    const known = new Set([...before.seen, ...before.pins.map(String)]);
-    const changed = [
-      ...step.pins.filter((pin) => !known.has(String(pin))).map(([id]) => id),
-      ...step.seen.filter((id) => !known.has(id)),
-    ];
-    const drawn = changed.map((id) => box.querySelector(`[data-item="${CSS.escape(id)}"]`));
-    const last = drawn.findLast(Boolean);
-    if (last) reveal(box, last);
-  }
-
-  const end = render({ model, el: holder });
-  model.on("change:step", show);
-  model.on("change:opened", show);
+  const end = listen(model, { "change:step": show, "change:opened": show });
   show();
   return () => {
-    end?.();
-    model.off("change:step", show);
-    model.off("change:opened", show);
+    graph.end();
+    end();
   };
 }
 
-export default { render: renderSteps };
+/**
+ * @param {string} key
+ * @param {number} step
+ * @param {number} count
+ */
+function leadsTo(key, step, count) {
+  if (key in KEYS) return step + KEYS[/** @type {keyof typeof KEYS} */ (key)];
+  if (key === "Home") return 0;
+  return key === "End" ? count - 1 : undefined;
+}
+
+/**
+ * The lines of the cell; a click on one goes to its step.
+ *
+ * @param {StepsModel} model
+ * @param {Go} go
+ */
+function makeCode(model, go) {
+  const root = element("ol", "kfunc-lab-code");
+  root.setAttribute("aria-label", model.get("_words").code);
+  root.tabIndex = 0;
+  const isPart = (/** @type {Step} */ { first, last }, /** @type {number} */ place) =>
+    first <= place + 1 && place + 1 <= last;
+  const lines = model.get("_code").map((text, place) => {
+    const line = element("li");
+    line.append(element("code", "", text || " "));
+    line.addEventListener("click", () => {
+      const number = model.get("_steps").findIndex((step) => isPart(step, place));
+      if (number >= 0) go(number);
+    });
+    return line;
+  });
+  root.append(...lines);
+  return {
+    root,
+    /** @param {Step} step */
+    show(step) {
+      lines.forEach((line, place) => {
+        line.classList.toggle("current", isPart(step, place));
+        line.classList.toggle("failed", isPart(step, place) && step.failed);
+      });
+      const line = lines[step.first - 1];
+      if (!line) return;
+      const top = line.offsetTop - root.offsetTop;
+      root.scrollTop += Math.min(0, top - root.scrollTop - 8);
+      const below = top + line.offsetHeight + 8;
+      root.scrollTop = Math.max(root.scrollTop, below - root.clientHeight);
+    },
+  };
+}
+
+/**
+ * @param {StepsModel} model
+ * @param {Go} go
+ */
+function makeControls(model, go) {
+  const words = model.get("_words");
+  const count = model.get("_steps").length;
+  const root = element("div", "kfunc-lab-controls");
+  const slider = rangeInput(words.steps, (value) => go(value - 1));
+  slider.span(1, count);
+  const previous = textButton("‹", () => go(model.get("step") - 1), words.previous);
+  const next = textButton("›", () => go(model.get("step") + 1), words.next);
+  const place = element("span", "kfunc-lab-count");
+  root.append(previous, slider, next, place);
+  return {
+    root,
+    /** @param {number} number */
+    show(number) {
+      slider.value = String(number + 1);
+      previous.disabled = number === 0;
+      next.disabled = number === count - 1;
+      place.textContent = `${number + 1} / ${count}`;
+      const spoken = filled(words.of_steps, { n: number + 1, all: count });
+      slider.setAttribute("aria-valuetext", spoken);
+    },
+  };
+}
+
+/**
+ * @param {Step} step
+ * @param {Record<string, string>} words
+ */
+function saidOf(step, words) {
+  const list = element("ul");
+  list.append(...step.said.map((text) => element("li", "", text)));
+  const parts = [list, ...(step.printed ? [element("pre", "", step.printed)] : [])];
+  parts[1]?.setAttribute("aria-label", words.printed);
+  if (!step.elsewhere) return parts;
+  return [element("p", "", words.elsewhere), element("pre", "", step.code), ...parts];
+}
+
+/** @param {StepsModel} model */
+function overlayOf(model) {
+  const step = model.get("_steps")[model.get("step")];
+  const items = new Map(model.get("_items").map((item) => [item.id, item]));
+  const seen = new Set(step.seen);
+  return {
+    marks: new Map(step.lost.map((id) => [id, "lost-now"])),
+    pins: new Map(step.pins.map(({ item, svg }) => [item, svg])),
+    // A group is seen with the first of what it holds; the mark of an output always.
+    isSeen: (/** @type {string} */ id) =>
+      id.startsWith("//output/") || [id, ...ancestors(items, id)].some((it) => seen.has(it)),
+  };
+}
+
+/**
+ * The items in which a step changed something.
+ *
+ * @param {Step} step
+ * @param {Step} [before]
+ */
+export function changedBy(step, before) {
+  const seen = new Set(before?.seen);
+  const pins = new Set(before?.pins.map((pin) => JSON.stringify(pin)));
+  return [
+    ...step.pins.filter((pin) => !pins.has(JSON.stringify(pin))).map(({ item }) => item),
+    ...step.seen.filter((id) => !seen.has(id)),
+  ];
+}
+
+export default defineView("steps", render);

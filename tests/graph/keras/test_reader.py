@@ -5,7 +5,9 @@ import gc
 from collections import Counter
 
 import keras
+import numpy as np
 import pytest
+import seed_models
 from keras import layers
 from keras_says import (
     configured_edges,
@@ -18,6 +20,7 @@ from keras_says import (
 from seed_models import FUNCTIONAL_MODELS
 
 import kfunc_lab as lab
+from kfunc_lab.graph.keras import reader
 
 APPLICATIONS = [
     "ConvNeXtTiny",
@@ -239,3 +242,28 @@ def own_nodes(functional, operation) -> list:
         return []
     own = {id(node) for nodes in functional._nodes_by_depth.values() for node in nodes}
     return [node for node in operation._inbound_nodes if id(node) in own]
+
+
+@pytest.mark.parametrize(
+    "shown", ["graph", "highlight", "lint", "compare", "shapes", "activations"]
+)
+def test_every_public_call_reads_a_model_once(monkeypatch, shown):
+    readings = []
+    begin = reader._Reader.__init__
+
+    def count(self, *arguments, **named):
+        readings.append(self)
+        begin(self, *arguments, **named)
+
+    model = seed_models.nested_autoencoder()
+    views = {
+        "graph": lambda: lab.graph(model),
+        "highlight": lambda: lab.graph(model, highlight={"encoder": model.layers[1]}),
+        "lint": lambda: lab.lint(model),
+        "compare": lambda: lab.compare(model, seed_models.mnist_model()),
+        "shapes": lambda: lab.shapes(model),
+        "activations": lambda: lab.activations(model, np.zeros((2, 28, 28, 1))),
+    }
+    monkeypatch.setattr(reader._Reader, "__init__", count)
+    views[shown]()
+    assert len(readings) == (2 if shown == "compare" else 1)

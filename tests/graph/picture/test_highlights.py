@@ -45,10 +45,11 @@ def test_a_model_that_has_no_part_in_it_is_refused():
 def test_colours_by_number():
     view = lab.graph(keras.applications.ResNet50(weights=None))
     view.colour_by({"conv1_conv": 0.5, "conv2_block1_1_conv": 2, "conv1_bn": math.nan}, "share")
-    values = dict(view._emphasis["values"])
-    assert values["conv1_conv"][0] == "#440154"
+    values = {it["id"]: it for it in view._emphasis["values"]}
+    assert values["conv1_conv"]["colour"] == "#440154"
     # A folded group has the greatest number inside.
-    assert values["conv2_block ×3"][0] == values["conv2_block1_1_conv"][0] == "#fde725"
+    assert values["conv2_block ×3"] == values["conv2_block1_1_conv"] | {"id": "conv2_block ×3"}
+    assert values["conv2_block ×3"]["colour"] == "#fde725"
     assert "conv1_bn" not in values
     svg = view.to_svg()
     assert 'class="scale"' in svg
@@ -62,7 +63,7 @@ def test_a_layers_name_stands_for_all_its_calls():
     x = keras.Input((4,), name="x")
     view = lab.graph(keras.Model(x, dense(layers.ReLU()(dense(x)))))
     view.colour_by({"shared": 1.0})
-    assert {item for item, _colour in view._emphasis["values"]} == {"shared", "shared#2"}
+    assert {it["id"] for it in view._emphasis["values"]} == {"shared", "shared#2"}
 
 
 def test_wrong_names_and_values_are_refused():

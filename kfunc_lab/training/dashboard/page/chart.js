@@ -1,5 +1,7 @@
-// ---------------------------------------------------------------------------------------------
 // A chart of lines that grow: one panel a quantity.
+
+import { element, svgElement } from "../../../ui/page/dom.js";
+import { significant } from "../../../ui/page/numbers.js";
 
 const CHART = { width: 320, height: 190, left: 46, right: 10, top: 8, bottom: 22 };
 
@@ -17,7 +19,7 @@ function ticksBetween(low, high, count) {
   return ticks;
 }
 
-function rangeOfLines(lines, axis) {
+export function rangeOfLines(lines, axis) {
   let [low, high] = [Infinity, -Infinity];
   for (const line of lines) {
     for (const value of axis === "y" && line.band ? line.band.flat() : line[axis]) {
@@ -27,11 +29,14 @@ function rangeOfLines(lines, axis) {
     }
   }
   if (low > high) return [0, 1];
-  if (low === high) return axis === "x" ? [low - 1, high] : [low - Math.abs(low || 1) / 2, high + Math.abs(high || 1) / 2];
+  if (low === high)
+    return axis === "x"
+      ? [low - 1, high]
+      : [low - Math.abs(low || 1) / 2, high + Math.abs(high || 1) / 2];
   return [low, high];
 }
 
-function makeChart(title, words) {
+export function makeChart(title, words) {
   const root = element("figure", "kfunc-lab-chart");
   const caption = element("figcaption");
   const last = element("span");
@@ -60,12 +65,22 @@ function makeChart(title, words) {
     for (const tick of ticksBetween(...y, 4)) {
       grid.append(
         svgElement("line", { x1: left, x2: right, y1: atY(tick), y2: atY(tick) }),
-        svgElement("text", { x: left - 6, y: atY(tick) + 4, "text-anchor": "end" }, significant(tick, 3)),
+        svgElement(
+          "text",
+          { x: left - 6, y: atY(tick) + 4, "text-anchor": "end" },
+          significant(tick, 3),
+        ),
       );
     }
     const whole = ticksBetween(...x, 6).filter((tick) => Number.isInteger(tick));
     for (const tick of whole) {
-      grid.append(svgElement("text", { x: atX(tick), y: bottom + 16, "text-anchor": "middle" }, String(tick)));
+      grid.append(
+        svgElement(
+          "text",
+          { x: atX(tick), y: bottom + 16, "text-anchor": "middle" },
+          String(tick),
+        ),
+      );
     }
     drawn.replaceChildren(...lines.flatMap((line) => lineParts(line, atX, atY)));
     const said = lines
@@ -82,14 +97,22 @@ function makeChart(title, words) {
 function bandPart(x, low, high, atX, atY, wide) {
   const edge = (values) => x.map((at, place) => [atX(at), atY(values[place])]);
   const ring = [...edge(high), ...edge(low).reverse()];
-  if (x.length === 1) ring.splice(0, 2, ...[-4, 4].map((by) => [ring[0][0] + by, ring[0][1]]), ...[4, -4].map((by) => [ring[1][0] + by, ring[1][1]]));
+  if (x.length === 1)
+    ring.splice(
+      0,
+      2,
+      ...[-4, 4].map((by) => [ring[0][0] + by, ring[0][1]]),
+      ...[4, -4].map((by) => [ring[1][0] + by, ring[1][1]]),
+    );
   const d = `M${ring.map(([left, top]) => `${left.toFixed(1)} ${top.toFixed(1)}`).join("L")}Z`;
   return svgElement("path", { class: wide ? "band wide" : "band", d });
 }
 
 // The distribution of numbers over epochs: percentiles 5, 25, 50, 75 and 95.
-function bandParts({ x, band }, atX, atY) {
-  const good = x.map((_it, at) => at).filter((at) => band.every((values) => Number.isFinite(values[at])));
+export function bandParts({ x, band }, atX, atY) {
+  const good = x
+    .map((_it, at) => at)
+    .filter((at) => band.every((values) => Number.isFinite(values[at])));
   const [p5, p25, p50, p75, p95] = band.map((values) => good.map((at) => values[at]));
   const at = good.map((place) => x[place]);
   if (!at.length) return [];
@@ -124,5 +147,8 @@ function pathParts({ kind, x, y }, atX, atY) {
       parts.push(dot);
     }
   });
-  return [svgElement("path", { class: `line ${kind}`, d: path || "M0 0", fill: "none" }), ...parts];
+  return [
+    svgElement("path", { class: `line ${kind}`, d: path || "M0 0", fill: "none" }),
+    ...parts,
+  ];
 }

@@ -1,5 +1,11 @@
-// ---------------------------------------------------------------------------------------------
 // The dashboard: progress, buttons, and a chart for each quantity. Numbers come as they are made.
+
+import { textButton } from "../../../ui/page/controls.js";
+import { element, withCode } from "../../../ui/page/dom.js";
+import { defineView } from "../../../ui/page/model.js";
+import { numbersOf, significant } from "../../../ui/page/numbers.js";
+import { makeChart } from "./chart.js";
+import { makeLayers } from "./layers.js";
 
 function renderDashboard({ model, el }) {
   const words = model.get("_words");
@@ -24,7 +30,12 @@ function renderDashboard({ model, el }) {
   const slower = textButton("÷ 2", () => changeRate(0.5), words.slower);
   const rateValue = element("span");
   const faster = textButton("× 2", () => changeRate(2), words.faster);
-  rate.append(element("span", "kfunc-lab-quiet", words.learning_rate), slower, rateValue, faster);
+  rate.append(
+    element("span", "kfunc-lab-quiet", words.learning_rate),
+    slower,
+    rateValue,
+    faster,
+  );
   buttons.append(pause, step, stop, rate);
   head.append(title, state, buttons);
 
@@ -47,11 +58,6 @@ function renderDashboard({ model, el }) {
   const layers = makeLayers(words);
   const predictions = element("div", "kfunc-lab-predictions");
   root.append(head, bar, facts, said, notices, empty, charts, legend, predictions, layers.root);
-
-  // What stands between backticks is code.
-  function withCode(text) {
-    return text.split("`").map((part, at) => (at % 2 ? element("code", "", part) : part));
-  }
 
   let noticesShown = "[]";
   function showNotices(found = []) {
@@ -104,7 +110,10 @@ function renderDashboard({ model, el }) {
   function clock(seconds) {
     const whole = Math.round(seconds);
     const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-    return parts.slice(parts[0] ? 0 : 1).map((it, at) => (at ? String(it).padStart(2, "0") : it)).join(":");
+    return parts
+      .slice(parts[0] ? 0 : 1)
+      .map((it, at) => (at ? String(it).padStart(2, "0") : it))
+      .join(":");
   }
 
   function showProgress(now) {
@@ -120,8 +129,12 @@ function renderDashboard({ model, el }) {
     const isOver = ["finished", "stopped", "interrupted", "failed"].includes(now.state);
     const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
     const parts = [
-      filled(now.epochs ? words.epoch : words.epoch_of_many, { n: now.epoch, total: now.epochs }),
-      now.step && filled(now.steps ? words.step : words.step_of_many, { n: now.step, total: now.steps }),
+      filled(now.epochs ? words.epoch : words.epoch_of_many, {
+        n: now.epoch,
+        total: now.epochs,
+      }),
+      now.step &&
+        filled(now.steps ? words.step : words.step_of_many, { n: now.step, total: now.steps }),
       !isOver && now.rate && filled(words.rate, { n: significant(now.rate, 3) }),
       !isOver && !isPaused && now.left && filled(words.left, { time: clock(now.left) }),
       now.best,
@@ -178,7 +191,12 @@ function renderDashboard({ model, el }) {
   }
 
   function showFinal() {
-    const { lines: all, progress: now, layers: measured, predictions: picture } = model.get("_final");
+    const {
+      lines: all,
+      progress: now,
+      layers: measured,
+      predictions: picture,
+    } = model.get("_final");
     if (!all) return;
     if (measured) {
       layers.forget();
@@ -256,4 +274,4 @@ function renderDashboard({ model, el }) {
   };
 }
 
-export default { render: renderDashboard };
+export default defineView("dashboard", renderDashboard);

@@ -5,7 +5,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from kfunc_lab.lessons.exercises.exercise import NotAttempted, Wrong
+from kfunc_lab.lessons.checking.exercise import NotAttempted, Wrong
 from kfunc_lab.locale import _
 
 

@@ -9,9 +9,9 @@ from kfunc_lab.graph.model.comparison import Change, Comparison
 from kfunc_lab.graph.model.descriptions import shape_tuple
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 from kfunc_lab.graph.model.target import compare_with_target
-from kfunc_lab.lessons.exercises import answers
-from kfunc_lab.lessons.exercises.exercise import Wrong
-from kfunc_lab.lessons.exercises.plain_graph import plain_graph
+from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking.exercise import Wrong
+from kfunc_lab.lessons.checking.plain_graph import plain_graph
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
