@@ -551,7 +551,7 @@ def test_flattened_images():
         again = integrated_gradients(model, x.reshape(shape), 3)
         np.testing.assert_array_equal(again.heat, flat.heat)
     assert occlusion(model, x, 3).heat.shape == (28, 28)
-    with pytest.raises(ValueError, match="No layer of this model gives maps"):
+    with pytest.raises(ValueError, match="No layer of this model returns maps"):
         grad_cam(model, x, 3)
 
 

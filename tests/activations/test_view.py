@@ -179,7 +179,7 @@ def test_a_drawn_digit_is_a_sample_of_its_own(view, digits):
 
 def test_what_goes_wrong_is_said_on_the_page(view):
     sent = ask(view, {"type": "attribute", "method": "grad_cam", "target": 99})
-    assert sent[0]["type"] == "refused"
+    assert sent[0]["type"] == "problem"
     assert "classes 0 to 9" in sent[0]["words"]
     assert sent[-1] == {"type": "answered"}
 
@@ -236,7 +236,7 @@ def test_two_models_of_equal_layers_are_compared_by_their_order(digits):
 def test_other_models_and_other_samples_are_refused(cnn, digits, view):
     x = keras.Input((28, 28, 1), name="digit")
     other = keras.Model(x, layers.Conv2D(9, 3, name="conv")(x))
-    with pytest.raises(ValueError, match=r"conv \(Conv2D, \(20, 26, 26, 8\)\) stands where"):
+    with pytest.raises(ValueError, match=r"conv \(Conv2D, \(20, 26, 26, 8\)\) where"):
         view.compare(lab.activations(other, digits))
     with pytest.raises(ValueError, match="Only activations of the same samples"):
         view.compare(lab.activations(cnn, digits[::-1]))
@@ -319,7 +319,7 @@ def test_above_the_limit_what_is_selected_is_computed_again(cnn, digits):
     [
         ({"limit": 0}, "limit is the memory in MB"),
         ({"dtype": "int8"}, "dtype must be one of float16"),
-        ({"layers": ["cnov"]}, "Near names: conv"),
+        ({"layers": ["cnov"]}, "Similar names: conv"),
     ],
 )
 def test_options_are_checked(cnn, digits, options, words):
@@ -334,7 +334,7 @@ def test_nothing_flows_through_a_lost_branch(digits):
     view = lab.activations(model, digits)
     if "lost" in view.graph.call_of:
         view.selected = "lost"
-        assert "Nothing" in view._panel["empty"]
+        assert "No data" in view._panel["empty"]
 
 
 def test_views_of_all_sorts_of_models_can_be_drawn():

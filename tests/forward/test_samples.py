@@ -378,18 +378,18 @@ def test_names_near_a_wrong_one_are_offered():
     x = keras.Input((5, 3), name="x")
     made = layers.Dense(1, name="end")(layers.LSTM(4, name="lstm")(x))
     model = keras.Model(x, made)
-    with pytest.raises(ValueError, match=r"no call 'lsm' in this graph\. Near names: lstm"):
+    with pytest.raises(ValueError, match=r"no call 'lsm' in this graph\. Similar names: lstm"):
         look(model, numbers(2, 5, 3), layers=["lsm"])
     with pytest.raises(ValueError, match=r"Its calls are: x, lstm, end\."):
         look(model, numbers(2, 5, 3), layers=["zzzzzz"])
     flow = look(model, numbers(2, 5, 3))
     with pytest.raises(
-        NoSuchCallError, match=r"no call 'lsm' in this graph\. Near names: lstm"
+        NoSuchCallError, match=r"no call 'lsm' in this graph\. Similar names: lstm"
     ):
         flow.values["lsm"]
     with pytest.raises(KeyError):
         flow.values.steps("lstm/cell")
-    with pytest.raises(KeyError, match="Near names: lstm"):
+    with pytest.raises(KeyError, match="Similar names: lstm"):
         flow.values.scores("lst")
     assert "lsm" not in flow.values
     assert flow.values.get("lsm", 3) == 3
