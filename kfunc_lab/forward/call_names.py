@@ -73,7 +73,7 @@ class CallNames:
         """Returns the place of the model itself."""
         place = Place(model)
         base = self._items.get((None, id(model)))
-        if base is not None:  # a layer that is its own only call
+        if base is not None:  # the layer itself is the only call of the graph
             place.base = place.item = base
         self._prepare(place)
         return place

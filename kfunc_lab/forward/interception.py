@@ -207,8 +207,9 @@ def _outside_scope(call: Callable[..., Any]) -> Callable[..., Any]:
 @contextlib.contextmanager
 def _preserve_random_states() -> Iterator[None]:
     python, numpy = random.getstate(), np.random.get_state()
-    # TensorFlow draws the seeds of `tf.random` from it after `tf.random.set_seed`. Meanwhile it
-    # draws from another generator: a seed that is drawn twice would continue its sequence.
+    # After `tf.random.set_seed`, TensorFlow draws the seeds of `tf.random` from this generator.
+    # Another one replaces it meanwhile: restoring its state instead would make it draw the same
+    # seed twice, and TensorFlow would continue the sequence of that seed.
     module = sys.modules.get("tensorflow.python.eager.context")
     context: Any = module.context() if module is not None else None
     tensorflow = getattr(context, "_rng", None)
