@@ -344,7 +344,7 @@ def test_what_the_best_epoch_knew_is_kept():
 
 
 def test_best_weights_that_are_not_there_are_refused():
-    with pytest.raises(RuntimeError, match="No weights were kept"):
+    with pytest.raises(RuntimeError, match="No weights were saved"):
         TrainingDashboard(keep=False).restore_best_weights()
     dashboard = TrainingDashboard(keep=False)
     found = []

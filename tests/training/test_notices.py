@@ -646,7 +646,7 @@ def test_measures_of_every_third_epoch_are_enough():
     fading = measures(*"abcde", gradient_norm=FADING)
     (notice,) = find_notices(log_of(*[0.7] * 8, measured={0: fading, 3: fading, 6: fading}))
     assert (notice.kind, notice.layer) == ("vanishing_gradients", "a")
-    assert "these 5 layers" in notice.advice
+    assert "than these 5" in notice.advice
     assert kinds(log_of(*[0.7] * 8)) == []
 
 
@@ -722,7 +722,7 @@ LEAPT = [measures("a", "b", update_ratio=0.5)]
 def test_a_loss_that_bounces():
     (notice,) = find_notices(log_of(*BOUNCING, measured=LEAPT))
     assert (notice.kind, notice.epoch) == ("rate_too_high", 3)
-    assert "between 0.7 and 1.2 in the last 8 epochs" in notice.said
+    assert "between 0.7 and 1.2 over the last 8 epochs" in notice.said
     assert "0.01 instead of 0.1" in notice.advice
     # By small steps it is the noise of the data; and it may bounce while it falls.
     assert kinds(log_of(*BOUNCING, measured=[measures("a", "b")])) == []
