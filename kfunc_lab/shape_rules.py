@@ -1,4 +1,4 @@
-"""What a rule for the shapes of a custom layer is written with; `lab.shape_rule` registers it.
+"""The parts from which a shape rule for a custom layer is written; `lab.shape_rule` registers it.
 
 Example:
     >>> from kfunc_lab.shape_rules import ceiling, equation, number

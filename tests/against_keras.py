@@ -7,7 +7,7 @@ from math import ceil, floor
 import keras
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from examples import examples
 
 import kfunc_lab as lab
 from kfunc_lab.shapes.rules.arithmetic import equation
@@ -15,9 +15,7 @@ from kfunc_lab.shapes.rules.formulas import derivation, derive, rule_of
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
 # How configurations are drawn.
-drawn = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+drawn = examples(30)
 # What Keras raises where something does not fit; an index where an axis is missing.
 REFUSALS = (ValueError, TypeError, IndexError)
 

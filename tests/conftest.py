@@ -1,8 +1,27 @@
 """What all tests share."""
 
+import gc
+
 import pytest
+from hypothesis import HealthCheck, settings
 
 import kfunc_lab.locale
+
+# The same examples in every run; `make test-deep` draws ten times as many.
+settings.register_profile(
+    "ci",
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile("deep", settings.get_profile("ci"), max_examples=1000)
+settings.load_profile("ci")
+
+
+def pytest_collection_finish():
+    """Spares each collection of garbage the objects of TensorFlow, which stay to the end."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,6 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-IMPORT_SECONDS = 0.15
 
 # Keras imports these wherever they are installed, which costs every kernel seconds.
 SLOW = {"matplotlib", "pandas", "scikit-learn"}
@@ -70,22 +69,16 @@ def test_licence_is_the_one_declared():
 
 def test_import_is_light(tmp_path):
     program = """
-import json, sys, time
-start = time.perf_counter()
+import json, sys
 import kfunc_lab
-print(json.dumps([time.perf_counter() - start, sorted(sys.modules)]))
+print(json.dumps(sorted(sys.modules)))
 """
-    seconds = []
-    for _ in range(5):
-        ran = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=tmp_path, check=True, capture_output=True, text=True,
-        )  # fmt: skip
-        spent, modules = json.loads(ran.stdout)
-        seconds.append(spent)
-        heavy = {"ipywidgets", "keras", "numpy", "plotly", "tensorflow"}
-        assert not heavy & set(modules)
-    assert min(seconds) <= IMPORT_SECONDS
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    heavy = {"ipywidgets", "keras", "numpy", "plotly", "tensorflow"}
+    assert not heavy & {*json.loads(ran.stdout)}
 
 
 @pytest.fixture(scope="module")

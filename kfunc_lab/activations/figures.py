@@ -12,9 +12,9 @@ from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image
-from kfunc_lab.ui.png_pixels import painted, png_uri
+from kfunc_lab.ui.png_pixels import colour_pixels, png_uri
 from kfunc_lab.ui.text import percent
-from kfunc_lab.ui.text_width import fitted, text_width
+from kfunc_lab.ui.text_width import fit_text, text_width
 from kfunc_lab.ui.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
 
 _WIDTH = 760
@@ -127,7 +127,7 @@ def _row(batch: BatchActivations, line: Line, sample: int, x: float, y: float) -
         width, height = columns * side, rows * side
         # A thin row is drawn thicker so that it stays visible.
         height, width = max(height, 10.0), max(width, 10.0)
-        uri = png_uri(painted(small, *_colour_range(small)))
+        uri = png_uri(colour_pixels(small, *_colour_range(small)))
         parts.append(
             _picture(uri, x + (_SIDE - width) / 2, y + (_SIDE - height) / 2, width, height)
         )
@@ -138,11 +138,11 @@ def _row(batch: BatchActivations, line: Line, sample: int, x: float, y: float) -
         )
     left = x + _SIDE + 10
     room = (_WIDTH - 16) / _COLUMNS - _SIDE - 30
-    name = fitted(line.name, room * 0.62, 12, bold=True)
+    name = fit_text(line.name, room * 0.62, 12, bold=True)
     parts.append(_text(left, y + 13, name, 12, "name"))
     after = left + text_width(name, 12, True) + 6
     kind_room = x + (_WIDTH - 16) / _COLUMNS - 20 - after
-    parts.append(_text(after, y + 13, fitted(line.kind, kind_room, 11), 11, "quiet"))
+    parts.append(_text(after, y + 13, fit_text(line.kind, kind_room, 11), 11, "quiet"))
     call = batch.recording.calls[line.call]
     parts.append(_text(left, y + 29, line.shape, 11, "body"))
     if call.tensors and batch.statistics(call.id).finite:
@@ -152,7 +152,7 @@ def _row(batch: BatchActivations, line: Line, sample: int, x: float, y: float) -
             high=number(statistics.maximum),
             zeros=percent(statistics.share_of_zeros),
         )
-        parts.append(_text(left, y + 44, fitted(words, room, 11), 11, "quiet"))
+        parts.append(_text(left, y + 44, fit_text(words, room, 11), 11, "quiet"))
     return "".join(parts)
 
 

@@ -8,7 +8,7 @@ from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.forward.recording import CapturedCall, Tensor
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.graph.model.descriptions import short_name
-from kfunc_lab.graph.model.folding import seen_items
+from kfunc_lab.graph.model.folding import visible_items
 from kfunc_lab.locale import N_, _, ngettext
 from kfunc_lab.ui.text import percent, printable
 
@@ -50,7 +50,7 @@ def lines_of(batch: BatchActivations, opened: Container[str]) -> list[Line]:
     """Returns a line for each visible call and group of the graph, in graph order."""
     shown = calls_by_item(batch)
     lines = []
-    for item, depth in seen_items(batch.graph, opened):
+    for item, depth in visible_items(batch.graph, opened):
         node = batch.graph.call_of.get(item) or batch.graph.group_of[item]
         call = shown.get(item)
         lines.append(
@@ -136,7 +136,7 @@ def notes_of(batch: BatchActivations, non_finite_input: tuple[int, list[int]]) -
         batch: The activations.
         non_finite_input: The result of `count_non_finite` for the input.
     """
-    from kfunc_lab.graph.model.memory import in_bytes
+    from kfunc_lab.graph.model.memory import memory_text
 
     notes = []
     recording = batch.recording
@@ -160,7 +160,7 @@ def notes_of(batch: BatchActivations, non_finite_input: tuple[int, list[int]]) -
             _(
                 "All activations together take {size}, more than the limit: only statistics "
                 "and small pictures are kept, and the calls that you select are computed again."
-            ).format(size=in_bytes(recording.needed))
+            ).format(size=memory_text(recording.needed))
         )
     compiled = [call.id for call in recording.calls.values() if call.packed is None]
     if compiled:
@@ -179,7 +179,7 @@ def _listed(numbers: list[int]) -> str:
 
 def heading(batch: BatchActivations) -> str:
     """Returns the heading: the model, and the number of samples and calls with their memory."""
-    from kfunc_lab.graph.model.memory import in_bytes
+    from kfunc_lab.graph.model.memory import memory_text
 
     name = printable(batch.graph.name) or printable(batch.graph.kind)
     samples = ngettext("{n} sample", "{n} samples", batch.samples).format(
@@ -188,4 +188,4 @@ def heading(batch: BatchActivations) -> str:
     calls = len(batch.recording.calls)
     words = ngettext("{n} call", "{n} calls", calls).format(n=f"{calls:,}")
     mode = ", " + _("training mode") if batch.training else ""
-    return f"{name}: {samples}, {words}, {in_bytes(batch.recording.needed)}{mode}"
+    return f"{name}: {samples}, {words}, {memory_text(batch.recording.needed)}{mode}"

@@ -159,7 +159,10 @@ def statistics_data(call: CapturedCall, statistics: Statistics) -> dict[str, Any
     """Converts the statistics of a call to plain data."""
     histogram = statistics.histogram
     return {
-        "rows": statistics_rows(call, statistics),
+        "rows": [
+            {"label": label, "value": value}
+            for label, value in statistics_rows(call, statistics)
+        ],
         "histogram": {
             "low": histogram.low,
             "width": histogram.width,
@@ -177,12 +180,12 @@ def _listed(units: Numbers, count: int) -> str:
     return _("Dead: {units}").format(units=numbers + (", …" if len(units) > 12 else ""))
 
 
-def exciting_data(statistics: Statistics, unit: int) -> list[tuple[int, str]]:
+def exciting_data(statistics: Statistics, unit: int) -> list[dict[str, Any]]:
     """Returns the samples that activate a unit most, each with its mean activation."""
     if not 0 <= unit < statistics.top_values.shape[1]:
         return []
     pairs = zip(statistics.top_samples[:, unit], statistics.top_values[:, unit], strict=True)
-    return [(int(sample), number(float(value))) for sample, value in pairs]
+    return [{"sample": int(sample), "value": number(float(value))} for sample, value in pairs]
 
 
 def state_words(state: str) -> str:

@@ -10,7 +10,7 @@ from kfunc_lab.activations.projection import pca
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image, image_of
-from kfunc_lab.ui.thumbnails import in_lines, shrunk
+from kfunc_lab.ui.thumbnails import downsample, wrap_vector
 
 # The default limit on the numbers in a picture.
 MAX_NUMBERS = 200_000
@@ -209,7 +209,7 @@ def _vector(values: Numbers, max_numbers: int) -> Tiles:
     columns = max(8 * round(math.sqrt(3 * min(len(values), max_numbers)) / 8), 8)
     columns = max(min(columns, len(values)), 1)
     shown = values[: max(max_numbers // columns, 1) * columns]
-    lines = in_lines(shown, columns)
+    lines = wrap_vector(shown, columns)
     tiles = _tiles(lines[None], ("",), max_numbers, True, "", _("unit"))
     return replace(tiles, is_one_vector=True, total=len(values))
 
@@ -313,7 +313,7 @@ def _downsample(stack: Numbers, max_numbers: int) -> tuple[Numbers, tuple[int, i
     # Both sides shrink to the same length, unless one is shorter already.
     to_rows = min(rows, max(math.isqrt(size), size // columns, 1))
     to_columns = min(columns, max(size // to_rows, 1))
-    small = np.stack([shrunk(tile, to_rows, to_columns) for tile in stack])
+    small = np.stack([downsample(tile, to_rows, to_columns) for tile in stack])
     return small, (max(round(rows / to_rows), 1), max(round(columns / to_columns), 1))
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from kfunc_lab.ui.arrays import Numbers
-from kfunc_lab.ui.thumbnails import shrunk
+from kfunc_lab.ui.thumbnails import downsample
 
 # The digits of MNIST fit into a square of 20 pixels, centred by mass in an image of 28 pixels.
 # Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits.
@@ -30,7 +30,7 @@ def sample_of(ink: Numbers, like: Numbers, low: float, high: float) -> Numbers:
     if (rows, columns, channels) == (_PICTURE, _PICTURE, 1):
         pixels = as_digit(ink)
     else:
-        pixels = shrunk(ink, rows, columns)
+        pixels = downsample(ink, rows, columns)
     values = low + (high - low) * pixels
     coloured = np.repeat(values[:, :, None], channels, axis=2)
     if np.dtype(like.dtype).kind in "iu":

@@ -6,7 +6,7 @@ from kfunc_lab.activations.overview import Line, heading, lines_of, mean_words
 from kfunc_lab.activations.pictures import number
 from kfunc_lab.forward.batch import BatchActivations
 from kfunc_lab.locale import _
-from kfunc_lab.ui.text import aligned, percent
+from kfunc_lab.ui.text import align_columns, percent
 
 
 def to_text(
@@ -44,7 +44,7 @@ def to_text(
             if len(row) == len(head) - 1 and line.call in change:
                 row.append(f"{change[line.call]:.3g}")
     right = {3, 4, 6, 7, 8}
-    return "\n".join([heading(batch), "", *aligned(rows, right=right), *notes])
+    return "\n".join([heading(batch), "", *align_columns(rows, right=right), *notes])
 
 
 def _row(batch: BatchActivations, line: Line) -> list[str]:

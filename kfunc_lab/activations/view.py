@@ -49,6 +49,7 @@ from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
 from kfunc_lab.ui.main_thread import on_main_thread
+from kfunc_lab.ui.theme import NOT_FINITE
 
 _SUFFIXES = (".svg", ".html", ".txt")
 
@@ -186,7 +187,11 @@ class ActivationView(GraphView):
             remarks=notes_of(batch, count_non_finite(batch.x)),
             source=batch.model,
         )
-        self._colours = {"sequential": SEQUENTIAL, "diverging": DIVERGING}
+        self._colours = {
+            "sequential": SEQUENTIAL,
+            "diverging": DIVERGING,
+            "notFinite": NOT_FINITE[0],
+        }
         self._attribution = attribution_options(batch.model)
         self._ready = True
         self._row = self._page_row()
@@ -424,8 +429,14 @@ class ActivationView(GraphView):
             "image": image_data(source.image) if source.image is not None else None,
             "inputs": []
             if source.image is not None
-            else [(name, thumbnail_data(small)) for name, small in inputs_of(batch, sample)],
-            "outputs": [(name, bars_data(bars)) for name, bars in outputs_of(batch, sample)],
+            else [
+                {"name": name, "picture": thumbnail_data(small)}
+                for name, small in inputs_of(batch, sample)
+            ],
+            "outputs": [
+                {"name": name, "bars": bars_data(bars)}
+                for name, bars in outputs_of(batch, sample)
+            ],
             "pad": self._pad(),
         }
 
@@ -457,7 +468,7 @@ class ActivationView(GraphView):
         source = self._shown_source()
         items = [*self.graph.call_of, *self.graph.group_of]
         max_numbers = min(_MAX_PAGE_NUMBERS // max(len(items), 1), MAX_NUMBERS)
-        panels = [(item, panel_data(source, Choice(item=item), max_numbers)) for item in items]
+        panels = [panel_data(source, Choice(item=item), max_numbers) for item in items]
         names = ("sample", "_cards", "_band", "_row", "_colours", "_attribution")
         state = {name: getattr(self, name) for name in names}
         state |= {"unit": -1, "_panels": panels, "_panel": {}}

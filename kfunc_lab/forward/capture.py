@@ -12,7 +12,7 @@ from kfunc_lab.forward.call_outputs import arrays_of, as_arrays, new_call, with_
 from kfunc_lab.forward.interception import intercept_calls, is_tracing, unchanged
 from kfunc_lab.forward.recording import CapturedCall, Recording, merge_recordings, summarise
 from kfunc_lab.forward.samples import sample_count
-from kfunc_lab.graph.keras.nodes import functional_of, given_inputs
+from kfunc_lab.graph.keras.nodes import functional_of, standardized_inputs
 from kfunc_lab.graph.model.layer_graph import LayerGraph, unused_id
 from kfunc_lab.ui.arrays import Numbers
 
@@ -155,7 +155,7 @@ class _Recorder:
 
     def _record_inputs(self, place: Place, args: Any, named: dict[str, Any]) -> None:
         inputs = args[0] if args else named.get("inputs")
-        tensors = given_inputs(functional_of(place.operation), inputs)
+        tensors = standardized_inputs(functional_of(place.operation), inputs)
         for inner, tensor in zip(self._names.inputs(place), tensors, strict=False):
             self._calls.append((inner, new_call(inner)))
             self._record(len(self._calls) - 1, inner, tensor, None)

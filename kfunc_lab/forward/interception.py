@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.graph.keras.nodes import name_counters_kept, operations_within
+from kfunc_lab.graph.keras.nodes import operations_within, preserve_name_counters
 
 # Takes an operation, its own `call`, and the arguments; returns what the call returns.
 Runner = Callable[[Any, Callable[..., Any], Sequence[Any], dict[str, Any]], Any]
@@ -90,7 +90,7 @@ def unchanged(model: Any) -> Iterator[Any]:
     outer, current = getattr(_passes, "current", None), _Pass(model, scope)
     _passes.current = current
     try:
-        with _preserve_random_states(), name_counters_kept(), scope:
+        with _preserve_random_states(), preserve_name_counters(), scope:
             yield scope
     finally:
         _passes.current = outer

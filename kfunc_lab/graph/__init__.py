@@ -1,1 +1,1 @@
-"""What the model is: its graph, read from Keras, drawn and written."""
+"""The graph of a model: read from Keras, checked, drawn, exported and shown."""

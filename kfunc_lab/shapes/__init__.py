@@ -1,1 +1,1 @@
-"""Why each shape is what it is."""
+"""Explains shapes, parameters and costs."""

@@ -1,4 +1,4 @@
-"""Which settings of a call can be played with, and how what is typed is understood."""
+"""The controls for the settings of a call, and the parser for what a user types."""
 
 import ast
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from kfunc_lab.shapes.rules.formulas import class_defaults, rule_of
 from kfunc_lab.shapes.rules.rule import Shape
 from kfunc_lab.shapes.what_if import INPUT
 
-# The choices that a setting of words has; the defaults of the classes are among them.
+# The choices of text settings, including the defaults of the classes.
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "padding": ("valid", "same"),
     "merge_mode": ("concat", "sum", "mul", "ave"),
@@ -19,10 +19,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "score_mode": ("dot", "concat"),
     "mode": ("log", "magnitude", "psd", "real", "imag", "angle", "stft"),
 }
-# The smallest number that makes sense, where it is not 1.
-_LEAST = {"axis": -4, "axes": -4, "padding": 0, "cropping": 0, "output_padding": 0}
-# The largest number on the slider, where twice the number there is less.
-_SLIDER = 8
+# The smallest sensible number, if it is not 1.
+_MIN_VALUES = {"axis": -4, "axes": -4, "padding": 0, "cropping": 0, "output_padding": 0}
+# The slider ends at twice the model's number, but not below this number.
+_MIN_SLIDER_END = 8
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Control:
     """A setting that can be changed.
 
     Attributes:
-        name: The setting, or for an input the number of its axis.
-        label: What stands beside it.
-        value: How it is written now.
+        name: The name of the setting, or for an input the number of its axis.
+        label: The label beside the control.
+        value: The current value as text.
         kind: `"number"` with a slider, `"text"`, `"choice"` or `"switch"`.
-        least: The slider's ends; nothing without a slider.
-        most: The same.
-        choices: What can be chosen.
-        before: How it is written in the model, if that is something else.
+        least: The lower end of the slider; `None` without a slider.
+        most: The upper end of the slider; `None` without a slider.
+        choices: The values to choose from.
+        before: The value in the model as text, if it differs.
     """
 
     name: str
@@ -51,33 +51,33 @@ class Control:
 
 
 def controls_of(call: Call, before: Call) -> list[Control]:
-    """Lists what can be changed of a call.
+    """Lists the controls of a call.
 
     Args:
-        call: The call as it would be.
-        before: The call as it is.
+        call: The call with the changes.
+        before: The call in the model.
 
     Returns:
         A control for each setting that its rule offers; for an input one for each axis.
     """
     if call.kind == INPUT:
         return _axes(call, before)
-    found = []
-    for name in _playable(call):
+    controls = []
+    for name in _changeable(call):
         now, then = setting(call, name), setting(before, name)
         control = _control(call, name, now, then)
         if control is not None:
-            found.append(control)
-    return found
+            controls.append(control)
+    return controls
 
 
-def _playable(call: Call) -> tuple[str, ...]:
+def _changeable(call: Call) -> tuple[str, ...]:
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
     return () if rule is None else rule.settings
 
 
 def setting(call: Call, name: str) -> Any:
-    """Returns a setting of a call, its default where it has that."""
+    """Returns a setting of a call, or its default."""
     if name in call.settings:
         return call.settings[name]
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
@@ -87,22 +87,22 @@ def setting(call: Call, name: str) -> Any:
 
 
 def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
-    value = written(now)
-    before = None if written(then) == value else written(then)
+    value = setting_text(now)
+    before = None if setting_text(then) == value else setting_text(then)
     if isinstance(now, bool):
         return Control(name, name, value, "switch", before=before)
     if name in _CHOICES and isinstance(now, str):
         return Control(
             name, name, value, "choice", choices=_choices(call, name, then), before=before
         )
-    if now is None and name == "strides":  # a pooling layer steps by its window
+    if now is None and name == "strides":  # the default stride of pooling is the window size
         value = ""
         now = setting(call, "pool_size")
     one = _one_number(now)
     if one is not None:
-        least = _LEAST.get(name, 1)
+        least = _MIN_VALUES.get(name, 1)
         usual = _one_number(then) or 0
-        most = -least if least < 0 else max(_SLIDER, 2 * usual, one)
+        most = -least if least < 0 else max(_MIN_SLIDER_END, 2 * usual, one)
         return Control(name, name, value, "number", least, most, before=before)
     if isinstance(now, (int, tuple)) or now is None:
         return Control(name, name, value, "text", before=before)
@@ -111,19 +111,19 @@ def _control(call: Call, name: str, now: Any, then: Any) -> Control | None:
 
 def _choices(call: Call, name: str, then: Any) -> tuple[str, ...]:
     more = ("causal",) if name == "padding" and call.kind == "Conv1D" else ()
-    known = (*_CHOICES[name], *more)
-    return known if written(then) in known else (written(then), *known)
+    choices = (*_CHOICES[name], *more)
+    return choices if setting_text(then) in choices else (setting_text(then), *choices)
 
 
 def _one_number(value: Any) -> int | None:
-    """Returns the number that stands for all axes, if there is one."""
+    """Returns the number that all axes share, if there is one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return value
     if isinstance(value, tuple) and value:
-        found = {_one_number(it) for it in value}
-        return found.pop() if len(found) == 1 else None
+        numbers = {_one_number(item) for item in value}
+        return numbers.pop() if len(numbers) == 1 else None
     return None
 
 
@@ -131,59 +131,59 @@ def _axes(call: Call, before: Call) -> list[Control]:
     now, then = call.outputs[0].shape, before.outputs[0].shape
     if now is None or then is None:
         return []
-    found = []
+    controls = []
     for place, size in enumerate(now):
         if place == 0:
-            continue  # the batch is chosen for all
+            continue  # the batch has its own control
         was = then[place]
         value = "" if size is None else str(size)
         usual = was or 32
-        found.append(
+        controls.append(
             Control(
                 str(place),
                 _("axis {n}").format(n=place),
                 value,
                 "number",
                 1,
-                max(_SLIDER, 2 * usual, size or 0),
+                max(_MIN_SLIDER_END, 2 * usual, size or 0),
                 before=None if size == was else "?" if was is None else str(was),
             )
         )
-    return found
+    return controls
 
 
-def written(value: Any) -> str:
-    """Writes a setting as a person would type it: `"3"` for a window of (3, 3).
+def setting_text(value: Any) -> str:
+    """Formats a setting as a person would type it: `"3"` for a window of (3, 3).
 
     Example:
-        >>> written((3, 3)), written((3, 1)), written(True), written("same")
+        >>> setting_text((3, 3)), setting_text((3, 1)), setting_text(True), setting_text("same")
         ('3', '3, 1', 'True', 'same')
     """
     if isinstance(value, tuple) and value:
         one = _one_number(value)
         if one is not None and len(value) > 1:
             return str(one)
-        if all(isinstance(it, int) for it in value):
+        if all(isinstance(size, int) for size in value):
             return ", ".join(map(str, value)) + ("," if len(value) == 1 else "")
     return str(value)
 
 
-def understood(name: str, typed: Any, then: Any) -> Any:
-    """Understands what was typed or chosen for a setting.
+def parse_setting(name: str, typed: Any, then: Any) -> Any:
+    """Parses the value that a user typed or chose for a setting.
 
     Args:
-        name: The setting.
-        typed: A value, or a text as `"3, 1"`.
-        then: What it is in the model.
+        name: The name of the setting.
+        typed: A value, or a text such as `"3, 1"`.
+        then: The value in the model.
 
     Returns:
         The value.
 
     Raises:
-        ValueError: If it is none that the setting can have.
+        ValueError: If the setting cannot have this value.
 
     Example:
-        >>> understood("kernel_size", "3, 1", (3, 3))
+        >>> parse_setting("kernel_size", "3, 1", (3, 3))
         (3, 1)
     """
     value = typed
@@ -196,10 +196,10 @@ def understood(name: str, typed: Any, then: Any) -> Any:
     if isinstance(then, bool) or value is None or isinstance(value, (bool, str)):
         return value
     for number in _numbers(name, value):
-        least = _LEAST.get(name, -1 if name == "target_shape" else 1)
+        least = _MIN_VALUES.get(name, -1 if name == "target_shape" else 1)
         if number < least:
             raise ValueError(
-                _("{name} is {n} or more, got {value}.").format(
+                _("{name} must be {n} or more, but got {value}.").format(
                     name=name, n=least, value=number
                 )
             )
@@ -211,7 +211,7 @@ def _read(name: str, typed: str) -> Any:
         return ast.literal_eval(typed.strip() or "None")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueError(
-            _("{name} is a whole number, or several as 3, 1; got {value}.").format(
+            _("{name} must be a whole number, or several, such as 3, 1; got {value}.").format(
                 name=name, value=repr(typed[:40])
             )
         ) from None
@@ -219,34 +219,34 @@ def _read(name: str, typed: str) -> Any:
 
 def _numbers(name: str, value: Any) -> list[int]:
     values = value if isinstance(value, tuple) else (value,)
-    found: list[int] = []
-    for it in values:
-        if isinstance(it, (tuple, list)):
-            found += _numbers(name, tuple(it))
-        elif isinstance(it, int) and not isinstance(it, bool):
-            found.append(it)
+    numbers: list[int] = []
+    for item in values:
+        if isinstance(item, (tuple, list)):
+            numbers += _numbers(name, tuple(item))
+        elif isinstance(item, int) and not isinstance(item, bool):
+            numbers.append(item)
         else:
             raise ValueError(
-                _("{name} is a whole number, or several as 3, 1; got {value}.").format(
-                    name=name, value=repr(it)
-                )
+                _(
+                    "{name} must be a whole number, or several, such as 3, 1; got {value}."
+                ).format(name=name, value=repr(item))
             )
-    return found
+    return numbers
 
 
 def input_shape(call: Call, axis: str, typed: Any) -> Shape:
-    """Returns an input's shape with one axis of another size.
+    """Returns the shape of an input with a new size for one axis.
 
     Args:
-        call: The input as it would be.
-        axis: The axis, as a number.
-        typed: Its size; empty or `"?"` for one that is not fixed.
+        call: The input with the changes.
+        axis: The number of the axis.
+        typed: The size; empty or `"?"` for a size that is not fixed.
 
     Returns:
         The shape.
 
     Raises:
-        ValueError: If it is no size.
+        ValueError: If the text is not a size.
     """
     shape = list(call.outputs[0].shape or ())
     text = str(typed).strip()
@@ -257,7 +257,8 @@ def input_shape(call: Call, axis: str, typed: Any) -> Shape:
     else:
         raise ValueError(
             _(
-                "A size is a whole number from 1 on, or empty if it is not fixed; got {value}."
+                "A size must be a whole number, 1 or more, or empty if it is not fixed; got "
+                "{value}."
             ).format(value=repr(text[:40]))
         )
     shape[int(axis)] = size
@@ -265,28 +266,30 @@ def input_shape(call: Call, axis: str, typed: Any) -> Shape:
 
 
 def checked_sizes(value: Any) -> Shape:
-    """Returns the sizes of an input's axes, the batch left out.
+    """Checks the sizes of an input's axes, without the batch.
 
     Raises:
-        ValueError: If they are none.
+        ValueError: If the value is not a list or tuple of sizes.
 
     Example:
         >>> checked_sizes([32, None, 3])
         (32, None, 3)
     """
     sizes = tuple(value) if isinstance(value, (list, tuple)) else None
-    if sizes is None or not all(it is None or (type(it) is int and it > 0) for it in sizes):
+    if sizes is None or not all(
+        size is None or (type(size) is int and size > 0) for size in sizes
+    ):
         raise ValueError(
             _(
-                "shape holds a size for each axis without the batch, as (32, 32, 3), None for one "
-                "that is not fixed; got {value}."
+                "shape must hold a size for each axis except the batch, such as (32, 32, 3), "
+                "with None for a size that is not fixed; got {value}."
             ).format(value=repr(value))
         )
     return sizes
 
 
 def unknown_sizes(graph: LayerGraph) -> list[tuple[str, int]]:
-    """Lists the axes of a graph's inputs, the batch aside, whose sizes are not fixed."""
+    """Lists the axes of the inputs, except the batch, whose sizes are not fixed."""
     return [
         (call_id, place)
         for call_id in graph.inputs

@@ -1,4 +1,4 @@
-"""Where the numbers of one call come from, as lines that text and HTML are written from."""
+"""Explains the numbers of one call, as lines for text and HTML."""
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kfunc_lab.graph.model.descriptions import shape_tuple
 from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
-from kfunc_lab.graph.model.memory import bytes_of, in_bytes
+from kfunc_lab.graph.model.memory import dtype_bytes, memory_text
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.costs import Amount, Cost
 from kfunc_lab.shapes.rules.arithmetic import (
@@ -14,31 +14,31 @@ from kfunc_lab.shapes.rules.arithmetic import (
     equation,
     formula,
     number,
+    number_text,
     product,
     symbols,
     text,
     total,
     typeset,
-    written,
 )
-from kfunc_lab.shapes.rules.formulas import objection
+from kfunc_lab.shapes.rules.formulas import rule_problem
 from kfunc_lab.shapes.rules.rule import Axis, Derivation, axis_name
-from kfunc_lab.shapes.rules.symbols import symbol_words
-from kfunc_lab.ui.text import printable, rounded
+from kfunc_lab.shapes.rules.symbols import symbol_meaning
+from kfunc_lab.ui.text import format_count, printable
 
-_MOST_WEIGHTS = 8
+_MAX_WEIGHTS = 8
 
 
 @dataclass(frozen=True)
 class Line:
-    """One number and where it comes from.
+    """One number and its derivation.
 
     Attributes:
-        label: What it is, as `"height, width"`.
-        term: How it is reckoned.
-        setting: The setting that gives it, if it is not reckoned; may be empty.
-        result: What it comes to, where that is more than the number, as `"43.3 kB"`.
-        note: What is to be known of it, as `"not trainable"`; may be empty.
+        label: The name of the number, such as `"height, width"`.
+        term: The calculation.
+        setting: The setting that determines it, if it is not calculated; may be empty.
+        result: The result in another unit, such as `"43.3 kB"`; may be empty.
+        note: A note, such as `"not trainable"`; may be empty.
     """
 
     label: str
@@ -54,9 +54,9 @@ class Section:
 
     Attributes:
         about: `"shape"`, `"parameters"`, `"multiply-adds"` or `"memory"`.
-        title: As `"Output shape"`.
-        lines: What is reckoned.
-        remark: What is said in their place, or below them; may be empty.
+        title: The title, such as `"Output shape"`.
+        lines: The calculations.
+        remark: A remark instead of the lines or beside them; may be empty.
     """
 
     about: str
@@ -65,25 +65,27 @@ class Section:
     remark: str = ""
 
 
-def explain_call(call: Call, found: Derivation | None, batch: int = 1) -> tuple[Section, ...]:
-    """Explains where the numbers of a call come from.
+def explain_call(
+    call: Call, derivation: Derivation | None, batch: int = 1
+) -> tuple[Section, ...]:
+    """Explains the numbers of a call.
 
     Args:
         call: The call.
-        found: What its rule says; nothing where the layer itself was asked.
-        batch: How many examples the memory is for.
+        derivation: The result of its shape rule; `None` if the layer itself computed the shapes.
+        batch: The batch size for the memory.
 
     Returns:
-        The output's shape, the parameters, the multiply-adds and the memory, those that there
-        are.
+        Sections for the output shape, the parameters, the multiply-adds and the memory, as far
+        as they exist.
     """
-    if found is None:
+    if derivation is None:
         itself = _("Computed by the layer itself.") if call.inputs else ""
-        remark = " ".join(filter(None, [itself, objection(call)]))
+        remark = " ".join(filter(None, [itself, rule_problem(call)]))
         sections = [*_shapes_as_they_are(call, remark), *_weights_as_they_are(call)]
     else:
-        sections = [*_output_sections(call, found), *_parameter_sections(found)]
-        products = found.multiply_adds
+        sections = [*_output_sections(call, derivation), *_parameter_sections(derivation)]
+        products = derivation.multiply_adds
         if products.value != 0:
             line = Line("", products, result=_rounded(products.value))
             sections.append(
@@ -93,7 +95,7 @@ def explain_call(call: Call, found: Derivation | None, batch: int = 1) -> tuple[
 
 
 def explain_cost(cost: Cost, batch: int = 1) -> tuple[Section, ...]:
-    """Says what the calls of a group cost together."""
+    """Explains the total costs of a group."""
     results = Amount(cost.results.known * batch, cost.results.complete)
     return (
         Section("parameters", _("Parameters"), (_known(Amount(cost.parameters), ""),)),
@@ -104,36 +106,36 @@ def explain_cost(cost: Cost, batch: int = 1) -> tuple[Section, ...]:
         ),
         Section(
             "memory",
-            _("Memory of the results in bytes, batch of {n}").format(n=batch),
-            (_known(results, in_bytes(results.known) if results.known >= 1000 else ""),),
+            _("Memory of the outputs in bytes, batch of {n}").format(n=batch),
+            (_known(results, memory_text(results.known) if results.known >= 1000 else ""),),
         ),
     )
 
 
 def _known(amount: Amount, result: str) -> Line:
-    note = "" if amount.complete else _("at least, as not all is known")
+    note = "" if amount.complete else _("at least, because some values are unknown")
     return Line("", number(amount.known), result=result, note=note)
 
 
-def _output_sections(call: Call, found: Derivation) -> Iterator[Section]:
-    for position, axes in enumerate(found.outputs, start=1):
+def _output_sections(call: Call, derivation: Derivation) -> Iterator[Section]:
+    for position, axes in enumerate(derivation.outputs, start=1):
         title = _("Output shape")
-        if len(found.outputs) > 1:
+        if len(derivation.outputs) > 1:
             title = _("Shape of output {n}").format(n=position)
-        ranks = {len(it.shape) for it in call.inputs if it.shape is not None}
-        kept = not ranks or len(axes) in ranks
-        if kept and all(axis.reason == "input" for axis in axes):
+        ranks = {len(tensor.shape) for tensor in call.inputs if tensor.shape is not None}
+        same_rank = not ranks or len(axes) in ranks
+        if same_rank and all(axis.reason == "input" for axis in axes):
             yield Section("shape", title, (), _("as in the input"))
             continue
         yield Section("shape", title, tuple(_axis_lines(axes)))
 
 
 def _axis_lines(axes: Sequence[Axis]) -> Iterator[Line]:
-    """Writes the axes; those of equal arithmetic together."""
+    """Yields the lines for axes; axes with the same calculation share a line."""
     grouped: dict[tuple[str, str], list[tuple[str, Axis]]] = {}
     for place, axis in enumerate(axes):
         if place == 0 and axis.reason == "input" and len(axes) > 1:
-            continue  # the batch goes through
+            continue  # the batch does not change
         key = (equation(axis.size), axis.reason)
         grouped.setdefault(key, []).append((axis_name(axis, place), axis))
     for members in grouped.values():
@@ -145,75 +147,81 @@ def _axis_lines(axes: Sequence[Axis]) -> Iterator[Line]:
             yield Line(label, axis.size, "" if axis.size.sign else axis.reason)
 
 
-def _parameter_sections(found: Derivation) -> Iterator[Section]:
-    if not found.weights:
+def _parameter_sections(derivation: Derivation) -> Iterator[Section]:
+    if not derivation.weights:
         return
     lines = [
-        Line(printable(it.name), it.count, note="" if it.trainable else _("not trainable"))
-        for it in found.weights[:_MOST_WEIGHTS]
+        Line(
+            printable(weight.name),
+            weight.count,
+            note="" if weight.trainable else _("not trainable"),
+        )
+        for weight in derivation.weights[:_MAX_WEIGHTS]
     ]
-    more = found.weights[_MOST_WEIGHTS:]
+    more = derivation.weights[_MAX_WEIGHTS:]
     if more:
-        rest = total(number(it.count.value) for it in more)
+        rest = total(number(weight.count.value) for weight in more)
         lines.append(Line(_("{n} more").format(n=len(more)), rest))
-    if len(found.weights) > 1:
-        whole = total(number(it.count.value) for it in found.weights)
-        lines.append(Line(_("together"), whole if len(lines) < 6 else number(whole.value)))
+    if len(derivation.weights) > 1:
+        whole = total(number(weight.count.value) for weight in derivation.weights)
+        lines.append(Line(_("total"), whole if len(lines) < 6 else number(whole.value)))
     yield Section("parameters", _("Parameters"), tuple(lines))
 
 
 def _shapes_as_they_are(call: Call, remark: str) -> Iterator[Section]:
     shapes = ", ".join(map(shape_tuple, call.outputs))
-    said = " ".join(filter(None, [shapes, remark]))
-    if said:
-        yield Section("shape", _("Output shape"), (), said)
+    text = " ".join(filter(None, [shapes, remark]))
+    if text:
+        yield Section("shape", _("Output shape"), (), text)
 
 
 def _weights_as_they_are(call: Call) -> Iterator[Section]:
     if not call.parameters:
         return
     lines = [
-        Line(printable(it.name), product(number(size) for size in it.shape))
-        for it in call.weights[:_MOST_WEIGHTS]
+        Line(printable(weight.name), product(number(size) for size in weight.shape))
+        for weight in call.weights[:_MAX_WEIGHTS]
     ]
     if len(call.weights) > 1:
-        lines.append(Line(_("together"), number(call.parameters)))
+        lines.append(Line(_("total"), number(call.parameters)))
     yield Section("parameters", _("Parameters"), tuple(lines))
 
 
 def _memory_sections(call: Call, batch: int) -> Iterator[Section]:
     lines = []
     for position, tensor in enumerate(call.outputs, start=1):
-        each = bytes_of(tensor.dtype)
+        each = dtype_bytes(tensor.dtype)
         if tensor.shape is None or each is None:
             continue
         label = _("output {n}").format(n=position) if len(call.outputs) > 1 else ""
         numbers = [number(size) for size in tensor.shape[1:]]
         term = product([number(batch), *numbers, number(each)])
-        result = in_bytes(term.value) if term.value is not None and term.value >= 1000 else ""
+        result = (
+            memory_text(term.value) if term.value is not None and term.value >= 1000 else ""
+        )
         lines.append(Line(label, term, result=result))
     if lines:
-        title = _("Memory of the result in bytes (batch · numbers · bytes each)")
+        title = _("Memory of the output in bytes (batch · numbers · bytes each)")
         yield Section("memory", title, tuple(lines))
 
 
 def _rounded(count: int | None) -> str:
-    return rounded(count) if count is not None and count >= 1_000_000 else ""
+    return format_count(count) if count is not None and count >= 1_000_000 else ""
 
 
 # ---------------------------------------------------------------------------------------------
-# As text
+# Text
 
 
 def to_lines(sections: Iterable[Section]) -> list[str]:
-    """Writes what explains a call, one line a number."""
+    """Writes an explanation as text, with one line for each number."""
     written_lines = []
     for section in sections:
         labelled = len(section.lines) > 1 or any(line.label for line in section.lines)
         head = f"{section.title}:"
         if not labelled:
-            said = [line_text(line) for line in section.lines] or [section.remark]
-            written_lines.append(f"{head} {said[0]}")
+            texts = [line_text(line) for line in section.lines] or [section.remark]
+            written_lines.append(f"{head} {texts[0]}")
             continue
         written_lines.append(" ".join(filter(None, [head, section.remark])))
         written_lines += [f"  {line_text(line)}" for line in section.lines]
@@ -221,7 +229,7 @@ def to_lines(sections: Iterable[Section]) -> list[str]:
 
 
 def line_text(line: Line) -> str:
-    """Writes a number and where it comes from, as `"height: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26"`."""
+    """Writes a number with its derivation: `"height: ⌊(28 + 2·0 − 3)/1⌋ + 1 = 26"`."""
     begin = f"{line.label}: " if line.label else ""
     steps = [line.setting] if line.setting else []
     steps.append(equation(line.term))
@@ -230,11 +238,11 @@ def line_text(line: Line) -> str:
 
 
 # ---------------------------------------------------------------------------------------------
-# As HTML, typeset by view.css
+# HTML
 
 
 def to_html(sections: Iterable[Section]) -> str:
-    """Writes what explains a call as typeset HTML, everything in it escaped."""
+    """Writes an explanation as typeset HTML with all text escaped."""
     explained: set[str] = set()
     return "".join(_section_html(section, explained) for section in sections)
 
@@ -247,7 +255,7 @@ def _section_html(section: Section, explained: set[str]) -> str:
     written_before = ""
     for line in section.lines:
         named = formula(line.term)
-        # A formula says how a rule reckons; for costs the numbers say it.
+        # Only shapes and parameters show the formula as well as the numbers.
         with_letters = (
             section.about in ("shape", "parameters")
             and named != text(line.term)
@@ -257,27 +265,29 @@ def _section_html(section: Section, explained: set[str]) -> str:
         if with_letters:
             letters |= dict.fromkeys(symbols(line.term))
         parts.append(_line_html(line, with_letters))
-    new = [it for it in letters if it not in explained and symbol_words(it)]
+    new = [letter for letter in letters if letter not in explained and symbol_meaning(letter)]
     explained.update(new)
     if new:
-        said = ", ".join(f"<i>{it}</i>&nbsp;{html.escape(symbol_words(it))}" for it in new)
-        parts.append(f'<p class="letters">{said}</p>')
+        explanation = ", ".join(
+            f"<i>{letter}</i>&nbsp;{html.escape(symbol_meaning(letter))}" for letter in new
+        )
+        parts.append(f'<p class="letters">{explanation}</p>')
     return f"<section>{''.join(parts)}</section>"
 
 
 def _line_html(line: Line, with_letters: bool) -> str:
     label = f'<span class="label">{html.escape(line.label)}</span>' if line.label else ""
-    result = f"<b>{written(line.term.value)}</b>"
-    said = []
+    result = f"<b>{number_text(line.term.value)}</b>"
+    parts = []
     if line.term.sign:
-        said += [typeset(line.term, named=True)] if with_letters else []
-        said.append(typeset(line.term))
+        parts += [typeset(line.term, named=True)] if with_letters else []
+        parts.append(typeset(line.term))
     elif line.setting:
-        said.append(f'<span class="setting">{html.escape(line.setting)}</span>')
-    said.append(result)
+        parts.append(f'<span class="setting">{html.escape(line.setting)}</span>')
+    parts.append(result)
     if line.result:
-        said.append(html.escape(line.result))
-    steps = [f"<span>{it}</span>" for it in said]
+        parts.append(html.escape(line.result))
+    steps = [f"<span>{part}</span>" for part in parts]
     sign = '<span class="equals">=</span>'
     note = f'<span class="words">{html.escape(line.note)}</span>' if line.note else ""
     spoken = html.escape(line_text(line))
@@ -288,5 +298,5 @@ def _line_html(line: Line, with_letters: bool) -> str:
 
 
 def shapes_text(tensors: Sequence[TensorSpec]) -> str:
-    """Writes the shapes of a call's results."""
+    """Formats the shapes of a call's outputs."""
     return ", ".join(map(shape_tuple, tensors)) or "?"

@@ -1,4 +1,4 @@
-"""The rows of the table of shapes: calls and groups in graph order, and what of them changed."""
+"""The rows of the shape table: calls and groups in graph order, and their changes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ class Row:
 
     Attributes:
         item: Its id.
-        depth: In how many groups it stands.
+        depth: The number of groups around it.
         name: Its name within its group.
         kind: Its class.
-        shapes: The shapes of its results; empty for an open group.
-        state: `"wrong"` if it does not fit, `"unreached"` if it waits for one that does not,
-            `"changed"` if something of it is other than in the model; else empty.
-        changed: What of it is: `"shape"`, `"parameters"`.
+        shapes: The shapes of its outputs; empty for an open group.
+        state: `"wrong"` if it does not fit, `"unreached"` if it depends on a call that does not,
+            `"changed"` if it differs from the model; else empty.
+        changed: The changed columns: `"shape"`, `"parameters"`.
     """
 
     item: str
@@ -36,28 +36,28 @@ class Row:
     changed: tuple[str, ...]
 
 
-def rows_of(what: WhatIf, before: WhatIf) -> list[Row]:
-    """Lists calls and groups in graph order, each group before what it holds.
+def rows_of(after: WhatIf, before: WhatIf) -> list[Row]:
+    """Lists calls and groups in graph order, each group before its members.
 
     Args:
-        what: The graph as it would be.
-        before: The graph as it is.
+        after: The graph with the changes.
+        before: The graph of the model.
 
     Returns:
-        A row for each, without what is inside wrappers and layers made of layers.
+        A row for each, except for the content of wrappers and layers made of layers.
     """
-    graph = what.graph
+    graph = after.graph
     inside = items_by_parent(graph)
-    leaving, left_before = _leaving(what), _leaving(before)
+    leaving, left_before = _leaving(after), _leaving(before)
     rows = []
     waiting = [(item, 0) for item in reversed(inside[None])]
     while waiting:
         item, depth = waiting.pop()
-        named = _named(item, what)
-        shapes = _shapes_of(item, what, leaving)
+        named = _item(item, after)
+        shapes = _shapes_of(item, after, leaving)
         changed = {
             "shape": shapes != _shapes_of(item, before, left_before),
-            "parameters": named.parameters != _named(item, before).parameters,
+            "parameters": named.parameters != _item(item, before).parameters,
         }
         rows.append(
             Row(
@@ -66,67 +66,67 @@ def rows_of(what: WhatIf, before: WhatIf) -> list[Row]:
                 short_name(named),
                 printable(named.kind),
                 shapes,
-                _state(item, what, before),
-                tuple(name for name, is_other in changed.items() if is_other),
+                _state(item, after, before),
+                tuple(name for name, differs in changed.items() if differs),
             )
         )
         if item not in graph.call_of:
-            waiting += [(it, depth + 1) for it in reversed(inside.get(item, []))]
+            waiting += [(child, depth + 1) for child in reversed(inside.get(item, []))]
     return rows
 
 
-def _named(item: str, what: WhatIf) -> Call | Group:
-    return what.graph.call_of.get(item) or what.graph.group_of[item]
+def _item(item: str, result: WhatIf) -> Call | Group:
+    return result.graph.call_of.get(item) or result.graph.group_of[item]
 
 
-def _shapes_of(item: str, what: WhatIf, leaving: Mapping[str, Iterable[str]]) -> str:
-    """Writes the shapes of what a call or group gives."""
-    call = what.graph.call_of.get(item)
+def _shapes_of(item: str, result: WhatIf, leaving: Mapping[str, Iterable[str]]) -> str:
+    """Formats the shapes of the outputs of a call or group."""
+    call = result.graph.call_of.get(item)
     return shapes_text(call.outputs) if call else ", ".join(leaving.get(item, ()))
 
 
-def _leaving(what: WhatIf) -> dict[str, dict[str, None]]:
-    """Returns for each group the shapes of the tensors that leave it."""
-    graph = what.graph
-    around = {call.id: _groups_around(what, call) for call in graph.calls}
-    found: dict[str, dict[str, None]] = {}
+def _leaving(result: WhatIf) -> dict[str, dict[str, None]]:
+    """Returns the shapes of the tensors that leave each group."""
+    graph = result.graph
+    around = {call.id: _groups_around(result, call) for call in graph.calls}
+    shapes: dict[str, dict[str, None]] = {}
     for edge in graph.edges:
         stays = set(around[edge.target])
         for group in around[edge.source]:
             if group not in stays:
-                found.setdefault(group, {})[shapes_text([edge.tensor])] = None
+                shapes.setdefault(group, {})[shapes_text([edge.tensor])] = None
     for call_id in graph.outputs:
         for group in around[call_id]:
-            made = graph.call_of[call_id].outputs
-            found.setdefault(group, {})[shapes_text(made)] = None
-    return found
+            outputs = graph.call_of[call_id].outputs
+            shapes.setdefault(group, {})[shapes_text(outputs)] = None
+    return shapes
 
 
-def _groups_around(what: WhatIf, call: Call) -> list[str]:
-    found = []
+def _groups_around(result: WhatIf, call: Call) -> list[str]:
+    groups = []
     group = call.group
     while group is not None:
-        found.append(group)
-        group = what.graph.group_of[group].parent
-    return found
+        groups.append(group)
+        group = result.graph.group_of[group].parent
+    return groups
 
 
-def _state(item: str, what: WhatIf, before: WhatIf) -> str:
-    if item in what.problems:
+def _state(item: str, after: WhatIf, before: WhatIf) -> str:
+    if item in after.problems:
         return "wrong"
-    if item in what.unreached:
+    if item in after.unreached:
         return "unreached"
-    now, then = what.graph.call_of.get(item), before.graph.call_of.get(item)
+    now, then = after.graph.call_of.get(item), before.graph.call_of.get(item)
     if now is None or then is None:
-        inside = what.graph.calls_inside.get(item, ())
-        if any(it in what.problems for it in inside):
+        inside = after.graph.calls_inside.get(item, ())
+        if any(call_id in after.problems for call_id in inside):
             return "wrong"
-        return "changed" if any(_differs(it, what, before) for it in inside) else ""
-    return "changed" if _differs(item, what, before) else ""
+        return "changed" if any(_differs(call_id, after, before) for call_id in inside) else ""
+    return "changed" if _differs(item, after, before) else ""
 
 
-def _differs(item: str, what: WhatIf, before: WhatIf) -> bool:
-    now, then = what.graph.call_of[item], before.graph.call_of[item]
+def _differs(item: str, after: WhatIf, before: WhatIf) -> bool:
+    now, then = after.graph.call_of[item], before.graph.call_of[item]
     if now is then:
         return False
     return (now.outputs, now.parameters, now.settings) != (
@@ -136,31 +136,31 @@ def _differs(item: str, what: WhatIf, before: WhatIf) -> bool:
     )
 
 
-def shapes_met(call: Call) -> str:
-    """Says which shapes a call is given."""
+def shapes_received(call: Call) -> str:
+    """Says which shapes a call receives."""
     return _("called on {shapes}").format(shapes=shapes_text(call.inputs))
 
 
 def shape_or_state(row: Row) -> str:
-    """Writes the shapes of a row's results, or why there are none."""
+    """Returns the shapes in a row, or the reason why there are none."""
     if row.state == "wrong":
         return _("does not fit")
     return _("not reached") if row.state == "unreached" else row.shapes
 
 
-def seen_rows(
-    rows: Iterable[Row], what: WhatIf, opened: Iterable[str] | None
+def visible_rows(
+    rows: Iterable[Row], result: WhatIf, opened: Iterable[str] | None
 ) -> list[tuple[Row, bool]]:
-    """Leaves out what stands in closed groups, and tells which groups are open."""
-    groups = what.graph.group_of
-    open_groups = set(groups if opened is None else opened) - set(what.graph.call_of)
-    found: list[tuple[Row, bool]] = []
+    """Removes the rows in closed groups, and tells which rows are open groups."""
+    groups = result.graph.group_of
+    open_groups = set(groups if opened is None else opened) - set(result.graph.call_of)
+    visible: list[tuple[Row, bool]] = []
     hidden_below: int | None = None
     for row in rows:
         if hidden_below is not None and row.depth > hidden_below:
             continue
         is_open = row.item in open_groups
-        is_closed = row.item in groups and not is_open and row.item not in what.graph.call_of
+        is_closed = row.item in groups and not is_open and row.item not in result.graph.call_of
         hidden_below = row.depth if is_closed else None
-        found.append((row, is_open))
-    return found
+        visible.append((row, is_open))
+    return visible

@@ -1,42 +1,42 @@
-"""Writes the table of shapes and costs for readers without a page: as text and as plain HTML."""
+"""Writes the table of shapes and costs as text and as plain HTML, for readers without a kernel."""
 
 import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.costs import Amount, Cost, costs, counted, in_memory, totals
+from kfunc_lab.shapes.costs import Amount, Cost, costs, count_text, outputs_memory, totals
 from kfunc_lab.shapes.explanation import explain_call, line_text, to_lines
-from kfunc_lab.shapes.rows import Row, rows_of, seen_rows, shape_or_state
+from kfunc_lab.shapes.rows import Row, rows_of, shape_or_state, visible_rows
 from kfunc_lab.shapes.what_if import WhatIf
-from kfunc_lab.ui.text import aligned, printable
+from kfunc_lab.ui.text import align_columns, printable
 
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 _BAR = 6  # characters
 
 # ---------------------------------------------------------------------------------------------
-# As text
+# Text
 
 
 def to_text(
-    what: WhatIf,
+    after: WhatIf,
     before: WhatIf,
     batch: int,
     opened: Iterable[str] | None = None,
 ) -> str:
-    """Writes the table, and below it where the numbers of each call come from.
+    """Writes the table, followed by the derivations for each call.
 
     Args:
-        what: The graph as it would be.
-        before: The graph as it is.
-        batch: How many examples the memory is for.
-        opened: The ids of the groups that are open; all of them, if it is left out.
+        after: The graph with the changes.
+        before: The graph of the model.
+        batch: The batch size for the memory.
+        opened: The ids of the open groups; by default all groups.
 
     Returns:
-        Lines without colours, escapes or addresses: the same in every process.
+        Plain text without colours or memory addresses: the same in every process.
     """
-    cost = costs(what)
-    rows = seen_rows(rows_of(what, before), what, opened)
+    cost = costs(after)
+    rows = visible_rows(rows_of(after, before), after, opened)
     head = [
         _("call"),
         _("class"),
@@ -47,79 +47,79 @@ def to_text(
     ]
     lines = [head]
     for row, is_open in rows:
-        it = cost[row.item]
+        row_cost = cost[row.item]
         lines.append(
             [
                 "  " * row.depth + row.name + (":" if is_open else ""),
                 row.kind,
                 "" if is_open else shape_or_state(row),
-                f"{it.parameters:,}",
-                counted(it.multiply_adds),
-                in_memory(it.results, batch),
+                f"{row_cost.parameters:,}",
+                count_text(row_cost.multiply_adds),
+                outputs_memory(row_cost.results, batch),
             ]
         )
-    said = [title(what.graph)]
-    said += [f"{label}: {value}" for label, value in totals(what, batch)]
+    lines_above = [title(after.graph)]
+    lines_above += [f"{label}: {value}" for label, value in totals(after, batch)]
     return "\n".join(
         [
-            *said,
+            *lines_above,
             "",
-            *aligned(lines, right={3, 4, 5}),
-            *notes(what.graph),
-            *_explained(what, [row.item for row, _is_open in rows], batch),
+            *align_columns(lines, right={3, 4, 5}),
+            *notes(after.graph),
+            *_explained(after, [row.item for row, _is_open in rows], batch),
         ]
     )
 
 
-def _explained(what: WhatIf, items: Sequence[str], batch: int) -> Iterator[str]:
+def _explained(result: WhatIf, items: Sequence[str], batch: int) -> Iterator[str]:
     for item in items:
-        call = what.graph.call_of.get(item)
-        if call is None or not call.inputs or item in what.unreached:
+        call = result.graph.call_of.get(item)
+        if call is None or not call.inputs or item in result.unreached:
             continue
         yield ""
         yield f"{printable(call.id)} ({printable(call.kind)})"
-        problem = what.problems.get(item)
+        problem = result.problems.get(item)
         if problem is not None:
             yield f"  ✗ {problem.reason}"
             yield from ([f"  {problem.arithmetic}"] if problem.arithmetic else [])
             continue
-        sections = explain_call(call, what.derivations.get(item), batch)
+        sections = explain_call(call, result.derivations.get(item), batch)
         yield from (f"  {line}" for line in to_lines(sections))
 
 
 # ---------------------------------------------------------------------------------------------
-# As HTML without style, script or picture: GitHub and nbconvert show it as it is
+# HTML without styles, scripts or pictures, which GitHub and nbconvert show unchanged
 
 
 def to_html(
-    what: WhatIf,
+    after: WhatIf,
     before: WhatIf,
     batch: int,
     opened: Iterable[str] | None = None,
 ) -> str:
-    """Writes the table with the arithmetic in it as plain HTML, everything in it escaped.
+    """Writes the table with its calculations as plain HTML, with all text escaped.
 
     Args:
-        what: As in `to_text`.
-        before: As in `to_text`.
-        batch: As in `to_text`.
-        opened: As in `to_text`.
+        after: See `to_text`.
+        before: See `to_text`.
+        batch: See `to_text`.
+        opened: See `to_text`.
 
     Returns:
-        A `<div>`, the same in every process.
+        A `<div>` element, the same in every process.
     """
-    cost = costs(what)
-    rows = seen_rows(rows_of(what, before), what, opened)
+    cost = costs(after)
+    rows = visible_rows(rows_of(after, before), after, opened)
     leaves = [cost[row.item] for row, is_open in rows if not is_open]
     largest = Cost(
-        max((it.parameters for it in leaves), default=0),
-        Amount(max((it.multiply_adds.known for it in leaves), default=0)),
-        Amount(max((it.results.known for it in leaves), default=0)),
+        max((leaf.parameters for leaf in leaves), default=0),
+        Amount(max((leaf.multiply_adds.known for leaf in leaves), default=0)),
+        Amount(max((leaf.results.known for leaf in leaves), default=0)),
         Amount(0),
     )
-    said = "".join(
+    items = "".join(
         f"<li>{html.escape(label)}: {html.escape(value)}</li>"
-        for label, value in totals(what, batch)
+        for label, value in totals(after, batch)
     )
     head = "".join(
         f"<th>{html.escape(words)}</th>"
@@ -131,9 +131,11 @@ def to_html(
             _("memory"),
         )
     )
-    body = "".join(_row_html(row, is_open, what, cost, largest, batch) for row, is_open in rows)
+    body = "".join(
+        _row_html(row, is_open, after, cost, largest, batch) for row, is_open in rows
+    )
     return (
-        f"<div><p><b>{html.escape(title(what.graph))}</b></p><ul>{said}</ul>"
+        f"<div><p><b>{html.escape(title(after.graph))}</b></p><ul>{items}</ul>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -141,30 +143,33 @@ def to_html(
 def _row_html(
     row: Row,
     is_open: bool,
-    what: WhatIf,
+    result: WhatIf,
     cost: Mapping[str | None, Cost],
     largest: Cost,
     batch: int,
 ) -> str:
-    it = cost[row.item]
+    row_cost = cost[row.item]
     indent = "&nbsp;" * 4 * row.depth
     kind = f"<br>{indent}{html.escape(row.kind)}" if row.kind else ""
     bars = ("", "", "")
     if not is_open:
         bars = (
-            bar(it.parameters, largest.parameters),
-            bar(it.multiply_adds.known, largest.multiply_adds.known),
-            bar(it.results.known, largest.results.known),
+            bar(row_cost.parameters, largest.parameters),
+            bar(row_cost.multiply_adds.known, largest.multiply_adds.known),
+            bar(row_cost.results.known, largest.results.known),
         )
-    said = _arithmetic(row.item, what)
+    explanations = _arithmetic(row.item, result)
     cells = (
-        ["" if is_open else shape_or_state(row), *said["shape"]],
-        [_with_bar(f"{it.parameters:,}", bars[0]), *said["parameters"]],
-        [_with_bar(counted(it.multiply_adds), bars[1]), *said["multiply-adds"]],
-        [_with_bar(in_memory(it.results, batch), bars[2])],
+        ["" if is_open else shape_or_state(row), *explanations["shape"]],
+        [_with_bar(f"{row_cost.parameters:,}", bars[0]), *explanations["parameters"]],
+        [
+            _with_bar(count_text(row_cost.multiply_adds), bars[1]),
+            *explanations["multiply-adds"],
+        ],
+        [_with_bar(outputs_memory(row_cost.results, batch), bars[2])],
     )
     name = f"<td>{indent}<b>{html.escape(row.name)}</b>{kind}</td>"
-    return f"<tr>{name}{''.join(f'<td>{_broken(it)}</td>' for it in cells)}</tr>"
+    return f"<tr>{name}{''.join(f'<td>{_broken(cell)}</td>' for cell in cells)}</tr>"
 
 
 def _with_bar(words: str, drawn: str) -> str:
@@ -175,19 +180,19 @@ def _broken(lines: Iterable[str]) -> str:
     return "<br>".join(html.escape(line) for line in lines if line)
 
 
-def _arithmetic(item: str, what: WhatIf) -> Mapping[str, list[str]]:
-    """Returns where the shape, the parameters and the multiply-adds come from."""
-    said: dict[str, list[str]] = {"shape": [], "parameters": [], "multiply-adds": []}
-    problem, found = what.problems.get(item), what.derivations.get(item)
+def _arithmetic(item: str, result: WhatIf) -> Mapping[str, list[str]]:
+    """Returns the derivations of the shape, the parameters and the multiply-adds."""
+    explanations: dict[str, list[str]] = {"shape": [], "parameters": [], "multiply-adds": []}
+    problem, derivation = result.problems.get(item), result.derivations.get(item)
     if problem is not None:
-        said["shape"] = [problem.reason, problem.arithmetic]
-    elif found is not None:
-        for section in explain_call(what.graph.call_of[item], found):
-            if section.about in said:
-                said[section.about] += [
+        explanations["shape"] = [problem.reason, problem.arithmetic]
+    elif derivation is not None:
+        for section in explain_call(result.graph.call_of[item], derivation):
+            if section.about in explanations:
+                explanations[section.about] += [
                     line_text(line) for line in section.lines if line.label or line.term.sign
                 ]
-    return said
+    return explanations
 
 
 def bar(value: int, largest: int) -> str:

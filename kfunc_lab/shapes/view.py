@@ -1,4 +1,4 @@
-"""Shows where every number of a graph comes from, and what if it changed: `lab.shapes`."""
+"""Explains the shapes and costs of a graph, and previews changes: `lab.shapes`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import traitlets
 
 from kfunc_lab.graph.keras.reader import read
-from kfunc_lab.graph.keras.settings import with_what_follows
+from kfunc_lab.graph.keras.settings import with_dependent_settings
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.folding import Fold
 from kfunc_lab.graph.model.layer_graph import LayerGraph
@@ -19,35 +19,35 @@ from kfunc_lab.shapes.controls import (
     checked_sizes,
     controls_of,
     input_shape,
+    parse_setting,
     setting,
-    understood,
-    written,
+    setting_text,
 )
 from kfunc_lab.shapes.page_data import marks_data, panel_data, table_data
-from kfunc_lab.shapes.what_if import INPUT, Answers, Changes, WhatIf, what_if
+from kfunc_lab.shapes.what_if import INPUT, Changes, DryRuns, WhatIf, what_if
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
 
-# Up to so many calls the page has what is said of each, and asks the kernel only for changes.
+# Up to this number of calls, the page gets all panels at once, and asks the kernel for changes.
 _PANELS_AT_ONCE = 60
 
 
 def shapes(x: Any, *, fold: Fold = None, batch_size: int = 1) -> "ShapeView":
-    """Shows where every shape and every number of parameters comes from, and what each call costs.
+    """Explains every shape and parameter count of a model, and the cost of each call.
 
     Args:
-        x: What `lab.graph` takes: a model, a layer, symbolic tensors without a model, or a
-            `LayerGraph`.
-        fold: As in `lab.graph`.
-        batch_size: How many examples the memory is reckoned for.
+        x: A model, a layer, symbolic tensors without a model, or a `LayerGraph`, as for
+            `lab.graph`.
+        fold: The groups to fold, as in `lab.graph`.
+        batch_size: The batch size for which the memory is computed.
 
     Returns:
-        A view: a table beside the graph. A selected call shows its arithmetic, and its settings
-        can be changed to see what becomes of everything after it; the model stays as it is.
+        A view with a table beside the graph. The selected call shows its calculations. Its
+        settings can be changed to see the effect on all later calls; the model does not change.
 
     Raises:
         TypeError: If `x` is none of these.
-        ValueError: If nothing has a name in `fold`.
+        ValueError: If a name in `fold` does not exist.
 
     Example:
         >>> import keras
@@ -69,10 +69,10 @@ class ShapeView(GraphView):
     """A table of shapes and costs beside the graph.
 
     Attributes:
-        graph: The `LayerGraph` of the model as it is.
-        selected: As in `GraphView`.
-        opened: As in `GraphView`; the table follows it.
-        batch_size: How many examples the memory is reckoned for. Can be set and observed.
+        graph: The `LayerGraph` of the model.
+        selected: See `GraphView`.
+        opened: See `GraphView`; the table shows the same groups.
+        batch_size: The batch size for which the memory is computed. Can be set and observed.
     """
 
     _esm = BUNDLES / "shapes.js"
@@ -94,29 +94,29 @@ class ShapeView(GraphView):
         source: Any = None,
     ) -> None:
         self._nodes = nodes or {}
-        self._answers: Answers = {}
+        self._dry_runs: DryRuns = {}
         self._changes = Changes()
         self._ready = False
         super().__init__(graph, fold=fold, source=source)
         self.batch_size = batch_size
-        self._before = self._what = self._reckoned()
+        self._before = self._after = self._computed()
         self._ready = True
         self._show()
 
     @property
     def changed(self) -> LayerGraph:
-        """The graph with what was changed in this view; shapes that do not fit are unknown."""
-        return self._what.graph
+        """The graph with the changes made in this view; shapes that do not fit are unknown."""
+        return self._after.graph
 
     # -- what if
 
     def change(self, name: str, **settings: Any) -> None:
-        """Changes settings of a layer in this view, and reckons everything after it anew.
+        """Changes settings of a layer in this view, and recomputes all later calls.
 
         Args:
-            name: The layer's name, or the id of one of its calls. All calls of a shared layer
-                change.
-            **settings: The settings and their values, as `strides=2`; for an input `shape`,
+            name: The name of the layer, or the id of one of its calls. All calls of a shared
+                layer change.
+            **settings: The new values by setting, such as `strides=2`; for an input `shape`,
                 without the batch.
 
         Raises:
@@ -130,12 +130,12 @@ class ShapeView(GraphView):
             >>> view.changed.call_of["conv"].parameters
             448
         """
-        call = self._what.graph.call_of[self._call_named(name)]
+        call = self._after.graph.call_of[self._call_named(name)]
         before = self._before.graph.call_of[call.id]
         if call.kind == INPUT:
             self._change_input(call.layer_id, settings, before.outputs[0].shape)
             return
-        unknown = [it for it in settings if it not in self._settings_of(call)]
+        unknown = [key for key in settings if key not in self._settings_of(call)]
         if unknown:
             raise ValueError(
                 _(
@@ -150,17 +150,19 @@ class ShapeView(GraphView):
         own = dict(changed.get(call.layer_id, {}))
         for key, typed in settings.items():
             then = setting(before, key)
-            value = understood(key, typed, then)
-            if written(value) == written(then):
+            value = parse_setting(key, typed, then)
+            if setting_text(value) == setting_text(then):
                 own.pop(key, None)
             else:
                 own[key] = value
         changed[call.layer_id] = own
-        kept = {layer: it for layer, it in changed.items() if it}
-        self._set(Changes(kept, self._changes.inputs))
+        remaining = {layer: own for layer, own in changed.items() if own}
+        self._set(Changes(remaining, self._changes.inputs))
 
     def _settings_of(self, call: Any) -> list[str]:
-        return [it.name for it in controls_of(call, self._before.graph.call_of[call.id])]
+        return [
+            control.name for control in controls_of(call, self._before.graph.call_of[call.id])
+        ]
 
     def _change_input(self, layer: str, settings: Mapping[str, Any], then: Any) -> None:
         if set(settings) != {"shape"}:
@@ -172,10 +174,10 @@ class ShapeView(GraphView):
         self._set(Changes(self._changes.settings, inputs))
 
     def reset(self, name: str | None = None) -> None:
-        """Takes changes back.
+        """Undoes changes.
 
         Args:
-            name: The layer whose changes are taken back; by default those of all layers.
+            name: The layer whose changes are undone; by default all layers.
 
         Raises:
             ValueError: If there is no such call.
@@ -186,8 +188,8 @@ class ShapeView(GraphView):
         layer = self._before.graph.call_of[self._call_named(name)].layer_id
         self._set(
             Changes(
-                {key: it for key, it in self._changes.settings.items() if key != layer},
-                {key: it for key, it in self._changes.inputs.items() if key != layer},
+                {key: own for key, own in self._changes.settings.items() if key != layer},
+                {key: shape for key, shape in self._changes.inputs.items() if key != layer},
             )
         )
 
@@ -195,25 +197,25 @@ class ShapeView(GraphView):
         graph = self._before.graph
         if name in graph.call_of:
             return name
-        found = [call.id for call in graph.calls if name in (call.layer, call.layer_id)]
-        if not found:
+        ids = [call.id for call in graph.calls if name in (call.layer, call.layer_id)]
+        if not ids:
             raise ValueError(
                 _("There is no call {name} in this graph; its calls are: {names}.").format(
                     name=repr(name), names=", ".join(list(graph.call_of)[:20])
                 )
             )
-        return found[0]
+        return ids[0]
 
     def _set(self, changes: Changes) -> None:
         with no_garbage_collection():
             self._changes = changes
-            self._what = self._reckoned()
+            self._after = self._computed()
             self._show()
 
-    def _reckoned(self) -> WhatIf:
-        return what_if(self.graph, self._changes, self._nodes, self._answers)
+    def _computed(self) -> WhatIf:
+        return what_if(self.graph, self._changes, self._nodes, self._dry_runs)
 
-    # -- what the page shows
+    # -- data for the page
 
     @traitlets.observe("selected", "batch_size")
     def _show_again(self, change: Any) -> None:
@@ -227,20 +229,20 @@ class ShapeView(GraphView):
     def _show(self) -> None:
         with self.hold_sync():
             self._table = self._page_table()
-            self._marks = marks_data(self._what, self._before) if self._changes else {}
+            self._marks = marks_data(self._after, self._before) if self._changes else {}
             self._panel = self._panel_of(self.selected)
             if not self._changes and len(self.graph.calls) <= _PANELS_AT_ONCE:
                 self._panels = self._all_panels()
 
     def _page_table(self) -> dict[str, Any]:
         settings, inputs = self._changes.settings, self._changes.inputs
-        return table_data(self._what, self._before, self.batch_size) | {
+        return table_data(self._after, self._before, self.batch_size) | {
             "changes": sum(map(len, settings.values())) + len(inputs),
             "code": self._has_code(),
         }
 
     def _panel_of(self, item: str) -> dict[str, Any]:
-        return panel_data(self._what, self._before, item, self.batch_size)
+        return panel_data(self._after, self._before, item, self.batch_size)
 
     def _all_panels(self) -> list[dict[str, Any]]:
         return [self._panel_of(item) for item in (*self.graph.call_of, *self.graph.group_of)]
@@ -251,38 +253,38 @@ class ShapeView(GraphView):
         return isinstance(self._source, keras.Model) and self.graph.connected
 
     def page_state(self) -> dict[str, Any]:
-        """Returns all that the page needs to show the view without a kernel."""
+        """Returns all the data that the page needs to show the view without a kernel."""
         panels = [panel | {"controls": []} for panel in self._all_panels()]
-        kept = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
-        return super().page_state() | kept | {"_panels": panels, "_panel": {}}
+        own_state = {name: getattr(self, name) for name in ("batch_size", "_table", "_marks")}
+        return super().page_state() | own_state | {"_panels": panels, "_panel": {}}
 
-    # -- the page asks
+    # -- messages from the page
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
-        asked = {
-            "change": self._change_asked,
-            "reset": self._reset_asked,
+        answers = {
+            "change": self._apply_change,
+            "reset": self._apply_reset,
             "code": self._send_code,
         }
-        answer = asked.get(content.get("type"))
+        answer = answers.get(content.get("type"))
         if answer is None:
             super()._answer(widget, content, buffers)
             return
         try:
             answer(content)
-        except Exception as error:  # it is said on the page, and the cell goes on
+        except Exception as error:  # the page shows it, and the cell continues
             self.send({"type": "problem", "words": str(error)})
         self.send({"type": "answered"})
 
-    def _change_asked(self, content: Mapping[str, Any]) -> None:
-        call = self._what.graph.call_of[content["item"]]
+    def _apply_change(self, content: Mapping[str, Any]) -> None:
+        call = self._after.graph.call_of[content["item"]]
         name, value = str(content["name"]), content["value"]
         if call.kind == INPUT:
             self.change(call.id, shape=input_shape(call, name, value)[1:])
         else:
             self.change(call.id, **{name: value})
 
-    def _reset_asked(self, content: Mapping[str, Any]) -> None:
+    def _apply_reset(self, content: Mapping[str, Any]) -> None:
         if not content.get("name"):
             self.reset(content.get("item"))
             return
@@ -290,58 +292,60 @@ class ShapeView(GraphView):
         name = str(content["name"])
         if call.kind == INPUT:
             then = (call.outputs[0].shape or ())[int(name)]
-            self._change_asked({**content, "value": "" if then is None else then})
+            self._apply_change({**content, "value": "" if then is None else then})
         else:
             self.change(call.id, **{name: setting(call, name)})
 
     def _send_code(self, _content: Mapping[str, Any]) -> None:
         self.send({"type": "code", "code": self.to_code()})
 
-    # -- forms
+    # -- formats
 
     def to_text(self) -> str:
-        """Returns the table, and below it where the numbers of each call come from."""
-        return table.to_text(self._what, self._before, self.batch_size, self.opened)
+        """Returns the table, followed by the derivations for each call."""
+        return table.to_text(self._after, self._before, self.batch_size, self.opened)
 
     def to_static_html(self) -> str:
-        """Returns the table with its arithmetic as plain HTML, without style or script."""
-        return table.to_html(self._what, self._before, self.batch_size, self.opened)
+        """Returns the table with its calculations as plain HTML, without styles or scripts."""
+        return table.to_html(self._after, self._before, self.batch_size, self.opened)
 
     def to_svg(self) -> str:
-        """Returns the graph as SVG, with what was changed.
+        """Returns the graph with the changes as SVG.
 
         Raises:
             GraphvizError: If the drawing program is missing or fails.
         """
         if not self._changes:
             return super().to_svg()
-        marks = dict.fromkeys(self._what.problems, "wrong")
-        return draw(Layouts(self._what.graph, Annotations(marks)), self.opened, self._stressed)
+        marks = dict.fromkeys(self._after.problems, "wrong")
+        return draw(
+            Layouts(self._after.graph, Annotations(marks)), self.opened, self._highlights
+        )
 
     def to_code(self) -> str:
-        """Returns Python code that builds the model with what was changed.
+        """Returns Python code that builds the model with the changes.
 
         Raises:
-            TypeError: If the view shows no model whose connections Keras knows.
+            TypeError: If the view shows no functional or Sequential model.
         """
         from kfunc_lab.graph.keras.functional_code import to_code
 
         return to_code(self._source, self._configurations())
 
     def _configurations(self) -> dict[int, dict[str, Any]]:
-        """Returns for the `id` of each changed layer what is other in its configuration."""
-        found: dict[int, dict[str, Any]] = {}
+        """Returns the changed configuration entries of each layer, by the `id()` of the layer."""
+        by_layer: dict[int, dict[str, Any]] = {}
         for call in self.graph.calls:
             node = self._nodes.get(call.id)
             if node is None:
                 continue
             changes = self._changes.settings.get(call.layer_id, {})
-            own = with_what_follows(changes, call.settings)
+            own = with_dependent_settings(changes, call.settings)
             if call.layer_id in self._changes.inputs:
                 own["batch_shape"] = self._changes.inputs[call.layer_id]
             if own:
-                found[id(node.operation)] = own
-        return found
+                by_layer[id(node.operation)] = own
+        return by_layer
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)
@@ -376,5 +380,5 @@ class ShapeView(GraphView):
             "open_group": _("Open {name}"),
             "close_group": _("Fold {name}"),
             "wrong": _("does not fit"),
-            "model_unchanged": _("Your model stays as it is."),
+            "model_unchanged": _("Your model does not change."),
         }

@@ -1,4 +1,4 @@
-"""What becomes of a graph when settings or input shapes change, without running anything."""
+"""Computes the effect of changed settings or input shapes on a graph, without running a model."""
 
 import math
 import re
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from kfunc_lab.graph.keras.dry_run import Answer, NoCopyError, ask, check_settings
-from kfunc_lab.graph.keras.settings import with_what_follows
+from kfunc_lab.graph.keras.dry_run import CannotCopyError, DryRun, check_settings, dry_run
+from kfunc_lab.graph.keras.settings import with_dependent_settings
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec, Weight
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.rules.formulas import derivation
@@ -20,11 +20,11 @@ INPUT = "InputLayer"
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to be other than in the model.
+    """Changes to a graph.
 
     Attributes:
-        settings: For ids of layers (`Call.layer_id`) the settings that are other, by name.
-        inputs: For ids of inputs their other shapes, the batch first.
+        settings: The changed settings by name, by id of the layer (`Call.layer_id`).
+        inputs: The changed input shapes, the batch first, by id of the input.
     """
 
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -36,10 +36,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a call does not fit any more.
+    """The reason why a call does not fit.
 
     Attributes:
-        reason: In one sentence.
+        reason: The reason in one sentence.
         arithmetic: The numbers that do not fit; empty if there are none.
     """
 
@@ -49,15 +49,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """A graph as it would be.
+    """A graph after changes.
 
     Attributes:
-        graph: Its calls have the new settings, shapes and weights. A call that does not fit, or
+        graph: The graph with the new settings, shapes and weights. A call that does not fit, or
             that is not reached, has outputs of unknown shape.
-        derivations: For ids of calls where their numbers come from; a call without one was
-            computed by the layer itself.
-        problems: For ids of calls why they do not fit.
-        unreached: The ids of the calls that wait for the result of one that does not fit.
+        derivations: The derivations by call id. For a call without one, the layer itself
+            computed the shapes.
+        problems: The problems by call id.
+        unreached: The ids of the calls that depend on a call that does not fit.
     """
 
     graph: LayerGraph
@@ -66,72 +66,72 @@ class WhatIf:
     unreached: frozenset[str]
 
 
-# What a layer itself said, so that it is asked once: a call, its changes, its input shapes.
-Answers = MutableMapping[tuple[str, str, tuple[Shape | None, ...]], Answer | Problem]
+# The results of dry runs, by call id, changes and input shapes, so that each runs only once.
+DryRuns = MutableMapping[tuple[str, str, tuple[Shape | None, ...]], DryRun | Problem]
 
 
 def what_if(
     graph: LayerGraph,
     changes: Changes | None = None,
     nodes: Mapping[str, Any] | None = None,
-    answers: Answers | None = None,
+    dry_runs: DryRuns | None = None,
 ) -> WhatIf:
-    """Reckons what becomes of a graph when settings or input shapes change.
+    """Computes the shapes, weights and costs of a graph after changes.
 
     Args:
-        graph: The graph. Nothing in it, nor in the model behind it, is changed.
-        changes: What is other; nothing by default.
-        nodes: Keras's record of each call, for layers that no rule knows: a copy of such a layer
-            is asked. Without them such a call keeps its shape, or has none if its inputs change.
-        answers: What layers said before, and is noted here for the next time.
+        graph: The graph. Neither it nor its model is changed.
+        changes: The changes; none by default.
+        nodes: Keras's node of each call, by id. A layer without a shape rule needs its node for a
+            dry run; without it, the call keeps its shape as long as its inputs do not change.
+        dry_runs: The results of earlier dry runs; new ones are added.
 
     Returns:
-        The graph as it would be, and where its numbers come from.
+        The graph after the changes, with its derivations and problems.
 
     Example:
         >>> import keras
         >>> from kfunc_lab.graph.keras.reader import read_graph
         >>> image = keras.Input((28, 28, 1), name="image")
         >>> small = keras.layers.Conv2D(16, 3, name="conv")(image)
-        >>> found = what_if(read_graph(small), Changes({"conv": {"strides": 2}}))
-        >>> found.graph.call_of["conv"].outputs[0].shape
+        >>> after = what_if(read_graph(small), Changes({"conv": {"strides": 2}}))
+        >>> after.graph.call_of["conv"].outputs[0].shape
         (None, 13, 13, 16)
     """
-    reckoner = _Reckoner(
-        graph, changes or Changes(), nodes or {}, {} if answers is None else answers
+    propagator = _ShapePropagator(
+        graph, changes or Changes(), nodes or {}, {} if dry_runs is None else dry_runs
     )
-    return reckoner.reckon()
+    return propagator.propagate()
 
 
-class _Reckoner:
-    """Goes through a graph once, from its inputs on."""
+class _ShapePropagator:
+    """Propagates shapes through a graph once, from its inputs to its outputs."""
 
     def __init__(
-        self, graph: LayerGraph, changes: Changes, nodes: Mapping[str, Any], answers: Answers
+        self, graph: LayerGraph, changes: Changes, nodes: Mapping[str, Any], dry_runs: DryRuns
     ) -> None:
         self._graph = graph
         self._changes = changes
         self._nodes = nodes
-        self._answers = answers
+        self._dry_runs = dry_runs
         self._made: dict[str, tuple[TensorSpec, ...]] = {}
         self._calls: dict[str, Call] = {}
         self._derivations: dict[str, Derivation] = {}
         self._problems: dict[str, Problem] = {}
         self._unreached: set[str] = set()
-        # The weights that the first call of each layer makes.
+        # The weights that the first call of each layer creates.
         self._weights: dict[str, tuple[Weight, ...]] = {}
         self._sources: dict[str, dict[int, tuple[str, int]]] = {}
         for edge in graph.edges:
             places = self._sources.setdefault(edge.target, {})
             places[edge.input] = (edge.source, edge.output)
 
-    def reckon(self) -> WhatIf:
+    def propagate(self) -> WhatIf:
         for call in self._graph.calls:
             changed = call if call.id in self._graph.inside else self._call(call)
             self._calls[call.id] = changed
             self._made[call.id] = changed.outputs
         return WhatIf(
-            self._whole(), self._derivations, self._problems, frozenset(self._unreached)
+            self._graph_after(), self._derivations, self._problems, frozenset(self._unreached)
         )
 
     # -- one call
@@ -144,9 +144,9 @@ class _Reckoner:
         try:
             self._expect_outputs(call)
             if call.kind == INPUT:
-                return self._entered(call, inputs)
-            if not self._waits(call, inputs):
-                return self._derived(call, inputs, settings)
+                return self._input_call(call, inputs)
+            if not self._lacks_shape(call, inputs):
+                return self._computed_call(call, inputs, settings)
             self._unreached.add(call.id)
         except DoesNotFitError as error:
             self._problems[call.id] = Problem(str(error), error.arithmetic)
@@ -160,87 +160,87 @@ class _Reckoner:
         )
 
     def _output(self, source: str, position: int, dtype: str) -> TensorSpec:
-        made = self._made[source]
-        return made[position] if position < len(made) else TensorSpec(None, dtype)
+        outputs = self._made[source]
+        return outputs[position] if position < len(outputs) else TensorSpec(None, dtype)
 
     def _expect_outputs(self, call: Call) -> None:
-        """Raises an error where a changed setting has taken an output away."""
+        """Raises `DoesNotFitError` if a changed setting has removed an output."""
         for source, position in self._sources.get(call.id, {}).values():
             count = len(self._made[source])
             if position >= count:
                 raise DoesNotFitError(
-                    _("It takes output {n} of {name}, which now gives {count}.").format(
+                    _("It uses output {n} of {name}, which now returns only {count}.").format(
                         n=position + 1, name=printable(source), count=count
                     ),
                     f"{position + 1} > {count}",
                 )
 
-    def _waits(self, call: Call, inputs: Sequence[TensorSpec]) -> bool:
-        """Tells whether a shape is missing that the model has."""
-        had = self._graph.call_of[call.id].inputs
+    def _lacks_shape(self, call: Call, inputs: Sequence[TensorSpec]) -> bool:
+        """Tells whether the shape of an input is unknown that is known in the model."""
+        inputs_before = self._graph.call_of[call.id].inputs
         return any(
             now.shape is None and then.shape is not None
-            for now, then in zip(inputs, had, strict=True)
+            for now, then in zip(inputs, inputs_before, strict=True)
         )
 
     def _without_shape(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
-        unknown = tuple(TensorSpec(None, it.dtype) for it in call.outputs)
+        unknown = tuple(TensorSpec(None, tensor.dtype) for tensor in call.outputs)
         return replace(call, inputs=inputs, outputs=unknown)
 
-    def _entered(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
-        """Reckons an input: it brings its own shape, or in a nested model what it is given."""
+    def _input_call(self, call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
+        """Computes an input: it has its own shape, or in a nested model that of its source."""
         own = call.outputs[0]
         shape = self._changes.inputs.get(call.layer_id, own.shape)
         if call.id not in self._sources:
-            taken = tuple(replace(it, shape=shape) for it in inputs)
-            return replace(call, inputs=taken, outputs=(replace(own, shape=shape),))
-        given = inputs[0].shape
-        if given is None:
+            own_inputs = tuple(replace(tensor, shape=shape) for tensor in inputs)
+            return replace(call, inputs=own_inputs, outputs=(replace(own, shape=shape),))
+        incoming = inputs[0].shape
+        if incoming is None:
             self._unreached.add(call.id)
             return self._without_shape(call, inputs)
-        met = _entering(shape, given)
-        return replace(call, inputs=inputs, outputs=(replace(own, shape=met),))
+        entering = _entering(shape, incoming)
+        return replace(call, inputs=inputs, outputs=(replace(own, shape=entering),))
 
-    def _derived(
+    def _computed_call(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
     ) -> Call:
         before = self._graph.call_of[call.id]
         as_read = not settings and _shapes(inputs) == _shapes(before.inputs)
-        settings = with_what_follows(settings, before.settings)
+        settings = with_dependent_settings(settings, before.settings)
         if settings and call.id in self._nodes:
             _check(self._nodes[call.id].operation, settings)
-        found = self._found(call, inputs, as_read)
-        if found is not None and (not as_read or _agrees(found, before)):
-            self._derivations[call.id] = found
+        result = self._derivation_of(call, inputs, as_read)
+        if result is not None and (not as_read or _agrees(result, before)):
+            self._derivations[call.id] = result
             outputs = tuple(
                 TensorSpec(shape, tensor.dtype)
-                for shape, tensor in zip(found.shapes, _as_many(found, before), strict=True)
+                for shape, tensor in zip(result.shapes, _as_many(result, before), strict=True)
             )
-            weights = tuple(_weight(size, before) for size in found.weights)
-            return self._with(call, inputs, outputs, weights)
+            weights = tuple(_weight(size, before) for size in result.weights)
+            return self._with_results(call, inputs, outputs, weights)
         if as_read:
             return call
-        answer = self._asked(call, inputs, settings)
-        return self._with(call, inputs, answer.outputs, answer.weights)
+        answer = self._from_dry_run(call, inputs, settings)
+        return self._with_results(call, inputs, answer.outputs, answer.weights)
 
-    def _found(
+    def _derivation_of(
         self, call: Call, inputs: Sequence[TensorSpec], as_read: bool
     ) -> Derivation | None:
-        """Reckons by a rule, if it says of the model's own call what Keras said."""
-        shapes = [it.shape for it in inputs]
+        """Applies the shape rule, if it agrees with Keras on the model's own call."""
+        shapes = [tensor.shape for tensor in inputs]
         before = self._graph.call_of[call.id]
         if None in shapes:
             return None
         try:
             own = derivation(before)
-        except DoesNotFitError:  # Keras has taken it, and may only fail once there are numbers
+        except DoesNotFitError:  # Keras accepted the call and may fail only when it runs
             own = None
         is_known = bool(before.outputs) and None not in _shapes(before.inputs)
         if as_read or (own is None and is_known):
             return own
         return derivation(call, tuple(shapes))  # type: ignore[arg-type]
 
-    def _with(
+    def _with_results(
         self,
         call: Call,
         inputs: tuple[TensorSpec, ...],
@@ -252,8 +252,8 @@ class _Reckoner:
             if one.shape != other.shape:
                 raise DoesNotFitError(
                     _(
-                        "Its weight {name} has shape {first} from its first call; this call "
-                        "needs {shape}."
+                        "Its first call created the weight {name} with shape {first}, but "
+                        "this call needs {shape}."
                     ).format(name=one.name, first=one.shape, shape=other.shape),
                     ", ".join(
                         f"{b} ≠ {a}"
@@ -261,7 +261,7 @@ class _Reckoner:
                         if a != b
                     ),
                 )
-        sizes = [(math.prod(it.shape), it.trainable) for it in weights]
+        sizes = [(math.prod(weight.shape), weight.trainable) for weight in weights]
         return replace(
             call,
             inputs=inputs,
@@ -271,36 +271,39 @@ class _Reckoner:
             trainable_parameters=sum(size for size, trainable in sizes if trainable),
         )
 
-    def _asked(
+    def _from_dry_run(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
-    ) -> Answer:
-        """Asks a copy of the layer itself, once."""
+    ) -> DryRun:
+        """Returns the result of a dry run of the layer, which runs only once."""
         key = (call.id, repr(sorted(settings.items())), _shapes(inputs))
-        if key not in self._answers:
-            self._answers[key] = self._answer(call, inputs, settings)
-        answer = self._answers[key]
+        if key not in self._dry_runs:
+            self._dry_runs[key] = self._answer(call, inputs, settings)
+        answer = self._dry_runs[key]
         if isinstance(answer, Problem):
             raise DoesNotFitError(answer.reason, answer.arithmetic)
         return answer
 
     def _answer(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
-    ) -> Answer | Problem:
+    ) -> DryRun | Problem:
         node = self._nodes.get(call.id)
         if node is None:
-            return Problem(_("What it makes of other inputs is not known without its model."))
+            return Problem(_("Its output for other inputs is unknown without the model."))
         try:
-            return ask(node, settings, inputs)
-        except NoCopyError:
+            return dry_run(node, settings, inputs)
+        except CannotCopyError:
             return Problem(
-                _("What it makes of other inputs is not known: its class has no get_config.")
+                _(
+                    "Its output for other inputs is unknown, because its class has no "
+                    "get_config."
+                )
             )
-        except Exception as error:  # a layer of the user's own may raise anything
+        except Exception as error:  # a custom layer may raise anything
             return Problem(_says(error))
 
     # -- the whole
 
-    def _whole(self) -> LayerGraph:
+    def _graph_after(self) -> LayerGraph:
         graph = self._graph
         calls = tuple(self._calls[call.id] for call in graph.calls)
         edges = tuple(
@@ -323,20 +326,20 @@ class _Reckoner:
             calls=calls,
             edges=edges,
             groups=tuple(self._group(group, more) for group in graph.groups),
-            parameters=graph.parameters + sum(it for it, _trainable in more.values()),
+            parameters=graph.parameters + sum(count for count, _trainable in more.values()),
             trainable_parameters=graph.trainable_parameters
             + sum(trainable for _all, trainable in more.values()),
         )
 
     def _group(self, group: Group, more: Mapping[str, tuple[int, int]]) -> Group:
         inside = self._graph.calls_inside[group.id]
-        layers = {self._graph.call_of[it].layer_id for it in inside}
-        if group.id in self._graph.call_of:  # what is inside a layer has its weights
+        layers = {self._graph.call_of[call_id].layer_id for call_id in inside}
+        if group.id in self._graph.call_of:  # inner layers are part of the layer's weights
             layers = {self._graph.call_of[group.id].layer_id}
-        added = [more[it] for it in layers if it in more]
+        added = [more[layer_id] for layer_id in layers if layer_id in more]
         return replace(
             group,
-            parameters=group.parameters + sum(it for it, _trainable in added),
+            parameters=group.parameters + sum(count for count, _trainable in added),
             trainable_parameters=group.trainable_parameters
             + sum(trainable for _all, trainable in added),
         )
@@ -346,57 +349,57 @@ class _Reckoner:
 
 
 def _shapes(tensors: Sequence[TensorSpec]) -> tuple[Shape | None, ...]:
-    return tuple(it.shape for it in tensors)
+    return tuple(tensor.shape for tensor in tensors)
 
 
-def _agrees(found: Derivation, call: Call) -> bool:
-    """Tells whether a rule says of an unchanged call what Keras said."""
-    return found.shapes == _shapes(call.outputs) and found.parameters.value == call.parameters
+def _agrees(result: Derivation, call: Call) -> bool:
+    """Tells whether a rule agrees with Keras on an unchanged call."""
+    return result.shapes == _shapes(call.outputs) and result.parameters.value == call.parameters
 
 
-def _as_many(found: Derivation, call: Call) -> tuple[TensorSpec, ...]:
-    """Returns a tensor for each output that a rule found, of the type that the call has."""
+def _as_many(result: Derivation, call: Call) -> tuple[TensorSpec, ...]:
+    """Returns a tensor for each output of a derivation, with the dtypes of the call."""
     dtype = call.outputs[0].dtype if call.outputs else ""
-    more = len(found.outputs) - len(call.outputs)
-    return (*call.outputs, *[TensorSpec(None, dtype)] * more)[: len(found.outputs)]
+    more = len(result.outputs) - len(call.outputs)
+    return (*call.outputs, *[TensorSpec(None, dtype)] * more)[: len(result.outputs)]
 
 
 def _weight(size: WeightSize, call: Call) -> Weight:
-    """Describes a weight that a rule found, by the layer's own of that name."""
-    known = {_without_numbers(it.name): it for it in call.weights}.get(
+    """Describes a weight of a derivation, with the dtype of the layer's weight of that name."""
+    own = {_without_numbers(weight.name): weight for weight in call.weights}.get(
         _without_numbers(size.name)
     )
     frozen = bool(call.weights) and not call.trainable_parameters
     return Weight(
-        known.name if known else size.name,
-        tuple(it or 0 for it in size.shape),  # all are known where a rule has reckoned
-        known.dtype if known else call.weights[0].dtype if call.weights else "float32",
-        known.trainable if known else size.trainable and not frozen,
+        own.name if own else size.name,
+        tuple(axis_size or 0 for axis_size in size.shape),  # a rule knows all sizes
+        own.dtype if own else call.weights[0].dtype if call.weights else "float32",
+        own.trainable if own else size.trainable and not frozen,
     )
 
 
 @lru_cache(maxsize=4096)
 def _without_numbers(name: str) -> str:
-    """Returns a weight's name without the numbers that Keras gives to layers of one class."""
+    """Returns the name of a weight without the numbers that Keras appends to layer names."""
     return re.sub(r"_\d+(?=/)", "", name)
 
 
-def _entering(own: Shape | None, given: Shape) -> Shape:
-    """Returns the shape that a nested model takes, as Keras adjusts it to the declared one."""
+def _entering(own: Shape | None, incoming: Shape) -> Shape:
+    """Adjusts the shape of an argument to the declared shape of an input, as Keras does."""
     if own is None:
-        return given
-    if len(given) == len(own) + 1 and given[-1] == 1:
-        given = given[:-1]
-    elif len(given) == len(own) - 1 and own[-1] == 1:
-        given = (*given, 1)
-    sizes = list(zip(own, given, strict=False))
+        return incoming
+    if len(incoming) == len(own) + 1 and incoming[-1] == 1:
+        incoming = incoming[:-1]
+    elif len(incoming) == len(own) - 1 and own[-1] == 1:
+        incoming = (*incoming, 1)
+    sizes = list(zip(own, incoming, strict=False))
     clash = [(a, b) for a, b in sizes[1:] if a is not None and b is not None and a != b]
-    if len(own) != len(given) or clash:
+    if len(own) != len(incoming) or clash:
         raise DoesNotFitError(
-            _("It takes shape {own} for each example, got {given}.").format(
-                own=own[1:], given=given[1:]
+            _("It expects shape {own} for each example, but got {given}.").format(
+                own=own[1:], given=incoming[1:]
             ),
-            ", ".join(f"{b} ≠ {a}" for a, b in clash) or f"{len(given)} ≠ {len(own)}",
+            ", ".join(f"{b} ≠ {a}" for a, b in clash) or f"{len(incoming)} ≠ {len(own)}",
         )
     return tuple(a if b is None else b for a, b in sizes)
 
@@ -404,10 +407,12 @@ def _entering(own: Shape | None, given: Shape) -> Shape:
 def _check(operation: Any, settings: Mapping[str, Any]) -> None:
     try:
         check_settings(operation, settings)
-    except Exception as error:  # a layer of the user's own may raise anything
+    except Exception as error:  # a custom layer may raise anything
         raise DoesNotFitError(_says(error)) from error
 
 
 def _says(error: Exception) -> str:
-    line = next((it for it in str(error).splitlines() if it.strip()), type(error).__name__)
+    line = next(
+        (text for text in str(error).splitlines() if text.strip()), type(error).__name__
+    )
     return _("Keras says: {message}").format(message=printable(line)[:300])

@@ -1,1 +1,1 @@
-"""What every view shares: theme, text, tables, images, files and the page's modules."""
+"""The parts that all views share: theme, text, tables, images, files and page modules."""

@@ -1,4 +1,4 @@
-"""The type of NumPy arrays in signatures."""
+"""The type of a NumPy array in signatures."""
 
 from typing import Any
 

@@ -1,7 +1,6 @@
-"""Where the bundled scripts and style sheets of the views lie.
+"""The folder of the bundled scripts and style sheets, one of each for every view.
 
-`make pages` writes them, one of each a view. anywidget reads them, and follows their changes while
-`ANYWIDGET_HMR=1`.
+`make pages` writes them. anywidget loads them, and reloads them on changes if `ANYWIDGET_HMR=1`.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old or the new content, never a part of it."""
+"""Writes files atomically: a reader sees the old content or the new, never a part of either."""
 
 import os
 import tempfile
@@ -10,17 +10,17 @@ from kfunc_lab.locale import _
 
 
 def save_as(path: str | Path, forms: Mapping[str, Callable[[], bytes]]) -> Path:
-    """Writes a file in the form that the ending of its name asks for.
+    """Writes a file in the format that its suffix selects.
 
     Args:
-        path: Where the file shall stand.
-        forms: For each ending, as `".svg"`, what gives the content.
+        path: The file.
+        forms: The function that returns the content, by suffix, such as `".svg"`.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: If the name has another ending.
+        ValueError: If the suffix is none of these.
         OSError: If the file cannot be written.
     """
     path = Path(path)
@@ -36,17 +36,17 @@ def save_as(path: str | Path, forms: Mapping[str, Callable[[], bytes]]) -> Path:
 
 
 def save_picture_or_text(path: str | Path, view: Any) -> Path:
-    """Saves a view that has a picture and a text, as `.svg` or `.txt`.
+    """Saves a view as a picture, `.svg`, or as text, `.txt`.
 
     Args:
-        path: Where the file shall stand.
-        view: What has `to_svg` and `to_text`.
+        path: The file.
+        view: An object with the methods `to_svg` and `to_text`.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: If the name has another ending.
+        ValueError: If the suffix is none of these.
         OSError: If the file cannot be written.
     """
     forms = {
@@ -57,14 +57,14 @@ def save_picture_or_text(path: str | Path, view: Any) -> Path:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file beside its place, then moves it there.
+    """Writes a temporary file in the same folder, then moves it into place.
 
     Args:
-        path: Where the file shall stand; its folder must exist.
-        content: All of it.
+        path: The file; its folder must exist.
+        content: The whole content.
 
     Raises:
-        OSError: If it cannot be written; a file that stood there before stays as it was.
+        OSError: If the file cannot be written; an existing file keeps its content.
 
     Example:
         >>> import tempfile
@@ -85,7 +85,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _mode_of(path: Path) -> int:
-    """Returns the permissions of the file there, or those that a new one would get."""
+    """Returns the permissions of an existing file, or the default ones of a new file."""
     if path.exists():
         return path.stat().st_mode & 0o777
     umask = os.umask(0)

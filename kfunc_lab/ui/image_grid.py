@@ -1,4 +1,4 @@
-"""Shows images side by side: `lab.pictures`."""
+"""Shows images in a grid: `lab.pictures`."""
 
 import html
 from collections.abc import Sequence
@@ -8,31 +8,31 @@ from typing import Any
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.files import save_picture_or_text
 from kfunc_lab.ui.text import printable
-from kfunc_lab.ui.text_width import fitted
+from kfunc_lab.ui.text_width import fit_text
 from kfunc_lab.ui.theme import FONT, QUIET, SURFACE, light_dark
 
 _COLUMNS = 8
-_MOST = 64  # images of a row; more would fill pages
-_SIDE = 72  # pixels of an image's longer side
+_MAX_IMAGES = 64  # images in a row; more would fill pages
+_SIDE = 72  # pixels on the longer side of an image
 _GAP = 10
 _CAPTION = 18
 
 
 def pictures(*rows: Any, captions: Sequence[object] | None = None) -> "Pictures":
-    """Shows images side by side, or rows of images that belong together below one another.
+    """Shows images side by side, or several rows of images that belong together.
 
     Args:
         rows: Arrays of images, of shape (n, height, width), (n, height, width, 1) or
-            (n, height, width, 3): whole numbers from 0 to 255, or floats from 0 to 1, beyond
-            which they are cut off. Of several arrays, the first image of each stands in the
-            first column, the second in the second, and so on.
-        captions: What is written below each column; by default nothing.
+            (n, height, width, 3). Integers range from 0 to 255 and floats from 0 to 1; other
+            values are clipped. With several arrays, the first column shows the first image of
+            each array, the second column the second image, and so on.
+        captions: A caption for each column; none by default.
 
     Returns:
-        The images, shown in a notebook: the first 64 of them, eight side by side.
+        A view that shows the first 64 images in a notebook, eight in a row.
 
     Raises:
-        ValueError: If there is no image, or what is given is no array of images.
+        ValueError: If there are no images, or an argument is not an array of images.
 
     Example:
         >>> import numpy as np
@@ -40,34 +40,35 @@ def pictures(*rows: Any, captions: Sequence[object] | None = None) -> "Pictures"
         2 images of 28 × 28: zero, one
     """
     return Pictures(
-        [_pixels(row) for row in rows], [] if captions is None else [str(it) for it in captions]
+        [_pixels(row) for row in rows],
+        [] if captions is None else [str(caption) for caption in captions],
     )
 
 
 class Pictures:
-    """Images side by side, as a static picture and as text."""
+    """A grid of images, as a static picture and as text."""
 
     def __init__(self, rows: list[Any], captions: list[str]) -> None:
         if not rows or not min(map(len, rows)):
-            raise ValueError(_("There is no image to show: give an array of images."))
+            raise ValueError(_("There are no images to show: pass an array of images."))
         self._rows = rows
         self._captions = captions
 
     @property
     def _count(self) -> int:
-        """How many columns are shown."""
-        return min([_MOST, *map(len, self._rows)])
+        """The number of columns that are shown."""
+        return min([_MAX_IMAGES, *map(len, self._rows)])
 
     def to_text(self) -> str:
-        """Returns how many images there are, of what size, and their captions."""
-        lines = [_said(row) for row in self._rows]
-        captions = ", ".join(printable(it) for it in self._captions[: self._count])
+        """Returns the number of images, their size and their captions."""
+        lines = [_summary(row) for row in self._rows]
+        captions = ", ".join(printable(caption) for caption in self._captions[: self._count])
         if len(lines) == 1 and captions:
             return f"{lines[0]}: {captions}"
         return "\n".join([*lines, *([captions] if captions else [])])
 
     def to_svg(self) -> str:
-        """Returns the images as SVG."""
+        """Returns the images as an SVG picture."""
         band = len(self._rows) * (_SIDE + _GAP) + (_CAPTION if self._captions else 0)
         bands = -(-self._count // _COLUMNS)
         width = _GAP + min(self._count, _COLUMNS) * (_SIDE + _GAP)
@@ -87,13 +88,13 @@ class Pictures:
         """Writes the images to a file.
 
         Args:
-            path: Where; its ending says how: `.svg` or `.txt`.
+            path: The file; its suffix, `.svg` or `.txt`, selects the format.
 
         Returns:
             The path.
 
         Raises:
-            ValueError: If the name has another ending.
+            ValueError: If the suffix is none of these.
             OSError: If the file cannot be written.
         """
         return save_picture_or_text(path, self)
@@ -105,11 +106,11 @@ class Pictures:
             for at, row in enumerate(self._rows)
         ]
         if number < len(self._captions):
-            words = fitted(printable(self._captions[number]), _SIDE + _GAP - 2, 11)
+            caption = fit_text(printable(self._captions[number]), _SIDE + _GAP - 2, 11)
             parts.append(
                 f'<text x="{left + _SIDE / 2:g}" y="{top + len(self._rows) * (_SIDE + _GAP) + 4}" '
                 f'font-size="11" text-anchor="middle" fill="{QUIET[0]}">'
-                f"{html.escape(words)}</text>"
+                f"{html.escape(caption)}</text>"
             )
         return "".join(parts)
 
@@ -121,7 +122,7 @@ class Pictures:
 
 
 def _pixels(images: Any) -> Any:
-    """Returns images as whole numbers, of shape (n, height, width, 1 or 3)."""
+    """Returns images as integers from 0 to 255, of shape (n, height, width, 1 or 3)."""
     import numpy as np
 
     array = np.asarray(images)
@@ -130,8 +131,8 @@ def _pixels(images: Any) -> Any:
     if array.ndim != 4 or array.shape[-1] not in (1, 3) or array.dtype.kind not in "biuf":
         raise ValueError(
             _(
-                "Images are expected, of shape (n, height, width), with 1 or 3 channels as a "
-                "fourth axis; this has shape {shape} and type {dtype}."
+                "Expected images of shape (n, height, width), (n, height, width, 1) or (n, "
+                "height, width, 3); got shape {shape} and dtype {dtype}."
             ).format(shape=np.shape(images), dtype=array.dtype)
         )
     if array.dtype.kind == "f":
@@ -141,7 +142,7 @@ def _pixels(images: Any) -> Any:
     return np.clip(np.rint(array), 0, 255).astype(np.uint8)
 
 
-def _said(row: Any) -> str:
+def _summary(row: Any) -> str:
     count, *size = row.shape
     size = size[:2] if size[2] == 1 else size
     return ngettext("{n} image of {size}", "{n} images of {size}", count).format(
@@ -154,17 +155,17 @@ def _image(pixels: Any, left: int, top: int) -> str:
 
     height, width = pixels.shape[:2]
     scale = _SIDE / max(height, width)
-    high, wide = height * scale, width * scale
+    height, width = height * scale, width * scale
     return (
-        f'<image x="{left + (_SIDE - wide) / 2:g}" y="{top + (_SIDE - high) / 2:g}" '
-        f'width="{wide:g}" height="{high:g}" preserveAspectRatio="none" '
+        f'<image x="{left + (_SIDE - width) / 2:g}" y="{top + (_SIDE - height) / 2:g}" '
+        f'width="{width:g}" height="{height:g}" preserveAspectRatio="none" '
         f'style="image-rendering:pixelated" href="{png_uri(pixels)}"/>'
     )
 
 
 def _style() -> str:
-    within = ".kfunc-lab-pictures"
+    scope = ".kfunc-lab-pictures"
     return (
-        f"{within}{{color-scheme:light dark}}{within} text{{font-family:{FONT};"
-        f"fill:{light_dark(QUIET)}}}{within} .surface{{fill:{light_dark(SURFACE)}}}"
+        f"{scope}{{color-scheme:light dark}}{scope} text{{font-family:{FONT};"
+        f"fill:{light_dark(QUIET)}}}{scope} .surface{{fill:{light_dark(SURFACE)}}}"
     )

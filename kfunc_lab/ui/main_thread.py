@@ -1,4 +1,4 @@
-"""Runs work on the kernel's main thread, where the cells run."""
+"""Runs functions on the kernel's main thread, which also runs the cells."""
 
 import sys
 import threading
@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 
 def on_main_thread(work: Callable[[], None]) -> None:
-    """Runs work on the main thread: at once if this is it, else when the running cell has ended.
+    """Runs a function on the main thread: at once if this is it, else after the running cell.
 
-    JupyterLab lets a page ask while a cell runs, on a thread of its own; a model is better not
-    called there, because the cell may be training it.
+    While a cell runs, JupyterLab handles the messages of a page on another thread. A model should
+    not be called there, because the cell may be training it.
 
     Args:
-        work: What is to be done. It has to deal with its own exceptions.
+        work: The function. It must handle its own exceptions.
     """
     loop = _loop_of_kernel()
     if loop is None or threading.current_thread() is threading.main_thread():

@@ -1,4 +1,4 @@
-"""Paints matrices of numbers in colours, as PNG."""
+"""Converts matrices of numbers to coloured PNG images."""
 
 import base64
 import struct
@@ -9,41 +9,42 @@ import numpy as np
 
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
-
-# NaN and infinity have a colour that neither scale has.
-NOT_FINITE = "#d6336c"
+from kfunc_lab.ui.theme import NOT_FINITE
 
 
-def painted(values: Numbers, low: float, high: float, scale: str = "sequential") -> Numbers:
-    """Gives each number its colour.
+def colour_pixels(
+    values: Numbers, low: float, high: float, scale: str = "sequential"
+) -> Numbers:
+    """Maps each number of a matrix to a colour.
 
     Args:
         values: A matrix.
-        low: The number that the first colour stands for.
-        high: That of the last.
+        low: The number that gets the first colour.
+        high: The number that gets the last colour.
         scale: `"sequential"` or `"diverging"`.
 
     Returns:
-        Pixels of shape (rows, columns, 4): red, green, blue and opacity, uint8. NaN is clear.
+        Pixels of shape (rows, columns, 4): red, green, blue and opacity, uint8. NaN is
+        transparent.
     """
     table = _table(DIVERGING if scale == "diverging" else SEQUENTIAL)
     spread = (high - low) or 1.0
     with np.errstate(invalid="ignore"):
         places = np.clip((np.asarray(values, np.float64) - low) / spread, 0, 1) * 255
     pixels = np.zeros((*values.shape, 4), np.uint8)
-    known = np.isfinite(places)
-    pixels[known, :3] = table[places[known].round().astype(int)]
-    pixels[known, 3] = 255
+    finite = np.isfinite(places)
+    pixels[finite, :3] = table[places[finite].round().astype(int)]
+    pixels[finite, 3] = 255
     infinite = np.isinf(values)
-    pixels[infinite] = (*_rgb(NOT_FINITE), 255)
+    pixels[infinite] = (*_rgb(NOT_FINITE[0]), 255)
     return pixels
 
 
 def png_uri(pixels: Numbers) -> str:
-    """Writes pixels as the address of a PNG picture that holds itself.
+    """Encodes pixels as a PNG image in a data URI.
 
     Args:
-        pixels: Of shape (rows, columns, 1, 3 or 4), uint8.
+        pixels: An array of shape (rows, columns, 1, 3 or 4), uint8.
 
     Source: Portable Network Graphics (PNG) Specification, 3rd edition, W3C.
     """
@@ -53,13 +54,13 @@ def png_uri(pixels: Numbers) -> str:
 def _png(pixels: Numbers) -> bytes:
     rows, columns, channels = pixels.shape
     colour_type = {1: 0, 3: 2, 4: 6}[channels]
-    # Each line begins with the number of its filter: none.
+    # Each line begins with the number of its filter; 0 means no filter.
     lines = np.zeros((rows, 1 + columns * channels), np.uint8)
     lines[:, 1:] = pixels.reshape(rows, -1)
     head = struct.pack(">IIBBBBB", columns, rows, 8, colour_type, 0, 0, 0)
     body = zlib.compress(lines.tobytes(), 6)
     parts = ((b"IHDR", head), (b"IDAT", body), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*it) for it in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in parts)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
@@ -72,10 +73,12 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _table(colours: Sequence[str]) -> Numbers:
-    """Returns 256 colours, evenly between those that are given."""
-    stops = np.array([_rgb(it) for it in colours], float)
+    """Returns 256 colours, interpolated at equal distances between the colours of a scale."""
+    stops = np.array([_rgb(colour) for colour in colours], float)
     places = np.linspace(0, len(stops) - 1, 256)
-    channels = [np.interp(places, np.arange(len(stops)), stops[:, it]) for it in range(3)]
+    channels = [
+        np.interp(places, np.arange(len(stops)), stops[:, channel]) for channel in range(3)
+    ]
     return np.stack(channels, axis=1).round().astype(np.uint8)
 
 

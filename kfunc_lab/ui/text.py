@@ -1,4 +1,4 @@
-"""Plain text: characters, numbers and columns as every view writes them."""
+"""Plain text: how every view writes characters, numbers and columns."""
 
 import math
 import re
@@ -6,8 +6,8 @@ import unicodedata
 from functools import lru_cache
 
 
-def rounded(count: int) -> str:
-    """Writes a count exactly up to a million, then with three significant digits."""
+def format_count(count: int) -> str:
+    """Formats a count: exactly up to a million, then with three significant digits."""
     for limit, unit in ((10**9, "G"), (10**6, "M")):
         if count >= limit:
             return f"{count / limit:.3g} {unit}"
@@ -15,7 +15,7 @@ def rounded(count: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Replaces what would garble a line: line breaks, control characters, direction marks."""
+    """Replaces characters that would garble a line: line breaks, control and direction marks."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -28,12 +28,12 @@ def printable(text: str) -> str:
     )
 
 
-def aligned(rows: list[list[str]], right: set[int]) -> list[str]:
-    """Writes rows as lines whose columns stand under one another.
+def align_columns(rows: list[list[str]], right: set[int]) -> list[str]:
+    """Pads the cells of rows so that the columns align.
 
     Args:
-        rows: The cells of each row; missing ones at the end are empty.
-        right: Which columns end, and do not begin, under one another.
+        rows: The cells of each row; missing cells at the end count as empty.
+        right: The numbers of the columns that are aligned to the right.
 
     Returns:
         A line for each row.
@@ -59,12 +59,12 @@ def _width(text: str) -> int:
 
 @lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
-    """Writes a class's name as Keras writes the names of its objects."""
+    """Converts the name of a class to the style in which Keras names its objects."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def percent(share: float) -> str:
-    """Writes a share of one.
+    """Formats a share of 1 as a percentage.
 
     Example:
         >>> percent(0.4567), percent(0.0004), percent(float("nan"))

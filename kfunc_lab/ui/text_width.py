@@ -1,10 +1,10 @@
-"""How wide a text will be drawn, so that boxes can be made to fit it."""
+"""Estimates how wide a text will be drawn, so that boxes fit their text."""
 
 import unicodedata
 from functools import lru_cache
 
-# Thousandths of the font's size for the characters from the space to the tilde, in Arial and its
-# metric equals (Arimo, Liberation Sans): regular, then bold.
+# Widths of the characters from space to tilde, in thousandths of the font size, in Arial and the
+# fonts with the same metrics (Arimo, Liberation Sans): regular, then bold.
 _REGULAR = (
     278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556,
     556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667,
@@ -25,12 +25,12 @@ _WIDE = 1000
 
 @lru_cache(maxsize=8192)
 def text_width(text: str, size: float, bold: bool = False) -> float:
-    """Estimates how wide a text is in the drawing's font.
+    """Estimates the width of a text in the drawing's font.
 
     Args:
         text: One line.
-        size: The font's size in pixels.
-        bold: Whether it is set in bold.
+        size: The font size in pixels.
+        bold: Whether the text is bold.
 
     Returns:
         The width in pixels: exact for unaccented Latin text, an estimate for other scripts.
@@ -43,17 +43,17 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return sum(_thousandths(character, widths) for character in text) * size / 1000
 
 
-def fitted(text: str, room: float, size: float, bold: bool = False) -> str:
-    """Shortens a text to a width, with an ellipsis where something was left out.
+def fit_text(text: str, room: float, size: float, bold: bool = False) -> str:
+    """Shortens a text to a width, with an ellipsis at the end.
 
     Args:
         text: One line.
-        room: How wide it may be, in pixels.
-        size: The font's size in pixels.
-        bold: Whether it is set in bold.
+        room: The largest width in pixels.
+        size: The font size in pixels.
+        bold: Whether the text is bold.
 
     Example:
-        >>> fitted("max_pooling2d", 50, 10), fitted("conv", 50, 10)
+        >>> fit_text("max_pooling2d", 50, 10), fit_text("conv", 50, 10)
         ('max_po…', 'conv')
     """
     if text_width(text, size, bold) <= room:

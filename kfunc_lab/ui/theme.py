@@ -15,10 +15,14 @@ WRONG = ("#cf222e", "#ff7b72")
 WRONG_SURFACE = ("#ffebe9", "#3c1618")
 CHANGED = ("#8a5a00", "#e3b341")
 WARNING = ("#bf8700", "#d4a72c")
+SHADOW = ("#1f232855", "#000000")
+# NaN and infinity, in a colour that no scale has.
+NOT_FINITE = ("#d6336c", "#d6336c")
+NOT_FINITE_TEXT = ("#b02a5b", "#f783ac")
 
 FONT = "Arial, Arimo, 'Liberation Sans', Helvetica, sans-serif"
 
-# The custom properties of the pages; some are Jupyter's own colour where there is one.
+# The custom properties of the pages; two of them prefer Jupyter's own colour.
 _PROPERTIES = {
     "accent": ACCENT,
     "surface": SURFACE,
@@ -31,6 +35,9 @@ _PROPERTIES = {
     "wrong-surface": WRONG_SURFACE,
     "changed": CHANGED,
     "warning": WARNING,
+    "shadow": SHADOW,
+    "not-finite": NOT_FINITE,
+    "not-finite-text": NOT_FINITE_TEXT,
     "training": TRAINING,
     "validation": VALIDATION,
 }
@@ -38,7 +45,7 @@ _JUPYTER = {"surface": "--jp-layout-color0", "border": "--jp-border-color2"}
 
 
 def light_dark(colours: tuple[str, str]) -> str:
-    """Writes a pair of colours for CSS, which takes the one that fits the theme.
+    """Returns the CSS value that selects a colour by the theme.
 
     Example:
         >>> light_dark(TEXT)
@@ -48,9 +55,9 @@ def light_dark(colours: tuple[str, str]) -> str:
 
 
 def follow_theme(name: str) -> str:
-    """Writes the rule by which HTML of ours follows a dark theme that CSS does not know of.
+    """Returns the CSS rule by which an element follows the dark theme of a notebook's page.
 
-    JupyterLab and VS Code say on the page's body that their theme is dark; other pages say it by
+    JupyterLab and VS Code mark a dark theme on the body of the page; other pages set
     `color-scheme`, which `light-dark()` follows by itself.
 
     Args:
@@ -62,8 +69,8 @@ def follow_theme(name: str) -> str:
 
 
 def custom_properties() -> str:
-    """Writes the colours as custom properties, such as `--accent`, for the CSS of the pages."""
-    written = {name: light_dark(colours) for name, colours in _PROPERTIES.items()}
-    for name, theirs in _JUPYTER.items():
-        written[name] = f"var({theirs},{written[name]})"
-    return "".join(f"--{name}:{value};" for name, value in written.items())
+    """Returns the colours as CSS custom properties, such as `--accent`, for the pages."""
+    values = {name: light_dark(colours) for name, colours in _PROPERTIES.items()}
+    for name, jupyter_name in _JUPYTER.items():
+        values[name] = f"var({jupyter_name},{values[name]})"
+    return "".join(f"--{name}:{value};" for name, value in values.items())

@@ -20,7 +20,7 @@ from kfunc_lab.activations.pictures import (
 )
 from kfunc_lab.activations.projection import pca
 from kfunc_lab.ui.image import Image, image_of
-from kfunc_lab.ui.thumbnails import maps_of, shrunk, thumbnail
+from kfunc_lab.ui.thumbnails import downsample, maps_of, thumbnail
 
 
 def numbers(*shape, seed=0):
@@ -253,11 +253,11 @@ def test_huge_activations_make_no_huge_picture(shape, kind, most):
 
 def test_what_is_shrunk_is_averaged():
     values = numbers(300, 90)
-    small = shrunk(values, 100, 30)
+    small = downsample(values, 100, 30)
     assert np.allclose(small, values.reshape(100, 3, 30, 3).mean(axis=(1, 3)), atol=1e-6)
-    uneven = shrunk(np.arange(10, dtype="float32")[None], 1, 4)
+    uneven = downsample(np.arange(10, dtype="float32")[None], 1, 4)
     assert uneven.tolist() == [[0.5, 3, 5.5, 8]]
-    assert np.array_equal(shrunk(values, 300, 90), values)
+    assert np.array_equal(downsample(values, 300, 90), values)
 
 
 @pytest.mark.parametrize("channels_first", [False, True])

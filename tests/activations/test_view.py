@@ -89,7 +89,7 @@ def test_one_map_is_enlarged_over_the_input(view):
 def test_the_samples_that_excite_a_unit_most_are_named(view):
     view.selected, view.unit = "conv", 2
     means = view.values["conv"][..., 2].mean(axis=(1, 2))
-    assert view._panel["unit"]["exciting"][0][0] == int(np.argmax(means))
+    assert view._panel["unit"]["exciting"][0]["sample"] == int(np.argmax(means))
 
 
 def test_steps_and_results_can_be_chosen():
@@ -125,7 +125,7 @@ def test_embeddings_are_projected_and_named_by_their_tokens():
 
 def test_all_outputs_answer():
     view = lab.activations(tickets(), some_tokens())
-    answers = dict(view._band["outputs"])
+    answers = {it["name"]: it["bars"] for it in view._band["outputs"]}
     assert len(answers["department"]["values"]) == 4
     assert len(answers["priority"]["values"]) == 1
     assert answers["priority"]["percent"]
@@ -285,7 +285,7 @@ def test_it_is_saved(view, tmp_path, ending):
 
 def test_the_saved_page_holds_everything_as_json(view):
     state = json.loads(json.dumps(view.page_state()))
-    panels = dict(state["_panels"])
+    panels = {it["item"]: it for it in state["_panels"]}
     assert set(panels) == {"digit", "conv", "pool", "flat", "classes"}
     assert isinstance(panels["conv"]["shown"]["data"], str)
 

@@ -312,10 +312,8 @@ THREE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("language", "look"), [("en", "light"), ("en", "dark"), ("es", "light")]
-)
-def test_what_the_readme_shows(open_notebook, run_all, picture, language, look):
+def test_what_the_readme_shows(open_notebook, run_all, picture, reader):
+    language, look = reader
     chosen = f"import kfunc_lab as lab\nlab.language({language!r})"
     page = open_notebook([chosen, README], dark=look == "dark")
     run_all(page)

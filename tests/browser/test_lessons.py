@@ -1,7 +1,5 @@
 """The lessons as a learner meets them: opened and run in real JupyterLab."""
 
-import pytest
-
 from kfunc_lab.lessons import catalogue
 
 
@@ -9,15 +7,9 @@ def notebook(number, language):
     return catalogue.notebook(catalogue.find(number), language)
 
 
-@pytest.mark.parametrize(
-    ("language", "dark"),
-    [("en", False), ("en", True), ("es", False)],
-    ids=["en-light", "en-dark", "es-light"],
-)
-def test_first_model_is_run_and_a_layer_clicked(
-    open_notebook, run_all, picture, language, dark
-):
-    page = open_notebook(notebook("01", language), dark=dark)
+def test_first_model_is_run_and_a_layer_clicked(open_notebook, run_all, picture, reader):
+    language, look = reader
+    page = open_notebook(notebook("01", language), dark=look == "dark")
     run_all(page)
     code = page.locator(".jp-CodeCell", has_text="outputs = layers.Dense(10").first
     code.evaluate("cell => cell.scrollIntoView({block: 'start'})")
@@ -25,7 +17,7 @@ def test_first_model_is_run_and_a_layer_clicked(
     panel.locator('[data-item][aria-label*="50,240"]').click()
     panel.locator(".kfunc-lab-details", has_text="(None, 784) float32").wait_for()
     dock = page.locator("#jp-main-dock-panel")
-    picture(dock, f"lesson-01-{language}-{'dark' if dark else 'light'}")
+    picture(dock, f"lesson-01-{language}-{look}")
     assert page.problems == []
 
 

@@ -6,7 +6,8 @@ from dataclasses import fields
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -392,7 +393,7 @@ def test_pieces_of_very_different_ranges():
     assert len(found.histogram.counts) <= 49
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@examples(150)
 @given(
     values=hnp.arrays(
         st.sampled_from([np.float32, np.float16, np.int32, np.bool_]),

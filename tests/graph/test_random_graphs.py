@@ -3,7 +3,8 @@
 import xml.etree.ElementTree as ET
 
 import keras
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 
@@ -50,9 +51,7 @@ def models(draw):
     return keras.Model(inputs, tensors[-1])
 
 
-slow = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+slow = examples(16)
 
 
 @slow

@@ -10,8 +10,8 @@ from kfunc_lab.graph.export.table import to_text
 from kfunc_lab.graph.model.descriptions import (
     notes,
     remark,
+    shape_label,
     shape_tuple,
-    shape_words,
     short_name,
     title,
 )
@@ -204,7 +204,7 @@ def test_wide_characters_take_two_columns():
     ],
 )
 def test_shapes_in_words(shape, words, written):
-    assert shape_words(TensorSpec(shape, "float32")) == words
+    assert shape_label(TensorSpec(shape, "float32")) == words
     assert shape_tuple(TensorSpec(shape, "float32")) == written
 
 
@@ -235,7 +235,7 @@ def test_details_of_a_call():
     ]
     assert rows[3:5] == [("· kernel", "3 × 3 × 1 × 16 = 144"), ("· bias", "16")]
     assert rows[5:] == [
-        ("Memory", "weights 640 B, results 43.3 kB for one example"),
+        ("Memory", "weights 640 B, outputs 43.3 kB per example"),
         ("Multiply-adds", "97,344"),
         ("filters", "16"),
         ("kernel_size", "(3, 3)"),
@@ -256,7 +256,7 @@ def test_details_of_a_group_and_of_what_shares_its_weights():
         ("Output", "(None, 4) float32"),
         ("Calls", "2 calls"),
         ("Parameters", "28"),
-        ("Memory", "weights 112 B, results 40 B for one example"),
+        ("Memory", "weights 112 B, outputs 40 B per example"),
         ("Multiply-adds", "24"),
         ("Shared with", "part"),
         ("Note", "use 2 of 2"),

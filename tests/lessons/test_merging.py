@@ -5,12 +5,13 @@ from copy import deepcopy
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kfunc_lab.lessons.merging import MergeError, merge, read, write
 
-drawn = settings(max_examples=400, deadline=None, derandomize=True)
+drawn = examples(150)
 
 
 def code(name, source, *printed, **more):
@@ -205,7 +206,7 @@ def test_what_is_no_notebook_is_refused(content):
     ],
 )
 def test_cells_without_ids_of_their_own_are_refused(old):
-    with pytest.raises(MergeError, match="do not have ids of their own"):
+    with pytest.raises(MergeError, match="do not have unique ids"):
         read(json.dumps(old).encode())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kfunc_lab.lessons import catalogue, execution, masters
+from kfunc_lab.lessons import catalogue, execution, nbgrader
 from kfunc_lab.lessons.exercises import of_lesson
 
 CHANGED = {
@@ -58,7 +58,7 @@ def test_runs_solved_and_with_changed_parameters_in_english(lesson, tmp_path):
     """The solution of every exercise is right where the lesson asks for it."""
     course = tmp_path / "course" / f"{lesson}.ipynb"
     course.parent.mkdir()
-    course.write_text(json.dumps(masters.master(catalogue.find(lesson), "en")))
+    course.write_text(json.dumps(nbgrader.instructor_notebook(catalogue.find(lesson), "en")))
     run = execution.run(course, tmp_path / "run", language="en", parameters=CHANGED[lesson])
     said = outputs(run.notebook)
     exercises = of_lesson(catalogue.find(lesson))

@@ -84,4 +84,4 @@ def test_html_says_the_same_as_text():
             assert f"{label}: {arithmetic}" in written or arithmetic in written
     assert written.count('class="fraction"') == 2  # with letters, and with numbers
     assert "<i>s</i>&nbsp;stride" in written
-    assert written.count("<i>k</i>&nbsp;size of the window") == 1
+    assert written.count("<i>k</i>&nbsp;window size") == 1

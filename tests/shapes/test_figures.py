@@ -229,17 +229,29 @@ def test_every_rule_has_a_picture_that_is_known():
 
 def test_window_says_its_numbers():
     text = drawn("Conv2D", IMAGE, filters=16, kernel_size=(3, 3))
-    assert sentence(text) == "A window of 3 over an axis of 28, in steps of 1: 26 places."
+    assert (
+        sentence(text)
+        == "A window of size 3 slides along an axis of size 28 with stride 1: 26 positions."
+    )
     assert said(text) == ["28", "26", "3", "height, width"]
     one = drawn("Conv1D", (None, 4, 1), filters=1, kernel_size=4)
-    assert sentence(one) == "A window of 4 over an axis of 4, in steps of 1: 1 place."
+    assert (
+        sentence(one)
+        == "A window of size 4 slides along an axis of size 4 with stride 1: 1 position."
+    )
     unknown = drawn("Conv1D", (None, None, 1), filters=1, kernel_size=4, padding="same")
-    assert sentence(unknown) == "A window of 4 over an axis of ?, in steps of 1: ? places."
+    assert (
+        sentence(unknown)
+        == "A window of size 4 slides along an axis of size ? with stride 1: ? positions."
+    )
 
 
 def test_a_pool_steps_by_its_window():
     text = drawn("MaxPooling1D", (None, 7, 1))
-    assert sentence(text) == "A window of 2 over an axis of 7, in steps of 2: 3 places."
+    assert (
+        sentence(text)
+        == "A window of size 2 slides along an axis of size 7 with stride 2: 3 positions."
+    )
     # Two cells of the window and the first place; what no window reaches is faint.
     assert roles(text) == {"touched": 3, "cell": 6, "faint": 1, "window": 1, "next": 1}
 
@@ -274,7 +286,7 @@ def test_spread_says_its_numbers():
     settings = {"filters": 2, "kernel_size": 3, "strides": 2}
     text = drawn("Conv2DTranspose", (None, 7, 7, 3), **settings)
     assert sentence(text) == (
-        "Each of the 7 places of an axis spreads over 3, in steps of 2: 15."
+        "Each of the 7 positions of an axis spreads over 3 positions, with stride 2: 15 positions."
     )
     cut = drawn("Conv2DTranspose", (None, 7, 7, 3), **settings, padding="same")
     assert sentence(cut).endswith("14. Cut away: 0 before, 1 after.")
@@ -282,7 +294,10 @@ def test_spread_says_its_numbers():
 
 def test_ends_say_their_numbers():
     text = drawn("Cropping2D", IMAGE, cropping=((0, 0), (2, 3)))
-    assert sentence(text) == "An axis of 28 loses 2 at its start and 3 at its end: 23."
+    assert (
+        sentence(text)
+        == "An axis of size 28 is cropped by 2 at the start and 3 at the end: 23."
+    )
     assert said(text) == ["−2", "−3", "23", "28", "width"]
     assert roles(text)["faint"] == 5
     text = drawn("ZeroPadding1D", (None, 3, 3), padding=(1, 0))
@@ -336,7 +351,7 @@ def test_too_many_axes_are_not_drawn():
 
 def test_blocks_are_as_long_as_their_sizes():
     text = drawn("Concatenate", (None, 28, 28, 8), (None, 28, 28, 16))
-    assert sentence(text) == "Blocks side by side along one axis: 8, 16; together 24."
+    assert sentence(text) == "Tensors joined along one axis: sizes 8, 16, total 24."
     assert said(text) == ["8", "16", "24", "channels"]
     one, other = (float(it.get("width")) for it in parsed(text).iter(f"{SVG}rect"))
     assert other > 1.5 * one
@@ -349,15 +364,15 @@ def test_blocks_are_as_long_as_their_sizes():
 
 def test_number_by_number_says_its_sign():
     text = drawn("Maximum", (None, 8, 3), (None, 8, 1))
-    assert sentence(text) == "Number by number: (8, 3) max (8, 1) = (8, 3)."
+    assert sentence(text) == "Element by element: (8, 3) max (8, 1) = (8, 3)."
     assert roles(text) == {"cell": 2, "ghost": 1, "touched": 1}
     text = drawn("Average", (None, 8), (None, 8))
-    assert sentence(text) == "Number by number: (8 + 8) / 2 = 8."
+    assert sentence(text) == "Element by element: (8 + 8) / 2 = 8."
 
 
 def test_weights_say_their_numbers():
     text = drawn("Dense", (None, 784), units=64)
-    assert sentence(text) == "Each result is made from all numbers: 784 → 64."
+    assert sentence(text) == "Every output depends on every input: 784 → 64."
     assert said(text) == ["784", "64"]
     text = drawn("Embedding", (None, 20), input_dim=10000, output_dim=64)
     assert sentence(text).startswith("A table of 10,000 rows and 64 columns")

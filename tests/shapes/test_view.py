@@ -29,7 +29,7 @@ TEXT = """\
 net (Functional): 5 calls, 27,210 parameters
 Parameters: 27,210 (109 kB)
 Multiply-adds for one example: 124,384
-Results of all calls, batch of 1: 68.1 kB
+Outputs of all calls, batch of 1: 68.1 kB
 
 call    class         output shape        parameters  multiply-adds   memory
 image   InputLayer    (None, 28, 28, 1)            0              0  3.14 kB
@@ -45,9 +45,9 @@ conv (Conv2D)
   Parameters:
     kernel: 3·3·1·16 = 144
     bias: 16
-    together: 144 + 16 = 160
+    total: 144 + 16 = 160
   Multiply-adds for one example: 3·3·16·26·26 = 97,344
-  Memory of the result in bytes (batch · numbers · bytes each): 1·26·26·16·4 = 43,264 = 43.3 kB
+  Memory of the output in bytes (batch · numbers · bytes each): 1·26·26·16·4 = 43,264 = 43.3 kB
 """
 
 
@@ -183,13 +183,13 @@ def test_what_does_not_fit_is_said(view):
     [
         ("convolution", {"strides": 2}, "There is no call 'convolution'"),
         ("conv", {"stride": 2}, "it has: filters, kernel_size"),
-        ("conv", {"strides": 0}, "strides is 1 or more, got 0"),
-        ("conv", {"strides": "two"}, "strides is a whole number"),
-        ("conv", {"filters": 2.5}, "filters is a whole number"),
+        ("conv", {"strides": 0}, "strides must be 1 or more, but got 0"),
+        ("conv", {"strides": "two"}, "strides must be a whole number"),
+        ("conv", {"filters": 2.5}, "filters must be a whole number"),
         ("image", {"size": 3}, "shape, without the batch"),
-        ("image", {"shape": (3, "x")}, "shape holds a size for each axis"),
-        ("image", {"shape": (3, 0)}, "shape holds a size for each axis"),
-        ("image", {"shape": 3}, "shape holds a size for each axis"),
+        ("image", {"shape": (3, "x")}, "shape must hold a size for each axis"),
+        ("image", {"shape": (3, 0)}, "shape must hold a size for each axis"),
+        ("image", {"shape": 3}, "shape must hold a size for each axis"),
     ],
 )
 def test_bad_changes(view, name, settings, words):
@@ -333,7 +333,7 @@ def test_questions_of_the_page(view):
     assert sent(view, asked) == [{"type": "answered"}]
     assert view.changed.call_of["conv"].outputs[0].shape == (None, 13, 13, 16)
     refused = sent(view, asked | {"value": "x"})
-    assert refused[0]["type"] == "refused"
+    assert refused[0]["type"] == "problem"
     assert "whole number" in refused[0]["words"]
     assert sent(view, {"type": "reset", "item": "conv", "name": "strides"}) == [
         {"type": "answered"}
@@ -344,7 +344,7 @@ def test_questions_of_the_page(view):
     sent(view, {"type": "reset", "item": "image", "name": "1"})
     assert view._table["changes"] == 0
     assert "layers.Conv2D" in sent(view, {"type": "code"})[0]["code"]
-    assert sent(view, {"type": "change", "item": "nothing"})[0]["type"] == "refused"
+    assert sent(view, {"type": "change", "item": "nothing"})[0]["type"] == "problem"
 
 
 def test_a_row_says_what_of_it_is_other(view):

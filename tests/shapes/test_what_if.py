@@ -5,11 +5,12 @@ import random
 import keras
 import pytest
 from keras import layers
+from keras.src.applications import resnet as family
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import without_trace
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.reader import read
-from kfunc_lab.graph.keras.settings import with_what_follows
+from kfunc_lab.graph.keras.settings import with_dependent_settings
 from kfunc_lab.shapes.controls import setting
 from kfunc_lab.shapes.rules.formulas import rule_of
 from kfunc_lab.shapes.what_if import INPUT, Changes, what_if
@@ -29,9 +30,29 @@ VALUES = {
 }
 
 
-@pytest.fixture(scope="module")
-def resnet():
-    return keras.applications.ResNet50(weights=None)
+def narrow_resnet():
+    """The layers of ResNet50, joined as there, in five blocks and not in sixteen."""
+
+    def stages(x):
+        for number, (filters, blocks) in enumerate(((8, 2), (16, 1), (32, 1), (64, 1))):
+            stride = 2 if number else 1
+            name = f"conv{number + 2}"
+            x = family.stack_residual_blocks_v1(x, filters, blocks, stride1=stride, name=name)
+        return x
+
+    return family.ResNet(stages, preact=False, use_bias=True, weights=None)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        narrow_resnet,
+        pytest.param(lambda: keras.applications.ResNet50(weights=None), marks=pytest.mark.deep),
+    ],
+    ids=["narrow", "ResNet50"],
+)
+def resnet(request):
+    return request.param()
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +71,11 @@ def rebuilt(model, changes, graph):
         name = layer["config"]["name"]
         layer.pop("build_config", None)  # the shapes that it had
         if name in layers_of:
-            own = with_what_follows(layers_of[name], calls[name].settings)
+            own = with_dependent_settings(layers_of[name], calls[name].settings)
             layer["config"] = {**layer["config"], **own}
         if name in shapes:
             layer["config"] = {**layer["config"], "batch_shape": shapes[name]}
-    with without_trace():
+    with preserve_keras_state():
         return type(model).from_config(config)
 
 

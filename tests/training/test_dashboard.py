@@ -113,9 +113,10 @@ def test_without_samples_only_what_weights_tell_is_measured():
     made().fit(*data(), verbose=0, callbacks=[dashboard])
     spread = {f"weights_p{it}" for it in ("05", "25", "50", "75", "95")}
     assert set(dashboard.measures["hidden"]) == {"update_ratio", "weight_norm"} | spread
-    head, *rows = layer_table(dashboard._log)
-    assert head == ["layer", "update ÷ weights", "weight norm"]
-    assert [row[0] for row in rows] == list(dashboard.measures)
+    table = layer_table(dashboard._log)
+    assert table["layers"] == list(dashboard.measures)
+    assert [it["label"] for it in table["columns"]] == ["update ÷ weights", "weight norm"]
+    assert {len(it["cells"]) for it in table["columns"]} == {len(table["layers"])}
 
 
 def test_a_probe_that_does_not_fit_is_said_and_training_goes_on(capsys):
@@ -363,10 +364,10 @@ def test_a_graph_is_coloured_whenever_its_layers_are_measured():
     view = kfunc_lab.graph(model)
     dashboard = TrainingDashboard(keep=False)
     dashboard.colour(view, "update_ratio")
-    assert not view._stressed.values
+    assert not view._highlights.values
     dashboard.fit(model, *data(), epochs=1)
     measured = dashboard.measures["hidden"]["update_ratio"]
-    assert view._stressed.values["hidden"] == measured > 0
+    assert view._highlights.values["hidden"] == measured > 0
     assert "update ÷ weights" in view.to_svg()
     with pytest.raises(ValueError, match=r"no measure 'norm'.*gradient_norm"):
         dashboard.colour(view, "norm")

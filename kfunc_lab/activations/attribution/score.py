@@ -15,7 +15,7 @@ from kfunc_lab.activations.attribution.attribution import (
     unsupported_reason,
 )
 from kfunc_lab.forward.interception import intercept_calls, unchanged
-from kfunc_lab.graph.keras.nodes import functional_of, kept_logits, node_of, place_of
+from kfunc_lab.graph.keras.nodes import functional_of, node_of, place_of, stored_logits
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 
@@ -170,7 +170,7 @@ class _Pass:
 
     def _logits_of(self, tensor: Any) -> Any:
         """Returns the input of the softmax or sigmoid that computed a tensor, if it is known."""
-        return self._logits.get(id(tensor), (None, kept_logits(tensor)))[1]
+        return self._logits.get(id(tensor), (None, stored_logits(tensor)))[1]
 
 
 def _only_applies_function(operation: Any) -> bool:

@@ -1,1 +1,1 @@
-"""Writes a graph for other programs: tables, DOT, Mermaid."""
+"""Exports a graph to other formats: tables, DOT, Mermaid."""

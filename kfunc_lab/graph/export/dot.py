@@ -1,12 +1,12 @@
-"""Writes a graph in Graphviz's DOT language, to be laid out by Graphviz."""
+"""Exports a graph in Graphviz's DOT language."""
 
 import html
 import re
 from collections.abc import Iterable, Iterator
 
-from kfunc_lab.graph.export.visible_edges import Arrow, arrows, item_words
+from kfunc_lab.graph.export.visible_edges import Arrow, arrows, item_labels
 from kfunc_lab.graph.model.families import FAMILIES, family_of
-from kfunc_lab.graph.model.folding import items_by_parent, seen_groups
+from kfunc_lab.graph.model.folding import items_by_parent, visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.locale import _
 from kfunc_lab.ui.theme import LINE, PANEL, QUIET, TEXT
@@ -17,7 +17,7 @@ def to_dot(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
 
     Args:
         graph: The graph.
-        opened: The ids of the groups that are open; all of them, if it is left out.
+        opened: The ids of the open groups; by default all groups.
 
     Returns:
         The source of a `digraph`: a node for each call and each folded group, a cluster for
@@ -28,42 +28,42 @@ def to_dot(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
         >>> to_dot(LayerGraph("m", "", (Call("d", "d", "Dense", "d"),), ())).splitlines()[0]
         'digraph {'
     """
-    seen = set(seen_groups(graph, graph.group_of if opened is None else opened))
+    opened_groups = set(visible_groups(graph, graph.group_of if opened is None else opened))
     number = {item: f"n{at}" for at, item in enumerate((*graph.call_of, *graph.group_of))}
-    return "\n".join(["digraph {", *_lines(graph, seen, number), "}"])
+    return "\n".join(["digraph {", *_lines(graph, opened_groups, number), "}"])
 
 
-def _lines(graph: LayerGraph, seen: set[str], number: dict[str, str]) -> Iterator[str]:
+def _lines(graph: LayerGraph, opened: set[str], number: dict[str, str]) -> Iterator[str]:
     yield "graph [nodesep=0.25 ranksep=0.28]"
     yield 'node [shape=box style="rounded,filled" fontname=Arial fontsize=12 margin="0.1,0.06"]'
     yield (
         f'edge [fontname=Arial fontsize=10 fontcolor="{QUIET[0]}" color="{LINE[0]}" '
         "arrowsize=0.6]"
     )
-    yield from _item_lines(graph, None, seen, number)
+    yield from _item_lines(graph, None, opened, number)
     blue = FAMILIES["input"]
     for at in range(len(graph.outputs)):
         yield (
             f"out{at} [label=<{html.escape(_('output'))}> fontsize=10 height=0.25 "
             f'fillcolor="{blue.fill[0]}" color="{blue.border[0]}"]'
         )
-    for arrow in arrows(graph, frozenset(seen)):
+    for arrow in arrows(graph, frozenset(opened)):
         yield _arrow(arrow, number)
     if not graph.connected:
-        names = [number[item] for item in items_by_parent(graph)[None] if item not in seen]
+        names = [number[item] for item in items_by_parent(graph)[None] if item not in opened]
         yield f"{' -> '.join(names)} [style=invis]" if len(names) > 1 else ""
 
 
 def _item_lines(
-    graph: LayerGraph, parent: str | None, seen: set[str], number: dict[str, str]
+    graph: LayerGraph, parent: str | None, opened: set[str], number: dict[str, str]
 ) -> Iterator[str]:
     for item in items_by_parent(graph).get(parent, []):
-        name, rest = item_words(graph, item)
-        if item in seen:
+        name, rest = item_labels(graph, item)
+        if item in opened:
             yield f'subgraph cluster_{number[item]} {{ style="rounded,filled"'
             yield f'color="{LINE[0]}" fillcolor="{PANEL[0]}" labeljust=l'
             yield f"fontname=Arial label=<{_font(name, TEXT[0], 12)}  {_font(rest, QUIET[0], 10)}>"
-            yield from _item_lines(graph, item, seen, number)
+            yield from _item_lines(graph, item, opened, number)
             yield "}"
             continue
         call = graph.call_of.get(item)
@@ -87,7 +87,7 @@ def _arrow(arrow: Arrow, number: dict[str, str]) -> str:
 
 
 def _font(text: str, colour: str, size: int) -> str:
-    # Graphviz would put the node's name in the place of `\\N`; in two pieces it cannot.
+    # Graphviz would replace `\\N` by the name of the node; splitting the text prevents that.
     pieces = [html.escape(piece) for piece in re.split(r"(?<=\\)(?=[A-Z])", text or " ")]
     return "".join(
         f'<FONT COLOR="{colour}" POINT-SIZE="{size}">{piece}</FONT>' for piece in pieces

@@ -1,10 +1,10 @@
-"""Writes a graph as a Mermaid flowchart, which GitHub, GitLab and many editors draw."""
+"""Exports a graph as a Mermaid flowchart, which GitHub, GitLab and many editors render."""
 
 from collections.abc import Iterable, Iterator
 
-from kfunc_lab.graph.export.visible_edges import Arrow, arrows, item_words
+from kfunc_lab.graph.export.visible_edges import Arrow, arrows, item_labels
 from kfunc_lab.graph.model.families import FAMILIES, family_of
-from kfunc_lab.graph.model.folding import items_by_parent, seen_groups
+from kfunc_lab.graph.model.folding import items_by_parent, visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.locale import _
 from kfunc_lab.ui.theme import LINE, PANEL
@@ -15,11 +15,11 @@ def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
 
     Args:
         graph: The graph.
-        opened: The ids of the groups that are open; all of them, if it is left out.
+        opened: The ids of the open groups; by default all groups.
 
     Returns:
         The source of a flowchart. Names are escaped as https://mermaid.js.org/syntax/flowchart
-        says, so that nothing in them is taken for syntax.
+        describes, so that nothing in them can act as syntax.
 
     Example:
         >>> from kfunc_lab.graph.model.layer_graph import Call
@@ -28,12 +28,14 @@ def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
           n0["d<br/>Dense"]:::dense
           classDef dense fill:#eee8fd,stroke:#7b52c9,color:#1f2328
     """
-    seen = set(seen_groups(graph, graph.group_of if opened is None else opened))
+    opened_groups = set(visible_groups(graph, graph.group_of if opened is None else opened))
     number = {item: f"n{at}" for at, item in enumerate((*graph.call_of, *graph.group_of))}
-    lines = ["flowchart TD", *_item_lines(graph, None, seen, number, "  ")]
+    lines = ["flowchart TD", *_item_lines(graph, None, opened_groups, number, "  ")]
     for at in range(len(graph.outputs)):
         lines.append(f'  out{at}(["{_escaped(_("output"))}"]):::input')
-    lines += [f"  {_arrow(graph, arrow, number)}" for arrow in arrows(graph, frozenset(seen))]
+    lines += [
+        f"  {_arrow(graph, arrow, number)}" for arrow in arrows(graph, frozenset(opened_groups))
+    ]
     used = {line.rpartition(":::")[2] for line in lines if ":::" in line}
     lines += [
         f"  classDef {family.name} fill:{family.fill[0]},stroke:{family.border[0]},color:#1f2328"
@@ -48,21 +50,21 @@ def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
 def _item_lines(
     graph: LayerGraph,
     parent: str | None,
-    seen: set[str],
+    opened: set[str],
     number: dict[str, str],
     indent: str,
 ) -> Iterator[str]:
     for item in items_by_parent(graph).get(parent, []):
-        words = [_escaped(row) for row in item_words(graph, item)]
-        if item in seen:
-            yield f'{indent}subgraph {number[item]}["{" · ".join(words)}"]'
-            yield from _item_lines(graph, item, seen, number, indent + "  ")
+        labels = [_escaped(row) for row in item_labels(graph, item)]
+        if item in opened:
+            yield f'{indent}subgraph {number[item]}["{" · ".join(labels)}"]'
+            yield from _item_lines(graph, item, opened, number, indent + "  ")
             yield f"{indent}end"
             continue
         call = graph.call_of.get(item)
         family = family_of(call).name if call else "folded"
         open_bracket, close_bracket = ('[["', '"]]') if item in graph.group_of else ('["', '"]')
-        body = "<br/>".join(words)
+        body = "<br/>".join(labels)
         yield f"{indent}{number[item]}{open_bracket}{body}{close_bracket}:::{family}"
 
 
@@ -74,7 +76,7 @@ def _arrow(graph: LayerGraph, arrow: Arrow, number: dict[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Writes every character that could be syntax as its number: `#35;`."""
+    """Replaces every character that could be syntax by its code: `#35;`."""
     return "".join(
         character if character.isalnum() or character in " .,_-×·?" else f"#{ord(character)};"
         for character in text

@@ -1,4 +1,4 @@
-"""Writes a graph as a table of text."""
+"""Exports a graph as a text table."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,10 +10,10 @@ from kfunc_lab.graph.model.descriptions import (
     short_name,
     title,
 )
-from kfunc_lab.graph.model.folding import seen_items, visible_item
+from kfunc_lab.graph.model.folding import visible_item, visible_items
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec
 from kfunc_lab.locale import _
-from kfunc_lab.ui.text import aligned, printable
+from kfunc_lab.ui.text import align_columns, printable
 
 
 def to_text(
@@ -21,15 +21,15 @@ def to_text(
     opened: Iterable[str] | None = None,
     remarks_below: Iterable[str] | None = None,
 ) -> str:
-    """Writes a graph as a table, one call or folded group a line, in graph order.
+    """Writes a graph as a table with one line for each call or folded group, in graph order.
 
     Args:
         graph: The graph.
-        opened: The ids of the groups that are open; all of them, if it is left out.
-        remarks_below: What is said below the table; by default the graph's `notes`.
+        opened: The ids of the open groups; by default all groups.
+        remarks_below: The lines below the table; by default the `notes` of the graph.
 
     Returns:
-        Lines without colours, escapes or addresses: the same in every process.
+        Plain text without colours or memory addresses: the same in every process.
 
     Example:
         >>> print(to_text(LayerGraph("m", "Sequential", (Call("d", "d", "Dense", "d"),), ())))
@@ -37,8 +37,8 @@ def to_text(
         call  class  output shape  parameters
         d     Dense  ?                      0
     """
-    seen = frozenset(graph.group_of if opened is None else opened)
-    sources, leaving = _connections(graph, seen)
+    open_groups = frozenset(graph.group_of if opened is None else opened)
+    sources, leaving = _connections(graph, open_groups)
     columns = [_("call"), _("class"), _("output shape"), _("parameters")]
     columns += [_("called on")] if sources else []
     remarks = {
@@ -49,9 +49,9 @@ def to_text(
     }
     columns += [""] if any(remarks.values()) else []
     rows = [columns]
-    for item, depth in seen_items(graph, seen):
+    for item, depth in visible_items(graph, open_groups):
         call, group = graph.call_of.get(item), graph.group_of.get(item)
-        is_open = item in seen
+        is_open = item in open_groups
         named: Call | Group = call or group  # type: ignore[assignment]
         tensors = call.outputs if call else () if is_open else tuple(leaving.get(item, ()))
         row = [
@@ -63,24 +63,24 @@ def to_text(
         row += [", ".join(sources.get(item, ()))] if sources else []
         rows.append([*row, remarks[item]])
     below = notes(graph) if remarks_below is None else remarks_below
-    return "\n".join([title(graph), *aligned(rows, right={3}), *below])
+    return "\n".join([title(graph), *align_columns(rows, right={3}), *below])
 
 
 def _connections(
     graph: LayerGraph, opened: frozenset[str]
 ) -> tuple[Mapping[str, dict[str, None]], Mapping[str, dict[TensorSpec, None]]]:
-    """Returns what each item is called on, and the tensors that leave each folded group."""
-    seen = {call.id: visible_item(graph, call.id, opened) for call in graph.calls}
+    """Returns the sources of each item, and the tensors that leave each folded group."""
+    visible = {call.id: visible_item(graph, call.id, opened) for call in graph.calls}
     sources: dict[str, dict[str, None]] = {}
     leaving: dict[str, dict[TensorSpec, None]] = {}
     for edge in graph.edges:
-        source, target = seen[edge.source], seen[edge.target]
+        source, target = visible[edge.source], visible[edge.target]
         if source != target:
             sources.setdefault(target, {})[printable(source)] = None
         if source not in (target, edge.source):
             leaving.setdefault(source, {})[edge.tensor] = None
     for call_id in graph.outputs:
-        leaving.setdefault(seen[call_id], {}).update(
+        leaving.setdefault(visible[call_id], {}).update(
             dict.fromkeys(graph.call_of[call_id].outputs)
         )
     return sources, leaving

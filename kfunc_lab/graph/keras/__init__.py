@@ -1,1 +1,1 @@
-"""Reads graphs from Keras; the only code that knows Keras's private names."""
+"""Reads graphs from Keras; the only code that uses Keras's private names."""

@@ -1,4 +1,4 @@
-"""The Python expression that makes a layer or operation anew."""
+"""Writes the Python expression that creates a layer or operation."""
 
 import inspect
 import re
@@ -12,33 +12,33 @@ from kfunc_lab.graph.keras.settings import (
     default_dtype,
     dtype_name,
     is_default,
-    is_noted,
+    is_derived,
 )
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import snake_case
 
-# One number for all axes reads better than a tuple of it.
+# For these settings, one number for all axes reads better than a tuple of equal numbers.
 _PER_AXIS = {"kernel_size", "strides", "pool_size", "dilation_rate", "size"}
-# What Keras notes of a layer and takes back by other ways than the constructor.
-_NOTED = {"build_config", "compile_config", "build_input_shape"}
+# Entries of a configuration that Keras restores without the constructor.
+_NOT_ARGUMENTS = {"build_config", "compile_config", "build_input_shape"}
 
 
 class NotWritableError(ValueError):
-    """Something cannot be written as code; the message says what and why."""
+    """An object cannot be written as code; the message says which and why."""
 
 
 def constructor_code(
     operation: Any, config: Mapping[str, Any] | Exception | None = None
 ) -> str:
-    """Writes the expression that makes a layer or operation.
+    """Writes the expression that creates a layer or operation.
 
     Args:
-        operation: A Keras layer or operation. Nothing is built, and it is not changed.
-        config: Its `settings.configuration`, if it is known already.
+        operation: A Keras layer or operation. It is neither built nor changed.
+        config: Its `settings.configuration`, if already known.
 
     Returns:
-        As `'layers.Dense(10, name="digits")'`; for a raw operation its function, as
-        `"ops.add"`; empty where it cannot be written.
+        The expression, such as `'layers.Dense(10, name="digits")'`; for a raw operation its
+        function, such as `"ops.add"`; empty if it cannot be written.
 
     Example:
         >>> import keras
@@ -47,22 +47,22 @@ def constructor_code(
     """
     try:
         return Expressions().of(operation, config)
-    except Exception:  # a layer of the user's own may raise anything
+    except Exception:  # a custom layer may raise anything
         return ""
 
 
 class Expressions:
-    """Writes expressions, and collects the classes that they need to import.
+    """Writes expressions and collects the imports that they need.
 
     Attributes:
-        imports: For names of classes and functions of the user's own, the modules they are in.
+        imports: The modules of custom classes and functions, by name.
     """
 
     def __init__(self) -> None:
         self.imports: dict[str, str] = {}
 
     def of(self, operation: Any, config: Mapping[str, Any] | Exception | None = None) -> str:
-        """Writes the expression that makes a layer; for a raw operation its function.
+        """Writes the expression that creates a layer; for a raw operation its function.
 
         Raises:
             NotWritableError: If it cannot be written.
@@ -88,7 +88,7 @@ class Expressions:
         return self._call(self._class_name(cls), cls, config)
 
     def input(self, config: Mapping[str, Any]) -> str:
-        """Writes the expression that makes an input of a model."""
+        """Writes the expression that creates an input of a model."""
         batch, *shape = config.get("batch_shape") or config.get("batch_input_shape") or [None]
         arguments = [self.value(tuple(shape))]
         if batch is not None:
@@ -116,10 +116,10 @@ class Expressions:
         self.imports[name] = cls.__module__
         return name
 
-    def _call(self, written: str, cls: Any, config: Mapping[str, Any]) -> str:
-        """Writes a constructor's call with what differs from its defaults."""
+    def _call(self, name_of_class: str, cls: Any, config: Mapping[str, Any]) -> str:
+        """Writes a constructor call with the arguments that differ from their defaults."""
         defaults = constructor_defaults(cls)
-        config = {name: it for name, it in config.items() if name not in _NOTED}
+        config = {name: value for name, value in config.items() if name not in _NOT_ARGUMENTS}
         positional, named = [], []
         for name in _required(cls):
             if name not in config:
@@ -128,7 +128,7 @@ class Expressions:
         for name, value in config.items():
             if name in ("name", "trainable", "dtype"):
                 continue
-            if is_noted(name, value, cls, defaults):
+            if is_derived(name, value, cls, defaults):
                 continue
             if not is_default(name, value, defaults.get(name, inspect.Parameter.empty), config):
                 named.append(f"{name}={self._argument(name, value, cls)}")
@@ -139,13 +139,13 @@ class Expressions:
             named.append("trainable=False")
         if isinstance(config.get("name"), str):
             named.append(f"name={text_literal(config['name'])}")
-        return f"{written}({', '.join([*positional, *named])})"
+        return f"{name_of_class}({', '.join([*positional, *named])})"
 
     def _argument(self, name: str, value: Any, cls: Any) -> str:
         if name in _PER_AXIS and isinstance(value, (tuple, list)) and len({*value}) == 1:
             return self.value(value[0])
         if cls.__name__ == "Bidirectional" and name == "layer":
-            # Keras notes the name that it gave to the forward layer, and would do so again.
+            # Keras stores the name with the prefix that it adds to the forward layer.
             inner = dict(value["config"])
             inner["name"] = inner["name"].removeprefix("forward_")
             value = {**value, "config": inner}
@@ -179,11 +179,11 @@ class Expressions:
         )
 
     def _array(self, value: Any) -> str:
-        written = self.value(value.tolist())
+        elements = self.value(value.tolist())
         if not getattr(value, "shape", ()):
-            return written
-        maker = "np.array" if type(value).__module__ == "numpy" else "ops.convert_to_tensor"
-        return f'{maker}({written}, dtype="{value.dtype}")'
+            return elements
+        function = "np.array" if type(value).__module__ == "numpy" else "ops.convert_to_tensor"
+        return f'{function}({elements}, dtype="{value.dtype}")'
 
     def _mapping(self, value: Mapping[str, Any]) -> str:
         import keras
@@ -192,13 +192,13 @@ class Expressions:
         if name == "__lambda__" or set(value) == {"value"}:
             raise NotWritableError(_("a lambda function cannot be written"))
         if not isinstance(name, str):
-            pairs = (f"{self.value(key)}: {self.value(it)}" for key, it in value.items())
+            pairs = (f"{self.value(key)}: {self.value(item)}" for key, item in value.items())
             return f"{{{', '.join(pairs)}}}"
         if name == "__tuple__":
             return self.value(tuple(value.get("items", ())))
         if name in ("__tensor__", "__numpy__") and isinstance(config, Mapping):
-            maker = "np.array" if name == "__numpy__" else "ops.convert_to_tensor"
-            return f'{maker}({self.value(config["value"])}, dtype="{config["dtype"]}")'
+            function = "np.array" if name == "__numpy__" else "ops.convert_to_tensor"
+            return f'{function}({self.value(config["value"])}, dtype="{config["dtype"]}")'
         if name == "function":
             return self._function(value)
         if name == "DTypePolicy" and isinstance(config, Mapping):
@@ -208,14 +208,14 @@ class Expressions:
             if isinstance(cls, type) and isinstance(config, Mapping):
                 if home == "layers" and name in ("Functional", "Sequential"):
                     break
-                return self._known(home, name, cls, config)
-        return self._own(value)
+                return self._keras_object(home, name, cls, config)
+        return self._custom_object(value)
 
-    def _known(self, home: str, name: str, cls: Any, config: Mapping[str, Any]) -> str:
-        written = self._call(f"{home}.{name}", cls, config)
-        # What needs no argument is known by its name: "he_normal".
-        plain = home == "keras.initializers" and written.endswith("()") and name != "Constant"
-        return text_literal(snake_case(name)) if plain else written
+    def _keras_object(self, home: str, name: str, cls: Any, config: Mapping[str, Any]) -> str:
+        call = self._call(f"{home}.{name}", cls, config)
+        # An initializer without arguments can be given by its name, such as "he_normal".
+        by_name = home == "keras.initializers" and call.endswith("()") and name != "Constant"
+        return text_literal(snake_case(name)) if by_name else call
 
     def _function(self, value: Mapping[str, Any]) -> str:
         name = str(value["config"])
@@ -224,8 +224,8 @@ class Expressions:
         self.imports[name] = str(value["module"])
         return name
 
-    def _own(self, value: Mapping[str, Any]) -> str:
-        """Writes an object of a class of the user's own, nested in a configuration."""
+    def _custom_object(self, value: Mapping[str, Any]) -> str:
+        """Writes an object of a custom class that is nested in a configuration."""
         import keras
 
         name = str(value["class_name"])
@@ -242,7 +242,7 @@ def _HOMES(keras: Any) -> Iterator[tuple[str, Any]]:  # noqa: N802
 
 
 def default_float() -> str:
-    """Returns the type that an input has unless it is told another."""
+    """Returns the default dtype of an input."""
     import keras
 
     return str(keras.config.floatx())
@@ -250,38 +250,41 @@ def default_float() -> str:
 
 @lru_cache(maxsize=1024)
 def _required(cls: Any) -> tuple[str, ...]:
-    """Returns the constructor's first arguments that have no default."""
+    """Returns the leading arguments of the constructor that have no default."""
     try:
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     except (TypeError, ValueError):
         return ()
-    found = []
+    names = []
     for parameter in parameters:
         if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
             break
         if parameter.default is not inspect.Parameter.empty:
             break
-        found.append(parameter.name)
-    return tuple(found)
+        names.append(parameter.name)
+    return tuple(names)
 
 
 @lru_cache(maxsize=1024)
 def _accepts_name(cls: Any) -> bool:
     parameters = inspect.signature(cls.__init__).parameters.values()
-    return any(it.kind is it.VAR_KEYWORD or it.name == "name" for it in parameters)
+    return any(
+        parameter.kind is parameter.VAR_KEYWORD or parameter.name == "name"
+        for parameter in parameters
+    )
 
 
 def function_name(cls: Any) -> str:
-    """Returns the public function of a raw operation's class, as `"ops.add"`.
+    """Returns the name of a raw operation's public function, such as `"ops.add"`.
 
     Raises:
-        NotWritableError: If Keras has none.
+        NotWritableError: If Keras has no such function.
     """
     return _function_and_name(cls)[1]
 
 
 def operation_function(cls: Any) -> Callable[..., Any]:
-    """Returns the public function of a raw operation's class."""
+    """Returns the public function of a raw operation."""
     function: Callable[..., Any] = _function_and_name(cls)[0]
     return function
 
@@ -290,14 +293,14 @@ def operation_function(cls: Any) -> Callable[..., Any]:
 def _function_and_name(cls: Any) -> tuple[Any, str]:
     import keras
 
-    wanted = cls.__name__.lower()
+    target = cls.__name__.lower()
     home = cls.__module__.rpartition(".")[2]
     modules = [("ops", keras.ops)]
     if hasattr(keras.ops, home):
         modules.insert(0, (f"ops.{home}", getattr(keras.ops, home)))
     for prefix, module in reversed(modules):
         for name in dir(module):
-            if name.replace("_", "") == wanted and callable(getattr(module, name)):
+            if name.replace("_", "") == target and callable(getattr(module, name)):
                 return getattr(module, name), f"{prefix}.{name}"
     raise NotWritableError(
         _("Keras has no public function for the operation {name}").format(name=cls.__name__)
@@ -305,7 +308,7 @@ def _function_and_name(cls: Any) -> tuple[Any, str]:
 
 
 def text_literal(text: str) -> str:
-    """Writes a text as a Python literal in double quotes, on one line.
+    """Writes a string as a Python literal in double quotes, on one line.
 
     Example:
         >>> print(text_literal("two words"))
@@ -326,7 +329,7 @@ def _character(character: str) -> str:
 
 
 def identifier(text: str) -> str:
-    """Makes a valid name for a variable of a layer's name.
+    """Converts the name of a layer to a valid name for a variable.
 
     Example:
         >>> identifier("Conv 2d/1"), identifier("2nd")

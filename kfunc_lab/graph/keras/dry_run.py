@@ -1,7 +1,7 @@
-"""Asks a layer what it would make of other shapes or settings, without a trace in Keras.
+"""Runs a layer symbolically with other shapes or settings and restores Keras's global state.
 
-A copy is asked, in a scope that makes no weights. Keras counts names, draws a seed for each
-initializer, and lists variables that have no values yet: all of that is put back.
+A copy of the layer runs in a scope that creates no weights. Keras counts names, draws a seed for
+each initializer, and lists variables that have no values yet: all of this is restored.
 """
 
 import contextlib
@@ -12,72 +12,74 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import (
     arguments_without_masks,
-    name_counters_kept,
     new_node_listeners,
+    preserve_name_counters,
 )
 from kfunc_lab.graph.keras.reader import spec_of, weight_of
 from kfunc_lab.graph.keras.settings import configuration
 from kfunc_lab.graph.model.layer_graph import TensorSpec, Weight
 
-# Keras's global record that a copy adds to.
-_WITHOUT_VALUES = "uninitialized_variables"
+# The list in Keras's global state that a copy adds to.
+_UNINITIALIZED = "uninitialized_variables"
 
 
-class NoCopyError(TypeError):
-    """A layer cannot be copied, because its class does not say its configuration."""
+class CannotCopyError(TypeError):
+    """A layer cannot be copied, because its class does not return its configuration."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a layer would make.
+class DryRun:
+    """The result of a dry run.
 
     Attributes:
-        outputs: The results.
-        weights: The layer's weights.
+        outputs: The outputs of the layer.
+        weights: The weights of the layer.
     """
 
     outputs: tuple[TensorSpec, ...]
     weights: tuple[Weight, ...]
 
 
-def ask(node: Any, changes: Mapping[str, Any], inputs: Sequence[TensorSpec]) -> Answer:
-    """Asks what a call would make of other inputs, with other settings.
+def dry_run(node: Any, changes: Mapping[str, Any], inputs: Sequence[TensorSpec]) -> DryRun:
+    """Runs a copy of a layer symbolically on other inputs, with other settings.
 
     Args:
-        node: Keras's record of the call. It is not changed, nor is its layer.
-        changes: The settings that are other.
-        inputs: What the call takes, in the order of its inputs.
+        node: Keras's record of the call. Neither it nor its layer is changed.
+        changes: The settings that change, by name.
+        inputs: The new inputs of the call, in order.
 
     Returns:
-        What a copy of the layer makes.
+        The outputs and weights of the copy.
 
     Raises:
-        NoCopyError: If the layer cannot be copied.
-        Exception: Whatever the layer raises where the inputs or settings do not suit it.
+        CannotCopyError: If the layer cannot be copied.
+        Exception: Whatever the layer raises if the inputs or settings do not fit.
     """
     import keras
 
-    with without_trace():
-        args, named = _filled(node, inputs)
+    with preserve_keras_state():
+        args, named = _arguments(node, inputs)
         if not isinstance(node.operation, keras.layers.Layer):
-            return Answer(_specs(node.operation.compute_output_spec(*args, **named)), ())
+            return DryRun(_specs(node.operation.compute_output_spec(*args, **named)), ())
         layer = _copy(node.operation, changes)
-        made = layer(*args, **named)
-        return Answer(_specs(made), tuple(weight_of(it, layer) for it in layer.weights))
+        outputs = layer(*args, **named)
+        return DryRun(
+            _specs(outputs), tuple(weight_of(weight, layer) for weight in layer.weights)
+        )
 
 
 def check_settings(operation: Any, changes: Mapping[str, Any]) -> None:
-    """Makes a layer of other settings, to see whether its class takes them.
+    """Creates a copy of a layer with other settings, to check that its class accepts them.
 
     Args:
         operation: The layer. It is not changed.
-        changes: The settings that are other.
+        changes: The settings that change, by name.
 
     Raises:
-        Exception: Whatever the class raises where it does not; nothing for a layer that cannot
-            be copied.
+        Exception: Whatever the class raises if it refuses the settings; nothing for a layer
+            that cannot be copied.
     """
-    with without_trace(), contextlib.suppress(NoCopyError):
+    with preserve_keras_state(), contextlib.suppress(CannotCopyError):
         _copy(operation, changes)
 
 
@@ -86,54 +88,56 @@ def _copy(layer: Any, changes: Mapping[str, Any]) -> Any:
 
     config = configuration(layer)
     if isinstance(config, Exception):
-        raise NoCopyError(str(config)) from config
+        raise CannotCopyError(str(config)) from config
     inside = keras.tree.flatten(dict(config))
-    if any(isinstance(it, keras.Operation) for it in inside):
-        raise NoCopyError(type(layer).__name__)  # a copy would share what is inside
+    if any(isinstance(part, keras.Operation) for part in inside):
+        raise CannotCopyError(type(layer).__name__)  # a copy would share its inner layers
     return type(layer).from_config({**config, **changes})
 
 
-def _filled(node: Any, inputs: Sequence[TensorSpec]) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """Returns a call's arguments with other tensors in their places, and no masks."""
+def _arguments(
+    node: Any, inputs: Sequence[TensorSpec]
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """Returns the arguments of a call with new input tensors and without masks."""
     import keras
 
-    taken = {id(tensor) for tensor in arguments_without_masks(node)}
-    waiting = iter(inputs)
+    tensor_ids = {id(tensor) for tensor in arguments_without_masks(node)}
+    new_inputs = iter(inputs)
 
-    def other(value: Any) -> Any:
+    def replaced(value: Any) -> Any:
         if not isinstance(value, keras.KerasTensor):
             return value
-        if id(value) not in taken:
+        if id(value) not in tensor_ids:
             return None
-        spec = next(waiting)
+        spec = next(new_inputs)
         return keras.KerasTensor(spec.shape, spec.dtype)
 
-    args = keras.tree.map_structure(other, node.arguments.args)
-    return args, keras.tree.map_structure(other, node.arguments.kwargs)
+    args = keras.tree.map_structure(replaced, node.arguments.args)
+    return args, keras.tree.map_structure(replaced, node.arguments.kwargs)
 
 
-def _specs(made: Any) -> tuple[TensorSpec, ...]:
+def _specs(result: Any) -> tuple[TensorSpec, ...]:
     import keras
 
-    return tuple(spec_of(it) for it in keras.tree.flatten(made) if it is not None)
+    return tuple(spec_of(tensor) for tensor in keras.tree.flatten(result) if tensor is not None)
 
 
 @contextlib.contextmanager
-def without_trace() -> Iterator[None]:
-    """Lets layers and models be made, without weights and without a trace in Keras."""
+def preserve_keras_state() -> Iterator[None]:
+    """Restores Keras's global state after layers are created; they get no weights inside."""
     import keras
     from keras.src.backend.common import global_state
 
-    drawn = random.getstate()
-    waiting = list(global_state.get_global_attribute(_WITHOUT_VALUES) or ())
+    random_state = random.getstate()
+    uninitialized = list(global_state.get_global_attribute(_UNINITIALIZED) or ())
     listeners = new_node_listeners[:]
     new_node_listeners.clear()
     try:
-        with name_counters_kept(), keras.StatelessScope(initialize_variables=False):
+        with preserve_name_counters(), keras.StatelessScope(initialize_variables=False):
             yield
     finally:
         new_node_listeners[:] = listeners
-        random.setstate(drawn)
-        pending = global_state.get_global_attribute(_WITHOUT_VALUES)
+        random.setstate(random_state)
+        pending = global_state.get_global_attribute(_UNINITIALIZED)
         if pending is not None:
-            pending[:] = waiting
+            pending[:] = uninitialized

@@ -15,7 +15,7 @@ from kfunc_lab.graph.keras.construction import (
     operation_function,
     text_literal,
 )
-from kfunc_lab.graph.keras.line_breaks import broken
+from kfunc_lab.graph.keras.line_breaks import break_line
 from kfunc_lab.graph.keras.nodes import ancestors, functional_of, masks_of, node_of, place_of
 from kfunc_lab.graph.keras.settings import call_parameters, configuration
 from kfunc_lab.locale import _
@@ -35,20 +35,20 @@ _RESERVED = {
 def to_code(model: Any, changes: Mapping[int, Mapping[str, Any]] | None = None) -> str:
     """Writes a model as Python code that builds an equal one with the functional API.
 
-    The model that the code builds has the same configuration; only raw operations, as the
-    addition in `x + 1`, may get other names. What cannot be written, as a lambda, is named in a
-    comment, and its place raises an error when the code runs.
+    The new model has the same configuration, except that raw operations, such as the addition in
+    `x + 1`, may get other names. A comment names whatever cannot be written, such as a lambda, and
+    the code raises an error at that point.
 
     Args:
         model: A functional or Sequential model. It is not changed.
-        changes: For the `id()` of layers what the code shall have otherwise in their
-            configuration.
+        changes: Changes to the configurations of layers, by the `id()` of the layer.
 
     Returns:
-        A program that leaves the model in the variable `model`. It holds no weights.
+        A program that stores the model in the variable `model`. It contains no weights.
 
     Raises:
-        TypeError: If it is another model: the connections of a subclassed model are code.
+        TypeError: If the model is neither: in a subclassed model, Python code makes the
+            connections.
 
     Example:
         >>> import keras
@@ -69,8 +69,8 @@ def to_code(model: Any, changes: Mapping[int, Mapping[str, Any]] | None = None) 
     if functional is None and not isinstance(model, keras.Sequential):
         raise TypeError(
             _(
-                "Only a functional or Sequential model can be written as code; this is: {got}. "
-                "The connections of a subclassed model are its Python code already."
+                "Only a functional or Sequential model can be written as code; got {got}. In "
+                "a subclassed model, the connections are already Python code."
             ).format(got=type(model).__name__)
         )
     return _Program(changes or {}).of(model)
@@ -83,14 +83,14 @@ class _Program:
         self._changes = changes
         self._expressions = Expressions()
         self._lines: list[str] = []
-        # What stands before the model: functions, nested models and layers that are used again.
+        # The code before the model: functions, nested models and layers with several calls.
         self._before: list[list[str]] = []
         self._global_names: set[str] = set()
         self._names: set[str] = set(_RESERVED)
-        self._shared: dict[int, str] = {}  # variables of layers that are used again
-        self._kept: list[Any] = []  # so that no id is given twice
+        self._shared: dict[int, str] = {}  # variables of layers with several calls
+        self._alive: list[Any] = []  # keeps the layers alive, so that no `id()` is reused
         self._uses: Counter[int] = Counter()
-        self._broken = False
+        self._has_gaps = False
 
     def of(self, model: Any) -> str:
         self._count_uses(model)
@@ -111,17 +111,17 @@ class _Program:
                 yield f"# {name} must be defined before this runs."
             else:
                 yield f"from {module} import {name}"
-        if self._broken:
+        if self._has_gaps:
             yield ""
             yield ""
             yield "def not_writable(name):"
             yield '    raise NotImplementedError(name + " could not be written: put it here")'
             yield ""
 
-    # -- what is used more than once
+    # -- shared layers
 
     def _count_uses(self, model: Any) -> None:
-        """Counts the calls of each layer, in this model and in those nested in it."""
+        """Counts the calls of each layer in this model and its nested models."""
         waiting, seen = [model], {id(model)}
         for current in waiting:
             for node in _nodes(current):
@@ -133,7 +133,7 @@ class _Program:
     # -- models
 
     def _build(self, model: Any, variable: str, indent: str) -> None:
-        """Writes the statements that leave a model in a variable."""
+        """Writes the statements that store a model in a variable."""
         import keras
 
         if isinstance(model, keras.Sequential):
@@ -164,12 +164,12 @@ class _Program:
         functional = functional_of(model)
         tensors: dict[Any, str] = {}
         if type(model).__module__.partition(".")[0] != "keras":
-            said = _("{name} is a class of its own; here it is a keras.Model").format(
+            comment = _("{name} is a custom class; here it becomes a keras.Model").format(
                 name=type(model).__name__
             )
-            self._line(f"# {printable(said)}", indent)
+            self._line(f"# {printable(comment)}", indent)
         nodes = _nodes(model)
-        # The inputs first, in the order of the model.
+        # The inputs come first, in the order of the model.
         for tensor in functional.inputs:
             self._call(node_of(tensor).operation, None, tensors, [tensor], indent)
         for node in nodes:
@@ -193,8 +193,8 @@ class _Program:
         self._line(f"{variable}.trainable = False", indent)
         for layer in model.layers:
             if layer.trainable and layer.weights:
-                found = f"{variable}.get_layer({text_literal(layer.name)})"
-                self._line(f"{found}.trainable = True", indent)
+                lookup = f"{variable}.get_layer({text_literal(layer.name)})"
+                self._line(f"{lookup}.trainable = True", indent)
 
     # -- calls
 
@@ -207,11 +207,11 @@ class _Program:
         indent: str,
     ) -> None:
         if node is None:
-            written = self._expression(operation)
+            expression = self._expression(operation)
         else:
-            written = self._applied(operation, node, tensors, indent)
+            expression = self._applied(operation, node, tensors, indent)
         names = [self._new_name(operation.name) for _tensor in outputs]
-        self._name_outputs(operation, outputs, names, tensors, written, indent)
+        self._name_outputs(operation, outputs, names, tensors, expression, indent)
 
     def _applied(
         self, operation: Any, node: Any, tensors: Mapping[Any, str], indent: str
@@ -227,20 +227,20 @@ class _Program:
 
     def _arguments(self, node: Any, tensors: Mapping[Any, str]) -> list[str]:
         cls: Any = type(node.operation)
-        parameters = {it.name: it.default for it in call_parameters(cls)}
+        parameters = {parameter.name: parameter.default for parameter in call_parameters(cls)}
         masks = {id(mask) for mask in masks_of(_feeding(node))}
-        written = [self._nest(value, tensors) for value in node.arguments.args]
+        arguments = [self._nest(value, tensors) for value in node.arguments.args]
         for name, value in node.arguments.kwargs.items():
             if value is None or id(value) in masks or _same(value, parameters.get(name)):
-                continue  # what Keras passes along by itself
-            if isinstance(value, (list, tuple)) and all(id(it) in masks for it in value):
+                continue  # Keras passes this along by itself
+            if isinstance(value, (list, tuple)) and all(id(item) in masks for item in value):
                 continue
-            written.append(f"{name}={self._nest(value, tensors)}")
-        return written
+            arguments.append(f"{name}={self._nest(value, tensors)}")
+        return arguments
 
     def _get_item(self, node: Any, tensors: Mapping[Any, str]) -> str:
-        given = [*node.arguments.args, *node.arguments.kwargs.values()]
-        source, key = given[0], given[1]
+        arguments = [*node.arguments.args, *node.arguments.kwargs.values()]
+        source, key = arguments[0], arguments[1]
         parts = key if isinstance(key, tuple) else (key,)
         inside = ", ".join(self._index(part, tensors) for part in parts)
         return f"{self._nest(source, tensors)}[{inside}]"
@@ -252,43 +252,43 @@ class _Program:
         return ":".join("" if end is None else self._nest(end, tensors) for end in ends)
 
     def _raw(self, operation: Any, node: Any, tensors: Mapping[Any, str]) -> str:
-        """Writes a raw operation as its function, with what its class was made with."""
+        """Writes a raw operation as a call of its function, with its settings as arguments."""
         cls: Any = type(operation)
         accepted = inspect.signature(operation_function(cls)).parameters
-        written = [self._nest(value, tensors) for value in node.arguments.args]
+        arguments = [self._nest(value, tensors) for value in node.arguments.args]
         settings = {
             name: value for name, value in operation.get_config().items() if name != "name"
         }
         if cls.__name__ == "Einsum":
-            written.insert(0, text_literal(settings.pop("subscripts")))
+            arguments.insert(0, text_literal(settings.pop("subscripts")))
         for name, value in {**settings, **node.arguments.kwargs}.items():
             default = accepted[name].default if name in accepted else None
             if name in accepted and not _same(value, default):
-                written.append(f"{name}={self._nest(value, tensors)}")
-        return f"{function_name(cls)}({', '.join(written)})"
+                arguments.append(f"{name}={self._nest(value, tensors)}")
+        return f"{function_name(cls)}({', '.join(arguments)})"
 
     def _layer(self, layer: Any, indent: str) -> str:
-        """Writes a layer: its variable, if it is used again; else what makes it."""
+        """Writes a layer: its variable if it has several calls, else its constructor."""
         if id(layer) in self._shared:
             return self._shared[id(layer)]
         if _is_nested(layer):
             return self._nested(layer)
-        written = self._writable(layer, indent)
+        expression = self._writable(layer, indent)
         if self._uses[id(layer)] < 2:
-            return written
-        # Outside of all functions, so that each of them sees the same layer.
+            return expression
+        # Outside all functions, so that each of them uses the same layer.
         variable = self._new_name(layer.name, "_layer")
         self._keep(layer, variable)
-        self._before.append(broken(f"{variable} = {written}"))
+        self._before.append(break_line(f"{variable} = {expression}"))
         return variable
 
     def _writable(self, layer: Any, indent: str) -> str:
         try:
             return self._expression(layer)
         except NotWritableError as problem:
-            self._broken = True
-            said = f"{layer.name} ({type(layer).__name__})"
-            self._line(f"# {printable(said)}: {printable(str(problem))}", indent)
+            self._has_gaps = True
+            heading = f"{layer.name} ({type(layer).__name__})"
+            self._line(f"# {printable(heading)}: {printable(str(problem))}", indent)
             return f"not_writable({text_literal(layer.name)})"
 
     def _expression(self, layer: Any) -> str:
@@ -298,7 +298,7 @@ class _Program:
         return self._expressions.of(layer, config)
 
     def _nested(self, model: Any) -> str:
-        """Writes what builds a nested model, once, and returns its variable."""
+        """Writes the code that builds a nested model, once, and returns its variable."""
         import keras
 
         variable = self._new_name(model.name, "_model")
@@ -314,7 +314,7 @@ class _Program:
             self._names = outer_names | self._global_names
             head, call = f"def {function}():", f"{variable} = {function}()"
             self._lines = ["", "", head, *self._lines, "    return model", "", "", call]
-        # What it needs from outside was written before it.
+        # The code that it depends on was added before.
         self._before.append(self._lines)
         self._lines = outer_lines
         return variable
@@ -322,27 +322,27 @@ class _Program:
     # -- values and names
 
     def _nest(self, value: Any, tensors: Mapping[Any, str]) -> str:
-        """Writes an argument: tensors by their variables, everything else by its value."""
+        """Writes an argument: tensors as their variables, everything else as its value."""
         import keras
 
         if isinstance(value, keras.KerasTensor):
             return tensors[place_of(value)]
         if isinstance(value, Mapping):
             pairs = (
-                f"{self._expressions.value(key)}: {self._nest(it, tensors)}"
-                for key, it in value.items()
+                f"{self._expressions.value(key)}: {self._nest(item, tensors)}"
+                for key, item in value.items()
             )
             return f"{{{', '.join(pairs)}}}"
         if isinstance(value, (list, tuple)):
-            inside = ", ".join(self._nest(it, tensors) for it in value)
+            inside = ", ".join(self._nest(item, tensors) for item in value)
             if isinstance(value, list):
                 return f"[{inside}]"
             return f"({inside},)" if len(value) == 1 else f"({inside})"
         if isinstance(value, keras.Variable):
             value = value.value
         if hasattr(value, "numpy"):
-            written = self._expressions.value(value.numpy())
-            return written.replace("np.array", "ops.convert_to_tensor", 1)
+            value_text = self._expressions.value(value.numpy())
+            return value_text.replace("np.array", "ops.convert_to_tensor", 1)
         return self._expressions.value(value)
 
     def _name_outputs(
@@ -351,21 +351,23 @@ class _Program:
         outputs: list[Any],
         names: list[str],
         tensors: dict[Any, str],
-        written: str,
+        expression: str,
         indent: str,
     ) -> None:
         struct = functional_of(operation).output if _is_nested(operation) else None
         places = [place_of(tensor) for tensor in outputs]
         if isinstance(struct, Mapping) or _is_deep(struct):
             variable = names[0]
-            tensors.update(zip(places, (variable + it for it in _paths(struct)), strict=True))
-            self._assign(variable, written, indent)
+            tensors.update(
+                zip(places, (variable + path for path in _paths(struct)), strict=True)
+            )
+            self._assign(variable, expression, indent)
             return
         tensors.update(zip(places, names, strict=True))
         several = len(names) > 1
         one_in_list = isinstance(struct, (list, tuple)) and len(names) == 1
         target = ", ".join(names) if several else f"({names[0]},)" if one_in_list else names[0]
-        self._assign(target, written, indent)
+        self._assign(target, expression, indent)
 
     def _new_name(self, text: str, ending: str = "") -> str:
         stem = identifier(text) + ending
@@ -378,17 +380,17 @@ class _Program:
     def _keep(self, layer: Any, variable: str) -> None:
         self._shared[id(layer)] = variable
         self._global_names.add(variable)
-        self._kept.append(layer)
+        self._alive.append(layer)
 
-    def _assign(self, target: str, written: str, indent: str) -> None:
-        self._lines += broken(f"{target} = {written}", indent)
+    def _assign(self, target: str, expression: str, indent: str) -> None:
+        self._lines += break_line(f"{target} = {expression}", indent)
 
     def _line(self, text: str, indent: str) -> None:
         self._lines.append(indent + text)
 
 
 def _nodes(model: Any) -> list[Any]:
-    """Returns the calls of a model's graph, each after those that feed it."""
+    """Returns the nodes of a model's graph in topological order."""
     functional = functional_of(model)
     return [] if functional is None else ancestors([*functional.inputs, *functional.outputs])
 
@@ -410,12 +412,12 @@ def _is_nested(operation: Any) -> bool:
 
 def _is_deep(struct: Any) -> bool:
     return isinstance(struct, (list, tuple)) and any(
-        isinstance(it, (list, tuple, Mapping)) for it in struct
+        isinstance(item, (list, tuple, Mapping)) for item in struct
     )
 
 
 def _paths(struct: Any, path: str = "") -> Iterable[str]:
-    """Yields the index expressions of the tensors in a nest, in the order of Keras's trees."""
+    """Yields the index expressions of the tensors in a structure, in the order of Keras's trees."""
     if isinstance(struct, Mapping):
         for key in sorted(struct):
             yield from _paths(struct[key], f"{path}[{text_literal(str(key))}]")

@@ -3,18 +3,18 @@
 _WIDTH = 96
 
 
-def broken(line: str, indent: str = "") -> list[str]:
+def break_line(line: str, indent: str = "") -> list[str]:
     """Breaks a statement into lines that fit.
 
     Args:
         line: A statement on one line.
-        indent: What it is indented by.
+        indent: The indentation of the statement.
 
     Returns:
-        Its lines.
+        The lines.
 
     Example:
-        >>> broken("x = f(1)")
+        >>> break_line("x = f(1)")
         ['x = f(1)']
     """
     if len(indent) + len(line) <= _WIDTH:
@@ -24,30 +24,30 @@ def broken(line: str, indent: str = "") -> list[str]:
         return [indent + line]
     begin, end = span
     parts = _split(line[begin + 1 : end])
-    inner = [part for it in parts for part in broken(f"{it},", indent + "    ")]
+    inner = [part for piece in parts for part in break_line(f"{piece},", indent + "    ")]
     return [f"{indent}{line[: begin + 1]}", *inner, f"{indent}{line[end:]}"]
 
 
 def _last_bracket(line: str) -> tuple[int, int] | None:
-    """Returns where the longest of the outermost brackets that hold something is."""
-    found: tuple[int, int] | None = None
+    """Returns the positions of the longest pair of outermost brackets that is not empty."""
+    longest_span: tuple[int, int] | None = None
     depth, begin = 0, 0
-    for position, character in _outside_texts(line):
+    for position, character in _outside_strings(line):
         if character in "([{":
             if depth == 0:
                 begin = position
             depth += 1
         elif character in ")]}":
             depth -= 1
-            longest = 1 if found is None else found[1] - found[0]
+            longest = 1 if longest_span is None else longest_span[1] - longest_span[0]
             if depth == 0 and position - begin > longest:
-                found = (begin, position)
-    return found
+                longest_span = (begin, position)
+    return longest_span
 
 
 def _split(text: str) -> list[str]:
     parts, depth, begin = [], 0, 0
-    for position, character in _outside_texts(text):
+    for position, character in _outside_strings(text):
         if character in "([{":
             depth += 1
         elif character in ")]}":
@@ -59,9 +59,9 @@ def _split(text: str) -> list[str]:
     return [*parts, last] if last else parts
 
 
-def _outside_texts(line: str) -> list[tuple[int, str]]:
-    """Lists the characters that stand in no text."""
-    found = []
+def _outside_strings(line: str) -> list[tuple[int, str]]:
+    """Lists the characters outside string literals, with their positions."""
+    characters = []
     inside, escaped = False, False
     for position, character in enumerate(line):
         if inside:
@@ -74,5 +74,5 @@ def _outside_texts(line: str) -> list[tuple[int, str]]:
         elif character == '"':
             inside = True
         else:
-            found.append((position, character))
-    return found
+            characters.append((position, character))
+    return characters

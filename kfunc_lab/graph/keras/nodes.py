@@ -1,9 +1,9 @@
-"""Keras's own records of a graph: the one place that knows its private names.
+"""Access to Keras's own records of a graph, and the only place that uses these private names.
 
 They are `KerasTensor._keras_history` and `_keras_mask`, `Operation._inbound_nodes` and
 `_outbound_nodes`, `Node`, `Function._nodes_by_depth`, `Functional._standardize_inputs`,
-`Sequential._functional`, `Layer._flatten_layers`, and `_keras_logits` of a backend's tensor. A
-node is Keras's record of one call of an operation.
+`Sequential._functional`, `Layer._flatten_layers`, and `_keras_logits` of a backend tensor. A node
+is Keras's record of one call of an operation.
 """
 
 import contextlib
@@ -13,11 +13,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-# A tensor's place in the records: its operation, which call of it, which output.
+# The place of a tensor in the records: its operation, the number of the call and of the output.
 Place = tuple[int, int, int]
 
 
-# Called with each record that Keras makes of a call, still empty.
+# These functions are called with each new node, while it is still empty.
 new_node_listeners: list[Callable[[Any], None]] = []
 
 
@@ -29,11 +29,10 @@ def _new_node(cls: Any, *args: Any, **named: Any) -> Any:
 
 
 def announce_new_nodes() -> None:
-    """Has the listeners called with each record that Keras makes from now on.
+    """Calls the listeners with each node that Keras creates from now on.
 
-    They are called from `__new__`, which has returned before anything can fail, so that it
-    stands in no traceback. It is never taken away: a class that had a `__new__` refuses
-    arguments without it.
+    `__new__` calls them. It returns before anything can fail, so it appears in no traceback. It is
+    never removed: a class that once had a `__new__` refuses arguments without it.
     """
     from keras.src.ops.node import Node
 
@@ -41,12 +40,12 @@ def announce_new_nodes() -> None:
 
 
 def is_complete(node: Any) -> bool:
-    """Tells whether Keras has filled in a record, and can be asked for what it holds."""
+    """Tells whether Keras has filled in a node, so that it can be read."""
     return hasattr(node, "is_input")
 
 
 def random_seed() -> int | None:
-    """Returns the seed that `keras.utils.set_random_seed` was given, if it was."""
+    """Returns the seed that was passed to `keras.utils.set_random_seed`, if any."""
     from keras.src.backend.common import global_state
 
     seed = global_state.get_global_attribute("global_random_seed")
@@ -54,8 +53,8 @@ def random_seed() -> int | None:
 
 
 @contextlib.contextmanager
-def name_counters_kept() -> Iterator[None]:
-    """Puts back what Keras counts to name layers and operations, whatever is made meanwhile."""
+def preserve_name_counters() -> Iterator[None]:
+    """Restores the counters by which Keras names layers and operations."""
     from keras.src.backend.common import global_state
 
     before = dict(global_state.get_global_attribute("object_name_uids") or {})
@@ -69,7 +68,7 @@ def name_counters_kept() -> Iterator[None]:
 
 
 def functional_of(model: Any) -> Any:
-    """Returns the graph of layers behind a model, if it has one."""
+    """Returns the functional model behind a model, if there is one."""
     import keras
 
     if isinstance(model, keras.Sequential):
@@ -78,29 +77,29 @@ def functional_of(model: Any) -> Any:
     return model if is_functional else None
 
 
-def parts_of(layer: Any) -> list[Any]:
-    """Returns the layers that a layer holds as attributes, without those inside them."""
+def sublayers_of(layer: Any) -> list[Any]:
+    """Returns the direct sublayers of a layer."""
     return list(layer._flatten_layers(recursive=False, include_self=False))
 
 
 def operations_within(layer: Any) -> list[Any]:
-    """Returns a layer, all layers within it, and the raw operations of the graphs among them."""
-    found: dict[int, Any] = {}
+    """Returns a layer, all layers inside it, and the raw operations of their graphs."""
+    operations: dict[int, Any] = {}
     for part in layer._flatten_layers():
         functional = functional_of(part)
         for operation in (part, *(functional.operations if functional is not None else ())):
-            found[id(operation)] = operation
-    return list(found.values())
+            operations[id(operation)] = operation
+    return list(operations.values())
 
 
 def nodes_in_order(functional: Any) -> list[Any]:
-    """Returns the nodes of a graph of layers in the order in which Keras runs them."""
+    """Returns the nodes of a functional model in the order in which Keras runs them."""
     by_depth = functional._nodes_by_depth
     return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
 
 
-def forget_labels(model: Any) -> None:
-    """Has the loss of a model that has not trained yet take labels as if they were the first."""
+def reset_compile_loss(model: Any) -> None:
+    """Resets the loss of an untrained model, so that it accepts labels of another structure."""
     compiled = getattr(model, "_compile_loss", None)
     if compiled is not None and not compiled.built:
         vars(model)["_compile_loss"] = type(compiled)(
@@ -109,53 +108,55 @@ def forget_labels(model: Any) -> None:
 
 
 def loss_weights_of(model: Any) -> dict[str, float]:
-    """Returns by what each output's loss counts in the whole, by the name in Keras's logs.
+    """Returns the weight of each output's loss, by its name in Keras's logs.
 
     Returns:
-        Nothing if there is one loss only, if all count alike, or before the first batch.
+        An empty dict if there is only one loss, if all weights are 1, or before the first batch.
     """
     losses = getattr(getattr(model, "_compile_loss", None), "_flat_losses", None) or ()
-    weights = [1.0 if it.loss_weights is None else float(it.loss_weights) for it in losses]
+    weights = [
+        1.0 if loss.loss_weights is None else float(loss.loss_weights) for loss in losses
+    ]
     if len(weights) < 2 or set(weights) == {1.0}:
         return {}
-    return {f"{it.name}_loss": weight for it, weight in zip(losses, weights, strict=True)}
+    return {f"{loss.name}_loss": weight for loss, weight in zip(losses, weights, strict=True)}
 
 
-def given_inputs(functional: Any, inputs: Any) -> list[Any]:
-    """Returns what a graph of layers makes of its argument: a tensor for each of its inputs."""
+def standardized_inputs(functional: Any, inputs: Any) -> list[Any]:
+    """Returns the argument of a functional model as Keras standardizes it: one tensor per input."""
     return list(functional._standardize_inputs(inputs))
 
 
 def node_of(tensor: Any) -> Any:
-    """Returns Keras's record of the call that made a tensor, or None for one that none made."""
+    """Returns the node of the call that returned a tensor; `None` if no call did."""
     operation, node_index, _tensor_index = tensor._keras_history
     return None if operation is None else operation._inbound_nodes[node_index]
 
 
 def has_history(tensor: Any) -> bool:
-    """Tells whether a call made a symbolic tensor."""
-    # Keras notes an empty history once a layer was called on a tensor that none made.
+    """Tells whether a call returned a symbolic tensor."""
+    # Keras adds an empty history when a layer is called on a tensor that no call returned.
     return is_symbolic(tensor) and node_of(tensor) is not None
 
 
 def place_of(tensor: Any) -> Place:
-    """Returns a tensor's place in the records."""
+    """Returns the place of a tensor in the records."""
     operation, node_index, tensor_index = tensor._keras_history
     return id(operation), node_index, tensor_index
 
 
 def output_number(tensor: Any) -> int:
-    """Returns which of its call's outputs a tensor is, counted from 0."""
+    """Returns the index of a tensor among the outputs of its call."""
     return int(tensor._keras_history.tensor_index)
 
 
 def is_symbolic(tensor: Any) -> bool:
-    """Tells whether a tensor stands for values that come later."""
+    """Tells whether a tensor is symbolic."""
     return hasattr(tensor, "_keras_history")
 
 
 def ancestors(tensors: Iterable[Any]) -> list[Any]:
-    """Returns the nodes that lead to tensors, each after those that feed it."""
+    """Returns the nodes that lead to tensors, in topological order."""
     ordered: dict[int, Any] = {}
     entered: set[int] = set()
     for tensor in tensors:
@@ -168,7 +169,7 @@ def ancestors(tensors: Iterable[Any]) -> list[Any]:
             if inputs_done:
                 ordered[id(node)] = node
                 continue
-            # A layer that returns its very input, as Equalization, is recorded as fed by itself.
+            # A layer that returns its input unchanged, such as Equalization, feeds itself.
             if id(node) in entered:
                 continue
             entered.add(id(node))
@@ -178,29 +179,31 @@ def ancestors(tensors: Iterable[Any]) -> list[Any]:
 
 
 def lost_nodes(nodes: list[Any], without: Set[int] = frozenset()) -> list[Any]:
-    """Returns the nodes fed by others whose results nothing holds: lost branches.
+    """Returns the nodes of lost branches: some of `nodes` feed them, and nothing uses them.
 
     Args:
-        nodes: The nodes that may feed them.
-        without: The `id()` of operations whose calls are left out, with what they feed.
+        nodes: The nodes that may feed a lost branch.
+        without: The `id()` of operations whose calls, and the calls they feed, are skipped.
     """
     branches = _other_consumers(nodes, without)
     if not branches:
         return []
-    gc.collect()  # a model that was deleted still holds its tensors until it is collected
-    alive = held(branches)
+    gc.collect()  # a deleted model holds its tensors until it is collected
+    alive = nodes_in_use(branches)
     lost: list[Any] = []
     drawn = {id(node) for node in nodes}
     for node in branches:
-        # What hangs on a result that is held, yet not part of this graph, is not its branch.
-        if id(node) not in alive and any(id(node_of(it)) in drawn for it in node.input_tensors):
+        # A node that depends on a result which is in use outside this graph is not its branch.
+        if id(node) not in alive and any(
+            id(node_of(tensor)) in drawn for tensor in node.input_tensors
+        ):
             drawn.add(id(node))
             lost.append(node)
-    return [node for node in lost if not is_left_by_keras(node)]
+    return [node for node in lost if not is_unused_cast(node)]
 
 
-def held(branches: Sequence[Any]) -> set[int]:
-    """Returns the `id()` of the nodes whose results something holds, or a later call that is."""
+def nodes_in_use(branches: Sequence[Any]) -> set[int]:
+    """Returns the `id()` of the nodes whose results are held, or feed such a node."""
     internal = _internal_references(branches)
     alive: set[int] = set()
     for node in reversed(branches):
@@ -210,40 +213,42 @@ def held(branches: Sequence[Any]) -> set[int]:
     return alive
 
 
-def is_left_by_keras(node: Any) -> bool:
-    """Tells whether Keras itself made a call that it did not use.
+def is_unused_cast(node: Any) -> bool:
+    """Tells whether a node is a cast that Keras made and did not use.
 
-    A layer of another precision casts its symbolic input, and goes on with the original.
+    A layer of another precision casts its symbolic input but then uses the original.
     """
     return type(node.operation).__name__ == "Cast" and not node.operation._outbound_nodes
 
 
 def _other_consumers(nodes: list[Any], without: Set[int]) -> list[Any]:
-    """Returns the nodes that take results of others, directly or not, and are none of them."""
+    """Returns the nodes outside `nodes` that use their results, directly or indirectly."""
     known = {id(node) for node in nodes}
-    found: list[Any] = []
+    consumers: list[Any] = []
     waiting = list(nodes)
     for node in waiting:
         for consumer in node.operation._outbound_nodes:
-            # A shared layer lists the consumers of all its calls, those of other graphs too.
+            # A shared layer lists the consumers of all its calls, including other graphs.
             if id(consumer) in known or id(consumer.operation) in without:
                 continue
             if any(id(node_of(tensor)) in known for tensor in consumer.input_tensors):
                 known.add(id(consumer))
-                found.append(consumer)
+                consumers.append(consumer)
                 waiting.append(consumer)
     order = {
         id(node): position
         for position, node in enumerate(
-            ancestors(tensor for node in found for tensor in node.outputs)
+            ancestors(tensor for node in consumers for tensor in node.outputs)
         )
     }
-    # An operation may pass the result of another off as its own: that one's record leads nowhere.
-    return sorted((it for it in found if id(it) in order), key=lambda node: order[id(node)])
+    # An operation may return the output of another as its own; its node is then unreachable.
+    return sorted(
+        (node for node in consumers if id(node) in order), key=lambda node: order[id(node)]
+    )
 
 
 def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
-    """Counts the references that Keras's own records hold to each tensor, by its `id()`."""
+    """Counts the references to each tensor in Keras's own records, by `id()`."""
     counts: dict[int, int] = defaultdict(int)
 
     def count(value: Any) -> None:
@@ -263,13 +268,13 @@ def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
 
 
 def arguments_without_masks(node: Any) -> list[Any]:
-    """Returns the tensors that a call takes, without the masks that Keras passes along."""
+    """Returns the tensors that a call takes, except the masks that Keras passes along."""
     masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.input_tensors}
     return [tensor for tensor in node.input_tensors if id(tensor) not in masks]
 
 
 def masks_of(nodes: Iterable[Any]) -> Iterator[Any]:
-    """Yields the masks that go with the results of calls, one for each result that has one."""
+    """Yields the masks of the outputs of nodes; some outputs have none."""
     for node in nodes:
         for tensor in node.outputs:
             mask = getattr(tensor, "_keras_mask", None)
@@ -278,7 +283,7 @@ def masks_of(nodes: Iterable[Any]) -> Iterator[Any]:
 
 
 def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:
-    """Tells whether a variable, a list or a model holds one of a call's results."""
+    """Tells whether a variable, a list or a model holds one of a call's outputs."""
     for position in range(len(tensors)):
         # `getrefcount` counts its own argument too.
         if sys.getrefcount(tensors[position]) - 1 > internal[id(tensors[position])]:
@@ -286,13 +291,13 @@ def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:
     return False
 
 
-def kept_logits(tensor: Any) -> Any:
-    """Returns what softmax or sigmoid was applied to for a tensor, if Keras has kept it there."""
+def stored_logits(tensor: Any) -> Any:
+    """Returns the input of the softmax or sigmoid that returned a tensor, if Keras stored it."""
     return getattr(tensor, "_keras_logits", None)
 
 
 def call_numbers(nodes: Iterable[Any]) -> dict[int, int]:
-    """Numbers the calls of each operation from 1, in the order in which they were made."""
+    """Numbers the calls of each operation from 1, in the order of the calls."""
     by_operation: dict[int, list[Any]] = defaultdict(list)
     for node in nodes:
         by_operation[id(node.operation)].append(node)

@@ -1,7 +1,7 @@
-"""Reads a Keras model, layer or loose tensors into a `LayerGraph`.
+"""Reads a Keras model, a layer or tensors without a model into a `LayerGraph`.
 
-It reads and never builds a model, because building one over existing tensors adds nodes to the
-user's own layers.
+It only reads and never builds a model, because a model over existing tensors would add nodes to
+the user's layers.
 """
 
 import contextlib
@@ -23,8 +23,8 @@ from kfunc_lab.graph.keras.nodes import (
     has_history,
     lost_nodes,
     masks_of,
-    parts_of,
     place_of,
+    sublayers_of,
 )
 from kfunc_lab.graph.keras.settings import (
     argument_settings,
@@ -44,16 +44,16 @@ from kfunc_lab.locale import _
 
 
 def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
-    """Reads the graph of a model, or the graph so far of tensors without a model.
+    """Reads the graph of a model, or of tensors without a model.
 
     Args:
-        x: A functional or Sequential model; a subclassed model or a layer, whose sub-layers
-            are listed; or one or more symbolic tensors, as from `keras.Input`, in any nest of
+        x: A functional or Sequential model; a subclassed model or a layer, whose sublayers are
+            listed; or one or more symbolic tensors, such as those from `keras.Input`, in nested
             lists, tuples and dicts.
         masks: Whether to keep the operations that only compute masks.
 
     Returns:
-        The graph, as plain data.
+        The graph as plain data.
 
     Raises:
         TypeError: If `x` is none of these.
@@ -69,23 +69,23 @@ def read_graph(x: Any, *, masks: bool = False) -> LayerGraph:
     return read(x, masks=masks).graph
 
 
-# A group's id, or None, and the `id()` of a record or a layer in it.
+# The id of a group, or None, and the `id()` of a node or layer in it.
 ItemPlace = tuple[str | None, int]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A graph, and what in it stands for what in Keras.
+    """A graph, with the links between its items and Keras's objects.
 
     Attributes:
         graph: The graph.
-        nodes: For each call, by its id, the record that Keras keeps of it; calls that Keras did
-            not record are missing.
-        items: For each record, or each layer without one, the id of its call or group, by the
-            group that it stands in.
-        tensors: For the place of each tensor outside nested models, the id of the call that
-            made it.
-        layers: For the `id()` of each layer, the id that its calls share, and the layer.
+        nodes: Keras's node of each call, by the id of the call; calls that Keras did not record
+            are missing.
+        items: The id of the call or group of each node, or of each layer without a node, by the
+            group that contains it.
+        tensors: The id of the call that returned each tensor outside nested models, by the place
+            of the tensor.
+        layers: The id that the calls of a layer share, and the layer, by the `id()` of the layer.
     """
 
     graph: LayerGraph
@@ -95,21 +95,21 @@ class Reading:
     layers: Mapping[int, tuple[str, Any]]
 
     def item_of(self, node: Any) -> str | None:
-        """Returns the id of the call or group outside nested models that a record made."""
+        """Returns the id of the call or group of a node outside nested models."""
         return self.items.get((None, id(node)))
 
     def calls_of(self, part: Any) -> frozenset[str]:
-        """Finds the calls of a model or layer within this graph.
+        """Finds the calls of a model or layer in this graph.
 
         Args:
             part: A model that shares calls with the graph or is called in it, or a layer.
 
         Returns:
-            The ids of its calls; none if it is no part of the graph.
+            The ids of its calls; empty if it is not part of the graph.
         """
         layer_id, _layer = self.layers.get(id(part), ("", None))
         groups = {group.id for group in self.graph.groups if group.layer_id == layer_id}
-        for group in self.graph.groups:  # each after the one that it stands in
+        for group in self.graph.groups:  # outer groups first
             if group.parent in groups:
                 groups.add(group.id)
         calls = {
@@ -124,8 +124,8 @@ class Reading:
         places = (place_of(tensor) for node in nodes for tensor in node.outputs)
         calls |= {self.tensors[place] for place in places if place in self.tensors}
         if not calls:
-            # Keras copies the calls of a model that begins at a tensor amid another; the layers
-            # are the same.
+            # If a model begins at a tensor inside another model, Keras copies its calls but keeps
+            # the layers.
             layers = (self.layers.get(id(node.operation), ("", None))[0] for node in nodes)
             layer_ids = set(filter(None, layers))
             calls = {call.id for call in self.graph.calls if call.layer_id in layer_ids}
@@ -133,17 +133,17 @@ class Reading:
 
 
 def read(x: Any, *, masks: bool = False) -> Reading:
-    """Reads a graph as `read_graph` does, and keeps what in it stands for what in Keras.
+    """Reads a graph, with the links between its items and Keras's objects.
 
     Args:
-        x: As in `read_graph`.
-        masks: As in `read_graph`.
+        x: See `read_graph`.
+        masks: See `read_graph`.
 
     Returns:
-        The graph, with Keras's records of its calls.
+        The graph and its links to Keras's objects.
 
     Raises:
-        TypeError: As in `read_graph`.
+        TypeError: See `read_graph`.
     """
     reader = _Reader(masks)
     return reader.reading(reader.read(x))
@@ -153,20 +153,20 @@ def read_nodes(
     nodes: Sequence[Any],
     lost: Iterable[Any],
     outputs: Sequence[Any],
-    known: MutableMapping[Any, Call],
+    cache: MutableMapping[Any, Call],
 ) -> Reading:
-    """Reads the graph of some of Keras's records of calls.
+    """Reads the graph of some nodes.
 
     Args:
-        nodes: The records, each after those that feed it.
-        lost: Those of them whose results lead nowhere.
-        outputs: The tensors that are the outputs of models.
-        known: The calls of earlier readings by their record; new ones are added.
+        nodes: The nodes in topological order.
+        lost: The nodes whose results lead nowhere.
+        outputs: The tensors that are outputs of models.
+        cache: The calls of nodes that were read before; new ones are added.
 
     Returns:
-        The graph, with Keras's records of its calls.
+        The graph and its links to Keras's objects.
     """
-    reader = _Reader(masks=False, known=known)
+    reader = _Reader(masks=False, cache=cache)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
         graph = reader.records(nodes, {id(node) for node in lost}, outputs)
@@ -174,7 +174,7 @@ def read_nodes(
 
 
 # ---------------------------------------------------------------------------------------------
-# What was given
+# Checking the argument
 
 
 def _symbolic_tensors(x: Any) -> list[Any]:
@@ -188,8 +188,8 @@ def _symbolic_tensors(x: Any) -> list[Any]:
         if not has_history(tensor):
             raise TypeError(
                 _(
-                    "This tensor was made by no layer, so it has no graph: {tensor}. "
-                    "Begin with keras.Input(shape)."
+                    "No layer made this tensor, so it has no graph: {tensor}. Start with "
+                    "keras.Input(shape)."
                 ).format(tensor=tensor)
             )
     return tensors
@@ -211,39 +211,35 @@ def _wrong_input(x: Any, item: Any) -> str:
 
     got = type(item).__name__
     takes = _(
-        "A graph is read from a Keras model, a layer, or symbolic tensors such as those of "
-        "keras.Input; this is: {got}."
+        "A graph is read from a Keras model, a layer or symbolic tensors, such as those from "
+        "keras.Input; got {got}."
     ).format(got=got)
     if item is x and isinstance(item, (list, tuple, dict)):
         return takes + " " + _("It is empty.")
     if isinstance(item, str):
         return takes + " " + _("Pass the model itself, not its name.")
     if isinstance(item, type):
-        return (
-            takes
-            + " "
-            + _("Make an object of the class {name} first.").format(name=item.__name__)
-        )
+        return takes + " " + _("Create an instance of {name} first.").format(name=item.__name__)
     if isinstance(item, keras.layers.Layer):
-        return takes + " " + _("Among several, each must be a symbolic tensor.")
+        return takes + " " + _("When you pass several, each must be a symbolic tensor.")
     if hasattr(item, "shape") and hasattr(item, "dtype"):
-        return takes + " " + _("It holds values; the graph needs the symbolic tensor.")
+        return takes + " " + _("It holds values; pass the symbolic tensor instead.")
     return takes
 
 
 # ---------------------------------------------------------------------------------------------
 # Reading
 
-# Where a tensor comes from: a call's id, and which of its outputs.
+# The source of a tensor: the id of a call, and the index of its output.
 _Source = tuple[str, int]
 
 
 class _Reader:
-    """Collects the calls, edges and groups of one graph, nested models included."""
+    """Collects the calls, edges and groups of one graph, including nested models."""
 
-    def __init__(self, masks: bool, known: MutableMapping[Any, Call] | None = None) -> None:
+    def __init__(self, masks: bool, cache: MutableMapping[Any, Call] | None = None) -> None:
         self._masks = masks
-        self._known = known
+        self._cache = cache
         self._open: set[int] = set()  # the models that are being read
         self._nodes: dict[str, Any] = {}
         self._items: dict[ItemPlace, str] = {}
@@ -251,14 +247,14 @@ class _Reader:
         self._edges: list[Edge] = []
         self._groups: list[Group] = []
         self._used_ids: set[str] = set()
-        # The layer is kept with its id, so that its `id()` is not given to another meanwhile.
+        # The reference to the layer keeps it alive, so that its `id()` is not reused.
         self._layer_ids: dict[int, tuple[str, Any]] = {}
         self._lost: list[str] = []
         self._mask_calls: set[str] = set()
         self._tensors: dict[Place, str] = {}
 
     def read(self, x: Any) -> LayerGraph:
-        """Reads whatever a graph is read from."""
+        """Reads a model, a layer or tensors."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
             return self._read_any(x)
@@ -277,12 +273,12 @@ class _Reader:
         return self.tensors(_symbolic_tensors(x))
 
     def reading(self, graph: LayerGraph) -> Reading:
-        """Returns a graph that was read, with what in it stands for what in Keras."""
+        """Returns a graph with the links between its items and Keras's objects."""
         return Reading(graph, self._nodes, self._items, self._tensors, self._layer_ids)
 
     def model(self, model: Any, functional: Any) -> LayerGraph:
-        """Reads a functional model, or a Sequential by the functional model behind it."""
-        find_lost = model is functional  # a Sequential calls its layers anew with each `add`
+        """Reads a functional model, or the functional model behind a Sequential model."""
+        find_lost = model is functional  # a Sequential calls its layers again with each `add`
         sources = self._read(functional.inputs, functional.outputs, find_lost)
         return replace(
             self._graph(model.name, type(model).__name__, functional.outputs, sources),
@@ -292,23 +288,23 @@ class _Reader:
         )
 
     def tensors(self, tensors: list[Any]) -> LayerGraph:
-        """Reads what leads to loose tensors."""
+        """Reads the graph that leads to tensors without a model."""
         sources = self._read([], tensors, find_lost=True)
-        kept = {call.layer_id for call in self._calls if call.id not in self._lost}
-        kept |= {group.layer_id for group in self._groups}
-        layers = [layer for layer_id, layer in self._layer_ids.values() if layer_id in kept]
-        sizes = {id(it): prod(it.shape) for it in _weights(layers, "weights")}
-        trainable = {id(it) for it in _weights(layers, "trainable_weights")}
+        live_ids = {call.layer_id for call in self._calls if call.id not in self._lost}
+        live_ids |= {group.layer_id for group in self._groups}
+        layers = [layer for layer_id, layer in self._layer_ids.values() if layer_id in live_ids]
+        sizes = {id(weight): prod(weight.shape) for weight in _weights(layers, "weights")}
+        trainable = {id(weight) for weight in _weights(layers, "trainable_weights")}
         return replace(
             self._graph("", "KerasTensor", tensors, sources),
             parameters=sum(sizes.values()),
-            trainable_parameters=sum(sizes[it] for it in trainable if it in sizes),
+            trainable_parameters=sum(sizes[key] for key in trainable if key in sizes),
         )
 
     def records(
         self, nodes: Sequence[Any], lost: Set[int], outputs: Sequence[Any]
     ) -> LayerGraph:
-        """Reads records of calls."""
+        """Reads nodes."""
         sources: dict[Place, _Source] = {}
         numbers = call_numbers(nodes)
         for node in nodes:
@@ -329,7 +325,7 @@ class _Reader:
         )
 
     def chain(self, model: Any) -> LayerGraph:
-        """Reads a Sequential whose shapes are not known yet."""
+        """Reads a Sequential model whose shapes are not known yet."""
         links = [self._add_link(layer) for layer in model.layers]
         for (_entry, before), (after, _exit) in pairwise(links):
             self._edges.append(Edge(*before, after, 0, TensorSpec(None, "")))
@@ -341,8 +337,8 @@ class _Reader:
         )
 
     def layers(self, layer: Any) -> LayerGraph:
-        """Reads the sub-layers of a subclassed model or layer, or a layer that has none."""
-        parts = parts_of(layer)
+        """Reads the sublayers of a subclassed model or layer, or a layer without sublayers."""
+        parts = sublayers_of(layer)
         for part in parts or [layer]:
             self._add_layer(part, prefix="", group=None)
         return self._layers_graph(layer)
@@ -357,17 +353,17 @@ class _Reader:
         prefix: str = "",
         group: str | None = None,
     ) -> dict[Place, _Source]:
-        """Adds the calls from inputs to outputs, and tells where each tensor comes from."""
+        """Adds the calls from inputs to outputs, and returns the source of each tensor."""
         nodes = ancestors([*inputs, *outputs])
         lost = lost_nodes(nodes, self._open) if find_lost else []
         numbers = call_numbers([*nodes, *lost])
         sources: dict[Place, _Source] = {}
         for node in nodes:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
-        kept = len(self._calls)
+        count = len(self._calls)
         for node in lost:
             self._add_node(node, numbers[id(node)], sources, prefix, group)
-        self._lost += [call.id for call in self._calls[kept:]]
+        self._lost += [call.id for call in self._calls[count:]]
         if group is None:
             self._tensors = {place: call for place, (call, _output) in sources.items()}
         places = map(place_of, masks_of([*nodes, *lost]))
@@ -413,12 +409,12 @@ class _Reader:
     def _call(
         self, node: Any, call_id: str, layer_id: str, group: str | None, tensors: Sequence[Any]
     ) -> Call:
-        known = self._known.get(node) if self._known is not None else None
-        if known is not None and known.group == group and _is_current(known, node.operation):
-            same = known.id == call_id and known.layer_id == layer_id
-            return known if same else replace(known, id=call_id, layer_id=layer_id)
+        cached = self._cache.get(node) if self._cache is not None else None
+        if cached is not None and cached.group == group and _is_current(cached, node.operation):
+            same = cached.id == call_id and cached.layer_id == layer_id
+            return cached if same else replace(cached, id=call_id, layer_id=layer_id)
         outputs = tuple(map(spec_of, node.outputs))
-        # The input layer of a nested model is fed by the call of that model.
+        # The call of a nested model feeds its input layer.
         inputs = outputs if node.is_input and group else tuple(map(spec_of, tensors))
         config = configuration_with_warnings(node.operation)
         settings = changed_settings(node.operation, config)
@@ -431,10 +427,10 @@ class _Reader:
             outputs=outputs,
             settings=settings,
             group=group,
-            **_layer_facts(node.operation, layer_id, config),
+            **_layer_fields(node.operation, layer_id, config),
         )
-        if self._known is not None:
-            self._known[node] = call
+        if self._cache is not None:
+            self._cache[node] = call
         return call
 
     def _add_nested(
@@ -446,12 +442,12 @@ class _Reader:
         parent: str | None,
         sources: Mapping[Place, _Source],
     ) -> list[_Source]:
-        # The records of all calls hold those that were lost within nested models too.
-        find_lost = inner is node.operation and self._known is None
+        # A list of all nodes already contains the lost calls of nested models.
+        find_lost = inner is node.operation and self._cache is None
         group = self._add_group(node.operation, inner, call_id, layer_id, parent, find_lost)
-        given = _in_order_of_inputs(node, inner)
-        for entry, tensor in zip(group.entries, given, strict=False):
-            if tensor is not None:  # an optional input that was left out
+        tensors = _in_order_of_inputs(node, inner)
+        for entry, tensor in zip(group.entries, tensors, strict=False):
+            if tensor is not None:  # an optional input may be missing
                 self._connect(tensor, entry, 0, sources)
         return list(group.exits)
 
@@ -464,9 +460,9 @@ class _Reader:
         parent: str | None,
         find_lost: bool,
     ) -> Group:
-        facts = _group_facts(model, layer_id)
+        fields = _group_fields(model, layer_id)
         place = len(self._groups)
-        # A model may have been called on one of its own tensors.
+        # A model can be called on one of its own tensors.
         self._open.add(id(model))
         sources = self._read(inner.inputs, inner.outputs, find_lost, f"{call_id}/", call_id)
         self._open.remove(id(model))
@@ -475,7 +471,7 @@ class _Reader:
             parent=parent,
             entries=tuple(sources[place_of(tensor)][0] for tensor in inner.inputs),
             exits=tuple(sources[place_of(tensor)] for tensor in inner.outputs),
-            **facts,
+            **fields,
         )
         self._groups.insert(place, group)
         return group
@@ -484,14 +480,14 @@ class _Reader:
         self, tensor: Any, target: str, position: int, sources: Mapping[Place, _Source]
     ) -> None:
         source = sources.get(place_of(tensor))
-        if source is not None:  # a tensor that no layer made has no source
+        if source is not None:  # a tensor that no layer returned has no source
             self._edges.append(Edge(*source, target, position, spec_of(tensor)))
 
     def _arguments(self, node: Any) -> list[Any]:
-        """Returns the tensors that a call takes, without masks that Keras passed along."""
+        """Returns the tensors that a call takes, without masks unless they are wanted."""
         return list(node.input_tensors) if self._masks else arguments_without_masks(node)
 
-    # -- layers whose connections are not known
+    # -- layers with unknown connections
 
     def _add_layer(self, layer: Any, prefix: str, group: str | None) -> None:
         call_id = self._new_id(f"{prefix}{layer.name}", 1)
@@ -505,7 +501,7 @@ class _Reader:
         self._add_inside(layer, call_id, layer_id, group)
 
     def _add_inside(self, layer: Any, call_id: str, layer_id: str, parent: str | None) -> None:
-        """Adds the layers inside a wrapper or a layer made of layers, which is a call itself."""
+        """Adds the layers inside a wrapper or a layer made of layers."""
         parts = _parts(layer)
         if not parts:
             return
@@ -516,14 +512,14 @@ class _Reader:
                 parent=parent,
                 entries=ends,
                 exits=tuple((end, 0) for end in ends),
-                **_group_facts(layer, layer_id),
+                **_group_fields(layer, layer_id),
             )
         )
         for part in parts:
             self._add_layer(part, f"{call_id}/", call_id)
 
     def _add_link(self, layer: Any) -> tuple[str, _Source]:
-        """Adds a layer of a chain whole, and tells where the chain enters and leaves it."""
+        """Adds a layer of a chain, and returns where the chain enters and leaves it."""
         call_id = self._new_id(layer.name, 1)
         layer_id = self._layer_id(layer, call_id)
         self._items[None, id(layer)] = call_id
@@ -544,12 +540,12 @@ class _Reader:
                 outputs=outputs,
                 settings=changed_settings(layer, config),
                 group=group,
-                **_layer_facts(layer, layer_id, config),
+                **_layer_fields(layer, layer_id, config),
             )
         )
 
     def _layers_graph(self, layer: Any) -> LayerGraph:
-        built = bool(layer.built) and all(part.built for part in parts_of(layer))
+        built = bool(layer.built) and all(part.built for part in sublayers_of(layer))
         return LayerGraph(
             name=layer.name,
             kind=type(layer).__name__,
@@ -598,11 +594,11 @@ class _Reader:
             ),
             lost=tuple(call.id for call in joined if call.id in self._lost),
         )
-        if self._masks or (self._known is not None and not self._mask_calls):
+        if self._masks or (self._cache is not None and not self._mask_calls):
             return graph
-        # All that was recorded is shown, but for masks; else what leads to an output.
-        kept = graph.call_of if self._known is not None else graph.lost
-        return _without_mask_operations(graph, self._mask_calls, kept)
+        # With a cache all calls except masks are shown, otherwise those that lead to an output.
+        branch_ends = graph.call_of if self._cache is not None else graph.lost
+        return _without_mask_operations(graph, self._mask_calls, branch_ends)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -610,27 +606,27 @@ class _Reader:
 
 
 def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
-    """Returns what a nested model was called on, in the order of its inputs."""
+    """Returns the arguments of a call of a nested model, in the order of its inputs."""
     import keras
 
     named = node.arguments.kwargs
-    # A subclass may name its first argument as it likes.
+    # A subclass can choose the name of its first argument.
     candidates = [*node.arguments.args, named.get("inputs"), *named.values()]
-    given = next(value for value in candidates if value is not None)
-    if isinstance(given, Mapping) and not isinstance(inner.input, Mapping):
-        return [given[tensor.name] for tensor in inner.inputs]
-    return list(keras.tree.flatten(given))
+    value = next(value for value in candidates if value is not None)
+    if isinstance(value, Mapping) and not isinstance(inner.input, Mapping):
+        return [value[tensor.name] for tensor in inner.inputs]
+    return list(keras.tree.flatten(value))
 
 
 def _without_mask_operations(
     graph: LayerGraph, mask_calls: Set[str], ends: Iterable[str]
 ) -> LayerGraph:
-    """Leaves out the operations that fed nothing but masks.
+    """Removes the operations that feed only masks.
 
     Args:
         graph: The graph.
-        mask_calls: The ids of the calls that made masks.
-        ends: The ids of calls that may end a branch, unless they made a mask.
+        mask_calls: The ids of the calls that returned masks.
+        ends: The ids of calls that may end a branch, unless they returned a mask.
     """
     consumers: dict[str, int] = defaultdict(int)
     feeding: dict[str, list[str]] = defaultdict(list)
@@ -638,15 +634,17 @@ def _without_mask_operations(
         consumers[edge.source] += 1
         feeding[edge.target].append(edge.source)
     kept_ends = {call_id for call_id in ends if not consumers[call_id]} - mask_calls
-    kept = {*graph.outputs, *graph.inputs, *kept_ends, *graph.inside}
-    kept |= {entry for group in graph.groups for entry in group.entries}
-    kept |= {source for group in graph.groups for source, _output in group.exits}
-    idle = [call.id for call in graph.calls if not consumers[call.id] and call.id not in kept]
+    visible = {*graph.outputs, *graph.inputs, *kept_ends, *graph.inside}
+    visible |= {entry for group in graph.groups for entry in group.entries}
+    visible |= {source for group in graph.groups for source, _output in group.exits}
+    idle = [
+        call.id for call in graph.calls if not consumers[call.id] and call.id not in visible
+    ]
     hidden = set(idle)
     for call_id in idle:
         for source in feeding[call_id]:
             consumers[source] -= 1
-            if not consumers[source] and source not in kept:
+            if not consumers[source] and source not in visible:
                 hidden.add(source)
                 idle.append(source)
     return replace(
@@ -667,7 +665,7 @@ def _nested(operation: Any) -> Any:
     return functional_of(operation) if isinstance(operation, keras.Model) else None
 
 
-def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
+def _layer_fields(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
     import keras
 
     weights = {id(weight): weight for weight in getattr(operation, "weights", ())}
@@ -687,7 +685,7 @@ def _layer_facts(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
     }
 
 
-def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
+def _group_fields(layer: Any, layer_id: str) -> dict[str, Any]:
     return {
         "layer": layer.name,
         "kind": type(layer).__name__,
@@ -698,13 +696,13 @@ def _group_facts(layer: Any, layer_id: str) -> dict[str, Any]:
 
 
 def _is_current(call: Call, operation: Any) -> bool:
-    """Tells whether what was read of a call still holds: its layer may have been frozen."""
+    """Tells whether a stored call is still correct: its layer may have been frozen since."""
     weights = getattr(operation, "weights", ()) or ()
     if len(weights) != len(call.weights):
         return False
     return not weights or all(
-        known.trainable == bool(weight.trainable)
-        for known, weight in zip(call.weights, weights, strict=True)
+        stored.trainable == bool(weight.trainable)
+        for stored, weight in zip(call.weights, weights, strict=True)
     )
 
 
@@ -720,25 +718,25 @@ def _is_wrapper(layer: Any) -> bool:
 
 
 def _parts(layer: Any) -> list[Any]:
-    """Returns the layers inside a wrapper or a layer made of layers that are worth showing.
+    """Returns the inner layers that are worth showing.
 
-    Keras's own layers are made of layers too, as `MultiHeadAttention`; of those, only what a
-    user put inside is shown.
+    Some of Keras's own layers, such as `MultiHeadAttention`, are made of layers too; of these,
+    only the layers that a user put inside are shown.
     """
     import keras
 
     if not isinstance(layer, keras.layers.Layer):
         return []
-    parts = parts_of(layer)
+    parts = sublayers_of(layer)
     if _is_wrapper(layer) or not is_library(layer):
         return parts
     return [part for part in parts if not is_library(part)]
 
 
 def weight_of(weight: Any, layer: Any) -> Weight:
-    """Describes one of a layer's weights."""
+    """Describes one weight of a layer."""
     return Weight(
-        # Without the path of the layer that it belongs to.
+        # Without the path of its layer.
         name=weight.path.removeprefix(f"{layer.path}/"),
         shape=tuple(weight.shape),
         dtype=str(weight.dtype),
@@ -747,23 +745,23 @@ def weight_of(weight: Any, layer: Any) -> Weight:
 
 
 def _built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """Returns what a layer of Keras's own was built for, and what it makes of that."""
+    """Returns the input that a layer was built for, and its output if Keras can compute it."""
     shape = None
     if layer.built:
-        with contextlib.suppress(Exception):  # a custom layer's may raise anything
+        with contextlib.suppress(Exception):  # a custom layer may raise anything
             shape = (layer.get_build_config() or {}).get("input_shape")
     if not shape or not all(size is None or isinstance(size, int) for size in shape):
         return (), ()
     dtype = layer.compute_dtype
     inputs = (TensorSpec(tuple(shape), dtype),)
     if type(layer).__module__.partition(".")[0] == "keras":
-        with contextlib.suppress(Exception):  # not every layer can tell without a call
+        with contextlib.suppress(Exception):  # some layers cannot compute it without a call
             return inputs, (TensorSpec(tuple(layer.compute_output_shape(shape)), dtype),)
     return inputs, ()
 
 
 def spec_of(tensor: Any) -> TensorSpec:
-    """Returns a symbolic tensor's shape and type."""
+    """Returns the shape and dtype of a symbolic tensor."""
     return TensorSpec(tuple(tensor.shape), str(tensor.dtype))
 
 
@@ -773,6 +771,6 @@ def _weights(layers: Iterable[Any], attribute: str) -> Iterator[Any]:
 
 
 def _size(weights: Iterable[Any]) -> int:
-    """Adds up the numbers in weights, each weight once."""
+    """Counts the parameters in weights; each weight counts once."""
     sizes = {id(weight): prod(weight.shape) for weight in weights}
     return sum(sizes.values())

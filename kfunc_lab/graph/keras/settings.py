@@ -1,4 +1,4 @@
-"""Which of a layer's settings differ from the defaults of its class."""
+"""Finds the settings of a layer that differ from the defaults of its class."""
 
 import inspect
 import itertools
@@ -11,31 +11,30 @@ import numpy as np
 
 from kfunc_lab.ui.text import snake_case
 
-# Said elsewhere in a graph, or true of every layer.
-_LEFT_OUT = {"name", "trainable", "dtype", "batch_shape", "build_config"}
+# These settings appear elsewhere in a graph, or every layer has them.
+_OMITTED = {"name", "trainable", "dtype", "batch_shape", "build_config"}
 
-# Where the first is not given, the second takes its place: a pooling layer steps by its window.
-_STANDS_IN = {"strides": "pool_size", "value_dim": "key_dim", "lora_alpha": "lora_rank"}
+# The setting that is used if the first one is `None`: pooling strides equal the window.
+_FALLBACKS = {"strides": "pool_size", "value_dim": "key_dim", "lora_alpha": "lora_rank"}
 
-
-# Arguments that a class of Keras takes without a place in its signature.
-_UNSIGNED = {"rms_scaling"}
+# Arguments that Keras's classes accept although their signatures do not list them.
+_UNLISTED = {"rms_scaling"}
 
 
 def configuration(operation: Any) -> Mapping[str, Any] | Exception:
-    """Returns what a layer or operation says of its configuration, or why it cannot."""
+    """Returns the configuration of a layer or operation, or the error that it raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nothing is saved here, so nothing is unsafe
         return configuration_with_warnings(operation)
 
 
 def configuration_with_warnings(operation: Any) -> Mapping[str, Any] | Exception:
-    """As `configuration`, for many layers in a row, where warnings are off already."""
+    """Does what `configuration` does, but leaves it to the caller to silence warnings."""
     try:
         config = operation.get_config()
     except Exception as error:
         # A custom layer without `get_config` raises NotImplementedError; one with a faulty
-        # `get_config` may raise anything, and that must not stop a drawing.
+        # `get_config` may raise anything. Neither may stop a drawing.
         return error
     return config if isinstance(config, Mapping) else TypeError(type(config).__name__)
 
@@ -43,18 +42,18 @@ def configuration_with_warnings(operation: Any) -> Mapping[str, Any] | Exception
 def changed_settings(
     operation: Any, config: Mapping[str, Any] | Exception | None = None
 ) -> dict[str, object]:
-    """Returns a layer's or operation's settings that differ from its class's defaults.
+    """Returns the settings of a layer or operation that differ from the defaults of its class.
 
-    The defaults are those of the constructor's signature: nothing is built to compare with,
-    so that no layer name, seed or weight comes into being.
+    The defaults come from the signature of the constructor. No object is created to compare with,
+    so no layer name, seed or weight is used up.
 
     Args:
         operation: A Keras layer or operation.
-        config: Its `configuration`, if it is known already.
+        config: Its `configuration`, if already known.
 
     Returns:
-        Settings by name, as numbers, strings, tuples and dicts; required arguments included.
-        Empty where the class cannot say its configuration.
+        Settings by name, as numbers, strings, tuples and dicts, including required arguments.
+        Empty if the class cannot return its configuration.
     """
     config = configuration(operation) if config is None else config
     if isinstance(config, Exception):
@@ -66,25 +65,25 @@ def changed_settings(
     return changed
 
 
-def with_what_follows(
+def with_dependent_settings(
     changes: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Adds to changes of a configuration what follows from them where it was not chosen.
+    """Adds to changes the settings that depend on them and were not chosen.
 
     Args:
-        changes: The settings that are to be other.
-        settings: Those that differ from the defaults, as `changed_settings` gives them.
+        changes: The settings that change.
+        settings: The settings that differ from the defaults, from `changed_settings`.
 
     Returns:
-        The changes; with the size of a pooling window also its strides, unless they were given.
+        The changes; a new pooling window, for example, also resets strides that were not set.
 
     Example:
-        >>> with_what_follows({"pool_size": 3}, {"pool_size": (2, 2)})
+        >>> with_dependent_settings({"pool_size": 3}, {"pool_size": (2, 2)})
         {'pool_size': 3, 'strides': None}
     """
     following = {
         name: None
-        for name, source in _STANDS_IN.items()
+        for name, source in _FALLBACKS.items()
         if source in changes and name not in changes and name not in settings
     }
     return {**changes, **following}
@@ -93,20 +92,22 @@ def with_what_follows(
 def argument_settings(
     operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, object]:
-    """Returns what a layer or operation was called with besides tensors.
+    """Returns the arguments of a call that are not tensors.
 
     Args:
         operation: A Keras layer or operation.
-        args: The positional arguments of the call, tensors included.
-        kwargs: The named arguments of the call, tensors included.
+        args: The positional arguments of the call, including tensors.
+        kwargs: The keyword arguments of the call, including tensors.
 
     Returns:
-        The arguments by name that hold no tensor and differ from the default, as the `2` in
-        `tensor * 2`.
+        The arguments by name that contain no tensor and differ from the default, such as the
+        `2` in `tensor * 2`.
     """
     parameters = list(call_parameters(type(operation)))  # type: ignore[arg-type]
     positional = list(
-        itertools.takewhile(lambda it: it.kind is not it.VAR_POSITIONAL, parameters)
+        itertools.takewhile(
+            lambda parameter: parameter.kind is not parameter.VAR_POSITIONAL, parameters
+        )
     )
     named = {
         positional[position].name
@@ -138,14 +139,14 @@ def _holds_tensor(value: Any) -> bool:
     return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
 
 
-def is_noted(name: str, value: Any, cls: type[Any], defaults: Mapping[str, Any]) -> bool:
-    """Tells whether a value of a configuration is derived from a constructor's arguments.
+def is_derived(name: str, value: Any, cls: type[Any], defaults: Mapping[str, Any]) -> bool:
+    """Tells whether a value of a configuration is derived from constructor arguments.
 
-    What Keras's own classes note beyond the arguments in their signature is derived from these,
-    but for what they take by another way.
+    In Keras's own classes these are the entries that are not arguments in the signature, except
+    for unlisted arguments.
     """
     is_library = cls.__module__.partition(".")[0] == "keras"
-    return is_library and name not in defaults and not (name in _UNSIGNED and value)
+    return is_library and name not in defaults and not (name in _UNLISTED and value)
 
 
 def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
@@ -153,15 +154,15 @@ def _changed(config: Mapping[str, Any], cls: type[Any]) -> dict[str, object]:
     return {
         str(name): _plain(value)
         for name, value in config.items()
-        if name not in _LEFT_OUT
-        and not is_noted(name, value, cls, defaults)
+        if name not in _OMITTED
+        and not is_derived(name, value, cls, defaults)
         and not is_default(name, value, defaults.get(name, inspect.Parameter.empty), config)
     }
 
 
 @lru_cache(maxsize=1024)
 def constructor_defaults(cls: Any) -> Mapping[str, Any]:
-    """Collects the constructor's defaults, from the class and those that it derives from."""
+    """Collects the defaults of the constructor, from the class and its base classes."""
     defaults: dict[str, Any] = {}
     for ancestor in reversed(cls.__mro__):
         constructor = ancestor.__dict__.get("__init__")
@@ -176,22 +177,22 @@ def constructor_defaults(cls: Any) -> Mapping[str, Any]:
 
 
 def is_default(name: str, value: Any, default: Any, config: Mapping[str, Any]) -> bool:
-    """Tells whether a value of a configuration is the one that its default stands for."""
+    """Tells whether a value of a configuration equals its default."""
     if default is inspect.Parameter.empty:
         return False
     if value is None or _equal(value, default):
         return value is default or _equal(value, default)
     if default is None:
-        return _is_what_none_stands_for(name, value, config)
+        return _equals_none_default(name, value, config)
     if isinstance(default, str) and isinstance(value, Mapping):
-        return _names_the_same_object(value, default)
+        return _matches_name(value, default)
     if isinstance(value, Sequence) and not isinstance(value, str) and value:
         expected = default if isinstance(default, Sequence) else [default] * len(value)
         return _equal(list(value), list(expected))
     return False
 
 
-def _is_what_none_stands_for(name: str, value: Any, config: Mapping[str, Any]) -> bool:
+def _equals_none_default(name: str, value: Any, config: Mapping[str, Any]) -> bool:
     if value is False or _equal(value, {}):
         return True
     if name == "activation":
@@ -200,41 +201,41 @@ def _is_what_none_stands_for(name: str, value: Any, config: Mapping[str, Any]) -
         import keras
 
         return bool(value == keras.config.image_data_format())
-    return name in _STANDS_IN and _equal(_plain(value), _plain(config.get(_STANDS_IN[name])))
+    return name in _FALLBACKS and _equal(_plain(value), _plain(config.get(_FALLBACKS[name])))
 
 
 def _equal(value: Any, default: Any) -> bool:
     try:
         return bool(value == default)
     except Exception:
-        # Arrays have no single truth, and a class of the user's may raise anything.
+        # Arrays have no single truth value, and a custom class may raise anything.
         return False
 
 
-def _names_the_same_object(value: Mapping[str, Any], default: str) -> bool:
-    """Tells whether a serialised object, as an initializer, is the one that a name means."""
+def _matches_name(value: Mapping[str, Any], default: str) -> bool:
+    """Tells whether a serialised object, such as an initializer, is the one that a name means."""
     class_name, inner = value.get("class_name"), value.get("config")
     if not isinstance(class_name, str):
         return False
     # "uniform" is short for "random_uniform".
-    meant = snake_case(class_name)
-    if default.lower() not in (meant, meant.removeprefix("random_")):
+    name = snake_case(class_name)
+    if default.lower() not in (name, name.removeprefix("random_")):
         return False
-    return not isinstance(inner, Mapping) or not _described(class_name, inner)
+    return not isinstance(inner, Mapping) or not _changed_arguments(class_name, inner)
 
 
-def _described(class_name: str, config: Mapping[str, Any]) -> dict[str, object]:
+def _changed_arguments(class_name: str, config: Mapping[str, Any]) -> dict[str, object]:
     import keras
 
     for home in (keras.initializers, keras.layers, keras.regularizers, keras.constraints):
         cls = getattr(home, class_name, None)
         if isinstance(cls, type):
             return _changed(config, cls)
-    return {name: _plain(value) for name, value in config.items() if name not in _LEFT_OUT}
+    return {name: _plain(value) for name, value in config.items() if name not in _OMITTED}
 
 
 def _plain(value: Any) -> object:
-    """Turns a configuration value into numbers, strings, tuples and dicts."""
+    """Converts a configuration value to numbers, strings, tuples and dicts."""
     if isinstance(value, Mapping):
         class_name, config = value.get("class_name"), value.get("config")
         if class_name == "__lambda__" or _is_code(value):
@@ -243,9 +244,9 @@ def _plain(value: Any) -> object:
             return {str(key): _plain(item) for key, item in value.items()}
         if class_name == "__tuple__":
             return tuple(_plain(item) for item in value.get("items", ()))
-        if isinstance(config, str):  # a function, by its name
+        if isinstance(config, str):  # the name of a function
             return config
-        inner = _described(class_name, config) if isinstance(config, Mapping) else {}
+        inner = _changed_arguments(class_name, config) if isinstance(config, Mapping) else {}
         arguments = ", ".join(f"{key}={item!r}" for key, item in inner.items())
         return f"{class_name}({arguments})"
     if isinstance(value, (list, tuple)):
@@ -261,12 +262,12 @@ def _plain(value: Any) -> object:
         if isinstance(value, np.generic):
             return _plain(value.item())
         return f"array{tuple(value.shape)}"
-    # Anything else could print its address in memory.
+    # Other objects could print their memory addresses.
     return f"<{type(value).__name__}>"
 
 
 def _is_code(value: Mapping[str, Any]) -> bool:
-    """Tells whether this is how Keras serialises a lambda: its code, defaults and closure."""
+    """Tells whether a value is a lambda as Keras serialises it: code, defaults and closure."""
     parts = value.get("value")
     return (
         set(value) == {"value"}
@@ -277,7 +278,7 @@ def _is_code(value: Mapping[str, Any]) -> bool:
 
 
 def dtype_name(dtype: Any) -> str | None:
-    """Returns the name of a type or of a policy, as a configuration has it."""
+    """Returns the name of a dtype or dtype policy in a configuration."""
     if isinstance(dtype, Mapping):
         inner = dtype.get("config")
         if not isinstance(inner, Mapping):
@@ -289,7 +290,7 @@ def dtype_name(dtype: Any) -> str | None:
 
 
 def default_dtype() -> str:
-    """Returns the name of the policy that layers get unless they are told another."""
+    """Returns the name of the default dtype policy."""
     import keras
 
     return str(keras.config.dtype_policy().name)

@@ -1,18 +1,18 @@
-"""Mistakes in how calls are connected: lost branches, twins, data that is scaled twice."""
+"""Finds mistakes in connections: lost branches, twin layers, data that is rescaled twice."""
 
 from collections.abc import Callable, Iterator
 from math import prod
 
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.model.comparison import chosen_name, frozen_settings
-from kfunc_lab.graph.model.descriptions import shape_words
+from kfunc_lab.graph.model.comparison import chosen_name, hashable_settings
+from kfunc_lab.graph.model.descriptions import shape_label
 from kfunc_lab.graph.model.families import family_of
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
 _HUGE = 10_000_000  # parameters of one Dense layer
-_FLAT_ENOUGH = 49  # places left before Flatten, as the 7 × 7 of VGG
+_MAX_POSITIONS = 49  # positions left before Flatten, such as the 7 × 7 of VGG
 _SYMMETRIC = {"Subtract", "Dot", "Maximum", "Minimum", "Average", "Multiply", "Add"}
 _SCALING = {"Rescaling", "Normalization"}
 
@@ -23,12 +23,8 @@ def _unused_inputs(case: Case) -> Iterator[Finding]:
         yield Finding(
             "unused-input",
             call_id,
-            _("The input {name} leads to no output: what is passed for it is ignored.").format(
-                name=name
-            ),
-            _("Use {name} in a layer that leads to an output, or leave it out.").format(
-                name=name
-            ),
+            _("The input {name} leads to no output, so its data is ignored.").format(name=name),
+            _("Use {name} in a layer that leads to an output, or remove it.").format(name=name),
             "certain",
         )
 
@@ -38,24 +34,25 @@ def _lost_branches(case: Case) -> Iterator[Finding]:
     feeding = {edge.source for edge in case.graph.edges if edge.target in lost}
     for call_id in case.graph.lost:
         if call_id in feeding:
-            continue  # the end of the branch is enough
+            continue  # only the end of the branch is reported
         name = printable(call_id)
         yield Finding(
             "lost-branch",
             call_id,
-            _("Nothing uses the result of {name}: no output, and no other layer.").format(
-                name=name
-            ),
             _(
-                "Pass the result of {name} on, or delete the call. Was its variable given "
-                "another value before it was used?"
+                "Nothing uses the result of {name}: it leads to no output and to no other "
+                "layer."
+            ).format(name=name),
+            _(
+                "Pass the result of {name} to another layer, or delete the call. Did you "
+                "reassign its variable before you used it?"
             ).format(name=name),
             "likely",
         )
 
 
 def _twins(case: Case) -> Iterator[Finding]:
-    """Finds towers of equal layers over two inputs: weights that were meant to be shared."""
+    """Finds towers of equal layers over two inputs, which should probably share weights."""
     graph = case.graph
     for call in graph.calls:
         ends = graph.sources.get(call.id, [])
@@ -70,7 +67,7 @@ def _twins(case: Case) -> Iterator[Finding]:
             for one, other in zip(*towers, strict=True)
             if one.parameters and one.layer_id != other.layer_id
         ]
-        automatic = all(not chosen_name(it) for pair in pairs for it in pair)
+        automatic = all(not chosen_name(call) for pair in pairs for call in pair)
         if not pairs or not (symmetric or automatic):
             continue
         first, second = pairs[-1]
@@ -79,19 +76,19 @@ def _twins(case: Case) -> Iterator[Finding]:
             "twins",
             second.id,
             _(
-                "{one} and {other} are equal layers over two equal inputs that are compared "
-                "afterwards, yet each has weights of its own."
+                "{one} and {other} process two equal inputs in the same way before the "
+                "results are compared, but each has its own weights."
             ).format(**names),
             _(
-                "To share weights, make the layer once and call it twice: `layer = ...`, then "
-                "`layer(a)` and `layer(b)`."
+                "To share weights, create the layer once and call it twice: `layer = ...`, "
+                "then `layer(a)` and `layer(b)`."
             ),
             "likely" if call.kind in ("Subtract", "Dot") else "possible",
         )
 
 
 def _tower(case: Case, end: str) -> list[Call]:
-    """Returns the calls in a row from an input to a call; none if it is no single row."""
+    """Returns the chain of calls from an input to a call; an empty list if there is no chain."""
     row = [case.graph.call_of[end]]
     while row[0].id not in case.graph.inputs:
         source = case.only_source(row[0].id)
@@ -106,14 +103,14 @@ def _are_twins(one: list[Call], other: list[Call]) -> bool:
         return False
     return all(
         left.kind == right.kind
-        and frozen_settings(left.settings) == frozen_settings(right.settings)
+        and hashable_settings(left.settings) == hashable_settings(right.settings)
         and left.outputs == right.outputs
         for left, right in zip(one, other, strict=True)
     )
 
 
 def _scaled_twice(case: Case) -> Iterator[Finding]:
-    """Finds nested models called on data of another scale than they, or another call, expect."""
+    """Finds nested models that are called on data of the wrong scale or of two scales."""
     graph = case.graph
     scaled_outside: dict[str, dict[str, bool]] = {}
     for group in graph.groups:
@@ -128,14 +125,14 @@ def _scaled_twice(case: Case) -> Iterator[Finding]:
                 "nested-scale",
                 group.id,
                 _(
-                    "{model} rescales its input itself ({inside}), and gets data that {outside} "
-                    "has rescaled already."
+                    "{model} rescales its own input ({inside}), but {outside} has already "
+                    "rescaled the data."
                 ).format(
                     model=printable(group.layer),
                     inside=printable(inside.layer),
                     outside=printable(before.layer),
                 ),
-                _("Leave out {outside}, or take {inside} out of {model}.").format(
+                _("Remove {outside}, or remove {inside} from {model}.").format(
                     model=printable(group.layer),
                     inside=printable(inside.layer),
                     outside=printable(before.layer),
@@ -149,16 +146,16 @@ def _scaled_twice(case: Case) -> Iterator[Finding]:
                 "nested-scale",
                 raw[0],
                 _(
-                    "{model} is called on rescaled data once and on data as they are another "
-                    "time: the same weights meet two scales."
+                    "{model} is called on rescaled data in one place and on raw data in "
+                    "another, so the same weights receive two scales."
                 ).format(model=printable(graph.group_of[raw[0]].layer)),
-                _("Rescale all that is passed to it, or put the rescaling inside of it."),
+                _("Rescale all of its inputs, or move the rescaling into the model."),
                 "likely",
             )
 
 
 def _scaling_before(case: Case, entry: str) -> Call | None:
-    """Returns the call outside a nested model that rescaled what enters it."""
+    """Returns the call outside a nested model that rescales its input."""
     call = case.only_source(entry)
     for _step in range(8):
         if call is None:
@@ -166,19 +163,19 @@ def _scaling_before(case: Case, entry: str) -> Call | None:
         if _rescales(call):
             return call
         if call.parameters:
-            return None  # what learned layers make has no scale of its own
+            return None  # the outputs of trained layers have no fixed scale
         call = case.only_source(call.id)
     return None
 
 
 def _scaling_after(case: Case, entries: tuple[str, ...], group: str) -> Call | None:
-    """Returns the call inside a nested model that rescales its input first."""
+    """Returns the call inside a nested model that rescales its input."""
     inside = set(case.graph.calls_inside[group])
     waiting = list(entries)
     for call_id in waiting[:1] + waiting[1:]:
         for _step in range(4):
             takers = [e.target for e in case.graph.edges if e.source == call_id]
-            takers = [it for it in takers if it in inside]
+            takers = [taker for taker in takers if taker in inside]
             if len(takers) != 1:
                 break
             call_id = takers[0]
@@ -192,10 +189,12 @@ def _scaling_after(case: Case, entries: tuple[str, ...], group: str) -> Call | N
 def _rescales(call: Call) -> bool:
     if call.kind in _SCALING:
         return True
-    numbers = [abs(it) for it in call.settings.values() if isinstance(it, (int, float))]
+    numbers = [
+        abs(value) for value in call.settings.values() if isinstance(value, (int, float))
+    ]
     if call.kind in ("TrueDivide", "Divide"):
-        return any(it >= 100 for it in numbers)
-    return call.kind == "Multiply" and any(0 < it <= 0.02 for it in numbers)
+        return any(number >= 100 for number in numbers)
+    return call.kind == "Multiply" and any(0 < number <= 0.02 for number in numbers)
 
 
 def _huge_dense(case: Case) -> Iterator[Finding]:
@@ -208,24 +207,24 @@ def _huge_dense(case: Case) -> Iterator[Finding]:
         if source is None or source.kind != "Flatten" or not source.inputs:
             continue
         shape = source.inputs[0].shape or ()
-        places = prod(size or 1 for size in shape[1:-1])
+        positions = prod(size or 1 for size in shape[1:-1])
         share = call.parameters / max(1, case.graph.parameters)
-        if places > _FLAT_ENOUGH and share > 0.5:
+        if positions > _MAX_POSITIONS and share > 0.5:
             yield Finding(
                 "huge-dense",
                 call.id,
                 _(
-                    "{name} has {n} parameters, {share} of the model's, because it takes "
-                    "{shape} flattened."
+                    "{name} has {n} parameters, {share} of the model's total, because its "
+                    "input is {shape}, flattened."
                 ).format(
                     name=printable(call.layer),
                     n=f"{call.parameters:,}",
                     share=f"{round(100 * share)} %",
-                    shape=shape_words(source.inputs[0]),
+                    shape=shape_label(source.inputs[0]),
                 ),
                 _(
-                    "Make the maps smaller first (`layers.MaxPooling2D()`, strides), or use "
-                    "`layers.GlobalAveragePooling2D()` in the place of Flatten."
+                    "Make the feature maps smaller first (`layers.MaxPooling2D()`, strides), "
+                    "or use `layers.GlobalAveragePooling2D()` instead of Flatten."
                 ),
                 "likely",
             )
@@ -241,8 +240,8 @@ def _duplicate_names(case: Case) -> Iterator[Finding]:
                 call.id,
                 _("Two layers are called {name}.").format(name=printable(call.layer)),
                 _(
-                    "Give each its own name: `keras.Model` refuses equal ones, and weights are "
-                    "found by name."
+                    "Give each layer its own name: `keras.Model` refuses duplicate names, and "
+                    "weights are looked up by name."
                 ),
                 "certain",
             )
@@ -254,20 +253,20 @@ def _dtypes(case: Case) -> Iterator[Finding]:
         source, target = graph.call_of[edge.source], graph.call_of[edge.target]
         if edge.source not in graph.inputs:
             continue
-        # Keras turns floats to indices; short ones cannot hold large indices exactly.
+        # Keras converts floats to indices; 16-bit floats cannot represent large indices exactly.
         if target.kind == "Embedding" and edge.tensor.dtype in ("float16", "bfloat16"):
             yield Finding(
                 "dtype",
                 source.id,
                 _(
-                    "{name} is of type {dtype}, yet {taker} takes it as indices, which that "
-                    "type cannot count exactly."
+                    "{name} has dtype {dtype}, but {taker} uses it as indices, which that "
+                    "dtype cannot represent exactly."
                 ).format(
                     name=printable(source.layer),
                     dtype=edge.tensor.dtype,
                     taker=printable(target.layer),
                 ),
-                _('Declare it as whole numbers: `keras.Input(..., dtype="int32")`.'),
+                _('Declare it as integers: `keras.Input(..., dtype="int32")`.'),
                 "likely",
             )
         weighted = family_of(target).name in ("dense", "convolution") and target.parameters
@@ -279,14 +278,14 @@ def _dtypes(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "dtype",
                 source.id,
-                _("{name} is of type {dtype} and goes into {taker} unscaled.").format(
+                _("{name} has dtype {dtype} and enters {taker} without rescaling.").format(
                     name=printable(source.layer),
                     dtype=edge.tensor.dtype,
                     taker=printable(target.layer),
                 ),
                 _(
-                    "Rescale it first (`layers.Rescaling(1 / 255)`), or encode it, as with "
-                    "`layers.Embedding` or `layers.CategoryEncoding`."
+                    "Rescale it first (`layers.Rescaling(1 / 255)`), or encode it, for "
+                    "example with `layers.Embedding` or `layers.CategoryEncoding`."
                 ),
                 "possible",
             )
@@ -296,10 +295,10 @@ def _dtypes(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     "dtype",
                     call.id,
-                    _("The output of {name} is of type {dtype}: the loss loses digits.").format(
-                        name=printable(call.layer), dtype=tensor.dtype
-                    ),
-                    _('Let the last layer compute in full: `dtype="float32"`.'),
+                    _(
+                        "The output of {name} has dtype {dtype}, so the loss is less precise."
+                    ).format(name=printable(call.layer), dtype=tensor.dtype),
+                    _('Let the last layer compute in full precision: `dtype="float32"`.'),
                     "likely",
                 )
 

@@ -1,4 +1,4 @@
-"""What a lint rule looks at, and what it finds."""
+"""The input of a lint rule and its findings."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +12,10 @@ class Finding:
     """A mistake that raises no error.
 
     Attributes:
-        code: What kind of mistake it is, as `"unused-input"`.
-        call: The id of the call that it is about; empty for the model.
-        reason: Why it is one, in the language in use.
-        change: What to do.
+        code: The kind of mistake, such as `"unused-input"`.
+        call: The id of the call that it concerns; empty for the whole model.
+        reason: Why it is a mistake, in the current language.
+        change: How to fix it, in the current language.
         sureness: `"certain"`, `"likely"` or `"possible"`.
     """
 
@@ -28,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """What is looked at.
+    """The model that the rules check.
 
     Attributes:
         model: The model, layer or tensors.
@@ -40,10 +40,10 @@ class Case:
 
     @cached_property
     def outputs(self) -> list[Call]:
-        """The calls that make the outputs."""
+        """The calls that return the outputs."""
         return [self.graph.call_of[call_id] for call_id in self.graph.outputs]
 
     def only_source(self, call_id: str) -> Call | None:
-        """Returns the call that feeds another, if there is just one."""
+        """Returns the call that feeds another, if there is only one."""
         sources = self.graph.sources.get(call_id, [])
         return self.graph.call_of[sources[0]] if len(sources) == 1 else None

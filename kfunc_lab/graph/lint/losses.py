@@ -1,4 +1,4 @@
-"""Mistakes between the last layers and the losses of a compiled model."""
+"""Finds last layers and losses of a compiled model that do not fit together."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +17,12 @@ _REGRESSION = {
     "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error",
     "mean_squared_logarithmic_error", "huber", "log_cosh",
 }  # fmt: skip
-_OF_COUNTS = {"poisson", "mean_squared_logarithmic_error"}  # these need what is not negative
+_OF_COUNTS = {"poisson", "mean_squared_logarithmic_error"}  # these need non-negative outputs
 _ACTIVATIONS = {"Softmax", "ReLU", "Sigmoid", "Relu"}
 
 
 def _activation(call: Call) -> str:
-    """Returns the activation that a call ends in: `"linear"` for none."""
+    """Returns the activation of a call; `"linear"` if it has none."""
     if call.kind in _ACTIVATIONS:
         return call.kind.lower()
     if not call.library:
@@ -36,35 +36,35 @@ def _units(call: Call) -> int | None:
 
 
 def _losses(case: Case) -> Iterator[tuple[Call, str, bool]]:
-    """Yields each output with the name of its loss, and whether that expects logits."""
+    """Yields each output with the name of its loss, and whether the loss expects logits."""
     import keras
 
     model = case.model
     if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
         return
-    given = for_each_output(model, getattr(model, "loss", None))
-    for call, one in zip(case.outputs, given, strict=False):
-        if one is not None:
-            yield call, *kind_of_loss(one)
+    losses = for_each_output(model, getattr(model, "loss", None))
+    for call, loss in zip(case.outputs, losses, strict=False):
+        if loss is not None:
+            yield call, *kind_of_loss(loss)
 
 
-def for_each_output(model: Any, given: Any) -> list[Any]:
-    """Returns which of the losses or weights that `compile` got belongs to each output.
+def for_each_output(model: Any, values: Any) -> list[Any]:
+    """Assigns the losses or loss weights that `compile` received to the outputs.
 
     Args:
         model: A compiled model.
-        given: A dict by the outputs' names, a list in their order, or one for all.
+        values: A dict by output name, a list in the order of the outputs, or one value for all.
     """
     names = list(getattr(model, "output_names", None) or [])
-    if isinstance(given, Mapping):
-        return [given.get(name) for name in names]
-    if isinstance(given, (list, tuple)):
-        return list(given)
-    return [given] * max(1, len(names))
+    if isinstance(values, Mapping):
+        return [values.get(name) for name in names]
+    if isinstance(values, (list, tuple)):
+        return list(values)
+    return [values] * max(1, len(names))
 
 
 def kind_of_loss(loss: Any) -> tuple[str, bool]:
-    """Returns the name of a loss, as `"binary_crossentropy"`, and whether it takes logits."""
+    """Returns the name of a loss, such as `"binary_crossentropy"`, and whether it takes logits."""
     import keras
 
     if isinstance(loss, str):
@@ -75,7 +75,7 @@ def kind_of_loss(loss: Any) -> tuple[str, bool]:
     if isinstance(loss, keras.losses.Loss):
         try:
             logits = bool(loss.get_config().get("from_logits", False))
-        except Exception:  # a loss of one's own may raise anything
+        except Exception:  # a custom loss may raise anything
             logits = False
         return snake_case(type(loss).__name__), logits
     return str(getattr(loss, "__name__", "")), False
@@ -84,16 +84,16 @@ def kind_of_loss(loss: Any) -> tuple[str, bool]:
 def _logits(case: Case) -> Iterator[Finding]:
     for call, loss, from_logits in _losses(case):
         activation = _activation(call)
-        words = {"name": printable(call.layer), "activation": activation, "loss": loss}
+        names = {"name": printable(call.layer), "activation": activation, "loss": loss}
         if from_logits and activation in ("softmax", "sigmoid"):
             yield Finding(
                 "logits",
                 call.id,
                 _(
                     "{name} ends in {activation}, and the loss {loss} with `from_logits=True` "
-                    "applies it once more."
-                ).format(**words),
-                _("Take the activation away, or the `from_logits=True`."),
+                    "applies it again."
+                ).format(**names),
+                _("Remove the activation, or remove `from_logits=True`."),
                 "certain",
             )
         elif loss in _CROSSENTROPIES and not from_logits and activation == "linear":
@@ -101,12 +101,11 @@ def _logits(case: Case) -> Iterator[Finding]:
                 "logits",
                 call.id,
                 _(
-                    "{name} has no activation, and the loss {loss} takes what it gives for "
-                    "probabilities."
-                ).format(**words),
-                _("Say so to the loss, `from_logits=True`, or end in {activation}.").format(
-                    activation="softmax" if loss in _CLASSES else "sigmoid"
-                ),
+                    "{name} has no activation, but the loss {loss} expects probabilities."
+                ).format(**names),
+                _(
+                    "Pass `from_logits=True` to the loss, or end the model in {activation}."
+                ).format(activation="softmax" if loss in _CLASSES else "sigmoid"),
                 "likely",
             )
 
@@ -117,7 +116,7 @@ def _mismatches(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "one-class",
                 call.id,
-                _("{name} is a softmax over one unit: it always gives 1.").format(
+                _("{name} applies softmax to a single unit, so its output is always 1.").format(
                     name=printable(call.layer)
                 ),
                 _('Use `activation="sigmoid"`, or one unit for each class.'),
@@ -125,14 +124,14 @@ def _mismatches(case: Case) -> Iterator[Finding]:
             )
     for call, loss, _from_logits in _losses(case):
         activation, units = _activation(call), _units(call)
-        words = {"name": printable(call.layer), "activation": activation, "loss": loss}
+        names = {"name": printable(call.layer), "activation": activation, "loss": loss}
         if loss in _CLASSES and units == 1:
             yield Finding(
                 "loss-activation",
                 call.id,
                 _(
-                    "{name} gives one number, and the loss {loss} wants one for each class."
-                ).format(**words),
+                    "{name} returns one number, but the loss {loss} needs one for each class."
+                ).format(**names),
                 _('Use `loss="binary_crossentropy"`, or one unit for each class with softmax.'),
                 "certain",
             )
@@ -141,12 +140,12 @@ def _mismatches(case: Case) -> Iterator[Finding]:
                 "loss-activation",
                 call.id,
                 _(
-                    "{name} ends in {activation}, whose numbers do not add up to 1, as the loss "
-                    "{loss} takes for granted."
-                ).format(**words),
+                    "{name} ends in {activation}, whose outputs do not add up to 1, but the "
+                    "loss {loss} assumes that they do."
+                ).format(**names),
                 _(
-                    "One class at a time: softmax. Several at once: keep sigmoid, with "
-                    '`loss="binary_crossentropy"`.'
+                    "If each example has one class, use softmax. If it can have several, keep "
+                    'sigmoid and use `loss="binary_crossentropy"`.'
                 ),
                 "likely",
             )
@@ -154,25 +153,25 @@ def _mismatches(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "loss-activation",
                 call.id,
-                _("{name} ends in {activation}, and the loss {loss} is for yes or no.").format(
-                    **words
-                ),
-                _('Use `loss="categorical_crossentropy"`, or sigmoid in the place of softmax.'),
+                _(
+                    "{name} ends in {activation}, but the loss {loss} is for yes-or-no answers."
+                ).format(**names),
+                _('Use `loss="categorical_crossentropy"`, or sigmoid instead of softmax.'),
                 "likely",
             )
 
 
-def _relu_at_the_end(case: Case) -> Iterator[Finding]:
+def _relu_for_regression(case: Case) -> Iterator[Finding]:
     for call, loss, _from_logits in _losses(case):
         if loss in _REGRESSION - _OF_COUNTS and re.match("relu", _activation(call)):
             yield Finding(
                 "relu-regression",
                 call.id,
                 _(
-                    "{name} ends in {activation}: it cannot predict a negative number, and where "
-                    "it gives 0 it does not learn."
+                    "{name} ends in {activation}, so it cannot predict a negative number, and "
+                    "it does not learn where its output is 0."
                 ).format(name=printable(call.layer), activation=_activation(call)),
-                _('Take the activation away, or use `activation="softplus"`.'),
+                _('Remove the activation, or use `activation="softplus"`.'),
                 "likely" if _units(call) == 1 else "possible",
             )
 
@@ -191,10 +190,10 @@ def _losses_by_order(case: Case) -> Iterator[Finding]:
             "losses-by-order",
             "",
             _(
-                "The outputs are a dict and the losses a list: Keras matches them in the order "
-                "of the sorted names, {names}."
+                "The outputs are a dict but the losses are a list: Keras matches them in the "
+                "sorted order of the names, {names}."
             ).format(names=names),
-            _("Name them: `loss={{{pairs}}}`.").format(
+            _("Name the losses: `loss={{{pairs}}}`.").format(
                 pairs=", ".join(f'"{printable(str(key))}": ...' for key in sorted(struct))
             ),
             "certain",
@@ -204,6 +203,6 @@ def _losses_by_order(case: Case) -> Iterator[Finding]:
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _logits,
     _mismatches,
-    _relu_at_the_end,
+    _relu_for_regression,
     _losses_by_order,
 )

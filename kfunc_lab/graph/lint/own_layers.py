@@ -1,21 +1,21 @@
-"""Mistakes in layers of one's own: what they lose when a model is saved and loaded."""
+"""Finds mistakes in custom layers: what is lost when a model is saved and loaded."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import parts_of
+from kfunc_lab.graph.keras.nodes import sublayers_of
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.model.comparison import chosen_name
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
-_OF_EVERY_LAYER = {"name", "dtype", "trainable", "activity_regularizer", "autocast", "self"}
+_COMMON_ARGUMENTS = {"name", "dtype", "trainable", "activity_regularizer", "autocast", "self"}
 
 
-def _own_layers(case: Case) -> Iterator[tuple[Call, Any]]:
-    """Yields the layers whose classes do not come with Keras, with their first calls."""
+def _custom_layers(case: Case) -> Iterator[tuple[Call, Any]]:
+    """Yields the custom layers with their first calls."""
     layers = {id(layer): layer for layer in _layers(case.model)}
     by_name: dict[tuple[str, str], Any] = {}
     for layer in layers.values():
@@ -27,7 +27,7 @@ def _own_layers(case: Case) -> Iterator[tuple[Call, Any]]:
 
 
 def _layers(model: Any) -> Iterator[Any]:
-    """Yields all layers inside a model, however deep."""
+    """Yields all layers inside a model, at any depth."""
     import keras
 
     if not isinstance(model, keras.layers.Layer):
@@ -35,14 +35,14 @@ def _layers(model: Any) -> Iterator[Any]:
     waiting, seen = [model], {id(model)}
     for layer in waiting:
         yield layer
-        for part in parts_of(layer):
+        for part in sublayers_of(layer):
             if id(part) not in seen:
                 seen.add(id(part))
                 waiting.append(part)
 
 
 def _configurations(case: Case) -> Iterator[Finding]:
-    for call, layer in _own_layers(case):
+    for call, layer in _custom_layers(case):
         kind = printable(type(layer).__name__)
         try:
             config = layer.get_config()
@@ -58,10 +58,10 @@ def _configurations(case: Case) -> Iterator[Finding]:
                 "config-incomplete",
                 call.id,
                 _(
-                    "The `get_config` of {kind} leaves out {names}: a loaded model cannot make "
-                    "the layer again as it was."
+                    "The `get_config` of {kind} omits {names}, so a loaded model cannot "
+                    "rebuild the layer as it was."
                 ).format(kind=kind, names=", ".join(f"`{name}`" for name in missing)),
-                _("Return them too: `return {{**super().get_config(), {pairs}}}`.").format(
+                _("Return them as well: `return {{**super().get_config(), {pairs}}}`.").format(
                     pairs=", ".join(f'"{name}": self.{name}' for name in missing)
                 ),
                 "certain" if _required(type(layer)) & set(missing) else "likely",
@@ -71,16 +71,18 @@ def _configurations(case: Case) -> Iterator[Finding]:
                 "config-loses-name",
                 call.id,
                 _(
-                    "The configuration of {kind} does not hold its name: after loading, the "
-                    "layer is not called {name} any more."
+                    "The configuration of {kind} does not include its name, so the layer is "
+                    "no longer called {name} after loading."
                 ).format(kind=kind, name=printable(call.layer)),
                 _(
-                    "Write a `get_config` that begins with the base class's: "
-                    "`return {**super().get_config(), ...}`, with the arguments and "
-                    '`"name": self.name`.'
+                    "Write a `get_config` that extends the one of the base class: `return "
+                    '{**super().get_config(), ...}`, with the arguments and `"name": '
+                    "self.name`."
                 )
                 if "get_config" not in vars(type(layer))
-                else _("Begin with the base class's: `return {**super().get_config(), ...}`."),
+                else _(
+                    "Extend the one of the base class: `return {**super().get_config(), ...}`."
+                ),
                 "certain",
             )
 
@@ -90,7 +92,8 @@ def _no_config(call: Call, kind: str) -> Finding:
         "no-get-config",
         call.id,
         _(
-            "{kind} has no `get_config` that works: a model with it cannot be saved and loaded."
+            "{kind} has no working `get_config`, so a model that contains it cannot be saved "
+            "and loaded."
         ).format(kind=kind),
         _(
             "Add `def get_config(self): return {**super().get_config(), ...}` with the "
@@ -110,13 +113,17 @@ def _arguments(cls: type) -> list[str]:
     return [
         parameter.name
         for parameter in parameters
-        if parameter.kind in named and parameter.name not in _OF_EVERY_LAYER
+        if parameter.kind in named and parameter.name not in _COMMON_ARGUMENTS
     ]
 
 
 def _required(cls: type) -> set[str]:
     parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
-    return {it.name for it in parameters if it.default is inspect.Parameter.empty}
+    return {
+        parameter.name
+        for parameter in parameters
+        if parameter.default is inspect.Parameter.empty
+    }
 
 
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (_configurations,)

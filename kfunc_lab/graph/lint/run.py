@@ -16,17 +16,17 @@ _RULES: tuple[Rule, ...] = (*connections.RULES, *own_layers.RULES, *losses.RULES
 
 
 class Findings(list[Finding]):
-    """A list of findings that writes itself as text."""
+    """A list of findings with a readable text form."""
 
     def __repr__(self) -> str:
         if not self:
             return _("No findings.")
-        return "\n\n".join(map(_written, self))
+        return "\n\n".join(map(_finding_text, self))
 
 
-def _written(finding: Finding) -> str:
-    place = f" {printable(finding.call)}" if finding.call else ""
-    lines = [f"{finding.code}{place} ({_(_SURENESS[finding.sureness])})"]
+def _finding_text(finding: Finding) -> str:
+    call = f" {printable(finding.call)}" if finding.call else ""
+    lines = [f"{finding.code}{call} ({_(_SURENESS[finding.sureness])})"]
     return "\n".join([*lines, f"  {finding.reason}", f"  → {finding.change}"])
 
 
@@ -34,12 +34,12 @@ def lint(model: Any) -> Findings:
     """Finds mistakes in a model that raise no error.
 
     Args:
-        model: What `lab.graph` takes: a model, a layer, or symbolic tensors. It is not changed.
-            Losses are looked at where it is compiled.
+        model: A model, a layer or symbolic tensors. It is not changed. Losses are checked if the
+            model is compiled.
 
     Returns:
         The findings in graph order, each with its code, the call, the reason, the change to
-        make, and how sure it is: `"certain"`, `"likely"` or `"possible"`.
+        make, and how certain it is: `"certain"`, `"likely"` or `"possible"`.
 
     Raises:
         TypeError: If `model` is none of these.
@@ -52,7 +52,7 @@ def lint(model: Any) -> Findings:
     """
     graph = read_graph(model)
     case = Case(model, graph)
-    found = [finding for rule in _RULES for finding in rule(case)]
-    place = {call.id: at for at, call in enumerate(graph.calls)}
-    found.sort(key=lambda it: (place.get(it.call, -1), it.code))
-    return Findings(dict.fromkeys(found))
+    findings = [finding for rule in _RULES for finding in rule(case)]
+    position = {call.id: index for index, call in enumerate(graph.calls)}
+    findings.sort(key=lambda finding: (position.get(finding.call, -1), finding.code))
+    return Findings(dict.fromkeys(findings))

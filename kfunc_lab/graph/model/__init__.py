@@ -1,1 +1,1 @@
-"""A model's graph as plain data, and what can be computed from it without Keras."""
+"""The graph of a model as plain data, and the computations that need no Keras."""

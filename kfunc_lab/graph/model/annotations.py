@@ -1,4 +1,4 @@
-"""What is said of a graph's calls beyond the graph: marks, variables, and more details."""
+"""Annotations of a graph: marks, variables and extra details of its calls."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from kfunc_lab.locale import _
 from kfunc_lab.ui.theme import QUIET
 
-# The colour of the border, on a light and on a dark surface.
+# The colour of each mark's border, on a light and on a dark surface.
 MARKS = {
     "added": ("#1a7f37", "#4ac26b"),
     "removed": ("#cf222e", "#ff7b72"),
@@ -21,13 +21,13 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Annotations:
-    """What is said of calls beyond the graph.
+    """What a view shows about calls besides the graph itself.
 
     Attributes:
-        marks: For ids of calls one of `MARKS`.
-        pins: For ids of calls the names of the variables that hold their results.
-        rows: For ids of calls more rows for the details: a label and a value.
-        lines: For lines, by the ids of the calls at their ends, one of `MARKS`.
+        marks: One of `MARKS` by call id.
+        pins: The names of the variables that hold a call's results, by call id.
+        rows: Extra rows for the details, each a label and a value, by call id.
+        lines: One of `MARKS` by the ids of the calls at both ends of a line.
     """
 
     marks: Mapping[str, str] = field(default_factory=dict)
@@ -37,12 +37,12 @@ class Annotations:
 
     @property
     def all_marks(self) -> frozenset[str]:
-        """The marks that calls or lines have."""
+        """The marks of all calls and lines."""
         return frozenset({*self.marks.values(), *self.lines.values()})
 
 
-def mark_words(mark: str) -> str:
-    """Says what a mark means; nothing for no mark."""
+def mark_label(mark: str) -> str:
+    """Returns the label of a mark; an empty string for no mark."""
     return {
         "added": _("added"),
         "removed": _("removed"),

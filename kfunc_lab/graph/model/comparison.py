@@ -1,8 +1,8 @@
-"""What changed between two graphs: calls added, removed and changed, whatever they are called.
+"""Compares two graphs: which calls were added, removed or changed, whatever their names.
 
-Calls are matched by what they are and by what feeds and takes them: first those whose whole past
-and future are equal, then those with an equal past or future, then those whose neighbours are
-matched.
+Calls are matched by their class and settings and by their neighbours: first calls whose ancestors
+and descendants are all equal, then calls with equal ancestors or equal descendants, then calls
+whose neighbours are matched.
 """
 
 import re
@@ -26,13 +26,13 @@ from kfunc_lab.ui.text import printable, snake_case
 
 @dataclass(frozen=True)
 class Change:
-    """A call that is in both graphs, and differs.
+    """A call that is in both graphs but differs.
 
     Attributes:
         before: Its id in the first graph.
-        after: Its id in the second.
-        settings: What differs: a name, its value before and after. A setting that is missing
-            on one side has the default there, and is `None`.
+        after: Its id in the second graph.
+        settings: The differences: a name, the value before and the value after. `None` means
+            that the setting has its default.
     """
 
     before: str
@@ -42,19 +42,19 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed between two graphs.
+    """The differences between two graphs.
 
     Attributes:
         before: The first graph.
-        after: The second.
-        matched: The ids of calls that correspond.
-        added: The ids, in the second graph, of calls that the first has not.
-        removed: The ids, in the first graph, of calls that the second has not.
-        changed: The calls that are in both, and differ.
-        union: Both graphs as one, in which removed calls may have another id.
-        marks: For ids in that graph, `"added"`, `"removed"` or `"changed"`.
-        lines: For lines of that graph between calls that are in both, by the ids of their ends,
-            `"added"` or `"removed"`.
+        after: The second graph.
+        matched: Pairs of ids of corresponding calls.
+        added: The ids of the calls that only the second graph has.
+        removed: The ids of the calls that only the first graph has.
+        changed: The calls that are in both graphs but differ.
+        union: Both graphs as one; removed calls may have a new id in it.
+        marks: `"added"`, `"removed"` or `"changed"`, by call id in the union.
+        lines: `"added"` or `"removed"` for a line between two matched calls, by the ids of its
+            ends in the union.
     """
 
     before: LayerGraph
@@ -69,15 +69,15 @@ class Comparison:
 
 
 def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
-    """Finds what changed between two graphs.
+    """Finds the differences between two graphs.
 
     Args:
         before: The first graph.
-        after: The second.
+        after: The second graph.
 
     Returns:
-        The differences. Names that Keras gave, as "dense_3", are no difference; a shape or a
-        parameter count that only follows from another change is none either.
+        The differences. A name that Keras chose, such as "dense_3", is not a difference, nor is
+        a shape or parameter count that only follows from another change.
 
     Example:
         >>> def graph(units):
@@ -86,9 +86,9 @@ def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
         (Change(before='d', after='d', settings=(('units', 64, 32),)),)
     """
     matched = _Matching(before, after).pairs()
-    taken = set(matched.values())
+    matched_after = set(matched.values())
     removed = tuple(call.id for call in before.calls if call.id not in matched)
-    added = tuple(call.id for call in after.calls if call.id not in taken)
+    added = tuple(call.id for call in after.calls if call.id not in matched_after)
     changed = tuple(_changes(before, after, matched))
     lines = _moved_lines(before, after, matched)
     union, ids = _union(before, after, matched, lines)
@@ -111,49 +111,49 @@ def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
 
 
 # ---------------------------------------------------------------------------------------------
-# Which calls correspond
+# Matching calls
 
 
 class _Side:
-    """One graph as the matching sees it."""
+    """One of the graphs that are matched, with links between its calls."""
 
     def __init__(self, graph: LayerGraph) -> None:
         self.graph = graph
         self.ids = [call.id for call in graph.calls]
         self.sources: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
-        self.takers: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
+        self.consumers: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
         for edge in graph.edges:
             self.sources[edge.target].append((edge.input, edge.source, edge.output))
-            self.takers[edge.source].append((edge.output, edge.target, edge.input))
-        # What is inside a layer hangs on it, in order.
+            self.consumers[edge.source].append((edge.output, edge.target, edge.input))
+        # The calls inside a layer are linked to the layer, in order.
         position: dict[str | None, int] = defaultdict(int)
         for call in graph.calls:
             if call.group is not None and call.group in graph.call_of:
                 position[call.group] += 1
                 self.sources[call.id].append((position[call.group], call.group, -1))
-                self.takers[call.group].append((position[call.group], call.id, -1))
+                self.consumers[call.group].append((position[call.group], call.id, -1))
 
 
 class _Matching:
-    """Matches the calls of two graphs, in passes from the surest to the least sure."""
+    """Matches the calls of two graphs in passes, the most certain matches first."""
 
     def __init__(self, before: LayerGraph, after: LayerGraph) -> None:
         self._sides = (_Side(before), _Side(after))
         self._numbers: dict[object, int] = {}
-        self._found: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._matched: dict[str, str] = {}
+        self._matched_after: set[str] = set()
 
     def pairs(self) -> dict[str, str]:
-        named = [self._features(side, _named) for side in self._sides]
-        plain = [self._features(side, _plain) for side in self._sides]
+        named = [self._features(side, _named_features) for side in self._sides]
+        plain = [self._features(side, _plain_features) for side in self._sides]
         for features in (named, plain):
             past = [
-                self._spread(side, it, True)
-                for side, it in zip(self._sides, features, strict=True)
+                self._spread(side, features_of_side, True)
+                for side, features_of_side in zip(self._sides, features, strict=True)
             ]
             future = [
-                self._spread(side, it, False)
-                for side, it in zip(self._sides, features, strict=True)
+                self._spread(side, features_of_side, False)
+                for side, features_of_side in zip(self._sides, features, strict=True)
             ]
             both = [
                 {call_id: (one[call_id], other[call_id]) for call_id in one}
@@ -169,7 +169,7 @@ class _Matching:
             pass
         self._match_equal(plain)
         order = {call_id: at for at, call_id in enumerate(self._sides[0].ids)}
-        return dict(sorted(self._found.items(), key=lambda pair: order[pair[0]]))
+        return dict(sorted(self._matched.items(), key=lambda pair: order[pair[0]]))
 
     def _features(
         self, side: _Side, feature: Callable[[LayerGraph, Call], object]
@@ -177,7 +177,7 @@ class _Matching:
         return {
             call.id: (
                 self._number(feature(side.graph, call)),
-                chosen_name(call) if feature is _named else "",
+                chosen_name(call) if feature is _named_features else "",
             )
             for call in side.graph.calls
         }
@@ -192,38 +192,38 @@ class _Matching:
     def _spread(
         self, side: _Side, features: Mapping[str, object], forward: bool
     ) -> dict[str, int]:
-        """Numbers calls so that those with an equal past (or future) have equal numbers."""
-        found: dict[str, int] = {}
-        links = side.sources if forward else side.takers
+        """Numbers calls so that calls with equal ancestors (or descendants) get equal numbers."""
+        numbers: dict[str, int] = {}
+        links = side.sources if forward else side.consumers
         outputs = set(side.graph.outputs)
         for call_id in side.ids if forward else reversed(side.ids):
             around = sorted(
-                (at, found.get(other, -1), end) for at, other, end in links.get(call_id, ())
+                (at, numbers.get(other, -1), end) for at, other, end in links.get(call_id, ())
             )
             ends = not forward and call_id in outputs
-            found[call_id] = self._number((features[call_id], tuple(around), ends, forward))
-        return found
+            numbers[call_id] = self._number((features[call_id], tuple(around), ends, forward))
+        return numbers
 
     def _match_equal(self, keys: Iterable[Mapping[str, object]]) -> None:
         """Matches calls with equal keys, in graph order."""
-        mine, others = keys
+        before, after = keys
         waiting: dict[object, list[str]] = defaultdict(list)
         for call_id in reversed(self._sides[1].ids):
-            if call_id not in self._taken and call_id in others:
-                waiting[others[call_id]].append(call_id)
+            if call_id not in self._matched_after and call_id in after:
+                waiting[after[call_id]].append(call_id)
         for call_id in self._sides[0].ids:
-            if call_id not in self._found and call_id in mine and waiting[mine[call_id]]:
-                self._match(call_id, waiting[mine[call_id]].pop())
+            if call_id not in self._matched and call_id in before and waiting[before[call_id]]:
+                self._match(call_id, waiting[before[call_id]].pop())
 
-    def _match(self, mine: str, other: str) -> None:
-        self._found[mine] = other
-        self._taken.add(other)
+    def _match(self, before: str, after: str) -> None:
+        self._matched[before] = after
+        self._matched_after.add(after)
 
     def _match_neighbours(self) -> bool:
-        """Matches calls of one class that lie between calls that are matched."""
+        """Matches calls of the same class that lie between matched calls."""
         progress = False
         for call_id in self._sides[0].ids:
-            if call_id in self._found:
+            if call_id in self._matched:
                 continue
             best = max(self._candidates(call_id), default=None)
             if best is not None:
@@ -235,25 +235,25 @@ class _Matching:
         mine, other = self._sides
         call = mine.graph.call_of[call_id]
         votes: dict[str, int] = defaultdict(int)
-        for links, back in ((mine.sources, other.takers), (mine.takers, other.sources)):
+        for links, back in ((mine.sources, other.consumers), (mine.consumers, other.sources)):
             for _at, neighbour, _end in links.get(call_id, ()):
-                for _at2, candidate, _end2 in back.get(self._found.get(neighbour, ""), ()):
+                for _at2, candidate, _end2 in back.get(self._matched.get(neighbour, ""), ()):
                     votes[candidate] += 1
         for candidate, count in votes.items():
             twin = other.graph.call_of[candidate]
-            if candidate not in self._taken and twin.kind == call.kind:
+            if candidate not in self._matched_after and twin.kind == call.kind:
                 same_name = chosen_name(call) == chosen_name(twin)
-                alike = frozen_settings(call.settings) == frozen_settings(twin.settings)
+                alike = hashable_settings(call.settings) == hashable_settings(twin.settings)
                 yield (count, same_name, alike, -other.ids.index(candidate)), candidate
 
 
-def _named(graph: LayerGraph, call: Call) -> object:
-    return (_plain(graph, call), chosen_name(call))
+def _named_features(graph: LayerGraph, call: Call) -> object:
+    return (_plain_features(graph, call), chosen_name(call))
 
 
-def _plain(_graph: LayerGraph, call: Call) -> object:
-    given = tuple(map(_shape, call.outputs)) if not call.inputs else ()
-    return (call.kind, frozen_settings(call.settings), given)
+def _plain_features(_graph: LayerGraph, call: Call) -> object:
+    input_shapes = tuple(map(_shape, call.outputs)) if not call.inputs else ()
+    return (call.kind, hashable_settings(call.settings), input_shapes)
 
 
 def _shape(tensor: TensorSpec) -> object:
@@ -261,23 +261,25 @@ def _shape(tensor: TensorSpec) -> object:
 
 
 def chosen_name(call: Call) -> str:
-    """Returns a layer's name, if somebody chose it: not "conv2d_12" for a Conv2D."""
-    made = re.sub(r"_[0-9]+$", "", call.layer).replace("_", "")
+    """Returns a layer's name if a person chose it, unlike "conv2d_12" for a Conv2D."""
+    stem = re.sub(r"_[0-9]+$", "", call.layer).replace("_", "")
     automatic = {snake_case(call.kind).replace("_", ""), call.kind.lower()}
-    return "" if made in automatic else call.layer
+    return "" if stem in automatic else call.layer
 
 
-def frozen_settings(value: object) -> object:
-    """Turns settings into something that can be looked up."""
+def hashable_settings(value: object) -> object:
+    """Converts settings to a hashable value."""
     if isinstance(value, Mapping):
-        return tuple(sorted((str(name), frozen_settings(it)) for name, it in value.items()))
+        return tuple(
+            sorted((str(name), hashable_settings(item)) for name, item in value.items())
+        )
     if isinstance(value, (list, tuple)):
-        return tuple(map(frozen_settings, value))
+        return tuple(map(hashable_settings, value))
     return repr(value)
 
 
 # ---------------------------------------------------------------------------------------------
-# What differs
+# Differences
 
 
 def _changes(
@@ -298,7 +300,7 @@ def _differences(
         yield "name", one.layer, other.layer
     for name in dict.fromkeys((*one.settings, *other.settings)):
         old, new = one.settings.get(name), other.settings.get(name)
-        if frozen_settings(old) != frozen_settings(new):
+        if hashable_settings(old) != hashable_settings(new):
             yield name, old, new
     if not one.inputs and not other.inputs:
         shapes = [tuple(map(shape_tuple, call.outputs)) for call in (one, other)]
@@ -318,26 +320,30 @@ def _rewiring(
     before: LayerGraph, after: LayerGraph, one: Call, other: Call, matched: Mapping[str, str]
 ) -> Iterator[tuple[str, object, object]]:
     old, new = before.sources.get(one.id, []), after.sources.get(other.id, [])
-    there = {it: matched.get(it) for it in old}
-    taken = set(matched.values())
-    # A call that was put in between, or taken away, is no change of those around it.
-    if all(it is not None for it in there.values()) and all(it in taken for it in new):
-        if [there[it] for it in old] != list(new):
+    there = {source: matched.get(source) for source in old}
+    matched_after = set(matched.values())
+    # A call that was inserted or removed does not change its neighbours.
+    if all(partner is not None for partner in there.values()) and all(
+        source in matched_after for source in new
+    ):
+        if [there[source] for source in old] != list(new):
             yield "inputs", ", ".join(old), ", ".join(new)
     elif len(old) != len(new):
         yield "inputs", ", ".join(old), ", ".join(new)
-    partners = {matched.get(it) for it in before.calls_by_layer[one.layer_id]} - {None}
-    twins = set(after.calls_by_layer[other.layer_id]) & taken
+    partners = {matched.get(call_id) for call_id in before.calls_by_layer[one.layer_id]} - {
+        None
+    }
+    twins = set(after.calls_by_layer[other.layer_id]) & matched_after
     if partners != twins and (one.parameters or other.parameters):
         old_twins, new_twins = (
-            ", ".join(sorted(str(it) for it in group if it != other.id)) or None
+            ", ".join(sorted(str(call_id) for call_id in group if call_id != other.id)) or None
             for group in (partners, twins)
         )
         yield "shared with", old_twins, new_twins
 
 
 # ---------------------------------------------------------------------------------------------
-# Both as one graph
+# The union of both graphs
 
 
 def _union(
@@ -346,7 +352,7 @@ def _union(
     matched: Mapping[str, str],
     lines: Mapping[tuple[str, str], str],
 ) -> tuple[LayerGraph, dict[str, str]]:
-    """Returns one graph with the calls of both, and the id of each call of the first in it."""
+    """Returns one graph with the calls of both, and the new id of each call of the first."""
     used = {*after.call_of, *after.group_of}
     removed = [call.id for call in before.calls if call.id not in matched]
     ids = dict(matched)
@@ -364,11 +370,11 @@ def _union(
         for call_id in removed
     ]
     known = {(edge.source, edge.output, edge.target, edge.input) for edge in after.edges}
-    kept = set(matched)
+    matched_before = set(matched)
     edges = list(after.edges)
     for edge in before.edges:
         moved = Edge(ids[edge.source], edge.output, ids[edge.target], edge.input, edge.tensor)
-        both = edge.source in kept and edge.target in kept
+        both = edge.source in matched_before and edge.target in matched_before
         key = (moved.source, moved.output, moved.target, moved.input)
         cut = lines.get((moved.source, moved.target)) == "removed"
         if cut if both else key not in known:
@@ -381,9 +387,9 @@ def _union(
 def _moved_lines(
     before: LayerGraph, after: LayerGraph, matched: Mapping[str, str]
 ) -> dict[tuple[str, str], str]:
-    """Finds the lines between calls of both graphs that only one of them has.
+    """Finds the lines between matched calls that only one of the graphs has.
 
-    Where only a call was put in between or taken away, no line is said to have moved.
+    A line does not count as moved if a call was merely inserted into it or removed from it.
     """
     back = {other: one for one, other in matched.items()}
     old = {
@@ -396,17 +402,20 @@ def _moved_lines(
         for edge in after.edges
         if edge.source in back and edge.target in back
     }
-    gone = {ends for ends in old - new if not _joined_through(after, ends, back)}
-    come = {
+    removed = {ends for ends in old - new if not _joined_through(after, ends, back)}
+    added = {
         (source, target)
         for source, target in new - old
         if not _joined_through(before, (back[source], back[target]), matched)
     }
-    return {**dict.fromkeys(sorted(gone), "removed"), **dict.fromkeys(sorted(come), "added")}
+    return {
+        **dict.fromkeys(sorted(removed), "removed"),
+        **dict.fromkeys(sorted(added), "added"),
+    }
 
 
 def _joined_through(graph: LayerGraph, ends: tuple[str, str], known: Mapping[str, str]) -> bool:
-    """Tells whether calls that only this graph has lead from one call to the other."""
+    """Tells whether calls that only this graph has connect two calls."""
     waiting, seen = [ends[1]], {ends[1]}
     while waiting:
         for source in graph.sources.get(waiting.pop(), ()):
@@ -421,69 +430,73 @@ def _joined_through(graph: LayerGraph, ends: tuple[str, str], known: Mapping[str
 def _union_groups(
     before: LayerGraph, after: LayerGraph, ids: Mapping[str, str], used: set[str]
 ) -> tuple[tuple[Group, ...], dict[str, str]]:
-    """Returns the groups of both, and for each group of the first the one that it is there."""
+    """Returns the groups of both graphs, and the new id of each group of the first."""
     votes: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for call in before.calls:
         twin = after.call_of.get(ids[call.id])
         if call.group and twin and twin.group:
             votes[call.group][twin.group] += 1
     groups = list(after.groups)
-    found: dict[str, str] = {}
+    new_ids: dict[str, str] = {}
     for group in before.groups:
         if votes[group.id]:
-            found[group.id] = max(votes[group.id], key=lambda it: votes[group.id][it])
+            new_ids[group.id] = max(
+                votes[group.id], key=lambda candidate: votes[group.id][candidate]
+            )
         elif group.id in before.call_of:
-            found[group.id] = ids[group.id]
+            new_ids[group.id] = ids[group.id]
             if ids[group.id] not in after.group_of:
-                groups.append(_moved(group, ids[group.id], found, ids))
+                groups.append(_moved(group, ids[group.id], new_ids, ids))
         else:
-            found[group.id] = unused_id(group.id, used)
-            used.add(found[group.id])
-            groups.append(_moved(group, found[group.id], found, ids))
-    return tuple(groups), found
+            new_ids[group.id] = unused_id(group.id, used)
+            used.add(new_ids[group.id])
+            groups.append(_moved(group, new_ids[group.id], new_ids, ids))
+    return tuple(groups), new_ids
 
 
 def _moved(
-    group: Group, group_id: str, found: Mapping[str, str], ids: Mapping[str, str]
+    group: Group, group_id: str, new_ids: Mapping[str, str], ids: Mapping[str, str]
 ) -> Group:
     return replace(
         group,
         id=group_id,
         layer_id="before/" + group.layer_id,
-        parent=found.get(group.parent or ""),
-        entries=tuple(ids[it] for it in group.entries),
-        exits=tuple((ids[it], output) for it, output in group.exits),
+        parent=new_ids.get(group.parent or ""),
+        entries=tuple(ids[entry] for entry in group.entries),
+        exits=tuple((ids[call_id], output) for call_id, output in group.exits),
     )
 
 
 def _in_order(calls: list[Call], edges: Iterable[Edge]) -> tuple[Call, ...]:
-    """Sorts calls so that each stands after those that feed it; what is in a cycle stands last."""
-    place = {call.id: at for at, call in enumerate(calls)}
-    takers: dict[str, list[str]] = defaultdict(list)
-    lacking: dict[str, int] = defaultdict(int)
+    """Sorts calls topologically; calls in a cycle come last."""
+    position = {call.id: index for index, call in enumerate(calls)}
+    consumers: dict[str, list[str]] = defaultdict(list)
+    missing: dict[str, int] = defaultdict(int)
     for edge in edges:
-        takers[edge.source].append(edge.target)
-        lacking[edge.target] += 1
-    ready = [at for at, call in enumerate(calls) if not lacking[call.id]]
+        consumers[edge.source].append(edge.target)
+        missing[edge.target] += 1
+    ready = [index for index, call in enumerate(calls) if not missing[call.id]]
     ordered: list[Call] = []
     while ready:
         call = calls[heappop(ready)]
         ordered.append(call)
-        for taker in takers[call.id]:
-            lacking[taker] -= 1
-            if not lacking[taker]:
-                heappush(ready, place[taker])
+        for consumer in consumers[call.id]:
+            missing[consumer] -= 1
+            if not missing[consumer]:
+                heappush(ready, position[consumer])
     done = {call.id for call in ordered}
     return (*ordered, *(call for call in calls if call.id not in done))
 
 
 # ---------------------------------------------------------------------------------------------
-# In words
+# Text
 
 
 def comparison_title(comparison: Comparison) -> str:
-    """Says in one line what changed."""
-    names = [printable(it.name) or _("so far") for it in (comparison.before, comparison.after)]
+    """Summarises the differences in one line."""
+    names = [
+        printable(graph.name) or _("so far") for graph in (comparison.before, comparison.after)
+    ]
     if not (comparison.added or comparison.removed or comparison.changed):
         return _("{before} → {after}: no difference").format(before=names[0], after=names[1])
     counts = ", ".join(
@@ -505,19 +518,19 @@ def comparison_title(comparison: Comparison) -> str:
             ],
         )
     )
-    said = f"{names[0]} → {names[1]}: {counts}"
+    heading = f"{names[0]} → {names[1]}: {counts}"
     old, new = comparison.before.parameters, comparison.after.parameters
     if old == new:
-        return said
-    return said + "; " + _("parameters {old} → {new}").format(old=f"{old:,}", new=f"{new:,}")
+        return heading
+    return heading + "; " + _("parameters {old} → {new}").format(old=f"{old:,}", new=f"{new:,}")
 
 
-def _count(count: int, words: str) -> str:
-    return words.format(n=count) if count else ""
+def _count(count: int, template: str) -> str:
+    return template.format(n=count) if count else ""
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
-    """Says what changed, one line a difference: `+` added, `-` removed, `~` changed."""
+    """Lists the differences, one on each line: `+` added, `-` removed, `~` changed."""
     return [
         *_lines("+", comparison.after, comparison.added),
         *_lines("-", comparison.before, comparison.removed),
@@ -529,12 +542,12 @@ def comparison_lines(comparison: Comparison) -> list[str]:
 
 
 def _lines(sign: str, graph: LayerGraph, call_ids: Iterable[str]) -> Iterator[str]:
-    """Says which calls are on one side only; a whole group in one line."""
+    """Lists the calls that only one graph has; a whole group takes one line."""
     ids = set(call_ids)
     whole = {
         group for group, calls in graph.calls_inside.items() if calls and ids.issuperset(calls)
     }
-    said: set[str] = set()
+    reported: set[str] = set()
     for call_id in call_ids:
         group, outermost = graph.call_of[call_id].group, None
         while group is not None:
@@ -542,18 +555,20 @@ def _lines(sign: str, graph: LayerGraph, call_ids: Iterable[str]) -> Iterator[st
             group = graph.group_of[group].parent
         if outermost is None:
             yield f"{sign} {printable(call_id)} ({printable(graph.call_of[call_id].kind)})"
-        elif outermost not in said and outermost not in graph.call_of:
+        elif outermost not in reported and outermost not in graph.call_of:
             count = len(graph.calls_inside[outermost])
             calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
             kind = printable(graph.group_of[outermost].kind)
             yield f"{sign} {printable(outermost)} ({kind}, {calls})"
-        said.add(outermost or "")
+        reported.add(outermost or "")
 
 
 def _setting(setting: tuple[str, object, object]) -> str:
     name, old, new = setting
     if name == "shared with":
-        before, after = (_("no other call") if it is None else _value(it) for it in (old, new))
+        before, after = (
+            _("no other call") if names is None else _value(names) for names in (old, new)
+        )
         return _("shared with {before} → {after}").format(before=before, after=after)
     return f"{printable(name)} {_value(old)} → {_value(new)}"
 

@@ -1,4 +1,4 @@
-"""The words and numbers that pictures and texts of a graph share."""
+"""Labels and notes that the pictures and texts of a graph share."""
 
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec
 from kfunc_lab.locale import _, ngettext
@@ -6,7 +6,7 @@ from kfunc_lab.ui.text import printable
 
 
 def title(graph: LayerGraph) -> str:
-    """Says in one line what a graph is: name, class, calls and parameters."""
+    """Describes a graph in one line: name, class, calls and parameters."""
     count = len(graph.calls) - len(graph.inside)
     calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
     parameters = ngettext("{n} parameter", "{n} parameters", graph.parameters).format(
@@ -22,17 +22,17 @@ def title(graph: LayerGraph) -> str:
 
 
 def notes(graph: LayerGraph) -> list[str]:
-    """Says what a reader of a graph must know: what is unknown, unused or lost."""
-    said = []
+    """Lists what a reader of a graph must know: what is unknown, unused or lost."""
+    sentences = []
     if not graph.connected:
-        said.append(
+        sentences.append(
             _(
-                "How these layers are connected is written in Python code, which Keras does "
-                "not record: they are listed in the order in which they were made."
+                "Python code connects these layers, and Keras does not record it. They are "
+                "listed in the order in which they were created."
             )
         )
     if not graph.built:
-        said.append(
+        sentences.append(
             _(
                 "Not built yet: shapes and parameters appear once the model has been called on "
                 "data, or built with model.build(input_shape)."
@@ -40,36 +40,38 @@ def notes(graph: LayerGraph) -> list[str]:
         )
     if graph.lost:
         names = ", ".join(map(printable, graph.lost))
-        said.append(_("Lost, because nothing uses the result: {names}.").format(names=names))
+        sentences.append(
+            _("Lost, because nothing uses the result: {names}.").format(names=names)
+        )
     if graph.unused:
         names = ", ".join(map(printable, graph.unused))
-        said.append(_("Inputs that lead to no output: {names}.").format(names=names))
-    return said
+        sentences.append(_("Inputs that lead to no output: {names}.").format(names=names))
+    return sentences
 
 
 def remark(graph: LayerGraph, call: Call) -> str:
-    """Says in a word or two what is special about a call: shared, frozen, lost, unused."""
-    said = []
+    """Says in a few words what is special about a call: shared, frozen, lost, unused."""
+    words = []
     if call.id in graph.shared and call.parameters:
-        said.append(use_of(*graph.shared[call.id]))
+        words.append(use_of(*graph.shared[call.id]))
     if call.parameters and not call.trainable_parameters:
-        said.append(_("frozen"))
+        words.append(_("frozen"))
     if call.id in graph.lost:
-        said.append(_("lost"))
+        words.append(_("lost"))
     if call.id in graph.unused:
-        said.append(_("unused"))
-    return ", ".join(said)
+        words.append(_("unused"))
+    return ", ".join(words)
 
 
 def group_remark(graph: LayerGraph, group: Group) -> str:
-    """Says in a word or two what is special about a group: shared, frozen."""
+    """Says in a few words what is special about a group: shared, frozen."""
     uses = graph.uses[group.layer_id]
-    said = []
+    words = []
     if len(uses) > 1 and group.parameters:
-        said.append(use_of(uses.index(group.id) + 1, len(uses)))
+        words.append(use_of(uses.index(group.id) + 1, len(uses)))
     if group.parameters and not group.trainable_parameters:
-        said.append(_("frozen"))
-    return ", ".join(said)
+        words.append(_("frozen"))
+    return ", ".join(words)
 
 
 def use_of(position: int, count: int) -> str:
@@ -90,33 +92,33 @@ def accessible_name(item: Call | Group) -> str:
 
 
 def short_name(call: Call | Group) -> str:
-    """Names a call or group within the group it stands in: its layer, and which call of it."""
+    """Names a call or group within its group: by its layer and the number of the call."""
     if isinstance(call, Group) and not call.kind:  # a repeated block
         count = f" ×{call.count}" if call.count > 1 else ""
         return printable(call.layer) + count
     whole = _without_number(call.id, "~")
-    for step in (_without_number(whole, "#"), whole, call.id):
-        if step.endswith(call.layer):
-            return printable(call.layer + call.id[len(step) :])
+    for prefix in (_without_number(whole, "#"), whole, call.id):
+        if prefix.endswith(call.layer):
+            return printable(call.layer + call.id[len(prefix) :])
     return printable(call.id)
 
 
-def _without_number(text: str, sign: str) -> str:
-    before, _sign, number = text.rpartition(sign)
+def _without_number(text: str, separator: str) -> str:
+    before, _separator, number = text.rpartition(separator)
     return before if number.isdecimal() and before else text
 
 
-def shape_words(tensor: TensorSpec) -> str:
-    """Writes a shape for a picture: without the batch, `?` for an unknown size.
+def shape_label(tensor: TensorSpec) -> str:
+    """Formats a shape for a picture: without the batch, `?` for an unknown size.
 
     Args:
-        tensor: A tensor's shape and type.
+        tensor: The shape and dtype of a tensor.
 
     Returns:
-        As `"28 × 28 × 64"`.
+        A label such as `"28 × 28 × 64"`.
 
     Example:
-        >>> shape_words(TensorSpec((None, 28, None, 3), "float32"))
+        >>> shape_label(TensorSpec((None, 28, None, 3), "float32"))
         '28 × ? × 3'
     """
     if tensor.shape is None:
@@ -124,12 +126,12 @@ def shape_words(tensor: TensorSpec) -> str:
     if not tensor.shape:
         return _("one number")
     batch, *sizes = tensor.shape
-    words = " × ".join("?" if size is None else str(size) for size in sizes)
+    label = " × ".join("?" if size is None else str(size) for size in sizes)
     if batch is not None:
-        return " × ".join(filter(None, [_("batch {n}").format(n=batch), words]))
-    return words or _("one number each")
+        return " × ".join(filter(None, [_("batch {n}").format(n=batch), label]))
+    return label or _("one number each")
 
 
 def shape_tuple(tensor: TensorSpec) -> str:
-    """Writes a shape as Keras does: a tuple with the batch first."""
+    """Formats a shape as Keras does: a tuple with the batch first."""
     return "?" if tensor.shape is None else str(tensor.shape)

@@ -1,4 +1,4 @@
-"""Families of layers: what kind of work a call does, told by colour and by a glyph."""
+"""Families of layers: the kind of work a call does, shown by a colour and a glyph."""
 
 import re
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from kfunc_lab.graph.model.layer_graph import Call
 
 @dataclass(frozen=True)
 class Family:
-    """A family's sign and its colours, each for a light and a dark surface.
+    """The glyph and the colours of a family, each colour for a light and a dark surface.
 
     Attributes:
-        name: Used as a CSS class.
-        glyph: A character that common fonts have, and the font inside the drawing program.
+        name: The name, also used as a CSS class.
+        glyph: A character that common fonts contain, and so does the drawing program's font.
         fill: The colour inside the box.
-        border: The colour around it.
-        ink: The colour of the class's name: a contrast of 4.5 or more on the fill.
+        border: The colour of the border.
+        ink: The colour of the class name; its contrast with the fill is 4.5 or more.
     """
 
     name: str
@@ -82,8 +82,8 @@ FAMILIES = {
     )
 }
 
-# The first pattern that a class's name matches from its start decides. What none matches does
-# arithmetic: activations, and raw operations such as `Multiply` or `Softmax`.
+# The first pattern that matches the start of a class name decides. Classes that no pattern matches
+# do arithmetic: activations, and raw operations such as `Multiply` or `Softmax`.
 _PATTERNS = [
     (re.compile(pattern), name)
     for pattern, name in (
@@ -106,13 +106,13 @@ _PATTERNS = [
 
 
 def family_of(call: Call) -> Family:
-    """Returns the family of a call, from its class's name.
+    """Returns the family of a call, by the name of its class.
 
     Args:
         call: A call of a graph.
 
     Returns:
-        The family; `"own"` for a class that does not come with Keras.
+        The family; `"own"` for a custom class.
 
     Example:
         >>> family_of(Call("conv", "conv", "Conv2D", "conv")).name

@@ -1,37 +1,36 @@
-"""Which parts of a graph are folded into one box: nested models, layers made of layers, repeats.
+"""Folds parts of a graph into one box: nested models, layers made of layers, repeated blocks.
 
-What is open is a set of groups' ids; whatever a group holds is seen when it and all that it
-stands in are open.
+The state is the set of ids of the open groups. The content of a group is visible if the group and
+all groups around it are open.
 """
 
 import difflib
 from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 
-from kfunc_lab.graph.model.descriptions import shape_tuple, shape_words, short_name
+from kfunc_lab.graph.model.descriptions import shape_label, shape_tuple, short_name
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
-from kfunc_lab.graph.model.repeats import with_repeats
+from kfunc_lab.graph.model.repeats import group_repeats
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
-MOST_CALLS_UNFOLDED = 150
+MAX_CALLS_UNFOLDED = 150
 
 Fold = bool | str | Iterable[str] | None
 
 
 def fold_graph(graph: LayerGraph, fold: Fold = None) -> tuple[LayerGraph, frozenset[str]]:
-    """Decides what of a graph is folded.
+    """Decides which groups of a graph are folded.
 
     Args:
-        graph: The graph as it was read.
-        fold: `None` folds wrappers and layers made of layers, and above 150 calls everything
-            that can be folded; `True` folds everything, `False` nothing; names of groups, as
-            `"encoder"` or `["conv2_block", "TimeDistributed"]`, fold those: by name, by class,
-            or by the id of one of them.
+        graph: The graph as read.
+        fold: `None` folds wrappers and layers made of layers, and above 150 calls all groups;
+            `True` folds all groups, `False` none. Names, such as `"encoder"` or
+            `["conv2_block", "TimeDistributed"]`, fold the groups with that name, class or id.
 
     Returns:
-        The graph, with a group more for each run of repeated blocks where those are folded, and
-        the ids of the groups that are open.
+        The graph, with additional groups for repeated blocks if these are folded, and the ids
+        of the open groups.
 
     Raises:
         ValueError: If no group has one of the names.
@@ -43,16 +42,16 @@ def fold_graph(graph: LayerGraph, fold: Fold = None) -> tuple[LayerGraph, frozen
         ('d ×200', [])
     """
     names = _names(fold)
-    if names or fold is True or len(graph.calls) > MOST_CALLS_UNFOLDED:
-        graph = with_repeats(graph)
-    every = frozenset(graph.group_of)
+    if names or fold is True or len(graph.calls) > MAX_CALLS_UNFOLDED:
+        graph = group_repeats(graph)
+    all_groups = frozenset(graph.group_of)
     if names:
-        return graph, every - _named(graph, names)
-    if fold is True or (fold is None and len(graph.calls) > MOST_CALLS_UNFOLDED):
+        return graph, all_groups - _named(graph, names)
+    if fold is True or (fold is None and len(graph.calls) > MAX_CALLS_UNFOLDED):
         return graph, frozenset()
     if fold is None and graph.connected:
-        return graph, every - set(graph.call_of)
-    return graph, every
+        return graph, all_groups - set(graph.call_of)
+    return graph, all_groups
 
 
 def _names(fold: Fold) -> list[str]:
@@ -62,7 +61,7 @@ def _names(fold: Fold) -> list[str]:
 
 
 def _named(graph: LayerGraph, names: Iterable[str]) -> set[str]:
-    found: set[str] = set()
+    groups: set[str] = set()
     for name in names:
         matching = {
             group.id
@@ -71,78 +70,78 @@ def _named(graph: LayerGraph, names: Iterable[str]) -> set[str]:
         }
         if not matching:
             raise ValueError(_no_such_group(graph, name))
-        found |= matching
-    return found
+        groups |= matching
+    return groups
 
 
 def _no_such_group(graph: LayerGraph, name: str) -> str:
     names = [printable(group.layer) for group in graph.groups]
     near = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or names[:5]
-    said = _("Nothing in this graph that can be folded is called {name}.").format(
-        name=repr(name)
-    )
+    message = _("This graph has no foldable group called {name}.").format(name=repr(name))
     if not near:
-        return said
-    return f"{said} " + _("There are: {names}.").format(names=", ".join(dict.fromkeys(near)))
+        return message
+    return f"{message} " + _("For example, you can fold: {names}.").format(
+        names=", ".join(dict.fromkeys(near))
+    )
 
 
 def parent_of(graph: LayerGraph, item: str) -> str | None:
-    """Returns the group that a call or group stands in, by its id; `None` at the top."""
+    """Returns the id of the group that contains a call or group; `None` at the top."""
     group = graph.group_of.get(item)
     return graph.call_of[item].group if group is None else group.parent
 
 
 def ancestors(graph: LayerGraph, item: str) -> list[str]:
-    """Returns the groups around a call or group, the nearest first."""
-    found: list[str] = []
+    """Returns the ids of the groups around a call or group, the innermost first."""
+    groups: list[str] = []
     parent = parent_of(graph, item)
     while parent is not None:
-        found.append(parent)
+        groups.append(parent)
         parent = parent_of(graph, parent)
-    return found
+    return groups
 
 
 def items_by_parent(graph: LayerGraph) -> Mapping[str | None, list[str]]:
-    """Lists the calls and groups that stand directly in each group, in graph order.
+    """Lists the direct members of each group, in graph order.
 
     A wrapper, which is both a call and a group, is listed once.
     """
-    found: dict[str | None, dict[str, None]] = {None: {}}
+    items: dict[str | None, dict[str, None]] = {None: {}}
     for call in graph.calls:
         item: str | None = call.id
         while item is not None:
             parent = parent_of(graph, item)
-            inside = found.setdefault(parent, {})
+            inside = items.setdefault(parent, {})
             if item in inside:
                 break
             inside[item] = None
             item = parent
-    return {parent: list(items) for parent, items in found.items()}
+    return {parent: list(items) for parent, items in items.items()}
 
 
-def seen_items(graph: LayerGraph, opened: Container[str]) -> list[tuple[str, int]]:
-    """Lists what is seen, each open group before what it holds, and how deep it stands."""
+def visible_items(graph: LayerGraph, opened: Container[str]) -> list[tuple[str, int]]:
+    """Lists the visible items with their depth, each open group before its members."""
     inside = items_by_parent(graph)
-    found: list[tuple[str, int]] = []
+    items: list[tuple[str, int]] = []
     waiting = [(item, 0) for item in reversed(inside[None])]
     while waiting:
         item, depth = waiting.pop()
-        found.append((item, depth))
+        items.append((item, depth))
         if item in opened:
-            waiting += [(it, depth + 1) for it in reversed(inside.get(item, []))]
-    return found
+            waiting += [(child, depth + 1) for child in reversed(inside.get(item, []))]
+    return items
 
 
 def visible_item(graph: LayerGraph, item: str, opened: frozenset[str]) -> str:
-    """Returns the box in which a call or group is seen: itself, or the outermost closed group."""
+    """Returns the box that shows an item: the item itself or the outermost closed group."""
     for group in reversed(ancestors(graph, item)):
         if group not in opened:
             return group
     return item
 
 
-def seen_groups(graph: LayerGraph, opened: Iterable[str]) -> list[str]:
-    """Returns the open groups that are seen: those in which no outer one is closed."""
+def visible_groups(graph: LayerGraph, opened: Iterable[str]) -> list[str]:
+    """Returns the open groups that are visible: all groups around them are open too."""
     opened = set(opened)
     return [
         group.id
@@ -156,31 +155,31 @@ def search(graph: LayerGraph, text: str) -> list[str]:
 
     Args:
         graph: The graph.
-        text: A part of a name, of a class or of an output shape, in any case and spacing, as
-            `"conv2_"`, `"lstm"`, `"28 × 28 × 64"` or `"(None, 10)"`.
+        text: A part of a name, of a class or of an output shape, in any case and spacing, such
+            as `"conv2_"`, `"lstm"`, `"28 × 28 × 64"` or `"(None, 10)"`.
 
     Returns:
-        The ids of what has it, in graph order; nothing for an empty text.
+        The ids of the matches, in graph order; an empty list for an empty text.
 
     Example:
         >>> graph = LayerGraph("m", "Sequential", (Call("d_1", "d_1", "Dense", "d_1"),), ())
         >>> search(graph, "dense")
         ['d_1']
     """
-    wanted = _searchable(text)
-    if not wanted:
+    query = _searchable(text)
+    if not query:
         return []
-    return [item for item in _in_graph_order(graph) if wanted in search_text(graph, item)]
+    return [item for item in _in_graph_order(graph) if query in search_text(graph, item)]
 
 
 def search_text(graph: LayerGraph, item: str) -> str:
-    """Returns what a search compares with: name, class and shapes, in small letters."""
+    """Returns the text that a search matches: name, class and shapes, in lower case."""
     call, group = graph.call_of.get(item), graph.group_of.get(item)
     named: Call | Group = call or group  # type: ignore[assignment]
-    # The name as it is and as it is shown.
+    # The original name and the displayed one.
     parts = [named.layer, printable(named.layer), short_name(named), named.id, named.kind]
     for tensor in call.outputs if call else ():
-        parts += [shape_words(tensor), shape_tuple(tensor)]
+        parts += [shape_label(tensor), shape_tuple(tensor)]
     return "\n".join(map(_searchable, parts))
 
 

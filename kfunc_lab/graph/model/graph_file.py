@@ -1,4 +1,4 @@
-"""A graph as JSON: written, and read again. `docs/graph-json.md` describes the form."""
+"""Writes and reads a graph as JSON; `docs/graph-json.md` describes the format."""
 
 import json
 import types
@@ -15,7 +15,7 @@ VERSION = 1
 
 
 class GraphFileError(ValueError):
-    """The text is no graph; the message says what was wrong and what is expected."""
+    """The text is not a graph; the message says what is wrong and what is expected."""
 
 
 def to_json(graph: LayerGraph) -> str:
@@ -25,7 +25,7 @@ def to_json(graph: LayerGraph) -> str:
         graph: The graph.
 
     Returns:
-        An object with a line for each call, edge and group; the same in every process.
+        A JSON object with one line for each call, edge and group; the same in every process.
 
     Example:
         >>> graph = LayerGraph("m", "Sequential", (Call("d", "d", "Dense", "d"),), ())
@@ -47,17 +47,17 @@ def to_json(graph: LayerGraph) -> str:
 
 
 def load_graph(path: str | Path) -> LayerGraph:
-    """Reads a graph from a JSON file that a view has saved.
+    """Reads a graph from a JSON file that a view saved.
 
     Args:
         path: The file.
 
     Returns:
-        The graph, which `lab.graph` shows.
+        The graph; `lab.graph` shows it.
 
     Raises:
-        GraphFileError: If the file holds no graph.
-        OSError: If it cannot be read.
+        GraphFileError: If the file does not contain a graph.
+        OSError: If the file cannot be read.
 
     Example:
         >>> import tempfile
@@ -70,7 +70,7 @@ def load_graph(path: str | Path) -> LayerGraph:
     try:
         text = Path(path).read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise GraphFileError(_("This is no JSON: {reason}").format(reason=error)) from error
+        raise GraphFileError(_("This is not JSON: {reason}").format(reason=error)) from error
     return from_json(text)
 
 
@@ -78,28 +78,29 @@ def from_json(text: str) -> LayerGraph:
     """Reads a graph from JSON.
 
     Args:
-        text: What `to_json` wrote.
+        text: The JSON that `to_json` wrote.
 
     Returns:
-        A graph equal to the one that was written.
+        A graph equal to the original.
 
     Raises:
-        GraphFileError: If the text is no such graph.
+        GraphFileError: If the text is not a graph.
     """
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise GraphFileError(_("This is no JSON: {reason}").format(reason=error)) from error
+        raise GraphFileError(_("This is not JSON: {reason}").format(reason=error)) from error
     if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
         raise GraphFileError(
-            _('This is no graph: its "format" must be "{format}".').format(format=FORMAT)
+            _('This is not a graph: its "format" must be "{format}".').format(format=FORMAT)
         )
     version = data.pop("version", None)
     if version != VERSION:
         raise GraphFileError(
-            _("This graph has version {version}; this kfunc_lab reads version {known}.").format(
-                version=version, known=VERSION
-            )
+            _(
+                "This graph has version {version}, but this version of kfunc_lab reads "
+                "version {known}."
+            ).format(version=version, known=VERSION)
         )
     graph: LayerGraph = _read(LayerGraph, data, "graph")
     _check(graph)
@@ -107,12 +108,12 @@ def from_json(text: str) -> LayerGraph:
 
 
 def _read(kind: Any, value: Any, place: str) -> Any:
-    """Reads a value of a type that the graph's dataclasses name."""
+    """Reads a value of one of the types in the graph's dataclasses."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is types.UnionType:
         if value is None:
             return None
-        [kind] = [it for it in arguments if it is not type(None)]
+        [kind] = [argument for argument in arguments if argument is not type(None)]
         return _read(kind, value, place)
     if origin is tuple:
         return _read_tuple(arguments, value, place)
@@ -120,9 +121,9 @@ def _read(kind: Any, value: Any, place: str) -> Any:
         kind, "__dataclass_fields__"
     ):
         return _read_record(kind, value, place)
-    if origin is not None:  # the settings: any values by name
+    if origin is not None:  # the settings: values of any type by name
         _expect(isinstance(value, dict), place, "object")
-        return {name: _setting(it) for name, it in value.items()}
+        return {name: _setting(item) for name, item in value.items()}
     _expect(type(value) is kind, place, kind.__name__)
     return value
 
@@ -130,11 +131,13 @@ def _read(kind: Any, value: Any, place: str) -> Any:
 def _read_tuple(arguments: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
     _expect(isinstance(value, list), place, "list")
     if arguments[-1] is Ellipsis:
-        return tuple(_read(arguments[0], it, f"{place}[{at}]") for at, it in enumerate(value))
+        return tuple(
+            _read(arguments[0], item, f"{place}[{at}]") for at, item in enumerate(value)
+        )
     _expect(len(value) == len(arguments), place, f"list of {len(arguments)}")
     return tuple(
-        _read(kind, it, f"{place}[{at}]")
-        for at, (kind, it) in enumerate(zip(arguments, value, strict=True))
+        _read(kind, item, f"{place}[{at}]")
+        for at, (kind, item) in enumerate(zip(arguments, value, strict=True))
     )
 
 
@@ -145,9 +148,7 @@ def _read_record(kind: Any, value: Any, place: str) -> Any:
     for name in value:
         if name not in known:
             raise GraphFileError(
-                _("{place} has a field {name} that is not known.").format(
-                    place=place, name=repr(name)
-                )
+                _("{place} has an unknown field {name}.").format(place=place, name=repr(name))
             )
     for name, field in known.items():
         required = field.default is MISSING and field.default_factory is MISSING
@@ -156,28 +157,28 @@ def _read_record(kind: Any, value: Any, place: str) -> Any:
                 _("{place} lacks the field {name}.").format(place=place, name=repr(name))
             )
     return kind(
-        **{name: _read(hints[name], it, f"{place}.{name}") for name, it in value.items()}
+        **{name: _read(hints[name], item, f"{place}.{name}") for name, item in value.items()}
     )
 
 
 def _setting(value: Any) -> Any:
-    """Gives the value of a setting back: what JSON calls a list was a tuple."""
+    """Restores the value of a setting: JSON stores tuples as lists."""
     if isinstance(value, list):
         return tuple(map(_setting, value))
     if isinstance(value, dict):
-        return {name: _setting(it) for name, it in value.items()}
+        return {name: _setting(item) for name, item in value.items()}
     return value
 
 
-def _expect(right: bool, place: str, expected: str) -> None:
-    if not right:
+def _expect(condition: bool, place: str, expected: str) -> None:
+    if not condition:
         raise GraphFileError(
             _("{place} must be of type {expected}.").format(place=place, expected=expected)
         )
 
 
 def _check(graph: LayerGraph) -> None:
-    """Checks that ids are unique, and that what is named is there."""
+    """Checks that ids are unique and that every reference has a target."""
     calls, groups = graph.call_of, graph.group_of
     if len(calls) < len(graph.calls) or len(groups) < len(graph.groups):
         raise GraphFileError(_("Two calls or two groups have the same id."))
@@ -185,7 +186,7 @@ def _check(graph: LayerGraph) -> None:
     for group in graph.groups:
         _expect_known(group.parent, seen)
         seen.add(group.id)
-    named = [
+    references = [
         *(end for edge in graph.edges for end in (edge.source, edge.target)),
         *graph.inputs,
         *graph.outputs,
@@ -193,7 +194,7 @@ def _check(graph: LayerGraph) -> None:
         *(entry for group in graph.groups for entry in group.entries),
         *(leaving for group in graph.groups for leaving, _output in group.exits),
     ]
-    for call_id in named:
+    for call_id in references:
         _expect_known(call_id, calls)
     for call in graph.calls:
         _expect_known(call.group, groups)
@@ -202,5 +203,5 @@ def _check(graph: LayerGraph) -> None:
 def _expect_known(name: str | None, known: Mapping[str, Any] | set[str]) -> None:
     if name is not None and name not in known:
         raise GraphFileError(
-            _("{name} is named, but not described before.").format(name=repr(name))
+            _("{name} is referred to before it is defined.").format(name=repr(name))
         )

@@ -1,4 +1,4 @@
-"""A model's graph as plain frozen data: calls, edges and groups. Nothing here knows Keras."""
+"""The graph of a model as plain frozen data: calls, edges and groups. Nothing here uses Keras."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor's shape and type.
+    """The shape and dtype of a tensor.
 
     Attributes:
-        shape: A size for each axis, the batch first; `None` for a size that is not fixed.
-            `None` instead of the tuple where the shape is not known at all.
-        dtype: The type of its numbers, as `"float32"`.
+        shape: A size for each axis, the batch first; `None` for a size that is not fixed. The
+            whole shape is `None` if it is unknown.
+        dtype: The dtype, such as `"float32"`.
     """
 
     shape: tuple[int | None, ...] | None
@@ -21,12 +21,12 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Weight:
-    """One of a layer's weights.
+    """One weight of a layer.
 
     Attributes:
-        name: Its name within the layer, as `"kernel"`.
+        name: Its name within the layer, such as `"kernel"`.
         shape: A size for each axis.
-        dtype: The type of its numbers, as `"float32"`.
+        dtype: The dtype, such as `"float32"`.
         trainable: Whether training changes it.
     """
 
@@ -41,22 +41,22 @@ class Call:
     """One use of a layer or operation: a node of the graph.
 
     Attributes:
-        id: `"dense_1"`; `"lstm#2"` for a second call, `"encoder/dense"` inside a nested model.
-            Unique in its graph, and the same in every process.
-        layer: The layer's or operation's name.
-        kind: Its class, as `"Dense"`.
+        id: The id, such as `"dense_1"`; `"lstm#2"` for a second call, `"encoder/dense"` inside
+            a nested model. It is unique in its graph and the same in every process.
+        layer: The name of the layer or operation.
+        kind: The class of the layer or operation, such as `"Dense"`.
         layer_id: The id of the layer's first call: equal for all calls that share its weights.
-        inputs: What it was called on.
-        outputs: What it returned.
-        parameters: Numbers in the layer's weights.
-        trainable_parameters: Those of them that training changes.
+        inputs: The tensors it was called on.
+        outputs: The tensors it returned.
+        parameters: The number of parameters of the layer.
+        trainable_parameters: The number of parameters that training changes.
         settings: The configuration that differs from the defaults.
-        group: The id of the group that it stands in, if any.
-        library: Whether the class comes with Keras; `False` for one of the user's own.
+        group: The id of the group that contains it, if any.
+        library: Whether the class comes with Keras; `False` for a custom class.
         operation: Whether it is a raw operation, as in `a + b`, and not a layer.
-        weights: The layer's weights, those of its sub-layers included.
-        code: The Python expression that makes the layer or operation, as
-            `"layers.Dense(10, name='digits')"`; empty where it cannot be written.
+        weights: The weights of the layer and its sublayers.
+        code: The Python expression that creates the layer or operation, such as
+            `"layers.Dense(10, name='digits')"`; empty if it cannot be written.
     """
 
     id: str
@@ -77,14 +77,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Edge:
-    """A tensor on its way from the call that made it to one that takes it.
+    """A tensor that one call returns and another call takes.
 
     Attributes:
-        source: The id of the call that made it.
-        output: Which of that call's outputs it is.
+        source: The id of the call that returns it.
+        output: The index of the tensor among the outputs of the source.
         target: The id of the call that takes it.
-        input: Which of that call's inputs it is.
-        tensor: Its shape and type.
+        input: The index of the tensor among the inputs of the target.
+        tensor: The shape and dtype of the tensor.
     """
 
     source: str
@@ -98,22 +98,22 @@ class Edge:
 class Group:
     """Calls that belong together and can be folded into one box.
 
-    It is a nested model, whose calls are joined by edges to the calls around it; or what is
-    inside a wrapper or a layer made of layers, which is a call too, of the same id, that the
-    edges lead to; or a block that a model repeats.
+    A group is one of three things. A nested model: edges connect its calls to the calls around
+    it. The content of a wrapper or of a layer made of layers: that layer is also a call with the
+    same id, and the edges lead to the call. A block that a model repeats.
 
     Attributes:
-        id: As a call's id.
-        layer: The nested model's or layer's name, or the block's.
-        kind: Its class, as `"Functional"`; empty for a block.
+        id: The id, in the form of a call's id.
+        layer: The name of the nested model, layer or block.
+        kind: Its class, such as `"Functional"`; empty for a block.
         layer_id: The id of its first call: equal for all calls of the same nested model.
-        parent: The id of the group that it stands in, if any.
-        parameters: Numbers in its weights.
-        trainable_parameters: Those of them that training changes.
-        entries: The id of the call inside that receives each of its inputs; empty where the
-            connections inside are not known.
-        exits: The call inside, and which of its outputs, that gives each of its outputs.
-        count: How many equal parts it holds, as the 3 of "conv2_block ×3"; 1 for any other.
+        parent: The id of the group that contains it, if any.
+        parameters: The number of its parameters.
+        trainable_parameters: The number of parameters that training changes.
+        entries: For each input, the id of the inner call that receives it; empty if the inner
+            connections are unknown.
+        exits: For each output, the inner call that returns it and the index of that output.
+        count: The number of equal blocks it contains, such as 3 for "conv2_block ×3"; else 1.
     """
 
     id: str
@@ -130,23 +130,22 @@ class Group:
 
 @dataclass(frozen=True)
 class LayerGraph:
-    """A model's graph.
+    """The graph of a model.
 
     Attributes:
-        name: The model's name; empty for tensors that belong to no model.
-        kind: The model's class, as `"Functional"`; `"KerasTensor"` without a model.
-        calls: Its calls, each after those that feed it.
-        edges: The tensors that flow between them.
-        groups: Nested models, layers made of layers, and repeated blocks, each after the one
-            that it stands in.
-        inputs: The ids of the calls that bring the inputs.
-        outputs: The ids of the calls that make the outputs.
+        name: The name of the model; empty for tensors that belong to no model.
+        kind: The class of the model, such as `"Functional"`; `"KerasTensor"` without a model.
+        calls: The calls in topological order.
+        edges: The tensors that flow between the calls.
+        groups: Nested models, layers made of layers, and repeated blocks, outer groups first.
+        inputs: The ids of the calls that provide the inputs.
+        outputs: The ids of the calls that return the outputs.
         lost: The ids of the calls whose results lead nowhere: no output, variable or other
             model holds them.
-        parameters: Numbers in all weights, shared weights counted once.
-        trainable_parameters: Those of them that training changes.
-        connected: Whether the edges are known; they are not for a subclassed model, whose
-            connections are code.
+        parameters: The number of parameters; shared weights count once.
+        trainable_parameters: The number of parameters that training changes.
+        connected: Whether the edges are known. In a subclassed model they are not, because
+            Python code connects the layers.
         built: Whether shapes and weights exist yet.
     """
 
@@ -165,19 +164,19 @@ class LayerGraph:
 
     @cached_property
     def call_of(self) -> Mapping[str, Call]:
-        """Each call by its id."""
+        """The calls by id."""
         return {call.id: call for call in self.calls}
 
     @cached_property
     def group_of(self) -> Mapping[str, Group]:
-        """Each group by its id."""
+        """The groups by id."""
         return {group.id: group for group in self.groups}
 
     @cached_property
     def inside(self) -> frozenset[str]:
-        """The ids of the calls inside a wrapper or a layer made of layers, which no edge joins."""
+        """The ids of the calls inside wrappers and layers made of layers; no edge reaches them."""
         hidden = {group.id for group in self.groups if group.id in self.call_of}
-        for group in self.groups:  # each after the one that it stands in
+        for group in self.groups:  # outer groups first
             if group.parent in hidden:
                 hidden.add(group.id)
         return frozenset(call.id for call in self.calls if call.group in hidden)
@@ -185,41 +184,41 @@ class LayerGraph:
     @cached_property
     def calls_by_layer(self) -> Mapping[str, list[str]]:
         """The ids of the calls of each layer, by its `layer_id`."""
-        found: dict[str, list[str]] = {}
+        ids: dict[str, list[str]] = {}
         for call in self.calls:
-            found.setdefault(call.layer_id, []).append(call.id)
-        return found
+            ids.setdefault(call.layer_id, []).append(call.id)
+        return ids
 
     @cached_property
     def calls_inside(self) -> Mapping[str, list[str]]:
-        """The ids of the calls in each group, those of inner groups included."""
-        found: dict[str, list[str]] = {group.id: [] for group in self.groups}
+        """The ids of the calls in each group, including its inner groups."""
+        ids: dict[str, list[str]] = {group.id: [] for group in self.groups}
         for call in self.calls:
             group = call.group
             while group is not None:
-                found[group].append(call.id)
+                ids[group].append(call.id)
                 group = self.group_of[group].parent
-        return found
+        return ids
 
     @cached_property
     def sources(self) -> Mapping[str, list[str]]:
-        """The ids of the calls that each call takes its inputs from, in their order."""
-        found: dict[str, list[str]] = {}
+        """The ids of the calls that feed each call, in the order of its inputs."""
+        ids: dict[str, list[str]] = {}
         for edge in sorted(self.edges, key=lambda edge: edge.input):
-            found.setdefault(edge.target, []).append(edge.source)
-        return found
+            ids.setdefault(edge.target, []).append(edge.source)
+        return ids
 
     @cached_property
     def uses(self) -> Mapping[str, list[str]]:
         """The ids of the groups of each nested model or layer, by its `layer_id`."""
-        found: dict[str, list[str]] = {}
+        ids: dict[str, list[str]] = {}
         for group in self.groups:
-            found.setdefault(group.layer_id, []).append(group.id)
-        return found
+            ids.setdefault(group.layer_id, []).append(group.id)
+        return ids
 
     @cached_property
     def shared(self) -> Mapping[str, tuple[int, int]]:
-        """For each call of a layer that is called more than once: which call, of how many."""
+        """The number of each call of a shared layer, and how many calls the layer has."""
         return {
             call_id: (position, len(ids))
             for ids in self.calls_by_layer.values()
@@ -230,12 +229,12 @@ class LayerGraph:
     @cached_property
     def unused(self) -> tuple[str, ...]:
         """The ids of the inputs that lead to no output."""
-        feeding: dict[str, list[str]] = {}
+        sources: dict[str, list[str]] = {}
         for edge in self.edges:
-            feeding.setdefault(edge.target, []).append(edge.source)
+            sources.setdefault(edge.target, []).append(edge.source)
         used, waiting = set(self.outputs), list(self.outputs)
         for call_id in waiting:
-            new = [source for source in feeding.get(call_id, ()) if source not in used]
+            new = [source for source in sources.get(call_id, ()) if source not in used]
             used.update(new)
             waiting += new
         if not self.connected or not self.outputs:
@@ -244,26 +243,26 @@ class LayerGraph:
 
 
 def _call_numbers(call_id: str) -> list[int]:
-    """Returns which call each step of an id stands for: `"a/b#2"` is the second of the first."""
-    numbers = (step.rpartition("#")[2] for step in call_id.split("/"))
+    """Returns the number of the call in each part of an id: `[1, 2]` for `"a/b#2"`."""
+    numbers = (part.rpartition("#")[2] for part in call_id.split("/"))
     return [int(number) if number.isdecimal() else 1 for number in numbers]
 
 
-def unused_id(wanted: str, used: Container[str]) -> str:
+def unused_id(preferred: str, used: Container[str]) -> str:
     """Returns an id that is not used yet.
 
     Args:
-        wanted: The id, if it is free.
-        used: The ids that are not.
+        preferred: The id to use if it is free.
+        used: The ids that are taken.
 
     Returns:
-        The id wanted, or one that ends in `~2`, `~3`, ….
+        The preferred id, with the suffix `~2`, `~3`, … if it is taken.
 
     Example:
         >>> unused_id("dense", {"dense", "dense~2"})
         'dense~3'
     """
-    unique, copy = wanted, 2
+    unique, copy = preferred, 2
     while unique in used:
-        unique, copy = f"{wanted}~{copy}", copy + 1
+        unique, copy = f"{preferred}~{copy}", copy + 1
     return unique

@@ -1,7 +1,7 @@
-"""Which lines join the boxes of each group: a graph's edges, seen at every level of folding.
+"""Splits the edges of a graph into levels: the lines between the boxes of each group.
 
-A tensor that leaves a group runs from the call that made it to a port on the group's border,
-and from there to whatever takes it, which may be the port of another group.
+A tensor that leaves a group runs from its source to a port on the border of the group, and from
+there to its target, which may be the port of another group.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from itertools import pairwise
 from kfunc_lab.graph.model.folding import ancestors, items_by_parent
 from kfunc_lab.graph.model.layer_graph import LayerGraph, TensorSpec
 
-# A tensor, by the call that made it and which of its outputs it is.
+# The key of a tensor: the call that returns it, and the index of the output.
 Key = tuple[str, int]
 
 
@@ -21,11 +21,11 @@ class Wire:
     """A line between two boxes of one group, or between a box and a port of the group.
 
     Attributes:
-        source: The id of the call or group it comes from; `None` for a port at the top.
-        target: The id of the call, group or output it leads to; `None` for a port at the
+        source: The id of the call or group where it begins; `None` for a port at the top.
+        target: The id of the call, group or output where it ends; `None` for a port at the
             bottom.
-        key: The tensor.
-        tensor: Its shape and type.
+        key: The key of the tensor.
+        tensor: The shape and dtype of the tensor.
         takers: The ids of the calls that take the tensor at the end of this line.
     """
 
@@ -38,13 +38,13 @@ class Wire:
 
 @dataclass(frozen=True)
 class Level:
-    """What stands directly in one group, with everything inside that folded.
+    """The direct members of one group, with all inner groups folded.
 
     Attributes:
-        items: The ids of its calls and groups, in graph order; at the top also the outputs, as
-            `output_name` gives them.
-        wires: The lines between them.
-        connected: Whether the connections are known; if not, the items stand in a column.
+        items: The ids of its calls and groups, in graph order; at the top also the names of the
+            outputs, from `output_name`.
+        wires: The lines between the items.
+        connected: Whether the connections are known; if not, the items form a column.
     """
 
     items: tuple[str, ...]
@@ -53,24 +53,24 @@ class Level:
 
 
 def output_name(position: int) -> str:
-    """Names the mark of an output of the whole graph, which no call's id can equal."""
+    """Returns the name of an output's box; it differs from every call id."""
     return f"//output/{position}"
 
 
-def wiring(graph: LayerGraph) -> Mapping[str | None, Level]:
-    """Sorts a graph into levels: one for each group, and one, `None`, for the whole.
+def levels_of(graph: LayerGraph) -> Mapping[str | None, Level]:
+    """Splits a graph into levels: one for each group, and `None` for the top.
 
     Args:
-        graph: The graph, with the groups that may be folded.
+        graph: The graph, with the groups that can be folded.
 
     Returns:
-        For each group what stands directly in it.
+        The level of each group, by id.
     """
     wires: dict[str | None, dict[tuple[str | None, str | None, Key], list[str]]] = defaultdict(
         lambda: defaultdict(list)
     )
     tensors: dict[Key, TensorSpec] = {}
-    for source, target, key, tensor in _tensors_on_their_way(graph):
+    for source, target, key, tensor in _tensors(graph):
         if tensor is not None:
             tensors[key] = tensor
         for level, begin, end in _steps(graph, source, target):
@@ -94,26 +94,26 @@ def wiring(graph: LayerGraph) -> Mapping[str | None, Level]:
     }
 
 
-def _tensors_on_their_way(
+def _tensors(
     graph: LayerGraph,
 ) -> Iterator[tuple[str, str, Key, TensorSpec | None]]:
     for edge in graph.edges:
         yield edge.source, edge.target, (edge.source, edge.output), edge.tensor
     for position, call_id in enumerate(graph.outputs):
-        made = graph.call_of[call_id].outputs
-        yield call_id, output_name(position), (call_id, 0), made[0] if made else None
+        outputs = graph.call_of[call_id].outputs
+        yield call_id, output_name(position), (call_id, 0), outputs[0] if outputs else None
 
 
 def _steps(
     graph: LayerGraph, source: str, target: str
 ) -> Iterator[tuple[str | None, str | None, str | None]]:
-    """Yields the lines that a tensor takes: out of groups, across, and into groups."""
+    """Yields the lines along which a tensor runs: out of groups, across, and into groups."""
     out = [source, *ancestors(graph, source)]
     into = [target] if target not in graph.call_of else [target, *ancestors(graph, target)]
     while len(out) > 1 and len(into) > 1 and out[-1] == into[-1]:
         out.pop()
         into.pop()
-    # Where one call stands in the group of the other, the common group has been taken off last.
+    # The last group that was popped is the innermost one that contains both ends.
     common = ancestors(graph, out[-1])
     yield (common[0] if common else None), out[-1], into[-1]
     for inner, group in pairwise(out):
@@ -125,19 +125,19 @@ def _steps(
 def _inside_layers(
     graph: LayerGraph,
 ) -> Iterator[tuple[str, str | None, str | None, Key]]:
-    """Yields the lines inside wrappers, from what enters the layer and to what leaves it."""
+    """Yields the lines inside wrappers, from the inputs of the layer and to its outputs."""
     wrappers = {
         group.id: group for group in graph.groups if group.id in graph.call_of and group.entries
     }
     seen: set[tuple[str, str | None, str | None, Key]] = set()
-    for source, target, key, _tensor in _tensors_on_their_way(graph):
-        found: list[tuple[str, str | None, str | None, Key]] = []
+    for source, target, key, _tensor in _tensors(graph):
+        lines: list[tuple[str, str | None, str | None, Key]] = []
         if target in wrappers:
-            found += [(target, None, entry, key) for entry in wrappers[target].entries]
+            lines += [(target, None, entry, key) for entry in wrappers[target].entries]
         if source in wrappers:
             exits = wrappers[source].exits
-            found += [(source, leaving, None, key) for leaving, _output in exits]
-        for line in found:
+            lines += [(source, leaving, None, key) for leaving, _output in exits]
+        for line in lines:
             if line not in seen:
                 seen.add(line)
                 yield line
@@ -147,7 +147,7 @@ def _is_connected(graph: LayerGraph, parent: str | None) -> bool:
     """Tells whether the lines within a group are known."""
     while parent is not None:
         group = graph.group_of[parent]
-        if group.kind:  # a repeated block is as connected as the model that it stands in
+        if group.kind:  # a repeated block is connected if the model around it is
             return bool(group.entries)
         parent = group.parent
     return graph.connected

@@ -1,4 +1,4 @@
-"""What a call takes of memory: its weights and its results."""
+"""The memory of a call: its weights and its outputs."""
 
 from math import prod
 
@@ -12,13 +12,13 @@ _BYTES = {
 }  # fmt: skip
 
 
-def bytes_of(dtype: str) -> int | None:
-    """Returns how many bytes a number of a type takes, if that is known."""
+def dtype_bytes(dtype: str) -> int | None:
+    """Returns the number of bytes of one value of a dtype, if it is known."""
     return _BYTES.get(dtype)
 
 
 def weight_bytes(call: Call) -> int | None:
-    """Returns the memory of a call's weights, if all their types are known."""
+    """Returns the memory of a call's weights in bytes, if all dtypes are known."""
     sizes = [_BYTES.get(weight.dtype) for weight in call.weights]
     if any(size is None for size in sizes):
         return None
@@ -27,21 +27,23 @@ def weight_bytes(call: Call) -> int | None:
 
 
 def activation_bytes(call: Call) -> int | None:
-    """Returns the memory of a call's results for one example, if all sizes are known."""
+    """Returns the memory of a call's outputs for one example in bytes, if all sizes are known."""
     total = 0
     for tensor in call.outputs:
         size = _BYTES.get(tensor.dtype)
         if tensor.shape is None or size is None or None in tensor.shape[1:]:
             return None
-        total += prod(it for it in tensor.shape[1:] if it is not None) * size
+        total += (
+            prod(axis_size for axis_size in tensor.shape[1:] if axis_size is not None) * size
+        )
     return total if call.outputs else None
 
 
-def in_bytes(count: int) -> str:
-    """Writes an amount of memory with three significant digits.
+def memory_text(count: int) -> str:
+    """Formats a number of bytes with three significant digits.
 
     Example:
-        >>> in_bytes(200_960)
+        >>> memory_text(200_960)
         '201 kB'
     """
     for limit, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):

@@ -1,8 +1,8 @@
-"""Finds the blocks that a model repeats, and makes a group of each run of them.
+"""Finds the blocks that a model repeats and puts each run of them into a group.
 
-A run is found by the names of its calls ("conv2_block1_…", "conv2_block2_…") or by equal
-structure. Its blocks are intervals of one topological order, so that no path leaves a block and
-comes back: the graph of folded blocks has no cycle.
+The names of calls ("conv2_block1_…", "conv2_block2_…") or equal structure identify a run. Its
+blocks are intervals of one topological order, so no path leaves a block and returns to it: the
+graph of folded blocks has no cycle.
 """
 
 import re
@@ -15,13 +15,13 @@ import numpy as np
 
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, unused_id
 
-_LEAST_AVERAGE = 4  # calls in a named block: fewer are one layer with its normalisation
-_LEAST_COVERED = 8  # calls in a run of equal structure
-_LONGEST_BLOCK = 150  # calls in a block of equal structure
-_LONGEST_GAP = 4  # unnamed calls between named blocks
-_LIKENESS = 0.8  # share of the calls that a neighbour has in common with a block
-_SECTION = range(30, 151)  # calls between runs that are worth a box of their own
-_MOST_PARTS = 60  # boxes in one run; longer runs are halved into spans of equal length
+_MIN_AVERAGE = 4  # calls in a named block: fewer are one layer with its normalisation
+_MIN_COVERED = 8  # calls in a run of equal structure
+_MAX_BLOCK = 150  # calls in a block of equal structure
+_MAX_GAP = 4  # unnamed calls between named blocks
+_MIN_SIMILARITY = 0.8  # share of the calls that a neighbour has in common with a block
+_SECTION = range(30, 151)  # numbers of calls between runs for which a box is worthwhile
+_MAX_PARTS = 60  # boxes in one run; a longer run is split into spans of equal length
 
 # The part of a name that numbers a block: the "3" of "block_3", the "b" of "block2b".
 _NUMBERED = re.compile(r"(?<=[0-9])[a-z](?![A-Za-z0-9])|[0-9]+(?![A-Za-z0-9])")
@@ -29,16 +29,16 @@ _NUMBERED = re.compile(r"(?<=[0-9])[a-z](?![A-Za-z0-9])|[0-9]+(?![A-Za-z0-9])")
 
 @dataclass(frozen=True)
 class _Sequence:
-    """Items in a topological order, and what is known of each.
+    """Items in topological order, and the properties of each.
 
     Attributes:
         items: Their ids.
         names: Their names.
         kinds: Their classes.
-        sources: The places of the items that feed each.
-        tokens: A number each, equal for items of one class that take as many tensors.
-        crossing: How many tensors cross the line before each.
-        weights: Their parameters.
+        sources: For each item, the positions of the items that feed it.
+        tokens: A number for each item, equal for items of the same class and number of inputs.
+        crossing: The number of tensors that cross the cut before each item.
+        weights: Their numbers of parameters.
     """
 
     items: list[str]
@@ -55,7 +55,7 @@ class _Run:
     """Consecutive blocks in a sequence of items."""
 
     name: str
-    starts: tuple[int, ...]  # of each block, and the end of the last
+    starts: tuple[int, ...]  # the start of each block, and the end of the last one
     block_names: tuple[str, ...]
 
     @property
@@ -63,29 +63,29 @@ class _Run:
         return self.starts[0], self.starts[-1]
 
 
-def with_repeats(graph: LayerGraph) -> LayerGraph:
+def group_repeats(graph: LayerGraph) -> LayerGraph:
     """Adds a group for each run of repeated blocks, and one for each block in it.
 
     Args:
-        graph: The graph as it was read.
+        graph: The graph as read.
 
     Returns:
-        The same calls and edges, with more groups; the graph itself where nothing repeats.
+        The same calls and edges with more groups; the same graph if nothing repeats.
 
     Example:
         >>> calls = tuple(Call(f"d_{n}", f"d_{n}", "Dense", f"d_{n}") for n in range(12))
-        >>> [group.id for group in with_repeats(LayerGraph("m", "", calls, ())).groups]
+        >>> [group.id for group in group_repeats(LayerGraph("m", "", calls, ())).groups]
         ['d ×12']
     """
     grouping = _Grouping(graph)
     for parent in [None, *(group.id for group in graph.groups)]:
-        if parent not in graph.call_of:  # inside a layer there are no connections to compare
+        if parent not in graph.call_of:  # inside a layer there are no edges to compare
             grouping.fold_level(parent)
     return grouping.result()
 
 
 class _Grouping:
-    """Collects the new groups, and what stands in which."""
+    """Collects the new groups and the new parent of each item."""
 
     def __init__(self, graph: LayerGraph) -> None:
         self._graph = graph
@@ -93,7 +93,7 @@ class _Grouping:
         self._original = dict(self._parent)
         self._groups: dict[str, Group] = dict(graph.group_of)
         self._items, self._feeding = _levels(graph)
-        self._place: dict[str, int] = {}
+        self._position: dict[str, int] = {}
 
     def fold_level(self, parent: str | None) -> None:
         items, feeding = self._items.get(parent, []), self._feeding[parent]
@@ -101,9 +101,11 @@ class _Grouping:
         by_depth = _by_depth(items, feeding, self._graph)
         if by_depth != items:
             candidates.append(by_depth)
-        found = [(order, _runs(_sequence(order, self._graph, feeding))) for order in candidates]
-        order, runs = min(found, key=lambda it: _boxes(it[1], len(items)))
-        self._place.update((item, place) for place, item in enumerate(order))
+        results = [
+            (order, _runs(_sequence(order, self._graph, feeding))) for order in candidates
+        ]
+        order, runs = min(results, key=lambda result: _boxes(result[1], len(items)))
+        self._position.update((item, index) for index, item in enumerate(order))
         for run in runs:
             self._add_run(run, order, parent)
 
@@ -125,8 +127,8 @@ class _Grouping:
         self._split(parts, run_id, run.name, 1)
 
     def _split(self, parts: list[str], parent: str, name: str, first: int) -> None:
-        """Puts spans of equal length between a long run and its parts."""
-        if len(parts) <= _MOST_PARTS:
+        """Inserts spans of equal length between a long run and its parts."""
+        if len(parts) <= _MAX_PARTS:
             return
         length = max(2, round(len(parts) ** 0.5)) if len(parts) < 10_000 else len(parts) // 100
         for start in range(0, len(parts), length):
@@ -167,13 +169,13 @@ class _Grouping:
             for group in self._groups.values()
         ]
         depth = {group.id: _depth(group.id, self._parent) for group in groups}
-        groups.sort(key=lambda group: depth[group.id])  # stable: outer ones first
+        groups.sort(key=lambda group: depth[group.id])  # stable: outer groups first
         return replace(self._graph, calls=calls, groups=tuple(groups))
 
     def _order_of(self, call: Call) -> list[int]:
-        """Returns a call's place, and before it those of the models that it stands in."""
+        """Returns the position of a call, after the positions of the models around it."""
         path = _path(call.id, self._original)
-        return [self._place.get(item, 0) for item in reversed(path)]
+        return [self._position.get(item, 0) for item in reversed(path)]
 
 
 def _parents(graph: LayerGraph) -> dict[str, str | None]:
@@ -192,20 +194,20 @@ def _depth(item: str, parents: Mapping[str, str | None]) -> int:
 def _sizes(
     calls: Sequence[Call], parents: Mapping[str, str | None], inside: frozenset[str]
 ) -> Mapping[str, dict[str, tuple[int, int]]]:
-    """Collects, for each group, the parameters of each layer in it: shared ones stand once."""
-    found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    """Collects the parameters of each layer in each group; shared weights count once."""
+    sizes: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
     for call in calls:
         if call.id in inside:
             continue
         group = call.group
         while group is not None:
-            found[group][call.layer_id] = (call.parameters, call.trainable_parameters)
+            sizes[group][call.layer_id] = (call.parameters, call.trainable_parameters)
             group = parents[group]
-    return found
+    return sizes
 
 
 def _sized(group: Group, sizes: Mapping[str, dict[str, tuple[int, int]]]) -> Group:
-    if group.kind:  # a model's or layer's, which Keras itself has counted
+    if group.kind:  # a model or layer, whose parameters Keras has counted
         return group
     counts = list(sizes[group.id].values())
     return replace(
@@ -216,13 +218,13 @@ def _sized(group: Group, sizes: Mapping[str, dict[str, tuple[int, int]]]) -> Gro
 
 
 # ---------------------------------------------------------------------------------------------
-# The sequence of items in which runs are looked for
+# The sequence of items that is searched for runs
 
 
 def _levels(
     graph: LayerGraph,
 ) -> tuple[Mapping[str | None, list[str]], Mapping[str | None, Mapping[str, list[str]]]]:
-    """Lists the items of each group, and for each item the items beside it that feed it."""
+    """Lists the items of each group, and the items in the same group that feed each of them."""
     parents = _parents(graph)
     items: dict[str | None, dict[str, None]] = defaultdict(dict)
     for call in graph.calls:
@@ -249,7 +251,7 @@ def _path(item: str, parents: Mapping[str, str | None]) -> list[str]:
 def _by_depth(
     items: Sequence[str], feeding: Mapping[str, Sequence[str]], graph: LayerGraph
 ) -> list[str]:
-    """Sorts items by how far they are from the end: cells that look two cells back stay whole."""
+    """Sorts items by distance from the end, so that cells with inputs two cells back stay whole."""
     depth: dict[str, int] = dict.fromkeys(items, 0)
     for item in reversed(items):
         for source in feeding.get(item, ()):
@@ -258,7 +260,7 @@ def _by_depth(
 
 
 def _boxes(runs: Sequence[_Run], count: int) -> int:
-    """Counts the boxes that are seen when all is folded, and then the largest block is opened."""
+    """Counts the visible boxes when the largest block is open and all else is folded."""
     folded = sum(run.span[1] - run.span[0] - 1 for run in runs)
     blocks = (end - start for run in runs for start, end in pairwise(run.starts))
     return count - folded + max(blocks, default=0)
@@ -267,9 +269,11 @@ def _boxes(runs: Sequence[_Run], count: int) -> int:
 def _sequence(
     order: list[str], graph: LayerGraph, feeding: Mapping[str, Sequence[str]]
 ) -> _Sequence:
-    place = {item: position for position, item in enumerate(order)}
+    position_of = {item: position for position, item in enumerate(order)}
     kinds = [_kind(graph, item) for item in order]
-    sources = [sorted(place[source] for source in feeding.get(item, ())) for item in order]
+    sources = [
+        sorted(position_of[source] for source in feeding.get(item, ())) for item in order
+    ]
     numbers: dict[tuple[str, int], int] = {}
     return _Sequence(
         items=order,
@@ -278,8 +282,8 @@ def _sequence(
         sources=sources,
         tokens=np.array(
             [
-                numbers.setdefault((kind, len(taken)), len(numbers))
-                for kind, taken in zip(kinds, sources, strict=True)
+                numbers.setdefault((kind, len(inputs)), len(numbers))
+                for kind, inputs in zip(kinds, sources, strict=True)
             ]
         ),
         crossing=_crossing(sources),
@@ -288,7 +292,7 @@ def _sequence(
 
 
 def _runs(sequence: _Sequence) -> list[_Run]:
-    """Finds runs by name, by structure in what these leave, and sections between them."""
+    """Finds runs by name, runs by structure in the rest, and sections between the runs."""
     runs = _named_runs(sequence.names, sequence.kinds)
     for start, end in _gaps(runs, len(sequence.items)):
         runs += _equal_runs(sequence, start, end)
@@ -302,8 +306,8 @@ def _runs(sequence: _Sequence) -> list[_Run]:
 
 
 def _gaps(runs: Sequence[_Run], count: int) -> list[tuple[int, int]]:
-    """Returns the spans that no run covers, empty ones included."""
-    ends = [0, *(end for run in sorted(runs, key=lambda it: it.span) for end in run.span)]
+    """Returns the spans that no run covers, including empty spans."""
+    ends = [0, *(end for run in sorted(runs, key=lambda run: run.span) for end in run.span)]
     return list(zip(ends[::2], [*ends[1::2], count], strict=True))
 
 
@@ -313,15 +317,15 @@ def _kind(graph: LayerGraph, item: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------
-# By name
+# Runs by name
 
 
 def _named_runs(names: Sequence[str], kinds: Sequence[str]) -> list[_Run]:
-    """Finds blocks whose names begin alike but for a number, as "conv2_block1_…"."""
+    """Finds blocks whose names begin with the same text and a number, such as "conv2_block1_…"."""
     members: dict[str, list[int]] = defaultdict(list)
     for position, name in enumerate(names):
-        for found in _NUMBERED.finditer(name):
-            members[name[: found.end()]].append(position)
+        for match in _NUMBERED.finditer(name):
+            members[name[: match.end()]].append(position)
     families: dict[str, list[str]] = defaultdict(list)
     for prefix, positions in members.items():
         if len(positions) > 1:
@@ -331,11 +335,13 @@ def _named_runs(names: Sequence[str], kinds: Sequence[str]) -> list[_Run]:
     for family, prefixes in families.items():
         prefixes.sort(key=lambda prefix: members[prefix][0])
         candidates += _adjacent_blocks(family, prefixes, members, kinds)
-    # The smallest blocks that are no mere layers: "conv2_block1" rather than "conv2".
+    # The smallest blocks with more than one layer: "conv2_block1" rather than "conv2".
     candidates.sort(key=lambda run: (-len(run.block_names[0]), run.span))
     chosen: list[_Run] = []
     for run in candidates:
-        if all(run.span[1] <= it.span[0] or it.span[1] <= run.span[0] for it in chosen):
+        if all(
+            run.span[1] <= other.span[0] or other.span[1] <= run.span[0] for other in chosen
+        ):
             chosen.append(run)
     return chosen
 
@@ -346,13 +352,13 @@ def _adjacent_blocks(
     members: Mapping[str, Sequence[int]],
     kinds: Sequence[str],
 ) -> Iterator[_Run]:
-    """Yields the runs of blocks of one family that follow one another."""
+    """Yields the runs of consecutive blocks of one family."""
     run: list[str] = []
     gap: list[str] = []
     for prefix in [*prefixes, ""]:
         if run and prefix:
             between = list(kinds[members[run[-1]][-1] + 1 : members[prefix][0]])
-            follows = members[run[-1]][-1] < members[prefix][0] and len(between) <= _LONGEST_GAP
+            follows = members[run[-1]][-1] < members[prefix][0] and len(between) <= _MAX_GAP
             if follows and (len(run) == 1 or between == gap):
                 gap = between
                 run.append(prefix)
@@ -371,20 +377,20 @@ def _named_run(
 ) -> Iterator[_Run]:
     end = members[run[-1]][-1] + 1
     if list(kinds[end : end + len(gap)]) == list(gap):
-        end += len(gap)  # what follows each block follows the last one too
+        end += len(gap)  # the calls after each block also follow the last one
     starts = (*(members[prefix][0] for prefix in run), end)
     own = sum(len(members[prefix]) for prefix in run)
-    # Most of what lies in a block bears its name.
-    if own >= _LEAST_AVERAGE * len(run) and own >= 0.5 * (starts[-1] - starts[0]):
+    # Most calls in a block have its name.
+    if own >= _MIN_AVERAGE * len(run) and own >= 0.5 * (starts[-1] - starts[0]):
         yield _Run(family.rstrip("_.-: ") or run[0], starts, tuple(run))
 
 
 # ---------------------------------------------------------------------------------------------
-# By structure
+# Runs by structure
 
 
 def _equal_runs(sequence: _Sequence, start: int, end: int) -> Iterator[_Run]:
-    """Yields runs of blocks of equal structure between two positions, the best one first."""
+    """Yields runs of blocks of equal structure between two positions, the best run first."""
     waiting = [(start, end)]
     while waiting:
         start, end = waiting.pop()
@@ -397,10 +403,10 @@ def _equal_runs(sequence: _Sequence, start: int, end: int) -> Iterator[_Run]:
 
 
 def _best_repeat(sequence: _Sequence, start: int, end: int) -> list[int] | None:
-    """Returns the starts of the blocks, and the last one's end, of the run that saves most."""
+    """Returns the starts of the blocks, and the end of the last, of the run that saves most."""
     part = sequence.tokens[start:end]
     best: tuple[int, int, int, int] | None = None
-    for period in range(1, min(len(part) // 2, _LONGEST_BLOCK) + 1):
+    for period in range(1, min(len(part) // 2, _MAX_BLOCK) + 1):
         for first, length in _stretches(part[:-period] == part[period:], period):
             saved = (length // period) * period
             if best is None or saved > best[0]:
@@ -412,13 +418,13 @@ def _best_repeat(sequence: _Sequence, start: int, end: int) -> list[int] | None:
     if blocks is None:
         return None
     blocks = _with_similar(sequence, blocks, start, end)
-    return blocks if blocks[-1] - blocks[0] >= _LEAST_COVERED else None
+    return blocks if blocks[-1] - blocks[0] >= _MIN_COVERED else None
 
 
 def _with_similar(sequence: _Sequence, starts: list[int], low: int, high: int) -> list[int]:
-    """Adds what stands before and after a run where it is nearly a block of it.
+    """Extends a run by similar blocks before and after it.
 
-    The first block of a stage has a projection more than the others.
+    The first block of a stage often has an additional projection.
     """
     kinds, crossing = sequence.kinds, sequence.crossing
     size = starts[1] - starts[0]
@@ -430,9 +436,9 @@ def _with_similar(sequence: _Sequence, starts: list[int], low: int, high: int) -
     most_crossing = crossing[starts[1]]
 
     def cuts(begin: int, end: int) -> int:
-        return sum(crossing[it] <= most_crossing for it in range(begin + 1, end))
+        return sum(crossing[position] <= most_crossing for position in range(begin + 1, end))
 
-    def likeness(span: tuple[int, int]) -> float:
+    def similarity(span: tuple[int, int]) -> float:
         begin, end = span
         other = Counter(kinds[begin:end])
         alike = 2 * (block & other).total() / (size + end - begin)
@@ -447,18 +453,18 @@ def _with_similar(sequence: _Sequence, starts: list[int], low: int, high: int) -
         for length in lengths
         if starts[-1] + length <= high and crossing[starts[-1] + length] <= most_crossing
     ]
-    first = max(before, key=likeness, default=None)
-    last = max(after, key=likeness, default=None)
+    first = max(before, key=similarity, default=None)
+    last = max(after, key=similarity, default=None)
     extended = list(starts)
-    if first is not None and likeness(first) >= _LIKENESS:
+    if first is not None and similarity(first) >= _MIN_SIMILARITY:
         extended = [first[0], *extended]
-    if last is not None and likeness(last) >= _LIKENESS:
+    if last is not None and similarity(last) >= _MIN_SIMILARITY:
         extended = [*extended, last[1]]
     return extended
 
 
 def _stretches(equal: np.ndarray, least: int) -> Iterator[tuple[int, int]]:
-    """Yields where each stretch of at least so many true values begins, and its length."""
+    """Yields the start and length of each stretch of at least so many true values."""
     edges = np.diff(np.concatenate(([0], equal.astype(np.int8), [0])))
     firsts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     for first, end in zip(firsts, ends, strict=True):
@@ -467,7 +473,7 @@ def _stretches(equal: np.ndarray, least: int) -> Iterator[tuple[int, int]]:
 
 
 def _aligned(sequence: _Sequence, first: int, length: int, period: int) -> list[int] | None:
-    """Chooses where blocks begin: where the fewest tensors cross, and all are wired alike."""
+    """Chooses the starts of blocks: the fewest tensors cross, and all blocks are wired alike."""
     choices = []
     for shift in range(min(period, length + 1)):
         begin = first + shift
@@ -485,15 +491,18 @@ def _aligned(sequence: _Sequence, first: int, length: int, period: int) -> list[
 
 
 def _longest_alike(sequence: _Sequence, starts: Sequence[int], period: int) -> list[int]:
-    """Returns the longest run of blocks whose calls are fed by calls of the same classes.
+    """Returns the longest run of blocks whose calls have sources of the same classes.
 
-    Calls that stand side by side may come in another order in each block.
+    Parallel calls may come in a different order in each block.
     """
     kinds, sources = sequence.kinds, sequence.sources
     wiring = [
         sorted(
-            (kinds[position], *sorted(kinds[it] if it >= start else "" for it in taken))
-            for position, taken in enumerate(sources[start : start + period], start)
+            (
+                kinds[position],
+                *sorted(kinds[source] if source >= start else "" for source in inputs),
+            )
+            for position, inputs in enumerate(sources[start : start + period], start)
         )
         for start in starts[:-1]
     ]
@@ -508,10 +517,10 @@ def _longest_alike(sequence: _Sequence, starts: Sequence[int], period: int) -> l
 
 
 def _crossing(sources: Sequence[Sequence[int]]) -> list[int]:
-    """Counts, for each position, the tensors made before it that are taken at it or later."""
+    """Counts, for each position, the earlier tensors that are used at it or later."""
     last_use: dict[int, int] = {}
-    for position, taken in enumerate(sources):
-        for source in taken:
+    for position, inputs in enumerate(sources):
+        for source in inputs:
             last_use[source] = position
     change = [0] * (len(sources) + 2)
     for source, last in last_use.items():
@@ -521,21 +530,21 @@ def _crossing(sources: Sequence[Sequence[int]]) -> list[int]:
 
 
 def _block_names(sequence: _Sequence, starts: Sequence[int]) -> tuple[str, list[str]]:
-    """Names a run and its blocks: by the names of their last calls where somebody chose them."""
+    """Names a run and its blocks, by the names of their last calls if a person chose those."""
     names, kinds = sequence.names, sequence.kinds
-    begin, end = starts[1], starts[2]  # the first block may be another
+    begin, end = starts[1], starts[2]  # the first block may differ
     if end - begin == 1:
-        return _stem(names[begin]) or kinds[begin], [names[it] for it in starts[:-1]]
+        return _stem(names[begin]) or kinds[begin], [names[start] for start in starts[:-1]]
     stem = _stem(names[end - 1])
     if stem.replace("_", "") != kinds[end - 1].lower():
-        return stem, [names[it - 1] for it in starts[1:]]
-    heaviest = max(range(begin, end), key=lambda it: sequence.weights[it])
+        return stem, [names[start - 1] for start in starts[1:]]
+    heaviest = max(range(begin, end), key=lambda position: sequence.weights[position])
     stem = kinds[heaviest]
     return stem, [f"{stem} {number}" for number in range(1, len(starts))]
 
 
 def _stem(name: str) -> str:
-    """Returns a name without the number at its end: "mixed" of "mixed4"."""
+    """Returns a name without the number at its end: "mixed" for "mixed4"."""
     return re.sub(r"[_.\- ]*[0-9]+$", "", name)
 
 

@@ -1,1 +1,1 @@
-"""Draws a graph: boxes, layout, SVG, PNG."""
+"""Draws a graph: boxes, layout, SVG and PNG."""

@@ -1,15 +1,15 @@
-"""The box of a call or group: how large it is, what it says, and how that is drawn as SVG."""
+"""The box of a call or group: its size, its text, and its drawing as SVG."""
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kfunc_lab.graph.model.annotations import MARKS, Annotations, mark_words
+from kfunc_lab.graph.model.annotations import MARKS, Annotations, mark_label
 from kfunc_lab.graph.model.descriptions import accessible_name, group_remark, remark, short_name
 from kfunc_lab.graph.model.families import FAMILIES, Family, family_of
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.ui.text import printable, rounded
+from kfunc_lab.ui.text import format_count, printable
 from kfunc_lab.ui.text_width import text_width
 from kfunc_lab.ui.theme import LINE, PANEL, QUIET, SURFACE, TEXT
 
@@ -17,19 +17,20 @@ HEIGHT = 40
 OUTPUT_HEIGHT = 20
 TITLE_HEIGHT = 26
 CLOSED, OPENED = "▸", "▾"  # before the name of a group
-_SIDE = 10  # between border and text
-_BETWEEN = 14  # between left and right text
-_STEP = 8  # widths are multiples of it, so that equal blocks get equal layouts
-_LONGEST_NAME = 36  # characters; the whole name stands in the details
-_LONGEST_PIN = 18
-_MOST_PINS = 2  # a second row says how many more there are
+_SIDE = 10  # pixels between border and text
+_BETWEEN = 14  # pixels between left and right text
+_STEP = 8  # widths are multiples of this, so that equal blocks get equal layouts
+_LONGEST_NAME = 36  # characters; the details show the whole name
+_LONGEST_PIN = 18  # characters
+_MAX_PINS = 2  # the last row says how many more there are
 PIN_FONT = 10  # pixels
 _PIN_HEIGHT = 16
-_CODE_WIDTH = 0.73  # of the width of an m in the drawing's font
+_CODE_WIDTH = 0.73  # width of a code character, relative to an m in the drawing's font
 
 PIN = ("#0b4f9e", "#8cc2ff")
 
-# One colour for all calls of a shared layer; told apart under the common colour blindnesses.
+# Each colour marks the calls of one shared layer; people with common colour blindness can
+# distinguish them.
 SHARED = (
     ("#0b62a4", "#6fb7ee"),
     ("#a34700", "#f0a35c"),
@@ -45,13 +46,13 @@ class Text:
     """A text in a box.
 
     Attributes:
-        words: What it says.
-        x: Where it begins, or ends if it is `right`, from the box's middle.
-        y: Its base line, from the box's middle.
+        words: The text.
+        x: Its start, or its end if `right`, relative to the middle of the box.
+        y: Its base line, relative to the middle of the box.
         role: Its CSS class.
-        size: The font's size in pixels.
-        colour: On a light surface.
-        bold: Whether it is set in bold.
+        size: The font size in pixels.
+        colour: Its colour on a light surface.
+        bold: Whether it is bold.
         right: Whether it ends at `x`.
     """
 
@@ -67,22 +68,22 @@ class Text:
 
 @dataclass(frozen=True)
 class Box:
-    """What is drawn for one call, group or output.
+    """The drawing of one call, group or output.
 
     Attributes:
-        width: In pixels, the pins and as much on the other side included.
-        height: In pixels.
-        classes: CSS classes that say what it is.
-        fill: On a light surface.
-        border: On a light surface.
-        dashed: Whether its border is.
-        stacked: Whether it can be opened, which a second border behind it shows.
-        texts: What it says when it is folded, or cannot be folded.
-        title: What its frame says when it is open.
-        name: What a screen reader says.
-        shared: Which of the colours for shared layers it has, or -1.
+        width: The width in pixels, including the margins on both sides.
+        height: The height in pixels.
+        classes: The CSS classes.
+        fill: The fill colour on a light surface.
+        border: The border colour on a light surface.
+        dashed: Whether the border is dashed.
+        stacked: Whether the box can be opened, which a second border behind it shows.
+        texts: The texts inside the box while it is folded.
+        title: The title of its frame while it is open.
+        name: The accessible name for screen readers.
+        shared: The index of its colour among those for shared layers, or -1.
         pins: The labels at its right edge.
-        margin: The room for them, on each side, so that the box keeps its middle.
+        margin: The room for the pins, the same on both sides, so that the box stays centred.
     """
 
     width: int
@@ -107,11 +108,11 @@ def boxes_of(
 
     Args:
         graph: The graph.
-        items: Their ids; `wiring.output_name(…)` for an output's mark.
-        annotations: What is said of calls beyond the graph.
+        items: Their ids; `levels.output_name(…)` for an output.
+        annotations: Marks, variables and extra details of the calls.
 
     Returns:
-        For each id its box.
+        The boxes by id.
     """
     annotations = annotations or Annotations()
     colours = shared_colours(graph)
@@ -131,11 +132,11 @@ def boxes_of(
 
 
 def output_box() -> Box:
-    """Makes the mark of an output of the whole graph."""
+    """Makes the box of an output of the whole graph."""
     family = FAMILIES["input"]
-    words = _("output")
-    text = Text(words, 0, 3.5, "kind", 10, family.ink[0])
-    width = _stepped(text_width(words, 10) + 2 * _SIDE)
+    label = _("output")
+    text = Text(label, 0, 3.5, "kind", 10, family.ink[0])
+    width = _stepped(text_width(label, 10) + 2 * _SIDE)
     return Box(
         width,
         OUTPUT_HEIGHT,
@@ -146,12 +147,12 @@ def output_box() -> Box:
         False,
         (_centred(text),),
         (),
-        words,
+        label,
     )
 
 
 def shared_colours(graph: LayerGraph) -> dict[str, int]:
-    """Gives each layer that is called more than once, and has weights, a colour of its own."""
+    """Assigns a colour to each layer that has weights and is called more than once."""
     layers = dict.fromkeys(
         call.layer_id for call in graph.calls if call.id in graph.shared and call.parameters
     )
@@ -163,8 +164,8 @@ def _call_box(
 ) -> Box:
     family = family_of(call)
     lost = call.id in graph.lost
-    said = ", ".join(filter(None, [remark(graph, call), mark_words(mark)]))
-    rows = _rows(family, short_name(call), call.parameters, printable(call.kind), said, shared)
+    note = ", ".join(filter(None, [remark(graph, call), mark_label(mark)]))
+    rows = _rows(family, short_name(call), call.parameters, printable(call.kind), note, shared)
     classes = ["call", f"family-{family.name}"]
     classes += ["lost"] if lost else []
     classes += ["foldable"] if group else []
@@ -175,83 +176,83 @@ def _call_box(
         family,
         dashed=lost or mark in ("removed", "ghost") or family.name == "own",
         stacked=group is not None,
-        title=_title(short_name(call), printable(call.kind), call.parameters, said),
-        name=", ".join(filter(None, [accessible_name(call), said])),
+        title=_title(short_name(call), printable(call.kind), call.parameters, note),
+        name=", ".join(filter(None, [accessible_name(call), note])),
         shared=shared,
         mark=mark,
     )
 
 
 def _pinned(box: Box, names: Sequence[str]) -> Box:
-    """Returns a box with the names of variables at its right edge."""
+    """Adds the names of variables to the right edge of a box."""
     if not names:
         return box
     shown = pin_labels(names)
     margin = _stepped(max(map(pin_width, shown)))
-    said = _("variables: {names}").format(names=", ".join(map(printable, names)))
+    label = _("variables: {names}").format(names=", ".join(map(printable, names)))
     return replace(
         box,
         width=box.width + 2 * margin,
-        name=f"{box.name}, {said}",
+        name=f"{box.name}, {label}",
         pins=tuple(shown),
         margin=margin,
     )
 
 
 def pin_labels(names: Sequence[str]) -> list[str]:
-    """Returns what the labels of variables say; the last one how many more there are."""
-    shown = [shortened(printable(name), _LONGEST_PIN) for name in names[:_MOST_PINS]]
-    if len(names) > _MOST_PINS:
-        shown[-1] = f"+{len(names) - _MOST_PINS + 1}"
+    """Returns the labels of variables; the last label may be the number of further variables."""
+    shown = [truncate(printable(name), _LONGEST_PIN) for name in names[:_MAX_PINS]]
+    if len(names) > _MAX_PINS:
+        shown[-1] = f"+{len(names) - _MAX_PINS + 1}"
     return shown
 
 
-def pin_width(words: str) -> float:
-    """Returns how wide the label of a variable is, in the code font."""
-    return text_width("m" * len(words), PIN_FONT) * _CODE_WIDTH + 10
+def pin_width(label: str) -> float:
+    """Returns the width of a variable's label, in the code font."""
+    return text_width("m" * len(label), PIN_FONT) * _CODE_WIDTH + 10
 
 
 def _group_box(graph: LayerGraph, group: Group) -> Box:
     family = FAMILIES["own"]
-    own, calls, said = group_words(graph, group)
+    own, calls, note = group_labels(graph, group)
     kind = ", ".join(filter(None, [own, calls]))
-    rows = _rows(None, short_name(group), group.parameters, kind, said, -1)
+    rows = _rows(None, short_name(group), group.parameters, kind, note, -1)
     return _box(
         rows,
         "call group foldable",
         family,
         dashed=False,
         stacked=True,
-        title=_title(short_name(group), kind, group.parameters, said),
-        name=", ".join(filter(None, [accessible_name(group), calls, said])),
+        title=_title(short_name(group), kind, group.parameters, note),
+        name=", ".join(filter(None, [accessible_name(group), calls, note])),
     )
 
 
-def group_words(graph: LayerGraph, group: Group) -> list[str]:
-    """Says what a group is: its class, how many calls it holds, and what is special."""
+def group_labels(graph: LayerGraph, group: Group) -> list[str]:
+    """Returns the labels of a group: its class, its number of calls, and what is special."""
     count = len(graph.calls_inside[group.id])
     calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
     return [printable(group.kind), calls, group_remark(graph, group)]
 
 
 def _rows(
-    family: Family | None, name: str, parameters: int, kind: str, said: str, shared: int
+    family: Family | None, name: str, parameters: int, kind: str, note: str, shared: int
 ) -> list[list[Text]]:
-    """Writes a box's two rows, each of a left and a right part, with x from its own edge."""
+    """Returns the two rows of a box, each with left and right texts; x counts from their edge."""
     glyph = family.glyph if family else CLOSED
     ink = family.ink[0] if family else QUIET[0]
     left = text_width(glyph, 11) + 5
     first = [
         Text(glyph, 0, -4, "glyph", 11, family.border[0] if family else QUIET[0]),
-        Text(shortened(name) or " ", left, -4, "name", 12, TEXT[0], bold=True),
+        Text(truncate(name) or " ", left, -4, "name", 12, TEXT[0], bold=True),
     ]
     if parameters:
-        first.append(Text(rounded(parameters), 0, -4, "quiet", 11, QUIET[0], right=True))
-    second = [Text(shortened(kind), left, 11, "kind", 10, ink)]
-    if said:
+        first.append(Text(format_count(parameters), 0, -4, "quiet", 11, QUIET[0], right=True))
+    second = [Text(truncate(kind), left, 11, "kind", 10, ink)]
+    if note:
         role = f"remark shared-{shared}" if shared >= 0 else "remark"
         colour = SHARED[shared][0] if shared >= 0 else QUIET[0]
-        second.append(Text(said, 0, 11, role, 10, colour, right=True))
+        second.append(Text(note, 0, 11, role, 10, colour, right=True))
     return [first, second]
 
 
@@ -312,15 +313,19 @@ def _border(family: Family, classes: str, mark: str) -> str:
 
 
 def _row_width(row: list[Text]) -> float:
-    left = max(it.x + text_width(it.words, it.size, it.bold) for it in row if not it.right)
-    right = sum(text_width(it.words, it.size) + _BETWEEN for it in row if it.right)
+    left = max(
+        text.x + text_width(text.words, text.size, text.bold) for text in row if not text.right
+    )
+    right = sum(text_width(text.words, text.size) + _BETWEEN for text in row if text.right)
     return left + right
 
 
-def _title(name: str, kind: str, parameters: int, said: str) -> tuple[Text, ...]:
-    """Writes what stands at the top of an open group, with x and y from its corner."""
-    name = shortened(name)
-    rest = " · ".join(filter(None, [kind, rounded(parameters) if parameters else "", said]))
+def _title(name: str, kind: str, parameters: int, note: str) -> tuple[Text, ...]:
+    """Returns the title of an open group, with x and y relative to its corner."""
+    name = truncate(name)
+    rest = " · ".join(
+        filter(None, [kind, format_count(parameters) if parameters else "", note])
+    )
     return (
         Text(OPENED, 10, 17, "glyph", 11, QUIET[0]),
         Text(name, 24, 17, "name", 12, TEXT[0], bold=True),
@@ -329,18 +334,18 @@ def _title(name: str, kind: str, parameters: int, said: str) -> tuple[Text, ...]
 
 
 def title_width(box: Box) -> float:
-    """Returns how wide an open group must be for its title."""
+    """Returns the width that the title of an open group needs."""
     last = box.title[-1]
     return last.x + text_width(last.words, last.size) + _SIDE
 
 
-def shortened(text: str, longest: int = _LONGEST_NAME) -> str:
-    """Cuts a name that is too long for a box."""
+def truncate(text: str, longest: int = _LONGEST_NAME) -> str:
+    """Shortens a name that is too long for a box."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def triangle_svg(sign: str, x: float, y: float) -> str:
-    """Draws the triangle of a folded or an open group; common fonts have none that small."""
+    """Draws the triangle of a folded or an open group; common fonts have no triangle this small."""
     corners = "0 -8 0 0 6 -4" if sign == CLOSED else "-1 -7 7 -7 3 -1"
     name = "closed" if sign == CLOSED else "opened"
     return (
@@ -359,11 +364,11 @@ def _centred(text: Text) -> Text:
 
 
 # ---------------------------------------------------------------------------------------------
-# As SVG
+# SVG
 
 
 def box_svg(box: Box) -> str:
-    """Draws a folded box, or one that cannot be folded, around the origin."""
+    """Draws a closed box with its middle at the origin."""
     width = box.width - 2 * box.margin
     left, top = -width / 2, -box.height / 2
     dash = ' stroke-dasharray="5 3"' if box.dashed else ""
@@ -382,21 +387,21 @@ def box_svg(box: Box) -> str:
 
 
 def pins_svg(pins: Sequence[str], left: float) -> Iterator[str]:
-    """Draws the labels of variables, one under the other, from the right edge of a box."""
+    """Draws the labels of variables below each other, at the right edge of a box."""
     top = -(_PIN_HEIGHT + 2) * len(pins) / 2
-    for number, words in enumerate(pins):
+    for number, label in enumerate(pins):
         y = top + (_PIN_HEIGHT + 2) * number + 1
         yield (
             f'<g class="pin"><rect class="pin-box" x="{left:g}" y="{y:g}" '
-            f'width="{pin_width(words):.1f}" height="{_PIN_HEIGHT}" rx="3" '
+            f'width="{pin_width(label):.1f}" height="{_PIN_HEIGHT}" rx="3" '
             f'fill="{SURFACE[0]}" stroke="{PIN[0]}"/><text class="pin-name" '
             f'x="{left + 5:g}" y="{y + 11.5:g}" font-size="{PIN_FONT}" fill="{PIN[0]}">'
-            f"{html.escape(words)}</text></g>"
+            f"{html.escape(label)}</text></g>"
         )
 
 
 def texts_svg(texts: Iterable[Text]) -> str:
-    """Draws texts at their places."""
+    """Draws texts at their positions."""
     return "".join(map(_text_svg, texts))
 
 

@@ -1,8 +1,8 @@
-"""Puts the layouts of the open groups together to one picture.
+"""Composes the layouts of the open groups into one picture.
 
-Each level was laid out with everything in it folded. Where a group is open, the rows and columns
-that its box stands in are stretched until what is inside fits; nothing is laid out anew, so that
-everything keeps its order and nothing overlaps. The page does the same in `composition.js`.
+Each level is laid out with all its groups folded. If a group is open, the rows and columns of its
+box are stretched until its content fits. No level is laid out again, so everything keeps its order
+and nothing overlaps. The page does the same in `composition.js`.
 """
 
 from bisect import bisect_right
@@ -14,8 +14,8 @@ from kfunc_lab.graph.model.levels import Key, Wire
 from kfunc_lab.graph.picture.boxes import TITLE_HEIGHT, Box, title_width
 from kfunc_lab.graph.picture.layout import Layout, Line, point_at
 
-_EDGE = 6  # pixels from a box's corner, where no line ends
-MARGIN = 10  # around the picture, and inside an open group
+_EDGE = 6  # pixels from the corner of a box, where no line ends
+MARGIN = 10  # pixels around the picture and inside an open group
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Frame:
     """An open group.
 
     Attributes:
-        item: The group's id.
-        x: Its left.
-        y: Its top.
-        width: In pixels.
-        height: In pixels.
+        item: The id of the group.
+        x: Its left edge.
+        y: Its top edge.
+        width: The width in pixels.
+        height: The height in pixels.
     """
 
     item: str
@@ -42,8 +42,8 @@ class Curve:
     """A line of the picture.
 
     Attributes:
-        wire: What it joins.
-        points: The control points of Bézier curves that follow one another: x, y, x, y, …
+        wire: The line of the level that it draws.
+        points: The control points of consecutive Bézier curves: x, y, x, y, …
         arrow: Whether it ends at a box.
     """
 
@@ -54,13 +54,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Label:
-    """The shape on a line.
+    """The shape of a tensor beside its line.
 
     Attributes:
-        words: What it says.
-        x: Its middle.
-        y: Its middle.
-        inside: Whether it stands in an open group.
+        words: The text.
+        x: The x coordinate of its middle.
+        y: The y coordinate of its middle.
+        inside: Whether it is inside an open group.
     """
 
     words: str
@@ -71,17 +71,17 @@ class Label:
 
 @dataclass
 class Picture:
-    """All that is to be seen, with its places in pixels from the top left.
+    """The visible elements, with positions in pixels from the top left.
 
     Attributes:
-        width: Of the whole.
-        height: Of the whole.
-        boxes: The middle of each box, by the item's id.
-        frames: The open groups, outer ones first.
+        width: The width of the picture.
+        height: The height of the picture.
+        boxes: The middle of each box, by id of the item.
+        frames: The open groups, outer groups first.
         curves: The lines.
-        labels: The shapes on the lines.
-        entries: Where on the top each tensor enters, for a level inside a group.
-        exits: Where on the bottom each tensor leaves.
+        labels: The shapes beside the lines.
+        entries: Where each tensor enters at the top, for a level inside a group.
+        exits: Where each tensor leaves at the bottom.
     """
 
     width: float
@@ -100,8 +100,8 @@ def compose(
     """Makes the picture of a graph in which some groups are open.
 
     Args:
-        layouts: The layouts of the whole and of each open group.
-        boxes: The boxes of all items in them.
+        layouts: The layouts of the top level and of each open group.
+        boxes: The boxes of all their items.
         opened: The ids of the open groups.
 
     Returns:
@@ -166,31 +166,31 @@ def _growth(
     sizes: Mapping[str, tuple[float, float]],
     axis: int,
 ) -> list[tuple[float, float, float]]:
-    """Returns for each open group where its folded box begins and ends, and how much it lacks."""
-    found = []
+    """Returns the start and end of each open group's folded box, and the room that it lacks."""
+    growth = []
     for item, size in sizes.items():
         middle = layout.places[item][axis]
         folded = (boxes[item].width, boxes[item].height)[axis]
-        found.append((middle - folded / 2, middle + folded / 2, size[axis] - folded))
-    return found
+        growth.append((middle - folded / 2, middle + folded / 2, size[axis] - folded))
+    return growth
 
 
 def _stretch(growth: Sequence[tuple[float, float, float]]) -> Callable[[float], float]:
-    """Returns a map of places that grows each span by what it lacks, and shrinks none."""
+    """Returns a map of positions that stretches each span by the room it lacks."""
     marks = sorted({end for low, high, _ in growth for end in (low, high)})
     moved: list[float] = []
     rates: list[float] = []
-    place = marks[0] if marks else 0.0
+    position = marks[0] if marks else 0.0
     for low, high in pairwise(marks):
-        # Spans that lie over one another share the room.
+        # Overlapping spans share the room.
         rate = max(
             (lack / (end - begin) for begin, end, lack in growth if begin <= low < end),
             default=0.0,
         )
-        moved.append(place)
+        moved.append(position)
         rates.append(1 + rate)
-        place += (high - low) * (1 + rate)
-    moved.append(place)
+        position += (high - low) * (1 + rate)
+    moved.append(position)
     rates.append(1)
 
     def stretch(value: float) -> float:
@@ -229,9 +229,9 @@ def _moved(
         return left + port, middle[1] + (-height / 2 if end else height / 2)
     before = layout.places[item]
     box = boxes[item]
-    # The layout program knows the box with its pins; a line ends at the box itself.
-    reach = max(0.0, box.width / 2 - (box.margin + _EDGE if box.margin else 0))
-    across = min(reach, max(-reach, x - before[0]))
+    # The layout program places the box with its pins, but a line ends at the box itself.
+    limit = max(0.0, box.width / 2 - (box.margin + _EDGE if box.margin else 0))
+    across = min(limit, max(-limit, x - before[0]))
     return middle[0] + across, y + middle[1] - before[1]
 
 
@@ -241,7 +241,7 @@ def _bent(
     stretch_x: Callable[[float], float],
     stretch_y: Callable[[float], float],
 ) -> tuple[float, ...]:
-    """Moves a line's points with the level, and its first and last two with its ends."""
+    """Moves the points of a line with the level, and the first and last two with its ends."""
     count = len(points) // 2
     bent: list[float] = []
     for number in range(count):
@@ -260,18 +260,21 @@ def _has_arrow(wire: Wire, inside: Mapping[str, Picture]) -> bool:
 
 
 def _place(inner: Picture, outer: Picture, x: float, y: float) -> None:
-    """Puts what stands in a level into the picture around it."""
+    """Copies the elements of a level into the picture around it."""
     for item, (inner_x, inner_y) in inner.boxes.items():
         outer.boxes[item] = (inner_x + x, inner_y + y)
     outer.frames += [
-        Frame(it.item, it.x + x, it.y + y, it.width, it.height) for it in inner.frames
+        Frame(frame.item, frame.x + x, frame.y + y, frame.width, frame.height)
+        for frame in inner.frames
     ]
-    outer.labels += [Label(it.words, it.x + x, it.y + y, it.inside) for it in inner.labels]
+    outer.labels += [
+        Label(label.words, label.x + x, label.y + y, label.inside) for label in inner.labels
+    ]
     outer.curves += [
         Curve(
-            it.wire,
-            tuple(value + (y if place % 2 else x) for place, value in enumerate(it.points)),
-            it.arrow,
+            curve.wire,
+            tuple(value + (y if place % 2 else x) for place, value in enumerate(curve.points)),
+            curve.arrow,
         )
-        for it in inner.curves
+        for curve in inner.curves
     ]

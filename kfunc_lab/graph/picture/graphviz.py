@@ -1,4 +1,4 @@
-"""Runs Graphviz's `dot` program: that of `graphviz-pure`, unless told otherwise."""
+"""Runs Graphviz's `dot` program, by default the one of `graphviz-pure`."""
 
 import os
 import shutil
@@ -20,14 +20,14 @@ def run_dot(source: str, form: str, *options: str) -> bytes:
 
     Args:
         source: The graph in the DOT language.
-        form: `"svg"` or `"png"`, or another output format of the program.
-        *options: Further options of the program, as `"-Gdpi=144"`.
+        form: The output format, such as `"svg"` or `"png"`.
+        *options: Further options of the program, such as `"-Gdpi=144"`.
 
     Returns:
-        What the program wrote.
+        The output of the program.
 
     Raises:
-        GraphvizError: If the program is missing, fails or does not end.
+        GraphvizError: If the program is missing, fails or does not finish in time.
 
     Example:
         >>> run_dot("digraph { a -> b }", "svg").startswith(b"<?xml")
@@ -51,10 +51,10 @@ def run_dot(source: str, form: str, *options: str) -> bytes:
             )
         ) from error
     except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", None) or str(error).encode()
+        output = getattr(error, "stderr", None) or str(error).encode()
         raise GraphvizError(
             _("The drawing program {program} failed: {reason}").format(
-                program=program, reason=_last_line(said)
+                program=program, reason=_last_line(output)
             )
         ) from error
     return finished.stdout
@@ -64,8 +64,8 @@ def find_program() -> str:
     """Returns the path of the drawing program.
 
     Returns:
-        The program that the environment variable `KFUNC_LAB_DOT` names; else the one installed
-        with `graphviz-pure` beside this Python; else a `graphviz-pure` or `dot` on the path.
+        The program that the environment variable `KFUNC_LAB_DOT` names; else `graphviz-pure`
+        next to this Python; else `graphviz-pure` or `dot` on the path.
 
     Raises:
         GraphvizError: If there is none.
@@ -73,14 +73,14 @@ def find_program() -> str:
     named = os.environ.get("KFUNC_LAB_DOT")
     if named:
         return named
-    beside = Path(sysconfig.get_path("scripts"))
-    for candidate in (beside / "graphviz-pure", beside / "graphviz-pure.exe"):
+    scripts = Path(sysconfig.get_path("scripts"))
+    for candidate in (scripts / "graphviz-pure", scripts / "graphviz-pure.exe"):
         if candidate.is_file():
             return str(candidate)
-    found = shutil.which("graphviz-pure") or shutil.which("dot")
-    if found is None:
+    program = shutil.which("graphviz-pure") or shutil.which("dot")
+    if program is None:
         raise GraphvizError(_missing("graphviz-pure"))
-    return found
+    return program
 
 
 def _missing(program: str) -> str:
@@ -89,6 +89,6 @@ def _missing(program: str) -> str:
     ).format(program=program)
 
 
-def _last_line(said: bytes) -> str:
-    lines = said.decode(errors="replace").strip().splitlines()
+def _last_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines()
     return lines[-1][:300] if lines else ""

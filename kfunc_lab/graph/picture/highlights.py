@@ -1,4 +1,4 @@
-"""What a picture of a graph stresses: regions that belong together, and a number for each layer."""
+"""Highlights of a picture: coloured regions, and colours by a number for each layer."""
 
 import math
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from kfunc_lab.ui.colour_scale import Scale, scale_of
 
 
 @dataclass(frozen=True)
-class Emphasis:
-    """What a picture stresses.
+class Highlights:
+    """The highlights of a picture.
 
     Attributes:
-        regions: For each name the ids of the calls that belong to it.
-        values: For ids of calls and groups a number, told by their colour.
-        quantity: What the numbers are, with their unit.
+        regions: The ids of the calls in each region, by name.
+        values: The numbers that colours show, by id of a call or group.
+        quantity: The name of the numbers, with their unit.
     """
 
     regions: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -26,40 +26,40 @@ class Emphasis:
 
     @property
     def scale(self) -> Scale | None:
-        """The colours of the numbers, if there are any."""
+        """The colour scale of the numbers, if there are any."""
         return scale_of(self.values.values()) if self.values else None
 
 
 def values_by_item(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, float]:
-    """Finds the calls and groups that numbers are meant for.
+    """Assigns numbers to calls and groups.
 
     Args:
         graph: The graph.
-        values: A number for ids of calls, or for names of layers, which stand for all calls of
-            the layer.
+        values: Numbers by id of a call, or by name of a layer, which applies to all its calls.
 
     Returns:
-        A number for each call that has one, and for each group the greatest of those inside,
-        unless it has one itself. Numbers that are not finite are left out.
+        The numbers of the calls. A group without its own number gets the largest one inside it.
+        Numbers that are not finite are omitted.
 
     Raises:
-        ValueError: If a name is neither a call's id nor a layer's name, or a value no number.
+        ValueError: If a name is neither the id of a call nor the name of a layer, or if a value
+            is not a number.
     """
     by_name: dict[str, list[str]] = {}
-    everything: list[Call | Group] = [*graph.calls, *graph.groups]
-    for item in everything:
+    all_items: list[Call | Group] = [*graph.calls, *graph.groups]
+    for item in all_items:
         by_name.setdefault(item.layer, []).append(item.id)
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, value in values.items():
-        known = name in graph.call_of or name in graph.group_of
-        items = by_name.get(name) or ([name] if known else [])
+        is_id = name in graph.call_of or name in graph.group_of
+        items = by_name.get(name) or ([name] if is_id else [])
         if not items:
             raise ValueError(
                 _("There is no call or layer {name} in this graph.").format(name=repr(name))
             )
-        found |= dict.fromkeys(items, _number(name, value))
-    given = {item: value for item, value in found.items() if math.isfinite(value)}
-    return _greatest_inside(graph, given) | given
+        numbers |= dict.fromkeys(items, _number(name, value))
+    finite = {item: value for item, value in numbers.items() if math.isfinite(value)}
+    return _largest_inside(graph, finite) | finite
 
 
 def _number(name: str, value: object) -> float:
@@ -67,15 +67,15 @@ def _number(name: str, value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise ValueError(
-            _("The value of {name} must be a number; it is {value}.").format(
+            _("The value of {name} must be a number, not {value}.").format(
                 name=repr(name), value=type(value).__name__
             )
         ) from error
 
 
-def _greatest_inside(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, float]:
-    greatest: dict[str, float] = {}
+def _largest_inside(graph: LayerGraph, values: Mapping[str, float]) -> dict[str, float]:
+    largest: dict[str, float] = {}
     for item, value in values.items():
         for group in ancestors(graph, item):
-            greatest[group] = max(value, greatest.get(group, value))
-    return greatest
+            largest[group] = max(value, largest.get(group, value))
+    return largest

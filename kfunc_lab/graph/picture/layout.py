@@ -1,4 +1,4 @@
-"""Where the boxes and lines of each level stand: laid out by Graphviz, everything folded."""
+"""Lays out the boxes and lines of each level with Graphviz, with all groups folded."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from kfunc_lab.graph.model.annotations import Annotations
-from kfunc_lab.graph.model.descriptions import shape_words
+from kfunc_lab.graph.model.descriptions import shape_label
 from kfunc_lab.graph.model.layer_graph import LayerGraph
-from kfunc_lab.graph.model.levels import Key, Level, Wire, wiring
+from kfunc_lab.graph.model.levels import Key, Level, Wire, levels_of
 from kfunc_lab.graph.picture.boxes import Box, boxes_of
 from kfunc_lab.graph.picture.graphviz import GraphvizError, find_program, run_dot
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text_width import text_width
 
 _INCH = 72
-_GAP = 22  # pixels between boxes of a column
-_LABEL = 10  # and more where a shape is written
+_GAP = 22  # pixels between the boxes of a column
+_LABEL = 10  # additional pixels beside a shape
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Line:
     """A drawn line of a level.
 
     Attributes:
-        wire: What it joins.
-        points: The control points of Bézier curves that follow one another: x, y, x, y, …
-        label: The tensor's shape, where it is written.
-        label_at: The point of the line that the label keeps to: the curve, and how far on it.
-        label_x: From that point to the middle of the label.
-        label_y: From that point to the middle of the label.
+        wire: The wire that it draws.
+        points: The control points of consecutive Bézier curves: x, y, x, y, …
+        label: The shape of the tensor, if it is shown.
+        label_at: The point of the line to which the label is attached, as for `point_at`.
+        label_x: The horizontal distance from that point to the middle of the label.
+        label_y: The vertical distance from that point to the middle of the label.
     """
 
     wire: Wire
@@ -42,15 +42,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Layout:
-    """A level with its places, the origin at its top left, in pixels.
+    """The positions in a level, in pixels from its top left.
 
     Attributes:
-        width: Of the whole.
-        height: Of the whole.
-        places: The middle of each box, by the item's id.
+        width: The width of the level.
+        height: The height of the level.
+        places: The middle of each box, by id of the item.
         lines: The lines.
-        entries: Where on the top each tensor enters.
-        exits: Where on the bottom each tensor leaves.
+        entries: Where each tensor enters at the top.
+        exits: Where each tensor leaves at the bottom.
     """
 
     width: float
@@ -62,25 +62,25 @@ class Layout:
 
 
 class Layouts:
-    """The boxes and layouts of a graph's levels, made when they are first asked for.
+    """The boxes and layouts of a graph's levels, computed when they are first needed.
 
     Attributes:
-        graph: The graph, with the groups that may be folded.
-        annotations: What is said of its calls beyond the graph.
-        levels: What stands directly in each group.
-        boxes: The boxes so far, by item.
-        of: The layouts so far, by group.
+        graph: The graph, with the groups that can be folded.
+        annotations: Marks, variables and extra details of its calls.
+        levels: The level of each group.
+        boxes: The boxes computed so far, by item.
+        of: The layouts computed so far, by group.
     """
 
     def __init__(self, graph: LayerGraph, annotations: Annotations | None = None) -> None:
         self.graph = graph
-        self.levels = wiring(graph)
+        self.levels = levels_of(graph)
         self.boxes: dict[str, Box] = {}
         self.of: dict[str | None, Layout] = {}
         self.annotations = annotations or Annotations()
 
     def make(self, groups: Iterable[str | None]) -> None:
-        """Lays out the levels of groups, in one run of the drawing program.
+        """Lays out the levels of groups in one run of the drawing program.
 
         Raises:
             GraphvizError: If the drawing program is missing or fails.
@@ -95,7 +95,7 @@ class Layouts:
 def _lay_out(
     graph: LayerGraph, levels: Mapping[str | None, Level], boxes: Mapping[str, Box]
 ) -> dict[str | None, Layout]:
-    """Lays out levels; those of equal structure and sizes once."""
+    """Lays out levels; levels of equal structure and sizes are laid out once."""
     labels = {parent: _labels(graph, level) for parent, level in levels.items()}
     sources = {
         parent: "\n".join(_dot_lines(level, labels[parent], boxes))
@@ -113,11 +113,11 @@ def _lay_out(
 
 
 # ---------------------------------------------------------------------------------------------
-# Without Graphviz: boxes in one column
+# Chains, laid out without Graphviz
 
 
 def _is_chain(level: Level) -> bool:
-    """Tells whether each box leads to the next and to no other: that needs no layout program."""
+    """Tells whether each box leads only to the next one, so that no layout program is needed."""
     if not level.connected or not level.items:
         return False
     links = [(wire.source, wire.target) for wire in level.wires]
@@ -127,18 +127,18 @@ def _is_chain(level: Level) -> bool:
     between = [link for link in links if link not in (begin, end)]
     return (
         sorted(between, key=str) == sorted(expected, key=str)
-        and inner.issuperset(it for link in links for it in link)
+        and inner.issuperset(end for link in links for end in link)
         and links.count(begin) <= 1
         and links.count(end) <= 1
     )
 
 
 def _column(level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]) -> Layout:
-    """Lays a chain out as Graphviz does: one box under the other, shapes beside the lines."""
+    """Lays out a chain as Graphviz does: boxes below each other, shapes beside the lines."""
     sizes = [boxes[item] for item in level.items]
-    beside = max((text_width(words, 10) + 8 for words in labels.values()), default=0)
-    width = max(*(box.width for box in sizes), 2 * beside)
-    written = {level.wires[position].source: words for position, words in labels.items()}
+    label_width = max((text_width(label, 10) + 8 for label in labels.values()), default=0)
+    width = max(*(box.width for box in sizes), 2 * label_width)
+    labelled = {level.wires[position].source for position in labels}
     has_entry = any(wire.source is None for wire in level.wires)
     has_exit = any(wire.target is None for wire in level.wires)
     y = float(_GAP if has_entry else 0)
@@ -147,7 +147,7 @@ def _column(level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]) -
     for item, box in zip(level.items, sizes, strict=True):
         places[item] = (width / 2, y + box.height / 2)
         ends[item] = (y, y + box.height)
-        y += box.height + (_GAP + _LABEL if item in written else _GAP)
+        y += box.height + (_GAP + _LABEL if item in labelled else _GAP)
     last = ends[level.items[-1]][1]
     height = last + (_GAP if has_exit else 0)
     lines = []
@@ -159,16 +159,16 @@ def _column(level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]) -
             for share in (0, 1 / 3, 2 / 3, 1)
             for value in (width / 2, round(begin + (end - begin) * share, 2))
         )
-        words = labels.get(position, "")
-        shift = 4 + text_width(words, 10) / 2 if words else 0
-        lines.append(Line(wire, points, words, 0.5 if words else 0, shift, 0))
+        label = labels.get(position, "")
+        shift = 4 + text_width(label, 10) / 2 if label else 0
+        lines.append(Line(wire, points, label, 0.5 if label else 0, shift, 0))
     entries = {wire.key: width / 2 for wire in level.wires if wire.source is None}
     exits = {wire.key: width / 2 for wire in level.wires if wire.target is None}
     return Layout(width, height, places, tuple(lines), entries, exits)
 
 
 # ---------------------------------------------------------------------------------------------
-# To Graphviz
+# Input for Graphviz
 
 
 def _dot_lines(
@@ -190,10 +190,10 @@ def _dot_lines(
         begin = f"i{entries[wire.key]}" if wire.source is None else f"n{number[wire.source]}"
         end = f"o{exits[wire.key]}" if wire.target is None else f"n{number[wire.target]}"
         label = labels.get(position, "")
-        # Only its size matters here; the program knows the widths of plain characters.
-        words = label.replace("×", "x").encode("ascii", "replace").decode()
-        said = f' label="  {words} "' if label else ""
-        yield f"{begin} -> {end} [id={position}{said}]"
+        # Only the size matters here, and the program knows only the widths of ASCII characters.
+        ascii_label = label.replace("×", "x").encode("ascii", "replace").decode()
+        attribute = f' label="  {ascii_label} "' if label else ""
+        yield f"{begin} -> {end} [id={position}{attribute}]"
     if not level.connected:
         for position in range(len(level.items) - 1):
             yield f"n{position} -> n{position + 1} [style=invis]"
@@ -221,60 +221,62 @@ def _ports(level: Level) -> tuple[dict[Key, int], dict[Key, int]]:
 
 
 def _labels(graph: LayerGraph, level: Level) -> dict[int, str]:
-    """Chooses the lines whose shape is written: those whose source made it another."""
-    taken = _shapes_taken(level)
+    """Chooses the lines that show their shape: those whose source changed it."""
+    input_shapes = _shapes_by_target(level)
     labels = {}
     for position, wire in enumerate(level.wires):
         if wire.source is None or wire.target is None or wire.tensor is None:
             continue
         shape = wire.tensor.shape
-        known = taken.get(wire.source, set()) | _shapes_given(graph, wire.source)
+        known = input_shapes.get(wire.source, set()) | _input_shapes(graph, wire.source)
         if shape is not None and shape not in known:
-            labels[position] = shape_words(wire.tensor)
+            labels[position] = shape_label(wire.tensor)
     return labels
 
 
-def _shapes_taken(level: Level) -> dict[str, set[object]]:
-    found: dict[str, set[object]] = {}
+def _shapes_by_target(level: Level) -> dict[str, set[object]]:
+    shapes: dict[str, set[object]] = {}
     for wire in level.wires:
         if wire.target is not None and wire.tensor is not None:
-            found.setdefault(wire.target, set()).add(wire.tensor.shape)
-    return found
+            shapes.setdefault(wire.target, set()).add(wire.tensor.shape)
+    return shapes
 
 
-def _shapes_given(graph: LayerGraph, item: str) -> set[object]:
+def _input_shapes(graph: LayerGraph, item: str) -> set[object]:
     call = graph.call_of.get(item)
     return {tensor.shape for tensor in call.inputs} if call else set()
 
 
 # ---------------------------------------------------------------------------------------------
-# From Graphviz
+# Output of Graphviz
 
 
 def _run(sources: Sequence[str]) -> list[dict[str, object]]:
-    written = run_dot("\n".join(sources), "json0")
+    output = run_dot("\n".join(sources), "json0")
     try:
-        drawn = _read_all(written)
+        drawn = _read_all(output)
     except ValueError:
         drawn = []
     if len(drawn) != len(sources):
         raise GraphvizError(
-            _("The drawing program {program} wrote no layout.").format(program=find_program())
+            _("The drawing program {program} returned no layout.").format(
+                program=find_program()
+            )
         )
     return drawn
 
 
-def _read_all(written: bytes) -> list[dict[str, object]]:
-    """Reads the JSON documents that the program wrote one after the other."""
+def _read_all(output: bytes) -> list[dict[str, object]]:
+    """Reads the concatenated JSON documents that the program wrote."""
     decoder = json.JSONDecoder()
-    text = written.decode().strip()
-    found, position = [], 0
+    text = output.decode().strip()
+    documents, position = [], 0
     while position < len(text):
         document, position = decoder.raw_decode(text, position)
-        found.append(document)
+        documents.append(document)
         while position < len(text) and text[position].isspace():
             position += 1
-    return found
+    return documents
 
 
 def _layout(level: Level, labels: Mapping[int, str], drawn: Mapping[str, object]) -> Layout:
@@ -317,7 +319,7 @@ def _line(wire: Wire, edge: Mapping[str, str], label: str, height: float) -> Lin
 
 
 def point_at(points: Sequence[float], at: float) -> tuple[float, float]:
-    """Returns a point of Bézier curves that follow one another: 1.5 is amid the second."""
+    """Returns a point on consecutive Bézier curves: 1.5 is the middle of the second curve."""
     first = min(int(at), (len(points) // 2 - 2) // 3)
     t = at - first
     weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
@@ -329,7 +331,7 @@ def point_at(points: Sequence[float], at: float) -> tuple[float, float]:
 
 
 def _nearest(points: Sequence[float], y: float) -> float:
-    """Returns the point of a line that is nearest to a height, to an eighth of a curve."""
+    """Returns the point of a line that is nearest to a y coordinate, to an eighth of a curve."""
     eighths = 8 * ((len(points) // 2 - 1) // 3)
     return min(
         (step / 8 for step in range(eighths + 1)),
@@ -342,8 +344,8 @@ def _flipped(point: tuple[float, ...], height: float) -> tuple[float, float]:
 
 
 def _dicts(drawn: Mapping[str, object], name: str) -> Iterable[dict[str, str]]:
-    found = drawn.get(name, [])
-    return found if isinstance(found, list) else []
+    values = drawn.get(name, [])
+    return values if isinstance(values, list) else []
 
 
 def _numbers(text: object) -> tuple[float, ...]:

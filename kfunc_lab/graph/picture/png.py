@@ -1,4 +1,4 @@
-"""Paints a drawing as PNG: each shape of the SVG by Graphviz, at the place that it has there."""
+"""Converts a drawing to PNG: Graphviz paints each shape of the SVG at its position."""
 
 import html
 import re
@@ -12,18 +12,18 @@ from kfunc_lab.ui.theme import SURFACE
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _INCH = 72
-# Of the font's size, from the middle of a line of text down to its base line.
+# The distance from the middle of a line of text to its base line, relative to the font size.
 _BASE_LINE, _BOLD_BASE_LINE = 0.3, 0.18
 
 
 def to_png(svg: str) -> bytes:
-    """Paints a drawing as PNG, in its light colours, at 144 dots an inch.
+    """Converts a drawing to PNG, in its light colours, at 144 dots per inch.
 
     Args:
-        svg: What `drawing.draw` gave.
+        svg: The SVG that `svg.draw` returned.
 
     Returns:
-        The file's bytes.
+        The bytes of the PNG file.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
@@ -33,13 +33,13 @@ def to_png(svg: str) -> bytes:
 
 
 def _dot_lines(svg: str) -> Iterator[str]:
-    # Our own drawing, made from text that was escaped: nothing foreign is parsed.
+    # The SVG is our own, and names in it are escaped: no foreign XML is parsed.
     drawing = ET.fromstring(svg)  # noqa: S314
     yield "digraph { graph [pad=0] node [fixedsize=true] edge [arrowhead=none]"
     width, height = float(drawing.get("width", 0)), float(drawing.get("height", 0))
     shapes = [_node(width / 2, height / 2, width, height, 'shape=box style=invis label=""')]
     shapes += _shapes(drawing, 0, 0)
-    # Nodes are painted in this order, each with the edges that begin at it.
+    # Graphviz paints the nodes in this order, each with the edges that begin at it.
     for number, shape in enumerate(shapes):
         yield shape.format(number=number)
     yield "}"
@@ -75,12 +75,12 @@ def _rectangle(element: ET.Element, x: float, y: float) -> str:
         "rounded" if element.get("rx") else "",
         "dashed" if element.get("stroke-dasharray") else "",
     ]
-    said = (
+    attributes = (
         f'shape=box label="" style="{",".join(filter(None, styles))}" '
         f'fillcolor="{_colour(fill)}" color="{_colour(stroke)}" '
         f"penwidth={element.get('stroke-width', '1')}"
     )
-    return _node(x + left + width / 2, y + top + height / 2, width, height, said)
+    return _node(x + left + width / 2, y + top + height / 2, width, height, attributes)
 
 
 def _text(element: ET.Element, x: float, y: float) -> str:
@@ -90,14 +90,14 @@ def _text(element: ET.Element, x: float, y: float) -> str:
     begin = {"end": -width, "middle": -width / 2}.get(element.get("text-anchor", ""), 0.0)
     middle_x = x + float(element.get("x", 0)) + begin + width / 2
     middle_y = y + float(element.get("y", 0)) - (_BOLD_BASE_LINE if bold else _BASE_LINE) * size
-    # Graphviz would put the node's name in the place of `\N`; in two pieces it cannot.
+    # Graphviz would replace `\N` by the name of the node; splitting the text prevents that.
     pieces = [html.escape(piece) for piece in re.split(r"(?<=\\)(?=[A-Z])", words)]
-    said = "".join(
+    markup = "".join(
         f'<FONT COLOR="{element.get("fill")}" POINT-SIZE="{size:g}">'
         f"{f'<B>{piece}</B>' if bold else piece}</FONT>"
         for piece in pieces
     )
-    escaped = said.replace("{", "{{").replace("}", "}}")
+    escaped = markup.replace("{", "{{").replace("}", "}}")
     label = f"fontname=Arial shape=plaintext label=<{escaped}>" if words.strip() else 'label=""'
     return _node(middle_x, middle_y, width + 4, size * 1.4, label)
 
@@ -106,9 +106,9 @@ def _triangle(element: ET.Element, x: float, y: float) -> str:
     closed = "closed" in element.get("class", "")
     moved = re.findall(r"-?[\d.]+", element.get("transform", ""))
     middle = (x + float(moved[0]) + 3, y + float(moved[1]) - 4)
-    said = f'shape=triangle orientation={270 if closed else 180} label="" style=filled'
+    attributes = f'shape=triangle orientation={270 if closed else 180} label="" style=filled'
     colour = f'fillcolor="{element.get("fill")}" color="{element.get("fill")}"'
-    return _node(*middle, 5, 5, f"{said} {colour}")
+    return _node(*middle, 5, 5, f"{attributes} {colour}")
 
 
 def _edge(element: ET.Element, x: float, y: float) -> str:
@@ -119,18 +119,18 @@ def _edge(element: ET.Element, x: float, y: float) -> str:
 
 def _path(line: ET.Element, arrow: ET.Element | None, x: float, y: float) -> str:
     points = _points(line, x, y)
-    said = (
+    attributes = (
         f'color="{_colour(line.get("stroke", "none"))}" '
         f"penwidth={line.get('stroke-width', '1')}"
     )
     if line.get("stroke-dasharray"):
-        said += " style=dashed"
+        attributes += " style=dashed"
     if arrow is not None:
         points = [f"e,{_points(arrow, x, y)[0]}", *points]
-        said += f" arrowhead=normal arrowsize={ARROW / 10:g}"
+        attributes += f" arrowhead=normal arrowsize={ARROW / 10:g}"
     return (
         '{{node [shape=point style=invis width=0 pos="0,0"] a{number}; b{number}}} '
-        f'a{{number}} -> b{{number}} [pos="{" ".join(points)}" {said}]'
+        f'a{{number}} -> b{{number}} [pos="{" ".join(points)}" {attributes}]'
     )
 
 
@@ -142,10 +142,10 @@ def _points(path: ET.Element, x: float, y: float) -> list[str]:
     ]
 
 
-def _node(x: float, y: float, width: float, height: float, said: str) -> str:
+def _node(x: float, y: float, width: float, height: float, attributes: str) -> str:
     return (
         f'n{{number}} [pos="{x:.2f},{-y:.2f}" width={width / _INCH:.4f} '
-        f"height={height / _INCH:.4f} {said}]"
+        f"height={height / _INCH:.4f} {attributes}]"
     )
 
 

@@ -1,4 +1,4 @@
-"""Draws a graph as SVG that follows the light or dark theme of its reader."""
+"""Draws a graph as SVG that follows the reader's light or dark theme."""
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from kfunc_lab.graph.model.annotations import MARKS
 from kfunc_lab.graph.model.descriptions import title
 from kfunc_lab.graph.model.families import FAMILIES
-from kfunc_lab.graph.model.folding import seen_groups
+from kfunc_lab.graph.model.folding import visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.levels import Wire
 from kfunc_lab.graph.picture.boxes import (
@@ -23,7 +23,7 @@ from kfunc_lab.graph.picture.boxes import (
     triangle_svg,
 )
 from kfunc_lab.graph.picture.composition import Curve, Frame, Label, Picture, compose
-from kfunc_lab.graph.picture.highlights import Emphasis
+from kfunc_lab.graph.picture.highlights import Highlights
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import REGIONS, Sign, legend
 from kfunc_lab.ui.colour_scale import Scale, ink_on
@@ -34,35 +34,37 @@ from kfunc_lab.ui.theme import FONT, LINE, PANEL, QUIET, SURFACE, TEXT, light_da
 ARROW = 7  # pixels long
 REGION_EDGE = 8  # pixels around the boxes of a region
 DASHED = ("lost", "mark-removed", "mark-ghost")
-_LEAST_LEGEND = 260  # pixels: a narrow picture's legend is wider than the picture
+_MIN_LEGEND = 260  # pixels: under a narrow picture, the legend is wider than the picture
 _LEGEND_ROW = 20
 
 
 def draw(
     layouts: Layouts,
     opened: Iterable[str],
-    emphasis: Emphasis | None = None,
+    highlights: Highlights | None = None,
 ) -> str:
     """Draws a graph as SVG.
 
     Args:
-        layouts: The graph's levels; those that are seen are laid out here.
-        opened: The ids of the groups that are open.
-        emphasis: What is stressed.
+        layouts: The levels of the graph; the visible ones are laid out if needed.
+        opened: The ids of the open groups.
+        highlights: The highlighted regions and numbers.
 
     Returns:
-        An `<svg>` element, the same bytes on every platform. Each box is a `<g>` with the class
-        `call` and the item's id, as far as it can be printed, as `data-item`; each line has its
-        ends' ids as `data-source` and `data-target`.
+        An `<svg>` element with the same bytes on every platform. Each box is a `<g>` of class
+        `call` whose `data-item` is the printable id of the item; each line has the ids of its
+        ends as `data-source` and `data-target`.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    emphasis = emphasis or Emphasis()
+    highlights = highlights or Highlights()
     picture = picture_of(layouts, opened)
-    signs = legend(layouts.graph, seen_items(picture), emphasis, layouts.annotations.all_marks)
-    rows = legend_rows(signs, max(picture.width, _LEAST_LEGEND))
-    scale = emphasis.scale
+    signs = legend(
+        layouts.graph, visible_items(picture), highlights, layouts.annotations.all_marks
+    )
+    rows = legend_rows(signs, max(picture.width, _MIN_LEGEND))
+    scale = highlights.scale
     width = max(picture.width, max((row_width(row) for row in rows), default=0) + 20)
     height = picture.height + _LEGEND_ROW * (len(rows) + bool(scale)) + 6
     return "".join(
@@ -74,23 +76,23 @@ def draw(
             f"<style>{style_sheet()}</style>",
             f'<rect class="surface" width="100%" height="100%" fill="{SURFACE[0]}"/>',
             f'<g transform="translate({(width - picture.width) / 2:g} 0)">',
-            *_picture_parts(layouts, picture, emphasis, scale),
+            *_picture_parts(layouts, picture, highlights, scale),
             "</g>",
             *_legend_parts(rows, picture.height),
-            *([] if scale is None else [_scale_svg(scale, emphasis.quantity, height)]),
+            *([] if scale is None else [_scale_svg(scale, highlights.quantity, height)]),
             "</svg>",
         )
     )
 
 
 def to_svg(graph: LayerGraph) -> str:
-    """Draws a graph as SVG, with every group open.
+    """Draws a graph as SVG with all groups open.
 
     Args:
         graph: The graph.
 
     Returns:
-        As `draw`.
+        An `<svg>` element, as from `draw`.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
@@ -105,30 +107,30 @@ def to_svg(graph: LayerGraph) -> str:
 
 
 def picture_of(layouts: Layouts, opened: Iterable[str]) -> Picture:
-    """Lays out what is seen when some groups are open, and composes it."""
-    seen = seen_groups(layouts.graph, opened)
-    layouts.make([None, *seen])
-    return compose(layouts.of, layouts.boxes, seen)
+    """Lays out the visible levels and composes the picture."""
+    visible = visible_groups(layouts.graph, opened)
+    layouts.make([None, *visible])
+    return compose(layouts.of, layouts.boxes, visible)
 
 
-def seen_items(picture: Picture) -> list[str]:
-    """Returns the ids of the calls and groups that are seen."""
+def visible_items(picture: Picture) -> list[str]:
+    """Returns the ids of the visible calls and groups."""
     return [*picture.boxes, *(frame.item for frame in picture.frames)]
 
 
 def _picture_parts(
-    layouts: Layouts, picture: Picture, emphasis: Emphasis, scale: Scale | None
+    layouts: Layouts, picture: Picture, highlights: Highlights, scale: Scale | None
 ) -> Iterator[str]:
     boxes = layouts.boxes
     for frame in picture.frames:
         yield frame_svg(frame)
-    for number, region in reversed(list(enumerate(emphasis.regions.values()))):
+    for number, region in reversed(list(enumerate(highlights.regions.values()))):
         yield from _region_parts(number, frozenset(region), picture, layouts)
     for curve in picture.curves:
         yield curve_svg(curve, wire_class(layouts, curve.wire))
     for item, (x, y) in picture.boxes.items():
         box = boxes[item]
-        value = emphasis.values.get(item)
+        value = highlights.values.get(item)
         style = ""
         if scale is not None and value is not None:
             box = _valued(box, scale.colour(value))
@@ -146,22 +148,24 @@ def _picture_parts(
 
 
 def wire_class(layouts: Layouts, wire: Wire) -> str:
-    """Says what kind of line it is: `"lost"`, `"mark-added"`, …, or nothing of that."""
+    """Returns the CSS class of a line: `"lost"`, `"mark-added"`, …, or an empty string."""
     ends = [(wire.key[0], taker) for taker in wire.takers]
-    marks = [layouts.annotations.lines[it] for it in ends if it in layouts.annotations.lines]
+    marks = [
+        layouts.annotations.lines[pair] for pair in ends if pair in layouts.annotations.lines
+    ]
     if marks:
         return f"mark-{marks[0]}"
     return "lost" if any(taker in layouts.graph.lost for taker in wire.takers) else ""
 
 
 def _valued(box: Box, colour: str) -> Box:
-    """Returns a box in the colour of its number."""
+    """Colours a box by its number."""
     texts = tuple(replace(text, colour=ink_on(colour)) for text in box.texts)
     return replace(box, classes=f"{box.classes} valued", fill=colour, texts=texts)
 
 
 # ---------------------------------------------------------------------------------------------
-# Parts, each the same on the page
+# Elements, which the page draws in the same way
 
 
 def frame_svg(frame: Frame) -> str:
@@ -187,7 +191,7 @@ def label_svg(label: Label) -> str:
 
 
 def curve_svg(curve: Curve, kind: str = "") -> str:
-    """Draws a line, with an arrow where it ends at a box."""
+    """Draws a line, with an arrow if it ends at a box."""
     points = list(curve.points)
     arrow = ""
     if curve.arrow:
@@ -208,13 +212,13 @@ def curve_svg(curve: Curve, kind: str = "") -> str:
 
 
 def curve_path(points: Sequence[float]) -> str:
-    """Writes Bézier curves that follow one another as the data of an SVG path."""
+    """Writes consecutive Bézier curves as the data of an SVG path."""
     numbers = [f"{value:.1f}" for value in points]
     return f"M{numbers[0]} {numbers[1]}C{' '.join(numbers[2:])}"
 
 
 def arrow_head(points: Sequence[float]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Returns the tip of a line's arrow and the middle of its base."""
+    """Returns the tip of a line's arrowhead and the middle of its base."""
     x, y = points[-2], points[-1]
     before = (points[-4], points[-3])
     length = hypot(x - before[0], y - before[1]) or 1.0
@@ -233,7 +237,7 @@ def _arrow_path(tip: tuple[float, float], base: tuple[float, float]) -> str:
 def _region_parts(
     number: int, members: frozenset[str], picture: Picture, layouts: Layouts
 ) -> Iterator[str]:
-    """Draws a band behind the boxes of a region and the lines between them."""
+    """Draws a coloured band behind the boxes of a region and the lines between them."""
     fill, border = REGIONS[number % len(REGIONS)]
     spread = REGION_EDGE + 4 * number
     rects = [
@@ -249,7 +253,7 @@ def _region_parts(
         and curve.wire.target is not None
         and any(taker in members for taker in curve.wire.takers)
     ]
-    # The border first, a little larger; then the fill over it: one outline around the whole.
+    # The fill covers the inside of the slightly larger border, which leaves a single outline.
     for layer, extra, colour in (("border", 1.5, border[0]), ("fill", 0.0, fill[0])):
         name = f"region-{number % len(REGIONS)} region-{layer}"
         for path in between:
@@ -271,7 +275,7 @@ def _region_parts(
 
 
 def legend_rows(signs: Sequence[Sign], width: float) -> list[list[Sign]]:
-    """Breaks a legend into rows that fit a width."""
+    """Splits a legend into rows that fit a width."""
     rows: list[list[Sign]] = []
     for sign in signs:
         if rows and row_width([*rows[-1], sign]) <= width - 20:
@@ -282,7 +286,7 @@ def legend_rows(signs: Sequence[Sign], width: float) -> list[list[Sign]]:
 
 
 def row_width(row: Sequence[Sign]) -> float:
-    """Returns how wide a row of a legend is."""
+    """Returns the width of a row of a legend."""
     return sum(_sign_width(sign) for sign in row)
 
 
@@ -306,7 +310,7 @@ def _legend_parts(rows: Sequence[Sequence[Sign]], top: float) -> Iterator[str]:
 
 
 def sign_svg(sign: Sign) -> str:
-    """Draws a legend's sign, 12 by 12 pixels from the origin's right."""
+    """Draws a sign of a legend, 12 by 12 pixels, to the right of the origin."""
     square = 'x="0.5" y="-5.5" width="11" height="11" rx="3"'
     if sign.kind == "family":
         family = FAMILIES[sign.name]
@@ -340,7 +344,7 @@ def sign_svg(sign: Sign) -> str:
 
 
 def _scale_svg(scale: Scale, quantity: str, height: float) -> str:
-    """Draws a colour scale with its ends and what it measures."""
+    """Draws a colour scale with its limits and its quantity."""
     steps = 24
     low, high = f"{scale.low:.3g}", f"{scale.high:.3g}"
     begin = 12 + text_width(low, 10) + 6
@@ -350,12 +354,12 @@ def _scale_svg(scale: Scale, quantity: str, height: float) -> str:
         f'fill="{scale.colour(scale.low + (scale.high - scale.low) * number / (steps - 1))}"/>'
         for number in range(steps)
     )
-    said = "   ".join(filter(None, [high, quantity]))
+    caption = "   ".join(filter(None, [high, quantity]))
     return (
         f'<g class="scale"><text class="quiet" x="12" y="{y + 3.5:.1f}" font-size="10" '
         f'fill="{QUIET[0]}">{low}</text>{cells}<text class="quiet" '
         f'x="{begin + 5 * steps + 6:.1f}" y="{y + 3.5:.1f}" font-size="10" fill="{QUIET[0]}">'
-        f"{html.escape(said)}</text></g>"
+        f"{html.escape(caption)}</text></g>"
     )
 
 
@@ -365,10 +369,10 @@ def _scale_svg(scale: Scale, quantity: str, height: float) -> str:
 
 @lru_cache(maxsize=1)
 def style_sheet() -> str:
-    """Returns the picture's style: the same colours in light and dark.
+    """Returns the style sheet of the picture, with colours for light and dark themes.
 
-    `light-dark()` follows the `color-scheme` of the picture or of the view around it; where it
-    is unknown, the light colours that the elements carry themselves remain.
+    `light-dark()` follows the `color-scheme` of the picture or of the view around it. A reader that
+    does not know it uses the light colours in the attributes of the elements.
     """
     rules = [
         ".kfunc-lab-drawing{color-scheme:light dark}",
@@ -415,8 +419,8 @@ def style_sheet() -> str:
     return "\n".join([*rules, (Path(__file__).parent / "drawing.css").read_text("utf-8")])
 
 
-def _rule(selectors: str, what: str, colours: tuple[str, str]) -> str:
+def _rule(selectors: str, attribute: str, colours: tuple[str, str]) -> str:
     scoped = ",".join(
         f".kfunc-lab-drawing {selector.strip()}" for selector in selectors.split(",")
     )
-    return f"{scoped}{{{what}:{light_dark(colours)}}}"
+    return f"{scoped}{{{attribute}:{light_dark(colours)}}}"

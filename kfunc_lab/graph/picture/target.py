@@ -1,4 +1,4 @@
-"""Draws a graph beside the one that is asked for."""
+"""Draws a graph together with its target."""
 
 from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.graph.model.target import target_annotations
@@ -6,11 +6,11 @@ from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.svg import draw
 
 
-def draw_beside_target(found: Comparison) -> str:
+def draw_beside_target(comparison: Comparison) -> str:
     """Draws both graphs as one, as SVG.
 
     Args:
-        found: What `compare_with_target` returned.
+        comparison: The result of `compare_with_target`.
 
     Returns:
         An `<svg>` element.
@@ -18,4 +18,6 @@ def draw_beside_target(found: Comparison) -> str:
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    return draw(Layouts(found.union, target_annotations(found)), found.union.group_of)
+    return draw(
+        Layouts(comparison.union, target_annotations(comparison)), comparison.union.group_of
+    )

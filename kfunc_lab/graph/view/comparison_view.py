@@ -1,4 +1,4 @@
-"""Shows what changed between two models: `lab.compare`."""
+"""Shows the differences between two models: `lab.compare`."""
 
 from typing import Any
 
@@ -16,19 +16,19 @@ from kfunc_lab.graph.view.graph_view import GraphView
 
 
 def compare(before: Any, after: Any, *, fold: Fold = None) -> "ComparisonView":
-    """Shows what changed between two models, drawn as one graph and said in text.
+    """Shows the differences between two models, drawn as one graph and listed as text.
 
     Args:
-        before: What `lab.graph` takes: a model, a layer, tensors, or a `LayerGraph`.
-        after: The same.
-        fold: As in `lab.graph`.
+        before: The first model, a layer, tensors or a `LayerGraph`, as for `lab.graph`.
+        after: The second model, of the same types.
+        fold: The groups to fold, as in `lab.graph`.
 
     Returns:
-        A view of both graphs as one, in which calls that were added, removed or changed are
-        marked. Names that Keras gave by itself, as "dense_3", make no difference.
+        A view of both graphs as one, with marks on the calls that were added, removed or changed.
+        Names that Keras chose, such as "dense_3", are not differences.
 
     Raises:
-        TypeError: If one of them is nothing that a graph is read from.
+        TypeError: If a graph cannot be read from one of them.
 
     Example:
         >>> import keras
@@ -39,15 +39,18 @@ def compare(before: Any, after: Any, *, fold: Fold = None) -> "ComparisonView":
         m → m: 1 changed; parameters 50,240 → 25,120
         ~ d: units 64 → 32
     """
-    graphs = [it if isinstance(it, LayerGraph) else read_graph(it) for it in (before, after)]
+    graphs = [
+        model if isinstance(model, LayerGraph) else read_graph(model)
+        for model in (before, after)
+    ]
     return ComparisonView(compare_graphs(*graphs), fold)
 
 
 class ComparisonView(GraphView):
-    """Two graphs drawn as one, with what changed.
+    """Two graphs drawn as one, with their differences.
 
     Attributes:
-        comparison: The `Comparison` that is shown: `added`, `removed`, `changed`, `matched`.
+        comparison: The `Comparison`, with `added`, `removed`, `changed` and `matched`.
     """
 
     def __init__(self, comparison: Comparison, fold: Fold = None) -> None:
@@ -61,7 +64,7 @@ class ComparisonView(GraphView):
         )
 
     def to_text(self) -> str:
-        """Returns what changed, one line a difference."""
+        """Returns the differences, one on each line."""
         return "\n".join(
             [comparison_title(self.comparison), *comparison_lines(self.comparison)]
         )

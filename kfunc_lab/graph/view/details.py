@@ -1,4 +1,4 @@
-"""What is said beside the picture about one call or group, as rows of a label and a value."""
+"""The details of a call or group beside the picture: rows with a label and a value."""
 
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
@@ -6,13 +6,13 @@ from math import prod
 from kfunc_lab.graph.model.descriptions import group_remark, remark, shape_tuple
 from kfunc_lab.graph.model.families import family_of
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec, Weight
-from kfunc_lab.graph.model.levels import Level, wiring
-from kfunc_lab.graph.model.memory import activation_bytes, in_bytes, weight_bytes
+from kfunc_lab.graph.model.levels import Level, levels_of
+from kfunc_lab.graph.model.memory import activation_bytes, memory_text, weight_bytes
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.shapes.rules.formulas import multiply_adds
-from kfunc_lab.ui.text import printable, rounded
+from kfunc_lab.ui.text import format_count, printable
 
-_MOST_WEIGHTS = 12
+_MAX_WEIGHTS = 12
 _LONGEST_VALUE = 300  # characters
 
 Rows = list[tuple[str, str]]
@@ -26,12 +26,12 @@ def details(
     Args:
         graph: The graph.
         item: One of its calls or groups.
-        levels: The graph's `wiring`, if it is known already.
+        levels: The graph's levels from `levels_of`, if already known.
 
     Returns:
-        Labels and values in the language in use: input and output shapes, parameters by weight,
-        memory, multiply-adds, what is special, each setting that differs from its default, and
-        the code that makes the call.
+        Labels and values in the current language: input and output shapes, parameters by weight,
+        memory, multiply-adds, notes, each setting that differs from its default, and the code of
+        the call.
 
     Example:
         >>> call = Call("d", "d", "Dense", "d", parameters=650, settings={"units": 10})
@@ -40,7 +40,7 @@ def details(
         [('Parameters', '650, all frozen'), ('Note', 'frozen'), ('units', '10')]
     """
     if isinstance(item, Group):
-        return _group_rows(graph, item, wiring(graph) if levels is None else levels)
+        return _group_rows(graph, item, levels_of(graph) if levels is None else levels)
     return _call_rows(graph, item)
 
 
@@ -53,7 +53,7 @@ def _call_rows(graph: LayerGraph, call: Call) -> Rows:
         rows.append((_("Layer"), printable(call.layer)))
     others = graph.calls_by_layer.get(call.layer_id, [])
     if call.parameters and len(others) > 1:
-        names = [printable(it) for it in others if it != call.id]
+        names = [printable(call_id) for call_id in others if call_id != call.id]
         rows.append((_("Shared with"), _cut(", ".join(names))))
     special = remark(graph, call)
     if special:
@@ -67,13 +67,15 @@ def _call_rows(graph: LayerGraph, call: Call) -> Rows:
 
 def _group_rows(graph: LayerGraph, group: Group, levels: Mapping[str | None, Level]) -> Rows:
     calls = [graph.call_of[call_id] for call_id in graph.calls_inside[group.id]]
-    own = {call.layer_id: call for call in calls}.values()  # shared weights once
-    taken, made = _boundary(levels[group.parent], group.id)
-    said = ngettext("{n} call", "{n} calls", len(calls)).format(n=f"{len(calls):,}")
-    rows = [*_shape_rows(_("Input"), taken), *_shape_rows(_("Output"), made)]
-    rows += [(_("Calls"), said), (_("Parameters"), _parameters(group))]
-    rows += _cost_rows(calls, own)
-    others = [printable(it) for it in graph.uses[group.layer_id] if it != group.id]
+    owners = {call.layer_id: call for call in calls}.values()  # shared weights count once
+    inputs, outputs = _boundary(levels[group.parent], group.id)
+    count = ngettext("{n} call", "{n} calls", len(calls)).format(n=f"{len(calls):,}")
+    rows = [*_shape_rows(_("Input"), inputs), *_shape_rows(_("Output"), outputs)]
+    rows += [(_("Calls"), count), (_("Parameters"), _parameters(group))]
+    rows += _cost_rows(calls, owners)
+    others = [
+        printable(group_id) for group_id in graph.uses[group.layer_id] if group_id != group.id
+    ]
     if others and group.parameters:
         rows.append((_("Shared with"), _cut(", ".join(others))))
     special = group_remark(graph, group)
@@ -88,9 +90,9 @@ def _boundary(
     level: Level, group: str
 ) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     """Returns the tensors that enter a group and those that leave it, each once."""
-    taken = {wire.key: wire.tensor for wire in level.wires if wire.target == group}
-    made = {wire.key: wire.tensor for wire in level.wires if wire.source == group}
-    return tuple(filter(None, taken.values())), tuple(filter(None, made.values()))
+    inputs = {wire.key: wire.tensor for wire in level.wires if wire.target == group}
+    outputs = {wire.key: wire.tensor for wire in level.wires if wire.source == group}
+    return tuple(filter(None, inputs.values())), tuple(filter(None, outputs.values()))
 
 
 def _shape_rows(label: str, tensors: tuple[TensorSpec, ...]) -> Rows:
@@ -119,52 +121,54 @@ def _weight_rows(weights: tuple[Weight, ...]) -> Rows:
             if len(weight.shape) > 1
             else f"{prod(weight.shape):,}",
         )
-        for weight in weights[:_MOST_WEIGHTS]
+        for weight in weights[:_MAX_WEIGHTS]
     ]
-    more = len(weights) - _MOST_WEIGHTS
+    more = len(weights) - _MAX_WEIGHTS
     return [*rows, ("·", _("{n} more").format(n=more))] if more > 0 else rows
 
 
 def _cost_rows(calls: Iterable[Call], owners: Iterable[Call] | None = None) -> Rows:
-    """Says what calls cost for one example; the weights of a shared layer are there once."""
+    """Returns the costs of calls for one example; the weights of a shared layer count once."""
     calls = list(calls)
     rows = []
     weights = _total(map(weight_bytes, calls if owners is None else owners))
     results = _total(map(activation_bytes, calls))
     products = _total(map(multiply_adds, calls))
     if weights[0] or results[0]:
-        said = _("weights {weights}, results {results} for one example").format(
-            weights=_amount(weights, in_bytes), results=_amount(results, in_bytes)
+        sizes = _("weights {weights}, outputs {results} per example").format(
+            weights=_amount(weights, memory_text), results=_amount(results, memory_text)
         )
-        rows.append((_("Memory"), said))
+        rows.append((_("Memory"), sizes))
     if products[0]:
-        rows.append((_("Multiply-adds"), _amount(products, rounded)))
+        rows.append((_("Multiply-adds"), _amount(products, format_count)))
     return rows
 
 
 def _total(counts: Iterable[int | None]) -> tuple[int, bool]:
-    """Adds up counts, and tells whether all of them are known."""
+    """Adds up the known counts, and tells whether all counts are known."""
     counts = list(counts)
     return sum(count or 0 for count in counts), None not in counts
 
 
 def _amount(total: tuple[int, bool], write: Callable[[int], str]) -> str:
     count, complete = total
-    said = write(count)
+    text = write(count)
     if complete:
-        return said
-    return _("at least {amount}").format(amount=said) if count else "?"
+        return text
+    return _("at least {amount}").format(amount=text) if count else "?"
 
 
 def _code(graph: LayerGraph, call: Call) -> str:
-    """Writes the code that makes a call: the layer, and what it is called on."""
+    """Writes the code of a call: the layer and its arguments."""
     if not call.code:
         return ""
-    sources = [printable(graph.call_of[it].layer) for it in graph.sources.get(call.id, ())]
+    sources = [
+        printable(graph.call_of[call_id].layer) for call_id in graph.sources.get(call.id, ())
+    ]
     if not sources:
         return _cut(printable(call.code))
-    given = sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
-    return _cut(printable(f"{call.code}({given})"))
+    argument = sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
+    return _cut(printable(f"{call.code}({argument})"))
 
 
 def _value(value: object) -> str:

@@ -16,16 +16,16 @@ from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.graph.model.folding import Fold, ancestors, fold_graph, search
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.picture.graphviz import GraphvizError
-from kfunc_lab.graph.picture.highlights import Emphasis, values_by_item
+from kfunc_lab.graph.picture.highlights import Highlights, values_by_item
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import legend
 from kfunc_lab.graph.picture.svg import draw
-from kfunc_lab.graph.view.page_data import emphasis_data, items_data, legend_data, levels_data
+from kfunc_lab.graph.view.page_data import highlight_data, items_data, legend_data, levels_data
 from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
 
-# Up to so many calls the page gets everything at once, and needs no kernel to fold or search.
+# Up to this number of calls, the page gets all data at once and needs no kernel to fold or search.
 _CALLS_AT_ONCE = 2_000
 
 
@@ -36,26 +36,27 @@ def graph(
     highlight: Mapping[str, Any] | None = None,
     masks: bool = False,
 ) -> "GraphView":
-    """Shows the graph of a model, or the graph so far of tensors without a model.
+    """Shows the graph of a model, or of tensors without a model.
 
     Args:
-        x: A functional or Sequential model; a subclassed model or a layer, whose sub-layers
-            are listed; one or more symbolic tensors, as from `keras.Input`, in any nest of
-            lists, tuples and dicts; or a `LayerGraph`, as `lab.load_graph` gives it.
-        fold: What is folded into one box. `None` folds wrappers and layers made of layers, and
-            above 150 calls nested models and repeated blocks too; `True` folds everything that
-            can be folded, `False` nothing; names or classes, as `"encoder"` or
-            `["conv2_block", "TimeDistributed"]`, fold those.
-        highlight: Models or layers to show as coloured regions, by the names to give them, as
+        x: A functional or Sequential model; a subclassed model or a layer, whose sublayers are
+            listed; one or more symbolic tensors, such as those from `keras.Input`, in nested
+            lists, tuples and dicts; or a `LayerGraph` from `lab.load_graph`.
+        fold: The groups to fold into one box. `None` folds wrappers and layers made of layers, and
+            above 150 calls nested models and repeated blocks too; `True` folds all groups,
+            `False` none. Names or classes, such as `"encoder"` or
+            `["conv2_block", "TimeDistributed"]`, fold those groups.
+        highlight: Models or layers to show as coloured regions, by label, such as
             `{"encoder": encoder}`.
         masks: Whether to show the operations that only compute masks.
 
     Returns:
-        A view: a widget in a notebook, a picture where there is no kernel, a table as text.
+        A view: a widget in a notebook, a picture without a kernel, a table as text.
 
     Raises:
         TypeError: If `x` is none of these.
-        ValueError: If nothing has a name in `fold`, or a model in `highlight` is no part of `x`.
+        ValueError: If a name in `fold` does not exist, or a model in `highlight` is not part of
+            `x`.
 
     Example:
         >>> import keras
@@ -86,7 +87,7 @@ def _regions(reading: Reading, parts: Mapping[str, Any]) -> dict[str, frozenset[
 
 @contextlib.contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Puts off collecting garbage: a large model makes that slow, and a view leaves little."""
+    """Postpones garbage collection: a large model makes it slow, and a view leaves little."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -97,13 +98,13 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class GraphView(anywidget.AnyWidget):
-    """A graph drawn beside the details of the selected call.
+    """A picture of a graph with the details of the selected call.
 
     Attributes:
-        graph: The `LayerGraph` that is shown.
+        graph: The `LayerGraph` of the view.
         selected: The id of the selected call or group, or an empty string. Can be set, observed,
             and linked with `ipywidgets.link`.
-        opened: The ids of the groups that are open. Can be set and observed.
+        opened: The ids of the open groups. Can be set and observed.
     """
 
     _esm = BUNDLES / "graph.js"
@@ -136,7 +137,7 @@ class GraphView(anywidget.AnyWidget):
     ) -> None:
         self._source = source
         layouts, opened = self._folded(graph, fold, annotations)
-        self._stressed = Emphasis(regions=with_whole_groups(self.graph, regions or {}))
+        self._highlights = Highlights(regions=with_whole_groups(self.graph, regions or {}))
         super().__init__(
             **self._content(layouts, opened, heading, remarks), _words=self._page_words()
         )
@@ -145,7 +146,7 @@ class GraphView(anywidget.AnyWidget):
     def _folded(
         self, graph: LayerGraph, fold: Fold, annotations: Annotations | None
     ) -> tuple[Layouts, frozenset[str]]:
-        """Takes a graph over, with the groups that may be folded, and says which are open."""
+        """Stores a graph with its foldable groups, and returns its layouts and open groups."""
         self.graph, opened = fold_graph(graph, fold)
         self._layouts = Layouts(self.graph, annotations)
         return self._layouts, frozenset(opened)
@@ -157,18 +158,18 @@ class GraphView(anywidget.AnyWidget):
         heading: str | None = None,
         remarks: Iterable[str] | None = None,
     ) -> dict[str, Any]:
-        """Returns what the page shows of a graph."""
+        """Returns the traits that the page needs to show a graph."""
         graph = layouts.graph
         complete = len(graph.calls) <= _CALLS_AT_ONCE
-        groups = [None, *(it.id for it in graph.groups if complete or it.id in opened)]
+        groups = [None, *(group.id for group in graph.groups if complete or group.id in opened)]
         levels, problem = _levels_or_problem(layouts, groups)
         return {
-            "opened": [it.id for it in graph.groups if it.id in opened],
+            "opened": [group.id for group in graph.groups if group.id in opened],
             "_levels": levels,
             "_items": items_data(layouts, groups) if levels else [],
             "_groups": list(graph.group_of),
             "_complete": complete,
-            "_emphasis": emphasis_data(self._stressed),
+            "_emphasis": highlight_data(self._highlights),
             "_legend": legend_data(self._signs()),
             "_forms": self._offered_forms() if levels else [],
             "_title": heading or title(graph),
@@ -194,15 +195,15 @@ class GraphView(anywidget.AnyWidget):
 
     @traitlets.validate("opened")
     def _known_groups(self, proposal: Any) -> list[str]:
-        wanted = set(proposal["value"])
-        unknown = sorted(wanted - set(self.graph.group_of))
+        groups = set(proposal["value"])
+        unknown = sorted(groups - set(self.graph.group_of))
         if unknown:
             raise traitlets.TraitError(
                 _("There is no group {name} in this graph; its groups are: {names}.").format(
                     name=repr(unknown[0]), names=", ".join(list(self.graph.group_of)[:20])
                 )
             )
-        return [group for group in self.graph.group_of if group in wanted]
+        return [group for group in self.graph.group_of if group in groups]
 
     @traitlets.observe("selected")
     def _show_selected(self, change: Any) -> None:
@@ -223,34 +224,32 @@ class GraphView(anywidget.AnyWidget):
         self.opened = []
 
     def search(self, text: str) -> list[str]:
-        """Finds calls and groups by name, class or shape, and shows the first.
+        """Finds calls and groups by name, class or shape, and selects the first match.
 
         Args:
             text: A part of a name, of a class or of an output shape, in any case and spacing.
 
         Returns:
-            The ids of what has it, in graph order. The groups around the first are opened, and
-            it is selected.
+            The ids of the matches, in graph order. The groups around the first match are opened.
         """
-        found = search(self.graph, text)
-        if found:
-            self.selected = found[0]
-        return found
+        items = search(self.graph, text)
+        if items:
+            self.selected = items[0]
+        return items
 
-    # -- emphasis
+    # -- highlights
 
     def colour_by(self, values: Mapping[str, float], quantity: str = "") -> None:
         """Colours the boxes by a number for each layer, with a scale below the picture.
 
         Args:
-            values: A number for names of layers or ids of calls. A folded group has the
-                greatest number of those inside; a layer without a finite number keeps its
-                colour. Numbers on both sides of zero get a diverging scale. An empty mapping
-                takes the colours away.
-            quantity: What the numbers are, with their unit, to stand beside the scale.
+            values: Numbers by name of a layer or id of a call. A folded group shows the largest
+                number inside it; a layer without a finite number keeps its colour. Numbers on
+                both sides of zero get a diverging scale. An empty mapping removes the colours.
+            quantity: The name of the numbers with their unit, shown beside the scale.
 
         Raises:
-            ValueError: If a name is not in the graph, or a value is no number.
+            ValueError: If a name is not in the graph, or a value is not a number.
 
         Example:
             >>> import keras
@@ -258,33 +257,33 @@ class GraphView(anywidget.AnyWidget):
             >>> model = keras.Model(inputs, keras.layers.Dense(10, name="digits")(inputs))
             >>> graph(model).colour_by({"digits": 0.93}, "share of active units")
         """
-        self._stressed = Emphasis(
-            self._stressed.regions, values_by_item(self.graph, values), quantity
+        self._highlights = Highlights(
+            self._highlights.regions, values_by_item(self.graph, values), quantity
         )
-        self._emphasis = emphasis_data(self._stressed)
+        self._emphasis = highlight_data(self._highlights)
 
     def _signs(self) -> Any:
         everything = (*self.graph.call_of, *self.graph.group_of)
         return legend(
-            self.graph, everything, self._stressed, self._layouts.annotations.all_marks
+            self.graph, everything, self._highlights, self._layouts.annotations.all_marks
         )
 
-    # -- forms
+    # -- formats
 
     def to_text(self) -> str:
-        """Returns the graph as a table, one call or folded group a line."""
+        """Returns the graph as a table, with one line for each call or folded group."""
         return to_text(self.graph, self.opened)
 
     def to_svg(self) -> str:
-        """Returns the picture as SVG that follows the light or dark theme of its reader.
+        """Returns the picture as SVG that follows the reader's light or dark theme.
 
         Raises:
             GraphvizError: If the drawing program is missing or fails.
         """
-        return draw(self._layouts, self.opened, self._stressed)
+        return draw(self._layouts, self.opened, self._highlights)
 
     def to_png(self) -> bytes:
-        """Returns the picture as PNG, at 144 dots an inch.
+        """Returns the picture as PNG, at 144 dots per inch.
 
         Raises:
             GraphvizError: If the drawing program is missing or fails.
@@ -300,19 +299,19 @@ class GraphView(anywidget.AnyWidget):
         return to_dot(self.graph, self.opened)
 
     def to_mermaid(self) -> str:
-        """Returns the graph as a Mermaid flowchart, as GitHub and GitLab draw it."""
+        """Returns the graph as a Mermaid flowchart, which GitHub and GitLab render."""
         from kfunc_lab.graph.export.mermaid import to_mermaid
 
         return to_mermaid(self.graph, self.opened)
 
     def to_json(self) -> str:
-        """Returns the graph as JSON, which `lab.load_graph` reads again."""
+        """Returns the graph as JSON, which `lab.load_graph` reads."""
         from kfunc_lab.graph.model.graph_file import to_json
 
         return to_json(self.graph)
 
     def to_html(self) -> str:
-        """Returns a page that shows the view without kernel and network.
+        """Returns an HTML page that shows the view without a kernel or network.
 
         It pans, zooms, folds, searches and shows details like the view itself.
 
@@ -324,11 +323,11 @@ class GraphView(anywidget.AnyWidget):
         return to_html(self)
 
     def page_state(self) -> dict[str, Any]:
-        """Returns all that the page needs to show the view without a kernel."""
+        """Returns all the data that the page needs to show the view without a kernel."""
         groups = [None, *self.graph.group_of]
         levels = levels_data(self._layouts, groups)
         whole = {"_levels": levels, "_items": items_data(self._layouts, groups)}
-        kept = (
+        names = (
             "opened",
             "selected",
             "_groups",
@@ -338,32 +337,32 @@ class GraphView(anywidget.AnyWidget):
             "_notes",
             "_words",
         )
-        state = {name: getattr(self, name) for name in kept}
+        state = {name: getattr(self, name) for name in names}
         return state | whole | {"_complete": True, "_forms": []}
 
     def to_code(self) -> str:
         """Returns Python code that builds an equal model with the functional API.
 
         Raises:
-            TypeError: If the view shows no model whose connections Keras knows.
+            TypeError: If the view shows no functional or Sequential model.
         """
         from kfunc_lab.graph.keras.functional_code import to_code
 
         return to_code(self._source)
 
     def save(self, path: str | Path) -> Path:
-        """Saves the graph in the form that the file's name asks for.
+        """Saves the graph in the format that the suffix selects.
 
         Args:
-            path: A name that ends in `.svg`, `.png`, `.html`, `.dot`, `.mmd`, `.json`, `.py` or
-                `.txt`.
+            path: A file with the suffix `.svg`, `.png`, `.html`, `.dot`, `.mmd`, `.json`, `.py`
+                or `.txt`.
 
         Returns:
             The path of the file.
 
         Raises:
-            ValueError: If the name has another ending.
-            TypeError: If code is asked for, and the view shows no model that can be written so.
+            ValueError: If the suffix is none of these.
+            TypeError: For `.py`, if the view shows no functional or Sequential model.
             GraphvizError: If the drawing program is missing or fails.
             OSError: If the file cannot be written.
         """
@@ -390,8 +389,8 @@ class GraphView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.to_text()
 
-    # ipywidgets 7, which Colab has, would show the widget alone, without its picture and text.
-    _ipython_display_ = None
+    # ipywidgets 7, which Colab uses, would show only the widget, without its picture and text.
+    _ipython_display_: Any = None
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**options)
@@ -400,13 +399,13 @@ class GraphView(anywidget.AnyWidget):
             data["image/svg+xml"] = self.to_svg()
         return data | {"text/plain": self.to_text()}, metadata
 
-    # -- the page asks
+    # -- messages from the page
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         try:
             answers = {"levels": self._send_levels, "search": self._send_found}
             answers.get(content.get("type"), self._send_file)(content)
-        except Exception as error:  # it is said on the page, and the cell goes on
+        except Exception as error:  # the page shows it, and the cell continues
             self.send({"type": "problem", "words": str(error)})
 
     def _send_levels(self, content: Mapping[str, Any]) -> None:
@@ -416,12 +415,12 @@ class GraphView(anywidget.AnyWidget):
         self.send({"type": "levels", "levels": levels, "items": items})
 
     def _send_found(self, content: Mapping[str, Any]) -> None:
-        found = search(self.graph, content["text"])[:500]
-        around = [group for item in found for group in (item, *ancestors(self.graph, item))]
+        items = search(self.graph, content["text"])[:500]
+        around = [group for item in items for group in (item, *ancestors(self.graph, item))]
         parents = {ancestors(self.graph, item)[0] for item in around if self._is_inside(item)}
-        known = [None, *parents]
-        self._layouts.make(known)
-        self.send({"type": "found", "found": found, "items": items_data(self._layouts, known)})
+        groups = [None, *parents]
+        self._layouts.make(groups)
+        self.send({"type": "found", "found": items, "items": items_data(self._layouts, groups)})
 
     def _is_inside(self, item: str) -> bool:
         return bool(ancestors(self.graph, item))
@@ -429,15 +428,15 @@ class GraphView(anywidget.AnyWidget):
     def _send_file(self, content: Mapping[str, Any]) -> None:
         ending = content["form"]
         _words, mime = _forms()[ending]
-        written = self._writers()[ending]()
+        content_bytes = self._writers()[ending]()
         name = f"{self.graph.name or 'graph'}{ending}"
-        self.send({"type": "file", "name": name, "mime": mime}, [written])
+        self.send({"type": "file", "name": name, "mime": mime}, [content_bytes])
 
 
 def with_whole_groups(
     graph: LayerGraph, regions: Mapping[str, Iterable[str]]
 ) -> dict[str, frozenset[str]]:
-    """Adds to each region the groups that lie in it as a whole."""
+    """Adds to each region the groups that lie completely inside it."""
     inside: dict[str, set[str]] = {group.id: set() for group in graph.groups}
     for call in graph.calls:
         for group in ancestors(graph, call.id):
@@ -451,7 +450,7 @@ def with_whole_groups(
 
 
 def _levels_or_problem(layouts: Layouts, groups: list[str | None]) -> tuple[Any, list[str]]:
-    """Returns the layouts, or nothing and why."""
+    """Returns the layouts, or an empty list and the reason."""
     try:
         return levels_data(layouts, groups), []
     except GraphvizError as error:
@@ -459,7 +458,7 @@ def _levels_or_problem(layouts: Layouts, groups: list[str | None]) -> tuple[Any,
 
 
 def _forms() -> dict[str, tuple[str, str]]:
-    """Returns what a view can be saved as: for each ending its name and its type."""
+    """Returns the formats in which a view can be saved: label and MIME type by suffix."""
     return {
         ".svg": (_("Picture (SVG)"), "image/svg+xml"),
         ".png": (_("Picture (PNG)"), "image/png"),
@@ -473,12 +472,14 @@ def _forms() -> dict[str, tuple[str, str]]:
 
 
 def _words() -> dict[str, str]:
-    """Returns the words on the page, in the language in use."""
+    """Returns the texts of the page, in the current language."""
     return {
         "picture": _("Graph of the model"),
         "details": _("Details of the selected call"),
         "empty": _("Select a call to see its shapes, parameters and settings."),
-        "keys": _("Click a call, or reach the graph with Tab and move with the arrow keys."),
+        "keys": _(
+            "Click a call, or press Tab to reach the graph and move with the arrow keys."
+        ),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
         "fit": _("Fit the whole graph"),

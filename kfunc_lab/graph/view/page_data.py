@@ -1,4 +1,4 @@
-"""What the page needs to draw a graph, fold it, search it and show details, as plain JSON."""
+"""The data with which the page draws, folds and searches a graph and shows details, as JSON."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from kfunc_lab.graph.model.folding import items_by_parent, parent_of, search_tex
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.levels import Key
 from kfunc_lab.graph.picture.boxes import Box, box_svg, shared_colours, texts_svg, title_width
-from kfunc_lab.graph.picture.highlights import Emphasis
+from kfunc_lab.graph.picture.highlights import Highlights
 from kfunc_lab.graph.picture.layout import Layout, Layouts, Line
 from kfunc_lab.graph.picture.legend import Sign
 from kfunc_lab.graph.picture.svg import sign_svg, wire_class
@@ -16,12 +16,13 @@ from kfunc_lab.graph.view.details import details
 from kfunc_lab.ui.colour_scale import ink_on
 from kfunc_lab.ui.text import printable
 
-# A list in which each knows its id, and no mapping by id: a layer may be called "__proto__".
+# A list of objects with ids instead of a mapping by id, because a layer could be called
+# "__proto__".
 Objects = list[dict[str, Any]]
 
 
 def levels_data(layouts: Layouts, groups: Iterable[str | None]) -> Objects:
-    """Writes the layouts of groups; they are made where they are missing.
+    """Returns the layouts of groups; missing layouts are computed.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
@@ -54,7 +55,7 @@ def _tensor(key: Key) -> str:
 
 def _line(layouts: Layouts, line: Line) -> dict[str, Any]:
     wire = line.wire
-    written: dict[str, Any] = {
+    data: dict[str, Any] = {
         "source": wire.source,
         "target": wire.target,
         "from": wire.key[0],
@@ -64,17 +65,17 @@ def _line(layouts: Layouts, line: Line) -> dict[str, Any]:
         "points": line.points,
     }
     if line.label:
-        written["label"] = {
+        data["label"] = {
             "text": line.label,
             "at": line.label_at,
             "x": line.label_x,
             "y": line.label_y,
         }
-    return written
+    return data
 
 
 def items_data(layouts: Layouts, groups: Iterable[str | None]) -> Objects:
-    """Writes the boxes in groups that are laid out, and what is said of each."""
+    """Returns the boxes of groups that are laid out, with the details of each."""
     graph = layouts.graph
     place = _places(graph)
     colours = shared_colours(graph)
@@ -86,22 +87,22 @@ def items_data(layouts: Layouts, groups: Iterable[str | None]) -> Objects:
 
 
 def _places(graph: LayerGraph) -> dict[str, int]:
-    """Numbers the calls and groups in graph order, each group before what it holds."""
+    """Numbers the calls and groups in graph order, each group before its members."""
     inside = items_by_parent(graph)
-    found: dict[str, int] = {}
+    places: dict[str, int] = {}
     waiting = list(reversed(inside[None]))
     while waiting:
         item = waiting.pop()
-        found[item] = len(found)
+        places[item] = len(places)
         waiting += reversed(inside.get(item, ()))
-    return found
+    return places
 
 
 def _item(
     layouts: Layouts, item: str, box: Box, place: dict[str, int], colours: dict[str, int]
 ) -> dict[str, Any]:
     graph = layouts.graph
-    written: dict[str, Any] = {
+    data: dict[str, Any] = {
         "id": item,
         "width": box.width,
         "height": box.height,
@@ -110,9 +111,9 @@ def _item(
         "margin": box.margin,
     }
     named = graph.call_of.get(item) or graph.group_of.get(item)
-    if named is None:  # the mark of an output
-        return written
-    written |= {
+    if named is None:  # the box of an output
+        return data
+    data |= {
         "order": place[item],
         "parent": parent_of(graph, item),
         "label": box.name,
@@ -129,24 +130,24 @@ def _item(
         "pins": layouts.annotations.pins.get(item, ()),
     }
     if box.shared >= 0 and named.layer_id in colours:
-        written["shared"] = named.layer_id
+        data["shared"] = named.layer_id
     if item in graph.group_of:
-        written |= {
+        data |= {
             "group": True,
             "title": texts_svg(box.title),
             "titleWidth": title_width(box),
         }
-    return written
+    return data
 
 
-def emphasis_data(emphasis: Emphasis) -> dict[str, Any]:
-    """Writes what a picture stresses."""
-    scale = emphasis.scale
+def highlight_data(highlights: Highlights) -> dict[str, Any]:
+    """Returns the highlights of a picture."""
+    scale = highlights.scale
     if scale is None:
-        return {"regions": list(map(sorted, emphasis.regions.values())), "values": []}
-    colours = {item: scale.colour(value) for item, value in emphasis.values.items()}
+        return {"regions": list(map(sorted, highlights.regions.values())), "values": []}
+    colours = {item: scale.colour(value) for item, value in highlights.values.items()}
     return {
-        "regions": list(map(sorted, emphasis.regions.values())),
+        "regions": list(map(sorted, highlights.regions.values())),
         "values": [
             {"id": item, "colour": colour, "ink": ink_on(colour)}
             for item, colour in colours.items()
@@ -155,11 +156,11 @@ def emphasis_data(emphasis: Emphasis) -> dict[str, Any]:
             "low": f"{scale.low:.3g}",
             "high": f"{scale.high:.3g}",
             "colours": scale.colours,
-            "quantity": emphasis.quantity,
+            "quantity": highlights.quantity,
         },
     }
 
 
 def legend_data(signs: Iterable[Sign]) -> Objects:
-    """Writes the entries of a legend: what is drawn, and what it means."""
+    """Returns the entries of a legend: the drawing of a sign and its meaning."""
     return [{"sign": sign_svg(sign), "words": sign.words} for sign in signs]

@@ -1,4 +1,4 @@
-"""Writes a view as one HTML page that works without kernel and network."""
+"""Writes a view as one HTML page that works without a kernel or network."""
 
 import html
 import json
@@ -9,7 +9,7 @@ from kfunc_lab.ui.assets import BUNDLES
 if TYPE_CHECKING:
     from kfunc_lab.graph.view.graph_view import GraphView
 
-# The page may run what stands in it and nothing else: it loads nothing from anywhere.
+# The page may only run the code inside it, and it loads nothing.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
 
 _PAGE_STYLE = """
@@ -25,12 +25,12 @@ def to_html(view: "GraphView") -> str:
         view: The view.
 
     Returns:
-        The page: it pans, zooms, folds, searches, selects and shows details.
+        A page that pans, zooms, folds, searches, selects and shows details.
 
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    # Nothing in it can end its element: "<" is written as its number.
+    # The data cannot end its element, because "<" is escaped.
     state = json.dumps(view.page_state()).replace("<", "\\u003c")
     start = (BUNDLES / "standalone.js").read_text("utf-8")
     return "\n".join(

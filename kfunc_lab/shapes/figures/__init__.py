@@ -1,1 +1,1 @@
-"""Small pictures of what a call does to a shape."""
+"""Small figures that show how a call changes a shape."""

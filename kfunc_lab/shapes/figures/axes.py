@@ -1,10 +1,10 @@
-"""Pictures of whole shapes: axes that are arranged anew, blocks that are joined."""
+"""Figures of whole shapes, with lines from the axes of the input to those of the output."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.figures.cells import with_names
+from kfunc_lab.shapes.figures.cells import with_axis_names
 from kfunc_lab.shapes.figures.parts import (
     SIZE,
     WIDTH,
@@ -13,62 +13,64 @@ from kfunc_lab.shapes.figures.parts import (
     dot,
     rect,
     shape_text,
-    words,
+    text_label,
 )
-from kfunc_lab.shapes.rules.arithmetic import Term, written
+from kfunc_lab.shapes.rules.arithmetic import Term, number_text
 from kfunc_lab.shapes.rules.rule import DoesNotFitError, NoRuleError, Shape
 from kfunc_lab.ui.text_width import text_width
 
-_ROOM = WIDTH - 8  # pixels, for what stands in a row
+_ROOM = WIDTH - 8  # pixels for the chips in a row
 _CHIP, _BETWEEN = 20, 14
 _UPPER, _LOWER = 6, 74  # the upper edges of the rows of chips
 
-# Divided by all that axes are commonly divided by, so that rules find no fault with it.
+# A multiple of the usual divisors of axes, so that rules accept it as a size.
 _MARK = 720_720
-# They lay all numbers out in a row, so that every axis before is in every one after.
-_LAID_OUT = ("Reshape", "Flatten", "Ravel")
+# These classes flatten all axes, so every input axis contributes to every output axis.
+_FLATTENING = ("Reshape", "Flatten", "Ravel")
 
 
 # ---------------------------------------------------------------------------------------------
-# Where an axis comes from
+# The origin of an axis
 
 
 def sources(subject: Subject) -> list[list[int]]:
-    """Tells for each axis of the output which axes of the input it is made from.
+    """Returns, for each axis of the output, the axes of the input from which it is computed.
 
-    Where the rule agrees to it, it is asked again for an input whose sizes are marks: these are
-    found again in the output. Else axes of equal size are taken for the same.
+    If possible, the rule is applied to an input whose sizes are marks, which can be recognised in
+    the output. Otherwise axes of equal size are taken to be the same.
     """
-    shape, axes = subject.given.shape, subject.found.outputs[0]
-    laid_out = subject.given.kind in _LAID_OUT
-    found = ([] if laid_out else _traced(subject, len(axes))) or [[] for _axis in axes]
-    free = [it for it in range(len(shape)) if not any(it in places for places in found)]
-    for places, axis in zip(found, axes, strict=True):
-        equal = [it for it in free if shape[it] == axis.size.value]
+    shape, axes = subject.call.shape, subject.derivation.outputs[0]
+    flattens = subject.call.kind in _FLATTENING
+    origins = ([] if flattens else _traced(subject, len(axes))) or [[] for _axis in axes]
+    free = [
+        place for place in range(len(shape)) if not any(place in places for places in origins)
+    ]
+    for places, axis in zip(origins, axes, strict=True):
+        equal = [place for place in free if shape[place] == axis.size.value]
         if not places and axis.reason == "input" and equal:
             places.append(equal[0])
             free.remove(equal[0])
-    made = [
+    computed = [
         places
-        for places, axis in zip(found, axes, strict=True)
+        for places, axis in zip(origins, axes, strict=True)
         if not places and axis.reason != "input"
     ]
-    one_each = len(free) == len(made) and not laid_out
-    for number, places in enumerate(made):
+    one_each = len(free) == len(computed) and not flattens
+    for number, places in enumerate(computed):
         places += free[number : number + 1] if one_each else free
-    return found
+    return origins
 
 
 def _traced(subject: Subject, rank: int) -> list[list[int]]:
-    given = subject.given
-    marks: Shape = tuple(_MARK * (it + 2) for it in range(len(given.shape)))
-    # An axis of size 1 may have to stay one.
+    call = subject.call
+    marks: Shape = tuple(_MARK * (place + 2) for place in range(len(call.shape)))
+    # An axis of size 1 may have to keep that size.
     marked = tuple(
-        1 if size == 1 else mark for size, mark in zip(given.shape, marks, strict=True)
+        1 if size == 1 else mark for size, mark in zip(call.shape, marks, strict=True)
     )
     for tried in dict.fromkeys((marks, marked)):
         try:
-            again = subject.rule.derive(replace(given, inputs=(tried, *given.inputs[1:])))
+            again = subject.rule.derive(replace(call, inputs=(tried, *call.inputs[1:])))
         except (DoesNotFitError, NoRuleError):
             continue
         if len(again.outputs[0]) == rank:
@@ -77,7 +79,7 @@ def _traced(subject: Subject, rank: int) -> list[list[int]]:
 
 
 def _marked(term: Term, marks: Shape) -> list[int]:
-    """Returns which marks a term is reckoned from."""
+    """Returns the indices of the marks in a term."""
     if not term.sign:
         return [marks.index(term.value)] if term.value in marks and term.value != 1 else []
     return sorted({place for part in term.parts for place in _marked(part, marks)})
@@ -89,52 +91,58 @@ def _marked(term: Term, marks: Shape) -> list[int]:
 
 @dataclass(frozen=True)
 class _Chip:
-    """The size of an axis.
+    """A chip that shows the size of an axis.
 
     Attributes:
-        said: The size.
-        role: How it looks.
+        label: The size as text.
+        role: The name of its look.
         x: Its left edge.
-        width: In pixels.
+        width: Its width in pixels.
     """
 
-    said: str
+    label: str
     role: str
     x: float
     width: float
 
     @property
     def middle(self) -> float:
-        """Where lines meet it."""
+        """The x coordinate of its middle, where lines end."""
         return self.x + self.width / 2
 
 
 def axes(subject: Subject) -> str:
-    """Draws which axes of the output are made from which of the input."""
-    shape, made = subject.given.shape, subject.found.outputs[0]
+    """Draws the axes of the input and output, and the lines between them."""
+    shape, outputs = subject.call.shape, subject.derivation.outputs[0]
     origin = sources(subject)
-    if made and made[0].role == "batch" and origin[0] == [0]:  # the batch goes through
-        shape, made = shape[1:], made[1:]
-        origin = [[it - 1 for it in places] for places in origin[1:]]
-    if not made:
-        origin = [list(range(len(shape)))]  # all go into one number
-    used = {it for places in origin for it in places}
+    if outputs and outputs[0].role == "batch" and origin[0] == [0]:  # the batch does not change
+        shape, outputs = shape[1:], outputs[1:]
+        origin = [[place - 1 for place in places] for places in origin[1:]]
+    if not outputs:
+        origin = [list(range(len(shape)))]  # all axes are reduced to one number
+    used = {place for places in origin for place in places}
     above = _chips(
-        [(written(it), "cell" if place in used else "faint") for place, it in enumerate(shape)]
+        [
+            (number_text(size), "cell" if place in used else "faint")
+            for place, size in enumerate(shape)
+        ]
     )
     below = _chips(
-        [(written(it.size.value), "cell" if it.reason == "input" else "touched") for it in made]
+        [
+            (number_text(output.size.value), "cell" if output.reason == "input" else "touched")
+            for output in outputs
+        ]
     )
     if above is None or below is None:
         return ""
-    said = _("Axes: {before} → {after}.").format(
-        before=shape_text(shape), after=shape_text([it.size.value for it in made])
+    sentence = _("Axes: {before} → {after}.").format(
+        before=shape_text(shape), after=shape_text([output.size.value for output in outputs])
     )
-    count = len(subject.found.outputs)
-    return with_names(
+    count = len(subject.derivation.outputs)
+    return with_axis_names(
         _LOWER + _CHIP + 4,
         _("output {k} of {n}").format(k=1, n=count) if count > 1 else "",
-        said,
+        sentence,
         [
             *_joints(above, below, origin),
             *_chip_parts(above, _UPPER),
@@ -144,31 +152,31 @@ def axes(subject: Subject) -> str:
 
 
 def _chips(sizes: Sequence[tuple[str, str]]) -> list[_Chip] | None:
-    """Places chips in a row, each a size and how it looks; nothing where they do not fit."""
+    """Places chips in a row, from sizes and roles; returns `None` if they do not fit."""
     sizes = sizes or [(shape_text(()), "touched")]
-    widths = [max(text_width(said, SIZE, True) + 14, 30) for said, _role in sizes]
+    widths = [max(text_width(text, SIZE, True) + 14, 30) for text, _role in sizes]
     gap = min(_BETWEEN, (_ROOM - sum(widths)) / max(len(sizes) - 1, 1))
     if gap < 4:
         return None
     x = (WIDTH - sum(widths) - gap * (len(sizes) - 1)) / 2
     chips = []
-    for (said, role), width in zip(sizes, widths, strict=True):
-        chips.append(_Chip(said, role, x, width))
+    for (text, role), width in zip(sizes, widths, strict=True):
+        chips.append(_Chip(text, role, x, width))
         x += width + gap
     return chips
 
 
 def _chip_parts(chips: Sequence[_Chip], y: float) -> Iterator[str]:
-    for it in chips:
-        role = "quiet" if it.role == "faint" else "number"
-        yield rect(it.role, it.x, y, it.width, _CHIP, corner=5)
-        yield words(role, it.said, it.middle, y + 13.5, bold=it.role != "faint")
+    for chip in chips:
+        role = "quiet" if chip.role == "faint" else "number"
+        yield rect(chip.role, chip.x, y, chip.width, _CHIP, corner=5)
+        yield text_label(role, chip.label, chip.middle, y + 13.5, bold=chip.role != "faint")
 
 
 def _joints(
     above: Sequence[_Chip], below: Sequence[_Chip], origin: Sequence[Sequence[int]]
 ) -> Iterator[str]:
-    """Draws the lines; where several axes make several, they meet in one point."""
+    """Draws the lines; if several axes lead to several others, they meet in one point."""
     top, bottom = _UPPER + _CHIP, _LOWER
     shared = [
         chip
@@ -177,16 +185,16 @@ def _joints(
     ]
     if shared:
         places = max(origin, key=len)
-        hub = sum(it.middle for it in [*shared, *(above[it] for it in places)])
+        hub = sum(chip.middle for chip in [*shared, *(above[place] for place in places)])
         hub /= len(shared) + len(places)
         middle = (top + bottom) / 2
-        yield from (bend("accent", above[it].middle, top, hub, middle) for it in places)
-        yield from (bend("accent", hub, middle, it.middle, bottom) for it in shared)
+        yield from (bend("accent", above[place].middle, top, hub, middle) for place in places)
+        yield from (bend("accent", hub, middle, chip.middle, bottom) for chip in shared)
         yield dot("node-on", hub, middle, 2.5)
     for place, (chip, places) in enumerate(zip(below, origin, strict=False)):
         if chip in shared:
             continue
-        for it in places:
-            moved = len(above) == len(below) and it != place
+        for origin_place in places:
+            moved = len(above) == len(below) and origin_place != place
             role = "accent" if chip.role == "touched" or moved else "line"
-            yield bend(role, above[it].middle, top, chip.middle, bottom)
+            yield bend(role, above[origin_place].middle, top, chip.middle, bottom)

@@ -1,56 +1,58 @@
-"""Rows of cells, of which small pictures show an axis."""
+"""Rows of cells, with which figures show an axis."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from kfunc_lab.shapes.figures.parts import WIDTH, dots, line, rect, svg, words
+from kfunc_lab.shapes.figures.parts import WIDTH, dots, line, rect, svg, text_label
 
 CELL = 14  # pixels
-LEAST_CELL = 4  # below, cells run together
-GAP = 14  # pixels, for cells that are left out
+MIN_CELL = 4  # pixels: narrower cells merge
+GAP = 14  # pixels for omitted cells
 
-_ON_TOP = ("touched", "added")  # their borders are not drawn over
+_ON_TOP = ("touched", "added")  # drawn last, so that no other border covers theirs
 
 
 def row_width(roles: Sequence[str], pitch: float) -> float:
-    """Returns how wide a row is; see `cells`."""
+    """Returns the width of a row; see `cells`."""
     return sum(pitch if role else GAP for role in roles)
 
 
 def cells(roles: Sequence[str], x: float, y: float, pitch: float = CELL) -> list[str]:
-    """Draws a row of cells; those that are too narrow run together.
+    """Draws a row of cells; cells that are too narrow merge.
 
     Args:
-        roles: What each cell is; an empty text where some are left out.
-        x: Where the row begins.
-        y: Its upper edge.
-        pitch: How wide a cell is.
+        roles: The role of each cell; an empty string for omitted cells.
+        x: The left edge of the row.
+        y: The upper edge of the row.
+        pitch: The width of a cell.
     """
     drawn: list[tuple[str, str]] = []
     for role, members in groupby(roles):
         count = len(list(members))
         if not role:
             drawn.append((role, dots(x + GAP / 2, y + CELL / 2)))
-        elif pitch < LEAST_CELL:
+        elif pitch < MIN_CELL:
             drawn.append((role, rect(role, x, y, count * pitch, CELL)))
         else:
             drawn += [
                 (role, rect(role, x + place * pitch, y, pitch, CELL)) for place in range(count)
             ]
         x += count * (pitch if role else GAP)
-    return [part for _role, part in sorted(drawn, key=lambda it: it[0] in _ON_TOP)]
+    return [part for _role, part in sorted(drawn, key=lambda part: part[0] in _ON_TOP)]
 
 
-def struck(roles: Sequence[str], x: float, y: float) -> Iterator[str]:
-    """Strikes out the cells of a row."""
+def strike_out(roles: Sequence[str], x: float, y: float) -> Iterator[str]:
+    """Draws a stroke through each cell of a row."""
     for role in roles:
         if role:
             yield line("accent", (x + 3, y + CELL - 3), (x + CELL - 3, y + 3))
         x += CELL if role else GAP
 
 
-def with_names(height: float, names: str, sentence: str, parts: Iterable[str]) -> str:
-    """Joins the parts of a picture, and writes below which axes it is about."""
+def with_axis_names(height: float, names: str, sentence: str, parts: Iterable[str]) -> str:
+    """Joins the parts of a figure, and writes the names of its axes below."""
     if not names:
         return svg(height, sentence, parts)
-    return svg(height + 15, sentence, [*parts, words("quiet", names, WIDTH / 2, height + 8)])
+    return svg(
+        height + 15, sentence, [*parts, text_label("quiet", names, WIDTH / 2, height + 8)]
+    )

@@ -1,10 +1,10 @@
-"""Draws what a call does to the shape, as a small SVG for a light and a dark surface."""
+"""Draws how a call changes a shape, as a small SVG for light and dark surfaces."""
 
 from collections.abc import Callable, Mapping
 
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.shapes.figures.axes import axes
-from kfunc_lab.shapes.figures.blocks import blocks, same
+from kfunc_lab.shapes.figures.blocks import blocks, elementwise
 from kfunc_lab.shapes.figures.padding import ends
 from kfunc_lab.shapes.figures.parts import Subject, style
 from kfunc_lab.shapes.figures.weights import attention, matrix, steps, table
@@ -14,14 +14,14 @@ from kfunc_lab.shapes.rules.rule import Derivation, Given
 
 __all__ = ["picture", "style"]
 
-# For each name that a rule may give as its picture, what draws it.
+# The function that draws each figure, by the name in `Rule.picture`.
 _PICTURES: Mapping[str, Callable[[Subject], str]] = {
     "window": window,
     "spread": spread,
     "ends": ends,
     "axes": axes,
     "blocks": blocks,
-    "same": same,
+    "same": elementwise,
     "matrix": matrix,
     "table": table,
     "steps": steps,
@@ -29,16 +29,16 @@ _PICTURES: Mapping[str, Callable[[Subject], str]] = {
 }
 
 
-def picture(call: Call, found: Derivation) -> str:
-    """Draws what a call does to the shape.
+def picture(call: Call, derivation: Derivation) -> str:
+    """Draws how a call changes a shape.
 
     Args:
         call: The call.
-        found: What its rule found.
+        derivation: The result of its shape rule.
 
     Returns:
-        An `<svg>` element for a page with the rules of `style()`, the same bytes on every
-        platform; an empty text where nothing is to be seen.
+        An `<svg>` element for a page with the style sheet of `style()`, with the same bytes on
+        every platform; an empty string if there is nothing to show.
 
     Example:
         >>> from kfunc_lab.graph.model.layer_graph import TensorSpec
@@ -48,18 +48,18 @@ def picture(call: Call, found: Derivation) -> str:
         >>> call = Call("c", "c", "Conv2D", "c", (image,), settings=settings)
         >>> drawn = picture(call, derivation(call))
         >>> drawn[drawn.index("<title>") + 7 : drawn.index("</title>")]
-        'A window of 3 over an axis of 28, in steps of 1: 26 places.'
+        'A window of size 3 slides along an axis of size 28 with stride 1: 26 positions.'
     """
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
     draw = _PICTURES.get(rule.picture) if rule else None
-    shapes = [it.shape for it in call.inputs]
-    if rule is None or draw is None or not shapes or not found.outputs:
+    shapes = [tensor.shape for tensor in call.inputs]
+    if rule is None or draw is None or not shapes or not derivation.outputs:
         return ""
-    known = tuple(it for it in shapes if it is not None)
+    known = tuple(shape for shape in shapes if shape is not None)
     if len(known) < len(shapes):
         return ""
     defaults: Mapping[str, object] = {}
     if not call.operation:
         defaults = rule.defaults or class_defaults(call.kind)
-    given = Given(call.kind, {**defaults, **call.settings}, known, derive_layer)
-    return draw(Subject(given, found, rule))
+    subject_call = Given(call.kind, {**defaults, **call.settings}, known, derive_layer)
+    return draw(Subject(subject_call, derivation, rule))

@@ -1,25 +1,25 @@
-"""Pictures of ends that are added to an axis or cut away from it."""
+"""Figures of padding and cropping at the ends of an axis."""
 
 from collections.abc import Iterator
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.figures.cells import CELL, cells, row_width, struck, with_names
-from kfunc_lab.shapes.figures.parts import SIZE, WIDTH, Subject, elided, line, words
-from kfunc_lab.shapes.rules.arithmetic import Term, written
+from kfunc_lab.shapes.figures.cells import CELL, cells, row_width, strike_out, with_axis_names
+from kfunc_lab.shapes.figures.parts import SIZE, WIDTH, Subject, elide, line, text_label
+from kfunc_lab.shapes.rules.arithmetic import Term, number_text
 from kfunc_lab.shapes.rules.rule import axis_name
 from kfunc_lab.ui.text_width import text_width
 
 _ROW, _INNER, _OUTER, _HEIGHT = 20, 44, 62, 74
-_MOST_ENDS, _MOST_INNER = 4, 6
+_MAX_ENDS, _MAX_INNER = 4, 6
 
 
 def ends(subject: Subject) -> str:
-    """Draws the first axis whose ends are added to or cut away, and names those like it."""
-    axes = subject.found.outputs[0]
+    """Draws the first axis that is padded or cropped, and names the axes like it."""
+    axes = subject.derivation.outputs[0]
     changed = [
-        (place, it, numbers)
-        for place, it in enumerate(axes)
-        for numbers in [_named(it.size)]
+        (place, axis, numbers)
+        for place, axis in enumerate(axes)
+        for numbers in [_named(axis.size)]
         if numbers.get("a") or numbers.get("b")
     ]
     if not changed:
@@ -27,22 +27,26 @@ def ends(subject: Subject) -> str:
     _place, axis, numbers = changed[0]
     n, a, b = numbers.get("n"), numbers.get("a") or 0, numbers.get("b") or 0
     cut = axis.size.sign == "−"
-    said = (
-        _("An axis of {n} loses {a} at its start and {b} at its end: {m}.")
+    sentence = (
+        _("An axis of size {n} is cropped by {a} at the start and {b} at the end: {m}.")
         if cut
-        else _("An axis of {n} gets {a} at its start and {b} at its end: {m}.")
+        else _("An axis of size {n} is padded with {a} at the start and {b} at the end: {m}.")
     )
-    names = [axis_name(it, place) for place, it, found in changed if found == numbers]
-    return with_names(
+    names = [
+        axis_name(other, place)
+        for place, other, other_numbers in changed
+        if other_numbers == numbers
+    ]
+    return with_axis_names(
         _HEIGHT,
         ", ".join(names) if len(axes) > 3 else "",
-        said.format(n=written(n), a=a, b=b, m=written(axis.size.value)),
+        sentence.format(n=number_text(n), a=a, b=b, m=number_text(axis.size.value)),
         _parts(n, axis.size.value, a, b, cut=cut),
     )
 
 
 def _named(term: Term) -> dict[str, int | None]:
-    """Returns the numbers of a term by their names."""
+    """Returns the numbers in a term by name."""
     if not term.sign:
         return {term.name: term.value} if term.name else {}
     return {name: value for part in term.parts for name, value in _named(part).items()}
@@ -51,36 +55,38 @@ def _named(term: Term) -> dict[str, int | None]:
 def _parts(n: int | None, m: int | None, a: int, b: int, *, cut: bool) -> Iterator[str]:
     inner, outer = (m, n) if cut else (n, m)
     outside, sign = ("faint", "−") if cut else ("added", "+")
-    before, kept, after = (
-        ["" if it is None else role for it in elided(count, most)]
+    before, inside, after = (
+        ["" if index is None else role for index in elide(count, most)]
         for count, most, role in (
-            (a, _MOST_ENDS, outside),
-            (inner, _MOST_INNER, "cell"),
-            (b, _MOST_ENDS, outside),
+            (a, _MAX_ENDS, outside),
+            (inner, _MAX_INNER, "cell"),
+            (b, _MAX_ENDS, outside),
         )
     )
-    whole = row_width([*before, *kept, *after], CELL)
+    whole = row_width([*before, *inside, *after], CELL)
     start = (WIDTH - whole) / 2
     first = start + row_width(before, CELL)
-    last = first + row_width(kept, CELL)
-    yield from cells([*before, *kept, *after], start, _ROW)
+    last = first + row_width(inside, CELL)
+    yield from cells([*before, *inside, *after], start, _ROW)
     for x, roles, count in ((start, before, a), (last, after, b)):
         if count:
             middle = x + row_width(roles, CELL) / 2
-            yield words("accented", f"{sign}{written(count)}", middle, _ROW - 6, bold=True)
+            yield text_label(
+                "accented", f"{sign}{number_text(count)}", middle, _ROW - 6, bold=True
+            )
         if cut:
-            yield from struck(roles, x, _ROW)
-    yield from _measure(first, last, written(inner), _INNER, result=cut)
-    yield from _measure(start, start + whole, written(outer), _OUTER, result=not cut)
+            yield from strike_out(roles, x, _ROW)
+    yield from _measure(first, last, number_text(inner), _INNER, result=cut)
+    yield from _measure(start, start + whole, number_text(outer), _OUTER, result=not cut)
 
 
-def _measure(x: float, end: float, said: str, y: float, *, result: bool) -> Iterator[str]:
-    """Draws a line from end to end, with what lies between written in it."""
+def _measure(x: float, end: float, label: str, y: float, *, result: bool) -> Iterator[str]:
+    """Draws a dimension line with its length in the middle."""
     role = "accent" if result else "line"
-    middle, half = (x + end) / 2, text_width(said, SIZE, True) / 2 + 3
+    middle, half = (x + end) / 2, text_width(label, SIZE, True) / 2 + 3
     yield line(role, (x, y - 3), (x, y + 3))
     yield line(role, (end, y - 3), (end, y + 3))
     if end - x > 2 * half + 6:
         yield line(role, (x, y), (middle - half, y))
         yield line(role, (middle + half, y), (end, y))
-    yield words("accented" if result else "number", said, middle, y + 3.5, bold=True)
+    yield text_label("accented" if result else "number", label, middle, y + 3.5, bold=True)

@@ -1,4 +1,4 @@
-"""What the small pictures of calls are made of: cells, chips, lines and numbers, as SVG."""
+"""The SVG elements of figures: cells, chips, lines and numbers."""
 
 import html
 from collections.abc import Iterable, Sequence
@@ -7,36 +7,36 @@ from functools import lru_cache
 
 from kfunc_lab.graph.model.families import FAMILIES
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.rules.arithmetic import written
+from kfunc_lab.shapes.rules.arithmetic import number_text
 from kfunc_lab.shapes.rules.rule import Derivation, Given, Rule
 from kfunc_lab.ui.text_width import text_width
 from kfunc_lab.ui.theme import FAINT, FONT, LINE, QUIET, SURFACE, TEXT, TRAINING, light_dark
 
-WIDTH = 240  # pixels, of every picture: as wide as its place in the view
-SIZE = 10  # pixels, of text
-_EDGE = 3  # pixels that stay free at each side
+WIDTH = 240  # pixels: the width of every figure, and of its place in the view
+SIZE = 10  # pixels: the font size
+_EDGE = 3  # pixels that stay free on each side
 
-_TINT = FAMILIES["input"].fill  # the fill that goes with the accent
+_TINT = FAMILIES["input"].fill  # the fill that matches the accent colour
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a picture is of.
+    """The subject of a figure.
 
     Attributes:
-        given: The call's settings, defaults included, and its inputs.
-        found: What its rule found.
+        call: The settings of the call, including defaults, and its inputs.
+        derivation: The result of its shape rule.
         rule: The rule.
     """
 
-    given: Given
-    found: Derivation
+    call: Given
+    derivation: Derivation
     rule: Rule
 
 
 @dataclass(frozen=True)
 class _Look:
-    """Colours of a part, each for a light and a dark surface; nothing for none."""
+    """The colours of an element, each for a light and a dark surface, or `None`."""
 
     fill: tuple[str, str] | None
     stroke: tuple[str, str] | None = None
@@ -58,7 +58,7 @@ _LOOKS = {
     "accent": _Look(None, TRAINING),
     "line": _Look(None, LINE),
     "thin": _Look(None, LINE, ' stroke-width="0.6" stroke-opacity="0.6"'),
-    # heads of arrows, nodes, dots that stand for what is left out
+    # arrowheads, nodes, dots for omitted parts
     "accent-end": _Look(TRAINING),
     "line-end": _Look(LINE),
     "node": _Look(SURFACE, LINE),
@@ -71,12 +71,12 @@ _LOOKS = {
 
 
 def svg(height: float, sentence: str, parts: Iterable[str]) -> str:
-    """Joins the parts of a picture.
+    """Joins the elements of a figure.
 
     Args:
-        height: In pixels.
-        sentence: What is seen, in words.
-        parts: Its elements.
+        height: The height in pixels.
+        sentence: A description of the figure in words.
+        parts: The elements.
     """
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:g}" '
@@ -87,15 +87,15 @@ def svg(height: float, sentence: str, parts: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1)
 def style() -> str:
-    """Returns the pictures' style: their colours in light and dark.
+    """Returns the style sheet of the figures, with colours for light and dark themes.
 
-    `light-dark()` follows the `color-scheme` of what is around the picture; where that is not
-    known, the light colours that the elements carry themselves remain.
+    `light-dark()` follows the `color-scheme` around the figure. A reader that does not know it uses
+    the light colours in the attributes of the elements.
     """
     rules = [
-        f".kfunc-lab-figure .figure-{name}{{{what}:{light_dark(colours)}}}"
+        f".kfunc-lab-figure .figure-{name}{{{attribute}:{light_dark(colours)}}}"
         for name, look in _LOOKS.items()
-        for what, colours in (("fill", look.fill), ("stroke", look.stroke))
+        for attribute, colours in (("fill", look.fill), ("stroke", look.stroke))
         if colours
     ]
     return "\n".join([f".kfunc-lab-figure text{{font-family:{FONT}}}", *rules])
@@ -136,7 +136,7 @@ def line(role: str, *points: tuple[float, float]) -> str:
 
 
 def bend(role: str, x: float, y: float, to_x: float, to_y: float) -> str:
-    """Draws a line downward that begins and ends upright."""
+    """Draws a curve downward whose ends are vertical."""
     middle = _n((y + to_y) / 2)
     return (
         f'<path {_attributes(role)} d="M{_n(x)} {_n(y)}C{_n(x)} {middle} {_n(to_x)} {middle} '
@@ -145,7 +145,7 @@ def bend(role: str, x: float, y: float, to_x: float, to_y: float) -> str:
 
 
 def arrow(role: str, x: float, y: float, to_x: float, to_y: float) -> str:
-    """Draws an arrow along one of the picture's axes; `role` is that of a line."""
+    """Draws a horizontal or vertical arrow; `role` is the role of a line."""
     across = (to_x > x) - (to_x < x)
     down = (to_y > y) - (to_y < y)
     base_x, base_y = to_x - 5 * across, to_y - 5 * down
@@ -165,24 +165,24 @@ def dot(role: str, x: float, y: float, radius: float) -> str:
 
 
 def dots(x: float, y: float, *, upright: bool = False) -> str:
-    """Draws the three dots that stand for what is left out, around a middle."""
+    """Draws three dots for an omitted part, around their middle."""
     return "".join(
         dot("line-end", x, y + step, 0.9) if upright else dot("line-end", x + step, y, 0.9)
         for step in (-3, 0, 3)
     )
 
 
-def words(
-    role: str, said: str, x: float, y: float, *, anchor: str = "middle", bold: bool = False
+def text_label(
+    role: str, text: str, x: float, y: float, *, anchor: str = "middle", bold: bool = False
 ) -> str:
-    """Writes a text; one that is centred is moved to stay inside of the picture."""
+    """Draws a text; a centred text is shifted to stay inside the figure."""
     if anchor == "middle":
-        half = text_width(said, SIZE, bold) / 2
+        half = text_width(text, SIZE, bold) / 2
         x = min(max(x, _EDGE + half), WIDTH - _EDGE - half)
     weight = ' font-weight="bold"' if bold else ""
     return (
         f'<text {_attributes(role)} x="{_n(x)}" y="{_n(y)}" font-size="{SIZE}"{weight} '
-        f'text-anchor="{anchor}">{html.escape(said)}</text>'
+        f'text-anchor="{anchor}">{html.escape(text)}</text>'
     )
 
 
@@ -191,21 +191,21 @@ def _n(value: float) -> str:
 
 
 # ---------------------------------------------------------------------------------------------
-# Rows with a part left out
+# Rows with an omitted part
 
 
-def elided(count: int | None, most: int) -> list[int | None]:
-    """Chooses which of some things are drawn: the first and the last, `None` for the gap.
+def elide(count: int | None, most: int) -> list[int | None]:
+    """Chooses which elements of a row are drawn: the first ones and the last, `None` for the gap.
 
     Args:
-        count: How many there are; `None` where that is not known.
-        most: How many places there are, the gap's among them.
+        count: The number of elements; `None` if it is unknown.
+        most: The number of positions, including the gap.
 
     Returns:
-        Their numbers. Where it is not known how many there are, the last one is −1.
+        The indices of the elements. If the count is unknown, the last index is −1.
 
     Example:
-        >>> elided(3, 5), elided(28, 5), elided(None, 5)
+        >>> elide(3, 5), elide(28, 5), elide(None, 5)
         ([0, 1, 2], [0, 1, 2, None, 27], [0, 1, 2, None, -1])
     """
     if count is not None and count <= most:
@@ -214,16 +214,16 @@ def elided(count: int | None, most: int) -> list[int | None]:
 
 
 def sizes_text(sizes: Sequence[int | None], width: float = WIDTH) -> str:
-    """Writes sizes as `28 × 28 × 64`; where they are too wide, without those in the middle."""
-    said = " × ".join(map(written, sizes))
-    if len(sizes) > 2 and text_width(said, SIZE) > width:
-        return f"{written(sizes[0])} × … × {written(sizes[-1])}"
-    return said
+    """Formats sizes as `28 × 28 × 64`; if that is too wide, without the middle ones."""
+    text = " × ".join(map(number_text, sizes))
+    if len(sizes) > 2 and text_width(text, SIZE) > width:
+        return f"{number_text(sizes[0])} × … × {number_text(sizes[-1])}"
+    return text
 
 
 def shape_text(sizes: Sequence[int | None]) -> str:
-    """Writes sizes as `(28, 28)`, a single one without parentheses."""
+    """Formats sizes as `(28, 28)`; a single size has no parentheses."""
     if not sizes:
         return _("one number")
-    said = ", ".join(map(written, sizes))
-    return f"({said})" if len(sizes) > 1 else said
+    text = ", ".join(map(number_text, sizes))
+    return f"({text})" if len(sizes) > 1 else text

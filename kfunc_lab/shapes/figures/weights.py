@@ -1,4 +1,4 @@
-"""Pictures of what weights, steps and attention do: the numbers that are joined by them."""
+"""Figures of weights: dense connections, embedding tables, recurrent steps and attention."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,29 +11,31 @@ from kfunc_lab.shapes.figures.parts import (
     arrow,
     dot,
     dots,
-    elided,
+    elide,
     line,
     rect,
     svg,
-    words,
+    text_label,
 )
-from kfunc_lab.shapes.rules.arithmetic import written
-from kfunc_lab.shapes.rules.rule import NoRuleError, described
+from kfunc_lab.shapes.rules.arithmetic import number_text
+from kfunc_lab.shapes.rules.rule import NoRuleError, parse_layer
 from kfunc_lab.ui.text_width import text_width
 
 # ---------------------------------------------------------------------------------------------
-# Every number with every other
+# Dense connections
 
-_MOST_NODES, _NODE, _ROW = 7, 4, 14
+_MAX_NODES, _NODE, _ROW = 7, 4, 14
 _LEFT, _RIGHT, _NODES_TOP = 72, 168, 20
 
 
 def matrix(subject: Subject) -> str:
-    """Draws numbers that are all joined to all others, those of one result in the accent."""
-    before, after = subject.given.shape[-1], subject.found.outputs[0][-1].size.value
-    shown = [elided(count, _MOST_NODES) for count in (before, after)]
+    """Draws the connections of a dense layer, with those of one output in the accent colour."""
+    before, after = subject.call.shape[-1], subject.derivation.outputs[0][-1].size.value
+    shown = [elide(count, _MAX_NODES) for count in (before, after)]
     most = max(map(len, shown))
-    one, other = (_column(it, _NODES_TOP + (most - len(it)) * _ROW / 2) for it in shown)
+    one, other = (
+        _column(column, _NODES_TOP + (most - len(column)) * _ROW / 2) for column in shown
+    )
     starts = [(_LEFT, y) for y in one if y is not None]
     ends = [(_RIGHT, y) for y in other if y is not None]
     parts = [
@@ -41,45 +43,46 @@ def matrix(subject: Subject) -> str:
         *(line("accent", start, end) for end in ends[:1] for start in starts),
         *(dot("node", x, y, _NODE) for x, y in [*starts, *ends[1:]]),
         *(dot("node-on", x, y, _NODE) for x, y in ends[:1]),
-        *_left_out(_LEFT, one),
-        *_left_out(_RIGHT, other),
-        words("number", written(before), _LEFT, 11, bold=True),
-        words("accented", written(after), _RIGHT, 11, bold=True),
+        *_gap_dots(_LEFT, one),
+        *_gap_dots(_RIGHT, other),
+        text_label("number", number_text(before), _LEFT, 11, bold=True),
+        text_label("accented", number_text(after), _RIGHT, 11, bold=True),
     ]
-    said = _("Each result is made from all numbers: {n} → {u}.").format(
-        n=written(before), u=written(after)
+    sentence = _("Every output depends on every input: {n} → {u}.").format(
+        n=number_text(before), u=number_text(after)
     )
-    return svg(_NODES_TOP + most * _ROW + 2, said, parts)
+    return svg(_NODES_TOP + most * _ROW + 2, sentence, parts)
 
 
 def _column(shown: Sequence[int | None], top: float) -> list[float | None]:
-    """Returns where the nodes of a column stand; nothing for the gap."""
+    """Returns the y coordinates of the nodes in a column; `None` for the gap."""
     return [
-        None if it is None else top + (place + 0.5) * _ROW for place, it in enumerate(shown)
+        None if index is None else top + (place + 0.5) * _ROW
+        for place, index in enumerate(shown)
     ]
 
 
-def _left_out(x: float, column: Sequence[float | None]) -> Iterator[str]:
+def _gap_dots(x: float, column: Sequence[float | None]) -> Iterator[str]:
     if None in column:
         place = column.index(None)
         yield dots(x, (column[0] or 0) + place * _ROW, upright=True)
 
 
 # ---------------------------------------------------------------------------------------------
-# A table
+# Embedding tables
 
-_MOST_ROWS = _MOST_COLUMNS = 6
-_SQUARE = 11  # pixels, of the table's cells
+_MAX_ROWS = _MAX_COLUMNS = 6
+_SQUARE = 11  # pixels: the side of a cell of the table
 _TABLE_TOP, _INDEX = 20, 16
 
 
 def table(subject: Subject) -> str:
-    """Draws a table of which a number picks a row."""
-    given = subject.given
-    rows, columns = given.get("input_dim"), given.get("output_dim")
-    if given.get("reverse") or not (isinstance(rows, int) and isinstance(columns, int)):
+    """Draws a table in which an index selects a row."""
+    call = subject.call
+    rows, columns = call.get("input_dim"), call.get("output_dim")
+    if call.get("reverse") or not (isinstance(rows, int) and isinstance(columns, int)):
         return ""
-    shown, across = elided(rows, _MOST_ROWS), elided(columns, _MOST_COLUMNS)
+    shown, across = elide(rows, _MAX_ROWS), elide(columns, _MAX_COLUMNS)
     picked, wide = min(2, rows - 1), len(across) * _SQUARE
     # Index, arrow, table, arrow, vector.
     index = (WIDTH - _INDEX - 26 - wide - 46 - wide) / 2
@@ -91,23 +94,26 @@ def table(subject: Subject) -> str:
         (row, _table_row(row, across, start, _TABLE_TOP + place * _SQUARE, row == picked))
         for place, row in enumerate(shown)
     ]
-    size = f"{written(rows)} × {written(columns)}"
+    size = f"{number_text(rows)} × {number_text(columns)}"
     parts = [
-        # The one that is picked last: no border is drawn over its own.
+        # The selected row comes last, so that no other border covers its own.
         *(part for row, drawn in grid if row != picked for part in drawn),
         *(part for row, drawn in grid if row == picked for part in drawn),
         *_table_row(0, across, vector, y, True),
         rect("touched", index, y - 2, _INDEX, _SQUARE + 4, corner=4),
-        words("number", str(picked), index + _INDEX / 2, middle + 3.5, bold=True),
+        text_label("number", str(picked), index + _INDEX / 2, middle + 3.5, bold=True),
         arrow("accent", index + _INDEX + 3, middle, start - 3, middle),
         arrow("accent", start + wide + 3, middle, vector - 3, middle),
-        words("number", size, start + wide / 2, _TABLE_TOP - 8, bold=True),
-        words("accented", written(columns), vector + wide / 2, y - 5, bold=True),
+        text_label("number", size, start + wide / 2, _TABLE_TOP - 8, bold=True),
+        text_label("accented", number_text(columns), vector + wide / 2, y - 5, bold=True),
     ]
-    said = _("A table of {v} rows and {e} columns: a number picks a row, a vector of {e}.")
+    sentence = _(
+        "A table with {v} rows and {e} columns: each number selects a row, a vector of size "
+        "{e}."
+    )
     return svg(
         _TABLE_TOP + len(shown) * _SQUARE + 4,
-        said.format(v=written(rows), e=written(columns)),
+        sentence.format(v=number_text(rows), e=number_text(columns)),
         parts,
     )
 
@@ -115,7 +121,7 @@ def table(subject: Subject) -> str:
 def _table_row(
     row: int | None, across: Sequence[int | None], x: float, y: float, picked: bool
 ) -> list[str]:
-    """Draws a row; dots stand for columns that are left out, and for rows."""
+    """Draws a row of the table; dots replace omitted columns and rows."""
     if row is None:
         return [dots(x + len(across) * _SQUARE / 2, y + _SQUARE / 2, upright=True)]
     role = "touched" if picked else "cell"
@@ -128,27 +134,30 @@ def _table_row(
 
 
 # ---------------------------------------------------------------------------------------------
-# Steps
+# Recurrent steps
 
-_MOST_STEPS, _BOX, _BETWEEN = 5, 24, 20
+_MAX_STEPS, _BOX, _BETWEEN = 5, 24, 20
 _BOX_TOP = 26
 
 
 def steps(subject: Subject) -> str:
-    """Draws steps that are taken one after the other, and after which there is a result."""
-    given = subject.given
-    settings = _stepping(given.settings)
-    if settings is None or len(given.shape) < 3 or given.shape[1] == 0:
+    """Draws the steps of a recurrent layer, and the steps that return a result."""
+    call = subject.call
+    settings = _stepping(call.settings)
+    if settings is None or len(call.shape) < 3 or call.shape[1] == 0:
         return ""
-    count, both = given.shape[1], given.kind == "Bidirectional"
+    count, both = call.shape[1], call.kind == "Bidirectional"
     every = bool(settings.get("return_sequences"))
-    shown = elided(count, _MOST_STEPS)
-    numbers = ["" if it is None else "?" if it == -1 else written(it + 1) for it in shown]
+    shown = elide(count, _MAX_STEPS)
+    numbers = [
+        "" if index is None else "?" if index == -1 else number_text(index + 1)
+        for index in shown
+    ]
     if settings.get("go_backwards") and not both:
         numbers.reverse()
     ends = {0, len(shown) - 1} if both else {len(shown) - 1}
     results = set(range(len(shown))) if every else ends
-    said = [
+    sentences = [
         _("Steps, forward and backward: {n}.")
         if both
         else _("Steps, one after the other: {n}."),
@@ -156,17 +165,17 @@ def steps(subject: Subject) -> str:
     ]
     return svg(
         86,
-        " ".join(said).format(n=written(count)),
+        " ".join(sentences).format(n=number_text(count)),
         _steps_parts(numbers, results, both=both),
     )
 
 
 def _stepping(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Returns the settings of the layer that takes the steps: another one's, if it is wrapped."""
+    """Returns the settings of the recurrent layer, which may be inside a wrapper."""
     if "layer" not in settings:
         return settings
     try:
-        return described(settings["layer"])[1]
+        return parse_layer(settings["layer"])[1]
     except NoRuleError:
         return None
 
@@ -187,13 +196,13 @@ def _steps_parts(
             continue
         yield rect("touched", x, _BOX_TOP, _BOX, _BOX, corner=4)
         yield arrow("line", middle, bottom + 18, middle, bottom + 2)
-        yield words("number", number, middle, bottom + 30)
+        yield text_label("number", number, middle, bottom + 30)
         if place in results:
             yield arrow("accent", middle, _BOX_TOP - 2, middle, _BOX_TOP - 20)
 
 
 def _passed_on(x: float, end: float, y: float, *, both: bool) -> Iterator[str]:
-    """Draws what one step leaves to the next."""
+    """Draws the state that one step passes to the next."""
     apart = 4 if both else 0
     yield arrow("accent", x, y - apart, end, y - apart)
     if both:
@@ -203,25 +212,25 @@ def _passed_on(x: float, end: float, y: float, *, both: bool) -> Iterator[str]:
 # ---------------------------------------------------------------------------------------------
 # Attention
 
-_MOST_QUERIES, _MOST_KEYS, _SCORE = 5, 7, 13
+_MAX_QUERIES, _MAX_KEYS, _SCORE = 5, 7, 13
 _GRID_TOP = 24
-# How much of each value is taken, for something to be seen.
+# Example weights of the values.
 _SHARES = (0.2, 0.9, 0.4, 0.1, 0.6, 0.15, 0.35)
 
 
 def attention(subject: Subject) -> str:
-    """Draws a grid of queries and keys, of which one row makes one result."""
-    inputs = subject.given.inputs
-    # Of further axes it depends on the settings which ones are attended to.
+    """Draws a grid of queries and keys, in which one row leads to one output."""
+    inputs = subject.call.inputs
+    # With further axes, the settings decide which of them are attended to.
     if any(len(shape) != 3 for shape in inputs):
         return ""
     queries, keys = inputs[0][1], (inputs[2:] or inputs[1:] or inputs)[0][1]
     if 0 in (queries, keys):
         return ""
-    rows, columns = elided(queries, _MOST_QUERIES), elided(keys, _MOST_KEYS)
+    rows, columns = elide(queries, _MAX_QUERIES), elide(keys, _MAX_KEYS)
     picked, wide = min(1, len(rows) - 1), len(columns) * _SCORE
     beside, above = _counted_width(_("queries"), queries), _counted_width(_("keys"), keys)
-    # Words, grid, arrow, result.
+    # Labels, grid, arrow, result.
     start = (WIDTH - beside - 8 - max(wide, above) - 50) / 2
     left = start + beside + 8
     y = _GRID_TOP + picked * _SCORE
@@ -238,10 +247,11 @@ def attention(subject: Subject) -> str:
         *_counted(_("keys"), keys, left, _GRID_TOP - 9),
         *_counted(_("queries"), queries, start, middle + 3.5),
     ]
-    said = _(
-        "Each query weighs all keys, and takes as much of their values. Queries: {i}; keys: {j}."
-    ).format(i=written(queries), j=written(keys))
-    return svg(_GRID_TOP + len(rows) * _SCORE + 5, said, parts)
+    sentence = _(
+        "Each query gives every key a weight; its result is the weighted sum of the values. "
+        "Queries: {i}; keys: {j}."
+    ).format(i=number_text(queries), j=number_text(keys))
+    return svg(_GRID_TOP + len(rows) * _SCORE + 5, sentence, parts)
 
 
 def _scores(
@@ -266,11 +276,11 @@ _SPACE = 5  # pixels between a word and its number
 
 
 def _counted_width(name: str, count: int | None) -> float:
-    return text_width(name, SIZE) + _SPACE + text_width(written(count), SIZE, True)
+    return text_width(name, SIZE) + _SPACE + text_width(number_text(count), SIZE, True)
 
 
 def _counted(name: str, count: int | None, x: float, y: float) -> Iterator[str]:
-    """Writes what there is and how many."""
-    yield words("quiet", name, x, y, anchor="start")
+    """Draws a name and its count."""
+    yield text_label("quiet", name, x, y, anchor="start")
     x += text_width(name, SIZE) + _SPACE
-    yield words("number", written(count), x, y, anchor="start", bold=True)
+    yield text_label("number", number_text(count), x, y, anchor="start", bold=True)

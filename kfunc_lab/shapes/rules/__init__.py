@@ -1,1 +1,1 @@
-"""One rule for each layer class and operation: the shape it gives, as arithmetic."""
+"""Shape rules: one for each layer class and operation, which calculates its output shape."""

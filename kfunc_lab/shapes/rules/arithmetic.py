@@ -1,10 +1,10 @@
-"""Arithmetic that can be read: a number, and how it was reckoned from others."""
+"""Readable arithmetic: numbers together with the calculations that led to them."""
 
 import html
 from collections.abc import Iterable
 from functools import reduce
 
-# How tightly a sign binds: what binds less gets parentheses.
+# The precedence of the signs: a part with lower precedence gets parentheses.
 _SUM, _PRODUCT, _WHOLE = range(3)
 _BINDS = {"+": _SUM, "−": _SUM, "·": _PRODUCT, "/": _PRODUCT}
 
@@ -13,11 +13,11 @@ class Term:
     """A number or a calculation.
 
     Attributes:
-        value: The result; `None` where a number in it is not known.
+        value: The result; `None` if a number in it is unknown.
         sign: `""` for a number; else `"+"`, `"−"`, `"·"`, `"/"`, `"floor"`, `"ceiling"` or
             `"greatest"`.
-        parts: The terms that the sign joins.
-        name: What the number is called in a formula, as `"k"`; may be empty.
+        parts: The operands.
+        name: The name of the number in a formula, such as `"k"`; may be empty.
 
     Example:
         >>> n, p, k, s = number(28, "n"), number(0, "p"), number(3, "k"), number(1, "s")
@@ -60,7 +60,7 @@ class Term:
         return as_term(other) + self
 
     def __truediv__(self, other: "Term | int") -> "Term":
-        """Joins two terms by a fraction; only `floor` and `ceiling` give it a value."""
+        """Makes a fraction of two terms; only `floor` and `ceiling` give it a value."""
         return Term("/", (self, as_term(other)), None)
 
     def __repr__(self) -> str:
@@ -68,93 +68,93 @@ class Term:
 
 
 def number(value: int | None, name: str = "") -> Term:
-    """Makes a term of a number; `None` stands for one that is not known."""
+    """Makes a term of a number; `None` means that it is unknown."""
     return Term("", (), value, name)
 
 
 def as_term(value: "Term | int") -> Term:
-    """Makes a term of a plain number."""
+    """Converts a plain number to a term."""
     return value if isinstance(value, Term) else Term("", (), value)
 
 
 def floor(fraction: Term) -> Term:
     """Rounds a fraction down."""
-    above, below = (it.value for it in fraction.parts)
+    above, below = (part.value for part in fraction.parts)
     known = above is not None and below is not None
     return Term("floor", (fraction,), above // below if known else None)  # type: ignore[operator]
 
 
 def ceiling(fraction: Term) -> Term:
     """Rounds a fraction up."""
-    above, below = (it.value for it in fraction.parts)
+    above, below = (part.value for part in fraction.parts)
     known = above is not None and below is not None
     return Term("ceiling", (fraction,), -(-above // below) if known else None)  # type: ignore[operator]
 
 
 def greatest(*terms: "Term | int") -> Term:
-    """Takes the greatest of some terms."""
+    """Returns the largest of some terms."""
     parts = tuple(map(as_term, terms))
-    values = [it.value for it in parts]
+    values = [part.value for part in parts]
     return Term("greatest", parts, None if None in values else max(values))  # type: ignore[type-var]
 
 
 def product(terms: Iterable["Term | int"]) -> Term:
-    """Multiplies terms; the product of none is 1."""
-    parts = [as_term(it) for it in terms]
+    """Multiplies terms; an empty product is 1."""
+    parts = [as_term(term) for term in terms]
     return reduce(lambda a, b: a * b, parts) if parts else number(1)
 
 
 def factors(term: Term) -> list[Term]:
-    """Lists the factors of a product: numbers, and the results of what is no product itself.
+    """Lists the factors of a product: numbers, and the results of other calculations.
 
     Example:
         >>> product(factors(number(3) * (number(4) + 1) * 1))
         3·5
     """
     if term.sign == "·":
-        found = [it for part in term.parts for it in factors(part)]
-        return [it for it in found if it.value != 1] or found[:1]
+        terms = [factor for part in term.parts for factor in factors(part)]
+        return [factor for factor in terms if factor.value != 1] or terms[:1]
     return [number(term.value, "" if term.sign else term.name)]
 
 
 def total(terms: Iterable["Term | int"]) -> Term:
-    """Adds terms up; the sum of none is 0."""
-    parts = [as_term(it) for it in terms]
+    """Adds terms; an empty sum is 0."""
+    parts = [as_term(term) for term in terms]
     return reduce(lambda a, b: a + b, parts) if parts else number(0)
 
 
 # ---------------------------------------------------------------------------------------------
-# As text
+# Text
 
 
 def text(term: Term) -> str:
-    """Writes a term with its numbers, `?` for one that is not known."""
+    """Writes a term with its numbers; `?` for an unknown number."""
     return _text(term, False)
 
 
 def formula(term: Term) -> str:
-    """Writes a term with the names of its numbers, where they have one."""
+    """Writes a term with the names of its numbers, if they have names."""
     return _text(term, True)
 
 
 def equation(term: Term) -> str:
-    """Writes a term and its result; only the result for a plain number."""
-    result = written(term.value)
+    """Writes a term with its result; for a plain number only the number."""
+    result = number_text(term.value)
     return f"{text(term)} = {result}" if term.sign else result
 
 
 def symbols(term: Term) -> list[str]:
-    """Lists the names of a term's numbers, each once, in the order in which they stand."""
+    """Lists the names of the numbers in a term, each once, in order."""
     if not term.sign:
         return [term.name] if term.name else []
     return list(dict.fromkeys(name for part in term.parts for name in symbols(part)))
 
 
-def written(value: int | None) -> str:
-    """Writes a number with its thousands separated, `?` if it is not known.
+def number_text(value: int | None) -> str:
+    """Formats a number with thousands separators; `?` if it is unknown.
 
     Example:
-        >>> written(50176), written(-3), written(None)
+        >>> number_text(50176), number_text(-3), number_text(None)
         ('50,176', '−3', '?')
     """
     if value is None:
@@ -164,8 +164,8 @@ def written(value: int | None) -> str:
 
 def _text(term: Term, named: bool) -> str:
     if not term.sign:
-        return term.name if named and term.name else written(term.value)
-    parts = [_text(it, named) for it in term.parts]
+        return term.name if named and term.name else number_text(term.value)
+    parts = [_text(part, named) for part in term.parts]
     if term.sign == "floor":
         return f"⌊{parts[0]}⌋"
     if term.sign == "ceiling":
@@ -183,20 +183,20 @@ def _needs_parentheses(term: Term, part: Term, place: int) -> bool:
     outer, inner = _BINDS[term.sign], _BINDS.get(part.sign, _WHOLE)
     if not part.sign and part.value is not None and part.value < 0:
         return place > 0 or outer == _PRODUCT
-    # Subtraction and division read from the left.
+    # Subtraction and division are left-associative.
     return inner < outer or (inner == outer and place > 0 and term.sign not in "+·")
 
 
 # ---------------------------------------------------------------------------------------------
-# As HTML, typeset by view.css: it needs neither a kernel nor mathematical fonts
+# HTML, typeset by CSS, which needs neither a kernel nor mathematical fonts
 
 
 def typeset(term: Term, named: bool = False) -> str:
-    """Writes a term as HTML: fractions, and brackets as high as what they hold.
+    """Writes a term as HTML, with fractions and with brackets of matching height.
 
     Args:
         term: The term.
-        named: Whether to write the names of its numbers, where they have one.
+        named: Whether to write the names of its numbers, if they have names.
 
     Example:
         >>> typeset(number(2) + number(3, "k"), named=True)
@@ -204,9 +204,11 @@ def typeset(term: Term, named: bool = False) -> str:
     """
     if not term.sign:
         return (
-            f"<i>{html.escape(term.name)}</i>" if named and term.name else written(term.value)
+            f"<i>{html.escape(term.name)}</i>"
+            if named and term.name
+            else number_text(term.value)
         )
-    parts = [typeset(it, named) for it in term.parts]
+    parts = [typeset(part, named) for part in term.parts]
     if term.sign in ("floor", "ceiling"):
         return f'<span class="{term.sign}">{parts[0]}</span>'
     if term.sign == "greatest":

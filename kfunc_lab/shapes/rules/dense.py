@@ -1,4 +1,4 @@
-"""Rules for products of inputs with one matrix: Dense, EinsumDense, embeddings."""
+"""Shape rules for products of an input with one matrix: Dense, EinsumDense, embeddings."""
 
 import re
 from collections.abc import Mapping
@@ -23,35 +23,35 @@ from kfunc_lab.shapes.rules.rule import (
 _KERAS = "https://keras.io/api/layers/core_layers/"
 
 
-def places(shape: Shape) -> Term:
-    """Reckons in how many places of one example a product is made, by the axes between."""
+def position_count(shape: Shape) -> Term:
+    """Computes the number of positions in one example, from the axes between batch and features."""
     return product(number(size) for size in shape[1:-1])
 
 
-def _dense(given: Given) -> Derivation:
-    expect_rank(given, 2, at_least=True)
-    entering = number(known(given.shape[-1], given.shape), "n")
-    units = number(positive(given.settings, "units"), "u")
+def _dense(call: Given) -> Derivation:
+    expect_rank(call, 2, at_least=True)
+    entering = number(known(call.shape[-1], call.shape), "n")
+    units = number(positive(call.settings, "units"), "u")
     return Derivation(
-        ((*kept(given.shape[:-1]), axis("features", units.value, "units")),),
+        ((*kept(call.shape[:-1]), axis("features", units.value, "units")),),
         (
-            adapted("kernel", (entering, units), given, places(given.shape)),
-            *([WeightSize("bias", (units,))] if given.get("use_bias") else []),
-            *low_rank("kernel", (entering, units), given),
+            base_weight("kernel", (entering, units), call, position_count(call.shape)),
+            *([WeightSize("bias", (units,))] if call.get("use_bias") else []),
+            *lora_weights("kernel", (entering, units), call),
         ),
     )
 
 
-def adapted(
-    name: str, sizes: tuple[Term, ...], given: Given, uses: Term | None = None
+def base_weight(
+    name: str, sizes: tuple[Term, ...], call: Given, uses: Term | None = None
 ) -> WeightSize:
-    """Returns a matrix; with a low-rank adaptation beside it, it is not trained any more."""
-    return WeightSize(name, sizes, uses, trainable=not given.get("lora_rank"))
+    """Returns a weight; with a low-rank adaptation (LoRA) it is no longer trainable."""
+    return WeightSize(name, sizes, uses, trainable=not call.get("lora_rank"))
 
 
-def low_rank(name: str, kernel: tuple[Term, ...], given: Given) -> list[WeightSize]:
-    """Returns the two small matrices of a low-rank adaptation, whose product is added."""
-    rank = given.get("lora_rank")
+def lora_weights(name: str, kernel: tuple[Term, ...], call: Given) -> list[WeightSize]:
+    """Returns the two small matrices of a low-rank adaptation (LoRA), whose product is added."""
+    rank = call.get("lora_rank")
     if not rank:
         return []
     return [
@@ -61,9 +61,9 @@ def low_rank(name: str, kernel: tuple[Term, ...], given: Given) -> list[WeightSi
 
 
 # ---------------------------------------------------------------------------------------------
-# Einstein's summation
+# Einstein summation
 
-# The forms that Keras knows: the ellipsis stands for no, one or several axes.
+# The forms that Keras supports; an ellipsis stands for any number of axes.
 _EQUATIONS = (
     re.compile("([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)"),
     re.compile(r"(\.{3}[a-zA-Z]+),([a-zA-Z]+)->(\.{3}[a-zA-Z]+)"),
@@ -71,16 +71,16 @@ _EQUATIONS = (
 )
 
 
-def _einsum_dense(given: Given) -> Derivation:
-    """Each letter of the equation is an axis; the kernel has those of its own part."""
-    shape = given.shape
-    taken, own, made = _parts(str(given.get("equation")), shape)
-    before = dict(zip(taken, shape, strict=True))
-    after = _sizes_after(made, before, given)
-    # Keras takes a size from the output first, where it may be left open.
+def _einsum_dense(call: Given) -> Derivation:
+    """Derives an EinsumDense layer: each letter of the equation is an axis."""
+    shape = call.shape
+    input_letters, own, output_letters = _parts(str(call.get("equation")), shape)
+    before = dict(zip(input_letters, shape, strict=True))
+    after = _sizes_after(output_letters, before, call)
+    # Keras takes a size from the output first, where it may be unspecified.
     size_of = {**before, **after}
     kernel = tuple(number(known(size_of[letter], shape)) for letter in own)
-    uses = product(number(before[letter]) for letter in taken[1:] if letter not in own)
+    uses = product(number(before[letter]) for letter in input_letters[1:] if letter not in own)
     return Derivation(
         (
             tuple(
@@ -89,59 +89,62 @@ def _einsum_dense(given: Given) -> Derivation:
             ),
         ),
         (
-            adapted("kernel", kernel, given, uses),
-            *_einsum_bias(given, after),
-            *low_rank("kernel", kernel, given),
+            base_weight("kernel", kernel, call, uses),
+            *_einsum_bias(call, after),
+            *lora_weights("kernel", kernel, call),
         ),
     )
 
 
 def _parts(equation: str, shape: Shape) -> tuple[str, str, str]:
-    """Splits an equation; digits stand for the axes that its ellipsis means."""
-    found = next(filter(None, (form.fullmatch(equation) for form in _EQUATIONS)), None)
-    if found is None:
+    """Splits an equation into its parts; digits replace the axes of the ellipsis."""
+    match = next(filter(None, (form.fullmatch(equation) for form in _EQUATIONS)), None)
+    if match is None:
         raise DoesNotFitError(
             _(
                 "The equation {equation} has none of the forms ab,bc->ac, ...b,bc->...c and "
                 "ab...,bc->ac...."
             ).format(equation=equation)
         )
-    taken, own, made = found.groups()
-    letters = len(taken.replace(".", ""))
-    if len(shape) < letters or (len(shape) > letters and "." not in taken):
+    input_letters, own, output_letters = match.groups()
+    letters = len(input_letters.replace(".", ""))
+    if len(shape) < letters or (len(shape) > letters and "." not in input_letters):
         raise DoesNotFitError(
-            _("The equation {equation} has {n} axes for an input of {found}: {shape}.").format(
-                equation=equation, n=letters, found=len(shape), shape=shape
-            ),
+            _(
+                "The equation {equation} has {n} axes, but the input has {found}: {shape}."
+            ).format(equation=equation, n=letters, found=len(shape), shape=shape),
             f"{len(shape)} ≠ {letters}",
         )
     elided = "".join(map(str, range(len(shape) - letters)))
     between = shape[1 : len(elided)]
-    if taken[0] == "." and between != between[::-1]:  # Keras states them in reverse order
+    if input_letters[0] == "." and between != between[::-1]:  # Keras reverses their order
         raise NoRuleError(equation)
-    taken, made = taken.replace("...", elided), made.replace("...", elided)
-    for letter in own + made:
-        if letter not in taken and (letter not in made or letter not in own):
+    input_letters, output_letters = (
+        input_letters.replace("...", elided),
+        output_letters.replace("...", elided),
+    )
+    for letter in own + output_letters:
+        if letter not in input_letters and (letter not in output_letters or letter not in own):
             raise DoesNotFitError(
                 _("Nothing in the equation {equation} gives the size of {letter}.").format(
                     equation=equation, letter=letter
                 )
             )
-    return taken, own, made
+    return input_letters, own, output_letters
 
 
 def _sizes_after(
-    made: str, before: Mapping[str, int | None], given: Given
+    output_letters: str, before: Mapping[str, int | None], call: Given
 ) -> dict[str, int | None]:
-    """Returns the output's sizes: those of the setting, the batch and what dots stand for."""
-    asked = given.get("output_shape")
-    asked = [asked] if isinstance(asked, int) else list(asked)
-    named = [letter for letter in made[1:] if letter.isalpha()]
-    if len(named) != len(asked) or len(set(made)) < len(made):
-        raise NoRuleError(given.kind)
-    chosen = dict(zip(named, asked, strict=True))
-    after = {made[0]: given.shape[0]}
-    after |= {letter: chosen.get(letter, before.get(letter)) for letter in made[1:]}
+    """Returns the output sizes: from the setting, the batch and the ellipsis."""
+    chosen_sizes = call.get("output_shape")
+    chosen_sizes = [chosen_sizes] if isinstance(chosen_sizes, int) else list(chosen_sizes)
+    named = [letter for letter in output_letters[1:] if letter.isalpha()]
+    if len(named) != len(chosen_sizes) or len(set(output_letters)) < len(output_letters):
+        raise NoRuleError(call.kind)
+    chosen = dict(zip(named, chosen_sizes, strict=True))
+    after = {output_letters[0]: call.shape[0]}
+    after |= {letter: chosen.get(letter, before.get(letter)) for letter in output_letters[1:]}
     for letter, size in after.items():
         if size is not None and letter in before and size != before[letter]:
             raise DoesNotFitError(
@@ -158,22 +161,22 @@ def _reason(letter: str, size: int | None, before: Mapping[str, int | None]) -> 
     return "input" if letter in before and size == before[letter] else "output_shape"
 
 
-def _einsum_bias(given: Given, after: Mapping[str, int | None]) -> list[WeightSize]:
-    """The bias has the axes named, and size 1 for those after the first of them."""
-    letters, made = given.get("bias_axes"), "".join(after)
+def _einsum_bias(call: Given, after: Mapping[str, int | None]) -> list[WeightSize]:
+    """Returns the bias: it has the axes in `bias_axes`, and size 1 for other axes between them."""
+    letters, output_letters = call.get("bias_axes"), "".join(after)
     if not letters:
         return []
     for letter in letters:
-        if letter not in made:
+        if letter not in output_letters:
             raise DoesNotFitError(
                 _("The bias has an axis {letter} that the output does not have.").format(
                     letter=letter
                 )
             )
-    first = min(made.index(letter) for letter in letters)
+    first = min(output_letters.index(letter) for letter in letters)
     sizes = [
-        number(known(after[letter], given.shape) if letter in letters else 1)
-        for letter in made[first:]
+        number(known(after[letter], call.shape) if letter in letters else 1)
+        for letter in output_letters[first:]
     ]
     return [WeightSize("bias", tuple(sizes))]
 
@@ -182,54 +185,59 @@ def _einsum_bias(given: Given, after: Mapping[str, int | None]) -> list[WeightSi
 # Embeddings
 
 
-def _table(given: Given) -> tuple[Term, Term]:
-    words, size = positive(given.settings, "input_dim"), positive(given.settings, "output_dim")
+def _table(call: Given) -> tuple[Term, Term]:
+    words, size = positive(call.settings, "input_dim"), positive(call.settings, "output_dim")
     return number(words, "v"), number(size, "e")
 
 
-def _embedding(given: Given) -> Derivation:
-    """Rows are looked up: nothing is multiplied."""
-    table = _table(given)
+def _embedding(call: Given) -> Derivation:
+    """Derives an Embedding layer: it looks up rows and multiplies nothing."""
+    table = _table(call)
     return Derivation(
-        ((*kept(given.shape), axis("features", table[1].value, "output_dim")),),
+        ((*kept(call.shape), axis("features", table[1].value, "output_dim")),),
         (
-            adapted("embeddings", table, given),
-            *low_rank("embeddings", table, given),
+            base_weight("embeddings", table, call),
+            *lora_weights("embeddings", table, call),
         ),
     )
 
 
-def _reversible_embedding(given: Given) -> Derivation:
-    looked_up = _embedding(given)
+def _reversible_embedding(call: Given) -> Derivation:
+    looked_up = _embedding(call)
     weights = list(looked_up.weights)
-    if not given.get("tie_weights", True):
-        if given.get("lora_rank"):  # Keras adapts before it makes the other table, and fails
-            raise NoRuleError(given.kind)
-        words, size = _table(given)
+    if not call.get("tie_weights", True):
+        if call.get(
+            "lora_rank"
+        ):  # Keras fails: it adds the adaptation before it creates the other table
+            raise NoRuleError(call.kind)
+        words, size = _table(call)
         weights.append(WeightSize("reverse_embeddings", (size, words)))
-    if not given.get("reverse"):
+    if not call.get("reverse"):
         return Derivation(looked_up.outputs, tuple(weights))
-    return _reversed(given, weights)
+    return _reversed(call, weights)
 
 
-def _reversed(given: Given, weights: list[WeightSize]) -> Derivation:
-    """From vectors back to the vocabulary: a product with the table on its side."""
-    shape, (words, size) = given.shape, _table(given)
+def _reversed(call: Given, weights: list[WeightSize]) -> Derivation:
+    """Derives the reverse embedding: vectors are multiplied by the transposed table."""
+    shape, (words, size) = call.shape, _table(call)
     if shape[-1] is not None and shape[-1] != size.value:
         raise DoesNotFitError(
-            _("It expects vectors of size {size}, got {n}: {shape}.").format(
+            _("It expects vectors of size {size}, but got {n}: {shape}.").format(
                 size=size.value, n=shape[-1], shape=shape
             ),
             f"{shape[-1]} ≠ {size.value}",
         )
-    name = "embeddings" if given.get("tie_weights", True) else "reverse_embeddings"
+    name = "embeddings" if call.get("tie_weights", True) else "reverse_embeddings"
     return Derivation(
         ((*kept(shape[:-1]), axis("features", words.value, "input_dim")),),
         tuple(
             WeightSize(
-                it.name, it.sizes, places(shape) if it.name == name else None, it.trainable
+                weight.name,
+                weight.sizes,
+                position_count(shape) if weight.name == name else None,
+                weight.trainable,
             )
-            for it in weights
+            for weight in weights
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Rules for raw operations that work number by number."""
+"""Shape rules for raw operations that work element by element."""
 
 from functools import partial
 
@@ -9,11 +9,11 @@ from kfunc_lab.shapes.rules.operands import (
     CORE,
     NN,
     NUMPY,
-    derived,
-    only,
+    chosen_axes,
+    chosen_axis,
+    from_axes,
     operands,
-    place,
-    several,
+    single_input,
 )
 from kfunc_lab.shapes.rules.rule import (
     Derivation,
@@ -51,36 +51,36 @@ _BINARY = (
 )
 
 
-def _unary(given: Given) -> Derivation:
-    if given.settings.keys() & {"x", "inputs"}:  # the tensor is not what gives the shape
-        raise NoRuleError(given.kind)
-    return same(given)
+def _unary(call: Given) -> Derivation:
+    if call.settings.keys() & {"x", "inputs"}:  # the shape comes from another argument
+        raise NoRuleError(call.kind)
+    return same(call)
 
 
-def _along(given: Given, *, default: int | None) -> Derivation:
-    """A rule for what leaves the shape as it is, if it has the axes that are named."""
-    shape, chosen = only(given), given.get("axis", default)
+def _along(call: Given, *, default: int | None) -> Derivation:
+    """Derives an operation that keeps the shape and works along axes that must exist."""
+    shape, chosen = single_input(call), call.get("axis", default)
     if chosen is not None:
-        several(chosen, shape)
-    return same(given)
+        chosen_axes(chosen, shape)
+    return same(call)
 
 
-def _joined(given: Given, *, names: tuple[str, ...]) -> Derivation:
-    return derived(broadcast_axes(operands(given, *names)))
+def _joined(call: Given, *, names: tuple[str, ...]) -> Derivation:
+    return from_axes(broadcast_axes(operands(call, *names)))
 
 
-def _gated(given: Given) -> Derivation:
-    """One half of an axis lets through the other."""
-    shape = only(given)
-    where = place(given.get("axis", -1), shape)
+def _gated(call: Given) -> Derivation:
+    """Derives a gated linear unit: one half of an axis gates the other."""
+    shape = single_input(call)
+    where = chosen_axis(call.get("axis", -1), shape)
     size = shape[where]
     if size is not None and size % 2:
         raise DoesNotFitError(
             _("It halves an axis, whose size must be even: {n}.").format(n=size), f"{size} / 2"
         )
-    made = list(kept(shape))
-    made[where] = axis("", floor(number(size, "n") / 2))
-    return derived(made)
+    axes = list(kept(shape))
+    axes[where] = axis("", floor(number(size, "n") / 2))
+    return from_axes(axes)
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""Where the numbers of a call come from: a rule for each class of layers and operations."""
+"""Applies the shape rules: one for each class of layers and operations."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ from kfunc_lab.shapes.rules.rule import (
 )
 from kfunc_lab.ui.text import printable
 
-# For each class of Keras's layers its rule.
+# The rule of each Keras layer class.
 LAYERS: Mapping[str, Rule] = {
     rule.kind: rule
     for module in (
@@ -47,44 +47,45 @@ LAYERS: Mapping[str, Rule] = {
     )
     for rule in module.RULES
 }
-# For each class of raw operations its rule.
+# The rule of each class of raw operations.
 OPERATIONS: Mapping[str, Rule] = {rule.kind: rule for rule in operations.RULES}
 
-# For each class of the user's own its rule.
-_own: dict[str, Rule] = {}
+# The rule of each custom layer class.
+_custom_rules: dict[str, Rule] = {}
 
 
 def shape_rule(
     layer_class: type[Any], *, settings: Iterable[str] = ()
 ) -> Callable[[Callable[[Given], Derivation]], Callable[[Given], Derivation]]:
-    """Registers how the shapes of a layer class of your own are reckoned.
+    """Registers a shape rule for a custom layer class.
 
     Args:
         layer_class: The class.
-        settings: The names in its `get_config()` that can be played with in `lab.shapes`.
+        settings: The names in its `get_config()` that can be changed in `lab.shapes`.
 
     Returns:
-        A decorator for a function that takes what the layer is given, a
-        `kfunc_lab.shapes.rules.rule.Given`, and returns a `kfunc_lab.shapes.rules.rule.Derivation`.
+        A decorator for a function that takes a `kfunc_lab.shape_rules.Given`, the settings and
+        inputs of a call, and returns a `kfunc_lab.shape_rules.Derivation`.
 
     Example:
         >>> import keras
-        >>> from kfunc_lab.shapes.rules.arithmetic import ceiling, number
-        >>> from kfunc_lab.shapes.rules.rule import axis, batch
+        >>> from kfunc_lab.shape_rules import axis, batch, ceiling, number
         >>> class Halve(keras.layers.Layer):
         ...     def call(self, x):
         ...         return x[:, ::2]
         >>> @shape_rule(Halve)
-        ... def halve(given):
-        ...     size = ceiling(number(given.shape[1], "n") / 2)
-        ...     return Derivation(((batch(given), axis("features", size)),))
+        ... def halve(call):
+        ...     size = ceiling(number(call.shape[1], "n") / 2)
+        ...     return Derivation(((batch(call), axis("features", size)),))
     """
     from kfunc_lab.graph.keras.settings import constructor_defaults
 
     def register(derive: Callable[[Given], Derivation]) -> Callable[[Given], Derivation]:
         name = layer_class.__name__
         defaults = dict(constructor_defaults(layer_class))  # type: ignore[arg-type]
-        _own[name] = Rule(name, derive, layer_class.__module__, tuple(settings), "", defaults)
+        _custom_rules[name] = Rule(
+            name, derive, layer_class.__module__, tuple(settings), "", defaults
+        )
         _derived.cache_clear()
         return derive
 
@@ -100,20 +101,20 @@ def rule_of(kind: str, *, operation: bool = False, library: bool = True) -> Rule
         library: Whether the class comes with Keras.
     """
     if not library:
-        return _own.get(kind)
+        return _custom_rules.get(kind)
     return (OPERATIONS if operation else LAYERS).get(kind)
 
 
 def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivation | None:
-    """Reckons where the numbers of a call come from.
+    """Derives the shapes, weights and costs of a call.
 
     Args:
         call: The call.
-        inputs: The shapes that it is called on, if they are not its own.
+        inputs: Other input shapes than those of the call.
 
     Returns:
-        The derivation; nothing where no rule knows the class or its settings, where a shape is
-        not known, or where the call's own outputs are others.
+        The derivation; `None` if no rule knows the class or its settings, if a shape is unknown,
+        or if the rule disagrees with the outputs of the call.
 
     Raises:
         DoesNotFitError: If the layer cannot be called on these shapes.
@@ -122,8 +123,8 @@ def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivatio
         >>> from kfunc_lab.graph.model.layer_graph import TensorSpec
         >>> image = TensorSpec((None, 28, 28, 1), "float32")
         >>> settings = {"filters": 16, "kernel_size": (3, 3)}
-        >>> found = derivation(Call("c", "c", "Conv2D", "c", (image,), settings=settings))
-        >>> found.shapes, found.parameters
+        >>> result = derivation(Call("c", "c", "Conv2D", "c", (image,), settings=settings))
+        >>> result.shapes, result.parameters
         (((None, 26, 26, 16),), 3·3·1·16 + 16)
     """
     rule = rule_of(call.kind, operation=call.operation, library=call.library)
@@ -131,67 +132,67 @@ def derivation(call: Call, inputs: tuple[Shape, ...] | None = None) -> Derivatio
         return None
     if inputs is not None:
         return derive(rule, call.settings, _without_masks(call, inputs), call.operation)
-    shapes = tuple(it.shape for it in call.inputs)
+    shapes = tuple(tensor.shape for tensor in call.inputs)
     if None in shapes:
         return None
-    found = derive(rule, call.settings, _without_masks(call, shapes), call.operation)  # type: ignore[arg-type]
-    made = tuple(it.shape for it in call.outputs)
-    # Constants among a call's arguments, as in `ops.concatenate([x, zeros])`, no rule can see.
-    return None if found is None or (made and found.shapes != made) else found
+    result = derive(rule, call.settings, _without_masks(call, shapes), call.operation)  # type: ignore[arg-type]
+    outputs = tuple(tensor.shape for tensor in call.outputs)
+    # No rule sees constants among the arguments, as in `ops.concatenate([x, zeros])`.
+    return None if result is None or (outputs and result.shapes != outputs) else result
 
 
-def objection(call: Call) -> str:
-    """Says why a rule of the user's own is left aside for a call; empty if it is not.
+def rule_problem(call: Call) -> str:
+    """Says why a custom rule is not used for a call; empty if it is used.
 
     Args:
-        call: A call as it is in a model.
+        call: A call of a model.
 
     Returns:
-        That the rule fails, and how, or that it says what the layer does not do.
+        A sentence: the rule fails, or it disagrees with the layer.
     """
-    rule = _own.get(call.kind)
-    inputs = tuple(it.shape for it in call.inputs)
+    rule = _custom_rules.get(call.kind)
+    inputs = tuple(tensor.shape for tensor in call.inputs)
     if call.library or rule is None or None in inputs or not call.outputs:
         return ""
-    given = Given(call.kind, {**rule.defaults, **call.settings}, _without_masks(call, inputs))  # type: ignore[arg-type]
+    settings = {**rule.defaults, **call.settings}
+    rule_input = Given(call.kind, settings, _without_masks(call, inputs))  # type: ignore[arg-type]
     try:
-        found = rule.derive(given)
-        made = tuple(it.shape for it in call.outputs)
-        agrees = found.shapes == made and found.parameters.value == call.parameters
+        result = rule.derive(rule_input)
+        outputs = tuple(tensor.shape for tensor in call.outputs)
+        agrees = result.shapes == outputs and result.parameters.value == call.parameters
     except NoRuleError:
         return ""
-    except Exception as error:  # a rule of the user's own may raise anything
-        return _("Its rule fails: {error}").format(
+    except Exception as error:  # a custom rule may raise anything
+        return _("Its shape rule fails: {error}").format(
             error=printable(f"{type(error).__name__}: {error}")[:200]
         )
-    return "" if agrees else _("Its rule says something else.")
+    return "" if agrees else _("Its shape rule disagrees with the layer.")
 
 
 def _without_masks(call: Call, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """Leaves out the masks that a layer was given beside its inputs: they decide no shape."""
+    """Removes the masks among the inputs of a layer, because they affect no shape."""
     if call.operation:
         return inputs
-    kept = [
+    shapes = [
         shape
         for shape, tensor in zip(inputs, call.inputs, strict=True)
         if tensor.dtype != "bool"
     ]
-    return tuple(kept) or inputs
+    return tuple(shapes) or inputs
 
 
 def multiply_adds(call: Call) -> int | None:
-    """Counts the multiplications, each with its addition, that a call takes for one example.
+    """Counts the multiplications, each with its addition, of a call for one example.
 
-    Products of a call's inputs with its weights, and of inputs with one another, are counted, as
-    is usual (Molchanov et al., 2017, https://arxiv.org/abs/1611.06440, appendix A.1): not biases,
-    normalisation, activations, pooling or sums.
+    As usual, only products of inputs with weights and of inputs with each other count (Molchanov
+    et al., 2017, https://arxiv.org/abs/1611.06440, appendix A.1), but not biases, normalisation,
+    activations, pooling or sums.
 
     Args:
         call: A call.
 
     Returns:
-        The count; `None` where a size that matters is not known, or no rule knows what the call
-        does.
+        The count; `None` if a size that matters is unknown, or if no rule knows the call.
 
     Example:
         >>> from kfunc_lab.graph.model.layer_graph import TensorSpec
@@ -202,10 +203,10 @@ def multiply_adds(call: Call) -> int | None:
     if call.kind == "InputLayer":
         return 0
     try:
-        found = derivation(call)
-    except DoesNotFitError:  # Keras has taken it, and may only fail once there are numbers
+        result = derivation(call)
+    except DoesNotFitError:  # Keras accepted the call and may fail only when it runs
         return None
-    return None if found is None else found.multiply_adds.value
+    return None if result is None else result.multiply_adds.value
 
 
 def derive(
@@ -214,16 +215,16 @@ def derive(
     inputs: tuple[Shape, ...],
     operation: bool = False,
 ) -> Derivation | None:
-    """Reckons by a rule, with the defaults of its class; equal questions are answered once.
+    """Applies a rule with the defaults of its class; equal calls are computed once.
 
     Raises:
         DoesNotFitError: If the layer cannot be called on these shapes.
     """
-    asked = tuple(settings.items())
+    items = tuple(settings.items())
     try:
-        return _derived(rule, asked, inputs, operation)
+        return _derived(rule, items, inputs, operation)
     except TypeError:  # a setting that cannot be hashed
-        return _derived.__wrapped__(rule, asked, inputs, operation)
+        return _derived.__wrapped__(rule, items, inputs, operation)
 
 
 def derive_layer(
@@ -236,10 +237,10 @@ def derive_layer(
 
 @lru_cache(maxsize=4096)
 def _derived(
-    rule: Rule, asked: tuple[tuple[str, Any], ...], inputs: tuple[Shape, ...], operation: bool
+    rule: Rule, items: tuple[tuple[str, Any], ...], inputs: tuple[Shape, ...], operation: bool
 ) -> Derivation | None:
-    settings = dict(asked)
-    if "_from_" in str(settings.get("dtype")):  # quantised weights are of other shapes
+    settings = dict(items)
+    if "_from_" in str(settings.get("dtype")):  # quantised weights have other shapes
         return None
     if not operation:
         settings = {**(rule.defaults or class_defaults(rule.kind)), **settings}
@@ -247,16 +248,20 @@ def _derived(
         return rule.derive(Given(rule.kind, settings, inputs, derive_layer))
     except DoesNotFitError:
         raise
-    except Exception:  # NoRuleError, and whatever a rule of the user's own may raise
+    except Exception:  # NoRuleError, and whatever a custom rule may raise
         return None
 
 
 @lru_cache(maxsize=1024)
 def class_defaults(kind: str) -> Mapping[str, Any]:
-    """Returns the defaults of one of Keras's layer classes; required arguments have none."""
+    """Returns the defaults of a Keras layer class; required arguments have none."""
     import keras
 
     from kfunc_lab.graph.keras.settings import constructor_defaults
 
     defaults = constructor_defaults(getattr(keras.layers, kind))
-    return {name: it for name, it in defaults.items() if it is not inspect.Parameter.empty}
+    return {
+        name: default
+        for name, default in defaults.items()
+        if default is not inspect.Parameter.empty
+    }

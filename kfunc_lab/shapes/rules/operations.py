@@ -1,4 +1,4 @@
-"""Rules for raw operations, as those behind `a + b` and `x[:, 0]`."""
+"""Shape rules for raw operations, such as those behind `a + b` and `x[:, 0]`."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from kfunc_lab.shapes.rules import (
     reductions,
     windows,
 )
-from kfunc_lab.shapes.rules.operands import NN, only
+from kfunc_lab.shapes.rules.operands import NN, single_input
 from kfunc_lab.shapes.rules.rule import Derivation, Given, NoRuleError, Rule
 
 _POOLING: Mapping[str, Rule] = {
@@ -18,16 +18,16 @@ _POOLING: Mapping[str, Rule] = {
 }
 
 
-def _pooling(given: Given) -> Derivation:
-    """The same as the layer's, for as many axes as there are."""
-    rank = len(only(given)) - 2
-    rule = _POOLING.get(given.kind.removesuffix("Pool") + f"Pooling{rank}D")
-    sizes = [given.get(name) for name in ("pool_size", "strides")]
+def _pooling(call: Given) -> Derivation:
+    """Derives a pooling operation by the rule of the layer with the same number of axes."""
+    rank = len(single_input(call)) - 2
+    rule = _POOLING.get(call.kind.removesuffix("Pool") + f"Pooling{rank}D")
+    sizes = [call.get(name) for name in ("pool_size", "strides")]
     if rule is None or sizes[0] is None:
-        raise NoRuleError(given.kind)
-    if any(isinstance(it, tuple) and len(it) != rank for it in sizes):
-        raise NoRuleError(given.kind)
-    return rule.derive(given)
+        raise NoRuleError(call.kind)
+    if any(isinstance(size, tuple) and len(size) != rank for size in sizes):
+        raise NoRuleError(call.kind)
+    return rule.derive(call)
 
 
 RULES: tuple[Rule, ...] = (

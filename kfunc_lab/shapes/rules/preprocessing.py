@@ -1,7 +1,7 @@
-"""Rules for what prepares data: images to one size, categories to numbers, sound to spectra."""
+"""Shape rules for preprocessing: resized images, encoded categories, vocabularies, spectra."""
 
 from kfunc_lab.locale import _
-from kfunc_lab.shapes.rules.arithmetic import Term, equation, floor, number, written
+from kfunc_lab.shapes.rules.arithmetic import Term, equation, floor, number, number_text
 from kfunc_lab.shapes.rules.rule import (
     Axis,
     Derivation,
@@ -25,73 +25,75 @@ _PAGES = "https://keras.io/api/layers/preprocessing_layers/"
 # Images
 
 
-def _image_of_size(given: Given) -> Derivation:
-    """Whatever is cut away or added, the image has the size that was asked for."""
-    rank = len(given.shape)
+def _image_of_size(call: Given) -> Derivation:
+    """Derives a layer that returns images of a fixed size."""
+    rank = len(call.shape)
     if rank not in (3, 4):
         raise DoesNotFitError(
-            _("It expects one image or a batch of them, in 3 or 4 dimensions: {shape}.").format(
-                shape=given.shape
-            )
+            _(
+                "It expects one image (3 dimensions) or a batch of images (4 dimensions), but "
+                "got {shape}."
+            ).format(shape=call.shape)
         )
-    if len(given.inputs) > 1:  # with labels or boxes, of which the layer itself says more
-        raise NoRuleError(given.kind)
-    first = rank - 2 if given.channels_first else rank - 3
-    made = list(_image_axes(given))
+    if len(call.inputs) > 1:  # with labels or boxes, only the layer itself knows the shapes
+        raise NoRuleError(call.kind)
+    first = rank - 2 if call.channels_first else rank - 3
+    axes = list(_image_axes(call))
     for place, setting in enumerate(("height", "width"), first):
-        made[place] = axis(setting, int(given.get(setting)), setting)
-    return Derivation((tuple(made),))
+        axes[place] = axis(setting, int(call.get(setting)), setting)
+    return Derivation((tuple(axes),))
 
 
-def _image_axes(given: Given) -> tuple[Axis, ...]:
+def _image_axes(call: Given) -> tuple[Axis, ...]:
     roles = ["channels", "height", "width"]
-    if not given.channels_first:
+    if not call.channels_first:
         roles = [*roles[1:], roles[0]]
-    return kept(given.shape, roles if len(given.shape) == 3 else ["batch", *roles])
+    return kept(call.shape, roles if len(call.shape) == 3 else ["batch", *roles])
 
 
 # ---------------------------------------------------------------------------------------------
 # Categories
 
 
-def _category_encoding(given: Given) -> Derivation:
-    categories = _at_least_one(given, "num_tokens")
-    shape = given.shape
-    if given.get("output_mode") == "one_hot":
+def _category_encoding(call: Given) -> Derivation:
+    categories = _at_least_one(call, "num_tokens")
+    shape = call.shape
+    if call.get("output_mode") == "one_hot":
         return _one_hot(shape, categories)
     return Derivation(((*kept(shape[:-1]), categories),))
 
 
-def _hashing(given: Given) -> Derivation:
-    bins = _at_least_one(given, "num_bins")
-    if given.get("output_mode", "int") == "int":
-        return same(given)
-    return Derivation(((*kept(given.shape[:-1]), bins),))
+def _hashing(call: Given) -> Derivation:
+    bins = _at_least_one(call, "num_bins")
+    if call.get("output_mode", "int") == "int":
+        return same(call)
+    return Derivation(((*kept(call.shape[:-1]), bins),))
 
 
-def _hashed_crossing(given: Given) -> Derivation:
-    bins = _at_least_one(given, "num_bins")
-    found = len(given.inputs)
-    if found != 2:
+def _hashed_crossing(call: Given) -> Derivation:
+    bins = _at_least_one(call, "num_bins")
+    count = len(call.inputs)
+    if count != 2:
         raise DoesNotFitError(
-            _("It crosses exactly 2 inputs, got {found}.").format(found=found), f"{found} ≠ 2"
+            _("It crosses exactly 2 inputs, but got {found}.").format(found=count),
+            f"{count} ≠ 2",
         )
-    one, other = given.inputs
+    one, other = call.inputs
     if one[-1] != other[-1]:
         raise DoesNotFitError(
-            _("It crosses inputs of equal shapes: {one} and {other} differ.").format(
+            _("It crosses inputs of the same shape, but {one} and {other} differ.").format(
                 one=one, other=other
             ),
             f"{one[-1]} ≠ {other[-1]}",
         )
-    if given.get("output_mode", "int") == "int":
-        return same(given)
+    if call.get("output_mode", "int") == "int":
+        return same(call)
     return _one_hot(one, bins)
 
 
-def _at_least_one(given: Given, setting: str) -> Axis:
-    """Returns an axis of as many categories as a setting says."""
-    count = given.get(setting)
+def _at_least_one(call: Given, setting: str) -> Axis:
+    """Returns an axis whose size is a setting that must be at least 1."""
+    count = call.get(setting)
     if not isinstance(count, int) or count < 1:
         raise DoesNotFitError(
             _("It needs at least 1 category: {setting} is {count}.").format(
@@ -102,78 +104,78 @@ def _at_least_one(given: Given, setting: str) -> Axis:
 
 
 def _one_hot(shape: Shape, categories: Axis) -> Derivation:
-    """Each number becomes an axis of categories; the axis of a single number goes."""
+    """Derives a one-hot encoding: it appends an axis of categories and drops one of size 1."""
     single = len(shape) > 1 and shape[-1] == 1
     return Derivation(((*kept(shape[:-1] if single else shape), categories),))
 
 
-def _discretization(given: Given) -> Derivation:
-    if given.get("output_mode", "int") != "int":
-        raise NoRuleError(given.kind)  # the shape differs between versions of Keras
-    return same(given)
+def _discretization(call: Given) -> Derivation:
+    if call.get("output_mode", "int") != "int":
+        raise NoRuleError(call.kind)  # the shape differs between versions of Keras
+    return same(call)
 
 
 # ---------------------------------------------------------------------------------------------
 # Vocabularies
 
 
-def _lookup(given: Given) -> Derivation:
-    unknown = int(given.get("num_oov_indices", 1))
+def _lookup(call: Given) -> Derivation:
+    unknown = int(call.get("num_oov_indices", 1))
     if unknown < 0:
         raise DoesNotFitError(
-            _("It needs 0 or more places for unknown words, not {n}.").format(n=unknown),
-            f"{written(unknown)} < 0",
+            _("num_oov_indices must be 0 or more, not {n}.").format(n=unknown),
+            f"{number_text(unknown)} < 0",
         )
-    words = _vocabulary(given, given.get("mask_token"), unknown)
-    if given.get("output_mode", "int") == "int":
-        return same(given)
-    if given.get("invert"):
-        raise DoesNotFitError(_("Only output_mode='int' can be turned back into words."))
-    return _by_words(given, given.shape, words)
+    words = _vocabulary(call, call.get("mask_token"), unknown)
+    if call.get("output_mode", "int") == "int":
+        return same(call)
+    if call.get("invert"):
+        raise DoesNotFitError(_("invert=True needs output_mode='int'."))
+    return _by_words(call, call.shape, words)
 
 
-def _text_vectorization(given: Given) -> Derivation:
-    if given.get("ragged"):
+def _text_vectorization(call: Given) -> Derivation:
+    if call.get("ragged"):
         raise NoRuleError("ragged")
-    words = _vocabulary(given, "", 1)
-    length = given.get("output_sequence_length")
-    if given.get("output_mode", "int") == "int":
+    words = _vocabulary(call, "", 1)
+    length = call.get("output_sequence_length")
+    if call.get("output_mode", "int") == "int":
         steps = axis("steps", length, "" if length is None else "output_sequence_length")
-        return Derivation(((batch(given), steps),))
+        return Derivation(((batch(call), steps),))
     if length is not None:
-        raise DoesNotFitError(_("Only with output_mode='int' it makes sequences of a length."))
-    shape = given.shape
-    if given.get("split", "whitespace") is not None:
+        raise DoesNotFitError(_("output_sequence_length needs output_mode='int'."))
+    shape = call.shape
+    if call.get("split", "whitespace") is not None:
         shape = (*shape, None)  # as many words as the text has
     elif len(shape) == 1:
         shape = (*shape, 1)
-    return _by_words(given, shape, words)
+    return _by_words(call, shape, words)
 
 
-def _by_words(given: Given, shape: Shape, words: Axis | None) -> Derivation:
-    """Each example becomes an axis of all words."""
+def _by_words(call: Given, shape: Shape, words: Axis | None) -> Derivation:
+    """Derives an output with one axis for the whole vocabulary per example."""
     several = len(shape) == 2 and shape[-1] != 1
-    if given.get("output_mode") == "one_hot":
+    if call.get("output_mode") == "one_hot":
         alike = len(shape) <= 2 and not several
     else:
         alike = len(shape) == 2
-    if words is None or not alike:  # versions of Keras differ in the other shapes
-        raise NoRuleError(given.kind)
+    if words is None or not alike:  # versions of Keras differ for other shapes
+        raise NoRuleError(call.kind)
     return Derivation(((*kept(shape[:1]), words),))
 
 
-def _vocabulary(given: Given, mask: object, unknown: int) -> Axis | None:
-    """Returns the axis of all words; nothing where they are learnt, or read from a file."""
-    most, words = given.get("max_tokens"), given.get("vocabulary")
-    padded = given.get("pad_to_max_tokens")
+def _vocabulary(call: Given, mask: object, unknown: int) -> Axis | None:
+    """Returns the vocabulary axis; `None` if the words are learned or read from a file."""
+    most, words = call.get("max_tokens"), call.get("vocabulary")
+    padded = call.get("pad_to_max_tokens")
     if padded and most is None:
-        raise DoesNotFitError(_("It can be padded to max_tokens only where that is given."))
+        raise DoesNotFitError(_("pad_to_max_tokens needs max_tokens."))
     if most is not None and most < 2:
         raise DoesNotFitError(_("It needs at least 2 tokens, not {n}.").format(n=most))
-    size = _words(given, words, mask, unknown) if isinstance(words, tuple) else None
+    size = _words(call, words, mask, unknown) if isinstance(words, tuple) else None
     if size and size.value is not None and most is not None and size.value > most:
         raise DoesNotFitError(
-            _("Its vocabulary of {n} does not fit into max_tokens: {most}.").format(
+            _("Its vocabulary has {n} tokens, more than max_tokens: {most}.").format(
                 n=size.value, most=most
             ),
             f"{size.value} > {most}",
@@ -183,12 +185,12 @@ def _vocabulary(given: Given, mask: object, unknown: int) -> Axis | None:
     return axis("features", size, "" if size.sign else "vocabulary") if size else None
 
 
-def _words(given: Given, words: tuple[object, ...], mask: object, unknown: int) -> Term:
-    """Counts the words and the special ones before them, which may be listed with them."""
-    if given.get("output_mode") == "tf_idf" and given.get("idf_weights") is None:
-        raise DoesNotFitError(_("With output_mode='tf_idf' it needs idf_weights."))
-    special = [given.get("oov_token", "[UNK]")] * unknown
-    if mask is not None and given.get("output_mode", "int") == "int":
+def _words(call: Given, words: tuple[object, ...], mask: object, unknown: int) -> Term:
+    """Counts the words and the special tokens, which the vocabulary may already contain."""
+    if call.get("output_mode") == "tf_idf" and call.get("idf_weights") is None:
+        raise DoesNotFitError(_("output_mode='tf_idf' needs idf_weights."))
+    special = [call.get("oov_token", "[UNK]")] * unknown
+    if mask is not None and call.get("output_mode", "int") == "int":
         special = [mask, *special]
     if not special:
         return number(len(words), "v")
@@ -200,57 +202,57 @@ def _words(given: Given, words: tuple[object, ...], mask: object, unknown: int) 
 # Sound
 
 
-def _mel_spectrogram(given: Given) -> Derivation:
-    expect_rank(given, 1, at_least=True)
-    length, reach = given.get("fft_length", 2048), given.get("sequence_length")
+def _mel_spectrogram(call: Given) -> Derivation:
+    expect_rank(call, 1, at_least=True)
+    length, reach = call.get("fft_length", 2048), call.get("sequence_length")
     if reach is not None and reach > length:
         raise DoesNotFitError(
             _("A window of {k} does not fit into fft_length {n}.").format(k=reach, n=length),
             f"{reach} > {length}",
         )
-    *before, samples = given.shape[:2]
-    stride = number(given.get("sequence_stride", 512), "s")
+    *before, samples = call.shape[:2]
+    stride = number(call.get("sequence_stride", 512), "s")
     steps = floor((number(samples, "n") + stride + 1) / stride)
-    bands = axis("features", int(given.get("num_mel_bins", 128)), "num_mel_bins")
+    bands = axis("features", int(call.get("num_mel_bins", 128)), "num_mel_bins")
     return Derivation(((*kept(tuple(before)), bands, axis("steps", steps)),))
 
 
-def _stft_spectrogram(given: Given) -> Derivation:
-    """A convolution with waves as its kernels, for each channel by itself."""
-    expect_rank(given, 3)
-    frame, stride, length = _frames(given)
-    samples, channels = given.shape[1:] if not given.channels_first else given.shape[:0:-1]
+def _stft_spectrogram(call: Given) -> Derivation:
+    """Derives an STFT spectrogram: it convolves each channel separately with sine waves."""
+    expect_rank(call, 3)
+    frame, stride, length = _frames(call)
+    samples, channels = call.shape[1:] if not call.channels_first else call.shape[:0:-1]
     if channels is None:
         raise DoesNotFitError(
-            _("It needs a fixed number of channels: {shape}.").format(shape=given.shape)
+            _("It needs a fixed number of channels: {shape}.").format(shape=call.shape)
         )
-    steps = axis("steps", _steps(given, samples, frame, stride))
+    steps = axis("steps", _steps(call, samples, frame, stride))
     bands = floor(number(length) / 2) + 1
     kernel = (number(frame, "k"), number(1), bands)
     uses = steps.size * number(channels, "c")
-    mode = given.get("mode", "log")
+    mode = call.get("mode", "log")
     weights = tuple(
         WeightSize(f"{part}_kernel", kernel, uses)
         for part, other in (("real", "imag"), ("imag", "real"))
         if mode != other
     )
-    made = 2 * bands if mode == "stft" else bands
-    return Derivation(((batch(given), *_spectra(given, steps, made, channels)),), weights)
+    channels_out = 2 * bands if mode == "stft" else bands
+    return Derivation(((batch(call), *_spectra(call, steps, channels_out, channels)),), weights)
 
 
-def _frames(given: Given) -> tuple[int, int, int]:
-    """Returns the length of a frame, the step from one to the next, and that of the waves."""
-    frame = int(given.get("frame_length", 256))
-    stride = given.get("frame_step")
+def _frames(call: Given) -> tuple[int, int, int]:
+    """Returns the length of a frame, the step between frames, and the length of the waves."""
+    frame = int(call.get("frame_length", 256))
+    stride = call.get("frame_step")
     stride = frame // 2 if stride is None else int(stride)
     if not 1 <= stride <= frame:
         raise DoesNotFitError(
-            _("A step from frame to frame is from 1 to {frame} long, not {stride}.").format(
+            _("frame_step must be from 1 to {frame}, not {stride}.").format(
                 frame=frame, stride=stride
             )
         )
-    # By default the next power of two.
-    length = given.get("fft_length") or 1 << (frame - 1).bit_length()
+    # The default is the next power of two.
+    length = call.get("fft_length") or 1 << (frame - 1).bit_length()
     if length < frame:
         raise DoesNotFitError(
             _("A frame of {k} does not fit into fft_length {n}.").format(k=frame, n=length),
@@ -259,8 +261,8 @@ def _frames(given: Given) -> tuple[int, int, int]:
     return frame, stride, int(length)
 
 
-def _steps(given: Given, samples: int | None, frame: int, stride: int) -> Term:
-    steps = window_size(samples, frame, stride, padding=str(given.get("padding", "valid")))
+def _steps(call: Given, samples: int | None, frame: int, stride: int) -> Term:
+    steps = window_size(samples, frame, stride, padding=str(call.get("padding", "valid")))
     if steps.value is not None and steps.value < 1:
         raise DoesNotFitError(
             _("A frame of {k} does not fit into {n} samples.").format(k=frame, n=samples),
@@ -269,12 +271,12 @@ def _steps(given: Given, samples: int | None, frame: int, stride: int) -> Term:
     return steps
 
 
-def _spectra(given: Given, steps: Axis, bands: Term, channels: int) -> tuple[Axis, ...]:
-    if not given.get("expand_dims"):
+def _spectra(call: Given, steps: Axis, bands: Term, channels: int) -> tuple[Axis, ...]:
+    if not call.get("expand_dims"):
         features = axis("features", bands * number(channels, "c"))
-        return (features, steps) if given.channels_first else (steps, features)
+        return (features, steps) if call.channels_first else (steps, features)
     features, beside = axis("features", bands), axis("channels", channels, "input")
-    if given.channels_first:
+    if call.channels_first:
         return beside, steps, features
     return steps, features, beside
 

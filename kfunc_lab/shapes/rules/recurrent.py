@@ -1,4 +1,4 @@
-"""Rules for recurrent layers: cells, which take one step, and layers that take them all."""
+"""Shape rules for recurrent cells, which take one step, and for layers, which take all steps."""
 
 import re
 from collections import Counter
@@ -21,9 +21,9 @@ from kfunc_lab.shapes.rules.rule import (
     WeightSize,
     axis,
     batch,
-    described,
     expect_rank,
     known,
+    parse_layer,
     positive,
 )
 
@@ -31,20 +31,20 @@ _KERAS = "https://keras.io/api/layers/recurrent_layers/"
 _LSTM = "https://doi.org/10.1162/neco.1997.9.8.1735"
 _GRU = "https://arxiv.org/abs/1406.1078"
 
-# A state's size; those of a cell with several, of which each may be a cell's again.
+# The size of a state, or a tuple for several states, which may be nested.
 States = Term | tuple["States", ...]
 
-# How many products of the same form each cell joins in one matrix.
+# The number of gates of each cell, whose kernels are stored in one matrix.
 _GATES = {"SimpleRNNCell": 1, "GRUCell": 3, "LSTMCell": 4}
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """What a cell is made of.
+    """The weights and sizes of a cell.
 
     Attributes:
         weights: Its weights.
-        units: The size of what it returns.
+        units: The size of its output.
         states: The sizes of its states.
     """
 
@@ -54,13 +54,13 @@ class _Cell:
 
 
 def _cell(kind: str, settings: Mapping[str, Any], entering: Term, steps: Term) -> _Cell:
-    """Reckons what a cell is made of.
+    """Computes the weights and sizes of a cell.
 
     Args:
-        kind: The cell's class.
+        kind: The class of the cell.
         settings: Its settings; defaults may be missing.
-        entering: The size of what it takes.
-        steps: How often it is called for one example.
+        entering: The size of its input.
+        steps: The number of its calls for one example.
     """
     if kind == "StackedRNNCells":
         return _stacked(settings, entering, steps)
@@ -73,32 +73,32 @@ def _cell(kind: str, settings: Mapping[str, Any], entering: Term, steps: Term) -
         WeightSize("recurrent_kernel", (units, gates), steps),
     ]
     if settings.get("use_bias", True):
-        # One bias for the input and one for the state, which the reset gate scales alone.
+        # A second bias for the state, because the reset gate scales only the state.
         both = kind == "GRUCell" and settings.get("reset_after", True)
         weights.append(WeightSize("bias", (number(2), gates) if both else (gates,)))
     return _Cell(tuple(weights), units, (units, units) if kind == "LSTMCell" else units)
 
 
 def _stacked(settings: Mapping[str, Any], entering: Term, steps: Term) -> _Cell:
-    """Each cell takes what the one before it returned."""
+    """Computes stacked cells: each one takes the output of the one before it."""
     weights: list[WeightSize] = []
     cells: list[_Cell] = []
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for text in settings.get("cells", ()):
-        kind, inner = described(text)
+        kind, inner = parse_layer(text)
         cell = _cell(kind, inner, entering, steps)
         cells.append(cell)
         entering = number(cell.units.value, "n")
         name = layer_name(kind)
-        weights += within(f"{name}_{seen[name]}" if seen[name] else name, cell.weights)
-        seen[name] += 1
+        weights += within(f"{name}_{counts[name]}" if counts[name] else name, cell.weights)
+        counts[name] += 1
     if not cells:
         raise NoRuleError("StackedRNNCells")
     return _Cell(tuple(weights), cells[-1].units, tuple(cell.states for cell in cells))
 
 
 def layer_name(kind: str) -> str:
-    """Returns the name that Keras gives the first layer of a class.
+    """Returns the name that Keras gives to the first layer of a class.
 
     Example:
         >>> layer_name("StackedRNNCells"), layer_name("ConvLSTM1D"), layer_name("GRUCell")
@@ -109,8 +109,8 @@ def layer_name(kind: str) -> str:
 
 
 def within(name: str, weights: Iterable[WeightSize]) -> list[WeightSize]:
-    """Names weights as those of a layer inside another are named."""
-    return [replace(it, name=f"{name}/{it.name}") for it in weights]
+    """Prefixes the names of weights with the name of an inner layer."""
+    return [replace(weight, name=f"{name}/{weight.name}") for weight in weights]
 
 
 def _flat(states: States) -> list[Term]:
@@ -124,57 +124,59 @@ def _flat(states: States) -> list[Term]:
 
 
 def _over_steps(
-    given: Given,
+    call: Given,
     weights: Iterable[WeightSize],
-    made: tuple[Axis, ...],
+    output: tuple[Axis, ...],
     states: Sequence[tuple[Axis, ...]],
 ) -> Derivation:
-    """Joins what a layer returns.
+    """Derives a recurrent layer from its output for one step.
 
     Args:
-        given: What the layer is given.
+        call: The settings and inputs of the layer.
         weights: Its weights.
-        made: The axes of what it returns for one step, without the batch.
-        states: Those of each state.
+        output: The axes of its output for one step, without the batch.
+        states: The axes of each state, without the batch.
     """
-    if given.get("stateful") and given.shape[0] is None:
+    if call.get("stateful") and call.shape[0] is None:
         raise DoesNotFitError(
             _(
-                "It keeps its states from batch to batch, so it needs a fixed size of the "
-                "batch: {shape}."
-            ).format(shape=given.shape)
+                "It keeps its states from batch to batch, so it needs a fixed batch size: "
+                "{shape}."
+            ).format(shape=call.shape)
         )
-    first = batch(given)
-    wanted = tuple((first, *axes) for axes in states)
-    _expect_states(given, [tuple(it.size.value for it in axes) for axes in wanted])
-    steps = axis("steps", given.shape[1], "input")
-    output = (first, steps, *made) if given.get("return_sequences") else (first, *made)
-    return Derivation((output, *(wanted if given.get("return_state") else ())), tuple(weights))
+    first = batch(call)
+    state_axes = tuple((first, *axes) for axes in states)
+    _expect_states(call, [tuple(one.size.value for one in axes) for axes in state_axes])
+    steps = axis("steps", call.shape[1], "input")
+    output = (first, steps, *output) if call.get("return_sequences") else (first, *output)
+    return Derivation(
+        (output, *(state_axes if call.get("return_state") else ())), tuple(weights)
+    )
 
 
-def _expect_states(given: Given, wanted: Sequence[Shape]) -> None:
-    """Raises `DoesNotFitError` if the initial states are not as the cell's."""
-    found = given.inputs[1:]
-    if not found:
+def _expect_states(call: Given, expected: Sequence[Shape]) -> None:
+    """Raises `DoesNotFitError` if the initial states do not match those of the cell."""
+    initial = call.inputs[1:]
+    if not initial:
         return
-    if len(found) < len(wanted):
+    if len(initial) < len(expected):
         raise DoesNotFitError(
-            _("It starts from {n} states, got {found}.").format(
-                n=len(wanted), found=len(found)
+            _("It needs {n} initial states, but got {found}.").format(
+                n=len(expected), found=len(initial)
             ),
-            f"{len(found)} < {len(wanted)}",
+            f"{len(initial)} < {len(expected)}",
         )
-    if len(found) > len(wanted):
-        raise NoRuleError(given.kind)
-    for state, shape in zip(found, wanted, strict=True):
+    if len(initial) > len(expected):
+        raise NoRuleError(call.kind)
+    for state, shape in zip(initial, expected, strict=True):
         if len(state) != len(shape) or any(
             None not in sizes and sizes[0] != sizes[1]
             for sizes in zip(state[1:], shape[1:], strict=True)
         ):
             raise DoesNotFitError(
-                _("Its state has the shape {shape}, the initial state has {found}.").format(
-                    shape=shape, found=state
-                ),
+                _(
+                    "Its state has shape {shape}, but the initial state has shape {found}."
+                ).format(shape=shape, found=state),
                 f"{state} ≠ {shape}",
             )
 
@@ -183,34 +185,30 @@ def _of_size(size: Term) -> tuple[Axis, ...]:
     return (axis("features", size.value, "units"),)
 
 
-def _with_cell(
-    given: Given, kind: str, settings: Mapping[str, Any]
-) -> tuple[_Cell, Derivation]:
-    entering = number(known(given.shape[-1], given.shape), "n")
-    cell = _cell(kind, settings, entering, number(given.shape[1]))
+def _with_cell(call: Given, kind: str, settings: Mapping[str, Any]) -> tuple[_Cell, Derivation]:
+    entering = number(known(call.shape[-1], call.shape), "n")
+    cell = _cell(kind, settings, entering, number(call.shape[1]))
     return cell, _over_steps(
-        given,
+        call,
         within(layer_name(kind), cell.weights),
         _of_size(cell.units),
         [_of_size(size) for size in _flat(cell.states)],
     )
 
 
-def _layer(given: Given) -> Derivation:
-    """A layer of one cell, whose settings are its own."""
-    expect_rank(given, 3)
-    return _with_cell(given, f"{given.kind}Cell", given.settings)[1]
+def _layer(call: Given) -> Derivation:
+    """Derives a layer with one cell, which has the same settings."""
+    expect_rank(call, 3)
+    return _with_cell(call, f"{call.kind}Cell", call.settings)[1]
 
 
-def _rnn(given: Given) -> Derivation:
-    if len(given.shape) != 3:  # what the cell makes of other axes is its own matter
-        raise NoRuleError(given.kind)
-    cell, found = _with_cell(given, *described(given.get("cell")))
-    if given.get("return_state") and _depth(cell.states) > 2:
-        raise DoesNotFitError(
-            _("It cannot return the states of cells that are stacked within a stack.")
-        )
-    return found
+def _rnn(call: Given) -> Derivation:
+    if len(call.shape) != 3:  # only the cell itself knows what it does with further axes
+        raise NoRuleError(call.kind)
+    cell, result = _with_cell(call, *parse_layer(call.get("cell")))
+    if call.get("return_state") and _depth(cell.states) > 2:
+        raise DoesNotFitError(_("It cannot return the states of nested StackedRNNCells."))
+    return result
 
 
 def _depth(states: States) -> int:
@@ -219,61 +217,62 @@ def _depth(states: States) -> int:
 
 
 # ---------------------------------------------------------------------------------------------
-# Cells that are called themselves: one step
+# Cells that are called directly, for one step
 
 
-def _called_cell(given: Given) -> Derivation:
-    shape, states = given.shape, given.inputs[1:]
-    if any(len(it) != 2 or it[0] != shape[0] or it[1] is None for it in states):
-        raise NoRuleError(given.kind)
-    # Keras cannot tell the one state of a cell in a stack of its own from a list of states.
-    if any(described(it)[0] == "StackedRNNCells" for it in given.get("cells", ())):
-        raise NoRuleError(given.kind)
-    expect_rank(given, 2)
+def _called_cell(call: Given) -> Derivation:
+    shape, states = call.shape, call.inputs[1:]
+    if any(len(state) != 2 or state[0] != shape[0] or state[1] is None for state in states):
+        raise NoRuleError(call.kind)
+    # In nested stacks, Keras cannot distinguish a single state from a list of states.
+    if any(parse_layer(inner)[0] == "StackedRNNCells" for inner in call.get("cells", ())):
+        raise NoRuleError(call.kind)
+    expect_rank(call, 2)
     entering = number(known(shape[-1], shape), "n")
-    cell = _cell(given.kind, given.settings, entering, number(1))
+    cell = _cell(call.kind, call.settings, entering, number(1))
     sizes = _flat(cell.states)
-    _expect_states(given, [(shape[0], size.value) for size in sizes])
+    _expect_states(call, [(shape[0], size.value) for size in sizes])
     return Derivation(
-        tuple((batch(given), *_of_size(size)) for size in (cell.units, *sizes)), cell.weights
+        tuple((batch(call), *_of_size(size)) for size in (cell.units, *sizes)), cell.weights
     )
 
 
 # ---------------------------------------------------------------------------------------------
-# Convolutions instead of products
+# Convolutional cells
 
 _CONVOLUTIONS = {rule.kind: rule.derive for rule in windows.RULES}
 
 
-def _conv_lstm(given: Given, *, rank: int) -> Derivation:
-    """A convolution of each step, and one of the state, which keeps its size."""
-    expect_rank(given, rank + 3)
+def _conv_lstm(call: Given, *, rank: int) -> Derivation:
+    """Derives a ConvLSTM: it convolves the input of each step and the state."""
+    expect_rank(call, rank + 3)
     convolution = f"Conv{rank}D"
-    step = Given(convolution, given.settings, ((given.shape[0], *given.shape[2:]),))
-    space = step.shape[2:] if given.channels_first else step.shape[1:-1]
+    step = Given(convolution, call.settings, ((call.shape[0], *call.shape[2:]),))
+    space = step.shape[2:] if call.channels_first else step.shape[1:-1]
     if None in space:
         raise DoesNotFitError(
-            _("It needs a fixed size of each axis of an image: {shape}.").format(
-                shape=given.shape
+            _("It needs a fixed size for each axis of an image: {shape}.").format(
+                shape=call.shape
             )
         )
-    found = _CONVOLUTIONS[convolution](step)
-    kernel = found.weights[0]
+    convolved = _CONVOLUTIONS[convolution](step)
+    kernel = convolved.weights[0]
     *window, _channels, filters = kernel.sizes
-    uses = (kernel.uses or number(1)) * number(given.shape[1])
+    uses = (kernel.uses or number(1)) * number(call.shape[1])
     gates = 4 * filters
     weights = [
         WeightSize("kernel", (*kernel.sizes[:-1], gates), uses),
         WeightSize("recurrent_kernel", (*window, filters, gates), uses),
-        *([WeightSize("bias", (gates,))] if given.get("use_bias", True) else []),
+        *([WeightSize("bias", (gates,))] if call.get("use_bias", True) else []),
     ]
-    made = found.outputs[0][1:]
-    return _over_steps(given, within("conv_lstm_cell", weights), made, [made, made])
+    output = convolved.outputs[0][1:]
+    return _over_steps(call, within("conv_lstm_cell", weights), output, [output, output])
 
 
 # ---------------------------------------------------------------------------------------------
 
-# How many results there are is a matter of the code around a layer, and not played with.
+# Of the settings that change the number of outputs, only this one can be changed in the view,
+# because the code around a layer depends on the number.
 _RETURNS = ("return_sequences",)
 _STEPS = "steps"
 

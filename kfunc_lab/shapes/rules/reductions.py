@@ -1,4 +1,4 @@
-"""Rules for raw operations that reckon one number of many, or go along an axis."""
+"""Shape rules for raw operations that reduce axes or accumulate along an axis."""
 
 from functools import partial
 
@@ -6,11 +6,11 @@ from kfunc_lab.shapes.rules.operands import (
     LINALG,
     NN,
     NUMPY,
-    derived,
-    flattened,
-    only,
-    place,
-    several,
+    chosen_axes,
+    chosen_axis,
+    flat_axis,
+    from_axes,
+    single_input,
 )
 from kfunc_lab.shapes.rules.rule import (
     Axis,
@@ -32,55 +32,55 @@ _KINDS = (
 
 
 def reduced(shape: Shape, chosen: object, keepdims: bool) -> list[Axis]:
-    """Returns the axes that are left.
+    """Returns the axes that remain after a reduction.
 
     Args:
         shape: The shape before.
-        chosen: The axes that go; nothing for all of them.
-        keepdims: Whether they stay, with size 1.
+        chosen: The axes that are reduced; `None` for all axes.
+        keepdims: Whether the reduced axes remain with size 1.
     """
-    gone = range(len(shape)) if chosen is None else several(chosen, shape)
+    removed = range(len(shape)) if chosen is None else chosen_axes(chosen, shape)
     return [
-        axis("", 1, "keepdims") if position in gone else before
+        axis("", 1, "keepdims") if position in removed else before
         for position, before in enumerate(kept(shape))
-        if keepdims or position not in gone
+        if keepdims or position not in removed
     ]
 
 
-def _reduction(given: Given) -> Derivation:
-    return derived(reduced(only(given), given.get("axis"), bool(given.get("keepdims"))))
+def _reduction(call: Given) -> Derivation:
+    return from_axes(reduced(single_input(call), call.get("axis"), bool(call.get("keepdims"))))
 
 
-def _average(given: Given) -> Derivation:
-    if "weights" in given.settings:
-        raise NoRuleError(given.kind)
-    return _reduction(given)
+def _average(call: Given) -> Derivation:
+    if "weights" in call.settings:
+        raise NoRuleError(call.kind)
+    return _reduction(call)
 
 
-def _norm(given: Given) -> Derivation:
-    """Some orders are only for vectors or for matrices; those of one number are for any."""
-    chosen = given.get("axis")
+def _norm(call: Given) -> Derivation:
+    """Derives a norm, unless its order exists only for vectors or only for matrices."""
+    chosen = call.get("axis")
     alone = isinstance(chosen, int) or (isinstance(chosen, tuple) and len(chosen) == 1)
-    order = given.get("ord")
+    order = call.get("ord")
     if order is not None and (isinstance(order, str) or not alone):
-        raise NoRuleError(given.kind)
-    return _reduction(given)
+        raise NoRuleError(call.kind)
+    return _reduction(call)
 
 
-def _moments(given: Given) -> Derivation:
-    if "axes" not in given.settings:
-        raise NoRuleError(given.kind)
-    left = reduced(only(given), given.get("axes"), bool(given.get("keepdims")))
-    return derived(left, left)
+def _moments(call: Given) -> Derivation:
+    if "axes" not in call.settings:
+        raise NoRuleError(call.kind)
+    left = reduced(single_input(call), call.get("axes"), bool(call.get("keepdims")))
+    return from_axes(left, left)
 
 
-def _along(given: Given, *, default: int | None) -> Derivation:
-    """A rule for what goes along one axis, or along all numbers in a row."""
-    shape, chosen = only(given), given.get("axis", default)
+def _along(call: Given, *, default: int | None) -> Derivation:
+    """Derives an operation that works along one axis, or along all elements in a row."""
+    shape, chosen = single_input(call), call.get("axis", default)
     if chosen is None:
-        return derived([flattened(shape)])
-    place(chosen, shape)
-    return same(given)
+        return from_axes([flat_axis(shape)])
+    chosen_axis(chosen, shape)
+    return same(call)
 
 
 RULES = (

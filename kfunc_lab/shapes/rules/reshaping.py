@@ -1,4 +1,4 @@
-"""Rules for layers that only arrange numbers anew: none is added, none goes."""
+"""Shape rules for layers that rearrange elements: none is added or removed."""
 
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.rules.arithmetic import Term, equation, floor, number, product, text
@@ -18,81 +18,79 @@ from kfunc_lab.shapes.rules.rule import (
 _KERAS = "https://keras.io/api/layers/reshaping_layers/"
 
 
-def _reshape(given: Given) -> Derivation:
-    expect_rank(given, 1, at_least=True)
-    target = given.each("target_shape", 1)
+def _reshape(call: Given) -> Derivation:
+    expect_rank(call, 1, at_least=True)
+    target = call.each("target_shape", 1)
     _expect_sizes(target)
-    entering = product(sizes_of(given.shape[1:]))
+    entering = product(sizes_of(call.shape[1:]))
     fixed = product(size for size in target if size != -1)
-    _expect_as_many(given, target, entering, fixed)
-    # What is left open takes what the others leave; alone, it takes all.
+    _expect_as_many(call, target, entering, fixed)
+    # The inferred size takes the elements that the others leave; alone, it takes all.
     left = floor(entering / fixed) if len(target) > 1 else entering
-    made = [axis("", left) if size == -1 else axis("", size, "target_shape") for size in target]
-    return Derivation(((batch(given), *made),))
+    axes = [axis("", left) if size == -1 else axis("", size, "target_shape") for size in target]
+    return Derivation(((batch(call), *axes),))
 
 
 def _expect_sizes(target: tuple[int, ...]) -> None:
     if None in target:
         raise NoRuleError(str(target))
     if target.count(-1) > 1:
-        raise DoesNotFitError(
-            _("Only one size can be left open by −1: {target}.").format(target=target)
-        )
+        raise DoesNotFitError(_("Only one size can be −1: {target}.").format(target=target))
     if min(target, default=1) < -1:
         raise DoesNotFitError(
-            _("A size is 0 or more, or −1 where it is left open: {target}.").format(
-                target=target
-            )
+            _("A size must be 0 or more, or −1 to be inferred: {target}.").format(target=target)
         )
 
 
-def _expect_as_many(given: Given, target: tuple[int, ...], entering: Term, fixed: Term) -> None:
-    """Raises `DoesNotFitError` unless there are as many numbers after as before."""
+def _expect_as_many(call: Given, target: tuple[int, ...], entering: Term, fixed: Term) -> None:
+    """Raises `DoesNotFitError` unless the number of elements stays the same."""
     if entering.value is None or fixed.value is None:
         return
     if -1 not in target and entering.value != fixed.value:
         raise DoesNotFitError(
-            _("It keeps all numbers: {before} has {n} of them, {after} has {m}.").format(
-                before=given.shape[1:], n=entering.value, after=target, m=fixed.value
-            ),
+            _(
+                "The number of elements must stay the same: {before} has {n}, {after} has {m}."
+            ).format(before=call.shape[1:], n=entering.value, after=target, m=fixed.value),
             f"{equation(entering)} ≠ {equation(fixed)}",
         )
     if -1 in target and (fixed.value == 0 or entering.value % fixed.value):
         raise DoesNotFitError(
-            _("The {n} numbers of {before} cannot be shared equally by {m} places.").format(
-                n=entering.value, before=given.shape[1:], m=fixed.value
+            _("The {n} elements of {before} cannot be divided evenly by {m}.").format(
+                n=entering.value, before=call.shape[1:], m=fixed.value
             ),
             text(entering / fixed),
         )
 
 
-def _flatten(given: Given) -> Derivation:
-    expect_rank(given, 1, at_least=True)
-    rest = given.shape[1:]
+def _flatten(call: Given) -> Derivation:
+    expect_rank(call, 1, at_least=True)
+    rest = call.shape[1:]
     reason = "input" if len(rest) == 1 else ""
-    return Derivation(((batch(given), axis("features", product(sizes_of(rest)), reason)),))
+    return Derivation(((batch(call), axis("features", product(sizes_of(rest)), reason)),))
 
 
-def _permute(given: Given) -> Derivation:
-    dims = given.each("dims", 1)
+def _permute(call: Given) -> Derivation:
+    dims = call.each("dims", 1)
     if sorted(dims) != list(range(1, len(dims) + 1)):
         raise DoesNotFitError(
-            _("It names each axis after the batch once, from 1 on: {dims}.").format(dims=dims)
+            _("dims must list each axis after the batch once, counting from 1: {dims}.").format(
+                dims=dims
+            )
         )
-    expect_rank(given, len(dims) + 1)
-    moved = [Axis("", number(given.shape[dim]), "input") for dim in dims]
-    return Derivation(((batch(given), *moved),))
+    expect_rank(call, len(dims) + 1)
+    moved = [Axis("", number(call.shape[dim]), "input") for dim in dims]
+    return Derivation(((batch(call), *moved),))
 
 
-def _repeat_vector(given: Given) -> Derivation:
-    times = int(given.get("n"))
+def _repeat_vector(call: Given) -> Derivation:
+    times = int(call.get("n"))
     if times < 1:
         raise DoesNotFitError(
-            _("It repeats at least once, not {n} times.").format(n=times), f"{times} < 1"
+            _("It must repeat at least once, not {n} times.").format(n=times), f"{times} < 1"
         )
-    expect_rank(given, 2)
-    features = axis("features", given.shape[1], "input")
-    return Derivation(((batch(given), axis("steps", times, "n"), features),))
+    expect_rank(call, 2)
+    features = axis("features", call.shape[1], "input")
+    return Derivation(((batch(call), axis("steps", times, "n"), features),))
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""What a rule about shapes is given, and what it finds."""
+"""The input and the result of a shape rule, and the helpers that rules share."""
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,9 +12,9 @@ from kfunc_lab.shapes.rules.arithmetic import (
     as_term,
     factors,
     number,
+    number_text,
     product,
     total,
-    written,
 )
 
 Shape = tuple[int | None, ...]
@@ -27,7 +27,7 @@ class DoesNotFitError(ValueError):
     """A layer cannot be called on these shapes; the message says why.
 
     Attributes:
-        arithmetic: The numbers that do not fit, as `"3 ≠ 4"`; empty if there are none.
+        arithmetic: The numbers that do not fit, such as `"3 ≠ 4"`; empty if there are none.
     """
 
     def __init__(self, reason: str, arithmetic: str = "") -> None:
@@ -36,7 +36,7 @@ class DoesNotFitError(ValueError):
 
 
 class NoRuleError(LookupError):
-    """No rule knows what a layer of these settings does."""
+    """No rule knows a layer with these settings."""
 
 
 def _derive_none(
@@ -47,15 +47,15 @@ def _derive_none(
 
 @dataclass(frozen=True)
 class Given:
-    """What a rule reckons with.
+    """A call of a layer or operation: the input of a shape rule.
 
     Attributes:
-        kind: The class's name.
-        settings: All settings of a Keras layer by name, defaults included; of a raw operation or
-            a layer of the user's own those that differ from the defaults.
-        inputs: The shape of each tensor that it is called on, the batch first.
-        derive_layer: Derives the shapes of another layer, of a class, settings and input shapes:
-            the rule of a wrapper needs that of the layer inside. `None` where no rule knows it.
+        kind: The name of the class.
+        settings: The settings by name. A Keras layer has all settings, including defaults; a raw
+            operation or custom layer has those that differ from the defaults.
+        inputs: The shape of each input tensor, the batch first.
+        derive_layer: A function that derives another layer from its class, settings and input
+            shapes, for the rules of wrappers. It returns `None` if no rule knows the layer.
     """
 
     kind: str
@@ -72,7 +72,7 @@ class Given:
 
     @cached_property
     def channels_first(self) -> bool:
-        """Whether the channels stand before the space."""
+        """Whether the channel axis comes before the spatial axes."""
         chosen = self.settings.get("data_format")
         if chosen is None:
             import keras
@@ -81,14 +81,14 @@ class Given:
         return bool(chosen == "channels_first")
 
     def each(self, name: str, count: int, default: int = 1) -> tuple[int, ...]:
-        """Returns a setting for each of some axes: one number stands for all of them."""
+        """Returns a setting for each of several axes; a single number applies to all of them."""
         value = self.settings.get(name)
         if value is None:
             value = default
         return (value,) * count if isinstance(value, int) else tuple(value)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Returns a setting, or the default where it is not given."""
+        """Returns a setting, or the default if it is missing."""
         return self.settings.get(name, default)
 
 
@@ -97,10 +97,10 @@ class Axis:
     """One axis of an output's shape.
 
     Attributes:
-        role: What it is, as `"height"`; may be empty.
-        size: How its size is reckoned.
-        reason: `"input"` if it is as in the input; the name of the setting that gives it; empty
-            where the size is a calculation.
+        role: Its role, such as `"height"`; may be empty.
+        size: Its size as a calculation.
+        reason: `"input"` if the size is that of the input; the name of the setting that
+            determines it; empty if the size is calculated.
     """
 
     role: str
@@ -110,13 +110,13 @@ class Axis:
 
 @dataclass(frozen=True)
 class WeightSize:
-    """How many numbers a weight has.
+    """The size of a weight.
 
     Attributes:
-        name: The weight's name, as `"kernel"`.
+        name: The name of the weight, such as `"kernel"`.
         sizes: The size of each of its axes.
-        uses: How often each of its numbers is multiplied for one example; nothing for a weight
-            that is not multiplied with inputs, as a bias.
+        uses: How often each of its elements is multiplied for one example; `None` for a weight
+            that is not multiplied by inputs, such as a bias.
         trainable: Whether training changes it.
     """
 
@@ -127,24 +127,24 @@ class WeightSize:
 
     @property
     def shape(self) -> Shape:
-        """The weight's shape."""
-        return tuple(it.value for it in self.sizes)
+        """The shape of the weight."""
+        return tuple(size.value for size in self.sizes)
 
     @property
     def count(self) -> Term:
-        """How many numbers it has."""
+        """The number of its elements."""
         return product(self.sizes)
 
 
 @dataclass(frozen=True)
 class Derivation:
-    """Where the numbers of a call come from.
+    """The derivation of a call's shapes, weights and costs.
 
     Attributes:
-        outputs: For each output its axes, the batch first.
-        weights: The layer's weights.
-        products: Multiply-adds for one example beyond those with weights, as those of queries
-            with keys.
+        outputs: The axes of each output, the batch first.
+        weights: The weights of the layer.
+        products: Multiply-adds for one example without weights, such as those of queries with
+            keys.
         counted: Whether the multiply-adds are known.
     """
 
@@ -160,32 +160,36 @@ class Derivation:
 
     @cached_property
     def parameters(self) -> Term:
-        """How many numbers all weights have."""
-        return total(it.count for it in self.weights)
+        """The number of parameters."""
+        return total(weight.count for weight in self.weights)
 
     @cached_property
     def multiply_adds(self) -> Term:
-        """How many multiplications, each with its addition, one example takes."""
+        """The number of multiplications, each with its addition, for one example."""
         if not self.counted:
             return number(None)
         used = [
-            product(factors(it.count * it.uses)) for it in self.weights if it.uses is not None
+            product(factors(weight.count * weight.uses))
+            for weight in self.weights
+            if weight.uses is not None
         ]
-        return total([*used, *(product(factors(it)) for it in self.products)])
+        return total(
+            [*used, *(product(factors(product_term)) for product_term in self.products)]
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """How the shapes, weights and costs of a class of layers are reckoned.
+    """The shape rule of a class of layers or operations.
 
     Attributes:
-        kind: The class's name.
-        derive: Reckons them from what is given. It raises `DoesNotFitError` where Keras would
-            refuse the inputs, and `NoRuleError` for settings that it does not know.
-        source: Where the formula is written down: an address.
-        settings: The settings that can be played with.
-        picture: How it is drawn; a name that `shapes/figures.py` knows, or nothing.
-        defaults: The defaults of a class of the user's own; those of Keras's are in Keras.
+        kind: The name of the class.
+        derive: Derives the shapes, weights and costs of a call. It raises `DoesNotFitError` if
+            Keras would refuse the inputs, and `NoRuleError` for settings that it does not know.
+        source: The address of a page that states the formula.
+        settings: The settings that can be changed in the view.
+        picture: The name of a figure in `shapes/figures/figure.py`; empty for none.
+        defaults: The defaults of a custom class; those of Keras's classes come from Keras.
     """
 
     kind: str
@@ -197,16 +201,16 @@ class Rule:
 
 
 # ---------------------------------------------------------------------------------------------
-# What rules have in common
+# Helpers
 
 
-def same(given: Given) -> Derivation:
-    """A rule for what leaves the shape as it is."""
-    return Derivation((kept(given.shape),))
+def same(call: Given) -> Derivation:
+    """Derives a layer that does not change the shape."""
+    return Derivation((kept(call.shape),))
 
 
 def kept(shape: Shape, roles: Sequence[str] = ()) -> tuple[Axis, ...]:
-    """Returns axes that are as in the input."""
+    """Returns axes that have the sizes of the input."""
     names = [*roles, *[""] * len(shape)]
     return tuple(
         Axis(names[place] or ("batch" if place == 0 else ""), number(size), "input")
@@ -219,36 +223,37 @@ def axis(role: str, size: Term | int | None, reason: str = "") -> Axis:
     return Axis(role, number(size) if size is None else as_term(size), reason)
 
 
-def batch(given: Given) -> Axis:
-    """Returns the batch's axis, as in the input."""
-    return Axis("batch", number(given.shape[0]), "input")
+def batch(call: Given) -> Axis:
+    """Returns the batch axis of the input."""
+    return Axis("batch", number(call.shape[0]), "input")
 
 
-def expect_rank(given: Given, rank: int, at_least: bool = False) -> None:
-    """Raises `DoesNotFitError` unless the first input has so many axes, the batch included."""
-    found = len(given.shape)
-    if found == rank or (at_least and found > rank):
+def expect_rank(call: Given, rank: int, at_least: bool = False) -> None:
+    """Raises `DoesNotFitError` unless the first input has so many axes, including the batch."""
+    rank_of_input = len(call.shape)
+    if rank_of_input == rank or (at_least and rank_of_input > rank):
         return
-    words = (
-        _("It expects at least {n} dimensions, the batch included, got {found}: {shape}.")
+    template = (
+        _("It expects at least {n} dimensions, including the batch, but got {found}: {shape}.")
         if at_least
-        else _("It expects {n} dimensions, the batch included, got {found}: {shape}.")
+        else _("It expects {n} dimensions, including the batch, but got {found}: {shape}.")
     )
     sign = "<" if at_least else "≠"
     raise DoesNotFitError(
-        words.format(n=rank, found=found, shape=given.shape), f"{found} {sign} {rank}"
+        template.format(n=rank, found=rank_of_input, shape=call.shape),
+        f"{rank_of_input} {sign} {rank}",
     )
 
 
 def known(size: int | None, shape: Shape) -> int:
-    """Returns a size that weights are made from.
+    """Returns a size on which the shape of a weight depends.
 
     Raises:
-        DoesNotFitError: If it is not known.
+        DoesNotFitError: If the size is unknown.
     """
     if size is None:
         raise DoesNotFitError(
-            _("It makes its weights from a size that is not fixed: {shape}.").format(
+            _("The shape of its weights depends on a size that is not fixed: {shape}.").format(
                 shape=shape
             )
         )
@@ -259,19 +264,19 @@ def positive(settings: Mapping[str, Any], name: str) -> int:
     """Returns a setting that must be at least 1.
 
     Raises:
-        DoesNotFitError: If it is less.
+        DoesNotFitError: If it is less than 1.
     """
     value = int(settings[name])
     if value < 1:
         raise DoesNotFitError(
-            _("{setting} must be at least 1, got {n}.").format(setting=name, n=value),
+            _("{setting} must be at least 1, but got {n}.").format(setting=name, n=value),
             f"{value} < 1",
         )
     return value
 
 
-def place_of(axis: int, shape: Shape) -> int:
-    """Counts an axis from the first one on.
+def axis_index(axis: int, shape: Shape) -> int:
+    """Converts the number of an axis to a non-negative index.
 
     Raises:
         DoesNotFitError: If the shape has no such axis.
@@ -279,38 +284,42 @@ def place_of(axis: int, shape: Shape) -> int:
     rank = len(shape)
     if -rank <= axis < rank:
         return axis % rank
-    broken = f"≥ {rank}" if axis >= 0 else f"< {written(-rank)}"
+    broken = f"≥ {rank}" if axis >= 0 else f"< {number_text(-rank)}"
     raise DoesNotFitError(
-        _("There is no axis {axis} in {shape}.").format(axis=written(axis), shape=shape),
-        f"{written(axis)} {broken}",
+        _("There is no axis {axis} in {shape}.").format(axis=number_text(axis), shape=shape),
+        f"{number_text(axis)} {broken}",
     )
 
 
 def sizes_of(shape: Iterable[int | None], name: str = "") -> list[Term]:
-    """Makes terms of sizes."""
+    """Converts sizes to terms."""
     return [number(size, name) for size in shape]
 
 
-def described(text: object) -> tuple[str, dict[str, Any]]:
-    """Reads a layer that stands in another layer's settings, as `"LSTM(units=8)"`.
+def parse_layer(text: object) -> tuple[str, dict[str, Any]]:
+    """Parses a layer in another layer's settings, such as `"LSTM(units=8)"`.
 
     Args:
         text: The setting.
 
     Returns:
-        The class's name, and the settings that differ from the defaults.
+        The name of the class, and the settings that differ from the defaults.
 
     Raises:
-        NoRuleError: If it is none.
+        NoRuleError: If the text is not such a layer.
 
     Example:
-        >>> described("LSTM(units=8, return_sequences=True)")
+        >>> parse_layer("LSTM(units=8, return_sequences=True)")
         ('LSTM', {'units': 8, 'return_sequences': True})
     """
     try:
         call = ast.parse(str(text), mode="eval").body
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            named = {it.arg: ast.literal_eval(it.value) for it in call.keywords if it.arg}
+            named = {
+                keyword.arg: ast.literal_eval(keyword.value)
+                for keyword in call.keywords
+                if keyword.arg
+            }
             return call.func.id, named
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         pass
@@ -332,7 +341,7 @@ _ROLES = {
 
 
 def axis_name(axis: Axis, place: int) -> str:
-    """Names an axis: what it is, or which one it is.
+    """Returns the name of an axis: its role, or its number.
 
     Example:
         >>> axis_name(Axis("height", number(28)), 1), axis_name(Axis("", number(3)), 2)

@@ -1,4 +1,4 @@
-"""Layers that do not change a shape and have no weights."""
+"""Shape rules for layers that do not change the shape and have no weights."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from kfunc_lab.shapes.rules.rule import (
     same,
 )
 
-# Where each of them is described, by the page's address after that of all layers.
+# The classes by the documentation page that describes them.
 _PAGES = {
     "activation_layers": ("ReLU", "LeakyReLU", "ELU", "Softmax"),
     "core_layers": ("Activation", "Masking"),
@@ -60,38 +60,39 @@ def _source(page: str) -> str:
     return f"https://keras.io/api/layers/{page}/"
 
 
-def _unchanged(given: Given) -> Derivation:
-    """Images may come with labels and boxes; what becomes of these, the layer itself says."""
-    if len(given.inputs) != 1:
-        raise NoRuleError(given.kind)
-    return same(given)
+def _unchanged(call: Given) -> Derivation:
+    """Derives a layer with one input; with labels and boxes besides images, there is no rule."""
+    if len(call.inputs) != 1:
+        raise NoRuleError(call.kind)
+    return same(call)
 
 
-def _identity(given: Given) -> Derivation:
-    """It passes on all that it is given."""
-    return Derivation(tuple(kept(shape) for shape in given.inputs))
+def _identity(call: Given) -> Derivation:
+    """Derives a layer that returns all of its inputs."""
+    return Derivation(tuple(kept(shape) for shape in call.inputs))
 
 
-def _spatial_dropout(given: Given) -> Derivation:
-    """It drops whole channels of a space, of which the class's name says the dimensions."""
-    expect_rank(given, int(given.kind[-2]) + 2)
-    return same(given)
+def _spatial_dropout(call: Given) -> Derivation:
+    """Derives a layer that drops whole channels; the class name states the number of axes."""
+    expect_rank(call, int(call.kind[-2]) + 2)
+    return same(call)
 
 
-def _color_degeneration(given: Given) -> Derivation:
-    """It weighs red, green and blue against each other."""
-    derived = _unchanged(given)
-    shape = given.shape
+def _color_degeneration(call: Given) -> Derivation:
+    """Derives a layer that mixes red, green and blue, so it needs 3 channels."""
+    derived = _unchanged(call)
+    shape = call.shape
     if len(shape) not in (3, 4):
         raise DoesNotFitError(
-            _("It expects one image or a batch of them, in 3 or 4 dimensions: {shape}.").format(
-                shape=shape
-            )
+            _(
+                "It expects one image (3 dimensions) or a batch of images (4 dimensions), but "
+                "got {shape}."
+            ).format(shape=shape)
         )
-    channels = shape[-3] if given.channels_first else shape[-1]
+    channels = shape[-3] if call.channels_first else shape[-1]
     if channels not in (3, None):
         raise DoesNotFitError(
-            _("It expects 3 channels, got {n}: {shape}.").format(n=channels, shape=shape),
+            _("It expects 3 channels, but got {n}: {shape}.").format(n=channels, shape=shape),
             f"{channels} ≠ 3",
         )
     return derived

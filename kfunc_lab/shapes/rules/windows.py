@@ -1,6 +1,6 @@
-"""Rules for what slides a window over an image or a sequence, and for padding and cropping.
+"""Shape rules for convolution, pooling, padding, cropping and upsampling.
 
-The arithmetic is that of Dumoulin and Visin, 2016, https://arxiv.org/abs/1603.07285.
+The formulas are those of Dumoulin and Visin, 2016, https://arxiv.org/abs/1603.07285.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ from kfunc_lab.shapes.rules.arithmetic import (
     number,
     product,
 )
-from kfunc_lab.shapes.rules.dense import adapted, low_rank
+from kfunc_lab.shapes.rules.dense import base_weight, lora_weights
 from kfunc_lab.shapes.rules.rule import (
     SPACE,
     Axis,
@@ -36,18 +36,18 @@ _KERAS = "https://keras.io/api/layers/"
 
 
 def window_size(n: int | None, k: int, s: int, d: int = 1, padding: str = "valid") -> Term:
-    """Reckons at how many places a window stands on an axis.
+    """Computes the number of positions of a window on an axis.
 
     Args:
-        n: The axis's size.
-        k: The window's size.
+        n: The size of the axis.
+        k: The size of the window.
         s: The stride.
         d: The dilation.
         padding: `"valid"`, `"same"` or `"causal"`.
 
     Returns:
-        The size of the output's axis; `⌊(n + 2·p − k)/s⌋ + 1` of Dumoulin and Visin (2016),
-        relationship 6, and for a dilated window relationship 15.
+        The size of the output axis: `⌊(n + 2·p − k)/s⌋ + 1` of Dumoulin and Visin (2016),
+        relationship 6, or relationship 15 for a dilated window.
     """
     size, stride = number(n, "n"), number(s, "s")
     if padding in ("same", "causal"):
@@ -56,22 +56,22 @@ def window_size(n: int | None, k: int, s: int, d: int = 1, padding: str = "valid
 
 
 def _reach(k: int, d: int) -> Term:
-    """Reckons from where to where a dilated window reaches."""
+    """Computes the span of a dilated window."""
     return number(k, "k") if d == 1 else number(d, "d") * (number(k, "k") - 1) + 1
 
 
 def transposed_size(
     n: int | None, k: int, s: int, d: int, padding: str, output_padding: int | None
 ) -> Term:
-    """Reckons the size that a transposed convolution makes of an axis.
+    """Computes the size of an axis after a transposed convolution.
 
     Args:
-        n: The axis's size.
-        k: The kernel's size.
+        n: The size of the axis.
+        k: The size of the kernel.
         s: The stride.
         d: The dilation.
         padding: `"valid"` or `"same"`.
-        output_padding: What is added; `None` where Keras chooses.
+        output_padding: The output padding; `None` if Keras chooses it.
     """
     size, stride, reach = number(n, "n"), number(s, "s"), _reach(k, d)
     if padding == "same" and output_padding is None:
@@ -86,22 +86,22 @@ def transposed_size(
 
 
 # ---------------------------------------------------------------------------------------------
-# Where the space and the channels stand
+# Spatial and channel axes
 
 
-def _split(given: Given, rank: int) -> tuple[tuple[int | None, ...], int | None]:
-    expect_rank(given, rank + 2)
-    shape = given.shape
-    return (shape[2:], shape[1]) if given.channels_first else (shape[1:-1], shape[-1])
+def _split(call: Given, rank: int) -> tuple[tuple[int | None, ...], int | None]:
+    expect_rank(call, rank + 2)
+    shape = call.shape
+    return (shape[2:], shape[1]) if call.channels_first else (shape[1:-1], shape[-1])
 
 
-def _joined(given: Given, space: Iterable[Axis], channels: Axis) -> tuple[Axis, ...]:
-    if given.channels_first:
-        return (batch(given), channels, *space)
-    return (batch(given), *space, channels)
+def _joined(call: Given, space: Iterable[Axis], channels: Axis) -> tuple[Axis, ...]:
+    if call.channels_first:
+        return (batch(call), channels, *space)
+    return (batch(call), *space, channels)
 
 
-def _as_before(size: int | None) -> Axis:
+def _unchanged_channels(size: int | None) -> Axis:
     return axis("channels", size, "input")
 
 
@@ -110,17 +110,17 @@ def _as_before(size: int | None) -> Axis:
 
 
 def _windows(
-    given: Given, space: Sequence[int | None], window: str = "kernel_size"
+    call: Given, space: Sequence[int | None], window: str = "kernel_size"
 ) -> list[Axis]:
-    """Reckons the space that is left by a window."""
+    """Computes the spatial axes of the output."""
     count = len(space)
-    kernel = given.each(window, count)
-    strides = given.each("strides", count)
-    if given.get("strides") is None:  # a pooling layer steps by its window
+    kernel = call.each(window, count)
+    strides = call.each("strides", count)
+    if call.get("strides") is None:  # by default the stride of pooling is the window size
         strides = kernel
-    dilation = given.each("dilation_rate", count)
-    padding = str(given.get("padding", "valid"))
-    made = []
+    dilation = call.each("dilation_rate", count)
+    padding = str(call.get("padding", "valid"))
+    axes = []
     for role, n, k, s, d in zip(SPACE[count], space, kernel, strides, dilation, strict=True):
         size = window_size(n, k, s, d, padding)
         if size.value is not None and size.value <= 0:
@@ -134,125 +134,132 @@ def _windows(
                 ),
                 equation(size),
             )
-        made.append(axis(role, size))
-    return made
+        axes.append(axis(role, size))
+    return axes
 
 
-def _expect_one_of_both(given: Given, rank: int) -> None:
-    strides, dilation = given.each("strides", rank), given.each("dilation_rate", rank)
+def _expect_strides_or_dilation(call: Given, rank: int) -> None:
+    strides, dilation = call.each("strides", rank), call.each("dilation_rate", rank)
     if max(strides) > 1 and max(dilation) > 1:
         raise DoesNotFitError(
             _(
-                "Strides and a dilation above 1 do not go together: strides {s}, dilation {d}."
+                "Strides above 1 and a dilation above 1 cannot be combined: strides {s}, "
+                "dilation {d}."
             ).format(s=strides, d=dilation)
         )
 
 
-def _kernel(given: Given, rank: int) -> list[Term]:
-    return [number(size, "k") for size in given.each("kernel_size", rank)]
+def _kernel(call: Given, rank: int) -> list[Term]:
+    return [number(size, "k") for size in call.each("kernel_size", rank)]
 
 
-def _bias(given: Given, count: int) -> list[WeightSize]:
-    return [WeightSize("bias", (number(count, "f"),))] if given.get("use_bias") else []
+def _bias(call: Given, count: int) -> list[WeightSize]:
+    return [WeightSize("bias", (number(count, "f"),))] if call.get("use_bias") else []
 
 
-def _convolution(given: Given, *, rank: int) -> Derivation:
-    _expect_one_of_both(given, rank)
-    space, channels = _split(given, rank)
-    made = _windows(given, space)
-    groups, filters = int(given.get("groups", 1)), int(given.get("filters"))
-    entering = known(channels, given.shape)
-    for words, count in (
+def _convolution(call: Given, *, rank: int) -> Derivation:
+    _expect_strides_or_dilation(call, rank)
+    space, channels = _split(call, rank)
+    output = _windows(call, space)
+    groups, filters = int(call.get("groups", 1)), int(call.get("filters"))
+    entering = known(channels, call.shape)
+    for template, count in (
         (
-            _("Its input has {n} channels, which {groups} groups cannot share equally."),
+            _(
+                "Its input has {n} channels, which cannot be divided equally among {groups} "
+                "groups."
+            ),
             entering,
         ),
-        (_("Its {n} filters cannot be shared equally by {groups} groups."), filters),
+        (_("Its {n} filters cannot be divided equally among {groups} groups."), filters),
     ):
         if count % groups:
-            raise DoesNotFitError(words.format(n=count, groups=groups), f"{count} / {groups}")
-    seen = (
+            raise DoesNotFitError(
+                template.format(n=count, groups=groups), f"{count} / {groups}"
+            )
+    channels_per_group = (
         number(entering, "c")
         if groups == 1
         else floor(number(entering, "c") / number(groups, "g"))
     )
-    places = product(it.size for it in made)
-    kernel = (*_kernel(given, rank), seen, number(filters, "f"))
+    places = product(one.size for one in output)
+    kernel = (*_kernel(call, rank), channels_per_group, number(filters, "f"))
     return Derivation(
-        (_joined(given, made, axis("channels", filters, "filters")),),
+        (_joined(call, output, axis("channels", filters, "filters")),),
         (
-            adapted("kernel", kernel, given, places),
-            *_bias(given, filters),
-            *low_rank("kernel", kernel, given),
+            base_weight("kernel", kernel, call, places),
+            *_bias(call, filters),
+            *lora_weights("kernel", kernel, call),
         ),
     )
 
 
-def _transposed(given: Given, *, rank: int) -> Derivation:
-    _expect_one_of_both(given, rank)
-    space, channels = _split(given, rank)
-    entering, filters = known(channels, given.shape), int(given.get("filters"))
-    strides = given.each("strides", rank)
-    added = given.get("output_padding")
-    extra = (None,) * rank if added is None else given.each("output_padding", rank)
+def _transposed(call: Given, *, rank: int) -> Derivation:
+    _expect_strides_or_dilation(call, rank)
+    space, channels = _split(call, rank)
+    entering, filters = known(channels, call.shape), int(call.get("filters"))
+    strides = call.each("strides", rank)
+    added = call.get("output_padding")
+    extra = (None,) * rank if added is None else call.each("output_padding", rank)
     for a, s in zip(extra, strides, strict=True):
         if a is not None and a >= s:
             raise DoesNotFitError(
-                _("The output padding must stay below the stride: {a}, stride {s}.").format(
-                    a=a, s=s
-                ),
+                _(
+                    "The output padding must be less than the stride: output padding {a}, "
+                    "stride {s}."
+                ).format(a=a, s=s),
                 f"{a} ≥ {s}",
             )
-    made = [
-        axis(role, transposed_size(n, k, s, d, str(given.get("padding")), a))
+    output = [
+        axis(role, transposed_size(n, k, s, d, str(call.get("padding")), a))
         for role, n, k, s, d, a in zip(
             SPACE[rank],
             space,
-            given.each("kernel_size", rank),
+            call.each("kernel_size", rank),
             strides,
-            given.each("dilation_rate", rank),
+            call.each("dilation_rate", rank),
             extra,
             strict=True,
         )
     ]
-    kernel = (*_kernel(given, rank), number(filters, "f"), number(entering, "c"))
-    # Each place of the input is spread by the whole kernel.
+    kernel = (*_kernel(call, rank), number(filters, "f"), number(entering, "c"))
+    # Each input position is multiplied by the whole kernel.
     places = product(number(size, "n") for size in space)
     return Derivation(
-        (_joined(given, made, axis("channels", filters, "filters")),),
-        (WeightSize("kernel", kernel, places), *_bias(given, filters)),
+        (_joined(call, output, axis("channels", filters, "filters")),),
+        (WeightSize("kernel", kernel, places), *_bias(call, filters)),
     )
 
 
-def _depthwise(given: Given, *, rank: int) -> Derivation:
-    space, channels = _split(given, rank)
-    made = _windows(given, space)
-    entering = known(channels, given.shape)
-    multiplier = int(given.get("depth_multiplier", 1))
+def _depthwise(call: Given, *, rank: int) -> Derivation:
+    space, channels = _split(call, rank)
+    output = _windows(call, space)
+    entering = known(channels, call.shape)
+    multiplier = int(call.get("depth_multiplier", 1))
     leaving = number(entering, "c") * number(multiplier, "m")
-    kernel = (*_kernel(given, rank), number(entering, "c"), number(multiplier, "m"))
+    kernel = (*_kernel(call, rank), number(entering, "c"), number(multiplier, "m"))
     return Derivation(
-        (_joined(given, made, axis("channels", leaving)),),
+        (_joined(call, output, axis("channels", leaving)),),
         (
-            WeightSize("kernel", kernel, product(it.size for it in made)),
-            *_bias(given, entering * multiplier),
+            WeightSize("kernel", kernel, product(one.size for one in output)),
+            *_bias(call, entering * multiplier),
         ),
     )
 
 
-def _separable(given: Given, *, rank: int) -> Derivation:
-    space, channels = _split(given, rank)
-    made = _windows(given, space)
-    entering, filters = known(channels, given.shape), int(given.get("filters"))
-    multiplier = int(given.get("depth_multiplier", 1))
-    places = product(it.size for it in made)
+def _separable(call: Given, *, rank: int) -> Derivation:
+    space, channels = _split(call, rank)
+    output = _windows(call, space)
+    entering, filters = known(channels, call.shape), int(call.get("filters"))
+    multiplier = int(call.get("depth_multiplier", 1))
+    places = product(one.size for one in output)
     leaving = number(entering, "c") * number(multiplier, "m")
     return Derivation(
-        (_joined(given, made, axis("channels", filters, "filters")),),
+        (_joined(call, output, axis("channels", filters, "filters")),),
         (
             WeightSize(
                 "depthwise_kernel",
-                (*_kernel(given, rank), number(entering, "c"), number(multiplier, "m")),
+                (*_kernel(call, rank), number(entering, "c"), number(multiplier, "m")),
                 places,
             ),
             WeightSize(
@@ -260,7 +267,7 @@ def _separable(given: Given, *, rank: int) -> Derivation:
                 (*[number(1)] * rank, leaving, number(filters, "f")),
                 places,
             ),
-            *_bias(given, filters),
+            *_bias(call, filters),
         ),
     )
 
@@ -269,75 +276,76 @@ def _separable(given: Given, *, rank: int) -> Derivation:
 # Pooling
 
 
-def _pooling(given: Given, *, rank: int) -> Derivation:
-    space, channels = _split(given, rank)
-    made = _windows(given, space, "pool_size")
-    return Derivation((_joined(given, made, _as_before(channels)),))
+def _pooling(call: Given, *, rank: int) -> Derivation:
+    space, channels = _split(call, rank)
+    output = _windows(call, space, "pool_size")
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
-def _global_pooling(given: Given, *, rank: int) -> Derivation:
-    _space, channels = _split(given, rank)
-    if not given.get("keepdims"):
-        return Derivation(((batch(given), _as_before(channels)),))
+def _global_pooling(call: Given, *, rank: int) -> Derivation:
+    _space, channels = _split(call, rank)
+    if not call.get("keepdims"):
+        return Derivation(((batch(call), _unchanged_channels(channels)),))
     ones = [axis(role, 1, "keepdims") for role in SPACE[rank]]
-    return Derivation((_joined(given, ones, _as_before(channels)),))
+    return Derivation((_joined(call, ones, _unchanged_channels(channels)),))
 
 
-def _adaptive_pooling(given: Given, *, rank: int) -> Derivation:
-    _space, channels = _split(given, rank)
-    sizes = given.each("output_size", rank)
-    made = [axis(role, n, "output_size") for role, n in zip(SPACE[rank], sizes, strict=True)]
-    return Derivation((_joined(given, made, _as_before(channels)),))
+def _adaptive_pooling(call: Given, *, rank: int) -> Derivation:
+    _space, channels = _split(call, rank)
+    sizes = call.each("output_size", rank)
+    output = [axis(role, n, "output_size") for role, n in zip(SPACE[rank], sizes, strict=True)]
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
 # ---------------------------------------------------------------------------------------------
-# Ends that are added or cut away, places that are repeated
+# Padding, cropping and upsampling
 
 
-def _ends(given: Given, setting: str, rank: int) -> list[tuple[int, int]]:
-    value = given.get(setting)
+def _ends(call: Given, setting: str, rank: int) -> list[tuple[int, int]]:
+    value = call.get(setting)
     if isinstance(value, int):
         return [(value, value)] * rank
     pairs = [value] if rank == 1 else list(value)
-    return [(it, it) if isinstance(it, int) else (it[0], it[1]) for it in pairs]
+    return [(end, end) if isinstance(end, int) else (end[0], end[1]) for end in pairs]
 
 
-def _zero_padding(given: Given, *, rank: int) -> Derivation:
-    space, channels = _split(given, rank)
-    made = [
+def _zero_padding(call: Given, *, rank: int) -> Derivation:
+    space, channels = _split(call, rank)
+    output = [
         axis(role, number(n, "n") + number(a, "a") + number(b, "b"))
         for role, n, (a, b) in zip(
-            SPACE[rank], space, _ends(given, "padding", rank), strict=True
+            SPACE[rank], space, _ends(call, "padding", rank), strict=True
         )
     ]
-    return Derivation((_joined(given, made, _as_before(channels)),))
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
-def _cropping(given: Given, *, rank: int) -> Derivation:
-    space, channels = _split(given, rank)
-    made = []
-    for role, n, (a, b) in zip(SPACE[rank], space, _ends(given, "cropping", rank), strict=True):
+def _cropping(call: Given, *, rank: int) -> Derivation:
+    space, channels = _split(call, rank)
+    output = []
+    for role, n, (a, b) in zip(SPACE[rank], space, _ends(call, "cropping", rank), strict=True):
         size = cropped_size(n, a, b)
         if size.value is not None and size.value <= 0:
             raise DoesNotFitError(
-                _("It would cut away all of an axis of size {n}.").format(n=n), equation(size)
+                _("It would crop away the whole of an axis of size {n}.").format(n=n),
+                equation(size),
             )
-        made.append(axis(role, size))
-    return Derivation((_joined(given, made, _as_before(channels)),))
+        output.append(axis(role, size))
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
 def cropped_size(n: int | None, before: int, after: int) -> Term:
-    """Reckons what is left of an axis when its ends are cut away."""
+    """Computes the size of an axis after cropping."""
     return number(n, "n") - number(before, "a") - number(after, "b")
 
 
-def _up_sampling(given: Given, *, rank: int) -> Derivation:
-    space, channels = _split(given, rank)
-    made = [
+def _up_sampling(call: Given, *, rank: int) -> Derivation:
+    space, channels = _split(call, rank)
+    output = [
         axis(role, number(n, "n") * number(times, "t"))
-        for role, n, times in zip(SPACE[rank], space, given.each("size", rank), strict=True)
+        for role, n, times in zip(SPACE[rank], space, call.each("size", rank), strict=True)
     ]
-    return Derivation((_joined(given, made, _as_before(channels)),))
+    return Derivation((_joined(call, output, _unchanged_channels(channels)),))
 
 
 # ---------------------------------------------------------------------------------------------

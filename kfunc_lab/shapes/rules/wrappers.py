@@ -1,4 +1,4 @@
-"""Rules for layers that wrap another: in both directions, at each step, normalised."""
+"""Shape rules for wrappers: Bidirectional, TimeDistributed and SpectralNormalization."""
 
 from dataclasses import replace
 
@@ -15,61 +15,61 @@ from kfunc_lab.shapes.rules.rule import (
     Shape,
     WeightSize,
     axis,
-    described,
     expect_rank,
+    parse_layer,
 )
 
 _KERAS = "https://keras.io/api/layers/recurrent_layers/"
 
 
-def _wrapped(given: Given, text: object, inputs: tuple[Shape, ...]) -> Derivation:
+def _wrapped(call: Given, text: object, inputs: tuple[Shape, ...]) -> Derivation:
     """Derives the shapes of the layer that a wrapper's setting describes."""
-    kind, settings = described(text)
-    found = given.derive_layer(kind, settings, inputs)
-    if found is None:
+    kind, settings = parse_layer(text)
+    result = call.derive_layer(kind, settings, inputs)
+    if result is None:
         raise NoRuleError(kind)
-    return found
+    return result
 
 
 def _wrapped_name(text: object) -> str:
-    return layer_name(described(text)[0])
+    return layer_name(parse_layer(text)[0])
 
 
 # ---------------------------------------------------------------------------------------------
 
 
-def _bidirectional(given: Given) -> Derivation:
-    sequence, states = given.inputs[:1], given.inputs[1:]
+def _bidirectional(call: Given) -> Derivation:
+    sequence, states = call.inputs[:1], call.inputs[1:]
     half = len(states) // 2
-    layer, back = given.get("layer"), given.get("backward_layer")
-    forward = _wrapped(given, layer, (*sequence, *states[:half]))
-    # Where none is given, Keras makes it from the other.
-    backward = _wrapped(given, back or layer, (*sequence, *states[half:]))
+    layer, back = call.get("layer"), call.get("backward_layer")
+    forward = _wrapped(call, layer, (*sequence, *states[:half]))
+    # By default, Keras creates the backward layer from the other one.
+    backward = _wrapped(call, back or layer, (*sequence, *states[half:]))
     if forward.shapes != backward.shapes:
-        raise NoRuleError(given.kind)
+        raise NoRuleError(call.kind)
     name = _wrapped_name(layer)
     names = (f"forward_{name}", f"backward_{name}")
     if back and _is_another(layer, back):
         names = (f"forward_{name}", _wrapped_name(back))
     return Derivation(
-        (*_merged(given, forward, backward), *forward.outputs[1:], *backward.outputs[1:]),
+        (*_merged(call, forward, backward), *forward.outputs[1:], *backward.outputs[1:]),
         (*within(names[0], forward.weights), *within(names[1], backward.weights)),
         (*forward.products, *backward.products),
     )
 
 
 def _is_another(layer: object, back: object) -> bool:
-    """Tells whether the second is more than the first turned round."""
-    (kind, settings), (back_kind, back_settings) = described(layer), described(back)
+    """Tells whether the backward layer differs from the reversed forward layer."""
+    (kind, settings), (back_kind, back_settings) = parse_layer(layer), parse_layer(back)
     turned = {**back_settings, "go_backwards": settings.get("go_backwards", False)}
     return kind != back_kind or {"go_backwards": False, **settings} != turned
 
 
 def _merged(
-    given: Given, forward: Derivation, backward: Derivation
+    call: Given, forward: Derivation, backward: Derivation
 ) -> tuple[tuple[Axis, ...], ...]:
     one, other = forward.outputs[0], backward.outputs[0]
-    mode = given.get("merge_mode", "concat")
+    mode = call.get("merge_mode", "concat")
     if mode is None:
         return (one, other)
     if mode != "concat":
@@ -78,49 +78,51 @@ def _merged(
     return ((*before, axis(last.role, last.size + other[-1].size)),)
 
 
-def _time_distributed(given: Given) -> Derivation:
-    """Each step is an input of its own."""
-    expect_rank(given, 3, at_least=True)
-    if len(given.inputs) > 1:
-        raise NoRuleError(given.kind)
-    first, steps, *rest = given.shape
-    layer = given.get("layer")
-    found = _wrapped(given, layer, ((first, *rest),))
-    if len(found.outputs) != 1:
-        raise NoRuleError(given.kind)
-    (head, *after), times = found.outputs[0], number(steps)
+def _time_distributed(call: Given) -> Derivation:
+    """Derives a TimeDistributed layer: each step is a separate input."""
+    expect_rank(call, 3, at_least=True)
+    if len(call.inputs) > 1:
+        raise NoRuleError(call.kind)
+    first, steps, *rest = call.shape
+    layer = call.get("layer")
+    inner = _wrapped(call, layer, ((first, *rest),))
+    if len(inner.outputs) != 1:
+        raise NoRuleError(call.kind)
+    (head, *after), times = inner.outputs[0], number(steps)
     return Derivation(
         ((head, axis("steps", steps, "input"), *after),),
         tuple(
-            replace(it, uses=it.uses and _times(it.uses, times))
-            for it in within(_wrapped_name(layer), found.weights)
+            replace(weight, uses=weight.uses and _times(weight.uses, times))
+            for weight in within(_wrapped_name(layer), inner.weights)
         ),
-        tuple(it * times for it in found.products),
-        found.counted,
+        tuple(term * times for term in inner.products),
+        inner.counted,
     )
 
 
 def _times(uses: Term, steps: Term) -> Term:
-    """Multiplies, and leaves a plain 1 away."""
+    """Multiplies two terms without writing a plain 1."""
     return steps if not uses.sign and uses.value == 1 else uses * steps
 
 
-def _spectral_normalization(given: Given) -> Derivation:
-    """The layer inside, and a vector from which its kernel's greatest stretch is estimated."""
-    layer = given.get("layer")
-    kind, _settings = described(layer)
-    if kind == given.kind:
+def _spectral_normalization(call: Given) -> Derivation:
+    """Derives the inner layer, and a vector that estimates the spectral norm of its kernel."""
+    layer = call.get("layer")
+    kind, _settings = parse_layer(layer)
+    if kind == call.kind:
         raise NoRuleError(kind)
-    found = _wrapped(given, layer, given.inputs)
-    kernel = next((it for it in found.weights if it.name in ("kernel", "embeddings")), None)
+    inner = _wrapped(call, layer, call.inputs)
+    kernel = next(
+        (weight for weight in inner.weights if weight.name in ("kernel", "embeddings")), None
+    )
     if kernel is None:
         raise DoesNotFitError(
-            _("It normalises a kernel or a table of embeddings, and {kind} has none.").format(
-                kind=kind
-            )
+            _(
+                "It normalises a kernel or a table of embeddings, but {kind} has neither."
+            ).format(kind=kind)
         )
     vector = WeightSize("vector_u", (number(1), kernel.sizes[-1]), trainable=False)
-    return replace(found, weights=(*within(layer_name(kind), found.weights), vector))
+    return replace(inner, weights=(*within(layer_name(kind), inner.weights), vector))
 
 
 RULES = (

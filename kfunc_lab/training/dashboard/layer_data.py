@@ -16,21 +16,30 @@ _COLUMNS = ("gradient_norm", "update_ratio", "weight_norm", "zeros", "dead", "sa
 _SHARES = ("zeros", "dead", "saturated")
 
 
-def layer_table(log: RunLog) -> list[list[str]]:
-    """Returns the last measurements as a table: a heading, and a row for each layer.
+def layer_table(log: RunLog) -> dict[str, Any]:
+    """Returns the last measurements of each layer as a table.
 
-    A measure that no layer has gets no column; a missing measurement is an empty cell.
+    Args:
+        log: The run.
+
+    Returns:
+        `layers`, the names of the layers, and `columns`, each with its `label` and, in `cells`, a
+        cell for each layer. A measure that no layer has gets no column; a missing measurement is
+        an empty cell.
     """
     measures = log.measures
-    shown = layers_shown(log)
-    if not shown:
-        return []
+    layers = layers_shown(log)
     names = [name for name in _COLUMNS if any(name in layer for layer in measures.values())]
-    rows = [[_("layer"), *(_(MEASURES[name]) for name in names)]]
-    for layer in shown:
-        cells = (_words_of(name, measures[layer].get(name)) for name in names)
-        rows.append([printable(layer), *cells])
-    return rows
+    return {
+        "layers": [printable(layer) for layer in layers],
+        "columns": [
+            {
+                "label": _(MEASURES[name]),
+                "cells": [_words_of(name, measures[layer].get(name)) for layer in layers],
+            }
+            for name in names
+        ],
+    }
 
 
 def layers_shown(log: RunLog) -> list[str]:
@@ -60,10 +69,7 @@ def layer_data(log: RunLog, epochs: Sequence[int]) -> tuple[dict[str, Any], byte
     """
     layers = layers_shown(log)
     spreads = [spread_of(log.measures_by_epoch[epoch], layers).tobytes() for epoch in epochs]
-    return {
-        "rows": layer_table(log),
-        "epochs": [epoch + 1 for epoch in epochs],
-    }, b"".join(spreads)
+    return layer_table(log) | {"epochs": [epoch + 1 for epoch in epochs]}, b"".join(spreads)
 
 
 def final_layer_data(log: RunLog) -> dict[str, Any]:

@@ -8,14 +8,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.training.curves.figures import (
-    Curve,
-    from_logs,
-    number_words,
-    svg_text,
-    to_svg,
-    to_text,
-)
+from kfunc_lab.training.curves.figures import Curve, from_logs, to_svg, to_text
+from kfunc_lab.training.curves.line_chart import number_words, svg_text
 from kfunc_lab.training.measuring import prediction_figures
 from kfunc_lab.training.measuring.best_weights import Best
 from kfunc_lab.training.measuring.prediction_figures import ClassNames

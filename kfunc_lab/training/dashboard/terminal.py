@@ -3,7 +3,7 @@
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.training.curves.figures import number_words
+from kfunc_lab.training.curves.line_chart import number_words
 from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.ui.text import printable
 

@@ -80,8 +80,8 @@ class DashboardView(anywidget.AnyWidget):
                 self.send({"type": "more", "progress": progress(log), **content}, buffers)
 
     def say(self, words: str) -> None:
-        """Shows a message on the page."""
-        self.send({"type": "said", "words": words})
+        """Shows on the page why a request cannot be carried out."""
+        self.send({"type": "problem", "words": words})
 
     def end(self, log: RunLog) -> None:
         """Draws the end of a run, and leaves its summary in the notebook."""
@@ -279,6 +279,7 @@ def progress(log: RunLog) -> dict[str, Any]:
 def _words() -> dict[str, Any]:
     return {
         "layers": _("Layers after the last measured epoch"),
+        "layer": _("layer"),
         "weights": _("weights"),
         "results": _("results"),
         "spread": _(
@@ -303,7 +304,7 @@ def _words() -> dict[str, Any]:
         "left": _("{time} left"),
         "training": _("training"),
         "validation": _("validation"),
-        "batches": _("since the epoch began"),
+        "batch": _("since the epoch began"),
         "empty": _("The curves appear with the first batches."),
         "deaf": _(
             "Here the buttons only take effect after the cell has ended. With "

@@ -15,10 +15,10 @@ from kfunc_lab.forward.recording import statistics_of_tensor
 from kfunc_lab.forward.samples import positive_integer
 from kfunc_lab.forward.statistics import Histogram, Statistics, combine, statistics_of
 from kfunc_lab.graph.keras.nodes import (
-    forget_labels,
     functional_of,
     nodes_in_order,
     operations_within,
+    reset_compile_loss,
 )
 from kfunc_lab.graph.keras.reader import ItemPlace, read
 from kfunc_lab.graph.model.layer_graph import unused_id
@@ -417,7 +417,7 @@ def _has_own_step(model: Any) -> bool:
 def _loss(model: Any, probe: Probe, outputs: Any) -> Any:
     # Before the first training, the loss would build itself from these labels. It is restored
     # with the model's other attributes.
-    forget_labels(model)
+    reset_compile_loss(model)
     # A custom training step may take labels of another form, or compute another loss.
     may_fail = _has_own_step(model) or model.loss is None or probe.y is None
     with contextlib.suppress(*([Exception] if may_fail else [])):

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kfunc_lab.graph.picture.boxes import shortened
+from kfunc_lab.graph.picture.boxes import truncate
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.training.curves.figures import svg_text
+from kfunc_lab.training.curves.line_chart import svg_text
 from kfunc_lab.training.measuring.predictions import MAX_CLASSES, Confusion, Example
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import image_of
 from kfunc_lab.ui.png_pixels import png_uri
-from kfunc_lab.ui.text import aligned, percent, printable
-from kfunc_lab.ui.text_width import fitted, text_width
+from kfunc_lab.ui.text import align_columns, percent, printable
+from kfunc_lab.ui.text_width import fit_text, text_width
 from kfunc_lab.ui.theme import (
     FAINT,
     FONT,
@@ -27,7 +27,7 @@ from kfunc_lab.ui.theme import (
     VALIDATION,
     light_dark,
 )
-from kfunc_lab.ui.thumbnails import SIDE, shrunk
+from kfunc_lab.ui.thumbnails import SIDE, downsample
 
 # The names of the classes, for all outputs or by the name of the output.
 ClassNames = Sequence[str] | Mapping[str, Sequence[str]] | None
@@ -122,7 +122,7 @@ class _ClassNames:
 
     def __getitem__(self, number: int) -> str:
         name = self.names[number] if number < len(self.names) else number
-        return shortened(printable(str(name)), _MAX_TITLE)
+        return truncate(printable(str(name)), _MAX_TITLE)
 
 
 def _no_classifier() -> str:
@@ -130,7 +130,7 @@ def _no_classifier() -> str:
 
 
 def _title(confusion: Confusion) -> str:
-    name = shortened(printable(confusion.output))
+    name = truncate(printable(confusion.output))
     if not confusion.total:
         return name
     return _("{output}: {right} of {total} correct ({share})").format(
@@ -202,7 +202,7 @@ def _as_text(confusion: Confusion, names: _ClassNames) -> str:
     if confusion.total:
         rows = _matrix_rows if confusion.classes <= MAX_CLASSES else _pair_rows
         table = rows(confusion, names)
-        lines += aligned(table, right=set(range(len(table[0])))) if table else []
+        lines += align_columns(table, right=set(range(len(table[0])))) if table else []
         lines.append(_worst_heading(confusion))
         lines += [
             _example_words(example, names[example.truth], names[example.predicted])
@@ -212,7 +212,7 @@ def _as_text(confusion: Confusion, names: _ClassNames) -> str:
 
 
 def _matrix_rows(confusion: Confusion, names: _ClassNames) -> list[list[str]]:
-    labels = [shortened(names[number], _MAX_NAME) for number in range(confusion.classes)]
+    labels = [truncate(names[number], _MAX_NAME) for number in range(confusion.classes)]
     rows = [[_("true") + " \\ " + _("predicted"), *labels]]
     for label, row in zip(labels, confusion.counts, strict=True):
         rows.append([label, *map(str, row)])
@@ -222,7 +222,7 @@ def _matrix_rows(confusion: Confusion, names: _ClassNames) -> list[list[str]]:
 def _pair_rows(confusion: Confusion, names: _ClassNames) -> list[list[str]]:
     rows = [[_("true"), _("predicted"), _("count")]]
     for truth, predicted, count, total in _frequent_confusions(confusion):
-        pair = (shortened(names[number], _MAX_NAME) for number in (truth, predicted))
+        pair = (truncate(names[number], _MAX_NAME) for number in (truth, predicted))
         rows.append([*pair, _of(count, total)])
     return rows if len(rows) > 1 else []
 
@@ -278,7 +278,7 @@ def _blocks(confusion: Confusion, names: _ClassNames) -> list[_Block]:
 
 def _label(x: float, y: float, name: str, width: float, anchor: str = "start") -> str:
     """Draws a name; if it does not fit, it is shortened and the full name is its tooltip."""
-    short = fitted(name, width, 10)
+    short = fit_text(name, width, 10)
     drawn = svg_text(x, y, short, "tick", anchor)
     return drawn if short == name else f"<g><title>{html.escape(name)}</title>{drawn}</g>"
 
@@ -457,7 +457,7 @@ def _lines(worst: Iterable[Example], names: _ClassNames, width: float) -> _Block
     parts, y, widths = "", 0, [0.0]
     for example in worst:
         truth, predicted = names[example.truth], names[example.predicted]
-        short = (fitted(name, width / 2, 10) for name in (truth, predicted))
+        short = (fit_text(name, width / 2, 10) for name in (truth, predicted))
         drawn = ""
         for number, line in enumerate(_wrap(_example_words(example, *short), width)):
             y += _LINE
@@ -512,7 +512,7 @@ def _caption(example: Example, names: _ClassNames) -> list[str]:
     if text_width(line, 10) <= _TILE - 8:
         return [line]
     width = _TILE - 8 - text_width(f"→ , {share}", 10)
-    return [fitted(truth, _TILE - 8, 10), f"→ {fitted(predicted, width, 10)}, {share}"]
+    return [fit_text(truth, _TILE - 8, 10), f"→ {fit_text(predicted, width, 10)}, {share}"]
 
 
 def _image(picture: Numbers | None) -> str:
@@ -522,7 +522,9 @@ def _image(picture: Numbers | None) -> str:
     to_rows, to_columns = (
         max(1, size * SIDE // max(rows, columns, SIDE)) for size in (rows, columns)
     )
-    channels = [shrunk(channel, to_rows, to_columns) for channel in np.moveaxis(picture, -1, 0)]
+    channels = [
+        downsample(channel, to_rows, to_columns) for channel in np.moveaxis(picture, -1, 0)
+    ]
     uri = png_uri(image_of(np.stack(channels, axis=-1)).pixels)
     return (
         f'<image href="{uri}" width="{_PICTURE}" height="{_PICTURE}" '

@@ -10,7 +10,7 @@ import numpy as np
 from kfunc_lab.forward.call_outputs import as_array
 from kfunc_lab.forward.interception import intercept_calls, unchanged
 from kfunc_lab.forward.samples import as_image, fixed_batch_size
-from kfunc_lab.graph.keras.nodes import functional_of, kept_logits
+from kfunc_lab.graph.keras.nodes import functional_of, stored_logits
 from kfunc_lab.graph.lint.losses import kind_of_loss
 from kfunc_lab.training.measuring.probe import (
     first_of,
@@ -437,7 +437,7 @@ class _Tally:
 
     def _probabilities(self, scores: Numbers, output: Any) -> Numbers:
         """Returns the probability of each class."""
-        from_logits = self.head.from_logits and kept_logits(output) is None
+        from_logits = self.head.from_logits and stored_logits(output) is None
         if self.head.is_binary:
             return _binary_probabilities(scores[:, 0], from_logits)
         # The first rows decide for all rows.

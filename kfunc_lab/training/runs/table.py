@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.training.curves.figures import number_words
+from kfunc_lab.training.curves.line_chart import number_words
 from kfunc_lab.training.runs.store import Run, names_that_differ, settings_of
 from kfunc_lab.training.states import state_words
 from kfunc_lab.ui.text import printable

@@ -27,7 +27,7 @@ from kfunc_lab.training.runs.table import (
     table_style,
 )
 from kfunc_lab.ui.files import save_as
-from kfunc_lab.ui.text import aligned, printable
+from kfunc_lab.ui.text import align_columns, printable
 from kfunc_lab.ui.theme import SURFACE, light_dark
 
 
@@ -142,10 +142,10 @@ class RunsView(Sequence[Run]):
         if not self._runs:
             return self._empty()
         head, rows = table_of(self._runs)
-        lines = [_heading(self._runs), *aligned([head, *rows], right=right_columns(head))]
+        lines = [_heading(self._runs), *align_columns([head, *rows], right=right_columns(head))]
         settings = settings_table(self._drawn())
         if settings:
-            lines += ["", _("settings that differ"), *aligned(settings, right=set())]
+            lines += ["", _("settings that differ"), *align_columns(settings, right=set())]
         return "\n".join([*lines, *_notes(self._runs)])
 
     def to_html(self) -> str:

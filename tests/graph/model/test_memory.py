@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.model.memory import activation_bytes, in_bytes, weight_bytes
+from kfunc_lab.graph.model.memory import activation_bytes, memory_text, weight_bytes
 
 
 def test_memory():
@@ -15,6 +15,6 @@ def test_memory():
     assert activation_bytes(call) == 6 * 6 * 4 * 2
     unknown = lab.read_graph(layers.Dense(2, name="d")(keras.Input((None, 3))))
     assert activation_bytes(unknown.call_of["d"]) is None
-    assert [in_bytes(it) for it in (12, 1_234, 5_678_901, 7_000_000_000)] == [
+    assert [memory_text(it) for it in (12, 1_234, 5_678_901, 7_000_000_000)] == [
         "12 B", "1.23 kB", "5.68 MB", "7 GB",
     ]  # fmt: skip

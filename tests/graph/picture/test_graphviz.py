@@ -102,7 +102,7 @@ def test_a_file_that_is_no_program(program):
 @pytest.mark.parametrize("text", [NOTHING, GARBAGE])
 def test_a_program_that_writes_no_picture(program, text):
     path = program(text)
-    with pytest.raises(GraphvizError, match="wrote no layout") as raised:
+    with pytest.raises(GraphvizError, match="returned no layout") as raised:
         to_svg(GRAPH)
     assert str(path) in str(raised.value)
 

@@ -284,7 +284,7 @@ def test_the_legend_says_what_is_seen(graphs, drawings):
     assert {"input, output", "dense, embedding", "merging, arithmetic"} <= {*said}
     assert "convolution" not in said
     assert "lost" in texts(having(drawings["lost"], "legend")[0])
-    assert "one colour: shared weights" in texts(having(drawings["lost"], "legend")[0])
+    assert "same colour: shared weights" in texts(having(drawings["lost"], "legend")[0])
     assert "can be opened" in texts(having(drawings["nested"], "legend")[0])
 
 

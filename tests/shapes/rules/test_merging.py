@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 from against_keras import compare, refuses, rule_on
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 
@@ -12,9 +13,7 @@ from kfunc_lab.shapes.rules.arithmetic import equation
 from kfunc_lab.shapes.rules.merging import broadcast_axes, joined_size
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
-drawn = settings(
-    max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+drawn = examples(40)
 NUMBER_BY_NUMBER = ["Add", "Multiply", "Average", "Maximum", "Minimum", "Subtract"]
 
 sizes = st.sampled_from([None, 1, 2, 3, 3, 5])

@@ -3,7 +3,8 @@
 import keras
 import pytest
 from against_keras import agrees_with, compare, rule_on
-from hypothesis import HealthCheck, assume, given, settings
+from examples import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from keras import layers
 
@@ -12,9 +13,7 @@ from kfunc_lab.shapes.rules.formulas import derivation
 from kfunc_lab.shapes.rules.normalisation import RULES
 from kfunc_lab.shapes.rules.rule import DoesNotFitError, Given
 
-drawn = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+drawn = examples(30)
 shapes = st.tuples(
     st.sampled_from([None, 2]),
     st.lists(st.sampled_from([None, 1, 3, 4, 4, 6]), max_size=3),

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pytest
 from against_keras import agrees_with
-from hypothesis import HealthCheck, assume, given, settings
+from examples import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from keras import ops
 from packaging.version import Version
@@ -19,9 +20,7 @@ from kfunc_lab.shapes.rules.arithmetic import equation, formula
 from kfunc_lab.shapes.rules.formulas import OPERATIONS, derivation
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
-drawn = settings(
-    max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+drawn = examples(40)
 HOMES = [
     importlib.import_module(f"keras.src.ops.{name}")
     for name in ("numpy", "nn", "math", "core", "linalg")
@@ -430,7 +429,7 @@ PARTS = st.one_of(
 )
 
 
-@settings(drawn, max_examples=800)
+@examples(200)
 @given(ANY_SHAPES, st.lists(PARTS, min_size=1, max_size=4))
 def test_get_item(shape, key):
     compare("GetItem", {}, tensor(*shape), tuple(key))

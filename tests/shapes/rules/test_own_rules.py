@@ -69,9 +69,9 @@ def test_without_a_rule_the_layer_is_asked():
 @pytest.mark.parametrize(
     ("faulty", "words"),
     [
-        ("shape", "Its rule says something else."),
-        ("weights", "Its rule says something else."),
-        ("error", "Its rule fails: KeyError: 'stride'"),
+        ("shape", "Its shape rule disagrees with the layer."),
+        ("weights", "Its shape rule disagrees with the layer."),
+        ("error", "Its shape rule fails: KeyError: 'stride'"),
     ],
 )
 def test_a_rule_that_contradicts_its_layer_is_left_aside(faulty, words):

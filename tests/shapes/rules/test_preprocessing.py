@@ -3,7 +3,8 @@
 import keras
 import pytest
 from against_keras import agrees_with, rule_on
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 
@@ -12,9 +13,7 @@ from kfunc_lab.shapes.rules.arithmetic import equation
 from kfunc_lab.shapes.rules.formulas import derivation
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
-drawn = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+drawn = examples(30)
 sizes = st.sampled_from([None, 1, 3, 8])
 shapes = st.tuples(st.sampled_from([None, 2]), st.lists(sizes, max_size=3)).map(
     lambda it: (it[0], *it[1])

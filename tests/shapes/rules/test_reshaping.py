@@ -3,7 +3,8 @@
 import keras
 import pytest
 from against_keras import compare, rule_on
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 
@@ -12,9 +13,7 @@ from kfunc_lab.shapes.rules.arithmetic import equation
 from kfunc_lab.shapes.rules.formulas import derivation
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
-drawn = settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+drawn = examples(50)
 batches = st.sampled_from([None, 2])
 sizes = st.sampled_from([None, 1, 2, 3, 4, 6])
 

@@ -3,7 +3,8 @@
 import keras
 import pytest
 from against_keras import agrees_with, refuses, rule_on
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 
@@ -11,9 +12,7 @@ from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
 from kfunc_lab.shapes.rules.formulas import derivation
 from kfunc_lab.shapes.rules.shape_preserving import RULES
 
-drawn = settings(
-    max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+drawn = examples(8)
 REQUIRED = {
     "Activation": {"activation": "relu"},
     "Dropout": {"rate": 0.5},

@@ -1,0 +1,186 @@
+"""The models of `keras.applications`: each is built once, and every form and number is checked.
+
+In `make test-deep` it is every one of them; else one of each family, which is made of the blocks
+of its sisters in other numbers and widths.
+"""
+
+import gc
+import inspect
+import xml.etree.ElementTree as ET
+
+import graph_checks
+import keras
+import numpy as np
+import pytest
+from keras import applications
+from rebuilding import comparable, rebuilt
+
+import kfunc_lab as lab
+from kfunc_lab.forward.batch import run
+from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.model.folding import MAX_CALLS_UNFOLDED
+from kfunc_lab.graph.model.graph_file import from_json
+from kfunc_lab.graph.picture.graphviz import run_dot
+from kfunc_lab.shapes.costs import costs
+from kfunc_lab.shapes.rules.formulas import multiply_adds
+from kfunc_lab.shapes.what_if import what_if
+
+# Of each family, as Keras divides them into files, the least model; it has what is special in it.
+LEAST = {
+    "ConvNeXtTiny",  # blocks with layers of their own, and scaling in a Sequential
+    "DenseNet121",  # each layer is joined to all those before it
+    "EfficientNetB0",  # channels weighted by themselves
+    "EfficientNetV2B0",  # the same and fused convolutions
+    "InceptionResNetV2",  # branches that are scaled and added
+    "InceptionV3",  # branches that are joined
+    "MobileNet",  # a chain of convolutions by channel
+    "MobileNetV2",  # narrow, wide, narrow
+    "MobileNetV3Small",  # raw operations
+    "NASNetMobile",  # each cell takes the two before it
+    "ResNet50",  # blocks that are added to their input
+    "ResNet50V2",  # the same, normalised first
+    "VGG16",  # a chain
+    "VGG19",  # a file of its own
+    "Xception",  # separable convolutions
+}
+
+# The least size of images where it is not 32.
+SIDES = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
+
+# Billions of multiply-adds, as published.
+PUBLISHED = {
+    "VGG16": 15.5,  # Simonyan and Zisserman, 2014, https://arxiv.org/abs/1409.1556
+    "VGG19": 19.6,
+    "ResNet50": 3.8,  # He et al., 2015, https://arxiv.org/abs/1512.03385, table 1
+    "MobileNetV2": 0.300,  # Sandler et al., 2018, https://arxiv.org/abs/1801.04381, table 4
+    "EfficientNetB0": 0.39,  # Tan and Le, 2019, https://arxiv.org/abs/1905.11946, table 2
+}
+
+# Classes that keras.applications brings along, and inputs.
+WITHOUT_RULE = {"InputLayer", "LayerScale", "CustomScaleLayer"}
+
+
+def constructors() -> list[str]:
+    """The constructors of `keras.applications`, whatever they are in this version."""
+    return sorted(
+        name
+        for name, it in vars(applications).items()
+        if callable(it) and "weights" in inspect.signature(it).parameters
+    )
+
+
+def family(name: str) -> str:
+    return inspect.getsourcefile(inspect.unwrap(getattr(applications, name)))
+
+
+every_application = pytest.mark.parametrize(
+    "name",
+    [pytest.param(it, marks=[] if it in LEAST else pytest.mark.deep) for it in constructors()],
+)
+
+
+def test_they_are_all_there():
+    assert {"VGG19", "ResNet152V2", "NASNetLarge", "ConvNeXtXLarge"} <= {*constructors()}
+    assert len(constructors()) >= 38
+
+
+def test_each_family_is_swept_every_time():
+    assert {*constructors()} >= LEAST
+    assert {family(name) for name in LEAST} == {family(name) for name in constructors()}
+
+
+@every_application
+def test_every_form(name, tmp_path):
+    with (
+        preserve_keras_state()
+    ):  # without values for weights, which are most of the time and memory
+        model = getattr(applications, name)(weights=None)
+    is_read_as_it_is(model)
+    view = lab.graph(model)
+    is_drawn_and_written(view, tmp_path)
+    shapes_are_computed(view.graph, model)
+    if name in PUBLISHED:
+        counts = [multiply_adds(call) for call in view.graph.calls]
+        assert sum(counts) / 1e9 == pytest.approx(PUBLISHED[name], rel=0.02)
+    is_rebuilt_from_its_code(model)
+    assert lab.lint(model) == []
+    model.compile(loss="categorical_crossentropy")
+    assert lab.lint(model) == []
+    del model, view
+    gc.collect()
+
+
+def is_read_as_it_is(model):
+    graph = lab.read_graph(model, masks=True)
+    graph_checks.has_the_parameters_of(model, graph)
+    graph_checks.has_the_shapes_of(model, graph)
+    graph_checks.has_the_connections_of(model, graph)
+    graph_checks.has_the_ends_of(model, graph)
+    graph_checks.is_in_order(graph)
+    graph_checks.has_edges_that_carry_what_their_ends_say(graph)
+
+
+def is_drawn_and_written(view, folder):
+    graph = view.graph
+    seen = ET.fromstring(view.to_svg()).iter("{http://www.w3.org/2000/svg}g")
+    boxes = [it for it in seen if "call" in it.get("class", "").split()]
+    assert len(boxes) <= MAX_CALLS_UNFOLDED
+    if len(graph.calls) > MAX_CALLS_UNFOLDED:
+        assert len(boxes) < 0.4 * len(graph.calls)
+    for ending in (".svg", ".png", ".html", ".dot", ".mmd", ".json", ".txt"):
+        assert view.save(folder / f"graph{ending}").stat().st_size > 300
+    assert from_json(view.to_json()) == graph
+    assert run_dot(view.to_dot(), "svg").startswith(b"<?xml")
+    view.unfold_all()
+    ET.fromstring(view.to_svg())
+
+
+def shapes_are_computed(graph, model):
+    """Every call's numbers come from a rule, and add up to what Keras counts."""
+    found = what_if(graph)
+    assert found.graph == graph
+    kinds = {call.kind for call in graph.calls if call.id not in found.derivations}
+    assert kinds <= WITHOUT_RULE
+    by_layer = {
+        call.layer_id: found.derivations[call.id].parameters.value
+        for call in graph.calls
+        if call.id in found.derivations
+    }
+    others = {call.layer_id: call.parameters for call in graph.calls if call.kind in kinds}
+    assert sum(by_layer.values()) + sum(others.values()) == model.count_params()
+    assert costs(found)[None].parameters == model.count_params()
+
+
+def is_rebuilt_from_its_code(model):
+    with preserve_keras_state():
+        other = rebuilt(model)
+    assert comparable(other) == comparable(model)
+    assert [it.shape for it in other.weights] == [it.shape for it in model.weights]
+    assert [it.trainable for it in other.weights] == [it.trainable for it in model.weights]
+
+
+@pytest.fixture
+def new_session():
+    keras.utils.set_random_seed(7)
+    yield
+    keras.utils.clear_session()
+    gc.collect()
+
+
+@every_application
+@pytest.mark.usefixtures("new_session")
+def test_every_value_is_that_of_keras_to_the_last_bit(name):
+    side = SIDES.get(name, 32)
+    options = {"weights": None, "include_top": False, "input_shape": (side, side, 3)}
+    model = getattr(applications, name)(**options)
+    x = np.random.default_rng(0).uniform(0, 255, (2, side, side, 3)).astype("float32")
+    operations = model.operations
+    extraction = keras.Model(model.inputs[0], [it.output for it in operations])
+    expected = dict(zip((it.name for it in operations), extraction(x), strict=True))
+    flow = run(model, x, training=False, layers=None, dtype=None, limit=10**12)
+    assert flow.recording.complete
+    assert {it for it in flow.values if "/" not in it} == set(expected)
+    for operation, value in expected.items():
+        assert np.array_equal(flow.values[operation], value), operation
+    assert np.array_equal(flow.recording.outputs, model(x))
+    assert [it.id for it in flow.graph.calls if it.id not in flow.values] == []
