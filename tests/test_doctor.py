@@ -60,7 +60,7 @@ def test_an_old_keras_is_to_be_replaced(monkeypatch):
     )
     finding = doctor._keras()
     assert finding.found == "3.7.0, backend jax"
-    assert finding.remedy.startswith("Install a newer one")
+    assert finding.remedy.startswith("Install a newer version")
 
 
 @pytest.mark.parametrize(

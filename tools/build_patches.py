@@ -10,7 +10,7 @@
 # ///
 """Builds the embedded colour pictures, `kfunc_lab/datasets/patches_32.npz`, from photographs.
 
-The photographs come with three packages, which get an environment of their own:
+The photographs come from three packages, which need a separate environment:
 
     uv run tools/build_patches.py
 
@@ -21,7 +21,7 @@ or, without uv, from the top of the repository:
         scikit-learn==1.7.2 scipy==1.11.4
     build/patches/bin/python tools/build_patches.py
 
-Building twice gives the same bytes. The script prints the sha256 of the file, which belongs in
+The bytes of the file are reproducible. The script prints its sha256, which belongs in
 `kfunc_lab/datasets/patches_32.md`.
 """
 
@@ -47,14 +47,14 @@ Rectangle = tuple[int, int, int, int]  # left, top, right and bottom, in pixels
 
 @dataclass(frozen=True)
 class Subject:
-    """What the patches of one class show, and where it is in a photograph.
+    """The subject of one class of patches, and its place in a photograph.
 
     Attributes:
         name: The class.
-        photograph: The name under which `photographs` gives it.
-        shrink: How many pixels of the photograph, in each direction, become one.
-        train: Rectangles in the shrunken photograph that hold nothing but the subject.
-        test: The same, at least the size of a patch away from all of `train`.
+        photograph: The name of the photograph in `photographs`.
+        shrink: The number of pixels, in each direction, that become one pixel.
+        train: Rectangles in the shrunken photograph that show only the subject.
+        test: More such rectangles, at least the size of a patch away from all of `train`.
     """
 
     name: str
@@ -140,28 +140,28 @@ def shrunken(photograph: Bytes, factor: int) -> Bytes:
 
 
 def corners(rectangles: tuple[Rectangle, ...], count: int) -> list[tuple[int, int]]:
-    """Returns where to cut at least `count` patches: on the widest grid that gives as many.
+    """Returns the corners of at least `count` patches, on the widest grid with that many places.
 
     Args:
-        rectangles: Where the patches shall be.
-        count: How many are needed.
+        rectangles: The rectangles that contain the patches.
+        count: The number of patches needed.
 
     Returns:
-        The left upper corner of each patch, as (left, top).
+        The upper left corner of each patch, as (left, top).
 
     Raises:
-        ValueError: If the rectangles do not hold so many patches.
+        ValueError: If the rectangles do not have enough room.
     """
     for step in range(SIZE, 0, -1):
-        found = {
+        places = {
             corner
             for left, top, right, bottom in rectangles
             for corner in itertools.product(
                 range(left, right - SIZE + 1, step), range(top, bottom - SIZE + 1, step)
             )
         }
-        if len(found) >= count:
-            return sorted(found)
+        if len(places) >= count:
+            return sorted(places)
     raise ValueError(f"{rectangles} hold fewer than {count} patches.")
 
 
@@ -177,7 +177,7 @@ def cut(pictures: dict[str, Bytes], part: str, count: int, seed: int) -> tuple[B
     Returns:
         The patches, of shape (n, 32, 32, 3), and their classes, of shape (n,).
     """
-    # The stream of RandomState is frozen; that of a Generator may change with numpy.
+    # The random numbers of RandomState never change; those of a Generator may change with numpy.
     random = np.random.RandomState(seed)
     patches = []
     for subject in SUBJECTS:
@@ -194,13 +194,13 @@ def cut(pictures: dict[str, Bytes], part: str, count: int, seed: int) -> tuple[B
 def write(path: Path, arrays: dict[str, Bytes]) -> str:
     """Writes the arrays and returns the sha256 of the file.
 
-    Patches overlap, and LZMA finds what they share, however far apart they are; numpy reads
-    such an archive as any other. Every member is dated 1980, so the bytes depend on the arrays
-    alone (and on the library that compresses them).
+    Patches overlap, and LZMA compresses the common parts at any distance; numpy reads such an
+    archive like any other. Every member is dated 1980, so the bytes depend only on the arrays
+    (and on the version of the compression library).
 
     Args:
         path: The .npz file to write.
-        arrays: What goes into it, by name.
+        arrays: The arrays, by name.
 
     Returns:
         The sha256 of the file, in hexadecimal digits.

@@ -1,13 +1,13 @@
 """Trains the small network of digits, `kfunc_lab/datasets/digits_cnn.keras`.
 
-From the top of the repository, with the oldest Keras that is supported, as a newer one writes
-settings that it cannot read (`make oldest` makes the environment):
+Run it from the top of the repository, with the oldest supported Keras, because that one cannot
+read all settings that a newer Keras writes (`make oldest` creates the environment):
 
     PYTHONPATH=. .venv/oldest/bin/python tools/train_digits_cnn.py
 
 It takes about a minute. Seeds are set, but the last digits of a sum depend on the processor, so
-another machine gives a network as good, not the same one. The script prints the accuracy and the
-sha256 of the file, which belong in `kfunc_lab/datasets/digits_cnn.md`.
+another machine gives an equally good network, not the same one. The script prints the accuracy
+and the sha256 of the file, which belong in `kfunc_lab/datasets/digits_cnn.md`.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from keras import layers
 from kfunc_lab.datasets import mnist
 
 FILE = Path(__file__).parents[1] / "kfunc_lab" / "datasets" / "digits_cnn.keras"
-COPIES = 4  # of each digit, each moved by its own shift
+COPIES = 4  # of each digit, each with its own shift
 EPOCHS = 12
 SEED = 28
 
@@ -42,14 +42,14 @@ def build() -> keras.Model:
 
 
 def shifted(images: Images, random: np.random.RandomState) -> Images:
-    """Moves every image by up to two pixels down or up, and right or left.
+    """Shifts every image by up to two pixels down or up, and right or left.
 
     Args:
-        images: Of shape (n, 28, 28, 1); their border is empty paper.
-        random: Where the shifts are drawn from.
+        images: The images, of shape (n, 28, 28, 1), with an empty border.
+        random: The source of the random shifts.
 
     Returns:
-        As many images, of the same shape.
+        The shifted images, of the same shape.
     """
     shifts = random.randint(-2, 3, size=(len(images), 2))
     moved = [np.roll(img, by, axis=(0, 1)) for img, by in zip(images, shifts, strict=True)]
@@ -57,7 +57,7 @@ def shifted(images: Images, random: np.random.RandomState) -> Images:
 
 
 def main() -> None:
-    """Trains the network, writes the file and prints what it is worth."""
+    """Trains the network, writes the file and prints the accuracy."""
     (x_train, y_train), (x_test, y_test) = mnist(source="embedded")
     train, test = (x[..., None].astype("float32") / 255 for x in (x_train, x_test))
     random = np.random.RandomState(SEED)
@@ -74,7 +74,7 @@ def main() -> None:
     model.fit(copies, np.tile(y_train, COPIES + 1), batch_size=64, epochs=EPOCHS, verbose=2)
     _, accuracy = model.evaluate(test, y_test, verbose=0)
 
-    # Built anew and given the weights, the network carries no optimizer into the file.
+    # A new model with the same weights has no optimizer to store in the file.
     shipped = build()
     shipped.set_weights(model.get_weights())
     shipped.save(FILE)

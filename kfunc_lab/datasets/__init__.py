@@ -1,4 +1,4 @@
-"""Data for the lessons: real sets, small in the package or full, and made-up tickets.
+"""Data sets for the lessons: MNIST, colour images, synthetic tickets and a trained network.
 
 Importing this loads neither Keras nor numpy.
 """

@@ -1,4 +1,4 @@
-"""Colour pictures: CIFAR-10 where it can be had, else patches of photographs from the package."""
+"""Colour images: CIFAR-10 if it is available, otherwise patches of photographs in the package."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from kfunc_lab.locale import N_, _
 if TYPE_CHECKING:
     from kfunc_lab.datasets.download import Bytes, Loaded, Source, Split
 
-    Pictures: TypeAlias = tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes], tuple[str, ...]]
+    Images: TypeAlias = tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes], tuple[str, ...]]
 
 _EMBEDDED = Path(__file__).with_name("patches_32.npz")
 
-# Where Keras has CIFAR-10 from, the checksum it asks of it, and what it calls it in its cache.
+# Keras's address of CIFAR-10, the checksum that it expects, and the name in its cache.
 _URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 _SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 _ARCHIVE = "cifar-10-batches-py-target_archive"
 
 _LINES: dict[Loaded, str] = {
-    "full": N_("CIFAR-10: 60,000 colour pictures (50,000 to train, 10,000 to test)."),
+    "full": N_("CIFAR-10: 60,000 colour images (50,000 for training, 10,000 for testing)."),
     "embedded": N_(
-        "Colour pictures: 1,900 patches of real photographs that come with kfunc_lab "
-        "(1,500 to train, 400 to test)."
+        "Colour images: 1,900 patches of real photographs that come with kfunc_lab (1,500 for "
+        "training, 400 for testing)."
     ),
     "fallback": N_(
-        "Colour pictures: 1,900 patches of real photographs that come with kfunc_lab "
-        "(1,500 to train, 400 to test); CIFAR-10 could not be fetched."
+        "Colour images: 1,900 patches of real photographs that come with kfunc_lab (1,500 for "
+        "training, 400 for testing); CIFAR-10 could not be downloaded."
     ),
 }
 
@@ -60,31 +60,31 @@ _PATCH_NAMES = (
 )
 
 
-def colour_images(source: Source = "auto") -> Pictures:
-    """Loads small colour pictures in ten classes, and the names of the classes.
+def colour_images(source: Source = "auto") -> Images:
+    """Loads small colour images in ten classes, and the names of the classes.
 
-    Prints one line that says which pictures they are; a download shows its progress above it.
+    Prints one line that names the images; a download shows its progress above that line.
 
     Args:
-        source: `"full"` for CIFAR-10, from Keras's cache or fetched by Keras; `"embedded"` for
-            the patches of photographs that come with this package, in the same split and order
-            every time; `"auto"` for CIFAR-10 where it is cached or can be fetched, else the
-            patches, within a second where there is no network.
+        source: `"full"` for CIFAR-10, from Keras's cache or downloaded by Keras; `"embedded"` for
+            the patches of photographs that come with this package, always in the same split and
+            order; `"auto"` for CIFAR-10 if it is cached or can be downloaded, otherwise the
+            patches, within a second if there is no network.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test), names`. The images have shape (n, 32, 32, 3), in
-        red, green and blue from 0 to 255, the labels shape (n,), from 0 to 9; all are uint8.
-        n is 50,000 and 10,000 in CIFAR-10, 1,500 and 400 in the patches. The ten names are in
-        the language in use.
+        `(x_train, y_train), (x_test, y_test), names`. The images have shape (n, 32, 32, 3), with
+        red, green and blue from 0 to 255; the labels have shape (n,), from 0 to 9; all are uint8.
+        n is 50,000 and 10,000 for CIFAR-10, 1,500 and 400 for the patches. The ten names are in
+        the current language.
 
     Raises:
         ValueError: If there is no such source.
-        OSError: If CIFAR-10 is asked for and is neither cached nor to be had.
+        OSError: If `source` is `"full"` and CIFAR-10 is neither cached nor can be downloaded.
 
     Example:
         >>> (x_train, y_train), (x_test, y_test), names = colour_images(source="embedded")
-        Colour pictures: 1,900 patches of real photographs that come with kfunc_lab
-        (1,500 to train, 400 to test).
+        Colour images: 1,900 patches of real photographs that come with kfunc_lab
+        (1,500 for training, 400 for testing).
         >>> x_train.shape, x_train.dtype
         ((1500, 32, 32, 3), dtype('uint8'))
         >>> names[:3]
@@ -106,14 +106,14 @@ def _cifar10(patience: float) -> Split:
 
 
 def _keras_folder() -> Path:
-    """Returns the folder that Keras unpacks CIFAR-10 in: the first one that it can write."""
+    """Returns the folder where Keras unpacks CIFAR-10: the first one that it can write to."""
     first, second = download.cache_folders()
     return first if os.access(first.parent, os.W_OK) else second
 
 
 def _how_to_get_it(error: Exception) -> str:
     return _(
-        "There is no intact copy of CIFAR-10 in {folder}, and {url} could not be fetched "
+        "There is no intact copy of CIFAR-10 in {folder}, and {url} could not be downloaded "
         "({reason}). Connect to the network and try again, save that file as {file} in that "
         'folder, or use source="embedded".'
     ).format(folder=_keras_folder(), url=_URL, file=_ARCHIVE, reason=error)

@@ -1,4 +1,4 @@
-"""MNIST: the full set where it can be had, else 5,000 of its digits, kept in the package."""
+"""MNIST: the full set if it is available, otherwise 5,000 of its digits from the package."""
 
 from __future__ import annotations
 
@@ -14,45 +14,46 @@ if TYPE_CHECKING:
 
 _EMBEDDED = Path(__file__).with_name("mnist_5000.npz")
 
-# Where Keras has the full set from, and the checksum it asks of it.
+# Keras's address of the full set, and the checksum that it expects.
 _URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 _SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
 _LINES: dict[Loaded, str] = {
-    "full": N_("MNIST: the full set, 60,000 digits to train and 10,000 to test."),
+    "full": N_("MNIST: the full set, 60,000 digits for training and 10,000 for testing."),
     "embedded": N_(
-        "MNIST: 5,000 real digits that come with kfunc_lab (4,000 to train, 1,000 to test)."
+        "MNIST: 5,000 real digits that come with kfunc_lab (4,000 for training, 1,000 for "
+        "testing)."
     ),
     "fallback": N_(
-        "MNIST: 5,000 real digits that come with kfunc_lab (4,000 to train, 1,000 to test); "
-        "the full set could not be fetched."
+        "MNIST: 5,000 real digits that come with kfunc_lab (4,000 for training, 1,000 for "
+        "testing); the full set could not be downloaded."
     ),
 }
 
 
 def mnist(source: Source = "auto") -> Split:
-    """Loads handwritten digits, as `keras.datasets.mnist.load_data` gives them.
+    """Loads handwritten digits in the format of `keras.datasets.mnist.load_data`.
 
-    Prints one line that says which digits they are; a download shows its progress above it.
+    Prints one line that names the digits; a download shows its progress above that line.
 
     Args:
-        source: `"full"` for all of MNIST, from Keras's cache or fetched by Keras; `"embedded"`
-            for the 5,000 digits that come with this package, 500 of each class, in the same
-            split and order every time; `"auto"` for the full set where it is cached or can be
-            fetched, else the embedded one, within a second where there is no network.
+        source: `"full"` for all of MNIST, from Keras's cache or downloaded by Keras;
+            `"embedded"` for the 5,000 digits that come with this package, 500 of each class,
+            always in the same split and order; `"auto"` for the full set if it is cached or can
+            be downloaded, otherwise the embedded set, within a second if there is no network.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)`. The images have shape (n, 28, 28), in grey
-        levels from 0 to 255, the labels shape (n,), from 0 to 9; all are uint8. n is 60,000 and
-        10,000 in the full set, 4,000 and 1,000 in the embedded one.
+        `(x_train, y_train), (x_test, y_test)`. The images have shape (n, 28, 28), with grey
+        levels from 0 to 255; the labels have shape (n,), from 0 to 9; all are uint8. n is 60,000
+        and 10,000 for the full set, 4,000 and 1,000 for the embedded set.
 
     Raises:
         ValueError: If there is no such source.
-        OSError: If the full set is asked for and is neither cached nor to be had.
+        OSError: If `source` is `"full"` and the set is neither cached nor can be downloaded.
 
     Example:
         >>> (x_train, y_train), (x_test, y_test) = mnist(source="embedded")
-        MNIST: 5,000 real digits that come with kfunc_lab (4,000 to train, 1,000 to test).
+        MNIST: 5,000 real digits that come with kfunc_lab (4,000 for training, 1,000 for testing).
         >>> x_train.shape, x_train.dtype
         ((4000, 28, 28), dtype('uint8'))
         >>> y_test[:5]
@@ -77,6 +78,6 @@ def _full(patience: float) -> Split:
 def _how_to_get_it(error: Exception) -> str:
     return _(
         "There is no intact copy of the full MNIST set in {folder}, and {url} could not be "
-        "fetched ({reason}). Connect to the network and try again, copy mnist.npz into that "
+        "downloaded ({reason}). Connect to the network and try again, copy mnist.npz to that "
         'folder, or use source="embedded".'
     ).format(folder=download.cache_folders()[0], url=_URL, reason=error)

@@ -1,4 +1,4 @@
-"""A small trained network of digits, kept in the package, to look inside."""
+"""A small network that reads digits, trained and stored in the package."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ _FILE = Path(__file__).with_suffix(".keras")
 def digits_model() -> keras.Model:
     """Loads a convolutional network that reads handwritten digits, already trained.
 
-    It was trained on the digits that `mnist(source="embedded")` gives to train with. It is not
-    compiled: it predicts, and can be cut and joined as any model, but to evaluate or train it
-    you compile it first.
+    It was trained on the training digits of `mnist(source="embedded")`. It is not compiled: it
+    can predict and be part of other models, but compile it before you evaluate or train it.
 
     Returns:
-        The network, anew at every call. It takes images of shape (n, 28, 28, 1), in grey levels
-        from 0 to 1, and gives probabilities of shape (n, 10), one for each digit.
+        The network, a new object at each call. It takes images of shape (n, 28, 28, 1), with grey
+        levels from 0 to 1, and returns probabilities of shape (n, 10), one for each digit.
 
     Example:
         >>> model = digits_model()
@@ -32,5 +31,5 @@ def digits_model() -> keras.Model:
     import keras
 
     loaded = keras.saving.load_model(_FILE, compile=False, safe_mode=True)
-    # As it was written by an older Keras, it would come with a list of one input.
+    # The file comes from an older Keras, so the loaded model would take a list of one input.
     return keras.Model(loaded.inputs[0], loaded.outputs[0], name=loaded.name)

@@ -1,4 +1,4 @@
-"""A full set from Keras's cache or from the network, else the one that comes with the package."""
+"""Loads a full data set from Keras's cache or the network, or else the embedded set."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 Source = Literal["auto", "full", "embedded"]
 
-# What was loaded: "fallback" is the embedded set because the full one could not be had.
+# The set that was loaded; "fallback" is the embedded set after the full one was not available.
 Loaded = Literal["full", "embedded", "fallback"]
 
-# Seconds to wait for the server's first answer: with "auto" a learner without a network has the
-# embedded set within a second; who asks for the full set may wait for a slow line.
+# Seconds to wait for the server's first answer. With "auto", a learner without a network gets the
+# embedded set within a second; "full" may wait for a slow connection.
 PATIENCE = {"auto": 0.5, "full": 10.0}
 
-# Seconds without a single byte after which a download has stalled.
+# Seconds without a single byte after which a download counts as stalled.
 STALLED = 10.0
 
 
@@ -41,21 +41,21 @@ def load(
     embedded: Path,
     advice: Callable[[Exception], str],
 ) -> tuple[Split, Loaded]:
-    """Loads the set that is asked for, or the one that can be had.
+    """Loads the full or the embedded data set.
 
     Args:
-        source: `"full"`, `"embedded"`, or `"auto"` for the full set where it can be had, else
+        source: `"full"`, `"embedded"`, or `"auto"` for the full set if it is available, otherwise
             the embedded one.
-        full: Gives the full set, and is told how many seconds to wait for a first answer.
+        full: Loads the full set; its argument is the number of seconds to wait for an answer.
         embedded: The file of the embedded set.
-        advice: Says what to do about the error that kept the full set away.
+        advice: Returns a message about an error that prevented loading the full set.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`, and which set this is.
 
     Raises:
         ValueError: If there is no such source.
-        OSError: If the full set is asked for and is not to be had.
+        OSError: If `source` is `"full"` and the full set is not available.
 
     Example:
         >>> def offline(patience):
@@ -67,7 +67,7 @@ def load(
     """
     if source not in get_args(Source):
         raise ValueError(
-            _("There is no source {source}; there are: {sources}.").format(
+            _("There is no source {source}; the sources are {sources}.").format(
                 source=repr(source), sources=", ".join(get_args(Source))
             )
         )
@@ -93,17 +93,17 @@ def read(file: Path | IO[bytes]) -> Split:
 
 
 def cache_folders() -> list[Path]:
-    """Returns the folders where Keras keeps data: the second if it cannot write the first.
+    """Returns the folders where Keras stores data; it uses the second if the first is read-only.
 
-    Keras itself is not asked, because importing it takes longer than a learner without a
-    network should wait for the embedded set.
+    This does not import Keras, which takes longer than a learner without a network should wait
+    for the embedded set.
     """
     home = os.path.expanduser(os.environ.get("KERAS_HOME", "~/.keras"))
     return [Path(home) / "datasets", Path(tempfile.gettempdir()) / ".keras" / "datasets"]
 
 
 def intact(file: Path, sha256: str) -> bytes | None:
-    """Returns what the file holds, if its checksum is the expected one."""
+    """Returns the content of a file if it has the expected checksum; otherwise `None`."""
     try:
         content = file.read_bytes()
     except OSError:
@@ -112,13 +112,13 @@ def intact(file: Path, sha256: str) -> bytes | None:
 
 
 def ask_server(url: str, patience: float) -> None:
-    """Asks for the headers of a file, and raises unless they come in time.
+    """Requests the headers of a file, and raises an exception unless they arrive in time.
 
-    A resolver can hang where no timeout reaches it, so a thread asks and is left behind. It
-    asks as the download will, through the same proxy if there is one.
+    A name resolver can hang without a timeout, so a thread sends the request and is abandoned if
+    it hangs. It uses the same proxy as the download.
 
     Args:
-        url: Where the file is.
+        url: The address of the file.
         patience: Seconds to wait for the answer.
     """
     from urllib.request import Request, urlopen
@@ -135,7 +135,7 @@ def ask_server(url: str, patience: float) -> None:
 
     end = time.monotonic() + patience
     threading.Thread(target=ask, daemon=True).start()
-    import numpy  # noqa: F401 - needed in any case, and takes as long as many an answer
+    import numpy  # noqa: F401 - needed later, and imported while the server answers
 
     try:
         failure = answers.get(timeout=max(0, end - time.monotonic()))
@@ -146,9 +146,9 @@ def ask_server(url: str, patience: float) -> None:
 
 
 def fetch(load_data: Callable[[], Split]) -> Split:
-    """Has one of Keras's loaders download, check and keep a set; a stalled download ends."""
+    """Runs one of Keras's loaders, which downloads, checks and stores a set, with a timeout."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(STALLED)  # Keras sets none, and would wait for ever
+    socket.setdefaulttimeout(STALLED)  # Keras sets no timeout, and would wait forever
     try:
         return load_data()
     finally:

@@ -1,4 +1,4 @@
-"""Support tickets that nobody sent, and the labels that follow from them: written by templates."""
+"""Generates synthetic support tickets and their labels from templates."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 
 Choice = TypeVar("Choice")
 
-# Things that the priority follows from tend to come together: each holds with this chance in one
-# half of the tickets, and fails with it in the other.
-_LIKELY = 0.92
-_SOLVED = 0.1
+# The facts that determine the priority tend to occur together: each is true with this probability
+# in one half of the tickets, and false with this probability in the other half.
+_LIKELY_CHANCE = 0.92
+_SOLVED_CHANCE = 0.1
 
-# Sentences of a body between what it is about and its closing, unless more is to be said.
-_SENTENCES = 2
+# The minimum number of sentences in a body besides its greeting, matter and closing.
+_MIN_SENTENCES = 2
 
-# The tags that stand last in the list say things that the priority follows from.
+# The last tags in the list state facts that determine the priority.
 _TAG_OF = {"many": -3, "soon": -2, "solved": -1}
-_MOST_TAGS = 3
+_MAX_TAGS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Tickets:
-    """Support tickets: what is written in them, and who should read them how soon.
+    """Support tickets, with their priority and their department.
 
     Attributes:
         titles: Subject lines, of shape (n,).
         bodies: Messages, of shape (n,).
-        tags: Of shape (n, 12): 1 where a ticket has a tag, at most three times, else 0.
+        tags: Of shape (n, 12): 1 for each tag of a ticket, at most three, else 0.
         priority: Of shape (n, 1): 1 for an urgent ticket, else 0.
         department: Of shape (n, 4): 1 for the department that the ticket belongs to, else 0.
-        tag_names: What each column of `tags` stands for.
-        department_names: What each column of `department` stands for.
+        tag_names: The names of the columns of `tags`.
+        department_names: The names of the columns of `department`.
     """
 
     titles: Texts
@@ -64,7 +64,7 @@ class _Ticket(NamedTuple):
 
 
 class _Fact(NamedTuple):
-    """One of the things that the priority follows from, and where a ticket says it."""
+    """A fact that determines the priority, and the part of the ticket that states it."""
 
     name: str
     holds: bool
@@ -72,54 +72,54 @@ class _Fact(NamedTuple):
 
 
 def tickets(count: int = 2000, seed: int = 0) -> Tickets:
-    """Writes support tickets by templates, in the language in use.
+    """Generates support tickets from templates, in the current language.
 
-    The department follows from what a ticket is about, which title, body or both may say. A
-    ticket is urgent if it is not solved and two of three things hold: it is severe, it affects
-    many, it is needed soon; the first is said in the body, the others in title, body or tags.
-    In each language, the same seed gives the same tickets, translated. Prints one line that says
-    that they are synthetic.
+    The department depends on the topic, which the title, the body or both state. A ticket is
+    urgent if it is not solved and two of three facts are true: it is severe, it affects many
+    people, it is needed soon. The body states the first fact; title, body or tags state the
+    others. The same seed gives the same tickets in each language. Prints one line that says that
+    the tickets are synthetic.
 
     Args:
-        count: How many to write.
-        seed: Another one gives other tickets. The global random state is left alone.
+        count: The number of tickets.
+        seed: The seed of the random numbers. The global random state does not change.
 
     Returns:
         The tickets.
 
     Raises:
-        ValueError: If there should be less than one, or the seed is not from 0 to 2**32 - 1.
+        ValueError: If `count` is less than 1, or the seed is not from 0 to 2**32 - 1.
 
     Example:
-        >>> written = tickets(count=500)
-        500 SYNTHETIC support tickets, written by templates: nobody sent them.
-        >>> str(written.titles[0])
+        >>> data = tickets(count=500)
+        500 SYNTHETIC support tickets, generated from templates: nobody sent them.
+        >>> str(data.titles[0])
         'Price of 15 desks'
-        >>> written.department_names[written.department[0].argmax()]
+        >>> data.department_names[data.department[0].argmax()]
         'sales'
-        >>> written.tags.shape, written.priority.shape, written.department.shape
+        >>> data.tags.shape, data.priority.shape, data.department.shape
         ((500, 12), (500, 1), (500, 4))
     """
     import numpy as np
 
     if count < 1:
-        raise ValueError(_("count must be 1 or more, not {count}.").format(count=count))
+        raise ValueError(_("count must be at least 1, got {count}.").format(count=count))
     phrases = _phrases()
-    # The stream of RandomState is frozen; that of a Generator may change with numpy.
+    # The random numbers of RandomState never change; those of a Generator may change with numpy.
     random = np.random.RandomState(seed)
-    written = [_write(random, phrases) for _number in range(count)]
+    all_tickets = [_write(random, phrases) for _number in range(count)]
     tag_names, department_names = phrases["tag_names"], phrases["department_names"]
     tags = np.zeros((count, len(tag_names)), np.float32)
     department = np.zeros((count, len(department_names)), np.float32)
-    for row, ticket in enumerate(written):
+    for row, ticket in enumerate(all_tickets):
         tags[row, ticket.tags] = 1
         department[row, department_names.index(ticket.department)] = 1
     print(_line(count))
     return Tickets(
-        titles=np.array([ticket.title for ticket in written]),
-        bodies=np.array([ticket.body for ticket in written]),
+        titles=np.array([ticket.title for ticket in all_tickets]),
+        bodies=np.array([ticket.body for ticket in all_tickets]),
         tags=tags,
-        priority=np.array([[ticket.urgent] for ticket in written], np.float32),
+        priority=np.array([[ticket.urgent] for ticket in all_tickets], np.float32),
         department=department,
         tag_names=tuple(tag_names),
         department_names=tuple(department_names),
@@ -128,14 +128,14 @@ def tickets(count: int = 2000, seed: int = 0) -> Tickets:
 
 def _line(count: int) -> str:
     return ngettext(
-        "{count} SYNTHETIC support ticket, written by templates: nobody sent it.",
-        "{count} SYNTHETIC support tickets, written by templates: nobody sent them.",
+        "{count} SYNTHETIC support ticket, generated from templates: nobody sent it.",
+        "{count} SYNTHETIC support tickets, generated from templates: nobody sent them.",
         count,
     ).format(count=f"{count:,}")
 
 
 def _phrases() -> dict[str, Any]:
-    """Returns the phrases of the language in use; every language has as many of each."""
+    """Returns the phrases of the current language; each list is equally long in all languages."""
     file = Path(__file__).with_name(f"tickets_{language()}.toml")
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
@@ -158,13 +158,13 @@ def _write(random: np.random.RandomState, phrases: dict[str, Any]) -> _Ticket:
 
 
 def _facts(random: np.random.RandomState) -> list[_Fact]:
-    """Draws what holds, and where it is said; the tags say nothing of what does not hold."""
-    chance = _one_of(random, (_LIKELY, 1 - _LIKELY))
+    """Draws which facts are true, and where they are stated; tags state only true facts."""
+    chance = _one_of(random, (_LIKELY_CHANCE, 1 - _LIKELY_CHANCE))
     chances_and_places = {
         "severe": (chance, ("body",)),
         "many": (chance, ("body", "tags", "tags")),
         "soon": (chance, ("title", "title", "title", "body", "tags")),
-        "solved": (_SOLVED, ("body", "tags")),
+        "solved": (_SOLVED_CHANCE, ("body", "tags")),
     }
     return [
         _Fact(name, bool(random.random_sample() < chance), _one_of(random, places))
@@ -178,7 +178,7 @@ def _title(
     titles: list[str] | None,
     facts: list[_Fact],
 ) -> str:
-    """Returns a title that says what it is about, or a vague one."""
+    """Returns a title that states the topic, or a vague one."""
     title: str = _one_of(random, titles or phrases["vague_titles"])
     for name, holds, place in facts:
         if place == "title":
@@ -193,25 +193,27 @@ def _body(
     matters: list[str] | None,
     facts: list[_Fact],
 ) -> str:
-    """Returns a body; the facts come late, where a recurrent layer forgets them last."""
-    said = [
+    """Returns a body; the facts come at the end, where a recurrent layer remembers them best."""
+    sentences = [
         _one_of(random, phrases[name]["yes" if holds else "no"])
         for name, holds, place in reversed(facts)
         if place == "body"
     ]
-    fillers = _shuffled(random, phrases["fillers"])[: max(0, _SENTENCES - len(said))]
+    fillers = _shuffled(random, phrases["fillers"])[: max(0, _MIN_SENTENCES - len(sentences))]
     greeting, closing = (_one_of(random, phrases[name]) for name in ("greetings", "closings"))
     matter = _one_of(random, matters or phrases["vague_bodies"])
-    return " ".join([greeting, *fillers, matter, *said, closing])
+    return " ".join([greeting, *fillers, matter, *sentences, closing])
 
 
 def _tags(
     random: np.random.RandomState, names: list[str], of_topic: list[str], facts: list[_Fact]
 ) -> list[int]:
-    """Returns the places of a ticket's tags: those of its facts, and some of its topic."""
-    tags = [len(names) + _TAG_OF[it.name] for it in facts if it.holds and it.place == "tags"]
+    """Returns the indices of a ticket's tags: those of its facts, and some of its topic."""
+    tags = [
+        len(names) + _TAG_OF[fact.name] for fact in facts if fact.holds and fact.place == "tags"
+    ]
     tags += [names.index(name) for name in of_topic if random.random_sample() < 0.4]
-    return tags[:_MOST_TAGS]
+    return tags[:_MAX_TAGS]
 
 
 def _filled_in(random: np.random.RandomState, phrases: dict[str, Any]) -> dict[str, Any]:
@@ -220,7 +222,7 @@ def _filled_in(random: np.random.RandomState, phrases: dict[str, Any]) -> dict[s
     return {
         "number": _one_of(
             random, range(1037, 5200, 83)
-        ),  # few, as every one is a word to learn
+        ),  # few values, because each is a word to learn
         "count": _one_of(random, range(12, 60)),
         "year": _one_of(random, range(2012, 2026)),
         "product": _one_of(random, phrases["products"]),

@@ -1,1 +1,1 @@
-"""The course: its catalogue, its exercises and their feedback, working copies and runs."""
+"""The course: catalogue, exercises, feedback, progress, working copies and runs."""

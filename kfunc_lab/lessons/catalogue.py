@@ -1,4 +1,4 @@
-"""The lessons that there are: their numbers, titles, and where their notebooks lie."""
+"""The lessons of the course: their numbers, titles and notebooks."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +7,9 @@ from kfunc_lab.locale import N_, _, check_language
 
 
 def _folder(package: Path) -> Path:
-    """Returns where the notebooks lie: beside the package in a checkout, else inside it.
+    """Returns the folder of the notebooks: beside the package in a checkout, else inside it.
 
-    A checkout has their sources too; any other folder of that name is not ours.
+    Only a checkout also has the sources of the notebooks, in `src`.
     """
     beside = package.parent / "notebooks"
     return beside if (beside / "src").is_dir() else package / "lessons" / "notebooks"
@@ -23,10 +23,10 @@ class Lesson:
     """A lesson of the course.
 
     Attributes:
-        number: Its place in the course, as `"02"`.
-        slug: Its name in file names, as `"train_and_evaluate"`.
-        english_title: Its title, to be translated.
-        english_teaches: What the learner can do afterwards in one sentence, to be translated.
+        number: Its number in the course, such as `"02"`.
+        slug: Its name in file names, such as `"train_and_evaluate"`.
+        english_title: Its title in English, to be translated.
+        english_teaches: The skill that it teaches, as one English sentence to be translated.
     """
 
     number: str
@@ -36,17 +36,17 @@ class Lesson:
 
     @property
     def name(self) -> str:
-        """Number and slug, as its notebooks are called: `"02_train_and_evaluate"`."""
+        """The name of its notebooks, such as `"02_train_and_evaluate"`."""
         return f"{self.number}_{self.slug}"
 
     @property
     def title(self) -> str:
-        """Its title, in the language in use."""
+        """Its title, in the current language."""
         return _(self.english_title)
 
     @property
     def teaches(self) -> str:
-        """What the learner can do afterwards in one sentence, in the language in use."""
+        """The skill that it teaches, as one sentence in the current language."""
         return _(self.english_teaches)
 
 
@@ -74,7 +74,8 @@ _LESSONS = (
         "save_and_load",
         N_("Save and load"),
         N_(
-            "Keep a trained model in a file, and know what the file holds and what it does not."
+            "Save a trained model to a file, and know what the file contains and what it does "
+            "not."
         ),
     ),
     Lesson(
@@ -93,13 +94,15 @@ _LESSONS = (
         "06",
         "many_inputs_and_outputs",
         N_("Many inputs and outputs"),
-        N_("Join three inputs, fork to two outputs, and give each its own loss by name."),
+        N_("Join three inputs, branch into two outputs, and give each its own loss by name."),
     ),
     Lesson(
         "07",
         "residual_connections",
         N_("Residual connections"),
-        N_("Add a skip around two layers, and project it where the channels change."),
+        N_(
+            "Add a skip connection around two layers, and project it where the channels change."
+        ),
     ),
     Lesson(
         "08",
@@ -111,13 +114,16 @@ _LESSONS = (
         "09",
         "look_inside",
         N_("Look inside"),
-        N_("Make a model of the tensors inside a network, and look at what flows there."),
+        N_(
+            "Build a model from the tensors inside a network, and look at the values that flow "
+            "there."
+        ),
     ),
     Lesson(
         "10",
         "your_own_layer",
         N_("Your own layer"),
-        N_("Write a layer with weights that trains, saves and loads like those of Keras."),
+        N_("Write a layer with weights that trains, saves and loads like Keras's own."),
     ),
     Lesson(
         "11",
@@ -130,7 +136,8 @@ _LESSONS = (
         "custom_rnn",
         N_("A custom RNN"),
         N_(
-            "Put a functional model into your own layer, and that layer into a functional model."
+            "Put a functional model inside a custom layer, and that layer inside a functional "
+            "model."
         ),
     ),
 )
@@ -142,10 +149,10 @@ def lessons() -> tuple[Lesson, ...]:
 
 
 def find(text: str) -> Lesson:
-    """Returns the lesson that is meant.
+    """Finds a lesson by its number or name.
 
     Args:
-        text: Its number, its slug or both: `"2"`, `"02"`, `"train_and_evaluate"` or
+        text: The number, the slug or both: `"2"`, `"02"`, `"train_and_evaluate"` or
             `"02_train_and_evaluate"`.
 
     Raises:
@@ -160,12 +167,14 @@ def find(text: str) -> Lesson:
             return lesson
     names = ", ".join(lesson.name for lesson in _LESSONS)
     raise LookupError(
-        _('There is no lesson "{text}"; there are {names}.').format(text=text, names=names)
+        _('There is no lesson "{text}"; the lessons are {names}.').format(
+            text=text, names=names
+        )
     )
 
 
 def notebook(lesson: Lesson, language: str) -> Path:
-    """Returns the original of a lesson's built notebook, which is to be read only.
+    """Returns the path of a lesson's built notebook. It is the original: only read it.
 
     Args:
         lesson: The lesson.

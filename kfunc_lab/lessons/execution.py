@@ -1,4 +1,4 @@
-"""Runs a lesson from top to bottom with parameters, and writes the notebook and a report."""
+"""Runs a lesson with parameters, and writes the executed notebook and an HTML report."""
 
 import ast
 import json
@@ -23,11 +23,11 @@ from kfunc_lab.locale import _
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
-# nbconvert's page without what it would fetch from the network. RequireJS and Mermaid serve
-# widgets and diagrams, which no report holds. MathJax stays where there is a formula to set: it
-# is too large to put into every page, and without it, formulas are shown as they were written.
-# Pictures carry the text form of the same output for who cannot see them. `color-scheme` keeps
-# pictures light on this light page when the reader's system is dark.
+# nbconvert's page without the scripts that it would fetch from the network. RequireJS and Mermaid
+# serve widgets and diagrams, which no report contains. MathJax stays if there is a formula: it is
+# too large to embed, and without it the page shows the formula's source. Each picture has the
+# text form of the same output as its alternative text. `color-scheme` keeps pictures light on
+# this light page even if the reader's system is dark.
 _TEMPLATE = """\
 {%- extends 'index.html.j2' -%}
 {%- block html_head_js_requirejs -%}{%- endblock -%}
@@ -51,11 +51,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Run:
-    """What a run wrote.
+    """The files that a run wrote.
 
     Attributes:
         notebook: The notebook with its outputs.
-        html: The same as one page that needs no network.
+        html: The same content as one HTML page, which needs no network.
     """
 
     notebook: Path
@@ -63,10 +63,10 @@ class Run:
 
 
 class RunError(RuntimeError):
-    """A lesson that was not run to its end; the message says why in one sentence.
+    """A run that did not reach the end of the lesson; the message says why in one sentence.
 
     Attributes:
-        run: What was written up to there; nothing if no cell was run.
+        run: The files written so far; `None` if no cell ran.
     """
 
     def __init__(self, message: str, run: Run | None = None) -> None:
@@ -86,20 +86,24 @@ def run(
     parameters: Mapping[str, object] | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Runs a notebook with the interpreter that runs this, in the folder of its results.
+    """Runs a notebook with the current interpreter, in the folder of its results.
 
     Args:
-        notebook: A lesson's original, or any notebook in Python; it is not changed.
-        output: The folder for the results, named as the notebook; made if it is not there.
-        language: The language of views and feedback. Also the value of the notebook's parameter
+        notebook: A lesson's original, or any Python notebook; it is not changed.
+        output: The folder for the results, which have the notebook's name; created if it does
+            not exist.
+        language: The language of views and feedback, and the value of the notebook's parameter
             `language`, if it has one.
         parameters: Values for names in the cell that is tagged `parameters`.
-        progress: Called with the number of cells done and of all cells, at each cell.
+        progress: Called at each cell with the number of finished cells and of all cells.
+
+    Returns:
+        The files that were written.
 
     Raises:
-        ParameterError: If the notebook has no such parameter; nothing is run.
-        RunError: If the notebook cannot be read, a cell fails or the kernel dies. What ran up
-            to there is written all the same.
+        ParameterError: If the notebook has no such parameter; no cell runs.
+        RunError: If the notebook cannot be read, a cell fails or the kernel dies. The results
+            up to that point are written.
     """
     result = Run(output / notebook.name, output / f"{notebook.stem}.html")
     values = _checked(notebook, dict(parameters or {}), language)
@@ -119,7 +123,7 @@ def run(
 
 
 def value(text: str) -> object:
-    """Returns the value of a parameter that was written as text, in Python or as in YAML.
+    """Parses the value of a parameter, written as in Python or in YAML.
 
     Example:
         >>> value("3"), value("1e-3"), value("true"), value("[64, 64]"), value("relu")
@@ -137,10 +141,10 @@ def value(text: str) -> object:
 def _checked(
     notebook: Path, parameters: dict[str, object], language: str | None
 ) -> dict[str, object]:
-    """Returns the parameters with the language, after a look at which ones there are."""
+    """Returns the parameters, including the language, if the notebook has all of them."""
     try:
-        known = papermill.inspect_notebook(_literal(notebook))
-    except Exception as error:  # what is no notebook, or none with a kernel, can raise anything
+        known = papermill.inspect_notebook(_escape_braces(notebook))
+    except Exception as error:  # a file that is not a valid notebook can raise anything
         message = _("{path} cannot be read as a Python notebook.").format(path=notebook)
         raise RunError(message) from error
     unknown = [name for name in parameters if name not in known]
@@ -158,7 +162,7 @@ def _checked(
 
 
 def _refuse_to_overwrite(target: Path, source: Path) -> None:
-    """Raises if the result would replace a notebook that is not itself the result of a run."""
+    """Raises `RunError` if the result would replace a file that is not the result of a run."""
     if target.exists() and (target.samefile(source) or not _is_result(target)):
         raise RunError(
             _("{path} would be overwritten; choose another output folder.").format(path=target)
@@ -174,7 +178,7 @@ def _is_result(notebook: Path) -> bool:
 
 @contextmanager
 def _environment(language: str | None) -> Iterator[None]:
-    """Sets what the kernel inherits, for as long as it runs."""
+    """Sets the environment variables that the kernel inherits, while it runs."""
     before = dict(os.environ)
     os.environ.update({**QUIET_TENSORFLOW, **before})
     if language:
@@ -186,20 +190,20 @@ def _environment(language: str | None) -> Iterator[None]:
         os.environ.update(before)
 
 
-class _ThisInterpreter(AsyncKernelManager):
-    """Starts the interpreter that runs this, even if `python3` is registered as another one."""
+class _CurrentInterpreter(AsyncKernelManager):
+    """Starts the current interpreter, even if `python3` is registered as another one."""
 
     @default("kernel_spec_manager")
     def _without_registered_kernels(self) -> KernelSpecManager:
         return KernelSpecManager(kernel_dirs=[], ensure_native_kernel=True)
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        """Starts it without the terminal: what its cells print is in the notebook."""
+        """Starts the kernel detached from the terminal: cell output goes into the notebook."""
         await super().start_kernel(**options, stdout=DEVNULL, stderr=DEVNULL)
 
 
-class _Cells:
-    """Tells how many cells are done, from what nbclient calls while it runs them."""
+class _CellCounter:
+    """Reports how many cells are finished; nbclient calls it while it runs them."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -218,13 +222,13 @@ class _Cells:
 def _execute(
     source: Path, target: Path, parameters: dict[str, object], progress: Progress | None
 ) -> None:
-    cells = _Cells(progress or (lambda done, total: None))
+    cells = _CellCounter(progress or (lambda done, total: None))
     papermill.execute_notebook(
-        _literal(source.absolute()),
-        _literal(target.absolute()),
+        _escape_braces(source.absolute()),
+        _escape_braces(target.absolute()),
         parameters,
         kernel_name=NATIVE_KERNEL_NAME,
-        kernel_manager_class=_ThisInterpreter,
+        kernel_manager_class=_CurrentInterpreter,
         cwd=target.parent,
         extra_arguments=[QUIET_KERNEL],
         progress_bar=False,
@@ -234,8 +238,8 @@ def _execute(
     cells.end()
 
 
-def _literal(path: Path) -> str:
-    """Escapes braces, where papermill would fill in parameters."""
+def _escape_braces(path: Path) -> str:
+    """Escapes the braces in a path, which papermill would replace with parameters."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
@@ -257,7 +261,7 @@ def _with_report(run: Run, language: str | None) -> Run:
 
 
 def _static(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
-    """Prepares a notebook for the report: widgets give way to other forms of their outputs."""
+    """Prepares a notebook for the report: other forms of an output replace its widget."""
     notebook.metadata.pop("widgets", None)
     outputs = [
         out for cell in notebook.cells for out in cell.get("outputs", []) if "data" in out
@@ -274,6 +278,6 @@ def _static(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode
 
 
 def _heading(texts: list[str]) -> str | None:
-    """Returns the first main heading: a lesson's title, in the language of the lesson."""
+    """Returns the first main heading, which is the title of the lesson in its language."""
     lines = (line for text in texts for line in text.splitlines())
     return next((line[2:].strip() for line in lines if line.startswith("# ")), None)

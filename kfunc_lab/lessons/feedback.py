@@ -26,19 +26,19 @@ _COLOURS = {
     "solution": ("#2f6fc4", "#5b9be6"),
 }
 
-_hints_given: dict[str, int] = {}
+_hint_counts: dict[str, int] = {}
 
 
 def check(exercise: str, answer: Any = ...) -> "Feedback":
-    """Says whether an answer is right, and if not, why.
+    """Checks an answer to an exercise.
 
     Args:
-        exercise: The name of the exercise, as the lesson gives it.
-        answer: Your answer: a model, a number, whatever is asked for. `...` stands for none.
+        exercise: The name of the exercise, as in the lesson.
+        answer: Your answer, such as a model or a number. `...` means no answer.
 
     Returns:
         Feedback with the status `"not attempted"`, `"wrong"` or `"right"`, shown in a notebook.
-        A wrong answer raises nothing, so that the cells below can still be run.
+        A wrong answer raises no exception, so that the cells below still run.
 
     Raises:
         LookupError: If there is no such exercise.
@@ -53,18 +53,16 @@ def check(exercise: str, answer: Any = ...) -> "Feedback":
     except NotAttempted:
         return Feedback(
             "not attempted",
-            _("Nothing answered yet. `lab.hint({name})` gives a hint.").format(
-                name=f'"{exercise}"'
-            ),
+            _("No answer yet. `lab.hint({name})` gives a hint.").format(name=f'"{exercise}"'),
         )
     except Wrong as verdict:
         return Feedback("wrong", str(verdict), comparison=verdict.comparison)
     except Exception as error:
-        # An answer can be anything; what a check did not foresee must not end the lesson.
+        # An answer can be any object; one that the check did not expect must not stop the lesson.
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return Feedback(
             "wrong",
-            _("This answer could not be examined ({reason}). Compare it with the task.").format(
+            _("This answer could not be checked ({reason}). Compare it with the task.").format(
                 reason=reason
             ),
         )
@@ -73,10 +71,10 @@ def check(exercise: str, answer: Any = ...) -> "Feedback":
 
 
 def hint(exercise: str) -> "Feedback":
-    """Gives the next hint to an exercise; after the last one, it begins again.
+    """Returns the next hint to an exercise; after the last hint, the first one follows.
 
     Args:
-        exercise: The name of the exercise, as the lesson gives it.
+        exercise: The name of the exercise, as in the lesson.
 
     Returns:
         The hint, shown in a notebook.
@@ -89,16 +87,16 @@ def hint(exercise: str) -> "Feedback":
         'Click the box `species` in the graph. Its details appear beside the picture.'
     """
     hints = find(exercise).hints
-    number = _hints_given.get(exercise, 0) % len(hints)
-    _hints_given[exercise] = number + 1
+    number = _hint_counts.get(exercise, 0) % len(hints)
+    _hint_counts[exercise] = number + 1
     return Feedback("hint", _(hints[number]), heading=f"{number + 1}/{len(hints)}")
 
 
 def solution(exercise: str) -> "Feedback":
-    """Shows code that solves an exercise.
+    """Returns code that solves an exercise.
 
     Args:
-        exercise: The name of the exercise, as the lesson gives it.
+        exercise: The name of the exercise, as in the lesson.
 
     Returns:
         The code, shown in a notebook.
@@ -115,15 +113,14 @@ def solution(exercise: str) -> "Feedback":
 
 @dataclass(frozen=True)
 class Feedback:
-    """What is said of an answer.
+    """Feedback on an answer, a hint or a solution.
 
     Attributes:
         status: `"not attempted"`, `"wrong"` or `"right"`; `"hint"` or `"solution"` for those.
-        message: What is said, in the language in use; code stands between backticks.
-        heading: Added to the status where it is shown.
-        code: Code that is shown below.
-        comparison: How the graph that was answered differs from the one that is asked for,
-            which is drawn below.
+        message: The message in the current language, with code in backticks.
+        heading: Text to add to the status.
+        code: Code to show below the message.
+        comparison: The differences between the answered graph and the target, drawn below.
     """
 
     status: Status
@@ -133,7 +130,7 @@ class Feedback:
     comparison: Comparison | None = None
 
     def to_text(self) -> str:
-        """Returns the feedback as plain lines."""
+        """Returns the feedback as plain text."""
         first = f"{self._title()}: {_plain(self.message)}" if self.message else self._title()
         return "\n".join(filter(None, [first, self.code]))
 
@@ -157,17 +154,17 @@ class Feedback:
         )
 
     def _picture(self) -> str:
-        """Draws the graph that was answered: what is missing as ghosts, what is too much marked."""
+        """Draws the answered graph: missing calls as ghosts, superfluous ones marked."""
         if self.comparison is None:
             return ""
         try:
             svg = draw_beside_target(self.comparison)
-        except GraphvizError:  # the words remain
+        except GraphvizError:  # the message remains
             return ""
-        said = html.escape(" ".join(differences(self.comparison)).replace("`", ""))
+        description = html.escape(" ".join(differences(self.comparison)).replace("`", ""))
         source = base64.b64encode(svg.encode()).decode()
         return (
-            f'<div style="margin-top:8px;overflow-x:auto"><img alt="{said}" '
+            f'<div style="margin-top:8px;overflow-x:auto"><img alt="{description}" '
             f'src="data:image/svg+xml;base64,{source}"></div>'
         )
 
@@ -187,7 +184,7 @@ def _plain(message: str) -> str:
 
 
 def _marked(message: str) -> str:
-    """Escapes a message, then sets what stands between backticks or stars."""
+    """Escapes a message, and formats the text between backticks or stars."""
     escaped = html.escape(message)
     escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
     return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escaped)

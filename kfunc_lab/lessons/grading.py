@@ -1,4 +1,4 @@
-"""Grading of an exercise by nbgrader, otter-grader or any program that counts errors."""
+"""Grades an exercise in nbgrader, otter-grader or any grader that counts exceptions."""
 
 import contextlib
 import io
@@ -8,28 +8,28 @@ from kfunc_lab.lessons.feedback import check
 
 
 def assert_right(exercise: str, answer: Any) -> None:
-    """Raises unless an answer is right: `lab.check` for the test cell of a grader.
+    """Raises an exception unless an answer is right: `lab.check` for a grader's test cell.
 
     Args:
-        exercise: The name of the exercise, as the lesson gives it.
-        answer: The student's answer; `...` stands for none.
+        exercise: The name of the exercise, as in the lesson.
+        answer: The student's answer; `...` means no answer.
 
     Returns:
-        Nothing, and nothing is printed: that the answer is right is all a grader has to know.
+        Nothing; it also prints nothing if the answer is right.
 
     Raises:
-        AssertionError: If the answer is wrong or none was given; the message is what
-            `lab.check` says, in the language in use.
+        AssertionError: If the answer is wrong or missing; the message is that of `lab.check`,
+            in the current language.
         LookupError: If there is no such exercise.
 
     Example:
         >>> assert_right("species-parameters", 51)
         >>> assert_right("species-parameters", ...)
         Traceback (most recent call last):
-        AssertionError: ○ Not attempted: Nothing answered yet. ...
+        AssertionError: ○ Not attempted: No answer yet. ...
     """
-    # nbgrader takes whatever a test cell writes to standard error for a failure, and Keras warns
-    # there about models that are right.
+    # nbgrader counts any text that a test cell writes to standard error as a failure, and Keras
+    # writes warnings there about right models.
     with contextlib.redirect_stderr(io.StringIO()):
         feedback = check(exercise, answer)
     if feedback.status != "right":

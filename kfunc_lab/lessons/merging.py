@@ -1,4 +1,4 @@
-"""Brings a newer original into a learner's notebook, cell by cell, and leaves their cells alone."""
+"""Merges a newer original into a learner's notebook cell by cell, and keeps their own cells."""
 
 import json
 import re
@@ -18,12 +18,12 @@ class MergeError(ValueError):
 
 @dataclass(frozen=True)
 class Merge:
-    """What became of two notebooks.
+    """The result of a merge.
 
     Attributes:
-        notebook: The learner's, with what is new in the original.
-        kept: Ids of the cells that the learner changed or added, in their order.
-        conflicting: Those of `kept` that are newer in the original too.
+        notebook: The learner's notebook, with the news of the original.
+        kept: The ids of the cells that the learner changed or added, in order.
+        conflicting: The ids in `kept` whose cells also changed in the original.
     """
 
     notebook: Notebook
@@ -32,13 +32,13 @@ class Merge:
 
 
 def read(content: bytes) -> Notebook:
-    """Reads a notebook whose cells can be told apart by their ids.
+    """Reads a notebook whose cells have unique ids.
 
     Args:
-        content: A file's content, which may be anything.
+        content: The content of a file, which may be anything.
 
     Raises:
-        MergeError: If it is none.
+        MergeError: If the content is not such a notebook.
 
     Example:
         >>> read(b"[]")
@@ -61,7 +61,7 @@ def read(content: bytes) -> Notebook:
         case _:
             raise MergeError(_("it is not a notebook in nbformat 4"))
     if minor < 5 or not all(map(_is_id, ids)) or len(set(ids)) < len(ids):
-        raise MergeError(_("its cells do not have ids of their own, as nbformat 4.5 has them"))
+        raise MergeError(_("its cells do not have unique ids, which nbformat 4.5 requires"))
     return dict(notebook)
 
 
@@ -79,34 +79,35 @@ def _is_id(value: object) -> bool:
 
 
 def write(notebook: Notebook) -> bytes:
-    r"""Returns a notebook as the content of a file, written as JupyterLab writes it.
+    r"""Returns the content of a notebook's file, formatted like JupyterLab's.
 
     Args:
-        notebook: As `read` returned it.
+        notebook: A notebook from `read`.
 
     Example:
         >>> write({"cells": []})
         b'{\n "cells": []\n}\n'
     """
     text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
-    # Half of a surrogate pair, which UTF-8 cannot hold, becomes JSON's escape for it.
+    # UTF-8 cannot encode half of a surrogate pair, so it becomes JSON's escape.
     return f"{text}\n".encode(errors="backslashreplace")
 
 
 def merge(base: Notebook, theirs: Notebook, ours: Notebook) -> Merge:
     """Merges three notebooks into one, by the ids of their cells.
 
-    A cell that the learner changed or added stays as it is, and one that they deleted stays away.
-    Every other cell becomes the original's; a new one stands after the one that precedes it there.
-    If the learner moved no cell, the order is the original's, else theirs.
+    A cell that the learner changed or added is kept, and a cell that they deleted stays deleted.
+    Every other cell is taken from the original; a new cell follows the cell that precedes it
+    there. If the learner moved no cell, the order is the original's, otherwise the learner's.
 
     Args:
-        base: The original as it was when it was copied.
+        base: The original at the time when it was copied.
         theirs: The learner's notebook.
-        ours: The original as it is now.
+        ours: The current original.
 
     Returns:
-        The merged notebook, which shares cells with those given, and what was kept.
+        The merged notebook, which shares cells with the arguments, and the ids of the cells that
+        were kept.
 
     Example:
         >>> def notebook(*sources):
@@ -157,12 +158,12 @@ def _by_id(notebook: Notebook) -> dict[str, Cell]:
 
 
 def _with_our_mark(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
-    """Returns the learner's metadata, with what the lessons note about themselves."""
+    """Returns the learner's metadata, with the lesson's own entry."""
     return {**theirs, **{key: value for key, value in ours.items() if key == "kfunc_lab"}}
 
 
 def _merged_cell(base: Cell | None, theirs: Cell | None, ours: Cell | None) -> Cell | None:
-    """Returns what a cell becomes, `None` if it goes."""
+    """Returns the merged cell; `None` if it is removed."""
     if theirs is None:
         return ours if base is None else None
     if base is None or not _same_content(theirs, base):
@@ -171,14 +172,14 @@ def _merged_cell(base: Cell | None, theirs: Cell | None, ours: Cell | None) -> C
 
 
 def _updated(base: Cell, theirs: Cell, ours: Cell) -> Cell:
-    """Returns the original of a cell that the learner did not change, but may have run."""
+    """Returns the new version of a cell that the learner did not change but may have run."""
     metadata = _merged_metadata(base["metadata"], theirs["metadata"], ours["metadata"])
     if _same_outputs(theirs, base):
         return {**ours, "metadata": metadata}
     if _same_content(ours, base):
         return {**theirs, "metadata": metadata}
     updated = {**ours, "metadata": metadata}
-    if updated["cell_type"] == "code":  # what they saw came from other code
+    if updated["cell_type"] == "code":  # their outputs come from other code
         updated |= {"outputs": [], "execution_count": None}
     return updated
 
@@ -186,7 +187,7 @@ def _updated(base: Cell, theirs: Cell, ours: Cell) -> Cell:
 def _merged_metadata(
     base: dict[str, Any], theirs: dict[str, Any], ours: dict[str, Any]
 ) -> dict[str, Any]:
-    """Returns the original's metadata, but for the keys that the learner's program changed."""
+    """Returns the original's metadata, except for keys that the learner's program changed."""
     merged = {}
     for key in {**theirs, **ours}:
         side = ours if theirs.get(key) == base.get(key) else theirs
@@ -200,7 +201,7 @@ def _same_content(cell: Cell, other: Cell | None) -> bool:
 
 
 def _content(cell: Cell) -> tuple[Any, ...]:
-    """Returns what a learner changes; a source is one text or, in a file, its lines."""
+    """Returns the parts of a cell that a learner edits; a source is a string or its lines."""
     return cell["cell_type"], "".join(cell["source"]), cell.get("attachments") or {}
 
 
@@ -209,18 +210,18 @@ def _same_outputs(cell: Cell, other: Cell) -> bool:
 
 
 def _order(base: list[str], theirs: list[str], ours: list[str]) -> list[str]:
-    """Returns the ids of all cells that stay, each once."""
+    """Returns the ids of all remaining cells, in order."""
     moved = [name for name in theirs if name in base] != [
         name for name in base if name in theirs
     ]
     leading, other = (theirs, ours) if moved else (ours, theirs)
     shared = [name for name in leading if name in other]
-    # New cells first, so that the learner's own stand right after the neighbour that they had.
-    return _woven(_woven(shared, ours), theirs)
+    # New cells first, so that the learner's own cells directly follow their former neighbour.
+    return _insert_missing(_insert_missing(shared, ours), theirs)
 
 
-def _woven(order: list[str], names: Iterable[str]) -> list[str]:
-    """Puts each name that is missing after the one that precedes it among the names."""
+def _insert_missing(order: list[str], names: Iterable[str]) -> list[str]:
+    """Inserts each missing name after the name that precedes it in `names`."""
     order, place = list(order), 0
     for name in names:
         if name not in order:

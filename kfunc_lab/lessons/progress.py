@@ -1,10 +1,10 @@
-"""Keeps which exercises were done, in one small file that several kernels may write."""
+"""Stores which exercises are done, in one small file that several kernels may write."""
 
 import contextlib
+import errno
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,46 +13,39 @@ from typing import Any
 from kfunc_lab.locale import _
 from kfunc_lab.ui.files import write_atomically
 
-if sys.platform == "win32":
-    import msvcrt
+_PATIENCE = 2.0  # seconds to wait while another kernel writes
+_DONE = (
+    "exercises"  # maps each exercise to the time when its answer was right for the first time
+)
 
-    def _take(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
+# A file system without locks says so with one of these; each write is still all or nothing.
+_NO_LOCKS = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
-    def _take(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-_PATIENCE = 2.0  # seconds to wait for another kernel that writes
-_DONE = "exercises"  # for each exercise that was done, when it was right for the first time
-
-_said: set[str] = set()
+_reported: set[str] = set()
 
 
 def default_path() -> Path | None:
-    """Returns the file in which progress is kept.
+    """Returns the file in which progress is stored.
 
-    The environment variable `KFUNC_LAB_PROGRESS` names it; by default it lies in the user's
-    data folder.
+    The environment variable `KFUNC_LAB_PROGRESS` names it; by default it is in the user's data
+    folder.
 
     Returns:
-        The file, whether it exists or not; `None` where the variable is set and empty, so that
-        nothing is kept.
+        The file, whether it exists or not; `None` if the variable is set but empty, so that
+        nothing is stored.
     """
-    wanted = os.environ.get("KFUNC_LAB_PROGRESS")
-    if wanted is not None:
-        return Path(wanted).expanduser() if wanted.strip() else None
+    name = os.environ.get("KFUNC_LAB_PROGRESS")
+    if name is not None:
+        return Path(name).expanduser() if name.strip() else None
     import platformdirs
 
     return platformdirs.user_data_path("kfunc_lab") / "progress.json"
 
 
 def record(exercise: str) -> None:
-    """Keeps that an exercise was done, unless that is known already.
+    """Records that an exercise is done, unless the file says so already.
 
-    What goes wrong is said once in a process, and raises nothing.
+    A problem is reported once in a process; it never raises.
 
     Args:
         exercise: The name of the exercise.
@@ -62,28 +55,28 @@ def record(exercise: str) -> None:
         if path is not None and exercise not in _known(path):
             _add(path, exercise)
     except Exception as error:  # the feedback on the answer is what matters
-        _say_once(_("Your progress could not be kept ({reason})."), error)
+        _report_once(_("Your progress could not be saved ({reason})."), error)
 
 
 def recorded() -> frozenset[str]:
-    """Returns the names of the exercises that were done; none where that cannot be read.
+    """Returns the names of the exercises that are done; none if the file cannot be read.
 
-    What goes wrong is said once in a process, and raises nothing.
+    A problem is reported once in a process; it never raises.
     """
     try:
         path = default_path()
         return frozenset() if path is None else frozenset(_read(path)[_DONE])
     except Exception as error:
-        _say_once(_("Your progress could not be read ({reason})."), error)
+        _report_once(_("Your progress could not be read ({reason})."), error)
         return frozenset()
 
 
 class BrokenFileError(ValueError):
-    """A file that holds something else than progress, or is torn."""
+    """A file that is cut short, or contains something other than progress."""
 
 
 def _known(path: Path) -> dict[str, Any]:
-    """Returns the exercises that were done; none if the file is broken."""
+    """Returns the exercises that are done; none if the file is broken."""
     try:
         known: dict[str, Any] = _read(path)[_DONE]
     except BrokenFileError:
@@ -98,22 +91,22 @@ def _add(path: Path, exercise: str) -> None:
             content = _read(path)
         except BrokenFileError as error:
             content = {_DONE: {}}
-            _say_once(
-                _("The file of your progress was broken; it is kept as {path} ({reason})."),
+            _report_once(
+                _("Your progress file was damaged; it was moved to {path} ({reason})."),
                 error,
                 path=_set_aside(path),
             )
-        # Another kernel may have been faster.
+        # Another kernel may have recorded it meanwhile.
         content[_DONE].setdefault(exercise, datetime.now(UTC).isoformat(timespec="seconds"))
         write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Returns all that the file holds, with no exercises where it does not exist yet.
+    """Returns the content of the file; no exercises if it does not exist yet.
 
     Raises:
-        BrokenFileError: If it holds something else.
-        OSError: If it cannot be read, or is no file: a device must not be replaced by one.
+        BrokenFileError: If it contains something else.
+        OSError: If it cannot be read, or is not a file: a device must not be replaced by one.
     """
     if path.exists() and not path.is_file():
         raise OSError(_("{path} is not a file").format(path=path))
@@ -124,12 +117,12 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BrokenFileError(str(error)) from error
     if not (isinstance(content, dict) and isinstance(content.setdefault(_DONE, {}), dict)):
-        raise BrokenFileError(_("it holds no progress"))
+        raise BrokenFileError(_("it contains no progress"))
     return content
 
 
 def _set_aside(path: Path) -> Path:
-    """Moves a broken file to a free name beside it, so that nothing in it is lost."""
+    """Moves a broken file to a free name beside it, so that its content is not lost."""
     aside, number = path.with_name(f"{path.name}.broken"), 1
     while aside.exists():
         number += 1
@@ -140,28 +133,22 @@ def _set_aside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Lets one kernel at a time read and write; the lock ends with the process that has it."""
-    with path.with_name(f"{path.name}.lock").open("ab") as file:
-        _wait_for(file.fileno())
+    """Lets one kernel at a time read and write; the lock ends with the process that holds it."""
+    from filelock import FileLock
+
+    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(lock.acquire(timeout=_PATIENCE, poll_interval=0.01))
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         yield
 
 
-def _wait_for(handle: int) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return _take(handle)
-        except (BlockingIOError, PermissionError):  # another kernel has it
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        except OSError:
-            return None  # a file system without locks; each write is still all or nothing
-
-
-def _say_once(sentence: str, problem: Exception, **names: object) -> None:
-    if sentence not in _said:
-        _said.add(sentence)
+def _report_once(sentence: str, problem: Exception, **names: object) -> None:
+    if sentence not in _reported:
+        _reported.add(sentence)
         reason = f"{type(problem).__name__}: {problem}".splitlines()[0]
-        with contextlib.suppress(OSError, ValueError):  # it may be closed
+        with contextlib.suppress(OSError, ValueError):  # the stream may be closed
             print(sentence.format(reason=reason, **names), file=sys.stderr)

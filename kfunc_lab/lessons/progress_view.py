@@ -1,4 +1,4 @@
-"""Shows which exercises of the course are done: `lab.progress`."""
+"""The table of the exercises that are done: `lab.progress`."""
 
 import html
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ _QUIET = f"color:{light_dark(QUIET)};font-size:90%"
 def progress() -> "ProgressView":
     """Shows which exercises of the course are done.
 
-    An exercise is done once `lab.check` has found an answer right. That is kept in the user's
-    data folder, or in the file that the environment variable `KFUNC_LAB_PROGRESS` names;
-    nothing is kept where the variable is set and empty.
+    An exercise is done once `lab.check` has accepted an answer. This is stored in the user's data
+    folder, or in the file that the environment variable `KFUNC_LAB_PROGRESS` names; nothing is
+    stored if the variable is set but empty.
 
     Returns:
-        A table of the lessons, with the exercises still open and the lesson to go on with.
+        A table of the lessons, with the exercises that are still open and the next lesson.
 
     Example:
         >>> head, *rows = progress().table()
@@ -35,10 +35,10 @@ def progress() -> "ProgressView":
         (['', 'lesson', 'exercises', 'still open'], ['00', 'Welcome'])
     """
     done = recorded()
-    return ProgressView(tuple(_standing(lesson, done) for lesson in catalogue.lessons()))
+    return ProgressView(tuple(_lesson_progress(lesson, done) for lesson in catalogue.lessons()))
 
 
-def _standing(lesson: Lesson, done: frozenset[str]) -> "LessonProgress":
+def _lesson_progress(lesson: Lesson, done: frozenset[str]) -> "LessonProgress":
     names = [exercise.name for exercise in exercises.of_lesson(lesson)]
     return LessonProgress(
         lesson,
@@ -49,12 +49,12 @@ def _standing(lesson: Lesson, done: frozenset[str]) -> "LessonProgress":
 
 @dataclass(frozen=True)
 class LessonProgress:
-    """Which exercises of a lesson are done.
+    """The progress in one lesson.
 
     Attributes:
         lesson: The lesson.
         done: The names of the exercises that are done.
-        still_open: The names of the others.
+        still_open: The names of the other exercises.
     """
 
     lesson: Lesson
@@ -63,51 +63,56 @@ class LessonProgress:
 
     @property
     def total(self) -> int:
-        """How many exercises it has."""
+        """The number of exercises in the lesson."""
         return len(self.done) + len(self.still_open)
 
 
 @dataclass(frozen=True)
 class ProgressView:
-    """Which exercises of the course are done.
+    """The progress in the course.
 
     Attributes:
-        lessons: How each lesson stands, in the order of the course.
+        lessons: The progress in each lesson, in the order of the course.
     """
 
     lessons: tuple[LessonProgress, ...]
 
     @property
     def next_lesson(self) -> Lesson | None:
-        """The first lesson with an exercise that is not done; `None` if all are."""
-        return next((it.lesson for it in self.lessons if it.still_open), None)
+        """The first lesson with an open exercise; `None` if all exercises are done."""
+        return next((entry.lesson for entry in self.lessons if entry.still_open), None)
 
     def table(self) -> list[list[str]]:
-        """Returns the names of the columns, then the cells of each lesson."""
+        """Returns the column headings and one row for each lesson."""
         head = ["", _("lesson"), _("exercises"), _("still open")]
         rows = [
-            [it.lesson.number, it.lesson.title, _count(it), ", ".join(it.still_open)]
-            for it in self.lessons
+            [
+                entry.lesson.number,
+                entry.lesson.title,
+                _count(entry),
+                ", ".join(entry.still_open),
+            ]
+            for entry in self.lessons
         ]
         return [head, *rows]
 
     def sentence(self, lesson: str | None = None) -> str:
-        """Says how many exercises are done, and which lesson is next.
+        """Returns a sentence with the number of exercises done and the next lesson.
 
         Args:
-            lesson: How the next lesson is written; by default its number and title.
+            lesson: The text for the next lesson; by default its number and title.
         """
-        total = sum(it.total for it in self.lessons)
+        total = sum(entry.total for entry in self.lessons)
         if self.next_lesson is None:
             return _("All {total} exercises are done.").format(total=total)
         return _("{done} of {total} exercises done. Next: {lesson}.").format(
-            done=sum(len(it.done) for it in self.lessons),
+            done=sum(len(entry.done) for entry in self.lessons),
             total=total,
             lesson=lesson or _name(self.next_lesson),
         )
 
     def to_text(self) -> str:
-        """Returns the sentence and the table as lines, the same in every process."""
+        """Returns the sentence and the table as text, the same in every process."""
         return "\n".join([self.sentence(), *align_columns(self.table(), right=set())])
 
     def __repr__(self) -> str:
@@ -130,41 +135,44 @@ class ProgressView:
         )
 
 
-def _row(it: LessonProgress) -> str:
+def _row(entry: LessonProgress) -> str:
     names = ", ".join(
-        f'<span style="white-space:nowrap">{html.escape(name)}</span>' for name in it.still_open
+        f'<span style="white-space:nowrap">{html.escape(name)}</span>'
+        for name in entry.still_open
     )
     return (
         f'<tr style="{_ROW}"><th scope="row" style="{_CELL};font-weight:normal">'
-        f"{_link(it.lesson)}</th>"
-        f'<td style="{_CELL};white-space:nowrap">{_bar(it)}</td>'
+        f"{_link(entry.lesson)}</th>"
+        f'<td style="{_CELL};white-space:nowrap">{_bar(entry)}</td>'
         f'<td style="{_CELL};{_QUIET}">{names}</td></tr>'
     )
 
 
-def _bar(it: LessonProgress) -> str:
-    """Draws how much of a lesson is done, with the numbers beside it."""
-    if not it.total:
-        return f'<span style="{_QUIET}">{html.escape(_count(it))}</span>'
-    said = _("Exercises done: {done} of {total}").format(done=len(it.done), total=it.total)
+def _bar(entry: LessonProgress) -> str:
+    """Returns a bar for the share of exercises done, with the numbers beside it."""
+    if not entry.total:
+        return f'<span style="{_QUIET}">{html.escape(_count(entry))}</span>'
+    label = _("Exercises done: {done} of {total}").format(
+        done=len(entry.done), total=entry.total
+    )
     return (
-        f'<span role="img" aria-label="{html.escape(said)}" style="display:inline-block;'
+        f'<span role="img" aria-label="{html.escape(label)}" style="display:inline-block;'
         f"width:80px;height:8px;margin-right:8px;border-radius:4px;overflow:hidden;"
         f"box-sizing:border-box;border:1px solid {light_dark(LINE)};"
         f'background:{light_dark(FAINT)}"><span style="display:block;height:100%;'
-        f'width:{100 * len(it.done) / it.total:.0f}%;background:{light_dark(TRAINING)}">'
-        f'</span></span><span aria-hidden="true">{html.escape(_count(it))}</span>'
+        f'width:{100 * len(entry.done) / entry.total:.0f}%;background:{light_dark(TRAINING)}">'
+        f'</span></span><span aria-hidden="true">{html.escape(_count(entry))}</span>'
     )
 
 
-def _count(it: LessonProgress) -> str:
-    if not it.total:
+def _count(entry: LessonProgress) -> str:
+    if not entry.total:
         return _("no exercises")
-    return f"{len(it.done)}/{it.total}" + ("" if it.still_open else " ✓")
+    return f"{len(entry.done)}/{entry.total}" + ("" if entry.still_open else " ✓")
 
 
 def _link(lesson: Lesson) -> str:
-    """Links to a lesson's notebook, which lies beside the one that shows this."""
+    """Returns a link to a lesson's notebook, in the folder of the notebook that shows the table."""
     return f'<a href="{html.escape(lesson.name)}.ipynb">{html.escape(_name(lesson))}</a>'
 
 

@@ -16,15 +16,15 @@ from kfunc_lab.doctor import INSTALL
 from kfunc_lab.lessons import catalogue
 from kfunc_lab.locale import LANGUAGES, _
 
-# Silences TensorFlow's messages at import. Both are needed; what is set already wins.
+# Silences TensorFlow's messages on import. Both are needed; existing values win.
 QUIET_TENSORFLOW = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
-# Python's output goes into the notebook; what C++ libraries print does not: TensorFlow's print
-# two lines with the time at import, whatever the environment says.
+# Keeps the output of C++ libraries out of the notebook, but not Python's: on import, TensorFlow's
+# libraries print two lines with the time, whatever the environment says.
 QUIET_KERNEL = "--IPKernelApp.capture_fd_output=False"
 
-# Defaults, so that a learner's own settings win: no question about news, no look for updates, and
-# views that are there again when a saved notebook is opened another day, before its kernel runs.
+# Defaults, which a learner's own settings override: do not ask about news or check for updates,
+# and save the views, so that a reopened notebook shows them before its kernel runs.
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -46,14 +46,14 @@ def serve(
     browser: bool = True,
     options: Sequence[str] = (),
 ) -> int:
-    """Serves a working copy to this machine alone, until Ctrl-C or JupyterLab's own shut down.
+    """Serves a working copy to this machine only, until Ctrl-C or JupyterLab's own shutdown.
 
     Args:
         directory: The working copy.
         language: The language of the welcome notebook, and of views and feedback.
-        port: The port; by default the first free one from 8888.
+        port: The port; by default the first free port from 8888.
         browser: Whether to open a browser.
-        options: Further options of JupyterLab, which win over those above.
+        options: Further options for JupyterLab, which override those above.
 
     Returns:
         JupyterLab's exit code; 0 after Ctrl-C.
@@ -69,9 +69,9 @@ def serve(
         )
     command = _command(directory, language, port, browser, options)
     _trust_lessons()
-    with tempfile.TemporaryDirectory(prefix="kfunc_lab_") as folder, _ended_by_signals():
-        # In a session of its own, the server is ended by this program alone: a second signal
-        # from the terminal would cut its own tidying up short.
+    with tempfile.TemporaryDirectory(prefix="kfunc_lab_") as folder, _interrupted_by_signals():
+        # In its own session, only this program stops the server: a second signal from the
+        # terminal would interrupt its cleanup.
         server = subprocess.Popen(
             command, env=_environment(Path(folder), language), start_new_session=True
         )
@@ -92,10 +92,11 @@ def _command(
         *(sys.executable, "-m", "jupyterlab"),
         f"--ServerApp.root_dir={directory}",
         "--ServerApp.ip=127.0.0.1",
-        # A workspace of its own, so that the tabs of other work stay as they are.
+        # A separate workspace keeps the tabs of other work unchanged.
         f"--LabApp.default_url=/lab/workspaces/kfunc_lab/tree/{welcome}",
-        # JupyterLab does not run as root, who may be the only user of a container, because who
-        # reaches it can do anything. This one is reached from this machine alone, with a token.
+        # By default JupyterLab refuses to run as root, because anyone who reaches it could do
+        # anything; but in a container, root may be the only user. This server can only be reached
+        # from this machine, with a token.
         *(["--allow-root"] if _is_root() else []),
         *([] if port is None else [f"--ServerApp.port={port}"]),
         *([] if browser else ["--no-browser"]),
@@ -108,12 +109,12 @@ def _is_root() -> bool:
 
 
 def _trust_lessons() -> None:
-    """Has JupyterLab show the stored pictures of the lessons before any cell is run.
+    """Lets JupyterLab show the stored pictures of the lessons before any cell runs.
 
-    It shows those of notebooks whose content was signed with the user's key. The originals are
-    signed: so is each copy that is equal to its original, and none that was changed.
+    It shows them only in notebooks that are signed with the user's key. This signs the originals,
+    and with them every copy that equals its original.
     """
-    with suppress(Exception):  # without a signature, the pictures appear when cells are run
+    with suppress(Exception):  # without a signature, the pictures appear when the cells run
         import nbformat
         from jupyter_core.paths import jupyter_data_dir
         from nbformat.sign import NotebookNotary
@@ -129,36 +130,36 @@ def _trust_lessons() -> None:
 
 
 def _environment(folder: Path, language: str) -> dict[str, str]:
-    """Writes settings and kernel into a folder, and returns what server and kernels inherit."""
+    """Writes the settings and the kernel to a folder, and returns the server's environment."""
     from ipykernel.kernelspec import write_kernel_spec  # comes with JupyterLab
 
     settings = folder / "labconfig" / "default_setting_overrides.json"
     settings.parent.mkdir()
     settings.write_text(json.dumps(SETTINGS))
-    # This interpreter, even if `python3` is registered as another one.
+    # The kernel uses this interpreter, even if `python3` is registered as another one.
     write_kernel_spec(folder / "kernels" / "python3", extra_arguments=[QUIET_KERNEL])
     return {
         **QUIET_TENSORFLOW,
         **os.environ,
         "KFUNC_LAB_LANGUAGE": language,
-        "JUPYTER_CONFIG_PATH": _with(folder, os.environ.get("JUPYTER_CONFIG_PATH")),
-        "JUPYTER_PATH": _with(folder, os.environ.get("JUPYTER_PATH")),
+        "JUPYTER_CONFIG_PATH": _prepend(folder, os.environ.get("JUPYTER_CONFIG_PATH")),
+        "JUPYTER_PATH": _prepend(folder, os.environ.get("JUPYTER_PATH")),
     }
 
 
-def _with(folder: Path, paths: str | None) -> str:
+def _prepend(folder: Path, paths: str | None) -> str:
     return os.pathsep.join(filter(None, (str(folder), paths)))
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Makes a closed terminal and a request to end do what Ctrl-C does."""
+def _interrupted_by_signals() -> Iterator[None]:
+    """Handles a closed terminal and a termination request like Ctrl-C."""
 
-    def end(*_arguments: object) -> None:
+    def interrupt(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The learner's own copy of the lessons, which newer originals reach without undoing their work."""
+"""The learner's copy of the lessons, which can be updated without losing the learner's work."""
 
 import contextlib
 import hashlib
@@ -12,31 +12,32 @@ from kfunc_lab.lessons import catalogue, merging
 from kfunc_lab.locale import LANGUAGES, _
 from kfunc_lab.ui.files import write_atomically
 
-# What the copy keeps for itself: each original as it was when it was last brought in, by which
-# the learner's changes are known, and each of their notebooks as it was before the last merge.
-# The name starts with a dot, so that JupyterLab's file browser does not show it.
+# Folders inside the copy. BASE contains the version of each original from the last update, to
+# find the learner's changes; BACKUP contains each of the learner's notebooks before the last
+# merge. The name starts with a dot, so that JupyterLab's file browser does not show it.
 BASE = Path(".kfunc_lab", "base")
 BACKUP = Path(".kfunc_lab", "backup")
 
-# Written by versions that merged nothing: for each notebook, the digest of what was copied.
+# Written by older versions, which did not merge: the digest of each notebook that was copied.
 _MANIFEST = ".kfunc_lab.json"
 
 
 class PlaceError(ValueError):
-    """A folder in which no copy can be made; the message says why in one sentence."""
+    """A folder that cannot contain a copy; the message says why in one sentence."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What became of each notebook: paths inside the working copy, as `"es/00_welcome.ipynb"`.
+    """The result for each notebook, as paths inside the copy such as `"es/00_welcome.ipynb"`.
 
     Attributes:
-        copied: Was not there.
-        updated: Was as it had been copied, and got the newer original.
-        merged: Was changed by the learner, and got what is new around their cells.
-        kept: Was changed by the learner, and stayed.
-        outdated: Those of `kept` that differ from a newer original, and why it was not merged.
-        unchanged: Was equal to its original.
+        copied: Notebooks that did not exist.
+        updated: Notebooks without changes by the learner, replaced by a newer original.
+        merged: Notebooks that the learner changed, with the news of the original merged in.
+        kept: Notebooks that the learner changed, left as they are.
+        outdated: Notebooks in `kept` whose original is newer, with the reason why it was not
+            merged.
+        unchanged: Notebooks that equal their original.
     """
 
     copied: list[str] = field(default_factory=list)
@@ -48,17 +49,20 @@ class Report:
 
 
 def prepare(directory: Path) -> Report:
-    """Makes or updates a working copy of all lessons in both languages.
+    """Creates or updates a working copy of all lessons in both languages.
 
-    Cells that the learner changed or added are never written over; running a notebook and saving
-    it changes none. A notebook that was deleted is copied again.
+    Cells that the learner changed or added are never overwritten; running and saving a notebook
+    does not count as a change. A deleted notebook is copied again.
 
     Args:
-        directory: Where the copy is to be; made if it is not there.
+        directory: The folder of the copy; created if it does not exist.
+
+    Returns:
+        The result for each notebook.
 
     Raises:
-        PlaceError: If the originals themselves are there.
-        OSError: If the folder cannot be written.
+        PlaceError: If the folder contains the originals themselves.
+        OSError: If the folder cannot be written to.
         FileNotFoundError: If the lessons have not been built.
     """
     originals = {
@@ -70,7 +74,7 @@ def prepare(directory: Path) -> Report:
     manifest = _read_manifest(directory / _MANIFEST)
     report = Report()
     for name, original in originals.items():
-        _bring_up_to_date(directory, name, original.read_bytes(), manifest.get(name), report)
+        _update(directory, name, original.read_bytes(), manifest.get(name), report)
     return report
 
 
@@ -78,13 +82,13 @@ def _check_place(directory: Path, original: Path) -> None:
     if directory.resolve().is_relative_to(original.parents[1].resolve()):
         raise PlaceError(
             _(
-                "{directory} is where the originals of the lessons are; name another folder for "
-                "your copy."
+                "{directory} contains the original lessons; choose another folder for your "
+                "copy."
             ).format(directory=directory)
         )
 
 
-def _bring_up_to_date(
+def _update(
     directory: Path, name: str, original: bytes, digest: object, report: Report
 ) -> None:
     path, known = directory / name, directory / BASE / name
@@ -112,16 +116,16 @@ def _bring_up_to_date(
             report.merged[name] = merge
         else:
             report.kept.append(name)
-    # Last, so that a run that was cut short is done again.
+    # Last, so that an interrupted run is repeated.
     if not known.exists() or known.read_bytes() != original:
         _write(known, original)
 
 
 def _merged(base: bytes | None, present: bytes, original: bytes) -> merging.Merge | None:
-    """Merges into the learner's notebook; `None` if there is nothing new for them.
+    """Merges the original into the learner's notebook; returns `None` if it brings no news.
 
     Raises:
-        merging.MergeError: If that cannot be done.
+        merging.MergeError: If the notebooks cannot be merged.
     """
     theirs = merging.read(present)
     if base is None:
@@ -131,7 +135,7 @@ def _merged(base: bytes | None, present: bytes, original: bytes) -> merging.Merg
 
 
 def _replace(path: Path, backup: Path, present: bytes, content: bytes) -> None:
-    if content == present:  # the backup is from a run that was cut short
+    if content == present:  # the backup comes from an interrupted run
         return
     _write(backup, present)
     shutil.copymode(path, backup)
@@ -139,12 +143,12 @@ def _replace(path: Path, backup: Path, present: bytes, content: bytes) -> None:
 
 
 def _base(path: Path, digest: object, candidates: tuple[bytes | None, ...]) -> bytes | None:
-    """Returns the original as it was when it was copied, if that is known.
+    """Returns the version of the original that was copied, if it is known.
 
     Args:
-        path: Where it is kept.
-        digest: What a version that kept none noted about it.
-        candidates: What it may be equal to then.
+        path: The file in `BASE`.
+        digest: The digest from the manifest of an older version.
+        candidates: The contents to compare with the digest if the file does not exist.
     """
     if path.exists():
         return path.read_bytes()
@@ -157,7 +161,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
-    """Returns what an older version noted; nothing, if that cannot be read."""
+    """Returns the manifest of an older version; empty if it cannot be read."""
     with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
         manifest = json.loads(path.read_bytes())
         if isinstance(manifest, dict):
@@ -168,8 +172,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 def _digest(content: bytes) -> str:
     """Returns a fingerprint of a notebook's cells.
 
-    Its metadata does not count: JupyterLab writes the kernel's version into it when a notebook is
-    merely opened and saved.
+    It ignores the metadata: JupyterLab writes the kernel's version there whenever a notebook is
+    opened and saved.
     """
     with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
         content = json.dumps(json.loads(content)["cells"], sort_keys=True).encode()

@@ -1,1 +1,1 @@
-"""The graph while it is written: followed statement by statement, mistakes included."""
+"""The state of a notebook's graph: calls, variables, and the statements behind them."""

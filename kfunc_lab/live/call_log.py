@@ -1,4 +1,4 @@
-"""Notes each call that Keras records, and the line of the notebook that made it."""
+"""Records each Keras call and the line of the notebook that made it."""
 
 import sys
 import weakref
@@ -15,9 +15,9 @@ class Run:
     """One run of a cell.
 
     Attributes:
-        number: Counts the runs of all cells.
+        number: The number of the run; it counts the runs of all cells.
         cell: The cell's number in the notebook, as in `In [3]`.
-        key: What stays the same when the cell is run again.
+        key: Identifies the cell when it is run again.
         source: The cell's text.
     """
 
@@ -32,7 +32,7 @@ class Place:
     """A line of the notebook.
 
     Attributes:
-        file: What Python calls the cell; empty where that is not known.
+        file: Python's file name for the cell; empty if it is not known.
         line: The line, counted from 1.
     """
 
@@ -42,12 +42,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a call was made.
+    """The place where a call was made.
 
     Attributes:
-        run: The run of the cell in which it was made.
-        place: The line, which may stand in a function that another cell defined.
-        top: The line of the cell that was run: another one if a function made the call.
+        run: The run of the cell that made the call.
+        place: The line of the call, possibly in a function that another cell defines.
+        top: The line of the cell itself; differs from `place` if a function made the call.
     """
 
     run: Run
@@ -56,12 +56,12 @@ class Origin:
 
 
 class CallLog:
-    """The calls that were made since it was started, as long as something else holds them."""
+    """The calls made since the log was started, for as long as something else holds them."""
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self.run: Run | None = None
         self.count = 0
-        self.in_order = True  # each call was noted after those that feed it
+        self.in_order = True  # each call was recorded after those that feed it
         self.on_new: Callable[[], None] = lambda: None
         self._namespace = namespace
         self._entries: dict[int, tuple[weakref.ref[Any], Origin | None]] = {}
@@ -69,40 +69,40 @@ class CallLog:
         self.is_started = False
 
     def start(self) -> None:
-        """Begins to note calls, as soon as Keras has been imported."""
+        """Starts to record calls, once Keras has been imported."""
         if not self.is_started and "keras" in sys.modules:
             announce_new_nodes()
             new_node_listeners.append(self._note)
             self.is_started = True
 
     def stop(self) -> None:
-        """Ends it; what was noted is forgotten."""
+        """Stops recording and clears the log."""
         if self.is_started:
             new_node_listeners.remove(self._note)
         self.is_started = False
         self._entries.clear()
 
     def adopt(self, nodes: Iterable[Any]) -> None:
-        """Takes calls over that were made before, in their order."""
+        """Adds calls that were made before the log was started, in their order."""
         new = [node for node in nodes if node not in self._serials]
-        # What was made before may feed what was noted already.
+        # These earlier calls may feed calls that are in the log already.
         self.in_order &= not (new and self._entries)
         for node in new:
             self._add(node, None)
 
     def nodes(self) -> Iterator[Any]:
-        """Yields the records of calls that are still alive, in the order of the calls."""
+        """Yields the nodes of calls that are still alive, in the order of the calls."""
         for reference, _origin in list(self._entries.values()):
             node = reference()
             if node is not None and is_complete(node):
                 yield node
 
     def serial(self, node: Any) -> int:
-        """Returns a number for a call, the same as long as it lives, greater for later ones."""
+        """Returns a call's serial number, which never changes and is greater for later calls."""
         return self._serials[node]
 
     def origin(self, node: Any) -> Origin | None:
-        """Tells where a call was made, if it was made while calls were noted."""
+        """Returns where a call was made; `None` if the log did not record it."""
         serial = self._serials.get(node)
         return None if serial is None else self._entries[serial][1]
 
@@ -110,7 +110,7 @@ class CallLog:
         try:
             self.on_new()
             self._add(node, self._origin_now())
-        except Exception:  # noqa: S110 - a call that is not noted is a smaller harm
+        except Exception:  # noqa: S110 - a call missing from the log does less harm
             pass
 
     def _add(self, node: Any, origin: Origin | None) -> None:
@@ -129,7 +129,7 @@ class CallLog:
 
 
 def notebook_places(frame: FrameType | None, namespace: Mapping[str, Any]) -> Iterator[Place]:
-    """Yields the lines of a notebook that are being run, the innermost first."""
+    """Yields the lines of a notebook that are running, the innermost first."""
     while frame is not None:
         if frame.f_globals is namespace:
             yield Place(frame.f_code.co_filename, frame.f_lineno)

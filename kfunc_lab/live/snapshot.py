@@ -1,4 +1,4 @@
-"""How the graph of a notebook stands: calls, pins, what was lost, and what made each call."""
+"""The state of a notebook's graph: calls, variables, lost calls, and where each call was made."""
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from kfunc_lab.graph.keras.reader import Reading, read_nodes
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph, TensorSpec
 from kfunc_lab.live.call_log import CallLog, Origin, Place, Run
-from kfunc_lab.live.pins import Held
+from kfunc_lab.live.pins import Variables
 from kfunc_lab.live.source import statement_at
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
@@ -31,10 +31,10 @@ class Pin:
     """A variable that holds a tensor.
 
     Attributes:
-        name: As `"x"` or `"towers[2]"`.
+        name: The variable, such as `"x"` or `"towers[2]"`.
         call: The id of the call that made the tensor.
-        serial: That call's number, which stays the same while its id may change.
-        tensor: The tensor's shape and type.
+        serial: The serial number of that call; the id may change, this number does not.
+        tensor: The tensor's shape and dtype.
     """
 
     name: str
@@ -48,10 +48,10 @@ class HeldModel:
     """A variable that holds a model.
 
     Attributes:
-        name: As `"model"` or `"models[2]"`.
-        identity: A number that no other living model has.
-        inputs: The ids of the calls that it begins with; none if it is no functional model.
-        outputs: The ids of the calls that it ends with.
+        name: The variable, such as `"model"` or `"models[2]"`.
+        identity: A number that is unique among living models.
+        inputs: The ids of the model's first calls; empty if the model is not functional.
+        outputs: The ids of the model's last calls.
     """
 
     name: str
@@ -62,19 +62,19 @@ class HeldModel:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """How the graph of a notebook stands.
+    """The state of a notebook's graph at one moment.
 
     Attributes:
-        graph: All graphs that variables lead to, as one.
+        graph: The graphs of all tensors and models in variables, merged into one.
         pins: The variables that hold tensors.
         models: The variables that hold models.
-        serials: For ids of calls and groups a number that stays the same.
-        origins: For ids of calls and groups where they were made, if that is known.
-        losses: For ids of lost calls and groups the line that lost them, if that is known.
-        earlier: The ids of what earlier runs of a cell made.
-        names: For ids of calls and groups the variables that hold their results.
-        tensors: For the place of each tensor in Keras's records the id of the call.
-        unexplained: Whether something holds a result that is neither a variable nor a model.
+        serials: Maps ids of calls and groups to numbers that never change.
+        origins: Maps ids of calls and groups to where they were made, if that is known.
+        losses: Maps ids of lost calls and groups to the line that lost them, if it is known.
+        earlier: The ids of calls and groups that an earlier run of a cell made.
+        names: Maps ids of calls and groups to the variables that hold their outputs.
+        tensors: Maps the place of each tensor in Keras's records to the id of its call.
+        unexplained: Whether anything but a variable or a model holds an output.
     """
 
     graph: LayerGraph
@@ -90,7 +90,7 @@ class Snapshot:
 
     @cached_property
     def annotations(self) -> Annotations:
-        """Pins, earlier runs, and where each call was made."""
+        """The pins, the marks of earlier runs, and where each call was made."""
         return Annotations(
             marks=dict.fromkeys(sorted(self.earlier), "earlier"),
             pins=self.names,
@@ -99,7 +99,7 @@ class Snapshot:
 
     @cached_property
     def lost(self) -> Mapping[str, str]:
-        """For ids of lost calls and groups the statement that lost them."""
+        """Maps ids of lost calls and groups to the statement that lost them."""
         return {
             item: printable_lines(statement_at(place, run))
             for item, (run, place) in self.losses.items()
@@ -107,12 +107,12 @@ class Snapshot:
 
     @cached_property
     def cells(self) -> Mapping[int, tuple[str, ...]]:
-        """For numbers of cells the ids of the calls that their latest run made."""
-        found: dict[int, list[str]] = {}
+        """Maps numbers of cells to the ids of the calls that their latest run made."""
+        cells: dict[int, list[str]] = {}
         for item, origin in self.origins.items():
             if item not in self.earlier:
-                found.setdefault(origin.run.cell, []).append(item)
-        return {cell: tuple(items) for cell, items in found.items()}
+                cells.setdefault(origin.run.cell, []).append(item)
+        return {cell: tuple(items) for cell, items in cells.items()}
 
     def _rows(self, item: str) -> tuple[tuple[str, str], ...]:
         rows = []
@@ -141,30 +141,30 @@ EMPTY = LayerGraph("", "KerasTensor", (), ())
 
 def take_snapshot(
     log: CallLog,
-    variables: Held,
+    variables: Variables,
     latest_runs: Mapping[str, int],
-    left: Mapping[int, tuple[Run, Place]],
+    releases: Mapping[int, tuple[Run, Place]],
     known: MutableMapping[Any, Call],
-    given: Sequence[Any] = (),
+    extra_tensors: Sequence[Any] = (),
 ) -> Snapshot:
-    """Reads how the graph stands.
+    """Reads the current state of the graph.
 
     Args:
         log: The calls that were made.
-        variables: What the notebook's variables hold.
-        latest_runs: For each cell the number of its latest run.
-        left: For the numbers of calls, the statement after which no variable held them any more.
-        known: What was read before, and is noted here for the next time.
-        given: Tensors that are shown although no variable leads to them.
+        variables: The variables that hold tensors and models.
+        latest_runs: Maps each cell to the number of its latest run.
+        releases: Maps serial numbers of calls to the statement after which no variable held
+            their output any more.
+        known: A cache of the calls that were read before; new ones are added.
+        extra_tensors: Tensors to show although no variable leads to them.
 
     Returns:
-        The graph of all that variables and models lead to, and of what hangs on that.
+        The graph of everything that variables and models lead to, and the calls that depend on
+        it.
     """
-    tensors = {name: it for name, it in variables.tensors.items() if has_history(it)}
-    functionals = [it for it in map(functional_of, variables.models.values()) if it is not None]
-    ends = [tensor for it in functionals for tensor in it.outputs]
-    starts = [tensor for it in functionals for tensor in it.inputs]
-    reached = ancestors([*tensors.values(), *starts, *ends, *given])
+    tensors = {name: value for name, value in variables.tensors.items() if has_history(value)}
+    starts, ends = _model_tensors(variables)
+    reached = ancestors([*tensors.values(), *starts, *ends, *extra_tensors])
     log.adopt(reached)
     branches = _branches(log, reached)
     alive = nodes_in_use(branches)
@@ -174,56 +174,62 @@ def take_snapshot(
         return origin is not None and origin.run.number < latest_runs.get(origin.run.key, 0)
 
     lost = [node for node in branches if id(node) not in alive]
-    gone = _gone(lost, is_earlier)
-    lost = [node for node in lost if id(node) not in gone]
-    nodes = _in_order(log, [*reached, *(it for it in branches if id(it) not in gone)])
+    dropped = _outdated(lost, is_earlier)
+    lost = [node for node in lost if id(node) not in dropped]
+    kept = [node for node in branches if id(node) not in dropped]
+    nodes = _in_order(log, [*reached, *kept])
     reading = read_nodes(nodes, lost, _distinct(ends), known)
-    places = {name: place_of(tensor) for name, tensor in tensors.items()}
-    pins = tuple(
-        Pin(
-            name,
-            reading.tensors[place],
-            log.serial(node_of(tensors[name])),
-            _spec(tensors[name]),
-        )
-        for name, place in places.items()
-        if place in reading.tensors
-    )
-    shown = [(reading.items[None, id(it)], it) for it in nodes if _is_shown(reading, it)]
+    shown = [
+        (reading.items[None, id(node)], node) for node in nodes if _is_shown(reading, node)
+    ]
     origins = {item: log.origin(node) for item, node in shown}
-    lost_ids = {id(node) for node in lost}
+    lost_ids = set(map(id, lost))
+    losses = {item: _loss(log, node, releases) for item, node in shown if id(node) in lost_ids}
     return Snapshot(
         graph=reading.graph,
-        pins=pins,
-        models=tuple(_held_model(name, it, reading) for name, it in variables.models.items()),
+        pins=_pins(log, reading, tensors),
+        models=tuple(_held_model(*named, reading) for named in variables.models.items()),
         serials={item: log.serial(node) for item, node in shown},
         origins={item: origin for item, origin in origins.items() if origin is not None},
-        losses={
-            item: loss
-            for item, node in shown
-            if id(node) in lost_ids and (loss := _loss(log, node, left)) is not None
-        },
+        losses={item: loss for item, loss in losses.items() if loss is not None},
         earlier=frozenset(item for item, node in shown if is_earlier(node)),
         names=_pin_names(reading, tensors),
         tensors=reading.tensors,
-        unexplained=len(branches) > len(lost) + len(gone),
+        unexplained=len(branches) > len(lost) + len(dropped),
+    )
+
+
+def _model_tensors(variables: Variables) -> tuple[list[Any], list[Any]]:
+    """Returns the input tensors and the output tensors of all functional models."""
+    functionals = [functional_of(model) for model in variables.models.values()]
+    functionals = [functional for functional in functionals if functional is not None]
+    inputs = [tensor for functional in functionals for tensor in functional.inputs]
+    outputs = [tensor for functional in functionals for tensor in functional.outputs]
+    return inputs, outputs
+
+
+def _pins(log: CallLog, reading: Reading, tensors: Mapping[str, Any]) -> tuple[Pin, ...]:
+    return tuple(
+        Pin(name, reading.tensors[place], log.serial(node_of(tensor)), _spec(tensor))
+        for name, tensor in tensors.items()
+        if (place := place_of(tensor)) in reading.tensors
     )
 
 
 def _loss(
-    log: CallLog, node: Any, left: Mapping[int, tuple[Run, Place]]
+    log: CallLog, node: Any, releases: Mapping[int, tuple[Run, Place]]
 ) -> tuple[Run, Place] | None:
-    """Returns what lost a call: the statement that its variable left it by, or its own."""
+    """Returns what lost a call: the statement that released it from its variable, or its own."""
     origin = log.origin(node)
     own = None if origin is None else (origin.run, origin.place)
-    return left.get(log.serial(node), own)
+    return releases.get(log.serial(node), own)
 
 
 def _branches(log: CallLog, reached: Sequence[Any]) -> list[Any]:
-    """Returns the calls that hang on others, but that no variable leads to."""
+    """Returns the calls that depend on shown calls although no variable leads to them."""
     drawn = {id(node) for node in reached}
     masks = {id(mask) for mask in masks_of(reached)}
-    found = []
+    branches = []
     for node in log.nodes():
         if id(node) in drawn:
             continue
@@ -232,24 +238,24 @@ def _branches(log: CallLog, reached: Sequence[Any]) -> list[Any]:
             continue
         if any(id(node_of(tensor)) in drawn for tensor in node.input_tensors):
             drawn.add(id(node))
-            found.append(node)
-    return found
+            branches.append(node)
+    return branches
 
 
-def _gone(lost: Sequence[Any], is_earlier: Callable[[Any], bool]) -> set[int]:
-    """Returns the lost calls of earlier runs that no shown call hangs on."""
-    gone: set[int] = set()
+def _outdated(lost: Sequence[Any], is_earlier: Callable[[Any], bool]) -> set[int]:
+    """Returns the lost calls of earlier runs that no shown call depends on."""
+    outdated: set[int] = set()
     needed: set[int] = set()
     for node in reversed(lost):
         if is_earlier(node) and id(node) not in needed:
-            gone.add(id(node))
+            outdated.add(id(node))
         else:
             needed.update(id(node_of(tensor)) for tensor in node.input_tensors)
-    return gone
+    return outdated
 
 
 def _in_order(log: CallLog, nodes: Sequence[Any]) -> list[Any]:
-    """Sorts calls by when they were made, each after those that feed it."""
+    """Sorts calls by the time when they were made, each after those that feed it."""
     by_time = sorted(nodes, key=log.serial)
     if log.in_order:
         return by_time
@@ -272,8 +278,12 @@ def _held_model(name: str, model: Any, reading: Reading) -> HeldModel:
     if functional is None:
         return HeldModel(name, id(model))
     inputs, outputs = (
-        tuple(reading.tensors[place_of(it)] for it in ends if place_of(it) in reading.tensors)
-        for ends in (functional.inputs, functional.outputs)
+        tuple(
+            reading.tensors[place]
+            for place in map(place_of, tensors)
+            if place in reading.tensors
+        )
+        for tensors in (functional.inputs, functional.outputs)
     )
     return HeldModel(name, id(model), inputs, outputs)
 
@@ -283,16 +293,16 @@ def _spec(tensor: Any) -> TensorSpec:
 
 
 def _pin_names(reading: Reading, tensors: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Returns the names at each call; at a nested model too, whose calls may be folded."""
-    found: dict[str, list[str]] = {}
+    """Returns the names at each call, and at each nested model, whose calls may be folded."""
+    names: dict[str, list[str]] = {}
     for name, tensor in tensors.items():
         call = reading.tensors.get(place_of(tensor))
         for item in dict.fromkeys((call, reading.item_of(node_of(tensor)))):
             if item is not None:
-                found.setdefault(item, []).append(name)
-    return {item: tuple(names) for item, names in found.items()}
+                names.setdefault(item, []).append(name)
+    return {item: tuple(at_item) for item, at_item in names.items()}
 
 
 def printable_lines(text: str) -> str:
-    """Replaces what would garble lines, and keeps the line breaks."""
+    """Replaces characters that would garble a line, but keeps the line breaks."""
     return "\n".join(map(printable, text.split("\n")))

@@ -1,4 +1,4 @@
-"""A model to build: shown faintly, and compared with what is there so far."""
+"""A model to build, compared with the graph so far."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from kfunc_lab.locale import _
 
 
 class Target:
-    """A model that is to be built.
+    """A model that the learner is to build.
 
     Attributes:
         graph: Its graph.
@@ -25,54 +25,57 @@ class Target:
         self._last: tuple[LayerGraph, Comparison] | None = None
 
     def comparison(self, snapshot: Snapshot) -> Comparison:
-        """Compares the target with what is there so far."""
+        """Compares the target with the graph so far."""
         if self._last is None or self._last[0] is not snapshot.graph:
             self._last = (snapshot.graph, compare_with_target(self.graph, snapshot.graph))
         return self._last[1]
 
     def beside(self, snapshot: Snapshot) -> tuple[LayerGraph, Annotations]:
-        """Returns the target and what is there as one graph, what is missing as ghosts."""
-        found = self.comparison(snapshot)
-        target, said = target_annotations(found), snapshot.annotations
-        return found.union, Annotations(
-            {**said.marks, **target.marks}, said.pins, self._rows(found, said), target.lines
+        """Returns one graph of the target and the graph so far; missing calls are ghosts."""
+        comparison = self.comparison(snapshot)
+        target, current = target_annotations(comparison), snapshot.annotations
+        return comparison.union, Annotations(
+            {**current.marks, **target.marks},
+            current.pins,
+            self._rows(comparison, current),
+            target.lines,
         )
 
     def _rows(
-        self, found: Comparison, said: Annotations
+        self, comparison: Comparison, annotations: Annotations
     ) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        rows = dict(said.rows)
-        for change in found.changed:
+        rows = dict(annotations.rows)
+        for change in comparison.changed:
             words = ", ".join(
                 _("{setting}: {got}, the target has {wanted}").format(
                     setting=name, got=after, wanted=before
                 )
                 for name, before, after in change.settings
             )
-            rows[change.after] = ((_("Differs"), words), *rows.get(change.after, ()))
+            rows[change.after] = ((_("Difference"), words), *rows.get(change.after, ()))
         return rows
 
     def heading(self, snapshot: Snapshot) -> str:
-        """Says how much of the target is built."""
-        found = self.comparison(snapshot)
-        built = len(found.matched) - len(found.changed)
-        return _("{built} of {all} calls as in the target").format(
+        """Returns a title that says how much of the target is built."""
+        comparison = self.comparison(snapshot)
+        built = len(comparison.matched) - len(comparison.changed)
+        return _("{built} of {all} calls match the target").format(
             built=built, all=len(self.graph.calls)
         )
 
     def remarks(self, snapshot: Snapshot) -> list[str]:
-        """Says how what is there differs from the target."""
+        """Returns the differences between the graph so far and the target, as lines."""
         return comparison_lines(self.comparison(snapshot))
 
 
 def nodes_of(model: Any) -> list[Any]:
-    """Returns the calls of a model to build, as Keras records them: they are not what is built.
+    """Returns the nodes of a target, which do not count as built.
 
     Args:
-        model: The model, or tensors; nothing has no calls, and a read graph has none.
+        model: The model or tensors; `None` and a graph that was read have no nodes.
     """
     import keras
 
     functional = functional_of(model)
     ends = model if functional is None else [functional.inputs, functional.outputs]
-    return ancestors(it for it in keras.tree.flatten(ends) if has_history(it))
+    return ancestors(tensor for tensor in keras.tree.flatten(ends) if has_history(tensor))

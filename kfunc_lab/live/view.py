@@ -1,4 +1,4 @@
-"""Shows a graph that grows: the picture is drawn beside the notebook's own work."""
+"""The views of a notebook's graph: at one moment, and live while cells run."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ class SnapshotView(GraphView):
     """The graph of a notebook at one moment.
 
     Attributes:
-        snapshot: What is known of it.
+        snapshot: The state of the graph at that moment.
     """
 
     def __init__(self, snapshot: Snapshot, target: Target | None = None) -> None:
@@ -38,7 +38,7 @@ class SnapshotView(GraphView):
         )
 
     def _drawn(self, snapshot: Snapshot) -> tuple[LayerGraph, Annotations]:
-        """Returns the graph that is drawn: with a target, what is to be built too."""
+        """Returns the graph to draw; with a target, it includes what is still missing."""
         if self._target is None:
             return snapshot.graph, snapshot.annotations
         return self._target.beside(snapshot)
@@ -54,12 +54,12 @@ class SnapshotView(GraphView):
         if not graph.calls:
             return [_empty_words()]
         if self._target is not None:
-            said = self._target.remarks(snapshot)
-        else:  # of what is lost is said by what
+            remarks = self._target.remarks(snapshot)
+        else:  # `lost_lines` names the statement that lost a call
             explained = {call for call, statement in snapshot.lost.items() if statement}
             lost = tuple(call for call in graph.lost if call not in explained)
-            said = notes(replace(graph, lost=lost))
-        return [*said, *lost_lines(snapshot.lost)]
+            remarks = notes(replace(graph, lost=lost))
+        return [*remarks, *lost_lines(snapshot.lost)]
 
     def to_text(self) -> str:
         """Returns the graph as a table, with the variables that hold its tensors."""
@@ -79,11 +79,11 @@ class SnapshotView(GraphView):
 
 
 class LiveView(SnapshotView):
-    """The graph of a notebook, as it grows.
+    """The graph of a notebook, updated while cells run.
 
     Attributes:
-        snapshot: What is known of it now.
-        docked: Whether it is shown beside the notebook.
+        snapshot: The current state of the graph.
+        docked: Whether the view is shown beside the notebook.
     """
 
     _esm = BUNDLES / "live.js"
@@ -102,20 +102,20 @@ class LiveView(SnapshotView):
         super().__init__(Snapshot(EMPTY), target)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Shows how the graph stands now.
+        """Shows the current state of the graph.
 
-        Where a page is open, another thread draws it, so that the notebook goes on; where none
-        is, it is drawn when a form of it is asked for.
+        If a page is open, a thread draws it, so that the notebook continues; otherwise it is
+        drawn when a form of it is requested.
 
         Args:
-            snapshot: How it stands.
+            snapshot: The current state.
         """
         self.snapshot = self._stale = snapshot
         if self._page_is_open:
             self._wake()
 
     def ended(self) -> SnapshotView:
-        """Returns the graph as it stands, as a view that grows no more."""
+        """Returns the current graph as a view that is no longer updated."""
         return SnapshotView(self.snapshot, self._target)
 
     # -- drawing
@@ -134,11 +134,11 @@ class LiveView(SnapshotView):
                 return
             try:
                 self._settle()
-            except Exception as error:  # it is said on the page, and the notebook goes on
+            except Exception as error:  # the page reports it, and the notebook continues
                 self.send({"type": "problem", "words": str(error)})
 
     def _settle(self) -> None:
-        """Draws what was not drawn yet."""
+        """Draws the latest snapshot, unless it is drawn already."""
         with self._turn:
             snapshot, self._stale = self._stale, None
             if snapshot is None:
@@ -146,7 +146,7 @@ class LiveView(SnapshotView):
             drawn, annotations = self._drawn(snapshot)
             known, open_before = set(self.graph.group_of), set(self.opened)
             layouts, default = self._folded(drawn, None, annotations)
-            # What the reader has opened or folded stays so.
+            # Groups that the reader has opened or folded stay so.
             opened = frozenset(
                 group
                 for group in self.graph.group_of
@@ -163,7 +163,7 @@ class LiveView(SnapshotView):
 
     def _page_words(self) -> dict[str, str]:
         return super()._page_words() | {
-            "docked": _("The graph is drawn beside the notebook."),
+            "docked": _("The graph is shown beside the notebook."),
             "show_here": _("Show it here"),
         }
 
@@ -180,17 +180,17 @@ class LiveView(SnapshotView):
         return super().to_svg()
 
     def page_state(self) -> dict[str, Any]:
-        """Returns all that the page needs to show the view without a kernel."""
+        """Returns the state that a page needs to show the view without a kernel."""
         self._settle()
         return super().page_state() | {"docked": False, "_cells": {}}
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Returns what is stored of the view in a notebook, by type."""
+        """Returns the view as it is stored in a notebook: data and metadata, by MIME type."""
         self._settle()
         return self._repr_mimebundle_()
 
     def _ipython_display_(self) -> None:
-        # `lab.watch()` has shown it; as the value of the same cell it is not shown twice.
+        # `lab.watch()` has shown the view already; as the cell's value it is not shown again.
         from IPython import get_ipython
         from IPython.display import display
 
@@ -211,7 +211,7 @@ class LiveView(SnapshotView):
 def pin_lines(snapshot: Snapshot) -> list[str]:
     """Lists the variables that hold tensors, each with the call that made its tensor."""
     return [
-        _("{variable} is the result of {call}: {shape}").format(
+        _("{variable} is the output of {call}: {shape}").format(
             variable=printable(pin.name), call=printable(pin.call), shape=pin.tensor.shape
         )
         for pin in snapshot.pins
@@ -219,7 +219,7 @@ def pin_lines(snapshot: Snapshot) -> list[str]:
 
 
 def lost_lines(lost: Mapping[str, str]) -> list[str]:
-    """Says for each lost call which statement lost it."""
+    """Lists the lost calls, each with the statement that lost it."""
     return [
         _("{call} was lost by: {statement}").format(
             call=printable(call), statement=printable(statement.partition("\n")[0])

@@ -1,4 +1,4 @@
-"""The language of views and feedback: gettext catalogues, English built in."""
+"""The language of views and feedback, from gettext catalogues; English is built in."""
 
 import gettext
 import os
@@ -12,15 +12,15 @@ _chosen: str | None = None
 
 
 def language(code: str | None = None) -> str | None:
-    """Chooses the language of views and feedback, or tells which one is in use.
+    """Sets the language of views and feedback, or returns the current one.
 
     Args:
-        code: `"en"` or `"es"`. By default nothing is changed. Until a language is chosen, it is
-            that of the environment variable `KFUNC_LAB_LANGUAGE`, else English.
+        code: `"en"` or `"es"`. Without a code the language does not change. Until one is set, it
+            is that of the environment variable `KFUNC_LAB_LANGUAGE`, otherwise English.
 
     Returns:
-        The language in use when called without a code; nothing when one was chosen, so that a
-        notebook cell that ends with the call prints nothing.
+        The current language if there is no code; otherwise `None`, so that a notebook cell that
+        ends with the call shows nothing.
 
     Raises:
         ValueError: If there is no such language.
@@ -40,33 +40,33 @@ def language(code: str | None = None) -> str | None:
 
 
 def check_language(code: str) -> None:
-    """Raises a ValueError that names the languages there are, unless this is one of them."""
+    """Raises a `ValueError` that lists the languages unless `code` is one of them."""
     if code not in LANGUAGES:
         raise ValueError(
-            _("There is no language {code}; there are: {codes}.").format(
+            _("There is no language {code}; the languages are {codes}.").format(
                 code=repr(code), codes=", ".join(LANGUAGES)
             )
         )
 
 
 def _(message: str) -> str:
-    """Returns a message in the language in use."""
+    """Returns a message in the current language."""
     return _catalogue().gettext(message)
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name
-    """Marks a message for translation that is said later, through `_`."""
+    """Marks a message for translation; `_` translates it later."""
     return message
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
-    """Returns the form of a message that fits a count, in the language in use."""
+    """Returns the singular or plural form of a message, in the current language."""
     return _catalogue().ngettext(singular, plural, count)
 
 
 def _current() -> str:
-    wanted = _chosen or os.environ.get("KFUNC_LAB_LANGUAGE", "")
-    return wanted if wanted in LANGUAGES else "en"
+    code = _chosen or os.environ.get("KFUNC_LAB_LANGUAGE", "")
+    return code if code in LANGUAGES else "en"
 
 
 def _catalogue() -> gettext.NullTranslations:

@@ -1,1 +1,1 @@
-"""Explains an exception: which call failed, why, and what to change."""
+"""Explains exceptions: which call failed, why, and what to change."""

@@ -1,4 +1,4 @@
-"""The graph up to a failure, with the call that failed."""
+"""The graph up to a failure, including the call that failed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ from kfunc_lab.mistakes.failure import Failure, shape_of
 
 @dataclass(frozen=True)
 class FailedGraph:
-    """A graph and what failed in it.
+    """A graph with the calls that failed.
 
     Attributes:
-        graph: The graph, with a call more for the one that failed.
+        graph: The graph, including the call that failed.
         wrong: The ids of the calls that failed or do not fit.
     """
 
@@ -28,15 +28,15 @@ def failed_graph(failure: Failure, where: str, snapshot: Snapshot) -> FailedGrap
     """Returns the graph up to a failure.
 
     Args:
-        failure: What failed.
-        where: The name of what is wrong, if it has one.
-        snapshot: How the graph stood, the tensors that the call was given included.
+        failure: The call that failed.
+        where: The name of the wrong argument, tensor or layer; empty if it has none.
+        snapshot: The state of the graph, including the tensors passed to the call.
 
     Returns:
-        The graph so far, or that of the model that was trained.
+        The graph so far, or the graph of the model that was trained.
     """
     if failure.stage in ("fit", "model", "save", "tensor") or not failure.kind:
-        return _within(failure, where, snapshot)
+        return _in_existing_graph(failure, where, snapshot)
     graph = snapshot.graph
     name = failure.name or failure.kind
     call_id = unused_id(name, {*graph.call_of, *graph.group_of})
@@ -53,19 +53,21 @@ def failed_graph(failure: Failure, where: str, snapshot: Snapshot) -> FailedGrap
     )
 
 
-def _within(failure: Failure, where: str, snapshot: Snapshot) -> FailedGraph:
-    """Finds what is wrong in the graph that is there."""
+def _in_existing_graph(failure: Failure, where: str, snapshot: Snapshot) -> FailedGraph:
+    """Finds the wrong calls in the graph of the model, or in the graph so far."""
     graph = _graph_of(failure.operation) or _graph_of(failure.model) or snapshot.graph
-    named = _named(where, graph) or _named(failure.name, graph)
-    made = [_source(it, snapshot.tensors) for it in failure.tensors]
-    wrong = named or [it for it in made if it is not None and failure.stage == "tensor"]
+    wrong = _calls_named(where, graph) or _calls_named(failure.name, graph)
+    if not wrong and failure.stage == "tensor":
+        sources = [_source(tensor, snapshot.tensors) for tensor in failure.tensors]
+        wrong = [call_id for call_id in sources if call_id is not None]
     if not wrong and failure.stage == "fit":
         wrong = list(graph.outputs)
-    return FailedGraph(graph, tuple(dict.fromkeys(it for it in wrong if it in graph.call_of)))
+    known = [call_id for call_id in wrong if call_id in graph.call_of]
+    return FailedGraph(graph, tuple(dict.fromkeys(known)))
 
 
-def _named(name: str, graph: LayerGraph) -> list[str]:
-    return [it.id for it in graph.calls if name and name in (it.id, it.layer)]
+def _calls_named(name: str, graph: LayerGraph) -> list[str]:
+    return [call.id for call in graph.calls if name and name in (call.id, call.layer)]
 
 
 def _graph_of(operation: Any) -> LayerGraph | None:
@@ -75,7 +77,7 @@ def _graph_of(operation: Any) -> LayerGraph | None:
         return None
     try:
         graph = read_graph(operation)
-    except Exception:  # a model whose constructor failed is half built
+    except Exception:  # if the constructor failed, the model is half built
         return None
     return graph if graph.calls else None
 

@@ -1,4 +1,4 @@
-"""What a learner's code got wrong, found from the exception that Keras raised."""
+"""Finds the learner's mistake behind an exception that Keras raised."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ from kfunc_lab.mistakes.rules import (
     training,
     windows,
 )
-from kfunc_lab.mistakes.shape_check import misfit
+from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
 RULES: tuple[Rule, ...] = (
@@ -34,15 +34,15 @@ RULES: tuple[Rule, ...] = (
 
 
 def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistake | None:
-    """Finds what a learner's code got wrong.
+    """Finds the mistake in a learner's code.
 
     Args:
-        error: An exception that was raised, with its traceback.
-        failure: What failed, if it was found before.
+        error: An exception with its traceback.
+        failure: The call that failed, if it is known already.
 
     Returns:
-        The mistake, of the rule `"unknown"` if no rule fits; `None` if the exception has nothing
-        to do with Keras.
+        The mistake, with the rule `"unknown"` if no rule fits; `None` if the exception has
+        nothing to do with Keras.
 
     Example:
         >>> try:
@@ -57,36 +57,36 @@ def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistak
     message = message_of(error)
     for rule in RULES:
         match = rule.pattern.search(message)
-        if match is not None and (made := _made(rule, match, failure)) is not None:
-            return made
-    reckoned = _reckoned(failure)
-    if reckoned is not None:
-        return reckoned
+        if match is not None and (mistake := _apply(rule, match, failure)) is not None:
+            return mistake
+    mistake = _from_shape_rules(failure)
+    if mistake is not None:
+        return mistake
     return Mistake("unknown", _unknown(error, message, failure))
 
 
-def _reckoned(failure: Failure) -> Mistake | None:
-    """Makes the mistake that the formulas of shapes find."""
-    found = misfit(failure)
-    if found is None:
+def _from_shape_rules(failure: Failure) -> Mistake | None:
+    """Returns the mistake that the shape rules find, if they find one."""
+    misfit = find_misfit(failure)
+    if misfit is None:
         return None
-    reason = f"{title(failure)}: {found}"
-    return _printable(Mistake("does-not-fit", reason, found.arithmetic))
+    reason = f"{title(failure)}: {misfit}"
+    return _printable(Mistake("does-not-fit", reason, misfit.arithmetic))
 
 
-def _made(rule: Rule, match: re.Match[str], failure: Failure) -> Mistake | None:
+def _apply(rule: Rule, match: re.Match[str], failure: Failure) -> Mistake | None:
     try:
-        made = rule.make(match, failure)
+        mistake = rule.make(match, failure)
     except Exception:  # a failed explanation must not hide the error that it explains
         return None
-    if made is not None and not made.arithmetic:
-        found = misfit(failure)
-        made = replace(made, arithmetic=found.arithmetic if found else "")
-    return None if made is None else _printable(made)
+    if mistake is not None and not mistake.arithmetic:
+        misfit = find_misfit(failure)
+        mistake = replace(mistake, arithmetic=misfit.arithmetic if misfit else "")
+    return None if mistake is None else _printable(mistake)
 
 
 def _printable(mistake: Mistake) -> Mistake:
-    """Takes out what would garble a line: names of files and layers may hold anything."""
+    """Removes characters that would garble a line; names of files and layers may hold any."""
     return replace(
         mistake,
         reason=printable(mistake.reason),
@@ -96,15 +96,16 @@ def _printable(mistake: Mistake) -> Mistake:
 
 
 def _unknown(error: BaseException, message: str, failure: Failure) -> str:
-    line = next((it for it in _core(message).splitlines() if it.strip()), "")
+    lines = _unwrap(message).splitlines()
+    line = next((line for line in lines if line.strip()), "")
     words = {"kind": type(error).__name__, "message": quoted(line), "name": failure.kind}
     if not line:
         return _("{name} raised {kind}.").format(**words)
     return _("Keras says: {message}").format(**words)
 
 
-def _core(message: str) -> str:
-    """Takes a message out of the ones that Keras wraps around it."""
+def _unwrap(message: str) -> str:
+    """Returns the innermost message, without the text that Keras wraps around it."""
     for wrapper in (
         r"Exception encountered when calling [^\n]*\n\n(.*?)\n\nArguments received by ",
         r"\ACould not automatically infer the output shape.*?Error encountered:\s*(.*)\Z",

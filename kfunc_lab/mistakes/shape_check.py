@@ -1,4 +1,4 @@
-"""What the formulas of shapes say of a call that failed."""
+"""Asks the shape rules why a call failed."""
 
 from kfunc_lab.graph.keras.reader import is_library
 from kfunc_lab.graph.keras.settings import changed_settings
@@ -8,15 +8,15 @@ from kfunc_lab.shapes.rules.formulas import derivation
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
 
-def misfit(failure: Failure) -> DoesNotFitError | None:
+def find_misfit(failure: Failure) -> DoesNotFitError | None:
     """Finds why a call does not fit its inputs.
 
     Args:
-        failure: What failed.
+        failure: The call that failed.
 
     Returns:
-        The reason, with its arithmetic; nothing where no rule knows the class, or where the
-        rule finds nothing wrong.
+        The reason, with its arithmetic; `None` if there is no rule for the class, or if the rule
+        finds no problem.
     """
     shapes = [shape_of(tensor) for tensor in failure.tensors]
     if failure.stage != "call" or failure.operation is None or None in shapes or not shapes:

@@ -1,4 +1,4 @@
-"""Shows what failed and why: `lab.explain`, and what stands under a cell that fails."""
+"""The view of a mistake: `lab.explain`, and the view below a cell that fails."""
 
 import sys
 
@@ -17,13 +17,13 @@ from kfunc_lab.ui.text import printable
 
 
 def explain(exception: BaseException | None = None) -> "MistakeView":
-    """Explains an exception that Keras raised: what failed, why, and what to change.
+    """Explains an exception that Keras raised: which call failed, why, and what to change.
 
     Args:
-        exception: An exception that was caught; by default the last one that was not.
+        exception: An exception that was caught; by default the last uncaught one.
 
     Returns:
-        The graph up to the failure, with the call that failed in red and the reason.
+        The graph up to the failure, with the failing call in red, and the reason.
 
     Raises:
         ValueError: If there is no exception, or it has nothing to do with Keras.
@@ -38,11 +38,11 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
     """
     error = exception or getattr(sys, "last_value", None)
     if error is None:
-        raise ValueError(_("There is no exception to explain: nothing has failed so far."))
+        raise ValueError(_("There is no exception to explain: nothing has failed yet."))
     view = view_of(error, None)
     if view is None:
         raise ValueError(
-            _("{kind} was not raised by Keras; its traceback says where it happened.").format(
+            _("Keras did not raise this {kind}; its traceback shows where it happened.").format(
                 kind=type(_raised(error)).__name__
             )
         )
@@ -50,76 +50,76 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
 
 
 def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | None":
-    """Returns the view of a mistake; nothing for an exception that Keras did not raise.
+    """Returns the view of a mistake; `None` if Keras did not raise the exception.
 
     Args:
         error: The exception.
-        tracker: What follows the notebook, if anything does.
+        tracker: The tracker of the notebook, if the notebook is followed.
     """
     error = _raised(error)
     failure = find_failure(error)
     mistake = None if failure is None else find_mistake(error, failure)
     if failure is None or mistake is None:
         return None
-    given = [it for it in failure.tensors if has_history(it)]
-    followed = tracker or Tracker({})
+    symbolic = [tensor for tensor in failure.tensors if has_history(tensor)]
+    current = tracker or Tracker({})
     try:
-        snapshot = followed.snapshot(given)
+        snapshot = current.snapshot(symbolic)
     finally:
         if tracker is None:
-            followed.log.stop()
+            current.log.stop()
     return MistakeView(failure, mistake, snapshot)
 
 
 def _raised(error: BaseException) -> BaseException:
-    """Returns the exception of the statement that ended a cell of `%%steps`."""
+    """Returns the exception itself; for a stopped cell of `%%steps`, that of its statement."""
     if isinstance(error, Stopped) and error.__cause__ is not None:
         return error.__cause__
     return error
 
 
 class MistakeView(GraphView):
-    """The graph up to a failure, and what to change.
+    """The graph up to a failure, with the mistake and the edit.
 
     Attributes:
-        mistake: What does not fit: `rule`, `reason`, `arithmetic`, `edit`.
+        mistake: The mistake: `rule`, `reason`, `arithmetic`, `edit`.
     """
 
     def __init__(self, failure: Failure, mistake: Mistake, snapshot: Snapshot) -> None:
         self.mistake = mistake
-        found = failed_graph(failure, mistake.where, snapshot)
-        said = snapshot.annotations
-        known = found.graph.call_of
-        marks = {item: mark for item, mark in said.marks.items() if item in known}
+        failed = failed_graph(failure, mistake.where, snapshot)
+        notes = snapshot.annotations
+        known = failed.graph.call_of
+        marks = {item: mark for item, mark in notes.marks.items() if item in known}
         super().__init__(
-            found.graph,
+            failed.graph,
             annotations=Annotations(
-                {**marks, **dict.fromkeys(found.wrong, "wrong")}, said.pins, said.rows
+                {**marks, **dict.fromkeys(failed.wrong, "wrong")}, notes.pins, notes.rows
             ),
             heading=mistake.reason,
             remarks=mistake_lines(mistake),
         )
-        self._met = _met(failure, found)
-        if found.wrong:
-            self.selected = found.wrong[0]
+        self._failed_call = _failed_call(failure, failed)
+        if failed.wrong:
+            self.selected = failed.wrong[0]
 
     def to_text(self) -> str:
-        """Returns what failed, why, and what to change."""
-        return "\n".join([self._met, self.mistake.reason, *mistake_lines(self.mistake)])
+        """Returns the failing call, the reason, the arithmetic and the edit, one a line."""
+        return "\n".join([self._failed_call, self.mistake.reason, *mistake_lines(self.mistake)])
 
 
 def mistake_lines(mistake: Mistake) -> list[str]:
-    """Returns the arithmetic and the edit, those that there are."""
+    """Returns the arithmetic and the edit of a mistake, if it has them."""
     edit = mistake.edit and f"→ {mistake.edit}"
     return [line for line in (mistake.arithmetic, edit) if line]
 
 
-def _met(failure: Failure, found: FailedGraph) -> str:
-    """Says what failed, and which shapes met there."""
-    call = found.graph.call_of.get(found.wrong[0]) if found.wrong else None
+def _failed_call(failure: Failure, failed: FailedGraph) -> str:
+    """Names the failing call and the shapes of its inputs."""
+    call = failed.graph.call_of.get(failed.wrong[0]) if failed.wrong else None
     name = printable(failure.name or failure.kind)
     kind = f" ({printable(failure.kind)})" if failure.name else ""
-    if failure.stage == "tensor":  # Keras counts its tensors; what made one has a name
+    if failure.stage == "tensor":  # Keras only numbers its tensors; the call has a name
         name, kind = (short_name(call), kind) if call is not None else (failure.kind, "")
     shapes = ", ".join(map(shape_tuple, call.inputs)) if call is not None else ""
     if shapes and failure.stage in ("call", "construct"):

@@ -9,9 +9,7 @@ import numpy as np
 
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
-
-# The colour of infinities: neither scale contains it.
-NOT_FINITE = "#d6336c"
+from kfunc_lab.ui.theme import NOT_FINITE
 
 
 def colour_pixels(
@@ -38,7 +36,7 @@ def colour_pixels(
     pixels[finite, :3] = table[places[finite].round().astype(int)]
     pixels[finite, 3] = 255
     infinite = np.isinf(values)
-    pixels[infinite] = (*_rgb(NOT_FINITE), 255)
+    pixels[infinite] = (*_rgb(NOT_FINITE[0]), 255)
     return pixels
 
 

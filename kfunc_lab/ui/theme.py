@@ -15,6 +15,10 @@ WRONG = ("#cf222e", "#ff7b72")
 WRONG_SURFACE = ("#ffebe9", "#3c1618")
 CHANGED = ("#8a5a00", "#e3b341")
 WARNING = ("#bf8700", "#d4a72c")
+SHADOW = ("#1f232855", "#000000")
+# NaN and infinity, in a colour that no scale has.
+NOT_FINITE = ("#d6336c", "#d6336c")
+NOT_FINITE_TEXT = ("#b02a5b", "#f783ac")
 
 FONT = "Arial, Arimo, 'Liberation Sans', Helvetica, sans-serif"
 
@@ -31,6 +35,9 @@ _PROPERTIES = {
     "wrong-surface": WRONG_SURFACE,
     "changed": CHANGED,
     "warning": WARNING,
+    "shadow": SHADOW,
+    "not-finite": NOT_FINITE,
+    "not-finite-text": NOT_FINITE_TEXT,
     "training": TRAINING,
     "validation": VALIDATION,
 }

@@ -1,1 +1,1 @@
-"""Follows a notebook; joins the live graph, mistakes and lessons."""
+"""Follows a notebook: joins the live graph, mistakes and lessons."""

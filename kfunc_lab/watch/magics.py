@@ -1,4 +1,4 @@
-"""The magics `%watch` and `%%steps`, which load what they need when they are used."""
+"""Registers the magics `%watch` and `%%steps`, which import their code on first use."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from kfunc_lab.locale import _
 
 
 def register(shell: Any) -> None:
-    """Makes the magics known to an IPython session."""
+    """Registers the magics in an IPython session."""
     shell.register_magic_function(watch, "line", "watch")
     shell.register_magic_function(steps, "cell", "steps")
 
 
 def watch(line: str) -> Any:
-    """Follows the notebook (`%watch on`) or ends it (`%watch off`).
+    """Starts following the notebook (`%watch on`) or stops it (`%watch off`).
 
-    `%watch mistakes off` and `%watch mistakes on` choose whether mistakes are drawn.
+    `%watch mistakes off` and `%watch mistakes on` set whether mistakes are drawn.
     """
     from kfunc_lab.watch import watch as watching
 
@@ -30,7 +30,7 @@ def watch(line: str) -> Any:
         watching.draw_mistakes(words[1] == "on")
         return None
     raise UsageError(
-        _("%watch takes one of: {choices}; this is: {got}.").format(
+        _("%watch takes one of {choices}, got {got}.").format(
             choices="on, off, mistakes on, mistakes off", got=line
         )
     )

@@ -1,4 +1,4 @@
-"""The graphs of several moments as one, so that each keeps its place from step to step."""
+"""Merges the graphs of several snapshots, so that a call keeps its place from step to step."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,30 +8,30 @@ from kfunc_lab.live.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
-class Union:
-    """The graphs of several moments as one.
+class MergedSnapshots:
+    """The graphs of several snapshots, merged into one.
 
     Attributes:
-        graph: All calls that were there at any of them.
-        ids: For the number of each call its id in that graph.
+        graph: All calls of all snapshots.
+        ids: Maps the serial number of each call to its id in that graph.
     """
 
     graph: LayerGraph
     ids: Mapping[int, str]
 
     def items(self, snapshot: Snapshot) -> dict[str, str]:
-        """Returns for each call and group of a moment its id in the common graph."""
+        """Maps the ids of a snapshot's calls and groups to their ids in the merged graph."""
         return {item: self.ids[serial] for item, serial in snapshot.serials.items()}
 
 
-def united(snapshots: Sequence[Snapshot]) -> Union:
-    """Puts the graphs of several moments together.
+def merge_snapshots(snapshots: Sequence[Snapshot]) -> MergedSnapshots:
+    """Merges the graphs of several snapshots.
 
     Args:
-        snapshots: The moments, one after the other.
+        snapshots: The snapshots, in order of time.
 
     Returns:
-        The last graph, and the calls that were gone by then.
+        The last graph, with the calls that only earlier snapshots have.
     """
     last = snapshots[-1]
     graph = last.graph
@@ -40,10 +40,12 @@ def united(snapshots: Sequence[Snapshot]) -> Union:
     calls: list[Call] = []
     edges: list[Edge] = []
     for snapshot in reversed(snapshots[:-1]):
-        gone = {it: serial for it, serial in snapshot.serials.items() if serial not in ids}
-        for item, serial in gone.items():
+        removed = {
+            item: serial for item, serial in snapshot.serials.items() if serial not in ids
+        }
+        for item, serial in removed.items():
             call = snapshot.graph.call_of.get(item)
-            if call is None:  # a nested model: one box is enough for what is gone
+            if call is None:  # a nested model: once removed, one box is enough
                 group = snapshot.graph.group_of[item]
                 call = Call(item, group.layer, group.kind, item, parameters=group.parameters)
             ids[serial] = unused_id(item, used)
@@ -53,7 +55,7 @@ def united(snapshots: Sequence[Snapshot]) -> Union:
         edges += [
             replace(edge, source=known[edge.source], target=known[edge.target])
             for edge in snapshot.graph.edges
-            if edge.target in gone and edge.source in known
+            if edge.target in removed and edge.source in known
         ]
-    whole = replace(graph, calls=(*graph.calls, *calls), edges=(*graph.edges, *edges))
-    return Union(whole, ids)
+    merged = replace(graph, calls=(*graph.calls, *calls), edges=(*graph.edges, *edges))
+    return MergedSnapshots(merged, ids)

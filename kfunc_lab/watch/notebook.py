@@ -10,20 +10,20 @@ from typing import Any
 from kfunc_lab.live.call_log import Place, Run, notebook_places
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.live.tracker import Tracker
-from kfunc_lab.watch.report_failure import say
+from kfunc_lab.watch.report_failure import report_failure
 
-# No variable of the notebook: it stands beside Python's own functions, and stays there, because
-# a cell may end the following before its own last mark.
+# The mark is one of Python's builtins, not a variable of the notebook. It stays defined, because
+# a cell may stop the following before the last mark of that cell.
 _MARK = "__kfunc_lab_mark__"
-_MOST_OFTEN = 0.1  # seconds between two pictures while a cell runs
-_SHARE = 10  # and at least so many times what a picture costs
+_MIN_INTERVAL = 0.1  # seconds between two pictures while a cell runs
+_COST_FACTOR = 10  # the interval is also at least this multiple of the time for one picture
 
 
 class Follower:
     """Follows the cells of one notebook.
 
     Attributes:
-        tracker: What is known of its calls and variables.
+        tracker: Tracks its calls and variables.
         draws_mistakes: Whether mistakes are drawn.
     """
 
@@ -32,9 +32,9 @@ class Follower:
         shell: Any,
         on_change: Callable[[Snapshot], None],
         on_error: Callable[[BaseException], None],
-        apart: Iterable[Any] = (),
+        ignored: Iterable[Any] = (),
     ) -> None:
-        self.tracker = Tracker(shell.user_global_ns, apart)
+        self.tracker = Tracker(shell.user_global_ns, ignored)
         self.draws_mistakes = True
         self._shell = shell
         self._on_change = on_change
@@ -43,13 +43,13 @@ class Follower:
         self._depth = 0
         self._last_line = 1
         self._changed = False
-        self._due = 0.0
-        self._begun = 0.0  # when the statement did that runs
+        self._next_picture = 0.0
+        self._statement_start = 0.0
         self._error_before: BaseException | None = None
         self._failed = False
 
     def start(self) -> None:
-        """Begins to follow, with the cell that is running."""
+        """Starts following, from the cell that is running."""
         setattr(builtins, _MARK, self._mark)
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
@@ -61,8 +61,8 @@ class Follower:
         self._changed = True
 
     def stop(self) -> None:
-        """Ends it."""
-        setattr(builtins, _MARK, _nothing)
+        """Stops following."""
+        setattr(builtins, _MARK, _do_nothing)
         self._shell.events.unregister("pre_run_cell", self._before_cell)
         self._shell.events.unregister("post_run_cell", self._after_cell)
         self._shell.ast_transformers.remove(self)
@@ -72,23 +72,23 @@ class Follower:
 
     def _before_cell(self, info: Any) -> None:
         self._depth += 1
-        if self._depth > 1:  # a magic runs a cell within the cell
+        if self._depth > 1:  # a magic runs a cell inside the cell
             return
         self._error_before = getattr(sys, "last_value", None)
-        self._begun = time.monotonic()
+        self._statement_start = time.monotonic()
         self._begin_run(getattr(info, "cell_id", None) or info.raw_cell, info.raw_cell)
 
     def _begin_run(self, key: str, source: str) -> None:
         self._runs += 1
-        # Some versions of IPython count on before a cell is run, and others after it.
+        # Some versions of IPython increase the count before they run a cell, others afterwards.
         cell = len(self._shell.history_manager.input_hist_raw) - (not source)
         self.tracker.begin_run(Run(self._runs, cell, key or f"run {self._runs}", source))
 
     def visit(self, tree: ast.AST) -> ast.AST:
-        """Marks the statements of a cell, as IPython's list of transformers asks.
+        """Marks the statements of a cell; IPython's list of transformers requires the name.
 
-        A mark stands before each statement but the first: nothing follows the last one, whose
-        value the notebook shows.
+        Each statement but the first gets a mark before it. The last statement gets none after
+        it, because the notebook shows its value.
         """
         if not isinstance(tree, ast.Module) or not tree.body or _is_timing_loop():
             return tree
@@ -105,15 +105,15 @@ class Follower:
         try:
             self.statement_ended(Place(sys._getframe(1).f_code.co_filename, line))
         except Exception as error:
-            self._say_once(error)
+            self._report_once(error)
 
     def _new_call(self) -> None:
-        """A statement that makes many calls is followed while it runs."""
+        """Updates the view during a statement that makes many calls."""
         self._changed = True
         now = time.monotonic()
-        if now >= self._due and now >= self._begun + _MOST_OFTEN:
+        if now >= self._next_picture and now >= self._statement_start + _MIN_INTERVAL:
             places = list(notebook_places(sys._getframe(1), self._shell.user_global_ns))
-            self._look(places[-1] if places else Place("", self._last_line))
+            self._update(places[-1] if places else Place("", self._last_line))
 
     def _after_cell(self, result: Any) -> None:
         self._depth -= 1
@@ -122,25 +122,25 @@ class Follower:
             if self._changed:
                 self._show()
         except Exception as error:
-            self._say_once(error)
+            self._report_once(error)
         if self._depth <= 0:
             self._depth = 0
             self._show_mistake(result)
 
-    # -- what follows from it
+    # -- updates of the view
 
     def statement_ended(self, place: Place) -> None:
-        """Looks at how the graph stands after a statement.
+        """Updates the view after a statement.
 
         Args:
             place: The statement's line.
         """
-        self._look(place)
-        self._begun = time.monotonic()
+        self._update(place)
+        self._statement_start = time.monotonic()
 
-    def _look(self, place: Place) -> None:
+    def _update(self, place: Place) -> None:
         self._changed |= self.tracker.statement_ended(place)
-        if self._changed and time.monotonic() >= self._due:
+        if self._changed and time.monotonic() >= self._next_picture:
             self._show()
 
     def _show(self) -> None:
@@ -148,11 +148,11 @@ class Follower:
         begin = time.monotonic()
         self._on_change(self.tracker.snapshot())
         end = time.monotonic()
-        self._due = end + max(_MOST_OFTEN, _SHARE * (end - begin))
+        self._next_picture = end + max(_MIN_INTERVAL, _COST_FACTOR * (end - begin))
 
     def _show_mistake(self, result: Any) -> None:
         error = getattr(result, "error_in_exec", None)
-        if error is None:  # `%%time` shows an exception itself
+        if error is None:  # `%%time` shows the exception itself
             last = getattr(sys, "last_value", None)
             error = None if last is self._error_before else last
         self._error_before = None
@@ -161,17 +161,17 @@ class Follower:
         try:
             self._on_error(error)
         except Exception as problem:
-            self._say_once(problem)
+            self._report_once(problem)
 
-    def _say_once(self, error: Exception) -> None:
+    def _report_once(self, error: Exception) -> None:
         if self._failed:
             return
         self._failed = True
-        say(error)
+        report_failure(error)
 
 
-def _nothing(_line: int) -> None:
-    """Stands where a mark was."""
+def _do_nothing(_line: int) -> None:
+    """Replaces the mark once the following has stopped."""
 
 
 def _mark_after(before: ast.stmt, statement: ast.stmt) -> ast.Expr:
@@ -180,7 +180,7 @@ def _mark_after(before: ast.stmt, statement: ast.stmt) -> ast.Expr:
 
 
 def _is_timing_loop() -> bool:
-    """Tells whether `%timeit` asks: marks would be timed with the user's code."""
+    """Returns whether `%timeit` is the caller: it would time the marks with the user's code."""
     frame = sys._getframe(1)
     while frame.f_back is not None:
         if frame.f_code.co_name == "timeit":

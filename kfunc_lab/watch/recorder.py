@@ -21,23 +21,23 @@ from kfunc_lab.live.tracker import Tracker
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[^\n]?\x08")
 
 
-_MOST_STEPS = 300  # what comes after them is one step
+_MAX_STEPS = 300  # statements after these are not recorded one by one
 
 
 @dataclass(frozen=True)
 class Step:
-    """One statement of a cell, and how things stood after it.
+    """One statement of a cell, with the state of the graph after it.
 
     Attributes:
-        first: Its first line in the cell, counted from 1. Of a statement in a function that
-            another cell defines, that of the statement which called it.
+        first: The first line in the cell, counted from 1. For a statement in a function that
+            another cell defines, this is the first line of the statement that called it.
         last: The last line.
-        code: The statement.
-        depth: 1 for a statement of the cell, 2 within a function that it calls, and so on.
-        printed: What it printed.
-        snapshot: How the graph stood.
+        code: The source of the statement.
+        depth: 1 for a statement of the cell, 2 inside a function that it calls, and so on.
+        printed: The text that it printed.
+        snapshot: The state of the graph.
         failed: Whether it raised an exception.
-        is_elsewhere: Whether it stands in another cell.
+        is_elsewhere: Whether it belongs to another cell.
     """
 
     first: int
@@ -51,12 +51,12 @@ class Step:
 
 
 class Recorder:
-    """Runs the statements of a cell, and notes how the graph stands after each.
+    """Runs the statements of a cell, and records the state of the graph after each.
 
     Attributes:
-        before: How it stood before the first.
-        steps: What was noted.
-        problem: What went wrong in noting it; the cell is run to its end all the same.
+        before: The state before the first statement.
+        steps: The recorded steps.
+        problem: An exception that the recording raised; the cell still runs to its end.
     """
 
     def __init__(self, shell: Any, tracker: Tracker, cell: str, depth: int) -> None:
@@ -72,11 +72,11 @@ class Recorder:
 
     @property
     def line(self) -> int:
-        """The first line of the last statement that was run."""
+        """The first line of the last statement that ran."""
         return self._running[0]
 
     def printed(self) -> str:
-        """Returns all that the cell printed."""
+        """Returns everything that the cell printed."""
         return "".join([*(step.printed for step in self.steps), self._printed.take()])
 
     def run(self) -> BaseException | None:
@@ -85,7 +85,7 @@ class Recorder:
         Returns:
             The exception that ended it, if one did.
         """
-        with self._noting():
+        with self._recording():
             self.before = self._tracker.snapshot()
         code = self._shell.transform_cell(self._cell)
         lines = code.splitlines(keepends=True)
@@ -95,28 +95,28 @@ class Recorder:
             part = "".join(lines[first - 1 : last])
             is_last = (first, last) == parts[-1]
             with (
-                self._printed.taken(),
+                self._printed.captured(),
                 self._tracing(),
-                _showing(self._shell, is_last),
-                _keeping_lines(self._shell),
+                _showing_value(self._shell, is_last),
+                _keeping_line_numbers(self._shell),
             ):
                 text = "\n" * (first - 1) + part
                 result = self._shell.run_cell(text, store_history=False)
-            with self._noting():
-                self._note(self._running, part, 1, failed=not result.success)
+            with self._recording():
+                self._record(self._running, part, 1, failed=not result.success)
             if not result.success:
                 error: BaseException = result.error_before_exec or result.error_in_exec
                 return error
         return None
 
     @contextmanager
-    def _noting(self) -> Iterator[None]:
+    def _recording(self) -> Iterator[None]:
         try:
             yield
-        except Exception as problem:  # the cell goes on
+        except Exception as problem:  # the cell continues
             self.problem = problem
 
-    def _note(
+    def _record(
         self,
         lines: tuple[int, int],
         code: str,
@@ -148,47 +148,47 @@ class Recorder:
             sys.settrace(before)
 
     def _enter(self, frame: FrameType, _event: str, _arg: Any) -> Callable[..., Any] | None:
-        """Follows the functions that the notebook defines, so deep as is wanted."""
-        if not self._is_own(frame) or len(self.steps) >= _MOST_STEPS:
+        """Traces the functions that the notebook defines, down to the requested depth."""
+        if not self._is_own(frame) or len(self.steps) >= _MAX_STEPS:
             return None
         depth = 1 + sum(map(self._is_own, _outer(frame)))
         if depth >= self._depth:
             return None
-        running = latest = 0  # the lines of a statement come in any order
+        running = latest = 0  # a statement's lines run in any order
 
-        def line(frame: FrameType, event: str, _arg: Any) -> Any:
+        def trace_line(frame: FrameType, event: str, _arg: Any) -> Any:
             nonlocal running, latest
             if event == "line":
-                goes_on = running and _is_same(frame, latest)
+                is_same_statement = running and _is_same_statement(frame, latest)
                 latest = frame.f_lineno
-                if goes_on:
-                    return line
+                if is_same_statement:
+                    return trace_line
             if event in ("line", "return"):
                 if running:
-                    self._note_line(frame, running, depth + 1)
+                    self._record_line(frame, running, depth + 1)
                 running = frame.f_lineno if event == "line" else 0
-            return line
+            return trace_line
 
-        return line
+        return trace_line
 
     def _is_own(self, frame: FrameType) -> bool:
         is_function = not frame.f_code.co_name.startswith("<")
         return is_function and frame.f_globals is self._shell.user_global_ns
 
-    def _note_line(self, frame: FrameType, line: int, depth: int) -> None:
-        if len(self.steps) >= _MOST_STEPS:
+    def _record_line(self, frame: FrameType, line: int, depth: int) -> None:
+        if len(self.steps) >= _MAX_STEPS:
             return
-        with self._noting():
-            self._note_statement(frame, line, depth)
+        with self._recording():
+            self._record_statement(frame, line, depth)
 
-    def _note_statement(self, frame: FrameType, line: int, depth: int) -> None:
+    def _record_statement(self, frame: FrameType, line: int, depth: int) -> None:
         file = frame.f_code.co_filename
         text = "".join(linecache.getlines(file))
         run = self._tracker.log.run or Run(0, 0, "", "")
         lines = statement_lines(text, line)
         here = slice(lines[0] - 1, lines[1])
         is_here = self._cell.splitlines()[here] == text.splitlines()[here]
-        self._note(
+        self._record(
             lines if is_here else self._running,
             statement_at(Place(file, line), run),
             depth,
@@ -198,22 +198,22 @@ class Recorder:
 
 
 def _parts(code: str) -> list[tuple[int, int]]:
-    """Returns the first and last lines of each statement; of a cell that is no Python, all."""
+    """Returns the first and last line of each statement; one part if the code is not Python."""
     try:
         statements = ast.parse(code).body
-    except SyntaxError:  # which running it will show
+    except SyntaxError:  # running the cell will show it
         return [(1, len(code.splitlines()))]
     parts: list[tuple[int, int]] = []
     for first, last in map(span, statements):
-        if parts and first <= parts[-1][1]:  # `a = 1; b = 2` is run at once
+        if parts and first <= parts[-1][1]:  # `a = 1; b = 2` runs as one part
             parts[-1] = parts[-1][0], last
         else:
             parts.append((first, last))
     return parts
 
 
-def _is_same(frame: FrameType, line: int) -> bool:
-    """Tells whether a frame has gone from a line to another one of the same statement."""
+def _is_same_statement(frame: FrameType, line: int) -> bool:
+    """Returns whether a frame has moved from a line to another line of the same statement."""
     text = "".join(linecache.getlines(frame.f_code.co_filename))
     return line != frame.f_lineno and (
         statement_lines(text, line) == statement_lines(text, frame.f_lineno)
@@ -228,10 +228,10 @@ def _outer(frame: FrameType) -> Iterator[FrameType]:
 
 
 @contextmanager
-def _showing(shell: Any, wanted: bool) -> Iterator[None]:
-    """Lets only the cell's last expression show its value, as in any cell."""
+def _showing_value(shell: Any, is_last: bool) -> Iterator[None]:
+    """Shows the value of the cell's last expression only, as in any cell."""
     before = shell.ast_node_interactivity
-    if not wanted:
+    if not is_last:
         shell.ast_node_interactivity = "none"
     try:
         yield
@@ -240,11 +240,11 @@ def _showing(shell: Any, wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _keeping_lines(shell: Any) -> Iterator[None]:
-    """Lets a part stand at its own lines of the cell, so that a traceback names them."""
+def _keeping_line_numbers(shell: Any) -> Iterator[None]:
+    """Keeps the empty lines before a part, so that a traceback names the lines of the cell."""
     manager = shell.input_transformer_manager
     before = manager.cleanup_transforms
-    manager.cleanup_transforms = [it for it in before if it is not leading_empty_lines]
+    manager.cleanup_transforms = [step for step in before if step is not leading_empty_lines]
     try:
         yield
     finally:
@@ -252,18 +252,18 @@ def _keeping_lines(shell: Any) -> Iterator[None]:
 
 
 class _Printed:
-    """What a statement prints: kept with its step."""
+    """Captures what a statement prints, to store it with its step."""
 
     def __init__(self) -> None:
         self._text = io.StringIO()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def captured(self) -> Iterator[None]:
         with redirect_stdout(self._text), redirect_stderr(self._text):
             yield
 
     def take(self) -> str:
-        """Returns what was printed since the last time, as a terminal would show it."""
+        """Returns the text printed since the last call, as a terminal would show it."""
         text = _TERMINAL_CODES.sub("", self._text.getvalue())
         self._text.seek(0)
         self._text.truncate()

@@ -1,16 +1,16 @@
-"""Says that a view failed, in one line."""
+"""Reports in one line that a view failed."""
 
 import sys
 
 from kfunc_lab.locale import _
 
 
-def say(problem: Exception) -> None:
-    """Says that a view failed, and that the notebook's own code goes on.
+def report_failure(error: Exception) -> None:
+    """Reports that a view failed, and that the notebook's own code continues.
 
     Args:
-        problem: What went wrong.
+        error: The exception that the view raised.
     """
-    reason = f"{type(problem).__name__}: {problem}".splitlines()[0]
-    said = _("The view of the graph failed ({reason}); your code is not concerned.")
-    print(said.format(reason=reason), file=sys.stderr)
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    message = _("The view of the graph failed ({reason}); your code is not affected.")
+    print(message.format(reason=reason), file=sys.stderr)

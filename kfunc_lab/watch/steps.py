@@ -1,4 +1,4 @@
-"""Runs a cell statement by statement: what the magic `%%steps` does."""
+"""Runs a cell statement by statement, for the magic `%%steps`."""
 
 from typing import Any
 
@@ -9,22 +9,22 @@ from kfunc_lab.live.tracker import Tracker
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Stopped
 from kfunc_lab.watch.recorder import Recorder
-from kfunc_lab.watch.report_failure import say
+from kfunc_lab.watch.report_failure import report_failure
 
 
 def run_steps(line: str, cell: str) -> Any:
     """Runs a cell statement by statement.
 
     Args:
-        line: What stands behind `%%steps`: nothing, or `--depth N`.
+        line: The text after `%%steps`: nothing, or `--depth N`.
         cell: The code below.
 
     Returns:
-        A view to scrub through the steps; nothing for an empty cell.
+        A view to scrub through the steps; `None` for an empty cell.
 
     Raises:
-        UsageError: If the line says something else.
-        Stopped: If a statement failed; its own traceback is shown above, and the view.
+        UsageError: If the line contains anything else.
+        Stopped: If a statement failed; its own traceback and the view are shown above.
     """
     from IPython import get_ipython
     from IPython.display import display
@@ -49,13 +49,13 @@ def run_steps(line: str, cell: str) -> Any:
         return view
     if view is not None:
         display(view)  # type: ignore[no-untyped-call]
-    if followed is None:  # what follows the notebook shows it itself
+    if followed is None:  # otherwise the follower shows the mistake
         try:
             show_mistake(error)
         except Exception as problem:
-            say(problem)
-    said = _("The cell stopped at line {line}.").format(line=recorder.line)
-    raise Stopped(said) from error
+            report_failure(problem)
+    message = _("The cell stopped at line {line}.").format(line=recorder.line)
+    raise Stopped(message) from error
 
 
 def _view(cell: str, recorder: Recorder) -> Any:
@@ -66,9 +66,9 @@ def _view(cell: str, recorder: Recorder) -> Any:
             return StepsView(cell, recorder.before, recorder.steps)
         except Exception as problem:
             recorder.problem = problem
-    print(recorder.printed(), end="")  # nothing is lost with the view
+    print(recorder.printed(), end="")  # the output must not be lost with the view
     if recorder.problem is not None:
-        say(recorder.problem)
+        report_failure(recorder.problem)
     return None
 
 
@@ -78,7 +78,7 @@ def _depth(line: str) -> int:
         return 1
     if name != "--depth" or not value.strip().isdecimal() or int(value) < 1:
         raise UsageError(
-            _("{magic} takes {option} with N from 1 on; this is: {got}").format(
+            _("{magic} takes {option}, where N is 1 or more; got {got}.").format(
                 magic="%%steps", option="--depth N", got=line
             )
         )

@@ -1,4 +1,4 @@
-"""Shows the steps of a cell: the line beside the graph, forward and back."""
+"""The view of a cell's steps: its lines beside the graph, forward and back."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,19 +14,19 @@ from kfunc_lab.live.view import SnapshotView
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
-from kfunc_lab.watch.merged_snapshots import united
+from kfunc_lab.watch.merged_snapshots import merge_snapshots
 from kfunc_lab.watch.recorder import Step
 
-_MOST_NAMED = 6  # calls of one step that are named
-_MOST_PRINTED = 4_000  # characters of one step
+_MAX_NAMES = 6  # calls of one step that are named
+_MAX_PRINTED = 4_000  # characters of one step's output
 
 
 class StepsView(GraphView):
-    """The steps of a cell, beside the graph as it stood after each.
+    """The steps of a cell, beside the graph after each step.
 
     Attributes:
         steps: The `Step`s.
-        step: Which of them is shown, from 0 on. Can be set, observed and linked.
+        step: The index of the step that is shown. Can be set, observed and linked.
     """
 
     _esm = BUNDLES / "steps.js"
@@ -39,11 +39,11 @@ class StepsView(GraphView):
     def __init__(self, cell: str, before: Snapshot, steps: Sequence[Step]) -> None:
         self.steps = tuple(steps)
         self._before = before
-        self._union = united([before, *(it.snapshot for it in steps)])
-        said = steps[-1].snapshot.annotations
+        self._merged = merge_snapshots([before, *(step.snapshot for step in steps)])
+        last = steps[-1].snapshot.annotations
         super().__init__(
-            self._union.graph,
-            annotations=Annotations(said.marks, self._all_names(), said.rows),
+            self._merged.graph,
+            annotations=Annotations(last.marks, self._all_names(), last.rows),
             remarks=(),
         )
         self._code = cell.rstrip("\n").split("\n")
@@ -55,20 +55,20 @@ class StepsView(GraphView):
         return max(0, min(len(self.steps) - 1, int(proposal["value"])))
 
     def _all_names(self) -> dict[str, tuple[str, ...]]:
-        """Returns for each call the variables that hold it at any step, the longest first."""
-        found: dict[str, set[str]] = {}
-        for snapshot in (self._before, *(it.snapshot for it in self.steps)):
-            ids = self._union.items(snapshot)
+        """Maps each call to the variables that hold it at any step, the longest name first."""
+        all_names: dict[str, set[str]] = {}
+        for snapshot in (self._before, *(step.snapshot for step in self.steps)):
+            ids = self._merged.items(snapshot)
             for item, names in snapshot.names.items():
-                found.setdefault(ids.get(item, item), set()).update(names)
+                all_names.setdefault(ids.get(item, item), set()).update(names)
         return {
             item: tuple(sorted(names, key=lambda name: (-len(name), name)))
-            for item, names in found.items()
+            for item, names in all_names.items()
         }
 
     def _page_step(self, number: int) -> dict[str, Any]:
         step = self.steps[number]
-        ids = self._union.items(step.snapshot)
+        ids = self._merged.items(step.snapshot)
         boxes = self._layouts.boxes
         return {
             "first": step.first,
@@ -77,38 +77,40 @@ class StepsView(GraphView):
             "depth": step.depth,
             "elsewhere": step.is_elsewhere,
             "failed": step.failed,
-            "printed": step.printed[:_MOST_PRINTED],
-            "said": list(self.said(number)),
+            "printed": step.printed[:_MAX_PRINTED],
+            "said": list(self.describe(number)),
             "title": title(step.snapshot.graph),
             "seen": list(ids.values()),
             "lost": [ids[item] for item in step.snapshot.losses],
             "pins": [
                 {"item": item, "svg": "".join(pins_svg(pin_labels(names), _edge(boxes[item])))}
-                for one, names in step.snapshot.names.items()
-                if (item := ids.get(one, one)) in boxes
+                for own_id, names in step.snapshot.names.items()
+                if (item := ids.get(own_id, own_id)) in boxes
             ],
         }
 
-    def said(self, number: int) -> Iterator[str]:
-        """Says in words what a step did."""
+    def describe(self, number: int) -> Iterator[str]:
+        """Describes what a step did, one sentence for each change."""
         step = self.steps[number]
         last = self.steps[number - 1] if number else None
         before = self._before if last is None else last.snapshot
         leaves_function = last is not None and last.depth > step.depth
-        found = list(_changes(before, step.snapshot, leaves_function))
+        changes = list(_changes(before, step.snapshot, leaves_function))
         if step.failed:
-            found.append(_("This statement failed."))
-        yield from found or [_("The graph stays as it is.")]
+            changes.append(_("This statement failed."))
+        yield from changes or [_("The graph did not change.")]
 
     def to_text(self) -> str:
-        """Returns the list of all steps: each statement, what it did, and what it printed."""
+        """Returns the list of all steps: each statement, its changes, and its output."""
         lines = []
         for number, step in enumerate(self.steps):
             head, *rest = step.code.splitlines() or [""]
             indent = "  " * (step.depth - 1)
             lines.append(f"{number + 1}. {indent}{printable(head)}{' …' if rest else ''}")
-            lines += [f"   {indent}  {words}" for words in self.said(number)]
-            lines += [f"   {indent}  | {printable(it)}" for it in step.printed.splitlines()]
+            lines += [f"   {indent}  {change}" for change in self.describe(number)]
+            lines += [
+                f"   {indent}  | {printable(output)}" for output in step.printed.splitlines()
+            ]
         return "\n".join(lines)
 
     def to_svg(self) -> str:
@@ -116,9 +118,9 @@ class StepsView(GraphView):
         return SnapshotView(self.steps[-1].snapshot).to_svg()
 
     def page_state(self) -> dict[str, Any]:
-        """Returns all that the page needs to scrub through the steps without a kernel."""
-        kept = {name: getattr(self, name) for name in ("step", "_steps", "_code")}
-        return super().page_state() | kept
+        """Returns the state that a page needs to scrub through the steps without a kernel."""
+        steps = {name: getattr(self, name) for name in ("step", "_steps", "_code")}
+        return super().page_state() | steps
 
     def _page_words(self) -> dict[str, str]:
         return super()._page_words() | {
@@ -139,41 +141,41 @@ def _edge(box: Box) -> float:
 def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterator[str]:
     old = set(before.serials.values())
     new = [item for item, serial in after.serials.items() if serial not in old]
-    if len(new) > _MOST_NAMED:
-        names = ", ".join(map(printable, new[:_MOST_NAMED]))
+    if len(new) > _MAX_NAMES:
+        names = ", ".join(map(printable, new[:_MAX_NAMES]))
         yield ngettext(
             "{n} new call: {names}, …", "{n} new calls: {names}, …", len(new)
         ).format(n=f"{len(new):,}", names=names)
     else:
         for item in new:
-            yield _("New: {call} ({kind}), {shape}").format(**_described(after, item))
+            yield _("New: {call} ({kind}), {shape}").format(**_facts(after, item))
     pins = {pin.name: pin for pin in before.pins}
     for pin in after.pins:
-        was = pins.pop(pin.name, None)
+        old_pin = pins.pop(pin.name, None)
         facts = {
             "name": printable(pin.name),
             "call": printable(pin.call),
             "shape": shape_label(pin.tensor),
         }
-        if was is None:
-            yield _("{name} stands at {call}: {shape}").format(**facts)
-        elif was.serial != pin.serial:
-            facts["before"] = printable(was.call)
+        if old_pin is None:
+            yield _("{name} holds the output of {call}: {shape}").format(**facts)
+        elif old_pin.serial != pin.serial:
+            facts["before"] = printable(old_pin.call)
             yield _("{name} moves from {before} to {call}: {shape}").format(**facts)
-    models = {(it.name, it.identity) for it in before.models}
+    models = {(model.name, model.identity) for model in before.models}
     for model in after.models:
         if (model.name, model.identity) not in models:
-            yield _model_words(model)
+            yield _describe_model(model)
     for name in () if leaves_function else pins:
-        yield _("{name} holds no tensor any more").format(name=printable(name))
+        yield _("{name} no longer holds a tensor").format(name=printable(name))
     known = {before.serials[item] for item in before.losses}
     lost = [printable(item) for item in after.losses if after.serials[item] not in known]
     if lost:
-        names = ", ".join(lost[:_MOST_NAMED]) + (", …" if len(lost) > _MOST_NAMED else "")
+        names = ", ".join(lost[:_MAX_NAMES]) + (", …" if len(lost) > _MAX_NAMES else "")
         yield _("Lost: {names}").format(names=names)
 
 
-def _model_words(model: HeldModel) -> str:
+def _describe_model(model: HeldModel) -> str:
     name = printable(model.name)
     if not model.outputs:
         return _("{name} is a new model").format(name=name)
@@ -184,15 +186,15 @@ def _model_words(model: HeldModel) -> str:
     )
 
 
-def _described(snapshot: Snapshot, item: str) -> dict[str, str]:
+def _facts(snapshot: Snapshot, item: str) -> dict[str, str]:
     call = snapshot.graph.call_of.get(item)
     if call is not None:
         shapes = ", ".join(map(shape_label, call.outputs))
         return {"call": printable(item), "kind": printable(call.kind), "shape": shapes}
     group = snapshot.graph.group_of[item]
-    made = [snapshot.graph.call_of[call].outputs[place] for call, place in group.exits]
+    outputs = [snapshot.graph.call_of[call].outputs[place] for call, place in group.exits]
     return {
         "call": printable(item),
         "kind": printable(group.kind),
-        "shape": ", ".join(map(shape_label, made)),
+        "shape": ", ".join(map(shape_label, outputs)),
     }

@@ -1,4 +1,4 @@
-"""Begins and ends following a notebook: `lab.watch` and `lab.unwatch`."""
+"""Starts and stops following a notebook: `lab.watch` and `lab.unwatch`."""
 
 import contextlib
 import importlib.util
@@ -11,14 +11,14 @@ from kfunc_lab.watch.notebook import Follower
 
 
 class _Watch:
-    """What belongs to one following: a view, its panel, and what follows the cells."""
+    """A follower of the notebook, with its view and the docked panel."""
 
-    def __init__(self, shell: Any, target: Any, *, anew: bool) -> None:
+    def __init__(self, shell: Any, target: Any, *, ignore_existing: bool) -> None:
         self.view = LiveView(None if target is None else Target(target))
-        apart = [] if target is None else nodes_of(target)
-        self.follower = Follower(shell, self.view.show, show_mistake, apart)
-        if anew:
-            self.follower.tracker.set_aside()
+        ignored = [] if target is None else nodes_of(target)
+        self.follower = Follower(shell, self.view.show, show_mistake, ignored)
+        if ignore_existing:
+            self.follower.tracker.ignore_existing()
         self.panel = _panel(self.view)
 
     def end(self) -> None:
@@ -33,21 +33,21 @@ _watch: _Watch | None = None
 def watch(target: Any = None) -> LiveView:
     """Follows the notebook: a view of its graph grows with each statement of each cell.
 
-    The view is docked beside the notebook where the package `sidecar` is installed, and stands
-    below the cell elsewhere. Under a cell that fails while a graph is built or trained, it is
-    drawn what happened. Following again begins anew.
+    If the package `sidecar` is installed, the view is docked beside the notebook; otherwise it
+    appears below the cell. If a cell fails while a graph is built or trained, the mistake is
+    drawn below that cell. A second call of `watch` starts again with a new view.
 
     Args:
-        target: A model to build, or the name of an exercise that asks for one. It is shown
-            faintly; what is built as in the target turns solid, and what differs says how. By
-            default there is none. For an exercise, what was built before does not count.
+        target: A model to build, or the name of an exercise that has one. The target is drawn
+            faintly; calls that match it turn solid, and calls that differ say how. By default
+            there is none. For an exercise, calls made before do not count.
 
     Returns:
-        The view, which has been shown already.
+        The view, which is displayed already.
 
     Raises:
-        RuntimeError: If this is no notebook or IPython session.
-        TypeError: If `target` is nothing that a graph is read from.
+        RuntimeError: Outside a notebook or an IPython session.
+        TypeError: If no graph can be read from `target`.
         LookupError: If there is no such exercise, or it has no target.
 
     Example:
@@ -55,10 +55,10 @@ def watch(target: Any = None) -> LiveView:
         >>> inputs = keras.Input((784,), name="img")
         >>> outputs = keras.layers.Dense(10, name="digits")(inputs)
         >>> view = watch(target=keras.Model(inputs, outputs))
-        0 of 2 calls as in the target
+        0 of 2 calls match the target
         - img (InputLayer)
         - digits (Dense)
-        >>> ended = unwatch()
+        >>> final_view = unwatch()
     """
     global _watch
     is_exercise = isinstance(target, str)
@@ -70,27 +70,27 @@ def watch(target: Any = None) -> LiveView:
     if shell is None:
         raise RuntimeError(
             _(
-                "lab.watch follows the cells of a notebook, and this is none. "
+                "lab.watch follows the cells of a notebook, but this is not one. "
                 "lab.graph(model) shows a model anywhere."
             )
         )
-    # A lesson has built other models before; they are no part of the exercise.
-    begun = _Watch(shell, target, anew=is_exercise)
+    # The lesson has built other models before; they do not belong to the exercise.
+    new_watch = _Watch(shell, target, ignore_existing=is_exercise)
     _end()
-    _watch = begun
-    begun.follower.start()
-    begun.view.show(begun.follower.tracker.snapshot())
+    _watch = new_watch
+    new_watch.follower.start()
+    new_watch.view.show(new_watch.follower.tracker.snapshot())
     from IPython.display import display
 
-    display(begun.view)  # type: ignore[no-untyped-call]
-    return begun.view
+    display(new_watch.view)  # type: ignore[no-untyped-call]
+    return new_watch.view
 
 
 def unwatch() -> Any:
-    """Ends following the notebook.
+    """Stops following the notebook.
 
     Returns:
-        The graph as it stands, as a view that grows no more; nothing if no notebook was
+        The current graph, as a view that is no longer updated; `None` if no notebook was
         followed.
 
     Example:
@@ -106,13 +106,13 @@ def unwatch() -> Any:
     view = _watch.view
     if _watch.follower.tracker.log.is_started:
         view.show(_watch.follower.tracker.snapshot())
-    ended = view.ended()
+    final_view = view.ended()
     _end()
-    return ended
+    return final_view
 
 
 def follower() -> Follower | None:
-    """Returns what follows the notebook now, if anything does."""
+    """Returns the follower of the notebook; `None` if the notebook is not followed."""
     return None if _watch is None else _watch.follower
 
 
@@ -130,10 +130,10 @@ def _shell() -> Any:
 
 
 def _panel(view: LiveView) -> Any:
-    """Docks a view beside the notebook, where that can be."""
+    """Docks a view beside the notebook, if the front end can do so."""
     if importlib.util.find_spec("sidecar") is None:
         return None
-    with contextlib.suppress(Exception):  # the view still stands below the cell
+    with contextlib.suppress(Exception):  # the view is still shown below the cell
         from sidecar import Sidecar
 
         panel = Sidecar(title=_("Graph"), anchor="split-right")
@@ -144,14 +144,14 @@ def _panel(view: LiveView) -> Any:
     return None
 
 
-def draw_mistakes(wanted: bool) -> None:
-    """Chooses whether mistakes are drawn under the cells that fail."""
+def draw_mistakes(enabled: bool) -> None:
+    """Sets whether mistakes are drawn below the cells that fail."""
     if _watch is not None:
-        _watch.follower.draws_mistakes = wanted
+        _watch.follower.draws_mistakes = enabled
 
 
 def show_mistake(error: BaseException) -> None:
-    """Draws what happened, if Keras raised the exception.
+    """Draws the mistake, if Keras raised the exception.
 
     Args:
         error: The exception.

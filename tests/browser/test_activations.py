@@ -118,7 +118,7 @@ def test_a_click_enlarges_one_map_over_the_input(page, theme, picture, rerun):
     surface(page).click(position={"x": 30, "y": 30})
     unit = panel(page).locator(".kfunc-lab-unit")
     unit.get_by_text("map 0", exact=True).wait_for()
-    unit.get_by_text("Excited most by").wait_for()
+    unit.get_by_text("Activated most by").wait_for()
     unit.locator("input[type=range]").wait_for()
     assert rerun(page, 1).strip() == "conv_1 0 0"
     unit.scroll_into_view_if_needed()
@@ -151,9 +151,9 @@ def test_another_sample_changes_everything(page):
         view(page).get_by_text(f"sample {sample}", exact=True).wait_for()
         seen.add(answers.inner_text())
     assert len(seen) == 3
-    button(page, "Later samples").click()
+    button(page, "Next samples").click()
     view(page).locator('.kfunc-lab-sample[data-sample="12"][aria-pressed="true"]').wait_for()
-    button(page, "Earlier samples").click()
+    button(page, "Previous samples").click()
     view(page).locator('.kfunc-lab-sample[data-sample="0"]').click()
 
 
@@ -206,7 +206,7 @@ def test_attribution_is_shown_over_the_input(page, theme, picture):
     tab.locator("canvas").first.wait_for()
     picture(view(page), f"activations-grad-cam-{theme}")
     tab.get_by_label("Method").select_option("integrated_gradients")
-    tab.get_by_text("The heat adds up").wait_for(timeout=60_000)
+    tab.get_by_text("The heat map adds up").wait_for(timeout=60_000)
     picture(view(page), f"activations-gradients-{theme}")
     tab.get_by_label("Class").select_option("4")
     tab.get_by_text("Score of class 4").wait_for(timeout=60_000)

@@ -41,7 +41,7 @@ print(json.dumps([len(history.history["loss"]), Slow.count, dashboard._log.state
 
 
 NO_ROUTE = """The dashboard's buttons do not reach Python while a cell runs. JupyterLab sends what
-widgets ask over a subshell of the kernel, and `surroundings.let_the_page_choose` keeps ipykernel
+widgets ask over a subshell of the kernel, and `environment.receive_while_running` keeps ipykernel
 from answering on the thread that trains: a new version of one of them breaks that route."""
 
 
@@ -181,7 +181,7 @@ def test_a_broken_route_is_said(open_notebook):
     # As a new version would: all that the page asks is answered on the thread that trains.
     broken = """
 from kfunc_lab.training.dashboard import view as dashboard_view
-dashboard_view.let_the_page_choose = lambda widget: setattr(
+dashboard_view.receive_while_running = lambda widget: setattr(
     widget.comm, "_reply_subshell_for", lambda _data, _default: None)
 """
     page = open_notebook([MODEL + broken, TRAIN])
@@ -250,7 +250,7 @@ def test_what_a_classifier_gets_wrong_and_how_its_layers_learn(
     view(page).locator(".kfunc-lab-predictions svg").wait_for()
     names = view(page).locator("tbody th").all_inner_texts()
     assert {"edges", "hidden", "digits"} <= set(names)
-    button(page, "Show how the numbers of hidden are spread").click()
+    button(page, "Show the distributions of hidden").click()
     charts = view(page).locator(".kfunc-lab-run-layers .kfunc-lab-chart")
     assert charts.count() == 2
     assert charts.first.locator(".band").count() == 2
@@ -278,7 +278,7 @@ history = dashboard.fit(model, x, y, epochs=3)
     assert "se volvió NaN en la época 1" in notice.inner_text()
     assert "np.isfinite(x).all()" in notice.inner_text()
     assert notice.locator("code").first.inner_text() == "np.isfinite(x).all()"
-    assert not view(page).locator('.key[data-kind="validation"]').is_visible()  # there is none
+    assert not view(page).locator(".key.validation").is_visible()  # there is none
     picture(view(page), f"dashboard-notice-{theme}")
     found = Axe().run(page, context=".kfunc-lab-dashboard")
     assert found.violations_count == 0, found.generate_report()

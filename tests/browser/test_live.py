@@ -115,5 +115,5 @@ def test_a_target_is_built(open_notebook, picture, dark):
     beside(page, "wrong").click()
     panel = page.locator(".kfunc-lab-live.beside")
     assert "units: 3, the target has 4" in panel.inner_text()
-    assert "1 of 3 calls as in the target" in panel.inner_text()
+    assert "1 of 3 calls match the target" in panel.inner_text()
     picture(page.locator("#main"), f"target-{'dark' if dark else 'light'}")

@@ -26,11 +26,11 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "kfunc_lab" / "datasets" / "patches_32.npz"
 
 EMBEDDED = (
-    "Colour pictures: 1,900 patches of real photographs that come with kfunc_lab "
-    "(1,500 to train, 400 to test).\n"
+    "Colour images: 1,900 patches of real photographs that come with kfunc_lab "
+    "(1,500 for training, 400 for testing).\n"
 )
-FALLBACK = EMBEDDED[:-2] + "; CIFAR-10 could not be fetched.\n"
-FULL = "CIFAR-10: 60,000 colour pictures (50,000 to train, 10,000 to test).\n"
+FALLBACK = EMBEDDED[:-2] + "; CIFAR-10 could not be downloaded.\n"
+FULL = "CIFAR-10: 60,000 colour images (50,000 for training, 10,000 for testing).\n"
 CIFAR_NAMES = [
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
@@ -207,7 +207,9 @@ def test_same_arrays_make_the_same_bytes(build_patches, tmp_path):
 
 
 def test_unknown_source_says_what_it_got_and_what_it_takes():
-    with pytest.raises(ValueError, match="no source 'tiny'; there are: auto, full, embedded"):
+    with pytest.raises(
+        ValueError, match="no source 'tiny'; the sources are auto, full, embedded"
+    ):
         lab.datasets.colour_images(source="tiny")
 
 
@@ -324,7 +326,7 @@ def test_what_keras_loads_is_returned_with_flat_labels(
 def test_failed_download_falls_back(server_answers, load_data, capsys):
     assert len(lab.datasets.colour_images()[0][0]) == 1500
     assert capsys.readouterr().out == FALLBACK
-    with pytest.raises(OSError, match="could not be fetched") as caught:
+    with pytest.raises(OSError, match="could not be downloaded") as caught:
         lab.datasets.colour_images(source="full")
     assert caught.value.__cause__ is load_data.result
 

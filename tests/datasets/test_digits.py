@@ -24,10 +24,11 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "kfunc_lab" / "datasets" / "mnist_5000.npz"
 
 EMBEDDED = (
-    "MNIST: 5,000 real digits that come with kfunc_lab (4,000 to train, 1,000 to test).\n"
+    "MNIST: 5,000 real digits that come with kfunc_lab "
+    "(4,000 for training, 1,000 for testing).\n"
 )
-FALLBACK = EMBEDDED[:-2] + "; the full set could not be fetched.\n"
-FULL = "MNIST: the full set, 60,000 digits to train and 10,000 to test.\n"
+FALLBACK = EMBEDDED[:-2] + "; the full set could not be downloaded.\n"
+FULL = "MNIST: the full set, 60,000 digits for training and 10,000 for testing.\n"
 
 
 @pytest.fixture
@@ -199,7 +200,9 @@ def test_embedded_digits_need_no_keras(source):
 
 
 def test_unknown_source_says_what_it_got_and_what_it_takes():
-    with pytest.raises(ValueError, match="no source 'tiny'; there are: auto, full, embedded"):
+    with pytest.raises(
+        ValueError, match="no source 'tiny'; the sources are auto, full, embedded"
+    ):
         lab.datasets.mnist(source="tiny")
 
 
@@ -344,7 +347,7 @@ def test_failed_download_falls_back(failure, server_answers, load_data, capsys):
     load_data.result = failure
     assert len(lab.datasets.mnist()[0][0]) == 4000
     assert capsys.readouterr().out == FALLBACK
-    with pytest.raises(OSError, match="could not be fetched") as caught:
+    with pytest.raises(OSError, match="could not be downloaded") as caught:
         lab.datasets.mnist(source="full")
     assert caught.value.__cause__ is failure
 

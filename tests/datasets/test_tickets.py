@@ -142,7 +142,7 @@ def test_numbers_are_the_same_on_every_machine():
 
 
 def test_no_ticket_is_no_set_of_tickets():
-    with pytest.raises(ValueError, match="count must be 1 or more, not 0"):
+    with pytest.raises(ValueError, match="count must be at least 1, got 0"):
         lab.datasets.tickets(0)
 
 
@@ -150,8 +150,8 @@ def test_line_says_that_they_are_synthetic(capsys):
     lab.datasets.tickets()
     lab.datasets.tickets(1)
     assert capsys.readouterr().out == (
-        "2,000 SYNTHETIC support tickets, written by templates: nobody sent them.\n"
-        "1 SYNTHETIC support ticket, written by templates: nobody sent it.\n"
+        "2,000 SYNTHETIC support tickets, generated from templates: nobody sent them.\n"
+        "1 SYNTHETIC support ticket, generated from templates: nobody sent it.\n"
     )
 
 

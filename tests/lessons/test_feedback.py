@@ -45,7 +45,7 @@ def test_answer_that_cannot_be_examined_raises_nothing(name):
 
 
 def test_hints_come_one_after_the_other(monkeypatch):
-    monkeypatch.setattr(feedback, "_hints_given", {})
+    monkeypatch.setattr(feedback, "_hint_counts", {})
     hints = EXERCISES["hidden-units"].hints
     said = [lab.hint("hidden-units").message for _ in range(len(hints) + 1)]
     assert said == [*hints, hints[0]]
@@ -86,7 +86,7 @@ def test_a_graph_that_differs_is_drawn_with_the_differences_as_its_text():
     said = feedback.Feedback("wrong", "no", comparison=differing_graphs())
     html = said._repr_html_()
     assert '<img alt="' in html
-    assert "units is 5; 3 is asked for." in html
+    assert "units is 5; it should be 3." in html
     svg = base64.b64decode(re.search(r'base64,([^"]+)"', html)[1]).decode()
     assert "mark-differs" in svg
     assert "x&lt;b" in svg

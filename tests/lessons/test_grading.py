@@ -30,14 +30,14 @@ def test_right_answer_raises_nothing():
     [
         ("en", 195, "✗ Not yet: 195 is the whole model."),
         ("es", 195, "✗ Todavía no: 195 es el modelo entero."),
-        ("en", ..., "○ Not attempted: Nothing answered yet."),
+        ("en", ..., "○ Not attempted: No answer yet."),
         ("es", None, "○ Sin responder: Todavía no hay respuesta."),
         (
             "en",
             Raising(),
-            "✗ Not yet: This answer could not be examined (RuntimeError: no words)",
+            "✗ Not yet: This answer could not be checked (RuntimeError: no words)",
         ),
-        ("es", Raising(), "✗ Todavía no: No se pudo examinar"),
+        ("es", Raising(), "✗ Todavía no: No se pudo comprobar"),
     ],
 )
 def test_any_other_answer_is_an_assertion_with_what_check_says(language, answer, said):

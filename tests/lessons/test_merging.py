@@ -206,7 +206,7 @@ def test_what_is_no_notebook_is_refused(content):
     ],
 )
 def test_cells_without_ids_of_their_own_are_refused(old):
-    with pytest.raises(MergeError, match="do not have ids of their own"):
+    with pytest.raises(MergeError, match="do not have unique ids"):
         read(json.dumps(old).encode())
 
 

@@ -1,5 +1,6 @@
 """Which exercises were done, in a file: none is lost, nothing raises, trouble is said once."""
 
+import errno
 import json
 import os
 import re
@@ -35,7 +36,7 @@ BROKEN = {
 @pytest.fixture(autouse=True)
 def said(monkeypatch):
     """As in a process that has said nothing yet."""
-    monkeypatch.setattr(progress, "_said", set())
+    monkeypatch.setattr(progress, "_reported", set())
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_a_broken_file_is_set_aside_and_said(path, capsys, content):
     aside = path.with_name("progress.json.broken")
     assert aside.read_bytes() == content
     [line] = capsys.readouterr().err.splitlines()
-    assert f"was broken; it is kept as {aside}" in line
+    assert f"was damaged; it was moved to {aside}" in line
 
 
 def test_what_was_set_aside_before_stays(path):
@@ -223,7 +224,7 @@ def test_a_kernel_that_hangs_holds_up_no_other_for_long_and_frees_it_when_it_end
         begin = time.perf_counter()
         assert lab.check("species-parameters", 51).status == "right"
         assert 0.2 < time.perf_counter() - begin < 2
-        assert "could not be kept (BlockingIOError" in capsys.readouterr().err
+        assert "could not be saved (Timeout" in capsys.readouterr().err
         assert recorded() == {"hidden-units"}
     finally:
         holder.kill()
@@ -232,11 +233,13 @@ def test_a_kernel_that_hangs_holds_up_no_other_for_long_and_frees_it_when_it_end
     assert recorded() == {"hidden-units", "species-parameters"}
 
 
-def test_a_file_system_without_locks_keeps_progress_too(path, monkeypatch, capsys):
-    def refuse(handle):
-        raise OSError(95, "Operation not supported")
+@posix
+@pytest.mark.parametrize("code", [errno.ENOTSUP, errno.ENOLCK])
+def test_a_file_system_without_locks_keeps_progress_too(path, monkeypatch, capsys, code):
+    def refuse(handle, operation):
+        raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(progress, "_take", refuse)
+    monkeypatch.setattr("fcntl.flock", refuse)
     record("hidden-units")
     assert recorded() == {"hidden-units"}
     assert capsys.readouterr().err == ""
@@ -260,7 +263,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(filled, monkeypatch, capsy
         record("three-heads")
     [line] = capsys.readouterr().err.splitlines()
     assert line == (
-        "Your progress could not be kept (OSError: [Errno 28] No space left on device)."
+        "Your progress could not be saved (OSError: [Errno 28] No space left on device)."
     )
     assert filled.read_bytes() == before
     assert names(filled.parent) == ["progress.json", "progress.json.lock"]
@@ -280,7 +283,7 @@ def test_a_file_that_may_not_grow_stays_as_it_was(filled):
     )
     out, err = python(code).communicate(timeout=60)
     assert out == "right\nright\n"
-    assert re.fullmatch(r"Your progress could not be kept \(OSError: [^\n]+\)\.\n", err)
+    assert re.fullmatch(r"Your progress could not be saved \(OSError: [^\n]+\)\.\n", err)
     assert filled.read_bytes() == before
     assert names(filled.parent) == ["progress.json", "progress.json.lock"]
 
@@ -317,7 +320,7 @@ def test_a_folder_that_cannot_be_written_is_read_and_said_once(
     assert lab.check("species-parameters", 51).status == "right"
     assert lab.check("species-parameters", 51).status == "right"
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("Your progress could not be kept (PermissionError: ")
+    assert line.startswith("Your progress could not be saved (PermissionError: ")
     assert recorded() == {"hidden-units"}
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(read_only / "folder" / "progress.json"))
     record("three-heads")
@@ -335,7 +338,7 @@ def test_a_file_that_cannot_be_read_is_said_and_stays(another_user, monkeypatch,
         record("hidden-units")
         said = capsys.readouterr().err
         assert "could not be read (PermissionError" in said
-        assert "could not be kept (PermissionError" in said
+        assert "could not be saved (PermissionError" in said
         assert path.stat().st_size == 2
 
 
@@ -350,7 +353,7 @@ def test_a_place_that_is_no_file_is_said_and_left_alone(monkeypatch, tmp_path, c
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(places[kind]))
     assert lab.check("species-parameters", 51).status == "right"
     assert recorded() == frozenset()
-    assert "could not be kept" in capsys.readouterr().err
+    assert "could not be saved" in capsys.readouterr().err
     assert names(tmp_path) == ["file"]
 
 

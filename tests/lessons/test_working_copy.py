@@ -228,7 +228,7 @@ def test_without_the_base_nothing_is_lost(copy, originals, broken):
 @pytest.mark.parametrize("inside", ["", "en", "new/deeper"])
 def test_the_originals_are_no_place_for_a_copy(originals, inside):
     before = files(originals)
-    with pytest.raises(working_copy.PlaceError, match="is where the originals"):
+    with pytest.raises(working_copy.PlaceError, match="contains the original"):
         working_copy.prepare(originals / inside)
     assert files(originals) == before
 

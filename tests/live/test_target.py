@@ -5,7 +5,7 @@ import pytest
 from keras import layers
 
 from kfunc_lab.lessons.exercises import EXERCISES, target_graph
-from kfunc_lab.live.pins import held_by
+from kfunc_lab.live.pins import find_variables
 from kfunc_lab.live.target import Target
 from kfunc_lab.live.tracker import Tracker
 from kfunc_lab.live.view import LiveView, SnapshotView
@@ -33,7 +33,7 @@ def marks(view) -> dict:
 def test_the_target_is_shown_before_anything_is_built():
     live = LiveView(Target(target_model()))
     assert set(marks(live).values()) == {"ghost"}
-    assert live.to_text().splitlines()[0] == "0 of 5 calls as in the target"
+    assert live.to_text().splitlines()[0] == "0 of 5 calls match the target"
 
 
 def test_what_is_built_turns_solid_and_what_differs_says_how():
@@ -41,21 +41,21 @@ def test_what_is_built_turns_solid_and_what_differs_says_how():
     inputs = keras.Input((8,), name="mine")
     x = layers.Dense(4, activation="tanh", name="hidden")(inputs)
     view = view_of({"inputs": inputs, "x": x}, target)
-    assert view.to_text().splitlines()[0] == "1 of 5 calls as in the target"
+    assert view.to_text().splitlines()[0] == "1 of 5 calls match the target"
     assert marks(view)["hidden"] == "differs"
     rows = dict(view._layouts.annotations.rows["hidden"])
-    assert rows["Differs"] == "activation: tanh, the target has relu"
+    assert rows["Difference"] == "activation: tanh, the target has relu"
     assert list(marks(view).values()).count("ghost") == 3
     right = layers.Dense(4, activation="relu", name="right")(inputs)
     view = view_of({"inputs": inputs, "x": right}, target)
-    assert view.to_text().splitlines()[0] == "2 of 5 calls as in the target"
+    assert view.to_text().splitlines()[0] == "2 of 5 calls match the target"
     assert "right" not in marks(view)
 
 
 def test_all_is_built():
     target = Target(target_model())
     view = view_of({"model": target_model()}, target)
-    assert view.to_text().splitlines()[0] == "5 of 5 calls as in the target"
+    assert view.to_text().splitlines()[0] == "5 of 5 calls match the target"
     assert not marks(view)
 
 
@@ -70,7 +70,7 @@ def test_variables_are_found_in_containers_of_any_depth():
     tensor = keras.Input((2,), name="t")
     loop: list = [tensor]
     loop.append(loop)
-    held = held_by(
+    held = find_variables(
         {"a": {"k": [tensor, (tensor,)]}, "data": list(range(100_000)), "_": tensor, "loop": loop,
          "_3": tensor, "_mine": tensor, "Out": {3: tensor}, "deep": [[[[tensor]]]]}
     )  # fmt: skip
@@ -100,11 +100,11 @@ def test_a_target_in_a_variable_is_not_what_is_built(new_kernel):
         watching = "__import__('sys').modules['kfunc_lab.watch.watch']"
         return kernel.text(f"print({watching}._watch.view.to_text().splitlines()[0])")
 
-    assert built() == "0 of 2 calls as in the target"
+    assert built() == "0 of 2 calls match the target"
     kernel.run("x = keras.Input((8,), name='mine')")
-    assert built() == "1 of 2 calls as in the target"
+    assert built() == "1 of 2 calls match the target"
     kernel.run("x = keras.layers.Dense(2)(x)\nmodels = [keras.Model(x, x), goal]")
-    assert built() == "2 of 2 calls as in the target"
+    assert built() == "2 of 2 calls match the target"
     kernel.run("y = keras.layers.ReLU(name='after')(goal.output)")  # built upon the target
     assert "after" in kernel.text("print(lab.unwatch().to_text())")
 
@@ -114,7 +114,7 @@ def test_what_was_set_aside_counts_once_something_is_built_on_it():
     namespace = {"inputs": inputs, "other": keras.Sequential([keras.Input((3,))])}
     tracker = Tracker(namespace)
     try:
-        tracker.set_aside()
+        tracker.ignore_existing()
         assert tracker.snapshot().graph.calls == ()
         namespace["x"] = layers.Dense(4, activation="relu", name="hidden")(inputs)
         assert [call.id for call in tracker.snapshot().graph.calls] == ["mine", "hidden"]
@@ -131,7 +131,7 @@ def test_an_exercise_has_a_target_and_its_solution_builds_all_of_it(name):
     exec(exercise.solution, namespace)
     view = view_of(namespace, Target(target_graph(name)))
     count = len(target_graph(name).calls)
-    assert view.to_text().splitlines()[0] == f"{count} of {count} calls as in the target"
+    assert view.to_text().splitlines()[0] == f"{count} of {count} calls match the target"
 
 
 def test_an_exercise_without_a_target_is_named():

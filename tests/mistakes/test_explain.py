@@ -29,9 +29,9 @@ def test_the_failing_call_is_drawn_with_what_led_to_it():
     assert wrong(view) == [view.selected] == ["conv"]
     assert view.to_text().splitlines() == [
         "✗ conv (Conv2D), called on (None, 28, 4)",
-        "conv (Conv2D) expects at least 4 dimensions, the batch included, got 3: (None, 28, 4).",
+        "conv (Conv2D) expects at least 4 dimensions, including the batch, got 3: (None, 28, 4).",
         "3 < 4",
-        "→ Add an axis for the channels first: `layers.Reshape((28, 4, 1))(hidden)`.",
+        "→ Add a channel axis first: `layers.Reshape((28, 4, 1))(hidden)`.",
     ]
     assert "mark-wrong" in view.to_svg()
 
@@ -119,7 +119,7 @@ def test_nothing_to_explain_is_said(monkeypatch):
     monkeypatch.delattr("sys.last_value", raising=False)
     with pytest.raises(ValueError, match="nothing has failed"):
         lab.explain()
-    with pytest.raises(ValueError, match="ZeroDivisionError was not raised by Keras"):
+    with pytest.raises(ValueError, match="Keras did not raise this ZeroDivisionError"):
         lab.explain(ZeroDivisionError())
 
 

@@ -172,7 +172,7 @@ def dense_on_another_size():
     layer(row(170, "second"))
 
 
-@case("wrong-size", "Dense", "call d on one whose axis -1 has size 172", "170 ≠ 172")
+@case("wrong-size", "Dense", "call d on a tensor whose axis -1 has size 172", "170 ≠ 172")
 def dense_on_arrays_of_another_size():
     layer = layers.Dense(3, name="d")
     layer(zeros(2, 172))
@@ -230,7 +230,7 @@ def conv_on_a_small_image():
 
 
 # Keras 3.8 says nothing of size zero.
-@case("too-small", "MaxPooling2D", "Leave", "⌊(1 + 2·0 − 2)/2⌋ + 1 = 0", since=(3, 15))
+@case("too-small", "MaxPooling2D", "Remove", "⌊(1 + 2·0 − 2)/2⌋ + 1 = 0", since=(3, 15))
 def pooling_one_pixel():
     layers.MaxPooling2D()(keras.Input((1, 1, 8)))
 
@@ -421,7 +421,7 @@ def no_shape():
     keras.Input()
 
 
-@case("input-shape", "Input", "leave `batch_shape` out", where="batch_shape")
+@case("input-shape", "Input", "remove `batch_shape`", where="batch_shape")
 def two_shapes():
     keras.Input(shape=(3,), batch_shape=(None, 3))
 
@@ -581,7 +581,7 @@ def class_numbers_with_one_hot_loss():
     trained(dense(10, "softmax"), np.zeros(8, int), "categorical_crossentropy")
 
 
-@case("loss-shape", "Functional", "columns: 12", "12 ≠ 10", where="end")
+@case("loss-shape", "Functional", "layer 12 units", "12 ≠ 10", where="end")
 def other_classes():
     trained(dense(10, "softmax"), zeros(8, 12), "categorical_crossentropy")
 
@@ -602,7 +602,7 @@ def dense_on_an_image_with_sparse_loss():
     trained(dense(10, "softmax"), y, "sparse_categorical_crossentropy", shape=(8, 8, 1))
 
 
-@case("loss-shape", "Functional", "columns: 2", "2 ≠ 3")
+@case("loss-shape", "Functional", "layer 2 units", "2 ≠ 3")
 def other_columns_with_mse():
     trained(dense(3), zeros(8, 2))
 
@@ -612,12 +612,12 @@ def a_class_too_many():
     trained(dense(3, "softmax"), np.full(8, 7), "sparse_categorical_crossentropy")
 
 
-@case("loss-keys", "Functional", "'b' in the place of 'c'", where="c")
+@case("loss-keys", "Functional", "'b' instead of 'c'", where="c")
 def a_wrong_loss_key():
     trained(two_heads, [zeros(8)] * 2, {"a": "mse", "c": "mse"})
 
 
-@case("loss-keys", "Functional", "'b' in the place of 'c'", where="c")
+@case("loss-keys", "Functional", "'b' instead of 'c'", where="c")
 def a_wrong_loss_key_of_dict_outputs():
     y = {"a": zeros(8), "b": zeros(8)}
     trained(two_named_heads, y, {"a": "mse", "c": "mse"})
@@ -658,7 +658,7 @@ def one_metric_for_two_outputs():
     trained(two_heads, [zeros(8)] * 2, metrics=["acc"])
 
 
-@case("metrics-keys", "Functional", "'b' in the place of 'c'")
+@case("metrics-keys", "Functional", "'b' instead of 'c'")
 def a_wrong_metric_key():
     trained(two_heads, [zeros(8)] * 2, metrics={"a": "acc", "c": "acc"})
 
@@ -699,7 +699,7 @@ def three_inputs_for_two():
     two_inputs().predict([zeros(8, 3)] * 3, verbose=0)
 
 
-@case("input-keys", "Functional", "'b' in the place of 'c'", where="b")
+@case("input-keys", "Functional", "'b' instead of 'c'", where="b")
 def a_wrong_input_key():
     two_inputs()({"a": zeros(8, 3), "c": zeros(8, 3)})
 
@@ -797,12 +797,12 @@ class Wordy(layers.Layer):
         return {**super().get_config(), "units": 3}
 
 
-@case("missing-kwargs", "load_model", "`**kwargs` on", where="trainable", stage="save")
+@case("missing-kwargs", "load_model", "pass `**kwargs`", where="trainable", stage="save")
 def a_constructor_without_kwargs():
     saved_and_loaded(Closed(2.0), custom_objects={"Closed": Closed})
 
 
-@case("missing-kwargs", "from_config", "`**kwargs` on", where="name", stage="save")
+@case("missing-kwargs", "from_config", "pass `**kwargs`", where="name", stage="save")
 def a_name_for_a_constructor_without_kwargs():
     Closed.from_config({"name": "triple", "trainable": True, "factor": 3.0})
 
@@ -839,7 +839,7 @@ def steps(size=5):
     return keras.Input((size, 3), name="sequence")
 
 
-BATCH = "Write `keras.ops.shape(x)[0]` in the place of `x.shape[0]`"
+BATCH = "Write `keras.ops.shape(x)[0]` instead of `x.shape[0]`"
 
 
 @case("unknown-size", "Mine", BATCH, "", "mine", "mine", "call")
@@ -877,7 +877,7 @@ def numpy_zeros_for_an_open_batch():
     own(lambda self, x: np.zeros((x.shape[0], 4)))(steps())
 
 
-@case("unknown-size", "Mine", "`keras.ops.shape(x)` in the place of `x.shape`")
+@case("unknown-size", "Mine", "`keras.ops.shape(x)` instead of `x.shape`")
 def zeros_of_an_open_shape():
     own(lambda self, x: ops.zeros(x.shape))(steps())
 
@@ -887,7 +887,7 @@ def unpacked(self, x):
     return ops.zeros((batch, 4))
 
 
-@case("unknown-size", "Mine", "`keras.ops.shape(x)` in the place of `x.shape`")
+@case("unknown-size", "Mine", "`keras.ops.shape(x)` instead of `x.shape`")
 def a_variable_for_an_open_batch():
     own(unpacked)(steps())
 
@@ -901,7 +901,7 @@ def a_batch_that_opens_in_prediction():
     model.predict(zeros(7, 5, 3), verbose=0)
 
 
-@case("unknown-size", "Mine", "`keras.ops.shape(x)[-2]` in the place of `x.shape[-2]`")
+@case("unknown-size", "Mine", "`keras.ops.shape(x)[-2]` instead of `x.shape[-2]`")
 def half_of_open_steps():
     own(lambda self, x: x[:, : x.shape[-2] // 2])(steps(None))
 
@@ -916,17 +916,17 @@ def a_loop_over_open_steps():
     own(lambda self, x: [x[:, step] for step in range(x.shape[1])][-1])(steps(None))
 
 
-@case("unknown-size", "Mine", "Leave the batch out")
+@case("unknown-size", "Mine", "You do not need the batch size")
 def a_loop_over_an_open_batch():
     own(lambda self, x: [x[row] for row in range(x.shape[0])][-1])(steps())
 
 
-@case("unknown-size", "Mine", "into `keras.Input`")
+@case("unknown-size", "Mine", "in `keras.Input`")
 def comparing_open_steps():
     own(lambda self, x: x if x.shape[1] > 2 else -x)(steps(None))
 
 
-@case("unknown-size", "zeros", "`call` of a layer of your own", stage="call")
+@case("unknown-size", "zeros", "`call` of a custom layer", stage="call")
 def zeros_for_an_open_batch_in_a_graph():
     x = row()
     ops.zeros((x.shape[0], 4))
@@ -1012,7 +1012,7 @@ def mathematics_of_python_in_call():
     own(lambda self, x: math.exp(ops.max(x)))(steps())
 
 
-@case("symbolic-value", "Mine", "Leave `.numpy` out")
+@case("symbolic-value", "Mine", "Remove `.numpy`")
 def values_in_call():
     own(lambda self, x: x.numpy())(steps())
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kfunc_lab.lessons import catalogue, masters
+from kfunc_lab.lessons import catalogue
 from kfunc_lab.lessons.exercises import EXERCISES
+from kfunc_lab.lessons.nbgrader import write_course
 
 NBGRADER = Path(sys.prefix, "nbgrader")
 LESSON = "01_first_model"
@@ -31,7 +32,7 @@ def course(tmp_path_factory):
             pytest.fail(reason)
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("course")
-    masters.write(folder, "es")
+    write_course(folder, "es")
     nbgrader("generate_assignment", folder)
     for student, answers in ANSWERS.items():
         hand_in(folder, student, answers)

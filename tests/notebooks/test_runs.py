@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from kfunc_lab.lessons import catalogue, execution, masters
+from kfunc_lab.lessons import catalogue, execution, nbgrader
 from kfunc_lab.lessons.exercises import of_lesson
 
 CHANGED = {
@@ -59,7 +59,7 @@ def solved(lesson, language, folder) -> Path:
     """Writes a lesson with the solution of every exercise, where the lesson asks for it."""
     path = folder / "solved" / f"{lesson}.ipynb"
     path.parent.mkdir()
-    path.write_text(json.dumps(masters.master(catalogue.find(lesson), language)))
+    path.write_text(json.dumps(nbgrader.instructor_notebook(catalogue.find(lesson), language)))
     return path
 
 

@@ -70,6 +70,13 @@ def test_styles_hold_only_inside_their_view(path):
     assert not [it for it in found if not root.match(it)]
 
 
+def test_colours_come_from_the_theme():
+    """They stand in kfunc_lab/ui/theme.py, and reach the styles as custom properties."""
+    sources = sorted((ROOT / "kfunc_lab").glob("**/page/*.css"))
+    assert len(sources) > 5
+    assert [it for it in sources if "light-dark(" in it.read_text("utf-8")] == []
+
+
 def test_selectors_of_nested_rules_are_whole():
     sheet = tinycss2.parse_stylesheet(
         ".view { @media print { .a, .b:is(.c, .d) { color: red; &:hover { top: 0 } } } }"

@@ -16,12 +16,12 @@ model = keras.Model(inputs, x)
 BUILT = """
 1. inputs = keras.Input((784,), name="img")
      New: img (InputLayer), 784
-     inputs stands at img: 784
+     inputs holds the output of img: 784
 2. x = layers.Dense(64, name="hidden")(inputs)
      New: hidden (Dense), 64
-     x stands at hidden: 64
+     x holds the output of hidden: 64
 3. print("the shape is", x.shape)
-     The graph stays as it is.
+     The graph did not change.
      | the shape is (None, 64)
 4. x = layers.Dense(10, name="digits")(x)
      New: digits (Dense), 10
@@ -29,7 +29,7 @@ BUILT = """
 5. a, b = x * 2, x + 1; del a
      New: multiply (Multiply), 10
      New: add (Add), 10
-     b stands at add: 10
+     b holds the output of add: 10
      Lost: multiply
 6. model = keras.Model(inputs, x)
      model is a new model, from img to digits
@@ -121,26 +121,26 @@ def test_into_a_function_of_another_cell(kernel):
     expected = """
     1. start = keras.Input((8,), name="start")
          New: start (InputLayer), 8
-         start stands at start: 8
+         start holds the output of start: 8
     2.   x = layers.Dense( …
            New: dense4 (Dense), 4
-           x stands at dense4: 4
+           x holds the output of dense4: 4
     3.   for rate in (0.1, 0.2):
-           The graph stays as it is.
+           The graph did not change.
     4.   x = layers.Dropout(rate)(x)
            New: dropout (Dropout), 4
            x moves from dense4 to dropout: 4
     5.   for rate in (0.1, 0.2):
-           The graph stays as it is.
+           The graph did not change.
     6.   x = layers.Dropout(rate)(x)
            New: dropout_1 (Dropout), 4
            x moves from dropout to dropout_1: 4
     7.   for rate in (0.1, 0.2):
-           The graph stays as it is.
+           The graph did not change.
     8.   return x
-           The graph stays as it is.
+           The graph did not change.
     9. x = tower(start, 4)
-         The graph stays as it is.
+         The graph did not change.
     """
     said = text(kernel.run(steps(cell, " --depth 2")))
     assert said == dedent(expected).strip()
@@ -273,7 +273,7 @@ def test_a_long_loop_in_a_function_is_cut_short(kernel):
 def test_wrong_options_are_named_in_one_line(kernel, options):
     (said,) = kernel.run(steps("x = 1", options))
     assert said["kind"] == "stream"
-    expected = f"UsageError: %%steps takes --depth N with N from 1 on; this is:{options}\n"
+    expected = f"UsageError: %%steps takes --depth N, where N is 1 or more; got{options}.\n"
     assert said["text"] == expected
 
 
@@ -287,7 +287,9 @@ def test_names_are_untrusted(kernel):
     assert "<b>" in said
 
 
-@pytest.mark.parametrize("broken", ["watch.steps_view.united", "live.tracker.take_snapshot"])
+@pytest.mark.parametrize(
+    "broken", ["watch.steps_view.merge_snapshots", "live.tracker.take_snapshot"]
+)
 def test_a_view_that_fails_says_so_once_and_the_cell_goes_on(kernel, broken):
     module, _, name = broken.rpartition(".")
     kernel.run(
@@ -325,7 +327,7 @@ def test_while_the_notebook_is_followed(kernel):
         grown = text(kernel.run("lab.unwatch()"))
     finally:
         kernel.run("lab.unwatch();")
-    assert "x is the result of digits: (None, 10)" in grown
+    assert "x is the output of digits: (None, 10)" in grown
 
 
 def test_a_mistake_that_cannot_be_drawn_is_said_in_one_line(kernel):

@@ -294,7 +294,7 @@ def test_a_failure_of_the_watcher_is_said_once_and_ends_nothing(watched):
     outputs = watched.run("i = keras.Input((3,))\nprint(1)\nx = keras.layers.Dense(2)(i)\n7")
     said = [it for it in outputs if it.get("name") == "stderr"]
     assert [it["text"] for it in said] == [
-        "The view of the graph failed (LookupError: no); your code is not concerned.\n"
+        "The view of the graph failed (LookupError: no); your code is not affected.\n"
     ]
     assert outputs[-1]["kind"] == "execute_result" or outputs[-2]["kind"] == "execute_result"
     assert watched.text("y = keras.layers.Dense(2)(x)\nprint(y.shape)") == "(None, 2)"

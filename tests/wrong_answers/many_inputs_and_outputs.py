@@ -88,7 +88,7 @@ WRONG = [
     ("total-loss", lambda: "0,7", ("does not divide", "no divide")),
     ("total-loss", lambda: 0.6, ("priority alone", "solo la pérdida de la prioridad")),
     ("total-loss", lambda: 5, ("not 5", "No es 5")),
-    ("total-loss", lambda: "much", ("A number is expected", "Aquí se espera un número")),
+    ("total-loss", lambda: "much", ("Expected a number", "Se esperaba un número")),
     (
         "swapped-losses",
         lambda: compiled([CATEGORICAL, BINARY], (1.0, 0.2)),
@@ -102,7 +102,7 @@ WRONG = [
     (
         "swapped-losses",
         lambda: by_name(loss_weights=None),
-        ("should count by 1.0", "debería contar 1.0"),
+        ("should have 1.0", "debería tener 1.0"),
     ),
     (
         "swapped-losses",
@@ -128,20 +128,20 @@ WRONG = [
     ),
     ("swapped-losses", lambda: compiled(None), ("not compiled", "no está compilado")),
     ("swapped-losses", other_names, ("`urgent`", "`urgent`")),
-    ("swapped-losses", lambda: {"priority": BINARY}, ("this is: dict", "esto es: dict")),
+    ("swapped-losses", lambda: {"priority": BINARY}, ("got dict", "recibió dict")),
     ("two-heads", one_input, ("There is one input", "Hay una sola entrada")),
     ("two-heads", one_output, ("There is one output", "Hay una sola salida")),
-    ("two-heads", lambda: heads(joined, swap=True), ("other order", "en el otro orden")),
+    ("two-heads", lambda: heads(joined, swap=True), ("wrong order", "el orden equivocado")),
     ("two-heads", chained, ("side by side", "una al lado de la otra")),
     ("two-heads", lambda: heads(raw), ("raw image", "imagen sin procesar")),
-    ("two-heads", lambda: heads(half), ("a part of the inputs", "una parte de las entradas")),
-    ("two-heads", lambda: heads(joined, names=("a", "b")), ("called `a`", "se llaman `a`")),
+    ("two-heads", lambda: heads(half), ("part of the inputs", "una parte de las entradas")),
+    ("two-heads", lambda: heads(joined, names=("a", "b")), ("named `a`", "se llaman `a`")),
     (
         "two-heads",
         lambda: heads(lambda i, p: layers.concatenate([layers.Dense(32, "relu")(i), p])),
         ("`units` is `32`", "`units` es `32`"),
     ),
-    ("two-heads", lambda: [1, 2], ("this is: list", "esto es: list")),
+    ("two-heads", lambda: [1, 2], ("got list", "recibió list")),
 ]
 
 RIGHT = [

@@ -46,11 +46,11 @@ def loose_end():
 
 WRONG = [
     ("what-adds", lambda: adds(same=False), ("never fails", "nunca falla")),
-    ("what-adds", lambda: adds(channels=True), ("no partner", "no tienen pareja")),
-    ("what-adds", lambda: adds(smaller=True), ("do not lie over", "no se superponen")),
+    ("what-adds", lambda: adds(channels=True), ("cannot be paired", "no se pueden emparejar")),
+    ("what-adds", lambda: adds(smaller=True), ("do not line up", "no se superponen")),
     ("what-adds", lambda: adds(one=False), ("stretched", "se estira")),
     ("what-adds", lambda: adds(one="yes"), ("`True` or `False`", "`True` o `False`")),
-    ("what-adds", lambda: [True, False, False, True], ("A dict", "un diccionario")),
+    ("what-adds", lambda: [True, False, False, True], ("a dict", "un diccionario")),
     ("projected-skip", loose_end, ("keras.Model(inputs", "keras.Model(inputs")),
     ("projected-skip", lambda: block(lambda i, a, b: b), ("There is no skip", "No hay atajo")),
     (
@@ -61,7 +61,7 @@ WRONG = [
     (
         "projected-skip",
         lambda: block(lambda i, a, b: layers.add([b, skip()(a)])),
-        ("it should begin at", "debería empezar en"),
+        ("it should start at", "debería empezar en"),
     ),
     (
         "projected-skip",
@@ -71,7 +71,7 @@ WRONG = [
     (
         "projected-skip",
         lambda: block(lambda i, a, b: layers.add([b, skip(activation="relu")(i)])),
-        ("stays linear", "sigue siendo lineal"),
+        ("should be linear", "debería ser lineal"),
     ),
     (
         "projected-skip",
@@ -98,11 +98,11 @@ WRONG = [
     (
         "projected-skip",
         lambda: block(lambda i, a, b: layers.add([conv()(b), skip()(i)])),
-        ("not asked for", "está de más"),
+        ("should not be there", "está de más"),
     ),
-    ("projected-skip", other_input, ("64 channels should enter", "64 canales")),
+    ("projected-skip", other_input, ("64 channels", "64 canales")),
     ("projected-skip", two_outputs, ("one output", "una sola salida")),
-    ("projected-skip", lambda: layers.Add(), ("this is: Add", "esto es: Add")),
+    ("projected-skip", lambda: layers.Add(), ("got Add", "recibió Add")),
 ]
 
 RIGHT = [

@@ -81,32 +81,35 @@ def other_rate(model):
 
 
 TRIPS = [
-    (lambda model: model, ("very object", "el mismo objeto")),
+    (lambda model: model, ("same object", "el mismo objeto")),
     (
         lambda model: keras.Model(model.inputs, model.outputs),
         ("*same* layers", "*mismas* capas"),
     ),
-    (keras.models.clone_model, ("fresh weights", "pesos nuevos")),
+    (keras.models.clone_model, ("new weights", "pesos nuevos")),
     (
         lambda model: model.from_config(model.get_config()),
-        ("fresh weights", "pesos nuevos"),
+        ("new weights", "pesos nuevos"),
     ),
     (
         lambda model: keras.models.model_from_json(model.to_json()),
-        ("fresh weights", "pesos nuevos"),
+        ("new weights", "pesos nuevos"),
     ),
-    (lambda model: only_weights(model, build()), ("fresh optimizer", "optimizador nuevo")),
-    (lambda model: compiled(saved(model)), ("fresh optimizer", "optimizador nuevo")),
+    (lambda model: only_weights(model, build()), ("new optimizer", "optimizador nuevo")),
+    (lambda model: compiled(saved(model)), ("new optimizer", "optimizador nuevo")),
     (without_compile, ("without `compile=False`", "sin `compile=False`")),
     (lambda model: train(saved(model)), ("8 steps", "8 pasos")),
-    (other_rate, ("states of the optimizers", "estados de los optimizadores")),
-    (lambda model: model.save(PATH), ("give nothing back", "no devuelven nada")),
+    (other_rate, ("optimizer states", "estados de los optimizadores")),
+    (lambda model: model.save(PATH), ("return nothing", "no devuelven nada")),
     (lambda model: PATH, ("the path of a file", "la ruta de un archivo")),
     (lambda model: str(PATH), ("the path of a file", "la ruta de un archivo")),
-    (lambda model: model.to_json(), ("description as text", "descripción en forma de texto")),
+    (
+        lambda model: model.to_json(),
+        ("description in a string", "descripción en forma de texto"),
+    ),
     (
         lambda model: model.get_config(),
-        ("description as a dict", "descripción en forma de dicc"),
+        ("description in a dict", "descripción en forma de dicc"),
     ),
     (lambda model: model.get_weights(), ("list of 4 items", "lista de 4 elementos")),
     (lambda model: model.outputs[0], ("tensor at the end", "tensor")),
@@ -117,7 +120,7 @@ WRONG = [
 ] + [
     ("round-trip", before_training, ("save after training", "guarda después de entrenar")),
     ("round-trip", half_way, ("4 steps", "4 pasos")),
-    ("round-trip", trained, ("A dict with the keys", "claves")),
+    ("round-trip", trained, ("a dict with the keys", "claves")),
     (
         "round-trip",
         lambda: {"trained": build(), "reloaded": build()},
@@ -151,11 +154,11 @@ WRONG += [
         ({"images": True}, ("twelve megabytes", "doce megabytes")),
         ({"history": True}, ("save it yourself", "guárdala tú")),
         ({"history": ...}, ("no answer yet", "`history`")),
-        ({"loss": "True"}, ("write `True` or `False`", "escribe `True` o `False`")),
+        ({"loss": "True"}, ("expected `True` or `False`", "se esperaba `True` o `False`")),
     ]
 ]
 WRONG += [
-    ("what-is-in-the-file", lambda: [True, True], ("A dict with the keys", "claves")),
+    ("what-is-in-the-file", lambda: [True, True], ("a dict with the keys", "claves")),
     ("what-is-in-the-file", lambda: {"weights": True}, ("has no key", "falta la clave")),
 ]
 

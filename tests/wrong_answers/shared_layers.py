@@ -106,10 +106,10 @@ WRONG = [
     (COUNT, lambda: 173, ("each *call*", "cada *llamada*")),
     (COUNT, lambda: 148, ("`first` once for each", "`first` una vez por cada")),
     (COUNT, lambda: "101", ("counts `second` twice", "cuenta `second` dos veces")),
-    (COUNT, lambda: 66, ("weights alone", "solo los pesos")),
+    (COUNT, lambda: 66, ("only the weights", "solo los pesos")),
     (COUNT, lambda: 61, ("leaves out the last", "deja fuera la última")),
     (COUNT, lambda: 140, ("24 numbers", "24 números")),
-    (COUNT, lambda: 96, ("8 numbers enter `second`", "8 números en `second`")),
+    (COUNT, lambda: 96, ("8 numbers into `second`", "8 números en `second`")),
     (COUNT, lambda: 67, ("side by side", "unos al lado del otro")),
     (COUNT, lambda: 3, ("not 3", "No es 3")),
     (COUNT, lambda: 7.5, ("whole number", "número entero")),
@@ -119,12 +119,12 @@ WRONG = [
     (
         TIE,
         lambda: towers([embedding()] * 2, [dense(), dense()]),
-        ("`Embedding` is shared, `Dense`", "`Embedding` ya se comparte, `Dense`"),
+        ("shared, but `Dense`", "se comparte, pero `Dense`"),
     ),
     (
         TIE,
         lambda: towers([embedding(), embedding()], [dense()] * 2),
-        ("`Dense` is shared, `Embedding`", "`Dense` ya se comparte, `Embedding`"),
+        ("shared, but `Embedding`", "se comparte, pero `Embedding`"),
     ),
     (TIE, copied, ("nothing to copy", "nada que copiar")),
     (TIE, one_input, ("one input", "una sola entrada")),
@@ -133,8 +133,8 @@ WRONG = [
     (TIE, without_pooling, ("`GlobalAveragePooling1D` is missing", "`GlobalAveragePooling1D`")),
     (TIE, lambda: tied(join=layers.Add), ("`Multiply`", "`Multiply`")),
     (TIE, tower, ("one input", "una sola entrada")),
-    (TIE, lambda: [text(), text()], ("this is: list", "esto es: list")),
-    (TIE, lambda: dense, ("this is: function", "esto es: function")),
+    (TIE, lambda: [text(), text()], ("got list", "recibió list")),
+    (TIE, lambda: dense, ("got function", "recibió function")),
 ]
 RIGHT = [
     (COUNT, lambda: "76"),

@@ -40,7 +40,7 @@ WRONG_HEADS = [
     ({"even": (1, "sigmoid", "mse")}, ("does not fit", "no encaja")),
     ({"even": (3, "sigmoid", "binary_crossentropy")}, ("one unit is enough", "basta una")),
     ({"ink": (1, None, "binary_crossentropy")}, ("quantity", "cantidad")),
-    ({"ink": (1, "softmax", "mse")}, ("always says 1", "siempre dice 1")),
+    ({"ink": (1, "softmax", "mse")}, ("always gives 1", "siempre da 1")),
     ({"ink": (1, "relu", "mse")}, ("stuck at 0", "atascada en 0")),
     ({"ink": (1, "tanh", "mse")}, ("cannot reach", "no puede alcanzar")),
     ({"ink": (2, None, "mse")}, ("one number", "un solo número")),
@@ -54,12 +54,12 @@ WRONG += [
     ("steps-per-epoch", lambda: 63, ("all 4,000", "los 4,000")),
     ("steps-per-epoch", lambda: 13, ("validation part", "parte de validación")),
     ("steps-per-epoch", lambda: "3,200", ("64 of them at once", "64 de ellos a la vez")),
-    ("steps-per-epoch", lambda: 64, ("a step takes", "toma un paso")),
+    ("steps-per-epoch", lambda: 64, ("digits in a step", "dígitos de un paso")),
     ("steps-per-epoch", lambda: 250, ("five epochs", "cinco épocas")),
     ("steps-per-epoch", lambda: 7, ("not 7", "No es 7")),
     ("steps-per-epoch", lambda: 62.5, ("whole number", "número entero")),
     ("three-heads", lambda: {"digit": 1}, ("no key", "falta la clave")),
-    ("three-heads", lambda: {**heads(), "ink": "mse"}, ("this is: str", "esto es: str")),
+    ("three-heads", lambda: {**heads(), "ink": "mse"}, ("got str", "recibió str")),
 ]
 
 

@@ -4,8 +4,8 @@ WRONG = [
     ("species-parameters", lambda: 195, ("whole model", "modelo entero")),
     ("species-parameters", lambda: 144, ("`hidden`", "`hidden`")),
     ("species-parameters", lambda: 48, ("bias", "sesgo")),
-    ("species-parameters", lambda: 3, ("gives out", "salen de la capa")),
-    ("species-parameters", lambda: 16, ("enter the layer", "entran en la capa")),
+    ("species-parameters", lambda: 3, ("number of outputs", "número de salidas")),
+    ("species-parameters", lambda: 16, ("number of inputs", "número de entradas")),
     ("species-parameters", lambda: 52, ("not 52", "No es 52")),
     ("species-parameters", lambda: "many", ("whole number", "número entero")),
 ]

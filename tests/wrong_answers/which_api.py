@@ -99,8 +99,8 @@ def tensor():
 
 
 WRONG_CHOICES = [
-    ("melody", "functional", ("something shorter", "más corto")),
-    ("melody", "subclass", ("inside the LSTM", "dentro de la capa LSTM")),
+    ("melody", "functional", ("a shorter way", "más corta")),
+    ("melody", "subclass", ("part of the LSTM", "parte de la capa LSTM")),
     ("tickets", "sequential", ("two come out", "salen dos")),
     ("tickets", "subclass", ("every ticket", "todos los tickets")),
     ("resnet", "sequential", ("go around layers", "rodean capas")),
@@ -110,8 +110,8 @@ WRONG_CHOICES = [
     ("grammar", "sequential", ("not even one tree", "ni siquiera es un árbol")),
     ("grammar", "functional", ("A graph is one tree", "Un grafo es un solo árbol")),
     ("ponder", "sequential", ("fixed length", "longitud fija")),
-    ("ponder", "functional", ("do no loops", "no hacen bucles")),
-    ("melody", "lstm", ("this is: 'lstm'", "esto es: 'lstm'")),
+    ("ponder", "functional", ("have no loops", "no tienen bucles")),
+    ("melody", "lstm", ("got 'lstm'", "recibió 'lstm'")),
     ("ponder", keras.Model, ("one of `", "uno de estos")),
 ]
 WRONG = [
@@ -119,13 +119,13 @@ WRONG = [
     for name, said, words in WRONG_CHOICES
 ]
 WRONG += [
-    ("six-architectures", lambda: "functional", ("A dict with the keys", "con las claves")),
+    ("six-architectures", lambda: "functional", ("a dict with the keys", "con las claves")),
     ("code-to-graph", Pair, ("still a subclass", "sigue siendo una subclase")),
     ("code-to-graph", called, ("still a subclass", "sigue siendo una subclase")),
     ("code-to-graph", lambda: Pair, ("This is a class", "Esto es una clase")),
     ("code-to-graph", wrapped, ("a call of `Pair`", "una llamada a `Pair`")),
     ("code-to-graph", tensor, ("keras.Model(inputs, outputs)", "keras.Model(inputs, outputs)")),
-    ("code-to-graph", lambda: 1_233, ("this is: int", "esto es: int")),
+    ("code-to-graph", lambda: 1_233, ("got int", "recibió int")),
     (
         "code-to-graph",
         lambda: keras.Sequential([keras.Input((8,)), read(), mix()]),
@@ -133,11 +133,11 @@ WRONG += [
     ),
     ("code-to-graph", left_alone, ("never meet", "nunca se juntan")),
     ("code-to-graph", one_input, ("one input", "una sola entrada")),
-    ("code-to-graph", lambda: graph(readers=2), ("make it once", "créala una vez")),
+    ("code-to-graph", lambda: graph(readers=2), ("create it once", "créala una vez")),
     (
         "code-to-graph",
         lambda: graph(around=lambda x, both: x),
-        ("way around", "camino que rodee"),
+        ("path around", "camino que rodee"),
     ),
     (
         "code-to-graph",
@@ -160,7 +160,7 @@ WRONG += [
         ("activation", "activation"),
     ),
     ("code-to-graph", lambda: graph(backwards=True), ("takes", "recibe")),
-    ("code-to-graph", around_reading, ("not asked for", "está de más")),
+    ("code-to-graph", around_reading, ("should not be there", "está de más")),
 ]
 
 RIGHT = [

@@ -26,7 +26,7 @@ ENTRIES = {
     "graph": "graph/view/page/view",
     "shapes": "shapes/page/view",
     "activations": "activations/page/view",
-    "dashboard": "training/dashboard/page/dashboard",
+    "dashboard": "training/dashboard/page/view",
     "live": "live/page/live",
     "steps": "watch/page/steps",
     "standalone": "ui/page/standalone",

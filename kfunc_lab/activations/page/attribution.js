@@ -1,115 +1,168 @@
-// Attribution: which parts of the input speak for a class. Reckoned in Python when asked.
+// Attribution: which parts of the input speak for a class. Computed in Python when asked.
 
 import { choiceOf, textButton } from "../../ui/page/controls.js";
 import { element } from "../../ui/page/dom.js";
 import { drawOverlay } from "./overlay.js";
 
-const SLOW = 2000; // milliseconds
+/** @import { Choices } from "../../ui/page/controls.js" */
+/** @import { Attributed, Attribution, Context, Words } from "./state.js" */
 
-export function attributionTab({ model, words, colours, ask, live }) {
+const SLOW = 2000; // milliseconds: what takes longer is computed when it is asked for
+
+/** @param {Context} context */
+export function makeAttribution(context) {
+  const { model, words, ask, live } = context;
   const root = element("div", "kfunc-lab-attribution");
-  const controls = element("div", "kfunc-lab-controls");
   const progress = element("progress");
-  const empty = element("p", "kfunc-lab-empty");
-  const host = element("div", "kfunc-lab-overlay-host");
-  const said = element("div", "kfunc-lab-said");
-  said.setAttribute("aria-live", "polite");
   progress.hidden = true;
   progress.setAttribute("aria-label", words.computing);
-
-  const again = textButton(words.compute, compute);
-  again.hidden = true;
+  const empty = element("p", "kfunc-lab-empty");
+  const controls = makeControls(words, compute);
+  const picture = makePicture(context);
+  root.append(controls.root, progress, empty, picture.root);
   let begun = 0; // when the kernel was asked
   let took = 0; // milliseconds, the last time
-  let last; // what was shown last
+  /** @type {Attributed | undefined}  what was shown last */
+  let last;
 
-  const chosen = { method: undefined, target: "", layer: undefined };
-  const method = choiceOf(words.method, (value) => change({ method: value }), 1);
-  const layer = choiceOf(words.layer, (value) => change({ layer: value }), 1);
-  const target = choiceOf(words.class, (value) => change({ target: value }), 1);
-  controls.append(method, target, layer, again);
-  const attributed = element("div", "kfunc-lab-attributed");
-  attributed.append(host, said);
-  root.append(controls, progress, empty, attributed);
-
-  function change(changed) {
-    Object.assign(chosen, changed);
-    compute();
+  /** @param {string} words */
+  function say(words) {
+    empty.textContent = words;
+    empty.hidden = !words;
   }
 
   function compute() {
-    const target = chosen.target === "" ? null : Number(chosen.target);
     begun = performance.now();
-    again.hidden = true;
-    attributed.classList.add("late");
-    empty.textContent = words.computing;
-    empty.hidden = !!model.get("_attribution").shown;
-    ask({ type: "attribute", method: chosen.method, layer: chosen.layer, target });
+    controls.offerAgain(false);
+    picture.showLate(true);
+    say(model.get("_attribution").shown ? "" : words.computing);
+    ask({ type: "attribute", ...controls.chosen() });
   }
 
   function show() {
-    const { reason, methods = [], layers = [], classes = 0, shown } = model.get("_attribution");
-    controls.hidden = !live || !!reason;
+    const attribution = model.get("_attribution");
+    const { reason, shown } = attribution;
     progress.hidden = true;
+    controls.root.hidden = !live || !!reason;
     if (reason) {
-      empty.hidden = false;
-      empty.textContent = reason;
-      host.replaceChildren();
-      said.replaceChildren();
+      say(reason);
+      picture.clear();
       return;
     }
-    if (shown)
-      Object.assign(chosen, { method: shown.method, layer: shown.layer || chosen.layer });
-    chosen.method ??= methods[0]?.[0];
-    chosen.layer ??= layers.at(-1)?.[0];
-    method.show(methods, chosen.method);
-    layer.show(layers, chosen.layer);
-    layer.hidden = chosen.method !== "grad_cam" || !layers.length;
-    const numbers = [...Array(classes).keys()].map((n) => [String(n), String(n)]);
-    target.show([["", words.given_class], ...numbers], chosen.target);
-    target.hidden = classes < 2;
-    empty.hidden = !!shown;
-    empty.textContent = live ? words.computing : words.needs_kernel;
+    controls.show(attribution);
+    say(shown ? "" : live ? words.computing : words.needs_kernel);
     if (!shown) return;
     if (shown !== last) {
       last = shown;
       took = begun ? performance.now() - begun : 0;
-      attributed.classList.remove("late");
+      picture.showLate(false);
     }
-    if (shown.image) {
-      drawOverlay(host, {
-        picture: shown.image,
-        heat: shown,
-        share: host.share ?? 0.6,
-        words,
-        colours,
-      });
-    }
-    said.replaceChildren(...shown.words.map((line) => element("p", "", line)));
+    picture.show(shown);
   }
 
   return {
     root,
     show,
-    // It is computed when it is looked at, and anew for another sample.
-    // What takes long is computed when it is asked for.
-    open: () => {
+    /** It is computed when it is looked at, and anew for another sample. */
+    open() {
       show();
       if (!live || model.get("_attribution").reason) return;
-      again.hidden = took <= SLOW;
-      if (took <= SLOW) compute();
-      else attributed.classList.add("late");
+      if (took <= SLOW) return compute();
+      controls.offerAgain(true);
+      picture.showLate(true);
     },
-    refuse: (said) => {
+    /** @param {string} problem */
+    refuse(problem) {
       progress.hidden = true;
-      attributed.classList.remove("late");
-      empty.hidden = false;
-      empty.textContent = said;
+      picture.showLate(false);
+      say(problem);
     },
-    step: ({ done, total }) => {
+    /** @param {{ done: number, total: number }} message */
+    step({ done, total }) {
       progress.hidden = done >= total;
       progress.max = total;
       progress.value = done;
+    },
+  };
+}
+
+/**
+ * @param {Words} words
+ * @param {() => void} onChange
+ */
+function makeControls(words, onChange) {
+  const root = element("div", "kfunc-lab-controls");
+  /** @type {{ method?: string, layer?: string, target: string }} */
+  const chosen = { target: "" };
+  /** @param {Partial<typeof chosen>} changed */
+  const change = (changed) => {
+    Object.assign(chosen, changed);
+    onChange();
+  };
+  const method = choiceOf(words.method, (value) => change({ method: value }), 1);
+  const layer = choiceOf(words.layer, (value) => change({ layer: value }), 1);
+  const target = choiceOf(words.class, (value) => change({ target: value }), 2);
+  const again = textButton(words.compute, onChange);
+  again.hidden = true;
+  root.append(method, target, layer, again);
+  return {
+    root,
+    /** @param {boolean} isOffered */
+    offerAgain(isOffered) {
+      again.hidden = !isOffered;
+    },
+    chosen: () => ({ ...chosen, target: chosen.target === "" ? null : Number(chosen.target) }),
+    /** @param {Attribution} attribution */
+    show({ methods = [], layers = [], classes = 0, shown }) {
+      if (shown) chosen.method = shown.method;
+      if (shown?.layer) chosen.layer = shown.layer;
+      chosen.method ??= methods[0]?.[0] ?? "";
+      chosen.layer ??= layers[layers.length - 1]?.[0] ?? "";
+      method.show(methods, chosen.method);
+      layer.show(chosen.method === "grad_cam" ? layers : [], chosen.layer);
+      target.show(classes < 2 ? [] : choicesOf(classes, words.given_class), chosen.target);
+    },
+  };
+}
+
+/**
+ * @param {number} classes
+ * @param {string} given  the words for the class that the model gives
+ * @returns {Choices}
+ */
+function choicesOf(classes, given) {
+  const numbers = Array.from({ length: classes }, (_, n) => String(n));
+  return [["", given], ...numbers.map((n) => /** @type {[string, string]} */ ([n, n]))];
+}
+
+/** @param {Context} context */
+function makePicture({ words, colours }) {
+  const root = element("div", "kfunc-lab-attributed");
+  const host = element("div", "kfunc-lab-overlay-host");
+  const said = element("div", "kfunc-lab-said");
+  said.setAttribute("aria-live", "polite");
+  root.append(host, said);
+  return {
+    root,
+    /** @param {boolean} isLate */
+    showLate: (isLate) => root.classList.toggle("late", isLate),
+    clear() {
+      host.replaceChildren();
+      said.replaceChildren();
+    },
+    /** @param {Attributed} shown */
+    show(shown) {
+      if (shown.image) {
+        drawOverlay(host, {
+          picture: shown.image,
+          heat: shown,
+          share: 0.6,
+          label: words.blend,
+          words,
+          colours,
+        });
+      }
+      said.replaceChildren(...shown.words.map((line) => element("p", "", line)));
     },
   };
 }

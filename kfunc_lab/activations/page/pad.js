@@ -1,212 +1,184 @@
-// A pad to draw on, by mouse, pen, finger or keys, averaged down to a small picture.
+// A pad to draw on, by mouse, pen, finger or keys.
 
 import { textButton } from "../../ui/page/controls.js";
-import { element } from "../../ui/page/dom.js";
-import { bytesOf } from "../../ui/page/numbers.js";
+import { element, hasModifier, takeKey } from "../../ui/page/dom.js";
+import { clamp } from "../../ui/page/scales.js";
+import { setSize } from "./figure.js";
+import { makeInk } from "./ink.js";
 
-const INK_SIDE = 448; // dots along a side, about: twice what is shown
-const BRUSH = 1 / 12; // of the side
+/** @import { Point } from "./ink.js" */
+/** @import { Words } from "./state.js" */
 
-// Ink as the opacity of white: how it is shown is the style's.
-function makeInk(rows, cols) {
-  const [down, over] = [Math.ceil(INK_SIDE / rows), Math.ceil(INK_SIDE / cols)]; // dots of a cell
-  const canvas = element("canvas", "kfunc-lab-pad-ink");
-  const [width, height] = [cols * over, rows * down];
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const stamp = makeStamp(Math.round(width * BRUSH), Math.round(height * BRUSH));
+/**
+ * @typedef {Point[]} Stroke
+ * @typedef {ReturnType<typeof makeStrokes>} Strokes
+ */
 
-  function dab({ x, y }) {
-    context.drawImage(stamp, x * width - stamp.width / 2, y * height - stamp.height / 2);
-  }
-
-  function line(from, to) {
-    const steps = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / (BRUSH / 6)) || 1;
-    for (let step = 1; step <= steps; step++) {
-      const share = step / steps;
-      dab({ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share });
-    }
-  }
-
-  // The ink of each cell: the mean of its dots.
-  function pixels() {
-    const { data } = context.getImageData(0, 0, width, height);
-    const sums = new Uint32Array(rows * cols);
-    for (let y = 0, at = 3; y < height; y++) {
-      const first = Math.floor(y / down) * cols;
-      for (let column = 0; column < cols; column++) {
-        let sum = 0;
-        for (let x = 0; x < over; x++, at += 4) sum += data[at];
-        sums[first + column] += sum;
-      }
-    }
-    return Uint8Array.from(sums, (sum) => Math.round(sum / (down * over)));
-  }
-
-  function put(values) {
-    const image = context.createImageData(width, height);
-    const dots = new Uint32Array(image.data.buffer);
-    for (let y = 0, at = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, at++) {
-        const ink = values[Math.floor(y / down) * cols + Math.floor(x / over)];
-        dots[at] = ((ink << 24) | 0xffffff) >>> 0;
-      }
-    }
-    context.putImageData(image, 0, 0);
-  }
-
+/**
+ * @param {object} pad
+ * @param {number} pad.side  in cells
+ * @param {number} pad.size  in pixels
+ * @param {Words} pad.words
+ * @param {(pixels: Uint8Array<ArrayBuffer>) => void} pad.onStroke
+ */
+export function drawingPad({ side, size, words, onStroke }) {
+  const root = element("div", "kfunc-lab-pad");
+  const surface = element("div", "kfunc-lab-pad-surface");
+  const hint = element("span", "kfunc-lab-pad-hint", words.hint);
+  const ink = makeInk(side);
+  setSize(surface, size, size);
+  surface.tabIndex = 0;
+  surface.setAttribute("role", "application"); // the arrow keys are its own
+  surface.setAttribute("aria-label", words.pad);
+  surface.setAttribute("aria-description", words.pad_keys);
+  const undo = steadyButton(words.undo, () => strokes.undo());
+  const wipe = steadyButton(words.clear, () => strokes.wipe());
+  const buttons = element("div", "kfunc-lab-pad-buttons");
+  buttons.append(undo, wipe);
+  const strokes = makeStrokes(ink, {
+    onChange(canUndo, isEmpty) {
+      hint.hidden = !isEmpty;
+      undo.ariaDisabled = String(!canUndo);
+      wipe.ariaDisabled = String(isEmpty);
+    },
+    onInk: tellOnceAFrame(() => onStroke(ink.pixels())),
+  });
+  surface.append(ink.canvas, hint, drawByKeys(surface, strokes, side));
+  drawByPointer(surface, strokes);
+  root.append(surface, buttons);
   return {
-    canvas,
-    dab,
-    line,
-    pixels,
-    put,
-    clear: () => context.clearRect(0, 0, width, height),
+    root,
+    isEmpty: strokes.isEmpty,
+    pixels: ink.pixels,
+    focus: () => surface.focus({ preventScroll: true }),
   };
 }
 
-// A round brush with a soft rim.
-function makeStamp(width, height) {
-  const stamp = element("canvas");
-  stamp.width = width;
-  stamp.height = height;
-  const context = stamp.getContext("2d");
-  context.scale(width / 2, height / 2);
-  const ink = context.createRadialGradient(1, 1, 0.7, 1, 1, 1);
-  ink.addColorStop(0, "rgba(255, 255, 255, 1)");
-  ink.addColorStop(1, "rgba(255, 255, 255, 0)");
-  context.fillStyle = ink;
-  context.fillRect(0, 0, 2, 2);
-  return stamp;
-}
-
-// What was done to a pad, one after the other: strokes as points, or whole pictures.
-function replay(ink, done) {
-  ink.clear();
-  const first = Math.max(
-    done.findLastIndex(({ pixels }) => pixels !== undefined),
-    0,
-  );
-  for (const { pixels, points = [] } of done.slice(first)) {
-    if (pixels) ink.put(pixels);
-    points.forEach((point, at) => (at ? ink.line(points[at - 1], point) : ink.dab(point)));
-  }
-}
-
-// A button that is disabled would lose the focus.
-function padButton(label, onClick) {
+/**
+ * A button that is disabled only for readers of the page: else it would lose the focus.
+ *
+ * @param {string} label
+ * @param {() => void} onClick
+ */
+function steadyButton(label, onClick) {
   const button = textButton(label, () => {
-    if (button.getAttribute("aria-disabled") !== "true") onClick();
+    if (button.ariaDisabled !== "true") onClick();
   });
   return button;
 }
 
-export function drawingPad({ rows, cols, words, onStroke, size = 224 }) {
-  const root = element("div", "kfunc-lab-pad");
-  const surface = element("div", "kfunc-lab-pad-surface");
-  const hint = element("span", "kfunc-lab-pad-hint", words.hint ?? "");
-  const cursor = element("span", "kfunc-lab-pad-cursor");
-  const ink = makeInk(rows, cols);
-  surface.style.width = surface.style.height = `${size}px`;
-  surface.tabIndex = 0;
-  surface.setAttribute("role", "application"); // the arrow keys are its own
-  surface.setAttribute("aria-label", words.pad ?? words.hint ?? "");
-  if (words.pad_keys) surface.setAttribute("aria-description", words.pad_keys);
-  ink.canvas.setAttribute("aria-hidden", "true");
-  surface.append(ink.canvas, hint, cursor);
-  const undo = padButton(words.undo ?? "", undoLast);
-  const wipe = padButton(words.clear ?? "", wipeAll);
-  const buttons = element("div", "kfunc-lab-pad-buttons");
-  buttons.append(undo, wipe);
-  root.append(surface, buttons);
-
-  const done = [];
-  let stroke = null; // what is being drawn
-  let frame = 0; // the next, before which nothing more is told
+/**
+ * Tells of a change at once, and then no more than once in a frame.
+ *
+ * @param {() => void} tell
+ */
+function tellOnceAFrame(tell) {
+  let frame = 0; // before which nothing more is told
   let isDue = false; // whether something waits to be told
 
-  // -- what was drawn, and telling of it
-
-  function rest() {
+  function now() {
     cancelAnimationFrame(frame);
     frame = 0;
     isDue = false;
+    tell();
   }
 
-  function tell() {
-    rest();
-    onStroke?.(ink.pixels());
-  }
-
-  // At once, and then no more than once in a frame.
-  function tellSoon() {
+  function soon() {
     isDue = true;
     if (frame) return;
-    tell();
+    now();
     frame = requestAnimationFrame(() => {
       frame = 0;
-      if (isDue) tellSoon();
+      if (isDue) soon();
     });
   }
 
-  const isEmpty = () => !done.length || done.at(-1).pixels === null;
+  return { now, soon };
+}
 
-  function showState() {
-    hint.hidden = !isEmpty();
-    undo.setAttribute("aria-disabled", String(!done.length));
-    wipe.setAttribute("aria-disabled", String(isEmpty()));
-  }
+/**
+ * What was drawn: strokes, one after the other, and null where all was wiped away.
+ *
+ * @param {ReturnType<typeof makeInk>} ink
+ * @param {object} listeners
+ * @param {(canUndo: boolean, isEmpty: boolean) => void} listeners.onChange
+ * @param {{ now: () => void, soon: () => void }} listeners.onInk
+ */
+function makeStrokes(ink, { onChange, onInk }) {
+  /** @type {(Stroke | null)[]} */
+  const done = [];
+  /** @type {Stroke | null}  what is being drawn */
+  let stroke = null;
+  const isEmpty = () => !done[done.length - 1];
+  const showState = () => onChange(done.length > 0, isEmpty());
+  showState();
 
-  function add(deed) {
-    done.push(deed);
-    showState();
-  }
-
-  function begin(point) {
-    stroke = { points: [point] };
-    add(stroke);
-    ink.dab(point);
-    tellSoon();
-  }
-
-  function goOn(point) {
-    ink.line(stroke.points.at(-1), point);
-    stroke.points.push(point);
-    tellSoon();
-  }
-
-  function finish() {
-    if (!stroke) return;
-    stroke = null;
-    tell();
-  }
-
-  function undoLast() {
-    if (!done.length) return;
-    stroke = null;
-    done.pop();
-    replay(ink, done);
-    showState();
-    tell();
-  }
-
-  function clear() {
-    stroke = null;
-    rest();
+  function redraw() {
     ink.clear();
-    // What was cleared can be had back.
-    if (done.length && done.at(-1).pixels !== null) done.push({ pixels: null });
-    showState();
+    const wiped = done.lastIndexOf(null);
+    for (const points of done.slice(wiped + 1)) if (points) ink.stroke(points);
   }
 
-  function wipeAll() {
-    clear();
-    tell();
-  }
+  return {
+    isEmpty,
+    isDrawing: () => stroke !== null,
+    /**
+     * @param {Point} point
+     * @returns  the stroke, to go on with
+     */
+    begin(point) {
+      stroke = [point];
+      done.push(stroke);
+      showState();
+      ink.dab(point);
+      onInk.soon();
+      return stroke;
+    },
+    /**
+     * @param {Stroke | null} own
+     * @param {Point} point
+     */
+    goOn(own, point) {
+      if (!own || own !== stroke) return;
+      ink.line(own[own.length - 1], point);
+      own.push(point);
+      onInk.soon();
+    },
+    /** @param {Stroke | null} own */
+    finish(own) {
+      if (!own || own !== stroke) return;
+      stroke = null;
+      onInk.now();
+    },
+    undo() {
+      if (!done.length) return;
+      stroke = null;
+      done.pop();
+      redraw();
+      showState();
+      onInk.now();
+    },
+    wipe() {
+      stroke = null;
+      if (!isEmpty()) done.push(null); // it can be had back
+      redraw();
+      showState();
+      onInk.now();
+    },
+  };
+}
 
-  // -- by pointer
+/**
+ * @param {HTMLElement} surface
+ * @param {Strokes} strokes
+ */
+function drawByPointer(surface, strokes) {
+  /** @type {number | null} */
+  let pointer = null;
+  /** @type {Stroke | null} */
+  let stroke = null;
 
+  /** @param {PointerEvent} event */
   function pointOf(event) {
     const box = surface.getBoundingClientRect();
     const edge = surface.clientLeft;
@@ -216,84 +188,84 @@ export function drawingPad({ rows, cols, words, onStroke, size = 224 }) {
     };
   }
 
-  let pointer = null;
   surface.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || pointer !== null) return; // a second finger draws nothing
     pointer = event.pointerId;
     surface.setPointerCapture(pointer);
-    finish();
-    begin(pointOf(event));
+    stroke = strokes.begin(pointOf(event));
   });
   surface.addEventListener("pointermove", (event) => {
-    if (event.pointerId !== pointer || !stroke) return;
+    if (event.pointerId !== pointer) return;
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const it of events.length ? events : [event]) goOn(pointOf(it));
+    for (const it of events.length ? events : [event]) strokes.goOn(stroke, pointOf(it));
   });
-  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-    surface.addEventListener(end, (event) => {
-      if (event.pointerId !== pointer) return;
-      pointer = null;
-      finish();
-    });
-  }
+  /** @param {PointerEvent} event */
+  const end = (event) => {
+    if (event.pointerId !== pointer) return;
+    pointer = null;
+    strokes.finish(stroke);
+  };
+  surface.addEventListener("pointerup", end);
+  surface.addEventListener("pointercancel", end);
+  surface.addEventListener("lostpointercapture", end);
+}
 
-  // -- by keys: a cell is where the brush stands, and Space lets it down
+/**
+ * By keys: a cell is where the brush stands, and Space lets it down.
+ *
+ * @param {HTMLElement} surface
+ * @param {Strokes} strokes
+ * @param {number} side
+ * @returns  what shows the cell
+ */
+function drawByKeys(surface, strokes, side) {
+  const cursor = element("span", "kfunc-lab-pad-cursor");
+  cursor.style.width = cursor.style.height = `${100 / side}%`;
+  let row = Math.floor(side / 2);
+  let column = row;
+  /** @type {Stroke | null} */
+  let stroke = null;
+  const middle = () => ({ x: (column + 0.5) / side, y: (row + 0.5) / side });
 
-  let cell = { row: Math.floor(rows / 2), column: Math.floor(cols / 2) };
-  const middle = () => ({ x: (cell.column + 0.5) / cols, y: (cell.row + 0.5) / rows });
-
-  function showCursor() {
-    cursor.style.left = `${(100 * cell.column) / cols}%`;
-    cursor.style.top = `${(100 * cell.row) / rows}%`;
-  }
-  cursor.style.width = `${100 / cols}%`;
-  cursor.style.height = `${100 / rows}%`;
-
+  /**
+   * @param {number} down
+   * @param {number} over
+   */
   function move(down, over) {
-    const within = (value, count) => Math.min(Math.max(value, 0), count - 1);
-    cell = { row: within(cell.row + down, rows), column: within(cell.column + over, cols) };
-    showCursor();
-    if (stroke && pointer === null) goOn(middle());
+    row = clamp(row + down, 0, side - 1);
+    column = clamp(column + over, 0, side - 1);
+    cursor.style.left = `${(100 * column) / side}%`;
+    cursor.style.top = `${(100 * row) / side}%`;
+    strokes.goOn(stroke, middle());
   }
+  move(0, 0);
 
+  const lift = () => strokes.finish(stroke);
+
+  /** @type {Record<string, () => void>} */
   const deeds = {
     ArrowUp: () => move(-1, 0),
     ArrowDown: () => move(1, 0),
     ArrowLeft: () => move(0, -1),
     ArrowRight: () => move(0, 1),
-    " ": () => stroke || begin(middle()),
-    Delete: wipeAll,
-    Backspace: wipeAll,
+    " ": () => {
+      if (!strokes.isDrawing()) stroke = strokes.begin(middle());
+    },
+    Delete: strokes.wipe,
+    Backspace: strokes.wipe,
   };
   surface.addEventListener("keydown", (event) => {
     const isUndo = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey);
-    if (isUndo) undoLast();
-    else if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in deeds)) return;
+    if (isUndo) strokes.undo();
+    else if (hasModifier(event) || !(event.key in deeds)) return;
     else deeds[event.key]();
-    // JupyterLab has meanings of its own for these keys.
-    event.preventDefault();
-    event.stopPropagation();
+    takeKey(event);
   });
   surface.addEventListener("keyup", (event) => {
     if (event.key !== " ") return;
-    if (pointer === null) finish();
+    lift();
     event.stopPropagation();
   });
-  surface.addEventListener("blur", () => pointer === null && finish());
-
-  showCursor();
-  showState();
-  return {
-    element: root,
-    clear,
-    isEmpty,
-    pixels: ink.pixels,
-    set(pixels) {
-      const values = bytesOf(pixels).slice();
-      clear();
-      if (!values.some(Boolean)) return;
-      ink.put(values);
-      add({ pixels: values });
-    },
-  };
+  surface.addEventListener("blur", lift);
+  return cursor;
 }

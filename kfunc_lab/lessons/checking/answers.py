@@ -1,4 +1,4 @@
-"""What is asked of answers of every kind: that there is one, and that it is of its kind."""
+"""Checks that an answer exists and has the expected type."""
 
 import contextlib
 import math
@@ -10,63 +10,63 @@ from kfunc_lab.locale import _
 
 
 def attempted(answer: Any) -> None:
-    """Raises `NotAttempted` where there is no answer, or one whose parts are all missing."""
+    """Raises `NotAttempted` if there is no answer, or if all of its parts are missing."""
     parts = answer.values() if isinstance(answer, Mapping) else [answer]
     if all(part is None or part is ... for part in parts):
         raise NotAttempted
 
 
 def whole_number(answer: Any) -> int:
-    """Returns the number that was answered: `51`, `"1,280"`, `np.int64(3)`, `51.0`.
+    """Returns an answer such as `51`, `"1,280"`, `np.int64(3)` or `51.0` as an integer.
 
     Raises:
-        Wrong: If it is none.
+        Wrong: If the answer is not a whole number.
     """
     with contextlib.suppress(ValueError, OverflowError):
-        found = float(str(answer).replace(",", "").replace("_", "").replace(" ", ""))
-        if found == int(found):
-            return int(found)
-    raise Wrong(_("A whole number is expected here; this is: {got}.").format(got=repr(answer)))
+        value = float(str(answer).replace(",", "").replace("_", "").replace(" ", ""))
+        if value == int(value):
+            return int(value)
+    raise Wrong(_("Expected a whole number, got {got}.").format(got=repr(answer)))
 
 
 def number(answer: Any) -> float:
-    """Returns the number that was answered: `0.84`, `"0.84"`, `"0,84"`, `np.float32(0.84)`.
+    """Returns an answer such as `0.84`, `"0.84"`, `"0,84"` or `np.float32(0.84)` as a float.
 
     Raises:
-        Wrong: If it is none.
+        Wrong: If the answer is not a number.
     """
     with contextlib.suppress(ValueError):
-        found = float(str(answer).replace(",", "."))
-        if math.isfinite(found):
-            return found
-    raise Wrong(_("A number is expected here; this is: {got}.").format(got=repr(answer)))
+        value = float(str(answer).replace(",", "."))
+        if math.isfinite(value):
+            return value
+    raise Wrong(_("Expected a number, got {got}.").format(got=repr(answer)))
 
 
 def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:
-    """Returns the dict that was answered, with one entry for each name.
+    """Returns an answer that is a dict with one entry for each name.
 
     Raises:
-        Wrong: If it is no dict, has other keys, or lacks an answer.
+        Wrong: If the answer is not a dict, has other keys, or lacks an entry.
     """
-    said = ", ".join(f"`{name}`" for name in names)
+    keys = ", ".join(f"`{name}`" for name in names)
     if not isinstance(answer, Mapping):
         raise Wrong(
-            _("A dict with the keys {keys} is expected; this is: {got}.").format(
-                keys=said, got=type(answer).__name__
+            _("Expected a dict with the keys {keys}, got {got}.").format(
+                keys=keys, got=type(answer).__name__
             )
         )
     missing = [f"`{name}`" for name in names if name not in answer]
     if missing:
         raise Wrong(
-            _("The dict has no key {missing}; {keys} are expected.").format(
-                missing=", ".join(missing), keys=said
+            _("The dict has no key {missing}; expected {keys}.").format(
+                missing=", ".join(missing), keys=keys
             )
         )
     others = [f"`{name}`" for name in answer if name not in names]
     if others:
         raise Wrong(
-            _("The dict has the key {others} too; only {keys} are expected.").format(
-                others=", ".join(others), keys=said
+            _("The dict also has the key {others}; expected only {keys}.").format(
+                others=", ".join(others), keys=keys
             )
         )
     for name in names:
@@ -76,14 +76,14 @@ def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:
 
 
 def model(answer: Any, name: str = "") -> Any:
-    """Returns the Keras model that was answered.
+    """Returns an answer that is a Keras model.
 
     Args:
-        answer: What was answered.
-        name: Which of several answers it is, to be named where it is wrong.
+        answer: The answer.
+        name: The key of the answer among several, for the message.
 
     Raises:
-        Wrong: If it is no model.
+        Wrong: If the answer is not a model.
     """
     import keras
 
@@ -92,15 +92,12 @@ def model(answer: Any, name: str = "") -> Any:
         raise Wrong(
             which
             + _(
-                "This is the tensor at the end of the graph. `keras.Model(inputs, outputs)` makes "
-                "a model of the way from the inputs to it."
+                "This is the tensor at the end of the graph. `keras.Model(inputs, outputs)` "
+                "builds a model from the inputs to this tensor."
             )
         )
     if not isinstance(answer, keras.Model):
         raise Wrong(
-            which
-            + _("A Keras model is expected here; this is: {got}.").format(
-                got=type(answer).__name__
-            )
+            which + _("Expected a Keras model, got {got}.").format(got=type(answer).__name__)
         )
     return answer

@@ -1,4 +1,4 @@
-"""What an exercise is made of."""
+"""The parts of an exercise, and the verdicts of its check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from kfunc_lab.graph.model.comparison import Comparison
 
 
 class NotAttempted(AssertionError):  # noqa: N818 - a verdict, not an error
-    """Nothing has been answered yet."""
+    """Raised if there is no answer yet."""
 
 
 class Wrong(AssertionError):  # noqa: N818 - a verdict, not an error
-    """The answer is wrong; the message says why, in the language in use.
+    """Raised if the answer is wrong; the message says why, in the current language.
 
     Attributes:
-        comparison: How a graph differs from the one that is asked for, to be drawn.
+        comparison: The differences between the answered graph and the target, to be drawn.
     """
 
     def __init__(self, message: str, comparison: Comparison | None = None) -> None:
@@ -28,14 +28,14 @@ class Exercise:
     """An exercise of a lesson.
 
     Attributes:
-        name: As in `lab.check(name, answer)`.
-        check: Returns if an answer is right, and raises `Wrong` or `NotAttempted` if not. As
-            both are assertions, a grader can call it too.
-        praise: What is said of a right answer.
-        hints: From a nudge to nearly the answer.
-        solution: Code that solves it, to stand in the cell before `lab.check`.
-        answer: The name that the solution gives to the answer.
-        target: Builds the model that is asked for, where there is one graph to build.
+        name: The name for `lab.check(name, answer)`.
+        check: Returns if an answer is right, and raises `Wrong` or `NotAttempted` otherwise.
+            Both are assertions, so a grader can call it too.
+        praise: The feedback on a right answer.
+        hints: The hints, from a nudge to nearly the answer.
+        solution: Code that solves the exercise, for the cell before `lab.check`.
+        answer: The variable that the solution assigns the answer to.
+        target: Builds the target model, if the exercise has a single right graph.
     """
 
     name: str

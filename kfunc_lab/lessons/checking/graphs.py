@@ -1,4 +1,4 @@
-"""Answers that are graphs, compared with the graph that is asked for."""
+"""Compares answers that are models with the target graph."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -19,14 +19,14 @@ Explain = Callable[[Comparison], str | None]
 
 
 def graph_of(answer: Any, name: str = "") -> LayerGraph:
-    """Returns the graph of the model that was answered, without what makes no difference.
+    """Returns the plain graph of an answer that is a model.
 
     Args:
-        answer: What was answered.
-        name: Which of several answers it is, to be named where it is wrong.
+        answer: The answer.
+        name: The key of the answer among several, for the message.
 
     Raises:
-        Wrong: If it is no model, or one without a graph.
+        Wrong: If the answer is not a model, or is a model without a graph.
     """
     graph = read_graph(answers.model(answer, name))
     if not graph.built or not graph.connected:
@@ -42,7 +42,7 @@ def graph_of(answer: Any, name: str = "") -> LayerGraph:
 
 @cache
 def target_of(build: Callable[[], Any]) -> LayerGraph:
-    """Returns the graph of the model that is asked for; building it leaves no trace in Keras."""
+    """Builds a target model and returns its plain graph; Keras's global state is restored."""
     from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 
     with preserve_keras_state():
@@ -50,54 +50,59 @@ def target_of(build: Callable[[], Any]) -> LayerGraph:
 
 
 def check_graph(
-    target: LayerGraph, graph: LayerGraph, explain: Explain = lambda found: None
+    target: LayerGraph, graph: LayerGraph, explain: Explain = lambda comparison: None
 ) -> None:
-    """Raises unless a graph is the one that is asked for, whatever its layers are called.
+    """Raises `Wrong` unless a graph equals the target; the names of layers do not matter.
 
     Args:
-        target: The graph that is asked for.
-        graph: The graph that was answered.
-        explain: Names a known misconception behind the differences, if it is one.
+        target: The target graph.
+        graph: The graph of the answer.
+        explain: Returns the known misconception behind the differences, or `None`.
 
     Raises:
-        Wrong: With what differs first in words, and all of it to be drawn.
+        Wrong: The message describes the misconception or the first difference; the comparison
+            contains all differences.
     """
-    found = compare_with_target(target, graph)
-    said = next(differences(found), None)
-    if said is not None:
-        raise Wrong(explain(found) or said, found)
+    comparison = compare_with_target(target, graph)
+    first = next(differences(comparison), None)
+    if first is not None:
+        raise Wrong(explain(comparison) or first, comparison)
 
 
-def differences(found: Comparison) -> Iterator[str]:
-    """Says how an answer differs from what is asked for, one sentence a difference."""
-    here = dict(found.matched)
-    for call_id in found.removed:
-        yield _missing(found, found.before.call_of[call_id], here)
-    for call_id in found.added:
-        call = found.after.call_of[call_id]
-        yield _("`{layer}` ({kind}) is not asked for.").format(
+def differences(comparison: Comparison) -> Iterator[str]:
+    """Yields the differences between an answer and the target, one sentence each."""
+    matched = dict(comparison.matched)
+    for call_id in comparison.removed:
+        yield _missing(comparison, comparison.before.call_of[call_id], matched)
+    for call_id in comparison.added:
+        call = comparison.after.call_of[call_id]
+        yield _("`{layer}` ({kind}) should not be there.").format(
             layer=printable(call_id), kind=call.kind
         )
-    for change in found.changed:
-        yield from _changes(found, change, here)
-    ends = [here.get(it) for it in found.before.outputs]
-    if ends != list(found.after.outputs):
+    for change in comparison.changed:
+        yield from _changes(comparison, change, matched)
+    ends = [matched.get(call_id) for call_id in comparison.before.outputs]
+    if ends != list(comparison.after.outputs):
         yield _("The model ends at {got}; it should end at {wanted}.").format(
-            got=_names(found.after.outputs), wanted=_names(filter(None, ends))
+            got=_names(comparison.after.outputs), wanted=_names(filter(None, ends))
         )
-    begins = [here.get(it) for it in found.before.inputs]
-    if begins != list(found.after.inputs):
+    begins = [matched.get(call_id) for call_id in comparison.before.inputs]
+    if begins != list(comparison.after.inputs):
         yield _("The inputs are {got}; they should be {wanted}.").format(
-            got=_names(found.after.inputs), wanted=_names(filter(None, begins))
+            got=_names(comparison.after.inputs), wanted=_names(filter(None, begins))
         )
 
 
-def _missing(found: Comparison, call: Call, here: dict[str, str]) -> str:
+def _missing(comparison: Comparison, call: Call, matched: dict[str, str]) -> str:
     if call.kind == "InputLayer":
         return _("An input of shape {shape} is missing.").format(
             shape=shape_tuple(call.outputs[0])
         )
-    sources = [here[it] for it in found.before.sources.get(call.id, ()) if it in here]
+    sources = [
+        matched[call_id]
+        for call_id in comparison.before.sources.get(call.id, ())
+        if call_id in matched
+    ]
     if len(sources) > 1:
         return _("{kind} is missing: it should take {sources}.").format(
             kind=f"`{call.kind}`", sources=_names(sources)
@@ -109,38 +114,41 @@ def _missing(found: Comparison, call: Call, here: dict[str, str]) -> str:
     return _("{kind} is missing.").format(kind=f"`{call.kind}`")
 
 
-def _changes(found: Comparison, change: Change, here: dict[str, str]) -> Iterator[str]:
+def _changes(comparison: Comparison, change: Change, matched: dict[str, str]) -> Iterator[str]:
     layer = printable(change.after)
-    for name, wanted, got in change.settings:
+    for name, expected, got in change.settings:
         if name == "inputs":
-            takes = [here[it] for it in found.before.sources[change.before] if it in here]
+            sources = [
+                matched[call_id]
+                for call_id in comparison.before.sources[change.before]
+                if call_id in matched
+            ]
             yield _("`{layer}` takes {got}; it should take {wanted}.").format(
                 layer=layer,
-                got=_names(found.after.sources.get(change.after, ())),
-                wanted=_names(takes),
+                got=_names(comparison.after.sources.get(change.after, ())),
+                wanted=_names(sources),
             )
         elif name == "shared with" and got is None:
             yield _(
-                "`{layer}` is a layer with weights of its own; here the same layer should be "
-                "called again."
+                "`{layer}` is another layer, with its own weights; call the same layer again "
+                "here."
             ).format(layer=layer)
         elif name == "shared with":
             yield _(
-                "`{layer}` shares its weights with another call; here a layer of its own is "
-                "asked for."
+                "`{layer}` shares its weights with another call; it should be a separate layer."
             ).format(layer=layer)
-        elif wanted is None:
+        elif expected is None:
             yield _("`{layer}`: `{setting}` is {got}; leave it at its default.").format(
                 layer=layer, setting=name, got=_value(got)
             )
         else:
-            yield _("`{layer}`: `{setting}` is {got}; {wanted} is asked for.").format(
-                layer=layer, setting=name, got=_value(got), wanted=_value(wanted)
+            yield _("`{layer}`: `{setting}` is {got}; it should be {wanted}.").format(
+                layer=layer, setting=name, got=_value(got), wanted=_value(expected)
             )
 
 
 def _names(ids: Iterable[str]) -> str:
-    *first, last = [f"`{printable(it)}`" for it in ids] or [_("nothing")]
+    *first, last = [f"`{printable(call_id)}`" for call_id in ids] or [_("nothing")]
     return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last
 
 

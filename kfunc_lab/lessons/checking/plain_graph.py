@@ -1,4 +1,4 @@
-"""A model's graph without what makes no difference to what it computes."""
+"""Reduces a model's graph to the calls that its outputs depend on."""
 
 from dataclasses import replace
 
@@ -6,16 +6,16 @@ from kfunc_lab.graph.model.layer_graph import Edge, LayerGraph
 
 
 def plain_graph(graph: LayerGraph) -> LayerGraph:
-    """Leaves out calls that lead nowhere, and the inputs and borders of nested models.
+    """Removes calls that lead nowhere, and dissolves nested models into their layers.
 
-    A call that was tried and dropped hangs on the tensors of the model still. And a model that
-    is called in another computes the same as its layers called there one by one.
+    A call that was tried and dropped is still attached to the tensors of the model. And a nested
+    model computes the same as its layers called one by one.
 
     Args:
         graph: A model's graph.
 
     Returns:
-        The same graph with the calls that remain, joined as before.
+        The same graph with the remaining calls, connected as before.
 
     Example:
         >>> from kfunc_lab.graph.model.layer_graph import Call
@@ -24,31 +24,33 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
         ['a']
     """
     nested = {group.id for group in graph.groups} - set(graph.call_of)
-    doors = {it.id for it in graph.calls if it.kind == "InputLayer" and it.group in nested}
-    gone = doors | set(graph.lost)
-    into = {edge.target: edge for edge in graph.edges if edge.target in doors}
+    nested_inputs = {
+        call.id for call in graph.calls if call.kind == "InputLayer" and call.group in nested
+    }
+    removed = nested_inputs | set(graph.lost)
+    entering = {edge.target: edge for edge in graph.edges if edge.target in nested_inputs}
     return replace(
         graph,
         calls=tuple(
             replace(call, group=None) if call.group in nested else call
             for call in graph.calls
-            if call.id not in gone
+            if call.id not in removed
         ),
         edges=tuple(
-            _from_outside(edge, into) for edge in graph.edges if edge.target not in gone
+            _from_outside(edge, entering) for edge in graph.edges if edge.target not in removed
         ),
         groups=tuple(
-            replace(it, parent=None) if it.parent in nested else it
-            for it in graph.groups
-            if it.id not in nested
+            replace(group, parent=None) if group.parent in nested else group
+            for group in graph.groups
+            if group.id not in nested
         ),
         lost=(),
     )
 
 
-def _from_outside(edge: Edge, into: dict[str, Edge]) -> Edge:
-    """Returns an edge that begins before the inputs of the nested models that it came through."""
-    while edge.source in into:
-        outer = into[edge.source]
-        edge = replace(edge, source=outer.source, output=outer.output)
+def _from_outside(edge: Edge, entering: dict[str, Edge]) -> Edge:
+    """Returns an edge that starts outside the nested models whose inputs it passes."""
+    while edge.source in entering:
+        inner_edge = entering[edge.source]
+        edge = replace(edge, source=inner_edge.source, output=inner_edge.output)
     return edge

@@ -1,4 +1,4 @@
-"""The exercises: each declares its check, hints and solution; one file a lesson."""
+"""The exercises, one file for each lesson; each declares its check, hints and solution."""
 
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.lessons.catalogue import Lesson
@@ -37,25 +37,25 @@ _LESSONS = (
     custom_rnn,
 )
 
-# A file is named by the slug of its lesson.
-_OF_SLUG: dict[str, tuple[Exercise, ...]] = {
+# Each file is named after the slug of its lesson.
+_BY_SLUG: dict[str, tuple[Exercise, ...]] = {
     lesson.__name__.rpartition(".")[2]: tuple(lesson.EXERCISES) for lesson in _LESSONS
 }
 
 EXERCISES: dict[str, Exercise] = {
-    exercise.name: exercise for exercises in _OF_SLUG.values() for exercise in exercises
+    exercise.name: exercise for exercises in _BY_SLUG.values() for exercise in exercises
 }
 
 
 def find(name: str) -> Exercise:
-    """Returns the exercise of that name.
+    """Returns the exercise with a name.
 
     Raises:
-        LookupError: If there is none.
+        LookupError: If there is no such exercise.
     """
     if name not in EXERCISES:
         raise LookupError(
-            _('There is no exercise "{name}"; there are: {names}.').format(
+            _('There is no exercise "{name}"; the exercises are {names}.').format(
                 name=name, names=", ".join(EXERCISES)
             )
         )
@@ -63,10 +63,10 @@ def find(name: str) -> Exercise:
 
 
 def target_graph(name: str) -> LayerGraph:
-    """Returns the graph that an exercise asks to build.
+    """Returns the target graph of an exercise.
 
     Raises:
-        LookupError: If there is no such exercise, or it asks for no particular graph.
+        LookupError: If there is no such exercise, or it has no target.
     """
     build = find(name).target
     if build is None:
@@ -75,5 +75,5 @@ def target_graph(name: str) -> LayerGraph:
 
 
 def of_lesson(lesson: Lesson) -> tuple[Exercise, ...]:
-    """Returns the exercises of a lesson, in its order; a lesson may have none."""
-    return _OF_SLUG.get(lesson.slug, ())
+    """Returns the exercises of a lesson, in order; a lesson may have none."""
+    return _BY_SLUG.get(lesson.slug, ())

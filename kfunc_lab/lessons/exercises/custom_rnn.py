@@ -1,4 +1,4 @@
-"""Lesson 12: count the calls inside a recurrent layer, and free one from a fixed batch size."""
+"""Lesson 12: count the calls inside a recurrent layer, and make a layer accept any batch size."""
 
 import ast
 import contextlib
@@ -20,31 +20,36 @@ _BATCHES = (16, 3, 1)
 
 def _check_counts(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, ("calls", "parameters", "shape"))
-    _check_calls(answers.whole_number(said["calls"]))
-    _check_parameters(answers.whole_number(said["parameters"]))
-    _check_shape(said["shape"])
+    parts = answers.by_name(answer, ("calls", "parameters", "shape"))
+    _check_calls(answers.whole_number(parts["calls"]))
+    _check_parameters(answers.whole_number(parts["parameters"]))
+    _check_shape(parts["shape"])
 
 
 def _check_calls(calls: int) -> None:
     if calls == _CALLS:
         return
     reasons = {
-        1: _(
-            "The model around it calls `rnn` once; inside, the loop calls again at every step."
+        1: _("The outer model calls `rnn` once; inside, the loop calls again at every step."),
+        24: _(
+            "24 steps enter the convolution. In how many positions does its window of 5 fit?"
         ),
-        24: _("24 steps enter the convolution. At how many places does its window of 5 fit?"),
-        19: _("24 − 5 leaves out one place: the window fits at the very beginning as well."),
-        2 * _CALLS: _("40 are the calls of both projections; asked for is one of them."),
+        19: _("24 − 5 misses one position: the window also fits at the very beginning."),
+        2 * _CALLS: _(
+            "40 counts the calls of both projections; the question is about one of them."
+        ),
         2 * _CALLS + 1: _(
-            "41 are all calls inside the RNN; asked for is `projection_1` alone."
+            "41 counts all calls inside the RNN; the question is only about `projection_1`."
         ),
         16: _(
-            "16 are the filters of the convolution, the last axis; steps are the axis before."
+            "16 is the number of filters of the convolution, the last axis; the steps are the "
+            "axis before it."
         ),
-        32: _("32 are the units, which are all made in the same call."),
+        32: _("32 is the number of units, which are all computed in the same call."),
     }
-    general = _("One call for each step that leaves the convolution: those are not {n}.")
+    general = _(
+        "There is one call for each step that leaves the convolution, and that is not {n}."
+    )
     raise Wrong("`calls`: " + reasons.get(calls, general.format(n=f"{calls:,}")))
 
 
@@ -54,24 +59,28 @@ def _check_parameters(parameters: int) -> None:
     both = _PARAMETERS - 33
     shared = _("All steps call the same two layers: their weights are counted once.")
     reasons = {
-        1_281: _("1,281 would be right for 5 numbers a step. What does the convolution make?"),
+        1_281: _(
+            "1,281 would be right for 5 numbers per step. What does the convolution output?"
+        ),
         2_145: _("2,145 was for 32 filters; this convolution has 16."),
-        _PARAMETERS + _CONV: _("2,049 includes the 416 of the convolution; leave those out."),
-        both: _("1,600 are those of both projections. The classifier has some as well."),
-        16 * 32 + 32 * 32 + 32: _("1,568 are the weights. Each unit has a bias, too."),
+        _PARAMETERS + _CONV: _(
+            "2,049 includes the 416 parameters of the convolution; do not count those."
+        ),
+        both: _("1,600 counts both projections. The classifier has parameters as well."),
+        16 * 32 + 32 * 32 + 32: _("1,568 counts only the weights. Each unit has a bias, too."),
         _CALLS * _PARAMETERS: shared,
         _CALLS * both: shared,
         _CALLS * both + 33: shared,
     }
     general = _(
-        "Add up three Dense layers: `projection_1` takes what the convolution makes, "
-        "`projection_2` takes the state, the classifier takes a state. That is not {n}."
+        "Add up three Dense layers: `projection_1` takes the output of the convolution, "
+        "`projection_2` takes the state, the classifier takes a state. The sum is not {n}."
     )
     raise Wrong("`parameters`: " + reasons.get(parameters, general.format(n=f"{parameters:,}")))
 
 
-def _check_shape(said: Any) -> None:
-    shape = _shape_of(said)
+def _check_shape(answer: Any) -> None:
+    shape = _shape_of(answer)
     if shape == _SHAPE:
         return
     if len(shape) == 3 and shape[0] is not None:
@@ -81,29 +90,29 @@ def _check_shape(said: Any) -> None:
     elif shape == _SHAPE[1:]:
         reason = _("The batch is missing: Keras writes it first, as `None`.")
     elif len(shape) == 2:
-        reason = _("This Dense judges every step; no layer here takes the steps together.")
+        reason = _("This Dense layer is applied to every step; no layer here merges the steps.")
     elif shape[1:2] == (24,):
-        reason = _("24 steps enter the convolution; fewer leave it.")
+        reason = _("24 steps enter the convolution; fewer come out.")
     elif shape[-1:] == (32,):
-        reason = _("32 numbers are a state; the classifier makes one number of each.")
+        reason = _("A state has 32 numbers; the classifier turns each state into one number.")
     else:
-        reason = _("It is not {shape}. The order is batch, steps, numbers a step.").format(
+        reason = _("It is not {shape}. The order is batch, steps, numbers per step.").format(
             shape=shape
         )
     raise Wrong("`shape`: " + reason)
 
 
-def _shape_of(said: Any) -> tuple[Any, ...]:
-    if isinstance(said, str):
+def _shape_of(answer: Any) -> tuple[Any, ...]:
+    if isinstance(answer, str):
         with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
-            said = ast.literal_eval(said)
-    if not isinstance(said, (tuple, list)):
+            answer = ast.literal_eval(answer)
+    if not isinstance(answer, (tuple, list)):
         raise Wrong(
-            _("`shape`: A tuple as `(None, 8, 1)` is expected; this is: {got}.").format(
-                got=repr(said)
+            _("`shape`: expected a tuple such as `(None, 8, 1)`, got {got}.").format(
+                got=repr(answer)
             )
         )
-    return tuple(said)
+    return tuple(answer)
 
 
 def _check_any_batch(answer: Any) -> None:
@@ -112,7 +121,7 @@ def _check_any_batch(answer: Any) -> None:
     answers.attempted(answer)
     kind = _class_of(answer)
     with preserve_keras_state(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on layers that fail, of which the message speaks
+        warnings.simplefilter("ignore")  # about failing layers, which the message explains
         trial = _Trial(_open_model(kind))
         _check_weights(trial)
         _check_sizes(trial)
@@ -128,15 +137,15 @@ def _class_of(answer: Any) -> Any:
         if isinstance(shape, tuple) and shape and shape[0] is not None:
             raise Wrong(
                 _(
-                    "This is a model whose input fixes the batch at {n}; the layer inside is as "
-                    "it was. Mend the class of the layer, and hand in that."
+                    "This is a model whose input fixes the batch at {n}; the layer inside has "
+                    "not changed. Fix the class of the layer, and answer with that class."
                 ).format(n=shape[0])
             )
-        raise Wrong(_("This is a model. Hand in the class of the layer: `Recurrent`."))
+        raise Wrong(_("This is a model. Answer with the class of the layer: `Recurrent`."))
     kind = answer if isinstance(answer, type) else type(answer)
     if not issubclass(kind, keras.layers.Layer):
         raise Wrong(
-            _("The class of a layer is expected, as `Recurrent`; this is: {got}.").format(
+            _("Expected the class of a layer, such as `Recurrent`, got {got}.").format(
                 got=kind.__name__
             )
         )
@@ -144,7 +153,7 @@ def _class_of(answer: Any) -> Any:
 
 
 def _open_model(kind: Any) -> Any:
-    """Returns a model around a new layer, with an open batch."""
+    """Returns a model around a new layer, with an open batch size."""
     try:
         kind(_UNITS)
     except Exception as error:
@@ -161,14 +170,14 @@ def _open_model(kind: Any) -> Any:
         _model(kind, _BATCHES[0])
     except Exception as error:
         raise Wrong(
-            _("The layer cannot be called, whatever the batch: {error}").format(
+            _("The layer cannot be called, whatever the batch size: {error}").format(
                 error=_first_line(error)
             )
         ) from error
     raise Wrong(
         _(
-            "With a batch of {n}, known beforehand, the layer can be called; with an open one it "
-            "cannot: {error} Look for what needs the size of the batch while the graph is built."
+            "The layer can be called with a fixed batch of {n}, but not with an open one: "
+            "{error} Find what needs the batch size while the graph is built."
         ).format(n=_BATCHES[0], error=_first_line(failed))
     )
 
@@ -181,45 +190,46 @@ def _model(kind: Any, batch: int | None) -> Any:
 
 
 class _Trial:
-    """A model that is run on numbers of ours, with weights of ours."""
+    """Runs a model on fixed inputs, with fixed weights."""
 
     def __init__(self, model: Any) -> None:
         import numpy as np
 
-        drawn = np.random.default_rng(12)
+        random = np.random.default_rng(12)
         self.model = model
         self.weights = [
-            drawn.normal(size=tuple(it.shape)).astype("float32")
-            for it in model.trainable_variables
+            random.normal(size=tuple(variable.shape)).astype("float32")
+            for variable in model.trainable_variables
         ]
-        self.x = drawn.normal(size=(max(_BATCHES), _STEPS, _FEATURES)).astype("float32")
+        self.x = random.normal(size=(max(_BATCHES), _STEPS, _FEATURES)).astype("float32")
 
     def run(self, batch: int, weights: Any = None) -> Any:
-        """Returns what the model makes of so many samples, as a tensor."""
+        """Returns the model's output for a number of samples, as a tensor."""
         import numpy as np
 
         others = [
-            np.zeros(tuple(it.shape), it.dtype) for it in self.model.non_trainable_variables
+            np.zeros(tuple(variable.shape), variable.dtype)
+            for variable in self.model.non_trainable_variables
         ]
         weights = self.weights if weights is None else weights
         return self.model.stateless_call(weights, others, self.x[:batch])[0]
 
 
 def _check_weights(trial: _Trial) -> None:
-    wanted = [(_FEATURES, _UNITS), (_UNITS,), (_UNITS, _UNITS), (_UNITS,)]
-    shapes = [it.shape for it in trial.weights]
-    if len(shapes) < len(wanted):
+    expected = [(_FEATURES, _UNITS), (_UNITS,), (_UNITS, _UNITS), (_UNITS,)]
+    shapes = [weight.shape for weight in trial.weights]
+    if len(shapes) < len(expected):
         raise Wrong(
             _(
-                "Keras finds {n} arrays of weights in the layer; two Dense layers have 4. A layer "
-                "that is made inside `call` is a new one at each step, and nobody trains it."
+                "Keras finds {n} weight arrays in the layer; two Dense layers have 4. A layer "
+                "created inside `call` is new at each step, so it is never trained."
             ).format(n=len(shapes))
         )
-    if sorted(shapes) != sorted(wanted):
+    if sorted(shapes) != sorted(expected):
         raise Wrong(
             _(
                 "The weights have the shapes {got}; those of the two projections are {wanted}."
-            ).format(got=_listed(shapes), wanted=_listed(wanted))
+            ).format(got=_listed(shapes), wanted=_listed(expected))
         )
 
 
@@ -232,17 +242,21 @@ def _check_sizes(trial: _Trial) -> None:
             failed[batch] = _first_line(error)
     if failed and not shapes:
         raise Wrong(
-            _("The graph can be built, but fails when the numbers come: {error}").format(
+            _("The graph can be built, but the model fails on data: {error}").format(
                 error=failed[_BATCHES[0]]
             )
         )
-    others = [it for it, shape in shapes.items() if shape[0] == _BATCHES[0] != it]
+    others = [
+        batch_size
+        for batch_size, shape in shapes.items()
+        if shape[0] == _BATCHES[0] != batch_size
+    ]
     if failed or (others and shapes[_BATCHES[0]][0] == _BATCHES[0]):
         wrong = next(iter(failed), None) or others[0]
         raise Wrong(
             _(
-                "A batch of {right} comes out well, one of {wrong} does not: a number of samples "
-                "is written into the layer. Ask the data for it."
+                "A batch of {right} works, a batch of {wrong} does not: the layer fixes the "
+                "number of samples. Read it from the data."
             ).format(right=next(iter(shapes)), wrong=wrong)
         )
     _check_result(shapes[3])
@@ -254,19 +268,19 @@ def _check_result(shape: tuple[int, ...]) -> None:
     if shape == (3, _UNITS):
         raise Wrong(
             _(
-                "3 sequences give {shape}: one state a sequence. The states of all {steps} steps "
-                "are asked for."
+                "3 sequences give {shape}: one state per sequence. Return the states of all "
+                "{steps} steps."
             ).format(shape=shape, steps=_STEPS)
         )
     if shape == (_STEPS, 3, _UNITS):
         raise Wrong(
             _(
-                "3 sequences give {shape}: the steps come first. The batch belongs there; `stack` "
-                "has an argument `axis`."
+                "3 sequences give {shape}, with the steps first. The batch must come first; "
+                "`stack` has an argument `axis`."
             ).format(shape=shape)
         )
     raise Wrong(
-        _("3 sequences give {shape}; {wanted} is asked for: batch, steps, units.").format(
+        _("3 sequences give {shape}; expected {wanted}: batch, steps, units.").format(
             shape=shape, wanted=(3, _STEPS, _UNITS)
         )
     )
@@ -279,22 +293,24 @@ def _check_numbers(trial: _Trial) -> None:
     if not np.array_equal(got, again):
         raise Wrong(
             _(
-                "Two calls on the same numbers give different results. Every call begins with "
-                "the same zeros, and nothing here is drawn at random."
+                "Two calls on the same numbers give different results. Every call should start "
+                "with the same zeros, and nothing here should be random."
             )
         )
-    wanted = [_states(trial.x[:3], each) for each in _projections(trial.weights)]
-    if any(_same(got, it) for it in wanted):
+    expected = [_states(trial.x[:3], each) for each in _projections(trial.weights)]
+    if any(_same(got, states) for states in expected):
         return
     for each in _projections(trial.weights):
         for reason, other in _known_mistakes(trial.x[:3], each):
             if _same(got, other):
                 raise Wrong(reason)
-    step = max(int(np.argmax(np.abs(got - it).max(axis=(0, 2)) > 1e-4)) for it in wanted)
+    step = max(
+        int(np.argmax(np.abs(got - states).max(axis=(0, 2)) > 1e-4)) for states in expected
+    )
     raise Wrong(
         _(
-            "All sizes fit, but from step {step} on (counted from 0) the states are not "
-            "`projection_1(x) + projection_2(state)`, begun with zeros."
+            "All shapes are right, but from step {step} (counting from 0) the states are not "
+            "`projection_1(x) + projection_2(state)`, starting with zeros."
         ).format(step=step)
     )
 
@@ -303,14 +319,14 @@ _Projection = Callable[[Any], Any]
 
 
 def _projections(weights: Sequence[Any]) -> list[tuple[_Projection, _Projection]]:
-    """Returns both projections, in either order of the biases, which are alike in shape."""
+    """Returns both projections for each order of the biases, which have the same shape."""
     import numpy as np
 
     def dense(kernel: Any, bias: Any) -> _Projection:
         return lambda x: np.tanh(x @ kernel + bias)
 
-    kernels = {it.shape[0]: it for it in weights if it.ndim == 2}
-    biases = [it for it in weights if it.ndim == 1]
+    kernels = {weight.shape[0]: weight for weight in weights if weight.ndim == 2}
+    biases = [weight for weight in weights if weight.ndim == 1]
     return [
         (dense(kernels[_FEATURES], one), dense(kernels[_UNITS], other))
         for one, other in permutations(biases)
@@ -323,14 +339,14 @@ def _states(
     start: float = 0.0,
     carried: Callable[[Any, Any, Any], Any] = lambda old, new, both: both,
 ) -> Any:
-    """Returns the states of all steps: from the formula, or from a mistaken one.
+    """Returns the states of all steps, from the right formula or from a mistaken one.
 
     Args:
         x: The sequences, of shape (batch, steps, features).
-        projections: What is made of a step, and what is made of the state.
-        start: What the first state is filled with.
-        carried: What goes on to the next step, of the old state, the projected step, and the
-            sum of both projections.
+        projections: The projection of the step, and the projection of the state.
+        start: The value that fills the first state.
+        carried: Chooses the next state from the old state, the projected step, and the sum of
+            both projections.
     """
     import numpy as np
 
@@ -350,33 +366,36 @@ def _known_mistakes(
     right = _states(x, projections)
     return [
         (
-            _("The first state is made of ones: the RNN remembers something that never was."),
+            _(
+                "The first state is filled with ones: the RNN remembers something that never "
+                "happened."
+            ),
             _states(x, projections, start=1.0),
         ),
         (
             _(
-                "Each step begins with the first state again: the new state is kept in the list, "
-                "but not carried on to the next step."
+                "Each step starts from the first state again: the new state is stored in the "
+                "list, but not passed to the next step."
             ),
             _states(x, projections, carried=lambda old, new, both: old),
         ),
         (
             _(
-                "What is carried on is `projection_1(x)` alone, so a step knows of the one before "
-                "it and of nothing earlier. Carry the sum on."
+                "Only `projection_1(x)` is passed to the next step, so each step knows the one "
+                "before it and nothing earlier. Pass the sum."
             ),
             _states(x, projections, carried=lambda old, new, both: new),
         ),
         (
-            _("Each result is the sum of all states so far. The state itself is asked for."),
+            _("Each result is the sum of all states so far. Return the state itself."),
             right.cumsum(axis=1),
         ),
         (
-            _("The sequence is read from its end. The loop begins with step 0."),
+            _("The sequence is read from its end. The loop should start at step 0."),
             _states(x[:, ::-1], projections),
         ),
         (
-            _("The states are right, but their order is reversed: the last one stands first."),
+            _("The states are right, but their order is reversed: the last one comes first."),
             right[:, ::-1],
         ),
     ]
@@ -392,27 +411,31 @@ def _check_gradients(trial: _Trial) -> None:
     import numpy as np
     import tensorflow as tf
 
-    weights = [tf.constant(it) for it in trial.weights]
+    weights = [tf.constant(gradient) for gradient in trial.weights]
     with tf.GradientTape() as tape:
         tape.watch(weights)
         total = tf.reduce_sum(tf.square(trial.run(3, weights)))
-    found = tape.gradient(total, weights)
-    reached = [it is not None and bool(np.any(np.asarray(it))) for it in found]
+    gradients = tape.gradient(total, weights)
+    reached = [
+        gradient is not None and bool(np.any(np.asarray(gradient))) for gradient in gradients
+    ]
     if not all(reached):
         raise Wrong(
             _(
-                "The numbers are right, but a gradient reaches only {n} of {all} arrays of "
-                "weights, so the layer could not learn. What cuts it off?"
+                "The outputs are right, but gradients reach only {n} of {all} weight arrays, "
+                "so the layer could not learn. What blocks them?"
             ).format(n=sum(reached), all=len(reached))
         )
 
 
 def _first_line(error: Exception) -> str:
-    """Returns what an error says, without what Keras wraps around it."""
-    lines = [it.strip() for it in str(error).replace("\x1b[1m", "").splitlines()]
-    lines = [it for it in lines if it and not it.startswith("Exception encountered when")]
-    said = lines[0].replace("\x1b[0m", "") if lines else type(error).__name__
-    return said[:160].rstrip(". ") + "."
+    """Returns the first line of an error's message, without the text that Keras adds."""
+    lines = [line.strip() for line in str(error).replace("\x1b[1m", "").splitlines()]
+    lines = [
+        line for line in lines if line and not line.startswith("Exception encountered when")
+    ]
+    text = lines[0].replace("\x1b[0m", "") if lines else type(error).__name__
+    return text[:160].rstrip(". ") + "."
 
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
@@ -429,12 +452,13 @@ EXERCISES = [
         ),
         hints=(
             N_(
-                "Go through it from left to right: which shape leaves the convolution? Its second "
-                "size is the number of steps, its last one what `projection_1` takes."
+                "Go through the model from left to right: which shape does the convolution "
+                "output? Its second size is the number of steps, its last one is what "
+                "`projection_1` takes."
             ),
             N_(
-                "A window of 5 fits into 24 steps at 24 − 5 + 1 places. Then three Dense layers: "
-                "16 → 32, 32 → 32 and 32 → 1, each with its biases."
+                "A window of 5 fits into 24 steps in 24 − 5 + 1 positions. Then come three "
+                "Dense layers: 16 → 32, 32 → 32 and 32 → 1, each with its biases."
             ),
         ),
         solution="""\
@@ -449,17 +473,17 @@ answer = {
         name="any-batch",
         check=_check_any_batch,
         praise=N_(
-            "The size of the batch is asked for when the numbers are there, so 1, 3 and 16 "
-            "sequences give the right states, and both projections can learn."
+            "The layer reads the batch size from the data, so 1, 3 and 16 sequences give the "
+            "right states, and both projections can learn."
         ),
         hints=(
             N_(
-                "`build` runs once, when the layer is first called, and sees shapes only. What "
-                "depends on the numbers of a call belongs into `call`."
+                "`build` runs once, when the layer is first called, and sees only shapes. "
+                "Whatever depends on the data of a call belongs in `call`."
             ),
             N_(
-                "Remove `build`, and let `call` make the zeros: `ops.shape(inputs)[0]` is how many "
-                "sequences have come."
+                "Remove `build`, and create the zeros in `call`: `ops.shape(inputs)[0]` is the "
+                "number of sequences."
             ),
         ),
         solution="""\

@@ -1,4 +1,4 @@
-"""Lesson 01: predict what a Dense layer makes, and build a model of a given size."""
+"""Lesson 01: predict the output of a Dense layer, and build a model of a certain size."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from kfunc_lab.lessons.checking import answers, graphs
 from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
-_WANTED = 25_450  # 784 -> 32 -> 10
-_ON_IMAGE = 580  # 28 · 20 weights, 20 biases
+_PARAMETERS = 25_450  # 784 -> 32 -> 10
+_IMAGE_PARAMETERS = 580  # 28 · 20 weights, 20 biases
 
 
 def _check_hidden_units(answer: Any) -> None:
@@ -17,16 +17,16 @@ def _check_hidden_units(answer: Any) -> None:
     _check_ends(graph)
     hidden = [call for call in graph.calls if call.kind == "Dense"][:-1]
     _check_hidden(graph, hidden)
-    if graph.parameters != _WANTED:
+    if graph.parameters != _PARAMETERS:
         raise Wrong(
             _(
-                "With {units} hidden units the model has {n} parameters; {wanted} are asked for. "
-                "Each hidden unit brings 784 weights and a bias of its own, and 10 weights into "
-                "the last layer."
+                "With {units} hidden units the model has {n} parameters; it should have "
+                "{wanted}. Each hidden unit adds 784 weights, a bias, and 10 weights in the "
+                "last layer."
             ).format(
                 units=hidden[0].outputs[0].shape[-1],  # type: ignore[index]
                 n=f"{graph.parameters:,}",
-                wanted=f"{_WANTED:,}",
+                wanted=f"{_PARAMETERS:,}",
             )
         )
 
@@ -34,25 +34,25 @@ def _check_hidden_units(answer: Any) -> None:
 def _check_ends(graph: LayerGraph) -> None:
     calls = {call.id: call for call in graph.calls}
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        raise Wrong(_("One input and one output are asked for."))
+        raise Wrong(_("The model should have one input and one output."))
     entering = calls[graph.inputs[0]].outputs[0].shape
     if entering is not None and len(entering) > 2:
         raise Wrong(
             _(
-                "The input has shape {shape}. The batch is left out of `shape`: write "
+                "The input has shape {shape}. `shape` does not include the batch: write "
                 "`keras.Input(shape=(784,))`."
             ).format(shape=entering)
         )
     if entering is None or entering[-1] != 784:
         raise Wrong(
-            _("The input has shape {shape}; 784 numbers should enter.").format(shape=entering)
+            _("The input has shape {shape}; it should have 784 numbers.").format(shape=entering)
         )
     leaving = calls[graph.outputs[0]].outputs[0].shape
     if leaving is None or leaving[-1] != 10:
         raise Wrong(
-            _("The output has shape {shape}; 10 numbers should leave, one a class.").format(
-                shape=leaving
-            )
+            _(
+                "The output has shape {shape}; it should have 10 numbers, one for each class."
+            ).format(shape=leaving)
         )
 
 
@@ -60,13 +60,13 @@ def _check_hidden(graph: LayerGraph, hidden: list[Call]) -> None:
     if not hidden:
         raise Wrong(
             _(
-                "The input goes straight into the last layer: {n} parameters. One hidden Dense "
-                "layer between them is asked for."
+                "The input goes straight into the last layer: {n} parameters. Put one hidden "
+                "Dense layer between them."
             ).format(n=f"{graph.parameters:,}")
         )
     if len(hidden) > 1:
         raise Wrong(
-            _("There are {n} hidden Dense layers; exactly one is asked for.").format(
+            _("There are {n} hidden Dense layers; there should be exactly one.").format(
                 n=len(hidden)
             )
         )
@@ -81,51 +81,52 @@ def _check_hidden(graph: LayerGraph, hidden: list[Call]) -> None:
 
 def _check_dense_on_image(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, ("shape", "parameters"))
-    _check_shape(said["shape"])
-    _check_parameters(answers.whole_number(said["parameters"]))
+    parts = answers.by_name(answer, ("shape", "parameters"))
+    _check_shape(parts["shape"])
+    _check_parameters(answers.whole_number(parts["parameters"]))
 
 
-def _check_shape(said: Any) -> None:
-    if not isinstance(said, (tuple, list)):
+def _check_shape(answer: Any) -> None:
+    if not isinstance(answer, (tuple, list)):
         raise Wrong(
-            _("A shape is a tuple, as `(None, 784)`; this is: {got}.").format(got=repr(said))
+            _("A shape is a tuple such as `(None, 784)`, got {got}.").format(got=repr(answer))
         )
-    shape = tuple(said)
+    shape = tuple(answer)
     if shape == (None, 28, 20):
         return
     messages = {
-        (28, 20): _("The batch is missing: it always stands first, as `None`."),
+        (28, 20): _("The batch is missing: it always comes first, as `None`."),
         (None, 20): _(
             "That would be the shape if all 784 pixels went into each unit. A Dense layer does "
-            "not flatten: it works along the last axis, and every axis before it stays."
+            "not flatten: it works along the last axis and keeps every axis before it."
         ),
         (None, 20, 28): _("It is the last axis that changes, not the one before it."),
         (None, 28, 28, 20): _(
             "No axis is added: the last one, of size 28, is replaced by the units."
         ),
         (None, 28, 28): _(
-            "The last axis would still be 28 long: each of its 28 numbers goes into 20 units, and "
-            "those take their place."
+            "Then the last axis would still be 28 long. But its 28 numbers go into 20 units, "
+            "and the units take their place."
         ),
     }
     raise Wrong(
         messages.get(
             shape,
-            _("It is not {shape}. Every axis of `(None, 28, 28)` stays but the last.").format(
-                shape=shape
-            ),
+            _(
+                "It is not {shape}. Every axis of `(None, 28, 28)` stays the same except the "
+                "last."
+            ).format(shape=shape),
         )
     )
 
 
 def _check_parameters(number: int) -> None:
-    if number == _ON_IMAGE:
+    if number == _IMAGE_PARAMETERS:
         return
     messages = {
-        28 * 20: _("{n} are the weights alone. Each of the 20 units has a bias too."),
+        28 * 20: _("{n} counts only the weights. Each of the 20 units has a bias too."),
         784 * 20 + 20: _(
-            "{n} would be right for 784 numbers that enter each unit. Along the last axis only 28 "
+            "{n} would be right if 784 numbers entered each unit. Along the last axis only 28 "
             "enter, and all 28 rows use the same weights."
         ),
         28 * (28 * 20 + 20): _(
@@ -152,8 +153,8 @@ EXERCISES = [
         ),
         hints=(
             N_(
-                "Of the tensor `(None, 28, 28)`, which axis does the layer look at? The others "
-                "stay as they are."
+                "Which axis of the tensor `(None, 28, 28)` does the layer use? The others stay "
+                "as they are."
             ),
             N_(
                 "28 numbers enter each of the 20 units: 28 · 20 weights, and a bias for each unit."

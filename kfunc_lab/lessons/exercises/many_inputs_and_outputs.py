@@ -1,4 +1,4 @@
-"""Lesson 06: the loss of a whole model, swapped losses, and a model of two inputs and two heads."""
+"""Lesson 06: the total loss of a model, swapped losses, and a model with two heads."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,24 +20,28 @@ def _check_total(answer: Any) -> None:
         return
     messages = {
         _PRIORITY + _DEPARTMENT: _(
-            "{n} counts both in full. The weight of the department is 0.2: of its loss, only a "
-            "fifth counts."
+            "{n} counts both in full. The weight of the department is 0.2: only a fifth of its "
+            "loss counts."
         ),
         0.2 * _PRIORITY + _DEPARTMENT: _(
-            "{n} has the weights the wrong way round: the priority counts in full, the department "
-            "by 0.2."
+            "{n} has the weights the wrong way round: the priority has weight 1.0, the "
+            "department 0.2."
         ),
         (_PRIORITY + _DEPARTMENT) / 2: _(
-            "{n} is the mean. Keras adds the losses up, each times its weight."
+            "{n} is the mean. Keras adds up the losses, each multiplied by its weight."
         ),
         _TOTAL / 1.2: _(
             "{n} is a weighted mean. Keras adds up and does not divide by the sum of the weights."
         ),
         _PRIORITY: _("{n} is the loss of the priority alone. The department counts too."),
     }
-    near = next((said for value, said in messages.items() if abs(total - value) < 0.005), None)
-    said = near or _("It is not {n}. Take each loss times its weight, and add up.")
-    raise Wrong(said.format(n=f"{total:g}"))
+    message = next(
+        (text for value, text in messages.items() if abs(total - value) < 0.005), None
+    )
+    text = message or _(
+        "It is not {n}. Multiply each loss by its weight, and add up the results."
+    )
+    raise Wrong(text.format(n=f"{total:g}"))
 
 
 _FITS = {"priority": "binary_crossentropy", "department": "categorical_crossentropy"}
@@ -49,23 +53,23 @@ def _check_repaired(answer: Any) -> None:
     model = answers.model(answer)
     if list(model.output_names) and sorted(model.output_names) != sorted(_FITS):
         raise Wrong(
-            _(
-                "The model's outputs are {got}; `priority` and `department` are expected."
-            ).format(got=", ".join(f"`{name}`" for name in model.output_names))
+            _("The model's outputs are {got}; expected `priority` and `department`.").format(
+                got=", ".join(f"`{name}`" for name in model.output_names)
+            )
         )
     if getattr(model, "loss", None) is None:
-        raise Wrong(_("The model is not compiled: `compile` gives it its losses."))
+        raise Wrong(_("The model is not compiled: `compile` sets its losses."))
     _check_names(model.loss)
-    losses = _each(model, model.loss, _("losses"))
-    weights = _each(model, model.get_compile_config().get("loss_weights"), _("weights"))
-    kinds = {name: kind_of_loss(it)[0] if it else "" for name, it in losses.items()}
+    losses = _by_output(model, model.loss, _("losses"))
+    weights = _by_output(model, model.get_compile_config().get("loss_weights"), _("weights"))
+    kinds = {name: kind_of_loss(loss)[0] if loss else "" for name, loss in losses.items()}
     if kinds == {name: _FITS[other] for name, other in _SWAPPED.items()}:
         if weights == {name: _WEIGHTS[other] for name, other in _SWAPPED.items()}:
             raise NotAttempted
         raise Wrong(
             _(
-                "The losses are still swapped. A list goes by the order of the outputs, which is "
-                "{order}. A dict goes by their names."
+                "The losses are still swapped. A list follows the order of the outputs, which "
+                "is {order}. A dict uses their names."
             ).format(order=", ".join(f"`{name}`" for name in model.output_names))
         )
     for name, kind in kinds.items():
@@ -80,30 +84,28 @@ def _check_names(loss: Any) -> None:
     unknown = [name for name in loss if name not in _FITS] if isinstance(loss, Mapping) else []
     if unknown:
         raise Wrong(
-            _("No output is called `{name}`. The names are those of the last layers.").format(
+            _("No output is named `{name}`. The names are those of the last layers.").format(
                 name=unknown[0]
             )
         )
 
 
-def _each(model: Any, given: Any, what: str) -> dict[str, Any]:
-    found = for_each_output(model, given)
-    if len(found) != len(model.output_names):
+def _by_output(model: Any, values: Any, what: str) -> dict[str, Any]:
+    each = for_each_output(model, values)
+    if len(each) != len(model.output_names):
         raise Wrong(
-            _("There are {n} {what} for {outputs} outputs: give one to each.").format(
-                n=len(found), what=what, outputs=len(model.output_names)
+            _("There are {n} {what} for {outputs} outputs: give one for each.").format(
+                n=len(each), what=what, outputs=len(model.output_names)
             )
         )
-    return dict(zip(model.output_names, found, strict=True))
+    return dict(zip(model.output_names, each, strict=True))
 
 
 def _check_loss(name: str, kind: str) -> None:
     if kind == _FITS[name]:
         return
     if not kind:
-        raise Wrong(
-            _("`{name}` has no loss, so nothing teaches it anything.").format(name=name)
-        )
+        raise Wrong(_("`{name}` has no loss, so it learns nothing.").format(name=name))
     if name == "department" and kind == "sparse_categorical_crossentropy":
         raise Wrong(
             _(
@@ -114,15 +116,15 @@ def _check_loss(name: str, kind: str) -> None:
     if name == "department" and kind == "binary_crossentropy":
         raise Wrong(
             _(
-                "`department`: one of four is chosen, with softmax. `binary_crossentropy` would "
-                "ask four separate questions of yes or no."
+                "`department`: softmax chooses one of four. `binary_crossentropy` would ask "
+                "four separate yes-or-no questions."
             )
         )
     if name == "priority" and "categorical" in kind:
         raise Wrong(
             _(
-                "`priority`: `{loss}` compares classes. Over a single unit it is 0 whatever the "
-                "model says, and the head learns nothing."
+                "`priority`: `{loss}` compares classes. Over a single unit it is 0 whatever "
+                "the model predicts, and the head learns nothing."
             ).format(loss=kind)
         )
     raise Wrong(
@@ -138,17 +140,18 @@ def _check_weights(weights: Mapping[str, Any]) -> None:
     if weights == {name: _WEIGHTS[other] for name, other in _SWAPPED.items()}:
         raise Wrong(
             _(
-                "The losses fit, but their weights are still swapped: `priority` should count in "
-                "full, `department` by 0.2."
+                "The losses are right, but their weights are still swapped: `priority` should "
+                "have 1.0, `department` 0.2."
             )
         )
     raise Wrong(
         _(
-            "The losses fit. Their weights are {got}; `priority` should count by 1.0, "
-            "`department` by 0.2."
+            "The losses are right. Their weights are {got}; `priority` should have 1.0, "
+            "`department` 0.2."
         ).format(
             got=", ".join(
-                f"`{name}`: {1.0 if it is None else it:g}" for name, it in weights.items()
+                f"`{name}`: {1.0 if weight is None else weight:g}"
+                for name, weight in weights.items()
             )
         )
     )
@@ -170,52 +173,53 @@ def _two_heads() -> Any:
 def _check_two_heads(answer: Any) -> None:
     answers.attempted(answer)
     graph = graphs.graph_of(answer)
-    graphs.check_graph(graphs.target_of(_two_heads), graph, _misconception)
+    graphs.check_graph(graphs.target_of(_two_heads), graph, _explain)
     names = list(answer.output_names)
     if names != ["digit", "even"]:
         raise Wrong(
             _(
-                "The graph is right. But its outputs are called {got}: give the last layers the "
-                "names `digit` and `even`, so that losses can be given by name."
+                "The graph is right, but its outputs are named {got}: name the last layers "
+                "`digit` and `even`, so that losses can be given by name."
             ).format(got=", ".join(f"`{name}`" for name in names))
         )
 
 
-def _misconception(found: Comparison) -> str | None:
-    graph = found.after
+def _explain(comparison: Comparison) -> str | None:
+    graph = comparison.after
     if len(graph.inputs) == 1:
         return _(
-            "There is one input, `{name}`. Two `keras.Input` are asked for: one for the image, one "
-            "for the place."
+            "There is one input, `{name}`. There should be two `keras.Input`: one for the "
+            "image, one for the place."
         ).format(name=graph.inputs[0])
     if len(graph.outputs) == 1:
         return _(
-            "There is one output, `{name}`. A model gives several when `outputs` is a list of "
-            "tensors."
+            "There is one output, `{name}`. A model has several outputs when `outputs` is a "
+            "list of tensors."
         ).format(name=graph.outputs[0])
     joins = [call for call in graph.calls if call.kind == "Concatenate"]
-    heads = [graph.call_of[it] for it in graph.outputs]
+    heads = [graph.call_of[head] for head in graph.outputs]
     fed = {head.id: graph.sources.get(head.id, []) for head in heads}
-    by_units = {it.outputs[0].shape[-1]: it for it in heads if it.outputs[0].shape}
+    by_units = {head.outputs[0].shape[-1]: head for head in heads if head.outputs[0].shape}
     if set(by_units) == {1, 10} and heads[0] is by_units[1]:
         return _(
-            "The outputs stand in the other order: the digit first, then whether it is even."
+            "The outputs are in the wrong order: first the digit, then whether it is even."
         )
     chained = [head for head in heads if set(fed[head.id]) & set(graph.outputs)]
     if chained:
         return _(
-            "`{head}` is called on the result of the other head. Both should read the joined "
+            "`{head}` is called on the output of the other head. Both should take the joined "
             "tensor, side by side."
         ).format(head=chained[0].id)
-    if joins and any(graph.inputs[0] in graph.sources.get(it.id, ()) for it in joins):
+    if joins and any(graph.inputs[0] in graph.sources.get(head.id, ()) for head in joins):
         return _(
-            "`{layer}` joins the raw image to the place. The image goes through a Dense layer of "
-            "64 units first."
+            "`{layer}` joins the raw image to the place. The image should go through a Dense "
+            "layer of 64 units first."
         ).format(layer=joins[0].id)
     if joins and any(joins[-1].id not in sources for sources in fed.values()):
         lone = next(head for head, sources in fed.items() if joins[-1].id not in sources)
         return _(
-            "`{head}` does not read what `{layer}` joined, so it knows only a part of the inputs."
+            "`{head}` does not take the output of `{layer}`, so it sees only part of the "
+            "inputs."
         ).format(head=lone, layer=joins[-1].id)
     return None
 
@@ -225,11 +229,11 @@ EXERCISES = [
         name="total-loss",
         check=_check_total,
         praise=N_(
-            "1.0 · 0.6 + 0.2 · 1.2 = 0.84. What is trained is this one number, and the weights say "
-            "which head it listens to."
+            "1.0 · 0.6 + 0.2 · 1.2 = 0.84. Training minimizes this one number, and the weights "
+            "set how much each head counts."
         ),
         hints=(
-            N_("Training makes one number small. It is a sum with one term for each head."),
+            N_("Training minimizes one number. It is a sum with one term for each head."),
             N_("Each term is a weight times a loss: 1.0 · 0.6, and then?"),
         ),
         solution="total = 1.0 * 0.6 + 0.2 * 1.2",
@@ -239,11 +243,11 @@ EXERCISES = [
         name="swapped-losses",
         check=_check_repaired,
         praise=N_(
-            "Each head has the loss and the weight that belong to it, and by name the order can "
-            "change without harm."
+            "Each head has its own loss and weight, and because they are given by name, the "
+            "order does not matter."
         ),
         hints=(
-            N_("`lab.lint(repaired)` says which head has a loss that does not fit."),
+            N_("`lab.lint(repaired)` shows which head has a loss that does not fit."),
             N_(
                 'Write both as dicts: `loss={"priority": ..., "department": ...}`, and the same '
                 "for `loss_weights`."
@@ -268,8 +272,8 @@ repaired.compile(
                 "two inputs."
             ),
             N_(
-                "`layers.concatenate([x, place])` gives one tensor. Call both last layers on it, "
-                "and hand both results to `keras.Model` as a list."
+                "`layers.concatenate([x, place])` returns one tensor. Call both last layers on "
+                "it, and pass both results to `keras.Model` as a list."
             ),
         ),
         solution="""\

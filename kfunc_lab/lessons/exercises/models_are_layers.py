@@ -20,29 +20,32 @@ def _check_twice(answer: Any) -> None:
         return
     messages = {
         2 * _TWICE: _(
-            "{n} counts the model once for each call. A call makes no weights: both calls go "
-            "through those that `m` has."
+            "{n} counts the model once for each call. A call creates no weights: both calls "
+            "use those of `m`."
         ),
-        16 * 8: _("{n} are the weights alone. Each of the 8 units has a bias too."),
+        16 * 8: _("{n} counts only the weights. Each of the 8 units has a bias too."),
         2 * 16 * 8: _(
-            "{n} counts the weights once for each call, and leaves the biases out. A call makes no "
-            "weights."
+            "{n} counts the weights once for each call, and leaves the biases out. A call "
+            "creates no weights."
         ),
         _TWICE + 8: _("{n} gives parameters to the addition. It has none: it only adds."),
         2 * _TWICE + 8: _(
             "{n} counts the model once for each call, and gives parameters to the addition. "
-            "Neither makes any."
+            "Neither adds any."
         ),
         32 * 8 + 8: _(
-            "{n} would be right if `a` and `b` were joined into 32 numbers. Here 16 numbers go in, "
-            "and later 16 others, through the same weights."
+            "{n} would be right if `a` and `b` were joined into 32 numbers. Here 16 numbers go "
+            "in at each call, through the same weights."
         ),
-        0: _("{n} is what the calls add. The weights of `m` itself are a part of the model."),
+        0: _("{n} is what the calls add. The weights of `m` itself are part of the model."),
     }
     raise Wrong(
         messages.get(
             number,
-            _("It is not {n}. How many parameters has `m` alone, and what do two calls add?"),
+            _(
+                "It is not {n}. How many parameters does `m` have alone, and what do two calls "
+                "add?"
+            ),
         ).format(n=f"{number:,}")
     )
 
@@ -56,7 +59,7 @@ def _check_committee(answer: Any) -> None:
     if isinstance(answer, (list, tuple)):
         raise Wrong(
             _(
-                "These are {n} separate things in a list. One model is asked for: an image goes in "
+                "This is a list of {n} separate objects. Build one model: an image goes in "
                 "once, and one average comes out."
             ).format(n=len(answer))
         )
@@ -65,17 +68,18 @@ def _check_committee(answer: Any) -> None:
         graphs.check_graph(graphs.target_of(_committee), graph, _explain_committee)
 
 
-def _explain_committee(found: Comparison) -> str | None:
-    """Names what is believed of models and of averages that would give such a graph."""
-    graph = found.after
+def _explain_committee(comparison: Comparison) -> str | None:
+    """Names the misconception about models or averages that leads to such a graph."""
+    graph = comparison.after
     if len(graph.inputs) > 1:
         return _(
-            "The model has {n} inputs. All readers look at the same image: make one `keras.Input`, "
-            "and call each of them on it."
+            "The model has {n} inputs. All readers look at the same image: create one "
+            "`keras.Input`, and call each reader on it."
         ).format(n=len(graph.inputs))
     if len(graph.outputs) > 1:
         return _(
-            "The model has {n} outputs, one for each reader. `layers.average` makes one of them."
+            "The model has {n} outputs, one for each reader. `layers.average` merges them into "
+            "one."
         ).format(n=len(graph.outputs))
     return _explain_merging(graph) or _explain_readers(graph)
 
@@ -85,44 +89,45 @@ def _explain_merging(graph: LayerGraph) -> str | None:
     end = graph.call_of[graph.outputs[0]]
     if end.kind == "Concatenate":
         return _(
-            "Concatenating puts the votes side by side: {shape}. Their average has ten numbers, as "
-            "each vote has."
+            "Concatenating puts the votes side by side: {shape}. Their average has ten "
+            "numbers, like each vote."
         ).format(shape=shape_tuple(end.outputs[0]))
     if end.kind == "Add":
         return _(
-            "The votes are added up. Each adds up to 1, so three together to 3: these are no "
-            "probabilities any more. Take their average."
+            "The votes are added up. Each vote sums to 1, so three votes sum to 3: these are "
+            "no longer probabilities. Take their average."
         )
     if kinds.count("Average") > 1:
         return _(
-            "There are {n} averages. An average of an average and one more vote counts that vote "
-            "twice as much. Give all three to one `layers.average`."
+            "There are {n} averages. An average of an average and one more vote counts that "
+            "vote twice as much. Pass all three votes to one `layers.average`."
         ).format(n=kinds.count("Average"))
     return None
 
 
 def _explain_readers(graph: LayerGraph) -> str | None:
-    """Says what is wrong if there are as many sets of weights as one, two or more readers have."""
+    """Names the mistake if the graph has the weights of one, two or more than three readers."""
     readers, rest = divmod(graph.parameters, _READER)
     votes = len(graph.sources.get(graph.outputs[0], ()))
     if rest or readers in (0, 3):
         return None
     if graph.call_of[graph.outputs[0]].kind != "Average":
         return _(
-            "This ends in a single reader. An ensemble keeps all three, and averages what they "
-            "*say*; an average of their weights would be a fourth reader, that was never trained."
+            "This model ends in a single reader. An ensemble keeps all three and averages what "
+            "they *predict*; an average of their weights would be a fourth reader that was "
+            "never trained."
         )
     if readers < votes:
         return _(
-            "{votes} votes are averaged, but there are only {n} parameters: {readers} × {one}. A "
-            "reader that is called again uses the same weights, and votes the same. Each call of "
-            "`reader()` makes a new one."
+            "{votes} votes are averaged, but there are only {n} parameters: {readers} × {one}. "
+            "A reader that is called again uses the same weights and votes the same. Each call "
+            "of `reader()` creates a new one."
         ).format(votes=votes, n=f"{graph.parameters:,}", readers=readers, one=f"{_READER:,}")
-    return _("{n} readers vote; three are asked for.").format(n=readers)
+    return _("{n} readers vote; there should be three.").format(n=readers)
 
 
 def _averages_in_another_way(model: Any) -> bool:
-    """Tells whether the average of three readers comes out, as of `(a + b + c) / 3`."""
+    """Returns whether a model outputs the average of three readers, such as `(a + b + c) / 3`."""
     import keras
     import numpy as np
 
@@ -133,8 +138,10 @@ def _averages_in_another_way(model: Any) -> bool:
         return False
     images = np.random.default_rng(0).random((8, 784), "float32")
     votes = [np.asarray(reader(images, training=False)) for reader in readers]
-    said = np.asarray(model(images, training=False))
-    return votes[0].shape == said.shape and np.allclose(np.mean(votes, axis=0), said, atol=1e-5)
+    output = np.asarray(model(images, training=False))
+    return votes[0].shape == output.shape and np.allclose(
+        np.mean(votes, axis=0), output, atol=1e-5
+    )
 
 
 def _committee() -> Any:
@@ -154,14 +161,14 @@ EXERCISES = [
         name="same-model-twice",
         check=_check_twice,
         praise=N_(
-            "16 · 8 weights and 8 biases, once. A call uses weights, it makes none, and an "
+            "16 · 8 weights and 8 biases, once. A call uses weights but creates none, and an "
             "addition has none either."
         ),
         hints=(
-            N_("How many parameters has `m` before anything is called on `a` or `b`?"),
+            N_("How many parameters does `m` have before it is called on `a` or `b`?"),
             N_(
-                "16 numbers enter each of the 8 units, and each unit has a bias. The calls and the "
-                "addition add nothing."
+                "16 numbers enter each of the 8 units, and each unit has a bias. The calls and "
+                "the addition have no parameters."
             ),
         ),
         solution="parameters = 16 * 8 + 8",
@@ -171,16 +178,17 @@ EXERCISES = [
         name="committee",
         check=_check_committee,
         praise=N_(
-            "Three readers with weights of their own, 3 · 25,450 = 76,350 parameters, look at the "
-            "same image, and their average comes out."
+            "Three readers with their own weights, 3 · 25,450 = 76,350 parameters, look at the "
+            "same image, and the model outputs their average."
         ),
         hints=(
             N_(
-                "Look at the ensemble above: what is made three times there, and what only once?"
+                "Look at the ensemble above: what is created three times there, and what only "
+                "once?"
             ),
             N_(
-                "`[reader() for _ in range(3)]` makes three readers. One `keras.Input` goes into "
-                "all of them."
+                "`[reader() for _ in range(3)]` creates three readers. Call all of them on one "
+                "`keras.Input`."
             ),
             N_(
                 "`votes = [reader()(inputs) for _ in range(3)]`, then `layers.average(votes)` is "

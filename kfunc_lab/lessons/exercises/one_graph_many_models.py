@@ -1,4 +1,4 @@
-"""Lesson 04: count what two models share, and cut models out of a graph that is there."""
+"""Lesson 04: count the weights that two models share, and build models from an existing graph."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -17,14 +17,14 @@ _IMAGE = (None, 28, 28, 1)
 
 
 # ---------------------------------------------------------------------------------------------
-# What both models have
+# The weights of two models
 
 
 def _check_both_models(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, ("shared", "together"))
-    _check_shared(answers.whole_number(said["shared"]))
-    _check_together(answers.whole_number(said["together"]))
+    parts = answers.by_name(answer, ("shared", "together"))
+    _check_shared(answers.whole_number(parts["shared"]))
+    _check_together(answers.whole_number(parts["together"]))
 
 
 def _check_shared(number: int) -> None:
@@ -32,20 +32,25 @@ def _check_shared(number: int) -> None:
         return
     messages = {
         0: _(
-            "`shared`: {n} would mean that each model has weights of its own. But no layer was "
-            "made twice: the second model took what was there, and only went on."
+            "`shared`: {n} would mean that each model has its own weights. But no layer was "
+            "created twice: the second model continues from the existing tensors."
         ),
         _AUTOENCODER: _(
-            "`shared`: {n} are all of the autoencoder's. Its last layers are not in the encoder."
+            "`shared`: {n} counts the whole autoencoder. Its last layers are not in the "
+            "encoder."
         ),
         _AUTOENCODER - _ENCODER: _(
-            "`shared`: {n} is what the comparison shows as added: those the encoder has not."
+            "`shared`: {n} is what the comparison shows as added: the parameters that the "
+            "encoder does not have."
         ),
     }
     raise Wrong(
         messages.get(
             number,
-            _("`shared`: it is not {n}. Which layers stand in both models? Add up theirs."),
+            _(
+                "`shared`: it is not {n}. Which layers are in both models? Add up their "
+                "parameters."
+            ),
         ).format(n=f"{number:,}")
     )
 
@@ -55,18 +60,20 @@ def _check_together(number: int) -> None:
         return
     messages = {
         _ENCODER + _AUTOENCODER: _(
-            "`together`: {n} counts the layers of the encoder twice. They stand in two models, and "
-            "in memory once."
+            "`together`: {n} counts the layers of the encoder twice. They are in two models, "
+            "but only once in memory."
         ),
         2 * _ENCODER + _AUTOENCODER: _(
-            "`together`: {n} counts the layers of the encoder three times. They stand in two "
-            "models, and in memory once."
+            "`together`: {n} counts the layers of the encoder three times. They are in two "
+            "models, but only once in memory."
         ),
         _AUTOENCODER - _ENCODER: _(
-            "`together`: {n} are those behind the code. The layers before it are in memory too, "
-            "once."
+            "`together`: {n} counts only the layers after the code. The layers before it are "
+            "in memory too, once."
         ),
-        _ENCODER: _("`together`: {n} are the encoder's. What came after it has weights too."),
+        _ENCODER: _(
+            "`together`: {n} counts only the encoder. The layers after it have weights too."
+        ),
     }
     raise Wrong(
         messages.get(
@@ -79,20 +86,20 @@ def _check_together(number: int) -> None:
 
 
 # ---------------------------------------------------------------------------------------------
-# Two cuts
+# Two models from one graph
 
 
 def _check_cuts(answer: Any) -> None:
-    asked = answer
+    attempt = answer
     if isinstance(answer, Mapping):
-        asked = {name: part for name, part in answer.items() if name != "autoencoder"}
-    answers.attempted(asked)
-    said = answers.by_name(answer, ("autoencoder", "maps", "step"))
-    whole = said["autoencoder"]
+        attempt = {name: part for name, part in answer.items() if name != "autoencoder"}
+    answers.attempted(attempt)
+    parts = answers.by_name(answer, ("autoencoder", "maps", "step"))
+    whole = parts["autoencoder"]
     _check_whole(whole)
     for name, build in _CUTS.items():
-        _check_cut(name, said[name], graphs.target_of(build))
-        _check_own_weights(name, said[name], whole)
+        _check_cut(name, parts[name], graphs.target_of(build))
+        _check_own_weights(name, parts[name], whole)
 
 
 def _check_whole(whole: Any) -> None:
@@ -114,85 +121,91 @@ def _check_cut(name: str, answer: Any, target: LayerGraph) -> None:
     if isinstance(answer, keras.layers.Layer) and not isinstance(answer, keras.Model):
         raise Wrong(
             _(
-                "`{name}`: this is the layer `{layer}`. Its `output` is the tensor that it made; "
-                "a model goes from an input to such a tensor."
+                "`{name}`: this is the layer `{layer}`. Its `output` is the tensor that it "
+                "produced; a model goes from an input to such a tensor."
             ).format(name=name, layer=printable(answer.name))
         )
     graph = graphs.graph_of(answer, name)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        raise Wrong(_("`{name}`: one input and one output are asked for.").format(name=name))
+        raise Wrong(
+            _("`{name}`: the model should have one input and one output.").format(name=name)
+        )
     graphs.check_graph(target, graph, partial(_explain_cut, name))
 
 
-def _explain_cut(name: str, found: Comparison) -> str | None:
-    """Says where the model was cut, if that is what is wrong."""
-    wanted = found.before.call_of[found.before.outputs[0]]
-    begin = found.after.call_of[found.after.inputs[0]]
-    end = found.after.call_of[found.after.outputs[0]]
+def _explain_cut(name: str, comparison: Comparison) -> str | None:
+    """Names a cut in the wrong place, if that is the mistake."""
+    target = comparison.before.call_of[comparison.before.outputs[0]]
+    begin = comparison.after.call_of[comparison.after.inputs[0]]
+    end = comparison.after.call_of[comparison.after.outputs[0]]
     if begin.outputs[0].shape != _IMAGE:
         return _(
-            "`{name}`: the model begins with shape {shape}, in the middle of the graph. It should "
-            "begin at the image, `encoder_input`."
+            "`{name}`: the model starts with shape {shape}, in the middle of the graph. It "
+            "should start at the image, `encoder_input`."
         ).format(name=name, shape=shape_tuple(begin.outputs[0]))
-    if end.outputs == wanted.outputs:
+    if end.outputs == target.outputs:
         return None
-    return _explain_end(name, found, end, wanted)
+    return _explain_end(name, comparison, end, target)
 
 
-def _explain_end(name: str, found: Comparison, end: Call, wanted: Call) -> str:
+def _explain_end(name: str, comparison: Comparison, end: Call, target: Call) -> str:
     if end.outputs[0].shape == _IMAGE:
-        said = _("`{name}`: this is the whole way, back to an image. Cut it at {wanted}.")
+        message = _("`{name}`: this is the whole path, back to an image. Cut it at {wanted}.")
     elif name == "maps" and end.kind == "GlobalMaxPooling2D":
-        said = _(
-            "`{name}`: the model ends at `{layer}`, as the encoder does: of each map only its "
-            "largest number is left. The maps are what that layer was called on."
+        message = _(
+            "`{name}`: the model ends at `{layer}`, like the encoder: only the largest number "
+            "of each map is left. The maps are the input of that layer."
         )
-    elif len(found.after.calls) == len(found.before.calls) - 1:
-        said = _(
-            "`{name}`: the model ends at `{layer}`, one layer early: its shape is {got}, asked for "
-            "is {wanted}. In `autoencoder.layers` the input is number 0."
+    elif len(comparison.after.calls) == len(comparison.before.calls) - 1:
+        message = _(
+            "`{name}`: the model ends at `{layer}`, one layer too early: its shape is {got}, "
+            "but should be {wanted}. In `autoencoder.layers`, the input is layer 0."
         )
     else:
-        said = _("`{name}`: the model ends at `{layer}` with shape {got}; cut it at {wanted}.")
-    return said.format(
+        message = _(
+            "`{name}`: the model ends at `{layer}` with shape {got}; cut it at {wanted}."
+        )
+    return message.format(
         name=name,
         layer=printable(end.id),
         got=shape_tuple(end.outputs[0]),
-        wanted=shape_tuple(wanted.outputs[0]),
+        wanted=shape_tuple(target.outputs[0]),
     )
 
 
 def _check_own_weights(name: str, model: Any, whole: Any) -> None:
-    """Checks that a model, whose graph is right, has no weights beside those that are there."""
+    """Raises `Wrong` if a model with the right graph has new weights."""
     known = {id(weight) for weight in whole.weights}
     own = [weight for weight in model.weights if id(weight) not in known]
     if not own:
         return
     if len(own) < len(model.weights):
-        layer = next(it for it in model.layers if any(it is own[0] for it in it.weights))
+        layer = next(
+            other for other in model.layers if any(other is own[0] for other in other.weights)
+        )
         raise Wrong(
             _(
-                "`{name}`: `{layer}` is a new layer, with weights of its own. In the autoencoder "
-                "such a layer has been called already: take its `output`."
+                "`{name}`: `{layer}` is a new layer with its own weights. The autoencoder "
+                "already has such a layer: use its `output`."
             ).format(name=name, layer=printable(layer.name))
         )
     if _equal(own, whole.weights):
         raise Wrong(
             _(
-                "`{name}`: the numbers are those of the autoencoder, but in a copy. When the "
-                "autoencoder is trained further, the copy stays behind. Use the layers themselves."
+                "`{name}`: the weights are a copy of the autoencoder's. When the autoencoder "
+                "is trained further, the copy does not change. Use the layers themselves."
             ).format(name=name)
         )
     raise Wrong(
         _(
-            "`{name}`: the graph is right, but it was built anew, with {n} weights of its own that "
-            "no training has touched. Take the `output` of a layer that is there already."
+            "`{name}`: the graph is right, but it was built again, with {n} new, untrained "
+            "weights. Use the `output` of an existing layer."
         ).format(name=name, n=f"{sum(weight.numpy().size for weight in own):,}")
     )
 
 
 def _equal(some: list[Any], others: list[Any]) -> bool:
-    """Tells whether weights hold the same numbers as the first of the others."""
+    """Returns whether weights have the same values as the first of the others."""
     import numpy as np
 
     pairs = zip(some, others[: len(some)], strict=True)
@@ -231,17 +244,17 @@ EXERCISES = [
         name="both-models",
         check=_check_both_models,
         praise=N_(
-            "All that the encoder has, the autoencoder has too, as the very same weights. So both "
-            "together hold no more than the autoencoder alone."
+            "The autoencoder contains all of the encoder, with the very same weights. So both "
+            "together have no more weights than the autoencoder alone."
         ),
         hints=(
             N_(
-                'How often was `layers.Conv2D(32, 3, activation="relu")` called for the layer '
-                "`conv2d_1`: once, or once for each model?"
+                'How many times was `layers.Conv2D(32, 3, activation="relu")` called to create '
+                "the layer `conv2d_1`: once, or once for each model?"
             ),
             N_(
-                "The encoder is a part of the autoencoder. `count_params()` of each model is all "
-                "that you need."
+                "The encoder is part of the autoencoder. `count_params()` of each model is all "
+                "you need."
             ),
         ),
         solution="""\
@@ -252,20 +265,22 @@ counts = {"shared": encoder.count_params(), "together": autoencoder.count_params
         name="two-cuts",
         check=_check_cuts,
         praise=N_(
-            "Two more models, and not one new weight: both are ways through the graph that was "
-            "there, and they follow when the autoencoder is trained further."
+            "Two more models, and not one new weight: both are paths through the existing "
+            "graph, and they change when the autoencoder is trained further."
         ),
         hints=(
             N_(
-                "A model needs its two ends. Both begin at `encoder_input`; which layer of "
-                "`autoencoder.layers` made the tensor at the other end?"
+                "A model needs an input tensor and an output tensor. Both models start at "
+                "`encoder_input`; which layer of `autoencoder.layers` produced the output "
+                "tensor?"
             ),
             N_(
-                "`[layer.name for layer in autoencoder.layers]` shows the numbers. "
-                "`autoencoder.layers[3].output` is the tensor after the first pooling."
+                "`[layer.name for layer in autoencoder.layers]` lists the layers in order, "
+                "counting from 0. `autoencoder.layers[3].output` is the tensor after the first "
+                "pooling."
             ),
             N_(
-                "The maps come from number 5, and the first transposed convolution is number 8: "
+                "The maps come from layer 5, and the first transposed convolution is layer 8: "
                 "`keras.Model(encoder_input, autoencoder.layers[5].output)` is the first model."
             ),
         ),

@@ -1,4 +1,4 @@
-"""Lesson 03: say what a saved model holds, and bring one back complete."""
+"""Lesson 03: know what a saved model contains, and load one completely."""
 
 import os
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from kfunc_lab.lessons.checking import answers, graphs
 from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 
-# Each claim: whether it holds, and what is said to those who think otherwise.
+# For each claim, whether it is true, and the message for learners who think otherwise.
 _CLAIMS = {
     "wiring": (
         True,
@@ -27,35 +27,35 @@ _CLAIMS = {
     "loss": (
         True,
         N_(
-            "`loss` is in the file: the `compile_config` of `config.json` holds what `compile` "
-            "was given. You printed it above."
+            "`loss` is in the file: the `compile_config` of `config.json` contains the "
+            "arguments of `compile`. You printed it above."
         ),
     ),
     "optimizer_state": (
         True,
         N_(
-            "`optimizer_state` is in the file: that is why it is twice as large as the weights, "
-            "and why training goes on where it stopped."
+            "`optimizer_state` is in the file: that is why it is twice as large as the "
+            "weights, and why training continues where it stopped."
         ),
     ),
     "class_code": (
         False,
         N_(
-            "`class_code` is not in the file: it holds the *name* of the class. Look at what "
-            "happened when the model with `Double` was loaded."
+            "`class_code` is not in the file: it contains only the *name* of the class. Look "
+            "at what happened when the model with `Double` was loaded."
         ),
     ),
     "images": (
         False,
         N_(
             "`images` are not in the file: what the model learned from them is in its weights. "
-            "4,000 images would take twelve megabytes; the file has less than one."
+            "4,000 images would take twelve megabytes; the file takes less than one."
         ),
     ),
     "history": (
         False,
         N_(
-            "`history` is not in the file: `fit` gives it to you, and nothing else keeps it. If "
+            "`history` is not in the file: `fit` returns it, and nothing else stores it. If "
             "you need it, save it yourself."
         ),
     ),
@@ -68,7 +68,7 @@ def _check_claims(answer: Any) -> None:
     for name, (holds, correction) in _CLAIMS.items():
         if claims[name] not in (True, False):
             raise Wrong(
-                _("`{name}`: write `True` or `False`; this is: {got}.").format(
+                _("`{name}`: expected `True` or `False`, got {got}.").format(
                     name=name, got=repr(claims[name])
                 )
             )
@@ -79,7 +79,7 @@ def _check_claims(answer: Any) -> None:
 def _check_round_trip(answer: Any) -> None:
     answers.attempted(answer)
     if isinstance(answer, Mapping):
-        _check_begun(answer.get("reloaded", answer))
+        _check_attempted(answer.get("reloaded", answer))
     parts = answers.by_name(answer, ("trained", "reloaded"))
     trained, reloaded = parts["trained"], parts["reloaded"]
     before = graphs.graph_of(trained, "trained")
@@ -98,39 +98,39 @@ def _check_round_trip(answer: Any) -> None:
     _check_optimizer(trained, reloaded)
 
 
-def _check_begun(reloaded: Any) -> None:
+def _check_attempted(reloaded: Any) -> None:
     if reloaded is ...:
-        raise NotAttempted  # as the lesson gives it
+        raise NotAttempted  # unchanged from the lesson
     if reloaded is None:
         raise Wrong(
             _(
-                "`reloaded` is None: `save` and `load_weights` give nothing back. "
-                "`keras.models.load_model` gives back a model."
+                "`reloaded` is None: `save` and `load_weights` return nothing. "
+                "`keras.models.load_model` returns a model."
             )
         )
 
 
 def _check_kind(reloaded: Any) -> None:
-    """Raises for what comes near a loaded model and is none."""
+    """Raises `Wrong` for answers that resemble a loaded model but are not one."""
     if isinstance(reloaded, str) and reloaded.lstrip().startswith("{"):
         raise Wrong(
             _(
-                "`reloaded` is a description as text. It holds no weights, and is no model. "
-                "`model.save` writes both into a file."
+                "`reloaded` is a description in a string: it contains no weights and is not a "
+                "model. `model.save` writes both to a file."
             )
         )
     if isinstance(reloaded, str | os.PathLike):
         raise Wrong(
             _(
-                "`reloaded` is the path of a file. The file is there; now make a model of it: "
+                "`reloaded` is the path of a file. Now load a model from that file: "
                 "`keras.models.load_model(path)`."
             )
         )
     if isinstance(reloaded, Mapping):
         raise Wrong(
             _(
-                "`reloaded` is a description as a dict. It holds no weights, and is no model. "
-                "`model.save` writes both into a file."
+                "`reloaded` is a description in a dict: it contains no weights and is not a "
+                "model. `model.save` writes both to a file."
             )
         )
     if isinstance(reloaded, list | tuple):
@@ -146,8 +146,8 @@ def _check_another_object(trained: Any, reloaded: Any) -> None:
     if reloaded is trained:
         raise Wrong(
             _(
-                "`reloaded` is the very object `trained` under a second name: nothing came from "
-                "a file. If the kernel stopped now, both would be lost."
+                "`reloaded` is the same object as `trained`, under another name: nothing was "
+                "loaded from a file. If the kernel stopped now, both would be lost."
             )
         )
     ours = {id(layer) for layer in trained.layers}
@@ -155,8 +155,8 @@ def _check_another_object(trained: Any, reloaded: Any) -> None:
     if shared:
         raise Wrong(
             _(
-                "`reloaded` is another model over the *same* layers ({layers}): nothing came "
-                "from a file. A loaded model has layers of its own."
+                "`reloaded` is another model with the *same* layers ({layers}): nothing was "
+                "loaded from a file. A loaded model has its own layers."
             ).format(layers=", ".join(f"`{name}`" for name in shared))
         )
 
@@ -168,15 +168,15 @@ def _check_weights(trained: Any, reloaded: Any) -> None:
     if not saved:
         raise Wrong(
             _(
-                "The graph is the same, the weights are others: what was learned is missing. A "
-                "description or `clone_model` brings fresh weights, and a file holds the model "
-                "as it was *when it was saved*: save after training."
+                "The graph is the same, but the weights differ: what the model learned is "
+                "lost. A description or `clone_model` creates new weights, and a file contains "
+                "the model as it was *when it was saved*: save after training."
             )
         )
     raise Wrong(
         _(
-            "The weights are others: the optimizer of `reloaded` has made {saved} steps, that of "
-            "`trained` {steps}. Save after the last step, and train neither of them on."
+            "The weights differ: the optimizer of `reloaded` has made {saved} steps, that of "
+            "`trained` {steps}. Save after the last step, and train neither model further."
         ).format(saved=saved, steps=steps)
     )
 
@@ -186,29 +186,30 @@ def _check_optimizer(trained: Any, reloaded: Any) -> None:
     if saved is None:
         raise Wrong(
             _(
-                "The weights came back, the optimizer did not: `reloaded` is not compiled, and "
-                "cannot train on. Load a whole model, without `compile=False`."
+                "The weights were loaded, but the optimizer was not: `reloaded` is not "
+                "compiled and cannot continue training. Load a whole model, without "
+                "`compile=False`."
             )
         )
     if saved == 0:
         raise Wrong(
             _(
-                "The weights came back, the state of the optimizer did not: {steps} steps there, "
-                "0 here. `load_weights`, `set_weights` and a new `compile` begin with a fresh "
-                "optimizer."
+                "The weights were loaded, but the optimizer state was not: {steps} steps "
+                "there, 0 here. `load_weights`, `set_weights` and a new `compile` start with a "
+                "new optimizer."
             ).format(steps=steps)
         )
     if not _equal(_state(trained), _state(reloaded)):
         raise Wrong(
             _(
-                "The weights are equal, the states of the optimizers are not. Load the model as "
-                "it was saved, and leave its optimizer as it is."
+                "The weights are equal, but the optimizer states are not. Load the model as it "
+                "was saved, and leave its optimizer unchanged."
             )
         )
 
 
 def _steps(model: Any) -> int | None:
-    """Returns how many steps a model's optimizer has made; nothing if it has none."""
+    """Returns the number of steps of a model's optimizer; `None` if it has no optimizer."""
     optimizer = getattr(model, "optimizer", None)
     return None if optimizer is None else int(optimizer.iterations)
 
@@ -216,7 +217,7 @@ def _steps(model: Any) -> int | None:
 def _state(model: Any) -> list[Any]:
     import keras
 
-    return [keras.ops.convert_to_numpy(it) for it in model.optimizer.variables]
+    return [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
 
 
 def _equal(ours: list[Any], theirs: list[Any]) -> bool:
@@ -230,8 +231,8 @@ EXERCISES = [
         name="what-is-in-the-file",
         check=_check_claims,
         praise=N_(
-            "The file holds what is needed to predict and to train on: description, weights, "
-            "optimizer. Code, data and history stay with you."
+            "The file contains what is needed to predict and to continue training: "
+            "description, weights, optimizer. It does not contain code, data or history."
         ),
         hints=(
             N_(
@@ -239,8 +240,8 @@ EXERCISES = [
                 "`model.weights.h5`?"
             ),
             N_(
-                "Four are in the file: what a loaded model needs to be built, to predict and to "
-                "train on. Three are not."
+                "Four are in the file: what a loaded model needs to be built, to predict and "
+                "to continue training. Three are not."
             ),
         ),
         solution="""\
@@ -259,17 +260,18 @@ claims = {
         name="round-trip",
         check=_check_round_trip,
         praise=N_(
-            "Another object with the same graph, weights and state of the optimizer: it could go "
-            "on training on another computer as if nothing had happened."
+            "Another object with the same graph, weights and optimizer state: it could "
+            "continue training on another computer as if nothing had happened."
         ),
         hints=(
             N_(
-                "Two lines: one writes `student` into a file, one makes a model of that file. "
-                "Both stand further up in this lesson, for `model`."
+                "Two lines: one saves `student` to a file, one loads a model from that file. "
+                "Both appear earlier in this lesson, for `model`."
             ),
             N_(
-                'Make the path with `Path(folder.name, "student.keras")`. Then `student.save(...)` '
-                "and `keras.models.load_model(...)`, with no other arguments."
+                'Build the path with `Path(folder.name, "student.keras")`. Then call '
+                "`student.save(...)` and `keras.models.load_model(...)`, with no other "
+                "arguments."
             ),
         ),
         solution="""\

@@ -35,22 +35,23 @@ def _check_count(answer: Any) -> None:
             "three sets of weights; this is one."
         ),
         _FIRST + 2 * _SECOND + _LAST: _(
-            "{n} counts `second` twice. It stands twice in the code, but only one was made."
+            "{n} counts `second` twice. It appears twice in the code, but only one layer was "
+            "created."
         ),
         8 * 4 + 4 * 5 + 14: _(
-            "{n} are the weights alone. Each unit has a bias too: 4 in `first`, 5 in `second`, and "
-            "the last one."
+            "{n} counts only the weights. Each unit has a bias too: 4 in `first`, 5 in "
+            "`second`, and the last one."
         ),
         _FIRST + _SECOND: _("{n} leaves out the last layer. How many numbers enter it?"),
         24 * 4 + 4 + _SECOND + _LAST: _(
-            "{n} lets 24 numbers enter `first` at once. Its calls do not add up: 8 numbers enter "
-            "at each."
+            "{n} sends 24 numbers into `first` at once. Its calls are separate: 8 numbers "
+            "enter at each."
         ),
         _FIRST + 8 * 5 + 5 + _LAST: _(
-            "{n} lets 8 numbers enter `second`. It is called on what `first` made."
+            "{n} sends 8 numbers into `second`. It is called on the output of `first`."
         ),
         _FIRST + _SECOND + 6: _(
-            "{n} lets 5 numbers enter the last layer. `Concatenate` puts them side by side."
+            "{n} sends 5 numbers into the last layer. `Concatenate` puts them side by side."
         ),
     }
     general = _(
@@ -81,8 +82,8 @@ def _check_tied(answer: Any) -> None:
     if len(graph.inputs) == 1:
         raise Wrong(
             _(
-                "This model has one input, `{input}`: both towers would read the same text. It is "
-                "the *layers* that are shared; question and reply come in separately."
+                "This model has one input, `{input}`: both towers would read the same text. "
+                "Only the *layers* are shared; the question and the reply have separate inputs."
             ).format(input=printable(graph.inputs[0]))
         )
     if graph.unused:
@@ -93,17 +94,17 @@ def _check_tied(answer: Any) -> None:
         )
     _check_not_in_a_row(graph)
 
-    def explain(found: Comparison) -> str | None:
-        return _why_not_tied(answer, found)
+    def explain(comparison: Comparison) -> str | None:
+        return _explain_untied(answer, comparison)
 
     target = graphs.target_of(_tied)
     graphs.check_graph(target, _with_inputs_as_in(target, graph), explain)
 
 
 def _with_inputs_as_in(target: LayerGraph, graph: LayerGraph) -> LayerGraph:
-    """Puts the inputs in the order of the target: which text is first makes no difference."""
-    here = dict(compare_with_target(target, graph).matched)
-    inputs = tuple(here.get(it, "") for it in target.inputs)
+    """Puts the inputs in the order of the target, because the order of the texts is free."""
+    matched = dict(compare_with_target(target, graph).matched)
+    inputs = tuple(matched.get(call_id, "") for call_id in target.inputs)
     return replace(graph, inputs=inputs) if sorted(inputs) == sorted(graph.inputs) else graph
 
 
@@ -114,9 +115,9 @@ def _check_not_in_a_row(graph: LayerGraph) -> None:
             if before:
                 raise Wrong(
                     _(
-                        "`{layer}` is called on what came of its own first call: one after the "
-                        "other, on one text. Sharing means side by side: once for the question, "
-                        "once for the reply."
+                        "`{layer}` is called on the output of its own first call: twice in a "
+                        "row, on one text. To share it, call it side by side: once for the "
+                        "question, once for the reply."
                     ).format(layer=printable(graph.call_of[call_id].layer))
                 )
 
@@ -124,49 +125,56 @@ def _check_not_in_a_row(graph: LayerGraph) -> None:
 def _ancestors(graph: LayerGraph, call_id: str) -> Iterator[str]:
     waiting = [call_id]
     for current in waiting:
-        new = [it for it in graph.sources.get(current, ()) if it not in waiting]
+        new = [call for call in graph.sources.get(current, ()) if call not in waiting]
         waiting += new
         yield from new
 
 
-def _why_not_tied(answer: Any, found: Comparison) -> str | None:
-    """Says which layers are made twice, if nothing else is wrong."""
-    other = [it for change in found.changed for it in change.settings if it[0] != "shared with"]
-    if found.added or found.removed or other or not found.changed:
+def _explain_untied(answer: Any, comparison: Comparison) -> str | None:
+    """Names the layers that were created twice, if that is the only mistake."""
+    other = [
+        difference
+        for change in comparison.changed
+        for difference in change.settings
+        if difference[0] != "shared with"
+    ]
+    if comparison.added or comparison.removed or other or not comparison.changed:
         return None
-    twice = [found.after.call_of[change.after] for change in found.changed]
+    twice = [comparison.after.call_of[change.after] for change in comparison.changed]
     kinds = {call.kind for call in twice}
     if kinds == {"Embedding", "Dense"}:
         if _weights_are_equal(answer):
             return _(
-                "The weights of both towers are equal, but they are still {n} parameters in two "
-                "towers: after the first step of training they go separate ways. Call one layer "
-                "twice; then there is nothing to copy."
-            ).format(n=f"{found.after.parameters:,}")
+                "The weights of both towers are equal, but they are still {n} parameters in "
+                "two towers: after the first training step they differ. Call one layer twice; "
+                "then there is nothing to copy."
+            ).format(n=f"{comparison.after.parameters:,}")
         return _(
-            "{first} and {second} have equal arguments and are two layers all the same, with "
-            "128,000 parameters each; the Dense layers likewise. A function that makes layers "
-            "makes new ones at each call. Make each layer once, outside."
+            "{first} and {second} have equal arguments but are two layers, with 128,000 "
+            "parameters each; so are the Dense layers. A function that creates layers creates "
+            "new ones at each call. Create each layer once, outside the function."
         ).format(**_two_names(twice, "Embedding"))
     kind = kinds.pop()
     there = "Dense" if kind == "Embedding" else "Embedding"
     return _(
-        "`{there}` is shared, `{kind}` is not yet: {first} and {second} are two layers. Half tied, "
+        "`{there}` is shared, but `{kind}` is not yet: {first} and {second} are two layers, so "
         "the towers still read a text in two ways."
     ).format(there=there, kind=kind, **_two_names(twice, kind))
 
 
 def _two_names(calls: list[Call], kind: str) -> dict[str, str]:
-    first, second = [f"`{printable(it.id)}`" for it in calls if it.kind == kind][:2]
+    first, second = [f"`{printable(call.id)}`" for call in calls if call.kind == kind][:2]
     return {"first": first, "second": second}
 
 
 def _weights_are_equal(answer: Any) -> bool:
-    """Tells whether two separate towers hold the same numbers in their large weights."""
+    """Returns whether the large weights of two separate towers have the same values."""
     import numpy as np
 
     for shape in ((1000, 128), (128, 128)):
-        first, second = (np.asarray(it) for it in answer.weights if tuple(it.shape) == shape)
+        first, second = (
+            np.asarray(weight) for weight in answer.weights if tuple(weight.shape) == shape
+        )
         if not np.array_equal(first, second):
             return False
     return True
@@ -177,16 +185,17 @@ EXERCISES = [
         name="shared-count",
         check=_check_count,
         praise=N_(
-            "8 · 4 + 4 = 36, 4 · 5 + 5 = 25 and 14 + 1 = 15: together 76, however often the layers "
-            "are called."
+            "8 · 4 + 4 = 36, 4 · 5 + 5 = 25 and 14 + 1 = 15: together 76, however many times "
+            "the layers are called."
         ),
         hints=(
             N_(
-                "Parameters belong to layers, not to calls. How many layers does the code make?"
+                "Parameters belong to layers, not to calls. How many layers does the code "
+                "create?"
             ),
             N_(
-                "Three: 8 numbers enter `first`, 4 enter `second`, and 5 + 5 + 4 enter the last "
-                "one. Weights and biases of each, once."
+                "Three: 8 numbers enter `first`, 4 enter `second`, and 5 + 5 + 4 enter the "
+                "last one. Count the weights and biases of each once."
             ),
         ),
         solution="parameters = (8 * 4 + 4) + (4 * 5 + 5) + (14 * 1 + 1)",
@@ -196,17 +205,18 @@ EXERCISES = [
         name="tie-the-towers",
         check=_check_tied,
         praise=N_(
-            "One Embedding and one Dense layer, each called for both texts: 144,641 parameters "
+            "One Embedding and one Dense layer, each called on both texts: 144,641 parameters "
             "instead of 289,153, and a text means the same on both sides."
         ),
         hints=(
             N_(
-                "How often is `layers.Embedding(1000, 128)` run when `encode` is called twice? And "
-                "if that line stood above the function?"
+                "How many times does `layers.Embedding(1000, 128)` run when `encode` is called "
+                "twice? And if that line were above the function?"
             ),
             N_(
-                "Make `embedding = layers.Embedding(1000, 128)` and `dense = layers.Dense(128, "
-                'activation="tanh")` before `def encode`, and call them in it.'
+                "Create `embedding = layers.Embedding(1000, 128)` and `dense = "
+                'layers.Dense(128, activation="tanh")` before `def encode`, and call them in '
+                "it."
             ),
         ),
         solution="""\

@@ -13,7 +13,7 @@ _SHORT_NAMES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
 
 @dataclass(frozen=True)
 class _Head:
-    """What a compiled model says of its last layer and its loss."""
+    """The last layer and the loss of a compiled model."""
 
     units: int
     activation: str
@@ -25,7 +25,7 @@ def _check_heads(answer: Any) -> None:
     answers.attempted(answer)
     models = answers.by_name(answer, ("digit", "even", "ink"))
     heads = {name: _read_head(name, model) for name, model in models.items()}
-    if heads == _AS_GIVEN:
+    if heads == _UNCHANGED:
         raise NotAttempted
     _check_digit(heads["digit"])
     _check_even(heads["even"])
@@ -38,7 +38,7 @@ def _read_head(name: str, model: Any) -> _Head:
     loss = getattr(answers.model(model, name), "loss", None)
     if loss is None:
         raise Wrong(
-            _("`{name}`: the model has no loss yet; `compile` gives it one.").format(name=name)
+            _("`{name}`: the model has no loss yet; `compile` sets it.").format(name=name)
         )
     last = model.layers[-1]
     return _Head(
@@ -51,7 +51,7 @@ def _read_head(name: str, model: Any) -> _Head:
 
 
 def _loss_name(loss: Any) -> str:
-    """Names a loss that was given by name, as an object or as a function."""
+    """Returns the name of a loss: a string, a loss object or a function."""
     name = loss if isinstance(loss, str) else getattr(loss, "name", None)
     name = str(name or getattr(loss, "__name__", type(loss).__name__))
     return _SHORT_NAMES.get(name, name)
@@ -64,7 +64,8 @@ def _check_digit(head: _Head) -> None:
         raise Wrong(
             _(
                 "`digit`: `categorical_crossentropy` expects a row of ten numbers for each "
-                "target; these targets are integers from 0 to 9. Its *sparse* twin takes those."
+                "target; these targets are integers from 0 to 9. Its *sparse* twin accepts "
+                "those."
             )
         )
     if head.loss == "binary_crossentropy":
@@ -85,8 +86,8 @@ def _check_even(head: _Head) -> None:
     if head.units == 1 and head.activation == "softmax":
         raise Wrong(
             _(
-                "`even`: softmax makes the outputs add up to 1, so a single unit always says 1. "
-                "One unit for yes or no takes `sigmoid`."
+                "`even`: softmax makes the outputs add up to 1, so a single unit always gives "
+                "1. One unit for yes or no needs `sigmoid`."
             )
         )
     if head.units == 2 and head.loss == "sparse_categorical_crossentropy":
@@ -107,21 +108,23 @@ def _check_even(head: _Head) -> None:
 
 def _check_ink(head: _Head) -> None:
     if head.units != 1:
-        raise Wrong(_("`ink`: {n} units; one number is asked for.").format(n=head.units))
+        raise Wrong(
+            _("`ink`: {n} units; one unit is enough for one number.").format(n=head.units)
+        )
     if "crossentropy" in head.loss or "hinge" in head.loss:
         raise Wrong(
             _(
                 "`ink`: `{loss}` compares probabilities of classes; the target is a quantity. "
-                "Measure how far off the answer is, as with `mse`."
+                "Measure how far off the answer is, for example with `mse`."
             ).format(loss=head.loss)
         )
     if head.activation == "softmax":
-        raise Wrong(_("`ink`: softmax over a single unit always says 1."))
+        raise Wrong(_("`ink`: softmax over a single unit always gives 1."))
     if head.activation == "relu":
         raise Wrong(
             _(
-                "`ink`: a final `relu` can get stuck at 0, where nothing is learned any more. "
-                "A quantity takes no activation."
+                "`ink`: a final `relu` can get stuck at 0, where it no longer learns. A "
+                "quantity needs no activation."
             )
         )
     if head.activation not in ("linear", "sigmoid"):
@@ -133,7 +136,7 @@ def _check_ink(head: _Head) -> None:
 
 
 def _check_probabilities(name: str, head: _Head, activation: str) -> None:
-    """Checks that probabilities are made exactly once: by the layer, or by the loss."""
+    """Raises `Wrong` unless exactly one of layer and loss computes the probabilities."""
     if head.from_logits and head.activation == activation:
         raise Wrong(
             _(
@@ -145,9 +148,9 @@ def _check_probabilities(name: str, head: _Head, activation: str) -> None:
         return
     if head.activation != activation:
         raise Wrong(
-            _("`{name}`: this loss expects probabilities, which `{activation}` makes.").format(
-                name=name, activation=activation
-            )
+            _(
+                "`{name}`: this loss expects probabilities, which `{activation}` produces."
+            ).format(name=name, activation=activation)
         )
 
 
@@ -158,34 +161,35 @@ def _check_steps(answer: Any) -> None:
         return
     messages = {
         63: _(
-            "{n} steps would take all 4,000 digits. The fifth that is kept for validation is not "
-            "trained on."
+            "{n} steps would use all 4,000 digits. The fifth that is held out for validation "
+            "is not used for training."
         ),
         62: _(
-            "{n} steps would take all 4,000 digits. The fifth that is kept for validation is not "
-            "trained on."
+            "{n} steps would use all 4,000 digits. The fifth that is held out for validation "
+            "is not used for training."
         ),
         13: _("{n} is the number of batches in the validation part. Training uses the rest."),
         12: _("{n} is the number of batches in the validation part. Training uses the rest."),
         3_200: _(
-            "{n} digits are trained on in an epoch. A step takes 64 of them at once, and changes "
-            "the weights once."
+            "An epoch uses {n} digits. A step takes 64 of them at once and updates the weights "
+            "once."
         ),
         64: _(
-            "{n} is how many digits a step takes. How often do they go into an epoch's digits?"
+            "{n} is the number of digits in a step. How many times does that go into an "
+            "epoch's digits?"
         ),
         250: _("{n} is the number of steps of five epochs. The question is about one."),
     }
     raise Wrong(
         messages.get(
             number,
-            _("It is not {n}. First count the digits that are trained on, then the batches."),
+            _("It is not {n}. First count the digits used for training, then the batches."),
         ).format(n=f"{number:,}")
     )
 
 
-# The heads as the lesson gives them: who changes none has not begun.
-_AS_GIVEN = {
+# The heads in the lesson; a learner who changes none has not attempted the exercise.
+_UNCHANGED = {
     "digit": _Head(10, "softmax", "categorical_crossentropy", False),
     "even": _Head(1, "softmax", "binary_crossentropy", False),
     "ink": _Head(1, "linear", "binary_crossentropy", False),
@@ -200,7 +204,7 @@ EXERCISES = [
             "change fifty times."
         ),
         hints=(
-            N_("How many of the 4,000 digits are trained on, when a fifth is kept out?"),
+            N_("How many of the 4,000 digits are used for training, if a fifth is held out?"),
             N_("3,200 digits, 64 in each step."),
         ),
         solution="steps = (4000 - 4000 // 5) // 64",
@@ -210,7 +214,7 @@ EXERCISES = [
         name="three-heads",
         check=_check_heads,
         praise=N_(
-            "Each head ends as its target needs it: probabilities of ten classes, the "
+            "Each head ends the way its target needs it: probabilities of ten classes, the "
             "probability of yes, a plain number."
         ),
         hints=(

@@ -1,4 +1,4 @@
-"""Lesson 00: read a number off a graph."""
+"""Lesson 00: read a number from a graph."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def _check_species(answer: Any) -> None:
     number = answers.whole_number(answer)
     messages = {
         _SPECIES + _HIDDEN: _(
-            "{n} is the whole model. The question is about the layer `species` alone: select it "
+            "{n} is the whole model. The question is only about the layer `species`: select it "
             "and read its row *Parameters*."
         ),
         _HIDDEN: _("{n} belongs to the layer `hidden`. `species` is the one below it."),
@@ -24,10 +24,10 @@ def _check_species(answer: Any) -> None:
             "unit has one more number, its bias."
         ),
         3: _(
-            "{n} is how many numbers the layer gives out. Its parameters are the weights inside."
+            "{n} is the number of outputs of the layer. Its parameters are the weights inside."
         ),
         16: _(
-            "{n} is how many numbers enter the layer. Its parameters are the weights inside."
+            "{n} is the number of inputs of the layer. Its parameters are the weights inside."
         ),
     }
     if number == _SPECIES:
@@ -49,7 +49,7 @@ EXERCISES = [
         ),
         hints=(
             N_("Click the box `species` in the graph. Its details appear beside the picture."),
-            N_("The box itself shows the number too: in grey, right of the name."),
+            N_("The box itself shows the number too: in grey, to the right of the name."),
         ),
         solution="parameters = 16 * 3 + 3",
         answer="parameters",

@@ -23,20 +23,20 @@ _RIGHT = {
 
 def _check_choices(answer: Any) -> None:
     answers.attempted(answer)
-    said = answers.by_name(answer, _RIGHT)
+    parts = answers.by_name(answer, _RIGHT)
     for name, right in _RIGHT.items():
-        choice = _api(name, said[name])
+        choice = _api(name, parts[name])
         if choice != right:
             raise Wrong(f"`{name}`: " + _reason(name, choice))
 
 
-def _api(name: str, said: Any) -> str:
-    word = said.strip().lower() if isinstance(said, str) else ""
+def _api(name: str, answer: Any) -> str:
+    word = answer.strip().lower() if isinstance(answer, str) else ""
     word = "subclass" if word in ("subclassed", "subclassing") else word
     if word not in _APIS:
         raise Wrong(
-            _("`{name}`: one of {apis} is expected; this is: {got}.").format(
-                name=name, apis=", ".join(f'`"{it}"`' for it in _APIS), got=repr(said)
+            _("`{name}`: expected one of {apis}, got {got}.").format(
+                name=name, apis=", ".join(f'`"{name}"`' for name in _APIS), got=repr(answer)
             )
         )
     return word
@@ -45,47 +45,49 @@ def _api(name: str, said: Any) -> str:
 def _reason(name: str, choice: str) -> str:
     return {
         ("melody", "functional"): _(
-            "That works, but one layer after another, with one input and one output, is a chain. "
-            "There is something shorter for it."
+            "That works, but one layer after another, with one input and one output, is a "
+            "chain. There is a shorter way to write it."
         ),
         ("melody", "subclass"): _(
-            "The loop over the notes is inside the LSTM layer, which brings it along. Around it, "
-            "three layers stand in a chain."
+            "The loop over the notes is part of the LSTM layer. The model itself is a chain of "
+            "three layers."
         ),
         ("tickets", "sequential"): _(
             "A chain has one beginning and one end; here three things go in and two come out."
         ),
         ("tickets", "subclass"): _(
-            "Several inputs and outputs are the same for every ticket. Code would do, but then "
-            "nothing is checked or drawn before data comes."
+            "There are several inputs and outputs, but they are the same for every ticket. "
+            "Code would work, but then nothing is checked or drawn before the data arrives."
         ),
         ("resnet", "sequential"): _(
-            "In a chain each tensor goes to the next layer only; here some go around layers too."
+            "In a chain, each tensor goes only to the next layer; here, some also go around "
+            "layers."
         ),
         ("resnet", "subclass"): _(
-            "50 convolutions are many, but always the same ones: a `for` that builds the graph "
-            "writes them down once, and the graph stays fixed."
+            "There are 50 convolutions, but always the same ones: a `for` loop in the code "
+            "builds them once, and the graph stays fixed."
         ),
         ("twins", "sequential"): _(
             "Two photos are two inputs, and the layers are called twice; a chain calls each once."
         ),
         ("twins", "subclass"): _(
-            "To share layers is to call them twice, as in lesson 08; a graph of calls says that."
+            "Sharing layers means calling them twice, as in lesson 08; a graph of calls "
+            "expresses that."
         ),
         ("grammar", "sequential"): _(
-            "Each sentence has a tree of its own; a chain is not even one tree."
+            "Each sentence has its own tree; a chain is not even one tree."
         ),
         ("grammar", "functional"): _(
-            "A graph is one tree, fixed before the first sentence comes. The next sentence has "
-            "another one."
+            "A graph is one tree, fixed before the first sentence arrives. The next sentence "
+            "has another tree."
         ),
         ("ponder", "sequential"): _(
-            "How many times the block is applied shows only while it runs; a chain has a fixed "
-            "length."
+            "The number of times the block is applied is known only while it runs; a chain has "
+            "a fixed length."
         ),
         ("ponder", "functional"): _(
-            "Functional graphs do no loops: a `for` in the code that builds them ends with a "
-            "fixed number of calls. When to stop depends on numbers that are not there yet."
+            "Functional graphs have no loops: a `for` in the code that builds them ends with a "
+            "fixed number of calls. When to stop depends on numbers that do not exist yet."
         ),
     }[name, choice]
 
@@ -97,56 +99,60 @@ def _check_graph(answer: Any) -> None:
     if isinstance(answer, type) and issubclass(answer, keras.Model):
         raise Wrong(
             _(
-                "This is a class, `{name}`. Asked for is a model with a graph, without it."
+                "This is a class, `{name}`. Build a model with a graph, without that class."
             ).format(name=answer.__name__)
         )
     graph = read_graph(answers.model(answer))
     if isinstance(answer, keras.Sequential):
         raise Wrong(
             _(
-                "A Sequential model is a chain: it has no second input and no way around `mix`. "
-                "Call the layers one by one, on tensors that you name."
+                "A Sequential model is a chain: it has no second input and no path around "
+                "`mix`. Call the layers one by one, and keep each tensor in a variable."
             )
         )
     if not graph.connected:
         raise Wrong(
             _(
-                "`{name}` is still a subclass ({kind}): how its layers are connected is code. "
-                "Begin with `left` and `right`, call each layer, and end with `keras.Model`."
+                "`{name}` is still a subclass ({kind}): its connections are code. Start with "
+                "`left` and `right`, call each layer, and end with `keras.Model`."
             ).format(name=printable(graph.name), kind=graph.kind)
         )
     for call in graph.calls:
         if not call.library:
             raise Wrong(
                 _(
-                    "The graph has a call of `{kind}`, and the code is inside it as before. Its "
-                    "layers are to be seen in the graph themselves."
+                    "The graph has a call of `{kind}`, which still contains the code. Call its "
+                    "layers in the graph itself."
                 ).format(kind=call.kind)
             )
     if len(graph.inputs) == 1:
-        raise Wrong(_("The model has one input; `left` and `right` are two, given as a list."))
+        raise Wrong(
+            _(
+                "The model has one input; it should have two, `left` and `right`, given as a list."
+            )
+        )
     graphs.check_graph(graphs.target_of(_pair), graph, _explain)
 
 
-def _explain(found: Comparison) -> str | None:
-    merging = [call for call in found.after.calls if len(call.inputs) > 1]
+def _explain(comparison: Comparison) -> str | None:
+    merging = [call for call in comparison.after.calls if len(call.inputs) > 1]
     kinds = [call.kind for call in merging]
-    for change in found.changed:
-        if any(name == "shared with" and got is None for name, _it, got in change.settings):
+    for change in comparison.changed:
+        if any(
+            name == "shared with" and got is None for name, _expected, got in change.settings
+        ):
             return _(
-                "`{layer}` has weights of its own, and the model {n} parameters. `read` is one "
-                "layer: make it once, and call it on both sides."
-            ).format(layer=printable(change.after), n=f"{found.after.parameters:,}")
+                "`{layer}` has its own weights, so the model has {n} parameters. `read` is one "
+                "layer: create it once, and call it on both sides."
+            ).format(layer=printable(change.after), n=f"{comparison.after.parameters:,}")
     if not kinds:
         return _("The two sides never meet: `concatenate` puts them side by side.")
     if kinds == ["Concatenate"]:
-        return _(
-            "There is no way around `mix`: what enters it should also be added to what it makes."
-        )
+        return _("There is no path around `mix`: its input should also be added to its output.")
     if set(kinds) == {"Concatenate"}:
         return _(
-            "The way around `mix` is put side by side with its result, which makes {n} numbers; "
-            "it should be added, which leaves 32."
+            "The path around `mix` is placed side by side with its output, which gives {n} "
+            "numbers; it should be added, which gives 32."
         ).format(n=merging[-1].outputs[0].shape[-1])  # type: ignore[index]
     if set(kinds) == {"Add"}:
         return _(
@@ -173,17 +179,17 @@ EXERCISES = [
         name="six-architectures",
         check=_check_choices,
         praise=N_(
-            "One chain, three fixed graphs, and two whose course depends on the data: those need "
-            "code."
+            "One chain, three fixed graphs, and two architectures that depend on the data: "
+            "those need code."
         ),
         hints=(
             N_(
-                "Two questions decide. Is it the same graph for every example? And if so, is it a "
-                "single chain, each layer called once?"
+                "Two questions decide. Is it the same graph for every example? And if so, is "
+                "it a single chain, with each layer called once?"
             ),
             N_(
                 "Two of the six differ from example to example. Of the other four, one has a "
-                "single input, a single output and no way around a layer."
+                "single input, a single output and no path around a layer."
             ),
         ),
         solution="""\
@@ -201,13 +207,13 @@ answer = {
         name="code-to-graph",
         check=_check_graph,
         praise=N_(
-            "The same calls, and now they are data: one reader for both sides, a way around "
+            "The same calls, and now they are data: one reader for both sides, a path around "
             "`mix`, 144 + 1,056 + 33 = 1,233 parameters."
         ),
         hints=(
             N_(
-                "What `__init__` makes, make first; then write the lines of `call` one after "
-                "another, with `left` and `right` as they are."
+                "First create what `__init__` creates; then write the lines of `call` one "
+                "after another, with `left` and `right` as they are."
             ),
             N_(
                 '`read = layers.Dense(16, activation="relu")` once, `read(left)` and '

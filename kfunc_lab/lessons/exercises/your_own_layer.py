@@ -1,4 +1,4 @@
-"""Lesson 10: count the parameters of a layer of one's own, and write one that saves and loads."""
+"""Lesson 10: count the parameters of a custom layer, and write one that can be saved."""
 
 import contextlib
 import inspect
@@ -17,7 +17,7 @@ from kfunc_lab.mistakes.find import find_mistake
 
 _PARAMETERS = 28  # 3 · 7 + 7
 
-# What the layer is tried with.
+# The arguments and input shapes for the checks of the layer.
 _EXPONENT = 3
 _START = 0.5
 _NAME = "bent"
@@ -30,19 +30,19 @@ def _check_parameters(answer: Any) -> None:
     if number == _PARAMETERS:
         return
     known = {
-        21: _("21 are the weights in `w`. `b` has one more for each unit."),
-        7: _("7 are the numbers in `b`. How large is `w`?"),
+        21: _("21 is the size of `w`. `b` has one more number for each unit."),
+        7: _("7 is the size of `b`. How large is `w`?"),
         42: _(
-            "5 · 7 + 7: that takes the 5 for the size of the input. `build` reads "
-            "`input_shape[-1]`, the last axis."
+            "5 · 7 + 7: that uses 5 as the size of the input. `build` reads `input_shape[-1]`, "
+            "the last axis."
         ),
         112: _(
-            "15 · 7 + 7: that would be right after Flatten. `build` reads `input_shape[-1]` "
-            "alone, the last axis."
+            "15 · 7 + 7: that would be right after Flatten. `build` reads only "
+            "`input_shape[-1]`, the last axis."
         ),
         140: _(
-            "5 · 28: the five rows share the same `w` and `b`. How often a layer is used does "
-            "not change its parameters."
+            "5 · 28: the five rows share the same `w` and `b`. Using a layer more often does "
+            "not add parameters."
         ),
         50: _("50 was for 4 numbers and 10 units. Put the new sizes into the same formula."),
     }
@@ -60,7 +60,7 @@ def _check_parameters(answer: Any) -> None:
 def _check_layer(answer: Any) -> None:
     answers.attempted(answer)
     _check_class(answer)
-    with _unnoticed():
+    with _without_side_effects():
         _check_constructor(answer)
         for shape in _SHAPES:
             _check_call(answer, shape)
@@ -69,8 +69,8 @@ def _check_layer(answer: Any) -> None:
 
 
 @contextlib.contextmanager
-def _unnoticed() -> Iterator[None]:
-    """Lets layers be made and called without changing names, random states or live views."""
+def _without_side_effects() -> Iterator[None]:
+    """Creates and calls layers without changing names, random states or live views."""
     import numpy as np
 
     states = random.getstate(), np.random.get_state()
@@ -91,68 +91,71 @@ def _check_class(answer: Any) -> None:
     if isinstance(answer, keras.layers.Layer):
         raise Wrong(
             _(
-                "This is one layer of the class `{kind}`. Give the class, without parentheses: "
-                "the check makes layers of it."
+                "This is a layer of the class `{kind}`. Answer with the class, without "
+                "parentheses: the check creates layers from it."
             ).format(kind=type(answer).__name__)
         )
     if not isinstance(answer, type) or not issubclass(answer, keras.layers.Layer):
         raise Wrong(
-            _("A class derived from `layers.Layer` is expected here; this is: {got}.").format(
+            _("Expected a subclass of `layers.Layer`, got {got}.").format(
                 got=repr(answer) if isinstance(answer, type) else type(answer).__name__
             )
         )
     if answer.__bases__ == (keras.layers.Layer,) and not any(
         map(callable, vars(answer).values())
     ):
-        raise NotAttempted  # as the lesson gives it
+        raise NotAttempted  # unchanged from the lesson
 
 
 def _check_constructor(cls: type) -> None:
-    given = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
+    parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
     for name in ("exponent", "initializer"):
-        if name not in given:
+        if name not in parameters:
             raise Wrong(_("`__init__` has no argument `{name}`.").format(name=name))
-        if given[name].default is inspect.Parameter.empty:
+        if parameters[name].default is inspect.Parameter.empty:
             raise Wrong(
-                _("`{name}` has no default; `{code}` should make a layer too.").format(
+                _("`{name}` has no default value; `{code}` should create a layer too.").format(
                     name=name, code=f"{cls.__name__}()"
                 )
             )
-    takes_all = any(it.kind is inspect.Parameter.VAR_KEYWORD for it in given.values())
-    if not takes_all and not {"name", "trainable", "dtype"} <= set(given):
+    takes_all = any(
+        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
+    if not takes_all and not {"name", "trainable", "dtype"} <= set(parameters):
         raise Wrong(
             _(
-                "`__init__` takes no `**kwargs`. Loading gives it `name`, `trainable` and `dtype`, "
-                "and fails. Take them, and hand them on to `super().__init__(**kwargs)`."
+                "`__init__` takes no `**kwargs`. When Keras loads the layer, it passes `name`, "
+                "`trainable` and `dtype`, and that fails. Accept them, and pass them to "
+                "`super().__init__(**kwargs)`."
             )
         )
     try:
-        layer = _made(cls)
+        layer = _new_layer(cls)
     except Exception as error:
         raise Wrong(
             _("`{code}` fails: {reason}").format(
                 code=f"{cls.__name__}(exponent={_EXPONENT}, …)", reason=_reason(error)
             )
         ) from error
-    called = getattr(layer, "name", None)
-    if called is None:
+    layer_name = getattr(layer, "name", None)
+    if layer_name is None:
         raise Wrong(
             _(
-                "`__init__` does not call `super().__init__(**kwargs)`, which makes a layer of "
-                "the object. It comes first."
+                "`__init__` does not call `super().__init__(**kwargs)`, which sets up the "
+                "layer. Call it first."
             )
         )
-    if called != _NAME:
+    if layer_name != _NAME:
         raise Wrong(
             _(
-                "A layer made with `name={wanted}` is called `{got}`: the name is lost between "
-                "`__init__` and Keras. Hand `**kwargs` on to `super().__init__(**kwargs)`."
-            ).format(wanted=f'"{_NAME}"', got=called)
+                "A layer created with `name={wanted}` is named `{got}`: the name is lost "
+                "between `__init__` and Keras. Pass `**kwargs` to `super().__init__(**kwargs)`."
+            ).format(wanted=f'"{_NAME}"', got=layer_name)
         )
 
 
-def _made(cls: Any) -> Any:
-    """Makes a layer whose arguments are a number and an object."""
+def _new_layer(cls: Any) -> Any:
+    """Creates a layer with a number and an object as arguments."""
     import keras
 
     start = keras.initializers.Constant(_START)
@@ -160,12 +163,13 @@ def _made(cls: Any) -> Any:
 
 
 def _check_call(cls: Any, shape: tuple[int, ...]) -> None:
-    layer = _made(cls)
+    layer = _new_layer(cls)
     if layer.weights:
         raise Wrong(
             _(
-                "The layer has weights of shape {shape} before it is called. How many features "
-                "come is only known in `build(self, input_shape)`: make them there."
+                "The layer has weights of shape {shape} before it is called. The number of "
+                "features is known only in `build(self, input_shape)`: create the weights "
+                "there."
             ).format(shape=tuple(layer.weights[0].shape))
         )
     model = _model(layer, shape)
@@ -189,14 +193,14 @@ def _model(layer: Any, shape: tuple[int, ...]) -> Any:
         if "add new elements of state" in str(error):
             raise Wrong(
                 _(
-                    "`call` makes weights. It runs at every call, and would make new ones each "
-                    "time; `build` runs once. Make them there, and use them in `call`."
+                    "`call` creates weights. It runs at every call, and would create new ones "
+                    "each time; `build` runs once. Create them there, and use them in `call`."
                 )
             ) from error
         if layer.weights:
             _check_weights(layer, shape)
         raise Wrong(
-            _("On an input of shape {shape} the layer fails: {reason}").format(
+            _("The layer fails on an input of shape {shape}: {reason}").format(
                 shape=(None, *shape), reason=_reason(error)
             )
         ) from error
@@ -208,33 +212,34 @@ def _check_weights(layer: Any, shape: tuple[int, ...]) -> None:
     if not layer.weights:
         raise Wrong(
             _(
-                "Keras knows of no weights in this layer, so none is trained or saved. An array "
-                "of numbers does not count: make the weights with `self.add_weight` in `build`."
+                "Keras finds no weights in this layer, so nothing is trained or saved. A plain "
+                "array does not count: create the weights with `self.add_weight` in `build`."
             )
         )
     if len(layer.weights) > 1:
         raise Wrong(
-            _("The layer has {n} weights; one array of them is asked for.").format(
-                n=len(layer.weights)
-            )
+            _("The layer has {n} weight arrays; expected one.").format(n=len(layer.weights))
         )
     weight = layer.weights[0]
     if tuple(weight.shape) != shape[-1:]:
         raise Wrong(
             _(
-                "For inputs of shape {shape} the weights have shape {got}; one for each feature "
-                "is asked for: {wanted}, the size of the last axis."
+                "For inputs of shape {shape}, the weights have shape {got}; expected one "
+                "weight for each feature: {wanted}, the size of the last axis."
             ).format(shape=(None, *shape), got=tuple(weight.shape), wanted=shape[-1:])
         )
     if not layer.trainable_weights:
         raise Wrong(
-            _("The weights are made with `trainable=False`: training could never change them.")
+            _(
+                "The weights are created with `trainable=False`: training could never change "
+                "them."
+            )
         )
     start = layer.get_weights()[0]
     if not np.array_equal(start, np.full(shape[-1], _START)):
         raise Wrong(
             _(
-                "Made with an initializer that gives {wanted}, the weights start at {got}: hand "
+                "With an initializer that gives {wanted}, the weights start at {got}: pass "
                 "`self.initializer` to `add_weight`."
             ).format(wanted=_START, got=round(float(start[0]), 3))
         )
@@ -249,13 +254,19 @@ def _check_numbers(layer: Any, model: Any, shape: tuple[int, ...]) -> None:
     got = _values(model, x)
     known = (
         (w * x**2, _("The result is always the square: `call` should use `self.exponent`.")),
-        (w * x, _("The result is only multiplied by the weights; the power is missing.")),
-        (x**_EXPONENT, _("The result does not depend on the weights: `call` leaves them out.")),
+        (w * x, _("The input is only multiplied by the weights; the power is missing.")),
+        (
+            x**_EXPONENT,
+            _("The result does not depend on the weights: `call` does not use them."),
+        ),
         (
             (w * x) ** _EXPONENT,
-            _("The weights are raised to the power too. First the power, then the weights."),
+            _(
+                "The weights are raised to the power too. Raise the input first, then multiply "
+                "by the weights."
+            ),
         ),
-        (w + x**_EXPONENT, _("The weights are added; they should multiply.")),
+        (w + x**_EXPONENT, _("The weights are added to the power; they should multiply it.")),
     )
     if np.allclose(got, w * x**_EXPONENT, rtol=1e-3, atol=1e-5):
         return
@@ -284,8 +295,8 @@ def _check_defaults(cls: Any) -> None:
     if not np.allclose(_values(_model(cls(), (4,)), x), x**2):
         raise Wrong(
             _(
-                "Made without arguments, the layer should give the square: `exponent=2`, and "
-                "weights that start at 1."
+                "Created without arguments, the layer should return the square: `exponent=2`, "
+                "and weights that start at 1."
             )
         )
 
@@ -294,7 +305,7 @@ def _check_saved(cls: Any) -> None:
     import keras
     import numpy as np
 
-    layer = _made(cls)
+    layer = _new_layer(cls)
     model = _model(layer, (4,))
     layer.set_weights([np.array([1, 2, 3, 4], "float32")])
     config = _config(layer)
@@ -306,7 +317,7 @@ def _check_saved(cls: Any) -> None:
             loaded = keras.models.load_model(path, custom_objects={cls.__name__: cls})
         except Exception as error:
             raise Wrong(
-                _("The layer works, but does not come back from a file: {reason}").format(
+                _("The layer works, but it cannot be loaded from a file: {reason}").format(
                     reason=_reason(error)
                 )
             ) from error
@@ -316,15 +327,15 @@ def _check_saved(cls: Any) -> None:
     if differing:
         raise Wrong(
             _(
-                "After loading, `get_config` says something else about {names}. What it says is "
-                "given to `__init__`, and should come back as it was."
+                "After loading, `get_config` returns other values for {names}. Keras passes "
+                "them to `__init__`, which should store them unchanged."
             ).format(names=differing)
         )
     if not np.allclose(_values(loaded, x), _values(model, x)):
         raise Wrong(
             _(
-                "The loaded layer has the same config, and computes something else: part of what "
-                "it needs is neither in the config nor in a weight."
+                "The loaded layer has the same config but computes something else: part of "
+                "what it needs is neither in the config nor in a weight."
             )
         )
 
@@ -335,8 +346,8 @@ def _config(layer: Any) -> Mapping[str, Any]:
     if type(layer).get_config is keras.layers.Layer.get_config:
         raise Wrong(
             _(
-                "There is no `get_config`. Keras notes numbers and strings by itself, but not an "
-                "object such as an initializer: saving fails. Write the method."
+                "There is no `get_config`. Keras saves numbers and strings by itself, but not "
+                "objects such as an initializer. Write the method."
             )
         )
     try:
@@ -356,38 +367,40 @@ def _check_config(config: Mapping[str, Any]) -> None:
     if "name" not in config:
         raise Wrong(
             _(
-                "`get_config` does not say the name, so `{name}` would come back under another "
-                "one. Add to it what `super().get_config()` says."
+                "`get_config` does not return the name, so `{name}` would be loaded under "
+                "another one. Include what `super().get_config()` returns."
             ).format(name=_NAME)
         )
     for name in ("exponent", "initializer"):
         if name not in config:
             raise Wrong(
                 _(
-                    "`get_config` does not say `{name}`. The layer would come back with the "
-                    "default, and no error would tell."
+                    "`get_config` does not return `{name}`. The layer would be loaded with the "
+                    "default value, without any error."
                 ).format(name=name)
             )
     if config["exponent"] != _EXPONENT:
         raise Wrong(
             _(
-                "A layer made with `exponent={wanted}` has `exponent` {got} in its config. Keep "
-                "the argument as `self.exponent`, and give that."
+                "The config of a layer created with `exponent={wanted}` has `exponent` {got}. "
+                "Store the argument as `self.exponent`, and return that value."
             ).format(wanted=_EXPONENT, got=repr(config["exponent"]))
         )
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """Names what two configs say differently; objects in them are compared by their configs."""
+    """Names the keys whose values differ in two configs; objects are compared by their configs."""
     import keras
 
-    said, again = (keras.saving.serialize_keras_object(dict(it)) for it in (one, other))
-    keys = [key for key in {**said, **again} if said.get(key) != again.get(key)]
+    first, second = (
+        keras.saving.serialize_keras_object(dict(config)) for config in (one, other)
+    )
+    keys = [key for key in {**first, **second} if first.get(key) != second.get(key)]
     return ", ".join(f"`{key}`" for key in keys)
 
 
 def _values(model: Any, x: Any) -> Any:
-    """Computes without changing any variable, such as the seed of random numbers."""
+    """Returns the model's output without changing variables such as random seeds."""
     import keras
 
     with keras.StatelessScope():
@@ -395,7 +408,7 @@ def _values(model: Any, x: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """Says what Keras found wrong, in one line."""
+    """Returns the reason of an error from Keras, in one line."""
     failure = find_failure(error)
     mistake = None if failure is None else find_mistake(error, failure)
     inner = str(error).rpartition("Exception encountered: ")[2].strip()
@@ -408,10 +421,12 @@ EXERCISES = [
     Exercise(
         name="own-layer-parameters",
         check=_check_parameters,
-        praise=N_("3 · 7 + 7 = 28: only the last axis counts, and the five rows share it all."),
+        praise=N_(
+            "3 · 7 + 7 = 28: only the last axis counts, and the five rows share all parameters."
+        ),
         hints=(
-            N_("Which `input_shape` is `build` given here, and which part of it does it read?"),
-            N_("`w` has shape (3, 7). How many numbers is that, and how many has `b`?"),
+            N_("Which `input_shape` does `build` get here, and which part of it does it read?"),
+            N_("`w` has shape (3, 7). How many numbers is that, and how many does `b` have?"),
         ),
         solution="parameters = 3 * 7 + 7",
         answer="parameters",
@@ -420,22 +435,23 @@ EXERCISES = [
         name="power-layer",
         check=_check_layer,
         praise=N_(
-            "It takes any number of features, its weights are trained and saved, and config and "
-            "name come back from a file as they were."
+            "The layer takes any number of features, its weights are trained and saved, and "
+            "its config and its name are restored from a file."
         ),
         hints=(
             N_(
-                "Take `CustomDense` and `WholeDense` as models: `__init__` keeps the arguments, "
-                "`build` makes the weights, `call` computes, `get_config` says the arguments."
+                "Take `CustomDense` and `WholeDense` as examples: `__init__` stores the "
+                "arguments, `build` creates the weights, `call` computes, `get_config` returns "
+                "the arguments."
             ),
             N_(
                 "In `build`: `self.add_weight(shape=(input_shape[-1],), ...)` with the "
                 "initializer. In `call`: `ops.power(inputs, self.exponent)`, times the weights."
             ),
             N_(
-                '`__init__(self, exponent=2, initializer="ones", **kwargs)` begins with '
-                "`super().__init__(**kwargs)`. `get_config` returns "
-                "`{**super().get_config(), ...}` with both arguments."
+                '`__init__(self, exponent=2, initializer="ones", **kwargs)` starts with '
+                "`super().__init__(**kwargs)`. `get_config` returns `{**super().get_config(), "
+                "...}` with both arguments."
             ),
         ),
         solution="""\

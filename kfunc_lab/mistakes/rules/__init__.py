@@ -1,1 +1,1 @@
-"""The mistakes that are known, one file for each kind."""
+"""The rules about learners' mistakes, one file for each kind of mistake."""

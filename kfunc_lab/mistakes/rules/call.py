@@ -1,4 +1,4 @@
-"""Mistakes inside a `call` of one's own: unknown sizes, weights made there, missing numbers."""
+"""Mistakes inside a custom `call`: unknown sizes, weights created there, missing values."""
 
 import ast
 import inspect
@@ -10,7 +10,7 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.failure import Failure, as_call, called_name, looked_up, shape_of
+from kfunc_lab.mistakes.failure import Failure, as_call, called_name, look_up, shape_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, argument, rule, title, written
 from kfunc_lab.mistakes.rules.merging import symbolic_edit
 
@@ -20,15 +20,15 @@ from kfunc_lab.mistakes.rules.merging import symbolic_edit
 
 @dataclass(frozen=True)
 class _Size:
-    """A size that the user's code reads from a shape, and that is not known yet.
+    """A size that the user's code reads from a shape and that is not known yet.
 
     Attributes:
-        words: What stands for it where the code failed, as `"batch"`.
-        read: How it was read, as `"inputs.shape[0]"`.
-        source: What it was read from, as `"inputs"`.
+        words: The expression for it in the code that failed, such as `"batch"`.
+        read: The expression that read it, such as `"inputs.shape[0]"`.
+        source: The tensor that it was read from, such as `"inputs"`.
         tensor: That tensor.
         axis: The axis that is not known.
-        value: What is known: `None`, or a shape with `None` in it.
+        value: Its value so far: `None`, or a shape that contains `None`.
     """
 
     words: str
@@ -61,55 +61,54 @@ def _unknown_size(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 def _size_edit(size: _Size, match: re.Match[str], failure: Failure) -> str:
     name = called_name(failure.code)
-    asked = size.read.replace(f"{size.source}.shape", f"keras.ops.shape({size.source})", 1)
-    words = {"old": size.read, "new": asked, "name": name}
+    new = size.read.replace(f"{size.source}.shape", f"keras.ops.shape({size.source})", 1)
+    words = {"old": size.read, "new": new, "name": name}
     if is_symbolic(size.tensor):
         return _(
-            "Compute it in the `call` of a layer of your own, with `{new}` in the place of "
-            "`{old}`."
+            "Compute it in the `call` of a custom layer, with `{new}` instead of `{old}`."
         ).format(**words)
     if name in ("range", "int", "float") or "not supported between" in match.string:
         return _number_edit(size.axis, name)
     if "None values" in match.string and as_call(failure.code) is None:
-        words["new"] = f"keras.ops.cast({asked}, {size.source}.dtype)"
+        words["new"] = f"keras.ops.cast({new}, {size.source}.dtype)"
     if failure.code.startswith(("np.", "numpy.")):
-        return _("Write `keras.ops.{name}`, with `{new}` in the place of `{old}`.").format(
-            **words
-        )
+        return _("Write `keras.ops.{name}`, with `{new}` instead of `{old}`.").format(**words)
     return _(
-        "Write `{new}` in the place of `{old}`: it holds the size once there are numbers."
+        "Write `{new}` instead of `{old}`: it gives the size when the model runs on data."
     ).format(**words)
 
 
 def _number_edit(axis: int, name: str) -> str:
-    """Says what to do where Python needs the number itself, and no tensor will do."""
+    """Returns the edit for code that needs a Python number and cannot use a tensor."""
     if axis == 0:
-        return _("Leave the batch out: `keras.ops` computes with all its examples at once.")
+        return _(
+            "You do not need the batch size: `keras.ops` computes with all examples at once."
+        )
     if name != "range":
-        return _("Write the size of that axis into `keras.Input`.")
+        return _("Write the size of that axis in `keras.Input`.")
     return _(
-        "Write the number of steps into `keras.Input`, or write one step as a cell, and let "
-        "`keras.layers.RNN` do the loop."
+        "Write the number of steps in `keras.Input`, or write one step as a cell and leave the "
+        "loop to `keras.layers.RNN`."
     )
 
 
 def _sizes(failure: Failure) -> Iterator[_Size]:
-    """Yields the sizes in the expression that failed that are not known."""
+    """Yields the unknown sizes in the expression that failed."""
     values = {} if failure.scope is None else failure.scope.f_locals
     for node in _reads(_parsed(failure.code)):
         if not isinstance(node, ast.Name):
-            found = _size(node, None, values)
-            if found is not None:
-                yield found
+            size = _size(node, None, values)
+            if size is not None:
+                yield size
         elif values.get(node.id, "unknown") is None:
             for origin, position in _assigned(node.id, failure):
-                found = _size(origin, position, values)
-                if found is not None:
-                    yield replace(found, words=node.id, value=None)
+                size = _size(origin, position, values)
+                if size is not None:
+                    yield replace(size, words=node.id, value=None)
 
 
 def _reads(node: ast.AST) -> Iterator[ast.expr]:
-    """Yields the names in an expression, and the shapes and their items, each whole."""
+    """Yields the names, shapes and items of shapes in an expression."""
     if _is_shape(node) or isinstance(node, ast.Name):
         yield node  # type: ignore[misc]
         return
@@ -125,7 +124,7 @@ def _is_shape(node: ast.AST) -> bool:
 
 
 def _assigned(name: str, failure: Failure) -> Iterator[tuple[ast.expr, int | None]]:
-    """Yields what the function that failed sets a variable to, and which part of it."""
+    """Yields the expressions that the failing function assigns to a variable, and which part."""
     try:
         function = dedent(inspect.getsource(failure.scope))  # type: ignore[arg-type]
     except (OSError, TypeError):
@@ -141,104 +140,108 @@ def _assigned(name: str, failure: Failure) -> Iterator[tuple[ast.expr, int | Non
 
 
 def _size(node: ast.expr, position: int | None, values: Mapping[str, Any]) -> _Size | None:
-    """Returns the first size in what was read from a shape that is not known."""
+    """Returns the first unknown size that an expression reads from a shape."""
     shape = node.value if isinstance(node, ast.Subscript) else node
     if not isinstance(shape, ast.Attribute) or not _is_shape(shape):
         return None
-    tensor = looked_up(shape.value, values)
+    tensor = look_up(shape.value, values)
     sizes = shape_of(tensor) or ()
     axes = list(range(len(sizes)))
     try:
         if isinstance(node, ast.Subscript):
             axes = _items(axes, node.slice)
         axes = axes if position is None else [axes[position]]
-    except (IndexError, TypeError, ValueError):  # an index that is computed
+    except (IndexError, TypeError, ValueError):  # the index is not a constant
         return None
-    axis = next((it for it in axes if sizes[it] is None), None)
+    axis = next((axis for axis in axes if sizes[axis] is None), None)
     if axis is None:
         return None
     read = ast.unparse(node)
-    value = None if len(axes) == 1 else tuple(sizes[it] for it in axes)
+    value = None if len(axes) == 1 else tuple(sizes[axis] for axis in axes)
     return _Size(read, read, ast.unparse(shape.value), tensor, axis, value)
 
 
 def _items(axes: list[int], index: ast.expr) -> list[int]:
     if not isinstance(index, ast.Slice):
         return [axes[ast.literal_eval(index)]]
-    ends = (index.lower, index.upper, index.step)
-    return axes[slice(*(None if it is None else ast.literal_eval(it) for it in ends))]
+    bounds = (index.lower, index.upper, index.step)
+    return axes[
+        slice(*(None if bound is None else ast.literal_eval(bound) for bound in bounds))
+    ]
 
 
 def _parsed(code: str) -> ast.AST:
     try:
         return ast.parse(code)
-    except (SyntaxError, ValueError):  # the head of a statement, as `if x > 0:`
+    except (SyntaxError, ValueError):  # the header of a statement, such as `if x > 0:`
         return ast.Module([], [])
 
 
 # ---------------------------------------------------------------------------------------------
-# Weights and layers that `call` makes
+# Weights and layers that `call` creates
 
 
 def _state_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
     if failure.operation is None:
         return None
-    made = called_name(failure.code)
-    weights = made in ("add_weight", "add_variable", "Variable")
+    name = called_name(failure.code)
+    creates_weights = name in ("add_weight", "add_variable", "Variable")
     reason = _(
-        "`call` of {layer} makes layers: it runs again and again, and would make new ones each "
+        "`call` of {layer} creates layers: it runs many times, and would create new ones each "
         "time."
     )
     edit = _(
-        "Make them in `__init__`, as `self.inner = layers.Dense(...)`; `call` uses `self.inner`."
+        "Create them in `__init__`, for example `self.inner = layers.Dense(...)`, and use "
+        "`self.inner` in `call`."
     )
-    if weights:
+    if creates_weights:
         reason = _(
-            "`call` of {layer} makes weights: it runs again and again, and would make new ones "
+            "`call` of {layer} creates weights: it runs many times, and would create new ones "
             "each time."
         )
         edit = _(
-            "Make them in `build`, as `self.w = self.add_weight(...)`; `call` uses `self.w`."
+            "Create them in `build`, for example `self.w = self.add_weight(...)`, and use "
+            "`self.w` in `call`."
         )
     if not _is_in_call(failure):
-        reason = _("{layer} has been built already, and gets no weights or layers any more.")
-        edit = _("Make them in `__init__` or `build` of its class.")
+        reason = _("{layer} is already built and cannot get new weights or layers.")
+        edit = _("Create them in `__init__` or `build` of its class.")
     return Mistake("state-in-call", reason.format(layer=title(failure)), "", edit, failure.name)
 
 
 def _is_in_call(failure: Failure) -> bool:
-    """Tells whether the user's code failed within its own `call`."""
+    """Returns whether the user's code failed inside its own `call`."""
     frame = failure.scope
     while frame is not None:
         values = frame.f_locals.values() if frame.f_code.co_name == "call" else ()
-        if any(it is failure.operation for it in values):
+        if any(value is failure.operation for value in values):
             return True
         frame = frame.f_back
     return False
 
 
 # ---------------------------------------------------------------------------------------------
-# Numbers that are not there yet
+# Values that do not exist yet
 
 
 def _no_numbers(match: re.Match[str], failure: Failure) -> Mistake:
     name, words = called_name(failure.code), argument(failure)
     call = as_call(failure.code)
     known = {} if failure.scope is None else failure.scope.f_locals
-    shape = shape_of(looked_up(call.args[0], known)) if call is not None and call.args else None
+    shape = shape_of(look_up(call.args[0], known)) if call is not None and call.args else None
     reason = _(
-        "A symbolic tensor has a shape and no values yet, so Python cannot {what}."
-    ).format(what=_("count with it"))
+        "A symbolic tensor has a shape but no values yet, so Python cannot {what}."
+    ).format(what=_("compute with it"))
     if shape is not None:
         reason = _(
-            "`{code}` needs numbers, and {tensor} is symbolic: it has a shape, {shape}, and no "
+            "`{code}` needs numbers, but {tensor} is symbolic: it has the shape {shape} and no "
             "values yet."
         ).format(code=name, tensor=words, shape=written(shape))
     edit = symbolic_edit(name, failure)
     if name in ("float", "int"):
         edit = _(
-            "Leave `{name}` out: `keras.ops` computes with the symbolic tensor itself, and "
-            "`keras.ops.cast` changes its type."
+            "Remove `{name}`: `keras.ops` works on the symbolic tensor itself, and "
+            "`keras.ops.cast` changes its dtype."
         ).format(name=name)
     elif name == "range":
         edit = _number_edit(1, name)
@@ -249,12 +252,12 @@ def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake:
     import keras
 
     name, tensor = match["name"], failure.code.rpartition(".")[0]
-    edit = _("Leave `.{name}` out: `keras.ops` computes with the symbolic tensor itself.")
+    edit = _("Remove `.{name}`: `keras.ops` works on the symbolic tensor itself.")
     if callable(getattr(keras.ops, name, None)):
         edit = _("Write `keras.ops.{name}({x}, ...)`.")
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has no `{name}`: it has a shape and no values yet.").format(
+        _("A symbolic tensor has no `{name}`: it has a shape but no values yet.").format(
             name=name
         ),
         "",
@@ -264,16 +267,16 @@ def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def _no_truth(match: re.Match[str], failure: Failure) -> Mistake:
-    what = _("tell whether it is true") if match["bool"] else _("go through its items")
+    what = _("tell whether it is true") if match["bool"] else _("iterate over it")
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
+        _("A symbolic tensor has a shape but no values yet, so Python cannot {what}.").format(
             what=what
         ),
         "",
         _(
-            "Use a function of `keras.ops`, or a layer, in its place; for a choice between values "
-            "there is `keras.ops.where`."
+            "Use a function from `keras.ops` or a layer instead; to choose between values, use "
+            "`keras.ops.where`."
         ),
         failure.name,
     )
@@ -282,11 +285,11 @@ def _no_truth(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_assignment(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
+        _("A symbolic tensor has a shape but no values yet, so Python cannot {what}.").format(
             what=_("change its items")
         ),
         "",
-        _("Make a new tensor, with `keras.ops.where` or `keras.ops.slice_update`."),
+        _("Create a new tensor with `keras.ops.where` or `keras.ops.slice_update`."),
         failure.name,
     )
 

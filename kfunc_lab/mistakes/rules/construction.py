@@ -1,4 +1,4 @@
-"""Mistakes in making a layer or an input: its arguments and its parentheses."""
+"""Mistakes in creating a layer or an input: its arguments and its parentheses."""
 
 import ast
 import difflib
@@ -20,7 +20,7 @@ from kfunc_lab.mistakes.rule import (
     written,
 )
 
-# What a layer needs that a tensor stood in the place of: an example for each.
+# An example of the arguments that each layer needs where it got a tensor.
 _NEEDED = {
     "Dense": "64", "Conv1D": "32, 3", "Conv2D": "32, 3", "Conv3D": "32, 3",
     "Conv1DTranspose": "32, 3", "Conv2DTranspose": "32, 3", "SeparableConv2D": "32, 3",
@@ -34,18 +34,18 @@ _NEEDED = {
 
 
 def _in_parentheses(match: re.Match[str], failure: Failure) -> Mistake | None:
-    """Explains a tensor that a layer's constructor was given."""
+    """Explains a tensor among the arguments of a layer's constructor."""
     if failure.stage != "construct" or failure.kind == "Input":
         return None
     where = match.groupdict().get("where") or ""
     holds = bool(failure.tensors) or "KerasTensor" in match.string
     if not holds and not (failure.operation is None and _is_on_tensors(failure)):
         return None
-    return in_constructor(failure, where or _taken_for(failure))
+    return in_constructor(failure, where or _parameter_of(failure))
 
 
 def _is_on_tensors(failure: Failure) -> bool:
-    """Tells whether a constructor was called on more than plain settings."""
+    """Returns whether a constructor was called on anything but plain settings."""
     call = as_call(failure.code)
     if call is None or not call.args:
         return False
@@ -53,39 +53,44 @@ def _is_on_tensors(failure: Failure) -> bool:
 
 
 def in_constructor(failure: Failure, where: str) -> Mistake:
-    """Explains that a tensor belongs into a second pair of parentheses."""
-    reason = _("A tensor stands where {kind} takes its settings.")
+    """Explains that a tensor belongs in a second pair of parentheses."""
+    reason = _("The constructor of {kind} takes settings, not a tensor.")
     if where:
-        reason = _("A tensor stands where {kind} takes its setting `{where}`.")
+        reason = _("The constructor of {kind} got a tensor for its argument `{where}`.")
     tensors, settings = _sorted_arguments(failure)
     return Mistake(
         "constructor-parentheses",
         reason.format(kind=failure.kind, where=where),
         "",
         _(
-            "Write `{callee}({settings})({x})`: the tensor goes into a second pair of parentheses."
+            "Write `{callee}({settings})({x})`: the tensor goes in a second pair of "
+            "parentheses."
         ).format(callee=callee(failure), settings=settings, x=tensors),
         where,
     )
 
 
 def _sorted_arguments(failure: Failure) -> tuple[str, str]:
-    """Returns what of a call's arguments are tensors, and what are settings, in words."""
+    """Returns the source of a call's tensors, and the source of its settings."""
     call = as_call(failure.code)
     needed = _NEEDED.get(failure.kind, "")
     if call is None:
         return "x", needed
-    plain = [it for it in call.args if _is_setting(it)]
-    settings = [ast.unparse(it) for it in plain]
-    if not settings and not any(it.arg for it in call.keywords):
+    plain = [expression for expression in call.args if _is_setting(expression)]
+    settings = [ast.unparse(expression) for expression in plain]
+    if not settings and not any(expression.arg for expression in call.keywords):
         settings = [needed] if needed else []
     elif not settings and failure.kind in ("Dense", "Conv2D", "LSTM", "GRU"):
-        named = {it.arg for it in call.keywords}
+        named = {expression.arg for expression in call.keywords}
         settings = [] if named & {"units", "filters"} else [needed.split(",")[0]]
     elif "," in needed and len(plain) == 1 and call.args[0] is not plain[0]:
         settings = [needed.split(",")[0], *settings]
-    settings += [f"{it.arg}={ast.unparse(it.value)}" for it in call.keywords if _keeps(it)]
-    others = [it for it in call.args if it not in plain]
+    settings += [
+        f"{expression.arg}={ast.unparse(expression.value)}"
+        for expression in call.keywords
+        if _keeps(expression)
+    ]
+    others = [expression for expression in call.args if expression not in plain]
     bare = ast.Call(func=call.func, args=others, keywords=[])
     words = all_arguments(Failure(None, "", "", (), "", None, ast.unparse(bare)))
     return (words if others else "x"), ", ".join(settings)
@@ -93,7 +98,7 @@ def _sorted_arguments(failure: Failure) -> tuple[str, str]:
 
 def _is_setting(expression: ast.expr) -> bool:
     if isinstance(expression, (ast.List, ast.Tuple)):
-        return all(isinstance(it, ast.Constant) for it in expression.elts)
+        return all(isinstance(item, ast.Constant) for item in expression.elts)
     return isinstance(expression, (ast.Constant, ast.UnaryOp, ast.BinOp))
 
 
@@ -101,8 +106,8 @@ def _keeps(keyword: ast.keyword) -> bool:
     return bool(keyword.arg) and _is_setting(keyword.value)
 
 
-def _taken_for(failure: Failure) -> str:
-    """Returns the parameter that the tensor was taken for."""
+def _parameter_of(failure: Failure) -> str:
+    """Returns the parameter to which the tensor was passed."""
     call = as_call(failure.code)
     if failure.operation is None or call is None:
         return ""
@@ -110,20 +115,22 @@ def _taken_for(failure: Failure) -> str:
         parameters = list(inspect.signature(type(failure.operation)).parameters.values())
     except (TypeError, ValueError):
         return ""
-    for parameter, given in zip(parameters, call.args, strict=False):
-        if not _is_setting(given) and parameter.kind is not parameter.VAR_KEYWORD:
+    for parameter, expression in zip(parameters, call.args, strict=False):
+        if not _is_setting(expression) and parameter.kind is not parameter.VAR_KEYWORD:
             return str(parameter.name)
-    wrong = [it.arg for it in call.keywords if it.arg and not _keeps(it)]
+    wrong = [keyword.arg for keyword in call.keywords if keyword.arg and not _keeps(keyword)]
     return wrong[0] if wrong else ""
 
 
 def held_tensor(layer: Any) -> str:
-    """Returns the setting of a layer that is a tensor, left there by its constructor."""
+    """Returns the name of a layer's attribute that its constructor set to a tensor."""
     import keras
 
     for name, value in list(getattr(layer, "__dict__", {}).items()):
         items = value if isinstance(value, (list, tuple)) else [value]
-        if not name.startswith("_") and any(isinstance(it, keras.KerasTensor) for it in items):
+        if not name.startswith("_") and any(
+            isinstance(item, keras.KerasTensor) for item in items
+        ):
             return str(name)
     return ""
 
@@ -136,7 +143,7 @@ def _invalid_number(match: re.Match[str], failure: Failure) -> Mistake | None:
         value = layer[1]
     return Mistake(
         "wrong-argument",
-        _("`{where}` takes a positive whole number, got {value}.").format(
+        _("`{where}` must be a positive whole number, got {value}.").format(
             where=where, value=value
         ),
         f"{value} ≤ 0" if re.fullmatch(r"-\d+|0", value) else "",
@@ -148,12 +155,12 @@ def _invalid_number(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _rate(match: re.Match[str], failure: Failure) -> Mistake:
     value = quoted(match["value"], 20)
     number = float(match["value"]) if re.fullmatch(r"\d+(\.\d+)?", match["value"]) else 0
-    edit = _("Write the share of numbers to drop, as `layers.{kind}(0.5)`.")
+    edit = _("Write the fraction to drop, for example `layers.{kind}(0.5)`.")
     if 1 < number <= 100:
-        edit = _("Write `layers.{kind}({share})`: the share of numbers to drop, not percent.")
+        edit = _("Write `layers.{kind}({share})`: the fraction to drop, not a percentage.")
     return Mistake(
         "wrong-argument",
-        _("`rate` takes a number from 0 to 1, got {value}.").format(value=value),
+        _("`rate` must be a number from 0 to 1, got {value}.").format(value=value),
         f"{value} > 1" if number > 1 else "",
         edit.format(kind=failure.kind, share=f"{number / 100:g}"),
         "rate",
@@ -172,24 +179,28 @@ def _unexpected_keyword(match: re.Match[str], failure: Failure) -> Mistake | Non
 
     if failure.stage != "construct":
         return None
-    made = keras.Input if failure.kind == "Input" else getattr(keras.layers, failure.kind, None)
-    return _no_such_argument(failure, match["where"], made)
+    constructor = (
+        keras.Input if failure.kind == "Input" else getattr(keras.layers, failure.kind, None)
+    )
+    return _no_such_argument(failure, match["where"], constructor)
 
 
-def _no_such_argument(failure: Failure, name: str, made: Any) -> Mistake:
+def _no_such_argument(failure: Failure, name: str, constructor: Any) -> Mistake:
     try:
-        known = [it for it in inspect.signature(made).parameters if it != "kwargs"]
+        known = [
+            parameter
+            for parameter in inspect.signature(constructor).parameters
+            if parameter != "kwargs"
+        ]
     except (TypeError, ValueError):
         known = []
     close = difflib.get_close_matches(name, [*known, "name", "trainable", "dtype"], 1, 0.5)
-    edit = _("Leave `{name}` out.").format(name=name)
+    edit = _("Remove `{name}`.").format(name=name)
     close = ["shape"] if failure.kind == "Input" and name == "input_shape" else close
     if failure.kind != "Input" and name in ("input_dim", "input_dims", "input_shape"):
-        edit = _("Leave `{name}` out: `keras.Input` states the shape.").format(name=name)
+        edit = _("Remove `{name}`: `keras.Input` gives the shape.").format(name=name)
     elif close:
-        edit = _("Write `{close}=` in the place of `{name}=`.").format(
-            close=close[0], name=name
-        )
+        edit = _("Write `{close}=` instead of `{name}=`.").format(close=close[0], name=name)
     return Mistake(
         "unknown-argument",
         _("{kind} has no argument `{name}`.").format(kind=failure.kind, name=name),
@@ -211,7 +222,7 @@ def _unknown_choice(match: re.Match[str], failure: Failure) -> Mistake | None:
     where = "metrics" if where == "metric" else where
     return Mistake(
         "unknown-choice",
-        _('Keras knows no `{where}` of the name "{value}".').format(
+        _('Keras has no `{where}` named "{value}".').format(
             where=where, value=quoted(value, 40)
         ),
         "",
@@ -224,7 +235,7 @@ def _class_for_object(what: str, value: str) -> Mistake:
     name = value.rstrip("'>").rpartition(".")[2]
     return Mistake(
         "class-for-object",
-        _("The `{where}` is the class {name} itself, not an object of it.").format(
+        _("The `{where}` is the class {name}, not an instance of it.").format(
             where=what, name=name
         ),
         "",
@@ -239,10 +250,10 @@ def _choices(what: str) -> list[str]:
     module = {"loss": keras.losses, "optimizer": keras.optimizers, "metric": keras.metrics}.get(
         what, keras.activations
     )
-    names = [it for it in dir(module) if not it.startswith("_")]
+    names = [name for name in dir(module) if not name.startswith("_")]
     usual = ["mse", "mae", "acc", "accuracy", "categorical_crossentropy", "binary_crossentropy"]
     lower = what in ("optimizer",)
-    return [it.lower() if lower else it for it in names] + ([] if lower else usual)
+    return [name.lower() if lower else name for name in names] + ([] if lower else usual)
 
 
 def _choice_of(match: re.Match[str], failure: Failure) -> Mistake | None:
@@ -253,7 +264,7 @@ def _choice_of(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     return Mistake(
         "unknown-choice",
-        _("`{where}` is one of {choices}, got {value}.").format(
+        _("`{where}` must be one of {choices}, got {value}.").format(
             where=where, choices=", ".join(sorted(choices)), value=value
         ),
         "",
@@ -271,7 +282,9 @@ def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake:
         )
     elif (numbers := re.findall(r"'(\d+)'", value)) and "." not in value:
         whole = tuple(map(int, numbers))
-        whole = (int("".join(numbers)),) if all(len(it) == 1 for it in numbers) else whole
+        whole = (
+            (int("".join(numbers)),) if all(len(number) == 1 for number in numbers) else whole
+        )
         edit = _("Write `keras.Input(shape={shape})`: numbers without quotes.").format(
             shape=written(whole)
         )
@@ -282,7 +295,7 @@ def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake:
         ).format(shape=right)
     return Mistake(
         "input-shape",
-        _("`shape` is a tuple of sizes, got {value}.").format(value=quoted(value, 60)),
+        _("`shape` must be a tuple of sizes, got {value}.").format(value=quoted(value, 60)),
         "",
         edit,
         "shape",
@@ -292,9 +305,9 @@ def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake:
 def _two_shapes(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "input-shape",
-        _("`shape` leaves the batch out and `batch_shape` has it: only one of them is given."),
+        _("`shape` omits the batch and `batch_shape` includes it: pass only one of them."),
         "",
-        _("Keep `shape`, and leave `batch_shape` out."),
+        _("Keep `shape` and remove `batch_shape`."),
         "batch_shape",
     )
 
@@ -302,9 +315,12 @@ def _two_shapes(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_shape(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "input-shape",
-        _("An input has a shape: the sizes of one example, without the batch."),
+        _("An input needs a shape: the sizes of one example, without the batch."),
         "",
-        _("Write it, as `keras.Input(shape=(784,))` or `keras.Input(shape=(28, 28, 1))`."),
+        _(
+            "Pass it, for example `keras.Input(shape=(784,))` or `keras.Input(shape=(28, 28, "
+            "1))`."
+        ),
         "shape",
     )
 
@@ -316,9 +332,9 @@ def _missing_argument(match: re.Match[str], failure: Failure) -> Mistake | None:
     example = _NEEDED.get(failure.kind, f"{where}=...")
     return Mistake(
         "missing-argument",
-        _("{kind} needs its argument `{where}`.").format(kind=failure.kind, where=where),
+        _("{kind} needs the argument `{where}`.").format(kind=failure.kind, where=where),
         "",
-        _("Write it, as `{callee}({example})`.").format(
+        _("Pass it, for example `{callee}({example})`.").format(
             callee=callee(failure), example=example
         ),
         where,
@@ -332,7 +348,7 @@ def _not_iterable(match: re.Match[str], failure: Failure) -> Mistake | None:
     size = ast.unparse(call.args[0]) if call is not None and call.args else "784"
     return Mistake(
         "wrong-argument",
-        _("{kind} takes a tuple of sizes, got one number.").format(kind=failure.kind),
+        _("{kind} expects a tuple of sizes, got one number.").format(kind=failure.kind),
         "",
         _("Write `{callee}(({n},))`: the comma makes it a tuple.").format(
             callee=callee(failure), n=size
@@ -345,9 +361,9 @@ def _groups(match: re.Match[str], failure: Failure) -> Mistake:
     groups, filters = int(match["groups"]), int(match["filters"])
     return Mistake(
         "wrong-argument",
-        _("{kind} splits its filters into equal groups.").format(kind=failure.kind),
+        _("{kind} must split its filters into equal groups.").format(kind=failure.kind),
         f"{filters} mod {groups} = {filters % groups}",
-        _("Write `filters={n}`, or another number that {groups} divides.").format(
+        _("Write `filters={n}`, or another multiple of {groups}.").format(
             n=groups * max(1, round(filters / groups)), groups=groups
         ),
         "groups",
@@ -358,7 +374,7 @@ def _bad_name(match: re.Match[str], failure: Failure) -> Mistake:
     value = match["value"].strip()
     return Mistake(
         "wrong-name",
-        _("A name is a string without `/`, got {value}.").format(value=quoted(value, 40)),
+        _("A name must be a string without `/`, got {value}.").format(value=quoted(value, 40)),
         "",
         _('Write `name="{name}"`.').format(
             name=value.replace("/", "_") if not value.isdigit() else f"layer_{value}"
@@ -370,9 +386,7 @@ def _bad_name(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_super(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "missing-super",
-        _("{kind} is used before `super().__init__()` has set it up.").format(
-            kind=failure.kind
-        ),
+        _("{kind} is used before `super().__init__()` is called.").format(kind=failure.kind),
         "",
         _("Begin `__init__` of {kind} with `super().__init__({options})`.").format(
             kind=failure.kind, options=_options(type(failure.operation))
@@ -381,16 +395,20 @@ def _no_super(match: re.Match[str], failure: Failure) -> Mistake:
     )
 
 
-def _options(made: type) -> str:
-    """Returns a constructor's options as they are handed on: `"**kwargs"`, or nothing."""
-    parameters = inspect.signature(made).parameters.values()
-    return "".join(f"**{it.name}" for it in parameters if it.kind is it.VAR_KEYWORD)
+def _options(cls: type) -> str:
+    """Returns the options that a constructor passes on: `"**kwargs"`, or nothing."""
+    parameters = inspect.signature(cls).parameters.values()
+    return "".join(
+        f"**{parameter.name}"
+        for parameter in parameters
+        if parameter.kind is parameter.VAR_KEYWORD
+    )
 
 
 def _no_call(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "missing-call",
-        _("{kind} says nowhere what it computes.").format(kind=failure.kind),
+        _("{kind} does not define what it computes.").format(kind=failure.kind),
         "",
         _("Write in {kind}: `def call(self, x): return ...`.").format(kind=failure.kind),
         "call",
@@ -400,7 +418,7 @@ def _no_call(match: re.Match[str], failure: Failure) -> Mistake:
 def _layer_to_layer(match: re.Match[str], failure: Failure) -> Mistake:
     value = match["value"]
     inner = re.match(r"<(?P<kind>\w+) name=(?P<name>[^,>]*)", value)
-    layer = next((it for it in failure.layers), None)
+    layer = next(iter(failure.layers), None)
     if inner is None:
         return _not_a_tensor(value, failure)
     if layer is not None and (setting := held_tensor(layer)):
@@ -409,7 +427,7 @@ def _layer_to_layer(match: re.Match[str], failure: Failure) -> Mistake:
         )
     return Mistake(
         "layer-for-tensor",
-        _("{layer} takes a tensor, got the layer {name} ({kind}).").format(
+        _("{layer} expects a tensor, got the layer {name} ({kind}).").format(
             layer=title(failure), name=inner["name"], kind=inner["kind"]
         ),
         "",
@@ -423,49 +441,51 @@ def _layer_to_layer(match: re.Match[str], failure: Failure) -> Mistake:
 def _not_a_tensor(value: str, failure: Failure) -> Mistake:
     return Mistake(
         "not-a-tensor",
-        _("{layer} takes tensors, got {value}.").format(
+        _("{layer} expects tensors, got {value}.").format(
             layer=title(failure), value=quoted(value, 40)
         ),
         "",
         _(
-            "Settings go into the first parentheses, tensors into the second: `{callee}(...)({x})`."
+            "Settings go in the first parentheses, tensors in the second: `{callee}(...)({x})`."
         ).format(callee=callee(failure), x=argument(failure) if failure.tensors else "x"),
     )
 
 
-def _other_input(match: re.Match[str], failure: Failure) -> Mistake:
+def _invalid_input(match: re.Match[str], failure: Failure) -> Mistake:
     if match["value"] == "None":
         return Mistake(
             "not-a-tensor",
-            _("{layer} takes tensors, got {value}.").format(layer=title(failure), value="None"),
+            _("{layer} expects tensors, got {value}.").format(
+                layer=title(failure), value="None"
+            ),
             "",
-            _("Look where the tensor was made: a function may lack its `return`."),
+            _("Check where the tensor comes from: a function may lack its `return`."),
             argument(failure) if argument(failure) != "x" else "",
         )
     return _not_a_tensor(match["value"], failure)
 
 
-def _nothing_given(match: re.Match[str], failure: Failure) -> Mistake | None:
+def _missing_tensor(match: re.Match[str], failure: Failure) -> Mistake | None:
     if failure.stage != "call" or failure.operation is None:
         return None
     where = match["where"]
     if where != "inputs" and failure.tensors:
         return Mistake(
             "missing-argument",
-            _("{kind} is called on several tensors: `{where}` is missing.").format(
+            _("{kind} needs several tensors: `{where}` is missing.").format(
                 kind=failure.kind, where=where
             ),
             "",
-            _("For attention to itself write `{callee}(...)({x}, {x})`.").format(
+            _("For self-attention, write `{callee}(...)({x}, {x})`.").format(
                 callee=callee(failure), x=argument(failure)
             ),
             where,
         )
     return Mistake(
         "missing-argument",
-        _("{layer} is called without a tensor.").format(layer=title(failure)),
+        _("{layer} was called without a tensor.").format(layer=title(failure)),
         "",
-        _("Write the tensor into the second parentheses: `{callee}(...)(x)`.").format(
+        _("Put the tensor in a second pair of parentheses: `{callee}(...)(x)`.").format(
             callee=callee(failure)
         ),
         where,
@@ -482,12 +502,12 @@ RULES: tuple[Rule, ...] = (
     rule(
         "not-a-tensor",
         r"Inputs to a layer should be tensors\. Got '(?P<value>.*?)' \(of type",
-        _other_input,
+        _invalid_input,
     ),
     rule(
         "missing-argument",
         r"missing a required (?:\S+ )?argument: '(?P<where>\w+)'",
-        _nothing_given,
+        _missing_tensor,
     ),
     rule("input-shape", r"Cannot convert '(?P<value>.*?)' to a shape\.", _not_a_shape),
     rule("input-shape", r"cannot pass both `?shape`? and `?batch_shape", _two_shapes),

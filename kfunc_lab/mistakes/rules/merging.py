@@ -40,7 +40,7 @@ def _reshaped(match: re.Match[str], failure: Failure) -> Mistake:
         sums = f"{factors(have)} ≠ {factors(want)}"
     return Mistake(
         "reshape-size",
-        _("{layer} keeps all numbers: {have} cannot become {want}.").format(
+        _("{layer} keeps the number of elements: {have} cannot become {want}.").format(
             layer=title(failure), have=written(have), want=written(want)
         ),
         sums,
@@ -57,30 +57,32 @@ def _reshape_edit(have: Shape, want: Shape) -> str:
             shape=written(right), product=factors(right)
         )
     if -1 in want:
-        return _("Write sizes whose product divides {n} next to the -1.").format(n=total)
+        return _("Next to the -1, write sizes whose product divides {n}.").format(n=total)
     return _(
-        "Write sizes whose product is {n}, or give the layer before it {m} numbers."
+        "Write sizes whose product is {n}, or make the layer before it output {m} numbers."
     ).format(n=total, m=product(want))
 
 
 def _shapes_of(failure: Failure) -> list[Shape]:
-    found = (shape_of(tensor) for tensor in failure.tensors)
-    return [shape for shape in found if shape is not None]
+    known = (shape_of(tensor) for tensor in failure.tensors)
+    return [shape for shape in known if shape is not None]
 
 
 def _joined(match: re.Match[str], failure: Failure) -> Mistake:
-    given = shapes(match["shapes"]) if match["shapes"] else _shapes_of(failure)
-    given = given if len(given) > 1 else _shapes_of(failure)
+    inputs = shapes(match["shapes"]) if match["shapes"] else _shapes_of(failure)
+    inputs = inputs if len(inputs) > 1 else _shapes_of(failure)
     axis = getattr(failure.operation, "axis", -1)
     axis = axis if isinstance(axis, int) else -1
-    words = {"layer": title(failure), "shapes": _listed(given), "axis": axis}
-    ranks = [len(shape) for shape in given]
+    words = {"layer": title(failure), "shapes": _listed(inputs), "axis": axis}
+    ranks = [len(shape) for shape in inputs]
     if len(set(ranks)) > 1:
         return Mistake(
             "concatenate-shapes",
-            _("{layer} joins tensors of as many dimensions, got {shapes}.").format(**words),
+            _("{layer} joins tensors with the same number of dimensions, got {shapes}.").format(
+                **words
+            ),
             _unequal(ranks),
-            _("Bring them to the same number of axes, usually with `layers.Flatten()`."),
+            _("Give them the same number of axes, usually with `layers.Flatten()`."),
             tensor_names(failure),
         )
     if ranks and not -ranks[0] <= axis < ranks[0]:
@@ -96,33 +98,31 @@ def _joined(match: re.Match[str], failure: Failure) -> Mistake:
         _("{layer} joins along axis {axis}; the other axes of {shapes} differ.").format(
             **words
         ),
-        _differences(given, axis),
-        _concatenate_edit(given, axis),
+        _differences(inputs, axis),
+        _concatenate_edit(inputs, axis),
         tensor_names(failure),
     )
 
 
-def _concatenate_edit(given: Sequence[Shape], axis: int) -> str:
-    rank = len(given[0]) if given else 0
+def _concatenate_edit(inputs: Sequence[Shape], axis: int) -> str:
+    rank = len(inputs[0]) if inputs else 0
     for other in range(1, rank):
-        if other != axis % rank and not _differences(given, other):
-            return _("Join along axis {axis}, where they may differ: `axis={axis}`.").format(
-                axis=other
-            )
-    return _("Make the other axes equal, or join `layers.Flatten()` of each.")
+        if other != axis % rank and not _differences(inputs, other):
+            return _("Join them along axis {axis} instead: `axis={axis}`.").format(axis=other)
+    return _("Make the other axes equal, or apply `layers.Flatten()` to each tensor first.")
 
 
-def _differences(given: Sequence[Shape], axis: int | None) -> str:
-    """Writes the sizes that differ, those along the axis of joining left out."""
-    rank = len(given[0]) if given else 0
-    found = []
+def _differences(inputs: Sequence[Shape], axis: int | None) -> str:
+    """Writes the sizes that differ, except those along the axis of joining."""
+    rank = len(inputs[0]) if inputs else 0
+    differences = []
     for position in range(rank):
-        sizes_there = [shape[position] for shape in given]
+        sizes_there = [shape[position] for shape in inputs]
         if axis is not None and position == axis % rank:
             continue
         if words := _unequal([size for size in sizes_there if size is not None]):
-            found.append(words)
-    return ", ".join(dict.fromkeys(found))
+            differences.append(words)
+    return ", ".join(dict.fromkeys(differences))
 
 
 def _unequal(numbers: Sequence[int]) -> str:
@@ -130,21 +130,23 @@ def _unequal(numbers: Sequence[int]) -> str:
     return " ≠ ".join(map(str, different)) if len(different) > 1 else ""
 
 
-def _listed(given: Sequence[Shape]) -> str:
-    return ", ".join(map(written, given))
+def _listed(inputs: Sequence[Shape]) -> str:
+    return ", ".join(map(written, inputs))
 
 
 def _added(match: re.Match[str], failure: Failure) -> Mistake:
-    given = _shapes_of(failure)
-    if len(given) < 2:
-        given = [sizes(match["left"]), sizes(match["right"])]
-    tails = [shape[1:] for shape in given]
+    inputs = _shapes_of(failure)
+    if len(inputs) < 2:
+        inputs = [sizes(match["left"]), sizes(match["right"])]
+    tails = [shape[1:] for shape in inputs]
     same_rank = len({len(tail) for tail in tails}) == 1
-    sums = _differences(tails, None) if same_rank else _unequal([len(it) for it in given])
+    sums = (
+        _differences(tails, None) if same_rank else _unequal([len(shape) for shape in inputs])
+    )
     return Mistake(
         "merge-shapes",
-        _("{layer} works number by number: the shapes {shapes} differ.").format(
-            layer=title(failure), shapes=_listed(given)
+        _("{layer} works element by element, but the shapes {shapes} differ.").format(
+            layer=title(failure), shapes=_listed(inputs)
         ),
         sums,
         _added_edit(tails, same_rank, failure),
@@ -157,16 +159,18 @@ def _added_edit(tails: Sequence[Shape], same_rank: bool, failure: Failure) -> st
     if same_rank and all(tail[:-1] == first[:-1] for tail in tails):
         if len(first) == 1:
             return _(
-                "Give both the same size, as `layers.Dense({n})` before the second, or join them "
-                "with `layers.Concatenate()`."
+                "Give both the same size, for example with `layers.Dense({n})` before the "
+                "second, or join them with `layers.Concatenate()`."
             ).format(n=first[-1])
         return _(
-            "Give both the same last axis, as `layers.Conv2D({n}, 1)` before the second for "
-            "images, or join them with `layers.Concatenate()`."
+            "Make their last axes equal: for images, put `layers.Conv2D({n}, 1)` before the "
+            "second. Or join them with `layers.Concatenate()`."
         ).format(n=first[-1])
     if same_rank and len(first) == 3:
-        return _('Keep the size of the images: `padding="same"` in the convolutions before.')
-    return _("Bring both to the same shape before {name}.").format(
+        return _(
+            'Keep the size of the images: set `padding="same"` in the convolutions before.'
+        )
+    return _("Give both tensors the same shape before {name}.").format(
         name=failure.name or failure.kind
     )
 
@@ -174,7 +178,7 @@ def _added_edit(tails: Sequence[Shape], same_rank: bool, failure: Failure) -> st
 def _single(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "merge-single",
-        _("{layer} takes a list of tensors, got one tensor.").format(layer=title(failure)),
+        _("{layer} expects a list of tensors, got one tensor.").format(layer=title(failure)),
         "",
         _("Write `{callee}()([{x}, ...])`, with all the tensors in one list.").format(
             callee=callee(failure), x=argument(failure)
@@ -185,12 +189,12 @@ def _single(match: re.Match[str], failure: Failure) -> Mistake:
 
 def _wrong_count(match: re.Match[str], failure: Failure) -> Mistake:
     count = len(failure.tensors)
-    edit = _("Give it {n} tensors; more than two are merged by `layers.Add()`.")
+    edit = _("Pass {n} tensors; to merge more than two, use `layers.Add()`.")
     if count == 1:
         return _single(match, failure)
     return Mistake(
         "merge-count",
-        _("{layer} takes exactly {n} tensors, got {found}.").format(
+        _("{layer} expects exactly {n} tensors, got {found}.").format(
             layer=title(failure), n=match["n"], found=count
         ),
         f"{count} ≠ {match['n']}",
@@ -204,7 +208,7 @@ def _not_in_a_list(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     return Mistake(
         "merge-single",
-        _("{layer} takes all tensors in one list, got them as {n} arguments.").format(
+        _("{layer} expects all tensors in one list, got them as {n} arguments.").format(
             layer=title(failure), n=len(failure.tensors)
         ),
         "",
@@ -216,16 +220,16 @@ def _not_in_a_list(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 
 def _dotted(match: re.Match[str], failure: Failure) -> Mistake:
-    given = _shapes_of(failure)
+    inputs = _shapes_of(failure)
     return Mistake(
         "dot-axes",
-        _("{layer} multiplies along axes of one size, got {shapes}.").format(
-            layer=title(failure), shapes=_listed(given)
+        _("{layer} multiplies along axes of the same size, got {shapes}.").format(
+            layer=title(failure), shapes=_listed(inputs)
         ),
         f"{match['left']} ≠ {match['right']}",
-        _("Give both the same size, as `layers.Dense({n})` before the second.").format(
-            n=match["left"]
-        ),
+        _(
+            "Give both the same size, for example with `layers.Dense({n})` before the second."
+        ).format(n=match["left"]),
         "axes",
     )
 
@@ -234,11 +238,14 @@ def _multiplied(match: re.Match[str], failure: Failure) -> Mistake:
     left, right = sizes(match["left"]), sizes(match["right"])
     return Mistake(
         "dot-axes",
-        _("{layer} multiplies the rows of {left} with the columns of {right}.").format(
-            layer=title(failure), left=written(left), right=written(right)
-        ),
+        _(
+            "{layer} multiplies rows of {left} by columns of {right}; their sizes differ."
+        ).format(layer=title(failure), left=written(left), right=written(right)),
         f"{left[-1]} ≠ {right[-2] if len(right) > 1 else right[-1]}",
-        _("Make the last axis of the first as long as the second to last of the second."),
+        _(
+            "The last axis of the first tensor must be as long as the second-to-last axis of "
+            "the second."
+        ),
         tensor_names(failure),
     )
 
@@ -246,9 +253,9 @@ def _multiplied(match: re.Match[str], failure: Failure) -> Mistake:
 def _attends(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "merge-single",
-        _("{layer} takes a list of tensors, got one tensor.").format(layer=title(failure)),
+        _("{layer} expects a list of tensors, got one tensor.").format(layer=title(failure)),
         "",
-        _("For attention to itself write `{callee}()([{x}, {x}])`.").format(
+        _("For self-attention, write `{callee}()([{x}, {x}])`.").format(
             callee=callee(failure), x=argument(failure)
         ),
         tensor_names(failure),
@@ -264,7 +271,7 @@ def _symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:
     return Mistake(
         "symbolic-value",
         _(
-            "`{code}` needs numbers, and {tensor} is symbolic: it has a shape, {shape}, and no "
+            "`{code}` needs numbers, but {tensor} is symbolic: it has the shape {shape} and no "
             "values yet."
         ).format(
             code=name or _("This code"),
@@ -278,21 +285,23 @@ def _symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 
 def symbolic_edit(name: str, failure: Failure) -> str:
-    """Says what to write in the place of a function that needs numbers."""
+    """Returns the edit that replaces a function that needs numbers."""
     import keras
 
-    wanted = _IN_OPS.get(name, name)
+    replacement = _IN_OPS.get(name, name)
     if name == "array":
-        return _("Leave `np.array` out: layers take the symbolic tensor itself.")
-    if wanted and callable(getattr(keras.ops, wanted, None)):
-        return _("Write `keras.ops.{name}({x})`.").format(name=wanted, x=all_arguments(failure))
+        return _("Remove `np.array`: layers take the symbolic tensor itself.")
+    if replacement and callable(getattr(keras.ops, replacement, None)):
+        return _("Write `keras.ops.{name}({x})`.").format(
+            name=replacement, x=all_arguments(failure)
+        )
     if name in ("float", "int", "len", "range"):
         return _("Read a size from `{x}.shape`; values exist only when the model runs.").format(
             x=argument(failure)
         )
     return _(
-        "Use a function of `keras.ops`, or a layer, in its place; for a choice between values "
-        "there is `keras.ops.where`."
+        "Use a function from `keras.ops` or a layer instead; to choose between values, use "
+        "`keras.ops.where`."
     )
 
 
@@ -301,15 +310,15 @@ def _of_python(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
+        _("A symbolic tensor has a shape but no values yet, so Python cannot {what}.").format(
             what=_("tell whether it is true")
             if "boolean" in match[0].lower()
-            else _("go through its items")
+            else _("iterate over it")
         ),
         "",
         _(
-            "Use a function of `keras.ops`, or a layer, in its place; for a choice between values "
-            "there is `keras.ops.where`."
+            "Use a function from `keras.ops` or a layer instead; to choose between values, use "
+            "`keras.ops.where`."
         ),
         tensor_name(failure),
     )
@@ -320,7 +329,7 @@ def _called_twice(match: re.Match[str], failure: Failure) -> Mistake:
         "tensor-called",
         _("A tensor is called as if it were a layer."),
         "",
-        _("Call the layer on the tensor, not the tensor: `layer(x)`."),
+        _("Call a layer on the tensor: `layer(x)`."),
         called_name(failure.code),
     )
 
@@ -328,11 +337,11 @@ def _called_twice(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_such_method(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has no `{name}`: it has a shape and no values yet.").format(
+        _("A symbolic tensor has no `{name}`: it has a shape but no values yet.").format(
             name=match["name"]
         ),
         "",
-        _("For values, call a finished model on data: `model.predict(data)`."),
+        _("To get values, run a finished model on data: `model.predict(data)`."),
         match["name"],
     )
 
@@ -340,8 +349,8 @@ def _no_such_method(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_length(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "symbolic-value",
-        _("A symbolic tensor has a shape and no values yet, so Python cannot {what}.").format(
-            what=_("count with it")
+        _("A symbolic tensor has a shape but no values yet, so Python cannot {what}.").format(
+            what=_("compute with it")
         ),
         "",
         _("Read a size from `{x}.shape`; values exist only when the model runs.").format(

@@ -1,4 +1,4 @@
-"""Mistakes in joining tensors into a model, and in what it is called on."""
+"""Mistakes in building a model from tensors, and in calling it."""
 
 import re
 from typing import Any
@@ -15,70 +15,77 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     names = _missing_inputs(failure)
     path = (match.groupdict().get("path") or "").strip()
-    reason = _("An output needs more than the inputs given to the model.")
+    reason = _("An output depends on more than the inputs of the model.")
     if path:
-        reason = _("The output {path} needs more than the inputs given to the model.")
+        reason = _("The output {path} depends on more than the inputs of the model.")
     if not names:
         return Mistake(
             "unconnected-output",
             reason.format(path=path),
             "",
-            _("Give the model the very `Input` tensors that the output was computed from."),
+            _("Pass the model the same `Input` tensors that the output was computed from."),
             path,
         )
-    given = [name_of(it) for it in _made_inputs(failure)]
-    listed = ", ".join([*given, *names])
+    present = [name_of(layer) for layer in _input_layers(failure)]
+    listed = ", ".join([*present, *names])
     return Mistake(
         "unconnected-output",
-        _(
-            "An output is computed from {names}, which is not among the inputs of the model."
-        ).format(names=", ".join(names)),
+        _("An output depends on {names}, which the model's inputs do not include.").format(
+            names=", ".join(names)
+        ),
         "",
         _(
-            "Write `keras.Model(inputs=[{names}], ...)`, with the variables of these inputs."
+            "Write `keras.Model(inputs=[{names}], ...)`, with the variables that hold these "
+            "inputs."
         ).format(names=listed)
-        if given and _needs_given(failure)
+        if present and _needs_present(failure)
         else _(
-            "Write `keras.Model(inputs={names}, ...)`, with the variable of this input."
+            "Write `keras.Model(inputs={names}, ...)`, with the variable that holds this input."
         ).format(names=", ".join(names) if len(names) == 1 else f"[{', '.join(names)}]"),
         names[0],
     )
 
 
-def _made_inputs(failure: Failure) -> list[Any]:
-    """Returns the input layers among the tensors of a model, each once."""
+def _input_layers(failure: Failure) -> list[Any]:
+    """Returns the input layers among a model's tensors, without duplicates."""
     tensors = list(failure.tensors)
     if failure.stage != "model":
         tensors = list(getattr(failure.operation, "inputs", None) or [])
-    makers = {id(it): it for it in map(maker, tensors) if type(it).__name__ == "InputLayer"}
+    makers = {
+        id(layer): layer
+        for layer in map(maker, tensors)
+        if type(layer).__name__ == "InputLayer"
+    }
     return list(makers.values())
 
 
 def _origins(failure: Failure) -> dict[str, Any]:
-    """Returns the input layers that a model's tensors are computed from, by their names."""
+    """Maps names to the input layers that a model's tensors are computed from."""
     model = failure.operation
     tensors = list(failure.tensors) if failure.stage == "model" else list(model.outputs)
-    symbolic = [it for it in tensors if has_history(it)]
+    symbolic = [tensor for tensor in tensors if has_history(tensor)]
     layers = (node.operation for node in ancestors(symbolic))
-    return {name_of(it): it for it in layers if type(it).__name__ == "InputLayer"}
+    return {name_of(layer): layer for layer in layers if type(layer).__name__ == "InputLayer"}
 
 
 def _missing_inputs(failure: Failure) -> list[str]:
     try:
-        given = {id(it) for it in _made_inputs(failure)}
-        return [name for name, it in _origins(failure).items() if id(it) not in given]
-    except Exception:  # graphs of models that are half built
+        present = {id(layer) for layer in _input_layers(failure)}
+        return [name for name, layer in _origins(failure).items() if id(layer) not in present]
+    except Exception:  # the graph of a model may be half built
         return []
 
 
-def _needs_given(failure: Failure) -> bool:
-    """Tells whether the outputs are computed from a given input too."""
-    given = {id(it) for it in _made_inputs(failure)}
-    made = [it for it in failure.tensors if type(maker(it)).__name__ != "InputLayer"]
+def _needs_present(failure: Failure) -> bool:
+    """Returns whether the outputs also depend on an input that the model has."""
+    present = {id(tensor) for tensor in _input_layers(failure)}
+    outputs = [
+        tensor for tensor in failure.tensors if type(maker(tensor)).__name__ != "InputLayer"
+    ]
     if failure.stage != "model":
-        made = list(getattr(failure.operation, "outputs", None) or [])
-    nodes = ancestors([it for it in made if has_history(it)])
-    return any(id(node.operation) in given for node in nodes)
+        outputs = list(getattr(failure.operation, "outputs", None) or [])
+    nodes = ancestors([tensor for tensor in outputs if has_history(tensor)])
+    return any(id(node.operation) in present for node in nodes)
 
 
 def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
@@ -86,27 +93,27 @@ def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
     layer = re.match(r"<(?P<kind>\w+) name=(?P<name>[^,>]*)", value)
     words = {"which": which, "kind": kind.rpartition(".")[2], "value": quoted(value, 40)}
     if layer is None:
-        edit = _("Give what `keras.Input` returned.")
+        edit = _("Pass what `keras.Input` returned.")
         if which == "outputs":
-            edit = _("Give the tensor that the last layer returned.")
+            edit = _("Pass the tensor that the last layer returned.")
         return Mistake(
             "not-a-tensor",
-            _("`{which}` takes symbolic tensors, got {value} ({kind}).").format(**words),
+            _("`{which}` expects symbolic tensors, got {value} ({kind}).").format(**words),
             "",
             edit,
             which,
         )
-    for held in failure.layers:
-        if name_of(held) == layer["name"] and (setting := held_tensor(held)):
-            made = Failure(held, layer["name"], layer["kind"], (), "construct", None)
-            return in_constructor(made, setting)
-    edit = _("Call it: `layers.{kind}(...)(x)` is a tensor, `layers.{kind}(...)` a layer.")
+    for inner in failure.layers:
+        if name_of(inner) == layer["name"] and (setting := held_tensor(inner)):
+            failed = Failure(inner, layer["name"], layer["kind"], (), "construct", None)
+            return in_constructor(failed, setting)
+    edit = _("Call it: `layers.{kind}(...)(x)` is a tensor, `layers.{kind}(...)` is a layer.")
     if which == "inputs":
-        edit = _("Give what `keras.Input` returned.")
+        edit = _("Pass what `keras.Input` returned.")
     return Mistake(
         "layer-for-tensor",
         _(
-            "`{which}` takes tensors, got the layer {name} ({kind}), which was never called."
+            "`{which}` expects tensors, got the layer {name} ({kind}), which was never called."
         ).format(which=which, **layer.groupdict()),
         "",
         edit.format(kind=layer["kind"]),
@@ -121,8 +128,8 @@ def _used_twice(match: re.Match[str], failure: Failure) -> Mistake:
         _("The name {name} is used more than once in the model.").format(name=name),
         f"{match['n']} > 1" if match.groupdict().get("n") else "",
         _(
-            'Give each its own name, as `name="{name}_2"`; to share the weights, make the layer '
-            "once and call it twice."
+            'Give each layer its own name, such as `name="{name}_2"`; to share the weights, '
+            "create one layer and call it twice."
         ).format(name=name),
         name,
     )
@@ -137,7 +144,7 @@ def _model_keywords(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _without_both(names: list[str], failure: Failure) -> Mistake:
     wrong = [name for name in names if name in ("input", "output")]
     where = wrong[0] if wrong else "outputs"
-    reason = _("A model needs its inputs and its outputs.")
+    reason = _("A model needs both inputs and outputs.")
     edit = _("Write both: `keras.Model(inputs=..., outputs=...)`.")
     if wrong:
         reason = _("`keras.Model` has no argument `{name}`.").format(name=wrong[0])
@@ -155,13 +162,15 @@ def _input_count(match: re.Match[str], failure: Failure) -> Mistake:
     if match.groupdict().get("names"):
         names = re.findall(r"'([^']*)'", match["names"])
     words = ", ".join(names) if names else ", ".join("abcdefgh"[:expected])
-    edit = _("Give one tensor for each input, in one list: `[{names}]`.").format(names=words)
+    edit = _("Pass one tensor for each input, in a list: `[{names}]`.").format(names=words)
     if expected == 1:
-        edit = _("Give one tensor; join several first with `layers.Concatenate()`.")
-    named = _("{model} has {n} inputs ({names}), got {found}.")
-    reason = named if names else _("{model} has {n} inputs, got {found}.")
+        edit = _(
+            "Pass one tensor; if you have several, join them first with `layers.Concatenate()`."
+        )
+    named = _("{model} expects {n} inputs ({names}), got {found}.")
+    reason = named if names else _("{model} expects {n} inputs, got {found}.")
     if expected == 1:
-        reason = _("{model} has one input, got {found}.")
+        reason = _("{model} expects one input, got {found}.")
     return Mistake(
         "input-count",
         reason.format(model=title(failure), n=expected, found=found, names=words),
@@ -172,19 +181,19 @@ def _input_count(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def _missing_key(match: re.Match[str], failure: Failure) -> Mistake:
-    given = re.findall(r"'([^']*)'", match["given"])
-    wanted = re.findall(r"'([^']*)'", match["wanted"])
-    extra = [key for key in given if key not in wanted]
+    keys = re.findall(r"'([^']*)'", match["given"])
+    expected = re.findall(r"'([^']*)'", match["wanted"])
+    extra = [key for key in keys if key not in expected]
     name = match["name"]
-    edit = _("Give data for it too: `{{'{name}': ..., ...}}`.").format(name=name)
+    edit = _("Pass data for it too: `{{'{name}': ..., ...}}`.").format(name=name)
     if extra:
-        edit = _("Write the key '{name}' in the place of '{wrong}'.").format(
+        edit = _("Write the key '{name}' instead of '{wrong}'.").format(
             name=name, wrong=extra[0]
         )
     return Mistake(
         "input-keys",
-        _("{model} has the inputs {wanted}, got data for {given}.").format(
-            model=title(failure), wanted=", ".join(wanted), given=", ".join(given)
+        _("{model} expects the inputs {wanted}, got data for {given}.").format(
+            model=title(failure), wanted=", ".join(expected), given=", ".join(keys)
         ),
         "",
         edit,
@@ -197,7 +206,7 @@ def _never_called(match: re.Match[str], failure: Failure) -> Mistake:
         "never-called",
         _("{layer} has no tensors yet: it was never called.").format(layer=title(failure)),
         "",
-        _("Call it on a tensor first, or begin the model with `keras.Input(shape=...)`."),
+        _("Call it on a tensor first, or start the model with `keras.Input(shape=...)`."),
         match["name"],
     )
 
@@ -208,18 +217,21 @@ def _not_a_layer(match: re.Match[str], failure: Failure) -> Mistake:
         name = value.rstrip("'>").rpartition(".")[2]
         return Mistake(
             "class-for-object",
-            _("`Sequential` takes layers, got the class {name} itself.").format(name=name),
+            _("`Sequential` expects layers, got the class {name}.").format(name=name),
             "",
             _("Write `layers.{name}(...)`, with parentheses.").format(name=name),
             name,
         )
     return Mistake(
         "tensor-in-sequential",
-        _("`Sequential` takes layers, got {value}.").format(
+        _("`Sequential` expects layers, got {value}.").format(
             value=_("a tensor") if "KerasTensor" in value else quoted(value, 40)
         ),
         "",
-        _("Leave the tensor out: `Sequential` calls each layer on the result before it."),
+        _(
+            "Remove the tensor: `Sequential` calls each layer on the output of the layer "
+            "before it."
+        ),
     )
 
 
@@ -230,7 +242,7 @@ def _no_such_layer(match: re.Match[str], failure: Failure) -> Mistake:
     close = difflib.get_close_matches(match["name"], known, 1, 0.3) or known[-1:]
     return Mistake(
         "no-such-layer",
-        _("The model has no layer {name}; it has {known}.").format(
+        _("The model has no layer {name}; its layers are {known}.").format(
             name=match["name"], known=", ".join(known[:12])
         ),
         "",
@@ -247,7 +259,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule("unconnected-output", r"inputs?`? (?:are )?not connected to `?outputs", _unconnected),
     rule("unconnected-output", r"Graph disconnected", _unconnected),
-    # Up to Keras 3.9 a model with such an output fails only when called, with the tensor's id.
+    # Up to Keras 3.9 such a model fails only when it is called, and names the tensor's id.
     rule(
         "unconnected-output",
         r"calling (?:Functional|Model)\.call\(\)\.\s+'?\d{9,}'?\s",

@@ -1,4 +1,4 @@
-"""Mistakes in the number of axes of what a layer is called on."""
+"""Mistakes in the number of axes of a layer's input."""
 
 import math
 import re
@@ -20,7 +20,7 @@ from kfunc_lab.mistakes.rule import (
     written,
 )
 
-_OF_ANY_RANK = ("Permute", "RepeatVector", "Flatten")  # more axes are no batch there
+_ANY_RANK = ("Permute", "RepeatVector", "Flatten")  # an extra axis is not a second batch
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D")
 
 
@@ -45,14 +45,15 @@ def _wrong_rank(
     words = {"layer": title(failure), "n": expected, "found": found, "shape": written(shape)}
     if bound == "min":
         reason = _(
-            "{layer} expects at least {n} dimensions, the batch included, got {found}: {shape}."
+            "{layer} expects at least {n} dimensions, including the batch, got {found}: "
+            "{shape}."
         )
     elif bound == "max":
         reason = _(
-            "{layer} expects at most {n} dimensions, the batch included, got {found}: {shape}."
+            "{layer} expects at most {n} dimensions, including the batch, got {found}: {shape}."
         )
     else:
-        reason = _("{layer} expects {n} dimensions, the batch included, got {found}: {shape}.")
+        reason = _("{layer} expects {n} dimensions, including the batch, got {found}: {shape}.")
     sign = {"min": "<", "max": ">"}.get(bound, "≠")
     name, edit = _rank_edit(failure, expected, found, shape)
     sums = f"{found} {sign} {expected}"
@@ -60,15 +61,15 @@ def _wrong_rank(
 
 
 def _rank_edit(failure: Failure, expected: int, found: int, shape: Shape) -> tuple[str, str]:
-    """Returns the closer name of a wrong number of axes, and the edit that sets it right."""
+    """Returns the more precise rule for a wrong number of axes, and the edit that corrects it."""
     tensor = failure.tensors[0] if failure.tensors else None
-    made = maker(tensor)
-    if type(made).__name__ in _RECURRENT and found == 2:
-        return "missing-sequences", _returns_sequences(made)
-    keeps = failure.kind in _OF_ANY_RANK
+    layer_before = maker(tensor)
+    if type(layer_before).__name__ in _RECURRENT and found == 2:
+        return "missing-sequences", _returns_sequences(layer_before)
+    keeps = failure.kind in _ANY_RANK
     if found == expected + 1 and is_input(tensor) and shape[1] is not None and not keeps:
         return "batch-in-shape", _(
-            "Leave the batch out of the shape: `keras.Input(shape={shape})`."
+            "Remove the batch from the shape: `keras.Input(shape={shape})`."
         ).format(shape=written(shape[2:]))
     if found == expected - 1 and expected >= 4 and found > 2:
         return "missing-channels", _with_channels(failure, tensor, shape)
@@ -76,33 +77,33 @@ def _rank_edit(failure: Failure, expected: int, found: int, shape: Shape) -> tup
         return "wrong-rank", _with_a_batch(failure, tensor)
     if found < expected:
         return "wrong-rank", _with_more_axes(failure, tensor, expected, shape)
-    return "wrong-rank", _with_fewer_axes(failure, expected, made, shape)
+    return "wrong-rank", _with_fewer_axes(failure, expected, layer_before, shape)
 
 
 def _returns_sequences(layer: object) -> str:
     return _(
-        "Let the layer before it give every step: `layers.{kind}(..., return_sequences=True)` "
-        "in {name}."
+        "Make the layer before it return every step: `layers.{kind}(..., "
+        "return_sequences=True)` in {name}."
     ).format(kind=type(layer).__name__, name=name_of(layer))
 
 
 def _with_channels(failure: Failure, tensor: object, shape: Shape) -> str:
     full = written((*shape[1:], 1))
     if is_input(tensor):
-        return _(
-            "Give the input an axis for the channels: `keras.Input(shape={shape})`."
-        ).format(shape=full)
+        return _("Add a channel axis to the input: `keras.Input(shape={shape})`.").format(
+            shape=full
+        )
     if is_symbolic(tensor):
-        return _("Add an axis for the channels first: `layers.Reshape({shape})({x})`.").format(
+        return _("Add a channel axis first: `layers.Reshape({shape})({x})`.").format(
             shape=full, x=argument(failure)
         )
-    return _("Add an axis for the channels: `{x}[..., None]`.").format(x=argument(failure))
+    return _("Add a channel axis: `{x}[..., None]`.").format(x=argument(failure))
 
 
 def _with_a_batch(failure: Failure, tensor: object) -> str:
     if is_symbolic(tensor):
-        return _("Give each example an axis: `keras.Input(shape=(1,))`.")
-    return _("Add the axis of the batch: `{x}[None]`.").format(x=argument(failure))
+        return _("Add an axis to each example: `keras.Input(shape=(1,))`.")
+    return _("Add a batch axis: `{x}[None]`.").format(x=argument(failure))
 
 
 def _with_more_axes(failure: Failure, tensor: object, expected: int, shape: Shape) -> str:
@@ -110,42 +111,44 @@ def _with_more_axes(failure: Failure, tensor: object, expected: int, shape: Shap
     if expected == 3 and size is not None:
         if is_input(tensor):
             return _(
-                "One number at each step: `keras.Input(shape={shape})`. Words as whole numbers: "
-                "an `Embedding` layer first."
+                "For one number at each step, write `keras.Input(shape={shape})`. For words as "
+                "whole numbers, put an `Embedding` layer first."
             ).format(shape=written((size, 1)))
-        return _("Make it a sequence first: `layers.Reshape({shape})({x})`.").format(
+        return _("Turn it into a sequence first: `layers.Reshape({shape})({x})`.").format(
             shape=written((size, 1)), x=argument(failure)
         )
     side = math.isqrt(size) if size is not None else 0
     if expected == 4 and size is not None and side * side == size:
-        return _("Make it an image first: `layers.Reshape({shape})({x})`.").format(
+        return _("Turn it into an image first: `layers.Reshape({shape})({x})`.").format(
             shape=written((side, side, 1)), x=argument(failure)
         )
     return _(
-        "Call the layer before the axes are flattened, or bring them back with "
+        "Call the layer before the axes are flattened, or restore them with "
         "`layers.Reshape(...)({x})`."
     ).format(x=argument(failure))
 
 
-def _with_fewer_axes(failure: Failure, expected: int, made: object, shape: Shape) -> str:
+def _with_fewer_axes(
+    failure: Failure, expected: int, layer_before: object, shape: Shape
+) -> str:
     x = argument(failure)
     if failure.kind == "Permute":
-        return _("Name each axis but the batch, {n} of them: `layers.Permute(...)`.").format(
+        return _("List all {n} axes except the batch: `layers.Permute(...)`.").format(
             n=len(shape) - 1
         )
-    if expected == 2 and type(made).__name__ in _RECURRENT:
+    if expected == 2 and type(layer_before).__name__ in _RECURRENT:
         return _("Keep only the last step: `return_sequences=False` in {name}.").format(
-            name=name_of(made)
+            name=name_of(layer_before)
         )
     if expected == 2:
         return _("Write `layers.Flatten()({x})` first.").format(x=x)
     if expected == 3 and None not in shape[2:]:
         rest = math.prod(size for size in shape[2:] if size is not None)
         steps = -1 if shape[1] is None else shape[1]
-        return _("Join the last axes first: `layers.Reshape({shape})({x})`.").format(
+        return _("Merge the last axes first: `layers.Reshape({shape})({x})`.").format(
             shape=written((steps, rest)), x=x
         )
-    return _("Join axes first with `layers.Reshape(...)({x})`.").format(x=x)
+    return _("Merge some axes first: `layers.Reshape(...)({x})`.").format(x=x)
 
 
 def _no_batch(match: re.Match[str], failure: Failure) -> Mistake:
@@ -154,14 +157,14 @@ def _no_batch(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def without_batch(failure: Failure, expected: Shape, found: Shape, where: str) -> Mistake:
-    """Explains one example in the place of a batch of them."""
+    """Explains that one example was passed instead of a batch."""
     return Mistake(
         "missing-batch",
-        _("{model} takes a batch of shape {expected}, got shape {found}.").format(
+        _("{model} expects a batch of shape {expected}, got shape {found}.").format(
             model=title(failure), expected=written(expected), found=written(found)
         ),
         f"{len(found)} ≠ {len(expected)}",
-        _("One example is a batch of one: `{x}[None]`.").format(x=argument(failure)),
+        _("Pass one example as a batch of one: `{x}[None]`.").format(x=argument(failure)),
         where,
     )
 

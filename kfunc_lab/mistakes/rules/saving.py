@@ -1,4 +1,4 @@
-"""Mistakes in saving and loading models, weights and layers of one's own."""
+"""Mistakes in saving and loading models, weights and custom layers."""
 
 import re
 
@@ -13,7 +13,7 @@ def _without_suffix(match: re.Match[str], failure: Failure) -> Mistake:
     stem = name.rpartition(".")[0] or name
     return Mistake(
         "file-suffix",
-        _("A model is saved in a file that ends in `.keras`, got {path}.").format(path=name),
+        _("The file name of a saved model must end in `.keras`, got {path}.").format(path=name),
         "",
         _('Write `model.save("{stem}.keras")`; for serving, `model.export("{stem}")`.').format(
             stem=stem
@@ -27,7 +27,7 @@ def _without_weights_suffix(match: re.Match[str], failure: Failure) -> Mistake:
     stem = name.removesuffix(".h5").removesuffix(".weights").removesuffix(".keras")
     return Mistake(
         "file-suffix",
-        _("Weights are saved in a file that ends in `.weights.h5`, got {path}.").format(
+        _("The file name of saved weights must end in `.weights.h5`, got {path}.").format(
             path=name
         ),
         "",
@@ -40,7 +40,7 @@ def _checkpoint(match: re.Match[str], failure: Failure) -> Mistake:
     name = _last_part(match["path"])
     return Mistake(
         "file-suffix",
-        _("A model is saved in a file that ends in `.keras`, got {path}.").format(path=name),
+        _("The file name of a saved model must end in `.keras`, got {path}.").format(path=name),
         "",
         _('Write `"{stem}.keras"`.').format(stem=name.rpartition(".")[0] or name),
         "filepath",
@@ -58,7 +58,8 @@ def _no_file(match: re.Match[str], failure: Failure) -> Mistake:
         _("There is no file {path}.").format(path=quoted(path, 80)),
         "",
         _(
-            "Look for its name and folder with `os.listdir()`; a path counts from `os.getcwd()`."
+            "Check its name and folder with `os.listdir()`; a relative path starts at "
+            "`os.getcwd()`."
         ),
         "filepath",
     )
@@ -68,11 +69,11 @@ def _other_format(match: re.Match[str], failure: Failure) -> Mistake:
     path = match["path"].strip().rstrip(".")
     return Mistake(
         "file-suffix",
-        _("`load_model` reads a file that ends in `.keras`, got {path}.").format(
+        _("`load_model` expects a file that ends in `.keras`, got {path}.").format(
             path=_last_part(path)
         ),
         "",
-        _('Save it with `model.save("{name}.keras")`, and load that file.').format(
+        _('Save it with `model.save("{name}.keras")`, then load that file.').format(
             name=_last_part(path)
         ),
         "filepath",
@@ -83,7 +84,7 @@ def _no_get_config(match: re.Match[str], failure: Failure) -> Mistake:
     name = match["name"]
     return Mistake(
         "missing-get-config",
-        _("Keras cannot write down how a {name} was made.").format(name=name),
+        _("Keras cannot save how a {name} was created.").format(name=name),
         "",
         _(
             "Add to {name}: `def get_config(self): return {{**super().get_config(), ...}}`, with "
@@ -97,13 +98,13 @@ def _config_incomplete(match: re.Match[str], failure: Failure) -> Mistake | None
     name, missing = match["name"].rpartition(".")[2], match["missing"]
     if name in ("Functional", "Sequential"):
         return None
-    reason = _("The saved file does not say the argument `{missing}` of {name}.")
+    reason = _("The saved file lacks the argument `{missing}` of {name}.")
     edit = _(
         'Add to {name}: `def get_config(self): return {{**super().get_config(), "{missing}": '
         "self.{missing}}}`, and save again."
     )
     if failure.kind != "load_model":
-        reason = _("The configuration does not say the argument `{missing}` of {name}.")
+        reason = _("The configuration of {name} lacks the argument `{missing}`.")
         edit = _(
             'Add to {name}: `def get_config(self): return {{**super().get_config(), "{missing}": '
             "self.{missing}}}`."
@@ -124,12 +125,12 @@ def _config_too_much(match: re.Match[str], failure: Failure) -> Mistake:
         return Mistake(
             "missing-kwargs",
             _(
-                "`__init__` of {name} does not take `{where}`, which every configuration of a "
-                "layer holds."
+                "`__init__` of {name} does not accept `{where}`, which is in the configuration "
+                "of every layer."
             ).format(name=name, where=where),
             "",
             _(
-                "Write `def __init__(self, ..., **kwargs)` in {name}, and hand `**kwargs` on to "
+                "Write `def __init__(self, ..., **kwargs)` in {name}, and pass `**kwargs` to "
                 "`super().__init__`."
             ).format(name=name),
             where,
@@ -137,10 +138,10 @@ def _config_too_much(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "unknown-argument",
         _(
-            "The configuration of {name} holds `{where}`, which `__init__` does not take."
+            "The configuration of {name} contains `{where}`, which `__init__` does not accept."
         ).format(name=name, where=where),
         "",
-        _("Add `{where}` to `__init__` of {name}, or leave it out in `get_config`.").format(
+        _("Add `{where}` to `__init__` of {name}, or remove it from `get_config`.").format(
             name=name, where=where
         ),
         where,
@@ -151,7 +152,7 @@ def _not_registered(match: re.Match[str], failure: Failure) -> Mistake:
     name = match["name"]
     return Mistake(
         "custom-object",
-        _("Keras does not know the class {name} that the file names.").format(name=name),
+        _("Keras does not know the class {name}, which the file uses.").format(name=name),
         "",
         _(
             "Write `@keras.saving.register_keras_serializable()` above the class, or load with "
@@ -164,11 +165,14 @@ def _not_registered(match: re.Match[str], failure: Failure) -> Mistake:
 def _unsafe_lambda(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "unsafe-lambda",
-        _("The file holds Python code, in a `Lambda` layer, which Keras does not run unasked."),
+        _(
+            "The file contains Python code in a `Lambda` layer, which Keras does not run by "
+            "default."
+        ),
         "",
         _(
-            "For a file of your own: `load_model(..., safe_mode=False)`. Better: a layer of "
-            "`keras.ops` in the place of `Lambda`."
+            "If the file is yours: `load_model(..., safe_mode=False)`. Better: replace "
+            "`Lambda` with a custom layer that uses `keras.ops`."
         ),
         "safe_mode",
     )
@@ -182,7 +186,7 @@ def _other_weights(match: re.Match[str], failure: Failure) -> Mistake:
             layer=match.groupdict().get("name") or title(failure), want=want, have=have
         ),
         f"{have} ≠ {want}",
-        _("Build the model as it was when its weights were saved, layer by layer."),
+        _("Build the model exactly as it was when the weights were saved."),
         match.groupdict().get("name") or "",
     )
 

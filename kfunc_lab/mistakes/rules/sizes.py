@@ -1,4 +1,4 @@
-"""Mistakes in the sizes of what a layer or a model is called on."""
+"""Mistakes in the sizes of a layer's or a model's input."""
 
 import math
 import re
@@ -32,17 +32,18 @@ def _wrong_size(
 ) -> Mistake:
     tensor = failure.tensors[0] if failure.tensors else None
     edit = _(
-        "Make a new layer for this tensor, or call {name} on one whose axis {axis} has size {n}."
+        "Create another layer for this tensor, or call {name} on a tensor whose axis {axis} "
+        "has size {n}."
     ).format(name=failure.name or failure.kind, axis=axis, n=expected)
     if is_input(tensor) and axis in (-1, len(shape) - 1):
         right = (*shape[1:-1], expected)
         edit = _(
-            "Make the shapes equal, `keras.Input(shape={shape})`, or use a new layer for "
+            "Use the same shape, `keras.Input(shape={shape})`, or create another layer for "
             "this tensor."
         ).format(shape=written(right))
     return Mistake(
         "wrong-size",
-        _("{layer} has weights for an axis {axis} of size {n}, got {found}: {shape}.").format(
+        _("{layer} has weights for size {n} along axis {axis}, got {found}: {shape}.").format(
             layer=title(failure), n=expected, axis=axis, found=found, shape=written(shape)
         ),
         f"{found} ≠ {expected}",
@@ -74,9 +75,9 @@ def _model_shape(match: re.Match[str], failure: Failure) -> Mistake:
         "expected": written(expected[1:]),
         "found": written(found[1:]),
     }
-    reason = _("{model} takes shape {expected} for each example, got {found}.")
+    reason = _("{model} expects shape {expected} for each example, got {found}.")
     if name:
-        reason = _("{model} takes shape {expected} for each example of {name}, got {found}.")
+        reason = _("{model} expects shape {expected} for each example of {name}, got {found}.")
     return Mistake(
         "wrong-input-shape",
         reason.format(**words),
@@ -103,12 +104,12 @@ def _model_edit(failure: Failure, expected: Shape, found: Shape) -> str:
     known = None not in expected and None not in found
     total = math.prod(size or 1 for size in expected)
     if known and expected != found and total == math.prod(size or 1 for size in found):
-        return _("Give the data this shape: `{x}.reshape({shape})`.").format(
+        return _("Reshape the data: `{x}.reshape({shape})`.").format(
             x=x, shape=written((-1, *expected))
         )
     if expected[:-1] == found[:-1]:
         return _(
-            "Make the input as wide as the data, `keras.Input(shape={shape})`, or give data whose "
+            "Match the input to the data, `keras.Input(shape={shape})`, or pass data whose "
             "last axis has size {n}."
         ).format(shape=written(found), n=expected[-1])
     return _(
@@ -120,16 +121,19 @@ def _model_edit(failure: Failure, expected: Shape, found: Shape) -> str:
 def _not_fixed(match: re.Match[str], failure: Failure) -> Mistake:
     shape = first_shape(failure)
     tensor = failure.tensors[0] if failure.tensors else None
-    edit = _("Fix every size in the input's shape that leads here; only the batch stays open.")
+    edit = _(
+        "Fix every size in the shape of the input that feeds this layer; only the batch may "
+        "vary."
+    )
     if shape is not None and is_input(tensor):
         right = ", ".join("..." if size is None else str(size) for size in shape[1:])
         comma = "," if len(shape) == 2 else ""
-        edit = _(
-            "Write the size in the place of `...`: `keras.Input(shape=({sizes}))`."
-        ).format(sizes=right + comma)
+        edit = _("Write the size instead of `...`: `keras.Input(shape=({sizes}))`.").format(
+            sizes=right + comma
+        )
     return Mistake(
         "unknown-size",
-        _("{layer} makes its weights from a size that is not fixed: {shape}.").format(
+        _("{layer} needs a fixed size to create its weights, got {shape}.").format(
             layer=title(failure), shape=written(shape or sizes(match["shape"]))
         ),
         "",

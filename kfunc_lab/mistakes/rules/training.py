@@ -19,17 +19,17 @@ from kfunc_lab.mistakes.rule import (
 
 
 def _loss(failure: Failure) -> str:
-    """Returns the name of a model's loss, as far as it has one."""
+    """Returns the name of a model's loss; empty if it has none."""
     loss: Any = getattr(failure.operation, "loss", None)
     name = loss if isinstance(loss, str) else getattr(loss, "name", None)
     return name if isinstance(name, str) else getattr(loss, "__name__", "")
 
 
-def _last(failure: Failure) -> str:
-    """Returns the name of the layer that makes a model's only output."""
+def _output_layer(failure: Failure) -> str:
+    """Returns the name of the layer that computes a model's only output; empty for several."""
     outputs = getattr(failure.operation, "outputs", None) or []
-    made = maker(outputs[0]) if len(outputs) == 1 else None
-    return str(getattr(made, "name", ""))
+    layer = maker(outputs[0]) if len(outputs) == 1 else None
+    return str(getattr(layer, "name", ""))
 
 
 def _different(match: re.Match[str], failure: Failure) -> Mistake:
@@ -39,11 +39,11 @@ def _different(match: re.Match[str], failure: Failure) -> Mistake:
 
 def _disagree(failure: Failure, target: Shape, output: Shape) -> Mistake:
     words = {"target": written(target), "output": written(output), "loss": _loss(failure)}
-    reason = _("The targets have shape {target}, the output has shape {output}.")
+    reason = _("The targets have shape {target}, but the output has shape {output}.")
     if words["loss"]:
         reason = _(
-            "The loss {loss} compares shapes that agree: the targets have {target}, the output "
-            "has {output}."
+            "The loss {loss} needs targets and output of the same shape: the targets have "
+            "{target}, the output has {output}."
         )
     same_rank = len(target) == len(output)
     pairs = zip(target, output, strict=False)
@@ -53,7 +53,7 @@ def _disagree(failure: Failure, target: Shape, output: Shape) -> Mistake:
         reason.format(**words),
         sums if same_rank else f"{len(target)} ≠ {len(output)}",
         _loss_edit(failure, target, output),
-        _last(failure),
+        _output_layer(failure),
     )
 
 
@@ -62,20 +62,22 @@ def _loss_edit(failure: Failure, target: Shape, output: Shape) -> str:
     is_class = len(target) == 1 or target[1:] == (1,)
     if len(output) == 2 and is_class and classes != 1 and "crossentropy" in loss:
         return _(
-            'For targets that are class numbers write `loss="sparse_categorical_crossentropy"`.'
+            'If the targets are class numbers, write `loss="sparse_categorical_crossentropy"`.'
         )
     if len(output) > len(target) and len(output) > 2:
         return _(
-            "Write `layers.Flatten()` or `layers.GlobalAveragePooling2D()` before the last layer: "
-            "one row for each example."
+            "Put `layers.Flatten()` or `layers.GlobalAveragePooling2D()` before the last "
+            "layer, so that each example has one row."
         )
     if len(output) == 2 and len(target) == 2:
-        return _("Give the last layer as many units as the targets have columns: {n}.").format(
+        return _("Give the last layer {n} units, one for each column of the targets.").format(
             n=target[-1]
         )
     if len(output) == len(target) == 4:
-        return _('Keep the size of the images: `padding="same"` in the convolutions before.')
-    return _("Bring the targets to the shape of the output, {shape} for each example.").format(
+        return _(
+            'Keep the size of the images: set `padding="same"` in the convolutions before.'
+        )
+    return _("Reshape the targets to match the output: {shape} for each example.").format(
         shape=written(output[1:])
     )
 
@@ -86,14 +88,14 @@ def _sparse(match: re.Match[str], failure: Failure) -> Mistake:
         return _disagree(failure, target, output)
     one_hot = target == output
     reason = _(
-        "The loss {loss} takes class numbers, one axis less than the output {output}, got "
-        "targets of {target}."
+        "The loss {loss} expects class numbers, with one axis fewer than the output {output}, "
+        "got targets of shape {target}."
     )
-    edit = _("Give class numbers: `y.argmax(axis=-1)`, or one target for each example.")
+    edit = _("Pass class numbers, such as `y.argmax(axis=-1)`, or one target for each example.")
     if one_hot:
         edit = _(
-            'For one-hot targets write `loss="categorical_crossentropy"`, or make them numbers: '
-            "`y.argmax(axis=-1)`."
+            'For one-hot targets, write `loss="categorical_crossentropy"`, or convert them to '
+            "class numbers: `y.argmax(axis=-1)`."
         )
     return Mistake(
         "sparse-one-hot" if one_hot else "loss-rank",
@@ -104,7 +106,7 @@ def _sparse(match: re.Match[str], failure: Failure) -> Mistake:
         ),
         f"{len(target)} ≠ {len(output)} − 1",
         edit,
-        _last(failure),
+        _output_layer(failure),
     )
 
 
@@ -118,38 +120,38 @@ def _class_too_large(match: re.Match[str], failure: Failure) -> Mistake:
     value, limit = int(match["value"]), int(match["limit"])
     return Mistake(
         "class-too-large",
-        _("The output has {n} classes, from 0 to {last}; a target is {value}.").format(
+        _("The output has {n} classes, from 0 to {last}; one target is {value}.").format(
             n=limit, last=limit - 1, value=value
         ),
         f"{value} ≥ {limit}" if value >= 0 else f"{value} < 0",
         _("Give the last layer {n} units, or number the classes from 0.").format(
             n=max(value + 1, limit)
         ),
-        _last(failure),
+        _output_layer(failure),
     )
 
 
 def _loss_keys(match: re.Match[str], failure: Failure) -> Mistake:
-    wanted = re.findall(r"'([^']*)'", match["wanted"])
-    given = re.findall(r"'([^']*)'", match["given"])
-    return _keys("loss", wanted, given)
+    outputs = re.findall(r"'([^']*)'", match["wanted"])
+    keys = re.findall(r"'([^']*)'", match["given"])
+    return _keys("loss", outputs, keys)
 
 
-def _keys(what: str, wanted: list[str], given: list[str]) -> Mistake:
-    extra = [key for key in given if key not in wanted]
-    missing = [key for key in wanted if key not in given]
+def _keys(what: str, outputs: list[str], keys: list[str]) -> Mistake:
+    extra = [key for key in keys if key not in outputs]
+    missing = [key for key in outputs if key not in keys]
     if extra and missing:
-        edit = _("Write the key '{name}' in the place of '{wrong}'.").format(
+        edit = _("Write the key '{name}' instead of '{wrong}'.").format(
             name=missing[0], wrong=extra[0]
         )
     elif extra:
-        edit = _("Leave the key '{wrong}' out.").format(wrong=extra[0])
+        edit = _("Remove the key '{wrong}'.").format(wrong=extra[0])
     else:
         edit = _("Add the key '{name}'.").format(name=missing[0] if missing else "")
     return Mistake(
         f"{what}-keys",
-        _("The outputs are called {wanted}; `{what}` has the keys {given}.").format(
-            wanted=", ".join(wanted), what=what, given=", ".join(given)
+        _("The outputs are named {wanted}, but `{what}` has the keys {given}.").format(
+            wanted=", ".join(outputs), what=what, given=", ".join(keys)
         ),
         "",
         edit,
@@ -165,7 +167,7 @@ def _path(match: re.Match[str], failure: Failure) -> Mistake:
     if isinstance(loss, (list, tuple)) and len(loss) != len(names):
         return Mistake(
             "loss-count",
-            _("The model has {n} outputs ({names}), and `loss` lists {found}.").format(
+            _("The model has {n} outputs ({names}), but `loss` lists {found}.").format(
                 n=len(names), names=", ".join(names), found=len(loss)
             ),
             f"{len(loss)} ≠ {len(names)}",
@@ -179,11 +181,11 @@ def _target_count(failure: Failure, names: list[str], found: int | None) -> Mist
     listed = ", ".join(f"y_{name}" for name in names)
     words = {"n": len(names), "names": ", ".join(names), "found": found}
     if len(names) == 1:
-        reason = _("The model has one output, and there are {found} targets.")
-        edit = _("Give one array of targets: `y`.")
+        reason = _("The model has one output, got {found} targets.")
+        edit = _("Pass one array of targets: `y`.")
     else:
         reason = _("The model has {n} outputs ({names}); the targets do not match them.")
-        edit = _("Give one array for each output, in their order: `[{listed}]`.")
+        edit = _("Pass one array for each output, in order: `[{listed}]`.")
     sums = f"{found} ≠ {len(names)}" if found not in (None, len(names)) else ""
     return Mistake(
         "target-count", reason.format(**words), sums, edit.format(listed=listed), "y"
@@ -192,9 +194,9 @@ def _target_count(failure: Failure, names: list[str], found: int | None) -> Mist
 
 def _structures(match: re.Match[str], failure: Failure) -> Mistake:
     target, output = match["target"], match["output"]
-    wanted, given = (re.findall(r"'(\w+)':", text) for text in (output, target))
-    if wanted and given and set(wanted) != set(given):
-        return _keys("y", wanted, given)
+    outputs, keys = (re.findall(r"'(\w+)':", text) for text in (output, target))
+    if outputs and keys and set(outputs) != set(keys):
+        return _keys("y", outputs, keys)
     names = _output_names(failure) or [str(n) for n in range(output.count("*"))]
     return _target_count(failure, names, target.count("*"))
 
@@ -206,26 +208,26 @@ def _output_names(failure: Failure) -> list[str]:
 def _by_name(what: str, names: list[str]) -> str:
     example = {"loss": '"mse"', "metrics": '["mae"]'}.get(what, "1.0")
     pairs = ", ".join(f'"{name}": {example}' for name in names)
-    return _("Write one for each output, by its name: `{what}={{{pairs}}}`.").format(
+    return _("Write one for each output, by name: `{what}={{{pairs}}}`.").format(
         what=what, pairs=pairs
     )
 
 
 def _metrics(match: re.Match[str], failure: Failure) -> Mistake:
     names = _output_names(failure)
-    given = getattr(match, "string", "")
+    message = getattr(match, "string", "")
     keys = (
-        re.findall(r"'(\w+)': ", given.rpartition("metrics={")[2])
-        if "metrics={" in given
+        re.findall(r"'(\w+)': ", message.rpartition("metrics={")[2])
+        if "metrics={" in message
         else []
     )
     if keys and set(keys) - set(names):
         return _keys("metrics", names, keys)
-    listed = re.search(r"metrics=\[(.*)\]", given, re.DOTALL)
+    listed = re.search(r"metrics=\[(.*)\]", message, re.DOTALL)
     found = len(re.findall(r"[^,\s][^,]*", listed[1])) if listed else None
     return Mistake(
         "metrics-count",
-        _("The model has {n} outputs ({names}), and `metrics` is one list for all.").format(
+        _("The model has {n} outputs ({names}), but `metrics` is a single list.").format(
             n=len(names), names=", ".join(names)
         ),
         f"{found} ≠ {len(names)}" if found not in (None, len(names)) else "",
@@ -237,7 +239,7 @@ def _metrics(match: re.Match[str], failure: Failure) -> Mistake:
 def _metrics_string(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "metrics-list",
-        _("`metrics` is a list, got {value}.").format(value=quoted(match["value"], 40)),
+        _("`metrics` must be a list, got {value}.").format(value=quoted(match["value"], 40)),
         "",
         _('Write `metrics=["{value}"]`.').format(value=match["value"]),
         "metrics",
@@ -259,7 +261,7 @@ def _weights(match: re.Match[str], failure: Failure) -> Mistake:
 def _weight_number(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "loss-count",
-        _("`loss_weights` has a weight for each output, got {value}.").format(
+        _("`loss_weights` needs one weight for each output, got {value}.").format(
             value=quoted(match["value"], 40)
         ),
         "",
@@ -273,7 +275,7 @@ def _not_compiled(match: re.Match[str], failure: Failure) -> Mistake:
         "not-compiled",
         _("{model} has no loss and no optimizer yet.").format(model=title(failure)),
         "",
-        _('Write `model.compile(optimizer="adam", loss=...)` before it.'),
+        _('Call `model.compile(optimizer="adam", loss=...)` first.'),
         "compile",
     )
 
@@ -283,7 +285,10 @@ def _no_loss(match: re.Match[str], failure: Failure) -> Mistake:
         "no-loss",
         _("{model} was compiled without a loss.").format(model=title(failure)),
         "",
-        _('Write `model.compile(optimizer="adam", loss="mse")`, with the loss that fits.'),
+        _(
+            'Write `model.compile(optimizer="adam", loss="mse")`, with the loss that suits '
+            "your targets."
+        ),
         "loss",
     )
 
@@ -298,7 +303,7 @@ def _cardinality(match: re.Match[str], failure: Failure) -> Mistake:
         ),
         " ≠ ".join(numbers),
         _(
-            "Take as many of each, as `x[:{n}], y[:{n}]`, once you know that they belong together."
+            "If the examples belong together, take the same number of each: `x[:{n}], y[:{n}]`."
         ).format(n=min(map(int, numbers), default=0)),
         "y",
     )
@@ -309,9 +314,12 @@ def _no_targets(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     return Mistake(
         "no-targets",
-        _("The loss compares the output with targets, and none are given."),
+        _("The loss needs targets to compare the output with, but there are none."),
         "",
-        _("Give them after the data: `model.fit(x, y)`; an autoencoder has `model.fit(x, x)`."),
+        _(
+            "Pass them after the data: `model.fit(x, y)`. For an autoencoder: `model.fit(x, "
+            "x)`."
+        ),
         "y",
     )
 
@@ -319,7 +327,7 @@ def _no_targets(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _not_an_array(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "not-an-array",
-        _("Data come as arrays; at least one of x and y is a Python list."),
+        _("Keras expects arrays; x, y or both are Python lists."),
         "",
         _("Write `np.array(x)` and `np.array(y)`."),
         "x",
@@ -329,9 +337,9 @@ def _not_an_array(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_numbers(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "no-numbers",
-        _("The data are of type {dtype}, not numbers.").format(dtype=match["dtype"]),
+        _("The data must be numbers, got dtype {dtype}.").format(dtype=match["dtype"]),
         "",
-        _('Write `x.astype("float32")`, or turn words into numbers first.'),
+        _('Write `x.astype("float32")`, or convert words to numbers first.'),
         "x",
     )
 
@@ -342,9 +350,9 @@ def _keys_of_strings(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     return Mistake(
         "y-keys",
-        _(
-            "The targets are a dict whose keys are not the names of the outputs: {names}."
-        ).format(names=", ".join(names)),
+        _("The keys of the targets are not the names of the outputs: {names}.").format(
+            names=", ".join(names)
+        ),
         "",
         _("Write `y={{{pairs}}}`.").format(
             pairs=", ".join(f'"{name}": y_{name}' for name in names)
@@ -356,9 +364,9 @@ def _keys_of_strings(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _callback_class(match: re.Match[str], failure: Failure) -> Mistake:
     return Mistake(
         "class-for-object",
-        _("A callback is a class itself, not an object of it."),
+        _("One of the callbacks is a class, not an instance."),
         "",
-        _("Write it with parentheses, as `callbacks=[keras.callbacks.EarlyStopping()]`."),
+        _("Add parentheses, as in `callbacks=[keras.callbacks.EarlyStopping()]`."),
         "callbacks",
     )
 

@@ -1,4 +1,4 @@
-"""Mistakes in the windows of convolutions and poolings, and in the numbers of words."""
+"""Mistakes in the windows of convolution and pooling, and in the vocabulary of embeddings."""
 
 import re
 
@@ -37,7 +37,7 @@ def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
             sums.append(equation(size))
     return Mistake(
         "too-small",
-        _("{layer} would give an output of size zero or less from {shape}.").format(
+        _("{layer} would turn {shape} into an output of size zero or less.").format(
             layer=title(failure), shape=written(shape)
         ),
         ", ".join(sums),
@@ -48,7 +48,7 @@ def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
 
 def _small_edit(pools: bool, kernel: Shape) -> str:
     if pools:
-        return _('Leave this layer out, or write `padding="same"`.')
+        return _('Remove this layer, or set `padding="same"`.')
     return _('Write `padding="same"`, or a `kernel_size` smaller than {k}.').format(
         k=max((k for k in kernel if k is not None), default=1)
     )
@@ -62,14 +62,18 @@ def _each(value: object, count: int) -> tuple[int, ...]:
 
 def _negative_size(match: re.Match[str], failure: Failure) -> Mistake | None:
     shape = sizes(match["shape"])
-    given = first_shape(failure)
+    input_shape = first_shape(failure)
     entry = getattr(failure.operation, "input_shape", None)
-    if isinstance(entry, tuple) and given is not None and len(entry) == len(given) + 1:
-        return without_batch(failure, entry, given, "")
+    if (
+        isinstance(entry, tuple)
+        and input_shape is not None
+        and len(entry) == len(input_shape) + 1
+    ):
+        return without_batch(failure, entry, input_shape, "")
     size = window_size(int(match["size"]), int(match["kernel"]), 1)
     return Mistake(
         "too-small",
-        _("{layer} would give an output of size zero or less from {shape}.").format(
+        _("{layer} would turn {shape} into an output of size zero or less.").format(
             layer=title(failure), shape=written(shape)
         ),
         equation(size),
@@ -83,19 +87,19 @@ def _negative_size(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _cropped(match: re.Match[str], failure: Failure) -> Mistake:
     shape, cropping = sizes(match["shape"]), sizes(match["cropping"])
     pairs = list(zip(cropping[::2], cropping[1::2], strict=False))
-    left = [
+    sizes_left = [
         cropped_size(n, a, b)
         for (a, b), n in zip(pairs, shape[1:], strict=False)
         if a is not None and b is not None
     ]
-    sums = [equation(it) for it in left if it.value is not None and it.value <= 0]
+    sums = [equation(size) for size in sizes_left if size.value is not None and size.value <= 0]
     return Mistake(
         "too-small",
-        _("{layer} would cut away all of {shape}.").format(
+        _("{layer} would crop away all of {shape}.").format(
             layer=title(failure), shape=written(shape)
         ),
         ", ".join(dict.fromkeys(sums)),
-        _("Crop less: the two sides of an axis together stay below its size."),
+        _("Crop less: the two sides together must be smaller than the axis."),
         "cropping",
     )
 
@@ -104,13 +108,14 @@ def _not_in_the_vocabulary(match: re.Match[str], failure: Failure) -> Mistake:
     index, limit = int(match["index"]), int(match["limit"])
     return Mistake(
         "index-too-large",
-        _("{layer} knows the numbers from 0 to {last}, got {index}.").format(
+        _("{layer} accepts numbers from 0 to {last}, got {index}.").format(
             layer=title(failure), last=limit - 1, index=index
         ),
         f"{index} ≥ {limit}",
-        _("Count one more than the largest number: `layers.Embedding({n}, ...)`.").format(
-            n=index + 1
-        ),
+        _(
+            "The vocabulary must be one larger than the largest number: `layers.Embedding({n}, "
+            "...)`."
+        ).format(n=index + 1),
         "input_dim",
     )
 

@@ -1,4 +1,4 @@
-"""Draws learning curves: numbers per epoch -> a Plotly figure, a static SVG, a table."""
+"""Draws learning curves as a Plotly figure, as static SVG, and as a text table."""
 
 import html
 import math
@@ -9,21 +9,28 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.locale import _
-from kfunc_lab.ui.text import printable
-from kfunc_lab.ui.theme import (
-    FAINT,
-    FONT,
-    QUIET,
-    SURFACE,
-    TEXT,
-    TRAINING,
-    VALIDATION,
-    light_dark,
+from kfunc_lab.training.curves.line_chart import (
+    LEFT,
+    PANEL_WIDTH,
+    Point,
+    axes_of,
+    description,
+    epoch_step,
+    number_words,
+    panel_grid,
+    path_of,
+    picture,
+    place_panels,
+    point_title,
+    shared_style,
+    svg_text,
 )
+from kfunc_lab.ui.text import align_columns, printable
+from kfunc_lab.ui.theme import TRAINING, VALIDATION, light_dark
 
-# Sizes of the static picture, in pixels.
-_PANEL_WIDTH, _PANEL_HEIGHT = 340, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 42, 40
+_CLASS = "kfunc-lab-curves"
+_MAX_COLUMNS = 3
+_HEIGHT, _TOP = 260, 42  # of a panel, in pixels
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,10 @@ class Curve:
     """One quantity over the epochs.
 
     Attributes:
-        name: The quantity, as `"loss"`.
-        training: Its value on the training data after each epoch; empty where only its
-            validation was given.
-        validation: The same on the validation data; empty without any.
+        name: The quantity, such as `"loss"`.
+        training: Its value on the training data after each epoch; empty if there is only
+            validation data.
+        validation: Its value on the validation data after each epoch; empty without validation.
         first_epoch: The number of the first epoch, counted from 1.
     """
 
@@ -45,44 +52,37 @@ class Curve:
 
     @property
     def epochs(self) -> int:
-        """How many epochs it covers."""
+        """The number of epochs that it covers."""
         return max(len(self.training), len(self.validation))
 
 
 def to_text(curves: Sequence[Curve]) -> str:
-    """Writes curves as a table, one epoch a line."""
-    columns = [[_("epoch")]]
-    epochs = max((curve.epochs for curve in curves), default=0)
+    """Returns curves as a text table, with one epoch on each line."""
     first = curves[0].first_epoch if curves else 1
-    columns[0] += [str(first + position) for position in range(epochs)]
-    for curve in curves:
-        for series in _series(curve):
-            numbers = [number_words(value) for value in series.values]
-            columns.append([series.name, *numbers, *[""] * (epochs - len(numbers))])
-    widths = [max(map(len, column)) for column in columns]
-    rows = zip(*columns, strict=True)
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    epochs = max((curve.epochs for curve in curves), default=0)
+    lines = [series for curve in curves for series in _series(curve)]
+    rows = [[_("epoch"), *(line.name for line in lines)]]
+    for position in range(epochs):
+        rows.append([str(first + position), *(line.words_at(position) for line in lines)])
+    return "\n".join(align_columns(rows, right=set(range(len(rows[0])))))
 
 
 def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
-    """Describes curves as a Plotly figure, one panel a quantity.
+    """Returns curves as a Plotly figure, with one panel for each quantity.
 
     Returns:
-        The figure's JSON, as JupyterLab shows it; made by hand, because importing Plotly takes
-        longer than everything else here.
+        The figure's JSON, which JupyterLab displays. It is written by hand, because importing
+        Plotly takes longer than everything else here.
     """
-    columns, rows = _grid(curves)
-    # Dashes tell validation from training where colour does not.
+    columns, rows = panel_grid(len(curves), _MAX_COLUMNS)
+    # Dashes distinguish validation from training without relying on colour.
     dashes = {"training": "solid", "validation": "dash"}
     layout: dict[str, Any] = {
         "height": 40 + 280 * rows,
         "margin": {"l": 48, "r": 16, "t": 40, "b": 44},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        # One grey that can be read on JupyterLab's white and on its black.
+        # One grey that is legible on JupyterLab's light and dark themes.
         "font": {"color": "#7d8590"},
         "hovermode": "x unified",
         "legend": {"orientation": "h", "yref": "container", "y": 1, "yanchor": "top"},
@@ -92,7 +92,11 @@ def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
     for position, curve in enumerate(curves, start=1):
         axis = "" if position == 1 else str(position)
         grey = {"gridcolor": "rgba(125,133,144,0.25)", "zeroline": False}
-        layout[f"xaxis{axis}"] = {"title": {"text": _("epoch")}, "dtick": _step(curve), **grey}
+        layout[f"xaxis{axis}"] = {
+            "title": {"text": _("epoch")},
+            "dtick": epoch_step(curve.epochs),
+            **grey,
+        }
         layout[f"yaxis{axis}"] = {"title": {"text": _plotly_text(curve.name)}, **grey}
         for series in _series(curve):
             shown = [value if math.isfinite(value) else None for value in series.values]
@@ -114,21 +118,15 @@ def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
 
 
 def to_svg(curves: Sequence[Curve]) -> str:
-    """Draws curves as SVG, one panel a quantity, for pages without a kernel."""
-    columns, rows = _grid(curves)
-    width, height = _PANEL_WIDTH * columns, _PANEL_HEIGHT * rows
-    panels = "".join(
-        f'<g transform="translate({_PANEL_WIDTH * (position % columns)},'
-        f'{_PANEL_HEIGHT * (position // columns)})">{_panel(curve)}</g>'
-        for position, curve in enumerate(curves)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" class="kfunc-lab-curves" role="img">'
-        f"<title>{html.escape(_description(curves))}</title>"
-        f"<style>{_style()}</style>"
-        f'<rect class="surface" width="100%" height="100%" fill="{SURFACE[0]}"/>'
-        f"{panels}</svg>"
+    """Draws curves as SVG with one panel for each quantity, for pages without a kernel."""
+    columns, rows = panel_grid(len(curves), _MAX_COLUMNS)
+    return picture(
+        _CLASS,
+        PANEL_WIDTH * columns,
+        _HEIGHT * rows,
+        description(curve.name for curve in curves),
+        _style(),
+        place_panels([_panel(curve) for curve in curves], columns, _HEIGHT),
     )
 
 
@@ -145,6 +143,10 @@ class _Series:
     style: str
     colours: tuple[str, str]
 
+    def words_at(self, position: int) -> str:
+        """Formats a value; returns an empty string if there is none."""
+        return number_words(self.values[position]) if position < len(self.values) else ""
+
 
 def _series(curve: Curve) -> list[_Series]:
     name = printable(curve.name)
@@ -155,80 +157,41 @@ def _series(curve: Curve) -> list[_Series]:
     return [series for series in both if series.values]
 
 
-def _grid(curves: Sequence[Curve]) -> tuple[int, int]:
-    """Returns the columns and rows in which panels stand."""
-    columns = max(1, min(3, len(curves)))
-    return columns, max(1, math.ceil(len(curves) / columns))
-
-
 def _plotly_text(text: str) -> str:
-    """Escapes what Plotly would take for markup."""
+    """Escapes characters that Plotly would interpret as markup."""
     return html.escape(printable(text), quote=False)
 
 
-def number_words(value: float) -> str:
-    """Writes a number with four places, or four digits if it is large."""
-    return f"{value:.4f}" if math.isfinite(value) and abs(value) < 1e5 else f"{value:.4g}"
-
-
-def _description(curves: Sequence[Curve]) -> str:
-    names = ", ".join(printable(curve.name) for curve in curves)
-    return _("Learning curves: {names}").format(names=names)
-
-
 def _panel(curve: Curve) -> str:
-    values = [
-        value for series in _series(curve) for value in series.values if math.isfinite(value)
-    ]
-    marks = ticks(min(values, default=0.0), max(values, default=1.0))
-    count = curve.epochs
-
-    def x(position: int) -> float:
-        inner = _PANEL_WIDTH - _LEFT - _RIGHT
-        return _LEFT + inner * (position / (count - 1) if count > 1 else 0.5)
-
-    def y(value: float) -> float:
-        inner = _PANEL_HEIGHT - _TOP - _BOTTOM
-        return _TOP + inner * (marks[-1] - value) / (marks[-1] - marks[0])
-
-    parts = [svg_text(_LEFT, 18, printable(curve.name), "title")]
-    for tick in marks:
-        parts.append(
-            f'<path class="grid" stroke="{FAINT[0]}" d="M{_LEFT} {y(tick):.1f}'
-            f'H{_PANEL_WIDTH - _RIGHT}"/>'
-        )
-        parts.append(svg_text(_LEFT - 6, y(tick) + 3.5, f"{tick:g}", "tick", "end"))
-    for position in range(0, count, _step(curve)):
-        label = str(curve.first_epoch + position)
-        parts.append(
-            svg_text(x(position), _PANEL_HEIGHT - _BOTTOM + 16, label, "tick", "middle")
-        )
-    middle = (_LEFT + _PANEL_WIDTH - _RIGHT) / 2
-    parts.append(svg_text(middle, _PANEL_HEIGHT - 8, _("epoch"), "tick", "middle"))
-    for number, series in enumerate(_series(curve)):
+    lines = _series(curve)
+    values = [value for series in lines for value in series.values]
+    last = curve.first_epoch + curve.epochs - 1
+    axes = axes_of(values, _HEIGHT, _TOP, curve.first_epoch, last)
+    parts = [svg_text(LEFT, 18, printable(curve.name), "title"), axes.to_svg()]
+    for number, series in enumerate(lines):
         points = [
-            (x(position), y(value), curve.first_epoch + position, value)
+            axes.point(curve.first_epoch + position, value)
             for position, value in enumerate(series.values)
             if math.isfinite(value)
         ]
         parts.append(_line(points, series))
-        parts.append(_key(_LEFT + 90 * number, series))
+        parts.append(_key(LEFT + 90 * number, series))
     return "".join(parts)
 
 
-def _line(points: list[tuple[float, float, int, float]], series: _Series) -> str:
-    style, colour = series.style, series.colours[0]
-    path = "L".join(f"{x:.1f} {y:.1f}" for x, y, _epoch, _value in points)
-    # Dashes and squares tell validation from training where colour does not.
-    dashes = ' stroke-dasharray="5 3"' if style == "validation" else ""
-    drawn = f'<path class="{style} line" fill="none" stroke="{colour}"{dashes} d="M{path}"/>'
+def _line(points: list[Point], series: _Series) -> str:
     if not points:
-        drawn = ""
+        return ""
+    style, colour = series.style, series.colours[0]
+    # Dashes and squares distinguish validation from training without relying on colour.
+    dashes = ' stroke-dasharray="5 3"' if style == "validation" else ""
+    drawn = (
+        f'<path class="{style} line" fill="none" stroke="{colour}"{dashes} '
+        f'd="{path_of(points)}"/>'
+    )
     for x, y, epoch, value in points:
-        said = html.escape(f"{series.label}, {_('epoch')} {epoch}: {number_words(value)}")
-        drawn += (
-            f'<g class="{style}" fill="{colour}">{_mark(x, y, style)}<title>{said}</title></g>'
-        )
+        mark = _mark(x, y, style) + point_title(series.label, epoch, value)
+        drawn += f'<g class="{style}" fill="{colour}">{mark}</g>'
     return drawn
 
 
@@ -244,62 +207,31 @@ def _key(x: float, series: _Series) -> str:
     return coloured + svg_text(x + 12, 33.5, series.label, "tick")
 
 
-def svg_text(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
-    """Draws a text."""
-    return (
-        f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
-        f'fill="{TEXT[0] if style == "title" else QUIET[0]}">{html.escape(text)}</text>'
-    )
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Returns round numbers that enclose a range, three to seven of them."""
-    if high - low < 1e-9 * max(1.0, abs(high)):
-        room = max(0.5, 1e-6 * abs(high))
-        low, high = low - room, high + room
-    rough = (high - low) / 4
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [round(step * number, 12) for number in range(first, last + 1)]
-
-
-def _step(curve: Curve) -> int:
-    """Returns after how many epochs an axis is labelled, for ten labels at most."""
-    return max(1, math.ceil(curve.epochs / 10))
-
-
-def _style() -> str:
-    scope = ".kfunc-lab-curves"
-    return "".join(
-        [
-            f"{scope}{{color-scheme:light dark;font-family:{FONT}}}",
-            f"{scope} .surface{{fill:{light_dark(SURFACE)}}}",
-            f"{scope} .title{{fill:{light_dark(TEXT)};font-size:12px;font-weight:bold}}",
-            f"{scope} .tick{{fill:{light_dark(QUIET)};font-size:10px}}",
-            f"{scope} .grid{{stroke:{light_dark(FAINT)}}}",
-            f"{scope} .line{{stroke-width:1.8}}",
-            f"{scope} .training{{fill:{light_dark(TRAINING)}}}",
-            f"{scope} .validation{{fill:{light_dark(VALIDATION)}}}",
-            f"{scope} .training.line{{fill:none;stroke:{light_dark(TRAINING)}}}",
-            f"{scope} .validation.line{{fill:none;stroke:{light_dark(VALIDATION)}}}",
-        ]
-    )
+def _style() -> list[str]:
+    scope = f".{_CLASS}"
+    return [
+        *shared_style(_CLASS, "tick"),
+        f"{scope} .line{{stroke-width:1.8}}",
+        f"{scope} .training{{fill:{light_dark(TRAINING)}}}",
+        f"{scope} .validation{{fill:{light_dark(VALIDATION)}}}",
+        f"{scope} .training.line{{fill:none;stroke:{light_dark(TRAINING)}}}",
+        f"{scope} .validation.line{{fill:none;stroke:{light_dark(VALIDATION)}}}",
+    ]
 
 
 def from_logs(
     logs: Mapping[str, Sequence[Any]], epochs: Sequence[int] | None = None
 ) -> tuple[Curve, ...]:
-    """Pairs each quantity with its validation twin.
+    """Pairs each quantity with its validation counterpart.
 
     Args:
-        logs: Values per epoch by name, as in `History.history`; validation has the prefix
-            `val_`. A value may hold several numbers, as one for each class.
-        epochs: The epochs' numbers counted from 0, as in `History.epoch`.
+        logs: The values of each epoch by name, as in `History.history`; validation metrics have
+            the prefix `val_`. A value may hold several numbers, such as one for each class.
+        epochs: The numbers of the epochs counted from 0, as in `History.epoch`.
 
     Returns:
-        A curve for each quantity, in the order in which the names come; one for each number
-        of a quantity that has several.
+        A curve for each quantity, in the order of the names; a quantity with several numbers has
+        a curve for each of them.
 
     Example:
         >>> from_logs({"loss": [0.9, 0.5], "val_loss": [1.0, 0.7]})[0].validation
@@ -314,7 +246,7 @@ def from_logs(
 
 
 def _single_numbers(logs: Mapping[str, Sequence[Any]]) -> dict[str, tuple[float, ...]]:
-    """Splits quantities that have several numbers an epoch: `f1[0]`, `f1[1]` and so on."""
+    """Splits quantities with several numbers in an epoch into `f1[0]`, `f1[1]` and so on."""
     single: dict[str, tuple[float, ...]] = {}
     for name, values in logs.items():
         columns = list(zip(*map(np.ravel, values), strict=True))

@@ -1,29 +1,34 @@
-"""Draws the curves of several training runs over one another, as SVG."""
+"""Draws the curves of several training runs into shared panels, as SVG."""
 
 import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kfunc_lab.locale import _
-from kfunc_lab.training.curves.figures import number_words, svg_text, ticks
+from kfunc_lab.training.curves.line_chart import (
+    LEFT,
+    PANEL_WIDTH,
+    Point,
+    axes_of,
+    description,
+    panel_grid,
+    path_of,
+    picture,
+    place_panels,
+    point_title,
+    shared_style,
+    svg_text,
+)
 from kfunc_lab.training.runs.store import Run
 from kfunc_lab.training.runs.table import labels_of, metrics_of
 from kfunc_lab.ui.text import printable
 from kfunc_lab.ui.text_width import fit_text, text_width
-from kfunc_lab.ui.theme import (
-    FAINT,
-    FONT,
-    QUIET,
-    SURFACE,
-    TEXT,
-    TRAINING,
-    VALIDATION,
-    light_dark,
-)
+from kfunc_lab.ui.theme import QUIET, TRAINING, VALIDATION, light_dark
 
-# So many runs are drawn: more could not be told apart.
-MOST_DRAWN = 8
+_CLASS = "kfunc-lab-run-curves"
+
+# More runs than this could not be distinguished.
+MAX_RUNS = 8
 _COLOURS = (
     TRAINING,
     VALIDATION,
@@ -34,15 +39,14 @@ _COLOURS = (
     ("#6b6b00", "#c5c542"),
     QUIET,
 )
-# Dashes tell runs apart where colour does not.
+# Dashes distinguish runs without relying on colour.
 _DASHES = ("", "7 3", "2 2", "10 3 2 3", "4 2", "14 4", "6 2 2 2 2 2", "1 3")
 
 # Sizes of the static picture, in pixels.
-_PANEL_WIDTH, _PANEL_HEIGHT = 340, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 28, 40
+_PANEL_HEIGHT, _PANEL_TOP = 250, 28
 _KEY_WIDTH, _KEY_HEIGHT = 34, 20
-# A line has no more points than can be seen; one of few points shows each.
-_MOST_POINTS, _MOST_MARKS = 400, 60
+# A line has no more points than are visible; a line with few points shows a mark for each.
+_MAX_POINTS, _MAX_MARKS = 400, 60
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,9 @@ class Line:
     """One run's line in a panel.
 
     Attributes:
-        run: The run's place among those drawn, which gives its colour and dashes.
-        label: What it is called in the legend.
-        points: For each epoch, counted from 1, the value.
+        run: The number of the run in the picture, which decides its colour and dashes.
+        label: Its label in the legend.
+        points: The value of each epoch, counted from 1.
     """
 
     run: int
@@ -66,26 +70,26 @@ class Panel:
 
     Attributes:
         name: The metric.
-        lines: A line for each run that has it.
+        lines: A line for each run that has the metric.
     """
 
     name: str
     lines: tuple[Line, ...]
 
 
-def panels_of(kept: Sequence[Run]) -> list[Panel]:
+def panels_of(runs: Sequence[Run]) -> list[Panel]:
     """Returns a panel for each metric, with a line for each run that has it."""
-    labels = labels_of(kept)
+    labels = labels_of(runs)
     return [
         Panel(
             name,
             tuple(
-                Line(place, labels[place], _points(run.metrics[name]))
-                for place, run in enumerate(kept)
+                Line(number, labels[number], _points(run.metrics[name]))
+                for number, run in enumerate(runs)
                 if name in run.metrics
             ),
         )
-        for name in metrics_of(kept)
+        for name in metrics_of(runs)
     ]
 
 
@@ -93,76 +97,52 @@ def _points(series: Mapping[int, float]) -> tuple[tuple[int, float], ...]:
     return tuple((epoch + 1, series[epoch]) for epoch in sorted(series))
 
 
-def _thinned(points: Sequence[tuple[int, float]], most: int) -> list[tuple[int, float]]:
-    """Leaves the least and the greatest of each stretch of a long line, so that peaks stay."""
-    if len(points) <= most:
+def _thin(points: Sequence[tuple[int, float]], max_points: int) -> list[tuple[int, float]]:
+    """Keeps the minimum and the maximum of each section of a long line, so that peaks stay."""
+    if len(points) <= max_points:
         return list(points)
-    step = math.ceil(len(points) / (most // 2))
-    kept: dict[tuple[int, float], None] = {points[0]: None}
-    for begin in range(0, len(points), step):
-        stretch = points[begin : begin + step]
-        gaps = [point for point in stretch if not math.isfinite(point[1])]
-        finite = [point for point in stretch if math.isfinite(point[1])]
-        ends = {choose(finite, key=lambda it: it[1]) for choose in (min, max) if finite}
-        kept.update(dict.fromkeys(sorted(ends | {*gaps[:1]})))
-    kept[points[-1]] = None
-    return list(kept)
-
-
-def _grid(panels: Sequence[Panel]) -> tuple[int, int]:
-    """Returns the columns and rows in which panels stand: a metric beside its validation."""
-    columns = max(1, min(2, len(panels)))
-    return columns, max(1, math.ceil(len(panels) / columns))
+    step = math.ceil(len(points) / (max_points // 2))
+    selected: dict[tuple[int, float], None] = {points[0]: None}
+    for start in range(0, len(points), step):
+        section = points[start : start + step]
+        gaps = [point for point in section if not math.isfinite(point[1])]
+        finite = [point for point in section if math.isfinite(point[1])]
+        extremes = {
+            choose(finite, key=lambda point: point[1]) for choose in (min, max) if finite
+        }
+        selected.update(dict.fromkeys(sorted(extremes | {*gaps[:1]})))
+    selected[points[-1]] = None
+    return list(selected)
 
 
 def curves_to_svg(panels: Sequence[Panel], labels: Sequence[str]) -> str:
-    """Draws the curves of several runs as SVG, one panel a metric, below their legend."""
-    columns, rows = _grid(panels)
-    width = _PANEL_WIDTH * columns
+    """Draws the curves of several runs as SVG, with a legend above one panel for each metric."""
+    columns, rows = panel_grid(len(panels), 2)  # a metric beside its validation metric
+    width = PANEL_WIDTH * columns
     legend, top = _legend(labels, width)
-    height = top + _PANEL_HEIGHT * rows
-    drawn = "".join(
-        f'<g transform="translate({_PANEL_WIDTH * (position % columns)},'
-        f'{top + _PANEL_HEIGHT * (position // columns)})">{_panel(panel)}</g>'
-        for position, panel in enumerate(panels)
-    )
-    names = ", ".join(printable(panel.name) for panel in panels)
-    described = _("Learning curves: {names}").format(names=names)
-    return _svg(width, height, f"{described} ({', '.join(labels)})", legend + drawn)
+    drawn = place_panels([_panel(panel) for panel in panels], columns, _PANEL_HEIGHT, top)
+    title = f"{description(panel.name for panel in panels)} ({', '.join(labels)})"
+    return picture(_CLASS, width, top + _PANEL_HEIGHT * rows, title, _style(), legend + drawn)
 
 
-def sentence(text: str) -> str:
-    """Draws a sentence, where there is nothing else to draw."""
-    return _svg(
-        math.ceil(text_width(text, 12, bold=True)) + 40,
-        44,
-        text,
-        svg_text(16, 27, text, "title"),
-    )
-
-
-def _svg(width: int, height: int, title: str, body: str) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" class="kfunc-lab-run-curves" role="img">'
-        f"<title>{html.escape(title)}</title><style>{_style()}</style>"
-        f'<rect class="surface" width="100%" height="100%" fill="{SURFACE[0]}"/>{body}</svg>'
-    )
+def sentence_to_svg(text: str) -> str:
+    """Draws a sentence as SVG, if there is nothing else to draw."""
+    width = math.ceil(text_width(text, 12, bold=True)) + 40
+    return picture(_CLASS, width, 44, text, _style(), svg_text(16, 27, text, "title"))
 
 
 def _legend(labels: Sequence[str], width: int) -> tuple[str, int]:
-    """Draws what each line is called, and returns how high that is."""
+    """Draws the label of each line, and returns the drawing and its height."""
     x, y, parts = 16.0, 18, ""
-    for place, label in enumerate(labels):
-        room = width - 2 * 16 - _KEY_WIDTH
-        said = fit_text(label, room, 10)
-        needed = _KEY_WIDTH + text_width(said, 10) + 18
-        if x > 16 and x + needed > width:
+    for number, label in enumerate(labels):
+        short = fit_text(label, width - 2 * 16 - _KEY_WIDTH, 10)
+        key_width = _KEY_WIDTH + text_width(short, 10) + 18
+        if x > 16 and x + key_width > width:
             x, y = 16.0, y + _KEY_HEIGHT
-        parts += f'<path class="run-{place} line" {_stroke(place)} d="M{x:.1f} {y}h28"/>'
-        full = f"<title>{html.escape(label)}</title>" if said != label else ""
-        parts += f"<g>{full}{svg_text(x + _KEY_WIDTH, y + 3.5, said, 'key')}</g>"
-        x += needed
+        parts += f'<path class="run-{number} line" {_stroke(number)} d="M{x:.1f} {y}h28"/>'
+        tooltip = f"<title>{html.escape(label)}</title>" if short != label else ""
+        parts += f"<g>{tooltip}{svg_text(x + _KEY_WIDTH, y + 3.5, short, 'key')}</g>"
+        x += key_width
     return parts, y + _KEY_HEIGHT
 
 
@@ -171,50 +151,25 @@ def _epochs_of(panel: Panel) -> tuple[int, int]:
     return min(epochs, default=1), max(epochs, default=1)
 
 
-def _epoch_step(epochs: tuple[int, int]) -> int:
-    """Returns after how many epochs an axis is labelled, for ten labels at most."""
-    return max(1, math.ceil((epochs[1] - epochs[0] + 1) / 10))
-
-
 def _panel(panel: Panel) -> str:
-    values = [it for line in panel.lines for _epoch, it in line.points if math.isfinite(it)]
-    marks = ticks(min(values, default=0.0), max(values, default=1.0))
-    first, last = _epochs_of(panel)
-
-    def x(epoch: int) -> float:
-        inner = _PANEL_WIDTH - _LEFT - _RIGHT
-        return _LEFT + inner * ((epoch - first) / (last - first) if last > first else 0.5)
-
-    def y(value: float) -> float:
-        inner = _PANEL_HEIGHT - _TOP - _BOTTOM
-        return _TOP + inner * (marks[-1] - value) / (marks[-1] - marks[0])
-
-    parts = [svg_text(_LEFT, 16, printable(panel.name), "title")]
-    for tick in marks:
-        line = f"M{_LEFT} {y(tick):.1f}H{_PANEL_WIDTH - _RIGHT}"
-        parts.append(f'<path class="grid" stroke="{FAINT[0]}" d="{line}"/>')
-        parts.append(svg_text(_LEFT - 6, y(tick) + 3.5, f"{tick:g}", "tick", "end"))
-    below = _PANEL_HEIGHT - _BOTTOM + 16
-    for epoch in range(first, last + 1, _epoch_step((first, last))):
-        parts.append(svg_text(x(epoch), below, str(epoch), "tick", "middle"))
-    middle = (_LEFT + _PANEL_WIDTH - _RIGHT) / 2
-    parts.append(svg_text(middle, _PANEL_HEIGHT - 8, _("epoch"), "tick", "middle"))
-    for it in panel.lines:
-        finite = [point for point in it.points if math.isfinite(point[1])]
-        shown = _thinned(finite, _MOST_POINTS)
-        parts.append(_line(it, [(x(epoch), y(value), epoch, value) for epoch, value in shown]))
+    values = [value for line in panel.lines for _epoch, value in line.points]
+    axes = axes_of(values, _PANEL_HEIGHT, _PANEL_TOP, *_epochs_of(panel))
+    parts = [svg_text(LEFT, 16, printable(panel.name), "title"), axes.to_svg()]
+    for line in panel.lines:
+        finite = [point for point in line.points if math.isfinite(point[1])]
+        points = [axes.point(epoch, value) for epoch, value in _thin(finite, _MAX_POINTS)]
+        parts.append(_line(line, points))
     return "".join(parts)
 
 
-def _line(line: Line, points: Sequence[tuple[float, float, int, float]]) -> str:
+def _line(line: Line, points: Sequence[Point]) -> str:
     if not points:
         return ""
-    path = "L".join(f"{x:.1f} {y:.1f}" for x, y, _epoch, _value in points)
-    stroke = f'<path class="run-{line.run} line" {_stroke(line.run)} d="M{path}"/>'
+    stroke = f'<path class="run-{line.run} line" {_stroke(line.run)} d="{path_of(points)}"/>'
     marks = ""
-    for x, y, epoch, value in points if len(points) <= _MOST_MARKS else ():
-        said = html.escape(f"{line.label}, {_('epoch')} {epoch}: {number_words(value)}")
-        marks += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2"><title>{said}</title></circle>'
+    for x, y, epoch, value in points if len(points) <= _MAX_MARKS else ():
+        title = point_title(line.label, epoch, value)
+        marks += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2">{title}</circle>'
     colour = _COLOURS[line.run][0]
     return (
         f'<g class="run-{line.run}" fill="{colour}"><title>{html.escape(line.label)}</title>'
@@ -227,18 +182,13 @@ def _stroke(run: int) -> str:
     return f'fill="none" stroke="{_COLOURS[run][0]}"{dashes}'
 
 
-def _style() -> str:
-    scope = ".kfunc-lab-run-curves"
-    parts = [
-        f"{scope}{{color-scheme:light dark;font-family:{FONT}}}",
-        f"{scope} .surface{{fill:{light_dark(SURFACE)}}}",
-        f"{scope} .title{{fill:{light_dark(TEXT)};font-size:12px;font-weight:bold}}",
-        f"{scope} .tick,{scope} .key{{fill:{light_dark(QUIET)};font-size:10px}}",
-        f"{scope} .grid{{stroke:{light_dark(FAINT)}}}",
-    ]
-    for place, colours in enumerate(_COLOURS):
-        parts.append(f"{scope} .run-{place}{{fill:{light_dark(colours)}}}")
+def _style() -> list[str]:
+    scope = f".{_CLASS}"
+    parts = shared_style(_CLASS, "tick", "key")
+    for number, colours in enumerate(_COLOURS):
+        colour = light_dark(colours)
+        parts.append(f"{scope} .run-{number}{{fill:{colour}}}")
         parts.append(
-            f"{scope} .run-{place}.line{{fill:none;stroke:{light_dark(colours)};stroke-width:1.8}}"
+            f"{scope} .run-{number}.line{{fill:none;stroke:{colour};stroke-width:1.8}}"
         )
-    return "".join(parts)
+    return parts

@@ -10,8 +10,8 @@ addEventListener("keydown",event=>event.stopPropagation())}function hasModifier(
 ctrlKey||event.metaKey||event.altKey}function whenShown(target,callback){let observer=new ResizeObserver(
 ()=>{target.clientWidth&&(observer.disconnect(),callback())});observer.observe(target)}function share(model,name,value){model.set(name,value),model.save_changes()}function listen(model,listeners){
 for(let[event,listener]of Object.entries(listeners))model.on(event,listener);return()=>{for(let[event,
-listener]of Object.entries(listeners))model.off(event,listener)}}function defineView(name,render){let marked=({
-model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),render({model,el}));return globalThis.kfuncLabPage?.(
+listener]of Object.entries(listeners))model.off(event,listener)}}function defineView(name,render2){let marked=({
+model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),render2({model,el}));return globalThis.kfuncLabPage?.(
 marked),{render:marked}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
 type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
 "click",onClick),made}function rangeInput(label,onInput){let input=element("input");return input.type="range",label&&input.
@@ -274,22 +274,23 @@ return;takeKey(event)}),menu.append(...choices),holder.append(button,menu),open(
 let link=element("a");link.href=URL.createObjectURL(new Blob([content],{type})),link.download=name,link.
 click(),setTimeout(()=>URL.revokeObjectURL(link.href),1e4)}function renderGraph(options){let root=element("div","kfunc-lab-view kfunc-lab-graph");if(root.classList.
 toggle("compact",!!options.isCompact),options.el.append(root),!options.model.get("_levels").length)return renderText(
-options.model,root);let page=new GraphPage(options,root);return{end:page.end,lay:()=>page.lay(),reveal(id){
+options,root);let page=new GraphPage(options,root);return{end:page.end,lay:()=>page.lay(),reveal(id){
 return page.scene.reveal(id),page.scene.nodes.has(id)},setTitle:text=>page.heading.replaceChildren(text)}}
-function renderText(model,root){let{header,heading,body,notes}=makeFrame(root),text=element("pre","k\
-func-lab-text");body.append(text),root.append(header,body,notes);let show2=()=>{text.textContent=model.
-get("_text"),showWords(model,heading,notes)};return show2(),{end:listen(model,{"change:_text":show2}),
-lay(){},reveal:()=>!1,setTitle(){}}}function makeFrame(root){let header=element("div","kfunc-lab-hea\
-der"),heading=element("div","kfunc-lab-title"),body=element("div","kfunc-lab-body"),notes=element("d\
-iv","kfunc-lab-notes");return header.append(heading),root.append(header,body),{header,heading,body,notes}}
+function renderText({model,notes:given},root){let{heading,body}=makeFrame(root),text=element("pre","\
+kfunc-lab-text"),notes=given??element("div","kfunc-lab-notes");body.append(text),given||root.append(
+notes);let show2=()=>{text.textContent=model.get("_text"),showWords(model,heading,notes)};return show2(),
+{end:listen(model,{"change:_text":show2}),lay(){},reveal:()=>!1,setTitle(){}}}function makeFrame(root){
+let header=element("div","kfunc-lab-header"),heading=element("div","kfunc-lab-title"),body=element("\
+div","kfunc-lab-body");return header.append(heading),root.append(header,body),{header,heading,body}}
 function showWords(model,heading,notes){heading.replaceChildren(...withCode(model.get("_title")));let paragraphs=model.
 get("_notes").map(text=>{let paragraph=element("p");return paragraph.append(...withCode(text)),paragraph});
-notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.length}var GraphPage=class{constructor({
-model,overlay,onProblem},root){this.model=model,this.overlay=overlay,this.words=model.get("_words");
-let{header,heading,body,notes}=makeFrame(root);this.heading=heading,this.notes=notes,this.foot=element(
-"div","kfunc-lab-foot"),this.details=makeDetails(this.words),this.scene=new Scene(this.words.picture),
-body.append(this.scene.box,this.details.root),root.append(this.foot,notes),this.status=element("span",
-"kfunc-lab-status"),this.status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.
+notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.length}var GraphPage=class{constructor(options,root){
+let{model,overlay,onProblem}=options;this.model=model,this.overlay=overlay,this.words=model.get("_wo\
+rds"),this.isCompact=options.isCompact;let{header,heading,body}=makeFrame(root);this.heading=heading,
+this.notes=options.notes??element("div","kfunc-lab-notes"),this.foot=element("div","kfunc-lab-foot"),
+this.details=makeDetails(this.words),this.scene=new Scene(this.words.picture),body.append(this.scene.
+box,this.details.root),root.append(this.foot),options.notes||root.append(this.notes),this.status=element(
+"span","kfunc-lab-status"),this.status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.
 say(words)),this.search=makeSearch(this.words,text=>this.find(text),id=>this.goTo(id),text=>this.say(
 text)),this.folding=[],header.append(this.makeTools()),this.content=readContent([],[]),this.asked=new Set,
 this.drawn="",this.anchor=void 0,this.wanted="",listenIn(this.scene,{selected:()=>model.get("selecte\
@@ -309,25 +310,26 @@ ed"))}readContent(){showWords(this.model,this.heading,this.notes),this.content=r
 get("_items"),this.model.get("_levels"))}draw(kept){let{items,levels}=this.content;this.askFor([...this.
 opened].filter(id=>!levels.has(id)&&items.has(id)));let{model,scene}=this;scene.show(this.content,this.
 opened,model.get("_emphasis"),model.get("selected"),kept),this.showDetails(),this.lay()}lay(){this.overlay&&
-lay(this.scene.drawn,this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=makeLegend(
-this.model.get("_legend"));this.foot.replaceChildren(legend,...scale?[makeScale(scale)]:[]);for(let tool of this.
-folding)tool.hidden=!this.model.get("_groups").length}onShown(){let{scene}=this;scene.zoom.centre(),
-scene.reveal(scene.ordered[0],!0),scene.reveal(this.model.get("selected"))}onContent(){let{scene}=this,
-before={places:scene.places,pins:pinned(this.content.items)};this.readContent(),this.asked=new Set,this.
-drawn=JSON.stringify(this.model.get("opened")),this.showAround(),this.draw(),scene.showMoves(before.
-places,before.pins)}toggle(id){let open=this.opened;open.delete(id)||open.add(id),this.setOpen(open,
-id)}setOpen(open,kept){share(this.model,"opened",[...open]),this.anchor=kept,this.onOpen()}onOpen(){
-let now=JSON.stringify(this.model.get("opened"));now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??
-(this.model.get("selected")||void 0)),this.anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){
-let id=this.model.get("selected"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.
-items.get(id),isOpen,()=>this.toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.
-nodes.has(id)&&this.content.items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){
-let around=ancestors(this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(
-group))?id:"";let open=this.opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,
-...around])),this.scene.nodes.has(id)&&(this.select(id),this.scene.reveal(id,!0),this.scene.reveal(id))}find(text){
-if(!this.model.get("_complete")&&this.model.send){this.model.send({type:"search",text});return}return[
-...this.content.items.values()].filter(item=>item.find?.includes(searchable(text))).sort((a,b)=>(a.order??
-0)-(b.order??0)).map(({id})=>id)}askFor(groups){let missing=groups.filter(id=>!this.asked.has(id));for(let id of missing)
+lay(this.scene.drawn,this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=this.
+isCompact?[]:[makeLegend(this.model.get("_legend"))];this.foot.replaceChildren(...legend,...scale?[makeScale(
+scale)]:[]),this.foot.hidden=!this.foot.childElementCount;for(let tool of this.folding)tool.hidden=!this.
+model.get("_groups").length}onShown(){let{scene}=this;scene.zoom.centre(),scene.reveal(scene.ordered[0],
+!0),scene.reveal(this.model.get("selected"))}onContent(){let{scene}=this,before={places:scene.places,
+pins:pinned(this.content.items)};this.readContent(),this.asked=new Set,this.drawn=JSON.stringify(this.
+model.get("opened")),this.showAround(),this.draw(),scene.showMoves(before.places,before.pins)}toggle(id){
+let open=this.opened;open.delete(id)||open.add(id),this.setOpen(open,id)}setOpen(open,kept){share(this.
+model,"opened",[...open]),this.anchor=kept,this.onOpen()}onOpen(){let now=JSON.stringify(this.model.
+get("opened"));now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??(this.model.get("selected")||
+void 0)),this.anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){let id=this.model.
+get("selected"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.items.get(id),
+isOpen,()=>this.toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.nodes.has(
+id)&&this.content.items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){let around=ancestors(
+this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(group))?id:"";let open=this.
+opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,...around])),this.scene.nodes.
+has(id)&&(this.select(id),this.scene.reveal(id,!0),this.scene.reveal(id))}find(text){if(!this.model.
+get("_complete")&&this.model.send){this.model.send({type:"search",text});return}return[...this.content.
+items.values()].filter(item=>item.find?.includes(searchable(text))).sort((a,b)=>(a.order??0)-(b.order??
+0)).map(({id})=>id)}askFor(groups){let missing=groups.filter(id=>!this.asked.has(id));for(let id of missing)
 this.asked.add(id);missing.length&&this.model.send?.({type:"levels",groups:missing})}onMessage(message,buffers){
 let{items,levels}=this.content;if(message.type==="levels"){for(let item of message.items)items.set(item.
 id,item);for(let level of message.levels)levels.set(level.group,level);this.draw(this.anchor??message.
@@ -348,527 +350,497 @@ if(Number.isNaN(value))return"NaN";if(!Number.isFinite(value))return value>0?"�
 0)return"0";let[mantissa,power]=value.toExponential(digits-1).split("e"),exponent=Number(power),isShort=exponent>=
 -4&&exponent<digits;isShort&&(mantissa=(+`${mantissa}e${power}`).toFixed(digits-1-exponent)),!keepsZeros&&
 mantissa.includes(".")&&(mantissa=mantissa.replace(/\.?0+$/,""));let end=isShort?"":`e${power[0]}${power.
-slice(1).padStart(2,"0")}`;return(mantissa+end).replaceAll("-","−")}var FIGURES=new WeakMap,TABLES=new Map,NOT_FINITE="#d6336c",GREYS=["#000000","#ffffff"],FOCUS_EDGE=3,
-LETTER=6.6,WIDTH_SLACK=24;function valuesOf(values){return Array.from(values,value=>value??NaN)}function percentWords(value,words){
-let share2=100*value,size=Math.abs(share2),number=significant(share2,3,!0);size>0&&size<.001?number=
-"<0.001":size>0&&size<1&&(number=share2.toFixed(3).replace("-","−"));let template=typeof words.percent==
-"string"?words.percent:"{n}%";return filledIn(Number.isFinite(share2)?template:"{n}",{n:number})}function filledIn(template,values){
-return(template??"").split(" · ").map(part=>part.replace(/\{(\w+)\}/g,(_,name)=>values[name]??"")).
-map(part=>part.replace(/ +/g," ").trim()).filter(Boolean).join(" · ")}function setText(node,text){node.
-textContent!==text&&(node.textContent=text)}function setStyle(node,values){for(let[name,value]of Object.
-entries(values))node.style[name]!==value&&(node.style[name]=value)}function setBox(node,box){if(node.
-hidden=!box,!box)return;let sides={left:box.x,top:box.y,width:box.width,height:box.height};for(let[side,
-value]of Object.entries(sides))node.style[side]=`${value}px`}function partsOf(colour){let number=parseInt(
-colour.slice(1),16);return[number>>16,number>>8&255,number&255]}function colourBetween(colours,share2){
-let place=share2*(colours.length-1),first=Math.min(Math.floor(place),colours.length-2),[from,to]=[partsOf(
-colours[first]),partsOf(colours[first+1])],[red,green,blue]=from.map((part,at)=>Math.round(part+(to[at]-
-part)*(place-first)));return(255<<24|blue<<16|green<<8|red)>>>0}function lookupTable(colours){let key=colours.
-join();return TABLES.has(key)||TABLES.set(key,Uint32Array.from({length:256},(_,at)=>colourBetween(colours,
-at/255))),TABLES.get(key)}function coloursOf(colours,scale){return Array.isArray(colours)?colours:scale!==
-"grey"&&colours?.[scale]||GREYS}function endsOf(low,high,scale){if(scale!=="diverging")return[low??0,
-high??0];let reach=Math.max(Math.abs(low??0),Math.abs(high??0));return[-reach,reach]}function paintNumbers(pixels,numbers,table,[
+slice(1).padStart(2,"0")}`;return(mantissa+end).replaceAll("-","−")}function filled(template,values){return template.replace(/\{(\w+)\}/g,(_place,name)=>String(values[name]??
+""))}var TABLES=new Map;function partsOf(colour){let number=Number.parseInt(colour.slice(1),16);return[number>>
+16,number>>8&255,number&255]}function colourBetween(colours,share2){let place=share2*(colours.length-
+1),first=Math.min(Math.floor(place),colours.length-2),[from,to]=[partsOf(colours[first]),partsOf(colours[first+
+1])],[red,green,blue]=from.map((part,at)=>Math.round(part+(to[at]-part)*(place-first)));return(255<<
+24|blue<<16|green<<8|red)>>>0}function lookupTable(colours){let key=colours.join(),known=TABLES.get(
+key);if(known)return known;let table=Uint32Array.from({length:256},(_,at)=>colourBetween(colours,at/
+255));return TABLES.set(key,table),table}function endsOf(low,high,scale){if(scale!=="diverging")return[
+low,high];let reach=Math.max(Math.abs(low),Math.abs(high));return[-reach,reach]}function paintNumbers(pixels,numbers,table,[
 low,high],placeOf){let rise=255/(high-low||1),odd=[];for(let at=0;at<numbers.length;at++){let value=numbers[at];
 if(value-value!==0)odd.push(at);else{let colour=(value-low)*rise+.5;pixels[placeOf(at)]=table[colour<
-0?0:colour>255?255:colour|0]}}return odd}function drawPixels(canvas,{rows,cols,channels,data}){canvas.
-width=cols,canvas.height=rows,canvas.classList.add("kfunc-lab-pixels");let bytes=bytesOf(data),image=new ImageData(
-cols,rows);for(let at=0;at<rows*cols;at++){for(let part=0;part<3;part++)image.data[4*at+part]=bytes[channels===
-3?3*at+part:at];image.data[4*at+3]=255}canvas.getContext("2d").putImageData(image,0,0)}function figureOn(host,kind,make){
-let figure=FIGURES.get(host);return(figure?.kind!==kind||figure.root.parentNode!==host)&&(figure?.stop(),
-figure={kind,stop(){},...make()},host.replaceChildren(figure.root),FIGURES.set(host,figure)),figure.
-goOn?.(),figure}function watchWidth(root,lay2){let taken=0,last=0,observer=new ResizeObserver(()=>{let width=root.
-clientWidth;!width||width===last||(width<taken||Math.abs(width-last)>WIDTH_SLACK)&&lay2()});return{took(width){
-last=root.clientWidth,taken=width},goOn:()=>observer.observe(root),stop:()=>observer.disconnect()}}function makeReader(figure){
-let root=element("div","kfunc-lab-drawn"),surface=element("div","kfunc-lab-drawn-surface"),stage=element(
-"div","kfunc-lab-drawn-stage"),cursor=element("div","kfunc-lab-drawn-cell"),around=element("div","kf\
-unc-lab-drawn-around"),foot=element("div","kfunc-lab-drawn-readout"),said=element("span"),odd=element(
-"span","kfunc-lab-drawn-odd");surface.tabIndex=0,surface.setAttribute("role","application"),odd.hidden=
-!0,stage.append(around,cursor),surface.append(stage),foot.append(said,odd),root.append(surface,foot);
-let at=null,keyed=null,idle="";function show2(cell,isKeyed){at=cell,said.setAttribute("aria-live",isKeyed?
-"polite":"off"),setText(said,cell===null?idle:figure.textOf(cell)),setBox(cursor,cell===null?null:figure.
-boxOf(cell)),setBox(around,cell===null?null:figure.aroundOf?.(cell))}let showKeyed=cell=>{keyed=cell,
-show2(cell,!0)},hasKeys=()=>surface.matches(":focus-visible"),cellOf=event=>{let frame=stage.getBoundingClientRect();
-return figure.cellAt(event.clientX-frame.left,event.clientY-frame.top)};return surface.addEventListener(
-"pointermove",event=>show2(cellOf(event),!1)),surface.addEventListener("pointerdown",event=>{keyed=cellOf(
-event),show2(keyed,!1)}),surface.addEventListener("pointerleave",()=>show2(hasKeys()?keyed:null,!1)),
-surface.addEventListener("focus",()=>{hasKeys()&&showKeyed(keyed??figure.first())}),surface.addEventListener(
-"blur",()=>show2(null,!1)),surface.addEventListener("click",event=>{let cell=cellOf(event);cell!==null&&
-figure.pick?.(cell)}),surface.addEventListener("keydown",event=>{if(event.ctrlKey||event.metaKey||event.
-altKey)return;let cell=keyed??at??figure.first();if(event.key==="Enter"||event.key===" ")figure.pick?.(
-cell);else{let next=figure.step(cell,event.key,event.shiftKey);if(next===void 0)return;showKeyed(next)}
-event.preventDefault(),event.stopPropagation()}),{root,surface,stage,refresh(words,count,resting){idle=
-words.idle??resting,surface.setAttribute("aria-label",words.label??""),words.read_keys&&surface.setAttribute(
-"aria-description",words.read_keys),keyed>=count&&(keyed=null),show2(at<count?at:null,!1)},showWidth:width=>setStyle(
-foot,{maxWidth:`${Math.max(width,320)}px`}),showOdd(names){odd.hidden=!names.length,setText(odd,names.
-join(", "))}}}function stepInGrid(cell,key,rows,cols,filled=rows*cols){let[row,column]=[Math.floor(cell/
-cols),cell%cols],to={ArrowLeft:[row,column-1],ArrowRight:[row,column+1],ArrowUp:[row-1,column],ArrowDown:[
-row+1,column],Home:[row,0],End:[row,cols-1]}[key];if(!to)return;let[down,across]=to,isInside=down>=0&&
-down<rows&&across>=0&&across<cols,next=down*cols+across;return isInside&&next<filled?next:cell}var OVERLAY_SIDE=280;function enlarged(heat,numbers,rows,cols){let found=new Float32Array(rows*cols),
-sides=(count,most)=>Array.from({length:count},(_,at)=>{let place=Math.min(Math.max((at+.5)*most/count-
-.5,0),most-1),first=Math.min(Math.floor(place),Math.max(most-2,0));return[first,Math.min(first+1,most-
-1),place-first]}),across=sides(cols,heat.cols);return sides(rows,heat.rows).forEach(([above,below,down],row)=>{
-for(let column=0;column<cols;column++){let[left,right,over]=across[column],mix=line=>numbers[line*heat.
-cols+left]*(1-over)+numbers[line*heat.cols+right]*over;found[row*cols+column]=mix(above)*(1-down)+mix(
-below)*down}}),found}function greyOf({rows,cols,channels,data}){let bytes=bytesOf(data);return channels!==
-3?bytes:Uint8Array.from({length:rows*cols},(_,at)=>Math.round(.299*bytes[3*at]+.587*bytes[3*at+1]+.114*
-bytes[3*at+2]))}function drawOverlay(host,overlay){let figure=figureOn(host,"overlay",makeOverlay);return figure.
-show(overlay),figure.stop}function makeOverlay(){let overlay,numbers,bytes,shown={width:OVERLAY_SIDE,
-height:OVERLAY_SIDE},isMoved=!1,sizes=()=>[overlay.picture.rows,overlay.picture.cols],reader=makeReader(
-{cellAt(x,y){let[rows,cols]=sizes(),row=Math.floor(y/shown.height*rows),column=Math.floor(x/shown.width*
-cols);return row>=0&&row<rows&&column>=0&&column<cols?row*cols+column:null},boxOf(cell){let[rows,cols]=sizes(),
-[width,height]=[shown.width/cols,shown.height/rows];return{x:cell%cols*width,y:Math.floor(cell/cols)*
-height,width,height}},step:(cell,key)=>stepInGrid(cell,key,...sizes()),textOf(cell){let{picture:picture2,
-heat:heat2,words}=overlay,[row,column]=[Math.floor(cell/picture2.cols),cell%picture2.cols],line=Math.
-floor(row*heat2.rows/picture2.rows),place=Math.floor(column*heat2.cols/picture2.cols),parts=picture2.
-channels===3?3:1,said=filledIn(words.readout,{row,column,rowAxis:heat2.rowAxis??words.row,colAxis:heat2.
-colAxis??words.column,value:significant(numbers[line*heat2.cols+place],4)}),pixel=[...bytes.subarray(
-parts*cell,parts*(cell+1))].join(", ");return[said,filledIn(words.pixel,{value:pixel})].filter(Boolean).
-join(" · ")},first:()=>Math.floor(sizes()[0]/2)*sizes()[1]+Math.floor(sizes()[1]/2)}),picture=element(
-"canvas","kfunc-lab-drawn-canvas"),heat=element("canvas","kfunc-lab-drawn-canvas");for(let layer of[
-picture,heat])layer.setAttribute("aria-hidden","true");reader.stage.prepend(picture,heat);let blend=element(
-"label","kfunc-lab-drawn-blend"),caption=element("span"),slider=element("input");slider.type="range",
-slider.max=100,blend.append(caption,slider),reader.root.classList.add("overlay"),reader.root.append(
-blend),slider.addEventListener("keydown",event=>event.stopPropagation()),slider.addEventListener("in\
-put",()=>{isMoved=!0,heat.style.opacity=slider.value/100,reader.root.parentNode.share=slider.value/100});
-function paintHeat(colours){let ratio=window.devicePixelRatio||1;heat.width=Math.round(shown.width*ratio),
-heat.height=Math.round(shown.height*ratio);let{low,high,scale}=overlay.heat,image=new ImageData(heat.
-width,heat.height),pixels=new Uint32Array(image.data.buffer),large=enlarged(overlay.heat,numbers,heat.
-height,heat.width),table=lookupTable(coloursOf(colours,scale)),odd=paintNumbers(pixels,large,table,endsOf(
-low,high,scale),at=>at),[colour]=lookupTable([NOT_FINITE,NOT_FINITE]);for(let at of odd)pixels[at]=colour;
-heat.getContext("2d").putImageData(image,0,0)}return{root:reader.root,show(next){overlay={...next,words:{
-...next.words}},overlay.words.label??=overlay.words.blend,numbers=numbersOf(next.heat.data),bytes=bytesOf(
-next.picture.data);let[rows,cols]=sizes(),cell=OVERLAY_SIDE/Math.max(rows,cols);shown={width:Math.round(
-cell*cols),height:Math.round(cell*rows)},reader.showWidth(shown.width+2*FOCUS_EDGE);let size={width:`${shown.
-width}px`,height:`${shown.height}px`};for(let part of[reader.stage,picture,heat])setStyle(part,size);
-drawPixels(picture,{rows,cols,channels:1,data:greyOf(next.picture)}),paintHeat(next.colours),setText(
-caption,overlay.words.blend??""),isMoved||(slider.value=Math.round(100*(next.share??.5))),heat.style.
-opacity=slider.value/100;let isOdd=numbers.some(it=>!Number.isFinite(it));reader.showOdd(isOdd?["NaN"]:
-[]),reader.refresh(overlay.words,rows*cols,"")}}}var SLOW=2e3;function attributionTab({model,words,colours,ask,live}){let root=element("div","kfunc-l\
-ab-attribution"),controls=element("div","kfunc-lab-controls"),progress=element("progress"),empty=element(
-"p","kfunc-lab-empty"),host=element("div","kfunc-lab-overlay-host"),said=element("div","kfunc-lab-sa\
-id");said.setAttribute("aria-live","polite"),progress.hidden=!0,progress.setAttribute("aria-label",words.
-computing);let again=textButton(words.compute,compute);again.hidden=!0;let begun=0,took=0,last,chosen={
-method:void 0,target:"",layer:void 0},method=choiceOf(words.method,value=>change({method:value}),1),
-layer=choiceOf(words.layer,value=>change({layer:value}),1),target=choiceOf(words.class,value=>change(
-{target:value}),1);controls.append(method,target,layer,again);let attributed=element("div","kfunc-la\
-b-attributed");attributed.append(host,said),root.append(controls,progress,empty,attributed);function change(changed){
-Object.assign(chosen,changed),compute()}function compute(){let target2=chosen.target===""?null:Number(
-chosen.target);begun=performance.now(),again.hidden=!0,attributed.classList.add("late"),empty.textContent=
-words.computing,empty.hidden=!!model.get("_attribution").shown,ask({type:"attribute",method:chosen.method,
-layer:chosen.layer,target:target2})}function show2(){let{reason,methods=[],layers=[],classes=0,shown}=model.
-get("_attribution");if(controls.hidden=!live||!!reason,progress.hidden=!0,reason){empty.hidden=!1,empty.
-textContent=reason,host.replaceChildren(),said.replaceChildren();return}shown&&Object.assign(chosen,
-{method:shown.method,layer:shown.layer||chosen.layer}),chosen.method??=methods[0]?.[0],chosen.layer??=
-layers.at(-1)?.[0],method.show(methods,chosen.method),layer.show(layers,chosen.layer),layer.hidden=chosen.
-method!=="grad_cam"||!layers.length;let numbers=[...Array(classes).keys()].map(n=>[String(n),String(
-n)]);target.show([["",words.given_class],...numbers],chosen.target),target.hidden=classes<2,empty.hidden=
-!!shown,empty.textContent=live?words.computing:words.needs_kernel,shown&&(shown!==last&&(last=shown,
-took=begun?performance.now()-begun:0,attributed.classList.remove("late")),shown.image&&drawOverlay(host,
-{picture:shown.image,heat:shown,share:host.share??.6,words,colours}),said.replaceChildren(...shown.words.
-map(line=>element("p","",line))))}return{root,show:show2,open:()=>{show2(),!(!live||model.get("_attr\
-ibution").reason)&&(again.hidden=took<=SLOW,took<=SLOW?compute():attributed.classList.add("late"))},
-refuse:said2=>{progress.hidden=!0,attributed.classList.remove("late"),empty.hidden=!1,empty.textContent=
-said2},step:({done,total})=>{progress.hidden=done>=total,progress.max=total,progress.value=done}}}var MOST_BARS=24,COLUMNS_HEIGHT=120,COLUMNS_GUTTER=52;function rangeOf(values,low,high){let finite=values.
-filter(Number.isFinite),ends=[Math.min(0,low??Math.min(...finite,0)),Math.max(0,high??Math.max(...finite,
-0))];return ends[0]===ends[1]?[0,1]:ends}function drawBars(host,bars){if(bars.labels.length>MOST_BARS)
-return drawColumns(host,bars);let figure=figureOn(host,"bars",makeBars);return figure.show(bars),figure.
-stop}function makeBars(){let root=element("div","kfunc-lab-drawn-bars"),built="",rows=[],onPick;function makeRow(label,place){
-let row=element(onPick?"button":"div","kfunc-lab-drawn-bar");onPick?row.type="button":row.setAttribute(
-"role","listitem"),row.addEventListener("click",()=>onPick?.(place));let sign=element("span","sign",
-"▸");sign.setAttribute("aria-hidden","true");let name=element("span","name");name.title=label,name.
-dataset.label=label,name.append(element("span","",label));let track=element("span","track"),bar=element(
-"span","bar"),number=element("span","number");return track.append(bar),row.append(sign,name,track,number),
-{row,bar,number}}function build(labels){root.setAttribute("role",onPick?"group":"list"),rows=labels.
-map((label,place)=>makeRow(String(label),place)),root.replaceChildren(...rows.map(({row})=>row))}function showRow({
-row,bar,number},value,[low,high],isMarked,isPicked,words){let share2=it=>100*(it-low)/(high-low),clipped=Number.
-isNaN(value)?0:Math.min(Math.max(value,low),high),[left,right]=[share2(Math.min(clipped,0)),share2(Math.
-max(clipped,0))],length=((right-left)/100).toFixed(4);setStyle(bar,{transform:`translateX(${left.toFixed(
-2)}%) scaleX(${length})`}),setText(number,words.percent?percentWords(value,words):significant(value,
-3,!0)),row.classList.toggle("negative",value<0),row.classList.toggle("marked",isMarked),row.classList.
-toggle("odd",!Number.isFinite(value)),isMarked?row.setAttribute("aria-current","true"):row.removeAttribute(
-"aria-current"),onPick&&row.setAttribute("aria-pressed",String(isPicked))}return{root,show(bars){let{
-labels,marked,low,high,picked,words={}}=bars;onPick=bars.onPick;let key=JSON.stringify([labels,!!onPick]);
-key!==built&&build(labels),built=key,root.setAttribute("aria-label",words.label??""),root.style.setProperty(
-"--number",words.percent?"9ch":"11ch");let values=valuesOf(bars.values),range=rangeOf(values,low,high);
-root.style.setProperty("--zero",`${100*-range[0]/(range[1]-range[0])}%`),rows.forEach((row,at)=>showRow(
-row,values[at]??NaN,range,at===marked,at===picked,words))}}}function columnsPath(values,room,heightOf){
-let places=Math.min(values.length,Math.floor(room)),step=room/places,gap=step>=4?1:0,zero=heightOf(0),
-path="";for(let place=0;place<places;place++){let first=Math.floor(place*values.length/places),last=Math.
-max(first+1,Math.floor((place+1)*values.length/places)),[low,high]=[0,0];for(let at=first;at<last;at++)
-values[at]<low&&(low=values[at]),values[at]>high&&(high=values[at]);let[left,right]=[place*step,(place+
-1)*step-gap];for(let end of[low,high])end&&(path+=`M${left.toFixed(2)} ${zero}V${heightOf(end)}H${right.
-toFixed(2)}V${zero}Z`)}return path}function drawColumns(host,columns){let figure=figureOn(host,"colu\
-mns",makeColumns);return figure.show(columns),figure.stop}function makeColumns(){let columns,values=[],
-range=[0,1],room=1,step=()=>room/Math.max(values.length,1),heightOf=value=>{let share2=Math.min(Math.
-max((value-range[0])/(range[1]-range[0]),0),1);return Number((8+(COLUMNS_HEIGHT-9)*(1-share2)).toFixed(
-1))},clamped=at=>Math.min(Math.max(at,0),values.length-1),reader=makeReader({cellAt(x){let at=Math.floor(
-(x-COLUMNS_GUTTER)/step());return at>=0&&at<values.length?at:null},boxOf:cell=>({x:COLUMNS_GUTTER+cell*
-step(),y:0,width:Math.max(step(),1),height:COLUMNS_HEIGHT}),step(cell,key){let to={ArrowLeft:cell-1,
-ArrowRight:cell+1,ArrowDown:cell-1,ArrowUp:cell+1,PageUp:cell+10,PageDown:cell-10,Home:0,End:values.
-length-1};return key in to?clamped(to[key]):void 0},textOf:cell=>{let{words}=columns;return filledIn(
-words.bar_readout??"{label} · {value}",{label:columns.labels[cell]??String(cell),value:words.percent?
-percentWords(values[cell],words):significant(values[cell],4)})},first:()=>clamped(columns.picked??columns.
-marked??0),pick:cell=>columns.onPick?.(cell)});reader.stage.classList.add("kfunc-lab-drawn-columns");
-let svg=svgElement("svg",{height:COLUMNS_HEIGHT,"aria-hidden":"true"}),plot=svgElement("g",{transform:`\
-translate(${COLUMNS_GUTTER} 0)`}),bars=svgElement("path",{class:"bars"}),odd=svgElement("path",{class:"\
-odd"}),marked=svgElement("path",{class:"marked"}),picked=svgElement("rect",{class:"picked",height:COLUMNS_HEIGHT}),
-zero=svgElement("path",{class:"zero"}),ends=[svgElement("text",{class:"end"}),svgElement("text",{class:"\
-end"})];plot.append(picked,bars,odd,marked,zero),svg.append(plot,...ends),reader.stage.prepend(svg);
-let width=watchWidth(reader.root,lay2);function showEnds(){let{words}=columns;ends.forEach((end,at)=>{
-let value=words.percent?percentWords(range[at],words):significant(range[at],3);setText(end,value),end.
-setAttribute("x",COLUMNS_GUTTER-6),end.setAttribute("y",at?12:COLUMNS_HEIGHT-1),end.setAttribute("te\
-xt-anchor","end")})}function markedPath(at){if(!(at>=0&&at<values.length))return"";let thick=Math.max(
-step(),2),left=at*step(),middle=left+thick/2;return`${`M${left} ${heightOf(0)}V${heightOf(values[at]||
-0)}h${thick}V${heightOf(0)}Z`}M${middle-4} 0h8l-4 6Z`}function lay2(){let whole=reader.root.clientWidth-
-2*FOCUS_EDGE;if(whole<=0)return;width.took(whole+2*FOCUS_EDGE),room=Math.min(Math.max(whole-COLUMNS_GUTTER,
-1),24*values.length),setStyle(reader.stage,{width:`${whole}px`,height:`${COLUMNS_HEIGHT}px`}),svg.setAttribute(
-"width",whole),bars.setAttribute("d",columnsPath(values,room,heightOf)),zero.setAttribute("d",`M0 ${heightOf(
-0)}H${room}`),marked.setAttribute("d",markedPath(columns.marked));let oddPaths=values.map((value,at)=>Number.
-isFinite(value)?"":`M${(at+.5)*step()} 8V${COLUMNS_HEIGHT}`);odd.setAttribute("d",oddPaths.join("")),
-odd.setAttribute("stroke-width",Math.max(step()-1,1));let isPicked=columns.picked>=0&&columns.picked!==
-null;picked.setAttribute("visibility",isPicked?"visible":"hidden"),picked.setAttribute("x",(columns.
-picked??0)*step()-2),picked.setAttribute("width",step()+3),showEnds(),reader.refresh(columns.words,values.
-length,"")}return{root:reader.root,goOn:width.goOn,stop:width.stop,show(next){columns={...next,words:next.
-words??{}},values=valuesOf(next.values),range=rangeOf(values,next.low,next.high),reader.showOdd(values.
-some(it=>!Number.isFinite(it))?["NaN"]:[]),reader.surface.classList.toggle("pickable",!!next.onPick),
-lay2()}}}var POINTS_EDGE=22;function drawHistogram(host,histogram){let figure=figureOn(host,"histogram",makeHistogram);
-return figure.show(histogram),figure.stop}function makeHistogram(){let root=element("div","kfunc-lab\
--drawn-histogram"),axis=element("div","axis"),svg=svgElement("svg",{role:"img",preserveAspectRatio:"\
-none"});root.append(svg,axis);function binBars({low,width,counts,words},most){return counts.map((count,at)=>{
-let bin=svgElement("g"),says=filledIn(words.bin??"{low} … {high}: {count}",{low:significant(low+at*
-width,3),high:significant(low+(at+1)*width,3),count:count.toLocaleString("en")}),height=count?Math.max(
-96*count/most,1.5):0,sides={x:at+.04,width:.92};return bin.append(svgElement("title",{},says),svgElement(
-"rect",{class:"reach",x:at,width:1,height:100}),svgElement("rect",{class:"bin",...sides,y:100-height,
-height})),bin})}function ticksOf({low,width,counts}){let high=low+width*counts.length;if(!(high>low))
-return[[.5,low]];let zero=-low/(high-low);return[[0,low],...zero>0&&zero<1?[[zero,0]]:[],[1,high]]}function showAxis(ticks){
-let room=root.clientWidth||240;axis.replaceChildren(...ticks.map(([share2,value],at)=>{let text=significant(
-value,3),tick=element("span","tick",text),isEnd=ticks.length===1||at===0||at===ticks.length-1,nearest=share2<
-.5?ticks[0]:ticks.at(-1),taken=(significant(nearest[1],3).length+1)*LETTER+8;return!isEnd&&Math.min(
-share2,1-share2)*room<taken&&tick.classList.add("unnamed"),tick.style.left=`${100*share2}%`,tick.classList.
-toggle("first",ticks.length>1&&at===0),tick.classList.toggle("last",ticks.length>1&&at===ticks.length-
-1),tick}))}return{root,show({low,width,counts,words={}}){let histogram={low,width,counts:Array.from(
-counts),words};svg.setAttribute("viewBox",`0 0 ${Math.max(counts.length,1)} 100`),svg.setAttribute("\
-aria-label",words.label??""),svg.replaceChildren(...binBars(histogram,Math.max(...histogram.counts,1))),
-showAxis(ticksOf(histogram))}}}function placeNames(points,labels,width,height){let taken=points.map(
-([x,y])=>[x-4,y-4,x+4,y+4]),isFree=(box,own)=>box[0]>=2&&box[1]>=2&&box[2]<=width-2&&box[3]<=height-
-2&&taken.every((it,at)=>at===own||box[2]<it[0]||box[0]>it[2]||box[3]<it[1]||box[1]>it[3]),placed=[];
-return points.forEach(([x,y],at)=>{let text=shortened(String(labels?.[at]??""));if(!text)return;let long=text.
-length*LETTER,middle=x-long/2,corners=[[x+6,y-7],[x-6-long,y-7],[middle,y-20],[middle,y+6]];for(let[
-left,top]of corners){let box=[left,top,left+long,top+14];if(isFree(box,at)){taken.push(box),placed.push(
-{text,x:left+long/2,y:top+11});break}}}),placed}function shortened(text){return text.length>14?`${text.
-slice(0,13)}…`:text}function spreadOut(values,from,to){let finite=values.filter(Number.isFinite),[
-low,high]=[Math.min(...finite),Math.max(...finite)];return{placeOf:value=>high>low?from+(value-low)/
-(high-low)*(to-from):(from+to)/2,low,high}}function drawPoints(host,points){let figure=figureOn(host,
-"points",makePoints);return figure.show(points),figure.stop}function makePoints(){let points,root=element(
-"div","kfunc-lab-drawn-points"),svg=svgElement("svg",{role:"img"});root.append(svg);let width=watchWidth(
-root,lay2);function axesOf(x,y,wide,high){let lines=[],inside=({low,high:top})=>low<0&&top>0;inside(
-x)&&lines.push(`M${x.placeOf(0).toFixed(1)} 1V${high-1}`),inside(y)&&lines.push(`M1 ${y.placeOf(0).toFixed(
-1)}H${wide-1}`);let size={width:wide-1,height:high-1};return[svgElement("rect",{class:"frame",x:.5,y:.5,
-...size,rx:4}),svgElement("path",{class:"zero",d:lines.join("")})]}function dots(places){return places.
-map(([x,y],at)=>{let dot=svgElement("circle",{class:"dot",cx:x.toFixed(1),cy:y.toFixed(1),r:places.length>
-300?2.5:4}),colour=points.colours?.[at];colour&&(dot.style.fill=colour,dot.classList.add("coloured"));
-let says=filledIn(points.words.point??"{label}",{label:String(points.labels?.[at]??at),x:significant(
-points.x[at],3),y:significant(points.y[at],3)});return dot.append(svgElement("title",{},says)),dot})}
-function lay2(){let room=root.clientWidth;if(!room)return;width.took(room);let wide=Math.min(room,520),
-high=Math.round(Math.min(wide*.7,340)),[left,below]=[18,18],x=spreadOut(points.x,left+POINTS_EDGE,wide-
-POINTS_EDGE),y=spreadOut(points.y,high-below-POINTS_EDGE,POINTS_EDGE),places=points.x.map((value,at)=>[
-x.placeOf(value),y.placeOf(points.y[at])]),names=places.filter(place=>place.every(Number.isFinite)).
-length===places.length&&places.length<=40?placeNames(places,points.labels,wide,high-below):[];svg.setAttribute(
-"width",wide),svg.setAttribute("height",high),svg.setAttribute("aria-label",points.words.label??"");
-let inner=svgElement("g",{transform:`translate(${left} 0)`});inner.append(...axesOf({...x,placeOf:value=>x.
-placeOf(value)-left},y,wide-left,high-below)),svg.replaceChildren(inner,...dots(places),...names.map(
-({text,x:at,y:down})=>svgElement("text",{class:"name",x:at.toFixed(1),y:down.toFixed(1)},text)),svgElement(
-"text",{class:"axis",x:(left+wide)/2,y:high-4},points.words.x),svgElement("text",{class:"axis",transform:`\
-translate(12 ${(high-below)/2}) rotate(-90)`},points.words.y))}return{root,goOn:width.goOn,stop:width.
-stop,show(next){points={...next,x:valuesOf(next.x),y:valuesOf(next.y),words:next.words??{}},lay2()}}}var INK_SIDE=448,BRUSH=1/12;function makeInk(rows,cols){let[down,over]=[Math.ceil(INK_SIDE/rows),Math.
-ceil(INK_SIDE/cols)],canvas=element("canvas","kfunc-lab-pad-ink"),[width,height]=[cols*over,rows*down];
-canvas.width=width,canvas.height=height;let context=canvas.getContext("2d",{willReadFrequently:!0}),
-stamp=makeStamp(Math.round(width*BRUSH),Math.round(height*BRUSH));function dab({x,y}){context.drawImage(
-stamp,x*width-stamp.width/2,y*height-stamp.height/2)}function line(from,to){let steps=Math.ceil(Math.
-hypot(to.x-from.x,to.y-from.y)/(BRUSH/6))||1;for(let step=1;step<=steps;step++){let share2=step/steps;
-dab({x:from.x+(to.x-from.x)*share2,y:from.y+(to.y-from.y)*share2})}}function pixels(){let{data}=context.
-getImageData(0,0,width,height),sums=new Uint32Array(rows*cols);for(let y=0,at=3;y<height;y++){let first=Math.
-floor(y/down)*cols;for(let column=0;column<cols;column++){let sum=0;for(let x=0;x<over;x++,at+=4)sum+=
-data[at];sums[first+column]+=sum}}return Uint8Array.from(sums,sum=>Math.round(sum/(down*over)))}function put(values){
-let image=context.createImageData(width,height),dots=new Uint32Array(image.data.buffer);for(let y=0,
-at=0;y<height;y++)for(let x=0;x<width;x++,at++){let ink=values[Math.floor(y/down)*cols+Math.floor(x/
-over)];dots[at]=(ink<<24|16777215)>>>0}context.putImageData(image,0,0)}return{canvas,dab,line,pixels,
-put,clear:()=>context.clearRect(0,0,width,height)}}function makeStamp(width,height){let stamp=element(
-"canvas");stamp.width=width,stamp.height=height;let context=stamp.getContext("2d");context.scale(width/
-2,height/2);let ink=context.createRadialGradient(1,1,.7,1,1,1);return ink.addColorStop(0,"rgba(255, \
-255, 255, 1)"),ink.addColorStop(1,"rgba(255, 255, 255, 0)"),context.fillStyle=ink,context.fillRect(0,
-0,2,2),stamp}function replay(ink,done){ink.clear();let first=Math.max(done.findLastIndex(({pixels})=>pixels!==
-void 0),0);for(let{pixels,points=[]}of done.slice(first))pixels&&ink.put(pixels),points.forEach((point,at)=>at?
-ink.line(points[at-1],point):ink.dab(point))}function padButton(label,onClick){let button=textButton(
-label,()=>{button.getAttribute("aria-disabled")!=="true"&&onClick()});return button}function drawingPad({
-rows,cols,words,onStroke,size=224}){let root=element("div","kfunc-lab-pad"),surface=element("div","k\
-func-lab-pad-surface"),hint=element("span","kfunc-lab-pad-hint",words.hint??""),cursor=element("span",
-"kfunc-lab-pad-cursor"),ink=makeInk(rows,cols);surface.style.width=surface.style.height=`${size}px`,
-surface.tabIndex=0,surface.setAttribute("role","application"),surface.setAttribute("aria-label",words.
-pad??words.hint??""),words.pad_keys&&surface.setAttribute("aria-description",words.pad_keys),ink.canvas.
-setAttribute("aria-hidden","true"),surface.append(ink.canvas,hint,cursor);let undo=padButton(words.undo??
-"",undoLast),wipe=padButton(words.clear??"",wipeAll),buttons=element("div","kfunc-lab-pad-buttons");
-buttons.append(undo,wipe),root.append(surface,buttons);let done=[],stroke=null,frame=0,isDue=!1;function rest(){
-cancelAnimationFrame(frame),frame=0,isDue=!1}function tell(){rest(),onStroke?.(ink.pixels())}function tellSoon(){
-isDue=!0,!frame&&(tell(),frame=requestAnimationFrame(()=>{frame=0,isDue&&tellSoon()}))}let isEmpty=()=>!done.
-length||done.at(-1).pixels===null;function showState(){hint.hidden=!isEmpty(),undo.setAttribute("ari\
-a-disabled",String(!done.length)),wipe.setAttribute("aria-disabled",String(isEmpty()))}function add(deed){
-done.push(deed),showState()}function begin(point){stroke={points:[point]},add(stroke),ink.dab(point),
-tellSoon()}function goOn(point){ink.line(stroke.points.at(-1),point),stroke.points.push(point),tellSoon()}
-function finish(){stroke&&(stroke=null,tell())}function undoLast(){done.length&&(stroke=null,done.pop(),
-replay(ink,done),showState(),tell())}function clear(){stroke=null,rest(),ink.clear(),done.length&&done.
-at(-1).pixels!==null&&done.push({pixels:null}),showState()}function wipeAll(){clear(),tell()}function pointOf(event){
-let box=surface.getBoundingClientRect(),edge=surface.clientLeft;return{x:(event.clientX-box.left-edge)/
-(box.width-2*edge),y:(event.clientY-box.top-edge)/(box.height-2*edge)}}let pointer=null;surface.addEventListener(
-"pointerdown",event=>{event.button!==0||pointer!==null||(pointer=event.pointerId,surface.setPointerCapture(
-pointer),finish(),begin(pointOf(event)))}),surface.addEventListener("pointermove",event=>{if(event.pointerId!==
-pointer||!stroke)return;let events=event.getCoalescedEvents?.()??[];for(let it of events.length?events:
-[event])goOn(pointOf(it))});for(let end of["pointerup","pointercancel","lostpointercapture"])surface.
-addEventListener(end,event=>{event.pointerId===pointer&&(pointer=null,finish())});let cell={row:Math.
-floor(rows/2),column:Math.floor(cols/2)},middle=()=>({x:(cell.column+.5)/cols,y:(cell.row+.5)/rows});
-function showCursor(){cursor.style.left=`${100*cell.column/cols}%`,cursor.style.top=`${100*cell.row/
-rows}%`}cursor.style.width=`${100/cols}%`,cursor.style.height=`${100/rows}%`;function move(down,over){
-let within=(value,count)=>Math.min(Math.max(value,0),count-1);cell={row:within(cell.row+down,rows),column:within(
-cell.column+over,cols)},showCursor(),stroke&&pointer===null&&goOn(middle())}let deeds={ArrowUp:()=>move(
--1,0),ArrowDown:()=>move(1,0),ArrowLeft:()=>move(0,-1),ArrowRight:()=>move(0,1)," ":()=>stroke||begin(
-middle()),Delete:wipeAll,Backspace:wipeAll};return surface.addEventListener("keydown",event=>{if(event.
-key.toLowerCase()==="z"&&(event.ctrlKey||event.metaKey))undoLast();else{if(event.ctrlKey||event.metaKey||
-event.altKey||!(event.key in deeds))return;deeds[event.key]()}event.preventDefault(),event.stopPropagation()}),
-surface.addEventListener("keyup",event=>{event.key===" "&&(pointer===null&&finish(),event.stopPropagation())}),
-surface.addEventListener("blur",()=>pointer===null&&finish()),showCursor(),showState(),{element:root,
-clear,isEmpty,pixels:ink.pixels,set(pixels){let values=bytesOf(pixels).slice();clear(),values.some(Boolean)&&
-(ink.put(values),add({pixels:values}))}}}var TILE_GAP=4,MOSAIC_HEIGHT=260,MATRIX_HEIGHT=320;function wholeDots(size,ratio){let dots=size*ratio,
-whole=Math.floor(dots);return whole>=.85*dots?whole/ratio:size}function layMosaic({count,rows,cols},room,ratio){
+0?0:colour>255?255:colour|0]}}return odd}var FIGURES=new WeakMap;function drawOn(host,make,shown){let known=FIGURES.get(host);(known?.make!==
+make||known.figure.root.parentNode!==host)&&(known?.figure.stop?.(),known={make,figure:make(host)},host.
+replaceChildren(known.figure.root),FIGURES.set(host,known));let{figure}=known;return figure.goOn?.(),
+figure.show(shown),()=>figure.stop?.()}function watchWidth(root,lay2){let taken=0,last=0,observer=new ResizeObserver(
+()=>{let width=root.clientWidth;!width||width===last||(width<taken||Math.abs(width-last)>24)&&lay2()});
+return{took(width){last=root.clientWidth,taken=width},goOn:()=>observer.observe(root),stop:()=>observer.
+disconnect()}}function valuesOf(values){return Array.from(values,value=>value??Number.NaN)}function setText(node,text){
+node.textContent!==text&&(node.textContent=text)}function setStyle(node,values){for(let[name,value]of Object.
+entries(values))node.style.getPropertyValue(name)!==value&&node.style.setProperty(name,value)}function setSize(node,width,height){
+setStyle(node,{width:`${width}px`,height:`${height}px`})}function setBox(node,box){node.hidden=!box,
+box&&(setStyle(node,{left:`${box.x}px`,top:`${box.y}px`}),setSize(node,box.width,box.height))}function extent(values){let[low,high]=[1/0,-1/0];for(let value of values)Number.isFinite(value)&&(value<
+low&&(low=value),value>high&&(high=value));return[low,high]}function linear([low,high],from,to){return high>
+low?value=>from+(value-low)/(high-low)*(to-from):()=>(from+to)/2}function clamp(value,low,high){return Math.min(Math.max(value,low),high)}function enlarged(heat,numbers,rows,cols){let found=new Float32Array(rows*cols),sides=(count,most)=>Array.
+from({length:count},(_,at)=>{let place=clamp((at+.5)*most/count-.5,0,most-1),first=Math.min(Math.floor(
+place),Math.max(most-2,0));return[first,Math.min(first+1,most-1),place-first]}),across=sides(cols,heat.
+cols);return sides(rows,heat.rows).forEach(([above,below,down],row)=>{for(let column=0;column<cols;column++){
+let[left,right,over]=across[column],mix=line=>numbers[line*heat.cols+left]*(1-over)+numbers[line*heat.
+cols+right]*over;found[row*cols+column]=mix(above)*(1-down)+mix(below)*down}}),found}function greyOf({
+rows,cols,channels,data}){let bytes=bytesOf(data);return channels!==3?bytes:Uint8Array.from({length:rows*
+cols},(_,at)=>Math.round(.299*bytes[3*at]+.587*bytes[3*at+1]+.114*bytes[3*at+2]))}function brushOf(canvas,settings){return canvas.getContext("2d",settings)}function canvasOf(pixels,width){
+let canvas=element("canvas");return showPixels(canvas,pixels,width),canvas}function showPixels(canvas,pixels,width){
+let image=new ImageData(new Uint8ClampedArray(pixels.buffer),width);canvas.width=image.width,canvas.
+height=image.height,brushOf(canvas).putImageData(image,0,0)}function drawImage(canvas,image){canvas.
+classList.add("kfunc-lab-pixels"),showPixels(canvas,pixelsOf(image),image.cols)}function pixelsOf({rows,
+cols,channels,data}){let bytes=bytesOf(data),pixels=new Uint32Array(rows*cols),next=channels===3?1:0;
+for(let at=0;at<pixels.length;at++){let first=at*(1+2*next),[red,green,blue]=[bytes[first],bytes[first+
+next],bytes[first+2*next]];pixels[at]=(255<<24|blue<<16|green<<8|red)>>>0}return pixels}function thumbnailCanvas({
+rows,cols,scale,data},colours,longest){let table=lookupTable(colours[scale]),pixels=Uint32Array.from(
+bytesOf(data),level=>level<255?table[Math.round(level*255/254)]:0),canvas=canvasOf(pixels,cols);canvas.
+className="kfunc-lab-thumbnail",canvas.setAttribute("aria-hidden","true");let side=longest/Math.max(
+rows,cols);return setSize(canvas,Math.max(cols*side,10),Math.max(rows*side,10)),canvas}function makeReader(cells){let parts=makeParts(),{surface,stage}=parts,at=null,keyed=null,idle="";function show2(cell,isKeyed){
+at=cell,parts.said.setAttribute("aria-live",isKeyed?"polite":"off"),setText(parts.said,cell===null?idle:
+cells.textOf(cell)),setBox(parts.cursor,cell===null?null:cells.boxOf(cell)),setBox(parts.around,cell===
+null?null:cells.aroundOf?.(cell)??null)}let showKeyed=cell=>{keyed=cell,show2(cell,!0)},hasKeys=()=>surface.
+matches(":focus-visible"),cellOf=event=>{let frame=stage.getBoundingClientRect();return cells.cellAt(
+event.clientX-frame.left,event.clientY-frame.top)};return surface.addEventListener("pointermove",event=>show2(
+cellOf(event),!1)),surface.addEventListener("pointerdown",event=>{keyed=cellOf(event),show2(keyed,!1)}),
+surface.addEventListener("pointerleave",()=>show2(hasKeys()?keyed:null,!1)),surface.addEventListener(
+"focus",()=>{hasKeys()&&showKeyed(keyed??cells.first())}),surface.addEventListener("blur",()=>show2(
+null,!1)),surface.addEventListener("click",event=>{let cell=cellOf(event);cell!==null&&cells.pick?.(
+cell)}),surface.addEventListener("keydown",event=>{if(hasModifier(event))return;let cell=keyed??at??
+cells.first();if(event.key==="Enter"||event.key===" ")cells.pick?.(cell);else{let next=cells.step(cell,
+event.key,event.shiftKey);if(next===void 0)return;showKeyed(next)}takeKey(event)}),{...parts,refresh(label,count,resting=""){
+idle=resting,surface.setAttribute("aria-label",label),keyed!==null&&keyed>=count&&(keyed=null),show2(
+at!==null&&at<count?at:null,!1)}}}function makeParts(){let root=element("div","kfunc-lab-drawn"),surface=element(
+"div","kfunc-lab-drawn-surface"),stage=element("div","kfunc-lab-drawn-stage"),cursor=element("div","\
+kfunc-lab-drawn-cell"),around=element("div","kfunc-lab-drawn-around"),foot=element("div","kfunc-lab-\
+drawn-readout"),said=element("span"),odd=element("span","kfunc-lab-drawn-odd");return surface.tabIndex=
+0,surface.setAttribute("role","application"),odd.hidden=!0,stage.append(around,cursor),surface.append(
+stage),foot.append(said,odd),root.append(surface,foot),{root,surface,stage,cursor,around,said,setStage(width,height){
+setSize(stage,width,height),setStyle(foot,{"max-width":`${Math.max(width+6,320)}px`})},showOdd(names){
+odd.hidden=!names.length,setText(odd,names.join(", "))}}}function stepInGrid(cell,key,rows,cols,filled2=rows*
+cols){let[row,column]=[Math.floor(cell/cols),cell%cols],moves={ArrowLeft:[row,column-1],ArrowRight:[
+row,column+1],ArrowUp:[row-1,column],ArrowDown:[row+1,column],Home:[row,0],End:[row,cols-1]};if(!(key in
+moves))return;let[down,across]=moves[key],isInside2=down>=0&&down<rows&&across>=0&&across<cols,next=down*
+cols+across;return isInside2&&next<filled2?next:cell}function readout(template,values){return template.split(" · ").map(part=>filled(part,values).replace(
+/ +/g," ").trim()).filter(Boolean).join(" · ")}function percentWords(value,template){let share2=100*
+value,size=Math.abs(share2),number=significant(share2,3,!0);return size>0&&size<.001?number="<0.001":
+size>0&&size<1&&(number=share2.toFixed(3).replace("-","−")),Number.isFinite(share2)?filled(template,
+{n:number}):number}function placeWords(at,factor){let first=Math.floor(at*factor),last=Math.ceil((at+
+1)*factor)-1;return last>first?`${first}–${last}`:String(first)}var SIDE=280,CHOSEN=new WeakMap;function drawOverlay(host,overlay){let share2=CHOSEN.get(host)??overlay.
+share;return drawOn(host,makeOverlay,{...overlay,share:share2})}function makeOverlay(host){let overlay,
+numbers=new Float32Array,bytes=new Uint8Array,size={width:SIDE,height:SIDE},reader=makeReader({cellAt(x,y){
+let{rows,cols}=overlay.picture,row=Math.floor(y/size.height*rows),column=Math.floor(x/size.width*cols);
+return row>=0&&row<rows&&column>=0&&column<cols?row*cols+column:null},boxOf(cell){let{rows,cols}=overlay.
+picture,[width,height]=[size.width/cols,size.height/rows];return{x:cell%cols*width,y:Math.floor(cell/
+cols)*height,width,height}},step:(cell,key)=>stepInGrid(cell,key,overlay.picture.rows,overlay.picture.
+cols),textOf:cell=>pixelWords(overlay,numbers,bytes,cell),first(){let{rows,cols}=overlay.picture;return Math.
+floor(rows/2)*cols+Math.floor(cols/2)}}),picture=element("canvas","kfunc-lab-drawn-canvas"),heat=element(
+"canvas","kfunc-lab-drawn-canvas");for(let layer of[picture,heat])layer.setAttribute("aria-hidden","\
+true");reader.stage.prepend(picture,heat);let blend=makeBlend(share2=>{heat.style.opacity=String(share2),
+CHOSEN.set(host,share2)});return reader.root.append(blend.root),{root:reader.root,show(next){overlay=
+next,numbers=numbersOf(next.heat.data),bytes=bytesOf(next.picture.data);let{rows,cols}=next.picture,
+cell=SIDE/Math.max(rows,cols);size={width:Math.round(cell*cols),height:Math.round(cell*rows)},reader.
+setStage(size.width,size.height);for(let layer of[picture,heat])setSize(layer,size.width,size.height);
+drawImage(picture,{rows,cols,channels:1,data:greyOf(next.picture)}),paintHeat(heat,next,numbers,size),
+heat.style.opacity=String(next.share),blend.show(next.words.blend,next.share),reader.showOdd(numbers.
+every(Number.isFinite)?[]:["NaN"]),reader.refresh(next.label,rows*cols)}}}function makeBlend(onChange){
+let root=element("label","kfunc-lab-drawn-blend"),caption=element("span"),slider=rangeInput("",value=>onChange(
+value/100));return slider.span(0,100),root.append(caption,slider),{root,show(label,share2){caption.textContent=
+label,slider.value=String(Math.round(100*share2))}}}function paintHeat(canvas,{heat,colours},numbers,size){
+let ratio=window.devicePixelRatio||1,[width,height]=[Math.round(size.width*ratio),Math.round(size.height*
+ratio)],large=enlarged(heat,numbers,height,width),pixels=new Uint32Array(width*height),ends=endsOf(heat.
+low,heat.high,heat.scale),odd=paintNumbers(pixels,large,lookupTable(colours[heat.scale]),ends,at=>at),
+[colour]=lookupTable([colours.notFinite,colours.notFinite]);for(let at of odd)pixels[at]=colour;showPixels(
+canvas,pixels,width)}function pixelWords({picture,heat,words},numbers,bytes,cell){let[row,column]=[Math.
+floor(cell/picture.cols),cell%picture.cols],line=Math.floor(row*heat.rows/picture.rows),place=Math.floor(
+column*heat.cols/picture.cols),parts=picture.channels===3?3:1,pixel=[...bytes.subarray(parts*cell,parts*
+(cell+1))].join(", ");return`${readout(words.readout,{row,column,rowAxis:words.row,colAxis:words.column,
+value:significant(numbers[line*heat.cols+place],4)})} · ${filled(words.pixel,{value:pixel})}`}var SLOW=2e3;function makeAttribution(context){let{model,words,ask,live}=context,root=element("div",
+"kfunc-lab-attribution"),progress=element("progress");progress.hidden=!0,progress.setAttribute("aria\
+-label",words.computing);let empty=element("p","kfunc-lab-empty"),controls=makeControls(words,compute),
+picture=makePicture(context);root.append(controls.root,progress,empty,picture.root);let begun=0,took=0,
+last;function say(words2){empty.textContent=words2,empty.hidden=!words2}function compute(){begun=performance.
+now(),controls.offerAgain(!1),picture.showLate(!0),say(model.get("_attribution").shown?"":words.computing),
+ask({type:"attribute",...controls.chosen()})}function show2(){let attribution=model.get("_attributio\
+n"),{reason,shown}=attribution;if(progress.hidden=!0,controls.root.hidden=!live||!!reason,reason){say(
+reason),picture.clear();return}controls.show(attribution),say(shown?"":live?words.computing:words.needs_kernel),
+shown&&(shown!==last&&(last=shown,took=begun?performance.now()-begun:0,picture.showLate(!1)),picture.
+show(shown))}return{root,show:show2,open(){if(show2(),!(!live||model.get("_attribution").reason)){if(took<=
+SLOW)return compute();controls.offerAgain(!0),picture.showLate(!0)}},refuse(problem){progress.hidden=
+!0,picture.showLate(!1),say(problem)},step({done,total}){progress.hidden=done>=total,progress.max=total,
+progress.value=done}}}function makeControls(words,onChange){let root=element("div","kfunc-lab-contro\
+ls"),chosen={target:""},change=changed=>{Object.assign(chosen,changed),onChange()},method=choiceOf(words.
+method,value=>change({method:value}),1),layer=choiceOf(words.layer,value=>change({layer:value}),1),target=choiceOf(
+words.class,value=>change({target:value}),2),again=textButton(words.compute,onChange);return again.hidden=
+!0,root.append(method,target,layer,again),{root,offerAgain(isOffered){again.hidden=!isOffered},chosen:()=>({
+...chosen,target:chosen.target===""?null:Number(chosen.target)}),show({methods=[],layers=[],classes=0,
+shown}){shown&&(chosen.method=shown.method),shown?.layer&&(chosen.layer=shown.layer),chosen.method??=
+methods[0]?.[0]??"",chosen.layer??=layers[layers.length-1]?.[0]??"",method.show(methods,chosen.method),
+layer.show(chosen.method==="grad_cam"?layers:[],chosen.layer),target.show(classes<2?[]:choicesOf(classes,
+words.given_class),chosen.target)}}}function choicesOf(classes,given){let numbers=Array.from({length:classes},
+(_,n)=>String(n));return[["",given],...numbers.map(n=>[n,n])]}function makePicture({words,colours}){
+let root=element("div","kfunc-lab-attributed"),host=element("div","kfunc-lab-overlay-host"),said=element(
+"div","kfunc-lab-said");return said.setAttribute("aria-live","polite"),root.append(host,said),{root,
+showLate:isLate=>root.classList.toggle("late",isLate),clear(){host.replaceChildren(),said.replaceChildren()},
+show(shown){shown.image&&drawOverlay(host,{picture:shown.image,heat:shown,share:.6,label:words.blend,
+words,colours}),said.replaceChildren(...shown.words.map(line=>element("p","",line)))}}}var HEIGHT=120,GUTTER=52,WIDEST=24;function rangeOf(values,isShare){let[low,high]=isShare?[0,1]:extent(
+[0,...values]);return low===high?[0,1]:[low,high]}function barShares(value,range){let end=Number.isNaN(
+value)?0:clamp(value,...range),share2=linear(range,0,1),[left,right]=[share2(Math.min(end,0)),share2(
+Math.max(end,0))];return{left,length:right-left}}function layColumns(values,[low,high],width){let room=clamp(
+width-GUTTER,1,Math.max(WIDEST*values.length,1)),heightOf=value=>{let share2=clamp((value-low)/(high-
+low),0,1);return Number((8+(HEIGHT-9)*(1-share2)).toFixed(1))};return{values,room,step:room/Math.max(
+values.length,1),heightOf}}function columnsPath({values,room,heightOf}){let places=Math.min(values.length,
+Math.floor(room)),step=room/places,gap=step>=4?1:0,zero=heightOf(0),path="";for(let place=0;place<places;place++){
+let first=Math.floor(place*values.length/places),last=Math.max(first+1,Math.floor((place+1)*values.length/
+places)),[low,high]=[0,0];for(let at=first;at<last;at++)values[at]<low&&(low=values[at]),values[at]>
+high&&(high=values[at]);let[left,right]=[place*step,(place+1)*step-gap];for(let end of[low,high])end&&
+(path+=`M${left.toFixed(2)} ${zero}V${heightOf(end)}H${right.toFixed(2)}V${zero}Z`)}return path}function markedPath({
+values,step,heightOf},at){if(!(at>=0&&at<values.length))return"";let thick=Math.max(step,2),left=at*
+step,middle=left+thick/2,zero=heightOf(0);return`${`M${left} ${zero}V${heightOf(values[at]||0)}h${thick}\
+V${zero}Z`}M${middle-4} 0h8l-4 6Z`}function oddPath({values,step}){return values.map((value,at)=>Number.
+isFinite(value)?"":`M${(at+.5)*step} 8V${HEIGHT}`).join("")}function stepInColumns(cell,key,count){let to={
+ArrowLeft:cell-1,ArrowRight:cell+1,ArrowDown:cell-1,ArrowUp:cell+1,PageUp:cell+10,PageDown:cell-10,Home:0,
+End:count-1};return key in to?clamp(to[key],0,count-1):void 0}function drawColumns(host,bars,options){return drawOn(host,makeColumns,{bars,options})}function makeColumns(){
+let shown,columns=layColumns([],[0,1],1),values=[],range=[0,1],write=(value,digits)=>{let{bars,options}=shown;
+return bars.percent?percentWords(value,options.words.percent):significant(value,digits)},reader=makeReader(
+{cellAt(x){let at=Math.floor((x-GUTTER)/columns.step);return at>=0&&at<values.length?at:null},boxOf:cell=>({
+x:GUTTER+cell*columns.step,y:0,width:Math.max(columns.step,1),height:HEIGHT}),step:(cell,key)=>stepInColumns(
+cell,key,values.length),textOf:cell=>readout("{label} · {value}",{label:shown.bars.labels[cell],value:write(
+values[cell],4)}),first:()=>clamp(shown.options.picked??shown.bars.marked,0,values.length-1),pick:cell=>shown.
+options.onPick?.(cell)});reader.stage.classList.add("kfunc-lab-drawn-columns");let drawing=makeDrawing();
+reader.stage.prepend(drawing.root);let width=watchWidth(reader.root,lay2);function lay2(){let whole=reader.
+root.clientWidth-6;whole<=0||(width.took(whole+6),columns=layColumns(values,range,whole),reader.setStage(
+whole,HEIGHT),drawing.show(columns,whole,shown),drawing.showEnds(range.map(end=>write(end,3))),reader.
+refresh(shown.options.label,values.length))}return{root:reader.root,goOn:width.goOn,stop:width.stop,
+show(next){shown=next,values=valuesOf(next.bars.values),range=rangeOf(values,next.bars.percent),reader.
+showOdd(values.every(Number.isFinite)?[]:["NaN"]),reader.surface.classList.toggle("pickable",!!next.
+options.onPick),lay2()}}}function makeDrawing(){let root=svgElement("svg",{height:HEIGHT,"aria-hidde\
+n":"true"}),plot=svgElement("g",{transform:`translate(${GUTTER} 0)`}),picked=svgElement("rect",{class:"\
+picked",height:HEIGHT}),[bars,odd,marked,zero]=["bars","odd","marked","zero"].map(name=>svgElement("\
+path",{class:name})),ends=[HEIGHT-1,12].map(y=>svgElement("text",{class:"end",x:GUTTER-6,y,"text-anc\
+hor":"end"}));return plot.append(picked,bars,odd,marked,zero),root.append(plot,...ends),{root,show(columns,whole,shown){
+let{step,room,heightOf}=columns;root.setAttribute("width",String(whole)),bars.setAttribute("d",columnsPath(
+columns)),zero.setAttribute("d",`M0 ${heightOf(0)}H${room}`),marked.setAttribute("d",markedPath(columns,
+shown.bars.marked)),odd.setAttribute("d",oddPath(columns)),odd.setAttribute("stroke-width",String(Math.
+max(step-1,1)));let at=shown.options.picked??-1;picked.setAttribute("visibility",at>=0?"visible":"hi\
+dden"),picked.setAttribute("x",String(at*step-2)),picked.setAttribute("width",String(step+3))},showEnds(words){
+for(let[at,end]of ends.entries())setText(end,words[at])}}}var MOST_BARS=24;function drawBars(host,bars,options){return bars.labels.length>MOST_BARS?drawColumns(
+host,bars,options):drawOn(host,makeBars,{bars,options})}function makeBars(){let root=element("div","\
+kfunc-lab-drawn-bars"),built="",rows=[],onPick;return{root,show({bars,options}){let{labels,marked,percent}=bars,
+{words,picked}=options;onPick=options.onPick;let key=JSON.stringify([labels,!!onPick]);key!==built&&
+(rows=labels.map((label,place)=>makeRow(label,onPick&&(()=>onPick?.(place)))),root.replaceChildren(...rows.
+map(({row})=>row)),root.setAttribute("role",onPick?"group":"list")),built=key,root.setAttribute("ari\
+a-label",options.label);let values=valuesOf(bars.values),range=rangeOf(values,percent);setStyle(root,
+{"--number":percent?"9ch":"11ch","--zero":`${100*linear(range,0,1)(0)}%`}),rows.forEach((row,at)=>{let value=values[at]??
+Number.NaN,said=percent?percentWords(value,words.percent):significant(value,3,!0);showRow(row,value,
+range,said,at===marked),onPick&&row.row.setAttribute("aria-pressed",String(at===picked))})}}}function makeRow(label,onClick){
+let row=element(onClick?"button":"div","kfunc-lab-drawn-bar");row instanceof HTMLButtonElement?row.type=
+"button":row.setAttribute("role","listitem"),onClick&&row.addEventListener("click",onClick);let sign=element(
+"span","sign","▸");sign.setAttribute("aria-hidden","true");let name=element("span","name");name.title=
+label,name.dataset.label=label,name.append(element("span","",label));let track=element("span","track"),
+bar=element("span","bar"),number=element("span","number");return track.append(bar),row.append(sign,name,
+track,number),{row,bar,number}}function showRow({row,bar,number},value,range,said,isMarked){let{left,
+length}=barShares(value,range),move=`translateX(${(100*left).toFixed(2)}%) scaleX(${length.toFixed(4)}\
+)`;setStyle(bar,{transform:move}),setText(number,said),row.classList.toggle("negative",value<0),row.
+classList.toggle("marked",isMarked),row.classList.toggle("odd",!Number.isFinite(value)),isMarked?row.
+setAttribute("aria-current","true"):row.removeAttribute("aria-current")}var SIDE2=448,BRUSH=1/12;function meanInk(data,side,dots){let sums=new Uint32Array(side*side);for(let y=0,
+at=3;y<side*dots;y++){let first=Math.floor(y/dots)*side;for(let column=0;column<side;column++){let sum=0;
+for(let x=0;x<dots;x++,at+=4)sum+=data[at];sums[first+column]+=sum}}return Uint8Array.from(sums,sum=>Math.
+round(sum/dots**2))}function pointsBetween(from,to){let[dx,dy]=[to.x-from.x,to.y-from.y],steps=Math.
+ceil(Math.hypot(dx,dy)/(BRUSH/6))||1;return Array.from({length:steps},(_,at)=>{let share2=(at+1)/steps;
+return{x:from.x+dx*share2,y:from.y+dy*share2}})}function makeInk(side){let dots=Math.ceil(SIDE2/side),
+size=side*dots,canvas=element("canvas","kfunc-lab-pad-ink");canvas.setAttribute("aria-hidden","true"),
+canvas.width=canvas.height=size;let context=brushOf(canvas,{willReadFrequently:!0}),stamp=makeStamp(
+Math.round(size*BRUSH));function dab({x,y}){context.drawImage(stamp,x*size-stamp.width/2,y*size-stamp.
+height/2)}function line(from,to){for(let point of pointsBetween(from,to))dab(point)}return{canvas,dab,
+line,clear:()=>context.clearRect(0,0,size,size),stroke(points){dab(points[0]);for(let at=1;at<points.
+length;at++)line(points[at-1],points[at])},pixels:()=>meanInk(context.getImageData(0,0,size,size).data,
+side,dots)}}function makeStamp(size){let stamp=element("canvas");stamp.width=stamp.height=size;let context=brushOf(
+stamp);context.scale(size/2,size/2);let ink=context.createRadialGradient(1,1,.7,1,1,1);return ink.addColorStop(
+0,"rgba(255, 255, 255, 1)"),ink.addColorStop(1,"rgba(255, 255, 255, 0)"),context.fillStyle=ink,context.
+fillRect(0,0,2,2),stamp}function drawingPad({side,size,words,onStroke}){let root=element("div","kfunc-lab-pad"),surface=element(
+"div","kfunc-lab-pad-surface"),hint=element("span","kfunc-lab-pad-hint",words.hint),ink=makeInk(side);
+setSize(surface,size,size),surface.tabIndex=0,surface.setAttribute("role","application"),surface.setAttribute(
+"aria-label",words.pad),surface.setAttribute("aria-description",words.pad_keys);let undo=steadyButton(
+words.undo,()=>strokes.undo()),wipe=steadyButton(words.clear,()=>strokes.wipe()),buttons=element("di\
+v","kfunc-lab-pad-buttons");buttons.append(undo,wipe);let strokes=makeStrokes(ink,{onChange(canUndo,isEmpty){
+hint.hidden=!isEmpty,undo.ariaDisabled=String(!canUndo),wipe.ariaDisabled=String(isEmpty)},onInk:tellOnceAFrame(
+()=>onStroke(ink.pixels()))});return surface.append(ink.canvas,hint,drawByKeys(surface,strokes,side)),
+drawByPointer(surface,strokes),root.append(surface,buttons),{root,isEmpty:strokes.isEmpty,pixels:ink.
+pixels,focus:()=>surface.focus({preventScroll:!0})}}function steadyButton(label,onClick){let button=textButton(
+label,()=>{button.ariaDisabled!=="true"&&onClick()});return button}function tellOnceAFrame(tell){let frame=0,
+isDue=!1;function now(){cancelAnimationFrame(frame),frame=0,isDue=!1,tell()}function soon(){isDue=!0,
+!frame&&(now(),frame=requestAnimationFrame(()=>{frame=0,isDue&&soon()}))}return{now,soon}}function makeStrokes(ink,{
+onChange,onInk}){let done=[],stroke=null,isEmpty=()=>!done[done.length-1],showState=()=>onChange(done.
+length>0,isEmpty());showState();function redraw(){ink.clear();let wiped=done.lastIndexOf(null);for(let points of done.
+slice(wiped+1))points&&ink.stroke(points)}return{isEmpty,isDrawing:()=>stroke!==null,begin(point){return stroke=
+[point],done.push(stroke),showState(),ink.dab(point),onInk.soon(),stroke},goOn(own,point){!own||own!==
+stroke||(ink.line(own[own.length-1],point),own.push(point),onInk.soon())},finish(own){!own||own!==stroke||
+(stroke=null,onInk.now())},undo(){done.length&&(stroke=null,done.pop(),redraw(),showState(),onInk.now())},
+wipe(){stroke=null,isEmpty()||done.push(null),redraw(),showState(),onInk.now()}}}function drawByPointer(surface,strokes){
+let pointer=null,stroke=null;function pointOf(event){let box=surface.getBoundingClientRect(),edge=surface.
+clientLeft;return{x:(event.clientX-box.left-edge)/(box.width-2*edge),y:(event.clientY-box.top-edge)/
+(box.height-2*edge)}}surface.addEventListener("pointerdown",event=>{event.button!==0||pointer!==null||
+(pointer=event.pointerId,surface.setPointerCapture(pointer),stroke=strokes.begin(pointOf(event)))}),
+surface.addEventListener("pointermove",event=>{if(event.pointerId!==pointer)return;let events=event.
+getCoalescedEvents?.()??[];for(let it of events.length?events:[event])strokes.goOn(stroke,pointOf(it))});
+let end=event=>{event.pointerId===pointer&&(pointer=null,strokes.finish(stroke))};surface.addEventListener(
+"pointerup",end),surface.addEventListener("pointercancel",end),surface.addEventListener("lostpointer\
+capture",end)}function drawByKeys(surface,strokes,side){let cursor=element("span","kfunc-lab-pad-cur\
+sor");cursor.style.width=cursor.style.height=`${100/side}%`;let row=Math.floor(side/2),column=row,stroke=null,
+middle=()=>({x:(column+.5)/side,y:(row+.5)/side});function move(down,over){row=clamp(row+down,0,side-
+1),column=clamp(column+over,0,side-1),cursor.style.left=`${100*column/side}%`,cursor.style.top=`${100*
+row/side}%`,strokes.goOn(stroke,middle())}move(0,0);let lift=()=>strokes.finish(stroke),deeds={ArrowUp:()=>move(
+-1,0),ArrowDown:()=>move(1,0),ArrowLeft:()=>move(0,-1),ArrowRight:()=>move(0,1)," ":()=>{strokes.isDrawing()||
+(stroke=strokes.begin(middle()))},Delete:strokes.wipe,Backspace:strokes.wipe};return surface.addEventListener(
+"keydown",event=>{if(event.key.toLowerCase()==="z"&&(event.ctrlKey||event.metaKey))strokes.undo();else{
+if(hasModifier(event)||!(event.key in deeds))return;deeds[event.key]()}takeKey(event)}),surface.addEventListener(
+"keyup",event=>{event.key===" "&&(lift(),event.stopPropagation())}),surface.addEventListener("blur",
+lift),cursor}function makeSamples({model,words,live,set},{onChoose,onDraw}){let root=element("div","kfunc-lab-sam\
+ples");root.hidden=!live;let row=element("div","kfunc-lab-sample-row");row.setAttribute("role","grou\
+p"),row.setAttribute("aria-label",words.samples);let pager=pagerOf(by=>{let{first,last,samples}=model.
+get("_row");set("sample",by<0?Math.max(first-1,0):Math.min(last,samples-1))}),draw=textButton(words.
+draw,onDraw);root.append(row,pager,draw);let buttons=new Map;function showChosen(){let chosen=model.
+get("sample");for(let[sample,button]of buttons)button.setAttribute("aria-pressed",String(sample===chosen))}
+return{root,showChosen,showPad(isOffered,isOpen){draw.hidden=!isOffered,draw.setAttribute("aria-pres\
+sed",String(isOpen))},showRow(){let{samples,first,last,images}=model.get("_row");buttons=new Map(images.
+map((image,place)=>{let sample=first+place,button=makeButton(sample,filled(words.sample,{n:sample}),
+image);return button.addEventListener("click",()=>onChoose(sample)),[sample,button]})),row.replaceChildren(
+...buttons.values()),pager.show({first,shown:last-first,total:samples,label:words.samples,before:words.
+earlier_samples,after:words.later_samples}),showChosen()}}}function makeButton(sample,label,image){let button=element(
+"button","kfunc-lab-sample");if(button.type="button",button.dataset.sample=String(sample),button.setAttribute(
+"aria-label",label),image){let canvas=element("canvas");drawImage(canvas,image),button.append(canvas)}else
+button.append(String(sample));return button}var PAD_SIZE=168;function makeBand(context){let{model,set,ask}=context,root=element("div","kfunc-lab\
+-band"),ways=element("div","kfunc-lab-ways"),goesIn=element("div","kfunc-lab-goes-in"),comesOut=element(
+"div","kfunc-lab-comes-out"),arrow=element("span","kfunc-lab-arrow","→");arrow.setAttribute("aria-\
+hidden","true");let samples=makeSamples(context,{onChoose:choose,onDraw:()=>openPad(!isDrawing)});ways.
+append(goesIn,arrow,comesOut),root.append(samples.root,ways);let showInput=makeInput(context,goesIn),
+isDrawing=!1,pad;function openPad(isOpen){isDrawing=isOpen,isOpen&&(pad??=drawingPad({side:model.get(
+"_band").pad,size:PAD_SIZE,words:context.words,onStroke:sendDrawing}),pad.isEmpty()||sendDrawing(pad.
+pixels())),show2(),isOpen&&pad?.focus()}function sendDrawing(pixels){!pixels.some(ink=>ink>0)?ask({type:"\
+erase"}):ask({type:"draw",side:model.get("_band").pad},[pixels])}function choose(sample){openPad(!1),
+set("sample",sample)}function show2(){let{outputs,pad:side}=model.get("_band");samples.showPad(side>
+0,isDrawing),showInput(isDrawing&&pad?pad.root:null),arrow.hidden=!outputs.length,showAnswers(context,
+comesOut)}return{root,show:show2,showRow:samples.showRow,choose,showSample(){model.get("sample")>=0&&
+isDrawing&&openPad(!1),samples.showChosen()}}}function makeInput({model,words,colours},host){let picture=element(
+"canvas","kfunc-lab-input");picture.setAttribute("role","img"),picture.setAttribute("aria-label",words.
+input);let caption=element("span","kfunc-lab-caption"),seen=element("div","kfunc-lab-figure");seen.append(
+picture,caption);function showPicture(image,isDrawn){drawImage(picture,image);let side=(isDrawn?84:112)/
+Math.max(image.rows,image.cols);return setSize(picture,side*image.cols,side*image.rows),caption.textContent=
+isDrawn?words.as_the_model_sees:filled(words.sample,{n:model.get("sample")}),seen}return function(pad){
+let{image,inputs}=model.get("_band"),parts=[...pad?[pad]:[],...image?[showPicture(image,pad!==null)]:
+[],...inputs.map(input=>inputFigure(input,colours))];for(parts.every((part,at)=>host.children[at]===
+part)||host.replaceChildren(...parts);host.childElementCount>parts.length;)host.lastChild?.remove()}}
+function inputFigure({name,picture},colours){let figure=element("div","kfunc-lab-figure");return picture&&
+figure.append(thumbnailCanvas(picture,colours,96)),figure.append(element("span","kfunc-lab-caption",
+name)),figure}function showAnswers({model,words},host){let{outputs}=model.get("_band");for(;host.childElementCount>
+outputs.length;)host.lastChild?.remove();outputs.forEach(({name,bars},place)=>{let box=host.children[place]??
+host.appendChild(element("div","kfunc-lab-answer"));box.dataset.name!==name&&(box.dataset.name=name,
+box.replaceChildren(element("span","kfunc-lab-caption",name),element("div"))),drawBars(box.lastChild,
+bars,{label:name,words})})}function drawHistogram(host,histogram,words){return drawOn(host,makeHistogram,{histogram,words})}function ticksOf({
+low,width,counts}){let high=low+width*counts.length;if(!(high>low))return[{share:.5,value:low}];let zero=-low/
+(high-low);return[{share:0,value:low},...zero>0&&zero<1?[{share:zero,value:0}]:[],{share:1,value:high}]}
+function makeHistogram(){let root=element("div","kfunc-lab-drawn-histogram"),axis=element("div","axi\
+s"),svg=svgElement("svg",{role:"img",preserveAspectRatio:"none"});return root.append(svg,axis),{root,
+show({histogram,words}){svg.setAttribute("viewBox",`0 0 ${Math.max(histogram.counts.length,1)} 100`),
+svg.setAttribute("aria-label",words.distribution),svg.replaceChildren(...binsOf(histogram,words)),axis.
+replaceChildren(...axisOf(ticksOf(histogram),root.clientWidth||240))}}}function binsOf({low,width,counts},words){
+let most=Math.max(...counts,1);return counts.map((count,at)=>{let bin=svgElement("g"),said=readout(words.
+bin,{low:significant(low+at*width,3),high:significant(low+(at+1)*width,3),count:count.toLocaleString(
+"en")}),height=count?Math.max(96*count/most,1.5):0,bar={x:at+.04,width:.92,y:100-height,height};return bin.
+append(svgElement("title",{},said),svgElement("rect",{class:"reach",x:at,width:1,height:100}),svgElement(
+"rect",{class:"bin",...bar})),bin})}function axisOf(ticks,room){let last=ticks.length-1;return ticks.
+map(({share:share2,value},at)=>{let tick=element("span","tick",significant(value,3)),nearest=ticks[share2<
+.5?0:last],taken=(significant(nearest.value,3).length+1)*6.6+8,isTight=at>0&&at<last&&Math.min(share2,
+1-share2)*room<taken;return tick.style.left=`${100*share2}%`,tick.classList.toggle("unnamed",isTight),
+tick.classList.toggle("first",last>0&&at===0),tick.classList.toggle("last",last>0&&at===last),tick})}function makeFacts(words){let root=element("div","kfunc-lab-facts"),list=element("dl"),histogram=element(
+"div","kfunc-lab-histogram-host"),dead=element("p","kfunc-lab-empty");root.append(element("h4","",words.
+over_the_batch),list,histogram,dead);let known="";return{root,show(statistics){root.hidden=!statistics.
+rows;let now=JSON.stringify(statistics);now===known||!statistics.rows||(known=now,list.replaceChildren(
+...statistics.rows.map(pair)),drawHistogram(histogram,statistics.histogram,words),dead.textContent=statistics.
+dead,dead.hidden=!statistics.dead)}}}function pair({label,value}){let made=element("div");return made.
+append(element("dt","",label),element("dd","",value)),made}var EDGE=22,MARGIN=18,MOST_NAMES=40;function drawPoints(host,points,options){return drawOn(host,makePoints,
+{points,options})}function placeNames(points,labels,width,height){let taken=points.map(([x,y])=>[x-4,
+y-4,x+4,y+4]),isFree=([left,top,right,bottom],own)=>left>=2&&top>=2&&right<=width-2&&bottom<=height-
+2&&taken.every((it,at)=>at===own||right<it[0]||left>it[2]||bottom<it[1]||top>it[3]);return points.flatMap(
+([x,y],at)=>{let text=shortened(labels[at]);if(!text)return[];let long=text.length*6.6,middle=x-long/
+2,box=[[x+6,y-7],[x-6-long,y-7],[middle,y-20],[middle,y+6]].map(([left,top])=>[left,top,left+long,top+
+14]).find(it=>isFree(it,at));return box?(taken.push(box),[{text,x:box[0]+long/2,y:box[1]+11}]):[]})}
+function shortened(text){return text.length>14?`${text.slice(0,13)}…`:text}function makePoints(){let shown,
+root=element("div","kfunc-lab-drawn-points"),svg=svgElement("svg",{role:"img"});root.append(svg);let width=watchWidth(
+root,lay2);function lay2(){let room=root.clientWidth;if(!room)return;width.took(room);let{points,options}=shown,
+wide=Math.min(room,520),high=Math.round(Math.min(wide*.7,340)),bottom=high-MARGIN,[rangeX,rangeY]=[extent(
+points.x),extent(points.y)],atX=linear(rangeX,MARGIN+EDGE,wide-EDGE),atY=linear(rangeY,bottom-EDGE,EDGE),
+places=points.x.map((x,at)=>[atX(x),atY(points.y[at])]),names=places.length<=MOST_NAMES&&places.flat().
+every(Number.isFinite)?placeNames(places,points.labels,wide,bottom):[];svg.setAttribute("width",String(
+wide)),svg.setAttribute("height",String(high)),svg.setAttribute("aria-label",options.label),svg.replaceChildren(
+...frameParts(wide,bottom,isInside(rangeX)&&atX(0),isInside(rangeY)&&atY(0)),...dotsOf(points,places),
+...names.map(({text,x,y})=>svgElement("text",{class:"name",x:x.toFixed(1),y:y.toFixed(1)},text)),...axisNames(
+options.axes,wide,high))}return{root,goOn:width.goOn,stop:width.stop,show(next){shown=next,lay2()}}}
+function isInside([low,high]){return low<0&&high>0}function frameParts(right,bottom,zeroX,zeroY){let lines=[
+zeroX===!1?"":`M${zeroX.toFixed(1)} 1V${bottom-1}`,zeroY===!1?"":`M${MARGIN+1} ${zeroY.toFixed(1)}H${right-
+1}`],size={width:right-MARGIN-1,height:bottom-1};return[svgElement("rect",{class:"frame",x:MARGIN+.5,
+y:.5,...size,rx:4}),svgElement("path",{class:"zero",d:lines.join("")})]}function dotsOf({labels},places){
+let r=places.length>300?2.5:4;return places.map(([x,y],at)=>{let dot=svgElement("circle",{class:"dot",
+cx:x.toFixed(1),cy:y.toFixed(1),r});return dot.append(svgElement("title",{},labels[at])),dot})}function axisNames([
+across,up],wide,high){let turned=`translate(12 ${(high-MARGIN)/2}) rotate(-90)`;return[svgElement("t\
+ext",{class:"axis",x:(MARGIN+wide)/2,y:high-4},across),svgElement("text",{class:"axis",transform:turned},
+up)]}var GAP=4,MOSAIC_HEIGHT=260,MATRIX_HEIGHT=320;function wholeDots(size,ratio){let dots=size*ratio,whole=Math.
+floor(dots);return whole>=.85*dots?whole/ratio:size}function layMosaic({count,rows,cols},room,ratio){
 let longest=Math.max(rows,cols),lay2=side2=>{let whole=Math.floor(side2*ratio/longest)/ratio,cell=whole*
 longest>=32?whole:side2/longest,tile={width:Math.max(cell*cols,8),height:Math.max(cell*rows,8)},across=Math.
-max(1,Math.floor((room+TILE_GAP)/(tile.width+TILE_GAP))),lines=Math.ceil(count/across),height=lines*
-(tile.height+TILE_GAP)-TILE_GAP;return{tile,across:Math.ceil(count/lines),height}},side=Math.min(count<=
-4?220:96,Math.max(32,room)),inLine=Math.floor((room+TILE_GAP)/count)-TILE_GAP;for(count<=4&&inLine>=
-120&&(side=Math.min(side,inLine));side>32&&lay2(side).height>MOSAIC_HEIGHT;)side--;return lay2(side)}
-function layMatrix({rows,cols},room,ratio){let cell=Math.min(room/cols,MATRIX_HEIGHT/rows,64),wide=Math.
-max(cell,Math.min(room,240,24*cols)/cols),high=Math.max(cell,Math.min(160,24*rows)/rows),width=wholeDots(
-wide,ratio)*cols,height=wholeDots(high,ratio)*rows;return{tile:{width,height},across:1,height}}function guttersOf({
-count,rowLabels,colLabels}){if(count!==1)return{left:0,top:0};let room=(labels,most)=>labels?Math.min(
-most,Math.ceil(LETTER*Math.max(...labels.map(it=>it.length)))+8):0;return{left:room(rowLabels,96),top:room(
-colLabels,80)}}function layTiles(tiles,room,ratio){let{left,top}=guttersOf(tiles),inner=Math.max(room-
-left,8),laid=(tiles.count===1?layMatrix:layMosaic)(tiles,inner,ratio),{tile,height}=laid,across=Math.
-min(laid.across,Math.max(tiles.count,1)),isFlat=top>0&&top<=tile.width/tiles.cols;return{tile,across,
-left,top:isFlat?18:top,isFlat,width:across*(tile.width+TILE_GAP)-TILE_GAP,height:Math.max(height,0),
-cell:{width:tile.width/tiles.cols,height:tile.height/tiles.rows},ratio}}function placeOfTile(layout,index){
-return{x:index%layout.across*(layout.tile.width+TILE_GAP),y:Math.floor(index/layout.across)*(layout.
-tile.height+TILE_GAP)}}function paintTiles(tiles,numbers,colours){let{count,rows,cols,lows,highs,scale,
-filled}=tiles,across=Math.ceil(Math.sqrt(count))||1,width=Math.max(across*cols,1),height=Math.max(Math.
-ceil(count/across)*rows,1),[pixels,masked]=[new Uint32Array(width*height),new Uint32Array(width*height)],
-table=lookupTable(colours),size=rows*cols,[hasNaN,hasInfinity]=[!1,!1];for(let index=0;index<count;index++){
-let corner=Math.floor(index/across)*rows*width+index%across*cols,own=numbers.subarray(index*size,index*
-size+Math.min(size,filled)),placeOf=at=>corner+Math.floor(at/cols)*width+at%cols,ends=endsOf(lows[index],
-highs[index],scale);for(let at of paintNumbers(pixels,own,table,ends,placeOf))masked[placeOf(at)]=4278190080,
-Number.isNaN(own[at])?hasNaN=!0:hasInfinity=!0}return{picture:pictureOf(pixels,width),mask:hasNaN||hasInfinity?
-pictureOf(masked,width):null,across,odd:[...hasNaN?["NaN"]:[],...hasInfinity?["±∞"]:[]]}}function pictureOf(pixels,width){
-let image=new ImageData(new Uint8ClampedArray(pixels.buffer),width),picture=element("canvas");return picture.
-width=image.width,picture.height=image.height,picture.getContext("2d").putImageData(image,0,0),picture}
-function placeTiles(context,picture,across,{count,rows,cols},layout){let{tile,ratio,cell}=layout;context.
-imageSmoothingEnabled=Math.min(cell.width,cell.height)*ratio<1;let[width,height]=[tile.width,tile.height].
-map(side=>Math.round(side*ratio));for(let index=0;index<count;index++){let{x,y}=placeOfTile(layout,index),
-[left,top]=[index%across*cols,Math.floor(index/across)*rows],[atX,atY]=[Math.round(x*ratio),Math.round(
-y*ratio)];context.drawImage(picture,left,top,cols,rows,atX,atY,width,height)}}function hatching(context,ratio){
-let size=Math.round(5*ratio),drawn=element("canvas");drawn.width=drawn.height=size;let brush=drawn.getContext(
-"2d");brush.fillStyle=NOT_FINITE,brush.fillRect(0,0,size,size),brush.strokeStyle="#ffffff",brush.lineWidth=
+max(1,Math.floor((room+GAP)/(tile.width+GAP))),lines=Math.ceil(count/across),height=lines*(tile.height+
+GAP)-GAP;return{tile,across:Math.ceil(count/lines),height}},side=Math.min(count<=4?220:96,Math.max(32,
+room)),inLine=Math.floor((room+GAP)/count)-GAP;for(count<=4&&inLine>=120&&(side=Math.min(side,inLine));side>
+32&&lay2(side).height>MOSAIC_HEIGHT;)side--;return lay2(side)}function layMatrix({rows,cols},room,ratio){
+let cell=Math.min(room/cols,MATRIX_HEIGHT/rows,64),wide=Math.max(cell,Math.min(room,240,24*cols)/cols),
+high=Math.max(cell,Math.min(160,24*rows)/rows),width=wholeDots(wide,ratio)*cols,height=wholeDots(high,
+ratio)*rows;return{tile:{width,height},across:1,height}}function layTiles(grid,room,ratio){let inner=Math.
+max(room,8),laid=(grid.count===1?layMatrix:layMosaic)(grid,inner,ratio),{tile}=laid,across=Math.min(
+laid.across,Math.max(grid.count,1));return{tile,across,width:across*(tile.width+GAP)-GAP,height:Math.
+max(laid.height,0),cell:{width:tile.width/grid.cols,height:tile.height/grid.rows},ratio}}function boxOfTile({
+across,tile},index){return{x:index%across*(tile.width+GAP),y:Math.floor(index/across)*(tile.height+GAP),
+...tile}}function boxOfCell({rows,cols},layout,cell){let corner=boxOfTile(layout,Math.floor(cell/(rows*
+cols))),place=cell%(rows*cols);return{x:corner.x+place%cols*layout.cell.width,y:corner.y+Math.floor(
+place/cols)*layout.cell.height,...layout.cell}}function cellAt({count,rows,cols,filled:filled2},layout,x,y){
+let{tile,cell,across}=layout,column=Math.floor(x/(tile.width+GAP)),index=Math.floor(y/(tile.height+GAP))*
+across+column;if(x<0||y<0||column>=across||index>=count)return null;let corner=boxOfTile(layout,index),
+inColumn=Math.floor((x-corner.x)/cell.width),inRow=Math.floor((y-corner.y)/cell.height),place=inRow*
+cols+inColumn;return inColumn<cols&&inRow<rows&&place<filled2?index*rows*cols+place:null}function stepInTiles({
+count,rows,cols,filled:filled2},{across},cell,key,isFine){let size=rows*cols,[index,place]=[Math.floor(
+cell/size),cell%size];if(count===1||isFine){let next2=stepInGrid(place,key,rows,cols,filled2);return next2===
+void 0?void 0:index*size+next2}let last=count-1;if(key==="Home")return place;if(key==="End")return last*
+size+place;let moves={ArrowLeft:-1,ArrowRight:1,ArrowUp:-across,ArrowDown:across};if(!(key in moves))
+return;let next=index+moves[key];return(next<0||next>last?index:next)*size+place}function paintTiles(tiles,numbers,colours){let{count,rows,cols,lows,highs,scale,filled:filled2}=tiles,
+across=Math.ceil(Math.sqrt(count))||1,width=Math.max(across*cols,1),height=Math.max(Math.ceil(count/
+across)*rows,1),[pixels,masked]=[new Uint32Array(width*height),new Uint32Array(width*height)],table=lookupTable(
+colours[scale]),size=rows*cols,[hasNaN,hasInfinity]=[!1,!1];for(let index=0;index<count;index++){let corner=Math.
+floor(index/across)*rows*width+index%across*cols,own=numbers.subarray(index*size,index*size+Math.min(
+size,filled2)),placeOf=at=>corner+Math.floor(at/cols)*width+at%cols,ends=endsOf(lows[index],highs[index],
+scale);for(let at of paintNumbers(pixels,own,table,ends,placeOf))masked[placeOf(at)]=4278190080,Number.
+isNaN(own[at])?hasNaN=!0:hasInfinity=!0}return{picture:canvasOf(pixels,width),mask:hasNaN||hasInfinity?
+canvasOf(masked,width):null,across,odd:[...hasNaN?["NaN"]:[],...hasInfinity?["±∞"]:[]],oddColour:colours.
+notFinite}}function placeTiles(context,picture,across,{count,rows,cols},layout){let{tile,ratio,cell}=layout;
+context.imageSmoothingEnabled=Math.min(cell.width,cell.height)*ratio<1;let[width,height]=[tile.width,
+tile.height].map(side=>Math.round(side*ratio));for(let index=0;index<count;index++){let{x,y}=boxOfTile(
+layout,index),[left,top]=[index%across*cols,Math.floor(index/across)*rows],[atX,atY]=[Math.round(x*ratio),
+Math.round(y*ratio)];context.drawImage(picture,left,top,cols,rows,atX,atY,width,height)}}function hatching(context,ratio,colour){
+let size=Math.round(5*ratio),drawn=element("canvas");drawn.width=drawn.height=size;let brush=brushOf(
+drawn);brush.fillStyle=colour,brush.fillRect(0,0,size,size),brush.strokeStyle="#ffffff",brush.lineWidth=
 ratio,brush.beginPath();for(let shift of[-size,0,size])brush.moveTo(shift,size),brush.lineTo(shift+size,
-0);return brush.stroke(),context.createPattern(drawn,"repeat")}function showTiles(canvas,painted,tiles,layout){
-canvas.width=Math.round(layout.width*layout.ratio),canvas.height=Math.round(layout.height*layout.ratio),
-setStyle(canvas,{width:`${layout.width}px`,height:`${layout.height}px`,left:`${layout.left}px`,top:`${layout.
-top}px`});let context=canvas.getContext("2d");if(placeTiles(context,painted.picture,painted.across,tiles,
-layout),!painted.mask||!canvas.width||!canvas.height)return;let hatched=element("canvas");hatched.width=
-canvas.width,hatched.height=canvas.height;let brush=hatched.getContext("2d");placeTiles(brush,painted.
-mask,painted.across,tiles,layout),brush.globalCompositeOperation="source-in",brush.fillStyle=hatching(
-brush,layout.ratio),brush.fillRect(0,0,hatched.width,hatched.height),context.drawImage(hatched,0,0)}
-function nameAxes(names,{rowLabels,colLabels,count,rows,cols},layout){if(names.replaceChildren(),count!==
-1)return;let{cell,left,top,isFlat}=layout,each=(labels,size,make)=>{let step=Math.ceil(13/size);(labels??
-[]).forEach((text,at)=>at%step||names.append(make(text,at*size)))};each(rowLabels?.slice(0,rows),cell.
-height,(text,at)=>{let name=element("span","kfunc-lab-drawn-row",text);return setStyle(name,{width:`${left}\
-px`,top:`${top+at+cell.height/2}px`}),name}),each(colLabels?.slice(0,cols),cell.width,(text,at)=>{let name=element(
-"span",`kfunc-lab-drawn-column${isFlat?"":" turned"}`,text);return setStyle(name,{height:`${top}px`,
-left:`${left+at+cell.width/2}px`}),name})}function placeWords(at,factor,labels){let first=Math.floor(
-at*factor),last=Math.ceil((at+1)*factor)-1,number=last>first?`${first}–${last}`:String(first);return labels?.[at]===
-void 0?number:`${labels[at]} (${number})`}function tileWords(tiles,numbers,words,cell){let{rows,cols,
-factor=1,labels,rowLabels,colLabels,isVector}=tiles,[down,over]=Array.isArray(factor)?factor:[factor,
-factor],place=cell%(rows*cols),index=Math.floor(cell/(rows*cols));return filledIn(isVector&&words.unit_readout||
-words.readout,{label:labels?.[index]??"",row:placeWords(Math.floor(place/cols),down,rowLabels),column:placeWords(
-place%cols,over,colLabels),unit:placeWords(place,over),rowAxis:tiles.rowAxis??"",colAxis:tiles.colAxis??
-"",value:significant(numbers[cell],4)})}function filledOf({filled,isVector,total,rows,cols}){return filled??
-(isVector&&total?Math.min(total,rows*cols):rows*cols)}function drawTiles(host,tiles,options){let figure=figureOn(
-host,"tiles",makeTiles);return figure.show(tiles,options),figure.stop}function makeTiles(){let tiles,
-options,numbers,painted,layout=null,sizeOfTile=()=>tiles.rows*tiles.cols,isMosaic=()=>tiles.count>1;
-function cellAt(x,y){if(!layout)return null;let[right,down]=[x-layout.left,y-layout.top],column=Math.
-floor(right/(layout.tile.width+TILE_GAP)),index=Math.floor(down/(layout.tile.height+TILE_GAP))*layout.
-across+column;if(right<0||down<0||column>=layout.across||index>=tiles.count)return null;let corner=placeOfTile(
-layout,index),inColumn=Math.floor((right-corner.x)/layout.cell.width),inRow=Math.floor((down-corner.
-y)/layout.cell.height),place=inRow*tiles.cols+inColumn;return inColumn<tiles.cols&&inRow<tiles.rows&&
-place<tiles.filled?index*sizeOfTile()+place:null}function boxOf(cell){let corner=placeOfTile(layout,
-Math.floor(cell/sizeOfTile())),place=cell%sizeOfTile();return{x:layout.left+corner.x+place%tiles.cols*
-layout.cell.width,y:layout.top+corner.y+Math.floor(place/tiles.cols)*layout.cell.height,...layout.cell}}
-function boxOfTile(index){let{x,y}=placeOfTile(layout,index);return{x:layout.left+x,y:layout.top+y,...layout.
-tile}}function step(cell,key,isFine){let[index,place]=[Math.floor(cell/sizeOfTile()),cell%sizeOfTile()];
-if(!isMosaic()||isFine){let next2=stepInGrid(place,key,tiles.rows,tiles.cols,tiles.filled);return next2===
-void 0?void 0:index*sizeOfTile()+next2}let last=tiles.count-1;if(key==="Home"||key==="End")return(key===
-"Home"?0:last)*sizeOfTile()+place;let{across}=layout,moves={ArrowLeft:-1,ArrowRight:1,ArrowUp:-across,
-ArrowDown:across};if(!(key in moves))return;let next=index+moves[key];return(next<0||next>last?index:
-next)*sizeOfTile()+place}let reader=makeReader({cellAt,boxOf,aroundOf:cell=>isMosaic()&&boxOfTile(Math.
-floor(cell/sizeOfTile())),step,textOf:cell=>tileWords(tiles,numbers,options.words,cell),first:()=>Math.
-max(options.picked??0,0)*sizeOfTile(),pick:cell=>options.onPick?.(Math.floor(cell/sizeOfTile()))}),canvas=element(
-"canvas","kfunc-lab-drawn-canvas");canvas.setAttribute("aria-hidden","true");let names=element("div",
-"kfunc-lab-drawn-names");names.setAttribute("aria-hidden","true");let ring2=element("div","kfunc-lab\
--drawn-picked");reader.stage.prepend(canvas,names,ring2);let width=watchWidth(reader.root,lay2);function showPicked(){
-let{picked}=options,isThere=picked!==null&&picked>=0&&picked<tiles.count;setBox(ring2,isThere?boxOfTile(
-picked):null)}function lay2(){let room=reader.root.clientWidth-2*FOCUS_EDGE;if(room<=0)return;layout=
-layTiles(tiles,room,window.devicePixelRatio||1),width.took(layout.left+layout.width+2*FOCUS_EDGE),setStyle(
-reader.stage,{width:`${layout.left+layout.width}px`,height:`${layout.top+layout.height}px`}),reader.
-showWidth(layout.left+layout.width+2*FOCUS_EDGE),showTiles(canvas,painted,tiles,layout),nameAxes(names,
-tiles,layout),showPicked();let{rowAxis,colAxis}=tiles,axes=[rowAxis&&`↓ ${rowAxis}`,colAxis&&`→ ${colAxis}`].
-filter(Boolean);reader.refresh(options.words,tiles.count*sizeOfTile(),axes.join("   "))}return{root:reader.
-root,goOn:width.goOn,stop:width.stop,show(nextTiles,nextOptions){tiles={...nextTiles,filled:filledOf(
-nextTiles)},options={...nextOptions,words:nextOptions.words??{}},numbers=numbersOf(tiles.data),painted=
-paintTiles(tiles,numbers,coloursOf(options.colours,tiles.scale)),reader.showOdd(painted.odd),reader.
-surface.classList.toggle("pickable",!!options.onPick),lay2()}}}function drawScale(host,{colours,low,
-high,scale,words={}}){let ends=typeof low=="string"?[low,high]:endsOf(low,high,scale).map(it=>significant(
-it,3)),bar=makeScale({colours:coloursOf(colours,scale),low:ends[0],high:ends[1],quantity:words.quantity??
-""});bar.classList.add("kfunc-lab-drawn-scale"),host.replaceChildren(bar)}function renderActivations({model,el}){let words=model.get("_words"),colours=model.get("_colours"),live=typeof model.
-send=="function",root=element("div","kfunc-lab-view kfunc-lab-activations"),head=element("div","kfun\
-c-lab-flow-head"),band=element("div","kfunc-lab-band"),columns=element("div","kfunc-lab-flow-columns"),
-holder=element("div","kfunc-lab-holder-of-graph"),main=element("div","kfunc-lab-main"),notes=element(
-"div","kfunc-lab-flow-notes");columns.append(holder,main),root.append(head,band,notes,columns),el.append(
-root);let set=(name2,value)=>{model.set(name2,value),model.save_changes()};function onProblem(said){
-tab==="attribution"?attribution.refuse(said):status.textContent=said}function onMessage(message){message.
-type==="answered"?answered():message.type==="progress"&&attribution.step(message)}let title=element(
-"strong","kfunc-lab-model",model.get("_title")),status=element("span","kfunc-lab-said-below");status.
-setAttribute("role","status");let{ask,answered}=makeAsker(model,status,words.waiting),quantity=choiceOf(
-words.colour_by,value=>set("_quantity",value));head.append(title,status,quantity);function showHead(){
-quantity.show(live?words.quantities:[],model.get("_quantity")??""),notes.replaceChildren(...model.get(
-"_notes").map(line=>element("p","",line))),notes.hidden=!notes.childElementCount}let chooser=element(
-"div","kfunc-lab-samples"),ways=element("div","kfunc-lab-ways"),goesIn=element("div","kfunc-lab-goes\
--in"),comesOut=element("div","kfunc-lab-comes-out"),arrow=element("span","kfunc-lab-arrow","→");arrow.
-setAttribute("aria-hidden","true"),ways.append(goesIn,arrow,comesOut),band.append(chooser,ways);let row=element(
-"div","kfunc-lab-sample-row");row.setAttribute("role","group"),row.setAttribute("aria-label",words.samples);
-let samplePager=pagerOf(step2=>{let{first,last,samples}=model.get("_row"),to=step2<0?Math.max(first-
-1,0):Math.min(last,samples-1);set("sample",to)}),drawButton=textButton(words.draw,()=>openPad(!isDrawing));
-chooser.append(row,samplePager,drawButton);let isDrawing=!1;function showRow(){let{samples,first,last,
-images}=model.get("_row");row.replaceChildren(...images.map((image,place2)=>{let button=element("but\
-ton","kfunc-lab-sample");if(button.type="button",button.dataset.sample=first+place2,button.setAttribute(
-"aria-label",words.sample.replace("{n}",first+place2)),image){let canvas=element("canvas");drawPixels(
-canvas,{...image,data:bytesOf(image.data)}),button.append(canvas)}else button.append(String(first+place2));
-return button.addEventListener("click",()=>{openPad(!1),set("sample",first+place2)}),button})),samplePager.
-show({first,shown:last-first,total:samples,label:words.samples,before:words.earlier_samples,after:words.
-later_samples}),chooser.hidden=!live,showSample()}function showSample(){let sample=model.get("sample");
-for(let button of row.children)button.setAttribute("aria-pressed",String(Number(button.dataset.sample)===
-sample));drawButton.setAttribute("aria-pressed",String(isDrawing))}let seen=element("canvas","kfunc-\
-lab-input"),seenWords=element("span","kfunc-lab-caption"),seenFigure=element("div","kfunc-lab-figure");
-seenFigure.append(seen,seenWords);let pad;function openPad(isOpen){if(isDrawing=isOpen,isOpen&&!pad){
-let side2=model.get("_band").pad;pad=drawingPad({rows:side2,cols:side2,words,onStroke:sendDrawing,size:168})}
-isOpen&&pad.isEmpty?.()===!1&&sendDrawing(pad.pixels()),showBand(),showSample(),isOpen&&pad.element.
-querySelector("[tabindex]")?.focus({preventScroll:!0})}function sendDrawing(pixels){pixels.some(ink=>ink>
-0)?ask({type:"draw",side:model.get("_band").pad},[pixels]):ask({type:"erase"})}function showBand(){let{
-image,inputs,outputs,pad:side2}=model.get("_band");drawButton.hidden=!live||!side2;let parts=isDrawing?
-[pad.element]:[];if(image){drawPixels(seen,{...image,data:bytesOf(image.data)});let longest=Math.max(
-image.rows,image.cols),shown=isDrawing?84:112;seen.style.width=`${shown*image.cols/longest}px`,seen.
-style.height=`${shown*image.rows/longest}px`,seen.setAttribute("role","img"),seen.setAttribute("aria\
--label",words.input),seenWords.textContent=isDrawing?words.as_the_model_sees:words.sample.replace("{\
-n}",model.get("sample")),parts.push(seenFigure)}for(let[name2,small]of inputs)parts.push(inputFigure(
-name2,small));for(parts.every((part,at)=>goesIn.children[at]===part)||goesIn.replaceChildren(...parts);goesIn.
-childElementCount>parts.length;)goesIn.lastChild.remove();for(arrow.hidden=!outputs.length;comesOut.
-childElementCount>outputs.length;)comesOut.lastChild.remove();outputs.forEach(([name2,bars],place2)=>{
-let box=comesOut.children[place2]??comesOut.appendChild(element("div","kfunc-lab-answer"));box.dataset.
-name!==name2&&(box.dataset.name=name2,box.replaceChildren(element("span","kfunc-lab-caption",name2),
-element("div"))),showBars(box.lastChild,bars,name2,void 0)})}function inputFigure(name2,small){let figure=element(
-"div","kfunc-lab-figure");return small&&figure.append(thumbnailCanvas(small,96)),figure.append(element(
-"span","kfunc-lab-caption",name2)),figure}function showBars(host2,bars,name2,onPick){drawBars(host2,
-{labels:bars.labels,values:bars.values.map(it=>it??NaN),marked:bars.marked,low:bars.percent?0:void 0,
-high:bars.percent?1:void 0,words:{...words,percent:bars.percent&&words.percent,label:name2},picked:model.
-get("unit"),onPick})}function thumbnailCanvas({rows,cols,scale:scale2,data},longest){let canvas=element(
-"canvas","kfunc-lab-thumbnail");canvas.width=cols,canvas.height=rows;let context=canvas.getContext("\
-2d"),image=context.createImageData(cols,rows),pixels=new Uint32Array(image.data.buffer),table=lookupTable(
-colours[scale2]);bytesOf(data).forEach((level,at)=>{level<255&&(pixels[at]=table[Math.round(level*255/
-254)])}),context.putImageData(image,0,0);let side2=longest/Math.max(rows,cols);return canvas.style.width=
-`${Math.max(cols*side2,10)}px`,canvas.style.height=`${Math.max(rows*side2,10)}px`,canvas.setAttribute(
-"aria-hidden","true"),canvas}let tabs=segmentsOf(words.what_is_shown,key=>{tab=key,showMain(),tab===
-"attribution"&&attribution.open()}),tab="call",cards=element("div","kfunc-lab-cards");cards.setAttribute(
-"role","group"),cards.setAttribute("aria-label",words.all_calls),cards.tabIndex=0;let panel=element(
-"div","kfunc-lab-call");panel.setAttribute("role","region"),panel.setAttribute("aria-label",words.selected_call),
-panel.tabIndex=0;let attribution=attributionTab({model,words,colours,ask,live});main.append(tabs,cards,
-panel,attribution.root);function showMain(){let selected=model.get("selected"),isImage=!model.get("_\
-attribution").reason;tabs.show([["call",words.activations],["attribution",words.attribution]],tab),tabs.
-hidden=!live&&!isImage,attribution.root.hidden=tab!=="attribution",cards.hidden=tab!=="call"||selected!==
-"",panel.hidden=tab!=="call"||selected===""}function showCards(){let list2=model.get("_cards"),focused=document.
-activeElement?.closest?.(".kfunc-lab-card")?.dataset.card;cards.replaceChildren(...list2.map(({item,
-name:name2,path,kind:kind2,shape,picture:picture2})=>{let card=element("button","kfunc-lab-card");card.
-type="button",card.dataset.card=item,card.title=`${path} (${kind2})`;let frame=element("span","kfunc\
--lab-card-picture");return picture2&&frame.append(thumbnailCanvas(picture2,76)),card.append(frame,element(
-"strong","",name2),element("span","",kind2),element("span","",shape)),card.addEventListener("click",
-()=>set("selected",item)),card})),focused!==void 0&&[...cards.children].find(card=>card.dataset.card===
-focused)?.focus()}let heading=element("div","kfunc-lab-heading"),back=textButton(`‹ ${words.all_calls}`,
-()=>{set("selected",""),cards.focus({preventScroll:!0})}),name=element("strong"),kind=element("span");
-heading.append(back,name,kind);let controls=element("div","kfunc-lab-controls"),place=choiceOf(words.
-show,value=>set("_place",value)),result=choiceOf(words.result,value=>set("_tensor",Number(value))),step=sliderOf(
-words.step,value=>set("_step",value)),picture=segmentsOf(words.picture_kind,value=>set("picture",value)),
-side=segmentsOf(words.before_or_now,value=>set("_side",value)),shared=checkOf(words.one_scale,value=>set(
-"_shared",value)),pager=pagerOf(by=>set("_first",Math.max(model.get("_first")+by*128,0)));controls.append(
-place,result,step,picture,side,shared,pager);let state=element("p","kfunc-lab-state"),host=element("\
-div","kfunc-lab-shown"),scale=element("div","kfunc-lab-scale-host"),close=element("div","kfunc-lab-u\
-nit"),facts=element("div","kfunc-lab-facts"),nothing=element("p","kfunc-lab-empty");panel.append(heading,
-controls,state,nothing,host,scale,close,facts);let stop=()=>{},shownKind="";function panelOf(item){let found=model.
-get("_panel");return live&&found.item===item?found:new Map(model.get("_panels")).get(item)??found}function showPanel(){
-let selected=model.get("selected"),found=panelOf(selected);if(panel.classList.toggle("late",live&&selected!==
-""&&found.item!==selected),selected===""||found.item!==selected)return;let hasValues=found.shown!==void 0;
-name.textContent=found.path??"",kind.textContent=[found.kind,found.shape].filter(Boolean).join(" · "),
-nothing.hidden=hasValues,nothing.textContent=found.empty??"";for(let part of[controls,host,scale,close,
-facts])part.hidden=!hasValues;state.textContent=[found.state,found.change].filter(Boolean).join(" "),
-state.hidden=!state.textContent,hasValues&&(showControls(found),showPicture(found),showUnit(found),showFacts(
-found))}function showControls(found){let{shown}=found,isStack=shown.type==="tiles"&&!shown.isVector&&
-shown.total>1;place.show(found.places,found.place),result.show(found.tensors.map((words_,at)=>[String(
-at),words_]),found.tensor),step.show(found.steps,found.step),picture.show(found.pictures,found.picture),
-side.show(found.sides,found.side),shared.show(isStack,found.shared),pager.show({first:shown.first??0,
-shown:isStack?shown.count:1,total:isStack?shown.total:1,label:words.maps,before:words.earlier_maps,after:words.
-later_maps}),controls.hidden=!live||[...controls.children].every(part=>part.hidden)}let pick=live?unit=>set(
-"unit",unit===model.get("unit")?-1:unit):void 0;function showPicture(found){let{shown}=found,now=`${found.
-item}/${found.place}/${shown.type}/${shown.labels?.length}`;if(now!==shownKind&&(stop(),stop=()=>{},
-host.replaceChildren(),shownKind=now),scale.hidden=shown.type!=="tiles",shown.type==="tiles"){stop();
-let isStack=!shown.isVector&&shown.total>1,picked=model.get("unit")-(shown.first??0);stop=drawTiles(
-host,{...shown,data:numbersOf(shown.data)},{colours,picked:isStack?picked:-1,onPick:isStack&&pick?at=>pick(
-at+shown.first):void 0,words:tileWords2(found)}),drawScale(scale,{...scaleOf(shown,found.shared),colours:colours[shown.
-scale],words})}else if(shown.type==="bars")showBars(host,shown,found.path,pick&&barPick(shown));else if(shown.
-type==="points"){let[x,y]=shown.shares.map(share2=>`${(100*share2).toFixed(0)} %`),axes={x:`${words.
-component} 1 (${x})`,y:`${words.component} 2 (${y})`};drawPoints(host,{...shown,colours:null,words:{
-...words,...axes,label:found.path}})}else if(shown.type==="image"){let canvas=element("canvas","kfun\
-c-lab-big-image");drawPixels(canvas,{...shown,data:bytesOf(shown.data)}),canvas.setAttribute("role",
-"img"),canvas.setAttribute("aria-label",found.path),host.replaceChildren(canvas)}else host.replaceChildren(
-...shown.lines.map(line=>element("p","kfunc-lab-number",line)))}function barPick(shown){return at=>pick(
-Number(shown.labels[at]))}function tileWords2(found){return{...words,label:`${found.path}: ${found.shape}`}}
-function scaleOf(shown,isShared){return isShared||shown.count===1?{low:shown.lows[0],high:shown.highs[0]}:
-{low:words.least_of_map,high:words.greatest_of_map}}let unitTitle=element("strong"),unitClose=textButton(
-"×",()=>set("unit",-1),words.close_unit),unitHead=element("div","kfunc-lab-unit-head"),unitHost=element(
-"div","kfunc-lab-unit-host"),exciting=element("div","kfunc-lab-exciting");unitHead.append(unitTitle,
-unitClose),close.append(unitHead,unitHost,exciting);let unitShown="",stopUnit=()=>{};function showUnit(found){
-let{unit}=found,isNew=close.hidden&&unit;if(close.hidden=!unit,!unit)return;unitTitle.textContent=unit.
-title;let now=`${found.item}/${found.place}/${unit.map?"map":""}/${unit.image?"image":""}`;if(now!==
-unitShown&&(stopUnit(),stopUnit=()=>{},unitHost.replaceChildren(),unitShown=now),unit.map&&unit.image){
-let{rows,cols,scale:unitScale}=unit.map,heat={rows,cols,data:unit.map.data,low:unit.map.lows[0],high:unit.
-map.highs[0],scale:unitScale};drawOverlay(unitHost,{picture:unit.image,heat,share:unitHost.share??.7,
-words:{...words,label:unit.title},colours})}else if(unit.map){stopUnit();let tiles={...unit.map,data:numbersOf(
-unit.map.data)};stopUnit=drawTiles(unitHost,tiles,{colours,words:tileWords2({...found,shown:unit.map})})}
-if(exciting.replaceChildren(),unit.exciting?.length){exciting.append(element("span","",words.excites));
-for(let[sample,value]of unit.exciting){let button=textButton(`${words.sample.replace("{n}",sample)}:\
- ${value}`,()=>{openPad(!1),set("sample",sample)});exciting.append(button)}}isNew&&close.scrollIntoView(
-{block:"nearest"})}let list=element("dl"),histogram=element("div","kfunc-lab-histogram-host"),dead=element(
-"p","kfunc-lab-empty");facts.append(element("h4","",words.over_the_batch),list,histogram,dead);let factsShown="";
-function showFacts(found){let{rows=[],histogram:bins,dead:deadWords=""}=found.statistics;facts.hidden=
-!rows.length;let now=JSON.stringify(found.statistics);now===factsShown||!rows.length||(factsShown=now,
-list.replaceChildren(...rows.map(([label,value])=>{let pair=element("div");return pair.append(element(
-"dt","",label),element("dd","",value)),pair})),drawHistogram(histogram,{...bins,words:{...words,label:words.
-distribution}}),dead.textContent=deadWords,dead.hidden=!deadWords)}let graph=renderGraph({model,el:holder,
-onProblem}),listeners={"change:_row":showRow,"change:sample":()=>{model.get("sample")>=0&&isDrawing&&
-openPad(!1),showSample(),tab==="attribution"&&attribution.open()},"change:_band":showBand,"change:_c\
-ards":showCards,"change:_panel":showPanel,"change:_attribution":()=>{showMain(),attribution.show()},
-"change:_quantity":showHead,"change:_notes":showHead,"change:selected":()=>{tab!=="call"&&model.get(
-"selected")&&(tab="call"),showMain(),showPanel()},"msg:custom":onMessage};for(let[event,listener]of Object.
-entries(listeners))model.on(event,listener);return showHead(),showRow(),showBand(),showCards(),showMain(),
-showPanel(),attribution.show(),()=>{graph.end(),stop(),stopUnit();for(let[event,listener]of Object.entries(
-listeners))model.off(event,listener)}}var view_default=defineView("activations",renderActivations);export{view_default as default};
+0);return brush.stroke(),context.createPattern(drawn,"repeat")??colour}function showTiles(canvas,{picture,
+mask,across,oddColour},grid,layout){let{width,height,ratio}=layout;canvas.width=Math.round(width*ratio),
+canvas.height=Math.round(height*ratio),setSize(canvas,width,height);let context=brushOf(canvas);if(placeTiles(
+context,picture,across,grid,layout),!mask||!canvas.width||!canvas.height)return;let hatched=element(
+"canvas");hatched.width=canvas.width,hatched.height=canvas.height;let brush=brushOf(hatched);placeTiles(
+brush,mask,across,grid,layout),brush.globalCompositeOperation="source-in",brush.fillStyle=hatching(brush,
+ratio,oddColour),brush.fillRect(0,0,hatched.width,hatched.height),context.drawImage(hatched,0,0)}function drawTiles(host,tiles,options){return drawOn(host,makeTiles,{tiles,options})}function gridOf(tiles){
+let size=tiles.rows*tiles.cols;return{...tiles,filled:tiles.isVector?Math.min(tiles.total||size,size):
+size}}function makeTiles(){let tiles,options,numbers,painted,layout=null,tileOf=cell=>Math.floor(cell/
+(tiles.rows*tiles.cols)),reader=makeReader({cellAt:(x,y)=>layout&&cellAt(tiles,layout,x,y),boxOf:cell=>layout&&
+boxOfCell(tiles,layout,cell),aroundOf:cell=>layout&&tiles.count>1?boxOfTile(layout,tileOf(cell)):null,
+step:(cell,key,isFine)=>layout?stepInTiles(tiles,layout,cell,key,isFine):void 0,textOf:cell=>cellWords(
+tiles,numbers,options.words,cell),first:()=>Math.max(options.picked??0,0)*tiles.rows*tiles.cols,pick:cell=>options.
+onPick?.(tileOf(cell))}),canvas=element("canvas","kfunc-lab-drawn-canvas");canvas.setAttribute("aria\
+-hidden","true");let ring2=element("div","kfunc-lab-drawn-picked");reader.stage.prepend(canvas,ring2);
+let width=watchWidth(reader.root,lay2);function lay2(){let room=reader.root.clientWidth-6;if(room<=0)
+return;layout=layTiles(tiles,room,window.devicePixelRatio||1),width.took(layout.width+6),reader.setStage(
+layout.width,layout.height),showTiles(canvas,painted,tiles,layout);let{picked=-1}=options;setBox(ring2,
+picked>=0&&picked<tiles.count?boxOfTile(layout,picked):null);let{rowAxis,colAxis}=tiles,axes=[rowAxis&&
+`↓ ${rowAxis}`,colAxis&&`→ ${colAxis}`].filter(Boolean);reader.refresh(options.label,tiles.count*
+tiles.rows*tiles.cols,axes.join("   "))}return{root:reader.root,goOn:width.goOn,stop:width.stop,show(shown){
+tiles=gridOf(shown.tiles),options=shown.options,numbers=numbersOf(tiles.data),painted=paintTiles(tiles,
+numbers,options.colours),reader.showOdd(painted.odd),reader.surface.classList.toggle("pickable",!!options.
+onPick),lay2()}}}function cellWords(tiles,numbers,words,cell){let{rows,cols,factor,labels,isVector,rowAxis,
+colAxis}=tiles,[down,over]=factor,place=cell%(rows*cols);return readout(isVector?words.unit_readout:
+words.readout,{label:labels[Math.floor(cell/(rows*cols))],row:placeWords(Math.floor(place/cols),down),
+column:placeWords(place%cols,over),unit:placeWords(place,over),rowAxis,colAxis,value:significant(numbers[cell],
+4)})}function makePicture2({model,words,colours,live,set}){let host=element("div","kfunc-lab-shown"),scale=element(
+"div","kfunc-lab-scale-host"),known="",stop=()=>{},pick=unit=>set("unit",unit===model.get("unit")?-1:
+unit);function showTiles2(panel,tiles){let canPick=isStack(tiles);stop=drawTiles(host,tiles,{colours,
+words,label:labelOf(panel),picked:canPick?model.get("unit")-tiles.first:-1,onPick:canPick&&live?index=>pick(
+index+tiles.first):void 0});let[low,high]=scaleEnds(tiles,panel.shared,words),bar=makeScale({colours:colours[tiles.
+scale],low,high,quantity:""});bar.classList.add("kfunc-lab-drawn-scale"),scale.replaceChildren(bar)}
+function draw(panel,shown){let label=panel.path??"";if(shown.type==="tiles")showTiles2(panel,shown);else if(shown.
+type==="bars")stop=drawBars(host,shown,{label,words,picked:model.get("unit"),onPick:live?at=>pick(Number(
+shown.labels[at])):void 0});else if(shown.type==="points")stop=drawPoints(host,shown,{label,axes:axesOf(
+shown,words)});else if(shown.type==="image"){let canvas=element("canvas","kfunc-lab-big-image");drawImage(
+canvas,shown),canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",label),host.replaceChildren(
+canvas)}else{let lines=shown.lines.map(line=>element("p","kfunc-lab-number",line));host.replaceChildren(
+...lines)}}return{parts:[host,scale],stop:()=>stop(),show(panel,shown){let count="labels"in shown?shown.
+labels.length:0,now=`${panel.item}/${panel.place}/${shown.type}/${count}`;now!==known&&(stop(),stop=
+()=>{},host.replaceChildren(),known=now),host.hidden=!1,scale.hidden=shown.type!=="tiles",draw(panel,
+shown)}}}function isStack(shown){return shown.type==="tiles"&&!shown.isVector&&shown.total>1}function labelOf({
+path,shape}){return`${path}: ${shape}`}function scaleEnds({count,lows,highs,scale},isShared,words){return!isShared&&
+count!==1?[words.least_of_map,words.greatest_of_map]:endsOf(lows[0],highs[0],scale).map(end=>significant(
+end,3))}function axesOf({shares},words){let[x,y]=shares.map(share2=>`${(100*share2).toFixed(0)} %`);
+return[`${words.component} 1 (${x})`,`${words.component} 2 (${y})`]}function makeUnit({words,colours,set},onSample){let root=element("div","kfunc-lab-unit");root.hidden=
+!0;let head=element("div","kfunc-lab-unit-head"),title=element("strong"),host=element("div","kfunc-l\
+ab-unit-host"),exciting=element("div","kfunc-lab-exciting");head.append(title,textButton("×",()=>set(
+"unit",-1),words.close_unit)),root.append(head,host,exciting);let known="",stop=()=>{};function showMap(panel,{
+title:label,map,image}){let now=`${panel.item}/${panel.place}/${map?"map":""}/${image?"image":""}`;if(now!==
+known&&(stop(),stop=()=>{},host.replaceChildren(),known=now),map&&image){let{rows,cols,data,scale,lows,
+highs}=map;stop=drawOverlay(host,{picture:image,heat:{rows,cols,data,scale,low:lows[0],high:highs[0]},
+share:.7,label,words,colours})}else map&&(stop=drawTiles(host,map,{colours,words,label:labelOf(panel)}))}
+function showExciting(samples){let buttons=samples.map(({sample,value})=>{let text=`${filled(words.sample,
+{n:sample})}: ${value}`;return textButton(text,()=>onSample(sample))}),caption=samples.length?[element(
+"span","",words.excites)]:[];exciting.replaceChildren(...caption,...buttons)}return{root,stop:()=>stop(),
+show(panel){let{unit}=panel;root.hidden=!unit,unit&&(title.textContent=unit.title,showMap(panel,unit),
+showExciting(unit.exciting??[]))}}}var MAPS_AT_ONCE=128;function makeCall(context,{onBack,onSample}){let{model,words,live}=context,root=element(
+"div","kfunc-lab-call");root.setAttribute("role","region"),root.setAttribute("aria-label",words.selected_call),
+root.tabIndex=0;let heading=element("div","kfunc-lab-heading"),name=element("strong"),kind=element("\
+span");heading.append(textButton(`‹ ${words.all_calls}`,onBack),name,kind);let controls=makeControls2(
+context),state=element("p","kfunc-lab-state"),nothing=element("p","kfunc-lab-empty"),picture=makePicture2(
+context),unit=makeUnit(context,onSample),facts=makeFacts(words);root.append(heading,controls.root,state,
+nothing),root.append(...picture.parts,unit.root,facts.root);function panelOf(item){let panel=model.get(
+"_panel");return live&&panel.item===item?panel:model.get("_panels").find(it=>it.item===item)??panel}
+return{root,show(){let selected=model.get("selected"),panel=panelOf(selected);if(root.classList.toggle(
+"late",live&&selected!==""&&panel.item!==selected),selected===""||panel.item!==selected)return;let{shown}=panel;
+name.textContent=panel.path??"",kind.textContent=[panel.kind,panel.shape].filter(Boolean).join(" · "),
+nothing.hidden=shown!==void 0,nothing.textContent=panel.empty??"",state.textContent=[panel.state,panel.
+change].filter(Boolean).join(" "),state.hidden=!state.textContent;let values=[controls.root,...picture.
+parts,unit.root,facts.root];if(shown)controls.show(panel,shown),picture.show(panel,shown),unit.show(
+panel),facts.show(panel.statistics);else for(let part of values)part.hidden=!0},stop(){picture.stop(),
+unit.stop()}}}function numbered(words){return words.map((it,at)=>[String(at),it])}function makeControls2({
+model,words,live,set}){let root=element("div","kfunc-lab-controls"),place=choiceOf(words.show,value=>set(
+"_place",value)),result=choiceOf(words.result,value=>set("_tensor",Number(value))),step=sliderOf(words.
+step,value=>set("_step",value)),picture=segmentsOf(words.picture_kind,value=>set("picture",value)),side=segmentsOf(
+words.before_or_now,value=>set("_side",value)),shared=checkOf(words.one_scale,value=>set("_shared",value)),
+pager=pagerOf(by=>set("_first",Math.max(model.get("_first")+by*MAPS_AT_ONCE,0))),controls=[place,result,
+step,picture,side,shared,pager];return root.append(...controls),{root,show(panel,shown){place.show(panel.
+places,panel.place),result.show(numbered(panel.tensors),panel.tensor),step.show(panel.steps,panel.step),
+picture.show(panel.pictures,panel.picture),side.show(panel.sides,panel.side),shared.show(isStack(shown),
+panel.shared),pager.show({first:isStack(shown)?shown.first:0,shown:isStack(shown)?shown.count:1,total:isStack(
+shown)?shown.total:1,label:words.maps,before:words.earlier_maps,after:words.later_maps}),root.hidden=
+!live||controls.every(control=>control.hidden)}}}function makeCards({model,words,colours,set}){let root=element("div","kfunc-lab-cards");root.setAttribute(
+"role","group"),root.setAttribute("aria-label",words.all_calls),root.tabIndex=0;let cards=new Map;return{
+root,show(){let focused=[...cards].find(([,card])=>card===document.activeElement)?.[0];cards=new Map(
+model.get("_cards").map(card=>{let button=makeCard(card,colours);return button.addEventListener("cli\
+ck",()=>set("selected",card.item)),[card.item,button]})),root.replaceChildren(...cards.values()),focused!==
+void 0&&cards.get(focused)?.focus()}}}function makeCard({item,name,path,kind,shape,picture},colours){
+let card=element("button","kfunc-lab-card");card.type="button",card.dataset.card=item,card.title=`${path}\
+ (${kind})`;let frame=element("span","kfunc-lab-card-picture");return picture&&frame.append(thumbnailCanvas(
+picture,colours,76)),card.append(frame,element("strong","",name),element("span","",kind),element("sp\
+an","",shape)),card}function render({model,el}){let words=model.get("_words"),status=element("span","kfunc-lab-said-belo\
+w");status.setAttribute("role","status");let{ask,answered}=makeAsker(model,status,words.waiting),context={
+model,words,colours:model.get("_colours"),live:model.send!==void 0,set:(name,value)=>share(model,name,
+value),ask},head=makeHead(context,status),band=makeBand(context),main=makeMain(context,band.choose),
+graph=element("div","kfunc-lab-holder-of-graph"),columns=element("div","kfunc-lab-flow-columns"),notes=element(
+"div","kfunc-lab-flow-notes"),root=element("div","kfunc-lab-view kfunc-lab-activations");columns.append(
+graph,main.root),root.append(head.root,band.root,notes,columns),el.append(root);let onProblem=problem=>{
+main.refuse(problem)||(status.textContent=problem)},{end}=renderGraph({model,el:graph,isCompact:!0,notes,
+onProblem}),stop=listen(model,{"msg:custom":message=>{message.type==="answered"?answered():message.type===
+"progress"&&main.step(message)},"change:_row":band.showRow,"change:_band":band.show,"change:sample":()=>{
+band.showSample(),main.showSample()},"change:_cards":main.showCards,"change:_panel":main.showPanel,"\
+change:_attribution":main.showAttribution,"change:_quantity":head.show,"change:selected":main.showSelected});
+return head.show(),band.showRow(),band.show(),main.showCards(),main.showSelected(),main.showAttribution(),
+()=>{end(),stop(),main.stop()}}function makeHead({model,words,live,set},status){let root=element("di\
+v","kfunc-lab-flow-head"),title=element("strong","kfunc-lab-model",model.get("_title")),quantity=choiceOf(
+words.colour_by,value=>set("_quantity",value));return root.append(title,status,quantity),{root,show:()=>quantity.
+show(live?words.quantities:[],model.get("_quantity"))}}function makeMain(context,onSample){let{model,
+words,live,set}=context,root=element("div","kfunc-lab-main"),tab="call",tabs=segmentsOf(words.what_is_shown,
+key=>{tab=key,showTab(),tab==="attribution"&&attribution.open()}),cards=makeCards(context),attribution=makeAttribution(
+context),call=makeCall(context,{onSample,onBack(){set("selected",""),cards.root.focus({preventScroll:!0})}});
+root.append(tabs,cards.root,call.root,attribution.root);function showTab(){let isOne=model.get("sele\
+cted")!=="";tabs.show([["call",words.activations],["attribution",words.attribution]],tab),tabs.hidden=
+!live&&!!model.get("_attribution").reason,attribution.root.hidden=tab!=="attribution",cards.root.hidden=
+tab!=="call"||isOne,call.root.hidden=tab!=="call"||!isOne}return{root,stop:call.stop,step:attribution.
+step,showCards:cards.show,showPanel:call.show,showSample(){tab==="attribution"&&attribution.open()},
+showAttribution(){showTab(),attribution.show()},showSelected(){model.get("selected")&&(tab="call"),showTab(),
+call.show()},refuse(problem){return tab!=="attribution"?!1:(attribution.refuse(problem),!0)}}}var view_default=defineView(
+"activations",render);export{view_default as default};

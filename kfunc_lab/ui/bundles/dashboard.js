@@ -2,150 +2,163 @@
 var SVG="http://www.w3.org/2000/svg";function element(tag,className,text){let made=document.createElement(
 tag);return className&&(made.className=className),text!==void 0&&(made.textContent=text),made}function svgElement(tag,attributes={},text){
 let made=document.createElementNS(SVG,tag);for(let[name,value]of Object.entries(attributes))made.setAttribute(
-name,String(value));return text!==void 0&&(made.textContent=text),made}function withCode(text){return text.split("`").map((part,place)=>place%2?element("code","",part):part)}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
-type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
-"click",onClick),made}function defineView(name,render){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
-render({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
+name,String(value));return text!==void 0&&(made.textContent=text),made}function parseSvg(source){let whole=`\
+<svg xmlns="${SVG}">${source}</svg>`,parsed=new DOMParser().parseFromString(whole,"image/svg+xml").documentElement;
+return[...document.importNode(parsed,!0).childNodes]}function withCode(text){return text.split("`").map((part,place2)=>place2%2?element("code","",part):part)}function listen(model,listeners){for(let[event,listener]of Object.entries(listeners))model.on(event,
+listener);return()=>{for(let[event,listener]of Object.entries(listeners))model.off(event,listener)}}
+function defineView(name,render2){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
+render2({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
 data.buffer,data.byteOffset,data.byteLength):data?new Uint8Array(data):new Uint8Array}function bytesOfBase64(text){
-let letters=atob(text),bytes=new Uint8Array(letters.length);for(let place=0;place<letters.length;place++)
-bytes[place]=letters.charCodeAt(place);return bytes}function numbersOf(data){if(Array.isArray(data))
+let letters=atob(text),bytes=new Uint8Array(letters.length);for(let place2=0;place2<letters.length;place2++)
+bytes[place2]=letters.charCodeAt(place2);return bytes}function numbersOf(data){if(Array.isArray(data))
 return Float32Array.from(data,value=>value??Number.NaN);let bytes=bytesOf(data);return bytes.byteOffset%
 4&&(bytes=bytes.slice()),new Float32Array(bytes.buffer,bytes.byteOffset,bytes.byteLength>>2)}function significant(value,digits,keepsZeros=!1){
 if(Number.isNaN(value))return"NaN";if(!Number.isFinite(value))return value>0?"∞":"−∞";if(value===
 0)return"0";let[mantissa,power]=value.toExponential(digits-1).split("e"),exponent=Number(power),isShort=exponent>=
 -4&&exponent<digits;isShort&&(mantissa=(+`${mantissa}e${power}`).toFixed(digits-1-exponent)),!keepsZeros&&
 mantissa.includes(".")&&(mantissa=mantissa.replace(/\.?0+$/,""));let end=isShort?"":`e${power[0]}${power.
-slice(1).padStart(2,"0")}`;return(mantissa+end).replaceAll("-","−")}var CHART={width:320,height:190,left:46,right:10,top:8,bottom:22};function ticksBetween(low,high,count){
+slice(1).padStart(2,"0")}`;return(mantissa+end).replaceAll("-","−")}function extent(values){let[low,high]=[1/0,-1/0];for(let value of values)Number.isFinite(value)&&(value<
+low&&(low=value),value>high&&(high=value));return[low,high]}function linear([low,high],from,to){return high>
+low?value=>from+(value-low)/(high-low)*(to-from):()=>(from+to)/2}function ticksBetween(low,high,count){
 let spread=high-low;if(!(spread>0))return[low];let raw=spread/count,power=10**Math.floor(Math.log10(
-raw)),step=power*[1,2,5,10].find(it=>it*power>=raw),ticks=[];for(let tick=Math.ceil(low/step)*step;tick<=
-high+step*1e-6;tick+=step)ticks.push(Math.abs(tick)<step*1e-6?0:tick);return ticks}function rangeOfLines(lines,axis){
-let[low,high]=[1/0,-1/0];for(let line of lines)for(let value of axis==="y"&&line.band?line.band.flat():
-line[axis])Number.isFinite(value)&&(value<low&&(low=value),value>high&&(high=value));return low>high?
-[0,1]:low===high?axis==="x"?[low-1,high]:[low-Math.abs(low||1)/2,high+Math.abs(high||1)/2]:[low,high]}
-function makeChart(title,words){let root=element("figure","kfunc-lab-chart"),caption=element("figcap\
-tion"),last=element("span");caption.append(element("strong","",title),last);let svg=svgElement("svg",
-{viewBox:`0 0 ${CHART.width} ${CHART.height}`,role:"img","aria-label":title}),grid=svgElement("g",{class:"\
-grid"}),drawn=svgElement("g");svg.append(grid,drawn),root.append(caption,svg);function show(lines,lastX){
-let[left,right]=[CHART.left,CHART.width-CHART.right],[top,bottom]=[CHART.top,CHART.height-CHART.bottom],
-[,most]=rangeOfLines(lines,"x"),reached=Math.max(most,1),x=[0,lastX>reached?Math.min(lastX,Math.max(
-1.5*reached,5)):reached],y=rangeOfLines(lines,"y"),atX=value=>left+(value-x[0])/(x[1]-x[0])*(right-left),
-atY=value=>bottom-(value-y[0])/(y[1]-y[0])*(bottom-top);grid.replaceChildren();for(let tick of ticksBetween(
-...y,4))grid.append(svgElement("line",{x1:left,x2:right,y1:atY(tick),y2:atY(tick)}),svgElement("text",
-{x:left-6,y:atY(tick)+4,"text-anchor":"end"},significant(tick,3)));let whole=ticksBetween(...x,6).filter(
-tick=>Number.isInteger(tick));for(let tick of whole)grid.append(svgElement("text",{x:atX(tick),y:bottom+
-16,"text-anchor":"middle"},String(tick)));drawn.replaceChildren(...lines.flatMap(line=>lineParts(line,
-atX,atY)));let said=lines.filter(line=>line.y&&line.kind!=="batch"&&line.y.length).map(line=>`${words[line.
-kind]} ${significant(line.y.at(-1),3)}`);last.textContent=said.join(" · "),svg.setAttribute("aria-l\
-abel",[title,...said].join(", "))}return{root,show}}function bandPart(x,low,high,atX,atY,wide){let edge=values=>x.
-map((at,place)=>[atX(at),atY(values[place])]),ring=[...edge(high),...edge(low).reverse()];x.length===
-1&&ring.splice(0,2,...[-4,4].map(by=>[ring[0][0]+by,ring[0][1]]),...[4,-4].map(by=>[ring[1][0]+by,ring[1][1]]));
-let d=`M${ring.map(([left,top])=>`${left.toFixed(1)} ${top.toFixed(1)}`).join("L")}Z`;return svgElement(
-"path",{class:wide?"band wide":"band",d})}function bandParts({x,band},atX,atY){let good=x.map((_it,at2)=>at2).
-filter(at2=>band.every(values=>Number.isFinite(values[at2]))),[p5,p25,p50,p75,p95]=band.map(values=>good.
-map(at2=>values[at2])),at=good.map(place=>x[place]);if(!at.length)return[];let middle=at.map((it,place)=>`${atX(
-it).toFixed(1)} ${atY(p50[place]).toFixed(1)}`);return[bandPart(at,p5,p95,atX,atY,!0),bandPart(at,p25,
-p75,atX,atY,!1),svgElement("path",{class:"line middle",d:`M${middle.join("L")}`,fill:"none"})]}function lineParts(line,atX,atY){
-return line.band?bandParts(line,atX,atY):pathParts(line,atX,atY)}function pathParts({kind,x,y},atX,atY){
-let path="",isOn=!1,parts=[];return y.forEach((value,at)=>{if(!Number.isFinite(value)){isOn=!1;return}
-let[left,top]=[atX(x[at]).toFixed(1),atY(value).toFixed(1)];if(path+=`${isOn?"L":"M"}${left} ${top}`,
-isOn=!0,kind!=="batch"&&y.length<=60){let dot=svgElement("circle",{class:`dot ${kind}`,cx:left,cy:top,
-r:2.5});dot.append(svgElement("title",{},significant(value,3))),parts.push(dot)}}),[svgElement("path",
-{class:`line ${kind}`,d:path||"M0 0",fill:"none"}),...parts]}var PERCENTILE_COUNT=5,FAN={width:96,height:26};function makeLayers(words){let root=element("div","k\
-func-lab-run-layers");root.hidden=!0;let frame=element("div","kfunc-lab-layers-frame");frame.tabIndex=
-0,frame.setAttribute("role","region"),frame.setAttribute("aria-label",words.layers);let whole=element(
+raw)),step=power*([1,2,5].find(it=>it*power>=raw)??10),ticks=[];for(let tick=Math.ceil(low/step)*step;tick<=
+high+step*1e-6;tick+=step)ticks.push(Math.abs(tick)<step*1e-6?0:tick);return ticks}var WIDTH=320,HEIGHT=190,LEFT=46,RIGHT=WIDTH-10,TOP=8,BOTTOM=HEIGHT-22,MOST_DOTS=60;function valueRange(lines){
+let values=lines.flatMap(line=>"y"in line?line.y:line.percentiles.flat()),[low,high]=extent(values);
+if(low>high)return[0,1];let half=Math.abs(high||1)/2;return low===high?[low-half,high+half]:[low,high]}
+function epochRange(lines,lastX){let reached=Math.max(extent(lines.flatMap(line=>line.x))[1],1);return lastX>
+reached?Math.min(lastX,Math.max(1.5*reached,5)):reached}function makeChart(title,words){let root=element(
+"figure","kfunc-lab-chart"),caption=element("figcaption"),last=element("span");caption.append(element(
+"strong","",title),last);let svg=svgElement("svg",{viewBox:`0 0 ${WIDTH} ${HEIGHT}`,role:"img","aria\
+-label":title}),grid=svgElement("g",{class:"grid"}),drawn=svgElement("g");svg.append(grid,drawn),root.
+append(caption,svg);function show(lines,lastX){let epochs=epochRange(lines,lastX),values=valueRange(
+lines),atX=linear([0,epochs],LEFT,RIGHT),atY=linear(values,BOTTOM,TOP);grid.replaceChildren(...gridParts(
+epochs,values,atX,atY)),drawn.replaceChildren(...lines.flatMap(line=>lineParts(line,atX,atY)));let said=lines.
+flatMap(line=>"y"in line&&line.kind!=="batch"&&line.y.length?`${words[line.kind]} ${significant(line.
+y[line.y.length-1],3)}`:[]);last.textContent=said.join(" · "),svg.setAttribute("aria-label",[title,
+...said].join(", "))}return{root,show}}function gridParts(epochs,values,atX,atY){let across=ticksBetween(
+...values,4).flatMap(tick=>{let y=atY(tick),label={x:LEFT-6,y:y+4,"text-anchor":"end"};return[svgElement(
+"line",{x1:LEFT,x2:RIGHT,y1:y,y2:y}),svgElement("text",label,significant(tick,3))]}),whole=ticksBetween(
+0,epochs,6).filter(Number.isInteger),below={y:BOTTOM+16,"text-anchor":"middle"};return[...across,...whole.
+map(tick=>svgElement("text",{...below,x:atX(tick)},String(tick)))]}function lineParts(line,atX,atY){
+return"y"in line?pathParts(line,atX,atY):bandParts(line,atX,atY)}function linePath(x,y,atX,atY){let path="",
+isOn=!1;return y.forEach((value,at)=>{let isPoint=Number.isFinite(value);isPoint&&(path+=`${isOn?"L":
+"M"}${place(atX(x[at]),atY(value))}`),isOn=isPoint}),path}function place(left,top){return`${left.toFixed(
+1)} ${top.toFixed(1)}`}function pathParts({kind,x,y},atX,atY){let path=linePath(x,y,atX,atY)||"M0 0",
+line=svgElement("path",{class:`line ${kind}`,d:path,fill:"none"});if(kind==="batch"||y.length>MOST_DOTS)
+return[line];let dots=y.flatMap((value,at)=>{if(!Number.isFinite(value))return[];let[cx,cy]=[atX(x[at]).
+toFixed(1),atY(value).toFixed(1)],dot=svgElement("circle",{class:`dot ${kind}`,cx,cy,r:2.5});return dot.
+append(svgElement("title",{},significant(value,3))),[dot]});return[line,...dots]}function bandPath(x,low,high,atX,atY){
+let spread=x.length===1?[-4,4]:[0],edge=values=>x.flatMap((at,index)=>spread.map(by=>place(atX(at)+by,
+atY(values[index]))));return`M${[...edge(high),...edge(low).reverse()].join("L")}Z`}function bandParts({
+x,percentiles},atX,atY){let good=[...x.keys()].filter(at2=>percentiles.every(values=>Number.isFinite(
+values[at2])));if(!good.length)return[];let at=good.map(index=>x[index]),[p5,p25,p50,p75,p95]=percentiles.
+map(values=>good.map(it=>values[it]));return[svgElement("path",{class:"band wide",d:bandPath(at,p5,p95,
+atX,atY)}),svgElement("path",{class:"band",d:bandPath(at,p25,p75,atX,atY)}),svgElement("path",{class:"\
+line middle",d:linePath(at,p50,atX,atY),fill:"none"})]}function takePoints(lines,{name,first},points){let numbers=numbersOf(points),count=numbers.length/2,
+line=lines.get(name)??{x:[],y:[]};line.x.length=Math.min(line.x.length,first),line.y.length=Math.min(
+line.y.length,first),line.x.push(...numbers.subarray(0,count)),line.y.push(...numbers.subarray(count)),
+lines.set(name,line)}function readName(name){let slash=name.indexOf("/"),metric=name.slice(slash+1),
+isValidation=metric.startsWith("val_"),quantity=isValidation?metric.slice(4):metric;return name.slice(
+0,slash)==="batch"?{quantity,kind:"batch"}:{quantity,kind:isValidation?"validation":"training"}}function byQuantity(lines){
+let quantities=new Map;for(let[name,line]of lines){let{quantity,kind}=readName(name),known=quantities.
+get(quantity)??[];quantities.set(quantity,[...known,{kind,...line}])}return[...quantities].sort(([a],[
+b])=>+(b==="loss")-+(a==="loss"))}var KINDS=["training","validation","batch"];function makeCurves(words){let charts=element("div","kfu\
+nc-lab-charts"),legend=element("div","kfunc-lab-run-legend"),entries=KINDS.map(kind=>element("span",
+`key ${kind}`,words[kind]));legend.append(...entries),legend.hidden=!0;let lines=new Map,panels=new Map;
+function panelOf(quantity){let panel=panels.get(quantity)??makeChart(quantity,words);return panels.has(
+quantity)||charts.append(panel.root),panels.set(quantity,panel),panel}return{parts:[charts,legend],isEmpty:()=>!lines.
+size,forget:()=>lines.clear(),take:(part,points)=>takePoints(lines,part,points),show(epochs){let quantities=byQuantity(
+lines);for(let[quantity,of]of quantities)panelOf(quantity).show(of,epochs);let kinds=new Set(quantities.
+flatMap(([,of])=>of.map(line=>line.kind)));legend.hidden=!kinds.size;for(let[at,kind]of KINDS.entries())
+entries[at].hidden=!kinds.has(kind)}}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
+type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
+"click",onClick),made}function makeHead(words,send){let root=element("div","kfunc-lab-run-head"),title=element("strong","k\
+func-lab-model"),state=element("span","kfunc-lab-run-state");state.setAttribute("role","status");let buttons=element(
+"div","kfunc-lab-run-buttons"),isPaused=!1,pause=textButton(words.pause,()=>send(isPaused?"resume":"\
+pause")),step=textButton(words.one_step,()=>send("step")),stop=textButton(words.stop,()=>send("stop")),
+rate=makeRate(words,value=>send("rate",{value}));return buttons.append(pause,step,stop,rate.root),root.
+append(title,state,buttons),{root,show(run){title.textContent=run.title,buttons.hidden=!run.isSteered;
+for(let button of[pause,step,stop])button.disabled=!run.isSteerable;rate.enable(run.isSteerable)},showProgress(now){
+isPaused=now.state==="paused",state.textContent=now.words,state.dataset.state=now.state,pause.textContent=
+isPaused?words.resume:words.pause,rate.show(now.learningRate??null)}}}function makeRate(words,onChange){
+let root=element("span","kfunc-lab-rate"),shown=element("span"),slower=textButton("÷ 2",()=>change(
+.5),words.slower),faster=textButton("× 2",()=>change(2),words.faster);root.append(element("span","k\
+func-lab-quiet",words.learning_rate),slower,shown,faster);let rate=null;function show(value){rate=value??
+rate,root.hidden=rate===null,shown.textContent=rate===null?"":significant(rate,3)}function change(times){
+rate&&(show(rate*times),onChange(rate))}return{root,show,enable(isSteerable){for(let button of[slower,
+faster])button.disabled=!isSteerable}}}function filled(template,values){return template.replace(/\{(\w+)\}/g,(_place,name)=>String(values[name]??
+""))}var PERCENTILES=5;function takeSpreads(spreads,{layers,epochs},data){let numbers=numbersOf(data),five=place3=>numbers.
+subarray(place3*PERCENTILES,(place3+1)*PERCENTILES),place2=0;for(let epoch of epochs)for(let name of layers){
+let all=[...(spreads.get(name)??[]).filter(it=>it.epoch!==epoch),{epoch,weights:five(place2),results:five(
+place2+1)}];spreads.set(name,all.sort((a,b)=>a.epoch-b.epoch)),place2+=2}}function bandOf(spreads,name,part){
+let known=(spreads.get(name)??[]).filter(it=>Number.isFinite(it[part][0]));if(!known.length)return null;
+let places=[...Array(PERCENTILES).keys()];return{x:known.map(it=>it.epoch),percentiles:places.map(place2=>known.
+map(it=>it[part][place2]))}}var FAN={width:96,height:26},PARTS=["weights","results"];function makeLayers(words){let root=element(
+"div","kfunc-lab-run-layers");root.hidden=!0;let frame=element("div","kfunc-lab-layers-frame");frame.
+tabIndex=0,frame.setAttribute("role","region"),frame.setAttribute("aria-label",words.layers);let whole=element(
 "div","kfunc-lab-charts"),hint=element("p","kfunc-lab-quiet",words.whole);root.append(element("p","k\
-func-lab-quiet",words.layers),frame,hint,whole);let rows=[],selected=null,spreads=new Map;function forget(){
-spreads.clear()}function take({rows:now,epochs},buffer){rows=now;let names=rows.slice(1).map(([name])=>name),
-numbers=numbersOf(buffer);epochs.forEach((epoch,at)=>{names.forEach((name,place)=>{let first=(at*names.
-length+place)*2*PERCENTILE_COUNT,five=part=>numbers.subarray(first+part*PERCENTILE_COUNT,first+(part+
-1)*PERCENTILE_COUNT);spreads.has(name)||spreads.set(name,[]);let known=spreads.get(name).filter(it=>it.
-epoch!==epoch);known.push({epoch,weights:five(0),results:five(1)}),spreads.set(name,known.sort((a,b)=>a.
-epoch-b.epoch))})}),show()}function bandOf(name,part){let points=(spreads.get(name)??[]).filter(it=>Number.
-isFinite(it[part][0]));if(!points.length)return null;let band=[...Array(PERCENTILE_COUNT).keys()].map(
-row=>points.map(it=>it[part][row]));return{x:points.map(it=>it.epoch),band}}function fan(line){if(!line)
-return"";let svg=svgElement("svg",{class:"fan",viewBox:`0 0 ${FAN.width} ${FAN.height}`,"aria-hidden":"\
-true"}),[low,high]=rangeOfLines([line],"y"),[first,last]=[line.x[0],line.x.at(-1)],atX=value=>last>first?
-(value-first)/(last-first)*(FAN.width-4)+2:FAN.width/2,atY=value=>FAN.height-2-(value-low)/(high-low)*
-(FAN.height-4);return svg.append(...bandParts(line,atX,atY)),svg}function show(){if(root.hidden=rows.
-length<2,root.hidden)return;let hadFocus=frame.contains(document.activeElement)&&document.activeElement.
-dataset.layer,[columns,...lines]=rows,parts=["weights","results"].filter(part=>lines.some(([name])=>bandOf(
-name,part))),table=element("table"),top=element("tr");for(let word of[...columns,...parts.map(part=>words[part])])
-top.append(element("th","",word));let head=element("thead");head.append(top);let body=element("tbody");
-for(let[name,...cells]of lines){let line=element("tr",name===selected?"selected":""),title=element("\
-th"),choose=textButton(name,()=>select(name===selected?null:name),words.choose_layer.replace("{layer\
-}",name));choose.dataset.layer=name,choose.setAttribute("aria-pressed",String(name===selected)),title.
-append(choose),line.append(title,...cells.map(cell=>element("td",/NaN|∞/.test(cell)?"odd":"",cell)));
-for(let part of parts){let cell=element("td","fan-cell");cell.append(fan(bandOf(name,part))),line.append(
-cell)}line.addEventListener("click",event=>event.target.closest("button")||choose.click()),body.append(
-line)}table.append(head,body),hint.hidden=!parts.length,frame.replaceChildren(table),hadFocus&&frame.
-querySelector(`[data-layer="${CSS.escape(hadFocus)}"]`)?.focus(),showWhole()}function select(name){selected=
-name,show()}function showWhole(){let drawn=(selected===null?[]:["weights","results"].map(part=>[part,
-bandOf(selected,part)])).filter(([,line])=>line);hint.textContent=drawn.length?words.spread:words.whole,
-whole.replaceChildren(...drawn.map(([part,line])=>{let chart=makeChart(`${selected}: ${words[part]}`,
-words);return chart.show([line],0),chart.root}))}return{root,take,forget}}function renderDashboard({model,el}){let words=model.get("_words"),live=typeof model.send=="function",
+func-lab-quiet",words.layers),frame,hint,whole);let table={layers:[],columns:[],epochs:[]},selected=null,
+spreads=new Map,buttons=[];function makeButton(layer){let button=textButton(layer,()=>{selected=layer===
+selected?null:layer,show()},filled(words.choose_layer,{layer}));return button.setAttribute("aria-pre\
+ssed",String(layer===selected)),button}function show(){if(root.hidden=!table.layers.length,root.hidden)
+return;let focused=buttons.indexOf(document.activeElement),parts=PARTS.filter(part=>table.layers.some(
+name=>bandOf(spreads,name,part))),head=element("tr"),labels=table.columns.map(column=>column.label),
+heads=[words.layer,...labels,...parts.map(part=>words[part])];head.append(...heads.map(label=>element(
+"th","",label))),buttons=table.layers.map(makeButton);let rows=table.layers.map((name,at)=>{let cells=table.
+columns.map(column=>column.cells[at]),fans=parts.map(part=>makeFan(bandOf(spreads,name,part)));return makeRow(
+buttons[at],cells,fans)}),drawn=element("table");drawn.createTHead().append(head),drawn.createTBody().
+append(...rows),frame.replaceChildren(drawn),buttons[focused]?.focus(),hint.hidden=!parts.length,showWhole()}
+function showWhole(){let name=selected,drawn=name===null?[]:PARTS.flatMap(part=>chartOf(name,part));
+hint.textContent=drawn.length?words.spread:words.whole,whole.replaceChildren(...drawn)}function chartOf(layer,part){
+let band=bandOf(spreads,layer,part);if(!band)return[];let chart=makeChart(`${layer}: ${words[part]}`,
+words);return chart.show([band],0),[chart.root]}return{root,forget:()=>spreads.clear(),take(now,data){
+table=now,takeSpreads(spreads,now,data),show()}}}function makeRow(button,cells,fans){let row=element(
+"tr",button.ariaPressed==="true"?"selected":""),head=element("th");return head.append(button),row.append(
+head,...cells.map(cell=>element("td",/NaN|∞/.test(cell)?"odd":"",cell)),...fans.map(fan=>{let cell=element(
+"td","fan-cell");return cell.append(fan),cell})),row.addEventListener("click",event=>event.target!==
+button&&button.click()),row}function makeFan(band){if(!band)return"";let{width,height}=FAN,svg=svgElement(
+"svg",{class:"kfunc-lab-fan",viewBox:`0 0 ${width} ${height}`,"aria-hidden":"true"}),atX=linear([band.
+x[0],band.x[band.x.length-1]],2,width-2),atY=linear(valueRange([band]),height-2,2);return svg.append(
+...bandParts(band,atX,atY)),svg}function makeNotices(){let root=element("ul","kfunc-lab-notices");root.setAttribute("aria-live","pol\
+ite"),root.hidden=!0;let known="[]";return{root,show(notices){let now=JSON.stringify(notices);now!==
+known&&(known=now,root.hidden=!notices.length,root.replaceChildren(...notices.map(makeNotice)))}}}function makeNotice({
+kind,said,advice}){let entry=element("li");return entry.dataset.kind=kind,entry.append(element("stro\
+ng","",said)," ",...withCode(advice)),entry}function makePredictions(){let root=element("div","kfunc-lab-predictions");root.hidden=!0;let picture="";
+function show(whole){root.hidden=!whole,whole&&root.replaceChildren(...parseSvg(whole))}return{root,
+show,take({part,first,more}){picture=first?part:picture+part,more||show(picture)}}}var OVER=["finished","stopped","interrupted","failed"];function isOver(now){return OVER.includes(now.
+state)}function makeProgress(words){let bar=element("progress");bar.setAttribute("aria-label",words.
+progress);let facts=element("div","kfunc-lab-run-facts");return{parts:[bar,facts],show(now){let steps=now.
+steps||1;bar.max=(now.epochs||now.epoch)*steps,bar.value=Math.min((now.epoch-1)*steps+now.step,bar.max),
+facts.textContent=progressWords(now,words)},clear(){bar.max=1,bar.value=0,facts.textContent=""}}}function progressWords(now,words){
+let{epoch,epochs,step,steps,rate,left,best}=now,runs=!isOver(now);return[filled(epochs?words.epoch:words.
+epoch_of_many,{n:epoch,total:epochs}),step&&filled(steps?words.step:words.step_of_many,{n:step,total:steps}),
+runs&&rate&&filled(words.rate,{n:significant(rate,3)}),runs&&now.state!=="paused"&&left&&filled(words.
+left,{time:clock(left)}),best].filter(Boolean).join(" · ")}function clock(seconds){let whole=Math.round(
+seconds),parts=[Math.floor(whole/3600),Math.floor(whole/60)%60,whole%60];return parts.slice(parts[0]?
+0:1).map((part,place2)=>place2?String(part).padStart(2,"0"):part).join(":")}var GREETING={interval:400,most:25},DEAF=3e3;function render({model,el}){let words=model.get("_words"),
 root=element("section","kfunc-lab-view kfunc-lab-dashboard");root.setAttribute("aria-label",words.run),
-el.append(root);let send=(type,more={})=>live&&model.send({type,...more}),head=element("div","kfunc-\
-lab-run-head"),title=element("strong","kfunc-lab-model"),state=element("span","kfunc-lab-run-state");
-state.setAttribute("role","status");let buttons=element("div","kfunc-lab-run-buttons"),pause=textButton(
-words.pause,()=>send(isPaused?"resume":"pause")),step=textButton(words.one_step,()=>send("step")),stop=textButton(
-words.stop,()=>send("stop")),rate=element("span","kfunc-lab-rate"),slower=textButton("÷ 2",()=>changeRate(
-.5),words.slower),rateValue=element("span"),faster=textButton("× 2",()=>changeRate(2),words.faster);
-rate.append(element("span","kfunc-lab-quiet",words.learning_rate),slower,rateValue,faster),buttons.append(
-pause,step,stop,rate),head.append(title,state,buttons);let bar=element("progress");bar.setAttribute(
-"aria-label",words.progress);let facts=element("div","kfunc-lab-run-facts"),said=element("p","kfunc-\
-lab-run-said");said.hidden=!0;let charts=element("div","kfunc-lab-charts"),empty=element("p","kfunc-\
-lab-empty",words.empty),legend=element("div","kfunc-lab-run-legend");for(let kind of["training","val\
-idation","batches"]){let entry=element("span",`key ${kind==="batches"?"batch":kind}`,words[kind]);entry.
-dataset.kind=kind==="batches"?"batch":kind,legend.append(entry)}let notices=element("ul","kfunc-lab-\
-notices");notices.setAttribute("aria-live","polite"),notices.hidden=!0;let layers=makeLayers(words),
-predictions=element("div","kfunc-lab-predictions");root.append(head,bar,facts,said,notices,empty,charts,
-legend,predictions,layers.root);let noticesShown="[]";function showNotices(found=[]){let now=JSON.stringify(
-found);now!==noticesShown&&(noticesShown=now,notices.hidden=!found.length,notices.replaceChildren(...found.
-map(it=>{let entry=element("li");return entry.dataset.kind=it.kind,entry.append(element("strong","",
-it.said)," ",...withCode(it.advice)),entry})))}let picture="";function takePicture({part,first,more}){
-picture=first?part:picture+part,more||showPredictions(picture)}function showPredictions(picture2){if(predictions.
-hidden=!picture2,picture2){let parsed=new DOMParser().parseFromString(picture2,"image/svg+xml").documentElement;
-predictions.replaceChildren(document.importNode(parsed,!0))}}let isPaused=!1,learningRate=null;function changeRate(times){
-learningRate&&(learningRate*=times,rateValue.textContent=significant(learningRate,3),send("rate",{value:learningRate}))}
-function showHead(){let{title:name="",steerable=!1,ended=!1}=model.get("_state");title.textContent=name,
-buttons.hidden=!live||ended;for(let it of[pause,step,stop,slower,faster])it.disabled=!steerable}function clock(seconds){
-let whole=Math.round(seconds),parts=[Math.floor(whole/3600),Math.floor(whole/60)%60,whole%60];return parts.
-slice(parts[0]?0:1).map((it,at)=>at?String(it).padStart(2,"0"):it).join(":")}function showProgress(now){
-if(!now)return;isPaused=now.state==="paused",state.textContent=now.words,state.dataset.state=now.state,
-pause.textContent=isPaused?words.resume:words.pause;let steps=now.steps||1,whole=(now.epochs||now.epoch)*
-steps;bar.max=whole,bar.value=Math.min((now.epoch-1)*steps+now.step,whole);let isOver=["finished","s\
-topped","interrupted","failed"].includes(now.state),filled=(text,values)=>text.replace(/\{(\w+)\}/g,
-(_all,name)=>values[name]),parts=[filled(now.epochs?words.epoch:words.epoch_of_many,{n:now.epoch,total:now.
-epochs}),now.step&&filled(now.steps?words.step:words.step_of_many,{n:now.step,total:now.steps}),!isOver&&
-now.rate&&filled(words.rate,{n:significant(now.rate,3)}),!isOver&&!isPaused&&now.left&&filled(words.
-left,{time:clock(now.left)}),now.best];facts.textContent=parts.filter(Boolean).join(" · "),now.learningRate!==
-null&&now.learningRate!==void 0&&(learningRate=now.learningRate,rateValue.textContent=significant(learningRate,
-3)),rate.hidden=learningRate===null,empty.hidden=empty.hidden||isOver,showNotices(now.notices)}let lines=new Map,
-panels=new Map;function take({name,first},points){let numbers=numbersOf(points),count=numbers.length/
-2,known=lines.get(name)??{x:[],y:[]};known.x.length=Math.min(known.x.length,first),known.y.length=Math.
-min(known.y.length,first),known.x.push(...numbers.subarray(0,count)),known.y.push(...numbers.subarray(
-count)),lines.set(name,known)}function showCharts(epochs){let quantities=new Map;for(let[name,line]of lines){
-let[from,...rest]=name.split("/"),metric=rest.join("/"),isValidation=metric.startsWith("val_"),quantity=isValidation?
-metric.slice(4):metric,kind=from==="batch"?"batch":isValidation?"validation":"training";quantities.has(
-quantity)||quantities.set(quantity,[]),quantities.get(quantity).push({kind,...line})}let lossFirst=[
-...quantities].sort(([a],[b])=>(b==="loss")-(a==="loss"));for(let[quantity,parts]of lossFirst)panels.
-has(quantity)||(panels.set(quantity,makeChart(quantity,words)),charts.append(panels.get(quantity).root)),
-panels.get(quantity).show(parts,epochs);empty.hidden=empty.hidden||quantities.size>0,legend.hidden=!quantities.
-size;let kinds=new Set([...quantities.values()].flat().map(it=>it.kind));for(let entry of legend.children)
-entry.hidden=!kinds.has(entry.dataset.kind)}function showFinal(){let{lines:all,progress:now,layers:measured,
-predictions:picture2}=model.get("_final");if(all){measured&&(layers.forget(),layers.take(measured,measured.
-spreads)),showPredictions(picture2),lines.clear();for(let line of all)take(line,line.points);showProgress(
-now),showCharts(0)}}let due=null;function drawSoon(now){due===null&&requestAnimationFrame(()=>{showProgress(
-due),showCharts(due.epochs),due=null}),due=now}let isHeard=!1;function onMessage(message,buffers){isHeard=
-!0,message.type==="more"?(message.lines.forEach((line,at)=>take(line,buffers[at])),message.layers&&layers.
-take(message.layers,buffers.at(-1)),message.predictions&&takePicture(message.predictions),drawSoon(message.
-progress)):message.type==="said"&&say(message.words)}function say(text){said.textContent=text,said.hidden=
-!text}let listeners={"msg:custom":onMessage,"change:_state":()=>{showHead(),model.get("_state").steerable&&
-said.textContent===words.deaf&&say("")},"change:_final":showFinal};for(let[event,listener]of Object.
-entries(listeners))model.on(event,listener);showHead(),showProgress({epoch:1,epochs:0,step:0,steps:0,
-state:"running",words:""}),facts.textContent="",legend.hidden=!0,predictions.hidden=!0,showFinal();let page=`${Date.
-now()}-${Math.random()}`,greetings=0,greet=setInterval(()=>{greetings+=1,!live||isHeard||greetings>25?
-clearInterval(greet):send("hello",{page})},400);send("hello",{page});let patience=setTimeout(()=>{let{
-steerable,ended}=model.get("_state");live&&!steerable&&!ended&&say(words.deaf)},3e3);return()=>{clearTimeout(
-patience),clearInterval(greet);for(let[event,listener]of Object.entries(listeners))model.off(event,listener)}}
-var dashboard_default=defineView("dashboard",renderDashboard);export{dashboard_default as default};
+el.append(root);let status=element("p","kfunc-lab-run-said");status.hidden=!0;let say=text=>{status.
+textContent=text,status.hidden=!text},send=(type,more={})=>model.send?.({type,...more}),run=makeRun(
+words,send,root,status);function showState(){let{title="",steerable=!1,ended=!1}=model.get("_state");
+run.head.show({title,isSteered:!!model.send&&!ended,isSteerable:steerable}),steerable&&status.textContent===
+words.deaf&&say("")}let greeting=model.send?greet(send):null;function onMessage(message,buffers){greeting?.
+stop(),message.type==="more"?run.take(message,buffers):message.type==="problem"&&say(message.words)}
+let stop=listen(model,{"msg:custom":onMessage,"change:_state":showState,"change:_final":()=>run.showFinal(
+model.get("_final"))});showState(),run.showFinal(model.get("_final"));let patience=setTimeout(()=>{let{
+steerable,ended}=model.get("_state");model.send&&!steerable&&!ended&&say(words.deaf)},DEAF);return()=>{
+clearTimeout(patience),greeting?.stop(),stop()}}function greet(send){let page=`${Date.now()}-${Math.
+random()}`,greetings=0,timer=setInterval(()=>{greetings+=1,greetings>GREETING.most?clearInterval(timer):
+send("hello",{page})},GREETING.interval);return send("hello",{page}),{stop:()=>clearInterval(timer)}}
+function makeRun(words,send,root,status){let head=makeHead(words,send),progress=makeProgress(words),
+notices=makeNotices(),empty=element("p","kfunc-lab-empty",words.empty),curves=makeCurves(words),predictions=makePredictions(),
+layers=makeLayers(words);root.append(head.root,...progress.parts,status,notices.root,empty,...curves.
+parts),root.append(predictions.root,layers.root),head.showProgress({epoch:1,epochs:0,step:0,steps:0,
+state:"running",words:""}),progress.clear();function show(now,epochs){head.showProgress(now),progress.
+show(now),notices.show(now.notices??[]),curves.show(epochs),empty.hidden||=isOver(now)||!curves.isEmpty()}
+let due=null;function showSoon(now){due||requestAnimationFrame(()=>{due&&show(due,due.epochs),due=null}),
+due=now}return{head,take(news,buffers){for(let[at,line]of news.lines.entries())curves.take(line,buffers[at]);
+news.layers&&layers.take(news.layers,buffers[buffers.length-1]),news.predictions&&predictions.take(news.
+predictions),showSoon(news.progress)},showFinal(final){if(final.lines){final.layers&&(layers.forget(),
+layers.take(final.layers,final.layers.spreads)),predictions.show(final.predictions),curves.forget();
+for(let line of final.lines)curves.take(line,line.points);show(final.progress,0)}}}}var view_default=defineView(
+"dashboard",render);export{view_default as default};

@@ -245,22 +245,23 @@ return;takeKey(event)}),menu.append(...choices),holder.append(button,menu),open(
 let link=element("a");link.href=URL.createObjectURL(new Blob([content],{type})),link.download=name,link.
 click(),setTimeout(()=>URL.revokeObjectURL(link.href),1e4)}function renderGraph(options){let root=element("div","kfunc-lab-view kfunc-lab-graph");if(root.classList.
 toggle("compact",!!options.isCompact),options.el.append(root),!options.model.get("_levels").length)return renderText(
-options.model,root);let page=new GraphPage(options,root);return{end:page.end,lay:()=>page.lay(),reveal(id){
+options,root);let page=new GraphPage(options,root);return{end:page.end,lay:()=>page.lay(),reveal(id){
 return page.scene.reveal(id),page.scene.nodes.has(id)},setTitle:text=>page.heading.replaceChildren(text)}}
-function renderText(model,root){let{header,heading,body,notes}=makeFrame(root),text=element("pre","k\
-func-lab-text");body.append(text),root.append(header,body,notes);let show2=()=>{text.textContent=model.
-get("_text"),showWords(model,heading,notes)};return show2(),{end:listen(model,{"change:_text":show2}),
-lay(){},reveal:()=>!1,setTitle(){}}}function makeFrame(root){let header=element("div","kfunc-lab-hea\
-der"),heading=element("div","kfunc-lab-title"),body=element("div","kfunc-lab-body"),notes=element("d\
-iv","kfunc-lab-notes");return header.append(heading),root.append(header,body),{header,heading,body,notes}}
+function renderText({model,notes:given},root){let{heading,body}=makeFrame(root),text=element("pre","\
+kfunc-lab-text"),notes=given??element("div","kfunc-lab-notes");body.append(text),given||root.append(
+notes);let show2=()=>{text.textContent=model.get("_text"),showWords(model,heading,notes)};return show2(),
+{end:listen(model,{"change:_text":show2}),lay(){},reveal:()=>!1,setTitle(){}}}function makeFrame(root){
+let header=element("div","kfunc-lab-header"),heading=element("div","kfunc-lab-title"),body=element("\
+div","kfunc-lab-body");return header.append(heading),root.append(header,body),{header,heading,body}}
 function showWords(model,heading,notes){heading.replaceChildren(...withCode(model.get("_title")));let paragraphs=model.
 get("_notes").map(text=>{let paragraph=element("p");return paragraph.append(...withCode(text)),paragraph});
-notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.length}var GraphPage=class{constructor({
-model,overlay,onProblem},root){this.model=model,this.overlay=overlay,this.words=model.get("_words");
-let{header,heading,body,notes}=makeFrame(root);this.heading=heading,this.notes=notes,this.foot=element(
-"div","kfunc-lab-foot"),this.details=makeDetails(this.words),this.scene=new Scene(this.words.picture),
-body.append(this.scene.box,this.details.root),root.append(this.foot,notes),this.status=element("span",
-"kfunc-lab-status"),this.status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.
+notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.length}var GraphPage=class{constructor(options,root){
+let{model,overlay,onProblem}=options;this.model=model,this.overlay=overlay,this.words=model.get("_wo\
+rds"),this.isCompact=options.isCompact;let{header,heading,body}=makeFrame(root);this.heading=heading,
+this.notes=options.notes??element("div","kfunc-lab-notes"),this.foot=element("div","kfunc-lab-foot"),
+this.details=makeDetails(this.words),this.scene=new Scene(this.words.picture),body.append(this.scene.
+box,this.details.root),root.append(this.foot),options.notes||root.append(this.notes),this.status=element(
+"span","kfunc-lab-status"),this.status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.
 say(words)),this.search=makeSearch(this.words,text=>this.find(text),id=>this.goTo(id),text=>this.say(
 text)),this.folding=[],header.append(this.makeTools()),this.content=readContent([],[]),this.asked=new Set,
 this.drawn="",this.anchor=void 0,this.wanted="",listenIn(this.scene,{selected:()=>model.get("selecte\
@@ -280,25 +281,26 @@ ed"))}readContent(){showWords(this.model,this.heading,this.notes),this.content=r
 get("_items"),this.model.get("_levels"))}draw(kept){let{items,levels}=this.content;this.askFor([...this.
 opened].filter(id=>!levels.has(id)&&items.has(id)));let{model,scene}=this;scene.show(this.content,this.
 opened,model.get("_emphasis"),model.get("selected"),kept),this.showDetails(),this.lay()}lay(){this.overlay&&
-lay(this.scene.drawn,this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=makeLegend(
-this.model.get("_legend"));this.foot.replaceChildren(legend,...scale?[makeScale(scale)]:[]);for(let tool of this.
-folding)tool.hidden=!this.model.get("_groups").length}onShown(){let{scene}=this;scene.zoom.centre(),
-scene.reveal(scene.ordered[0],!0),scene.reveal(this.model.get("selected"))}onContent(){let{scene}=this,
-before={places:scene.places,pins:pinned(this.content.items)};this.readContent(),this.asked=new Set,this.
-drawn=JSON.stringify(this.model.get("opened")),this.showAround(),this.draw(),scene.showMoves(before.
-places,before.pins)}toggle(id){let open=this.opened;open.delete(id)||open.add(id),this.setOpen(open,
-id)}setOpen(open,kept){share(this.model,"opened",[...open]),this.anchor=kept,this.onOpen()}onOpen(){
-let now=JSON.stringify(this.model.get("opened"));now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??
-(this.model.get("selected")||void 0)),this.anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){
-let id=this.model.get("selected"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.
-items.get(id),isOpen,()=>this.toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.
-nodes.has(id)&&this.content.items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){
-let around=ancestors(this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(
-group))?id:"";let open=this.opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,
-...around])),this.scene.nodes.has(id)&&(this.select(id),this.scene.reveal(id,!0),this.scene.reveal(id))}find(text){
-if(!this.model.get("_complete")&&this.model.send){this.model.send({type:"search",text});return}return[
-...this.content.items.values()].filter(item=>item.find?.includes(searchable(text))).sort((a,b)=>(a.order??
-0)-(b.order??0)).map(({id})=>id)}askFor(groups){let missing=groups.filter(id=>!this.asked.has(id));for(let id of missing)
+lay(this.scene.drawn,this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=this.
+isCompact?[]:[makeLegend(this.model.get("_legend"))];this.foot.replaceChildren(...legend,...scale?[makeScale(
+scale)]:[]),this.foot.hidden=!this.foot.childElementCount;for(let tool of this.folding)tool.hidden=!this.
+model.get("_groups").length}onShown(){let{scene}=this;scene.zoom.centre(),scene.reveal(scene.ordered[0],
+!0),scene.reveal(this.model.get("selected"))}onContent(){let{scene}=this,before={places:scene.places,
+pins:pinned(this.content.items)};this.readContent(),this.asked=new Set,this.drawn=JSON.stringify(this.
+model.get("opened")),this.showAround(),this.draw(),scene.showMoves(before.places,before.pins)}toggle(id){
+let open=this.opened;open.delete(id)||open.add(id),this.setOpen(open,id)}setOpen(open,kept){share(this.
+model,"opened",[...open]),this.anchor=kept,this.onOpen()}onOpen(){let now=JSON.stringify(this.model.
+get("opened"));now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??(this.model.get("selected")||
+void 0)),this.anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){let id=this.model.
+get("selected"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.items.get(id),
+isOpen,()=>this.toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.nodes.has(
+id)&&this.content.items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){let around=ancestors(
+this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(group))?id:"";let open=this.
+opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,...around])),this.scene.nodes.
+has(id)&&(this.select(id),this.scene.reveal(id,!0),this.scene.reveal(id))}find(text){if(!this.model.
+get("_complete")&&this.model.send){this.model.send({type:"search",text});return}return[...this.content.
+items.values()].filter(item=>item.find?.includes(searchable(text))).sort((a,b)=>(a.order??0)-(b.order??
+0)).map(({id})=>id)}askFor(groups){let missing=groups.filter(id=>!this.asked.has(id));for(let id of missing)
 this.asked.add(id);missing.length&&this.model.send?.({type:"levels",groups:missing})}onMessage(message,buffers){
 let{items,levels}=this.content;if(message.type==="levels"){for(let item of message.items)items.set(item.
 id,item);for(let level of message.levels)levels.set(level.group,level);this.draw(this.anchor??message.

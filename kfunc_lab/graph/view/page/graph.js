@@ -18,7 +18,8 @@ import { ZOOM_STEP } from "./zoom.js";
  * @typedef {object} Options
  * @property {GraphModel} model
  * @property {HTMLElement} el
- * @property {boolean} [isCompact]  fills its holder, without frame, title and details
+ * @property {boolean} [isCompact]  fills its holder, without frame, title, details and legend
+ * @property {HTMLElement} [notes]  where the notes are shown, by default below the picture
  * @property {() => Overlay} [overlay]  what the view around says of the graph, after each drawing
  * @property {(words: string) => void} [onProblem]  where that view says what went wrong
  */
@@ -43,7 +44,7 @@ export function renderGraph(options) {
   const root = element("div", "kfunc-lab-view kfunc-lab-graph");
   root.classList.toggle("compact", Boolean(options.isCompact));
   options.el.append(root);
-  if (!options.model.get("_levels").length) return renderText(options.model, root);
+  if (!options.model.get("_levels").length) return renderText(options, root);
   const page = new GraphPage(options, root);
   return {
     end: page.end,
@@ -59,15 +60,16 @@ export function renderGraph(options) {
 /**
  * Shows a graph that could not be drawn; the notes say why.
  *
- * @param {GraphModel} model
+ * @param {Options} options
  * @param {HTMLElement} root
  * @returns {ShownGraph}
  */
-function renderText(model, root) {
-  const { header, heading, body, notes } = makeFrame(root);
+function renderText({ model, notes: given }, root) {
+  const { heading, body } = makeFrame(root);
   const text = element("pre", "kfunc-lab-text");
+  const notes = given ?? element("div", "kfunc-lab-notes");
   body.append(text);
-  root.append(header, body, notes);
+  if (!given) root.append(notes);
   const show = () => {
     text.textContent = model.get("_text");
     showWords(model, heading, notes);
@@ -82,10 +84,9 @@ function makeFrame(root) {
   const header = element("div", "kfunc-lab-header");
   const heading = element("div", "kfunc-lab-title");
   const body = element("div", "kfunc-lab-body");
-  const notes = element("div", "kfunc-lab-notes");
   header.append(heading);
   root.append(header, body);
-  return { header, heading, body, notes };
+  return { header, heading, body };
 }
 
 /**
@@ -110,18 +111,21 @@ class GraphPage {
    * @param {Options} options
    * @param {HTMLElement} root
    */
-  constructor({ model, overlay, onProblem }, root) {
+  constructor(options, root) {
+    const { model, overlay, onProblem } = options;
     this.model = model;
     this.overlay = overlay;
     this.words = model.get("_words");
-    const { header, heading, body, notes } = makeFrame(root);
+    this.isCompact = options.isCompact;
+    const { header, heading, body } = makeFrame(root);
     this.heading = heading;
-    this.notes = notes;
+    this.notes = options.notes ?? element("div", "kfunc-lab-notes");
     this.foot = element("div", "kfunc-lab-foot");
     this.details = makeDetails(this.words);
     this.scene = new Scene(this.words.picture);
     body.append(this.scene.box, this.details.root);
-    root.append(this.foot, notes);
+    root.append(this.foot);
+    if (!options.notes) root.append(this.notes);
     this.status = element("span", "kfunc-lab-status");
     this.status.setAttribute("role", "status");
     this.onProblem = onProblem ?? ((words) => this.say(words));
@@ -227,8 +231,9 @@ class GraphPage {
 
   showAround() {
     const { scale } = this.model.get("_emphasis");
-    const legend = makeLegend(this.model.get("_legend"));
-    this.foot.replaceChildren(legend, ...(scale ? [makeScale(scale)] : []));
+    const legend = this.isCompact ? [] : [makeLegend(this.model.get("_legend"))];
+    this.foot.replaceChildren(...legend, ...(scale ? [makeScale(scale)] : []));
+    this.foot.hidden = !this.foot.childElementCount;
     for (const tool of this.folding) tool.hidden = !this.model.get("_groups").length;
   }
 

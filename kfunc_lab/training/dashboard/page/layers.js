@@ -1,13 +1,22 @@
 // The layers of a model that trains: a table of measures, and how their numbers are spread.
 
+import { bandParts, makeChart, valueRange } from "../../../ui/page/chart.js";
 import { textButton } from "../../../ui/page/controls.js";
 import { element, svgElement } from "../../../ui/page/dom.js";
-import { numbersOf } from "../../../ui/page/numbers.js";
-import { bandParts, makeChart, rangeOfLines } from "./chart.js";
+import { linear } from "../../../ui/page/scales.js";
+import { filled } from "../../../ui/page/words.js";
+import { bandOf, takeSpreads } from "./spreads.js";
 
-const PERCENTILE_COUNT = 5;
+/** @import { Band } from "../../../ui/page/chart.js" */
+/** @import { Part, Spreads } from "./spreads.js" */
+/** @import { LayerTable, Words } from "./state.js" */
+
 const FAN = { width: 96, height: 26 };
 
+/** @type {Part[]} */
+const PARTS = ["weights", "results"];
+
+/** @param {Words} words */
 export function makeLayers(words) {
   const root = element("div", "kfunc-lab-run-layers");
   root.hidden = true;
@@ -18,134 +27,123 @@ export function makeLayers(words) {
   const whole = element("div", "kfunc-lab-charts");
   const hint = element("p", "kfunc-lab-quiet", words.whole);
   root.append(element("p", "kfunc-lab-quiet", words.layers), frame, hint, whole);
-
-  let rows = [];
+  /** @type {LayerTable} */
+  let table = { layers: [], columns: [], epochs: [] };
+  /** @type {string | null} */
   let selected = null;
-  const spreads = new Map(); // by layer: for each epoch { epoch, weights, results }, both as percentiles
+  /** @type {Spreads} */
+  const spreads = new Map();
+  /** @type {HTMLButtonElement[]}  of the layers */
+  let buttons = [];
 
-  function forget() {
-    spreads.clear();
-  }
-
-  function take({ rows: now, epochs }, buffer) {
-    rows = now;
-    const names = rows.slice(1).map(([name]) => name);
-    const numbers = numbersOf(buffer);
-    epochs.forEach((epoch, at) => {
-      names.forEach((name, place) => {
-        const first = (at * names.length + place) * 2 * PERCENTILE_COUNT;
-        const five = (part) =>
-          numbers.subarray(
-            first + part * PERCENTILE_COUNT,
-            first + (part + 1) * PERCENTILE_COUNT,
-          );
-        if (!spreads.has(name)) spreads.set(name, []);
-        const known = spreads.get(name).filter((it) => it.epoch !== epoch);
-        known.push({ epoch, weights: five(0), results: five(1) });
-        spreads.set(
-          name,
-          known.sort((a, b) => a.epoch - b.epoch),
-        );
-      });
-    });
-    show();
-  }
-
-  // What a chart draws of one layer's weights or results; null where there are none.
-  function bandOf(name, part) {
-    const points = (spreads.get(name) ?? []).filter((it) => Number.isFinite(it[part][0]));
-    if (!points.length) return null;
-    const band = [...Array(PERCENTILE_COUNT).keys()].map((row) =>
-      points.map((it) => it[part][row]),
-    );
-    return { x: points.map((it) => it.epoch), band };
-  }
-
-  function fan(line) {
-    if (!line) return "";
-    const svg = svgElement("svg", {
-      class: "fan",
-      viewBox: `0 0 ${FAN.width} ${FAN.height}`,
-      "aria-hidden": "true",
-    });
-    const [low, high] = rangeOfLines([line], "y");
-    const [first, last] = [line.x[0], line.x.at(-1)];
-    const atX = (value) =>
-      last > first ? ((value - first) / (last - first)) * (FAN.width - 4) + 2 : FAN.width / 2;
-    const atY = (value) => FAN.height - 2 - ((value - low) / (high - low)) * (FAN.height - 4);
-    svg.append(...bandParts(line, atX, atY));
-    return svg;
+  /** @param {string} layer */
+  function makeButton(layer) {
+    const select = () => {
+      selected = layer === selected ? null : layer;
+      show();
+    };
+    const button = textButton(layer, select, filled(words.choose_layer, { layer }));
+    button.setAttribute("aria-pressed", String(layer === selected));
+    return button;
   }
 
   function show() {
-    root.hidden = rows.length < 2;
+    root.hidden = !table.layers.length;
     if (root.hidden) return;
-    const hadFocus =
-      frame.contains(document.activeElement) && document.activeElement.dataset.layer;
-    const [columns, ...lines] = rows;
-    const parts = ["weights", "results"].filter((part) =>
-      lines.some(([name]) => bandOf(name, part)),
+    const focused = buttons.indexOf(/** @type {any} */ (document.activeElement));
+    const parts = PARTS.filter((part) =>
+      table.layers.some((name) => bandOf(spreads, name, part)),
     );
-    const table = element("table");
-    const top = element("tr");
-    for (const word of [...columns, ...parts.map((part) => words[part])])
-      top.append(element("th", "", word));
-    const head = element("thead");
-    head.append(top);
-    const body = element("tbody");
-    for (const [name, ...cells] of lines) {
-      const line = element("tr", name === selected ? "selected" : "");
-      const title = element("th");
-      const choose = textButton(
-        name,
-        () => select(name === selected ? null : name),
-        words.choose_layer.replace("{layer}", name),
-      );
-      choose.dataset.layer = name;
-      choose.setAttribute("aria-pressed", String(name === selected));
-      title.append(choose);
-      line.append(
-        title,
-        ...cells.map((cell) => element("td", /NaN|∞/.test(cell) ? "odd" : "", cell)),
-      );
-      for (const part of parts) {
-        const cell = element("td", "fan-cell");
-        cell.append(fan(bandOf(name, part)));
-        line.append(cell);
-      }
-      line.addEventListener(
-        "click",
-        (event) => event.target.closest("button") || choose.click(),
-      );
-      body.append(line);
-    }
-    table.append(head, body);
+    const head = element("tr");
+    const labels = table.columns.map((column) => column.label);
+    const heads = [words.layer, ...labels, ...parts.map((part) => words[part])];
+    head.append(...heads.map((label) => element("th", "", label)));
+    buttons = table.layers.map(makeButton);
+    const rows = table.layers.map((name, at) => {
+      const cells = table.columns.map((column) => column.cells[at]);
+      const fans = parts.map((part) => makeFan(bandOf(spreads, name, part)));
+      return makeRow(buttons[at], cells, fans);
+    });
+    const drawn = element("table");
+    drawn.createTHead().append(head);
+    drawn.createTBody().append(...rows);
+    frame.replaceChildren(drawn);
+    buttons[focused]?.focus();
     hint.hidden = !parts.length;
-    frame.replaceChildren(table);
-    if (hadFocus) frame.querySelector(`[data-layer="${CSS.escape(hadFocus)}"]`)?.focus();
     showWhole();
   }
 
-  function select(name) {
-    selected = name;
-    show();
-  }
-
   function showWhole() {
-    const parts =
-      selected === null
-        ? []
-        : ["weights", "results"].map((part) => [part, bandOf(selected, part)]);
-    const drawn = parts.filter(([, line]) => line);
+    const name = selected;
+    const drawn = name === null ? [] : PARTS.flatMap((part) => chartOf(name, part));
     hint.textContent = drawn.length ? words.spread : words.whole;
-    whole.replaceChildren(
-      ...drawn.map(([part, line]) => {
-        const chart = makeChart(`${selected}: ${words[part]}`, words);
-        chart.show([line], 0);
-        return chart.root;
-      }),
-    );
+    whole.replaceChildren(...drawn);
   }
 
-  return { root, take, forget };
+  /**
+   * @param {string} layer
+   * @param {Part} part
+   */
+  function chartOf(layer, part) {
+    const band = bandOf(spreads, layer, part);
+    if (!band) return [];
+    const chart = makeChart(`${layer}: ${words[part]}`, words);
+    chart.show([band], 0);
+    return [chart.root];
+  }
+
+  return {
+    root,
+    forget: () => spreads.clear(),
+    /**
+     * @param {LayerTable} now
+     * @param {BufferSource} data  the distributions
+     */
+    take(now, data) {
+      table = now;
+      takeSpreads(spreads, now, data);
+      show();
+    },
+  };
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {string[]} cells
+ * @param {(SVGElement | string)[]} fans
+ */
+function makeRow(button, cells, fans) {
+  const row = element("tr", button.ariaPressed === "true" ? "selected" : "");
+  const head = element("th");
+  head.append(button);
+  row.append(
+    head,
+    ...cells.map((cell) => element("td", /NaN|∞/.test(cell) ? "odd" : "", cell)),
+    ...fans.map((fan) => {
+      const cell = element("td", "fan-cell");
+      cell.append(fan);
+      return cell;
+    }),
+  );
+  row.addEventListener("click", (event) => event.target !== button && button.click());
+  return row;
+}
+
+/**
+ * A small picture of how numbers spread over the epochs.
+ *
+ * @param {Band | null} band
+ */
+function makeFan(band) {
+  if (!band) return "";
+  const { width, height } = FAN;
+  const svg = svgElement("svg", {
+    class: "kfunc-lab-fan",
+    viewBox: `0 0 ${width} ${height}`,
+    "aria-hidden": "true",
+  });
+  const atX = linear([band.x[0], band.x[band.x.length - 1]], 2, width - 2);
+  const atY = linear(valueRange([band]), height - 2, 2);
+  svg.append(...bandParts(band, atX, atY));
+  return svg;
 }

@@ -7,7 +7,7 @@ import re
 import nbformat
 import pytest
 
-from kfunc_lab.lessons import catalogue, masters
+from kfunc_lab.lessons import catalogue, nbgrader
 from kfunc_lab.lessons.exercises import EXERCISES
 
 LESSONS = [
@@ -19,7 +19,7 @@ every_lesson = pytest.mark.parametrize(("lesson", "language"), LESSONS)
 
 
 def notebook_of(lesson, language):
-    return nbformat.from_dict(as_read(masters.master(lesson, language)))
+    return nbformat.from_dict(as_read(nbgrader.instructor_notebook(lesson, language)))
 
 
 def as_read(notebook):
@@ -146,30 +146,30 @@ def test_a_cell_that_checks_no_exercise_stays_as_it_is(master_of, source):
 
 
 def test_masters_and_settings_are_written(tmp_path):
-    report = masters.write(tmp_path / "course", "es")
+    report = nbgrader.write_course(tmp_path / "course", "es")
     names = [f"source/{name}/{name}.ipynb" for name in report.lessons]
-    assert report.written == [masters.CONFIG, *names]
+    assert report.written == [nbgrader.CONFIG, *names]
     assert report.kept == []
     assert "01_first_model" in report.lessons
     for name, path in zip(report.lessons, names, strict=True):
         written = json.loads((tmp_path / "course" / path).read_text(encoding="utf-8"))
-        assert written == masters.master(catalogue.find(name), "es")
+        assert written == nbgrader.instructor_notebook(catalogue.find(name), "es")
 
 
 def test_a_lesson_without_exercises_has_no_master(master_of, monkeypatch, tmp_path):
     master_of("1 + 1")
     monkeypatch.setattr(catalogue, "_LESSONS", (catalogue.find("welcome"),))
-    report = masters.write(tmp_path / "course", "en")
-    assert (report.lessons, report.written) == ([], [masters.CONFIG])
+    report = nbgrader.write_course(tmp_path / "course", "en")
+    assert (report.lessons, report.written) == ([], [nbgrader.CONFIG])
 
 
 def test_what_a_teacher_changed_stays(tmp_path):
-    first = masters.write(tmp_path, "en")
+    first = nbgrader.write_course(tmp_path, "en")
     changed = tmp_path / first.written[-1]
     changed.write_text("mine")
-    (tmp_path / masters.CONFIG).unlink()
-    again = masters.write(tmp_path, "es")
-    assert again.written == [masters.CONFIG]
+    (tmp_path / nbgrader.CONFIG).unlink()
+    again = nbgrader.write_course(tmp_path, "es")
+    assert again.written == [nbgrader.CONFIG]
     assert again.kept == first.written[1:]
     assert changed.read_text() == "mine"
 
@@ -177,5 +177,5 @@ def test_what_a_teacher_changed_stays(tmp_path):
 def test_nothing_is_written_where_a_lesson_is_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(catalogue, "_FOLDER", tmp_path / "nothing")
     with pytest.raises(FileNotFoundError, match="make lessons"):
-        masters.write(tmp_path / "course", "en")
+        nbgrader.write_course(tmp_path / "course", "en")
     assert not (tmp_path / "course").exists()

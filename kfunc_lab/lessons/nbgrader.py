@@ -1,4 +1,4 @@
-"""Masters of the lessons for nbgrader: with the solutions, and a graded test to each exercise."""
+"""Writes the lessons for nbgrader, with the solutions and one graded test for each exercise."""
 
 import json
 import re
@@ -21,13 +21,13 @@ c = get_config()
 
 c.CourseDirectory.course_id = "kfunc_lab"
 
-# The student's cell has the lesson's own code already; nothing takes the place of the solution.
+# The student's cell contains the lesson's own code already; no stub replaces the solution.
 c.ClearSolutions.code_stub = {"python": ""}
 
-# Seconds for a cell: Keras is loaded in one, and models are trained in others.
+# Seconds for one cell: one cell imports Keras, others train models.
 c.Execute.timeout = 300
 
-# What students answered is not the progress of who grades it.
+# The students' answers do not count as the progress of the person who grades them.
 os.environ["KFUNC_LAB_PROGRESS"] = ""
 """
 
@@ -39,12 +39,12 @@ _Cell = dict[str, Any]
 
 @dataclass(frozen=True)
 class Report:
-    """What became of each file: paths inside the course, as `"nbgrader_config.py"`.
+    """The result for each file, as paths inside the course such as `"nbgrader_config.py"`.
 
     Attributes:
-        lessons: The names of the lessons that have a master.
-        written: Was not there.
-        kept: Was there, and stayed as it was.
+        lessons: The names of the lessons that have exercises.
+        written: The files that were written.
+        kept: The files that existed already and were left unchanged.
     """
 
     lessons: list[str] = field(default_factory=list)
@@ -52,23 +52,23 @@ class Report:
     kept: list[str] = field(default_factory=list)
 
 
-def write(directory: Path, language: str) -> Report:
-    """Writes what nbgrader makes the students' notebooks of: its settings and the masters.
+def write_course(directory: Path, language: str) -> Report:
+    """Writes nbgrader's settings and the instructor's notebooks into the folder of a course.
 
-    A teacher changes points and adds cells: a file that is there already is never written over.
+    A teacher may change points and add cells, so an existing file is never overwritten.
 
     Args:
-        directory: The folder of the course; made if it is not there.
+        directory: The folder of the course; created if it does not exist.
         language: `"en"` or `"es"`.
 
     Raises:
-        OSError: If the folder cannot be written.
+        OSError: If the folder cannot be written to.
         FileNotFoundError: If the lessons have not been built.
     """
     report = Report()
     contents = {CONFIG: _CONFIG}
     for lesson in catalogue.lessons():
-        notebook = master(lesson, language)
+        notebook = instructor_notebook(lesson, language)
         if any("nbgrader" in cell["metadata"] for cell in notebook["cells"]):
             report.lessons.append(lesson.name)
             content = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
@@ -84,11 +84,11 @@ def write(directory: Path, language: str) -> Report:
     return report
 
 
-def master(lesson: Lesson, language: str) -> dict[str, Any]:
-    """Returns the instructor's version of a lesson, without outputs, as its file holds it.
+def instructor_notebook(lesson: Lesson, language: str) -> dict[str, Any]:
+    """Returns the instructor's version of a lesson, without outputs, as the content of its file.
 
-    The cell of an answer gets the solution between nbgrader's marks, below the code that the
-    lesson gives, and is followed by a locked test cell of one point.
+    The cell of an answer contains the solution between nbgrader's marks, below the lesson's own
+    code; a locked test cell of one point follows it.
 
     Args:
         lesson: The lesson.
@@ -99,8 +99,8 @@ def master(lesson: Lesson, language: str) -> dict[str, Any]:
         FileNotFoundError: If the notebook has not been built.
 
     Example:
-        >>> cells = master(catalogue.find("welcome"), "en")["cells"]
-        >>> print("".join(next(it for it in cells if it["id"] == "check")["source"]))
+        >>> cells = instructor_notebook(catalogue.find("welcome"), "en")["cells"]
+        >>> print("".join(next(cell for cell in cells if cell["id"] == "check")["source"]))
         parameters = ...
         ### BEGIN SOLUTION
         parameters = 16 * 3 + 3
@@ -114,7 +114,7 @@ def master(lesson: Lesson, language: str) -> dict[str, Any]:
 
 
 def _parts(cell: _Cell) -> list[_Cell]:
-    """Returns a cell as the master has it; that of an answer is followed by its test."""
+    """Returns the instructor's version of a cell; a test cell follows the cell of an answer."""
     if cell["cell_type"] != "code":
         return [cell]
     cell = {**cell, "execution_count": None, "outputs": []}
@@ -132,14 +132,15 @@ def _parts(cell: _Cell) -> list[_Cell]:
 
 
 def _with_solution(source: str, start: int, exercise: Exercise) -> str:
-    """Puts the solution before the check.
+    """Inserts the solution before the check.
 
-    nbgrader leaves an empty line in its place; where the lesson has one, it becomes that one.
+    nbgrader replaces the solution with an empty line; if the lesson has an empty line there, the
+    solution takes its place.
     """
-    given = source[:start]
-    if given.endswith("\n\n"):
-        given = given[:-1]
-    return f"{given}### BEGIN SOLUTION\n{exercise.solution}\n### END SOLUTION\n{source[start:]}"
+    before = source[:start]
+    if before.endswith("\n\n"):
+        before = before[:-1]
+    return f"{before}{_BEGIN}\n{exercise.solution}\n{_END}\n{source[start:]}"
 
 
 def _test(name: str, answer: str) -> _Cell:
@@ -155,7 +156,7 @@ def _test(name: str, answer: str) -> _Cell:
 
 
 def _role(grade_id: str, *, solution: bool) -> dict[str, Any]:
-    """Returns what nbgrader knows of a cell: it holds a solution, or else grades one."""
+    """Returns nbgrader's metadata for a cell that contains a solution, or else grades one."""
     return {
         "cell_type": "code",
         "grade": not solution,
