@@ -272,7 +272,7 @@ def watched(new_kernel):
 # The first test of these two kernels: it compares all the names that they have.
 def test_only_the_view_is_new(plain, watched):
     plain.run("0")
-    watched.run("import kfunc_lab.watch.watch\nkfunc_lab.watch.watch.watch()\ndel kfunc_lab")
+    watched.run("from kfunc_lab.watch.watch import watch\nwatch()\ndel watch")
     for code in ORDINARY:
         expected, found = _comparable(plain.run(code)), _comparable(watched.run(code))
         if expected and expected[-1][0] == "error":  # below it the mistake may be drawn
@@ -298,7 +298,7 @@ def test_a_failure_of_the_watcher_is_said_once_and_ends_nothing(watched):
     ]
     assert outputs[-1]["kind"] == "execute_result" or outputs[-2]["kind"] == "execute_result"
     assert watched.text("y = keras.layers.Dense(2)(x)\nprint(y.shape)") == "(None, 2)"
-    watched.text("lab.unwatch()\ntracker.take_snapshot = take_snapshot")
+    watched.text("tracker.take_snapshot = take_snapshot\nlab.unwatch()")
 
 
 def test_5000_calls_in_a_loop_stay_usable(watched):
