@@ -258,7 +258,7 @@ def test_a_pool_steps_by_its_window():
 
 def test_window_touches_the_padding():
     text = drawn("Conv1D", (None, 6, 1), filters=1, kernel_size=5, padding="same")
-    assert sentence(text).endswith("6 places. Padding: 2 before, 2 after.")
+    assert sentence(text).endswith("6 positions. Padding: 2 before, 2 after.")
     assert roles(text)["added"] == 2
     assert roles(text)["ghost"] == 2
 
@@ -289,7 +289,7 @@ def test_spread_says_its_numbers():
         "Each of the 7 positions of an axis spreads over 3 positions, with stride 2: 15 positions."
     )
     cut = drawn("Conv2DTranspose", (None, 7, 7, 3), **settings, padding="same")
-    assert sentence(cut).endswith("14. Cut away: 0 before, 1 after.")
+    assert sentence(cut).endswith("14 positions. Cropped: 0 before, 1 after.")
 
 
 def test_ends_say_their_numbers():
@@ -375,7 +375,7 @@ def test_weights_say_their_numbers():
     assert sentence(text) == "Every output depends on every input: 784 → 64."
     assert said(text) == ["784", "64"]
     text = drawn("Embedding", (None, 20), input_dim=10000, output_dim=64)
-    assert sentence(text).startswith("A table of 10,000 rows and 64 columns")
+    assert sentence(text).startswith("A table with 10,000 rows and 64 columns")
     assert said(text) == ["2", "10,000 × 64", "64"]
 
 

@@ -67,7 +67,7 @@ def test_text_in_spanish():
     view.change("conv", kernel_size=3)
     view.selected = "conv"
     assert "tamaño de la ventana" in view._panel["html"]
-    assert "en pasos de 1" in view._panel["figure"]
+    assert "con paso 1" in view._panel["figure"]
 
 
 class _Tags(HTMLParser):

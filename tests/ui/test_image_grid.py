@@ -78,7 +78,7 @@ def test_what_is_no_array_of_images_is_refused_by_its_shape(wrong, said):
 
 def test_nothing_to_show_is_said():
     for nothing in ((), (np.zeros((0, 8, 8)),)):
-        with pytest.raises(ValueError, match="no image to show"):
+        with pytest.raises(ValueError, match="no images to show"):
             lab.pictures(*nothing)
 
 
