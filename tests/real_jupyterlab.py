@@ -1,4 +1,4 @@
-"""A real JupyterLab, and a real Chromium that opens notebooks in it: for tests and pictures."""
+"""A real JupyterLab and a real Chromium that opens notebooks, for tests and screenshots."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def chromium() -> str | None:
 
 
 def launch(playwright):
-    """Starts the browser; raises Playwright's `Error` where there is none."""
+    """Starts the browser, or raises Playwright's `Error` if there is none."""
     return playwright.chromium.launch(
         executable_path=chromium(),
         args=[
@@ -42,7 +42,7 @@ def launch(playwright):
 
 
 def other_kernels() -> dict[str, Path]:
-    """Returns the folders of other versions of ipykernel, which the Makefile installs."""
+    """Returns the folders of the other ipykernel versions that the Makefile installs."""
     return {it.name: it for it in sorted(Path(sys.prefix).glob("ipykernel-*")) if it.is_dir()}
 
 
@@ -57,14 +57,14 @@ class Lab:
 
     @property
     def progress(self) -> Path:
-        """The file in which the exercises done are kept."""
+        """The file that stores progress."""
         return Path(self.environment["KFUNC_LAB_PROGRESS"])
 
     def address(self, notebook: str) -> str:
         return f"{self.url}/lab/tree/{notebook}?reset&token={TOKEN}"
 
     def end_kernels(self, notebooks: list[str]) -> None:
-        """Ends the kernels of notebooks, as when the server is started another day."""
+        """Shuts down the kernels of notebooks, like a restart of the server."""
         sessions = f"{self.url}/api/sessions"
         with urllib.request.urlopen(f"{sessions}?token={TOKEN}") as answer:
             running = json.load(answer)
@@ -77,11 +77,11 @@ class Lab:
 
 @contextmanager
 def serve(root: Path, home: Path) -> Iterator[Lab]:
-    """Serves a folder with the environment's own JupyterLab, away from the user's settings.
+    """Serves a folder with JupyterLab, isolated from the user's settings.
 
     Args:
         root: The folder.
-        home: An empty folder in place of the user's home.
+        home: An empty folder that replaces the user's home.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -138,7 +138,7 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
 
 
 def write_settings(folder: Path, dark: bool) -> None:
-    """Sets what `kfunc-lab` sets, and the theme."""
+    """Writes the settings of `kfunc-lab` and the theme."""
     theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}
     settings = {**server.SETTINGS, "@jupyterlab/apputils-extension:themes": theme}
     for name, values in settings.items():
@@ -165,7 +165,7 @@ class Opener:
         trusted=False,
         kernel: str = "python3",
     ):
-        # A name or folder of its own: JupyterLab would give a notebook its former kernel back.
+        # A new name or folder, or JupyterLab reuses the notebook's old kernel.
         own = secrets.token_hex(4)
         name = f"{own}/{source.name}" if isinstance(source, Path) else f"{own}.ipynb"
         self._names.append(name)
@@ -195,7 +195,7 @@ class Opener:
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.goto(self._lab.address(name))
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        # A cell that is run before the kernel is there makes JupyterLab ask for one.
+        # JupyterLab opens a dialog if a cell runs before the kernel is ready.
         page.wait_for_function(
             """() => /\\(ipykernel\\) \\| Idle/.test(
                 document.querySelector('#jp-main-statusbar').textContent)""",

@@ -9,7 +9,7 @@ import pytest
 from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
 from kfunc_lab.shapes.figures.axes import sources
 from kfunc_lab.shapes.figures.figure import picture, style
-from kfunc_lab.shapes.figures.parts import Subject, svg, words
+from kfunc_lab.shapes.figures.parts import Subject, svg, text_label
 from kfunc_lab.shapes.rules.arithmetic import number
 from kfunc_lab.shapes.rules.formulas import (
     LAYERS,
@@ -443,7 +443,7 @@ def test_odd_settings_of_windows(name, value):
 
 def test_texts_are_escaped():
     hostile = '</text><script>"&'
-    text = svg(20, hostile, [words("number", hostile, 120, 12)])
+    text = svg(20, hostile, [text_label("number", hostile, 120, 12)])
     assert "<script" not in text
     assert sentence(text) == hostile
     assert said(text) == [hostile]

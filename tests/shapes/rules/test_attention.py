@@ -2,7 +2,14 @@
 
 import keras
 import pytest
-from against_keras import compare, drawn, refuses, refuses_numbers, refuses_settings, rule_on
+from against_keras import (
+    apply_rule,
+    check_numbers_rejected,
+    check_rejected,
+    check_settings_rejected,
+    compare,
+    drawn,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
@@ -165,44 +172,44 @@ def test_scores_that_keras_states_otherwise_are_left_to_it():
 @pytest.mark.parametrize("kind", ["Attention", "AdditiveAttention"])
 def test_what_attention_refuses(kind):
     make = getattr(layers, kind)
-    refuses(make, (None, 5, 4), call=lambda layer, query: layer([query]))
-    refuses(make, *[(None, 5, 4)] * 4, call=on_list())
-    refuses(make, (None,), (None,), call=on_list(return_attention_scores=True))
-    refuses_numbers(make, (2, 5, 4), (2, 6, 3), call=on_list())
-    refuses_numbers(make, (2, 5, 4), (2, 6, 4), (2, 7, 4), call=on_list())
+    check_rejected(make, (None, 5, 4), call=lambda layer, query: layer([query]))
+    check_rejected(make, *[(None, 5, 4)] * 4, call=on_list())
+    check_rejected(make, (None,), (None,), call=on_list(return_attention_scores=True))
+    check_numbers_rejected(make, (2, 5, 4), (2, 6, 3), call=on_list())
+    check_numbers_rejected(make, (2, 5, 4), (2, 6, 4), (2, 7, 4), call=on_list())
 
 
 def test_what_additive_attention_leaves_to_keras():
-    assert rule_on(layers.AdditiveAttention(), [(2, 5, 4), (2, 6, 1)]) is None
+    assert apply_rule(layers.AdditiveAttention(), [(2, 5, 4), (2, 6, 1)]) is None
 
 
 def test_a_scale_needs_a_size():
-    refuses(layers.AdditiveAttention, (None, 5, None), (None, 6, 4), call=on_list())
+    check_rejected(layers.AdditiveAttention, (None, 5, None), (None, 6, 4), call=on_list())
 
 
 def test_what_heads_refuse():
     def make():
         return layers.MultiHeadAttention(2, 3)
 
-    refuses(make, (None, 5, 4))
-    refuses(make, (None, 5, 4), (None, 6, 4), (None, 7, 4), call=on_each())
-    refuses(make, (None, 5, None), (None, 6, 4), call=on_each())
+    check_rejected(make, (None, 5, 4))
+    check_rejected(make, (None, 5, 4), (None, 6, 4), (None, 7, 4), call=on_each())
+    check_rejected(make, (None, 5, None), (None, 6, 4), call=on_each())
     query = (None, 5, 4)
     for setting in ("num_heads", "key_dim", "value_dim"):
         config = {"num_heads": 2, "key_dim": 3, setting: 0}
-        refuses_settings("MultiHeadAttention", query, query, **config)
+        check_settings_rejected("MultiHeadAttention", query, query, **config)
 
 
 def test_what_heads_that_share_keys_refuse():
     def make():
         return layers.GroupQueryAttention(3, 4, 2)
 
-    refuses(make, (None, 5, 4), (None, 6, 3), call=on_each())
-    refuses(make, (None, 5, 4), (None, 6, 4), (None, 7, 4), call=on_each())
-    refuses(make, (None, 4), (None, 4), call=on_each())
+    check_rejected(make, (None, 5, 4), (None, 6, 3), call=on_each())
+    check_rejected(make, (None, 5, 4), (None, 6, 4), (None, 7, 4), call=on_each())
+    check_rejected(make, (None, 4), (None, 4), call=on_each())
     query = (None, 5, 4)
     for heads, groups, size in ((3, 2, 4), (2, 0, 4), (2, 2, 0)):
-        refuses_settings(
+        check_settings_rejected(
             "GroupQueryAttention",
             query,
             query,

@@ -1,7 +1,14 @@
 """Rules for products with one matrix, against Keras."""
 
 import pytest
-from against_keras import compare, drawn, refuses, refuses_numbers, refuses_settings, rule_on
+from against_keras import (
+    apply_rule,
+    check_numbers_rejected,
+    check_rejected,
+    check_settings_rejected,
+    compare,
+    drawn,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
@@ -114,16 +121,16 @@ def test_einsum_dense(text, output, shape, bias, rank):
     ],
 )
 def test_equations_that_do_not_fit(text, output, shape, bias):
-    refuses(lambda: layers.EinsumDense(text, output, bias_axes=bias), shape)
+    check_rejected(lambda: layers.EinsumDense(text, output, bias_axes=bias), shape)
 
 
 def test_axes_that_keras_states_in_reverse_are_left_to_it():
     layer = layers.EinsumDense("...x,xy->...y", 8)
-    assert rule_on(layer, [(None, 2, 3, 6)]) is None
+    assert apply_rule(layer, [(None, 2, 3, 6)]) is None
 
 
 def test_an_equation_of_fewer_axes():
-    refuses_numbers(lambda: layers.EinsumDense("abc,cd->abd", (None, 8)), (2, 5, 6, 7))
+    check_numbers_rejected(lambda: layers.EinsumDense("abc,cd->abd", (None, 8)), (2, 5, 6, 7))
 
 
 def test_what_einsum_dense_multiplies():
@@ -132,18 +139,18 @@ def test_what_einsum_dense_multiplies():
 
 
 def test_what_is_refused():
-    refuses(lambda: layers.Dense(3), (None,))
-    refuses(lambda: layers.Dense(3), (None, None))
-    refuses_settings("Dense", (None, 4), units=0)
-    refuses_settings("Embedding", (None, 4), input_dim=0, output_dim=3)
-    refuses_settings("Embedding", (None, 4), input_dim=3, output_dim=-1)
+    check_rejected(lambda: layers.Dense(3), (None,))
+    check_rejected(lambda: layers.Dense(3), (None, None))
+    check_settings_rejected("Dense", (None, 4), units=0)
+    check_settings_rejected("Embedding", (None, 4), input_dim=0, output_dim=3)
+    check_settings_rejected("Embedding", (None, 4), input_dim=3, output_dim=-1)
 
 
 @pytest.mark.skipif(
     not hasattr(layers, "ReversibleEmbedding"), reason="it came with a later Keras"
 )
 def test_vectors_of_another_size_are_not_reversed():
-    refuses_numbers(
+    check_numbers_rejected(
         lambda: layers.ReversibleEmbedding(7, 3),
         (2, 5, 4),
         call=lambda layer, inputs: layer(*inputs, reverse=True),

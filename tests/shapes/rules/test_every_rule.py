@@ -5,7 +5,7 @@ import re
 
 import keras
 import pytest
-from against_keras import agrees_with
+from against_keras import check_call
 from keras import layers
 
 from kfunc_lab.shapes.rules.formulas import LAYERS
@@ -109,7 +109,7 @@ def test_the_rule_says_what_the_layer_does(kind):
         outputs = layer(*inputs)
     else:
         outputs = layer(inputs if len(inputs) > 1 else inputs[0])
-    found = agrees_with(outputs)
+    found = check_call(outputs)
     assert found.parameters.value == layer.count_params()
     if len(inputs) == 1:
         expected = layer.compute_output_shape(inputs[0].shape)

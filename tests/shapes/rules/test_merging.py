@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from against_keras import compare, refuses, rule_on
+from against_keras import apply_rule, check_rejected, compare
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,7 +101,7 @@ def test_broadcasting_unknown_sizes_as_keras_operations_do(one, other):
 
 
 def test_sizes_are_added_up():
-    found = rule_on(layers.Concatenate(), [(None, 8), (None, 16)])
+    found = apply_rule(layers.Concatenate(), [(None, 8), (None, 16)])
     assert equation(found.outputs[0][1].size) == "8 + 16 = 24"
     assert joined_size([None, 2]).value is None
 
@@ -112,13 +112,13 @@ def test_a_single_input_stays_as_it_is():
 
 
 def test_products_of_dot_are_counted():
-    found = rule_on(layers.Dot((2, 2)), [(None, 5, 8), (None, 7, 8)])
+    found = apply_rule(layers.Dot((2, 2)), [(None, 5, 8), (None, 7, 8)])
     assert equation(found.multiply_adds) == "5·7·8 = 280"
-    assert rule_on(layers.Dot(1), [(None, 8), (None, 8)]).multiply_adds.value == 8
+    assert apply_rule(layers.Dot(1), [(None, 8), (None, 8)]).multiply_adds.value == 8
 
 
 def test_dot_along_the_batch_is_left_to_keras():
-    assert rule_on(layers.Dot(0), [(3, 4), (3, 4)]) is None
+    assert apply_rule(layers.Dot(0), [(3, 4), (3, 4)]) is None
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_dot_along_the_batch_is_left_to_keras():
 )
 def test_refused_with_the_numbers(make, shapes, arithmetic):
     if arithmetic != "3 ≥ 2":  # Keras stops there with an error of its own
-        refuses(make, *shapes)
+        check_rejected(make, *shapes)
     with pytest.raises(DoesNotFitError) as caught:
-        rule_on(make(), shapes)
+        apply_rule(make(), shapes)
     assert caught.value.arithmetic == arithmetic

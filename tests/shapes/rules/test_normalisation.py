@@ -2,7 +2,7 @@
 
 import keras
 import pytest
-from against_keras import agrees_with, compare, rule_on
+from against_keras import apply_rule, check_call, compare
 from examples import examples
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ def test_batch_renormalization():
         layer = layers.BatchNormalization(renorm=True)
     except (TypeError, ValueError):
         pytest.skip("a later version has it")
-    found = agrees_with(layer(keras.Input((5,))))
+    found = check_call(layer(keras.Input((5,))))
     assert len(found.weights) == 7
 
 
@@ -95,9 +95,9 @@ def test_normalization_with_known_numbers(shape, mean):
         outputs = make()(keras.Input(batch_shape=shape))
     except Exception:  # the backend's own
         with pytest.raises(DoesNotFitError):
-            rule_on(make(), [shape])
+            apply_rule(make(), [shape])
         return
-    agrees_with(outputs)
+    check_call(outputs)
 
 
 def test_means_for_other_axes_are_left_to_keras():
@@ -112,7 +112,7 @@ def test_prelu(shape, shared):
 
 
 def test_nothing_is_counted_and_what_follows_is_not_trained():
-    found = agrees_with(layers.BatchNormalization()(keras.Input((8, 4))))
+    found = check_call(layers.BatchNormalization()(keras.Input((8, 4))))
     assert found.multiply_adds.value == 0
     assert [it.trainable for it in found.weights] == [True, True, False, False]
 

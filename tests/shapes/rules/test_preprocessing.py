@@ -2,7 +2,7 @@
 
 import keras
 import pytest
-from against_keras import agrees_with, rule_on
+from against_keras import apply_rule, check_call
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,10 +32,10 @@ def compare(make, *shapes, dtype="float32"):
         outputs = layer(inputs if len(inputs) > 1 else inputs[0])
     except (ValueError, TypeError):
         with pytest.raises(DoesNotFitError):
-            rule_on(make(), shapes)
+            apply_rule(make(), shapes)
         return
-    if rule_on(make(), shapes) is not None:
-        agrees_with(outputs)
+    if apply_rule(make(), shapes) is not None:
+        check_call(outputs)
 
 
 def asked(kind, *shapes, **settings):
@@ -55,12 +55,12 @@ def test_images_of_a_size(kind, data):
     height, width = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
     data_format = data.draw(st.sampled_from(FORMATS))
     make = getattr(layers, kind)
-    agrees_with(make(height, width, data_format=data_format)(keras.Input(batch_shape=shape)))
+    check_call(make(height, width, data_format=data_format)(keras.Input(batch_shape=shape)))
 
 
 @pytest.mark.parametrize("setting", ["crop_to_aspect_ratio", "pad_to_aspect_ratio"])
 def test_the_aspect_ratio_does_not_matter(setting):
-    found = agrees_with(layers.Resizing(4, 6, **{setting: True})(keras.Input((9, 9, 3))))
+    found = check_call(layers.Resizing(4, 6, **{setting: True})(keras.Input((9, 9, 3))))
     assert found.shapes == ((None, 4, 6, 3),)
     assert [axis.reason for axis in found.outputs[0]] == ["input", "height", "width", "input"]
 
@@ -108,7 +108,7 @@ def test_crossing_takes_two_inputs():
 @drawn
 @given(shapes)
 def test_discretization(shape):
-    agrees_with(layers.Discretization([0.0, 1.0])(keras.Input(batch_shape=shape)))
+    check_call(layers.Discretization([0.0, 1.0])(keras.Input(batch_shape=shape)))
 
 
 def test_modes_of_discretization_are_left_to_keras():
@@ -171,7 +171,7 @@ def test_text_vectorization(data):
 
 
 def test_a_vocabulary_is_counted():
-    found = rule_on(
+    found = apply_rule(
         layers.StringLookup(vocabulary=["a", "b", "c"], output_mode="multi_hot"), [(None, 5)]
     )
     assert equation(found.outputs[0][1].size) == "3 + 1 = 4"

@@ -1,7 +1,13 @@
 """Rules for recurrent layers, against Keras."""
 
 import pytest
-from against_keras import compare, drawn, refuses, refuses_numbers, refuses_settings
+from against_keras import (
+    check_numbers_rejected,
+    check_rejected,
+    check_settings_rejected,
+    compare,
+    drawn,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
@@ -151,18 +157,18 @@ def test_what_is_refused(kind):
     def make(**config):
         return lambda: getattr(layers, kind)(3, **config)
 
-    refuses(make(), (None, 5))
-    refuses(make(), (None, 5, 6, 7))
-    refuses(make(), (None, 5, None))
-    refuses(make(stateful=True), (None, 5, 4))
-    refuses_settings(kind, (None, 5, 4), units=0)
+    check_rejected(make(), (None, 5))
+    check_rejected(make(), (None, 5, 6, 7))
+    check_rejected(make(), (None, 5, None))
+    check_rejected(make(stateful=True), (None, 5, 4))
+    check_settings_rejected(kind, (None, 5, 4), units=0)
 
 
 def test_convolutions_that_are_refused():
-    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7))
-    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, None, 4))
-    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7, None))
-    refuses(lambda: layers.ConvLSTM1D(3, 8), (None, 5, 7, 4))
+    check_rejected(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7))
+    check_rejected(lambda: layers.ConvLSTM1D(3, 2), (None, 5, None, 4))
+    check_rejected(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7, None))
+    check_rejected(lambda: layers.ConvLSTM1D(3, 8), (None, 5, 7, 4))
 
 
 def test_states_of_nested_stacks_are_refused():
@@ -170,7 +176,7 @@ def test_states_of_nested_stacks_are_refused():
         stack = layers.StackedRNNCells([layers.LSTMCell(3)])
         return layers.RNN([stack, layers.GRUCell(2)], return_state=True)
 
-    refuses(make, (None, 5, 4))
+    check_rejected(make, (None, 5, 4))
 
 
 @pytest.mark.parametrize(
@@ -189,7 +195,7 @@ def test_states_of_nested_stacks_are_refused():
     ],
 )
 def test_initial_states_of_another_size(make, shape, states):
-    refuses_numbers(
+    check_numbers_rejected(
         make,
         shape,
         *states,
@@ -198,7 +204,7 @@ def test_initial_states_of_another_size(make, shape, states):
 
 
 def test_a_cell_and_states_of_another_size():
-    refuses(
+    check_rejected(
         lambda: layers.LSTMCell(3),
         (2, 4),
         (2, 3),

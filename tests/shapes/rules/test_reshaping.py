@@ -2,7 +2,7 @@
 
 import keras
 import pytest
-from against_keras import compare, rule_on
+from against_keras import apply_rule, compare
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,9 +58,9 @@ def test_repeat_vector(rest, n):
 
 
 def test_what_is_left_open_is_a_fraction():
-    found = rule_on(layers.Reshape((28, 1, -1)), [(None, 784)])
+    found = apply_rule(layers.Reshape((28, 1, -1)), [(None, 784)])
     assert equation(found.outputs[0][3].size) == "⌊784/(28·1)⌋ = 28"
-    found = rule_on(layers.Reshape((-1,)), [(None, 4, 5)])
+    found = apply_rule(layers.Reshape((-1,)), [(None, 4, 5)])
     assert equation(found.outputs[0][1].size) == "4·5 = 20"
 
 
@@ -80,7 +80,7 @@ def test_reshape_refuses_with_both_products(target, arithmetic):
     shape = (None, 28, 28, 1)
     compare(lambda: layers.Reshape(target), shape)
     with pytest.raises(DoesNotFitError) as caught:
-        rule_on(layers.Reshape(target), [shape])
+        apply_rule(layers.Reshape(target), [shape])
     assert caught.value.arithmetic == arithmetic
 
 

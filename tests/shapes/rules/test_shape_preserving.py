@@ -2,7 +2,7 @@
 
 import keras
 import pytest
-from against_keras import agrees_with, refuses, rule_on
+from against_keras import apply_rule, check_call, check_rejected
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,10 +52,10 @@ def test_shapes_stay(kind, batch, data):
     inputs = keras.Input(batch_shape=shape)
     outputs = made(kind)(inputs)
     if outputs is inputs:  # as of Equalization: a tensor that made itself is in no graph
-        found = rule_on(made(kind), [shape])
+        found = apply_rule(made(kind), [shape])
         assert found.shapes == (shape,)
     else:
-        found = agrees_with(outputs)
+        found = check_call(outputs)
     assert found.weights == ()
     assert found.multiply_adds.value == 0
 
@@ -64,7 +64,7 @@ def test_shapes_stay(kind, batch, data):
 @drawn
 @given(st.lists(st.sampled_from([None, 1, 4]), max_size=4))
 def test_any_number_of_axes(kind, rest):
-    agrees_with(made(kind)(keras.Input(batch_shape=(None, *rest))))
+    check_call(made(kind)(keras.Input(batch_shape=(None, *rest))))
 
 
 def test_every_rule_is_of_a_layer_of_keras():
@@ -76,7 +76,7 @@ def test_every_rule_is_of_a_layer_of_keras():
 
 def test_identity_passes_on_all_that_it_is_given():
     inputs = [keras.Input((3,)), keras.Input((4, 5))]
-    assert agrees_with(layers.Identity()(inputs)).shapes == ((None, 3), (None, 4, 5))
+    assert check_call(layers.Identity()(inputs)).shapes == ((None, 3), (None, 4, 5))
 
 
 @pytest.mark.parametrize("kind", IMAGES)
@@ -96,7 +96,7 @@ def test_images_with_labels_are_left_to_keras(kind):
     ],
 )
 def test_refused_ranks(kind, shape):
-    refuses(lambda: made(kind), shape)
+    check_rejected(lambda: made(kind), shape)
 
 
 @pytest.mark.parametrize("shape", [(None, 8, 8, 1), (None, 3)])
@@ -105,7 +105,7 @@ def test_colors_are_needed(shape):
     try:
         make()(keras.Input(batch_shape=shape))
     except ValueError:
-        refuses(make, shape)
+        check_rejected(make, shape)
     else:  # an earlier version says it only of real numbers
         with pytest.raises(ValueError):  # noqa: PT011  # the words are not Keras's
-            rule_on(make(), [shape])
+            apply_rule(make(), [shape])

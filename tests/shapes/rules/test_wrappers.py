@@ -2,7 +2,7 @@
 
 import keras
 import pytest
-from against_keras import compare, drawn, refuses, refuses_numbers, rule_on
+from against_keras import apply_rule, check_numbers_rejected, check_rejected, compare, drawn
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
@@ -66,7 +66,7 @@ def test_a_backward_layer_of_its_own():
 
 def test_directions_of_different_sizes_are_left_to_keras():
     layer = layers.Bidirectional(layers.GRU(3), backward_layer=layers.GRU(5, go_backwards=True))
-    assert rule_on(layer, [(None, 5, 4)]) is None
+    assert apply_rule(layer, [(None, 5, 4)]) is None
 
 
 INNER = [
@@ -132,20 +132,20 @@ def test_inner_layers_without_a_rule_are_left_to_keras():
             return x
 
     for inner in (Own(), keras.Sequential([layers.Dense(2)])):
-        assert rule_on(layers.TimeDistributed(inner), [(None, 5, 4)]) is None
+        assert apply_rule(layers.TimeDistributed(inner), [(None, 5, 4)]) is None
 
 
 def test_what_is_refused():
-    refuses(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5))
-    refuses(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5, None))
-    refuses(lambda: layers.TimeDistributed(layers.Conv1D(3, 8)), (None, 5, 6, 4))
-    refuses(lambda: layers.Bidirectional(layers.LSTM(3)), (None, 5, 4, 3))
-    refuses(lambda: layers.SpectralNormalization(layers.LSTM(3)), (None, 5, 4))
-    refuses(lambda: layers.SpectralNormalization(layers.Dense(3)), (None, None))
+    check_rejected(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5))
+    check_rejected(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5, None))
+    check_rejected(lambda: layers.TimeDistributed(layers.Conv1D(3, 8)), (None, 5, 6, 4))
+    check_rejected(lambda: layers.Bidirectional(layers.LSTM(3)), (None, 5, 4, 3))
+    check_rejected(lambda: layers.SpectralNormalization(layers.LSTM(3)), (None, 5, 4))
+    check_rejected(lambda: layers.SpectralNormalization(layers.Dense(3)), (None, None))
 
 
 def test_initial_states_of_another_size():
-    refuses_numbers(
+    check_numbers_rejected(
         lambda: layers.Bidirectional(layers.LSTM(3)),
         (2, 5, 4),
         *[(2, 3)] * 2,
