@@ -1,4 +1,4 @@
-"""The same model gives the same ids, text and picture in every process."""
+"""Every process gives a model the same ids, text and picture."""
 
 import os
 import subprocess
