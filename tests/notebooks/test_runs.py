@@ -1,4 +1,4 @@
-"""papermill runs the lessons with changed parameters, and solved; the command writes a report."""
+"""Lessons under papermill with changed parameters and solutions, and the HTML report."""
 
 import json
 import re
@@ -28,8 +28,8 @@ CHANGED = {
     "12_custom_rnn": {"units": 8, "timesteps": 6, "batch_size": 4, "seed": 7},
 }
 
-# What is said only where a parameter was changed.
-SAID = {
+# Text that appears only with a changed parameter.
+EXPECTED_TEXT = {
     "00_welcome": "5,000 dígitos reales incluidos en kfunc_lab",
     "01_first_model": "26,506",
     "02_train_and_evaluate": "2 épocas",
@@ -48,14 +48,14 @@ def outputs(notebook: Path) -> str:
     )
 
 
-def test_runs_with_changed_parameters_in_spanish(lesson, tmp_path):
+def test_spanish_lesson_runs_with_changed_parameters(lesson, tmp_path):
     original = catalogue.notebook(catalogue.find(lesson), "es")
     run = execution.run(original, tmp_path, language="es", parameters=CHANGED[lesson])
-    assert SAID.get(lesson, "") in outputs(run.notebook)
+    assert EXPECTED_TEXT.get(lesson, "") in outputs(run.notebook)
 
 
-def test_runs_solved_and_with_changed_parameters_in_english(lesson, tmp_path):
-    """The solution of every exercise is right where the lesson asks for it."""
+def test_solved_english_lesson_runs_with_changed_parameters(lesson, tmp_path):
+    """The solution of every exercise is correct inside the lesson."""
     course = tmp_path / "course" / f"{lesson}.ipynb"
     course.parent.mkdir()
     course.write_text(json.dumps(nbgrader.instructor_notebook(catalogue.find(lesson), "en")))
@@ -84,7 +84,7 @@ def test_report_shows_graph_and_curve(report):
     assert any("val_loss" in text for text in pictures)
 
 
-def test_report_is_spanish_with_the_parameters_asked_for(report):
+def test_report_is_spanish_and_uses_parameters(report):
     assert 'lang="es"' in report
     assert "Entrenar y evaluar" in report
     curve = next(
