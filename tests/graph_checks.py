@@ -9,7 +9,6 @@ from keras_connections import (
     folded_edges,
     inner_functional,
     levels,
-    own,
     parent,
 )
 
@@ -85,8 +84,8 @@ def assert_calls_are_in_order(graph):
         seen.add(group.id)
     assert len(seen) == len(graph.groups) + 1
     # A composite layer is also a call, and no edge joins its inner layers.
-    assert all(set(own(graph)) >= {edge.source, edge.target} for edge in graph.edges)
-    assert seen & position.keys() == seen & {*own(graph)}
+    assert all(set(recorded_calls(graph)) >= {edge.source, edge.target} for edge in graph.edges)
+    assert seen & position.keys() == seen & {*recorded_calls(graph)}
     assert {call.group for call in graph.calls} <= seen
 
 

@@ -71,10 +71,10 @@ def folded_edges(graph, level) -> Iterator:
         if hasattr(target, "entries"):
             assert position == 0
             position = target.entries.index(edge.target)
-        yield named(source, level), output, named(target, level), position
+        yield node_of(source, level), output, node_of(target, level), position
 
 
-def own(graph) -> list[str]:
+def recorded_calls(graph) -> list[str]:
     """Returns the calls that Keras records, without those inside composite layers."""
     return [call.id for call in graph.calls if call.id not in graph.inside]
 
@@ -83,7 +83,7 @@ def parent(item):
     return item.parent if hasattr(item, "parent") else item.group
 
 
-def named(item, level) -> tuple[str, int]:
+def node_of(item, level) -> tuple[str, int]:
     step = item.id if level is None else item.id.removeprefix(f"{level}/")
     name, _, number = step.partition("#")
     assert name == item.layer

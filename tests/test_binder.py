@@ -1,4 +1,4 @@
-"""Binder's files, and what it makes of them, without Docker.
+"""The files for Binder and the environment that they build, without Docker.
 
 `make binder-check` also builds the environment and runs a lesson in it, which takes minutes.
 """

@@ -1,4 +1,4 @@
-"""The `kfunc-lab` command: what it prints, its exit codes, and the server that it starts."""
+"""The `kfunc-lab` command: output, exit codes, and the server that it starts."""
 
 import json
 import os

@@ -54,7 +54,7 @@ def roles(text, tag="rect"):
     return {role: found.count(role) for role in found}
 
 
-def said(text):
+def texts(text):
     return [it.text for it in parsed(text).iter(f"{SVG}text")]
 
 
@@ -110,7 +110,7 @@ def check(text):
     for position, one in enumerate(texts):
         for other in texts[:position]:
             apart = one[2] <= other[0] or other[2] <= one[0]
-            assert apart or one[3] <= other[1] or other[3] <= one[1], (said(text), one, other)
+            assert apart or one[3] <= other[1] or other[3] <= one[1], (texts(text), one, other)
 
 
 CASES = {
@@ -233,7 +233,7 @@ def test_window_shows_sizes():
         sentence(text)
         == "A window of size 3 slides along an axis of size 28 with stride 1: 26 positions."
     )
-    assert said(text) == ["28", "26", "3", "height, width"]
+    assert texts(text) == ["28", "26", "3", "height, width"]
     one = draw("Conv1D", (None, 4, 1), filters=1, kernel_size=4)
     assert (
         sentence(one)
@@ -274,12 +274,12 @@ def test_causal_window_has_padding_before():
 
 def test_axes_with_different_settings_are_separate():
     text = draw("Conv2D", IMAGE, filters=1, kernel_size=(3, 3), strides=(1, 2))
-    assert said(text)[-1] == "height"
+    assert texts(text)[-1] == "height"
     first = draw(
         "Conv2D", (None, 3, 28, 30), filters=1, kernel_size=3, data_format="channels_first"
     )
-    assert said(first)[-1] == "height"
-    assert said(first)[:2] == ["28", "26"]
+    assert texts(first)[-1] == "height"
+    assert texts(first)[:2] == ["28", "26"]
 
 
 def test_transposed_window_shows_sizes():
@@ -298,10 +298,10 @@ def test_padding_and_cropping_show_sizes():
         sentence(text)
         == "An axis of size 28 is cropped by 2 at the start and 3 at the end: 23."
     )
-    assert said(text) == ["−2", "−3", "23", "28", "width"]
+    assert texts(text) == ["−2", "−3", "23", "28", "width"]
     assert roles(text)["faint"] == 5
     text = draw("ZeroPadding1D", (None, 3, 3), padding=(1, 0))
-    assert said(text) == ["+1", "3", "4"]
+    assert texts(text) == ["+1", "3", "4"]
     assert roles(text) == {"added": 1, "cell": 3}
 
 
@@ -338,11 +338,11 @@ def test_axes_show_changes():
     assert sentence(text) == "Axes: (28, 28, 3) → 3."
     assert roles(text) == {"faint": 2, "cell": 2}
     text = draw("Permute", (None, 10, 64), dims=(2, 1))
-    assert said(text) == ["10", "64", "64", "10"]
+    assert texts(text) == ["10", "64", "64", "10"]
     assert roles(text, "path") == {"accent": 2}
     # One output of several, and an axis of unknown size.
-    assert said(picture(CASES["split"], derivation(CASES["split"])))[-1] == "output 1 of 2"
-    assert said(draw("Flatten", (None, None, 3))) == ["?", "3", "?"]
+    assert texts(picture(CASES["split"], derivation(CASES["split"])))[-1] == "output 1 of 2"
+    assert texts(draw("Flatten", (None, None, 3))) == ["?", "3", "?"]
 
 
 def test_too_many_axes_have_no_figure():
@@ -352,10 +352,10 @@ def test_too_many_axes_have_no_figure():
 def test_block_lengths_follow_sizes():
     text = draw("Concatenate", (None, 28, 28, 8), (None, 28, 28, 16))
     assert sentence(text) == "Tensors joined along one axis: sizes 8, 16, total 24."
-    assert said(text) == ["8", "16", "24", "channels"]
+    assert texts(text) == ["8", "16", "24", "channels"]
     one, other = (float(it.get("width")) for it in parsed(text).iter(f"{SVG}rect"))
     assert other > 1.5 * one
-    assert said(draw("Concatenate", (None, None, 8), (None, 3, 8), axis=1))[:3] == [
+    assert texts(draw("Concatenate", (None, None, 8), (None, 3, 8), axis=1))[:3] == [
         "?",
         "3",
         "?",
@@ -373,10 +373,10 @@ def test_elementwise_figure_shows_operator():
 def test_weights_show_sizes():
     text = draw("Dense", (None, 784), units=64)
     assert sentence(text) == "Every output depends on every input: 784 → 64."
-    assert said(text) == ["784", "64"]
+    assert texts(text) == ["784", "64"]
     text = draw("Embedding", (None, 20), input_dim=10000, output_dim=64)
     assert sentence(text).startswith("A table of 10,000 rows and 64 columns")
-    assert said(text) == ["2", "10,000 × 64", "64"]
+    assert texts(text) == ["2", "10,000 × 64", "64"]
 
 
 def test_recurrent_steps_show_outputs():
@@ -384,11 +384,11 @@ def test_recurrent_steps_show_outputs():
     for every in (False, True):
         text = draw("LSTM", (None, 4, 8), units=2, return_sequences=every)
         ends.append(roles(text, "path")["accent-end"])
-        assert said(text) == ["1", "2", "3", "4"]
+        assert texts(text) == ["1", "2", "3", "4"]
     assert ends == [3 + 1, 3 + 4]
     assert sentence(text) == "Steps, one after the other: 4. A result after each step."
     backward = draw("GRU", (None, 3, 8), units=2, go_backwards=True)
-    assert said(backward) == ["3", "2", "1"]
+    assert texts(backward) == ["3", "2", "1"]
     both = draw("Bidirectional", (None, 20, 8), layer="LSTM(units=8)")
     assert sentence(both) == "Steps, forward and backward: 20. A result after the last step."
     assert roles(both, "path")["accent-end"] == 2 * 4 + 2
@@ -397,7 +397,7 @@ def test_recurrent_steps_show_outputs():
 def test_attention_shows_sizes():
     text = draw("Attention", (None, 10, 8), (None, 12, 8))
     assert sentence(text).endswith("Queries: 10; keys: 12.")
-    assert said(text) == ["keys", "12", "queries", "10"]
+    assert texts(text) == ["keys", "12", "queries", "10"]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -446,7 +446,7 @@ def test_text_is_escaped():
     text = svg(20, hostile, [text_label("number", hostile, 120, 12)])
     assert "<script" not in text
     assert sentence(text) == hostile
-    assert said(text) == [hostile]
+    assert texts(text) == [hostile]
 
 
 def test_style_covers_every_role_and_theme():
