@@ -10,6 +10,7 @@ from keras_connections import (
     inner_functional,
     levels,
     parent,
+    recorded_calls,
 )
 
 
