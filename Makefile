@@ -58,22 +58,23 @@ unit: $(VENV)/test.installed $(VENV)/pages.installed ## run the tests without no
 	$(call pytest,$(UNIT))
 
 .PHONY: test-deep
-test-deep: $(VENV)/test.installed $(VENV)/pages.installed ## run the same with every slow sweep and ten times the examples (before a release)
+test-deep: $(VENV)/test.installed $(VENV)/pages.installed $(VENV)/nbgrader.installed ## run the same with every slow sweep and ten times the examples (before a release)
 	$(call pytest,$(UNIT) -m '' --hypothesis-profile=deep)
+	$(call pytest,$(NOTEBOOKS) -m '')
 
 .PHONY: pages-test
 pages-test: $(VENV)/test.installed ## test the functions of the pages, without a browser
 	@$(NODE) --test --test-reporter=dot 'tests/pages/*.test.js'
 
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
+NOTEBOOKS := -n auto --dist loadgroup --nbval $(SANITIZE) tests/notebooks notebooks/en notebooks/es
 .PHONY: notebooks-test
 notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## test the lessons: sources, stored outputs, runs with other parameters
-	$(call pytest,-n auto --dist loadscope tests/notebooks)
-	$(call pytest,-n auto --dist loadscope --nbval $(SANITIZE) notebooks/en notebooks/es)
+	$(call pytest,$(NOTEBOOKS))
 
 .PHONY: browser
 browser: $(VENV)/browser.installed $(VENV)/ipykernel-7.0.installed ## test the views in JupyterLab and a browser
-	$(call pytest,tests/browser)
+	$(call pytest,-n auto --dist loadscope tests/browser)
 
 OLDEST := tests/test_applications.py $(addprefix tests/,graph shapes forward activations training live mistakes watch)
 .PHONY: oldest
@@ -89,6 +90,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## compare each capabil
 	@$(TEST) $(BIN)/python benchmarks/shapes.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/activations.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/training.py
+	@$(TEST) PYTHONPATH="$(CURDIR)/tests" $(BIN)/python benchmarks/pages.py
 	@$(TEST) $(BIN)/python benchmarks/little.py
 
 .PHONY: pictures

@@ -1,4 +1,4 @@
-"""All activations of a model, beside a model made by hand for it and beside keract, in one run."""
+"""Compares all activations of a model with a hand-written extractor model and with keract."""
 
 import gc
 import os
@@ -20,152 +20,155 @@ from kfunc_lab.forward.batch import run
 
 MODELS = ["VGG19", "ResNet50"]
 RUNS = 9
-TIME = 1.3  # times one eager call
-MEMORY = 1.2  # times the sum of the activations
-BATCH = 8  # for the memory
+MAX_TIME = 1.3  # relative to one eager call
+MAX_MEMORY = 1.2  # relative to the sum of the activations
+BATCH = 8  # samples in the measurement of memory
 
 console = Console(width=110)
 
 
-def made(name: str, samples: int = 1):
+def build(name: str, samples: int = 1):
     keras.utils.set_random_seed(0)
     model = getattr(keras.applications, name)(weights=None)
     x = np.random.default_rng(0).random((samples, *model.input_shape[1:]), np.float32)
     return model, x
 
 
-def captured(model, x):
+def capture(model, x):
     return run(model, x, training=False, layers=None, dtype=None, limit=10**12)
 
 
 def extractor(model) -> keras.Model:
-    return keras.Model(model.input, [it.output for it in model.operations])
+    outputs = [operation.output for operation in model.operations]
+    return keras.Model(model.input, outputs)
 
 
-def by_keract(model, x):
+def keract_activations(model, x):
     import keract
 
     return keract.get_activations(model, x, auto_compile=True)
 
 
-def timed(run: Callable[..., object], *arguments) -> float:
+def seconds_of(function: Callable[..., object], *arguments) -> float:
     begin = time.perf_counter()
-    run(*arguments)
+    function(*arguments)
     return time.perf_counter() - begin
 
 
 def times() -> bool:
-    """Measures all in turn, so that the machine's moods meet all."""
+    """Alternates between the methods, so that changes in the machine's load affect all of them."""
     table = Table(
         "model", "model(x)", "lab.activations", "ratio", "by hand", "ratio", "keract",
         title="all activations of one image",
     )  # fmt: skip
     is_within = True
     for name in MODELS:
-        model, x = made(name)
+        model, x = build(name)
         by_hand = extractor(model)
-        ways = [model, lambda it, model=model: captured(model, it), by_hand]
-        for way in ways:
-            way(x)
-        rows = [[timed(way, x) for way in ways] for _run in range(RUNS)]
-        plain, ours, theirs = (statistics.median(it) for it in zip(*rows, strict=True))
-        is_within &= ours <= TIME * plain
-        said = "" if ours <= TIME * plain else f"  OVER {TIME}"
+        methods = [model, lambda x, model=model: capture(model, x), by_hand]
+        for method in methods:
+            method(x)
+        rows = [[seconds_of(method, x) for method in methods] for _run in range(RUNS)]
+        plain, ours, hand = (statistics.median(column) for column in zip(*rows, strict=True))
+        is_within &= ours <= MAX_TIME * plain
+        mark = "" if ours <= MAX_TIME * plain else f"  OVER {MAX_TIME}"
         table.add_row(
             name,
             f"{plain * 1000:,.0f} ms",
             f"{ours * 1000:,.0f} ms",
-            f"{ours / plain:.2f}{said}",
-            f"{theirs * 1000:,.0f} ms",
-            f"{theirs / plain:.2f}",
-            peer(model, x),
+            f"{ours / plain:.2f}{mark}",
+            f"{hand * 1000:,.0f} ms",
+            f"{hand / plain:.2f}",
+            keract_time(model, x),
         )
     console.print(table)
     return is_within
 
 
-def peer(model, x) -> str:
+def keract_time(model, x) -> str:
     try:
-        return f"{timed(by_keract, model, x) * 1000:,.0f} ms"
-    except Exception as error:  # it is said in the table
+        return f"{seconds_of(keract_activations, model, x) * 1000:,.0f} ms"
+    except Exception as error:  # the table shows it
         return f"fails: {type(error).__name__}: {str(error).splitlines()[0][:60]}"
 
 
-# -- memory, each way in a process of its own
+# -- memory, each method in a process of its own
 
 
-def growth(name: str, way: str) -> tuple[float, float]:
-    """Returns what a way needs at most beside the model, and what it keeps, in bytes."""
-    model, x = made(name, BATCH)
-    call = {"plain": model, "ours": lambda it: captured(model, it), "hand": extractor(model)}[
-        way
+def memory_of(name: str, method: str) -> tuple[float, float]:
+    """Returns the peak memory of a method on top of the model, and the size of the activations."""
+    model, x = build(name, BATCH)
+    call = {"plain": model, "ours": lambda x: capture(model, x), "hand": extractor(model)}[
+        method
     ]
     call(x[:1])
     gc.collect()
     before = psutil.Process().memory_info().rss
-    with Peak() as peak:
-        kept = call(x)
-    needed = kept.recording.needed if way == "ours" else 0
-    return peak.most - before, needed
+    with PeakMemory() as peak:
+        result = call(x)
+    size = result.recording.needed if method == "ours" else 0
+    return peak.size - before, size
 
 
-class Peak:
-    """The most memory that this process has had resident meanwhile, as the kernel counts it."""
+class PeakMemory:
+    """The peak resident memory of this process in the `with` block, as the kernel counts it."""
 
     def __enter__(self):
         with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")  # forgets the peak so far
+            file.write("5")  # resets the peak
         return self
 
     def __exit__(self, *_error):
         with open("/proc/self/status") as file:
-            line = next(it for it in file if it.startswith("VmHWM"))
-        self.most = int(line.split()[1]) * 1024
+            line = next(line for line in file if line.startswith("VmHWM"))
+        self.size = int(line.split()[1]) * 1024
 
 
 def memory() -> bool:
-    title = f"memory beside the model, batch of {BATCH}"
+    title = f"memory on top of the model, batch of {BATCH}"
     table = Table(
         "model", "sum of activations", "model(x)", "lab.activations", "ratio to the sum",
         "by hand", title=title,
     )  # fmt: skip
     is_within = True
     for name in MODELS:
-        found = {way: measured(name, way) for way in ("plain", "ours", "hand")}
-        total = found["ours"][1]
-        ratio = found["ours"][0] / total
-        is_within &= ratio <= MEMORY
+        results = {method: in_process(name, method) for method in ("plain", "ours", "hand")}
+        peaks = {method: peak for method, (peak, _size) in results.items()}
+        total = results["ours"][1]
+        ratio = peaks["ours"] / total
+        is_within &= ratio <= MAX_MEMORY
         table.add_row(
             name,
             f"{total / 1e6:,.0f} MB",
-            f"{found['plain'][0] / 1e6:,.0f} MB",
-            f"{found['ours'][0] / 1e6:,.0f} MB",
-            f"{ratio:.2f}" + ("" if ratio <= MEMORY else f"  OVER {MEMORY}"),
-            f"{found['hand'][0] / 1e6:,.0f} MB",
+            f"{peaks['plain'] / 1e6:,.0f} MB",
+            f"{peaks['ours'] / 1e6:,.0f} MB",
+            f"{ratio:.2f}" + ("" if ratio <= MAX_MEMORY else f"  OVER {MAX_MEMORY}"),
+            f"{peaks['hand'] / 1e6:,.0f} MB",
         )
     console.print(table)
     return is_within
 
 
-def measured(name: str, way: str) -> tuple[float, float]:
-    done = subprocess.run(
-        [sys.executable, __file__, name, way], capture_output=True, text=True, check=True
+def in_process(name: str, method: str) -> tuple[float, float]:
+    """Returns the result of `memory_of` in a new process."""
+    process = subprocess.run(
+        [sys.executable, __file__, name, method], capture_output=True, text=True, check=True
     )
-    peak, needed = done.stdout.split()[-2:]
-    return float(peak), float(needed)
+    peak, size = process.stdout.split()[-2:]
+    return float(peak), float(size)
 
 
 def main() -> None:
     if len(sys.argv) > 1:
-        print(*growth(*sys.argv[1:3]))
+        print(*memory_of(*sys.argv[1:3]))
         return
     console.print(f"Keras {keras.__version__}")
-    within = [times()]
+    results = [times()]
     if os.path.exists("/proc/self/clear_refs"):
-        within.append(memory())
+        results.append(memory())
     else:
         console.print("memory: measured on Linux only")
-    sys.exit(not all(within))
+    sys.exit(not all(results))
 
 
 if __name__ == "__main__":

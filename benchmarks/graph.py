@@ -1,4 +1,4 @@
-"""Model -> picture, beside `keras.utils.model_to_dot` and visualkeras, in one run."""
+"""Compares model -> picture with `keras.utils.model_to_dot` and with visualkeras."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ from kfunc_lab.graph.picture.svg import draw
 MODELS = ["VGG19", "ResNet50", "InceptionV3", "EfficientNetB7", "NASNetLarge"]
 RUNS = 7
 DEEP = 10_000
-FIRST_PICTURE, ONE_CLICK = 2.0, 0.150  # seconds
+MAX_FIRST_PICTURE, MAX_CLICK = 2.0, 0.150  # seconds
 
 console = Console(width=110)
 
@@ -46,11 +46,11 @@ def visualkeras_layered(model) -> None:
     visualkeras.layered_view(model)
 
 
-def timed(run: Callable[[], None]) -> float | str:
+def seconds_of(function: Callable[[], None]) -> float | str:
     begin = time.perf_counter()
     try:
-        run()
-    except Exception as error:  # a peer that fails is a result too
+        function()
+    except Exception as error:  # the failure of a peer is a result too
         return f"fails: {type(error).__name__}"
     return time.perf_counter() - begin
 
@@ -60,33 +60,33 @@ def median(values: list[float | str]) -> float | str:
     return failed[0] if failed else statistics.median(values)
 
 
-def seconds(value: float | str) -> str:
+def in_milliseconds(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value * 1000:,.0f} ms"
 
 
 def model_to_svg() -> bool:
-    """Measures the tools in turn, so that the machine's moods meet all of them."""
+    """Alternates between the tools, so that changes in the machine's load affect all of them."""
     tools = {"kfunc_lab": ours, "model_to_dot": keras_own, "visualkeras": visualkeras_layered}
     table = Table("model", "calls", *tools, "ratio to model_to_dot", title="model → picture")
-    good = True
+    is_within = True
     for name in MODELS:
         model = getattr(keras.applications, name)(weights=None)
         times: dict[str, list[float | str]] = {tool: [] for tool in tools}
         for _run in range(RUNS):
             for tool, draw_model in tools.items():
                 if not times[tool] or not isinstance(times[tool][0], str):
-                    times[tool].append(timed(lambda it=draw_model, m=model: it(m)))
-        found = {tool: median(values) for tool, values in times.items()}
-        mine, theirs = found["kfunc_lab"], found["model_to_dot"]
-        ratio, within = "–", isinstance(mine, float)
+                    times[tool].append(seconds_of(lambda draw=draw_model, m=model: draw(m)))
+        medians = {tool: median(values) for tool, values in times.items()}
+        mine, theirs = medians["kfunc_lab"], medians["model_to_dot"]
+        ratio, is_good = "–", isinstance(mine, float)
         if isinstance(mine, float) and isinstance(theirs, float):
-            within = mine <= theirs
-            ratio = f"{mine / theirs:.2f}" + ("" if within else "  OVER 1.00")
-        good &= within
+            is_good = mine <= theirs
+            ratio = f"{mine / theirs:.2f}" + ("" if is_good else "  OVER 1.00")
+        is_within &= is_good
         calls = str(len(lab.read_graph(model).calls))
-        table.add_row(name, calls, *map(seconds, found.values()), ratio)
+        table.add_row(name, calls, *map(in_milliseconds, medians.values()), ratio)
     console.print(table)
-    return good
+    return is_within
 
 
 def deep_model() -> bool:
@@ -97,15 +97,15 @@ def deep_model() -> bool:
     begin = time.perf_counter()
     view = lab.graph(x)
     view.to_svg()
-    taken = time.perf_counter() - begin
-    within = taken <= FIRST_PICTURE
-    said = "" if within else f"  OVER {FIRST_PICTURE} s"
-    console.print(f"{DEEP:,} chained layers, folded, first picture: {taken:.2f} s{said}")
-    return within
+    seconds = time.perf_counter() - begin
+    is_within = seconds <= MAX_FIRST_PICTURE
+    mark = "" if is_within else f"  OVER {MAX_FIRST_PICTURE} s"
+    console.print(f"{DEEP:,} chained layers, folded, first picture: {seconds:.2f} s{mark}")
+    return is_within
 
 
 def one_click() -> bool:
-    """Opens and folds a group of ResNet152 in the browser, on the page that a view saves."""
+    """Opens and folds a group of ResNet152 in a browser, on the page that a view saves."""
     from playwright.sync_api import sync_playwright
 
     view = lab.graph(keras.applications.ResNet152(weights=None))
@@ -120,17 +120,16 @@ def one_click() -> bool:
         page.wait_for_selector("[data-item]")
         times = page.evaluate(CLICKS)
         browser.close()
-    worst = max(times) / 1000
-    within = worst <= ONE_CLICK
-    said = "" if within else f"  OVER {ONE_CLICK * 1000:.0f} ms"
+    is_within = max(times) / 1000 <= MAX_CLICK
+    mark = "" if is_within else f"  OVER {MAX_CLICK * 1000:.0f} ms"
     console.print(
         f"ResNet152, opening and folding a group of 36 blocks: {min(times):.0f} to "
-        f"{max(times):.0f} ms from click to picture{said}"
+        f"{max(times):.0f} ms from click to picture{mark}"
     )
-    return within
+    return is_within
 
 
-# From the double click to the frame after the one in which the picture was drawn.
+# The time from the double click to the frame after the one that draws the picture.
 CLICKS = """async () => {
     const painted = () => new Promise((done) =>
         requestAnimationFrame(() => requestAnimationFrame(done)));

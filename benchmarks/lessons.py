@@ -1,4 +1,4 @@
-"""Seconds and memory that each lesson takes, run from top to bottom as a learner's kernel would."""
+"""Measures the time and the memory of each lesson, run from top to bottom in a kernel."""
 
 import os
 import tempfile
@@ -12,20 +12,20 @@ from rich.table import Table
 
 from kfunc_lab.lessons import catalogue, execution
 
-MOST_SECONDS, MOST_MEMORY = 40, 2e9
+MAX_SECONDS, MAX_MEMORY = 40, 2e9
 
 
-class Peak(threading.Thread):
-    """Notes the most memory that the processes begun by this one take together."""
+class PeakMemory(threading.Thread):
+    """Records the peak of the total memory of this process's children."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.memory = 0
+        self.size = 0
         self.done = threading.Event()
 
     def run(self) -> None:
         while not self.done.wait(0.05):
-            self.memory = max(self.memory, _memory_of_children())
+            self.size = max(self.size, _memory_of_children())
 
 
 def _memory_of_children() -> int:
@@ -39,8 +39,8 @@ def _memory_of_children() -> int:
 
 
 def measure(lesson: catalogue.Lesson, language: str) -> tuple[float, int]:
-    """Runs a lesson, and returns its seconds and its most memory in bytes."""
-    peak = Peak()
+    """Runs a lesson, and returns its time in seconds and its peak memory in bytes."""
+    peak = PeakMemory()
     peak.start()
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -48,7 +48,7 @@ def measure(lesson: catalogue.Lesson, language: str) -> tuple[float, int]:
     seconds = time.perf_counter() - begin
     peak.done.set()
     peak.join()
-    return seconds, peak.memory
+    return seconds, peak.size
 
 
 def main() -> None:
@@ -60,13 +60,13 @@ def main() -> None:
             seconds, memory = measure(lesson, language)
             total += seconds
             table.add_row(lesson.name, language, f"{seconds:.1f}", f"{memory / 1e9:.2f}")
-            if seconds > MOST_SECONDS or memory > MOST_MEMORY:
+            if seconds > MAX_SECONDS or memory > MAX_MEMORY:
                 over.append(f"{lesson.name} ({language})")
     console = Console()
     console.print(table)
-    console.print(f"all one after the other: {total:.0f} s")
+    console.print(f"total: {total:.0f} s")
     console.print(
-        f"above {MOST_SECONDS} s or {MOST_MEMORY / 1e9:.0f} GB: {', '.join(over) or 'none'}"
+        f"above {MAX_SECONDS} s or {MAX_MEMORY / 1e9:.0f} GB: {', '.join(over) or 'none'}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What must cost little, or grow no faster than its input: ratios of two times, in one run."""
+"""Checks that operations are cheap, or grow no faster than their input, as ratios of two times."""
 
 import os
 import subprocess
@@ -35,28 +35,28 @@ console = Console(width=110)
 
 @dataclass
 class Pair:
-    """Two pieces of work.
+    """Two operations to compare.
 
     Attributes:
-        ours: What is measured.
-        other: What it is measured beside.
-        most: How many times as long as the other it may take.
+        ours: The operation to measure.
+        other: The operation to compare with.
+        max_ratio: The largest ratio of their times.
     """
 
     ours: Callable[[], object]
     other: Callable[[], object]
-    most: float
+    max_ratio: float
 
     def ratio(self) -> float:
-        """Returns the ratio of the least times; what else the machine does only adds."""
+        """Returns the ratio of the minimum times, because load on the machine only adds time."""
         both = [(seconds(self.ours), seconds(self.other)) for _round in range(ROUNDS)]
         ours, other = (min(times) for times in zip(*both, strict=True))
         return ours / other
 
 
-def seconds(work: Callable[[], object]) -> float:
+def seconds(function: Callable[[], object]) -> float:
     begin = time.perf_counter()
-    work()
+    function()
     return time.perf_counter() - begin
 
 
@@ -125,7 +125,7 @@ def notices_of_long_runs() -> Pair:
             log.epoch = epoch
             log.end_epoch(epoch, {"loss": 1 / (epoch + 1), "val_loss": 1 / (epoch + 1)})
             log.learning_rate[epoch] = 0.1
-            log.measured[epoch] = {
+            log.measures_by_epoch[epoch] = {
                 (f"layer_{number}", name): value
                 for number in range(50)
                 for name, value in (("gradient_norm", 0.1), ("update_ratio", 1e-3), ("dead", 0))
@@ -143,7 +143,7 @@ def epochs_of_long_runs(folder: Path) -> Pair:
         store = Store(folder / f"{epochs}.sqlite3")
         run = store.begin("run", {})
         store.add_all(run, dict.fromkeys(range(epochs), (metrics, measures)))
-        return lambda: [store.add(run, epochs + it, metrics, measures) for it in range(20)]
+        return lambda: [store.add(run, epochs + n, metrics, measures) for n in range(20)]
 
     return Pair(addition(10_000), addition(100), 2)
 
@@ -179,23 +179,23 @@ def colour_images() -> Pair:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pairs = {
-            "import kfunc_lab / a Python that does nothing": importing(),
+            "import kfunc_lab / start Python": importing(),
             "read and write a chain of 3,000 layers / of 1,000": deep_graphs(),
             "compare chains of 9,000 layers / of 3,000": long_comparisons(),
             "compare two NASNetMobile / build and read one": comparison_of_a_model(),
             "measure the layers of the first model / its epoch": measures_of_an_epoch(),
-            "look for notices after 400 epochs / after 20": notices_of_long_runs(),
-            "keep an epoch after 10,000 / after 100": epochs_of_long_runs(Path(folder)),
-            "keep an exercise / write such a file": exercises(Path(folder)),
-            "the colour images / NumPy's reading of them": colour_images(),
+            "find notices after 400 epochs / after 20": notices_of_long_runs(),
+            "store an epoch after 10,000 / after 100": epochs_of_long_runs(Path(folder)),
+            "record an exercise / write the file": exercises(Path(folder)),
+            "load the colour images / read them with NumPy": colour_images(),
         }
-        table = Table("what / beside what", "ratio", "at most")
+        table = Table("operation / compared with", "ratio", "at most")
         is_within = True
         for name, pair in pairs.items():
             ratio = pair.ratio()
-            is_over = ratio > pair.most
+            is_over = ratio > pair.max_ratio
             is_within &= not is_over
-            table.add_row(name, f"{ratio:.2f}{'  OVER' * is_over}", f"{pair.most:g}")
+            table.add_row(name, f"{ratio:.2f}{'  OVER' * is_over}", f"{pair.max_ratio:g}")
     console.print(table)
     sys.exit(not is_within)
 

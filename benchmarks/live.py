@@ -1,4 +1,4 @@
-"""What following a notebook adds to its cells, in one run with and without it."""
+"""Measures the time that following a notebook adds to its cells."""
 
 import os
 import sys
@@ -11,10 +11,10 @@ from rich.console import Console
 
 from kfunc_lab.watch import watch
 
-ALIVE = 200  # calls that variables lead to
+ALIVE = 200  # calls that are reachable from variables
 CELL = "y = keras.layers.ReLU()(keras.Input((4,)))\nz = 1"
 LOOP = "x = keras.Input((4,))\nfor _ in range(1_000): x = keras.layers.Identity()(x)"
-BUDGET = 0.005  # seconds for each cell
+BUDGET = 0.005  # additional seconds for each cell
 RUNS = 15
 
 console = Console(width=110)
@@ -27,28 +27,28 @@ def seconds(shell: InteractiveShell, code: str) -> float:
 
 
 def with_and_without(shell: InteractiveShell, code: str, runs: int) -> tuple[float, float]:
-    """Measures a cell in turns, so that the machine's moods meet both."""
+    """Alternates between both modes, so that changes in the machine's load affect both."""
     times: dict[bool, list[float]] = {True: [], False: []}
     for _run in range(runs):
-        for followed in (True, False):
-            shell.run_cell(f"view = watch.{'watch' if followed else 'unwatch'}()")
+        for is_followed in (True, False):
+            shell.run_cell(f"view = watch.{'watch' if is_followed else 'unwatch'}()")
             shell.run_cell("pass")
-            times[followed].append(min(seconds(shell, code) for _ in range(3)))
+            times[is_followed].append(min(seconds(shell, code) for _ in range(3)))
     return min(times[True]), min(times[False])
 
 
 def main() -> None:
     shell = InteractiveShell.instance()
-    shell.display_pub.publish = lambda *_args, **_options: None  # the console stays readable
+    shell.display_pub.publish = lambda *_args, **_options: None  # keeps the console readable
     shell.user_ns["watch"] = watch
     shell.run_cell("import keras\nk = keras.Input((4,))")
     shell.run_cell(f"for _ in range({ALIVE}): k = keras.layers.Dense(4)(k)")
     followed, alone = with_and_without(shell, CELL, RUNS)
     extra = followed - alone
-    said = "" if extra <= BUDGET else f"  OVER {BUDGET * 1000:.0f} ms"
+    mark = "" if extra <= BUDGET else f"  OVER {BUDGET * 1000:.0f} ms"
     console.print(
-        f"following a cell, {ALIVE} calls alive: {extra * 1000:.1f} ms more{said} "
-        f"({followed * 1000:.1f} ms to {alone * 1000:.1f} ms)"
+        f"following a cell, {ALIVE} calls alive: {extra * 1000:.1f} ms more{mark} "
+        f"({followed * 1000:.1f} ms instead of {alone * 1000:.1f} ms)"
     )
     followed, alone = with_and_without(shell, LOOP, 2)
     console.print(f"1,000 calls in a loop, followed: {followed / alone:.2f} times as long")

@@ -1,4 +1,4 @@
-"""Shapes and what-if, beside Keras's own summary and a model that is built anew, in one run."""
+"""Compares shapes with Keras's own summary, and a what-if change with rebuilding the model."""
 
 import contextlib
 import io
@@ -20,42 +20,44 @@ import kfunc_lab as lab
 MODELS = ["VGG19", "ResNet50", "NASNetLarge"]
 RUNS = 7
 CHANGES = 60
-ONE_CHANGE = 0.100  # seconds, in the kernel
+MAX_CHANGE = 0.100  # seconds, in the kernel
 
 console = Console(width=110)
 
 
-def timed(run: Callable[..., object], *arguments, **options) -> float:
+def seconds_of(function: Callable[..., object], *arguments, **options) -> float:
     begin = time.perf_counter()
-    run(*arguments, **options)
+    function(*arguments, **options)
     return time.perf_counter() - begin
 
 
 def summary(model) -> None:
-    written = io.StringIO()
-    model.summary(print_fn=written.write)
+    text = io.StringIO()
+    model.summary(print_fn=text.write)
 
 
 def table_of_shapes() -> None:
-    """Measures both in turn, so that the machine's moods meet both."""
+    """Alternates between both, so that changes in the machine's load affect both."""
     table = Table("model", "lab.shapes", "model.summary", "ratio", title="model → table")
     for name in MODELS:
         model = getattr(keras.applications, name)(weights=None)
         lab.shapes(model)  # loads the widget, which every session does once
-        times = [(timed(lab.shapes, model), timed(summary, model)) for _run in range(RUNS)]
-        ours, theirs = (statistics.median(it) for it in zip(*times, strict=True))
+        times = [
+            (seconds_of(lab.shapes, model), seconds_of(summary, model)) for _run in range(RUNS)
+        ]
+        ours, theirs = (statistics.median(column) for column in zip(*times, strict=True))
         ratio = f"{ours / theirs:.2f}"
         table.add_row(name, f"{ours * 1000:,.0f} ms", f"{theirs * 1000:,.0f} ms", ratio)
     console.print(table)
 
 
-def rebuilt(model, layer: str, settings: dict) -> None:
+def rebuild(model, name: str, settings: dict) -> None:
     config = model.get_config()
-    for it in config["layers"]:
-        it.pop("build_config", None)
-        if it["config"]["name"] == layer:
-            it["config"] = {**it["config"], **settings}
-    with contextlib.suppress(ValueError):  # a change that breaks the model is a result too
+    for layer in config["layers"]:
+        layer.pop("build_config", None)
+        if layer["config"]["name"] == name:
+            layer["config"] = {**layer["config"], **settings}
+    with contextlib.suppress(ValueError):  # a change that breaks the model counts too
         type(model).from_config(config)
 
 
@@ -69,20 +71,20 @@ def what_if() -> bool:
     for number in range(CHANGES):
         name = draw.choice(names)
         settings = {"strides": draw.randint(1, 3), "filters": draw.choice((32, 64, 128))}
-        ours.append(timed(view.change, name, **settings))
+        ours.append(seconds_of(view.change, name, **settings))
         if number % 12 == 0:
-            theirs.append(timed(rebuilt, model, name, settings))
+            theirs.append(seconds_of(rebuild, model, name, settings))
         view.reset()
-    median, worst = statistics.median(ours), max(ours)
-    within = worst <= ONE_CHANGE
-    said = "" if within else f"  OVER {ONE_CHANGE * 1000:.0f} ms"
+    median, maximum = statistics.median(ours), max(ours)
+    is_within = maximum <= MAX_CHANGE
+    mark = "" if is_within else f"  OVER {MAX_CHANGE * 1000:.0f} ms"
     console.print(
         f"what if, ResNet50, {CHANGES} changes: {median * 1000:.0f} ms, at most "
-        f"{worst * 1000:.0f} ms{said}; the model built anew: "
+        f"{maximum * 1000:.0f} ms{mark}; rebuilding the model: "
         f"{statistics.median(theirs) * 1000:,.0f} ms, ratio "
         f"{median / statistics.median(theirs):.3f}"
     )
-    return within
+    return is_within
 
 
 def main() -> None:

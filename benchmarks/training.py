@@ -1,4 +1,4 @@
-"""What watching a training costs, beside the peers, in a kernel whose page is open; in one run."""
+"""Measures the cost of watching a training run in a kernel with an open page, beside the peers."""
 
 import ast
 import contextlib
@@ -29,24 +29,24 @@ import kfunc_lab as lab
 ROUNDS = {"MNIST": 6, "toy ResNet": 5}
 BATCH = 64
 PROBE = 64  # samples on which layers are measured
-BUDGETS = {"curves": 1.01, "all measures": 1.05}  # times a plain fit
-UPDATE = 40_000  # bytes
-UPDATES = 10  # in any second
-# Each must be quicker than these, which show no more than it does, or as much of the layers.
+BUDGETS = {"curves": 1.01, "all measures": 1.05}  # relative to a plain fit
+MAX_UPDATE = 40_000  # bytes
+MAX_UPDATES = 10  # in any second
+# Each must be faster than these peers, which show no more curves, or as much about the layers.
 PEERS = ["livelossplot", "TensorBoard", "tqdm"]
-BELOW = {"curves": PEERS, "all measures": ["livelossplot", "TensorBoard"]}
-WAYS = ["plain", *BUDGETS, *PEERS]
-SILENCE = 300  # seconds without a word after which a kernel is given up
+FASTER_THAN = {"curves": PEERS, "all measures": ["livelossplot", "TensorBoard"]}
+METHODS = ["plain", *BUDGETS, *PEERS]
+TIMEOUT = 300  # seconds without a message from the kernel
 
 console = Console(width=110)
 
 
-# -- in the kernel, which imports this file: the models, the ways to watch, a fit and its time
+# -- in the kernel, which imports this file: the models, the methods, and a fit with its time
 
 
 @dataclass
 class Task:
-    """What is trained on what, for so many epochs."""
+    """A model, its training data, and the number of epochs."""
 
     model: keras.Model
     x: np.ndarray
@@ -55,7 +55,7 @@ class Task:
 
 
 def mnist() -> Task:
-    """The first model of Keras's guide to the functional API, trained as it is there."""
+    """The first model of Keras's guide to the functional API, trained as in the guide."""
     inputs = keras.Input((784,), name="img")
     x = layers.Dense(64, activation="relu")(inputs)
     x = layers.Dense(64, activation="relu")(x)
@@ -65,13 +65,13 @@ def mnist() -> Task:
 
 @functools.cache
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """As many digits as MNIST has, which are those of the package again and again."""
+    """As many digits as MNIST has, repeated from the digits in the package."""
     (x, y), _test = lab.datasets.mnist("embedded")
     return np.tile(x.reshape(len(x), 784) / np.float32(255), (15, 1)), np.tile(y, 15)
 
 
 def resnet() -> Task:
-    """The toy ResNet of the same guide, on random images; an epoch is shorter than CIFAR's."""
+    """The toy ResNet of the same guide, on random images and with epochs shorter than CIFAR's."""
     inputs = keras.Input((32, 32, 3), name="img")
     x = layers.Conv2D(32, 3, activation="relu")(inputs)
     x = layers.Conv2D(64, 3, activation="relu")(x)
@@ -126,22 +126,22 @@ WATCHERS = {
 
 
 class Fit:
-    """A training that is ready: its model is compiled, and has trained a little.
+    """A prepared training run, whose model is compiled and has trained on a few batches.
 
     Args:
-        name: Which model.
-        way: How it is watched.
+        name: The name of the model.
+        method: The method of watching it.
     """
 
-    def __init__(self, name: str, way: str):
+    def __init__(self, name: str, method: str):
         keras.backend.clear_session()
         keras.utils.set_random_seed(0)
-        self._way = way
+        self._method = method
         self._task = {"MNIST": mnist, "toy ResNet": resnet}[name]()
         self._task.model.compile(
             "rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"]
         )
-        self._train(5 * BATCH, 1, [])  # its functions are compiled now
+        self._train(5 * BATCH, 1, [])  # compiles its functions
         gc.collect()
 
     def _train(self, samples: int | None, epochs: int, callbacks: list) -> None:
@@ -152,25 +152,26 @@ class Fit:
         )  # fmt: skip
 
     def run(self, epochs: int | None = None) -> dict[str, float]:
-        """Returns its seconds: by the clock, of the processors, and in the watcher's hooks."""
+        """Trains, and returns the seconds of wall time, of CPU time, and in the watcher's hooks."""
         task = self._task
-        watchers = [] if self._way == "plain" else [WATCHERS[self._way](task.x, task.y)]
+        watchers = [] if self._method == "plain" else [WATCHERS[self._method](task.x, task.y)]
         hooks = Hooks(watchers)
-        begin, work = time.perf_counter(), time.process_time()
+        wall_begin, cpu_begin = time.perf_counter(), time.process_time()
         self._train(None, epochs or task.epochs, watchers)
-        end, done = time.perf_counter(), time.process_time()
+        wall_end, cpu_end = time.perf_counter(), time.process_time()
         for watcher in watchers:
             problem = getattr(watcher, "problem", None)
-            if problem is not None:  # a dashboard that failed is quick, and proves nothing
+            if problem is not None:  # a dashboard that failed is fast, and proves nothing
                 raise problem
-        return {"clock": end - begin, "work": done - work, "hooks": hooks.seconds}
+        wall, cpu = wall_end - wall_begin, cpu_end - cpu_begin
+        return {"wall": wall, "cpu": cpu, "hooks": hooks.seconds}
 
 
 class Hooks:
-    """Takes the time in what Keras calls of a watcher: the part of its cost that is seen exactly.
+    """Measures the time in a watcher's hooks, the part of its cost that can be measured exactly.
 
     Attributes:
-        seconds: How long it was.
+        seconds: The total time.
     """
 
     def __init__(self, watchers: list):
@@ -191,29 +192,29 @@ class Hooks:
         return timed
 
 
-# -- the page: what JupyterLab does for a kernel and its widgets
+# -- the page, which acts like JupyterLab for a kernel and its widgets
 
 
 @dataclass
 class Update:
-    """What a dashboard sent to its page."""
+    """A message from a dashboard to its page."""
 
-    at: float
+    time: float
     size: int
-    is_drawn: bool  # else it is the state that stays in the notebook
+    is_drawn: bool  # rather than the state that stays in the notebook
 
 
 @dataclass
-class Run:
-    """What a cell did."""
+class CellRun:
+    """The results of a cell."""
 
-    found: str = ""
-    failed: str = ""
+    value: str = ""
+    error: str = ""
     updates: list[Update] = field(default_factory=list)
 
 
 class Page:
-    """A kernel, and the client that shows its widgets."""
+    """A kernel, and a client that shows its widgets."""
 
     def __init__(self, folder: str):
         here = Path(__file__).parent
@@ -223,33 +224,34 @@ class Page:
             cwd=folder, env=env, extra_arguments=["--log-level=ERROR"]
         )
         self._session = self._client.session
-        self._subshell = self._ask("control", "create_subshell_request", {})["subshell_id"]
+        reply = self._request("control", "create_subshell_request", {})
+        self._subshell = reply["subshell_id"]
         self._dashboards: set[str] = set()
 
     def close(self) -> None:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
 
-    def run(self, code: str, wanted: str = "None") -> Run:
-        """Runs a cell as JupyterLab does, and reads all that it shows."""
+    def run(self, code: str, expression: str = "None") -> CellRun:
+        """Runs a cell as JupyterLab does, and evaluates an expression after it."""
         content = {
             "code": code, "silent": False, "store_history": False, "allow_stdin": False,
-            "user_expressions": {"wanted": wanted},
+            "user_expressions": {"value": expression},
         }  # fmt: skip
         request = self._send("shell", "execute_request", content, {"cellId": "benchmark"})
-        run = Run()
-        while not self._is_over(request, run):
+        run = CellRun()
+        while not self._is_last_message(request, run):
             pass
         reply = self._reply("shell", request)
         if reply["status"] == "error":
-            run.failed = f"{reply['ename']}: {reply['evalue']}"
+            run.error = f"{reply['ename']}: {reply['evalue']}"
         else:
-            run.found = reply["user_expressions"]["wanted"]["data"]["text/plain"]
+            run.value = reply["user_expressions"]["value"]["data"]["text/plain"]
         return run
 
-    def _is_over(self, request: str, run: Run) -> bool:
-        """Takes one message of a cell, and tells whether it was the last."""
-        message, size = self._shown()
+    def _is_last_message(self, request: str, run: CellRun) -> bool:
+        """Handles one message of a cell, and tells whether it was the last."""
+        message, size = self._next_message()
         kind, content = message["msg_type"], message["content"]
         if kind == "comm_open":
             state = content["data"].get("state", {})
@@ -260,183 +262,189 @@ class Page:
             if view.get("model_id") in self._dashboards:
                 self._greet(view["model_id"])
         elif kind == "comm_msg" and content["comm_id"] in self._dashboards:
-            at, is_drawn = message["header"]["date"], content["data"]["method"] == "custom"
-            run.updates.append(Update(at.timestamp(), size, is_drawn))
+            date, is_drawn = message["header"]["date"], content["data"]["method"] == "custom"
+            run.updates.append(Update(date.timestamp(), size, is_drawn))
         is_idle = kind == "status" and content["execution_state"] == "idle"
         return is_idle and message["parent_header"].get("msg_id") == request
 
     def _greet(self, widget: str) -> None:
-        """Says as dashboard.js does that a page is there, on the way that is open in a cell."""
+        """Announces the page as dashboard.js does, through the subshell that a cell leaves free."""
         content = {"type": "hello", "page": "1"}
         data = {"method": "custom", "content": content}
         message = self._session.msg("comm_msg", {"comm_id": widget, "data": data})
         message["header"]["subshell_id"] = self._subshell
         self._client.shell_channel.send(message)
 
-    def _shown(self) -> tuple[dict[str, Any], int]:
+    def _next_message(self) -> tuple[dict[str, Any], int]:
         """Returns the next message to all clients, and its size."""
         socket = self._client.iopub_channel.socket
-        if not socket.poll(SILENCE * 1000):
-            raise TimeoutError("the kernel says nothing")
+        if not socket.poll(TIMEOUT * 1000):
+            raise TimeoutError("the kernel sends no messages")
         _to, parts = self._session.feed_identities(socket.recv_multipart())
         return self._session.deserialize(parts), sum(map(len, parts))
 
-    def _send(self, way: str, kind: str, content: dict, metadata: dict) -> str:
+    def _send(self, channel: str, kind: str, content: dict, metadata: dict) -> str:
         message = self._session.msg(kind, content, metadata=metadata)
-        getattr(self._client, f"{way}_channel").send(message)
+        getattr(self._client, f"{channel}_channel").send(message)
         return message["header"]["msg_id"]
 
-    def _reply(self, way: str, request: str) -> dict[str, Any]:
+    def _reply(self, channel: str, request: str) -> dict[str, Any]:
         while True:
-            message = getattr(self._client, f"{way}_channel").get_msg(timeout=SILENCE)
+            message = getattr(self._client, f"{channel}_channel").get_msg(timeout=TIMEOUT)
             if message["parent_header"].get("msg_id") == request:
                 return message["content"]
 
-    def _ask(self, way: str, kind: str, content: dict) -> dict[str, Any]:
-        return self._reply(way, self._send(way, kind, content, {}))
+    def _request(self, channel: str, kind: str, content: dict) -> dict[str, Any]:
+        return self._reply(channel, self._send(channel, kind, content, {}))
 
 
 # -- rounds
 
 
 @dataclass
-class Found:
-    """What was measured of one way to watch a model: a fit and its updates for each round."""
+class Result:
+    """The measurements of one method: a fit and its updates for each round."""
 
     fits: dict[int, dict[str, float]] = field(default_factory=dict)
     updates: list[list[Update]] = field(default_factory=list)
-    failed: str = ""
+    error: str = ""
 
-    def seconds(self, name: str = "clock") -> float:
-        return statistics.median(it[name] for it in self.fits.values())
+    def seconds(self, name: str = "wall") -> float:
+        return statistics.median(fit[name] for fit in self.fits.values())
 
-    def over(self, other: "Found", name: str = "clock") -> np.ndarray:
-        """Returns how much longer it took than another one did in the same round."""
-        both = [it for it in self.fits if it in other.fits]
-        return np.array([self.fits[it][name] / other.fits[it][name] for it in both])
+    def relative_to(self, other: "Result", name: str = "wall") -> np.ndarray:
+        """Returns the time of each round divided by that of another method in the same round."""
+        rounds = [number for number in self.fits if number in other.fits]
+        return np.array([self.fits[n][name] / other.fits[n][name] for n in rounds])
 
 
-def measured(page: Page, model: str) -> dict[str, Found]:
-    """Measures all ways in turn, so that the machine's moods meet all of them."""
-    found = {way: Found() for way in WAYS}
-    for way in WAYS:  # loads what every session loads once
-        found[way].failed = one_fit(page, model, way, "1")[0].failed
+def measure(page: Page, model: str) -> dict[str, Result]:
+    """Alternates between the methods, so that changes in the machine's load affect all of them."""
+    results = {method: Result() for method in METHODS}
+    for method in METHODS:  # loads what every session loads once
+        results[method].error = one_fit(page, model, method, "1")[0].error
     for number in range(ROUNDS[model]):
-        for way in WAYS[number:] + WAYS[:number]:  # whoever comes first, next time is the last
-            if not found[way].failed:
-                note(page, model, way, number, found[way])
-    return found
+        for method in METHODS[number:] + METHODS[:number]:  # each round starts with another one
+            if not results[method].error:
+                add_round(page, model, method, number, results[method])
+    return results
 
 
-def note(page: Page, model: str, way: str, number: int, found: Found) -> None:
-    run, seconds = one_fit(page, model, way)
-    found.failed = run.failed
-    if not run.failed:
-        found.fits[number] = seconds
-        found.updates.append(run.updates)
+def add_round(page: Page, model: str, method: str, number: int, result: Result) -> None:
+    run, seconds = one_fit(page, model, method)
+    result.error = run.error
+    if not run.error:
+        result.fits[number] = seconds
+        result.updates.append(run.updates)
 
 
-def one_fit(page: Page, model: str, way: str, epochs: str = "") -> tuple[Run, dict[str, float]]:
-    """Measures one fit; a peer that fails is a result too."""
-    run = page.run(f"import training\nfit = training.Fit({model!r}, {way!r})")
-    if not run.failed:
+def one_fit(
+    page: Page, model: str, method: str, epochs: str = ""
+) -> tuple[CellRun, dict[str, float]]:
+    """Measures one fit; the failure of a peer is a result too."""
+    run = page.run(f"import training\nfit = training.Fit({model!r}, {method!r})")
+    if not run.error:
         run = page.run(f"seconds = fit.run({epochs})", "seconds")
-    if way not in PEERS and run.failed:
-        raise RuntimeError(f"{way} of {model} fails: {run.failed}")
-    if way in BUDGETS and not any(it.is_drawn for it in run.updates):
-        raise RuntimeError("The dashboard drew nothing: its page was not heard.")
-    return run, ast.literal_eval(run.found or "{}")
+    if method not in PEERS and run.error:
+        raise RuntimeError(f"{method} of {model} fails: {run.error}")
+    if method in BUDGETS and not any(update.is_drawn for update in run.updates):
+        raise RuntimeError("The dashboard drew nothing: it did not receive the page's message.")
+    return run, ast.literal_eval(run.value or "{}")
 
 
-# -- what it comes to
+# -- the report
 
 
 def interval(ratios: np.ndarray) -> tuple[float, float]:
-    """Returns where the median lies in 95 of 100 cases, from the rounds drawn again and again."""
+    """Returns the 95 % confidence interval of the median, by bootstrapping."""
     draw = np.random.default_rng(0)
     medians = np.median(draw.choice(ratios, (10_000, len(ratios))), axis=1)
     low, high = np.percentile(medians, [2.5, 97.5])
     return float(low), float(high)
 
 
-def most_in_a_second(runs: list[list[Update]]) -> int:
-    times = [[it.at for it in updates if it.is_drawn] for updates in runs]
-    return max(sum(at <= it < at + 1 for it in run) for run in times for at in run)
+def max_updates_in_a_second(runs: list[list[Update]]) -> int:
+    times = [[update.time for update in updates if update.is_drawn] for updates in runs]
+    return max(sum(begin <= t < begin + 1 for t in run) for run in times for begin in run)
 
 
-def largest(runs: list[list[Update]], is_drawn: bool) -> int:
-    return max(it.size for updates in runs for it in updates if it.is_drawn == is_drawn)
+def max_size(runs: list[list[Update]], is_drawn: bool) -> int:
+    updates = (update for updates in runs for update in updates)
+    return max(update.size for update in updates if update.is_drawn == is_drawn)
 
 
 class Report:
-    """The tables, and whether all is within its budget."""
+    """The tables, and whether all figures are within their budgets."""
 
     def __init__(self):
         self.is_within = True
 
-    def marked(self, said: str, low: float, budget: float, unit: str = "") -> str:
-        """Marks a figure of which even the lowest that it may be is above its budget."""
+    def mark(self, figure: str, low: float, budget: float, unit: str = "") -> str:
+        """Marks a figure if even the low end of its interval is above its budget."""
         if low <= budget:
-            return said
+            return figure
         self.is_within = False
-        return f"{said}  OVER {budget:,}{unit}"
+        return f"{figure}  OVER {budget:,}{unit}"
 
-    def times(self, model: str, found: dict[str, Found]) -> None:
+    def times(self, model: str, results: dict[str, Result]) -> None:
         table = Table(
-            "way", "fit", "ratio", "95 % interval", "rounds", "CPU time", "in hooks",
-            title=f"{model}: {len(found['plain'].fits)} rounds",
+            "method", "fit", "ratio", "95 % interval", "rounds", "CPU time", "in hooks",
+            title=f"{model}: {len(results['plain'].fits)} rounds",
         )  # fmt: skip
-        for way, it in found.items():
-            table.add_row(way, *self._row(way, it, found["plain"]))
+        for method, result in results.items():
+            table.add_row(method, *self._row(method, result, results["plain"]))
         console.print(table)
-        for way, it in found.items():
-            if it.failed:
-                console.print(f"{way} fails: {it.failed.splitlines()[0][:90]}", markup=False)
-        for way, peers in BELOW.items():
+        for method, result in results.items():
+            if result.error:
+                error = result.error.splitlines()[0][:90]
+                console.print(f"{method} fails: {error}", markup=False)
+        for method, peers in FASTER_THAN.items():
             for peer in peers:
-                self._beside(way, peer, found)
+                self._compare(method, peer, results)
 
-    def _row(self, way: str, it: Found, plain: Found) -> list[str]:
-        if it.failed:
+    def _row(self, method: str, result: Result, plain: Result) -> list[str]:
+        if result.error:
             return ["fails"]
-        if it is plain:  # beside its own median: what the machine's moods are
-            ratios = np.array([fit["clock"] for fit in it.fits.values()]) / it.seconds()
+        if result is plain:  # relative to its own median, which shows the noise of the machine
+            ratios = np.array([fit["wall"] for fit in plain.fits.values()]) / plain.seconds()
         else:
-            ratios = it.over(plain)
+            ratios = result.relative_to(plain)
         low, high = interval(ratios)
-        said = f"{np.median(ratios):.3f}"
+        median = f"{np.median(ratios):.3f}"
         return [
-            f"{it.seconds():.2f} s",
-            self.marked(said, low, BUDGETS[way]) if way in BUDGETS else said,
+            f"{result.seconds():.2f} s",
+            self.mark(median, low, BUDGETS[method]) if method in BUDGETS else median,
             f"{low:.3f}–{high:.3f}",
             f"{min(ratios):.3f}–{max(ratios):.3f}",
-            f"{np.median(it.over(plain, 'work')):.3f}",
-            "" if it is plain else self._in_hooks(it),
+            f"{np.median(result.relative_to(plain, 'cpu')):.3f}",
+            "" if result is plain else self._in_hooks(result),
         ]
 
-    def _in_hooks(self, it: Found) -> str:
-        """Says what a watcher itself adds to the rest of a fit: even a busy machine tells that."""
-        added = [100 * fit["hooks"] / (fit["clock"] - fit["hooks"]) for fit in it.fits.values()]
-        low, high = interval(np.array(added))
-        return f"{np.median(added):.1f} % ({low:.1f}–{high:.1f})"
+    def _in_hooks(self, result: Result) -> str:
+        """Returns the time in hooks relative to the rest of a fit, which load hardly affects."""
+        shares = [
+            100 * fit["hooks"] / (fit["wall"] - fit["hooks"]) for fit in result.fits.values()
+        ]
+        low, high = interval(np.array(shares))
+        return f"{np.median(shares):.1f} % ({low:.1f}–{high:.1f})"
 
-    def _beside(self, way: str, peer: str, found: dict[str, Found]) -> None:
-        if found[peer].failed:
+    def _compare(self, method: str, peer: str, results: dict[str, Result]) -> None:
+        if results[peer].error:
             return
-        ratios = found[way].over(found[peer])
+        ratios = results[method].relative_to(results[peer])
         low, high = interval(ratios)
-        said = f"{way} / {peer}: {np.median(ratios):.3f} ({low:.3f}–{high:.3f})"
-        console.print(self.marked(said, low, 1.0))
+        figure = f"{method} / {peer}: {np.median(ratios):.3f} ({low:.3f}–{high:.3f})"
+        console.print(self.mark(figure, low, 1.0))
 
-    def messages(self, model: str, found: dict[str, Found]) -> None:
-        for way in BUDGETS:
-            runs = found[way].updates
-            most, size = most_in_a_second(runs), largest(runs, True)
-            rate = self.marked(f"at most {most} updates in a second", most, UPDATES)
-            weight = self.marked(f"of at most {size / 1000:.1f} kB", size, UPDATE, " bytes")
+    def messages(self, model: str, results: dict[str, Result]) -> None:
+        for method in BUDGETS:
+            runs = results[method].updates
+            count, size = max_updates_in_a_second(runs), max_size(runs, True)
+            rate = self.mark(f"at most {count} updates in a second", count, MAX_UPDATES)
+            weight = self.mark(f"of at most {size / 1000:.1f} kB", size, MAX_UPDATE, " bytes")
             console.print(
-                f"{model}, {way}: {rate}, {weight}; "
-                f"{largest(runs, False) / 1000:.1f} kB stay in the notebook"
+                f"{model}, {method}: {rate}, {weight}; "
+                f"{max_size(runs, False) / 1000:.1f} kB stay in the notebook"
             )
 
 
@@ -445,9 +453,9 @@ def main() -> None:
     report = Report()
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(Page(folder)) as page:
         for model in ROUNDS:
-            found = measured(page, model)
-            report.times(model, found)
-            report.messages(model, found)
+            results = measure(page, model)
+            report.times(model, results)
+            report.messages(model, results)
     sys.exit(not report.is_within)
 
 

@@ -1,1 +1,1 @@
-"""What flows through each call of a model."""
+"""The activations of each call of a model."""

@@ -1,4 +1,4 @@
-"""Compares the activations of one batch before and after training, or in two equal models."""
+"""Compares the activations of one batch before and after training, or in two similar models."""
 
 from collections.abc import Mapping
 
@@ -10,16 +10,16 @@ from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
 
-def paired(now: BatchActivations, before: BatchActivations) -> Mapping[str, str]:
-    """Finds for each call the one of an earlier pass that it is compared with.
+def match_calls(now: BatchActivations, before: BatchActivations) -> Mapping[str, str]:
+    """Finds for each call its counterpart in an earlier pass.
 
     Args:
         now: The activations.
-        before: Those of the earlier pass: of the same model, or of one with equal layers in
-            the same order.
+        before: The activations of the earlier pass, of the same model or of a model with the same
+            layers in the same order.
 
     Returns:
-        For the id of each call that of the earlier one.
+        For the id of each call the id of the earlier call.
 
     Raises:
         ValueError: If the models differ, or the samples do.
@@ -31,20 +31,24 @@ def paired(now: BatchActivations, before: BatchActivations) -> Mapping[str, str]
         if not _are_alike(one, other):
             raise ValueError(
                 _(
-                    "Only models of equal layers in the same order can be compared: {one} "
-                    "stands where the other has {other}."
-                ).format(one=_described(one), other=_described(other))
+                    "Only models with the same layers in the same order can be compared: one "
+                    "has {one} where the other has {other}."
+                ).format(one=_describe(one), other=_describe(other))
             )
     if len(calls) != len(earlier):
         raise ValueError(
-            _("Only models of as many calls can be compared: {n} and {m}.").format(
-                n=len(calls), m=len(earlier)
-            )
+            _(
+                "Only models with the same number of calls can be compared; these "
+                "have {n} and {m}."
+            ).format(n=len(calls), m=len(earlier))
         )
     pairs = zip(keras.tree.flatten(now.x), keras.tree.flatten(before.x), strict=True)
     if not all(np.array_equal(a, b, equal_nan=_has_nan(a)) for a, b in pairs):
         raise ValueError(
-            _("Only the same samples can be compared; the earlier ones were others.")
+            _(
+                "Only activations of the same samples can be compared; the earlier "
+                "samples were different."
+            )
         )
     return {one.id: other.id for one, other in zip(calls, earlier, strict=True)}
 
@@ -54,30 +58,30 @@ def _has_nan(values: object) -> bool:
 
 
 def _are_alike(one: CapturedCall, other: CapturedCall) -> bool:
-    shapes = [[it.shape for it in call.tensors] for call in (one, other)]
+    shapes = [[tensor.shape for tensor in call.tensors] for call in (one, other)]
     return one.kind == other.kind and shapes[0] == shapes[1]
 
 
-def _described(call: CapturedCall) -> str:
-    shapes = ", ".join(str(it.shape) for it in call.tensors)
+def _describe(call: CapturedCall) -> str:
+    shapes = ", ".join(str(tensor.shape) for tensor in call.tensors)
     return f"{printable(call.id)} ({printable(call.kind)}, {shapes})"
 
 
-def changes(
+def relative_changes(
     now: BatchActivations, before: BatchActivations, pairs: Mapping[str, str]
 ) -> Mapping[str, float]:
-    """Returns how much the first result of each call changed.
+    """Returns the relative change of each call's first output.
 
     Args:
         now: The activations.
-        before: Those of the earlier pass.
-        pairs: As `paired` gives them.
+        before: The activations of the earlier pass.
+        pairs: The result of `match_calls`.
 
     Returns:
-        For the id of each call the norm of the difference over that of the earlier values;
-        nothing for a call whose values were not kept.
+        For the id of each call the norm of the difference, divided by the norm of the earlier
+        values. Calls without stored values are left out.
     """
-    found = {}
+    changes = {}
     for call_id, earlier_id in pairs.items():
         tensors = now.recording.calls[call_id].tensors
         earlier = before.recording.calls[earlier_id].tensors
@@ -85,10 +89,11 @@ def changes(
             continue
         if tensors[0].values.dtype.kind not in "fiub":
             continue
-        a, b = (np.asarray(it[0].values, np.float64) for it in (tensors, earlier))
-        size = float(np.linalg.norm(b))
+        a = np.asarray(tensors[0].values, np.float64)
+        b = np.asarray(earlier[0].values, np.float64)
+        norm = float(np.linalg.norm(b))
         difference = float(np.linalg.norm(a - b))
-        found[call_id] = (
-            difference / size if size else (0.0 if not difference else float("inf"))
+        changes[call_id] = (
+            difference / norm if norm else (0.0 if not difference else float("inf"))
         )
-    return found
+    return changes

@@ -23,54 +23,56 @@ _SIDE = 48
 _HEAD = 40
 _TOP = 132
 _COLUMNS = 2
-# So many calls are drawn; the others are counted.
-_MOST_ROWS = 40
+# At most this many calls are drawn; the others are only counted.
+_MAX_ROWS = 40
 
 
 def to_svg(
-    flow: BatchActivations,
+    batch: BatchActivations,
     opened: Container[str],
     sample: int,
     image: Image | None,
-    answers: Sequence[tuple[str, Bars]],
+    outputs: Sequence[tuple[str, Bars]],
 ) -> str:
-    """Draws one sample's way through a model: a small picture of each call.
+    """Draws one sample's path through a model as SVG: a small picture of each call.
 
     Args:
-        flow: The activations.
-        opened: The ids of the groups that are open.
+        batch: The activations.
+        opened: The ids of the open groups.
         sample: The number of the sample.
-        image: The input, where it is a picture.
-        answers: For outputs that are vectors, what they are called, and the numbers.
+        image: The input, if it is an image.
+        outputs: The name and the bars of each output that is a vector.
 
     Returns:
-        The SVG; it follows the light or dark theme of its reader.
+        The SVG, which follows the reader's light or dark theme.
     """
-    lines = [line for line in lines_of(flow, opened) if line.call and not line.is_open]
-    shown = lines[:_MOST_ROWS]
-    in_column = -(-len(shown) // _COLUMNS)
-    top = _HEAD + (_TOP if image is not None or answers else 0)
-    height = top + in_column * _ROW + (28 if len(lines) > len(shown) else 8)
-    parts = [_text(16, 25, heading(flow), 14, "head")]
-    parts += _ends(sample, image, answers)
+    lines = [line for line in lines_of(batch, opened) if line.call and not line.is_open]
+    shown = lines[:_MAX_ROWS]
+    rows_per_column = -(-len(shown) // _COLUMNS)
+    top = _HEAD + (_TOP if image is not None or outputs else 0)
+    height = top + rows_per_column * _ROW + (28 if len(lines) > len(shown) else 8)
+    parts = [_text(16, 25, heading(batch), 14, "head")]
+    parts += _inputs_and_outputs(sample, image, outputs)
     for place, line in enumerate(shown):
-        column, row = divmod(place, in_column)
+        column, row = divmod(place, rows_per_column)
         x = 16 + column * (_WIDTH - 16) / _COLUMNS
-        parts.append(_row(flow, line, sample, x, top + row * _ROW))
+        parts.append(_row(batch, line, sample, x, top + row * _ROW))
     if len(lines) > len(shown):
         more = len(lines) - len(shown)
-        said = ngettext("and {n} more call", "and {n} more calls", more).format(n=more)
-        parts.append(_text(16, height - 10, said, 12, "quiet"))
+        words = ngettext("and {n} more call", "and {n} more calls", more).format(n=more)
+        parts.append(_text(16, height - 10, words, 12, "quiet"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
         f'viewBox="0 0 {_WIDTH} {height}" class="kfunc-lab-flow" role="img">'
-        f"<title>{html.escape(heading(flow))}</title><style>{_style()}</style>"
+        f"<title>{html.escape(heading(batch))}</title><style>{_style()}</style>"
         f'<rect class="surface" width="100%" height="100%" fill="{SURFACE[0]}"/>'
         f"{''.join(parts)}</svg>"
     )
 
 
-def _ends(sample: int, image: Image | None, answers: Sequence[tuple[str, Bars]]) -> list[str]:
+def _inputs_and_outputs(
+    sample: int, image: Image | None, outputs: Sequence[tuple[str, Bars]]
+) -> list[str]:
     parts = []
     x = 16.0
     if image is not None:
@@ -80,7 +82,7 @@ def _ends(sample: int, image: Image | None, answers: Sequence[tuple[str, Bars]])
         parts.append(_text(x, _HEAD + 12, _("sample {n}").format(n=sample), 11, "quiet"))
         parts.append(_picture(png_uri(image.pixels), x, _HEAD + 18, *size))
         x += size[0] + 32
-    for name, bars in answers[:2]:
+    for name, bars in outputs[:2]:
         parts.append(_text(x, _HEAD + 12, name, 11, "quiet"))
         parts.append(_bars(bars, x, _HEAD + 18))
         x += 300
@@ -88,17 +90,17 @@ def _ends(sample: int, image: Image | None, answers: Sequence[tuple[str, Bars]])
 
 
 def _bars(bars: Bars, x: float, y: float) -> str:
-    """Draws the numbers as columns, the greatest with its value."""
+    """Draws numbers as columns, and labels the largest with its value."""
     count = min(len(bars.values), 20)
-    values = [it if math.isfinite(it) else 0.0 for it in bars.values[:count]]
+    values = [value if math.isfinite(value) else 0.0 for value in bars.values[:count]]
     step = min(26.0, 260 / max(count, 1))
-    reach = 1.0 if bars.percent else max((abs(it) for it in values), default=0.0) or 1.0
+    scale = 1.0 if bars.percent else max(map(abs, values), default=0.0) or 1.0
     base = y + (84 if min(values, default=0.0) >= 0 else 48)
     room = base - y - 12
-    best = max(range(count), key=lambda it: values[it], default=0)
+    best = max(range(count), key=values.__getitem__, default=0)
     parts = []
     for place, value in enumerate(values):
-        size = max(abs(value) / reach * room, 0.5)
+        size = max(abs(value) / scale * room, 0.5)
         left = x + place * step
         top = base - size if value >= 0 else base
         mark = "strong" if place == best else "bar"
@@ -111,21 +113,21 @@ def _bars(bars: Bars, x: float, y: float) -> str:
                 _text(left + step / 2 - 2, y + 98, bars.labels[place], 10, "quiet mid")
             )
         if place == best:
-            said = percent(value) if bars.percent else number(value)
-            parts.append(_text(left + step / 2 - 2, top - 3, said, 10, "mid"))
+            words = percent(value) if bars.percent else number(value)
+            parts.append(_text(left + step / 2 - 2, top - 3, words, 10, "mid"))
     return "".join(parts)
 
 
-def _row(flow: BatchActivations, line: Line, sample: int, x: float, y: float) -> str:
-    small = flow.thumbnail(line.call, sample)
+def _row(batch: BatchActivations, line: Line, sample: int, x: float, y: float) -> str:
+    small = batch.thumbnail(line.call, sample)
     parts = []
     if small is not None and small.size:
         rows, columns = small.shape
         side = min(_SIDE / rows, _SIDE / columns)
         width, height = columns * side, rows * side
-        # A thin row is drawn thicker, or it could not be seen.
+        # A thin row is drawn thicker so that it stays visible.
         height, width = max(height, 10.0), max(width, 10.0)
-        uri = png_uri(colour_pixels(small, *_range(small)))
+        uri = png_uri(colour_pixels(small, *_colour_range(small)))
         parts.append(
             _picture(uri, x + (_SIDE - width) / 2, y + (_SIDE - height) / 2, width, height)
         )
@@ -141,20 +143,20 @@ def _row(flow: BatchActivations, line: Line, sample: int, x: float, y: float) ->
     after = left + text_width(name, 12, True) + 6
     kind_room = x + (_WIDTH - 16) / _COLUMNS - 20 - after
     parts.append(_text(after, y + 13, fit_text(line.kind, kind_room, 11), 11, "quiet"))
-    call = flow.recording.calls[line.call]
+    call = batch.recording.calls[line.call]
     parts.append(_text(left, y + 29, line.shape, 11, "body"))
-    if call.tensors and flow.statistics(call.id).finite:
-        found = flow.statistics(call.id)
-        said = _("{low} … {high}, {zeros} zeros").format(
-            low=number(found.minimum),
-            high=number(found.maximum),
-            zeros=percent(found.share_of_zeros),
+    if call.tensors and batch.statistics(call.id).finite:
+        statistics = batch.statistics(call.id)
+        words = _("{low} … {high}, {zeros} zeros").format(
+            low=number(statistics.minimum),
+            high=number(statistics.maximum),
+            zeros=percent(statistics.share_of_zeros),
         )
-        parts.append(_text(left, y + 44, fit_text(said, room, 11), 11, "quiet"))
+        parts.append(_text(left, y + 44, fit_text(words, room, 11), 11, "quiet"))
     return "".join(parts)
 
 
-def _range(small: Numbers) -> tuple[float, float, str]:
+def _colour_range(small: Numbers) -> tuple[float, float, str]:
     known = small[np.isfinite(small)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
     if low < 0 < high:

@@ -1,4 +1,4 @@
-"""What goes into a model and what comes out of it, for one sample."""
+"""Prepares the inputs and outputs of a model for one sample."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,61 +9,60 @@ import numpy as np
 from kfunc_lab.activations.picture_kinds import pictures_for
 from kfunc_lab.activations.pictures import Bars, picture_of
 from kfunc_lab.forward.batch import BatchActivations
-from kfunc_lab.forward.samples import as_picture
+from kfunc_lab.forward.samples import as_image
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image, image_of
 from kfunc_lab.ui.text import printable
 from kfunc_lab.ui.thumbnails import thumbnail
 
-_MOST_OUTPUTS = 4
-_MOST_BARS = 24
+_MAX_OUTPUTS = 4
+_MAX_BARS = 24
 
 
-def picture_input(flow: BatchActivations) -> int | None:
-    """Returns which of the inputs, in their order, is a picture; `None` if none is."""
-    for place, values in enumerate(_leaves(flow.x)):
-        if as_picture(np.asarray(values[0])) is not None:
-            return place
+def image_input(batch: BatchActivations) -> int | None:
+    """Returns the index of the first input that is an image; `None` if none is."""
+    for index, values in enumerate(_leaves(batch.x)):
+        if as_image(np.asarray(values[0])) is not None:
+            return index
     return None
 
 
-def image_of_sample(flow: BatchActivations, sample: int) -> Image | None:
-    """Returns the input of a sample as a picture, where it is one."""
-    place = picture_input(flow)
-    if place is None:
+def image_of_sample(batch: BatchActivations, sample: int) -> Image | None:
+    """Returns the input of a sample as an image, if it is one."""
+    index = image_input(batch)
+    if index is None:
         return None
-    picture = as_picture(np.asarray(_leaves(flow.x)[place][sample]))
-    return None if picture is None else image_of(picture)
+    pixels = as_image(np.asarray(_leaves(batch.x)[index][sample]))
+    return None if pixels is None else image_of(pixels)
 
 
-def inputs_of(flow: BatchActivations, sample: int) -> list[tuple[str, Numbers]]:
+def inputs_of(batch: BatchActivations, sample: int) -> list[tuple[str, Numbers]]:
     """Returns for each input its name and a small picture."""
-    names = [
-        flow.graph.call_of[it].layer for it in flow.graph.inputs if it in flow.graph.call_of
-    ]
-    leaves = _leaves(flow.x)
+    calls = batch.graph.call_of
+    names = [calls[call_id].layer for call_id in batch.graph.inputs if call_id in calls]
+    leaves = _leaves(batch.x)
     if len(names) != len(leaves):
-        names = [f"x[{place}]" for place in range(len(leaves))] if len(leaves) > 1 else ["x"]
+        names = [f"x[{index}]" for index in range(len(leaves))] if len(leaves) > 1 else ["x"]
     return [
         (printable(name), thumbnail(np.asarray(values[sample])))
         for name, values in zip(names, leaves, strict=True)
     ]
 
 
-def tokens_of(flow: BatchActivations, sample: int) -> tuple[str, ...]:
-    """Returns what the steps of a row of tokens are called: their numbers or words."""
-    leaves = _leaves(flow.x)
+def tokens_of(batch: BatchActivations, sample: int) -> tuple[str, ...]:
+    """Returns the label of each step of a sequence of tokens: its number or its word."""
+    leaves = _leaves(batch.x)
     if len(leaves) != 1:
         return ()
     row = np.asarray(leaves[0][sample])
-    is_tokens = row.ndim == 1 and (row.dtype.kind in "iuOSU" or _is_whole(flow, row))
-    return tuple(printable(str(_plain(it))) for it in row) if is_tokens else ()
+    is_tokens = row.ndim == 1 and (row.dtype.kind in "iuOSU" or _holds_token_ids(batch, row))
+    return tuple(printable(str(_plain(token))) for token in row) if is_tokens else ()
 
 
-def _is_whole(flow: BatchActivations, row: Numbers) -> bool:
-    """Tells whether a row feeds an embedding, and so holds numbers of tokens."""
-    first = [call for call in flow.graph.calls if call.kind == "Embedding"]
-    return bool(first) and bool((row == np.floor(row)).all())
+def _holds_token_ids(batch: BatchActivations, row: Numbers) -> bool:
+    """Tells whether a row of floats holds integers for an embedding."""
+    has_embedding = any(call.kind == "Embedding" for call in batch.graph.calls)
+    return has_embedding and bool((row == np.floor(row)).all())
 
 
 def _plain(token: Any) -> Any:
@@ -72,39 +71,43 @@ def _plain(token: Any) -> Any:
     return int(token) if isinstance(token, (np.floating, np.integer)) else token
 
 
-def answers_of(flow: BatchActivations, sample: int) -> list[tuple[str, Bars]]:
-    """Returns for each output that is a vector or a number its name and its bars."""
-    found = []
-    for name, values, kind, activation in _outputs(flow, sample):
+def outputs_of(batch: BatchActivations, sample: int) -> list[tuple[str, Bars]]:
+    """Returns the name and the bars of each output that is a vector or a number."""
+    outputs = []
+    for name, values, kind, activation in _outputs(batch, sample):
         if values.ndim > 1 or values.dtype.kind in "OSU":
             continue
         vector = values.reshape(-1)
         kinds = pictures_for(vector, kind, activation)
-        shown = "probabilities" if "probabilities" in kinds else "bars"
-        if shown == "bars" and len(vector) > _MOST_BARS:
+        picture = "probabilities" if "probabilities" in kinds else "bars"
+        if picture == "bars" and len(vector) > _MAX_BARS:
             continue
-        bars = picture_of(vector, shown)
+        bars = picture_of(vector, picture)
         assert isinstance(bars, Bars)  # noqa: S101 - both kinds are bars
         if activation == "sigmoid":
             bars = replace(bars, percent=True)
         if len(vector) == 1:
             bars = replace(bars, labels=("",))
-        found.append((name, bars))
-    return found[:_MOST_OUTPUTS]
+        outputs.append((name, bars))
+    return outputs[:_MAX_OUTPUTS]
 
 
-def _outputs(flow: BatchActivations, sample: int) -> Iterator[tuple[str, Numbers, str, str]]:
-    calls = flow.recording.calls
-    known = [it for it in flow.graph.outputs if it in calls and calls[it].tensors]
-    for call_id in known:
+def _outputs(batch: BatchActivations, sample: int) -> Iterator[tuple[str, Numbers, str, str]]:
+    calls = batch.recording.calls
+    recorded = [
+        call_id
+        for call_id in batch.graph.outputs
+        if call_id in calls and calls[call_id].tensors
+    ]
+    for call_id in recorded:
         call = calls[call_id]
-        values = flow.sample(call_id, 0, sample).values
+        values = batch.sample(call_id, 0, sample).values
         yield printable(call.layer), values, call.kind, call.activation
-    if known or flow.graph.outputs:
+    if recorded or batch.graph.outputs:
         return
-    for place, leaf in enumerate(_leaves(flow.recording.outputs)):
-        if leaf is not None and np.ndim(leaf) and len(leaf) == flow.samples:
-            yield f"[{place}]", leaf[sample], "", ""
+    for index, leaf in enumerate(_leaves(batch.recording.outputs)):
+        if leaf is not None and np.ndim(leaf) and len(leaf) == batch.samples:
+            yield f"[{index}]", leaf[sample], "", ""
 
 
 def _leaves(x: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""One line for each call of the graph: what there is to tell of its activations at a glance."""
+"""Summarises the activations of each call of the graph in one line."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from kfunc_lab.graph.model.folding import visible_items
 from kfunc_lab.locale import N_, _, ngettext
 from kfunc_lab.ui.text import percent, printable
 
-# What the boxes of the graph can be coloured by.
+# The quantities that can colour the boxes of the graph.
 QUANTITIES = {
     "zeros": N_("share of zeros"),
     "dead": N_("share of dead units"),
     "saturated": N_("share of saturated units"),
     "norm": N_("mean norm"),
     "deviation": N_("standard deviation"),
-    "maximum": N_("greatest value"),
+    "maximum": N_("maximum value"),
 }
 
 
@@ -29,12 +29,12 @@ class Line:
 
     Attributes:
         item: Its id.
-        depth: How many open groups it stands in.
-        name: Its name, without those of the groups.
+        depth: The number of open groups around it.
+        name: Its name, without the names of the groups.
         kind: Its class.
-        call: The id of the call that is shown for it; empty where none was recorded.
-        shape: The shape of that call's first result, without the batch.
-        is_open: Whether it is a group that is open.
+        call: The id of the call that is shown for it; empty if none was recorded.
+        shape: The shape of that call's first output, without the batch axis.
+        is_open: Whether it is an open group.
     """
 
     item: str
@@ -46,138 +46,146 @@ class Line:
     is_open: bool
 
 
-def lines_of(flow: BatchActivations, opened: Container[str]) -> list[Line]:
-    """Returns a line for each call and group of the graph that is seen, in graph order."""
-    shown = calls_by_item(flow)
+def lines_of(batch: BatchActivations, opened: Container[str]) -> list[Line]:
+    """Returns a line for each visible call and group of the graph, in graph order."""
+    shown = calls_by_item(batch)
     lines = []
-    for item, depth in visible_items(flow.graph, opened):
-        named = flow.graph.call_of.get(item) or flow.graph.group_of[item]
+    for item, depth in visible_items(batch.graph, opened):
+        node = batch.graph.call_of.get(item) or batch.graph.group_of[item]
         call = shown.get(item)
         lines.append(
             Line(
                 item=item,
                 depth=depth,
-                name=short_name(named),
-                kind=printable(named.kind),
+                name=short_name(node),
+                kind=printable(node.kind),
                 call=call.id if call else "",
                 shape=shape_of(call.tensors[0]) if call and call.tensors else "",
-                is_open=item in opened and item in flow.graph.group_of,
+                is_open=item in opened and item in batch.graph.group_of,
             )
         )
     return lines
 
 
-def calls_by_item(flow: BatchActivations) -> Mapping[str, CapturedCall]:
+def calls_by_item(batch: BatchActivations) -> Mapping[str, CapturedCall]:
     """Returns for each call and group the recorded call that is shown for it."""
-    found: dict[str, CapturedCall] = {}
-    for call in flow.recording.calls.values():
-        if call.item not in found or (call.base == call.item != found[call.item].base):
-            found[call.item] = call
-    for group in reversed(flow.graph.groups):  # the inner ones first
-        inside = flow.graph.calls_inside[group.id]
-        last = next((found[it] for it in reversed(inside) if it in found), None)
-        if group.id not in found and last is not None:
-            found[group.id] = last
-    return found
+    shown: dict[str, CapturedCall] = {}
+    for call in batch.recording.calls.values():
+        if call.item not in shown or (call.base == call.item != shown[call.item].base):
+            shown[call.item] = call
+    for group in reversed(batch.graph.groups):  # inner groups first
+        calls = [shown[item] for item in batch.graph.calls_inside[group.id] if item in shown]
+        if group.id not in shown and calls:
+            shown[group.id] = calls[-1]
+    return shown
 
 
 def shape_of(tensor: Tensor) -> str:
-    """Writes a result's shape without the batch, as `"28 × 28 × 16"`."""
+    """Formats an output's shape without the batch axis, such as `"28 × 28 × 16"`."""
     return " × ".join(map(str, tensor.shape[1:])) or _("a number")
 
 
-def told(call: CapturedCall, found: Statistics) -> list[tuple[str, str]]:
-    """Says what the statistics of a call are: for each what it is, and its value."""
-    units = len(found.peaks)
-    said = [
-        (_("range"), f"{number(found.minimum)} … {number(found.maximum)}"),
-        (_("mean ± deviation"), f"{mean_words(found)} ± {number(found.deviation)}"),
-        (_("zeros"), percent(found.share_of_zeros)),
+def statistics_rows(call: CapturedCall, statistics: Statistics) -> list[tuple[str, str]]:
+    """Returns the statistics of a call as rows of name and value."""
+    units = len(statistics.peaks)
+    mean, deviation = mean_words(statistics), number(statistics.deviation)
+    rows = [
+        (_("range"), f"{number(statistics.minimum)} … {number(statistics.maximum)}"),
+        (_("mean ± deviation"), f"{mean} ± {deviation}"),
+        (_("zeros"), percent(statistics.share_of_zeros)),
     ]
     if units > 1 or call.activation:
-        said.append((_("dead units"), _of(len(found.dead), units)))
-    if found.saturated_units is not None:
-        said.append((_("saturated units"), _of(len(found.saturated_units), units)))
-    said.append((_("mean norm"), number(found.norm)))
-    if found.not_finite:
-        said.append((_("NaN or infinite"), f"{found.not_finite:,}"))
-    return said
+        rows.append((_("dead units"), _of(len(statistics.dead), units)))
+    if statistics.saturated_units is not None:
+        rows.append((_("saturated units"), _of(len(statistics.saturated_units), units)))
+    rows.append((_("mean norm"), number(statistics.norm)))
+    if statistics.not_finite:
+        rows.append((_("NaN or infinite"), f"{statistics.not_finite:,}"))
+    return rows
 
 
-def mean_words(found: Statistics) -> str:
-    """Writes the mean; what is only the noise of rounding is zero."""
-    return number(0.0 if abs(found.mean) < 1e-5 * found.deviation else found.mean)
+def mean_words(statistics: Statistics) -> str:
+    """Formats the mean, with rounding noise as zero."""
+    is_noise = abs(statistics.mean) < 1e-5 * statistics.deviation
+    return number(0.0 if is_noise else statistics.mean)
 
 
 def _of(count: int, total: int) -> str:
     return _("{n} of {total}").format(n=f"{count:,}", total=f"{total:,}")
 
 
-def quantity(found: Statistics, name: str) -> float:
-    """Returns one of `QUANTITIES`; NaN where there is none."""
-    units = max(len(found.peaks), 1)
+def quantity(statistics: Statistics, name: str) -> float:
+    """Returns one of `QUANTITIES`; NaN if it is undefined."""
+    units = max(len(statistics.peaks), 1)
     if name == "zeros":
-        return found.share_of_zeros
+        return statistics.share_of_zeros
     if name == "dead":
-        return len(found.dead) / units
+        return len(statistics.dead) / units
     if name == "saturated":
-        saturated = found.saturated_units
+        saturated = statistics.saturated_units
         return float("nan") if saturated is None else len(saturated) / units
     if name == "norm":
-        return found.norm
-    return found.deviation if name == "deviation" else found.maximum
+        return statistics.norm
+    return statistics.deviation if name == "deviation" else statistics.maximum
 
 
-def notes_of(flow: BatchActivations, bad_input: tuple[int, list[int]]) -> list[str]:
-    """Says what a reader must know: what is not kept, what is not finite, what is not seen."""
+def notes_of(batch: BatchActivations, non_finite_input: tuple[int, list[int]]) -> list[str]:
+    """Returns notes about values that are not finite, not stored, or not recorded.
+
+    Args:
+        batch: The activations.
+        non_finite_input: The result of `count_non_finite` for the input.
+    """
     from kfunc_lab.graph.model.memory import memory_text
 
-    said = []
-    recording = flow.recording
-    count, samples = bad_input
+    notes = []
+    recording = batch.recording
+    count, samples = non_finite_input
     if count:
-        said.append(
+        notes.append(
             ngettext(
-                "The input holds {n} NaN or infinity (sample {samples}).",
-                "The input holds {n} NaNs or infinities (samples: {samples}).",
+                "The input contains {n} NaN or infinity (sample {samples}).",
+                "The input contains {n} NaNs or infinities (samples: {samples}).",
                 count,
             ).format(n=f"{count:,}", samples=_listed(samples))
         )
     if recording.not_finite:
-        said.append(
-            _("The first call that gives a NaN or an infinity is {name}.").format(
+        notes.append(
+            _("The first call that returns a NaN or an infinity is {name}.").format(
                 name=printable(recording.not_finite)
             )
         )
     if not recording.complete:
-        said.append(
+        notes.append(
             _(
-                "All activations take {size}, more than the limit: statistics and small "
-                "pictures are kept, and what you select is computed again."
+                "All activations together take {size}, more than the limit: only statistics "
+                "and small pictures are kept, and the calls that you select are computed again."
             ).format(size=memory_text(recording.needed))
         )
-    hidden = [it.id for it in recording.calls.values() if it.packed is None]
-    if hidden:
-        said.append(
-            _("Run in a compiled function, where values cannot be seen: {names}.").format(
-                names=", ".join(map(printable, hidden[:8]))
-            )
+    compiled = [call.id for call in recording.calls.values() if call.packed is None]
+    if compiled:
+        notes.append(
+            _(
+                "These calls ran in a compiled function, where their values cannot "
+                "be recorded: {names}."
+            ).format(names=", ".join(map(printable, compiled[:8])))
         )
-    return said
+    return notes
 
 
 def _listed(numbers: list[int]) -> str:
-    said = ", ".join(map(str, numbers[:6]))
-    return said + (", …" if len(numbers) > 6 else "")
+    return ", ".join(map(str, numbers[:6])) + (", …" if len(numbers) > 6 else "")
 
 
-def heading(flow: BatchActivations) -> str:
-    """Says in one line what is shown: the model, samples, calls, memory."""
+def heading(batch: BatchActivations) -> str:
+    """Returns the heading: the model, and the number of samples and calls with their memory."""
     from kfunc_lab.graph.model.memory import memory_text
 
-    name = printable(flow.graph.name) or printable(flow.graph.kind)
-    samples = ngettext("{n} sample", "{n} samples", flow.samples).format(n=f"{flow.samples:,}")
-    calls = len(flow.recording.calls)
+    name = printable(batch.graph.name) or printable(batch.graph.kind)
+    samples = ngettext("{n} sample", "{n} samples", batch.samples).format(
+        n=f"{batch.samples:,}"
+    )
+    calls = len(batch.recording.calls)
     words = ngettext("{n} call", "{n} calls", calls).format(n=f"{calls:,}")
-    mode = ", " + _("as in training") if flow.training else ""
-    return f"{name}: {samples}, {words}, {memory_text(flow.recording.needed)}{mode}"
+    mode = ", " + _("training mode") if batch.training else ""
+    return f"{name}: {samples}, {words}, {memory_text(batch.recording.needed)}{mode}"

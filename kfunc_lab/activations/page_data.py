@@ -1,4 +1,4 @@
-"""What the page needs to show activations: plain JSON, and numbers as bytes."""
+"""Converts activations to plain JSON for the page, with numbers as bytes."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.activations.overview import calls_by_item, shape_of, told
+from kfunc_lab.activations.overview import calls_by_item, shape_of, statistics_rows
 from kfunc_lab.activations.pictures import Bars, Picture, Points, Tiles, Words, number
-from kfunc_lab.forward.batch import AGAIN, CHANGED, BatchActivations
+from kfunc_lab.forward.batch import CHANGED, RECOMPUTED, BatchActivations
 from kfunc_lab.forward.recording import CapturedCall
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.graph.model.descriptions import short_name
@@ -17,24 +17,24 @@ from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image
 from kfunc_lab.ui.text import printable
 
-# Small pictures of so many samples stand in a row, to choose from.
+# The number of samples in one row of small pictures to choose from.
 SAMPLES_AT_ONCE = 12
 _SMALL = 40
 
 
 def for_json(value: Any) -> Any:
-    """Writes bytes as text, in the base of 64, wherever they stand."""
+    """Encodes all bytes in nested data as base64 text."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, Mapping):
-        return {key: for_json(it) for key, it in value.items()}
+        return {key: for_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [for_json(it) for it in value]
+        return [for_json(item) for item in value]
     return value
 
 
 def picture_data(picture: Picture) -> dict[str, Any]:
-    """Writes a picture."""
+    """Converts a picture to plain data."""
     if isinstance(picture, Tiles):
         return tiles_data(picture)
     if isinstance(picture, Bars):
@@ -54,7 +54,7 @@ def picture_data(picture: Picture) -> dict[str, Any]:
 
 
 def tiles_data(tiles: Tiles) -> dict[str, Any]:
-    """Writes heat maps."""
+    """Converts heat maps to plain data."""
     count, rows, columns = tiles.values.shape
     return {
         "type": "tiles",
@@ -76,11 +76,11 @@ def tiles_data(tiles: Tiles) -> dict[str, Any]:
 
 
 def bars_data(bars: Bars) -> dict[str, Any]:
-    """Writes bars; numbers that are not finite are `None`, as JSON has none."""
+    """Converts bars to plain data; numbers that are not finite become `None`, as JSON has none."""
     return {
         "type": "bars",
         "labels": bars.labels,
-        "values": [it if np.isfinite(it) else None for it in bars.values],
+        "values": [value if np.isfinite(value) else None for value in bars.values],
         "marked": bars.marked,
         "percent": bars.percent,
         "total": bars.total,
@@ -88,7 +88,7 @@ def bars_data(bars: Bars) -> dict[str, Any]:
 
 
 def image_data(image: Image) -> dict[str, Any]:
-    """Writes a picture's pixels."""
+    """Converts an image to plain data."""
     rows, columns, channels = image.pixels.shape
     return {
         "rows": rows,
@@ -99,14 +99,14 @@ def image_data(image: Image) -> dict[str, Any]:
 
 
 def small_image_data(image: Image) -> dict[str, Any]:
-    """Writes a picture in a size to choose it by."""
+    """Converts an image to a small version for choosing a sample."""
     rows, columns = image.pixels.shape[:2]
     step = max(-(-max(rows, columns) // _SMALL), 1)
     return image_data(Image(image.pixels[::step, ::step], image.low, image.high))
 
 
 def thumbnail_data(small: Numbers | None) -> dict[str, Any] | None:
-    """Writes a small picture as heat map."""
+    """Converts a small picture to a heat map."""
     if small is None or not small.size:
         return None
     known = small[np.isfinite(small)]
@@ -128,19 +128,19 @@ def thumbnail_data(small: Numbers | None) -> dict[str, Any] | None:
 
 
 def _levels(small: Numbers, low: float, high: float) -> Numbers:
-    """Writes numbers as levels from 0 to 254 between two ends; 255 is no number."""
+    """Quantises numbers to levels from 0 to 254; 255 stands for numbers that are not finite."""
     with np.errstate(invalid="ignore"):
         levels = np.clip((small - low) * (254 / ((high - low) or 1.0)), 0, 254).round()
     return np.where(np.isfinite(levels), levels, 255).astype(np.uint8)
 
 
-def cards_data(flow: BatchActivations, sample: int) -> list[dict[str, Any]]:
-    """Writes what the row of small pictures shows: one for each call of the graph."""
-    shown = calls_by_item(flow)
+def cards_data(batch: BatchActivations, sample: int) -> list[dict[str, Any]]:
+    """Returns the cards with a small picture for each call of the graph."""
+    shown = calls_by_item(batch)
     cards = []
-    for call in flow.graph.calls:
-        found = shown.get(call.id)
-        if found is None:
+    for call in batch.graph.calls:
+        recorded = shown.get(call.id)
+        if recorded is None:
             continue
         cards.append(
             {
@@ -148,54 +148,59 @@ def cards_data(flow: BatchActivations, sample: int) -> list[dict[str, Any]]:
                 "name": short_name(call),
                 "path": printable(call.id),
                 "kind": printable(call.kind),
-                "shape": shape_of(found.tensors[0]) if found.tensors else "",
-                "picture": thumbnail_data(flow.thumbnail(found.id, sample)),
+                "shape": shape_of(recorded.tensors[0]) if recorded.tensors else "",
+                "picture": thumbnail_data(batch.thumbnail(recorded.id, sample)),
             }
         )
     return cards
 
 
-def statistics_data(call: CapturedCall, found: Statistics) -> dict[str, Any]:
-    """Writes the statistics of a call."""
-    histogram = found.histogram
+def statistics_data(call: CapturedCall, statistics: Statistics) -> dict[str, Any]:
+    """Converts the statistics of a call to plain data."""
+    histogram = statistics.histogram
     return {
-        "rows": [{"label": label, "value": value} for label, value in told(call, found)],
+        "rows": [
+            {"label": label, "value": value}
+            for label, value in statistics_rows(call, statistics)
+        ],
         "histogram": {
             "low": histogram.low,
             "width": histogram.width,
             "counts": histogram.counts,
         },
-        "dead": _listed(found.dead, len(found.peaks)),
+        "dead": _listed(statistics.dead, len(statistics.peaks)),
     }
 
 
 def _listed(units: Numbers, count: int) -> str:
-    """Names the first of some units, unless it is all or none of them."""
+    """Lists the first dead units, unless all or none are dead."""
     if not len(units) or len(units) == count:
         return ""
-    said = ", ".join(map(str, units[:12]))
-    return _("Dead: {units}").format(units=said + (", …" if len(units) > 12 else ""))
+    numbers = ", ".join(map(str, units[:12]))
+    return _("Dead: {units}").format(units=numbers + (", …" if len(units) > 12 else ""))
 
 
-def exciting_data(found: Statistics, unit: int) -> list[dict[str, Any]]:
-    """Writes the samples that excite a unit most, each with its mean activation."""
-    if not 0 <= unit < found.top_values.shape[1]:
+def exciting_data(statistics: Statistics, unit: int) -> list[dict[str, Any]]:
+    """Returns the samples that activate a unit most, each with its mean activation."""
+    if not 0 <= unit < statistics.top_values.shape[1]:
         return []
-    pairs = zip(found.top_samples[:, unit], found.top_values[:, unit], strict=True)
+    pairs = zip(statistics.top_samples[:, unit], statistics.top_values[:, unit], strict=True)
     return [{"sample": int(sample), "value": number(float(value))} for sample, value in pairs]
 
 
 def state_words(state: str) -> str:
-    """Says what is shown where it is not what the first pass gave."""
-    if state == AGAIN:
+    """Explains a value that does not come from the first pass."""
+    if state == RECOMPUTED:
         return _("Computed again for this sample.")
     if state == CHANGED:
-        return _("Computed again: the model has changed since, so this is what it gives now.")
+        return _(
+            "Computed again: the model has changed since, so these are its current values."
+        )
     return ""
 
 
 def places_data(calls: Sequence[CapturedCall], item: str) -> list[tuple[str, str]]:
-    """Writes what can be shown of an item: its own call, and those of the layers inside it."""
+    """Lists the calls that can be shown for an item: its own call, and those inside it."""
     bases = dict.fromkeys(call.base for call in calls)
     return [
         (base, _("result") if base == item else printable(base.removeprefix(f"{item}/")))

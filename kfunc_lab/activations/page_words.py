@@ -1,10 +1,10 @@
-"""The words on the page of activations."""
+"""The words on the page of an activation view."""
 
 from kfunc_lab.locale import _
 
 
 def page_words() -> dict[str, str]:
-    """Returns the words on the page, in the language in use."""
+    """Returns the words on the page, in the current language."""
     return {
         "all_calls": _("All calls"),
         "selected_call": _("Activations of the selected call"),
@@ -14,8 +14,8 @@ def page_words() -> dict[str, str]:
         "colour_by": _("Colour by"),
         "samples": _("Samples"),
         "sample": _("sample {n}"),
-        "earlier_samples": _("Earlier samples"),
-        "later_samples": _("Later samples"),
+        "earlier_samples": _("Previous samples"),
+        "later_samples": _("Next samples"),
         "input": _("Input"),
         "draw": _("Draw"),
         "as_the_model_sees": _("as the model sees it"),
@@ -26,23 +26,23 @@ def page_words() -> dict[str, str]:
         "before_or_now": _("Before or now"),
         "one_scale": _("one colour scale"),
         "maps": _("Maps"),
-        "earlier_maps": _("Earlier maps"),
-        "later_maps": _("Later maps"),
-        "least_of_map": _("least of each"),
-        "greatest_of_map": _("greatest of each"),
+        "earlier_maps": _("Previous maps"),
+        "later_maps": _("Next maps"),
+        "least_of_map": _("minimum of each"),
+        "greatest_of_map": _("maximum of each"),
         "component": _("component"),
         "close_unit": _("Close"),
-        "excites": _("Excited most by"),
+        "excites": _("Activated most by"),
         "over_the_batch": _("Over all samples"),
         "distribution": _("Distribution of the values"),
         "waiting": _("Waiting for the kernel…"),
         "method": _("Method"),
         "layer": _("Layer"),
         "class": _("Class"),
-        "given_class": _("as predicted"),
+        "given_class": _("predicted class"),
         "compute": _("Compute"),
         "computing": _("Computing…"),
-        "needs_kernel": _("Attributions are computed where the notebook has a kernel."),
+        "needs_kernel": _("Attributions need a notebook with a running kernel."),
         "readout": "{label} · {rowAxis} {row}, {colAxis} {column} · {value}",
         "unit_readout": _("unit {unit} · {value}"),
         "row": _("row"),
@@ -52,7 +52,7 @@ def page_words() -> dict[str, str]:
         "blend": _("Over the input"),
         "pixel": _("pixel {value}"),
         "not_a_number": _("NaN"),
-        "pad": _("Pad to draw on"),
+        "pad": _("Drawing pad"),
         "hint": _("Draw here"),
         "clear": _("Clear"),
         "undo": _("Undo"),

@@ -1,4 +1,4 @@
-"""What the page shows of the selected call for one sample."""
+"""Collects what the page shows about the selected call for one sample."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from kfunc_lab.activations.page_data import (
 )
 from kfunc_lab.activations.picture_kinds import name_of, pictures_for
 from kfunc_lab.activations.pictures import (
-    MOST_NUMBERS,
+    MAX_NUMBERS,
     Tiles,
     number,
     one_tile,
     picture_of,
 )
-from kfunc_lab.forward.batch import BatchActivations, Found
+from kfunc_lab.forward.batch import BatchActivations, SampleValues
 from kfunc_lab.forward.recording import CapturedCall, Tensor
 from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.locale import _
@@ -36,18 +36,18 @@ NOW, BEFORE, DIFFERENCE = "now", "before", "difference"
 
 @dataclass(frozen=True)
 class Choice:
-    """What is chosen to be shown.
+    """The learner's choice of what to show.
 
     Attributes:
         item: A call or group of the graph.
-        place: The base id of the call that is shown, of those that belong to the item.
-        step: Which of its calls.
-        tensor: Which of its results.
-        picture: The kind of picture; empty for the one that suits best.
-        unit: A unit to look at; -1 for none.
-        first: The first map that is shown.
-        shared: Whether all maps have one colour scale.
-        side: Now, before, or the difference.
+        place: The base id of one of the calls that belong to the item.
+        step: The number of the call among those in this place.
+        tensor: The number of its output.
+        picture: The kind of picture; empty for the best kind.
+        unit: The unit to show in detail; -1 for none.
+        first: The first map to show.
+        shared: Whether all maps share one colour scale.
+        side: `NOW`, `BEFORE` or `DIFFERENCE`.
     """
 
     item: str = ""
@@ -63,21 +63,21 @@ class Choice:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the values come from.
+    """The source of the values to show.
 
     Attributes:
-        flow: The activations of the batch, which the statistics are of.
-        drawn: Those of what was drawn, if that is shown.
+        batch: The activations of the batch, from which the statistics come.
+        drawing: The activations of the learner's drawing, if it is shown.
         sample: The number of the sample.
-        image: The input, where it is a picture.
-        tokens: The names of the steps, where the input is a row of numbers of tokens.
+        image: The input, if it is an image.
+        tokens: The labels of the steps, if the input is a sequence of tokens.
         earlier: The activations to compare with.
-        pairs: For each call the earlier one.
-        change: For each call how much it changed.
+        pairs: For each call its counterpart in `earlier`.
+        change: For each call its relative change.
     """
 
-    flow: BatchActivations
-    drawn: BatchActivations | None = None
+    batch: BatchActivations
+    drawing: BatchActivations | None = None
     sample: int = 0
     image: Image | None = None
     tokens: tuple[str, ...] = ()
@@ -86,62 +86,65 @@ class Source:
     change: Mapping[str, float] | None = None
 
 
-def panel_data(source: Source, choice: Choice, most: int = MOST_NUMBERS) -> dict[str, Any]:
-    """Writes what the page shows of a call.
+def panel_data(
+    source: Source, choice: Choice, max_numbers: int = MAX_NUMBERS
+) -> dict[str, Any]:
+    """Returns what the page shows about a call.
 
     Args:
-        source: Where the values come from.
-        choice: What is shown.
-        most: How many numbers its picture may hold.
+        source: The source of the values.
+        choice: What to show.
+        max_numbers: The largest number of values in its picture.
 
     Returns:
-        Plain JSON, with numbers as bytes; empty if nothing was recorded of the item.
+        Plain JSON, with numbers as bytes; only a message if nothing was recorded for the item.
     """
-    flow = source.flow
-    named = flow.graph.call_of.get(choice.item) or flow.graph.group_of.get(choice.item)
-    shown = calls_by_item(flow).get(choice.item) if named is not None else None
-    if named is None or shown is None:
-        return {"item": choice.item, "empty": _empty(flow, choice.item)}
-    inside = flow.calls_of(choice.item) or [shown]
-    base = choice.place if any(it.base == choice.place for it in inside) else inside[0].base
-    steps = [it for it in inside if it.base == base]
+    batch = source.batch
+    node = batch.graph.call_of.get(choice.item) or batch.graph.group_of.get(choice.item)
+    shown = calls_by_item(batch).get(choice.item) if node is not None else None
+    if node is None or shown is None:
+        return {"item": choice.item, "empty": _empty_message(batch, choice.item)}
+    calls = batch.calls_of(choice.item) or [shown]
+    base = choice.place if choice.place in {call.base for call in calls} else calls[0].base
+    steps = [call for call in calls if call.base == base]
     step = min(choice.step, len(steps) - 1)
     call = steps[step]
     data: dict[str, Any] = {
         "item": choice.item,
-        "name": short_name(named),
+        "name": short_name(node),
         "path": printable(call.id),
         "kind": printable(call.kind),
-        "places": places_data(inside, choice.item),
+        "places": places_data(calls, choice.item),
         "place": base,
         "steps": len(steps),
         "step": step,
     }
     if not call.tensors:
         return data | {
-            "empty": _("Its values cannot be seen: it was run in a compiled function.")
+            "empty": _("Its values cannot be recorded, because it ran in a compiled function.")
         }
     tensor = min(choice.tensor, len(call.tensors) - 1)
-    return data | _shown(source, choice, call, tensor, most)
+    return data | _call_data(source, choice, call, tensor, max_numbers)
 
 
-def _empty(flow: BatchActivations, item: str) -> str:
+def _empty_message(batch: BatchActivations, item: str) -> str:
     if not item:
         return ""
-    if item in flow.graph.lost:
-        return _("Nothing flows through it: no output needs it.")
-    return _("Nothing was recorded of it.")
+    if item in batch.graph.lost:
+        return _("No data flows through it, because no output depends on it.")
+    return _("Nothing was recorded for it.")
 
 
-def _shown(
-    source: Source, choice: Choice, call: CapturedCall, place: int, most: int
+def _call_data(
+    source: Source, choice: Choice, call: CapturedCall, index: int, max_numbers: int
 ) -> dict[str, Any]:
-    tensor = call.tensors[place]
-    found = _found(source, choice.side, call.id, place)
-    values = found.values
+    tensor = call.tensors[index]
+    sample = _sample_values(source, choice.side, call.id, index)
+    values = sample.values
     kinds = pictures_for(values, call.kind, call.activation, is_scores=tensor.is_scores)
-    if choice.side == DIFFERENCE:  # of probabilities, or of places in a plane, it is neither
-        kinds = [it for it in kinds if it not in ("probabilities", "projection", "image")]
+    if choice.side == DIFFERENCE:  # a difference of probabilities is not a probability
+        without = ("probabilities", "projection", "image")
+        kinds = [kind for kind in kinds if kind not in without]
     kind = choice.picture if choice.picture in kinds else kinds[0]
     picture = picture_of(
         values,
@@ -149,52 +152,46 @@ def _shown(
         channels_first=call.channels_first,
         shared=choice.shared,
         first=choice.first,
-        most=most,
+        max_numbers=max_numbers,
         labels=source.tokens,
     )
-    statistics = source.flow.statistics(call.id, place)
+    statistics = source.batch.statistics(call.id, index)
     return {
         "shape": shape_of(tensor),
         "dtype": tensor.dtype,
-        "tensors": [_result_name(it, at) for at, it in enumerate(call.tensors)],
-        "tensor": place,
-        "state": state_words(found.state),
-        "pictures": [(it, name_of(it)) for it in kinds],
+        "tensors": [_output_name(output, n) for n, output in enumerate(call.tensors)],
+        "tensor": index,
+        "state": state_words(sample.state),
+        "pictures": [(kind, name_of(kind)) for kind in kinds],
         "picture": kind,
         "shown": picture_data(picture),
         "shared": choice.shared,
         "side": choice.side,
         "sides": _sides(source),
-        "change": _change_words(source, call.id) if not place else "",
+        "change": _change_words(source, call.id) if index == 0 else "",
         "statistics": statistics_data(call, statistics)
         if values.dtype.kind not in "OSU"
         else {},
-        "unit": _unit_data(source, choice, call, values, picture, place),
+        "unit": _unit_data(source, choice, call, values, picture, index),
     }
 
 
-def _found(source: Source, side: str, call_id: str, tensor: int) -> Found:
-    flow, sample = (
-        (source.drawn, 0) if source.drawn is not None else (source.flow, source.sample)
-    )
-    now = flow.sample(call_id, tensor, sample)
-    if (
-        source.earlier is None
-        or source.pairs is None
-        or source.drawn is not None
-        or side == NOW
-    ):
+def _sample_values(source: Source, side: str, call_id: str, tensor: int) -> SampleValues:
+    if source.drawing is not None:
+        return source.drawing.sample(call_id, tensor, 0)
+    now = source.batch.sample(call_id, tensor, source.sample)
+    if source.earlier is None or source.pairs is None or side == NOW:
         return now
-    before = source.earlier.sample(source.pairs[call_id], tensor, sample)
+    before = source.earlier.sample(source.pairs[call_id], tensor, source.sample)
     if side == BEFORE:
         return before
     with np.errstate(invalid="ignore"):
         difference = np.asarray(now.values, np.float32) - np.asarray(before.values, np.float32)
-    return Found(difference, before.state)
+    return SampleValues(difference, before.state)
 
 
 def _sides(source: Source) -> list[tuple[str, str]]:
-    if source.earlier is None or source.drawn is not None:
+    if source.earlier is None or source.drawing is not None:
         return []
     return [(NOW, _("Now")), (BEFORE, _("Before")), (DIFFERENCE, _("Difference"))]
 
@@ -206,10 +203,10 @@ def _change_words(source: Source, call_id: str) -> str:
     return _("Changed by {share} of its norm.").format(share=f"{100 * change:.3g} %")
 
 
-def _result_name(tensor: Tensor, place: int) -> str:
+def _output_name(tensor: Tensor, index: int) -> str:
     if tensor.is_scores:
         return _("attention scores")
-    return _("result {name}").format(name=printable(tensor.name) or place)
+    return _("result {name}").format(name=printable(tensor.name) or index)
 
 
 def _unit_data(
@@ -222,22 +219,22 @@ def _unit_data(
 ) -> dict[str, Any] | None:
     if choice.unit < 0:
         return None
-    made: dict[str, Any] = {"n": choice.unit}
+    data: dict[str, Any] = {"n": choice.unit}
     if isinstance(picture, Tiles) and picture.total > 1:
         if choice.unit >= picture.total:
             return None
         kind = "scores" if call.tensors[tensor].is_scores else "maps"
-        stack = one_tile(values, kind, choice.unit, call.channels_first)
-        made["map"] = picture_data(stack)
-        made["title"] = stack.labels[0]
+        tile = one_tile(values, kind, choice.unit, call.channels_first)
+        data["map"] = picture_data(tile)
+        data["title"] = tile.labels[0]
         if source.image is not None and kind == "maps":
-            made["image"] = image_data(source.image)
+            data["image"] = image_data(source.image)
     elif choice.unit >= np.size(values):
         return None
     else:
         value = float(np.asarray(values, np.float64).reshape(-1)[choice.unit])
-        made["title"] = _("unit {n}: {value}").format(n=choice.unit, value=number(value))
+        data["title"] = _("unit {n}: {value}").format(n=choice.unit, value=number(value))
     if not call.tensors[tensor].is_scores:
-        statistics = source.flow.statistics(call.id, tensor)
-        made["exciting"] = exciting_data(statistics, choice.unit % len(statistics.peaks))
-    return made
+        statistics = source.batch.statistics(call.id, tensor)
+        data["exciting"] = exciting_data(statistics, choice.unit % len(statistics.peaks))
+    return data

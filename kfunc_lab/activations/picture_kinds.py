@@ -1,4 +1,4 @@
-"""Chooses how an activation is shown, from its shape and the layer that it comes from."""
+"""Chooses the kind of picture for an activation, from its shape and its layer."""
 
 import math
 
@@ -7,7 +7,7 @@ import numpy as np
 from kfunc_lab.locale import N_, _
 from kfunc_lab.ui.arrays import Numbers
 
-# What each kind of picture is called.
+# The name of each kind of picture.
 PICTURES = {
     "probabilities": N_("Probabilities"),
     "bars": N_("Bars"),
@@ -21,10 +21,10 @@ PICTURES = {
     "words": N_("Text"),
 }
 
-# Up to so many numbers are shown as bars unless something else is asked for.
-_MOST_BARS = 64
-# Layers whose results are images, as what goes into them.
-_OF_IMAGES = {
+# Up to this many numbers are shown as bars by default.
+_MAX_BARS = 64
+# Layers whose outputs are images if their inputs are.
+_IMAGE_LAYERS = {
     "InputLayer",
     "Rescaling",
     "Normalization",
@@ -32,22 +32,23 @@ _OF_IMAGES = {
     "CenterCrop",
     "ZeroPadding2D",
 }
-_OF_IMAGES |= {"RandomFlip", "RandomRotation", "RandomZoom", "RandomCrop", "RandomTranslation"}
-_OF_IMAGES |= {"RandomBrightness", "RandomContrast", "GetItem", "Stack"}
-# Layers whose results are rows of tokens, each a vector.
-_OF_TOKENS = {"Embedding", "ReversibleEmbedding", "TokenAndPositionEmbedding"}
+_IMAGE_LAYERS |= {"RandomFlip", "RandomRotation", "RandomZoom", "RandomCrop"}
+_IMAGE_LAYERS |= {"RandomTranslation", "RandomBrightness", "RandomContrast"}
+_IMAGE_LAYERS |= {"GetItem", "Stack"}
+# Layers whose outputs are sequences of token vectors.
+_TOKEN_LAYERS = {"Embedding", "ReversibleEmbedding", "TokenAndPositionEmbedding"}
 
 
 def pictures_for(
     values: Numbers, kind: str = "", activation: str = "", *, is_scores: bool = False
 ) -> list[str]:
-    """Lists the kinds of pictures that suit an activation, the best first.
+    """Lists the kinds of pictures that suit an activation, with the best kind first.
 
     Args:
-        values: The activation of one sample, without the batch.
-        kind: The class of the layer that gave it.
+        values: The activation of one sample, without the batch axis.
+        kind: The class of the layer that computed it.
         activation: The name of its activation function.
-        is_scores: Whether it holds the scores of an attention layer, one matrix a head.
+        is_scores: Whether it holds the scores of an attention layer, one matrix for each head.
 
     Returns:
         Keys of `PICTURES`.
@@ -74,17 +75,17 @@ def pictures_for(
 def _for_vector(values: Numbers, activation: str) -> list[str]:
     if len(values) == 1:
         return ["number"]
-    plain = ["bars", "heatmap"] if len(values) <= _MOST_BARS else ["heatmap", "bars"]
+    plain = ["bars", "heatmap"] if len(values) <= _MAX_BARS else ["heatmap", "bars"]
     if activation == "softmax" or (not activation and _are_probabilities(values)):
         return ["probabilities", *plain]
     return plain
 
 
 def _for_matrix(values: Numbers, kind: str) -> list[str]:
-    projectable = min(values.shape) >= 2 and values.dtype.kind == "f"
-    if not projectable:
+    can_project = min(values.shape) >= 2 and values.dtype.kind == "f"
+    if not can_project:
         return ["sequence"]
-    return ["projection", "sequence"] if kind in _OF_TOKENS else ["sequence", "projection"]
+    return ["projection", "sequence"] if kind in _TOKEN_LAYERS else ["sequence", "projection"]
 
 
 def _are_probabilities(values: Numbers) -> bool:
@@ -95,10 +96,10 @@ def _are_probabilities(values: Numbers) -> bool:
 
 
 def _is_image(values: Numbers, kind: str) -> bool:
-    """Tells whether channels are colours: an input's are, and what is done to it first."""
-    return values.ndim == 3 and values.shape[-1] in (1, 3) and kind in _OF_IMAGES
+    """Tells whether the channels are colours, as in an input or after preprocessing."""
+    return values.ndim == 3 and values.shape[-1] in (1, 3) and kind in _IMAGE_LAYERS
 
 
 def name_of(picture: str) -> str:
-    """Returns what a kind of picture is called, in the language in use."""
+    """Returns the name of a kind of picture, in the current language."""
     return _(PICTURES[picture])

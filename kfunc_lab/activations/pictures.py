@@ -1,4 +1,4 @@
-"""Turns the activation of one sample into what a picture of it shows, as plain data."""
+"""Converts the activation of one sample to a picture as plain data."""
 
 import math
 from collections.abc import Sequence
@@ -12,13 +12,14 @@ from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image, image_of
 from kfunc_lab.ui.thumbnails import downsample, wrap_vector
 
-# A picture holds at most so many numbers, unless less is asked for.
-MOST_NUMBERS = 200_000
-# So many maps or heads are shown at once.
-MOST_TILES = 128
-_MOST_CLASSES = 10
-_MOST_POINTS = 1_000
-_MOST_WORDS = 40
+# The default limit on the numbers in a picture.
+MAX_NUMBERS = 200_000
+# The limit on maps or heads that are shown at once.
+MAX_TILES = 128
+_MAX_CLASSES = 10
+_MAX_POINTS = 1_000
+_MAX_BARS = 1_024
+_MAX_WORDS = 40
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,17 @@ class Tiles:
     """Matrices as heat maps.
 
     Attributes:
-        values: Of shape (tiles, rows, columns).
-        labels: What each shows.
-        lows: For each the number that the first colour stands for.
-        highs: For each that of the last.
-        scale: `"sequential"` or `"diverging"`, around zero.
-        rows: What the rows are, as "time".
-        columns: What the columns are.
-        factor: How many rows and columns of the activation each one here stands for.
+        values: An array of shape (tiles, rows, columns).
+        labels: The label of each tile.
+        lows: For each tile the value at the low end of the colour scale.
+        highs: For each tile the value at the high end of the colour scale.
+        scale: `"sequential"`, or `"diverging"` around zero.
+        rows: The name of the rows, such as "time".
+        columns: The name of the columns.
+        factor: The number of rows and columns of the activation in one row and column here.
         first: The number of the first tile.
-        total: How many tiles there are in all.
-        is_one_vector: Whether the rows go on in the next line, as in a text.
+        total: The number of all tiles.
+        is_one_vector: Whether each row continues the previous one, as in a text.
     """
 
     values: Numbers
@@ -57,11 +58,11 @@ class Bars:
     """Numbers as bars.
 
     Attributes:
-        labels: What each is of.
+        labels: The label of each bar.
         values: The numbers.
-        marked: Which of them is the greatest, for probabilities; else -1.
-        percent: Whether they are shares of one.
-        total: How many there are in all.
+        marked: The index of the largest probability; -1 if they are not probabilities.
+        percent: Whether the numbers are shares of one.
+        total: The number of all values, including those without a bar.
     """
 
     labels: tuple[str, ...]
@@ -73,12 +74,12 @@ class Bars:
 
 @dataclass(frozen=True)
 class Points:
-    """Vectors as points in the plane.
+    """Vectors as points in a plane.
 
     Attributes:
-        x: Of each along the first component.
-        y: Along the second.
-        labels: What each is.
+        x: The coordinate of each point along the first component.
+        y: The coordinate of each point along the second component.
+        labels: The label of each point.
         shares: The share of the variance that each component explains.
     """
 
@@ -109,25 +110,25 @@ def picture_of(
     channels_first: bool = False,
     shared: bool = True,
     first: int = 0,
-    most: int = MOST_NUMBERS,
+    max_numbers: int = MAX_NUMBERS,
     labels: Sequence[str] = (),
 ) -> Picture:
-    """Makes the picture of an activation.
+    """Converts an activation to a picture.
 
     Args:
         values: The activation of one sample.
-        kind: A key of `kinds.PICTURES` that suits it.
+        kind: A key of `picture_kinds.PICTURES` that suits it.
         channels_first: Whether the channels of its images come first.
-        shared: Whether all maps have one colour scale, and not each its own.
+        shared: Whether all maps share one colour scale, rather than each having its own.
         first: The number of the first map to show.
-        most: How many numbers it may hold.
-        labels: What the rows of a matrix are, as tokens.
+        max_numbers: The largest number of values in the picture.
+        labels: The labels of the rows of a matrix, such as tokens.
 
     Returns:
         The picture, as plain data.
     """
     if kind == "words":
-        return Words(tuple(map(str, np.asarray(values).reshape(-1)[:_MOST_WORDS])))
+        return Words(tuple(map(str, np.asarray(values).reshape(-1)[:_MAX_WORDS])))
     values = np.abs(values) if values.dtype.kind == "c" else values
     if kind == "number":
         return Words((number(float(np.asarray(values).reshape(-1)[0])),))
@@ -135,16 +136,16 @@ def picture_of(
         return image_of(values)
     values = _as_floats(values)
     if kind == "probabilities":
-        return _classes(values)
+        return _probabilities(values)
     if kind == "bars":
         return _bars(values)
     if kind == "projection":
-        return _projected(values, labels)
+        return _projection(values, labels)
     if kind == "heatmap":
-        return _vector(values, most)
+        return _vector(values, max_numbers)
     if kind == "sequence":
-        return _tiles(values[None], ("",), most, True, _("step"), _("unit"))
-    return _stack(values, kind, channels_first, shared, first, most)
+        return _tiles(values[None], ("",), max_numbers, True, _("step"), _("unit"))
+    return _stack(values, kind, channels_first, shared, first, max_numbers)
 
 
 def _as_floats(values: Numbers) -> Numbers:
@@ -154,7 +155,7 @@ def _as_floats(values: Numbers) -> Numbers:
 
 
 def number(value: float) -> str:
-    """Writes a number with four significant digits.
+    """Formats a number with four significant digits.
 
     Example:
         >>> number(0.123456), number(float("nan"))
@@ -165,17 +166,17 @@ def number(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
 
 
-def _classes(values: Numbers) -> Bars:
-    """Returns the probabilities: all in their order, or of many classes the greatest."""
-    known = np.where(np.isfinite(values), values, -np.inf)
-    best = int(np.argmax(known))
-    if len(values) <= 2 * _MOST_CLASSES:
+def _probabilities(values: Numbers) -> Bars:
+    """Returns the probabilities in their order, or the highest if there are many classes."""
+    finite = np.where(np.isfinite(values), values, -np.inf)
+    best = int(np.argmax(finite))
+    if len(values) <= 2 * _MAX_CLASSES:
         order = np.arange(len(values))
     else:
-        order = np.argsort(-known, kind="stable")[:_MOST_CLASSES]
+        order = np.argsort(-finite, kind="stable")[:_MAX_CLASSES]
     return Bars(
         labels=tuple(map(str, order)),
-        values=tuple(float(values[it]) for it in order),
+        values=tuple(map(float, values[order])),
         marked=int(np.flatnonzero(order == best)[0]),
         percent=True,
         total=len(values),
@@ -183,113 +184,118 @@ def _classes(values: Numbers) -> Bars:
 
 
 def _bars(values: Numbers) -> Bars:
-    shown = values.reshape(-1)[:1024]
+    shown = values.reshape(-1)[:_MAX_BARS]
     return Bars(
         tuple(map(str, range(len(shown)))),
-        tuple(float(it) for it in shown),
+        tuple(map(float, shown)),
         total=values.size,
     )
 
 
-def _projected(values: Numbers, labels: Sequence[str]) -> Points:
-    shown = values[:_MOST_POINTS]
+def _projection(values: Numbers, labels: Sequence[str]) -> Points:
+    shown = values[:_MAX_POINTS]
     points, shares = pca(shown)
-    named = list(labels[: len(shown)]) or [str(place) for place in range(len(shown))]
+    point_labels = list(labels[: len(shown)]) or list(map(str, range(len(shown))))
     return Points(
         tuple(map(float, points[:, 0])),
         tuple(map(float, points[:, 1])),
-        tuple(named),
+        tuple(point_labels),
         (float(shares[0]), float(shares[1])),
     )
 
 
-def _vector(values: Numbers, most: int) -> Tiles:
-    # A multiple of 8, so that a unit is found by its place.
-    columns = max(8 * round(math.sqrt(3 * min(len(values), most)) / 8), 8)
+def _vector(values: Numbers, max_numbers: int) -> Tiles:
+    # A multiple of 8, so that a unit can be located by its row and column.
+    columns = max(8 * round(math.sqrt(3 * min(len(values), max_numbers)) / 8), 8)
     columns = max(min(columns, len(values)), 1)
-    shown = values[: max(most // columns, 1) * columns]
+    shown = values[: max(max_numbers // columns, 1) * columns]
     lines = wrap_vector(shown, columns)
-    made = _tiles(lines[None], ("",), most, True, "", _("unit"))
-    return replace(made, is_one_vector=True, total=len(values))
+    tiles = _tiles(lines[None], ("",), max_numbers, True, "", _("unit"))
+    return replace(tiles, is_one_vector=True, total=len(values))
 
 
-def one_tile(values: Numbers, kind: str, place: int, channels_first: bool = False) -> Tiles:
-    """Makes the picture of one map or head in its full size.
+def one_tile(values: Numbers, kind: str, index: int, channels_first: bool = False) -> Tiles:
+    """Returns the picture of one map or head at full size.
 
     Args:
         values: The activation of one sample.
         kind: `"maps"` or `"scores"`.
-        place: Its number.
+        index: The number of the map or head.
         channels_first: Whether the channels of its images come first.
 
     Returns:
         The picture.
     """
-    stack, frames = _whole_stack(_as_floats(values), kind, channels_first)
-    label = _label(kind, place, len(stack) // frames, frames)
+    stack, frames = _full_stack(_as_floats(values), kind, channels_first)
+    label = _label(kind, index, len(stack) // frames, frames)
     rows, columns = _axes(kind)
-    return _tiles(stack[place : place + 1], (label,), MOST_NUMBERS, True, rows, columns)
+    return _tiles(stack[index : index + 1], (label,), MAX_NUMBERS, True, rows, columns)
 
 
 def _stack(
-    values: Numbers, kind: str, channels_first: bool, shared: bool, first: int, most: int
+    values: Numbers, kind: str, channels_first: bool, shared: bool, first: int, max_numbers: int
 ) -> Tiles:
-    stack, frames = _whole_stack(values, kind, channels_first)
+    stack, frames = _full_stack(values, kind, channels_first)
     total = len(stack)
     first = max(min(first, total - 1), 0)
-    shown = stack[first : first + MOST_TILES]
+    shown = stack[first : first + MAX_TILES]
     labels = tuple(
-        _label(kind, place, total // frames, frames)
-        for place in range(first, first + len(shown))
+        _label(kind, index, total // frames, frames)
+        for index in range(first, first + len(shown))
     )
-    made = _tiles(shown, labels, most, shared, *_axes(kind))
-    return replace(made, first=first, total=total)
+    tiles = _tiles(shown, labels, max_numbers, shared, *_axes(kind))
+    return replace(tiles, first=first, total=total)
 
 
 def _axes(kind: str) -> tuple[str, str]:
     return (_("query"), _("key")) if kind == "scores" else (_("row"), _("column"))
 
 
-def _label(kind: str, place: int, channels: int, frames: int) -> str:
+def _label(kind: str, index: int, channels: int, frames: int) -> str:
     if kind == "scores":
-        return _("head {n}").format(n=place)
+        return _("head {n}").format(n=index)
     if frames == 1:
-        return _("map {n}").format(n=place)
-    return _("map {n}, frame {frame}").format(n=place % channels, frame=place // channels)
+        return _("map {n}").format(n=index)
+    return _("map {n}, frame {frame}").format(n=index % channels, frame=index // channels)
 
 
-def _whole_stack(values: Numbers, kind: str, channels_first: bool) -> tuple[Numbers, int]:
-    """Returns all maps or heads, of shape (maps, rows, columns), and of how many frames."""
+def _full_stack(values: Numbers, kind: str, channels_first: bool) -> tuple[Numbers, int]:
+    """Returns all maps or heads, of shape (maps, rows, columns), and the number of frames."""
     if kind == "scores":
         return values.reshape(-1, *values.shape[-2:]), 1
     return _maps(values, channels_first)
 
 
 def _maps(values: Numbers, channels_first: bool) -> tuple[Numbers, int]:
-    """Returns all maps of all frames, of shape (maps, rows, columns), and how many frames."""
+    """Returns the maps of all frames, of shape (maps, rows, columns), and the frame count."""
     if channels_first:
         values = np.moveaxis(values, 0, -1)
     frames = math.prod(values.shape[:-3])
-    whole = values.reshape(frames, *values.shape[-3:])
-    maps = np.moveaxis(whole, -1, 1)
+    by_frame = values.reshape(frames, *values.shape[-3:])
+    maps = np.moveaxis(by_frame, -1, 1)
     return maps.reshape(-1, *maps.shape[2:]), frames
 
 
 def _tiles(
-    stack: Numbers, labels: tuple[str, ...], most: int, shared: bool, rows: str, columns: str
+    stack: Numbers,
+    labels: tuple[str, ...],
+    max_numbers: int,
+    shared: bool,
+    rows: str,
+    columns: str,
 ) -> Tiles:
-    shown, factor = _small_enough(stack, most)
+    shown, factor = _downsample(stack, max_numbers)
     with np.errstate(all="ignore"):
         finite = np.where(np.isfinite(shown), shown, np.nan)
-        low, high = _ends(finite)
+        low, high = _value_range(finite)
         is_diverging = low < 0 < high
-        ends = [(low, high)] * len(shown) if shared else [_ends(it) for it in finite]
-    ranges = [_range(*it, is_diverging) for it in ends]
+        ranges = [(low, high)] * len(shown) if shared else list(map(_value_range, finite))
+    scales = [_scale_range(*limits, is_diverging) for limits in ranges]
     return Tiles(
         values=shown.astype(np.float32),
         labels=labels,
-        lows=tuple(it[0] for it in ranges),
-        highs=tuple(it[1] for it in ranges),
+        lows=tuple(low for low, _high in scales),
+        highs=tuple(high for _low, high in scales),
         scale="diverging" if is_diverging else "sequential",
         rows=rows,
         columns=columns,
@@ -298,27 +304,27 @@ def _tiles(
     )
 
 
-def _small_enough(stack: Numbers, most: int) -> tuple[Numbers, tuple[int, int]]:
-    """Averages matrices down until they hold at most so many numbers together."""
+def _downsample(stack: Numbers, max_numbers: int) -> tuple[Numbers, tuple[int, int]]:
+    """Averages matrices until together they hold at most `max_numbers` numbers."""
     tiles, rows, columns = stack.shape
-    if stack.size <= most:
+    if stack.size <= max_numbers:
         return stack, (1, 1)
-    room = max(most // tiles, 1)
-    # Both sides alike, unless one is short already.
-    to_rows = min(rows, max(math.isqrt(room), room // columns, 1))
-    to_columns = min(columns, max(room // to_rows, 1))
-    small = np.stack([downsample(it, to_rows, to_columns) for it in stack])
+    size = max(max_numbers // tiles, 1)
+    # Both sides shrink to the same length, unless one is shorter already.
+    to_rows = min(rows, max(math.isqrt(size), size // columns, 1))
+    to_columns = min(columns, max(size // to_rows, 1))
+    small = np.stack([downsample(tile, to_rows, to_columns) for tile in stack])
     return small, (max(round(rows / to_rows), 1), max(round(columns / to_columns), 1))
 
 
-def _ends(values: Numbers) -> tuple[float, float]:
-    known = values[np.isfinite(values)]
-    return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+def _value_range(values: Numbers) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
-def _range(low: float, high: float, is_diverging: bool) -> tuple[float, float]:
+def _scale_range(low: float, high: float, is_diverging: bool) -> tuple[float, float]:
     if is_diverging:
-        reach = max(-low, high) or 1.0
-        return -reach, reach
-    # Zero is dark where nothing is negative: what is not active looks so in every map.
+        limit = max(-low, high) or 1.0
+        return -limit, limit
+    # Zero is dark if no value is negative, so that inactive units look the same in every map.
     return (0.0, high) if low >= 0 else (low, high if high > low else 0.0)

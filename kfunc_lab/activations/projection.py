@@ -1,4 +1,4 @@
-"""Projects vectors to the plane by principal component analysis."""
+"""Projects vectors onto a plane by principal component analysis."""
 
 import numpy as np
 
@@ -6,15 +6,15 @@ from kfunc_lab.ui.arrays import Numbers
 
 
 def pca(vectors: Numbers) -> tuple[Numbers, Numbers]:
-    """Projects vectors to the plane in which they vary most.
+    """Projects vectors onto the plane in which they vary most.
 
     Args:
-        vectors: Of shape (count, dimensions).
+        vectors: An array of shape (count, dimensions).
 
     Returns:
-        Coordinates of shape (count, 2), and the share of the variance that each of the two
-        explains. The signs are fixed: of the coordinates that are greatest in size the last is
-        positive.
+        The coordinates, of shape (count, 2), and the share of the variance that each of the two
+        components explains. The signs are fixed: on each axis, the last of the coordinates with
+        the largest magnitude is positive.
 
     Source: Pearson, On lines and planes of closest fit to systems of points in space, 1901.
 
@@ -25,17 +25,17 @@ def pca(vectors: Numbers) -> tuple[Numbers, Numbers]:
     """
     numbers = np.nan_to_num(np.asarray(vectors, np.float64), posinf=0, neginf=0)
     centred = numbers - numbers.mean(axis=0)
-    left, sizes, _right = np.linalg.svd(centred, full_matrices=False)
+    left, singular_values, _right = np.linalg.svd(centred, full_matrices=False)
     points = np.zeros((len(numbers), 2))
-    count = min(2, len(sizes))
-    points[:, :count] = left[:, :count] * sizes[:count]
+    count = min(2, len(singular_values))
+    points[:, :count] = left[:, :count] * singular_values[:count]
     for axis in range(2):
         furthest = np.abs(points[:, axis]).max()
         candidates = points[np.isclose(np.abs(points[:, axis]), furthest), axis]
         if candidates.size and candidates[-1] < 0:
             points[:, axis] *= -1
     variance = np.zeros(2)
-    total = float(np.square(sizes).sum())
+    total = float(np.square(singular_values).sum())
     if total:
-        variance[:count] = np.square(sizes[:count]) / total
+        variance[:count] = np.square(singular_values[:count]) / total
     return points, variance

@@ -1,4 +1,4 @@
-"""Shows what flows through each call of a model: `lab.activations`."""
+"""Shows the activations of each call of a model: `lab.activations`."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -7,12 +7,16 @@ import numpy as np
 import traitlets
 
 from kfunc_lab.activations import figures, table
-from kfunc_lab.activations.attribution.panel import attributed, offered, shown
-from kfunc_lab.activations.comparison import changes, paired
+from kfunc_lab.activations.attribution.panel import (
+    attribution_data,
+    attribution_options,
+    compute_attribution,
+)
+from kfunc_lab.activations.comparison import match_calls, relative_changes
 from kfunc_lab.activations.inputs_and_outputs import (
-    answers_of,
     image_of_sample,
     inputs_of,
+    outputs_of,
     tokens_of,
 )
 from kfunc_lab.activations.overview import (
@@ -33,11 +37,11 @@ from kfunc_lab.activations.page_data import (
 )
 from kfunc_lab.activations.page_words import page_words
 from kfunc_lab.activations.panel import NOW, Choice, Source, panel_data
-from kfunc_lab.activations.pictures import MOST_NUMBERS
+from kfunc_lab.activations.pictures import MAX_NUMBERS
 from kfunc_lab.activations.progress import Progress
 from kfunc_lab.activations.sketch import picture_shape, sample_of
 from kfunc_lab.forward.batch import BatchActivations, run
-from kfunc_lab.forward.samples import as_picture, not_finite_in
+from kfunc_lab.forward.samples import as_image, count_non_finite
 from kfunc_lab.forward.values import Values
 from kfunc_lab.graph.model.folding import Fold
 from kfunc_lab.graph.view.graph_view import GraphView, no_garbage_collection
@@ -47,11 +51,13 @@ from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
 from kfunc_lab.ui.main_thread import on_main_thread
 from kfunc_lab.ui.theme import NOT_FINITE
 
-# A saved page holds at most so many numbers in all.
-_NUMBERS_OF_A_PAGE = 1_500_000
+_SUFFIXES = (".svg", ".html", ".txt")
 
-# In the place of a sample's number: what is drawn on the page.
-DRAWN = -1
+# The limit on all numbers in a saved page.
+_MAX_PAGE_NUMBERS = 1_500_000
+
+# The number of the sample that the learner draws on the page.
+DRAWING = -1
 
 
 def activations(
@@ -64,26 +70,27 @@ def activations(
     dtype: str | None = None,
     fold: Fold = None,
 ) -> "ActivationView":
-    """Shows what flows through each call of a model, in one forward pass.
+    """Shows the activations of each call of a model, from one forward pass.
 
     Args:
-        model: A built model or layer. It stays as it is.
-        x: What it is called on: an array, or a list, tuple or dict of arrays, the batch first.
-        training: Whether it is called as in training, with dropout and statistics of the batch.
+        model: A built model or layer. It is left unchanged.
+        x: The inputs: an array, or a list, tuple or dict of arrays with the batch axis first.
+        training: Whether to call the model in training mode, with dropout and batch statistics.
         layers: The only layers or calls to record, by name; by default all.
-        limit: The memory that activations may take, in MB. Above it statistics and small
-            pictures are kept, and what is looked at is computed again.
-        dtype: The type in which numbers are kept, as `"float16"`; by default their own.
+        limit: The memory for activations, in MB. Above it, only statistics and small pictures
+            are stored, and selected calls are recomputed.
+        dtype: The type in which to store numbers, such as `"float16"`; by default their own.
         fold: As in `lab.graph`.
 
     Returns:
-        A view: a widget in a notebook, a picture where there is no kernel, a table as text.
-        `view.values["conv2d"]` are a call's activations as an array.
+        A view: a widget in a notebook, a picture if there is no kernel, and a table as text.
+        `view.values["conv2d"]` is the output of a call as an array.
 
     Raises:
-        TypeError: If `model` is no Keras model or layer, or `x` holds no numbers that fit it.
-        ValueError: If the model is not built, `x` is empty or of another shape than its input,
-            or nothing has a name in `layers` or `fold`.
+        TypeError: If `model` is not a Keras model or layer, or `x` does not hold numbers of the
+            expected type.
+        ValueError: If the model is not built, `x` is empty or does not have the shape of the
+            model's input, or nothing has a name in `layers` or `fold`.
         Exception: Whatever the model itself raises.
 
     Example:
@@ -95,7 +102,7 @@ def activations(
         (2, 26, 26, 4)
     """
     _check_options(limit, dtype)
-    flow = run(
+    batch = run(
         model,
         x,
         training=training,
@@ -105,7 +112,7 @@ def activations(
         progress=Progress(),
     )
     with no_garbage_collection():
-        return ActivationView(flow, fold=fold)
+        return ActivationView(batch, fold=fold)
 
 
 def _check_options(limit: float, dtype: str | None) -> None:
@@ -128,12 +135,12 @@ class ActivationView(GraphView):
 
     Attributes:
         graph: The `LayerGraph` of the model.
-        values: The results of each call, by its id.
+        values: The outputs of each call, by its id.
         selected: As in `GraphView`: the call whose activations are shown.
-        sample: The number of the sample that is shown. Can be set and observed.
-        unit: The number of the map, head or unit that is looked at; -1 for none.
-        picture: How the selected call is shown, as `"maps"`, `"bars"`, `"heatmap"`, `"sequence"`
-            or `"projection"`; empty for what suits it best.
+        sample: The number of the sample that is shown. It can be set and observed.
+        unit: The number of the map, head or unit that is shown in detail; -1 for none.
+        picture: The kind of picture for the selected call, such as `"maps"`, `"bars"`,
+            `"heatmap"`, `"sequence"` or `"projection"`; empty for the best kind.
     """
 
     _esm = BUNDLES / "activations.js"
@@ -159,46 +166,48 @@ class ActivationView(GraphView):
 
     def __init__(
         self,
-        flow: BatchActivations,
+        batch: BatchActivations,
         *,
         fold: Fold = None,
         earlier: BatchActivations | None = None,
         pairs: Mapping[str, str] | None = None,
     ) -> None:
-        self._flow = flow
+        self._batch = batch
         self._earlier = earlier
         self._pairs = pairs
-        self._change = changes(flow, earlier, pairs) if earlier and pairs is not None else {}
-        self._drawn: BatchActivations | None = None
+        self._change = (
+            relative_changes(batch, earlier, pairs) if earlier and pairs is not None else {}
+        )
+        self._drawing: BatchActivations | None = None
         self._ready = False
         super().__init__(
-            flow.graph,
+            batch.graph,
             fold=fold,
-            heading=heading(flow),
-            remarks=notes_of(flow, not_finite_in(flow.x)),
-            source=flow.model,
+            heading=heading(batch),
+            remarks=notes_of(batch, count_non_finite(batch.x)),
+            source=batch.model,
         )
         self._colours = {
             "sequential": SEQUENTIAL,
             "diverging": DIVERGING,
             "notFinite": NOT_FINITE[0],
         }
-        self._attribution = offered(flow.model)
+        self._attribution = attribution_options(batch.model)
         self._ready = True
         self._row = self._page_row()
         self._show_all()
         if self._change:
             self._quantity = "change"
 
-    # -- what Python asks
+    # -- the Python API
 
     @property
     def values(self) -> Values:
-        """The results of each call, by its id: an array, or a nest of arrays as the call gave."""
-        return self._flow.values
+        """The outputs of each call, by its id: an array, or nested arrays as the call returned."""
+        return self._batch.values
 
     def statistics(self, name: str) -> Any:
-        """Returns the statistics of the first result of a call, over all samples.
+        """Returns the statistics of the first output of a call, over all samples.
 
         Args:
             name: The id of the call.
@@ -218,18 +227,18 @@ class ActivationView(GraphView):
             >>> view.statistics("relu").dead
             array([0])
         """
-        return self._flow.statistics(self.values.named(name))
+        return self._batch.statistics(self.values.named(name))
 
     def compare(self, earlier: "ActivationView") -> "ActivationView":
-        """Shows these activations beside earlier ones: before and after training, for example.
+        """Shows these activations beside earlier ones, such as before and after training.
 
         Args:
-            earlier: The view of the same samples, of this model or of one with equal layers in
-                the same order.
+            earlier: A view of the same samples, of this model or of a model with the same layers
+                in the same order.
 
         Returns:
-            A view with both and their difference; the graph is coloured by how much each call
-            changed.
+            A view with both and their difference, whose graph is coloured by the relative change
+            of each call.
 
         Raises:
             ValueError: If the models or the samples differ.
@@ -239,35 +248,36 @@ class ActivationView(GraphView):
             >>> x = keras.Input((3,), name="x")
             >>> model = keras.Model(x, keras.layers.Dense(2, name="dense")(x))
             >>> before = activations(model, np.ones((2, 3)))
-            >>> model.set_weights([2 * it for it in model.get_weights()])
+            >>> model.set_weights([2 * weight for weight in model.get_weights()])
             >>> compared = activations(model, np.ones((2, 3))).compare(before)
             >>> round(compared.change["dense"], 3)
             1.0
         """
-        pairs = paired(self._flow, earlier._flow)
-        return ActivationView(self._flow, earlier=earlier._flow, pairs=pairs)
+        pairs = match_calls(self._batch, earlier._batch)
+        return ActivationView(self._batch, earlier=earlier._batch, pairs=pairs)
 
     @property
     def change(self) -> Mapping[str, float]:
-        """For each call the norm of its change over the earlier norm; empty without `compare`."""
+        """For each call its relative change since the earlier pass; empty without `compare`."""
         return dict(self._change)
 
     def attribute(
         self, method: str = "grad_cam", *, target: int | None = None, layer: str | None = None
     ) -> Any:
-        """Says which parts of the shown sample speak for a class.
+        """Computes which parts of the shown sample support a class.
 
         Args:
             method: `"grad_cam"`, `"integrated_gradients"` or `"occlusion"`.
-            target: The number of the class; by default the one that the model gives.
-            layer: For Grad-CAM the layer whose maps are weighed; by default the last one that
-                has maps.
+            target: The number of the class; by default the class that the model predicts.
+            layer: The layer for Grad-CAM, whose maps are weighted; by default the last layer that
+                returns maps.
 
         Returns:
-            An `Attribution`; its `heat` has the size of the image. The view shows it too.
+            An `Attribution`, whose `heat` has the size of the image. The view shows it too.
 
         Raises:
-            ValueError: If the model does not suit it, or there is no such class or layer.
+            ValueError: If the model does not support the method, or there is no such class or
+                layer.
 
         Example:
             >>> import keras
@@ -278,34 +288,39 @@ class ActivationView(GraphView):
             >>> view.attribute("grad_cam", target=1).heat.shape
             (8, 8)
         """
-        source = self._now_shown()
-        made = attributed(self._flow.model, self._sample_shown(), method, target, layer)
-        self._attribution = self._attribution | {"shown": shown(made, source.image)}
-        return made
+        image = self._shown_source().image
+        attribution = compute_attribution(
+            self._batch.model, self._shown_input(), method, target, layer
+        )
+        data = attribution_data(attribution, image)
+        self._attribution = self._attribution | {"shown": data}
+        return attribution
 
     # -- what is shown
 
-    def _now_shown(self) -> Source:
-        drawn = self._drawn if self.sample == DRAWN else None
-        flow, sample = (drawn, 0) if drawn is not None else (self._flow, max(self.sample, 0))
+    def _shown_source(self) -> Source:
+        drawing = self._drawing if self.sample == DRAWING else None
+        batch, sample = (
+            (drawing, 0) if drawing is not None else (self._batch, self._sample_index())
+        )
         return Source(
-            flow=self._flow,
-            drawn=drawn,
+            batch=self._batch,
+            drawing=drawing,
             sample=sample,
-            image=image_of_sample(flow, sample),
-            tokens=tokens_of(flow, sample),
+            image=image_of_sample(batch, sample),
+            tokens=tokens_of(batch, sample),
             earlier=self._earlier,
             pairs=self._pairs,
             change=self._change,
         )
 
-    def _sample_shown(self) -> Any:
-        """Returns the one input of the sample that is shown, without the batch."""
+    def _shown_input(self) -> Any:
+        """Returns the first input of the shown sample, without the batch axis."""
         import keras
 
-        source = self._now_shown()
-        flow = source.drawn or source.flow
-        return np.asarray(keras.tree.flatten(flow.x)[0][source.sample])
+        source = self._shown_source()
+        batch = source.drawing or source.batch
+        return np.asarray(keras.tree.flatten(batch.x)[0][source.sample])
 
     def _choice(self) -> Choice:
         return Choice(
@@ -321,21 +336,22 @@ class ActivationView(GraphView):
         )
 
     @traitlets.validate("sample")
-    def _known_sample(self, proposal: Any) -> int:
+    def _validate_sample(self, proposal: Any) -> int:
         sample: int = proposal["value"]
-        if not DRAWN <= sample < self._flow.samples or (sample == DRAWN and not self._drawn):
+        is_missing = sample == DRAWING and not self._drawing
+        if not DRAWING <= sample < self._batch.samples or is_missing:
             raise traitlets.TraitError(
-                _("There is no sample {n}; they are numbered from 0 to {last}.").format(
-                    n=sample, last=self._flow.samples - 1
+                _("There is no sample {n}; samples are numbered from 0 to {last}.").format(
+                    n=sample, last=self._batch.samples - 1
                 )
             )
         return sample
 
     @traitlets.observe("selected")
-    def _show_other(self, change: Any) -> None:
+    def _show_call(self, change: Any) -> None:
         if not self._ready:
             return
-        # What was chosen of the call before says nothing of this one.
+        # The choices for the previous call do not apply to this one.
         self._ready = False
         self._place, self._step, self._tensor, self._first = "", 0, 0, 0
         self.unit, self.picture = -1, ""
@@ -359,7 +375,7 @@ class ActivationView(GraphView):
         name = change["new"]
         if name == "change":
             known = {*self.graph.call_of, *self.graph.group_of}
-            values = {item: it for item, it in self._change.items() if item in known}
+            values = {item: ratio for item, ratio in self._change.items() if item in known}
             words = _("relative change")
         elif name in QUANTITIES:
             values, words = self._quantities(name), _(QUANTITIES[name])
@@ -369,102 +385,106 @@ class ActivationView(GraphView):
 
     def _quantities(self, name: str) -> dict[str, float]:
         return {
-            item: quantity(self._flow.statistics(call.id), name)
-            for item, call in calls_by_item(self._flow).items()
+            item: quantity(self._batch.statistics(call.id), name)
+            for item, call in calls_by_item(self._batch).items()
             if call.item == item and call.tensors
         }
 
     def _show(self, show: Any) -> None:
-        # Without all values the model may be called, which only the main thread should do.
-        if self._flow.recording.complete:
+        # If values were dropped, the model may be called, which only the main thread should do.
+        if self._batch.recording.complete:
             show()
         else:
-            on_main_thread(lambda: self._guarded(show))
+            on_main_thread(lambda: self._report_errors(show))
 
-    def _guarded(self, work: Any) -> None:
-        """Does what the page asked for; what goes wrong is said there."""
+    def _report_errors(self, work: Any) -> None:
+        """Does the work that the page requested, and reports errors there."""
         try:
             work()
         except Exception as error:
             self.send({"type": "problem", "words": str(error)})
 
     def _show_panel(self) -> None:
-        self._panel = panel_data(self._now_shown(), self._choice())
+        self._panel = panel_data(self._shown_source(), self._choice())
 
     def _show_all(self) -> None:
         with self.hold_sync():
             self._band = self._page_band()
-            if not self._row["first"] <= max(self.sample, 0) < self._row["last"]:
+            if not self._row["first"] <= self._sample_index() < self._row["last"]:
                 self._row = self._page_row()
-            self._cards = cards_data(self._now_shown().drawn or self._flow, self._at())
+            shown = self._shown_source().drawing or self._batch
+            self._cards = cards_data(shown, self._sample_index())
             self._show_panel()
 
-    def _at(self) -> int:
+    def _sample_index(self) -> int:
+        """Returns the index of the shown sample in its batch: a drawing is a batch of one."""
         return max(self.sample, 0)
 
-    # -- what the page gets
+    # -- the state of the page
 
     def _page_band(self) -> dict[str, Any]:
-        source = self._now_shown()
-        flow, sample = source.drawn or source.flow, source.sample
+        source = self._shown_source()
+        batch, sample = source.drawing or source.batch, source.sample
         return {
             "image": image_data(source.image) if source.image is not None else None,
             "inputs": []
             if source.image is not None
             else [
                 {"name": name, "picture": thumbnail_data(small)}
-                for name, small in inputs_of(flow, sample)
+                for name, small in inputs_of(batch, sample)
             ],
             "outputs": [
                 {"name": name, "bars": bars_data(bars)}
-                for name, bars in answers_of(flow, sample)
+                for name, bars in outputs_of(batch, sample)
             ],
             "pad": self._pad(),
         }
 
     def _pad(self) -> int:
-        """Returns the side of the pad to draw on; 0 where the model takes no such picture."""
+        """Returns the side of the drawing pad, or 0 if the model does not take square images."""
         import keras
 
-        leaves = keras.tree.flatten(self._flow.x)
-        if len(leaves) != 1 or as_picture(np.asarray(leaves[0][0])) is None:
+        leaves = keras.tree.flatten(self._batch.x)
+        if len(leaves) != 1 or as_image(np.asarray(leaves[0][0])) is None:
             return 0
         rows, columns, _channels = picture_shape(np.asarray(leaves[0][0]))
         return rows * max(round(112 / rows), 1) if rows == columns else 0
 
     def _page_row(self) -> dict[str, Any]:
-        first = self._at() // SAMPLES_AT_ONCE * SAMPLES_AT_ONCE
-        last = min(first + SAMPLES_AT_ONCE, self._flow.samples)
-        images = [image_of_sample(self._flow, it) for it in range(first, last)]
+        first = self._sample_index() // SAMPLES_AT_ONCE * SAMPLES_AT_ONCE
+        last = min(first + SAMPLES_AT_ONCE, self._batch.samples)
+        images = [image_of_sample(self._batch, sample) for sample in range(first, last)]
         return {
-            "samples": self._flow.samples,
+            "samples": self._batch.samples,
             "first": first,
             "last": last,
-            "images": [small_image_data(it) if it is not None else None for it in images],
+            "images": [
+                small_image_data(image) if image is not None else None for image in images
+            ],
         }
 
     def page_state(self) -> dict[str, Any]:
-        """Returns all that the page needs to show the view without a kernel."""
-        source = self._now_shown()
+        """Returns the complete state of the page, which it needs without a kernel."""
+        source = self._shown_source()
         items = [*self.graph.call_of, *self.graph.group_of]
-        most = min(_NUMBERS_OF_A_PAGE // max(len(items), 1), MOST_NUMBERS)
-        panels = [panel_data(source, Choice(item=item), most) for item in items]
-        kept = ("sample", "_cards", "_band", "_row", "_colours", "_attribution")
-        state = {name: getattr(self, name) for name in kept}
+        max_numbers = min(_MAX_PAGE_NUMBERS // max(len(items), 1), MAX_NUMBERS)
+        panels = [panel_data(source, Choice(item=item), max_numbers) for item in items]
+        names = ("sample", "_cards", "_band", "_row", "_colours", "_attribution")
+        state = {name: getattr(self, name) for name in names}
         state |= {"unit": -1, "_panels": panels, "_panel": {}}
-        return super().page_state() | {name: for_json(it) for name, it in state.items()}
+        return super().page_state() | {name: for_json(value) for name, value in state.items()}
 
-    # -- the page asks
+    # -- requests of the page
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
-        asked = {"draw": self._draw, "erase": self._erase, "attribute": self._attribute}
-        answer = asked.get(content.get("type"))
-        if answer is None:
+        handlers = {"draw": self._draw, "erase": self._erase, "attribute": self._attribute}
+        handler = handlers.get(content.get("type"))
+        if handler is None:
             super()._answer(widget, content, buffers)
             return
 
         def work() -> None:
-            self._guarded(lambda: answer(content, buffers))
+            self._report_errors(lambda: handler(content, buffers))
             self.send({"type": "answered"})
 
         on_main_thread(work)
@@ -474,63 +494,63 @@ class ActivationView(GraphView):
 
         side = int(content["side"])
         ink = np.frombuffer(buffers[0], np.uint8).reshape(side, side)
-        batch = np.asarray(keras.tree.flatten(self._flow.x)[0])
-        low, high = float(np.nanmin(batch)), float(np.nanmax(batch))
-        sample = sample_of(ink, batch[0], low, high)[None]
-        x = keras.tree.map_structure(lambda _it: sample, self._flow.x)
-        self._drawn = self._flow.with_samples(x)
-        if self.sample == DRAWN:
+        samples = np.asarray(keras.tree.flatten(self._batch.x)[0])
+        low, high = float(np.nanmin(samples)), float(np.nanmax(samples))
+        sample = sample_of(ink, samples[0], low, high)[None]
+        x = keras.tree.map_structure(lambda _array: sample, self._batch.x)
+        self._drawing = self._batch.with_samples(x)
+        if self.sample == DRAWING:
             self._show_all()
         else:
-            self.sample = DRAWN
+            self.sample = DRAWING
 
     def _erase(self, _content: Mapping[str, Any], _buffers: Any) -> None:
-        if self.sample == DRAWN:
+        if self.sample == DRAWING:
             self.sample = 0
-        self._drawn = None
+        self._drawing = None
 
     def _attribute(self, content: Mapping[str, Any], _buffers: Any) -> None:
         target = content.get("target")
-        made = attributed(
-            self._flow.model,
-            self._sample_shown(),
+        attribution = compute_attribution(
+            self._batch.model,
+            self._shown_input(),
             str(content["method"]),
             None if target is None else int(target),
             content.get("layer") or None,
             lambda done, total: self.send({"type": "progress", "done": done, "total": total}),
         )
-        offered_ = {key: it for key, it in self._attribution.items() if key != "shown"}
-        self._attribution = offered_ | {"shown": shown(made, self._now_shown().image)}
+        options = {key: value for key, value in self._attribution.items() if key != "shown"}
+        data = attribution_data(attribution, self._shown_source().image)
+        self._attribution = options | {"shown": data}
 
     def _page_words(self) -> dict[str, Any]:
-        named = [(name, _(words)) for name, words in QUANTITIES.items()]
-        compared = [("change", _("relative change"))] if self._change else []
+        quantities = [(name, _(words)) for name, words in QUANTITIES.items()]
+        change = [("change", _("relative change"))] if self._change else []
         return (
             super()._page_words()
             | page_words()
-            | {"quantities": [("", _("its family")), *compared, *named]}
+            | {"quantities": [("", _("layer family")), *change, *quantities]}
         )
 
     # -- forms
 
     def to_text(self) -> str:
-        """Returns what there is to tell of each call as a table."""
-        return table.to_text(self._flow, frozenset(self.opened), self._notes, self._change)
+        """Returns the statistics of each call as a table."""
+        return table.to_text(self._batch, frozenset(self.opened), self._notes, self._change)
 
     def to_svg(self) -> str:
-        """Returns the way of the shown sample through the model as SVG."""
-        source = self._now_shown()
-        flow, sample = source.drawn or source.flow, source.sample
-        answers = answers_of(flow, sample)
-        return figures.to_svg(flow, frozenset(self.opened), sample, source.image, answers)
+        """Returns the shown sample's path through the model as SVG."""
+        source = self._shown_source()
+        batch, sample = source.drawing or source.batch, source.sample
+        outputs = outputs_of(batch, sample)
+        return figures.to_svg(batch, frozenset(self.opened), sample, source.image, outputs)
 
     def _writers(self) -> dict[str, Any]:
-        kept = super()._writers()
-        return {ending: kept[ending] for ending in (".svg", ".html", ".txt")}
+        writers = super()._writers()
+        return {suffix: writers[suffix] for suffix in _SUFFIXES}
 
     def _offered_forms(self) -> list[dict[str, str]]:
-        offered_ = super()._offered_forms()
-        return [it for it in offered_ if it["form"] in (".svg", ".html", ".txt")]
+        return [form for form in super()._offered_forms() if form["form"] in _SUFFIXES]
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)

@@ -1,4 +1,4 @@
-"""The activations of one batch: kept where there is room, and else computed again when asked."""
+"""The activations of one batch, stored up to a memory limit and recomputed on demand above it."""
 
 import contextlib
 import math
@@ -8,9 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.forward.capture import Subject, capture, capture_in_pieces
+from kfunc_lab.forward.capture import Subject, capture, capture_in_chunks
 from kfunc_lab.forward.recording import CapturedCall, Recording, Tensor, statistics_of_tensor
-from kfunc_lab.forward.samples import checked, count_of, fixed_batch, part_of, pieces_of
+from kfunc_lab.forward.samples import (
+    check_inputs,
+    chunks_of,
+    fixed_batch_size,
+    sample_count,
+    slice_samples,
+)
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.forward.values import Values, no_such_call
 from kfunc_lab.graph.keras.reader import read
@@ -19,21 +25,21 @@ from kfunc_lab.graph.model.memory import activation_bytes
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.thumbnails import thumbnail
 
-# What a value shown is: kept from the first pass, computed again, or computed again with weights
-# that have changed since.
-KEPT, AGAIN, CHANGED = "kept", "again", "changed"
+# The state of a value: kept from the first pass, recomputed, or recomputed with weights that have
+# changed since.
+KEPT, RECOMPUTED, CHANGED = "kept", "recomputed", "changed"
 
-# Of the limit, what one piece of a large batch may take; Keras needs some more meanwhile.
-_SHARE_OF_A_PIECE = 0.1
+# The share of the limit that one chunk of a large batch may take: Keras needs more while it runs.
+_CHUNK_SHARE = 0.1
 
 
 @dataclass(frozen=True)
-class Found:
+class SampleValues:
     """The activation of one sample.
 
     Attributes:
-        values: The numbers, without the batch where there is one.
-        state: Whether they were kept, computed again, or have changed since.
+        values: The numbers, without the batch axis if there is one.
+        state: `KEPT`, `RECOMPUTED` or `CHANGED`.
     """
 
     values: Numbers
@@ -41,12 +47,12 @@ class Found:
 
 
 class BatchActivations:
-    """What flows through each call of a model for one batch.
+    """The outputs of every call of a model for one batch.
 
     Attributes:
         graph: The model's graph.
         x: The batch.
-        recording: What the forward pass gave.
+        recording: The record of the forward pass.
     """
 
     def __init__(
@@ -64,20 +70,20 @@ class BatchActivations:
         self._dtype = dtype
         self._limit = limit
         self._statistics: dict[tuple[str, int], Statistics] = {}
-        # What was computed again last: a sample's calls, or one of them where all have no room.
-        self._sample: tuple[int, Recording | None] = (-1, None)
-        self._last: tuple[tuple[str, int], CapturedCall] | None = None
+        # The last recomputed sample with all its calls, or one call if all exceed the limit.
+        self._last_sample: tuple[int, Recording | None] = (-1, None)
+        self._last_call: tuple[tuple[str, int], CapturedCall] | None = None
 
     @property
     def samples(self) -> int:
-        """How many samples there are."""
-        return count_of(self.x)
+        """The number of samples."""
+        return sample_count(self.x)
 
     @property
     def values(self) -> Values:
-        """The results of each call, by its id."""
+        """The outputs of each call, by its id."""
         known = {*self.graph.call_of, *self.graph.group_of}
-        return Values(self.recording.calls, self.whole, known)
+        return Values(self.recording.calls, self.complete_call, known)
 
     @property
     def model(self) -> Any:
@@ -86,83 +92,84 @@ class BatchActivations:
 
     @property
     def training(self) -> bool:
-        """Whether the model was called as in training."""
+        """Whether the model was called in training mode."""
         return self._subject.training
 
     def calls_of(self, item: str) -> list[CapturedCall]:
-        """Returns the calls that belong to a call or group of the graph, its own first."""
-        calls = [it for it in self.recording.calls.values() if it.item == item]
-        return sorted(calls, key=lambda it: it.base != item)
+        """Returns the recorded calls that belong to an item of the graph, its own call first."""
+        calls = [call for call in self.recording.calls.values() if call.item == item]
+        return sorted(calls, key=lambda call: call.base != item)
 
-    def sample(self, call_id: str, tensor: int, sample: int) -> Found:
-        """Returns a result of a call for one sample.
+    def sample(self, call_id: str, tensor: int, sample: int) -> SampleValues:
+        """Returns one output of a call for one sample.
 
         Args:
             call_id: The call.
-            tensor: Which of its results.
+            tensor: The number of the output.
             sample: The number of the sample.
 
         Returns:
-            The values, computed again where they are not kept.
+            The values, recomputed if they were not stored.
         """
-        kept = self.recording.calls[call_id].tensors[tensor]
-        if kept.values is not None:
-            return Found(_of_sample(kept.values, sample, self.samples), KEPT)
-        again = self._again(call_id, sample).tensors[tensor]
-        assert again.values is not None  # noqa: S101 - one sample is always kept
-        values = _of_sample(again.values, 0, 1)
-        return Found(values, CHANGED if self._differs(values, kept, sample) else AGAIN)
+        recorded = self.recording.calls[call_id].tensors[tensor]
+        if recorded.values is not None:
+            return SampleValues(_values_of_sample(recorded.values, sample, self.samples), KEPT)
+        recomputed = self._recompute(call_id, sample).tensors[tensor]
+        assert recomputed.values is not None  # noqa: S101 - one sample is always stored
+        values = _values_of_sample(recomputed.values, 0, 1)
+        has_changed = self._has_changed(values, recorded, sample)
+        return SampleValues(values, CHANGED if has_changed else RECOMPUTED)
 
-    def _again(self, call_id: str, sample: int) -> CapturedCall:
-        """Computes a call for one sample again; what was computed last is remembered."""
-        whole = self._one(sample)
-        if whole is not None and call_id in whole.calls:
-            return whole.calls[call_id]
-        if self._last is None or self._last[0] != (call_id, sample):
-            self._last = (call_id, sample), self._computed(call_id, sample)
-        return self._last[1]
+    def _recompute(self, call_id: str, sample: int) -> CapturedCall:
+        """Recomputes a call for one sample, and caches the last one."""
+        recording = self._recording_of(sample)
+        if recording is not None and call_id in recording.calls:
+            return recording.calls[call_id]
+        if self._last_call is None or self._last_call[0] != (call_id, sample):
+            self._last_call = (call_id, sample), self._capture_call(call_id, sample)
+        return self._last_call[1]
 
-    def _one(self, sample: int) -> Recording | None:
-        """Computes all calls for one sample again, if there is room for them."""
-        if self._sample[0] != sample:
-            self._sample = (sample, None)  # the former one is let go before
-            self._sample = (sample, self._whole_sample(sample))
-        return self._sample[1]
+    def _recording_of(self, sample: int) -> Recording | None:
+        """Recomputes all calls for one sample, if they fit into the limit."""
+        if self._last_sample[0] != sample:
+            self._last_sample = (sample, None)  # frees the previous one first
+            self._last_sample = (sample, self._capture_sample(sample))
+        return self._last_sample[1]
 
-    def _whole_sample(self, sample: int) -> Recording | None:
-        too_much = self.recording.needed / self.samples > self._limit
-        # In training each sample counts for the others.
-        if self.training or too_much:
+    def _capture_sample(self, sample: int) -> Recording | None:
+        exceeds_limit = self.recording.needed / self.samples > self._limit
+        # In training mode each sample affects the others.
+        if self.training or exceeds_limit:
             return None
-        part = part_of(self.x, sample, sample + 1)
-        with contextlib.suppress(Exception):  # a model may take one size of batch only
-            found = capture(self._subject, part, dtype=self._dtype, limit=self._limit)
-            return found if found.complete else None
+        x = slice_samples(self.x, sample, sample + 1)
+        with contextlib.suppress(Exception):  # a model may accept one batch size only
+            recording = capture(self._subject, x, dtype=self._dtype, limit=self._limit)
+            return recording if recording.complete else None
         return None
 
-    def _computed(self, call_id: str, sample: int) -> CapturedCall:
+    def _capture_call(self, call_id: str, sample: int) -> CapturedCall:
         only = {self.recording.calls[call_id].base}
         if not self.training:
             with contextlib.suppress(Exception):
-                part = part_of(self.x, sample, sample + 1)
-                return capture(self._subject, part, only=only).calls[call_id]
+                x = slice_samples(self.x, sample, sample + 1)
+                return capture(self._subject, x, only=only).calls[call_id]
         call = capture(self._subject, self.x, only=only).calls[call_id]
-        return _cut(call, sample, self.samples)
+        return _with_one_sample(call, sample, self.samples)
 
-    def _differs(self, values: Numbers, kept: Tensor, sample: int) -> bool:
-        """Tells whether a value is another than in the first pass: the model was trained."""
-        if kept.statistics is None or not kept.statistics.count:
+    def _has_changed(self, values: Numbers, recorded: Tensor, sample: int) -> bool:
+        """Tells whether a value differs from the first pass, because the model was trained."""
+        if recorded.statistics is None or not recorded.statistics.count:
             return False
-        if len(kept.statistics.norms) != self.samples:  # it is the same for all of them
+        if len(recorded.statistics.norms) != self.samples:  # one value for the whole batch
             return False
         numbers = np.asarray(values, np.float64)
         norm = math.sqrt(float(np.square(numbers[np.isfinite(numbers)]).sum()))
         return not math.isclose(
-            norm, float(kept.statistics.norms[sample]), rel_tol=1e-3, abs_tol=1e-6
+            norm, float(recorded.statistics.norms[sample]), rel_tol=1e-3, abs_tol=1e-6
         )
 
     def statistics(self, call_id: str, tensor: int = 0) -> Statistics:
-        """Returns the statistics of a result of a call, over all samples."""
+        """Returns the statistics of an output of a call, over all samples."""
         key = (call_id, tensor)
         if key not in self._statistics:
             call = self.recording.calls[call_id]
@@ -170,30 +177,31 @@ class BatchActivations:
         return self._statistics[key]
 
     def thumbnail(self, call_id: str, sample: int) -> Numbers | None:
-        """Returns a small picture of a call's first result, where one can be had."""
+        """Returns a small picture of a call's first output, or `None` if there is none."""
         call = self.recording.calls[call_id]
         if not call.tensors:
             return None
         first = call.tensors[0]
         if first.values is not None:
-            values = _of_sample(first.values, sample, self.samples)
+            values = _values_of_sample(first.values, sample, self.samples)
             return thumbnail(values, call.channels_first)
         if sample < len(first.thumbnails):
             return first.thumbnails[sample]
-        whole = self._one(sample)
-        again = whole.calls.get(call_id) if whole is not None else None
-        if again is None or not again.tensors or again.tensors[0].values is None:
+        recording = self._recording_of(sample)
+        recomputed = recording.calls.get(call_id) if recording is not None else None
+        if recomputed is None or not recomputed.tensors or recomputed.tensors[0].values is None:
             return None
-        return thumbnail(_of_sample(again.tensors[0].values, 0, 1), call.channels_first)
+        values = _values_of_sample(recomputed.tensors[0].values, 0, 1)
+        return thumbnail(values, call.channels_first)
 
     def with_samples(self, x: Any) -> "BatchActivations":
-        """Calls the model on other samples, as when they are drawn."""
+        """Calls the model on other samples, such as one that the learner draws."""
         return BatchActivations(
             self._subject, x, capture(self._subject, x, dtype=self._dtype), self._dtype
         )
 
-    def whole(self, call_id: str) -> CapturedCall:
-        """Returns a call with the values of all samples, computed again where not kept."""
+    def complete_call(self, call_id: str) -> CapturedCall:
+        """Returns a call with the values of all samples, recomputed if they were not stored."""
         call = self.recording.calls[call_id]
         if self.recording.complete:
             return call
@@ -212,76 +220,76 @@ def run(
     limit: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> BatchActivations:
-    """Calls a model on a batch and keeps what each call gives, within a limit.
+    """Calls a model on a batch and stores the outputs of each call, up to a limit.
 
     Args:
         model: The model or layer.
-        x: An array, or a list, tuple or dict of arrays, the batch first.
+        x: An array, or a list, tuple or dict of arrays with the batch axis first.
         training: The `training` argument of the call.
-        layers: The only layers or calls to record, by name.
-        dtype: The type in which numbers are kept.
-        limit: The bytes that may be kept.
-        progress: Is called with the samples that are done and all samples, if the batch is cut
-            into pieces.
+        layers: The only layers or calls to record, by name; `None` for all.
+        dtype: The type in which to store numbers.
+        limit: The number of bytes that may be stored.
+        progress: Called with the number of finished samples and of all samples, if the batch is
+            split into chunks.
 
     Returns:
         The activations.
 
     Raises:
-        TypeError: If `x` or the model is no such thing.
-        ValueError: If `x` does not fit the model, or there is no such layer.
+        TypeError: If `x` holds no arrays, or `model` is not a Keras layer.
+        ValueError: If `x` does not fit the model, or no layer has a name in `layers`.
         Exception: Whatever the model raises.
     """
-    x = checked(model, x)
+    x = check_inputs(model, x)
     reading = read(model)
     graph = reading.graph
     subject = Subject(model, graph, reading.items, training)
     only = None if layers is None else _calls_named(graph, layers)
-    count = count_of(x)
-    size = _samples_at_once(graph, count, limit, dtype)
-    if training or only is not None or size >= count or fixed_batch(model):
+    count = sample_count(x)
+    size = _chunk_size(graph, count, limit, dtype)
+    if training or only is not None or size >= count or fixed_batch_size(model):
         recording = capture(subject, x, only=only, dtype=dtype, limit=limit)
     else:
-        recording = capture_in_pieces(
-            subject, pieces_of(x, size), lambda done: progress(done, count)
+        recording = capture_in_chunks(
+            subject, chunks_of(x, size), lambda done: progress(done, count)
         )
     return BatchActivations(subject, x, recording, dtype, limit)
 
 
-def _samples_at_once(graph: LayerGraph, count: int, limit: int, dtype: str | None) -> int:
-    """Returns how many samples may be in one piece, if all together need too much room."""
+def _chunk_size(graph: LayerGraph, count: int, limit: int, dtype: str | None) -> int:
+    """Returns the number of samples in one chunk; all of them if they fit into the limit."""
     if not graph.connected:
         return count
     sizes = [activation_bytes(call) or 0 for call in graph.calls if call.id not in graph.inside]
     if sum(sizes) * count * (0.5 if dtype == "float16" else 1) <= limit:
         return count
-    return max(int(limit * _SHARE_OF_A_PIECE / sum(sizes)), 1)
+    return max(int(limit * _CHUNK_SHARE / sum(sizes)), 1)
 
 
 def _calls_named(graph: LayerGraph, names: Collection[str]) -> set[str]:
     if isinstance(names, str):
         names = [names]
-    everything: list[Call | Group] = [*graph.calls, *graph.groups]
-    found: set[str] = set()
+    items: list[Call | Group] = [*graph.calls, *graph.groups]
+    ids: set[str] = set()
     for name in names:
-        matching = {it.id for it in everything if name in (it.id, it.layer)}
+        matching = {item.id for item in items if name in (item.id, item.layer)}
         if not matching:
             raise ValueError(no_such_call(name, [*graph.call_of, *graph.group_of]))
-        found |= matching
-    return found
+        ids |= matching
+    return ids
 
 
-def _of_sample(values: Numbers, sample: int, samples: int) -> Numbers:
-    """Returns one sample's part of a result; the whole if it is not one row a sample."""
+def _values_of_sample(values: Numbers, sample: int, samples: int) -> Numbers:
+    """Returns the row of one sample, or all values if they have no row for each sample."""
     return values[sample] if values.ndim and len(values) == samples else values
 
 
-def _cut(call: CapturedCall, sample: int, samples: int) -> CapturedCall:
+def _with_one_sample(call: CapturedCall, sample: int, samples: int) -> CapturedCall:
     if samples == 1:
         return call
     tensors = (
-        replace(it, values=_of_sample(it.values, sample, samples)[None])
-        for it in call.tensors
-        if it.values is not None
+        replace(tensor, values=_values_of_sample(tensor.values, sample, samples)[None])
+        for tensor in call.tensors
+        if tensor.values is not None
     )
     return replace(call, tensors=tuple(tensors))

@@ -1,7 +1,8 @@
-"""Tells for each call that is seen which call of the graph it is, and what calls inside are named.
+"""Gives every call of a forward pass an id: that of the graph, or one for a call inside a layer.
 
-A call of the graph has its id there. A layer that code calls, as the cell of a recurrent layer at
-each time step, has the id of its place and a number: `"rnn/cell"`, `"rnn/cell#2"`, ….
+A call of the graph keeps its id. A call inside a layer's own code, such as that of a recurrent
+layer's cell at each time step, gets the id of its place and a number: `"rnn/cell"`,
+`"rnn/cell#2"`, ….
 """
 
 from collections import defaultdict
@@ -16,14 +17,14 @@ from kfunc_lab.graph.model.layer_graph import unused_id
 
 @dataclass
 class Place:
-    """Where a call that runs stands.
+    """The position of a running call within the model.
 
     Attributes:
-        operation: What was called.
-        parent: The place of the call around it; `None` for the model itself.
+        operation: The layer or operation that is called.
+        parent: The place of the enclosing call; `None` for the model itself.
         base: The id that repeated calls in this place share; empty for the model itself.
-        number: Which of them it is, from 1.
-        item: The nearest call or group of the graph, by its id; empty for the model itself.
+        number: The number of the call among these, from 1.
+        item: The id of the nearest call or group of the graph; empty for the model itself.
     """
 
     operation: Any
@@ -34,10 +35,10 @@ class Place:
     counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     bases: dict[int, str] = field(default_factory=dict)
     nodes: dict[int, list[Any]] = field(default_factory=dict)
-    # Keras calls a cell once more, first, only to ask for the shape of its results; and so the
-    # cells of which a cell is stacked.
+    # Before the time steps, Keras calls a cell once, and the cells stacked in it, only to infer
+    # the shape of their outputs.
     skips_first: bool = False
-    is_aside: bool = False
+    infers_shape: bool = False
 
     @property
     def id(self) -> str:
@@ -53,15 +54,15 @@ class Place:
 
     @property
     def is_probe(self) -> bool:
-        """Whether the call, or one around it, only asks for the shape of its results."""
+        """Whether the call, or an enclosing one, only infers the shape of its outputs."""
         if self.parent is None:
             return False
         is_first = self.parent.skips_first and self.number == 1
-        return is_first or self.is_aside or self.parent.is_probe
+        return is_first or self.infers_shape or self.parent.is_probe
 
 
 class CallNames:
-    """The places of the calls of one model."""
+    """Finds the places of the calls of one model."""
 
     def __init__(self, items: Mapping[ItemPlace, str], known: Container[str]) -> None:
         self._items = items
@@ -72,17 +73,17 @@ class CallNames:
         """Returns the place of the model itself."""
         place = Place(model)
         base = self._items.get((None, id(model)))
-        if base is not None:  # a layer that is its own only call
+        if base is not None:  # the layer itself is the only call of the graph
             place.base = place.item = base
         self._prepare(place)
         return place
 
     def place(self, running: Sequence[Place], operation: Any) -> Place:
-        """Returns the place of a call that begins, given those that run, the innermost last."""
+        """Returns the place of a new call, from the running calls with the innermost last."""
         return self.inside(running[-1], operation) if running else self.root(operation)
 
     def inside(self, parent: Place, operation: Any) -> Place:
-        """Returns the place of a call that begins while another one runs."""
+        """Returns the place of a new call inside a running one."""
         parent.counts[id(operation)] += 1
         count = parent.counts[id(operation)]
         nodes = parent.nodes.get(id(operation), ())
@@ -95,12 +96,12 @@ class CallNames:
         else:
             place = Place(operation, parent, self._base(parent, operation), count)
         place.item = place.base if place.base in self._known else parent.item
-        place.is_aside = _asks_for_shapes(parent.operation, operation)
+        place.infers_shape = _infers_shape(parent.operation, operation)
         self._prepare(place)
         return place
 
     def inputs(self, place: Place) -> list[Place]:
-        """Returns the places of the inputs of a graph of layers."""
+        """Returns the places of the inputs of a functional model."""
         functional = functional_of(place.operation)
         return [self._input(place, tensor) for tensor in functional.inputs]
 
@@ -133,8 +134,8 @@ class CallNames:
         return parent.bases[id(operation)]
 
 
-def _asks_for_shapes(layer: Any, operation: Any) -> bool:
-    """Tells whether a recurrent layer of Keras's own calls what is not its cell."""
+def _infers_shape(layer: Any, operation: Any) -> bool:
+    """Tells whether one of Keras's recurrent layers calls something other than its cell."""
     import keras
 
     is_recurrent = isinstance(layer, keras.layers.RNN) and is_library(layer)

@@ -1,4 +1,4 @@
-"""Notes what one call gave: its results as arrays."""
+"""Records the outputs of one call as arrays."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,8 +10,8 @@ from kfunc_lab.forward.call_names import Place
 from kfunc_lab.forward.recording import CapturedCall, Tensor
 from kfunc_lab.ui.arrays import Numbers
 
-# Layers and operations that are an activation function themselves.
-_OF_KIND = {
+# Layers and operations that are themselves activation functions.
+_ACTIVATION_OF_KIND = {
     "Softmax": "softmax",
     "Sigmoid": "sigmoid",
     "Tanh": "tanh",
@@ -20,8 +20,8 @@ _OF_KIND = {
 }
 
 
-def blank(place: Place) -> CapturedCall:
-    """Returns a call of which nothing is noted yet."""
+def new_call(place: Place) -> CapturedCall:
+    """Returns a call without outputs."""
     operation = place.operation
     activation = getattr(operation, "activation", None)
     return CapturedCall(
@@ -31,23 +31,25 @@ def blank(place: Place) -> CapturedCall:
         layer=getattr(operation, "name", ""),
         kind=type(operation).__name__,
         activation=getattr(activation, "__name__", "")
-        or _OF_KIND.get(type(operation).__name__, ""),
+        or _ACTIVATION_OF_KIND.get(type(operation).__name__, ""),
         channels_first=getattr(operation, "data_format", None) == "channels_first",
     )
 
 
-def filled(call: CapturedCall, outputs: Any, scores: Any, dtype: str | None) -> CapturedCall:
-    """Notes the results of a call, and the scores that an attention layer gave besides."""
+def with_outputs(
+    call: CapturedCall, outputs: Any, scores: Any, dtype: str | None
+) -> CapturedCall:
+    """Adds to a call its outputs, and the scores that an attention layer returned in addition."""
     import keras
 
     leaves = list(keras.tree.flatten(outputs))
     try:
         arrays = [as_array(leaf) for leaf in leaves]
-    except Exception:  # a compiled call has symbols in the place of numbers
+    except Exception:  # a compiled call has symbols instead of numbers
         return call
-    names = _names(outputs, len(leaves))
+    names = _output_names(outputs, len(leaves))
     tensors = [
-        _tensor(name, array, dtype)
+        _tensor_of(name, array, dtype)
         for name, array in zip(names, arrays, strict=True)
         if array is not None
     ]
@@ -56,15 +58,15 @@ def filled(call: CapturedCall, outputs: Any, scores: Any, dtype: str | None) -> 
         outputs, [None if array is None else next(places) for array in arrays]
     )
     for place, leaf in zip(keras.tree.flatten(packed), leaves, strict=True):
-        if leaf is scores and place is not None:  # it was asked for them
+        if leaf is scores and place is not None:  # the call itself requested them
             tensors[place] = replace(tensors[place], is_scores=True)
-    given = as_array(scores)
-    if given is not None and not any(it.is_scores for it in tensors):
-        tensors.append(replace(_tensor("scores", given, dtype), is_scores=True))
+    score_array = as_array(scores)
+    if score_array is not None and not any(tensor.is_scores for tensor in tensors):
+        tensors.append(replace(_tensor_of("scores", score_array, dtype), is_scores=True))
     return replace(call, tensors=tuple(tensors), packed=packed)
 
 
-def _names(outputs: Any, count: int) -> list[str]:
+def _output_names(outputs: Any, count: int) -> list[str]:
     import keras
 
     if count == 1:
@@ -73,7 +75,7 @@ def _names(outputs: Any, count: int) -> list[str]:
     return [".".join(map(str, path)) for path in paths]
 
 
-def _tensor(name: str, array: Numbers, dtype: str | None) -> Tensor:
+def _tensor_of(name: str, array: Numbers, dtype: str | None) -> Tensor:
     if dtype is not None and array.dtype.kind == "f":
         with np.errstate(over="ignore"):
             array = array.astype(dtype)
@@ -81,7 +83,7 @@ def _tensor(name: str, array: Numbers, dtype: str | None) -> Tensor:
 
 
 def as_array(tensor: Any) -> Numbers | None:
-    """Returns a tensor's numbers, without a copy where its backend allows that.
+    """Returns a tensor's numbers, without a copy if the backend allows that.
 
     Args:
         tensor: A tensor of the backend, a number, or `None`.
@@ -90,7 +92,7 @@ def as_array(tensor: Any) -> Numbers | None:
         The array; `None` for `None`.
 
     Raises:
-        Exception: If it has no numbers yet, being a symbol of a compiled function.
+        Exception: If it has no numbers yet because it is a symbol of a compiled function.
     """
     import keras
 
@@ -102,15 +104,15 @@ def as_array(tensor: Any) -> Numbers | None:
 
 
 def as_arrays(outputs: Any) -> Any:
-    """Returns a nest of tensors as arrays; `None` where they have no numbers."""
+    """Returns nested tensors as arrays; `None` if they have no numbers."""
     import keras
 
     try:
         return keras.tree.map_structure(as_array, outputs)
-    except Exception:  # as in `filled`
+    except Exception:  # as in `with_outputs`
         return None
 
 
 def arrays_of(call: CapturedCall) -> Iterator[Numbers]:
-    """Yields the values of a call's results that are kept."""
-    return (it.values for it in call.tensors if it.values is not None)
+    """Yields the stored values of a call's outputs."""
+    return (tensor.values for tensor in call.tensors if tensor.values is not None)

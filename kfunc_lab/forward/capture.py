@@ -1,4 +1,4 @@
-"""Records what every call of a model gives in one forward pass."""
+"""Records the outputs of every call of a model in one forward pass."""
 
 import functools
 import inspect
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kfunc_lab.forward.call_names import CallNames, Place
-from kfunc_lab.forward.call_outputs import arrays_of, as_arrays, blank, filled
-from kfunc_lab.forward.interception import intercepted, is_tracing, without_trace
-from kfunc_lab.forward.recording import CapturedCall, Recording, added, summed_up
-from kfunc_lab.forward.samples import count_of
+from kfunc_lab.forward.call_outputs import arrays_of, as_arrays, new_call, with_outputs
+from kfunc_lab.forward.interception import intercept_calls, is_tracing, unchanged
+from kfunc_lab.forward.recording import CapturedCall, Recording, merge_recordings, summarise
+from kfunc_lab.forward.samples import sample_count
 from kfunc_lab.graph.keras.nodes import functional_of, standardized_inputs
 from kfunc_lab.graph.model.layer_graph import LayerGraph, unused_id
 from kfunc_lab.ui.arrays import Numbers
@@ -19,7 +19,7 @@ from kfunc_lab.ui.arrays import Numbers
 
 @dataclass(frozen=True)
 class Subject:
-    """What is called, and how.
+    """The model to record, and how to call it.
 
     Attributes:
         model: The model or layer.
@@ -44,66 +44,67 @@ def capture(
     first_sample: int = 0,
     whole: bool = True,
 ) -> Recording:
-    """Calls a model once, and records what each call within it gives.
+    """Calls a model once, and records the outputs of each call within it.
 
     Args:
-        subject: What is called.
-        x: What it is called on.
-        only: The ids of the only calls that are recorded, with those inside them.
-        dtype: The type in which numbers are kept, as `"float16"`; by default their own.
-        limit: The bytes that may be kept. Above it there are only statistics and thumbnails.
+        subject: The model.
+        x: The inputs.
+        only: The ids of the only calls to record, together with the calls inside them.
+        dtype: The type in which to store numbers, such as `"float16"`; by default their own.
+        limit: The number of bytes that may be stored. Above it, only statistics and thumbnails
+            are.
         first_sample: The number of the first sample in `x`.
-        whole: Whether `x` holds all samples, and not a piece of them.
+        whole: Whether `x` holds all samples, rather than a chunk of them.
 
     Returns:
-        What was recorded. The model stays as it was, also if it fails.
+        The recording. The model is left unchanged, even if it fails.
 
     Raises:
         Exception: Whatever the model raises.
     """
     recorder = _Recorder(subject, only, dtype, limit, first_sample)
-    recorder.compact = not whole
-    recorder.samples = count_of(x)
+    recorder.is_summary = not whole
+    recorder.samples = sample_count(x)
     with (
-        without_trace(subject.model) as recorder.scope,
-        intercepted(subject.model, recorder.around),
+        unchanged(subject.model) as recorder.scope,
+        intercept_calls(subject.model, recorder.run),
     ):
-        outputs = subject.model(x, **_training(subject))
+        outputs = subject.model(x, **_training_argument(subject))
     return recorder.recording(outputs)
 
 
-def capture_in_pieces(
-    subject: Subject, pieces: Iterator[tuple[int, Any]], progress: Callable[[int], None]
+def capture_in_chunks(
+    subject: Subject, chunks: Iterator[tuple[int, Any]], progress: Callable[[int], None]
 ) -> Recording:
-    """Calls a model on one piece of a batch after the other, and keeps statistics of all.
+    """Calls a model on one chunk of a batch after another, and stores statistics of them all.
 
     Args:
-        subject: What is called.
-        pieces: The number of the first sample of each piece, and the piece.
-        progress: Is called with the number of samples that are done.
+        subject: The model.
+        chunks: For each chunk the number of its first sample, and the chunk.
+        progress: Called with the number of finished samples.
 
     Returns:
-        What was recorded, without values.
+        The recording, without values.
 
     Raises:
         Exception: Whatever the model raises.
     """
-    whole: Recording | None = None
-    for first, piece in pieces:
-        part = capture(subject, piece, first_sample=first, whole=False)
-        whole = part if whole is None else added(whole, part)
-        progress(whole.samples)
-    assert whole is not None  # noqa: S101 - an empty batch was refused before
-    return whole
+    merged: Recording | None = None
+    for first, chunk in chunks:
+        part = capture(subject, chunk, first_sample=first, whole=False)
+        merged = part if merged is None else merge_recordings(merged, part)
+        progress(merged.samples)
+    assert merged is not None  # noqa: S101 - an empty batch is rejected earlier
+    return merged
 
 
-def _training(subject: Subject) -> dict[str, bool]:
-    # Without the argument a layer of its own default decides.
+def _training_argument(subject: Subject) -> dict[str, bool]:
+    # Without the argument, a custom layer's own default applies.
     return {"training": True} if subject.training else {}
 
 
 class _Recorder:
-    """Is called in the place of each call, while the model runs."""
+    """Runs each call of the model in its place, and records its outputs."""
 
     def __init__(
         self,
@@ -120,26 +121,26 @@ class _Recorder:
         self._limit = limit
         self._first_sample = first_sample
         self._running: list[Place] = []
-        self._seen: list[tuple[Place, CapturedCall]] = []
-        self._ended: list[int] = []  # places in `_seen`, in the order in which the calls ended
+        self._calls: list[tuple[Place, CapturedCall]] = []
+        self._ended: list[int] = []  # indices into `_calls`, in the order in which calls ended
         self._addresses: set[int] = set()
         self._kept = 0
         self._needed = 0
-        self._asks = False  # an attention layer is being asked for its scores
-        self.compact = False
+        self._computes_scores = False  # an attention layer runs again for its scores
+        self.is_summary = False
         self.samples = 0
         self.scope: Any = None
 
-    def around(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
-        """Runs a call, and notes what it gives."""
+    def run(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
+        """Runs a call, and records its outputs."""
         __tracebackhide__ = True
-        if self._asks:
+        if self._computes_scores:
             return call(*args, **named)
         place = self._names.place(self._running, operation)
-        asks_scores = gives_scores(call) and self._is_wanted(place) and not is_tracing()
-        state = dict(self.scope.state_mapping) if asks_scores else {}
-        at = len(self._seen)
-        self._seen.append((place, blank(place)))
+        needs_scores = has_scores(call) and self._is_selected(place) and not is_tracing()
+        state = dict(self.scope.state_mapping) if needs_scores else {}
+        index = len(self._calls)
+        self._calls.append((place, new_call(place)))
         self._running.append(place)
         try:
             if place.nodes:
@@ -147,95 +148,95 @@ class _Recorder:
             outputs = call(*args, **named)
         finally:
             self._running.pop()
-        place.skips_first = _is_probed(place, args, named)
-        scores = self._scores(call, args, named, outputs, state) if asks_scores else None
-        self._record(at, place, outputs, scores)
+        place.skips_first = _infers_cell_shape(place, args, named)
+        scores = self._scores(call, args, named, outputs, state) if needs_scores else None
+        self._record(index, place, outputs, scores)
         return outputs
 
     def _record_inputs(self, place: Place, args: Any, named: dict[str, Any]) -> None:
-        given = args[0] if args else named.get("inputs")
-        tensors = standardized_inputs(functional_of(place.operation), given)
+        inputs = args[0] if args else named.get("inputs")
+        tensors = standardized_inputs(functional_of(place.operation), inputs)
         for inner, tensor in zip(self._names.inputs(place), tensors, strict=False):
-            self._seen.append((inner, blank(inner)))
-            self._record(len(self._seen) - 1, inner, tensor, None)
+            self._calls.append((inner, new_call(inner)))
+            self._record(len(self._calls) - 1, inner, tensor, None)
 
     def _scores(self, call: Any, args: Any, named: Any, outputs: Any, state: Any) -> Any:
-        """Asks an attention layer for its scores, with the seeds that it began with."""
+        """Calls an attention layer again for its scores, with the seeds it started with."""
         if named.get("return_attention_scores"):
             return outputs[1]
         mapping = self.scope.state_mapping
         self.scope.state_mapping = state
-        self._asks = True
+        self._computes_scores = True
         try:
             return call(*args, **{**named, "return_attention_scores": True})[1]
-        except Exception:  # the picture of its scores is not worth a failure
+        except Exception:  # a picture of the scores must not make the model fail
             return None
         finally:
             self.scope.state_mapping = mapping
-            self._asks = False
+            self._computes_scores = False
 
-    def _record(self, at: int, place: Place, outputs: Any, scores: Any) -> None:
-        self._ended.append(at)
-        if not place.base or not self._is_wanted(place):
+    def _record(self, index: int, place: Place, outputs: Any, scores: Any) -> None:
+        self._ended.append(index)
+        if not place.base or not self._is_selected(place):
             return
-        call = filled(blank(place), outputs, scores, self._dtype)
+        call = with_outputs(new_call(place), outputs, scores, self._dtype)
         size = sum(map(self._new_bytes, arrays_of(call)))
         self._needed += size
-        if self.compact:
-            call = summed_up(call, self._first_sample)
+        if self.is_summary:
+            call = summarise(call, self._first_sample)
         else:
             self._kept += size
-        self._seen[at] = (place, call)
+        self._calls[index] = (place, call)
         if self._kept > self._limit:
-            self._sum_up_all()
+            self._summarise_all()
 
     def _new_bytes(self, array: Numbers) -> int:
-        """Returns what an array takes, or nothing for one that a call merely passed on."""
+        """Returns the size of an array, or 0 if a call only passed it on."""
         address = array.__array_interface__["data"][0]
-        if not self.compact and address in self._addresses:
+        if not self.is_summary and address in self._addresses:
             return 0
         self._addresses.add(address)
         return array.nbytes
 
-    def _is_wanted(self, place: Place) -> bool:
+    def _is_selected(self, place: Place) -> bool:
         if self._only is None:
             return True
-        around: Place | None = place
-        while around is not None:
-            if around.base in self._only:
+        ancestor: Place | None = place
+        while ancestor is not None:
+            if ancestor.base in self._only:
                 return True
-            around = around.parent
+            ancestor = ancestor.parent
         return False
 
-    def _sum_up_all(self) -> None:
-        self.compact = True
+    def _summarise_all(self) -> None:
+        self.is_summary = True
         self._kept = 0
-        self._seen = [
-            (place, summed_up(call, self._first_sample)) for place, call in self._seen
+        self._calls = [
+            (place, summarise(call, self._first_sample)) for place, call in self._calls
         ]
 
     def recording(self, outputs: Any) -> Recording:
-        """Returns what was recorded."""
+        """Returns the recording."""
         recorded: dict[str, CapturedCall] = {}
         ids: dict[int, str] = {}
-        for at, (place, call) in enumerate(self._seen):
-            if place.base and not place.is_probe and self._is_wanted(place):
-                # A layer may be called what the second call of another one is.
-                ids[at] = unused_id(place.id, recorded)
-                recorded[ids[at]] = replace(call, id=ids[at])
+        for index, (place, call) in enumerate(self._calls):
+            if place.base and not place.is_probe and self._is_selected(place):
+                # A layer may have the name that the second call of another one gets.
+                ids[index] = unused_id(place.id, recorded)
+                recorded[ids[index]] = replace(call, id=ids[index])
         return Recording(
             calls=recorded,
-            outputs=None if self.compact else as_arrays(outputs),
+            outputs=None if self.is_summary else as_arrays(outputs),
             samples=self.samples,
             kept=self._kept,
             needed=self._needed,
-            complete=not self.compact,
-            ended=tuple(ids[at] for at in self._ended if at in ids),
+            complete=not self.is_summary,
+            ended=tuple(ids[index] for index in self._ended if index in ids),
         )
 
 
-def _is_probed(place: Place, args: Any, named: dict[str, Any]) -> bool:
-    """Tells whether a recurrent layer called its cell once more than there are time steps."""
+def _infers_cell_shape(place: Place, args: Any, named: dict[str, Any]) -> bool:
+    """Tells whether a recurrent layer called its cell once more often than it has time steps."""
     import keras
 
     layer = place.operation
@@ -246,13 +247,13 @@ def _is_probed(place: Place, args: Any, named: dict[str, Any]) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def _has_scores(function: Any) -> bool:
+def _accepts_scores_argument(function: Any) -> bool:
     try:
         return "return_attention_scores" in inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
 
 
-def gives_scores(call: Any) -> bool:
-    """Tells whether a layer can be asked for its attention scores."""
-    return _has_scores(getattr(call, "__func__", call))
+def has_scores(call: Any) -> bool:
+    """Tells whether a layer can return its attention scores."""
+    return _accepts_scores_argument(getattr(call, "__func__", call))

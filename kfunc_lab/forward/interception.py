@@ -1,4 +1,4 @@
-"""Sees each call of a model's layers while one forward pass runs, and leaves no trace of it."""
+"""Intercepts the calls of a model's layers during one forward pass, and restores the model."""
 
 import contextlib
 import functools
@@ -12,22 +12,22 @@ import numpy as np
 
 from kfunc_lab.graph.keras.nodes import operations_within, preserve_name_counters
 
-# Gets the operation, its own `call`, and what that is called on; returns what the call returns.
-Around = Callable[[Any, Callable[..., Any], Sequence[Any], dict[str, Any]], Any]
+# Takes an operation, its own `call`, and the arguments; returns what the call returns.
+Runner = Callable[[Any, Callable[..., Any], Sequence[Any], dict[str, Any]], Any]
 
 _ABSENT = object()
 
 
 @contextlib.contextmanager
-def intercepted(model: Any, around: Around) -> Iterator[None]:
-    """Has each call of a layer or operation of a model run by a function, in this thread.
+def intercept_calls(model: Any, runner: Runner) -> Iterator[None]:
+    """Runs each call of a model's layers and operations through a function, in this thread.
 
     Args:
-        model: The model or layer; those inside it are seen too.
-        around: What runs in the place of each call. It has to call what it is given.
+        model: The model or layer; the layers inside it are intercepted too.
+        runner: Runs in place of each call, and must make the call itself.
 
     Yields:
-        Nothing. Afterwards the layers are as they were, whatever happened.
+        Nothing. Afterwards the layers are restored, whatever happened.
     """
     thread = threading.get_ident()
     replaced: list[tuple[Any, str, Any]] = []
@@ -35,8 +35,8 @@ def intercepted(model: Any, around: Around) -> Iterator[None]:
         for operation in operations_within(model):
             name = _method_of(operation)
             replaced.append((operation, name, vars(operation).get(name, _ABSENT)))
-            wrapped = _wrapped(operation, getattr(operation, name), around, thread)
-            # Past Keras's own `__setattr__`, which keeps a list of what a layer holds.
+            wrapped = _wrapped(operation, getattr(operation, name), runner, thread)
+            # Bypasses Keras's own `__setattr__`, which tracks a layer's attributes.
             object.__setattr__(operation, name, wrapped)
         yield
     finally:
@@ -52,54 +52,57 @@ def _method_of(operation: Any) -> str:
 
 
 def _wrapped(
-    operation: Any, original: Callable[..., Any], around: Around, thread: int
+    operation: Any, original: Callable[..., Any], runner: Runner, thread: int
 ) -> Callable[..., Any]:
-    # Keras reads the signature, for its messages: `wraps` keeps it.
+    # Keras reads the signature for its messages: `wraps` preserves it.
     @functools.wraps(original)
     def call(*args: Any, **named: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves such frames out of tracebacks
         if threading.get_ident() != thread:
             return original(*args, **named)
         is_compiled = hasattr(original, "get_concrete_function") or is_tracing()
-        run = _past_the_scope(original) if is_compiled else original
-        return around(operation, run, args, named)
+        run = _outside_scope(original) if is_compiled else original
+        return runner(operation, run, args, named)
 
     return call
 
 
 @contextlib.contextmanager
-def without_trace(model: Any) -> Iterator[Any]:
-    """Lets a model be called so that nothing stays changed: no variable, seed or attribute.
+def unchanged(model: Any) -> Iterator[Any]:
+    """Leaves a model unchanged when it is called: its variables, seeds and attributes.
 
     Args:
-        model: The model or layer that is called.
+        model: The model or layer to call.
 
     Yields:
-        Keras's scope, which holds the new values of variables meanwhile. Afterwards all is as
-        it was, whatever happened.
+        Keras's scope, which holds the new values of variables meanwhile. Afterwards the model is
+        restored, whatever happened.
     """
     import keras
 
     operations = operations_within(model)
-    attributes = [(it, getattr(it, "built", True), _copied(vars(it))) for it in operations]
-    # The variables take no new values in it: moving averages, states, counters, seeds.
+    attributes = [
+        (operation, getattr(operation, "built", True), _copy_attributes(vars(operation)))
+        for operation in operations
+    ]
+    # Inside it, variables do not change: moving averages, states, counters, seeds.
     scope = keras.StatelessScope()
-    outer, now = getattr(_passes, "now", None), _Pass(model, scope)
-    _passes.now = now
+    outer, current = getattr(_passes, "current", None), _Pass(model, scope)
+    _passes.current = current
     try:
-        with _random_states_kept(), preserve_name_counters(), scope:
+        with _preserve_random_states(), preserve_name_counters(), scope:
             yield scope
     finally:
-        _passes.now = outer
+        _passes.current = outer
         for operation, was_built, before in attributes:
-            # What a layer makes when it is first called, it keeps.
+            # A layer keeps the attributes that it creates in its first call.
             if was_built or not getattr(operation, "built", True):
-                _put_back(vars(operation), before)
-        now.put_back()
+                _restore_attributes(vars(operation), before)
+        current.restore_states()
 
 
 class _Pass:
-    """A forward pass that leaves no trace.
+    """A forward pass that leaves its model unchanged.
 
     Attributes:
         scope: Keras's scope.
@@ -110,50 +113,52 @@ class _Pass:
         self._model = model
         self._states: list[tuple[Any, Any]] | None = None
 
-    def note_states(self) -> None:
-        """Notes what compiled functions may change, which know no scope."""
+    def save_states(self) -> None:
+        """Saves the variables that compiled functions may change, as they ignore the scope."""
         if self._states is None:
-            variables = getattr(self._model, "non_trainable_variables", [])
-            small = [it for it in variables if np.prod(it.shape) * 4 <= _LARGEST_STATE]
-            self._states = [(it, it.numpy()) for it in small]
+            self._states = [
+                (variable, variable.numpy())
+                for variable in getattr(self._model, "non_trainable_variables", [])
+                if np.prod(variable.shape) * 4 <= _MAX_STATE_SIZE
+            ]
 
-    def put_back(self) -> None:
-        """Puts back what compiled functions changed."""
+    def restore_states(self) -> None:
+        """Restores the variables that compiled functions changed."""
         for variable, value in self._states or ():
             if not np.array_equal(variable.numpy(), value, equal_nan=value.dtype.kind == "f"):
                 variable.assign(value)
 
 
-_passes = threading.local()  # the pass that runs in this thread
+_passes = threading.local()  # `current` is the pass that runs in this thread
 
-# Only so small variables are states, as averages, counters and seeds: others are weights.
-_LARGEST_STATE = 2**20  # bytes
-
-
-def _copied(attributes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Returns attributes, and of each that is a collection what is in it."""
-    return {name: (it, _content(it)) for name, it in attributes.items()}
+# Larger variables are weights, not states such as averages, counters and seeds.
+_MAX_STATE_SIZE = 2**20  # bytes
 
 
-def _content(value: Any) -> Any:
+def _copy_attributes(attributes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Returns each attribute with a copy of its items if it is a collection."""
+    return {name: (value, _copy_items(value)) for name, value in attributes.items()}
+
+
+def _copy_items(value: Any) -> Any:
     for kind in (list, dict, set):
         if isinstance(value, kind):
             return kind(value)
     return None
 
 
-def _put_back(attributes: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> None:
-    # In the dictionary itself, past Keras's own `__setattr__`.
-    for name in [it for it in attributes if it not in before]:
+def _restore_attributes(attributes: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> None:
+    # Writes into the dictionary itself, which bypasses Keras's own `__setattr__`.
+    for name in set(attributes) - set(before):
         del attributes[name]
-    for name, (value, content) in before.items():
+    for name, (value, items) in before.items():
         attributes[name] = value
-        if content is not None and not _same(_content(value), content):
-            _refill(value, content)
+        if items is not None and not _hold_same(_copy_items(value), items):
+            _restore_items(value, items)
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Tells whether two collections hold the same things, which need not be comparable."""
+def _hold_same(one: Any, other: Any) -> bool:
+    """Tells whether two collections hold the same objects, which need not be comparable."""
     if len(one) != len(other):
         return False
     if isinstance(one, dict):
@@ -161,54 +166,55 @@ def _same(one: Any, other: Any) -> bool:
     return all(a is b for a, b in zip(one, other, strict=True))
 
 
-def _refill(value: Any, content: Any) -> None:
-    # By the methods of the plain types: Keras's own collections track what they are given.
+def _restore_items(value: Any, items: Any) -> None:
+    # Uses the methods of the plain types, because Keras's own collections track their items.
     if isinstance(value, list):
-        list.__setitem__(value, slice(None), content)
+        list.__setitem__(value, slice(None), items)
     elif isinstance(value, dict):
         dict.clear(value)
-        dict.update(value, content)
+        dict.update(value, items)
     else:
         set.clear(value)
-        set.update(value, content)
+        set.update(value, items)
 
 
 def is_tracing() -> bool:
-    """Tells whether TensorFlow compiles a function just now: then there are no numbers yet."""
+    """Tells whether TensorFlow is compiling a function, so that tensors have no numbers yet."""
     tensorflow = sys.modules.get("tensorflow")
     return tensorflow is not None and not tensorflow.executing_eagerly()
 
 
-def _past_the_scope(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Has a function compiled as it would be without us: what it assigns belongs to it."""
+def _outside_scope(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Runs a compiled function outside Keras's scope, so that its assignments stay its own."""
 
     @functools.wraps(call)
     def run(*args: Any, **named: Any) -> Any:
         __tracebackhide__ = True
-        now, _passes.now = getattr(_passes, "now", None), None
-        if now is None:  # we are past it already
+        current, _passes.current = getattr(_passes, "current", None), None
+        if current is None:  # we have left the scope already
             return call(*args, **named)
-        now.note_states()
-        now.scope.__exit__(None, None, None)
+        current.save_states()
+        current.scope.__exit__(None, None, None)
         try:
             return call(*args, **named)
         finally:
-            now.scope.__enter__()
-            _passes.now = now
+            current.scope.__enter__()
+            _passes.current = current
 
     return run
 
 
 @contextlib.contextmanager
-def _random_states_kept() -> Iterator[None]:
+def _preserve_random_states() -> Iterator[None]:
     python, numpy = random.getstate(), np.random.get_state()
-    # What TensorFlow draws the seeds of `tf.random` from, after `tf.random.set_seed`. It draws
-    # from another one meanwhile: a seed that is drawn twice goes on where it was left.
+    # After `tf.random.set_seed`, TensorFlow draws the seeds of `tf.random` from this generator.
+    # Another one replaces it meanwhile: restoring its state instead would make it draw the same
+    # seed twice, and TensorFlow would continue the sequence of that seed.
     module = sys.modules.get("tensorflow.python.eager.context")
     context: Any = module.context() if module is not None else None
     tensorflow = getattr(context, "_rng", None)
     if tensorflow is not None:
-        context._rng = random.Random(0)  # noqa: S311 - nothing secret hangs on it
+        context._rng = random.Random(0)  # noqa: S311 - nothing secret depends on it
     try:
         yield
     finally:

@@ -1,30 +1,31 @@
-"""What a forward pass gave, as plain data: each call, its results, and what is told of them."""
+"""The record of a forward pass as plain data: each call, its outputs and their statistics."""
 
 import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kfunc_lab.forward.statistics import Statistics, all_finite, statistics_of, together
+from kfunc_lab.forward.statistics import Statistics, all_finite, combine, statistics_of
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.thumbnails import thumbnails
 
-# Where only pictures are kept, so many samples have one.
-PICTURED = 8
+# The number of samples that have a thumbnail if the values are dropped.
+THUMBNAIL_SAMPLES = 8
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """One of the results of a call.
+    """One output of a call.
 
     Attributes:
-        name: Which of the results it is, as `"1"` or `"mask"`; empty for the only one.
-        shape: Its shape, the batch first.
+        name: The output's place among several, such as `"1"` or `"mask"`; empty for a single
+            output.
+        shape: Its shape, with the batch axis first.
         dtype: The type of its numbers.
-        values: The numbers; `None` where they are not kept.
-        statistics: What is told of them, where they are not kept.
-        thumbnails: A small picture for each of the first samples, where they are not kept.
-        is_scores: Whether it holds the scores of an attention layer, which the layer was asked
-            for besides.
+        values: The numbers; `None` if they were dropped.
+        statistics: Summary statistics if the values were dropped.
+        thumbnails: A small picture for each of the first samples if the values were dropped.
+        is_scores: Whether it holds the scores of an attention layer, which are recorded in
+            addition to its outputs.
     """
 
     name: str
@@ -38,19 +39,19 @@ class Tensor:
 
 @dataclass(frozen=True)
 class CapturedCall:
-    """One call as it happened.
+    """One recorded call.
 
     Attributes:
-        id: Its id: that of the graph; with a number for each further call of the same place.
+        id: Its id in the graph, with a number for each further call in the same place.
         base: The id that all calls in the same place share.
         item: The call or group of the graph that it belongs to.
         layer: The layer's name.
-        kind: Its class.
+        kind: The layer's class.
         activation: The name of its activation function, if it has one.
         channels_first: Whether the channels of its images are the second axis.
-        tensors: Its results.
-        packed: The results as the call gave them, each written as its place in `tensors`;
-            `None` where they cannot be seen, because the call was compiled.
+        tensors: Its outputs.
+        packed: The structure of the outputs, with each output replaced by its index in `tensors`;
+            `None` if they could not be recorded because the call was compiled.
     """
 
     id: str
@@ -66,15 +67,15 @@ class CapturedCall:
 
 @dataclass(frozen=True)
 class Recording:
-    """What one forward pass gave.
+    """The record of one forward pass.
 
     Attributes:
         calls: Each call by its id, in the order in which they began.
-        outputs: What the model returned, as arrays; `None` where they are not kept.
-        samples: How many samples there are.
-        kept: The bytes of all values that are kept.
-        needed: The bytes of all values.
-        complete: Whether all values are kept.
+        outputs: The model's outputs as arrays; `None` if they were dropped.
+        samples: The number of samples.
+        kept: The size in bytes of the stored values.
+        needed: The size in bytes of all values.
+        complete: Whether all values are stored.
         ended: The ids of the calls in the order in which they ended.
     """
 
@@ -88,35 +89,37 @@ class Recording:
 
     @functools.cached_property
     def not_finite(self) -> str:
-        """The id of the first call that gave a NaN or an infinity; empty if none did.
+        """The id of the first call that returned a NaN or an infinity; empty if none did.
 
-        Inputs do not count: what they hold was given to them.
+        Inputs do not count, because they only pass on the data.
         """
-        calls = (self.calls[it] for it in self.ended if self.calls[it].kind != "InputLayer")
-        return next((it.id for it in calls if not all(map(is_finite, it.tensors))), "")
+        calls = (self.calls[call_id] for call_id in self.ended)
+        for call in calls:
+            if call.kind != "InputLayer" and not all(map(is_finite, call.tensors)):
+                return call.id
+        return ""
 
 
-def summed_up(call: CapturedCall, first_sample: int = 0) -> CapturedCall:
-    """Keeps statistics and thumbnails of a call's results, and no values."""
-    return replace(
-        call, tensors=tuple(_summed_up(it, call, first_sample) for it in call.tensors)
-    )
+def summarise(call: CapturedCall, first_sample: int = 0) -> CapturedCall:
+    """Replaces the values of a call's outputs by statistics and thumbnails."""
+    tensors = (_summarise_tensor(tensor, call, first_sample) for tensor in call.tensors)
+    return replace(call, tensors=tuple(tensors))
 
 
-def _summed_up(tensor: Tensor, call: CapturedCall, first_sample: int) -> Tensor:
+def _summarise_tensor(tensor: Tensor, call: CapturedCall, first_sample: int) -> Tensor:
     if tensor.values is None:
         return tensor
-    room = max(PICTURED - first_sample, 0)
+    count = max(THUMBNAIL_SAMPLES - first_sample, 0)
     return replace(
         tensor,
         values=None,
         statistics=statistics_of_tensor(tensor, call, first_sample),
-        thumbnails=thumbnails(tensor.values[:room], call) if tensor.values.ndim else (),
+        thumbnails=thumbnails(tensor.values[:count], call) if tensor.values.ndim else (),
     )
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Tells whether a result has neither NaN nor infinity."""
+    """Tells whether an output holds neither NaN nor infinity."""
     if tensor.values is not None:
         return all_finite(tensor.values)
     return tensor.statistics is None or not tensor.statistics.not_finite
@@ -125,9 +128,9 @@ def is_finite(tensor: Tensor) -> bool:
 def statistics_of_tensor(
     tensor: Tensor, call: CapturedCall, first_sample: int = 0
 ) -> Statistics:
-    """Returns the statistics of one of a call's results."""
+    """Returns the statistics of one output of a call."""
     if tensor.statistics is not None or tensor.values is None:
-        assert tensor.statistics is not None  # noqa: S101 - one of the two is kept
+        assert tensor.statistics is not None  # noqa: S101 - one of the two is stored
         return tensor.statistics
     return statistics_of(
         tensor.values,
@@ -137,12 +140,12 @@ def statistics_of_tensor(
     )
 
 
-def added(whole: Recording, part: Recording) -> Recording:
-    """Adds what a further piece of the batch gave."""
+def merge_recordings(whole: Recording, part: Recording) -> Recording:
+    """Adds the record of a further chunk of the batch."""
     # A layer may be called for some samples only.
     calls = dict(whole.calls)
     for name, call in part.calls.items():
-        calls[name] = _joined(calls[name], call, part.samples) if name in calls else call
+        calls[name] = _merge_calls(calls[name], call, part.samples) if name in calls else call
     return replace(
         whole,
         calls=calls,
@@ -151,19 +154,19 @@ def added(whole: Recording, part: Recording) -> Recording:
     )
 
 
-def _joined(before: CapturedCall, after: CapturedCall, samples: int) -> CapturedCall:
+def _merge_calls(before: CapturedCall, after: CapturedCall, samples: int) -> CapturedCall:
     pairs = zip(before.tensors, after.tensors, strict=True)
-    return replace(before, tensors=tuple(_joined_tensor(*it, samples) for it in pairs))
+    return replace(before, tensors=tuple(_merge_tensors(*pair, samples) for pair in pairs))
 
 
-def _joined_tensor(before: Tensor, after: Tensor, samples: int) -> Tensor:
+def _merge_tensors(before: Tensor, after: Tensor, samples: int) -> Tensor:
     if before.statistics is None or after.statistics is None:
         return before
     if not after.shape or after.shape[0] != samples:
-        return before  # it is the same for all samples
+        return before  # one value for all samples
     return replace(
         before,
         shape=(before.shape[0] + after.shape[0], *before.shape[1:]),
-        statistics=together([before.statistics, after.statistics]),
+        statistics=combine([before.statistics, after.statistics]),
         thumbnails=before.thumbnails + after.thumbnails,
     )

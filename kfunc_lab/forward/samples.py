@@ -1,4 +1,4 @@
-"""What a model is called on: checked before the call, counted, and cut into samples."""
+"""Checks the inputs of a model before a call, counts their samples, and slices them."""
 
 import math
 import operator
@@ -13,28 +13,27 @@ from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.text import printable
 
 
-def checked(model: Any, x: Any) -> Any:
-    """Checks what a model is to be called on.
+def check_inputs(model: Any, x: Any) -> Any:
+    """Checks the inputs of a model.
 
     Args:
         model: The model or layer.
-        x: An array, or a list, tuple or dict of arrays, the batch first.
+        x: An array, or a list, tuple or dict of arrays with the batch axis first.
 
     Returns:
-        The same, with lists of numbers as arrays.
+        The inputs, with lists of numbers converted to arrays.
 
     Raises:
-        TypeError: If it holds no numbers, or the model is none.
-        ValueError: If the model is not built, or there is no sample, or an array has another
-            shape or type than the model's input.
+        TypeError: If they hold no numbers or have the wrong type, or `model` is not a Keras
+            layer.
+        ValueError: If the model is not built, there are no samples, or an array does not have
+            the shape of the model's input.
     """
     _check_model(model)
     functional = functional_of(model)
     x = _with_arrays(x, functional)
     if functional is not None and isinstance(x, Mapping):
-        x = {
-            key: x[key] for key in _keys(functional, x)
-        }  # Keras leaves aside what else it holds
+        x = {key: x[key] for key in _keys(functional, x)}  # Keras ignores all other keys
     named = _named_arrays(x, functional)
     for name, array in named:
         _check_is_array(name, array)
@@ -50,21 +49,21 @@ def _check_model(model: Any) -> None:
 
     if not isinstance(model, keras.layers.Layer):
         raise TypeError(
-            _("Activations are taken from a Keras model or layer; this is: {got}.").format(
+            _("Activations need a Keras model or layer, but this is of type {got}.").format(
                 got=type(model).__name__
             )
         )
     if not model.built:
         raise ValueError(
             _(
-                "{name} has no weights yet, so nothing can flow through it. Call it on data "
-                "once, or use {name}.build(input_shape)."
+                "{name} has no weights yet, so it cannot compute anything. Call it once on "
+                "data, or use {name}.build(input_shape)."
             ).format(name=printable(model.name))
         )
 
 
 def _with_arrays(x: Any, functional: Any) -> Any:
-    """Makes an array of a list of numbers, as `[[0, 1], [1, 0]]`."""
+    """Converts a list of numbers, such as `[[0, 1], [1, 0]]`, to an array."""
     one_input = functional is None or len(functional.inputs) == 1
     if one_input and isinstance(x, (list, tuple)) and not any(map(_is_array, x)):
         with np.errstate(all="ignore"):
@@ -75,12 +74,12 @@ def _with_arrays(x: Any, functional: Any) -> Any:
     return x
 
 
-def _is_array(it: Any) -> bool:
-    return hasattr(it, "shape") and hasattr(it, "dtype")
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "shape") and hasattr(value, "dtype")
 
 
 def _named_arrays(x: Any, functional: Any) -> list[tuple[str, Any]]:
-    """Returns each array with its input's name, in the order of the inputs."""
+    """Returns each array with the name of its input, in the order of the inputs."""
     import keras
 
     if functional is None:
@@ -97,8 +96,8 @@ def _named_arrays(x: Any, functional: Any) -> list[tuple[str, Any]]:
     if len(arrays) != len(names):
         raise ValueError(
             ngettext(
-                "The model has {n} input ({names}), and x holds {got} arrays.",
-                "The model has {n} inputs ({names}), and x holds {got} arrays.",
+                "The model has {n} input ({names}), but x holds {got} arrays.",
+                "The model has {n} inputs ({names}), but x holds {got} arrays.",
                 len(names),
             ).format(n=len(names), names=", ".join(map(printable, layers)), got=len(arrays))
         )
@@ -106,7 +105,7 @@ def _named_arrays(x: Any, functional: Any) -> list[tuple[str, Any]]:
 
 
 def _keys(functional: Any, x: Mapping[str, Any]) -> list[str]:
-    """Returns under which keys a model finds its inputs in a dict, in the order of the inputs."""
+    """Returns the keys of a model's inputs in a dict, in the order of the inputs."""
     import keras
 
     keys = [tensor.name for tensor in functional.inputs]
@@ -115,7 +114,7 @@ def _keys(functional: Any, x: Mapping[str, Any]) -> list[str]:
     missing = [key for key in keys if key not in x]
     if missing:
         raise ValueError(
-            _("The model has the inputs {names}; {missing} is missing in x.").format(
+            _("The model has the inputs {names}; {missing} is missing from x.").format(
                 names=", ".join(map(printable, keys)), missing=printable(missing[0])
             )
         )
@@ -128,15 +127,15 @@ def _check_is_array(name: str, array: Any) -> None:
     if isinstance(array, keras.KerasTensor):
         raise TypeError(
             _(
-                "{name} is a symbolic tensor, which has no values. Activations need an array, "
-                "the batch first."
+                "{name} is a symbolic tensor, which has no values. Activations need an array "
+                "with the batch axis first."
             ).format(name=printable(name))
         )
     if not _is_array(array):
         raise TypeError(
             _(
-                "{name} must be an array or a tensor, the batch first; it is: {got}. Of a "
-                "dataset, take one batch."
+                "{name} must be an array or a tensor with the batch axis first, but it is of "
+                "type {got}. If you have a dataset, take one batch of it."
             ).format(name=printable(name), got=type(array).__name__)
         )
 
@@ -145,9 +144,9 @@ def _check_array(name: str, array: Any, spec: Any) -> None:
     shape = tuple(array.shape)
     if not shape or shape[0] == 0:
         raise ValueError(
-            _("{name} holds no sample: its shape is {shape}. At least one is needed.").format(
-                name=printable(name), shape=shape
-            )
+            _(
+                "{name} holds no samples: its shape is {shape}. At least one sample is needed."
+            ).format(name=printable(name), shape=shape)
         )
     _check_dtype(name, array, spec)
     if spec is not None and not _fits(shape, tuple(spec.shape)):
@@ -155,8 +154,8 @@ def _check_array(name: str, array: Any, spec: Any) -> None:
 
 
 def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
-    # As Keras does, an axis of one at the end may be missing, or be there besides; and a batch
-    # may have another size than the input was made for.
+    # As in Keras, a last axis of size 1 may be missing or superfluous, and the batch may have
+    # another size than the input declares.
     if len(shape) == len(expected) - 1 and expected[-1] == 1:
         shape = (*shape, 1)
     elif len(shape) == len(expected) + 1 and shape[-1] == 1:
@@ -167,22 +166,22 @@ def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
 
 
 def _wrong_shape(name: str, shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
-    said = _("{name} is expected to have the shape {expected}, and has {got}.").format(
+    message = _("{name} must have the shape {expected}, but it has {got}.").format(
         name=printable(name),
         expected="(" + ", ".join(["n", *map(_size, expected[1:])]) + ")",
         got=shape,
     )
     if _fits((1, *shape), expected):
-        return f"{said} " + _("A single sample needs a batch axis: {code}.").format(
+        return f"{message} " + _("A single sample needs a batch axis: {code}.").format(
             code="x[None]"
         )
     sizes = [size for size in expected[1:] if size is not None]
     if len(sizes) == len(expected) - 1 and math.prod(shape[1:]) == math.prod(sizes):
-        wanted = ", ".join(map(str, ["-1", *sizes]))
-        return f"{said} " + _("It holds as many numbers: {code} fits.").format(
-            code=f"x.reshape(({wanted}))"
-        )
-    return said
+        shape_code = ", ".join(map(str, ["-1", *sizes]))
+        return f"{message} " + _(
+            "The number of elements matches: {code} has the right shape."
+        ).format(code=f"x.reshape(({shape_code}))")
+    return message
 
 
 def _size(size: int | None) -> str:
@@ -191,31 +190,31 @@ def _size(size: int | None) -> str:
 
 def _check_dtype(name: str, array: Any, spec: Any) -> None:
     kind = _kind_of(array)
-    wanted = str(getattr(spec, "dtype", "")) or None
-    takes_text = wanted == "string"
+    expected = str(getattr(spec, "dtype", "")) or None
+    takes_text = expected == "string"
     is_text = kind in "OSU"
     if is_text != takes_text and (spec is not None or kind == "O"):
         raise TypeError(
-            _("{name} is expected to hold {wanted} and holds {got}.").format(
+            _("{name} must hold {expected}, but it holds {got}.").format(
                 name=printable(name),
-                wanted=_("text") if takes_text else wanted or _("numbers"),
+                expected=_("text") if takes_text else expected or _("numbers"),
                 got=_dtype_name(array),
             )
         )
-    if wanted is None or is_text:
+    if expected is None or is_text:
         return
-    if kind == "c" and not wanted.startswith("complex"):
+    if kind == "c" and not expected.startswith("complex"):
         raise TypeError(
-            _("{name} is expected to hold {wanted} and holds {got}.").format(
-                name=printable(name), wanted=wanted, got=_dtype_name(array)
+            _("{name} must hold {expected}, but it holds {got}.").format(
+                name=printable(name), expected=expected, got=_dtype_name(array)
             )
         )
-    if kind == "f" and wanted.lstrip("u").startswith("int") and not _is_whole(array):
+    if kind == "f" and expected.lstrip("u").startswith("int") and not _is_whole(array):
         raise TypeError(
             _(
-                "{name} is expected to hold whole numbers ({wanted}), and holds fractions "
-                "({got}), which would be cut off."
-            ).format(name=printable(name), wanted=wanted, got=_dtype_name(array))
+                "{name} must hold integers ({expected}), but it holds fractions ({got}), which "
+                "would be truncated."
+            ).format(name=printable(name), expected=expected, got=_dtype_name(array))
         )
 
 
@@ -242,10 +241,10 @@ def _is_whole(array: Any) -> bool:
 def _check_same_count(named: Sequence[tuple[str, Any]]) -> None:
     counts = {name: int(array.shape[0]) for name, array in named}
     if len(set(counts.values())) > 1:
-        said = ", ".join(f"{printable(name)}: {count}" for name, count in counts.items())
+        listed = ", ".join(f"{printable(name)}: {count}" for name, count in counts.items())
         raise ValueError(
-            _("All inputs need the same number of samples; there are {counts}.").format(
-                counts=said
+            _("All inputs need the same number of samples, but these differ: {counts}.").format(
+                counts=listed
             )
         )
 
@@ -254,65 +253,66 @@ def _check_same_count(named: Sequence[tuple[str, Any]]) -> None:
 # Samples
 
 
-def count_of(x: Any) -> int:
-    """Returns how many samples there are."""
+def sample_count(x: Any) -> int:
+    """Returns the number of samples."""
     import keras
 
     return int(keras.tree.flatten(x)[0].shape[0])
 
 
-def fixed_batch(model: Any) -> int:
-    """Returns how many samples a model takes, if its inputs fix that; else 0."""
+def fixed_batch_size(model: Any) -> int:
+    """Returns the batch size that a model's inputs declare, or 0 if it is free."""
     functional = functional_of(model)
     inputs = functional.inputs if functional is not None else ()
-    return next((int(it.shape[0]) for it in inputs if it.shape[0]), 0)
+    return next((int(tensor.shape[0]) for tensor in inputs if tensor.shape[0]), 0)
 
 
-def part_of(x: Any, first: int, last: int) -> Any:
-    """Returns the samples from the first to before the last."""
+def slice_samples(x: Any, start: int, stop: int) -> Any:
+    """Returns the samples from `start` up to, but not including, `stop`."""
     import keras
 
-    return keras.tree.map_structure(lambda it: it[first:last], x)
+    return keras.tree.map_structure(lambda array: array[start:stop], x)
 
 
-def pieces_of(x: Any, size: int) -> Iterator[tuple[int, Any]]:
-    """Yields a batch in pieces of so many samples, each with the number of its first."""
-    for first in range(0, count_of(x), size):
-        yield first, part_of(x, first, first + size)
+def chunks_of(x: Any, size: int) -> Iterator[tuple[int, Any]]:
+    """Yields a batch in chunks of `size` samples, each with the number of its first sample."""
+    for first in range(0, sample_count(x), size):
+        yield first, slice_samples(x, first, first + size)
 
 
-def not_finite_in(x: Any) -> tuple[int, list[int]]:
+def count_non_finite(x: Any) -> tuple[int, list[int]]:
     """Counts NaN and infinities.
 
     Args:
-        x: What a model is called on.
+        x: The inputs of a model.
 
     Returns:
-        How many there are, and the numbers of the samples that have one.
+        The count, and the numbers of the samples that hold one.
     """
     import keras
 
     total = 0
     samples: set[int] = set()
-    for it in keras.tree.flatten(x):
-        if _kind_of(it) != "f":
+    for array in keras.tree.flatten(x):
+        if _kind_of(array) != "f":
             continue
-        bad = ~np.isfinite(np.asarray(it, np.float32))
-        if bad.any():
-            total += int(bad.sum())
-            samples.update(map(int, np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))))
+        mask = ~np.isfinite(np.asarray(array, np.float32))
+        if mask.any():
+            total += int(mask.sum())
+            samples.update(map(int, np.flatnonzero(mask.reshape(len(mask), -1).any(axis=1))))
     return total, sorted(samples)
 
 
-def as_picture(values: Numbers) -> Numbers | None:
-    """Returns an input as a picture, if it looks like one.
+def as_image(values: Numbers) -> Numbers | None:
+    """Returns an input as an image, if it looks like one.
 
     Args:
-        values: One sample, without the batch.
+        values: One sample, without the batch axis.
 
     Returns:
-        Of shape (rows, columns, 1 or 3); `None` if it is no picture. A square of numbers that
-        are not negative is taken for one, from 8 × 8 on, and so is a vector of as many.
+        An array of shape (rows, columns, 1 or 3); `None` if the input is not an image. A square
+        of at least 8 × 8 numbers that are not negative counts as an image, and so does a vector
+        with as many.
     """
     values = np.asarray(values)
     if values.dtype.kind not in "fiub":
@@ -326,15 +326,15 @@ def as_picture(values: Numbers) -> Numbers | None:
     return None
 
 
-def at_least_one(name: str, value: Any) -> int:
-    """Returns a whole number above 0 as an `int`, and refuses what is none, under its name."""
+def positive_integer(name: str, value: Any) -> int:
+    """Returns a positive integer as an `int`, and raises a ValueError for any other argument."""
     try:
         number: int = operator.index(value)
     except TypeError:
         number = 0
     if number < 1:
         raise ValueError(
-            _("{name} must be a whole number above 0; it is {value}.").format(
+            _("{name} must be a positive integer, but it is {value}.").format(
                 name=name, value=repr(value)
             )
         )

@@ -1,4 +1,4 @@
-"""Statistics of an array of activations, which can be reckoned in pieces and put together."""
+"""Statistics of an array of activations, which can be computed in chunks and combined."""
 
 import math
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ import numpy as np
 
 from kfunc_lab.ui.arrays import Numbers
 
-_MOST_BINS = 48
-_TOP = 3
-# A value nearer to the end of its range than this share of the range counts as saturated.
-_NEAR_THE_END = 0.02
-# A unit is called saturated if so great a share of its values is.
-_SATURATED = 0.95
+_MAX_BINS = 48
+_TOP_SAMPLES = 3
+# A value is saturated if it is closer to a limit of its range than this share of the range.
+_SATURATION_MARGIN = 0.02
+# A unit is saturated if at least this share of its values is.
+_SATURATED_SHARE = 0.95
 
-# Where the functions that level off do so.
-_ENDS: dict[str, tuple[float, float]] = {
+# The limits of activation functions that level off.
+_LIMITS: dict[str, tuple[float, float]] = {
     "sigmoid": (0, 1),
     "hard_sigmoid": (0, 1),
     "softmax": (0, 1),
@@ -29,12 +29,13 @@ _ENDS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many values lie in each of evenly wide bins.
+    """The number of values in each of several bins of equal width.
 
     Attributes:
-        width: Of each bin: a power of two, so that two bins of one width make one of the next.
-        first: The number of the first bin, which begins at `first * width`.
-        counts: How many values lie in each bin from there.
+        width: The width of each bin: a power of two, so that two bins merge into one of the next
+            width.
+        first: The number of the first bin, which starts at `first * width`.
+        counts: The number of values in each bin from there on.
     """
 
     width: float
@@ -43,22 +44,22 @@ class Histogram:
 
     @property
     def low(self) -> float:
-        """Where the first bin begins."""
+        """The lower edge of the first bin."""
         return self.first * self.width
 
     @property
     def high(self) -> float:
-        """Where the last bin ends."""
+        """The upper edge of the last bin."""
         return (self.first + len(self.counts)) * self.width
 
     def quantile(self, share: float) -> float:
-        """Returns the value below which such a share of the values lies, to within a bin.
+        """Returns the value below which a share of the values lies, to within one bin.
 
         Args:
-            share: From 0 to 1.
+            share: The share, from 0 to 1.
 
         Returns:
-            The value; NaN if there are none.
+            The quantile; NaN if there are no values.
 
         Example:
             >>> Histogram(0.5, 0, (1, 1, 2)).quantile(0.5)
@@ -73,23 +74,24 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What is told of the activations of a call, over all samples.
+    """Summary statistics of the activations of a call, over all samples.
 
     Attributes:
-        count: How many numbers there are.
-        not_finite: How many of them are NaN or infinite. All else is told of the others.
-        minimum: The least.
-        maximum: The greatest.
-        total: Their sum.
+        count: The number of values.
+        not_finite: The number of NaN and infinite values. All other fields describe the finite
+            values.
+        minimum: The minimum.
+        maximum: The maximum.
+        total: The sum of the values.
         squares: The sum of their squares.
-        zeros: How many are zero.
-        histogram: Their distribution.
-        norms: For each sample the root of the sum of its squares.
-        peaks: For each unit the greatest absolute value; NaN if not all its values are finite.
-        saturated: For each unit how many of its values are near an end of what its activation
-            function can give; `None` for a function that does not level off.
-        top_samples: For each rank and unit the sample that excites it so much: the greatest
-            mean over all positions.
+        zeros: The number of zeros.
+        histogram: The distribution of the values.
+        norms: The L2 norm of each sample.
+        peaks: For each unit the maximum absolute value; NaN if not all its values are finite.
+        saturated: For each unit the number of its values near a limit of its activation function;
+            `None` for a function that does not level off.
+        top_samples: For each rank and unit the sample that activates the unit most: with the
+            highest mean over all positions.
         top_values: These means.
     """
 
@@ -109,19 +111,19 @@ class Statistics:
 
     @property
     def mean(self) -> float:
-        """Their mean."""
+        """The mean."""
         return self.total / self.finite if self.finite else math.nan
 
     @property
     def deviation(self) -> float:
-        """Their standard deviation."""
+        """The standard deviation."""
         if not self.finite:
             return math.nan
         return math.sqrt(max(self.squares / self.finite - self.mean**2, 0.0))
 
     @property
     def finite(self) -> int:
-        """How many are finite."""
+        """The number of finite values."""
         return self.count - self.not_finite
 
     @property
@@ -131,7 +133,7 @@ class Statistics:
 
     @property
     def norm(self) -> float:
-        """The mean of the samples' norms."""
+        """The mean norm of the samples."""
         return float(self.norms.mean()) if self.norms.size else math.nan
 
     @property
@@ -141,15 +143,15 @@ class Statistics:
 
     @property
     def saturated_units(self) -> Numbers | None:
-        """The numbers of the units of which at least 95 % of the values are saturated.
+        """The numbers of the units with at least 95 % saturated values.
 
         Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward
-        neural networks, 2010, of units whose function levels off.
+        neural networks, 2010, on units whose function levels off.
         """
         if self.saturated is None:
             return None
         each = self.count / len(self.saturated) if len(self.saturated) else 1
-        return np.flatnonzero(self.saturated >= _SATURATED * each)
+        return np.flatnonzero(self.saturated >= _SATURATED_SHARE * each)
 
 
 def statistics_of(
@@ -159,34 +161,34 @@ def statistics_of(
     activation: str = "",
     first_sample: int = 0,
 ) -> Statistics:
-    """Reckons the statistics of activations.
+    """Computes the statistics of activations.
 
     Args:
-        values: Of shape (samples, …, units).
+        values: An array of shape (samples, …, units).
         channels_first: Whether the units are the second axis instead.
-        activation: The name of the activation function, as `"tanh"`.
+        activation: The name of the activation function, such as `"tanh"`.
         first_sample: The number of the first sample.
 
     Returns:
         The statistics.
 
     Example:
-        >>> found = statistics_of(np.array([[0.0, 2.0], [0.0, 4.0]]))
-        >>> found.mean, found.share_of_zeros, found.dead
+        >>> statistics = statistics_of(np.array([[0.0, 2.0], [0.0, 4.0]]))
+        >>> statistics.mean, statistics.share_of_zeros, statistics.dead
         (1.5, 0.5, array([0]))
     """
     numbers = _as_numbers(values)
     by_unit = _by_unit(numbers, channels_first)  # (samples, positions, units)
-    odd = None if all_finite(by_unit) else ~np.isfinite(by_unit)
-    not_finite = 0 if odd is None else int(np.count_nonzero(odd))
+    mask = None if all_finite(by_unit) else ~np.isfinite(by_unit)
+    not_finite = 0 if mask is None else int(np.count_nonzero(mask))
     finite = by_unit
-    if odd is not None:
-        finite = by_unit[~odd]
-        # Zeros in their place are taken out of what is counted below.
-        by_unit = np.where(odd, by_unit.dtype.type(0), by_unit)
+    if mask is not None:
+        finite = by_unit[~mask]
+        # The zeros that replace them are subtracted from the count below.
+        by_unit = np.where(mask, by_unit.dtype.type(0), by_unit)
     squares = np.einsum("spu,spu->s", by_unit, by_unit, dtype=np.float64)
     means = by_unit.sum(axis=1, dtype=np.float64) / max(by_unit.shape[1], 1)
-    top = np.argsort(-means, axis=0, kind="stable")[:_TOP]
+    top = np.argsort(-means, axis=0, kind="stable")[:_TOP_SAMPLES]
     return Statistics(
         count=int(numbers.size),
         not_finite=not_finite,
@@ -197,39 +199,39 @@ def statistics_of(
         zeros=int(by_unit.size - np.count_nonzero(by_unit)) - not_finite,
         histogram=_histogram(finite),
         norms=np.sqrt(squares),
-        peaks=_peaks(by_unit, odd),
-        saturated=_saturated(by_unit, odd, activation),
+        peaks=_peaks(by_unit, mask),
+        saturated=_saturated(by_unit, mask, activation),
         top_samples=top + first_sample,
         top_values=np.take_along_axis(means, top, axis=0),
     )
 
 
-def together(parts: Iterable[Statistics]) -> Statistics:
-    """Puts the statistics of several pieces of a batch together.
+def combine(chunks: Iterable[Statistics]) -> Statistics:
+    """Combines the statistics of several chunks of a batch.
 
     Args:
-        parts: The statistics of each, in their order.
+        chunks: The statistics of each chunk, in order.
 
     Returns:
-        The statistics of all.
+        The statistics of the whole batch.
     """
-    parts = list(parts)
-    first = parts[0]
-    values = np.concatenate([it.top_values for it in parts])
-    samples = np.concatenate([it.top_samples for it in parts])
-    top = np.argsort(-values, axis=0, kind="stable")[:_TOP]
-    saturated = [it.saturated for it in parts if it.saturated is not None]
+    chunks = list(chunks)
+    first = chunks[0]
+    values = np.concatenate([chunk.top_values for chunk in chunks])
+    samples = np.concatenate([chunk.top_samples for chunk in chunks])
+    top = np.argsort(-values, axis=0, kind="stable")[:_TOP_SAMPLES]
+    saturated = [chunk.saturated for chunk in chunks if chunk.saturated is not None]
     return Statistics(
-        count=sum(it.count for it in parts),
-        not_finite=sum(it.not_finite for it in parts),
-        minimum=_extreme(min, (it.minimum for it in parts)),
-        maximum=_extreme(max, (it.maximum for it in parts)),
-        total=sum(it.total for it in parts),
-        squares=sum(it.squares for it in parts),
-        zeros=sum(it.zeros for it in parts),
-        histogram=_joined([it.histogram for it in parts]),
-        norms=np.concatenate([it.norms for it in parts]),
-        peaks=np.max([it.peaks for it in parts], axis=0),
+        count=sum(chunk.count for chunk in chunks),
+        not_finite=sum(chunk.not_finite for chunk in chunks),
+        minimum=_extreme(min, (chunk.minimum for chunk in chunks)),
+        maximum=_extreme(max, (chunk.maximum for chunk in chunks)),
+        total=sum(chunk.total for chunk in chunks),
+        squares=sum(chunk.squares for chunk in chunks),
+        zeros=sum(chunk.zeros for chunk in chunks),
+        histogram=_combine_histograms([chunk.histogram for chunk in chunks]),
+        norms=np.concatenate([chunk.norms for chunk in chunks]),
+        peaks=np.max([chunk.peaks for chunk in chunks], axis=0),
         saturated=None if first.saturated is None else np.sum(saturated, axis=0),
         top_samples=np.take_along_axis(samples, top, axis=0),
         top_values=np.take_along_axis(values, top, axis=0),
@@ -237,12 +239,12 @@ def together(parts: Iterable[Statistics]) -> Statistics:
 
 
 def _extreme(choose: Any, values: Iterable[float]) -> float:
-    known = [it for it in values if not math.isnan(it)]
+    known = [value for value in values if not math.isnan(value)]
     return float(choose(known)) if known else math.nan
 
 
 def _as_numbers(values: Numbers) -> Numbers:
-    if values.dtype.kind in "OSU":  # of text there is nothing to reckon
+    if values.dtype.kind in "OSU":  # text has no statistics
         return np.zeros((len(values) if values.ndim else 1, 0), np.float32)
     if values.dtype == np.bool_:
         return values.astype(np.float32)
@@ -259,12 +261,12 @@ def _by_unit(numbers: Numbers, channels_first: bool) -> Numbers:
         return numbers.reshape(-1, 1, 1)
     if channels_first:
         numbers = np.moveaxis(numbers, 1, -1)
-    # Not -1: there may be no sample.
+    # Not -1: there may be no samples.
     return numbers.reshape(len(numbers), math.prod(numbers.shape[1:-1]), numbers.shape[-1])
 
 
 def all_finite(numbers: Numbers) -> bool:
-    """Tells whether there is neither NaN nor infinity among numbers."""
+    """Tells whether an array holds neither NaN nor infinity."""
     if numbers.dtype.kind not in "fcV":  # V: bfloat16
         return True
     with np.errstate(over="ignore", invalid="ignore"):
@@ -272,22 +274,22 @@ def all_finite(numbers: Numbers) -> bool:
     return bool(np.isfinite(total)) or bool(np.isfinite(numbers).all())
 
 
-def _peaks(by_unit: Numbers, odd: Numbers | None) -> Numbers:
+def _peaks(by_unit: Numbers, not_finite: Numbers | None) -> Numbers:
     if not by_unit.size:
         return np.zeros(by_unit.shape[2])
     peaks: Numbers = np.maximum(by_unit.max(axis=(0, 1)), -by_unit.min(axis=(0, 1)))
-    return peaks if odd is None else np.where(odd.any(axis=(0, 1)), np.nan, peaks)
+    return peaks if not_finite is None else np.where(not_finite.any(axis=(0, 1)), np.nan, peaks)
 
 
-def _saturated(by_unit: Numbers, odd: Numbers | None, activation: str) -> Numbers | None:
-    if activation not in _ENDS:
+def _saturated(by_unit: Numbers, not_finite: Numbers | None, activation: str) -> Numbers | None:
+    if activation not in _LIMITS:
         return None
-    low, high = _ENDS[activation]
-    near = _NEAR_THE_END * (high - low)
-    is_near = (by_unit <= low + near) | (by_unit >= high - near)
-    if odd is not None:
-        is_near &= ~odd
-    counts: Numbers = np.count_nonzero(is_near, axis=(0, 1))
+    low, high = _LIMITS[activation]
+    margin = _SATURATION_MARGIN * (high - low)
+    is_saturated = (by_unit <= low + margin) | (by_unit >= high - margin)
+    if not_finite is not None:
+        is_saturated &= ~not_finite
+    counts: Numbers = np.count_nonzero(is_saturated, axis=(0, 1))
     return counts
 
 
@@ -298,41 +300,41 @@ def _histogram(values: Numbers) -> Histogram:
     width = _bin_width(low, high)
     first = math.floor(low / width)
     count = max(math.floor(high / width) - first + 1, 1)
-    with np.errstate(over="ignore"):  # the last bin may end at infinity
+    with np.errstate(over="ignore"):  # the upper edge of the last bin may be infinite
         edges = (first + np.arange(count + 1)) * width
     counts, _edges = np.histogram(values, bins=edges)
     return Histogram(width, first, tuple(map(int, counts)))
 
 
 def _bin_width(low: float, high: float) -> float:
-    """Returns the least power of two of which at most so many bins cover a range."""
-    bins = _MOST_BINS - 2
-    each = max(high / bins - low / bins, abs(high) * 1e-5, abs(low) * 1e-5, 1e-30)
-    return float(2.0 ** math.ceil(math.log2(each)))
+    """Returns the smallest power of two with which `_MAX_BINS` bins cover a range."""
+    bins = _MAX_BINS - 2
+    width = max(high / bins - low / bins, abs(high) * 1e-5, abs(low) * 1e-5, 1e-30)
+    return float(2.0 ** math.ceil(math.log2(width)))
 
 
-def _joined(parts: list[Histogram]) -> Histogram:
-    parts = [it for it in parts if it.counts]
-    if not parts:
+def _combine_histograms(histograms: list[Histogram]) -> Histogram:
+    histograms = [histogram for histogram in histograms if histogram.counts]
+    if not histograms:
         return Histogram(1.0, 0, ())
-    width = max(
-        _bin_width(min(it.low for it in parts), max(it.high for it in parts)),
-        max(it.width for it in parts),
-    )
-    wider = [_widened(it, width) for it in parts]
-    first = min(it.first for it in wider)
-    last = max(it.first + len(it.counts) for it in wider)
-    counts = np.zeros(last - first, dtype=np.int64)
-    for it in wider:
-        counts[it.first - first : it.first - first + len(it.counts)] += it.counts
+    low = min(histogram.low for histogram in histograms)
+    high = max(histogram.high for histogram in histograms)
+    width = max(_bin_width(low, high), *(histogram.width for histogram in histograms))
+    rebinned = [_rebin(histogram, width) for histogram in histograms]
+    first = min(histogram.first for histogram in rebinned)
+    end = max(histogram.first + len(histogram.counts) for histogram in rebinned)
+    counts = np.zeros(end - first, dtype=np.int64)
+    for histogram in rebinned:
+        start = histogram.first - first
+        counts[start : start + len(histogram.counts)] += histogram.counts
     return Histogram(width, first, tuple(map(int, counts)))
 
 
-def _widened(histogram: Histogram, width: float) -> Histogram:
-    times = round(width / histogram.width)
-    first = histogram.first // times
-    last = (histogram.first + len(histogram.counts) - 1) // times
+def _rebin(histogram: Histogram, width: float) -> Histogram:
+    factor = round(width / histogram.width)
+    first = histogram.first // factor
+    last = (histogram.first + len(histogram.counts) - 1) // factor
     counts = [0] * (last - first + 1)
-    for place, count in enumerate(histogram.counts):
-        counts[(histogram.first + place) // times - first] += count
+    for index, count in enumerate(histogram.counts):
+        counts[(histogram.first + index) // factor - first] += count
     return Histogram(width, first, tuple(counts))

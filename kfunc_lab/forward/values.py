@@ -1,4 +1,4 @@
-"""The results of each call, reached by its id."""
+"""Maps the id of each call to its outputs."""
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from difflib import get_close_matches
@@ -13,38 +13,38 @@ from kfunc_lab.ui.text import printable
 
 
 class NoSuchCallError(KeyError):
-    """There is no call of such a name."""
+    """No call has this name, or the call has no such values."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class Values(Mapping[str, Any]):
-    """The results of each call, as the call gave them: an array, or a nest of arrays.
+    """The outputs of each call, in the structure that the call returned: an array or nested arrays.
 
-    The keys are the ids of calls, as in the graph: `"conv2d"`, `"lstm#2"` for a second call,
-    `"encoder/dense"` inside a nested model. A layer that code calls several times, as the cell
-    of a recurrent layer, has a number for each further call: `"lstm/lstm_cell#3"`.
+    The keys are the ids of calls in the graph: `"conv2d"`, `"lstm#2"` for a second call,
+    `"encoder/dense"` inside a nested model. A layer that is called several times in code, such as
+    the cell of a recurrent layer, has a number for each further call: `"lstm/lstm_cell#3"`.
     """
 
     def __init__(
         self,
         calls: Mapping[str, CapturedCall],
-        whole: Callable[[str], CapturedCall],
+        complete_call: Callable[[str], CapturedCall],
         known: Container[str] = (),
     ) -> None:
         self._calls = calls
-        self._known = known  # the calls of the graph, of which not all need be recorded
-        self._whole = whole  # gives a call with its values, computed again where not kept
+        self._known = known  # the ids of the graph, which need not all be recorded
+        self._complete_call = complete_call  # returns a call with its values, even if dropped
 
     def __getitem__(self, name: str) -> Any:
         import keras
 
-        call = self._whole(self.named(name))
+        call = self._complete_call(self.named(name))
         if call.packed is None:
             raise NoSuchCallError(
                 _(
-                    "{name} was run in a compiled function, where its values cannot be seen."
+                    "{name} ran in a compiled function, where its values cannot be recorded."
                 ).format(name=printable(name))
             )
         return keras.tree.map_structure(
@@ -59,26 +59,27 @@ class Values(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return "\n".join(
-            f"{call.id}: " + ", ".join(f"{it.shape} {it.dtype}" for it in call.tensors)
+            f"{call.id}: "
+            + ", ".join(f"{tensor.shape} {tensor.dtype}" for tensor in call.tensors)
             for call in self._calls.values()
         )
 
     def steps(self, name: str) -> Numbers:
-        """Returns the first results of all calls of one place, along a new axis after the batch.
+        """Stacks the first outputs of all calls in one place along a new axis after the batch.
 
         Args:
-            name: The id that they share, as `"lstm/lstm_cell"`.
+            name: The id that these calls share, such as `"lstm/lstm_cell"`.
 
         Returns:
-            Of shape (samples, calls, …).
+            An array of shape (samples, calls, …).
 
         Raises:
             NoSuchCallError: If there is no such call.
         """
         base = self._calls[self.named(name)].base
-        calls = [it.id for it in self._calls.values() if it.base == base]
-        arrays = [self._whole(it).tensors[0].values for it in calls]
-        return np.stack([it for it in arrays if it is not None], axis=1)
+        ids = [call.id for call in self._calls.values() if call.base == base]
+        arrays = [self._complete_call(call_id).tensors[0].values for call_id in ids]
+        return np.stack([array for array in arrays if array is not None], axis=1)
 
     def scores(self, name: str) -> Numbers:
         """Returns the scores of an attention layer.
@@ -87,32 +88,33 @@ class Values(Mapping[str, Any]):
             name: The id of its call.
 
         Returns:
-            Of shape (samples, heads, queries, keys), without heads for a layer that has none.
+            An array of shape (samples, heads, queries, keys), without the axis of heads for a
+            layer that has none.
 
         Raises:
-            NoSuchCallError: If there is no such call, or it gives no scores.
+            NoSuchCallError: If there is no such call, or it has no scores.
         """
-        for tensor in self._whole(self.named(name)).tensors:
+        for tensor in self._complete_call(self.named(name)).tensors:
             if tensor.is_scores and tensor.values is not None:
                 return tensor.values
         raise NoSuchCallError(_("{name} has no attention scores.").format(name=printable(name)))
 
     def named(self, name: str) -> str:
-        """Returns the id of a call, which may be given as the name of a layer called once.
+        """Returns the id of a call, from its id or from the name of a layer that is called once.
 
         Raises:
-            NoSuchCallError: If there is none.
+            NoSuchCallError: If there is no such call.
         """
         calls = self._calls
         if name in calls:
             return name
-        by_layer = [it.id for it in calls.values() if it.layer == name]
+        by_layer = [call.id for call in calls.values() if call.layer == name]
         if len(by_layer) == 1:
             return by_layer[0]
         if name in self._known:
             raise NoSuchCallError(
                 _(
-                    "Nothing was recorded of {name}: it was left out, was not called, or was run "
+                    "Nothing was recorded for {name}: it was excluded, was not called, or ran "
                     "in a compiled function."
                 ).format(name=printable(name))
             )
@@ -120,9 +122,9 @@ class Values(Mapping[str, Any]):
 
 
 def no_such_call(name: object, known: Collection[str]) -> str:
-    """Says that there is no such call, and which names are near, or there are."""
-    near = get_close_matches(str(name), known, n=3, cutoff=0.5)
-    said = _("There is no call {name} in this graph.").format(name=repr(name))
-    names = near or list(known)[:12]
-    words = _("Near names: {names}.") if near else _("Its calls are: {names}.")
-    return f"{said} " + words.format(names=", ".join(map(printable, names)))
+    """Returns the message that no call has a name, with similar names or the first calls."""
+    similar = get_close_matches(str(name), known, n=3, cutoff=0.5)
+    message = _("There is no call {name} in this graph.").format(name=repr(name))
+    names = similar or list(known)[:12]
+    suggestion = _("Similar names: {names}.") if similar else _("Its calls are: {names}.")
+    return f"{message} " + suggestion.format(names=", ".join(map(printable, names)))

@@ -1,1 +1,1 @@
-"""How the model learns."""
+"""Training: the dashboard, measures, notices and stored runs."""

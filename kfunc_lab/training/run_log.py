@@ -1,4 +1,4 @@
-"""What is known of a training run so far, as plain data."""
+"""The state of a training run as plain data."""
 
 import contextlib
 import math
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kfunc_lab.training.downsampled_line import Series
+from kfunc_lab.training.downsampled_line import DownsampledLine
 from kfunc_lab.training.measuring.best_weights import Best
 from kfunc_lab.training.states import RUNNING
 
-if TYPE_CHECKING:  # both read a log
+if TYPE_CHECKING:  # both import this module
     from kfunc_lab.training.measuring.predictions import Confusion
     from kfunc_lab.training.notices.notice import Notice
 
@@ -21,20 +21,22 @@ class RunLog:
     """A training run so far.
 
     Attributes:
-        epochs: How many epochs it shall have; 0 if that is not known.
-        steps: How many batches an epoch has; 0 if that is not known.
-        epoch: The number of the epoch that runs.
-        step: How many batches of it are done.
+        epochs: The planned number of epochs; 0 if it is unknown.
+        steps: The number of batches in an epoch; 0 if it is unknown.
+        epoch: The number of the current epoch.
+        step: The number of finished batches in it.
         batches: For each metric its line over the batches, as Keras reports it: the mean since
-            the epoch began. A batch stands at the number of its epoch and the share of it.
-        by_epoch: For each metric, those of validation by `val_` before their name, its value at
-            the end of each epoch.
-        learning_rate: The learning rate of each epoch, that of the last as it is now.
-        measured: For each epoch after which layers were measured, what was: by layer and name.
-        loss_weights: For the loss of each output by what it counts in the whole, if that is told.
+            the epoch began. The position of a batch is the number of its epoch plus the share of
+            the epoch that is finished.
+        by_epoch: For each metric its value at the end of each epoch; validation metrics have the
+            prefix `val_`.
+        learning_rate: The learning rate of each epoch; for the last one the current rate.
+        measures_by_epoch: For each epoch after which layers were measured, the measures by layer
+            and name.
+        loss_weights: The weight of each output's loss in the total loss, if there are weights.
         best: The best epoch so far.
         notices: What seems to go wrong.
-        confusions: What a classifier takes for what, at last.
+        confusions: The latest confusion matrix of each classifier.
         state: `"running"`, `"paused"`, `"finished"`, `"stopped"`, `"interrupted"` or `"failed"`.
     """
 
@@ -42,10 +44,10 @@ class RunLog:
     steps: int = 0
     epoch: int = 0
     step: int = 0
-    batches: dict[str, Series] = field(default_factory=dict)
+    batches: dict[str, DownsampledLine] = field(default_factory=dict)
     by_epoch: dict[str, dict[int, float]] = field(default_factory=dict)
     learning_rate: dict[int, float] = field(default_factory=dict)
-    measured: dict[int, Mapping[tuple[str, str], float]] = field(default_factory=dict)
+    measures_by_epoch: dict[int, Mapping[tuple[str, str], float]] = field(default_factory=dict)
     loss_weights: dict[str, float] = field(default_factory=dict)
     best: Best | None = None
     notices: "tuple[Notice, ...]" = ()
@@ -55,23 +57,23 @@ class RunLog:
     _done: int = 0
 
     def add_batches(self, batches: Iterable[tuple[int, Mapping[str, Any] | None]]) -> None:
-        """Takes what Keras reported of batches.
+        """Adds the logs of batches.
 
         Args:
-            batches: For each its number in its epoch, and its logs.
+            batches: For each batch its number in the epoch, and its logs.
         """
         for number, logs in batches:
             self._done += max(number + 1 - self.step, 1)
             self.step = number + 1
             self.steps = max(self.steps, self.step)
-            at = self.epoch + self.step / max(self.steps, 1)
+            position = self.epoch + self.step / max(self.steps, 1)
             for name, value in numbers_of(logs).items():
-                self.batches.setdefault(name, Series()).add(at, value)
+                self.batches.setdefault(name, DownsampledLine()).add(position, value)
         self._pace.append((time.perf_counter(), self._done))
         del self._pace[:-20]
 
     def end_epoch(self, epoch: int, logs: Mapping[str, Any] | None) -> dict[str, float]:
-        """Takes what Keras reported of an epoch, and returns its numbers."""
+        """Adds the logs of an epoch, and returns the numbers in them."""
         numbers = numbers_of(logs)
         for name, value in numbers.items():
             self.by_epoch.setdefault(name, {})[epoch] = value
@@ -79,12 +81,12 @@ class RunLog:
 
     @property
     def batches_done(self) -> int:
-        """How many batches are done, over all epochs."""
+        """The number of finished batches, over all epochs."""
         return self._done
 
     @property
     def rate(self) -> float:
-        """Batches per second, lately; NaN before it is known."""
+        """The recent number of batches per second; NaN while it is unknown."""
         if len(self._pace) < 2:
             return math.nan
         (begin, before), (end, after) = self._pace[0], self._pace[-1]
@@ -92,7 +94,7 @@ class RunLog:
 
     @property
     def seconds_left(self) -> float:
-        """How long it will take still, without validation; NaN if that is not known."""
+        """The remaining time without validation; NaN while it is unknown."""
         if not self.epochs or not self.steps or not self.rate > 0:
             return math.nan
         epochs = max(self.epochs - self.epoch, 0)
@@ -100,15 +102,15 @@ class RunLog:
 
     @property
     def measures(self) -> dict[str, dict[str, float]]:
-        """For each layer what was measured of it last, by name."""
+        """For each layer its last measures, by name."""
         last: dict[str, dict[str, float]] = {}
-        for numbers in self.measured.values():
+        for numbers in self.measures_by_epoch.values():
             for (layer, name), value in numbers.items():
                 last.setdefault(layer, {})[name] = value
         return last
 
     def lines(self) -> dict[str, list[float]]:
-        """Returns the epochs of each metric as a list, as `History.history` has them."""
+        """Returns the values of each metric as a list, as in `History.history`."""
         return {name: list(series.values()) for name, series in self.by_epoch.items()}
 
 
@@ -121,15 +123,15 @@ def numbers_of(logs: Mapping[str, Any] | None) -> dict[str, float]:
     """
     import numpy as np
 
-    found = {}
+    numbers = {}
     for name, value in (logs or {}).items():
         if type(value) is float:  # nearly all of them
-            found[name] = value
+            numbers[name] = value
             continue
         if value is None or isinstance(value, (str, bytes)):
             continue
-        with contextlib.suppress(Exception):  # what is no number is not drawn
-            numbers = np.asarray(value, dtype=float)
-            if numbers.size:
-                found[name] = float(np.mean(numbers))
-    return found
+        with contextlib.suppress(Exception):  # values that are not numbers are not drawn
+            array = np.asarray(value, dtype=float)
+            if array.size:
+                numbers[name] = float(np.mean(array))
+    return numbers

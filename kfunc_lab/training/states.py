@@ -20,5 +20,5 @@ _WORDS = {
 
 
 def state_words(state: str) -> str:
-    """Says the state of a run, in the language in use; one that is not known as it is."""
+    """Returns the name of a state in the current language; an unknown state is returned as is."""
     return _(_WORDS.get(state, state))

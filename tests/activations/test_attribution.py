@@ -11,11 +11,11 @@ import tensorflow as tf
 from keras import layers
 
 from kfunc_lab.activations.attribution import attribution
-from kfunc_lab.activations.attribution.attribution import image_shape, suits
+from kfunc_lab.activations.attribution.attribution import image_shape, unsupported_reason
 from kfunc_lab.activations.attribution.grad_cam import grad_cam, layers_for_grad_cam
 from kfunc_lab.activations.attribution.integrated_gradients import integrated_gradients
 from kfunc_lab.activations.attribution.occlusion import occlusion
-from kfunc_lab.activations.attribution.score import Head, head_of, predicted
+from kfunc_lab.activations.attribution.score import Head, head_of, predict_class
 from kfunc_lab.datasets import mnist
 
 METHODS = (grad_cam, integrated_gradients, occlusion)
@@ -469,14 +469,14 @@ def test_single_sigmoid_unit_has_two_classes(binary, target):
     assert_is_cam(grad_cam(model, x, target), cam_of(twice, x, lambda it: sign * it[:, 0]))
     for method in METHODS:
         assert method(model, x, target).score == pytest.approx(sign * float(logit[0, 0]))
-    assert predicted(model, x) == int(logit[0, 0] > 0)
+    assert predict_class(model, x) == int(logit[0, 0] > 0)
 
 
 def test_single_number_is_explained_itself():
     image = keras.Input((8, 8, 1))
     model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
     x = np.random.default_rng(5).uniform(size=(8, 8, 1)).astype("float32")
-    assert predicted(model, x) == 0
+    assert predict_class(model, x) == 0
     found = integrated_gradients(model, x, None)
     assert (found.target, found.score) == (0, pytest.approx(logits_of(model, [x])[0, 0]))
     kernel = model.layers[-1].kernel.numpy().reshape(8, 8)
@@ -487,7 +487,7 @@ def test_single_number_is_explained_itself():
 def test_class_that_the_model_gives(trained, digits, head):
     model = with_head(trained, head)
     wanted = logits_of(trained, digits[2][:6]).argmax(axis=-1)
-    assert [predicted(model, it) for it in digits[2][:6]] == list(wanted)
+    assert [predict_class(model, it) for it in digits[2][:6]] == list(wanted)
     assert grad_cam(model, digits[2][0], None).target == wanted[0]
 
 
@@ -540,7 +540,7 @@ def test_flattened_images():
             layers.Dense(10, activation="softmax"),
         ]
     )
-    assert suits(model) == ""
+    assert unsupported_reason(model) == ""
     assert image_shape(model) == (28, 28, 1)
     assert layers_for_grad_cam(model) == []
     x = np.random.default_rng(7).uniform(size=784).astype("float32")
@@ -551,7 +551,7 @@ def test_flattened_images():
         again = integrated_gradients(model, x.reshape(shape), 3)
         np.testing.assert_array_equal(again.heat, flat.heat)
     assert occlusion(model, x, 3).heat.shape == (28, 28)
-    with pytest.raises(ValueError, match="No layer of this model gives maps"):
+    with pytest.raises(ValueError, match="No layer of this model returns maps"):
         grad_cam(model, x, 3)
 
 
@@ -643,7 +643,7 @@ def test_inputs_and_outputs_by_name():
     scores = layers.Dense(2)(layers.Flatten()(layers.Conv2D(2, 3)(image)))
     plain, named = keras.Model(image, scores), keras.Model({"image": image}, {"out": scores})
     x = np.random.default_rng(11).uniform(size=(8, 8, 1))
-    assert suits(named) == ""
+    assert unsupported_reason(named) == ""
     for method in METHODS:
         np.testing.assert_array_equal(method(named, x, 1).heat, method(plain, x, 1).heat)
 
@@ -659,7 +659,9 @@ def test_own_model_on_an_input():
             return self.dense(keras.ops.mean(self.conv(images), axis=(1, 2)))
 
     own = Own()
-    assert suits(own).startswith("The layers of this model are not joined to an input yet")
+    assert unsupported_reason(own).startswith(
+        "The layers of this model are not connected to an input yet"
+    )
     image = keras.Input((8, 8, 1))
     model = keras.Model(image, own(image))
     x = np.random.default_rng(12).uniform(size=(8, 8, 1)).astype("float32")
@@ -819,40 +821,40 @@ def channels_first():
 UNSUITED = {
     "no model": (
         lambda: layers.Dense(2),
-        "An attribution needs a Keras model, and this is of type Dense.",
+        "An attribution needs a Keras model, but this is of type Dense.",
     ),
     "not built": (
         lambda: keras.Sequential([layers.Dense(2)]),
-        "The layers of this model are not joined to an input yet, so that the size of its "
-        "images is unknown; begin it with keras.Input(shape=...).",
+        "The layers of this model are not connected to an input yet, so the size of its images "
+        "is unknown; start the model with keras.Input(shape=...).",
     ),
     "two inputs": (
         two_inputs,
-        "An attribution explains one image, and this model takes 2 inputs.",
+        "An attribution explains one image, but this model takes 2 inputs.",
     ),
     "no image": (
         table,
-        "The input of this model is no image: its shape is (None, 10), and (batch, height, "
-        "width, channels) is needed.",
+        "The input of this model is not an image: its shape is (None, 10), but it must be "
+        "(batch, height, width, channels).",
     ),
     "channels first": (
         channels_first,
-        "The images of this model have their channels first, and attributions need them last: "
+        "This model takes images with the channels first, but attributions need them last: "
         'build it with data_format="channels_last".',
     ),
     "two outputs": (
         two_outputs,
-        "An attribution explains one vector of scores, and this model gives 2 outputs.",
+        "An attribution explains one vector of scores, but this model has 2 outputs.",
     ),
     "maps": (
         lambda: small(lambda maps: maps),
-        "The output of this model is no vector of scores: it is of type float32 and shape "
-        "(None, 6, 6, 2), and numbers of shape (batch, classes) are needed.",
+        "The output of this model is not a vector of scores: it has type float32 and shape "
+        "(None, 6, 6, 2), but it must hold numbers of shape (batch, classes).",
     ),
     "whole numbers": (
         lambda: small(lambda maps: keras.ops.cast(layers.Flatten()(maps), "int32")),
-        "The output of this model is no vector of scores: it is of type int32 and shape "
-        "(None, 72), and numbers of shape (batch, classes) are needed.",
+        "The output of this model is not a vector of scores: it has type int32 and shape "
+        "(None, 72), but it must hold numbers of shape (batch, classes).",
     ),
 }
 
@@ -860,7 +862,7 @@ UNSUITED = {
 @pytest.mark.parametrize(("build", "sentence"), UNSUITED.values(), ids=UNSUITED)
 def test_why_a_model_does_not_suit(build, sentence):
     model = build()
-    assert suits(model) == sentence
+    assert unsupported_reason(model) == sentence
     for made in (head_of, layers_for_grad_cam):
         with pytest.raises(ValueError, match=exactly(sentence)):
             made(model)
@@ -871,35 +873,35 @@ def test_why_a_model_does_not_suit(build, sentence):
 
 def test_other_backends_do_not_suit(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    assert suits(small()) == (
-        "Attributions take their gradients from TensorFlow, and Keras runs on jax here; set "
-        "KERAS_BACKEND=tensorflow before Keras is imported."
+    assert unsupported_reason(small()) == (
+        "Attributions compute their gradients with TensorFlow, but Keras runs on jax here; set "
+        "KERAS_BACKEND=tensorflow before you import Keras."
     )
 
 
 def test_a_sequential_suits_once_it_was_called():
     model = keras.Sequential([layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()])
-    assert suits(model)
+    assert unsupported_reason(model)
     model(np.zeros((32, 8, 8, 1)))
-    assert suits(model) == ""
+    assert unsupported_reason(model) == ""
     assert occlusion(model, np.ones((8, 8, 1)), 0).heat.shape == (8, 8)
 
 
 X = np.zeros((8, 8, 1), "float32")
-NO_NUMBER = "where a finite number is needed; look for NaN or infinity in the image and in the"
-OTHERS = "Choose another, such as 'conv'."
+NO_NUMBER = "but it must be finite; look for NaN or infinity in the image and in the"
+OTHERS = "Choose another layer, such as 'conv'."
 
 REFUSED = {
     "target too high": (
         lambda: grad_cam(small(), X, 2),
-        "The target is 2, and this model has the classes 0 to 1; choose one of them, or None "
-        "for the class that the model gives.",
+        "The target is 2, but this model has the classes 0 to 1; choose one of them, or None "
+        "for the class that the model predicts.",
     ),
-    "target below 0": (lambda: occlusion(small(), X, -1), "The target is -1, and this model"),
-    "target no number": (lambda: occlusion(small(), X, "cat"), "The target is 'cat', and this"),
+    "target below 0": (lambda: occlusion(small(), X, -1), "The target is -1, but this model"),
+    "target no number": (lambda: occlusion(small(), X, "cat"), "The target is 'cat', but this"),
     "target of one unit": (
         lambda: grad_cam(small(lambda maps: layers.Dense(1)(layers.Flatten()(maps))), X, 1),
-        "The target is 1, and this model has the classes 0 to 0; choose",
+        "The target is 1, but this model has the classes 0 to 0; choose",
     ),
     "no such layer": (
         lambda: grad_cam(small(), X, 0, "konv"),
@@ -908,8 +910,8 @@ REFUSED = {
     "no name": (lambda: grad_cam(small(), X, 0, 3), f"This model has no layer 3. {OTHERS}"),
     "layer without maps": (
         lambda: grad_cam(small(), X, 0, "pooled"),
-        "The layer 'pooled' gives no maps: the shape of its result is (None, 2), and Grad-CAM "
-        f"needs (batch, height, width, channels), with more than one position. {OTHERS}",
+        "The layer 'pooled' returns no maps: its output has the shape (None, 2), but Grad-CAM "
+        f"needs (batch, height, width, channels) with more than one position. {OTHERS}",
     ),
     "the input is no layer": (
         lambda: grad_cam(small(), X, 0, "image"),
@@ -917,31 +919,31 @@ REFUSED = {
     ),
     "shape": (
         lambda: occlusion(small(), X[:7], 0),
-        "The image has the shape (7, 8, 1), and this model needs (8, 8, 1): give it one image, "
-        "without the batch.",
+        "The image has the shape (7, 8, 1), but this model needs (8, 8, 1): pass one image, "
+        "without the batch axis.",
     ),
     "batch": (
         lambda: occlusion(small(), X[np.newaxis], 0),
-        "The image has the shape (1, 8, 8, 1), and this model needs (8, 8, 1): give it one",
+        "The image has the shape (1, 8, 8, 1), but this model needs (8, 8, 1): pass one",
     ),
     "any size": (
         lambda: occlusion(small(shape=(None, None, 3)), X, 0),
-        "The image has the shape (8, 8, 1), and this model needs (None, None, 3): give it one",
+        "The image has the shape (8, 8, 1), but this model needs (None, None, 3): pass one",
     ),
     "nothing": (
         lambda: occlusion(small(shape=(None, None, 3)), np.zeros((0, 8, 3)), 0),
-        "The image has the shape (0, 8, 3), and this model needs (None, None, 3): give it one",
+        "The image has the shape (0, 8, 3), but this model needs (None, None, 3): pass one",
     ),
     "words": (
         lambda: occlusion(small(), np.full((8, 8, 1), "a"), 0),
-        "The image must be an array of numbers, and it is of type <U1.",
+        "The image must be an array of numbers, but it has type <U1.",
     ),
     "nan": (
         lambda: integrated_gradients(small(), X * np.nan, 1),
         f"The score of class 1 is nan, {NO_NUMBER} model's weights.",
     ),
     "nan, class unknown": (
-        lambda: predicted(small(), X * np.nan),
+        lambda: predict_class(small(), X * np.nan),
         f"The score of class 0 is nan, {NO_NUMBER}",
     ),
     "infinite": (
@@ -950,44 +952,44 @@ REFUSED = {
     ),
     "steps": (
         lambda: integrated_gradients(small(), X, 0, steps=0),
-        "steps must be a whole number above 0; it is 0.",
+        "steps must be a positive integer, but it is 0.",
     ),
     "half a step": (
         lambda: integrated_gradients(small(), X, 0, steps=1.5),
-        "steps must be a whole number above 0; it is 1.5.",
+        "steps must be a positive integer, but it is 1.5.",
     ),
     "baseline": (
         lambda: integrated_gradients(small(), X, 0, baseline=np.zeros((8, 8))),
-        "The baseline must be a number or an array of the image's shape (8, 8, 1); it is of "
+        "The baseline must be a number or an array with the image's shape, (8, 8, 1); it has "
         "type float64 and shape (8, 8).",
     ),
     "size 0": (
         lambda: occlusion(small(), X, 0, size=0),
-        "size must be a whole number above 0; it is 0.",
+        "size must be a positive integer, but it is 0.",
     ),
     "size": (
         lambda: occlusion(small(), X, 0, size=9),
-        "A square of 9 pixels a side does not fit into an image of 8 × 8; choose a size of at "
-        "most 8.",
+        "A square with sides of 9 pixels does not fit into an image of 8 × 8; choose a size of "
+        "at most 8.",
     ),
     "fill": (
         lambda: occlusion(small(), X, 0, fill=(0, 0, 0)),
-        "The fill must be a number or one for each of the 1 channels; it is of type int64 and "
-        "shape (3,).",
+        "The fill must be one number, or one number for each of the 1 channels; it has type "
+        "int64 and shape (3,).",
     ),
     "gradient at the layer": (
         lambda: grad_cam(
             small(lambda maps: layers.Flatten()(keras.ops.stop_gradient(maps))), X, 0, "conv"
         ),
-        "The score of class 0 has no gradient at layer 'conv': something between it and the "
-        "output lets none through; choose a layer nearer to the output.",
+        "The score of class 0 has no gradient at layer 'conv': an operation between the layer "
+        "and the output blocks it; choose a layer closer to the output.",
     ),
     "infinite gradient": (
         lambda: integrated_gradients(
             small(lambda maps: layers.Flatten()(keras.ops.sqrt(maps * 0))), X + 1, 0
         ),
-        "The gradient of the score of class 0 is not finite everywhere, where finite numbers "
-        "are needed; look for a layer that takes the root, the logarithm or the inverse of 0.",
+        "The gradient of the score of class 0 is not finite everywhere; look for a layer that "
+        "takes the square root, the logarithm or the reciprocal of 0.",
     ),
 }
 
@@ -1002,11 +1004,11 @@ def test_near_names_of_layers_are_offered():
     model = nested_model()[0]
     image = np.zeros((16, 16, 3))
     with pytest.raises(
-        ValueError, match=r"no layer 'relu'. Choose another, such as .*outer/rel"
+        ValueError, match=r"no layer 'relu'. Choose another layer, such as .*outer/rel"
     ):
         grad_cam(model, image, 0, "relu")
 
 
 def test_sentences_are_looked_up_in_the_language(monkeypatch):
     monkeypatch.setattr(attribution, "_", lambda message: f"<{message}>")
-    assert suits(table()).startswith("<The input")
+    assert unsupported_reason(table()).startswith("<The input")

@@ -8,8 +8,8 @@ import pytest
 
 from kfunc_lab.activations.picture_kinds import PICTURES, name_of, pictures_for
 from kfunc_lab.activations.pictures import (
-    MOST_NUMBERS,
-    MOST_TILES,
+    MAX_NUMBERS,
+    MAX_TILES,
     Bars,
     Points,
     Tiles,
@@ -179,7 +179,7 @@ def test_the_next_maps():
     assert len(shown.values) == len(shown.labels) == 100
     assert shown.labels[0] == "map 200"
     assert np.array_equal(shown.values[5], values[..., 205])
-    assert len(picture_of(values, "maps").values) == MOST_TILES == 128
+    assert len(picture_of(values, "maps").values) == MAX_TILES == 128
     assert picture_of(values, "maps", first=1000).labels == ("map 299",)
     assert picture_of(values, "maps", first=-3).first == 0
 
@@ -213,10 +213,10 @@ def test_a_vector_in_lines(size):
     assert shown.values.shape[2] % 8 == 0 or size < 8
 
 
-@pytest.mark.parametrize("most", [MOST_NUMBERS, 1000])
+@pytest.mark.parametrize("most", [MAX_NUMBERS, 1000])
 def test_the_beginning_of_a_long_vector_in_lines(most):
     values = numbers(300_000)
-    shown = picture_of(values, "heatmap", most=most)
+    shown = picture_of(values, "heatmap", max_numbers=most)
     flat = shown.values.reshape(-1)
     flat = flat[~np.isnan(flat)]
     assert 0.9 * most <= flat.size <= most
@@ -238,10 +238,10 @@ def test_the_beginning_of_a_long_vector_in_lines(most):
         ((1_000_000,), "heatmap"),
     ],
 )
-@pytest.mark.parametrize("most", [MOST_NUMBERS, 20_000])
+@pytest.mark.parametrize("most", [MAX_NUMBERS, 20_000])
 def test_huge_activations_make_no_huge_picture(shape, kind, most):
     values = np.broadcast_to(np.float32(3), shape)
-    shown = picture_of(values, kind, most=most)
+    shown = picture_of(values, kind, max_numbers=most)
     assert shown.values.size <= most
     assert (shown.values[np.isfinite(shown.values)] == 3).all()
     rows, columns = shown.factor

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kfunc_lab.activations.sketch import as_digit, picture_shape, resized, sample_of
+from kfunc_lab.activations.sketch import as_digit, picture_shape, resize, sample_of
 from kfunc_lab.datasets import mnist
 
 
@@ -104,7 +104,7 @@ def test_nothing_drawn_is_an_empty_picture():
 @pytest.mark.parametrize("size", [(5, 7), (40, 3), (28, 28), (1, 1), (56, 112), (90, 90)])
 def test_another_size_has_the_same_mean(size):
     picture = np.random.default_rng(0).random((28, 28)).astype("float32")
-    other = resized(picture, *size)
+    other = resize(picture, *size)
     assert other.shape == size
     assert np.isclose(other.mean(), picture.mean(), atol=1e-6)
     assert picture.min() - 1e-6 <= other.min()
@@ -113,10 +113,10 @@ def test_another_size_has_the_same_mean(size):
 
 def test_another_size_is_exact_where_it_divides():
     picture = np.random.default_rng(0).random((6, 4)).astype("float32")
-    assert np.allclose(resized(finer(picture, 3), 6, 4), picture, atol=1e-6)
-    assert np.allclose(resized(picture, 12, 8), finer(picture, 2), atol=1e-6)
-    assert np.allclose(resized(picture, 6, 4), picture, atol=1e-7)
-    assert np.allclose(resized(np.array([[0.0, 3.0, 6.0]]), 1, 2), [[1, 5]])
+    assert np.allclose(resize(finer(picture, 3), 6, 4), picture, atol=1e-6)
+    assert np.allclose(resize(picture, 12, 8), finer(picture, 2), atol=1e-6)
+    assert np.allclose(resize(picture, 6, 4), picture, atol=1e-7)
+    assert np.allclose(resize(np.array([[0.0, 3.0, 6.0]]), 1, 2), [[1, 5]])
 
 
 # ---------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def test_a_sample_is_like_those_of_the_batch(digits, shape, low, high, dtype):
     if (rows, columns, channels) == (28, 28, 1):
         expected = as_digit(ink.astype("float32") / 255)
     else:
-        expected = resized(ink.astype("float32") / 255, rows, columns)
+        expected = resize(ink.astype("float32") / 255, rows, columns)
         assert np.abs(share - expected).mean() < 0.02 + rounding
         return
     assert np.abs(share - expected).max() <= 0.002 + rounding

@@ -236,9 +236,9 @@ def test_two_models_of_equal_layers_are_compared_by_their_order(digits):
 def test_other_models_and_other_samples_are_refused(cnn, digits, view):
     x = keras.Input((28, 28, 1), name="digit")
     other = keras.Model(x, layers.Conv2D(9, 3, name="conv")(x))
-    with pytest.raises(ValueError, match=r"conv \(Conv2D, \(20, 26, 26, 8\)\) stands where"):
+    with pytest.raises(ValueError, match=r"conv \(Conv2D, \(20, 26, 26, 8\)\) where"):
         view.compare(lab.activations(other, digits))
-    with pytest.raises(ValueError, match="Only the same samples"):
+    with pytest.raises(ValueError, match="Only activations of the same samples"):
         view.compare(lab.activations(cnn, digits[::-1]))
 
 
@@ -296,8 +296,8 @@ def test_notes_say_what_is_not_finite_and_what_is_not_kept():
     model = keras.Model(x, layers.Dense(2, name="dense")(log))
     view = lab.activations(model, np.array([[1.0, 0, 2], [1, np.nan, 1]]), limit=1e-5)
     said = " ".join(view._notes)
-    assert "The input holds 1 NaN or infinity (sample 1)." in said
-    assert "The first call that gives a NaN or an infinity is log." in said
+    assert "The input contains 1 NaN or infinity (sample 1)." in said
+    assert "The first call that returns a NaN or an infinity is log." in said
     assert "more than the limit" in said
     assert view.to_text()
     assert view.to_svg()
@@ -319,7 +319,7 @@ def test_above_the_limit_what_is_selected_is_computed_again(cnn, digits):
     [
         ({"limit": 0}, "limit is the memory in MB"),
         ({"dtype": "int8"}, "dtype must be one of float16"),
-        ({"layers": ["cnov"]}, "Near names: conv"),
+        ({"layers": ["cnov"]}, "Similar names: conv"),
     ],
 )
 def test_options_are_checked(cnn, digits, options, words):
@@ -334,7 +334,7 @@ def test_nothing_flows_through_a_lost_branch(digits):
     view = lab.activations(model, digits)
     if "lost" in view.graph.call_of:
         view.selected = "lost"
-        assert "Nothing" in view._panel["empty"]
+        assert "No data" in view._panel["empty"]
 
 
 def test_views_of_all_sorts_of_models_can_be_drawn():
@@ -371,7 +371,7 @@ def test_everything_is_said_in_spanish_too(cnn, digits):
 def test_what_was_not_recorded_is_said(cnn, digits):
     view = lab.activations(cnn, digits, layers=["pool"])
     assert list(view.values) == ["pool"]
-    with pytest.raises(KeyError, match="Nothing was recorded of conv"):
+    with pytest.raises(KeyError, match="Nothing was recorded for conv"):
         view.values["conv"]
     view.selected = "conv"
-    assert view._panel["empty"] == "Nothing was recorded of it."
+    assert view._panel["empty"] == "Nothing was recorded for it."

@@ -1,8 +1,18 @@
 """What flows through each call, in a real JupyterLab."""
 
-import json
-
 import pytest
+from real_jupyterlab import settle
+
+# The first model of its name is trained; the others get its weights.
+TRAIN = """
+import pathlib
+weights = pathlib.Path(f"{model.name}.weights.h5")
+if weights.exists():
+    model.load_weights(weights)
+else:
+    model.fit(x, y, epochs=epochs, verbose=0)
+    model.save_weights(weights)
+"""
 
 CODE = [
     """
@@ -24,7 +34,10 @@ h = layers.Dense(48, activation="relu", name="dense")(h)
 outputs = layers.Dense(10, activation="softmax", name="classes")(h)
 model = keras.Model(inputs, outputs, name="small_cnn")
 model.compile("adam", "sparse_categorical_crossentropy")
-model.fit(x, y, epochs=2, verbose=0)
+epochs = 2
+"""
+    + TRAIN
+    + """
 view = lab.activations(model, x_test[:40])
 view
 """,
@@ -32,11 +45,11 @@ view
 ]
 
 
-@pytest.fixture(scope="module")
-def page(theme, module_notebook):
-    page = module_notebook(CODE, dark=theme == "dark")
-    page.wait_for_selector(".kfunc-lab-activations .kfunc-lab-card")
-    return page
+@pytest.fixture
+def page(theme, shared_notebook):
+    return shared_notebook(
+        CODE, dark=theme == "dark", until=".kfunc-lab-activations .kfunc-lab-card"
+    )
 
 
 def view(page):
@@ -55,11 +68,17 @@ def open_call(page, name):
     """Selects a call in the graph, and waits until the panel is about it."""
     box(page, name).click()
     panel(page).locator(".kfunc-lab-heading strong", has_text=name).wait_for()
-    page.wait_for_function("!document.querySelector('.kfunc-lab-call.late')")
+    settled(page)
 
 
 def surface(page):
     return panel(page).locator(".kfunc-lab-shown .kfunc-lab-drawn-surface")
+
+
+def settled(page):
+    """Waits until the kernel has answered, and until what fades has faded."""
+    page.wait_for_function("!document.querySelector('.kfunc-lab-call.late')")
+    settle(view(page))
 
 
 def button(page, name):
@@ -118,7 +137,7 @@ def test_a_click_enlarges_one_map_over_the_input(page, theme, picture, rerun):
     surface(page).click(position={"x": 30, "y": 30})
     unit = panel(page).locator(".kfunc-lab-unit")
     unit.get_by_text("map 0", exact=True).wait_for()
-    unit.get_by_text("Excited most by").wait_for()
+    unit.get_by_text("Activated most by").wait_for()
     unit.locator("input[type=range]").wait_for()
     assert rerun(page, 1).strip() == "conv_1 0 0"
     unit.scroll_into_view_if_needed()
@@ -151,9 +170,9 @@ def test_another_sample_changes_everything(page):
         view(page).get_by_text(f"sample {sample}", exact=True).wait_for()
         seen.add(answers.inner_text())
     assert len(seen) == 3
-    button(page, "Later samples").click()
+    button(page, "Next samples").click()
     view(page).locator('.kfunc-lab-sample[data-sample="12"][aria-pressed="true"]').wait_for()
-    button(page, "Earlier samples").click()
+    button(page, "Previous samples").click()
     view(page).locator('.kfunc-lab-sample[data-sample="0"]').click()
 
 
@@ -163,16 +182,11 @@ def test_a_drawn_digit_moves_the_probabilities(page, theme, picture):
     pad = view(page).locator(".kfunc-lab-pad-surface, .kfunc-lab-pad canvas").first
     pad.wait_for()
     picture(view(page), f"activations-pad-{theme}")
-    page.evaluate(WATCH)
+    page.evaluate(NOTE_ANSWERS)
     draw_one(page, pad)
     view(page).get_by_text("as the model sees it").wait_for()
-    page.wait_for_function("window.kfuncLabDelays.length >= 3")
-    page.wait_for_timeout(600)
-    assert marked(page).get_attribute("data-label") == "1"
-    delays = sorted(page.evaluate("window.kfuncLabDelays"))
-    middle = delays[len(delays) // 2]
-    print(json.dumps({"median": middle, "worst": delays[-1], "count": len(delays)}))
-    assert middle <= 150
+    view(page).locator('.kfunc-lab-answer .marked .name[data-label="1"]').first.wait_for()
+    page.wait_for_function("window.kfuncLabAnswers.size >= 3")  # while the pen was down
     picture(view(page), f"activations-drawn-{theme}")
     open_call(page, "conv_1")
     panel(page).locator(".kfunc-lab-shown canvas").wait_for()
@@ -181,22 +195,18 @@ def test_a_drawn_digit_moves_the_probabilities(page, theme, picture):
     view(page).get_by_text("sample 0", exact=True).wait_for()
 
 
-# Notes how long it takes from a movement of the pointer to the changed probabilities.
-WATCH = """() => {
-  window.kfuncLabDelays = [];
-  let moved = null;
-  document.querySelector('.kfunc-lab-pad').addEventListener('pointermove', (event) => {
-    if (event.buttons && moved === null) moved = performance.now();
-  }, true);
-  new MutationObserver(() => {
-    if (moved === null) return;
-    requestAnimationFrame(() => {
-      if (moved !== null) window.kfuncLabDelays.push(performance.now() - moved);
-      moved = null;
-    });
-  }).observe(document.querySelector('.kfunc-lab-comes-out'),
+# Notes every answer that is shown.
+NOTE_ANSWERS = """() => {
+  const answer = document.querySelector('.kfunc-lab-comes-out');
+  window.kfuncLabAnswers = new Set();
+  new MutationObserver(() => window.kfuncLabAnswers.add(answer.textContent)).observe(answer,
     {subtree: true, childList: true, characterData: true, attributes: true});
 }"""
+
+
+def open_attribution(page):
+    button(page, "Attribution").click()
+    view(page).locator(".kfunc-lab-attribution canvas").first.wait_for()
 
 
 def test_attribution_is_shown_over_the_input(page, theme, picture):
@@ -206,7 +216,7 @@ def test_attribution_is_shown_over_the_input(page, theme, picture):
     tab.locator("canvas").first.wait_for()
     picture(view(page), f"activations-grad-cam-{theme}")
     tab.get_by_label("Method").select_option("integrated_gradients")
-    tab.get_by_text("The heat adds up").wait_for(timeout=60_000)
+    tab.get_by_text("The heat map adds up").wait_for(timeout=60_000)
     picture(view(page), f"activations-gradients-{theme}")
     tab.get_by_label("Class").select_option("4")
     tab.get_by_text("Score of class 4").wait_for(timeout=60_000)
@@ -230,10 +240,10 @@ def test_axe_finds_nothing(page):
         lambda: open_call(page, "dense"),
         lambda: open_call(page, "classes"),
         lambda: button(page, "Draw").click(),
-        lambda: button(page, "Attribution").click(),
+        lambda: open_attribution(page),
     ):
         prepare()
-        page.wait_for_timeout(400)
+        settled(page)
         found = Axe().run(page, context=".kfunc-lab-activations")
         assert found.violations_count == 0, found.generate_report()
     button(page, "Activations").click()
@@ -288,7 +298,8 @@ def test_names_are_only_text_and_the_words_are_spanish(open_notebook, run_all, l
     saved.close()
 
 
-README = """
+README = (
+    """
 import keras
 from keras import layers
 keras.utils.set_random_seed(4)
@@ -301,9 +312,11 @@ h = layers.Conv2D(32, 3, activation="relu", name="parts")(h)
 h = layers.GlobalMaxPooling2D(name="present")(h)
 model = keras.Model(image, layers.Dense(10, activation="softmax", name="digit")(h), name="net")
 model.compile("adam", "sparse_categorical_crossentropy")
-model.fit(x, y, epochs=12, verbose=0)
-lab.activations(model, x_test[:60])
+epochs = 12
 """
+    + TRAIN
+    + "lab.activations(model, x_test[:60])"
+)
 
 # A three, as points of the pad from 0 to 1.
 THREE = [
@@ -334,7 +347,7 @@ def test_what_the_readme_shows(open_notebook, run_all, picture, reader):
         """() => document.querySelector('.kfunc-lab-answer .marked .name')
             ?.dataset.label === '3'"""
     )
-    page.wait_for_timeout(500)
+    settled(page)
     picture(view(page), f"activations-{language}-{look}")
 
 

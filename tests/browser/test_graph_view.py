@@ -24,11 +24,9 @@ view
 ]
 
 
-@pytest.fixture(scope="module")
-def page(theme, module_notebook):
-    page = module_notebook(CODE, dark=theme == "dark")
-    page.wait_for_selector(".kfunc-lab-graph [data-item]")
-    return page
+@pytest.fixture
+def page(theme, shared_notebook):
+    return shared_notebook(CODE, dark=theme == "dark", until=".kfunc-lab-graph [data-item]")
 
 
 def call(page, name):
@@ -161,6 +159,10 @@ def test_hostile_name_is_shown_and_not_run(page):
     assert page.locator(".kfunc-lab-graph img").count() == 0
 
 
+def test_no_errors_on_the_page(page):
+    assert page.problems == []
+
+
 WIDE = """
 import keras
 from keras import layers
@@ -202,7 +204,3 @@ def test_selection_in_python_is_brought_into_view(open_notebook, run_all):
     run_all(page)
     page.locator(".kfunc-lab-details", has_text="a_long_name_of_head_11").wait_for()
     assert_in_the_box(page, "a_long_name_of_head_11")
-
-
-def test_no_errors_on_the_page(page):
-    assert page.problems == []

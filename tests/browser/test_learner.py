@@ -53,14 +53,12 @@ ANSWERS = [
 ]
 
 
-@pytest.fixture
-def all_cells_attached(lab):
-    """JupyterLab takes cells that are out of sight off the page; here they stay on it."""
-    path = lab.settings / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"windowingMode": "none"}))
-    yield
-    path.unlink()
+pytestmark = pytest.mark.usefixtures("all_cells_attached")
+
+
+@pytest.fixture(autouse=True)
+def no_progress_yet(lab):
+    lab.progress.unlink(missing_ok=True)
 
 
 def run_cell(page, cell) -> None:
@@ -107,10 +105,7 @@ def answer(page, cell, code: str) -> str:
 @pytest.mark.parametrize(
     ("number", "name", "wrong", "said", "drawn"), ANSWERS, ids=[it[0] for it in ANSWERS]
 )
-def test_wrong_then_right_and_the_progress_outlives_the_kernel(
-    open_notebook, all_cells_attached, lab, picture, number, name, wrong, said, drawn
-):
-    lab.progress.unlink(missing_ok=True)
+def test_wrong_then_right(open_notebook, lab, picture, number, name, wrong, said, drawn):
     page = open_notebook(catalogue.notebook(catalogue.find(number), "es"))
     run_all_in_order(page)
     check = f'lab.check("{name}", {EXERCISES[name].answer})'
@@ -131,7 +126,20 @@ def test_wrong_then_right_and_the_progress_outlives_the_kernel(
     feedback = answer(page, cell, f"{EXERCISES[name].solution}\n{check}")
     assert "Correcto" in feedback
     picture(cell, f"learner-{number}-right")
+    assert list(json.loads(lab.progress.read_text())["exercises"]) == [name]
+    assert page.problems == []
 
+
+def test_the_progress_outlives_the_kernel(open_notebook, run_all):
+    name = "hidden-units"
+    begin = (
+        'import keras\nfrom keras import layers\nimport kfunc_lab as lab\nlab.language("es")'
+    )
+    check = f'lab.check("{name}", {EXERCISES[name].answer})'
+    page = open_notebook([begin, f"{EXERCISES[name].solution}\n{check}"])
+    run_all(page)
+    cell = page.locator(".jp-CodeCell").nth(1)
+    assert "Correcto" in cell.locator(".kfunc-lab-feedback").inner_text()
     page.get_by_role("menuitem", name="Kernel").click()
     page.get_by_role("menuitem", name="Restart Kernel…").click()
     page.locator(".jp-Dialog .jp-mod-accept").click()
@@ -147,5 +155,4 @@ def test_wrong_then_right_and_the_progress_outlives_the_kernel(
     )
     run_cell(page, cell)
     assert f"Llevas 1 de {len(EXERCISES)} ejercicios" in cell.inner_text()
-    assert list(json.loads(lab.progress.read_text())["exercises"]) == [name]
     assert page.problems == []

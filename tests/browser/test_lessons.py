@@ -63,8 +63,7 @@ def test_saved_views_are_there_again_without_their_kernel(open_notebook, run_all
     page.locator(".kfunc-lab-graph").first.wait_for()
     page.keyboard.press("Control+s")
     page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
-    open_notebook.end_kernels()
-    page.reload()
+    page = open_notebook.reopen()
     graph = page.locator(".kfunc-lab-graph").first
     graph.wait_for(timeout=60_000)
     graph.locator('[data-item][aria-label^="species"]').click()

@@ -1,7 +1,5 @@
 """The graph that grows beside a notebook, as it is written cell by cell."""
 
-import re
-
 import pytest
 
 CELLS = [
@@ -22,14 +20,17 @@ def run(page):
     page.keyboard.press("Shift+Enter")
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def page(request, module_notebook):
-    page = module_notebook(CELLS, dark=request.param == "dark", run=False)
-    page.get_by_text(re.compile(r"\(ipykernel\) \| Idle")).wait_for()
+def begin(page):
+    """Runs the first cell."""
     page.locator(".jp-Notebook .jp-Cell").first.click()
     run(page)
-    page.locator(".kfunc-lab-live.beside").wait_for()
-    return page
+
+
+@pytest.fixture
+def page(theme, shared_notebook):
+    return shared_notebook(
+        CELLS, dark=theme == "dark", run=begin, until=".kfunc-lab-live.beside"
+    )
 
 
 def pins(page, name) -> list[str]:
@@ -52,7 +53,7 @@ def test_a_notebook_is_written(page, picture):
     beside(page, "pool").wait_for()
     page.locator(".beside .trail").wait_for(state="attached")  # the pin has moved
     assert (pins(page, "conv"), pins(page, "pool")) == ([], ["x"])
-    page.wait_for_timeout(400)
+    beside(page, "img").element_handle().wait_for_element_state("stable")
     assert abs(beside(page, "img").bounding_box()["y"] - before["y"]) < 2
     assert "fresh" in beside(page, "pool").get_attribute("class")
     run(page)
@@ -95,15 +96,14 @@ def test_the_view_can_be_had_in_the_notebook_too(page):
     page.locator('.jp-Notebook .kfunc-lab-live [data-item="conv"]').wait_for()
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_target_is_built(open_notebook, picture, dark):
+def test_a_target_is_built(open_notebook, theme, picture):
     cells = [
         "import kfunc_lab as lab, keras\nfrom keras import layers\n"
         "i = keras.Input((8,), name='given')\nh = layers.Dense(4, name='hidden')(i)\n"
         "target = keras.Model(i, layers.Dense(2, name='last')(h))\nlab.watch(target=target)",
         "inputs = keras.Input((8,), name='mine')\nx = layers.Dense(3, name='wrong')(inputs)",
     ]
-    page = open_notebook(cells, dark=dark)
+    page = open_notebook(cells, dark=theme == "dark")
     page.locator(".jp-Notebook .jp-Cell").first.click()
     run(page)
     page.locator(".beside g.call.mark-ghost").nth(2).wait_for(timeout=120_000)
@@ -116,4 +116,4 @@ def test_a_target_is_built(open_notebook, picture, dark):
     panel = page.locator(".kfunc-lab-live.beside")
     assert "units: 3, the target has 4" in panel.inner_text()
     assert "1 of 3 calls match the target" in panel.inner_text()
-    picture(page.locator("#main"), f"target-{'dark' if dark else 'light'}")
+    picture(page.locator("#main"), f"target-{theme}")

@@ -21,15 +21,17 @@ CELLS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def page(request, module_notebook):
-    page = module_notebook(CELLS, dark=request.param == "dark", run=False)
-    page.theme = request.param
+def run(page):
+    """Runs the cells, the last of which fails."""
     page.locator(".jp-Notebook .jp-Cell").first.click()
     for _cell in CELLS:
         page.keyboard.press("Shift+Enter")
-    page.locator(".kfunc-lab-steps").nth(1).wait_for(timeout=120_000)
-    return page
+
+
+@pytest.fixture
+def page(theme, shared_notebook):
+    second = ":nth-match(.kfunc-lab-steps, 2)"
+    return shared_notebook(CELLS, dark=theme == "dark", run=run, until=second)
 
 
 def seen(page) -> list[str]:
@@ -64,15 +66,15 @@ def said(page) -> str:
     return steps(page).locator(".kfunc-lab-said").inner_text()
 
 
-def test_the_last_step_is_shown_first(page, picture):
+def test_the_last_step_is_shown_first(page, theme, picture):
     assert steps(page).locator(".kfunc-lab-count").inner_text() == "10 / 10"
     assert seen(page) == ["img", "hidden", "dense32", "relu32", "digits", "dropped"]
     assert current(page) == "model = keras.Model(inputs, outputs)"
     assert said(page) == "model is a new model, from img to digits"
-    picture(steps(page), f"steps-{page.theme}")
+    picture(steps(page), f"steps-{theme}")
 
 
-def test_it_is_scrubbed_by_keyboard(page, picture):
+def test_it_is_scrubbed_by_keyboard(page, theme, picture):
     slider = steps(page).get_by_role("slider")
     slider.focus()
     page.keyboard.press("Home")
@@ -88,7 +90,7 @@ def test_it_is_scrubbed_by_keyboard(page, picture):
     assert "name=f'dense{units}')(x)" in said(page)
     assert (pins(page, "hidden"), pins(page, "dense32")) == ([], ["x"])
     assert places(page) == place  # all keep theirs
-    picture(steps(page), f"steps-function-{page.theme}")
+    picture(steps(page), f"steps-function-{theme}")
     page.keyboard.press("End")
     assert "dropped" in seen(page)
     page.keyboard.press("ArrowLeft")
@@ -115,12 +117,12 @@ def test_a_call_that_is_seen_can_be_selected(page):
     assert "50,240" in steps(page).locator(".kfunc-lab-details").inner_text()
 
 
-def test_a_failing_statement_is_marked_and_explained(page, picture):
+def test_a_failing_statement_is_marked_and_explained(page, theme, picture):
     failed = page.locator(".kfunc-lab-steps").nth(1)
     assert failed.locator(".failed code").inner_text() == "y = layers.Conv2D(8, 3)(inputs)"
     wrong = page.locator("g.mark-wrong")
     wrong.scroll_into_view_if_needed()
-    picture(page.locator("#main"), f"steps-mistake-{page.theme}")
+    picture(page.locator("#main"), f"steps-mistake-{theme}")
 
 
 def test_it_is_accessible(page):
@@ -134,18 +136,17 @@ def check_accessible(page, place):
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_one_below_the_other_where_it_is_narrow(page, picture):
+def test_one_below_the_other_where_it_is_narrow(page, theme, picture):
     page.set_viewport_size({"width": 800, "height": 1200})
     side, graph = (
         steps(page).locator(name).bounding_box()
         for name in (".kfunc-lab-side", ".kfunc-lab-holder-of-graph")
     )
     assert graph["y"] >= side["y"] + side["height"]
-    picture(page.locator("#main"), f"steps-narrow-{page.theme}")
+    picture(page.locator("#main"), f"steps-narrow-{theme}")
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_saved_page_is_scrubbed_without_a_kernel(browser, tmp_path, theme, picture):
     from IPython.core.interactiveshell import InteractiveShell
 

@@ -776,7 +776,7 @@ def test_what_runs_in_a_compiled_function_is_said_not_to_be_seen():
     inner = flow.recording.calls["inner"]
     assert inner.packed is None
     assert inner.tensors == ()
-    with pytest.raises(NoSuchCallError, match="run in a compiled function"):
+    with pytest.raises(NoSuchCallError, match="ran in a compiled function"):
         flow.values["inner"]
     assert_same(flow.recording.outputs, compiled(numbers(2, 4)))
 

@@ -143,7 +143,7 @@ def test_values_are_computed_again(kind, training):
             for sample in (0, 9):
                 kept = whole.sample(name, place, sample)
                 found = flow.sample(name, place, sample)
-                assert (kept.state, found.state) == ("kept", "again")
+                assert (kept.state, found.state) == ("kept", "recomputed")
                 assert kept.values.shape == found.values.shape
                 assert np.allclose(kept.values, found.values, atol=1e-5)
 
@@ -177,10 +177,10 @@ def test_a_change_of_the_weights_is_seen():
     flow = look(model, x, limit=0)
     (first, *_rest, last) = flow.values
     model.compile("sgd", "mse")
-    assert flow.sample(last, 0, 3).state == "again"
+    assert flow.sample(last, 0, 3).state == "recomputed"
     model.fit(x, np.ones((10, 3)), epochs=3, verbose=0)
     assert flow.sample(last, 0, 4).state == "changed"
-    assert flow.sample(first, 0, 4).state == "again"
+    assert flow.sample(first, 0, 4).state == "recomputed"
     assert np.allclose(flow.sample(last, 0, 4).values, model(x)[4], atol=1e-5)
 
 
@@ -224,7 +224,7 @@ def test_what_is_the_same_for_all_samples_is_counted_once(limit):
     assert flow.statistics(name).count == 24
     for sample in (1, 9):
         found = flow.sample(name, 0, sample)
-        assert found.state == ("again" if limit == 0 else "kept")
+        assert found.state == ("recomputed" if limit == 0 else "kept")
         assert np.array_equal(found.values, table)
 
 
@@ -345,7 +345,7 @@ def over_the_limit():
         place = [it.name for it in model.operations].index(name)
         true = pieces[sample // 8][place][sample % 8]
         found = flow.sample(name, 0, sample)
-        assert found.state == "again"
+        assert found.state == "recomputed"
         assert found.values.shape == true.shape
         assert np.allclose(found.values, true, atol=1e-5)
     pictured = [flow.thumbnail("conv_1", it) is not None for it in range(64)]
@@ -509,7 +509,7 @@ def test_a_batch_that_cannot_be_cut(scenario, measured):
     assert found["needed"] > 200 * MB
     assert found["growth"] < measured[f"{scenario}_by_hand"]["growth"] + 60 * MB
     assert found["count"] == 16 * 224 * 224 * 18
-    assert found["state"] == "again"
+    assert found["state"] == "recomputed"
     assert found["shape"] == [224, 224, 18]
 
 

@@ -11,12 +11,12 @@ from keras import layers, ops
 
 from kfunc_lab.forward.batch import run
 from kfunc_lab.forward.samples import (
-    as_picture,
-    checked,
-    count_of,
-    not_finite_in,
-    part_of,
-    pieces_of,
+    as_image,
+    check_inputs,
+    chunks_of,
+    count_non_finite,
+    sample_count,
+    slice_samples,
 )
 from kfunc_lab.forward.values import NoSuchCallError
 
@@ -40,7 +40,7 @@ def two_inputs(kind=list):
 
 def said(model, x, kind=ValueError):
     with pytest.raises(kind) as caught:
-        checked(model, x)
+        check_inputs(model, x)
     return str(caught.value)
 
 
@@ -69,7 +69,7 @@ def test_a_model_without_weights(model):
     assert message.startswith("net has no weights yet")
     assert "net.build(input_shape)" in message
     model(numbers(2, 3))
-    assert checked(model, numbers(2, 3)).shape == (2, 3)
+    assert check_inputs(model, numbers(2, 3)).shape == (2, 3)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ def test_a_model_without_weights(model):
 def test_another_shape(shape, expected, hint):
     x = numbers(*shape)
     message = said(model_of(28, 28, 1), x)
-    assert f"img is expected to have the shape {expected}, and has {shape}." in message
+    assert f"img must have the shape {expected}, but it has {shape}." in message
     assert hint in message
     if hint:
         fitting = eval(hint, {"x": x})
@@ -104,7 +104,7 @@ def test_an_axis_of_any_size():
     assert "(n, ?, 3)" in said(model, numbers(2, 5, 4))
     assert "x[None]" in said(model, numbers(5, 3))
     assert "reshape" not in said(model, numbers(2, 5, 6))
-    assert checked(model, numbers(2, 7, 3)).shape == (2, 7, 3)
+    assert check_inputs(model, numbers(2, 7, 3)).shape == (2, 7, 3)
 
 
 def test_a_channel_may_be_missing_as_in_keras():
@@ -131,7 +131,7 @@ def test_a_batch_of_another_size_than_the_input_was_made_for():
 
 @pytest.mark.parametrize("x", [np.zeros((0, 784)), np.float32(3), np.array(3)])
 def test_no_sample(x):
-    assert "img holds no sample" in said(model_of(784), x)
+    assert "img holds no samples" in said(model_of(784), x)
     assert str(np.shape(x)) in said(model_of(784), x)
 
 
@@ -142,10 +142,10 @@ def test_no_sample(x):
 @pytest.mark.parametrize(
     ("x", "expected"),
     [
-        (np.array([["a", "b"]]), "expected to hold float32 and holds str"),
-        (np.array([[None, 1]]), "expected to hold float32 and holds object"),
-        (tf.constant([["a", "b"]]), "expected to hold float32 and holds string"),
-        (np.array([[1j, 2]]), "expected to hold float32 and holds complex128"),
+        (np.array([["a", "b"]]), "must hold float32, but it holds str"),
+        (np.array([[None, 1]]), "must hold float32, but it holds object"),
+        (tf.constant([["a", "b"]]), "must hold float32, but it holds string"),
+        (np.array([[1j, 2]]), "must hold float32, but it holds complex128"),
     ],
 )
 def test_no_real_numbers(x, expected):
@@ -157,10 +157,8 @@ def test_text_is_wanted():
         x := keras.Input((2,), dtype="string", name="words"),
         layers.StringLookup(vocabulary=["a"], name="lookup")(x),
     )
-    assert "words is expected to hold text and holds float32" in said(
-        model, numbers(3, 2), TypeError
-    )
-    assert checked(model, tf.constant([["a", "b"]])).shape == (1, 2)
+    assert "words must hold text, but it holds float32" in said(model, numbers(3, 2), TypeError)
+    assert check_inputs(model, tf.constant([["a", "b"]])).shape == (1, 2)
     flow = look(model, np.array([["a", "b"]]))
     assert flow.values["lookup"].tolist() == [[1, 0]]
 
@@ -168,8 +166,8 @@ def test_text_is_wanted():
 def test_fractions_where_whole_numbers_are_wanted():
     model = model_of(2, dtype="int32")
     message = said(model, np.array([[0.5, 1]]), TypeError)
-    assert "whole numbers (int32)" in message
-    assert "fractions (float64), which would be cut off" in message
+    assert "integers (int32)" in message
+    assert "fractions (float64), which would be truncated" in message
     assert look(model, np.array([[3.0, 1]])).recording.outputs.tolist() == [[6, 2]]
 
 
@@ -185,7 +183,7 @@ def test_other_numbers_are_taken(dtype):
 
 def test_lists_of_numbers_are_taken():
     model = model_of(2)
-    x = checked(model, [[0, 1], [1, 0], [1, 1]])
+    x = check_inputs(model, [[0, 1], [1, 0], [1, 1]])
     assert isinstance(x, np.ndarray)
     assert x.shape == (3, 2)
     assert look(model, [[0, 1], [1, 0]]).recording.outputs.tolist() == [[0, 2], [2, 0]]
@@ -204,10 +202,10 @@ def test_a_symbolic_tensor():
 )
 def test_no_array(x):
     with pytest.raises((TypeError, ValueError)) as caught:
-        checked(model_of(3), x)
+        check_inputs(model_of(3), x)
     assert "img" in str(caught.value)
     if hasattr(x, "element_spec"):
-        assert "Of a dataset, take one batch." in str(caught.value)
+        assert "If you have a dataset, take one batch of it." in str(caught.value)
         assert type(x).__name__ in str(caught.value)
 
 
@@ -222,14 +220,14 @@ def test_every_nest_of_two_inputs(kind):
 @pytest.mark.parametrize("kind", [list, tuple, dict])
 def test_one_of_two_inputs_is_missing_in_a_dict(kind):
     message = said(two_inputs(kind), {"a": numbers(2, 4)})
-    assert "The model has the inputs a, b; b is missing in x." in message
+    assert "The model has the inputs a, b; b is missing from x." in message
     message = said(two_inputs(kind), {"a": numbers(2, 4), "c": numbers(2, 3)})
-    assert "b is missing in x." in message
+    assert "b is missing from x." in message
 
 
 def test_the_only_input_is_missing_in_a_dict():
     message = said(model_of(4), {"picture": numbers(2, 4)})
-    assert "The model has the inputs img; img is missing in x." in message
+    assert "The model has the inputs img; img is missing from x." in message
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
@@ -245,15 +243,17 @@ def test_what_a_dict_holds_besides_is_left_aside_as_in_keras(kind, limit):
 
 def test_another_number_of_inputs():
     message = said(two_inputs(), [numbers(2, 4)])
-    assert "The model has 2 inputs (a, b), and x holds 1 arrays." in message
+    assert "The model has 2 inputs (a, b), but x holds 1 arrays." in message
     assert "x holds 3 arrays" in said(two_inputs(), [numbers(2, 4)] * 3)
     message = said(model_of(4), [numbers(2, 4), numbers(2, 4)])
-    assert "The model has 1 input (img), and x holds 2 arrays." in message
+    assert "The model has 1 input (img), but x holds 2 arrays." in message
 
 
 def test_another_number_of_samples_in_each():
     message = said(two_inputs(), [numbers(2, 4), numbers(5, 3)])
-    assert "All inputs need the same number of samples; there are a: 2, b: 5." in message
+    assert (
+        "All inputs need the same number of samples, but these differ: a: 2, b: 5." in message
+    )
 
 
 def test_another_number_of_samples_in_each_of_a_subclass():
@@ -273,11 +273,11 @@ def test_another_number_of_samples_in_each_of_a_subclass():
 
 def test_a_batch_is_counted_and_cut():
     x = {"a": numbers(7, 2), "b": [numbers(7), tf.constant(numbers(7, 3))]}
-    assert count_of(x) == 7
-    part = part_of(x, 2, 5)
+    assert sample_count(x) == 7
+    part = slice_samples(x, 2, 5)
     assert np.array_equal(part["a"], x["a"][2:5])
     assert part["b"][1].shape == (3, 3)
-    pieces = list(pieces_of(x, 3))
+    pieces = list(chunks_of(x, 3))
     assert [first for first, _piece in pieces] == [0, 3, 6]
     joined = np.concatenate([piece["b"][0] for _first, piece in pieces])
     assert np.array_equal(joined, x["b"][0])
@@ -285,12 +285,12 @@ def test_a_batch_is_counted_and_cut():
 
 def test_what_is_not_finite_is_counted():
     x = [numbers(5, 3), np.arange(5), np.array([["a"]] * 5), numbers(5)]
-    assert not_finite_in(x) == (0, [])
+    assert count_non_finite(x) == (0, [])
     x[0][3, 1] = np.nan
     x[0][3, 2] = -np.inf
     x[3][1] = np.inf
-    assert not_finite_in(x) == (3, [1, 3])
-    assert not_finite_in(tf.constant([[0.0, np.nan]], tf.bfloat16)) == (1, [0])
+    assert count_non_finite(x) == (3, [1, 3])
+    assert count_non_finite(tf.constant([[0.0, np.nan]], tf.bfloat16)) == (1, [0])
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_what_is_not_finite_is_counted():
     ],
 )
 def test_what_looks_like_a_picture(values, shape):
-    picture = as_picture(values)
+    picture = as_image(values)
     assert (picture if picture is None else picture.shape) == shape
     if picture is not None:
         assert np.array_equal(picture.ravel(), values.ravel())
@@ -378,18 +378,18 @@ def test_names_near_a_wrong_one_are_offered():
     x = keras.Input((5, 3), name="x")
     made = layers.Dense(1, name="end")(layers.LSTM(4, name="lstm")(x))
     model = keras.Model(x, made)
-    with pytest.raises(ValueError, match=r"no call 'lsm' in this graph\. Near names: lstm"):
+    with pytest.raises(ValueError, match=r"no call 'lsm' in this graph\. Similar names: lstm"):
         look(model, numbers(2, 5, 3), layers=["lsm"])
     with pytest.raises(ValueError, match=r"Its calls are: x, lstm, end\."):
         look(model, numbers(2, 5, 3), layers=["zzzzzz"])
     flow = look(model, numbers(2, 5, 3))
     with pytest.raises(
-        NoSuchCallError, match=r"no call 'lsm' in this graph\. Near names: lstm"
+        NoSuchCallError, match=r"no call 'lsm' in this graph\. Similar names: lstm"
     ):
         flow.values["lsm"]
     with pytest.raises(KeyError):
         flow.values.steps("lstm/cell")
-    with pytest.raises(KeyError, match="Near names: lstm"):
+    with pytest.raises(KeyError, match="Similar names: lstm"):
         flow.values.scores("lst")
     assert "lsm" not in flow.values
     assert flow.values.get("lsm", 3) == 3

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kfunc_lab.forward.statistics import all_finite, statistics_of, together
+from kfunc_lab.forward.statistics import all_finite, combine, statistics_of
 
 ENDS = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1), "softsign": (-1, 1)}
 
@@ -201,7 +201,7 @@ def test_what_is_nan_is_not_dead():
     values[..., 1] = 0
     values[..., 2] = np.nan
     assert statistics_of(values).dead.tolist() == [1]
-    both = together([statistics_of(values[:1]), statistics_of(values[1:])])
+    both = combine([statistics_of(values[:1]), statistics_of(values[1:])])
     assert both.dead.tolist() == [1]
 
 
@@ -238,7 +238,7 @@ def test_there_may_be_no_position_or_no_unit(shape):
     assert found.histogram.counts == ()
     assert found.norms.tolist() == [0, 0, 0]
     assert found.peaks.shape == (shape[-1],)
-    both = together([found, found])
+    both = combine([found, found])
     assert both.norms.tolist() == [0] * 6
 
 
@@ -327,7 +327,7 @@ def test_a_unit_is_saturated_where_nearly_all_its_values_are():
     found = statistics_of(values, activation="tanh")
     assert found.saturated.tolist() == [100, 95, 94]
     assert found.saturated_units.tolist() == [0, 1]
-    both = together([statistics_of(it, activation="tanh") for it in (values[:2], values[2:])])
+    both = combine([statistics_of(it, activation="tanh") for it in (values[:2], values[2:])])
     assert both.saturated.tolist() == [100, 95, 94]
     assert both.saturated_units.tolist() == [0, 1]
 
@@ -352,7 +352,7 @@ def in_pieces(values, ends, **options):
     for end in (*ends, len(values)):
         parts.append(statistics_of(values[first:end], first_sample=first, **options))
         first = end
-    return together(parts)
+    return combine(parts)
 
 
 def assert_is_the_whole(found, whole):

@@ -10,6 +10,15 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(path.stem for path in (NOTEBOOKS / "src").glob("*.py"))
 
 
+def pytest_collection_modifyitems(items):
+    """Groups tests that share a kernel; any worker may run a lesson."""
+    for item in items:
+        if "lesson" not in getattr(item, "fixturenames", ()):
+            item.add_marker(
+                pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.name}")
+            )
+
+
 def pytest_generate_tests(metafunc):
     """Parametrizes tests by lesson and language."""
     if "lesson" in metafunc.fixturenames:

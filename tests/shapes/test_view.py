@@ -1,8 +1,6 @@
 """The shapes view: output formats, changes, and invalid input."""
 
 import json
-import subprocess
-import sys
 from html.parser import HTMLParser
 
 import keras
@@ -107,19 +105,6 @@ def test_notebook_output_has_text_html_and_widget(view):
     assert data["text/html"] == view.to_static_html()
     assert "image/svg+xml" not in data
     assert "application/vnd.jupyter.widget-view+json" in data
-
-
-def test_output_is_equal_in_every_process(view):
-    program = (
-        "import sys; sys.path.insert(0, 'tests/shapes');"
-        "import importlib.util as u; s = u.spec_from_file_location('t', sys.argv[1]);"
-        "m = u.module_from_spec(s); s.loader.exec_module(m);"
-        "v = m.lab.shapes(m.small_model()); print(v.to_text()); print(v.to_static_html())"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", program, __file__], capture_output=True, text=True, check=True
-    ).stdout
-    assert said == f"{view.to_text()}\n{view.to_static_html()}\n"
 
 
 def test_html_and_text_are_saved(view, tmp_path):

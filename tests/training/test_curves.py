@@ -292,7 +292,8 @@ def test_what_has_no_curves_is_refused_by_name(wrong, got, language):
     assert got in str(raised.value)
     if language == "en":
         assert str(raised.value) == (
-            f"Learning curves are drawn from what model.fit returns; this is: {got}."
+            "Learning curves need the history that model.fit returns, but this is of type "
+            f"{got}."
         )
 
 

@@ -242,7 +242,7 @@ def test_a_second_training_in_the_background_is_refused():
     dashboard.fit(
         made(), *data(), epochs=2, callbacks=[AtBatch(1, dashboard.pause)], background=True
     )
-    with pytest.raises(RuntimeError, match="trains a model already"):
+    with pytest.raises(RuntimeError, match="already training a model"):
         dashboard.fit(made(), *data())
     _wait_until(lambda: dashboard._log.state == "paused")
     dashboard.stop()
@@ -251,7 +251,7 @@ def test_a_second_training_in_the_background_is_refused():
 
 FAULTS = {
     "the store": ("RunWriter.add", OSError("No space left on device")),
-    "the beginning": ("about_run", ValueError("odd model")),
+    "the beginning": ("describe_run", ValueError("odd model")),
     "the log": ("RunLog.add_batches", RuntimeError("broken")),
 }
 
@@ -269,7 +269,7 @@ def test_a_fault_is_said_once_and_training_goes_on(fault, monkeypatch, capsys, t
     history = dashboard.fit(made(), *data(), epochs=3)
     assert len(history.history["loss"]) == 3
     assert dashboard.problem is error
-    assert capsys.readouterr().err.count("the training goes on") == 1
+    assert capsys.readouterr().err.count("training continues") == 1
 
 
 def test_odd_logs_do_no_harm():
@@ -323,7 +323,7 @@ def test_no_model_is_called_on_another_thread():
     note = AtBatch(1, lambda: threads.add(threading.current_thread()))
     dashboard.fit(made(), *data(), callbacks=[note], background=True)
     dashboard.result()
-    assert threads == {dashboard._background._thread}
+    assert threads == {dashboard._training_thread}
 
 
 def test_what_the_best_epoch_knew_is_kept():
@@ -345,13 +345,13 @@ def test_what_the_best_epoch_knew_is_kept():
 
 
 def test_best_weights_that_are_not_there_are_refused():
-    with pytest.raises(RuntimeError, match="No weights were kept"):
+    with pytest.raises(RuntimeError, match="No weights were saved"):
         TrainingDashboard(keep=False).restore_best_weights()
     dashboard = TrainingDashboard(keep=False)
     found = []
 
     def restore():
-        with pytest.raises(RuntimeError, match="trains still"):
+        with pytest.raises(RuntimeError, match="still training"):
             dashboard.restore_best_weights()
         found.append(True)
 
@@ -491,15 +491,15 @@ def test_a_terminal_shows_how_far_it_is():
 
 
 def test_a_long_epoch_is_measured_within(monkeypatch):
-    monkeypatch.setattr(module, "_MEASURED_WITHIN", 0.2)
-    monkeypatch.setattr(module, "_SHARE_OF_MEASURES", 1.0)
-    monkeypatch.setattr(module, "_SHARE", 1.0)
+    monkeypatch.setattr(module, "_MEASURE_INTERVAL", 0.2)
+    monkeypatch.setattr(module, "_MEASURE_SHARE", 1.0)
+    monkeypatch.setattr(module, "_DRAW_SHARE", 1.0)
     dashboard = TrainingDashboard(keep=False)
     found = []
 
     def look():
         time.sleep(0.02)
-        found.append(dashboard._log.measured.get(0))
+        found.append(dashboard._log.measures_by_epoch.get(0))
 
     class Look(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

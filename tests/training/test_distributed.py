@@ -367,7 +367,7 @@ def finished(process, seconds=120):
 def mirrored(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mirrored")
     out, err = finished(start(MIRRORED, folder))
-    assert "the training goes on" not in err
+    assert "training continues" not in err
     said = next(it for it in out.splitlines() if it.startswith("FOUND "))
     return folder, json.loads(said.removeprefix("FOUND "))
 

@@ -32,7 +32,7 @@ from kfunc_lab.training.runs.run_writer import RunWriter
 from kfunc_lab.training.runs.store import Store
 
 TESTS = Path(__file__).parents[1]
-GOES_ON = "the training goes on"
+GOES_ON = "training continues"
 EPOCHS = 3
 
 
@@ -111,7 +111,7 @@ ALWAYS = {
     "the predictions": (Predictor, "predict"),
     "the best weights": (BestWeights, "note"),
     "the notices": (module, "find_notices"),
-    "what is known of the model": (module, "about_run"),
+    "what is known of the model": (module, "describe_run"),
     "the log of batches": (RunLog, "add_batches"),
     "the learning rate": (TrainingDashboard, "_note_learning_rate"),
     "the figure": (TrainingDashboard, "_draw"),

@@ -33,14 +33,14 @@ class Says(keras.callbacks.Callback):
         self.output, self.dashboard, self.lines = output, dashboard, b""
 
     def on_epoch_end(self, epoch, logs=None):
-        measured = self.dashboard._log.measured.get(epoch, {})
+        measured = self.dashboard._log.measures_by_epoch.get(epoch, {})
         line = {
             "epoch": epoch,
             "metrics": {name: float(value) for name, value in logs.items()},
             "measures": [[*key, float(value)] for key, value in measured.items()],
         }
         self.lines += json.dumps(line).encode() + b"\\n"
-        if self.dashboard._keeper.is_written:
+        if self.dashboard._writer.is_written:
             os.write(self.output, self.lines)
             self.lines = b""
 
@@ -52,7 +52,7 @@ def train(path, name, said):
     model.fit(*data(8), epochs=10**6, verbose=0, callbacks=[dashboard, says])
 
 # Loads all of it; each epoch is measured, however long that takes, and a few are written at once.
-sys.modules[lab.TrainingDashboard.__module__]._SHARE_OF_MEASURES = 1e9
+sys.modules[lab.TrainingDashboard.__module__]._MEASURE_SHARE = 1e9
 sys.modules["kfunc_lab.training.runs.run_writer"]._SHARE = 0.2
 print("ready", flush=True)
 for line in sys.stdin:

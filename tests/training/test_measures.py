@@ -389,7 +389,7 @@ def test_update_ratio_of_weights_that_were_0():
 
 
 def test_weights_of_great_layers_are_not_kept(monkeypatch):
-    monkeypatch.setattr(measures, "_MOST_KEPT", 30)
+    monkeypatch.setattr(measures, "_MAX_STORED_WEIGHTS", 30)
     measurer = Measurer(small())
     measurer.begin()
     found = measurer.measure()
@@ -410,7 +410,7 @@ def test_layers_frozen_meanwhile():
 
 @pytest.mark.parametrize("steps", [0, -1, 1.5])
 def test_wrong_steps(steps):
-    with pytest.raises(ValueError, match="steps must be a whole number above 0"):
+    with pytest.raises(ValueError, match="steps must be a positive integer"):
         Measurer(small()).measure(steps=steps)
 
 

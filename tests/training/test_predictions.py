@@ -984,7 +984,7 @@ def placed(node, x=0.0, y=0.0):
 def test_matrix_shows_counts_labels_and_accuracy():
     svg = svg_of([made(3, 4, right=40)], ["ant", "bee", "cat"])
     words = words_in(svg)
-    assert words[0] == "digits: 120 of 124 right (97 %)" == titles_in(svg)[0]
+    assert words[0] == "digits: 120 of 124 correct (97 %)" == titles_in(svg)[0]
     counts = [it for it in words if it.isdigit()]
     assert sorted(counts) == ["1", "1", "2", "40", "40", "40"]
     assert all(words.count(name) == 2 for name in ("ant", "bee", "cat"))
@@ -993,8 +993,8 @@ def test_matrix_shows_counts_labels_and_accuracy():
 
 def test_accuracy_is_rounded_to_100_only_if_all_is_right():
     almost = Confusion("out", 2, ((600, 1), (0, 399)))
-    assert "999 of 1,000 right (99.9 %)" in to_text([almost])
-    assert "1,000 of 1,000 right (100 %)" in to_text(
+    assert "999 of 1,000 correct (99.9 %)" in to_text([almost])
+    assert "1,000 of 1,000 correct (100 %)" in to_text(
         [Confusion("out", 2, ((600, 0), (0, 400)))]
     )
 
@@ -1069,7 +1069,7 @@ def test_worst_examples_have_pictures():
         assert image.get("href").startswith("data:image/png;base64,")
         assert "pixelated" in image.get("style")
     assert "0 → 1, 90 %" in words_in(svg)
-    assert "The 8 worst of 20 wrong:" in shown_words(svg)
+    assert "The worst 8 of 20 errors:" in shown_words(svg)
     assert "sample 3: true 3, predicted 4 (87 %)" in titles_in(svg)
 
 
@@ -1084,12 +1084,12 @@ def test_worst_examples_without_pictures_are_lines():
     svg = svg_of([made(10, 3)])
     assert not list(svg.iter(f"{SVG}image"))
     assert "sample 1: true 1, predicted 2 (89\u00a0%)" in words_in(svg)
-    assert "3 wrong" in words_in(svg)
+    assert "3 errors" in words_in(svg)
 
 
 def test_none_wrong():
-    assert "None of the 50 samples is wrong." in words_in(svg_of([made(10, 0)]))
-    assert "None of the 1,000 samples is wrong." in words_in(svg_of([made(200, 0)]))
+    assert "All 50 samples are classified correctly." in words_in(svg_of([made(10, 0)]))
+    assert "All 1,000 samples are classified correctly." in words_in(svg_of([made(200, 0)]))
 
 
 def test_many_classes_are_a_table_of_pairs():
@@ -1097,7 +1097,7 @@ def test_many_classes_are_a_table_of_pairs():
     words = words_in(svg)
     assert words.count("2 of 7") == 3
     assert words.count("1 of 6") == 9
-    assert {"true", "predicted", "times"} <= set(words)
+    assert {"true", "predicted", "count"} <= set(words)
 
 
 def test_long_names_are_shortened_with_the_whole_one_as_title():
@@ -1155,17 +1155,17 @@ def test_theme_is_followed():
 def test_text():
     assert to_text([made(3, 4, unclear=1)], ["ant", "bee"]) == "\n".join(
         [
-            "digits: 15 of 19 right (79 %)",
+            "digits: 15 of 19 correct (79 %)",
             "true \\ predicted  ant  bee  2",
             "             ant    5    2  0",
             "             bee    0    5  1",
             "               2    1    0  5",
-            "4 wrong",
+            "4 errors",
             "sample 0: true ant, predicted bee (90 %)",
             "sample 1: true bee, predicted 2 (89 %)",
             "sample 2: true 2, predicted ant (88 %)",
             "sample 3: true ant, predicted bee (87 %)",
-            "For 1 sample the answer is NaN; it is not counted.",
+            "The model returned NaN for 1 sample; it is not counted.",
         ]
     )
 
@@ -1173,21 +1173,23 @@ def test_text():
 def test_text_of_many_classes():
     lines = to_text([made(40, 41)]).splitlines()
     assert lines[:4] == [
-        "digits: 200 of 241 right (83 %)",
-        "true  predicted   times",
+        "digits: 200 of 241 correct (83 %)",
+        "true  predicted   count",
         "   0          1  2 of 7",
         "   1          2  1 of 6",
     ]
-    assert "The 8 worst of 41 wrong" in lines
+    assert "The worst 8 of 41 errors" in lines
 
 
 def test_text_of_nothing():
     assert to_text([]) == to_text(()) == words_in(svg_of([]))[0]
     assert to_text([made(3, 0, right=0, unclear=2)]).splitlines() == [
         "digits",
-        "For 2 samples the answer is NaN; they are not counted.",
+        "The model returned NaN for 2 samples; they are not counted.",
     ]
-    assert to_text([made(40, 0)]).splitlines()[1:] == ["None of the 200 samples is wrong."]
+    assert to_text([made(40, 0)]).splitlines()[1:] == [
+        "All 200 samples are classified correctly."
+    ]
 
 
 @every_case

@@ -119,8 +119,8 @@ def test_no_runs_are_said_in_words(tmp_path, monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_RUNS", str(tmp_path / "runs.sqlite3"))
     view = runs()
     said = (
-        "No runs are kept yet: train with `callbacks=[lab.TrainingDashboard()]`, and they are "
-        "listed here."
+        "No runs are stored yet: train with `callbacks=[lab.TrainingDashboard()]`, and they "
+        "appear here."
     )
     assert view.to_text() == repr(view) == said
     assert said in view.to_html()
@@ -184,8 +184,8 @@ def test_a_wrong_name_is_told_near_ones():
     view = RunsView(TWO)
     with pytest.raises(KeyError) as raised:
         view["basline"]
-    assert str(raised.value) == "There is no run 'basline'. There are: baseline, wide."
-    with pytest.raises(NoSuchRunError, match="There are: baseline, wide"):
+    assert str(raised.value) == "There is no run 'basline'. Available runs: baseline, wide."
+    with pytest.raises(NoSuchRunError, match="Available runs: baseline, wide"):
         view.compare("baseline", "qqq")
 
 
@@ -206,7 +206,7 @@ def test_table():
         RunsView(TWO).to_text()
         == """\
 2 training runs
-name      state     epochs    loss    best  val_loss    best  accuracy    best  began
+name      state     epochs    loss    best  val_loss    best  accuracy    best  started
 baseline  finished       3  0.5000  0.5000    1.0000  0.8750    0.7500  0.8750  1970-01-01 00:02
 wide      finished       2  0.2500  0.2500    1.5000  1.5000                    1970-01-01 00:01
 
@@ -223,7 +223,7 @@ def test_table_of_runs_that_share_a_name():
         RunsView(kept).to_text()
         == """\
 2 training runs
-name  id   state     epochs      lr  loss  best  began
+name  id   state     epochs      lr  loss  best  started
 m     id1  finished       1  0.5000              1970-01-01 00:01
 m     id2  finished       2           inf   nan  1970-01-01 00:02
 
@@ -321,7 +321,7 @@ def test_states_are_words():
 @every_case
 def test_every_line_is_drawn_inside_its_panel(kept):
     svg = svg_of(kept)
-    drawn = kept[: figures.MOST_DRAWN]
+    drawn = kept[: figures.MAX_RUNS]
     finite = sum(
         any(map(math.isfinite, series.values()))
         for run in drawn
@@ -404,7 +404,7 @@ def test_epochs_count_from_where_a_run_began():
 def test_a_peak_of_a_long_run_stays():
     values = [1.0] * 50_000
     values[31_234], values[40_001] = 9.0, -3.0
-    shown = figures._thinned(points([made("a", loss=values)]), 400)
+    shown = figures._thin(points([made("a", loss=values)]), 400)
     assert len(shown) <= 810
     assert dict(shown)[31_235] == 9.0
     assert min(value for _epoch, value in shown) == -3.0

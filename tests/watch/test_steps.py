@@ -294,7 +294,8 @@ def test_a_view_that_fails_says_so_once_and_the_cell_goes_on(kernel, broken):
     module, _, name = broken.rpartition(".")
     kernel.run(
         f"""
-        import kfunc_lab.{module} as broken
+        import importlib
+        broken = importlib.import_module("kfunc_lab.{module}")
         whole = broken.{name}
         def fail(*arguments):
             raise OSError("no room")

@@ -1,4 +1,4 @@
-"""What an attribution is, and which models and images one can be made for."""
+"""The `Attribution` dataclass, and which models and inputs support attributions."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -9,34 +9,35 @@ from kfunc_lab.graph.keras.nodes import functional_of, operations_within
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 
-# Is called after each batch with how many passes are done, and how many there will be.
+# Called after each batch with the number of finished passes and of all passes.
 Progress = Callable[[int, int], None]
 
-# Of one sample, without the batch; `None` is for any size.
+# The shape of one sample, without the batch axis; `None` stands for any size.
 Shape = tuple[int | None, ...]
 
 # A smaller square of numbers is more likely a row of a table than an image.
-_SMALLEST_SIDE = 8
+_MIN_SIDE = 8
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What a score rests on.
+    """How much each pixel of an image contributes to a class's score.
 
     Attributes:
         method: `"grad_cam"`, `"integrated_gradients"` or `"occlusion"`.
         target: The class.
-        layer: The layer whose maps were weighted, as `layers_for_grad_cam` names it; empty for
-            the methods that have none.
-        heat: Of shape (height, width), of the image's size. Above 0 where the image speaks for
-            the class; below 0, which Grad-CAM never gives, where it speaks against it.
+        layer: The layer whose maps were weighted, as named by `layers_for_grad_cam`; empty for
+            the other methods.
+        heat: An array of shape (height, width), the image's size. It is positive where the image
+            supports the class, and negative, which Grad-CAM never returns, where it opposes it.
         score: The class's score on the image, before softmax or sigmoid.
-        baseline_score: Its score on the baseline, or on an image that is all fill; `None` for
-            Grad-CAM.
-        gap: For integrated gradients, how far their sum is from the difference of the two
-            scores, as a share of it; infinite if the scores are the same and the sum is not 0.
-        grid: Grad-CAM's map in the layer's own size, or how far each square that is hidden
-            lowers the score; `None` for integrated gradients.
+        baseline_score: The class's score on the baseline, or on an image of the fill only; `None`
+            for Grad-CAM.
+        gap: For integrated gradients, the distance of their sum from the difference of the two
+            scores, relative to that difference; infinite if the scores are equal and the sum is
+            not 0.
+        grid: Grad-CAM's map in the layer's own size, or the drop in score for each hidden square;
+            `None` for integrated gradients.
     """
 
     method: str
@@ -49,74 +50,74 @@ class Attribution:
     grid: Numbers | None = None
 
 
-def suits(model: Any) -> str:
-    """Tells why attributions cannot be made for a model.
+def unsupported_reason(model: Any) -> str:
+    """Says why a model does not support attributions.
 
     Args:
-        model: What may be a model from one image to a vector of scores.
+        model: Any object; supported is a model from one image to a vector of scores.
 
     Returns:
-        A sentence; empty if they can be made.
+        A sentence; empty if attributions are supported.
 
     Example:
         >>> import keras
         >>> image = keras.Input((8, 8, 1))
         >>> scores = keras.layers.Dense(3)(keras.layers.Flatten()(image))
-        >>> suits(keras.Model(image, scores))
+        >>> unsupported_reason(keras.Model(image, scores))
         ''
     """
     import keras
 
     if keras.backend.backend() != "tensorflow":
         return _(
-            "Attributions take their gradients from TensorFlow, and Keras runs on {backend} "
-            "here; set KERAS_BACKEND=tensorflow before Keras is imported."
+            "Attributions compute their gradients with TensorFlow, but Keras runs on {backend} "
+            "here; set KERAS_BACKEND=tensorflow before you import Keras."
         ).format(backend=keras.backend.backend())
     if not isinstance(model, keras.Model):
-        return _("An attribution needs a Keras model, and this is of type {kind}.").format(
+        return _("An attribution needs a Keras model, but this is of type {kind}.").format(
             kind=type(model).__name__
         )
     functional = functional_of(model)
     if functional is None:
         return _(
-            "The layers of this model are not joined to an input yet, so that the size of its "
-            "images is unknown; begin it with keras.Input(shape=...)."
+            "The layers of this model are not connected to an input yet, so the size of its "
+            "images is unknown; start the model with keras.Input(shape=...)."
         )
-    return _unsuited_input(model, functional) or _unsuited_output(functional)
+    return _unsupported_input(model, functional) or _unsupported_output(functional)
 
 
-def _unsuited_input(model: Any, functional: Any) -> str:
+def _unsupported_input(model: Any, functional: Any) -> str:
     if len(functional.inputs) != 1:
         return _(
-            "An attribution explains one image, and this model takes {count} inputs."
+            "An attribution explains one image, but this model takes {count} inputs."
         ).format(count=len(functional.inputs))
     if image_shape(model) is None:
         return _(
-            "The input of this model is no image: its shape is {shape}, and (batch, height, "
-            "width, channels) is needed."
+            "The input of this model is not an image: its shape is {shape}, but it must be "
+            "(batch, height, width, channels)."
         ).format(shape=tuple(functional.inputs[0].shape))
-    if any(_comes_channels_first(it) for it in operations_within(model)):
+    if any(map(_is_channels_first, operations_within(model))):
         return _(
-            "The images of this model have their channels first, and attributions need them "
-            'last: build it with data_format="channels_last".'
+            "This model takes images with the channels first, but attributions need them last: "
+            'build it with data_format="channels_last".'
         )
     return ""
 
 
-def _comes_channels_first(operation: Any) -> bool:
+def _is_channels_first(operation: Any) -> bool:
     return getattr(operation, "data_format", None) == "channels_first"
 
 
-def _unsuited_output(functional: Any) -> str:
+def _unsupported_output(functional: Any) -> str:
     if len(functional.outputs) != 1:
         return _(
-            "An attribution explains one vector of scores, and this model gives {count} outputs."
+            "An attribution explains one vector of scores, but this model has {count} outputs."
         ).format(count=len(functional.outputs))
     output = functional.outputs[0]
     if len(output.shape) != 2 or output.shape[1] is None or "float" not in output.dtype:
         return _(
-            "The output of this model is no vector of scores: it is of type {dtype} and shape "
-            "{shape}, and numbers of shape (batch, classes) are needed."
+            "The output of this model is not a vector of scores: it has type {dtype} and shape "
+            "{shape}, but it must hold numbers of shape (batch, classes)."
         ).format(dtype=output.dtype, shape=tuple(output.shape))
     return ""
 
@@ -124,16 +125,16 @@ def _unsuited_output(functional: Any) -> str:
 def image_shape(model: Any) -> Shape | None:
     """Returns the shape of the image that a model takes.
 
-    An input of shape (batch, height, width, channels) is an image. So is one of shape (batch,
-    side, side), or of as many numbers as a square image of 1 or 3 channels has, as 784, if its
-    side is 8 or more, its numbers are no counts, and no layer looks them up in a table.
+    An input of shape (batch, height, width, channels) is an image. So is an input of shape
+    (batch, side, side), or with as many numbers as a square image with 1 or 3 channels, such as
+    784, if the side is at least 8, the numbers are not counts, and no layer embeds them.
 
     Args:
         model: A model with one input.
 
     Returns:
-        (height, width, channels), without the batch. Height and width may be `None`, for images
-        of any size. `None` if the input is no image.
+        (height, width, channels), without the batch axis. Height and width are `None` for images
+        of any size. `None` if the input is not an image.
 
     Example:
         >>> import keras
@@ -153,22 +154,23 @@ def image_shape(model: Any) -> Shape | None:
 
 
 def _may_be_grey_levels(functional: Any, dtype: str) -> bool:
-    looks_up = any(type(it).__name__ == "Embedding" for it in operations_within(functional))
-    return not looks_up and ("float" in dtype or dtype == "uint8")
+    operations = operations_within(functional)
+    has_embedding = any(type(operation).__name__ == "Embedding" for operation in operations)
+    return not has_embedding and ("float" in dtype or dtype == "uint8")
 
 
 def _square(shape: tuple[int, ...]) -> Shape | None:
     for channels in (1, 3):
         side = math.isqrt(math.prod(shape) // channels)
-        whole = (side, side, channels)
-        ways = [(side * side * channels,), *([whole[:2]] if channels == 1 else [])]
-        if side >= _SMALLEST_SIDE and shape in ways:
-            return whole
+        image = (side, side, channels)
+        accepted = [(side * side * channels,), *([image[:2]] if channels == 1 else [])]
+        if side >= _MIN_SIDE and shape in accepted:
+            return image
     return None
 
 
-def refuse(reason: str) -> None:
-    """Raises a `ValueError` with the reason why something cannot be done, if there is one."""
+def raise_if(reason: str) -> None:
+    """Raises a `ValueError` with a reason, unless the reason is empty."""
     if reason:
         raise ValueError(reason)
 
@@ -176,9 +178,9 @@ def refuse(reason: str) -> None:
 def in_batches(
     items: Sequence[Any], size: int, progress: Progress | None
 ) -> Iterator[Sequence[Any]]:
-    """Yields the items by so many at once, and says after each batch how many are done."""
+    """Yields the items in batches of `size`, and reports progress after each batch."""
     for first in range(0, len(items), size):
-        part = items[first : first + size]
-        yield part
+        batch = items[first : first + size]
+        yield batch
         if progress is not None:
-            progress(first + len(part), len(items))
+            progress(first + len(batch), len(items))

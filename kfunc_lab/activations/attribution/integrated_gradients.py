@@ -1,4 +1,4 @@
-"""Integrated gradients: how much of a score's rise from a baseline each pixel accounts for."""
+"""Integrated gradients: each pixel's share in the difference of a score from a baseline's."""
 
 import functools
 import math
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.activations.attribution.attribution import Attribution, Progress, in_batches
-from kfunc_lab.activations.attribution.score import Explained, finite_heat
-from kfunc_lab.forward.samples import at_least_one
+from kfunc_lab.activations.attribution.score import ClassScore, check_finite_heat
+from kfunc_lab.forward.samples import positive_integer
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 
-_GAP = 0.01
-_MOST_STEPS = 512
+_MAX_GAP = 0.01
+_MAX_STEPS = 512
 
 
 def integrated_gradients(
@@ -25,63 +25,74 @@ def integrated_gradients(
     baseline: Any = None,
     progress: Progress | None = None,
 ) -> Attribution:
-    """Shares out among the pixels by how much a class's score differs from that of a baseline.
+    """Attributes to each pixel its share in the difference of a score from a baseline's.
 
-    The gradient is integrated along the straight line from the baseline to the image, by the
-    rule of Gauss and Legendre. Unless the sum comes within 1 % of the difference of the scores,
-    that is done again with twice as many steps, up to 512.
+    The gradient is integrated along the straight line from the baseline to the image with
+    Gauss-Legendre quadrature. The number of steps is doubled, up to 512, until the sum comes
+    within 1 % of the difference of the scores.
 
     Args:
-        model: A model from one image to a vector of scores. It stays as it is.
-        image: As for `grad_cam`.
-        target: As for `grad_cam`, and so is what counts as the score.
-        steps: At how many points of the line the gradient is taken first.
-        baseline: What stands for no image: a number, or an array of the image's shape. By
-            default black: 0, or the image's least value if that is below 0.
-        progress: Is called after each batch with the number of gradients that are done, and of
-            all; the latter rises when the steps are doubled.
+        model: A model from one image to a vector of scores. It is left unchanged.
+        image: The image, as in `grad_cam`.
+        target: The class, as in `grad_cam`, which also defines the score.
+        steps: The initial number of points on the line; by default 64.
+        baseline: An image without content: a number, or an array of the image's shape. By default
+            it is black: 0, or the image's minimum if that is below 0.
+        progress: Called after each batch with the number of finished gradients and of all
+            gradients; the latter rises when the steps are doubled.
 
     Returns:
-        The heat, summed over the channels. It adds up to the score less that of the baseline,
-        but for the gap.
+        The attribution, whose heat is summed over the channels. It adds up to the score minus the
+        baseline's score, except for the gap.
 
     Raises:
-        ValueError: If attributions cannot be made for the model, the image or the baseline does
-            not fit, there is no such class, the steps are no whole number above 0, or the score
-            or its gradient is not finite.
+        ValueError: If the model does not support attributions, the image or the baseline does not
+            fit, there is no such class, `steps` is not a positive integer, or the score or its
+            gradient is not finite.
 
     Example:
         >>> import keras
         >>> keras.utils.set_random_seed(0)
         >>> model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(3)])
-        >>> found = integrated_gradients(model, np.ones((28, 28, 1)), target=2)
-        >>> bool(np.isclose(found.heat.sum(), found.score - found.baseline_score, rtol=0.01))
+        >>> result = integrated_gradients(model, np.ones((28, 28, 1)), target=2)
+        >>> bool(np.isclose(result.heat.sum(), result.score - result.baseline_score, rtol=0.01))
         True
 
     Source: Sundararajan, Taly and Yan, Axiomatic attribution for deep networks, 2017,
     https://arxiv.org/abs/1703.01365, equation 1.
     """
-    explained = Explained(model, image, target)
-    start = _baseline(explained.image, baseline)
-    steps = at_least_one("steps", steps)
-    score, reference = explained.on(np.stack([explained.image, start]))
-    done = 0
-    while True:
-        heat = _integral(explained, start, steps, _after(done, progress))
-        gap = _gap(float(heat.sum()), float(score - reference))
-        if gap <= _GAP or steps >= _MOST_STEPS:
-            break
-        done += steps
-        steps = min(2 * steps, _MOST_STEPS)
+    class_score = ClassScore(model, image, target)
+    start = _baseline(class_score.image, baseline)
+    steps = positive_integer("steps", steps)
+    score, reference = class_score.numbers(np.stack([class_score.image, start]))
+    heat, gap = _refine(class_score, start, steps, float(score - reference), progress)
     return Attribution(
         method="integrated_gradients",
-        target=explained.target,
+        target=class_score.target,
         layer="",
         heat=heat.sum(axis=-1).astype(np.float32),
         score=float(score),
         baseline_score=float(reference),
         gap=gap,
     )
+
+
+def _refine(
+    class_score: ClassScore,
+    start: Numbers,
+    steps: int,
+    difference: float,
+    progress: Progress | None,
+) -> tuple[Numbers, float]:
+    """Doubles the steps until the integral is accurate, and returns it with its gap."""
+    done = 0
+    while True:
+        heat = _integral(class_score, start, steps, _offset_progress(done, progress))
+        gap = _gap(float(heat.sum()), difference)
+        if gap <= _MAX_GAP or steps >= _MAX_STEPS:
+            return heat, gap
+        done += steps
+        steps = min(2 * steps, _MAX_STEPS)
 
 
 def _baseline(image: Numbers, baseline: Any) -> Numbers:
@@ -91,55 +102,55 @@ def _baseline(image: Numbers, baseline: Any) -> Numbers:
     if values.dtype.kind not in "buif" or values.shape not in ((), image.shape):
         raise ValueError(
             _(
-                "The baseline must be a number or an array of the image's shape {expected}; it "
-                "is of type {dtype} and shape {shape}."
+                "The baseline must be a number or an array with the image's shape, {expected}; "
+                "it has type {dtype} and shape {shape}."
             ).format(expected=image.shape, dtype=values.dtype, shape=values.shape)
         )
     return np.full_like(image, values)
 
 
-def _after(before: int, progress: Progress | None) -> Progress | None:
+def _offset_progress(before: int, progress: Progress | None) -> Progress | None:
     if progress is None:
         return None
     return lambda done, total: progress(before + done, before + total)
 
 
 def _integral(
-    explained: Explained, start: Numbers, steps: int, progress: Progress | None
+    class_score: ClassScore, start: Numbers, steps: int, progress: Progress | None
 ) -> Numbers:
-    """Returns the gradient's integral along the line, times the way, for each pixel and channel."""
-    way = explained.image.astype(np.float64) - start
-    total = np.zeros(way.shape)
-    for part in in_batches(_points(steps), explained.batch, progress):
-        places, weights = np.transpose(part)
-        images = start + places[:, np.newaxis, np.newaxis, np.newaxis] * way
-        total += np.tensordot(weights, _gradients(explained, images), axes=1)
-        finite_heat(total, explained.target)
-    return total * way
+    """Returns the gradient's integral times the difference, for each pixel and channel."""
+    difference = class_score.image.astype(np.float64) - start
+    total = np.zeros(difference.shape)
+    for batch in in_batches(_points(steps), class_score.batch_size, progress):
+        positions, weights = np.transpose(batch)
+        images = start + positions[:, np.newaxis, np.newaxis, np.newaxis] * difference
+        total += np.tensordot(weights, _gradients(class_score, images), axes=1)
+        check_finite_heat(total, class_score.target)
+    return total * difference
 
 
 @functools.lru_cache(maxsize=8)
 def _points(steps: int) -> list[tuple[float, float]]:
-    """Returns where on the line from 0 to 1 the gradient is taken, and with which weight."""
-    places, weights = np.polynomial.legendre.leggauss(steps)
-    return list(zip((places + 1) / 2, weights / 2, strict=True))
+    """Returns the quadrature points on the line from 0 to 1 with their weights."""
+    positions, weights = np.polynomial.legendre.leggauss(steps)
+    return list(zip((positions + 1) / 2, weights / 2, strict=True))
 
 
-def _gradients(explained: Explained, images: Numbers) -> Numbers:
+def _gradients(class_score: ClassScore, images: Numbers) -> Numbers:
     import tensorflow as tf
 
     tensor = tf.constant(images, tf.float32)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(tensor)
-        score = explained.of(tensor)
+        score = class_score.tensor(tensor)
     gradients = tape.gradient(score, tensor)
     if gradients is None:
         raise ValueError(
             _(
                 "The score of class {target} has no gradient at the image: something in this "
-                "model lets none through, as an input of whole numbers or an argmax does; use "
-                "Grad-CAM or occlusion."
-            ).format(target=explained.target)
+                "model blocks it, such as an integer input or an argmax; use Grad-CAM or "
+                "occlusion."
+            ).format(target=class_score.target)
         )
     return np.asarray(gradients, np.float64)
 

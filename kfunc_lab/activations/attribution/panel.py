@@ -1,11 +1,11 @@
-"""What the page offers and shows of attributions: which parts of the input speak for a class."""
+"""Attributions on the page: the options that it offers, and the result as JSON and sentences."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from kfunc_lab.activations.attribution.attribution import Attribution, suits
+from kfunc_lab.activations.attribution.attribution import Attribution, unsupported_reason
 from kfunc_lab.activations.attribution.grad_cam import grad_cam, layers_for_grad_cam
 from kfunc_lab.activations.attribution.integrated_gradients import integrated_gradients
 from kfunc_lab.activations.attribution.occlusion import occlusion
@@ -26,8 +26,8 @@ METHODS = {
 Progress = Callable[[int, int], None]
 
 
-def offered(model: Any) -> dict[str, Any]:
-    """Says what can be chosen for a model, or why nothing can.
+def attribution_options(model: Any) -> dict[str, Any]:
+    """Returns the options for a model, or the reason why it does not support attributions.
 
     Args:
         model: The model.
@@ -35,20 +35,20 @@ def offered(model: Any) -> dict[str, Any]:
     Returns:
         Plain JSON for the page.
     """
-    reason = suits(model)
+    reason = unsupported_reason(model)
     if reason:
         return {"reason": reason}
     layers = layers_for_grad_cam(model)
-    methods = [it for it in METHODS if layers or it != "grad_cam"]
+    methods = [method for method in METHODS if layers or method != "grad_cam"]
     return {
         "reason": "",
-        "methods": [(it, _(METHODS[it])) for it in methods],
+        "methods": [(method, _(METHODS[method])) for method in methods],
         "classes": head_of(model).classes,
-        "layers": [(it, printable(it)) for it in layers],
+        "layers": [(layer, printable(layer)) for layer in layers],
     }
 
 
-def attributed(
+def compute_attribution(
     model: Any,
     sample: Numbers,
     method: str,
@@ -56,52 +56,52 @@ def attributed(
     layer: str | None = None,
     progress: Progress | None = None,
 ) -> Attribution:
-    """Makes an attribution of one sample.
+    """Computes an attribution of one sample.
 
     Args:
         model: The model.
-        sample: The sample, without the batch.
+        sample: The sample, without the batch axis.
         method: A key of `METHODS`.
-        target: The number of the class; by default the one that the model gives.
-        layer: For Grad-CAM, the layer.
-        progress: Is called with how much is done, and how much there is.
+        target: The number of the class; by default the class that the model predicts.
+        layer: The layer for Grad-CAM.
+        progress: Called with the number of finished passes and of all passes.
 
     Returns:
         The attribution.
 
     Raises:
-        ValueError: If there is no such method, or the model, class or layer do not suit it.
+        ValueError: If there is no such method, or it does not support the model, class or layer.
     """
     if method not in METHODS:
         raise ValueError(
-            _("There is no method {name}; there are: {names}.").format(
+            _("There is no method {name}; choose one of: {names}.").format(
                 name=repr(method), names=", ".join(METHODS)
             )
         )
     if method == "grad_cam":
         return grad_cam(model, sample, target, layer)
-    make = integrated_gradients if method == "integrated_gradients" else occlusion
-    return make(model, sample, target, progress=progress)
+    compute = integrated_gradients if method == "integrated_gradients" else occlusion
+    return compute(model, sample, target, progress=progress)
 
 
-def shown(made: Attribution, image: Image | None) -> dict[str, Any]:
-    """Writes an attribution for the page.
+def attribution_data(attribution: Attribution, image: Image | None) -> dict[str, Any]:
+    """Converts an attribution to plain data for the page.
 
     Args:
-        made: The attribution.
-        image: The input that it is of.
+        attribution: The attribution.
+        image: The explained image.
 
     Returns:
         Plain JSON, with numbers as bytes.
     """
-    heat = np.nan_to_num(made.heat)
+    heat = np.nan_to_num(attribution.heat)
     low, high = (float(heat.min()), float(heat.max())) if heat.size else (0.0, 0.0)
     is_signed = low < 0
     reach = max(-low, high) or 1.0
     return {
-        "method": made.method,
-        "target": made.target,
-        "layer": made.layer,
+        "method": attribution.method,
+        "target": attribution.target,
+        "layer": attribution.layer,
         "rows": heat.shape[0],
         "cols": heat.shape[1],
         "low": -reach if is_signed else 0.0,
@@ -109,41 +109,50 @@ def shown(made: Attribution, image: Image | None) -> dict[str, Any]:
         "scale": "diverging" if is_signed else "sequential",
         "data": np.ascontiguousarray(heat, "<f4").tobytes(),
         "image": image_data(image) if image is not None else None,
-        "words": words_of(made),
+        "words": sentences_of(attribution),
     }
 
 
-def words_of(made: Attribution) -> list[str]:
-    """Says what an attribution shows, and how far it can be believed."""
-    said = [_SAYS[made.method]()]
-    said.append(
-        _("Score of class {n}: {score}.").format(n=made.target, score=number(made.score))
-    )
-    if made.method == "integrated_gradients" and made.baseline_score is not None:
-        said.append(
-            _(
-                "The heat adds up to the score less that of the baseline, {score}; off by {gap}."
-            ).format(score=number(made.baseline_score), gap=f"{100 * (made.gap or 0):.2g} %")
+def sentences_of(attribution: Attribution) -> list[str]:
+    """Explains in sentences what an attribution shows, and how accurate it is."""
+    sentences = [_EXPLANATIONS[attribution.method]()]
+    sentences.append(
+        _("Score of class {n}: {score}.").format(
+            n=attribution.target, score=number(attribution.score)
         )
-    if not np.any(made.heat):
-        said.append(_("Nothing in the input speaks for this class here: the map is zero."))
-    return said
+    )
+    if attribution.method == "integrated_gradients" and attribution.baseline_score is not None:
+        sentences.append(
+            _(
+                "The heat map adds up to the score minus the baseline's score, {score}, with "
+                "an error of {gap}."
+            ).format(
+                score=number(attribution.baseline_score),
+                gap=f"{100 * (attribution.gap or 0):.2g} %",
+            )
+        )
+    if not np.any(attribution.heat):
+        sentences.append(_("Nothing in the input supports this class here: the map is zero."))
+    return sentences
 
 
-def _says_grad_cam() -> str:
+def _explain_grad_cam() -> str:
     return _("Bright: where the maps of this layer raise the score of the class.")
 
 
-def _says_gradients() -> str:
+def _explain_gradients() -> str:
     return _("Orange: pixels that raise the score of the class; purple: those that lower it.")
 
 
-def _says_occlusion() -> str:
-    return _("Orange: where covering the picture lowers the score; purple: where it raises it.")
+def _explain_occlusion() -> str:
+    return _(
+        "Orange: where covering the image lowers the score; purple: where covering "
+        "it raises the score."
+    )
 
 
-_SAYS = {
-    "grad_cam": _says_grad_cam,
-    "integrated_gradients": _says_gradients,
-    "occlusion": _says_occlusion,
+_EXPLANATIONS = {
+    "grad_cam": _explain_grad_cam,
+    "integrated_gradients": _explain_gradients,
+    "occlusion": _explain_occlusion,
 }

@@ -1,4 +1,4 @@
-"""The score of a class before softmax or sigmoid, from one forward pass of a model."""
+"""Computes the score of a class before softmax or sigmoid, in one forward pass of a model."""
 
 import math
 import operator
@@ -8,27 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.activations.attribution.attribution import Shape, image_shape, refuse, suits
-from kfunc_lab.forward.interception import intercepted, without_trace
+from kfunc_lab.activations.attribution.attribution import (
+    Shape,
+    image_shape,
+    raise_if,
+    unsupported_reason,
+)
+from kfunc_lab.forward.interception import intercept_calls, unchanged
 from kfunc_lab.graph.keras.nodes import functional_of, node_of, place_of, stored_logits
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 
 _FORMS = {"softmax": "softmax", "softmax_v2": "softmax", "sigmoid": "sigmoid"}
-# They give the numbers that they take, at inference at least, in the same order.
-_PASSING_ON = {"ActivityRegularization", "AlphaDropout", "Cast", "Dropout", "Flatten"}
-_PASSING_ON |= {"GaussianDropout", "GaussianNoise", "Identity", "Reshape"}
-_MOST_IMAGES = 16  # in one pass
-_MOST_POSITIONS = 2**18  # in the images of one pass, for what the layers make of them
+# These layers return their input's numbers in the same order, at least at inference.
+_PASS_THROUGH = {"ActivityRegularization", "AlphaDropout", "Cast", "Dropout", "Flatten"}
+_PASS_THROUGH |= {"GaussianDropout", "GaussianNoise", "Identity", "Reshape"}
+_MAX_IMAGES = 16  # in one pass
+_MAX_POSITIONS = 2**18  # in the images of one pass, to bound the memory of the layers
 
 
 @dataclass(frozen=True)
 class Head:
-    """What a model's output is, as far as a class can be chosen.
+    """The form of a model's output, and the number of classes to choose from.
 
     Attributes:
-        classes: How many classes may be chosen: for a single sigmoid unit 2, for a single number
-            1, which is the number itself.
+        classes: The number of classes: 2 for a single sigmoid unit, and 1 for any other single
+            number, which is then its own score.
         form: `"softmax"`, `"sigmoid"` (one unit), `"sigmoids"` (several), or `"scores"` (logits
             or any other numbers).
     """
@@ -38,17 +43,17 @@ class Head:
 
 
 def head_of(model: Any) -> Head:
-    """Tells what a model's output is, from the layer or operation that makes it.
+    """Returns the form of a model's output, from the layer or operation that computes it.
 
     Args:
         model: A model from one image to a vector of scores.
 
     Returns:
-        How many classes may be chosen, and of which form their scores are. The output of a layer
-        of one's own or of a `Lambda` counts as scores.
+        The number of classes and the form of their scores. The output of a custom layer or of a
+        `Lambda` counts as scores.
 
     Raises:
-        ValueError: If attributions cannot be made for the model.
+        ValueError: If the model does not support attributions.
 
     Example:
         >>> import keras
@@ -56,7 +61,7 @@ def head_of(model: Any) -> Head:
         >>> head_of(keras.Sequential([keras.Input((784,)), unit]))
         Head(classes=2, form='sigmoid')
     """
-    refuse(suits(model))
+    raise_if(unsupported_reason(model))
     functional = functional_of(model)
     form, units = _form(functional), int(functional.outputs[0].shape[1])
     if form == "sigmoid":
@@ -71,26 +76,26 @@ def _form(functional: Any) -> str:
         inner = functional_of(node.operation)
         if inner is not None:
             tensor = inner.outputs[place_of(tensor)[2]]
-        elif _passes_on(node.operation) and not node.is_input:
+        elif _passes_through(node.operation) and not node.is_input:
             tensor = node.input_tensors[0]
         else:
             return _FORMS.get(_function_of(node.operation), "scores")
 
 
-def _passes_on(operation: Any) -> bool:
-    return type(operation).__name__ in _PASSING_ON or (
+def _passes_through(operation: Any) -> bool:
+    return type(operation).__name__ in _PASS_THROUGH or (
         type(operation).__name__ == "Activation" and _function_of(operation) == "linear"
     )
 
 
 def _function_of(operation: Any) -> str:
-    """Returns the name of the function that a layer or operation applies last, if that is known."""
+    """Returns the name of a layer's or operation's activation function; empty if it is unknown."""
     import keras
 
     if _is_function(operation):
         return type(operation).__name__.lower()
-    ending = (keras.layers.Conv2D, keras.layers.Dense, keras.layers.EinsumDense)
-    if not isinstance(operation, (keras.layers.Activation, *ending)):
+    with_activation = (keras.layers.Conv2D, keras.layers.Dense, keras.layers.EinsumDense)
+    if not isinstance(operation, (keras.layers.Activation, *with_activation)):
         return ""
     function = operation.activation
     return str(getattr(function, "__name__", type(function).__name__)).lower()
@@ -101,12 +106,12 @@ def _is_function(operation: Any) -> bool:
 
 
 class _Pass:
-    """Is called in the place of each call, while a model runs on images once.
+    """One forward pass on images, which records the logits and watches one layer.
 
     Args:
-        head: What the model's output is.
-        path: The layer whose result is watched, after the models around it; empty for none.
-        watch: Is called with that result before anything is made of it.
+        head: The form of the model's output.
+        path: The path of the layer to watch, through the nested models; empty for none.
+        watch: Called with that layer's output before the next layer uses it.
     """
 
     def __init__(
@@ -116,25 +121,25 @@ class _Pass:
         self._path = path
         self._watch = watch
         self._running: list[Any] = []
-        # By the `id()` of a result, which is kept with it so that no other takes that id.
+        # By the `id()` of an output, which is kept alive here so that its id stays unique.
         self._logits: dict[int, tuple[Any, Any]] = {}
         self.maps: Any = None
 
     def logits(self, model: Any, images: Any) -> Any:
-        """Runs the model, and returns its scores before softmax or sigmoid, in float32."""
+        """Runs the model, and returns its scores before softmax or sigmoid as float32."""
         import keras
         import tensorflow as tf
 
         inputs = keras.tree.pack_sequence_as(functional_of(model).input, [images])
-        with without_trace(model), intercepted(model, self.around):
+        with unchanged(model), intercept_calls(model, self.run):
             outputs = keras.tree.flatten(model(inputs, training=False))[0]
-        logits = self._known(outputs)
+        logits = self._logits_of(outputs)
         if logits is None:
-            return _without_function(tf.cast(outputs, tf.float32), self._head.form)
+            return _invert_function(tf.cast(outputs, tf.float32), self._head.form)
         return tf.reshape(tf.cast(logits, tf.float32), tf.shape(outputs))
 
-    def around(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
-        """Runs a call, and notes what its result was made of."""
+    def run(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
+        """Runs a call, and records the logits of its output."""
         __tracebackhide__ = True
         self._running.append(operation)
         try:
@@ -145,31 +150,31 @@ class _Pass:
         finally:
             self._running.pop()
         source = args[0] if args else next(iter(named.values()), None)
-        self._note(operation, outputs, source)
+        self._record(operation, outputs, source)
         return outputs
 
     def _is_watched(self, operation: Any) -> bool:
         if not self._path or operation is not self._path[-1]:
             return False
-        # Keras calls a `Sequential` and then the graph in it, so that others may stand between.
+        # Keras calls a `Sequential` and then the graph in it, so other calls may run in between.
         running = iter(self._running)
-        return all(any(it is outer for it in running) for outer in self._path)
+        return all(any(operation is outer for operation in running) for outer in self._path)
 
-    def _note(self, operation: Any, outputs: Any, source: Any) -> None:
-        if self._known(outputs) is not None:
+    def _record(self, operation: Any, outputs: Any, source: Any) -> None:
+        if self._logits_of(outputs) is not None:
             return
-        if _applies_only(operation):
+        if _only_applies_function(operation):
             self._logits[id(outputs)] = (outputs, source)
-        elif _passes_on(operation):
-            self._logits[id(outputs)] = (outputs, self._known(source))
+        elif _passes_through(operation):
+            self._logits[id(outputs)] = (outputs, self._logits_of(source))
 
-    def _known(self, tensor: Any) -> Any:
-        """Returns what softmax or sigmoid was applied to for a tensor, if that is known."""
+    def _logits_of(self, tensor: Any) -> Any:
+        """Returns the input of the softmax or sigmoid that computed a tensor, if it is known."""
         return self._logits.get(id(tensor), (None, stored_logits(tensor)))[1]
 
 
-def _applies_only(operation: Any) -> bool:
-    """Tells whether a layer or operation is softmax or sigmoid, and nothing besides."""
+def _only_applies_function(operation: Any) -> bool:
+    """Tells whether a layer or operation is softmax or sigmoid and nothing else."""
     import keras
 
     return _is_function(operation) or (
@@ -177,26 +182,26 @@ def _applies_only(operation: Any) -> bool:
     )
 
 
-def _without_function(outputs: Any, form: str) -> Any:
+def _invert_function(outputs: Any, form: str) -> Any:
     import tensorflow as tf
 
     if form == "scores":
         return outputs
-    # A probability that was rounded to 0 or 1 has no logarithm, or none of its rest.
-    exact = np.finfo(np.float32)
-    logarithm = tf.math.log(tf.maximum(outputs, exact.tiny))
+    # A probability that was rounded to 0 has no logarithm, nor has the complement of 1.
+    precision = np.finfo(np.float32)
+    logarithm = tf.math.log(tf.maximum(outputs, precision.tiny))
     if form == "softmax":
         return logarithm
-    return logarithm - tf.math.log(tf.maximum(1 - outputs, exact.eps))
+    return logarithm - tf.math.log(tf.maximum(1 - outputs, precision.eps))
 
 
-class Explained:
-    """A class's score, which is to be explained, as a function of images.
+class ClassScore:
+    """The score of one class as a function of images.
 
     Args:
         model: The model.
-        image: The image, without the batch.
-        target: The class; by default the one that the model gives.
+        image: The image to explain, without the batch axis.
+        target: The class; by default the class that the model predicts.
     """
 
     def __init__(self, model: Any, image: Any, target: int | None) -> None:
@@ -208,41 +213,41 @@ class Explained:
         )
 
     @property
-    def batch(self) -> int:
-        """How many images go into one pass."""
+    def batch_size(self) -> int:
+        """The number of images in one pass."""
         positions: int = math.prod(self.image.shape[:2])
-        return min(_MOST_IMAGES, max(1, _MOST_POSITIONS // positions))
+        return min(_MAX_IMAGES, max(1, _MAX_POSITIONS // positions))
 
-    def of(self, images: Any, run: _Pass | None = None) -> Any:
-        """Returns the score on each image, as a tensor."""
-        logits = self._logits(images, run)
+    def tensor(self, images: Any, forward_pass: _Pass | None = None) -> Any:
+        """Returns the score on each image as a tensor."""
+        logits = self._logits(images, forward_pass)
         if self._head.form == "sigmoid":
             return logits[:, 0] if self.target == 1 else -logits[:, 0]
         return logits[:, self.target]
 
-    def on(self, images: Numbers) -> Numbers:
-        """Returns the score on each image, as numbers that are finite."""
-        return finite(np.asarray(self.of(images), np.float64), self.target)
+    def numbers(self, images: Numbers) -> Numbers:
+        """Returns the score on each image as a finite number."""
+        return check_finite(np.asarray(self.tensor(images), np.float64), self.target)
 
-    def watching(self, path: Sequence[Any], watch: Callable[[Any], None]) -> _Pass:
-        """Returns a pass in which the result of a layer is watched."""
+    def watched_pass(self, path: Sequence[Any], watch: Callable[[Any], None]) -> _Pass:
+        """Returns a pass that watches the output of a layer."""
         return _Pass(self._head, path, watch)
 
-    def _logits(self, images: Any, run: _Pass | None = None) -> Any:
+    def _logits(self, images: Any, forward_pass: _Pass | None = None) -> Any:
         import tensorflow as tf
 
         images = tf.cast(images, tf.float32)
         if len(functional_of(self._model).inputs[0].shape) != 4:
-            shape = [it or -1 for it in functional_of(self._model).inputs[0].shape[1:]]
+            shape = [size or -1 for size in functional_of(self._model).inputs[0].shape[1:]]
             images = tf.reshape(images, (len(images), *shape))
-        return (run or _Pass(self._head)).logits(self._model, images)
+        return (forward_pass or _Pass(self._head)).logits(self._model, images)
 
     def _predicted(self) -> int:
         logits = np.asarray(self._logits(self.image[np.newaxis]))[0]
         if self._head.form == "sigmoid":
-            return int(finite(logits, 1)[0] > 0)
+            return int(check_finite(logits, 1)[0] > 0)
         target = int(logits.argmax())
-        finite(logits[target], target)
+        check_finite(logits[target], target)
         return target
 
 
@@ -250,39 +255,39 @@ def _as_image(model: Any, image: Any) -> Numbers:
     values = np.asarray(image)
     if values.dtype.kind not in "buif" and values.dtype.name != "bfloat16":
         raise ValueError(
-            _("The image must be an array of numbers, and it is of type {dtype}.").format(
+            _("The image must be an array of numbers, but it has type {dtype}.").format(
                 dtype=values.dtype
             )
         )
-    own = tuple(functional_of(model).inputs[0].shape[1:])
-    whole = image_shape(model) or own
-    for expected in _ways_to_give(own, whole):
+    input_shape = tuple(functional_of(model).inputs[0].shape[1:])
+    full_shape = image_shape(model) or input_shape
+    for expected in _accepted_shapes(input_shape, full_shape):
         if _fits(values.shape, expected):
-            return _with_channels(values.astype(np.float32), whole)
+            return _with_channels(values.astype(np.float32), full_shape)
     raise ValueError(
         _(
-            "The image has the shape {shape}, and this model needs {expected}: give it one "
-            "image, without the batch."
-        ).format(shape=values.shape, expected=own)
+            "The image has the shape {shape}, but this model needs {expected}: pass one image, "
+            "without the batch axis."
+        ).format(shape=values.shape, expected=input_shape)
     )
 
 
-def _ways_to_give(own: Shape, whole: Shape) -> list[Shape]:
-    """Returns the shapes in which an image may be given: one channel needs no axis."""
-    return [own, whole, *([whole[:2]] if whole[2] == 1 else [])]
+def _accepted_shapes(input_shape: Shape, full_shape: Shape) -> list[Shape]:
+    """Returns the shapes that an image may have: a single channel needs no axis."""
+    return [input_shape, full_shape, *([full_shape[:2]] if full_shape[2] == 1 else [])]
 
 
 def _fits(shape: tuple[int, ...], expected: Shape) -> bool:
     return len(shape) == len(expected) and all(
-        size > 0 and wanted in (None, size)
-        for size, wanted in zip(shape, expected, strict=True)
+        size > 0 and expected_size in (None, size)
+        for size, expected_size in zip(shape, expected, strict=True)
     )
 
 
-def _with_channels(image: Numbers, whole: Shape) -> Numbers:
+def _with_channels(image: Numbers, full_shape: Shape) -> Numbers:
     if image.ndim == 2:
         return image[..., np.newaxis]
-    return image if image.ndim == 3 else image.reshape([it or -1 for it in whole])
+    return image if image.ndim == 3 else image.reshape([size or -1 for size in full_shape])
 
 
 def _checked_target(head: Head, target: Any) -> int:
@@ -293,57 +298,57 @@ def _checked_target(head: Head, target: Any) -> int:
     if not 0 <= number < head.classes:
         raise ValueError(
             _(
-                "The target is {target}, and this model has the classes 0 to {last}; choose one "
-                "of them, or None for the class that the model gives."
+                "The target is {target}, but this model has the classes 0 to {last}; choose "
+                "one of them, or None for the class that the model predicts."
             ).format(target=repr(target), last=head.classes - 1)
         )
     return number
 
 
-def finite(scores: Numbers, target: int) -> Numbers:
-    """Returns scores of a class as they are, and refuses those that are not finite."""
+def check_finite(scores: Numbers, target: int) -> Numbers:
+    """Returns the scores of a class unchanged, and raises a ValueError if one is not finite."""
     if not np.isfinite(scores).all():
         raise ValueError(
             _(
-                "The score of class {target} is {score}, where a finite number is needed; look "
-                "for NaN or infinity in the image and in the model's weights."
+                "The score of class {target} is {score}, but it must be finite; look for NaN "
+                "or infinity in the image and in the model's weights."
             ).format(target=target, score=scores[~np.isfinite(scores)].flat[0])
         )
     return scores
 
 
-def finite_heat(heat: Numbers, target: int) -> Numbers:
-    """Returns heat for a class as it is, and refuses what is not finite."""
+def check_finite_heat(heat: Numbers, target: int) -> Numbers:
+    """Returns the heat of a class unchanged, and raises a ValueError if it is not finite."""
     if not np.isfinite(heat).all():
         raise ValueError(
             _(
-                "The gradient of the score of class {target} is not finite everywhere, where "
-                "finite numbers are needed; look for a layer that takes the root, the "
-                "logarithm or the inverse of 0."
+                "The gradient of the score of class {target} is not finite everywhere; look "
+                "for a layer that takes the square root, the logarithm or the reciprocal of 0."
             ).format(target=target)
         )
     return heat
 
 
-def predicted(model: Any, image: Any) -> int:
-    """Returns the class that a model gives.
+def predict_class(model: Any, image: Any) -> int:
+    """Returns the class that a model predicts.
 
     Args:
         model: A model from one image to a vector of scores.
-        image: Of shape (height, width, channels), in the scale that the model expects; for a
-            model of flattened images also flat.
+        image: The image, as in `grad_cam`.
 
     Returns:
-        The class of the greatest score; for a single sigmoid unit 1 above one half, else 0.
+        The class with the highest score; for a single sigmoid unit, 1 above one half and 0
+        otherwise.
 
     Raises:
-        ValueError: If attributions cannot be made for the model, the image does not fit, or the
+        ValueError: If the model does not support attributions, the image does not fit, or the
             score is not finite.
 
     Example:
         >>> import keras
         >>> mean = keras.layers.GlobalAveragePooling2D()
-        >>> predicted(keras.Sequential([keras.Input((8, 8, 3)), mean]), np.eye(3)[[[1] * 8] * 8])
+        >>> model = keras.Sequential([keras.Input((8, 8, 3)), mean])
+        >>> predict_class(model, np.eye(3)[[[1] * 8] * 8])
         1
     """
-    return Explained(model, image, None).target
+    return ClassScore(model, image, None).target

@@ -1,4 +1,4 @@
-"""Draws learning curves: numbers per epoch -> a Plotly figure, a static SVG, a table."""
+"""Draws learning curves as a Plotly figure, as static SVG, and as a text table."""
 
 import html
 import math
@@ -20,7 +20,7 @@ from kfunc_lab.training.curves.line_chart import (
     panel_grid,
     path_of,
     picture,
-    placed,
+    place_panels,
     point_title,
     shared_style,
     svg_text,
@@ -38,10 +38,10 @@ class Curve:
     """One quantity over the epochs.
 
     Attributes:
-        name: The quantity, as `"loss"`.
-        training: Its value on the training data after each epoch; empty where only its
-            validation was given.
-        validation: The same on the validation data; empty without any.
+        name: The quantity, such as `"loss"`.
+        training: Its value on the training data after each epoch; empty if there is only
+            validation data.
+        validation: Its value on the validation data after each epoch; empty without validation.
         first_epoch: The number of the first epoch, counted from 1.
     """
 
@@ -52,37 +52,37 @@ class Curve:
 
     @property
     def epochs(self) -> int:
-        """How many epochs it covers."""
+        """The number of epochs that it covers."""
         return max(len(self.training), len(self.validation))
 
 
 def to_text(curves: Sequence[Curve]) -> str:
-    """Writes curves as a table, one epoch a line."""
+    """Returns curves as a text table, with one epoch on each line."""
     first = curves[0].first_epoch if curves else 1
     epochs = max((curve.epochs for curve in curves), default=0)
     lines = [series for curve in curves for series in _series(curve)]
-    rows = [[_("epoch"), *(it.name for it in lines)]]
+    rows = [[_("epoch"), *(line.name for line in lines)]]
     for position in range(epochs):
-        rows.append([str(first + position), *(it.words_at(position) for it in lines)])
+        rows.append([str(first + position), *(line.words_at(position) for line in lines)])
     return "\n".join(align_columns(rows, right=set(range(len(rows[0])))))
 
 
 def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
-    """Describes curves as a Plotly figure, one panel a quantity.
+    """Returns curves as a Plotly figure, with one panel for each quantity.
 
     Returns:
-        The figure's JSON, as JupyterLab shows it; made by hand, because importing Plotly takes
-        longer than everything else here.
+        The figure's JSON, which JupyterLab displays. It is written by hand, because importing
+        Plotly takes longer than everything else here.
     """
     columns, rows = panel_grid(len(curves), _MAX_COLUMNS)
-    # Dashes tell validation from training where colour does not.
+    # Dashes distinguish validation from training without relying on colour.
     dashes = {"training": "solid", "validation": "dash"}
     layout: dict[str, Any] = {
         "height": 40 + 280 * rows,
         "margin": {"l": 48, "r": 16, "t": 40, "b": 44},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        # One grey that can be read on JupyterLab's white and on its black.
+        # One grey that is legible on JupyterLab's light and dark themes.
         "font": {"color": "#7d8590"},
         "hovermode": "x unified",
         "legend": {"orientation": "h", "yref": "container", "y": 1, "yanchor": "top"},
@@ -118,7 +118,7 @@ def to_plotly(curves: Sequence[Curve]) -> dict[str, Any]:
 
 
 def to_svg(curves: Sequence[Curve]) -> str:
-    """Draws curves as SVG, one panel a quantity, for pages without a kernel."""
+    """Draws curves as SVG with one panel for each quantity, for pages without a kernel."""
     columns, rows = panel_grid(len(curves), _MAX_COLUMNS)
     return picture(
         _CLASS,
@@ -126,7 +126,7 @@ def to_svg(curves: Sequence[Curve]) -> str:
         _HEIGHT * rows,
         description(curve.name for curve in curves),
         _style(),
-        placed([_panel(curve) for curve in curves], columns, _HEIGHT),
+        place_panels([_panel(curve) for curve in curves], columns, _HEIGHT),
     )
 
 
@@ -144,7 +144,7 @@ class _Series:
     colours: tuple[str, str]
 
     def words_at(self, position: int) -> str:
-        """Writes a value; empty where there is none."""
+        """Formats a value; returns an empty string if there is none."""
         return number_words(self.values[position]) if position < len(self.values) else ""
 
 
@@ -158,7 +158,7 @@ def _series(curve: Curve) -> list[_Series]:
 
 
 def _plotly_text(text: str) -> str:
-    """Escapes what Plotly would take for markup."""
+    """Escapes characters that Plotly would interpret as markup."""
     return html.escape(printable(text), quote=False)
 
 
@@ -183,7 +183,7 @@ def _line(points: list[Point], series: _Series) -> str:
     if not points:
         return ""
     style, colour = series.style, series.colours[0]
-    # Dashes and squares tell validation from training where colour does not.
+    # Dashes and squares distinguish validation from training without relying on colour.
     dashes = ' stroke-dasharray="5 3"' if style == "validation" else ""
     drawn = (
         f'<path class="{style} line" fill="none" stroke="{colour}"{dashes} '
@@ -222,16 +222,16 @@ def _style() -> list[str]:
 def from_logs(
     logs: Mapping[str, Sequence[Any]], epochs: Sequence[int] | None = None
 ) -> tuple[Curve, ...]:
-    """Pairs each quantity with its validation twin.
+    """Pairs each quantity with its validation counterpart.
 
     Args:
-        logs: Values per epoch by name, as in `History.history`; validation has the prefix
-            `val_`. A value may hold several numbers, as one for each class.
-        epochs: The epochs' numbers counted from 0, as in `History.epoch`.
+        logs: The values of each epoch by name, as in `History.history`; validation metrics have
+            the prefix `val_`. A value may hold several numbers, such as one for each class.
+        epochs: The numbers of the epochs counted from 0, as in `History.epoch`.
 
     Returns:
-        A curve for each quantity, in the order in which the names come; one for each number
-        of a quantity that has several.
+        A curve for each quantity, in the order of the names; a quantity with several numbers has
+        a curve for each of them.
 
     Example:
         >>> from_logs({"loss": [0.9, 0.5], "val_loss": [1.0, 0.7]})[0].validation
@@ -246,7 +246,7 @@ def from_logs(
 
 
 def _single_numbers(logs: Mapping[str, Sequence[Any]]) -> dict[str, tuple[float, ...]]:
-    """Splits quantities that have several numbers an epoch: `f1[0]`, `f1[1]` and so on."""
+    """Splits quantities with several numbers in an epoch into `f1[0]`, `f1[1]` and so on."""
     single: dict[str, tuple[float, ...]] = {}
     for name, values in logs.items():
         columns = list(zip(*map(np.ravel, values), strict=True))

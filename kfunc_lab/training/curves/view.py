@@ -1,4 +1,4 @@
-"""Shows how a finished training went: `lab.curves`."""
+"""Shows the learning curves of a finished training run: `lab.curves`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,17 +12,17 @@ from kfunc_lab.ui.files import save_picture_or_text
 
 
 def curves(history: Any) -> "CurvesView":
-    """Shows the learning curves of a finished training.
+    """Shows the learning curves of a finished training run.
 
     Args:
-        history: What `model.fit` returned, or its `history`: values per epoch by name.
+        history: The result of `model.fit`, or its `history`: the values of each epoch by name.
 
     Returns:
-        A view: an interactive chart in JupyterLab, a picture where there is no kernel, a table
+        A view: an interactive chart in JupyterLab, a picture if there is no kernel, and a table
         as text.
 
     Raises:
-        TypeError: If there are no values per epoch in it.
+        TypeError: If it holds no values.
 
     Example:
         >>> print(curves({"loss": [0.9, 0.5], "val_loss": [1.0, 0.7]}).to_text())
@@ -33,9 +33,10 @@ def curves(history: Any) -> "CurvesView":
     logs = getattr(history, "history", history)
     if not isinstance(logs, Mapping) or not all(map(_is_series, logs, logs.values())):
         raise TypeError(
-            _("Learning curves are drawn from what model.fit returns; this is: {got}.").format(
-                got=type(history).__name__
-            )
+            _(
+                "Learning curves need the history that model.fit returns, but this "
+                "is of type {got}."
+            ).format(got=type(history).__name__)
         )
     if not any(map(len, logs.values())):
         raise TypeError(_("This history is empty: the model has not been trained yet."))
@@ -43,7 +44,7 @@ def curves(history: Any) -> "CurvesView":
 
 
 class CurvesView:
-    """The curves of one training, one panel a quantity."""
+    """The curves of one training run, with one panel for each quantity."""
 
     def __init__(
         self, logs: Mapping[str, Sequence[float]], epochs: Sequence[int] | None = None
@@ -51,15 +52,15 @@ class CurvesView:
         self.curves = from_logs(logs, epochs)
 
     def to_text(self) -> str:
-        """Returns the values as a table, one epoch a line."""
+        """Returns the values as a table, with one epoch on each line."""
         return to_text(self.curves)
 
     def to_svg(self) -> str:
-        """Returns the picture as SVG that follows the light or dark theme of its reader."""
+        """Returns the picture as SVG that follows the reader's light or dark theme."""
         return to_svg(self.curves)
 
     def save(self, path: str | Path) -> Path:
-        """Saves the curves in the form that the file's name asks for.
+        """Saves the curves in the format of the file's suffix.
 
         Args:
             path: A name that ends in `.svg` or `.txt`.

@@ -1,56 +1,33 @@
-"""Runs a training on a thread of its own, and gives its result when it is asked for."""
+"""Runs a function on a daemon thread, and returns its future."""
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 
-class Background:
-    """One piece of work on another thread.
+def run_in_background(function: Callable[[], Any]) -> Future[Any]:
+    """Starts a function on a daemon thread.
+
+    The process can exit while the function runs, whereas a `ThreadPoolExecutor` would wait for it.
+
+    Args:
+        function: The function to call.
+
+    Returns:
+        The future of its result.
 
     Example:
-        >>> background = Background()
-        >>> background.start(lambda: 6 * 7)
-        >>> background.result()
+        >>> run_in_background(lambda: 6 * 7).result()
         42
     """
+    future: Future[Any] = Future()
 
-    def __init__(self) -> None:
-        self._thread: threading.Thread | None = None
-        self._result: Any = None
-        self._error: BaseException | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it goes on."""
-        return self._thread is not None and self._thread.is_alive()
-
-    @property
-    def is_here(self) -> bool:
-        """Whether this is its thread."""
-        return threading.current_thread() is self._thread
-
-    def start(self, work: Callable[[], Any]) -> None:
-        """Begins the work."""
-        self._result = self._error = None
-        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
-        self._thread.start()
-
-    def _run(self, work: Callable[[], Any]) -> None:
+    def run() -> None:
         try:
-            self._result = work()
-        except BaseException as error:  # it is raised where the result is asked for
-            self._error = error
+            future.set_result(function())
+        except BaseException as error:  # the caller meets it in `future.result()`
+            future.set_exception(error)
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Waits so long at most, and tells whether the work has ended."""
-        if self._thread is not None:
-            self._thread.join(seconds)
-        return not self.is_running
-
-    def result(self) -> Any:
-        """Waits for the end, and returns what the work gave, or raises what it raised."""
-        self.wait()
-        if self._error is not None:
-            raise self._error
-        return self._result
+    threading.Thread(target=run, daemon=True).start()
+    return future

@@ -1,10 +1,12 @@
-"""Watches a training run and lets it be steered: `lab.TrainingDashboard`."""
+"""Shows a training run while it runs, stores it and controls it: `lab.TrainingDashboard`."""
 
 import contextlib
 import functools
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import keras
 
 from kfunc_lab.graph.keras.nodes import loss_weights_of
 from kfunc_lab.locale import _
-from kfunc_lab.training.dashboard.background import Background
+from kfunc_lab.training.dashboard.background import run_in_background
 from kfunc_lab.training.dashboard.controls import Controls
 from kfunc_lab.training.dashboard.environment import (
     has_kernel,
@@ -35,46 +37,47 @@ from kfunc_lab.training.notices.find import find_notices
 from kfunc_lab.training.notices.notice import Notice
 from kfunc_lab.training.run_log import RunLog, numbers_of
 from kfunc_lab.training.runs import export
-from kfunc_lab.training.runs.run_description import about_run
+from kfunc_lab.training.runs.run_description import describe_run
 from kfunc_lab.training.runs.run_writer import RunWriter
 from kfunc_lab.training.runs.store import Run, Store, default_path
 from kfunc_lab.training.states import FAILED, FINISHED, INTERRUPTED, PAUSED, RUNNING, STOPPED
 from kfunc_lab.ui.files import save_as
 
-# A screen is drawn at most so often, and may take at most such a share of the time.
-_MOST_OFTEN = 0.1  # seconds
-_SHARE = 0.004
-_WAITING = 0.05  # seconds between two looks while paused
-_SHARE_OF_MEASURES = 0.03
-_SHARE_OF_WEIGHTS = 0.003  # where there is no probe
-_SHARE_OF_PREDICTIONS = 0.01
-# Within a long epoch the layers are measured so often.
-_MEASURED_WITHIN = 20.0  # seconds
+# The shortest time between two updates of the screen, and their share of the time.
+_DRAW_INTERVAL = 0.1  # seconds
+_DRAW_SHARE = 0.004
+_PAUSE_INTERVAL = 0.05  # seconds between two checks of the buttons during a pause
+# The shares of the time for measuring and predicting.
+_MEASURE_SHARE = 0.03
+_WEIGHT_SHARE = 0.003  # without a probe
+_PREDICTION_SHARE = 0.01
+# The time between two measurements within a long epoch.
+_MEASURE_INTERVAL = 20.0  # seconds
 
 
 class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
-    """Shows a training run while it goes on, keeps it, and lets it be steered.
+    """Shows a training run while it runs, stores it, and controls it.
 
-    It goes into `model.fit(..., callbacks=[dashboard])`, or runs the training itself with
+    Pass it to `model.fit(..., callbacks=[dashboard])`, or let it run the training with
     `dashboard.fit(model, ...)`. In JupyterLab its buttons stop the run, pause it, take one step
-    and change the learning rate; without a page it draws nothing and leaves a summary. Training
-    itself is not changed by being watched, and goes on whatever fails here.
+    and change the learning rate; without a page it draws nothing and prints a summary. The
+    dashboard does not change the training, which continues even if the dashboard fails.
 
     Args:
-        name: What the run is called; by default the model's name.
-        probe: Samples on which the layers are measured after an epoch: `(x, y)` or
-            `(x, y, sample_weight)`, of which at most 64 are used. `dashboard.fit` takes the
-            first of its own; without any only what the weights tell is measured. What a
-            classifier takes for what is counted on at most 1,000 of them.
-        class_names: What the classes are called, in the order of their numbers; where several
-            outputs are classifiers, for each output by its name.
-        keep: Whether the run is kept in the user's data folder; or the path of another file.
+        name: The name of the run; by default the model's name.
+        probe: Samples on which to measure the layers after an epoch: `(x, y)` or
+            `(x, y, sample_weight)`, of which at most 64 are used. By default, `dashboard.fit`
+            takes the first samples of its own data; without any, only the weights are measured.
+            The confusion matrix of a classifier uses at most 1,000 samples.
+        class_names: The names of the classes, in the order of their numbers; if several outputs
+            are classifiers, a dict with the names for each output.
+        keep: Whether to store the run in the user's data folder; or the path of another file.
 
     Attributes:
         history: For each metric its value at the end of each epoch.
-        measures: For each layer what was measured of it last.
-        notices: What seems to go wrong, in words.
-        problem: What failed in the dashboard itself, if anything did.
+        measures: For each layer its last measurements.
+        notices: What seems to go wrong, in sentences.
+        problem: The first exception in the dashboard itself, if there was one.
 
     Example:
         >>> import numpy as np
@@ -105,9 +108,10 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         self._name = name
         self._keep = keep
         self._probe = probe
-        self._own_probe: Any = None  # the first samples of `fit`
+        self._fit_probe: Any = None  # the samples of `fit`
         self._class_names = class_names
-        self._background = Background()
+        self._training: Future[Any] | None = None  # the training in the background
+        self._training_thread: threading.Thread | None = None
         self._colours: list[LayerColours] = []
         self._reset()
 
@@ -115,17 +119,17 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         self._log = RunLog()
         self._controls = Controls()
         self._batches: list[tuple[int, Mapping[str, Any] | None]] = []
-        self._due = 0.0
-        self._keeper: RunWriter | None = None
+        self._next_draw = 0.0
+        self._writer: RunWriter | None = None
         self._run = ""
-        self._is_watching = self._has_ended = False
+        self._is_active = self._has_ended = False
         self._view: DashboardView | None = None
         self._end_of_cell: Callable[..., None] | None = None
         self._measurer: Measurer | None = None
-        self._sparing = TimeBudget(_SHARE_OF_MEASURES)
-        self._measured_at = 0  # batches that were done then
+        self._measure_budget = TimeBudget(_MEASURE_SHARE)
+        self._batches_at_measure = 0  # the number of finished batches
         self._predictor: Predictor | None = None
-        self._sparing_predictions = TimeBudget(_SHARE_OF_PREDICTIONS)
+        self._prediction_budget = TimeBudget(_PREDICTION_SHARE)
         self._best = BestWeights()
         self._terminal: TerminalProgress | None = None
         self.problem = None
@@ -137,36 +141,39 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def measures(self) -> dict[str, dict[str, float]]:
-        """For each layer what was measured of it last: norms, ratios and shares by name."""
+        """For each layer its last measurements: norms, ratios and shares by name."""
         return self._log.measures
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What seems to go wrong in the run, the gravest first; each has `said` and `advice`."""
+        """The notices, with the most serious first; each has the text `said` and `advice`."""
         return self._log.notices
 
-    # -- running it
+    # -- running the training
 
     def fit(self, model: Any, *args: Any, background: bool = False, **named: Any) -> Any:
-        """Trains a model under this dashboard.
+        """Trains a model with this dashboard.
 
         Args:
-            model: The model, compiled.
+            model: The compiled model.
             *args: As in `model.fit`.
             background: Whether to train on another thread and return at once, so that the
-                buttons work in every Jupyter.
-            **named: As in `model.fit`; `verbose` is 0 unless it is given.
+                buttons work in every Jupyter front end.
+            **named: As in `model.fit`; `verbose` is 0 by default.
 
         Returns:
-            What `model.fit` returns, also after an interrupt; with `background` nothing.
+            The result of `model.fit`, even after an interrupt; `None` with `background`.
 
         Raises:
-            RuntimeError: If this dashboard trains a model already.
+            RuntimeError: If this dashboard is already training a model.
             Exception: Whatever `model.fit` raises.
         """
-        if self._background.is_running:
+        if self._training is not None and not self._training.done():
             raise RuntimeError(
-                _("This dashboard trains a model already; wait for it, or stop it.")
+                _(
+                    "This dashboard is already training a model; wait for it to "
+                    "finish, or stop it."
+                )
             )
         named.setdefault("verbose", 0)
         named["callbacks"] = [*(named.get("callbacks") or []), self]
@@ -174,11 +181,15 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             return self._fit(model, args, named)
         self._reset()
         self._guarded(self._show)
-        self._background.start(lambda: self._fit(model, args, named))
+        self._training = run_in_background(lambda: self._fit_in_thread(model, args, named))
         return None
 
+    def _fit_in_thread(self, model: Any, args: Any, named: Any) -> Any:
+        self._training_thread = threading.current_thread()
+        return self._fit(model, args, named)
+
     def _fit(self, model: Any, args: Any, named: Any) -> Any:
-        self._own_probe = first_samples(args, named)
+        self._fit_probe = probe_of_fit(args, named)
         try:
             return model.fit(*args, **named)
         except KeyboardInterrupt:
@@ -188,69 +199,72 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             self._end(FAILED)
             raise
         finally:
-            self._own_probe = None
+            self._fit_probe = None
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Waits for a training in the background.
+        """Waits for the training in the background to end.
 
         Args:
-            seconds: How long at most; by default to its end.
+            seconds: The longest time to wait; by default there is no limit.
 
         Returns:
             Whether it has ended.
         """
-        return self._background.wait(seconds)
+        return self._training is None or not wait([self._training], seconds).not_done
 
     def result(self) -> Any:
-        """Waits for a training in the background, and returns what `model.fit` returned.
+        """Waits for the training in the background, and returns the result of `model.fit`.
 
         Raises:
             Exception: Whatever `model.fit` raised.
         """
-        return self._background.result()
+        return None if self._training is None else self._training.result()
 
-    # -- steering it
+    # -- controlling the training
 
     def stop(self) -> None:
-        """Ends the run after the batch that runs."""
+        """Ends the run after the current batch."""
         self._controls.stop()
 
     def pause(self) -> None:
-        """Has the run wait after the batch that runs."""
+        """Pauses the run after the current batch."""
         self._controls.pause()
 
     def resume(self) -> None:
-        """Has a paused run go on."""
+        """Resumes a paused run."""
         self._controls.resume()
 
     def step(self) -> None:
-        """Has a paused run do one batch more."""
+        """Trains a paused run on one more batch."""
         self._controls.step()
 
     def restore_best_weights(self) -> None:
-        """Gives the model the weights of its best epoch: that of the least validation loss.
+        """Restores the weights of the best epoch: the one with the lowest validation loss.
 
-        Without validation it is the epoch of the least training loss.
+        Without validation, it is the epoch with the lowest training loss.
 
         Raises:
-            RuntimeError: If the model trains still, or no epoch has ended, or the model is too
-                large to hold a second copy of its weights.
+            RuntimeError: If the model is still training, no epoch has ended, or the model is too
+                large for a second copy of its weights.
         """
         if self._log.state in (RUNNING, PAUSED) and self._best.best is not None:
-            raise RuntimeError(_("The model trains still; stop the training first."))
+            raise RuntimeError(_("The model is still training; stop it first."))
         if not self._best.are_kept:
             raise RuntimeError(
-                _("No weights were kept: no epoch has ended, or the model is above 1 GB.")
+                _(
+                    "No weights were saved: no epoch has ended yet, or the model is "
+                    "larger than 1 GB."
+                )
             )
         self._best.restore(self.model)
 
     def colour(self, view: Any, measure: str = "gradient_norm") -> None:
-        """Colours a graph by a measure of its layers, now and whenever they are measured again.
+        """Colours a graph by a measure of its layers, now and after each measurement.
 
         Args:
-            view: What `lab.graph(model)` returned.
-            measure: A name of `measures`, as `"gradient_norm"`, `"update_ratio"` or `"dead"`;
-                by default the norm of the gradient.
+            view: The view that `lab.graph(model)` returned.
+            measure: A name in `measures`, such as `"gradient_norm"`, `"update_ratio"` or
+                `"dead"`; by default the norm of the gradient.
 
         Raises:
             ValueError: If there is no such measure.
@@ -268,19 +282,19 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     # -- forms
 
     def to_text(self) -> str:
-        """Returns the run as text: a line for each epoch, notices, what is taken for what."""
+        """Returns the run as text: a line for each epoch, the notices and the confusions."""
         return summary_text(self._title, self._log, self._class_names)
 
     def to_svg(self) -> str:
-        """Returns the run as SVG that follows the light or dark theme of its reader."""
+        """Returns the run as SVG that follows the reader's light or dark theme."""
         return summary_svg(self._log, self._class_names)
 
     def to_csv(self) -> str:
-        """Returns all epochs as CSV, with what was measured of the layers."""
+        """Returns all epochs as CSV, with the measurements of the layers."""
         return export.to_csv(self._as_run())
 
     def save(self, path: str | Path) -> Path:
-        """Saves the run in the form that the file's name asks for.
+        """Saves the run in the format of the file's suffix.
 
         Args:
             path: A name that ends in `.svg`, `.csv` or `.txt`.
@@ -302,16 +316,16 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         )
 
     def to_tensorboard(self, folder: str | Path) -> Path:
-        """Writes the run as TensorBoard's event files.
+        """Writes the run as event files for TensorBoard.
 
         Args:
-            folder: Where they are written; `tensorboard --logdir FOLDER` shows them.
+            folder: The folder to write to; `tensorboard --logdir FOLDER` shows it.
 
         Returns:
             The folder.
 
         Raises:
-            ImportError: If TensorFlow is not installed, whose writer is used.
+            ImportError: If TensorFlow, which writes the files, is not installed.
             OSError: If the files cannot be written.
         """
         return export.to_tensorboard(self._as_run(), folder)
@@ -322,31 +336,31 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _as_run(self) -> Run:
         measures: dict[tuple[str, str], dict[int, float]] = {}
-        for epoch, numbers in self._log.measured.items():
+        for epoch, numbers in self._log.measures_by_epoch.items():
             for key, value in numbers.items():
                 measures.setdefault(key, {})[epoch] = value
         state, metrics = self._log.state, self._log.by_epoch
         return Run(self._run or "run", self._title, 0.0, None, state, {}, metrics, measures)
 
-    # -- what Keras calls
+    # -- Keras's hooks
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Begins a run."""
+        """Starts a run."""
         self._guarded(self._begin)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Begins an epoch."""
+        """Starts an epoch."""
         self._log.epoch, self._log.step = epoch, 0
         self._guarded(self._note_learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Notes a batch. All else waits until it is due."""
+        """Records a batch, and updates the screen if an update is due."""
         self._batches.append((batch, logs))
-        if self._controls.is_due or time.perf_counter() >= self._due:
-            self._guarded(self._attend)
+        if self._controls.is_due or time.perf_counter() >= self._next_draw:
+            self._guarded(self._update)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Notes an epoch, and keeps it."""
+        """Records an epoch, and stores it."""
         self._guarded(lambda: self._end_epoch(epoch, logs))
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -354,52 +368,52 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         stopped = self._log.state == STOPPED
         self._end(STOPPED if stopped else FINISHED)
 
-    # -- what it does
+    # -- the work of the dashboard
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        """Does what concerns the dashboard alone: what fails is said once, and training goes on."""
+        """Runs a part of the dashboard, and reports the first failure while training continues."""
         try:
             work()
         except Exception as error:
             if self.problem is None:
                 self.problem = error
-                said = _("The dashboard failed ({reason}); the training goes on.")
+                message = _("The dashboard failed ({reason}); training continues.")
                 reason = f"{type(error).__name__}: {error}".splitlines()[0]
-                with contextlib.suppress(OSError, ValueError):  # it may be closed
-                    print(said.format(reason=reason), file=sys.stderr)
+                with contextlib.suppress(OSError, ValueError):  # the stream may be closed
+                    print(message.format(reason=reason), file=sys.stderr)
 
     def _begin(self) -> None:
-        in_background = self._background.is_here
+        in_background = threading.current_thread() is self._training_thread
         if not in_background:
             self._reset()
-        self._is_watching = is_first_process()
+        self._is_active = is_first_process()
         self._log.epochs = int(self.params.get("epochs") or 0)
         self._log.steps = int(self.params.get("steps") or 0)
-        if not self._is_watching:
+        if not self._is_active:
             return
         if not in_background:
             self._guarded(self._show)
-            self._guarded(self._follow_the_cell)
+            self._guarded(self._follow_cell)
         if self._view is not None:
             view = self._view
             self._guarded(lambda: view.begin(self._title, self._log, in_background))
         elif is_terminal() and not self.params.get("verbose"):
-            self._guarded(self._begin_on_a_terminal)
-        self._guarded(self._begin_to_keep)
-        self._guarded(self._begin_to_measure)
+            self._guarded(self._begin_terminal)
+        self._guarded(self._begin_writing)
+        self._guarded(self._begin_measuring)
 
-    def _begin_on_a_terminal(self) -> None:
+    def _begin_terminal(self) -> None:
         self._terminal = TerminalProgress(self._title)
 
     def _show(self) -> None:
-        """Shows the view below the cell, where a page waits for it."""
+        """Shows the view below the cell if the notebook is open in a page."""
         if has_kernel() and is_first_process():
             self._view = DashboardView(self._controls, self._class_names)
             if is_live():
                 self._view.show()
 
-    def _follow_the_cell(self) -> None:
-        """Notes the end of a run whose cell ended without Keras saying so: by an error."""
+    def _follow_cell(self) -> None:
+        """Ends a run when its cell ends, because Keras calls no hook after an error."""
         ipython = shell()
         if ipython is None:
             return
@@ -412,82 +426,83 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         self._end_of_cell = end_of_cell
         ipython.events.register("post_run_cell", end_of_cell)
 
-    def _begin_to_keep(self) -> None:
+    def _begin_writing(self) -> None:
         path = default_path() if self._keep is True else self._keep
         if path:
-            about: dict[str, Any] = {}  # a run is worth keeping though its model tells nothing
-            self._guarded(lambda: about.update(about_run(self.model, self.params)))
-            self._keeper = RunWriter(Store(path), self._title, about)
-            self._run = self._keeper.run
-            self._keeper.begin()
+            about: dict[str, Any] = {}  # a run is stored even if its model has no description
+            self._guarded(lambda: about.update(describe_run(self.model, self.params)))
+            self._writer = RunWriter(Store(path), self._title, about)
+            self._run = self._writer.run
+            self._writer.begin()
 
-    def _begin_to_measure(self) -> None:
-        probe = self._own_probe if self._probe is None else self._probe
+    def _begin_measuring(self) -> None:
+        probe = self._fit_probe if self._probe is None else self._probe
         self._measurer = Measurer(self.model, probe)
         self._measurer.begin()
-        self._sparing = TimeBudget(_SHARE_OF_WEIGHTS if probe is None else _SHARE_OF_MEASURES)
+        self._measure_budget = TimeBudget(_WEIGHT_SHARE if probe is None else _MEASURE_SHARE)
         if probe is not None:
             self._predictor = Predictor(self.model, probe)
 
     def _measure(self) -> dict[tuple[str, str], float]:
-        """Measures the layers, if they can be."""
+        """Measures the layers, if that is possible."""
         if self._measurer is None:
             return {}
-        with self._sparing.work():
+        with self._measure_budget.work():
             done = self._log.batches_done
-            measured = self._measurer.measure(max(done - self._measured_at, 1))
-            numbers = {**measured.numbers, **percentiles_of(measured)}
-        self._measured_at = done
-        self._log.measured[self._log.epoch] = numbers
+            measurements = self._measurer.measure(max(done - self._batches_at_measure, 1))
+            numbers = {**measurements.numbers, **percentiles_of(measurements)}
+        self._batches_at_measure = done
+        self._log.measures_by_epoch[self._log.epoch] = numbers
         return numbers
 
     def _predict(self) -> None:
-        """Counts what the model takes for what, as often as that takes a small share of time."""
+        """Updates the confusion matrices."""
         if self._predictor is not None:
-            with self._sparing_predictions.work():
+            with self._prediction_budget.work():
                 self._log.confusions = self._predictor.predict()
 
-    def _attend(self) -> None:
-        """Does what was asked for, and draws what is new."""
+    def _update(self) -> None:
+        """Carries out the learner's requests, and updates the screen."""
         self._guarded(self._take_batches)
         if self._controls.is_due and self._log.state != STOPPED:
-            self._obey()
-        self._guarded(self._measure_within)
-        begin = time.perf_counter()  # neither a pause nor what is measured puts the screen off
+            self._handle_requests()
+        self._guarded(self._measure_within_epoch)
+        begin = time.perf_counter()  # neither a pause nor measuring delays the next update
         try:
-            if self._log.state != PAUSED:  # then it is drawn already
+            if self._log.state != PAUSED:  # a pause is drawn when it begins
                 self._draw()
         finally:
-            took = time.perf_counter() - begin
-            self._due = begin + took + max(_MOST_OFTEN, took / _SHARE)
+            duration = time.perf_counter() - begin
+            self._next_draw = begin + duration + max(_DRAW_INTERVAL, duration / _DRAW_SHARE)
 
-    def _measure_within(self) -> None:
-        """Measures within a long epoch."""
-        is_due = self._sparing.is_due and self._sparing.seconds_since > _MEASURED_WITHIN
-        if is_due and self._measure():
+    def _measure_within_epoch(self) -> None:
+        """Measures the layers within a long epoch."""
+        budget = self._measure_budget
+        if budget.is_due and budget.seconds_since > _MEASURE_INTERVAL and self._measure():
             self._log.notices = find_notices(self._log)
             self._colour()
 
     def _draw(self) -> None:
-        """Draws the run where it is watched."""
-        if not self._is_watching:
+        """Draws the run on the page or on the terminal."""
+        if not self._is_active:
             return
         self._log.loss_weights = self._log.loss_weights or loss_weights_of(self.model)
-        for watcher in (self._view, self._terminal):
-            if watcher is not None:
-                watcher.draw(self._log)
+        for display in (self._view, self._terminal):
+            if display is not None:
+                display.draw(self._log)
 
     def _take_batches(self) -> None:
         batches, self._batches = self._batches, []
         self._log.add_batches(batches)
 
-    def _obey(self) -> None:
+    def _handle_requests(self) -> None:
         is_new = True
         while True:
-            asked = self._controls.take()
-            if asked.learning_rate is not None:
-                self._guarded(functools.partial(self._set_learning_rate, asked.learning_rate))
-            if asked.stop:
+            requests = self._controls.take()
+            rate = requests.learning_rate
+            if rate is not None:
+                self._guarded(functools.partial(self._set_learning_rate, rate))
+            if requests.stop:
                 self._log.state = STOPPED
                 self.model.stop_training = True
                 return
@@ -495,21 +510,21 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
                 self._log.state = RUNNING
                 return
             self._log.state = PAUSED
-            if is_new or asked.learning_rate is not None:
+            if is_new or rate is not None:
                 self._draw()
-            if asked.step:
+            if requests.step:
                 return
             is_new = False
-            self._controls.wait(_WAITING)
+            self._controls.wait(_PAUSE_INTERVAL)
 
     def _set_learning_rate(self, value: float) -> None:
         try:
             self.model.optimizer.learning_rate = value
             self._note_learning_rate()
-        except TypeError:  # a schedule decides
-            said = _("A schedule decides the learning rate here, so it cannot be set.")
+        except TypeError:  # the optimizer has a schedule
+            message = _("A schedule sets the learning rate here, so you cannot change it.")
             if self._view is not None:
-                self._view.say(said)
+                self._view.say(message)
 
     def _note_learning_rate(self) -> None:
         rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
@@ -517,37 +532,36 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             self._log.learning_rate[self._log.epoch] = numbers_of({"rate": rate})["rate"]
 
     def _end_epoch(self, epoch: int, logs: Any) -> None:
-        # One by one: whatever fails, the epoch is noted and kept.
+        # Each step is guarded on its own: whatever fails, the epoch is recorded and stored.
         self._guarded(self._take_batches)
         numbers = self._log.end_epoch(epoch, logs)
         self._guarded(self._note_learning_rate)
-        if not self._is_watching:
+        if not self._is_active:
             return
-        if self._keeper is not None:
-            self._keeper.note(epoch, numbers)
+        if self._writer is not None:
+            self._writer.note(epoch, numbers)
         measures: dict[tuple[str, str], float] = {}
-        # As often as it takes a small share of the time, but after the first epoch in any case.
-        if self._sparing.is_due or not self._log.measured:
+        if self._measure_budget.is_due or not self._log.measures_by_epoch:
             self._guarded(lambda: measures.update(self._measure()))
-        self._guarded(lambda: self._judge(epoch, numbers))
-        if self._sparing_predictions.is_due:
+        self._guarded(lambda: self._evaluate(epoch, numbers))
+        if self._prediction_budget.is_due:
             self._guarded(self._predict)
-        if self._controls.is_to_stop:  # now; after a batch of the next epoch it would be late
-            self._guarded(self._obey)
-        if time.perf_counter() >= self._due:
-            self._guarded(self._attend)
+        if self._controls.is_to_stop:  # now, not after the first batch of the next epoch
+            self._guarded(self._handle_requests)
+        if time.perf_counter() >= self._next_draw:
+            self._guarded(self._update)
         if measures:
             self._guarded(self._colour)
-        if self._keeper is not None:
-            keeper = self._keeper
-            self._guarded(lambda: keeper.add(epoch, numbers, measures))
+        if self._writer is not None:
+            writer = self._writer
+            self._guarded(lambda: writer.add(epoch, numbers, measures))
 
     def _colour(self) -> None:
         for colours in self._colours:
             colours.show(self._log)
 
-    def _judge(self, epoch: int, numbers: Mapping[str, float]) -> None:
-        """Looks what goes wrong, and whether this epoch is the best."""
+    def _evaluate(self, epoch: int, numbers: Mapping[str, float]) -> None:
+        """Finds problems, and checks whether this epoch is the best."""
         self._best.note(self.model, epoch, numbers)
         self._log.best = self._best.best
         self._log.notices = find_notices(self._log)
@@ -561,28 +575,29 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         if self._end_of_cell is not None:
             end_of_cell, self._end_of_cell = self._end_of_cell, None
             self._guarded(lambda: shell().events.unregister("post_run_cell", end_of_cell))
-        if self._is_watching and state in (FINISHED, STOPPED):
-            self._guarded(self._measure_the_last)
+        if self._is_active and state in (FINISHED, STOPPED):
+            self._guarded(self._measure_last_epoch)
             self._guarded(self._predict)
-        if self._keeper is not None:
-            keeper = self._keeper
-            self._guarded(lambda: keeper.end(state))
-        if self._is_watching:
-            self._guarded(self._leave_summary)
+        if self._writer is not None:
+            writer = self._writer
+            self._guarded(lambda: writer.end(state))
+        if self._is_active:
+            self._guarded(self._show_summary)
 
-    def _measure_the_last(self) -> None:
-        """Measures after the last epoch in any case, for what is left of the run."""
-        last = next(reversed(self._log.by_epoch.get("loss", {})), None)
-        if last is None or last in self._log.measured:
+    def _measure_last_epoch(self) -> None:
+        """Measures the layers after the last epoch, which the summary shows."""
+        by_epoch = self._log.by_epoch
+        last = next(reversed(by_epoch.get("loss", {})), None)
+        if last is None or last in self._log.measures_by_epoch:
             return
         measures = self._measure()
         self._log.notices = find_notices(self._log)
         self._colour()
-        if self._keeper is not None:
-            numbers = {name: it[last] for name, it in self._log.by_epoch.items() if last in it}
-            self._keeper.add(last, numbers, measures)
+        if self._writer is not None:
+            numbers = {name: line[last] for name, line in by_epoch.items() if last in line}
+            self._writer.add(last, numbers, measures)
 
-    def _leave_summary(self) -> None:
+    def _show_summary(self) -> None:
         if self._terminal is not None:
             self._terminal.end()
         if self._view is not None:
@@ -591,12 +606,13 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             print(self.to_text())
 
 
-def first_samples(args: Any, named: Mapping[str, Any]) -> Any:
-    """Returns the `x`, `y` and `sample_weight` that `fit` was given, if they are arrays."""
+def probe_of_fit(args: Any, named: Mapping[str, Any]) -> Any:
+    """Returns the `x`, `y` and `sample_weight` among the arguments of `fit`, if they are arrays."""
     x = args[0] if args else named.get("x")
     y = args[1] if len(args) > 1 else named.get("y")
     weights = named.get("sample_weight")
     probe = (x, y) if weights is None else (x, y, weights)
-    if y is None or not all(hasattr(it, "shape") for it in keras.tree.flatten(probe)):
+    leaves = keras.tree.flatten(probe)
+    if y is None or not all(hasattr(leaf, "shape") for leaf in leaves):
         return None
     return probe

@@ -1,6 +1,6 @@
-"""What a learner asks of a training run while it runs: stop, pause, one step, learning rate.
+"""The learner's requests to a training run: stop, pause, resume, one step, learning rate.
 
-The page writes it, on whichever thread; the training thread reads it between two batches.
+The page makes requests on any thread, and the training thread reads them between two batches.
 """
 
 import threading
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Asked:
-    """What was asked since the training thread looked last.
+class Requests:
+    """The requests since the training thread last read them.
 
     Attributes:
-        stop: To end after this batch.
-        step: To do one batch while the run is paused.
-        learning_rate: A new learning rate, if one was asked for.
+        stop: Whether to end the run after this batch.
+        step: Whether to train on one batch while the run is paused.
+        learning_rate: The new learning rate, if one was requested.
     """
 
     stop: bool = False
@@ -26,7 +26,7 @@ class Controls:
     """The state of the buttons.
 
     Attributes:
-        is_due: Whether there is something to attend to. Read without a lock, after every batch.
+        is_due: Whether there is a request or a pause. Read after every batch, without a lock.
     """
 
     def __init__(self) -> None:
@@ -34,70 +34,70 @@ class Controls:
         self._changed = threading.Condition()
         self._paused = False
         self._steps = 0
-        self._asked = Asked()
+        self._requests = Requests()
 
     @property
     def is_paused(self) -> bool:
-        """Whether the run is to wait."""
+        """Whether the run is to pause."""
         return self._paused
 
     @property
     def is_to_stop(self) -> bool:
-        """Whether the run is to end, and the training thread has not heard of it yet."""
-        return self._asked.stop
+        """Whether the run is to end, and the training thread has not read the request yet."""
+        return self._requests.stop
 
     def stop(self) -> None:
-        """Asks to end the run after this batch."""
+        """Requests the end of the run after this batch."""
         with self._changed:
-            self._asked.stop = True
+            self._requests.stop = True
             self._notify()
 
     def pause(self) -> None:
-        """Asks to wait after this batch."""
+        """Requests a pause after this batch."""
         with self._changed:
             self._paused = True
             self._steps = 0
             self._notify()
 
     def resume(self) -> None:
-        """Asks to go on."""
+        """Requests the end of the pause."""
         with self._changed:
             self._paused = False
             self._notify()
 
     def step(self) -> None:
-        """Asks for one batch more, and to wait after it."""
+        """Requests one more batch, and a pause after it."""
         with self._changed:
             self._paused = True
             self._steps += 1
             self._notify()
 
     def set_learning_rate(self, value: float) -> None:
-        """Asks for another learning rate."""
+        """Requests a new learning rate."""
         with self._changed:
-            self._asked.learning_rate = value
+            self._requests.learning_rate = value
             self._notify()
 
     def _notify(self) -> None:
         self.is_due = True
         self._changed.notify_all()
 
-    def take(self) -> Asked:
-        """Returns what was asked, once; of several steps each by itself."""
+    def take(self) -> Requests:
+        """Returns the requests and clears them; each of several steps needs a call of its own."""
         with self._changed:
-            asked, self._asked = self._asked, Asked()
+            requests, self._requests = self._requests, Requests()
             if self._paused and self._steps:
                 self._steps -= 1
-                asked.step = True
+                requests.step = True
             self.is_due = self._paused
-            return asked
+            return requests
 
     def wait(self, seconds: float) -> None:
-        """Waits until something is asked.
+        """Waits for a request during a pause.
 
         Args:
-            seconds: How long at most. An interrupt of the kernel ends it at once.
+            seconds: The longest time to wait. An interrupt of the kernel ends the wait at once.
         """
         with self._changed:
-            if self._paused and not self._steps and self._asked == Asked():
+            if self._paused and not self._steps and self._requests == Requests():
                 self._changed.wait(seconds)

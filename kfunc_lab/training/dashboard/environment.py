@@ -1,4 +1,4 @@
-"""Where a training run is watched: a page that draws, a terminal, or a run without a reader."""
+"""Detects the front end: live notebook, terminal, or batch run."""
 
 import json
 import os
@@ -13,15 +13,15 @@ def shell() -> Any:
 
 
 def has_kernel() -> bool:
-    """Tells whether this is a notebook's kernel."""
+    """Tells whether this process is a notebook's kernel."""
     return getattr(shell(), "kernel", None) is not None
 
 
 def is_live() -> bool:
-    """Tells whether a page waits for what a cell shows.
+    """Tells whether a page displays the output of the running cell.
 
-    JupyterLab, Notebook, VS Code and Colab say in a cell's request which cell it is of; what only
-    runs notebooks, as papermill, nbval and nbconvert do, says nothing.
+    JupyterLab, Notebook, VS Code and Colab send the id of the cell with its request; programs that
+    only execute notebooks, such as papermill, nbval and nbconvert, do not.
     """
     if not has_kernel():
         return False
@@ -32,23 +32,23 @@ def is_live() -> bool:
 
 
 def is_terminal() -> bool:
-    """Tells whether a person reads what is printed."""
+    """Tells whether standard error is a terminal."""
     try:
         return not has_kernel() and sys.stderr.isatty()
-    except (AttributeError, ValueError):  # there is no standard error, or it is closed
+    except (AttributeError, ValueError):  # standard error is missing or closed
         return False
 
 
 def is_first_process() -> bool:
-    """Tells whether this process is the first of those that train together, or the only one."""
+    """Tells whether this is the first of several processes that train together, or the only one."""
     if not _is_first_task(os.environ.get("TF_CONFIG", "")):
         return False
     jax = sys.modules.get("jax")
     return jax is None or jax.process_index() == 0
 
 
-def _is_first_task(said: str) -> bool:
-    """Tells from TensorFlow's account of a cluster whether this process is its chief.
+def _is_first_task(tf_config: str) -> bool:
+    """Tells from TensorFlow's `TF_CONFIG` whether this process is the chief of its cluster.
 
     Example:
         >>> cluster = '"cluster": {"chief": ["a:1"], "worker": ["b:1"]}'
@@ -56,22 +56,22 @@ def _is_first_task(said: str) -> bool:
         False
     """
     try:
-        known = json.loads(said)
-        task = known["task"]
+        config = json.loads(tf_config)
+        task, cluster = config["task"], config.get("cluster", {})
         kind, index = task.get("type", "worker"), int(task.get("index", 0))
-        # Where nobody is chief, the first worker is.
-        chiefs = [it for it in ("chief", "master") if known.get("cluster", {}).get(it)]
+        # Without a chief, the first worker is the chief.
+        chiefs = [role for role in ("chief", "master") if cluster.get(role)]
     except (ValueError, TypeError, KeyError, AttributeError):
-        return True  # it says of no cluster
+        return True  # there is no cluster
     return kind in (chiefs or ("worker", "chief", "master")) and index == 0
 
 
-def let_the_page_choose(widget: Any) -> None:
-    """Lets a widget's messages come in while its cell runs.
+def receive_while_running(widget: Any) -> None:
+    """Lets a widget receive messages while its cell runs.
 
-    JupyterLab sends them on a thread of their own. Some versions of ipykernel answer a widget on
-    the thread that last wrote to it, which is the one that trains; without that route they go
-    where the page sent them.
+    JupyterLab sends them to a subshell with its own thread. Some versions of ipykernel route the
+    messages of a widget to the thread that last wrote to it, which is the training thread; without
+    that route they arrive in the subshell.
 
     Args:
         widget: The widget, before its cell ends.

@@ -1,4 +1,4 @@
-"""Colours a graph by what is measured of its layers while they train."""
+"""Colours a graph by the measures of its layers during training."""
 
 import math
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from kfunc_lab.locale import N_, _
 from kfunc_lab.training.run_log import RunLog
 
-# What can be told of a layer, in the order of the table.
+# The measures of a layer, in the order of the table.
 MEASURES = {
     "gradient_norm": N_("gradient norm"),
     "update_ratio": N_("update ÷ weights"),
@@ -20,7 +20,7 @@ MEASURES = {
 
 
 class LayerColours:
-    """The colours of one graph.
+    """Colours one graph.
 
     Args:
         view: A view of the graph.
@@ -33,7 +33,7 @@ class LayerColours:
     def __init__(self, view: Any, measure: str) -> None:
         if measure not in MEASURES:
             raise ValueError(
-                _("There is no measure {name}. There are: {names}.").format(
+                _("There is no measure {name}. Choose one of: {names}.").format(
                     name=repr(measure), names=", ".join(MEASURES)
                 )
             )
@@ -41,7 +41,7 @@ class LayerColours:
         self._measure = measure
 
     def show(self, log: RunLog) -> None:
-        """Colours the layers that the graph shows by what was measured of them last."""
+        """Colours the layers that the graph shows by their last measurements."""
         known = {*self._view.graph.call_of, *self._view.graph.group_of}
         values = {
             layer: numbers[self._measure]

@@ -9,11 +9,11 @@ from kfunc_lab.ui.text import printable
 
 
 class TerminalProgress:
-    """A bar on standard error, with the epoch and the last numbers beside it.
+    """A progress bar on standard error, with the epoch and the latest metrics beside it.
 
     Args:
-        name: What the run is called.
-        console: Where it is drawn; by default rich's own on standard error.
+        name: The name of the run.
+        console: The rich console to draw on; by default a new one on standard error.
     """
 
     def __init__(self, name: str, console: Any = None) -> None:
@@ -26,16 +26,16 @@ class TerminalProgress:
             TextColumn("{task.fields[numbers]}", markup=False),
             TimeRemainingColumn(),
             console=console or Console(stderr=True),
-            transient=True,  # the summary takes its place
+            transient=True,  # the summary replaces it
         )
         self._name = printable(name)
         self._task = self._progress.add_task(self._name, total=None, numbers="")
         self._progress.start()
 
     def draw(self, log: RunLog) -> None:
-        """Shows how far a run is."""
+        """Draws the progress of a run."""
         epochs = log.epochs or log.epoch + 1
-        said = _("epoch {n} of {total}").format(n=min(log.epoch + 1, epochs), total=epochs)
+        epoch = _("epoch {n} of {total}").format(n=min(log.epoch + 1, epochs), total=epochs)
         numbers = [
             f"{printable(name)} {number_words(line.y[-1])}"
             for name, line in list(log.batches.items())[:3]
@@ -43,12 +43,12 @@ class TerminalProgress:
         ]
         self._progress.update(
             self._task,
-            description=f"{self._name}: {said}",
+            description=f"{self._name}: {epoch}",
             completed=log.epoch * log.steps + log.step,
             total=epochs * log.steps or None,
             numbers=", ".join(numbers),
         )
 
     def end(self) -> None:
-        """Takes the bar away."""
+        """Removes the bar."""
         self._progress.stop()

@@ -1,4 +1,4 @@
-"""Draws a training run while it goes on, and leaves a summary: the widget of the dashboard."""
+"""The dashboard's widget, which draws a training run and leaves a summary in the notebook."""
 
 import contextlib
 import json
@@ -13,10 +13,10 @@ import traitlets
 
 from kfunc_lab.locale import _
 from kfunc_lab.training.dashboard.controls import Controls
-from kfunc_lab.training.dashboard.environment import let_the_page_choose
+from kfunc_lab.training.dashboard.environment import receive_while_running
 from kfunc_lab.training.dashboard.layer_data import final_layer_data, layer_data
 from kfunc_lab.training.dashboard.summary import best_words, summary_svg, summary_text, titled
-from kfunc_lab.training.downsampled_line import Series
+from kfunc_lab.training.downsampled_line import DownsampledLine
 from kfunc_lab.training.measuring import prediction_figures
 from kfunc_lab.training.measuring.distributions import epochs_drawn
 from kfunc_lab.training.measuring.prediction_figures import ClassNames
@@ -25,13 +25,13 @@ from kfunc_lab.training.states import state_words
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
 
-# One update of the screen holds at most so many bytes; the rest comes with the next. What is
-# written around them, the progress and the notices, takes less than the rest of 40 kB.
-_MOST_BYTES = 32_000
+# The limit on the data in one update of the screen; the rest follows with the next update. The
+# progress and the notices fit into the rest of 40 kB.
+_MAX_BYTES = 32_000
 
 
 class DashboardView(anywidget.AnyWidget):
-    """The curves of a run, its progress, and the buttons that steer it."""
+    """The curves of a run, its progress, and the buttons that control it."""
 
     _esm = BUNDLES / "dashboard.js"
     _css = BUNDLES / "dashboard.css"
@@ -46,41 +46,41 @@ class DashboardView(anywidget.AnyWidget):
         self._controls = controls
         self._name = ""
         self._log = RunLog()
-        self._forget()
+        self._reset_page()
         self._is_shown = self._is_drawing = False
-        self._sending = threading.Lock()  # the page asks on a thread of its own
+        self._sending = threading.Lock()  # the page's messages arrive on another thread
         self._handle: Any = None
         self._pages: set[str] = set()
-        self._problem: Exception | None = None  # what failed where the dashboard cannot see it
+        self._problem: Exception | None = None  # an error that IPython would hide
         self.on_msg(self._answer)
 
-    # -- what the dashboard does
+    # -- called by the dashboard
 
     def show(self) -> None:
-        """Shows it below the cell that runs."""
+        """Shows the widget below the running cell."""
         from IPython.display import display
 
-        let_the_page_choose(self)
+        receive_while_running(self)
         self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
         self._is_shown = True
 
     def begin(self, name: str, log: RunLog, in_background: bool) -> None:
-        """Begins to draw a run."""
+        """Starts to draw a run."""
         self._name = printable(name)
         self._log = log
-        self._forget()
+        self._reset_page()
         self._state = {"title": self._name, "steerable": in_background}
 
     def draw(self, log: RunLog) -> None:
-        """Sends what is new to the page, if one is there."""
+        """Sends new data to the page, if there is one."""
         self._log = log
         if self._is_drawing:
             with self._sending:
-                content, buffers = self._news(log)
+                content, buffers = self._new_data(log)
                 self.send({"type": "more", "progress": progress(log), **content}, buffers)
 
     def say(self, words: str) -> None:
-        """Says on the page why something that was asked there cannot be done."""
+        """Shows on the page why a request cannot be carried out."""
         self.send({"type": "problem", "words": words})
 
     def end(self, log: RunLog) -> None:
@@ -89,10 +89,10 @@ class DashboardView(anywidget.AnyWidget):
 
         self._log = log
         try:
-            self._final = {  # all of it, also what the page has got
+            self._final = {  # all data, including what the page already has
                 "lines": self._all_lines(log),
                 "progress": progress(log),
-                "layers": final_layer_data(log) if log.measured else None,
+                "layers": final_layer_data(log) if log.measures_by_epoch else None,
                 "predictions": self._predictions(log),
             }
         finally:  # whatever failed, the run has ended and leaves its text
@@ -109,13 +109,13 @@ class DashboardView(anywidget.AnyWidget):
 
     def _lines(self, log: RunLog) -> dict[str, Any]:
         weights = log.loss_weights
-        whole: dict[str, Any] = {
-            f"batch/{titled(name, weights)}": it for name, it in log.batches.items()
+        lines: dict[str, Any] = {
+            f"batch/{titled(name, weights)}": line for name, line in log.batches.items()
         }
         for name, values in log.by_epoch.items():
-            line = Series([epoch + 1 for epoch in values], list(values.values()))
-            whole[f"epoch/{titled(name, weights)}"] = line
-        return whole
+            line = DownsampledLine([epoch + 1 for epoch in values], list(values.values()))
+            lines[f"epoch/{titled(name, weights)}"] = line
+        return lines
 
     def _all_lines(self, log: RunLog) -> list[dict[str, Any]]:
         return [
@@ -123,45 +123,47 @@ class DashboardView(anywidget.AnyWidget):
             for name, line in self._lines(log).items()
         ]
 
-    # -- what the page has not got yet
+    # -- the data that the page does not have yet
 
-    def _forget(self) -> None:
-        """Takes the page for one that has got nothing yet."""
-        self._sent: dict[str, tuple[int, int]] = {}  # points of each line, and how fine it was
-        self._sent_epochs: dict[int, Any] = {}  # whose distributions it has, as they were
+    def _reset_page(self) -> None:
+        """Forgets what was sent, because a new page has no data yet."""
+        self._sent: dict[str, tuple[int, int]] = {}  # points of each line, and their resolution
+        self._sent_epochs: dict[int, Any] = {}  # the measures whose distributions were sent
         self._sent_predictions: Any = ()
-        self._picture, self._is_begun = "", False  # what is not sent of it yet
+        self._picture, self._is_begun = "", False  # the part that was not sent yet
 
-    def _news(self, log: RunLog) -> tuple[dict[str, Any], list[bytes]]:
-        """Returns what is new, as far as one message may hold it; the rest waits."""
+    def _new_data(self, log: RunLog) -> tuple[dict[str, Any], list[bytes]]:
+        """Returns as much new data as fits into one message; the rest waits."""
         lines, buffers = self._new_lines(log)
         content: dict[str, Any] = {"lines": lines}
         size = sum(map(len, buffers))
         epochs = self._epochs_to_send(log)
         if epochs:
-            # As many epochs as fit, but one at least unless there are lines.
+            # As many epochs as fit, but at least one if there are no lines.
             table, spread = layer_data(log, epochs[:1])
-            room = _MOST_BYTES - size - len(str(table).encode())
-            fitting = max(room // max(len(spread), 1), 0 if size else 1)
-            if fitting:
-                content["layers"], spread = layer_data(log, epochs[:fitting])
-                self._sent_epochs |= {it: log.measured[it] for it in epochs[:fitting]}
+            room = _MAX_BYTES - size - len(str(table).encode())
+            count = max(room // max(len(spread), 1), 0 if size else 1)
+            if count:
+                sent = epochs[:count]
+                content["layers"], spread = layer_data(log, sent)
+                self._sent_epochs |= {epoch: log.measures_by_epoch[epoch] for epoch in sent}
                 buffers.append(spread)
                 size += len(spread) + len(str(table).encode())
         if self._sent_predictions is not log.confusions and not self._picture:
             self._picture = self._predictions(log)
             self._sent_predictions = log.confusions
-        if self._picture and size < _MOST_BYTES:
-            # Bytes that are no ASCII count more than once in a message.
-            part, rest = _split(self._picture, _MOST_BYTES - size)
+        if self._picture and size < _MAX_BYTES:
+            # A character that is not ASCII takes several bytes in a message.
+            part, rest = _split(self._picture, _MAX_BYTES - size)
             first, self._is_begun = not self._is_begun, bool(rest)
             self._picture = rest
             content["predictions"] = {"part": part, "first": first, "more": bool(rest)}
         return content, buffers
 
     def _epochs_to_send(self, log: RunLog) -> list[int]:
-        drawn = epochs_drawn(list(log.measured))
-        return [it for it in drawn if self._sent_epochs.get(it) is not log.measured[it]]
+        measures = log.measures_by_epoch
+        drawn = epochs_drawn(list(measures))
+        return [epoch for epoch in drawn if self._sent_epochs.get(epoch) is not measures[epoch]]
 
     def _predictions(self, log: RunLog) -> str:
         if not log.confusions:
@@ -169,26 +171,26 @@ class DashboardView(anywidget.AnyWidget):
         return prediction_figures.to_svg(log.confusions, self._class_names)
 
     def _new_lines(self, log: RunLog) -> tuple[list[dict[str, Any]], list[bytes]]:
-        """Returns the points of lines that are new, as far as one message may hold them."""
+        """Returns as many new points of lines as fit into one message."""
         lines, buffers, size = [], [], 0
         for name, line in self._lines(log).items():
-            known, each = self._sent.get(name, (0, line.each))
-            first = known if each == line.each else 0
-            if len(line.y) == first and each == line.each:
+            sent, resolution = self._sent.get(name, (0, line.numbers_per_point))
+            first = sent if resolution == line.numbers_per_point else 0
+            if len(line.y) == first and resolution == line.numbers_per_point:
                 continue
             points = np.array([line.x[first:], line.y[first:]], "<f4").tobytes()
-            if size and size + len(points) > _MOST_BYTES:
+            if size and size + len(points) > _MAX_BYTES:
                 continue
             size += len(points)
             lines.append({"name": name, "first": first})
             buffers.append(points)
-            self._sent[name] = (len(line.y), line.each)
+            self._sent[name] = (len(line.y), line.numbers_per_point)
         return lines, buffers
 
-    # -- what the page asks
+    # -- requests of the page
 
     def _answer(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
-        asked = {
+        handlers = {
             "stop": self._controls.stop,
             "pause": self._controls.pause,
             "resume": self._controls.resume,
@@ -200,32 +202,30 @@ class DashboardView(anywidget.AnyWidget):
                 self._controls.set_learning_rate(value)
         elif content.get("type") == "hello":
             self._hello(str(content.get("page")))
-        elif content.get("type") in asked:
-            asked[content["type"]]()
+        elif content.get("type") in handlers:
+            handlers[content["type"]]()
 
     def _hello(self, page: str) -> None:
-        """A page is there: it gets all, and knows that its buttons are heard."""
-        if page in self._pages:  # it asks until it is answered
+        """Sends all data to a new page, which also shows it that its buttons work."""
+        if page in self._pages:  # a page repeats its message until it gets an answer
             return
         self._pages.add(page)
         self._is_drawing = True
         with self._sending:
-            self._forget()
+            self._reset_page()
         if not self._state.get("ended"):
             self._state = self._state | {"steerable": True}
-        with contextlib.suppress(
-            Exception
-        ):  # said by the thread that trains, which meets it too
+        with contextlib.suppress(Exception):  # the training thread meets and reports it too
             self.draw(self._log)
 
     # -- forms
 
     def to_text(self) -> str:
-        """Returns the run as text: a line for each epoch, notices, what is taken for what."""
+        """Returns the run as text: a line for each epoch, the notices and the confusions."""
         return summary_text(self._name, self._log, self._class_names)
 
     def to_svg(self) -> str:
-        """Returns the run as SVG that follows the theme of its reader."""
+        """Returns the run as SVG that follows the reader's light or dark theme."""
         return summary_svg(self._log, self._class_names)
 
     def __repr__(self) -> str:
@@ -237,17 +237,17 @@ class DashboardView(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         if not self._is_shown and self._handle is None and self._state.get("ended"):
-            data.pop("application/vnd.jupyter.widget-view+json", None)  # no page will answer
+            data.pop("application/vnd.jupyter.widget-view+json", None)  # no page shows it
         if self._log.by_epoch:
             try:
                 data["image/svg+xml"] = self.to_svg()
-            except Exception as error:  # IPython would show it in place of the text
+            except Exception as error:  # IPython would show it instead of the text
                 self._problem = error
         return data | {"text/plain": self.to_text()}, metadata
 
 
 def _split(text: str, room: int) -> tuple[str, str]:
-    """Splits a text so that the first part takes at most so many bytes in JSON."""
+    """Splits a text so that the first part takes at most `room` bytes in JSON."""
     room = max(room, 1000)
     part = text[:room]
     while len(json.dumps(part)) > room:
@@ -256,7 +256,7 @@ def _split(text: str, room: int) -> tuple[str, str]:
 
 
 def progress(log: RunLog) -> dict[str, Any]:
-    """Writes how far a run is."""
+    """Converts the progress of a run to plain data."""
     epochs = log.epochs or 0
     return {
         "epoch": min(log.epoch + 1, epochs or log.epoch + 1),
@@ -269,7 +269,8 @@ def progress(log: RunLog) -> dict[str, Any]:
         "words": state_words(log.state),
         "best": best_words(log.best) if log.best is not None else "",
         "notices": [
-            {"kind": it.kind, "said": it.said, "advice": it.advice} for it in log.notices
+            {"kind": notice.kind, "said": notice.said, "advice": notice.advice}
+            for notice in log.notices
         ],
         "learningRate": next(reversed(log.learning_rate.values()), None),
     }
@@ -277,13 +278,15 @@ def progress(log: RunLog) -> dict[str, Any]:
 
 def _words() -> dict[str, Any]:
     return {
-        "layers": _("Layers, after the last epoch that was measured"),
+        "layers": _("Layers after the last measured epoch"),
         "layer": _("layer"),
         "weights": _("weights"),
         "results": _("results"),
-        "spread": _("Half of the numbers lie in the dark band, nine in ten in the light one."),
-        "choose_layer": _("Show how the numbers of {layer} are spread"),
-        "whole": _("Click on a layer to see its distributions in full."),
+        "spread": _(
+            "Half of the values lie in the dark band and nine in ten in the light band."
+        ),
+        "choose_layer": _("Show the distributions of {layer}"),
+        "whole": _("Click a layer to see its distributions in full."),
         "run": _("Training run"),
         "progress": _("Progress"),
         "pause": _("Pause"),
@@ -302,9 +305,10 @@ def _words() -> dict[str, Any]:
         "training": _("training"),
         "validation": _("validation"),
         "batch": _("since the epoch began"),
-        "empty": _("The curves begin with the first batches."),
+        "empty": _("The curves appear with the first batches."),
         "deaf": _(
-            "Here the buttons wait until the cell has ended. dashboard.fit(model, …, "
-            "background=True) makes them work at once; the interrupt button ends the run cleanly."
+            "Here the buttons only take effect after the cell has ended. With "
+            "dashboard.fit(model, …, background=True) they work at once; the interrupt button "
+            "ends the run cleanly."
         ),
     }

@@ -1,12 +1,12 @@
-"""Keeps the weights of the best epoch beside those that train on."""
+"""Keeps a copy of the weights of the best epoch."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Of a larger model no second copy is held in memory.
-_MOST_BYTES = 1_000_000_000
+# A larger model gets no second copy in memory.
+_MAX_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,8 @@ class Best:
 
     Attributes:
         epoch: Its number, counted from 0.
-        name: By what it was chosen: `"val_loss"`, or `"loss"` where nothing is validated.
-        value: Its least value.
+        name: The metric that decides: `"val_loss"`, or `"loss"` without validation.
+        value: Its lowest value.
     """
 
     epoch: int
@@ -25,20 +25,20 @@ class Best:
 
 
 class BestWeights:
-    """Copies a model's weights whenever its loss is lower than ever before.
+    """Copies a model's weights whenever its loss reaches a new minimum.
 
     Attributes:
-        best: The best epoch; `None` before there is one.
+        best: The best epoch; `None` before the first epoch.
 
     Example:
         >>> import keras
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        >>> kept = BestWeights()
-        >>> kept.note(model, 0, {"loss": 0.5})
-        >>> model.set_weights([it + 1 for it in model.get_weights()])
-        >>> kept.note(model, 1, {"loss": 0.9})
-        >>> kept.restore(model)
-        >>> kept.best, float(model.get_weights()[1][0])
+        >>> best = BestWeights()
+        >>> best.note(model, 0, {"loss": 0.5})
+        >>> model.set_weights([weight + 1 for weight in model.get_weights()])
+        >>> best.note(model, 1, {"loss": 0.9})
+        >>> best.restore(model)
+        >>> best.best, float(model.get_weights()[1][0])
         (Best(epoch=0, name='loss', value=0.5), 0.0)
     """
 
@@ -52,23 +52,23 @@ class BestWeights:
         return self._weights is not None
 
     def note(self, model: Any, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Looks at an epoch that ended, and copies the weights if it is the best.
+        """Records a finished epoch, and copies the weights if it is the best.
 
-        An epoch without validation is passed over where others have it.
+        An epoch without validation is skipped if an earlier epoch has validation.
         """
-        known = self.best
+        best = self.best
         name = "val_loss" if "val_loss" in metrics else "loss"
-        if known is not None and known.name == "val_loss":
+        if best is not None and best.name == "val_loss":
             name = "val_loss"
         value = metrics.get(name, math.nan)
         if not math.isfinite(value):
             return
-        if known is not None and known.name == name and value >= known.value:
+        if best is not None and best.name == name and value >= best.value:
             return
         self.best = Best(epoch, name, value)
-        size = sum(math.prod(it.shape) for it in model.weights) * 4
-        self._weights = model.get_weights() if size <= _MOST_BYTES else None
+        size = sum(math.prod(weight.shape) for weight in model.weights) * 4
+        self._weights = model.get_weights() if size <= _MAX_BYTES else None
 
     def restore(self, model: Any) -> None:
-        """Gives a model the weights of the best epoch."""
+        """Sets a model's weights to those of the best epoch."""
         model.set_weights(self._weights)

@@ -1,4 +1,4 @@
-"""Measures each layer of a model that trains: its gradients, its weights, what it gives."""
+"""Measures the gradients, the weights and the activations of each layer during training."""
 
 import contextlib
 import math
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.forward.call_names import CallNames, Place
-from kfunc_lab.forward.call_outputs import blank, filled
-from kfunc_lab.forward.interception import intercepted, is_tracing, without_trace
+from kfunc_lab.forward.call_outputs import new_call, with_outputs
+from kfunc_lab.forward.interception import intercept_calls, is_tracing, unchanged
 from kfunc_lab.forward.recording import statistics_of_tensor
-from kfunc_lab.forward.samples import at_least_one
-from kfunc_lab.forward.statistics import Histogram, Statistics, statistics_of, together
+from kfunc_lab.forward.samples import positive_integer
+from kfunc_lab.forward.statistics import Histogram, Statistics, combine, statistics_of
 from kfunc_lab.graph.keras.nodes import (
     functional_of,
     nodes_in_order,
@@ -25,48 +25,47 @@ from kfunc_lab.graph.model.layer_graph import unused_id
 from kfunc_lab.training.measuring.probe import Probe, inference_arguments
 from kfunc_lab.ui.arrays import Numbers
 
-_MOST_SAMPLES = 64
-# Of a layer with more numbers the weights of before are not kept: they would take 200 MB.
-_MOST_KEPT = 50_000_000
-# In half precision the gradients of a loss become 0 below 6e-8; times so much they do not.
-_SCALE_IN_HALF = 1024.0
+_MAX_SAMPLES = 64
+# The previous weights of a larger layer are not stored, as they would take more than 200 MB.
+_MAX_STORED_WEIGHTS = 50_000_000
+# In half precision, gradients below 6e-8 underflow to 0; a loss scaled by this factor avoids that.
+_HALF_PRECISION_SCALE = 1024.0
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was measured of the layers of a model at one time.
+class Measurements:
+    """The measurements of a model's layers at one time.
 
-    A value is NaN where what it is reckoned from holds a NaN, and NaN or infinite where it holds
-    an infinity.
+    A measure is NaN if it is computed from a NaN, and NaN or infinite if it is computed from an
+    infinity.
 
     Attributes:
-        numbers: By the path of a layer, as `"encoder/dense"`, and the name of a measure:
+        numbers: The measures by the path of a layer, such as `"encoder/dense"`, and their name:
 
-            - `"gradient_norm"`: the norm of the gradient of the loss on the probe by the layer's
-              weights, regularisation included, as at inference, without dropout.
-            - `"weight_norm"`: the norm of its weights.
-            - `"update_ratio"`: the norm of what its weights changed by since the measure before,
-              by their norm then and by the number of steps. As steps partly undo each other,
-              over many of them it is less than the mean of the ratios of single steps, for
-              which 1e-3 is about right. NaN if all weights were 0.
-            - `"activation_mean"`, `"activation_deviation"`: mean and standard deviation of its
-              result on the probe.
-            - `"zeros"`: the share of zeros in it, from 0 to 1.
-            - `"dead"`: the share of its units that are 0 for every sample, everywhere. Only for
-              layers that have weights or an activation function.
-            - `"saturated"`: the share of its units of which at least 95 % of the values are
-              within 2 % of an end of what the activation function can give. Only for functions
-              that level off; a softmax that is sure of its class is saturated too.
+            - `"gradient_norm"`: the norm of the gradient of the loss on the probe with respect to
+              the layer's weights, including regularisation, in inference mode without dropout.
+            - `"weight_norm"`: the norm of the weights.
+            - `"update_ratio"`: the norm of the change in the weights since the previous
+              measurement, divided by their norm then and by the number of steps. Because steps
+              partly cancel out, it is lower over many steps than the mean ratio of single steps,
+              for which 1e-3 is normal. NaN if all weights were 0.
+            - `"activation_mean"`, `"activation_deviation"`: the mean and the standard deviation
+              of the output on the probe.
+            - `"zeros"`: the share of zeros in the output, from 0 to 1.
+            - `"dead"`: the share of units that are 0 for every sample at every position. Only for
+              layers with weights or with an activation function.
+            - `"saturated"`: the share of units with at least 95 % of their values within 2 % of a
+              limit of the activation function's range. Only for functions that level off; a
+              softmax that is sure of its class is saturated too.
 
-            The first three are of the weights that training changes, and only for layers that
-            have some.
-        weights: By the path of a layer the distribution of the weights that training changes.
-        activations: By the path of a layer the distribution of its result on the probe; that of
-            its last call, and the first of several results.
+            The first three use trainable weights, and only exist for layers that have some.
+        weights: The distribution of the trainable weights, by the path of the layer.
+        activations: The distribution of the output on the probe, by the path of the layer: the
+            first output of the last call.
 
-    Source: Karpathy, CS231n, Neural networks 3, of the ratio of updates to weights,
+    Source: Karpathy, CS231n, Neural networks 3, on the ratio of updates to weights,
     https://cs231n.github.io/neural-networks-3/; Glorot and Bengio, Understanding the difficulty
-    of training deep feedforward neural networks, 2010, of saturated units.
+    of training deep feedforward neural networks, 2010, on saturated units.
     """
 
     numbers: Mapping[tuple[str, str], float]
@@ -75,24 +74,24 @@ class Measured:
 
 
 class Measurer:
-    """Measures the layers of a model again and again while it trains, and changes nothing.
+    """Measures the layers of a model repeatedly during training, without changing the model.
 
-    The layers are those that the graph shows, but for inputs; of single operations only those
-    that are activation functions. A layer made of layers counts the weights that none of these
-    has. Weights that the model itself holds stand under its name.
+    The layers are those that the graph shows, except for inputs, and of single operations only
+    the activation functions. A layer made of layers only counts the weights that none of its
+    inner layers has. Weights of the model itself are listed under its name.
 
-    It keeps the weights that training changes as they were at the last measure, four bytes each;
-    of a layer with more than 50 million numbers it does not, which then has no update ratio.
+    The measurer stores the trainable weights of the last measurement, with four bytes for each
+    number. A layer with more than 50 million numbers is not stored, and has no update ratio.
 
     Args:
         model: The model.
-        probe: What gradients and activations are measured on: `(x, y)` or
-            `(x, y, sample_weight)`, each an array or a list or dict of arrays, the batch first,
-            as for `fit`. The first 64 samples are used; where the model's batch has a fixed
-            size, so many. By default there is none, and only weights are measured.
+        probe: The samples on which to measure gradients and activations: `(x, y)` or
+            `(x, y, sample_weight)`, each an array or a list or dict of arrays with the batch axis
+            first, as for `fit`. The first 64 samples are used, or one batch if the model's batch
+            size is fixed. By default there is no probe, and only weights are measured.
 
     Raises:
-        TypeError: If the probe is something else.
+        TypeError: If the probe has another form.
 
     Example:
         >>> import keras
@@ -102,105 +101,103 @@ class Measurer:
         >>> measurer = Measurer(model, (x, y))
         >>> measurer.begin()
         >>> _history = model.fit(x, y, batch_size=4, verbose=0)
-        >>> measured = measurer.measure(steps=2)
-        >>> sorted(name for _layer, name in measured.numbers)
+        >>> measurements = measurer.measure(steps=2)
+        >>> sorted(name for _layer, name in measurements.numbers)
         ['activation_deviation', 'activation_mean', 'dead', 'gradient_norm', 'update_ratio',
          'weight_norm', 'zeros']
-        >>> sum(measured.weights["unit"].counts)
+        >>> sum(measurements.weights["unit"].counts)
         3
     """
 
     def __init__(self, model: Any, probe: Any = None) -> None:
         self._model = model
-        self._probe = None if probe is None else Probe.of(model, probe, _MOST_SAMPLES)
+        self._probe = None if probe is None else Probe.of(model, probe, _MAX_SAMPLES)
         self._layers: _Layers | None = None
         self._before: dict[int, tuple[Any, Numbers]] = {}
 
     def begin(self) -> None:
-        """Notes the weights, which the first update ratio begins from."""
+        """Stores the weights, which the first update ratio starts from."""
         self._layers = None  # layers may have been added
-        trainable = self._current().trainable()
-        self._note(trainable, _values_of(trainable))
+        trainable = self._current_layers().trainable()
+        self._store(trainable, _values_of(trainable))
 
-    def measure(self, steps: int = 1) -> Measured:
+    def measure(self, steps: int = 1) -> Measurements:
         """Measures all layers.
 
         Args:
-            steps: How many steps of training there were since the measure before, or since
-                `begin`, so that the update ratio is that of a step on average. By default it is
-                that of the whole time.
+            steps: The number of training steps since the previous measurement or since `begin`.
+                The update ratio is divided by it; by default it is the ratio of the whole time.
 
         Returns:
-            What was measured. Without a probe, or for a model that is not built or has no
-            `call`, there are no gradients and activations; without a loss, or with another
-            backend than TensorFlow, no gradients; and no update ratio where the weights of
-            before are not known.
+            The measurements. They have no gradients and activations without a probe, or if the
+            model is not built or has no `call`; no gradients without a loss, or with another
+            backend than TensorFlow; and no update ratio if the previous weights are not stored.
 
         Raises:
-            ValueError: If `steps` is no whole number above 0.
+            ValueError: If `steps` is not a positive integer.
             Exception: Whatever the model raises when it is called on the probe.
         """
-        steps = at_least_one("steps", steps)
-        layers = self._current()
+        steps = positive_integer("steps", steps)
+        layers = self._current_layers()
         trainable = layers.trainable()
-        weights, numbers = self._of_weights(trainable, steps)
+        weights, numbers = self._measure_weights(trainable, steps)
         activations: dict[str, Histogram] = {}
         if self._probe is None or not self._model.built:
-            return Measured(numbers, weights, activations)
-        # Of a model made of models, as a GAN, a step may call these and never the whole.
+            return Measurements(numbers, weights, activations)
+        # A training step of a model made of models, such as a GAN, may only call its parts.
         with contextlib.suppress(NotImplementedError):
-            results, norms = _run(layers, self._probe, trainable)
+            outputs, norms = _run(layers, self._probe, trainable)
             numbers |= {(path, "gradient_norm"): norm for path, norm in norms.items()}
-            for path, result in results.items():
-                activations[path] = result.statistics.histogram
-                numbers |= {(path, name): it for name, it in result.numbers().items()}
-        return Measured(layers.in_order(numbers), weights, activations)
+            for path, output in outputs.items():
+                activations[path] = output.statistics.histogram
+                numbers |= {(path, name): value for name, value in output.numbers().items()}
+        return Measurements(layers.in_order(numbers), weights, activations)
 
-    def _of_weights(
+    def _measure_weights(
         self, trainable: Mapping[str, list[Any]], steps: int
     ) -> tuple[dict[str, Histogram], dict[tuple[str, str], float]]:
-        """Returns the distributions of weights, and what is measured of them; notes them."""
+        """Returns the distributions and the measures of the weights, and stores the weights."""
         histograms: dict[str, Histogram] = {}
         numbers: dict[tuple[str, str], float] = {}
         now = _values_of(trainable)
         for path, arrays in now.items():
-            found = together(statistics_of(it.reshape(1, -1, 1)) for it in arrays)
-            histograms[path] = found.histogram
-            norm = math.nan if found.not_finite else math.sqrt(found.squares)
+            statistics = combine(statistics_of(array.reshape(1, -1, 1)) for array in arrays)
+            histograms[path] = statistics.histogram
+            norm = math.nan if statistics.not_finite else math.sqrt(statistics.squares)
             numbers[path, "weight_norm"] = norm
             ratio = self._update_ratio(trainable[path], arrays)
             if ratio is not None:
                 numbers[path, "update_ratio"] = ratio / steps
-        self._note(trainable, now)
+        self._store(trainable, now)
         return histograms, numbers
 
-    def _current(self) -> "_Layers":
-        """Returns the layers of the model, which has more of them once it is built."""
+    def _current_layers(self) -> "_Layers":
+        """Returns the layers of the model, which may gain layers when it is built."""
         if self._layers is None or not self._layers.built:
             self._layers = _Layers(self._model)
         return self._layers
 
-    def _note(
+    def _store(
         self, trainable: Mapping[str, list[Any]], values: Mapping[str, list[Numbers]]
     ) -> None:
         self._before = {
             id(variable): (variable, array)
             for path, arrays in values.items()
-            if sum(it.size for it in arrays) <= _MOST_KEPT
+            if sum(array.size for array in arrays) <= _MAX_STORED_WEIGHTS
             for variable, array in zip(trainable[path], arrays, strict=True)
         }
 
     def _update_ratio(self, variables: list[Any], now: list[Numbers]) -> float | None:
-        if any(id(it) not in self._before for it in variables):
+        if any(id(variable) not in self._before for variable in variables):
             return None
-        before = [self._before[id(it)][1] for it in variables]
-        # What was rebuilt for another input is not what it was.
+        before = [self._before[id(variable)][1] for variable in variables]
+        # A layer that was rebuilt for another input has new weights.
         if any(a.shape != b.shape for a, b in zip(now, before, strict=True)):
             return None
         with np.errstate(invalid="ignore", over="ignore"):
             change = _norm(a - b for a, b in zip(now, before, strict=True))
-        whole = _norm(before)
-        return change / whole if whole else math.nan
+        norm = _norm(before)
+        return change / norm if norm else math.nan
 
 
 # ---------------------------------------------------------------------------------------------
@@ -212,8 +209,8 @@ class _Layers:
 
     Attributes:
         model: The model.
-        built: Whether all of them have their weights.
-        path_of: For each call of the graph the path of its layer: that of its first call.
+        built: Whether all of them have weights.
+        path_of: For each call of the graph the path of its layer, which is that of its first call.
     """
 
     def __init__(self, model: Any) -> None:
@@ -231,7 +228,11 @@ class _Layers:
             if call == path and call in operations
         }
         self._inside = {
-            group: [it for call, it in operations.items() if call.startswith(f"{group}/")]
+            group: [
+                operation
+                for call, operation in operations.items()
+                if call.startswith(f"{group}/")
+            ]
             for group in graph.group_of
             if group in self._layers
         }
@@ -239,39 +240,48 @@ class _Layers:
     def in_order(
         self, numbers: Mapping[tuple[str, str], float]
     ) -> dict[tuple[str, str], float]:
-        """Returns numbers of layers in the order of the graph, those of the model itself last."""
-        place = {path: at for at, path in enumerate(dict.fromkeys(self.path_of.values()))}
-        return dict(sorted(numbers.items(), key=lambda it: place.get(it[0][0], len(place))))
+        """Returns the measures in the order of the graph, with those of the model itself last."""
+        paths = list(dict.fromkeys(self.path_of.values()))
+        position = {path: index for index, path in enumerate(paths)}
+        return dict(
+            sorted(numbers.items(), key=lambda entry: position.get(entry[0][0], len(paths)))
+        )
 
     def names(self) -> CallNames:
-        """Returns what tells for each call which call of the graph it is."""
+        """Returns the names of the calls of one pass."""
         return CallNames(self._items, self._known)
 
     def trainable(self) -> dict[str, list[Any]]:
-        """Returns for each layer the weights that training changes, if it has some."""
-        whole = {id(it): it for it in self.model.trainable_weights}
-        found: dict[str, list[Any]] = {}
+        """Returns the trainable weights of each layer that has some."""
+        remaining = {id(weight): weight for weight in self.model.trainable_weights}
+        trainable = dict(remaining)
+        by_layer: dict[str, list[Any]] = {}
         for path, layer in self._layers.items():
-            inside = {id(it) for part in self._inside.get(path, ()) for it in _weights(part)}
-            own = [it for it in _weights(layer) if id(it) in whole and id(it) not in inside]
+            parts = self._inside.get(path, ())
+            inside = {id(weight) for part in parts for weight in _weights(part)}
+            own = [
+                weight
+                for weight in _weights(layer)
+                if id(weight) in trainable and id(weight) not in inside
+            ]
             if own:
-                found[path] = own
-        shown = {id(it) for variables in found.values() for it in variables}
-        rest = [it for key, it in whole.items() if key not in shown]
-        if rest:
-            found[unused_id(self.model.name, self._known)] = rest
-        return found
+                by_layer[path] = own
+            for weight in own:
+                remaining.pop(id(weight), None)
+        if remaining:
+            by_layer[unused_id(self.model.name, self._known)] = list(remaining.values())
+        return by_layer
 
 
 def _operations_of(model: Any, items: Mapping[ItemPlace, str]) -> dict[str, Any]:
     """Returns the layer or operation of each call and group of a graph."""
-    known: dict[int, Any] = {}
-    for part in operations_within(model):
-        known[id(part)] = part
-        functional = functional_of(part)
+    by_id: dict[int, Any] = {}
+    for operation in operations_within(model):
+        by_id[id(operation)] = operation
+        functional = functional_of(operation)
         for node in nodes_in_order(functional) if functional is not None else ():
-            known[id(node)] = node.operation
-    return {call: known[key] for (_group, key), call in items.items() if key in known}
+            by_id[id(node)] = node.operation
+    return {call: by_id[key] for (_group, key), call in items.items() if key in by_id}
 
 
 def _weights(layer: Any) -> Iterable[Any]:
@@ -280,17 +290,17 @@ def _weights(layer: Any) -> Iterable[Any]:
 
 def _values_of(trainable: Mapping[str, list[Any]]) -> dict[str, list[Numbers]]:
     """Returns the numbers in the weights of each layer."""
-    # Copies: some backends give a view of what the next step changes.
+    # Copies, because some backends return a view of memory that the next step changes.
     return {
-        path: [np.array(it.numpy(), np.float32) for it in variables]
+        path: [np.array(variable.numpy(), np.float32) for variable in variables]
         for path, variables in trainable.items()
     }
 
 
 def _norm(arrays: Iterable[Numbers]) -> float:
-    """Returns the norm of all numbers in arrays."""
-    flat = (it.reshape(-1) for it in arrays)
-    return math.sqrt(sum(float(np.einsum("i,i->", it, it, dtype=np.float64)) for it in flat))
+    """Returns the norm of all numbers in several arrays."""
+    vectors = (array.reshape(-1) for array in arrays)
+    return math.sqrt(sum(float(np.einsum("i,i->", v, v, dtype=np.float64)) for v in vectors))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -298,28 +308,30 @@ def _norm(arrays: Iterable[Numbers]) -> float:
 
 
 @dataclass(frozen=True)
-class _Result:
-    """What a layer gave."""
+class _Output:
+    """The output of a layer."""
 
     statistics: Statistics
     may_die: bool
 
     def numbers(self) -> dict[str, float]:
-        found = self.statistics
+        """Returns the measures by name."""
+        statistics = self.statistics
         numbers = {
-            "activation_mean": found.mean,
-            "activation_deviation": found.deviation,
-            "zeros": found.share_of_zeros,
+            "activation_mean": statistics.mean,
+            "activation_deviation": statistics.deviation,
+            "zeros": statistics.share_of_zeros,
         }
         if self.may_die:
-            numbers["dead"] = len(found.dead) / len(found.peaks)
-        if found.saturated is not None and found.saturated_units is not None:
-            numbers["saturated"] = len(found.saturated_units) / len(found.saturated)
-        return dict.fromkeys(numbers, math.nan) if found.not_finite else numbers
+            numbers["dead"] = len(statistics.dead) / len(statistics.peaks)
+        if statistics.saturated is not None and statistics.saturated_units is not None:
+            saturated = len(statistics.saturated_units)
+            numbers["saturated"] = saturated / len(statistics.saturated)
+        return dict.fromkeys(numbers, math.nan) if statistics.not_finite else numbers
 
 
-class _Notes:
-    """Is called in the place of each call, while a model runs, and notes what it gives."""
+class _OutputRecorder:
+    """Runs each call of a model in its place, and records its output."""
 
     def __init__(self, layers: _Layers) -> None:
         self._names = layers.names()
@@ -327,8 +339,8 @@ class _Notes:
         self._running: list[Place] = []
         self._last: dict[str, tuple[Place, Any]] = {}
 
-    def around(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
-        """Runs a call, and notes its result."""
+    def run(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
+        """Runs a call, and records its output."""
         __tracebackhide__ = True
         place = self._names.place(self._running, operation)
         self._running.append(place)
@@ -340,54 +352,54 @@ class _Notes:
             self._last[self._path_of[place.base]] = place, outputs
         return outputs
 
-    def results(self) -> dict[str, _Result]:
-        """Returns the last result of each layer, in the order of the graph."""
-        paths = [it for it in dict.fromkeys(self._path_of.values()) if it in self._last]
-        found = {path: _result(*self._last[path]) for path in paths}
-        return {path: it for path, it in found.items() if it is not None}
+    def outputs(self) -> dict[str, _Output]:
+        """Returns the last output of each layer, in the order of the graph."""
+        paths = [path for path in dict.fromkeys(self._path_of.values()) if path in self._last]
+        outputs = {path: _output_of(*self._last[path]) for path in paths}
+        return {path: output for path, output in outputs.items() if output is not None}
 
 
-def _result(place: Place, outputs: Any) -> _Result | None:
+def _output_of(place: Place, outputs: Any) -> _Output | None:
     import keras
 
-    call = filled(blank(place), outputs, None, None)
+    call = with_outputs(new_call(place), outputs, None, None)
     is_layer = isinstance(place.operation, keras.layers.Layer)
-    is_of_interest = call.kind != "InputLayer" and (is_layer or bool(call.activation))
-    if not is_of_interest or not call.tensors or not call.tensors[0].shape:
+    is_measured = call.kind != "InputLayer" and (is_layer or bool(call.activation))
+    if not is_measured or not call.tensors or not call.tensors[0].shape:
         return None
-    found = statistics_of_tensor(call.tensors[0], call)
+    statistics = statistics_of_tensor(call.tensors[0], call)
     has_function = call.activation not in ("", "linear")
     has_weights = is_layer and bool(place.operation.weights)
-    return _Result(found, has_function or has_weights) if found.count else None
+    return _Output(statistics, has_function or has_weights) if statistics.count else None
 
 
 def _run(
     layers: _Layers, probe: Probe, trainable: Mapping[str, list[Any]]
-) -> tuple[dict[str, _Result], dict[str, float]]:
-    """Calls the model once, as at inference.
+) -> tuple[dict[str, _Output], dict[str, float]]:
+    """Calls the model once in inference mode.
 
     Returns:
-        For each layer what it gave, and the norm of its gradient.
+        The output of each layer, and the norm of its gradient.
     """
     import keras
 
     model = layers.model
-    notes = _Notes(layers)
+    recorder = _OutputRecorder(layers)
     with_gradients = keras.backend.backend() == "tensorflow" and _has_loss(model)
     gradients = _Gradients(model, trainable if with_gradients else {})
-    with without_trace(model) as scope, intercepted(model, notes.around):
-        scope.collect_losses = True  # those of layers, which Keras would drop here
-        # Where the weights have no value in the scope, Keras has nothing to regularise.
+    with unchanged(model) as scope, intercept_calls(model, recorder.run):
+        scope.collect_losses = True  # the losses of layers, which Keras would drop here
+        # Keras only regularises weights that have a value in the scope.
         scope.state_mapping.update(gradients.values)
         with gradients:
             outputs = model(probe.x, **inference_arguments(model.call))
             loss = _loss(model, probe, outputs) if with_gradients else None
         norms = gradients.norms(loss)
-    return notes.results(), norms
+    return recorder.outputs(), norms
 
 
 def _has_loss(model: Any) -> bool:
-    """Tells whether `compute_loss` gives what a model is trained by."""
+    """Tells whether `compute_loss` returns the loss that training minimises."""
     import keras
 
     if not getattr(model, "compiled", False):
@@ -403,10 +415,10 @@ def _has_own_step(model: Any) -> bool:
 
 
 def _loss(model: Any, probe: Probe, outputs: Any) -> Any:
-    # Before the first training, the loss would keep what it makes of these labels. It is put
-    # back with the model's other attributes.
+    # Before the first training, the loss would build itself from these labels. It is restored
+    # with the model's other attributes.
     reset_compile_loss(model)
-    # A training step of one's own may take labels of another form, or reckon another loss.
+    # A custom training step may take labels of another form, or compute another loss.
     may_fail = _has_own_step(model) or model.loss is None or probe.y is None
     with contextlib.suppress(*([Exception] if may_fail else [])):
         return model.compute_loss(
@@ -420,23 +432,27 @@ def _loss(model: Any, probe: Probe, outputs: Any) -> Any:
 
 
 class _Gradients:
-    """Records what a loss is made of, to give the norms of its gradients.
+    """Records the computation of a loss, and returns the norms of its gradients.
 
     Args:
         model: The model.
-        trainable: For each layer its weights.
+        trainable: The weights of each layer.
 
     Attributes:
-        values: The backend's variable for each of Keras's, by its `id()`.
+        values: The backend's variable for each Keras variable, by the latter's `id()`.
     """
 
     def __init__(self, model: Any, trainable: Mapping[str, list[Any]]) -> None:
         self._is_half = any(
-            getattr(it, "compute_dtype", "") == "float16" for it in operations_within(model)
+            getattr(operation, "compute_dtype", "") == "float16"
+            for operation in operations_within(model)
         )
-        self.values = {id(it): it.value for them in trainable.values() for it in them}
+        self.values = {
+            id(weight): weight.value for weights in trainable.values() for weight in weights
+        }
         self._sources = {
-            path: [self.values[id(it)] for it in them] for path, them in trainable.items()
+            path: [self.values[id(weight)] for weight in weights]
+            for path, weights in trainable.items()
         }
         self._tape: Any = None
 
@@ -445,7 +461,7 @@ class _Gradients:
             return
         import tensorflow as tf
 
-        # Without the other variables, those of frozen layers, which would be recorded too.
+        # Without the variables of frozen layers, which would be recorded too.
         self._tape = tf.GradientTape(persistent=self._is_half, watch_accessed_variables=False)
         self._tape.__enter__()
         self._tape.watch(list(self._sources.values()))
@@ -455,33 +471,34 @@ class _Gradients:
             self._tape.__exit__(*error)
 
     def norms(self, loss: Any) -> dict[str, float]:
-        """Returns for each layer the norm of its gradient; nothing if there is none."""
+        """Returns the norm of each layer's gradient, or nothing if there is no gradient."""
         if self._tape is None or loss is None:
             return {}
         with contextlib.suppress(LookupError):  # not every operation has a gradient
             if not self._is_half:
                 return self._scaled(loss, 1.0)
-            norms = self._scaled(loss, _SCALE_IN_HALF)
+            norms = self._scaled(loss, _HALF_PRECISION_SCALE)
             if all(map(math.isfinite, norms.values())):
                 return norms
-            return self._scaled(loss, 1.0)  # it may have been too much
+            return self._scaled(loss, 1.0)  # the scale may have caused an overflow
         return {}
 
     def _scaled(self, loss: Any, scale: float) -> dict[str, float]:
         import tensorflow as tf
 
-        begin = tf.fill(tf.shape(loss), tf.cast(scale, loss.dtype))
-        gradients = self._tape.gradient(loss, self._sources, output_gradients=begin)
+        factor = tf.fill(tf.shape(loss), tf.cast(scale, loss.dtype))
+        by_layer = self._tape.gradient(loss, self._sources, output_gradients=factor)
         return {
-            path: _norm(_as_array(it) for it in them if it is not None) / scale
-            for path, them in gradients.items()
+            path: _norm(_as_array(gradient) for gradient in gradients if gradient is not None)
+            / scale
+            for path, gradients in by_layer.items()
         }
 
 
 def _as_array(gradient: Any) -> Numbers:
     import tensorflow as tf
 
-    if isinstance(gradient, tf.IndexedSlices):  # of an embedding: a row for each use of a word
-        rows, of_use = tf.unique(gradient.indices)
-        gradient = tf.math.unsorted_segment_sum(gradient.values, of_use, tf.size(rows))
+    if isinstance(gradient, tf.IndexedSlices):  # of an embedding: one row for each token used
+        rows, row_of_token = tf.unique(gradient.indices)
+        gradient = tf.math.unsorted_segment_sum(gradient.values, row_of_token, tf.size(rows))
     return np.asarray(gradient, np.float32)

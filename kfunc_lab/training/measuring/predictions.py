@@ -1,4 +1,4 @@
-"""Finds what a classifier gets wrong: which classes it takes for which, and its worst answers."""
+"""Finds the errors of a classifier: its confusion matrix and its worst predictions."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.forward.call_outputs import as_array
-from kfunc_lab.forward.interception import intercepted, without_trace
-from kfunc_lab.forward.samples import as_picture, fixed_batch
+from kfunc_lab.forward.interception import intercept_calls, unchanged
+from kfunc_lab.forward.samples import as_image, fixed_batch_size
 from kfunc_lab.graph.keras.nodes import functional_of, stored_logits
 from kfunc_lab.graph.lint.losses import kind_of_loss
 from kfunc_lab.training.measuring.probe import (
@@ -20,32 +20,31 @@ from kfunc_lab.training.measuring.probe import (
 )
 from kfunc_lab.ui.arrays import Numbers
 
-# Of more classes the counts are kept without the zeros, and drawn as a table.
-MOST_CLASSES = 30
-_MOST_SAMPLES = 1_000
-_PIECE = 64  # samples at a time
-_MOST_WORST = 8
-# Rounding in half precision may lead so far out of 0 to 1.
+# With more classes, the counts are stored without zeros and drawn as a table.
+MAX_CLASSES = 30
+_MAX_SAMPLES = 1_000
+_CHUNK_SIZE = 64  # samples
+_MAX_WORST = 8
+# Rounding in half precision may move a probability this far outside 0 to 1.
 _TOLERANCE = 1e-3
 
 _BINARY = {"binary_crossentropy", "binary_focal_crossentropy"}
-_NUMBERED = {"sparse_categorical_crossentropy", "categorical_generalized_cross_entropy"}
+_SPARSE = {"sparse_categorical_crossentropy", "categorical_generalized_cross_entropy"}
 _ONE_HOT = {"categorical_crossentropy", "categorical_focal_crossentropy"}
-_BY_SHAPE = {"crossentropy", "ce"}  # Keras chooses one of these then
+_BY_SHAPE = {"crossentropy", "ce"}  # for which Keras chooses one of the others
 
 
 @dataclass(frozen=True)
 class Example:
-    """A sample that a classifier gets wrong.
+    """A sample that a classifier predicts wrongly.
 
     Attributes:
         index: Its number in the probe, from 0.
-        truth: Its class.
-        predicted: The class that the model takes it for.
-        probability: How likely that is to the model.
-        of_truth: How likely its class is to the model.
-        picture: What the model was given, as (rows, columns, 1 or 3), if that looks like an
-            image.
+        truth: Its true class.
+        predicted: The predicted class.
+        probability: The model's probability of the predicted class.
+        of_truth: The model's probability of the true class.
+        picture: The input as an array of shape (rows, columns, 1 or 3), if it looks like an image.
     """
 
     index: int
@@ -58,18 +57,17 @@ class Example:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Which classes one output of a model takes for which.
+    """The confusion matrix of one output of a model.
 
     Attributes:
         output: The output's name.
-        classes: How many classes there are.
-        counts: How often each class, a row, was taken for each, a column; empty if there are
-            more than 30.
-        worst: Of the samples that are wrong those to which the model gives the least
-            probability of being what they are, at most 8.
-        unclear: For how many samples the model gave NaN. They are counted nowhere else.
-        sparse: Of more than 30 classes those taken for one another, as (truth, predicted,
-            count) in this order; empty if there are fewer.
+        classes: The number of classes.
+        counts: The number of samples of each true class, a row, for each predicted class, a
+            column; empty if there are more than 30 classes.
+        worst: The errors with the lowest probability of the true class, at most 8.
+        unclear: The number of samples for which the model returned NaN, which count nowhere else.
+        sparse: The counts above zero of more than 30 classes, as (truth, predicted, count) in
+            this order; empty if there are fewer classes.
 
     Example:
         >>> confusion = Confusion("digits", 2, ((3, 1), (0, 4)))
@@ -88,7 +86,7 @@ class Confusion:
 
     @property
     def cells(self) -> tuple[tuple[int, int, int], ...]:
-        """Whatever was counted: (truth, predicted, count) in this order, without zeros."""
+        """The counts above zero, as (truth, predicted, count) in this order."""
         return self.sparse or tuple(
             (truth, predicted, count)
             for truth, row in enumerate(self.counts)
@@ -98,37 +96,36 @@ class Confusion:
 
     @property
     def total(self) -> int:
-        """How many samples were counted."""
+        """The number of samples in the matrix."""
         return sum(count for _truth, _predicted, count in self.cells)
 
     @property
     def right(self) -> int:
-        """How many of them were given their class."""
+        """The number of correct predictions."""
         return sum(count for truth, predicted, count in self.cells if truth == predicted)
 
 
 class Predictor:
-    """Asks a model for its answers again and again while it trains, and changes nothing.
+    """Computes a model's predictions repeatedly during training, without changing the model.
 
-    The labels, the loss and the shape of an output say whether it is a classifier: integers
+    The labels, the loss and the shape of an output decide whether it is a classifier: integers
     with a sparse crossentropy, one-hot rows with a categorical one, zeros and ones with a binary
-    one and a single unit. With a loss of one's own, integers that are classes of the output, or
-    one-hot rows. Whatever else there is, is left out: regression, several labels at once,
-    classes for each step or pixel, whose padding would count, labels that are no class of the
-    output.
+    one and a single unit. With a custom loss, it needs integers that are classes of the output,
+    or one-hot rows. All other outputs are left out: regression, several labels for one sample,
+    classes for each step or pixel, whose padding would count, and labels outside the classes.
 
-    Scores are probabilities after a softmax or sigmoid where the loss says `from_logits` and
-    the model has not applied it already; several classes too where some are outside 0 to 1.
-    Otherwise they are made to add up to 1, as Keras's own losses do.
+    Scores become probabilities through softmax or sigmoid if the loss has `from_logits` and the
+    model has not applied the function itself, and for several classes if some scores are outside
+    0 to 1. Otherwise they are normalised to a sum of 1, as in Keras's own losses.
 
     Args:
         model: The model.
-        probe: `(x, y)` or `(x, y, sample_weight)`, each an array or a list or dict of arrays, the
-            batch first, as for `fit`. The first 1,000 samples are used, without those of weight
-            0. The arrays are kept, not copied.
+        probe: `(x, y)` or `(x, y, sample_weight)`, each an array or a list or dict of arrays with
+            the batch axis first, as for `fit`. The first 1,000 samples are used, without those of
+            weight 0. The arrays are referenced, not copied.
 
     Raises:
-        TypeError: If the probe is something else.
+        TypeError: If the probe has another form.
 
     Example:
         >>> import keras
@@ -145,17 +142,18 @@ class Predictor:
     def __init__(self, model: Any, probe: Any) -> None:
         import keras
 
-        parts = [keras.tree.map_structure(_few, part) for part in parts_of(probe)]
+        parts = [keras.tree.map_structure(_first_samples, part) for part in parts_of(probe)]
         self._model = model
         self._x, self._y, self._weights = (*parts, None)[:3]
-        self._count = next((len(it) for it in _leaves(self._x) if it is not None), 0)
+        arrays = [array for array in _leaves(self._x) if array is not None]
+        self._count = len(arrays[0]) if arrays else 0
 
     def predict(self) -> tuple[Confusion, ...]:
-        """Asks for the answers as they are now.
+        """Computes the current predictions.
 
         Returns:
-            What each output that is a classifier gets wrong; nothing if none is, or the model
-            is not built or not compiled or has no `call`.
+            The confusion matrix of each classifier; empty if no output is one, or the model is
+            not built, is not compiled, or has no `call`.
 
         Raises:
             Exception: Whatever the model raises when it is called on the probe.
@@ -164,38 +162,38 @@ class Predictor:
         is_ready = model.built and getattr(model, "compiled", False)
         if not is_ready or self._y is None:
             return ()
-        # Of a model made of models, as a GAN, a step may call these and never the whole.
+        # A training step of a model made of models, such as a GAN, may only call its parts.
         with contextlib.suppress(NotImplementedError):
-            return tuple(it.confusion(self._x) for it in self._tallies())
+            return tuple(tally.confusion(self._x) for tally in self._tallies())
         return ()
 
     def _tallies(self) -> list["_Tally"]:
-        batch = fixed_batch(self._model)
-        size = batch or _PIECE
+        batch = fixed_batch_size(self._model)
+        size = batch or _CHUNK_SIZE
         tallies: list[_Tally] = []
-        # What a recurrent layer remembers goes on from piece to piece, as in `predict`.
-        with without_trace(self._model), intercepted(self._model, _as_it_is):
+        # The states of recurrent layers carry over from chunk to chunk, as in Keras's `predict`.
+        with unchanged(self._model), intercept_calls(self._model, _call_directly):
             for first in range(0, self._count, size):
-                outputs = self._called_on(first, size, batch)
+                outputs = self._call_on(first, size, batch)
                 if first == 0:
-                    tallies = [_Tally(it) for it in self._heads(outputs)]
+                    tallies = [_Tally(head) for head in self._heads(outputs)]
                 if not tallies:
                     break
                 values = _leaves(outputs)
                 for tally in tallies:
-                    tally.add(first, values[tally.head.place])
+                    tally.add(first, values[tally.head.index])
         return tallies
 
-    def _called_on(self, first: int, size: int, batch: int) -> Any:
-        """Calls the model on some samples, filled up to the size of its batch if that is fixed."""
+    def _call_on(self, first: int, size: int, batch: int) -> Any:
+        """Calls the model on some samples, padded to its batch size if that is fixed."""
         import keras
 
-        def piece(array: Any) -> Any:
-            if array is None:  # an input that may be missing
+        def chunk(array: Any) -> Any:
+            if array is None:  # an optional input
                 return None
-            return _filled_up(first_of(array[first : first + size], size), batch)
+            return _pad_batch(first_of(array[first : first + size], size), batch)
 
-        x = keras.tree.map_structure(piece, self._x)
+        x = keras.tree.map_structure(chunk, self._x)
         return self._model(x, **inference_arguments(self._model.call))
 
     def _heads(self, outputs: Any) -> list["_Head"]:
@@ -204,11 +202,11 @@ class Predictor:
 
         paths = [path for path, _leaf in keras.tree.flatten_with_path(outputs)]
         names = _names_of(self._model, paths)
-        # Without a loss, the model has a training step of its own.
+        # Without a loss, the model has a custom training step.
         loss = "" if self._model.loss is None else self._model.loss
         heads = [
-            _head(place, name, output, loss, _Answers.of(labels, weights, self._count))
-            for place, (name, output, loss, labels, weights) in enumerate(
+            _head(index, name, output, loss, _Labels.of(labels, weights, self._count))
+            for index, (name, output, loss, labels, weights) in enumerate(
                 zip(
                     names,
                     _leaves(outputs),
@@ -219,22 +217,20 @@ class Predictor:
                 )
             )
         ]
-        return [it for it in heads if it is not None]
+        return [head for head in heads if head is not None]
 
 
-def _few(array: Any) -> Any:
+def _first_samples(array: Any) -> Any:
     """Returns the first samples of an array."""
-    if array is None:  # there are no labels, or an output has none, or an input is missing
+    if array is None:  # there are no labels, or none for an output, or an input is missing
         return None
     if not getattr(array, "shape", ()):
         raise TypeError(wrong_probe(array))
-    return (
-        array[:_MOST_SAMPLES] if hasattr(array, "dtype") else np.asarray(array)[:_MOST_SAMPLES]
-    )
+    return (array if hasattr(array, "dtype") else np.asarray(array))[:_MAX_SAMPLES]
 
 
-def _as_it_is(_operation: Any, call: Callable[..., Any], args: Any, named: Any) -> Any:
-    """Runs a call in its own place, where a function that is compiled by it sees no scope."""
+def _call_directly(_operation: Any, call: Callable[..., Any], args: Any, named: Any) -> Any:
+    """Runs a call; interception alone keeps compiled functions outside Keras's scope."""
     __tracebackhide__ = True
     return call(*args, **named)
 
@@ -245,8 +241,8 @@ def _leaves(outputs: Any) -> list[Any]:
     return list(keras.tree.flatten(outputs))
 
 
-def _filled_up(tensor: Any, size: int) -> Any:
-    """Repeats the last sample up to a batch of a fixed size."""
+def _pad_batch(tensor: Any, size: int) -> Any:
+    """Pads a batch to a fixed size by repeating its last sample."""
     import keras
 
     missing = size - int(tensor.shape[0])
@@ -260,11 +256,11 @@ def _filled_up(tensor: Any, size: int) -> Any:
 
 
 @dataclass(frozen=True)
-class _Answers:
-    """What the right answers of one output are.
+class _Labels:
+    """The labels of one output.
 
     Attributes:
-        labels: As they were given.
+        labels: The labels as in the probe.
         counts: For each sample whether it counts.
     """
 
@@ -272,26 +268,26 @@ class _Answers:
     counts: Numbers
 
     @classmethod
-    def of(cls, labels: Any, weights: Any, count: int) -> "_Answers | None":
-        """Takes the labels of one output; `None` if there is not one for each sample."""
+    def of(cls, labels: Any, weights: Any, count: int) -> "_Labels | None":
+        """Takes the labels of one output; `None` if there is not one label for each sample."""
         if not hasattr(labels, "shape"):
             return None
-        given = _without_last(as_array(labels))
+        array = _without_last_axis(as_array(labels))
         counts = np.ones(count, bool)
         if weights is not None:
             if not hasattr(weights, "shape"):
                 return None
-            counts = _without_last(as_array(weights)) != 0
-        if counts.shape != (count,) or len(given) != count or given.dtype.kind not in "fiub":
+            counts = _without_last_axis(as_array(weights)) != 0
+        if counts.shape != (count,) or len(array) != count or array.dtype.kind not in "fiub":
             return None
-        return cls(given, counts)
+        return cls(array, counts)
 
     def without(self, ignored: int | None) -> Numbers:
-        """Returns for each sample whether it counts, where a loss ignores one class."""
+        """Returns for each sample whether it counts, if the loss ignores one class."""
         if ignored is None or self.labels.ndim != 1:
             return self.counts
-        found: Numbers = self.counts & (self.labels != ignored)
-        return found
+        counts: Numbers = self.counts & (self.labels != ignored)
+        return counts
 
 
 @dataclass(frozen=True)
@@ -299,15 +295,15 @@ class _Head:
     """An output that is a classifier.
 
     Attributes:
-        place: Which of the outputs it is.
-        name: What it is called.
-        classes: How many classes there are.
-        truth: For each sample its class; -1 for those that do not count.
-        is_binary: Whether it gives one number, for the second of two classes.
+        index: The index of the output.
+        name: The name of the output.
+        classes: The number of classes.
+        truth: For each sample its class; -1 for samples that do not count.
+        is_binary: Whether it returns one number, for the second of two classes.
         from_logits: Whether the loss applies softmax or sigmoid.
     """
 
-    place: int
+    index: int
     name: str
     classes: int
     truth: Numbers
@@ -316,107 +312,107 @@ class _Head:
 
 
 def _names_of(model: Any, paths: Sequence[tuple[Any, ...]]) -> list[str]:
-    """Names the outputs: by their keys, or by their layers."""
-    known = getattr(functional_of(model) or model, "output_names", None) or ()
+    """Returns the names of the outputs: their keys, or their layers."""
+    layer_names = getattr(functional_of(model) or model, "output_names", None) or ()
     names = []
-    for place, path in enumerate(paths):
+    for index, path in enumerate(paths):
         if path and isinstance(path[-1], str):
             names.append(path[-1])
-        elif len(known) == len(paths):
-            names.append(str(known[place]))
+        elif len(layer_names) == len(paths):
+            names.append(str(layer_names[index]))
         else:
-            names.append(model.name if len(paths) == 1 else f"{model.name}[{place}]")
+            names.append(model.name if len(paths) == 1 else f"{model.name}[{index}]")
     return names
 
 
-def _for_each(given: Any, names: Sequence[str], *, is_shared: bool = False) -> list[Any]:
-    """Returns what is given for each output, `None` where that is not known.
+def _for_each(values: Any, names: Sequence[str], *, is_shared: bool = False) -> list[Any]:
+    """Returns the value of each output, or `None` if it has none.
 
     Args:
-        given: For the outputs, by name or in their order; or for the only one.
-        names: What the outputs are called.
-        is_shared: Whether a single one is for all outputs.
+        values: The values by the name of the output, or in their order; or a single value.
+        names: The names of the outputs.
+        is_shared: Whether a single value applies to all outputs.
     """
-    if isinstance(given, Mapping):
-        return [given.get(name) for name in names]
-    if isinstance(given, (list, tuple)):
-        return list(given) if len(given) == len(names) else [None] * len(names)
-    return [given if is_shared or len(names) == 1 else None] * len(names)
+    if isinstance(values, Mapping):
+        return [values.get(name) for name in names]
+    if isinstance(values, (list, tuple)):
+        return list(values) if len(values) == len(names) else [None] * len(names)
+    return [values if is_shared or len(names) == 1 else None] * len(names)
 
 
 def _head(
-    place: int, name: str, output: Any, loss: Any, answers: _Answers | None
+    index: int, name: str, output: Any, loss: Any, labels: _Labels | None
 ) -> _Head | None:
-    """Returns an output as a classifier, if it surely is one."""
+    """Returns an output as a classifier, if it is certain to be one."""
     shape = tuple(output.shape)
     is_vector = len(shape) in (1, 2) and "float" in str(output.dtype)
-    if loss is None or answers is None or not is_vector:
+    if loss is None or labels is None or not is_vector:
         return None
     units = shape[1] if len(shape) == 2 else 1
     kind, from_logits = kind_of_loss(loss)
-    counts = answers.without(getattr(loss, "ignore_class", None))
-    numbers = _classes(kind.lower(), answers.labels[counts], units)
+    counts = labels.without(getattr(loss, "ignore_class", None))
+    numbers = _classes(kind.lower(), labels.labels[counts], units)
     if numbers is None or not counts.any():
         return None
     truth = np.full(len(counts), -1)
     truth[counts] = numbers
-    return _Head(place, name, max(units, 2), truth, units == 1, from_logits)
+    return _Head(index, name, max(units, 2), truth, units == 1, from_logits)
 
 
 def _classes(loss: str, labels: Numbers, units: int) -> Numbers | None:
-    """Returns the classes that labels stand for; `None` if they stand for none.
+    """Converts labels to class numbers; returns `None` if they are not classes.
 
     Args:
         loss: The name of the loss.
-        labels: Those that count.
-        units: How many numbers the output gives for a sample.
+        labels: The labels of the samples that count.
+        units: The number of values that the output has for each sample.
     """
     import keras
 
     if units == 1:
-        return _numbered(labels, 2) if loss in _BINARY | _BY_SHAPE else None
-    if loss in _NUMBERED:
-        return _numbered(labels, units)
+        return _from_integers(labels, 2) if loss in _BINARY | _BY_SHAPE else None
+    if loss in _SPARSE:
+        return _from_integers(labels, units)
     if loss in _ONE_HOT:
-        return _of_one_hot(labels, units)
-    if loss not in _BY_SHAPE and hasattr(keras.losses, loss):  # as that of a regression
+        return _from_one_hot(labels, units)
+    if loss not in _BY_SHAPE and hasattr(keras.losses, loss):  # such as one for regression
         return None
-    # Of one's own loss, whole numbers in a type for fractions may be measured ones.
-    found = _numbered(labels, units) if labels.dtype.kind in "iu" else None
-    return _of_one_hot(labels, units) if found is None else found
+    # With a custom loss, whole numbers of a floating-point type may be measured quantities.
+    numbers = _from_integers(labels, units) if labels.dtype.kind in "iu" else None
+    return _from_one_hot(labels, units) if numbers is None else numbers
 
 
-def _numbered(labels: Numbers, classes: int) -> Numbers | None:
+def _from_integers(labels: Numbers, classes: int) -> Numbers | None:
     if labels.ndim != 1:
         return None
     are_classes = (labels >= 0) & (labels < classes) & (labels == np.floor(labels))
     return labels.astype(int) if are_classes.all() else None
 
 
-def _of_one_hot(labels: Numbers, classes: int) -> Numbers | None:
+def _from_one_hot(labels: Numbers, classes: int) -> Numbers | None:
     if labels.shape[1:] != (classes,) or not np.isin(labels, (0, 1)).all():
         return None
     return np.argmax(labels, axis=1) if (labels.sum(axis=1) == 1).all() else None
 
 
-def _without_last(array: Any) -> Numbers:
-    """Returns an array of shape (n, 1) as a vector."""
-    found: Numbers = np.asarray(array)
-    return found.reshape(-1) if found.ndim == 2 and found.shape[1] == 1 else found
+def _without_last_axis(array: Any) -> Numbers:
+    """Flattens an array of shape (n, 1), and returns any other array unchanged."""
+    values: Numbers = np.asarray(array)
+    return values.reshape(-1) if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 # ---------------------------------------------------------------------------------------------
-# What they answer
+# Predictions
 
 
 class _Tally:
-    """Notes the answers of a classifier.
+    """Collects the predictions of a classifier.
 
     Args:
-        head: Its output.
+        head: The output.
 
     Attributes:
-        head: The same.
+        head: The output.
     """
 
     def __init__(self, head: _Head) -> None:
@@ -428,47 +424,47 @@ class _Tally:
         self._are_logits: bool | None = None
 
     def add(self, first: int, output: Any) -> None:
-        """Notes the answers to some samples, of which the first has this number."""
+        """Adds the predictions for some samples, from the number of the first sample on."""
         truth = self.head.truth[first : first + int(output.shape[0])]
         scores = np.asarray(as_array(output), np.float64)[: len(truth)]
         with np.errstate(all="ignore"):
-            shares = self._shares(scores.reshape(len(truth), -1), output)
-        rows = np.flatnonzero((truth >= 0) & np.isfinite(shares).all(axis=1))
-        best = np.argmax(shares[rows], axis=1)
+            probabilities = self._probabilities(scores.reshape(len(truth), -1), output)
+        rows = np.flatnonzero((truth >= 0) & np.isfinite(probabilities).all(axis=1))
+        best = np.argmax(probabilities[rows], axis=1)
         self._predicted[first + rows] = best
-        self._probability[first + rows] = shares[rows, best]
-        self._of_truth[first + rows] = shares[rows, truth[rows]]
+        self._probability[first + rows] = probabilities[rows, best]
+        self._of_truth[first + rows] = probabilities[rows, truth[rows]]
 
-    def _shares(self, scores: Numbers, output: Any) -> Numbers:
+    def _probabilities(self, scores: Numbers, output: Any) -> Numbers:
         """Returns the probability of each class."""
         from_logits = self.head.from_logits and stored_logits(output) is None
         if self.head.is_binary:
-            return _of_two(scores[:, 0], from_logits)
+            return _binary_probabilities(scores[:, 0], from_logits)
+        # The first rows decide for all rows.
         if self._are_logits is None:
             self._are_logits = from_logits or _are_logits(scores)
-        # All at once: what one row is, the others are.
         if self._are_logits:
             scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares: Numbers = scores / scores.sum(axis=1, keepdims=True)
-        return shares
+        probabilities: Numbers = scores / scores.sum(axis=1, keepdims=True)
+        return probabilities
 
     def confusion(self, x: Any) -> Confusion:
-        """Returns what was noted.
+        """Returns the confusion matrix.
 
         Args:
-            x: What the model was called on.
+            x: The inputs of the model.
         """
         truth, predicted = self.head.truth, self._predicted
         known = predicted >= 0
         classes = self.head.classes
-        places, counts = np.unique(
+        indices, counts = np.unique(
             truth[known] * classes + predicted[known], return_counts=True
         )
         cells = [
-            (*divmod(int(place), classes), int(count))
-            for place, count in zip(places, counts, strict=True)
+            (*divmod(int(index), classes), int(count))
+            for index, count in zip(indices, counts, strict=True)
         ]
-        is_small = classes <= MOST_CLASSES
+        is_small = classes <= MAX_CLASSES
         return Confusion(
             output=self.head.name,
             classes=classes,
@@ -481,7 +477,7 @@ class _Tally:
     def _worst(self, x: Any) -> tuple[Example, ...]:
         wrong = np.flatnonzero((self._predicted >= 0) & (self._predicted != self.head.truth))
         order = np.argsort(self._of_truth[wrong], kind="stable")
-        chosen = [int(it) for it in wrong[order][:_MOST_WORST]]
+        worst = list(map(int, wrong[order][:_MAX_WORST]))
         return tuple(
             Example(
                 index=index,
@@ -491,21 +487,21 @@ class _Tally:
                 of_truth=float(self._of_truth[index]),
                 picture=picture,
             )
-            for index, picture in zip(chosen, _pictures(x, chosen), strict=True)
+            for index, picture in zip(worst, _pictures(x, worst), strict=True)
         )
 
 
-def _of_two(scores: Numbers, from_logits: bool) -> Numbers:
-    """Returns the probabilities of no and yes."""
+def _binary_probabilities(scores: Numbers, from_logits: bool) -> Numbers:
+    """Returns the probabilities of the two classes."""
     if from_logits:
         return np.stack([1 / (1 + np.exp(scores)), 1 / (1 + np.exp(-scores))], axis=1)
-    # Keras's losses cut off what is outside, too.
+    # Keras's losses clip probabilities, too.
     yes = np.where(np.isfinite(scores), np.clip(scores, 0, 1), np.nan)
     return np.stack([1 - yes, yes], axis=1)
 
 
 def _are_logits(scores: Numbers) -> bool | None:
-    """Tells whether scores are no probabilities; `None` if they are no numbers either."""
+    """Tells whether scores are not probabilities; returns `None` if they are not finite either."""
     finite = scores[np.isfinite(scores).all(axis=1)]
     if not len(finite):
         return None
@@ -521,12 +517,14 @@ def _matrix(cells: Sequence[tuple[int, int, int]], classes: int) -> tuple[tuple[
 
 
 def _pictures(x: Any, samples: Sequence[int]) -> list[Numbers | None]:
-    """Returns samples as pictures, from the first input that holds nothing else."""
+    """Returns samples as images, from the first input that only holds images."""
     for array in _leaves(x):
         if array is None:
             continue
-        arrays = [as_array(array[it : it + 1]) for it in samples]
-        found = [None if it is None else as_picture(it[0]) for it in arrays]
-        if all(it is not None for it in found):
-            return [np.array(it) for it in found]  # copies, that hold no data set alive
+        rows = [as_array(array[sample : sample + 1]) for sample in samples]
+        images = [None if row is None else as_image(row[0]) for row in rows]
+        if all(image is not None for image in images):
+            return [
+                np.array(image) for image in images
+            ]  # copies do not keep the data set alive
     return [None] * len(samples)

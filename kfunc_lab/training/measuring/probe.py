@@ -1,4 +1,4 @@
-"""The samples that a model is asked about while it trains."""
+"""The samples on which a model is measured during training."""
 
 import inspect
 from collections.abc import Callable
@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.forward.samples import fixed_batch
+from kfunc_lab.forward.samples import fixed_batch_size
 from kfunc_lab.locale import _
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What a model is measured on, as tensors.
+    """The samples on which a model is measured, as tensors.
 
     Attributes:
-        x: Its inputs, as `fit` takes them.
-        y: The right answers.
-        sample_weight: What each sample counts; `None` if all count alike.
+        x: The inputs, as for `fit`.
+        y: The labels.
+        sample_weight: The weight of each sample; `None` if all have the same weight.
     """
 
     x: Any
@@ -26,39 +26,39 @@ class Probe:
     sample_weight: Any
 
     @classmethod
-    def of(cls, model: Any, probe: Any, most: int) -> "Probe":
+    def of(cls, model: Any, probe: Any, max_samples: int) -> "Probe":
         """Takes the first samples of a probe.
 
         Args:
-            model: The model; where its batch has a fixed size, so many are taken.
+            model: The model; if its batch size is fixed, that many samples are taken.
             probe: `(x, y)` or `(x, y, sample_weight)`.
-            most: How many samples at most.
+            max_samples: The largest number of samples otherwise.
 
         Raises:
-            TypeError: If the probe is something else.
+            TypeError: If the probe has another form.
         """
         import keras
 
-        size = fixed_batch(model) or most
+        size = fixed_batch_size(model) or max_samples
         parts = (
-            keras.tree.map_structure(lambda it: first_of(it, size), part)
+            keras.tree.map_structure(lambda array: first_of(array, size), part)
             for part in parts_of(probe)
         )
         return cls(*(*parts, None)[:3])
 
 
 def parts_of(probe: Any) -> tuple[Any, ...]:
-    """Returns the two or three parts of a probe, and raises a TypeError if it has others."""
+    """Returns the two or three parts of a probe, and raises a TypeError for any other form."""
     if not isinstance(probe, (tuple, list)) or len(probe) not in (2, 3):
         raise TypeError(wrong_probe(probe))
     return tuple(probe)
 
 
 def first_of(array: Any, size: int) -> Any:
-    """Returns the first samples of an array, in the type that `fit` would give them."""
+    """Returns the first samples of an array, with the type that `fit` would convert them to."""
     import keras
 
-    if array is None:  # there are no labels, or an output has none
+    if array is None:  # there are no labels, or none for this output
         return None
     if not getattr(array, "shape", ()):
         raise TypeError(wrong_probe(array))
@@ -68,13 +68,13 @@ def first_of(array: Any, size: int) -> Any:
 
 
 def wrong_probe(got: Any) -> str:
-    """Says what a probe must be."""
+    """Returns the message that a probe has the wrong form."""
     return _(
-        "The probe must be (x, y) or (x, y, sample_weight), of arrays with the batch first; this "
-        "is: {got}."
+        "The probe must be (x, y) or (x, y, sample_weight), with arrays that have the batch "
+        "axis first, but this is of type {got}."
     ).format(got=type(got).__name__)
 
 
 def inference_arguments(function: Callable[..., Any]) -> dict[str, bool]:
-    """Returns the argument that has a function of a model run as at inference, if it has one."""
+    """Returns the argument that runs a function in inference mode, if the function has one."""
     return {"training": False} if "training" in inspect.signature(function).parameters else {}

@@ -1,4 +1,4 @@
-"""What the rules that find trouble look at: a run, and what was measured of its layers."""
+"""The evidence for the rules that find problems: a run, and the measures of its layers."""
 
 import math
 from collections.abc import Iterable
@@ -8,16 +8,17 @@ from statistics import median
 from kfunc_lab.locale import _
 from kfunc_lab.training.run_log import RunLog
 
-# A step should change weights by a thousandth of their norm (Karpathy): a hundred times more
-# throws away what was learned, a thousand times less takes thousands of epochs.
-USUAL, HUGE, TINY = 1e-3, 0.1, 1e-6
-# A loss that changes by less than this share of it moves hardly.
-STILL, HARDLY = 0.05, 0.02
-LEARNED, MUCH = 0.1, 0.5
+# A step should change weights by about a thousandth of their norm (Karpathy): a hundred times more
+# destroys what was learned, and a thousand times less takes thousands of epochs.
+NORMAL_UPDATE, HUGE_UPDATE, TINY_UPDATE = 1e-3, 0.1, 1e-6
+# A loss stagnates if it changes by less than this share of itself.
+STAGNANT, NEARLY_STAGNANT = 0.05, 0.02
+# A loss has fallen noticeably, or by much, if it has fallen by this share of its first value.
+LEARNED, LEARNED_MUCH = 0.1, 0.5
 
 
 class Measures:
-    """What was measured of the layers after one epoch.
+    """The measures of the layers after one epoch.
 
     Attributes:
         epoch: The epoch.
@@ -26,54 +27,55 @@ class Measures:
 
     def __init__(self, log: RunLog, epoch: int) -> None:
         self.epoch = epoch
-        self._of: dict[str, dict[str, float]] = {}
-        for (layer, name), value in log.measured[epoch].items():
-            self._of.setdefault(name, {})[layer] = value
+        self._by_name: dict[str, dict[str, float]] = {}
+        for (layer, name), value in log.measures_by_epoch[epoch].items():
+            self._by_name.setdefault(name, {})[layer] = value
         self.layers = list(self.of("activation_mean") or self.of("weight_norm"))
 
     def of(self, name: str) -> dict[str, float]:
         """Returns one measure by layer."""
-        return self._of.get(name, {})
+        return self._by_name.get(name, {})
 
     @cached_property
     def update(self) -> float:
-        """By how much of their norm a step changed the weights, in the median layer.
+        """The median over the layers of the relative change of their weights in a step.
 
-        NaN if that was not measured.
+        NaN if it was not measured.
         """
-        # The median, as one small layer says little: biases that were 0 change by any ratio.
+        # The median, because a single small layer says little: biases of 0 change by any ratio.
         return median(finite(self.of("update_ratio").values()) or [math.nan])
 
     def gradients(self) -> dict[str, float]:
-        """Returns the gradient of each layer by the norm of its weights, in their order.
+        """Returns the gradient norm of each layer relative to its weight norm, in graph order.
 
-        It is what a step of gradient descent changes them by, for a learning rate of 1, and so
-        may be compared between layers of any size.
+        This is the relative change of the weights in a step of gradient descent with a learning
+        rate of 1, so it is comparable between layers of any size.
         """
         norms, weights = self.of("gradient_norm"), self.of("weight_norm")
+        layers = [*self.layers, *(layer for layer in norms if layer not in self.layers)]
         return {
-            it: norms[it] / weights[it]
-            for it in [*self.layers, *(it for it in norms if it not in self.layers)]
-            if it in norms and weights.get(it, 0) > 0 and math.isfinite(norms[it])
+            layer: norms[layer] / weights[layer]
+            for layer in layers
+            if layer in norms and weights.get(layer, 0) > 0 and math.isfinite(norms[layer])
         }
 
     def weights_of(self, layer: str) -> str:
-        """Returns the layer with weights that makes what an activation layer gives."""
+        """Returns the layer itself if it has weights, or else the last one before it that has."""
         weights = self.of("weight_norm")
         before = self.layers[: self.layers.index(layer) + 1] if layer in self.layers else []
-        return next((it for it in reversed(before) if it in weights), layer)
+        return next((name for name in reversed(before) if name in weights), layer)
 
 
 class Run:
-    """A run as the rules look at it.
+    """A run with the quantities that the rules use.
 
     Attributes:
-        log: What is known of it.
-        epochs: The numbers of the epochs that are done.
-        losses: The loss of each.
-        line: The loss over the batches of the epoch that runs or has just ended, as Keras reports
+        log: The log of the run.
+        epochs: The numbers of the finished epochs.
+        losses: The loss of each finished epoch.
+        line: The loss over the batches of the current or just finished epoch, as Keras reports
             it: the mean since that epoch began.
-        begin: The loss of the first batch, of a model that has learned nothing yet.
+        begin: The loss of the first batch, when the model has learned nothing yet.
     """
 
     def __init__(self, log: RunLog) -> None:
@@ -91,35 +93,35 @@ class Run:
 
     @cached_property
     def rate(self) -> float:
-        """The learning rate as it is now; NaN if it is not known."""
+        """The current learning rate; NaN if it is unknown."""
         return next(reversed(self.log.learning_rate.values()), math.nan)
 
-    def measures(self, most: int) -> list[Measures]:
-        """Returns what was measured first, and the last few that were measured."""
-        epochs = list(self.log.measured)
-        wanted = [*epochs[:1], *epochs[1:][-most:]]
-        for epoch in wanted:
+    def measures(self, last: int) -> list[Measures]:
+        """Returns the first measures, and the last few of the later ones."""
+        epochs = list(self.log.measures_by_epoch)
+        selected = [*epochs[:1], *epochs[1:][-last:]]
+        for epoch in selected:
             if epoch not in self._measures:
                 self._measures[epoch] = Measures(self.log, epoch)
-        return [self._measures[it] for it in wanted]
+        return [self._measures[epoch] for epoch in selected]
 
-    def is_still(self) -> bool:
+    def is_stagnant(self) -> bool:
         """Tells whether the loss has hardly fallen in the last three epochs."""
         last = self.losses[-3:]
-        return len(last) == 3 and last[0] - last[-1] < STILL * max(map(abs, last))
+        return len(last) == 3 and last[0] - last[-1] < STAGNANT * max(map(abs, last))
 
     def has_learned(self, share: float) -> bool:
-        """Tells whether the loss has fallen by more than a share of what it began with."""
+        """Tells whether the loss has fallen by more than a share of its first value."""
         return self.begin - min(self.losses, default=math.inf) > share * abs(self.begin)
 
 
 def finite(values: Iterable[float]) -> list[float]:
     """Returns the numbers that are neither NaN nor infinite."""
-    return [it for it in values if math.isfinite(it)]
+    return [value for value in values if math.isfinite(value)]
 
 
-def slower(run: Run) -> str:
-    """Says the rate to try, within a sentence."""
+def lower_rate_words(run: Run) -> str:
+    """Returns the part of a sentence that suggests a lower learning rate."""
     if not run.rate > 0:
         return _("try a learning rate ten times smaller")
     return _("try a learning rate ten times smaller, {less} instead of {rate}").format(
@@ -128,5 +130,5 @@ def slower(run: Run) -> str:
 
 
 def number(value: float) -> str:
-    """Writes a number within a sentence."""
+    """Formats a number for a sentence."""
     return f"{value:.3g}"

@@ -1,20 +1,20 @@
-"""One thing that goes wrong in a training run."""
+"""The description of one problem in a training run."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What goes wrong in a run.
+    """A problem in a run.
 
     Attributes:
         kind: `"nan"`, `"divergence"`, `"rate_too_high"`, `"dead_layer"`,
             `"vanishing_gradients"`, `"rate_too_low"` or `"overfitting"`.
-        layer: The path of the layer that it is about, the first of several in the order of the
-            graph; nothing if it is about the whole run.
-        epoch: The epoch in which it began, counted from 0; of overfitting the best one.
-        said: What is wrong, as a sentence.
-        advice: What to try, as a sentence.
+        layer: The path of the affected layer, the first of several in the order of the graph;
+            empty if the whole run is affected.
+        epoch: The epoch in which it began, counted from 0; for overfitting the best epoch.
+        said: The problem, as a sentence.
+        advice: A suggestion, as a sentence.
     """
 
     kind: str

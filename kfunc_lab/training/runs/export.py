@@ -1,4 +1,4 @@
-"""Writes training runs for other programs: CSV, and the event files of TensorBoard."""
+"""Exports training runs as CSV and as event files for TensorBoard."""
 
 import csv
 import io
@@ -13,14 +13,14 @@ _VALIDATION = "val_"
 
 
 def to_csv(run: Run) -> str:
-    """Writes a run as CSV, one epoch a line.
+    """Returns a run as CSV, with one epoch on each line.
 
     Args:
         run: The run.
 
     Returns:
-        A line of names, then a line an epoch: its number, counted from 1 as `fit` prints it, its
-        metrics, and its measures as `layer/name`. What an epoch does not have is empty.
+        A line of names, then a line for each epoch: its number, counted from 1 as in the output
+        of `fit`, its metrics, and its measures as `layer/name`. Missing values are empty.
 
     Example:
         >>> run = Run("1", "baseline", 0, None, "finished", {}, {"loss": {0: 0.5, 1: 0.25}})
@@ -30,11 +30,11 @@ def to_csv(run: Run) -> str:
         2,0.25
     """
     columns = columns_of([run])
-    return written(["epoch", *columns], rows_of(run, columns))
+    return csv_text(["epoch", *columns], rows_of(run, columns))
 
 
-def written(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Writes rows as CSV below their columns' names."""
+def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Returns rows as CSV below the names of their columns."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
@@ -43,7 +43,7 @@ def written(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def columns_of(runs: Iterable[Run]) -> list[str]:
-    """Returns what was kept of runs, as their columns are called: metrics before measures."""
+    """Returns the names of the columns of runs, with metrics before measures."""
     runs = list(runs)
     metrics = dict.fromkeys(name for run in runs for name in run.metrics)
     measures = dict.fromkeys(key for run in runs for key in run.measures)
@@ -51,14 +51,14 @@ def columns_of(runs: Iterable[Run]) -> list[str]:
 
 
 def rows_of(run: Run, columns: Sequence[str]) -> list[list[Any]]:
-    """Returns a row for each epoch of a run: its number from 1, and the columns' values.
+    """Returns a row for each epoch of a run: its number from 1, and the values of the columns.
 
     Args:
         run: The run.
-        columns: As of `columns_of`.
+        columns: The result of `columns_of`.
 
     Returns:
-        The rows; `None` stands for what was not kept.
+        The rows, with `None` for missing values.
     """
     series = _series(run)
     epochs = sorted({epoch for values in series.values() for epoch in values})
@@ -73,68 +73,65 @@ def _series(run: Run) -> dict[str, Mapping[int, float]]:
 
 
 def to_tensorboard(run: Run, folder: str | Path) -> Path:
-    """Writes a run as event files, which TensorBoard shows.
+    """Writes a run as event files for TensorBoard.
 
-    As Keras's own callback does, it writes metrics as `epoch_loss` into the folder `train`, those
-    of validation under the same names into `validation`, and counts epochs from 0. The measures of
-    layers stand in `train`, as `layer/name`.
+    Like Keras's own callback, it writes metrics as `epoch_loss` into the folder `train` and
+    validation metrics under the same names into `validation`, and counts epochs from 0. The
+    measures of layers are in `train`, as `layer/name`.
 
     Args:
         run: The run.
-        folder: Where the folders are made; `tensorboard --logdir FOLDER` shows them. What was
-            written there of the same run before is replaced.
+        folder: The parent of both folders; `tensorboard --logdir FOLDER` shows them. Earlier
+            files of the same run are replaced.
 
     Returns:
         The folder.
 
     Raises:
-        ImportError: If TensorFlow is not installed, whose writer is used.
+        ImportError: If TensorFlow, which writes the files, is not installed.
         OSError: If the files cannot be written.
     """
     tf, folder = _tensorflow(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    training = {f"epoch_{name}": it for name, it in run.metrics.items() if not _is_val(name)}
-    training |= {"/".join(key): it for key, it in run.measures.items()}
-    validation = {
-        f"epoch_{name.removeprefix(_VALIDATION)}": it
-        for name, it in run.metrics.items()
-        if _is_val(name)
-    }
-    for name, scalars in (("train", training), ("validation", validation)):
-        _write_events(tf, folder / name, scalars, f".{run.id}.v2")
+    training: dict[str, Mapping[int, float]] = {}
+    validation: dict[str, Mapping[int, float]] = {}
+    for name, values in run.metrics.items():
+        scalars = validation if name.startswith(_VALIDATION) else training
+        scalars[f"epoch_{name.removeprefix(_VALIDATION)}"] = values
+    training |= {"/".join(key): values for key, values in run.measures.items()}
+    suffix = f".{run.id}.v2"
+    _write_events(tf, folder / "train", training, suffix)
+    _write_events(tf, folder / "validation", validation, suffix)
     return folder
 
 
-def _is_val(name: str) -> bool:
-    return name.startswith(_VALIDATION)
-
-
 def _write_events(
-    tf: Any, folder: Path, scalars: Mapping[str, Mapping[int, float]], ending: str
+    tf: Any, folder: Path, scalars: Mapping[str, Mapping[int, float]], suffix: str
 ) -> None:
-    """Writes scalars into one event file; those of the same ending are replaced."""
-    earlier = [it for it in folder.glob("events.out.tfevents.*") if it.name.endswith(ending)]
+    """Writes scalars into one event file, which replaces earlier files with the same suffix."""
+    files = folder.glob("events.out.tfevents.*")
+    earlier = [path for path in files if path.name.endswith(suffix)]
     if scalars:
-        _write_scalars(tf, folder, scalars, ending)
+        _write_scalars(tf, folder, scalars, suffix)
     for path in earlier:
         path.unlink(missing_ok=True)
 
 
 def _write_scalars(
-    tf: Any, folder: Path, scalars: Mapping[str, Mapping[int, float]], ending: str
+    tf: Any, folder: Path, scalars: Mapping[str, Mapping[int, float]], suffix: str
 ) -> None:
-    # `tf.summary.scalar` needs TensorBoard; what it writes is a tensor that is marked so.
-    mark = tf.compat.v1.SummaryMetadata(
+    # `tf.summary.scalar` needs TensorBoard; it writes a tensor with this metadata.
+    metadata = tf.compat.v1.SummaryMetadata(
         plugin_data={"plugin_name": "scalars"}, data_class="DATA_CLASS_SCALAR"
     )
-    writer = tf.summary.create_file_writer(str(folder), filename_suffix=ending)
+    writer = tf.summary.create_file_writer(str(folder), filename_suffix=suffix)
     try:
         with writer.as_default(), tf.summary.record_if(True):
             for epoch in sorted({epoch for values in scalars.values() for epoch in values}):
                 for name, values in scalars.items():
                     if epoch in values:
                         value = tf.constant(values[epoch], tf.float32)
-                        tf.summary.write(name, value, step=epoch, metadata=mark)
+                        tf.summary.write(name, value, step=epoch, metadata=metadata)
     finally:
         writer.close()
 

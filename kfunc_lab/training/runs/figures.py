@@ -1,4 +1,4 @@
-"""Draws the curves of several training runs over one another, as SVG."""
+"""Draws the curves of several training runs into shared panels, as SVG."""
 
 import html
 import math
@@ -14,7 +14,7 @@ from kfunc_lab.training.curves.line_chart import (
     panel_grid,
     path_of,
     picture,
-    placed,
+    place_panels,
     point_title,
     shared_style,
     svg_text,
@@ -27,8 +27,8 @@ from kfunc_lab.ui.theme import QUIET, TRAINING, VALIDATION, light_dark
 
 _CLASS = "kfunc-lab-run-curves"
 
-# So many runs are drawn: more could not be told apart.
-MOST_DRAWN = 8
+# More runs than this could not be distinguished.
+MAX_RUNS = 8
 _COLOURS = (
     TRAINING,
     VALIDATION,
@@ -39,14 +39,14 @@ _COLOURS = (
     ("#6b6b00", "#c5c542"),
     QUIET,
 )
-# Dashes tell runs apart where colour does not.
+# Dashes distinguish runs without relying on colour.
 _DASHES = ("", "7 3", "2 2", "10 3 2 3", "4 2", "14 4", "6 2 2 2 2 2", "1 3")
 
 # Sizes of the static picture, in pixels.
 _PANEL_HEIGHT, _PANEL_TOP = 250, 28
 _KEY_WIDTH, _KEY_HEIGHT = 34, 20
-# A line has no more points than can be seen; one of few points shows each.
-_MOST_POINTS, _MOST_MARKS = 400, 60
+# A line has no more points than are visible; a line with few points shows a mark for each.
+_MAX_POINTS, _MAX_MARKS = 400, 60
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Line:
     """One run's line in a panel.
 
     Attributes:
-        run: The run's place among those drawn, which gives its colour and dashes.
-        label: What it is called in the legend.
-        points: For each epoch, counted from 1, the value.
+        run: The number of the run in the picture, which decides its colour and dashes.
+        label: Its label in the legend.
+        points: The value of each epoch, counted from 1.
     """
 
     run: int
@@ -70,26 +70,26 @@ class Panel:
 
     Attributes:
         name: The metric.
-        lines: A line for each run that has it.
+        lines: A line for each run that has the metric.
     """
 
     name: str
     lines: tuple[Line, ...]
 
 
-def panels_of(kept: Sequence[Run]) -> list[Panel]:
+def panels_of(runs: Sequence[Run]) -> list[Panel]:
     """Returns a panel for each metric, with a line for each run that has it."""
-    labels = labels_of(kept)
+    labels = labels_of(runs)
     return [
         Panel(
             name,
             tuple(
-                Line(place, labels[place], _points(run.metrics[name]))
-                for place, run in enumerate(kept)
+                Line(number, labels[number], _points(run.metrics[name]))
+                for number, run in enumerate(runs)
                 if name in run.metrics
             ),
         )
-        for name in metrics_of(kept)
+        for name in metrics_of(runs)
     ]
 
 
@@ -97,51 +97,52 @@ def _points(series: Mapping[int, float]) -> tuple[tuple[int, float], ...]:
     return tuple((epoch + 1, series[epoch]) for epoch in sorted(series))
 
 
-def _thinned(points: Sequence[tuple[int, float]], most: int) -> list[tuple[int, float]]:
-    """Leaves the least and the greatest of each stretch of a long line, so that peaks stay."""
-    if len(points) <= most:
+def _thin(points: Sequence[tuple[int, float]], max_points: int) -> list[tuple[int, float]]:
+    """Keeps the minimum and the maximum of each section of a long line, so that peaks stay."""
+    if len(points) <= max_points:
         return list(points)
-    step = math.ceil(len(points) / (most // 2))
-    kept: dict[tuple[int, float], None] = {points[0]: None}
-    for begin in range(0, len(points), step):
-        stretch = points[begin : begin + step]
-        gaps = [point for point in stretch if not math.isfinite(point[1])]
-        finite = [point for point in stretch if math.isfinite(point[1])]
-        ends = {choose(finite, key=lambda it: it[1]) for choose in (min, max) if finite}
-        kept.update(dict.fromkeys(sorted(ends | {*gaps[:1]})))
-    kept[points[-1]] = None
-    return list(kept)
+    step = math.ceil(len(points) / (max_points // 2))
+    selected: dict[tuple[int, float], None] = {points[0]: None}
+    for start in range(0, len(points), step):
+        section = points[start : start + step]
+        gaps = [point for point in section if not math.isfinite(point[1])]
+        finite = [point for point in section if math.isfinite(point[1])]
+        extremes = {
+            choose(finite, key=lambda point: point[1]) for choose in (min, max) if finite
+        }
+        selected.update(dict.fromkeys(sorted(extremes | {*gaps[:1]})))
+    selected[points[-1]] = None
+    return list(selected)
 
 
 def curves_to_svg(panels: Sequence[Panel], labels: Sequence[str]) -> str:
-    """Draws the curves of several runs as SVG, one panel a metric, below their legend."""
-    columns, rows = panel_grid(len(panels), 2)  # a metric beside its validation
+    """Draws the curves of several runs as SVG, with a legend above one panel for each metric."""
+    columns, rows = panel_grid(len(panels), 2)  # a metric beside its validation metric
     width = PANEL_WIDTH * columns
     legend, top = _legend(labels, width)
-    drawn = placed([_panel(panel) for panel in panels], columns, _PANEL_HEIGHT, top)
+    drawn = place_panels([_panel(panel) for panel in panels], columns, _PANEL_HEIGHT, top)
     title = f"{description(panel.name for panel in panels)} ({', '.join(labels)})"
     return picture(_CLASS, width, top + _PANEL_HEIGHT * rows, title, _style(), legend + drawn)
 
 
-def sentence(text: str) -> str:
-    """Draws a sentence, where there is nothing else to draw."""
+def sentence_to_svg(text: str) -> str:
+    """Draws a sentence as SVG, if there is nothing else to draw."""
     width = math.ceil(text_width(text, 12, bold=True)) + 40
     return picture(_CLASS, width, 44, text, _style(), svg_text(16, 27, text, "title"))
 
 
 def _legend(labels: Sequence[str], width: int) -> tuple[str, int]:
-    """Draws what each line is called, and returns how high that is."""
+    """Draws the label of each line, and returns the drawing and its height."""
     x, y, parts = 16.0, 18, ""
-    for place, label in enumerate(labels):
-        room = width - 2 * 16 - _KEY_WIDTH
-        said = fit_text(label, room, 10)
-        needed = _KEY_WIDTH + text_width(said, 10) + 18
-        if x > 16 and x + needed > width:
+    for number, label in enumerate(labels):
+        short = fit_text(label, width - 2 * 16 - _KEY_WIDTH, 10)
+        key_width = _KEY_WIDTH + text_width(short, 10) + 18
+        if x > 16 and x + key_width > width:
             x, y = 16.0, y + _KEY_HEIGHT
-        parts += f'<path class="run-{place} line" {_stroke(place)} d="M{x:.1f} {y}h28"/>'
-        full = f"<title>{html.escape(label)}</title>" if said != label else ""
-        parts += f"<g>{full}{svg_text(x + _KEY_WIDTH, y + 3.5, said, 'key')}</g>"
-        x += needed
+        parts += f'<path class="run-{number} line" {_stroke(number)} d="M{x:.1f} {y}h28"/>'
+        tooltip = f"<title>{html.escape(label)}</title>" if short != label else ""
+        parts += f"<g>{tooltip}{svg_text(x + _KEY_WIDTH, y + 3.5, short, 'key')}</g>"
+        x += key_width
     return parts, y + _KEY_HEIGHT
 
 
@@ -156,7 +157,7 @@ def _panel(panel: Panel) -> str:
     parts = [svg_text(LEFT, 16, printable(panel.name), "title"), axes.to_svg()]
     for line in panel.lines:
         finite = [point for point in line.points if math.isfinite(point[1])]
-        points = [axes.point(*it) for it in _thinned(finite, _MOST_POINTS)]
+        points = [axes.point(epoch, value) for epoch, value in _thin(finite, _MAX_POINTS)]
         parts.append(_line(line, points))
     return "".join(parts)
 
@@ -166,9 +167,9 @@ def _line(line: Line, points: Sequence[Point]) -> str:
         return ""
     stroke = f'<path class="run-{line.run} line" {_stroke(line.run)} d="{path_of(points)}"/>'
     marks = ""
-    for x, y, epoch, value in points if len(points) <= _MOST_MARKS else ():
-        said = point_title(line.label, epoch, value)
-        marks += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2">{said}</circle>'
+    for x, y, epoch, value in points if len(points) <= _MAX_MARKS else ():
+        title = point_title(line.label, epoch, value)
+        marks += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2">{title}</circle>'
     colour = _COLOURS[line.run][0]
     return (
         f'<g class="run-{line.run}" fill="{colour}"><title>{html.escape(line.label)}</title>'
@@ -184,9 +185,10 @@ def _stroke(run: int) -> str:
 def _style() -> list[str]:
     scope = f".{_CLASS}"
     parts = shared_style(_CLASS, "tick", "key")
-    for place, colours in enumerate(_COLOURS):
-        parts.append(f"{scope} .run-{place}{{fill:{light_dark(colours)}}}")
+    for number, colours in enumerate(_COLOURS):
+        colour = light_dark(colours)
+        parts.append(f"{scope} .run-{number}{{fill:{colour}}}")
         parts.append(
-            f"{scope} .run-{place}.line{{fill:none;stroke:{light_dark(colours)};stroke-width:1.8}}"
+            f"{scope} .run-{number}.line{{fill:none;stroke:{colour};stroke-width:1.8}}"
         )
     return parts

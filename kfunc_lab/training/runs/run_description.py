@@ -1,4 +1,4 @@
-"""What is kept of a training run besides its numbers: the model, settings, versions."""
+"""Metadata stored with each run: the model, its settings, and versions."""
 
 import importlib.metadata
 import json
@@ -13,15 +13,15 @@ from kfunc_lab.graph.keras.reader import read_graph
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "kfunc_lab")
 
 
-def about_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Describes a model and how it is trained, as JSON.
+def describe_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Describes a model and its training as plain JSON.
 
     Args:
         model: The model.
-        params: What Keras tells its callbacks: epochs and steps.
+        params: The parameters that Keras passes to callbacks, such as epochs and steps.
 
     Returns:
-        The description. What cannot be told is left out.
+        The description, without what cannot be determined.
     """
     import keras
 
@@ -46,7 +46,7 @@ def about_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
 def _summary(model: Any) -> str:
     try:
         return to_text(read_graph(model)).removeprefix(f"{model.name} ")
-    except Exception:  # a model of its own kind; the run is worth keeping without
+    except Exception:  # an unusual model; the run is stored without a summary
         return ""
 
 
@@ -56,18 +56,18 @@ def _optimizer(model: Any) -> Any:
         return None
     try:
         config = {**_plain(optimizer.get_config())}
-        config.pop("name", None)  # Keras counts them: it tells nothing
+        config.pop("name", None)  # Keras numbers optimizers, so the name has no meaning
         return {"class": type(optimizer).__name__, **config}
-    except Exception:  # an optimizer of the user's own may tell nothing
+    except Exception:  # a custom optimizer may have no config
         return {"class": type(optimizer).__name__}
 
 
 def _plain(value: Any) -> Any:
-    """Returns a value as JSON has it; of what it cannot hold, the name."""
+    """Converts a value to plain JSON, with the name of an object that JSON cannot hold."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(it) for key, it in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(it) for it in value]
+        return [_plain(item) for item in value]
     try:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError):
@@ -75,10 +75,10 @@ def _plain(value: Any) -> Any:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for package in _PACKAGES:
         try:
-            found[package] = importlib.metadata.version(package)
+            versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return versions

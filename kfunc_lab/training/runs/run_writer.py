@@ -1,4 +1,4 @@
-"""Keeps the run that goes on in a file: what cannot be written waits in memory until it can."""
+"""Writes the current run to the store, and buffers epochs that cannot be written yet."""
 
 import time
 from collections.abc import Mapping
@@ -6,36 +6,36 @@ from typing import Any
 
 from kfunc_lab.training.runs.store import Measures, Metrics, Store
 
-# Of the time, what writing may take: it waits for the disk. Where it fails more, as a file that
-# another program holds is waited for.
-_SHARE, _SHARE_OF_FAILURES = 0.005, 0.01
+# The shares of the time that writing may take: it waits for the disk, and a failed attempt waits
+# longer for a file that another program has locked.
+_SHARE, _FAILURE_SHARE = 0.005, 0.01
 
 
 class RunWriter:
-    """Writes the epochs of one run as they end.
+    """Writes the epochs of one run when they end.
 
-    Epochs that follow one another fast are written together. Where the file cannot be written,
-    because another program holds it or the disk is full, they wait: for a moment when trying
-    costs a small share of the time, and for the end.
+    Epochs in quick succession are written together. If the file cannot be written because another
+    program has locked it or the disk is full, they wait in memory until another attempt takes a
+    small enough share of the time, or until the run ends.
 
     Args:
-        store: Where the run is kept.
-        name: What it is called.
-        about: What is known of it.
+        store: The store of the run.
+        name: The name of the run.
+        about: The description of the run.
 
     Attributes:
         run: The run's id.
-        is_written: Whether all that was kept is in the file.
+        is_written: Whether all epochs are in the file.
 
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     store = Store(f"{folder}/runs.sqlite3")
-        ...     keeper = RunWriter(store, "baseline", {"seed": 1})
-        ...     keeper.add(0, {"loss": 0.5}, {})
-        ...     keeper.end("finished")
-        ...     [kept] = store.runs()
-        >>> kept.state, kept.metrics
+        ...     writer = RunWriter(store, "baseline", {"seed": 1})
+        ...     writer.add(0, {"loss": 0.5}, {})
+        ...     writer.end("finished")
+        ...     [run] = store.runs()
+        >>> run.state, run.metrics
         ('finished', {'loss': {0: 0.5}})
     """
 
@@ -47,20 +47,20 @@ class RunWriter:
 
     @property
     def is_written(self) -> bool:
-        """Whether all that was kept is in the file."""
+        """Whether all epochs are in the file."""
         return not self._waiting
 
     def begin(self) -> None:
         """Writes that the run has begun.
 
         Raises:
-            sqlite3.Error: If it cannot be written; it will be with what comes.
-            OSError: Likewise.
+            sqlite3.Error: If it cannot be written yet.
+            OSError: If it cannot be written yet.
         """
         self._write()
 
     def note(self, epoch: int, metrics: Metrics) -> None:
-        """Notes an epoch that is written with what is measured after it, or at the end.
+        """Buffers an epoch, which is written by `add` with its measures, or by `end`.
 
         Args:
             epoch: Its number.
@@ -69,36 +69,36 @@ class RunWriter:
         self._waiting[epoch] = metrics, {}
 
     def add(self, epoch: int, metrics: Metrics, measures: Measures) -> None:
-        """Keeps an epoch.
+        """Adds an epoch, and writes it if writing is due.
 
         Args:
             epoch: Its number.
             metrics: Its metrics.
-            measures: What was measured of each layer.
+            measures: The measures of its layers.
 
         Raises:
             sqlite3.Error: If it cannot be written yet.
-            OSError: Likewise.
+            OSError: If it cannot be written yet.
         """
         self._waiting[epoch] = metrics, measures
         if time.perf_counter() >= self._due:
             self._write()
 
     def end(self, state: str) -> None:
-        """Notes how the run ended, and writes whatever waits.
+        """Writes the final state of the run, and all epochs in the buffer.
 
         Args:
-            state: A state of `states`, as `"finished"`.
+            state: A state from `states`, such as `"finished"`.
 
         Raises:
             sqlite3.Error: If it cannot be written.
-            OSError: Likewise.
+            OSError: If it cannot be written.
         """
         self._store.end(self.run, state, self._waiting)
         self._waiting = {}
 
     def _write(self) -> None:
-        begin, share = time.perf_counter(), _SHARE_OF_FAILURES
+        begin, share = time.perf_counter(), _FAILURE_SHARE
         try:
             self._store.add_all(self.run, self._waiting)
             self._waiting, share = {}, _SHARE

@@ -1,4 +1,4 @@
-"""Writes training runs as tables: their last and best numbers, and the settings that differ."""
+"""Formats training runs as tables: their last and best metrics, and the settings that differ."""
 
 import datetime
 import html
@@ -16,7 +16,7 @@ from kfunc_lab.training.states import state_words
 from kfunc_lab.ui.text import printable
 from kfunc_lab.ui.theme import FAINT, FONT, QUIET, SURFACE, TEXT, light_dark
 
-# Words in the names of metrics that are better the lower, and the higher, they are.
+# Words in the names of metrics for which lower, or higher, values are better.
 _LOWER = frozenset(
     (
         *("loss", "error", "mse", "mae", "mape", "msle", "rmse", "divergence", "crossentropy"),
@@ -29,48 +29,49 @@ _HIGHER = frozenset(
         *("r2", "similarity", "sensitivity", "specificity", "true"),
     )
 )
-_MOST_SETTINGS = 12
-_LONGEST_VALUE = 40
+_MAX_SETTINGS = 12
+_MAX_VALUE_LENGTH = 40
 
 
-def table_of(kept: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
-    """Writes runs as a table.
+def table_of(runs: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
+    """Returns runs as a table.
 
     Args:
-        kept: The runs.
+        runs: The runs.
 
     Returns:
-        The names of the columns, and the cells of each run: name, state, epochs, of each metric
-        the last value and, where lower or higher is known to be better, the best one; when it
-        began, in local time. The id stands in it where runs share a name.
+        The names of the columns, and the cells of each run: its name, its state, its number of
+        epochs, the last value of each metric with the best value if it is known whether lower or
+        higher is better, and the local time of its start. If runs share a name, there is a column
+        with their ids.
     """
-    names = metrics_of(kept)
-    with_id = len({run.name for run in kept}) < len(kept)
+    names = metrics_of(runs)
+    with_id = len({run.name for run in runs}) < len(runs)
     head = [_("name"), *([_("id")] if with_id else []), _("state"), _("epochs")]
     for name in names:
         head += [printable(name), *([_("best")] if better(name) else [])]
     rows = []
-    for run in kept:
+    for run in runs:
         row = [printable(run.name), *([run.id] if with_id else [])]
         row += [state_words(run.state), f"{run.epochs:,}"]
         for name in names:
             row += _cells(name, run.metrics.get(name, {}))
         rows.append([*row, _local_time(run.began)])
-    return [*head, _("began")], rows
+    return [*head, _("started")], rows
 
 
-def metrics_of(kept: Iterable[Run]) -> list[str]:
-    """Returns the metrics of runs, each followed by that of validation."""
-    names = dict.fromkeys(name for run in kept for name in run.metrics)
+def metrics_of(runs: Iterable[Run]) -> list[str]:
+    """Returns the metrics of runs, each followed by its validation metric."""
+    names = dict.fromkeys(name for run in runs for name in run.metrics)
     bases = dict.fromkeys(name.removeprefix("val_") for name in names)
     return [name for base in bases for name in (base, f"val_{base}") if name in names]
 
 
 def better(metric: str) -> str:
-    """Tells from its name which values of a metric are better.
+    """Tells from the name of a metric whether lower or higher values are better.
 
     Returns:
-        `"lower"`, `"higher"`, or nothing if that is not known.
+        `"lower"`, `"higher"`, or an empty string if it is unknown.
 
     Example:
         >>> better("val_loss"), better("auc_1"), better("learning_rate")
@@ -101,47 +102,47 @@ def _local_time(seconds: float) -> str:
 
 
 def right_columns(head: list[str]) -> set[int]:
-    """Returns the columns of numbers: those after the state, but the last."""
+    """Returns the columns of numbers: those after the state except the last one."""
     return set(range(head.index(_("state")) + 1, len(head) - 1))
 
 
-def settings_table(kept: Sequence[Run]) -> list[list[str]]:
-    """Writes the settings in which runs differ as rows, after a row of names; none if none do."""
-    names = names_that_differ(kept)
+def settings_table(runs: Sequence[Run]) -> list[list[str]]:
+    """Returns a row of names, and a row for each setting that differs; empty if none differs."""
+    names = names_that_differ(runs)
     if not names:
         return []
-    settings = [settings_of(run) for run in kept]
-    rows = [[_("setting"), *labels_of(kept)]]
-    for name in names[:_MOST_SETTINGS]:
-        values = [_value(it[name]) if name in it else "" for it in settings]
+    settings = [settings_of(run) for run in runs]
+    rows = [[_("setting"), *labels_of(runs)]]
+    for name in names[:_MAX_SETTINGS]:
+        values = [_value(of_run[name]) if name in of_run else "" for of_run in settings]
         rows.append([printable(name), *values])
-    more = len(names) - _MOST_SETTINGS
+    more = len(names) - _MAX_SETTINGS
     if more > 0:
         rows.append([ngettext("and {n} more", "and {n} more", more).format(n=more)])
     return rows
 
 
 def _value(value: Any) -> str:
-    """Writes a setting in a few characters."""
+    """Formats the value of a setting in a few characters."""
     if isinstance(value, float) and float(np.float32(value)) == value:
-        return str(np.float32(value))  # 0.001, which Keras keeps as 0.0010000000474974513
+        return str(np.float32(value))  # 0.001, which Keras stores as 0.0010000000474974513
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     first, *others = text.strip().splitlines() or [""]
-    is_cut = bool(others) or len(first) > _LONGEST_VALUE
-    return printable(first[: _LONGEST_VALUE - 1].rstrip() + "…" if is_cut else first)
+    is_cut = bool(others) or len(first) > _MAX_VALUE_LENGTH
+    return printable(first[: _MAX_VALUE_LENGTH - 1].rstrip() + "…" if is_cut else first)
 
 
 def html_table(caption: str, rows: Sequence[Sequence[str]], right: set[int]) -> str:
-    """Writes rows as an HTML table, the first as its head."""
+    """Returns rows as an HTML table with the first row as its head."""
     head, *others = rows
     width = len(head)
 
     def line(row: Sequence[str], first: str, other: str) -> str:
         cells = ""
-        for place, text in enumerate([*row, *[""] * (width - len(row))]):
-            tag = other if place else first
+        for column, text in enumerate([*row, *[""] * (width - len(row))]):
+            tag = other if column else first
             scope = ' scope="row"' if tag == "th" and other == "td" else ""
-            style = ' class="number"' if place in right else ""
+            style = ' class="number"' if column in right else ""
             cells += f"<{tag}{scope}{style}>{html.escape(text)}</{tag}>"
         return f"<tr>{cells}</tr>"
 
@@ -153,7 +154,7 @@ def html_table(caption: str, rows: Sequence[Sequence[str]], right: set[int]) -> 
 
 
 def table_style() -> str:
-    """Returns the style of the tables, for light and dark surfaces."""
+    """Returns the CSS of the tables, for light and dark themes."""
     scope = ".kfunc-lab-runs"
     line = f"border-bottom:1px solid {light_dark(FAINT)}"
     return "".join(
@@ -169,10 +170,10 @@ def table_style() -> str:
     )
 
 
-def labels_of(kept: Sequence[Run]) -> list[str]:
-    """Names runs so that each is called differently: by name, and id where names recur."""
-    names = [run.name for run in kept]
+def labels_of(runs: Sequence[Run]) -> list[str]:
+    """Returns a unique label for each run: its name, with its id if several runs share the name."""
+    names = [run.name for run in runs]
     return [
         printable(run.name if names.count(run.name) == 1 else f"{run.name} {run.id}".strip())
-        for run in kept
+        for run in runs
     ]

@@ -1,4 +1,4 @@
-"""Lists and compares the training runs that were kept: `lab.runs`."""
+"""Lists and compares the stored training runs: `lab.runs`."""
 
 import difflib
 import html
@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any, overload
 
 from kfunc_lab.locale import _, language, ngettext
-from kfunc_lab.training.runs.export import columns_of, rows_of, to_tensorboard, written
-from kfunc_lab.training.runs.figures import MOST_DRAWN, curves_to_svg, panels_of, sentence
+from kfunc_lab.training.runs.export import columns_of, csv_text, rows_of, to_tensorboard
+from kfunc_lab.training.runs.figures import (
+    MAX_RUNS,
+    curves_to_svg,
+    panels_of,
+    sentence_to_svg,
+)
 from kfunc_lab.training.runs.store import Run, Store, default_path
 from kfunc_lab.training.runs.table import (
     html_table,
@@ -27,18 +32,18 @@ from kfunc_lab.ui.theme import SURFACE, light_dark
 
 
 def runs(path: str | Path | None = None) -> "RunsView":
-    """Lists the training runs that were kept, the latest first.
+    """Lists the stored training runs, with the latest first.
 
     Args:
-        path: The file in which they were kept, as it was given to `TrainingDashboard(keep=...)`;
-            by default the one in the user's data folder.
+        path: The file of runs, as in `TrainingDashboard(keep=...)`; by default the file in the
+            user's data folder.
 
     Returns:
-        A view: their curves over one another, and a table. It is a sequence of runs:
+        A view with their curves in shared panels and a table. It is a sequence of runs:
         `lab.runs()["baseline"].metrics["loss"]`.
 
     Raises:
-        OSError: If the file cannot be read, or holds something else.
+        OSError: If the file cannot be read, or is not a file of runs.
 
     Example:
         >>> import tempfile
@@ -50,47 +55,48 @@ def runs(path: str | Path | None = None) -> "RunsView":
         >>> len(view), view["baseline"].metrics
         (1, {'loss': {0: 0.5}})
     """
-    where = default_path() if path is None else Path(path)
-    if where is None:
+    file = default_path() if path is None else Path(path)
+    if file is None:
         return RunsView(
-            (), _("Runs are not kept: the environment variable KFUNC_LAB_RUNS is empty.")
+            (),
+            _("Runs are not stored, because the environment variable KFUNC_LAB_RUNS is empty."),
         )
     try:
-        return RunsView(Store(where).runs(), _nothing_in(path))
+        return RunsView(Store(file).runs(), _no_runs_message(path))
     except (sqlite3.Error, OSError) as error:
         raise OSError(
             _("The training runs in {path} cannot be read: {reason}.").format(
-                path=where, reason=error
+                path=file, reason=error
             )
         ) from error
 
 
-def _nothing_in(path: str | Path | None) -> str:
-    said = _(
-        "No runs are kept yet: train with `callbacks=[lab.TrainingDashboard()]`, and they are "
-        "listed here."
+def _no_runs_message(path: str | Path | None) -> str:
+    message = _(
+        "No runs are stored yet: train with `callbacks=[lab.TrainingDashboard()]`, and they "
+        "appear here."
     )
     if path is None:
-        return said
-    return _("There are no runs in {path}.").format(path=printable(str(path))) + " " + said
+        return message
+    return _("There are no runs in {path}.").format(path=printable(str(path))) + " " + message
 
 
 class NoSuchRunError(KeyError):
-    """There is no run of such a name."""
+    """No run has this name."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class RunsView(Sequence[Run]):
-    """Training runs beside one another: a sequence of `Run`, the latest first.
+    """Training runs to compare: a sequence of `Run` with the latest first.
 
-    `view["baseline"]` is the run of that name or id; of several that have the name, the latest.
+    `view["baseline"]` is the run with that name or id; if several have the name, it is the latest.
     """
 
-    def __init__(self, kept: Iterable[Run], nothing: str = "") -> None:
-        self._runs = tuple(kept)
-        self._nothing = nothing
+    def __init__(self, runs: Iterable[Run], empty_message: str = "") -> None:
+        self._runs = tuple(runs)
+        self._empty_message = empty_message
 
     # -- a sequence of runs
 
@@ -103,36 +109,36 @@ class RunsView(Sequence[Run]):
     def __getitem__(self, key: slice) -> "RunsView": ...
     def __getitem__(self, key: int | str | slice) -> "Run | RunsView":
         if isinstance(key, slice):
-            return RunsView(self._runs[key], self._nothing)
+            return RunsView(self._runs[key], self._empty_message)
         return self._named(key) if isinstance(key, str) else self._runs[key]
 
     def _named(self, name: str) -> Run:
-        for run in (
-            *(it for it in self if it.id == name),
-            *(it for it in self if it.name == name),
-        ):
-            return run
-        raise NoSuchRunError(_no_such_run(name, [run.name for run in self]))
+        matching = [run for run in self if run.id == name] or [
+            run for run in self if run.name == name
+        ]
+        if not matching:
+            raise NoSuchRunError(_no_such_run(name, [run.name for run in self]))
+        return matching[0]
 
     def compare(self, *names: str) -> "RunsView":
-        """Returns a view of some runs only.
+        """Returns a view of some of the runs.
 
         Args:
-            *names: The names or ids of the runs, in the order in which they shall stand.
+            *names: The names or ids of the runs, in the order in which to show them.
 
         Returns:
-            The view; a run that is named twice stands in it once.
+            The view; it shows a run once even if it is named twice.
 
         Raises:
-            NoSuchRunError: If there is no such run; it is a KeyError that says which there are.
+            NoSuchRunError: If there is no such run. It is a KeyError that lists similar names.
         """
-        found = {run.id: run for run in map(self._named, names)}
-        return RunsView(found.values(), self._nothing)
+        runs_by_id = {run.id: run for run in map(self._named, names)}
+        return RunsView(runs_by_id.values(), self._empty_message)
 
     # -- forms
 
     def to_text(self) -> str:
-        """Returns the runs as a table, one a line, and the settings that differ."""
+        """Returns the runs as a table with one run on each line, and the settings that differ."""
         if not self._runs:
             return self._empty()
         head, rows = table_of(self._runs)
@@ -157,19 +163,20 @@ class RunsView(Sequence[Run]):
         )
 
     def to_svg(self) -> str:
-        """Returns the curves as SVG that follows the light or dark theme of its reader."""
+        """Returns the curves as SVG that follows the reader's light or dark theme."""
         panels = panels_of(self._drawn())
         if not panels:
-            return sentence(_("No epoch is kept yet.") if self._runs else self._empty())
+            no_epochs = _("No epochs are stored yet.")
+            return sentence_to_svg(no_epochs if self._runs else self._empty())
         return curves_to_svg(panels, labels_of(self._drawn()))
 
     def to_csv(self) -> str:
-        """Returns all epochs of all runs as CSV, one epoch a line."""
+        """Returns all epochs of all runs as CSV, with one epoch on each line."""
         names, rows = self._table()
-        return written(names, rows)
+        return csv_text(names, rows)
 
     def to_dataframe(self) -> Any:
-        """Returns all epochs of all runs as a `pandas.DataFrame`, one epoch a row.
+        """Returns all epochs of all runs as a `pandas.DataFrame`, with one epoch in each row.
 
         Raises:
             ImportError: If pandas is not installed.
@@ -186,7 +193,7 @@ class RunsView(Sequence[Run]):
         return pandas.DataFrame(rows, columns=names)
 
     def save(self, path: str | Path) -> Path:
-        """Saves the runs in the form that the file's name asks for.
+        """Saves the runs in the format of the file's suffix.
 
         Args:
             path: A name that ends in `.svg`, `.csv`, `.txt` or `.html`.
@@ -209,20 +216,20 @@ class RunsView(Sequence[Run]):
         )
 
     def to_tensorboard(self, folder: str | Path) -> Path:
-        """Writes the runs as TensorBoard's event files, each into a folder of its own.
+        """Writes the runs as event files for TensorBoard, each into its own folder.
 
         Args:
-            folder: Where they are written; `tensorboard --logdir FOLDER` compares them.
+            folder: The parent folder; `tensorboard --logdir FOLDER` compares the runs.
 
         Returns:
             The folder.
 
         Raises:
-            ImportError: If TensorFlow is not installed, whose writer is used.
+            ImportError: If TensorFlow, which writes the files, is not installed.
             OSError: If the files cannot be written.
         """
         for run in self:
-            # A run's name is the user's own words: what no file may be called is left out.
+            # The user chose the name, so characters that a file name must not have are replaced.
             name = re.sub(r"[^\w.-]+", "_", run.name).strip("._")[:80]
             to_tensorboard(run, Path(folder) / f"{name}-{run.id}".lstrip("-"))
         return Path(folder)
@@ -235,10 +242,10 @@ class RunsView(Sequence[Run]):
         return picture | {"text/html": self.to_html(), "text/plain": self.to_text()}
 
     def _drawn(self) -> Sequence[Run]:
-        return self._runs[:MOST_DRAWN]
+        return self._runs[:MAX_RUNS]
 
     def _empty(self) -> str:
-        return self._nothing or _("No runs are shown.")
+        return self._empty_message or _("No runs are shown.")
 
     def _table(self) -> tuple[list[str], list[list[Any]]]:
         columns = columns_of(self)
@@ -247,26 +254,26 @@ class RunsView(Sequence[Run]):
 
 
 def _no_such_run(name: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or names[:5]
-    said = _("There is no run {name}.").format(name=repr(name))
-    if not near:
-        return said
-    there = ", ".join(dict.fromkeys(map(printable, near)))
-    return f"{said} " + _("There are: {names}.").format(names=there)
+    suggested = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or names[:5]
+    message = _("There is no run {name}.").format(name=repr(name))
+    if not suggested:
+        return message
+    available = ", ".join(dict.fromkeys(map(printable, suggested)))
+    return f"{message} " + _("Available runs: {names}.").format(names=available)
 
 
-def _heading(kept: Sequence[Run]) -> str:
-    return ngettext("{n} training run", "{n} training runs", len(kept)).format(n=len(kept))
+def _heading(shown: Sequence[Run]) -> str:
+    return ngettext("{n} training run", "{n} training runs", len(shown)).format(n=len(shown))
 
 
-def _notes(kept: Sequence[Run]) -> list[str]:
-    if len(kept) <= MOST_DRAWN:
+def _notes(shown: Sequence[Run]) -> list[str]:
+    if len(shown) <= MAX_RUNS:
         return []
     return [
         _(
-            "The curves and settings are those of the first {n} runs; `view.compare(...)` chooses "
-            "others."
-        ).format(n=MOST_DRAWN)
+            "Curves and settings are shown for the first {n} runs; choose others with "
+            "`view.compare(...)`."
+        ).format(n=MAX_RUNS)
     ]
 
 

@@ -36,7 +36,7 @@ def thin(given):
 
 @pytest.fixture(autouse=True)
 def without_rules(monkeypatch):
-    monkeypatch.setattr(formulas, "_own", {})
+    monkeypatch.setattr(formulas, "_custom_rules", {})
     formulas._derived.cache_clear()
 
 
