@@ -85,9 +85,9 @@ class Lab:
 def serve(root: Path, home: Path) -> Iterator[Lab]:
     """Serves a folder with JupyterLab, isolated from the user's settings.
 
-        Args:
-            root: The folder of the notebooks.
-    home: An empty folder that replaces the user's home.
+    Args:
+        root: The folder of the notebooks.
+        home: An empty folder that replaces the user's home.
     """
     environment = {
         **os.environ,
