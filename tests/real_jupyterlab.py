@@ -1,4 +1,4 @@
-"""A real JupyterLab, and a real Chromium that opens notebooks in it: for tests and pictures."""
+"""A real JupyterLab and a real Chromium that opens notebooks, for tests and screenshots."""
 
 import json
 import os
@@ -25,7 +25,7 @@ TOKEN = secrets.token_hex(16)
 
 
 def launch(playwright: Any) -> Any:
-    """Starts the Chromium of the system, or Playwright's own; raises Playwright's `Error`."""
+    """Starts the system's Chromium or Playwright's, or raises Playwright's `Error`."""
     return playwright.chromium.launch(
         executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
         args=[
@@ -40,7 +40,7 @@ def launch(playwright: Any) -> Any:
 
 
 def other_kernels() -> dict[str, Path]:
-    """Returns the folders of other versions of ipykernel, which the Makefile installs."""
+    """Returns the folders of the other ipykernel versions that the Makefile installs."""
     return {it.name: it for it in sorted(Path(sys.prefix).glob("ipykernel-*")) if it.is_dir()}
 
 
@@ -55,16 +55,16 @@ class Lab:
 
     @property
     def progress(self) -> Path:
-        """The file in which the exercises done are kept."""
+        """The file that stores progress."""
         return Path(self.environment["KFUNC_LAB_PROGRESS"])
 
     def address(self, notebook: str = "") -> str:
-        """Returns where a page shows a notebook, or nothing yet."""
+        """Returns the URL of a notebook, or of JupyterLab without a notebook."""
         where = f"tree/{notebook}" if notebook else ""
         return f"{self.url}/lab/{where}?reset&token={TOKEN}"
 
     def ask(self, method: str, path: str, body: dict | None = None) -> Any:
-        """Asks the server's REST interface."""
+        """Sends a request to the server's REST API."""
         request = urllib.request.Request(
             f"{self.url}/api/{path}?token={TOKEN}",
             method=method,
@@ -83,11 +83,11 @@ class Lab:
 
 @contextmanager
 def serve(root: Path, home: Path) -> Iterator[Lab]:
-    """Serves a folder with the environment's own JupyterLab, away from the user's settings.
+    """Serves a folder with JupyterLab, isolated from the user's settings.
 
     Args:
         root: The folder of the notebooks.
-        home: An empty folder in place of the user's home.
+        home: An empty folder that replaces the user's home.
     """
     environment = {
         **os.environ,
@@ -146,9 +146,9 @@ def _wait_for(lab: Lab, process: subprocess.Popen, log: Path) -> None:
 
 
 class Kernel:
-    """A kernel of the server that serves one notebook after the other.
+    """A kernel of the server that runs one notebook after another.
 
-    It imports Keras while the page is still loaded.
+    It imports Keras while the page loads.
     """
 
     def __init__(self, lab: Lab, path: str, name: str) -> None:
@@ -164,10 +164,10 @@ class Kernel:
         self._client.execute("__import__('keras')", silent=True)
 
     def serve(self, path: str) -> None:
-        """Turns to another notebook, and forgets the one before.
+        """Switches to another notebook and resets the session.
 
         Raises:
-            TimeoutError: If the kernel is still busy with the one before.
+            TimeoutError: If the kernel is still busy with the previous notebook.
         """
         folder = str(self._lab.root.joinpath(path).parent)
         code = f"{_FORGET}\n__import__('os').chdir({folder!r})"
@@ -179,7 +179,7 @@ class Kernel:
         self._lab.ask("DELETE", f"sessions/{self._session}")
 
 
-# What the notebook before may have left: its views, its language, the names that Keras gave.
+# Removes the views, language and layer names of the previous notebook.
 _FORGET = """
 import ipywidgets, keras, kfunc_lab
 kfunc_lab.unwatch()
@@ -189,7 +189,7 @@ ipywidgets.Widget.close_all()
 get_ipython().reset(new_session=True)
 """
 
-# Shows a notebook and nothing else. JupyterLab shows its launcher where nothing else is.
+# Shows only one notebook; JupyterLab opens its launcher if nothing else is open.
 _SHOW = """async ([path, theme]) => {
     const { commands, restored, shell } = window.jupyterapp;
     await restored;
@@ -240,15 +240,15 @@ class Opener:
         kernel: str = "python3",
         new_page: bool = False,
     ) -> Any:
-        """Opens a notebook, and takes away the one before.
+        """Opens a notebook and closes the previous one.
 
         Args:
-            source: Its file, or the code of its cells.
-            dark: Whether JupyterLab is dark.
-            width: How wide the page is.
+            source: The notebook file, or the code of its cells.
+            dark: Whether JupyterLab uses the dark theme.
+            width: The width of the page in pixels.
             trusted: Whether the user trusts the notebook.
-            kernel: The name of its kernel; another than the one before ends that one.
-            new_page: Whether JupyterLab is loaded anew for it.
+            kernel: The name of the kernel; a new name ends the previous kernel.
+            new_page: Whether to load a new page of JupyterLab.
 
         Returns:
             The page.
@@ -267,7 +267,7 @@ class Opener:
         return self._show()
 
     def reopen(self) -> Any:
-        """Opens the same notebook another day: with a new kernel, in a JupyterLab loaded anew."""
+        """Opens the same notebook with a new kernel in a new page, like on another day."""
         self.end_kernel()
         self._serve("python3")
         self._load()
@@ -284,7 +284,7 @@ class Opener:
         self.end_kernel()
 
     def _written(self, source: Path | list[str], kernel: str) -> str:
-        # A name or folder of its own: a notebook is never taken for one before.
+        # A new name or folder, so that JupyterLab does not reuse an earlier notebook.
         own = secrets.token_hex(4)
         path = f"{own}/{source.name}" if isinstance(source, Path) else f"{own}.ipynb"
         file = self._lab.root / path
@@ -332,7 +332,7 @@ class Opener:
 
 
 def run_cells(page: Any, timeout: float = 180) -> None:
-    """Runs all cells, without the outputs that were stored, and waits until none is waiting."""
+    """Clears all outputs, runs all cells and waits for the last one."""
     page.get_by_role("menuitem", name="Edit").click()
     page.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
     begin_cells(page)
@@ -349,13 +349,13 @@ def run_cells(page: Any, timeout: float = 180) -> None:
 
 
 def begin_cells(page: Any) -> None:
-    """Begins to run all cells."""
+    """Starts to run all cells."""
     page.get_by_role("menuitem", name="Run").click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
 
 def settle(view: Any) -> None:
-    """Waits until nothing in a view moves or fades."""
+    """Waits for the end of all animations in a view."""
     view.evaluate(
         "it => Promise.allSettled(it.getAnimations({ subtree: true }).map((each) => each.finished))"
     )
@@ -363,7 +363,7 @@ def settle(view: Any) -> None:
 
 @contextmanager
 def open_jupyterlab(scale: int = 1) -> Iterator[Opener]:
-    """Opens notebooks in a JupyterLab and a Chromium of their own."""
+    """Starts JupyterLab and Chromium and yields an opener of notebooks."""
     from playwright.sync_api import sync_playwright
 
     with TemporaryDirectory() as folder, sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""The builder of the lessons, and the notebooks that it built."""
+"""The builder of the lessons and the built notebooks."""
 
 import importlib.util
 from pathlib import Path
@@ -11,7 +11,7 @@ LESSONS = sorted(path.stem for path in (NOTEBOOKS / "src").glob("*.py"))
 
 
 def pytest_collection_modifyitems(items):
-    """Keeps together what shares a kernel; the runs of lessons go to whoever is free."""
+    """Groups tests that share a kernel; any worker may run a lesson."""
     for item in items:
         if "lesson" not in getattr(item, "fixturenames", ()):
             item.add_marker(
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_generate_tests(metafunc):
-    """Gives each lesson, and each of its notebooks, a test of its own."""
+    """Parametrizes tests by lesson and language."""
     if "lesson" in metafunc.fixturenames:
         metafunc.parametrize("lesson", LESSONS, scope="module")
     if "language" in metafunc.fixturenames:
@@ -37,13 +37,13 @@ def builder():
 
 @pytest.fixture(scope="session")
 def source():
-    """Finds the source of a lesson."""
+    """A function that returns the source path of a lesson."""
     return lambda lesson: NOTEBOOKS / "src" / f"{lesson}.py"
 
 
 @pytest.fixture(scope="session")
 def built():
-    """Reads a built notebook."""
+    """A function that reads a built notebook."""
 
     def read(lesson, language):
         return nbformat.read(NOTEBOOKS / language / f"{lesson}.ipynb", as_version=4)
