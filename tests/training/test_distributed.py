@@ -203,7 +203,7 @@ def arguments_of(way):
 
 @pytest.mark.parametrize("name", WAYS)
 @pytest.mark.filterwarnings("ignore:Your input ran out of data", "ignore:.shuffle=True. was")
-def test_it_trains_as_without_the_dashboard(name, tmp_path, monkeypatch):
+def test_every_way_trains_as_without_dashboard(name, tmp_path, monkeypatch):
     # Each epoch is measured, however long that takes.
     monkeypatch.setattr(TimeBudget, "is_due", True)
     way, path = WAYS[name], tmp_path / "runs.sqlite3"
@@ -230,7 +230,7 @@ def test_it_trains_as_without_the_dashboard(name, tmp_path, monkeypatch):
     assert all(list(run.measures[it]) == history.epoch for it in measured)
 
 
-def test_the_ways_do_what_they_are_called():
+def test_each_way_takes_its_own_path():
     """The comparison above says nothing where training never took that way."""
     model = made()
     stopped = model.fit(*data(), epochs=9, verbose=0, batch_size=16, callbacks=[StopsItself()])
@@ -242,7 +242,7 @@ def test_the_ways_do_what_they_are_called():
     assert in_half_precision().layers[1].compute_dtype == "float16"
 
 
-def test_the_same_dashboard_watches_twice(tmp_path):
+def test_same_dashboard_watches_two_trainings(tmp_path):
     path = tmp_path / "runs.sqlite3"
     plain = made()
     wanted = [plain.fit(*data(), epochs=it, verbose=0).history for it in (3, 2)]
@@ -257,7 +257,7 @@ def test_the_same_dashboard_watches_twice(tmp_path):
     assert kept == [it["loss"] for it in wanted]
 
 
-def test_the_rate_of_half_precision_is_set():
+def test_half_precision_learning_rate_can_change():
     model, dashboard = in_half_precision(), TrainingDashboard(keep=False)
     deed = AtEpoch(0, lambda: dashboard._controls.set_learning_rate(0.125))
     dashboard.fit(model, *data(), epochs=3, callbacks=[deed])
@@ -267,7 +267,7 @@ def test_the_rate_of_half_precision_is_set():
 
 
 @pytest.mark.parametrize("steps", [1, 7])
-def test_stop_at_the_end_of_an_epoch_does_no_batch_more(steps):
+def test_stop_at_epoch_end_runs_no_more_batches(steps):
     model = made(steps_per_execution=steps)
     dashboard = TrainingDashboard(keep=False)
     deed = AtEpoch(1, dashboard.stop)
@@ -373,7 +373,7 @@ def mirrored(tmp_path_factory):
 
 
 @pytest.mark.parametrize("form", ["callback", "fit"])
-def test_two_devices_train_as_without_the_dashboard(mirrored, form):
+def test_two_devices_train_as_without_dashboard(mirrored, form):
     folder, found = mirrored
     assert found["replicas"] == 2
     # Or else equal weights would say nothing, and unequal ones neither.
@@ -467,7 +467,7 @@ def side_by_side(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_of_processes_side_by_side_the_first_alone_keeps_and_says(name, side_by_side):
+def test_only_first_process_stores_and_prints(name, side_by_side):
     folder, both = side_by_side
     [run] = Store(folder / f"{name}.sqlite3").runs()
     assert (run.state, run.epochs) == ("finished", 2)
@@ -504,7 +504,7 @@ os._exit(0)  # its servers wait for one another
 """
 
 
-def test_of_a_cluster_that_trains_together_keras_says_what_it_says():
+def test_cluster_trains_same_with_dashboard():
     told = cluster_of("worker", "worker")
     processes = [start(MULTI_WORKER, "", TF_CONFIG=config) for config in told.values()]
     for out, _err in map(finished, processes):
@@ -528,7 +528,7 @@ def test_of_a_cluster_that_trains_together_keras_says_what_it_says():
         ('{"cluster": {"chief": ["a:1"]}, "task": {"type": "chief", "index": 0}}', True),
     ],
 )
-def test_which_process_is_the_first(config, is_first, monkeypatch):
+def test_first_process_is_detected(config, is_first, monkeypatch):
     from kfunc_lab.training.dashboard.environment import is_first_process
 
     monkeypatch.setenv("TF_CONFIG", config)

@@ -120,7 +120,7 @@ ALWAYS = {
 
 
 @pytest.mark.parametrize("place", ALWAYS)
-def test_what_fails_is_said_once_and_costs_nothing_else(
+def test_failure_is_reported_once_and_loses_nothing_else(
     place, monkeypatch, capsys, path, plain
 ):
     error = RuntimeError("odd")
@@ -137,7 +137,7 @@ def test_what_fails_is_said_once_and_costs_nothing_else(
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_a_measure_that_fails_once_is_there_the_next_time(number, monkeypatch, capsys, path):
+def test_measure_works_again_after_one_failure(number, monkeypatch, capsys, path):
     once = Once(Measurer.measure, number, ArithmeticError("once"))
     monkeypatch.setattr(Measurer, "measure", once)
     dashboard = TrainingDashboard(keep=path, probe=data())
@@ -149,7 +149,7 @@ def test_a_measure_that_fails_once_is_there_the_next_time(number, monkeypatch, c
     assert losses(only(path)) == dashboard.history["loss"]
 
 
-def test_different_faults_are_said_once_in_all(monkeypatch, capsys, plain):
+def test_several_faults_are_reported_once(monkeypatch, capsys, plain):
     for owner, name in ((Measurer, "measure"), (BestWeights, "note"), (Predictor, "predict")):
         monkeypatch.setattr(owner, name, raises(RuntimeError(name)))
     dashboard = TrainingDashboard(keep=False, probe=data())
@@ -158,7 +158,7 @@ def test_different_faults_are_said_once_in_all(monkeypatch, capsys, plain):
     assert str(dashboard.problem) == "measure"
 
 
-def test_a_fault_that_cannot_be_said_is_no_fault_of_the_training(monkeypatch, plain):
+def test_unprintable_fault_does_not_stop_training(monkeypatch, plain):
     closed = open(os.devnull, "w")  # noqa: SIM115
     closed.close()
     monkeypatch.setattr(Measurer, "measure", raises(RuntimeError("odd")))
@@ -184,7 +184,7 @@ class Clock:
         self.now += seconds
 
 
-def test_a_figure_that_fails_is_not_tried_at_every_batch(monkeypatch):
+def test_failing_figure_is_not_retried_at_every_batch(monkeypatch):
     clock, drawn = Clock(), []
 
     def slow(_dashboard):
@@ -205,7 +205,7 @@ def test_a_figure_that_fails_is_not_tried_at_every_batch(monkeypatch):
     assert np.diff(tries).min() >= 0.01 / module._SHARE
 
 
-def test_a_pause_does_not_stop_the_drawing(monkeypatch):
+def test_pause_does_not_stop_drawing(monkeypatch):
     drawn = []
     monkeypatch.setattr(
         TrainingDashboard, "_draw", lambda it: drawn.append((it._log.epoch, it._log.state))
@@ -261,7 +261,7 @@ NUMBERS = {
 
 
 @pytest.mark.filterwarnings("error")
-def test_what_is_no_number_is_left_out_and_the_rest_stays(capsys, path, plain):
+def test_non_numbers_are_skipped_and_numbers_stay(capsys, path, plain):
     dashboard = TrainingDashboard(keep=path)
     odd = {name: value for name, (value, _is_number) in NUMBERS.items()}
     state, history = watched(dashboard, Odd({**odd, HOSTILE: 0.5}))
@@ -278,7 +278,7 @@ def test_what_is_no_number_is_left_out_and_the_rest_stays(capsys, path, plain):
     dashboard.to_text()
 
 
-def test_an_array_that_fails_to_be_read_costs_itself_alone(capsys, path):
+def test_unreadable_array_loses_only_itself(capsys, path):
     class Ill:
         def __array__(self, *_args, **_named):
             raise RuntimeError("no array")
@@ -289,7 +289,7 @@ def test_an_array_that_fails_to_be_read_costs_itself_alone(capsys, path):
     assert losses(only(path)) == history["loss"] == dashboard.history["loss"]
 
 
-def test_a_loss_that_is_not_finite(path, capsys):
+def test_nonfinite_loss_is_stored(path, capsys):
     x, y = data()
     x[3] = np.nan
     plain = made()
@@ -326,7 +326,7 @@ class Secretive(keras.Model):
         raise RuntimeError("no configuration")
 
 
-def test_a_model_that_tells_nothing_of_itself_is_kept(path, capsys):
+def test_model_without_summary_or_config_is_stored(path, capsys):
     found = []
     for callbacks in ([], [dashboard := TrainingDashboard(keep=path)]):
         keras.utils.set_random_seed(0)
@@ -353,7 +353,7 @@ class NoRate(keras.optimizers.SGD):
         return self._learning_rate
 
 
-def test_an_optimizer_without_a_learning_rate(path, plain, capsys):
+def test_optimizer_without_learning_rate_trains(path, plain, capsys):
     found = []
     for callbacks in ([], [dashboard := TrainingDashboard(keep=path)]):
         model = made(optimizer=NoRate(0.01))
@@ -381,7 +381,7 @@ def locked(path):
     return connection
 
 
-def test_a_file_that_is_locked_all_the_time_delays_little(path, plain, capsys, monkeypatch):
+def test_locked_file_delays_training_briefly(path, plain, capsys, monkeypatch):
     patience = 1.0
     monkeypatch.setattr(store_module, "_PATIENCE", patience)
     Store(path).begin("before", {})
@@ -410,7 +410,7 @@ def test_a_file_that_is_locked_all_the_time_delays_little(path, plain, capsys, m
 
 
 @pytest.mark.parametrize("first", ["the beginning", "an epoch"])
-def test_what_could_not_be_written_is_written_at_the_end(
+def test_unwritten_epochs_are_written_at_end(
     first, path, plain, capsys, monkeypatch
 ):
     monkeypatch.setattr(store_module, "_PATIENCE", 0.5)
@@ -438,7 +438,7 @@ def test_what_could_not_be_written_is_written_at_the_end(
     assert list(run.measures["hidden", "weight_norm"]) == list(range(EPOCHS))
 
 
-def test_a_file_that_is_free_again_is_written_before_the_end(path, monkeypatch):
+def test_unlocked_file_is_written_before_end(path, monkeypatch):
     keeper = RunWriter(Store(path), "run", {})
     keeper.begin()
     monkeypatch.setattr(store_module, "_PATIENCE", 0.05)
@@ -456,7 +456,7 @@ def test_a_file_that_is_free_again_is_written_before_the_end(path, monkeypatch):
     assert losses(only(path)) == [3.0, 2.0, *[1.0] * (epoch - 1)]
 
 
-def test_a_full_disk_that_has_room_again(path, plain, capsys, monkeypatch):
+def test_epochs_are_written_once_disk_has_room_again(path, plain, capsys, monkeypatch):
     write = Store._try_to_write
     is_full = threading.Event()
 
@@ -519,7 +519,7 @@ print("FOUND", json.dumps({
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
-def test_a_disk_that_is_really_full(path):
+def test_full_disk_keeps_written_epochs(path):
     out, err = in_a_process(SMALL_DISK, path)
     found = json.loads(next(it for it in out.splitlines() if it.startswith("FOUND"))[6:])
     assert found["same"]
@@ -545,7 +545,7 @@ def in_a_process(code, *arguments):
     return finished.stdout, finished.stderr
 
 
-def test_a_file_that_is_damaged_in_the_midst_is_set_aside(path, plain, capsys):
+def test_file_damaged_during_training_is_set_aside(path, plain, capsys):
     dashboard = TrainingDashboard(keep=path)
     damage = AtEpoch(1, lambda: path.write_bytes(b"no database" * 1000))
     state, history = watched(dashboard, damage)
@@ -560,7 +560,7 @@ def test_a_file_that_is_damaged_in_the_midst_is_set_aside(path, plain, capsys):
     assert GOES_ON not in capsys.readouterr().err
 
 
-def test_a_place_that_cannot_be_written(tmp_path, plain, capsys):
+def test_unwritable_path_does_not_stop_training(tmp_path, plain, capsys):
     (tmp_path / "file").write_text("no folder")
     dashboard = TrainingDashboard(keep=tmp_path / "file" / "runs.sqlite3")
     state, history = watched(dashboard)
@@ -578,7 +578,7 @@ def test_a_place_that_cannot_be_written(tmp_path, plain, capsys):
     "place", [(Measurer, "measure"), (Measurer, "begin"), (Predictor, "predict")]
 )
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_in_the_midst_of_the_dashboard_goes_through(
+def test_interrupt_inside_dashboard_is_raised(
     kind, place, monkeypatch, path
 ):
     monkeypatch.setattr(*place, raises(kind()))
@@ -586,7 +586,7 @@ def test_an_interrupt_in_the_midst_of_the_dashboard_goes_through(
         watched(TrainingDashboard(keep=path, probe=data()))
 
 
-def test_an_interrupt_in_the_midst_of_an_epoch_loses_no_epoch(monkeypatch, path):
+def test_interrupt_during_epoch_loses_no_epoch(monkeypatch, path):
     monkeypatch.setattr(Measurer, "measure", Once(Measurer.measure, 2, KeyboardInterrupt()))
     dashboard = TrainingDashboard(keep=path)
     dashboard.fit(made(), *data(), epochs=5)
@@ -609,7 +609,7 @@ def frames_of(raised):
 
 
 @pytest.mark.parametrize("at", [0, 1], ids=["after it", "before it"])
-def test_an_error_of_a_callback_has_the_traceback_of_keras_alone(at, path):
+def test_callback_error_has_only_keras_traceback(at, path):
     with pytest.raises(LookupError) as expected:
         made().fit(*data(), verbose=0, callbacks=[Fails()])
     callbacks = [TrainingDashboard(keep=path)]
@@ -622,7 +622,7 @@ def test_an_error_of_a_callback_has_the_traceback_of_keras_alone(at, path):
     assert raised.value.__context__ is None
 
 
-def test_an_error_in_the_background_is_raised_with_the_result(path, capsys):
+def test_background_error_is_raised_with_result(path, capsys):
     dashboard = TrainingDashboard(keep=path)
     assert dashboard.fit(made(), *data(), callbacks=[Fails()], background=True) is None
     with pytest.raises(LookupError, match="mine"):
@@ -702,7 +702,7 @@ def pictures(heard):
     return [it["content"]["data"] for it in shown]
 
 
-def test_a_page_that_says_nothing_is_sent_no_updates(run):
+def test_silent_page_gets_no_updates(run):
     heard = run(WATCHED)
     assert "PROBLEM None" in heard.text("stdout")
     assert customs(heard) == []
@@ -711,7 +711,7 @@ def test_a_page_that_says_nothing_is_sent_no_updates(run):
     assert "image/svg+xml" in pictures(heard)[-1]
 
 
-def test_a_cell_without_a_page_makes_no_widget(run):
+def test_cell_without_page_creates_no_widget(run):
     heard = run(WATCHED, is_live=False)
     assert "PROBLEM None" in heard.text("stdout")
     assert customs(heard) == []
@@ -719,14 +719,14 @@ def test_a_cell_without_a_page_makes_no_widget(run):
     assert set(shown) == {"image/svg+xml", "text/plain"}
 
 
-def test_a_page_sees_the_run(run, page):
+def test_page_gets_updates_of_run(run, page):
     heard = run(WATCHED, on_open=page.hello)
     assert "PROBLEM None" in heard.text("stdout")
     assert heard.text("stderr").count(GOES_ON) == 0
     assert len(customs(heard)) >= 2
 
 
-def test_a_comm_that_the_page_closes(run, page, path):
+def test_comm_closed_by_page_does_not_stop_training(run, page, path):
     def hello_and_bye(comm):
         page.hello(comm)
         page.later(1.0, lambda: page.close_comm(comm))
@@ -747,7 +747,7 @@ check(dashboard, *trained(dashboard, callbacks=[close]))
 
 
 @pytest.mark.parametrize("deed", ["dashboard._view.close()", "dashboard._view.comm.close()"])
-def test_a_view_that_is_closed(deed, run, page, path):
+def test_closed_view_does_not_stop_training(deed, run, page, path):
     heard = run(CLOSED.format(deed=deed), on_open=page.hello)
     assert heard.text("stderr").count(GOES_ON) <= 1
     assert "Traceback" not in heard.text("stderr")
@@ -769,7 +769,7 @@ finally:
 
 
 @pytest.mark.parametrize("name", ["draw", "begin", "show", "end", "to_svg", "_lines"])
-def test_a_figure_that_fails(name, run, page, path):
+def test_failing_figure_does_not_stop_training(name, run, page, path):
     heard = run(FAILS_TO_DRAW.format(name=name), on_open=page.hello)
     assert "PROBLEM RuntimeError('no figure')" in heard.text("stdout")
     assert heard.text("stderr").count(GOES_ON) == 1
@@ -778,7 +778,7 @@ def test_a_figure_that_fails(name, run, page, path):
     assert only(path).epochs == 30
 
 
-def test_a_figure_that_fails_leaves_the_text(run, page):
+def test_failing_figure_leaves_text(run, page):
     heard = run(FAILS_TO_DRAW.format(name="to_svg"), on_open=page.hello)
     assert "net: 30 epochs, finished" in pictures(heard)[-1]["text/plain"]
 
@@ -799,13 +799,13 @@ except KeyboardInterrupt:
 """
 
 
-def test_an_interrupt_while_it_draws_goes_through(run, page, path):
+def test_interrupt_while_drawing_is_raised(run, page, path):
     heard = run(INTERRUPTED, on_open=page.hello)
     assert "INTERRUPTED" in heard.text("stdout")
     assert only(path).state == "interrupted"  # when its cell had ended
 
 
-def test_an_error_in_a_cell_is_the_users_alone(page, path):
+def test_error_in_cell_shows_only_user_frames(page, path):
     code = f"PATH = {str(path)!r}\ntrained(kept(), callbacks=[AtEpoch(1, lambda: 1 / 0)])"
     heard = page.run(code, on_open=page.hello)
     [error] = heard.errors
@@ -853,7 +853,7 @@ print("PROBLEM", repr(dashboard.problem))
 """
 
 
-def test_epochs_of_no_time_do_not_flood_the_page(run, page):
+def test_very_short_epochs_do_not_flood_page(run, page):
     heard = run(QUICK, on_open=page.hello)
     assert "PROBLEM None" in heard.text("stdout")
     moments = [

@@ -131,7 +131,7 @@ def check_run(run, said: Path) -> int:
     return len(lines)
 
 
-def test_twenty_trainings_that_are_killed_keep_every_epoch_they_said(nursery, tmp_path):
+def test_twenty_killed_trainings_keep_every_reported_epoch(nursery, tmp_path):
     store, draw = Store(tmp_path / "runs.sqlite3"), random.Random(20)
     said = {f"run {number}": tmp_path / f"said {number}" for number in range(KILLS)}
     for number, (name, output) in enumerate(said.items(), 1):
