@@ -129,7 +129,7 @@ def only_what_a_test_makes(followed):
     followed.states()
 
 
-def test_calls_and_pins_after_every_statement(followed):
+def test_calls_and_pins_are_correct_after_every_statement(followed):
     for code, expected in CELLS:
         followed.run(code)
         states = followed.states()[: len(expected)]
@@ -139,7 +139,7 @@ def test_calls_and_pins_after_every_statement(followed):
     assert followed.states()[0]["calls"] == []
 
 
-def test_a_lost_call_names_the_statement_that_lost_it(followed):
+def test_lost_call_names_statement_that_lost_it(followed):
     followed.run(
         """
         i = keras.Input((4,), name="i")
@@ -159,7 +159,7 @@ def test_a_lost_call_names_the_statement_that_lost_it(followed):
     assert state["rows"]["overwritten"]["Lost by"].startswith("y = (")
 
 
-def test_each_call_knows_its_cell_and_statement(followed):
+def test_each_call_has_its_cell_and_statement(followed):
     followed.run(
         "def tower(t):\n    u = layers.Dense(2,\n        name='deep')(t)\n    return u"
     )
@@ -175,7 +175,7 @@ def test_each_call_knows_its_cell_and_statement(followed):
     assert int(shown[0]["execution_count"]) - 2 == int(cell)  # `states` ran a cell between
 
 
-def test_calls_of_an_earlier_run_fade_and_go(followed):
+def test_calls_of_earlier_run_fade_and_disappear(followed):
     followed.run("i = keras.Input((4,), name='i')", "one")
     followed.run("d = layers.Dense(2, name='d')(i)", "two")
     followed.run("e = layers.Dense(2, name='e')(d)", "three")
@@ -188,7 +188,7 @@ def test_calls_of_an_earlier_run_fade_and_go(followed):
     assert followed.states()[0]["calls"] == ["i", "d", "e"]
 
 
-def test_a_deleted_model_lets_its_calls_go(followed):
+def test_deleted_model_removes_its_calls(followed):
     followed.run("i = keras.Input((4,), name='i')\nm = keras.Model(i, layers.Dense(2)(i))")
     assert len(followed.states()[1]["calls"]) == 2
     followed.run("del m")
@@ -197,7 +197,7 @@ def test_a_deleted_model_lets_its_calls_go(followed):
     assert set(state["lost"].values()) <= {"del m", "m = keras.Model(i, layers.Dense(2)(i))"}
 
 
-def test_what_hangs_on_a_model_called_on_its_own_input(followed):
+def test_calls_of_model_on_own_input_are_shown(followed):
     followed.run(
         "i = keras.Input((4,), name='i')\nm = keras.Model(i, layers.Dense(4)(i))\nn = m(i)"
     )
@@ -207,7 +207,7 @@ def test_what_hangs_on_a_model_called_on_its_own_input(followed):
 
 
 @pytest.mark.parametrize("magic", ["%%time", "%%capture", "%%timeit -n1 -r1"])
-def test_cells_under_magics_are_followed(followed, magic):
+def test_cells_with_magics_are_watched(followed, magic):
     followed.run(f"{magic}\nq = keras.Input((4,), name='q')\nr = layers.Dense(2, name='r')(q)")
     pins = followed.states()[-1]["pins"]
     assert pins == ({} if "timeit" in magic else {"q": "q", "r": "r"})
@@ -270,7 +270,7 @@ def watched(new_kernel):
 
 
 # The first test of these two kernels: it compares all the names that they have.
-def test_only_the_view_is_new(plain, watched):
+def test_watching_adds_only_the_view(plain, watched):
     plain.run("0")
     watched.run("import kfunc_lab.watch.watch\nkfunc_lab.watch.watch.watch()\ndel kfunc_lab")
     for code in ORDINARY:
@@ -283,7 +283,7 @@ def test_only_the_view_is_new(plain, watched):
     )
 
 
-def test_a_failure_of_the_watcher_is_said_once_and_ends_nothing(watched):
+def test_watcher_failure_is_reported_once_and_stops_nothing(watched):
     watched.run(
         "import keras, kfunc_lab as lab\nfrom kfunc_lab.live import tracker\nlab.watch();"
     )
@@ -301,7 +301,7 @@ def test_a_failure_of_the_watcher_is_said_once_and_ends_nothing(watched):
     watched.text("lab.unwatch()\ntracker.take_snapshot = take_snapshot")
 
 
-def test_5000_calls_in_a_loop_stay_usable(watched):
+def test_watcher_handles_5000_calls_in_loop(watched):
     watched.run("import keras, kfunc_lab as lab\nview = lab.watch()")
     watched.run("x = keras.Input((4,))\nfor _ in range(5_000): x = keras.layers.Identity()(x)")
     levels, items = watched.text("print(len(view._levels), len(view._items))").split()
@@ -310,7 +310,7 @@ def test_5000_calls_in_a_loop_stay_usable(watched):
     watched.run("lab.unwatch()\ndel x, view")
 
 
-def test_nothing_is_kept_alive_over_200_runs_of_a_cell(plain, watched):
+def test_watcher_keeps_nothing_alive_over_200_runs(plain, watched):
     (objects, grown), (plain_objects, plain_grown) = (
         _after_200_runs(kernel, kernel is watched) for kernel in (watched, plain)
     )
