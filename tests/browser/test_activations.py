@@ -105,7 +105,7 @@ def marked(page):
     return view(page).locator(".kfunc-lab-answer .marked .name").first
 
 
-def test_shows_all_calls_before_anything_is_selected(page, theme, picture):
+def test_panel_shows_all_calls_before_selection(page, theme, picture):
     assert view(page).locator(".kfunc-lab-card").count() == 8
     said = view(page).inner_text()
     for words in ("small_cnn: 40 samples, 8 calls", "conv_1", "26 × 26 × 16", "sample 0"):
@@ -114,7 +114,7 @@ def test_shows_all_calls_before_anything_is_selected(page, theme, picture):
     picture(view(page), f"activations-{theme}")
 
 
-def test_a_convolution_chosen_in_the_graph_shows_its_maps(page, theme, picture, rerun):
+def test_selected_convolution_shows_its_maps(page, theme, picture, rerun):
     open_call(page, "conv_1")
     canvas = panel(page).locator(".kfunc-lab-shown canvas")
     canvas.wait_for()
@@ -125,14 +125,14 @@ def test_a_convolution_chosen_in_the_graph_shows_its_maps(page, theme, picture, 
     picture(view(page), f"activations-maps-{theme}")
 
 
-def test_numbers_are_read_by_pointing(page):
+def test_pointer_shows_exact_values(page):
     open_call(page, "conv_1")
     surface(page).hover(position={"x": 30, "y": 30})
     readout = panel(page).locator(".kfunc-lab-shown .kfunc-lab-drawn-readout")
     readout.get_by_text("map 0 · row").wait_for()
 
 
-def test_a_click_enlarges_one_map_over_the_input(page, theme, picture, rerun):
+def test_click_enlarges_map_over_input(page, theme, picture, rerun):
     open_call(page, "conv_1")
     surface(page).click(position={"x": 30, "y": 30})
     unit = panel(page).locator(".kfunc-lab-unit")
@@ -146,7 +146,7 @@ def test_a_click_enlarges_one_map_over_the_input(page, theme, picture, rerun):
     unit.wait_for(state="hidden")
 
 
-def test_python_selects_too(page):
+def test_python_can_select_call(page):
     page.evaluate("document.querySelectorAll('.jp-CodeCell')[1].scrollIntoView()")
     cell = page.locator(".jp-CodeCell").nth(1)
     cell.locator(".cm-content").click()
@@ -161,7 +161,7 @@ def test_python_selects_too(page):
     page.keyboard.press("Control+z")
 
 
-def test_another_sample_changes_everything(page):
+def test_new_sample_changes_whole_view(page):
     open_call(page, "conv_1")
     answers = view(page).locator(".kfunc-lab-comes-out")
     seen = set()
@@ -176,7 +176,7 @@ def test_another_sample_changes_everything(page):
     view(page).locator('.kfunc-lab-sample[data-sample="0"]').click()
 
 
-def test_a_drawn_digit_moves_the_probabilities(page, theme, picture):
+def test_drawn_digit_changes_probabilities(page, theme, picture):
     show_all_calls(page)
     button(page, "Draw").click()
     pad = view(page).locator(".kfunc-lab-pad-surface, .kfunc-lab-pad canvas").first
@@ -209,7 +209,7 @@ def open_attribution(page):
     view(page).locator(".kfunc-lab-attribution canvas").first.wait_for()
 
 
-def test_attribution_is_shown_over_the_input(page, theme, picture):
+def test_attribution_appears_over_input(page, theme, picture):
     button(page, "Attribution").click()
     tab = view(page).locator(".kfunc-lab-attribution")
     tab.get_by_text("Score of class").wait_for()
@@ -224,14 +224,14 @@ def test_attribution_is_shown_over_the_input(page, theme, picture):
     tab.wait_for(state="hidden")
 
 
-def test_the_graph_is_coloured_by_statistics(page, theme, picture):
+def test_statistics_colour_graph(page, theme, picture):
     view(page).locator(".kfunc-lab-flow-head select").select_option("zeros")
     view(page).locator(".kfunc-lab-scale").get_by_text("share of zeros").wait_for()
     picture(view(page), f"activations-coloured-{theme}")
     view(page).locator(".kfunc-lab-flow-head select").select_option("")
 
 
-def test_axe_finds_nothing(page):
+def test_view_is_accessible(page):
     from axe_playwright_python.sync_playwright import Axe
 
     for prepare in (
@@ -249,7 +249,7 @@ def test_axe_finds_nothing(page):
     button(page, "Activations").click()
 
 
-def test_nothing_failed_on_the_page(page):
+def test_page_has_no_errors(page):
     assert page.problems == []
 
 
@@ -268,7 +268,7 @@ view
 """
 
 
-def test_names_are_only_text_and_the_words_are_spanish(open_notebook, run_all, lab, browser):
+def test_names_are_escaped_and_labels_are_spanish(open_notebook, run_all, lab, browser):
     page = open_notebook([HOSTILE])
     run_all(page)
     page.locator('.kfunc-lab-card[data-card="__proto__"]').click()
@@ -325,7 +325,7 @@ THREE = [
 ]  # fmt: skip
 
 
-def test_what_the_readme_shows(open_notebook, run_all, picture, reader):
+def test_readme_picture(open_notebook, run_all, picture, reader):
     language, look = reader
     chosen = f"import kfunc_lab as lab\nlab.language({language!r})"
     page = open_notebook([chosen, README], dark=look == "dark")
@@ -351,7 +351,7 @@ def test_what_the_readme_shows(open_notebook, run_all, picture, reader):
     picture(view(page), f"activations-{language}-{look}")
 
 
-def test_a_narrow_page_stacks_what_stood_side_by_side(open_notebook, run_all, picture):
+def test_narrow_page_stacks_parts(open_notebook, run_all, picture):
     page = open_notebook(["import kfunc_lab as lab", README], width=760)
     run_all(page)
     view(page).locator('.kfunc-lab-card[data-card="edges"]').click()

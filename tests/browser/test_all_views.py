@@ -151,7 +151,7 @@ def together(open_notebook):
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_view_looks_as_it_does_alone(open_notebook, together, tmp_path, name):
+def test_view_looks_same_alone_and_with_others(open_notebook, together, tmp_path, name):
     for theme in ("light", "dark"):
         page = opened(
             open_notebook, [VIEWS[name]], dark=theme == "dark", new_page=theme == "light"

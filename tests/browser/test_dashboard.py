@@ -106,7 +106,7 @@ NOTE_DRAWING = """() => {
 }"""
 
 
-def test_it_is_steered_while_the_cell_runs(page, theme, picture):
+def test_training_is_steered_while_cell_runs(page, theme, picture):
     view(page).locator(".kfunc-lab-chart").nth(1).wait_for()
     view(page).get_by_text(re.compile(r"epoch ([3-9]|\d\d+) of 500")).wait_for()
     picture(view(page), f"dashboard-running-{theme}")
@@ -154,7 +154,7 @@ def epoch(words):
     return int(words.split("epoch ")[1].split()[0])
 
 
-def test_in_the_background_the_cell_returns_at_once(open_notebook):
+def test_background_training_returns_at_once(open_notebook):
     train = """
 lab.language("es")
 dashboard.fit(model, x, y, epochs=500, batch_size=32, callbacks=[Slow()], background=True)
@@ -170,7 +170,7 @@ print("back")
     assert page.problems == []
 
 
-def test_an_interrupt_ends_the_run_and_its_view(open_notebook, rerun):
+def test_interrupt_ends_run_and_view(open_notebook, rerun):
     page = open_notebook([MODEL, TRAIN, "print(dashboard._log.state)"])
     begin_cells(page)
     view(page).locator(".kfunc-lab-chart").first.wait_for(timeout=60_000)
@@ -201,7 +201,7 @@ graph
 """
 
 
-def test_what_a_classifier_gets_wrong_and_how_its_layers_learn(
+def test_dashboard_shows_confusion_and_layer_measures(
     open_notebook, run_all, theme, picture
 ):
     train = "history = dashboard.fit(model, x / 255, y, epochs=6, validation_split=0.1)"
@@ -225,7 +225,7 @@ def test_what_a_classifier_gets_wrong_and_how_its_layers_learn(
     assert page.problems == []
 
 
-def test_what_goes_wrong_is_said(open_notebook, run_all, theme, picture):
+def test_dashboard_shows_notices(open_notebook, run_all, theme, picture):
     train = """
 lab.language("es")
 x[100] = np.nan
@@ -246,7 +246,7 @@ history = dashboard.fit(model, x, y, epochs=3)
     assert page.problems == []
 
 
-def test_what_the_readme_shows(open_notebook, picture, reader):
+def test_readme_picture(open_notebook, picture, reader):
     language, look = reader
     slow = """
 class Slow(keras.callbacks.Callback):
@@ -286,7 +286,7 @@ for rate in (0.003, 0.03):
 """
 
 
-def test_runs_are_listed_and_compared(open_notebook, run_all, theme, picture):
+def test_runs_page_lists_and_compares_runs(open_notebook, run_all, theme, picture):
     cells = [MODEL, RUNS.format(theme=theme), "lab.runs(path)"]
     page = open_notebook(cells, dark=theme == "dark")
     run_all(page)
@@ -301,7 +301,7 @@ def test_runs_are_listed_and_compared(open_notebook, run_all, theme, picture):
     assert page.problems == []
 
 
-def test_a_broken_route_is_said(open_notebook):
+def test_broken_connection_is_reported(open_notebook):
     # As a new version would: all that the page asks is answered on the thread that trains.
     broken = """
 from kfunc_lab.training.dashboard import view as dashboard_view
@@ -316,7 +316,7 @@ dashboard_view.receive_while_running = lambda widget: setattr(
     open_notebook.end_kernel()
 
 
-def test_with_the_first_ipykernel_that_hears_the_page(open_notebook):
+def test_oldest_suitable_ipykernel_can_steer(open_notebook):
     if "ipykernel-7.0" not in other_kernels():
         if os.environ.get("CI") == "true":
             pytest.fail("make .venv/ipykernel-7.0.installed")

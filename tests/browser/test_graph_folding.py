@@ -77,13 +77,13 @@ def click_sign(page, name):
     return box
 
 
-def test_repeated_blocks_are_folded(folded, picture, theme):
+def test_repeated_blocks_start_folded(folded, picture, theme):
     assert {"stage1_block ×12", "stage2_block ×12"} <= {*items(folded)}
     assert len(items(folded)) < 15
     picture(folded.locator(".kfunc-lab-graph"), f"graph-folded-{theme}")
 
 
-def test_a_click_on_the_sign_opens_a_group_in_its_place(folded, picture, theme):
+def test_click_on_sign_opens_group_in_place(folded, picture, theme):
     item(folded, "stage2_block ×12").scroll_into_view_if_needed()
     before = click_sign(folded, "stage2_block ×12")
     item(folded, "stage2_block12").wait_for(state="attached")
@@ -97,7 +97,7 @@ def test_a_click_on_the_sign_opens_a_group_in_its_place(folded, picture, theme):
     assert again["y"] == pytest.approx(before["y"], abs=2)
 
 
-def test_the_details_of_a_group_open_it(folded):
+def test_group_details_open_group(folded):
     item(folded, "stage1_block ×12").locator(".name").click()
     assert "84 calls" in details(folded)
     assert "(None, 16, 16, 8) float32" in details(folded)
@@ -105,7 +105,7 @@ def test_the_details_of_a_group_open_it(folded):
     item(folded, "stage1_block3").wait_for(state="attached")
 
 
-def test_by_keyboard_alone(folded, rerun):
+def test_keyboard_alone_opens_and_closes_group(folded, rerun):
     """Reach the graph, walk to a group, open it, go in, and come back."""
     folded.keyboard.press("Home")
     folded.get_by_role("button", name="Save as").focus()
@@ -135,7 +135,7 @@ ORDER = [
 ]  # fmt: skip
 
 
-def test_every_item_is_reached_in_graph_order_and_named(folded):
+def test_keyboard_reaches_named_items_in_graph_order(folded):
     folded.keyboard.press("Home")
     item(folded, "photo").focus()
     seen = [focused(folded)]
@@ -151,7 +151,7 @@ def test_every_item_is_reached_in_graph_order_and_named(folded):
         )
 
 
-def test_a_search_opens_what_it_finds(folded, picture, theme):
+def test_search_opens_group_of_match(folded, picture, theme):
     folded.get_by_role("button", name="Search").click()
     folded.keyboard.type("stage2_block7_b_")
     item(folded, "stage2_block7_b_conv").wait_for()
@@ -175,7 +175,7 @@ def test_a_search_opens_what_it_finds(folded, picture, theme):
     assert folded.title() != "broken"
 
 
-def test_calls_that_share_weights_stand_out_together(folded):
+def test_calls_with_shared_weights_are_highlighted_together(folded):
     item(folded, "twice").click()
     assert item(folded, "twice#2").evaluate("node => node.classList.contains('relative')")
     assert "twice#2" in details(folded)
@@ -190,7 +190,7 @@ def test_calls_that_share_weights_stand_out_together(folded):
         ("Keras code (Python)", "py", b"import keras"),
     ],
 )
-def test_saves_from_the_view(folded, form, ending, begins):
+def test_view_saves_its_picture(folded, form, ending, begins):
     folded.get_by_role("button", name="Save as").click()
     with folded.expect_download() as download:
         folded.get_by_role("button", name=form).click()
@@ -200,7 +200,7 @@ def test_saves_from_the_view(folded, form, ending, begins):
 
 
 @pytest.mark.parametrize("opened", [False, True])
-def test_the_page_and_the_static_picture_are_one(folded, lab, rerun, opened):
+def test_page_equals_static_picture(folded, lab, rerun, opened):
     """The page and Python draw the same, at the same places."""
     if opened:
         folded.get_by_role("button", name="Open all groups").click()
@@ -243,7 +243,7 @@ def parts(picture):
     return [*walk(picture)]
 
 
-def test_axe_finds_nothing(folded, theme):
+def test_view_is_accessible(folded, theme):
     from axe_playwright_python.sync_playwright import Axe
 
     for prepare in (
@@ -263,12 +263,12 @@ def test_axe_finds_nothing(folded, theme):
     folded.keyboard.press("Escape")
 
 
-def test_no_errors_on_the_page(page):
+def test_page_has_no_errors(page):
     assert page.problems == []
     assert page.title() != "broken"
 
 
-def test_the_saved_page_needs_no_kernel_and_no_network(browser, tmp_path, theme):
+def test_saved_page_needs_no_kernel_and_no_network(browser, tmp_path, theme):
     import keras
     from keras import layers
 

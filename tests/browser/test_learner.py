@@ -105,7 +105,7 @@ def answer(page, cell, code: str) -> str:
 @pytest.mark.parametrize(
     ("number", "name", "wrong", "said", "drawn"), ANSWERS, ids=[it[0] for it in ANSWERS]
 )
-def test_wrong_then_right(open_notebook, lab, picture, number, name, wrong, said, drawn):
+def test_wrong_then_right_answer_gets_matching_feedback(open_notebook, lab, picture, number, name, wrong, said, drawn):
     page = open_notebook(catalogue.notebook(catalogue.find(number), "es"))
     run_all_in_order(page)
     check = f'lab.check("{name}", {EXERCISES[name].answer})'
@@ -130,7 +130,7 @@ def test_wrong_then_right(open_notebook, lab, picture, number, name, wrong, said
     assert page.problems == []
 
 
-def test_the_progress_outlives_the_kernel(open_notebook, run_all):
+def test_progress_survives_kernel_restart(open_notebook, run_all):
     name = "hidden-units"
     begin = (
         'import keras\nfrom keras import layers\nimport kfunc_lab as lab\nlab.language("es")'

@@ -37,7 +37,7 @@ def pins(page, name) -> list[str]:
     return beside(page, name).locator(".pin-name").all_text_contents()
 
 
-def test_a_notebook_is_written(page, picture):
+def test_graph_grows_with_notebook(page, picture):
     panel = page.locator(".kfunc-lab-live.beside")
     assert "inputs = keras.Input((784,))" in panel.inner_text()  # before anything is there
     inline = page.locator(".jp-Notebook .kfunc-lab-docked")
@@ -66,13 +66,13 @@ def test_a_notebook_is_written(page, picture):
     picture(page.locator("#main"), "live")
 
 
-def test_the_cell_with_the_cursor_shows_its_calls(page):
+def test_active_cell_highlights_its_calls(page):
     page.locator(".jp-Notebook .jp-Cell .cm-content").nth(3).click()
     page.locator('.beside .of-cell[data-item="pool"]').wait_for()
     assert page.locator(".beside .of-cell").count() == 1
 
 
-def test_a_mistake_is_drawn_under_its_cell(page, picture):
+def test_mistake_is_drawn_under_its_cell(page, picture):
     page.locator(".jp-Notebook .jp-Cell .cm-content").nth(5).click()
     run(page)
     wrong = page.locator(".jp-Notebook g.mark-wrong")
@@ -84,19 +84,19 @@ def test_a_mistake_is_drawn_under_its_cell(page, picture):
     picture(page.locator("#main"), "mistake")
 
 
-def test_the_views_are_accessible(page):
+def test_views_are_accessible(page):
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page, context=".kfunc-lab-live.beside")
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_the_view_can_be_had_in_the_notebook_too(page):
+def test_view_can_be_shown_in_notebook(page):
     page.get_by_role("button", name="Show it here").click()
     page.locator('.jp-Notebook .kfunc-lab-live [data-item="conv"]').wait_for()
 
 
-def test_a_target_is_built(open_notebook, theme, picture):
+def test_target_is_built_step_by_step(open_notebook, theme, picture):
     cells = [
         "import kfunc_lab as lab, keras\nfrom keras import layers\n"
         "i = keras.Input((8,), name='given')\nh = layers.Dense(4, name='hidden')(i)\n"

@@ -63,7 +63,7 @@ def reset(page):
         button.wait_for(state="detached")
 
 
-def test_says_what_to_do_before_anything_is_selected(page, theme, picture):
+def test_hint_is_shown_before_selection(page, theme, picture):
     assert "Select a row or a box" in panel(page).inner_text()
     assert page.locator(".kfunc-lab-shapes tbody tr").count() == 7
     assert "9,906" not in view(page).inner_text()
@@ -77,7 +77,7 @@ def test_says_what_to_do_before_anything_is_selected(page, theme, picture):
     picture(view(page), f"shapes-{theme}")
 
 
-def test_a_row_opens_where_its_numbers_come_from(page, theme, picture):
+def test_row_opens_explanation_of_its_numbers(page, theme, picture):
     open_panel(page, "conv")
     line = panel(page).locator("[role=math]").first
     line.wait_for()
@@ -91,13 +91,13 @@ def test_a_row_opens_where_its_numbers_come_from(page, theme, picture):
     picture(view(page), f"shapes-selected-{theme}")
 
 
-def test_a_box_selects_its_row(page):
+def test_box_selects_its_row(page):
     box(page, "pool").click()
     page.locator('tr[data-row="pool"][aria-selected="true"]').wait_for()
     panel(page).get_by_text("MaxPooling2D").wait_for()
 
 
-def test_a_dragged_stride_breaks_the_model_and_mends_it(page, theme, picture, rerun):
+def test_dragged_stride_breaks_and_repairs_model(page, theme, picture, rerun):
     open_panel(page, "conv")
     slider = knob(page, "strides").locator("input[type=range]")
     slider.wait_for()
@@ -131,7 +131,7 @@ def test_a_dragged_stride_breaks_the_model_and_mends_it(page, theme, picture, re
     assert "change" not in page.locator(".kfunc-lab-fields").inner_text()
 
 
-def test_what_is_typed_is_understood_or_refused_in_words(page):
+def test_typed_value_is_accepted_or_rejected_with_message(page):
     open_panel(page, "conv")
     typed = knob(page, "kernel_size").locator("input[type=text]")
     typed.fill("5, 1")
@@ -147,7 +147,7 @@ def test_what_is_typed_is_understood_or_refused_in_words(page):
     reset(page)
 
 
-def test_choices_and_switches(page):
+def test_choices_and_switches_change_shapes(page):
     open_panel(page, "conv")
     knob(page, "padding").locator("select").select_option("same")
     row(page, "conv").get_by_text("(None, 28, 28, 16)").wait_for()
@@ -157,7 +157,7 @@ def test_choices_and_switches(page):
     reset(page)
 
 
-def test_the_input_and_the_batch_can_be_set(page):
+def test_input_and_batch_can_be_set(page):
     open_panel(page, "image")
     typed = knob(page, "axis 1").locator("input[type=text]")
     typed.fill("32")
@@ -173,7 +173,7 @@ def test_the_input_and_the_batch_can_be_set(page):
     reset(page)
 
 
-def test_the_code_of_the_changed_model_is_copied(page):
+def test_copy_button_copies_changed_code(page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_panel(page, "conv")
     knob(page, "filters").locator("input[type=text]").fill("24")
@@ -185,7 +185,7 @@ def test_the_code_of_the_changed_model_is_copied(page):
     reset(page)
 
 
-def test_worked_by_keyboard(page):
+def test_keyboard_changes_values(page):
     row(page, "conv").click()
     row(page, "conv").focus()
     page.keyboard.press("ArrowDown")
@@ -197,14 +197,14 @@ def test_worked_by_keyboard(page):
     panel(page).get_by_text("Select a row or a box").wait_for()
 
 
-def test_hostile_name_is_shown_and_not_run(page):
+def test_hostile_name_is_shown_as_text(page):
     page.locator(".kfunc-lab-shapes tbody tr").nth(5).click()
     panel(page).get_by_text("<img src=x").wait_for()
     assert page.locator(".kfunc-lab-shapes img").count() == 0
     assert page.title() != "broken"
 
 
-def test_axe_finds_nothing(page):
+def test_view_is_accessible(page):
     from axe_playwright_python.sync_playwright import Axe
 
     def broken():
@@ -233,7 +233,7 @@ def test_axe_finds_nothing(page):
     reset(page)
 
 
-def test_no_errors_on_the_page(page):
+def test_page_has_no_errors(page):
     assert page.problems == []
 
 
@@ -251,7 +251,7 @@ lab.shapes(model)
 """
 
 
-def test_what_the_readme_shows(open_notebook, run_all, picture, reader):
+def test_readme_picture(open_notebook, run_all, picture, reader):
     language, look = reader
     chosen = f"import kfunc_lab as lab\nlab.language({language!r})"
     page = open_notebook([chosen, README], dark=look == "dark")
@@ -282,7 +282,7 @@ lab.shapes(model)
 """
 
 
-def test_in_spanish_with_sizes_that_are_not_fixed(open_notebook, run_all, picture):
+def test_open_sizes_are_shown_in_spanish(open_notebook, run_all, picture):
     page = open_notebook([SPANISH])
     run_all(page)
     page.wait_for_selector(".kfunc-lab-shapes tr[data-row]")
@@ -307,7 +307,7 @@ def test_in_spanish_with_sizes_that_are_not_fixed(open_notebook, run_all, pictur
     picture(view(page), "shapes-spanish-blocks")
 
 
-def test_narrow(open_notebook, run_all, picture):
+def test_narrow_page_fits_view(open_notebook, run_all, picture):
     page = open_notebook(CODE[:1], width=700)
     run_all(page)
     open_panel(page, "conv")
@@ -320,7 +320,7 @@ def test_narrow(open_notebook, run_all, picture):
     picture(view(page), "shapes-narrow")
 
 
-def test_the_saved_page_needs_no_kernel_and_no_network(browser, tmp_path, theme, picture):
+def test_saved_page_needs_no_kernel_and_no_network(browser, tmp_path, theme, picture):
     import keras
     from keras import layers
 
@@ -354,7 +354,7 @@ view
 """
 
 
-def test_a_large_model_follows_its_sliders(open_notebook, run_all, picture):
+def test_large_model_follows_sliders(open_notebook, run_all, picture):
     page = open_notebook([LARGE])
     run_all(page)
     page.wait_for_selector(".kfunc-lab-shapes tr[data-row]")

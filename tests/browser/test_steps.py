@@ -66,7 +66,7 @@ def said(page) -> str:
     return steps(page).locator(".kfunc-lab-said").inner_text()
 
 
-def test_the_last_step_is_shown_first(page, theme, picture):
+def test_last_step_is_shown_first(page, theme, picture):
     assert steps(page).locator(".kfunc-lab-count").inner_text() == "10 / 10"
     assert seen(page) == ["img", "hidden", "dense32", "relu32", "digits", "dropped"]
     assert current(page) == "model = keras.Model(inputs, outputs)"
@@ -74,7 +74,7 @@ def test_the_last_step_is_shown_first(page, theme, picture):
     picture(steps(page), f"steps-{theme}")
 
 
-def test_it_is_scrubbed_by_keyboard(page, theme, picture):
+def test_keyboard_changes_step(page, theme, picture):
     slider = steps(page).get_by_role("slider")
     slider.focus()
     page.keyboard.press("Home")
@@ -102,7 +102,7 @@ def test_it_is_scrubbed_by_keyboard(page, theme, picture):
     assert "Lost: dropped" in said(page)
 
 
-def test_buttons_and_lines_go_to_a_step(page):
+def test_buttons_and_lines_select_step(page):
     steps(page).locator(".kfunc-lab-code li").nth(1).click()
     assert seen(page) == ["img", "hidden"]
     steps(page).get_by_role("button", name="Previous step").click()
@@ -112,12 +112,12 @@ def test_buttons_and_lines_go_to_a_step(page):
     assert seen(page) == ["img", "hidden"]
 
 
-def test_a_call_that_is_seen_can_be_selected(page):
+def test_visible_call_can_be_selected(page):
     steps(page).locator('[data-item="hidden"]').click()
     assert "50,240" in steps(page).locator(".kfunc-lab-details").inner_text()
 
 
-def test_a_failing_statement_is_marked_and_explained(page, theme, picture):
+def test_failing_statement_is_marked_and_explained(page, theme, picture):
     failed = page.locator(".kfunc-lab-steps").nth(1)
     assert failed.locator(".failed code").inner_text() == "y = layers.Conv2D(8, 3)(inputs)"
     wrong = page.locator("g.mark-wrong")
@@ -125,7 +125,7 @@ def test_a_failing_statement_is_marked_and_explained(page, theme, picture):
     picture(page.locator("#main"), f"steps-mistake-{theme}")
 
 
-def test_it_is_accessible(page):
+def test_view_is_accessible(page):
     check_accessible(page, ".jp-OutputArea-executeResult .kfunc-lab-steps")
 
 
@@ -136,7 +136,7 @@ def check_accessible(page, place):
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_one_below_the_other_where_it_is_narrow(page, theme, picture):
+def test_narrow_page_stacks_parts(page, theme, picture):
     page.set_viewport_size({"width": 800, "height": 1200})
     side, graph = (
         steps(page).locator(name).bounding_box()
@@ -147,7 +147,7 @@ def test_one_below_the_other_where_it_is_narrow(page, theme, picture):
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def test_the_saved_page_is_scrubbed_without_a_kernel(browser, tmp_path, theme, picture):
+def test_saved_page_changes_step_without_kernel(browser, tmp_path, theme, picture):
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()

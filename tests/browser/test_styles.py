@@ -31,7 +31,7 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_styles_of_other_views_change_nothing(browser, tmp_path, model, name):
+def test_styles_of_other_views_have_no_effect(browser, tmp_path, model, name):
     """anywidget puts the styles of each view into the page's head, and leaves them there."""
     view = SHOWN[name](model)
     view.selected = "conv"
