@@ -1,4 +1,4 @@
-"""Attributions: the numbers of a few plain lines, on real models, which stay as they are."""
+"""Attributions equal plain reference code on real models and leave the models unchanged."""
 
 import math
 import random
@@ -43,7 +43,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def trained(digits):
-    """A CNN of digits, trained for a moment, that gives logits."""
+    """Return a briefly trained CNN for digits that returns logits."""
     keras.utils.set_random_seed(1)
     image = keras.Input((28, 28, 1), name="image")
     model = keras.Model(image, layers.Dense(10, name="logits")(features(image)))
@@ -55,7 +55,7 @@ def trained(digits):
 
 
 def with_head(trained, head):
-    """The trained layers under another head, with weights of their own that are the same."""
+    """Return a copy of the trained layers with another head and equal weights."""
     image = keras.Input((28, 28, 1), name="image")
     model = keras.Model(image, head(features(image)))
     model.set_weights(trained.get_weights())
@@ -87,7 +87,7 @@ every_head = pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 
 
 def cam_of(twice, image, score_of):
-    """Grad-CAM in plain lines, from a model that gives a layer's maps and the logits."""
+    """Compute Grad-CAM from a model that returns a layer's maps and the logits."""
     with tf.GradientTape() as tape:
         maps, logits = twice(image[np.newaxis], training=False)
         score = score_of(logits)
@@ -141,7 +141,7 @@ def test_layer_nearest_to_output_is_listed_last(trained):
 
 
 def nested_model():
-    """A model of a Sequential within a functional model, each with maps."""
+    """Return a functional model that contains a Sequential; both have feature maps."""
     inner = keras.Sequential(
         [
             keras.Input((None, None, 4)),
@@ -252,7 +252,7 @@ def test_operations_and_merging_layers_have_maps():
 
 
 def integral_of(model, image, start, target, steps):
-    """Integrated gradients in plain lines, of a model that gives logits."""
+    """Compute integrated gradients of a model that returns logits."""
     places, weights = np.polynomial.legendre.leggauss(steps)
     total = np.zeros(image.shape)
     for place, weight in zip(places, weights, strict=True):
@@ -343,7 +343,7 @@ def test_image_equal_to_baseline_has_zero_attribution(trained):
 
 def test_nonzero_sum_without_score_difference_has_infinite_gap():
     image = keras.Input((8, 8, 1))
-    # It goes up and down again, and the rule's points do not lie evenly.
+    # The function rises and falls, and the points of the rule are not evenly spaced.
     wave = layers.Lambda(lambda it: keras.ops.where(it < 0.75, 0 * it, 4 * it * (1 - it)))(
         image
     )
@@ -693,11 +693,11 @@ def test_keras_application_has_attributions():
 
 
 # ---------------------------------------------------------------------------------------------
-# The model stays as it is
+# The model is unchanged
 
 
 class Noted(layers.Layer):
-    """Notes something at each call, draws a number, counts, and fails if it is told to."""
+    """Records each call, draws a number, counts, and fails on request."""
 
     def __init__(self):
         super().__init__(name="noted")
@@ -786,7 +786,7 @@ def test_repeated_attribution_is_identical(trained, digits):
 
 
 def exactly(sentence):
-    """Matches a whole sentence, or one that is given by its beginning."""
+    """Return a pattern that matches a whole sentence, or its beginning."""
     return f"^{re.escape(sentence)}{'$' if sentence.endswith('.') else ''}"
 
 

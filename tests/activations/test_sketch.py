@@ -1,4 +1,4 @@
-"""What is drawn on the page becomes a sample like those that the model knows."""
+"""A drawing becomes a sample in the format of the training data."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from kfunc_lab.datasets import mnist
 
 @pytest.fixture(scope="module")
 def digits():
-    """A thousand real digits, from 0 to 1."""
+    """Return a thousand real digits with values from 0 to 1."""
     _train, (images, _labels) = mnist(source="embedded")
     return images.astype("float32") / 255
 
@@ -19,7 +19,7 @@ def finer(picture, times=4):
 
 
 def moved(picture, rows, columns):
-    """A drawing in another place of a larger sheet."""
+    """Return a drawing at another position of a larger sheet."""
     sheet = np.zeros((picture.shape[0] + 80, picture.shape[1] + 80), picture.dtype)
     height, width = picture.shape
     sheet[rows : rows + height, columns : columns + width] = picture

@@ -1,4 +1,4 @@
-"""The view of activations: what it shows, what it says, and what it leaves alone."""
+"""Tests for the view of activations: its picture, its messages and its options."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def some_tokens():
     return np.random.default_rng(0).integers(0, 50, (6, 12))
 
 
-# -- what is shown
+# -- content
 
 
 def test_panel_follows_selection(view):
@@ -143,10 +143,10 @@ def test_unknown_sample_raises_error(view):
     with pytest.raises(traitlets.TraitError, match="numbered from 0 to 19"):
         view.sample = 20
     with pytest.raises(traitlets.TraitError):
-        view.sample = -1  # nothing was drawn
+        view.sample = -1  # there is no drawing
 
 
-# -- what the page asks
+# -- requests of the page
 
 
 def ask(view, content, buffers=()):
@@ -242,7 +242,7 @@ def test_comparison_with_other_model_or_samples_raises_error(cnn, digits, view):
         view.compare(lab.activations(cnn, digits[::-1]))
 
 
-# -- forms
+# -- formats
 
 
 def test_text_is_deterministic_and_has_no_address(cnn, digits):

@@ -29,7 +29,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    """A running JupyterLab and the folder that it serves."""
+    """Start JupyterLab; return it and the folder that it serves."""
     root, home = (tmp_path_factory.mktemp(name) for name in ("lab", "home"))
     with serve(root, home) as lab:
         yield lab
@@ -48,7 +48,7 @@ def open_notebook(lab, browser):
 
 @pytest.fixture(scope="module")
 def shared_notebook(open_notebook):
-    """Opens a notebook and runs its cells, once for all tests that ask for it in a row."""
+    """Open a notebook and run its cells once for consecutive tests that use it."""
 
     def show(cells, *, dark, until, run=run_cells):
         if open_notebook.shown != (cells, dark):
@@ -62,7 +62,7 @@ def shared_notebook(open_notebook):
 
 @pytest.fixture(scope="module")
 def all_cells_attached(lab):
-    """JupyterLab takes cells that are out of sight off the page; here they stay on it."""
+    """Keep all cells on the page; JupyterLab detaches those out of sight."""
     lab.set("@jupyterlab/notebook-extension:tracker", {"windowingMode": "none"})
     yield
     lab.set("@jupyterlab/notebook-extension:tracker", {})
@@ -81,7 +81,7 @@ def run_all():
 
 @pytest.fixture
 def rerun():
-    """Runs one code cell again and gives what it prints."""
+    """Run one code cell again and return its output."""
 
     def run(page, number: int) -> str:
         cell = page.locator(".jp-CodeCell").nth(number)
@@ -107,13 +107,13 @@ READERS = ["en-light", "en-dark", "es-light", *(["es-dark"] if PICTURES else [])
 
 @pytest.fixture(params=READERS)
 def reader(request):
-    """The language and the theme of someone who reads the documentation."""
+    """Return the language and the theme of a reader of the documentation."""
     return request.param.split("-")
 
 
 @pytest.fixture(scope="session")
 def picture():
-    """Takes a screenshot into the folder that KFUNC_LAB_SCREENSHOTS names, if it names one."""
+    """Save a screenshot in the folder of KFUNC_LAB_SCREENSHOTS, if it is set."""
 
     def take(target, name: str) -> None:
         if PICTURES:

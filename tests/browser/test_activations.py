@@ -1,4 +1,4 @@
-"""What flows through each call, in a real JupyterLab."""
+"""Tests for the view of activations in a real JupyterLab."""
 
 import pytest
 from real_jupyterlab import settle
@@ -65,7 +65,7 @@ def panel(page):
 
 
 def open_call(page, name):
-    """Selects a call in the graph, and waits until the panel is about it."""
+    """Select a call in the graph and wait until the panel shows it."""
     box(page, name).click()
     panel(page).locator(".kfunc-lab-heading strong", has_text=name).wait_for()
     settled(page)
@@ -76,7 +76,7 @@ def surface(page):
 
 
 def settled(page):
-    """Waits until the kernel has answered, and until what fades has faded."""
+    """Wait until the kernel has answered and all transitions have ended."""
     page.wait_for_function("!document.querySelector('.kfunc-lab-call.late')")
     settle(view(page))
 
@@ -92,7 +92,7 @@ def show_all_calls(page):
 
 
 def draw_one(page, pad):
-    """Draws a vertical stroke."""
+    """Draw a vertical stroke."""
     place = pad.bounding_box()
     x, y = place["x"] + place["width"] / 2, place["y"]
     page.mouse.move(x, y + 24)
@@ -325,7 +325,7 @@ THREE = [
 ]  # fmt: skip
 
 
-def test_readme_picture(open_notebook, run_all, picture, reader):
+def test_readme_picture_is_taken(open_notebook, run_all, picture, reader):
     language, look = reader
     chosen = f"import kfunc_lab as lab\nlab.language({language!r})"
     page = open_notebook([chosen, README], dark=look == "dark")

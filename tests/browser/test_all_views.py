@@ -1,4 +1,4 @@
-"""All kinds of views on one page: each looks as it does alone."""
+"""Every view looks the same alone and on a page with all views."""
 
 import pytest
 from real_jupyterlab import run_cells, settle
@@ -86,14 +86,14 @@ pytestmark = pytest.mark.usefixtures("all_cells_attached")
 
 
 def shown(page, name, at):
-    """Returns a view: what its cell has shown last, or the graph beside the notebook."""
+    """Return a view: the last output of its cell, or the graph beside the notebook."""
     if name == "watch":
         return page.locator(".kfunc-lab-live.beside")
     return page.locator(".jp-CodeCell").nth(at).locator(".jp-OutputArea-output").last
 
 
 def look(page, name, at):
-    """Returns how a view looks: the place of each element in it, and its picture."""
+    """Return the position of each element in a view, and a screenshot."""
     view = shown(page, name, at)
     if name in WIDGETS:
         view.locator(".kfunc-lab-view").first.wait_for()
@@ -140,7 +140,7 @@ def opened(open_notebook, cells, **options):
 
 @pytest.fixture(scope="module")
 def together(open_notebook):
-    """How each view looks on the page of all, in the light and in the dark."""
+    """Return the look of each view on the page with all views, in both themes."""
     found = {}
     for theme in ("light", "dark"):
         page = opened(open_notebook, VIEWS.values(), dark=theme == "dark")

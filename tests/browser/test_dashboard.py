@@ -1,4 +1,4 @@
-"""Training watched and steered while its cell runs, in a real JupyterLab."""
+"""Training is shown and controlled while its cell runs, in a real JupyterLab."""
 
 import importlib.metadata
 import json
@@ -48,7 +48,7 @@ from answering on the thread that trains: a new version of one of them breaks th
 
 
 def wait_until_steerable(page):
-    """Waits until the buttons work while the cell runs; says what is wrong if they never do."""
+    """Wait until the buttons work while the cell runs, or fail with the reason."""
     button(page, "Stop").wait_for(timeout=90_000)
     try:
         page.wait_for_function(
@@ -93,7 +93,7 @@ def result(page):
 
 
 def draw_again(page, change):
-    """Changes the learning rate, whereupon the kernel draws how far the run is."""
+    """Change the learning rate, so that the kernel draws the current progress."""
     page.evaluate(NOTE_DRAWING)
     button(page, change).click()
     page.wait_for_function("window.kfuncLabIsDrawn")
@@ -201,9 +201,7 @@ graph
 """
 
 
-def test_dashboard_shows_confusion_and_layer_measures(
-    open_notebook, run_all, theme, picture
-):
+def test_dashboard_shows_confusion_and_layer_measures(open_notebook, run_all, theme, picture):
     train = "history = dashboard.fit(model, x / 255, y, epochs=6, validation_split=0.1)"
     page = open_notebook([DIGITS, train], dark=theme == "dark")
     run_all(page)
@@ -246,7 +244,7 @@ history = dashboard.fit(model, x, y, epochs=3)
     assert page.problems == []
 
 
-def test_readme_picture(open_notebook, picture, reader):
+def test_readme_picture_is_taken(open_notebook, picture, reader):
     language, look = reader
     slow = """
 class Slow(keras.callbacks.Callback):

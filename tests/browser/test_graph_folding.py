@@ -43,7 +43,7 @@ def page(theme, shared_notebook):
 
 @pytest.fixture
 def folded(page):
-    """The page with everything folded and nothing selected."""
+    """Return the page with all groups folded and nothing selected."""
     if page.locator(".kfunc-lab-search").is_visible():
         page.locator(".kfunc-lab-search").fill("")
         page.get_by_role("button", name="Search").click()
@@ -106,7 +106,7 @@ def test_group_details_open_group(folded):
 
 
 def test_keyboard_alone_opens_and_closes_group(folded, rerun):
-    """Reach the graph, walk to a group, open it, go in, and come back."""
+    """The keyboard reaches a group, opens it, enters it and leaves it."""
     folded.keyboard.press("Home")
     folded.get_by_role("button", name="Save as").focus()
     for _step in range(3):
@@ -201,7 +201,7 @@ def test_view_saves_its_picture(folded, form, ending, begins):
 
 @pytest.mark.parametrize("opened", [False, True])
 def test_page_equals_static_picture(folded, lab, rerun, opened):
-    """The page and Python draw the same, at the same places."""
+    """The page and Python draw the same parts at the same positions."""
     if opened:
         folded.get_by_role("button", name="Open all groups").click()
         item(folded, "stage2_block12_relu").wait_for(state="attached")

@@ -145,7 +145,7 @@ def test_drag_pans_and_selects_nothing(page):
 
 
 def test_initial_text_is_at_least_ten_pixels(page):
-    """Measured on a fresh drawing: the tests above have zoomed this one."""
+    """Measure a new drawing, because the tests above have zoomed this one."""
     size = page.locator(".kfunc-lab-picture .kfunc-lab-drawing text").first.evaluate(
         "node => parseFloat(node.getAttribute('font-size'))"
     )
@@ -181,9 +181,7 @@ def assert_in_the_box(page, name):
     assert place["x"] + place["width"] <= box["x"] + box["width"]
 
 
-def test_wide_graph_opens_at_input_and_follows_selection(
-    open_notebook, run_all, picture
-):
+def test_wide_graph_opens_at_input_and_follows_selection(open_notebook, run_all, picture):
     page = open_notebook([WIDE])
     run_all(page)
     box = page.locator(".kfunc-lab-picture").bounding_box()

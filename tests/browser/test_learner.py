@@ -1,4 +1,4 @@
-"""A learner's way through lessons in Spanish: each cell, a wrong answer, a right one, progress."""
+"""A learner works through Spanish lessons: cells, wrong and right answers, and progress."""
 
 import json
 
@@ -62,7 +62,7 @@ def no_progress_yet(lab):
 
 
 def run_cell(page, cell) -> None:
-    """Runs the selected cell with Shift+Enter, as a learner does, and waits for its end."""
+    """Run the selected cell with Shift+Enter, as a learner does, and wait for its end."""
     before = cell.locator(".jp-InputPrompt").first.inner_text()
     page.keyboard.press("Shift+Enter")
     page.wait_for_function(
@@ -76,7 +76,7 @@ def run_cell(page, cell) -> None:
 
 
 def run_all_in_order(page) -> None:
-    """Goes through the notebook with Shift+Enter, cell by cell."""
+    """Run the notebook cell by cell with Shift+Enter."""
     page.get_by_role("menuitem", name="Edit").click()
     page.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
     cells = page.locator(".jp-Notebook .jp-Cell")
@@ -92,7 +92,7 @@ def run_all_in_order(page) -> None:
 
 
 def answer(page, cell, code: str) -> str:
-    """Writes code into a cell, runs it, and gives the feedback."""
+    """Write code into a cell, run it and return the feedback."""
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(code)
@@ -105,7 +105,9 @@ def answer(page, cell, code: str) -> str:
 @pytest.mark.parametrize(
     ("number", "name", "wrong", "said", "drawn"), ANSWERS, ids=[it[0] for it in ANSWERS]
 )
-def test_wrong_then_right_answer_gets_matching_feedback(open_notebook, lab, picture, number, name, wrong, said, drawn):
+def test_wrong_then_right_answer_gets_matching_feedback(
+    open_notebook, lab, picture, number, name, wrong, said, drawn
+):
     page = open_notebook(catalogue.notebook(catalogue.find(number), "es"))
     run_all_in_order(page)
     check = f'lab.check("{name}", {EXERCISES[name].answer})'

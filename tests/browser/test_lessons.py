@@ -1,4 +1,4 @@
-"""The lessons as a learner meets them: opened and run in real JupyterLab."""
+"""Lessons are opened and run in a real JupyterLab."""
 
 from kfunc_lab.lessons import catalogue
 

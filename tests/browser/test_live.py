@@ -1,4 +1,4 @@
-"""The graph that grows beside a notebook, as it is written cell by cell."""
+"""The graph beside a notebook grows as cells are written."""
 
 import pytest
 

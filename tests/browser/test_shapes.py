@@ -1,4 +1,4 @@
-"""Where the numbers come from, and what if they changed, in a real JupyterLab."""
+"""The view of shapes explains and changes numbers in a real JupyterLab."""
 
 import pytest
 from real_jupyterlab import settle
@@ -46,7 +46,7 @@ def panel(page):
 
 
 def open_panel(page, name):
-    """Selects a row, and waits until the panel is about it."""
+    """Select a row and wait until the panel shows it."""
     row(page, name).click()
     panel(page).locator(".kfunc-lab-heading strong", has_text=name).wait_for()
     page.wait_for_function("!document.querySelector('.kfunc-lab-panel.late')")
@@ -185,7 +185,7 @@ def test_copy_button_copies_changed_code(page):
     reset(page)
 
 
-def test_keyboard_changes_values(page):
+def test_keyboard_operates_table_and_panel(page):
     row(page, "conv").click()
     row(page, "conv").focus()
     page.keyboard.press("ArrowDown")
@@ -251,7 +251,7 @@ lab.shapes(model)
 """
 
 
-def test_readme_picture(open_notebook, run_all, picture, reader):
+def test_readme_picture_is_taken(open_notebook, run_all, picture, reader):
     language, look = reader
     chosen = f"import kfunc_lab as lab\nlab.language({language!r})"
     page = open_notebook([chosen, README], dark=look == "dark")

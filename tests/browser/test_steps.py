@@ -1,4 +1,4 @@
-"""A cell run statement by statement, scrubbed in the page."""
+"""The page shows each step of a cell that runs statement by statement."""
 
 import pytest
 
@@ -22,7 +22,7 @@ CELLS = [
 
 
 def run(page):
-    """Runs the cells, the last of which fails."""
+    """Run the cells; the last one fails."""
     page.locator(".jp-Notebook .jp-Cell").first.click()
     for _cell in CELLS:
         page.keyboard.press("Shift+Enter")
@@ -35,7 +35,7 @@ def page(theme, shared_notebook):
 
 
 def seen(page) -> list[str]:
-    """Returns the calls that are seen at the step."""
+    """Return the calls that are visible at the step."""
     boxes = steps(page).locator("[data-item]:not(.unseen)")
     return [
         it

@@ -1,4 +1,4 @@
-"""What a capture keeps is, to the last bit, what Keras gives for the same layers by hand."""
+"""A capture stores exactly the values that Keras returns for the same layers."""
 
 from functools import partial
 
@@ -25,7 +25,7 @@ def numbers(*shape, seed=0):
 
 
 def samples_for(model, count=3, steps=5):
-    """Numbers for each input; whole ones for words."""
+    """Return random arrays for each input; integers for words."""
     draw = np.random.default_rng(1)
 
     def drawn(tensor):
@@ -39,7 +39,7 @@ def samples_for(model, count=3, steps=5):
 
 
 def by_hand(model, x):
-    """What each call of a functional model gives, from a second model over its tensors."""
+    """Return the output of each call, from a second model over the same tensors."""
     tensors = {}
     for operation in model.operations:
         for number, node in enumerate(operation._inbound_nodes, start=1):
@@ -150,7 +150,7 @@ def test_layer_with_several_outputs_has_all_values():
 
 
 class Halves(layers.Layer):
-    """Gives a dict, one part of which may be missing."""
+    """Returns a dict with one value that is None."""
 
     def call(self, x):
         return {"first": x[:, :2], "none": None, "rest": [x[:, 2:]]}
@@ -260,7 +260,7 @@ def test_subclassed_model_has_values_of_all_layers():
 
 
 class Block(layers.Layer):
-    """A layer with layers in it, one of which it calls twice."""
+    """A layer that contains layers and calls one of them twice."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -373,7 +373,7 @@ def test_single_layer_has_values():
 
 
 class Cell(layers.Layer):
-    """A cell by hand, with a layer in it."""
+    """A custom cell that contains a layer."""
 
     def __init__(self, units, **options):
         super().__init__(**options)
@@ -585,7 +585,7 @@ ATTENTION = {
 every_attention = pytest.mark.parametrize("kind", ATTENTION)
 
 
-def asked_by_hand(layer, x, **options):
+def returned_scores(layer, x, **options):
     given = (x,) if isinstance(layer, layers.Attention) else x
     return layer(*given, return_attention_scores=True, **options)[1]
 
@@ -598,7 +598,7 @@ def test_attention_scores_equal_scores_layer_returns(kind, causal):
     x = [numbers(2, 4, 6), numbers(2, 5, 6, seed=1)]
     flow = look(model, x)
     scores = flow.values.scores("it")
-    assert_same(scores, asked_by_hand(layer, x, use_causal_mask=causal))
+    assert_same(scores, returned_scores(layer, x, use_causal_mask=causal))
     assert scores.shape[-2:] == (4, 5)
     assert np.allclose(scores.sum(axis=-1), 1)
     assert (scores[..., 0, 1:] == 0).all() == causal
@@ -630,7 +630,7 @@ def test_training_scores_use_same_seed_as_direct_call(kind):
     assert_same(flow.values["it"], model(x, training=True))
     for variable, value in zip(layer.non_trainable_variables, seeds, strict=True):
         variable.assign(value)
-    assert_same(flow.values.scores("it"), asked_by_hand(layer, x, training=True))
+    assert_same(flow.values.scores("it"), returned_scores(layer, x, training=True))
 
 
 def test_attention_inside_custom_layer_has_scores():
@@ -739,7 +739,7 @@ def test_dtype_argument_stores_half_precision():
     flow, whole = look(model, x, dtype="float16"), look(model, x)
     assert flow.values["vectors"].dtype == np.float16
     assert_same(flow.values["vectors"], whole.values["vectors"].astype(np.float16))
-    assert np.isinf(flow.values["great"]).any()  # what half precision cannot hold
+    assert np.isinf(flow.values["great"]).any()  # out of the range of half precision
     assert_same(flow.values["words"], x)
     assert flow.recording.kept == 6 * 4 + 2 * 24 * 2
 

@@ -1,4 +1,4 @@
-"""What is kept of a batch, and how much memory that takes."""
+"""Tests for what is stored of a batch and how much memory it needs."""
 
 import json
 import multiprocessing
@@ -34,7 +34,7 @@ def numbers(*shape, seed=0):
 
 
 def assert_alike(found, expected):
-    """Asserts that statistics are those of other values that differ by rounding at most."""
+    """Assert that two statistics differ by rounding at most."""
     for field in fields(found):
         one, other = getattr(found, field.name), getattr(expected, field.name)
         if field.name in ("count", "not_finite", "zeros"):
@@ -54,7 +54,7 @@ def assert_alike(found, expected):
 
 
 class Positions(layers.Layer):
-    """Adds a vector for each place, which is no part of the batch."""
+    """Adds a vector for each position; the vectors have no batch axis."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -252,7 +252,7 @@ def test_layer_called_for_some_samples_has_statistics():
     assert flow.statistics("sometimes/inner").maximum > 0
 
 
-def test_fixed_batch_size_sets_piece_size():
+def test_stateful_model_with_fixed_batch_works_over_limit():
     x = keras.Input(batch_shape=(4, 5, 3), name="x")
     made = layers.LSTM(2, stateful=True, return_sequences=True, name="lstm")(x)
     model, sample = keras.Model(x, made), numbers(4, 5, 3)
@@ -274,11 +274,11 @@ def test_strings_have_no_statistics(limit):
 
 
 # ---------------------------------------------------------------------------------------------
-# Memory: each in a process of its own
+# Memory: each test uses its own process
 
 
 class Peak:
-    """Watches how much more memory a process takes than at the beginning."""
+    """Measures by how much the memory of this process grows."""
 
     def __enter__(self):
         self._process, self._stop = psutil.Process(), threading.Event()
@@ -362,7 +362,7 @@ def over_the_limit():
 
 
 def check_statistics(found, pieces):
-    """Compares statistics with plain sums over pieces of the batch."""
+    """Compare statistics with plain sums over pieces of the batch."""
     exact = [it.astype(np.float64) for it in pieces]
     assert found.count == sum(it.size for it in pieces)
     assert found.not_finite == 0
@@ -470,7 +470,7 @@ def _measure(scenario):
 
 @pytest.fixture(scope="module")
 def measured():
-    """What each scenario measured, by its name."""
+    """Return the measurements of each scenario by its name."""
     paths = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(
         [sys.executable, __file__],
@@ -501,7 +501,7 @@ def test_single_sample_may_exceed_limit():
     assert look(model, x[:1], limit=2 * MB).recording.kept == 0
 
 
-# Without a graph Keras gives each result free once it was used; else it keeps them all itself.
+# Without a graph, Keras frees each output after its last use; otherwise it keeps them all.
 @pytest.mark.parametrize("scenario", ["in_training", "subclassed"])
 def test_indivisible_batch_stays_within_memory(scenario, measured):
     found = measured[scenario]

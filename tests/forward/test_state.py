@@ -1,4 +1,4 @@
-"""A model after a capture is the model before it, whatever happened meanwhile."""
+"""A capture leaves the model unchanged, even when a layer fails."""
 
 import random
 import threading
@@ -25,7 +25,7 @@ in_both_modes = pytest.mark.parametrize("training", [False, True])
 @pytest.fixture(autouse=True)
 def seeded():
     keras.utils.set_random_seed(7)
-    global_seed_generator()  # Keras makes it when it is first asked for
+    global_seed_generator()  # Keras creates it on first use
 
 
 def numbers(*shape, seed=0):
@@ -33,10 +33,10 @@ def numbers(*shape, seed=0):
 
 
 def attributes(operation):
-    """Every attribute by identity; what is held in collections too."""
+    """Return every attribute by identity, including those inside collections."""
     found = {}
     for name, value in vars(operation).items():
-        if name == "_tracked":  # Keras lets it grow with each call of a recurrent cell
+        if name == "_tracked":  # grows with each call of a recurrent cell
             continue
         found[name] = id(value)
         if isinstance(value, (list, tuple, set)):
@@ -53,7 +53,7 @@ def randomness():
 
 
 def state_of(model):
-    """All that a capture might change, as data; what compares equal is the same."""
+    """Return everything that a capture might change, as data that can be compared."""
     operations = operations_within(model)
     functional = [it for it in operations if hasattr(it, "_nodes_by_depth")]
     return {
@@ -106,7 +106,7 @@ def with_states():
 
 
 class Counting(layers.Layer):
-    """Counts its calls in a variable, and notes the last in attributes."""
+    """Counts its calls in a variable and stores the last call in attributes."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -189,7 +189,7 @@ def test_capture_changes_nothing(kind, training):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_model_output_is_same_after_capture(kind):
-    """Two equal models, of which one was captured, go on alike."""
+    """A captured model and an equal model return the same outputs afterwards."""
     results = []
     for captures in (0, 2):
         keras.utils.clear_session()
@@ -250,7 +250,7 @@ def test_next_layer_name_is_unchanged():
 
 
 class Drawing(layers.Layer):
-    """Draws numbers from everywhere."""
+    """Draws from every random number generator."""
 
     def call(self, x):
         drawn = random.random() + np.random.rand()
@@ -267,7 +267,7 @@ def test_random_numbers_after_capture_are_unchanged():
     results = []
     for captured in (False, True):
         keras.utils.set_random_seed(11)
-        global_seed_generator().state.assign([11, 0])  # an earlier Keras leaves it as it is
+        global_seed_generator().state.assign([11, 0])  # an earlier Keras does not reset it
         first = drawn()
         if captured:
             look(layer, numbers(2, 3))
@@ -458,7 +458,7 @@ def test_compiled_layer_random_numbers_are_unchanged(traced):
 
 
 class Bomb(layers.Layer):
-    """Fails, once it is armed, at one of its calls."""
+    """Fails at one of its calls once it is armed."""
 
     def __init__(self, at=1, **options):
         super().__init__(**options)
@@ -476,7 +476,7 @@ class Bomb(layers.Layer):
 
 
 class Loop(layers.Layer):
-    """A recurrent layer in Python, with a bomb in it."""
+    """A recurrent layer in Python that contains a bomb."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -556,7 +556,7 @@ def test_error_equals_error_of_direct_call(kind, make):
 
 
 def shown_files(failure):
-    """The files of the frames that IPython shows, outermost first."""
+    """Return the files of the frames that IPython shows, outermost first."""
     frames = [frame for frame, _line in traceback.walk_tb(failure.__traceback__)]
     return [it.f_code.co_filename for it in frames if "__tracebackhide__" not in it.f_locals]
 

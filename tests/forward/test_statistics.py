@@ -27,7 +27,7 @@ def units_last(values, channels_first=False):
 
 
 def naive(values, channels_first=False, activation=""):
-    """Every statistic, one number after the other."""
+    """Compute every statistic one number at a time."""
     exact = units_last(values, channels_first)
     known = [float(it) for it in exact.ravel() if math.isfinite(it)]
     finite = np.where(np.isfinite(exact), exact, 0)
@@ -79,7 +79,7 @@ def assert_equals(found, expected, exact=()):
 
 
 def assert_histogram(found, values):
-    """Each bin holds what lies between its edges."""
+    """Assert that each bin counts the values between its edges."""
     known = np.asarray(values).astype(np.float64).ravel()
     known = known[np.isfinite(known)]
     histogram = found.histogram
@@ -162,7 +162,7 @@ def test_channels_first_values_have_same_statistics(shape):
 
 
 # ---------------------------------------------------------------------------------------------
-# Not finite
+# NaN and infinity
 
 
 def with_holes():
@@ -218,7 +218,7 @@ def test_nan_unit_is_not_saturated(activation):
 def test_all_finite_detects_nan_and_infinity():
     assert all_finite(np.arange(3))
     assert all_finite(np.array([True]))
-    assert all_finite(np.full(10, 3e38, np.float32))  # the sum of which is not
+    assert all_finite(np.full(10, 3e38, np.float32))  # their sum is infinite
     assert not all_finite(np.array([1, np.nan], np.float16))
     assert not all_finite(np.array([1, -np.inf]))
     assert not all_finite(np.array([1, np.inf]).astype(ml_dtypes.bfloat16))
@@ -344,7 +344,7 @@ def test_top_samples_have_highest_unit_means():
 
 
 # ---------------------------------------------------------------------------------------------
-# In pieces
+# Combined pieces
 
 
 def in_pieces(values, ends, **options):
@@ -378,7 +378,7 @@ def test_combined_pieces_equal_whole(dtype, ends, activation):
 
 def test_combined_pieces_with_nan_equal_whole():
     values = with_holes()
-    values[5] = np.nan  # a piece of which nothing is known
+    values[5] = np.nan  # a piece without finite values
     found = in_pieces(values, (1, 3, 5))
     assert_is_the_whole(found, statistics_of(values))
     assert_histogram(found, values)

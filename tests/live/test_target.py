@@ -1,4 +1,4 @@
-"""A target to build: ghosts that turn solid, and what differs."""
+"""Tests for a target graph: built calls turn solid, and differences are shown."""
 
 import keras
 import pytest
@@ -105,7 +105,7 @@ def test_target_in_variable_does_not_count_as_built(new_kernel):
     assert built() == "1 of 2 calls match the target"
     kernel.run("x = keras.layers.Dense(2)(x)\nmodels = [keras.Model(x, x), goal]")
     assert built() == "2 of 2 calls match the target"
-    kernel.run("y = keras.layers.ReLU(name='after')(goal.output)")  # built upon the target
+    kernel.run("y = keras.layers.ReLU(name='after')(goal.output)")  # uses the target's output
     assert "after" in kernel.text("print(lab.unwatch().to_text())")
 
 

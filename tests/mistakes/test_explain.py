@@ -1,4 +1,4 @@
-"""Mistakes as they are shown: under the cell that fails, in red, with what met there."""
+"""Mistakes are drawn under the failing cell, with the tensors that led to them."""
 
 import keras
 import pytest
@@ -8,7 +8,7 @@ import kfunc_lab as lab
 
 
 def caught(make):
-    """Returns the view of what an expression raises."""
+    """Return the view of the error that an expression raises."""
     try:
         make()
     except Exception as error:
@@ -136,7 +136,7 @@ def test_explanation_appears_under_failing_cell(new_kernel):
     assert kernel.run("%%time\n" + cell)[-1]["kind"] == "display_data"
     assert kernel.run("1 / 0")[-1]["kind"] == "error"
     assert kernel.run("undefined")[-1]["kind"] == "error"
-    kernel.run("lab.watch();")  # what failed before is not explained again
+    kernel.run("lab.watch();")  # earlier errors are not explained again
     assert all("✗" not in it["data"]["text/plain"] for it in kernel.run("lab.watch();"))
     kernel.run("%watch mistakes off")
     assert kernel.run(cell)[-1]["kind"] == "error"

@@ -1,4 +1,4 @@
-"""Learners' mistakes: each is made with Keras itself, and explained."""
+"""Learners' mistakes: Keras raises each error, and the package explains it."""
 
 import functools
 
@@ -17,7 +17,7 @@ CASES = []
 
 
 def case(rule, kind, edit="", sums="", name=None, where=None, stage=None, since=(3, 8)):
-    """Adds a function that makes a mistake; Keras before `since` may raise nothing at all."""
+    """Register a function that makes a mistake; Keras before `since` may raise no error."""
 
     def add(function):
         expected = (rule, kind, edit, sums, name, where, stage, since)
@@ -290,7 +290,7 @@ def a_layer_among_tensors():
     layers.Add()([row(), layers.Dense(8, name="e")])
 
 
-# Keras 3.8 makes the layer, and fails where it is used.
+# Keras 3.8 creates the layer and fails when it is used.
 @case("constructor-parentheses", "Dense", "Dense(64)(x)", where="units")
 def a_dense_of_a_tensor_used():
     layers.Dense(3)(layers.Dense(row()))
@@ -827,11 +827,11 @@ def a_config_that_forgets_without_a_file():
     Forgetful.from_config(Forgetful(3).get_config())
 
 
-# A `call` of one's own
+# Custom `call` methods
 
 
 def own(call):
-    """Makes a layer of one's own with this `call`."""
+    """Return a custom layer with this `call`."""
     return type("Mine", (layers.Layer,), {"call": call})(name="mine")
 
 
@@ -1165,13 +1165,13 @@ def failed(function):
     return None
 
 
-# The mistake is made once, and explained in both languages.
+# Each mistake is made once and explained in both languages.
 made_once = functools.cache(failed)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def free_the_models():
-    """An error holds the models and arrays of the frames that it passed."""
+    """Free the models and arrays that the frames of an error refer to."""
     yield
     made_once.cache_clear()
 
@@ -1219,7 +1219,7 @@ def test_mistake_is_explained_in_spanish(function):
     assert spanish.edit != english.edit
 
 
-def test_unknown_error_has_no_explanation():
+def test_unknown_error_has_unknown_rule():
     error = failed(lambda: keras.utils.normalize(zeros(2, 2), axis=7))
     assert find_mistake(error).rule == "unknown"
     error = failed(lambda: layers.Dense(3, kernel_initializer="none"))
@@ -1246,7 +1246,7 @@ class Raising(layers.Layer):
         raise UnspeakableError
 
 
-def test_unprintable_error_has_no_explanation():
+def test_unprintable_error_has_unknown_rule():
     error = failed(lambda: Raising()(zeros(2, 3)))
     assert find_mistake(error).rule == "unknown"
     error = UnspeakableError()

@@ -159,7 +159,7 @@ def test_training_and_validation_differ_by_more_than_colour():
     assert training.get("stroke-dasharray") is None
     assert validation.get("stroke-dasharray")
     assert (training.get("stroke"), validation.get("stroke")) == (TRAINING[0], VALIDATION[0])
-    assert len([*svg.iter(f"{SVG}circle")]) == 2 + 1  # and one in the key
+    assert len([*svg.iter(f"{SVG}circle")]) == 2 + 1  # and one in the legend
     style = svg.find(f"{SVG}style").text
     assert f"light-dark({TRAINING[0]},{TRAINING[1]})" in style
     assert points(svg) == [
@@ -219,7 +219,7 @@ def test_several_values_per_epoch_are_several_curves():
 
 
 # ---------------------------------------------------------------------------------------------
-# What Keras gives
+# Histories of Keras
 
 
 @pytest.fixture(scope="module")
@@ -259,7 +259,7 @@ def test_training_without_epochs_raises_error(fitted):
 
 
 # ---------------------------------------------------------------------------------------------
-# What is refused, and what is escaped
+# Errors and escaped names
 
 
 @pytest.mark.parametrize("empty", [{}, {"loss": []}, {"loss": [], "val_loss": []}])

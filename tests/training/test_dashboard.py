@@ -1,4 +1,4 @@
-"""The dashboard: it watches, keeps and steers, and changes nothing."""
+"""The dashboard shows, stores and controls training without changing it."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ def made(seed=0):
     h = layers.Dropout(0.4)(h)
     model = keras.Model(x, layers.Dense(1, activation="sigmoid")(h), name="net")
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    # Or else Keras makes its variables within the first step, and compiles that step twice.
+    # Otherwise Keras creates the variables in the first step and compiles that step twice.
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -46,7 +46,7 @@ def state_of(model):
 
 
 class AtBatch(keras.callbacks.Callback):
-    """Does something after one batch of the whole run."""
+    """Calls a function after one batch of the run."""
 
     def __init__(self, number, deed):
         super().__init__()
@@ -183,7 +183,7 @@ def test_page_shows_current_learning_rate():
 
     dashboard = TrainingDashboard(keep=False)
     deeds = [AtBatch(1, look), AtBatch(2, halve), AtBatch(3, look), AtBatch(4, halve)]
-    # What is asked at a batch is done at its end, by the dashboard, which comes after these.
+    # The dashboard runs after these callbacks and handles requests at the end of a batch.
     model = made()
     dashboard.fit(model, *data(), epochs=3, batch_size=32, callbacks=deeds)
     assert seen == pytest.approx([0.001, 0.0005])
@@ -328,7 +328,7 @@ def test_model_is_called_only_on_training_thread():
 
 def test_best_weights_are_kept():
     class Spoil(keras.callbacks.Callback):
-        """Has the second epoch end well and the others badly."""
+        """Gives the second epoch the best validation loss."""
 
         def on_epoch_end(self, epoch, logs=None):
             logs["val_loss"] = (0.5, 0.1, 0.9)[epoch]
@@ -435,7 +435,7 @@ def test_stop_while_paused_runs_no_more_batches():
 
 
 class Heard(DashboardView):
-    """A view that notes what it sends, to a page that is there."""
+    """A view with a page; it records the messages that it sends."""
 
     def __init__(self, controls):
         super().__init__(controls)
@@ -510,7 +510,7 @@ def test_long_epoch_is_measured_before_its_end(monkeypatch):
     kinds = {id(it) for it in found if it is not None}
     assert len(kinds) >= 2
     ratios = [it["hidden", "update_ratio"] for it in found if it is not None]
-    # By the number of steps: not that of the whole stretch.
+    # Divided by the steps since the last measurement, not by those of the epoch.
     assert 0 < max(ratios) < 0.02
 
 

@@ -29,7 +29,7 @@ def scalars_in(folder) -> list[tuple[str, int, float]]:
         for record in tf.data.TFRecordDataset(str(path)):
             event = tf.compat.v1.Event.FromString(record.numpy())
             for value in event.summary.value:
-                # TensorBoard shows as scalars what is marked so.
+                # TensorBoard shows values with this plugin name as scalars.
                 if value.metadata.plugin_data.plugin_name == "scalars":
                     number = float(tf.make_ndarray(value.tensor))
                     found.append((value.tag, event.step, number))

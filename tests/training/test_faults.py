@@ -1,4 +1,4 @@
-"""Whatever fails beside a training: it goes on as without the dashboard, and loses nothing."""
+"""A failure of the dashboard never changes training and loses no epoch."""
 
 import contextlib
 import errno
@@ -38,19 +38,19 @@ EPOCHS = 3
 
 @pytest.fixture(autouse=True)
 def each_epoch_is_written_at_once(monkeypatch):
-    """What fails must fail when it is due, and not with the epochs after it."""
+    """Write each epoch at once, so that a failure occurs in its own epoch."""
     monkeypatch.setattr(run_writer, "_SHARE", 1e9)
 
 
 @pytest.fixture(autouse=True)
 def measured_at_every_epoch(monkeypatch):
-    """Leaves no chance to how long things take."""
+    """Measure every epoch, however long that takes."""
     monkeypatch.setattr(TimeBudget, "is_due", True)
 
 
 @pytest.fixture(scope="module")
 def plain():
-    """The state and the history of a training without the dashboard."""
+    """Return the state and the history of training without the dashboard."""
     model = made()
     history = model.fit(*data(), epochs=EPOCHS, batch_size=16, verbose=0)
     return state_of(model), history.history
@@ -62,7 +62,7 @@ def path(tmp_path):
 
 
 def watched(dashboard, *callbacks):
-    """Trains as `plain` does, under a dashboard."""
+    """Train as `plain` does, with a dashboard."""
     model = made()
     callbacks = [*callbacks, dashboard]
     history = model.fit(*data(), epochs=EPOCHS, batch_size=16, verbose=0, callbacks=callbacks)
@@ -86,7 +86,7 @@ def raises(error):
 
 
 class Once:
-    """Fails at one of its calls, and does what it ought to at the others."""
+    """Fails at one call and works at the others."""
 
     def __init__(self, function, number, error):
         self.function, self.number, self.error, self.count = function, number, error, 0
@@ -102,9 +102,9 @@ class Once:
 
 
 # ---------------------------------------------------------------------------------------------
-# Whatever the dashboard calls fails
+# Failures in the parts of the dashboard
 
-# Where it fails, and of which epochs something is kept nevertheless.
+# Where the failure occurs, and which epochs are stored nevertheless.
 ALWAYS = {
     "the measures at the beginning": (Measurer, "begin"),
     "the measures": (Measurer, "measure"),
@@ -172,7 +172,7 @@ def test_unprintable_fault_does_not_stop_training(monkeypatch, plain):
 
 
 class Clock:
-    """A clock that stands until it is told how much time went by."""
+    """A clock that a test sets by hand."""
 
     def __init__(self):
         self.now = 0.0
@@ -199,7 +199,7 @@ def test_failing_figure_is_not_retried_at_every_batch(monkeypatch):
     )
     callbacks = [batch, TrainingDashboard(keep=False)]
     made().fit(*data(), epochs=5, batch_size=2, verbose=0, callbacks=callbacks)
-    # Drawing takes at most its share of the time, whether it succeeds or not.
+    # Drawing takes at most its share of the time, even when it fails.
     *tries, _at_the_end = drawn
     assert len(tries) >= 4
     assert np.diff(tries).min() >= 0.01 / module._SHARE
@@ -228,11 +228,11 @@ def test_pause_does_not_stop_drawing(monkeypatch):
 
 
 # ---------------------------------------------------------------------------------------------
-# What Keras reports, and what a model is
+# Unusual logs and models
 
 
 class Odd(keras.callbacks.Callback):
-    """Reports what no metric of Keras does."""
+    """Reports values that no metric of Keras returns."""
 
     def __init__(self, values):
         super().__init__()
@@ -307,7 +307,7 @@ def test_nonfinite_loss_is_stored(path, capsys):
 
 
 class Secretive(keras.Model):
-    """Tells nothing of itself."""
+    """Raises an error for its summary and its configuration."""
 
     def __init__(self):
         super().__init__(name="secretive")
@@ -342,7 +342,7 @@ def test_model_without_summary_or_config_is_stored(path, capsys):
 
 
 class NoRate(keras.optimizers.SGD):
-    """An optimizer whose learning rate only Keras may ask for, while it makes its function."""
+    """An optimizer whose learning rate only Keras can read, while it builds its function."""
 
     is_secret = False
 
@@ -375,7 +375,7 @@ def test_optimizer_without_learning_rate_trains(path, plain, capsys):
 
 
 def locked(path):
-    """Holds the file as another program does that never ends."""
+    """Lock the file, as another program might do forever."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("begin exclusive")
     return connection
@@ -403,16 +403,14 @@ def test_locked_file_delays_training_briefly(path, plain, capsys, monkeypatch):
     assert history == dashboard.history
     assert isinstance(dashboard.problem, sqlite3.OperationalError)
     assert capsys.readouterr().err.count(GOES_ON) == 1
-    # At the beginning and at the end, and never in between.
+    # Only at the beginning and at the end.
     assert len(waited) == 2
     assert sum(waited) < 2 * patience + 1
     assert [run.name for run in Store(path).runs()] == ["before"]
 
 
 @pytest.mark.parametrize("first", ["the beginning", "an epoch"])
-def test_unwritten_epochs_are_written_at_end(
-    first, path, plain, capsys, monkeypatch
-):
+def test_unwritten_epochs_are_written_at_end(first, path, plain, capsys, monkeypatch):
     monkeypatch.setattr(store_module, "_PATIENCE", 0.5)
     held = []
 
@@ -476,7 +474,7 @@ def test_epochs_are_written_once_disk_has_room_again(path, plain, capsys, monkey
     assert only(path).state == "finished"
 
 
-# A limit for the size of files fails where a disk that is full does: in the midst of a write.
+# A limit on the file size fails where a full disk does: during a write.
 SMALL_DISK = """
 import os, resource, signal, sys, json
 import kfunc_lab as lab
@@ -494,7 +492,7 @@ from kfunc_lab.training.runs import run_writer
 from kfunc_lab.training.dashboard.time_budget import TimeBudget
 from kfunc_lab.training.runs.store import Store
 run_writer._SHARE = 1e9  # each epoch is written at once
-TimeBudget.is_due = True  # and measured, so that it needs room
+TimeBudget.is_due = True  # and measured, so that it needs space
 Store(path).begin("before", {"filler": "x" * 20_000})
 import keras
 class Shrinks(keras.callbacks.Callback):
@@ -525,7 +523,7 @@ def test_full_disk_keeps_written_epochs(path):
     assert found["same"]
     assert found["problem"] != "None"
     assert err.count(GOES_ON) == 1
-    assert found["broken"] == []  # a full disk is no damage
+    assert found["broken"] == []  # a full disk damages no file
     kept, before = found["kept"]
     assert before == 0
     assert 3 <= kept < 9
@@ -554,7 +552,7 @@ def test_file_damaged_during_training_is_set_aside(path, plain, capsys):
     assert (path.parent / f"{path.name}.broken-1").read_bytes().startswith(b"no database")
     run = only(path)
     assert run.state == "finished"
-    # Whatever was written after it is there; the dashboard itself has all.
+    # The file has the later epochs; the dashboard has all of them.
     assert losses(run)[-2:] == history["loss"][-2:]
     assert dashboard.problem is None
     assert GOES_ON not in capsys.readouterr().err
@@ -571,16 +569,14 @@ def test_unwritable_path_does_not_stop_training(tmp_path, plain, capsys):
 
 
 # ---------------------------------------------------------------------------------------------
-# What is the user's stays the user's
+# Errors of the user
 
 
 @pytest.mark.parametrize(
     "place", [(Measurer, "measure"), (Measurer, "begin"), (Predictor, "predict")]
 )
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-def test_interrupt_inside_dashboard_is_raised(
-    kind, place, monkeypatch, path
-):
+def test_interrupt_inside_dashboard_is_raised(kind, place, monkeypatch, path):
     monkeypatch.setattr(*place, raises(kind()))
     with pytest.raises(kind):
         watched(TrainingDashboard(keep=path, probe=data()))
@@ -596,14 +592,14 @@ def test_interrupt_during_epoch_loses_no_epoch(monkeypatch, path):
 
 
 class Fails(keras.callbacks.Callback):
-    """A callback of the user's that fails."""
+    """A user callback that fails."""
 
     def on_train_batch_end(self, batch, logs=None):
         raise LookupError("mine")
 
 
 def frames_of(raised):
-    """Returns where an exception passed, without this file's own frames."""
+    """Return the frames of a traceback without those of this file."""
     frames = traceback.extract_tb(raised.value.__traceback__)
     return [(it.filename, it.name) for it in frames if it.filename != __file__]
 
@@ -675,7 +671,7 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def run(page, path):
-    """Runs a cell in which `kept()` keeps its run at `path`; it must not fail."""
+    """Run a cell whose `kept()` stores its run at `path`; the cell must not fail."""
 
     def run(code, **how):
         heard = page.run(f"PATH = {str(path)!r}\n{code}", **how)
@@ -697,7 +693,7 @@ def customs(heard):
 
 
 def pictures(heard):
-    """Returns the last form of each output of the cell."""
+    """Return the last version of each output of the cell."""
     shown = heard.of_type("display_data") + heard.of_type("update_display_data")
     return [it["content"]["data"] for it in shown]
 
@@ -706,7 +702,7 @@ def test_silent_page_gets_no_updates(run):
     heard = run(WATCHED)
     assert "PROBLEM None" in heard.text("stdout")
     assert customs(heard) == []
-    # The beginning and the end are the widget's state, with which it is shown.
+    # The widget is shown with the state of the beginning and of the end.
     assert len(heard.updates) <= 3
     assert "image/svg+xml" in pictures(heard)[-1]
 
@@ -829,13 +825,13 @@ print("PROBLEM", repr(dashboard.problem), len(dashboard.history))
 
 
 def test_updates_are_small_and_few(run, page):
-    """At most 40 kB an update, and at most ten updates a second."""
+    """An update has at most 40 kB, and there are at most ten a second."""
     heard = run(MANY.replace("EPOCHS", "30"), on_open=page.hello)
     assert "PROBLEM None 41" in heard.text("stdout")
     moments = []
     for at, size, message in heard.updates:
         data = message["content"]["data"]
-        # What the notebook keeps of the run is sent once, at its end, and is no update.
+        # The stored output is sent once, at the end, and does not count as an update.
         assert size <= 40_000 or "_final" in data["state"]
         if data["method"] == "custom":
             moments.append(at)
@@ -862,7 +858,7 @@ def test_very_short_epochs_do_not_flood_page(run, page):
     assert len(moments) >= 2
     for begin in moments:
         assert sum(begin <= at < begin + 1 for at in moments) <= 10
-    # The end is said once, whatever was drawn before.
+    # The end is sent once, whatever was drawn before.
     finals = [
         it["content"]["data"]["state"]
         for _at, _size, it in heard.updates[-3:]

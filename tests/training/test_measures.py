@@ -1,4 +1,4 @@
-"""What is measured of each layer is right, and leaves training as it is."""
+"""Measures of layers are correct and do not change training."""
 
 import keras
 import numpy as np
@@ -40,7 +40,7 @@ def measure(model, *probe):
 
 
 def of(measured, name):
-    """The values of one name, by layer."""
+    """Return the values of one measure by layer."""
     return {layer: value for (layer, it), value in measured.numbers.items() if it == name}
 
 
@@ -147,7 +147,7 @@ def test_loss_weights_scale_gradients_of_outputs(pack):
     before = attributes(model._compile_loss)
     found = of(measure(model, {"x": x}, pack(labels, values)), "gradient_norm")
     assert found == pytest.approx(expected, rel=1e-5)
-    assert attributes(model._compile_loss) == before  # it is built for what comes first
+    assert attributes(model._compile_loss) == before  # the first data builds it
     model.fit({"x": x}, pack(labels, values), verbose=0)
     assert all(np.isfinite(it) for it in model.history.history["loss"])
 
@@ -159,7 +159,7 @@ def attributes(thing):
     }
 
 
-def test_frozen_layers_have_no_measures():
+def test_frozen_layers_have_no_weight_measures():
     model, x, y = small(), numbers(8, 4), classes(8)
     model.layers[0].trainable = False
     found = measure(model, x, y)
@@ -192,7 +192,7 @@ def test_embedding_used_several_times_has_summed_gradient():
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize("size", [1.0, 1e-4])
 def test_mixed_precision_measures_tiny_gradients(policy, size):
-    """Gradients as small as half precision cannot hold are measured all the same."""
+    """Gradients too small for half precision are measured."""
     x, y = numbers(16, 4), size * numbers(16, 1, seed=1)
     found = {}
     for kind in ("float32", policy):
@@ -229,7 +229,7 @@ def test_model_without_loss_has_no_gradients():
     x, y = numbers(8, 4), numbers(8, 3)
     never = measure(model, x, y)
     model.compile("adam")
-    # It is trained by what its layers add to the loss.
+    # The layers add the losses that train the model.
     expected = gradient_norms(layers_of(model), lambda: sum(model.losses))
     assert of(measure(model, x, y), "gradient_norm") == pytest.approx(expected, rel=1e-5)
     model.layers[-1].kernel.regularizer = None
@@ -285,7 +285,7 @@ def test_custom_train_step_with_loss_has_gradients():
     model = OwnStep(inputs, unit(inputs))
     x, y = numbers(8, 4), numbers(8, 1, seed=1)
     model.compile("sgd")
-    # Regularisation alone is not what it is trained by.
+    # Regularization alone does not train this model.
     assert not of(measure(model, x, y), "gradient_norm")
     model.compile("sgd", "mse")
     expected = gradient_norms(
@@ -295,7 +295,7 @@ def test_custom_train_step_with_loss_has_gradients():
 
 
 class OnlyParts(keras.Model):
-    """As a GAN: its training step calls the parts, and it has no call."""
+    """A model such as a GAN: its training step calls the parts, and it has no `call`."""
 
     def __init__(self):
         super().__init__()
@@ -314,7 +314,7 @@ def test_model_without_call_has_weight_measures(built):
 
 
 class OwnLoss(keras.Model):
-    def compute_loss(self, x, y, y_pred, sample_weight=None):  # as it was before Keras 3.3
+    def compute_loss(self, x, y, y_pred, sample_weight=None):  # the signature before Keras 3.3
         return ops.mean(ops.abs(y_pred - x))
 
 
@@ -355,7 +355,7 @@ def test_weight_norms_equal_plain_norms():
 def test_update_ratio_equals_relative_weight_change():
     model = small()
     measurer = Measurer(model)
-    assert not of(measurer.measure(), "update_ratio")  # since when?
+    assert not of(measurer.measure(), "update_ratio")  # there is no earlier measurement
     before = [it.numpy() for it in model.layers[0].weights]
     model.fit(numbers(32, 4), classes(32), batch_size=8, verbose=0)
     change = [a.numpy() - b for a, b in zip(model.layers[0].weights, before, strict=True)]
@@ -522,7 +522,7 @@ def test_subclassed_model_layers_are_measured():
     x, y = numbers(8, 4), numbers(8, 1, seed=1)
     model.compile("sgd", "mse")
     measurer = Measurer(model, (x, y))
-    measurer.begin()  # it is not built yet
+    measurer.begin()  # the model is not built yet
     assert not measurer.measure().activations
     model.fit(x, y, verbose=0)
     found = measurer.measure()
@@ -640,7 +640,7 @@ def test_float64_arrays_and_tensors_are_accepted():
     assert measure(model, tf.constant(x), tf.constant(y)) == expected
 
 
-# -- training stays as it is
+# -- training is unchanged
 
 
 class Measuring(keras.callbacks.Callback):
@@ -689,7 +689,7 @@ def trained(measured, counting, run_eagerly):
         metrics=[["accuracy"], ["mae"]],
         run_eagerly=run_eagerly,
     )
-    # Or else Keras makes its variables within the first step, and compiles that step twice.
+    # Otherwise Keras creates the variables in the first step and compiles that step twice.
     model.optimizer.build(model.trainable_variables)
     data = numbers(48, 12), [classes(48), numbers(48, 1, seed=5)]
     callback = Measuring(data)

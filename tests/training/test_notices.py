@@ -1,4 +1,4 @@
-"""What goes wrong in a run is found and said; of a run that goes well nothing is."""
+"""Faulty runs have notices; healthy runs have none."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ CLASSES = "sparse_categorical_crossentropy"
 
 @pytest.fixture(autouse=True)
 def measured_always(monkeypatch):
-    """Layers are measured after each epoch, however slow the machine is."""
+    """Measure layers after each epoch, however slow the machine is."""
     monkeypatch.setattr(TimeBudget, "is_due", True)
 
 
@@ -25,7 +25,7 @@ def measured_always(monkeypatch):
 
 
 class Watch(keras.callbacks.Callback):
-    """Looks for notices after each epoch, as they were then."""
+    """Finds the notices after each epoch."""
 
     def __init__(self, dashboard):
         super().__init__()
@@ -36,12 +36,12 @@ class Watch(keras.callbacks.Callback):
 
 
 def notices_of(model, x, y, **fitted):
-    """Trains, and returns what was found after each epoch but the last, and after that."""
+    """Train, and return the notices after each epoch but the last, and those at the end."""
     dashboard = lab.TrainingDashboard(keep=False)
     watch = Watch(dashboard)
     callbacks = [*fitted.pop("callbacks", []), watch]
     if not model.optimizer.built:
-        # Or else Keras makes its variables within the first step, and compiles that step twice.
+        # Otherwise Keras creates the variables in the first step and compiles that step twice.
         model.optimizer.build(model.trainable_variables)
     dashboard.fit(model, x, y, callbacks=callbacks, **fitted)
     assert dashboard.problem is None
@@ -59,7 +59,7 @@ def normal(draw, *shape):
 
 
 def blobs(draw, count=256, wide=8, unsure=0.0):
-    """Points around three middles, some of a wrong class."""
+    """Return points around three centres, some with wrong labels."""
     y = draw.integers(3, size=count)
     x = normal(draw, count, wide) + 1.5 * normal(draw, 3, wide)[y]
     return x, np.where(draw.random(count) < unsure, draw.integers(3, size=count), y)
@@ -84,7 +84,7 @@ def classifier(*parts, wide=8, optimizer="adam"):
     return model
 
 
-# -- that go wrong
+# -- faulty runs
 
 
 def logarithm_in_the_loss(draw):
@@ -236,7 +236,7 @@ def test_layers_killed_by_high_rate_follow_rate_notice():
     assert "0.5 instead of 5" in notices[0].advice
 
 
-# -- that go well
+# -- healthy runs
 
 
 def perceptron(draw):
@@ -272,7 +272,7 @@ def residual(_draw):
 
 
 def dropout(draw):
-    # Its training loss is above that of validation.
+    # The training loss is above the validation loss.
     hidden = [dense(32, "relu"), layers.Dropout(0.5), dense(32, "relu"), layers.Dropout(0.5)]
     return notices_of(classifier(*hidden), *blobs(draw, 384), epochs=10, validation_split=0.3)
 
@@ -307,7 +307,7 @@ def great_targets(draw):
 
 
 def exact_solution(draw):
-    # It comes to where only rounding is left, and stays there.
+    # The loss falls to rounding errors and stays there.
     x = normal(draw, 128, 4)
     model = stack((4,), dense(1))
     model.compile(optimizers.SGD(0.1), "mse")
@@ -315,7 +315,7 @@ def exact_solution(draw):
 
 
 def going_on(draw):
-    # What it could learn it has learned before.
+    # The model has already converged.
     x = normal(draw, 128, 4)
     y = x @ normal(draw, 4) + 2
     model = stack((4,), dense(1))
@@ -380,7 +380,7 @@ def one_batch_an_epoch(draw):
 
 
 def heavy_tails(draw):
-    # Single samples have a thousand times the loss of others.
+    # Single samples have a loss a thousand times that of others.
     x = normal(draw, 200, 4)
     y = np.exp(2.5 * normal(draw, 200) + x[:, 0])
     model = stack((4,), dense(16, "relu"), dense(1))
@@ -407,13 +407,13 @@ def few_samples(draw):
     return notices_of(model, *blobs(draw, 12), epochs=15, batch_size=4)
 
 
-# Each has something that a rule might take for a fault.
+# Each run has a feature that a rule might mistake for a fault.
 GOOD = [
     *(perceptron, residual, dropout, great_targets, exact_solution, going_on, cosine_decay),
     *(warm_up, two_outputs, open_gates, frozen_base, two_epochs, one_batch_an_epoch),
     *(heavy_tails, loss_through_zero, few_samples, text),
 ]
-# Other architectures, that have nothing in it which the first does not have.
+# Other architectures without such features.
 ALIKE = [convolutions, recurrence, attention, autoencoder]
 
 
@@ -430,7 +430,7 @@ def test_short_lag_of_averages_has_no_notice():
 
 
 # ---------------------------------------------------------------------------------------------
-# Edges, in logs made by hand
+# Edge cases in handwritten logs
 
 LAYER = {
     "weight_norm": 1.0,
@@ -442,7 +442,7 @@ LAYER = {
 
 
 def measures(*names, **values):
-    """Layers alike, the values of each of them."""
+    """Return equal measures for each layer, except for the given values."""
     return {
         (layer, name): value[place] if isinstance(value, (list, tuple)) else value
         for place, layer in enumerate(names)
@@ -451,7 +451,7 @@ def measures(*names, **values):
 
 
 def log_of(*losses, validation=(), measured=(), rate=0.1, steps=100, **metrics):
-    """A run of epochs that are done, measured after those that are named or each alike."""
+    """Return the log of finished epochs with their measures."""
     log = RunLog(steps=steps)
     for epoch, loss in enumerate(losses):
         log.epoch = epoch
@@ -468,7 +468,7 @@ def log_of(*losses, validation=(), measured=(), rate=0.1, steps=100, **metrics):
 
 
 def batches(log, *losses, name="loss"):
-    """Begins an epoch of which the losses of some batches are known."""
+    """Begin an epoch with the losses of its first batches."""
     log.epoch = len(log.by_epoch.get("loss", ()))
     log.step = 0
     means = np.cumsum(losses) / np.arange(1, len(losses) + 1)
@@ -537,7 +537,7 @@ def test_first_nan_output_is_named():
     batches(log, 1.0, 1.0, np.nan, name="b_loss")
     (notice,) = find_notices(log)
     assert "output a " in notice.said
-    assert notice.layer == ""  # no layer of that name was measured
+    assert notice.layer == ""  # no measured layer has that name
 
 
 def test_nan_weights_are_found_before_nan_loss():
@@ -619,7 +619,7 @@ def test_dead_layer_notice_names_first_epoch():
     assert (notice.layer, notice.epoch) == ("a", 1)
     assert "0.01 instead of 0.1" in notice.advice
     (notice,) = find_notices(log_of(0.5, 0.5, 0.5, measured=[dead] * 3))
-    assert "rate" not in notice.advice  # it was dead before any step, for all that is known
+    assert "rate" not in notice.advice  # the layer may have been dead before the first step
 
 
 def test_few_live_units_suffice_while_loss_falls():
@@ -655,14 +655,14 @@ def test_measures_of_every_third_epoch_suffice():
 
 
 def test_gradients_are_compared_relative_to_weights():
-    # As small as the weights are, as in a layer of few of them.
+    # The gradients are as small as the weights, as in a layer with few weights.
     small = measures(*"abcde", gradient_norm=FADING, weight_norm=FADING)
     assert kinds(log_of(*[0.7] * 4, measured=[small] * 4)) == []
 
 
 def test_small_gradients_alone_are_not_vanishing():
     fading = measures(*"abcde", gradient_norm=FADING)
-    assert kinds(log_of(0.7, 0.5, 0.3, 0.2, measured=[fading] * 4)) == []  # it learns
+    assert kinds(log_of(0.7, 0.5, 0.3, 0.2, measured=[fading] * 4)) == []  # the loss falls
     assert kinds(log_of(0.7, 0.7, 0.7, 0.7, measured=[fading] * 4)) == ["vanishing_gradients"]
     done = measures(*"abcde", gradient_norm=[1e-9, 2e-9, 1e-9, 3e-9, 2e-9])
     assert kinds(log_of(*[0.01] * 4, measured=[done] * 4)) == []
@@ -683,7 +683,7 @@ def test_saturated_first_layer_is_vanishing_gradients():
     assert kinds(log_of(0.7, 0.6, measured=both)) == ["vanishing_gradients"]
     gate = [{**it, ("a", "activation_deviation"): 0.01} for it in saturated(1.0, 1.0)]
     assert kinds(log_of(0.7, 0.6, measured=gate)) == []
-    # What training has saturated, one that passes gradients on, and a classifier that is sure.
+    # Saturated by training, a layer that passes gradients on, and a confident classifier.
     assert kinds(log_of(0.7, 0.6, measured=saturated(0.1, 1.0))) == []
     assert kinds(log_of(0.7, 0.6, measured=saturated(1.0, 1.0, gradients=(0.1, 0.1)))) == []
     sure = measures("a", "b", saturated=[0.0, 1.0], gradient_norm=[0.1, 1e-8])
@@ -728,7 +728,7 @@ def test_bouncing_loss_means_rate_too_high():
     assert (notice.kind, notice.epoch) == ("rate_too_high", 3)
     assert "between 0.7 and 1.2 over the last 8 epochs" in notice.said
     assert "0.01 instead of 0.1" in notice.advice
-    # By small steps it is the noise of the data; and it may bounce while it falls.
+    # With small steps the cause is noise in the data, and a falling loss may bounce.
     assert kinds(log_of(*BOUNCING, measured=[measures("a", "b")])) == []
     falling = [it / (1 + number) for number, it in enumerate(BOUNCING)]
     assert kinds(log_of(*falling, measured=LEAPT)) == []
@@ -753,9 +753,9 @@ def test_huge_first_steps_mean_rate_too_high():
     (notice,) = find_notices(thrown(50.0))
     assert notice.kind == "rate_too_high"
     assert "jumped from 1 to 50 in epoch 1 and is now 50" in notice.said
-    assert "try a learning rate ten times smaller." in notice.advice  # from which is not known
+    assert "try a learning rate ten times smaller." in notice.advice  # rate unknown
     assert kinds(thrown(50.0, 0.5, 0.5, 0.5)) == ["rate_too_high"]
-    assert kinds(thrown(50.0, 0.5, 0.3, 0.2)) == []  # it comes back
+    assert kinds(thrown(50.0, 0.5, 0.3, 0.2)) == []  # the loss recovers
     assert kinds(thrown(50.0, 0.05, 0.05, 0.05)) == []
     assert kinds(thrown(5.0, 0.5, 0.5, 0.5)) == []
 
@@ -803,10 +803,10 @@ def test_overfitting_notice_names_best_epoch():
 @pytest.mark.parametrize(
     "validation",
     [
-        RISING[:-1],  # not long enough ago
+        RISING[:-1],  # too recent
         (1.0, 0.8, 0.3, 0.9, 1.0, 1.0, 1.0),
         (1.0, 0.8, 0.5, 0.55, 0.9, 0.6, 1.1, 0.7, 1.2, 0.8),  # noise
-        (1.0, 0.8, 0.5, 0.9, 1.2, 1.3, 1.3, 1.3, 1.3, 1.3, 0.85),  # it comes back
+        (1.0, 0.8, 0.5, 0.9, 1.2, 1.3, 1.3, 1.3, 1.3, 1.3, 0.85),  # the loss recovers
         (1.0, 0.8, 0.6, 0.61, 0.62, 0.63, 0.64, 0.65),  # hardly worse
         (1.0, 1e-3, 1e-5, 2e-5, 3e-5, 4e-5, 5e-5, 6e-5),  # near 0
         (1.0, 0.8, 0.6, 0.5, 0.9, 0.55, 1.0, 0.6, 1.1, 0.95),  # noise
@@ -830,7 +830,7 @@ def test_lagging_batch_normalization_is_not_overfitting():
     assert kinds(log_of(*FALLING, **known, measured=some)) == []
     assert kinds(log_of(*FALLING, **{**known, "steps": 100}, measured=some)) == ["overfitting"]
     assert kinds(log_of(*FALLING, **{**known, "steps": 100}, measured=lags)) == []
-    # Where that was not measured since, it takes some steps to be told.
+    # Without later measures, the rule needs some steps.
     assert kinds(log_of(*FALLING, **known, measured=rises[:1])) == []
     assert kinds(log_of(*FALLING, **{**known, "steps": 100})) == ["overfitting"]
 

@@ -1,4 +1,4 @@
-"""What a classifier gets wrong is counted right, drawn well, and found without a trace."""
+"""Confusions are counted and drawn correctly, and leave the model unchanged."""
 
 import base64
 import functools
@@ -61,7 +61,7 @@ def answers(model, x):
 
 
 def counted(truth, predicted, among):
-    """Reference: one by one."""
+    """Reference: count one sample at a time."""
     counts = [[0] * among for _ in range(among)]
     for row, column in zip(truth, predicted, strict=True):
         counts[row][column] += 1
@@ -78,7 +78,7 @@ def sigmoid(scores):
 
 
 def check(confusion, truth, probabilities):
-    """Compares all that is said with the probabilities of the classes."""
+    """Compare a confusion with the probabilities of the classes."""
     probabilities = np.asarray(probabilities, float)
     predicted = probabilities.argmax(axis=1)
     among = probabilities.shape[1]
@@ -90,7 +90,7 @@ def check(confusion, truth, probabilities):
     wrong = [it for it in range(len(truth)) if predicted[it] != truth[it]]
     worst = sorted(wrong, key=lambda it: (round(of_truth[it], 6), it))[:8]
     assert [it.index for it in confusion.worst] == worst
-    assert len(worst) > 2  # else the comparison says little
+    assert len(worst) > 2  # otherwise the comparison proves little
     for it in confusion.worst:
         assert (it.truth, it.predicted) == (truth[it.index], predicted[it.index])
         assert it.probability == pytest.approx(probabilities[it.index].max(), abs=1e-5)
@@ -114,7 +114,7 @@ def own_loss(y_true, y_pred):
 
 
 def named(loss):
-    """Names a loss for a test, the same in every process."""
+    """Return a test id for a loss, the same in every process."""
     return str(getattr(loss, "name", getattr(loss, "__name__", loss)))
 
 
@@ -172,7 +172,7 @@ def test_multiclass_logits_are_counted(loss, labels):
 
 def test_declared_logits_may_lie_between_0_and_1():
     model, x = model_of(3, "sigmoid", SPARSE(from_logits=True)), numbers(200, 4)
-    # Through a layer more, so that nobody knows where they come from.
+    # One more layer hides where the logits come from.
     whole = keras.Sequential([model, layers.Rescaling(1.0)])
     whole.compile("adam", SPARSE(from_logits=True))
     [found] = predict(whole, x, classes(200))
@@ -335,7 +335,7 @@ def test_several_outputs_are_counted_separately(outputs, chosen, given):
         expected = dict(zip(model.output_names, expected, strict=True))
     check(found["one"], first, expected["one"])
     check(found["two"], second, two_columns(expected["two"]))
-    model.fit(x, y, verbose=0)  # Keras takes them the same way
+    model.fit(x, y, verbose=0)  # Keras accepts them in the same way
 
 
 def test_output_without_loss_or_labels_is_skipped():
@@ -498,7 +498,7 @@ def test_half_precision_outputs_are_counted():
 
 
 # ---------------------------------------------------------------------------------------------
-# What is no classifier
+# Models that are not classifiers
 
 
 def step_model():
@@ -595,13 +595,13 @@ def test_model_error_is_raised():
 
 
 # ---------------------------------------------------------------------------------------------
-# What is left out, or unclear
+# Skipped and unclear samples
 
 
 def test_zero_weight_samples_are_skipped():
     model, (x, y) = model_of(3, "softmax", "sparse_categorical_crossentropy"), data()
     weights = (np.arange(200) % 4).astype("float32")
-    labels = np.where(weights > 0, y, -1)  # nor do their labels matter
+    labels = np.where(weights > 0, y, -1)  # their labels do not matter either
     expected = model.predict(x, verbose=0)
     kept = np.flatnonzero(weights)
     for given in (weights, weights[:, None]):
@@ -730,7 +730,7 @@ def test_picture_comes_from_first_image_input():
 
 
 class Restless(layers.Layer):
-    """Draws and counts at inference too, and keeps what it has seen."""
+    """Draws and counts in inference too, and stores its inputs."""
 
     def __init__(self):
         super().__init__()
@@ -745,7 +745,7 @@ class Restless(layers.Layer):
 
 
 def restless():
-    """A model in which everything changes that can."""
+    """Return a model in which every possible state changes."""
     inputs = keras.Input((3, 4), batch_size=8)
     x = Traced()(layers.GRU(5, stateful=True, name="states")(inputs))
     x = Restless()(layers.BatchNormalization()(x))
@@ -758,11 +758,11 @@ def restless():
 def state_of(model):
     states = model.get_layer("states").states
     parts = [*model.variables, *states, *model.optimizer.variables, *model.metrics_variables]
-    return [np.array(it.numpy()) for it in parts]  # copies: TensorFlow gives views
+    return [np.array(it.numpy()) for it in parts]  # copies: TensorFlow returns views
 
 
 class Traced(layers.Layer):
-    """Notes how often it is compiled."""
+    """Counts how often it is compiled."""
 
     def __init__(self):
         super().__init__()
@@ -794,7 +794,7 @@ def test_predictions_change_nothing():
     assert held == [
         {name: id(it) for name, it in vars(part).items()} for part in (model, *model.layers)
     ]
-    model(x[:8])  # what would have changed
+    model(x[:8])  # changes the states
     changed = [(a != b).any() for a, b in zip(before, state_of(model), strict=True)]
     assert sum(changed) == 3
     model.fit(x, y, batch_size=8, verbose=0)
@@ -808,7 +808,7 @@ def test_stateful_layer_continues_between_pieces_like_predict():
     model = keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
     model.compile("adam", "sparse_categorical_crossentropy")
     x, y = numbers(64, 3, 4), classes(64)
-    [found] = predict(model, x, y)  # it begins from states that are 0
+    [found] = predict(model, x, y)  # starts from zero states
     check(found, y, model.predict(x, batch_size=8, verbose=0))
 
 
@@ -871,7 +871,7 @@ def test_compiled_function_works_afterwards(is_watched):
 
 
 def made(among, wrong=8, *, right=5, name="digits", picture=None, unclear=0):
-    """A confusion in which each class is taken for the next one, as long as there are wrong."""
+    """Return a confusion in which wrong samples are predicted as the next class."""
     counts = [[0] * among for _ in range(among)]
     worst = []
     for place in range(among):
@@ -947,7 +947,7 @@ def test_svg_is_well_formed_and_at_most_800_wide(confusions, names):
 
 @every_case
 def test_texts_stay_inside_and_do_not_overlap(confusions, names):
-    """Texts by the widths that the house reckons with; turned ones are left aside."""
+    """Use the package's text widths and skip rotated texts."""
     svg = svg_of(confusions, names)
     width, height = int(svg.get("width")), int(svg.get("height"))
     lines: dict[float, list[tuple[float, float]]] = {}
@@ -968,7 +968,7 @@ def test_texts_stay_inside_and_do_not_overlap(confusions, names):
 
 
 def placed(node, x=0.0, y=0.0):
-    """Yields each text that has a class and is not turned, with its place."""
+    """Yield each text that has a class and is not rotated, with its position."""
     moved = node.get("transform", "")
     if "rotate" in moved:
         return
@@ -1011,7 +1011,7 @@ def contrast(one, other):
 
 
 def over(colour, surface, opacity):
-    """Mixes a colour that is not opaque with what is below it."""
+    """Blend a translucent colour with its background."""
     pairs = [(int(colour[it : it + 2], 16), int(surface[it : it + 2], 16)) for it in (1, 3, 5)]
     return "#" + "".join(f"{round(a * opacity + b * (1 - opacity)):02x}" for a, b in pairs)
 
@@ -1136,7 +1136,7 @@ def test_ten_digits_take_less_than_20_kb():
         [keras.Input((28, 28)), layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(10)]
     )
     model.compile("adam", SPARSE(from_logits=True))
-    found = predict(model, x, y)  # untrained: it takes everything for everything
+    found = predict(model, x, y)  # untrained: it confuses all classes
     assert sum(count > 0 for row in found[0].counts for count in row) > 40
     assert len([*svg_of(found).iter(f"{SVG}image")]) == 8
     assert len(to_svg(found).encode()) < 20_000

@@ -1,4 +1,4 @@
-"""The runs that were kept, listed and compared: a table, a picture, a chart."""
+"""Tests for stored runs as a table, a picture and a chart."""
 
 import csv
 import io
@@ -88,12 +88,12 @@ def having(svg, class_name: str) -> list:
 
 
 def points(kept):
-    """The points of the first line of the first panel."""
+    """Return the points of the first line of the first panel."""
     return list(panels_of(kept)[0].lines[0].points)
 
 
 # ---------------------------------------------------------------------------------------------
-# Where they come from
+# Sources of runs
 
 
 def test_runs_are_read_from_file(tmp_path):
@@ -176,7 +176,7 @@ def test_shared_name_selects_latest_run():
     view = RunsView(reversed(kept))
     assert view["m"] is kept[2]
     assert view["id0"] is kept[0]
-    # An id is the surer name.
+    # An id takes precedence over a name.
     assert RunsView([made("id5", 4), made("x", 5)])["id5"].name == "x"
 
 
@@ -358,7 +358,7 @@ def test_runs_differ_by_colour_and_dashes():
         }
         for found in drawn
     ]
-    assert all(len(it) == 1 for it in strokes)  # in the legend as in the panel
+    assert all(len(it) == 1 for it in strokes)  # the same in the legend and in the panel
     [colours, dashes] = zip(*(next(iter(it)) for it in strokes), strict=True)
     assert len({*colours}) == len({*dashes}) == 8
 
@@ -423,7 +423,7 @@ def test_nonfinite_values_leave_gaps():
 
 
 # ---------------------------------------------------------------------------------------------
-# What is escaped
+# Escaped names
 
 
 class Tags(HTMLParser):

@@ -1,4 +1,4 @@
-"""Training runs in a file: all of an epoch or nothing, whoever is killed and whatever fails."""
+"""The store writes whole epochs or nothing, even when a process is killed or a write fails."""
 
 import math
 import os
@@ -31,7 +31,7 @@ MEASURES = {("dense_1", "mean"): 0.25, ("conv", "mean"): -1.0}
 ROOT = Path(module.__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of POSIX")
 
-# Writes epochs, and says each one whose `add` returned.
+# Writes epochs and reports each one after `add` returns.
 WRITER = """
 import os, random, sys, time
 from kfunc_lab.training.runs import store as module
@@ -51,7 +51,7 @@ store.end(run, "finished")
 
 
 class Writers:
-    """Processes that write runs; what they say of it goes into files."""
+    """Processes that write runs and report their epochs in files."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -68,7 +68,7 @@ class Writers:
 
     def wait_for_the_first_epoch(self) -> None:
         for process, output in zip(self.processes, self.outputs, strict=True):
-            while said(output)[1] < 1:
+            while reported(output)[1] < 1:
                 assert process.poll() is None
                 time.sleep(0.01)
 
@@ -82,8 +82,8 @@ def writers(store):
         process.wait()
 
 
-def said(output) -> tuple[str, int]:
-    """Returns the id that a writer said, and how many epochs were kept for certain."""
+def reported(output) -> tuple[str, int]:
+    """Return the id that a writer reported and how many epochs it reported as stored."""
     lines = output.read_text().splitlines()
     return (lines[0], len(lines) - 1) if lines else ("", 0)
 
@@ -119,7 +119,7 @@ def broken(store: Store) -> list[str]:
 
 
 # ---------------------------------------------------------------------------------------------
-# What is kept
+# Stored values
 
 
 def test_stored_run_is_read_back(store):
@@ -136,7 +136,7 @@ def test_stored_run_is_read_back(store):
     assert kept.about == {"model": {"name": "m"}, "seed": 3}
     assert kept.metrics == {"loss": {0: 0.5, 1: 0.25}, "accuracy": {0: 0.75, 1: 1.0}}
     assert kept.measures == {("dense_1", "mean"): {0: 0.25}, ("conv", "mean"): {0: -1.0}}
-    # Layers stand as in the model, and not by the alphabet.
+    # Layers keep the order of the model instead of the alphabet.
     assert [*kept.metrics, *kept.measures] == [*METRICS, *MEASURES]
     assert [it.name for it in store.path.parent.iterdir()] == ["runs.sqlite3"]
 
@@ -232,8 +232,8 @@ def test_twenty_killed_processes_leave_only_whole_epochs(store, writers):
     runs = {run.id: run for run in store.runs()}
     assert len(runs) == 20
     for output in writers.outputs:
-        run, kept = said(output)
-        # One that was kept just before its process was killed may not have been said.
+        run, kept = reported(output)
+        # A process may have been killed after storing an epoch and before reporting it.
         assert runs[run].epochs - kept in (0, 1)
         assert (runs[run].state, runs[run].ended) == (INTERRUPTED, None)
         check_whole(runs[run])
@@ -248,13 +248,13 @@ def test_eight_processes_write_while_another_reads(store, writers):
     writers.start(8, epochs=30)
     while any(process.poll() is None for process in writers.processes):
         for run in store.runs():
-            check_whole(run)  # an epoch is seen whole, or not at all
+            check_whole(run)  # readers see a whole epoch or none
         time.sleep(0.05)
     assert [process.returncode for process in writers.processes] == [0] * 8
     runs = store.runs()
     assert sorted(run.name for run in runs) == [f"run {number}" for number in range(8)]
     assert {(run.epochs, run.state) for run in runs} == {(30, FINISHED)}
-    assert {run.id for run in runs} == {said(output)[0] for output in writers.outputs}
+    assert {run.id for run in runs} == {reported(output)[0] for output in writers.outputs}
 
 
 def test_restarted_process_reads_earlier_runs(store, writers):
@@ -305,7 +305,7 @@ def test_silent_run_on_another_machine_counts_as_dead(store):
 
 
 # ---------------------------------------------------------------------------------------------
-# What fails
+# Failures
 
 
 def test_locked_file_is_awaited_and_then_raises_error(store, monkeypatch):
@@ -317,7 +317,7 @@ def test_locked_file_is_awaited_and_then_raises_error(store, monkeypatch):
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         store.add(run, 1, METRICS, MEASURES)
     assert 0.1 < time.monotonic() - begin < 3
-    assert only(store).epochs == 1  # it can be read meanwhile
+    assert only(store).epochs == 1  # reading works meanwhile
     other.execute("rollback")
     other.close()
     store.add(run, 1, METRICS, MEASURES)
@@ -497,7 +497,7 @@ def test_write_error_is_raised_and_sets_nothing_aside(store, monkeypatch):
 
 @pytest.fixture
 def another_user():
-    """Has the rest of a test run as one who may not write everywhere."""
+    """Run the rest of a test as a user without write permission everywhere."""
     is_superuser = os.geteuid() == 0
     if is_superuser:
         os.seteuid(65534)
@@ -508,7 +508,7 @@ def another_user():
 
 @pytest.fixture
 def read_only():
-    """A folder that anybody may read, and nobody may write, with runs in it."""
+    """Return a read-only folder that contains runs."""
     folder = Path(tempfile.mkdtemp())
     filled(Store(folder / "runs.sqlite3"), epochs=2)
     (folder / "runs.sqlite3").chmod(0o444)
@@ -551,7 +551,7 @@ def test_ten_thousand_epochs_are_stored(store):
 
 
 # ---------------------------------------------------------------------------------------------
-# Where it lies, and what differs
+# Default path and differing settings
 
 
 def test_default_path_follows_environment(monkeypatch, tmp_path):

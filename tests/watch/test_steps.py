@@ -1,4 +1,4 @@
-"""Cells run statement by statement in a real kernel: what is said, and what stays as it was."""
+"""Cells run statement by statement in a real kernel, with the same effects as without it."""
 
 import re
 from textwrap import dedent

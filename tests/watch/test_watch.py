@@ -1,11 +1,11 @@
-"""Following a notebook in a real kernel: what is seen after each statement."""
+"""Watching a notebook in a real kernel: the graph after each statement."""
 
 import re
 
 import pytest
 
 # Cells of the course, each with the state after each of its statements: how many calls there
-# are, and which call each variable stands at.
+# are, and which call each variable refers to.
 CELLS = [
     (
         """
@@ -172,7 +172,7 @@ def test_each_call_has_its_cell_and_statement(followed):
     cell = re.fullmatch(r"cell \[(\d+)\], line 3", where)[1]
     assert state["cells"][cell] == ["i", "deep"]
     shown = followed.run("get_ipython().execution_count")  # of this cell or of the next
-    assert int(shown[0]["execution_count"]) - 2 == int(cell)  # `states` ran a cell between
+    assert int(shown[0]["execution_count"]) - 2 == int(cell)  # `states` ran a cell in between
 
 
 def test_calls_of_earlier_run_fade_and_disappear(followed):
@@ -183,7 +183,7 @@ def test_calls_of_earlier_run_fade_and_disappear(followed):
     followed.run("d = layers.Dense(3, name='d')(i)", "two")
     state = followed.states()[0]
     assert state["calls"] == ["i", "d", "e", "d~2"]
-    assert state["earlier"] == ["d"]  # the call of `e` still hangs on it
+    assert state["earlier"] == ["d"]  # the call of `e` still depends on it
     followed.run("e = layers.Dense(2, name='e')(d)", "three")
     assert followed.states()[0]["calls"] == ["i", "d", "e"]
 
@@ -214,7 +214,7 @@ def test_cells_with_magics_are_watched(followed, magic):
 
 
 # ---------------------------------------------------------------------------------------------
-# Nothing of the user's changes
+# The user's objects are unchanged
 
 ORDINARY = [
     "import numpy, random, keras\nfrom keras import layers\nkeras.utils.set_random_seed(1)",
@@ -243,7 +243,7 @@ ORDINARY = [
 
 
 def _comparable(outputs: list[dict]) -> list:
-    """Returns outputs without what differs from run to run: times, addresses and file names."""
+    """Return outputs without times, addresses and file names, which differ between runs."""
 
     def clean(text):
         text = re.sub(r"(CPU times|Wall time).*", r"\1", text)
@@ -259,23 +259,23 @@ def _comparable(outputs: list[dict]) -> list:
 
 @pytest.fixture(scope="module")
 def plain(new_kernel):
-    """A kernel in which nothing is watched."""
+    """Return a kernel without a watcher."""
     return new_kernel()
 
 
 @pytest.fixture(scope="module")
 def watched(new_kernel):
-    """A kernel for what is watched in an ordinary way, without notes of each statement."""
+    """Return a kernel with an ordinary watcher that does not record every statement."""
     return new_kernel()
 
 
-# The first test of these two kernels: it compares all the names that they have.
+# This test comes first in both kernels, because it compares all their names.
 def test_watching_adds_only_the_view(plain, watched):
     plain.run("0")
     watched.run("import kfunc_lab.watch.watch\nkfunc_lab.watch.watch.watch()\ndel kfunc_lab")
     for code in ORDINARY:
         expected, found = _comparable(plain.run(code)), _comparable(watched.run(code))
-        if expected and expected[-1][0] == "error":  # below it the mistake may be drawn
+        if expected and expected[-1][0] == "error":  # an explanation may follow
             found = [it for it in found if it[0] != "display_data"]
         assert found == expected, code
     assert watched.text("import kfunc_lab as lab\nprint(lab.unwatch().to_text())").startswith(
@@ -319,7 +319,7 @@ def test_watcher_keeps_nothing_alive_over_200_runs(plain, watched):
 
 
 def _after_200_runs(kernel, is_watched: bool) -> tuple[int, int]:
-    """Returns how many tensors and layers more there are, and bytes."""
+    """Return how many more tensors, layers and bytes there are."""
     kernel.run("import gc, keras, psutil, kfunc_lab as lab")
     kernel.run("view = lab.watch()" if is_watched else "view = None")
     cell = (
