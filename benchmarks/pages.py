@@ -1,4 +1,4 @@
-"""How soon pages answer in JupyterLab: a pen, a slider and Stop, each beside what is below it."""
+"""Measures how fast pages respond in JupyterLab: the pen, a slider and the Stop button."""
 
 import statistics
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 from real_jupyterlab import Opener, begin_cells, open_jupyterlab, run_cells
 from rich.console import Console
 
-PEN, SLIDER, STOP = 150, 200, 1000  # milliseconds at most
+MAX_PEN, MAX_SLIDER, MAX_STOP = 150, 200, 1000  # milliseconds
 STOPS = 5
 
 console = Console(width=110)
@@ -41,14 +41,14 @@ print(*(milliseconds(lambda: model(x[:1])) for _time in range(20)))
 """
 
 
-def printed(page: Any, cell: int) -> list[float]:
+def printed_numbers(page: Any, cell: int) -> list[float]:
     """Returns the numbers that a cell has printed."""
     output = page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-output")
-    return [float(it) for it in output.inner_text().split()]
+    return list(map(float, output.inner_text().split()))
 
 
-# Notes how long it takes from a movement of the pen to the frame with other probabilities.
-NOTE_ANSWERS = """() => {
+# Records the time from a movement of the pen to the frame with new probabilities.
+RECORD_DELAYS = """() => {
   window.delays = [];
   let moved = null;
   document.querySelector(".kfunc-lab-pad").addEventListener("pointermove", (event) => {
@@ -66,14 +66,14 @@ NOTE_ANSWERS = """() => {
 
 
 def pen(open_notebook: Opener) -> bool:
-    """Draws a digit, beside what the model itself takes for one image."""
+    """Draws a digit, and compares the delay with the time of the model for one image."""
     page = open_notebook([DIGITS, CALLS])
     run_cells(page)
     page.get_by_role("button", name="Draw", exact=True).click()
     pad = page.locator(".kfunc-lab-pad-surface")
     pad.wait_for()
     place = pad.bounding_box()
-    page.evaluate(NOTE_ANSWERS)
+    page.evaluate(RECORD_DELAYS)
     for stroke in (0.3, 0.4, 0.5, 0.6, 0.7):
         x = place["x"] + stroke * place["width"]
         page.mouse.move(x, place["y"] + 24)
@@ -81,8 +81,8 @@ def pen(open_notebook: Opener) -> bool:
         page.mouse.move(x, place["y"] + place["height"] - 24, steps=12)
         page.mouse.up()
     page.wait_for_function("window.delays.length >= 10")
-    calls = printed(page, 1)
-    return report("pen → probabilities", page.evaluate("window.delays"), PEN, "model(x)", calls)
+    delays, calls = page.evaluate("window.delays"), printed_numbers(page, 1)
+    return report("pen → probabilities", delays, MAX_PEN, "model(x)", calls)
 
 
 RESNET = """
@@ -101,7 +101,7 @@ def milliseconds(strides):
 print(*(milliseconds(1 + time % 3) for time in range(20)))
 view.reset()
 """
-# From a moved slider to the frame after the one in which the table shows what became of it.
+# The time from a change of the slider to the frame after the one that shows the new table.
 MOVES = """async () => {
     const painted = () => new Promise((done) =>
         requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -123,14 +123,14 @@ MOVES = """async () => {
 
 
 def slider(open_notebook: Opener) -> bool:
-    """Moves a slider of a large model, beside the same change in Python."""
+    """Moves a slider of a large model, and compares the delay with the same change in Python."""
     page = open_notebook([RESNET, CHANGES])
     run_cells(page)
     page.locator('tr[data-row="conv1_conv"]').click()
     page.locator(".kfunc-lab-knob", has_text="strides").wait_for()
-    changes = printed(page, 1)
+    changes = printed_numbers(page, 1)
     moves = page.evaluate(MOVES)
-    return report("slider → shapes, ResNet50", moves, SLIDER, "view.change", changes)
+    return report("slider → shapes, ResNet50", moves, MAX_SLIDER, "view.change", changes)
 
 
 TRAINED = """
@@ -151,7 +151,7 @@ dashboard = lab.TrainingDashboard(keep=False)
 FIT = """
 history = model.fit(x, x[:, 0], epochs=500, verbose=0, callbacks=[Slow(), dashboard])
 """
-# From the click on a button until the run has ended, by a button of the dashboard or JupyterLab's.
+# The time from the click on a button, of the dashboard or of JupyterLab, to the end of the run.
 TIME_TO_END = """(name) => new Promise((done) => {
     const root = document.querySelector(".kfunc-lab-dashboard");
     const buttons = [...document.querySelectorAll("button, jp-button")];
@@ -168,7 +168,7 @@ TIME_TO_END = """(name) => new Promise((done) => {
 
 
 def stop(open_notebook: Opener) -> bool:
-    """Stops a training, beside the interrupt of the kernel."""
+    """Stops a training run, and compares the delay with an interrupt of the kernel."""
     times: dict[str, list[float]] = {"Stop": [], "Interrupt the kernel": []}
     for name in [*times] * STOPS:
         page = open_notebook([TRAINED, FIT])
@@ -176,18 +176,18 @@ def stop(open_notebook: Opener) -> bool:
         page.locator(".kfunc-lab-dashboard .kfunc-lab-chart").first.wait_for(timeout=60_000)
         page.get_by_role("button", name="Stop", exact=True, disabled=False).wait_for()
         times[name].append(page.evaluate(TIME_TO_END, name))
-    return report("Stop → stopped", times["Stop"], STOP, "interrupt", times[name])
+    return report("Stop → stopped", times["Stop"], MAX_STOP, "interrupt", times[name])
 
 
 def report(
-    what: str, times: list[float], budget: float, below: str, others: list[float]
+    name: str, times: list[float], budget: float, reference: str, reference_times: list[float]
 ) -> bool:
-    """Prints the median time beside another, and tells whether it is within its budget."""
-    ours, other = statistics.median(times), statistics.median(others)
-    said = "" if ours <= budget else f"  OVER {budget:,} ms"
+    """Prints the median time and its ratio to a reference, and checks it against its budget."""
+    ours, other = statistics.median(times), statistics.median(reference_times)
+    mark = "" if ours <= budget else f"  OVER {budget:,} ms"
     console.print(
-        f"{what}: {ours:.0f} ms, at most {max(times):.0f} ms{said}; "
-        f"{below}: {other:.1f} ms, ratio {ours / other:.2f}"
+        f"{name}: {ours:.0f} ms, at most {max(times):.0f} ms{mark}; "
+        f"{reference}: {other:.1f} ms, ratio {ours / other:.2f}"
     )
     return ours <= budget
 
