@@ -74,7 +74,7 @@ notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## test the le
 
 .PHONY: browser
 browser: $(VENV)/browser.installed $(VENV)/ipykernel-7.0.installed ## test the views in JupyterLab and a browser
-	$(call pytest,tests/browser)
+	$(call pytest,-n auto --dist loadscope tests/browser)
 
 OLDEST := tests/test_applications.py $(addprefix tests/,graph shapes forward activations training live mistakes watch)
 .PHONY: oldest
@@ -90,6 +90,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## compare each capabil
 	@$(TEST) $(BIN)/python benchmarks/shapes.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/activations.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/training.py
+	@$(TEST) PYTHONPATH="$(CURDIR)/tests" $(BIN)/python benchmarks/pages.py
 	@$(TEST) $(BIN)/python benchmarks/little.py
 
 .PHONY: pictures

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Settings and fixtures for all tests."""
 
 import gc
 
@@ -20,13 +20,13 @@ settings.load_profile("ci")
 
 
 def pytest_collection_finish():
-    """Spares each collection of garbage the objects of TensorFlow, which stay to the end."""
+    """Excludes TensorFlow's permanent objects from garbage collection."""
     gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_progress():
-    """No test adds to the developer's progress; those that keep some name a file of their own."""
+    """Keeps tests from changing the developer's progress; a test may name a file of its own."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("KFUNC_LAB_PROGRESS", "")
         yield
@@ -34,13 +34,13 @@ def no_progress():
 
 @pytest.fixture(autouse=True)
 def english(monkeypatch):
-    """Every test begins in English, and leaves the language as it was."""
+    """Sets the language to English for each test and restores it afterwards."""
     monkeypatch.setattr(kfunc_lab.locale, "_chosen", "en")
 
 
 @pytest.fixture
 def digits():
-    """Twenty real digits, from 0 to 1, of shape (20, 28, 28, 1)."""
+    """Twenty real digits with values from 0 to 1 and shape (20, 28, 28, 1)."""
     import numpy as np
 
     import kfunc_lab as lab
@@ -67,7 +67,7 @@ def cnn():
 
 @pytest.fixture(scope="module")
 def new_kernel():
-    """Starts kernels, which end with the tests of the file."""
+    """Starts kernels that run until the last test of the file."""
     from kernel import Kernel
 
     kernels = []
@@ -83,7 +83,7 @@ def new_kernel():
 
 @pytest.fixture(scope="module")
 def followed(new_kernel):
-    """A kernel that is followed, with Keras imported."""
+    """A kernel that is watched and has imported Keras."""
     kernel = new_kernel()
     kernel.follow()
     kernel.run("import keras\nfrom keras import layers, ops")

@@ -1,13 +1,20 @@
-"""What must hold of the graph of any finished model: it says what Keras itself says."""
+"""Checks that the graph of a finished model agrees with Keras."""
 
 import math
 from collections import Counter
 
 from keras import layers
-from keras_says import configured_edges, folded_edges, inner_functional, levels, own, parent
+from keras_connections import (
+    configured_edges,
+    folded_edges,
+    inner_functional,
+    levels,
+    parent,
+    recorded_calls,
+)
 
 
-def has_the_parameters_of(model, graph):
+def assert_parameters_match(model, graph):
     assert graph.parameters == model.count_params()
     assert graph.trainable_parameters == size(model.trainable_weights)
     for level, functional in levels(graph, model):
@@ -24,7 +31,7 @@ def has_the_parameters_of(model, graph):
                 assert item.parameters == item.trainable_parameters == 0
 
 
-def has_the_shapes_of(model, graph):
+def assert_shapes_match(model, graph):
     compared = 0
     for level, functional in levels(graph, model):
         for operation in functional.operations:
@@ -41,7 +48,7 @@ def has_the_shapes_of(model, graph):
     assert compared == len(graph.calls) - len(graph.inside)
 
 
-def has_the_connections_of(model, graph):
+def assert_connections_match(model, graph):
     compared = 0
     for level, functional in levels(graph, model):
         expected = Counter(configured_edges(functional))
@@ -51,7 +58,7 @@ def has_the_connections_of(model, graph):
     assert compared <= len(graph.edges) <= compared + inputs
 
 
-def has_the_ends_of(model, graph):
+def assert_inputs_and_outputs_match(model, graph):
     calls = graph.call_of
     assert [calls[it].layer for it in graph.inputs] == [
         tensor._keras_history.operation.name for tensor in model.inputs
@@ -66,8 +73,8 @@ def has_the_ends_of(model, graph):
     assert graph.built
 
 
-def is_in_order(graph):
-    """Each call stands after those that feed it, each group after the one around it."""
+def assert_calls_are_in_order(graph):
+    """Checks that each call follows its inputs, and each group follows its parent."""
     position = {call.id: number for number, call in enumerate(graph.calls)}
     assert len(position) == len(graph.calls)
     assert all(position[edge.source] < position[edge.target] for edge in graph.edges)
@@ -77,13 +84,13 @@ def is_in_order(graph):
         assert group.parent in seen
         seen.add(group.id)
     assert len(seen) == len(graph.groups) + 1
-    # A layer made of layers is a call too, and what it holds is joined by no edge.
-    assert all(set(own(graph)) >= {edge.source, edge.target} for edge in graph.edges)
-    assert seen & position.keys() == seen & {*own(graph)}
+    # A composite layer is also a call, and no edge joins its inner layers.
+    assert all(set(recorded_calls(graph)) >= {edge.source, edge.target} for edge in graph.edges)
+    assert seen & position.keys() == seen & {*recorded_calls(graph)}
     assert {call.group for call in graph.calls} <= seen
 
 
-def has_edges_that_carry_what_their_ends_say(graph):
+def assert_edges_match_calls(graph):
     for edge in graph.edges:
         assert edge.tensor == graph.call_of[edge.source].outputs[edge.output]
         assert edge.tensor.dtype
@@ -103,7 +110,7 @@ def specs(tensors) -> list:
 
 
 def own_nodes(functional, operation) -> list:
-    """Returns a layer's calls in this model, in the order in which they were made."""
+    """Returns a layer's nodes in this model, in call order."""
     if inner_functional(operation) is not None:
         return []
     own = {id(node) for nodes in functional._nodes_by_depth.values() for node in nodes}

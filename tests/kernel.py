@@ -1,4 +1,4 @@
-"""A real kernel that runs cells one by one, as a notebook does."""
+"""A real kernel that runs cells one by one, like a notebook."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ class Kernel:
             if kind in ("stream", "display_data", "execute_result", "error"):
                 shown.append({"kind": kind, **content})
 
-        # A frontend says which cell it runs, by which a rerun is known.
+        # Frontends send the id of the cell, which identifies a rerun.
         session = self.client.session
         message = session.msg(
             "execute_request",
@@ -56,7 +56,7 @@ class Kernel:
         return "".join(it["text"] for it in outputs if it["kind"] == "stream").strip()
 
     def follow(self) -> None:
-        """Begins to follow the notebook, and to note how the graph stands."""
+        """Starts to watch the notebook and to record the graph after each statement."""
         self.run(
             f"""
             import sys
@@ -69,9 +69,8 @@ class Kernel:
         self.states()
 
     def states(self) -> list[dict]:
-        """Returns what was noted after each statement since the last time."""
-        noted = json.loads(self.text("print(__import__('statement_log').take())"))
-        return noted
+        """Returns the states recorded since the last call, one for each statement."""
+        return json.loads(self.text("print(__import__('statement_log').take())"))
 
     def end(self) -> None:
         self.client.stop_channels()

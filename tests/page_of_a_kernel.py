@@ -1,4 +1,4 @@
-"""A notebook's page as a kernel sees it, without a browser: it runs cells and answers comms."""
+"""The page of a notebook without a browser: it runs cells in a kernel and answers comms."""
 
 import contextlib
 import queue
@@ -11,11 +11,11 @@ from jupyter_client.manager import KernelManager
 
 
 @dataclass
-class Heard:
-    """What one cell sent.
+class CellMessages:
+    """The messages from the run of one cell.
 
     Attributes:
-        messages: All of it, in order, each with the moment it came and the bytes of it.
+        messages: Every message in order, each with its arrival time and its size in bytes.
     """
 
     messages: list[tuple[float, int, dict]] = field(default_factory=list)
@@ -36,12 +36,12 @@ class Heard:
 
     @property
     def updates(self) -> list[tuple[float, int, dict]]:
-        """What is sent to a widget that is there already."""
+        """The messages to widgets that already exist."""
         return [it for it in self.messages if it[2]["msg_type"] == "comm_msg"]
 
 
 class Page:
-    """JupyterLab's page: it says which cell runs, and has a way of its own to the kernel."""
+    """The page of JupyterLab, which sends cell ids and has a subshell of its own."""
 
     def __init__(self, **environment: str) -> None:
         self._manager = KernelManager(kernel_name="python3")
@@ -49,7 +49,7 @@ class Page:
         self._client = self._manager.client()
         self._client.start_channels()
         self._client.wait_for_ready(timeout=60)
-        self._subshell = self._asked("create_subshell_request")["subshell_id"]
+        self._subshell = self._request_control("create_subshell_request")["subshell_id"]
 
     def close(self) -> None:
         self._client.stop_channels()
@@ -57,19 +57,19 @@ class Page:
 
     def run(
         self, code: str, is_live: bool = True, on_open: Any = None, wait: float = 90
-    ) -> Heard:
+    ) -> CellMessages:
         """Runs a cell to its end.
 
         Args:
             code: The cell.
-            is_live: Whether the request names the cell, as pages do.
-            on_open: Is called with the id of each widget, as soon as it is displayed.
-            wait: How many seconds.
+            is_live: Whether the request contains the cell id, as requests of pages do.
+            on_open: Called with the id of each widget as soon as the widget is displayed.
+            wait: The timeout in seconds.
         """
         request = self._client.session.msg("execute_request", _request(code))
         request["metadata"] = {"cellId": "cell"} if is_live else {}
         self._client.shell_channel.send(request)
-        heard, end = Heard(), time.monotonic() + wait
+        heard, end = CellMessages(), time.monotonic() + wait
         while True:
             message = self._client.iopub_channel.get_msg(timeout=end - time.monotonic())
             heard.messages.append((time.monotonic(), _size(message), message))
@@ -80,30 +80,30 @@ class Page:
                 self._drain(heard)
                 return heard
 
-    def _drain(self, heard: Heard) -> None:
+    def _drain(self, heard: CellMessages) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 message = self._client.iopub_channel.get_msg(timeout=0.3)
                 heard.messages.append((time.monotonic(), _size(message), message))
 
     def hello(self, comm: str) -> None:
-        """Says that the widget is drawn."""
+        """Tells the kernel that the widget is drawn."""
         hello = {"method": "custom", "content": {"type": "hello", "page": "1"}}
         self._send("comm_msg", {"comm_id": comm, "data": hello})
 
     def close_comm(self, comm: str) -> None:
-        """Says that the page is gone."""
+        """Tells the kernel that the page is closed."""
         self._send("comm_close", {"comm_id": comm, "data": {}})
 
-    def later(self, seconds: float, deed: Any) -> None:
-        threading.Timer(seconds, deed).start()
+    def later(self, seconds: float, action: Any) -> None:
+        threading.Timer(seconds, action).start()
 
     def _send(self, kind: str, content: dict) -> None:
         message = self._client.session.msg(kind, content)
         message["header"]["subshell_id"] = self._subshell
         self._client.shell_channel.send(message)
 
-    def _asked(self, kind: str) -> dict:
+    def _request_control(self, kind: str) -> dict:
         self._client.control_channel.send(self._client.session.msg(kind, {}))
         return self._client.control_channel.get_msg(timeout=20)["content"]
 

@@ -1,4 +1,4 @@
-"""A real JupyterLab, and a real Chromium that opens notebooks in it: for tests and pictures."""
+"""A real JupyterLab and a real Chromium that opens notebooks, for tests and screenshots."""
 
 import json
 import os
@@ -10,26 +10,24 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import nbformat
+from jupyter_client.blocking import BlockingKernelClient
 
 from kfunc_lab.lessons import server
 
 TOKEN = secrets.token_hex(16)
 
 
-def chromium() -> str | None:
-    """Returns the path of a Chromium, or None for Playwright's own."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-def launch(playwright):
-    """Starts the browser; raises Playwright's `Error` where there is none."""
+def launch(playwright: Any) -> Any:
+    """Starts the system's Chromium or Playwright's, or raises Playwright's `Error`."""
     return playwright.chromium.launch(
-        executable_path=chromium(),
+        executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
         args=[
             "--no-sandbox",
             "--disable-gpu",
@@ -42,55 +40,61 @@ def launch(playwright):
 
 
 def other_kernels() -> dict[str, Path]:
-    """Returns the folders of other versions of ipykernel, which the Makefile installs."""
+    """Returns the folders of the other ipykernel versions that the Makefile installs."""
     return {it.name: it for it in sorted(Path(sys.prefix).glob("ipykernel-*")) if it.is_dir()}
 
 
 @dataclass
 class Lab:
-    """A running JupyterLab and the folder that it serves."""
+    """A running JupyterLab, the folder that it serves, and the folder of its settings."""
 
     url: str
     root: Path
-    settings: Path
+    home: Path
     environment: dict[str, str]
 
     @property
     def progress(self) -> Path:
-        """The file in which the exercises done are kept."""
+        """The file that stores progress."""
         return Path(self.environment["KFUNC_LAB_PROGRESS"])
 
-    def address(self, notebook: str) -> str:
-        return f"{self.url}/lab/tree/{notebook}?reset&token={TOKEN}"
+    def address(self, notebook: str = "") -> str:
+        """Returns the URL of a notebook, or of JupyterLab without a notebook."""
+        where = f"tree/{notebook}" if notebook else ""
+        return f"{self.url}/lab/{where}?reset&token={TOKEN}"
 
-    def end_kernels(self, notebooks: list[str]) -> None:
-        """Ends the kernels of notebooks, as when the server is started another day."""
-        sessions = f"{self.url}/api/sessions"
-        with urllib.request.urlopen(f"{sessions}?token={TOKEN}") as answer:
-            running = json.load(answer)
-        for session in running:
-            if session["path"] in notebooks:
-                address = f"{sessions}/{session['id']}?token={TOKEN}"
-                request = urllib.request.Request(address, method="DELETE")
-                urllib.request.urlopen(request).close()
+    def ask(self, method: str, path: str, body: dict | None = None) -> Any:
+        """Sends a request to the server's REST API."""
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}?token={TOKEN}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read() or "null")
+
+    def set(self, plugin: str, values: dict[str, object]) -> None:
+        """Writes the settings of a plugin, which the next page reads."""
+        package, name = plugin.split(":")
+        file = self.home / "settings" / package / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
 
 
 @contextmanager
 def serve(root: Path, home: Path) -> Iterator[Lab]:
-    """Serves a folder with the environment's own JupyterLab, away from the user's settings.
+    """Serves a folder with JupyterLab, isolated from the user's settings.
 
     Args:
-        root: The folder.
-        home: An empty folder in place of the user's home.
+        root: The folder of the notebooks.
+        home: An empty folder that replaces the user's home.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     environment = {
         **os.environ,
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "IPYTHONDIR": str(home / "ipython"),
@@ -106,55 +110,125 @@ def serve(root: Path, home: Path) -> Iterator[Lab]:
         }  # fmt: skip
         (home / "data/kernels" / name).mkdir(parents=True)
         (home / "data/kernels" / name / "kernel.json").write_text(json.dumps(spec))
-    log = (home / "jupyter.log").open("w")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = home / "jupyter.log"
     process = subprocess.Popen(
         [
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
             "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
             f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={root}",
+            "--LabApp.expose_app_in_browser=True",
         ],
-        env=environment, stdout=log, stderr=subprocess.STDOUT,
+        env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT,
     )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    lab = Lab(f"http://127.0.0.1:{port}", root, home, environment)
     try:
-        _wait_for(f"{url}/api/status?token={TOKEN}", process, home / "jupyter.log")
-        yield Lab(url, root, home / "settings", environment)
+        _wait_for(lab, process, log)
+        yield lab
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(120):
+def _wait_for(lab: Lab, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(240):
         if process.poll() is not None:
             break
         try:
-            urllib.request.urlopen(url, timeout=1)
+            lab.ask("GET", "status")
         except OSError:
-            time.sleep(0.5)
+            time.sleep(0.25)
         else:
             return
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
-def write_settings(folder: Path, dark: bool) -> None:
-    """Sets what `kfunc-lab` sets, and the theme."""
-    theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}
-    settings = {**server.SETTINGS, "@jupyterlab/apputils-extension:themes": theme}
-    for name, values in settings.items():
-        package, plugin = name.split(":")
-        (folder / package).mkdir(parents=True, exist_ok=True)
-        (folder / package / f"{plugin}.jupyterlab-settings").write_text(json.dumps(values))
+class Kernel:
+    """A kernel of the server that runs one notebook after another.
+
+    It imports Keras while the page loads.
+    """
+
+    def __init__(self, lab: Lab, path: str, name: str) -> None:
+        self._lab = lab
+        self.name = name
+        body = {"path": path, "name": path, "type": "notebook", "kernel": {"name": name}}
+        session = lab.ask("POST", "sessions", body)
+        self._session, self._id = session["id"], session["kernel"]["id"]
+        file = lab.home / "runtime" / f"kernel-{self._id}.json"
+        self._client = BlockingKernelClient(connection_file=str(file))
+        self._client.load_connection_file()
+        self._client.start_channels()
+        self._client.execute("__import__('keras')", silent=True)
+
+    def serve(self, path: str) -> None:
+        """Switches to another notebook and resets the session.
+
+        Raises:
+            TimeoutError: If the kernel is still busy with the previous notebook.
+        """
+        folder = str(self._lab.root.joinpath(path).parent)
+        code = f"{_FORGET}\n__import__('os').chdir({folder!r})"
+        self._client.execute(code, silent=True, reply=True, timeout=20)
+        self._lab.ask("PATCH", f"sessions/{self._session}", {"path": path})
+
+    def end(self) -> None:
+        self._client.stop_channels()
+        self._lab.ask("DELETE", f"sessions/{self._session}")
+
+
+# Removes the views, language and layer names of the previous notebook.
+_FORGET = """
+import ipywidgets, keras, kfunc_lab
+kfunc_lab.unwatch()
+kfunc_lab.language("en")
+keras.backend.clear_session()
+ipywidgets.Widget.close_all()
+get_ipython().reset(new_session=True)
+"""
+
+# Shows only one notebook; JupyterLab opens its launcher if nothing else is open.
+_SHOW = """async ([path, theme]) => {
+    const { commands, restored, shell } = window.jupyterapp;
+    await restored;
+    if (document.body.dataset.jpThemeName !== theme) {
+        await commands.execute("apputils:change-theme", { theme });
+    }
+    const shown = await commands.execute("docmanager:open", { path, factory: "Notebook" });
+    for (const it of [...shell.widgets("main")]) if (it !== shown) it.dispose();
+    await shown.context.ready;
+    await shown.context.sessionContext.ready;
+}"""
+_IS_READY = """(theme) => {
+    const shown = window.jupyterapp.shell.currentWidget;
+    return document.body.dataset.jpThemeName === theme
+        && document.querySelector(".jp-Notebook .jp-Cell")
+        && shown?.context.sessionContext.session.kernel.status === "idle";
+}"""
 
 
 class Opener:
-    """Opens notebooks in JupyterLab, each in a browser context of its own."""
+    """Opens notebooks on one page, one after the other, in a kernel that they share.
 
-    def __init__(self, lab: Lab, browser) -> None:
+    Args:
+        lab: Where they are.
+        browser: Where the page is.
+        scale: How many pixels of the screen one of the page is wide.
+
+    Attributes:
+        page: The page. Its `problems` are the errors since the notebook was opened.
+        shown: The source of the notebook that is open, and whether JupyterLab is dark.
+    """
+
+    def __init__(self, lab: Lab, browser: Any, scale: int = 1) -> None:
         self._lab = lab
-        self._browser = browser
-        self._contexts = []
-        self._names = []
+        self._context = browser.new_context(device_scale_factor=scale)
+        self._kernel: Kernel | None = None
+        self._path = ""
+        self.page: Any = None
+        self.shown: tuple[Path | list[str], bool] | None = None
 
     def __call__(
         self,
@@ -162,51 +236,141 @@ class Opener:
         *,
         dark: bool = False,
         width: int = 1280,
-        trusted=False,
+        trusted: bool = False,
         kernel: str = "python3",
-    ):
-        # A name or folder of its own: JupyterLab would give a notebook its former kernel back.
-        own = secrets.token_hex(4)
-        name = f"{own}/{source.name}" if isinstance(source, Path) else f"{own}.ipynb"
-        self._names.append(name)
-        path = self._lab.root / name
-        path.parent.mkdir(exist_ok=True)
-        if isinstance(source, Path):
-            shutil.copyfile(source, path)
-        else:
-            notebook = nbformat.v4.new_notebook()
-            notebook.metadata["kernelspec"] = {
-                "name": kernel, "display_name": kernel, "language": "python",
-            }  # fmt: skip
-            notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in source]
-            nbformat.write(notebook, path)
+        new_page: bool = False,
+    ) -> Any:
+        """Opens a notebook and closes the previous one.
+
+        Args:
+            source: The notebook file, or the code of its cells.
+            dark: Whether JupyterLab uses the dark theme.
+            width: The width of the page in pixels.
+            trusted: Whether the user trusts the notebook.
+            kernel: The name of the kernel; a new name ends the previous kernel.
+            new_page: Whether to load a new page of JupyterLab.
+
+        Returns:
+            The page.
+        """
+        self._path = self._written(source, kernel)
         if trusted:
             subprocess.run(
-                [sys.executable, "-m", "jupyter", "trust", path],
+                [sys.executable, "-m", "jupyter", "trust", self._lab.root / self._path],
                 env=self._lab.environment, check=True, capture_output=True,
             )  # fmt: skip
-        write_settings(self._lab.settings, dark)
-        context = self._browser.new_context(
-            viewport={"width": width, "height": 900}, device_scale_factor=2
-        )
-        self._contexts.append(context)
-        page = context.new_page()
-        page.problems = []
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.goto(self._lab.address(name))
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        # A cell that is run before the kernel is there makes JupyterLab ask for one.
-        page.wait_for_function(
-            """() => /\\(ipykernel\\) \\| Idle/.test(
-                document.querySelector('#jp-main-statusbar').textContent)""",
-            timeout=60_000,
-        )
-        return page
+        self.shown = source, dark
+        self._serve(kernel)
+        if self.page is None or new_page:
+            self._load()
+        self.page.set_viewport_size({"width": width, "height": 900})
+        return self._show()
 
-    def end_kernels(self) -> None:
-        self._lab.end_kernels(self._names)
+    def reopen(self) -> Any:
+        """Opens the same notebook with a new kernel in a new page, like on another day."""
+        self.end_kernel()
+        self._serve("python3")
+        self._load()
+        return self._show()
+
+    def end_kernel(self) -> None:
+        """Ends the kernel; the next notebook gets a new one."""
+        if self._kernel is not None:
+            self._kernel.end()
+        self._kernel = None
 
     def close(self) -> None:
-        for context in self._contexts:
-            context.close()
-        self.end_kernels()
+        self._context.close()
+        self.end_kernel()
+
+    def _written(self, source: Path | list[str], kernel: str) -> str:
+        # A new name or folder, so that JupyterLab does not reuse an earlier notebook.
+        own = secrets.token_hex(4)
+        path = f"{own}/{source.name}" if isinstance(source, Path) else f"{own}.ipynb"
+        file = self._lab.root / path
+        file.parent.mkdir(exist_ok=True)
+        if isinstance(source, Path):
+            shutil.copyfile(source, file)
+            return path
+        notebook = nbformat.v4.new_notebook()
+        notebook.metadata["kernelspec"] = {
+            "name": kernel, "display_name": kernel, "language": "python",
+        }  # fmt: skip
+        notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in source]
+        nbformat.write(notebook, file)
+        return path
+
+    def _serve(self, kernel: str) -> None:
+        if self._kernel is not None and self._kernel.name == kernel:
+            with suppress(TimeoutError):
+                return self._kernel.serve(self._path)
+        self.end_kernel()
+        self._kernel = Kernel(self._lab, self._path, kernel)
+
+    @property
+    def _theme(self) -> str:
+        return f"JupyterLab {'Dark' if self.shown and self.shown[1] else 'Light'}"
+
+    def _show(self) -> Any:
+        self.page.problems.clear()
+        self.page.evaluate(_SHOW, [self._path, self._theme])
+        self.page.wait_for_function(_IS_READY, arg=self._theme, timeout=60_000)
+        return self.page
+
+    def _load(self) -> None:
+        """Loads JupyterLab, with the settings of `kfunc-lab` and the theme."""
+        for plugin, values in server.SETTINGS.items():
+            self._lab.set(plugin, values)
+        self._lab.set("@jupyterlab/apputils-extension:themes", {"theme": self._theme})
+        if self.page is not None:
+            self.page.close()
+        self.page = page = self._context.new_page()
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        self.page.goto(self._lab.address())
+        self.page.wait_for_function("window.jupyterapp", timeout=60_000)
+
+
+def run_cells(page: Any, timeout: float = 180) -> None:
+    """Clears all outputs, runs all cells and waits for the last one."""
+    page.get_by_role("menuitem", name="Edit").click()
+    page.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
+    begin_cells(page)
+    page.wait_for_function(
+        """() => {
+            const error = document.querySelector('[data-mime-type$="jupyter.error"]');
+            if (error) throw new Error(error.innerText);
+            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+            return prompts.length && prompts.every(
+                prompt => /\\[\\d+\\]/.test(prompt.textContent));
+        }""",
+        timeout=timeout * 1000,
+    )
+
+
+def begin_cells(page: Any) -> None:
+    """Starts to run all cells."""
+    page.get_by_role("menuitem", name="Run").click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def settle(view: Any) -> None:
+    """Waits for the end of all animations in a view."""
+    view.evaluate(
+        "it => Promise.allSettled(it.getAnimations({ subtree: true }).map((each) => each.finished))"
+    )
+
+
+@contextmanager
+def open_jupyterlab(scale: int = 1) -> Iterator[Opener]:
+    """Starts JupyterLab and Chromium and yields an opener of notebooks."""
+    from playwright.sync_api import sync_playwright
+
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        root, home = Path(folder, "root"), Path(folder, "home")
+        root.mkdir()
+        home.mkdir()
+        with serve(root, home) as lab:
+            opener = Opener(lab, launch(playwright), scale)
+            yield opener
+            opener.close()

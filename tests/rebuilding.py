@@ -1,4 +1,4 @@
-"""Models built again from their code, and what is compared of them."""
+"""Models rebuilt from their code, and the configurations to compare."""
 
 import copy
 
@@ -6,14 +6,14 @@ from kfunc_lab.graph.keras.functional_code import to_code
 
 
 def rebuilt(model):
-    """Runs the code of a model and returns what it leaves."""
+    """Runs the code of a model and returns the model that it builds."""
     space: dict = {}
     exec(compile(to_code(model), "code", "exec"), space)
     return space["model"]
 
 
 def comparable(model) -> dict:
-    """A model's configuration, with raw operations named by their order."""
+    """Returns a model's configuration, with raw operations numbered in order."""
     config = copy.deepcopy(model.get_config())
     names: dict[str, str] = {}
 

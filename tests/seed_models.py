@@ -1,4 +1,4 @@
-"""The models of the course, one function each, built anew at every call."""
+"""The models of the course: each function builds a new model."""
 
 from collections.abc import Callable
 from typing import Any
@@ -115,7 +115,7 @@ def shared_embedding() -> keras.Model:
 
 
 class CustomDense(layers.Layer):
-    """A Dense layer by hand, with what it takes to save it."""
+    """A custom Dense layer that can be saved."""
 
     def __init__(self, units: int = 32, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -158,7 +158,7 @@ class MLP(keras.Model):
 
 
 class CustomRNN(layers.Layer):
-    """A recurrent layer written as a loop, with a classifier at its end."""
+    """A recurrent layer written as a loop, followed by a classifier."""
 
     def __init__(self, classifier: Any, units: int = 32, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -186,7 +186,7 @@ class CustomRNN(layers.Layer):
 
 
 def functional_in_custom_rnn() -> CustomRNN:
-    """A layer that holds a functional model; it has been called."""
+    """A layer that contains a functional model and has been called."""
     inputs = keras.Input((None, 32))
     x = layers.GlobalAveragePooling1D()(inputs)
     classifier = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
@@ -196,14 +196,14 @@ def functional_in_custom_rnn() -> CustomRNN:
 
 
 def custom_rnn_in_functional() -> keras.Model:
-    """A functional model that holds a custom layer; its batch size is fixed."""
+    """A functional model with a custom layer and a fixed batch size."""
     inputs = keras.Input(batch_shape=(16, 10, 5))
     x = layers.Conv1D(32, 3)(inputs)
     outputs = CustomRNN(layers.Dense(1, activation="sigmoid"))(x)
     return keras.Model(inputs, outputs, name="custom_rnn_in_functional")
 
 
-# Every functional model of the course and the number of its parameters.
+# Every functional model of the course, with its number of parameters.
 FUNCTIONAL_MODELS: dict[str, tuple[Callable[[], keras.Model], int]] = {
     "mnist_model": (mnist_model, 55_050),
     "encoder": (encoder, 18_672),

@@ -1,14 +1,14 @@
-"""Notes, within a notebook's kernel, how the graph stands after each statement."""
+"""Records the graph after each statement, inside a notebook's kernel."""
 
 import json
 
 from kfunc_lab.watch import watch
 
-noted = []
+states = []
 
 
 def begin():
-    """Begins to follow the notebook, and to take notes."""
+    """Starts to watch the notebook and to record states."""
     watch.watch()
     follower = watch.follower()
     tracker, statement_ended = follower.tracker, follower.statement_ended
@@ -17,18 +17,20 @@ def begin():
         statement_ended(place)
         if "statement_log" in tracker.log.run.source:
             return
-        stands = tracker.snapshot()
-        noted.append(
+        snapshot = tracker.snapshot()
+        states.append(
             {
                 "line": place.line,
-                "calls": [call.id for call in stands.graph.calls],
-                "pins": {pin.name: pin.call for pin in stands.pins},
-                "lost": dict(stands.lost),
+                "calls": [call.id for call in snapshot.graph.calls],
+                "pins": {pin.name: pin.call for pin in snapshot.pins},
+                "lost": dict(snapshot.lost),
                 "earlier": [
-                    call for call, mark in stands.annotations.marks.items() if mark == "earlier"
+                    call
+                    for call, mark in snapshot.annotations.marks.items()
+                    if mark == "earlier"
                 ],
-                "rows": {call: dict(rows) for call, rows in stands.annotations.rows.items()},
-                "cells": {str(cell): ids for cell, ids in stands.cells.items()},
+                "rows": {call: dict(rows) for call, rows in snapshot.annotations.rows.items()},
+                "cells": {str(cell): ids for cell, ids in snapshot.cells.items()},
             }
         )
 
@@ -36,7 +38,7 @@ def begin():
 
 
 def take() -> str:
-    """Returns what was noted since the last time, as JSON."""
-    taken = json.dumps(noted)
-    noted.clear()
+    """Returns the states recorded since the last call, as JSON."""
+    taken = json.dumps(states)
+    states.clear()
     return taken

@@ -1,7 +1,7 @@
-"""The models of `keras.applications`: each is built once, and every form and number is checked.
+"""The models of `keras.applications`: graphs, exports, shapes, code and recorded values.
 
-In `make test-deep` it is every one of them; else one of each family, which is made of the blocks
-of its sisters in other numbers and widths.
+`make test-deep` checks every model. Other runs check one model of each family, because the models
+of a family repeat the same blocks in other numbers and widths.
 """
 
 import gc
@@ -25,26 +25,26 @@ from kfunc_lab.shapes.costs import costs
 from kfunc_lab.shapes.rules.formulas import multiply_adds
 from kfunc_lab.shapes.what_if import what_if
 
-# Of each family, as Keras divides them into files, the least model; it has what is special in it.
-LEAST = {
-    "ConvNeXtTiny",  # blocks with layers of their own, and scaling in a Sequential
-    "DenseNet121",  # each layer is joined to all those before it
-    "EfficientNetB0",  # channels weighted by themselves
+# The smallest model of each family, where a family is a source file of Keras.
+SMALLEST = {
+    "ConvNeXtTiny",  # custom layers in blocks, and scaling in a Sequential
+    "DenseNet121",  # each layer takes the outputs of all earlier layers
+    "EfficientNetB0",  # squeeze and excitation
     "EfficientNetV2B0",  # the same and fused convolutions
-    "InceptionResNetV2",  # branches that are scaled and added
-    "InceptionV3",  # branches that are joined
-    "MobileNet",  # a chain of convolutions by channel
-    "MobileNetV2",  # narrow, wide, narrow
+    "InceptionResNetV2",  # scaled and added branches
+    "InceptionV3",  # concatenated branches
+    "MobileNet",  # a chain of depthwise convolutions
+    "MobileNetV2",  # inverted bottlenecks
     "MobileNetV3Small",  # raw operations
-    "NASNetMobile",  # each cell takes the two before it
-    "ResNet50",  # blocks that are added to their input
-    "ResNet50V2",  # the same, normalised first
+    "NASNetMobile",  # each cell takes the two previous cells
+    "ResNet50",  # residual blocks
+    "ResNet50V2",  # residual blocks with normalisation first
     "VGG16",  # a chain
-    "VGG19",  # a file of its own
+    "VGG19",  # a separate source file
     "Xception",  # separable convolutions
 }
 
-# The least size of images where it is not 32.
+# The smallest image size, if it is not 32.
 SIDES = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
 
 # Billions of multiply-adds, as published.
@@ -56,12 +56,12 @@ PUBLISHED = {
     "EfficientNetB0": 0.39,  # Tan and Le, 2019, https://arxiv.org/abs/1905.11946, table 2
 }
 
-# Classes that keras.applications brings along, and inputs.
+# Custom classes of keras.applications, and inputs.
 WITHOUT_RULE = {"InputLayer", "LayerScale", "CustomScaleLayer"}
 
 
 def constructors() -> list[str]:
-    """The constructors of `keras.applications`, whatever they are in this version."""
+    """Lists the constructors of `keras.applications` in this version."""
     return sorted(
         name
         for name, it in vars(applications).items()
@@ -75,34 +75,36 @@ def family(name: str) -> str:
 
 every_application = pytest.mark.parametrize(
     "name",
-    [pytest.param(it, marks=[] if it in LEAST else pytest.mark.deep) for it in constructors()],
+    [
+        pytest.param(it, marks=[] if it in SMALLEST else pytest.mark.deep)
+        for it in constructors()
+    ],
 )
 
 
-def test_they_are_all_there():
+def test_all_applications_are_listed():
     assert {"VGG19", "ResNet152V2", "NASNetLarge", "ConvNeXtXLarge"} <= {*constructors()}
     assert len(constructors()) >= 38
 
 
-def test_each_family_is_swept_every_time():
-    assert {*constructors()} >= LEAST
-    assert {family(name) for name in LEAST} == {family(name) for name in constructors()}
+def test_smallest_models_cover_every_family():
+    assert {*constructors()} >= SMALLEST
+    assert {family(name) for name in SMALLEST} == {family(name) for name in constructors()}
 
 
 @every_application
-def test_every_form(name, tmp_path):
-    with (
-        preserve_keras_state()
-    ):  # without values for weights, which are most of the time and memory
+def test_model_is_read_drawn_and_rebuilt(name, tmp_path):
+    # Weights without values save most of the time and memory.
+    with preserve_keras_state():
         model = getattr(applications, name)(weights=None)
-    is_read_as_it_is(model)
+    assert_graph_matches_model(model)
     view = lab.graph(model)
-    is_drawn_and_written(view, tmp_path)
-    shapes_are_computed(view.graph, model)
+    assert_view_is_drawn_and_exported(view, tmp_path)
+    assert_shapes_are_computed(view.graph, model)
     if name in PUBLISHED:
         counts = [multiply_adds(call) for call in view.graph.calls]
         assert sum(counts) / 1e9 == pytest.approx(PUBLISHED[name], rel=0.02)
-    is_rebuilt_from_its_code(model)
+    assert_code_rebuilds_model(model)
     assert lab.lint(model) == []
     model.compile(loss="categorical_crossentropy")
     assert lab.lint(model) == []
@@ -110,17 +112,17 @@ def test_every_form(name, tmp_path):
     gc.collect()
 
 
-def is_read_as_it_is(model):
+def assert_graph_matches_model(model):
     graph = lab.read_graph(model, masks=True)
-    graph_checks.has_the_parameters_of(model, graph)
-    graph_checks.has_the_shapes_of(model, graph)
-    graph_checks.has_the_connections_of(model, graph)
-    graph_checks.has_the_ends_of(model, graph)
-    graph_checks.is_in_order(graph)
-    graph_checks.has_edges_that_carry_what_their_ends_say(graph)
+    graph_checks.assert_parameters_match(model, graph)
+    graph_checks.assert_shapes_match(model, graph)
+    graph_checks.assert_connections_match(model, graph)
+    graph_checks.assert_inputs_and_outputs_match(model, graph)
+    graph_checks.assert_calls_are_in_order(graph)
+    graph_checks.assert_edges_match_calls(graph)
 
 
-def is_drawn_and_written(view, folder):
+def assert_view_is_drawn_and_exported(view, folder):
     graph = view.graph
     seen = ET.fromstring(view.to_svg()).iter("{http://www.w3.org/2000/svg}g")
     boxes = [it for it in seen if "call" in it.get("class", "").split()]
@@ -135,8 +137,8 @@ def is_drawn_and_written(view, folder):
     ET.fromstring(view.to_svg())
 
 
-def shapes_are_computed(graph, model):
-    """Every call's numbers come from a rule, and add up to what Keras counts."""
+def assert_shapes_are_computed(graph, model):
+    """Checks that rules compute every call and that their parameters add up to Keras's count."""
     found = what_if(graph)
     assert found.graph == graph
     kinds = {call.kind for call in graph.calls if call.id not in found.derivations}
@@ -151,7 +153,7 @@ def shapes_are_computed(graph, model):
     assert costs(found)[None].parameters == model.count_params()
 
 
-def is_rebuilt_from_its_code(model):
+def assert_code_rebuilds_model(model):
     with preserve_keras_state():
         other = rebuilt(model)
     assert comparable(other) == comparable(model)
@@ -169,7 +171,7 @@ def new_session():
 
 @every_application
 @pytest.mark.usefixtures("new_session")
-def test_every_value_is_that_of_keras_to_the_last_bit(name):
+def test_recorded_values_equal_keras_outputs(name):
     side = SIDES.get(name, 32)
     options = {"weights": None, "include_top": False, "input_shape": (side, side, 3)}
     model = getattr(applications, name)(**options)

@@ -1,4 +1,4 @@
-"""Binder's files, and what it makes of them, without Docker.
+"""The files for Binder and the environment that they build, without Docker.
 
 `make binder-check` also builds the environment and runs a lesson in it, which takes minutes.
 """
@@ -23,7 +23,7 @@ BINDER = ROOT / "binder"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PYTHON = (BINDER / "runtime.txt").read_text().strip().replace("-", "")
 LESSON = "notebooks/en/02_train_and_evaluate.ipynb"
-MEMORY = 2 * 1024**3  # what mybinder.org grants at most
+MEMORY = 2 * 1024**3  # the limit of mybinder.org
 
 
 def requirements() -> list[str]:
@@ -35,18 +35,18 @@ def names(lines: list[str]) -> set[str]:
     return {Requirement(line).name for line in lines}
 
 
-def test_files_are_those_that_binder_knows():
+def test_folder_holds_only_binder_files():
     found = {path.name for path in BINDER.iterdir()}
     assert found == {"postBuild", "requirements.txt", "runtime.txt", "start"}
     assert not (ROOT / ".binder").exists()
 
 
-def test_runtime_is_a_python_that_the_package_takes():
+def test_runtime_python_is_supported():
     assert re.fullmatch(r"python-3\.1[123]\n", (BINDER / "runtime.txt").read_text())
 
 
 @pytest.mark.parametrize("script", ["postBuild", "start"])
-def test_scripts_can_be_run(script):
+def test_scripts_are_executable(script):
     path = BINDER / script
     assert path.read_text().startswith("#!/usr/bin/env bash\n")
     assert os.access(path, os.X_OK)
@@ -57,7 +57,7 @@ def test_scripts_can_be_run(script):
     subprocess.run(["bash", "-n", path], check=True)
 
 
-def test_start_ends_in_the_command_that_it_is_given(tmp_path):
+def test_start_executes_command(tmp_path):
     assert (BINDER / "start").read_text().endswith('\nexec "$@"\n')
     program = "import os; print(os.environ['TF_CPP_MIN_LOG_LEVEL'], os.getpid())"
     started = subprocess.Popen(
@@ -66,7 +66,7 @@ def test_start_ends_in_the_command_that_it_is_given(tmp_path):
     assert started.communicate()[0].split() == ["3", str(started.pid)]
 
 
-def test_requirements_are_the_lab_with_tensorflow_for_processors():
+def test_requirements_are_lab_and_tensorflow_cpu():
     extras = PROJECT["optional-dependencies"]
     wanted = names(PROJECT["dependencies"]) | names(extras["lab"]) - {PROJECT["name"]}
     constraints, *lines = requirements()
@@ -74,20 +74,20 @@ def test_requirements_are_the_lab_with_tensorflow_for_processors():
     assert constraints == "-c ../constraints.txt"
 
 
-def test_versions_come_from_the_constraints_alone():
+def test_constraints_pin_all_versions():
     pins = dict(re.findall(r"(?m)^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text()))
     for line in requirements()[1:]:
         assert line in pins, "a name without a version, and the version in the constraints"
     assert pins["tensorflow-cpu"] == pins["tensorflow"]
 
 
-def test_no_file_holds_an_address():
+def test_files_contain_no_url():
     for path in BINDER.iterdir():
         assert "://" not in path.read_text(), path
 
 
 class PeakMemory:
-    """Watches what a process and all its descendants hold in memory together."""
+    """Measures the peak memory of a process and its descendants."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.bytes = 0
@@ -122,7 +122,7 @@ def run(*command: object, **options: object) -> str:
 
 
 def python() -> str:
-    """Returns the Python that Binder takes, or else the one that runs the tests."""
+    """Returns Binder's Python if it is installed, otherwise the Python of the tests."""
     if shutil.which(PYTHON):
         tried = subprocess.run([PYTHON, "--version"], capture_output=True)
         if tried.returncode == 0:
@@ -132,13 +132,13 @@ def python() -> str:
 
 @pytest.fixture
 def folder():
-    """A temporary folder whose two gigabytes do not stay."""
+    """A temporary folder, which is deleted because it takes two gigabytes."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 
 
 @pytest.mark.skipif("KFUNC_LAB_BINDER" not in os.environ, reason="`make binder-check` runs it")
-def test_binder_runs_a_lesson_within_its_memory(folder):
+def test_binder_runs_lesson_within_memory_limit(folder):
     home = folder / "home"
     repository = shutil.copytree(
         ROOT, home / "repository",

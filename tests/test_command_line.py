@@ -1,4 +1,4 @@
-"""The `kfunc-lab` command: what it prints, its exit codes, and the server that it starts."""
+"""The `kfunc-lab` command: output, exit codes, and the server that it starts."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def english_environment(monkeypatch):
 
 @pytest.fixture
 def originals(monkeypatch, tmp_path):
-    """Small notebooks in place of the lessons: a cell that prints parameters, a stored picture."""
+    """Replaces the lessons with notebooks of two cells: printed parameters and an image."""
     folder = tmp_path / "originals"
     monkeypatch.setattr(catalogue, "_FOLDER", folder)
     for language in ("en", "es"):
@@ -62,15 +62,15 @@ def call(*arguments):
     return CliRunner().invoke(command_line.main, [str(argument) for argument in arguments])
 
 
-def one_sentence(text):
-    """Whether a text is an error without a traceback, in one line."""
+def is_one_error(text):
+    """Tells whether a text is a one-line error without a traceback."""
     return re.fullmatch(r"(Usage: .*\nTry .*\n\n)?Error: [^\n]+\n", text) is not None
 
 
 # Help, version, languages
 
 
-def test_help_names_all_commands_and_loads_nothing_heavy():
+def test_help_lists_commands_without_heavy_imports():
     code = (
         "import sys; from kfunc_lab.command_line import main\n"
         "main(['--help'], standalone_mode=False)\n"
@@ -92,7 +92,7 @@ def test_every_command_has_help(command):
     assert "--language" in result.output
 
 
-def test_version():
+def test_version_is_printed():
     assert call("--version").output == f"kfunc-lab, version {lab.__version__}\n"
 
 
@@ -109,9 +109,7 @@ def test_unknown_commands_and_options_are_usage_errors():
         ("", None, "en"),
     ],
 )
-def test_the_language_is_that_of_the_environment_else_of_the_system(
-    monkeypatch, named, system, language
-):
+def test_language_comes_from_environment_or_system(monkeypatch, named, system, language):
     monkeypatch.setenv("KFUNC_LAB_LANGUAGE", named)
     monkeypatch.setattr("locale.getlocale", lambda: (system, "UTF-8"))
     call("list")
@@ -155,13 +153,13 @@ def test_progress_shows_every_lesson_and_names_its_file(progress_file):
     assert last == f"Stored in {progress_file}."
 
 
-def test_progress_is_shown_in_the_language_asked_for(progress_file):
+def test_progress_follows_language_option(progress_file):
     assert "Te damos la bienvenida" in call("progress", "--language", "es").stdout
     assert "Welcome" in call("progress", "--language", "en").stdout
     assert not progress_file.exists()
 
 
-def test_progress_says_where_nothing_is_kept(monkeypatch):
+def test_progress_reports_disabled_storage(monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", "")
     last = call("progress").stdout.splitlines()[-1]
     assert last == (
@@ -169,7 +167,7 @@ def test_progress_says_where_nothing_is_kept(monkeypatch):
     )
 
 
-def test_progress_that_cannot_be_read_is_one_line(progress_file, monkeypatch):
+def test_unreadable_progress_prints_one_line(progress_file, monkeypatch):
     monkeypatch.setattr("kfunc_lab.lessons.progress._reported", set())
     progress_file.write_text("no progress")
     result = call("progress")
@@ -182,7 +180,7 @@ def test_progress_that_cannot_be_read_is_one_line(progress_file, monkeypatch):
 # run
 
 
-def test_run_writes_and_names_notebook_and_report(originals, tmp_path):
+def test_run_prints_paths_of_notebook_and_report(originals, tmp_path):
     out = tmp_path / "out"
     result = call("run", "2", "--language", "es", "-p", "epochs", "4", "--output", out)
     assert result.exit_code == 0
@@ -193,13 +191,13 @@ def test_run_writes_and_names_notebook_and_report(originals, tmp_path):
     assert "es 4 0.25" in (out / "02_train_and_evaluate.html").read_text()
 
 
-def test_run_takes_a_file(originals, tmp_path):
+def test_run_accepts_file(originals, tmp_path):
     result = call("run", originals / "en" / "00_welcome.ipynb", "--output", tmp_path / "out")
     assert result.exit_code == 0
     assert (tmp_path / "out" / "00_welcome.html").exists()
 
 
-def test_a_failing_cell_ends_with_one_sentence_and_what_was_written(originals, tmp_path):
+def test_failing_cell_prints_one_error_and_keeps_report(originals, tmp_path):
     result = call("run", "2", "-p", "epochs", "0", "--output", tmp_path)
     assert result.exit_code == 1
     assert "failed with ZeroDivisionError: division by zero" in result.stderr
@@ -215,29 +213,29 @@ def test_a_failing_cell_ends_with_one_sentence_and_what_was_written(originals, t
         (["nowhere.ipynb"], "nowhere.ipynb"),
     ],
 )
-def test_what_cannot_be_run_is_a_usage_error(originals, tmp_path, arguments, named):
+def test_invalid_run_is_usage_error(originals, tmp_path, arguments, named):
     result = call("run", *arguments, "--output", tmp_path / "out")
     assert result.exit_code == 2
     assert named in result.stderr.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 
-def test_lessons_that_were_not_built_are_said_to_be(monkeypatch, tmp_path):
+def test_missing_lessons_print_build_command(monkeypatch, tmp_path):
     monkeypatch.setattr(catalogue, "_FOLDER", tmp_path / "nothing")
     for arguments in (["run", "2"], ["lab", "--dir", tmp_path / "copy"]):
         result = call(*arguments)
         assert result.exit_code == 1
-        assert one_sentence(result.output)
+        assert is_one_error(result.output)
         assert "make lessons" in result.output
 
 
-def test_run_without_its_libraries_says_how_to_install_them(originals, monkeypatch):
+def test_run_without_papermill_prints_install_command(originals, monkeypatch):
     monkeypatch.delitem(sys.modules, "kfunc_lab.lessons.execution", raising=False)
     monkeypatch.delattr("kfunc_lab.lessons.execution", raising=False)
     monkeypatch.setitem(sys.modules, "papermill", None)
     result = call("run", "2")
     assert result.exit_code == 1
-    assert one_sentence(result.output)
+    assert is_one_error(result.output)
     assert 'papermill is not installed; install it with: pip install "kfunc_lab[lab]"' in (
         result.output
     )
@@ -246,7 +244,7 @@ def test_run_without_its_libraries_says_how_to_install_them(originals, monkeypat
 # lab
 
 
-def test_without_a_command_the_lab_opens(originals, monkeypatch, tmp_path):
+def test_default_command_opens_lab(originals, monkeypatch, tmp_path):
     served = []
     monkeypatch.setattr(server, "serve", lambda *args, **more: served.append((args, more)) or 0)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -273,7 +271,7 @@ def test_without_a_command_the_lab_opens(originals, monkeypatch, tmp_path):
     ]
 
 
-def test_the_lab_says_what_it_kept_and_why(originals, monkeypatch, tmp_path):
+def test_lab_explains_kept_notebooks(originals, monkeypatch, tmp_path):
     monkeypatch.setattr(server, "serve", lambda *args, **more: 0)
     call("--dir", tmp_path / "copy")
     (tmp_path / "copy" / "en" / "00_welcome.ipynb").write_text("mine")
@@ -287,14 +285,14 @@ def test_the_lab_says_what_it_kept_and_why(originals, monkeypatch, tmp_path):
     ]
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(originals, tmp_path):
+def test_invalid_lab_folder_prints_one_error(originals, tmp_path):
     (tmp_path / "file").write_text("")
     result = call("--dir", tmp_path / "file" / "copy")
     assert result.exit_code == 1
-    assert one_sentence(result.output)
+    assert is_one_error(result.output)
 
 
-def test_without_jupyterlab_the_lab_says_how_to_install_it(originals, monkeypatch, tmp_path):
+def test_lab_without_jupyterlab_prints_install_command(originals, monkeypatch, tmp_path):
     monkeypatch.setattr(server, "find_spec", lambda name: None)
     result = call("--dir", tmp_path / "copy")
     assert result.exit_code == 1
@@ -303,7 +301,7 @@ def test_without_jupyterlab_the_lab_says_how_to_install_it(originals, monkeypatc
 
 @pytest.fixture
 def running_lab(originals, tmp_path):
-    """A real server on a free port: its process, address and token."""
+    """A real server on a free port: its process, URL, token and process id."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -331,14 +329,14 @@ def running_lab(originals, tmp_path):
 
 
 def change(path, place=-1, more="  # mine"):
-    """Changes a cell of a notebook as a learner does in another program."""
+    """Edits a cell of a notebook file, as a learner does in another program."""
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[place].source += more
     nbformat.write(notebook, path)
 
 
 def wait_for_server(runtime, process):
-    """Returns address, token and process id, from the file that the server writes."""
+    """Returns the URL, token and process id that the server writes to a file."""
     deadline = time.monotonic() + 40
     while time.monotonic() < deadline and process.poll() is None:
         for path in runtime.glob("jpserver-*.json"):
@@ -353,9 +351,7 @@ def wait_for_server(runtime, process):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
-def test_the_server_asks_for_its_token_trusts_the_lessons_and_ends_with_the_command(
-    running_lab, tmp_path
-):
+def test_server_requires_token_trusts_lessons_and_stops_with_command(running_lab, tmp_path):
     process, url, token, pid = running_lab
     assert url.startswith("http://127.0.0.1:")
     assert len(token) >= 32
@@ -394,7 +390,7 @@ def test_the_server_asks_for_its_token_trusts_the_lessons_and_ends_with_the_comm
 # copy
 
 
-def test_copy_says_what_it_did(originals, tmp_path):
+def test_copy_reports_copied_and_kept_notebooks(originals, tmp_path):
     copy = tmp_path / "copy"
     assert call("copy", copy).output.splitlines() == [
         f"Your lessons are in {copy}.",
@@ -410,7 +406,7 @@ def test_copy_says_what_it_did(originals, tmp_path):
     assert call("copy", copy, "--language", "en").output.splitlines() == [
         f"Your lessons are in {copy}.",
         "1 notebook copied.",
-        f"Updated: {', '.join(others())}, en/02_train_and_evaluate.ipynb.",
+        f"Updated: {', '.join(untouched_notebooks())}, en/02_train_and_evaluate.ipynb.",
         "Updated en/00_welcome.ipynb; 1 cell of yours was kept.",
         "Updated en/01_first_model.ipynb; 1 cell of yours was kept.",
         "In en/01_first_model.ipynb, the lesson has newer versions of cells that you changed: "
@@ -423,8 +419,8 @@ def test_copy_says_what_it_did(originals, tmp_path):
     ]
 
 
-def others():
-    """The notebooks that the learner left alone."""
+def untouched_notebooks():
+    """Lists the notebooks that the learner did not change."""
     used = {"en/00_welcome", "en/01_first_model", "en/02_train_and_evaluate", "es/00_welcome"}
     names = [f"{code}/{lesson.name}" for code in ("en", "es") for lesson in catalogue.lessons()]
     return [f"{name}.ipynb" for name in names if name not in used]
@@ -437,7 +433,7 @@ def run(path):
     nbformat.write(notebook, path)
 
 
-def test_what_was_run_and_written_is_still_there_after_an_update(originals, tmp_path):
+def test_update_keeps_edits_and_outputs(originals, tmp_path):
     copy, name = tmp_path / "copy", "en/02_train_and_evaluate.ipynb"
     call("copy", copy)
     change(copy / name, 1, " ; print('my answer')")
@@ -455,21 +451,21 @@ def test_what_was_run_and_written_is_still_there_after_an_update(originals, tmp_
     run(copy / name)
 
 
-def test_copy_refuses_the_originals_in_one_sentence(originals):
+def test_copy_rejects_originals_with_one_error(originals):
     for command in (["copy", originals], ["lab", "--dir", originals / "en"]):
         result = call(*command)
         assert result.exit_code == 1
-        assert one_sentence(result.output)
+        assert is_one_error(result.output)
         assert "contains the original lessons" in result.output
 
 
-def test_copy_asks_for_a_folder_that_can_be_made(originals, tmp_path):
+def test_copy_requires_valid_folder(originals, tmp_path):
     (tmp_path / "file").write_text("")
     assert call("copy").exit_code == 2
     assert call("copy", tmp_path / "file").exit_code == 2
     result = call("copy", tmp_path / "file" / "copy")
     assert result.exit_code == 1
-    assert one_sentence(result.output)
+    assert is_one_error(result.output)
 
 
 # doctor
@@ -494,7 +490,7 @@ def test_copy_asks_for_a_folder_that_can_be_made(originals, tmp_path):
         ),
     ],
 )
-def test_doctor_fails_where_something_essential_is_missing(monkeypatch, findings, lines, code):
+def test_doctor_fails_without_essential_package(monkeypatch, findings, lines, code):
     monkeypatch.setattr(doctor, "findings", lambda: findings)
     result = call("doctor")
     assert (result.stdout.splitlines(), result.exit_code) == (lines, code)
@@ -503,7 +499,7 @@ def test_doctor_fails_where_something_essential_is_missing(monkeypatch, findings
 # masters
 
 
-def test_masters_says_what_it_wrote_and_what_comes_next(tmp_path):
+def test_masters_prints_files_and_next_commands(tmp_path):
     course = tmp_path / "course"
     lines = call("masters", course).output.splitlines()
     assert lines[0].startswith(
@@ -519,17 +515,17 @@ def test_masters_says_what_it_wrote_and_what_comes_next(tmp_path):
     )
 
 
-def test_masters_are_in_the_language_asked_for(tmp_path):
+def test_masters_follow_language_option(tmp_path):
     call("masters", tmp_path, "--language", "es")
     source = tmp_path / "source" / "01_first_model" / "01_first_model.ipynb"
     assert "Tu primer modelo funcional" in source.read_text(encoding="utf-8")
 
 
-def test_masters_that_cannot_be_written_are_one_sentence(tmp_path):
+def test_unwritable_masters_print_one_error(tmp_path):
     (tmp_path / "file").write_text("")
     result = call("masters", tmp_path / "file" / "course")
     assert result.exit_code == 1
-    assert one_sentence(result.output)
+    assert is_one_error(result.output)
 
 
 # graph
@@ -588,15 +584,15 @@ def test_graph_draws_a_saved_model(models, tmp_path, suffix, begins):
         ("missing.keras", "There is no file"),
     ],
 )
-def test_graph_refuses_in_one_sentence(models, name, reason):
+def test_graph_prints_one_error_for_unreadable_model(models, name, reason):
     result = call("graph", models / name)
     assert result.exit_code == 1
-    assert one_sentence(result.output)
+    assert is_one_error(result.output)
     assert reason in result.output
     assert name in result.output
 
 
-def test_graph_reads_no_h5_with_a_keras_that_would_run_its_code(models, monkeypatch):
+def test_graph_rejects_h5_with_unsafe_keras(models, monkeypatch):
     monkeypatch.setattr("keras.__version__", "3.11.2")
     result = call("graph", models / "unsafe.h5")
     assert result.exit_code == 1
@@ -604,13 +600,13 @@ def test_graph_reads_no_h5_with_a_keras_that_would_run_its_code(models, monkeypa
     assert "3.11.3" in result.output
 
 
-def test_graph_names_the_formats_before_it_loads_anything(tmp_path):
+def test_graph_checks_format_before_loading_model(tmp_path):
     result = call("graph", tmp_path / "missing.keras", "-o", tmp_path / "graph.gif")
     assert result.exit_code == 2
     assert '.json, .txt, not as ".gif"' in result.output
 
 
-def test_graph_that_cannot_be_written_is_one_sentence(models, tmp_path):
+def test_unwritable_graph_prints_one_error(models, tmp_path):
     result = call("graph", models / "good.keras", "-o", tmp_path / "no" / "graph.svg")
     assert result.exit_code == 1
-    assert one_sentence(result.output)
+    assert is_one_error(result.output)

@@ -1,4 +1,4 @@
-"""The same model gives the same ids, text and picture in every process."""
+"""Every process gives a model the same ids, text and picture."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ print(shapes.to_static_html())
 """
 
 
-def test_two_processes_agree():
+def test_output_is_equal_in_every_process():
     environment = {
         **os.environ,
         "PYTHONPATH": str(Path(__file__).parent),

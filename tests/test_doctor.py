@@ -1,4 +1,4 @@
-"""What the doctor finds, and the remedies it names."""
+"""The findings of the doctor and their remedies."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ import pytest
 from kfunc_lab import doctor
 
 
-def test_everything_essential_is_found_here():
+def test_essential_packages_are_found():
     findings = {finding.subject: finding for finding in doctor.findings()}
     assert [*findings][:4] == ["Python", "Keras", "TensorFlow", "Graphviz"]
     assert [*findings][-2:] == ["MNIST", "RAM"]
@@ -19,7 +19,7 @@ def test_everything_essential_is_found_here():
     assert re.fullmatch(r"3[.\d]+, backend tensorflow", findings["Keras"].found)
 
 
-def test_findings_are_joined_to_sentences_by_who_prints_them(monkeypatch):
+def test_findings_have_no_final_period(monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
     monkeypatch.setitem(sys.modules, "keras", None)
     for finding in (doctor._drawing(), doctor._keras(), doctor._package("no-such-package")):
@@ -28,14 +28,14 @@ def test_findings_are_joined_to_sentences_by_who_prints_them(monkeypatch):
         assert finding.remedy
 
 
-def test_a_dot_that_does_not_work_is_named(monkeypatch):
+def test_broken_dot_is_reported(monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
     finding = doctor._drawing()
     assert "/nowhere/dot" in finding.found
     assert "KFUNC_LAB_DOT" in finding.remedy
 
 
-def test_what_is_not_installed_comes_with_the_command_that_installs_it():
+def test_missing_package_has_install_command():
     assert doctor._package("no-such-package") == doctor.Finding(
         "no-such-package",
         "is not installed",
@@ -46,14 +46,14 @@ def test_what_is_not_installed_comes_with_the_command_that_installs_it():
 @pytest.mark.parametrize(
     ("name", "check"), [("keras", doctor._keras), ("tensorflow", doctor._tensorflow)]
 )
-def test_what_cannot_be_imported_is_said_to_be(monkeypatch, name, check):
+def test_import_error_is_reported(monkeypatch, name, check):
     monkeypatch.setitem(sys.modules, name, None)
     finding = check()
     assert finding.found.startswith(f"cannot be imported (import of {name}")
     assert "pip install" in finding.remedy
 
 
-def test_an_old_keras_is_to_be_replaced(monkeypatch):
+def test_old_keras_needs_upgrade(monkeypatch):
     backend = SimpleNamespace(backend=lambda: "jax")
     monkeypatch.setitem(
         sys.modules, "keras", SimpleNamespace(__version__="3.7.0", backend=backend)
@@ -66,7 +66,7 @@ def test_an_old_keras_is_to_be_replaced(monkeypatch):
 @pytest.mark.parametrize(
     ("version", "well"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 14, 0), False)]
 )
-def test_the_supported_versions_of_python(monkeypatch, version, well):
+def test_python_version_is_checked(monkeypatch, version, well):
     monkeypatch.setattr(sys, "version_info", version)
     finding = doctor._python()
     assert finding.found == ".".join(map(str, version))
@@ -74,7 +74,7 @@ def test_the_supported_versions_of_python(monkeypatch, version, well):
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_the_full_mnist_is_found_where_keras_keeps_it(monkeypatch, tmp_path, cached):
+def test_full_mnist_is_found_in_keras_cache(monkeypatch, tmp_path, cached):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     file = tmp_path / "datasets" / "mnist.npz"
     if cached:
@@ -86,7 +86,7 @@ def test_the_full_mnist_is_found_where_keras_keeps_it(monkeypatch, tmp_path, cac
 
 
 @pytest.mark.parametrize(("gigabytes", "well"), [(1.4, False), (1.5, True)])
-def test_little_memory_is_a_note(monkeypatch, gigabytes, well):
+def test_low_memory_is_not_essential(monkeypatch, gigabytes, well):
     memory = SimpleNamespace(available=gigabytes * 2**30)
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
     finding = doctor._memory()
@@ -95,6 +95,6 @@ def test_little_memory_is_a_note(monkeypatch, gigabytes, well):
     assert not finding.essential
 
 
-def test_memory_that_cannot_be_measured_is_no_problem(monkeypatch):
+def test_unknown_memory_needs_no_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "psutil", None)
     assert doctor._memory() == doctor.Finding("RAM", "unknown")

@@ -57,7 +57,7 @@ lab.plot(model)  # type: ignore[attr-defined]
 """
 
 
-def test_the_stub_names_what_is_public():
+def test_stub_lists_public_names():
     imported = {
         alias.asname: f"{node.module}.{alias.name}"
         for node in ast.parse(STUB.read_text("utf-8")).body
@@ -70,7 +70,7 @@ def test_the_stub_names_what_is_public():
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_editors_see_signature_and_first_sentence(name):
+def test_editors_show_signature_and_summary(name):
     script = jedi.Script(
         f"import kfunc_lab as lab\nlab.{name}(",
         project=jedi.Project(ROOT, load_unsafe_extensions=False),
@@ -90,12 +90,12 @@ def test_editors_see_signature_and_first_sentence(name):
     assert definition.docstring(raw=True).partition("\n\n")[0] == first_sentence
 
 
-def test_completion_knows_every_name():
+def test_completion_lists_every_name():
     script = jedi.Script("import kfunc_lab as lab\nlab.", project=jedi.Project(ROOT))
     assert set(lab.__all__) <= {completion.name for completion in script.complete(2, 4)}
 
 
-def test_users_code_is_checked(tmp_path):
+def test_mypy_checks_user_code(tmp_path):
     program = tmp_path / "users_code.py"
     program.write_text(USERS_CODE)
     said, errors, status = mypy.api.run(

@@ -1,4 +1,4 @@
-"""The rules of the house that the import contract in .importlinter cannot say."""
+"""The rules of the package that the import contract in .importlinter cannot check."""
 
 import ast
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "kfunc_lab"
-MAX_FUNCTION = 60  # lines, without the docstring
-MAX_FOLDER = 15  # files, besides __init__.py; the rules about shapes are more
+MAX_FUNCTION = 60  # lines without the docstring
+MAX_FOLDER = 15  # files without __init__.py; only the shape rules exceed it
 RULES = PACKAGE / "shapes" / "rules"
 KERAS = PACKAGE / "graph" / "keras"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -43,7 +43,7 @@ def test_private_names_are_recognised(code, names):
     assert list(private_names_of_keras(ast.parse(code))) == names
 
 
-def test_private_names_of_keras_end_in_one_room():
+def test_only_one_package_uses_private_keras_names():
     elsewhere = [path for path in FILES if KERAS not in path.parents]
     found = {
         str(path.relative_to(PACKAGE)): names
@@ -71,7 +71,7 @@ def test_functions_are_short():
     assert long == {}
 
 
-def test_folders_hold_what_one_question_asks_for():
+def test_folders_hold_few_files():
     folders = {path.parent for path in FILES if path.name != "__init__.py"}
     counts = {
         str(folder.relative_to(PACKAGE)): sum(
@@ -83,6 +83,6 @@ def test_folders_hold_what_one_question_asks_for():
     assert set(too_many) <= {str(RULES.relative_to(PACKAGE))}
 
 
-def test_every_file_names_its_subject():
+def test_every_file_has_docstring():
     unnamed = [path for path in FILES if not ast.get_docstring(tree(path))]
     assert unnamed == []

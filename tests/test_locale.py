@@ -1,4 +1,4 @@
-"""Every message has its Spanish, with the same placeholders, and the compiled file is current."""
+"""Every message has a Spanish translation, and the compiled file is up to date."""
 
 import gettext
 import io
@@ -23,7 +23,7 @@ def catalogue():
     return read_po(io.BytesIO((SPANISH / "kfunc_lab.po").read_bytes()), locale="es")
 
 
-def test_every_message_has_its_spanish(catalogue):
+def test_every_message_has_translation(catalogue):
     messages = {message for _, _, message, _, _ in extract_from_dir(PACKAGE)}
     missing = [
         message
@@ -37,12 +37,12 @@ def test_every_message_has_its_spanish(catalogue):
     assert len(messages) > 100
 
 
-def test_no_spanish_without_its_message(catalogue):
+def test_every_translation_has_message(catalogue):
     messages = {message for _, _, message, _, _ in extract_from_dir(PACKAGE)}
     assert {message.id for message in catalogue if message.id} == messages
 
 
-def test_placeholders_agree(catalogue):
+def test_translations_keep_placeholders(catalogue):
     for message in catalogue:
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
@@ -52,7 +52,7 @@ def test_placeholders_agree(catalogue):
                 assert sorted(re.findall(r"{\w*}", string)) == wanted, message.id
 
 
-def test_code_in_messages_is_not_translated(catalogue):
+def test_translations_keep_code(catalogue):
     for message in catalogue:
         if message.id and isinstance(message.id, str):
             assert sorted(re.findall(r"`[^`]+`", message.id)) == sorted(
@@ -60,7 +60,7 @@ def test_code_in_messages_is_not_translated(catalogue):
             )
 
 
-def test_compiled_file_is_current(catalogue):
+def test_compiled_file_is_up_to_date(catalogue):
     with (SPANISH / "kfunc_lab.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     for message in catalogue:
@@ -68,7 +68,7 @@ def test_compiled_file_is_current(catalogue):
             assert compiled.gettext(message.id) == message.string, "run make messages"
 
 
-def test_language_is_chosen_and_told():
+def test_language_is_set_and_returned():
     assert lab.language("es") is None
     assert lab.language() == "es"
     assert _("Hint") == "Pista"
@@ -77,13 +77,13 @@ def test_language_is_chosen_and_told():
     assert _("Hint") == "Hint"
 
 
-def test_unknown_language_names_those_there_are():
+def test_unknown_language_error_lists_languages():
     with pytest.raises(ValueError, match=r"'fr'.*en, es"):
         lab.language("fr")
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("es", "es"), ("", "en"), ("fr", "en")])
-def test_environment_chooses_until_told_otherwise(setting, expected):
+def test_environment_sets_default_language(setting, expected):
     code = "import kfunc_lab as lab; print(lab.language())"
     said = subprocess.run(
         [sys.executable, "-c", code],

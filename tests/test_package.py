@@ -1,4 +1,4 @@
-"""The public names: loaded on first use, and functions whatever was imported before."""
+"""The public names: they load on first use and do not depend on the order of imports."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import kfunc_lab as lab
 
 
 def run(code: str) -> str:
-    """Runs code in an interpreter that has imported nothing yet."""
+    """Runs code in a new interpreter and returns what it prints."""
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout.strip()
@@ -24,26 +24,26 @@ def run(code: str) -> str:
         "from kfunc_lab import graph",
     ],
 )
-def test_graph_is_the_function_whatever_was_imported_first(first):
+def test_graph_is_function_after_any_import(first):
     assert run(f"{first}; import kfunc_lab as lab; print(lab.graph.__name__)") == "graph"
 
 
-def test_datasets_is_the_folder():
+def test_datasets_is_subpackage():
     assert run("import kfunc_lab as lab; print(lab.datasets.mnist.__name__)") == "mnist"
 
 
-def test_every_public_name_is_there():
+def test_every_public_name_is_importable():
     for name in lab.__all__:
         assert getattr(lab, name) is not None
     assert set(lab.__all__) < set(dir(lab))
 
 
-def test_unknown_name_is_an_attribute_error():
+def test_unknown_name_raises_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'grpah'"):
         _ = lab.grpah
 
 
-def test_every_public_function_has_an_example():
+def test_every_public_function_has_example():
     for name in lab.__all__:
         value = getattr(lab, name)
         if callable(value):

@@ -39,7 +39,7 @@ class Page:
         return self.path.read_text("utf-8")
 
     def blocks(self, kind: str) -> list[tuple[str, str]]:
-        """Returns each block of code of a kind, after the word that says how it ends."""
+        """Returns the code blocks of a language, each after the word that follows the language."""
         return re.findall(rf"^```{kind}\b *(.*)\n([\s\S]*?)^```$", self.text, re.MULTILINE)
 
 
@@ -68,7 +68,7 @@ def pages(request):
 
 
 @pytest.fixture(params=zip(ENGLISH, SPANISH, strict=True), ids=lambda pair: pair[0].path.stem)
-def twins(request):
+def translations(request):
     return request.param
 
 
@@ -81,13 +81,13 @@ def targets(page: Page) -> list[Path]:
     return [page.path.parent / it for it in local if not it.startswith("https://")]
 
 
-def test_links_and_pictures_are_there(page):
+def test_links_and_pictures_exist(page):
     assert targets(page)
     for target in targets(page):
         assert target.is_file(), target
 
 
-def test_every_picture_has_an_alternative_text(page):
+def test_every_picture_has_alternative_text(page):
     for picture in re.findall(r"<img[^>]+>", page.text, re.DOTALL):
         assert re.search(r'alt="[^"]{40,}"', picture)
 
@@ -97,17 +97,17 @@ def test_readme_links_every_page(pages):
     assert {it.path for it in others} <= set(targets(readme))
 
 
-def test_each_page_links_its_twin_and_the_readme(twins):
+def test_each_page_links_translation_and_readme(translations):
     for page, twin, readme in (
-        (twins[0], twins[1], ENGLISH[0]),
-        (twins[1], twins[0], SPANISH[0]),
+        (translations[0], translations[1], ENGLISH[0]),
+        (translations[1], translations[0], SPANISH[0]),
     ):
         linked = {it.resolve() for it in targets(page)}
         assert twin.path in linked
         assert page is readme or readme.path in linked
 
 
-def test_moving_picture_is_small_and_has_a_still(pages):
+def test_animation_is_small_and_has_still_image(pages):
     readme = pages[0]
     films = [it for it in targets(readme) if it.suffix == ".webp"]
     assert films
@@ -117,7 +117,7 @@ def test_moving_picture_is_small_and_has_a_still(pages):
     assert "(prefers-reduced-motion: reduce)" in readme.text
 
 
-# -- what they say
+# -- content
 
 
 def test_readme_is_short(pages):
@@ -125,7 +125,7 @@ def test_readme_is_short(pages):
     assert len(text.split()) <= MAX_WORDS
 
 
-def test_every_lesson_stands_in_the_list_with_its_title(pages):
+def test_every_lesson_is_listed_with_title(pages):
     [page] = [it for it in pages if it.path.name == "lessons.md"]
     rows = re.findall(r"^\| (\d\d) ([^|]+) \|", page.text, re.MULTILINE)
     assert rows == [(lesson.number, lesson.title) for lesson in catalogue.lessons()]
@@ -155,7 +155,7 @@ def commands(page: Page) -> list[list[str]]:
     return [words for line in lines if (words := shlex.split(line, comments=True, posix=False))]
 
 
-def test_commands_are_understood(page):
+def test_documented_commands_exist(page):
     makefile = (ROOT / "Makefile").read_text()
     for program, *words in commands(page):
         if program == "kfunc-lab":
@@ -166,17 +166,17 @@ def test_commands_are_understood(page):
             assert re.search(rf"^{words[0]}:", makefile, re.MULTILINE)
 
 
-# -- two languages in step
+# -- both languages
 
 
 def structure(page: Page) -> list[str]:
-    """Returns what the lines of a page are: headings, list entries, rows, pictures, code."""
+    """Returns the kinds of lines: headings, list items, table rows, pictures and code."""
     kinds = r"^(#+ |- |\||<picture>|<img|  <img|  <source|```.*$)"
     return re.findall(kinds, page.text, re.MULTILINE)
 
 
 def code(page: Page) -> list[str]:
-    """Returns the code of a page without its comments and without the choice of a language."""
+    """Returns the code of a page without comments and without the choice of a language."""
     found = []
     for more, block in page.blocks("python"):
         lines = io.StringIO(block).readline
@@ -191,13 +191,13 @@ def lines_of(text: str) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
-def test_both_languages_have_the_same_structure_and_code(twins):
-    english, spanish = twins
+def test_both_languages_have_the_same_structure_and_code(translations):
+    english, spanish = translations
     assert structure(spanish) == structure(english)
     assert [lines_of(it) for it in code(spanish)] == [lines_of(it) for it in code(english)]
 
 
-# -- the code runs
+# -- code
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def shell(monkeypatch, tmp_path):
     InteractiveShell.clear_instance()
 
 
-# A reader of the README has these already.
+# The README assumes that the reader has these models.
 OWN_MODEL = """
 import keras
 import numpy as np

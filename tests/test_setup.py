@@ -1,4 +1,4 @@
-"""What an installation is made of: licence, pinned versions, a light import, a whole wheel."""
+"""The installation: licence, pinned versions, a fast import, and a complete wheel."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-# Keras imports these wherever they are installed, which costs every kernel seconds.
+# Keras imports these if they are installed, which adds seconds to every kernel start.
 SLOW = {"matplotlib", "pandas", "scikit-learn"}
 
 
@@ -26,14 +26,14 @@ def constraints() -> list[Requirement]:
 
 
 def declared() -> list[Requirement]:
-    """Returns what pyproject.toml asks for, all extras included, itself excluded."""
+    """Returns the requirements of pyproject.toml with all extras, without the package itself."""
     extras = PROJECT["optional-dependencies"].values()
     lines = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
     requirements = [Requirement(line) for line in lines]
     return [it for it in requirements if it.name != PROJECT["name"]]
 
 
-def test_constraints_hold_one_version_each_and_no_address(constraints):
+def test_constraints_pin_versions_without_urls(constraints):
     for constraint in constraints:
         assert re.fullmatch(r"==[0-9][\w.]*", str(constraint.specifier)), constraint
         assert constraint.url is None, constraint
@@ -56,18 +56,18 @@ def test_constraints_pin_every_dependency_everywhere(constraints, python, platfo
         assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)])
 
 
-def test_nothing_slow_comes_along(constraints):
+def test_constraints_exclude_slow_packages(constraints):
     assert not SLOW & {canonicalize_name(it.name) for it in constraints}
 
 
-def test_licence_is_the_one_declared():
+def test_licence_matches_metadata():
     licence = (ROOT / "LICENSE").read_text()
     assert licence.startswith("BSD 3-Clause License")
     assert "The kfunc_lab authors" in licence
     assert PROJECT["license"] == "BSD-3-Clause"
 
 
-def test_import_is_light(tmp_path):
+def test_import_loads_no_heavy_packages(tmp_path):
     program = """
 import json, sys
 import kfunc_lab
@@ -94,7 +94,7 @@ def wheel(tmp_path_factory) -> set[str]:
         return set(archive.namelist())
 
 
-def test_wheel_carries_the_whole_package(wheel):
+def test_wheel_contains_whole_package(wheel):
     files = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "kfunc_lab").rglob("*")
@@ -110,7 +110,7 @@ def test_wheel_carries_the_whole_package(wheel):
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_wheel_carries_the_lessons(wheel, language):
+def test_wheel_contains_lessons(wheel, language):
     built = {path.name for path in (ROOT / "notebooks" / language).glob("*.ipynb")}
     carried = {
         name.rpartition("/")[2]
@@ -123,6 +123,6 @@ def test_wheel_carries_the_lessons(wheel, language):
     assert {Path(name).stem for name in built} == sources
 
 
-def test_wheel_carries_nothing_else(wheel):
+def test_wheel_contains_nothing_else(wheel):
     tops = {name.partition("/")[0] for name in wheel}
     assert {re.sub(r"-.*\.", ".", top) for top in tops} == {"kfunc_lab", "kfunc_lab.dist-info"}

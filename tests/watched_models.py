@@ -1,4 +1,4 @@
-"""Small models that train with and without the dashboard, to be compared bit for bit."""
+"""Small models to train with and without the dashboard and to compare bit for bit."""
 
 import os
 
@@ -16,7 +16,7 @@ def data(count=48):
 
 
 def made(seed=0, **compiled):
-    """Returns a model in which all that is random or has a state of its own takes part."""
+    """Builds a model with random layers, batch statistics and optimizer state."""
     keras.utils.set_random_seed(seed)
     x = keras.Input((6,), name="x")
     h = layers.Dense(8, activation="relu", name="hidden")(x)
@@ -24,15 +24,15 @@ def made(seed=0, **compiled):
     h = layers.Dropout(0.4)(h)
     model = keras.Model(x, layers.Dense(1, activation="sigmoid", name="answer")(h), name="net")
     model.compile(**{"optimizer": "adam", "loss": "binary_crossentropy", **compiled})
-    # Or else Keras makes its variables within the first step, and compiles that step twice.
+    # Otherwise Keras creates variables in the first step and compiles that step twice.
     model.optimizer.build(model.trainable_variables)
     return model
 
 
 def state_of(model):
-    """Returns all that training changes, and what is drawn by chance after it."""
+    """Returns all variables that training changes, and the next random number."""
     optimizer = getattr(model.optimizer, "variables", ())
-    # Which random layers were built before others in this process says only their names.
+    # Names depend on the layers that this process built before, so only values count.
     return [
         *(np.asarray(it) for it in (*model.variables, *optimizer)),
         np.asarray(keras.random.uniform(())),
@@ -48,12 +48,12 @@ def are_same(state, other):
 
 
 class AtEpoch(keras.callbacks.Callback):
-    """Does something when an epoch has ended."""
+    """Runs an action at the end of an epoch."""
 
-    def __init__(self, epoch, deed):
+    def __init__(self, epoch, action):
         super().__init__()
-        self.epoch, self.deed = epoch, deed
+        self.epoch, self.action = epoch, action
 
     def on_epoch_end(self, epoch, logs=None):
         if epoch == self.epoch:
-            self.deed()
+            self.action()

@@ -158,9 +158,9 @@ def jupyterlab() -> Iterator[Callable[..., Page]]:
             profile = Path(lab.environment["IPYTHONDIR"], "profile_default")
             profile.mkdir(parents=True)
             (profile / "ipython_kernel_config.py").write_text(IPYTHON)
-            opener = Opener(lab, launch(playwright))
+            opener = Opener(lab, launch(playwright), scale=2)
             try:
-                yield lambda **options: opener(home / "model.ipynb", **options)
+                yield lambda **options: opener(home / "model.ipynb", new_page=True, **options)
             finally:
                 opener.close()
 
@@ -177,7 +177,6 @@ def main() -> None:
                 page.emulate_media(reduced_motion="reduce")
                 page.set_viewport_size(WINDOW)
                 record(page, language).save(folder / f"first-{language}-{look}")
-                page.context.close()
 
 
 if __name__ == "__main__":

@@ -14,9 +14,7 @@ from kfunc_lab.locale import _
 from kfunc_lab.ui.files import write_atomically
 
 _PATIENCE = 2.0  # seconds to wait while another kernel writes
-_DONE = (
-    "exercises"  # maps each exercise to the time when its answer was right for the first time
-)
+_DONE = "exercises"  # maps each exercise to the time of its first right answer
 
 # A file system without locks says so with one of these; each write is still all or nothing.
 _NO_LOCKS = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)

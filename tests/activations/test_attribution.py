@@ -1,4 +1,4 @@
-"""Attributions: the numbers of a few plain lines, on real models, which stay as they are."""
+"""Attributions equal plain reference code on real models and leave the models unchanged."""
 
 import math
 import random
@@ -43,7 +43,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def trained(digits):
-    """A CNN of digits, trained for a moment, that gives logits."""
+    """Return a briefly trained CNN for digits that returns logits."""
     keras.utils.set_random_seed(1)
     image = keras.Input((28, 28, 1), name="image")
     model = keras.Model(image, layers.Dense(10, name="logits")(features(image)))
@@ -55,7 +55,7 @@ def trained(digits):
 
 
 def with_head(trained, head):
-    """The trained layers under another head, with weights of their own that are the same."""
+    """Return a copy of the trained layers with another head and equal weights."""
     image = keras.Input((28, 28, 1), name="image")
     model = keras.Model(image, head(features(image)))
     model.set_weights(trained.get_weights())
@@ -87,7 +87,7 @@ every_head = pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 
 
 def cam_of(twice, image, score_of):
-    """Grad-CAM in plain lines, from a model that gives a layer's maps and the logits."""
+    """Compute Grad-CAM from a model that returns a layer's maps and the logits."""
     with tf.GradientTape() as tape:
         maps, logits = twice(image[np.newaxis], training=False)
         score = score_of(logits)
@@ -119,7 +119,7 @@ def logits_of(model, images):
 
 @pytest.mark.parametrize("layer", ["conv_1", "pool", "conv_2", None])
 @pytest.mark.parametrize("target", [3, 7])
-def test_grad_cam_is_that_of_a_model_with_two_outputs(trained, digits, layer, target):
+def test_grad_cam_equals_plain_two_output_model(trained, digits, layer, target):
     image = digits[2][0]
     wanted = trained.get_layer(layer or "dropout").output
     twice = keras.Model(trained.input, [wanted, trained.output])
@@ -136,12 +136,12 @@ def test_grad_cam_explains_the_logit_under_every_head(trained, digits, head):
     assert_is_cam(found, cam_of(twice, image, lambda it: it[:, 2]))
 
 
-def test_layers_are_listed_with_the_nearest_to_the_output_last(trained):
+def test_layer_nearest_to_output_is_listed_last(trained):
     assert layers_for_grad_cam(trained) == ["conv_1", "pool", "conv_2", "dropout"]
 
 
 def nested_model():
-    """A model of a Sequential within a functional model, each with maps."""
+    """Return a functional model that contains a Sequential; both have feature maps."""
     inner = keras.Sequential(
         [
             keras.Input((None, None, 4)),
@@ -158,7 +158,7 @@ def nested_model():
     return keras.Model(image, layers.Softmax()(logits)), stem, inner, outer
 
 
-def test_grad_cam_in_nested_models():
+def test_grad_cam_works_in_nested_models():
     model, stem, inner, outer = nested_model()
     assert layers_for_grad_cam(model) == [
         "stem",
@@ -181,7 +181,7 @@ def test_grad_cam_in_nested_models():
     assert_is_cam(found, cam_of(twice, image, lambda it: it[:, 1]))
 
 
-def test_last_call_of_a_shared_layer_counts():
+def test_grad_cam_uses_last_call_of_shared_layer():
     image = keras.Input((12, 12, 4))
     shared = layers.Conv2D(4, 3, padding="same", activation="relu", name="shared")
     first = shared(image)
@@ -197,7 +197,7 @@ def test_last_call_of_a_shared_layer_counts():
     assert layers_for_grad_cam(model) == ["shared", "both"]
 
 
-def test_a_layer_that_two_nested_models_share_is_taken_where_it_was_chosen():
+def test_layer_shared_by_nested_models_uses_chosen_path():
     conv = layers.Conv2D(2, 3, padding="same", activation="relu", name="conv")
     image = keras.Input((10, 10, 2))
     models = [keras.Model(image, conv(image), name=name) for name in ("a", "b")]
@@ -214,7 +214,7 @@ def test_a_layer_that_two_nested_models_share_is_taken_where_it_was_chosen():
         assert_is_cam(found, cam_of(twice, x, lambda it, unit=target: it[:, unit]))
 
 
-def test_a_layer_that_is_called_again_stands_where_it_was_called_last():
+def test_layer_called_again_is_listed_at_last_call():
     image = keras.Input((12, 12, 1))
     relu = layers.ReLU(name="relu")
     maps = relu(layers.Conv2D(2, 3, name="conv_1")(image))
@@ -234,7 +234,7 @@ def test_maps_of_whole_numbers_are_not_listed():
     assert layers_for_grad_cam(model) == ["conv", named[named.index("conv") + 2]]
 
 
-def test_operations_and_merging_layers_give_maps_too():
+def test_operations_and_merging_layers_have_maps():
     image = keras.Input((9, 9, 1))
     left = layers.Conv2D(2, 3, padding="same", name="left")(image)
     total = keras.ops.relu(left + layers.Rescaling(2.0, name="right")(image))
@@ -252,7 +252,7 @@ def test_operations_and_merging_layers_give_maps_too():
 
 
 def integral_of(model, image, start, target, steps):
-    """Integrated gradients in plain lines, of a model that gives logits."""
+    """Compute integrated gradients of a model that returns logits."""
     places, weights = np.polynomial.legendre.leggauss(steps)
     total = np.zeros(image.shape)
     for place, weight in zip(places, weights, strict=True):
@@ -264,7 +264,7 @@ def integral_of(model, image, start, target, steps):
     return (total * (image - start)).sum(-1)
 
 
-def test_integrated_gradients_are_those_of_the_plain_rule(trained, digits):
+def test_integrated_gradients_equal_plain_rule(trained, digits):
     image = digits[2][2]
     found = integrated_gradients(trained, image, 1)
     expected = integral_of(trained, image, np.zeros_like(image), 1, 64)
@@ -289,7 +289,7 @@ def test_integrated_gradients_are_complete(trained, digits, name, record_propert
 
 
 @pytest.mark.parametrize(("number", "target"), [(3, 0), (4, 1), (5, 2), (6, 8), (7, 4)])
-def test_steps_are_doubled_while_the_gap_is_above_one_percent(trained, digits, number, target):
+def test_steps_double_while_gap_exceeds_one_percent(trained, digits, number, target):
     image, seen = digits[2][number], []
     found = integrated_gradients(
         trained, image, target, steps=2, progress=lambda *of_all: seen.append(of_all)
@@ -323,7 +323,7 @@ def test_steps_end_at_512():
     assert seen[-1] == (200 + 400 + 512, 200 + 400 + 512)
 
 
-def test_baseline_is_black_unless_another_is_given(trained, digits):
+def test_default_baseline_is_black(trained, digits):
     image = digits[2][4]
     nothing = np.zeros_like(image)
     black = logits_of(trained, [nothing, nothing - 1, nothing + 0.5])[:, 4]
@@ -335,15 +335,15 @@ def test_baseline_is_black_unless_another_is_given(trained, digits):
         assert found.baseline_score == pytest.approx(black[2], rel=1e-5)
 
 
-def test_no_difference_between_image_and_baseline(trained):
+def test_image_equal_to_baseline_has_zero_attribution(trained):
     found = integrated_gradients(trained, np.zeros((28, 28, 1)), 4)
     assert found.gap == 0
     assert not found.heat.any()
 
 
-def test_a_sum_without_a_difference_of_scores_has_an_infinite_gap():
+def test_nonzero_sum_without_score_difference_has_infinite_gap():
     image = keras.Input((8, 8, 1))
-    # It goes up and down again, and the rule's points do not lie evenly.
+    # The function rises and falls, and the points of the rule are not evenly spaced.
     wave = layers.Lambda(lambda it: keras.ops.where(it < 0.75, 0 * it, 4 * it * (1 - it)))(
         image
     )
@@ -359,7 +359,7 @@ def test_a_sum_without_a_difference_of_scores_has_an_infinite_gap():
 @pytest.mark.parametrize(
     ("size", "fill"), [(None, None), (5, 0.25), (28, None), (7, np.array([0.5]))]
 )
-def test_occlusion_is_that_of_a_plain_loop(trained, digits, size, fill):
+def test_occlusion_equals_plain_loop(trained, digits, size, fill):
     image, target, side = digits[2][5], 6, size or 4
     seen = []
     found = occlusion(
@@ -392,7 +392,7 @@ def test_occlusion_is_that_of_a_plain_loop(trained, digits, size, fill):
     assert seen[0] == (min(16, len(drops)), len(drops))
 
 
-def test_occlusion_fills_with_the_mean_of_each_channel():
+def test_occlusion_fills_with_channel_means():
     model = keras.Sequential([keras.Input((8, 6, 3)), layers.GlobalAveragePooling2D()])
     image = np.random.default_rng(3).uniform(size=(8, 6, 3)).astype("float32")
     found = occlusion(model, image, 1)
@@ -403,7 +403,7 @@ def test_occlusion_fills_with_the_mean_of_each_channel():
     np.testing.assert_allclose(black.heat * 48, image[..., 1] - 1, rtol=1e-2, atol=1e-4)
 
 
-def test_batches_are_smaller_for_big_images(monkeypatch):
+def test_large_images_use_smaller_batches(monkeypatch):
     sizes = []
     model = keras.Sequential(
         [
@@ -444,7 +444,7 @@ def test_batches_are_smaller_for_big_images(monkeypatch):
         ),
     ],
 )
-def test_head_is_told_from_what_makes_the_output(output, expected):
+def test_head_is_detected_from_last_operation(output, expected):
     image = keras.Input((8, 8, 1))
     assert head_of(keras.Model(image, output(layers.Flatten()(image)))) == expected
 
@@ -472,7 +472,7 @@ def test_single_sigmoid_unit_has_two_classes(binary, target):
     assert predict_class(model, x) == int(logit[0, 0] > 0)
 
 
-def test_single_number_is_explained_itself():
+def test_single_output_number_is_the_score():
     image = keras.Input((8, 8, 1))
     model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
     x = np.random.default_rng(5).uniform(size=(8, 8, 1)).astype("float32")
@@ -484,7 +484,7 @@ def test_single_number_is_explained_itself():
 
 
 @every_head
-def test_class_that_the_model_gives(trained, digits, head):
+def test_default_class_is_predicted_class(trained, digits, head):
     model = with_head(trained, head)
     wanted = logits_of(trained, digits[2][:6]).argmax(axis=-1)
     assert [predict_class(model, it) for it in digits[2][:6]] == list(wanted)
@@ -499,7 +499,7 @@ def test_class_that_the_model_gives(trained, digits, head):
         (tf.nn.sigmoid, lambda p: np.log(p / (1 - p))),
     ],
 )
-def test_logarithm_where_no_logit_is_known(activation, inverse):
+def test_unknown_logit_uses_log_probability(activation, inverse):
     image = keras.Input((8, 8, 1))
     model = keras.Model(image, layers.Dense(3, activation=activation)(layers.Flatten()(image)))
     x = np.random.default_rng(6).uniform(size=(8, 8, 1)).astype("float32")
@@ -508,7 +508,7 @@ def test_logarithm_where_no_logit_is_known(activation, inverse):
     assert occlusion(model, x, 2).score == pytest.approx(expected, rel=1e-4)
 
 
-def test_logarithm_of_a_small_probability():
+def test_log_of_small_probability_is_finite():
     image = keras.Input((8, 8, 1))
     dense = layers.Dense(2, activation=tf.nn.softmax)
     model = keras.Model(image, dense(layers.Flatten()(image)))
@@ -516,7 +516,7 @@ def test_logarithm_of_a_small_probability():
     assert occlusion(model, np.ones((8, 8, 1)), 0).score == pytest.approx(-40)
 
 
-def test_what_softmax_was_applied_to_is_taken_as_keras_keeps_it():
+def test_softmax_input_is_read_from_keras():
     class Softmax(layers.Layer):
         def call(self, inputs):
             return keras.ops.softmax(inputs / 4)
@@ -532,7 +532,7 @@ def test_what_softmax_was_applied_to_is_taken_as_keras_keeps_it():
 # Forms of models and images
 
 
-def test_flattened_images():
+def test_flattened_images_have_attributions():
     model = keras.Sequential(
         [
             keras.Input((784,)),
@@ -555,7 +555,7 @@ def test_flattened_images():
         grad_cam(model, x, 3)
 
 
-def test_image_without_a_channel_axis():
+def test_image_without_channel_axis_has_attribution():
     image = keras.Input((28, 28))
     maps = layers.Conv2D(2, 3, name="conv")(layers.Reshape((28, 28, 1), name="reshape")(image))
     model = keras.Model(image, layers.GlobalAveragePooling2D()(maps))
@@ -584,12 +584,12 @@ def test_image_without_a_channel_axis():
         ((8, 8, None), None),
     ],
 )
-def test_shape_of_the_image(shape, expected):
+def test_attribution_has_image_shape(shape, expected):
     image = keras.Input(shape)
     assert image_shape(keras.Model(image, layers.Identity()(image))) == expected
 
 
-def test_words_are_no_image():
+def test_words_are_not_an_image():
     words = keras.Input((100,))
     vectors = layers.GlobalAveragePooling1D()(layers.Embedding(50, 8)(words))
     assert image_shape(keras.Model(words, layers.Dense(2)(vectors))) is None
@@ -599,7 +599,7 @@ def test_words_are_no_image():
 
 
 @every_method
-def test_rescaling_layer_and_uint8_image_of_any_size(method):
+def test_rescaling_layer_accepts_uint8_image_of_any_size(method):
     image = keras.Input((None, None, 3))
     maps = layers.Rescaling(1 / 255)(image)
     maps = layers.Conv2D(4, 3, activation="relu", name="conv")(maps)
@@ -612,7 +612,7 @@ def test_rescaling_layer_and_uint8_image_of_any_size(method):
     np.testing.assert_array_equal(found.heat, same.heat)
 
 
-def test_integrated_gradients_need_a_gradient_at_the_image():
+def test_integrated_gradients_need_gradient_of_image():
     image = keras.Input((8, 8, 1), dtype="uint8")
     maps = layers.Conv2D(2, 3)(layers.Rescaling(1 / 255)(image))
     model = keras.Model(image, layers.GlobalAveragePooling2D()(maps))
@@ -623,7 +623,7 @@ def test_integrated_gradients_need_a_gradient_at_the_image():
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision(policy):
+def test_mixed_precision_model_has_attributions(policy):
     image = keras.Input((16, 16, 1))
     maps = layers.Conv2D(4, 3, activation="relu", dtype=policy)(image)
     scores = layers.Dense(3, dtype=policy)(layers.Flatten(dtype=policy)(maps))
@@ -638,7 +638,7 @@ def test_mixed_precision(policy):
     assert integrated_gradients(model, x, 2).gap < 0.05
 
 
-def test_inputs_and_outputs_by_name():
+def test_named_inputs_and_outputs_work():
     image = keras.Input((8, 8, 1), name="image")
     scores = layers.Dense(2)(layers.Flatten()(layers.Conv2D(2, 3)(image)))
     plain, named = keras.Model(image, scores), keras.Model({"image": image}, {"out": scores})
@@ -648,7 +648,7 @@ def test_inputs_and_outputs_by_name():
         np.testing.assert_array_equal(method(named, x, 1).heat, method(plain, x, 1).heat)
 
 
-def test_own_model_on_an_input():
+def test_custom_model_called_on_input_works():
     class Own(keras.Model):
         def __init__(self):
             super().__init__()
@@ -670,7 +670,7 @@ def test_own_model_on_an_input():
     assert layers_for_grad_cam(model) == []
 
 
-def test_an_application_of_keras():
+def test_keras_application_has_attributions():
     model = keras.applications.MobileNetV2((64, 64, 3), 0.35, weights=None, classes=5)
     base = keras.applications.MobileNetV2((64, 64, 3), 0.35, weights=None, include_top=False)
     assert layers_for_grad_cam(model)[-1] == "out_relu"
@@ -693,11 +693,11 @@ def test_an_application_of_keras():
 
 
 # ---------------------------------------------------------------------------------------------
-# The model stays as it is
+# The model is unchanged
 
 
 class Noted(layers.Layer):
-    """Notes something at each call, draws a number, counts, and fails if it is told to."""
+    """Records each call, draws a number, counts, and fails on request."""
 
     def __init__(self):
         super().__init__(name="noted")
@@ -733,7 +733,7 @@ def state_of(model):
 
 @pytest.mark.parametrize("fails", [False, True])
 @every_method
-def test_the_model_stays_as_it_is(method, fails):
+def test_attribution_changes_nothing_in_model(method, fails):
     noted = Noted()
     image = keras.Input((12, 12, 1))
     maps = layers.BatchNormalization()(layers.Conv2D(3, 3)(image))
@@ -756,7 +756,7 @@ def test_the_model_stays_as_it_is(method, fails):
     assert float(tf.random.uniform(())) == first
 
 
-def test_failure_of_the_progress_function_is_passed_on(trained, digits):
+def test_error_in_progress_function_is_raised(trained, digits):
     def stop(done, total):
         raise KeyboardInterrupt
 
@@ -766,7 +766,7 @@ def test_failure_of_the_progress_function_is_passed_on(trained, digits):
     assert all("call" not in vars(it) for it in trained.layers)
 
 
-def test_no_model_is_built(trained, digits, monkeypatch):
+def test_attribution_builds_no_model(trained, digits, monkeypatch):
     def refuse(*args, **named):
         raise AssertionError("a model was built")
 
@@ -775,7 +775,7 @@ def test_no_model_is_built(trained, digits, monkeypatch):
         method(trained, digits[2][0], 0)
 
 
-def test_attributions_are_the_same_again(trained, digits):
+def test_repeated_attribution_is_identical(trained, digits):
     for method in METHODS:
         once, twice = (method(trained, digits[2][6], 3) for _time in range(2))
         np.testing.assert_array_equal(once.heat, twice.heat)
@@ -786,7 +786,7 @@ def test_attributions_are_the_same_again(trained, digits):
 
 
 def exactly(sentence):
-    """Matches a whole sentence, or one that is given by its beginning."""
+    """Return a pattern that matches a whole sentence, or its beginning."""
     return f"^{re.escape(sentence)}{'$' if sentence.endswith('.') else ''}"
 
 
@@ -860,7 +860,7 @@ UNSUITED = {
 
 
 @pytest.mark.parametrize(("build", "sentence"), UNSUITED.values(), ids=UNSUITED)
-def test_why_a_model_does_not_suit(build, sentence):
+def test_unsuitable_model_has_reason(build, sentence):
     model = build()
     assert unsupported_reason(model) == sentence
     for made in (head_of, layers_for_grad_cam):
@@ -871,7 +871,7 @@ def test_why_a_model_does_not_suit(build, sentence):
             method(model, np.zeros((8, 8, 1)), 0)
 
 
-def test_other_backends_do_not_suit(monkeypatch):
+def test_other_backends_are_unsuitable(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     assert unsupported_reason(small()) == (
         "Attributions compute their gradients with TensorFlow, but Keras runs on jax here; set "
@@ -879,7 +879,7 @@ def test_other_backends_do_not_suit(monkeypatch):
     )
 
 
-def test_a_sequential_suits_once_it_was_called():
+def test_sequential_model_is_suitable_after_call():
     model = keras.Sequential([layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()])
     assert unsupported_reason(model)
     model(np.zeros((32, 8, 8, 1)))
@@ -995,12 +995,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("call", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused(call, sentence):
+def test_invalid_arguments_raise_error(call, sentence):
     with pytest.raises(ValueError, match=exactly(sentence)):
         call()
 
 
-def test_near_names_of_layers_are_offered():
+def test_error_suggests_similar_layer_names():
     model = nested_model()[0]
     image = np.zeros((16, 16, 3))
     with pytest.raises(
@@ -1009,6 +1009,6 @@ def test_near_names_of_layers_are_offered():
         grad_cam(model, image, 0, "relu")
 
 
-def test_sentences_are_looked_up_in_the_language(monkeypatch):
+def test_messages_follow_language(monkeypatch):
     monkeypatch.setattr(attribution, "_", lambda message: f"<{message}>")
     assert unsupported_reason(table()).startswith("<The input")

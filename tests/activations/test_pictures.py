@@ -65,21 +65,21 @@ def softmax(values):
         (np.array("a"), "InputLayer", "", ["words"]),
     ],
 )
-def test_each_shape_has_its_kinds(values, kind, activation, expected):
+def test_each_shape_has_its_picture_kinds(values, kind, activation, expected):
     assert pictures_for(values, kind, activation) == expected
     for picture in expected:
         assert name_of(picture) == PICTURES[picture]
         picture_of(values, picture)
 
 
-def test_scores_are_a_kind_of_their_own():
+def test_attention_scores_have_own_picture_kind():
     assert pictures_for(numbers(2, 4, 5), "MultiHeadAttention", is_scores=True) == ["scores"]
     assert pictures_for(numbers(4, 5), "Attention", is_scores=True) == ["scores"]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64", "int8", "bool", "complex64"])
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (70,), (4, 5), (4, 5, 3), (2, 4, 5, 3)])
-def test_every_type_of_numbers_has_a_picture(dtype, shape):
+def test_every_dtype_has_picture(dtype, shape):
     values = (numbers(*shape) > 0).astype(dtype)
     for kind in ("Dense", "Embedding", "InputLayer"):
         for picture in pictures_for(values, kind):
@@ -87,7 +87,7 @@ def test_every_type_of_numbers_has_a_picture(dtype, shape):
     assert max(thumbnail(values).shape) <= 64
 
 
-def test_the_other_half_precision_has_pictures_too():
+def test_bfloat16_has_pictures():
     values = numbers(4, 5).astype(ml_dtypes.bfloat16)
     (first, *_rest) = pictures_for(values, "LSTM")
     shown = picture_of(values, first)
@@ -99,7 +99,7 @@ def test_the_other_half_precision_has_pictures_too():
 # Tiles
 
 
-def test_the_maps_of_an_image():
+def test_feature_maps_are_tiles():
     values = np.abs(numbers(7, 5, 3))
     shown = picture_of(values, "maps")
     assert isinstance(shown, Tiles)
@@ -112,21 +112,21 @@ def test_the_maps_of_an_image():
     assert set(shown.highs) == {float(values.max())}
 
 
-def test_channels_may_come_first():
+def test_channels_first_maps_are_tiles():
     values = numbers(3, 7, 5)
     shown = picture_of(values, "maps", channels_first=True)
     assert np.array_equal(shown.values, values)
     assert np.array_equal(maps_of(values, channels_first=True), values)
 
 
-def test_each_map_may_have_its_own_scale():
+def test_each_map_can_have_own_scale():
     values = np.abs(numbers(7, 5, 3)) * np.array([1, 10, 0], "float32")
     shown = picture_of(values, "maps", shared=False)
     assert shown.highs == tuple(float(it) for it in values.max(axis=(0, 1)))
     assert set(shown.lows) == {0}
 
 
-def test_colours_diverge_where_there_are_both_signs():
+def test_values_of_both_signs_use_diverging_colours():
     values = numbers(7, 5, 2)
     values[0, 0, 0], values[..., 1] = -9, np.abs(values[..., 1])
     shown = picture_of(values, "maps")
@@ -143,12 +143,12 @@ def test_colours_diverge_where_there_are_both_signs():
     ("values", "low", "high"),
     [([[2, 5]], 0, 5), ([[-5, -2]], -5, -2), ([[-3, -3]], -3, 0), ([[0, 0]], 0, 0)],
 )
-def test_the_ends_of_a_scale(values, low, high):
+def test_scale_has_correct_limits(values, low, high):
     shown = picture_of(np.array(values, "float32"), "sequence")
     assert (shown.scale, shown.lows, shown.highs) == ("sequential", (low,), (high,))
 
 
-def test_nan_is_kept_and_no_end_of_a_scale():
+def test_nan_is_kept_and_does_not_set_scale():
     values = np.array([[1, np.nan, np.inf], [-2, 0, -np.inf]], "float32")
     shown = picture_of(values, "sequence")
     assert np.array_equal(shown.values[0], values, equal_nan=True)
@@ -158,7 +158,7 @@ def test_nan_is_kept_and_no_end_of_a_scale():
     assert (empty.lows, empty.highs) == ((0,), (0,))
 
 
-def test_maps_of_frames():
+def test_frames_have_feature_maps():
     values = numbers(4, 6, 5, 3)
     shown = picture_of(values, "maps")
     assert shown.total == 12
@@ -172,7 +172,7 @@ def test_maps_of_frames():
     assert shown.labels[7] == "map 1, frame 2"
 
 
-def test_the_next_maps():
+def test_first_argument_selects_next_maps():
     values = numbers(2, 2, 300)
     shown = picture_of(values, "maps", first=200)
     assert (shown.first, shown.total) == (200, 300)
@@ -185,7 +185,7 @@ def test_the_next_maps():
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 5), (4, 5)])
-def test_the_scores_of_heads(shape):
+def test_each_head_has_score_matrix(shape):
     values = np.abs(numbers(*shape))
     shown = picture_of(values, "scores")
     assert np.array_equal(shown.values, values.reshape(-1, 4, 5))
@@ -193,7 +193,7 @@ def test_the_scores_of_heads(shape):
     assert (shown.rows, shown.columns) == ("query", "key")
 
 
-def test_steps_by_units():
+def test_sequence_is_drawn_as_steps_by_units():
     values = numbers(20, 8)
     shown = picture_of(values, "sequence")
     assert np.array_equal(shown.values, values[None])
@@ -201,7 +201,7 @@ def test_steps_by_units():
 
 
 @pytest.mark.parametrize("size", [5, 100, 4096, 100_000])
-def test_a_vector_in_lines(size):
+def test_long_vector_wraps_into_lines(size):
     values = numbers(size)
     shown = picture_of(values, "heatmap")
     assert shown.is_one_vector
@@ -214,7 +214,7 @@ def test_a_vector_in_lines(size):
 
 
 @pytest.mark.parametrize("most", [MAX_NUMBERS, 1000])
-def test_the_beginning_of_a_long_vector_in_lines(most):
+def test_very_long_vector_shows_its_beginning(most):
     values = numbers(300_000)
     shown = picture_of(values, "heatmap", max_numbers=most)
     flat = shown.values.reshape(-1)
@@ -239,7 +239,7 @@ def test_the_beginning_of_a_long_vector_in_lines(most):
     ],
 )
 @pytest.mark.parametrize("most", [MAX_NUMBERS, 20_000])
-def test_huge_activations_make_no_huge_picture(shape, kind, most):
+def test_huge_activations_have_small_picture(shape, kind, most):
     values = np.broadcast_to(np.float32(3), shape)
     shown = picture_of(values, kind, max_numbers=most)
     assert shown.values.size <= most
@@ -251,7 +251,7 @@ def test_huge_activations_make_no_huge_picture(shape, kind, most):
         assert abs(columns - lengths[1] / shown.values.shape[2]) <= 0.5
 
 
-def test_what_is_shrunk_is_averaged():
+def test_shrinking_averages_values():
     values = numbers(300, 90)
     small = downsample(values, 100, 30)
     assert np.allclose(small, values.reshape(100, 3, 30, 3).mean(axis=(1, 3)), atol=1e-6)
@@ -261,7 +261,7 @@ def test_what_is_shrunk_is_averaged():
 
 
 @pytest.mark.parametrize("channels_first", [False, True])
-def test_one_tile_is_the_map(channels_first):
+def test_single_tile_equals_map(channels_first):
     values = numbers(9, 8, 7)
     for place in (0, 3, 6):
         shown = one_tile(values, "maps", place, channels_first)
@@ -272,7 +272,7 @@ def test_one_tile_is_the_map(channels_first):
         assert (shown.lows, shown.highs) == ((-reach,), (reach,))
 
 
-def test_one_tile_of_frames_and_of_heads():
+def test_single_tile_works_for_frames_and_heads():
     frames = numbers(4, 6, 5, 3)
     shown = one_tile(frames, "maps", 7)
     assert np.array_equal(shown.values[0], frames[2, :, :, 1])
@@ -282,7 +282,7 @@ def test_one_tile_of_frames_and_of_heads():
     assert one_tile(heads, "scores", 1).labels == ("head 1",)
 
 
-def test_one_tile_has_its_full_size():
+def test_single_tile_has_full_size():
     values = numbers(400, 400, 6)
     assert picture_of(values, "maps").factor != (1, 1)
     shown = one_tile(values, "maps", 2)
@@ -294,7 +294,7 @@ def test_one_tile_has_its_full_size():
 # Bars, words, images
 
 
-def test_bars():
+def test_bars_show_values():
     values = numbers(30)
     shown = picture_of(values, "bars")
     assert shown == Bars(tuple(map(str, range(30))), tuple(map(float, values)), total=30)
@@ -313,7 +313,7 @@ def test_probabilities_of_few_classes_keep_their_order():
     assert shown.total == 20
 
 
-def test_probabilities_of_many_classes_begin_with_the_greatest():
+def test_probabilities_of_many_classes_start_with_largest():
     values = softmax(numbers(1000))
     shown = picture_of(values, "probabilities")
     order = np.argsort(-values)[:10]
@@ -324,7 +324,7 @@ def test_probabilities_of_many_classes_begin_with_the_greatest():
 
 @pytest.mark.parametrize("size", [10, 100])
 @pytest.mark.parametrize("holes", [slice(None), slice(70, 71), slice(3, 5)])
-def test_probabilities_that_are_nan(size, holes):
+def test_nan_probabilities_are_shown(size, holes):
     values = softmax(numbers(size))
     values[holes] = np.nan
     shown = picture_of(values, "probabilities")
@@ -332,7 +332,7 @@ def test_probabilities_that_are_nan(size, holes):
     assert len(shown.values) == 10
 
 
-def test_words_and_a_number():
+def test_words_and_single_number_have_picture():
     text = np.array([["a", "b"], ["c", "d"]])
     assert picture_of(text, "words") == Words(("a", "b", "c", "d"))
     assert len(picture_of(np.array(["a"] * 500), "words").lines) == 40
@@ -350,7 +350,7 @@ def test_words_and_a_number():
     ("low", "high", "black", "white"),
     [(0, 1, 0, 1), (0.2, 0.7, 0, 1), (0, 255, 0, 255), (0, 900, 0, 900), (-1, 1, -1, 1)],
 )
-def test_an_image_as_bytes(low, high, black, white):
+def test_image_becomes_bytes(low, high, black, white):
     values = np.linspace(low, high, 5 * 4 * 3).reshape(5, 4, 3).astype("float32")
     shown = picture_of(values, "image")
     assert isinstance(shown, Image)
@@ -361,20 +361,20 @@ def test_an_image_as_bytes(low, high, black, white):
     assert np.abs(shown.pixels - exact).max() <= 0.51
 
 
-def test_an_image_of_bytes_is_itself():
+def test_byte_image_is_unchanged():
     values = np.random.default_rng(0).integers(0, 256, (6, 5, 3)).astype("uint8")
     values[0, 0, 0] = 255
     assert np.array_equal(picture_of(values, "image").pixels, values)
 
 
-def test_the_ends_of_an_image_may_be_given():
+def test_image_limits_can_be_set():
     values = np.array([[[-5.0], [0.5], [9.0]]])
     shown = image_of(values, 0, 1)
     assert shown.pixels.ravel().tolist() == [0, 128, 255]
     assert (shown.low, shown.high) == (0, 1)
 
 
-def test_an_image_may_have_holes_or_be_plain():
+def test_image_with_nan_or_constant_values_is_drawn():
     values = np.array([[[np.nan], [np.inf], [1.0]]])
     assert picture_of(values, "image").pixels.ravel().tolist() == [0, 0, 255]
     assert picture_of(np.zeros((2, 2, 1)), "image").pixels.max() == 0
@@ -392,7 +392,7 @@ def by_eigenvectors(values):
 
 
 @pytest.mark.parametrize("shape", [(30, 8), (8, 30), (500, 3), (12, 2)])
-def test_a_projection_is_that_of_the_eigenvectors(shape):
+def test_projection_equals_eigenvector_projection(shape):
     values = np.random.default_rng(3).normal(size=shape) * np.linspace(1, 4, shape[1])
     points, shares = pca(values)
     expected, expected_shares = by_eigenvectors(values)
@@ -405,7 +405,7 @@ def test_a_projection_is_that_of_the_eigenvectors(shape):
     assert shares[0] >= shares[1] > 0
 
 
-def test_a_projection_of_few_points_or_dimensions():
+def test_few_points_or_dimensions_have_projection():
     for values in (numbers(1, 5), numbers(5, 1), np.zeros((4, 3)), numbers(2, 2)):
         points, shares = pca(values)
         assert points.shape == (len(values), 2)
@@ -414,7 +414,7 @@ def test_a_projection_of_few_points_or_dimensions():
     assert pca(np.zeros((4, 3)))[1].tolist() == [0, 0]
 
 
-def test_a_projection_takes_no_notice_of_holes():
+def test_projection_ignores_nonfinite_points():
     values = numbers(6, 4).astype(float)
     filled = values.copy()
     values[2, 1], filled[2, 1] = np.nan, 0
@@ -422,7 +422,7 @@ def test_a_projection_takes_no_notice_of_holes():
     assert np.array_equal(pca(values)[0], pca(filled)[0])
 
 
-def test_the_picture_of_a_projection():
+def test_projection_has_picture():
     values = numbers(20, 8)
     shown = picture_of(values, "projection", labels=[f"word {n}" for n in range(25)])
     points, shares = pca(values)
@@ -462,7 +462,7 @@ def test_the_picture_of_a_projection():
         (2, 4, 32, 32, 3),
     ],
 )
-def test_a_thumbnail_is_small(shape):
+def test_thumbnail_is_small(shape):
     values = np.broadcast_to(np.float32(3), shape)
     small = thumbnail(values)
     assert small.ndim == 2
@@ -472,21 +472,21 @@ def test_a_thumbnail_is_small(shape):
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 5), (5, 0), (0, 0, 3), (4, 4, 0)])
-def test_a_thumbnail_of_nothing(shape):
+def test_empty_value_has_empty_thumbnail(shape):
     assert thumbnail(np.zeros(shape, "float32")).size == 0
 
 
-def test_a_thumbnail_of_complex_numbers_shows_their_size():
+def test_complex_thumbnail_shows_magnitude():
     assert thumbnail(np.array([[3 + 4j, 0]])).tolist() == [[5, 0]]
     assert picture_of(np.array([[3 + 4j, 0]]), "sequence").values.tolist() == [[[5, 0]]]
 
 
-def test_a_thumbnail_of_text_is_empty():
+def test_string_thumbnail_is_empty():
     assert thumbnail(np.array(["a", "b"])).size == 0
     assert thumbnail(np.array([b"a"], object)).size == 0
 
 
-def test_a_thumbnail_of_few_maps_lays_them_side_by_side():
+def test_thumbnail_places_few_maps_side_by_side():
     values = numbers(6, 5, 4)
     small = thumbnail(values)
     assert np.array_equal(
@@ -498,14 +498,14 @@ def test_a_thumbnail_of_few_maps_lays_them_side_by_side():
     assert np.array_equal(first, small)
 
 
-def test_a_thumbnail_of_a_sequence_is_the_sequence():
+def test_sequence_thumbnail_shows_sequence():
     values = numbers(20, 30)
     assert np.array_equal(thumbnail(values), values)
     wide = numbers(128, 128)
     assert np.allclose(thumbnail(wide), wide.reshape(64, 2, 64, 2).mean(axis=(1, 3)), atol=1e-6)
 
 
-def test_a_thumbnail_of_a_vector_reads_like_a_text():
+def test_vector_thumbnail_reads_left_to_right():
     values = numbers(50)
     small = thumbnail(values)
     assert np.array_equal(small.reshape(-1)[:50], values)

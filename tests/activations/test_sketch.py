@@ -1,4 +1,4 @@
-"""What is drawn on the page becomes a sample like those that the model knows."""
+"""A drawing becomes a sample in the format of the training data."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from kfunc_lab.datasets import mnist
 
 @pytest.fixture(scope="module")
 def digits():
-    """A thousand real digits, from 0 to 1."""
+    """Return a thousand real digits with values from 0 to 1."""
     _train, (images, _labels) = mnist(source="embedded")
     return images.astype("float32") / 255
 
@@ -19,7 +19,7 @@ def finer(picture, times=4):
 
 
 def moved(picture, rows, columns):
-    """A drawing in another place of a larger sheet."""
+    """Return a drawing at another position of a larger sheet."""
     sheet = np.zeros((picture.shape[0] + 80, picture.shape[1] + 80), picture.dtype)
     height, width = picture.shape
     sheet[rows : rows + height, columns : columns + width] = picture
@@ -28,7 +28,7 @@ def moved(picture, rows, columns):
 
 # Measured: all 1,000 digits come back exactly, and 99.95 % of 2,000 others; one is set a pixel
 # aside, which changes it by 0.056 in the mean.
-def test_real_digits_drawn_large_come_back(digits):
+def test_enlarged_digits_are_recovered(digits):
     back = np.stack([as_digit(finer(it)) for it in digits])
     apart = np.abs(back - digits).mean(axis=(1, 2))
     assert (apart < 1e-6).mean() > 0.95
@@ -37,13 +37,13 @@ def test_real_digits_drawn_large_come_back(digits):
 
 
 @pytest.mark.parametrize("times", [1, 3, 10])
-def test_of_any_fineness(digits, times):
+def test_resolution_does_not_change_digit(digits, times):
     for digit in digits[:20]:
         assert np.allclose(as_digit(finer(digit, times)), as_digit(finer(digit)), atol=1e-5)
 
 
 @pytest.mark.parametrize("place", [(0, 0), (80, 80), (0, 80), (33, 7)])
-def test_where_it_was_drawn_makes_no_difference(digits, place):
+def test_position_of_drawing_does_not_matter(digits, place):
     for digit in digits[:20]:
         drawn = finer(digit)
         centred = as_digit(moved(drawn, 40, 40))
@@ -51,7 +51,7 @@ def test_where_it_was_drawn_makes_no_difference(digits, place):
         assert np.array_equal(as_digit(drawn), centred)
 
 
-def test_a_digit_drawn_small_or_large_is_as_large(digits):
+def test_size_of_drawing_does_not_matter(digits):
     for digit in digits[:20]:
         small, large = as_digit(finer(digit, 2)), as_digit(finer(digit, 8))
         assert np.allclose(small, large, atol=1e-5)
@@ -59,7 +59,7 @@ def test_a_digit_drawn_small_or_large_is_as_large(digits):
         assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
 
 
-def test_its_centre_of_mass_is_in_the_middle(digits):
+def test_centre_of_mass_is_in_middle(digits):
     places = np.arange(28)
     for digit in digits[:100]:
         placed = as_digit(finer(digit))
@@ -72,7 +72,7 @@ def test_its_centre_of_mass_is_in_the_middle(digits):
     ("rows", "columns", "shape"),
     [(40, 4, (20, 2)), (3, 90, (1, 20)), (100, 100, (20, 20)), (1, 1, (20, 20))],
 )
-def test_a_stroke_is_fitted_to_the_square(rows, columns, shape):
+def test_stroke_fits_square(rows, columns, shape):
     ink = np.zeros((112, 112), "float32")
     ink[5 : 5 + rows, 7 : 7 + columns] = 1
     placed = as_digit(ink)
@@ -82,7 +82,7 @@ def test_a_stroke_is_fitted_to_the_square(rows, columns, shape):
     assert (len(heights), len(widths)) == shape
 
 
-def test_what_is_heavy_at_one_end_stays_within_the_picture():
+def test_uneven_stroke_stays_inside_image():
     ink = np.zeros((112, 112), "float32")
     ink[10:100, 50] = 0.01  # a thin line with a blot at its end
     ink[90:100, 40:60] = 1
@@ -91,7 +91,7 @@ def test_what_is_heavy_at_one_end_stays_within_the_picture():
     assert placed.max() <= 1
 
 
-def test_nothing_drawn_is_an_empty_picture():
+def test_empty_drawing_is_empty_image():
     placed = as_digit(np.zeros((112, 112), "float32"))
     assert placed.shape == (28, 28)
     assert not placed.any()
@@ -102,7 +102,7 @@ def test_nothing_drawn_is_an_empty_picture():
 
 
 @pytest.mark.parametrize("size", [(5, 7), (40, 3), (28, 28), (1, 1), (56, 112), (90, 90)])
-def test_another_size_has_the_same_mean(size):
+def test_resized_image_has_same_mean(size):
     picture = np.random.default_rng(0).random((28, 28)).astype("float32")
     other = resize(picture, *size)
     assert other.shape == size
@@ -111,7 +111,7 @@ def test_another_size_has_the_same_mean(size):
     assert other.max() <= picture.max() + 1e-6
 
 
-def test_another_size_is_exact_where_it_divides():
+def test_resizing_by_whole_factor_is_exact():
     picture = np.random.default_rng(0).random((6, 4)).astype("float32")
     assert np.allclose(resize(finer(picture, 3), 6, 4), picture, atol=1e-6)
     assert np.allclose(resize(picture, 12, 8), finer(picture, 2), atol=1e-6)
@@ -132,7 +132,7 @@ SHAPES = [(784,), (28, 28), (28, 28, 1), (32, 32, 3)]
     [(0, 1, "float32"), (0, 255, "float32"), (-1, 1, "float32"), (1, 0, "float16"),
      (0, 255, "uint8"), (0, 1, "int32")],
 )  # fmt: skip
-def test_a_sample_is_like_those_of_the_batch(digits, shape, low, high, dtype):
+def test_sample_matches_batch(digits, shape, low, high, dtype):
     ink = finer((digits[0] * 255).round().astype("uint8"))
     sample = sample_of(ink, np.zeros(shape, dtype), low, high)
     assert sample.shape == shape
@@ -156,7 +156,7 @@ def test_a_sample_is_like_those_of_the_batch(digits, shape, low, high, dtype):
     assert np.abs(share - expected).max() <= 0.002 + rounding
 
 
-def test_a_colour_picture_is_where_it_was_drawn():
+def test_colour_image_keeps_position():
     ink = np.zeros((128, 128), "uint8")
     ink[:64] = 255
     sample = sample_of(ink, np.zeros((32, 32, 3), "uint8"), 0, 255)
@@ -168,5 +168,5 @@ def test_a_colour_picture_is_where_it_was_drawn():
     ("shape", "expected"),
     [((784,), (28, 28, 1)), ((8, 8), (8, 8, 1)), ((9, 7, 3), (9, 7, 3)), ((64,), (8, 8, 1))],
 )
-def test_the_shape_of_a_picture(shape, expected):
+def test_image_shape_is_read_from_input(shape, expected):
     assert picture_shape(np.zeros(shape)) == expected

@@ -1,4 +1,4 @@
-"""The view of activations: what it shows, what it says, and what it leaves alone."""
+"""Tests for the view of activations: its picture, its messages and its options."""
 
 import json
 import re
@@ -32,10 +32,10 @@ def some_tokens():
     return np.random.default_rng(0).integers(0, 50, (6, 12))
 
 
-# -- what is shown
+# -- content
 
 
-def test_the_panel_follows_the_selection(view):
+def test_panel_follows_selection(view):
     view.selected = "conv"
     assert view._panel["item"] == "conv"
     assert view._panel["picture"] == "maps"
@@ -44,7 +44,7 @@ def test_the_panel_follows_the_selection(view):
     assert view._panel["picture"] == "probabilities"
 
 
-def test_the_panel_holds_the_values_themselves(view):
+def test_panel_holds_exact_values(view):
     view.selected, view.sample = "conv", 3
     shown = view._panel["shown"]
     numbers = np.frombuffer(shown["data"], "<f4")
@@ -52,7 +52,7 @@ def test_the_panel_holds_the_values_themselves(view):
     assert np.array_equal(maps, np.moveaxis(view.values["conv"][3], -1, 0))
 
 
-def test_another_sample_changes_panel_cards_and_answers(view):
+def test_new_sample_changes_panel_cards_and_answers(view):
     view.selected = "conv"
     before = [view._panel["shown"]["data"], view._cards, view._band["outputs"]]
     view.sample = 4
@@ -60,7 +60,7 @@ def test_another_sample_changes_panel_cards_and_answers(view):
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
-def test_what_was_chosen_of_one_call_is_not_kept_for_the_next(view):
+def test_choices_reset_for_next_call(view):
     view.selected, view.unit = "conv", 5
     assert view._panel["unit"]["title"] == "map 5"
     view.selected = "pool"
@@ -68,7 +68,7 @@ def test_what_was_chosen_of_one_call_is_not_kept_for_the_next(view):
     assert view._panel["unit"] is None
 
 
-def test_a_picture_can_be_chosen(view):
+def test_picture_kind_can_be_chosen(view):
     view.selected, view.picture = "classes", "heatmap"
     assert view._panel["shown"]["type"] == "tiles"
     assert [key for key, _words in view._panel["pictures"]] == [
@@ -78,7 +78,7 @@ def test_a_picture_can_be_chosen(view):
     ]
 
 
-def test_one_map_is_enlarged_over_the_input(view):
+def test_chosen_map_is_enlarged_over_input(view):
     view.selected, view.unit = "conv", 2
     unit = view._panel["unit"]
     numbers = np.frombuffer(unit["map"]["data"], "<f4").reshape(26, 26)
@@ -86,13 +86,13 @@ def test_one_map_is_enlarged_over_the_input(view):
     assert (unit["image"]["rows"], unit["image"]["channels"]) == (28, 1)
 
 
-def test_the_samples_that_excite_a_unit_most_are_named(view):
+def test_panel_names_top_samples_of_unit(view):
     view.selected, view.unit = "conv", 2
     means = view.values["conv"][..., 2].mean(axis=(1, 2))
     assert view._panel["unit"]["exciting"][0]["sample"] == int(np.argmax(means))
 
 
-def test_steps_and_results_can_be_chosen():
+def test_steps_and_outputs_can_be_chosen():
     view = lab.activations(tickets(), some_tokens())
     view.selected = "lstm"
     places = dict(view._panel["places"])
@@ -105,7 +105,7 @@ def test_steps_and_results_can_be_chosen():
     assert np.array_equal(shown, view.values["lstm"][0][0, 7])
 
 
-def test_attention_scores_are_one_matrix_a_head():
+def test_attention_scores_have_one_matrix_per_head():
     view = lab.activations(tickets(), some_tokens())
     view.selected = "attention"
     view._tensor = 1
@@ -115,7 +115,7 @@ def test_attention_scores_are_one_matrix_a_head():
     assert shown["labels"] == ("head 0", "head 1")
 
 
-def test_embeddings_are_projected_and_named_by_their_tokens():
+def test_embeddings_are_projected_and_labelled_with_tokens():
     x = some_tokens()
     view = lab.activations(tickets(), x)
     view.selected = "words"
@@ -123,7 +123,7 @@ def test_embeddings_are_projected_and_named_by_their_tokens():
     assert view._panel["shown"]["labels"] == tuple(map(str, x[0]))
 
 
-def test_all_outputs_answer():
+def test_every_output_has_answer():
     view = lab.activations(tickets(), some_tokens())
     answers = {it["name"]: it["bars"] for it in view._band["outputs"]}
     assert len(answers["department"]["values"]) == 4
@@ -131,7 +131,7 @@ def test_all_outputs_answer():
     assert answers["priority"]["percent"]
 
 
-def test_the_graph_can_be_coloured_by_every_statistic(view):
+def test_every_statistic_colours_graph(view):
     for name in ("zeros", "dead", "norm", "deviation", "maximum"):
         view._quantity = name
         assert view._emphasis["values"], name
@@ -139,14 +139,14 @@ def test_the_graph_can_be_coloured_by_every_statistic(view):
     assert not view._emphasis["values"]
 
 
-def test_an_unknown_sample_is_refused(view):
+def test_unknown_sample_raises_error(view):
     with pytest.raises(traitlets.TraitError, match="numbered from 0 to 19"):
         view.sample = 20
     with pytest.raises(traitlets.TraitError):
-        view.sample = -1  # nothing was drawn
+        view.sample = -1  # there is no drawing
 
 
-# -- what the page asks
+# -- requests of the page
 
 
 def ask(view, content, buffers=()):
@@ -156,7 +156,7 @@ def ask(view, content, buffers=()):
     return sent
 
 
-def test_a_drawn_digit_is_a_sample_of_its_own(view, digits):
+def test_drawn_digit_becomes_sample(view, digits):
     side = view._band["pad"]
     ink = np.kron((digits[1, :, :, 0] * 255).astype("uint8"), np.ones((4, 4), "uint8"))
     assert ink.shape == (side, side)
@@ -177,21 +177,21 @@ def test_a_drawn_digit_is_a_sample_of_its_own(view, digits):
     assert view._panel["shown"]["data"] == before
 
 
-def test_what_goes_wrong_is_said_on_the_page(view):
+def test_page_shows_errors(view):
     sent = ask(view, {"type": "attribute", "method": "grad_cam", "target": 99})
     assert sent[0]["type"] == "problem"
     assert "classes 0 to 9" in sent[0]["words"]
     assert sent[-1] == {"type": "answered"}
 
 
-def test_an_attribution_is_sent_with_its_progress(view):
+def test_attribution_sends_progress_and_result(view):
     sent = ask(view, {"type": "attribute", "method": "occlusion", "target": 3})
     assert [it["type"] for it in sent[:-1]] == ["progress"] * (len(sent) - 1)
     assert view._attribution["shown"]["target"] == 3
     assert view._attribution["shown"]["rows"] == 28
 
 
-def test_a_model_that_attribution_does_not_suit_says_why():
+def test_unsuitable_model_shows_reason():
     view = lab.activations(tickets(), some_tokens())
     assert view._attribution["reason"]
     with pytest.raises(ValueError, match=r"image|outputs"):
@@ -201,7 +201,7 @@ def test_a_model_that_attribution_does_not_suit_says_why():
 # -- comparison
 
 
-def test_before_and_after_training(cnn, digits):
+def test_comparison_shows_before_and_after_training(cnn, digits):
     before = lab.activations(cnn, digits)
     cnn.compile("sgd", "sparse_categorical_crossentropy")
     cnn.fit(digits, np.arange(20) % 10, epochs=2, verbose=0)
@@ -224,7 +224,7 @@ def test_before_and_after_training(cnn, digits):
     assert "relative change" not in now.to_text()
 
 
-def test_two_models_of_equal_layers_are_compared_by_their_order(digits):
+def test_models_with_equal_layers_compare_by_order(digits):
     def made(name):
         x = keras.Input((28, 28, 1))
         return keras.Model(x, layers.Conv2D(2, 3, name=name)(x))
@@ -233,7 +233,7 @@ def test_two_models_of_equal_layers_are_compared_by_their_order(digits):
     assert set(one.compare(other).change) >= {"a"}
 
 
-def test_other_models_and_other_samples_are_refused(cnn, digits, view):
+def test_comparison_with_other_model_or_samples_raises_error(cnn, digits, view):
     x = keras.Input((28, 28, 1), name="digit")
     other = keras.Model(x, layers.Conv2D(9, 3, name="conv")(x))
     with pytest.raises(ValueError, match=r"conv \(Conv2D, \(20, 26, 26, 8\)\) where"):
@@ -242,10 +242,10 @@ def test_other_models_and_other_samples_are_refused(cnn, digits, view):
         view.compare(lab.activations(cnn, digits[::-1]))
 
 
-# -- forms
+# -- formats
 
 
-def test_the_text_is_the_same_every_time_and_has_no_address(cnn, digits):
+def test_text_is_deterministic_and_has_no_address(cnn, digits):
     texts = {lab.activations(cnn, digits).to_text() for _time in range(2)}
     assert len(texts) == 1
     text = texts.pop()
@@ -261,14 +261,14 @@ def test_the_text_is_the_same_every_time_and_has_no_address(cnn, digits):
     ]
 
 
-def test_the_bundle_has_widget_picture_and_text(view):
+def test_bundle_has_widget_picture_and_text(view):
     data, _metadata = view._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["image/svg+xml"].startswith("<svg")
     assert data["text/plain"] == view.to_text()
 
 
-def test_names_are_escaped_in_the_picture(digits):
+def test_picture_escapes_names(digits):
     x = keras.Input((28, 28, 1), name="<script>alert(1)<")
     view = lab.activations(keras.Model(x, layers.Conv2D(2, 3, name="a&b")(x)), digits)
     assert "<script>" not in view.to_svg()
@@ -276,21 +276,21 @@ def test_names_are_escaped_in_the_picture(digits):
 
 
 @pytest.mark.parametrize("ending", [".svg", ".html", ".txt"])
-def test_it_is_saved(view, tmp_path, ending):
+def test_view_saves_to_every_format(view, tmp_path, ending):
     path = view.save(tmp_path / f"flow{ending}")
     assert path.stat().st_size > 500
     with pytest.raises(ValueError, match="must end in"):
         view.save(tmp_path / "flow.png")
 
 
-def test_the_saved_page_holds_everything_as_json(view):
+def test_saved_page_holds_all_data_as_json(view):
     state = json.loads(json.dumps(view.page_state()))
     panels = {it["item"]: it for it in state["_panels"]}
     assert set(panels) == {"digit", "conv", "pool", "flat", "classes"}
     assert isinstance(panels["conv"]["shown"]["data"], str)
 
 
-def test_notes_say_what_is_not_finite_and_what_is_not_kept():
+def test_notes_mention_nonfinite_and_unstored_values():
     x = keras.Input((3,), name="x")
     log = keras.ops.log(x)
     model = keras.Model(x, layers.Dense(2, name="dense")(log))
@@ -303,7 +303,7 @@ def test_notes_say_what_is_not_finite_and_what_is_not_kept():
     assert view.to_svg()
 
 
-def test_above_the_limit_what_is_selected_is_computed_again(cnn, digits):
+def test_selected_value_over_limit_is_recomputed(cnn, digits):
     whole, bounded = lab.activations(cnn, digits), lab.activations(cnn, digits, limit=0.05)
     bounded.selected = whole.selected = "conv"
     bounded.sample = whole.sample = 7
@@ -322,12 +322,12 @@ def test_above_the_limit_what_is_selected_is_computed_again(cnn, digits):
         ({"layers": ["cnov"]}, "Similar names: conv"),
     ],
 )
-def test_options_are_checked(cnn, digits, options, words):
+def test_invalid_options_raise_error(cnn, digits, options, words):
     with pytest.raises(ValueError, match=words):
         lab.activations(cnn, digits, **options)
 
 
-def test_nothing_flows_through_a_lost_branch(digits):
+def test_lost_branch_has_no_values(digits):
     x = keras.Input((28, 28, 1), name="digit")
     layers.Conv2D(2, 3, name="lost")(x)
     model = keras.Model(x, layers.Flatten(name="flat")(x))
@@ -337,7 +337,7 @@ def test_nothing_flows_through_a_lost_branch(digits):
         assert "No data" in view._panel["empty"]
 
 
-def test_views_of_all_sorts_of_models_can_be_drawn():
+def test_every_model_kind_has_view():
     import seed_models
 
     for make in (
@@ -356,7 +356,7 @@ def test_views_of_all_sorts_of_models_can_be_drawn():
         assert view.to_text()
 
 
-def test_everything_is_said_in_spanish_too(cnn, digits):
+def test_spanish_view_is_complete(cnn, digits):
     lab.language("es")
     try:
         view = lab.activations(cnn, digits)
@@ -368,7 +368,7 @@ def test_everything_is_said_in_spanish_too(cnn, digits):
         lab.language("en")
 
 
-def test_what_was_not_recorded_is_said(cnn, digits):
+def test_unrecorded_call_shows_note(cnn, digits):
     view = lab.activations(cnn, digits, layers=["pool"])
     assert list(view.values) == ["pool"]
     with pytest.raises(KeyError, match="Nothing was recorded for conv"):

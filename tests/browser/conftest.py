@@ -1,22 +1,23 @@
-"""A real JupyterLab and a real Chromium for the tests in this folder."""
+"""JupyterLab and Chromium for the tests in this folder.
+
+The tests of a file share a page and a kernel: JupyterLab takes seconds to load, and so does Keras.
+"""
 
 import os
 from pathlib import Path
 
 import pytest
-import real_jupyterlab
-from real_jupyterlab import Opener
+from playwright.sync_api import Error, sync_playwright
+from real_jupyterlab import Opener, launch, run_cells, serve
 
 PICTURES = os.environ.get("KFUNC_LAB_SCREENSHOTS")
 
 
 @pytest.fixture(scope="session")
 def browser():
-    from playwright.sync_api import Error, sync_playwright
-
     with sync_playwright() as playwright:
         try:
-            browser = real_jupyterlab.launch(playwright)
+            browser = launch(playwright)
         except Error as error:
             reason = f"no browser: {error.message.splitlines()[0]}"
             if os.environ.get("CI") == "true":
@@ -26,10 +27,45 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def other_kernels():
-    """The kernels with other versions of ipykernel that a notebook may ask for."""
-    return real_jupyterlab.other_kernels()
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """Start JupyterLab; return it and the folder that it serves."""
+    root, home = (tmp_path_factory.mktemp(name) for name in ("lab", "home"))
+    with serve(root, home) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def open_notebook(lab, browser):
+    """Opens a notebook, from a file or from the code of its cells, and gives its page.
+
+    It takes the place of the notebook before, in the page and in the kernel.
+    """
+    opener = Opener(lab, browser, scale=2 if PICTURES else 1)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture(scope="module")
+def shared_notebook(open_notebook):
+    """Open a notebook and run its cells once for consecutive tests that use it."""
+
+    def show(cells, *, dark, until, run=run_cells):
+        if open_notebook.shown != (cells, dark):
+            page = open_notebook(cells, dark=dark)
+            run(page)
+            page.locator(until).first.wait_for(timeout=120_000)
+        return open_notebook.page
+
+    return show
+
+
+@pytest.fixture(scope="module")
+def all_cells_attached(lab):
+    """Keep all cells on the page; JupyterLab detaches those out of sight."""
+    lab.set("@jupyterlab/notebook-extension:tracker", {"windowingMode": "none"})
+    yield
+    lab.set("@jupyterlab/notebook-extension:tracker", {})
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -38,62 +74,14 @@ def theme(request):
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    """A running JupyterLab and the folder that it serves."""
-    root, home = (tmp_path_factory.mktemp(name) for name in ("lab", "home"))
-    with real_jupyterlab.serve(root, home) as lab:
-        yield lab
-
-
-@pytest.fixture
-def open_notebook(lab, browser):
-    """Opens a notebook, from a file or from the code of its cells, and gives its page."""
-    opener = Opener(lab, browser)
-    yield opener
-    opener.close()
-
-
-@pytest.fixture(scope="module")
-def module_notebook(lab, browser):
-    """Opens a notebook that the tests of a module share, runs its cells, and gives its page."""
-    opener = Opener(lab, browser)
-
-    def open_and_run(*arguments, run=True, **options):
-        page = opener(*arguments, **options)
-        if run:
-            run_cells(page)
-        return page
-
-    yield open_and_run
-    opener.close()
-
-
-def run_cells(page, timeout: float = 180) -> None:
-    """Runs all cells, without the outputs that were stored, and waits until none is waiting."""
-    page.get_by_role("menuitem", name="Edit").click()
-    page.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
-    page.get_by_role("menuitem", name="Run").click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_function(
-        """() => {
-            const error = document.querySelector('[data-mime-type$="jupyter.error"]');
-            if (error) throw new Error(error.innerText);
-            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-            return prompts.length && prompts.every(
-                prompt => /\\[\\d+\\]/.test(prompt.textContent));
-        }""",
-        timeout=timeout * 1000,
-    )
-
-
-@pytest.fixture
 def run_all():
+    """Runs all cells of a notebook, and waits for the last."""
     return run_cells
 
 
 @pytest.fixture
 def rerun():
-    """Runs one code cell again and gives what it prints."""
+    """Run one code cell again and return its output."""
 
     def run(page, number: int) -> str:
         cell = page.locator(".jp-CodeCell").nth(number)
@@ -119,13 +107,13 @@ READERS = ["en-light", "en-dark", "es-light", *(["es-dark"] if PICTURES else [])
 
 @pytest.fixture(params=READERS)
 def reader(request):
-    """The language and the theme of someone who reads the documentation."""
+    """Return the language and the theme of a reader of the documentation."""
     return request.param.split("-")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def picture():
-    """Takes a screenshot into the folder that KFUNC_LAB_SCREENSHOTS names, if it names one."""
+    """Save a screenshot in the folder of KFUNC_LAB_SCREENSHOTS, if it is set."""
 
     def take(target, name: str) -> None:
         if PICTURES:

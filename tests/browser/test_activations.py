@@ -1,8 +1,18 @@
-"""What flows through each call, in a real JupyterLab."""
-
-import json
+"""Tests for the view of activations in a real JupyterLab."""
 
 import pytest
+from real_jupyterlab import settle
+
+# The first model of its name is trained; the others get its weights.
+TRAIN = """
+import pathlib
+weights = pathlib.Path(f"{model.name}.weights.h5")
+if weights.exists():
+    model.load_weights(weights)
+else:
+    model.fit(x, y, epochs=epochs, verbose=0)
+    model.save_weights(weights)
+"""
 
 CODE = [
     """
@@ -24,7 +34,10 @@ h = layers.Dense(48, activation="relu", name="dense")(h)
 outputs = layers.Dense(10, activation="softmax", name="classes")(h)
 model = keras.Model(inputs, outputs, name="small_cnn")
 model.compile("adam", "sparse_categorical_crossentropy")
-model.fit(x, y, epochs=2, verbose=0)
+epochs = 2
+"""
+    + TRAIN
+    + """
 view = lab.activations(model, x_test[:40])
 view
 """,
@@ -32,11 +45,11 @@ view
 ]
 
 
-@pytest.fixture(scope="module")
-def page(theme, module_notebook):
-    page = module_notebook(CODE, dark=theme == "dark")
-    page.wait_for_selector(".kfunc-lab-activations .kfunc-lab-card")
-    return page
+@pytest.fixture
+def page(theme, shared_notebook):
+    return shared_notebook(
+        CODE, dark=theme == "dark", until=".kfunc-lab-activations .kfunc-lab-card"
+    )
 
 
 def view(page):
@@ -52,14 +65,20 @@ def panel(page):
 
 
 def open_call(page, name):
-    """Selects a call in the graph, and waits until the panel is about it."""
+    """Select a call in the graph and wait until the panel shows it."""
     box(page, name).click()
     panel(page).locator(".kfunc-lab-heading strong", has_text=name).wait_for()
-    page.wait_for_function("!document.querySelector('.kfunc-lab-call.late')")
+    settled(page)
 
 
 def surface(page):
     return panel(page).locator(".kfunc-lab-shown .kfunc-lab-drawn-surface")
+
+
+def settled(page):
+    """Wait until the kernel has answered and all transitions have ended."""
+    page.wait_for_function("!document.querySelector('.kfunc-lab-call.late')")
+    settle(view(page))
 
 
 def button(page, name):
@@ -73,7 +92,7 @@ def show_all_calls(page):
 
 
 def draw_one(page, pad):
-    """Draws a vertical stroke."""
+    """Draw a vertical stroke."""
     place = pad.bounding_box()
     x, y = place["x"] + place["width"] / 2, place["y"]
     page.mouse.move(x, y + 24)
@@ -86,7 +105,7 @@ def marked(page):
     return view(page).locator(".kfunc-lab-answer .marked .name").first
 
 
-def test_shows_all_calls_before_anything_is_selected(page, theme, picture):
+def test_panel_shows_all_calls_before_selection(page, theme, picture):
     assert view(page).locator(".kfunc-lab-card").count() == 8
     said = view(page).inner_text()
     for words in ("small_cnn: 40 samples, 8 calls", "conv_1", "26 × 26 × 16", "sample 0"):
@@ -95,7 +114,7 @@ def test_shows_all_calls_before_anything_is_selected(page, theme, picture):
     picture(view(page), f"activations-{theme}")
 
 
-def test_a_convolution_chosen_in_the_graph_shows_its_maps(page, theme, picture, rerun):
+def test_selected_convolution_shows_its_maps(page, theme, picture, rerun):
     open_call(page, "conv_1")
     canvas = panel(page).locator(".kfunc-lab-shown canvas")
     canvas.wait_for()
@@ -106,14 +125,14 @@ def test_a_convolution_chosen_in_the_graph_shows_its_maps(page, theme, picture, 
     picture(view(page), f"activations-maps-{theme}")
 
 
-def test_numbers_are_read_by_pointing(page):
+def test_pointer_shows_exact_values(page):
     open_call(page, "conv_1")
     surface(page).hover(position={"x": 30, "y": 30})
     readout = panel(page).locator(".kfunc-lab-shown .kfunc-lab-drawn-readout")
     readout.get_by_text("map 0 · row").wait_for()
 
 
-def test_a_click_enlarges_one_map_over_the_input(page, theme, picture, rerun):
+def test_click_enlarges_map_over_input(page, theme, picture, rerun):
     open_call(page, "conv_1")
     surface(page).click(position={"x": 30, "y": 30})
     unit = panel(page).locator(".kfunc-lab-unit")
@@ -127,7 +146,7 @@ def test_a_click_enlarges_one_map_over_the_input(page, theme, picture, rerun):
     unit.wait_for(state="hidden")
 
 
-def test_python_selects_too(page):
+def test_python_can_select_call(page):
     page.evaluate("document.querySelectorAll('.jp-CodeCell')[1].scrollIntoView()")
     cell = page.locator(".jp-CodeCell").nth(1)
     cell.locator(".cm-content").click()
@@ -142,7 +161,7 @@ def test_python_selects_too(page):
     page.keyboard.press("Control+z")
 
 
-def test_another_sample_changes_everything(page):
+def test_new_sample_changes_whole_view(page):
     open_call(page, "conv_1")
     answers = view(page).locator(".kfunc-lab-comes-out")
     seen = set()
@@ -157,22 +176,17 @@ def test_another_sample_changes_everything(page):
     view(page).locator('.kfunc-lab-sample[data-sample="0"]').click()
 
 
-def test_a_drawn_digit_moves_the_probabilities(page, theme, picture):
+def test_drawn_digit_changes_probabilities(page, theme, picture):
     show_all_calls(page)
     button(page, "Draw").click()
     pad = view(page).locator(".kfunc-lab-pad-surface, .kfunc-lab-pad canvas").first
     pad.wait_for()
     picture(view(page), f"activations-pad-{theme}")
-    page.evaluate(WATCH)
+    page.evaluate(NOTE_ANSWERS)
     draw_one(page, pad)
     view(page).get_by_text("as the model sees it").wait_for()
-    page.wait_for_function("window.kfuncLabDelays.length >= 3")
-    page.wait_for_timeout(600)
-    assert marked(page).get_attribute("data-label") == "1"
-    delays = sorted(page.evaluate("window.kfuncLabDelays"))
-    middle = delays[len(delays) // 2]
-    print(json.dumps({"median": middle, "worst": delays[-1], "count": len(delays)}))
-    assert middle <= 150
+    view(page).locator('.kfunc-lab-answer .marked .name[data-label="1"]').first.wait_for()
+    page.wait_for_function("window.kfuncLabAnswers.size >= 3")  # while the pen was down
     picture(view(page), f"activations-drawn-{theme}")
     open_call(page, "conv_1")
     panel(page).locator(".kfunc-lab-shown canvas").wait_for()
@@ -181,25 +195,21 @@ def test_a_drawn_digit_moves_the_probabilities(page, theme, picture):
     view(page).get_by_text("sample 0", exact=True).wait_for()
 
 
-# Notes how long it takes from a movement of the pointer to the changed probabilities.
-WATCH = """() => {
-  window.kfuncLabDelays = [];
-  let moved = null;
-  document.querySelector('.kfunc-lab-pad').addEventListener('pointermove', (event) => {
-    if (event.buttons && moved === null) moved = performance.now();
-  }, true);
-  new MutationObserver(() => {
-    if (moved === null) return;
-    requestAnimationFrame(() => {
-      if (moved !== null) window.kfuncLabDelays.push(performance.now() - moved);
-      moved = null;
-    });
-  }).observe(document.querySelector('.kfunc-lab-comes-out'),
+# Notes every answer that is shown.
+NOTE_ANSWERS = """() => {
+  const answer = document.querySelector('.kfunc-lab-comes-out');
+  window.kfuncLabAnswers = new Set();
+  new MutationObserver(() => window.kfuncLabAnswers.add(answer.textContent)).observe(answer,
     {subtree: true, childList: true, characterData: true, attributes: true});
 }"""
 
 
-def test_attribution_is_shown_over_the_input(page, theme, picture):
+def open_attribution(page):
+    button(page, "Attribution").click()
+    view(page).locator(".kfunc-lab-attribution canvas").first.wait_for()
+
+
+def test_attribution_appears_over_input(page, theme, picture):
     button(page, "Attribution").click()
     tab = view(page).locator(".kfunc-lab-attribution")
     tab.get_by_text("Score of class").wait_for()
@@ -214,14 +224,14 @@ def test_attribution_is_shown_over_the_input(page, theme, picture):
     tab.wait_for(state="hidden")
 
 
-def test_the_graph_is_coloured_by_statistics(page, theme, picture):
+def test_statistics_colour_graph(page, theme, picture):
     view(page).locator(".kfunc-lab-flow-head select").select_option("zeros")
     view(page).locator(".kfunc-lab-scale").get_by_text("share of zeros").wait_for()
     picture(view(page), f"activations-coloured-{theme}")
     view(page).locator(".kfunc-lab-flow-head select").select_option("")
 
 
-def test_axe_finds_nothing(page):
+def test_view_is_accessible(page):
     from axe_playwright_python.sync_playwright import Axe
 
     for prepare in (
@@ -230,16 +240,16 @@ def test_axe_finds_nothing(page):
         lambda: open_call(page, "dense"),
         lambda: open_call(page, "classes"),
         lambda: button(page, "Draw").click(),
-        lambda: button(page, "Attribution").click(),
+        lambda: open_attribution(page),
     ):
         prepare()
-        page.wait_for_timeout(400)
+        settled(page)
         found = Axe().run(page, context=".kfunc-lab-activations")
         assert found.violations_count == 0, found.generate_report()
     button(page, "Activations").click()
 
 
-def test_nothing_failed_on_the_page(page):
+def test_page_has_no_errors(page):
     assert page.problems == []
 
 
@@ -258,7 +268,7 @@ view
 """
 
 
-def test_names_are_only_text_and_the_words_are_spanish(open_notebook, run_all, lab, browser):
+def test_names_are_escaped_and_labels_are_spanish(open_notebook, run_all, lab, browser):
     page = open_notebook([HOSTILE])
     run_all(page)
     page.locator('.kfunc-lab-card[data-card="__proto__"]').click()
@@ -288,7 +298,8 @@ def test_names_are_only_text_and_the_words_are_spanish(open_notebook, run_all, l
     saved.close()
 
 
-README = """
+README = (
+    """
 import keras
 from keras import layers
 keras.utils.set_random_seed(4)
@@ -301,9 +312,11 @@ h = layers.Conv2D(32, 3, activation="relu", name="parts")(h)
 h = layers.GlobalMaxPooling2D(name="present")(h)
 model = keras.Model(image, layers.Dense(10, activation="softmax", name="digit")(h), name="net")
 model.compile("adam", "sparse_categorical_crossentropy")
-model.fit(x, y, epochs=12, verbose=0)
-lab.activations(model, x_test[:60])
+epochs = 12
 """
+    + TRAIN
+    + "lab.activations(model, x_test[:60])"
+)
 
 # A three, as points of the pad from 0 to 1.
 THREE = [
@@ -312,7 +325,7 @@ THREE = [
 ]  # fmt: skip
 
 
-def test_what_the_readme_shows(open_notebook, run_all, picture, reader):
+def test_readme_picture_is_taken(open_notebook, run_all, picture, reader):
     language, look = reader
     chosen = f"import kfunc_lab as lab\nlab.language({language!r})"
     page = open_notebook([chosen, README], dark=look == "dark")
@@ -334,11 +347,11 @@ def test_what_the_readme_shows(open_notebook, run_all, picture, reader):
         """() => document.querySelector('.kfunc-lab-answer .marked .name')
             ?.dataset.label === '3'"""
     )
-    page.wait_for_timeout(500)
+    settled(page)
     picture(view(page), f"activations-{language}-{look}")
 
 
-def test_a_narrow_page_stacks_what_stood_side_by_side(open_notebook, run_all, picture):
+def test_narrow_page_stacks_parts(open_notebook, run_all, picture):
     page = open_notebook(["import kfunc_lab as lab", README], width=760)
     run_all(page)
     view(page).locator('.kfunc-lab-card[data-card="edges"]').click()

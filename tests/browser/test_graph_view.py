@@ -24,11 +24,9 @@ view
 ]
 
 
-@pytest.fixture(scope="module")
-def page(theme, module_notebook):
-    page = module_notebook(CODE, dark=theme == "dark")
-    page.wait_for_selector(".kfunc-lab-graph [data-item]")
-    return page
+@pytest.fixture
+def page(theme, shared_notebook):
+    return shared_notebook(CODE, dark=theme == "dark", until=".kfunc-lab-graph [data-item]")
 
 
 def call(page, name):
@@ -43,7 +41,7 @@ def colour(locator, what):
     return locator.evaluate(f"node => getComputedStyle(node).{what}")
 
 
-def test_every_call_is_on_the_page(page, theme, picture):
+def test_page_shows_every_call(page, theme, picture):
     assert (
         page.locator(".kfunc-lab-graph [data-item]").count() == 14
     )  # twelve calls, and the frames of two groups
@@ -52,15 +50,15 @@ def test_every_call_is_on_the_page(page, theme, picture):
     picture(page.locator(".kfunc-lab-graph"), f"graph-unselected-{theme}")
 
 
-def test_says_what_to_do_before_anything_is_selected(page):
+def test_hint_is_shown_before_selection(page):
     assert "Select a call" in details(page)
 
 
-def test_notes_name_what_is_lost(page):
+def test_notes_name_lost_calls(page):
     assert "forgotten" in page.locator(".kfunc-lab-notes").inner_text()
 
 
-def test_follows_the_theme(page, theme):
+def test_view_follows_theme(page, theme):
     surface = colour(page.locator(".kfunc-lab-graph"), "backgroundColor")
     assert surface == ("rgb(255, 255, 255)" if theme == "light" else "rgb(17, 17, 17)")
     fill = colour(call(page, "same").locator(".box"), "fill")
@@ -79,7 +77,7 @@ def test_click_shows_details(page, theme, picture):
     picture(page.locator(".kfunc-lab-graph"), f"graph-selected-{theme}")
 
 
-def test_labels_and_values_stand_side_by_side(page):
+def test_labels_and_values_are_side_by_side(page):
     call(page, "same").click()
     label = page.locator(".kfunc-lab-details dt", has_text="Parameters").bounding_box()
     value = page.locator(".kfunc-lab-details dt:has-text('Parameters') + dd").bounding_box()
@@ -88,12 +86,12 @@ def test_labels_and_values_stand_side_by_side(page):
     assert label["height"] < 30
 
 
-def test_kernel_knows_the_selection(page, rerun):
+def test_kernel_gets_selection(page, rerun):
     call(page, "conv").first.click()
     assert "selected encoder/conv" in rerun(page, 1)
 
 
-def test_arrow_keys_walk_along_the_edges(page):
+def test_arrow_keys_follow_edges(page):
     call(page, "both").click()
     page.keyboard.press("ArrowDown")
     assert "<img src=x" in page.evaluate("document.activeElement.getAttribute('aria-label')")
@@ -107,7 +105,7 @@ def test_arrow_keys_walk_along_the_edges(page):
     assert "Select a call" in details(page)
 
 
-def test_reached_by_tab(page):
+def test_tab_reaches_graph(page):
     page.locator(".kfunc-lab-tool").last.focus()
     for _ in range(3):
         page.keyboard.press("Tab")
@@ -119,7 +117,7 @@ def test_reached_by_tab(page):
     assert page.locator(".kfunc-lab-graph [aria-pressed=true]").count() == 1
 
 
-def test_zoom_and_fit(page):
+def test_buttons_zoom_and_fit(page):
     drawing = page.locator(".kfunc-lab-picture .kfunc-lab-drawing")
     before = drawing.bounding_box()["width"]
     page.get_by_role("button", name="Zoom in").click()
@@ -131,7 +129,7 @@ def test_zoom_and_fit(page):
     page.get_by_role("button", name="Zoom out").click()
 
 
-def test_dragging_pans_and_selects_nothing(page):
+def test_drag_pans_and_selects_nothing(page):
     page.keyboard.press("Escape")
     for _ in range(6):
         page.get_by_role("button", name="Zoom in").click()
@@ -146,19 +144,23 @@ def test_dragging_pans_and_selects_nothing(page):
     assert box.evaluate(scrolled) == pytest.approx([100, 120], abs=3)
 
 
-def test_opens_with_text_of_ten_pixels_or_more(page):
-    """Measured on a fresh drawing: the tests above have zoomed this one."""
+def test_initial_text_is_at_least_ten_pixels(page):
+    """Measure a new drawing, because the tests above have zoomed this one."""
     size = page.locator(".kfunc-lab-picture .kfunc-lab-drawing text").first.evaluate(
         "node => parseFloat(node.getAttribute('font-size'))"
     )
     assert size >= 10
 
 
-def test_hostile_name_is_shown_and_not_run(page):
+def test_hostile_name_is_shown_as_text(page):
     page.locator('.kfunc-lab-graph [data-item][aria-label^="<img"]').click()
     assert "<img src=x" in details(page)
     assert page.title() != "broken"
     assert page.locator(".kfunc-lab-graph img").count() == 0
+
+
+def test_page_has_no_errors(page):
+    assert page.problems == []
 
 
 WIDE = """
@@ -179,9 +181,7 @@ def assert_in_the_box(page, name):
     assert place["x"] + place["width"] <= box["x"] + box["width"]
 
 
-def test_wide_drawing_opens_at_its_input_and_follows_the_selection(
-    open_notebook, run_all, picture
-):
+def test_wide_graph_opens_at_input_and_follows_selection(open_notebook, run_all, picture):
     page = open_notebook([WIDE])
     run_all(page)
     box = page.locator(".kfunc-lab-picture").bounding_box()
@@ -197,12 +197,8 @@ def test_wide_drawing_opens_at_its_input_and_follows_the_selection(
     assert_in_the_box(page, "a_long_name_of_head_11")
 
 
-def test_selection_in_python_is_brought_into_view(open_notebook, run_all):
+def test_python_selection_scrolls_into_view(open_notebook, run_all):
     page = open_notebook([WIDE, "view.selected = 'a_long_name_of_head_11'"])
     run_all(page)
     page.locator(".kfunc-lab-details", has_text="a_long_name_of_head_11").wait_for()
     assert_in_the_box(page, "a_long_name_of_head_11")
-
-
-def test_no_errors_on_the_page(page):
-    assert page.problems == []

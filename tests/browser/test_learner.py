@@ -1,4 +1,4 @@
-"""A learner's way through lessons in Spanish: each cell, a wrong answer, a right one, progress."""
+"""A learner works through Spanish lessons: cells, wrong and right answers, and progress."""
 
 import json
 
@@ -53,18 +53,16 @@ ANSWERS = [
 ]
 
 
-@pytest.fixture
-def all_cells_attached(lab):
-    """JupyterLab takes cells that are out of sight off the page; here they stay on it."""
-    path = lab.settings / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"windowingMode": "none"}))
-    yield
-    path.unlink()
+pytestmark = pytest.mark.usefixtures("all_cells_attached")
+
+
+@pytest.fixture(autouse=True)
+def no_progress_yet(lab):
+    lab.progress.unlink(missing_ok=True)
 
 
 def run_cell(page, cell) -> None:
-    """Runs the selected cell with Shift+Enter, as a learner does, and waits for its end."""
+    """Run the selected cell with Shift+Enter, as a learner does, and wait for its end."""
     before = cell.locator(".jp-InputPrompt").first.inner_text()
     page.keyboard.press("Shift+Enter")
     page.wait_for_function(
@@ -78,7 +76,7 @@ def run_cell(page, cell) -> None:
 
 
 def run_all_in_order(page) -> None:
-    """Goes through the notebook with Shift+Enter, cell by cell."""
+    """Run the notebook cell by cell with Shift+Enter."""
     page.get_by_role("menuitem", name="Edit").click()
     page.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
     cells = page.locator(".jp-Notebook .jp-Cell")
@@ -94,7 +92,7 @@ def run_all_in_order(page) -> None:
 
 
 def answer(page, cell, code: str) -> str:
-    """Writes code into a cell, runs it, and gives the feedback."""
+    """Write code into a cell, run it and return the feedback."""
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(code)
@@ -107,10 +105,9 @@ def answer(page, cell, code: str) -> str:
 @pytest.mark.parametrize(
     ("number", "name", "wrong", "said", "drawn"), ANSWERS, ids=[it[0] for it in ANSWERS]
 )
-def test_wrong_then_right_and_the_progress_outlives_the_kernel(
-    open_notebook, all_cells_attached, lab, picture, number, name, wrong, said, drawn
+def test_wrong_then_right_answer_gets_matching_feedback(
+    open_notebook, lab, picture, number, name, wrong, said, drawn
 ):
-    lab.progress.unlink(missing_ok=True)
     page = open_notebook(catalogue.notebook(catalogue.find(number), "es"))
     run_all_in_order(page)
     check = f'lab.check("{name}", {EXERCISES[name].answer})'
@@ -131,7 +128,20 @@ def test_wrong_then_right_and_the_progress_outlives_the_kernel(
     feedback = answer(page, cell, f"{EXERCISES[name].solution}\n{check}")
     assert "Correcto" in feedback
     picture(cell, f"learner-{number}-right")
+    assert list(json.loads(lab.progress.read_text())["exercises"]) == [name]
+    assert page.problems == []
 
+
+def test_progress_survives_kernel_restart(open_notebook, run_all):
+    name = "hidden-units"
+    begin = (
+        'import keras\nfrom keras import layers\nimport kfunc_lab as lab\nlab.language("es")'
+    )
+    check = f'lab.check("{name}", {EXERCISES[name].answer})'
+    page = open_notebook([begin, f"{EXERCISES[name].solution}\n{check}"])
+    run_all(page)
+    cell = page.locator(".jp-CodeCell").nth(1)
+    assert "Correcto" in cell.locator(".kfunc-lab-feedback").inner_text()
     page.get_by_role("menuitem", name="Kernel").click()
     page.get_by_role("menuitem", name="Restart Kernel…").click()
     page.locator(".jp-Dialog .jp-mod-accept").click()
@@ -147,5 +157,4 @@ def test_wrong_then_right_and_the_progress_outlives_the_kernel(
     )
     run_cell(page, cell)
     assert f"Llevas 1 de {len(EXERCISES)} ejercicios" in cell.inner_text()
-    assert list(json.loads(lab.progress.read_text())["exercises"]) == [name]
     assert page.problems == []

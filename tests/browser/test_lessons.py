@@ -1,4 +1,4 @@
-"""The lessons as a learner meets them: opened and run in real JupyterLab."""
+"""Lessons are opened and run in a real JupyterLab."""
 
 from kfunc_lab.lessons import catalogue
 
@@ -7,7 +7,7 @@ def notebook(number, language):
     return catalogue.notebook(catalogue.find(number), language)
 
 
-def test_first_model_is_run_and_a_layer_clicked(open_notebook, run_all, picture, reader):
+def test_first_model_runs_and_click_selects_layer(open_notebook, run_all, picture, reader):
     language, look = reader
     page = open_notebook(notebook("01", language), dark=look == "dark")
     run_all(page)
@@ -21,7 +21,7 @@ def test_first_model_is_run_and_a_layer_clicked(open_notebook, run_all, picture,
     assert page.problems == []
 
 
-def test_training_shows_its_curves(open_notebook, run_all, picture):
+def test_training_shows_curves(open_notebook, run_all, picture):
     page = open_notebook(notebook("02", "es"))
     run_all(page)
     # JupyterLab draws outputs when they come near the window.
@@ -35,7 +35,7 @@ def test_training_shows_its_curves(open_notebook, run_all, picture):
     assert page.problems == []
 
 
-def test_welcome_in_spanish(open_notebook, run_all, picture):
+def test_welcome_is_in_spanish(open_notebook, run_all, picture):
     page = open_notebook(notebook("00", "es"))
     run_all(page)
     page.locator(".jp-CodeCell", has_text="lab.graph(model)").first.scroll_into_view_if_needed()
@@ -48,7 +48,7 @@ def test_welcome_in_spanish(open_notebook, run_all, picture):
     assert page.problems == []
 
 
-def test_stored_pictures_are_shown_before_anything_is_run(open_notebook, picture):
+def test_stored_pictures_appear_before_any_run(open_notebook, picture):
     page = open_notebook(notebook("01", "en"), trusted=True)
     stored = page.locator(".jp-OutputArea-output img[src^='data:image/svg']").first
     stored.scroll_into_view_if_needed()
@@ -57,14 +57,13 @@ def test_stored_pictures_are_shown_before_anything_is_run(open_notebook, picture
     picture(page, "lesson-01-stored")
 
 
-def test_saved_views_are_there_again_without_their_kernel(open_notebook, run_all):
+def test_saved_views_reappear_without_kernel(open_notebook, run_all):
     page = open_notebook(notebook("00", "en"))
     run_all(page)
     page.locator(".kfunc-lab-graph").first.wait_for()
     page.keyboard.press("Control+s")
     page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
-    open_notebook.end_kernels()
-    page.reload()
+    page = open_notebook.reopen()
     graph = page.locator(".kfunc-lab-graph").first
     graph.wait_for(timeout=60_000)
     graph.locator('[data-item][aria-label^="species"]').click()

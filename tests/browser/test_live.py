@@ -1,6 +1,4 @@
-"""The graph that grows beside a notebook, as it is written cell by cell."""
-
-import re
+"""The graph beside a notebook grows as cells are written."""
 
 import pytest
 
@@ -22,21 +20,24 @@ def run(page):
     page.keyboard.press("Shift+Enter")
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def page(request, module_notebook):
-    page = module_notebook(CELLS, dark=request.param == "dark", run=False)
-    page.get_by_text(re.compile(r"\(ipykernel\) \| Idle")).wait_for()
+def begin(page):
+    """Runs the first cell."""
     page.locator(".jp-Notebook .jp-Cell").first.click()
     run(page)
-    page.locator(".kfunc-lab-live.beside").wait_for()
-    return page
+
+
+@pytest.fixture
+def page(theme, shared_notebook):
+    return shared_notebook(
+        CELLS, dark=theme == "dark", run=begin, until=".kfunc-lab-live.beside"
+    )
 
 
 def pins(page, name) -> list[str]:
     return beside(page, name).locator(".pin-name").all_text_contents()
 
 
-def test_a_notebook_is_written(page, picture):
+def test_graph_grows_with_notebook(page, picture):
     panel = page.locator(".kfunc-lab-live.beside")
     assert "inputs = keras.Input((784,))" in panel.inner_text()  # before anything is there
     inline = page.locator(".jp-Notebook .kfunc-lab-docked")
@@ -52,7 +53,7 @@ def test_a_notebook_is_written(page, picture):
     beside(page, "pool").wait_for()
     page.locator(".beside .trail").wait_for(state="attached")  # the pin has moved
     assert (pins(page, "conv"), pins(page, "pool")) == ([], ["x"])
-    page.wait_for_timeout(400)
+    beside(page, "img").element_handle().wait_for_element_state("stable")
     assert abs(beside(page, "img").bounding_box()["y"] - before["y"]) < 2
     assert "fresh" in beside(page, "pool").get_attribute("class")
     run(page)
@@ -65,13 +66,13 @@ def test_a_notebook_is_written(page, picture):
     picture(page.locator("#main"), "live")
 
 
-def test_the_cell_with_the_cursor_shows_its_calls(page):
+def test_active_cell_highlights_its_calls(page):
     page.locator(".jp-Notebook .jp-Cell .cm-content").nth(3).click()
     page.locator('.beside .of-cell[data-item="pool"]').wait_for()
     assert page.locator(".beside .of-cell").count() == 1
 
 
-def test_a_mistake_is_drawn_under_its_cell(page, picture):
+def test_mistake_is_drawn_under_its_cell(page, picture):
     page.locator(".jp-Notebook .jp-Cell .cm-content").nth(5).click()
     run(page)
     wrong = page.locator(".jp-Notebook g.mark-wrong")
@@ -83,27 +84,26 @@ def test_a_mistake_is_drawn_under_its_cell(page, picture):
     picture(page.locator("#main"), "mistake")
 
 
-def test_the_views_are_accessible(page):
+def test_views_are_accessible(page):
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page, context=".kfunc-lab-live.beside")
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_the_view_can_be_had_in_the_notebook_too(page):
+def test_view_can_be_shown_in_notebook(page):
     page.get_by_role("button", name="Show it here").click()
     page.locator('.jp-Notebook .kfunc-lab-live [data-item="conv"]').wait_for()
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_target_is_built(open_notebook, picture, dark):
+def test_target_is_built_step_by_step(open_notebook, theme, picture):
     cells = [
         "import kfunc_lab as lab, keras\nfrom keras import layers\n"
         "i = keras.Input((8,), name='given')\nh = layers.Dense(4, name='hidden')(i)\n"
         "target = keras.Model(i, layers.Dense(2, name='last')(h))\nlab.watch(target=target)",
         "inputs = keras.Input((8,), name='mine')\nx = layers.Dense(3, name='wrong')(inputs)",
     ]
-    page = open_notebook(cells, dark=dark)
+    page = open_notebook(cells, dark=theme == "dark")
     page.locator(".jp-Notebook .jp-Cell").first.click()
     run(page)
     page.locator(".beside g.call.mark-ghost").nth(2).wait_for(timeout=120_000)
@@ -116,4 +116,4 @@ def test_a_target_is_built(open_notebook, picture, dark):
     panel = page.locator(".kfunc-lab-live.beside")
     assert "units: 3, the target has 4" in panel.inner_text()
     assert "1 of 3 calls match the target" in panel.inner_text()
-    picture(page.locator("#main"), f"target-{'dark' if dark else 'light'}")
+    picture(page.locator("#main"), f"target-{theme}")

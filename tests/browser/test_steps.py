@@ -1,4 +1,4 @@
-"""A cell run statement by statement, scrubbed in the page."""
+"""The page shows each step of a cell that runs statement by statement."""
 
 import pytest
 
@@ -21,19 +21,21 @@ CELLS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def page(request, module_notebook):
-    page = module_notebook(CELLS, dark=request.param == "dark", run=False)
-    page.theme = request.param
+def run(page):
+    """Run the cells; the last one fails."""
     page.locator(".jp-Notebook .jp-Cell").first.click()
     for _cell in CELLS:
         page.keyboard.press("Shift+Enter")
-    page.locator(".kfunc-lab-steps").nth(1).wait_for(timeout=120_000)
-    return page
+
+
+@pytest.fixture
+def page(theme, shared_notebook):
+    second = ":nth-match(.kfunc-lab-steps, 2)"
+    return shared_notebook(CELLS, dark=theme == "dark", run=run, until=second)
 
 
 def seen(page) -> list[str]:
-    """Returns the calls that are seen at the step."""
+    """Return the calls that are visible at the step."""
     boxes = steps(page).locator("[data-item]:not(.unseen)")
     return [
         it
@@ -64,15 +66,15 @@ def said(page) -> str:
     return steps(page).locator(".kfunc-lab-said").inner_text()
 
 
-def test_the_last_step_is_shown_first(page, picture):
+def test_last_step_is_shown_first(page, theme, picture):
     assert steps(page).locator(".kfunc-lab-count").inner_text() == "10 / 10"
     assert seen(page) == ["img", "hidden", "dense32", "relu32", "digits", "dropped"]
     assert current(page) == "model = keras.Model(inputs, outputs)"
     assert said(page) == "model is a new model, from img to digits"
-    picture(steps(page), f"steps-{page.theme}")
+    picture(steps(page), f"steps-{theme}")
 
 
-def test_it_is_scrubbed_by_keyboard(page, picture):
+def test_keyboard_changes_step(page, theme, picture):
     slider = steps(page).get_by_role("slider")
     slider.focus()
     page.keyboard.press("Home")
@@ -88,7 +90,7 @@ def test_it_is_scrubbed_by_keyboard(page, picture):
     assert "name=f'dense{units}')(x)" in said(page)
     assert (pins(page, "hidden"), pins(page, "dense32")) == ([], ["x"])
     assert places(page) == place  # all keep theirs
-    picture(steps(page), f"steps-function-{page.theme}")
+    picture(steps(page), f"steps-function-{theme}")
     page.keyboard.press("End")
     assert "dropped" in seen(page)
     page.keyboard.press("ArrowLeft")
@@ -100,7 +102,7 @@ def test_it_is_scrubbed_by_keyboard(page, picture):
     assert "Lost: dropped" in said(page)
 
 
-def test_buttons_and_lines_go_to_a_step(page):
+def test_buttons_and_lines_select_step(page):
     steps(page).locator(".kfunc-lab-code li").nth(1).click()
     assert seen(page) == ["img", "hidden"]
     steps(page).get_by_role("button", name="Previous step").click()
@@ -110,20 +112,20 @@ def test_buttons_and_lines_go_to_a_step(page):
     assert seen(page) == ["img", "hidden"]
 
 
-def test_a_call_that_is_seen_can_be_selected(page):
+def test_visible_call_can_be_selected(page):
     steps(page).locator('[data-item="hidden"]').click()
     assert "50,240" in steps(page).locator(".kfunc-lab-details").inner_text()
 
 
-def test_a_failing_statement_is_marked_and_explained(page, picture):
+def test_failing_statement_is_marked_and_explained(page, theme, picture):
     failed = page.locator(".kfunc-lab-steps").nth(1)
     assert failed.locator(".failed code").inner_text() == "y = layers.Conv2D(8, 3)(inputs)"
     wrong = page.locator("g.mark-wrong")
     wrong.scroll_into_view_if_needed()
-    picture(page.locator("#main"), f"steps-mistake-{page.theme}")
+    picture(page.locator("#main"), f"steps-mistake-{theme}")
 
 
-def test_it_is_accessible(page):
+def test_view_is_accessible(page):
     check_accessible(page, ".jp-OutputArea-executeResult .kfunc-lab-steps")
 
 
@@ -134,19 +136,18 @@ def check_accessible(page, place):
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_one_below_the_other_where_it_is_narrow(page, picture):
+def test_narrow_page_stacks_parts(page, theme, picture):
     page.set_viewport_size({"width": 800, "height": 1200})
     side, graph = (
         steps(page).locator(name).bounding_box()
         for name in (".kfunc-lab-side", ".kfunc-lab-holder-of-graph")
     )
     assert graph["y"] >= side["y"] + side["height"]
-    picture(page.locator("#main"), f"steps-narrow-{page.theme}")
+    picture(page.locator("#main"), f"steps-narrow-{theme}")
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_saved_page_is_scrubbed_without_a_kernel(browser, tmp_path, theme, picture):
+def test_saved_page_changes_step_without_kernel(browser, tmp_path, theme, picture):
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()

@@ -1,4 +1,4 @@
-"""Views of different kinds on one page: the styles of each are its own."""
+"""Views on one page do not affect each other's styles."""
 
 import keras
 import numpy as np
@@ -31,8 +31,8 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_styles_of_other_views_change_nothing(browser, tmp_path, model, name):
-    """anywidget puts the styles of each view into the page's head, and leaves them there."""
+def test_styles_of_other_views_have_no_effect(browser, tmp_path, model, name):
+    """The styles that anywidget leaves in the page affect no other view."""
     view = SHOWN[name](model)
     view.selected = "conv"
     view.save(tmp_path / "view.html")

@@ -1,4 +1,4 @@
-"""What the tests of the data share: an empty cache, and networks that fail."""
+"""Fixtures for the tests of datasets: an empty cache and failing networks."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ from kfunc_lab.datasets import download
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """An empty cache: the tests see none of the user's files, and write none."""
+    """An empty cache, which isolates tests from the user's files."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(download.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
     folder = tmp_path / "keras" / "datasets"
@@ -35,11 +35,11 @@ def server_answers(monkeypatch):
 
 @pytest.fixture
 def silent_server(monkeypatch):
-    """A server that promises a file, sends its first bytes and then nothing.
+    """A server that starts to send a file and then stalls.
 
-    What it was asked is kept in its `requests`.
+    Its `requests` holds the requests that it received.
     """
-    # The opener of urllib remembers the proxies of an earlier test.
+    # The opener of urllib keeps the proxies of an earlier test.
     monkeypatch.setattr(urllib.request, "_opener", None)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)

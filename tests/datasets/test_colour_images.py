@@ -1,4 +1,4 @@
-"""The colour pictures: what is in them, where they come from, and what comes without a network."""
+"""The colour images: content, build script, sources, cache, and download."""
 
 import hashlib
 import importlib
@@ -19,7 +19,7 @@ from kfunc_lab.datasets import download
 
 pytestmark = pytest.mark.usefixtures("cache")
 
-# The package gives the function of the same name.
+# The package exports a function of the same name.
 module = importlib.import_module("kfunc_lab.datasets.colour_images")
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ CIFAR_NAMES = [
 
 @pytest.fixture
 def load_data(monkeypatch):
-    """Replaces Keras's own loader; what is set as its `result` is returned, or raised."""
+    """Replaces Keras's loader; the fake returns or raises its `result`."""
     import keras
 
     def fake():
@@ -67,7 +67,7 @@ def embedded():
 
 
 def tiny_cifar10():
-    """Two pictures in the shape that Keras gives CIFAR-10 in, with labels of shape (n, 1)."""
+    """Returns two images in the format of Keras's CIFAR-10, with labels of shape (n, 1)."""
     pictures = np.full((2, 32, 32, 3), 77, np.uint8)
     labels = np.array([[7], [3]], np.uint8)
     return (pictures, labels), (pictures, labels)
@@ -79,10 +79,10 @@ def elapsed(function):
     return time.perf_counter() - start
 
 
-# What is in the embedded set
+# The embedded set
 
 
-def test_shapes_and_types_are_those_of_cifar10_with_flat_labels():
+def test_arrays_match_cifar10_with_flat_labels():
     *parts, names = embedded()
     for (pictures, labels), count in zip(parts, (1500, 400), strict=True):
         assert pictures.shape == (count, 32, 32, 3)
@@ -94,20 +94,20 @@ def test_shapes_and_types_are_those_of_cifar10_with_flat_labels():
     assert len(set(names)) == 10
 
 
-def test_every_class_is_equally_often_in_both_parts_and_shuffled():
+def test_classes_are_balanced_and_shuffled():
     (_, y_train), (_, y_test), _ = embedded()
     assert np.bincount(y_train).tolist() == [150] * 10
     assert np.bincount(y_test).tolist() == [40] * 10
     assert len(set(y_train[:50])) == len(set(y_test[:50])) == 10
 
 
-def test_no_patch_is_there_twice():
+def test_patches_are_unique():
     (x_train, _), (x_test, _), _ = embedded()
     everything = np.concatenate([x_train, x_test]).reshape(1900, -1)
     assert len(np.unique(everything, axis=0)) == 1900
 
 
-def test_no_row_of_a_test_patch_is_in_a_training_patch():
+def test_training_and_test_patches_share_no_row():
     """Patches that overlap would share rows of pixels."""
     (x_train, _), (x_test, _), _ = embedded()
     known = {row.tobytes() for row in x_train.reshape(-1, 32 * 3)}
@@ -115,7 +115,7 @@ def test_no_row_of_a_test_patch_is_in_a_training_patch():
     assert not any(shared)
 
 
-def test_mean_colour_tells_something_but_not_everything():
+def test_mean_colour_predicts_class_partly():
     (x_train, y_train), (x_test, y_test), _ = embedded()
     means = np.stack([x_train[y_train == label].mean(axis=(0, 1, 2)) for label in range(10)])
     colours = x_test.mean(axis=(1, 2))
@@ -123,7 +123,7 @@ def test_mean_colour_tells_something_but_not_everything():
     assert 0.5 < (nearest == y_test).mean() < 0.9
 
 
-def test_what_one_caller_changes_the_next_does_not_see():
+def test_callers_get_separate_arrays():
     embedded()[0][0][:] = 0
     assert embedded()[0][0].any()
 
@@ -140,12 +140,12 @@ def test_file_is_small_and_described():
 # How the file is built
 
 
-def test_names_are_those_of_the_script(build_patches):
+def test_names_match_build_script(build_patches):
     assert [subject.name for subject in build_patches.SUBJECTS] == list(embedded()[2])
 
 
-def test_training_and_test_regions_are_a_patch_apart(build_patches):
-    """Also those of two classes in one photograph."""
+def test_training_and_test_regions_are_one_patch_apart(build_patches):
+    """The distance also holds between two classes in one photograph."""
     regions = [
         (subject.photograph, subject.shrink, part, rectangle)
         for subject in build_patches.SUBJECTS
@@ -161,12 +161,12 @@ def test_training_and_test_regions_are_a_patch_apart(build_patches):
             assert max(gaps) >= 32, (photograph, part, other)
 
 
-def test_one_photograph_is_shrunken_by_one_factor(build_patches):
+def test_each_photograph_has_one_scale(build_patches):
     factors = {(subject.photograph, subject.shrink) for subject in build_patches.SUBJECTS}
     assert len(factors) == len({photograph for photograph, _ in factors})
 
 
-def test_patches_lie_within_their_rectangle(build_patches):
+def test_patches_are_inside_their_rectangle(build_patches):
     corners = build_patches.corners(((10, 20, 80, 60),), 10)
     assert len(corners) >= 10
     assert all(10 <= left <= 80 - 32 and 20 <= top <= 60 - 32 for left, top in corners)
@@ -174,7 +174,7 @@ def test_patches_lie_within_their_rectangle(build_patches):
         build_patches.corners(((0, 0, 33, 34),), 10)
 
 
-def test_shrinking_averages_squares(build_patches):
+def test_shrinking_averages_pixels(build_patches):
     photograph = np.zeros((5, 4, 3), np.uint8)
     photograph[0, 0], photograph[1, 1], photograph[2:4, 2:4] = 100, 60, 7
     shrunken = build_patches.shrunken(photograph, 2)
@@ -182,7 +182,7 @@ def test_shrinking_averages_squares(build_patches):
     assert shrunken[:, :, 0].tolist() == [[40, 0], [0, 7]]
 
 
-def test_cutting_is_balanced_and_repeatable(build_patches, monkeypatch):
+def test_cut_is_balanced_and_repeatable(build_patches, monkeypatch):
     subjects = build_patches.SUBJECTS[1:3]
     monkeypatch.setattr(build_patches, "SUBJECTS", subjects)
     noise = np.random.RandomState(0).randint(0, 256, (800, 800, 3)).astype(np.uint8)
@@ -194,7 +194,7 @@ def test_cutting_is_balanced_and_repeatable(build_patches, monkeypatch):
     assert np.array_equal(y, y_again)
 
 
-def test_same_arrays_make_the_same_bytes(build_patches, tmp_path):
+def test_written_file_is_reproducible(build_patches, tmp_path):
     with np.load(FILE) as arrays:
         shipped = {name: arrays[name][:40] for name in arrays}
     sums = [build_patches.write(tmp_path / name, shipped) for name in ("a.npz", "b.npz")]
@@ -206,14 +206,14 @@ def test_same_arrays_make_the_same_bytes(build_patches, tmp_path):
 # Without a network
 
 
-def test_unknown_source_says_what_it_got_and_what_it_takes():
+def test_unknown_source_error_lists_sources():
     with pytest.raises(
         ValueError, match="no source 'tiny'; the sources are auto, full, embedded"
     ):
         lab.datasets.colour_images(source="tiny")
 
 
-def test_url_checksum_and_cache_are_those_of_keras():
+def test_url_checksum_and_cache_match_keras():
     import keras
 
     source = inspect.getsource(keras.datasets.cifar10.load_data)
@@ -222,14 +222,14 @@ def test_url_checksum_and_cache_are_those_of_keras():
     assert f'"{module._ARCHIVE.removesuffix("_archive")}"' in source
 
 
-def test_no_network(no_network, capsys):
+def test_embedded_set_replaces_download_without_network(no_network, capsys):
     lab.datasets.colour_images()
     assert capsys.readouterr().out == FALLBACK
 
 
 @pytest.mark.parametrize("hanging", [False, True])
-def test_without_a_network_asking_costs_little(hanging, no_network, monkeypatch):
-    """The rest of the second is for reading the patches, however busy the machine is."""
+def test_missing_network_costs_less_than_a_second(hanging, no_network, monkeypatch):
+    """The rest of the second is for reading the patches on a busy machine."""
     if hanging:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: time.sleep(600))
     embedded()
@@ -241,7 +241,7 @@ def test_without_a_network_asking_costs_little(hanging, no_network, monkeypatch)
     pytest.fail(f"seconds that asking the network took: {measured}")
 
 
-def test_full_without_network_says_what_was_tried_and_what_to_do(no_network, cache, capsys):
+def test_full_source_without_network_explains_error(no_network, cache, capsys):
     with pytest.raises(OSError, match="no network in this test") as caught:
         lab.datasets.colour_images(source="full")
     message = str(caught.value)
@@ -254,7 +254,7 @@ def test_full_without_network_says_what_was_tried_and_what_to_do(no_network, cac
 
 
 def fill_cache(folder, monkeypatch):
-    """An archive like that of CIFAR-10, in all but what its pictures show."""
+    """Writes an archive in the format of CIFAR-10 and returns its checksum."""
     pictures = np.empty((10_000, 3, 32, 32), np.uint8)
     pictures[:] = np.array([10, 20, 30], np.uint8)[:, None, None]
     content = pickle.dumps(
@@ -271,10 +271,8 @@ def fill_cache(folder, monkeypatch):
     return checksum
 
 
-def test_cached_cifar10_is_loaded_by_keras_without_network(
-    cache, no_network, monkeypatch, capsys
-):
-    """Keras's real loader, on a real archive of which it is told another checksum."""
+def test_cached_cifar10_loads_without_network(cache, no_network, monkeypatch, capsys):
+    """Keras's real loader reads a real archive, with the checksum replaced."""
     import keras
 
     checksum = fill_cache(cache, monkeypatch)
@@ -296,12 +294,12 @@ def test_cached_cifar10_is_loaded_by_keras_without_network(
     assert capsys.readouterr().out.endswith(FULL)
 
 
-def test_cache_that_cannot_be_written_is_not_the_one_that_keras_uses(tmp_path, monkeypatch):
+def test_unwritable_cache_is_replaced_by_temporary_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "missing"))
     assert module._keras_folder() == tmp_path / "temp" / ".keras" / "datasets"
 
 
-def test_damaged_cache_falls_back(cache, no_network, load_data, capsys):
+def test_damaged_cache_falls_back_to_embedded_set(cache, no_network, load_data, capsys):
     (cache / module._ARCHIVE).write_bytes(b"half a file")
     assert len(lab.datasets.colour_images()[0][0]) == 1500
     assert load_data.calls == 0
@@ -312,9 +310,7 @@ def test_damaged_cache_falls_back(cache, no_network, load_data, capsys):
 
 
 @pytest.mark.parametrize("source", ["auto", "full"])
-def test_what_keras_loads_is_returned_with_flat_labels(
-    source, server_answers, load_data, capsys
-):
+def test_downloaded_set_has_flat_labels(source, server_answers, load_data, capsys):
     load_data.result = tiny_cifar10()
     (x_train, y_train), (_, y_test), names = lab.datasets.colour_images(source=source)
     assert x_train is load_data.result[0][0]
@@ -323,7 +319,7 @@ def test_what_keras_loads_is_returned_with_flat_labels(
     assert capsys.readouterr().out == FULL
 
 
-def test_failed_download_falls_back(server_answers, load_data, capsys):
+def test_failed_download_falls_back_to_embedded_set(server_answers, load_data, capsys):
     assert len(lab.datasets.colour_images()[0][0]) == 1500
     assert capsys.readouterr().out == FALLBACK
     with pytest.raises(OSError, match="could not be downloaded") as caught:
@@ -331,14 +327,14 @@ def test_failed_download_falls_back(server_answers, load_data, capsys):
     assert caught.value.__cause__ is load_data.result
 
 
-def test_interrupted_download_stays_interrupted(server_answers, load_data):
+def test_interrupt_of_download_propagates(server_answers, load_data):
     load_data.result = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         lab.datasets.colour_images()
 
 
-def test_stalled_download_ends(cache, silent_server, server_answers, monkeypatch, capsys):
-    """Keras's real downloader, from a server that falls silent after two bytes."""
+def test_stalled_download_times_out(cache, silent_server, server_answers, monkeypatch, capsys):
+    """Keras's real downloader stops on a server that stalls after two bytes."""
     import keras
 
     def from_silent_server(fname, origin, **options):
@@ -352,18 +348,18 @@ def test_stalled_download_ends(cache, silent_server, server_answers, monkeypatch
     assert elapsed(lab.datasets.colour_images) < 3
     assert silent_server.requests[0].startswith(b"GET")
     assert capsys.readouterr().out.endswith(FALLBACK)
-    assert not list(cache.iterdir())  # nothing half-made is left behind
+    assert not list(cache.iterdir())  # no partial file remains
 
 
-# The languages
+# Languages
 
 
-def test_line_in_english(capsys):
+def test_english_message_names_source(capsys):
     embedded()
     assert capsys.readouterr().out == EMBEDDED
 
 
-def test_lines_and_names_in_spanish(no_network, server_answers, load_data, capsys):
+def test_messages_and_names_are_translated(no_network, server_answers, load_data, capsys):
     lab.language("es")
     patches = embedded()[2]
     assert lab.datasets.colour_images()[2] == patches

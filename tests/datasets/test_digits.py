@@ -1,4 +1,4 @@
-"""The digits: what is in them, where they come from, and what happens without a network."""
+"""The digits: content, build script, imports, sources, cache, and download."""
 
 import hashlib
 import importlib.util
@@ -33,7 +33,7 @@ FULL = "MNIST: the full set, 60,000 digits for training and 10,000 for testing.\
 
 @pytest.fixture
 def load_data(monkeypatch):
-    """Replaces Keras's own loader; what is set as its `result` is returned, or raised."""
+    """Replaces Keras's loader; the fake returns or raises its `result`."""
     import keras
 
     def fake():
@@ -49,14 +49,14 @@ def load_data(monkeypatch):
 
 
 def tiny_set():
-    """Four digits in the shape of the full set, marked so that they can be told apart."""
+    """Returns four marked digits in the format of the full set."""
     images = np.full((2, 28, 28), 77, np.uint8)
     labels = np.array([7, 7], np.uint8)
     return (images, labels), (images, labels)
 
 
 def run(code, **environment):
-    """Runs code in an interpreter of its own and returns what it printed."""
+    """Runs code in a new interpreter and returns what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | environment,
@@ -74,10 +74,10 @@ def elapsed(function):
     return time.perf_counter() - start
 
 
-# What is in the embedded set
+# The embedded set
 
 
-def test_shapes_and_types_are_those_of_keras():
+def test_arrays_match_keras():
     loaded = lab.datasets.mnist(source="embedded")
     assert isinstance(loaded, tuple)
     assert all(isinstance(part, tuple) for part in loaded)
@@ -88,7 +88,7 @@ def test_shapes_and_types_are_those_of_keras():
         assert (images.min(), images.max()) == (0, 255)
 
 
-def test_every_class_is_equally_often_in_both_parts():
+def test_classes_are_balanced():
     (_, y_train), (_, y_test) = lab.datasets.mnist(source="embedded")
     assert np.bincount(y_train).tolist() == [400] * 10
     assert np.bincount(y_test).tolist() == [100] * 10
@@ -99,23 +99,23 @@ def test_classes_are_shuffled():
     assert len(set(y_train[:50])) == len(set(y_test[:50])) == 10
 
 
-def test_no_digit_is_in_both_parts():
+def test_digits_are_unique():
     (x_train, _), (x_test, _) = lab.datasets.mnist(source="embedded")
     everything = np.concatenate([x_train, x_test]).reshape(5000, -1)
     assert len(np.unique(everything, axis=0)) == 5000
 
 
-def test_digits_look_like_their_labels():
-    """A wrong reshape or mixed-up labels would leave the mean digits no better than chance."""
+def test_digits_match_labels():
+    """A wrong reshape or shuffled labels would reduce the accuracy of mean digits to chance."""
     (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source="embedded")
     means = np.stack([x_train[y_train == digit].mean(axis=0) for digit in range(10)])
     distances = ((x_test[:, None].astype(float) - means) ** 2).sum(axis=(2, 3))
     assert (distances.argmin(axis=1) == y_test).mean() > 0.75
-    # Ink in the middle, paper around it.
+    # The ink is in the middle.
     assert x_train[:, 4:24, 4:24].mean() > 5 * x_train[:, [0, 1, -2, -1], :].mean()
 
 
-def test_two_processes_get_the_same_split():
+def test_split_is_equal_in_every_process():
     code = (
         "import hashlib, kfunc_lab as lab\n"
         "for part in lab.datasets.mnist('embedded'):\n"
@@ -127,12 +127,12 @@ def test_two_processes_get_the_same_split():
     assert len(set(first.splitlines())) == 5
 
 
-def test_what_one_caller_changes_the_next_does_not_see():
+def test_callers_get_separate_arrays():
     lab.datasets.mnist(source="embedded")[0][0][:] = 0
     assert lab.datasets.mnist(source="embedded")[0][0].any()
 
 
-def test_random_state_is_left_alone():
+def test_loading_keeps_random_state():
     numpy_before, python_before = np.random.get_state()[1].copy(), random.getstate()
     lab.datasets.mnist(source="embedded")
     assert np.array_equal(np.random.get_state()[1], numpy_before)
@@ -158,7 +158,7 @@ def build_digits():
     return module
 
 
-def test_same_arrays_make_the_same_bytes(build_digits, tmp_path):
+def test_written_file_is_reproducible(build_digits, tmp_path):
     with np.load(FILE) as arrays:
         shipped = dict(arrays)
     sums = [build_digits.write(tmp_path / name, shipped) for name in ("a.npz", "b.npz")]
@@ -169,9 +169,9 @@ def test_same_arrays_make_the_same_bytes(build_digits, tmp_path):
         assert all(np.array_equal(written[name], shipped[name]) for name in shipped)
 
 
-def test_built_split_is_balanced_and_repeatable(build_digits):
+def test_split_is_balanced_and_repeatable(build_digits):
     labels = np.repeat(np.arange(10, dtype=np.uint8), 150)
-    numbers = np.arange(1500)  # stands for the images: which went where
+    numbers = np.arange(1500)  # numbers replace the images, to track them
     first, second = (build_digits.split(numbers, labels) for _ in range(2))
     assert np.bincount(first["y_test"]).tolist() == [100] * 10
     assert np.bincount(first["y_train"]).tolist() == [50] * 10
@@ -180,10 +180,10 @@ def test_built_split_is_balanced_and_repeatable(build_digits):
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
-# What is loaded, and when
+# Imports
 
 
-def test_importing_the_datasets_loads_neither_keras_nor_numpy():
+def test_importing_datasets_loads_no_keras_or_numpy():
     code = "import sys, kfunc_lab.datasets; print({'keras', 'numpy'} & set(sys.modules))"
     assert run(code) == "set()\n"
 
@@ -192,21 +192,21 @@ def test_importing_the_datasets_loads_neither_keras_nor_numpy():
 def test_embedded_digits_need_no_keras(source):
     code = (
         "import socket, sys, kfunc_lab as lab\n"
-        "socket.getaddrinfo = None\n"  # whatever is called fails
+        "socket.getaddrinfo = None\n"  # so that every call fails
         f"lab.datasets.mnist({source!r})\n"
         "print('keras' in sys.modules)\n"
     )
     assert run(code).splitlines()[-1] == "False"
 
 
-def test_unknown_source_says_what_it_got_and_what_it_takes():
+def test_unknown_source_error_lists_sources():
     with pytest.raises(
         ValueError, match="no source 'tiny'; the sources are auto, full, embedded"
     ):
         lab.datasets.mnist(source="tiny")
 
 
-def test_url_and_checksum_are_those_of_keras():
+def test_url_and_checksum_match_keras():
     import keras
 
     source = inspect.getsource(keras.datasets.mnist.load_data)
@@ -217,26 +217,26 @@ def test_url_and_checksum_are_those_of_keras():
 # Without a network
 
 
-def test_no_network(no_network, capsys):
+def test_embedded_set_replaces_download_without_network(no_network, capsys):
     assert elapsed(lab.datasets.mnist) < 1
     assert capsys.readouterr().out == FALLBACK
 
 
 def cold_seconds(source):
-    """Seconds until the embedded digits are there, in a new process whose resolver hangs."""
+    """Measures the seconds to load digits in a new process with a hanging resolver."""
     code = (
         "import time; start = time.perf_counter()\n"
         "import socket; socket.getaddrinfo = lambda *_a, **_k: time.sleep(600)\n"
         f"import kfunc_lab as lab; lab.datasets.mnist({source!r})\n"
         "print(time.perf_counter() - start)\n"
     )
-    line, seconds = run(code).splitlines()  # it also ends: no thread keeps it
+    line, seconds = run(code).splitlines()  # the process ends, so no thread blocks it
     assert line + "\n" == (FALLBACK if source == "auto" else EMBEDDED)
     return float(seconds)
 
 
 def test_hanging_resolver_costs_less_than_a_second():
-    """Numpy's import included. A busy machine is allowed what it takes without any network."""
+    """The time includes the import of NumPy; a busy machine may take as long as without network."""
     measured = []
     for _ in range(10):
         measured.append((cold_seconds("auto"), cold_seconds("embedded")))
@@ -253,7 +253,7 @@ def test_hanging_proxy_costs_less_than_a_second(silent_server, monkeypatch, caps
     assert capsys.readouterr().out == FALLBACK
 
 
-def test_full_without_network_says_what_was_tried_and_what_to_do(no_network, cache, capsys):
+def test_full_source_without_network_explains_error(no_network, cache, capsys):
     with pytest.raises(OSError, match="no network in this test") as caught:
         lab.datasets.mnist(source="full")
     message = str(caught.value)
@@ -262,7 +262,7 @@ def test_full_without_network_says_what_was_tried_and_what_to_do(no_network, cac
     assert capsys.readouterr().out == ""
 
 
-def test_full_with_hanging_resolver_ends(monkeypatch):
+def test_full_source_with_hanging_resolver_times_out(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: time.sleep(600))
     monkeypatch.setitem(download.PATIENCE, "full", 0.2)
     with pytest.raises(OSError, match=r"no answer within 0\.2 s"):
@@ -291,21 +291,23 @@ def test_cached_full_set_is_used_without_network(
     assert capsys.readouterr().out == FULL
 
 
-def test_set_in_the_second_cache_is_used(no_network, tmp_path, monkeypatch):
+def test_second_cache_is_used(no_network, tmp_path, monkeypatch):
     folder = tmp_path / "temp" / ".keras" / "datasets"
     folder.mkdir(parents=True)
     fill_cache(folder, monkeypatch)
     assert len(lab.datasets.mnist()[0][0]) == 2
 
 
-def test_embedded_ignores_the_cache(cache, monkeypatch, capsys):
+def test_embedded_source_ignores_cache(cache, monkeypatch, capsys):
     fill_cache(cache, monkeypatch)
     assert len(lab.datasets.mnist(source="embedded")[0][0]) == 4000
     assert capsys.readouterr().out == EMBEDDED
 
 
 @pytest.mark.parametrize("damage", ["truncated", "altered", "empty", "folder"])
-def test_damaged_cache_falls_back(damage, cache, no_network, monkeypatch, capsys):
+def test_damaged_cache_falls_back_to_embedded_set(
+    damage, cache, no_network, monkeypatch, capsys
+):
     file = fill_cache(cache, monkeypatch)
     content = file.read_bytes()
     if damage == "folder":
@@ -322,19 +324,19 @@ def test_damaged_cache_falls_back(damage, cache, no_network, monkeypatch, capsys
 
 
 @pytest.mark.parametrize("source", ["auto", "full"])
-def test_what_keras_loads_is_returned(source, server_answers, load_data, capsys):
+def test_downloaded_set_is_returned(source, server_answers, load_data, capsys):
     load_data.result = tiny_set()
     assert lab.datasets.mnist(source=source) is load_data.result
     assert capsys.readouterr().out == FULL
 
 
-def test_damaged_cache_is_fetched_again(cache, server_answers, load_data):
+def test_damaged_cache_is_downloaded_again(cache, server_answers, load_data):
     (cache / "mnist.npz").write_bytes(b"half a file")
     load_data.result = tiny_set()
     assert lab.datasets.mnist() is load_data.result
 
 
-def test_no_download_is_begun_without_an_answer(no_network, load_data):
+def test_download_needs_answer_of_server(no_network, load_data):
     lab.datasets.mnist()
     assert load_data.calls == 0
 
@@ -343,7 +345,7 @@ def test_no_download_is_begun_without_an_answer(no_network, load_data):
     "failure",
     [Exception("URL fetch failure"), ValueError("Incomplete file"), TimeoutError(), OSError()],
 )
-def test_failed_download_falls_back(failure, server_answers, load_data, capsys):
+def test_failed_download_falls_back_to_embedded_set(failure, server_answers, load_data, capsys):
     load_data.result = failure
     assert len(lab.datasets.mnist()[0][0]) == 4000
     assert capsys.readouterr().out == FALLBACK
@@ -352,13 +354,13 @@ def test_failed_download_falls_back(failure, server_answers, load_data, capsys):
     assert caught.value.__cause__ is failure
 
 
-def test_interrupted_download_stays_interrupted(server_answers, load_data):
+def test_interrupt_of_download_propagates(server_answers, load_data):
     load_data.result = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         lab.datasets.mnist()
 
 
-def test_socket_timeout_holds_only_for_the_download(server_answers, load_data):
+def test_socket_timeout_applies_only_to_download(server_answers, load_data):
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(123)
     try:
@@ -369,8 +371,8 @@ def test_socket_timeout_holds_only_for_the_download(server_answers, load_data):
         socket.setdefaulttimeout(before)
 
 
-def test_stalled_download_ends(cache, silent_server, server_answers, monkeypatch, capsys):
-    """Keras's real downloader, from a server that falls silent after two bytes."""
+def test_stalled_download_times_out(cache, silent_server, server_answers, monkeypatch, capsys):
+    """Keras's real downloader stops on a server that stalls after two bytes."""
     import keras
 
     def from_silent_server(fname, origin, **options):
@@ -384,18 +386,18 @@ def test_stalled_download_ends(cache, silent_server, server_answers, monkeypatch
     assert elapsed(lab.datasets.mnist) < 3
     assert silent_server.requests[0].startswith(b"GET")
     assert capsys.readouterr().out.endswith(FALLBACK)
-    assert not list(cache.iterdir())  # nothing half-made is left behind
+    assert not list(cache.iterdir())  # no partial file remains
 
 
-# The languages
+# Languages
 
 
-def test_line_in_english(capsys):
+def test_english_message_names_source(capsys):
     lab.datasets.mnist(source="embedded")
     assert capsys.readouterr().out == EMBEDDED
 
 
-def test_lines_in_spanish(no_network, cache, monkeypatch, capsys):
+def test_messages_are_translated(no_network, cache, monkeypatch, capsys):
     lab.language("es")
     lab.datasets.mnist(source="embedded")
     lab.datasets.mnist()

@@ -1,4 +1,4 @@
-"""The trained network of digits: what is in its file, and how well it reads."""
+"""The trained digits model: its file, layers and accuracy."""
 
 import hashlib
 import json
@@ -21,21 +21,21 @@ def model():
     return lab.datasets.digits_model()
 
 
-def test_nine_or_more_of_ten_test_digits_are_read_right_in_every_class(model):
+def test_accuracy_is_high_for_every_class(model):
     _, (images, labels) = lab.datasets.mnist(source="embedded")
     read = model.predict(images[..., None] / 255, verbose=0).argmax(axis=1)
     assert (read == labels).mean() >= 0.96
     assert min((read == labels)[labels == digit].mean() for digit in range(10)) >= 0.9
 
 
-def test_accuracy_is_the_one_described(model):
+def test_accuracy_matches_description(model):
     _, (images, labels) = lab.datasets.mnist(source="embedded")
     read = model.predict(images[..., None] / 255, verbose=0).argmax(axis=1)
     [said] = re.findall(r"is\s+([\d.]+) %", FILE.with_suffix(".md").read_text("utf-8"))
     assert (read == labels).mean() * 100 == pytest.approx(float(said), abs=0.15)
 
 
-def test_layers_are_the_ones_described(model):
+def test_layers_match_description(model):
     rows = re.findall(
         r"^\| `(\w+)` \|[^|]*\| \(([\d, ]+)\) \| ([\d,]+) \|$",
         FILE.with_suffix(".md").read_text("utf-8"),
@@ -52,20 +52,20 @@ def test_layers_are_the_ones_described(model):
     assert model.count_params() == 30_762
 
 
-def test_probabilities_of_an_image_add_up_to_one(model):
+def test_probabilities_sum_to_one(model):
     given = model.predict(np.zeros((2, 28, 28, 1)), verbose=0)
     assert given.shape == (2, 10)
     assert given.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_it_comes_without_optimizer_or_loss(model):
+def test_model_has_no_optimizer_or_loss(model):
     assert not model.compiled
     with zipfile.ZipFile(FILE) as archive:
         assert "compile_config" not in json.loads(archive.read("config.json"))
         assert b"optimizer" not in archive.read("model.weights.h5")
 
 
-def test_every_call_gives_a_network_of_its_own(model):
+def test_callers_get_separate_models(model):
     other = lab.datasets.digits_model()
     other.get_layer("digit").set_weights([np.zeros((32, 10)), np.zeros(10)])
     assert model.get_layer("digit").get_weights()[0].any()
@@ -84,8 +84,8 @@ def test_file_is_small_and_described():
         assert fact in description
 
 
-def test_file_holds_plain_keras_layers_alone():
-    """Nothing in it asks for code of its own, so it loads in safe mode wherever Keras is."""
+def test_file_contains_only_keras_layers():
+    """The file needs no custom code, so every Keras loads it in safe mode."""
     with zipfile.ZipFile(FILE) as archive:
         config = archive.read("config.json").decode()
     assert set(re.findall(r'"module": "([^"]+)"', config)) == {
@@ -94,8 +94,8 @@ def test_file_holds_plain_keras_layers_alone():
     assert not re.findall(r'"registered_name": "(?!Functional")', config)
 
 
-def test_file_was_written_by_the_oldest_keras_supported():
-    """A newer Keras writes settings that an older one refuses."""
+def test_file_comes_from_oldest_supported_keras():
+    """Older versions reject the settings that a newer Keras writes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     [oldest] = [
         it.removeprefix("keras>=")

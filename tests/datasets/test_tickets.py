@@ -1,4 +1,4 @@
-"""The made-up tickets: the same everywhere, in both languages, and with labels one can learn."""
+"""The synthetic tickets: reproducible, in both languages, and with learnable labels."""
 
 import random
 import re
@@ -27,7 +27,7 @@ def words(text):
 
 
 def bags(texts):
-    """Returns a row for each text: 1 for the words that are in it."""
+    """Returns a bag of words for each text: 1 for every word in the text."""
     places = {}
     rows = [[places.setdefault(word, len(places)) for word in words(text)] for text in texts]
     bags = np.zeros((len(texts), len(places)), np.float32)
@@ -45,7 +45,7 @@ def two_classes(written):
 
 
 def gain(inputs, classes):
-    """Returns by how much logistic regression beats the majority on the last fifth."""
+    """Returns the accuracy gain of logistic regression over the majority on the last fifth."""
     train = int(0.8 * len(inputs))
     inputs = np.hstack([inputs, np.ones((len(inputs), 1))])
     weights, mean, square = (np.zeros((inputs.shape[1], classes.shape[1])) for _ in range(3))
@@ -63,10 +63,10 @@ def gain(inputs, classes):
     return right - classes[train:].mean(axis=0).max()
 
 
-# What is given
+# Arrays
 
 
-def test_shapes_and_types_are_those_described(written):
+def test_arrays_match_documentation(written):
     assert written.titles.shape == written.bodies.shape == (2000,)
     assert written.titles.dtype.kind == written.bodies.dtype.kind == "U"
     for name, columns in zip(NUMBERS, (12, 1, 4), strict=True):
@@ -77,26 +77,26 @@ def test_shapes_and_types_are_those_described(written):
     assert len(set(written.department_names)) == 4
 
 
-def test_a_ticket_has_one_department_and_up_to_three_tags(written):
+def test_ticket_has_one_department_and_up_to_three_tags(written):
     assert (written.department.sum(axis=1) == 1).all()
     assert set(written.tags.sum(axis=1)) == {0, 1, 2, 3}
     assert (written.tags.sum(axis=0) > 20).all()
 
 
-def test_same_seed_gives_the_same_tickets_and_another_one_others():
+def test_tickets_depend_on_seed():
     first, again, other = (lab.datasets.tickets(300, seed) for seed in (1, 1, 2))
     for name in ("titles", "bodies", *NUMBERS):
         assert np.array_equal(getattr(first, name), getattr(again, name))
         assert not np.array_equal(getattr(first, name), getattr(other, name))
 
 
-def test_fewer_tickets_are_the_first_of_many():
+def test_smaller_count_gives_first_tickets():
     few, many = lab.datasets.tickets(10), lab.datasets.tickets(20)
     assert few.bodies.tolist() == many.bodies[:10].tolist()
     assert np.array_equal(few.tags, many.tags[:10])
 
 
-def test_both_languages_have_the_same_labels_and_other_texts():
+def test_languages_have_equal_labels_and_different_texts():
     english = lab.datasets.tickets(300)
     lab.language("es")
     spanish = lab.datasets.tickets(300)
@@ -106,8 +106,8 @@ def test_both_languages_have_the_same_labels_and_other_texts():
     assert spanish.department_names[0] == "facturación"
 
 
-def test_both_languages_have_as_many_of_each_phrase_with_the_same_gaps():
-    """Another number of choices would draw other labels; another gap would be another ticket."""
+def test_languages_have_equal_templates():
+    """A different number of phrases or placeholders would change the labels."""
 
     def form(of):
         if isinstance(of, dict):
@@ -128,25 +128,25 @@ def test_both_languages_have_as_many_of_each_phrase_with_the_same_gaps():
             assert places[0] == places[1]
 
 
-def test_random_state_is_left_alone():
+def test_tickets_keep_random_state():
     numpy_before, python_before = np.random.get_state()[1].copy(), random.getstate()
     lab.datasets.tickets(10)
     assert np.array_equal(np.random.get_state()[1], numpy_before)
     assert random.getstate() == python_before
 
 
-def test_numbers_are_the_same_on_every_machine():
+def test_labels_are_equal_on_every_machine():
     written = lab.datasets.tickets(12)
     assert written.department.argmax(axis=1).tolist() == [2, 3, 0, 0, 1, 3, 2, 3, 1, 3, 2, 2]
     assert written.priority[:, 0].tolist() == [0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
 
 
-def test_no_ticket_is_no_set_of_tickets():
+def test_count_of_zero_raises():
     with pytest.raises(ValueError, match="count must be at least 1, got 0"):
         lab.datasets.tickets(0)
 
 
-def test_line_says_that_they_are_synthetic(capsys):
+def test_message_calls_tickets_synthetic(capsys):
     lab.datasets.tickets()
     lab.datasets.tickets(1)
     assert capsys.readouterr().out == (
@@ -155,20 +155,20 @@ def test_line_says_that_they_are_synthetic(capsys):
     )
 
 
-# What the tickets are like
+# Statistics
 
 
-def test_texts_are_nearly_all_different(written):
+def test_texts_are_nearly_unique(written):
     assert len(set(written.bodies)) > 1950
     assert len(set(written.titles)) > 1000
 
 
-def test_words_are_hundreds_and_far_fewer_than_a_vocabulary_holds(written):
+def test_number_of_words_fits_vocabulary(written):
     used = {word for text in (*written.titles, *written.bodies) for word in words(text)}
     assert 500 < len(used) < 2000
 
 
-def test_nothing_is_left_to_fill_in(written):
+def test_texts_have_no_placeholders(written):
     assert not [text for text in (*written.titles, *written.bodies) if set("{}") & set(text)]
 
 
@@ -177,7 +177,7 @@ def test_classes_are_balanced(written):
     assert written.department.mean(axis=0).max() <= 0.3
 
 
-def test_no_single_word_or_tag_decides(written):
+def test_single_words_and_tags_predict_little(written):
     inputs = all_inputs(written)
     for classes, most in ((two_classes(written), 0.8), (written.department, 0.5)):
         with_word = inputs.T @ classes
@@ -188,16 +188,16 @@ def test_no_single_word_or_tag_decides(written):
 
 @pytest.fixture(scope="module")
 def gains(written):
-    """What all inputs together tell of the priority and of the department."""
+    """The accuracy gains of all inputs for the priority and for the department."""
     inputs = all_inputs(written)
     return gain(inputs, two_classes(written)), gain(inputs, written.department)
 
 
-def test_bags_of_words_and_tags_tell_both(gains):
+def test_words_and_tags_predict_labels(gains):
     assert min(gains) > 0.25
 
 
-def test_all_inputs_together_tell_more_than_each_alone(written, gains):
+def test_combined_inputs_predict_better_than_each_input(written, gains):
     alone = [bags(written.titles), bags(written.bodies), written.tags]
     for together, classes in zip(
         gains, (two_classes(written), written.department), strict=True

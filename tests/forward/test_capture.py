@@ -1,4 +1,4 @@
-"""What a capture keeps is, to the last bit, what Keras gives for the same layers by hand."""
+"""A capture stores exactly the values that Keras returns for the same layers."""
 
 from functools import partial
 
@@ -25,7 +25,7 @@ def numbers(*shape, seed=0):
 
 
 def samples_for(model, count=3, steps=5):
-    """Numbers for each input; whole ones for words."""
+    """Return random arrays for each input; integers for words."""
     draw = np.random.default_rng(1)
 
     def drawn(tensor):
@@ -39,7 +39,7 @@ def samples_for(model, count=3, steps=5):
 
 
 def by_hand(model, x):
-    """What each call of a functional model gives, from a second model over its tensors."""
+    """Return the output of each call, from a second model over the same tensors."""
     tensors = {}
     for operation in model.operations:
         for number, node in enumerate(operation._inbound_nodes, start=1):
@@ -72,7 +72,7 @@ def assert_all_same(flow, expected, prefix=""):
 
 
 @pytest.mark.parametrize("name", seed_models.FUNCTIONAL_MODELS)
-def test_every_call_of_the_models_of_the_course(name):
+def test_capture_keeps_every_call_of_course_models(name):
     model = seed_models.FUNCTIONAL_MODELS[name][0]()
     x = samples_for(model)
     flow = look(model, x)
@@ -84,7 +84,7 @@ def test_every_call_of_the_models_of_the_course(name):
     assert next(iter(flow.recording.calls)) == flow.graph.inputs[0]
 
 
-def test_a_layer_called_twice_has_two_values():
+def test_layer_called_twice_has_two_values():
     a, b = (keras.Input((4,), name=name) for name in "ab")
     shared = layers.Dense(3, name="shared")
     model = keras.Model([a, b], layers.Add(name="sum")([shared(a), shared(b)]))
@@ -97,7 +97,7 @@ def test_a_layer_called_twice_has_two_values():
         flow.values["shred"]
 
 
-def test_a_layer_that_another_model_calls_too():
+def test_layer_shared_with_another_model_has_only_own_calls():
     shared = layers.Dense(4, name="shared")
     a, b = (keras.Input((4,), name=name) for name in "ab")
     first, second = keras.Model(a, shared(a)), keras.Model(b, shared(ops.tanh(shared(b))))
@@ -109,7 +109,7 @@ def test_a_layer_that_another_model_calls_too():
     assert_same(look(first, x).values["shared"], shared(x))
 
 
-def test_dicts_go_in_and_come_out():
+def test_dict_inputs_and_outputs_keep_their_keys():
     given = {name: keras.Input((4,), name=name) for name in ("right", "left")}
     hidden = layers.Concatenate(name="both")([given["left"], given["right"]])
     ends = {"low": layers.Dense(2, name="d")(hidden), "high": layers.Dense(1)(hidden)}
@@ -124,7 +124,7 @@ def test_dicts_go_in_and_come_out():
     assert_same(flow.values["d"], flow.recording.outputs["low"])
 
 
-def test_lists_go_in_and_come_out():
+def test_list_inputs_and_outputs_keep_their_order():
     given = [keras.Input((4,), name=name) for name in "ba"]
     model = keras.Model(given, [layers.Dense(2)(given[1]), layers.Dense(1)(given[0])])
     x = [numbers(3, 4), numbers(3, 4, seed=1)]
@@ -136,7 +136,7 @@ def test_lists_go_in_and_come_out():
     assert_same(named.recording.outputs, model(x))
 
 
-def test_a_layer_may_have_several_results():
+def test_layer_with_several_outputs_has_all_values():
     x = keras.Input((5, 3))
     made = layers.LSTM(4, return_sequences=True, return_state=True, name="lstm")(x)
     model = keras.Model(x, [*made, layers.Dense(2, name="of_state")(made[1])])
@@ -150,13 +150,13 @@ def test_a_layer_may_have_several_results():
 
 
 class Halves(layers.Layer):
-    """Gives a dict, one part of which may be missing."""
+    """Returns a dict with one value that is None."""
 
     def call(self, x):
         return {"first": x[:, :2], "none": None, "rest": [x[:, 2:]]}
 
 
-def test_results_keep_their_nest():
+def test_outputs_keep_their_structure():
     layer = Halves(name="halves")
     layer.build((None, 4))
     x = numbers(3, 4)
@@ -166,7 +166,7 @@ def test_results_keep_their_nest():
     assert_same(value["rest"], [x[:, 2:]])
 
 
-def test_raw_operations_are_calls_too():
+def test_raw_operations_are_calls():
     a, b = (keras.Input((4,), name=name) for name in "ab")
     total = a + b
     scaled = ops.matmul(ops.relu(total * 2.0), np.eye(4, dtype="float32"))
@@ -182,7 +182,7 @@ def test_raw_operations_are_calls_too():
     assert_same(flow.values[kinds["Add"]], x[0] + x[1])
 
 
-def test_a_value_that_is_passed_on_takes_no_room_again():
+def test_unchanged_value_is_stored_once():
     x = keras.Input((4,), name="x")
     model = keras.Model(x, layers.Dropout(0.5, name="same")(layers.Dense(3, name="d")(x)))
     flow = look(model, numbers(2, 4))
@@ -194,7 +194,7 @@ def test_a_value_that_is_passed_on_takes_no_room_again():
 # Inside
 
 
-def test_inside_a_nested_model():
+def test_nested_model_has_values_of_inner_layers():
     model = seed_models.nested_autoencoder()
     x = numbers(2, 28, 28, 1)
     flow = look(model, x)
@@ -206,7 +206,7 @@ def test_inside_a_nested_model():
     assert inside == {f"encoder/{it.name}" for it in encoder.operations}
 
 
-def test_a_nested_model_called_twice():
+def test_nested_model_called_twice_has_values_of_both_calls():
     image = keras.Input((6, 6, 1), name="image")
     conv = layers.Conv2D(2, 3, name="conv")
     encoder = keras.Model(image, layers.GlobalMaxPooling2D(name="gp")(conv(image)), name="enc")
@@ -219,7 +219,7 @@ def test_a_nested_model_called_twice():
     assert_same(flow.values["enc#2"], encoder(x[1]))
 
 
-def test_a_model_in_a_model_in_a_model():
+def test_three_levels_of_models_have_values():
     x = keras.Input((3,), name="x")
     core = keras.Sequential(
         [layers.Dense(4, activation="relu", name="a"), layers.Dense(2, name="b")], name="core"
@@ -238,7 +238,7 @@ def test_a_model_in_a_model_in_a_model():
 
 
 @pytest.mark.parametrize("has_input", [True, False])
-def test_a_sequential_model(has_input):
+def test_sequential_model_has_values_of_all_layers(has_input):
     parts = [layers.Dense(4, activation="relu", name="a"), layers.Dense(2, name="b")]
     model = keras.Sequential([keras.Input((3,), name="x")] * has_input + parts)
     x = numbers(5, 3)
@@ -249,7 +249,7 @@ def test_a_sequential_model(has_input):
     assert_same(flow.recording.outputs, model(x))
 
 
-def test_a_subclassed_model():
+def test_subclassed_model_has_values_of_all_layers():
     model = seed_models.MLP()
     x = numbers(3, 32)
     model(x)
@@ -260,7 +260,7 @@ def test_a_subclassed_model():
 
 
 class Block(layers.Layer):
-    """A layer with layers in it, one of which it calls twice."""
+    """A layer that contains layers and calls one of them twice."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -275,7 +275,7 @@ class Block(layers.Layer):
         return x
 
 
-def test_the_layers_of_a_custom_layer():
+def test_custom_layer_has_values_of_inner_layers():
     x = keras.Input((3,), name="x")
     block = Block(name="block")
     model = keras.Model(x, layers.Dense(2, name="end")(block(x)))
@@ -291,7 +291,7 @@ def test_the_layers_of_a_custom_layer():
     assert_same(flow.values["block"], inner["norm_1"])
 
 
-def test_layers_of_one_name_stay_apart():
+def test_layers_with_same_name_have_separate_values():
     class Twins(layers.Layer):
         def __init__(self, **options):
             super().__init__(**options)
@@ -311,7 +311,7 @@ def test_layers_of_one_name_stay_apart():
     assert_same(flow.values[names[1]], twins.right(sample))
 
 
-def test_a_functional_model_in_a_subclassed_one():
+def test_functional_model_inside_subclassed_model_has_values():
     class Outer(keras.Model):
         def __init__(self):
             super().__init__(name="outer")
@@ -328,7 +328,7 @@ def test_a_functional_model_in_a_subclassed_one():
     assert_same(flow.values["mlp"], model(x))
 
 
-def test_a_layer_that_is_run_past_its_own_call():
+def test_layer_run_without_its_call_has_value():
     class Direct(layers.Layer):
         def __init__(self, **options):
             super().__init__(**options)
@@ -351,7 +351,7 @@ def test_a_layer_that_is_run_past_its_own_call():
     assert_same(flow.values[values[-1]], model(numbers(2, 4)))
 
 
-def test_a_wrapper():
+def test_wrapper_has_values():
     x = keras.Input((6,), name="x")
     wrapped = layers.SpectralNormalization(layers.Dense(3, name="inner"), name="wrapper")
     model = keras.Model(x, wrapped(x))
@@ -361,7 +361,7 @@ def test_a_wrapper():
     assert_same(flow.values["wrapper"], model(sample))
 
 
-def test_a_single_layer():
+def test_single_layer_has_values():
     layer = layers.Dense(3, name="alone")
     layer.build((None, 4))
     x = numbers(2, 4)
@@ -373,7 +373,7 @@ def test_a_single_layer():
 
 
 class Cell(layers.Layer):
-    """A cell by hand, with a layer in it."""
+    """A custom cell that contains a layer."""
 
     def __init__(self, units, **options):
         super().__init__(**options)
@@ -410,7 +410,7 @@ def sequence(kind, steps=5, **options):
 
 @every_rnn
 @pytest.mark.parametrize("unroll", [False, True])
-def test_the_steps_of_a_cell_are_the_sequence(kind, unroll):
+def test_cell_steps_equal_sequence(kind, unroll):
     model = sequence(kind, unroll=unroll)
     x = numbers(2, 5, 3)
     flow = look(model, x)
@@ -421,7 +421,7 @@ def test_the_steps_of_a_cell_are_the_sequence(kind, unroll):
 
 @every_rnn
 @pytest.mark.parametrize("unroll", [False, True])
-def test_only_the_cell_is_called_at_each_step(kind, unroll):
+def test_each_step_calls_only_the_cell(kind, unroll):
     model = sequence(kind, unroll=unroll)
     flow = look(model, numbers(2, 5, 3))
     called = [it for it in flow.values if it.count("/") == 1]
@@ -430,7 +430,7 @@ def test_only_the_cell_is_called_at_each_step(kind, unroll):
 
 
 @every_rnn
-def test_a_single_step(kind):
+def test_single_step_has_values(kind):
     model = sequence(kind, steps=1)
     x = numbers(2, 1, 3)
     flow = look(model, x)
@@ -438,14 +438,14 @@ def test_a_single_step(kind):
 
 
 @every_rnn
-def test_backwards_the_last_step_comes_first(kind):
+def test_go_backwards_stores_last_step_first(kind):
     model = sequence(kind, go_backwards=True)
     x = numbers(2, 5, 3)
     flow = look(model, x)
     assert_same(flow.values.steps(cell_of(model)), model(x))
 
 
-def test_each_step_of_a_cell_is_the_cell_called_by_hand():
+def test_each_cell_step_equals_direct_cell_call():
     x = keras.Input((4, 3), name="x")
     lstm = layers.LSTM(5, name="lstm")
     model = keras.Model(x, lstm(x))
@@ -460,7 +460,7 @@ def test_each_step_of_a_cell_is_the_cell_called_by_hand():
     assert_same(flow.values.steps("lstm/lstm_cell#3"), flow.values.steps("lstm/lstm_cell"))
 
 
-def test_the_layer_in_a_custom_cell_at_each_step():
+def test_layer_inside_custom_cell_has_value_per_step():
     model = sequence("custom cell")
     x = numbers(2, 5, 3)
     flow = look(model, x)
@@ -470,7 +470,7 @@ def test_the_layer_in_a_custom_cell_at_each_step():
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
-def test_both_directions(kind):
+def test_bidirectional_layer_has_steps_of_both_directions(kind):
     x = keras.Input((5, 3), name="x")
     both = layers.Bidirectional(RECURRENT[kind](return_sequences=True, name="rnn"), name="both")
     model = keras.Model(x, both(x))
@@ -484,7 +484,7 @@ def test_both_directions(kind):
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
 @pytest.mark.parametrize("unroll", [False, True])
-def test_steps_under_a_mask(kind, unroll):
+def test_masked_sequence_has_values_of_unmasked_steps(kind, unroll):
     words = keras.Input((6,), dtype="int32", name="words")
     vectors = layers.Embedding(9, 3, mask_zero=True, name="vectors")(words)
     made = RECURRENT[kind](return_sequences=True, name="rnn", unroll=unroll)(vectors)
@@ -498,7 +498,7 @@ def test_steps_under_a_mask(kind, unroll):
     assert_same(flow.values["rnn"], result)
 
 
-def test_steps_of_images():
+def test_convolutional_lstm_has_value_per_step():
     x = keras.Input((3, 6, 6, 1), name="x")
     made = layers.ConvLSTM2D(2, 3, return_sequences=True, name="rnn")(x)
     model = keras.Model(x, made)
@@ -508,7 +508,7 @@ def test_steps_of_images():
 
 
 @pytest.mark.parametrize("steps", [5, None])
-def test_what_a_layer_gives_at_each_time_step(steps):
+def test_time_distributed_layer_has_value_per_step(steps):
     x = keras.Input((steps, 3), name="x")
     inner = layers.Dense(2, activation="relu", name="inner")
     model = keras.Model(x, layers.TimeDistributed(inner, name="each")(x))
@@ -520,7 +520,7 @@ def test_what_a_layer_gives_at_each_time_step(steps):
     assert_same(flow.values["each/inner#4"], inner(sample[:, 3]))
 
 
-def test_a_model_at_each_time_step():
+def test_time_distributed_model_has_values_per_step():
     x = keras.Input((3, 6, 6, 1), name="x")
     image = keras.Input((6, 6, 1), name="image")
     conv = layers.Conv2D(2, 3, name="conv")
@@ -535,7 +535,7 @@ def test_a_model_at_each_time_step():
     assert_same(flow.values.steps("each/encoder"), model(sample))
 
 
-def test_a_loop_in_python():
+def test_python_loop_has_value_per_step():
     model = seed_models.custom_rnn_in_functional()
     x = numbers(16, 10, 5)
     flow = look(model, x)
@@ -555,7 +555,7 @@ def test_a_loop_in_python():
     )
 
 
-def test_a_model_at_the_end_of_a_loop():
+def test_model_after_python_loop_has_values():
     rnn = seed_models.functional_in_custom_rnn()
     x = numbers(2, 4, 5)
     flow = look(rnn, x)
@@ -585,20 +585,20 @@ ATTENTION = {
 every_attention = pytest.mark.parametrize("kind", ATTENTION)
 
 
-def asked_by_hand(layer, x, **options):
+def returned_scores(layer, x, **options):
     given = (x,) if isinstance(layer, layers.Attention) else x
     return layer(*given, return_attention_scores=True, **options)[1]
 
 
 @every_attention
 @pytest.mark.parametrize("causal", [False, True])
-def test_scores_are_those_that_the_layer_gives_when_asked(kind, causal):
+def test_attention_scores_equal_scores_layer_returns(kind, causal):
     layer = ATTENTION[kind]()
     model = attention_model(layer, use_causal_mask=causal)
     x = [numbers(2, 4, 6), numbers(2, 5, 6, seed=1)]
     flow = look(model, x)
     scores = flow.values.scores("it")
-    assert_same(scores, asked_by_hand(layer, x, use_causal_mask=causal))
+    assert_same(scores, returned_scores(layer, x, use_causal_mask=causal))
     assert scores.shape[-2:] == (4, 5)
     assert np.allclose(scores.sum(axis=-1), 1)
     assert (scores[..., 0, 1:] == 0).all() == causal
@@ -607,7 +607,7 @@ def test_scores_are_those_that_the_layer_gives_when_asked(kind, causal):
 
 
 @every_attention
-def test_scores_that_the_code_asked_for_itself(kind):
+def test_scores_returned_by_model_code_are_stored(kind):
     layer = ATTENTION[kind]()
     model = attention_model(layer, return_attention_scores=True)
     x = [numbers(2, 4, 6), numbers(2, 5, 6, seed=1)]
@@ -618,7 +618,7 @@ def test_scores_that_the_code_asked_for_itself(kind):
 
 
 @pytest.mark.parametrize("kind", ["MultiHeadAttention", "Attention"])
-def test_scores_in_training_come_from_the_same_seed(kind):
+def test_training_scores_use_same_seed_as_direct_call(kind):
     layer = {
         "MultiHeadAttention": lambda: layers.MultiHeadAttention(2, 3, dropout=0.5, name="it"),
         "Attention": lambda: layers.Attention(dropout=0.5, name="it"),
@@ -630,10 +630,10 @@ def test_scores_in_training_come_from_the_same_seed(kind):
     assert_same(flow.values["it"], model(x, training=True))
     for variable, value in zip(layer.non_trainable_variables, seeds, strict=True):
         variable.assign(value)
-    assert_same(flow.values.scores("it"), asked_by_hand(layer, x, training=True))
+    assert_same(flow.values.scores("it"), returned_scores(layer, x, training=True))
 
 
-def test_attention_within_a_custom_layer():
+def test_attention_inside_custom_layer_has_scores():
     class Transformer(layers.Layer):
         def __init__(self, **options):
             super().__init__(**options)
@@ -654,7 +654,7 @@ def test_attention_within_a_custom_layer():
     assert_same(flow.values["block"], model(sample))
 
 
-def test_there_are_no_scores_of_a_dense_layer():
+def test_dense_layer_has_no_scores():
     model = seed_models.functional_mlp()
     flow = look(model, numbers(2, 32))
     with pytest.raises(NoSuchCallError, match="no attention scores"):
@@ -665,7 +665,7 @@ def test_there_are_no_scores_of_a_dense_layer():
 # Training
 
 
-def test_dropout_is_that_of_the_next_call_by_hand():
+def test_dropout_equals_next_direct_call():
     x = keras.Input((8,), name="x")
     drops = [layers.Dropout(0.5, name=f"drop_{n}") for n in range(2)]
     hidden = layers.Dense(50, name="d")(drops[0](x))
@@ -679,7 +679,7 @@ def test_dropout_is_that_of_the_next_call_by_hand():
     assert not np.array_equal(model(sample, training=True), expected)
 
 
-def test_a_layer_with_a_seed_that_is_called_twice_draws_twice():
+def test_dropout_called_twice_draws_twice():
     x = keras.Input((50,), name="x")
     drop = layers.Dropout(0.5, name="drop")
     model = keras.Model(x, [drop(x), drop(x)])
@@ -690,7 +690,7 @@ def test_a_layer_with_a_seed_that_is_called_twice_draws_twice():
     assert not np.array_equal(*expected)
 
 
-def test_normalisation_in_training_is_of_the_batch():
+def test_batch_normalization_in_training_uses_batch():
     x = keras.Input((3,), name="x")
     norm = layers.BatchNormalization(name="norm")
     model = keras.Model(x, layers.Dense(2, name="end")(norm(x)))
@@ -716,7 +716,7 @@ def test_normalisation_in_training_is_of_the_batch():
         ([], set()),
     ],
 )
-def test_only_some_layers(asked, expected):
+def test_layers_argument_limits_what_is_stored(asked, expected):
     a, b = (keras.Input((4,), name=name) for name in "ab")
     shared = layers.Dense(4, name="shared")
     inner_x = keras.Input((4,), name="inner_x")
@@ -731,7 +731,7 @@ def test_only_some_layers(asked, expected):
     assert_same(flow.recording.outputs, model(x))
 
 
-def test_numbers_may_be_kept_in_half_precision():
+def test_dtype_argument_stores_half_precision():
     words = keras.Input((3,), dtype="int32", name="words")
     vectors = layers.Embedding(9, 4, name="vectors")(words)
     model = keras.Model(words, layers.Rescaling(1e7, name="great")(vectors))
@@ -739,7 +739,7 @@ def test_numbers_may_be_kept_in_half_precision():
     flow, whole = look(model, x, dtype="float16"), look(model, x)
     assert flow.values["vectors"].dtype == np.float16
     assert_same(flow.values["vectors"], whole.values["vectors"].astype(np.float16))
-    assert np.isinf(flow.values["great"]).any()  # what half precision cannot hold
+    assert np.isinf(flow.values["great"]).any()  # out of the range of half precision
     assert_same(flow.values["words"], x)
     assert flow.recording.kept == 6 * 4 + 2 * 24 * 2
 
@@ -759,7 +759,7 @@ class Compiled(layers.Layer):
         return self.inner(x) * 2.0
 
 
-def test_a_compiled_layer_is_seen_from_outside():
+def test_compiled_layer_has_output_value():
     x = keras.Input((4,), name="x")
     compiled = Compiled(name="compiled")
     model = keras.Model(x, layers.Dense(2, name="end")(compiled(x)))
@@ -769,7 +769,7 @@ def test_a_compiled_layer_is_seen_from_outside():
     assert_same(flow.values["end"], model(sample))
 
 
-def test_what_runs_in_a_compiled_function_is_said_not_to_be_seen():
+def test_layer_inside_compiled_function_has_no_values():
     compiled = Compiled(name="compiled")
     compiled.build((None, 4))
     flow = look(compiled, numbers(2, 4))
@@ -781,7 +781,7 @@ def test_what_runs_in_a_compiled_function_is_said_not_to_be_seen():
     assert_same(flow.recording.outputs, compiled(numbers(2, 4)))
 
 
-def test_whole_numbers_truths_and_text():
+def test_integers_booleans_and_strings_are_stored():
     text = keras.Input((2,), dtype="string", name="text")
     lookup = layers.StringLookup(vocabulary=["a", "b", "c"], name="lookup")
     back = layers.StringLookup(vocabulary=["a", "b", "c"], invert=True, name="back")
@@ -801,7 +801,7 @@ def test_whole_numbers_truths_and_text():
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16", "float64"])
-def test_other_precisions(policy):
+def test_every_dtype_policy_keeps_its_precision(policy):
     x = keras.Input((4,), name="x")
     half = layers.Dense(3, activation="relu", dtype=policy, name="half")(x)
     model = keras.Model(x, layers.Dense(2, name="end")(half))
@@ -819,7 +819,7 @@ def test_other_precisions(policy):
 @pytest.mark.parametrize(
     "name", ["__proto__", "<b>", "two words", "été", "call", "x#2", "%s{n}"]
 )
-def test_names_that_mean_something_elsewhere(name):
+def test_special_layer_names_are_kept(name):
     x = keras.Input((4,), name="x")
     layer = layers.Dense(3, name=name)
     model = keras.Model(x, layers.Dense(2, name="end")(layer(x)))
@@ -829,7 +829,7 @@ def test_names_that_mean_something_elsewhere(name):
     assert set(flow.values) == {"x", name, "end"}
 
 
-def test_a_name_that_looks_like_a_second_call():
+def test_name_like_a_second_call_stays_separate():
     x = keras.Input((4,), name="x")
     shared, other = layers.Dense(4, name="d"), layers.Dense(4, name="d#2")
     model = keras.Model(x, other(shared(shared(x))))
@@ -842,7 +842,7 @@ def test_a_name_that_looks_like_a_second_call():
         assert_same(flow.values[name], value)
 
 
-def test_a_name_inside_that_looks_like_a_second_call():
+def test_inner_name_like_a_second_call_stays_separate():
     class Inside(keras.Model):
         def __init__(self, **options):
             super().__init__(**options)
@@ -861,7 +861,7 @@ def test_a_name_inside_that_looks_like_a_second_call():
         assert_same(flow.values[name], value)
 
 
-def test_a_quantised_layer():
+def test_quantized_layer_has_values():
     x = keras.Input((8,), name="x")
     layer = layers.Dense(4, name="small")
     model = keras.Model(x, layers.Dense(2, name="end")(layer(x)))
@@ -872,7 +872,7 @@ def test_a_quantised_layer():
     assert_same(flow.values["end"], model(sample))
 
 
-def test_tensors_may_be_given_in_the_place_of_arrays():
+def test_tensors_work_as_inputs():
     model = seed_models.functional_mlp()
     x = numbers(2, 32)
     flow = look(model, tf.constant(x))
@@ -880,7 +880,7 @@ def test_tensors_may_be_given_in_the_place_of_arrays():
     assert flow.samples == 2
 
 
-def test_one_sample_without_its_batch():
+def test_sample_returns_one_sample_without_batch_axis():
     model = seed_models.functional_mlp()
     x = numbers(3, 32)
     flow = look(model, x)

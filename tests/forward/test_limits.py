@@ -1,4 +1,4 @@
-"""What is kept of a batch, and how much memory that takes."""
+"""Tests for what is stored of a batch and how much memory it needs."""
 
 import json
 import multiprocessing
@@ -34,7 +34,7 @@ def numbers(*shape, seed=0):
 
 
 def assert_alike(found, expected):
-    """Asserts that statistics are those of other values that differ by rounding at most."""
+    """Assert that two statistics differ by rounding at most."""
     for field in fields(found):
         one, other = getattr(found, field.name), getattr(expected, field.name)
         if field.name in ("count", "not_finite", "zeros"):
@@ -54,7 +54,7 @@ def assert_alike(found, expected):
 
 
 class Positions(layers.Layer):
-    """Adds a vector for each place, which is no part of the batch."""
+    """Adds a vector for each position; the vectors have no batch axis."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -109,7 +109,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 @every_kind
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("limit", [0, 100])
-def test_statistics_are_those_of_the_values(kind, training, limit):
+def test_statistics_equal_statistics_of_values(kind, training, limit):
     model, x = KINDS[kind]()
     whole, flow = (look(model, x, training=training, limit=it) for it in (512 * MB, limit))
     assert whole.recording.complete
@@ -130,7 +130,7 @@ def test_statistics_are_those_of_the_values(kind, training, limit):
 
 @every_kind
 @pytest.mark.parametrize("training", [False, True])
-def test_values_are_computed_again(kind, training):
+def test_values_over_limit_are_recomputed(kind, training):
     model, x = KINDS[kind]()
     whole, flow = (look(model, x, training=training, limit=it) for it in (512 * MB, 0))
     for name, call in whole.recording.calls.items():
@@ -148,7 +148,7 @@ def test_values_are_computed_again(kind, training):
                 assert np.allclose(kept.values, found.values, atol=1e-5)
 
 
-def test_scores_are_computed_again():
+def test_scores_over_limit_are_recomputed():
     model, x = with_several_inputs()
     whole, flow = look(model, x), look(model, x, limit=0)
     (name,) = (it for it in whole.values if whole.recording.calls[it].kind.startswith("Multi"))
@@ -159,7 +159,7 @@ def test_scores_are_computed_again():
 
 
 @every_kind
-def test_the_first_samples_have_a_small_picture(kind):
+def test_first_samples_have_thumbnails(kind):
     model, x = KINDS[kind]()
     whole, flow = look(model, x), look(model, x, limit=0)
     for name in flow.values:
@@ -172,7 +172,7 @@ def test_the_first_samples_have_a_small_picture(kind):
         assert whole.thumbnail(name, 8) is not None
 
 
-def test_a_change_of_the_weights_is_seen():
+def test_changed_weights_are_detected():
     model, x = KINDS["convolutions"]()
     flow = look(model, x, limit=0)
     (first, *_rest, last) = flow.values
@@ -184,7 +184,7 @@ def test_a_change_of_the_weights_is_seen():
     assert np.allclose(flow.sample(last, 0, 4).values, model(x)[4], atol=1e-5)
 
 
-def test_pieces_are_told_of():
+def test_progress_counts_samples():
     model, x = KINDS["convolutions"]()
     told = []
     look(model, x, limit=20_000, progress=lambda *it: told.append(it))
@@ -195,7 +195,7 @@ def test_pieces_are_told_of():
     assert done[-1] == 10
 
 
-def test_half_precision_takes_half_the_room():
+def test_half_precision_halves_memory():
     model, x = from_input((9,), layers.Dense(20), layers.Dense(30, activation="relu"))
     needed = look(model, x).recording.needed
     assert look(model, x, limit=needed).recording.complete
@@ -205,7 +205,7 @@ def test_half_precision_takes_half_the_room():
     assert half.recording.kept <= needed * 3 // 4
 
 
-def test_not_finite_is_found_in_every_piece():
+def test_nonfinite_values_are_found_in_every_piece():
     model, x = KINDS["convolutions"]()
     x[8, 2, 2, 0] = np.nan
     flow = look(model, x, limit=0)
@@ -214,7 +214,7 @@ def test_not_finite_is_found_in_every_piece():
 
 
 @pytest.mark.parametrize("limit", [512 * MB, 0])
-def test_what_is_the_same_for_all_samples_is_counted_once(limit):
+def test_value_without_batch_axis_counts_once(limit):
     model, x = from_input((6, 4), Positions(name="positions"), count=10)
     flow = look(model, x, limit=limit)
     name = "positions/vectors"
@@ -228,7 +228,7 @@ def test_what_is_the_same_for_all_samples_is_counted_once(limit):
         assert np.array_equal(found.values, table)
 
 
-def test_a_layer_that_is_called_for_some_samples_only():
+def test_layer_called_for_some_samples_has_statistics():
     class Sometimes(layers.Layer):
         def __init__(self, **options):
             super().__init__(**options)
@@ -252,7 +252,7 @@ def test_a_layer_that_is_called_for_some_samples_only():
     assert flow.statistics("sometimes/inner").maximum > 0
 
 
-def test_as_many_samples_as_the_model_insists_on():
+def test_stateful_model_with_fixed_batch_works_over_limit():
     x = keras.Input(batch_shape=(4, 5, 3), name="x")
     made = layers.LSTM(2, stateful=True, return_sequences=True, name="lstm")(x)
     model, sample = keras.Model(x, made), numbers(4, 5, 3)
@@ -263,7 +263,7 @@ def test_as_many_samples_as_the_model_insists_on():
 
 
 @pytest.mark.parametrize("limit", [512 * MB, 0])
-def test_text_has_no_statistics_and_does_not_fail(limit):
+def test_strings_have_no_statistics(limit):
     text = keras.Input((2,), dtype="string", name="text")
     lookup = layers.StringLookup(vocabulary=["a", "b"], name="lookup")
     model = keras.Model(text, lookup(text))
@@ -274,11 +274,11 @@ def test_text_has_no_statistics_and_does_not_fail(limit):
 
 
 # ---------------------------------------------------------------------------------------------
-# Memory: each in a process of its own
+# Memory: each test uses its own process
 
 
 class Peak:
-    """Watches how much more memory a process takes than at the beginning."""
+    """Measures by how much the memory of this process grows."""
 
     def __enter__(self):
         self._process, self._stop = psutil.Process(), threading.Event()
@@ -362,7 +362,7 @@ def over_the_limit():
 
 
 def check_statistics(found, pieces):
-    """Compares statistics with plain sums over pieces of the batch."""
+    """Compare statistics with plain sums over pieces of the batch."""
     exact = [it.astype(np.float64) for it in pieces]
     assert found.count == sum(it.size for it in pieces)
     assert found.not_finite == 0
@@ -470,7 +470,7 @@ def _measure(scenario):
 
 @pytest.fixture(scope="module")
 def measured():
-    """What each scenario measured, by its name."""
+    """Return the measurements of each scenario by its name."""
     paths = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(
         [sys.executable, __file__],
@@ -481,7 +481,7 @@ def measured():
     return dict(json.loads(line) for line in done.stdout.splitlines() if line[:1] == "[")
 
 
-def test_a_gigabyte_in_a_fifth_of_it(measured):
+def test_gigabyte_of_activations_fits_200_megabytes(measured):
     found = measured["over_the_limit"]
     assert found["needed"] > 1000 * MB
     assert found["growth"] <= 200 * MB
@@ -491,7 +491,7 @@ def test_a_gigabyte_in_a_fifth_of_it(measured):
     assert found["trained"] == "changed"
 
 
-def test_one_sample_that_exceeds_the_limit_alone():
+def test_single_sample_may_exceed_limit():
     model, x = few_weights(), numbers(2, 224, 224, 3)
     flow = look(model, x, limit=2 * MB)
     assert flow.recording.kept == 0
@@ -501,9 +501,9 @@ def test_one_sample_that_exceeds_the_limit_alone():
     assert look(model, x[:1], limit=2 * MB).recording.kept == 0
 
 
-# Without a graph Keras gives each result free once it was used; else it keeps them all itself.
+# Without a graph, Keras frees each output after its last use; otherwise it keeps them all.
 @pytest.mark.parametrize("scenario", ["in_training", "subclassed"])
-def test_a_batch_that_cannot_be_cut(scenario, measured):
+def test_indivisible_batch_stays_within_memory(scenario, measured):
     found = measured[scenario]
     assert found["kept"] == 0
     assert found["needed"] > 200 * MB
@@ -513,7 +513,7 @@ def test_a_batch_that_cannot_be_cut(scenario, measured):
     assert found["shape"] == [224, 224, 18]
 
 
-def test_keeping_everything_takes_little_more_than_the_values(measured):
+def test_full_storage_needs_little_more_than_values(measured):
     found = measured["everything_kept"]
     assert found["complete"]
     assert found["kept"] == found["needed"]

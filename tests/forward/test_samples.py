@@ -1,4 +1,4 @@
-"""What a model may be called on, and what is said of all else."""
+"""Tests for valid inputs of a model and for the errors of invalid ones."""
 
 from functools import partial
 
@@ -38,7 +38,7 @@ def two_inputs(kind=list):
     return keras.Model(given, layers.Concatenate()([a, b]))
 
 
-def said(model, x, kind=ValueError):
+def error_message(model, x, kind=ValueError):
     with pytest.raises(kind) as caught:
         check_inputs(model, x)
     return str(caught.value)
@@ -48,11 +48,11 @@ def said(model, x, kind=ValueError):
 # The model
 
 
-def test_what_is_no_model():
+def test_non_model_raises_error():
     for other in ("dense", keras.Input((3,)), layers.Dense):
-        assert "from a Keras model or layer" in said(other, numbers(2, 3), TypeError)
-    assert "this is: str." in said("dense", numbers(2, 3), TypeError)
-    assert "KerasTensor" in said(keras.Input((3,)), numbers(2, 3), TypeError)
+        assert "from a Keras model or layer" in error_message(other, numbers(2, 3), TypeError)
+    assert "this is: str." in error_message("dense", numbers(2, 3), TypeError)
+    assert "KerasTensor" in error_message(keras.Input((3,)), numbers(2, 3), TypeError)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_what_is_no_model():
     ],
     ids=lambda it: type(it).__name__,
 )
-def test_a_model_without_weights(model):
-    message = said(model, numbers(2, 3))
+def test_unbuilt_model_raises_error(model):
+    message = error_message(model, numbers(2, 3))
     assert message.startswith("net has no weights yet")
     assert "net.build(input_shape)" in message
     model(numbers(2, 3))
@@ -86,9 +86,9 @@ def test_a_model_without_weights(model):
         ((5, 28, 28, 3), "(n, 28, 28, 1)", ""),
     ],
 )
-def test_another_shape(shape, expected, hint):
+def test_wrong_shape_raises_error(shape, expected, hint):
     x = numbers(*shape)
-    message = said(model_of(28, 28, 1), x)
+    message = error_message(model_of(28, 28, 1), x)
     assert f"img must have the shape {expected}, but it has {shape}." in message
     assert hint in message
     if hint:
@@ -99,15 +99,15 @@ def test_another_shape(shape, expected, hint):
         assert "x[" not in message
 
 
-def test_an_axis_of_any_size():
+def test_open_axis_accepts_any_size():
     model = model_of(None, 3)
-    assert "(n, ?, 3)" in said(model, numbers(2, 5, 4))
-    assert "x[None]" in said(model, numbers(5, 3))
-    assert "reshape" not in said(model, numbers(2, 5, 6))
+    assert "(n, ?, 3)" in error_message(model, numbers(2, 5, 4))
+    assert "x[None]" in error_message(model, numbers(5, 3))
+    assert "reshape" not in error_message(model, numbers(2, 5, 6))
     assert check_inputs(model, numbers(2, 7, 3)).shape == (2, 7, 3)
 
 
-def test_a_channel_may_be_missing_as_in_keras():
+def test_missing_channel_axis_works_like_keras():
     model = model_of(28, 28, 1)
     x = numbers(3, 28, 28)
     flow = look(model, x)
@@ -115,7 +115,7 @@ def test_a_channel_may_be_missing_as_in_keras():
     assert np.array_equal(flow.recording.outputs, model(x))
 
 
-def test_an_axis_of_one_may_be_there_besides_as_in_keras():
+def test_extra_axis_of_one_works_like_keras():
     model = model_of(28, 28)
     x = numbers(3, 28, 28, 1)
     flow = look(model, x)
@@ -123,16 +123,16 @@ def test_an_axis_of_one_may_be_there_besides_as_in_keras():
     assert np.array_equal(flow.recording.outputs, model(x))
 
 
-def test_a_batch_of_another_size_than_the_input_was_made_for():
+def test_different_batch_size_works():
     x = keras.Input(batch_shape=(4, 3), name="x")
     model = keras.Model(x, layers.Dense(2, name="d")(x))
     assert look(model, numbers(7, 3)).values["d"].shape == (7, 2)
 
 
 @pytest.mark.parametrize("x", [np.zeros((0, 784)), np.float32(3), np.array(3)])
-def test_no_sample(x):
-    assert "img holds no samples" in said(model_of(784), x)
-    assert str(np.shape(x)) in said(model_of(784), x)
+def test_empty_batch_raises_error(x):
+    assert "img holds no samples" in error_message(model_of(784), x)
+    assert str(np.shape(x)) in error_message(model_of(784), x)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -148,50 +148,52 @@ def test_no_sample(x):
         (np.array([[1j, 2]]), "must hold float32, but it holds complex128"),
     ],
 )
-def test_no_real_numbers(x, expected):
-    assert expected in said(model_of(2), x, TypeError)
+def test_non_real_numbers_raise_error(x, expected):
+    assert expected in error_message(model_of(2), x, TypeError)
 
 
-def test_text_is_wanted():
+def test_numbers_for_string_input_raise_error():
     model = keras.Model(
         x := keras.Input((2,), dtype="string", name="words"),
         layers.StringLookup(vocabulary=["a"], name="lookup")(x),
     )
-    assert "words must hold text, but it holds float32" in said(model, numbers(3, 2), TypeError)
+    assert "words must hold text, but it holds float32" in error_message(
+        model, numbers(3, 2), TypeError
+    )
     assert check_inputs(model, tf.constant([["a", "b"]])).shape == (1, 2)
     flow = look(model, np.array([["a", "b"]]))
     assert flow.values["lookup"].tolist() == [[1, 0]]
 
 
-def test_fractions_where_whole_numbers_are_wanted():
+def test_fractions_for_integer_input_raise_error():
     model = model_of(2, dtype="int32")
-    message = said(model, np.array([[0.5, 1]]), TypeError)
+    message = error_message(model, np.array([[0.5, 1]]), TypeError)
     assert "integers (int32)" in message
     assert "fractions (float64), which would be truncated" in message
     assert look(model, np.array([[3.0, 1]])).recording.outputs.tolist() == [[6, 2]]
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", "float64"])
-def test_other_numbers_are_taken(dtype):
+def test_other_number_types_are_accepted(dtype):
     model, x = model_of(2), np.array([[0, 1], [1, 1]], dtype)
     assert np.array_equal(look(model, x).recording.outputs, model(x))
 
 
 # ---------------------------------------------------------------------------------------------
-# What holds the arrays
+# Structures of arrays
 
 
-def test_lists_of_numbers_are_taken():
+def test_lists_of_numbers_are_accepted():
     model = model_of(2)
     x = check_inputs(model, [[0, 1], [1, 0], [1, 1]])
     assert isinstance(x, np.ndarray)
     assert x.shape == (3, 2)
     assert look(model, [[0, 1], [1, 0]]).recording.outputs.tolist() == [[0, 2], [2, 0]]
-    assert "holds 3 arrays" in said(model, [[1, 2], [3]])
+    assert "holds 3 arrays" in error_message(model, [[1, 2], [3]])
 
 
-def test_a_symbolic_tensor():
-    message = said(model_of(3), keras.Input((3,)), TypeError)
+def test_symbolic_tensor_raises_error():
+    message = error_message(model_of(3), keras.Input((3,)), TypeError)
     assert "img is a symbolic tensor, which has no values" in message
 
 
@@ -200,7 +202,7 @@ def test_a_symbolic_tensor():
     [tf.data.Dataset.from_tensors(np.zeros((2, 3))), "text", 3.5, None, range(3)],
     ids=lambda it: type(it).__name__,
 )
-def test_no_array(x):
+def test_non_array_raises_error(x):
     with pytest.raises((TypeError, ValueError)) as caught:
         check_inputs(model_of(3), x)
     assert "img" in str(caught.value)
@@ -210,7 +212,7 @@ def test_no_array(x):
 
 
 @pytest.mark.parametrize("kind", [list, tuple, dict])
-def test_every_nest_of_two_inputs(kind):
+def test_two_inputs_accept_every_structure(kind):
     model = two_inputs(kind)
     x = [numbers(2, 4), numbers(2, 3)]
     given = dict(zip("ab", x, strict=True)) if kind is dict else kind(x)
@@ -218,21 +220,21 @@ def test_every_nest_of_two_inputs(kind):
 
 
 @pytest.mark.parametrize("kind", [list, tuple, dict])
-def test_one_of_two_inputs_is_missing_in_a_dict(kind):
-    message = said(two_inputs(kind), {"a": numbers(2, 4)})
+def test_dict_without_one_of_two_inputs_raises_error(kind):
+    message = error_message(two_inputs(kind), {"a": numbers(2, 4)})
     assert "The model has the inputs a, b; b is missing from x." in message
-    message = said(two_inputs(kind), {"a": numbers(2, 4), "c": numbers(2, 3)})
+    message = error_message(two_inputs(kind), {"a": numbers(2, 4), "c": numbers(2, 3)})
     assert "b is missing from x." in message
 
 
-def test_the_only_input_is_missing_in_a_dict():
-    message = said(model_of(4), {"picture": numbers(2, 4)})
+def test_dict_without_only_input_raises_error():
+    message = error_message(model_of(4), {"picture": numbers(2, 4)})
     assert "The model has the inputs img; img is missing from x." in message
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
 @pytest.mark.parametrize("limit", [512_000_000, 0])
-def test_what_a_dict_holds_besides_is_left_aside_as_in_keras(kind, limit):
+def test_extra_dict_keys_are_ignored_like_keras(kind, limit):
     model = two_inputs(kind)
     x = {"_ids": np.arange(9), "a": numbers(2, 4), "b": numbers(2, 3)}
     flow = look(model, x, limit=limit)
@@ -241,29 +243,29 @@ def test_what_a_dict_holds_besides_is_left_aside_as_in_keras(kind, limit):
     assert np.array_equal(flow.sample("b", 0, 1).values, x["b"][1])
 
 
-def test_another_number_of_inputs():
-    message = said(two_inputs(), [numbers(2, 4)])
+def test_wrong_number_of_inputs_raises_error():
+    message = error_message(two_inputs(), [numbers(2, 4)])
     assert "The model has 2 inputs (a, b), but x holds 1 arrays." in message
-    assert "x holds 3 arrays" in said(two_inputs(), [numbers(2, 4)] * 3)
-    message = said(model_of(4), [numbers(2, 4), numbers(2, 4)])
+    assert "x holds 3 arrays" in error_message(two_inputs(), [numbers(2, 4)] * 3)
+    message = error_message(model_of(4), [numbers(2, 4), numbers(2, 4)])
     assert "The model has 1 input (img), but x holds 2 arrays." in message
 
 
-def test_another_number_of_samples_in_each():
-    message = said(two_inputs(), [numbers(2, 4), numbers(5, 3)])
+def test_unequal_sample_counts_raise_error():
+    message = error_message(two_inputs(), [numbers(2, 4), numbers(5, 3)])
     assert (
         "All inputs need the same number of samples, but these differ: a: 2, b: 5." in message
     )
 
 
-def test_another_number_of_samples_in_each_of_a_subclass():
+def test_unequal_sample_counts_of_subclass_raise_error():
     class Pair(keras.Model):
         def call(self, x):
             return x[0][:2] + x[1][:2]
 
     model = Pair()
     model.build([(None, 4), (None, 4)])
-    message = said(model, [numbers(2, 4), numbers(5, 4)])
+    message = error_message(model, [numbers(2, 4), numbers(5, 4)])
     assert "the same number of samples" in message
 
 
@@ -271,7 +273,7 @@ def test_another_number_of_samples_in_each_of_a_subclass():
 # Samples
 
 
-def test_a_batch_is_counted_and_cut():
+def test_batch_has_length_and_slices():
     x = {"a": numbers(7, 2), "b": [numbers(7), tf.constant(numbers(7, 3))]}
     assert sample_count(x) == 7
     part = slice_samples(x, 2, 5)
@@ -283,7 +285,7 @@ def test_a_batch_is_counted_and_cut():
     assert np.array_equal(joined, x["b"][0])
 
 
-def test_what_is_not_finite_is_counted():
+def test_nonfinite_values_are_counted():
     x = [numbers(5, 3), np.arange(5), np.array([["a"]] * 5), numbers(5)]
     assert count_non_finite(x) == (0, [])
     x[0][3, 1] = np.nan
@@ -312,7 +314,7 @@ def test_what_is_not_finite_is_counted():
         (np.float32(3), None),
     ],
 )
-def test_what_looks_like_a_picture(values, shape):
+def test_images_are_recognized(values, shape):
     picture = as_image(values)
     assert (picture if picture is None else picture.shape) == shape
     if picture is not None:
@@ -320,7 +322,7 @@ def test_what_looks_like_a_picture(values, shape):
 
 
 # ---------------------------------------------------------------------------------------------
-# Not finite
+# NaN and infinity
 
 
 def some_layers():
@@ -331,7 +333,7 @@ def some_layers():
 
 
 @pytest.mark.parametrize("limit", [512_000_000, 0])
-def test_nan_in_the_input_goes_through(limit):
+def test_nan_input_passes_through(limit):
     model, x = some_layers(), np.ones((3, 4), "float32")
     x[1, 2] = np.nan
     flow = look(model, x, limit=limit)
@@ -343,7 +345,7 @@ def test_nan_in_the_input_goes_through(limit):
 
 
 @pytest.mark.parametrize("limit", [512_000_000, 0])
-def test_the_layer_that_makes_it_is_named(limit):
+def test_first_nan_layer_is_named(limit):
     model, x = some_layers(), np.ones((3, 4), "float32")
     assert look(model, x, limit=limit).recording.not_finite == ""
     x[2] = -1
@@ -351,7 +353,7 @@ def test_the_layer_that_makes_it_is_named(limit):
     assert flow.recording.calls[flow.recording.not_finite].kind == "Sqrt"
 
 
-def test_an_infinity_of_a_layer_is_named():
+def test_first_infinite_layer_is_named():
     x = keras.Input((4,), name="x")
     great = layers.Rescaling(1e30, name="great")(layers.Rescaling(1e30, name="large")(x))
     model = keras.Model(x, layers.ReLU(name="end")(great))
@@ -360,7 +362,7 @@ def test_an_infinity_of_a_layer_is_named():
     assert np.isinf(flow.values["great"]).all()
 
 
-def test_the_innermost_layer_that_makes_it_is_named():
+def test_innermost_nan_layer_is_named():
     inner_x = keras.Input((4,), name="inner_x")
     bad = layers.Rescaling(np.inf, name="bad")(layers.Dense(4, name="good")(inner_x))
     inner = keras.Model(inner_x, layers.ReLU(name="after")(bad), name="inner")
@@ -374,7 +376,7 @@ def test_the_innermost_layer_that_makes_it_is_named():
 # Names
 
 
-def test_names_near_a_wrong_one_are_offered():
+def test_error_suggests_similar_names():
     x = keras.Input((5, 3), name="x")
     made = layers.Dense(1, name="end")(layers.LSTM(4, name="lstm")(x))
     model = keras.Model(x, made)
@@ -395,7 +397,7 @@ def test_names_near_a_wrong_one_are_offered():
     assert flow.values.get("lsm", 3) == 3
 
 
-def test_a_layer_inside_may_be_named_without_its_path():
+def test_inner_layer_name_works_without_path():
     model = seed_models.nested_autoencoder()
     flow = look(model, numbers(1, 28, 28, 1))
     name = next(it for it in flow.values if it.startswith("encoder/conv2d"))

@@ -1,4 +1,4 @@
-"""A model after a capture is the model before it, whatever happened meanwhile."""
+"""A capture leaves the model unchanged, even when a layer fails."""
 
 import random
 import threading
@@ -25,7 +25,7 @@ in_both_modes = pytest.mark.parametrize("training", [False, True])
 @pytest.fixture(autouse=True)
 def seeded():
     keras.utils.set_random_seed(7)
-    global_seed_generator()  # Keras makes it when it is first asked for
+    global_seed_generator()  # Keras creates it on first use
 
 
 def numbers(*shape, seed=0):
@@ -33,10 +33,10 @@ def numbers(*shape, seed=0):
 
 
 def attributes(operation):
-    """Every attribute by identity; what is held in collections too."""
+    """Return every attribute by identity, including those inside collections."""
     found = {}
     for name, value in vars(operation).items():
-        if name == "_tracked":  # Keras lets it grow with each call of a recurrent cell
+        if name == "_tracked":  # grows with each call of a recurrent cell
             continue
         found[name] = id(value)
         if isinstance(value, (list, tuple, set)):
@@ -53,7 +53,7 @@ def randomness():
 
 
 def state_of(model):
-    """All that a capture might change, as data; what compares equal is the same."""
+    """Return everything that a capture might change, as data that can be compared."""
     operations = operations_within(model)
     functional = [it for it in operations if hasattr(it, "_nodes_by_depth")]
     return {
@@ -106,7 +106,7 @@ def with_states():
 
 
 class Counting(layers.Layer):
-    """Counts its calls in a variable, and notes the last in attributes."""
+    """Counts its calls in a variable and stores the last call in attributes."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -175,7 +175,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @in_both_modes
-def test_nothing_changes(kind, training):
+def test_capture_changes_nothing(kind, training):
     model, x = KINDS[kind]()
     model(x, training=True)
     before = state_of(model)
@@ -188,8 +188,8 @@ def test_nothing_changes(kind, training):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_model_gives_the_same_afterwards(kind):
-    """Two equal models, of which one was captured, go on alike."""
+def test_model_output_is_same_after_capture(kind):
+    """A captured model and an equal model return the same outputs afterwards."""
     results = []
     for captures in (0, 2):
         keras.utils.clear_session()
@@ -203,7 +203,7 @@ def test_the_model_gives_the_same_afterwards(kind):
 
 
 @pytest.mark.parametrize("kind", ["convolutions", "noise", "attention", "counting"])
-def test_training_afterwards_is_the_same(kind):
+def test_training_is_same_after_capture(kind):
     weights = []
     for captures in (0, 2):
         keras.utils.clear_session()
@@ -221,7 +221,7 @@ def test_training_afterwards_is_the_same(kind):
         assert np.array_equal(one, other)
 
 
-def test_a_compiled_model_is_not_traced_anew():
+def test_capture_does_not_retrace_compiled_model():
     model, x = KINDS["attention"]()
     model.compile("adam", "mse")
     predicted, called = model.predict(x, verbose=0), np.asarray(model(x))
@@ -242,7 +242,7 @@ def test_a_compiled_model_is_not_traced_anew():
 # One by one
 
 
-def test_the_next_layer_has_the_name_that_it_would_have_had():
+def test_next_layer_name_is_unchanged():
     model, x = KINDS["counting"]()
     stem, _, number = layers.Dense(1).name.rpartition("_")
     look(model, x, training=True)
@@ -250,14 +250,14 @@ def test_the_next_layer_has_the_name_that_it_would_have_had():
 
 
 class Drawing(layers.Layer):
-    """Draws numbers from everywhere."""
+    """Draws from every random number generator."""
 
     def call(self, x):
         drawn = random.random() + np.random.rand()
         return x + drawn + tf.random.normal((1,)) + keras.random.normal((1,))
 
 
-def test_numbers_drawn_afterwards_are_those_that_would_have_been_drawn():
+def test_random_numbers_after_capture_are_unchanged():
     def drawn():
         rest = (tf.random.normal((2,)).numpy().tolist(), keras.random.normal((2,)).numpy())
         return random.random(), np.random.rand(), rest[0], rest[1].tolist()
@@ -267,7 +267,7 @@ def test_numbers_drawn_afterwards_are_those_that_would_have_been_drawn():
     results = []
     for captured in (False, True):
         keras.utils.set_random_seed(11)
-        global_seed_generator().state.assign([11, 0])  # an earlier Keras leaves it as it is
+        global_seed_generator().state.assign([11, 0])  # an earlier Keras does not reset it
         first = drawn()
         if captured:
             look(layer, numbers(2, 3))
@@ -275,7 +275,7 @@ def test_numbers_drawn_afterwards_are_those_that_would_have_been_drawn():
     assert results[0] == results[1]
 
 
-def test_losses_are_those_of_the_last_call_by_hand():
+def test_losses_are_from_last_direct_call():
     model, x = from_input((4,), layers.Dense(3, activity_regularizer="l2"))
     model(x)
     before = [float(it) for it in model.losses]
@@ -284,7 +284,7 @@ def test_losses_are_those_of_the_last_call_by_hand():
     assert [float(it) for it in model.losses] == before
 
 
-def test_the_statistics_of_a_normalisation_do_not_move():
+def test_capture_keeps_normalization_statistics():
     model, x = from_input((3,), layers.BatchNormalization(name="norm"))
     norm = model.get_layer("norm")
     look(model, 5 + x, training=True)
@@ -294,7 +294,7 @@ def test_the_statistics_of_a_normalisation_do_not_move():
     assert (norm.moving_mean.numpy() > 0).all()
 
 
-def test_a_recurrent_layer_keeps_its_states():
+def test_stateful_recurrent_layer_keeps_states():
     model, x = with_states()
     model(x)
     lstm = model.layers[1]
@@ -304,7 +304,7 @@ def test_a_recurrent_layer_keeps_its_states():
     assert all(np.array_equal(a, b) for a, b in zip(lstm.states, before, strict=True))
 
 
-def test_variables_that_a_call_assigns():
+def test_variables_assigned_in_call_are_restored():
     model, x = KINDS["counting"]()
     counting = model.get_layer("counting")
     count = int(counting.counter.numpy())
@@ -315,7 +315,7 @@ def test_variables_that_a_call_assigns():
     assert int(counting.counter.numpy()) == count + 1
 
 
-def test_attributes_that_a_call_sets():
+def test_attributes_set_in_call_are_restored():
     class Noting(layers.Layer):
         def call(self, x):
             self.scores = x * 2
@@ -332,7 +332,7 @@ def test_attributes_that_a_call_sets():
     assert isinstance(layer._hidden, str)
 
 
-def test_attributes_of_a_model_of_ones_own():
+def test_attributes_of_custom_model_are_restored():
     class Noting(keras.Model):
         def __init__(self):
             super().__init__()
@@ -349,7 +349,7 @@ def test_attributes_of_a_model_of_ones_own():
     assert model.last_scores is first
 
 
-def test_lists_that_a_call_adds_to():
+def test_lists_extended_in_call_are_restored():
     class Listing(layers.Layer):
         def __init__(self, **options):
             super().__init__(**options)
@@ -365,7 +365,7 @@ def test_lists_that_a_call_adds_to():
     assert list(layer.seen) == [4]
 
 
-def test_a_call_of_ones_own_is_kept():
+def test_call_set_on_instance_is_kept():
     model, x = from_input((3,), layers.Dense(3, name="d"), layers.Dense(2, name="end"))
     dense = model.get_layer("d")
 
@@ -402,7 +402,7 @@ def compiled_around(part):
 
 
 @pytest.mark.parametrize("traced", [False, True])
-def test_a_compiled_layer_moves_no_statistics(traced):
+def test_compiled_layer_keeps_statistics(traced):
     layer, x = compiled_around(layers.BatchNormalization()), 5 + numbers(8, 4)
     if traced:
         layer(x, training=True)
@@ -414,7 +414,7 @@ def test_a_compiled_layer_moves_no_statistics(traced):
 
 
 @pytest.mark.parametrize("traced", [False, True])
-def test_a_compiled_layer_moves_no_statistics_where_a_later_one_fails(traced):
+def test_compiled_layer_keeps_statistics_when_later_layer_fails(traced):
     class Then(layers.Layer):
         def __init__(self, first):
             super().__init__()
@@ -439,7 +439,7 @@ def test_a_compiled_layer_moves_no_statistics_where_a_later_one_fails(traced):
 
 
 @pytest.mark.parametrize("traced", [False, True])
-def test_a_compiled_layer_draws_as_it_would_have(traced):
+def test_compiled_layer_random_numbers_are_unchanged(traced):
     drawn = []
     for captured in (False, True):
         keras.utils.set_random_seed(5)
@@ -458,7 +458,7 @@ def test_a_compiled_layer_draws_as_it_would_have(traced):
 
 
 class Bomb(layers.Layer):
-    """Fails, once it is armed, at one of its calls."""
+    """Fails at one of its calls once it is armed."""
 
     def __init__(self, at=1, **options):
         super().__init__(**options)
@@ -476,7 +476,7 @@ class Bomb(layers.Layer):
 
 
 class Loop(layers.Layer):
-    """A recurrent layer in Python, with a bomb in it."""
+    """A recurrent layer in Python that contains a bomb."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -525,7 +525,7 @@ def failure_of(function):
 @every_bomb
 @in_both_modes
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, SystemExit])
-def test_nothing_changes_when_a_layer_fails(kind, training, failure):
+def test_failing_layer_changes_nothing(kind, training, failure):
     model, x, bomb = BOMBS[kind]()
     model(x, training=True)
     bomb.arm(failure)
@@ -542,7 +542,7 @@ class OwnError(RuntimeError):
 
 @every_bomb
 @pytest.mark.parametrize("make", [OwnError, ValueError, KeyError, KeyboardInterrupt])
-def test_the_failure_is_the_one_that_the_model_has_by_hand(kind, make):
+def test_error_equals_error_of_direct_call(kind, make):
     model, x, bomb = BOMBS[kind]()
     bomb.arm(make, "too hot")
     by_hand = failure_of(lambda: model(x))
@@ -556,14 +556,14 @@ def test_the_failure_is_the_one_that_the_model_has_by_hand(kind, make):
 
 
 def shown_files(failure):
-    """The files of the frames that IPython shows, outermost first."""
+    """Return the files of the frames that IPython shows, outermost first."""
     frames = [frame for frame, _line in traceback.walk_tb(failure.__traceback__)]
     return [it.f_code.co_filename for it in frames if "__tracebackhide__" not in it.f_locals]
 
 
 @every_bomb
 @pytest.mark.parametrize("filtering", [True, False])
-def test_no_frame_of_the_package_stands_among_those_of_the_model(kind, filtering):
+def test_traceback_has_no_package_frames_between_model_frames(kind, filtering):
     model, x, bomb = BOMBS[kind]()
     bomb.arm(OwnError, "too hot")
     if not filtering:
@@ -586,7 +586,7 @@ def test_no_frame_of_the_package_stands_among_those_of_the_model(kind, filtering
 # Other threads
 
 
-def test_what_another_thread_calls_is_not_recorded():
+def test_calls_of_other_threads_are_not_recorded():
     begun, done, armed = threading.Event(), threading.Event(), []
 
     class Waiting(layers.Layer):

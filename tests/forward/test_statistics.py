@@ -27,7 +27,7 @@ def units_last(values, channels_first=False):
 
 
 def naive(values, channels_first=False, activation=""):
-    """Every statistic, one number after the other."""
+    """Compute every statistic one number at a time."""
     exact = units_last(values, channels_first)
     known = [float(it) for it in exact.ravel() if math.isfinite(it)]
     finite = np.where(np.isfinite(exact), exact, 0)
@@ -79,7 +79,7 @@ def assert_equals(found, expected, exact=()):
 
 
 def assert_histogram(found, values):
-    """Each bin holds what lies between its edges."""
+    """Assert that each bin counts the values between its edges."""
     known = np.asarray(values).astype(np.float64).ravel()
     known = known[np.isfinite(known)]
     histogram = found.histogram
@@ -112,7 +112,7 @@ SHAPES = [(6,), (6, 4), (6, 5, 4), (6, 3, 2, 4), (2, 2, 2, 2, 3), (1, 7), (5, 1)
 
 @every_type
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_number(dtype, shape):
+def test_statistics_equal_plain_sums(dtype, shape):
     values = drawn(shape, dtype)
     found = statistics_of(values)
     assert_equals(found, naive(values), exact=("minimum", "maximum", "top_samples"))
@@ -125,34 +125,34 @@ def test_every_number(dtype, shape):
     assert set(found.dead) == {u for u, peak in enumerate(naive(values)["peaks"]) if peak == 0}
 
 
-def test_half_precision_of_the_other_kind():
+def test_bfloat16_statistics_equal_plain_sums():
     values = drawn((6, 5, 4), "float32").astype(ml_dtypes.bfloat16)
     found = statistics_of(values)
     assert_equals(found, naive(values), exact=("minimum", "maximum", "top_samples"))
     assert_histogram(found, values)
 
 
-def test_sums_of_half_precision_do_not_overflow():
+def test_half_precision_sums_do_not_overflow():
     found = statistics_of(np.full((4, 100, 2), 60_000, np.float16))
     assert found.total == 60_000.0 * 800
     assert found.squares == 60_000.0**2 * 800
     assert found.deviation == 0
 
 
-def test_sums_of_bytes_do_not_overflow():
+def test_byte_sums_do_not_overflow():
     found = statistics_of(np.full((4, 100, 2), 255, np.uint8))
     assert (found.total, found.minimum, found.maximum) == (255 * 800, 255, 255)
     least = statistics_of(np.full((2, 1), -128, np.int8))
     assert least.peaks.tolist() == [128]
 
 
-def test_complex_numbers_are_taken_by_their_size():
+def test_complex_numbers_count_by_magnitude():
     found = statistics_of(np.array([[3 + 4j, 0]]))
     assert (found.maximum, found.zeros, found.peaks.tolist()) == (5, 1, [5, 0])
 
 
 @pytest.mark.parametrize("shape", [(6, 4, 5), (6, 4, 3, 2), (6, 4)])
-def test_channels_may_come_first(shape):
+def test_channels_first_values_have_same_statistics(shape):
     values = drawn(shape, "float32")
     found = statistics_of(values, channels_first=True)
     assert_equals(found, naive(values, channels_first=True), exact=("top_samples",))
@@ -162,7 +162,7 @@ def test_channels_may_come_first(shape):
 
 
 # ---------------------------------------------------------------------------------------------
-# Not finite
+# NaN and infinity
 
 
 def with_holes():
@@ -174,7 +174,7 @@ def with_holes():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "float64"])
-def test_the_others_are_told_of(dtype):
+def test_finite_values_have_statistics_beside_nonfinite_ones(dtype):
     values = with_holes().astype(dtype)
     found = statistics_of(values)
     assert found.not_finite == 4
@@ -187,7 +187,7 @@ def test_the_others_are_told_of(dtype):
     assert found.share_of_zeros == (known == 0).mean()
 
 
-def test_nothing_is_known_where_all_is_nan():
+def test_all_nan_values_have_nan_statistics():
     found = statistics_of(np.full((3, 2, 4), np.nan, np.float32))
     assert found.not_finite == found.count == 24
     told = (found.minimum, found.maximum, found.mean, found.deviation, found.share_of_zeros)
@@ -196,7 +196,7 @@ def test_nothing_is_known_where_all_is_nan():
     assert found.norms.tolist() == [0, 0, 0]
 
 
-def test_what_is_nan_is_not_dead():
+def test_nan_unit_is_not_dead():
     values = np.ones((3, 2, 4), np.float32)
     values[..., 1] = 0
     values[..., 2] = np.nan
@@ -206,7 +206,7 @@ def test_what_is_nan_is_not_dead():
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
-def test_what_is_nan_is_not_saturated(activation):
+def test_nan_unit_is_not_saturated(activation):
     values = np.full((4, 5, 3), 0.5, np.float32)
     values[..., 1] = np.nan
     values[..., 2] = 1
@@ -215,10 +215,10 @@ def test_what_is_nan_is_not_saturated(activation):
     assert found.saturated_units.tolist() == [2]
 
 
-def test_whether_all_is_finite():
+def test_all_finite_detects_nan_and_infinity():
     assert all_finite(np.arange(3))
     assert all_finite(np.array([True]))
-    assert all_finite(np.full(10, 3e38, np.float32))  # the sum of which is not
+    assert all_finite(np.full(10, 3e38, np.float32))  # their sum is infinite
     assert not all_finite(np.array([1, np.nan], np.float16))
     assert not all_finite(np.array([1, -np.inf]))
     assert not all_finite(np.array([1, np.inf]).astype(ml_dtypes.bfloat16))
@@ -230,7 +230,7 @@ def test_whether_all_is_finite():
 
 
 @pytest.mark.parametrize("shape", [(3, 0, 4), (3, 2, 0, 4), (3, 0), (3, 4, 0)])
-def test_there_may_be_no_position_or_no_unit(shape):
+def test_empty_axes_have_statistics(shape):
     found = statistics_of(np.zeros(shape, np.float32))
     assert (found.count, found.not_finite, found.zeros, found.total) == (0, 0, 0, 0)
     assert math.isnan(found.mean)
@@ -242,7 +242,7 @@ def test_there_may_be_no_position_or_no_unit(shape):
     assert both.norms.tolist() == [0] * 6
 
 
-def test_one_unit():
+def test_single_unit_has_statistics():
     values = drawn((5, 7, 1), "float32")
     found = statistics_of(values)
     order = np.argsort(-values.mean(axis=(1, 2), dtype=np.float64), kind="stable")
@@ -250,7 +250,7 @@ def test_one_unit():
     assert found.peaks == np.abs(values).max()
 
 
-def test_a_number_for_each_sample():
+def test_one_number_per_sample_has_statistics():
     found = statistics_of(np.array([3.0, -4.0, 0.0]))
     assert found.norms.tolist() == [3, 4, 0]
     assert found.peaks.tolist() == [4]
@@ -260,7 +260,7 @@ def test_a_number_for_each_sample():
 @pytest.mark.parametrize(
     "value", [0.0, 5.0, -7.25, 1e-38, -1e-44, 1e30, 3e38, 1e-300, 65504.0, 2**20 + 0.5]
 )
-def test_a_single_value(value):
+def test_constant_values_have_histogram(value):
     values = np.full((2, 3), value)
     found = statistics_of(values)
     assert_histogram(found, values)
@@ -268,7 +268,7 @@ def test_a_single_value(value):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_widest_range(dtype):
+def test_widest_range_has_histogram(dtype):
     greatest = float(np.finfo(dtype).max)
     values = np.array([[greatest, -greatest, 0.0]], dtype)
     found = statistics_of(values)
@@ -276,7 +276,7 @@ def test_the_widest_range(dtype):
     assert (found.minimum, found.maximum) == (-greatest, greatest)
 
 
-def test_a_histogram_has_few_bins():
+def test_histogram_has_few_bins():
     for seed, scale in enumerate((1e-20, 1e-3, 1, 37, 1e9)):
         values = drawn((50, 20), "float64", seed) * scale + 3 * scale
         found = statistics_of(values)
@@ -288,7 +288,7 @@ def test_a_histogram_has_few_bins():
 # Units
 
 
-def test_dead_units():
+def test_dead_units_are_always_zero():
     values = np.zeros((4, 3, 5), np.float32)
     values[2, 1, 1] = 1e-9
     values[0, 0, 3] = -2
@@ -314,13 +314,13 @@ def of_one_unit(values, activation):
         ("hard_sigmoid", [0, 0.5, 1], 2),
     ],
 )
-def test_values_near_the_ends_are_saturated(activation, values, count):
+def test_values_near_activation_limits_are_saturated(activation, values, count):
     assert of_one_unit(values, activation).saturated.tolist() == [count]
     assert of_one_unit(values, "relu").saturated is None
     assert of_one_unit(values, "relu").saturated_units is None
 
 
-def test_a_unit_is_saturated_where_nearly_all_its_values_are():
+def test_unit_with_95_percent_saturated_values_is_saturated():
     values = np.ones((10, 10, 3), np.float32)
     values[0, :5, 1] = 0  # 95 %
     values[0, :6, 2] = 0
@@ -332,7 +332,7 @@ def test_a_unit_is_saturated_where_nearly_all_its_values_are():
     assert both.saturated_units.tolist() == [0, 1]
 
 
-def test_the_samples_that_excite_a_unit_most():
+def test_top_samples_have_highest_unit_means():
     values = np.zeros((6, 4, 2), np.float32)
     values[:, 0, 0] = [1, 8, 3, 9, 3, 0]
     values[:, :, 1] = -1
@@ -344,7 +344,7 @@ def test_the_samples_that_excite_a_unit_most():
 
 
 # ---------------------------------------------------------------------------------------------
-# In pieces
+# Combined pieces
 
 
 def in_pieces(values, ends, **options):
@@ -369,22 +369,22 @@ def assert_is_the_whole(found, whole):
 @every_type
 @pytest.mark.parametrize("ends", [(1,), (3, 4), (2, 4, 6, 8), tuple(range(1, 10))])
 @pytest.mark.parametrize("activation", ["", "tanh"])
-def test_pieces_are_the_whole(dtype, ends, activation):
+def test_combined_pieces_equal_whole(dtype, ends, activation):
     values = drawn((10, 3, 4), dtype)
     found = in_pieces(values, ends, activation=activation)
     assert_is_the_whole(found, statistics_of(values, activation=activation))
     assert_histogram(found, values)
 
 
-def test_pieces_with_holes_are_the_whole():
+def test_combined_pieces_with_nan_equal_whole():
     values = with_holes()
-    values[5] = np.nan  # a piece of which nothing is known
+    values[5] = np.nan  # a piece without finite values
     found = in_pieces(values, (1, 3, 5))
     assert_is_the_whole(found, statistics_of(values))
     assert_histogram(found, values)
 
 
-def test_pieces_of_very_different_ranges():
+def test_combined_pieces_of_different_ranges_have_few_bins():
     values = np.concatenate(
         [drawn((4, 50), "float64", n) * scale for n, scale in enumerate((1e-6, 1, 1e4))]
     )
@@ -403,7 +403,7 @@ def test_pieces_of_very_different_ranges():
     activation=st.sampled_from(["", "sigmoid", "tanh"]),
     data=st.data(),
 )
-def test_any_array(values, channels_first, activation, data):
+def test_any_array_has_correct_statistics(values, channels_first, activation, data):
     options = {"channels_first": channels_first and values.ndim > 1, "activation": activation}
     found = statistics_of(values, **options)
     assert_equals(found, naive(values, **options), exact=("minimum", "maximum"))

@@ -1,4 +1,4 @@
-"""What the tests of the graph share."""
+"""Fixtures for the tests of the graph."""
 
 import keras
 import pytest
@@ -6,5 +6,5 @@ import pytest
 
 @pytest.fixture
 def fresh_names():
-    """Keras names layers as in a new process: dense, dense_1, …"""
+    """Resets the layer names of Keras: dense, dense_1, …"""
     keras.utils.clear_session()

@@ -1,4 +1,4 @@
-"""Random functional graphs: read as Keras has them, drawn, folded and written without loss."""
+"""Random functional graphs: reading, drawing, folding and exporting."""
 
 import xml.etree.ElementTree as ET
 
@@ -22,7 +22,7 @@ NAMES = st.text(
 
 @st.composite
 def models(draw):
-    """A functional model of layers, raw operations, shared layers and nested models."""
+    """Draws a functional model of layers, raw operations, shared layers and nested models."""
     inputs = [keras.Input((4,), name=f"input {n}") for n in range(draw(st.integers(1, 3)))]
     tensors = list(inputs)
     shared = layers.Dense(4)
@@ -56,7 +56,7 @@ slow = examples(16)
 
 @slow
 @given(models())
-def test_the_graph_is_that_of_keras(model):
+def test_graph_matches_keras(model):
     graph = lab.read_graph(model)
     names = {call.id: call.layer for call in graph.calls}
     top = {it.id for it in graph.calls if it.group is None}
@@ -91,7 +91,7 @@ def histories(value):
 
 @slow
 @given(models(), st.booleans())
-def test_it_is_drawn_written_and_read_again(model, fold):
+def test_graph_survives_drawing_and_round_trip(model, fold):
     view = lab.graph(model, fold=fold)
     drawn = ET.fromstring(view.to_svg())
     boxes = [it for it in drawn.iter(f"{SVG}g") if "call" in it.get("class", "").split()]
@@ -105,7 +105,7 @@ def test_it_is_drawn_written_and_read_again(model, fold):
 
 @slow
 @given(models())
-def test_folding_keeps_everything_and_makes_no_cycle(model):
+def test_folding_keeps_calls_and_creates_no_cycle(model):
     graph = lab.read_graph(model)
     folded, _opened = fold_graph(graph, True)
     assert {it.id for it in folded.calls} == {it.id for it in graph.calls}

@@ -1,4 +1,4 @@
-"""A graph as text: exact, aligned, and whole whatever the names are."""
+"""Graphs as text: exact, aligned and complete for all names."""
 
 import keras
 import pytest
@@ -46,7 +46,7 @@ def text_of(x) -> list[str]:
     return to_text(lab.read_graph(x)).splitlines()
 
 
-def test_the_first_model_of_the_course(fresh_names):
+def test_first_course_model_is_written(fresh_names):
     assert (
         to_text(lab.read_graph(seed_models.mnist_model()))
         == """\
@@ -81,7 +81,7 @@ head          Dense       (None, 1)              5  middle/innermost/d"""
     )
 
 
-def test_shared_frozen_lost_and_unused_are_said():
+def test_remarks_name_shared_frozen_lost_and_unused_calls():
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
     shared = layers.Dense(3, name="shared")
     frozen = layers.Dense(3, name="frozen", trainable=False)
@@ -101,13 +101,13 @@ def test_shared_frozen_lost_and_unused_are_said():
     assert "Inputs that lead to no output: b." in text
 
 
-def test_calls_without_weights_are_not_called_shared():
+def test_calls_without_weights_are_not_shared():
     drop = layers.Dropout(0.5, name="drop")
     graph = lab.read_graph(drop(drop(keras.Input((3,)))))
     assert [remark(graph, call) for call in graph.calls] == ["", "", ""]
 
 
-def test_what_is_unknown_is_said():
+def test_notes_explain_unknown_parts():
     [connected, built] = notes(lab.read_graph(seed_models.MLP()))
     assert "in the order in which they were made" in connected
     assert "model.build(input_shape)" in built
@@ -115,7 +115,7 @@ def test_what_is_unknown_is_said():
     assert notes(lab.read_graph(seed_models.mnist_model())) == []
 
 
-def test_an_empty_graph_is_text_too():
+def test_empty_graph_is_written():
     assert text_of(keras.Sequential(name="s"))[0] == "s (Sequential): 0 calls, not built yet"
 
 
@@ -130,7 +130,7 @@ def test_an_empty_graph_is_text_too():
         seed_models.CustomDense,
     ],
 )
-def test_columns_are_aligned_and_no_line_ends_with_blanks(build):
+def test_columns_are_aligned_without_trailing_spaces(build):
     graph = lab.read_graph(build())
     lines = to_text(graph).splitlines()
     assert all(line == line.rstrip() for line in lines)
@@ -147,7 +147,7 @@ def test_columns_are_aligned_and_no_line_ends_with_blanks(build):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_breaks_a_line_or_an_id(name):
+def test_hostile_names_keep_lines_and_ids(name):
     x = keras.Input((3,), name=f"{name} in".replace("/", "|"))
     clean = name.replace("/", "|")
     layer, twin = seed_models.CustomDense(3, name=clean), seed_models.CustomDense(3, name=clean)
@@ -161,7 +161,7 @@ def test_no_name_breaks_a_line_or_an_id(name):
     assert all(line == line.rstrip() for line in lines)
     for line in lines:
         assert line.isprintable()
-    # What can be printed is written whole.
+    # Printable names are written in full.
     assert len(lines[3]) > len(clean)
     if clean.isprintable():
         assert lines[3].startswith(clean)
@@ -180,7 +180,7 @@ def test_no_name_breaks_a_line_or_an_id(name):
         ("é漢😀", "é漢😀"),
     ],
 )
-def test_printable_keeps_what_can_be_shown(text, shown):
+def test_printable_keeps_printable_characters(text, shown):
     assert printable(text) == shown
 
 
@@ -203,12 +203,12 @@ def test_wide_characters_take_two_columns():
         (None, "?", "?"),
     ],
 )
-def test_shapes_in_words(shape, words, written):
+def test_shapes_are_written(shape, words, written):
     assert shape_label(TensorSpec(shape, "float32")) == words
     assert shape_tuple(TensorSpec(shape, "float32")) == written
 
 
-def test_short_names_leave_out_the_group():
+def test_short_names_omit_group():
     assert short_name(Call("a/b#2", "b", "Dense", "a/b", group="a")) == "b#2"
     assert short_name(Group("a/b", "b", "Functional", "a/b", parent="a")) == "b"
     assert short_name(Call("b", "b", "Dense", "b")) == "b"
@@ -223,7 +223,7 @@ def details_of(graph, call_id) -> list[tuple[str, str]]:
     return details(graph, call)
 
 
-def test_details_of_a_call():
+def test_details_describe_call():
     x = keras.Input((28, 28, 1), name="img")
     y = layers.Conv2D(16, 3, activation="relu", name="conv")(x)
     graph = lab.read_graph(y)
@@ -246,7 +246,7 @@ def test_details_of_a_call():
     assert details_of(graph, "img")[1][0] == "Code"
 
 
-def test_details_of_a_group_and_of_what_shares_its_weights():
+def test_details_describe_group_and_shared_weights():
     i = keras.Input((6,), name="i")
     part = keras.Model(i, layers.Dense(4, name="d")(i), name="part")
     x, y = keras.Input((6,), name="x"), keras.Input((6,), name="y")
@@ -266,7 +266,7 @@ def test_details_of_a_group_and_of_what_shares_its_weights():
     assert rows["Code"] == 'layers.Dense(4, name="d")(i)'
 
 
-def test_details_number_several_tensors_and_name_the_shared_layer():
+def test_details_number_tensors_and_name_shared_layer():
     a, b = keras.Input((2,), name="a"), keras.Input((3,), name="b")
     dense = layers.Dense(4, name="d")
     x = layers.Concatenate(name="cat")([a, b])
@@ -279,7 +279,7 @@ def test_details_number_several_tensors_and_name_the_shared_layer():
     assert rows["Note"] == "use 2 of 2"
 
 
-def test_details_say_what_is_frozen_and_where_a_call_stands():
+def test_details_name_frozen_weights_and_group():
     i = keras.Input((4,), name="i")
     norm = layers.BatchNormalization(name="norm")(i)
     inner = keras.Model(i, layers.Dense(2, name="d", trainable=False)(norm), name="inner")
@@ -293,7 +293,7 @@ def test_details_say_what_is_frozen_and_where_a_call_stands():
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_details_can_be_printed_and_are_whole(name):
+def test_details_are_printable_and_complete(name):
     call = Call(name, name, "Mine", "other", settings={name: name, "other": [name]}, group=name)
     rows = details(LayerGraph("m", "Functional", (call,), ()), call)
     for label, value in rows:

@@ -1,4 +1,4 @@
-"""The catalogue: which lessons there are, in which language, and where."""
+"""The catalogue: lessons, languages and notebook paths."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from kfunc_lab.lessons import catalogue
 ROOT = Path(__file__).parents[2]
 
 
-def test_lessons_are_in_order_and_say_what_they_teach_in_one_sentence():
+def test_lessons_are_ordered_and_described_in_one_sentence():
     numbers = [lesson.number for lesson in catalogue.lessons()]
     assert numbers == [f"{position:02}" for position in range(len(numbers))]
     for lesson in catalogue.lessons():
@@ -24,16 +24,16 @@ def test_lessons_are_in_order_and_say_what_they_teach_in_one_sentence():
 
 
 @pytest.mark.parametrize("text", ["02", "2", "train_and_evaluate", "02_train_and_evaluate"])
-def test_a_lesson_is_found_by_number_slug_or_both(text):
+def test_lesson_is_found_by_number_or_slug(text):
     assert catalogue.find(text).name == "02_train_and_evaluate"
 
 
-def test_the_first_lesson_is_found_by_its_number_without_zeros():
+def test_first_lesson_is_found_by_zero():
     assert catalogue.find("0").slug == "welcome"
 
 
 @pytest.mark.parametrize("text", ["", "99", "002", "train", "../02"])
-def test_an_unknown_lesson_is_answered_with_those_that_there_are(text):
+def test_unknown_lesson_error_lists_lessons(text):
     with pytest.raises(LookupError) as raised:
         catalogue.find(text)
     message = raised.value.args[0]
@@ -41,7 +41,7 @@ def test_an_unknown_lesson_is_answered_with_those_that_there_are(text):
     assert all(lesson.name in message for lesson in catalogue.lessons())
 
 
-def test_texts_follow_the_language_in_use(monkeypatch):
+def test_texts_follow_language(monkeypatch):
     monkeypatch.setattr(catalogue, "_", lambda text: f"{lab.language()}: {text}")
     lesson = catalogue.find("2")
     assert lesson.title == "en: Train and evaluate"
@@ -52,7 +52,7 @@ def test_texts_follow_the_language_in_use(monkeypatch):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A copy of the package's code with a lesson of its own, as a checkout has them."""
+    """Copies part of the package and one lesson, like a checkout."""
     folder = tmp_path / "checkout"
     files = ["pyproject.toml", "README.md", "LICENSE", "kfunc_lab/__init__.py"]
     files += ["kfunc_lab/locale/__init__.py"]
@@ -73,17 +73,15 @@ def checkout(tmp_path):
         ("editable", "checkout/notebooks", "newer"),
     ],
 )
-def test_the_original_is_the_one_beside_the_code_that_runs(
-    checkout, tmp_path, kind, place, content
-):
-    """An editable install has a copy of the notebooks, which grows old: it is not used."""
+def test_original_is_next_to_running_code(checkout, tmp_path, kind, place, content):
+    """An editable install must not use its outdated copy of the notebooks."""
     installed = tmp_path / "installed"
     wheel = build(checkout, kind, tmp_path / "dist")
     shutil.unpack_archive(wheel, installed, "zip")
     assert (installed / "kfunc_lab/lessons/notebooks/es/00_welcome.ipynb").exists()
     for language in ("en", "es"):
         (checkout / "notebooks" / language / "00_welcome.ipynb").write_text("newer")
-    (installed / "notebooks").mkdir()  # of some other package
+    (installed / "notebooks").mkdir()  # belongs to another package
     code = f"""
 import site, sys
 others, sys.path[:] = sys.path[:], []
@@ -98,9 +96,9 @@ print(catalogue.notebook(catalogue.find("0"), "es"))
 
 
 def build(project, kind, folder):
-    """Builds a project as pip does, and returns the path of the wheel."""
+    """Builds a project like pip and returns the path of the wheel."""
     folder.mkdir()
-    # The same editable wheel, for which hatchling needs no further package.
+    # This setting gives the same editable wheel without another package.
     settings, table = project / "pyproject.toml", "[tool.hatch.build.targets.wheel]\n"
     text = settings.read_text().replace(table, f'{table}dev-mode-dirs = ["."]\n')
     settings.write_text(text)
@@ -111,17 +109,17 @@ def build(project, kind, folder):
     return folder / ran.stdout.split()[-1]
 
 
-def test_a_notebook_that_was_not_built_is_named(monkeypatch, tmp_path):
+def test_missing_notebook_error_names_file(monkeypatch, tmp_path):
     monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"00_welcome\.ipynb"):
         catalogue.notebook(catalogue.find("0"), "en")
 
 
-def test_an_unknown_language_is_refused():
+def test_unknown_language_raises():
     with pytest.raises(ValueError, match="no language 'fr'; there are: en, es"):
         catalogue.notebook(catalogue.find("0"), "fr")
 
 
-def test_the_catalogue_loads_no_keras():
+def test_catalogue_does_not_import_keras():
     code = "import kfunc_lab.lessons.catalogue, sys; sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

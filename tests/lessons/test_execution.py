@@ -1,4 +1,4 @@
-"""Runs: what the kernel gets, what is written, and what is said when something fails."""
+"""Runs of lessons: kernel, output files, and errors."""
 
 import json
 import os
@@ -20,7 +20,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"/>'
 
 @pytest.fixture
 def lesson(tmp_path):
-    """Makes a notebook with the parameters language and epochs."""
+    """A function that writes a notebook with the parameters language and epochs."""
 
     def make(*cells, name="02_test", metadata=None):
         notebook = nbformat.v4.new_notebook(metadata=metadata or {})
@@ -54,7 +54,7 @@ print(json.dumps([sys.executable, os.getcwd(), language, epochs, *map(os.environ
 """
 
 
-def test_the_kernel_is_this_interpreter_in_the_output_folder(lesson, tmp_path, monkeypatch):
+def test_kernel_uses_this_interpreter_and_output_folder(lesson, tmp_path, monkeypatch):
     elsewhere = tmp_path / "jupyter" / "kernels" / "python3"
     elsewhere.mkdir(parents=True)
     spec = {"argv": ["/nowhere/python", "{connection_file}"], "display_name": "Another"}
@@ -85,14 +85,14 @@ def test_the_kernel_is_this_interpreter_in_the_output_folder(lesson, tmp_path, m
     assert (dict(os.environ), Path.cwd()) == (environment, folder)
 
 
-def test_what_libraries_print_past_python_is_left_out(lesson, tmp_path):
+def test_native_library_output_is_omitted(lesson, tmp_path):
     original = lesson(
         "import os, sys; print('a'); print('b', file=sys.stderr); os.write(2, b'c');"
     )
     assert printed(execution.run(original, tmp_path / "out")) == "a\nb\n"
 
 
-def test_a_relative_output_folder_is_one_from_here(lesson, tmp_path, monkeypatch):
+def test_relative_output_folder_is_resolved(lesson, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = execution.run(lesson("print(language)"), Path("out"))
     assert printed(run) == "en\n"
@@ -106,7 +106,7 @@ display({{"text/plain": 'a "graph" <b>', "image/svg+xml": {SVG!r},
 """
 
 
-def test_the_report_is_one_page_with_static_pictures(lesson, tmp_path):
+def test_report_is_one_page_with_static_pictures(lesson, tmp_path):
     original = lesson(SHOW, metadata={"widgets": {"x": {"state": {}}}})
     html = execution.run(original, tmp_path / "out", language="es").html.read_text()
     assert "<title>Entrenar &lt;y&gt; evaluar</title>" in html
@@ -120,7 +120,7 @@ def test_the_report_is_one_page_with_static_pictures(lesson, tmp_path):
     assert "import(" not in html
 
 
-def test_mathjax_is_named_only_where_there_is_a_formula(lesson, tmp_path):
+def test_report_loads_mathjax_only_for_formulas(lesson, tmp_path):
     original = lesson()
     notebook = nbformat.read(original, as_version=4)
     notebook.cells.append(nbformat.v4.new_markdown_cell("$784 \\times 64$"))
@@ -131,7 +131,7 @@ def test_mathjax_is_named_only_where_there_is_a_formula(lesson, tmp_path):
     assert "mathjax" in sources[0]
 
 
-def test_a_failing_cell_is_named_in_one_line_and_the_rest_is_written(lesson, tmp_path):
+def test_failing_cell_is_reported_and_run_is_saved(lesson, tmp_path):
     original = lesson(
         "print('before')", "raise ValueError('no\\nsecond line')", "print('after')"
     )
@@ -144,13 +144,13 @@ def test_a_failing_cell_is_named_in_one_line_and_the_rest_is_written(lesson, tmp
     assert "ValueError" in run.html.read_text()
 
 
-def test_a_kernel_that_dies_is_told_from_a_failing_cell(lesson, tmp_path):
+def test_dead_kernel_is_reported(lesson, tmp_path):
     with pytest.raises(execution.RunError, match="the kernel died") as raised:
         execution.run(lesson("import os; os._exit(1)"), tmp_path / "out")
     assert raised.value.run.html.exists()
 
 
-def test_an_unknown_parameter_is_answered_with_those_that_there_are(lesson, tmp_path):
+def test_unknown_parameter_error_lists_parameters(lesson, tmp_path):
     with pytest.raises(execution.ParameterError) as raised:
         execution.run(lesson(), tmp_path / "out", parameters={"epoch": 3})
     assert str(raised.value) == "02_test has no parameter epoch; it has language, epochs."
@@ -158,14 +158,14 @@ def test_an_unknown_parameter_is_answered_with_those_that_there_are(lesson, tmp_
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"nbformat": 4}', "hello"])
-def test_what_is_no_notebook_is_refused_in_one_sentence(tmp_path, content):
+def test_invalid_notebook_raises(tmp_path, content):
     path = tmp_path / "broken.ipynb"
     path.write_text(content)
     with pytest.raises(execution.RunError, match=r"broken\.ipynb cannot be read"):
         execution.run(path, tmp_path / "out")
 
 
-def test_only_the_result_of_a_run_is_written_over(lesson, tmp_path):
+def test_only_results_of_runs_are_overwritten(lesson, tmp_path):
     original = lesson()
     for folder in (original.parent, tmp_path / "mine"):
         folder.mkdir(exist_ok=True)
@@ -181,7 +181,7 @@ def test_only_the_result_of_a_run_is_written_over(lesson, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
-def test_an_interrupt_ends_the_kernel_too(lesson, tmp_path):
+def test_interrupt_stops_kernel(lesson, tmp_path):
     original = lesson(
         "import os; open('pid', 'w').write(str(os.getpid()))", "import time; time.sleep(60)"
     )
@@ -210,7 +210,7 @@ def test_an_interrupt_ends_the_kernel_too(lesson, tmp_path):
         *[("[64, 32]", [64, 32]), ("no", "no"), ("", ""), ("a b", "a b"), ("(", "(")],
     ],
 )
-def test_values_are_read_as_literals(text, value):
+def test_parameter_values_are_literals(text, value):
     read = execution.value(text)
     assert read == value
     assert type(read) is type(value)

@@ -1,4 +1,4 @@
-"""Each exercise: its solution, no answer, and wrong answers met by the message made for them."""
+"""Each exercise: its solution, missing answers, and wrong answers with their messages."""
 
 from importlib import import_module
 
@@ -24,12 +24,12 @@ NAMES = {
 
 
 def ids(answers):
-    """Names tests the same in every process."""
+    """Returns test ids that are equal in every process."""
     return [f"{number}-{answer[0]}" for number, answer in enumerate(answers)]
 
 
-def in_both(do):
-    """Returns what is done in English and in Spanish."""
+def in_both_languages(do):
+    """Calls a function in English and in Spanish and returns both results."""
     done = []
     for language in ("en", "es"):
         lab.language(language)
@@ -37,8 +37,8 @@ def in_both(do):
     return done
 
 
-def checked(name, answer):
-    return in_both(lambda: lab.check(name, answer))
+def check_in_both_languages(name, answer):
+    return in_both_languages(lambda: lab.check(name, answer))
 
 
 def solve(name):
@@ -49,8 +49,8 @@ def solve(name):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_solution_is_right_and_praised_in_the_language(name):
-    english, spanish = checked(name, solve(name))
+def test_solution_is_right_and_praised_in_both_languages(name):
+    english, spanish = check_in_both_languages(name, solve(name))
     assert english.status == spanish.status == "right", english
     assert english.message == EXERCISES[name].praise
     assert spanish.message != EXERCISES[name].praise
@@ -58,36 +58,41 @@ def test_solution_is_right_and_praised_in_the_language(name):
 
 @pytest.mark.parametrize("name", EXERCISES)
 @pytest.mark.parametrize("answer", [..., None])
-def test_no_answer_is_not_wrong(name, answer):
-    for feedback in [*checked(name, answer), *in_both(lambda: lab.check(name))]:
+def test_missing_answer_is_not_attempted(name, answer):
+    for feedback in [
+        *check_in_both_languages(name, answer),
+        *in_both_languages(lambda: lab.check(name)),
+    ]:
         assert feedback.status == "not attempted"
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_there_are_two_hints_or_more_in_each_language(name):
+def test_each_language_has_two_hints_or_more(name):
     exercise = EXERCISES[name]
     assert len(exercise.hints) >= 2
-    english, spanish = in_both(lambda: [lab.hint(name).message for _ in exercise.hints])
+    english, spanish = in_both_languages(
+        lambda: [lab.hint(name).message for _ in exercise.hints]
+    )
     assert set(english) == set(exercise.hints)
     assert not set(spanish) & set(exercise.hints)
 
 
 @pytest.mark.parametrize(("name", "answer", "words"), WRONG, ids=ids(WRONG))
-def test_wrong_answer_meets_its_message(name, answer, words):
-    for feedback, part in zip(checked(name, answer()), words, strict=True):
+def test_wrong_answer_gets_its_message(name, answer, words):
+    for feedback, part in zip(check_in_both_languages(name, answer()), words, strict=True):
         assert feedback.status == "wrong"
         assert part in feedback.message, feedback
 
 
 @pytest.mark.parametrize(("name", "answer"), RIGHT, ids=ids(RIGHT))
 def test_other_right_answers_are_right(name, answer):
-    for feedback in checked(name, answer()):
+    for feedback in check_in_both_languages(name, answer()):
         assert feedback.status == "right", feedback
 
 
 @pytest.mark.parametrize(("name", "answer"), GIVEN, ids=ids(GIVEN))
-def test_what_the_lesson_gives_is_not_attempted(name, answer):
-    for feedback in checked(name, answer()):
+def test_initial_code_is_not_attempted(name, answer):
+    for feedback in check_in_both_languages(name, answer()):
         assert feedback.status == "not attempted"
 
 
@@ -97,8 +102,8 @@ def test_every_exercise_has_three_wrong_answers_or_more():
     assert len(WRONG) >= 60
 
 
-def test_messages_to_wrong_answers_are_made_for_them():
-    """No two wrong answers to an exercise are told by the same words, but for those in tests."""
+def test_messages_are_specific_to_wrong_answers():
+    """Most wrong answers to an exercise have a message of their own."""
     for name in EXERCISES:
         words = [wrong[2] for wrong in WRONG if wrong[0] == name]
         assert len(set(words)) >= 0.75 * len(words), name

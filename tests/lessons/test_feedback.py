@@ -1,4 +1,4 @@
-"""How feedback is given: never an exception, escaped, in plain text and HTML."""
+"""Feedback: no exceptions, escaped text, plain text and HTML."""
 
 import base64
 import re
@@ -26,7 +26,7 @@ class Raising:
     __repr__ = __str__
 
 
-def test_unknown_exercise_names_those_there_are():
+def test_unknown_exercise_error_lists_exercises():
     for call in (lab.check, lab.hint, lab.solution):
         with pytest.raises(LookupError, match=r'"hiden-units".*hidden-units'):
             call("hiden-units")
@@ -40,11 +40,11 @@ def test_answer_is_escaped():
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_answer_that_cannot_be_examined_raises_nothing(name):
+def test_invalid_answer_raises_nothing(name):
     assert lab.check(name, Raising()).status == "wrong"
 
 
-def test_hints_come_one_after_the_other(monkeypatch):
+def test_hints_rotate(monkeypatch):
     monkeypatch.setattr(feedback, "_hint_counts", {})
     hints = EXERCISES["hidden-units"].hints
     said = [lab.hint("hidden-units").message for _ in range(len(hints) + 1)]
@@ -57,13 +57,13 @@ def test_solution_shows_code():
     assert "<pre" in said._repr_html_()
 
 
-def test_marks_code_and_emphasis():
+def test_code_and_emphasis_are_formatted():
     html = feedback.Feedback("wrong", "`a<b` is *not* so")._repr_html_()
     assert "<code>a&lt;b</code> is <em>not</em> so" in html
     assert repr(feedback.Feedback("wrong", "`a` is *not* so")) == "✗ Not yet: `a` is not so"
 
 
-def test_checks_are_assertions_for_graders():
+def test_checks_raise_assertion_errors():
     with pytest.raises(AssertionError, match="whole model"):
         EXERCISES["species-parameters"].check(195)
 
@@ -82,7 +82,7 @@ def differing_graphs():
     return compare_with_target(model("hidden", 3), model("x<b", 5))
 
 
-def test_a_graph_that_differs_is_drawn_with_the_differences_as_its_text():
+def test_different_graph_is_drawn_with_differences():
     said = feedback.Feedback("wrong", "no", comparison=differing_graphs())
     html = said._repr_html_()
     assert '<img alt="' in html
@@ -93,7 +93,7 @@ def test_a_graph_that_differs_is_drawn_with_the_differences_as_its_text():
     assert "x<b" not in svg
 
 
-def test_words_remain_where_nothing_can_be_drawn(monkeypatch):
+def test_feedback_falls_back_to_text_without_graphviz(monkeypatch):
     def fail(_found):
         raise GraphvizError("no drawing program")
 

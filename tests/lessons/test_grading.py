@@ -1,4 +1,4 @@
-"""What a grader sees: an AssertionError that says why, or nothing."""
+"""Grading: an AssertionError with the reason, or no output."""
 
 import doctest
 import sys
@@ -40,7 +40,7 @@ def test_right_answer_raises_nothing():
         ("es", Raising(), "✗ Todavía no: No se pudo comprobar"),
     ],
 )
-def test_any_other_answer_is_an_assertion_with_what_check_says(language, answer, said):
+def test_other_answers_raise_feedback_of_check(language, answer, said):
     lab.language(language)
     with pytest.raises(AssertionError) as raised:
         lab.assert_right("species-parameters", answer)
@@ -48,19 +48,19 @@ def test_any_other_answer_is_an_assertion_with_what_check_says(language, answer,
     assert str(raised.value).startswith(said)
 
 
-def test_unknown_exercise_is_the_teachers_error():
+def test_unknown_exercise_raises_lookup_error():
     with pytest.raises(LookupError, match="species-parameters"):
         lab.assert_right("species", 51)
 
 
-def test_nothing_is_written_where_nbgrader_would_see_a_failure(capsys):
+def test_grading_prints_nothing(capsys):
     lab.assert_right("species-parameters", Noisy())
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("answer", "failed"), [(51, 0), (48, 1), (..., 1)])
-def test_an_otter_test_passes_for_the_right_answer_alone(answer, failed):
-    """otter-grader runs the code of a test cell as an example that prints nothing."""
+def test_otter_test_passes_only_for_right_answer(answer, failed):
+    """otter-grader runs a test cell as a doctest without output."""
     code = '>>> lab.assert_right("species-parameters", parameters)\n'
     names = {"lab": lab, "parameters": answer}
     example = doctest.DocTestParser().get_doctest(code, names, "otter", None, None)

@@ -1,4 +1,4 @@
-"""Merging: the learner's cells stay, all others become the original's, and no edit breaks it."""
+"""Merges of notebooks: the learner's cells stay, and other cells follow the original."""
 
 import json
 from copy import deepcopy
@@ -15,7 +15,7 @@ drawn = examples(150)
 
 
 def code(name, source, *printed, **more):
-    """A code cell as it is stored after a run that printed some lines."""
+    """Builds a code cell with printed lines."""
     return {
         "cell_type": "code",
         "id": name,
@@ -36,7 +36,7 @@ def notebook(*cells, minor=5, **metadata):
 
 
 def cells(result):
-    """The merged cells by id, in their order."""
+    """Returns the merged cells by id, in order."""
     return {cell["id"]: cell for cell in result.notebook["cells"]}
 
 
@@ -46,14 +46,14 @@ BASE = notebook(text("a", "A"), code("b", "b = 1", "1"), code("c", "c = 1", "1")
 # Cells of the original
 
 
-def test_a_cell_that_was_not_run_gets_the_new_source_and_the_new_outputs():
+def test_unexecuted_cell_gets_new_source_and_outputs():
     ours = notebook(text("a", "A, revised"), code("b", "b = 2", "2"), code("c", "c = 1", "new"))
     result = merge(BASE, deepcopy(BASE), ours)
     assert result.notebook == ours
     assert (result.kept, result.conflicting) == ((), ())
 
 
-def test_a_cell_that_was_run_keeps_its_outputs_unless_they_came_from_other_code():
+def test_executed_cell_keeps_outputs_of_equal_code():
     theirs = notebook(
         text("a", "A"),
         code("b", "b = 1", "mine", execution_count=7),
@@ -66,26 +66,26 @@ def test_a_cell_that_was_run_keeps_its_outputs_unless_they_came_from_other_code(
     assert result.kept == ()
 
 
-def test_a_cell_that_was_run_may_become_text():
+def test_executed_cell_can_become_text():
     theirs = notebook(code("b", "b = 1", "mine", execution_count=7))
     result = merge(BASE, theirs, notebook(text("b", "B")))
     assert cells(result) == {"b": text("b", "B")}
 
 
-def test_lines_and_one_text_are_the_same_source():
+def test_source_may_be_list_or_string():
     theirs = notebook(text("a", ["one\n", "two"]))
     result = merge(notebook(text("a", "one\ntwo")), theirs, notebook(text("a", "three")))
     assert cells(result) == {"a": text("a", "three")}
 
 
-def test_a_removed_cell_goes_unless_the_learner_changed_it():
+def test_removed_cell_stays_only_if_changed():
     theirs = notebook(text("a", "A"), code("b", "b = my", "my"), code("c", "c = 1", "ran"))
     result = merge(BASE, theirs, notebook(text("a", "A")))
     assert cells(result) == {"a": text("a", "A"), "b": code("b", "b = my", "my")}
     assert (result.kept, result.conflicting) == (("b",), ())
 
 
-def test_a_cell_s_settings_are_the_original_s_but_for_what_the_learner_set():
+def test_cell_metadata_keeps_learner_settings():
     def tagged(**metadata):
         return notebook(code("b", "b = 1", metadata=metadata))
 
@@ -98,7 +98,7 @@ def test_a_cell_s_settings_are_the_original_s_but_for_what_the_learner_set():
 # Cells of the learner
 
 
-def test_a_changed_cell_stays_as_it_is_with_its_outputs():
+def test_changed_cell_keeps_source_and_outputs():
     mine = code("b", "b = my", "my", execution_count=9, metadata={"folded": True})
     ours = notebook(text("a", "A, revised"), code("b", "b = 2", "2"), code("c", "c = 1", "1"))
     result = merge(BASE, notebook(text("a", "A"), mine, code("c", "c = 1", "1")), ours)
@@ -115,25 +115,25 @@ def test_a_changed_cell_stays_as_it_is_with_its_outputs():
     ],
     ids=["an attachment", "another type"],
 )
-def test_what_is_not_source_is_a_change_too(mine):
+def test_attachment_and_type_are_changes(mine):
     result = merge(BASE, notebook(mine), notebook(text("a", "A, revised")))
     assert cells(result) == {"a": mine}
     assert result.conflicting == ("a",)
 
 
-def test_a_change_that_the_original_has_too_is_nobody_s():
+def test_equal_change_on_both_sides_is_not_kept():
     theirs = notebook(text("a", "A, revised"))
     result = merge(BASE, theirs, notebook(text("a", "A, revised")))
     assert (result.kept, result.conflicting) == ((), ())
 
 
-def test_a_deleted_cell_stays_deleted():
+def test_deleted_cell_stays_deleted():
     theirs = notebook(text("a", "A"), code("c", "c = 1", "1"))
     ours = notebook(text("a", "A"), code("b", "b = 2", "2"), code("c", "c = 2", "2"))
     assert list(cells(merge(BASE, theirs, ours))) == ["a", "c"]
 
 
-def test_the_learner_s_metadata_stays_but_for_our_mark():
+def test_learner_metadata_stays_except_our_entry():
     base = notebook(kfunc_lab={"source_sha256": "1"}, kernelspec={"name": "python3"})
     theirs = notebook(kfunc_lab={"source_sha256": "1"}, kernelspec={"name": "mine"}, widgets={})
     ours = notebook(kfunc_lab={"source_sha256": "2"}, kernelspec={"name": "python4"})
@@ -148,7 +148,7 @@ def test_the_learner_s_metadata_stays_but_for_our_mark():
 
 
 def letters(order):
-    """A notebook whose cells are named by letters; a capital has another source."""
+    """Builds a notebook with cells named by letters; capitals have a different source."""
     return notebook(*(text(letter.lower(), letter) for letter in order))
 
 
@@ -156,21 +156,26 @@ def letters(order):
     ("base", "theirs", "ours", "merged"),
     [
         ("abc", "axbc", "abnc", "axbnc"),  # both added a cell
-        ("abc", "abxc", "abnc", "abxnc"),  # at one place: the learner's keeps its neighbour
-        ("abc", "xabc", "nabc", "xnabc"),  # in front
+        (
+            "abc",
+            "abxc",
+            "abnc",
+            "abxnc",
+        ),  # at one place: the learner's cell keeps its neighbour
+        ("abc", "xabc", "nabc", "xnabc"),  # at the start
         ("abc", "abcx", "abcn", "abcxn"),  # at the end
-        ("abc", "abc", "anmbc", "anmbc"),  # several new ones stand in their order
+        ("abc", "abc", "anmbc", "anmbc"),  # several new cells keep their order
         ("abc", "ac", "abnc", "anc"),  # after a cell that the learner deleted
-        ("abc", "abxc", "anc", "axnc"),  # after a cell that is no longer there
-        ("abc", "aBxc", "ac", "aBxc"),  # but stays, as the learner changed it
-        ("abc", "abxc", "cab", "cabx"),  # the original was put in another order
-        ("abc", "cxab", "abnc", "cxabn"),  # so was the learner's
-        ("abc", "cab", "bac", "cab"),  # both were: the learner's order stays
+        ("abc", "abxc", "anc", "axnc"),  # after a cell that the original removed
+        ("abc", "aBxc", "ac", "aBxc"),  # unless the learner changed it
+        ("abc", "abxc", "cab", "cabx"),  # the original was reordered
+        ("abc", "cxab", "abnc", "cxabn"),  # the learner reordered cells
+        ("abc", "cab", "bac", "cab"),  # both did: the learner's order stays
         ("abc", "", "abnc", "n"),
         ("abc", "axc", "", "x"),
     ],
 )
-def test_each_cell_finds_its_place(base, theirs, ours, merged):
+def test_merged_cells_are_in_order(base, theirs, ours, merged):
     result = merge(letters(base), letters(theirs), letters(ours)).notebook
     assert "".join(cell["source"] for cell in result["cells"]) == merged
 
@@ -191,7 +196,7 @@ def test_each_cell_finds_its_place(base, theirs, ours, merged):
         ],
     ],
 )
-def test_what_is_no_notebook_is_refused(content):
+def test_invalid_notebook_raises(content):
     with pytest.raises(MergeError, match="it is not a notebook in nbformat 4"):
         read(content)
 
@@ -205,31 +210,31 @@ def test_what_is_no_notebook_is_refused(content):
         *[notebook(text(name, "")) for name in ("", "a b", "\x1b[2J", "a" * 65, None, 7)],
     ],
 )
-def test_cells_without_ids_of_their_own_are_refused(old):
+def test_cells_without_unique_ids_raise(old):
     with pytest.raises(MergeError, match="do not have unique ids"):
         read(json.dumps(old).encode())
 
 
-def test_the_file_is_as_jupyterlab_writes_it():
+def test_file_has_format_of_jupyterlab():
     parsed = nbformat.from_dict({**BASE, "cells": [text("a", ["¡Adiós!\n", "→"])]})
     assert read(write(dict(parsed))) == parsed
     assert write(dict(parsed)) == f"{nbformat.writes(parsed)}\n".encode()
 
 
-def test_half_a_surrogate_pair_survives():
+def test_half_surrogate_pair_survives():
     content = json.dumps(notebook(text("a", "half: \ud83d, whole: 😀"))).encode()
     assert read(write(read(content))) == read(content)
     assert "😀" in write(read(content)).decode()
 
 
-# Any edits on both sides
+# Random edits on both sides
 
 kinds = st.sampled_from(["code", "markdown"])
 
 
 @st.composite
 def sides(draw):
-    """A base of some cells, and two notebooks that were made of it by edits."""
+    """Draws a base notebook and two edited notebooks."""
     numbers = range(draw(st.integers(0, 7)))
     base = [draw(cell(f"c{number}", "first")) for number in numbers]
     return (
@@ -247,7 +252,7 @@ def cell(draw, name, source):
 
 @st.composite
 def edited(draw, base, by):
-    """What became of some cells: some changed, run, folded, deleted, moved, and some added."""
+    """Draws edits of cells: change, run, fold, delete, move and add."""
     after = []
     for old in base:
         edit = draw(st.sampled_from(["none", "none", "change", "run", "fold", "delete"]))
@@ -282,7 +287,7 @@ def in_order(names, order):
 
 @drawn
 @given(sides())
-def test_every_cell_is_the_learner_s_or_the_original_s(three):
+def test_every_cell_comes_from_learner_or_original(three):
     before = deepcopy(three)
     base, theirs, ours = map(of, three)
     result = merge(*three)
@@ -316,7 +321,7 @@ def test_every_cell_is_the_learner_s_or_the_original_s(three):
 
 @drawn
 @given(sides())
-def test_every_cell_has_its_place(three):
+def test_every_cell_keeps_its_neighbour(three):
     base, theirs, ours = map(of, three)
     order = list(cells(merge(*three)))
     known = [name for name in theirs if name in base and name in order]
@@ -326,7 +331,7 @@ def test_every_cell_has_its_place(three):
         assert in_order(theirs, order) == in_order(order, theirs)
 
     def previous(name, side):
-        """The nearest cell before one, of those that a side has and that stayed."""
+        """Returns the nearest remaining cell before a cell on one side."""
         before = list(side)[: list(side).index(name)]
         return next((other for other in reversed(before) if other in order), None)
 
@@ -341,7 +346,7 @@ def test_every_cell_has_its_place(three):
 
 @drawn
 @given(sides())
-def test_merging_again_changes_nothing(three):
+def test_repeated_merge_changes_nothing(three):
     base, _theirs, ours = three
     merged = merge(*three).notebook
     again = merge(ours, merged, ours)
@@ -352,6 +357,6 @@ def test_merging_again_changes_nothing(three):
 
 @drawn
 @given(sides())
-def test_the_original_reaches_a_learner_who_changed_nothing(three):
+def test_unchanged_notebook_becomes_original(three):
     base, _theirs, ours = three
     assert merge(base, deepcopy(base), ours).notebook == ours

@@ -1,4 +1,4 @@
-"""The masters for nbgrader: its metadata, the solutions, and what is left for the student."""
+"""The nbgrader masters: metadata, solutions, and student versions."""
 
 import ast
 import json
@@ -23,7 +23,7 @@ def notebook_of(lesson, language):
 
 
 def as_read(notebook):
-    """Joins the lines of each source, as reading a notebook does."""
+    """Joins the source lines of each cell, like nbformat."""
     cells = [{**cell, "source": "".join(cell["source"])} for cell in notebook["cells"]]
     return {**notebook, "cells": cells}
 
@@ -33,13 +33,13 @@ def roles(notebook, name):
 
 
 def cleared(source):
-    """Does what nbgrader's ClearSolutions does where its stub is empty."""
+    """Clears solutions like nbgrader's ClearSolutions with an empty stub."""
     region = r"### BEGIN SOLUTION\n.*?### END SOLUTION\n"
     return re.sub(region, "\n", source, count=1, flags=re.DOTALL)
 
 
 @every_lesson
-def test_the_student_gets_the_lesson_and_the_tests(lesson, language):
+def test_student_version_has_lesson_and_tests(lesson, language):
     given = nbformat.read(catalogue.notebook(lesson, language), as_version=4)
     notebook = notebook_of(lesson, language)
     tests = roles(notebook, "grade")
@@ -56,7 +56,7 @@ def test_the_student_gets_the_lesson_and_the_tests(lesson, language):
 
 
 @every_lesson
-def test_the_solution_stands_before_the_check_and_the_test_after_it(lesson, language):
+def test_master_has_solution_before_check_and_test_after(lesson, language):
     notebook = notebook_of(lesson, language)
     answers, tests = roles(notebook, "solution"), roles(notebook, "grade")
     for answer, test in zip(answers, tests, strict=True):
@@ -71,7 +71,7 @@ def test_the_solution_stands_before_the_check_and_the_test_after_it(lesson, lang
 
 
 @every_lesson
-def test_nbgrader_knows_what_each_cell_is_for(lesson, language):
+def test_nbgrader_metadata_describes_each_cell(lesson, language):
     for cell in (notebook := notebook_of(lesson, language)).cells:
         if "nbgrader" in cell.metadata:
             known = cell.metadata.nbgrader
@@ -89,7 +89,7 @@ def test_nbgrader_knows_what_each_cell_is_for(lesson, language):
 
 
 @every_lesson
-def test_master_is_a_valid_notebook_without_outputs(lesson, language):
+def test_master_is_valid_without_outputs(lesson, language):
     notebook = notebook_of(lesson, language)
     nbformat.validate(notebook)
     for cell in notebook.cells:
@@ -112,7 +112,7 @@ CHECK = 'lab.check("species-parameters", (parameters))'
 
 @pytest.fixture
 def master_of(monkeypatch, tmp_path):
-    """Makes the master of a lesson that has one cell of some code."""
+    """A function that builds the master of a lesson with one code cell."""
     monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
     lesson = catalogue.find("welcome")
 
@@ -125,14 +125,14 @@ def master_of(monkeypatch, tmp_path):
     return make
 
 
-def test_the_empty_line_of_a_lesson_is_the_one_that_nbgrader_leaves(master_of):
+def test_existing_empty_line_is_used(master_of):
     source = f"def f():\n    return ...\n\n\n{CHECK}\n# lab.hint()"
     answer, test = master_of(source)
     assert cleared(answer.source) == source
     assert test.source == 'lab.assert_right("species-parameters", (parameters))'
 
 
-def test_without_one_an_empty_line_is_all_that_is_added(master_of):
+def test_missing_empty_line_is_added(master_of):
     answer, _test = master_of(f"parameters = ...\n{CHECK}")
     assert cleared(answer.source) == f"parameters = ...\n\n{CHECK}"
 
@@ -140,7 +140,7 @@ def test_without_one_an_empty_line_is_all_that_is_added(master_of):
 @pytest.mark.parametrize(
     "source", ['lab.check("unknown", 1)', f"# {CHECK}", f"feedback = {CHECK}", "lab.check"]
 )
-def test_a_cell_that_checks_no_exercise_stays_as_it_is(master_of, source):
+def test_cell_without_check_is_unchanged(master_of, source):
     [cell] = master_of(source)
     assert (cell.source, cell.metadata) == (source, {})
 
@@ -156,14 +156,14 @@ def test_masters_and_settings_are_written(tmp_path):
         assert written == nbgrader.instructor_notebook(catalogue.find(name), "es")
 
 
-def test_a_lesson_without_exercises_has_no_master(master_of, monkeypatch, tmp_path):
+def test_lesson_without_exercises_has_no_master(master_of, monkeypatch, tmp_path):
     master_of("1 + 1")
     monkeypatch.setattr(catalogue, "_LESSONS", (catalogue.find("welcome"),))
     report = nbgrader.write_course(tmp_path / "course", "en")
     assert (report.lessons, report.written) == ([], [nbgrader.CONFIG])
 
 
-def test_what_a_teacher_changed_stays(tmp_path):
+def test_changed_master_is_kept(tmp_path):
     first = nbgrader.write_course(tmp_path, "en")
     changed = tmp_path / first.written[-1]
     changed.write_text("mine")
@@ -174,7 +174,7 @@ def test_what_a_teacher_changed_stays(tmp_path):
     assert changed.read_text() == "mine"
 
 
-def test_nothing_is_written_where_a_lesson_is_missing(monkeypatch, tmp_path):
+def test_missing_lesson_writes_nothing(monkeypatch, tmp_path):
     monkeypatch.setattr(catalogue, "_FOLDER", tmp_path / "nothing")
     with pytest.raises(FileNotFoundError, match="make lessons"):
         nbgrader.write_course(tmp_path / "course", "en")

@@ -1,4 +1,4 @@
-"""Which exercises were done, in a file: none is lost, nothing raises, trouble is said once."""
+"""The progress file: nothing is lost, nothing raises, and each problem is reported once."""
 
 import errno
 import json
@@ -34,14 +34,14 @@ BROKEN = {
 
 
 @pytest.fixture(autouse=True)
-def said(monkeypatch):
-    """As in a process that has said nothing yet."""
+def reset_reports(monkeypatch):
+    """Resets the problems that were reported."""
     monkeypatch.setattr(progress, "_reported", set())
 
 
 @pytest.fixture
 def path(monkeypatch, tmp_path):
-    """A file of progress, in a folder that is not there yet."""
+    """The path of a progress file in a folder that does not exist yet."""
     path = tmp_path / "folder" / "progress.json"
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(path))
     return path
@@ -65,10 +65,10 @@ def python(code: str, *arguments: str) -> subprocess.Popen:
 
 
 # ---------------------------------------------------------------------------------------------
-# What is kept
+# Storage
 
 
-def test_an_exercise_is_kept_with_the_moment_it_was_first_right(path):
+def test_exercise_is_stored_with_first_success(path):
     record("hidden-units")
     first = path.read_bytes()
     [(name, moment)] = json.loads(first)["exercises"].items()
@@ -83,13 +83,13 @@ def test_an_exercise_is_kept_with_the_moment_it_was_first_right(path):
     assert names(path.parent) == ["progress.json", "progress.json.lock"]
 
 
-def test_nothing_is_done_where_there_is_no_file(path, capsys):
+def test_missing_file_gives_no_progress(path, capsys):
     assert recorded() == frozenset()
     assert not path.parent.exists()
     assert capsys.readouterr().err == ""
 
 
-def test_a_check_keeps_what_is_right_alone(path):
+def test_only_right_answers_are_stored(path):
     for answer in (..., 195, "no number", object()):
         lab.check("species-parameters", answer)
     assert recorded() == frozenset()
@@ -99,7 +99,7 @@ def test_a_check_keeps_what_is_right_alone(path):
     assert recorded() == {"species-parameters"}
 
 
-def test_what_else_stands_in_the_file_stays(path):
+def test_other_content_of_file_is_kept(path):
     path.parent.mkdir()
     path.write_text(
         '{"version": 7, "exercises": {"old": {"tries": 3}}, "notes": ["\\ud83d", null, 1.5]}'
@@ -112,7 +112,7 @@ def test_what_else_stands_in_the_file_stays(path):
     assert recorded() == {"old", "hidden-units"}
 
 
-def test_a_file_without_exercises_yet_gets_them(path):
+def test_file_without_exercises_is_extended(path):
     path.parent.mkdir()
     path.write_text('{"version": 7}')
     assert recorded() == frozenset()
@@ -121,7 +121,7 @@ def test_a_file_without_exercises_yet_gets_them(path):
     assert json.loads(path.read_text())["version"] == 7
 
 
-def test_where_progress_is_kept(monkeypatch, tmp_path):
+def test_default_path_is_user_data_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("KFUNC_LAB_PROGRESS")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     path = default_path()
@@ -134,7 +134,7 @@ def test_where_progress_is_kept(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
-def test_an_empty_variable_keeps_nothing(monkeypatch, tmp_path, empty):
+def test_empty_variable_disables_storage(monkeypatch, tmp_path, empty):
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", empty)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -149,11 +149,11 @@ def test_an_empty_variable_keeps_nothing(monkeypatch, tmp_path, empty):
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_set_aside_and_said(path, capsys, content):
+def test_broken_file_is_moved_and_reported(path, capsys, content):
     path.parent.mkdir()
     path.write_bytes(content)
     assert recorded() == frozenset()
-    assert path.read_bytes() == content  # who only reads leaves it where it is
+    assert path.read_bytes() == content  # reading does not move the file
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("Your progress could not be read (BrokenFileError: ")
     assert lab.check("species-parameters", 51).status == "right"
@@ -164,7 +164,7 @@ def test_a_broken_file_is_set_aside_and_said(path, capsys, content):
     assert f"was damaged; it was moved to {aside}" in line
 
 
-def test_what_was_set_aside_before_stays(path):
+def test_earlier_broken_files_are_kept(path):
     path.parent.mkdir()
     for content in ("first", "second", "third"):
         path.write_text(content)
@@ -194,7 +194,7 @@ for number in range(20):
 """
 
 
-def test_two_processes_at_once_lose_nothing(path, tmp_path):
+def test_parallel_processes_lose_nothing(path, tmp_path):
     begin = tmp_path / "begin"
     both = [python(RECORDER, name, str(begin)) for name in ("one", "two")]
     assert [it.stdout.readline() for it in both] == ["here\n", "here\n"]
@@ -214,9 +214,7 @@ with progress._locked(Path(sys.argv[1])):
 """
 
 
-def test_a_kernel_that_hangs_holds_up_no_other_for_long_and_frees_it_when_it_ends(
-    filled, capsys, monkeypatch
-):
+def test_hanging_kernel_delays_others_only_briefly(filled, capsys, monkeypatch):
     monkeypatch.setattr(progress, "_PATIENCE", 0.2)
     holder = python(HOLDER, str(filled))
     try:
@@ -235,7 +233,7 @@ def test_a_kernel_that_hangs_holds_up_no_other_for_long_and_frees_it_when_it_end
 
 @posix
 @pytest.mark.parametrize("code", [errno.ENOTSUP, errno.ENOLCK])
-def test_a_file_system_without_locks_keeps_progress_too(path, monkeypatch, capsys, code):
+def test_progress_is_stored_without_file_locks(path, monkeypatch, capsys, code):
     def refuse(handle, operation):
         raise OSError(code, os.strerror(code))
 
@@ -246,10 +244,10 @@ def test_a_file_system_without_locks_keeps_progress_too(path, monkeypatch, capsy
 
 
 # ---------------------------------------------------------------------------------------------
-# What cannot be written or read: said once, and the feedback comes
+# Files that cannot be written or read
 
 
-def test_a_write_that_fails_leaves_the_file_as_it_was(filled, monkeypatch, capsys):
+def test_failed_write_keeps_file(filled, monkeypatch, capsys):
     before, replace = filled.read_bytes(), os.replace
 
     def fail(source, target):
@@ -272,7 +270,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(filled, monkeypatch, capsy
 
 
 @posix
-def test_a_file_that_may_not_grow_stays_as_it_was(filled):
+def test_file_size_limit_keeps_file(filled):
     before = filled.read_bytes()
     code = (
         "import resource, kfunc_lab as lab\n"
@@ -290,7 +288,7 @@ def test_a_file_that_may_not_grow_stays_as_it_was(filled):
 
 @pytest.fixture
 def another_user():
-    """Has the rest of a test run as one who may not write everywhere."""
+    """Runs the rest of a test as a user with limited permissions."""
     is_superuser = os.geteuid() == 0
     if is_superuser:
         os.seteuid(65534)
@@ -301,7 +299,7 @@ def another_user():
 
 @pytest.fixture
 def read_only(monkeypatch):
-    """A file in a folder that anybody may read, and nobody may write."""
+    """A progress file in a read-only folder."""
     folder = Path(tempfile.mkdtemp())
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(folder / "progress.json"))
     record("hidden-units")
@@ -314,9 +312,7 @@ def read_only(monkeypatch):
 
 
 @posix
-def test_a_folder_that_cannot_be_written_is_read_and_said_once(
-    read_only, another_user, monkeypatch, capsys
-):
+def test_read_only_folder_is_reported_once(read_only, another_user, monkeypatch, capsys):
     assert lab.check("species-parameters", 51).status == "right"
     assert lab.check("species-parameters", 51).status == "right"
     [line] = capsys.readouterr().err.splitlines()
@@ -328,7 +324,7 @@ def test_a_folder_that_cannot_be_written_is_read_and_said_once(
 
 
 @posix
-def test_a_file_that_cannot_be_read_is_said_and_stays(another_user, monkeypatch, capsys):
+def test_unreadable_file_is_reported_and_kept(another_user, monkeypatch, capsys):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "progress.json")
         path.write_text("{}")
@@ -343,7 +339,7 @@ def test_a_file_that_cannot_be_read_is_said_and_stays(another_user, monkeypatch,
 
 
 @pytest.mark.parametrize("kind", ["folder", "inside a file", "a home that is not there"])
-def test_a_place_that_is_no_file_is_said_and_left_alone(monkeypatch, tmp_path, capsys, kind):
+def test_invalid_path_is_reported(monkeypatch, tmp_path, capsys, kind):
     (tmp_path / "file").touch()
     places = {
         "folder": tmp_path,
@@ -358,8 +354,8 @@ def test_a_place_that_is_no_file_is_said_and_left_alone(monkeypatch, tmp_path, c
 
 
 @posix
-def test_a_device_is_not_replaced_by_a_file(monkeypatch, tmp_path, capsys):
-    pipe = tmp_path / "pipe"  # as /dev/null, which a test must not put at risk
+def test_device_is_not_replaced(monkeypatch, tmp_path, capsys):
+    pipe = tmp_path / "pipe"  # like /dev/null, which a test must not risk
     os.mkfifo(pipe)
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", str(pipe))
     record("hidden-units")
@@ -369,7 +365,7 @@ def test_a_device_is_not_replaced_by_a_file(monkeypatch, tmp_path, capsys):
     assert names(tmp_path) == ["pipe"]
 
 
-def test_a_closed_error_stream_stops_nothing(monkeypatch, tmp_path):
+def test_closed_error_stream_raises_nothing(monkeypatch, tmp_path):
     stream = (tmp_path / "stream").open("w")
     stream.close()
     monkeypatch.setattr(sys, "stderr", stream)
@@ -381,7 +377,7 @@ def test_a_closed_error_stream_stops_nothing(monkeypatch, tmp_path):
 # Cost
 
 
-def test_a_check_loads_no_keras(path):
+def test_check_does_not_import_keras(path):
     code = (
         "import sys, kfunc_lab as lab\n"
         "lab.check('species-parameters', 51)\n"
@@ -391,7 +387,7 @@ def test_a_check_loads_no_keras(path):
     assert recorded() == {"species-parameters"}
 
 
-def test_every_exercise_has_a_name_that_can_be_kept(path):
+def test_every_exercise_name_can_be_stored(path):
     for name in EXERCISES:
         record(name)
     assert recorded() == set(EXERCISES)

@@ -1,4 +1,4 @@
-"""Which exercises are done, as text and HTML: `lab.progress`."""
+"""The progress view of `lab.progress`, as text and HTML."""
 
 import os
 import re
@@ -48,16 +48,16 @@ def test_each_exercise_belongs_to_one_lesson():
     assert found == list(exercises.EXERCISES.values())
 
 
-def test_a_lesson_may_have_no_exercises():
+def test_lesson_can_have_no_exercises():
     assert exercises.of_lesson(Lesson("99", "nothing_to_do", "", "")) == ()
 
 
-def test_the_exercises_load_no_keras():
+def test_exercises_do_not_import_keras():
     code = "import kfunc_lab.lessons.exercises, sys; sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_shows_every_lesson_and_what_was_done():
+def test_view_lists_lessons_and_finished_exercises():
     total = sum(len(exercises.of_lesson(it)) for it in catalogue.lessons())
     first = catalogue.lessons()[0]
     head, _names, *rows = lab.progress().to_text().splitlines()
@@ -75,7 +75,7 @@ def test_shows_every_lesson_and_what_was_done():
     )
 
 
-def test_what_is_not_kept_looks_as_what_was_not_begun(monkeypatch):
+def test_disabled_storage_looks_like_no_progress(monkeypatch):
     before = lab.progress()
     monkeypatch.setenv("KFUNC_LAB_PROGRESS", "")
     lab.check("species-parameters", 51)
@@ -87,7 +87,7 @@ def test_what_is_not_kept_looks_as_what_was_not_begun(monkeypatch):
 # Forms
 
 
-def test_as_text():
+def test_view_is_written_as_text():
     assert VIEW.to_text().splitlines() == [
         "2 of 5 exercises done. Next: 02 Train.",
         "    lesson         exercises     still open",
@@ -99,7 +99,7 @@ def test_as_text():
     assert repr(VIEW) == VIEW.to_text()
 
 
-def test_as_html():
+def test_view_is_written_as_html():
     html = VIEW._repr_html_()
     assert '2 of 5 exercises done. Next: <a href="02_train.ipynb">02 Train</a>.' in html
     links = re.findall(r'<th scope="row"[^>]*><a href="(.*?)">(.*?)</a>', html)
@@ -120,7 +120,7 @@ def test_as_html():
     assert "three" in html
 
 
-def test_the_links_lead_to_the_notebooks():
+def test_links_point_to_notebooks():
     for target in re.findall(
         r'<th scope="row"[^>]*><a href="(.*?)"', lab.progress()._repr_html_()
     ):
@@ -128,7 +128,7 @@ def test_the_links_lead_to_the_notebooks():
         assert target == catalogue.notebook(catalogue.find(number), "en").name
 
 
-def test_says_when_all_is_done():
+def test_finished_course_is_reported():
     assert DONE.next_lesson is None
     assert DONE.to_text().startswith("All 5 exercises are done.\n")
     assert "<p" in DONE._repr_html_()
@@ -151,7 +151,7 @@ def test_html_is_escaped():
     assert "&quot;&gt;&lt;img src=x&gt;" in html
 
 
-def test_follows_the_language(monkeypatch):
+def test_view_follows_language(monkeypatch):
     lab.language("es")
     assert "00  Te damos la bienvenida" in lab.progress().to_text()
     assert ">00 Te damos la bienvenida</a>" in lab.progress()._repr_html_()
@@ -164,7 +164,7 @@ def test_follows_the_language(monkeypatch):
     assert 'aria-label="&lt;es&gt; Exercises done: 1 of 1"' in VIEW._repr_html_()
 
 
-def test_is_the_same_in_every_process_and_without_dates():
+def test_view_is_equal_in_every_process():
     for name in list(exercises.EXERCISES)[::2]:
         record(name)
     code = (

@@ -1,4 +1,4 @@
-"""What JupyterLab is started with, and the lessons it trusts; tests/test_command_line runs it."""
+"""The command and trusted lessons of JupyterLab; tests/test_command_line.py runs the server."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"/>'
 
 @pytest.fixture
 def copy(monkeypatch, tmp_path):
-    """A working copy of lessons that hold a picture, and a Jupyter of its own."""
+    """A working copy of lessons with pictures, and an isolated Jupyter data folder."""
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(catalogue, "_FOLDER", tmp_path / "originals")
     write_originals(tmp_path / "originals")
@@ -49,7 +49,7 @@ def all_names(copy):
     return {path.relative_to(copy).as_posix() for path in copy.glob("*/*.ipynb")}
 
 
-def test_copies_are_trusted_and_what_the_learner_changed_is_not(copy, tmp_path):
+def test_only_unchanged_copies_are_trusted(copy, tmp_path):
     notebook = nbformat.read(copy / NAME, as_version=4)
     notebook.cells[0].outputs[0].data["text/html"] = "<script>alert()</script>"
     nbformat.write(notebook, copy / NAME)
@@ -67,21 +67,21 @@ def test_updated_copies_are_trusted(copy, tmp_path):
     assert trusted(copy, tmp_path / "data") == all_names(copy)
 
 
-def test_without_nbformat_nothing_is_trusted_and_nothing_breaks(copy, tmp_path, monkeypatch):
+def test_missing_nbformat_trusts_nothing(copy, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "nbformat", None)
         server._trust_lessons()
     assert not (tmp_path / "data").exists()
 
 
-def test_a_data_folder_that_cannot_be_written_breaks_nothing(copy, tmp_path, monkeypatch):
+def test_unwritable_data_folder_raises_nothing(copy, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "file" / "data"))
     server._trust_lessons()
 
 
 @pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False), (None, False)])
-def test_root_is_allowed_only_to_root(monkeypatch, tmp_path, user, allowed):
+def test_allow_root_is_only_for_root(monkeypatch, tmp_path, user, allowed):
     if user is None:  # Windows has no such function
         monkeypatch.delattr(os, "geteuid", raising=False)
     else:
@@ -91,7 +91,7 @@ def test_root_is_allowed_only_to_root(monkeypatch, tmp_path, user, allowed):
     assert "--ServerApp.ip=127.0.0.1" in command
 
 
-def test_options_come_last_so_that_they_win(tmp_path):
+def test_user_options_come_last(tmp_path):
     command = server._command(tmp_path, "es", 9000, False, ("--ServerApp.port=9001",))
     assert command[-3:] == ["--ServerApp.port=9000", "--no-browser", "--ServerApp.port=9001"]
     assert "es/00_welcome.ipynb" in " ".join(command)

@@ -1,4 +1,4 @@
-"""The working copy: what is copied, updated and merged, and that nothing is lost."""
+"""The working copy: copies, updates and merges that lose nothing."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def copy(originals, tmp_path):
 
 
 def edit(path, **sources):
-    """Writes sources into the cells of a notebook, which are made if they are not there."""
+    """Writes sources into cells of a notebook and adds missing cells."""
     new = nbformat.v4.new_notebook()
     notebook = nbformat.read(path, as_version=4) if path.exists() else new
     cells = {cell.id: cell for cell in notebook.cells}
@@ -55,7 +55,7 @@ def sources(path):
 
 
 def files(directory):
-    """The content of each file."""
+    """Returns the content of each file."""
     return {
         path.relative_to(directory).as_posix(): path.read_bytes()
         for path in directory.rglob("*")
@@ -63,29 +63,29 @@ def files(directory):
     }
 
 
-def forget(copy, **digests):
-    """Makes a copy one of a version that noted digests and kept no originals."""
+def convert_to_old_format(copy, **digests):
+    """Converts a copy to the old format, which has digests and no originals."""
     for name in NAMES:
         (copy / working_copy.BASE / name).unlink()
     (copy / working_copy._MANIFEST).write_text(json.dumps(digests))
 
 
-# Copies that nobody changed
+# Unchanged copies
 
 
-def test_everything_is_copied_as_it_is_and_kept_once_more(copy, originals):
+def test_originals_are_copied_and_stored_as_base(copy, originals):
     expected = {name: (originals / name).read_bytes() for name in NAMES}
     base = {f"{working_copy.BASE.as_posix()}/{name}": it for name, it in expected.items()}
     assert files(copy) == {**expected, **base}
 
 
-def test_a_second_time_changes_nothing(copy):
+def test_second_run_changes_nothing(copy):
     before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
     assert working_copy.prepare(copy) == working_copy.Report(unchanged=NAMES)
     assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
 
 
-def test_what_was_not_changed_is_updated(copy, originals):
+def test_unchanged_copy_is_updated(copy, originals):
     edit(originals / NAME, text="second edition")
     report = working_copy.prepare(copy)
     assert (report.updated, report.merged, report.kept) == ([NAME], {}, [])
@@ -93,7 +93,7 @@ def test_what_was_not_changed_is_updated(copy, originals):
     assert working_copy.prepare(copy).unchanged == NAMES
 
 
-def test_a_change_that_was_taken_back_counts_as_none(copy, originals):
+def test_undone_change_is_no_change(copy, originals):
     edit(copy / NAME, answer="mine")
     working_copy.prepare(copy)
     edit(copy / NAME, answer="answer = ...")
@@ -101,8 +101,8 @@ def test_a_change_that_was_taken_back_counts_as_none(copy, originals):
     assert working_copy.prepare(copy).updated == [NAME]
 
 
-def test_opening_and_saving_is_no_change(copy, originals):
-    """JupyterLab writes the kernel's version into the metadata of a notebook that it saves."""
+def test_saving_in_jupyterlab_is_no_change(copy, originals):
+    """JupyterLab writes the kernel's version into the metadata of saved notebooks."""
     notebook = nbformat.read(copy / NAME, as_version=4)
     notebook.metadata["language_info"] = {"name": "python", "version": "3.12.1"}
     nbformat.write(notebook, copy / NAME)
@@ -110,12 +110,12 @@ def test_opening_and_saving_is_no_change(copy, originals):
     assert working_copy.prepare(copy).updated == [NAME]
 
 
-def test_what_was_deleted_is_copied_again(copy):
+def test_deleted_notebook_is_copied_again(copy):
     (copy / NAME).unlink()
     assert working_copy.prepare(copy).copied == [NAME]
 
 
-def test_files_of_the_learner_s_own_are_left_alone(copy):
+def test_other_files_of_learner_are_unchanged(copy):
     (copy / "es" / "mine.ipynb").write_text("mine")
     working_copy.prepare(copy)
     assert (copy / "es" / "mine.ipynb").read_text() == "mine"
@@ -124,7 +124,7 @@ def test_files_of_the_learner_s_own_are_left_alone(copy):
 # Copies that the learner changed
 
 
-def test_what_the_learner_changed_stays(copy):
+def test_changed_copy_is_kept(copy):
     edit(copy / NAME, answer="mine", more="added")
     before = (copy / NAME).read_bytes()
     report = working_copy.prepare(copy)
@@ -132,7 +132,7 @@ def test_what_the_learner_changed_stays(copy):
     assert (copy / NAME).read_bytes() == before
 
 
-def test_a_newer_original_is_merged_around_the_learner_s_cells(copy, originals):
+def test_new_original_is_merged_around_changed_cells(copy, originals):
     edit(copy / NAME, answer="mine", more="added")
     edit(originals / NAME, text="second edition", new="new")
     report = working_copy.prepare(copy)
@@ -147,7 +147,7 @@ def test_a_newer_original_is_merged_around_the_learner_s_cells(copy, originals):
     ]
 
 
-def test_the_learner_s_cells_stay_through_any_number_of_editions(copy, originals):
+def test_changed_cells_survive_several_editions(copy, originals):
     edit(copy / NAME, answer="mine")
     for edition in ("second", "third"):
         before = (copy / NAME).read_bytes()
@@ -161,7 +161,7 @@ def test_the_learner_s_cells_stay_through_any_number_of_editions(copy, originals
         assert (copy / working_copy.BACKUP / NAME).read_bytes() == before
 
 
-def test_an_edition_that_has_nothing_new_for_the_learner_writes_nothing(copy, originals):
+def test_edition_without_news_keeps_notebook(copy, originals):
     notebook = nbformat.read(copy / NAME, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if cell.id != ID]
     nbformat.write(notebook, copy / NAME)
@@ -173,7 +173,7 @@ def test_an_edition_that_has_nothing_new_for_the_learner_writes_nothing(copy, or
 
 
 @pytest.mark.skipif(os.name == "nt", reason="has no such permissions")
-def test_files_are_for_whom_they_were(copy, originals):
+def test_file_permissions_are_kept(copy, originals):
     umask = os.umask(0o022)
     try:
         (copy / NAME).chmod(0o600)
@@ -194,7 +194,7 @@ def test_files_are_for_whom_they_were(copy, originals):
 
 
 @pytest.mark.parametrize("mine", ["my answer", "", "{}", '{"cells": []}', "[" * 100_000])
-def test_what_is_no_notebook_any_more_stays(copy, originals, mine):
+def test_invalid_notebook_is_kept(copy, originals, mine):
     (copy / NAME).write_text(mine)
     for edition in ("second", "third"):
         edit(originals / NAME, text=f"{edition} edition")
@@ -204,7 +204,7 @@ def test_what_is_no_notebook_any_more_stays(copy, originals, mine):
         assert (copy / NAME).read_text() == mine
 
 
-def test_a_file_that_was_there_first_is_the_learner_s(originals, tmp_path):
+def test_existing_file_is_kept(originals, tmp_path):
     directory = tmp_path / "home"
     (directory / "es").mkdir(parents=True)
     edit(directory / NAME, text="first edition", answer="mine")
@@ -216,7 +216,7 @@ def test_a_file_that_was_there_first_is_the_learner_s(originals, tmp_path):
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"a": 1}', b"\xff\x00", b"null"])
-def test_without_the_base_nothing_is_lost(copy, originals, broken):
+def test_broken_base_keeps_changes(copy, originals, broken):
     (copy / working_copy.BASE / NAME).write_bytes(broken)
     edit(copy / NAME, answer="mine")
     edit(originals / NAME, text="second edition")
@@ -226,7 +226,7 @@ def test_without_the_base_nothing_is_lost(copy, originals, broken):
 
 
 @pytest.mark.parametrize("inside", ["", "en", "new/deeper"])
-def test_the_originals_are_no_place_for_a_copy(originals, inside):
+def test_copy_into_originals_raises(originals, inside):
     before = files(originals)
     with pytest.raises(working_copy.PlaceError, match="contains the original"):
         working_copy.prepare(originals / inside)
@@ -234,25 +234,25 @@ def test_the_originals_are_no_place_for_a_copy(originals, inside):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="asks for rights to make links")
-def test_the_originals_are_known_by_another_name_too(originals, tmp_path):
+def test_link_to_originals_raises(originals, tmp_path):
     (tmp_path / "link").symlink_to(originals, target_is_directory=True)
     with pytest.raises(working_copy.PlaceError):
         working_copy.prepare(tmp_path / "link")
 
 
-# Copies of a version that kept no originals
+# Copies in the old format
 
 
-def test_an_old_copy_that_nobody_changed_is_updated(copy, originals):
-    forget(copy, **{NAME: working_copy._digest((copy / NAME).read_bytes())})
+def test_unchanged_old_copy_is_updated(copy, originals):
+    convert_to_old_format(copy, **{NAME: working_copy._digest((copy / NAME).read_bytes())})
     edit(originals / NAME, text="second edition")
     report = working_copy.prepare(copy)
     assert (report.updated, report.kept) == ([NAME], [])
     assert files(copy / working_copy.BASE).keys() == set(NAMES)
 
 
-def test_an_old_copy_of_this_edition_is_merged_from_now_on(copy, originals):
-    forget(copy, **{NAME: working_copy._digest((originals / NAME).read_bytes())})
+def test_old_copy_of_current_edition_is_merged_later(copy, originals):
+    convert_to_old_format(copy, **{NAME: working_copy._digest((originals / NAME).read_bytes())})
     edit(copy / NAME, answer="mine")
     report = working_copy.prepare(copy)
     assert (report.kept, report.outdated) == ([NAME], {})
@@ -260,8 +260,8 @@ def test_an_old_copy_of_this_edition_is_merged_from_now_on(copy, originals):
     assert list(working_copy.prepare(copy).merged) == [NAME]
 
 
-def test_an_old_copy_of_another_edition_is_the_learner_s(copy, originals):
-    forget(copy, **{NAME: working_copy._digest((originals / NAME).read_bytes())})
+def test_changed_old_copy_of_other_edition_is_kept(copy, originals):
+    convert_to_old_format(copy, **{NAME: working_copy._digest((originals / NAME).read_bytes())})
     edit(copy / NAME, answer="mine")
     edit(originals / NAME, text="second edition")
     for _time in range(2):
@@ -271,8 +271,8 @@ def test_an_old_copy_of_another_edition_is_the_learner_s(copy, originals):
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"a": 1}', b"\xff\x00", b"null"])
-def test_a_broken_note_of_an_old_copy_is_none(copy, originals, broken):
-    forget(copy)
+def test_broken_digest_file_is_ignored(copy, originals, broken):
+    convert_to_old_format(copy)
     (copy / working_copy._MANIFEST).write_bytes(broken)
     edit(originals / NAME, text="second edition")
     report = working_copy.prepare(copy)
@@ -280,14 +280,14 @@ def test_a_broken_note_of_an_old_copy_is_none(copy, originals, broken):
     assert "first edition" in sources(copy / NAME)["text"]
 
 
-# Runs that are cut short
+# Interrupted runs
 
 
 @pytest.fixture
-def cut_short(monkeypatch):
-    """Lets a number of files be written, and no more."""
+def interrupt(monkeypatch):
+    """A function that fails after a number of written files."""
 
-    def cut_short(after, call, *arguments):
+    def interrupt(after, call, *arguments):
         replace, left = os.replace, iter(range(after))
 
         def fail(*paths):
@@ -300,14 +300,14 @@ def cut_short(monkeypatch):
             with pytest.raises(OSError, match="disk full"):
                 call(*arguments)
 
-    return cut_short
+    return interrupt
 
 
 @pytest.mark.parametrize("after", [0, 1])
-def test_an_update_that_is_cut_short_is_done_again(copy, originals, cut_short, after):
+def test_interrupted_update_is_repeated(copy, originals, interrupt, after):
     edit(originals / NAME, text="second edition")
     before = files(copy)
-    cut_short(after, working_copy.prepare, copy)
+    interrupt(after, working_copy.prepare, copy)
     assert files(copy).keys() == before.keys()
     assert ((copy / NAME).read_bytes() == before[NAME]) is (after == 0)
     working_copy.prepare(copy)
@@ -317,11 +317,11 @@ def test_an_update_that_is_cut_short_is_done_again(copy, originals, cut_short, a
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_a_merge_that_is_cut_short_is_done_again(copy, originals, cut_short, after):
+def test_interrupted_merge_is_repeated(copy, originals, interrupt, after):
     edit(copy / NAME, answer="mine")
     mine = (copy / NAME).read_bytes()
     edit(originals / NAME, text="second edition", answer="second = ...", new="new")
-    cut_short(after, working_copy.prepare, copy)
+    interrupt(after, working_copy.prepare, copy)
     assert ((copy / NAME).read_bytes() == mine) is (after < 2)
     assert working_copy.prepare(copy).merged[NAME].conflicting == (ID,)
     assert sources(copy / NAME) == {"text": "second edition", ID: "mine", "new": "new"}

@@ -1,4 +1,4 @@
-"""A target to build: ghosts that turn solid, and what differs."""
+"""Tests for a target graph: built calls turn solid, and differences are shown."""
 
 import keras
 import pytest
@@ -30,13 +30,13 @@ def marks(view) -> dict:
     return dict(view._layouts.annotations.marks)
 
 
-def test_the_target_is_shown_before_anything_is_built():
+def test_target_is_shown_before_anything_is_built():
     live = LiveView(Target(target_model()))
     assert set(marks(live).values()) == {"ghost"}
     assert live.to_text().splitlines()[0] == "0 of 5 calls match the target"
 
 
-def test_what_is_built_turns_solid_and_what_differs_says_how():
+def test_matching_calls_turn_solid_and_others_show_difference():
     target = Target(target_model())
     inputs = keras.Input((8,), name="mine")
     x = layers.Dense(4, activation="tanh", name="hidden")(inputs)
@@ -52,21 +52,21 @@ def test_what_is_built_turns_solid_and_what_differs_says_how():
     assert "right" not in marks(view)
 
 
-def test_all_is_built():
+def test_complete_model_turns_every_call_solid():
     target = Target(target_model())
     view = view_of({"model": target_model()}, target)
     assert view.to_text().splitlines()[0] == "5 of 5 calls match the target"
     assert not marks(view)
 
 
-def test_a_call_that_the_target_has_not():
+def test_call_missing_in_target_is_marked():
     inputs = keras.Input((8,), name="mine")
     extra = layers.Dropout(0.5, name="extra")(inputs)
     view = view_of({"x": extra}, Target(target_model()))
     assert marks(view)["extra"] == "extra"
 
 
-def test_variables_are_found_in_containers_of_any_depth():
+def test_variables_in_nested_containers_are_found():
     tensor = keras.Input((2,), name="t")
     loop: list = [tensor]
     loop.append(loop)
@@ -85,7 +85,7 @@ def test_variables_are_found_in_containers_of_any_depth():
     ]
 
 
-def test_a_target_in_a_variable_is_not_what_is_built(new_kernel):
+def test_target_in_variable_does_not_count_as_built(new_kernel):
     kernel = new_kernel()
     kernel.run(
         """
@@ -105,11 +105,11 @@ def test_a_target_in_a_variable_is_not_what_is_built(new_kernel):
     assert built() == "1 of 2 calls match the target"
     kernel.run("x = keras.layers.Dense(2)(x)\nmodels = [keras.Model(x, x), goal]")
     assert built() == "2 of 2 calls match the target"
-    kernel.run("y = keras.layers.ReLU(name='after')(goal.output)")  # built upon the target
+    kernel.run("y = keras.layers.ReLU(name='after')(goal.output)")  # uses the target's output
     assert "after" in kernel.text("print(lab.unwatch().to_text())")
 
 
-def test_what_was_set_aside_counts_once_something_is_built_on_it():
+def test_unused_call_counts_once_another_call_uses_it():
     inputs = keras.Input((8,), name="mine")
     namespace = {"inputs": inputs, "other": keras.Sequential([keras.Input((3,))])}
     tracker = Tracker(namespace)
@@ -125,7 +125,7 @@ def test_what_was_set_aside_counts_once_something_is_built_on_it():
 @pytest.mark.parametrize(
     "name", ["projected-skip", "two-heads", "tie-the-towers", "code-to-graph"]
 )
-def test_an_exercise_has_a_target_and_its_solution_builds_all_of_it(name):
+def test_solution_builds_whole_target_of_exercise(name):
     exercise = EXERCISES[name]
     namespace = {"keras": keras, "layers": layers}
     exec(exercise.solution, namespace)
@@ -134,6 +134,6 @@ def test_an_exercise_has_a_target_and_its_solution_builds_all_of_it(name):
     assert view.to_text().splitlines()[0] == f"{count} of {count} calls match the target"
 
 
-def test_an_exercise_without_a_target_is_named():
+def test_exercise_without_target_is_named_in_error():
     with pytest.raises(LookupError, match='"total-loss" has no target'):
         target_graph("total-loss")

@@ -1,4 +1,4 @@
-"""Mistakes as they are shown: under the cell that fails, in red, with what met there."""
+"""Mistakes are drawn under the failing cell, with the tensors that led to them."""
 
 import keras
 import pytest
@@ -8,7 +8,7 @@ import kfunc_lab as lab
 
 
 def caught(make):
-    """Returns the view of what an expression raises."""
+    """Return the view of the error that an expression raises."""
     try:
         make()
     except Exception as error:
@@ -20,7 +20,7 @@ def wrong(view):
     return [item for item, mark in view._layouts.annotations.marks.items() if mark == "wrong"]
 
 
-def test_the_failing_call_is_drawn_with_what_led_to_it():
+def test_picture_shows_failing_call_and_its_inputs():
     image = keras.Input((28, 28), name="image")
     hidden = layers.Dense(4, name="hidden")(image)
     view = caught(lambda: layers.Conv2D(8, 3, name="conv")(hidden))
@@ -36,20 +36,20 @@ def test_the_failing_call_is_drawn_with_what_led_to_it():
     assert "mark-wrong" in view.to_svg()
 
 
-def test_all_tensors_that_met_lead_to_the_call():
+def test_every_input_tensor_leads_to_failing_call():
     a, b = keras.Input((2, 3), name="a"), keras.Input((2,), name="b")
     view = caught(lambda: layers.concatenate([a, b]))
     edges = [(edge.source, edge.input) for edge in view.graph.edges]
     assert edges == [("a", 0), ("b", 1)]
 
 
-def test_a_failing_call_may_have_the_name_of_another():
+def test_failing_call_may_share_name_of_another_call():
     image = keras.Input((28, 28), name="same")
     view = caught(lambda: layers.Conv2D(8, 3, name="same")(image))
     assert wrong(view) == ["same~2"]
 
 
-def test_a_call_of_the_users_own_class_is_drawn_as_such():
+def test_failing_call_of_custom_class_is_drawn():
     class Own(layers.Layer):
         def call(self, inputs):
             return layers.Conv2D(2, 3)(inputs) if self.name == "outer" else float(inputs)
@@ -60,7 +60,7 @@ def test_a_call_of_the_users_own_class_is_drawn_as_such():
     assert "family-own mark-wrong" in view.to_svg()
 
 
-def test_a_tensor_is_named_by_what_made_it():
+def test_tensor_is_named_after_its_call():
     x = keras.Input((3,), name="x")
     view = caught(lambda: float(layers.Dense(1, name="end")(x)))
     assert view.to_text().startswith("✗ end (KerasTensor)\n")
@@ -76,7 +76,7 @@ def test_a_tensor_is_named_by_what_made_it():
     assert greater.to_text().startswith(f"✗ {name} (KerasTensor)\n")
 
 
-def test_training_marks_the_output_that_does_not_fit():
+def test_training_mistake_marks_mismatched_output():
     import numpy as np
 
     inputs = keras.Input((4,), name="i")
@@ -87,7 +87,7 @@ def test_training_marks_the_output_that_does_not_fit():
     assert wrong(view) == ["out"]
 
 
-def test_training_marks_the_layer_that_fails_inside_the_model():
+def test_training_mistake_marks_failing_inner_layer():
     import numpy as np
 
     class Hasty(layers.Layer):
@@ -102,7 +102,7 @@ def test_training_marks_the_layer_that_fails_inside_the_model():
     assert wrong(view) == ["hasty"]
 
 
-def test_a_mistake_without_tensors_is_a_box_alone():
+def test_mistake_without_tensors_is_single_box():
     view = caught(lambda: keras.Input(shape=784))
     assert [call.kind for call in view.graph.calls] == ["Input"]
     assert "keras.Input(shape=(784,))" in view.to_text()
@@ -115,7 +115,7 @@ def test_hostile_names_are_escaped():
     assert "</text>&" not in svg
 
 
-def test_nothing_to_explain_is_said(monkeypatch):
+def test_explain_without_error_shows_message(monkeypatch):
     monkeypatch.delattr("sys.last_value", raising=False)
     with pytest.raises(ValueError, match="nothing has failed"):
         lab.explain()
@@ -123,7 +123,7 @@ def test_nothing_to_explain_is_said(monkeypatch):
         lab.explain(ZeroDivisionError())
 
 
-def test_under_a_failing_cell(new_kernel):
+def test_explanation_appears_under_failing_cell(new_kernel):
     kernel = new_kernel()
     kernel.run("import keras, kfunc_lab as lab\nfrom keras import layers\nlab.watch();")
     cell = "i = keras.Input((8, 8), name='i')\nx = layers.Conv2D(2, 3, name='c')(i)"
@@ -136,7 +136,7 @@ def test_under_a_failing_cell(new_kernel):
     assert kernel.run("%%time\n" + cell)[-1]["kind"] == "display_data"
     assert kernel.run("1 / 0")[-1]["kind"] == "error"
     assert kernel.run("undefined")[-1]["kind"] == "error"
-    kernel.run("lab.watch();")  # what failed before is not explained again
+    kernel.run("lab.watch();")  # earlier errors are not explained again
     assert all("✗" not in it["data"]["text/plain"] for it in kernel.run("lab.watch();"))
     kernel.run("%watch mistakes off")
     assert kernel.run(cell)[-1]["kind"] == "error"
@@ -148,7 +148,7 @@ def test_under_a_failing_cell(new_kernel):
     assert kernel.run(cell)[-1]["kind"] == "error"
 
 
-def test_what_no_explanation_knows_is_asked_by_its_rule():
+def test_shape_rule_explains_unknown_error():
     x = keras.Input((8, 8, 4), name="x")
     mistake = caught(lambda: layers.GroupNormalization(3, name="grouped")(x)).mistake
     assert mistake.rule == "does-not-fit"

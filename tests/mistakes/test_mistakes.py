@@ -1,4 +1,4 @@
-"""Learners' mistakes: each is made with Keras itself, and explained."""
+"""Learners' mistakes: Keras raises each error, and the package explains it."""
 
 import functools
 
@@ -17,7 +17,7 @@ CASES = []
 
 
 def case(rule, kind, edit="", sums="", name=None, where=None, stage=None, since=(3, 8)):
-    """Adds a function that makes a mistake; Keras before `since` may raise nothing at all."""
+    """Register a function that makes a mistake; Keras before `since` may raise no error."""
 
     def add(function):
         expected = (rule, kind, edit, sums, name, where, stage, since)
@@ -290,7 +290,7 @@ def a_layer_among_tensors():
     layers.Add()([row(), layers.Dense(8, name="e")])
 
 
-# Keras 3.8 makes the layer, and fails where it is used.
+# Keras 3.8 creates the layer and fails when it is used.
 @case("constructor-parentheses", "Dense", "Dense(64)(x)", where="units")
 def a_dense_of_a_tensor_used():
     layers.Dense(3)(layers.Dense(row()))
@@ -827,11 +827,11 @@ def a_config_that_forgets_without_a_file():
     Forgetful.from_config(Forgetful(3).get_config())
 
 
-# A `call` of one's own
+# Custom `call` methods
 
 
 def own(call):
-    """Makes a layer of one's own with this `call`."""
+    """Return a custom layer with this `call`."""
     return type("Mine", (layers.Layer,), {"call": call})(name="mine")
 
 
@@ -1142,14 +1142,14 @@ SIZES = {
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_what_is_advised_for_an_unknown_size_works(name):
+def test_advice_for_unknown_size_works(name):
     x = steps(None)
     model = keras.Model(x, own(SIZES[name])(x))
     for shape in ((7, 6, 3), (4, 5, 3)):
         assert np.isfinite(model.predict(zeros(*shape), verbose=0)).all()
 
 
-def test_a_none_that_is_no_size_is_not_called_one():
+def test_none_that_is_not_a_size_is_not_called_size():
     def call(self, x, mask=None):
         return x * mask
 
@@ -1165,13 +1165,13 @@ def failed(function):
     return None
 
 
-# The mistake is made once, and explained in both languages.
+# Each mistake is made once and explained in both languages.
 made_once = functools.cache(failed)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def free_the_models():
-    """An error holds the models and arrays of the frames that it passed."""
+    """Free the models and arrays that the frames of an error refer to."""
     yield
     made_once.cache_clear()
 
@@ -1179,7 +1179,7 @@ def free_the_models():
 @pytest.mark.parametrize(
     ("function", "rule", "kind", "edit", "sums", "name", "where", "stage", "since"), CASES
 )
-def test_a_mistake(function, rule, kind, edit, sums, name, where, stage, since):
+def test_mistake_is_explained(function, rule, kind, edit, sums, name, where, stage, since):
     error = made_once(function)
     if error is None:
         assert since > VERSION
@@ -1203,7 +1203,7 @@ def test_a_mistake(function, rule, kind, edit, sums, name, where, stage, since):
 @pytest.mark.parametrize(
     "function", [it.values[0] for it in CASES], ids=[it.id for it in CASES]
 )
-def test_a_mistake_in_spanish(function):
+def test_mistake_is_explained_in_spanish(function):
     error = made_once(function)
     if error is None:
         return
@@ -1219,7 +1219,7 @@ def test_a_mistake_in_spanish(function):
     assert spanish.edit != english.edit
 
 
-def test_an_error_that_no_rule_knows():
+def test_unknown_error_has_unknown_rule():
     error = failed(lambda: keras.utils.normalize(zeros(2, 2), axis=7))
     assert find_mistake(error).rule == "unknown"
     error = failed(lambda: layers.Dense(3, kernel_initializer="none"))
@@ -1228,7 +1228,7 @@ def test_an_error_that_no_rule_knows():
     assert "none" in mistake.reason
 
 
-def test_errors_that_keras_has_no_part_in():
+def test_errors_outside_keras_have_no_explanation():
     for code in ("1 / 0", "unknown_name", "int('x')", "[][1]"):
         error = failed(lambda code=code: eval(code))
         assert find_failure(error) is None
@@ -1246,21 +1246,21 @@ class Raising(layers.Layer):
         raise UnspeakableError
 
 
-def test_an_error_that_cannot_be_told():
+def test_unprintable_error_has_unknown_rule():
     error = failed(lambda: Raising()(zeros(2, 3)))
     assert find_mistake(error).rule == "unknown"
     error = UnspeakableError()
     assert find_failure(error) is None
 
 
-def test_the_frame_is_the_users_innermost():
+def test_frame_is_innermost_user_frame():
     error = failed(inside_a_function)
     filename, line = find_failure(error).frame
     assert (filename, line) == (__file__, block.__code__.co_firstlineno + 1)
     assert find_failure(error).code == 'layers.Conv2D(3, 3, name="within")(x)'
 
 
-def test_without_filtered_tracebacks():
+def test_explanation_works_without_filtered_tracebacks():
     keras.config.disable_traceback_filtering()
     try:
         for function in (
@@ -1275,7 +1275,7 @@ def test_without_filtered_tracebacks():
         keras.config.enable_traceback_filtering()
 
 
-def test_names_in_a_message_garble_no_line(tmp_path):
+def test_hostile_names_keep_lines_readable(tmp_path):
     try:
         keras.Sequential([keras.Input((2,)), layers.Dense(1)]).save(tmp_path / "a\u202eb.txt")
     except ValueError as error:

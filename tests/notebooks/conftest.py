@@ -1,4 +1,4 @@
-"""The builder of the lessons, and the notebooks that it built."""
+"""The builder of the lessons and the built notebooks."""
 
 import importlib.util
 from pathlib import Path
@@ -12,19 +12,19 @@ LESSONS = sorted(path.stem for path in (NOTEBOOKS / "src").glob("*.py"))
 
 
 class ByKernel(LoadScopeScheduling):
-    """Keeps together what shares a kernel: a file. A run of a lesson has a kernel of its own."""
+    """Groups the tests of a file, which share a kernel; each run of a lesson has its own."""
 
     def _split_scope(self, nodeid):
         return nodeid if "::test_runs_" in nodeid else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):
-    """Has both workers busy to the end."""
+    """Lets any worker run a lesson, so that all are busy to the end."""
     return ByKernel(config, log)
 
 
 def pytest_generate_tests(metafunc):
-    """Gives each lesson, and each of its notebooks, a test of its own."""
+    """Parametrizes tests by lesson and language."""
     if "lesson" in metafunc.fixturenames:
         metafunc.parametrize("lesson", LESSONS, scope="module")
     if "language" in metafunc.fixturenames:
@@ -41,13 +41,13 @@ def builder():
 
 @pytest.fixture(scope="session")
 def source():
-    """Finds the source of a lesson."""
+    """A function that returns the source path of a lesson."""
     return lambda lesson: NOTEBOOKS / "src" / f"{lesson}.py"
 
 
 @pytest.fixture(scope="session")
 def built():
-    """Reads a built notebook."""
+    """A function that reads a built notebook."""
 
     def read(lesson, language):
         return nbformat.read(NOTEBOOKS / language / f"{lesson}.ipynb", as_version=4)

@@ -1,4 +1,4 @@
-"""The models of the executed lessons against those of the course: parameters and output shapes."""
+"""The printed parameters and shapes of the lessons, compared with the models of the course."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ import seed_models
 
 import kfunc_lab as lab
 
-# The lesson, and the model that it shows.
+# The lesson and the model that it displays.
 SHOWN = [
     ("01_first_model", "mnist_model"),
     ("02_train_and_evaluate", "mnist_model"),
@@ -23,7 +23,7 @@ SHOWN = [
     ("10_your_own_layer", "custom_dense"),
 ]
 
-# The lesson, and what it prints of its models: parameters, and the shape where it is printed.
+# The lesson and its printed numbers: parameters, and sometimes a shape.
 PRINTED = [
     ("05_models_are_layers", "(387, True)"),
     ("09_look_inside", "22 20,024,384"),
@@ -42,9 +42,9 @@ def texts(notebook):
 
 
 def rows_of(table: str) -> Counter:
-    """Counts what each call of a graph's text is, its output shape and its parameters.
+    """Counts the rows of a graph's text by class, output shape and parameters.
 
-    The columns begin where their headings begin; numbers are set to the right below theirs.
+    Columns start at their headings, and numbers are right-aligned.
     """
     _title, head, *lines = table.splitlines()
     starts = [head.index(name) for name in ("class", "output shape", "parameters")]
@@ -61,7 +61,7 @@ def rows_of(table: str) -> Counter:
 
 
 @pytest.mark.parametrize(("shown_in", "name"), SHOWN, ids=[f"{it[0]}-{it[1]}" for it in SHOWN])
-def test_the_model_has_the_calls_shapes_and_parameters_of_the_course(built, shown_in, name):
+def test_displayed_model_matches_course_model(built, shown_in, name):
     build, parameters = seed_models.FUNCTIONAL_MODELS[name]
     wanted = rows_of(lab.graph(build()).to_text())
     assert wanted
@@ -74,11 +74,11 @@ def test_the_model_has_the_calls_shapes_and_parameters_of_the_course(built, show
 
 
 @pytest.mark.parametrize(("shown_in", "figures"), PRINTED, ids=[it[0] for it in PRINTED])
-def test_figures_are_printed_as_the_models_of_the_course_have_them(built, shown_in, figures):
+def test_printed_numbers_match_course_models(built, shown_in, figures):
     assert any(figures in text for text in texts(built(shown_in, "en")))
 
 
-def test_the_figures_that_are_printed_are_those_of_the_models():
+def test_course_models_have_printed_numbers():
     assert seed_models.custom_rnn_in_functional().output_shape == (16, 8, 1)
     assert seed_models.functional_in_custom_rnn().count_params() == 1_281
     for name, parameters in (

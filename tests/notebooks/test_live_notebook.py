@@ -1,4 +1,4 @@
-"""A notebook of live views, shapes and activations: run by papermill, compared by nbval."""
+"""A notebook of live views, shapes and activations under papermill and nbval."""
 
 import subprocess
 import sys
@@ -65,23 +65,23 @@ def execute(source, path):
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
-    """The notebook, after papermill has run it."""
+    """The path of the notebook after papermill has run it."""
     folder = tmp_path_factory.mktemp("live")
     write(CELLS, folder / "source.ipynb")
     execute(folder / "source.ipynb", folder / "executed.ipynb")
     return folder / "executed.ipynb"
 
 
-def test_each_cell_that_shows_something_stores_one_output(executed):
+def test_each_cell_with_result_stores_one_output(executed):
     cells = nbformat.read(executed, as_version=4).cells
     counts = [len(cell.outputs) for cell in cells]
     assert counts == [number in (0, 2, 4, 5, 6, 7, 8, 9, 10) for number in range(len(CELLS))]
 
 
-def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
+def test_stored_outputs_work_without_kernel(executed):
     cells = nbformat.read(executed, as_version=4).cells
     said = list(map(output_text, cells))
-    assert "inputs = keras.Input((784,))" in said[0]  # before anything is there
+    assert "inputs = keras.Input((784,))" in said[0]  # before any layer exists
     assert said[1] == ""
     assert "x moves from conv to flat: 10816" in said[2]
     assert "model is a new model, from img to digits" in said[2]
@@ -100,7 +100,7 @@ def test_what_is_stored_is_what_a_reader_without_a_kernel_needs(executed):
     assert said[10] == "((2, 26, 26, 16), (28, 28))"
 
 
-def test_nbval_finds_nothing_changed_in_a_second_run(executed):
+def test_nbval_finds_no_change_in_second_run(executed):
     finished = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider",
          executed.name],
@@ -110,11 +110,11 @@ def test_nbval_finds_nothing_changed_in_a_second_run(executed):
     assert f"{len(CELLS)} passed" in finished.stdout
 
 
-def test_a_run_that_fails_keeps_what_was_drawn(tmp_path):
+def test_failed_run_keeps_drawn_views(tmp_path):
     write([*CELLS[:3], FAILING, "after = 1"], tmp_path / "source.ipynb")
     with pytest.raises(papermill.PapermillExecutionError) as raised:
         execute(tmp_path / "source.ipynb", tmp_path / "run.ipynb")
-    assert raised.value.ename == "ValueError"  # the learner's, and not one of ours
+    assert raised.value.ename == "ValueError"  # the learner's error, not one of ours
     codes = nbformat.read(tmp_path / "run.ipynb", as_version=4).cells
     failed = next(cell for cell in codes if cell.source == FAILING)
     said = output_text(failed)

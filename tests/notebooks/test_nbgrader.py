@@ -1,4 +1,4 @@
-"""nbgrader itself: from the master of a lesson to the points and feedback of three students."""
+"""A course in nbgrader: from the master of a lesson to the grades of three students."""
 
 import os
 import re
@@ -25,7 +25,7 @@ ANSWERS = {
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course in Spanish in which three students handed in a lesson, and were graded."""
+    """A course in Spanish with the graded submissions of three students."""
     if not NBGRADER.is_dir():
         reason = f"no nbgrader: `make {NBGRADER.parent.name}/nbgrader.installed` installs it"
         if os.environ.get("CI") == "true":
@@ -35,7 +35,7 @@ def course(tmp_path_factory):
     write_course(folder, "es")
     nbgrader("generate_assignment", folder)
     for student, answers in ANSWERS.items():
-        hand_in(folder, student, answers)
+        submit(folder, student, answers)
     nbgrader("autograde", folder)
     nbgrader("generate_feedback", folder)
     return folder
@@ -62,8 +62,8 @@ def with_role(notebook, role):
     return [it for it in notebook.cells if it.metadata.get("nbgrader", {}).get(role)]
 
 
-def hand_in(folder, student, answers):
-    """Writes a student's notebook: the released one with answers in place of the given code."""
+def submit(folder, student, answers):
+    """Submits the released notebook with a student's answers."""
     notebook = released(folder)
     for cell in with_role(notebook, "solution"):
         given, check = cell.source.split("\n\nlab.check")
@@ -74,7 +74,7 @@ def hand_in(folder, student, answers):
     nbformat.write(notebook, path)
 
 
-def test_the_student_gets_the_code_of_the_lesson_and_no_solution(course):
+def test_released_notebook_has_no_solution(course):
     lesson = nbformat.read(catalogue.notebook(catalogue.find(LESSON), "es"), as_version=4)
     notebook = released(course)
     tests = with_role(notebook, "grade")
@@ -92,7 +92,7 @@ def test_the_student_gets_the_code_of_the_lesson_and_no_solution(course):
         ("absent", False, "Todavía no hay respuesta"),
     ],
 )
-def test_a_student_gets_points_and_is_told_why(course, student, passed, said):
+def test_student_gets_points_and_feedback(course, student, passed, said):
     html = (course / "feedback" / student / LESSON / f"{LESSON}.html").read_text("utf-8")
     points = len(with_role(released(course), "grade"))
     assert f"<h4>{LESSON} (Score: {float(points * passed)} / {float(points)})</h4>" in html

@@ -1,4 +1,4 @@
-"""papermill runs the lessons with changed parameters, and solved; the command writes a report."""
+"""Lessons under papermill with changed parameters and solutions, and the HTML report."""
 
 import json
 import re
@@ -28,8 +28,8 @@ CHANGED = {
     "12_custom_rnn": {"units": 8, "timesteps": 6, "batch_size": 4, "seed": 7},
 }
 
-# What each says in Spanish only where the parameters are these.
-SAID = {
+# Spanish output that appears only with the changed parameters.
+EXPECTED_TEXT = {
     "00_welcome": "no se pudo descargar el conjunto completo",
     "01_first_model": "4 llamadas, 26,506 parámetros",
     "02_train_and_evaluate": "2 épocas",
@@ -55,35 +55,35 @@ def outputs(notebook: Path) -> str:
     )
 
 
-def solved(lesson, language, folder) -> Path:
-    """Writes a lesson with the solution of every exercise, where the lesson asks for it."""
-    path = folder / "solved" / f"{lesson}.ipynb"
+def write_solved_lesson(lesson, language, folder) -> Path:
+    """Writes a lesson with the solution of every exercise in place."""
+    path = folder / "write_solved_lesson" / f"{lesson}.ipynb"
     path.parent.mkdir()
     path.write_text(json.dumps(nbgrader.instructor_notebook(catalogue.find(lesson), language)))
     return path
 
 
-def stored(lesson, language) -> Path:
+def stored_notebook(lesson, language) -> Path:
     return catalogue.notebook(catalogue.find(lesson), language)
 
 
 def run(notebook, language, folder) -> str:
-    """Runs a notebook with changed parameters, and returns what it prints."""
+    """Runs a notebook with changed parameters and returns its output."""
     parameters = CHANGED[notebook.stem]
     made = execution.run(notebook, folder / "run", language=language, parameters=parameters)
     return outputs(made.notebook)
 
 
-def test_runs_solved_and_with_changed_parameters_in_spanish(lesson, tmp_path):
-    said = run(solved(lesson, "es", tmp_path), "es", tmp_path)
+def test_solved_spanish_lesson_runs_with_changed_parameters(lesson, tmp_path):
+    said = run(write_solved_lesson(lesson, "es", tmp_path), "es", tmp_path)
     assert said.count("✓ Correcto: ") == len(of_lesson(catalogue.find(lesson)))
-    assert SAID[lesson] in said
-    assert SAID[lesson] not in outputs(stored(lesson, "es"))
+    assert EXPECTED_TEXT[lesson] in said
+    assert EXPECTED_TEXT[lesson] not in outputs(stored_notebook(lesson, "es"))
 
 
 @pytest.mark.deep
-def test_runs_solved_and_with_changed_parameters_in_english(lesson, tmp_path):
-    said = run(solved(lesson, "en", tmp_path), "en", tmp_path)
+def test_solved_english_lesson_runs_with_changed_parameters(lesson, tmp_path):
+    said = run(write_solved_lesson(lesson, "en", tmp_path), "en", tmp_path)
     exercises = of_lesson(catalogue.find(lesson))
     assert said.count("✓ Right: ") == len(exercises)
     assert all(exercise.praise.replace("*", "") in said for exercise in exercises)
@@ -91,8 +91,8 @@ def test_runs_solved_and_with_changed_parameters_in_english(lesson, tmp_path):
 
 @pytest.mark.deep
 def test_runs_unsolved_and_with_changed_parameters_in_spanish(lesson, tmp_path):
-    said = run(stored(lesson, "es"), "es", tmp_path)
-    assert SAID[lesson] in said
+    said = run(stored_notebook(lesson, "es"), "es", tmp_path)
+    assert EXPECTED_TEXT[lesson] in said
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_report_shows_graph_and_curve(report):
     assert any("val_loss" in text for text in pictures)
 
 
-def test_report_is_spanish_with_the_parameters_asked_for(report):
+def test_report_is_spanish_and_uses_parameters(report):
     assert 'lang="es"' in report
     assert "Entrenar y evaluar" in report
     curve = next(

@@ -1,4 +1,4 @@
-"""The built notebooks against their sources, and the two languages against each other."""
+"""The built notebooks, compared with their sources and between languages."""
 
 import ast
 import json
@@ -13,13 +13,13 @@ def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_built_from_the_source_as_it_is(builder, source, lesson, language):
+def test_notebook_is_up_to_date(builder, source, lesson, language):
     assert builder.is_current(source(lesson), builder.built(source(lesson), language)), (
         "the source changed after the notebook was built: make lessons"
     )
 
 
-def test_cells_are_those_of_the_source(builder, built, source, lesson, language):
+def test_cells_match_source(builder, built, source, lesson, language):
     selected = builder.select(source(lesson), language)
     notebook = built(lesson, language)
     assert [(cell.id, cell.cell_type, cell.source) for cell in notebook.cells] == [
@@ -27,7 +27,7 @@ def test_cells_are_those_of_the_source(builder, built, source, lesson, language)
     ]
 
 
-def test_languages_differ_in_prose_alone(built, lesson):
+def test_languages_differ_only_in_prose(built, lesson):
     english, spanish = built(lesson, "en"), built(lesson, "es")
     assert [(cell.id, cell.cell_type) for cell in english.cells] == [
         (cell.id, cell.cell_type) for cell in spanish.cells
@@ -39,14 +39,14 @@ def test_languages_differ_in_prose_alone(built, lesson):
             assert one.source != other.source
 
 
-def test_code_has_no_sentences(built, lesson):
-    """A comment would be in one language only; code that is commented out is not one."""
+def test_code_has_no_prose_comments(built, lesson):
+    """Comments would be in one language only, so only commented-out code is allowed."""
     for cell in code(built(lesson, "en")):
         for comment in re.findall(r"(?m)^\s*# ?(.*)$", cell.source):
             ast.parse(comment)
 
 
-def test_nothing_of_one_run_or_machine_is_stored(built, lesson, language):
+def test_outputs_contain_no_run_or_machine_data(built, lesson, language):
     notebook = built(lesson, language)
     assert set(notebook.metadata) == {"kernelspec", "language_info", "kfunc_lab"}
     for cell in notebook.cells:
@@ -58,25 +58,25 @@ def test_nothing_of_one_run_or_machine_is_stored(built, lesson, language):
     assert not re.search(r"\d\s?m?s/step|\b\d\d:\d\d:\d\d\b", said)
 
 
-def test_nine_in_ten_printing_cells_are_compared(built, lesson):
+def test_most_printed_outputs_are_compared(built, lesson):
     printing = [cell for cell in code(built(lesson, "en")) if cell.outputs]
     compared = [
         cell
         for cell in printing
         if not {"nbval-ignore-output", "nbval-skip"} & set(cell.metadata.get("tags", []))
     ]
-    # Taken over all lessons this is the rule; a single lesson may leave out two.
+    # A single lesson may exclude two cells; the next test has the rule for the course.
     assert len(printing) - len(compared) <= 2
 
 
-def test_nine_in_ten_over_the_course(builder, built):
+def test_nine_in_ten_outputs_of_course_are_compared(builder, built):
     lessons = [path.stem for path in builder.sources()]
     cells = [cell for lesson in lessons for cell in code(built(lesson, "en")) if cell.outputs]
     ignored = [cell for cell in cells if "nbval-ignore-output" in cell.metadata.get("tags", [])]
     assert len(ignored) <= 0.1 * len(cells), [cell.id for cell in ignored]
 
 
-def test_has_parameters_exercise_and_a_way_to_shut_down(built, lesson):
+def test_lesson_has_parameters_exercise_and_shutdown(built, lesson):
     notebook = built(lesson, "en")
     tagged = [cell for cell in code(notebook) if "parameters" in cell.metadata.get("tags", [])]
     assert len(tagged) == 1
@@ -86,7 +86,7 @@ def test_has_parameters_exercise_and_a_way_to_shut_down(built, lesson):
         assert name in sources
 
 
-def test_links_lead_somewhere(builder, built, source, lesson, language):
+def test_links_have_targets(builder, built, source, lesson, language):
     folder = builder.built(source(lesson), language).parent
     for cell in built(lesson, language).cells:
         if cell.cell_type == "markdown":
@@ -94,7 +94,7 @@ def test_links_lead_somewhere(builder, built, source, lesson, language):
                 assert (folder / target).exists(), target
 
 
-def test_valid(built, lesson, language):
+def test_notebook_is_valid(built, lesson, language):
     nbformat.validate(built(lesson, language))
 
 
@@ -112,39 +112,39 @@ def test_valid(built, lesson, language):
         ('# %% id="b"\n1\n\n# %% id="b"\n2', "used twice"),
     ],
 )
-def test_source_that_breaks_a_rule_is_refused(builder, tmp_path, cells, reason):
+def test_invalid_source_raises(builder, tmp_path, cells, reason):
     path = tmp_path / "09_broken.py"
     path.write_text(cells + "\n")
     with pytest.raises(builder.SourceError, match=reason):
         builder.select(path, "en")
 
 
-def test_changed_source_makes_a_notebook_outdated(builder, tmp_path, source, lesson):
+def test_changed_source_makes_notebook_outdated(builder, tmp_path, source, lesson):
     changed = tmp_path / f"{lesson}.py"
     changed.write_text(source(lesson).read_text() + "\n# %% [markdown]\n# more\n")
     assert not builder.is_current(changed, builder.built(source(lesson), "en"))
 
 
-def avoided():
-    """The renderings that the glossary advises against."""
+def discouraged_translations():
+    """Lists the translations that the glossary advises against."""
     glossary = Path(__file__).parents[2] / "notebooks" / "src" / "GLOSSARY.md"
     rows = [line.strip("|").split("|") for line in glossary.read_text().splitlines()]
     words = [row[2] for row in rows if len(row) == 3][2:]
     return [word.strip() for cell in words for word in cell.split(",") if word.strip()]
 
 
-def test_spanish_lessons_keep_to_the_glossary(built, lesson):
-    assert len(avoided()) > 20
+def test_spanish_lessons_follow_glossary(built, lesson):
+    assert len(discouraged_translations()) > 20
     for cell in built(lesson, "es").cells:
         if cell.cell_type == "markdown":
             prose = re.sub(
                 r"`[^`]*`|\*[^*]+\*|\]\([^)]*\)|```.*?```", "", cell.source, flags=re.DOTALL
             )
-            for word in avoided():
+            for word in discouraged_translations():
                 assert not re.search(rf"\b{re.escape(word)}\b", prose, re.IGNORECASE), word
 
 
-def test_pictures_in_prose_have_a_text(built, lesson, language):
+def test_pictures_in_prose_have_alternative_text(built, lesson, language):
     for cell in built(lesson, language).cells:
         if cell.cell_type == "markdown":
             assert not re.search(r"!\[\s*\]|<img(?![^>]*\balt=\"[^\"]+\")", cell.source)

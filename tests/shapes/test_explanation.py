@@ -1,4 +1,4 @@
-"""Where the numbers of a call come from, as text and as HTML."""
+"""Explanations of the shapes, parameters and costs of a call, as text and HTML."""
 
 import keras
 import pytest
@@ -9,7 +9,7 @@ from kfunc_lab.shapes.explanation import explain_call, to_html, to_lines
 from kfunc_lab.shapes.what_if import what_if
 
 
-def explained(layer, *shapes, dtype="float32", batch=1):
+def explain(layer, *shapes, dtype="float32", batch=1):
     inputs = [keras.Input(shape, dtype=dtype) for shape in shapes]
     graph = lab.read_graph(layer(inputs if len(inputs) > 1 else inputs[0]))
     found = what_if(graph)
@@ -64,19 +64,19 @@ def explained(layer, *shapes, dtype="float32", batch=1):
         ),
     ],
 )
-def test_lines(layer, shapes, lines):
-    said = to_lines(explained(layer, *shapes))
+def test_explanation_contains_lines(layer, shapes, lines):
+    said = to_lines(explain(layer, *shapes))
     for line in lines:
         assert line in said, "\n".join(said)
 
 
-def test_memory_is_for_a_batch_and_the_type():
-    said = to_lines(explained(layers.Dense(4, dtype="mixed_float16"), (8,), batch=32))
+def test_memory_depends_on_batch_and_dtype():
+    said = to_lines(explain(layers.Dense(4, dtype="mixed_float16"), (8,), batch=32))
     assert said[-1].endswith("(batch · numbers · bytes each): 32·4·2 = 256")
 
 
-def test_html_says_the_same_as_text():
-    sections = explained(layers.Conv2D(16, 3), (28, 28, 1))
+def test_html_matches_text():
+    sections = explain(layers.Conv2D(16, 3), (28, 28, 1))
     written = to_html(sections)
     for line in to_lines(sections):
         label, _, arithmetic = line.strip().partition(": ")

@@ -1,4 +1,4 @@
-"""The small pictures of calls: well formed, inside of their frame, and true."""
+"""The figures of calls: well-formed, within their frame, and correct."""
 
 import re
 from itertools import product
@@ -39,7 +39,7 @@ def call_of(kind, *shapes, operation=False, library=True, **settings):
     )
 
 
-def drawn(kind, *shapes, **options):
+def draw(kind, *shapes, **options):
     call = call_of(kind, *shapes, **options)
     return picture(call, derivation(call))
 
@@ -49,12 +49,12 @@ def sentence(text):
 
 
 def roles(text, tag="rect"):
-    """Returns how many elements there are of each look."""
+    """Counts the elements of each role."""
     found = [it.get("class").removeprefix("figure-") for it in parsed(text).iter(SVG + tag)]
     return {role: found.count(role) for role in found}
 
 
-def said(text):
+def texts(text):
     return [it.text for it in parsed(text).iter(f"{SVG}text")]
 
 
@@ -63,7 +63,7 @@ def parsed(text):
 
 
 def corners(element):
-    """Yields the points between which an element lies."""
+    """Yields the corner points of an element."""
     get = {name: float(value) for name, value in element.items() if _is_number(value)}
     tag = element.tag.removeprefix(SVG)
     if tag == "rect":
@@ -91,7 +91,7 @@ def _is_number(value):
 
 
 def check(text):
-    """Checks that a picture is well formed, within its frame, and that no texts overlap."""
+    """Checks that a figure is well-formed, within its frame, and without overlapping text."""
     root = parsed(text)
     width, height = float(root.get("width")), float(root.get("height"))
     assert root.get("viewBox") == f"0 0 {width:g} {height:g}"
@@ -110,7 +110,7 @@ def check(text):
     for position, one in enumerate(texts):
         for other in texts[:position]:
             apart = one[2] <= other[0] or other[2] <= one[0]
-            assert apart or one[3] <= other[1] or other[3] <= one[1], (said(text), one, other)
+            assert apart or one[3] <= other[1] or other[3] <= one[1], (texts(text), one, other)
 
 
 CASES = {
@@ -174,14 +174,14 @@ CASES = {
 
 
 @pytest.mark.parametrize("call", CASES.values(), ids=CASES)
-def test_is_drawn_within_its_frame(call):
+def test_figure_fits_frame(call):
     text = picture(call, derivation(call))
     check(text)
     assert text == picture(call, derivation(call))
 
 
 @pytest.mark.parametrize("kind", ["Conv1D", "Conv1DTranspose"])
-def test_windows_of_all_sizes(kind):
+def test_windows_of_all_sizes_fit_frame(kind):
     choices = product(
         (1, 2, 3, 5, 13, 14, 15, 16, 224, None),
         (1, 2, 3, 11, 33, 200),
@@ -205,18 +205,18 @@ def test_windows_of_all_sizes(kind):
             assert dilation * (window - 1) + 1 + stride > 4000
 
 
-def test_ends_of_all_sizes():
+def test_padding_of_all_sizes_fits_frame():
     for size, a, b in product((4, 5, 6, 7, 28, None), (0, 1, 2, 5, 60), (0, 1, 60)):
         for kind, setting in (("ZeroPadding1D", "padding"), ("Cropping1D", "cropping")):
             if kind == "Cropping1D" and size is not None and a + b >= size:
                 continue
-            text = drawn(kind, (None, size, 3), **{setting: (a, b)})
+            text = draw(kind, (None, size, 3), **{setting: (a, b)})
             assert bool(text) == bool(a or b)
             if text:
                 check(text)
 
 
-def test_every_rule_has_a_picture_that_is_known():
+def test_every_rule_has_known_figure():
     from kfunc_lab.shapes.figures import figure
 
     names = {it.picture for it in [*LAYERS.values(), *OPERATIONS.values()]}
@@ -224,88 +224,88 @@ def test_every_rule_has_a_picture_that_is_known():
 
 
 # ---------------------------------------------------------------------------------------------
-# What is said and seen
+# Text and elements
 
 
-def test_window_says_its_numbers():
-    text = drawn("Conv2D", IMAGE, filters=16, kernel_size=(3, 3))
+def test_window_shows_sizes():
+    text = draw("Conv2D", IMAGE, filters=16, kernel_size=(3, 3))
     assert (
         sentence(text)
         == "A window of size 3 slides along an axis of size 28 with stride 1: 26 positions."
     )
-    assert said(text) == ["28", "26", "3", "height, width"]
-    one = drawn("Conv1D", (None, 4, 1), filters=1, kernel_size=4)
+    assert texts(text) == ["28", "26", "3", "height, width"]
+    one = draw("Conv1D", (None, 4, 1), filters=1, kernel_size=4)
     assert (
         sentence(one)
         == "A window of size 4 slides along an axis of size 4 with stride 1: 1 position."
     )
-    unknown = drawn("Conv1D", (None, None, 1), filters=1, kernel_size=4, padding="same")
+    unknown = draw("Conv1D", (None, None, 1), filters=1, kernel_size=4, padding="same")
     assert (
         sentence(unknown)
         == "A window of size 4 slides along an axis of size ? with stride 1: ? positions."
     )
 
 
-def test_a_pool_steps_by_its_window():
-    text = drawn("MaxPooling1D", (None, 7, 1))
+def test_pooling_stride_equals_window():
+    text = draw("MaxPooling1D", (None, 7, 1))
     assert (
         sentence(text)
         == "A window of size 2 slides along an axis of size 7 with stride 2: 3 positions."
     )
-    # Two cells of the window and the first place; what no window reaches is faint.
+    # The window has two cells and one position; cells that no window reaches are faint.
     assert roles(text) == {"touched": 3, "cell": 6, "faint": 1, "window": 1, "next": 1}
 
 
-def test_window_touches_the_padding():
-    text = drawn("Conv1D", (None, 6, 1), filters=1, kernel_size=5, padding="same")
-    assert sentence(text).endswith("6 places. Padding: 2 before, 2 after.")
+def test_window_covers_padding():
+    text = draw("Conv1D", (None, 6, 1), filters=1, kernel_size=5, padding="same")
+    assert sentence(text).endswith("6 positions. Padding: 2 before, 2 after.")
     assert roles(text)["added"] == 2
     assert roles(text)["ghost"] == 2
 
 
-def test_causal_window_is_padded_before():
-    text = drawn(
+def test_causal_window_has_padding_before():
+    text = draw(
         "Conv1D", (None, 6, 1), filters=1, kernel_size=3, dilation_rate=2, padding="causal"
     )
     assert sentence(text).endswith("Dilation: 2. Padding: 4 before, 0 after.")
-    assert roles(text)["added"] == 2  # and one cell, and its place
+    assert roles(text)["added"] == 2  # with one cell and its position
     assert roles(text)["touched"] == 2
 
 
-def test_axes_of_different_settings_are_not_taken_together():
-    text = drawn("Conv2D", IMAGE, filters=1, kernel_size=(3, 3), strides=(1, 2))
-    assert said(text)[-1] == "height"
-    first = drawn(
+def test_axes_with_different_settings_are_separate():
+    text = draw("Conv2D", IMAGE, filters=1, kernel_size=(3, 3), strides=(1, 2))
+    assert texts(text)[-1] == "height"
+    first = draw(
         "Conv2D", (None, 3, 28, 30), filters=1, kernel_size=3, data_format="channels_first"
     )
-    assert said(first)[-1] == "height"
-    assert said(first)[:2] == ["28", "26"]
+    assert texts(first)[-1] == "height"
+    assert texts(first)[:2] == ["28", "26"]
 
 
-def test_spread_says_its_numbers():
+def test_transposed_window_shows_sizes():
     settings = {"filters": 2, "kernel_size": 3, "strides": 2}
-    text = drawn("Conv2DTranspose", (None, 7, 7, 3), **settings)
+    text = draw("Conv2DTranspose", (None, 7, 7, 3), **settings)
     assert sentence(text) == (
         "Each of the 7 positions of an axis spreads over 3 positions, with stride 2: 15 positions."
     )
-    cut = drawn("Conv2DTranspose", (None, 7, 7, 3), **settings, padding="same")
-    assert sentence(cut).endswith("14. Cut away: 0 before, 1 after.")
+    cut = draw("Conv2DTranspose", (None, 7, 7, 3), **settings, padding="same")
+    assert sentence(cut).endswith("14 positions. Cropped: 0 before, 1 after.")
 
 
-def test_ends_say_their_numbers():
-    text = drawn("Cropping2D", IMAGE, cropping=((0, 0), (2, 3)))
+def test_padding_and_cropping_show_sizes():
+    text = draw("Cropping2D", IMAGE, cropping=((0, 0), (2, 3)))
     assert (
         sentence(text)
         == "An axis of size 28 is cropped by 2 at the start and 3 at the end: 23."
     )
-    assert said(text) == ["−2", "−3", "23", "28", "width"]
+    assert texts(text) == ["−2", "−3", "23", "28", "width"]
     assert roles(text)["faint"] == 5
-    text = drawn("ZeroPadding1D", (None, 3, 3), padding=(1, 0))
-    assert said(text) == ["+1", "3", "4"]
+    text = draw("ZeroPadding1D", (None, 3, 3), padding=(1, 0))
+    assert texts(text) == ["+1", "3", "4"]
     assert roles(text) == {"added": 1, "cell": 3}
 
 
-def traced(kind, *shapes, **options):
+def axis_sources(kind, *shapes, **options):
     call = call_of(kind, *shapes, **options)
     rule = rule_of(kind, operation=call.operation)
     defaults = {} if call.operation else class_defaults(kind)
@@ -313,95 +313,95 @@ def traced(kind, *shapes, **options):
     return sources(Subject(given, derivation(call), rule))
 
 
-def test_axes_come_from_the_right_ones():
+def test_output_axes_have_correct_sources():
     square = (None, 28, 28, 28)
-    assert traced("GlobalMaxPooling2D", square) == [[0], [3]]
-    assert traced("GlobalMaxPooling2D", square, keepdims=True) == [[0], [1], [2], [3]]
-    assert traced("Flatten", square) == [[0], [1, 2, 3]]
-    assert traced("Permute", square, dims=(3, 1, 2)) == [[0], [3], [1], [2]]
-    assert traced("UpSampling2D", square) == [[0], [1], [2], [3]]
-    assert traced("Reshape", square, target_shape=(-1, 28)) == [[0], [1, 2, 3], [1, 2, 3]]
-    assert traced("RepeatVector", (None, 8), n=8) == [[0], [], [1]]
-    assert traced("Sum", square, operation=True, axis=1) == [[0], [2], [3]]
-    assert traced("Transpose", square, operation=True, axes=(0, 3, 1, 2)) == [
+    assert axis_sources("GlobalMaxPooling2D", square) == [[0], [3]]
+    assert axis_sources("GlobalMaxPooling2D", square, keepdims=True) == [[0], [1], [2], [3]]
+    assert axis_sources("Flatten", square) == [[0], [1, 2, 3]]
+    assert axis_sources("Permute", square, dims=(3, 1, 2)) == [[0], [3], [1], [2]]
+    assert axis_sources("UpSampling2D", square) == [[0], [1], [2], [3]]
+    assert axis_sources("Reshape", square, target_shape=(-1, 28)) == [[0], [1, 2, 3], [1, 2, 3]]
+    assert axis_sources("RepeatVector", (None, 8), n=8) == [[0], [], [1]]
+    assert axis_sources("Sum", square, operation=True, axis=1) == [[0], [2], [3]]
+    assert axis_sources("Transpose", square, operation=True, axes=(0, 3, 1, 2)) == [
         [0],
         [3],
         [1],
         [2],
     ]
-    assert traced("Squeeze", (None, 1, 8, 1), operation=True, axis=3) == [[0], [1], [2]]
-    assert traced("ExpandDims", (None, 8), operation=True, axis=1) == [[0], [], [1]]
+    assert axis_sources("Squeeze", (None, 1, 8, 1), operation=True, axis=3) == [[0], [1], [2]]
+    assert axis_sources("ExpandDims", (None, 8), operation=True, axis=1) == [[0], [], [1]]
 
 
-def test_axes_say_and_show_what_becomes_of_them():
-    text = drawn("GlobalAveragePooling2D", IMAGE)
+def test_axes_show_changes():
+    text = draw("GlobalAveragePooling2D", IMAGE)
     assert sentence(text) == "Axes: (28, 28, 3) → 3."
     assert roles(text) == {"faint": 2, "cell": 2}
-    text = drawn("Permute", (None, 10, 64), dims=(2, 1))
-    assert said(text) == ["10", "64", "64", "10"]
+    text = draw("Permute", (None, 10, 64), dims=(2, 1))
+    assert texts(text) == ["10", "64", "64", "10"]
     assert roles(text, "path") == {"accent": 2}
-    # One output of several; nothing that is known of an axis that is not.
-    assert said(picture(CASES["split"], derivation(CASES["split"])))[-1] == "output 1 of 2"
-    assert said(drawn("Flatten", (None, None, 3))) == ["?", "3", "?"]
+    # One output of several, and an axis of unknown size.
+    assert texts(picture(CASES["split"], derivation(CASES["split"])))[-1] == "output 1 of 2"
+    assert texts(draw("Flatten", (None, None, 3))) == ["?", "3", "?"]
 
 
-def test_too_many_axes_are_not_drawn():
-    assert drawn("Flatten", (None, *[50176] * 6)) == ""
+def test_too_many_axes_have_no_figure():
+    assert draw("Flatten", (None, *[50176] * 6)) == ""
 
 
-def test_blocks_are_as_long_as_their_sizes():
-    text = drawn("Concatenate", (None, 28, 28, 8), (None, 28, 28, 16))
+def test_block_lengths_follow_sizes():
+    text = draw("Concatenate", (None, 28, 28, 8), (None, 28, 28, 16))
     assert sentence(text) == "Tensors joined along one axis: sizes 8, 16, total 24."
-    assert said(text) == ["8", "16", "24", "channels"]
+    assert texts(text) == ["8", "16", "24", "channels"]
     one, other = (float(it.get("width")) for it in parsed(text).iter(f"{SVG}rect"))
     assert other > 1.5 * one
-    assert said(drawn("Concatenate", (None, None, 8), (None, 3, 8), axis=1))[:3] == [
+    assert texts(draw("Concatenate", (None, None, 8), (None, 3, 8), axis=1))[:3] == [
         "?",
         "3",
         "?",
     ]
 
 
-def test_number_by_number_says_its_sign():
-    text = drawn("Maximum", (None, 8, 3), (None, 8, 1))
+def test_elementwise_figure_shows_operator():
+    text = draw("Maximum", (None, 8, 3), (None, 8, 1))
     assert sentence(text) == "Element by element: (8, 3) max (8, 1) = (8, 3)."
     assert roles(text) == {"cell": 2, "ghost": 1, "touched": 1}
-    text = drawn("Average", (None, 8), (None, 8))
+    text = draw("Average", (None, 8), (None, 8))
     assert sentence(text) == "Element by element: (8 + 8) / 2 = 8."
 
 
-def test_weights_say_their_numbers():
-    text = drawn("Dense", (None, 784), units=64)
+def test_weights_show_sizes():
+    text = draw("Dense", (None, 784), units=64)
     assert sentence(text) == "Every output depends on every input: 784 → 64."
-    assert said(text) == ["784", "64"]
-    text = drawn("Embedding", (None, 20), input_dim=10000, output_dim=64)
-    assert sentence(text).startswith("A table of 10,000 rows and 64 columns")
-    assert said(text) == ["2", "10,000 × 64", "64"]
+    assert texts(text) == ["784", "64"]
+    text = draw("Embedding", (None, 20), input_dim=10000, output_dim=64)
+    assert sentence(text).startswith("A table with 10,000 rows and 64 columns")
+    assert texts(text) == ["2", "10,000 × 64", "64"]
 
 
-def test_steps_return_once_or_always():
+def test_recurrent_steps_show_outputs():
     ends = []
     for every in (False, True):
-        text = drawn("LSTM", (None, 4, 8), units=2, return_sequences=every)
+        text = draw("LSTM", (None, 4, 8), units=2, return_sequences=every)
         ends.append(roles(text, "path")["accent-end"])
-        assert said(text) == ["1", "2", "3", "4"]
+        assert texts(text) == ["1", "2", "3", "4"]
     assert ends == [3 + 1, 3 + 4]
     assert sentence(text) == "Steps, one after the other: 4. A result after each step."
-    backward = drawn("GRU", (None, 3, 8), units=2, go_backwards=True)
-    assert said(backward) == ["3", "2", "1"]
-    both = drawn("Bidirectional", (None, 20, 8), layer="LSTM(units=8)")
+    backward = draw("GRU", (None, 3, 8), units=2, go_backwards=True)
+    assert texts(backward) == ["3", "2", "1"]
+    both = draw("Bidirectional", (None, 20, 8), layer="LSTM(units=8)")
     assert sentence(both) == "Steps, forward and backward: 20. A result after the last step."
     assert roles(both, "path")["accent-end"] == 2 * 4 + 2
 
 
-def test_attention_says_its_numbers():
-    text = drawn("Attention", (None, 10, 8), (None, 12, 8))
+def test_attention_shows_sizes():
+    text = draw("Attention", (None, 10, 8), (None, 12, 8))
     assert sentence(text).endswith("Queries: 10; keys: 12.")
-    assert said(text) == ["keys", "12", "queries", "10"]
+    assert texts(text) == ["keys", "12", "queries", "10"]
 
 
 # ---------------------------------------------------------------------------------------------
-# What is not drawn, and what is safe
+# Missing figures and escaping
 
 FOUND = Derivation(((Axis("batch", number(None), "input"), Axis("", number(8))),))
 
@@ -427,13 +427,13 @@ FOUND = Derivation(((Axis("batch", number(None), "input"), Axis("", number(8))),
     ],
     ids=lambda call: call.kind,
 )
-def test_of_what_is_odd_there_is_no_picture(call):
+def test_unusual_calls_have_no_figure(call):
     assert picture(call, FOUND) == ""
 
 
 @pytest.mark.parametrize("value", ["odd", (), (3,), 0, None, (None, None), (2.5, 2.5)])
 @pytest.mark.parametrize("name", ["kernel_size", "strides", "dilation_rate"])
-def test_odd_settings_of_windows(name, value):
+def test_invalid_window_settings_are_safe(name, value):
     good = {"filters": 8, "kernel_size": 3}
     found = derivation(call_of("Conv2D", IMAGE, **good))
     text = picture(call_of("Conv2D", IMAGE, **{**good, name: value}), found)
@@ -441,15 +441,15 @@ def test_odd_settings_of_windows(name, value):
         check(text)
 
 
-def test_texts_are_escaped():
+def test_text_is_escaped():
     hostile = '</text><script>"&'
     text = svg(20, hostile, [text_label("number", hostile, 120, 12)])
     assert "<script" not in text
     assert sentence(text) == hostile
-    assert said(text) == [hostile]
+    assert texts(text) == [hostile]
 
 
-def test_style_has_both_surfaces_for_every_look():
+def test_style_covers_every_role_and_theme():
     rules = style()
     assert "light-dark(#2f6fc4,#5b9be6)" in rules
     assert all(rule.startswith(".kfunc-lab-figure ") for rule in rules.splitlines())

@@ -1,4 +1,4 @@
-"""The view of shapes: its forms, what can be changed, and what bad input gets."""
+"""The shapes view: output formats, changes, and invalid input."""
 
 import json
 from html.parser import HTMLParser
@@ -49,12 +49,12 @@ conv (Conv2D)
 """
 
 
-def test_text(view):
+def test_text_starts_with_table(view):
     assert view.to_text().startswith(TEXT)
     assert repr(view) == view.to_text()
 
 
-def test_text_in_spanish():
+def test_text_is_translated():
     lab.language("es")
     said = lab.shapes(small_model()).to_text()
     for words in ("alto, ancho", "canales", "Parámetros", "Productos y sumas"):
@@ -67,7 +67,7 @@ def test_text_in_spanish():
     view.change("conv", kernel_size=3)
     view.selected = "conv"
     assert "tamaño de la ventana" in view._panel["html"]
-    assert "en pasos de 1" in view._panel["figure"]
+    assert "con paso 1" in view._panel["figure"]
 
 
 class _Tags(HTMLParser):
@@ -89,7 +89,7 @@ def parsed(text):
     return parser
 
 
-def test_static_html_needs_neither_style_nor_script_nor_picture(view):
+def test_static_html_is_plain(view):
     found = parsed(view.to_static_html())
     assert {*found.tags} <= {
         "div", "p", "b", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "br",
@@ -99,7 +99,7 @@ def test_static_html_needs_neither_style_nor_script_nor_picture(view):
         assert words in found.text
 
 
-def test_what_a_page_without_kernel_gets(view):
+def test_notebook_output_has_text_html_and_widget(view):
     data, _metadata = view._repr_mimebundle_()
     assert data["text/plain"] == view.to_text()
     assert data["text/html"] == view.to_static_html()
@@ -107,7 +107,7 @@ def test_what_a_page_without_kernel_gets(view):
     assert "application/vnd.jupyter.widget-view+json" in data
 
 
-def test_saved_forms(view, tmp_path):
+def test_html_and_text_are_saved(view, tmp_path):
     assert "Where the numbers" in view.save(tmp_path / "net.html").read_text()
     assert view.save(tmp_path / "net.txt").read_text() == view.to_text() + "\n"
     state = view.page_state()
@@ -128,10 +128,10 @@ def test_hostile_names_are_escaped(tmp_path):
     assert "<script>alert" not in view.save(tmp_path / "x.html").read_text()
 
 
-# -- what if
+# -- changes
 
 
-def test_a_change_and_its_way_back(view):
+def test_change_can_be_undone(view):
     before = (view.to_text(), view.to_static_html(), dict(view._table), view.to_svg())
     view.change("conv", strides=2, filters=8)
     assert view.changed.call_of["digits"].parameters == 6 * 6 * 8 * 10 + 10
@@ -151,7 +151,7 @@ def test_a_change_and_its_way_back(view):
     assert view.to_text() == before[0]
 
 
-def test_what_does_not_fit_is_said(view):
+def test_invalid_window_is_reported(view):
     view.change("conv", kernel_size=29)
     assert "✗ A window of 29 does not fit into 28" in view.to_text()
     assert "does not fit" in view.to_static_html()
@@ -177,7 +177,7 @@ def test_what_does_not_fit_is_said(view):
         ("image", {"shape": 3}, "shape must hold a size for each axis"),
     ],
 )
-def test_bad_changes(view, name, settings, words):
+def test_invalid_change_raises(view, name, settings, words):
     before = view.to_text()
     with pytest.raises(ValueError, match="^.*" + words.replace("(", r"\(")):
         view.change(name, **settings)
@@ -185,7 +185,7 @@ def test_bad_changes(view, name, settings, words):
 
 
 @pytest.mark.parametrize("batch", [0, -3, 2.5, "many"])
-def test_bad_batches(view, batch):
+def test_invalid_batch_size_raises(view, batch):
     import traitlets
 
     with pytest.raises(traitlets.TraitError):
@@ -193,17 +193,17 @@ def test_bad_batches(view, batch):
     assert view.batch_size == 1
 
 
-def test_the_memory_follows_the_batch(view):
+def test_memory_follows_batch_size(view):
     view.batch_size = 32
     assert "batch of 32: 2.18 MB" in view.to_text()
 
 
-def test_what_no_graph_is_read_from():
+def test_non_model_raises():
     with pytest.raises(TypeError, match="Keras model"):
         lab.shapes("model")
 
 
-def test_the_code_of_the_changed_model_builds_it(view):
+def test_code_builds_changed_model(view):
     view.change("conv", strides=2, padding="same")
     view.change("pool", pool_size=3)
     view.change("image", shape=(30, 30, 3))
@@ -215,7 +215,7 @@ def test_the_code_of_the_changed_model_builds_it(view):
 
 
 @pytest.mark.parametrize("kind", ["sequential", "nested", "shared"])
-def test_code_of_other_models(kind):
+def test_code_builds_other_models(kind):
     if kind == "sequential":
         model = keras.Sequential(
             [
@@ -249,7 +249,7 @@ def test_code_of_other_models(kind):
     ]
 
 
-def test_a_subclassed_model_is_listed_and_cannot_be_played_with():
+def test_subclassed_model_has_no_controls():
     class Own(keras.Model):
         def __init__(self):
             super().__init__()
@@ -268,7 +268,7 @@ def test_a_subclassed_model_is_listed_and_cannot_be_played_with():
     assert view._panel["controls"] == []
 
 
-def test_tensors_without_a_model():
+def test_tensors_without_model_are_shown():
     x = keras.Input((None, 3), name="x")
     view = lab.shapes(layers.Conv1D(4, 2, name="conv")(x))
     assert "so far" in view.to_text()
@@ -279,7 +279,7 @@ def test_tensors_without_a_model():
     assert view.changed.call_of["conv"].outputs[0].shape == (None, 9, 4)
 
 
-def test_a_graph_without_its_model(tmp_path):
+def test_loaded_graph_has_no_code(tmp_path):
     lab.graph(small_model()).save(tmp_path / "net.json")
     view = lab.shapes(lab.load_graph(tmp_path / "net.json"))
     view.change("conv", filters=4)
@@ -288,7 +288,7 @@ def test_a_graph_without_its_model(tmp_path):
         view.to_code()
 
 
-def test_a_group_says_what_it_costs(view):
+def test_group_shows_costs(view):
     inner = keras.Input((6,), name="inner")
     part = keras.Model(inner, layers.Dense(4, name="d")(inner), name="part")
     x = keras.Input((6,), name="x")
@@ -302,37 +302,37 @@ def test_a_group_says_what_it_costs(view):
     assert "  d" in view.to_text()
 
 
-# -- the page asks
+# -- messages from the page
 
 
-def sent(view, content):
-    """Asks as the page does, and returns what the view answers."""
+def send_from_page(view, content):
+    """Sends a message from the page and returns the answers of the view."""
     answers = []
     view.send = lambda message, buffers=None: answers.append(message)
     view._answer(view, content, [])
     return answers
 
 
-def test_questions_of_the_page(view):
+def test_page_messages_are_answered(view):
     asked = {"type": "change", "item": "conv", "name": "strides", "value": "2"}
-    assert sent(view, asked) == [{"type": "answered"}]
+    assert send_from_page(view, asked) == [{"type": "answered"}]
     assert view.changed.call_of["conv"].outputs[0].shape == (None, 13, 13, 16)
-    refused = sent(view, asked | {"value": "x"})
+    refused = send_from_page(view, asked | {"value": "x"})
     assert refused[0]["type"] == "problem"
     assert "whole number" in refused[0]["words"]
-    assert sent(view, {"type": "reset", "item": "conv", "name": "strides"}) == [
+    assert send_from_page(view, {"type": "reset", "item": "conv", "name": "strides"}) == [
         {"type": "answered"}
     ]
     assert view._table["changes"] == 0
-    sent(view, {"type": "change", "item": "image", "name": "1", "value": "20"})
+    send_from_page(view, {"type": "change", "item": "image", "name": "1", "value": "20"})
     assert view.changed.call_of["conv"].outputs[0].shape == (None, 18, 26, 16)
-    sent(view, {"type": "reset", "item": "image", "name": "1"})
+    send_from_page(view, {"type": "reset", "item": "image", "name": "1"})
     assert view._table["changes"] == 0
-    assert "layers.Conv2D" in sent(view, {"type": "code"})[0]["code"]
-    assert sent(view, {"type": "change", "item": "nothing"})[0]["type"] == "problem"
+    assert "layers.Conv2D" in send_from_page(view, {"type": "code"})[0]["code"]
+    assert send_from_page(view, {"type": "change", "item": "nothing"})[0]["type"] == "problem"
 
 
-def test_a_row_says_what_of_it_is_other(view):
+def test_row_lists_changed_columns(view):
     view.change("conv", strides=2)
     changed = {row["item"]: row["changed"] for row in view._table["rows"]}
     assert changed == {

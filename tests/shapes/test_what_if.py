@@ -1,4 +1,4 @@
-"""What becomes of a graph when something changes, against models that are built anew."""
+"""Recomputed graphs after changes, compared with rebuilt models."""
 
 import random
 
@@ -15,7 +15,7 @@ from kfunc_lab.shapes.controls import setting
 from kfunc_lab.shapes.rules.formulas import rule_of
 from kfunc_lab.shapes.what_if import INPUT, Changes, what_if
 
-# Values that a change draws from; some of them break what comes after.
+# The values for drawn changes; some of them make later layers fail.
 VALUES = {
     "filters": (32, 64, 96, 256),
     "units": (1, 10, 100),
@@ -31,7 +31,7 @@ VALUES = {
 
 
 def narrow_resnet():
-    """The layers of ResNet50, joined as there, in five blocks and not in sixteen."""
+    """Builds a ResNet50 with five narrow blocks in place of sixteen."""
 
     def stages(x):
         for number, (filters, blocks) in enumerate(((8, 2), (16, 1), (32, 1), (64, 1))):
@@ -62,14 +62,14 @@ def resnet_reading(resnet):
 
 
 def rebuilt(model, changes, graph):
-    """Builds the model anew from a changed configuration, without values for its weights."""
+    """Rebuilds the model from a changed configuration, without values for its weights."""
     layers_of = {graph.call_of[it].layer: changes.settings[it] for it in changes.settings}
     calls = {call.layer: call for call in graph.calls}
     shapes = {graph.call_of[it].layer: shape for it, shape in changes.inputs.items()}
     config = model.get_config()
     for layer in config["layers"]:
         name = layer["config"]["name"]
-        layer.pop("build_config", None)  # the shapes that it had
+        layer.pop("build_config", None)  # the old shapes
         if name in layers_of:
             own = with_dependent_settings(layers_of[name], calls[name].settings)
             layer["config"] = {**layer["config"], **own}
@@ -80,7 +80,7 @@ def rebuilt(model, changes, graph):
 
 
 def drawn_changes(graph, seed):
-    """Draws one to three changes of settings, and now and then of the input."""
+    """Draws one to three changes of settings, and sometimes a change of the input."""
     draw = random.Random(seed)
     calls = [call for call in graph.calls if _choices(call)]
     settings = {}
@@ -100,7 +100,7 @@ def _choices(call):
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_equals_the_model_built_anew(resnet, resnet_reading, seed):
+def test_changed_graph_equals_rebuilt_model(resnet, resnet_reading, seed):
     graph, nodes = resnet_reading
     changes = drawn_changes(graph, seed)
     found = what_if(graph, changes, nodes)
@@ -124,13 +124,13 @@ def test_equals_the_model_built_anew(resnet, resnet_reading, seed):
     ]
 
 
-def test_the_draws_break_some_models_and_not_others(resnet_reading):
+def test_some_drawn_changes_are_invalid(resnet_reading):
     graph, nodes = resnet_reading
     broken = [bool(what_if(graph, drawn_changes(graph, n), nodes).problems) for n in range(200)]
     assert 40 < sum(broken) < 160
 
 
-def test_the_model_is_the_same_after_as_before(resnet, resnet_reading):
+def test_changes_do_not_affect_model(resnet, resnet_reading):
     graph, nodes = resnet_reading
     random.seed(7)
 
@@ -150,7 +150,7 @@ def test_the_model_is_the_same_after_as_before(resnet, resnet_reading):
 
 
 class Scale(layers.Layer):
-    """A layer that no rule knows, with layers inside."""
+    """A layer with inner layers and without a rule."""
 
     def __init__(self, width, **options):
         super().__init__(**options)
@@ -165,7 +165,7 @@ class Scale(layers.Layer):
         return {**super().get_config(), "width": self.width}
 
 
-class Silent(layers.Layer):
+class WithoutConfig(layers.Layer):
     """A layer that cannot be copied."""
 
     def __init__(self, function, **options):
@@ -176,7 +176,7 @@ class Silent(layers.Layer):
         return self.function(x)
 
 
-def test_a_copy_of_an_unknown_layer_is_asked():
+def test_layer_without_rule_is_copied_and_called():
     x = keras.Input((7,), name="x")
     wide = layers.Dense(8, name="wide")(x)
     model = keras.Model(x, layers.Dense(2, name="end")(Scale(5, name="scale")(wide)))
@@ -188,7 +188,7 @@ def test_a_copy_of_an_unknown_layer_is_asked():
     assert "scale" not in found.derivations
 
 
-def test_asking_a_copy_leaves_no_trace():
+def test_calling_copy_has_no_side_effects():
     x = keras.Input((7,), name="x")
     wide = layers.Dense(8, name="wide")(x)
     scale = Scale(5, name="scale")
@@ -215,10 +215,10 @@ def test_asking_a_copy_leaves_no_trace():
     assert all((a == b.numpy()).all() for a, b in zip(weights, model.weights, strict=True))
 
 
-def test_what_cannot_be_copied_says_so():
+def test_layer_that_cannot_be_copied_is_reported():
     x = keras.Input((7,), name="x")
     wide = layers.Dense(8, name="wide")(x)
-    model = keras.Model(x, Silent(keras.ops.square, name="silent")(wide))
+    model = keras.Model(x, WithoutConfig(keras.ops.square, name="silent")(wide))
     reading = read(model)
     graph, nodes = reading.graph, reading.nodes
     assert not what_if(graph, Changes(), nodes).problems
@@ -226,14 +226,14 @@ def test_what_cannot_be_copied_says_so():
     assert "get_config" in found.problems["silent"].reason
 
 
-def test_without_its_model_a_rule_is_enough():
+def test_rule_works_without_model():
     x = keras.Input((7,), name="x")
     model = keras.Model(x, layers.Dense(8, name="wide")(x))
     found = what_if(lab.read_graph(model), Changes({"wide": {"units": 3}}))
     assert found.graph.parameters == 24
 
 
-def test_a_shared_layer_changes_at_all_its_calls():
+def test_shared_layer_changes_all_calls():
     a, b = (keras.Input((16,), name=name) for name in "ab")
     shared = layers.Dense(4, name="shared")
     model = keras.Model([a, b], layers.Concatenate(name="both")([shared(a), shared(b)]))
@@ -246,7 +246,7 @@ def test_a_shared_layer_changes_at_all_its_calls():
     assert clash.problems["shared#2"].arithmetic == "20 ≠ 16"
 
 
-def test_nested_models_follow():
+def test_nested_models_change():
     image = keras.Input((28, 28, 1), name="image")
     encoder = keras.Model(image, layers.Conv2D(8, 3, name="conv")(image), name="encoder")
     left, right = (keras.Input((28, 28, 1), name=name) for name in ("left", "right"))
@@ -263,7 +263,7 @@ def test_nested_models_follow():
     assert set(what_if(graph, entering, nodes).problems) == {"both"}
 
 
-def test_what_the_class_refuses_is_said():
+def test_error_of_layer_class_is_reported():
     x = keras.Input((28, 28, 1), name="x")
     reading = read(layers.Conv2D(8, 3, name="conv")(x))
     graph, nodes = reading.graph, reading.nodes
@@ -271,7 +271,7 @@ def test_what_the_class_refuses_is_said():
     assert "3" in found.problems["conv"].reason
 
 
-def test_settings_that_follow_another():
+def test_dependent_settings_follow():
     x = keras.Input((12, 12, 1), name="x")
     reading = read(layers.MaxPooling2D(2, name="pool")(x))
     graph, nodes = reading.graph, reading.nodes
@@ -279,7 +279,7 @@ def test_settings_that_follow_another():
     assert found.graph.call_of["pool"].outputs[0].shape == (None, 3, 3, 1)
 
 
-def test_every_input_has_one_axis_more_than_it_shows():
+def test_input_change_includes_batch_axis():
     x = keras.Input((None, 3), name="x")
     graph = lab.read_graph(layers.Conv1D(4, 2, name="conv")(x))
     assert graph.call_of["x"].kind == INPUT
@@ -288,7 +288,7 @@ def test_every_input_has_one_axis_more_than_it_shows():
     assert setting(graph.call_of["conv"], "padding") == "valid"
 
 
-def test_a_quantised_layer_is_left_to_itself():
+def test_quantised_layer_has_no_rule():
     layer = layers.Dense(4, name="small")
     outputs = layer(keras.Input((3,), name="x"))
     layer.quantize("int8")
@@ -297,7 +297,7 @@ def test_a_quantised_layer_is_left_to_itself():
     assert found.graph.call_of["small"].parameters == layer.count_params()
 
 
-def test_a_mask_that_is_given_decides_no_shape():
+def test_mask_does_not_change_shape():
     x = keras.Input((5, 3), name="x")
     mask = keras.Input((5,), dtype="bool", name="mask")
     outputs = layers.LSTM(4, name="lstm")(x, mask=mask)
@@ -305,7 +305,7 @@ def test_a_mask_that_is_given_decides_no_shape():
     assert found.derivations["lstm"].parameters.value == 4 * (3 + 4 + 1) * 4
 
 
-def test_a_constant_that_no_rule_sees():
+def test_constant_argument_has_no_rule():
     import numpy as np
 
     x = keras.Input((3, 6), name="x")
@@ -318,7 +318,7 @@ def test_a_constant_that_no_rule_sees():
     assert graph.outputs[0] not in found.derivations
 
 
-def test_an_output_that_is_taken_away():
+def test_removed_output_is_reported():
     x = keras.Input((5, 3), name="x")
     made, state, _memory = layers.LSTM(4, return_state=True, name="lstm")(x)
     model = keras.Model(x, [layers.Dense(2, name="a")(made), layers.Dense(2, name="b")(state)])

@@ -67,7 +67,7 @@ def chart(logs) -> dict:
     return lab.curves(logs)._repr_mimebundle_()[PLOTLY]
 
 
-def test_table():
+def test_table_shows_every_value():
     assert (
         lab.curves(TWO).to_text()
         == """\
@@ -78,7 +78,7 @@ epoch  accuracy  val_accuracy    loss  val_loss
     )
 
 
-def test_table_of_unusual_numbers():
+def test_table_formats_unusual_numbers():
     text = lab.curves({"loss": [NAN, INF, 1e30, -0.00004], "val_loss": [2.0]}).to_text()
     assert (
         text
@@ -92,14 +92,14 @@ epoch     loss  val_loss
 
 
 @every_case
-def test_the_table_has_a_line_for_each_epoch(logs):
+def test_table_has_row_per_epoch(logs):
     lines = lab.curves(logs).to_text().splitlines()
     assert len(lines) == 1 + max(map(len, logs.values()))
     assert all(line == line.rstrip() for line in lines)
 
 
 @every_case
-def test_every_finite_number_is_a_point_of_the_picture(logs):
+def test_picture_has_point_for_every_finite_value(logs):
     svg = svg_of(logs)
     finite = sum(int(np.isfinite(value).sum()) for values in logs.values() for value in values)
     assert len(points(svg)) == finite
@@ -111,7 +111,7 @@ def test_every_finite_number_is_a_point_of_the_picture(logs):
 
 
 @every_case
-def test_every_point_lies_inside_its_panel(logs):
+def test_points_are_inside_their_panels(logs):
     svg = svg_of(logs)
     for mark in (it for it in svg.iter() if it.tag in {f"{SVG}circle", f"{SVG}rect"}):
         if mark.get("class") == "surface":
@@ -124,7 +124,7 @@ def test_every_point_lies_inside_its_panel(logs):
 
 
 @every_case
-def test_the_chart_is_one_that_plotly_takes(logs):
+def test_plotly_accepts_chart(logs):
     data = chart(logs)
     json.loads(json.dumps(data, allow_nan=False))
     figure = go.Figure(data)
@@ -143,7 +143,7 @@ def test_the_chart_is_one_that_plotly_takes(logs):
 
 
 @every_case
-def test_views_are_the_same_every_time(logs):
+def test_views_are_deterministic(logs):
     one, other = lab.curves(logs)._repr_mimebundle_(), lab.curves(logs)._repr_mimebundle_()
     assert one == other
     assert [*one] == [PLOTLY, "image/svg+xml", "text/plain"]
@@ -159,7 +159,7 @@ def test_training_and_validation_differ_by_more_than_colour():
     assert training.get("stroke-dasharray") is None
     assert validation.get("stroke-dasharray")
     assert (training.get("stroke"), validation.get("stroke")) == (TRAINING[0], VALIDATION[0])
-    assert len([*svg.iter(f"{SVG}circle")]) == 2 + 1  # and one in the key
+    assert len([*svg.iter(f"{SVG}circle")]) == 2 + 1  # and one in the legend
     style = svg.find(f"{SVG}style").text
     assert f"light-dark({TRAINING[0]},{TRAINING[1]})" in style
     assert points(svg) == [
@@ -176,13 +176,13 @@ def test_higher_values_are_drawn_higher():
     assert heights[1] < heights[2] < heights[0]
 
 
-def test_a_gap_is_left_where_a_number_is_not_finite():
+def test_nonfinite_values_leave_gaps():
     data = chart({"loss": [1.0, NAN, INF, 2.0]})
     assert data["data"][0]["y"] == [1.0, None, None, 2.0]
     assert data["data"][0]["x"] == [1, 2, 3, 4]
 
 
-def test_the_legend_names_each_line_once():
+def test_legend_names_each_line_once():
     figure = go.Figure(chart(TWO))
     shown = [trace.name for trace in figure.data if trace.showlegend]
     assert shown == ["training", "validation"]
@@ -191,7 +191,7 @@ def test_the_legend_names_each_line_once():
     assert figure.layout.yaxis2.title.text == "loss"
 
 
-def test_the_legend_names_validation_wherever_it_comes_first():
+def test_legend_names_validation_in_any_panel():
     figure = go.Figure(chart({"lr": [0.1], "loss": [0.5], "val_loss": [0.75]}))
     assert [trace.name for trace in figure.data if trace.showlegend] == [
         "training",
@@ -199,7 +199,7 @@ def test_the_legend_names_validation_wherever_it_comes_first():
     ]
 
 
-def test_validation_without_its_twin_is_not_called_training():
+def test_validation_without_training_keeps_its_name():
     [trace] = chart({"val_loss": [2.0, 1.0]})["data"]
     assert trace["name"] == "validation"
     assert lab.curves({"val_loss": [2.0]}).to_text().split() == [
@@ -210,7 +210,7 @@ def test_validation_without_its_twin_is_not_called_training():
     ]
 
 
-def test_several_numbers_an_epoch_are_several_curves():
+def test_several_values_per_epoch_are_several_curves():
     logs = {"f1": [np.array([0.1, 0.2])], "val_f1": [np.array([0.3, 0.4])]}
     assert [(it.name, it.training, it.validation) for it in from_logs(logs)] == [
         ("f1[0]", (0.1,), (0.3,)),
@@ -219,7 +219,7 @@ def test_several_numbers_an_epoch_are_several_curves():
 
 
 # ---------------------------------------------------------------------------------------------
-# What Keras gives
+# Histories of Keras
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +236,7 @@ def fitted():
     return fit
 
 
-def test_a_history_of_keras(fitted):
+def test_keras_history_has_curves(fitted):
     history = fitted(epochs=2, validation_split=0.5)
     view = lab.curves(history)
     assert {it.name for it in view.curves} == {"accuracy", "loss", "f1_score[0]", "f1_score[1]"}
@@ -246,24 +246,24 @@ def test_a_history_of_keras(fitted):
     assert lab.curves(history.history).to_text() == view.to_text()
 
 
-def test_a_training_that_was_continued_counts_on(fitted):
+def test_continued_training_continues_epoch_numbers(fitted):
     view = lab.curves(fitted(initial_epoch=5, epochs=8))
     assert [line.split()[0] for line in view.to_text().splitlines()[1:]] == ["6", "7", "8"]
     assert view._repr_mimebundle_()[PLOTLY]["data"][0]["x"] == [6, 7, 8]
     assert "training, epoch 6: " in view.to_svg()
 
 
-def test_a_training_of_no_epochs_is_said_to_be_empty(fitted):
+def test_training_without_epochs_raises_error(fitted):
     with pytest.raises(TypeError, match="has not been trained yet"):
         lab.curves(fitted(epochs=0))
 
 
 # ---------------------------------------------------------------------------------------------
-# What is refused, and what is escaped
+# Errors and escaped names
 
 
 @pytest.mark.parametrize("empty", [{}, {"loss": []}, {"loss": [], "val_loss": []}])
-def test_an_empty_history_is_said_to_be_empty(empty):
+def test_empty_history_raises_error(empty):
     with pytest.raises(TypeError, match="has not been trained yet"):
         lab.curves(empty)
 
@@ -285,7 +285,7 @@ def test_an_empty_history_is_said_to_be_empty(empty):
     ],
 )
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_what_has_no_curves_is_refused_by_name(wrong, got, language):
+def test_unsupported_object_raises_error_with_its_type(wrong, got, language):
     lab.language(language)
     with pytest.raises(TypeError) as raised:
         lab.curves(wrong)
@@ -312,7 +312,7 @@ def test_what_has_no_curves_is_refused_by_name(wrong, got, language):
         "",
     ],
 )
-def test_no_name_breaks_anything(name):
+def test_hostile_names_are_escaped(name):
     logs = {name: [0.5, 0.25], f"val_{name}": [0.5, 0.75]}
     svg = svg_of(logs)
     assert {it.tag for it in svg.iter()} <= {
@@ -331,7 +331,7 @@ def test_no_name_breaks_anything(name):
 # Saving, and languages
 
 
-def test_saves_by_the_ending_of_the_name(tmp_path):
+def test_file_suffix_selects_format(tmp_path):
     view = lab.curves(TWO)
     assert view.save(tmp_path / "c.svg").read_text(encoding="utf-8") == view.to_svg()
     assert view.save(str(tmp_path / "c.txt")).read_text(encoding="utf-8") == f"{view}\n"
@@ -340,7 +340,7 @@ def test_saves_by_the_ending_of_the_name(tmp_path):
     assert sorted(it.name for it in tmp_path.iterdir()) == ["c.svg", "c.txt"]
 
 
-def test_a_failure_while_drawing_leaves_no_file(tmp_path, monkeypatch):
+def test_failed_drawing_leaves_no_file(tmp_path, monkeypatch):
     view = lab.curves(TWO)
     monkeypatch.setattr(view, "to_svg", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -348,7 +348,7 @@ def test_a_failure_while_drawing_leaves_no_file(tmp_path, monkeypatch):
     assert [*tmp_path.iterdir()] == []
 
 
-def test_its_words_follow_the_language():
+def test_labels_follow_language():
     lab.language("es")
     _ = kfunc_lab.locale._
     view = lab.curves({"loss": [0.5], "val_loss": [0.25]})

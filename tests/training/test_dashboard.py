@@ -1,4 +1,4 @@
-"""The dashboard: it watches, keeps and steers, and changes nothing."""
+"""The dashboard shows, stores and controls training without changing it."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ def made(seed=0):
     h = layers.Dropout(0.4)(h)
     model = keras.Model(x, layers.Dense(1, activation="sigmoid")(h), name="net")
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    # Or else Keras makes its variables within the first step, and compiles that step twice.
+    # Otherwise Keras creates the variables in the first step and compiles that step twice.
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -46,7 +46,7 @@ def state_of(model):
 
 
 class AtBatch(keras.callbacks.Callback):
-    """Does something after one batch of the whole run."""
+    """Calls a function after one batch of the run."""
 
     def __init__(self, number, deed):
         super().__init__()
@@ -59,7 +59,7 @@ class AtBatch(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize("probe", [None, (data()[0][:16], data()[1][:16])])
-def test_training_is_not_changed_by_being_watched(tmp_path, probe):
+def test_dashboard_does_not_change_training(tmp_path, probe):
     found = []
     for callbacks in ([], [TrainingDashboard(keep=tmp_path / "runs.sqlite3", probe=probe)]):
         model = made()
@@ -73,13 +73,13 @@ def test_training_is_not_changed_by_being_watched(tmp_path, probe):
     assert plain == watched
 
 
-def test_its_history_is_that_of_keras():
+def test_dashboard_history_equals_keras_history():
     dashboard = TrainingDashboard(keep=False)
     history = dashboard.fit(made(), *data(), epochs=3, validation_split=0.25)
     assert dashboard.history == history.history
 
 
-def test_a_run_is_kept(tmp_path):
+def test_run_is_stored(tmp_path):
     path = tmp_path / "runs.sqlite3"
     model = made()
     dashboard = TrainingDashboard("first try", keep=path)
@@ -94,7 +94,7 @@ def test_a_run_is_kept(tmp_path):
     assert "batch_normalization" in run.about["model"]["summary"]
 
 
-def test_the_layers_are_measured_and_kept(tmp_path):
+def test_layer_measures_are_stored(tmp_path):
     path = tmp_path / "runs.sqlite3"
     dashboard = TrainingDashboard(keep=path)
     dashboard.fit(made(), *data(), epochs=2)
@@ -108,7 +108,7 @@ def test_the_layers_are_measured_and_kept(tmp_path):
     assert last["hidden", "weight_norm"] == dashboard.measures["hidden"]["weight_norm"]
 
 
-def test_without_samples_only_what_weights_tell_is_measured():
+def test_without_probe_only_weights_are_measured():
     dashboard = TrainingDashboard(keep=False)
     made().fit(*data(), verbose=0, callbacks=[dashboard])
     spread = {f"weights_p{it}" for it in ("05", "25", "50", "75", "95")}
@@ -119,14 +119,14 @@ def test_without_samples_only_what_weights_tell_is_measured():
     assert {len(it["cells"]) for it in table["columns"]} == {len(table["layers"])}
 
 
-def test_a_probe_that_does_not_fit_is_said_and_training_goes_on(capsys):
+def test_invalid_probe_is_reported_and_training_continues(capsys):
     dashboard = TrainingDashboard(probe=data()[0], keep=False)
     history = dashboard.fit(made(), *data(), epochs=2)
     assert len(history.history["loss"]) == 2
     assert "The probe must be (x, y)" in capsys.readouterr().err
 
 
-def test_stop_ends_it_and_keeps_what_there_is(tmp_path):
+def test_stop_ends_training_and_keeps_results(tmp_path):
     path = tmp_path / "runs.sqlite3"
     dashboard = TrainingDashboard(keep=path)
     stop = AtBatch(7, dashboard.stop)
@@ -136,7 +136,7 @@ def test_stop_ends_it_and_keeps_what_there_is(tmp_path):
     assert Store(path).runs()[0].state == "stopped"
 
 
-def test_pause_holds_and_a_step_is_one_batch():
+def test_pause_holds_training_and_step_runs_one_batch():
     dashboard = TrainingDashboard(keep=False)
     counted = AtBatch(4, dashboard.pause)
     dashboard.fit(
@@ -163,7 +163,7 @@ def _wait_until(is_so, seconds=20):
         time.sleep(0.01)
 
 
-def test_the_learning_rate_is_set_while_it_runs():
+def test_learning_rate_can_change_during_training():
     dashboard = TrainingDashboard(keep=False)
     model = made()
     change = AtBatch(2, lambda: dashboard._controls.set_learning_rate(0.125))
@@ -172,7 +172,7 @@ def test_the_learning_rate_is_set_while_it_runs():
     assert dashboard._log.learning_rate == {0: 0.125, 1: 0.125}
 
 
-def test_the_page_sees_the_learning_rate_as_it_is_now():
+def test_page_shows_current_learning_rate():
     seen = []
 
     def look():
@@ -183,14 +183,14 @@ def test_the_page_sees_the_learning_rate_as_it_is_now():
 
     dashboard = TrainingDashboard(keep=False)
     deeds = [AtBatch(1, look), AtBatch(2, halve), AtBatch(3, look), AtBatch(4, halve)]
-    # What is asked at a batch is done at its end, by the dashboard, which comes after these.
+    # The dashboard runs after these callbacks and handles requests at the end of a batch.
     model = made()
     dashboard.fit(model, *data(), epochs=3, batch_size=32, callbacks=deeds)
     assert seen == pytest.approx([0.001, 0.0005])
     assert float(model.optimizer.learning_rate) == pytest.approx(0.00025)
 
 
-def test_the_samples_of_one_fit_are_not_those_of_the_next():
+def test_each_fit_uses_own_probe():
     dashboard = TrainingDashboard(keep=False)
     dashboard.fit(made(), *data())
     assert "zeros" in dashboard.measures["hidden"]
@@ -198,7 +198,7 @@ def test_the_samples_of_one_fit_are_not_those_of_the_next():
     assert "zeros" not in dashboard.measures["hidden"]
 
 
-def test_a_schedule_keeps_its_learning_rate():
+def test_schedule_keeps_its_learning_rate():
     dashboard = TrainingDashboard(keep=False)
     model = made()
     schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 5, 0.9)
@@ -209,7 +209,7 @@ def test_a_schedule_keeps_its_learning_rate():
     assert float(model.optimizer.learning_rate) < 0.01
 
 
-def test_an_interrupt_ends_it_cleanly(tmp_path):
+def test_interrupt_ends_training_cleanly(tmp_path):
     def interrupt():
         raise KeyboardInterrupt
 
@@ -223,7 +223,7 @@ def test_an_interrupt_ends_it_cleanly(tmp_path):
     assert (run.state, run.epochs) == ("interrupted", 2)
 
 
-def test_an_error_of_the_model_stays_its_own(tmp_path):
+def test_model_error_is_raised_unchanged(tmp_path):
     def fail():
         raise ZeroDivisionError("mine")
 
@@ -237,7 +237,7 @@ def test_an_error_of_the_model_stays_its_own(tmp_path):
         background.result()
 
 
-def test_a_second_training_in_the_background_is_refused():
+def test_second_background_training_raises_error():
     dashboard = TrainingDashboard(keep=False)
     dashboard.fit(
         made(), *data(), epochs=2, callbacks=[AtBatch(1, dashboard.pause)], background=True
@@ -257,7 +257,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_said_once_and_training_goes_on(fault, monkeypatch, capsys, tmp_path):
+def test_fault_is_reported_once_and_training_continues(fault, monkeypatch, capsys, tmp_path):
     place, error = FAULTS[fault]
 
     def broken(*_args, **_named):
@@ -272,7 +272,7 @@ def test_a_fault_is_said_once_and_training_goes_on(fault, monkeypatch, capsys, t
     assert capsys.readouterr().err.count("training continues") == 1
 
 
-def test_odd_logs_do_no_harm():
+def test_unusual_logs_are_accepted():
     class Odd(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             logs |= {"many": np.array([1.0, 3.0]), "nan": float("nan"), "text": "x"}
@@ -284,7 +284,7 @@ def test_odd_logs_do_no_harm():
     assert "text" not in dashboard.history
 
 
-def test_data_of_unknown_length_and_several_steps_at_once():
+def test_unknown_length_and_several_steps_per_execution_work():
     def batches():
         for _number in range(10):
             x, y = data(8)
@@ -299,7 +299,7 @@ def test_data_of_unknown_length_and_several_steps_at_once():
     assert len(dashboard.history["loss"]) == 1
 
 
-def test_training_may_begin_again_where_it_ended():
+def test_training_can_resume_where_it_ended():
     dashboard = TrainingDashboard(keep=False)
     model = made()
     dashboard.fit(model, *data(), epochs=2)
@@ -307,7 +307,7 @@ def test_training_may_begin_again_where_it_ended():
     assert list(dashboard._log.by_epoch["loss"]) == [2, 3, 4]
 
 
-def test_only_the_first_of_several_processes_keeps_the_run(tmp_path, monkeypatch):
+def test_only_first_process_stores_run(tmp_path, monkeypatch):
     cluster = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": %d}}'
     for index in (0, 1):
         monkeypatch.setitem(os.environ, "TF_CONFIG", cluster % index)
@@ -317,7 +317,7 @@ def test_only_the_first_of_several_processes_keeps_the_run(tmp_path, monkeypatch
     assert not (tmp_path / "1.sqlite3").exists()
 
 
-def test_no_model_is_called_on_another_thread():
+def test_model_is_called_only_on_training_thread():
     dashboard = TrainingDashboard(keep=False)
     threads = set()
     note = AtBatch(1, lambda: threads.add(threading.current_thread()))
@@ -326,9 +326,9 @@ def test_no_model_is_called_on_another_thread():
     assert threads == {dashboard._training_thread}
 
 
-def test_what_the_best_epoch_knew_is_kept():
+def test_best_weights_are_kept():
     class Spoil(keras.callbacks.Callback):
-        """Has the second epoch end well and the others badly."""
+        """Gives the second epoch the best validation loss."""
 
         def on_epoch_end(self, epoch, logs=None):
             logs["val_loss"] = (0.5, 0.1, 0.9)[epoch]
@@ -344,7 +344,7 @@ def test_what_the_best_epoch_knew_is_kept():
     assert "Best epoch: 2 (val_loss 0.1000)." in dashboard.to_text()
 
 
-def test_best_weights_that_are_not_there_are_refused():
+def test_missing_best_weights_raise_error():
     with pytest.raises(RuntimeError, match="No weights were saved"):
         TrainingDashboard(keep=False).restore_best_weights()
     dashboard = TrainingDashboard(keep=False)
@@ -359,7 +359,7 @@ def test_best_weights_that_are_not_there_are_refused():
     assert found
 
 
-def test_a_graph_is_coloured_whenever_its_layers_are_measured():
+def test_each_measurement_colours_graph():
     model = made()
     view = kfunc_lab.graph(model)
     dashboard = TrainingDashboard(keep=False)
@@ -373,7 +373,7 @@ def test_a_graph_is_coloured_whenever_its_layers_are_measured():
         dashboard.colour(view, "norm")
 
 
-def test_each_output_has_its_own_loss_with_its_weight():
+def test_each_output_has_own_loss_and_weight():
     x = keras.Input((6,))
     outputs = {name: layers.Dense(1, name=name)(x) for name in ("price", "size")}
     model = keras.Model(x, outputs)
@@ -390,7 +390,7 @@ def test_each_output_has_its_own_loss_with_its_weight():
     assert "size_loss × 0.2" in dashboard.to_svg()
 
 
-def test_a_run_is_saved_in_each_form(tmp_path):
+def test_run_is_saved_in_every_format(tmp_path):
     dashboard = TrainingDashboard(keep=False)
     dashboard.fit(made(), *data(), epochs=2)
     for ending in (".svg", ".csv", ".txt"):
@@ -404,7 +404,7 @@ def test_a_run_is_saved_in_each_form(tmp_path):
     assert list((tmp_path / "events/train").iterdir())
 
 
-def test_where_there_is_no_page_a_text_is_left(capsys):
+def test_without_page_text_is_shown(capsys):
     dashboard = TrainingDashboard("baseline", keep=False)
     dashboard.fit(made(), *data(), epochs=2)
     out = capsys.readouterr().out
@@ -412,7 +412,7 @@ def test_where_there_is_no_page_a_text_is_left(capsys):
     assert out.startswith("baseline: 2 epochs, finished\n")
 
 
-def test_distributions_are_those_of_the_weights():
+def test_distributions_match_weights():
     model, dashboard = made(), TrainingDashboard(keep=False)
     dashboard.fit(model, *data(), epochs=1)
     weights = np.concatenate([it.numpy().ravel() for it in model.get_layer("hidden").weights])
@@ -422,7 +422,7 @@ def test_distributions_are_those_of_the_weights():
         assert abs(kept - np.percentile(weights, percentile)) < 0.08 * np.ptp(weights)
 
 
-def test_stop_while_paused_does_no_batch_more():
+def test_stop_while_paused_runs_no_more_batches():
     dashboard = TrainingDashboard(keep=False)
     counted = AtBatch(4, dashboard.pause)
     dashboard.fit(
@@ -435,7 +435,7 @@ def test_stop_while_paused_does_no_batch_more():
 
 
 class Heard(DashboardView):
-    """A view that notes what it sends, to a page that is there."""
+    """A view with a page; it records the messages that it sends."""
 
     def __init__(self, controls):
         super().__init__(controls)
@@ -447,7 +447,7 @@ class Heard(DashboardView):
         self.sent.append((time.perf_counter(), size, content))
 
 
-def test_a_page_gets_at_most_forty_kilobytes_ten_times_a_second(monkeypatch):
+def test_page_gets_at_most_ten_updates_of_40_kb_a_second(monkeypatch):
     monkeypatch.setattr(module, "has_kernel", lambda: True)
     monkeypatch.setattr(module, "is_live", lambda: False)
     monkeypatch.setattr(module, "DashboardView", lambda controls, _names: Heard(controls))
@@ -472,7 +472,7 @@ def test_a_page_gets_at_most_forty_kilobytes_ten_times_a_second(monkeypatch):
     assert gaps.min() >= 0.1
 
 
-def test_a_terminal_shows_how_far_it_is():
+def test_terminal_shows_progress():
     from rich.console import Console
 
     from kfunc_lab.training.dashboard.terminal import TerminalProgress
@@ -490,7 +490,7 @@ def test_a_terminal_shows_how_far_it_is():
     assert "loss 0.2500" in said
 
 
-def test_a_long_epoch_is_measured_within(monkeypatch):
+def test_long_epoch_is_measured_before_its_end(monkeypatch):
     monkeypatch.setattr(module, "_MEASURE_INTERVAL", 0.2)
     monkeypatch.setattr(module, "_MEASURE_SHARE", 1.0)
     monkeypatch.setattr(module, "_DRAW_SHARE", 1.0)
@@ -510,11 +510,11 @@ def test_a_long_epoch_is_measured_within(monkeypatch):
     kinds = {id(it) for it in found if it is not None}
     assert len(kinds) >= 2
     ratios = [it["hidden", "update_ratio"] for it in found if it is not None]
-    # By the number of steps: not that of the whole stretch.
+    # Divided by the steps since the last measurement, not by those of the epoch.
     assert 0 < max(ratios) < 0.02
 
 
-def test_the_static_forms_say_what_goes_wrong():
+def test_static_formats_show_notices():
     x, y = data()
     x[3] = np.nan
     dashboard = TrainingDashboard("<b>", keep=False)

@@ -1,4 +1,4 @@
-"""Every way to train: as Keras does without the dashboard, on several devices and processes too."""
+"""Training equals training without the dashboard, on several devices and processes too."""
 
 import json
 import os
@@ -31,9 +31,9 @@ class Way:
     """A way to train.
 
     Attributes:
-        model: Makes the model.
-        arguments: Makes what `fit` is given: some data can be read once only.
-        callbacks: Makes the callbacks that stand before the dashboard.
+        model: Builds the model.
+        arguments: Builds the arguments of `fit`: some data can be read only once.
+        callbacks: Builds the callbacks that run before the dashboard.
     """
 
     model: Callable = made
@@ -61,7 +61,7 @@ def of_a_generator():
 
 
 class Pieces(keras.utils.PyDataset):
-    """Batches by their number."""
+    """Returns a batch by its number."""
 
     def __len__(self):
         return 5
@@ -82,7 +82,7 @@ def validated(**more):
 
 
 class OwnStep(keras.Model):
-    """Trains by a step of its own, and reports what it likes."""
+    """Trains with a custom step and custom logs."""
 
     def __init__(self):
         super().__init__(name="own")
@@ -149,7 +149,7 @@ def with_a_schedule():
 
 
 class StopsItself(keras.callbacks.Callback):
-    """Sets `stop_training`, as callbacks of one's own do."""
+    """Sets `stop_training`, as custom callbacks do."""
 
     def on_train_batch_end(self, batch, logs=None):
         if self.model.optimizer.iterations >= 5:
@@ -157,7 +157,7 @@ class StopsItself(keras.callbacks.Callback):
 
 
 def patient():
-    # What does not get better by so much is a step back: the first epoch's weights come again.
+    # No epoch improves by this much, so the weights of the first epoch are restored.
     return [
         keras.callbacks.EarlyStopping(
             "loss", min_delta=9, patience=1, restore_best_weights=True
@@ -203,8 +203,8 @@ def arguments_of(way):
 
 @pytest.mark.parametrize("name", WAYS)
 @pytest.mark.filterwarnings("ignore:Your input ran out of data", "ignore:.shuffle=True. was")
-def test_it_trains_as_without_the_dashboard(name, tmp_path, monkeypatch):
-    # Each epoch is measured, however long that takes.
+def test_every_way_trains_as_without_dashboard(name, tmp_path, monkeypatch):
+    # Measure every epoch, however long that takes.
     monkeypatch.setattr(TimeBudget, "is_due", True)
     way, path = WAYS[name], tmp_path / "runs.sqlite3"
     model = way.model()
@@ -224,14 +224,14 @@ def test_it_trains_as_without_the_dashboard(name, tmp_path, monkeypatch):
     [run] = Store(path).runs()
     assert {it: list(values.values()) for it, values in run.metrics.items()} == expected[1]
     assert list(run.metrics["loss"]) == history.epoch
-    # On the probe, whatever the data of `fit` are.
+    # Measures use the probe, whatever the data of `fit`.
     measured = [it for it in run.measures if it[1] == "activation_deviation"]
     assert len(measured) >= 2
     assert all(list(run.measures[it]) == history.epoch for it in measured)
 
 
-def test_the_ways_do_what_they_are_called():
-    """The comparison above says nothing where training never took that way."""
+def test_each_way_takes_its_own_path():
+    """Each way runs the code path that it is named after."""
     model = made()
     stopped = model.fit(*data(), epochs=9, verbose=0, batch_size=16, callbacks=[StopsItself()])
     assert len(stopped.history["loss"]) == 2
@@ -242,7 +242,7 @@ def test_the_ways_do_what_they_are_called():
     assert in_half_precision().layers[1].compute_dtype == "float16"
 
 
-def test_the_same_dashboard_watches_twice(tmp_path):
+def test_same_dashboard_watches_two_trainings(tmp_path):
     path = tmp_path / "runs.sqlite3"
     plain = made()
     wanted = [plain.fit(*data(), epochs=it, verbose=0).history for it in (3, 2)]
@@ -257,7 +257,7 @@ def test_the_same_dashboard_watches_twice(tmp_path):
     assert kept == [it["loss"] for it in wanted]
 
 
-def test_the_rate_of_half_precision_is_set():
+def test_half_precision_learning_rate_can_change():
     model, dashboard = in_half_precision(), TrainingDashboard(keep=False)
     deed = AtEpoch(0, lambda: dashboard._controls.set_learning_rate(0.125))
     dashboard.fit(model, *data(), epochs=3, callbacks=[deed])
@@ -267,7 +267,7 @@ def test_the_rate_of_half_precision_is_set():
 
 
 @pytest.mark.parametrize("steps", [1, 7])
-def test_stop_at_the_end_of_an_epoch_does_no_batch_more(steps):
+def test_stop_at_epoch_end_runs_no_more_batches(steps):
     model = made(steps_per_execution=steps)
     dashboard = TrainingDashboard(keep=False)
     deed = AtEpoch(1, dashboard.stop)
@@ -354,7 +354,7 @@ def start(code, *arguments, **more):
 
 
 def finished(process, seconds=120):
-    """Returns what a process said on both streams; it must have ended well."""
+    """Return both output streams of a process that must have succeeded."""
     try:
         out, err = process.communicate(timeout=seconds)
     finally:
@@ -373,10 +373,10 @@ def mirrored(tmp_path_factory):
 
 
 @pytest.mark.parametrize("form", ["callback", "fit"])
-def test_two_devices_train_as_without_the_dashboard(mirrored, form):
+def test_two_devices_train_as_without_dashboard(mirrored, form):
     folder, found = mirrored
     assert found["replicas"] == 2
-    # Or else equal weights would say nothing, and unequal ones neither.
+    # Otherwise the comparison of weights would prove nothing.
     assert found["reproducible"]
     assert found[form]["problem"] == "None"
     assert found[form]["history"]
@@ -403,7 +403,7 @@ def test_two_devices_are_steered(mirrored):
 # ---------------------------------------------------------------------------------------------
 # Several processes
 
-# Takes its place in one cluster after another, as TensorFlow takes seconds to load.
+# The process joins one cluster after another, because TensorFlow takes seconds to load.
 WORKER = """
 import json, os, sys
 import kfunc_lab as lab
@@ -431,11 +431,11 @@ def free_ports(count):
 
 
 def cluster_of(*roles):
-    """Returns for each process of a cluster what it is told, by `worker/0` and so on."""
+    """Return the configuration of each process of a cluster by its name, such as `worker/0`."""
     cluster: dict[str, list[str]] = {}
     for role, port in zip(roles, free_ports(len(roles)), strict=True):
         cluster.setdefault(role, []).append(f"127.0.0.1:{port}")
-    # An evaluator knows the cluster and is no part of it.
+    # An evaluator knows the cluster but does not belong to it.
     known = {role: them for role, them in cluster.items() if role != "evaluator"}
     return {
         f"{role}/{index}": json.dumps(
@@ -446,7 +446,7 @@ def cluster_of(*roles):
     }
 
 
-# Roles that train side by side; the first of them keeps the run.
+# Roles that train in parallel; the first of them stores the run.
 CLUSTERS = {
     "two workers": ("worker", "worker"),
     "a chief and a worker": ("chief", "worker"),
@@ -456,7 +456,7 @@ CLUSTERS = {
 
 @pytest.fixture(scope="module")
 def side_by_side(tmp_path_factory):
-    """Two processes in each of the clusters: their folder, and what both said on each stream."""
+    """Run two processes in each cluster; return their folder and their output streams."""
     folder = tmp_path_factory.mktemp("clusters")
     told = {name: [*cluster_of(*roles).values()] for name, roles in CLUSTERS.items()}
     processes = [
@@ -467,7 +467,7 @@ def side_by_side(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_of_processes_side_by_side_the_first_alone_keeps_and_says(name, side_by_side):
+def test_only_first_process_stores_and_prints(name, side_by_side):
     folder, both = side_by_side
     [run] = Store(folder / f"{name}.sqlite3").runs()
     assert (run.state, run.epochs) == ("finished", 2)
@@ -504,7 +504,7 @@ os._exit(0)  # its servers wait for one another
 """
 
 
-def test_of_a_cluster_that_trains_together_keras_says_what_it_says():
+def test_cluster_trains_same_with_dashboard():
     told = cluster_of("worker", "worker")
     processes = [start(MULTI_WORKER, "", TF_CONFIG=config) for config in told.values()]
     for out, _err in map(finished, processes):
@@ -528,7 +528,7 @@ def test_of_a_cluster_that_trains_together_keras_says_what_it_says():
         ('{"cluster": {"chief": ["a:1"]}, "task": {"type": "chief", "index": 0}}', True),
     ],
 )
-def test_which_process_is_the_first(config, is_first, monkeypatch):
+def test_first_process_is_detected(config, is_first, monkeypatch):
     from kfunc_lab.training.dashboard.environment import is_first_process
 
     monkeypatch.setenv("TF_CONFIG", config)

@@ -29,14 +29,14 @@ def scalars_in(folder) -> list[tuple[str, int, float]]:
         for record in tf.data.TFRecordDataset(str(path)):
             event = tf.compat.v1.Event.FromString(record.numpy())
             for value in event.summary.value:
-                # TensorBoard shows as scalars what is marked so.
+                # TensorBoard shows values with this plugin name as scalars.
                 if value.metadata.plugin_data.plugin_name == "scalars":
                     number = float(tf.make_ndarray(value.tensor))
                     found.append((value.tag, event.step, number))
     return found
 
 
-def test_csv():
+def test_csv_has_row_per_epoch():
     assert (
         to_csv(RUN)
         == """\
@@ -48,17 +48,17 @@ epoch,loss,val_loss,dense/gradient
     )
 
 
-def test_csv_keeps_every_digit_and_reads_back():
+def test_csv_round_trip_keeps_every_digit():
     values = {0: 0.1 + 0.2, 1: 5e-324, 2: -1e308}
     rows = [*csv.reader(io.StringIO(to_csv(Run("", "", 0, None, "", {}, {"loss": values}))))]
     assert [float(row[1]) for row in rows[1:]] == [*values.values()]
 
 
-def test_csv_of_a_run_without_epochs():
+def test_csv_of_empty_run_has_header():
     assert to_csv(Run("", "", 0, None, "running")) == "epoch\n"
 
 
-def test_names_that_csv_must_quote():
+def test_csv_quotes_names():
     names = ['a,b "c"', "two\nlines", "", "ünï"]
     run = Run("", "", 0, None, "", {}, {name: {4: 1.0} for name in names})
     head, row = csv.reader(io.StringIO(to_csv(run)))
@@ -66,7 +66,7 @@ def test_names_that_csv_must_quote():
     assert row == ["5", "1.0", "1.0", "1.0", "1.0"]
 
 
-def test_columns_of_several_runs():
+def test_csv_of_several_runs_has_all_columns():
     other = Run(
         "", "", 0, None, "", {}, {"accuracy": {0: 1.0}}, {("dense", "gradient"): {0: 2.0}}
     )
@@ -75,7 +75,7 @@ def test_columns_of_several_runs():
     assert rows_of(other, columns) == [[1, None, None, 1.0, 2.0]]
 
 
-def test_event_files_are_what_tensorboard_reads(tmp_path):
+def test_tensorboard_reads_event_files(tmp_path):
     pytest.importorskip("tensorflow")
     folder = to_tensorboard(RUN, str(tmp_path / "logs" / "läufe"))
     assert folder == tmp_path / "logs" / "läufe"
@@ -94,7 +94,7 @@ def test_event_files_are_what_tensorboard_reads(tmp_path):
     assert path.name.startswith("events.out.tfevents.")
 
 
-def test_a_run_written_again_replaces_itself_and_nothing_else(tmp_path):
+def test_rewritten_run_replaces_only_itself(tmp_path):
     pytest.importorskip("tensorflow")
     folder = to_tensorboard(RUN, tmp_path)
     (folder / "train" / "events.out.tfevents.1.of-another").write_bytes(b"")
@@ -103,14 +103,14 @@ def test_a_run_written_again_replaces_itself_and_nothing_else(tmp_path):
     assert len(scalars_in(folder / "train")) == 5
 
 
-def test_no_folder_for_validation_without_any(tmp_path):
+def test_run_without_validation_has_no_validation_folder(tmp_path):
     pytest.importorskip("tensorflow")
     run = Run("abc", "one", 0, None, "", {}, {"loss": {0: 0.5}})
     to_tensorboard(run, tmp_path)
     assert [it.name for it in tmp_path.iterdir()] == ["train"]
 
 
-def test_without_tensorflow_it_is_said(tmp_path, monkeypatch):
+def test_missing_tensorflow_raises_clear_error(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tensorflow", None)
     with pytest.raises(ImportError) as raised:
         to_tensorboard(RUN, tmp_path / "logs")

@@ -1,4 +1,4 @@
-"""Whatever fails beside a training: it goes on as without the dashboard, and loses nothing."""
+"""A failure of the dashboard never changes training and loses no epoch."""
 
 import contextlib
 import errno
@@ -38,19 +38,19 @@ EPOCHS = 3
 
 @pytest.fixture(autouse=True)
 def each_epoch_is_written_at_once(monkeypatch):
-    """What fails must fail when it is due, and not with the epochs after it."""
+    """Write each epoch at once, so that a failure occurs in its own epoch."""
     monkeypatch.setattr(run_writer, "_SHARE", 1e9)
 
 
 @pytest.fixture(autouse=True)
 def measured_at_every_epoch(monkeypatch):
-    """Leaves no chance to how long things take."""
+    """Measure every epoch, however long that takes."""
     monkeypatch.setattr(TimeBudget, "is_due", True)
 
 
 @pytest.fixture(scope="module")
 def plain():
-    """The state and the history of a training without the dashboard."""
+    """Return the state and the history of training without the dashboard."""
     model = made()
     history = model.fit(*data(), epochs=EPOCHS, batch_size=16, verbose=0)
     return state_of(model), history.history
@@ -62,7 +62,7 @@ def path(tmp_path):
 
 
 def watched(dashboard, *callbacks):
-    """Trains as `plain` does, under a dashboard."""
+    """Train as `plain` does, with a dashboard."""
     model = made()
     callbacks = [*callbacks, dashboard]
     history = model.fit(*data(), epochs=EPOCHS, batch_size=16, verbose=0, callbacks=callbacks)
@@ -86,7 +86,7 @@ def raises(error):
 
 
 class Once:
-    """Fails at one of its calls, and does what it ought to at the others."""
+    """Fails at one call and works at the others."""
 
     def __init__(self, function, number, error):
         self.function, self.number, self.error, self.count = function, number, error, 0
@@ -102,9 +102,9 @@ class Once:
 
 
 # ---------------------------------------------------------------------------------------------
-# Whatever the dashboard calls fails
+# Failures in the parts of the dashboard
 
-# Where it fails, and of which epochs something is kept nevertheless.
+# Where the failure occurs, and which epochs are stored nevertheless.
 ALWAYS = {
     "the measures at the beginning": (Measurer, "begin"),
     "the measures": (Measurer, "measure"),
@@ -120,7 +120,7 @@ ALWAYS = {
 
 
 @pytest.mark.parametrize("place", ALWAYS)
-def test_what_fails_is_said_once_and_costs_nothing_else(
+def test_failure_is_reported_once_and_loses_nothing_else(
     place, monkeypatch, capsys, path, plain
 ):
     error = RuntimeError("odd")
@@ -137,7 +137,7 @@ def test_what_fails_is_said_once_and_costs_nothing_else(
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_a_measure_that_fails_once_is_there_the_next_time(number, monkeypatch, capsys, path):
+def test_measure_works_again_after_one_failure(number, monkeypatch, capsys, path):
     once = Once(Measurer.measure, number, ArithmeticError("once"))
     monkeypatch.setattr(Measurer, "measure", once)
     dashboard = TrainingDashboard(keep=path, probe=data())
@@ -149,7 +149,7 @@ def test_a_measure_that_fails_once_is_there_the_next_time(number, monkeypatch, c
     assert losses(only(path)) == dashboard.history["loss"]
 
 
-def test_different_faults_are_said_once_in_all(monkeypatch, capsys, plain):
+def test_several_faults_are_reported_once(monkeypatch, capsys, plain):
     for owner, name in ((Measurer, "measure"), (BestWeights, "note"), (Predictor, "predict")):
         monkeypatch.setattr(owner, name, raises(RuntimeError(name)))
     dashboard = TrainingDashboard(keep=False, probe=data())
@@ -158,7 +158,7 @@ def test_different_faults_are_said_once_in_all(monkeypatch, capsys, plain):
     assert str(dashboard.problem) == "measure"
 
 
-def test_a_fault_that_cannot_be_said_is_no_fault_of_the_training(monkeypatch, plain):
+def test_unprintable_fault_does_not_stop_training(monkeypatch, plain):
     closed = open(os.devnull, "w")  # noqa: SIM115
     closed.close()
     monkeypatch.setattr(Measurer, "measure", raises(RuntimeError("odd")))
@@ -172,7 +172,7 @@ def test_a_fault_that_cannot_be_said_is_no_fault_of_the_training(monkeypatch, pl
 
 
 class Clock:
-    """A clock that stands until it is told how much time went by."""
+    """A clock that a test sets by hand."""
 
     def __init__(self):
         self.now = 0.0
@@ -184,7 +184,7 @@ class Clock:
         self.now += seconds
 
 
-def test_a_figure_that_fails_is_not_tried_at_every_batch(monkeypatch):
+def test_failing_figure_is_not_retried_at_every_batch(monkeypatch):
     clock, drawn = Clock(), []
 
     def slow(_dashboard):
@@ -199,13 +199,13 @@ def test_a_figure_that_fails_is_not_tried_at_every_batch(monkeypatch):
     )
     callbacks = [batch, TrainingDashboard(keep=False)]
     made().fit(*data(), epochs=5, batch_size=2, verbose=0, callbacks=callbacks)
-    # Drawing takes at most its share of the time, whether it succeeds or not.
+    # Drawing takes at most its share of the time, even when it fails.
     *tries, _at_the_end = drawn
     assert len(tries) >= 4
-    assert np.diff(tries).min() >= 0.01 / module._SHARE
+    assert np.diff(tries).min() >= 0.01 / module._DRAW_SHARE
 
 
-def test_a_pause_does_not_stop_the_drawing(monkeypatch):
+def test_pause_does_not_stop_drawing(monkeypatch):
     drawn = []
     monkeypatch.setattr(
         TrainingDashboard, "_draw", lambda it: drawn.append((it._log.epoch, it._log.state))
@@ -228,11 +228,11 @@ def test_a_pause_does_not_stop_the_drawing(monkeypatch):
 
 
 # ---------------------------------------------------------------------------------------------
-# What Keras reports, and what a model is
+# Unusual logs and models
 
 
 class Odd(keras.callbacks.Callback):
-    """Reports what no metric of Keras does."""
+    """Reports values that no metric of Keras returns."""
 
     def __init__(self, values):
         super().__init__()
@@ -261,7 +261,7 @@ NUMBERS = {
 
 
 @pytest.mark.filterwarnings("error")
-def test_what_is_no_number_is_left_out_and_the_rest_stays(capsys, path, plain):
+def test_non_numbers_are_skipped_and_numbers_stay(capsys, path, plain):
     dashboard = TrainingDashboard(keep=path)
     odd = {name: value for name, (value, _is_number) in NUMBERS.items()}
     state, history = watched(dashboard, Odd({**odd, HOSTILE: 0.5}))
@@ -278,7 +278,7 @@ def test_what_is_no_number_is_left_out_and_the_rest_stays(capsys, path, plain):
     dashboard.to_text()
 
 
-def test_an_array_that_fails_to_be_read_costs_itself_alone(capsys, path):
+def test_unreadable_array_loses_only_itself(capsys, path):
     class Ill:
         def __array__(self, *_args, **_named):
             raise RuntimeError("no array")
@@ -289,7 +289,7 @@ def test_an_array_that_fails_to_be_read_costs_itself_alone(capsys, path):
     assert losses(only(path)) == history["loss"] == dashboard.history["loss"]
 
 
-def test_a_loss_that_is_not_finite(path, capsys):
+def test_nonfinite_loss_is_stored(path, capsys):
     x, y = data()
     x[3] = np.nan
     plain = made()
@@ -307,7 +307,7 @@ def test_a_loss_that_is_not_finite(path, capsys):
 
 
 class Secretive(keras.Model):
-    """Tells nothing of itself."""
+    """Raises an error for its summary and its configuration."""
 
     def __init__(self):
         super().__init__(name="secretive")
@@ -326,7 +326,7 @@ class Secretive(keras.Model):
         raise RuntimeError("no configuration")
 
 
-def test_a_model_that_tells_nothing_of_itself_is_kept(path, capsys):
+def test_model_without_summary_or_config_is_stored(path, capsys):
     found = []
     for callbacks in ([], [dashboard := TrainingDashboard(keep=path)]):
         keras.utils.set_random_seed(0)
@@ -342,7 +342,7 @@ def test_a_model_that_tells_nothing_of_itself_is_kept(path, capsys):
 
 
 class NoRate(keras.optimizers.SGD):
-    """An optimizer whose learning rate only Keras may ask for, while it makes its function."""
+    """An optimizer whose learning rate only Keras can read, while it builds its function."""
 
     is_secret = False
 
@@ -353,7 +353,7 @@ class NoRate(keras.optimizers.SGD):
         return self._learning_rate
 
 
-def test_an_optimizer_without_a_learning_rate(path, plain, capsys):
+def test_optimizer_without_learning_rate_trains(path, plain, capsys):
     found = []
     for callbacks in ([], [dashboard := TrainingDashboard(keep=path)]):
         model = made(optimizer=NoRate(0.01))
@@ -375,13 +375,13 @@ def test_an_optimizer_without_a_learning_rate(path, plain, capsys):
 
 
 def locked(path):
-    """Holds the file as another program does that never ends."""
+    """Lock the file, as another program might do forever."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("begin exclusive")
     return connection
 
 
-def test_a_file_that_is_locked_all_the_time_delays_little(path, plain, capsys, monkeypatch):
+def test_locked_file_delays_training_briefly(path, plain, capsys, monkeypatch):
     patience = 1.0
     monkeypatch.setattr(store_module, "_PATIENCE", patience)
     Store(path).begin("before", {})
@@ -403,16 +403,14 @@ def test_a_file_that_is_locked_all_the_time_delays_little(path, plain, capsys, m
     assert history == dashboard.history
     assert isinstance(dashboard.problem, sqlite3.OperationalError)
     assert capsys.readouterr().err.count(GOES_ON) == 1
-    # At the beginning and at the end, and never in between.
+    # Only at the beginning and at the end.
     assert len(waited) == 2
     assert sum(waited) < 2 * patience + 1
     assert [run.name for run in Store(path).runs()] == ["before"]
 
 
 @pytest.mark.parametrize("first", ["the beginning", "an epoch"])
-def test_what_could_not_be_written_is_written_at_the_end(
-    first, path, plain, capsys, monkeypatch
-):
+def test_unwritten_epochs_are_written_at_end(first, path, plain, capsys, monkeypatch):
     monkeypatch.setattr(store_module, "_PATIENCE", 0.5)
     held = []
 
@@ -438,7 +436,7 @@ def test_what_could_not_be_written_is_written_at_the_end(
     assert list(run.measures["hidden", "weight_norm"]) == list(range(EPOCHS))
 
 
-def test_a_file_that_is_free_again_is_written_before_the_end(path, monkeypatch):
+def test_unlocked_file_is_written_before_end(path, monkeypatch):
     keeper = RunWriter(Store(path), "run", {})
     keeper.begin()
     monkeypatch.setattr(store_module, "_PATIENCE", 0.05)
@@ -456,7 +454,7 @@ def test_a_file_that_is_free_again_is_written_before_the_end(path, monkeypatch):
     assert losses(only(path)) == [3.0, 2.0, *[1.0] * (epoch - 1)]
 
 
-def test_a_full_disk_that_has_room_again(path, plain, capsys, monkeypatch):
+def test_epochs_are_written_once_disk_has_room_again(path, plain, capsys, monkeypatch):
     write = Store._try_to_write
     is_full = threading.Event()
 
@@ -476,7 +474,7 @@ def test_a_full_disk_that_has_room_again(path, plain, capsys, monkeypatch):
     assert only(path).state == "finished"
 
 
-# A limit for the size of files fails where a disk that is full does: in the midst of a write.
+# A limit on the file size fails where a full disk does: during a write.
 SMALL_DISK = """
 import os, resource, signal, sys, json
 import kfunc_lab as lab
@@ -494,7 +492,7 @@ from kfunc_lab.training.runs import run_writer
 from kfunc_lab.training.dashboard.time_budget import TimeBudget
 from kfunc_lab.training.runs.store import Store
 run_writer._SHARE = 1e9  # each epoch is written at once
-TimeBudget.is_due = True  # and measured, so that it needs room
+TimeBudget.is_due = True  # and measured, so that it needs space
 Store(path).begin("before", {"filler": "x" * 20_000})
 import keras
 class Shrinks(keras.callbacks.Callback):
@@ -519,13 +517,13 @@ print("FOUND", json.dumps({
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
-def test_a_disk_that_is_really_full(path):
+def test_full_disk_keeps_written_epochs(path):
     out, err = in_a_process(SMALL_DISK, path)
     found = json.loads(next(it for it in out.splitlines() if it.startswith("FOUND"))[6:])
     assert found["same"]
     assert found["problem"] != "None"
     assert err.count(GOES_ON) == 1
-    assert found["broken"] == []  # a full disk is no damage
+    assert found["broken"] == []  # a full disk damages no file
     kept, before = found["kept"]
     assert before == 0
     assert 3 <= kept < 9
@@ -545,7 +543,7 @@ def in_a_process(code, *arguments):
     return finished.stdout, finished.stderr
 
 
-def test_a_file_that_is_damaged_in_the_midst_is_set_aside(path, plain, capsys):
+def test_file_damaged_during_training_is_set_aside(path, plain, capsys):
     dashboard = TrainingDashboard(keep=path)
     damage = AtEpoch(1, lambda: path.write_bytes(b"no database" * 1000))
     state, history = watched(dashboard, damage)
@@ -554,13 +552,13 @@ def test_a_file_that_is_damaged_in_the_midst_is_set_aside(path, plain, capsys):
     assert (path.parent / f"{path.name}.broken-1").read_bytes().startswith(b"no database")
     run = only(path)
     assert run.state == "finished"
-    # Whatever was written after it is there; the dashboard itself has all.
+    # The file has the later epochs; the dashboard has all of them.
     assert losses(run)[-2:] == history["loss"][-2:]
     assert dashboard.problem is None
     assert GOES_ON not in capsys.readouterr().err
 
 
-def test_a_place_that_cannot_be_written(tmp_path, plain, capsys):
+def test_unwritable_path_does_not_stop_training(tmp_path, plain, capsys):
     (tmp_path / "file").write_text("no folder")
     dashboard = TrainingDashboard(keep=tmp_path / "file" / "runs.sqlite3")
     state, history = watched(dashboard)
@@ -571,22 +569,20 @@ def test_a_place_that_cannot_be_written(tmp_path, plain, capsys):
 
 
 # ---------------------------------------------------------------------------------------------
-# What is the user's stays the user's
+# Errors of the user
 
 
 @pytest.mark.parametrize(
     "place", [(Measurer, "measure"), (Measurer, "begin"), (Predictor, "predict")]
 )
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_in_the_midst_of_the_dashboard_goes_through(
-    kind, place, monkeypatch, path
-):
+def test_interrupt_inside_dashboard_is_raised(kind, place, monkeypatch, path):
     monkeypatch.setattr(*place, raises(kind()))
     with pytest.raises(kind):
         watched(TrainingDashboard(keep=path, probe=data()))
 
 
-def test_an_interrupt_in_the_midst_of_an_epoch_loses_no_epoch(monkeypatch, path):
+def test_interrupt_during_epoch_loses_no_epoch(monkeypatch, path):
     monkeypatch.setattr(Measurer, "measure", Once(Measurer.measure, 2, KeyboardInterrupt()))
     dashboard = TrainingDashboard(keep=path)
     dashboard.fit(made(), *data(), epochs=5)
@@ -596,20 +592,20 @@ def test_an_interrupt_in_the_midst_of_an_epoch_loses_no_epoch(monkeypatch, path)
 
 
 class Fails(keras.callbacks.Callback):
-    """A callback of the user's that fails."""
+    """A user callback that fails."""
 
     def on_train_batch_end(self, batch, logs=None):
         raise LookupError("mine")
 
 
 def frames_of(raised):
-    """Returns where an exception passed, without this file's own frames."""
+    """Return the frames of a traceback without those of this file."""
     frames = traceback.extract_tb(raised.value.__traceback__)
     return [(it.filename, it.name) for it in frames if it.filename != __file__]
 
 
 @pytest.mark.parametrize("at", [0, 1], ids=["after it", "before it"])
-def test_an_error_of_a_callback_has_the_traceback_of_keras_alone(at, path):
+def test_callback_error_has_only_keras_traceback(at, path):
     with pytest.raises(LookupError) as expected:
         made().fit(*data(), verbose=0, callbacks=[Fails()])
     callbacks = [TrainingDashboard(keep=path)]
@@ -622,7 +618,7 @@ def test_an_error_of_a_callback_has_the_traceback_of_keras_alone(at, path):
     assert raised.value.__context__ is None
 
 
-def test_an_error_in_the_background_is_raised_with_the_result(path, capsys):
+def test_background_error_is_raised_with_result(path, capsys):
     dashboard = TrainingDashboard(keep=path)
     assert dashboard.fit(made(), *data(), callbacks=[Fails()], background=True) is None
     with pytest.raises(LookupError, match="mine"):
@@ -675,7 +671,7 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def run(page, path):
-    """Runs a cell in which `kept()` keeps its run at `path`; it must not fail."""
+    """Run a cell whose `kept()` stores its run at `path`; the cell must not fail."""
 
     def run(code, **how):
         heard = page.run(f"PATH = {str(path)!r}\n{code}", **how)
@@ -697,21 +693,21 @@ def customs(heard):
 
 
 def pictures(heard):
-    """Returns the last form of each output of the cell."""
+    """Return the last version of each output of the cell."""
     shown = heard.of_type("display_data") + heard.of_type("update_display_data")
     return [it["content"]["data"] for it in shown]
 
 
-def test_a_page_that_says_nothing_is_sent_no_updates(run):
+def test_silent_page_gets_no_updates(run):
     heard = run(WATCHED)
     assert "PROBLEM None" in heard.text("stdout")
     assert customs(heard) == []
-    # The beginning and the end are the widget's state, with which it is shown.
+    # The widget is shown with the state of the beginning and of the end.
     assert len(heard.updates) <= 3
     assert "image/svg+xml" in pictures(heard)[-1]
 
 
-def test_a_cell_without_a_page_makes_no_widget(run):
+def test_cell_without_page_creates_no_widget(run):
     heard = run(WATCHED, is_live=False)
     assert "PROBLEM None" in heard.text("stdout")
     assert customs(heard) == []
@@ -719,14 +715,14 @@ def test_a_cell_without_a_page_makes_no_widget(run):
     assert set(shown) == {"image/svg+xml", "text/plain"}
 
 
-def test_a_page_sees_the_run(run, page):
+def test_page_gets_updates_of_run(run, page):
     heard = run(WATCHED, on_open=page.hello)
     assert "PROBLEM None" in heard.text("stdout")
     assert heard.text("stderr").count(GOES_ON) == 0
     assert len(customs(heard)) >= 2
 
 
-def test_a_comm_that_the_page_closes(run, page, path):
+def test_comm_closed_by_page_does_not_stop_training(run, page, path):
     def hello_and_bye(comm):
         page.hello(comm)
         page.later(1.0, lambda: page.close_comm(comm))
@@ -747,7 +743,7 @@ check(dashboard, *trained(dashboard, callbacks=[close]))
 
 
 @pytest.mark.parametrize("deed", ["dashboard._view.close()", "dashboard._view.comm.close()"])
-def test_a_view_that_is_closed(deed, run, page, path):
+def test_closed_view_does_not_stop_training(deed, run, page, path):
     heard = run(CLOSED.format(deed=deed), on_open=page.hello)
     assert heard.text("stderr").count(GOES_ON) <= 1
     assert "Traceback" not in heard.text("stderr")
@@ -769,7 +765,7 @@ finally:
 
 
 @pytest.mark.parametrize("name", ["draw", "begin", "show", "end", "to_svg", "_lines"])
-def test_a_figure_that_fails(name, run, page, path):
+def test_failing_figure_does_not_stop_training(name, run, page, path):
     heard = run(FAILS_TO_DRAW.format(name=name), on_open=page.hello)
     assert "PROBLEM RuntimeError('no figure')" in heard.text("stdout")
     assert heard.text("stderr").count(GOES_ON) == 1
@@ -778,7 +774,7 @@ def test_a_figure_that_fails(name, run, page, path):
     assert only(path).epochs == 30
 
 
-def test_a_figure_that_fails_leaves_the_text(run, page):
+def test_failing_figure_leaves_text(run, page):
     heard = run(FAILS_TO_DRAW.format(name="to_svg"), on_open=page.hello)
     assert "net: 30 epochs, finished" in pictures(heard)[-1]["text/plain"]
 
@@ -799,13 +795,13 @@ except KeyboardInterrupt:
 """
 
 
-def test_an_interrupt_while_it_draws_goes_through(run, page, path):
+def test_interrupt_while_drawing_is_raised(run, page, path):
     heard = run(INTERRUPTED, on_open=page.hello)
     assert "INTERRUPTED" in heard.text("stdout")
     assert only(path).state == "interrupted"  # when its cell had ended
 
 
-def test_an_error_in_a_cell_is_the_users_alone(page, path):
+def test_error_in_cell_shows_only_user_frames(page, path):
     code = f"PATH = {str(path)!r}\ntrained(kept(), callbacks=[AtEpoch(1, lambda: 1 / 0)])"
     heard = page.run(code, on_open=page.hello)
     [error] = heard.errors
@@ -829,13 +825,13 @@ print("PROBLEM", repr(dashboard.problem), len(dashboard.history))
 
 
 def test_updates_are_small_and_few(run, page):
-    """At most 40 kB an update, and at most ten updates a second."""
+    """An update has at most 40 kB, and there are at most ten a second."""
     heard = run(MANY.replace("EPOCHS", "30"), on_open=page.hello)
     assert "PROBLEM None 41" in heard.text("stdout")
     moments = []
     for at, size, message in heard.updates:
         data = message["content"]["data"]
-        # What the notebook keeps of the run is sent once, at its end, and is no update.
+        # The stored output is sent once, at the end, and does not count as an update.
         assert size <= 40_000 or "_final" in data["state"]
         if data["method"] == "custom":
             moments.append(at)
@@ -853,7 +849,7 @@ print("PROBLEM", repr(dashboard.problem))
 """
 
 
-def test_epochs_of_no_time_do_not_flood_the_page(run, page):
+def test_very_short_epochs_do_not_flood_page(run, page):
     heard = run(QUICK, on_open=page.hello)
     assert "PROBLEM None" in heard.text("stdout")
     moments = [
@@ -862,7 +858,7 @@ def test_epochs_of_no_time_do_not_flood_the_page(run, page):
     assert len(moments) >= 2
     for begin in moments:
         assert sum(begin <= at < begin + 1 for at in moments) <= 10
-    # The end is said once, whatever was drawn before.
+    # The end is sent once, whatever was drawn before.
     finals = [
         it["content"]["data"]["state"]
         for _at, _size, it in heard.updates[-3:]

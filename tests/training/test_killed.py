@@ -1,4 +1,4 @@
-"""A real training that is killed at any moment: what it said to have kept is there, and whole."""
+"""A training process killed at any moment leaves every reported epoch whole."""
 
 import json
 import os
@@ -19,7 +19,7 @@ KILLS = 20
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 and fork are POSIX's")
 
-# TensorFlow takes seconds to load, and may be forked as long as it has reckoned nothing.
+# TensorFlow takes seconds to load, and can be forked until it computes something.
 NURSERY = """
 import json, os, sys
 import keras, tensorflow
@@ -27,7 +27,7 @@ import kfunc_lab as lab
 from watched_models import data, made
 
 class Says(keras.callbacks.Callback):
-    # Stands after the dashboard, and says what is written; what waits is lost with a process.
+    # Runs after the dashboard and reports written epochs; a killed process loses the others.
     def __init__(self, output, dashboard):
         super().__init__()
         self.output, self.dashboard, self.lines = output, dashboard, b""
@@ -51,7 +51,7 @@ def train(path, name, said):
     says = Says(output, dashboard)
     model.fit(*data(8), epochs=10**6, verbose=0, callbacks=[dashboard, says])
 
-# Loads all of it; each epoch is measured, however long that takes, and a few are written at once.
+# Load everything; measure every epoch, and write a few at once.
 sys.modules[lab.TrainingDashboard.__module__]._MEASURE_SHARE = 1e9
 sys.modules["kfunc_lab.training.runs.run_writer"]._SHARE = 0.2
 print("ready", flush=True)
@@ -85,13 +85,13 @@ def nursery():
 
 
 def lines_of(said: Path) -> list[str]:
-    """Returns the whole lines of a file that is being written."""
+    """Return the complete lines of a file that is being written."""
     text = said.read_text() if said.exists() else ""
     return text[: text.rfind("\n") + 1].splitlines()
 
 
 def trained_and_killed(nursery, store: Store, name: str, said: Path, draw) -> None:
-    """Trains, and kills at some moment after some epochs were said."""
+    """Start training and kill it at a random moment after some reported epochs."""
     epochs, after = draw.randint(1, 9), draw.uniform(0, 0.2)
     nursery.stdin.write(json.dumps([str(store.path), name, str(said)]) + "\n")
     nursery.stdin.flush()
@@ -108,7 +108,7 @@ def trained_and_killed(nursery, store: Store, name: str, said: Path, draw) -> No
 
 
 def check_file(path: Path) -> None:
-    # As the next kernel does, which writes; SQLite takes back what was half done.
+    # Write as the next kernel does; SQLite rolls back unfinished transactions.
     connection = sqlite3.connect(path)
     assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
     for metrics, measures in connection.execute("select metrics, measures from epochs"):
@@ -118,7 +118,7 @@ def check_file(path: Path) -> None:
 
 
 def check_run(run, said: Path) -> int:
-    """Compares a run with what was said of it; returns how many epochs were said."""
+    """Compare a run with its reports and return how many epochs were reported."""
     lines = [json.loads(line) for line in lines_of(said)]
     for line in lines:
         epoch = line["epoch"]
@@ -126,12 +126,12 @@ def check_run(run, said: Path) -> int:
         kept = {key: it[epoch] for key, it in run.measures.items() if epoch in it}
         assert kept == {(layer, name): value for layer, name, value in line["measures"]}
         assert kept["hidden", "gradient_norm"] > 0
-    # It may have been killed between the file and the word.
+    # The process may have been killed after the write and before the report.
     assert run.epochs in (len(lines), len(lines) + 1)
     return len(lines)
 
 
-def test_twenty_trainings_that_are_killed_keep_every_epoch_they_said(nursery, tmp_path):
+def test_twenty_killed_trainings_keep_every_reported_epoch(nursery, tmp_path):
     store, draw = Store(tmp_path / "runs.sqlite3"), random.Random(20)
     said = {f"run {number}": tmp_path / f"said {number}" for number in range(KILLS)}
     for number, (name, output) in enumerate(said.items(), 1):
@@ -143,5 +143,5 @@ def test_twenty_trainings_that_are_killed_keep_every_epoch_they_said(nursery, tm
         check_run(runs[0], output)
     counts = [check_run(run, said[run.name]) for run in store.runs()]
     assert len(counts) == KILLS
-    assert sum(counts) > 3 * KILLS  # they trained when they were killed
+    assert sum(counts) > 3 * KILLS  # they were training when they were killed
     assert not list(tmp_path.glob("*.broken-*"))

@@ -1,4 +1,4 @@
-"""What is measured of each layer is right, and leaves training as it is."""
+"""Measures of layers are correct and do not change training."""
 
 import keras
 import numpy as np
@@ -40,7 +40,7 @@ def measure(model, *probe):
 
 
 def of(measured, name):
-    """The values of one name, by layer."""
+    """Return the values of one measure by layer."""
     return {layer: value for (layer, it), value in measured.numbers.items() if it == name}
 
 
@@ -69,18 +69,18 @@ def crossentropy(y, outputs):
 # -- gradients
 
 
-def test_gradients_are_those_of_the_loss():
+def test_gradient_norms_equal_loss_gradients():
     model, x, y = small(), numbers(16, 4), classes(16)
     expected = gradient_norms(layers_of(model), lambda: crossentropy(y, model(x)))
     assert of(measure(model, x, y), "gradient_norm") == pytest.approx(expected, rel=1e-5)
 
 
-def test_at_most_64_samples_are_used():
+def test_measurer_uses_at_most_64_samples():
     model, x, y = small(), numbers(100, 4), classes(100)
     assert measure(model, x, y) == measure(model, x[:64], y[:64])
 
 
-def test_sample_weights_count():
+def test_sample_weights_scale_gradients():
     model, x, y, weights = small(), numbers(16, 4), classes(16), np.arange(16.0)
 
     def loss():
@@ -98,7 +98,7 @@ class Pushing(layers.Layer):
         return x
 
 
-def test_losses_of_layers_count():
+def test_layer_losses_affect_gradients():
     inputs = keras.Input((4,))
     hidden = layers.Dense(
         5, activation="tanh", kernel_regularizer="l2", activity_regularizer="l1", name="hidden"
@@ -130,7 +130,7 @@ def two_outputs(pack):
     [lambda one, two: [one, two], lambda one, two: {"one": one, "two": two}],
     ids=["list", "dict"],
 )
-def test_several_outputs_with_loss_weights(pack):
+def test_loss_weights_scale_gradients_of_outputs(pack):
     model = two_outputs(pack)
     model.compile(
         "adam",
@@ -147,7 +147,7 @@ def test_several_outputs_with_loss_weights(pack):
     before = attributes(model._compile_loss)
     found = of(measure(model, {"x": x}, pack(labels, values)), "gradient_norm")
     assert found == pytest.approx(expected, rel=1e-5)
-    assert attributes(model._compile_loss) == before  # it is built for what comes first
+    assert attributes(model._compile_loss) == before  # the first data builds it
     model.fit({"x": x}, pack(labels, values), verbose=0)
     assert all(np.isfinite(it) for it in model.history.history["loss"])
 
@@ -159,7 +159,7 @@ def attributes(thing):
     }
 
 
-def test_frozen_layers_have_no_weights_to_measure():
+def test_frozen_layers_have_no_weight_measures():
     model, x, y = small(), numbers(8, 4), classes(8)
     model.layers[0].trainable = False
     found = measure(model, x, y)
@@ -169,7 +169,7 @@ def test_frozen_layers_have_no_weights_to_measure():
     assert "hidden" in found.activations
 
 
-def test_a_layer_without_way_to_the_loss_has_gradient_0():
+def test_layer_without_path_to_loss_has_zero_gradient():
     inputs = keras.Input((4,))
     one, two = layers.Dense(1, name="one")(inputs), layers.Dense(1, name="two")(inputs)
     model = keras.Model(inputs, [one, two])
@@ -179,7 +179,7 @@ def test_a_layer_without_way_to_the_loss_has_gradient_0():
     assert found["two"] == 0
 
 
-def test_an_embedding_that_is_used_several_times():
+def test_embedding_used_several_times_has_summed_gradient():
     model = keras.Sequential(
         [keras.Input((5,), dtype="int32"), layers.Embedding(7, 3, name="words")]
     )
@@ -191,8 +191,8 @@ def test_an_embedding_that_is_used_several_times():
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize("size", [1.0, 1e-4])
-def test_mixed_precision(policy, size):
-    """Gradients as small as half precision cannot hold are measured all the same."""
+def test_mixed_precision_measures_tiny_gradients(policy, size):
+    """Gradients too small for half precision are measured."""
     x, y = numbers(16, 4), size * numbers(16, 1, seed=1)
     found = {}
     for kind in ("float32", policy):
@@ -214,7 +214,7 @@ def small_values(size):
     return keras.initializers.RandomNormal(stddev=size, seed=1)
 
 
-def test_gradients_too_great_for_the_scale_of_half_precision():
+def test_gradients_over_half_precision_scale_are_measured():
     model = keras.Sequential(
         [keras.Input((1,)), layers.Dense(1, dtype="mixed_float16", use_bias=False, name="unit")]
     )
@@ -223,13 +223,13 @@ def test_gradients_too_great_for_the_scale_of_half_precision():
     assert found["unit"] == pytest.approx(2000, rel=1e-3)
 
 
-def test_without_a_loss_there_are_no_gradients():
+def test_model_without_loss_has_no_gradients():
     inputs = keras.Input((4,))
     model = keras.Model(inputs, layers.Dense(3, kernel_regularizer="l2", name="unit")(inputs))
     x, y = numbers(8, 4), numbers(8, 3)
     never = measure(model, x, y)
     model.compile("adam")
-    # It is trained by what its layers add to the loss.
+    # The layers add the losses that train the model.
     expected = gradient_norms(layers_of(model), lambda: sum(model.losses))
     assert of(measure(model, x, y), "gradient_norm") == pytest.approx(expected, rel=1e-5)
     model.layers[-1].kernel.regularizer = None
@@ -238,12 +238,12 @@ def test_without_a_loss_there_are_no_gradients():
         assert list(found.activations) == ["unit"]
 
 
-def test_labels_that_do_not_fit_are_an_error():
+def test_mismatched_labels_raise_error():
     with pytest.raises(ValueError, match="shape"):
         measure(small(), numbers(8, 4), classes(5))
 
 
-def test_gradients_through_a_compiled_layer():
+def test_compiled_layer_has_gradients():
     class Compiled(layers.Dense):
         call = tf.function(layers.Dense.call)
 
@@ -256,7 +256,7 @@ def test_gradients_through_a_compiled_layer():
     assert of(measure(model, x, y), "gradient_norm") == pytest.approx(expected, rel=1e-5)
 
 
-def test_without_a_probe_only_weights_are_measured():
+def test_without_probe_only_weights_are_measured():
     found = measure(small())
     assert {name for _layer, name in found.numbers} == {"weight_norm"}
     assert not found.activations
@@ -279,13 +279,13 @@ class OwnStep(keras.Model):
         return {"loss": loss}
 
 
-def test_a_training_step_of_ones_own():
+def test_custom_train_step_with_loss_has_gradients():
     inputs = keras.Input((4,))
     unit = layers.Dense(1, kernel_regularizer="l2", name="unit")
     model = OwnStep(inputs, unit(inputs))
     x, y = numbers(8, 4), numbers(8, 1, seed=1)
     model.compile("sgd")
-    # Regularisation alone is not what it is trained by.
+    # Regularization alone does not train this model.
     assert not of(measure(model, x, y), "gradient_norm")
     model.compile("sgd", "mse")
     expected = gradient_norms(
@@ -295,7 +295,7 @@ def test_a_training_step_of_ones_own():
 
 
 class OnlyParts(keras.Model):
-    """As a GAN: its training step calls the parts, and it has no call."""
+    """A model such as a GAN: its training step calls the parts, and it has no `call`."""
 
     def __init__(self):
         super().__init__()
@@ -304,7 +304,7 @@ class OnlyParts(keras.Model):
 
 
 @pytest.mark.parametrize("built", [False, True])
-def test_a_model_without_a_call(built):
+def test_model_without_call_has_weight_measures(built):
     model = OnlyParts()
     model.built = built
     model.compile("sgd", "mse")
@@ -314,11 +314,11 @@ def test_a_model_without_a_call(built):
 
 
 class OwnLoss(keras.Model):
-    def compute_loss(self, x, y, y_pred, sample_weight=None):  # as it was before Keras 3.3
+    def compute_loss(self, x, y, y_pred, sample_weight=None):  # the signature before Keras 3.3
         return ops.mean(ops.abs(y_pred - x))
 
 
-def test_a_loss_of_ones_own():
+def test_custom_loss_has_gradients():
     inputs = keras.Input((4,))
     model = OwnLoss(inputs, layers.Dense(4, name="unit")(inputs))
     model.compile("sgd")
@@ -327,7 +327,7 @@ def test_a_loss_of_ones_own():
     assert of(measure(model, x, None), "gradient_norm") == pytest.approx(expected, rel=1e-5)
 
 
-def test_without_dropout():
+def test_gradients_ignore_dropout():
     model = keras.Sequential(
         [keras.Input((4,)), layers.Dropout(0.9), layers.Dense(1, name="unit")]
     )
@@ -340,7 +340,7 @@ def test_without_dropout():
 # -- weights
 
 
-def test_weights():
+def test_weight_norms_equal_plain_norms():
     model = small()
     found = measure(model)
     for layer in model.layers:
@@ -352,10 +352,10 @@ def test_weights():
         assert histogram.low <= values.min() <= values.max() < histogram.high
 
 
-def test_update_ratio():
+def test_update_ratio_equals_relative_weight_change():
     model = small()
     measurer = Measurer(model)
-    assert not of(measurer.measure(), "update_ratio")  # since when?
+    assert not of(measurer.measure(), "update_ratio")  # there is no earlier measurement
     before = [it.numpy() for it in model.layers[0].weights]
     model.fit(numbers(32, 4), classes(32), batch_size=8, verbose=0)
     change = [a.numpy() - b for a, b in zip(model.layers[0].weights, before, strict=True)]
@@ -369,7 +369,7 @@ def whole(arrays):
     return np.linalg.norm(np.concatenate([it.ravel() for it in arrays]))
 
 
-def test_update_ratio_since_the_beginning():
+def test_update_ratio_starts_at_begin():
     model = small()
     measurer = Measurer(model)
     measurer.begin()
@@ -379,7 +379,7 @@ def test_update_ratio_since_the_beginning():
     assert of(measurer.measure(), "update_ratio")["hidden"] == pytest.approx(0.5)
 
 
-def test_update_ratio_of_weights_that_were_0():
+def test_update_ratio_of_zero_weights_is_nan():
     unit = layers.Dense(1, kernel_initializer="zeros", name="unit")
     model = keras.Sequential([keras.Input((2,)), unit])
     measurer = Measurer(model)
@@ -388,7 +388,7 @@ def test_update_ratio_of_weights_that_were_0():
     assert np.isnan(of(measurer.measure(), "update_ratio")["unit"])
 
 
-def test_weights_of_great_layers_are_not_kept(monkeypatch):
+def test_weights_of_large_layers_are_not_copied(monkeypatch):
     monkeypatch.setattr(measures, "_MAX_STORED_WEIGHTS", 30)
     measurer = Measurer(small())
     measurer.begin()
@@ -397,7 +397,7 @@ def test_weights_of_great_layers_are_not_kept(monkeypatch):
     assert list(of(found, "weight_norm")) == ["hidden", "digits"]
 
 
-def test_layers_frozen_meanwhile():
+def test_layers_frozen_during_training_are_skipped():
     model = small()
     measurer = Measurer(model)
     measurer.begin()
@@ -409,7 +409,7 @@ def test_layers_frozen_meanwhile():
 
 
 @pytest.mark.parametrize("steps", [0, -1, 1.5])
-def test_wrong_steps(steps):
+def test_invalid_steps_raise_error(steps):
     with pytest.raises(ValueError, match="steps must be a positive integer"):
         Measurer(small()).measure(steps=steps)
 
@@ -417,7 +417,7 @@ def test_wrong_steps(steps):
 # -- activations
 
 
-def test_activations():
+def test_activation_measures_equal_plain_statistics():
     model, x = small(), numbers(32, 4)
     found = measure(model, x, classes(32))
     hidden = np.asarray(model.layers[0](x))
@@ -430,7 +430,7 @@ def test_activations():
     assert sum(found.activations["hidden"].counts) == hidden.size
 
 
-def test_dead_and_saturated_units():
+def test_dead_and_saturated_units_are_counted():
     inputs = keras.Input((2,))
     outputs = [
         layers.Dense(4, activation="relu", name="relu")(inputs),
@@ -446,14 +446,14 @@ def test_dead_and_saturated_units():
     assert of(found, "saturated") == {"tanh": 0.5}
 
 
-def test_what_only_passes_on_does_not_die():
+def test_pass_through_layers_are_not_dead():
     model = keras.Sequential([keras.Input((2, 2)), layers.Flatten(), layers.ReLU(name="relu")])
     found = measure(model, np.zeros((4, 2, 2)), None)
     assert of(found, "dead") == {"relu": 1}
     assert sorted(of(found, "zeros").values()) == [1, 1]
 
 
-def test_the_last_call_counts():
+def test_last_call_is_measured():
     inputs = keras.Input((3,))
     twice = layers.Dense(3, name="twice")
     model = keras.Model(inputs, twice(twice(inputs)))
@@ -465,7 +465,7 @@ def test_the_last_call_counts():
     )
 
 
-def test_an_activation_function_as_an_operation():
+def test_activation_operation_is_measured():
     inputs = keras.Input((3,))
     x = layers.Dense(3, name="unit")(inputs)
     model = keras.Model(inputs, ops.relu(x) + x)
@@ -501,7 +501,7 @@ class Subclassed(keras.Model):
         return self.two(self.one(x)) + self.shift
 
 
-def test_paths_in_nested_models():
+def test_nested_layers_are_named_by_path():
     inner_in = keras.Input((4,))
     inner = keras.Model(inner_in, layers.Dense(4, name="dense")(inner_in), name="encoder")
     inputs = keras.Input((4,))
@@ -517,12 +517,12 @@ def test_paths_in_nested_models():
     assert sum(found.weights["block/inner"].counts) == 15
 
 
-def test_a_subclassed_model():
+def test_subclassed_model_layers_are_measured():
     model = Subclassed()
     x, y = numbers(8, 4), numbers(8, 1, seed=1)
     model.compile("sgd", "mse")
     measurer = Measurer(model, (x, y))
-    measurer.begin()  # it is not built yet
+    measurer.begin()  # the model is not built yet
     assert not measurer.measure().activations
     model.fit(x, y, verbose=0)
     found = measurer.measure()
@@ -537,7 +537,7 @@ def test_a_subclassed_model():
     assert set(of(measurer.measure(), "update_ratio")) == set(of(found, "gradient_norm"))
 
 
-def test_wrappers_and_recurrent_layers():
+def test_wrappers_and_recurrent_layers_are_measured():
     model = keras.Sequential(
         [
             keras.Input((5, 3)),
@@ -571,7 +571,7 @@ def test_tied_weights_count_for_both_layers():
     assert found["unit"] == found["tied"]
 
 
-def test_a_single_layer():
+def test_single_layer_is_measured():
     layer = layers.Dense(2, name="unit")
     layer.build((None, 3))
     found = measure(layer, numbers(4, 3), None)
@@ -581,7 +581,7 @@ def test_a_single_layer():
 # -- NaN
 
 
-def test_nan_in_the_weights():
+def test_nan_weights_have_nan_norm():
     model = small()
     measurer = Measurer(model, (numbers(8, 4), classes(8)))
     measurer.begin()
@@ -600,7 +600,7 @@ def test_nan_in_the_weights():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_not_finite_numbers_in_the_probe(value):
+def test_nonfinite_probe_is_measured(value):
     found = measure(small(), np.full((8, 4), value), classes(8))
     assert np.isnan(list(of(found, "activation_mean").values())).all()
     assert np.isnan(list(of(found, "gradient_norm").values())).all()
@@ -610,12 +610,12 @@ def test_not_finite_numbers_in_the_probe(value):
 
 
 @pytest.mark.parametrize("probe", [numbers(8, 4), (numbers(8, 4),), "x", ([1, 2], [0, 1])])
-def test_wrong_probe(probe):
+def test_invalid_probe_raises_error(probe):
     with pytest.raises(TypeError, match="The probe must be"):
         Measurer(small(), probe)
 
 
-def test_a_model_of_a_fixed_batch_with_a_state():
+def test_stateful_model_with_fixed_batch_is_measured():
     model = keras.Sequential(
         [
             keras.Input(batch_shape=(8, 5, 2)),
@@ -633,14 +633,14 @@ def test_a_model_of_a_fixed_batch_with_a_state():
         np.testing.assert_array_equal(before, after.numpy())
 
 
-def test_numbers_of_double_precision_and_tensors():
+def test_float64_arrays_and_tensors_are_accepted():
     model, x, y = small(), numbers(8, 4), classes(8)
     expected = measure(model, x, y)
     assert measure(model, x.astype("float64"), y) == expected
     assert measure(model, tf.constant(x), tf.constant(y)) == expected
 
 
-# -- training stays as it is
+# -- training is unchanged
 
 
 class Measuring(keras.callbacks.Callback):
@@ -689,7 +689,7 @@ def trained(measured, counting, run_eagerly):
         metrics=[["accuracy"], ["mae"]],
         run_eagerly=run_eagerly,
     )
-    # Or else Keras makes its variables within the first step, and compiles that step twice.
+    # Otherwise Keras creates the variables in the first step and compiles that step twice.
     model.optimizer.build(model.trainable_variables)
     data = numbers(48, 12), [classes(48), numbers(48, 1, seed=5)]
     callback = Measuring(data)
@@ -712,7 +712,7 @@ def trained(measured, counting, run_eagerly):
     ("counting", "run_eagerly"),
     [(Counting, False), (CompiledCounting, False), (Counting, True)],
 )
-def test_training_is_the_same_to_the_bit(counting, run_eagerly):
+def test_measured_training_is_identical(counting, run_eagerly):
     keras.utils.clear_session()
     state, history, name, _none = trained(False, counting, run_eagerly)
     keras.utils.clear_session()
@@ -725,7 +725,7 @@ def test_training_is_the_same_to_the_bit(counting, run_eagerly):
     assert name == name_too
 
 
-def test_a_model_that_fails_stays_as_it_is():
+def test_failing_model_is_unchanged():
     class Failing(layers.Layer):
         def call(self, x, training=None):
             raise ArithmeticError("no")

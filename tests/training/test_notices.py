@@ -1,4 +1,4 @@
-"""What goes wrong in a run is found and said; of a run that goes well nothing is."""
+"""Faulty runs have notices; healthy runs have none."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ CLASSES = "sparse_categorical_crossentropy"
 
 @pytest.fixture(autouse=True)
 def measured_always(monkeypatch):
-    """Layers are measured after each epoch, however slow the machine is."""
+    """Measure layers after each epoch, however slow the machine is."""
     monkeypatch.setattr(TimeBudget, "is_due", True)
 
 
@@ -25,7 +25,7 @@ def measured_always(monkeypatch):
 
 
 class Watch(keras.callbacks.Callback):
-    """Looks for notices after each epoch, as they were then."""
+    """Finds the notices after each epoch."""
 
     def __init__(self, dashboard):
         super().__init__()
@@ -36,12 +36,12 @@ class Watch(keras.callbacks.Callback):
 
 
 def notices_of(model, x, y, **fitted):
-    """Trains, and returns what was found after each epoch but the last, and after that."""
+    """Train, and return the notices after each epoch but the last, and those at the end."""
     dashboard = lab.TrainingDashboard(keep=False)
     watch = Watch(dashboard)
     callbacks = [*fitted.pop("callbacks", []), watch]
     if not model.optimizer.built:
-        # Or else Keras makes its variables within the first step, and compiles that step twice.
+        # Otherwise Keras creates the variables in the first step and compiles that step twice.
         model.optimizer.build(model.trainable_variables)
     dashboard.fit(model, x, y, callbacks=callbacks, **fitted)
     assert dashboard.problem is None
@@ -59,7 +59,7 @@ def normal(draw, *shape):
 
 
 def blobs(draw, count=256, wide=8, unsure=0.0):
-    """Points around three middles, some of a wrong class."""
+    """Return points around three centres, some with wrong labels."""
     y = draw.integers(3, size=count)
     x = normal(draw, count, wide) + 1.5 * normal(draw, 3, wide)[y]
     return x, np.where(draw.random(count) < unsure, draw.integers(3, size=count), y)
@@ -84,7 +84,7 @@ def classifier(*parts, wide=8, optimizer="adam"):
     return model
 
 
-# -- that go wrong
+# -- faulty runs
 
 
 def logarithm_in_the_loss(draw):
@@ -223,20 +223,20 @@ BAD = [
 
 
 @pytest.mark.parametrize(("run", "kind", "layer"), BAD, ids=[it[0].__name__ for it in BAD])
-def test_what_goes_wrong_is_found(run, kind, layer):
+def test_faulty_run_has_its_notice(run, kind, layer):
     _before, notices = run(drawn(0))
     assert [(it.kind, it.layer) for it in notices] == [(kind, layer)]
     assert layer in notices[0].said
 
 
-def test_layers_that_a_great_rate_killed_are_said_after_it():
+def test_layers_killed_by_high_rate_follow_rate_notice():
     _before, notices = dead_by_the_rate(drawn(0))
     found = [(it.kind, it.layer) for it in notices]
     assert found == [("rate_too_high", ""), ("dead_layer", "hidden")]
     assert "0.5 instead of 5" in notices[0].advice
 
 
-# -- that go well
+# -- healthy runs
 
 
 def perceptron(draw):
@@ -272,7 +272,7 @@ def residual(_draw):
 
 
 def dropout(draw):
-    # Its training loss is above that of validation.
+    # The training loss is above the validation loss.
     hidden = [dense(32, "relu"), layers.Dropout(0.5), dense(32, "relu"), layers.Dropout(0.5)]
     return notices_of(classifier(*hidden), *blobs(draw, 384), epochs=10, validation_split=0.3)
 
@@ -307,7 +307,7 @@ def great_targets(draw):
 
 
 def exact_solution(draw):
-    # It comes to where only rounding is left, and stays there.
+    # The loss falls to rounding errors and stays there.
     x = normal(draw, 128, 4)
     model = stack((4,), dense(1))
     model.compile(optimizers.SGD(0.1), "mse")
@@ -315,7 +315,7 @@ def exact_solution(draw):
 
 
 def going_on(draw):
-    # What it could learn it has learned before.
+    # The model has already converged.
     x = normal(draw, 128, 4)
     y = x @ normal(draw, 4) + 2
     model = stack((4,), dense(1))
@@ -380,7 +380,7 @@ def one_batch_an_epoch(draw):
 
 
 def heavy_tails(draw):
-    # Single samples have a thousand times the loss of others.
+    # Single samples have a loss a thousand times that of others.
     x = normal(draw, 200, 4)
     y = np.exp(2.5 * normal(draw, 200) + x[:, 0])
     model = stack((4,), dense(16, "relu"), dense(1))
@@ -407,30 +407,30 @@ def few_samples(draw):
     return notices_of(model, *blobs(draw, 12), epochs=15, batch_size=4)
 
 
-# Each has something that a rule might take for a fault.
+# Each run has a feature that a rule might mistake for a fault.
 GOOD = [
     *(perceptron, residual, dropout, great_targets, exact_solution, going_on, cosine_decay),
     *(warm_up, two_outputs, open_gates, frozen_base, two_epochs, one_batch_an_epoch),
     *(heavy_tails, loss_through_zero, few_samples, text),
 ]
-# Other architectures, that have nothing in it which the first does not have.
+# Other architectures without such features.
 ALIKE = [convolutions, recurrence, attention, autoencoder]
 
 
 @pytest.mark.parametrize(
     "run", [*GOOD, *(pytest.param(it, marks=pytest.mark.deep) for it in ALIKE)]
 )
-def test_of_a_run_that_goes_well_nothing_is_said(run):
+def test_healthy_run_has_no_notices(run):
     assert run(drawn(0)) == ([], ())
 
 
 @pytest.mark.deep
-def test_averages_that_lag_less_are_told_too():
+def test_short_lag_of_averages_has_no_notice():
     assert residual(drawn(1)) == ([], ())
 
 
 # ---------------------------------------------------------------------------------------------
-# Edges, in logs made by hand
+# Edge cases in handwritten logs
 
 LAYER = {
     "weight_norm": 1.0,
@@ -442,7 +442,7 @@ LAYER = {
 
 
 def measures(*names, **values):
-    """Layers alike, the values of each of them."""
+    """Return equal measures for each layer, except for the given values."""
     return {
         (layer, name): value[place] if isinstance(value, (list, tuple)) else value
         for place, layer in enumerate(names)
@@ -451,7 +451,7 @@ def measures(*names, **values):
 
 
 def log_of(*losses, validation=(), measured=(), rate=0.1, steps=100, **metrics):
-    """A run of epochs that are done, measured after those that are named or each alike."""
+    """Return the log of finished epochs with their measures."""
     log = RunLog(steps=steps)
     for epoch, loss in enumerate(losses):
         log.epoch = epoch
@@ -468,7 +468,7 @@ def log_of(*losses, validation=(), measured=(), rate=0.1, steps=100, **metrics):
 
 
 def batches(log, *losses, name="loss"):
-    """Begins an epoch of which the losses of some batches are known."""
+    """Begin an epoch with the losses of its first batches."""
     log.epoch = len(log.by_epoch.get("loss", ()))
     log.step = 0
     means = np.cumsum(losses) / np.arange(1, len(losses) + 1)
@@ -480,30 +480,30 @@ def kinds(log):
     return [it.kind for it in find_notices(log)]
 
 
-def test_of_nothing_nothing_is_said():
+def test_empty_log_has_no_notices():
     assert find_notices(RunLog()) == ()
     assert find_notices(log_of(0.5)) == ()
 
 
-def test_it_is_found_in_the_midst_of_an_epoch():
+def test_nan_is_found_during_epoch():
     (notice,) = find_notices(batches(log_of(0.5, rate=0.03), 0.4, np.nan, np.nan))
     assert (notice.kind, notice.epoch) == ("nan", 1)
     assert notice.said == "The loss became NaN in epoch 2."
     assert "0.003 instead of 0.03" in notice.advice
 
 
-def test_an_infinite_loss_is_said_to_be_that():
+def test_infinite_loss_is_called_infinite():
     (notice,) = find_notices(log_of(0.5, np.inf, np.nan))
     assert (notice.epoch, notice.said) == (1, "The loss became infinite in epoch 2.")
 
 
-def test_beside_nan_nothing_else_is_said():
+def test_nan_hides_other_notices():
     dead = measures("first", "second", dead=1.0)
     assert kinds(log_of(0.5, 0.5, 0.5, measured=[dead] * 3)) == ["dead_layer"]
     assert kinds(log_of(0.5, 0.5, np.nan, measured=[dead] * 3)) == ["nan"]
 
 
-def test_it_says_where_nan_comes_from():
+def test_nan_notice_names_source():
     odd = measures("first", "log", "last", activation_mean=[0.5, np.nan, np.nan])
     (notice,) = find_notices(log_of(np.nan, measured=[odd]))
     assert notice.layer == "log"
@@ -515,7 +515,7 @@ def test_it_says_where_nan_comes_from():
     assert "The loss was already growing" in notice.advice
 
 
-def test_where_all_is_nan_no_layer_is_named():
+def test_all_nan_layers_name_no_layer():
     odd = measures("first", "last", activation_mean=np.nan, weight_norm=np.nan)
     (notice,) = find_notices(batches(log_of(1.0, measured=[odd]), 1.0, 1.1, np.nan))
     assert notice.layer == ""
@@ -524,39 +524,39 @@ def test_where_all_is_nan_no_layer_is_named():
     )
 
 
-def test_weights_of_zero_and_gradients_without_end_are_left_out():
+def test_zero_weights_and_infinite_gradients_are_ignored():
     zero = measures(*"abcd", weight_norm=[1.0, 1.0, 1.0, 0.0])
     assert kinds(log_of(*[0.7] * 4, measured=[zero] * 4)) == []
     endless = measures(*"abcd", gradient_norm=[0.1, 0.1, 0.1, np.inf])
     assert kinds(log_of(*[0.7] * 4, measured=[endless] * 4)) == []
 
 
-def test_what_became_nan_first_is_said_of_outputs():
+def test_first_nan_output_is_named():
     log = batches(RunLog(steps=9), 1.0, np.nan, np.nan)
     batches(log, 1.0, np.nan, np.nan, name="a_loss")
     batches(log, 1.0, 1.0, np.nan, name="b_loss")
     (notice,) = find_notices(log)
     assert "output a " in notice.said
-    assert notice.layer == ""  # no layer of that name was measured
+    assert notice.layer == ""  # no measured layer has that name
 
 
-def test_weights_that_are_nan_are_said_before_the_loss_is():
+def test_nan_weights_are_found_before_nan_loss():
     odd = measures("first", "last", weight_norm=[1.0, np.nan])
     (notice,) = find_notices(log_of(0.5, measured=[odd]))
     assert (notice.kind, notice.layer) == ("nan", "last")
 
 
-def test_validation_that_is_nan_is_said_to_be_that():
+def test_nan_validation_loss_is_named():
     (notice,) = find_notices(log_of(0.5, 0.4, validation=[0.5, np.nan]))
     assert (notice.kind, notice.epoch) == ("nan", 1)
     assert "validation" in notice.said
 
 
-def test_a_metric_that_is_nan_by_its_nature_is_none_of_it():
+def test_nan_metric_has_no_notice():
     assert kinds(log_of(0.5, 0.4, precision=[np.nan, np.nan])) == []
 
 
-def test_growth_within_an_epoch():
+def test_growth_within_epoch_is_divergence():
     grows = [1.3**i for i in range(40)]
     (notice,) = find_notices(batches(RunLog(steps=100), *grows))
     assert (notice.kind, notice.epoch) == ("divergence", 0)
@@ -568,24 +568,24 @@ def test_growth_within_an_epoch():
     assert kinds(batches(RunLog(steps=9), 1.0, 5000.0, 1.0, 1.0)) == []
 
 
-def test_growth_to_less_than_it_began_with_is_none():
+def test_growth_below_initial_loss_is_not_divergence():
     log = batches(RunLog(steps=100), 1.0, 0.5, 0.1)
     log.end_epoch(0, {"loss": 0.5})
     assert kinds(batches(log, *(1e-3 * 1.2**i for i in range(35)))) == []
 
 
-def test_of_a_series_that_was_halved_growth_is_found_too():
+def test_growth_in_thinned_series_is_divergence():
     log = batches(RunLog(steps=1500), *(1.01**i for i in range(1500)))
     assert log.batches["loss"].numbers_per_point == 2
     assert kinds(log) == ["divergence"]
 
 
-def test_odd_samples_are_no_growth():
+def test_outliers_are_not_divergence():
     odd = [0.01, *[1.0] * 20, 1e6, *[1.0] * 20]
     assert kinds(batches(RunLog(steps=100), *odd)) == []
 
 
-def test_a_loss_that_is_done_may_grow_by_rounding():
+def test_rounding_of_converged_loss_is_not_divergence():
     rest = [measures("unit", update_ratio=0.0)] * 4
     grows = [1e-14, 2e-14, 9e-14, 4e-13]
     assert kinds(log_of(*grows, measured=rest)) == []
@@ -593,18 +593,18 @@ def test_a_loss_that_is_done_may_grow_by_rounding():
     assert kinds(log_of(*grows, measured=moved)) == ["divergence"]
 
 
-def test_a_loss_may_be_negative():
+def test_negative_loss_is_judged_by_growth():
     assert kinds(log_of(-5.0, -4.0, -3.0)) == []
     assert kinds(log_of(-0.1, -0.5, -0.9)) == []
     assert kinds(log_of(-5.0, 20.0, 80.0)) == ["divergence"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.9])
-def test_a_sparse_layer_is_not_dead(share):
+def test_sparse_layer_is_not_dead(share):
     assert kinds(log_of(0.5, 0.5, 0.5, measured=[measures("a", "b", dead=share)] * 3)) == []
 
 
-def test_several_dead_layers_are_one_notice():
+def test_several_dead_layers_have_one_notice():
     dead = measures("a", "b", "c", "d", dead=[0.0, 1.0, 1.0, 1.0])
     (notice,) = find_notices(log_of(0.5, measured=[dead]))
     assert notice.layer == "b"
@@ -613,23 +613,23 @@ def test_several_dead_layers_are_one_notice():
     assert "and 1 more layer are dead" in find_notices(log_of(0.5, measured=[dead]))[0].said
 
 
-def test_it_says_since_when_a_layer_is_dead():
+def test_dead_layer_notice_names_first_epoch():
     alive, dead = measures("a", "b"), measures("a", "b", dead=[1.0, 0.0], update_ratio=0.0)
     (notice,) = find_notices(log_of(0.5, 0.5, 0.5, measured=[alive, dead, dead]))
     assert (notice.layer, notice.epoch) == ("a", 1)
     assert "0.01 instead of 0.1" in notice.advice
     (notice,) = find_notices(log_of(0.5, 0.5, 0.5, measured=[dead] * 3))
-    assert "rate" not in notice.advice  # it was dead before any step, for all that is known
+    assert "rate" not in notice.advice  # the layer may have been dead before the first step
 
 
-def test_a_few_units_that_live_are_enough_where_something_is_learned():
+def test_few_live_units_suffice_while_loss_falls():
     sparse = [measures("a", "b", dead=[0.97, 0.0])] * 5
     assert kinds(log_of(1.0, 0.5, 0.3, 0.3, 0.3, measured=sparse)) == []
     assert kinds(log_of(1.0, 1.0, 0.99, 0.95, 0.93, measured=sparse)) == []
     assert kinds(log_of(1.0, 1.0, 1.0, 1.0, 1.0, measured=sparse)) == ["dead_layer"]
 
 
-def test_a_layer_may_live_for_other_samples_than_those_of_the_probe():
+def test_layer_with_changing_weights_is_not_dead():
     moves = [measures("a", "b", dead=[1.0, 0.0])] * 4
     rests = [measures("a", "b", dead=[1.0, 0.0], update_ratio=[0.0, 1e-3])] * 4
     losses = (1.0, 0.8, 0.6, 0.5)
@@ -637,7 +637,7 @@ def test_a_layer_may_live_for_other_samples_than_those_of_the_probe():
     assert kinds(log_of(*losses, measured=rests)) == ["dead_layer"]
 
 
-def test_weights_that_are_zero_are_said_to_be_that():
+def test_zero_weights_suggest_initializer():
     nothing = measures("a", "b", dead=1.0, weight_norm=[0.0, 1.0], update_ratio=np.nan)
     (notice,) = find_notices(log_of(0.5, measured=[nothing]))
     assert 'kernel_initializer="glorot_uniform"' in notice.advice
@@ -646,7 +646,7 @@ def test_weights_that_are_zero_are_said_to_be_that():
 FADING = [1e-7, 1e-6, 1e-4, 1e-2, 0.1]
 
 
-def test_measures_of_every_third_epoch_are_enough():
+def test_measures_of_every_third_epoch_suffice():
     fading = measures(*"abcde", gradient_norm=FADING)
     (notice,) = find_notices(log_of(*[0.7] * 8, measured={0: fading, 3: fading, 6: fading}))
     assert (notice.kind, notice.layer) == ("vanishing_gradients", "a")
@@ -654,15 +654,15 @@ def test_measures_of_every_third_epoch_are_enough():
     assert kinds(log_of(*[0.7] * 8)) == []
 
 
-def test_gradients_are_compared_by_the_weights():
-    # As small as the weights are, as in a layer of few of them.
+def test_gradients_are_compared_relative_to_weights():
+    # The gradients are as small as the weights, as in a layer with few weights.
     small = measures(*"abcde", gradient_norm=FADING, weight_norm=FADING)
     assert kinds(log_of(*[0.7] * 4, measured=[small] * 4)) == []
 
 
-def test_small_gradients_alone_are_none_that_vanish():
+def test_small_gradients_alone_are_not_vanishing():
     fading = measures(*"abcde", gradient_norm=FADING)
-    assert kinds(log_of(0.7, 0.5, 0.3, 0.2, measured=[fading] * 4)) == []  # it learns
+    assert kinds(log_of(0.7, 0.5, 0.3, 0.2, measured=[fading] * 4)) == []  # the loss falls
     assert kinds(log_of(0.7, 0.7, 0.7, 0.7, measured=[fading] * 4)) == ["vanishing_gradients"]
     done = measures(*"abcde", gradient_norm=[1e-9, 2e-9, 1e-9, 3e-9, 2e-9])
     assert kinds(log_of(*[0.01] * 4, measured=[done] * 4)) == []
@@ -675,7 +675,7 @@ def saturated(*shares, gradients=(1e-8, 0.1)):
     return [measures("a", "b", saturated=[it, 0.0], gradient_norm=gradients) for it in shares]
 
 
-def test_saturation():
+def test_saturated_first_layer_is_vanishing_gradients():
     (notice,) = find_notices(log_of(0.7, 0.6, measured=saturated(1.0, 1.0)))
     assert (notice.kind, notice.layer) == ("vanishing_gradients", "a")
     assert "Normalization" in notice.advice
@@ -683,7 +683,7 @@ def test_saturation():
     assert kinds(log_of(0.7, 0.6, measured=both)) == ["vanishing_gradients"]
     gate = [{**it, ("a", "activation_deviation"): 0.01} for it in saturated(1.0, 1.0)]
     assert kinds(log_of(0.7, 0.6, measured=gate)) == []
-    # What training has saturated, one that passes gradients on, and a classifier that is sure.
+    # Saturated by training, a layer that passes gradients on, and a confident classifier.
     assert kinds(log_of(0.7, 0.6, measured=saturated(0.1, 1.0))) == []
     assert kinds(log_of(0.7, 0.6, measured=saturated(1.0, 1.0, gradients=(0.1, 0.1)))) == []
     sure = measures("a", "b", saturated=[0.0, 1.0], gradient_norm=[0.1, 1e-8])
@@ -692,7 +692,7 @@ def test_saturation():
     assert kinds(log_of(0.7, 0.6, measured=saturated(1.0, 1.0), **outputs)) == []
 
 
-def test_of_a_rate_that_is_too_low():
+def test_unmoving_loss_and_weights_mean_rate_too_low():
     still = [measures("a", "b", update_ratio=1e-9)] * 3
     (notice,) = find_notices(log_of(0.7, 0.7, 0.7, rate=1e-9, measured=still))
     assert notice.kind == "rate_too_low"
@@ -706,14 +706,14 @@ def test_of_a_rate_that_is_too_low():
     assert kinds(log_of(0.7, 0.7, 0.7, rate=1e-9, measured=one)) == []
 
 
-def test_a_rate_that_grows_is_not_too_low_yet():
+def test_growing_rate_is_not_too_low():
     still = [measures("a", "b", update_ratio=1e-9)] * 3
     log = log_of(0.7, 0.7, 0.7, rate=1e-9, measured=still)
     log.learning_rate[2] = 2e-9
     assert kinds(log) == []
 
 
-def test_without_a_probe_the_weights_tell():
+def test_weights_alone_show_rate_too_low():
     weights = {("a", "weight_norm"): 1.0, ("a", "update_ratio"): 1e-9}
     assert kinds(log_of(0.7, 0.7, rate=1e-9, measured=[weights] * 2)) == ["rate_too_low"]
     assert kinds(log_of(0.7, 0.7, rate=1e-4, measured=[weights] * 2)) == []
@@ -723,26 +723,26 @@ BOUNCING = (1.0, 0.7, 1.1, 0.8, 1.2, 0.7, 1.1, 0.8, 1.2, 0.7, 1.1)
 LEAPT = [measures("a", "b", update_ratio=0.5)]
 
 
-def test_a_loss_that_bounces():
+def test_bouncing_loss_means_rate_too_high():
     (notice,) = find_notices(log_of(*BOUNCING, measured=LEAPT))
     assert (notice.kind, notice.epoch) == ("rate_too_high", 3)
     assert "between 0.7 and 1.2 over the last 8 epochs" in notice.said
     assert "0.01 instead of 0.1" in notice.advice
-    # By small steps it is the noise of the data; and it may bounce while it falls.
+    # With small steps the cause is noise in the data, and a falling loss may bounce.
     assert kinds(log_of(*BOUNCING, measured=[measures("a", "b")])) == []
     falling = [it / (1 + number) for number, it in enumerate(BOUNCING)]
     assert kinds(log_of(*falling, measured=LEAPT)) == []
     assert kinds(log_of(100.0, *BOUNCING, measured=LEAPT)) == []
 
 
-def test_what_is_no_bouncing():
+def test_small_or_single_jumps_are_not_bouncing():
     little = [0.7 + 0.01 * (number % 2) for number in range(10)]
     once = [0.7] * 4 + [1.1] * 4
     for losses in (BOUNCING[:8], (1.0, *little), (1.0, *once)):
         assert kinds(log_of(*losses, measured=LEAPT)) == []
 
 
-def test_first_steps_that_throw_the_model_away():
+def test_huge_first_steps_mean_rate_too_high():
     def thrown(*losses):
         log = batches(RunLog(steps=9), 1.0, 90.0)
         for epoch, loss in enumerate(losses):
@@ -753,14 +753,14 @@ def test_first_steps_that_throw_the_model_away():
     (notice,) = find_notices(thrown(50.0))
     assert notice.kind == "rate_too_high"
     assert "jumped from 1 to 50 in epoch 1 and is now 50" in notice.said
-    assert "try a learning rate ten times smaller." in notice.advice  # from which is not known
+    assert "try a learning rate ten times smaller." in notice.advice  # rate unknown
     assert kinds(thrown(50.0, 0.5, 0.5, 0.5)) == ["rate_too_high"]
-    assert kinds(thrown(50.0, 0.5, 0.3, 0.2)) == []  # it comes back
+    assert kinds(thrown(50.0, 0.5, 0.3, 0.2)) == []  # the loss recovers
     assert kinds(thrown(50.0, 0.05, 0.05, 0.05)) == []
     assert kinds(thrown(5.0, 0.5, 0.5, 0.5)) == []
 
 
-def test_what_too_great_steps_saturate_is_not_said_beside_them():
+def test_rate_too_high_hides_saturation():
     (both,) = saturated(1.0)
     leapt = both | {("a", "update_ratio"): 0.5, ("b", "update_ratio"): 0.5}
     log = log_of(*BOUNCING, measured=[leapt])
@@ -771,13 +771,13 @@ def test_what_too_great_steps_saturate_is_not_said_beside_them():
     assert "0.01 instead of 0.1" in notice.advice
 
 
-def test_a_rate_that_was_lowered_is_not_too_high_any_more():
+def test_lowered_rate_is_not_too_high():
     log = log_of(*BOUNCING, measured=LEAPT)
     log.learning_rate[len(BOUNCING) - 1] = 0.01
     assert kinds(log) == []
 
 
-def test_a_loss_above_what_it_began_with():
+def test_loss_above_initial_loss_means_rate_too_high():
     log = batches(RunLog(steps=3), 2.0, 9.0, 9.0)
     for epoch, loss in enumerate([6.0, 5.0, 4.0]):
         log.end_epoch(epoch, {"loss": loss})
@@ -794,7 +794,7 @@ RISING = (1.0, 0.8, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 FALLING = (1.0, 0.7, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
 
 
-def test_overfitting_says_the_best_epoch():
+def test_overfitting_notice_names_best_epoch():
     (notice,) = find_notices(log_of(*FALLING, validation=RISING))
     assert (notice.kind, notice.epoch) == ("overfitting", 2)
     assert "lowest in epoch 3, at 0.6, and is 1.1 after epoch 8" in notice.said
@@ -803,24 +803,24 @@ def test_overfitting_says_the_best_epoch():
 @pytest.mark.parametrize(
     "validation",
     [
-        RISING[:-1],  # not long enough ago
+        RISING[:-1],  # too recent
         (1.0, 0.8, 0.3, 0.9, 1.0, 1.0, 1.0),
         (1.0, 0.8, 0.5, 0.55, 0.9, 0.6, 1.1, 0.7, 1.2, 0.8),  # noise
-        (1.0, 0.8, 0.5, 0.9, 1.2, 1.3, 1.3, 1.3, 1.3, 1.3, 0.85),  # it comes back
+        (1.0, 0.8, 0.5, 0.9, 1.2, 1.3, 1.3, 1.3, 1.3, 1.3, 0.85),  # the loss recovers
         (1.0, 0.8, 0.6, 0.61, 0.62, 0.63, 0.64, 0.65),  # hardly worse
         (1.0, 1e-3, 1e-5, 2e-5, 3e-5, 4e-5, 5e-5, 6e-5),  # near 0
         (1.0, 0.8, 0.6, 0.5, 0.9, 0.55, 1.0, 0.6, 1.1, 0.95),  # noise
     ],
 )
-def test_what_is_no_overfitting(validation):
+def test_noisy_or_short_rise_is_not_overfitting(validation):
     assert kinds(log_of(*FALLING, 0.04, 0.03, validation=validation)) == []
 
 
-def test_where_training_does_not_improve_it_is_no_overfitting():
+def test_constant_training_loss_is_not_overfitting():
     assert kinds(log_of(*[0.5] * 8, validation=RISING)) == []
 
 
-def test_batch_normalization_that_lags_behind_is_no_overfitting():
+def test_lagging_batch_normalization_is_not_overfitting():
     known = {"validation": RISING, "steps": 4}
     lags = [measures("a", gradient_norm=0.1 * 2**epoch) for epoch in range(8)]
     rises = [measures("a", gradient_norm=0.1 * 1.2**epoch) for epoch in range(8)]
@@ -830,12 +830,12 @@ def test_batch_normalization_that_lags_behind_is_no_overfitting():
     assert kinds(log_of(*FALLING, **known, measured=some)) == []
     assert kinds(log_of(*FALLING, **{**known, "steps": 100}, measured=some)) == ["overfitting"]
     assert kinds(log_of(*FALLING, **{**known, "steps": 100}, measured=lags)) == []
-    # Where that was not measured since, it takes some steps to be told.
+    # Without later measures, the rule needs some steps.
     assert kinds(log_of(*FALLING, **known, measured=rises[:1])) == []
     assert kinds(log_of(*FALLING, **{**known, "steps": 100})) == ["overfitting"]
 
 
-def test_there_are_at_most_three():
+def test_at_most_three_notices_are_shown():
     leapt = measures("a", "b", dead=1.0, update_ratio=0.5)
     dead = measures("a", "b", dead=1.0, update_ratio=0.0)
     fades = measures(*"abcde", dead=1.0, update_ratio=0.0, gradient_norm=FADING)
@@ -844,7 +844,7 @@ def test_there_are_at_most_three():
     assert kinds(log) == ["rate_too_high", "dead_layer", "overfitting"]
 
 
-def test_a_hostile_name_does_no_harm():
+def test_hostile_layer_name_is_cleaned():
     name = "a\n\x1b[31m\u202e{layer}<b>%s"
     (notice,) = find_notices(log_of(0.5, measured=[measures(name, "b", dead=[1.0, 0.0])]))
     assert notice.layer == name
@@ -853,7 +853,7 @@ def test_a_hostile_name_does_no_harm():
         assert not set("\n\x1b\u202e") & set(words)
 
 
-def test_what_is_found_is_the_same_in_spanish():
+def test_spanish_has_same_notices():
     dead = log_of(0.5, measured=[measures("a", "b", dead=1.0)])
     english = find_notices(dead)
     lab.language("es")

@@ -1,4 +1,4 @@
-"""What a classifier gets wrong is counted right, drawn well, and found without a trace."""
+"""Confusions are counted and drawn correctly, and leave the model unchanged."""
 
 import base64
 import functools
@@ -61,7 +61,7 @@ def answers(model, x):
 
 
 def counted(truth, predicted, among):
-    """Reference: one by one."""
+    """Reference: count one sample at a time."""
     counts = [[0] * among for _ in range(among)]
     for row, column in zip(truth, predicted, strict=True):
         counts[row][column] += 1
@@ -78,7 +78,7 @@ def sigmoid(scores):
 
 
 def check(confusion, truth, probabilities):
-    """Compares all that is said with the probabilities of the classes."""
+    """Compare a confusion with the probabilities of the classes."""
     probabilities = np.asarray(probabilities, float)
     predicted = probabilities.argmax(axis=1)
     among = probabilities.shape[1]
@@ -90,7 +90,7 @@ def check(confusion, truth, probabilities):
     wrong = [it for it in range(len(truth)) if predicted[it] != truth[it]]
     worst = sorted(wrong, key=lambda it: (round(of_truth[it], 6), it))[:8]
     assert [it.index for it in confusion.worst] == worst
-    assert len(worst) > 2  # else the comparison says little
+    assert len(worst) > 2  # otherwise the comparison proves little
     for it in confusion.worst:
         assert (it.truth, it.predicted) == (truth[it.index], predicted[it.index])
         assert it.probability == pytest.approx(probabilities[it.index].max(), abs=1e-5)
@@ -114,7 +114,7 @@ def own_loss(y_true, y_pred):
 
 
 def named(loss):
-    """Names a loss for a test, the same in every process."""
+    """Return a test id for a loss, the same in every process."""
     return str(getattr(loss, "name", getattr(loss, "__name__", loss)))
 
 
@@ -130,7 +130,7 @@ from_logits = functools.partial(losses.sparse_categorical_crossentropy, from_log
     ids=named,
 )
 @pytest.mark.parametrize("shape", [(-1,), (-1, 1)], ids=["(n,)", "(n, 1)"])
-def test_numbered_labels(loss, shape):
+def test_integer_labels_are_counted(loss, shape):
     model, x, y = model_of(3, "softmax", loss), numbers(200, 4), classes(200)
     [found] = predict(model, x, y.reshape(shape))
     assert found.output == "out"
@@ -146,7 +146,7 @@ def test_numbered_labels(loss, shape):
     ids=named,
 )
 @pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
-def test_one_hot_labels(loss, dtype):
+def test_one_hot_labels_are_counted(loss, dtype):
     model, x, y = model_of(3, "softmax", loss), numbers(200, 4), classes(200)
     [found] = predict(model, x, one_hot(y).astype(dtype))
     check(found, y, answers(model, x))
@@ -164,15 +164,15 @@ def test_one_hot_labels(loss, dtype):
     ],
     ids=["sparse", "one-hot", "focal", "partial", "own", "not said"],
 )
-def test_logits_of_several_classes(loss, labels):
+def test_multiclass_logits_are_counted(loss, labels):
     model, x = model_of(3, None, loss), numbers(200, 4)
     [found] = predict(model, x, labels)
     check(found, classes(200), softmax(answers(model, x)))
 
 
-def test_logits_that_are_said_to_be_may_be_within_0_and_1():
+def test_declared_logits_may_lie_between_0_and_1():
     model, x = model_of(3, "sigmoid", SPARSE(from_logits=True)), numbers(200, 4)
-    # Through a layer more, so that nobody knows where they come from.
+    # One more layer hides where the logits come from.
     whole = keras.Sequential([model, layers.Rescaling(1.0)])
     whole.compile("adam", SPARSE(from_logits=True))
     [found] = predict(whole, x, classes(200))
@@ -185,14 +185,14 @@ def test_softmax_is_not_applied_twice():
     check(found, classes(200), answers(model, x))
 
 
-def test_shares_that_do_not_add_up_to_one_are_made_to():
+def test_probabilities_are_normalized():
     model, x = model_of(3, "sigmoid", "categorical_crossentropy"), numbers(200, 4)
     given = answers(model, x)
     [found] = predict(model, x, one_hot(classes(200)))
     check(found, classes(200), given / given.sum(axis=1, keepdims=True))
 
 
-def test_what_the_first_piece_gives_all_others_give():
+def test_first_piece_decides_for_all_pieces():
     model = keras.Sequential([keras.Input((3,)), layers.Activation("linear")])
     model.compile("adam", from_logits)
     x = np.concatenate([numbers(64, 3) * 5, [[0.2, 0.3, 0.9]]]).astype("float32")
@@ -201,7 +201,7 @@ def test_what_the_first_piece_gives_all_others_give():
     assert found.worst[0].probability == pytest.approx(softmax(x[-1:])[0, 2], rel=1e-5)
 
 
-def test_logits_that_are_all_zero_are_clear():
+def test_all_zero_logits_are_recognized():
     model = model_of(3, None, from_logits)
     model.layers[-1].set_weights([np.zeros((8, 3)), np.zeros(3)])
     [found] = predict(model, numbers(9, 4), np.arange(9) % 3)
@@ -229,7 +229,7 @@ BINARY = losses.BinaryCrossentropy
     ids=["plain", "object", "crossentropy", "focal"],
 )
 @pytest.mark.parametrize("shape", [(-1,), (-1, 1)], ids=["(n,)", "(n, 1)"])
-def test_binary(loss, dtype, shape):
+def test_binary_predictions_are_counted(loss, dtype, shape):
     model, x, y = model_of(1, "sigmoid", loss), numbers(200, 4), classes(200, 2)
     [found] = predict(model, x, y.astype(dtype).reshape(shape))
     check(found, y, two_columns(answers(model, x)))
@@ -243,7 +243,7 @@ def flat_model(activation, loss):
     return model
 
 
-def test_binary_without_a_last_axis():
+def test_binary_output_without_last_axis_is_counted():
     model, x, y = flat_model("sigmoid", "binary_crossentropy"), numbers(200, 4), classes(200, 2)
     assert model.output_shape == (None,)
     [found] = predict(model, x, y)
@@ -256,13 +256,13 @@ def test_binary_without_a_last_axis():
     ids=["plain", "focal"],
 )
 @pytest.mark.parametrize("make", [flat_model, lambda *args: model_of(1, *args)])
-def test_binary_logits(make, loss):
+def test_binary_logits_are_counted(make, loss):
     model, x, y = make(None, loss), numbers(200, 4), classes(200, 2)
     [found] = predict(model, x, y)
     check(found, y, two_columns(sigmoid(answers(model, x))))
 
 
-def test_binary_logits_where_the_loss_takes_them_for_probabilities():
+def test_binary_logits_follow_loss_that_expects_probabilities():
     """As Keras's loss and accuracy do: cut off at 0 and 1, and at 0.5 in the middle."""
     model, x, y = model_of(1, None, "binary_crossentropy"), numbers(200, 4), classes(200, 2)
     model.compile("adam", "binary_crossentropy", metrics=["binary_accuracy"])
@@ -272,7 +272,7 @@ def test_binary_logits_where_the_loss_takes_them_for_probabilities():
     assert found.right / found.total == pytest.approx(accuracy)
 
 
-def test_accuracy_is_that_of_keras():
+def test_accuracy_equals_keras_accuracy():
     model, x, y = model_of(3, "softmax", "crossentropy", metrics=["accuracy"]), *data()
     [found] = predict(model, x, y)
     accuracy = model.evaluate(x, y, verbose=0, return_dict=True)["accuracy"]
@@ -323,7 +323,7 @@ PACKS = {"list": as_list, "dict": as_dict}
         (swapped, as_dict, as_dict),
     ],
 )
-def test_several_outputs(outputs, chosen, given):
+def test_several_outputs_are_counted_separately(outputs, chosen, given):
     model = two_outputs(outputs)
     model.compile("sgd", chosen(*LOSSES), run_eagerly=True)
     x, first, second = numbers(150, 4), classes(150), classes(150, 2, seed=2)
@@ -335,10 +335,10 @@ def test_several_outputs(outputs, chosen, given):
         expected = dict(zip(model.output_names, expected, strict=True))
     check(found["one"], first, expected["one"])
     check(found["two"], second, two_columns(expected["two"]))
-    model.fit(x, y, verbose=0)  # Keras takes them the same way
+    model.fit(x, y, verbose=0)  # Keras accepts them in the same way
 
 
-def test_an_output_without_a_loss_or_labels_is_left_out():
+def test_output_without_loss_or_labels_is_skipped():
     model = two_outputs(as_dict)
     x, first, second = numbers(150, 4), classes(150), classes(150, 2)
     model.compile("sgd", {"one": LOSSES[0]})
@@ -350,7 +350,7 @@ def test_an_output_without_a_loss_or_labels_is_left_out():
 
 
 @pytest.mark.parametrize("weigh", [as_list, as_dict])
-def test_weights_of_several_outputs(weigh):
+def test_each_output_uses_own_weights(weigh):
     model = two_outputs(as_list)
     model.compile("sgd", list(LOSSES))
     x, first, second = numbers(150, 4), classes(150), classes(150, 2)
@@ -359,7 +359,7 @@ def test_weights_of_several_outputs(weigh):
     assert (one.total, two.total) == (75, 100)
 
 
-def test_dict_of_inputs():
+def test_dict_inputs_are_counted():
     a, b = keras.Input((4,), name="a"), keras.Input((2,), name="b")
     outputs = layers.Dense(3, activation="softmax")(layers.Concatenate()([a, b]))
     model = keras.Model({"a": a, "b": b}, outputs)
@@ -369,7 +369,7 @@ def test_dict_of_inputs():
     check(found, classes(150), model.predict(x, verbose=0))
 
 
-def test_an_input_that_is_missing():
+def test_optional_input_can_be_missing():
     class Either(layers.Layer):
         def call(self, a, b=None):
             return a if b is None else a + b
@@ -397,7 +397,7 @@ class Own(keras.Model):
         return given if len(given) > 1 else given[0]
 
 
-def test_subclassed_model():
+def test_subclassed_model_is_counted():
     model, (x, y) = Own(), data()
     model.compile("adam", "sparse_categorical_crossentropy")
     assert predict(model, x, y) == ()  # it is not built
@@ -407,7 +407,7 @@ def test_subclassed_model():
     check(found, y, expected)
 
 
-def test_outputs_without_names_are_counted():
+def test_unnamed_outputs_are_counted():
     model, (x, y) = Own(2), data()
     model.compile("adam", ["sparse_categorical_crossentropy"] * 2)
     expected = model.predict(x, verbose=0)
@@ -422,7 +422,7 @@ class OwnStep(Own):
         return {"loss": 0.0}
 
 
-def test_a_training_step_of_ones_own():
+def test_custom_train_step_is_counted():
     model, (x, y) = OwnStep(), data()
     model.compile("adam")
     expected = model.predict(x, verbose=0)
@@ -437,14 +437,14 @@ class Never(keras.Model):
         self.built = True
 
 
-def test_a_model_that_is_never_called():
+def test_model_without_call_is_skipped():
     model, (x, y) = Never(), data()
     model.compile("adam", "sparse_categorical_crossentropy")
     assert predict(model, x, y) == ()
 
 
 @pytest.mark.parametrize("count", [5, 8, 20])
-def test_fixed_batch(count):
+def test_fixed_batch_size_is_respected(count):
     seen = []
 
     class Noting(layers.Layer):
@@ -465,7 +465,7 @@ def test_fixed_batch(count):
     assert sum(map(sum, found.counts)) == count
 
 
-def test_at_most_1000_samples_in_pieces_of_64(monkeypatch):
+def test_at_most_1000_samples_are_predicted_64_at_a_time(monkeypatch):
     model, (x, y) = model_of(3, "softmax", "sparse_categorical_crossentropy"), data(1100)
     sizes = []
     original = predictions._Tally.add
@@ -480,13 +480,13 @@ def test_at_most_1000_samples_in_pieces_of_64(monkeypatch):
     check(found, y[:1000], model.predict(x[:1000], verbose=0))
 
 
-def test_tensors_are_taken_too():
+def test_tensors_are_accepted():
     model, (x, y) = model_of(3, "softmax", "sparse_categorical_crossentropy"), data()
     tensors = tf.constant(x), tf.constant(y), tf.ones(200)
     assert predict(model, *tensors) == predict(model, x, y)
 
 
-def test_half_precision():
+def test_half_precision_outputs_are_counted():
     inputs = keras.Input((4,))
     dense = layers.Dense(3, activation="softmax", dtype="mixed_bfloat16")
     model = keras.Model(inputs, dense(inputs))
@@ -498,7 +498,7 @@ def test_half_precision():
 
 
 # ---------------------------------------------------------------------------------------------
-# What is no classifier
+# Models that are not classifiers
 
 
 def step_model():
@@ -553,11 +553,11 @@ NOT_CLASSIFIERS = {
 
 
 @pytest.mark.parametrize(("make", "shape", "y"), NOT_CLASSIFIERS.values(), ids=NOT_CLASSIFIERS)
-def test_what_is_no_classifier(make, shape, y):
+def test_non_classifier_has_no_confusion(make, shape, y):
     assert predict(make(), numbers(40, *shape), y) == ()
 
 
-def test_a_regression_is_called_on_one_piece_only():
+def test_regression_model_is_called_on_one_piece():
     calls = []
 
     class Noting(layers.Layer):
@@ -572,36 +572,36 @@ def test_a_regression_is_called_on_one_piece_only():
     assert calls == [64]
 
 
-def test_a_model_that_is_not_compiled():
+def test_uncompiled_model_is_skipped():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="softmax")])
     assert predict(model, *data()) == ()
 
 
-def test_no_samples():
+def test_empty_batch_has_no_confusion():
     model = model_of(3, "softmax", "sparse_categorical_crossentropy")
     assert predict(model, numbers(0, 4), classes(0)) == ()
 
 
 @pytest.mark.parametrize("probe", [3, (np.ones(2),), (3, 4), ([1, 2], [3, 4])])
-def test_a_probe_that_is_none(probe):
+def test_invalid_probe_raises_error(probe):
     with pytest.raises(TypeError, match="The probe must be"):
         Predictor(model_of(3, "softmax", "sparse_categorical_crossentropy"), probe)
 
 
-def test_what_the_model_raises_is_raised():
+def test_model_error_is_raised():
     model = model_of(3, "softmax", "sparse_categorical_crossentropy")
     with pytest.raises(ValueError, match="expected axis -1"):
         predict(model, numbers(8, 5), classes(8))
 
 
 # ---------------------------------------------------------------------------------------------
-# What is left out, or unclear
+# Skipped and unclear samples
 
 
-def test_samples_of_weight_zero_are_left_out():
+def test_zero_weight_samples_are_skipped():
     model, (x, y) = model_of(3, "softmax", "sparse_categorical_crossentropy"), data()
     weights = (np.arange(200) % 4).astype("float32")
-    labels = np.where(weights > 0, y, -1)  # nor do their labels matter
+    labels = np.where(weights > 0, y, -1)  # their labels do not matter either
     expected = model.predict(x, verbose=0)
     kept = np.flatnonzero(weights)
     for given in (weights, weights[:, None]):
@@ -613,17 +613,17 @@ def test_samples_of_weight_zero_are_left_out():
         assert all(weights[it.index] for it in found.worst)
 
 
-def test_nothing_is_left_where_all_weights_are_zero():
+def test_all_zero_weights_leave_no_confusion():
     model, (x, y) = model_of(3, "softmax", "sparse_categorical_crossentropy"), data()
     assert predict(model, x, y, np.zeros(200)) == ()
 
 
-def test_weights_of_another_shape_are_not_understood():
+def test_weights_of_wrong_shape_are_rejected():
     model, (x, y) = model_of(3, "softmax", "sparse_categorical_crossentropy"), data()
     assert predict(model, x, y, np.ones((200, 3))) == ()
 
 
-def test_a_class_that_the_loss_ignores():
+def test_ignored_class_is_skipped():
     model, (x, y) = model_of(3, "softmax", SPARSE(ignore_class=255)), data()
     labels = np.where(np.arange(200) % 2, y, 255)
     expected = model.predict(x, verbose=0).argmax(axis=1)
@@ -642,7 +642,7 @@ def test_a_class_that_the_loss_ignores():
     ],
     ids=["softmax", "logits", "logits not said", "sigmoid", "binary logits"],
 )
-def test_nan_is_counted_nowhere_and_said(units, activation, loss):
+def test_nan_predictions_are_reported_and_not_counted(units, activation, loss):
     model, (x, y) = model_of(units, activation, loss), (numbers(200, 4), classes(200, 2))
     x[:70] = np.nan  # all of the first piece
     given = model.predict(x[70:], verbose=0)
@@ -653,13 +653,13 @@ def test_nan_is_counted_nowhere_and_said(units, activation, loss):
     assert all(it.index >= 70 for it in found.worst)
 
 
-def test_only_nan():
+def test_all_nan_predictions_are_reported():
     model, (x, y) = model_of(3, "softmax", "sparse_categorical_crossentropy"), data()
     [found] = predict(model, x * np.nan, y)
     assert (found.unclear, found.total, found.worst) == (200, 0, ())
 
 
-def test_more_than_30_classes_are_kept_without_zeros():
+def test_more_than_30_classes_store_only_nonzero_counts():
     model, x = model_of(31, "softmax", "sparse_categorical_crossentropy"), numbers(100, 4)
     y = classes(100, 31)
     [found] = predict(model, x, y)
@@ -675,7 +675,7 @@ def test_more_than_30_classes_are_kept_without_zeros():
     assert (found.total, found.right) == (100, int((y == predicted).sum()))
 
 
-def test_equally_bad_answers_keep_their_order():
+def test_ties_keep_their_order():
     model = keras.Sequential([keras.Input((3,)), layers.Activation("linear")])
     model.compile("adam", from_logits)
     x = np.array([[0, 0, -1], [0, 0, -2]], "float32")[classes(1000, 2)]
@@ -697,7 +697,7 @@ def image_model(*shape):
     ("shape", "picture"),
     [((8, 8), (8, 8, 1)), ((8, 9, 1), (8, 9, 1)), ((8, 9, 3), (8, 9, 3)), ((64,), (8, 8, 1))],
 )
-def test_pictures(shape, picture):
+def test_worst_examples_include_images(shape, picture):
     x = np.random.default_rng(0).random((30, *shape)).astype("float32")
     [found] = predict(image_model(*shape), x, classes(30))
     assert len(found.worst) > 2
@@ -707,13 +707,13 @@ def test_pictures(shape, picture):
 
 
 @pytest.mark.parametrize("shape", [(4,), (8, 9), (8, 8, 2)])
-def test_no_pictures(shape):
+def test_non_images_have_no_pictures(shape):
     [found] = predict(image_model(*shape), numbers(30, *shape), classes(30))
     assert found.worst
     assert all(it.picture is None for it in found.worst)
 
 
-def test_the_picture_is_that_of_the_first_input_that_is_one():
+def test_picture_comes_from_first_image_input():
     table, image = keras.Input((4,), name="table"), keras.Input((8, 8, 3), name="image")
     both = layers.Concatenate()([table, layers.Flatten()(image)])
     model = keras.Model([table, image], layers.Dense(3)(both))
@@ -730,7 +730,7 @@ def test_the_picture_is_that_of_the_first_input_that_is_one():
 
 
 class Restless(layers.Layer):
-    """Draws and counts at inference too, and keeps what it has seen."""
+    """Draws and counts in inference too, and stores its inputs."""
 
     def __init__(self):
         super().__init__()
@@ -745,7 +745,7 @@ class Restless(layers.Layer):
 
 
 def restless():
-    """A model in which everything changes that can."""
+    """Return a model in which every possible state changes."""
     inputs = keras.Input((3, 4), batch_size=8)
     x = Traced()(layers.GRU(5, stateful=True, name="states")(inputs))
     x = Restless()(layers.BatchNormalization()(x))
@@ -758,11 +758,11 @@ def restless():
 def state_of(model):
     states = model.get_layer("states").states
     parts = [*model.variables, *states, *model.optimizer.variables, *model.metrics_variables]
-    return [np.array(it.numpy()) for it in parts]  # copies: TensorFlow gives views
+    return [np.array(it.numpy()) for it in parts]  # copies: TensorFlow returns views
 
 
 class Traced(layers.Layer):
-    """Notes how often it is compiled."""
+    """Counts how often it is compiled."""
 
     def __init__(self):
         super().__init__()
@@ -774,7 +774,7 @@ class Traced(layers.Layer):
         return x
 
 
-def test_nothing_changes():
+def test_predictions_change_nothing():
     model, x, y = restless(), numbers(64, 3, 4), classes(64)
     [traced] = [it for it in model.layers if isinstance(it, Traced)]
     model.fit(x, y, batch_size=8, verbose=0)
@@ -794,7 +794,7 @@ def test_nothing_changes():
     assert held == [
         {name: id(it) for name, it in vars(part).items()} for part in (model, *model.layers)
     ]
-    model(x[:8])  # what would have changed
+    model(x[:8])  # changes the states
     changed = [(a != b).any() for a, b in zip(before, state_of(model), strict=True)]
     assert sum(changed) == 3
     model.fit(x, y, batch_size=8, verbose=0)
@@ -802,18 +802,18 @@ def test_nothing_changes():
     assert traced.traces == traces
 
 
-def test_a_stateful_layer_goes_on_from_piece_to_piece_as_in_predict():
+def test_stateful_layer_continues_between_pieces_like_predict():
     inputs = keras.Input((3, 4), batch_size=8)
     x = layers.GRU(5, stateful=True)(inputs)
     model = keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
     model.compile("adam", "sparse_categorical_crossentropy")
     x, y = numbers(64, 3, 4), classes(64)
-    [found] = predict(model, x, y)  # it begins from states that are 0
+    [found] = predict(model, x, y)  # starts from zero states
     check(found, y, model.predict(x, batch_size=8, verbose=0))
 
 
 @pytest.mark.parametrize("watched", ["before", "between"])
-def test_training_afterwards_is_the_same_to_the_bit(watched):
+def test_training_after_predictions_is_identical(watched):
     def trained(with_predictions):
         keras.utils.set_random_seed(11)
         model, x, y = restless(), numbers(64, 3, 4), classes(64)
@@ -854,7 +854,7 @@ class WithCounting(keras.Model):
 
 
 @pytest.mark.parametrize("is_watched", [False, True])
-def test_a_function_that_is_compiled_works_afterwards(is_watched):
+def test_compiled_function_works_afterwards(is_watched):
     model = WithCounting()
     model.compile("adam", "sparse_categorical_crossentropy")
     x, y = data(64)
@@ -871,7 +871,7 @@ def test_a_function_that_is_compiled_works_afterwards(is_watched):
 
 
 def made(among, wrong=8, *, right=5, name="digits", picture=None, unclear=0):
-    """A confusion in which each class is taken for the next one, as long as there are wrong."""
+    """Return a confusion in which wrong samples are predicted as the next class."""
     counts = [[0] * among for _ in range(among)]
     worst = []
     for place in range(among):
@@ -946,8 +946,8 @@ def test_svg_is_well_formed_and_at_most_800_wide(confusions, names):
 
 
 @every_case
-def test_nothing_sticks_out_or_overlaps(confusions, names):
-    """Texts by the widths that the house reckons with; turned ones are left aside."""
+def test_texts_stay_inside_and_do_not_overlap(confusions, names):
+    """Use the package's text widths and skip rotated texts."""
     svg = svg_of(confusions, names)
     width, height = int(svg.get("width")), int(svg.get("height"))
     lines: dict[float, list[tuple[float, float]]] = {}
@@ -968,7 +968,7 @@ def test_nothing_sticks_out_or_overlaps(confusions, names):
 
 
 def placed(node, x=0.0, y=0.0):
-    """Yields each text that has a class and is not turned, with its place."""
+    """Yield each text that has a class and is not rotated, with its position."""
     moved = node.get("transform", "")
     if "rotate" in moved:
         return
@@ -991,7 +991,7 @@ def test_matrix_shows_counts_labels_and_accuracy():
     assert {"true", "predicted"} <= set(words)
 
 
-def test_accuracy_is_rounded_to_100_only_if_all_is_right():
+def test_accuracy_is_100_percent_only_without_errors():
     almost = Confusion("out", 2, ((600, 1), (0, 399)))
     assert "999 of 1,000 correct (99.9 %)" in to_text([almost])
     assert "1,000 of 1,000 correct (100 %)" in to_text(
@@ -1011,13 +1011,13 @@ def contrast(one, other):
 
 
 def over(colour, surface, opacity):
-    """Mixes a colour that is not opaque with what is below it."""
+    """Blend a translucent colour with its background."""
     pairs = [(int(colour[it : it + 2], 16), int(surface[it : it + 2], 16)) for it in (1, 3, 5)]
     return "#" + "".join(f"{round(a * opacity + b * (1 - opacity)):02x}" for a, b in pairs)
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-def test_counts_can_be_read_on_their_colours(theme):
+def test_counts_contrast_with_their_background(theme):
     counts = tuple(
         tuple(100 - 10 * row if row == column else row * (column == 0) for column in range(10))
         for row in range(10)
@@ -1048,7 +1048,7 @@ def test_counts_can_be_read_on_their_colours(theme):
         assert colour in style.split(f".{kind}{{")[1].split("}")[0]
 
 
-def test_what_is_right_is_told_from_what_is_wrong():
+def test_correct_and_wrong_cells_look_different():
     svg = svg_of([Confusion("out", 3, ((5, 0, 0), (1, 0, 0), (0, 0, 2)))])
     squares = {
         kind: sum(
@@ -1073,7 +1073,7 @@ def test_worst_examples_have_pictures():
     assert "sample 3: true 3, predicted 4 (87 %)" in titles_in(svg)
 
 
-def test_large_pictures_are_made_small():
+def test_large_pictures_are_shrunk():
     large = np.random.default_rng(0).random((300, 600, 3)).astype("float32")
     [uri] = [it.get("href") for it in svg_of([made(2, 1, picture=large)]).iter(f"{SVG}image")]
     png = base64.b64decode(uri.split(",")[1])
@@ -1087,12 +1087,12 @@ def test_worst_examples_without_pictures_are_lines():
     assert "3 errors" in words_in(svg)
 
 
-def test_none_wrong():
+def test_perfect_predictions_have_no_worst_examples():
     assert "All 50 samples are classified correctly." in words_in(svg_of([made(10, 0)]))
     assert "All 1,000 samples are classified correctly." in words_in(svg_of([made(200, 0)]))
 
 
-def test_many_classes_are_a_table_of_pairs():
+def test_many_classes_become_table_of_pairs():
     svg = svg_of([made(200, 203)])
     words = words_in(svg)
     assert words.count("2 of 7") == 3
@@ -1100,7 +1100,7 @@ def test_many_classes_are_a_table_of_pairs():
     assert {"true", "predicted", "count"} <= set(words)
 
 
-def test_long_names_are_shortened_with_the_whole_one_as_title():
+def test_long_names_are_shortened_with_full_title():
     svg = svg_of([made(30, 90)], LONG)
     assert LONG[7] in titles_in(svg)
     assert LONG[7] not in words_in(svg)
@@ -1122,7 +1122,7 @@ def test_hostile_names_are_escaped(among, picture):
     assert "\u202e" not in to_text([confusion], HOSTILE)
 
 
-def test_names_of_each_output():
+def test_each_output_uses_own_class_names():
     confusions = [made(2, 1, name="one"), made(3, 1, name="two")]
     words = words_in(svg_of(confusions, {"two": ["x", "y", "z"]}))
     assert words.count("x") == 2
@@ -1136,13 +1136,13 @@ def test_ten_digits_take_less_than_20_kb():
         [keras.Input((28, 28)), layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(10)]
     )
     model.compile("adam", SPARSE(from_logits=True))
-    found = predict(model, x, y)  # untrained: it takes everything for everything
+    found = predict(model, x, y)  # untrained: it confuses all classes
     assert sum(count > 0 for row in found[0].counts for count in row) > 40
     assert len([*svg_of(found).iter(f"{SVG}image")]) == 8
     assert len(to_svg(found).encode()) < 20_000
 
 
-def test_theme_is_followed():
+def test_picture_follows_theme():
     svg = to_svg([made(3)])
     assert "color-scheme:light dark" in svg
     assert svg.count("light-dark(") >= 5
@@ -1152,7 +1152,7 @@ def test_theme_is_followed():
 # The text
 
 
-def test_text():
+def test_text_shows_counts_and_accuracy():
     assert to_text([made(3, 4, unclear=1)], ["ant", "bee"]) == "\n".join(
         [
             "digits: 15 of 19 correct (79 %)",
@@ -1170,7 +1170,7 @@ def test_text():
     )
 
 
-def test_text_of_many_classes():
+def test_text_of_many_classes_lists_pairs():
     lines = to_text([made(40, 41)]).splitlines()
     assert lines[:4] == [
         "digits: 200 of 241 correct (83 %)",
@@ -1181,7 +1181,7 @@ def test_text_of_many_classes():
     assert "The worst 8 of 41 errors" in lines
 
 
-def test_text_of_nothing():
+def test_text_of_trivial_confusion_is_one_sentence():
     assert to_text([]) == to_text(()) == words_in(svg_of([]))[0]
     assert to_text([made(3, 0, right=0, unclear=2)]).splitlines() == [
         "digits",
@@ -1193,7 +1193,7 @@ def test_text_of_nothing():
 
 
 @every_case
-def test_text_is_the_same_every_time(confusions, names):
+def test_text_is_deterministic(confusions, names):
     text = to_text(confusions, names)
     assert text == to_text(confusions, names)
     assert not any(line != line.rstrip() for line in text.splitlines())

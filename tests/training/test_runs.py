@@ -1,4 +1,4 @@
-"""The runs that were kept, listed and compared: a table, a picture, a chart."""
+"""Tests for stored runs as a table, a picture and a chart."""
 
 import csv
 import io
@@ -88,15 +88,15 @@ def having(svg, class_name: str) -> list:
 
 
 def points(kept):
-    """The points of the first line of the first panel."""
+    """Return the points of the first line of the first panel."""
     return list(panels_of(kept)[0].lines[0].points)
 
 
 # ---------------------------------------------------------------------------------------------
-# Where they come from
+# Sources of runs
 
 
-def test_runs_of_a_file(tmp_path):
+def test_runs_are_read_from_file(tmp_path):
     store = Store(tmp_path / "läufe.sqlite3")
     for name in ("one", "two"):
         run = store.begin(name, {"seed": 1})
@@ -107,7 +107,7 @@ def test_runs_of_a_file(tmp_path):
     assert view["one"].measures == {("dense", "mean"): {0: 1.0}}
 
 
-def test_the_file_in_the_folder_of_the_user(tmp_path, monkeypatch):
+def test_default_file_is_in_user_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_RUNS", str(tmp_path / "runs.sqlite3"))
     assert len(runs()) == 0
     assert [*tmp_path.iterdir()] == []
@@ -115,7 +115,7 @@ def test_the_file_in_the_folder_of_the_user(tmp_path, monkeypatch):
     assert [it.name for it in runs()] == ["one"]
 
 
-def test_no_runs_are_said_in_words(tmp_path, monkeypatch):
+def test_empty_file_shows_message(tmp_path, monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_RUNS", str(tmp_path / "runs.sqlite3"))
     view = runs()
     said = (
@@ -137,7 +137,7 @@ def test_no_runs_are_said_in_words(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("content", [b"a letter, and no database\n" * 50, b"other"])
-def test_a_file_that_cannot_be_read_is_said_and_stays(tmp_path, content):
+def test_unreadable_file_is_reported_and_kept(tmp_path, content):
     path = tmp_path / "letter.txt"
     path.write_bytes(content)
     if content == b"other":
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_read_is_said_and_stays(tmp_path, content):
 # A sequence
 
 
-def test_it_is_a_sequence():
+def test_runs_are_a_sequence():
     view = RunsView(TWO)
     assert len(view) == 2
     assert [*view] == TWO == [*reversed([*reversed(view)])]
@@ -171,16 +171,16 @@ def test_it_is_a_sequence():
     assert view[2:].to_text() == "No runs are shown."
 
 
-def test_of_several_that_share_a_name_the_latest_is_meant():
+def test_shared_name_selects_latest_run():
     kept = CASES["same names"]
     view = RunsView(reversed(kept))
     assert view["m"] is kept[2]
     assert view["id0"] is kept[0]
-    # An id is the surer name.
+    # An id takes precedence over a name.
     assert RunsView([made("id5", 4), made("x", 5)])["id5"].name == "x"
 
 
-def test_a_wrong_name_is_told_near_ones():
+def test_unknown_name_suggests_similar_names():
     view = RunsView(TWO)
     with pytest.raises(KeyError) as raised:
         view["basline"]
@@ -189,7 +189,7 @@ def test_a_wrong_name_is_told_near_ones():
         view.compare("baseline", "qqq")
 
 
-def test_compare_chooses_and_orders():
+def test_compare_selects_and_orders_runs():
     view = RunsView(CASES["twelve"])
     assert [it.name for it in view.compare("run 7", "id2")] == ["run 7", "run 2"]
     assert [it.name for it in view.compare("run 7", "id7")] == ["run 7"]
@@ -201,7 +201,7 @@ def test_compare_chooses_and_orders():
 # Tables
 
 
-def test_table():
+def test_table_shows_runs():
     assert (
         RunsView(TWO).to_text()
         == """\
@@ -217,7 +217,7 @@ optimizer.learning_rate  0.001     0.1"""
     )
 
 
-def test_table_of_runs_that_share_a_name():
+def test_table_distinguishes_runs_with_same_name():
     kept = [made("m", 1, {"seed": 1}, lr=[0.5]), made("m", 2, {"seed": 2}, loss=[NAN, INF])]
     assert (
         RunsView(kept).to_text()
@@ -233,7 +233,7 @@ seed     1      2"""
     )
 
 
-def test_one_run_has_no_settings_that_differ():
+def test_single_run_has_no_differing_settings():
     assert "settings" not in RunsView([BASE]).to_text()
     assert RunsView([BASE]).to_text().startswith("1 training run\n")
 
@@ -255,7 +255,7 @@ def test_one_run_has_no_settings_that_differ():
         (NAN, "NaN"),
     ],
 )
-def test_settings_are_written_shortly(value, words):
+def test_settings_are_abbreviated(value, words):
     rows = table.settings_table([made("a", about={"it": value}), made("b")])
     assert rows == [["setting", "a", "b"], ["it", words, ""]]
 
@@ -287,7 +287,7 @@ def test_many_settings_are_counted():
         ("", ""),
     ],
 )
-def test_which_values_are_better(metric, which):
+def test_better_values_are_marked(metric, which):
     assert better(metric) == which
     if which:
         wanted = 0.25 if which == "lower" else 0.75
@@ -295,7 +295,7 @@ def test_which_values_are_better(metric, which):
 
 
 @every_case
-def test_tables_have_a_line_for_each_run(kept):
+def test_table_has_row_per_run(kept):
     lines = RunsView(kept).to_text().splitlines()
     assert len([it for it in lines if "finished" in it]) == len(kept)
     assert all(line == line.rstrip() for line in lines)
@@ -319,7 +319,7 @@ def test_states_are_words():
 
 
 @every_case
-def test_every_line_is_drawn_inside_its_panel(kept):
+def test_lines_are_inside_their_panels(kept):
     svg = svg_of(kept)
     drawn = kept[: figures.MAX_RUNS]
     finite = sum(
@@ -340,14 +340,14 @@ def test_every_line_is_drawn_inside_its_panel(kept):
 
 
 @every_case
-def test_the_bundle_is_the_same_each_time(kept):
+def test_bundle_is_deterministic(kept):
     bundle = RunsView(kept)._repr_mimebundle_()
     assert [*bundle][-2:] == ["text/html", "text/plain"]
     assert bundle == RunsView(kept)._repr_mimebundle_()
     assert ("image/svg+xml" in bundle) == any(run.metrics for run in kept)
 
 
-def test_runs_are_told_apart_by_colour_and_dashes():
+def test_runs_differ_by_colour_and_dashes():
     svg = svg_of(CASES["eight"])
     drawn = [having(svg, f"run-{number}") for number in range(8)]
     strokes = [
@@ -358,7 +358,7 @@ def test_runs_are_told_apart_by_colour_and_dashes():
         }
         for found in drawn
     ]
-    assert all(len(it) == 1 for it in strokes)  # in the legend as in the panel
+    assert all(len(it) == 1 for it in strokes)  # the same in the legend and in the panel
     [colours, dashes] = zip(*(next(iter(it)) for it in strokes), strict=True)
     assert len({*colours}) == len({*dashes}) == 8
 
@@ -382,26 +382,26 @@ def test_colours_can_be_seen_on_light_and_dark():
         assert contrast(colours[0], "#111111") >= 2.5
 
 
-def test_a_metric_stands_beside_its_validation():
+def test_metric_shares_panel_with_validation():
     svg = svg_of(TWO)
     assert [it.text for it in having(svg, "title")] == ["loss", "val_loss", "accuracy"]
     assert int(svg.get("width")) == 2 * 340
 
 
-def test_points_say_their_run_epoch_and_value():
+def test_points_show_run_epoch_and_value():
     said = [it.text for it in svg_of(TWO).iter(f"{SVG}title")]
     assert said[0] == "Learning curves: loss, val_loss, accuracy (baseline, wide)"
     assert "wide, epoch 2: 0.2500" in said
     assert [it.text for it in having(svg_of(TWO), "key")] == ["baseline", "wide"]
 
 
-def test_epochs_count_from_where_a_run_began():
+def test_epochs_count_from_initial_epoch():
     run = Run("1", "on", 0.0, None, "finished", {}, {"loss": {5: 1.0, 6: 0.5, 8: 0.25}})
     assert [epoch for epoch, _value in points([run])] == [6, 7, 9]
     assert "on, epoch 9: 0.2500" in RunsView([run]).to_svg()
 
 
-def test_a_peak_of_a_long_run_stays():
+def test_long_run_keeps_peak():
     values = [1.0] * 50_000
     values[31_234], values[40_001] = 9.0, -3.0
     shown = figures._thin(points([made("a", loss=values)]), 400)
@@ -412,7 +412,7 @@ def test_a_peak_of_a_long_run_stays():
     assert shown == sorted(shown)
 
 
-def test_a_gap_is_left_where_a_number_is_not_finite():
+def test_nonfinite_values_leave_gaps():
     values = [value for _epoch, value in points([made("a", loss=[1.0, NAN, 2.0])])]
     assert values[0] == 1.0
     assert math.isnan(values[1])
@@ -423,7 +423,7 @@ def test_a_gap_is_left_where_a_number_is_not_finite():
 
 
 # ---------------------------------------------------------------------------------------------
-# What is escaped
+# Escaped names
 
 
 class Tags(HTMLParser):
@@ -450,7 +450,7 @@ class Tags(HTMLParser):
         "{n}",
     ],
 )
-def test_no_name_breaks_anything(name):
+def test_hostile_names_are_escaped(name):
     kept = [made(name, it, {name: f"{name}{it}"}, **{name: [0.5, it]}) for it in range(2)]
     view = RunsView(kept)
     assert {it.tag for it in ET.fromstring(view.to_svg()).iter()} <= {
@@ -473,7 +473,7 @@ def test_no_name_breaks_anything(name):
 # Saving, data frames, languages
 
 
-def test_csv_of_all_runs():
+def test_csv_contains_all_runs():
     assert (
         RunsView(TWO).to_csv()
         == """\
@@ -487,7 +487,7 @@ wide,id1,2,0.25,,1.5
     )
 
 
-def test_saves_by_the_ending_of_the_name(tmp_path):
+def test_file_suffix_selects_format(tmp_path):
     view = RunsView(TWO)
     assert view.save(tmp_path / "r.svg").read_text("utf-8") == view.to_svg()
     assert view.save(str(tmp_path / "r.txt")).read_text("utf-8") == f"{view}\n"
@@ -501,14 +501,14 @@ def test_saves_by_the_ending_of_the_name(tmp_path):
     assert len([*tmp_path.iterdir()]) == 4
 
 
-def test_a_data_frame_needs_pandas(monkeypatch):
+def test_data_frame_needs_pandas(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError) as raised:
         RunsView(TWO).to_dataframe()
     assert str(raised.value) == "pandas is not installed; install it with: pip install pandas"
 
 
-def test_a_data_frame_has_a_row_for_each_epoch(monkeypatch):
+def test_data_frame_has_row_per_epoch(monkeypatch):
     pandas = types.ModuleType("pandas")
     pandas.DataFrame = lambda rows, columns: (rows, columns)
     monkeypatch.setitem(sys.modules, "pandas", pandas)
@@ -518,14 +518,14 @@ def test_a_data_frame_has_a_row_for_each_epoch(monkeypatch):
     assert len(rows) == 5
 
 
-def test_a_real_data_frame():
+def test_real_data_frame_has_runs():
     pytest.importorskip("pandas")
     frame = RunsView(TWO).to_dataframe()
     assert frame["accuracy"].isna().sum() == 2
     assert frame.groupby("run")["loss"].min().to_dict() == {"baseline": 0.5, "wide": 0.25}
 
 
-def test_its_words_follow_the_language():
+def test_labels_follow_language():
     lab.language("es")
     _ = kfunc_lab.locale._
     view = RunsView(TWO)
@@ -533,7 +533,7 @@ def test_its_words_follow_the_language():
     assert f"wide, {_('epoch')} 2: 0.2500" in view.to_svg()
 
 
-def test_runs_are_written_for_tensorboard_each_by_itself(tmp_path):
+def test_each_run_has_own_tensorboard_folder(tmp_path):
     hostile = made("../../up and <b>", 3, loss=[0.5])
     RunsView([*TWO, hostile]).to_tensorboard(tmp_path / "logs")
     folders = sorted(it.name for it in (tmp_path / "logs").iterdir())

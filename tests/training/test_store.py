@@ -1,4 +1,4 @@
-"""Training runs in a file: all of an epoch or nothing, whoever is killed and whatever fails."""
+"""The store writes whole epochs or nothing, even when a process is killed or a write fails."""
 
 import math
 import os
@@ -31,7 +31,7 @@ MEASURES = {("dense_1", "mean"): 0.25, ("conv", "mean"): -1.0}
 ROOT = Path(module.__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and permissions of POSIX")
 
-# Writes epochs, and says each one whose `add` returned.
+# Writes epochs and reports each one after `add` returns.
 WRITER = """
 import os, random, sys, time
 from kfunc_lab.training.runs import store as module
@@ -51,7 +51,7 @@ store.end(run, "finished")
 
 
 class Writers:
-    """Processes that write runs; what they say of it goes into files."""
+    """Processes that write runs and report their epochs in files."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -68,7 +68,7 @@ class Writers:
 
     def wait_for_the_first_epoch(self) -> None:
         for process, output in zip(self.processes, self.outputs, strict=True):
-            while said(output)[1] < 1:
+            while reported(output)[1] < 1:
                 assert process.poll() is None
                 time.sleep(0.01)
 
@@ -82,8 +82,8 @@ def writers(store):
         process.wait()
 
 
-def said(output) -> tuple[str, int]:
-    """Returns the id that a writer said, and how many epochs were kept for certain."""
+def reported(output) -> tuple[str, int]:
+    """Return the id that a writer reported and how many epochs it reported as stored."""
     lines = output.read_text().splitlines()
     return (lines[0], len(lines) - 1) if lines else ("", 0)
 
@@ -119,10 +119,10 @@ def broken(store: Store) -> list[str]:
 
 
 # ---------------------------------------------------------------------------------------------
-# What is kept
+# Stored values
 
 
-def test_what_was_kept_is_read_again(store):
+def test_stored_run_is_read_back(store):
     before = time.time()
     run = store.begin("one", {"model": {"name": "m"}, "seed": 3})
     store.add(run, 0, METRICS, MEASURES)
@@ -136,19 +136,19 @@ def test_what_was_kept_is_read_again(store):
     assert kept.about == {"model": {"name": "m"}, "seed": 3}
     assert kept.metrics == {"loss": {0: 0.5, 1: 0.25}, "accuracy": {0: 0.75, 1: 1.0}}
     assert kept.measures == {("dense_1", "mean"): {0: 0.25}, ("conv", "mean"): {0: -1.0}}
-    # Layers stand as in the model, and not by the alphabet.
+    # Layers keep the order of the model instead of the alphabet.
     assert [*kept.metrics, *kept.measures] == [*METRICS, *MEASURES]
     assert [it.name for it in store.path.parent.iterdir()] == ["runs.sqlite3"]
 
 
-def test_the_latest_run_comes_first(store, monkeypatch):
+def test_latest_run_is_first(store, monkeypatch):
     for name, now in (("b", 2.0), ("c", 3.0), ("a", 1.0)):
         monkeypatch.setattr(module.time, "time", lambda now=now: now)
         store.begin(name, {})
     assert [it.name for it in store.runs()] == ["c", "b", "a"]
 
 
-def test_numbers_that_are_not_finite_and_exact_ones_come_back(store):
+def test_nonfinite_and_exact_numbers_are_read_back(store):
     run = store.begin("one", {"limit": math.inf})
     numbers = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, "third": 1 / 3, "e": 5e-324}
     store.add(run, 0, numbers, {("layer", name): it for name, it in numbers.items()})
@@ -159,27 +159,27 @@ def test_numbers_that_are_not_finite_and_exact_ones_come_back(store):
     assert kept.about == {"limit": math.inf}
 
 
-def test_numbers_of_numpy_and_what_json_cannot_hold(store):
+def test_numpy_numbers_and_non_json_settings_are_stored(store):
     run = store.begin("one", {"dtype": np.dtype("float32"), "path": Path("a")})
     store.add(run, np.int64(0).item(), {"loss": np.float32(0.5), "n": np.int64(2**60)}, {})
     assert only(store).metrics == {"loss": {0: 0.5}, "n": {0: float(2**60)}}
     assert only(store).about == {"dtype": "float32", "path": "a"}
 
 
-def test_an_epoch_kept_again_replaces_all_of_it(store):
+def test_epoch_written_again_is_replaced(store):
     run = filled(store)
     store.add(run, 0, {"other": 1.0}, {})
     assert only(store).metrics == {"other": {0: 1.0}}
     assert only(store).measures == {}
 
 
-def test_measures_alone_are_epochs_too(store):
+def test_measures_alone_count_as_epochs(store):
     run = store.begin("one", {})
     store.add(run, 0, {}, MEASURES)
     assert only(store).epochs == 1
 
 
-def test_names_of_any_kind(store):
+def test_any_name_is_stored(store):
     name = "\"'; drop table runs; -- <b>\n漢字 😀 \x00"
     run = store.begin(name, {name: name})
     store.add(run, 0, {name: 1.0}, {(name, "/"): 2.0})
@@ -188,7 +188,7 @@ def test_names_of_any_kind(store):
     assert kept.measures == {(name, "/"): {0: 2.0}}
 
 
-def test_a_removed_run_leaves_nothing(store):
+def test_removed_run_leaves_nothing(store):
     gone, stays = filled(store), filled(store)
     store.remove(gone)
     assert only(store).id == stays
@@ -196,7 +196,7 @@ def test_a_removed_run_leaves_nothing(store):
         assert connection.execute("select distinct run from epochs").fetchall() == [(stays,)]
 
 
-def test_no_file_is_no_runs_and_reading_makes_none(store):
+def test_reading_missing_file_creates_none(store):
     assert store.runs() == []
     assert [*store.path.parent.iterdir()] == []
     store.path.touch()
@@ -207,7 +207,7 @@ def test_no_file_is_no_runs_and_reading_makes_none(store):
 @pytest.mark.parametrize(
     "name", ["with spaces", "Übungen für Anfänger", "a?b#c%20d&mode=ro", "漢字/in/folders"]
 )
-def test_paths_of_any_kind(tmp_path, name, monkeypatch):
+def test_unusual_paths_work(tmp_path, name, monkeypatch):
     store = Store(tmp_path / name / "läufe 1.sqlite3")
     filled(store)
     assert only(store).epochs == 1
@@ -221,7 +221,7 @@ def test_paths_of_any_kind(tmp_path, name, monkeypatch):
 
 
 @posix
-def test_twenty_processes_that_are_killed_lose_nothing_and_tear_nothing(store, writers):
+def test_twenty_killed_processes_leave_only_whole_epochs(store, writers):
     writers.start(20, epochs=1_000_000)
     writers.wait_for_the_first_epoch()
     chance = random.Random(7)
@@ -232,8 +232,8 @@ def test_twenty_processes_that_are_killed_lose_nothing_and_tear_nothing(store, w
     runs = {run.id: run for run in store.runs()}
     assert len(runs) == 20
     for output in writers.outputs:
-        run, kept = said(output)
-        # One that was kept just before its process was killed may not have been said.
+        run, kept = reported(output)
+        # A process may have been killed after storing an epoch and before reporting it.
         assert runs[run].epochs - kept in (0, 1)
         assert (runs[run].state, runs[run].ended) == (INTERRUPTED, None)
         check_whole(runs[run])
@@ -244,20 +244,20 @@ def test_twenty_processes_that_are_killed_lose_nothing_and_tear_nothing(store, w
     assert broken(store) == []
 
 
-def test_eight_processes_write_at_once_while_another_reads(store, writers):
+def test_eight_processes_write_while_another_reads(store, writers):
     writers.start(8, epochs=30)
     while any(process.poll() is None for process in writers.processes):
         for run in store.runs():
-            check_whole(run)  # an epoch is seen whole, or not at all
+            check_whole(run)  # readers see a whole epoch or none
         time.sleep(0.05)
     assert [process.returncode for process in writers.processes] == [0] * 8
     runs = store.runs()
     assert sorted(run.name for run in runs) == [f"run {number}" for number in range(8)]
     assert {(run.epochs, run.state) for run in runs} == {(30, FINISHED)}
-    assert {run.id for run in runs} == {said(output)[0] for output in writers.outputs}
+    assert {run.id for run in runs} == {reported(output)[0] for output in writers.outputs}
 
 
-def test_a_restarted_process_reads_what_another_wrote(store, writers):
+def test_restarted_process_reads_earlier_runs(store, writers):
     writers.start(1, epochs=2)
     assert writers.processes[0].wait() == 0
     run = only(store)
@@ -272,7 +272,7 @@ def rewritten(store: Store, **columns) -> None:
 
 
 @posix
-def test_a_process_that_has_the_number_of_one_that_died_is_not_it(store):
+def test_reused_process_id_is_not_the_dead_process(store):
     filled(store)
     assert only(store).state == RUNNING
     rewritten(store, process=f"{os.getpid()}-1")
@@ -283,7 +283,7 @@ def test_a_process_that_has_the_number_of_one_that_died_is_not_it(store):
 
 
 @posix
-def test_a_process_nobody_waited_for_yet_is_dead(store):
+def test_zombie_process_counts_as_dead(store):
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     filled(store)
     rewritten(store, process=module._process(process.pid))
@@ -296,7 +296,7 @@ def test_a_process_nobody_waited_for_yet_is_dead(store):
     assert only(store).state == INTERRUPTED
 
 
-def test_a_run_on_another_machine_is_known_by_its_silence(store):
+def test_silent_run_on_another_machine_counts_as_dead(store):
     filled(store)
     rewritten(store, machine="another", process="1-1")
     assert only(store).state == RUNNING
@@ -305,10 +305,10 @@ def test_a_run_on_another_machine_is_known_by_its_silence(store):
 
 
 # ---------------------------------------------------------------------------------------------
-# What fails
+# Failures
 
 
-def test_a_locked_file_is_waited_for_and_then_said(store, monkeypatch):
+def test_locked_file_is_awaited_and_then_raises_error(store, monkeypatch):
     run = filled(store)
     monkeypatch.setattr(module, "_PATIENCE", 0.2)
     other = sqlite3.connect(store.path, isolation_level=None)
@@ -317,7 +317,7 @@ def test_a_locked_file_is_waited_for_and_then_said(store, monkeypatch):
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         store.add(run, 1, METRICS, MEASURES)
     assert 0.1 < time.monotonic() - begin < 3
-    assert only(store).epochs == 1  # it can be read meanwhile
+    assert only(store).epochs == 1  # reading works meanwhile
     other.execute("rollback")
     other.close()
     store.add(run, 1, METRICS, MEASURES)
@@ -361,7 +361,7 @@ damages = pytest.mark.parametrize(
 
 
 @damages
-def test_a_damaged_file_is_set_aside_when_it_is_written(store, damage):
+def test_writing_sets_damaged_file_aside(store, damage):
     filled(store, epochs=5)
     damage(store.path)
     content = store.path.read_bytes()
@@ -378,7 +378,7 @@ def test_a_damaged_file_is_set_aside_when_it_is_written(store, damage):
 
 
 @damages
-def test_a_damaged_file_that_is_only_read_stays_where_it_is(store, damage):
+def test_reading_leaves_damaged_file_in_place(store, damage):
     filled(store, epochs=5)
     damage(store.path)
     content = store.path.read_bytes()
@@ -389,7 +389,7 @@ def test_a_damaged_file_that_is_only_read_stays_where_it_is(store, damage):
 
 
 @damages
-def test_a_run_goes_on_where_its_file_was_damaged(store, damage):
+def test_run_continues_after_file_damage(store, damage):
     run = filled(store, epochs=5)
     damage(store.path)
     store.add(run, 5, METRICS, MEASURES)
@@ -399,14 +399,14 @@ def test_a_run_goes_on_where_its_file_was_damaged(store, damage):
     assert kept.metrics["loss"] == {5: 0.5}
 
 
-def test_a_run_goes_on_where_its_file_was_deleted(store):
+def test_run_continues_after_file_deletion(store):
     run = filled(store)
     store.path.unlink()
     store.add(run, 1, METRICS, MEASURES)
     assert only(store).metrics["loss"] == {1: 0.5}
 
 
-def test_what_another_kernel_set_aside_first_is_not_set_aside_again(store, monkeypatch):
+def test_file_set_aside_by_another_kernel_is_left_alone(store, monkeypatch):
     filled(store)
     damaged_wholly(store.path)
     tried = store._try_to_write
@@ -433,7 +433,7 @@ def _not_a_database() -> sqlite3.DatabaseError:
     return raised.value
 
 
-def test_the_journal_of_a_damaged_file_goes_with_it(store):
+def test_journal_follows_damaged_file(store):
     filled(store)
     damaged_wholly(store.path)
     journal = store.path.with_name("runs.sqlite3-journal")
@@ -443,7 +443,7 @@ def test_the_journal_of_a_damaged_file_goes_with_it(store):
     assert not journal.exists()
 
 
-def test_what_is_written_wrongly_in_the_file_is_a_database_error(store):
+def test_invalid_content_raises_database_error(store):
     filled(store)
     for wrong in ("{", "[1]", "null"):
         with sqlite3.connect(store.path) as connection:
@@ -452,7 +452,7 @@ def test_what_is_written_wrongly_in_the_file_is_a_database_error(store):
             store.runs()
 
 
-def test_a_full_disk_is_said_and_costs_only_what_did_not_fit(store, monkeypatch):
+def test_full_disk_raises_error_and_loses_only_unwritten_epoch(store, monkeypatch):
     run = filled(store, epochs=3)
     pages = store.path.stat().st_size // 4096
     connect = sqlite3.connect
@@ -473,7 +473,7 @@ def test_a_full_disk_is_said_and_costs_only_what_did_not_fit(store, monkeypatch)
     assert broken(store) == []
 
 
-def test_an_error_while_writing_is_raised_and_nothing_is_set_aside(store, monkeypatch):
+def test_write_error_is_raised_and_sets_nothing_aside(store, monkeypatch):
     run = filled(store)
 
     class Failing(sqlite3.Connection):
@@ -497,7 +497,7 @@ def test_an_error_while_writing_is_raised_and_nothing_is_set_aside(store, monkey
 
 @pytest.fixture
 def another_user():
-    """Has the rest of a test run as one who may not write everywhere."""
+    """Run the rest of a test as a user without write permission everywhere."""
     is_superuser = os.geteuid() == 0
     if is_superuser:
         os.seteuid(65534)
@@ -508,7 +508,7 @@ def another_user():
 
 @pytest.fixture
 def read_only():
-    """A folder that anybody may read, and nobody may write, with runs in it."""
+    """Return a read-only folder that contains runs."""
     folder = Path(tempfile.mkdtemp())
     filled(Store(folder / "runs.sqlite3"), epochs=2)
     (folder / "runs.sqlite3").chmod(0o444)
@@ -519,7 +519,7 @@ def read_only():
 
 
 @posix
-def test_a_folder_that_cannot_be_written_is_read_and_said(read_only, another_user):
+def test_read_only_folder_is_readable_and_writing_raises_error(read_only, another_user):
     store = Store(read_only / "runs.sqlite3")
     assert only(store).epochs == 2
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
@@ -532,13 +532,13 @@ def test_a_folder_that_cannot_be_written_is_read_and_said(read_only, another_use
     assert [it.name for it in read_only.iterdir()] == ["runs.sqlite3"]
 
 
-def test_a_folder_that_is_a_file_is_an_error_of_the_system(tmp_path):
+def test_file_in_place_of_folder_raises_os_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         Store(tmp_path / "file" / "runs.sqlite3").begin("one", {})
 
 
-def test_ten_thousand_epochs_are_kept(store):
+def test_ten_thousand_epochs_are_stored(store):
     metrics = {f"metric_{number}": number / 7 for number in range(10)}
     measures = {(f"layer_{number // 5}", f"m_{number % 5}"): number / 7 for number in range(50)}
     run = store.begin("long", {})
@@ -551,10 +551,10 @@ def test_ten_thousand_epochs_are_kept(store):
 
 
 # ---------------------------------------------------------------------------------------------
-# Where it lies, and what differs
+# Default path and differing settings
 
 
-def test_where_runs_are_kept(monkeypatch, tmp_path):
+def test_default_path_follows_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("KFUNC_LAB_RUNS", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     path = default_path()
@@ -571,7 +571,7 @@ def test_where_runs_are_kept(monkeypatch, tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
-def test_the_store_is_imported_without_what_takes_long():
+def test_store_imports_no_slow_modules():
     code = (
         "import sys, kfunc_lab.training.runs.store; "
         "print({'keras', 'numpy', 'tensorflow', 'platformdirs'} & {*sys.modules})"
@@ -603,11 +603,11 @@ def about(**settings) -> Run:
         ([{"a": True}, {"a": 1}], ["a"]),
     ],
 )
-def test_settings_that_differ(settings, names):
+def test_differing_settings_are_listed(settings, names):
     assert names_that_differ(about(**it) for it in settings) == names
 
 
-def test_settings_by_their_full_names():
+def test_differing_settings_use_full_names():
     run = about(optimizer={"class": "Adam", "rate": {"first": 0.1}}, seed=None)
     assert settings_of(run) == {
         "optimizer.class": "Adam",

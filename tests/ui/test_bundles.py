@@ -1,4 +1,4 @@
-"""The bundled pages are those of the sources, and style nothing but their own view."""
+"""The bundled pages are up to date, and their styles affect only their own view."""
 
 import os
 import re
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 STYLES = sorted(BUNDLES.glob("*.css"))
 
 
-def test_bundles_are_fresh(tmp_path):
+def test_bundles_are_up_to_date(tmp_path):
     if not (Path(sys.prefix) / "pages").exists() and os.environ.get("CI") != "true":
         pytest.skip("no bundler: `make pages` installs it")
     ran = subprocess.run(
@@ -31,15 +31,15 @@ def test_bundles_are_fresh(tmp_path):
 
 
 def selectors(nodes, around: str = "") -> Iterator[str]:
-    """Yields the selector of each rule as it stands when nothing is nested.
+    """Yields the full selector of each rule, without nesting.
 
     Args:
-        nodes: What stands in a style sheet or a rule.
-        around: The selector of the rule around.
+        nodes: The nodes of a style sheet or a rule.
+        around: The selector of the enclosing rule.
     """
     for node in nodes:
         assert node.type != "error", node.message
-        if node.type == "at-rule":  # keyframes would hold for the whole page
+        if node.type == "at-rule":  # keyframes would affect the whole page
             assert node.at_keyword in ("media", "container"), f"@{node.at_keyword}"
             yield from selectors(tinycss2.parse_blocks_contents(node.content), around)
         elif node.type == "qualified-rule":
@@ -50,7 +50,7 @@ def selectors(nodes, around: str = "") -> Iterator[str]:
 
 
 def parts(prelude) -> Iterator[str]:
-    """Yields the selectors of a list; commas in parentheses separate none."""
+    """Yields the selectors of a list, which are separated by commas outside parentheses."""
     selector = []
     for token in [*prelude, None]:
         if token is None or token == ",":
@@ -61,8 +61,8 @@ def parts(prelude) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", STYLES, ids=lambda path: path.stem)
-def test_styles_hold_only_inside_their_view(path):
-    """anywidget leaves them in the page's head, beside those of every other view."""
+def test_styles_affect_only_their_view(path):
+    """anywidget puts the styles of all views into the head of the page."""
     root = re.compile(rf"\.kfunc-lab-{path.stem}-view(?![\w-])")
     sheet = tinycss2.parse_stylesheet(path.read_text("utf-8"), True, True)
     found = list(selectors(sheet))
@@ -71,13 +71,13 @@ def test_styles_hold_only_inside_their_view(path):
 
 
 def test_colours_come_from_the_theme():
-    """They stand in kfunc_lab/ui/theme.py, and reach the styles as custom properties."""
+    """Styles use the custom properties of kfunc_lab/ui/theme.py."""
     sources = sorted((ROOT / "kfunc_lab").glob("**/page/*.css"))
     assert len(sources) > 5
     assert [it for it in sources if "light-dark(" in it.read_text("utf-8")] == []
 
 
-def test_selectors_of_nested_rules_are_whole():
+def test_nested_rules_give_full_selectors():
     sheet = tinycss2.parse_stylesheet(
         ".view { @media print { .a, .b:is(.c, .d) { color: red; &:hover { top: 0 } } } }"
         " @container (width > 1px) { .e p { color: red } }"
@@ -93,9 +93,9 @@ def test_selectors_of_nested_rules_are_whole():
 
 
 @pytest.mark.parametrize("path", sorted(BUNDLES.glob("*.js")), ids=lambda path: path.stem)
-def test_scripts_can_stand_in_a_saved_page(path):
+def test_scripts_are_safe_in_saved_page(path):
     assert not re.search(r"</script|<!--", path.read_text("utf-8"), re.IGNORECASE)
 
 
-def test_lock_file_names_no_address():
+def test_lock_file_contains_no_url():
     assert "://" not in (ROOT / "tools/pages/package-lock.json").read_text()

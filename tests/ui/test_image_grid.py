@@ -1,4 +1,4 @@
-"""Images side by side: what is shown, said, and refused."""
+"""Image grids: images, captions, text, and invalid input."""
 
 import base64
 import re
@@ -10,21 +10,21 @@ import pytest
 import kfunc_lab as lab
 
 
-def shown(view) -> list[str]:
+def shown_images(view) -> list[str]:
     return re.findall(r'<image [^>]*href="data:image/png;base64,([^"]+)"', view.to_svg())
 
 
 def first_pixel(encoded: str) -> bytes:
-    """The first pixel of a PNG of one data chunk: after the byte that names its line's filter."""
+    """Returns the first pixel of a PNG with one data chunk; the byte before it is the filter."""
     png = base64.b64decode(encoded)
     at = png.index(b"IDAT")
     size = int.from_bytes(png[at - 4 : at])
     return zlib.decompress(png[at + 4 : at + 4 + size])[1:4]
 
 
-def test_images_of_every_kind_are_shown_with_their_captions():
+def test_images_of_every_kind_have_captions():
     view = lab.pictures(np.zeros((2, 28, 28), "uint8"), captions=["a<b", 7])
-    assert len(shown(view)) == 2
+    assert len(shown_images(view)) == 2
     assert "a&lt;b" in view.to_svg()
     assert "a<b" not in view.to_svg()
     assert repr(view) == "2 images of 28 × 28: a<b, 7"
@@ -33,31 +33,33 @@ def test_images_of_every_kind_are_shown_with_their_captions():
     assert repr(lab.pictures(np.zeros((3, 32, 16, 3)))) == "3 images of 32 × 16 × 3"
 
 
-def test_floats_go_from_nought_to_one_and_are_cut_off_beyond():
+def test_floats_are_clipped_to_zero_and_one():
     image = np.full((1, 2, 2, 3), 0.5)
     image[0, 0, 0] = (-1.0, 1.0, 7.0)
-    [encoded] = shown(lab.pictures(image))
+    [encoded] = shown_images(lab.pictures(image))
     assert first_pixel(encoded) == bytes([0, 255, 255])
     whole = np.full((1, 2, 2, 3), 200, "int64")
-    assert first_pixel(shown(lab.pictures(whole))[0]) == bytes([200] * 3)
+    assert first_pixel(shown_images(lab.pictures(whole))[0]) == bytes([200] * 3)
     nothing = np.full((1, 2, 2, 3), np.nan)
-    assert first_pixel(shown(lab.pictures(nothing))[0]) == bytes(3)
-    assert first_pixel(shown(lab.pictures(np.ones((1, 2, 2, 3), bool)))[0]) == bytes([255] * 3)
+    assert first_pixel(shown_images(lab.pictures(nothing))[0]) == bytes(3)
+    assert first_pixel(shown_images(lab.pictures(np.ones((1, 2, 2, 3), bool)))[0]) == bytes(
+        [255] * 3
+    )
 
 
-def test_rows_stand_below_one_another_as_far_as_all_have_images():
+def test_rows_are_cut_to_equal_length():
     view = lab.pictures(np.zeros((5, 8, 8)), np.ones((3, 8, 8, 1)))
-    assert len(shown(view)) == 6
+    assert len(shown_images(view)) == 6
     assert repr(view) == "5 images of 8 × 8\n3 images of 8 × 8"
 
 
-def test_no_more_than_64_are_shown_and_all_are_counted():
+def test_grid_shows_64_images_and_counts_all():
     view = lab.pictures(np.zeros((1000, 4, 4)))
-    assert len(shown(view)) == 64
+    assert len(shown_images(view)) == 64
     assert repr(view) == "1,000 images of 4 × 4"
 
 
-def test_pictures_speak_the_language_in_use():
+def test_text_follows_language():
     lab.language("es")
     assert repr(lab.pictures(np.zeros((2, 8, 8)))) == "2 imágenes de 8 × 8"
 
@@ -71,18 +73,18 @@ def test_pictures_speak_the_language_in_use():
         (5, "shape ()"),
     ],
 )
-def test_what_is_no_array_of_images_is_refused_by_its_shape(wrong, said):
+def test_invalid_shape_raises(wrong, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         lab.pictures(wrong)
 
 
-def test_nothing_to_show_is_said():
+def test_empty_grid_raises():
     for nothing in ((), (np.zeros((0, 8, 8)),)):
-        with pytest.raises(ValueError, match="no image to show"):
+        with pytest.raises(ValueError, match="no images to show"):
             lab.pictures(*nothing)
 
 
-def test_a_notebook_keeps_picture_and_text_and_a_file_can_be_written(tmp_path):
+def test_grid_is_stored_and_saved(tmp_path):
     view = lab.pictures(np.zeros((2, 8, 8)))
     assert set(view._repr_mimebundle_()) == {"image/svg+xml", "text/plain"}
     assert view.save(tmp_path / "x.svg").read_text() == view.to_svg()

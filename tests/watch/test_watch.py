@@ -1,11 +1,11 @@
-"""Following a notebook in a real kernel: what is seen after each statement."""
+"""Watching a notebook in a real kernel: the graph after each statement."""
 
 import re
 
 import pytest
 
 # Cells of the course, each with the state after each of its statements: how many calls there
-# are, and which call each variable stands at.
+# are, and which call each variable refers to.
 CELLS = [
     (
         """
@@ -129,7 +129,7 @@ def only_what_a_test_makes(followed):
     followed.states()
 
 
-def test_calls_and_pins_after_every_statement(followed):
+def test_calls_and_pins_are_correct_after_every_statement(followed):
     for code, expected in CELLS:
         followed.run(code)
         states = followed.states()[: len(expected)]
@@ -139,7 +139,7 @@ def test_calls_and_pins_after_every_statement(followed):
     assert followed.states()[0]["calls"] == []
 
 
-def test_a_lost_call_names_the_statement_that_lost_it(followed):
+def test_lost_call_names_statement_that_lost_it(followed):
     followed.run(
         """
         i = keras.Input((4,), name="i")
@@ -159,7 +159,7 @@ def test_a_lost_call_names_the_statement_that_lost_it(followed):
     assert state["rows"]["overwritten"]["Lost by"].startswith("y = (")
 
 
-def test_each_call_knows_its_cell_and_statement(followed):
+def test_each_call_has_its_cell_and_statement(followed):
     followed.run(
         "def tower(t):\n    u = layers.Dense(2,\n        name='deep')(t)\n    return u"
     )
@@ -172,10 +172,10 @@ def test_each_call_knows_its_cell_and_statement(followed):
     cell = re.fullmatch(r"cell \[(\d+)\], line 3", where)[1]
     assert state["cells"][cell] == ["i", "deep"]
     shown = followed.run("get_ipython().execution_count")  # of this cell or of the next
-    assert int(shown[0]["execution_count"]) - 2 == int(cell)  # `states` ran a cell between
+    assert int(shown[0]["execution_count"]) - 2 == int(cell)  # `states` ran a cell in between
 
 
-def test_calls_of_an_earlier_run_fade_and_go(followed):
+def test_calls_of_earlier_run_fade_and_disappear(followed):
     followed.run("i = keras.Input((4,), name='i')", "one")
     followed.run("d = layers.Dense(2, name='d')(i)", "two")
     followed.run("e = layers.Dense(2, name='e')(d)", "three")
@@ -183,12 +183,12 @@ def test_calls_of_an_earlier_run_fade_and_go(followed):
     followed.run("d = layers.Dense(3, name='d')(i)", "two")
     state = followed.states()[0]
     assert state["calls"] == ["i", "d", "e", "d~2"]
-    assert state["earlier"] == ["d"]  # the call of `e` still hangs on it
+    assert state["earlier"] == ["d"]  # the call of `e` still depends on it
     followed.run("e = layers.Dense(2, name='e')(d)", "three")
     assert followed.states()[0]["calls"] == ["i", "d", "e"]
 
 
-def test_a_deleted_model_lets_its_calls_go(followed):
+def test_deleted_model_removes_its_calls(followed):
     followed.run("i = keras.Input((4,), name='i')\nm = keras.Model(i, layers.Dense(2)(i))")
     assert len(followed.states()[1]["calls"]) == 2
     followed.run("del m")
@@ -197,7 +197,7 @@ def test_a_deleted_model_lets_its_calls_go(followed):
     assert set(state["lost"].values()) <= {"del m", "m = keras.Model(i, layers.Dense(2)(i))"}
 
 
-def test_what_hangs_on_a_model_called_on_its_own_input(followed):
+def test_calls_of_model_on_own_input_are_shown(followed):
     followed.run(
         "i = keras.Input((4,), name='i')\nm = keras.Model(i, layers.Dense(4)(i))\nn = m(i)"
     )
@@ -207,14 +207,14 @@ def test_what_hangs_on_a_model_called_on_its_own_input(followed):
 
 
 @pytest.mark.parametrize("magic", ["%%time", "%%capture", "%%timeit -n1 -r1"])
-def test_cells_under_magics_are_followed(followed, magic):
+def test_cells_with_magics_are_watched(followed, magic):
     followed.run(f"{magic}\nq = keras.Input((4,), name='q')\nr = layers.Dense(2, name='r')(q)")
     pins = followed.states()[-1]["pins"]
     assert pins == ({} if "timeit" in magic else {"q": "q", "r": "r"})
 
 
 # ---------------------------------------------------------------------------------------------
-# Nothing of the user's changes
+# The user's objects are unchanged
 
 ORDINARY = [
     "import numpy, random, keras\nfrom keras import layers\nkeras.utils.set_random_seed(1)",
@@ -243,7 +243,7 @@ ORDINARY = [
 
 
 def _comparable(outputs: list[dict]) -> list:
-    """Returns outputs without what differs from run to run: times, addresses and file names."""
+    """Return outputs without times, addresses and file names, which differ between runs."""
 
     def clean(text):
         text = re.sub(r"(CPU times|Wall time).*", r"\1", text)
@@ -259,23 +259,23 @@ def _comparable(outputs: list[dict]) -> list:
 
 @pytest.fixture(scope="module")
 def plain(new_kernel):
-    """A kernel in which nothing is watched."""
+    """Return a kernel without a watcher."""
     return new_kernel()
 
 
 @pytest.fixture(scope="module")
 def watched(new_kernel):
-    """A kernel for what is watched in an ordinary way, without notes of each statement."""
+    """Return a kernel with an ordinary watcher that does not record every statement."""
     return new_kernel()
 
 
-# The first test of these two kernels: it compares all the names that they have.
-def test_only_the_view_is_new(plain, watched):
+# This test comes first in both kernels, because it compares all their names.
+def test_watching_adds_only_the_view(plain, watched):
     plain.run("0")
     watched.run("from kfunc_lab.watch.watch import watch\nwatch()\ndel watch")
     for code in ORDINARY:
         expected, found = _comparable(plain.run(code)), _comparable(watched.run(code))
-        if expected and expected[-1][0] == "error":  # below it the mistake may be drawn
+        if expected and expected[-1][0] == "error":  # an explanation may follow
             found = [it for it in found if it[0] != "display_data"]
         assert found == expected, code
     assert watched.text("import kfunc_lab as lab\nprint(lab.unwatch().to_text())").startswith(
@@ -283,7 +283,7 @@ def test_only_the_view_is_new(plain, watched):
     )
 
 
-def test_a_failure_of_the_watcher_is_said_once_and_ends_nothing(watched):
+def test_watcher_failure_is_reported_once_and_stops_nothing(watched):
     watched.run(
         "import keras, kfunc_lab as lab\nfrom kfunc_lab.live import tracker\nlab.watch();"
     )
@@ -301,7 +301,7 @@ def test_a_failure_of_the_watcher_is_said_once_and_ends_nothing(watched):
     watched.text("tracker.take_snapshot = take_snapshot\nlab.unwatch()")
 
 
-def test_5000_calls_in_a_loop_stay_usable(watched):
+def test_watcher_handles_5000_calls_in_loop(watched):
     watched.run("import keras, kfunc_lab as lab\nview = lab.watch()")
     watched.run("x = keras.Input((4,))\nfor _ in range(5_000): x = keras.layers.Identity()(x)")
     levels, items = watched.text("print(len(view._levels), len(view._items))").split()
@@ -310,7 +310,7 @@ def test_5000_calls_in_a_loop_stay_usable(watched):
     watched.run("lab.unwatch()\ndel x, view")
 
 
-def test_nothing_is_kept_alive_over_200_runs_of_a_cell(plain, watched):
+def test_watcher_keeps_nothing_alive_over_200_runs(plain, watched):
     (objects, grown), (plain_objects, plain_grown) = (
         _after_200_runs(kernel, kernel is watched) for kernel in (watched, plain)
     )
@@ -319,7 +319,7 @@ def test_nothing_is_kept_alive_over_200_runs_of_a_cell(plain, watched):
 
 
 def _after_200_runs(kernel, is_watched: bool) -> tuple[int, int]:
-    """Returns how many tensors and layers more there are, and bytes."""
+    """Return how many more tensors, layers and bytes there are."""
     kernel.run("import gc, keras, psutil, kfunc_lab as lab")
     kernel.run("view = lab.watch()" if is_watched else "view = None")
     cell = (

@@ -1,7 +1,7 @@
-"""Wrong answers to the exercises, one file a lesson, and right ones beside the solution.
+"""Wrong and right answers to the exercises, in one file for each lesson.
 
-Each file has `WRONG`: the exercise, what makes the answer, and words of the message made for it
-in English and in Spanish. It may have `RIGHT`: the exercise, and what makes another right answer;
-`GIVEN`: the exercise, and what makes the answer as the lesson gives it, which is no attempt; and
-`names()`: what the lesson has defined before its exercises, for their solutions.
+Each file has `WRONG`: the exercise, a function that builds the answer, and words of its message in
+English and in Spanish. A file may have `RIGHT`: the exercise and a function that builds another
+right answer; `GIVEN`: the exercise and a function that builds the initial answer of the lesson,
+which is not an attempt; and `names()`: the variables that the solutions need.
 """

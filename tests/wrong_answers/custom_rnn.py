@@ -14,7 +14,7 @@ def counts(**changed):
 
 
 class Recurrent(layers.Layer):
-    """The right one, of which the wrong ones change a part."""
+    """The right answer; each wrong answer replaces one part."""
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
@@ -29,7 +29,7 @@ class Recurrent(layers.Layer):
         return range(inputs.shape[1])
 
     def step(self, x, state):
-        """Returns the result of a step, and what is carried on."""
+        """Returns the result of a step and the next state."""
         both = self.projection_1(x) + self.projection_2(state)
         return both, both
 
@@ -212,7 +212,7 @@ WRONG += [
 
 
 class Cell(layers.Layer):
-    """One step, for `layers.RNN`."""
+    """One step for `layers.RNN`."""
 
     def __init__(self, units):
         super().__init__()
@@ -230,14 +230,14 @@ class Cell(layers.Layer):
 
 
 class Library(layers.RNN):
-    """Leaves the loop to Keras."""
+    """A layer that uses the loop of Keras."""
 
     def __init__(self, units):
         super().__init__(Cell(units), return_sequences=True)
 
 
 class OwnWeights(Recurrent):
-    """Has no Dense layers, and its weights in another order."""
+    """A layer without Dense layers, with its weights in another order."""
 
     def __init__(self, units, **kwargs):
         layers.Layer.__init__(self, **kwargs)
@@ -263,7 +263,7 @@ RIGHT = [
     ("rnn-calls", lambda: counts(shape=[None, 20, 1])),
     ("any-batch", lambda: Recurrent(8)),
     ("any-batch", changed(start=start_from_inputs)),
-    # One row of zeros is stretched to the batch by the first sum: the same numbers.
+    # The first sum broadcasts one row of zeros to the batch, with the same result.
     ("any-batch", changed(start=lambda self, inputs: ops.zeros((1, self.units)))),
     ("any-batch", lambda: Library),
     ("any-batch", lambda: OwnWeights),

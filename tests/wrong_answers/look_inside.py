@@ -31,12 +31,12 @@ def of_network(make):
 
 
 def of_image(make):
-    """An extractor that begins at an image of its own."""
+    """Builds an extractor with a new image input."""
     network, image = lab.datasets.digits_model(), keras.Input((28, 28, 1))
     return keras.Model(image, make(network, image))
 
 
-def made_anew():
+def new_network():
     image = keras.Input((28, 28, 1))
     edges = layers.Conv2D(16, 3, activation="relu", name="edges")(image)
     x = layers.MaxPooling2D()(edges)
@@ -52,7 +52,7 @@ def cloned():
 
 
 def called_on_the_image(network, image):
-    """The layer called again, on the image in place of what comes before it."""
+    """Calls the layers directly on the image."""
     flat = layers.Flatten()(image)
     return {
         "edges": network.get_layer("edges")(image),
@@ -141,7 +141,7 @@ WRONG = [
         ),
         ("3 models", "3 modelos"),
     ),
-    (THREE, made_anew, ("has learned nothing", "no ha aprendido nada")),
+    (THREE, new_network, ("has learned nothing", "no ha aprendido nada")),
     (THREE, cloned, ("values differ", "sus valores no son")),
     (THREE, lambda: extractor(edges="pool_1"), ("`pool_1`, with shape", "`pool_1`, con forma")),
     (THREE, lambda: extractor(features="digit"), ("`digit`, with shape", "`digit`, con forma")),

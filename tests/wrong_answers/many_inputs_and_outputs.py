@@ -5,7 +5,7 @@ from keras import layers
 
 
 def names():
-    """Small twins of the lesson's tensors."""
+    """Returns small versions of the lesson's tensors."""
     title, body = (keras.Input((None, 4), name=name) for name in ("title", "body"))
     tags = keras.Input((12,), name="tags")
     x = layers.concatenate([layers.LSTM(3)(title), layers.LSTM(3)(body), tags])
@@ -41,7 +41,7 @@ def other_names():
 
 
 def heads(build, swap=False, names=("digit", "even")):
-    """A model of image and place; `build` makes what the heads read."""
+    """Builds a model of image and place; `build` computes the inputs of the heads."""
     image, place = keras.Input((784,)), keras.Input((2,))
     x = build(image, place)
     pair = x if isinstance(x, tuple) else (x, x)

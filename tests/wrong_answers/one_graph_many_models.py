@@ -24,7 +24,7 @@ def up_to(whole, number):
 
 
 def cuts(**changed):
-    """Both cuts as they should be, but for those that are made in another way of the whole."""
+    """Returns both right cuts, with some replaced by other functions of the whole model."""
     whole = seed_models.encoder_and_autoencoder()[1]
     made = {
         "maps": lambda whole: up_to(whole, 5),
@@ -75,7 +75,7 @@ def two_ends(whole):
 
 
 def nested(whole):
-    """The same layers, called once more within another model."""
+    """Calls the same layers again inside another model."""
     image = keras.Input((28, 28, 1))
     return keras.Model(image, up_to(whole, 5)(image))
 

@@ -18,7 +18,7 @@ def conv(filters=128, kernel=3, **options):
 
 
 def block(join):
-    """The block's two convolutions; `join` makes the output of the input and their results."""
+    """Builds the two convolutions of a block; `join` combines the input and their results."""
     inputs = keras.Input((9, 9, 64))
     first = conv()(inputs)
     return keras.Model(inputs, join(inputs, first, conv()(first)))

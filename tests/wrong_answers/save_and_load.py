@@ -37,7 +37,7 @@ def trained():
 
 
 def names():
-    """What the lesson has defined before its exercises."""
+    """Returns the variables that the solutions need."""
     return {"Path": Path, "folder": FOLDER, "student": trained()}
 
 
@@ -164,7 +164,7 @@ WRONG += [
 
 
 def deep_copy(model):
-    """As good as a file: all that a file would have kept is there."""
+    """Copies everything that a file would store."""
     clone = keras.models.clone_model(model)
     clone.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy")
     clone.optimizer.build(clone.trainable_variables)

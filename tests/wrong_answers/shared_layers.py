@@ -28,7 +28,7 @@ def joined(inputs, ends, join=layers.Multiply):
 
 
 def towers(embeddings, denses, **options):
-    """Two towers, with the layers of the first and the second."""
+    """Builds two towers with the embeddings and Dense layers."""
     inputs = [text(), text()]
     ends = [two(pool(one(it))) for it, one, two in zip(inputs, embeddings, denses, strict=True)]
     return joined(inputs, ends, **options)

@@ -17,7 +17,7 @@ def choices(**changed):
 
 
 class Pair(keras.Model):
-    """As in the lesson."""
+    """The model of the lesson."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -42,7 +42,7 @@ def whole_config(self):
 
 
 def changed(**methods):
-    """Returns the class that is asked for with other methods, or without some."""
+    """Returns the right class with replaced or removed methods."""
     right = {
         "__init__": constructor,
         "build": weight(),
@@ -252,7 +252,7 @@ WRONG += [
 
 @keras.saving.register_keras_serializable(package="tests")
 class Registered(changed()):
-    """The same, inherited and registered."""
+    """The right class, inherited and registered."""
 
 
 def object_in_config(self):

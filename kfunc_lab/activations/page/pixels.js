@@ -72,9 +72,10 @@ export function pixelsOf({ rows, cols, channels, data }) {
  */
 export function thumbnailCanvas({ rows, cols, scale, data }, colours, longest) {
   const table = lookupTable(colours[scale]);
-  const pixels = Uint32Array.from(bytesOf(data), (level) =>
-    level < 255 ? table[Math.round((level * 255) / 254)] : 0,
-  );
+  const pixels = new Uint32Array(rows * cols);
+  bytesOf(data).forEach((level, at) => {
+    if (level < 255) pixels[at] = table[Math.round((level * 255) / 254)];
+  });
   const canvas = canvasOf(pixels, cols);
   canvas.className = "kfunc-lab-thumbnail";
   canvas.setAttribute("aria-hidden", "true");

@@ -51,6 +51,6 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
 def _from_outside(edge: Edge, entering: dict[str, Edge]) -> Edge:
     """Returns an edge that starts outside the nested models whose inputs it passes."""
     while edge.source in entering:
-        inner_edge = entering[edge.source]
-        edge = replace(edge, source=inner_edge.source, output=inner_edge.output)
+        outer_edge = entering[edge.source]
+        edge = replace(edge, source=outer_edge.source, output=outer_edge.output)
     return edge

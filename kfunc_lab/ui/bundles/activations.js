@@ -388,10 +388,11 @@ classList.add("kfunc-lab-pixels"),showPixels(canvas,pixelsOf(image),image.cols)}
 cols,channels,data}){let bytes=bytesOf(data),pixels=new Uint32Array(rows*cols),next=channels===3?1:0;
 for(let at=0;at<pixels.length;at++){let first=at*(1+2*next),[red,green,blue]=[bytes[first],bytes[first+
 next],bytes[first+2*next]];pixels[at]=(255<<24|blue<<16|green<<8|red)>>>0}return pixels}function thumbnailCanvas({
-rows,cols,scale,data},colours,longest){let table=lookupTable(colours[scale]),pixels=Uint32Array.from(
-bytesOf(data),level=>level<255?table[Math.round(level*255/254)]:0),canvas=canvasOf(pixels,cols);canvas.
-className="kfunc-lab-thumbnail",canvas.setAttribute("aria-hidden","true");let side=longest/Math.max(
-rows,cols);return setSize(canvas,Math.max(cols*side,10),Math.max(rows*side,10)),canvas}function makeReader(cells){let parts=makeParts(),{surface,stage}=parts,at=null,keyed=null,idle="";function show2(cell,isKeyed){
+rows,cols,scale,data},colours,longest){let table=lookupTable(colours[scale]),pixels=new Uint32Array(
+rows*cols);bytesOf(data).forEach((level,at)=>{level<255&&(pixels[at]=table[Math.round(level*255/254)])});
+let canvas=canvasOf(pixels,cols);canvas.className="kfunc-lab-thumbnail",canvas.setAttribute("aria-hi\
+dden","true");let side=longest/Math.max(rows,cols);return setSize(canvas,Math.max(cols*side,10),Math.
+max(rows*side,10)),canvas}function makeReader(cells){let parts=makeParts(),{surface,stage}=parts,at=null,keyed=null,idle="";function show2(cell,isKeyed){
 at=cell,parts.said.setAttribute("aria-live",isKeyed?"polite":"off"),setText(parts.said,cell===null?idle:
 cells.textOf(cell)),setBox(parts.cursor,cell===null?null:cells.boxOf(cell)),setBox(parts.around,cell===
 null?null:cells.aroundOf?.(cell)??null)}let showKeyed=cell=>{keyed=cell,show2(cell,!0)},hasKeys=()=>surface.

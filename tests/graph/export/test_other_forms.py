@@ -1,4 +1,4 @@
-"""Mermaid and DOT: what is seen, nothing else, and no name that becomes syntax."""
+"""Mermaid and DOT: visible items only, with escaped names."""
 
 import re
 
@@ -19,7 +19,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_mermaid_holds_what_is_seen():
+def test_mermaid_shows_visible_items():
     view = lab.graph(seed_models.nested_autoencoder())
     lines = view.to_mermaid().splitlines()
     assert lines[0] == "flowchart TD"
@@ -33,7 +33,7 @@ def test_mermaid_holds_what_is_seen():
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_becomes_syntax(name):
+def test_names_are_escaped(name):
     layer = name or "e"
     x = keras.Input((3,), name="x")
     graph = lab.read_graph(keras.Model(x, layers.Dense(2, name=layer)(x)))
@@ -55,7 +55,7 @@ def plain():
     return keras.Model(x, layers.Dense(2)(x))
 
 
-def test_dot_holds_what_is_seen():
+def test_dot_shows_visible_items():
     view = lab.graph(seed_models.nested_autoencoder())
     assert view.to_dot().count("subgraph cluster_") == 2
     view.fold_all()
@@ -65,7 +65,7 @@ def test_dot_holds_what_is_seen():
     assert drawn.count('class="node"') == 4
 
 
-def test_an_unconnected_model():
+def test_unconnected_model_is_exported():
     graph = lab.read_graph(seed_models.MLP())
     assert run_dot(to_dot(graph), "svg")
     assert to_mermaid(graph).count('["') == len(graph.calls)

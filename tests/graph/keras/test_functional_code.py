@@ -1,4 +1,4 @@
-"""Code that builds an equal model: the same configuration, and the same outputs."""
+"""Functional code that rebuilds a model with the same configuration and outputs."""
 
 import sys
 
@@ -46,14 +46,14 @@ def assert_equal(model, other, values=True):
 
 
 @pytest.mark.parametrize("name", FUNCTIONAL_MODELS)
-def test_models_of_the_course(name):
+def test_course_models_are_rebuilt(name):
     model = FUNCTIONAL_MODELS[name][0]()
     random = any("random" in call.kind.lower() for call in lab.read_graph(model).calls)
     assert_equal(model, rebuilt(model), values=not random and "vgg" not in name.lower())
 
 
-def test_a_model_of_keras_gives_the_same():
-    """That the others are configured alike is in tests/test_applications.py."""
+def test_keras_application_is_rebuilt():
+    """The configurations of the others are compared in tests/test_applications.py."""
     model = keras.applications.ResNet50(weights=None, input_shape=(64, 64, 3))
     assert_equal(model, rebuilt(model))
 
@@ -85,7 +85,7 @@ def dicts():
     )
 
 
-def sequential_within():
+def nested_sequential():
     part = keras.Sequential([keras.Input((5,)), layers.Dense(4), layers.Dense(3)], name="part")
     inputs = keras.Input((5,), name="x")
     return keras.Model(inputs, part(inputs * 2 + 1), name="outer")
@@ -147,7 +147,7 @@ def settings():
     return keras.Model(x, layers.Softmax(axis=(1, 2))(layers.Permute((3, 1, 2))(y)), name="s")
 
 
-def frozen_but_for_one():
+def frozen_except_one():
     x = keras.Input((3,), name="x")
     y = layers.Dense(2, name="open")(layers.Dense(2, name="closed")(x))
     part = keras.Model(x, y, name="part")
@@ -160,16 +160,16 @@ def frozen_but_for_one():
 @pytest.mark.parametrize(
     "build",
     [
-        nested_and_shared, dicts, sequential_within, masked_text, attention, states,
-        raw_operations, frozen_but_for_one, settings,
+        nested_and_shared, dicts, nested_sequential, masked_text, attention, states,
+        raw_operations, frozen_except_one, settings,
     ],
 )  # fmt: skip
-def test_hard_models(build):
+def test_special_models_are_rebuilt(build):
     model = build()
     assert_equal(model, rebuilt(model), values=build is not settings)
 
 
-def test_sequential_models():
+def test_sequential_models_are_rebuilt():
     built = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.ReLU()], name="built")
     assert_equal(built, rebuilt(built))
     later = keras.Sequential([layers.Dense(3)], name="later")
@@ -178,8 +178,8 @@ def test_sequential_models():
     assert_equal(later, rebuilt(later), values=False)
 
 
-def test_a_model_that_differs_is_seen():
-    """The comparison of these tests can fail."""
+def test_comparison_detects_difference():
+    """The comparison in these tests can fail."""
     x = keras.Input((3,), name="x")
     model = keras.Model(x, layers.Dense(2, name="d")(x), name="m")
     other = keras.Model(x, layers.Dense(2, name="d", use_bias=False)(x), name="m")
@@ -193,13 +193,13 @@ def test_a_model_that_differs_is_seen():
         '"); import os; os._exit(1); ("', "#comment", "x" * 5000, "class", "%s", "\x00", "ñ é",
     ],
 )  # fmt: skip
-def test_hostile_names(name):
+def test_hostile_names_are_quoted(name):
     x = keras.Input((3,), name=name + " in")
     model = keras.Model(x, layers.Dense(2, name=name)(x), name=name + " m")
     assert_equal(model, rebuilt(model))
 
 
-class Own(layers.Layer):
+class CustomLayer(layers.Layer):
     def __init__(self, units=3, **kwargs):
         super().__init__(**kwargs)
         self.units = units
@@ -211,7 +211,7 @@ class Own(layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
-class Silent(layers.Layer):
+class WithoutConfig(layers.Layer):
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
         self.units = units
@@ -220,48 +220,48 @@ class Silent(layers.Layer):
         return x
 
 
-def test_what_cannot_be_written_is_named_and_fails_loudly():
+def test_layers_without_code_are_reported():
     x = keras.Input((3,), name="x")
     y = layers.Lambda(lambda it: it * 2, name="doubled")(x)
-    y = Silent(object(), name="silent")(y)
+    y = WithoutConfig(object(), name="silent")(y)
     code = to_code(keras.Model(x, layers.Dense(2, name="kept")(y), name="m"))
     assert "# doubled (Lambda): a lambda function cannot be written" in code
-    assert "# silent (Silent): its class has no get_config, and an argument" in code
+    assert "# silent (WithoutConfig): its class has no get_config, and an argument" in code
     assert 'layers.Dense(2, name="kept")' in code
     with pytest.raises(NotImplementedError, match="doubled could not be written"):
         exec(code, {})
-    assert constructor_code(Silent(object())) == ""
-    # What Keras notes of the arguments by itself is enough.
-    assert constructor_code(Silent(4, name="s")) == 'Silent(4, name="s")'
+    assert constructor_code(WithoutConfig(object())) == ""
+    # The arguments that Keras records are enough.
+    assert constructor_code(WithoutConfig(4, name="s")) == 'WithoutConfig(4, name="s")'
 
 
-def test_a_class_of_ones_own_is_imported_or_named():
+def test_custom_class_is_imported():
     x = keras.Input((3,), name="x")
-    code = to_code(keras.Model(x, Own(5, name="own")(x), name="m"))
-    assert f"from {Own.__module__} import Own" in code
-    assert 'Own(units=5, name="own")(x)' in code
+    code = to_code(keras.Model(x, CustomLayer(5, name="own")(x), name="m"))
+    assert f"from {CustomLayer.__module__} import CustomLayer" in code
+    assert 'CustomLayer(units=5, name="own")(x)' in code
 
 
-def test_nothing_is_changed(fresh_names):
+def test_writing_code_does_not_change_model(fresh_names):
     model = nested_and_shared()
     before = (str(model.get_config()), [len(it._inbound_nodes) for it in model.layers])
     to_code(model)
     assert before == (str(model.get_config()), [len(it._inbound_nodes) for it in model.layers])
 
 
-def test_subclassed_models_and_others_are_refused():
+def test_subclassed_models_and_other_types_raise():
     with pytest.raises(TypeError, match="this is: MLP"):
         to_code(seed_models.MLP())
     with pytest.raises(TypeError, match="this is: str"):
         to_code("model")
 
 
-def test_a_deep_model_is_written_without_recursion():
+def test_deep_model_needs_no_recursion():
     x = y = keras.Input((2,), name="x")
     for number in range(1200):
         y = layers.Identity(name=f"d{number}")(y)
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(20_000)  # Keras itself recurses over the depth of a model
+    sys.setrecursionlimit(20_000)  # Keras recurses over the depth of a model
     try:
         model = keras.Model(x, y, name="deep")
     finally:
@@ -269,7 +269,7 @@ def test_a_deep_model_is_written_without_recursion():
     assert to_code(model).count("layers.Identity(") == 1200
 
 
-def test_lines_fit():
+def test_code_lines_fit_line_length():
     with preserve_keras_state():
         model = keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3))
     assert max(map(len, to_code(model).splitlines())) <= 96

@@ -1,4 +1,4 @@
-"""The graph that is read equals what Keras itself says, for finished models."""
+"""The graphs of finished models agree with Keras."""
 
 import functools
 import gc
@@ -16,7 +16,7 @@ from kfunc_lab.graph.keras import reader
 
 
 def shared_and_nested_twice():
-    """Nested in nested, each called twice; a shared layer inside and outside; frozen layers."""
+    """Models nested twice and called twice, a shared layer inside and outside, frozen layers."""
     i = keras.Input((6,), name="i")
     shared = layers.Dense(6, name="shared")
     innermost = keras.Model(i, shared(shared(i)), name="innermost")
@@ -87,56 +87,56 @@ def read(name: str):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def free_the_models():
+def free_models():
     yield
     built.cache_clear()
     read.cache_clear()
     gc.collect()
 
 
-# Those of keras.applications are read, and checked alike, in tests/test_applications.py.
+# tests/test_applications.py reads and checks keras.applications.
 every_model = pytest.mark.parametrize("name", MODELS)
 
 
 @pytest.mark.parametrize("name", FUNCTIONAL_MODELS)
-def test_the_models_of_the_course_have_the_parameters_that_it_promises(name):
+def test_course_models_have_documented_parameters(name):
     assert read(name).parameters == FUNCTIONAL_MODELS[name][1]
 
 
 @every_model
-def test_parameters_equal_those_of_keras(name):
-    graph_checks.has_the_parameters_of(built(name), read(name))
+def test_parameters_match_keras(name):
+    graph_checks.assert_parameters_match(built(name), read(name))
 
 
 @every_model
-def test_shapes_equal_those_of_the_tensors(name):
-    graph_checks.has_the_shapes_of(built(name), read(name))
+def test_shapes_match_tensors(name):
+    graph_checks.assert_shapes_match(built(name), read(name))
 
 
 @every_model
-def test_connections_equal_those_of_keras(name):
-    graph_checks.has_the_connections_of(built(name), read(name))
+def test_connections_match_keras(name):
+    graph_checks.assert_connections_match(built(name), read(name))
 
 
 @every_model
-def test_each_call_stands_after_those_that_feed_it(name):
-    graph_checks.is_in_order(read(name))
+def test_calls_follow_their_inputs(name):
+    graph_checks.assert_calls_are_in_order(read(name))
 
 
 @every_model
-def test_each_edge_carries_what_its_ends_say(name):
-    graph_checks.has_edges_that_carry_what_their_ends_say(read(name))
+def test_edges_match_calls(name):
+    graph_checks.assert_edges_match_calls(read(name))
 
 
 @every_model
-def test_inputs_and_outputs_are_those_of_the_model(name):
-    graph_checks.has_the_ends_of(built(name), read(name))
+def test_inputs_and_outputs_match_model(name):
+    graph_checks.assert_inputs_and_outputs_match(built(name), read(name))
 
 
 @pytest.mark.parametrize(
     "shown", ["graph", "highlight", "lint", "compare", "shapes", "activations"]
 )
-def test_every_public_call_reads_a_model_once(monkeypatch, shown):
+def test_each_public_function_reads_model_once(monkeypatch, shown):
     readings = []
     begin = reader._Reader.__init__
 

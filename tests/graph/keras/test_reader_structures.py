@@ -1,4 +1,4 @@
-"""How shared, nested, masked, lost and loose parts are read; what is refused; what is untouched."""
+"""Graphs of shared, nested, masked and lost parts, of tensors, and of invalid objects."""
 
 import functools
 import gc
@@ -33,7 +33,7 @@ def call(graph, call_id):
 # Shared layers and nested models
 
 
-def test_a_shared_layer_has_a_call_for_each_use_and_its_parameters_once():
+def test_shared_layer_has_several_calls_and_one_count_of_parameters():
     lstm = layers.LSTM(4, name="lstm")
     a, b = keras.Input((5, 3), name="a"), keras.Input((5, 3), name="b")
     model = keras.Model([a, b], layers.subtract([lstm(a), lstm(b)], name="difference"))
@@ -46,7 +46,7 @@ def test_a_shared_layer_has_a_call_for_each_use_and_its_parameters_once():
     assert arrows(graph) >= {("a", "lstm"), ("b", "lstm#2")}
 
 
-def test_shared_calls_are_counted_in_the_order_in_which_they_were_made():
+def test_shared_calls_are_numbered_in_call_order():
     dense = layers.Dense(3, name="d")
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
     made = [dense(a), dense(b)]
@@ -55,7 +55,7 @@ def test_shared_calls_are_counted_in_the_order_in_which_they_were_made():
     assert arrows(graph) == {("a", "d"), ("b", "d#2")}
 
 
-def test_calls_of_another_graph_do_not_count():
+def test_calls_in_another_graph_are_ignored():
     dense = layers.Dense(3, name="d")
     dense(keras.Input((3,)))
     graph = lab.read_graph(dense(keras.Input((3,), name="x")))
@@ -63,7 +63,7 @@ def test_calls_of_another_graph_do_not_count():
     assert graph.shared == {}
 
 
-def test_two_models_over_one_graph_share_its_layers():
+def test_models_of_one_graph_share_layers():
     encoder, autoencoder = seed_models.encoder_and_autoencoder()
     first, second = lab.read_graph(encoder), lab.read_graph(autoencoder)
     assert second.calls[: len(first.calls)] == first.calls
@@ -71,7 +71,7 @@ def test_two_models_over_one_graph_share_its_layers():
     assert first.lost == second.lost == ()
 
 
-def test_a_nested_model_called_twice_is_two_groups():
+def test_nested_model_called_twice_gives_two_groups():
     i = keras.Input((4,), name="i")
     inner = keras.Model(i, layers.Dense(4, name="d")(i), name="inner")
     x = keras.Input((4,), name="x")
@@ -94,7 +94,7 @@ def test_a_nested_model_called_twice_is_two_groups():
     assert graph.parameters == 20
 
 
-def test_nested_in_nested():
+def test_nested_model_contains_nested_model():
     i = keras.Input((4,), name="i")
     innermost = keras.Model(i, layers.Dense(4, name="d")(i), name="innermost")
     j = keras.Input((4,), name="j")
@@ -108,7 +108,7 @@ def test_nested_in_nested():
     assert graph.groups[0].exits == (("middle/innermost/d", 0),)
 
 
-def test_a_nested_sequential_and_a_nested_model_in_a_sequential():
+def test_sequential_and_functional_models_nest():
     i = keras.Input((4,), name="i")
     inner = keras.Model(i, layers.Dense(4, name="d")(i), name="inner")
     model = keras.Sequential([keras.Input((4,), name="x"), inner, layers.Dense(2, name="e")])
@@ -123,7 +123,7 @@ def test_a_nested_sequential_and_a_nested_model_in_a_sequential():
     assert outer.groups[1].parent == outer.groups[0].id
 
 
-def test_an_output_of_a_nested_model_that_nothing_uses_stays():
+def test_unused_output_of_nested_model_stays():
     i = keras.Input((4,), name="i")
     a, b = layers.Dense(2, name="a")(i), layers.Dense(3, name="b")(i)
     two = keras.Model(i, [a, b], name="two")
@@ -149,7 +149,7 @@ def two_inputs(as_dict: bool) -> keras.Model:
     ],
     ids=["dict to list", "list to list", "dict to dict", "list to dict"],
 )
-def test_the_inputs_of_a_nested_model_are_matched_as_keras_matches_them(as_dict, given):
+def test_inputs_of_nested_model_match_keras(as_dict, given):
     x, y = keras.Input((2,), name="x"), keras.Input((3,), name="y")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -159,7 +159,7 @@ def test_the_inputs_of_a_nested_model_are_matched_as_keras_matches_them(as_dict,
     assert ("x", "pair/b") not in arrows(graph)
 
 
-def test_a_nested_model_called_by_name():
+def test_nested_model_accepts_keyword_arguments():
     i = keras.Input((4,), name="i")
     inner = keras.Model(i, layers.Dense(2, name="d")(i), name="inner")
     x = keras.Input((4,), name="x")
@@ -167,7 +167,7 @@ def test_a_nested_model_called_by_name():
     assert arrows(graph) == {("x", "inner/i"), ("inner/i", "inner/d")}
 
 
-def test_a_model_with_named_inputs_and_outputs():
+def test_dict_inputs_and_outputs_are_read():
     a, b = keras.Input((2,), name="a"), keras.Input((3,), name="b")
     both = layers.Concatenate(name="both")([a, b])
     outputs = {"n": layers.Dense(1, name="n")(both), "m": layers.Dense(4, name="m")(both)}
@@ -181,7 +181,7 @@ def test_a_model_with_named_inputs_and_outputs():
 # Calls
 
 
-def test_a_layer_with_several_outputs():
+def test_layer_has_several_outputs():
     inputs = keras.Input((5, 3), name="x")
     sequence, hidden, cell = layers.LSTM(
         4, return_sequences=True, return_state=True, name="lstm"
@@ -198,7 +198,7 @@ def test_a_layer_with_several_outputs():
     assert graph.outputs == ("head", "lstm")
 
 
-def test_a_layer_called_with_further_tensors():
+def test_layer_has_several_input_tensors():
     query, value = keras.Input((5, 8), name="query"), keras.Input((7, 8), name="value")
     key = keras.Input((7, 8), name="key")
     x = layers.MultiHeadAttention(2, 4, name="heads")(query, value, key=key)
@@ -208,7 +208,7 @@ def test_a_layer_called_with_further_tensors():
     assert call(graph, "heads").settings.items() >= {"num_heads": 2, "key_dim": 4}.items()
 
 
-def test_raw_operations_carry_their_constants():
+def test_raw_operations_keep_constants():
     t = keras.Input((6,), name="t")
     x = ops.softmax((t * 2 + 1)[:, 1:5:2] * np.float32(3), axis=0)
     x = ops.concatenate([x, x + np.ones(2, "float32")], axis=-1)
@@ -228,7 +228,7 @@ def test_raw_operations_carry_their_constants():
     assert [it.outputs[0].shape for it in graph.calls[2:4]] == [(None, 6), (None, 2)]
 
 
-def test_newaxis_and_ellipsis():
+def test_index_keeps_newaxis_and_ellipsis():
     t = keras.Input((6, 2), name="t")
     graph = lab.read_graph(t[:, None, ..., 0])
     assert graph.calls[1].settings == {"key": (":", None, "...", 0)}
@@ -244,7 +244,7 @@ def masked():
     return keras.Model(words, layers.LSTM(3, name="lstm")(x))
 
 
-def test_masks_are_hidden_by_default_and_shown_on_request():
+def test_masks_are_hidden_by_default():
     model = masked()
     hidden, shown = lab.read_graph(model), lab.read_graph(model, masks=True)
     assert ids(hidden) == ["words", "vectors", "lstm"]
@@ -255,14 +255,14 @@ def test_masks_are_hidden_by_default_and_shown_on_request():
     assert arrows(shown) - arrows(hidden) == {("words", extra), (extra, "lstm")}
 
 
-def test_a_mask_that_the_user_passes_is_kept():
+def test_explicit_mask_is_kept():
     x = keras.Input((5, 3), name="x")
     mask = keras.Input((5,), dtype="bool", name="mask")
     graph = lab.read_graph(keras.Model([x, mask], layers.LSTM(2, name="l")(x, mask=mask)))
     assert arrows(graph) == {("x", "l"), ("mask", "l")}
 
 
-def test_an_operation_that_is_more_than_a_mask_is_kept():
+def test_comparison_that_is_not_a_mask_is_kept():
     words = keras.Input((4,), dtype="int32", name="words")
     there = ops.cast(ops.not_equal(words, 0), "float32")
     graph = lab.read_graph(keras.Model(words, there))
@@ -273,14 +273,14 @@ def test_an_operation_that_is_more_than_a_mask_is_kept():
 # Unused and lost
 
 
-def test_an_input_that_leads_nowhere_is_unused():
+def test_input_without_path_to_output_is_unused():
     a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
     graph = lab.read_graph(keras.Model([a, b], layers.Dense(1, name="d")(a)))
     assert graph.unused == ("b",)
     assert graph.lost == ()
 
 
-def test_a_branch_whose_variable_was_bound_again_is_lost():
+def test_branch_of_reassigned_variable_is_lost():
     inputs = keras.Input((4,), name="inputs")
     x = layers.Dense(3, name="lost_1")(inputs)
     x = layers.Dense(3, name="lost_2")(x)
@@ -295,7 +295,7 @@ def test_a_branch_whose_variable_was_bound_again_is_lost():
     assert lab.read_graph(keras.Model(inputs, x)).parameters == 15
 
 
-def test_what_something_holds_is_not_lost():
+def test_referenced_calls_are_not_lost():
     inputs = keras.Input((4,), name="inputs")
     variable = layers.Dense(3, name="by_variable")(inputs)
     in_a_list = [layers.Dense(3, name="by_list")(inputs)]
@@ -305,13 +305,13 @@ def test_what_something_holds_is_not_lost():
     graph = lab.read_graph(keras.Model(inputs, x))
     assert ids(graph) == ["inputs", "x"]
     assert graph.lost == ()
-    # They were held until here; now they are not.
+    # The references end here.
     del variable, in_a_list, model, in_a_dict
     lost = {*lab.read_graph(keras.Model(inputs, x)).lost}
     assert lost == {"by_variable", "by_list", "end", "m", "last", "middle"}
 
 
-def test_a_branch_is_lost_from_where_nothing_holds_it():
+def test_branch_is_lost_after_last_reference():
     inputs = keras.Input((4,), name="inputs")
     held = layers.Dense(3, name="held")(inputs)
     layers.Dense(3, name="gone")(held)
@@ -322,7 +322,7 @@ def test_a_branch_is_lost_from_where_nothing_holds_it():
     assert ("held", "gone") in arrows(graph)
 
 
-def test_a_second_use_of_a_shared_layer_can_be_lost():
+def test_second_call_of_shared_layer_can_be_lost():
     inputs = keras.Input((4,), name="inputs")
     dense = layers.Dense(4, name="dense")
     x = dense(inputs)
@@ -332,7 +332,7 @@ def test_a_second_use_of_a_shared_layer_can_be_lost():
     assert graph.parameters == 20
 
 
-def test_a_lost_nested_model_is_lost_with_all_its_calls():
+def test_all_calls_of_lost_nested_model_are_lost():
     i = keras.Input((4,), name="i")
     inner = keras.Model(i, layers.Dense(4, name="d")(i), name="inner")
     x = keras.Input((4,), name="x")
@@ -341,7 +341,7 @@ def test_a_lost_nested_model_is_lost_with_all_its_calls():
     assert graph.lost == ("inner/i", "inner/d")
 
 
-def test_a_lost_branch_is_whole_in_spite_of_masks():
+def test_lost_branch_includes_masks():
     inputs = keras.Input((7, 3), name="inputs")
     x = layers.Dense(3, name="d")(inputs)
     x = layers.LSTM(4, name="l")(layers.Masking(name="m")(x))
@@ -355,7 +355,7 @@ def test_a_lost_branch_is_whole_in_spite_of_masks():
     assert {*ids(shown)} == {"inputs", "kept", *shown.lost}
 
 
-def test_rebuilding_after_del():
+def test_deleted_model_leaves_lost_head():
     inputs = keras.Input((4,), name="inputs")
     x = layers.Dense(3, name="body")(inputs)
     model = keras.Model(inputs, layers.Dense(2, name="old_head")(x))
@@ -371,7 +371,7 @@ def test_rebuilding_after_del():
 # Tensors without a model
 
 
-def test_loose_tensors_in_any_nest():
+def test_nested_structures_of_tensors_are_read():
     a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
     x, y = layers.Dense(3, name="x")(a), layers.Dense(3, name="y")(b)
     z = layers.add([x, y], name="z")
@@ -388,7 +388,7 @@ def test_loose_tensors_in_any_nest():
     assert lab.read_graph(a).outputs == lab.read_graph(a).inputs == ("a",)
 
 
-def test_two_layers_of_one_name():
+def test_layers_with_equal_names_have_unique_ids():
     x = keras.Input((2,), name="same")
     y = layers.Dense(3, name="same")(x)
     z = layers.Dense(4, name="same")(y)
@@ -404,7 +404,7 @@ def test_two_layers_of_one_name():
 
 
 @pytest.mark.parametrize("name", ["d#2", "d~2"])
-def test_a_name_that_looks_like_the_id_of_another_call(name):
+def test_name_that_looks_like_id_keeps_ids_unique(name):
     x = keras.Input((3,), name="x")
     dense, other = layers.Dense(3, name="d"), layers.Dense(3, name=name)
     twin = layers.Dense(3, name="d")
@@ -414,7 +414,7 @@ def test_a_name_that_looks_like_the_id_of_another_call(name):
     assert len(graph.shared) == 2
 
 
-def test_a_deep_graph_is_read_without_recursion():
+def test_deep_graph_needs_no_recursion():
     x = keras.Input((4,), name="x")
     for number in range(3000):
         x = layers.Activation("relu", name=f"a{number}")(x)
@@ -427,10 +427,10 @@ def test_a_deep_graph_is_read_without_recursion():
 
 
 # ---------------------------------------------------------------------------------------------
-# Layers and models whose connections are code
+# Layers and models with connections in Python code
 
 
-def test_an_unbuilt_sequential_is_a_chain():
+def test_unbuilt_sequential_is_chain():
     model = keras.Sequential([layers.Dense(3, name="a"), layers.Dense(2, name="b")], name="s")
     graph = lab.read_graph(model)
     assert ids(graph) == ["a", "b"]
@@ -449,7 +449,7 @@ def test_an_unbuilt_sequential_is_a_chain():
     assert graph.built
 
 
-def test_the_parts_of_an_unbuilt_sequential_are_joined_at_their_ends():
+def test_unbuilt_sequential_joins_nested_models():
     i = keras.Input((4,), name="i")
     a, b = layers.Dense(2, name="a")(i), layers.Dense(2, name="b")(i)
     inner = keras.Model(i, layers.add([a, b], name="sum"), name="inner")
@@ -478,13 +478,13 @@ def test_the_parts_of_an_unbuilt_sequential_are_joined_at_their_ends():
 @pytest.mark.parametrize(
     "model", [keras.Sequential, lambda: keras.Sequential([keras.Input((3,))])]
 )
-def test_an_empty_sequential_is_an_empty_graph(model):
+def test_empty_sequential_gives_empty_graph(model):
     graph = lab.read_graph(model())
     assert graph.calls == graph.edges == graph.inputs == graph.outputs == ()
     assert not graph.built
 
 
-def test_a_sequential_with_a_custom_layer():
+def test_sequential_contains_custom_layer():
     model = keras.Sequential([keras.Input((4,)), seed_models.CustomDense(3, name="mine")])
     graph = lab.read_graph(model)
     assert not call(graph, "mine").library
@@ -492,7 +492,7 @@ def test_a_sequential_with_a_custom_layer():
     assert call(graph, "mine").settings == {"units": 3}
 
 
-def test_a_subclassed_model_before_and_after_its_first_call():
+def test_subclassed_model_is_built_by_first_call():
     model = seed_models.MLP(name="mlp")
     before = lab.read_graph(model)
     assert [it.kind for it in before.calls] == ["Dense", "Dense"]
@@ -513,7 +513,7 @@ def test_a_subclassed_model_before_and_after_its_first_call():
     assert functional.parameters == after.parameters
 
 
-def test_a_layer_that_holds_a_functional_model():
+def test_functional_model_inside_layer_is_group():
     layer = seed_models.functional_in_custom_rnn()
     graph = lab.read_graph(layer)
     [group] = graph.groups
@@ -531,7 +531,7 @@ def test_a_layer_that_holds_a_functional_model():
     assert not graph.connected
 
 
-def test_layers_within_layers():
+def test_composite_layers_nest():
     class Block(layers.Layer):
         def __init__(self, **kwargs):
             super().__init__(**kwargs)
@@ -546,7 +546,7 @@ def test_layers_within_layers():
     assert [it.group for it in graph.calls] == [None, "mlp", "mlp", None]
 
 
-def test_a_plain_layer_alone():
+def test_single_layer_is_read():
     layer = layers.Dense(3, name="d")
     graph = lab.read_graph(layer)
     assert ids(graph) == ["d"]
@@ -559,8 +559,8 @@ def test_a_plain_layer_alone():
     assert graph.built
 
 
-class Stubborn(layers.Layer):
-    """Raises wherever it is asked about itself."""
+class Undescribable(layers.Layer):
+    """Raises in every method that describes the layer."""
 
     def __init__(self, secret, **kwargs):
         super().__init__(**kwargs)
@@ -577,7 +577,7 @@ class Stubborn(layers.Layer):
 
 
 class Unserialisable(layers.Layer):
-    """Takes what cannot be serialised, and has no `get_config`."""
+    """Takes an argument that cannot be serialised, and has no `get_config`."""
 
     def __init__(self, secret, **kwargs):
         super().__init__(**kwargs)
@@ -587,8 +587,8 @@ class Unserialisable(layers.Layer):
         return x
 
 
-@pytest.mark.parametrize("cls", [Stubborn, Unserialisable])
-def test_a_layer_that_cannot_say_its_configuration_is_read_all_the_same(cls):
+@pytest.mark.parametrize("cls", [Undescribable, Unserialisable])
+def test_layer_without_configuration_is_read(cls):
     layer = cls(object(), name="mine")
     x = layer(keras.Input((3,), name="x"))
     assert call(lab.read_graph(x), "mine").settings == {}
@@ -596,7 +596,7 @@ def test_a_layer_that_cannot_say_its_configuration_is_read_all_the_same(cls):
 
 
 # ---------------------------------------------------------------------------------------------
-# What is refused
+# Invalid objects
 
 TAKES = "A graph is read from a Keras model, a layer or symbolic tensors"
 
@@ -618,7 +618,7 @@ TAKES = "A graph is read from a Keras model, a layer or symbolic tensors"
     ],
 )
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_what_has_no_graph_is_refused_by_name(wrong, got, hint, language):
+def test_object_without_graph_raises_type_error(wrong, got, hint, language):
     lab.language(language)
     with pytest.raises(TypeError) as raised:
         lab.read_graph(wrong())
@@ -629,7 +629,7 @@ def test_what_has_no_graph_is_refused_by_name(wrong, got, hint, language):
 
 
 @pytest.mark.parametrize("used", [False, True])
-def test_a_tensor_that_no_layer_made_is_refused(used):
+def test_tensor_without_layer_raises_type_error(used):
     tensor = keras.KerasTensor((None, 3), name="from_nowhere")
     if used:  # then it carries an empty history
         after = layers.Dense(2, name="d")(tensor)
@@ -639,18 +639,18 @@ def test_a_tensor_that_no_layer_made_is_refused(used):
 
 
 # ---------------------------------------------------------------------------------------------
-# What reading leaves alone
+# Side effects
 
 
 @functools.cache
-def belongs_to_a_graph(cls: type) -> bool:
+def is_graph_class(cls: type) -> bool:
     is_node = cls.__name__ == "Node" and cls.__module__.startswith("keras")
     return is_node or issubclass(cls, (keras.KerasTensor, keras.Operation, keras.Variable))
 
 
 def graph_objects() -> list:
     gc.collect()
-    return [it for it in gc.get_objects() if belongs_to_a_graph(type(it))]
+    return [it for it in gc.get_objects() if is_graph_class(type(it))]
 
 
 @pytest.mark.parametrize(
@@ -668,7 +668,7 @@ def graph_objects() -> list:
         lambda: layers.Dense(3)(keras.Input((3,))),
     ],
 )
-def test_reading_twice_gives_the_same_and_changes_nothing(build):
+def test_reading_is_repeatable_and_has_no_side_effects(build):
     x = build()
 
     def state():
@@ -700,7 +700,7 @@ def test_reading_twice_gives_the_same_and_changes_nothing(build):
     assert state() == before
 
 
-def test_the_names_that_keras_gives_next_are_unchanged(fresh_names):
+def test_reading_keeps_name_counters(fresh_names):
     model = seed_models.mnist_model()
     assert model.layers[-1].name == "dense_2"
     lab.read_graph(model)
@@ -709,7 +709,7 @@ def test_the_names_that_keras_gives_next_are_unchanged(fresh_names):
     assert keras.Input((3,))._keras_history.operation.name == "input_layer"
 
 
-def test_the_casts_of_mixed_precision_are_no_lost_branches():
+def test_mixed_precision_casts_are_not_lost():
     x = keras.Input((4,), name="x")
     half = layers.Dense(2, dtype="mixed_float16", name="half")(x)
     graph = lab.read_graph(keras.Model(x, layers.Activation("linear", dtype="float32")(half)))
@@ -718,7 +718,7 @@ def test_the_casts_of_mixed_precision_are_no_lost_branches():
     assert "half" in ids(graph)
 
 
-def test_an_operation_that_passes_on_the_result_of_another():
+def test_operation_that_returns_other_result_is_read():
     x = keras.Input((4,), name="x")
     scaled = keras.ops.dot(x, 3.0)
     assert "x" in lab.read_graph(scaled).call_of
@@ -726,8 +726,8 @@ def test_an_operation_that_passes_on_the_result_of_another():
     assert [call.id for call in lab.read_graph(other).calls][:2] == ["x", "other"]
 
 
-def test_a_layer_that_returns_its_very_input():
-    """Keras records it as fed by itself, and the input as forgotten."""
+def test_layer_that_returns_its_input_is_read():
+    """Keras records that the layer feeds itself and forgets the input."""
 
     class Same(layers.Layer):
         def compute_output_spec(self, x):

@@ -1,4 +1,4 @@
-"""Only settings that differ from the defaults, readable, and without side effects."""
+"""Settings that differ from the defaults, in readable form and without side effects."""
 
 import random
 
@@ -122,19 +122,19 @@ CASES = [
     CASES,
     ids=[f"{at}-{expected}" for at, (_make, expected) in enumerate(CASES)],
 )
-def test_only_what_differs_from_the_defaults(make, expected):
+def test_only_changed_settings_are_listed(make, expected):
     assert changed_settings(make()) == expected
 
 
-def test_a_wrapper_describes_the_layers_inside():
+def test_wrapper_describes_inner_layer():
     said = changed_settings(layers.Bidirectional(layers.LSTM(4), merge_mode="sum"))
     assert said["layer"] == "LSTM(units=4)"
     assert said["merge_mode"] == "sum"
     assert "0x" not in str(said)
 
 
-class Anything(layers.Layer):
-    """A layer of the user's that says whatever it was given."""
+class AnyConfig(layers.Layer):
+    """A custom layer that returns any configuration."""
 
     def __init__(self, config, strides=None, pool_size=None, **kwargs):
         super().__init__(**kwargs)
@@ -172,11 +172,11 @@ class Unequal:
         (None, {}),
     ],
 )
-def test_whatever_a_layer_says_of_itself_is_taken(config, expected):
-    assert changed_settings(Anything(config)) == expected
+def test_any_configuration_is_accepted(config, expected):
+    assert changed_settings(AnyConfig(config)) == expected
 
 
-def test_arguments_of_a_call_are_settings_of_that_call():
+def test_call_arguments_are_settings_of_call():
     x = keras.Input((4,), name="x")
     drop = layers.Dropout(0.5, name="drop")
     calls = lab.read_graph(drop(drop(x), training=True)).calls
@@ -186,7 +186,7 @@ def test_arguments_of_a_call_are_settings_of_that_call():
     ]
 
 
-def test_reading_settings_leaves_the_random_state_alone():
+def test_reading_settings_keeps_random_state():
     made = [make() for make, _expected in CASES]
     before = random.getstate(), str(np.random.get_state()), seeds(made)
     for layer in made:
@@ -200,13 +200,13 @@ def seeds(made) -> list:
     return [it.state.numpy().tolist() for it in generators]
 
 
-def test_an_argument_without_a_place_in_the_signature():
+def test_keyword_only_setting_is_listed():
     layer = layers.LayerNormalization(rms_scaling=True)
     assert changed_settings(layer)["rms_scaling"] is True
     assert "rms_scaling" not in changed_settings(layers.LayerNormalization())
     assert "rms_scaling=True" in constructor_code(layer)
 
 
-def test_no_axes_are_not_the_default_axis():
+def test_empty_axes_differ_from_default_axis():
     assert changed_settings(layers.Normalization(axis=None))["axis"] == ()
     assert "axis" not in changed_settings(layers.Normalization())

@@ -1,4 +1,4 @@
-"""Mistakes that raise nothing: each is found, and its near misses are not."""
+"""Mistakes without an exception: lint reports each of them and no correct variant."""
 
 import keras
 import pytest
@@ -13,7 +13,7 @@ def codes(model) -> list[tuple[str, str]]:
     return [(finding.code, finding.call) for finding in lab.lint(model)]
 
 
-def only(model):
+def only_finding(model):
     [finding] = lab.lint(model)
     assert finding.sureness in ("certain", "likely", "possible")
     assert finding.reason.endswith(".")
@@ -21,7 +21,7 @@ def only(model):
     return finding
 
 
-def ends(units=1, activation=None, inputs=4, **options):
+def dense_model(units=1, activation=None, inputs=4, **options):
     x = keras.Input((inputs,), name="x")
     y = layers.Dense(8, activation="relu", name="middle")(x)
     model = keras.Model(x, layers.Dense(units, activation=activation, name="end")(y), name="m")
@@ -30,21 +30,21 @@ def ends(units=1, activation=None, inputs=4, **options):
     return model
 
 
-def test_an_unused_input():
+def test_unused_input_is_reported():
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
-    finding = only(keras.Model([a, b], layers.Dense(1)(a)))
+    finding = only_finding(keras.Model([a, b], layers.Dense(1)(a)))
     assert (finding.code, finding.call, finding.sureness) == ("unused-input", "b", "certain")
     assert "b leads to no output" in finding.reason
     c, d = keras.Input((3,), name="c"), keras.Input((3,), name="d")
     assert codes(keras.Model([c, d], layers.Concatenate()([c, d]))) == []
 
 
-def test_a_lost_branch():
+def test_lost_branch_is_reported():
     x = keras.Input((3,), name="x")
     layers.ReLU(name="end")(layers.Dense(4, name="begin")(x))
     model = keras.Model(x, layers.Dense(1, name="d")(x))
     assert codes(model) == [("lost-branch", "end")]
-    kept = layers.Dense(4, name="kept")(x)  # a variable holds it: it may be used yet
+    kept = layers.Dense(4, name="kept")(x)  # referenced by a variable, so it may still be used
     assert codes(keras.Model(x, layers.Dense(1, name="e")(x))) == [("lost-branch", "end")]
     assert kept is not None
 
@@ -64,8 +64,8 @@ def siamese(merge, share=False, units=(8, 8), names=(None, None), shapes=((6,), 
         (layers.Concatenate, "possible"),
     ],
 )
-def test_twins_that_were_to_share(merge, sureness):
-    finding = only(siamese(merge))
+def test_equal_branches_should_share_layer(merge, sureness):
+    finding = only_finding(siamese(merge))
     assert (finding.code, finding.sureness) == ("twins", sureness)
     assert "call it twice" in finding.change
 
@@ -79,11 +79,11 @@ def test_twins_that_were_to_share(merge, sureness):
         {"merge": layers.Concatenate, "units": (8, 9)},
     ],
 )
-def test_no_twins(options):
+def test_different_branches_are_not_twins(options):
     assert codes(siamese(**{"merge": layers.Subtract, **options})) == []
 
 
-def test_branches_of_one_input_are_no_twins():
+def test_branches_of_one_input_are_not_twins():
     x = keras.Input((6,), name="x")
     y = layers.Subtract()([layers.Dense(8)(x), layers.Dense(8)(x)])
     assert codes(keras.Model(x, y)) == []
@@ -99,33 +99,35 @@ def classifier(rescales=True):
 @pytest.mark.parametrize(
     "scale", [layers.Rescaling(1 / 255, name="outside"), lambda x: x / 255.0]
 )
-def test_data_that_are_scaled_twice(scale):
+def test_double_scaling_is_reported(scale):
     x, y, z = (keras.Input((8, 8, 3), name=name) for name in "xyz")
-    finding = only(keras.Model(x, classifier()(scale(x))))
+    finding = only_finding(keras.Model(x, classifier()(scale(x))))
     assert (finding.code, finding.call) == ("nested-scale", "part")
     assert "inside" in finding.reason
     assert codes(keras.Model(y, classifier(rescales=False)(scale(y)))) == []
     assert codes(keras.Model(z, classifier()(z))) == []
 
 
-def test_one_model_on_two_scales():
+def test_inputs_on_different_scales_are_reported():
     part = classifier(rescales=False)
     x, y = keras.Input((8, 8, 3), name="x"), keras.Input((8, 8, 3), name="y")
     both = layers.Concatenate()([part(layers.Rescaling(1 / 255)(x)), part(y)])
-    finding = only(keras.Model([x, y], both))
+    finding = only_finding(keras.Model([x, y], both))
     assert (finding.code, finding.call) == ("nested-scale", "part#2")
     x, y = keras.Input((8, 8, 3), name="x"), keras.Input((8, 8, 3), name="y")
     equal = layers.Concatenate()([part(layers.Rescaling(1 / 255)(x)), part(y / 255.0)])
     assert codes(keras.Model([x, y], equal)) == []
 
 
-def test_softmax_with_logits_and_the_other_way_round():
+def test_softmax_must_match_from_logits():
     logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    finding = only(ends(10, "softmax", loss=logits))
+    finding = only_finding(dense_model(10, "softmax", loss=logits))
     assert (finding.code, finding.call, finding.sureness) == ("logits", "end", "certain")
-    assert codes(ends(10, None, loss=logits)) == []
-    assert codes(ends(10, "softmax", loss="sparse_categorical_crossentropy")) == []
-    assert codes(ends(10, None, loss="sparse_categorical_crossentropy")) == [("logits", "end")]
+    assert codes(dense_model(10, None, loss=logits)) == []
+    assert codes(dense_model(10, "softmax", loss="sparse_categorical_crossentropy")) == []
+    assert codes(dense_model(10, None, loss="sparse_categorical_crossentropy")) == [
+        ("logits", "end")
+    ]
     x = keras.Input((4,), name="x")
     model = keras.Model(x, layers.Softmax(name="soft")(layers.Dense(3)(x)))
     model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True))
@@ -150,18 +152,18 @@ def test_softmax_with_logits_and_the_other_way_round():
         (3, "tanh", "mse", []),
     ],
 )
-def test_losses_and_last_activations(units, activation, loss, expected):
-    found = lab.lint(ends(units, activation, loss=loss))
+def test_loss_must_match_last_activation(units, activation, loss, expected):
+    found = lab.lint(dense_model(units, activation, loss=loss))
     assert [finding.code for finding in found] == expected
     assert all(finding.call == "end" for finding in found)
 
 
-def test_a_softmax_over_one_unit_is_wrong_without_a_loss_too():
-    assert codes(ends(1, "softmax")) == [("one-class", "end")]
-    assert codes(ends(1, "relu")) == []
+def test_softmax_over_one_unit_is_reported_without_loss():
+    assert codes(dense_model(1, "softmax")) == [("one-class", "end")]
+    assert codes(dense_model(1, "relu")) == []
 
 
-def test_losses_of_dict_outputs_by_order():
+def test_list_of_losses_for_dict_outputs_is_reported():
     def model(loss):
         x = keras.Input((4,), name="x")
         outputs = {name: layers.Dense(1, name=name)(x) for name in ("z_first", "a_second")}
@@ -169,7 +171,7 @@ def test_losses_of_dict_outputs_by_order():
         made.compile(loss=loss)
         return made
 
-    finding = only(model(["mse", "mae"]))
+    finding = only_finding(model(["mse", "mae"]))
     assert (finding.code, finding.sureness) == ("losses-by-order", "certain")
     assert "a_second, z_first" in finding.reason
     assert codes(model({"z_first": "mse", "a_second": "mae"})) == []
@@ -183,14 +185,14 @@ def pixels(size, pool):
     return keras.Model(x, layers.Dense(10)(layers.Dense(128, name="huge")(y)))
 
 
-def test_a_huge_dense_layer():
-    finding = only(pixels(64, None))
+def test_huge_dense_layer_is_reported():
+    finding = only_finding(pixels(64, None))
     assert (finding.code, finding.call) == ("huge-dense", "huge")
     assert "16,777,344 parameters" in finding.reason
     assert codes(pixels(64, 8)) == []
 
 
-def test_two_layers_of_one_name():
+def test_duplicate_layer_name_is_reported():
     x = keras.Input((4,), name="x")
     y = layers.Dense(2, name="same")(layers.Dense(2, name="same")(x))
     assert codes(y) == [("duplicate-name", "same~2")]
@@ -198,7 +200,7 @@ def test_two_layers_of_one_name():
     assert codes(shared(shared(x))) == []
 
 
-def test_types_that_surprise():
+def test_unexpected_dtype_is_reported():
     words = keras.Input((4,), dtype="float16", name="words")
     assert codes(keras.Model(words, layers.Embedding(9, 2)(words))) == [("dtype", "words")]
     right = keras.Input((4,), dtype="int32", name="words")
@@ -254,19 +256,19 @@ class Right(LosesName):
         (lambda: Right(name="own"), None),
     ],
 )
-def test_layers_of_ones_own(layer, expected):
+def test_custom_layers_are_checked(layer, expected):
     x = keras.Input((4,), name="x")
     model = keras.Model(x, layer()(x))
     assert codes(model) == ([(expected, "own")] if expected else [])
 
 
 @pytest.mark.parametrize("name", seed_models.FUNCTIONAL_MODELS)
-def test_nothing_is_found_in_the_models_of_the_course(name):
+def test_course_models_have_no_findings(name):
     found = lab.lint(seed_models.FUNCTIONAL_MODELS[name][0]())
     assert [finding.code for finding in found if finding.code != "config-loses-name"] == []
 
 
-def test_models_whose_connections_are_code_and_bad_input():
+def test_unconnected_models_have_no_findings():
     assert lab.lint(seed_models.MLP()) == []
     assert lab.lint(keras.Sequential([layers.Dense(2)])) == []
     assert codes(keras.Input((3,), name="x") + 1) == []
@@ -274,7 +276,7 @@ def test_models_whose_connections_are_code_and_bad_input():
         lab.lint("model")
 
 
-def test_as_text():
+def test_findings_are_written_as_text():
     assert repr(Findings()) == "No findings."
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="<b>\n")
     text = repr(lab.lint(keras.Model([a, b], layers.Dense(1)(a))))
@@ -286,7 +288,7 @@ def test_as_text():
     lab.language("en")
 
 
-def test_nothing_is_changed():
+def test_lint_does_not_change_model():
     x = keras.Input((4,), name="x")
     layer = layers.Dense(2, name="d")
     model = keras.Model(x, ops.relu(layer(x)))

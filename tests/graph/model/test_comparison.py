@@ -1,4 +1,4 @@
-"""What changed between two models: found whatever the layers are called."""
+"""The differences between two models, independent of layer names."""
 
 import random
 from itertools import pairwise
@@ -38,7 +38,7 @@ def differences(before, after):
 
 
 @pytest.mark.parametrize("name", seed_models.FUNCTIONAL_MODELS)
-def test_a_model_built_twice_does_not_differ(name):
+def test_course_model_built_twice_is_equal(name):
     build = seed_models.FUNCTIONAL_MODELS[name][0]
     one, other = lab.read_graph(build()), lab.read_graph(build())
     assert differences(one, other) == ([], [], [])
@@ -46,20 +46,20 @@ def test_a_model_built_twice_does_not_differ(name):
 
 
 @pytest.mark.parametrize("name", ["NASNetMobile", "ResNet50"])
-def test_a_model_of_keras_built_twice_does_not_differ(name):
+def test_keras_application_built_twice_is_equal(name):
     build = getattr(keras.applications, name)
     with preserve_keras_state():
         one, other = lab.read_graph(build(weights=None)), lab.read_graph(build(weights=None))
     assert differences(one, other) == ([], [], [])
 
 
-def test_a_changed_setting_is_named_and_what_follows_from_it_is_not():
+def test_changed_setting_is_listed_without_consequences():
     one = chain(layers.Dense(64), layers.Dense(64), layers.Dense(10))
     other = chain(layers.Dense(64), layers.Dense(32), layers.Dense(10))
     assert differences(one, other) == ([], [], [(("units", 64, 32),)])
 
 
-def test_a_setting_that_was_or_becomes_the_default():
+def test_default_setting_is_compared():
     one = chain(layers.Conv1D(4, 3, activation="relu"))
     other = chain(layers.Conv1D(4, 3, padding="same"))
     assert differences(one, other)[2] == [
@@ -67,31 +67,31 @@ def test_a_setting_that_was_or_becomes_the_default():
     ]
 
 
-def test_a_layer_put_in_the_middle_is_the_only_difference():
+def test_inserted_layer_is_only_difference():
     one = chain(layers.Dense(8), layers.ReLU(), layers.Dense(4))
     other = chain(layers.Dense(8), layers.BatchNormalization(), layers.ReLU(), layers.Dense(4))
     assert differences(one, other) == (["BatchNormalization"], [], [])
     assert differences(other, one) == ([], ["BatchNormalization"], [])
 
 
-def test_one_more_of_many_equal_layers():
+def test_one_more_equal_layer_is_added():
     one = chain(*(layers.Dense(8) for _ in range(5)))
     other = chain(*(layers.Dense(8) for _ in range(6)))
     assert differences(one, other) == (["Dense"], [], [])
 
 
-def test_another_class_in_the_same_place_is_removed_and_added():
+def test_replaced_class_is_removed_and_added():
     one = chain(layers.Dense(8), layers.Dense(4), layers.Flatten())
     other = chain(layers.Dense(8), layers.Conv1D(4, 1), layers.Flatten())
     assert differences(one, other) == (["Conv1D"], ["Dense"], [])
 
 
-def test_a_new_name_is_a_change_of_the_name():
+def test_new_name_is_changed_setting():
     one, other = chain(layers.Dense(8, name="old")), chain(layers.Dense(8, name="new"))
     assert differences(one, other) == ([], [], [(("name", "old", "new"),)])
 
 
-def test_frozen_layers_and_other_inputs():
+def test_frozen_layers_and_input_shapes_are_compared():
     one = chain(layers.Dense(8, name="d"))
     other = chain(layers.Dense(8, name="d", trainable=False))
     assert differences(one, other)[2] == [(("trainable", True, False),)]
@@ -107,7 +107,7 @@ def skip(with_skip):
     return lab.read_graph(keras.Model(inputs, layers.Dense(1)(x), name="m"))
 
 
-def test_a_skip_connection():
+def test_skip_connection_is_added():
     assert differences(skip(False), skip(True)) == (["Add"], [], [])
 
 
@@ -121,7 +121,7 @@ def two_towers(units, share=False):
     return lab.read_graph(keras.Model([a, b], layers.Concatenate()(ends), name="towers"))
 
 
-def test_of_two_equal_towers_the_right_one_is_blamed():
+def test_change_is_in_correct_tower():
     found = compare_graphs(two_towers(4), two_towers(5))
     [change] = found.changed
     assert change.settings == (("units", 4, 5),)
@@ -130,7 +130,7 @@ def test_of_two_equal_towers_the_right_one_is_blamed():
     assert after.sources[source] == ["b"]
 
 
-def test_weights_that_are_shared_now():
+def test_shared_weights_are_compared():
     found = compare_graphs(two_towers(4), two_towers(4, share=True))
     assert (found.added, found.removed) == ((), ())
     assert {name for change in found.changed for name, _old, _new in change.settings} == {
@@ -153,7 +153,7 @@ def nested(units, with_decoder=True):
     return lab.read_graph(keras.Model(x, y, name="m"))
 
 
-def test_nested_models_are_compared_inside_and_added_as_a_whole():
+def test_nested_models_are_compared_inside():
     assert differences(nested(4), nested(5))[2][0] == (("units", 4, 5),)
     found = compare_graphs(nested(4, with_decoder=False), nested(4))
     assert comparison_lines(found) == ["+ decoder (Functional, 3 calls)"]
@@ -162,14 +162,14 @@ def test_nested_models_are_compared_inside_and_added_as_a_whole():
     ]
 
 
-def test_inside_wrappers():
+def test_wrapped_layers_are_compared():
     one = chain(layers.TimeDistributed(layers.Dense(4)))
     other = chain(layers.TimeDistributed(layers.Dense(5)))
     settings = [it for change in differences(one, other)[2] for it in change]
     assert ("units", 4, 5) in settings
 
 
-def test_both_graphs_as_one():
+def test_union_contains_both_graphs():
     one = chain(layers.Dense(8, name="a"), layers.Dense(4, name="b"), layers.Flatten(name="c"))
     other = chain(
         layers.Dense(8, name="a"), layers.Conv1D(4, 1, name="b"), layers.Flatten(name="c")
@@ -187,7 +187,7 @@ def test_both_graphs_as_one():
     assert view.to_text() == repr(view)
 
 
-def test_the_text_says_it_line_by_line():
+def test_text_lists_differences():
     one = chain(layers.Dense(64, name="a"), layers.Dense(10, name="b"), name="first")
     other = chain(layers.Dense(32, name="a"), layers.ReLU(name="r"), layers.Dense(10, name="b"),
                   name="second")  # fmt: skip
@@ -199,7 +199,7 @@ def test_the_text_says_it_line_by_line():
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_one_random_edit_is_found_as_such(seed):
+def test_random_edit_is_detected(seed):
     draw = random.Random(seed)
     classes = ["Dense", "ReLU", "Dropout", "Conv1D", "Add"]
 
@@ -236,7 +236,7 @@ def test_one_random_edit_is_found_as_such(seed):
     assert (removed, added) == expected[:2]
 
 
-def test_long_chains_are_compared():
+def test_comparison_handles_long_chains():
     def graph(units):
         calls = tuple(
             Call(f"d{n}", f"d{n}", "Dense", f"d{n}", (SPEC,), (SPEC,),

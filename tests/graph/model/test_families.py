@@ -1,4 +1,4 @@
-"""Families: every layer of Keras has one, and every text can be read on its fill."""
+"""Families: every layer of Keras has one, and all text has enough contrast."""
 
 import itertools
 
@@ -113,11 +113,11 @@ def family(kind: str, library: bool = True) -> str:
     ("kind", "expected"),
     [(kind, name) for name, kinds in EXPECTED.items() for kind in kinds],
 )
-def test_a_class_has_the_family_of_its_work(kind, expected):
+def test_class_has_expected_family(kind, expected):
     assert family(kind) == expected
 
 
-def test_the_table_names_layers_that_exist():
+def test_table_lists_existing_layers():
     operations = {"GetItem", "NotEqual", "Sum", "Matmul"}
     named = {kind for kinds in EXPECTED.values() for kind in kinds}
     later_than_keras_3_8 = {"RMSNormalization"}
@@ -125,12 +125,12 @@ def test_the_table_names_layers_that_exist():
 
 
 @pytest.mark.parametrize("kind", ["Dense", "Conv2D", "InputLayer", "Mine"])
-def test_a_class_of_ones_own_is_ones_own_whatever_its_name(kind):
+def test_custom_class_has_own_family(kind):
     assert family(kind, library=False) == "own"
 
 
 def builds_weights(cls) -> bool:
-    """Tells whether a class of Keras's adds weights, from its own code."""
+    """Tells whether the code of a Keras class adds weights."""
     names = {"add_weight", "add_variable"}
     return any(
         names & {*function.__code__.co_names}
@@ -141,7 +141,7 @@ def builds_weights(cls) -> bool:
     )
 
 
-def test_no_layer_with_weights_falls_through_the_patterns():
+def test_every_layer_with_weights_has_family():
     with_weights = {
         cls
         for cls in vars(keras.layers).values()
@@ -156,7 +156,7 @@ def test_no_layer_with_weights_falls_through_the_patterns():
     assert fallen == set()
 
 
-def test_families_differ_by_more_than_colour():
+def test_families_have_different_glyphs():
     glyphs = [it.glyph for it in FAMILIES.values()]
     assert len({*glyphs}) == len(glyphs) == 9
 
@@ -176,27 +176,27 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_contrast_is_computed_as_defined():
+def test_contrast_follows_definition():
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_texts_can_be_read_on_every_fill(name, theme):
+def test_text_has_contrast_on_every_fill(name, theme):
     fill = FAMILIES[name].fill[theme]
     for ink in (FAMILIES[name].ink, TEXT, QUIET):
         assert contrast(ink[theme], fill) >= ENOUGH
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-def test_texts_can_be_read_beside_the_boxes(theme):
+def test_text_has_contrast_on_surface(theme):
     for ink, ground in itertools.product((TEXT, QUIET), (SURFACE, PANEL)):
         assert contrast(ink[theme], ground[theme]) >= ENOUGH
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-def test_lines_and_glyphs_stand_out(theme):
+def test_lines_and_glyphs_have_contrast(theme):
     for it in FAMILIES.values():
         assert contrast(it.border[theme], it.fill[theme]) >= 3
         assert contrast(it.border[theme], SURFACE[theme]) >= 3

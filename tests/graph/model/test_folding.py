@@ -1,4 +1,4 @@
-"""Folding: what is grouped, what is open, what a search finds."""
+"""Folding: groups, open groups, and search."""
 
 import keras
 import pytest
@@ -21,7 +21,7 @@ def resnet():
         return lab.read_graph(keras.applications.ResNet50(weights=None))
 
 
-def test_blocks_are_named_and_counted(resnet):
+def test_blocks_have_names_and_counts(resnet):
     graph, opened = fold_graph(resnet)
     assert opened == frozenset()
     assert [it for it in top(graph) if it in graph.group_of] == [
@@ -46,7 +46,7 @@ def transformer(blocks: int) -> LayerGraph:
     return lab.read_graph(keras.Model(inputs, layers.Dense(2)(x)))
 
 
-def test_blocks_of_equal_structure_without_names():
+def test_unnamed_blocks_of_equal_structure_are_grouped():
     graph, _opened = fold_graph(transformer(24))
     [run] = [it for it in top(graph) if it in graph.group_of]
     assert run == "MultiHeadAttention ×24"
@@ -54,7 +54,7 @@ def test_blocks_of_equal_structure_without_names():
     assert {len(inside) for inside in list(graph.calls_inside.values())[1:]} == {8}
 
 
-def test_small_graphs_keep_their_nested_models_open_and_wrappers_closed():
+def test_small_graphs_open_nested_models_and_close_wrappers():
     graph = lab.read_graph(seed_models.nested_autoencoder())
     folded, opened = fold_graph(graph)
     assert folded is graph
@@ -65,7 +65,7 @@ def test_small_graphs_keep_their_nested_models_open_and_wrappers_closed():
     assert fold_graph(wrapped, False)[1] == {"each"}
 
 
-def test_names_classes_and_ids_are_folded():
+def test_fold_accepts_names_classes_and_ids():
     graph = lab.read_graph(seed_models.nested_autoencoder())
     assert fold_graph(graph, "encoder")[1] == {"decoder"}
     assert fold_graph(graph, ["Functional"])[1] == frozenset()
@@ -86,14 +86,14 @@ def chain(count: int) -> LayerGraph:
 
 
 @pytest.mark.parametrize("count", [151, 3_000])
-def test_no_group_holds_more_boxes_than_can_be_looked_at(count):
+def test_groups_have_limited_size(count):
     graph, _opened = fold_graph(chain(count))
     items = items_by_parent(graph)
     assert max(map(len, items.values())) <= 100
     assert sum(it in graph.call_of for inside in items.values() for it in inside) == count
 
 
-def test_a_search_finds_names_classes_and_shapes(resnet):
+def test_search_finds_names_classes_and_shapes(resnet):
     graph, _opened = fold_graph(resnet)
     assert search(graph, "CONV2_block1_1_") == [
         "conv2_block1_1_conv", "conv2_block1_1_bn", "conv2_block1_1_relu",
@@ -118,13 +118,13 @@ def test_a_search_finds_names_classes_and_shapes(resnet):
         "two\nlines",
     ],
 )
-def test_a_search_finds_hostile_names(name):
+def test_search_finds_hostile_names(name):
     x = keras.Input((3,), name="x")
     graph = lab.read_graph(layers.Dense(2, name=name)(x))
     assert search(graph, name) == [name]
 
 
-def test_the_view_opens_what_it_selects_and_finds(resnet):
+def test_view_opens_groups_of_selected_and_found_calls(resnet):
     view = lab.graph(resnet)
     assert view.search("conv4_block3_2_conv") == ["conv4_block3_2_conv"]
     assert view.selected == "conv4_block3_2_conv"

@@ -1,4 +1,4 @@
-"""A graph as JSON: it is read again as it was written; what is no graph is refused."""
+"""Graphs as JSON: reading restores the graph, and invalid files raise."""
 
 import json
 
@@ -13,12 +13,12 @@ from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 
 
 @pytest.mark.parametrize("name", seed_models.FUNCTIONAL_MODELS)
-def test_models_of_the_course(name):
+def test_course_models_survive_round_trip(name):
     graph = lab.read_graph(seed_models.FUNCTIONAL_MODELS[name][0]())
     assert from_json(to_json(graph)) == graph
 
 
-def test_settings_of_every_kind_and_unbuilt_models():
+def test_all_settings_and_unbuilt_models_survive_round_trip():
     settings = {
         "a": (1, (2.5, None)), "b": {"c": True}, "big": 10**30, "d": float("inf"), "e": "ñ\n\u202e",
     }  # fmt: skip
@@ -28,7 +28,7 @@ def test_settings_of_every_kind_and_unbuilt_models():
         assert from_json(to_json(lab.read_graph(model))) == lab.read_graph(model)
 
 
-def test_a_file_is_shown_again(tmp_path):
+def test_saved_graph_gives_same_view(tmp_path):
     view = lab.graph(seed_models.nested_autoencoder())
     path = view.save(tmp_path / "graph.json")
     again = lab.graph(lab.load_graph(path))
@@ -60,12 +60,12 @@ def changed(**values) -> str:
         (changed(parameters=True), "graph.parameters must be of type int"),
     ],
 )
-def test_what_is_no_graph_is_refused(text, reason):
+def test_invalid_file_raises(text, reason):
     with pytest.raises(GraphFileError, match=reason):
         from_json(text)
 
 
-def test_two_calls_with_one_id():
+def test_duplicate_id_raises():
     data = json.loads(to_json(lab.read_graph(seed_models.mnist_model())))
     data["calls"].append(data["calls"][-1])
     with pytest.raises(GraphFileError, match="same id"):

@@ -1,4 +1,4 @@
-"""What a graph tells about itself, without Keras."""
+"""The properties of a graph, without Keras."""
 
 import dataclasses
 import subprocess
@@ -20,7 +20,7 @@ def graph(*arrows: str, **facts) -> LayerGraph:
     return LayerGraph("m", "Functional", calls, edges, **facts)
 
 
-def test_a_graph_cannot_be_changed():
+def test_graph_is_immutable():
     it = graph("a>b")
     with pytest.raises(dataclasses.FrozenInstanceError):
         it.name = "other"
@@ -28,7 +28,7 @@ def test_a_graph_cannot_be_changed():
         it.calls[0].id = "other"
 
 
-def test_shared_tells_which_call_of_how_many():
+def test_shared_counts_calls():
     it = graph("x>d#10", "x>d", "x>d#2", "d>e")
     assert it.shared == {"d": (1, 3), "d#2": (2, 3), "d#10": (3, 3)}
 
@@ -39,12 +39,12 @@ def test_unused_inputs_lead_to_no_output():
     assert graph("a>b", "b>c", inputs=("a",), outputs=("c",)).unused == ()
 
 
-def test_nothing_is_called_unused_where_the_outputs_or_edges_are_unknown():
+def test_no_input_is_unused_without_outputs_or_edges():
     assert graph("a>c", "b>d", inputs=("a", "b")).unused == ()
     assert graph("a>c", inputs=("a",), outputs=("x",), connected=False).unused == ()
 
 
-def test_it_knows_no_keras():
+def test_layer_graph_does_not_import_keras():
     program = "import sys, kfunc_lab.graph.model.layer_graph; print('keras' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ran.stdout == "False\n"

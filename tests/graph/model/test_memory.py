@@ -1,4 +1,4 @@
-"""The memory of weights and results."""
+"""The memory of weights and activations."""
 
 import keras
 from keras import layers
@@ -7,7 +7,7 @@ import kfunc_lab as lab
 from kfunc_lab.graph.model.memory import activation_bytes, memory_text, weight_bytes
 
 
-def test_memory():
+def test_weights_and_activations_have_memory():
     x = keras.Input((8, 8, 3))
     graph = lab.read_graph(layers.Conv2D(4, 3, dtype="mixed_float16", name="c")(x))
     call = graph.call_of["c"]

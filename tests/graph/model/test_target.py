@@ -1,4 +1,4 @@
-"""A graph beside the one that is asked for: differences, whatever layers are called, and drawn."""
+"""Comparisons of a learner's graph with the target, in data and in the drawing."""
 
 import re
 
@@ -13,7 +13,7 @@ from kfunc_lab.graph.picture.target import draw_beside_target
 
 
 def block(skip="first", order=(0, 1), merge=layers.Add, **last):
-    """A small residual network; the names of its layers are new each time."""
+    """Reads a small residual network with new layer names."""
     inputs = keras.Input((8, 8, 3))
     first = layers.Conv2D(4, 3, padding="same")(inputs)
     second = layers.Conv2D(4, 3, padding="same")(first)
@@ -24,17 +24,17 @@ def block(skip="first", order=(0, 1), merge=layers.Add, **last):
 
 
 def drawn_lines(svg):
-    """The classes of the lines that are marked."""
+    """Returns the classes of marked lines."""
     return re.findall(r'<g class="edge (mark-[a-z]+)"', svg)
 
 
-def test_equal_graphs_do_not_differ_whatever_their_layers_are_called():
+def test_equal_graphs_match_despite_names():
     found = compare_with_target(block(), block(name="digits"))
     assert (found.added, found.removed, found.changed, found.lines) == ((), (), (), {})
     assert target_annotations(found) == Annotations()
 
 
-def test_the_order_of_what_is_added_up_is_no_difference_and_that_of_what_is_joined_is():
+def test_input_order_matters_for_concatenate_only():
     assert compare_with_target(block(), block(order=(1, 0))).changed == ()
     one, other = (block(order=order, merge=layers.Concatenate) for order in ((0, 1), (1, 0)))
     [change] = compare_with_target(one, other).changed
@@ -49,34 +49,36 @@ def test_the_order_of_what_is_added_up_is_no_difference_and_that_of_what_is_join
         lambda pair: layers.Concatenate(axis=1)(pair),
     ],
 )
-def test_the_last_axis_may_be_written_in_several_ways(joined):
-    found = compare_with_target(rows_joined(layers.concatenate), rows_joined(joined))
+def test_equivalent_last_axes_match(joined):
+    found = compare_with_target(joined_network(layers.concatenate), joined_network(joined))
     assert (found.added, found.removed, found.changed, found.lines) == ((), (), (), {})
     assert target_annotations(found) == Annotations()
 
 
-def test_joining_along_another_axis_is_a_difference():
+def test_other_concatenation_axis_differs():
     for joined in (ops.concatenate, lambda pair: ops.concatenate(pair, axis=1)):
-        there = rows_joined(joined, (3, 8))
-        [change] = compare_with_target(rows_joined(layers.concatenate, (3, 8)), there).changed
+        there = joined_network(joined, (3, 8))
+        [change] = compare_with_target(
+            joined_network(layers.concatenate, (3, 8)), there
+        ).changed
         assert change.settings[0][0] == "axis"
 
 
-def test_a_sum_may_be_a_layer_or_an_operation():
-    wanted = rows_joined(layers.add)
+def test_add_layer_matches_add_operation():
+    wanted = joined_network(layers.add)
     for added in (lambda pair: pair[0] + pair[1], lambda pair: ops.add(*pair)):
-        found = compare_with_target(wanted, rows_joined(added))
+        found = compare_with_target(wanted, joined_network(added))
         assert (found.added, found.removed, found.changed, found.lines) == ((), (), (), {})
 
 
-def rows_joined(join, shape=(8,)):
-    """A network that joins what two layers make of two rows of numbers."""
+def joined_network(join, shape=(8,)):
+    """Reads a network that joins two Dense layers of two inputs."""
     inputs = [keras.Input(shape) for _side in range(2)]
     x = join([layers.Dense(8, activation="relu")(it) for it in inputs])
     return read_graph(keras.Model(inputs, layers.Dense(1)(x)))
 
 
-def test_a_skip_from_the_wrong_place_has_a_line_too_much_and_a_line_too_few():
+def test_wrong_skip_has_extra_line_and_missing_line():
     answer = block(skip="second")
     found = compare_with_target(block(), answer)
     first, second, _third = (call.id for call in answer.calls if call.kind == "Conv2D")
@@ -92,7 +94,7 @@ def test_a_skip_from_the_wrong_place_has_a_line_too_much_and_a_line_too_few():
         assert f">{words}</text>" in svg
 
 
-def test_a_layer_that_is_missing_is_a_ghost_and_cuts_no_line():
+def test_missing_layer_is_ghost():
     inputs = keras.Input((8,))
     short = read_graph(keras.Model(inputs, layers.Dense(3)(inputs)))
     inputs = keras.Input((8,))
@@ -108,7 +110,7 @@ def test_a_layer_that_is_missing_is_a_ghost_and_cuts_no_line():
 
 
 @pytest.mark.parametrize("activation", ["relu", "softmax"])
-def test_a_setting_that_differs_is_marked(activation):
+def test_different_setting_is_marked(activation):
     found = compare_with_target(block(activation="tanh"), block(activation=activation))
     [change] = found.changed
     assert change.settings == (("activation", "tanh", activation),)

@@ -1,4 +1,4 @@
-"""The drawing program: found, missing, failing, silent, hanging."""
+"""The Graphviz program when it works, is missing, fails, writes nothing or hangs."""
 
 import stat
 import sys
@@ -18,7 +18,7 @@ GRAPH = LayerGraph(
     "m",
     "Functional",
     (Call("a", "a", "InputLayer", "a"), Call("b", "b", "Dense", "b")),
-    # Two lines: a chain would need no program.
+    # Two branches, because a chain needs no program.
     tuple(Edge("a", 0, "b", at, TensorSpec((None, 3), "float32")) for at in (0, 1)),
     outputs=("a", "b"),
 )
@@ -26,7 +26,7 @@ GRAPH = LayerGraph(
 
 @pytest.fixture
 def program(tmp_path, monkeypatch):
-    """Puts a program of the test's own in the place of Graphviz."""
+    """Replaces Graphviz with a script."""
 
     def write(text: str):
         path = tmp_path / "dot"
@@ -45,18 +45,18 @@ GARBAGE = "print('<svg')"
 HANGING = "import time\ntime.sleep(60)"
 
 
-def test_it_draws():
+def test_graphviz_draws_each_format():
     assert run_dot(SOURCE, "svg").startswith(b"<?xml")
     assert run_dot(SOURCE, "png").startswith(b"\x89PNG")
     assert b"bgcolor=red" in run_dot(SOURCE, "dot", "-Gbgcolor=red")
 
 
-def test_a_mistake_in_the_source_is_reported():
+def test_syntax_error_is_reported():
     with pytest.raises(GraphvizError, match=r"failed: .+"):
         run_dot("digraph {", "svg")
 
 
-def test_a_missing_program_is_named(monkeypatch):
+def test_missing_program_is_reported(monkeypatch):
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")
     assert find_program() == "/nowhere/dot"
     with pytest.raises(GraphvizError) as raised:
@@ -67,7 +67,7 @@ def test_a_missing_program_is_named(monkeypatch):
     )
 
 
-def test_no_program_at_all(monkeypatch, tmp_path):
+def test_program_is_found_or_reported_missing(monkeypatch, tmp_path):
     monkeypatch.delenv("KFUNC_LAB_DOT", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(graphviz.sysconfig, "get_path", lambda _name: str(tmp_path))
@@ -79,35 +79,35 @@ def test_no_program_at_all(monkeypatch, tmp_path):
     assert find_program() == str(dot)
 
 
-def test_a_failing_program_is_named_with_what_it_said(program):
+def test_failure_reports_program_and_output(program):
     path = program(FAILING)
     with pytest.raises(GraphvizError) as raised:
         run_dot(SOURCE, "svg")
     assert str(raised.value) == f"The drawing program {path} failed: no such layout"
 
 
-def test_a_program_that_fails_without_a_word(program):
+def test_silent_failure_reports_exit_status(program):
     path = program(SILENT_FAILURE)
     with pytest.raises(GraphvizError, match="exit status 3") as raised:
         run_dot(SOURCE, "svg")
     assert str(path) in str(raised.value)
 
 
-def test_a_file_that_is_no_program(program):
+def test_file_without_execute_permission_is_reported(program):
     program(FAILING).chmod(0o644)
     with pytest.raises(GraphvizError, match=r"failed: .*ermission"):
         run_dot(SOURCE, "svg")
 
 
 @pytest.mark.parametrize("text", [NOTHING, GARBAGE])
-def test_a_program_that_writes_no_picture(program, text):
+def test_missing_layout_is_reported(program, text):
     path = program(text)
     with pytest.raises(GraphvizError, match="returned no layout") as raised:
         to_svg(GRAPH)
     assert str(path) in str(raised.value)
 
 
-def test_a_hanging_program_is_stopped_and_named(program, monkeypatch):
+def test_hanging_program_is_stopped_and_reported(program, monkeypatch):
     path = program(HANGING)
     monkeypatch.setattr(graphviz, "_SECONDS", 0.5)
     begin = time.perf_counter()
@@ -118,7 +118,7 @@ def test_a_hanging_program_is_stopped_and_named(program, monkeypatch):
 
 
 @pytest.mark.parametrize("text", [FAILING, SILENT_FAILURE, NOTHING, GARBAGE, HANGING])
-def test_the_view_is_text_and_reason_then(program, monkeypatch, text):
+def test_view_falls_back_to_text_and_reason(program, monkeypatch, text):
     path = program(text)
     monkeypatch.setattr(graphviz, "_SECONDS", 0.5)
     view = GraphView(GRAPH)
@@ -133,7 +133,7 @@ def test_the_view_is_text_and_reason_then(program, monkeypatch, text):
         view.to_svg()
 
 
-def test_the_view_of_a_model_without_the_program(monkeypatch):
+def test_model_view_falls_back_without_program(monkeypatch):
     import keras
 
     monkeypatch.setenv("KFUNC_LAB_DOT", "/nowhere/dot")

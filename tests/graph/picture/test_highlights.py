@@ -1,4 +1,4 @@
-"""Regions and colours by number: on the picture, on the page, and refused when they are wrong."""
+"""Highlighted regions and colours by value, in the picture and on the page."""
 
 import math
 
@@ -12,7 +12,7 @@ from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.ui.colour_scale import ink_on, scale_of
 
 
-def test_a_model_that_shares_calls_is_a_region():
+def test_model_with_shared_calls_is_region():
     encoder, autoencoder = seed_models.encoder_and_autoencoder()
     view = lab.graph(autoencoder, highlight={"encoder": encoder})
     [members] = view._emphasis["regions"]
@@ -23,11 +23,11 @@ def test_a_model_that_shares_calls_is_a_region():
     assert ">encoder</text>" in svg
 
 
-def test_a_nested_model_a_layer_and_a_model_that_begins_amid_are_regions():
+def test_nested_models_and_layers_are_regions():
     model = seed_models.nested_autoencoder()
     encoder = model.get_layer("encoder")
     view = lab.graph(model, highlight={"first": encoder, "one": encoder.layers[1]})
-    assert len(view._emphasis["regions"][0]) == len(encoder.layers) + 1  # and the group itself
+    assert len(view._emphasis["regions"][0]) == len(encoder.layers) + 1  # with the group itself
     assert len(view._emphasis["regions"][1]) == 1
     x = keras.Input((4,), name="x")
     code = layers.Dense(2, name="code")(x)
@@ -38,18 +38,18 @@ def test_a_nested_model_a_layer_and_a_model_that_begins_amid_are_regions():
     assert "out" in view._emphasis["regions"][0]
 
 
-def test_a_model_that_has_no_part_in_it_is_refused():
+def test_unrelated_model_raises():
     with pytest.raises(ValueError, match="'other' has no call in this graph"):
         lab.graph(seed_models.mnist_model(), highlight={"other": seed_models.ticket_model()})
 
 
-def test_colours_by_number():
+def test_values_set_colours():
     with preserve_keras_state():
         view = lab.graph(keras.applications.ResNet50(weights=None))
     view.colour_by({"conv1_conv": 0.5, "conv2_block1_1_conv": 2, "conv1_bn": math.nan}, "share")
     values = {it["id"]: it for it in view._emphasis["values"]}
     assert values["conv1_conv"]["colour"] == "#440154"
-    # A folded group has the greatest number inside.
+    # A folded group has the largest value inside.
     assert values["conv2_block ×3"] == values["conv2_block1_1_conv"] | {"id": "conv2_block ×3"}
     assert values["conv2_block ×3"]["colour"] == "#fde725"
     assert "conv1_bn" not in values
@@ -60,7 +60,7 @@ def test_colours_by_number():
     assert 'class="scale"' not in view.to_svg()
 
 
-def test_a_layers_name_stands_for_all_its_calls():
+def test_layer_name_colours_all_calls():
     dense = layers.Dense(4, name="shared")
     x = keras.Input((4,), name="x")
     view = lab.graph(keras.Model(x, dense(layers.ReLU()(dense(x)))))
@@ -68,7 +68,7 @@ def test_a_layers_name_stands_for_all_its_calls():
     assert {it["id"] for it in view._emphasis["values"]} == {"shared", "shared#2"}
 
 
-def test_wrong_names_and_values_are_refused():
+def test_unknown_names_and_invalid_values_raise():
     view = lab.graph(seed_models.mnist_model())
     with pytest.raises(ValueError, match="no call or layer 'nobody'"):
         view.colour_by({"nobody": 1})
@@ -76,7 +76,7 @@ def test_wrong_names_and_values_are_refused():
         view.colour_by({"img": "high"})
 
 
-def test_scales():
+def test_scale_maps_values_to_colours():
     assert scale_of([-1, 3]).colour(0) == "#f7f7f7"
     assert scale_of([-1, 3]).low == -3
     assert scale_of([2, 2]).colour(2) == scale_of([0, 4]).colour(2)

@@ -1,4 +1,4 @@
-"""The picture: well-formed, complete, and safe whatever the names are."""
+"""The SVG picture: well-formed, complete and safe for all names."""
 
 import struct
 import xml.etree.ElementTree as ET
@@ -79,7 +79,7 @@ def drawings(graphs):
     return {name: ET.fromstring(to_svg(graph)) for name, graph in graphs.items()}
 
 
-def having(svg, class_name: str) -> list:
+def elements_of_class(svg, class_name: str) -> list:
     return [it for it in svg.iter() if class_name in it.get("class", "").split()]
 
 
@@ -93,14 +93,14 @@ every_graph = pytest.mark.parametrize("name", NAMES)
 
 
 def boxes(svg) -> dict:
-    return {it.get("data-item"): it for it in having(svg, "call")}
+    return {it.get("data-item"): it for it in elements_of_class(svg, "call")}
 
 
 @every_graph
-def test_every_call_is_drawn_once_in_its_family(graphs, drawings, name):
+def test_each_call_is_drawn_once_with_family(graphs, drawings, name):
     graph, drawn = graphs[name], boxes(drawings[name])
-    frames = {it.get("data-frame") for it in having(drawings[name], "frame")}
-    assert len(drawn) == len(having(drawings[name], "call"))
+    frames = {it.get("data-frame") for it in elements_of_class(drawings[name], "frame")}
+    assert len(drawn) == len(elements_of_class(drawings[name], "call"))
     assert {*drawn} | (frames & {*graph.call_of}) == {*graph.call_of}
     for call_id, element in drawn.items():
         call = graph.call_of[call_id]
@@ -113,13 +113,11 @@ def test_every_call_is_drawn_once_in_its_family(graphs, drawings, name):
 
 
 @every_graph
-def test_every_tensor_is_a_line_from_the_call_that_made_it_to_those_that_take_it(
-    graphs, drawings, name
-):
+def test_each_tensor_is_line_between_calls(graphs, drawings, name):
     graph = graphs[name]
-    drawn = having(drawings[name], "edge")
+    drawn = elements_of_class(drawings[name], "edge")
     ends = [(it.get("data-source"), it.get("data-target")) for it in drawn]
-    # Within one group a line joins the two calls themselves.
+    # In one group, a line joins the two calls.
     for edge in graph.edges:
         source, target = graph.call_of[edge.source], graph.call_of[edge.target]
         if source.group == target.group:
@@ -127,9 +125,9 @@ def test_every_tensor_is_a_line_from_the_call_that_made_it_to_those_that_take_it
         else:
             assert (source.id, None) in ends or source.group is None
             assert (None, target.id) in ends or target.group is None
-    marked = [it for it in having(drawings[name], "output") if it.get("data-item")]
+    marked = [it for it in elements_of_class(drawings[name], "output") if it.get("data-item")]
     assert len(marked) == len(graph.outputs)
-    lost = [it for it in having(drawings[name], "lost") if "edge" in it.get("class")]
+    lost = [it for it in elements_of_class(drawings[name], "lost") if "edge" in it.get("class")]
     assert len(lost) == len(
         {(it.source, it.target) for it in graph.edges}
         & {(it.source, it.target) for it in graph.edges if it.target in graph.lost}
@@ -137,16 +135,16 @@ def test_every_tensor_is_a_line_from_the_call_that_made_it_to_those_that_take_it
 
 
 @every_graph
-def test_every_open_group_is_a_frame_with_its_name(graphs, drawings, name):
-    drawn = having(drawings[name], "frame")
+def test_each_open_group_has_titled_frame(graphs, drawings, name):
+    drawn = elements_of_class(drawings[name], "frame")
     assert sorted(it.get("data-frame") for it in drawn) == sorted(graphs[name].group_of)
-    titles = [said for it in having(drawings[name], "title") for said in texts(it)]
+    titles = [said for it in elements_of_class(drawings[name], "title") for said in texts(it)]
     for group in graphs[name].groups:
         assert short_name(group) in titles
 
 
 @every_graph
-def test_the_picture_names_itself(graphs, drawings, name):
+def test_picture_has_accessible_title(graphs, drawings, name):
     svg = drawings[name]
     assert svg.tag == f"{SVG}svg"
     assert svg.get("role") == "img"
@@ -158,7 +156,7 @@ def test_the_picture_names_itself(graphs, drawings, name):
 
 
 @every_graph
-def test_every_text_follows_the_theme(drawings, name):
+def test_text_follows_theme(drawings, name):
     known = {"name", "kind", "glyph", "quiet", "label", "remark"}
     for text in drawings[name].iter(f"{SVG}text"):
         if not "".join(text.itertext()).strip():
@@ -172,7 +170,7 @@ def test_every_text_follows_the_theme(drawings, name):
         }
 
 
-def test_the_style_carries_both_themes():
+def test_style_contains_both_themes():
     style = style_sheet()
     for family in FAMILIES.values():
         for light, dark in (family.fill, family.border, family.ink):
@@ -180,24 +178,24 @@ def test_the_style_carries_both_themes():
     assert f"light-dark({SURFACE[0]},{SURFACE[1]})" in style
     svg = ET.fromstring(to_svg(LayerGraph("m", "Functional", (), ())))
     assert svg.find(f"{SVG}style").text == style
-    [surface] = having(svg, "surface")
+    [surface] = elements_of_class(svg, "surface")
     assert surface.get("fill") == SURFACE[0]
 
 
 def test_remarks_and_parameters_are_drawn(graphs, drawings):
-    [gone] = [it for it in having(drawings["lost"], "lost") if "gone" in texts(it)]
+    [gone] = [it for it in elements_of_class(drawings["lost"], "lost") if "gone" in texts(it)]
     assert {"lost", "16"} <= {*texts(gone)}
-    dense = [it for it in having(drawings["lost"], "call") if "dense" in texts(it)]
+    dense = [it for it in elements_of_class(drawings["lost"], "call") if "dense" in texts(it)]
     assert "use 1 of 2" in texts(dense[0])
 
 
-def test_shapes_are_written_where_they_change():
+def test_changed_shapes_are_labelled():
     inputs = keras.Input((28, 28, 3), name="x")
     x = layers.Conv2D(8, 3, name="conv")(inputs)
     x = layers.ReLU(name="relu")(x)
     x = layers.Flatten(name="flat")(x)
     svg = ET.fromstring(to_svg(lab.read_graph(x)))
-    labels = [it.text for it in having(svg, "label")]
+    labels = [it.text for it in elements_of_class(svg, "label")]
     assert labels == ["28 × 28 × 3", "26 × 26 × 8", "5408"]
 
 
@@ -213,16 +211,16 @@ def test_shapes_are_written_where_they_change():
         (3_000_000_000, "3 G"),
     ],
 )
-def test_large_counts_are_rounded_in_the_picture_only(count, shown):
+def test_large_counts_are_rounded_only_in_picture(count, shown):
     call = Call("d", "d", "Dense", "d", parameters=count)
     graph = LayerGraph("m", "Functional", (call,), ())
     svg = ET.fromstring(to_svg(graph))
-    assert shown in texts(having(svg, "call")[0])
+    assert shown in texts(elements_of_class(svg, "call")[0])
     assert f"{count:,} parameters" in accessible_name(call)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_breaks_the_picture(name):
+def test_hostile_names_keep_svg_valid(name):
     group = Group(f"{name}/group", name, name or "Kind", "g")
     calls = (
         Call("plain", "plain", "Dense", "plain"),
@@ -232,22 +230,22 @@ def test_no_name_breaks_the_picture(name):
     edges = tuple(Edge(one.id, 0, other.id, 0, SPEC) for one, other in pairwise(calls))
     graph = LayerGraph(name, name, calls, edges, (group,), (calls[0].id,), (calls[2].id,))
     svg = ET.fromstring(to_svg(graph))
-    assert len(having(svg, "call")) == 3
-    # One into the group and one to the call in it, and the same on the way out.
-    assert len(having(svg, "edge")) == 5
-    assert len(having(svg, "frame")) == 1
+    assert len(elements_of_class(svg, "call")) == 3
+    # Two lines enter the group and its call, and two lines leave them.
+    assert len(elements_of_class(svg, "edge")) == 5
+    assert len(elements_of_class(svg, "frame")) == 1
     assert {it.tag for it in svg.iter()} <= {
         f"{SVG}{tag}"
         for tag in ("svg", "g", "title", "style", "rect", "path", "polygon", "text")
     }
     shown = printable(name).strip()
     if shown:
-        drawn = having(svg, "call")[1]
-        name_drawn = "".join("".join(it.itertext()) for it in having(drawn, "name"))
+        drawn = elements_of_class(svg, "call")[1]
+        name_drawn = "".join("".join(it.itertext()) for it in elements_of_class(drawn, "name"))
         assert name_drawn.split() == shown.split()
 
 
-def test_long_names_are_shortened_in_the_picture_and_whole_in_its_titles():
+def test_long_names_are_shortened_except_in_titles():
     long = "a_very_long_name_" * 300
     x = layers.Dense(2, name=long)(keras.Input((3,), name="x"))
     graph = lab.read_graph(x)
@@ -260,17 +258,17 @@ def test_long_names_are_shortened_in_the_picture_and_whole_in_its_titles():
     assert int(svg.get("width")) < 500
 
 
-def test_names_do_not_reach_beyond_their_box():
-    """Wide characters get room, although Graphviz does not know how wide they are."""
+def test_boxes_fit_wide_names():
+    """Boxes fit wide characters, although Graphviz does not know their width."""
     boxes = []
     for name in ("abcdefgh", "漢字漢字漢字漢字"):
         call = Call(name, name, "Dense", name)
         svg = ET.fromstring(to_svg(LayerGraph("m", "Functional", (call,), ())))
-        boxes.append(int(having(svg, "box")[0].get("width")))
+        boxes.append(int(elements_of_class(svg, "box")[0].get("width")))
     assert boxes[1] - boxes[0] > 20
 
 
-def test_calls_without_known_edges_stand_in_one_column(drawings, graphs):
+def test_unconnected_calls_stand_in_one_column(drawings, graphs):
     places = [
         [float(part) for part in it.get("transform")[10:-1].split()]
         for it in boxes(drawings["unbuilt"]).values()
@@ -279,16 +277,18 @@ def test_calls_without_known_edges_stand_in_one_column(drawings, graphs):
     assert len({down for _across, down in places}) == len(graphs["unbuilt"].calls)
 
 
-def test_the_legend_says_what_is_seen(graphs, drawings):
-    said = texts(having(drawings["tickets"], "legend")[0])
+def test_legend_lists_visible_families(graphs, drawings):
+    said = texts(elements_of_class(drawings["tickets"], "legend")[0])
     assert {"input, output", "dense, embedding", "merging, arithmetic"} <= {*said}
     assert "convolution" not in said
-    assert "lost" in texts(having(drawings["lost"], "legend")[0])
-    assert "same colour: shared weights" in texts(having(drawings["lost"], "legend")[0])
-    assert "can be opened" in texts(having(drawings["nested"], "legend")[0])
+    assert "lost" in texts(elements_of_class(drawings["lost"], "legend")[0])
+    assert "same colour: shared weights" in texts(
+        elements_of_class(drawings["lost"], "legend")[0]
+    )
+    assert "can be opened" in texts(elements_of_class(drawings["nested"], "legend")[0])
 
 
-def test_png(graphs):
+def test_png_has_double_size(graphs):
     drawn = to_svg(graphs["tickets"])
     png = to_png(drawn)
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
@@ -300,6 +300,6 @@ def test_png(graphs):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_name_breaks_the_png(name):
+def test_hostile_names_keep_png_valid(name):
     call = Call("c", name, name or "Kind", "c", outputs=(SPEC,))
     assert to_png(to_svg(LayerGraph(name, "", (call,), ()))).startswith(b"\x89PNG")

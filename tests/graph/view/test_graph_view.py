@@ -1,4 +1,4 @@
-"""The view: what a notebook gets of it, selecting, saving, and both languages."""
+"""The graph view: notebook output, selection, saving, and both languages."""
 
 import gettext
 import json
@@ -34,13 +34,13 @@ def view(model):
 
 
 def branching():
-    """A graph that is no chain, so that it needs the drawing program."""
+    """Reads a graph with branches, which needs the drawing program."""
     x = keras.Input((3,), name="x")
     return lab.read_graph(keras.Model(x, [layers.Dense(1)(x), layers.Dense(2)(x)]))
 
 
 class Marked(gettext.NullTranslations):
-    """A translation that marks all that goes through it."""
+    """A translation that puts quotation marks around every message."""
 
     def gettext(self, message):
         return f"«{message}»"
@@ -55,10 +55,10 @@ def marked(monkeypatch):
     monkeypatch.setattr(kfunc_lab.locale, "_chosen", "es")
 
 
-def test_a_notebook_gets_widget_picture_and_text(view):
+def test_notebook_output_has_widget_picture_and_text(view):
     data, _metadata = DisplayFormatter().format(
         view
-    )  # as IPython shows the last line of a cell
+    )  # like IPython for the last line of a cell
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == view.model_id
     assert data["text/plain"] == view.to_text() == repr(view)
     assert data["image/svg+xml"] == view.to_svg()
@@ -66,7 +66,7 @@ def test_a_notebook_gets_widget_picture_and_text(view):
     json.dumps(data)
 
 
-def test_the_text_is_the_same_every_time(model, view):
+def test_text_is_repeatable(model, view):
     other = lab.graph(model)
     assert other.to_text() == view.to_text() == to_text(lab.read_graph(model))
     assert (
@@ -74,24 +74,24 @@ def test_the_text_is_the_same_every_time(model, view):
     )
 
 
-def test_masks_are_passed_on():
+def test_masks_option_is_used():
     words = keras.Input((None,), dtype="int32", name="words")
     x = layers.LSTM(2)(layers.Embedding(9, 4, mask_zero=True)(words))
     assert len(lab.graph(x).graph.calls) == 3
     assert len(lab.graph(x, masks=True).graph.calls) == 4
 
 
-def test_bad_input_is_refused_before_anything_is_shown():
+def test_invalid_input_raises():
     with pytest.raises(TypeError, match="not its name"):
         lab.graph("model")
 
 
 def facts(view) -> dict:
-    """What the page knows of each call and group."""
+    """Returns the facts on the page about each call and group."""
     return {it["id"]: it for it in view.get_state()["_items"] if "order" in it}
 
 
-def test_the_page_gets_facts_about_every_call_in_graph_order(view):
+def test_page_has_details_of_every_call_in_order(view):
     state = view.get_state()
     found = facts(view)
     assert sorted(found, key=lambda it: found[it]["order"]) == [*view.graph.call_of]
@@ -104,7 +104,7 @@ def test_the_page_gets_facts_about_every_call_in_graph_order(view):
     json.dumps({key: state[key] for key in ("_items", "_levels", "_words", "_notes", "_title")})
 
 
-def test_notes_reach_the_page():
+def test_page_has_notes():
     [first, second] = lab.graph(seed_models.MLP())._notes
     assert "Python code" in first
     assert "Not built yet" in second
@@ -114,7 +114,7 @@ def test_notes_reach_the_page():
 # Selecting
 
 
-def test_a_call_is_selected_and_released(view):
+def test_selection_is_set_and_cleared(view):
     seen = []
     view.observe(lambda change: seen.append(change["new"]), "selected")
     view.selected = "dense_1"
@@ -123,7 +123,7 @@ def test_a_call_is_selected_and_released(view):
     assert view.get_state()["selected"] == ""
 
 
-def test_an_unknown_call_is_refused_with_the_ones_there_are(view):
+def test_unknown_call_error_lists_calls(view):
     view.selected = "img"
     with pytest.raises(traitlets.TraitError) as raised:
         view.selected = "dense_9"
@@ -135,12 +135,12 @@ def test_an_unknown_call_is_refused_with_the_ones_there_are(view):
         view.selected = None
 
 
-def test_a_selection_from_the_page_arrives(view):
+def test_page_sets_selection(view):
     view.set_state({"selected": "dense_2"})
     assert view.selected == "dense_2"
 
 
-def test_two_views_are_linked(model, view):
+def test_views_can_be_linked(model, view):
     other = lab.graph(model)
     link = ipywidgets.link((view, "selected"), (other, "selected"))
     view.selected = "dense"
@@ -155,35 +155,33 @@ def test_two_views_are_linked(model, view):
 
 
 @pytest.mark.parametrize("name", ["graph.svg", "graph.SVG"])
-def test_saves_svg(view, tmp_path, name):
+def test_svg_is_saved(view, tmp_path, name):
     path = view.save(tmp_path / name)
     assert path == tmp_path / name
     assert path.read_text(encoding="utf-8") == view.to_svg() + "\n"
 
 
-def test_saves_png_and_text_and_takes_a_string(view, tmp_path):
+def test_png_and_text_are_saved(view, tmp_path):
     assert view.save(str(tmp_path / "g.png")).read_bytes() == view.to_png()
     assert view.save(tmp_path / "g.txt").read_text(encoding="utf-8") == f"{view}\n"
     assert sorted(os.listdir(tmp_path)) == ["g.png", "g.txt"]
 
 
 @pytest.mark.parametrize("name", ["graph.pdf", "graph", ".svg"])
-def test_another_ending_is_refused_with_the_ones_there_are(view, tmp_path, name):
+def test_unknown_format_error_lists_formats(view, tmp_path, name):
     with pytest.raises(ValueError, match=r"must end in one of: \.svg, \.png, \.html, "):
         view.save(tmp_path / name)
     assert os.listdir(tmp_path) == []
 
 
-def test_a_missing_folder_is_an_error(view, tmp_path):
+def test_missing_folder_raises(view, tmp_path):
     with pytest.raises(FileNotFoundError):
         view.save(tmp_path / "nowhere" / "graph.svg")
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
 @pytest.mark.parametrize("before", [None, b"old"])
-def test_a_failed_drawing_leaves_the_folder_as_it_was(
-    view, tmp_path, monkeypatch, ending, before
-):
+def test_failed_drawing_keeps_folder_unchanged(view, tmp_path, monkeypatch, ending, before):
     path = tmp_path / f"graph.{ending}"
     if before:
         path.write_bytes(before)
@@ -195,7 +193,7 @@ def test_a_failed_drawing_leaves_the_folder_as_it_was(
     assert view.save(tmp_path / "graph.txt").exists()
 
 
-def test_a_failed_write_leaves_the_old_file(view, tmp_path, monkeypatch):
+def test_failed_write_keeps_old_file(view, tmp_path, monkeypatch):
     path = tmp_path / "graph.txt"
     path.write_text("old")
 
@@ -212,7 +210,7 @@ def test_a_failed_write_leaves_the_old_file(view, tmp_path, monkeypatch):
 # Languages
 
 
-def test_the_view_speaks_the_language_that_was_chosen(model, view):
+def test_view_uses_selected_language(model, view):
     english = view.get_state()["_words"]
     lab.language("es")
     spanish = lab.graph(model).get_state()["_words"]
@@ -223,7 +221,7 @@ def test_the_view_speaks_the_language_that_was_chosen(model, view):
     assert lab.graph(model).get_state()["_words"] == english
 
 
-def test_every_word_of_the_view_can_be_translated(marked):
+def test_all_texts_of_view_are_translated(marked):
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
     shared = layers.Dense(3, name="shared", trainable=False)
     x = layers.Dense(2, name="gone")(a)
@@ -248,7 +246,7 @@ def test_every_word_of_the_view_can_be_translated(marked):
     assert "«5 calls»" in svg
 
 
-def test_errors_can_be_translated(marked, view, tmp_path, monkeypatch):
+def test_errors_are_translated(marked, view, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"^«.*»$"):
         view.save(tmp_path / "graph.pdf")
     with pytest.raises(traitlets.TraitError, match=r"^«.*»$"):
@@ -260,11 +258,11 @@ def test_errors_can_be_translated(marked, view, tmp_path, monkeypatch):
         GraphView(branching()).to_svg()
 
 
-def test_a_view_can_be_made_of_a_graph_that_was_read(model):
+def test_view_accepts_graph(model):
     assert GraphView(lab.read_graph(model)).to_text() == lab.graph(model).to_text()
 
 
-def test_hostile_names_reach_the_page_as_text():
+def test_page_escapes_hostile_names():
     name = "<img src=x onerror=alert(1)>\n\u202e"
     view = lab.graph(layers.Dense(2, name=name)(keras.Input((3,), name="x")))
     shown = facts(view)[name]

@@ -1,8 +1,15 @@
-"""Rules for attention, against Keras."""
+"""Rules for attention, compared with Keras."""
 
 import keras
 import pytest
-from against_keras import compare, drawn, refuses, refuses_numbers, refuses_settings, rule_on
+from against_keras import (
+    apply_rule,
+    check_numbers_rejected,
+    check_rejected,
+    check_settings_rejected,
+    compare,
+    drawn,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
@@ -26,7 +33,7 @@ def on_each(**arguments):
 @pytest.mark.parametrize("kind", ["Attention", "AdditiveAttention"])
 @drawn
 @given(st.data())
-def test_attention(kind, data):
+def test_attention_matches_keras(kind, data):
     config = {"use_scale": data.draw(FLAG), "dropout": data.draw(st.sampled_from([0.0, 0.5]))}
     if kind == "Attention":
         config["score_mode"] = data.draw(st.sampled_from(["dot", "concat"]))
@@ -59,7 +66,7 @@ def head_settings(draw):
 
 @drawn
 @given(st.data())
-def test_several_heads(data):
+def test_multi_head_attention_matches_keras(data):
     config = data.draw(head_settings())
     batch, asked = data.draw(st.sampled_from([None, 2])), data.draw(PLACES)
     shapes = [
@@ -71,7 +78,7 @@ def test_several_heads(data):
 
 @drawn
 @given(st.data())
-def test_scores_of_several_heads(data):
+def test_multi_head_scores_match_keras(data):
     config = data.draw(head_settings())
     shape = (None, data.draw(PLACES), data.draw(SIZE))
     compare(
@@ -84,7 +91,7 @@ def test_scores_of_several_heads(data):
 
 @drawn
 @given(st.data())
-def test_heads_that_attend_to_some_axes(data):
+def test_attention_axes_match_keras(data):
     axes = data.draw(st.sampled_from([None, 1, 2, -2, (1,), (2, 1), (1, 2), (-3,)]))
     config = data.draw(head_settings()) | {"attention_axes": axes}
     shape = (None, data.draw(PLACES), data.draw(PLACES), data.draw(SIZE))
@@ -93,7 +100,7 @@ def test_heads_that_attend_to_some_axes(data):
 
 @drawn
 @given(st.data())
-def test_heads_that_share_keys(data):
+def test_grouped_query_attention_matches_keras(data):
     groups, asked, size = data.draw(st.integers(1, 3)), data.draw(PLACES), data.draw(SIZE)
     config = {
         "num_query_heads": groups * data.draw(st.integers(1, 3)),
@@ -117,7 +124,7 @@ def test_heads_that_share_keys(data):
     "use_gate" not in layers.MultiHeadAttention(1, 1).get_config(),
     reason="it came with a later Keras",
 )
-def test_gates():
+def test_gated_attention_matches_keras():
     shape = (None, 5, 4)
     compare(
         lambda: layers.MultiHeadAttention(2, 3, value_dim=5, use_gate=True),
@@ -133,7 +140,7 @@ def test_gates():
     )
 
 
-def test_what_several_heads_multiply():
+def test_multi_head_attention_counts_multiply_adds():
     found = compare(
         lambda: layers.MultiHeadAttention(2, 3, value_dim=7),
         (None, 5, 4),
@@ -145,7 +152,7 @@ def test_what_several_heads_multiply():
     assert found.multiply_adds.value == projected + compared
 
 
-def test_what_attention_multiplies():
+def test_attention_counts_multiply_adds():
     shapes = (None, 5, 4), (None, 6, 4)
     found = compare(layers.Attention, *shapes, call=on_list())
     assert found.multiply_adds.value == 5 * 6 * 4 + 5 * 6 * 4
@@ -155,7 +162,7 @@ def test_what_attention_multiplies():
     assert found.multiply_adds.value == 5 * 6 * 4
 
 
-def test_scores_that_keras_states_otherwise_are_left_to_it():
+def test_ambiguous_scores_have_no_rule():
     layer = layers.MultiHeadAttention(2, 3)
     query, value = keras.Input((5, 4)), keras.Input((6, 4))
     graph = lab.read_graph(layer(query, value, return_attention_scores=True))
@@ -163,46 +170,46 @@ def test_scores_that_keras_states_otherwise_are_left_to_it():
 
 
 @pytest.mark.parametrize("kind", ["Attention", "AdditiveAttention"])
-def test_what_attention_refuses(kind):
+def test_invalid_attention_is_rejected(kind):
     make = getattr(layers, kind)
-    refuses(make, (None, 5, 4), call=lambda layer, query: layer([query]))
-    refuses(make, *[(None, 5, 4)] * 4, call=on_list())
-    refuses(make, (None,), (None,), call=on_list(return_attention_scores=True))
-    refuses_numbers(make, (2, 5, 4), (2, 6, 3), call=on_list())
-    refuses_numbers(make, (2, 5, 4), (2, 6, 4), (2, 7, 4), call=on_list())
+    check_rejected(make, (None, 5, 4), call=lambda layer, query: layer([query]))
+    check_rejected(make, *[(None, 5, 4)] * 4, call=on_list())
+    check_rejected(make, (None,), (None,), call=on_list(return_attention_scores=True))
+    check_numbers_rejected(make, (2, 5, 4), (2, 6, 3), call=on_list())
+    check_numbers_rejected(make, (2, 5, 4), (2, 6, 4), (2, 7, 4), call=on_list())
 
 
-def test_what_additive_attention_leaves_to_keras():
-    assert rule_on(layers.AdditiveAttention(), [(2, 5, 4), (2, 6, 1)]) is None
+def test_additive_attention_with_broadcast_has_no_rule():
+    assert apply_rule(layers.AdditiveAttention(), [(2, 5, 4), (2, 6, 1)]) is None
 
 
-def test_a_scale_needs_a_size():
-    refuses(layers.AdditiveAttention, (None, 5, None), (None, 6, 4), call=on_list())
+def test_additive_attention_needs_known_size():
+    check_rejected(layers.AdditiveAttention, (None, 5, None), (None, 6, 4), call=on_list())
 
 
-def test_what_heads_refuse():
+def test_invalid_multi_head_attention_is_rejected():
     def make():
         return layers.MultiHeadAttention(2, 3)
 
-    refuses(make, (None, 5, 4))
-    refuses(make, (None, 5, 4), (None, 6, 4), (None, 7, 4), call=on_each())
-    refuses(make, (None, 5, None), (None, 6, 4), call=on_each())
+    check_rejected(make, (None, 5, 4))
+    check_rejected(make, (None, 5, 4), (None, 6, 4), (None, 7, 4), call=on_each())
+    check_rejected(make, (None, 5, None), (None, 6, 4), call=on_each())
     query = (None, 5, 4)
     for setting in ("num_heads", "key_dim", "value_dim"):
         config = {"num_heads": 2, "key_dim": 3, setting: 0}
-        refuses_settings("MultiHeadAttention", query, query, **config)
+        check_settings_rejected("MultiHeadAttention", query, query, **config)
 
 
-def test_what_heads_that_share_keys_refuse():
+def test_invalid_grouped_query_attention_is_rejected():
     def make():
         return layers.GroupQueryAttention(3, 4, 2)
 
-    refuses(make, (None, 5, 4), (None, 6, 3), call=on_each())
-    refuses(make, (None, 5, 4), (None, 6, 4), (None, 7, 4), call=on_each())
-    refuses(make, (None, 4), (None, 4), call=on_each())
+    check_rejected(make, (None, 5, 4), (None, 6, 3), call=on_each())
+    check_rejected(make, (None, 5, 4), (None, 6, 4), (None, 7, 4), call=on_each())
+    check_rejected(make, (None, 4), (None, 4), call=on_each())
     query = (None, 5, 4)
     for heads, groups, size in ((3, 2, 4), (2, 0, 4), (2, 2, 0)):
-        refuses_settings(
+        check_settings_rejected(
             "GroupQueryAttention",
             query,
             query,

@@ -1,7 +1,14 @@
-"""Rules for products with one matrix, against Keras."""
+"""Rules for products with one matrix, compared with Keras."""
 
 import pytest
-from against_keras import compare, drawn, refuses, refuses_numbers, refuses_settings, rule_on
+from against_keras import (
+    apply_rule,
+    check_numbers_rejected,
+    check_rejected,
+    check_settings_rejected,
+    compare,
+    drawn,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
@@ -14,7 +21,7 @@ RANKS = st.sampled_from([None, None, 2])
 
 @drawn
 @given(st.data())
-def test_dense(data):
+def test_dense_matches_keras(data):
     shape = (None, *data.draw(st.lists(SIZES, max_size=4)))
     config = {
         "units": data.draw(st.integers(1, 9)),
@@ -24,7 +31,7 @@ def test_dense(data):
     compare(lambda: layers.Dense(**config), shape)
 
 
-def test_what_dense_multiplies():
+def test_dense_counts_multiply_adds():
     found = compare(lambda: layers.Dense(8), (None, 5, 4))
     assert found.multiply_adds.value == 5 * 4 * 8
     assert equation(found.parameters) == "4·8 + 8 = 40"
@@ -32,7 +39,7 @@ def test_what_dense_multiplies():
 
 @drawn
 @given(st.data())
-def test_embeddings(data):
+def test_embedding_matches_keras(data):
     shape = (None, *data.draw(st.lists(SIZES, max_size=3)))
     config = {
         "input_dim": data.draw(st.integers(1, 9)),
@@ -57,7 +64,7 @@ def test_embeddings(data):
     not hasattr(layers, "ReversibleEmbedding"), reason="it came with a later Keras"
 )
 @pytest.mark.parametrize("tied", [True, False])
-def test_what_a_reversed_embedding_multiplies(tied):
+def test_reversed_embedding_counts_multiply_adds(tied):
     def call(layer, inputs):
         return layer(*inputs, reverse=True)
 
@@ -86,14 +93,14 @@ EQUATIONS = [
 
 @pytest.mark.parametrize("rank", [None, 2])
 @pytest.mark.parametrize(("text", "output", "shape", "bias"), EQUATIONS)
-def test_einsum_dense(text, output, shape, bias, rank):
+def test_einsum_dense_matches_keras(text, output, shape, bias, rank):
     found = compare(
         lambda: layers.EinsumDense(text, output, bias_axes=bias, lora_rank=rank), shape
     )
     named = {
         name for it in found.weights if "lora" not in it.name for name in symbols(it.count)
     }
-    assert not named  # its own letters are not those of other formulas
+    assert not named  # letters of the equation are not symbols of a formula
 
 
 @pytest.mark.parametrize(
@@ -113,37 +120,37 @@ def test_einsum_dense(text, output, shape, bias, rank):
         ("ab,bc->ac", 8, (None, 6), "a"),
     ],
 )
-def test_equations_that_do_not_fit(text, output, shape, bias):
-    refuses(lambda: layers.EinsumDense(text, output, bias_axes=bias), shape)
+def test_invalid_equations_are_rejected(text, output, shape, bias):
+    check_rejected(lambda: layers.EinsumDense(text, output, bias_axes=bias), shape)
 
 
-def test_axes_that_keras_states_in_reverse_are_left_to_it():
+def test_leading_ellipsis_has_no_rule():
     layer = layers.EinsumDense("...x,xy->...y", 8)
-    assert rule_on(layer, [(None, 2, 3, 6)]) is None
+    assert apply_rule(layer, [(None, 2, 3, 6)]) is None
 
 
-def test_an_equation_of_fewer_axes():
-    refuses_numbers(lambda: layers.EinsumDense("abc,cd->abd", (None, 8)), (2, 5, 6, 7))
+def test_equation_with_too_few_axes_is_rejected():
+    check_numbers_rejected(lambda: layers.EinsumDense("abc,cd->abd", (None, 8)), (2, 5, 6, 7))
 
 
-def test_what_einsum_dense_multiplies():
+def test_einsum_dense_counts_multiply_adds():
     found = compare(lambda: layers.EinsumDense("abc,cde->abde", (None, 3, 4)), (None, 5, 6))
     assert found.multiply_adds.value == 5 * 6 * 3 * 4
 
 
-def test_what_is_refused():
-    refuses(lambda: layers.Dense(3), (None,))
-    refuses(lambda: layers.Dense(3), (None, None))
-    refuses_settings("Dense", (None, 4), units=0)
-    refuses_settings("Embedding", (None, 4), input_dim=0, output_dim=3)
-    refuses_settings("Embedding", (None, 4), input_dim=3, output_dim=-1)
+def test_invalid_inputs_are_rejected():
+    check_rejected(lambda: layers.Dense(3), (None,))
+    check_rejected(lambda: layers.Dense(3), (None, None))
+    check_settings_rejected("Dense", (None, 4), units=0)
+    check_settings_rejected("Embedding", (None, 4), input_dim=0, output_dim=3)
+    check_settings_rejected("Embedding", (None, 4), input_dim=3, output_dim=-1)
 
 
 @pytest.mark.skipif(
     not hasattr(layers, "ReversibleEmbedding"), reason="it came with a later Keras"
 )
-def test_vectors_of_another_size_are_not_reversed():
-    refuses_numbers(
+def test_reversed_embedding_rejects_other_size():
+    check_numbers_rejected(
         lambda: layers.ReversibleEmbedding(7, 3),
         (2, 5, 4),
         call=lambda layer, inputs: layer(*inputs, reverse=True),

@@ -1,11 +1,11 @@
-"""Every layer class with a rule, at least once, against the layer itself."""
+"""Every layer class with a rule, compared with the layer at least once."""
 
 import inspect
 import re
 
 import keras
 import pytest
-from against_keras import agrees_with
+from against_keras import check_call
 from keras import layers
 
 from kfunc_lab.shapes.rules.formulas import LAYERS
@@ -17,7 +17,7 @@ CLASSES = {
 }
 KINDS = sorted(LAYERS.keys() & CLASSES.keys())
 
-# What a constructor needs, by the name of its argument.
+# The required arguments of constructors, by name.
 ARGUMENTS = {
     "activation": "relu", "bin_boundaries": [0.0, 1.0], "cell": layers.LSTMCell(3),
     "cells": [layers.LSTMCell(3), layers.GRUCell(2)], "dims": (2, 1), "equation": "abc,cd->abd",
@@ -66,7 +66,7 @@ TWO = {
     "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupedQueryAttention",
 }  # fmt: skip
 DTYPES = {"StringLookup": "string", "TextVectorization": "string", "Hashing": "int32"}
-# Its states are a list in a list, and those of a stack in a list of their own.
+# States are nested lists, and a stack of cells adds one more level.
 STATES = {
     "SimpleRNNCell": lambda it, x, h: it(x, h),
     "GRUCell": lambda it, x, h: it(x, h),
@@ -75,7 +75,7 @@ STATES = {
 }
 
 
-def made(kind):
+def build_layer(kind):
     cls = CLASSES[kind]
     required = {
         name: ARGUMENTS[name]
@@ -83,10 +83,10 @@ def made(kind):
         if name in ARGUMENTS and it.default is inspect.Parameter.empty
     }
     layer = cls(**{**required, **OTHER_ARGUMENTS.get(kind, {})})
-    return type(layer).from_config(layer.get_config())  # with inner layers of its own
+    return type(layer).from_config(layer.get_config())  # with separate inner layers
 
 
-def inputs_of(kind):
+def build_inputs(kind):
     space = re.search(r"[123]D", kind)
     shapes = OTHER_SHAPES.get(kind) or [SHAPES[space[0]] if space else SEQUENCE]
     if not space and kind not in OTHER_SHAPES and _takes_images(kind):
@@ -101,22 +101,22 @@ def _takes_images(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_rule_says_what_the_layer_does(kind):
-    layer, inputs = made(kind), inputs_of(kind)
+def test_rule_matches_layer(kind):
+    layer, inputs = build_layer(kind), build_inputs(kind)
     if kind in STATES:
         outputs = STATES[kind](layer, *inputs)
     elif kind in ("MultiHeadAttention", "GroupedQueryAttention"):
         outputs = layer(*inputs)
     else:
         outputs = layer(inputs if len(inputs) > 1 else inputs[0])
-    found = agrees_with(outputs)
+    found = check_call(outputs)
     assert found.parameters.value == layer.count_params()
     if len(inputs) == 1:
         expected = layer.compute_output_shape(inputs[0].shape)
         assert found.shapes[0] == tuple(expected)
 
 
-def test_no_rule_was_forgotten_here():
+def test_every_rule_is_covered():
     assert len(KINDS) >= 100
     assert {rule.kind for rule in LAYERS.values()} == set(LAYERS)
     assert all(rule.source.startswith("https://") for rule in LAYERS.values())

@@ -1,9 +1,9 @@
-"""Rules for layers that join tensors, against Keras: drawn shapes, and what does not fit."""
+"""Rules for merging layers, compared with Keras for drawn shapes and invalid shapes."""
 
 import keras
 import numpy as np
 import pytest
-from against_keras import compare, refuses, rule_on
+from against_keras import apply_rule, check_rejected, compare
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from kfunc_lab.shapes.rules.merging import broadcast_axes, joined_size
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
 drawn = examples(40)
-NUMBER_BY_NUMBER = ["Add", "Multiply", "Average", "Maximum", "Minimum", "Subtract"]
+ELEMENTWISE = ["Add", "Multiply", "Average", "Maximum", "Minimum", "Subtract"]
 
 sizes = st.sampled_from([None, 1, 2, 3, 3, 5])
 
@@ -25,7 +25,7 @@ def compare_on_list(make, *shapes):
 
 @st.composite
 def similar_shapes(draw, fewest=1, most=3):
-    """Shapes that differ from each other here and there, also in the number of axes."""
+    """Draws shapes that differ in some sizes and in the number of axes."""
     base = draw(st.lists(sizes, max_size=3))
     shapes = []
     for _shape in range(draw(st.integers(fewest, most))):
@@ -35,16 +35,16 @@ def similar_shapes(draw, fewest=1, most=3):
     return shapes
 
 
-@pytest.mark.parametrize("kind", NUMBER_BY_NUMBER)
+@pytest.mark.parametrize("kind", ELEMENTWISE)
 @drawn
 @given(similar_shapes())
-def test_number_by_number(kind, shapes):
+def test_elementwise_layers_match_keras(kind, shapes):
     compare_on_list(getattr(layers, kind), *shapes)
 
 
 @drawn
 @given(st.lists(st.lists(sizes, min_size=1, max_size=3), min_size=2, max_size=3))
-def test_shapes_that_need_not_fit(shapes):
+def test_arbitrary_shapes_match_keras(shapes):
     shapes = [tuple(shape) for shape in shapes]
     compare_on_list(layers.Add, *shapes)
     compare_on_list(layers.Concatenate, *shapes)
@@ -52,13 +52,13 @@ def test_shapes_that_need_not_fit(shapes):
 
 @drawn
 @given(similar_shapes(fewest=2), st.integers(-4, 4))
-def test_concatenate(shapes, axis):
+def test_concatenate_matches_keras(shapes, axis):
     compare_on_list(lambda: layers.Concatenate(axis=axis), *shapes)
 
 
 @drawn
 @given(st.data())
-def test_dot(data):
+def test_dot_matches_keras(data):
     size = data.draw(st.sampled_from([None, 2, 3]))
     others = st.lists(sizes, max_size=2)
     shapes, axes = [], []
@@ -73,7 +73,7 @@ def test_dot(data):
 
 @drawn
 @given(st.data())
-def test_broadcasting_as_numpy_does(data):
+def test_broadcasting_matches_numpy(data):
     shapes = data.draw(
         st.lists(st.lists(st.sampled_from([1, 1, 2, 3]), max_size=3), min_size=1, max_size=3)
     )
@@ -89,7 +89,7 @@ def test_broadcasting_as_numpy_does(data):
 
 @drawn
 @given(st.lists(sizes, max_size=3), st.lists(sizes, max_size=3))
-def test_broadcasting_unknown_sizes_as_keras_operations_do(one, other):
+def test_broadcasting_unknown_sizes_matches_keras(one, other):
     one, other = (None, *one), (None, *other)
     try:
         found = keras.Input(batch_shape=one) + keras.Input(batch_shape=other)
@@ -100,25 +100,25 @@ def test_broadcasting_unknown_sizes_as_keras_operations_do(one, other):
     assert tuple(axis.size.value for axis in broadcast_axes([one, other])) == found.shape
 
 
-def test_sizes_are_added_up():
-    found = rule_on(layers.Concatenate(), [(None, 8), (None, 16)])
+def test_concatenate_adds_sizes():
+    found = apply_rule(layers.Concatenate(), [(None, 8), (None, 16)])
     assert equation(found.outputs[0][1].size) == "8 + 16 = 24"
     assert joined_size([None, 2]).value is None
 
 
-def test_a_single_input_stays_as_it_is():
+def test_single_input_keeps_shape():
     compare_on_list(layers.Concatenate, (None, 3, 4))
     compare_on_list(layers.Add, (None, 3, 4))
 
 
-def test_products_of_dot_are_counted():
-    found = rule_on(layers.Dot((2, 2)), [(None, 5, 8), (None, 7, 8)])
+def test_dot_counts_multiply_adds():
+    found = apply_rule(layers.Dot((2, 2)), [(None, 5, 8), (None, 7, 8)])
     assert equation(found.multiply_adds) == "5·7·8 = 280"
-    assert rule_on(layers.Dot(1), [(None, 8), (None, 8)]).multiply_adds.value == 8
+    assert apply_rule(layers.Dot(1), [(None, 8), (None, 8)]).multiply_adds.value == 8
 
 
-def test_dot_along_the_batch_is_left_to_keras():
-    assert rule_on(layers.Dot(0), [(3, 4), (3, 4)]) is None
+def test_dot_along_batch_has_no_rule():
+    assert apply_rule(layers.Dot(0), [(3, 4), (3, 4)]) is None
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_dot_along_the_batch_is_left_to_keras():
         (lambda: layers.Dot(1), [(None, 4)] * 3, "3 ≠ 2"),
     ],
 )
-def test_refused_with_the_numbers(make, shapes, arithmetic):
-    if arithmetic != "3 ≥ 2":  # Keras stops there with an error of its own
-        refuses(make, *shapes)
+def test_rejection_shows_arithmetic(make, shapes, arithmetic):
+    if arithmetic != "3 ≥ 2":  # Keras raises another error there
+        check_rejected(make, *shapes)
     with pytest.raises(DoesNotFitError) as caught:
-        rule_on(make(), shapes)
+        apply_rule(make(), shapes)
     assert caught.value.arithmetic == arithmetic

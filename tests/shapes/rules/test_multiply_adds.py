@@ -1,4 +1,4 @@
-"""Multiply-adds of single layers, by hand; those of whole models are in test_applications.py."""
+"""Multiply-adds of single layers by hand; test_applications.py checks whole models."""
 
 import keras
 import pytest
@@ -26,7 +26,7 @@ from kfunc_lab.shapes.rules.formulas import multiply_adds
         (layers.LSTM(4), (None, 3), None),
     ],
 )
-def test_single_layers(layer, shape, expected):
+def test_single_layer_has_expected_multiply_adds(layer, shape, expected):
     graph = lab.read_graph(layer(keras.Input(shape)))
     [call] = [it for it in graph.calls if it.id == graph.outputs[0]]
     assert multiply_adds(call) == expected

@@ -1,8 +1,8 @@
-"""Rules for normalisation and PReLU, against Keras: drawn settings, and what is refused."""
+"""Rules for normalisation and PReLU, compared with Keras for drawn and invalid settings."""
 
 import keras
 import pytest
-from against_keras import agrees_with, compare, rule_on
+from against_keras import apply_rule, check_call, compare
 from examples import examples
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -28,26 +28,26 @@ def needs(kind):
 
 @drawn
 @given(shapes, places, st.booleans(), st.booleans())
-def test_batch_normalization(shape, axis, center, scale):
+def test_batch_normalization_matches_keras(shape, axis, center, scale):
     compare(lambda: layers.BatchNormalization(axis, center=center, scale=scale), shape)
 
 
-def test_batch_renormalization():
+def test_batch_renormalization_has_seven_weights():
     try:
         layer = layers.BatchNormalization(renorm=True)
     except (TypeError, ValueError):
         pytest.skip("a later version has it")
-    found = agrees_with(layer(keras.Input((5,))))
+    found = check_call(layer(keras.Input((5,))))
     assert len(found.weights) == 7
 
 
 @drawn
 @given(shapes, axes, st.booleans(), st.booleans())
-def test_layer_normalization(shape, axis, center, scale):
+def test_layer_normalization_matches_keras(shape, axis, center, scale):
     compare(lambda: layers.LayerNormalization(axis, center=center, scale=scale), shape)
 
 
-def test_scaling_by_the_root_mean_square():
+def test_rms_scaling_has_gamma_only():
     [rule] = [it for it in RULES if it.kind == "LayerNormalization"]
     found = rule.derive(Given("LayerNormalization", {"rms_scaling": True}, ((None, 5),)))
     assert [it.name for it in found.weights] == ["gamma"]
@@ -55,64 +55,64 @@ def test_scaling_by_the_root_mean_square():
 
 @drawn
 @given(shapes, st.sampled_from([-1, 1, 2, 3]), places, st.booleans(), st.booleans())
-def test_group_normalization(shape, groups, axis, center, scale):
+def test_group_normalization_matches_keras(shape, groups, axis, center, scale):
     compare(lambda: layers.GroupNormalization(groups, axis, center=center, scale=scale), shape)
 
 
 @needs("RMSNormalization")
 @drawn
 @given(shapes, axes)
-def test_rms_normalization(shape, axis):
+def test_rms_normalization_matches_keras(shape, axis):
     compare(lambda: layers.RMSNormalization(axis), shape)
 
 
 @drawn
 @given(shapes, axes)
-def test_unit_normalization(shape, axis):
+def test_unit_normalization_matches_keras(shape, axis):
     compare(lambda: layers.UnitNormalization(axis), shape)
 
 
 @drawn
 @given(shapes, axes)
-def test_normalization(shape, axis):
+def test_normalization_matches_keras(shape, axis):
     named = [axis] if isinstance(axis, int) else axis
     assume(len({it % len(shape) for it in named}) == len(named))
     compare(lambda: layers.Normalization(axis), shape)
 
 
-def test_normalization_of_all_numbers_alike():
+def test_normalization_without_axis_has_scalar_weights():
     for axis in (None, ()):
-        found = asked("Normalization", (None, 3, 5), axis=axis)
+        found = derive_call("Normalization", (None, 3, 5), axis=axis)
         assert [it.shape for it in found.weights] == [(), (), ()]
-    assert asked("Normalization", (None, 3), axis=(1, -1)) is None
+    assert derive_call("Normalization", (None, 3), axis=(1, -1)) is None
 
 
 @drawn
 @given(shapes, st.one_of(st.just(0.5), st.lists(st.just(0.5), min_size=1, max_size=4)))
-def test_normalization_with_known_numbers(shape, mean):
+def test_normalization_with_mean_and_variance_matches_keras(shape, mean):
     make = lambda: layers.Normalization(mean=mean, variance=mean)  # noqa: E731
     try:
         outputs = make()(keras.Input(batch_shape=shape))
-    except Exception:  # the backend's own
+    except Exception:  # the error depends on the backend
         with pytest.raises(DoesNotFitError):
-            rule_on(make(), [shape])
+            apply_rule(make(), [shape])
         return
-    agrees_with(outputs)
+    check_call(outputs)
 
 
-def test_means_for_other_axes_are_left_to_keras():
-    assert asked("Normalization", (None, 3, 5), axis=1, mean=(1.0, 2.0, 3.0)) is None
-    assert asked("Normalization", (None, 3), mean=((1.0, 2.0, 3.0),)) is None
+def test_means_for_other_axes_have_no_rule():
+    assert derive_call("Normalization", (None, 3, 5), axis=1, mean=(1.0, 2.0, 3.0)) is None
+    assert derive_call("Normalization", (None, 3), mean=((1.0, 2.0, 3.0),)) is None
 
 
 @drawn
 @given(shapes, st.one_of(st.none(), st.lists(st.integers(1, 4), max_size=3), st.just(1)))
-def test_prelu(shape, shared):
+def test_prelu_matches_keras(shape, shared):
     compare(lambda: layers.PReLU(shared_axes=shared), shape)
 
 
-def test_nothing_is_counted_and_what_follows_is_not_trained():
-    found = agrees_with(layers.BatchNormalization()(keras.Input((8, 4))))
+def test_batch_normalization_has_moving_statistics_and_no_multiply_adds():
+    found = check_call(layers.BatchNormalization()(keras.Input((8, 4))))
     assert found.multiply_adds.value == 0
     assert [it.trainable for it in found.weights] == [True, True, False, False]
 
@@ -130,14 +130,14 @@ def test_nothing_is_counted_and_what_follows_is_not_trained():
         ("Normalization", {"mean": (1.0, 2.0), "variance": (1.0, 2.0)}, (None, 3), "2 ≠ 3"),
     ],
 )
-def test_refused_with_the_numbers(kind, settings, shape, arithmetic):
+def test_rejection_shows_arithmetic(kind, settings, shape, arithmetic):
     with pytest.raises(DoesNotFitError) as caught:
-        asked(kind, shape, **settings)
+        derive_call(kind, shape, **settings)
     assert caught.value.arithmetic == arithmetic
-    with pytest.raises(Exception):  # noqa: B017, PT011  # some are the backend's own
+    with pytest.raises(Exception):  # noqa: B017, PT011  # some errors come from the backend
         getattr(layers, kind)(**settings)(keras.Input(batch_shape=shape))
 
 
-def asked(kind, shape, **settings):
+def derive_call(kind, shape, **settings):
     inputs = (TensorSpec(shape, "float32"),)
     return derivation(Call("x", "x", kind, "x", inputs=inputs, settings=settings))

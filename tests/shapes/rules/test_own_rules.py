@@ -1,4 +1,4 @@
-"""Rules for layer classes of one's own."""
+"""Rules for custom layer classes."""
 
 import keras
 import pytest
@@ -11,7 +11,7 @@ from kfunc_lab.shapes.rules.rule import Derivation, WeightSize, axis, batch
 
 
 class Thin(layers.Layer):
-    """Keeps one of some steps, scaled."""
+    """Keeps every n-th step and scales it."""
 
     def __init__(self, step=2, **options):
         super().__init__(**options)
@@ -45,7 +45,7 @@ def view(step=3):
     return lab.shapes(keras.Model(x, Thin(step, name="thin")(x)))
 
 
-def test_a_registered_rule_is_shown_and_played_with():
+def test_registered_rule_explains_and_recomputes():
     lab.shape_rule(Thin, settings=("step",))(thin)
     shown = view()
     assert "steps: ⌈10/3⌉ = 4" in shown.to_text()
@@ -54,10 +54,10 @@ def test_a_registered_rule_is_shown_and_played_with():
     assert shown.changed.call_of["thin"].outputs[0].shape == (None, 2, 4)
     shown.change("x", shape=(11, 8))
     assert shown.changed.call_of["thin"].parameters == 8
-    assert view(2).to_text().count("⌈10/2⌉ = 5") == 1  # its default
+    assert view(2).to_text().count("⌈10/2⌉ = 5") == 1  # the default
 
 
-def test_without_a_rule_the_layer_is_asked():
+def test_layer_without_rule_computes_its_shape():
     shown = view()
     assert "Computed by the layer itself." in shown.to_text()
     shown.change("x", shape=(11, 8))
@@ -74,7 +74,7 @@ def test_without_a_rule_the_layer_is_asked():
         ("error", "Its shape rule fails: KeyError: 'stride'"),
     ],
 )
-def test_a_rule_that_contradicts_its_layer_is_left_aside(faulty, words):
+def test_incorrect_rule_is_ignored(faulty, words):
     @lab.shape_rule(Thin)
     def wrong(given):
         if faulty == "error":

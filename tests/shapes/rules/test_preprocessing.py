@@ -1,8 +1,8 @@
-"""Rules for what prepares data, against Keras: drawn settings, and what is refused."""
+"""Rules for preprocessing layers, compared with Keras for drawn and invalid settings."""
 
 import keras
 import pytest
-from against_keras import agrees_with, rule_on
+from against_keras import apply_rule, check_call
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ FORMATS = ["channels_last", "channels_first"]
 
 
 def compare(make, *shapes, dtype="float32"):
-    """Keras and the rule agree, or both refuse; where versions differ, no rule is right."""
+    """Checks that Keras and the rule agree or both raise, or that no rule applies."""
     try:
         layer = make()
     except ValueError:
@@ -32,13 +32,13 @@ def compare(make, *shapes, dtype="float32"):
         outputs = layer(inputs if len(inputs) > 1 else inputs[0])
     except (ValueError, TypeError):
         with pytest.raises(DoesNotFitError):
-            rule_on(make(), shapes)
+            apply_rule(make(), shapes)
         return
-    if rule_on(make(), shapes) is not None:
-        agrees_with(outputs)
+    if apply_rule(make(), shapes) is not None:
+        check_call(outputs)
 
 
-def asked(kind, *shapes, **settings):
+def derive_call(kind, *shapes, **settings):
     inputs = tuple(TensorSpec(shape, "float32") for shape in shapes)
     return derivation(Call("x", "x", kind, "x", inputs=inputs, settings=settings))
 
@@ -50,29 +50,29 @@ def asked(kind, *shapes, **settings):
 @pytest.mark.parametrize("kind", ["Resizing", "CenterCrop", "RandomCrop"])
 @drawn
 @given(st.data())
-def test_images_of_a_size(kind, data):
+def test_image_sizes_match_keras(kind, data):
     shape = tuple(data.draw(st.lists(sizes, min_size=3, max_size=4)))
     height, width = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
     data_format = data.draw(st.sampled_from(FORMATS))
     make = getattr(layers, kind)
-    agrees_with(make(height, width, data_format=data_format)(keras.Input(batch_shape=shape)))
+    check_call(make(height, width, data_format=data_format)(keras.Input(batch_shape=shape)))
 
 
 @pytest.mark.parametrize("setting", ["crop_to_aspect_ratio", "pad_to_aspect_ratio"])
-def test_the_aspect_ratio_does_not_matter(setting):
-    found = agrees_with(layers.Resizing(4, 6, **{setting: True})(keras.Input((9, 9, 3))))
+def test_aspect_ratio_does_not_change_shape(setting):
+    found = check_call(layers.Resizing(4, 6, **{setting: True})(keras.Input((9, 9, 3))))
     assert found.shapes == ((None, 4, 6, 3),)
     assert [axis.reason for axis in found.outputs[0]] == ["input", "height", "width", "input"]
 
 
-def test_what_is_no_image():
+def test_non_images_are_rejected():
     for kind in ("Resizing", "CenterCrop", "RandomCrop"):
         with pytest.raises(DoesNotFitError):
-            asked(kind, (None, 9), height=4, width=4)
+            derive_call(kind, (None, 9), height=4, width=4)
 
 
-def test_images_with_labels_are_left_to_keras():
-    assert asked("Resizing", (None, 9, 9, 3), (None, 10), height=4, width=4) is None
+def test_images_with_labels_have_no_rule():
+    assert derive_call("Resizing", (None, 9, 9, 3), (None, 10), height=4, width=4) is None
 
 
 # ---------------------------------------------------------------------------------------------
@@ -81,39 +81,39 @@ def test_images_with_labels_are_left_to_keras():
 
 @drawn
 @given(shapes, st.integers(0, 9), st.sampled_from(["one_hot", "multi_hot", "count"]))
-def test_category_encoding(shape, tokens, mode):
+def test_category_encoding_matches_keras(shape, tokens, mode):
     compare(lambda: layers.CategoryEncoding(tokens, output_mode=mode), shape)
 
 
 @drawn
 @given(shapes, st.integers(1, 9), st.sampled_from(["int", "one_hot", "multi_hot", "count"]))
-def test_hashing(shape, bins, mode):
+def test_hashing_matches_keras(shape, bins, mode):
     compare(lambda: layers.Hashing(bins, output_mode=mode), shape, dtype="int32")
 
 
 @drawn
 @given(shapes, sizes, st.integers(1, 9), st.sampled_from(["int", "one_hot"]))
-def test_hashed_crossing(shape, last, bins, mode):
+def test_hashed_crossing_matches_keras(shape, last, bins, mode):
     other = (*shape[:-1], last)
     make = lambda: layers.HashedCrossing(bins, output_mode=mode)  # noqa: E731
     compare(make, shape, shape, dtype="int32")
     compare(make, shape, other, dtype="int32")
 
 
-def test_crossing_takes_two_inputs():
+def test_hashed_crossing_needs_two_inputs():
     with pytest.raises(DoesNotFitError):
-        asked("HashedCrossing", *[(None, 1)] * 3, num_bins=4)
+        derive_call("HashedCrossing", *[(None, 1)] * 3, num_bins=4)
 
 
 @drawn
 @given(shapes)
-def test_discretization(shape):
-    agrees_with(layers.Discretization([0.0, 1.0])(keras.Input(batch_shape=shape)))
+def test_discretization_matches_keras(shape):
+    check_call(layers.Discretization([0.0, 1.0])(keras.Input(batch_shape=shape)))
 
 
-def test_modes_of_discretization_are_left_to_keras():
+def test_discretization_modes_have_no_rule():
     settings = {"bin_boundaries": (0.0, 1.0), "output_mode": "one_hot"}
-    assert asked("Discretization", (None, 3), **settings) is None
+    assert derive_call("Discretization", (None, 3), **settings) is None
 
 
 # ---------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ DTYPE = {"StringLookup": "string", "IntegerLookup": "int64"}
 @pytest.mark.parametrize("kind", list(WORDS))
 @drawn
 @given(st.data())
-def test_lookups(kind, data):
+def test_lookups_match_keras(kind, data):
     unknown = data.draw(st.integers(0, 2))
     listed = data.draw(st.booleans())
     mode = data.draw(MODES)
@@ -147,14 +147,14 @@ def test_lookups(kind, data):
         layer = getattr(layers, kind)(**config)
     except ValueError:
         with pytest.raises(DoesNotFitError):
-            asked(kind, shape, **{**config, "vocabulary": tuple(config["vocabulary"])})
+            derive_call(kind, shape, **{**config, "vocabulary": tuple(config["vocabulary"])})
         return
     compare(lambda: layer, shape, dtype=DTYPE[kind])
 
 
 @drawn
 @given(st.data())
-def test_text_vectorization(data):
+def test_text_vectorization_matches_keras(data):
     mode = data.draw(MODES)
     config = {
         "vocabulary": data.draw(
@@ -170,18 +170,18 @@ def test_text_vectorization(data):
     compare(lambda: layers.TextVectorization(**config), shape, dtype="string")
 
 
-def test_a_vocabulary_is_counted():
-    found = rule_on(
+def test_vocabulary_size_is_computed():
+    found = apply_rule(
         layers.StringLookup(vocabulary=["a", "b", "c"], output_mode="multi_hot"), [(None, 5)]
     )
     assert equation(found.outputs[0][1].size) == "3 + 1 = 4"
 
 
-def test_a_vocabulary_that_is_learnt_is_left_to_keras():
-    assert asked("StringLookup", (None, 1), output_mode="one_hot") is None
-    assert asked("TextVectorization", (None,), output_mode="multi_hot") is None
-    assert asked("TextVectorization", (None,), ragged=True) is None
-    assert asked("TextVectorization", (None,)).shapes == ((None, None),)
+def test_unknown_vocabulary_has_no_rule():
+    assert derive_call("StringLookup", (None, 1), output_mode="one_hot") is None
+    assert derive_call("TextVectorization", (None,), output_mode="multi_hot") is None
+    assert derive_call("TextVectorization", (None,), ragged=True) is None
+    assert derive_call("TextVectorization", (None,)).shapes == ((None, None),)
 
 
 @pytest.mark.parametrize(
@@ -202,11 +202,11 @@ def test_a_vocabulary_that_is_learnt_is_left_to_keras():
         ("STFTSpectrogram", {"frame_length": 8, "fft_length": 7}),
     ],
 )
-def test_refused_settings(kind, settings):
+def test_invalid_settings_are_rejected(kind, settings):
     with pytest.raises(DoesNotFitError):
-        asked(kind, (None, 64, 2), **settings)
-    if kind != "MelSpectrogram":  # an earlier version says it only of real numbers
-        with pytest.raises(ValueError):  # noqa: PT011  # the words are Keras's
+        derive_call(kind, (None, 64, 2), **settings)
+    if kind != "MelSpectrogram":  # earlier versions raise only for real numbers
+        with pytest.raises(ValueError):  # noqa: PT011  # Keras chooses the message
             getattr(layers, kind)(**settings)
 
 
@@ -220,7 +220,7 @@ def test_refused_settings(kind, settings):
     st.integers(1, 600),
     st.integers(1, 64),
 )
-def test_mel_spectrogram(shape, stride, bands):
+def test_mel_spectrogram_matches_keras(shape, stride, bands):
     compare(
         lambda: layers.MelSpectrogram(sequence_stride=stride, num_mel_bins=bands), tuple(shape)
     )
@@ -228,9 +228,9 @@ def test_mel_spectrogram(shape, stride, bands):
 
 @drawn
 @given(st.data())
-def test_stft_spectrogram(data):
+def test_stft_spectrogram_matches_keras(data):
     config = {
-        "window": None,  # others need SciPy
+        "window": None,  # other windows need SciPy
         "mode": data.draw(
             st.sampled_from(["log", "magnitude", "psd", "real", "imag", "angle", "stft"])
         ),
@@ -248,19 +248,21 @@ def test_stft_spectrogram(data):
     compare(lambda: layers.STFTSpectrogram(**config), shape)
 
 
-def test_spectra_are_products():
-    found = asked("STFTSpectrogram", (None, 20, 3), mode="real", frame_length=8, frame_step=4)
+def test_spectrogram_counts_multiply_adds():
+    found = derive_call(
+        "STFTSpectrogram", (None, 20, 3), mode="real", frame_length=8, frame_step=4
+    )
     assert found.shapes == ((None, 4, 15),)
-    # At each of 4 places, 8 numbers of each of 3 channels times 5 waves.
+    # 4 positions, with 8 numbers of 3 channels times 5 frequencies each.
     assert found.multiply_adds.value == 4 * 8 * 3 * 5
 
 
-def test_a_frame_longer_than_the_sound():
+def test_frame_longer_than_signal_is_rejected():
     with pytest.raises(DoesNotFitError) as caught:
-        asked("STFTSpectrogram", (None, 20, 1), frame_length=24)
+        derive_call("STFTSpectrogram", (None, 20, 1), frame_length=24)
     assert caught.value.arithmetic == "⌊(20 + 2·0 − 24)/12⌋ + 1 = 0"
 
 
-def test_channels_that_are_not_fixed():
+def test_unknown_channels_are_rejected():
     with pytest.raises(DoesNotFitError):
-        asked("STFTSpectrogram", (None, 500, None))
+        derive_call("STFTSpectrogram", (None, 500, None))

@@ -1,7 +1,13 @@
-"""Rules for recurrent layers, against Keras."""
+"""Rules for recurrent layers, compared with Keras."""
 
 import pytest
-from against_keras import compare, drawn, refuses, refuses_numbers, refuses_settings
+from against_keras import (
+    check_numbers_rejected,
+    check_rejected,
+    check_settings_rejected,
+    compare,
+    drawn,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
@@ -33,7 +39,7 @@ def layer_settings(draw, kind):
 @pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
 @drawn
 @given(st.data())
-def test_layers(kind, data):
+def test_layers_match_keras(kind, data):
     config = data.draw(layer_settings(kind))
     shape = (data.draw(BATCH), data.draw(STEPS), data.draw(st.integers(1, 4)))
     compare(lambda: getattr(layers, kind)(**config), shape)
@@ -42,7 +48,7 @@ def test_layers(kind, data):
 @pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
 @drawn
 @given(st.data())
-def test_layers_that_start_from_states(kind, data):
+def test_layers_with_initial_states_match_keras(kind, data):
     config = data.draw(layer_settings(kind)) | {"stateful": False}
     batch = data.draw(BATCH)
     states = [(batch, config["units"])] * (2 if kind == "LSTM" else 1)
@@ -56,7 +62,7 @@ def test_layers_that_start_from_states(kind, data):
 
 @st.composite
 def cells(draw, depth=2):
-    """A function that makes a cell, or cells upon one another."""
+    """Draws a function that creates a cell or a stack of cells."""
     kind = draw(st.sampled_from([*CELLS, "StackedRNNCells"] if depth else CELLS))
     if kind == "StackedRNNCells":
         inner = draw(st.lists(cells(depth - 1), min_size=1, max_size=3))
@@ -69,7 +75,7 @@ def cells(draw, depth=2):
 
 @drawn
 @given(st.data())
-def test_layers_over_cells(data):
+def test_rnn_over_cells_matches_keras(data):
     make = data.draw(cells())
     config = {"return_sequences": data.draw(FLAG), "return_state": data.draw(FLAG)}
     compare(lambda: layers.RNN(make(), **config), (data.draw(BATCH), data.draw(STEPS), 3))
@@ -77,7 +83,7 @@ def test_layers_over_cells(data):
 
 @drawn
 @given(st.data())
-def test_cells_that_are_called(data):
+def test_called_cells_match_keras(data):
     make = data.draw(cells(depth=1))
     batch = data.draw(BATCH)
     compare(
@@ -101,7 +107,7 @@ def packed(sizes, states):
 @pytest.mark.parametrize("rank", [1, 2, 3])
 @drawn
 @given(st.data())
-def test_convolutions(rank, data):
+def test_convolutions_match_keras(rank, data):
     per_axis = st.one_of(st.integers(1, 3), st.tuples(*[st.integers(1, 3)] * rank))
     space = [data.draw(st.sampled_from([1, 2, 5, 6])) for _axis in range(rank)]
     if data.draw(st.integers(0, 9)) == 0:
@@ -125,7 +131,7 @@ def test_convolutions(rank, data):
     )
 
 
-def test_what_an_lstm_multiplies():
+def test_lstm_counts_multiply_adds():
     found = compare(lambda: layers.LSTM(3), (None, 5, 4))
     assert [equation(it.count) for it in found.weights] == [
         "4·4·3 = 48",
@@ -135,42 +141,42 @@ def test_what_an_lstm_multiplies():
     assert found.multiply_adds.value == 5 * (48 + 36)
 
 
-def test_what_a_gru_of_two_biases_has():
+def test_gru_has_two_biases():
     found = compare(lambda: layers.GRU(3), (None, None, 4))
     assert equation(found.weights[2].count) == "2·3·3 = 18"
-    assert found.multiply_adds.value is None  # so many as there are steps
+    assert found.multiply_adds.value is None  # depends on the number of steps
 
 
-def test_what_a_convolution_multiplies():
+def test_convolutional_lstm_counts_multiply_adds():
     found = compare(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7, 4))
     assert found.multiply_adds.value == 5 * 6 * (2 * 4 * 12 + 2 * 3 * 12)
 
 
 @pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
-def test_what_is_refused(kind):
+def test_invalid_inputs_are_rejected(kind):
     def make(**config):
         return lambda: getattr(layers, kind)(3, **config)
 
-    refuses(make(), (None, 5))
-    refuses(make(), (None, 5, 6, 7))
-    refuses(make(), (None, 5, None))
-    refuses(make(stateful=True), (None, 5, 4))
-    refuses_settings(kind, (None, 5, 4), units=0)
+    check_rejected(make(), (None, 5))
+    check_rejected(make(), (None, 5, 6, 7))
+    check_rejected(make(), (None, 5, None))
+    check_rejected(make(stateful=True), (None, 5, 4))
+    check_settings_rejected(kind, (None, 5, 4), units=0)
 
 
-def test_convolutions_that_are_refused():
-    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7))
-    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, None, 4))
-    refuses(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7, None))
-    refuses(lambda: layers.ConvLSTM1D(3, 8), (None, 5, 7, 4))
+def test_invalid_recurrent_convolutions_are_rejected():
+    check_rejected(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7))
+    check_rejected(lambda: layers.ConvLSTM1D(3, 2), (None, 5, None, 4))
+    check_rejected(lambda: layers.ConvLSTM1D(3, 2), (None, 5, 7, None))
+    check_rejected(lambda: layers.ConvLSTM1D(3, 8), (None, 5, 7, 4))
 
 
-def test_states_of_nested_stacks_are_refused():
+def test_states_of_nested_stacks_are_rejected():
     def make():
         stack = layers.StackedRNNCells([layers.LSTMCell(3)])
         return layers.RNN([stack, layers.GRUCell(2)], return_state=True)
 
-    refuses(make, (None, 5, 4))
+    check_rejected(make, (None, 5, 4))
 
 
 @pytest.mark.parametrize(
@@ -188,8 +194,8 @@ def test_states_of_nested_stacks_are_refused():
         (lambda: layers.ConvLSTM1D(3, 2), (2, 5, 7, 4), [(2, 7, 3), (2, 7, 3)]),
     ],
 )
-def test_initial_states_of_another_size(make, shape, states):
-    refuses_numbers(
+def test_initial_states_of_other_size_are_rejected(make, shape, states):
+    check_numbers_rejected(
         make,
         shape,
         *states,
@@ -197,8 +203,8 @@ def test_initial_states_of_another_size(make, shape, states):
     )
 
 
-def test_a_cell_and_states_of_another_size():
-    refuses(
+def test_cell_rejects_states_of_other_size():
+    check_rejected(
         lambda: layers.LSTMCell(3),
         (2, 4),
         (2, 3),

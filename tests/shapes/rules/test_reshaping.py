@@ -1,8 +1,8 @@
-"""Rules for layers that arrange numbers anew, against Keras."""
+"""Rules for reshaping layers, compared with Keras."""
 
 import keras
 import pytest
-from against_keras import compare, rule_on
+from against_keras import apply_rule, compare
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ sizes = st.sampled_from([None, 1, 2, 3, 4, 6])
 
 @drawn
 @given(batches, st.lists(sizes, max_size=4), st.sampled_from([None, "channels_first"]))
-def test_flatten(batch, rest, data_format):
+def test_flatten_matches_keras(batch, rest, data_format):
     compare(lambda: layers.Flatten(data_format), (batch, *rest))
 
 
@@ -30,13 +30,13 @@ def test_flatten(batch, rest, data_format):
     st.lists(sizes, max_size=3),
     st.lists(st.sampled_from([-1, 1, 2, 3, 4, 6, 12]), max_size=3),
 )
-def test_reshape(batch, rest, target):
+def test_reshape_matches_keras(batch, rest, target):
     compare(lambda: layers.Reshape(tuple(target)), (batch, *rest))
 
 
 @drawn
 @given(st.data())
-def test_reshape_that_fits(data):
+def test_valid_reshape_matches_keras(data):
     target = data.draw(st.lists(st.sampled_from([1, 2, 3, 5]), min_size=1, max_size=4))
     rest = data.draw(st.permutations(target))
     target[data.draw(st.integers(0, len(target) - 1))] = -1
@@ -45,7 +45,7 @@ def test_reshape_that_fits(data):
 
 @drawn
 @given(st.data())
-def test_permute(data):
+def test_permute_matches_keras(data):
     rest = data.draw(st.lists(sizes, min_size=1, max_size=4))
     dims = data.draw(st.permutations(range(1, data.draw(st.integers(1, 4)) + 1)))
     compare(lambda: layers.Permute(tuple(dims)), (None, *rest))
@@ -53,19 +53,19 @@ def test_permute(data):
 
 @drawn
 @given(st.lists(sizes, max_size=2), st.integers(1, 5))
-def test_repeat_vector(rest, n):
+def test_repeat_vector_matches_keras(rest, n):
     compare(lambda: layers.RepeatVector(n), (None, *rest))
 
 
-def test_what_is_left_open_is_a_fraction():
-    found = rule_on(layers.Reshape((28, 1, -1)), [(None, 784)])
+def test_inferred_size_is_fraction():
+    found = apply_rule(layers.Reshape((28, 1, -1)), [(None, 784)])
     assert equation(found.outputs[0][3].size) == "⌊784/(28·1)⌋ = 28"
-    found = rule_on(layers.Reshape((-1,)), [(None, 4, 5)])
+    found = apply_rule(layers.Reshape((-1,)), [(None, 4, 5)])
     assert equation(found.outputs[0][1].size) == "4·5 = 20"
 
 
-def test_a_size_of_the_users_is_left_to_keras():
-    assert asked("Reshape", (None, 4), target_shape=(None, 2)) is None
+def test_unknown_target_size_has_no_rule():
+    assert derive_call("Reshape", (None, 4), target_shape=(None, 2)) is None
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_a_size_of_the_users_is_left_to_keras():
         ((0, -1), "28·28·1/0"),
     ],
 )
-def test_reshape_refuses_with_both_products(target, arithmetic):
+def test_reshape_rejection_shows_both_products(target, arithmetic):
     shape = (None, 28, 28, 1)
     compare(lambda: layers.Reshape(target), shape)
     with pytest.raises(DoesNotFitError) as caught:
-        rule_on(layers.Reshape(target), [shape])
+        apply_rule(layers.Reshape(target), [shape])
     assert caught.value.arithmetic == arithmetic
 
 
@@ -93,18 +93,18 @@ def test_reshape_refuses_with_both_products(target, arithmetic):
         ("Permute", {"dims": (0, 1)}, (None, 4, 5)),
     ],
 )
-def test_refused_settings(kind, settings, shape):
+def test_invalid_settings_are_rejected(kind, settings, shape):
     with pytest.raises(DoesNotFitError):
-        asked(kind, shape, **settings)
-    with pytest.raises(ValueError):  # noqa: PT011  # the words are Keras's
+        derive_call(kind, shape, **settings)
+    with pytest.raises(ValueError):  # noqa: PT011  # Keras chooses the message
         getattr(layers, kind)(**settings)(keras.Input(batch_shape=shape))
 
 
-def test_repeating_no_times():
-    with pytest.raises(DoesNotFitError):  # earlier versions say it only of real numbers
-        asked("RepeatVector", (None, 4), n=0)
+def test_repeat_vector_rejects_zero():
+    with pytest.raises(DoesNotFitError):  # earlier versions raise only for real numbers
+        derive_call("RepeatVector", (None, 4), n=0)
 
 
-def asked(kind, shape, **settings):
+def derive_call(kind, shape, **settings):
     inputs = (TensorSpec(shape, "float32"),)
     return derivation(Call("x", "x", kind, "x", inputs=inputs, settings=settings))

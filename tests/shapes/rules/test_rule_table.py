@@ -1,4 +1,4 @@
-"""The page on which classes have a rule lists all of Keras's, under the right heading."""
+"""The page of rules lists every Keras class with the correct type of rule."""
 
 import importlib.util
 import re
@@ -22,10 +22,10 @@ CLASSES = {
 
 
 def rows(title):
-    """The cells of the table under a title."""
+    """Returns the cells of the table under a title."""
     table = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     found = [line.strip("| ").split(" | ") for line in table.splitlines() if line[:1] == "|"]
-    return found[2:]  # without the names of the columns
+    return found[2:]  # without the header rows
 
 
 def names(cell):
@@ -42,7 +42,7 @@ def script():
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
-def test_each_layer_class_is_listed_under_the_right_heading(name):
+def test_each_layer_class_is_listed_with_rule_type(name):
     kind = CLASSES[name].__name__
     found = [row for row in rows("Layers") if name in names(row[0])]
     assert [names(row[0])[0] for row in found] == [kind], "run tools/build_shape_rules.py"
@@ -54,16 +54,16 @@ def test_each_layer_class_is_listed_under_the_right_heading(name):
         assert found[0][1].startswith("fallback")
 
 
-def test_each_layer_class_with_a_rule_is_listed():
+def test_each_layer_class_with_rule_is_listed():
     listed = {names(row[0])[0] for row in rows("Layers")}
     assert set(LAYERS) <= listed
 
 
-def test_each_operation_with_a_rule_is_listed():
+def test_each_operation_with_rule_is_listed():
     listed = {kind: row[0] for row in rows("Raw operations") for kind in names(row[1])}
     assert listed == {kind: f"<{rule.source}>" for kind, rule in OPERATIONS.items()}
 
 
 @pytest.mark.skipif(keras.__version__ != NEWEST, reason="it lists the classes of another Keras")
-def test_the_page_is_what_the_script_writes(script):
+def test_page_matches_script_output(script):
     assert script.page() == PAGE, "run tools/build_shape_rules.py"

@@ -1,8 +1,8 @@
-"""Rules for layers that do not change a shape, against Keras."""
+"""Rules for layers that do not change a shape, compared with Keras."""
 
 import keras
 import pytest
-from against_keras import agrees_with, refuses, rule_on
+from against_keras import apply_rule, check_call, check_rejected
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,24 +38,24 @@ KINDS = [rule.kind for rule in RULES if hasattr(layers, rule.kind)]
 IMAGES = [rule.kind for rule in RULES if "image_augmentation" in rule.source]
 
 
-def made(kind):
+def build_layer(kind):
     return getattr(layers, kind)(**REQUIRED.get(kind, {}))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @drawn
 @given(st.sampled_from([None, 2]), st.data())
-def test_shapes_stay(kind, batch, data):
+def test_shapes_are_unchanged(kind, batch, data):
     rank = int(kind[-2]) + 1 if kind.startswith("Spatial") else 3
     rest = [data.draw(st.sampled_from([None, 5, 8])) for _axis in range(rank - 1)]
     shape = (batch, *rest, 3)
     inputs = keras.Input(batch_shape=shape)
-    outputs = made(kind)(inputs)
-    if outputs is inputs:  # as of Equalization: a tensor that made itself is in no graph
-        found = rule_on(made(kind), [shape])
+    outputs = build_layer(kind)(inputs)
+    if outputs is inputs:  # such as Equalization: no graph contains the output
+        found = apply_rule(build_layer(kind), [shape])
         assert found.shapes == (shape,)
     else:
-        found = agrees_with(outputs)
+        found = check_call(outputs)
     assert found.weights == ()
     assert found.multiply_adds.value == 0
 
@@ -63,24 +63,24 @@ def test_shapes_stay(kind, batch, data):
 @pytest.mark.parametrize("kind", ["Activation", "ReLU", "Softmax", "Dropout", "Identity"])
 @drawn
 @given(st.lists(st.sampled_from([None, 1, 4]), max_size=4))
-def test_any_number_of_axes(kind, rest):
-    agrees_with(made(kind)(keras.Input(batch_shape=(None, *rest))))
+def test_any_rank_matches_keras(kind, rest):
+    check_call(build_layer(kind)(keras.Input(batch_shape=(None, *rest))))
 
 
-def test_every_rule_is_of_a_layer_of_keras():
+def test_rules_cover_shape_preserving_layers():
     newest = (3, 15)
     if tuple(map(int, keras.__version__.split(".")[:2])) < newest:
         pytest.skip("an earlier version has fewer layers")
     assert {rule.kind for rule in RULES} == set(KINDS)
 
 
-def test_identity_passes_on_all_that_it_is_given():
+def test_identity_returns_all_inputs():
     inputs = [keras.Input((3,)), keras.Input((4, 5))]
-    assert agrees_with(layers.Identity()(inputs)).shapes == ((None, 3), (None, 4, 5))
+    assert check_call(layers.Identity()(inputs)).shapes == ((None, 3), (None, 4, 5))
 
 
 @pytest.mark.parametrize("kind", IMAGES)
-def test_images_with_labels_are_left_to_keras(kind):
+def test_images_with_labels_have_no_rule(kind):
     inputs = (TensorSpec((None, 8, 8, 3), "float32"), TensorSpec((None, 10), "float32"))
     call = Call("x", "x", kind, "x", inputs=inputs, settings=REQUIRED.get(kind, {}))
     if hasattr(layers, kind):
@@ -95,17 +95,17 @@ def test_images_with_labels_are_left_to_keras(kind):
         ("SpatialDropout3D", (None, 4, 4, 4)),
     ],
 )
-def test_refused_ranks(kind, shape):
-    refuses(lambda: made(kind), shape)
+def test_invalid_ranks_are_rejected(kind, shape):
+    check_rejected(lambda: build_layer(kind), shape)
 
 
 @pytest.mark.parametrize("shape", [(None, 8, 8, 1), (None, 3)])
-def test_colors_are_needed(shape):
-    make = lambda: made("RandomColorDegeneration")  # noqa: E731
+def test_color_degeneration_needs_colors(shape):
+    make = lambda: build_layer("RandomColorDegeneration")  # noqa: E731
     try:
         make()(keras.Input(batch_shape=shape))
     except ValueError:
-        refuses(make, shape)
-    else:  # an earlier version says it only of real numbers
-        with pytest.raises(ValueError):  # noqa: PT011  # the words are not Keras's
-            rule_on(make(), [shape])
+        check_rejected(make, shape)
+    else:  # earlier versions raise only for real numbers
+        with pytest.raises(ValueError):  # noqa: PT011  # the message depends on the backend
+            apply_rule(make(), [shape])

@@ -1,4 +1,4 @@
-"""Rules for windows, against Keras: drawn configurations and inputs, and what does not fit."""
+"""Rules for window layers, compared with Keras for drawn settings and invalid inputs."""
 
 import pytest
 from against_keras import compare, drawn
@@ -26,7 +26,7 @@ def spaces(draw, rank, channels):
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
 @drawn
 @given(st.data())
-def test_convolutions(kind, data):
+def test_convolutions_match_keras(kind, data):
     rank = int(kind[4])
     groups = data.draw(st.sampled_from([1, 1, 2, 3]))
     fmt, shape = data.draw(spaces(rank, data.draw(st.sampled_from([1, 2, 3, 6]))))
@@ -47,7 +47,7 @@ def test_convolutions(kind, data):
 @pytest.mark.parametrize("rank", [1, 2, 3])
 @drawn
 @given(st.data())
-def test_transposed_convolutions(rank, data):
+def test_transposed_convolutions_match_keras(rank, data):
     fmt, shape = data.draw(spaces(rank, 3))
     config = {
         "filters": data.draw(st.integers(1, 4)),
@@ -67,7 +67,7 @@ def test_transposed_convolutions(rank, data):
 )
 @drawn
 @given(st.data())
-def test_convolutions_by_channel(kind, data):
+def test_depthwise_and_separable_convolutions_match_keras(kind, data):
     rank = int(kind[-2])
     fmt, shape = data.draw(spaces(rank, data.draw(st.integers(1, 4))))
     config = {
@@ -87,7 +87,7 @@ def test_convolutions_by_channel(kind, data):
 @pytest.mark.parametrize("kind", ["Max", "Average"])
 @drawn
 @given(st.data())
-def test_pooling(kind, rank, data):
+def test_pooling_matches_keras(kind, rank, data):
     fmt, shape = data.draw(spaces(rank, 3))
     config = {
         "pool_size": data.draw(per_axis(rank, st.integers(1, 5))),
@@ -101,7 +101,7 @@ def test_pooling(kind, rank, data):
 @pytest.mark.parametrize("rank", [1, 2, 3])
 @drawn
 @given(st.data())
-def test_the_rest(rank, data):
+def test_padding_cropping_and_upsampling_match_keras(rank, data):
     fmt, shape = data.draw(spaces(rank, 3))
     ends = st.tuples(st.integers(0, 4), st.integers(0, 4))
     pairs = ends if rank == 1 else st.tuples(*[ends] * rank)

@@ -1,8 +1,8 @@
-"""Rules for layers that wrap another, against Keras."""
+"""Rules for wrapper layers, compared with Keras."""
 
 import keras
 import pytest
-from against_keras import compare, drawn, refuses, refuses_numbers, rule_on
+from against_keras import apply_rule, check_numbers_rejected, check_rejected, compare, drawn
 from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
@@ -16,7 +16,7 @@ BATCH = st.sampled_from([None, 2])
 @pytest.mark.parametrize("kind", ["SimpleRNN", "GRU", "LSTM"])
 @drawn
 @given(st.data())
-def test_both_directions(kind, data):
+def test_bidirectional_matches_keras(kind, data):
     config = {
         "units": data.draw(st.integers(1, 4)),
         "return_sequences": data.draw(FLAG),
@@ -35,7 +35,7 @@ def test_both_directions(kind, data):
 
 @drawn
 @given(st.data())
-def test_both_directions_of_other_layers(data):
+def test_bidirectional_over_other_layers_matches_keras(data):
     mode = data.draw(MODES)
     returns = {"return_sequences": data.draw(FLAG), "return_state": data.draw(FLAG)}
     cells = [
@@ -56,7 +56,7 @@ def test_both_directions_of_other_layers(data):
     )
 
 
-def test_a_backward_layer_of_its_own():
+def test_separate_backward_layer_matches_keras():
     def make():
         backward = layers.LSTM(3, go_backwards=True, use_bias=False)
         return layers.Bidirectional(layers.LSTM(3), backward_layer=backward)
@@ -64,9 +64,9 @@ def test_a_backward_layer_of_its_own():
     compare(make, (None, 5, 4))
 
 
-def test_directions_of_different_sizes_are_left_to_keras():
+def test_directions_of_different_sizes_have_no_rule():
     layer = layers.Bidirectional(layers.GRU(3), backward_layer=layers.GRU(5, go_backwards=True))
-    assert rule_on(layer, [(None, 5, 4)]) is None
+    assert apply_rule(layer, [(None, 5, 4)]) is None
 
 
 INNER = [
@@ -88,11 +88,11 @@ INNER = [
 @pytest.mark.parametrize("inner", INNER)
 @drawn
 @given(st.data())
-def test_each_step(inner, data):
+def test_time_distributed_matches_keras(inner, data):
     size = st.integers(1, 6)
     shape = [data.draw(BATCH), data.draw(STEPS)]
     shape += [data.draw(size) for _axis in range(data.draw(st.integers(1, 3)))]
-    # Keras checks the rank of some layers only when it calls them, and a wrapper does not.
+    # Keras checks some ranks only when it calls the layer, which a wrapper does not do.
     if keeps_rank(inner(), len(shape) - 1):
         compare(lambda: layers.TimeDistributed(inner()), tuple(shape))
         nested = (None, 2, *shape[1:])
@@ -108,44 +108,44 @@ def keeps_rank(layer, rank):
 @pytest.mark.parametrize("inner", INNER)
 @drawn
 @given(st.data())
-def test_normalised_kernels(inner, data):
+def test_spectral_normalization_matches_keras(inner, data):
     shape = (None, *(data.draw(st.integers(1, 6)) for _ in range(data.draw(st.integers(1, 3)))))
     if keeps_rank(inner(), len(shape)):
         compare(lambda: layers.SpectralNormalization(inner()), shape)
 
 
-def test_what_each_step_multiplies():
+def test_time_distributed_counts_multiply_adds():
     found = compare(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5, 4))
     assert found.multiply_adds.value == 5 * 4 * 3
     found = compare(lambda: layers.TimeDistributed(layers.LSTM(3)), (None, 5, 6, 4))
     assert found.multiply_adds.value == 5 * 6 * (4 * 12 + 3 * 12)
 
 
-def test_what_both_directions_multiply():
+def test_bidirectional_counts_multiply_adds():
     found = compare(lambda: layers.Bidirectional(layers.LSTM(3)), (None, 5, 4))
     assert found.multiply_adds.value == 2 * 5 * (4 * 12 + 3 * 12)
 
 
-def test_inner_layers_without_a_rule_are_left_to_keras():
+def test_inner_layers_without_rule_have_no_rule():
     class Own(layers.Layer):
         def call(self, x):
             return x
 
     for inner in (Own(), keras.Sequential([layers.Dense(2)])):
-        assert rule_on(layers.TimeDistributed(inner), [(None, 5, 4)]) is None
+        assert apply_rule(layers.TimeDistributed(inner), [(None, 5, 4)]) is None
 
 
-def test_what_is_refused():
-    refuses(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5))
-    refuses(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5, None))
-    refuses(lambda: layers.TimeDistributed(layers.Conv1D(3, 8)), (None, 5, 6, 4))
-    refuses(lambda: layers.Bidirectional(layers.LSTM(3)), (None, 5, 4, 3))
-    refuses(lambda: layers.SpectralNormalization(layers.LSTM(3)), (None, 5, 4))
-    refuses(lambda: layers.SpectralNormalization(layers.Dense(3)), (None, None))
+def test_invalid_inputs_are_rejected():
+    check_rejected(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5))
+    check_rejected(lambda: layers.TimeDistributed(layers.Dense(3)), (None, 5, None))
+    check_rejected(lambda: layers.TimeDistributed(layers.Conv1D(3, 8)), (None, 5, 6, 4))
+    check_rejected(lambda: layers.Bidirectional(layers.LSTM(3)), (None, 5, 4, 3))
+    check_rejected(lambda: layers.SpectralNormalization(layers.LSTM(3)), (None, 5, 4))
+    check_rejected(lambda: layers.SpectralNormalization(layers.Dense(3)), (None, None))
 
 
-def test_initial_states_of_another_size():
-    refuses_numbers(
+def test_initial_states_of_other_size_are_rejected():
+    check_numbers_rejected(
         lambda: layers.Bidirectional(layers.LSTM(3)),
         (2, 5, 4),
         *[(2, 3)] * 2,

@@ -1,4 +1,4 @@
-"""What Keras itself says of a model's connections, and a graph's in the same words."""
+"""The connections of a model according to Keras, and those of a graph in the same form."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ def inner_functional(operation):
 
 
 def levels(graph, model) -> Iterator:
-    """Yields the model and each nested one, with the id of the group that it is in the graph."""
+    """Yields the model and each nested model, each with the id of its group in the graph."""
     functionals = {None: inner_functional(model)}
     yield None, functionals[None]
     for group in graph.groups:
         if group.id in graph.call_of or group.parent not in functionals:
-            continue  # inside a layer made of layers
+            continue  # inside a composite layer
         outer = functionals[group.parent]
         [operation] = [it for it in outer.operations if it.name == group.layer]
         functionals[group.id] = inner_functional(operation)
@@ -26,7 +26,7 @@ def levels(graph, model) -> Iterator:
 
 
 def configured_edges(functional) -> Iterator:
-    """Yields the connections that a model's own configuration states."""
+    """Yields the connections in the configuration of a model."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         config = functional.get_config()
@@ -51,7 +51,9 @@ def keras_histories(value) -> Iterator:
 
 def folded_edges(graph, level) -> Iterator:
     """Yields the edges at one level of nesting, with each nested model as one node."""
-    items = {it.id: it for it in [*graph.groups, *graph.calls]}  # a layer is a call first
+    items = {
+        it.id: it for it in [*graph.groups, *graph.calls]
+    }  # a composite layer counts as a call
 
     def at_level(call_id):
         item = items[call_id]
@@ -69,11 +71,11 @@ def folded_edges(graph, level) -> Iterator:
         if hasattr(target, "entries"):
             assert position == 0
             position = target.entries.index(edge.target)
-        yield named(source, level), output, named(target, level), position
+        yield node_of(source, level), output, node_of(target, level), position
 
 
-def own(graph) -> list[str]:
-    """Returns the calls that Keras records: not those inside layers made of layers."""
+def recorded_calls(graph) -> list[str]:
+    """Returns the calls that Keras records, without those inside composite layers."""
     return [call.id for call in graph.calls if call.id not in graph.inside]
 
 
@@ -81,7 +83,7 @@ def parent(item):
     return item.parent if hasattr(item, "parent") else item.group
 
 
-def named(item, level) -> tuple[str, int]:
+def node_of(item, level) -> tuple[str, int]:
     step = item.id if level is None else item.id.removeprefix(f"{level}/")
     name, _, number = step.partition("#")
     assert name == item.layer

@@ -1,0 +1,164 @@
+"""Every view looks the same alone and on a page with all views."""
+
+import pytest
+from real_jupyterlab import run_cells, settle
+
+BEGIN = """
+import keras
+import numpy as np
+from keras import layers
+import kfunc_lab as lab
+
+(x, y), (x_test, y_test) = lab.datasets.mnist("embedded")
+x, x_test = x[:512, ..., None] / 255.0, x_test[:20, ..., None] / 255.0
+y, y_test = y[:512], y_test[:20]
+
+def classifier(filters=4):
+    keras.utils.set_random_seed(0)
+    digit = keras.Input((28, 28, 1), name="digit")
+    h = layers.Conv2D(filters, 3, strides=2, activation="relu", name="edges")(digit)
+    h = layers.Flatten(name="row")(h)
+    h = layers.Dense(10, activation="softmax", name="classes")(h)
+    model = keras.Model(digit, h, name="net")
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+model = classifier()
+"""
+
+# What each cell shows. The steps come first: their styles once changed those of other views.
+# The graph that follows the notebook comes last: it would follow the cells below.
+VIEWS = {
+    "steps": """%%steps
+start = keras.Input((784,), name="img")
+h = layers.Dense(64, name="hidden")(start)
+print("the shape is", h.shape)
+end = layers.Dense(10, name="digits")(h)
+""",
+    "graph": 'view = lab.graph(model)\nview.selected = "edges"\nview',
+    "shapes": 'view = lab.shapes(model)\nview.selected = "edges"\nview',
+    "activations": """
+view = lab.activations(model, x_test)
+view.selected, view.unit = "edges", 1
+view
+""",
+    "compare": "lab.compare(model, classifier(8))",
+    "dashboard": """
+dashboard = lab.TrainingDashboard(probe=(x_test, y_test), keep=False)
+history = classifier().fit(
+    x, y, epochs=2, validation_split=0.2, verbose=0, callbacks=[dashboard]
+)
+""",
+    "explain": """
+try:
+    layers.Conv2D(8, 3, name="another")(model.output)
+except ValueError as error:
+    mistake = lab.explain(error)
+mistake
+""",
+    "curves": """
+lab.curves({"loss": [2.0, 1.0, 0.5], "val_loss": [2.0, 1.5, 1.2], "accuracy": [0.1, 0.5, 0.8]})
+""",
+    "runs": """
+import pathlib
+if not pathlib.Path("kept.db").exists():
+    keeping = lab.TrainingDashboard(keep="kept.db")
+    classifier().fit(x, y, epochs=2, validation_split=0.2, verbose=0, callbacks=[keeping])
+lab.runs("kept.db")
+""",
+    "pictures": "lab.pictures(x_test[:8], captions=y_test[:8])",
+    "feedback": 'lab.check("hidden-units", model)',
+    "progress": "lab.progress()",
+    "watch": 'lab.watch(target="two-heads")',
+}
+WIDGETS = {
+    "steps",
+    "graph",
+    "shapes",
+    "activations",
+    "compare",
+    "dashboard",
+    "explain",
+    "watch",
+}
+
+pytestmark = pytest.mark.usefixtures("all_cells_attached")
+
+
+def shown(page, name, at):
+    """Return a view: the last output of its cell, or the graph beside the notebook."""
+    if name == "watch":
+        return page.locator(".kfunc-lab-live.beside")
+    return page.locator(".jp-CodeCell").nth(at).locator(".jp-OutputArea-output").last
+
+
+def look(page, name, at):
+    """Return the position of each element in a view, and a screenshot."""
+    view = shown(page, name, at)
+    if name in WIDGETS:
+        view.locator(".kfunc-lab-view").first.wait_for()
+    place = view.evaluate(ALIGN)
+    settle(view)
+    return view.evaluate(PLACES), page.screenshot(clip=place, animations="disabled")
+
+
+# The same letters look otherwise half a pixel lower.
+ALIGN = """(view) => {
+    Object.assign(view.style, { flex: "none", position: "relative", width: "1000px" });
+    view.scrollIntoView();
+    const { x, y, width, height } = view.getBoundingClientRect();
+    const [left, top] = [Math.ceil(x), Math.ceil(y)];
+    Object.assign(view.style, { left: `${left - x}px`, top: `${top - y}px` });
+    return { x: left, y: top, width: Math.floor(width), height: Math.floor(height) };
+}"""
+PLACES = """(view) => {
+    const { x, y } = view.getBoundingClientRect();
+    return [...view.querySelectorAll("*")].flatMap((it) => {
+        const place = it.getBoundingClientRect();
+        if (!place.width && !place.height) return [];
+        const numbers = [place.x - x, place.y - y, place.width, place.height];
+        const rounded = numbers.map((number) => Math.round(2 * number) / 2);
+        return `${it.tagName.toLowerCase()}.${it.classList[0]} ${rounded.join(" ")}`;
+    });
+}"""
+
+
+# All views are of one width, and can be scrolled to the top of the page.
+ROOM = """
+.jp-Cell { margin-block: 2000px !important }
+.jp-Cell-outputArea { flex: none !important; width: 1100px !important }
+"""
+
+
+def opened(open_notebook, cells, **options):
+    page = open_notebook([BEGIN, *cells], width=2400, **options)
+    page.set_viewport_size({"width": 2400, "height": 2000})
+    page.add_style_tag(content=ROOM)
+    run_cells(page)
+    return page
+
+
+@pytest.fixture(scope="module")
+def together(open_notebook):
+    """Return the look of each view on the page with all views, in both themes."""
+    found = {}
+    for theme in ("light", "dark"):
+        page = opened(open_notebook, VIEWS.values(), dark=theme == "dark")
+        for at, name in enumerate(VIEWS, 1):
+            found[name, theme] = look(page, name, at)
+        assert page.problems == []
+    return found
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_view_looks_same_alone_and_with_others(open_notebook, together, tmp_path, name):
+    for theme in ("light", "dark"):
+        page = opened(
+            open_notebook, [VIEWS[name]], dark=theme == "dark", new_page=theme == "light"
+        )
+        places, picture = look(page, name, 1)
+        expected, expected_picture = together[name, theme]
+        (tmp_path / f"{theme}-alone.png").write_bytes(picture)
+        (tmp_path / f"{theme}-together.png").write_bytes(expected_picture)
+        assert expected == places, theme
+        assert expected_picture == picture, f"compare the pictures in {tmp_path}"
