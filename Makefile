@@ -67,7 +67,7 @@ pages-test: $(VENV)/test.installed ## test the functions of the pages, without a
 	@$(NODE) --test --test-reporter=dot 'tests/pages/*.test.js'
 
 SANITIZE := $(patsubst %,--nbval-sanitize-with %,$(wildcard tests/notebooks/sanitize.cfg))
-NOTEBOOKS := -n auto --dist loadgroup --nbval $(SANITIZE) tests/notebooks notebooks/en notebooks/es
+NOTEBOOKS := -n auto --dist loadscope --nbval $(SANITIZE) tests/notebooks notebooks/en notebooks/es
 .PHONY: notebooks-test
 notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## test the lessons: sources, stored outputs, runs with other parameters
 	$(call pytest,$(NOTEBOOKS))

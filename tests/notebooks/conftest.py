@@ -5,18 +5,22 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(path.stem for path in (NOTEBOOKS / "src").glob("*.py"))
 
 
-def pytest_collection_modifyitems(items):
-    """Groups tests that share a kernel; any worker may run a lesson."""
-    for item in items:
-        if "lesson" not in getattr(item, "fixturenames", ()):
-            item.add_marker(
-                pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.name}")
-            )
+class ByKernel(LoadScopeScheduling):
+    """Keeps together what shares a kernel: a file. A run of a lesson has a kernel of its own."""
+
+    def _split_scope(self, nodeid):
+        return nodeid if "_runs_with_changed_parameters" in nodeid else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Keeps both workers busy to the end."""
+    return ByKernel(config, log)
 
 
 def pytest_generate_tests(metafunc):

@@ -272,7 +272,7 @@ def watched(new_kernel):
 # This test comes first in both kernels, because it compares all their names.
 def test_watching_adds_only_the_view(plain, watched):
     plain.run("0")
-    watched.run("import kfunc_lab.watch.watch\nkfunc_lab.watch.watch.watch()\ndel kfunc_lab")
+    watched.run("from kfunc_lab.watch.watch import watch\nwatch()\ndel watch")
     for code in ORDINARY:
         expected, found = _comparable(plain.run(code)), _comparable(watched.run(code))
         if expected and expected[-1][0] == "error":  # an explanation may follow
@@ -298,7 +298,7 @@ def test_watcher_failure_is_reported_once_and_stops_nothing(watched):
     ]
     assert outputs[-1]["kind"] == "execute_result" or outputs[-2]["kind"] == "execute_result"
     assert watched.text("y = keras.layers.Dense(2)(x)\nprint(y.shape)") == "(None, 2)"
-    watched.text("lab.unwatch()\ntracker.take_snapshot = take_snapshot")
+    watched.text("tracker.take_snapshot = take_snapshot\nlab.unwatch()")
 
 
 def test_watcher_handles_5000_calls_in_loop(watched):
