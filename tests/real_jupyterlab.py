@@ -314,7 +314,7 @@ class Opener:
     def _show(self) -> Any:
         self.page.problems.clear()
         self.page.evaluate(_SHOW, [self._path, self._theme])
-        self.page.wait_for_function(_IS_READY, arg=self._theme, timeout=60_000)
+        self.page.wait_for_function(_IS_READY, arg=self._theme, timeout=120_000)
         return self.page
 
     def _load(self) -> None:
@@ -328,7 +328,7 @@ class Opener:
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         self.page.goto(self._lab.address())
-        self.page.wait_for_function("window.jupyterapp", timeout=60_000)
+        self.page.wait_for_function("window.jupyterapp", timeout=120_000)
 
 
 def run_cells(page: Any, timeout: float = 180) -> None:
