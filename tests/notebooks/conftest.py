@@ -15,7 +15,11 @@ class ByKernel(LoadScopeScheduling):
     """Keeps together what shares a kernel: a file. A run of a lesson has a kernel of its own."""
 
     def _split_scope(self, nodeid):
-        return nodeid if "_runs_with_changed_parameters" in nodeid else super()._split_scope(nodeid)
+        return (
+            nodeid
+            if "_runs_with_changed_parameters" in nodeid
+            else super()._split_scope(nodeid)
+        )
 
 
 def pytest_xdist_make_scheduler(config, log):
