@@ -202,7 +202,7 @@ def test_failing_figure_is_not_retried_at_every_batch(monkeypatch):
     # Drawing takes at most its share of the time, even when it fails.
     *tries, _at_the_end = drawn
     assert len(tries) >= 4
-    assert np.diff(tries).min() >= 0.01 / module._SHARE
+    assert np.diff(tries).min() >= 0.01 / module._DRAW_SHARE
 
 
 def test_pause_does_not_stop_drawing(monkeypatch):
