@@ -28,7 +28,7 @@ from kfunc_lab.training.notices.find import find_notices
 from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.training.runs.store import Store
 
-ROUNDS = 5
+ROUNDS = 3
 
 console = Console(width=110)
 
@@ -74,7 +74,7 @@ def deep_graphs() -> Pair:
             x = layers.Activation("relu")(x)
         return lambda: to_text(lab.read_graph(x))
 
-    return Pair(chain(3000), chain(1000), 4.5)
+    return Pair(chain(1500), chain(500), 4.5)
 
 
 def long_comparisons() -> Pair:
@@ -93,7 +93,7 @@ def long_comparisons() -> Pair:
         one, other = graph(count, 8), graph(count, 9)
         return lambda: compare_graphs(one, other)
 
-    return Pair(comparison(9000), comparison(3000), 4.5)
+    return Pair(comparison(3000), comparison(1000), 4.5)
 
 
 def comparison_of_a_model() -> Pair:
@@ -180,8 +180,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pairs = {
             "import kfunc_lab / start Python": importing(),
-            "read and write a chain of 3,000 layers / of 1,000": deep_graphs(),
-            "compare chains of 9,000 layers / of 3,000": long_comparisons(),
+            "read and write a chain of 1,500 layers / of 500": deep_graphs(),
+            "compare chains of 3,000 layers / of 1,000": long_comparisons(),
             "compare two NASNetMobile / build and read one": comparison_of_a_model(),
             "measure the layers of the first model / its epoch": measures_of_an_epoch(),
             "find notices after 400 epochs / after 20": notices_of_long_runs(),
