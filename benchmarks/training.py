@@ -268,7 +268,7 @@ class Page:
         return is_idle and message["parent_header"].get("msg_id") == request
 
     def _greet(self, widget: str) -> None:
-        """Announces the page as dashboard.js does, through the subshell that a cell leaves free."""
+        """Announces the page as view.js does, through the subshell that a cell leaves free."""
         content = {"type": "hello", "page": "1"}
         data = {"method": "custom", "content": content}
         message = self._session.msg("comm_msg", {"comm_id": widget, "data": data})

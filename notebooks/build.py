@@ -182,7 +182,9 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
         tags = cell.metadata.get("tags", [])
         cell.metadata = {"tags": tags} if tags else {}
         cell.execution_count = number
-        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs = joined_streams(
+            [output for output in cell.outputs if output.get("name") != "stderr"]
+        )
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = number
@@ -193,6 +195,17 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "markdown":
             cell.metadata = {}
     return notebook
+
+
+def joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Joins printed text that follows printed text: a slow kernel sends it in several parts."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream":
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def code_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:

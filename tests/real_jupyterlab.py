@@ -190,21 +190,17 @@ get_ipython().reset(new_session=True)
 """
 
 # Shows only one notebook; JupyterLab opens its launcher if nothing else is open.
-_SHOW = """async ([path, theme]) => {
+_SHOW = """async (path) => {
     const { commands, restored, shell } = window.jupyterapp;
     await restored;
-    if (document.body.dataset.jpThemeName !== theme) {
-        await commands.execute("apputils:change-theme", { theme });
-    }
     const shown = await commands.execute("docmanager:open", { path, factory: "Notebook" });
     for (const it of [...shell.widgets("main")]) if (it !== shown) it.dispose();
     await shown.context.ready;
     await shown.context.sessionContext.ready;
 }"""
-_IS_READY = """(theme) => {
+_IS_READY = """() => {
     const shown = window.jupyterapp.shell.currentWidget;
-    return document.body.dataset.jpThemeName === theme
-        && document.querySelector(".jp-Notebook .jp-Cell")
+    return document.querySelector(".jp-Notebook .jp-Cell")
         && shown?.context.sessionContext.session.kernel.status === "idle";
 }"""
 
@@ -219,7 +215,8 @@ class Opener:
 
     Attributes:
         page: The page. Its `problems` are the errors since the notebook was opened.
-        shown: The source of the notebook that is open, and whether JupyterLab is dark.
+        source: The source of the notebook that is open.
+        is_dark: Whether JupyterLab is dark.
     """
 
     def __init__(self, lab: Lab, browser: Any, scale: int = 1) -> None:
@@ -228,7 +225,8 @@ class Opener:
         self._kernel: Kernel | None = None
         self._path = ""
         self.page: Any = None
-        self.shown: tuple[Path | list[str], bool] | None = None
+        self.source: Path | list[str] | None = None
+        self.is_dark = False
 
     def __call__(
         self,
@@ -259,18 +257,32 @@ class Opener:
                 [sys.executable, "-m", "jupyter", "trust", self._lab.root / self._path],
                 env=self._lab.environment, check=True, capture_output=True,
             )  # fmt: skip
-        self.shown = source, dark
+        self.source = source
         self._serve(kernel)
         if self.page is None or new_page:
-            self._load()
+            self._load(dark)
         self.page.set_viewport_size({"width": width, "height": 900})
+        self.set_theme(dark)
         return self._show()
+
+    def set_theme(self, dark: bool) -> None:
+        """Makes JupyterLab dark, or light."""
+        if dark != self.is_dark:
+            theme = _theme(dark)
+            self.page.evaluate(
+                "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })",
+                theme,
+            )
+            self.page.wait_for_function(
+                "theme => document.body.dataset.jpThemeName === theme", arg=theme
+            )
+        self.is_dark = dark
 
     def reopen(self) -> Any:
         """Opens the same notebook with a new kernel in a new page, like on another day."""
         self.end_kernel()
         self._serve("python3")
-        self._load()
+        self._load(self.is_dark)
         return self._show()
 
     def end_kernel(self) -> None:
@@ -307,28 +319,29 @@ class Opener:
         self.end_kernel()
         self._kernel = Kernel(self._lab, self._path, kernel)
 
-    @property
-    def _theme(self) -> str:
-        return f"JupyterLab {'Dark' if self.shown and self.shown[1] else 'Light'}"
-
     def _show(self) -> Any:
         self.page.problems.clear()
-        self.page.evaluate(_SHOW, [self._path, self._theme])
-        self.page.wait_for_function(_IS_READY, arg=self._theme, timeout=60_000)
+        self.page.evaluate(_SHOW, self._path)
+        self.page.wait_for_function(_IS_READY, timeout=120_000)
         return self.page
 
-    def _load(self) -> None:
+    def _load(self, dark: bool) -> None:
         """Loads JupyterLab, with the settings of `kfunc-lab` and the theme."""
         for plugin, values in server.SETTINGS.items():
             self._lab.set(plugin, values)
-        self._lab.set("@jupyterlab/apputils-extension:themes", {"theme": self._theme})
+        self._lab.set("@jupyterlab/apputils-extension:themes", {"theme": _theme(dark)})
         if self.page is not None:
             self.page.close()
         self.page = page = self._context.new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
+        self.is_dark = dark
         self.page.goto(self._lab.address())
-        self.page.wait_for_function("window.jupyterapp", timeout=60_000)
+        self.page.wait_for_function("window.jupyterapp", timeout=120_000)
+
+
+def _theme(dark: bool) -> str:
+    return f"JupyterLab {'Dark' if dark else 'Light'}"
 
 
 def run_cells(page: Any, timeout: float = 180) -> None:

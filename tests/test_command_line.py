@@ -382,7 +382,7 @@ def test_server_requires_token_trusts_lessons_and_stops_with_command(running_lab
     assert defaults["checkForUpdates"]["default"] is False
 
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

@@ -51,7 +51,6 @@ def page_words() -> dict[str, str]:
         "bin": _("{low} to {high}: {count}"),
         "blend": _("Over the input"),
         "pixel": _("pixel {value}"),
-        "not_a_number": _("NaN"),
         "pad": _("Drawing pad"),
         "hint": _("Draw here"),
         "clear": _("Clear"),

@@ -51,7 +51,7 @@ def shared_notebook(open_notebook):
     """Open a notebook and run its cells once for consecutive tests that use it."""
 
     def show(cells, *, dark, until, run=run_cells):
-        if open_notebook.shown != (cells, dark):
+        if (open_notebook.source, open_notebook.is_dark) != (cells, dark):
             page = open_notebook(cells, dark=dark)
             run(page)
             page.locator(until).first.wait_for(timeout=120_000)

@@ -109,7 +109,7 @@ def test_calls_without_weights_are_not_shared():
 
 def test_notes_explain_unknown_parts():
     [connected, built] = notes(lab.read_graph(seed_models.MLP()))
-    assert "in the order in which they were made" in connected
+    assert "in the order in which they were created" in connected
     assert "model.build(input_shape)" in built
     assert len(notes(lab.read_graph(seed_models.functional_in_custom_rnn()))) == 1
     assert notes(lab.read_graph(seed_models.mnist_model())) == []

@@ -116,7 +116,7 @@ def test_missing_notebook_error_names_file(monkeypatch, tmp_path):
 
 
 def test_unknown_language_raises():
-    with pytest.raises(ValueError, match="no language 'fr'; there are: en, es"):
+    with pytest.raises(ValueError, match="no language 'fr'; the languages are en, es"):
         catalogue.notebook(catalogue.find("0"), "fr")
 
 

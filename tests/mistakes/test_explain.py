@@ -153,7 +153,7 @@ def test_shape_rule_explains_unknown_error():
     mistake = caught(lambda: layers.GroupNormalization(3, name="grouped")(x)).mistake
     assert mistake.rule == "does-not-fit"
     assert mistake.reason == (
-        "grouped (GroupNormalization): Its input has 4 channels, which 3 groups cannot share "
-        "equally."
+        "grouped (GroupNormalization): Its input has 4 channels, which cannot be divided "
+        "equally among 3 groups."
     )
     assert mistake.arithmetic == "4 / 3"

@@ -12,14 +12,18 @@ LESSONS = sorted(path.stem for path in (NOTEBOOKS / "src").glob("*.py"))
 
 
 class ByKernel(LoadScopeScheduling):
-    """Groups the tests of a file, which share a kernel; each run of a lesson has its own."""
+    """Keeps together what shares a kernel: a file. A run of a lesson has a kernel of its own."""
 
     def _split_scope(self, nodeid):
-        return nodeid if "::test_runs_" in nodeid else super()._split_scope(nodeid)
+        return (
+            nodeid
+            if "_runs_with_changed_parameters" in nodeid
+            else super()._split_scope(nodeid)
+        )
 
 
 def pytest_xdist_make_scheduler(config, log):
-    """Lets any worker run a lesson, so that all are busy to the end."""
+    """Keeps both workers busy to the end."""
     return ByKernel(config, log)
 
 

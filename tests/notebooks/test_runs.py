@@ -90,7 +90,7 @@ def test_solved_english_lesson_runs_with_changed_parameters(lesson, tmp_path):
 
 
 @pytest.mark.deep
-def test_runs_unsolved_and_with_changed_parameters_in_spanish(lesson, tmp_path):
+def test_unsolved_spanish_lesson_runs_with_changed_parameters(lesson, tmp_path):
     said = run(stored_notebook(lesson, "es"), "es", tmp_path)
     assert EXPECTED_TEXT[lesson] in said
 

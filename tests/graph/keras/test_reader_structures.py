@@ -634,7 +634,7 @@ def test_tensor_without_layer_raises_type_error(used):
     if used:  # then it carries an empty history
         after = layers.Dense(2, name="d")(tensor)
         assert ids(lab.read_graph(after)) == ["d"]
-    with pytest.raises(TypeError, match=r"(?s)made by no layer.*from_nowhere.*keras\.Input"):
+    with pytest.raises(TypeError, match=r"(?s)No layer made.*from_nowhere.*keras\.Input"):
         lab.read_graph(tensor)
 
 
