@@ -2,6 +2,7 @@
 
 import base64
 import re
+import xml.etree.ElementTree as ET
 import zlib
 
 import numpy as np
@@ -57,6 +58,21 @@ def test_grid_shows_64_images_and_counts_all():
     view = lab.pictures(np.zeros((1000, 4, 4)))
     assert len(shown_images(view)) == 64
     assert repr(view) == "1,000 images of 4 × 4"
+
+
+def test_images_lie_side_by_side_within_the_picture():
+    """Two rows of more images than fit side by side, so that they continue in another band."""
+    view = lab.pictures(np.zeros((20, 4, 4)), np.ones((20, 4, 4)), captions=range(20))
+    svg = ET.fromstring(view.to_svg())
+    width, height = (float(svg.get(side)) for side in ("width", "height"))
+    places = []
+    for image in svg.iter("{http://www.w3.org/2000/svg}image"):
+        x, y, w, h = (float(image.get(name)) for name in ("x", "y", "width", "height"))
+        assert 0 <= x <= width - w
+        assert 0 <= y <= height - h
+        assert all(abs(x - left) >= w or abs(y - top) >= h for left, top in places)
+        places.append((x, y))
+    assert len(places) == 40
 
 
 def test_text_follows_language():
