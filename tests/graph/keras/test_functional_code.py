@@ -252,7 +252,7 @@ def test_writing_code_does_not_change_model(fresh_names):
 def test_subclassed_models_and_other_types_raise():
     with pytest.raises(TypeError, match="got MLP"):
         to_code(seed_models.MLP())
-    with pytest.raises(TypeError, match="this is: str"):
+    with pytest.raises(TypeError, match="got str"):
         to_code("model")
 
 
