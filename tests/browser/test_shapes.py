@@ -142,7 +142,7 @@ def test_typed_value_is_accepted_or_rejected_with_message(page):
     panel(page).get_by_text("kernel_size must be a whole number").wait_for()
     typed.fill("0")
     typed.press("Enter")
-    panel(page).get_by_text("kernel_size is 1 or more").wait_for()
+    panel(page).get_by_text("kernel_size must be 1 or more").wait_for()
     assert "(None, 24, 28, 16)" in row(page, "conv").inner_text()
     reset(page)
 

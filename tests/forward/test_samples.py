@@ -50,7 +50,7 @@ def error_message(model, x, kind=ValueError):
 
 def test_non_model_raises_error():
     for other in ("dense", keras.Input((3,)), layers.Dense):
-        assert "from a Keras model or layer" in error_message(other, numbers(2, 3), TypeError)
+        assert "need a Keras model or layer" in error_message(other, numbers(2, 3), TypeError)
     assert "this is: str." in error_message("dense", numbers(2, 3), TypeError)
     assert "KerasTensor" in error_message(keras.Input((3,)), numbers(2, 3), TypeError)
 
