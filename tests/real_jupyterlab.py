@@ -189,19 +189,19 @@ ipywidgets.Widget.close_all()
 get_ipython().reset(new_session=True)
 """
 
+# A notebook that is still open would take over the path that its kernel turns to.
+_CLOSE = "() => { for (const it of [...jupyterapp.shell.widgets('main')]) it.dispose(); }"
+
 # Shows only one notebook; JupyterLab opens its launcher if nothing else is open.
 _SHOW = """async (path) => {
-    const { commands, restored, shell } = window.jupyterapp;
-    await restored;
+    const { commands, shell } = jupyterapp;
     const shown = await commands.execute("docmanager:open", { path, factory: "Notebook" });
     for (const it of [...shell.widgets("main")]) if (it !== shown) it.dispose();
-    await shown.context.ready;
-    await shown.context.sessionContext.ready;
 }"""
 _IS_READY = """() => {
-    const shown = window.jupyterapp.shell.currentWidget;
-    return document.querySelector(".jp-Notebook .jp-Cell")
-        && shown?.context.sessionContext.session.kernel.status === "idle";
+    const session = jupyterapp.shell.currentWidget?.context?.sessionContext;
+    return session?.isReady && session.session?.kernel?.status === "idle"
+        && document.querySelector(".jp-Notebook .jp-Cell");
 }"""
 
 
@@ -257,6 +257,8 @@ class Opener:
                 [sys.executable, "-m", "jupyter", "trust", self._lab.root / self._path],
                 env=self._lab.environment, check=True, capture_output=True,
             )  # fmt: skip
+        if self.page is not None:
+            self.page.evaluate(_CLOSE)
         self.source = source
         self._serve(kernel)
         if self.page is None or new_page:
@@ -267,16 +269,16 @@ class Opener:
 
     def set_theme(self, dark: bool) -> None:
         """Makes JupyterLab dark, or light."""
+        theme = _theme(dark)
         if dark != self.is_dark:
-            theme = _theme(dark)
             self.page.evaluate(
                 "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })",
                 theme,
             )
-            self.page.wait_for_function(
-                "theme => document.body.dataset.jpThemeName === theme", arg=theme
-            )
-        self.is_dark = dark
+            self.is_dark = dark
+        self.page.wait_for_function(
+            "theme => document.body.dataset.jpThemeName === theme", arg=theme
+        )
 
     def reopen(self) -> Any:
         """Opens the same notebook with a new kernel in a new page, like on another day."""
@@ -343,7 +345,9 @@ class Opener:
         page.on("pageerror", self._note_problem)
         self.is_dark = dark
         self.page.goto(self._lab.address())
-        self.page.wait_for_function("window.jupyterapp", timeout=120_000)
+        self.page.wait_for_function(
+            "window.jupyterapp && jupyterapp.restored.then(() => true)", timeout=120_000
+        )
 
 
 def _theme(dark: bool) -> str:

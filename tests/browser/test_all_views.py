@@ -109,7 +109,7 @@ def look(page, name, at):
 # At the same place of the window, the same is drawn to the last pixel.
 ALIGN = """(view) => {
     Object.assign(view.style, {
-        position: "fixed", left: 0, top: 0, width: "1000px", zIndex: 10000,
+        position: "fixed", left: 0, top: 0, zIndex: 10000,
         background: "var(--jp-layout-color0)",
     });
     const { x, y, width, height } = view.getBoundingClientRect();
@@ -130,6 +130,7 @@ PLACES = """(view) => {
 # All views are of one width, and can be scrolled to the top of the page.
 ROOM = """
 .jp-Cell-outputArea { flex: none !important; width: 1100px !important }
+.jp-OutputArea-output { flex: none !important; width: 1000px !important }
 """
 
 
