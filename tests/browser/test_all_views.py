@@ -108,8 +108,9 @@ def look(page, name, at):
 
 # At the same place of the window, the same is drawn to the last pixel.
 ALIGN = """(view) => {
+    const present = `${view.getBoundingClientRect().width}px`;
     Object.assign(view.style, {
-        position: "fixed", left: 0, top: 0, zIndex: 10000,
+        position: "fixed", left: 0, top: 0, width: present, zIndex: 10000,
         background: "var(--jp-layout-color0)",
     });
     const { x, y, width, height } = view.getBoundingClientRect();
