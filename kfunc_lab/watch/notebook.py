@@ -138,6 +138,13 @@ class Follower:
         self._update(place)
         self._statement_start = time.monotonic()
 
+    def show_graph(self) -> None:
+        """Updates the view at once, and reports the first failure."""
+        try:
+            self._show()
+        except Exception as error:
+            self._report_once(error)
+
     def _update(self, place: Place) -> None:
         self._changed |= self.tracker.statement_ended(place)
         if self._changed and time.monotonic() >= self._next_picture:

@@ -79,7 +79,7 @@ def watch(target: Any = None) -> LiveView:
     _end()
     _watch = new_watch
     new_watch.follower.start()
-    new_watch.view.show(new_watch.follower.tracker.snapshot())
+    new_watch.follower.show_graph()
     from IPython.display import display
 
     display(new_watch.view)  # type: ignore[no-untyped-call]
@@ -105,7 +105,7 @@ def unwatch() -> Any:
         return None
     view = _watch.view
     if _watch.follower.tracker.log.is_started:
-        view.show(_watch.follower.tracker.snapshot())
+        _watch.follower.show_graph()
     final_view = view.ended()
     _end()
     return final_view
