@@ -298,7 +298,7 @@ def test_watcher_failure_is_reported_once_and_stops_nothing(watched):
     ]
     assert outputs[-1]["kind"] == "execute_result" or outputs[-2]["kind"] == "execute_result"
     assert watched.text("y = keras.layers.Dense(2)(x)\nprint(y.shape)") == "(None, 2)"
-    assert "LiveView" in watched.text("print(type(lab.unwatch()))")
+    assert "SnapshotView" in watched.text("print(type(lab.unwatch()))")
     watched.text("tracker.take_snapshot = take_snapshot")
 
 
