@@ -19,8 +19,10 @@ settings.register_profile("deep", settings.get_profile("ci"), max_examples=1000)
 settings.load_profile("ci")
 
 
-def pytest_collection_finish():
-    """Excludes TensorFlow's permanent objects from garbage collection."""
+@pytest.fixture(scope="module", autouse=True)
+def exclude_earlier_objects():
+    """Excludes the objects of TensorFlow and of earlier files from garbage collection."""
+    gc.collect()
     gc.freeze()
 
 
