@@ -1,6 +1,7 @@
 """Small models to train with and without the dashboard and to compare bit for bit."""
 
 import os
+import random
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -30,13 +31,24 @@ def made(seed=0, **compiled):
 
 
 def state_of(model):
-    """Returns all variables that training changes, and the next random number."""
+    """Returns all variables that training changes, and the next random numbers."""
     optimizer = getattr(model.optimizer, "variables", ())
     # Names depend on the layers that this process built before, so only values count.
     return [
         *(np.asarray(it) for it in (*model.variables, *optimizer)),
-        np.asarray(keras.random.uniform(())),
+        *(np.asarray(draw()) for draw in (random.random, np.random.random, *KERAS_DRAWS)),
     ]
+
+
+def first_random_number():
+    keras.utils.set_random_seed(0)
+    return float(keras.random.uniform(()))
+
+
+# Old versions of Keras have a generator that a new seed does not reset.
+KERAS_DRAWS = (
+    [lambda: keras.random.uniform(())] if first_random_number() == first_random_number() else []
+)
 
 
 def are_same(state, other):
