@@ -382,8 +382,12 @@ def test_optional_input_can_be_missing():
     model = keras.Model({"a": a, "b": b}, outputs)
     model.compile("adam", "sparse_categorical_crossentropy")
     x = {"a": numbers(150, 4), "b": None}
+    try:
+        expected = answers(model, x)
+    except ValueError:
+        pytest.skip(f"Keras {keras.__version__} takes no None")
     [found] = predict(model, x, classes(150))
-    check(found, classes(150), answers(model, x))
+    check(found, classes(150), expected)
 
 
 class Own(keras.Model):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from kfunc_lab.graph.export.table import to_text
@@ -24,6 +23,7 @@ from kfunc_lab.graph.view.page_data import highlight_data, items_data, legend_da
 from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
+from kfunc_lab.ui.view import View
 
 # Up to this number of calls, the page gets all data at once and needs no kernel to fold or search.
 _CALLS_AT_ONCE = 2_000
@@ -97,7 +97,7 @@ def no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-class GraphView(anywidget.AnyWidget):
+class GraphView(View):
     """A picture of a graph with the details of the selected call.
 
     Attributes:
@@ -389,12 +389,8 @@ class GraphView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.to_text()
 
-    # ipywidgets 7, which Colab uses, would show only the widget, without its picture and text.
-    _ipython_display_: Any = None
-
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle or ({}, {})
+        data, metadata = super()._repr_mimebundle_(**options)
         if self._levels:
             data["image/svg+xml"] = self.to_svg()
         return data | {"text/plain": self.to_text()}, metadata

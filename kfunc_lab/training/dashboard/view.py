@@ -7,7 +7,6 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
@@ -24,13 +23,14 @@ from kfunc_lab.training.run_log import RunLog
 from kfunc_lab.training.states import state_words
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.view import View
 
 # The limit on the data in one update of the screen; the rest follows with the next update. The
 # progress and the notices fit into the rest of 40 kB.
 _MAX_BYTES = 32_000
 
 
-class DashboardView(anywidget.AnyWidget):
+class DashboardView(View):
     """The curves of a run, its progress, and the buttons that control it."""
 
     _esm = BUNDLES / "dashboard.js"
@@ -231,11 +231,8 @@ class DashboardView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.to_text()
 
-    # ipywidgets 7, which Colab has, would show the widget alone, without its picture and text.
-    _ipython_display_ = None
-
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        data, metadata = super()._repr_mimebundle_(**options)
         if not self._is_shown and self._handle is None and self._state.get("ended"):
             data.pop("application/vnd.jupyter.widget-view+json", None)  # no page shows it
         if self._log.by_epoch:
