@@ -2,6 +2,7 @@
 
 import keras
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 import kfunc_lab as lab
 
@@ -14,12 +15,21 @@ def view():
     return lab.graph(keras.Model(inputs, keras.layers.Dense(2)(inputs)))
 
 
-def test_open_view_has_widget_picture_and_text(view):
-    data, _metadata = view._repr_mimebundle_()
+@pytest.fixture
+def shown():
+    """Returns what a notebook stores of a view."""
+    formatter = InteractiveShell.instance().display_formatter
+    yield lambda view: formatter.format(view)[0]
+    InteractiveShell.clear_instance()
+
+
+def test_open_view_has_widget_picture_and_text(view, shown):
+    data = shown(view)
     assert {WIDGET, "image/svg+xml", "text/plain"} <= set(data)
 
 
-def test_closed_view_has_picture_and_text_only(view):
+def test_closed_view_is_shown_without_widget(view, shown):
     view.close()
-    data, _metadata = view._repr_mimebundle_()
-    assert set(data) == {"image/svg+xml", "text/plain"}
+    data = shown(view)
+    assert data["text/plain"] == view.to_text()
+    assert WIDGET not in data
