@@ -14,7 +14,7 @@ from kfunc_lab.training.curves.line_chart import number_words
 from kfunc_lab.training.runs.store import Run, names_that_differ, settings_of
 from kfunc_lab.training.states import state_words
 from kfunc_lab.ui.text import printable
-from kfunc_lab.ui.theme import FAINT, FONT, QUIET, SURFACE, TEXT, light_dark
+from kfunc_lab.ui.theme import FAINT, FONT, QUIET, SURFACE, TEXT, follow_theme, light_dark
 
 # Words in the names of metrics for which lower, or higher, values are better.
 _LOWER = frozenset(
@@ -159,7 +159,10 @@ def table_style() -> str:
     line = f"border-bottom:1px solid {light_dark(FAINT)}"
     return "".join(
         [
-            f"{scope}{{color-scheme:light dark;background:{light_dark(SURFACE)};"
+            follow_theme("kfunc-lab-runs"),
+            f"{scope} svg{{color-scheme:inherit}}",  # the charts follow the page as the table does
+            f"{scope} tr{{background:none!important}}",  # JupyterLab's stripes are of its own theme
+            f"{scope}{{background:{light_dark(SURFACE)};"
             f"color:{light_dark(TEXT)};font:13px {FONT};padding:8px;overflow-x:auto}}",
             f"{scope} table{{border-collapse:collapse;margin:4px 0 12px}}",
             f"{scope} caption{{text-align:left;font-weight:bold;padding:4px 0}}",
