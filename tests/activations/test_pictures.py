@@ -19,7 +19,9 @@ from kfunc_lab.activations.pictures import (
     picture_of,
 )
 from kfunc_lab.activations.projection import pca
+from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL, Scale
 from kfunc_lab.ui.image import Image, image_of
+from kfunc_lab.ui.png_pixels import colour_pixels
 from kfunc_lab.ui.thumbnails import downsample, maps_of, thumbnail
 
 
@@ -510,3 +512,14 @@ def test_vector_thumbnail_reads_left_to_right():
     small = thumbnail(values)
     assert np.array_equal(small.reshape(-1)[:50], values)
     assert np.isnan(small.reshape(-1)[50:]).all()
+
+
+@pytest.mark.parametrize(
+    ("scale", "colours"), [("sequential", SEQUENTIAL), ("diverging", DIVERGING)]
+)
+def test_pixels_span_whole_colour_scale(scale, colours):
+    values = np.linspace(-2, 2, 256)
+    pixels = colour_pixels(values[None], -2, 2, scale)[0].astype(int)
+    expected = [bytes.fromhex(Scale(-2, 2, colours).colour(it)[1:]) for it in values]
+    assert np.abs(pixels[:, :3] - np.array([[*it] for it in expected])).max() <= 1
+    assert (pixels[:, 3] == 255).all()

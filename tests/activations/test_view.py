@@ -2,6 +2,8 @@
 
 import json
 import re
+import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ import traitlets
 from keras import layers
 
 import kfunc_lab as lab
+from kfunc_lab.ui.text_width import text_width
 
 
 @pytest.fixture
@@ -129,6 +132,18 @@ def test_every_output_has_answer():
     assert len(answers["department"]["values"]) == 4
     assert len(answers["priority"]["values"]) == 1
     assert answers["priority"]["percent"]
+
+
+def test_panel_counts_nonfinite_values():
+    x = keras.Input((3,), name="x")
+    model = keras.Model(x, keras.ops.log(x))
+    view = lab.activations(model, np.array([[1.0, 0, 2], [1, np.nan, 1]]))
+    for call, count in (("x", "1"), ("log", "2")):
+        view.selected = call
+        assert {"label": "NaN or infinite", "value": count} in view._panel["statistics"]["rows"]
+    finite = lab.activations(model, np.ones((2, 3)))
+    finite.selected = "log"
+    assert "NaN or infinite" not in str(finite._panel["statistics"]["rows"])
 
 
 def test_every_statistic_colours_graph(view):
@@ -261,11 +276,49 @@ def test_text_is_deterministic_and_has_no_address(cnn, digits):
     ]
 
 
+def test_text_shows_statistics_of_nested_model():
+    """Without own statistics, a folded model shows those of its last recorded call."""
+    x, y = keras.Input((4,), name="x"), keras.Input((4,), name="y")
+    end = layers.ReLU(name="relu")(layers.Dense(4, name="dense")(x))
+    model = keras.Model(y, keras.Model(x, end, name="inner")(y))
+    samples = np.array([[-1.0] * 4, [1.0] * 4])  # of both signs, so that the ReLU matters
+
+    def statistics(view):
+        """Returns the cells after the class, with the model folded and with it open."""
+        tables = []
+        for opened in ([], ["inner"]):
+            view.opened = opened
+            rows = (re.split(" {2,}", row.strip()) for row in view.to_text().splitlines()[3:])
+            tables.append({name: cells for name, _kind, *cells in rows})
+        return tables
+
+    folded, unfolded = statistics(lab.activations(model, samples))
+    assert folded["inner"] == unfolded["inner:"] == unfolded["relu"] != unfolded["dense"]
+    folded, unfolded = statistics(lab.activations(model, samples, layers=["dense"]))
+    assert folded["inner"] == unfolded["dense"] != []
+    assert unfolded["inner:"] == []
+
+
 def test_bundle_has_widget_picture_and_text(view):
     data, _metadata = view._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["image/svg+xml"].startswith("<svg")
     assert data["text/plain"] == view.to_text()
+
+
+def test_texts_of_picture_do_not_overlap(view):
+    svg = ET.fromstring(view.to_svg())
+    spans = {}
+    for text in svg.iter("{http://www.w3.org/2000/svg}text"):
+        size, bold = float(text.get("font-size")), text.get("font-weight") == "bold"
+        left, width = float(text.get("x")), text_width(text.text, size, bold)
+        left -= width / 2 if text.get("text-anchor") == "middle" else 0
+        spans.setdefault(text.get("y"), []).append((left, left + width))
+    assert max(map(len, spans.values())) >= 4
+    for row in map(sorted, spans.values()):
+        assert row[0][0] >= 0
+        assert row[-1][1] <= float(svg.get("width"))
+        assert all(one[1] <= other[0] for one, other in pairwise(row))
 
 
 def test_picture_escapes_names(digits):

@@ -394,6 +394,18 @@ def test_recurrent_steps_show_outputs():
     assert roles(both, "path")["accent-end"] == 2 * 4 + 2
 
 
+def test_arrows_of_both_directions_are_apart():
+    def heights(call):
+        """Returns the y coordinates of the horizontal arrows."""
+        found = parsed(picture(call, derivation(call))).iter(f"{SVG}path")
+        lines = [[*corners(it)] for it in found if it.get("class") == "figure-accent"]
+        return {start[1] for start, end in lines if start[1] == end[1]}
+
+    [middle] = heights(call_of("LSTM", (None, 4, 8), units=2))
+    above, below = sorted(heights(CASES["bidirectional"]))
+    assert above < middle < below
+
+
 def test_attention_shows_sizes():
     text = draw("Attention", (None, 10, 8), (None, 12, 8))
     assert sentence(text).endswith("Queries: 10; keys: 12.")

@@ -158,6 +158,12 @@ def test_loss_must_match_last_activation(units, activation, loss, expected):
     assert all(finding.call == "end" for finding in found)
 
 
+@pytest.mark.parametrize(("units", "sureness"), [(1, "likely"), (3, "possible")])
+def test_relu_is_more_suspicious_for_one_number(units, sureness):
+    finding = only_finding(dense_model(units, "relu", loss="mse"))
+    assert (finding.code, finding.sureness) == ("relu-regression", sureness)
+
+
 def test_softmax_over_one_unit_is_reported_without_loss():
     assert codes(dense_model(1, "softmax")) == [("one-class", "end")]
     assert codes(dense_model(1, "relu")) == []
@@ -190,6 +196,18 @@ def test_huge_dense_layer_is_reported():
     assert (finding.code, finding.call) == ("huge-dense", "huge")
     assert "16,777,344 parameters" in finding.reason
     assert codes(pixels(64, 8)) == []
+
+
+@pytest.mark.parametrize(("others", "expected"), [(7, ["huge-dense"]), (14, [])])
+def test_huge_dense_layer_must_have_most_parameters(others, expected):
+    """The layer has 10.5 million parameters, 60 % or 43 % of the total."""
+    x = keras.Input((32, 32, 80), name="x")
+    words = keras.Input((1,), dtype="int32", name="words")
+    table = layers.Embedding(others * 1000, 1000, embeddings_initializer="zeros")(words)
+    both = [layers.Dense(128)(layers.Flatten()(x)), layers.Flatten()(table)]
+    found = lab.lint(keras.Model([x, words], layers.Concatenate()(both)))
+    assert [finding.code for finding in found] == expected
+    assert all("60 % of the model's total" in finding.reason for finding in found)
 
 
 def test_duplicate_layer_name_is_reported():

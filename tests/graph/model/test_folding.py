@@ -54,6 +54,24 @@ def test_unnamed_blocks_of_equal_structure_are_grouped():
     assert {len(inside) for inside in list(graph.calls_inside.values())[1:]} == {8}
 
 
+def test_similar_block_at_start_belongs_to_run():
+    """The first block lacks the layer that ends the others, and nothing comes before it."""
+
+    def block():
+        return [layers.Conv2D(8, 3), layers.BatchNormalization(), layers.ReLU()]
+
+    blocks = [[*block(), layers.MaxPooling2D(name=f"pool{number}")] for number in range(4)]
+    for inside in blocks[1:]:
+        inside.append(layers.Dropout(0.1))
+    model = keras.Sequential([layer for inside in blocks for layer in inside])
+    graph, _opened = fold_graph(lab.read_graph(model), True)
+    items = items_by_parent(graph)
+    [run] = items[None]
+    assert [items[part] for part in items[run]] == [
+        [layer.name for layer in inside] for inside in blocks
+    ]
+
+
 def test_small_graphs_open_nested_models_and_close_wrappers():
     graph = lab.read_graph(seed_models.nested_autoencoder())
     folded, opened = fold_graph(graph)

@@ -1,6 +1,7 @@
 """Highlighted regions and colours by value, in the picture and on the page."""
 
 import math
+import xml.etree.ElementTree as ET
 
 import keras
 import pytest
@@ -21,6 +22,35 @@ def test_model_with_shared_calls_is_region():
     svg = view.to_svg()
     assert svg.count('class="region-0 region-fill"') == len(inside)
     assert ">encoder</text>" in svg
+
+
+def test_region_surrounds_its_boxes():
+    encoder, autoencoder = seed_models.encoder_and_autoencoder()
+    view = lab.graph(autoencoder, highlight={"encoder": encoder})
+    svg = ET.fromstring(view.to_svg())
+    boxes = []  # left, top, right, bottom; a chain, from top to bottom
+    for item in svg.iterfind(".//{*}g[@data-item]"):
+        if item.get("data-item") in view._emphasis["regions"][0]:
+            x, y = map(float, item.get("transform")[10:-1].split())
+            left, top, right, bottom = sides(item.find("{*}rect[@class='box']"))
+            boxes.append((x + left, y + top, x + right, y + bottom))
+    assert len(boxes) == len(encoder.layers)
+    for layer in ("border", "fill"):
+        bands = map(sides, svg.iterfind(f".//{{*}}rect[@class='region-0 region-{layer}']"))
+        for box, band in zip(sorted_down(boxes), sorted_down(bands), strict=True):
+            room = [box[0] - band[0], box[1] - band[1], band[2] - box[2], band[3] - box[3]]
+            assert min(room) > 5
+            assert max(room) - min(room) < 0.3  # rounding
+
+
+def sides(rect):
+    """Returns left, top, right and bottom of a rectangle."""
+    x, y, width, height = (float(rect.get(name)) for name in ("x", "y", "width", "height"))
+    return x, y, x + width, y + height
+
+
+def sorted_down(rects):
+    return sorted(rects, key=lambda rect: rect[1])
 
 
 def test_nested_models_and_layers_are_regions():
