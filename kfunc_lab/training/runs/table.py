@@ -161,12 +161,14 @@ def table_style() -> str:
         [
             follow_theme("kfunc-lab-runs"),
             f"{scope} svg{{color-scheme:inherit}}",  # the charts follow the page as the table does
-            f"{scope} tr{{background:none!important}}",  # JupyterLab's stripes are of its own theme
+            # JupyterLab stripes every table, and aligns it to the right.
+            f"{scope} tr{{background:none!important}}",
+            f"{scope} :is(th,td):not(.number){{text-align:left!important}}",
             f"{scope}{{background:{light_dark(SURFACE)};"
             f"color:{light_dark(TEXT)};font:13px {FONT};padding:8px;overflow-x:auto}}",
             f"{scope} table{{border-collapse:collapse;margin:4px 0 12px}}",
             f"{scope} caption{{text-align:left;font-weight:bold;padding:4px 0}}",
-            f"{scope} :is(th,td){{text-align:left;padding:3px 10px;white-space:nowrap;{line}}}",
+            f"{scope} :is(th,td){{padding:3px 10px;white-space:nowrap;{line}}}",
             f"{scope} thead th{{color:{light_dark(QUIET)};font-weight:normal}}",
             f"{scope} .number{{text-align:right;font-variant-numeric:tabular-nums}}",
         ]
