@@ -266,6 +266,12 @@ def one_input_of_two_predicting():
     keras.Model(a, layers.Concatenate()([a, b])).predict(zeros(2, 3), verbose=0)
 
 
+@case("unconnected-output", "Functional", "inputs=[a, b]", where="b")
+def another_input_as_an_output():
+    a, b = row(3, "a"), row(3, "b")
+    keras.Model(a, [layers.Dense(1)(a), b])(zeros(2, 3))
+
+
 # 4, 5. Layers for tensors
 
 
