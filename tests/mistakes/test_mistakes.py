@@ -266,6 +266,12 @@ def one_input_of_two_predicting():
     keras.Model(a, layers.Concatenate()([a, b])).predict(zeros(2, 3), verbose=0)
 
 
+@case("unconnected-output", "Functional", "inputs=[a, b]", where="b")
+def another_input_as_an_output():
+    a, b = row(3, "a"), row(3, "b")
+    keras.Model(a, [layers.Dense(1)(a), b])(zeros(2, 3))
+
+
 # 4, 5. Layers for tensors
 
 
@@ -388,6 +394,16 @@ def negative_filters():
     layers.Conv2D(-1, 3)
 
 
+@case("wrong-argument", "Conv2D", "`filters=12`", "11 mod 4 = 3", where="groups")
+def filters_in_unequal_groups():
+    layers.Conv2D(11, 3, groups=4)
+
+
+@case("wrong-argument", "Conv2D", "`filters=4`", "1 mod 4 = 1", where="groups")
+def fewer_filters_than_groups():
+    layers.Conv2D(1, 3, groups=4)
+
+
 @case("wrong-argument", "Dropout", "layers.Dropout(0.5)", "50 > 1", where="rate")
 def a_rate_in_percent():
     layers.Dropout(50)
@@ -448,6 +464,11 @@ def input_shape_of_input():
 def concatenating_other_sizes():
     a, b = keras.Input((8, 3), name="a"), keras.Input((16, 3), name="b")
     layers.Concatenate(name="c")([a, b])
+
+
+@case("concatenate-shapes", "Concatenate", "`layers.Flatten()` to each", "8 ≠ 16")
+def concatenating_sizes_that_differ_along_every_axis():
+    layers.Concatenate()([keras.Input((8, 3)), keras.Input((16, 5))])
 
 
 @case("concatenate-shapes", "Concatenate", "Flatten", "2 ≠ 3")

@@ -233,6 +233,7 @@ ORDINARY = [
     "layers.Dense(i)",
     "m.summary()",
     "from __future__ import annotations\nsorted(n for n in globals() if not n.startswith('_'))",
+    "%%time\n'About the cell'\nfrom __future__ import annotations\nlen(outs)",
     "%%time\n1 / 0",
     "m.predict(numpy.zeros((2, 4)), verbose=0)[0].shape",
     "%timeit -n1 -r1 -q y = 2",
@@ -300,6 +301,23 @@ def test_watcher_failure_is_reported_once_and_stops_nothing(watched):
     assert watched.text("y = keras.layers.Dense(2)(x)\nprint(y.shape)") == "(None, 2)"
     assert "SnapshotView" in watched.text("print(type(lab.unwatch()))")
     watched.text("tracker.take_snapshot = take_snapshot")
+
+
+def test_explanation_failure_is_reported_once(watched):
+    watched.run(
+        "import keras, kfunc_lab as lab\nfrom kfunc_lab.mistakes import view\nlab.watch();"
+    )
+    watched.run(
+        "def fail(*_): raise LookupError('no\\nway')\n"
+        "view.view_of, view_of = fail, view.view_of"
+    )
+    for reports in (1, 0):
+        error, *said = watched.run("keras.layers.Dense(-1)")
+        assert (error["kind"], error["ename"]) == ("error", "ValueError")
+        assert [it["text"] for it in said] == reports * [
+            "The view of the graph failed (LookupError: no); your code is not affected.\n"
+        ]
+    watched.text("lab.unwatch()\nview.view_of = view_of")
 
 
 def test_watcher_handles_5000_calls_in_loop(watched):

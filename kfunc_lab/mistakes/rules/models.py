@@ -47,24 +47,17 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 
 def _input_layers(failure: Failure) -> list[Any]:
-    """Returns the input layers among a model's tensors, without duplicates."""
-    tensors = list(failure.tensors)
-    if failure.stage != "model":
-        tensors = list(getattr(failure.operation, "inputs", None) or [])
+    """Returns a model's input layers, without duplicates."""
+    inputs = getattr(failure.operation, "inputs", None) or []
     makers = {
-        id(layer): layer
-        for layer in map(maker, tensors)
-        if type(layer).__name__ == "InputLayer"
+        id(layer): layer for layer in map(maker, inputs) if type(layer).__name__ == "InputLayer"
     }
     return list(makers.values())
 
 
 def _origins(failure: Failure) -> dict[str, Any]:
-    """Maps names to the input layers that a model's tensors are computed from."""
-    model = failure.operation
-    tensors = list(failure.tensors) if failure.stage == "model" else list(model.outputs)
-    symbolic = [tensor for tensor in tensors if has_history(tensor)]
-    layers = (node.operation for node in ancestors(symbolic))
+    """Maps names to the input layers that a model's outputs are computed from."""
+    layers = (node.operation for node in ancestors(_outputs(failure)))
     return {name_of(layer): layer for layer in layers if type(layer).__name__ == "InputLayer"}
 
 
@@ -79,13 +72,12 @@ def _missing_inputs(failure: Failure) -> list[str]:
 def _needs_present(failure: Failure) -> bool:
     """Returns whether the outputs also depend on an input that the model has."""
     present = {id(tensor) for tensor in _input_layers(failure)}
-    outputs = [
-        tensor for tensor in failure.tensors if type(maker(tensor)).__name__ != "InputLayer"
-    ]
-    if failure.stage != "model":
-        outputs = list(getattr(failure.operation, "outputs", None) or [])
-    nodes = ancestors([tensor for tensor in outputs if has_history(tensor)])
-    return any(id(node.operation) in present for node in nodes)
+    return any(id(node.operation) in present for node in ancestors(_outputs(failure)))
+
+
+def _outputs(failure: Failure) -> list[Any]:
+    outputs = getattr(failure.operation, "outputs", None) or []
+    return [tensor for tensor in outputs if has_history(tensor)]
 
 
 def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:

@@ -1,6 +1,5 @@
 """Mistakes in the sizes of a layer's or a model's input."""
 
-import math
 import re
 
 from kfunc_lab.locale import _
@@ -13,6 +12,7 @@ from kfunc_lab.mistakes.rule import (
     first_shape,
     input_names,
     is_input,
+    product,
     rule,
     sizes,
     tensor_name,
@@ -102,8 +102,7 @@ def _model_arithmetic(expected: Shape, found: Shape) -> str:
 def _model_edit(failure: Failure, expected: Shape, found: Shape) -> str:
     x = argument(failure)
     known = None not in expected and None not in found
-    total = math.prod(size or 1 for size in expected)
-    if known and expected != found and total == math.prod(size or 1 for size in found):
+    if known and expected != found and product(expected) == product(found):
         return _("Reshape the data: `{x}.reshape({shape})`.").format(
             x=x, shape=written((-1, *expected))
         )
