@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from against_keras import apply_rule, check_rejected, compare
 from examples import examples
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from keras import layers
 
@@ -53,6 +53,8 @@ def test_arbitrary_shapes_match_keras(shapes):
 @drawn
 @given(similar_shapes(fewest=2), st.integers(-4, 4))
 def test_concatenate_matches_keras(shapes, axis):
+    # Keras accepts other numbers of axes if the joined one is unknown, and then cannot join them.
+    assume(len(set(map(len, shapes))) == 1)
     compare_on_list(lambda: layers.Concatenate(axis=axis), *shapes)
 
 
