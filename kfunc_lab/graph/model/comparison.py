@@ -285,16 +285,21 @@ def hashable_settings(value: object) -> object:
 def _changes(
     before: LayerGraph, after: LayerGraph, matched: Mapping[str, str]
 ) -> Iterator[Change]:
+    matched_after = frozenset(matched.values())
     for one, other in matched.items():
-        settings = tuple(
-            _differences(before, after, before.call_of[one], after.call_of[other], matched)
-        )
+        calls = before.call_of[one], after.call_of[other]
+        settings = tuple(_differences(before, after, *calls, matched, matched_after))
         if settings:
             yield Change(one, other, settings)
 
 
 def _differences(
-    before: LayerGraph, after: LayerGraph, one: Call, other: Call, matched: Mapping[str, str]
+    before: LayerGraph,
+    after: LayerGraph,
+    one: Call,
+    other: Call,
+    matched: Mapping[str, str],
+    matched_after: frozenset[str],
 ) -> Iterator[tuple[str, object, object]]:
     if (chosen_name(one) or chosen_name(other)) and one.layer != other.layer:
         yield "name", one.layer, other.layer
@@ -313,15 +318,19 @@ def _differences(
         frozen = [not call.trainable_parameters for call in (one, other)]
         if frozen[0] != frozen[1]:
             yield "trainable", not frozen[0], not frozen[1]
-    yield from _rewiring(before, after, one, other, matched)
+    yield from _rewiring(before, after, one, other, matched, matched_after)
 
 
 def _rewiring(
-    before: LayerGraph, after: LayerGraph, one: Call, other: Call, matched: Mapping[str, str]
+    before: LayerGraph,
+    after: LayerGraph,
+    one: Call,
+    other: Call,
+    matched: Mapping[str, str],
+    matched_after: frozenset[str],
 ) -> Iterator[tuple[str, object, object]]:
     old, new = before.sources.get(one.id, []), after.sources.get(other.id, [])
     there = {source: matched.get(source) for source in old}
-    matched_after = set(matched.values())
     # A call that was inserted or removed does not change its neighbours.
     if all(partner is not None for partner in there.values()) and all(
         source in matched_after for source in new
