@@ -9,6 +9,7 @@ import numpy as np
 from kfunc_lab.activations.overview import Line, heading, lines_of
 from kfunc_lab.activations.pictures import Bars, number
 from kfunc_lab.forward.batch import BatchActivations
+from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image
@@ -29,6 +30,7 @@ _MAX_ROWS = 40
 
 def to_svg(
     batch: BatchActivations,
+    graph: LayerGraph,
     opened: Container[str],
     sample: int,
     image: Image | None,
@@ -38,6 +40,7 @@ def to_svg(
 
     Args:
         batch: The activations.
+        graph: The graph, with the groups that the view shows.
         opened: The ids of the open groups.
         sample: The number of the sample.
         image: The input, if it is an image.
@@ -46,7 +49,7 @@ def to_svg(
     Returns:
         The SVG, which follows the reader's light or dark theme.
     """
-    lines = [line for line in lines_of(batch, opened) if line.call and not line.is_open]
+    lines = [line for line in lines_of(batch, graph, opened) if line.call and not line.is_open]
     shown = lines[:_MAX_ROWS]
     rows_per_column = -(-len(shown) // _COLUMNS)
     top = _HEAD + (_TOP if image is not None or outputs else 0)

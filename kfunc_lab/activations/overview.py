@@ -9,6 +9,7 @@ from kfunc_lab.forward.recording import CapturedCall, Tensor
 from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.graph.model.descriptions import short_name
 from kfunc_lab.graph.model.folding import visible_items
+from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.locale import N_, _, ngettext
 from kfunc_lab.ui.text import percent, printable
 
@@ -46,12 +47,12 @@ class Line:
     is_open: bool
 
 
-def lines_of(batch: BatchActivations, opened: Container[str]) -> list[Line]:
+def lines_of(batch: BatchActivations, graph: LayerGraph, opened: Container[str]) -> list[Line]:
     """Returns a line for each visible call and group of the graph, in graph order."""
-    shown = calls_by_item(batch)
+    shown = calls_by_item(batch, graph)
     lines = []
-    for item, depth in visible_items(batch.graph, opened):
-        node = batch.graph.call_of.get(item) or batch.graph.group_of[item]
+    for item, depth in visible_items(graph, opened):
+        node = graph.call_of.get(item) or graph.group_of[item]
         call = shown.get(item)
         lines.append(
             Line(
@@ -61,20 +62,20 @@ def lines_of(batch: BatchActivations, opened: Container[str]) -> list[Line]:
                 kind=printable(node.kind),
                 call=call.id if call else "",
                 shape=shape_of(call.tensors[0]) if call and call.tensors else "",
-                is_open=item in opened and item in batch.graph.group_of,
+                is_open=item in opened and item in graph.group_of,
             )
         )
     return lines
 
 
-def calls_by_item(batch: BatchActivations) -> Mapping[str, CapturedCall]:
+def calls_by_item(batch: BatchActivations, graph: LayerGraph) -> Mapping[str, CapturedCall]:
     """Returns for each call and group the recorded call that is shown for it."""
     shown: dict[str, CapturedCall] = {}
     for call in batch.recording.calls.values():
         if call.item not in shown or (call.base == call.item != shown[call.item].base):
             shown[call.item] = call
-    for group in reversed(batch.graph.groups):  # inner groups first
-        calls = [shown[item] for item in batch.graph.calls_inside[group.id] if item in shown]
+    for group in reversed(graph.groups):  # inner groups first
+        calls = [shown[item] for item in graph.calls_inside[group.id] if item in shown]
         if group.id not in shown and calls:
             shown[group.id] = calls[-1]
     return shown

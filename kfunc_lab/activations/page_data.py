@@ -136,7 +136,7 @@ def _levels(small: Numbers, low: float, high: float) -> Numbers:
 
 def cards_data(batch: BatchActivations, sample: int) -> list[dict[str, Any]]:
     """Returns the cards with a small picture for each call of the graph."""
-    shown = calls_by_item(batch)
+    shown = calls_by_item(batch, batch.graph)
     cards = []
     for call in batch.graph.calls:
         recorded = shown.get(call.id)

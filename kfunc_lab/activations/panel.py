@@ -26,6 +26,7 @@ from kfunc_lab.activations.pictures import (
 from kfunc_lab.forward.batch import BatchActivations, SampleValues
 from kfunc_lab.forward.recording import CapturedCall, Tensor
 from kfunc_lab.graph.model.descriptions import short_name
+from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image
@@ -67,6 +68,7 @@ class Source:
 
     Attributes:
         batch: The activations of the batch, from which the statistics come.
+        graph: The graph, with the groups that the view shows.
         drawing: The activations of the learner's drawing, if it is shown.
         sample: The number of the sample.
         image: The input, if it is an image.
@@ -77,6 +79,7 @@ class Source:
     """
 
     batch: BatchActivations
+    graph: LayerGraph
     drawing: BatchActivations | None = None
     sample: int = 0
     image: Image | None = None
@@ -99,9 +102,9 @@ def panel_data(
     Returns:
         Plain JSON, with numbers as bytes; only a message if nothing was recorded for the item.
     """
-    batch = source.batch
-    node = batch.graph.call_of.get(choice.item) or batch.graph.group_of.get(choice.item)
-    shown = calls_by_item(batch).get(choice.item) if node is not None else None
+    batch, graph = source.batch, source.graph
+    node = graph.call_of.get(choice.item) or graph.group_of.get(choice.item)
+    shown = calls_by_item(batch, graph).get(choice.item) if node is not None else None
     if node is None or shown is None:
         return {"item": choice.item, "empty": _empty_message(batch, choice.item)}
     calls = batch.calls_of(choice.item) or [shown]

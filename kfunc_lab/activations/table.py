@@ -5,12 +5,14 @@ from collections.abc import Container, Iterable, Mapping
 from kfunc_lab.activations.overview import Line, heading, lines_of, mean_words
 from kfunc_lab.activations.pictures import number
 from kfunc_lab.forward.batch import BatchActivations
+from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import align_columns, percent
 
 
 def to_text(
     batch: BatchActivations,
+    graph: LayerGraph,
     opened: Container[str],
     notes: Iterable[str],
     change: Mapping[str, float] | None = None,
@@ -19,6 +21,7 @@ def to_text(
 
     Args:
         batch: The activations.
+        graph: The graph, with the groups that the view shows.
         opened: The ids of the open groups.
         notes: Sentences to print below the table.
         change: For each call its relative change, if it was compared with an earlier pass.
@@ -26,7 +29,7 @@ def to_text(
     Returns:
         Lines without colours, escape codes or memory addresses, identical in every process.
     """
-    lines = lines_of(batch, opened)
+    lines = lines_of(batch, graph, opened)
     head = [
         _("call"),
         _("class"),

@@ -305,6 +305,7 @@ class ActivationView(GraphView):
         )
         return Source(
             batch=self._batch,
+            graph=self.graph,
             drawing=drawing,
             sample=sample,
             image=image_of_sample(batch, sample),
@@ -386,7 +387,7 @@ class ActivationView(GraphView):
     def _quantities(self, name: str) -> dict[str, float]:
         return {
             item: quantity(self._batch.statistics(call.id), name)
-            for item, call in calls_by_item(self._batch).items()
+            for item, call in calls_by_item(self._batch, self.graph).items()
             if call.item == item and call.tensors
         }
 
@@ -536,14 +537,18 @@ class ActivationView(GraphView):
 
     def to_text(self) -> str:
         """Returns the statistics of each call as a table."""
-        return table.to_text(self._batch, frozenset(self.opened), self._notes, self._change)
+        return table.to_text(
+            self._batch, self.graph, frozenset(self.opened), self._notes, self._change
+        )
 
     def to_svg(self) -> str:
         """Returns the shown sample's path through the model as SVG."""
         source = self._shown_source()
         batch, sample = source.drawing or source.batch, source.sample
         outputs = outputs_of(batch, sample)
-        return figures.to_svg(batch, frozenset(self.opened), sample, source.image, outputs)
+        return figures.to_svg(
+            batch, self.graph, frozenset(self.opened), sample, source.image, outputs
+        )
 
     def _writers(self) -> dict[str, Any]:
         writers = super()._writers()

@@ -428,3 +428,19 @@ def test_unrecorded_call_shows_note(cnn, digits):
         view.values["conv"]
     view.selected = "conv"
     assert view._panel["empty"] == "Nothing was recorded for it."
+
+
+def test_repeated_blocks_are_folded_in_text_and_picture():
+    x = inputs = keras.Input((4,), name="x")
+    for number in range(1, 10):
+        x = layers.Dense(4, activation="relu", name=f"dense_{number}")(x)
+    model = keras.Model(inputs, x)
+    view = lab.activations(model, np.ones((2, 4)), fold=True)
+    rows = view.to_text().splitlines()[3:]
+    assert [row.split("  ")[0] for row in rows] == ["x", "dense ×9"]
+    last = lab.activations(model, np.ones((2, 4))).to_text().splitlines()[-1]
+    assert rows[1].split()[-6:] == last.split()[-6:]
+    assert "dense ×9" in view.to_svg()
+    assert "dense_3" not in view.to_svg()
+    view.selected = "dense ×9"
+    assert view._panel["path"] == "dense_9"

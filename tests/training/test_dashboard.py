@@ -532,3 +532,22 @@ def test_static_formats_show_notices():
     words = " ".join(it.text or "" for it in svg.iter("{http://www.w3.org/2000/svg}text"))
     assert dashboard.notices[0].said in words
     assert "np.isfinite(x).all()" in words
+
+
+def test_model_is_read_once_for_a_run(monkeypatch):
+    from kfunc_lab.graph.keras import reader
+    from kfunc_lab.training.measuring import measures
+
+    models = []
+
+    def counted(model):
+        models.append(model)
+        return reader.read(model)
+
+    for place in (module, measures):
+        monkeypatch.setattr(place, "read", counted)
+    model = made()
+    dashboard = TrainingDashboard(keep=True, probe=data())
+    dashboard.fit(model, *data(), epochs=2)
+    assert dashboard.problem is None
+    assert models == [model]

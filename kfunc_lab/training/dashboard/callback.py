@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from kfunc_lab.graph.keras.nodes import loss_weights_of
+from kfunc_lab.graph.keras.reader import Reading, read
 from kfunc_lab.locale import _
 from kfunc_lab.training.dashboard.background import run_in_background
 from kfunc_lab.training.dashboard.controls import Controls
@@ -125,6 +126,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         self._is_active = self._has_ended = False
         self._view: DashboardView | None = None
         self._end_of_cell: Callable[..., None] | None = None
+        self._reading: Reading | None = None
         self._measurer: Measurer | None = None
         self._measure_budget = TimeBudget(_MEASURE_SHARE)
         self._batches_at_measure = 0  # the number of finished batches
@@ -399,6 +401,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             self._guarded(lambda: view.begin(self._title, self._log, in_background))
         elif is_terminal() and not self.params.get("verbose"):
             self._guarded(self._begin_terminal)
+        self._guarded(self._read_model)
         self._guarded(self._begin_writing)
         self._guarded(self._begin_measuring)
 
@@ -426,11 +429,16 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         self._end_of_cell = end_of_cell
         ipython.events.register("post_run_cell", end_of_cell)
 
+    def _read_model(self) -> None:
+        self._reading = None
+        self._reading = read(self.model)
+
     def _begin_writing(self) -> None:
         path = default_path() if self._keep is True else self._keep
         if path:
             about: dict[str, Any] = {}  # a run is stored even if its model has no description
-            self._guarded(lambda: about.update(describe_run(self.model, self.params)))
+            graph = self._reading and self._reading.graph
+            self._guarded(lambda: about.update(describe_run(self.model, self.params, graph)))
             self._writer = RunWriter(Store(path), self._title, about)
             self._run = self._writer.run
             self._writer.begin()
@@ -438,7 +446,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def _begin_measuring(self) -> None:
         probe = self._fit_probe if self._probe is None else self._probe
         self._measurer = Measurer(self.model, probe)
-        self._measurer.begin()
+        self._measurer.begin(self._reading)
         self._measure_budget = TimeBudget(_WEIGHT_SHARE if probe is None else _MEASURE_SHARE)
         if probe is not None:
             self._predictor = Predictor(self.model, probe)

@@ -20,7 +20,7 @@ from kfunc_lab.graph.keras.nodes import (
     operations_within,
     reset_compile_loss,
 )
-from kfunc_lab.graph.keras.reader import ItemPlace, read
+from kfunc_lab.graph.keras.reader import ItemPlace, Reading, read
 from kfunc_lab.graph.model.layer_graph import unused_id
 from kfunc_lab.training.measuring.probe import Probe, inference_arguments
 from kfunc_lab.ui.arrays import Numbers
@@ -115,9 +115,13 @@ class Measurer:
         self._layers: _Layers | None = None
         self._before: dict[int, tuple[Any, Numbers]] = {}
 
-    def begin(self) -> None:
-        """Stores the weights, which the first update ratio starts from."""
-        self._layers = None  # layers may have been added
+    def begin(self, reading: Reading | None = None) -> None:
+        """Stores the weights, which the first update ratio starts from.
+
+        Args:
+            reading: The model's graph as it is now; by default it is read here.
+        """
+        self._layers = _Layers(self._model, reading or read(self._model))
         trainable = self._current_layers().trainable()
         self._store(trainable, _values_of(trainable))
 
@@ -174,7 +178,7 @@ class Measurer:
     def _current_layers(self) -> "_Layers":
         """Returns the layers of the model, which may gain layers when it is built."""
         if self._layers is None or not self._layers.built:
-            self._layers = _Layers(self._model)
+            self._layers = _Layers(self._model, read(self._model))
         return self._layers
 
     def _store(
@@ -213,8 +217,7 @@ class _Layers:
         path_of: For each call of the graph the path of its layer, which is that of its first call.
     """
 
-    def __init__(self, model: Any) -> None:
-        reading = read(model)
+    def __init__(self, model: Any, reading: Reading) -> None:
         graph, items = reading.graph, reading.items
         self.model = model
         self.built = bool(model.built) and graph.built

@@ -8,17 +8,20 @@ from typing import Any
 
 from kfunc_lab.graph.export.table import to_text
 from kfunc_lab.graph.keras.nodes import random_seed
-from kfunc_lab.graph.keras.reader import read_graph
+from kfunc_lab.graph.model.layer_graph import LayerGraph
 
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "kfunc_lab")
 
 
-def describe_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+def describe_run(
+    model: Any, params: Mapping[str, Any], graph: LayerGraph | None
+) -> dict[str, Any]:
     """Describes a model and its training as plain JSON.
 
     Args:
         model: The model.
         params: The parameters that Keras passes to callbacks, such as epochs and steps.
+        graph: The model's graph; `None` if it cannot be read.
 
     Returns:
         The description, without what cannot be determined.
@@ -30,7 +33,7 @@ def describe_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
             "name": model.name,
             "class": type(model).__name__,
             "parameters": int(model.count_params()) if model.built else None,
-            "summary": _summary(model),
+            "summary": "" if graph is None else to_text(graph).removeprefix(f"{model.name} "),
         },
         "epochs": params.get("epochs"),
         "steps": params.get("steps"),
@@ -41,13 +44,6 @@ def describe_run(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": _versions(),
     }
-
-
-def _summary(model: Any) -> str:
-    try:
-        return to_text(read_graph(model)).removeprefix(f"{model.name} ")
-    except Exception:  # an unusual model; the run is stored without a summary
-        return ""
 
 
 def _optimizer(model: Any) -> Any:
