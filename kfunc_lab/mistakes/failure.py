@@ -7,10 +7,13 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from kfunc_lab.mistakes.code import Code
 
 _TRAINING = {
     "fit", "evaluate", "predict", "compile", "train_on_batch", "test_on_batch",
@@ -41,6 +44,8 @@ class Failure:
         layers: The arguments that are layers, in order.
         model: The first Keras object that the user's code called, such as the trained model.
         scope: The innermost frame of the user's own code, with its variables.
+        span: The begin and the end of that expression in the file: line, counted from 1, and
+            column, counted in bytes.
     """
 
     operation: Any
@@ -53,6 +58,19 @@ class Failure:
     layers: tuple[Any, ...] = ()
     model: Any = None
     scope: FrameType | None = None
+    span: tuple[tuple[int, int], tuple[int, int]] | None = None
+
+    @cached_property
+    def source(self) -> Code | None:
+        """The file or cell whose code failed."""
+        return None if self.frame is None else Code.of(self.frame[0])
+
+    @cached_property
+    def expression(self) -> ast.expr | None:
+        """The expression that failed, in the syntax tree of `source`."""
+        if self.source is None or self.span is None:
+            return None
+        return self.source.expression_at(*self.span)
 
 
 @dataclass(frozen=True)
@@ -89,9 +107,9 @@ def find_failure(error: BaseException) -> Failure | None:
 def _find(error: BaseException) -> Failure | None:
     if "keras" not in sys.modules or error.__traceback__ is None:
         return None
-    scope, frame, code = _user_frame(error)
+    scope, frame, code, span = _user_frame(error)
     failure = _describe(error, scope, frame, code)
-    return None if failure is None else replace(failure, scope=scope)
+    return None if failure is None else replace(failure, scope=scope, span=span)
 
 
 def _describe(
@@ -352,28 +370,36 @@ def _frames(error: BaseException) -> list[FrameType]:
     return shown  # the exception comes from another thread
 
 
+_Span = tuple[tuple[int, int], tuple[int, int]]
+
+
 def _user_frame(
     error: BaseException,
-) -> tuple[FrameType | None, tuple[str, int] | None, str]:
+) -> tuple[FrameType | None, tuple[str, int] | None, str, _Span | None]:
     """Returns the innermost frame of the user's code, its place, and the failing expression."""
-    frame, place, code = None, None, ""
+    frame, place, code, span = None, None, "", None
     traceback = error.__traceback__
     while traceback is not None:
         filename = traceback.tb_frame.f_code.co_filename
         if _is_user_file(filename):
             frame, place = traceback.tb_frame, (filename, traceback.tb_lineno)
-            code = _source_of(traceback.tb_frame, traceback.tb_lasti)
+            span = _span_of(traceback.tb_frame, traceback.tb_lasti)
+            code = "" if span is None else _source_of(filename, span)
         traceback = traceback.tb_next
-    return frame, place, code
+    return frame, place, code, span
 
 
-def _source_of(frame: FrameType, instruction: int) -> str:
-    """Returns the source of the expression that an instruction belongs to."""
+def _span_of(frame: FrameType, instruction: int) -> _Span | None:
+    """Returns the place of the expression that an instruction belongs to."""
     positions = islice(frame.f_code.co_positions(), instruction // 2, None)
     line, end_line, column, end_column = next(positions, (None,) * 4)
     if line is None or end_line is None or column is None or end_column is None:
-        return ""
-    filename = frame.f_code.co_filename
+        return None
+    return (line, column), (end_line, end_column)
+
+
+def _source_of(filename: str, span: _Span) -> str:
+    (line, column), (end_line, end_column) = span
     lines = [linecache.getline(filename, number) for number in range(line, end_line + 1)]
     if not lines or not all(lines) or len(lines) > 50:
         return ""

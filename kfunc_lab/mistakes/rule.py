@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunc_lab.graph.keras import nodes
+from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure, as_call, called_name, name_of, shape_of
 from kfunc_lab.ui.text import printable
 
@@ -23,6 +24,8 @@ class Mistake:
         arithmetic: The numbers that do not fit, such as `"784 ≠ 490"`; empty if there are none.
         edit: The change to make; empty if none is known.
         where: The argument, tensor or key that is wrong; empty if it has no name.
+        changes: The changes of the source that make the edit; empty if their place is not known.
+        others: Other edits that were tried, the next best first.
     """
 
     rule: str
@@ -30,6 +33,8 @@ class Mistake:
     arithmetic: str = ""
     edit: str = ""
     where: str = ""
+    changes: tuple[Change, ...] = ()
+    others: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True)

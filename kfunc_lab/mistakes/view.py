@@ -9,6 +9,8 @@ from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.live.tracker import Tracker
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.edit import changed_lines, edited
 from kfunc_lab.mistakes.failed_graph import FailedGraph, failed_graph
 from kfunc_lab.mistakes.failure import Failure, Stopped, find_failure
 from kfunc_lab.mistakes.find import find_mistake
@@ -103,15 +105,34 @@ class MistakeView(GraphView):
         if failed.wrong:
             self.selected = failed.wrong[0]
 
+    @property
+    def mended(self) -> dict[str, str]:
+        """The source of each file or cell that the edit changes, with the edit, by file name."""
+        changes = self.mistake.changes
+        files = {change.file: Code.of(change.file) for change in changes}
+        return {
+            file: edited(code.text, [change for change in changes if change.file == file])
+            for file, code in files.items()
+            if code is not None
+        }
+
     def to_text(self) -> str:
         """Returns the failing call, the reason, the arithmetic and the edit, one a line."""
         return "\n".join([self._failed_call, self.mistake.reason, *mistake_lines(self.mistake)])
 
 
 def mistake_lines(mistake: Mistake) -> list[str]:
-    """Returns the arithmetic and the edit of a mistake, if it has them."""
+    """Returns the arithmetic of a mistake, its edit with the lines that change, and others."""
     edit = mistake.edit and f"→ {mistake.edit}"
-    return [line for line in (mistake.arithmetic, edit) if line]
+    others = [_("or: {edit}").format(edit=other.words) for other in mistake.others]
+    lines = [mistake.arithmetic, edit, *_changed_lines(mistake), *others]
+    return [line for line in lines if line]
+
+
+def _changed_lines(mistake: Mistake) -> list[str]:
+    files = {change.file: Code.of(change.file) for change in mistake.changes}
+    sources = {file: code.text for file, code in files.items() if code is not None}
+    return [printable(line) for line in changed_lines(sources, mistake.changes)]
 
 
 def _failed_call(failure: Failure, failed: FailedGraph) -> str:

@@ -437,7 +437,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         path = default_path() if self._keep is True else self._keep
         if path:
             about: dict[str, Any] = {}  # a run is stored even if its model has no description
-            graph = self._reading and self._reading.graph
+            graph = None if self._reading is None else self._reading.graph
             self._guarded(lambda: about.update(describe_run(self.model, self.params, graph)))
             self._writer = RunWriter(Store(path), self._title, about)
             self._run = self._writer.run
