@@ -14,6 +14,7 @@ from kfunc_lab.mistakes.rules import (
     ranks,
     saving,
     sizes,
+    states,
     training,
     windows,
 )
@@ -26,6 +27,7 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
 RULES: tuple[Rule, ...] = (
+    *states.RULES,
     *ranks.RULES,
     *sizes.RULES,
     *windows.RULES,

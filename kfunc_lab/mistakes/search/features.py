@@ -32,6 +32,7 @@ _KEEPING = (
 def candidates(problem: Problem) -> Iterator[Candidate]:
     """Yields candidates that change widths, project an input, or change an axis."""
     yield from _widths(problem)
+    yield from _states(problem)
     yield from _projections(problem)
     yield from _outputs_of_attention(problem)
     yield from _axes(problem)
@@ -72,6 +73,15 @@ def _widths(problem: Problem) -> Iterator[Candidate]:
                 yield from _width(call, size, cost)
 
 
+def _states(problem: Problem) -> Iterator[Candidate]:
+    """Gives a recurrent layer the width of the states that it starts from."""
+    kind, _settings = inner_layer(problem.goal)
+    if kind in ("LSTM", "GRU", "SimpleRNN") and len(problem.shapes) > 1:
+        size = problem.shapes[1][-1]
+        changes = with_inner_setting(problem.goal, "units", size)
+        yield Candidate(1.5, settings={GOAL: changes})
+
+
 def _rarity(problem: Problem, call: Any, size: int) -> float:
     """Returns less for a width that the other layers of the class have."""
     kind, settings = inner_layer(call)
@@ -108,7 +118,10 @@ def _projections(problem: Problem) -> Iterator[Candidate]:
                 layer = Layer(
                     f"Conv{len(shape) - 2}D", {"filters": size, "kernel_size": kernel}
                 )
-            yield Candidate(2.4 + 0.1 * position, inserted={(GOAL, position): (layer,)})
+            # The shortcut around other layers is the one to project.
+            depth = sum(1 for _call in problem.upstream(position))
+            cost = 2.4 + 0.02 * min(depth, 5) - 0.01 * position
+            yield Candidate(cost, inserted={(GOAL, position): (layer,)})
 
 
 def _outputs_of_attention(problem: Problem) -> Iterator[Candidate]:
@@ -136,8 +149,10 @@ def _axes(problem: Problem) -> Iterator[Candidate]:
                 yield Candidate(1.8 + 0.01 * one, settings={GOAL: {"axes": axes}})
     elif goal.kind == "Permute":
         dims = tuple(range(1, rank))
-        for order in ((*dims[-1:], *dims[:-1]), (*dims[:-2], *reversed(dims[-2:])), dims):
-            yield Candidate(2.0, settings={GOAL: {"dims": order}})
+        own = [axis for axis in goal.settings.get("dims", ()) if axis in dims]  # type: ignore[attr-defined]
+        rest = [axis for axis in dims if axis not in own]
+        for order in ((*own, *rest), (*dims[:-2], *reversed(dims[-2:])), dims):
+            yield Candidate(2.0, settings={GOAL: {"dims": tuple(order)}})
     elif "axis" in goal.settings:
         for axis in (-1, 1):
             yield Candidate(1.9 if axis == -1 else 2.0, settings={GOAL: {"axis": axis}})

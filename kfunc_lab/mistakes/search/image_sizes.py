@@ -55,6 +55,7 @@ def _settings(problem: Problem, call: Any) -> Iterator[tuple[float, Mapping[str,
             cost = 2.2 - (0.7 if is_common else 0) - (0.5 if transposed else 0)
             cost += 0.9 if was_common and not (transposed and name == "strides") else 0
             cost += 0.5 if name in ("kernel_size", "pool_size") else 0
+            cost += 0.4 if value == "valid" else 0
             yield cost, with_inner_setting(call, name, value)
             if name == "strides" and not _equal(settings.get("padding"), "same"):
                 both = {**with_inner_setting(call, name, value)}

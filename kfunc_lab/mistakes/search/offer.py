@@ -11,12 +11,15 @@ from kfunc_lab.mistakes.search.edits import Describer
 from kfunc_lab.mistakes.search.problem import (
     Candidate,
     Problem,
+    problem_in_model,
     problem_of,
     problem_of_target,
 )
 from kfunc_lab.mistakes.search.run import fits, search
 from kfunc_lab.mistakes.search.sites import Sites
+from kfunc_lab.mistakes.search.size_paths import size_paths
 from kfunc_lab.shapes.rules.rule import Shape
+from kfunc_lab.ui.text import printable
 
 # The file and the line that made a call, from Keras's record of the call.
 OriginOf = Callable[[Any], tuple[str, int] | None]
@@ -29,7 +32,7 @@ _SHAPE_RULES = frozenset(
         "does-not-fit", "wrong-size", "unknown",
     ]
 )  # fmt: skip
-_KEPT = frozenset(["wrong-size", "wrong-rank", "unknown-size", "too-small"])
+_KEPT = frozenset(["wrong-size", "wrong-rank", "unknown-size", "too-small", "reshape-size"])
 
 
 def with_tried_edits(
@@ -47,13 +50,30 @@ def with_tried_edits(
     """
     if mistake.rule not in _SHAPE_RULES or mistake.changes:
         return mistake
+    if failure.stage == "fit":
+        return _with_misfit_in_model(mistake, failure, origin_of)
     problem = problem_of(failure)
     if problem is None or fits(problem, Candidate(0)):
         return mistake
     edits = _edits(problem, failure, origin_of)
+    mistake = replace(mistake, arithmetic=size_paths(problem) or mistake.arithmetic)
     if not edits:
         return mistake if mistake.rule in _KEPT else replace(mistake, edit="")
     return _with(mistake, edits)
+
+
+def _with_misfit_in_model(mistake: Mistake, failure: Failure, origin_of: OriginOf) -> Mistake:
+    """Explains a failed training by the call of the model that does not fit, if there is one."""
+    found = None if failure.model is None else problem_in_model(failure.model)
+    if found is None or mistake.rule != "unknown":
+        return mistake
+    problem, error = found
+    name = f"{printable(problem.goal.layer)} ({printable(problem.goal.kind)})"
+    mistake = Mistake(
+        "does-not-fit", f"{name}: {error}", error.arithmetic, where=problem.goal.layer
+    )
+    edits = _edits(problem, failure, origin_of)
+    return _with(mistake, edits) if edits else mistake
 
 
 def with_tried_target_edits(
@@ -74,7 +94,10 @@ def with_tried_target_edits(
     if len(places) != 1 or not len(target) == len(output) >= 3:
         return mistake
     problem = problem_of_target(failure.operation, (None, *target[1:]), places[0])
-    edits = [] if problem is None else _edits(problem, failure, origin_of)
+    if problem is None:
+        return mistake
+    mistake = replace(mistake, arithmetic=size_paths(problem) or mistake.arithmetic)
+    edits = _edits(problem, failure, origin_of)
     return _with(mistake, edits) if edits else mistake
 
 

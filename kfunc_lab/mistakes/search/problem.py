@@ -228,7 +228,8 @@ class _Trial:
         if call.library and rule_of(call.kind, operation=call.operation) is not None:
             result = derivation(replace(changed, outputs=()), shapes)
             if result is not None:
-                _expect_weights(self._problem, call, result.weights)
+                if settings is None:
+                    _expect_weights(self._problem, call, result.weights)
                 return result.shapes
         return self._by_keras(call, settings or {}, shapes)
 
@@ -347,6 +348,40 @@ def problem_of(failure: Failure) -> Problem | None:
         for tensor in failure.tensors
     ]
     return Problem(goal, operation, reading, sources, failure.arguments)
+
+
+def problem_in_model(model: Any) -> tuple[Problem, DoesNotFitError] | None:
+    """Finds the first call of a model that does not fit, though Keras accepted it.
+
+    Some layers, such as attention, only fail when they run.
+
+    Args:
+        model: A model whose training failed.
+
+    Returns:
+        The call as a problem, and the reason; `None` if every call fits.
+    """
+    reading = read(model)
+    graph = reading.graph
+    if len(graph.calls) > _MAX_CALLS or not graph.edges:
+        return None
+    for call in graph.calls:
+        node = reading.nodes.get(call.id)
+        if node is None or call.id in graph.inside or not call.library:
+            continue
+        try:
+            derivation(call)
+        except DoesNotFitError as error:
+            sources = {edge.input: edge for edge in graph.edges if edge.target == call.id}
+            places = [
+                (sources[position].source, sources[position].output)
+                if position in sources
+                else None
+                for position in range(len(call.inputs))
+            ]
+            goal = replace(call, id=GOAL, layer_id=GOAL, outputs=())
+            return Problem(goal, node.operation, reading, places), error
+    return None
 
 
 def problem_of_target(model: Any, target: Shape, output: int = 0) -> Problem | None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.mistakes.search.problem import GOAL, Candidate, Layer, Problem, inner_layer
 from kfunc_lab.shapes.rules.rule import Shape
 
@@ -24,7 +25,7 @@ def candidates(problem: Problem) -> Iterator[Candidate]:
 def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
     """Yields other shapes of the model's input."""
     source = problem.source(GOAL, position)
-    is_open = shape[-1] is None and problem.goal.kind == "Dense"
+    is_open = shape[1:] == (None,) and problem.goal.kind == "Dense"
     if source is not None and source.kind == "InputLayer" and not is_open:
         yield Candidate(2.0, inputs={source.id: (*shape, 1)})
         if len(shape) > 2 and problem.goal.kind not in _ANY_RANK:
@@ -78,6 +79,10 @@ def _more(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
     place = (GOAL, position)
     sizes = tuple(size or 1 for size in shape[1:])
     yield Candidate(3.0, inserted={place: (Layer("Reshape", {"target_shape": (*sizes, 1)}),)})
+    source = problem.source(GOAL, position)
+    if source is not None and source.kind == "Reshape":
+        longer = {"target_shape": (*sizes, 1)}
+        yield Candidate(2.1, settings={source.layer_id: longer})
     if len(sizes) > 1 and len(problem.shapes) > 1:
         first = Layer("Reshape", {"target_shape": (1, *sizes)})
         yield Candidate(3.3, inserted={place: (first,)})
@@ -93,6 +98,12 @@ def _more(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
             shape_one = (1,) * (len(other) - 2) + sizes
             reshape = Layer("Reshape", {"target_shape": shape_one})
             yield Candidate(3.1, inserted={place: (reshape,)})
+
+
+def _is_of_sequences(call: Call) -> bool:
+    return call.kind in ("Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional") or (
+        call.kind[-2:] == "1D"
+    )
 
 
 def _seed_sides(size: int) -> list[tuple[int, int, int]]:
@@ -142,5 +153,6 @@ def _other_rank(problem: Problem) -> Iterator[Candidate]:
             else value
             for name, value in goal.settings.items()
         }
-        cost = 2.1 if goal.kind.startswith("Global") else 2.8
+        cost = 2.1 if goal.kind.startswith("Global") else 3.2
+        cost -= 0.7 if any(_is_of_sequences(call) for call, _n in problem.upstream()) else 0
         yield Candidate(cost, replaced={GOAL: Layer(f"{goal.kind[:-2]}{rank}D", settings)})
