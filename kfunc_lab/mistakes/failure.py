@@ -46,6 +46,7 @@ class Failure:
         scope: The innermost frame of the user's own code, with its variables.
         span: The begin and the end of that expression in the file: line, counted from 1, and
             column, counted in bytes.
+        arguments: The arguments of the call as they were passed, those with a name last.
     """
 
     operation: Any
@@ -59,6 +60,7 @@ class Failure:
     model: Any = None
     scope: FrameType | None = None
     span: tuple[tuple[int, int], tuple[int, int]] | None = None
+    arguments: tuple[Any, ...] = ()
 
     @cached_property
     def source(self) -> Code | None:
@@ -139,6 +141,7 @@ def _describe(
         code,
         tuple(filter(_is_layer, arguments)),
         steps[0].operation,
+        arguments=step.arguments,
     )
 
 

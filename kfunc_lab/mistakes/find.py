@@ -14,13 +14,20 @@ from kfunc_lab.mistakes.rules import (
     ranks,
     saving,
     sizes,
+    states,
     training,
     windows,
+)
+from kfunc_lab.mistakes.search.offer import (
+    OriginOf,
+    with_tried_edits,
+    with_tried_target_edits,
 )
 from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
 RULES: tuple[Rule, ...] = (
+    *states.RULES,
     *ranks.RULES,
     *sizes.RULES,
     *windows.RULES,
@@ -33,12 +40,17 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistake | None:
+def find_mistake(
+    error: BaseException,
+    failure: Failure | None = None,
+    origin_of: OriginOf = lambda _node: None,
+) -> Mistake | None:
     """Finds the mistake in a learner's code.
 
     Args:
         error: An exception with its traceback.
         failure: The call that failed, if it is known already.
+        origin_of: Returns the file and the line that made a call, if that is known.
 
     Returns:
         The mistake, with the rule `"unknown"` if no rule fits; `None` if the exception has
@@ -54,6 +66,16 @@ def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistak
     failure = failure or find_failure(error)
     if failure is None:
         return None
+    mistake = _by_rules(error, failure)
+    try:
+        tried = with_tried_edits(mistake, failure, origin_of)
+        tried = with_tried_target_edits(tried, failure, origin_of)
+    except Exception:  # a failed search must not hide the error that it explains
+        return mistake
+    return _printable(tried)
+
+
+def _by_rules(error: BaseException, failure: Failure) -> Mistake:
     message = message_of(error)
     for rule in RULES:
         match = rule.pattern.search(message)
@@ -92,6 +114,7 @@ def _printable(mistake: Mistake) -> Mistake:
         reason=printable(mistake.reason),
         arithmetic=printable(mistake.arithmetic),
         edit=printable(mistake.edit),
+        others=tuple(replace(it, words=printable(it.words)) for it in mistake.others),
     )
 
 

@@ -26,6 +26,8 @@ class Mistake:
         where: The argument, tensor or key that is wrong; empty if it has no name.
         changes: The changes of the source that make the edit; empty if their place is not known.
         others: Other edits that were tried, the next best first.
+        target: The shapes of the targets and of the output that they do not match, if the
+            mistake is that.
     """
 
     rule: str
@@ -35,6 +37,7 @@ class Mistake:
     where: str = ""
     changes: tuple[Change, ...] = ()
     others: tuple[Edit, ...] = ()
+    target: tuple[Shape, Shape] | None = None
 
 
 @dataclass(frozen=True)

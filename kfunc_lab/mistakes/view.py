@@ -1,6 +1,7 @@
 """The view of a mistake: `lab.explain`, and the view below a cell that fails."""
 
 import sys
+from typing import Any
 
 from kfunc_lab.graph.keras.nodes import has_history
 from kfunc_lab.graph.model.annotations import Annotations
@@ -60,12 +61,19 @@ def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | Non
     """
     error = _raised(error)
     failure = find_failure(error)
-    mistake = None if failure is None else find_mistake(error, failure)
-    if failure is None or mistake is None:
+    if failure is None:
         return None
     symbolic = [tensor for tensor in failure.tensors if has_history(tensor)]
     current = tracker or Tracker({})
+
+    def origin_of(node: Any) -> tuple[str, int] | None:
+        origin = current.log.origin(node)
+        return None if origin is None else (origin.place.file, origin.place.line)
+
     try:
+        mistake = find_mistake(error, failure, origin_of)
+        if mistake is None:
+            return None
         snapshot = current.snapshot(symbolic)
     finally:
         if tracker is None:

@@ -27,11 +27,14 @@ def test_picture_shows_failing_call_and_its_inputs():
     assert [call.id for call in view.graph.calls] == ["image", "hidden", "conv"]
     assert [(edge.source, edge.target) for edge in view.graph.edges][-1] == ("hidden", "conv")
     assert wrong(view) == [view.selected] == ["conv"]
-    assert view.to_text().splitlines() == [
+    assert view.to_text().splitlines()[:6] == [
         "✗ conv (Conv2D), called on (None, 28, 4)",
         "conv (Conv2D) expects at least 4 dimensions, including the batch, got 3: (None, 28, 4).",
         "3 < 4",
-        "→ Add a channel axis first: `layers.Reshape((28, 4, 1))(hidden)`.",
+        "→ Put `layers.Reshape((28, 4, 1))` before conv (Conv2D), on hidden (Dense).",
+        '-     view = caught(lambda: layers.Conv2D(8, 3, name="conv")(hidden))',
+        '+     view = caught(lambda: layers.Conv2D(8, 3, name="conv")('
+        "layers.Reshape((28, 4, 1))(hidden)))",
     ]
     assert "mark-wrong" in view.to_svg()
 

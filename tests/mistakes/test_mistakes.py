@@ -82,7 +82,7 @@ def pooling_without_channels():
     layers.MaxPooling2D()(keras.Input((28, 28)))
 
 
-@case("missing-channels", "Conv2D", "`layers.Reshape((4, 4, 1))(y)`", "3 < 4")
+@case("missing-channels", "Conv2D", "target_shape=(4, 4, 1)", "3 < 4")
 def conv_after_a_reshape():
     y = layers.Reshape((4, 4))(row(16))
     layers.Conv2D(2, 3)(y)
@@ -98,13 +98,13 @@ def batch_in_the_shape_of_a_sequence():
     layers.LSTM(8)(keras.Input((32, 10, 4)))
 
 
-@case("wrong-rank", "GlobalAveragePooling2D", "`layers.Reshape((8, 8, 1))(x)`", "2 ≠ 4")
+@case("wrong-rank", "GlobalAveragePooling2D", "`layers.Reshape((8, 8, 1))`", "2 ≠ 4")
 def pooling_a_row():
     x = row(64)
     layers.GlobalAveragePooling2D()(x)
 
 
-@case("wrong-rank", "Conv2D", "before the axes are flattened", "2 < 4")
+@case("wrong-rank", "Conv2D", "Leave out flatten", "2 < 4")
 def conv_after_flatten():
     x = layers.Flatten()(keras.Input((5, 7, 1)))
     layers.Conv2D(2, 3)(x)
@@ -115,7 +115,7 @@ def lstm_on_a_row():
     layers.LSTM(8)(row(10))
 
 
-@case("missing-sequences", "LSTM", "return_sequences=True)` in first", "2 ≠ 3", "second")
+@case("missing-sequences", "LSTM", "return_sequences=True` in first", "2 ≠ 3", "second")
 def lstm_on_the_last_step():
     x = layers.LSTM(8, name="first")(keras.Input((10, 4)))
     layers.LSTM(8, name="second")(x)
@@ -126,7 +126,7 @@ def time_distributed_on_a_row():
     layers.TimeDistributed(layers.Dense(3))(row(10))
 
 
-@case("wrong-rank", "LSTM", "`layers.Reshape((26, 52))(x)`", "4 ≠ 3")
+@case("wrong-rank", "LSTM", "`layers.Reshape((26, 52))`", "4 ≠ 3")
 def lstm_on_an_image():
     x = layers.Conv2D(2, 3)(image())
     layers.LSTM(8)(x)
@@ -138,7 +138,7 @@ def repeating_sequences():
     layers.RepeatVector(3)(x)
 
 
-@case("wrong-rank", "Permute", "`layers.Permute(...)`", "4 ≠ 3")
+@case("wrong-rank", "Permute", "dims=(2, 1, 3)", "4 ≠ 3")
 def permuting_too_few():
     layers.Permute((2, 1))(image())
 

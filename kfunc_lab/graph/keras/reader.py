@@ -750,14 +750,24 @@ def _built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, 
     if layer.built:
         with contextlib.suppress(Exception):  # a custom layer may raise anything
             shape = (layer.get_build_config() or {}).get("input_shape")
-    if not shape or not all(size is None or isinstance(size, int) for size in shape):
+    if not shape or not _is_shape(shape):
         return (), ()
     dtype = layer.compute_dtype
     inputs = (TensorSpec(tuple(shape), dtype),)
     if type(layer).__module__.partition(".")[0] == "keras":
         with contextlib.suppress(Exception):  # some layers cannot compute it without a call
-            return inputs, (TensorSpec(tuple(layer.compute_output_shape(shape)), dtype),)
+            result = layer.compute_output_shape(shape)
+            # A layer that also returns its states has a shape for each output.
+            shapes = [result] if _is_shape(result) else list(result)
+            if all(map(_is_shape, shapes)):
+                return inputs, tuple(TensorSpec(tuple(each), dtype) for each in shapes)
     return inputs, ()
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(
+        size is None or isinstance(size, int) for size in value
+    )
 
 
 def spec_of(tensor: Any) -> TensorSpec:

@@ -54,6 +54,7 @@ def _disagree(failure: Failure, target: Shape, output: Shape) -> Mistake:
         sums if same_rank else f"{len(target)} ≠ {len(output)}",
         _loss_edit(failure, target, output),
         _output_layer(failure),
+        target=(target, output),
     )
 
 

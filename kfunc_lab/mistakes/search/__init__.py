@@ -1,0 +1,1 @@
+"""Searches for edits that make a failed call fit."""

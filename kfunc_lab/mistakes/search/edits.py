@@ -1,0 +1,417 @@
+"""Turns a candidate that fits into an edit: the words, and the changes of the source."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kfunc_lab.locale import _
+from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.edit import Change, Edit
+from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.search.problem import (
+    GOAL,
+    TARGET,
+    Candidate,
+    Layer,
+    Problem,
+    inner_layer,
+    setting,
+)
+from kfunc_lab.mistakes.search.sites import Site, Sites, creates, last_name, parameters_of
+from kfunc_lab.shapes.rules.formulas import class_defaults
+from kfunc_lab.shapes.rules.rule import Shape, parse_layer
+from kfunc_lab.ui.text import printable
+
+_POSITIONAL = {
+    "Dense": ("units",), "Reshape": ("target_shape",), "RepeatVector": ("n",),
+    "UpSampling1D": ("size",), "UpSampling2D": ("size",), "UpSampling3D": ("size",),
+    "MaxPooling1D": ("pool_size",), "MaxPooling2D": ("pool_size",), "Permute": ("dims",),
+    "Cropping1D": ("cropping",), "Cropping2D": ("cropping",), "Cropping3D": ("cropping",),
+    "ZeroPadding1D": ("padding",), "ZeroPadding2D": ("padding",), "Resizing": ("height", "width"),
+    "Conv1D": ("filters", "kernel_size"), "Conv2D": ("filters", "kernel_size"),
+    "Conv3D": ("filters", "kernel_size"),
+}  # fmt: skip
+
+
+class Describer:
+    """Describes candidates of one problem.
+
+    Args:
+        problem: The failed call.
+        failure: The failure.
+        sites: The learner's code.
+    """
+
+    def __init__(self, problem: Problem, failure: Failure, sites: Sites) -> None:
+        self._problem = problem
+        self._failure = failure
+        self._sites = sites
+        self._home = layer_home(failure)
+
+    def with_shared(self, candidate: Candidate) -> Candidate:
+        """Returns a candidate that changes all layers which one line of the code creates."""
+        settings = dict(candidate.settings)
+        for layer_id, changes in candidate.settings.items():
+            own = self._site(layer_id)
+            for other in self._problem.siblings(self._call_of(layer_id)):
+                site = None if own is None else self._site(other.layer_id)
+                if own is not None and site is not None and site[1] is own[1]:
+                    settings[other.layer_id] = changes
+        if len(settings) == len(candidate.settings):
+            return candidate
+        return replace(candidate, settings=settings)
+
+    def edit(self, candidate: Candidate) -> Edit:
+        """Returns the edit of a candidate."""
+        parts = list(self._parts(candidate))
+        changes = [change for _words, change in parts if change is not None]
+        is_whole = len(changes) == len(parts)
+        words = " ".join([*dict.fromkeys(words for words, _change in parts), candidate.note])
+        return Edit(words.strip(), tuple(dict.fromkeys(changes)) if is_whole else ())
+
+    def _parts(self, candidate: Candidate) -> Iterator[tuple[str, Change | None]]:
+        yield from self._set_all(candidate.settings)
+        for call_id, shape in candidate.inputs.items():
+            yield self._input(call_id, shape)
+        for (_call, position), layers in candidate.inserted.items():
+            yield self._insert(position, layers)
+        for call_id in candidate.dropped:
+            yield self._drop(call_id)
+        for layer_id, layer in candidate.replaced.items():
+            yield self._replace(layer_id, layer)
+
+    # -- settings
+
+    def _set_all(
+        self, settings: Mapping[str, Mapping[str, Any]]
+    ) -> Iterator[tuple[str, Change | None]]:
+        """Yields the sentence and the changes of settings, equal settings in one sentence."""
+        parts = [(*self._set(*item), self._call_of(item[0])) for item in settings.items()]
+        for sentence in dict.fromkeys(sentence for sentence, _change, _call in parts):
+            same = [part for part in parts if part[0] == sentence]
+            names = ", ".join(self._name(call) for _sentence, _change, call in same)
+            for _sentence, change, _call in same:
+                yield sentence.format(layer=names), change
+
+    def _set(self, layer_id: str, settings: Mapping[str, Any]) -> tuple[str, Change | None]:
+        call = self._call_of(layer_id)
+        inner = inner_layer(call)
+        site = self._site(layer_id)
+        if "layer" in settings:
+            settings = {
+                name: value
+                for name, value in parse_layer(settings["layer"])[1].items()
+                if inner[1].get(name, _ABSENT) != value
+            }
+            site = _inner_site(site)
+        settings = dict(list(settings.items()))
+        words = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        removed = [name for name, value in settings.items() if value is None]
+        sentence = _("Set `{setting}` in {layer}.")
+        if removed and len(removed) == len(settings):
+            words = ", ".join(f"{name}={setting(call, name)!r}" for name in removed)
+            sentence = _("Remove `{setting}` in {layer}.")
+        return (
+            sentence.replace("{setting}", words.replace("'", '"')),
+            self._setting_change(site, inner[0], settings),
+        )
+
+    def _setting_change(
+        self, site: Site | None, kind: str, settings: Mapping[str, Any]
+    ) -> Change | None:
+        if site is None:
+            return None
+        code, call = site
+        changes = [_one_setting(code, call, kind, *item) for item in settings.items()]
+        known = [change for change in changes if change is not None]
+        return known[0] if len(known) == len(changes) == 1 else _merged(code, call, changes)
+
+    # -- inputs
+
+    def _input(self, call_id: str, shape: Shape) -> tuple[str, Change | None]:
+        site = self._site(call_id)
+        words = _("Give the input {name} another shape: `{code}`.").format(
+            name=printable(self._problem.calls[call_id].layer),
+            code=f"keras.Input(shape={shape[1:]!r})",
+        )
+        if shape[0] is not None:
+            words = _("Fix the batch size of the input {name}: `{code}`.").format(
+                name=printable(self._problem.calls[call_id].layer),
+                code=f"keras.Input(batch_shape={shape!r})",
+            )
+        if site is None:
+            return words, None
+        code, call = site
+        if shape[0] is not None:
+            return words, _with_batch(code, call, shape)
+        own = call.args[0] if call.args else None
+        for keyword in call.keywords:
+            own = keyword.value if keyword.arg in ("shape", "batch_shape") else own
+            if keyword.arg == "batch_shape":
+                return words, code.replaced(keyword.value, repr(shape))
+        if own is None:
+            return words, None
+        return words, code.replaced(own, self._shape_source(code, own, shape[1:]))
+
+    def _shape_source(self, code: Code, own: ast.expr, shape: Shape) -> str:
+        """Writes a shape, with the learner's own expression if it holds the shape."""
+        values = {} if self._failure.scope is None else self._failure.scope.f_locals
+        if isinstance(own, ast.Attribute) and isinstance(own.value, ast.Name):
+            held = getattr(values.get(own.value.id), own.attr, None)
+            if isinstance(held, tuple) and held[1:] == shape:
+                return f"{code.source(own)}[1:]"
+        return repr(shape)
+
+    # -- layers
+
+    def _insert(self, position: int, layers: tuple[Layer, ...]) -> tuple[str, Change | None]:
+        source = [f"{self._home}{constructor(layer)}" for layer in layers]
+        if self._problem.goal.kind == TARGET:
+            words = _("Let the model end in `{layer}`.")
+        else:
+            words = _("Put `{layer}` before {goal}, on {tensor}.")
+        maker = self._problem.source(GOAL, position)
+        sentence = words.format(
+            layer="`, `".join(source),
+            goal=self._name(self._problem.goal),
+            tensor=self._name(maker) if maker is not None else _("its input"),
+        )
+        return sentence, self._insertion(position, source)
+
+    def _insertion(self, position: int, layers: list[str]) -> Change | None:
+        if self._problem.goal.kind == TARGET:
+            return self._end_of_model(layers)
+        expression, code = self._failure.expression, self._failure.source
+        if expression is None or code is None:
+            return None
+        operands = tensor_expressions(expression)
+        if len(operands) != len(self._problem.goal.inputs):
+            return None
+        source = code.source(operands[position])
+        for layer in layers:
+            source = f"{layer}({source})"
+        return code.replaced(operands[position], source)
+
+    def _end_of_model(self, layers: list[str]) -> Change | None:
+        """Puts layers behind the output, where the learner's code creates the model."""
+        for code, call in self._sites.models(model_variable(self._failure)):
+            outputs = call.args[1] if len(call.args) > 1 else None
+            for keyword in call.keywords:
+                outputs = keyword.value if keyword.arg == "outputs" else outputs
+            if outputs is None or isinstance(outputs, (ast.List, ast.Tuple, ast.Dict)):
+                return None
+            source = code.source(outputs)
+            for layer in layers:
+                source = f"{layer}({source})"
+            return code.replaced(outputs, source)
+        return None
+
+    def _drop(self, call_id: str) -> tuple[str, Change | None]:
+        call = self._problem.calls[call_id]
+        words = _("Leave out {layer}.").format(layer=self._name(call))
+        site = self._site(call.layer_id)
+        if site is None:
+            return words, None
+        code, node = site
+        use = code.parents.get(node)
+        if not isinstance(use, ast.Call) or use.func is not node or len(use.args) != 1:
+            return words, None
+        return words, code.replaced(use, code.source(use.args[0]))
+
+    def _replace(self, layer_id: str, layer: Layer) -> tuple[str, Change | None]:
+        call = self._call_of(layer_id)
+        site = self._site(layer_id)
+        if layer.kind == "TimeDistributed":
+            words = _("Apply {layer} to each step: `{code}`.")
+            if site is None:
+                source = f"{self._home}{call.kind}(...)"
+                code = f"{self._home}TimeDistributed({source})"
+                return words.format(layer=self._name(call), code=code), None
+            wrapped = f"{self._home}TimeDistributed({site[0].source(site[1])})"
+            return (
+                words.format(layer=self._name(call), code=wrapped),
+                site[0].replaced(site[1], wrapped),
+            )
+        new = f"{self._home}{constructor(layer)}"
+        words = _("Use `{new}` instead of {layer}.").format(new=new, layer=self._name(call))
+        return words, None if site is None else _exchanged(site, new, layer.kind)
+
+    # -- the learner's code
+
+    def _call_of(self, layer_id: str) -> Any:
+        if layer_id == GOAL:
+            return self._problem.goal
+        return next(call for call in self._problem.calls.values() if call.layer_id == layer_id)
+
+    def _name(self, call: Any) -> str:
+        return f"{printable(call.layer)} ({printable(call.kind)})"
+
+    def _site(self, layer_id: str) -> Site | None:
+        if layer_id == GOAL:
+            own = self._own_site()
+            if own is not None:
+                return own
+            layer = self._problem.operation
+        else:
+            node = self._problem.reading.nodes.get(layer_id)
+            layer = None if node is None else node.operation
+        if layer is None:
+            return None
+        peers = sum(
+            call.kind == type(layer).__name__ and call.layer_id == call.id
+            for call in self._calls_before(layer_id)
+        )
+        return self._sites.constructor(layer, layer_id, peers)
+
+    def _calls_before(self, layer_id: str) -> Iterator[Any]:
+        for call in self._problem.calls.values():
+            if call.id == layer_id:
+                return
+            yield call
+
+    def _own_site(self) -> Site | None:
+        """Returns the constructor in the expression that failed."""
+        expression, code = self._failure.expression, self._failure.source
+        if code is None or not isinstance(expression, ast.Call):
+            return None
+        if isinstance(expression.func, ast.Call):
+            return code, expression.func
+        return (code, expression) if creates(expression, self._problem.operation) else None
+
+
+_ABSENT = object()
+
+
+def _one_setting(code: Code, call: ast.Call, kind: str, name: str, value: Any) -> Change | None:
+    import keras
+
+    cls = getattr(keras.layers, kind, None)
+    names = parameters_of(cls) if cls is not None else []
+    position = names.index(name) if name in names else -1
+    default = class_defaults(kind).get(name, _ABSENT) if cls is not None else _ABSENT
+    if (
+        last_name(call.func) != kind
+    ):  # `layers.concatenate(tensors, axis=1)` takes the tensors first
+        position = -1
+    if value is None or value == default:
+        removed = code.without_argument(call, name)
+        if removed is not None:
+            return removed
+        if position >= len(call.args):
+            return None
+    return code.with_argument(call, name, _literal(value), position)
+
+
+def _merged(code: Code, call: ast.Call, changes: list[Change | None]) -> Change | None:
+    """Joins the changes of one call, if they only add to its end."""
+    known = [change for change in changes if change is not None]
+    if len(known) != len(changes) or not known:
+        return None
+    if (
+        len({(change.begin, change.end) for change in known}) == 1
+        and known[0].begin == known[0].end
+    ):
+        first = known[0]
+        return Change(
+            first.file, first.begin, first.end, "".join(change.new for change in known)
+        )
+    return None
+
+
+def _inner_site(site: Site | None) -> Site | None:
+    """Returns the constructor of the layer that a wrapper's constructor holds."""
+    if site is None:
+        return None
+    code, call = site
+    inner = [argument for argument in call.args if isinstance(argument, ast.Call)]
+    inner += [
+        keyword.value
+        for keyword in call.keywords
+        if keyword.arg == "layer" and isinstance(keyword.value, ast.Call)
+    ]
+    return (code, inner[0]) if inner else None
+
+
+def _with_batch(code: Code, call: ast.Call, shape: Shape) -> Change | None:
+    words = [f"batch_shape={shape!r}"]
+    words += [
+        f"{keyword.arg}={code.source(keyword.value)}"
+        for keyword in call.keywords
+        if keyword.arg not in ("shape", "batch_size", "batch_shape")
+    ]
+    return code.replaced(call, f"{code.source(call.func)}({', '.join(words)})")
+
+
+def _exchanged(site: Site, new: str, kind: str) -> Change | None:
+    """Replaces a constructor, with the settings that the learner wrote where they still apply."""
+    code, call = site
+    if last_name(call.func)[
+        :1
+    ].islower():  # a function that takes the tensors, such as `layers.add`
+        return None
+    if new.endswith("()"):
+        return code.replaced(call, new)
+    if kind[:-2] == last_name(call.func)[:-2]:  # the same layer for another number of axes
+        return code.replaced(call, new)
+    return code.replaced(call, new)
+
+
+def tensor_expressions(expression: ast.expr) -> list[ast.expr]:
+    """Returns the expressions of the tensors that a call or an operator takes, in order."""
+    if isinstance(expression, ast.BinOp):
+        return [expression.left, expression.right]
+    if not isinstance(expression, ast.Call):
+        return []
+    tensors: list[ast.expr] = []
+    for argument in expression.args:
+        if isinstance(argument, (ast.List, ast.Tuple)) and argument.elts:
+            tensors += argument.elts
+        else:
+            tensors.append(argument)
+    return tensors
+
+
+def constructor(layer: Layer) -> str:
+    """Writes the call that creates a layer, without the module."""
+    positional = _POSITIONAL.get(layer.kind, ())
+    words = []
+    for name, value in layer.settings.items():
+        if name == "layer":
+            words.append(f"layers.{value}")
+        elif name in positional:
+            words.append(_literal(value))
+        else:
+            words.append(f"{name}={_literal(value)}")
+    return f"{layer.kind}({', '.join(words)})"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, tuple) and len(value) > 1 and set(value) == {1}:
+        return "1"
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def model_variable(failure: Failure) -> str:
+    """Returns the variable whose method failed, such as `"model"`; empty if it is none."""
+    expression = failure.expression
+    function = expression.func if isinstance(expression, ast.Call) else None
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    return owner.id if isinstance(owner, ast.Name) else ""
+
+
+def layer_home(failure: Failure) -> str:
+    """Returns what stands before the name of a layer in the learner's code, such as `layers.`."""
+    import keras
+
+    scope = failure.scope
+    known = {} if scope is None else {**scope.f_globals, **scope.f_locals}
+    if known.get("layers") is keras.layers:
+        return "layers."
+    for name in ("keras", "k"):
+        if known.get(name) is keras:
+            return f"{name}.layers."
+    tensorflow: Any = known.get("tf")
+    if tensorflow is not None and hasattr(tensorflow, "keras"):
+        return "tf.keras.layers."
+    return "layers."

@@ -1,0 +1,158 @@
+"""Candidates for a wrong number of axes: channels, the batch in a shape, flattened axes."""
+
+import math
+from collections.abc import Iterator
+
+from kfunc_lab.graph.model.layer_graph import Call
+from kfunc_lab.mistakes.search.problem import GOAL, Candidate, Layer, Problem, inner_layer
+from kfunc_lab.shapes.rules.rule import Shape
+
+_ANY_RANK = ("Permute", "RepeatVector", "Flatten", "Reshape")
+
+
+def candidates(problem: Problem) -> Iterator[Candidate]:
+    """Yields candidates that add, remove, merge or restore axes."""
+    is_equal = len(problem.shapes) > 1 and len({len(shape) for shape in problem.shapes}) == 1
+    for position, shape in enumerate([] if is_equal else problem.shapes):
+        if len(problem.shapes) == 1:
+            yield from _of_input(problem, position, shape)
+        yield from _fewer(problem, position, shape)
+        yield from _more(problem, position, shape)
+    yield from _flattened(problem)
+    yield from _other_rank(problem)
+
+
+def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
+    """Yields other shapes of the model's input."""
+    source = problem.source(GOAL, position)
+    is_open = shape[1:] == (None,) and problem.goal.kind == "Dense"
+    if source is not None and source.kind == "InputLayer" and not is_open:
+        yield Candidate(2.0, inputs={source.id: (*shape, 1)})
+        if len(shape) > 2 and problem.goal.kind not in _ANY_RANK:
+            yield Candidate(1.8, inputs={source.id: (shape[0], *shape[2:])})
+    for call, distance in problem.upstream(position):
+        if call.kind != "InputLayer" or distance < 2:
+            continue
+        own = call.outputs[0].shape or ()
+        if "Embedding" in _kinds_behind(problem, call.id) and len(own) > 2:
+            yield Candidate(1.5, inputs={call.id: own[:-1]})
+        elif len(own) > 2:
+            yield Candidate(3.5 + 0.1 * distance, inputs={call.id: (own[0], *own[2:])})
+        yield Candidate(3.4 + 0.1 * distance, inputs={call.id: (*own, 1)})
+
+
+def _kinds_behind(problem: Problem, call_id: str) -> list[str]:
+    return [
+        problem.calls[target].kind
+        for target, sources in problem.sources.items()
+        if any(source == call_id for source, _output in sources.values())
+    ]
+
+
+def _fewer(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
+    """Merges or averages axes of an input."""
+    if len(shape) < 3:
+        return
+    place = (GOAL, position)
+    yield Candidate(2.5, inserted={place: (Layer("Flatten"),)})
+    rank = len(shape) - 2
+    if rank <= 3:
+        yield Candidate(2.6, inserted={place: (Layer(f"GlobalAveragePooling{rank}D"),)})
+    if len(shape) > 3:
+        source = problem.source(GOAL, position)
+        steps = source is not None and source.kind in ("TimeDistributed", "ConvLSTM2D")
+        inner = Layer("TimeDistributed", {"layer": "Flatten()"})
+        yield Candidate(2.2 if steps else 2.45, inserted={place: (inner,)})
+        if None not in shape[2:]:
+            merged = (shape[1] or -1, math.prod(size or 1 for size in shape[2:]))
+            reshape = Layer("Reshape", {"target_shape": merged})
+            yield Candidate(2.3 if not steps else 2.4, inserted={place: (reshape,)})
+    if shape[-1] == 1:
+        reshape = Layer("Reshape", {"target_shape": tuple(size or -1 for size in shape[1:-1])})
+        yield Candidate(2.7, inserted={place: (reshape,)})
+
+
+def _more(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
+    """Adds an axis to an input, or turns a row into an image."""
+    if None in shape[1:]:
+        return
+    place = (GOAL, position)
+    sizes = tuple(size or 1 for size in shape[1:])
+    yield Candidate(3.0, inserted={place: (Layer("Reshape", {"target_shape": (*sizes, 1)}),)})
+    source = problem.source(GOAL, position)
+    if source is not None and source.kind == "Reshape":
+        longer = {"target_shape": (*sizes, 1)}
+        yield Candidate(2.1, settings={source.layer_id: longer})
+    if len(sizes) > 1 and len(problem.shapes) > 1:
+        first = Layer("Reshape", {"target_shape": (1, *sizes)})
+        yield Candidate(3.3, inserted={place: (first,)})
+    if len(sizes) != 1:
+        return
+    sides_of = _seed_sides if "Transpose" in problem.goal.kind else _image_sides
+    for sides in sides_of(sizes[0]) if "2D" in problem.goal.kind else []:
+        image = Layer("Reshape", {"target_shape": sides})
+        yield Candidate(2.6, inserted={place: (image,)})
+    if len(problem.shapes) > 1:
+        other = next((each for each in problem.shapes if len(each) > 2), None)
+        if other is not None and other[-1] == sizes[0]:
+            shape_one = (1,) * (len(other) - 2) + sizes
+            reshape = Layer("Reshape", {"target_shape": shape_one})
+            yield Candidate(3.1, inserted={place: (reshape,)})
+
+
+def _is_of_sequences(call: Call) -> bool:
+    return call.kind in ("Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional") or (
+        call.kind[-2:] == "1D"
+    )
+
+
+def _seed_sides(size: int) -> list[tuple[int, int, int]]:
+    """Returns the sides of the small images with many channels that a generator begins with."""
+    for side in (7, 4, 8, 5, 6, 3, 2, 16):
+        if size % (side * side) == 0 and size // (side * side) >= 8:
+            return [(side, side, size // (side * side))]
+    return _image_sides(size)
+
+
+def _image_sides(size: int) -> list[tuple[int, int, int]]:
+    """Returns the sides of square images that a row may hold."""
+    side = math.isqrt(size)
+    if side * side == size:
+        return [(side, side, 1)]
+    for channels in (3, 8, 16, 32, 64, 128, 256, 512):
+        side = math.isqrt(size // channels)
+        if side > 1 and side * side * channels == size:
+            return [(side, side, channels)]
+    return []
+
+
+def _flattened(problem: Problem) -> Iterator[Candidate]:
+    """Leaves out a layer that removes axes, or replaces it by one that suits open sizes."""
+    for call, distance in problem.upstream():
+        removes = call.kind == "Flatten" or call.kind.startswith("Global")
+        if removes and problem.goal.kind != "Dense":
+            yield Candidate(2.2 + 0.2 * distance, dropped=frozenset([call.id]))
+        shape = call.inputs[0].shape if call.inputs else None
+        if call.kind == "Flatten" and shape is not None and None in shape[1:]:
+            rank = len(shape) - 2
+            pooled = Layer(f"GlobalAveragePooling{rank}D")
+            yield Candidate(1.4 + 0.2 * distance, replaced={call.layer_id: pooled})
+
+
+def _other_rank(problem: Problem) -> Iterator[Candidate]:
+    """Uses the class for another number of axes, such as `GlobalAveragePooling1D`."""
+    goal = problem.goal
+    kind, _settings = inner_layer(goal)
+    if problem.operation is None or kind != goal.kind or len(problem.shapes) != 1:
+        return
+    rank = len(problem.shapes[0]) - 2
+    if goal.kind[-1:] == "D" and goal.kind[-2:-1].isdigit() and 1 <= rank <= 3:
+        settings = {
+            name: value[0]
+            if isinstance(value, tuple) and value and len(set(value)) == 1
+            else value
+            for name, value in goal.settings.items()
+        }
+        cost = 2.1 if goal.kind.startswith("Global") else 3.2
+        cost -= 0.7 if any(_is_of_sequences(call) for call, _n in problem.upstream()) else 0
+        yield Candidate(cost, replaced={GOAL: Layer(f"{goal.kind[:-2]}{rank}D", settings)})

@@ -1,0 +1,83 @@
+"""Runs the search: tries candidates in the order of their costs, within a limit of time."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kfunc_lab.mistakes.search import features, image_sizes, ranks, time_axes
+from kfunc_lab.mistakes.search.problem import Candidate, Problem
+from kfunc_lab.shapes.rules.rule import Shape
+
+SECONDS = 0.15
+_MAX_FOUND = 3
+_MAX_DEARER = 0.9  # a candidate that costs so much more than the best is not offered
+
+
+@dataclass(frozen=True)
+class Found:
+    """A candidate that makes the failed call fit, with the shapes that it then returns."""
+
+    candidate: Candidate
+    outputs: tuple[Shape, ...]
+
+
+def search(problem: Problem, seconds: float = SECONDS) -> list[Found]:
+    """Finds the cheapest candidates that make a failed call fit.
+
+    Args:
+        problem: The failed call.
+        seconds: The time for the search.
+
+    Returns:
+        At most three candidates, the cheapest first; empty if none fits.
+    """
+    end = time.perf_counter() + seconds
+    found: list[Found] = []
+    for candidate in sorted(_candidates(problem), key=lambda it: it.cost):
+        dear = found and candidate.cost > found[0].candidate.cost + _MAX_DEARER
+        if len(found) == _MAX_FOUND or dear or time.perf_counter() > end:
+            break
+        outputs = _try(problem, candidate)
+        if outputs is not None and not _repeats(candidate, found):
+            found.append(Found(candidate, outputs))
+    return found
+
+
+def fits(problem: Problem, candidate: Candidate) -> bool:
+    """Tells whether a failed call fits after an edit."""
+    return _try(problem, candidate) is not None
+
+
+def _candidates(problem: Problem) -> Iterator[Candidate]:
+    for kind in (time_axes, ranks, image_sizes, features):
+        yield from kind.candidates(problem)
+
+
+def _try(problem: Problem, candidate: Candidate) -> tuple[Shape, ...] | None:
+    try:
+        outputs = problem.outputs_with(candidate)
+    except Exception:  # it does not fit: a rule or Keras refuses it
+        return None
+    known = all(size is None or size > 0 for shape in outputs for size in shape)
+    return outputs if known else None
+
+
+def _repeats(candidate: Candidate, found: list[Found]) -> bool:
+    """Tells whether the same place is edited already, at a lower cost."""
+    places = _places(candidate)
+    return any(places == _places(other.candidate) for other in found)
+
+
+def _places(candidate: Candidate) -> Mapping[str, object]:
+    return {
+        "settings": sorted(
+            (key, tuple(sorted(value))) for key, value in candidate.settings.items()
+        ),
+        "inputs": sorted(candidate.inputs),
+        "inserted": sorted(
+            (place, tuple(layer.kind for layer in layers))
+            for place, layers in candidate.inserted.items()
+        ),
+        "dropped": sorted(candidate.dropped),
+        "replaced": sorted(candidate.replaced),
+    }
