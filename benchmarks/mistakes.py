@@ -7,7 +7,6 @@ It needs the folder `tests` in PYTHONPATH.
 
 import argparse
 import json
-import logging
 import multiprocessing
 import os
 import statistics
@@ -22,45 +21,27 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 from mutations.choose import mutants
 from mutations.mutant import Mutant
 from mutations.right_models import MODELS
+from mutations.run import Outcome, outcomes_of_model
 from rich.console import Console
 from rich.table import Table
 
 PROCESSES = 2
-MODELS_PER_PROCESS = 6  # then a new process begins, because TensorFlow keeps every graph
+MODELS_PER_PROCESS = 8  # then a new process begins, because TensorFlow keeps every graph
 
 console = Console(width=110)
 
 
-def outcomes_of_a_model(job: tuple[str, list[Mutant]]) -> tuple[list, str]:
-    """Returns the outcomes of a model's mutants, and what is found in the right model."""
-    from mutations.run import Notebook, Outcome, changed_lines
-
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    name, group = job
-    notebook, outcomes = Notebook(), []
-    notebook.right(name)
-    for mutant in group:
-        try:
-            outcomes.append(notebook.outcome(mutant))
-        except Exception as error:  # the run goes on
-            failed = Outcome(mutant.model, mutant.kind, changed_lines(mutant), raised=True)
-            failed.error = f"THE BENCHMARK FAILED: {type(error).__name__}: {error}"
-            outcomes.append(failed)
-    findings = notebook.findings[name]
-    return outcomes, f"{name}: {findings}" if findings else ""
-
-
-def run(chosen: Iterable[Mutant]) -> tuple[list, list[str]]:
+def run(chosen: Iterable[Mutant]) -> tuple[list[Outcome], list[str]]:
     groups = defaultdict(list)
     for mutant in chosen:
         groups[mutant.model].append(mutant)
     outcomes, false_findings = [], []
     context = multiprocessing.get_context("spawn")
     with context.Pool(PROCESSES, maxtasksperchild=MODELS_PER_PROCESS) as pool:
-        jobs = pool.imap_unordered(outcomes_of_a_model, groups.items())
-        for number, (of_model, finding) in enumerate(jobs, 1):
+        jobs = pool.imap_unordered(outcomes_of_model, groups.items())
+        for number, (of_model, findings) in enumerate(jobs, 1):
             outcomes += of_model
-            false_findings += [finding] * bool(finding)
+            false_findings += [findings] * bool(findings)
             print(f"\r{number} of {len(groups)} models", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return outcomes, false_findings
@@ -70,7 +51,7 @@ def share(part: int, whole: int) -> str:
     return f"{part} ({100 * part / whole:.0f} %)" if whole else "–"
 
 
-def row(outcomes: list) -> list[str]:
+def row(outcomes: list[Outcome]) -> list[str]:
     raised = [it for it in outcomes if it.of_keras]
     changed = [it for it in outcomes if not it.raised and not it.is_equivalent]
     return [
@@ -85,7 +66,7 @@ def row(outcomes: list) -> list[str]:
     ]
 
 
-def table_of(outcomes: list) -> Table:
+def table_of(outcomes: list[Outcome]) -> Table:
     headings = "all", "raise", "explained", "changes", "edit runs", "same shapes", "silent", "lint"
     table = Table("kind", *headings)
     groups = defaultdict(list)

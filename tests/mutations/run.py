@@ -6,6 +6,7 @@ import difflib
 import gc
 import inspect
 import io
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -232,3 +233,20 @@ def changed_lines(mutant: Mutant) -> str:
     after = "\n".join(mutant.cells).splitlines()
     lines = difflib.unified_diff(before, after, n=0, lineterm="")
     return "\n".join(line for line in lines if line[:2] not in ("--", "++", "@@"))
+
+
+def outcomes_of_model(job: tuple[str, list[Mutant]]) -> tuple[list[Outcome], str]:
+    """Returns the outcomes of a model's mutants, and what `lint` finds in the right model."""
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    name, mutants = job
+    notebook, outcomes = Notebook(), []
+    notebook.right(name)
+    for mutant in mutants:
+        try:
+            outcomes.append(notebook.outcome(mutant))
+        except Exception as error:  # the run goes on
+            failed = Outcome(mutant.model, mutant.kind, changed_lines(mutant), raised=True)
+            failed.error = f"THE RUN FAILED: {type(error).__name__}: {error}"
+            outcomes.append(failed)
+    findings = notebook.findings[name]
+    return outcomes, f"{name}: {findings}" if findings else ""
