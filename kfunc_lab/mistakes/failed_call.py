@@ -4,7 +4,7 @@ import ast
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.nodes import is_symbolic
@@ -42,11 +42,8 @@ class FailedCall:
 
     def parameters(self) -> list[str]:
         """Returns the names of the parameters, without `self`; empty if they are not known."""
-        try:
-            parameters = inspect.signature(self.function).parameters.values()
-        except (TypeError, ValueError):
-            return []
         variadic = inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL
+        parameters = parameters_of(self.function)
         return [str(each.name) for each in parameters if each.kind not in variadic]
 
     def argument(self, name: str) -> ast.expr | None:
@@ -65,7 +62,7 @@ class FailedCall:
             for item in (expression, *getattr(expression, "elts", ())):
                 found = value_of(item, self.failure)
                 if found is value or (type(found) is type(value) and found == value):
-                    return item
+                    return cast(ast.expr, item)
         return None
 
     def renamed(self, name: str, new: str) -> tuple[Change, ...]:
@@ -154,7 +151,9 @@ def value_of(expression: ast.expr, failure: Failure) -> Any:
         return names.get(expression.id, _UNKNOWN)
     if isinstance(expression, ast.Attribute):
         owner = value_of(expression.value, failure)
-        if inspect.ismodule(owner):
+        # A property of an object may run the learner's code; a module and a method do not.
+        is_method = inspect.isfunction(getattr(type(owner), expression.attr, None))
+        if inspect.ismodule(owner) or (is_known(owner) and is_method):
             return getattr(owner, expression.attr, _UNKNOWN)
     return _UNKNOWN
 
@@ -169,3 +168,11 @@ def holds_tensors(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and all(map(holds_tensors, value))
     return is_symbolic(value)
+
+
+def parameters_of(function: Any) -> list[inspect.Parameter]:
+    """Returns the parameters of a function or constructor; empty if they are not known."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []

@@ -311,9 +311,11 @@ def _without_keras_frames(error: BaseException, frame: Any, code: str) -> Failur
     if kind == "Input":
         return Failure(None, "", "Input", (), "construct", frame, code)
     candidates = [getattr(keras.layers, name, None) for name in (called_name(code), kind)]
-    layer = next((each for each in candidates if isinstance(each, type)), None)
+    layer = next((each for each in candidates if callable(each)), None)
     if layer is None:
         return None
+    if not isinstance(layer, type):  # a function such as `layers.add`
+        return Failure(None, "", layer.__name__, (), "call", frame, code)
     return Failure(None, "", layer.__name__, (), "construct", frame, code)
 
 

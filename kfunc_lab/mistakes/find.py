@@ -9,6 +9,7 @@ from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, title
 from kfunc_lab.mistakes.rules import (
     call,
     construction,
+    lists,
     merging,
     models,
     ranks,
@@ -27,6 +28,7 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
 RULES: tuple[Rule, ...] = (
+    *lists.RULES,
     *states.RULES,
     *ranks.RULES,
     *sizes.RULES,

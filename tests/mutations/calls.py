@@ -84,10 +84,15 @@ def other_tensors(cell: Cell) -> Iterator[Changes]:
         is_layer = isinstance(call.func, ast.Call) or name_of(call) in _MERGES
         if not is_layer:
             continue
-        nodes = [*call.args, *(it for arg in call.args if isinstance(arg, ast.List) for it in arg.elts)]
+        nodes = [
+            *call.args,
+            *(it for arg in call.args if isinstance(arg, ast.List) for it in arg.elts),
+        ]
         for node in nodes:
             if isinstance(node, ast.Name):
-                yield from ([cell.code.replaced(node, name)] for name in names if name != node.id)
+                yield from (
+                    [cell.code.replaced(node, name)] for name in names if name != node.id
+                )
 
 
 def _merges(cell: Cell) -> Iterator[tuple[ast.Call, ast.expr]]:

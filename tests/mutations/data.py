@@ -53,7 +53,9 @@ def orders_of_axes(cell: Cell) -> Iterator[Changes]:
 def shapes_of_data(cell: Cell) -> Iterator[Changes]:
     forms = "{a}.reshape(len({a}), -1)", "{a}[:, :-1]", "{a}[:, 1:3]", "np.hstack([{a}, {a}])"
     yield from _each(cell, "x", *forms)
-    yield from _each(cell, "y", "{a}.reshape(len({a}), -1)", "{a}.reshape(-1, 1)", "{a}.ravel()")
+    yield from _each(
+        cell, "y", "{a}.reshape(len({a}), -1)", "{a}.reshape(-1, 1)", "{a}.ravel()"
+    )
 
 
 @kind("number of the examples")
@@ -91,7 +93,10 @@ def containers(cell: Cell) -> Iterator[Changes]:
             yield from ([cell.code.replaced(node, new)] for new in _containers(cell, node))
         pair = f"({cell.code.source(inputs)}, {cell.code.source(targets)})"
         if call.args:
-            yield [cell.code.replaced(call.args[0], pair), cell.code.replaced(call.args[1], "None")]
+            yield [
+                cell.code.replaced(call.args[0], pair),
+                cell.code.replaced(call.args[1], "None"),
+            ]
 
 
 def _containers(cell: Cell, node: ast.expr) -> Iterator[str]:
@@ -101,7 +106,9 @@ def _containers(cell: Cell, node: ast.expr) -> Iterator[str]:
         keys = [str(ast.literal_eval(key)) for key in node.keys if key is not None]
         yield f"[{', '.join(items)}]"
         yield f"[{', '.join(items[::-1])}]"
-        yield "{" + ", ".join(f'"{k}_data": {v}' for k, v in zip(keys, items, strict=True)) + "}"
+        yield (
+            "{" + ", ".join(f'"{k}_data": {v}' for k, v in zip(keys, items, strict=True)) + "}"
+        )
         yield "{" + f'"{keys[0]}": {items[0]}' + "}"
         yield items[0]
     elif isinstance(node, (ast.List, ast.Tuple)):

@@ -57,7 +57,9 @@ class Cell:
         """Yields the calls that create a layer or an input, in the order of the source."""
         for call in self.calls():
             name = name_of(call)
-            if isinstance(call.func, ast.Attribute) and (name[:1].isupper() and name != "Model"):
+            if isinstance(call.func, ast.Attribute) and (
+                name[:1].isupper() and name != "Model"
+            ):
                 yield call
 
     def applications(self) -> Iterator[tuple[ast.Call, ast.Call]]:

@@ -21,7 +21,9 @@ _OLD = {
 def _calls_of_keras(cell: Cell) -> Iterator[ast.Call]:
     for call in cell.calls():
         source = cell.code.source(call.func)
-        if source.startswith(("layers.", "keras.", "model.")) or isinstance(call.func, ast.Call):
+        if source.startswith(("layers.", "keras.", "model.")) or isinstance(
+            call.func, ast.Call
+        ):
             yield call
 
 
@@ -78,7 +80,9 @@ def missing_arguments(cell: Cell) -> Iterator[Changes]:
         for place in range(len(call.args)):
             kept = [cell.code.source(it) for n, it in enumerate(call.args) if n != place]
             kept += [f"{each.arg}={cell.code.source(each.value)}" for each in call.keywords]
-            yield [cell.code.replaced(call, f"{cell.code.source(call.func)}({', '.join(kept)})")]
+            yield [
+                cell.code.replaced(call, f"{cell.code.source(call.func)}({', '.join(kept)})")
+            ]
         for keyword in call.keywords:
             if keyword.arg in ("units", "filters", "kernel_size", "shape", "target_shape"):
                 change = cell.code.without_argument(call, keyword.arg)

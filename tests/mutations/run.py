@@ -98,7 +98,7 @@ class Notebook:
     def run(self, cells: Iterable[str]) -> tuple[int, BaseException | None]:
         """Runs cells until one fails; returns its number, and the exception if there is one."""
         number = -1
-        for number, cell in enumerate(cells):  # noqa: B007 - it is returned
+        for number, cell in enumerate(cells):
             with _quiet():
                 result = self.shell.run_cell(cell)
             error = result.error_in_exec or result.error_before_exec
@@ -147,9 +147,16 @@ class Notebook:
         return outcome
 
     def _mend(
-        self, mutant: Mutant, failed: int, mended: dict[str, str], right: Model, outcome: Outcome
+        self,
+        mutant: Mutant,
+        failed: int,
+        mended: dict[str, str],
+        right: Model,
+        outcome: Outcome,
     ) -> None:
-        texts = {code.text.strip(): new for file, new in mended.items() if (code := Code.of(file))}
+        texts = {
+            code.text.strip(): new for file, new in mended.items() if (code := Code.of(file))
+        }
         cells = [texts.get(cell.strip(), cell) for cell in mutant.cells]
         changed = [n for n, cell in enumerate(cells) if cell != mutant.cells[n]]
         if not changed:

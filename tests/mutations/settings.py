@@ -146,7 +146,14 @@ def activations(cell: Cell) -> Iterator[Changes]:
         if node is not None:
             yield without(cell, call, "activation")
             yield from _set(
-                cell, call, "activation", '"softmax"', '"sigmoid"', '"relu"', '"tanh"', '"linear"'
+                cell,
+                call,
+                "activation",
+                '"softmax"',
+                '"sigmoid"',
+                '"relu"',
+                '"tanh"',
+                '"linear"',
             )
         elif name_of(call) == "Dense":
             for value in ('"softmax"', '"sigmoid"', '"relu"'):
@@ -218,7 +225,11 @@ def sizes_of_inputs(cell: Cell) -> Iterator[Changes]:
         for place, size in enumerate(sizes):
             if size.isdigit():
                 for new in (f"{int(size) + 1}", f"{int(size) * 2}"):
-                    yield [cell.code.replaced(node, _shape([*sizes[:place], new, *sizes[place + 1 :]]))]
+                    yield [
+                        cell.code.replaced(
+                            node, _shape([*sizes[:place], new, *sizes[place + 1 :]])
+                        )
+                    ]
 
 
 @kind("form of an input")

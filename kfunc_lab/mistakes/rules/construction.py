@@ -7,7 +7,17 @@ import re
 from typing import Any
 
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.failed_call import (
+    FailedCall,
+    holds_tensors,
+    is_known,
+    parameters_of,
+    value_of,
+)
 from kfunc_lab.mistakes.failure import Failure, as_call
+from kfunc_lab.mistakes.nearest import nearest
+from kfunc_lab.mistakes.never_called import called_on_tensor
 from kfunc_lab.mistakes.rule import (
     Mistake,
     Rule,
@@ -19,6 +29,8 @@ from kfunc_lab.mistakes.rule import (
     title,
     written,
 )
+from kfunc_lab.mistakes.rules.lists import MERGES
+from kfunc_lab.mistakes.search.sites import Sites, last_name
 
 # An example of the arguments that each layer needs where it got a tensor.
 _NEEDED = {
@@ -49,7 +61,7 @@ def _is_on_tensors(failure: Failure) -> bool:
     call = as_call(failure.code)
     if call is None or not call.args:
         return False
-    return not all(map(_is_setting, call.args))
+    return not all(_is_setting(expression, failure) for expression in call.args)
 
 
 def in_constructor(failure: Failure, where: str) -> Mistake:
@@ -67,7 +79,33 @@ def in_constructor(failure: Failure, where: str) -> Mistake:
             "parentheses."
         ).format(callee=callee(failure), settings=settings, x=tensors),
         where,
+        _second_parentheses(failure, settings),
     )
+
+
+def _second_parentheses(failure: Failure, settings: str) -> tuple[Change, ...]:
+    """Moves the tensors of a call into a second pair of parentheses."""
+    call = FailedCall.of(failure)
+    if call is None:
+        return ()
+    tensors = _tensors_in(call.call, failure)
+    if not tensors or not call.tried(_settings_only(call, settings)):
+        return ()
+    function, source = call.code.source(call.call.func), call.code.source
+    inside = ", ".join(map(source, tensors))
+    if failure.kind in MERGES and len(tensors) > 1:
+        inside = f"[{inside}]"
+    return (call.code.replaced(call.call, f"{function}({settings})({inside})"),)
+
+
+def _settings_only(call: FailedCall, settings: str) -> Change:
+    return call.code.replaced(call.call, f"{call.code.source(call.call.func)}({settings})")
+
+
+def _tensors_in(call: ast.Call, failure: Failure) -> list[ast.expr]:
+    """Returns the arguments of a constructor that are no settings."""
+    passed = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return [expression for expression in passed if not _is_setting(expression, failure)]
 
 
 def _sorted_arguments(failure: Failure) -> tuple[str, str]:
@@ -76,34 +114,69 @@ def _sorted_arguments(failure: Failure) -> tuple[str, str]:
     needed = _NEEDED.get(failure.kind, "")
     if call is None:
         return "x", needed
-    plain = [expression for expression in call.args if _is_setting(expression)]
+    plain = [expression for expression in call.args if _is_setting(expression, failure)]
     settings = [ast.unparse(expression) for expression in plain]
-    if not settings and not any(expression.arg for expression in call.keywords):
-        settings = [needed] if needed else []
-    elif not settings and failure.kind in ("Dense", "Conv2D", "LSTM", "GRU"):
-        named = {expression.arg for expression in call.keywords}
-        settings = [] if named & {"units", "filters"} else [needed.split(",")[0]]
-    elif "," in needed and len(plain) == 1 and call.args[0] is not plain[0]:
-        settings = [needed.split(",")[0], *settings]
-    settings += [
-        f"{expression.arg}={ast.unparse(expression.value)}"
+    if "," in needed and len(plain) == 1 and call.args[0] is not plain[0]:
+        settings = [*_first_setting(call, needed), *settings]
+    named = {
+        str(expression.arg): ast.unparse(expression.value)
         for expression in call.keywords
-        if _keeps(expression)
-    ]
+        if expression.arg and _is_setting(expression.value, failure)
+    }
+    settings = _with_needed(failure.kind, settings, named)
+    settings += [f"{name}={value}" for name, value in named.items()]
     others = [expression for expression in call.args if expression not in plain]
-    bare = ast.Call(func=call.func, args=others, keywords=[])
-    words = all_arguments(Failure(None, "", "", (), "", None, ast.unparse(bare)))
+    words = _written_tensors(call, others)
+    if failure.kind in MERGES and len(others) > 1:
+        words = f"[{words}]"
     return (words if others else "x"), ", ".join(settings)
 
 
-def _is_setting(expression: ast.expr) -> bool:
+def _written_tensors(call: ast.Call, tensors: list[ast.expr]) -> str:
+    bare = ast.Call(func=call.func, args=tensors, keywords=[])
+    return all_arguments(Failure(None, "", "", (), "", None, ast.unparse(bare)))
+
+
+def _with_needed(kind: str, settings: list[str], named: dict[str, str]) -> list[str]:
+    """Adds an example of each setting that a layer needs and that is not passed."""
+    import keras
+
+    needed = _NEEDED.get(kind, "")
+    if not settings and not named:
+        return [needed] if needed else []
+    parameters = parameters_of(getattr(keras.layers, kind, None))
+    required = [str(it.name) for it in parameters if it.default is it.empty]
+    examples = dict(zip(required, needed.split(", "), strict=False))
+    for name, example in list(examples.items())[len(settings) :]:
+        if name not in named:
+            settings = [*settings, example]
+    return settings
+
+
+def _first_setting(call: ast.Call, needed: str) -> list[str]:
+    """Returns the first setting that a constructor needs, if a tensor took its place."""
+    named = {expression.arg for expression in call.keywords}
+    return [] if named & {"kernel_size", "output_dim", "key_dim"} else [needed.split(",")[0]]
+
+
+def _is_setting(expression: ast.expr, failure: Failure) -> bool:
+    """Returns whether an argument is a setting, and not a tensor."""
+    value = value_of(expression, failure)
+    if is_known(value):
+        return not holds_tensors(value)
     if isinstance(expression, (ast.List, ast.Tuple)):
-        return all(isinstance(item, ast.Constant) for item in expression.elts)
-    return isinstance(expression, (ast.Constant, ast.UnaryOp, ast.BinOp))
+        return all(_is_setting(item, failure) for item in expression.elts)
+    if isinstance(expression, ast.Call):  # `layers.Dense(8)` in a wrapper, or `layers.ReLU()`
+        return not isinstance(expression.func, ast.Call) and _creates_layer(expression, failure)
+    return isinstance(expression, (ast.UnaryOp, ast.BinOp))
 
 
-def _keeps(keyword: ast.keyword) -> bool:
-    return bool(keyword.arg) and _is_setting(keyword.value)
+def _creates_layer(call: ast.Call, failure: Failure) -> bool:
+    import keras
+
+    cls = value_of(call.func, failure)
+    is_class = is_known(cls) and isinstance(cls, type)
+    return is_class and issubclass(cls, (keras.Layer, keras.regularizers.Regularizer))
 
 
 def _parameter_of(failure: Failure) -> str:
@@ -116,10 +189,12 @@ def _parameter_of(failure: Failure) -> str:
     except (TypeError, ValueError):
         return ""
     for parameter, expression in zip(parameters, call.args, strict=False):
-        if not _is_setting(expression) and parameter.kind is not parameter.VAR_KEYWORD:
+        if not _is_setting(expression, failure) and parameter.kind is not parameter.VAR_KEYWORD:
             return str(parameter.name)
-    wrong = [keyword.arg for keyword in call.keywords if keyword.arg and not _keeps(keyword)]
-    return wrong[0] if wrong else ""
+    for keyword in call.keywords:
+        if keyword.arg and not _is_setting(keyword.value, failure):
+            return keyword.arg
+    return ""
 
 
 def held_tensor(layer: Any) -> str:
@@ -141,22 +216,39 @@ def _invalid_number(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     if layer := re.match(r"<\w+ name=([^,>]*)", value):
         value = layer[1]
+    edit, changes = _whole_number(failure, where)
     return Mistake(
         "wrong-argument",
         _("`{where}` must be a positive whole number, got {value}.").format(
             where=where, value=value
         ),
         f"{value} ≤ 0" if re.fullmatch(r"-\d+|0", value) else "",
-        _("Write a number such as `{where}=32`.").format(where=where),
+        edit,
         where,
+        changes,
     )
+
+
+def _whole_number(failure: Failure, where: str) -> tuple[str, tuple[Change, ...]]:
+    """Returns the edit that writes a number as a positive whole number."""
+    call = FailedCall.of(failure)
+    expression = None if call is None else call.argument(where)
+    if call is not None and expression is not None:
+        digits = re.search(r"[1-9]\d*", call.code.source(expression))
+        number = digits[0] if digits and not isinstance(expression, ast.Name) else ""
+        number = "" if number == "1" else number  # -1 stands for no number
+        changes = call.set(where, number) if number else ()
+        if changes:
+            return _("Write `{where}={value}`.").format(where=where, value=number), changes
+    return _("Write a number such as `{where}=32`.").format(where=where), ()
 
 
 def _rate(match: re.Match[str], failure: Failure) -> Mistake:
     value = quoted(match["value"], 20)
     number = float(match["value"]) if re.fullmatch(r"\d+(\.\d+)?", match["value"]) else 0
-    edit = _("Write the fraction to drop, for example `layers.{kind}(0.5)`.")
+    edit, call = _("Write the fraction to drop, for example `layers.{kind}(0.5)`."), None
     if 1 < number <= 100:
+        call = FailedCall.of(failure)
         edit = _("Write `layers.{kind}({share})`: the fraction to drop, not a percentage.")
     return Mistake(
         "wrong-argument",
@@ -164,6 +256,7 @@ def _rate(match: re.Match[str], failure: Failure) -> Mistake:
         f"{value} > 1" if number > 1 else "",
         edit.format(kind=failure.kind, share=f"{number / 100:g}"),
         "rate",
+        () if call is None else call.set("rate", f"{number / 100:g}"),
     )
 
 
@@ -186,38 +279,48 @@ def _unexpected_keyword(match: re.Match[str], failure: Failure) -> Mistake | Non
 
 
 def _no_such_argument(failure: Failure, name: str, constructor: Any) -> Mistake:
-    try:
-        known = [
-            parameter
-            for parameter in inspect.signature(constructor).parameters
-            if parameter != "kwargs"
-        ]
-    except (TypeError, ValueError):
-        known = []
-    close = difflib.get_close_matches(name, [*known, "name", "trainable", "dtype"], 1, 0.5)
-    edit = _("Remove `{name}`.").format(name=name)
-    close = ["shape"] if failure.kind == "Input" and name == "input_shape" else close
-    if failure.kind != "Input" and name in ("input_dim", "input_dims", "input_shape"):
-        edit = _("Remove `{name}`: `keras.Input` gives the shape.").format(name=name)
-    elif close:
-        edit = _("Write `{close}=` instead of `{name}=`.").format(close=close[0], name=name)
+    words, changes = _without_argument(failure, name, constructor)
     return Mistake(
         "unknown-argument",
         _("{kind} has no argument `{name}`.").format(kind=failure.kind, name=name),
         "",
-        edit,
+        words,
         name,
+        changes,
     )
+
+
+def _without_argument(
+    failure: Failure, name: str, constructor: Any
+) -> tuple[str, tuple[Change, ...]]:
+    """Returns the edit that renames or removes an argument which a constructor does not have."""
+    call = FailedCall.of(failure)
+    try:
+        known = [it for it in inspect.signature(constructor).parameters if it != "kwargs"]
+    except (TypeError, ValueError):
+        known = []
+    removed = () if call is None else call.removed(name)
+    if failure.kind != "Input" and name in ("input_dim", "input_dims", "input_shape"):
+        words = _("Remove `{name}`: `keras.Input` gives the shape.").format(name=name)
+        return words, removed
+    close = difflib.get_close_matches(name, [*known, "name", "trainable", "dtype"], 3, 0.5)
+    close = ["shape"] if failure.kind == "Input" and name == "input_shape" else close
+    for new in close:
+        changes = () if call is None else call.renamed(name, new)
+        if changes or call is None:
+            words = _("Write `{close}=` instead of `{name}=`.").format(close=new, name=name)
+            return words, changes
+    return _("Remove `{name}`.").format(name=name), removed
 
 
 def _unknown_choice(match: re.Match[str], failure: Failure) -> Mistake | None:
     what, value = match["what"].lower(), match["value"].strip().splitlines()[0]
     if value.startswith("<class"):
-        return _class_for_object(what, value)
+        return _class_for_object(what, value, failure)
     if value.startswith("<"):
         return None
-    close = difflib.get_close_matches(value, _choices(what), 1, 0.5)
-    edit = _('Write `"{close}"`.').format(close=close[0]) if close else ""
+    close = nearest(value, _choices(what))
+    edit = _('Write `"{close}"`.').format(close=close) if close else ""
     where = {"activation function": "activation"}.get(what, what)
     where = "metrics" if where == "metric" else where
     return Mistake(
@@ -228,10 +331,30 @@ def _unknown_choice(match: re.Match[str], failure: Failure) -> Mistake | None:
         "",
         edit,
         where,
+        _literal(failure, value, f'"{close}"') if close else (),
     )
 
 
-def _class_for_object(what: str, value: str) -> Mistake:
+def _literal(failure: Failure, value: Any, new: str) -> tuple[Change, ...]:
+    """Replaces the argument of a call that has a value, or of the `compile` before it."""
+    call = FailedCall.of(failure)
+    expression = None if call is None else call.argument_with(value)
+    if call is not None and expression is not None:
+        return call.tried(call.code.replaced(expression, new))
+    for code in Sites(failure).files():
+        for other in code.calls():
+            if last_name(other.func) == "compile":
+                written_so = [
+                    node
+                    for node in ast.walk(other)
+                    if isinstance(node, ast.Constant) and node.value == value
+                ]
+                if written_so:
+                    return (code.replaced(written_so[0], new),)
+    return ()
+
+
+def _class_for_object(what: str, value: str, failure: Failure) -> Mistake:
     name = value.rstrip("'>").rpartition(".")[2]
     return Mistake(
         "class-for-object",
@@ -241,7 +364,22 @@ def _class_for_object(what: str, value: str) -> Mistake:
         "",
         _("Write `{name}()`, with parentheses.").format(name=name),
         what,
+        _with_parentheses(failure, name),
     )
+
+
+def _with_parentheses(failure: Failure, name: str) -> tuple[Change, ...]:
+    """Creates an object of the class that a call gets as an argument."""
+    call = FailedCall.of(failure)
+    if call is None:
+        return ()
+    for expression in (*call.call.args, *(it.value for it in call.call.keywords)):
+        cls = value_of(expression, failure)
+        if is_known(cls) and isinstance(cls, type) and cls.__name__ == name:
+            return call.tried(
+                call.code.replaced(expression, f"{call.code.source(expression)}()")
+            )
+    return ()
 
 
 def _choices(what: str) -> list[str]:
@@ -262,6 +400,7 @@ def _choice_of(match: re.Match[str], failure: Failure) -> Mistake | None:
     close = difflib.get_close_matches(value, choices, 1, 0.4) or choices[:1]
     if value.startswith("<") or not close:
         return None
+    call = FailedCall.of(failure)
     return Mistake(
         "unknown-choice",
         _("`{where}` must be one of {choices}, got {value}.").format(
@@ -270,45 +409,49 @@ def _choice_of(match: re.Match[str], failure: Failure) -> Mistake | None:
         "",
         _('Write `{where}="{close}"`.').format(where=where, close=close[0]),
         where,
+        () if call is None else call.set(where, f'"{close[0]}"'),
     )
 
 
-def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake:
+def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake | None:
+    if failure.stage == "call":
+        return None
     value = match["value"]
     edit = _("Write the sizes as a tuple of whole numbers: `keras.Input(shape=(28, 28, 1))`.")
+    right = ""
     if re.fullmatch(r"\d+", value):
-        edit = _("Write `keras.Input(shape={shape})`: the comma makes it a tuple.").format(
-            shape=written((int(value),))
-        )
+        right = written((int(value),))
+        edit = _("Write `keras.Input(shape={shape})`: the comma makes it a tuple.")
     elif (numbers := re.findall(r"'(\d+)'", value)) and "." not in value:
         whole = tuple(map(int, numbers))
         whole = (
             (int("".join(numbers)),) if all(len(number) == 1 for number in numbers) else whole
         )
-        edit = _("Write `keras.Input(shape={shape})`: numbers without quotes.").format(
-            shape=written(whole)
-        )
+        right = written(whole)
+        edit = _("Write `keras.Input(shape={shape})`: numbers without quotes.")
     elif "Negative" in match.string:
         right = re.sub(r"-\d+", "None", value)
-        edit = _(
-            "Write `None` for a size that is not fixed: `keras.Input(shape={shape})`."
-        ).format(shape=right)
+        edit = _("Write `None` for a size that is not fixed: `keras.Input(shape={shape})`.")
+    call = FailedCall.of(failure)
     return Mistake(
         "input-shape",
         _("`shape` must be a tuple of sizes, got {value}.").format(value=quoted(value, 60)),
         "",
-        edit,
+        edit.format(shape=right),
         "shape",
+        call.set("shape", right) if right and call is not None else (),
     )
 
 
 def _two_shapes(match: re.Match[str], failure: Failure) -> Mistake:
+    call = FailedCall.of(failure)
     return Mistake(
         "input-shape",
         _("`shape` omits the batch and `batch_shape` includes it: pass only one of them."),
         "",
         _("Keep `shape` and remove `batch_shape`."),
         "batch_shape",
+        () if call is None else call.removed("batch_shape"),
     )
 
 
@@ -329,7 +472,7 @@ def _missing_argument(match: re.Match[str], failure: Failure) -> Mistake | None:
     if failure.stage != "construct" or failure.kind == "Input":
         return None
     where = match["where"]
-    example = _NEEDED.get(failure.kind, f"{where}=...")
+    example, changes = _with_example(failure, where)
     return Mistake(
         "missing-argument",
         _("{kind} needs the argument `{where}`.").format(kind=failure.kind, where=where),
@@ -338,7 +481,34 @@ def _missing_argument(match: re.Match[str], failure: Failure) -> Mistake | None:
             callee=callee(failure), example=example
         ),
         where,
+        changes,
     )
+
+
+def _with_example(failure: Failure, where: str) -> tuple[str, tuple[Change, ...]]:
+    """Returns the arguments of a call with an example of the one that is missing."""
+    call = FailedCall.of(failure)
+    example = _NEEDED.get(failure.kind, f"{where}=...")
+    if call is None or not (call.call.args or call.call.keywords):
+        changes = () if call is None or "..." in example else _filled(call, example)
+        return example, changes
+    values = dict(zip(call.parameters(), example.split(", "), strict=False))
+    value = values.get(where, "...")
+    given = [call.code.source(node) for node in call.call.args]
+    named = [
+        f"{each.arg}={call.code.source(each.value)}" if each.arg else "..."
+        for each in call.call.keywords
+    ]
+    is_next = call.parameters().index(where) == len(given) if where in values else False
+    new = value if is_next else f"{where}={value}"
+    words = ", ".join([*given, new, *named])
+    return words, () if "..." in words else _filled(call, words)
+
+
+def _filled(call: FailedCall, arguments: str) -> tuple[Change, ...]:
+    """Replaces all arguments of a call."""
+    function = call.code.source(call.call.func)
+    return call.tried(call.code.replaced(call.call, f"{function}({arguments})"))
 
 
 def _not_iterable(match: re.Match[str], failure: Failure) -> Mistake | None:
@@ -346,6 +516,8 @@ def _not_iterable(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     call = as_call(failure.code)
     size = ast.unparse(call.args[0]) if call is not None and call.args else "784"
+    where = "target_shape" if failure.kind == "Reshape" else "dims"
+    failed = FailedCall.of(failure)
     return Mistake(
         "wrong-argument",
         _("{kind} expects a tuple of sizes, got one number.").format(kind=failure.kind),
@@ -353,33 +525,36 @@ def _not_iterable(match: re.Match[str], failure: Failure) -> Mistake | None:
         _("Write `{callee}(({n},))`: the comma makes it a tuple.").format(
             callee=callee(failure), n=size
         ),
-        "target_shape" if failure.kind == "Reshape" else "dims",
+        where,
+        () if failed is None else failed.set(where, f"({size},)"),
     )
 
 
 def _groups(match: re.Match[str], failure: Failure) -> Mistake:
     groups, filters = int(match["groups"]), int(match["filters"])
+    right, call = groups * max(1, round(filters / groups)), FailedCall.of(failure)
     return Mistake(
         "wrong-argument",
         _("{kind} must split its filters into equal groups.").format(kind=failure.kind),
         f"{filters} mod {groups} = {filters % groups}",
         _("Write `filters={n}`, or another multiple of {groups}.").format(
-            n=groups * max(1, round(filters / groups)), groups=groups
+            n=right, groups=groups
         ),
         "groups",
+        () if call is None else call.set("filters", str(right)),
     )
 
 
 def _bad_name(match: re.Match[str], failure: Failure) -> Mistake:
-    value = match["value"].strip()
+    value, call = match["value"].strip(), FailedCall.of(failure)
+    name = value.replace("/", "_") if not value.isdigit() else f"layer_{value}"
     return Mistake(
         "wrong-name",
         _("A name must be a string without `/`, got {value}.").format(value=quoted(value, 40)),
         "",
-        _('Write `name="{name}"`.').format(
-            name=value.replace("/", "_") if not value.isdigit() else f"layer_{value}"
-        ),
+        _('Write `name="{name}"`.').format(name=name),
         "name",
+        () if call is None else call.set("name", f'"{name}"'),
     )
 
 
@@ -425,16 +600,19 @@ def _layer_to_layer(match: re.Match[str], failure: Failure) -> Mistake:
         return in_constructor(
             Failure(layer, inner["name"], inner["kind"], (), "construct", None), setting
         )
+    edit, changes = called_on_tensor(failure, layer)
     return Mistake(
         "layer-for-tensor",
         _("{layer} expects a tensor, got the layer {name} ({kind}).").format(
             layer=title(failure), name=inner["name"], kind=inner["kind"]
         ),
         "",
-        _("Call {name} on a tensor first: `layers.{kind}(...)(x)`.").format(
+        edit
+        or _("Call {name} on a tensor first: `layers.{kind}(...)(x)`.").format(
             **inner.groupdict()
         ),
         inner["name"],
+        changes,
     )
 
 
@@ -480,6 +658,7 @@ def _missing_tensor(match: re.Match[str], failure: Failure) -> Mistake | None:
                 callee=callee(failure), x=argument(failure)
             ),
             where,
+            _to_itself(failure),
         )
     return Mistake(
         "missing-argument",
@@ -490,6 +669,17 @@ def _missing_tensor(match: re.Match[str], failure: Failure) -> Mistake | None:
         ),
         where,
     )
+
+
+def _to_itself(failure: Failure) -> tuple[Change, ...]:
+    """Passes the only tensor of a call twice."""
+    code, call = failure.source, failure.expression
+    if code is None or not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+        return ()
+    tensor = call.args[0]
+    if failure.kind != "MultiHeadAttention" or not isinstance(tensor, ast.Name):
+        return ()  # a call would be made twice
+    return (code.replaced(tensor, f"{tensor.id}, {tensor.id}"),)
 
 
 RULES: tuple[Rule, ...] = (

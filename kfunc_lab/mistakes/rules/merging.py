@@ -1,9 +1,11 @@
 """Mistakes in reshaping tensors, merging them, and computing with them by hand."""
 
+import ast
 import re
 from collections.abc import Sequence
 
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, called_name, shape_of
 from kfunc_lab.mistakes.rule import (
     Mistake,
@@ -22,6 +24,7 @@ from kfunc_lab.mistakes.rule import (
     title,
     written,
 )
+from kfunc_lab.mistakes.rules.lists import in_one_list, of_one_tensor
 
 _IN_OPS = {
     "reduce_mean": "mean", "reduce_sum": "sum", "reduce_max": "max", "reduce_min": "min",
@@ -176,15 +179,7 @@ def _added_edit(tails: Sequence[Shape], same_rank: bool, failure: Failure) -> st
 
 
 def _single(match: re.Match[str], failure: Failure) -> Mistake:
-    return Mistake(
-        "merge-single",
-        _("{layer} expects a list of tensors, got one tensor.").format(layer=title(failure)),
-        "",
-        _("Write `{callee}()([{x}, ...])`, with all the tensors in one list.").format(
-            callee=callee(failure), x=argument(failure)
-        ),
-        tensor_names(failure),
-    )
+    return of_one_tensor(failure)
 
 
 def _wrong_count(match: re.Match[str], failure: Failure) -> Mistake:
@@ -216,6 +211,7 @@ def _not_in_a_list(match: re.Match[str], failure: Failure) -> Mistake | None:
             callee=callee(failure), x=all_arguments(failure)
         ),
         tensor_names(failure),
+        in_one_list(failure),
     )
 
 
@@ -259,7 +255,19 @@ def _attends(match: re.Match[str], failure: Failure) -> Mistake:
             callee=callee(failure), x=argument(failure)
         ),
         tensor_names(failure),
+        _to_itself(failure),
     )
+
+
+def _to_itself(failure: Failure) -> tuple[Change, ...]:
+    """Passes the only tensor of a call twice, in a list."""
+    code, call = failure.source, failure.expression
+    if code is None or not isinstance(call, ast.Call) or len(call.args) != 1:
+        return ()
+    tensor = call.args[0]
+    if not isinstance(tensor, ast.Name):  # a call would be made twice
+        return ()
+    return (code.replaced(tensor, f"[{tensor.id}, {tensor.id}]"),)
 
 
 def _symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:

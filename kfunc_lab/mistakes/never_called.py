@@ -1,0 +1,71 @@
+"""Layers that were created and never called on a tensor."""
+
+import ast
+from typing import Any
+
+from kfunc_lab.locale import _
+from kfunc_lab.mistakes.code import Code, begin_of
+from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.failed_call import holds_tensors, is_known, value_of
+from kfunc_lab.mistakes.failure import Failure, name_of
+from kfunc_lab.mistakes.search.sites import Sites
+
+
+def called_on_tensor(failure: Failure, layer: Any) -> tuple[str, tuple[Change, ...]]:
+    """Returns the edit that calls a layer where the learner's code creates it.
+
+    Args:
+        failure: The failed call, which got the layer instead of a tensor.
+        layer: The layer.
+
+    Returns:
+        The words and the changes; both empty if the layer's tensor is not known.
+    """
+    site = None if layer is None else Sites(failure).constructor(layer, name_of(layer))
+    if site is None:
+        return "", ()
+    code, creation = site
+    tensor = _tensor_before(code, creation, failure)
+    if not tensor:
+        return "", ()
+    source = code.source(creation)
+    words = _("Call it on the tensor before: `{code}`.").format(code=f"{source}({tensor})")
+    return words, (code.replaced(creation, f"{source}({tensor})"),)
+
+
+def _tensor_before(code: Code, creation: ast.Call, failure: Failure) -> str:
+    """Returns the variable that holds the tensor which the layer belongs to.
+
+    It is the variable itself if an earlier statement gave it a tensor, as in `x = layer(x)`;
+    otherwise the variable that the statement before assigned.
+    """
+    statement = code.statement_of(creation)
+    if not isinstance(statement, ast.Assign) or statement.value is not creation:
+        return ""
+    own = _target(statement)
+    earlier = [
+        each
+        for each in ast.walk(code.tree)
+        if isinstance(each, ast.Assign) and begin_of(each) < begin_of(statement)
+    ]
+    earlier.sort(key=begin_of)
+    made = [_target(each) for each in earlier if _makes_tensor(each, failure)]
+    made = [name for name in made if name]
+    if own in made:
+        return own
+    return made[-1] if made else ""
+
+
+def _target(statement: ast.Assign) -> str:
+    target = statement.targets[0]
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _makes_tensor(statement: ast.Assign, failure: Failure) -> bool:
+    """Returns whether a statement assigns a tensor: a layer's, or one that is still there."""
+    value = statement.value
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
+        return True
+    target = statement.targets[0]
+    found = value_of(target, failure)
+    return is_known(found) and holds_tensors(found)
