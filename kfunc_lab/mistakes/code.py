@@ -141,3 +141,18 @@ def begin_of(node: Any) -> tuple[int, int]:
 def end_of(node: Any) -> tuple[int, int]:
     """Returns the line and the column behind the last character of a node."""
     return node.end_lineno, node.end_col_offset
+
+
+def tensor_expressions(expression: ast.expr) -> list[ast.expr]:
+    """Returns the expressions of the tensors that a call or an operator takes, in order."""
+    if isinstance(expression, ast.BinOp):
+        return [expression.left, expression.right]
+    if not isinstance(expression, ast.Call):
+        return []
+    tensors: list[ast.expr] = []
+    for argument in expression.args:
+        if isinstance(argument, (ast.List, ast.Tuple)) and argument.elts:
+            tensors += argument.elts
+        else:
+            tensors.append(argument)
+    return tensors

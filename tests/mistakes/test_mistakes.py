@@ -486,7 +486,7 @@ def adding_other_sizes():
     layers.Add(name="sum")([row(8, "a"), row(16, "b")])
 
 
-@case("merge-shapes", "Add", 'padding="same"', "28 ≠ 26")
+@case("merge-shapes", "Add", 'padding="same"', "28 ≠ 28 → 26")
 def adding_a_smaller_image():
     x = image()
     layers.Add()([layers.Conv2D(4, 3, padding="same")(x), layers.Conv2D(4, 3)(x)])

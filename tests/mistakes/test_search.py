@@ -244,6 +244,87 @@ y = layer(keras.Input((9,)))""",
 }
 
 
+CASES |= {
+    "a weight for each step": (
+        """
+a = keras.Input((10, 4))
+w = layers.Dense(10, activation="softmax")(layers.Flatten()(a))
+y = layers.Multiply()([a, w])""",
+        "Put `layers.Reshape((10, 1))` before multiply",
+        (None, 10, 4),
+    ),
+    "groups that do not divide the channels": (
+        """
+i = keras.Input((8, 8, 6))
+y = layers.Conv2D(8, 3, groups=4)(i)""",
+        "Set `groups=2` in conv2d",
+        (None, 6, 6, 8),
+    ),
+    "a nested model for another size": (
+        """
+a = keras.Input((28, 28, 1))
+inner = keras.Model(a, layers.Conv2D(4, 3)(a))
+y = inner(layers.Conv2D(1, 3, padding="same")(keras.Input((32, 32, 3))))""",
+        "Put `layers.Resizing(28, 28)` before functional",
+        (None, 26, 26, 4),
+    ),
+    "layers of a custom layer": (
+        """
+class Block(layers.Layer):
+    def __init__(self, n):
+        super().__init__()
+        self.conv = layers.Conv2D(n, 3)
+        self.add = layers.Add()
+    def call(self, x):
+        return self.add([x, self.conv(x)])
+y = Block(4)(keras.Input((16, 16, 4)))""",
+        'Set `padding="same"` in conv2d',
+        (None, 16, 16, 4),
+    ),
+    "several layers of a custom layer": (
+        """
+class Encoder(layers.Layer):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.first = layers.Conv2D(8, 3, activation="relu")
+        self.second = layers.Conv2D(8, 3, activation="relu")
+        self.join = layers.Concatenate()
+    def call(self, x):
+        a = self.first(x)
+        b = self.second(a)
+        return self.join([a, b])
+y = Encoder()(keras.Input((16, 16, 3)))""",
+        'Set `padding="same"` in conv2d (Conv2D), conv2d_1 (Conv2D)',
+        (None, 16, 16, 16),
+    ),
+    "layers of a custom model": (
+        """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.flat = layers.Flatten()
+        self.rnn = layers.LSTM(8)
+    def call(self, x):
+        x = self.flat(x)
+        x = self.rnn(x)
+        return x
+y = Net()(np.zeros((2, 10, 3)))""",
+        "Leave out flatten",
+        (2, 8),
+    ),
+    "a layer added to a list": (
+        """
+net = keras.Sequential()
+net.add(keras.Input((28, 28, 1)))
+net.add(layers.Conv2D(8, 3))
+net.add(layers.LSTM(8))
+y = net.outputs[0]""",
+        "Put `layers.Reshape((26, 208))` before lstm",
+        (None, 8),
+    ),
+}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_first_edit_makes_call_fit(name, notebook):
     cell, words, shape = CASES[name]
@@ -255,6 +336,13 @@ def test_first_edit_makes_call_fit(name, notebook):
 
 
 TRAINED = {
+    "a chain without an input": (
+        """
+model = keras.Sequential([layers.LSTM(8), layers.LSTM(4), layers.Dense(1)])
+model.compile("adam", "mse")""",
+        "model.fit(rng.random((8, 10, 4)), rng.random((8, 1)), verbose=0)",
+        "Set `return_sequences=True` in lstm",
+    ),
     "an output that is too large": (
         """
 img = keras.Input((28, 28, 1), name="img")

@@ -531,7 +531,7 @@ class _Reader:
         return group.entries[0], group.exits[0]
 
     def _add_uncalled(self, layer: Any, call_id: str, layer_id: str, group: str | None) -> None:
-        inputs, outputs = _built_specs(layer)
+        inputs, outputs = built_specs(layer)
         config = configuration_with_warnings(layer)
         self._calls.append(
             Call(
@@ -744,7 +744,7 @@ def weight_of(weight: Any, layer: Any) -> Weight:
     )
 
 
-def _built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+def built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
     """Returns the input that a layer was built for, and its output if Keras can compute it."""
     shape = None
     if layer.built:

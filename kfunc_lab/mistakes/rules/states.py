@@ -6,10 +6,10 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import is_symbolic, node_of
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.code import tensor_expressions
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, name_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
-from kfunc_lab.mistakes.search.edits import tensor_expressions
 from kfunc_lab.mistakes.search.sites import Sites
 
 _STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",)}

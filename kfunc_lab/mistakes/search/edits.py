@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.code import Code, begin_of, end_of, tensor_expressions
 from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.search.problem import (
@@ -186,12 +186,28 @@ class Describer:
         if expression is None or code is None:
             return None
         operands = tensor_expressions(expression)
-        if len(operands) != len(self._problem.goal.inputs):
-            return None
+        if len(operands) != len(self._problem.goal.inputs) or self._is_in_chain():
+            return self._insertion_in_chain(layers)
         source = code.source(operands[position])
         for layer in layers:
             source = f"{layer}({source})"
         return code.replaced(operands[position], source)
+
+    def _is_in_chain(self) -> bool:
+        """Tells whether the failed layer stands in the list of a Sequential model."""
+        site = self._site(GOAL)
+        return site is not None and chain_of(*site) is not None
+
+    def _insertion_in_chain(self, layers: list[str]) -> Change | None:
+        site = self._site(GOAL)
+        chain = None if site is None else chain_of(*site)
+        if site is None or chain is None:
+            return None
+        code, call = site
+        if isinstance(chain, ast.Call):  # `model.add(layer)`
+            added = [f"{code.source(chain.func)}({layer})" for layer in layers]
+            return code.line_before(chain, added[0]) if len(added) == 1 else None
+        return code.replaced(call, ", ".join([*layers, code.source(call)]))
 
     def _end_of_model(self, layers: list[str]) -> Change | None:
         """Puts layers behind the output, where the learner's code creates the model."""
@@ -214,6 +230,13 @@ class Describer:
         if site is None:
             return words, None
         code, node = site
+        use = getattr(self._problem.reading.nodes.get(call_id), "call", None)
+        if use is not None and self._failure.source is not None and use.args:
+            own = self._failure.source
+            return words, own.replaced(use, own.source(use.args[0]))
+        chain = chain_of(code, node)
+        if chain is not None:
+            return words, _without_link(code, node, chain)
         use = code.parents.get(node)
         if not isinstance(use, ast.Call) or use.func is not node or len(use.args) != 1:
             return words, None
@@ -258,6 +281,11 @@ class Describer:
             layer = None if node is None else node.operation
         if layer is None:
             return None
+        use = None if layer_id == GOAL else getattr(node, "call", None)
+        if use is not None:
+            own = self._sites.assigned(ast.unparse(use.func), layer)
+            if own is not None:
+                return own
         peers = sum(
             call.kind == type(layer).__name__ and call.layer_id == call.id
             for call in self._calls_before(layer_id)
@@ -357,19 +385,36 @@ def _exchanged(site: Site, new: str, kind: str) -> Change | None:
     return code.replaced(call, new)
 
 
-def tensor_expressions(expression: ast.expr) -> list[ast.expr]:
-    """Returns the expressions of the tensors that a call or an operator takes, in order."""
-    if isinstance(expression, ast.BinOp):
-        return [expression.left, expression.right]
-    if not isinstance(expression, ast.Call):
-        return []
-    tensors: list[ast.expr] = []
-    for argument in expression.args:
-        if isinstance(argument, (ast.List, ast.Tuple)) and argument.elts:
-            tensors += argument.elts
-        else:
-            tensors.append(argument)
-    return tensors
+def chain_of(code: Code, call: ast.Call) -> ast.List | ast.Call | None:
+    """Returns the list of layers, or the call of `add`, that holds a constructor."""
+    parent = code.parents.get(call)
+    if (
+        isinstance(parent, ast.Call)
+        and last_name(parent.func) == "add"
+        and parent.args == [call]
+    ):
+        return parent if isinstance(code.parents.get(parent), ast.Expr) else None
+    if isinstance(parent, ast.List):
+        user = code.parents.get(parent)
+        if isinstance(user, ast.keyword):
+            user = code.parents.get(user)
+        if isinstance(user, ast.Call) and last_name(user.func) == "Sequential":
+            return parent
+    return None
+
+
+def _without_link(code: Code, call: ast.Call, chain: ast.List | ast.Call) -> Change:
+    """Takes a layer out of a Sequential model."""
+    if isinstance(chain, ast.Call):
+        statement = code.statement_of(chain) or chain
+        return code.replaced(statement, "pass")
+    position = chain.elts.index(call)
+    if position + 1 < len(chain.elts):
+        end = begin_of(chain.elts[position + 1])
+        return Change(code.file, begin_of(call), end, "")
+    if position:
+        return Change(code.file, end_of(chain.elts[position - 1]), end_of(call), "")
+    return code.replaced(call, "")
 
 
 def constructor(layer: Layer) -> str:

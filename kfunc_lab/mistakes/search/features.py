@@ -153,6 +153,12 @@ def _axes(problem: Problem) -> Iterator[Candidate]:
         rest = [axis for axis in dims if axis not in own]
         for order in ((*own, *rest), (*dims[:-2], *reversed(dims[-2:])), dims):
             yield Candidate(2.0, settings={GOAL: {"dims": tuple(order)}})
+    elif setting(goal, "groups") not in (None, 1):
+        channels, filters = problem.shapes[0][-1] or 1, setting(goal, "filters") or 1
+        groups = math.gcd(channels, filters)
+        wanted = [it for it in range(1, groups + 1) if groups % it == 0]
+        for count in sorted(wanted, key=lambda it: abs(it - setting(goal, "groups"))):
+            yield Candidate(1.8, settings={GOAL: {"groups": count}})
     elif "axis" in goal.settings:
         for axis in (-1, 1):
             yield Candidate(1.9 if axis == -1 else 2.0, settings={GOAL: {"axis": axis}})

@@ -18,6 +18,7 @@ from kfunc_lab.mistakes.search.problem import (
 from kfunc_lab.mistakes.search.run import fits, search
 from kfunc_lab.mistakes.search.sites import Sites
 from kfunc_lab.mistakes.search.size_paths import size_paths
+from kfunc_lab.mistakes.search.traced import traced_problem
 from kfunc_lab.shapes.rules.rule import Shape
 from kfunc_lab.ui.text import printable
 
@@ -29,10 +30,19 @@ _SHAPE_RULES = frozenset(
     [
         "wrong-rank", "missing-channels", "batch-in-shape", "missing-sequences", "unknown-size",
         "concatenate-shapes", "merge-shapes", "reshape-size", "dot-axes", "too-small",
-        "does-not-fit", "wrong-size", "unknown",
+        "does-not-fit", "wrong-size", "unknown", "wrong-input-shape",
     ]
 )  # fmt: skip
-_KEPT = frozenset(["wrong-size", "wrong-rank", "unknown-size", "too-small", "reshape-size"])
+_KEPT = frozenset(
+    [
+        "wrong-input-shape",
+        "wrong-size",
+        "wrong-rank",
+        "unknown-size",
+        "too-small",
+        "reshape-size",
+    ]
+)
 
 
 def with_tried_edits(
@@ -50,9 +60,9 @@ def with_tried_edits(
     """
     if mistake.rule not in _SHAPE_RULES or mistake.changes:
         return mistake
-    if failure.stage == "fit":
+    problem = problem_of(failure) or traced_problem(failure)
+    if problem is None and failure.stage == "fit":
         return _with_misfit_in_model(mistake, failure, origin_of)
-    problem = problem_of(failure)
     if problem is None or fits(problem, Candidate(0)):
         return mistake
     edits = _edits(problem, failure, origin_of)

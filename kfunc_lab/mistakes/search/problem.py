@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from kfunc_lab.graph.keras.dry_run import dry_run
-from kfunc_lab.graph.keras.nodes import has_history, output_number, place_of
+from kfunc_lab.graph.keras.nodes import functional_of, has_history, output_number, place_of
 from kfunc_lab.graph.keras.reader import Reading, is_library, read
 from kfunc_lab.graph.keras.settings import changed_settings
 from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
@@ -60,6 +60,7 @@ class Problem:
         operation: Its layer or operation; `None` if the goal is the shape of the targets.
         reading: The graph of its inputs.
         calls: The calls that lead to it, by id, in topological order, without nested content.
+        is_shared: Whether the layer has its weights from an earlier call.
         sources: For each call the source of each input: the id of a call and the index of its
             output.
     """
@@ -75,6 +76,7 @@ class Problem:
         self.goal = goal
         self.operation = operation
         self.reading = reading
+        self.is_shared = False
         self._arguments = arguments
         graph = reading.graph
         self.calls = {call.id: call for call in graph.calls if call.id not in graph.inside}
@@ -222,14 +224,15 @@ class _Trial:
     ) -> tuple[Shape, ...]:
         if call.kind == TARGET:
             return _expect_target(call, shapes)
+        if call.id == GOAL and functional_of(self._problem.operation) is not None:
+            return _through_model(self._problem.operation, shapes)
         if layer is not None:
             return _derive(layer.kind, layer.settings, shapes)
         changed = replace(call, settings={**call.settings, **(settings or {})})
         if call.library and rule_of(call.kind, operation=call.operation) is not None:
             result = derivation(replace(changed, outputs=()), shapes)
             if result is not None:
-                if settings is None:
-                    _expect_weights(self._problem, call, result.weights)
+                _expect_weights(self._problem, call, result.weights)
                 return result.shapes
         return self._by_keras(call, settings or {}, shapes)
 
@@ -275,9 +278,21 @@ def _expect_target(call: Call, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
     return (shapes[0],)
 
 
+def _through_model(model: Any, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Returns the output shapes of a model, whose inputs expect certain shapes."""
+    expected = [shape_of(tensor) or () for tensor in model.inputs]
+    pairs = list(zip(expected, shapes, strict=True))
+    for wanted, shape in pairs:
+        sizes = zip(wanted[1:], shape[1:], strict=False)
+        differ = any(a is not None and a != b for a, b in sizes)
+        if len(wanted) != len(shape) or differ:
+            raise DoesNotFitError("")
+    return tuple(shape_of(tensor) or () for tensor in model.outputs)
+
+
 def _expect_weights(problem: Problem, call: Call, sizes: Sequence[Any]) -> None:
     """Expects the weights that a layer has from an earlier call."""
-    if call.id != GOAL or not getattr(problem.operation, "built", False):
+    if call.id != GOAL or not problem.is_shared:
         return
     own = sorted(tuple(weight.shape) for weight in getattr(problem.operation, "weights", ()))
     new = sorted(tuple(size.shape) for size in sizes)
@@ -347,7 +362,9 @@ def problem_of(failure: Failure) -> Problem | None:
         else None
         for tensor in failure.tensors
     ]
-    return Problem(goal, operation, reading, sources, failure.arguments)
+    problem = Problem(goal, operation, reading, sources, failure.arguments)
+    problem.is_shared = bool(getattr(operation, "built", False))
+    return problem
 
 
 def problem_in_model(model: Any) -> tuple[Problem, DoesNotFitError] | None:

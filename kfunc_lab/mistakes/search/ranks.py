@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from kfunc_lab.graph.model.layer_graph import Call
+from kfunc_lab.mistakes.failure import shape_of
 from kfunc_lab.mistakes.search.problem import GOAL, Candidate, Layer, Problem, inner_layer
 from kfunc_lab.shapes.rules.rule import Shape
 
@@ -18,6 +19,7 @@ def candidates(problem: Problem) -> Iterator[Candidate]:
             yield from _of_input(problem, position, shape)
         yield from _fewer(problem, position, shape)
         yield from _more(problem, position, shape)
+    yield from _as_expected(problem)
     yield from _flattened(problem)
     yield from _other_rank(problem)
 
@@ -39,6 +41,20 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
         elif len(own) > 2:
             yield Candidate(3.5 + 0.1 * distance, inputs={call.id: (own[0], *own[2:])})
         yield Candidate(3.4 + 0.1 * distance, inputs={call.id: (*own, 1)})
+
+
+def _as_expected(problem: Problem) -> Iterator[Candidate]:
+    """Gives a nested model the shapes that its own inputs have."""
+    expected = [shape_of(tensor) for tensor in getattr(problem.operation, "inputs", None) or ()]
+    for position, (shape, wanted) in enumerate(zip(problem.shapes, expected, strict=False)):
+        source = problem.source(GOAL, position)
+        if wanted is None or shape[1:] == wanted[1:]:
+            continue
+        if source is not None and source.kind == "InputLayer":
+            yield Candidate(1.9, inputs={source.id: (None, *wanted[1:])})
+        if len(wanted) == len(shape) == 4 and wanted[-1] == shape[-1]:
+            resized = Layer("Resizing", {"height": wanted[1], "width": wanted[2]})
+            yield Candidate(2.0, inserted={(GOAL, position): (resized,)})
 
 
 def _kinds_behind(problem: Problem, call_id: str) -> list[str]:
@@ -92,12 +108,13 @@ def _more(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
     for sides in sides_of(sizes[0]) if "2D" in problem.goal.kind else []:
         image = Layer("Reshape", {"target_shape": sides})
         yield Candidate(2.6, inserted={place: (image,)})
-    if len(problem.shapes) > 1:
-        other = next((each for each in problem.shapes if len(each) > 2), None)
-        if other is not None and other[-1] == sizes[0]:
-            shape_one = (1,) * (len(other) - 2) + sizes
-            reshape = Layer("Reshape", {"target_shape": shape_one})
-            yield Candidate(3.1, inserted={place: (reshape,)})
+    for other in problem.shapes:  # a weight for each step or channel of the other tensor
+        if len(other) > 2 and sizes[0] in other[1:]:
+            axis = other.index(sizes[0], 1)
+            one = [1] * (len(other) - 1)
+            one[axis - 1] = sizes[0]
+            reshape = Layer("Reshape", {"target_shape": tuple(one)})
+            yield Candidate(1.6, inserted={place: (reshape,)})
 
 
 def _is_of_sequences(call: Call) -> bool:

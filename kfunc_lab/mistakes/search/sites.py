@@ -68,6 +68,19 @@ class Sites:
                 return (code, calls[peers]) if peers < len(calls) else None
         return None
 
+    def assigned(self, variable: str, layer: Any) -> Site | None:
+        """Returns the constructor that is assigned to a variable, such as `self.inner`."""
+        for code in self.files():
+            for node in ast.walk(code.tree):
+                if (
+                    isinstance(node, ast.Assign)
+                    and isinstance(node.value, ast.Call)
+                    and any(ast.unparse(target) == variable for target in node.targets)
+                    and creates(node.value, layer)
+                ):
+                    return code, node.value
+        return None
+
     def models(self, variable: str) -> Iterator[Site]:
         """Yields the calls of `keras.Model` that are assigned to a variable, the latest first."""
         for code in self.files():
