@@ -92,6 +92,7 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## compare each capabil
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/peers" $(BIN)/python benchmarks/training.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/tests" $(BIN)/python benchmarks/pages.py
 	@$(TEST) $(BIN)/python benchmarks/overhead.py
+	@$(TEST) PYTHONPATH="$(CURDIR)/tests" $(BIN)/python benchmarks/mistakes.py
 
 .PHONY: pictures
 pictures: $(VENV)/browser.installed $(VENV)/pictures.installed ## retake the pictures of the READMEs and of docs/

@@ -62,10 +62,19 @@ def _target(statement: ast.Assign) -> str:
 
 
 def _makes_tensor(statement: ast.Assign, failure: Failure) -> bool:
-    """Returns whether a statement assigns a tensor: a layer's, or one that is still there."""
-    value = statement.value
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Call):
+    """Returns whether a statement assigns a tensor, as far as its source tells."""
+    import keras
+
+    found = value_of(statement.targets[0], failure)
+    if is_known(found) and holds_tensors(found):
         return True
-    target = statement.targets[0]
-    found = value_of(target, failure)
-    return is_known(found) and holds_tensors(found)
+    call = statement.value
+    if not isinstance(call, ast.Call):
+        return False
+    if isinstance(call.func, ast.Call):  # `layers.Dense(8)(x)`
+        return True
+    function = value_of(call.func, failure)
+    is_function = not isinstance(function, type) and (
+        str(getattr(function, "__module__", "")).startswith("keras.")
+    )
+    return isinstance(function, keras.Operation) or is_function  # a model, or `keras.Input`

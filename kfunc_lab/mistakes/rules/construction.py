@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.code import end_of
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failed_call import (
     FailedCall,
@@ -43,6 +44,12 @@ _NEEDED = {
     "TimeDistributed": "layers.Dense(16)", "Lambda": "function", "SpatialDropout2D": "0.5",
     "GaussianNoise": "0.1", "UpSampling2D": "2", "ZeroPadding2D": "1", "Cropping2D": "1",
 }  # fmt: skip
+
+
+_DTYPES = (
+    "float32", "int32", "int64", "float16", "float64", "bfloat16", "bool", "string", "uint8",
+    "int8", "int16", "uint16", "uint32", "uint64",
+)  # fmt: skip
 
 
 def _in_parentheses(match: re.Match[str], failure: Failure) -> Mistake | None:
@@ -243,6 +250,27 @@ def _whole_number(failure: Failure, where: str) -> tuple[str, tuple[Change, ...]
     return _("Write a number such as `{where}=32`.").format(where=where), ()
 
 
+def _not_a_tuple(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains `None` or a fraction where a size is needed, such as `strides=None`."""
+    call, where = FailedCall.of(failure), match["where"]
+    if call is None or failure.stage != "construct":
+        return None
+    edit, changes = _whole_number(failure, where)
+    if not changes:
+        changes = call.removed(where)
+        edit = _("Remove `{name}`.").format(name=where)
+    return Mistake(
+        "wrong-argument",
+        _("`{where}` must be a positive whole number, got {value}.").format(
+            where=where, value=match["value"]
+        ),
+        "",
+        edit if changes else "",
+        where,
+        changes,
+    )
+
+
 def _rate(match: re.Match[str], failure: Failure) -> Mistake:
     value = quoted(match["value"], 20)
     number = float(match["value"]) if re.fullmatch(r"\d+(\.\d+)?", match["value"]) else 0
@@ -303,13 +331,12 @@ def _without_argument(
     if failure.kind != "Input" and name in ("input_dim", "input_dims", "input_shape"):
         words = _("Remove `{name}`: `keras.Input` gives the shape.").format(name=name)
         return words, removed
-    close = difflib.get_close_matches(name, [*known, "name", "trainable", "dtype"], 3, 0.5)
-    close = ["shape"] if failure.kind == "Input" and name == "input_shape" else close
-    for new in close:
-        changes = () if call is None else call.renamed(name, new)
-        if changes or call is None:
-            words = _("Write `{close}=` instead of `{name}=`.").format(close=new, name=name)
-            return words, changes
+    close = nearest(name, [*known, "name", "trainable", "dtype"], 0.6)
+    close = "shape" if failure.kind == "Input" and name == "input_shape" else close
+    changes = call.renamed(name, close) if close and call is not None else ()
+    if close and (changes or call is None):
+        words = _("Write `{close}=` instead of `{name}=`.").format(close=close, name=name)
+        return words, changes
     return _("Remove `{name}`.").format(name=name), removed
 
 
@@ -382,6 +409,23 @@ def _with_parentheses(failure: Failure, name: str) -> tuple[Change, ...]:
     return ()
 
 
+def _unknown_dtype(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains a misspelt dtype of a layer or an input."""
+    value = match["value"]
+    close = nearest(value, _DTYPES, 0.6)
+    changes = _literal(failure, value, f'"{close}"') if close else ()
+    if failure.stage != "construct" or not changes:
+        return None
+    return Mistake(
+        "unknown-choice",
+        _('Keras has no `{where}` named "{value}".').format(where="dtype", value=value),
+        "",
+        _('Write `"{close}"`.').format(close=close),
+        "dtype",
+        changes,
+    )
+
+
 def _choices(what: str) -> list[str]:
     import keras
 
@@ -418,21 +462,21 @@ def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     value = match["value"]
     edit = _("Write the sizes as a tuple of whole numbers: `keras.Input(shape=(28, 28, 1))`.")
-    right = ""
+    right, call = "", FailedCall.of(failure)
     if re.fullmatch(r"\d+", value):
         right = written((int(value),))
         edit = _("Write `keras.Input(shape={shape})`: the comma makes it a tuple.")
     elif (numbers := re.findall(r"'(\d+)'", value)) and "." not in value:
         whole = tuple(map(int, numbers))
-        whole = (
-            (int("".join(numbers)),) if all(len(number) == 1 for number in numbers) else whole
-        )
+        given = None if call is None else call.argument("shape")
+        is_text = isinstance(given, ast.Constant)  # Keras takes "784" for three sizes
+        if is_text or (given is None and all(len(number) == 1 for number in numbers)):
+            whole = (int("".join(numbers)),)
         right = written(whole)
         edit = _("Write `keras.Input(shape={shape})`: numbers without quotes.")
     elif "Negative" in match.string:
         right = re.sub(r"-\d+", "None", value)
         edit = _("Write `None` for a size that is not fixed: `keras.Input(shape={shape})`.")
-    call = FailedCall.of(failure)
     return Mistake(
         "input-shape",
         _("`shape` must be a tuple of sizes, got {value}.").format(value=quoted(value, 60)),
@@ -660,6 +704,15 @@ def _missing_tensor(match: re.Match[str], failure: Failure) -> Mistake | None:
             where,
             _to_itself(failure),
         )
+    if changes := _without_empty_call(failure):
+        return Mistake(
+            "missing-argument",
+            _("{layer} was called without a tensor.").format(layer=title(failure)),
+            "",
+            _("Remove the empty parentheses: the layer is called on the tensor behind them."),
+            where,
+            changes,
+        )
     return Mistake(
         "missing-argument",
         _("{layer} was called without a tensor.").format(layer=title(failure)),
@@ -669,6 +722,17 @@ def _missing_tensor(match: re.Match[str], failure: Failure) -> Mistake | None:
         ),
         where,
     )
+
+
+def _without_empty_call(failure: Failure) -> tuple[Change, ...]:
+    """Removes `()` from `layer()(x)`, where `layer` is a layer already."""
+    code, call = failure.source, failure.expression
+    if code is None or not isinstance(call, ast.Call) or call.args or call.keywords:
+        return ()
+    parent = code.parents.get(call)
+    if not isinstance(parent, ast.Call) or parent.func is not call or not parent.args:
+        return ()
+    return (Change(code.file, end_of(call.func), end_of(call), ""),)
 
 
 def _to_itself(failure: Failure) -> tuple[Change, ...]:
@@ -719,6 +783,18 @@ RULES: tuple[Rule, ...] = (
         r"takes \d+ positional arguments? but \d+ (?:were|was) given",
         _in_parentheses,
     ),
+    rule(
+        "constructor-parentheses",
+        r"\.__init__\(\) got multiple values for argument '(?P<where>\w+)'",
+        _in_parentheses,
+    ),
+    rule(
+        "wrong-argument",
+        r"The `(?P<where>\w+)` argument must be a tuple of \d+ integers.*?Received "
+        r"(?P=where)=(?P<value>None|-?[\d.]+)",
+        _not_a_tuple,
+    ),
+    rule("unknown-choice", r"Invalid dtype: (?P<value>\w+)", _unknown_dtype),
     rule(
         "wrong-argument",
         r"invalid value for (?:argument )?`?(?P<where>\w+)`?, expected a "

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from dataclasses import replace
 
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import Code, begin_of, end_of
@@ -29,24 +30,30 @@ _FUNCTIONS = "add|average|concatenate|dot|maximum|minimum|multiply|subtract"
 
 
 def _list_of_one(match: re.Match[str], failure: Failure) -> Mistake | None:
-    """Explains a list around the only tensor of a call, which fits without the list."""
+    """Explains a list around the only tensor of a call, which fits without the list.
+
+    The tensor may stand in the list several times.
+    """
     call, code = failure.expression, failure.source
     if failure.stage != "call" or failure.kind in MERGES or code is None:
         return None
-    if not isinstance(call, ast.Call) or len(call.args) != 1 or len(failure.tensors) != 1:
+    if not isinstance(call, ast.Call) or len(call.args) != 1 or not failure.tensors:
         return None
     listed = call.args[0]
-    if not isinstance(listed, (ast.List, ast.Tuple)) or len(listed.elts) != 1:
+    if not isinstance(listed, (ast.List, ast.Tuple)) or len(set(map(id, failure.tensors))) > 1:
         return None
-    problem = problem_of(failure)
+    if len(listed.elts) != len(failure.tensors) or isinstance(listed.elts[0], ast.Starred):
+        return None
+    problem = problem_of(replace(failure, tensors=failure.tensors[:1]))
     if problem is None or not fits(problem, Candidate(0)):
         return None
+    reason = _("{layer} expects a tensor, got a list with one tensor in it.")
+    if len(failure.tensors) > 1:
+        reason = _("{layer} expects one tensor, got a list with the same tensor {n} times.")
     tensor = code.source(listed.elts[0])
     return Mistake(
         "list-of-one",
-        _("{layer} expects a tensor, got a list with one tensor in it.").format(
-            layer=title(failure)
-        ),
+        reason.format(layer=title(failure), n=len(failure.tensors)),
         "",
         _("Pass the tensor without the brackets: `{code}`.").format(
             code=f"{code.source(call.func)}({tensor})"
@@ -63,7 +70,9 @@ def in_one_list(failure: Failure) -> tuple[Change, ...]:
         return ()
     if not all(holds_tensors(value_of(it, failure)) for it in call.args if _is_name(it)):
         return ()
-    if any(isinstance(it, (ast.Starred, ast.Constant)) for it in call.args):
+    if any(
+        isinstance(it, (ast.Starred, ast.Constant, ast.List, ast.Tuple)) for it in call.args
+    ):
         return ()
     listed = f"[{', '.join(map(code.source, call.args))}]"
     return (Change(code.file, begin_of(call.args[0]), end_of(call.args[-1]), listed),)
@@ -118,5 +127,5 @@ def of_one_tensor(failure: Failure) -> Mistake:
 
 RULES: tuple[Rule, ...] = (
     rule("list-of-one", r"", _list_of_one),
-    rule("merge-single", rf"^(?:{_FUNCTIONS})\(\) takes \d+ positional", _of_function),
+    rule("merge-single", rf"^(?:{_FUNCTIONS})\(\) (?:takes|got multiple)", _of_function),
 )

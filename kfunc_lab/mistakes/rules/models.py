@@ -1,12 +1,25 @@
 """Mistakes in building a model from tensors, and in calling it."""
 
+import ast
 import re
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import ancestors, has_history
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.failed_call import is_known, value_of
 from kfunc_lab.mistakes.failure import Failure, name_of
-from kfunc_lab.mistakes.rule import Mistake, Rule, input_names, maker, quoted, rule, title
+from kfunc_lab.mistakes.never_called import called_on_tensor
+from kfunc_lab.mistakes.rule import (
+    Mistake,
+    Rule,
+    input_names,
+    is_input,
+    maker,
+    quoted,
+    rule,
+    title,
+)
 from kfunc_lab.mistakes.rules.construction import held_tensor, in_constructor
 
 
@@ -26,6 +39,17 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
             _("Pass the model the same `Input` tensors that the output was computed from."),
             path,
         )
+    if changes := _swapped(failure):
+        return Mistake(
+            "swapped-ends",
+            _("The inputs and the outputs of the model are swapped: the outputs are inputs."),
+            "",
+            _("Pass the inputs first: `keras.Model({code})`.").format(
+                code=", ".join(change.new for change in changes)
+            ),
+            names[0],
+            changes,
+        )
     present = [name_of(layer) for layer in _input_layers(failure)]
     listed = ", ".join([*present, *names])
     return Mistake(
@@ -44,6 +68,33 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
         ).format(names=", ".join(names) if len(names) == 1 else f"[{', '.join(names)}]"),
         names[0],
     )
+
+
+def _swapped(failure: Failure) -> tuple[Change, ...]:
+    """Swaps the inputs and the outputs of a model if that connects them."""
+    code, call = failure.source, failure.expression
+    if code is None or not isinstance(call, ast.Call):
+        return ()
+    named = {keyword.arg: keyword.value for keyword in call.keywords}
+    ends = [*call.args[:2], *(named[it] for it in ("inputs", "outputs") if it in named)]
+    if len(ends) != 2:
+        return ()
+    first, second = ends
+    inputs, outputs = _tensors_of(first, failure), _tensors_of(second, failure)
+    if not inputs or not outputs or not all(map(is_input, outputs)):
+        return ()
+    origins = [it.operation for it in ancestors(inputs)]
+    needed = {id(it) for it in origins if type(it).__name__ == "InputLayer"}
+    if needed != {id(maker(it)) for it in outputs}:
+        return ()
+    return code.replaced(first, code.source(second)), code.replaced(second, code.source(first))
+
+
+def _tensors_of(expression: ast.expr, failure: Failure) -> list[Any]:
+    """Returns the symbolic tensors of a variable, or of a list of variables."""
+    items = expression.elts if isinstance(expression, (ast.List, ast.Tuple)) else [expression]
+    values = [value_of(item, failure) for item in items]
+    return values if all(is_known(it) and has_history(it) for it in values) else []
 
 
 def _input_layers(failure: Failure) -> list[Any]:
@@ -102,6 +153,11 @@ def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
     edit = _("Call it: `layers.{kind}(...)(x)` is a tensor, `layers.{kind}(...)` is a layer.")
     if which == "inputs":
         edit = _("Pass what `keras.Input` returned.")
+    changes: tuple[Change, ...] = ()
+    for inner in failure.layers:
+        if which == "outputs" and name_of(inner) == layer["name"]:
+            sentence, changes = called_on_tensor(failure, inner)
+            edit = sentence.replace("{", "{{").replace("}", "}}") or edit
     return Mistake(
         "layer-for-tensor",
         _(
@@ -110,6 +166,7 @@ def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
         "",
         edit.format(kind=layer["kind"]),
         layer["name"],
+        changes,
     )
 
 
