@@ -2,53 +2,79 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import is_symbolic, node_of
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import tensor_expressions
 from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.failure import Failure, name_of
+from kfunc_lab.mistakes.failure import Failure, look_up, name_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.search.sites import Sites
 
+_SCORES = ("scores",)
 _STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",)}
 
 
 def _with_states(match: re.Match[str], failure: Failure) -> Mistake | None:
-    """Explains that one tensor was expected, and the output came with the states."""
-    layer = _layer_with_states(failure)
+    """Explains that one tensor was expected, and several came from one call."""
+    if failure.stage != "call":
+        return None
+    operand, layer = _several_outputs(failure)
     if layer is None:
         return None
     names = output_names(layer)
     reason = _(
-        "{layer} expects one input, but {maker} returns {n} tensors, because it has "
-        "`return_state=True`: its output and its states."
-    ).format(layer=title(failure), maker=name_of(layer), n=len(names))
-    words, changes = _unpacked(failure, layer, names)
+        "{maker} returns {n} tensors, because it has `{setting}=True`: {what}. {layer} got all "
+        "of them."
+    ).format(
+        layer=title(failure),
+        maker=name_of(layer),
+        n=len(names),
+        setting="return_attention_scores" if names[1:] == _SCORES else "return_state",
+        what=_("its output and its scores")
+        if names[1:] == _SCORES
+        else _("its output and its states"),
+    )
+    words, changes = _unpacked(failure, operand, layer, names)
     return Mistake("states", reason, f"{len(names)} ≠ 1", words, name_of(layer), changes)
 
 
-def _layer_with_states(failure: Failure) -> Any:
-    """Returns the recurrent layer, one call of which made all tensors of the failed call."""
-    if len(failure.tensors) < 2 or not all(map(is_symbolic, failure.tensors)):
+def _several_outputs(failure: Failure) -> tuple[ast.expr | None, Any]:
+    """Returns the argument that holds all outputs of one call, and the layer called."""
+    operands = [] if failure.expression is None else tensor_expressions(failure.expression)
+    values = {} if failure.scope is None else failure.scope.f_locals
+    for operand in operands:
+        value = look_up(operand, values)
+        if isinstance(value, (list, tuple)) and (layer := _common_layer(value)) is not None:
+            return operand, layer
+    layer = _common_layer(failure.tensors)
+    return (operands[0] if len(operands) == 1 else None), layer
+
+
+def _common_layer(tensors: Sequence[Any]) -> Any:
+    """Returns the layer of which one call returned all tensors, if it returns more than one."""
+    if len(tensors) < 2 or not all(map(is_symbolic, tensors)):
         return None
-    nodes = {id(node): node for node in map(node_of, failure.tensors) if node is not None}
+    nodes = {id(node): node for node in map(node_of, tensors) if node is not None}
     if len(nodes) != 1:
         return None
     layer = next(iter(nodes.values())).operation
-    return layer if output_names(layer) else None
+    return layer if len(output_names(layer)) == len(tensors) else None
 
 
 def output_names(layer: Any) -> tuple[str, ...]:
-    """Returns a name for each output of a recurrent layer with `return_state`.
+    """Returns a name for each output of a layer that may return several.
 
     Args:
-        layer: A recurrent layer, or a `Bidirectional` layer around one.
+        layer: A recurrent layer, a `Bidirectional` layer around one, or multi-head attention.
 
     Returns:
-        The names, the output first; empty if the layer does not return states.
+        The names, the output first; empty if the layer returns one tensor.
     """
+    if type(layer).__name__ == "MultiHeadAttention":
+        return ("x", *_SCORES)
     inner = getattr(layer, "forward_layer", layer)
     states = _STATES.get(type(inner).__name__, ())
     if not states or not getattr(inner, "return_state", False):
@@ -59,14 +85,12 @@ def output_names(layer: Any) -> tuple[str, ...]:
 
 
 def _unpacked(
-    failure: Failure, layer: Any, names: tuple[str, ...]
+    failure: Failure, tensor: ast.expr | None, layer: Any, names: tuple[str, ...]
 ) -> tuple[str, tuple[Change, ...]]:
     """Returns the edit that gives each output a name, or takes the first one."""
-    expression, code = failure.expression, failure.source
-    operands = [] if expression is None else tensor_expressions(expression)
-    if code is None or len(operands) != 1:
+    code = failure.source
+    if code is None or tensor is None:
         return _("Keep only its output: `{names} = ...`.").format(names=", ".join(names)), ()
-    tensor = operands[0]
     if isinstance(tensor, ast.Name):
         site = Sites(failure).constructor(layer, name_of(layer))
         statement = None if site is None else site[0].statement_of(site[1])
@@ -80,6 +104,4 @@ def _unpacked(
     return words, (code.replaced(tensor, new),)
 
 
-RULES: tuple[Rule, ...] = (
-    rule("states", r"expects 1 input\(s\), but it received \d+ input tensors", _with_states),
-)
+RULES: tuple[Rule, ...] = (rule("states", "", _with_states),)

@@ -74,8 +74,8 @@ class Describer:
         yield from self._set_all(candidate.settings)
         for call_id, shape in candidate.inputs.items():
             yield self._input(call_id, shape)
-        for (_call, position), layers in candidate.inserted.items():
-            yield self._insert(position, layers)
+        for (call_id, position), layers in candidate.inserted.items():
+            yield self._insert(call_id, position, layers)
         for call_id in candidate.dropped:
             yield self._drop(call_id)
         for layer_id, layer in candidate.replaced.items():
@@ -165,41 +165,56 @@ class Describer:
 
     # -- layers
 
-    def _insert(self, position: int, layers: tuple[Layer, ...]) -> tuple[str, Change | None]:
+    def _insert(
+        self, call_id: str, position: int, layers: tuple[Layer, ...]
+    ) -> tuple[str, Change | None]:
         source = [f"{self._home}{constructor(layer)}" for layer in layers]
-        if self._problem.goal.kind == TARGET:
-            words = _("Let the model end in `{layer}`.")
-        else:
-            words = _("Put `{layer}` before {goal}, on {tensor}.")
-        maker = self._problem.source(GOAL, position)
-        sentence = words.format(
+        call = self._problem.calls[call_id]
+        if call.kind == TARGET:
+            words = _("Let the model end in `{layer}`.").format(layer="`, `".join(source))
+            return words, self._end_of_model(source)
+        maker = self._problem.source(call_id, position)
+        words = _("Put `{layer}` before {goal}, on {tensor}.").format(
             layer="`, `".join(source),
-            goal=self._name(self._problem.goal),
+            goal=self._name(call),
             tensor=self._name(maker) if maker is not None else _("its input"),
         )
-        return sentence, self._insertion(position, source)
+        return words, self._insertion(call_id, position, source)
 
-    def _insertion(self, position: int, layers: list[str]) -> Change | None:
-        if self._problem.goal.kind == TARGET:
-            return self._end_of_model(layers)
-        expression, code = self._failure.expression, self._failure.source
-        if expression is None or code is None:
+    def _insertion(self, call_id: str, position: int, layers: list[str]) -> Change | None:
+        use = self._use(call_id)
+        if use is None:
+            return self._insertion_in_chain(call_id, layers)
+        code, operands = use[0], tensor_expressions(use[1])
+        if len(operands) != len(self._problem.calls[call_id].inputs):
             return None
-        operands = tensor_expressions(expression)
-        if len(operands) != len(self._problem.goal.inputs) or self._is_in_chain():
-            return self._insertion_in_chain(layers)
         source = code.source(operands[position])
         for layer in layers:
             source = f"{layer}({source})"
         return code.replaced(operands[position], source)
 
-    def _is_in_chain(self) -> bool:
-        """Tells whether the failed layer stands in the list of a Sequential model."""
-        site = self._site(GOAL)
-        return site is not None and chain_of(*site) is not None
+    def _use(self, call_id: str) -> tuple[Code, ast.expr] | None:
+        """Returns the expression that calls a layer on its tensors."""
+        site = self._site(self._problem.calls[call_id].layer_id)
+        if site is not None and chain_of(*site) is not None:
+            return None
+        own = self._failure.source
+        if call_id == GOAL:
+            expression = self._failure.expression
+            return None if own is None or expression is None else (own, expression)
+        traced = getattr(self._problem.reading.nodes.get(call_id), "call", None)
+        if traced is not None and own is not None:
+            return own, traced
+        if site is None:
+            return None
+        code, call = site
+        use = code.parents.get(call)
+        if isinstance(use, ast.Call) and use.func is call:
+            return code, use
+        return (code, call) if last_name(call.func)[:1].islower() else None
 
-    def _insertion_in_chain(self, layers: list[str]) -> Change | None:
-        site = self._site(GOAL)
+    def _insertion_in_chain(self, call_id: str, layers: list[str]) -> Change | None:
+        site = self._site(self._problem.calls[call_id].layer_id)
         chain = None if site is None else chain_of(*site)
         if site is None or chain is None:
             return None
@@ -226,21 +241,18 @@ class Describer:
     def _drop(self, call_id: str) -> tuple[str, Change | None]:
         call = self._problem.calls[call_id]
         words = _("Leave out {layer}.").format(layer=self._name(call))
-        site = self._site(call.layer_id)
-        if site is None:
+        use = self._use(call_id)
+        if use is None:
+            site = self._site(call.layer_id)
+            chain = None if site is None else chain_of(*site)
+            if site is None or chain is None:
+                return words, None
+            return words, _without_link(*site, chain)
+        code, expression = use
+        operands = tensor_expressions(expression)
+        if len(operands) != 1:
             return words, None
-        code, node = site
-        use = getattr(self._problem.reading.nodes.get(call_id), "call", None)
-        if use is not None and self._failure.source is not None and use.args:
-            own = self._failure.source
-            return words, own.replaced(use, own.source(use.args[0]))
-        chain = chain_of(code, node)
-        if chain is not None:
-            return words, _without_link(code, node, chain)
-        use = code.parents.get(node)
-        if not isinstance(use, ast.Call) or use.func is not node or len(use.args) != 1:
-            return words, None
-        return words, code.replaced(use, code.source(use.args[0]))
+        return words, code.replaced(expression, code.source(operands[0]))
 
     def _replace(self, layer_id: str, layer: Layer) -> tuple[str, Change | None]:
         call = self._call_of(layer_id)

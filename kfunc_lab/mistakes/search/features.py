@@ -136,7 +136,8 @@ def _axes(problem: Problem) -> Iterator[Candidate]:
     goal, rank = problem.goal, len(problem.shapes[0]) if problem.shapes else 0
     if goal.kind == "Concatenate":
         for axis in (-1, *range(1, rank - 1)):
-            yield Candidate(1.2 if axis == -1 else 2.35, settings={GOAL: {"axis": axis}})
+            cost = 1.2 if axis == -1 else 2.35 if rank == 3 else 3.2
+            yield Candidate(cost, settings={GOAL: {"axis": axis}})
     elif goal.kind == "Matmul" and rank == 3:
         for position in (1, 0):
             layer = Layer("Permute", {"dims": (2, 1)})
@@ -146,7 +147,8 @@ def _axes(problem: Problem) -> Iterator[Candidate]:
         for one in range(1, ranks[0]):
             for other in range(1, ranks[-1]):
                 axes = one if one == other else (one, other)
-                yield Candidate(1.8 + 0.01 * one, settings={GOAL: {"axes": axes}})
+                cost = 1.8 + 0.01 * one + (0 if ranks[0] == ranks[-1] else 1)
+                yield Candidate(cost, settings={GOAL: {"axes": axes}})
     elif goal.kind == "Permute":
         dims = tuple(range(1, rank))
         own = [axis for axis in goal.settings.get("dims", ()) if axis in dims]  # type: ignore[attr-defined]

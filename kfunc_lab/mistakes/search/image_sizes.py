@@ -73,7 +73,7 @@ def _all_padded(problem: Problem) -> Iterator[Candidate]:
         and ("Pool" not in call.kind or _equal(setting(call, "strides"), 1))
     }
     if len(changed) > 1:
-        yield Candidate(2.0 + 0.05 * len(changed), settings=changed)
+        yield Candidate(2.35 + 0.05 * len(changed), settings=changed)
 
 
 def _choices(kind: str, settings: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -135,10 +135,15 @@ def _larger_inputs(problem: Problem) -> Iterator[Candidate]:
         if own is None or len(own) < 3 or None in own[1:-1]:
             continue
         for factor in (2, 4, 8, 16, 32):
-            sizes = [-(-(size or 1) // factor) * factor for size in own[1:-1]]
-            larger = (own[0], *sizes, own[-1])
-            if larger != own and max(sizes) - max(s or 0 for s in own[1:-1]) <= _MAX_LARGER:
-                yield Candidate(2.5 + 0.02 * factor, inputs={call.id: larger})
+            for sizes in (
+                [-(-(size or 1) // factor) * factor for size in own[1:-1]],
+                [max((size or 1) // factor, 1) * factor for size in own[1:-1]],
+            ):
+                other = (own[0], *sizes, own[-1])
+                change = max(abs(a - (b or 0)) for a, b in zip(sizes, own[1:-1], strict=True))
+                if 0 < change <= _MAX_LARGER:
+                    cost = 2.45 + 0.01 * factor + 0.02 * change
+                    yield Candidate(cost, inputs={call.id: other})
 
 
 def _fitted(problem: Problem) -> Iterator[Candidate]:

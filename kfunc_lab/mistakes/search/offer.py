@@ -7,6 +7,7 @@ from typing import Any
 from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.rule import Mistake
+from kfunc_lab.mistakes.search.data import data_shapes
 from kfunc_lab.mistakes.search.edits import Describer
 from kfunc_lab.mistakes.search.problem import (
     Candidate,
@@ -101,9 +102,10 @@ def with_tried_target_edits(
     target, output = mistake.target
     outputs = getattr(failure.operation, "outputs", None) or []
     places = [place for place, it in enumerate(outputs) if _same(shape_of(it), output)]
-    if len(places) != 1 or not len(target) == len(output) >= 3:
+    wanted = _wanted(failure, target, output)
+    if len(places) != 1 or wanted is None:
         return mistake
-    problem = problem_of_target(failure.operation, (None, *target[1:]), places[0])
+    problem = problem_of_target(failure.operation, wanted, places[0])
     if problem is None:
         return mistake
     mistake = replace(mistake, arithmetic=size_paths(problem) or mistake.arithmetic)
@@ -111,11 +113,26 @@ def with_tried_target_edits(
     return _with(mistake, edits) if edits else mistake
 
 
+def _wanted(failure: Failure, target: Shape, output: Shape) -> Shape | None:
+    """Returns the shape that the output should have; `None` if the output has no axis too many."""
+    loss = getattr(failure.operation, "loss", None)
+    name = (
+        loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
+    )
+    wanted = (None, *target[1:])
+    if "sparse" in str(name):
+        wanted = (*wanted, output[-1])
+    elif len(target) == 1:
+        wanted = (None, 1)
+    return wanted if len(output) >= max(len(wanted), 3) else None
+
+
 def _same(one: Shape | None, other: Shape) -> bool:
     return one is not None and one[1:] == other[1:]
 
 
 def _edits(problem: Problem, failure: Failure, origin_of: OriginOf) -> list[Edit]:
+    problem.data_shapes = data_shapes(failure)
     lines = {
         call_id: origin
         for call_id, node in problem.reading.nodes.items()

@@ -61,6 +61,7 @@ class Problem:
         reading: The graph of its inputs.
         calls: The calls that lead to it, by id, in topological order, without nested content.
         is_shared: Whether the layer has its weights from an earlier call.
+        data_shapes: The shapes of the learner's arrays, without the axis of the examples.
         sources: For each call the source of each input: the id of a call and the index of its
             output.
     """
@@ -77,6 +78,7 @@ class Problem:
         self.operation = operation
         self.reading = reading
         self.is_shared = False
+        self.data_shapes: frozenset[Shape] = frozenset()
         self._arguments = arguments
         graph = reading.graph
         self.calls = {call.id: call for call in graph.calls if call.id not in graph.inside}
@@ -222,6 +224,8 @@ class _Trial:
         settings: Mapping[str, Any] | None,
         shapes: tuple[Shape, ...],
     ) -> tuple[Shape, ...]:
+        if call.id in self._candidate.dropped:
+            return shapes[:1]
         if call.kind == TARGET:
             return _expect_target(call, shapes)
         if call.id == GOAL and functional_of(self._problem.operation) is not None:
@@ -363,7 +367,7 @@ def problem_of(failure: Failure) -> Problem | None:
         for tensor in failure.tensors
     ]
     problem = Problem(goal, operation, reading, sources, failure.arguments)
-    problem.is_shared = bool(getattr(operation, "built", False))
+    problem.is_shared = bool(getattr(operation, "weights", ()))
     return problem
 
 

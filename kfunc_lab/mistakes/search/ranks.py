@@ -5,7 +5,14 @@ from collections.abc import Iterator
 
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.mistakes.failure import shape_of
-from kfunc_lab.mistakes.search.problem import GOAL, Candidate, Layer, Problem, inner_layer
+from kfunc_lab.mistakes.search.problem import (
+    GOAL,
+    TARGET,
+    Candidate,
+    Layer,
+    Problem,
+    inner_layer,
+)
 from kfunc_lab.shapes.rules.rule import Shape
 
 _ANY_RANK = ("Permute", "RepeatVector", "Flatten", "Reshape")
@@ -20,6 +27,9 @@ def candidates(problem: Problem) -> Iterator[Candidate]:
         yield from _fewer(problem, position, shape)
         yield from _more(problem, position, shape)
     yield from _as_expected(problem)
+    yield from _as_the_others(problem)
+    yield from _superfluous(problem)
+    yield from _heads(problem)
     yield from _flattened(problem)
     yield from _other_rank(problem)
 
@@ -32,6 +42,8 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
         yield Candidate(2.0, inputs={source.id: (*shape, 1)})
         if len(shape) > 2 and problem.goal.kind not in _ANY_RANK:
             yield Candidate(1.8, inputs={source.id: (shape[0], *shape[2:])})
+        for data in problem.data_shapes:
+            yield Candidate(2.9, inputs={source.id: (shape[0], *data)})
     for call, distance in problem.upstream(position):
         if call.kind != "InputLayer" or distance < 2:
             continue
@@ -55,6 +67,61 @@ def _as_expected(problem: Problem) -> Iterator[Candidate]:
         if len(wanted) == len(shape) == 4 and wanted[-1] == shape[-1]:
             resized = Layer("Resizing", {"height": wanted[1], "width": wanted[2]})
             yield Candidate(2.0, inserted={(GOAL, position): (resized,)})
+
+
+def _as_the_others(problem: Problem) -> Iterator[Candidate]:
+    """Treats an input as the other inputs were treated: flattened, or averaged."""
+    shapes = problem.shapes
+    if len(shapes) < 2:
+        return
+    makers = [problem.source(GOAL, position) for position in range(len(shapes))]
+    for maker in makers:
+        if maker is None or not _removes_axes(maker):
+            continue
+        for position, shape in enumerate(shapes):
+            own = makers[position]
+            if own is None or own.kind == maker.kind or len(shape) < 3:
+                continue
+            kind = maker.kind
+            if kind.startswith("Global"):
+                kind = f"{kind[:-2]}{len(shape) - 2}D"
+            yield Candidate(1.5, inserted={(GOAL, position): (Layer(kind),)})
+
+
+def _superfluous(problem: Problem) -> Iterator[Candidate]:
+    """Leaves out the failed layer itself, if it only removes or repeats axes."""
+    goal, shapes = problem.goal, problem.shapes
+    if len(shapes) != 1 or problem.is_shared or goal.operation:
+        return
+    if goal.kind.startswith("Global") and len(shapes[0]) == 2:
+        yield Candidate(1.7, dropped=frozenset([GOAL]))  # there is one row already
+    elif "Pooling" in goal.kind or goal.kind in ("RepeatVector", "Cropping1D", "Cropping2D"):
+        yield Candidate(2.45, dropped=frozenset([GOAL]))
+
+
+def _heads(problem: Problem) -> Iterator[Candidate]:
+    """Flattens or averages before the last layers, if the targets have fewer axes."""
+    if problem.goal.kind != TARGET:
+        return
+    wanted: Shape = problem.goal.settings["shape"]  # type: ignore[assignment]
+    if len(problem.shapes[0]) <= len(wanted):
+        return
+    for call, distance in problem.upstream():
+        shape = call.inputs[0].shape if call.inputs else None
+        if distance > 4 or call.kind not in ("Dense", "Activation", "Dropout"):
+            return
+        rank = 0 if shape is None else len(shape) - 2
+        if call.kind == "Dense" and 1 <= rank <= 3:
+            place = (call.id, 0)
+            pooled = Layer(f"GlobalAveragePooling{rank}D")
+            source = problem.source(call.id)
+            raw = 0.2 if source is None or source.kind == "InputLayer" else 0
+            yield Candidate(2.0 + raw + 0.1 * distance, inserted={place: (pooled,)})
+            yield Candidate(2.1 + 0.1 * distance, inserted={place: (Layer("Flatten"),)})
+
+
+def _removes_axes(call: Call) -> bool:
+    return call.kind == "Flatten" or call.kind.startswith("Global")
 
 
 def _kinds_behind(problem: Problem, call_id: str) -> list[str]:
@@ -146,8 +213,8 @@ def _image_sides(size: int) -> list[tuple[int, int, int]]:
 def _flattened(problem: Problem) -> Iterator[Candidate]:
     """Leaves out a layer that removes axes, or replaces it by one that suits open sizes."""
     for call, distance in problem.upstream():
-        removes = call.kind == "Flatten" or call.kind.startswith("Global")
-        if removes and problem.goal.kind != "Dense":
+        is_target = problem.goal.kind == TARGET
+        if _removes_axes(call) and problem.goal.kind != "Dense" and not is_target:
             yield Candidate(2.2 + 0.2 * distance, dropped=frozenset([call.id]))
         shape = call.inputs[0].shape if call.inputs else None
         if call.kind == "Flatten" and shape is not None and None in shape[1:]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kfunc_lab.mistakes.search import features, image_sizes, ranks, time_axes
 from kfunc_lab.mistakes.search.problem import Candidate, Problem
@@ -33,7 +33,8 @@ def search(problem: Problem, seconds: float = SECONDS) -> list[Found]:
     """
     end = time.perf_counter() + seconds
     found: list[Found] = []
-    for candidate in sorted(_candidates(problem), key=lambda it: it.cost):
+    candidates = (weighed(problem, candidate) for candidate in _candidates(problem))
+    for candidate in sorted(candidates, key=lambda it: it.cost):
         dear = found and candidate.cost > found[0].candidate.cost + _MAX_DEARER
         if len(found) == _MAX_FOUND or dear or time.perf_counter() > end:
             break
@@ -41,6 +42,18 @@ def search(problem: Problem, seconds: float = SECONDS) -> list[Found]:
         if outputs is not None and not _repeats(candidate, found):
             found.append(Found(candidate, outputs))
     return found
+
+
+def weighed(problem: Problem, candidate: Candidate) -> Candidate:
+    """Lowers the cost of a shape of an input that the learner's data have, or raises it."""
+    cost = candidate.cost
+    for call_id, shape in candidate.inputs.items():
+        own = problem.calls[call_id].outputs[0].shape or ()
+        if shape[1:] in problem.data_shapes:
+            cost -= 1.0
+        elif own[1:] in problem.data_shapes:
+            cost += 1.0
+    return candidate if cost == candidate.cost else replace(candidate, cost=cost)
 
 
 def fits(problem: Problem, candidate: Candidate) -> bool:
