@@ -107,7 +107,7 @@ def find_failure(error: BaseException) -> Failure | None:
 def _find(error: BaseException) -> Failure | None:
     if "keras" not in sys.modules or error.__traceback__ is None:
         return None
-    scope, frame, code, span = _user_frame(error)
+    scope, frame, code, span = user_frame(error)
     failure = _describe(error, scope, frame, code)
     return None if failure is None else replace(failure, scope=scope, span=span)
 
@@ -116,7 +116,7 @@ def _describe(
     error: BaseException, scope: FrameType | None, frame: tuple[str, int] | None, code: str
 ) -> Failure | None:
     all_frames = _frames(error)
-    frames = [each for each in all_frames if _is_keras(each.f_code.co_filename)]
+    frames = [each for each in all_frames if is_keras_file(each.f_code.co_filename)]
     if not frames:
         return _without_keras_frames(error, frame, code)
     steps = list(_steps(frames))
@@ -370,26 +370,26 @@ def _frames(error: BaseException) -> list[FrameType]:
     return shown  # the exception comes from another thread
 
 
-_Span = tuple[tuple[int, int], tuple[int, int]]
+Span = tuple[tuple[int, int], tuple[int, int]]
 
 
-def _user_frame(
+def user_frame(
     error: BaseException,
-) -> tuple[FrameType | None, tuple[str, int] | None, str, _Span | None]:
+) -> tuple[FrameType | None, tuple[str, int] | None, str, Span | None]:
     """Returns the innermost frame of the user's code, its place, and the failing expression."""
     frame, place, code, span = None, None, "", None
     traceback = error.__traceback__
     while traceback is not None:
         filename = traceback.tb_frame.f_code.co_filename
-        if _is_user_file(filename):
+        if is_user_file(filename):
             frame, place = traceback.tb_frame, (filename, traceback.tb_lineno)
             span = _span_of(traceback.tb_frame, traceback.tb_lasti)
-            code = "" if span is None else _source_of(filename, span)
+            code = "" if span is None else source_of(filename, span)
         traceback = traceback.tb_next
     return frame, place, code, span
 
 
-def _span_of(frame: FrameType, instruction: int) -> _Span | None:
+def _span_of(frame: FrameType, instruction: int) -> Span | None:
     """Returns the place of the expression that an instruction belongs to."""
     positions = islice(frame.f_code.co_positions(), instruction // 2, None)
     line, end_line, column, end_column = next(positions, (None,) * 4)
@@ -398,7 +398,8 @@ def _span_of(frame: FrameType, instruction: int) -> _Span | None:
     return (line, column), (end_line, end_column)
 
 
-def _source_of(filename: str, span: _Span) -> str:
+def source_of(filename: str, span: Span) -> str:
+    """Returns the source between two positions of a file; empty if it cannot be read."""
     (line, column), (end_line, end_column) = span
     lines = [linecache.getline(filename, number) for number in range(line, end_line + 1)]
     if not lines or not all(lines) or len(lines) > 50:
@@ -409,12 +410,14 @@ def _source_of(filename: str, span: _Span) -> str:
     return b"".join(rows).decode(errors="replace")
 
 
-def _is_keras(filename: str) -> bool:
+def is_keras_file(filename: str) -> bool:
+    """Returns whether a file belongs to Keras."""
     origin = getattr(sys.modules["keras"], "__file__", None)
     return origin is not None and Path(origin).parent in Path(filename).parents
 
 
-def _is_user_file(filename: str) -> bool:
+def is_user_file(filename: str) -> bool:
+    """Returns whether a file or cell belongs to the learner."""
     if any(part in Path(filename).parts for part in _LIBRARIES) or "autograph" in filename:
         return False
     if filename.startswith("<"):

@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.failure import Failure, find_failure, message_of
+from kfunc_lab.mistakes.failure import Failure, find_failure
+from kfunc_lab.mistakes.root_cause import causes
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, title
 from kfunc_lab.mistakes.rules import (
     call,
@@ -52,17 +53,35 @@ def find_mistake(error: BaseException, failure: Failure | None = None) -> Mistak
         True
     """
     failure = failure or find_failure(error)
-    if failure is None:
-        return None
-    message = message_of(error)
-    for rule in RULES:
-        match = rule.pattern.search(message)
-        if match is not None and (mistake := _apply(rule, match, failure)) is not None:
-            return mistake
-    mistake = _from_shape_rules(failure)
-    if mistake is not None:
-        return mistake
-    return Mistake("unknown", _unknown(error, message, failure))
+    return None if failure is None else explain_failure(error, failure)[1]
+
+
+def explain_failure(error: BaseException, failure: Failure) -> tuple[Failure, Mistake]:
+    """Finds where a failure began, and the mistake there.
+
+    Args:
+        error: An exception with its traceback.
+        failure: The call that failed, as the traceback tells.
+
+    Returns:
+        The failure as if it had been raised where it began, and the mistake, with the rule
+        `"unknown"` if no rule fits.
+    """
+    found = list(causes(error, failure))
+    for cause in found:
+        for rule in RULES:
+            match = rule.pattern.search(cause.message)
+            if match is None:
+                continue
+            mistake = _apply(rule, match, cause.failure)
+            if mistake is not None:
+                return cause.failure, mistake
+        mistake = _from_shape_rules(cause.failure)
+        if mistake is not None:
+            return cause.failure, mistake
+    first = found[0]
+    words = _unknown(error, first.message, first.failure)
+    return first.failure, Mistake("unknown", words)
 
 
 def _from_shape_rules(failure: Failure) -> Mistake | None:

@@ -13,7 +13,7 @@ from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.edit import changed_lines, edited
 from kfunc_lab.mistakes.failed_graph import FailedGraph, failed_graph
 from kfunc_lab.mistakes.failure import Failure, Stopped, find_failure
-from kfunc_lab.mistakes.find import find_mistake
+from kfunc_lab.mistakes.find import explain_failure
 from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.ui.text import printable
 
@@ -60,9 +60,9 @@ def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | Non
     """
     error = _raised(error)
     failure = find_failure(error)
-    mistake = None if failure is None else find_mistake(error, failure)
-    if failure is None or mistake is None:
+    if failure is None:
         return None
+    failure, mistake = explain_failure(error, failure)
     symbolic = [tensor for tensor in failure.tensors if has_history(tensor)]
     current = tracker or Tracker({})
     try:
