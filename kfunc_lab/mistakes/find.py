@@ -67,7 +67,7 @@ def explain_failure(error: BaseException, failure: Failure) -> tuple[Failure, Mi
         The failure as if it had been raised where it began, and the mistake, with the rule
         `"unknown"` if no rule fits.
     """
-    found = list(causes(error, failure))
+    found = causes(error, failure)
     for cause in found:
         for rule in RULES:
             match = rule.pattern.search(cause.message)
@@ -79,9 +79,9 @@ def explain_failure(error: BaseException, failure: Failure) -> tuple[Failure, Mi
         mistake = _from_shape_rules(cause.failure)
         if mistake is not None:
             return cause.failure, mistake
-    first = found[0]
-    words = _unknown(error, first.message, first.failure)
-    return first.failure, Mistake("unknown", words)
+    inner = next((cause for cause in found if cause.failure is not failure), found[0])
+    words = _unknown(error, inner.message, inner.failure)
+    return inner.failure, Mistake("unknown", words)
 
 
 def _from_shape_rules(failure: Failure) -> Mistake | None:

@@ -7,7 +7,6 @@ layer and the line of its code.
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
@@ -41,22 +40,24 @@ class Cause:
     failure: Failure
 
 
-def causes(error: BaseException, failure: Failure) -> Iterator[Cause]:
-    """Yields the places where a failure may have begun, the innermost first.
+def causes(error: BaseException, failure: Failure) -> list[Cause]:
+    """Returns the places where a failure may have begun, the one to explain first in front.
 
     Args:
         error: The exception.
         failure: The call that failed, as its traceback tells.
     """
     message = message_of(error)
-    for find in (_behind_lambda, _inside_model, _in_running_graph):
+    found = [Cause(message, failure)]
+    # The data may not fit the model as a whole, which is told better than of a layer inside it.
+    for find, position in ((_inside_model, 1), (_in_running_graph, 0), (_behind_lambda, 0)):
         try:
             cause = find(error, message, failure)
         except Exception:  # an exception may hold any objects, whose attributes may raise
             cause = None
         if cause is not None:
-            yield cause
-    yield Cause(message, failure)
+            found.insert(position, cause)
+    return found
 
 
 def chain(error: BaseException) -> list[BaseException]:
