@@ -46,6 +46,7 @@ class Failure:
         scope: The innermost frame of the user's own code, with its variables.
         span: The begin and the end of that expression in the file: line, counted from 1, and
             column, counted in bytes.
+        callers: The user's frames around `scope`, the innermost first.
     """
 
     operation: Any
@@ -59,6 +60,7 @@ class Failure:
     model: Any = None
     scope: FrameType | None = None
     span: tuple[tuple[int, int], tuple[int, int]] | None = None
+    callers: tuple["Caller", ...] = ()
 
     @cached_property
     def source(self) -> Code | None:
@@ -68,6 +70,33 @@ class Failure:
     @cached_property
     def expression(self) -> ast.expr | None:
         """The expression that failed, in the syntax tree of `source`."""
+        if self.source is None or self.span is None:
+            return None
+        return self.source.expression_at(*self.span)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A frame of the user's code that led to a failure.
+
+    Attributes:
+        scope: The frame, with its variables.
+        file: The name of its file.
+        span: The begin and the end of the expression that runs; `None` if it is not known.
+    """
+
+    scope: FrameType
+    file: str
+    span: tuple[tuple[int, int], tuple[int, int]] | None
+
+    @cached_property
+    def source(self) -> Code | None:
+        """The file or cell of the frame."""
+        return Code.of(self.file)
+
+    @cached_property
+    def expression(self) -> ast.expr | None:
+        """The expression that runs."""
         if self.source is None or self.span is None:
             return None
         return self.source.expression_at(*self.span)
@@ -109,7 +138,9 @@ def _find(error: BaseException) -> Failure | None:
         return None
     scope, frame, code, span = user_frame(error)
     failure = _describe(error, scope, frame, code)
-    return None if failure is None else replace(failure, scope=scope, span=span)
+    if failure is None:
+        return None
+    return replace(failure, scope=scope, span=span, callers=_callers(error))
 
 
 def _describe(
@@ -118,7 +149,10 @@ def _describe(
     all_frames = _frames(error)
     frames = [each for each in all_frames if is_keras_file(each.f_code.co_filename)]
     if not frames:
-        return _without_keras_frames(error, frame, code)
+        own = _own_constructor(error, scope, frame, code) or _open_size(
+            error, scope, frame, code
+        )
+        return own or _without_keras_frames(error, frame, code)
     steps = list(_steps(frames))
     functions = {step.function for step in steps} | {each.f_code.co_name for each in frames}
     if not steps:
@@ -294,6 +328,36 @@ def _in_function(frames: list[FrameType], frame: Any, code: str) -> Failure:
     return Failure(None, "", kind, (), stage, frame, code)
 
 
+def _own_constructor(
+    error: BaseException, scope: FrameType | None, frame: Any, code: str
+) -> Failure | None:
+    """Describes arguments that the `__init__` of the user's own layer does not take."""
+    import keras
+
+    match = re.match(r"(\w+)\.__init__\(\) (?:takes|got|missing)", message_of(error))
+    if not isinstance(error, TypeError) or match is None or scope is None:
+        return None
+    known = {**scope.f_globals, **scope.f_locals}
+    cls = known.get(match[1])
+    if not isinstance(cls, type) or not issubclass(cls, keras.Layer):
+        return None
+    return Failure(None, "", match[1], (), "construct", frame, code)
+
+
+def _open_size(
+    error: BaseException, scope: FrameType | None, frame: Any, code: str
+) -> Failure | None:
+    """Describes a function outside of Keras that got an unknown size of a symbolic tensor."""
+    import keras
+
+    if "'NoneType' object cannot be interpreted" not in message_of(error) or scope is None:
+        return None
+    known = {**scope.f_globals, **scope.f_locals}
+    names = re.findall(r"\b(\w+)\.shape\b", code)
+    tensors = [known[name] for name in names if isinstance(known.get(name), keras.KerasTensor)]
+    return Failure(None, "", called_name(code), (), "call", frame, code) if tensors else None
+
+
 def _without_keras_frames(error: BaseException, frame: Any, code: str) -> Failure | None:
     """Describes an error that Python raised before Keras ran, such as a wrong argument."""
     message = message_of(error)
@@ -387,6 +451,18 @@ def user_frame(
             code = "" if span is None else source_of(filename, span)
         traceback = traceback.tb_next
     return frame, place, code, span
+
+
+def _callers(error: BaseException) -> tuple[Caller, ...]:
+    """Returns the user's frames of an exception, the innermost first, without that one."""
+    found, traceback = [], error.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if is_user_file(frame.f_code.co_filename):
+            span = _span_of(frame, traceback.tb_lasti)
+            found.append(Caller(frame, frame.f_code.co_filename, span))
+        traceback = traceback.tb_next
+    return tuple(found[-2::-1])
 
 
 def _span_of(frame: FrameType, instruction: int) -> Span | None:

@@ -18,10 +18,42 @@ from kfunc_lab.mistakes.rules import (
     training,
     windows,
 )
+from kfunc_lab.mistakes.rules.joining import (
+    applications,
+    calls,
+    models_for_tensors,
+    nested,
+)
+from kfunc_lab.mistakes.rules.own import (
+    attention,
+    attributes,
+    batches,
+    computations,
+    inputs,
+    lambdas,
+    losses,
+    results,
+    signature,
+    weights,
+)
 from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
 RULES: tuple[Rule, ...] = (
+    *models_for_tensors.RULES,
+    *applications.RULES,
+    *nested.RULES,
+    *calls.RULES,
+    *signature.RULES,
+    *results.RULES,
+    *attributes.RULES,
+    *weights.RULES,
+    *inputs.RULES,
+    *losses.RULES,
+    *batches.RULES,
+    *attention.RULES,
+    *lambdas.RULES,
+    *computations.RULES,
     *ranks.RULES,
     *sizes.RULES,
     *windows.RULES,
@@ -98,7 +130,7 @@ def _apply(rule: Rule, match: re.Match[str], failure: Failure) -> Mistake | None
         mistake = rule.make(match, failure)
     except Exception:  # a failed explanation must not hide the error that it explains
         return None
-    if mistake is not None and not mistake.arithmetic:
+    if mistake is not None and not mistake.arithmetic and mistake.rule != "add-loss":
         misfit = find_misfit(failure)
         mistake = replace(mistake, arithmetic=misfit.arithmetic if misfit else "")
     return None if mistake is None else _printable(mistake)

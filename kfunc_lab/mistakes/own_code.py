@@ -2,14 +2,18 @@
 
 import ast
 import inspect
+import linecache
 import sys
 from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
+from kfunc_lab.graph.keras.nodes import has_history, node_of
 from kfunc_lab.mistakes.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.failure import Failure, called_name
+
+_MAX_CELLS = 50
 
 Function = ast.FunctionDef | ast.Lambda
 
@@ -169,9 +173,7 @@ class OwnClass:
 
     def renamed_attribute(self, name: str, new: str) -> tuple[Change, ...]:
         """Renames `self.name` in the whole class."""
-        return tuple(
-            self.code.replaced(node, f"self.{new}") for node in self.attributes(name)
-        )
+        return tuple(self.code.replaced(node, f"self.{new}") for node in self.attributes(name))
 
     def renamed_method(self, method: ast.FunctionDef, new: str) -> Change | None:
         """Renames a method where it is defined."""
@@ -279,3 +281,57 @@ def new_first_line(function: OwnFunction, line: str) -> Change:
     """Inserts a statement at the begin of a function."""
     place = first_place(function)
     return Change(function.code.file, place, place, f"{line}\n{' ' * place[1]}")
+
+
+def constructor_of(layer: Any, failure: Failure) -> tuple[Code, ast.Call] | None:
+    """Returns the expression that created a layer; `None` if it is not known for certain.
+
+    Args:
+        layer: The layer.
+        failure: The failure in the learner's code, whose variables and file are searched.
+    """
+    known, kind = variables(failure.scope), type(layer).__name__
+    for code in codes_of(failure):
+        calls = [call for call in code.calls() if called_name(code.source(call)) == kind]
+        made = [call for call in calls if not isinstance(call.func, ast.Call)]
+        named = [call for call in made if _name_argument(call) == layer.name]
+        held = [call for call in made if _holds(code, call, layer, known)]
+        for found in (named, held):
+            if len(found) == 1:
+                return code, found[0]
+    return None
+
+
+def codes_of(failure: Failure) -> Iterator[Code]:
+    """Yields the failing file, and then the cells of the notebook, the last one first."""
+    files = [] if failure.frame is None else [failure.frame[0]]
+    files += [caller.file for caller in failure.callers]
+    files += [file for file in reversed(list(linecache.cache)) if _is_cell(file)]
+    for file in list(dict.fromkeys(files))[:_MAX_CELLS]:
+        code = Code.of(file)
+        if code is not None:
+            yield code
+
+
+def _is_cell(file: str) -> bool:
+    return file.startswith("<ipython-input") or "ipykernel_" in file
+
+
+def _name_argument(call: ast.Call) -> Any:
+    words = [word.value for word in call.keywords if word.arg == "name"]
+    return words[0].value if words and isinstance(words[0], ast.Constant) else None
+
+
+def _holds(code: Code, call: ast.Call, layer: Any, known: Mapping[str, Any]) -> bool:
+    """Returns whether a variable to which a call was assigned still holds its layer."""
+    statement = code.statement_of(call)
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return False
+    target, value = statement.targets[0], statement.value
+    if not isinstance(target, ast.Name):
+        return False
+    held = known.get(target.id)
+    if value is call:
+        return held is layer
+    is_result = isinstance(value, ast.Call) and value.func is call
+    return is_result and has_history(held) and node_of(held).operation is layer

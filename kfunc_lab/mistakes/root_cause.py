@@ -14,6 +14,7 @@ from typing import Any
 from kfunc_lab.graph.keras.nodes import arguments_without_masks, functional_of, nodes_of
 from kfunc_lab.mistakes.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.failure import (
+    Caller,
     Failure,
     is_keras_file,
     is_user_file,
@@ -85,6 +86,9 @@ def _behind_lambda(error: BaseException, message: str, failure: Failure) -> Caus
     if scope is None:
         return Cause(message_of(inner), failure)
     moved = replace(failure, scope=scope, frame=frame, code=code, span=span, stage="call")
+    if failure.scope is not None and failure.frame is not None:
+        outer = Caller(failure.scope, failure.frame[0], failure.span)
+        moved = replace(moved, callers=(outer, *failure.callers))
     return Cause(message_of(inner), moved)
 
 
@@ -216,9 +220,7 @@ def _at_line(place: tuple[str, int], failure: Failure) -> Failure:
     if node is None:
         return replace(failure, frame=place, code="", span=None, scope=None)
     span = (begin_of(node), end_of(node))
-    return replace(
-        failure, frame=place, code=source_of(place[0], span), span=span, scope=None
-    )
+    return replace(failure, frame=place, code=source_of(place[0], span), span=span, scope=None)
 
 
 def _value_on_line(code: Code, line: int) -> ast.expr | None:

@@ -1,0 +1,144 @@
+"""A layer of a finished model, or a model with several outputs, is called in a wrong way."""
+
+import ast
+import re
+from typing import Any
+
+from kfunc_lab.graph.keras.dry_run import traced
+from kfunc_lab.locale import _
+from kfunc_lab.mistakes.code import begin_of, end_of
+from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.failure import Failure, name_of, shape_of
+from kfunc_lab.mistakes.own_code import value_of, variables
+from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
+from kfunc_lab.mistakes.rules.own.signature import called_expression
+
+
+def _decoder(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Applies all layers of a decoder that was taken out of a model, not only the last."""
+    call, code = called_expression(failure), failure.source
+    if call is None or code is None or len(call.args) != 1:
+        return None
+    taken = call.func
+    if not isinstance(taken, ast.Subscript) or not isinstance(taken.value, ast.Attribute):
+        return None
+    model = value_of(taken.value.value, variables(failure.scope))
+    layers = list(getattr(model, "layers", ()))
+    index = next((n for n, each in enumerate(layers) if each is failure.operation), -1)
+    shape = shape_of(failure.tensors[0]) if failure.tensors else None
+    start = None if shape is None else _start(layers, index, shape)
+    if start is None:
+        return None
+    owner = code.source(taken.value)
+    count = len(layers)
+    new = code.source(call.args[0])
+    for position in range(start, index):
+        new = f"{owner}[{position - count}]({new})"
+    return Mistake(
+        "decoder-layers",
+        _("{layer} is only the last layer of the part that begins with {first}.").format(
+            layer=title(failure), first=name_of(layers[start])
+        ),
+        "",
+        _("Apply the layers before it too: `{callee}({new})`.").format(
+            callee=code.source(taken), new=new
+        ),
+        failure.name,
+        (code.replaced(call.args[0], new),),
+    )
+
+
+def _start(layers: list[Any], index: int, shape: tuple[int | None, ...]) -> int | None:
+    """Returns the last layer before `index` from which a tensor reaches that layer."""
+    for start in range(index - 1, -1, -1):
+        try:
+            made = shape
+            for layer in layers[start : index + 1]:
+                made = traced(layer, [made])[0].shape or ()
+        except Exception:  # the layer does not accept the shape
+            continue
+        return start
+    return None
+
+
+def _several_outputs(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Takes one tensor of a model that returns several."""
+    call, code = called_expression(failure), failure.source
+    if call is None or code is None or len(call.args) != 1 or int(match["expected"]) != 1:
+        return None
+    argument = call.args[0]
+    if isinstance(argument, (ast.List, ast.Tuple)) or len(failure.tensors) < 2:
+        return None
+    wanted = _wanted(failure.operation)
+    fitting = [n for n, each in enumerate(failure.tensors) if _matches(shape_of(each), wanted)]
+    if not fitting:
+        return None
+    new = f"{code.source(argument)}[{fitting[-1]}]"
+    return Mistake(
+        "input-count",
+        _("{model} expects one input, got {found}.").format(
+            model=title(failure), found=len(failure.tensors)
+        ),
+        f"{len(failure.tensors)} ≠ 1",
+        _("`{code}` is a list of tensors; take the one that you mean: `{new}`.").format(
+            code=code.source(argument), new=new
+        ),
+        failure.name,
+        (code.replaced(argument, new),),
+    )
+
+
+def _wanted(operation: Any) -> tuple[int | None, ...] | None:
+    inputs = getattr(operation, "inputs", None) or []
+    return shape_of(inputs[0]) if len(inputs) == 1 else None
+
+
+def _matches(
+    shape: tuple[int | None, ...] | None, wanted: tuple[int | None, ...] | None
+) -> bool:
+    if wanted is None or shape is None:
+        return shape is not None
+    return len(shape) == len(wanted) and all(
+        None in (a, b) or a == b for a, b in zip(shape, wanted, strict=True)
+    )
+
+
+def _one_by_one(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Passes the tensors of a model with several inputs in one list."""
+    call, code = called_expression(failure), failure.source
+    expected = int(match["expected"])
+    if call is None or code is None or expected < 2 or len(call.args) != expected:
+        return None
+    inputs = getattr(failure.operation, "inputs", None) or []
+    shapes = [shape_of(each) for each in inputs]
+    given = [shape_of(each) for each in failure.tensors]
+    if len(given) != len(shapes) or not all(map(_matches, given, shapes)):
+        return None
+    listed = f"[{', '.join(map(code.source, call.args))}]"
+    whole = Change(code.file, begin_of(call.args[0]), end_of(call.args[-1]), listed)
+    return Mistake(
+        "input-count",
+        _("{model} takes its {n} inputs in one list, got {n} arguments.").format(
+            model=title(failure), n=expected
+        ),
+        "",
+        _("Write `{callee}({tensors})`.").format(callee=code.source(call.func), tensors=listed),
+        failure.name,
+        (whole,),
+    )
+
+
+_COUNT = (
+    r"expects (?P<expected>\d+) (?:named )?input\(s\)(?: with keys \[.*?\])?, but it received "
+    r"(?P<found>\d+)"
+)
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        "decoder-layers",
+        r"expected axis -?\d+ of input shape to have value|expected shape=",
+        _decoder,
+    ),
+    rule("input-count", _COUNT, _several_outputs),
+    rule("input-count", _COUNT, _one_by_one),
+)
