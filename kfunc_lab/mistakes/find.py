@@ -36,6 +36,7 @@ from kfunc_lab.mistakes.rules.own import (
     signature,
     weights,
 )
+from kfunc_lab.mistakes.rules.saved import configs, files, objects
 from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
@@ -44,6 +45,9 @@ RULES: tuple[Rule, ...] = (
     *applications.RULES,
     *nested.RULES,
     *calls.RULES,
+    *objects.RULES,
+    *configs.RULES,
+    *files.RULES,
     *signature.RULES,
     *results.RULES,
     *attributes.RULES,

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import (
@@ -209,7 +210,7 @@ def _chain_behind(base: Any, outer: Any) -> tuple[Any, int, int] | None:
     if any(len(nodes) != 1 for nodes in calls):
         return None
     nodes = [nodes[0] for nodes in calls]
-    for before, after in zip(nodes, nodes[1:], strict=False):
+    for before, after in pairwise(nodes):
         if [node_of(tensor) for tensor in after.input_tensors] != [before]:
             return None
     if node_of(functional.outputs[0]) is not nodes[-1] or len(nodes[0].input_tensors) != 1:

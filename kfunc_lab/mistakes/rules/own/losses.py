@@ -46,12 +46,16 @@ def _in_a_layer(failure: Failure) -> tuple[Change, ...]:
     model = value_of(owner, known)
     if not isinstance(model, keras.Model) or not isinstance(owner, ast.Name):
         return ()
-    loss = failure.tensors[-1] if failure.tensors else value_of(call.args[0], known)
-    outputs, inputs = model.outputs, {id(tensor) for tensor in model.inputs}
-    if len(outputs) != 1 or loss is None or not has_history(loss) or _NAME in known:
+    if len(model.outputs) != 1 or _NAME in known:
         return ()
-    fed = [node for node in ancestors([loss]) if not node.input_tensors]
-    if any(id(tensor) not in inputs for node in fed for tensor in node.outputs):
+    tensors = [
+        known[node.id]
+        for node in ast.walk(call.args[0])
+        if isinstance(node, ast.Name) and has_history(known.get(node.id))
+    ]
+    inputs = {id(tensor) for tensor in model.inputs}
+    fed = [node for node in ancestors(tensors) if not node.input_tensors]
+    if not fed or any(id(tensor) not in inputs for node in fed for tensor in node.outputs):
         return ()  # the loss also depends on an input that the model does not have
     layer = f"{spelled('layers', failure)}.Layer"
     one = "input" if len(inputs) == 1 else "inputs"

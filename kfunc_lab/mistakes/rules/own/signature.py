@@ -102,9 +102,9 @@ def _checks(name: str, function: OwnFunction) -> bool:
     """Returns whether a function asks if a parameter is `None`, or does not use it."""
     for node in ast.walk(function.node):
         test = node.test if isinstance(node, (ast.If, ast.IfExp)) else node
-        if isinstance(test, (ast.Compare, ast.Name)) and test is not node:
-            if name in function.code.source(test):
-                return True
+        is_test = test is not node and isinstance(test, (ast.Compare, ast.Name))
+        if is_test and name in function.code.source(test):
+            return True
     uses = [node for node in ast.walk(function.node) if isinstance(node, ast.Name)]
     return not any(node.id == name for node in uses)
 
