@@ -149,10 +149,10 @@ def _describe(
     all_frames = _frames(error)
     frames = [each for each in all_frames if is_keras_file(each.f_code.co_filename)]
     if not frames:
-        own = _own_constructor(error, scope, frame, code) or _open_size(
-            error, scope, frame, code
-        )
-        return own or _without_keras_frames(error, frame, code)
+        for describe in (_own_constructor, _open_size, _models_as_operands):
+            if (own := describe(error, scope, frame, code)) is not None:
+                return own
+        return _without_keras_frames(error, frame, code)
     steps = list(_steps(frames))
     functions = {step.function for step in steps} | {each.f_code.co_name for each in frames}
     if not steps:
@@ -356,6 +356,23 @@ def _open_size(
     names = re.findall(r"\b(\w+)\.shape\b", code)
     tensors = [known[name] for name in names if isinstance(known.get(name), keras.KerasTensor)]
     return Failure(None, "", called_name(code), (), "call", frame, code) if tensors else None
+
+
+def _models_as_operands(
+    error: BaseException, scope: FrameType | None, frame: Any, code: str
+) -> Failure | None:
+    """Describes a computation with models, which only tensors allow."""
+    match = re.match(
+        r"unsupported operand type\(s\) for [^:]+: '(.*)' and '", message_of(error)
+    )
+    if match is None or scope is None:
+        return None
+    known = {**scope.f_globals, **scope.f_locals}
+    models = [known[name] for name in re.findall(r"\w+", code) if _is_model(known.get(name))]
+    if not models:
+        return None
+    kind = type(models[0]).__name__
+    return Failure(None, name_of(models[0]), kind, (), "call", frame, code, tuple(models))
 
 
 def _without_keras_frames(error: BaseException, frame: Any, code: str) -> Failure | None:

@@ -265,7 +265,7 @@ def value_of(expression: ast.AST | None, known: Mapping[str, Any]) -> Any:
 
 def _first_line(node: Function) -> int:
     decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(each.lineno for each in decorators)])
+    return int(min([node.lineno, *(each.lineno for each in decorators)]))
 
 
 def first_place(function: OwnFunction) -> tuple[int, int]:
@@ -296,7 +296,9 @@ def constructor_of(layer: Any, failure: Failure) -> tuple[Code, ast.Call] | None
         made = [call for call in calls if not isinstance(call.func, ast.Call)]
         named = [call for call in made if _name_argument(call) == layer.name]
         held = [call for call in made if _holds(code, call, layer, known)]
-        for found in (named, held):
+        alike = [call for call in made if _name_argument(call) is None]
+        alike = [call for call in alike if _has_setting(call, layer)]
+        for found in (named, held, alike):
             if len(found) == 1:
                 return code, found[0]
     return None
@@ -320,6 +322,13 @@ def _is_cell(file: str) -> bool:
 def _name_argument(call: ast.Call) -> Any:
     words = [word.value for word in call.keywords if word.arg == "name"]
     return words[0].value if words and isinstance(words[0], ast.Constant) else None
+
+
+def _has_setting(call: ast.Call, layer: Any) -> bool:
+    """Returns whether a call creates a layer with the first setting of the given one."""
+    first = call.args[0] if call.args else None
+    value = getattr(layer, "units", getattr(layer, "filters", None))
+    return isinstance(first, ast.Constant) and value is not None and first.value == value
 
 
 def _holds(code: Code, call: ast.Call, layer: Any, known: Mapping[str, Any]) -> bool:

@@ -51,7 +51,13 @@ def causes(error: BaseException, failure: Failure) -> list[Cause]:
     message = message_of(error)
     found = [Cause(message, failure)]
     # The data may not fit the model as a whole, which is told better than of a layer inside it.
-    for find, position in ((_inside_model, 1), (_in_running_graph, 0), (_behind_lambda, 0)):
+    finders = (
+        (_inside_model, 1),
+        (_in_running_graph, 0),
+        (_behind_lambda, 0),
+        (_behind_loading, 0),
+    )
+    for find, position in finders:
         try:
             cause = find(error, message, failure)
         except Exception:  # an exception may hold any objects, whose attributes may raise
@@ -89,6 +95,36 @@ def _behind_lambda(error: BaseException, message: str, failure: Failure) -> Caus
     if failure.scope is not None and failure.frame is not None:
         outer = Caller(failure.scope, failure.frame[0], failure.span)
         moved = replace(moved, callers=(outer, *failure.callers))
+    return Cause(message_of(inner), moved)
+
+
+# ---------------------------------------------------------------------------------------------
+# A class of the learner that is made again from a file
+
+
+def _behind_loading(error: BaseException, message: str, failure: Failure) -> Cause | None:
+    """Finds the line of a learner's class that fails while a model is loaded."""
+    import keras
+
+    if "could not be deserialized" not in message:
+        return None
+    inner = chain(error)[-1]
+    scope, frame, code, span = user_frame(inner)
+    subject = None if scope is None else scope.f_locals.get("self")
+    if not isinstance(subject, keras.Layer) or failure.scope is None or failure.frame is None:
+        return None
+    outer = Caller(failure.scope, failure.frame[0], failure.span)
+    moved = replace(
+        failure,
+        operation=subject,
+        name=name_of(subject),
+        kind=type(subject).__name__,
+        scope=scope,
+        frame=frame,
+        code=code,
+        span=span,
+        callers=(outer, *failure.callers),
+    )
     return Cause(message_of(inner), moved)
 
 

@@ -73,7 +73,8 @@ def _without_top(call: ast.Call, classes: str, failure: Failure) -> tuple[Change
     removed = ("classes", "classifier_activation", "include_top", "pooling")
     words = [code.source(word) for word in call.keywords if word.arg not in removed]
     words += ["include_top=False", 'pooling="avg"']
-    changes = (code.replaced(call, f"{code.source(call.func)}({', '.join(words)})"),)
+    new = f"{code.source(call.func)}({', '.join(words)})"
+    changes: tuple[Change, ...] = (code.replaced(call, new),)
     if (
         isinstance(statement, ast.Assign)
         and statement.value is call

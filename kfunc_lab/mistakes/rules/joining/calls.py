@@ -50,15 +50,18 @@ def _decoder(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 def _start(layers: list[Any], index: int, shape: tuple[int | None, ...]) -> int | None:
     """Returns the last layer before `index` from which a tensor reaches that layer."""
-    for start in range(index - 1, -1, -1):
-        try:
-            made = shape
-            for layer in layers[start : index + 1]:
-                made = traced(layer, [made])[0].shape or ()
-        except Exception:  # the layer does not accept the shape
-            continue
-        return start
-    return None
+    starts = range(index - 1, -1, -1)
+    return next((start for start in starts if _leads(layers[start : index + 1], shape)), None)
+
+
+def _leads(layers: list[Any], shape: tuple[int | None, ...]) -> bool:
+    """Returns whether layers accept a shape, one after the other."""
+    try:
+        for layer in layers:
+            shape = traced(layer, [shape])[0].shape or ()
+    except Exception:  # a layer does not accept the shape
+        return False
+    return True
 
 
 def _several_outputs(match: re.Match[str], failure: Failure) -> Mistake | None:

@@ -21,15 +21,46 @@ def _model_given(match: re.Match[str], failure: Failure) -> Mistake | None:
     if call is None or code is None:
         return None
     known = variables(failure.scope)
-    given = [
-        (node, value) for node in _arguments(call) if _is_model(value := _value(node, known))
-    ]
+    given = [node for node in _arguments(call) if _is_model(value_of(node, known))]
     if not given:
+        return _untaken_result(call, failure)
+    return _models_given(given, call, failure)
+
+
+def _models_given(given: list[ast.expr], used: ast.expr, failure: Failure) -> Mistake | None:
+    found = [_tower(node, used, failure) for node in given]
+    towers = [tower for tower in found if tower is not None]
+    if len(towers) == len(given):
+        return _tower_mistake(towers, failure)
+    return _without_output(given, failure)
+
+
+def _operands(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains two models that the code computes with, as if they were tensors."""
+    node, known = failure.expression, variables(failure.scope)
+    if not isinstance(node, ast.BinOp):
         return None
-    towers = [_tower(node, call, failure) for node, _model in given]
-    if towers and all(tower is not None for tower in towers):
-        return _tower_mistake([tower for tower in towers if tower is not None], failure)
-    return _without_output([node for node, _model in given], failure)
+    given = [each for each in (node.left, node.right) if _is_model(value_of(each, known))]
+    return _models_given(given, node, failure) if given else None
+
+
+def _untaken_result(call: ast.Call, failure: Failure) -> Mistake | None:
+    """Explains a model that a function made among the arguments."""
+    code = failure.source
+    made = [node for node in _arguments(call) if isinstance(node, ast.Call)]
+    models = [value for value in failure.layers if _is_model(value)]
+    if code is None or not models or not made:
+        return None
+    source = code.source(made[0])
+    return Mistake(
+        "model-for-tensor",
+        _("{layer} expects a tensor, and {name} is a model.").format(
+            layer=title(failure), name=f"`{source}`"
+        ),
+        "",
+        _("Call the model on a tensor: `{name}(x)`.").format(name=source),
+        models[0].name,
+    )
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:
@@ -38,10 +69,6 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
         inner = argument.elts if isinstance(argument, (ast.List, ast.Tuple)) else [argument]
         found += inner
     return found
-
-
-def _value(node: ast.expr, known: Any) -> Any:
-    return value_of(node, known)
 
 
 def _is_model(value: Any) -> bool:
@@ -61,7 +88,7 @@ def _without_output(nodes: list[ast.expr], failure: Failure) -> Mistake | None:
         model = value_of(node, known)
         outputs = getattr(model, "outputs", None) or []
         if len(outputs) != 1 or not is_symbolic(outputs[0]):
-            return None
+            return _never_called(code.source(node), failure)
         attribute = "output" if _has_output(model) else "outputs[0]"
         names.append(code.source(node))
         changes.append(code.replaced(node, f"{code.source(node)}.{attribute}"))
@@ -80,7 +107,23 @@ def _without_output(nodes: list[ast.expr], failure: Failure) -> Mistake | None:
     )
 
 
+def _never_called(name: str, failure: Failure) -> Mistake:
+    return Mistake(
+        "model-for-tensor",
+        _("`{name}` is a model that was never called, and a tensor is needed.").format(
+            name=name
+        ),
+        "",
+        _("Call the model on a tensor: `{name}(x)`.").format(name=name),
+        failure.name,
+    )
+
+
 def _has_output(model: Any) -> bool:
+    import keras
+
+    if isinstance(model, keras.Sequential):
+        return False  # its `output` is the one of a call in another model
     try:
         return is_symbolic(model.output)
     except (AttributeError, ValueError):
@@ -112,7 +155,7 @@ class _Tower:
         self.model = model
 
 
-def _tower(node: ast.expr, used: ast.Call, failure: Failure) -> _Tower | None:
+def _tower(node: ast.expr, used: ast.expr, failure: Failure) -> _Tower | None:
     """Returns the tower that an argument holds, if a function got a tensor and made a model."""
     code, known = failure.source, variables(failure.scope)
     call = node if isinstance(node, ast.Call) else None
@@ -131,7 +174,7 @@ def _tower(node: ast.expr, used: ast.Call, failure: Failure) -> _Tower | None:
     return _Tower(name, call, tensors[0], own, known.get(name))
 
 
-def _assigned(name: str, before: ast.Call, failure: Failure) -> ast.Call | None:
+def _assigned(name: str, before: ast.expr, failure: Failure) -> ast.Call | None:
     """Returns the call whose result a variable got last."""
     found: list[tuple[ast.Assign, ast.expr]] = []
     for statement in ast.walk(failure.source.tree) if failure.source else ():
@@ -239,9 +282,10 @@ def _uses_as_tensor(tower: _Tower) -> bool:
     """Returns whether the function calls a layer on its parameter."""
     parameters = {each.arg for each in tower.function.parameters}
     for node in within(tower.function.node):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
-            if any(isinstance(each, ast.Name) and each.id in parameters for each in node.args):
-                return True
+        names = [getattr(each, "id", "") for each in getattr(node, "args", ())]
+        is_layer = isinstance(node, ast.Call) and isinstance(node.func, ast.Call)
+        if is_layer and parameters.intersection(names):
+            return True
     return False
 
 
@@ -280,8 +324,13 @@ RULES: tuple[Rule, ...] = (
     rule("model-for-tensor", _CALLED, _model_given),
     rule("model-for-tensor", r"Inputs to a layer should be tensors\. Got '<\w+ ", _model_given),
     rule(
+        "model-for-tensor",
+        r"unsupported operand type\(s\) for \S+: '\w+' and '\w+'",
+        _operands,
+    ),
+    rule(
         "input-shape",
         r"Iterating over a symbolic KerasTensor|Cannot convert '<KerasTensor",
         _tensor_for_shape,
-    ),  # fmt: skip
+    ),
 )

@@ -28,15 +28,17 @@ class _Inner:
     """An expression for a tensor inside a model, such as `base.get_layer("conv").output`.
 
     Attributes:
-        node: The expression.
+        node: The expression in the code.
         tensor: The tensor.
-        owner: The expression of the model.
+        source: The source of an expression that gives the tensor.
+        owner: The source of the model.
         model: The model.
     """
 
     node: ast.expr
     tensor: Any
-    owner: ast.expr
+    source: str
+    owner: str
     model: Any
 
 
@@ -47,7 +49,7 @@ def _disconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     known = variables(failure.scope)
     inputs = _input_tensors(parts[0], known)
-    for inner in _inner_tensors(parts[1], known):
+    for inner in _inner_tensors(parts[1], known, code):
         if _is_fed(inner.tensor, inputs):
             continue
         found = _inside_of_another(inner, known)
@@ -77,30 +79,25 @@ def _input_tensors(node: ast.expr, known: Any) -> list[Any]:
     return found
 
 
-def _inner_tensors(outputs: ast.expr, known: Any) -> Iterator[_Inner]:
+def _inner_tensors(outputs: ast.expr, known: Any, code: Code) -> Iterator[_Inner]:
     """Yields the tensors that an expression takes from the inside of models."""
-    import keras
-
     for node in ast.walk(outputs):
         if not isinstance(node, ast.Attribute) or node.attr != "output":
             continue
-        tensor = value_of(node, known)
-        owner: ast.expr = node.value
-        while not isinstance(value_of(owner, known), keras.Model) or owner is not node.value:
+        tensor, owner = value_of(node, known), _owner(node.value, known)
+        if owner is not None and has_history(tensor):
             model = value_of(owner, known)
-            if isinstance(model, keras.Model):
-                break
-            inside: Any = owner
-            if isinstance(inside, ast.Call):
-                inside = inside.func
-            if not isinstance(inside, (ast.Attribute, ast.Subscript)):
-                break
-            owner = inside.value
-            if not isinstance(owner, ast.expr):
-                break
-        model = value_of(owner, known)
-        if has_history(tensor) and isinstance(model, keras.Model):
-            yield _Inner(node, tensor, owner, model)
+            yield _Inner(node, tensor, code.source(node), code.source(owner), model)
+
+
+def _owner(node: ast.expr | None, known: Any) -> ast.expr | None:
+    """Returns the first expression, from the right, whose value is a model."""
+    import keras
+
+    while node is not None and not isinstance(value_of(node, known), keras.Model):
+        inside = node.func if isinstance(node, ast.Call) else node
+        node = inside.value if isinstance(inside, (ast.Attribute, ast.Subscript)) else None
+    return node
 
 
 def _is_fed(tensor: Any, inputs: list[Any]) -> bool:
@@ -129,20 +126,19 @@ def _inside_of_another(inner: _Inner, known: Any) -> tuple[str, Any] | None:
 def _of_a_nested_model(
     inner: _Inner, name: str, outer: Any, parts: tuple[ast.expr, ast.expr], failure: Failure
 ) -> Mistake:
-    code: Any = failure.source
-    base = code.source(inner.owner)
+    base = inner.owner
     changes = _through_the_base(inner, name, outer, parts, failure)
     return Mistake(
         "nested-tensor",
         _(
             "`{tensor}` belongs to the graph of {base} itself, not to that of {outer}, which "
             "calls {base} on another tensor."
-        ).format(tensor=code.source(inner.node), base=name_of(inner.model), outer=name),
+        ).format(tensor=inner.source, base=name_of(inner.model), outer=name),
         "",
         _(
-            "Make a model of the inside, `inside = keras.Model({base}.input, [{tensor}, "
-            "{base}.output])`, call it on the input of {outer}, and apply the layers behind."
-        ).format(base=base, tensor=code.source(inner.node), outer=name),
+            "Make a model of the inside, `inside = keras.Model({base}.inputs, [{tensor}, "
+            "{base}.{end}])`, call it on the input of {outer}, and apply the layers behind."
+        ).format(base=base, tensor=inner.source, outer=name, end=_end(inner.model)),
         name_of(inner.model),
         changes,
     )
@@ -170,10 +166,10 @@ def _through_the_base(
             return ()
     if source is None:
         return ()
-    base = code.source(inner.owner)
+    base = inner.owner
     ends = _end(inner.model)
     lines = [
-        f"inside = keras.Model({base}.inputs, [{code.source(inner.node)}, {base}.{ends}])",
+        f"inside = keras.Model({base}.inputs, [{inner.source}, {base}.{ends}])",
         f"maps, x = inside({source})",
     ]
     if count:
@@ -188,6 +184,11 @@ def _through_the_base(
 
 
 def _end(model: Any) -> str:
+    """Returns the attribute that is the output of a model's own graph."""
+    import keras
+
+    if isinstance(model, keras.Sequential):
+        return "outputs[0]"  # its `output` is the one of the call in another model
     try:
         return "output" if has_history(model.output) else "outputs[0]"
     except (AttributeError, ValueError):
@@ -243,11 +244,11 @@ def _with_new_input(
         return None
     if len(inner.model.inputs) != 1 or not _is_fed(inner.tensor, inner.model.inputs):
         return None
-    owner, source = code.source(inner.owner), code.source(inner.node)
+    owner, source = inner.owner, inner.source
     name = code.source(_flat(given)[0])
     new = f"{owner}({name})"
     if not any(inner.tensor is each for each in inner.model.outputs):
-        new = f"keras.Model({owner}.input, {source})({name})"
+        new = f"keras.Model({owner}.inputs, {source})({name})"
     fits = shape_of(tensor) == shape_of(inner.model.inputs[0])
     return Mistake(
         "nested-tensor",
@@ -270,30 +271,59 @@ def _layer_inside(match: re.Match[str], failure: Failure) -> Mistake | None:
     import keras
 
     name, call, code = match["name"], called_expression(failure), failure.source
-    if not isinstance(failure.operation, keras.Model):
+    outer = failure.operation
+    if not isinstance(outer, keras.Model) or call is None or code is None:
         return None
-    for layer in failure.operation.layers:
-        if not isinstance(layer, keras.Model):
-            continue
-        if any(name_of(each) == name for each in layer.layers):
-            new = f'get_layer("{layer.name}").get_layer("{name}")'
-            return Mistake(
-                "no-such-layer",
-                _("{name} is a layer of {inner}, which is a model inside this model.").format(
-                    name=name, inner=layer.name
-                ),
-                "",
-                _("Write `{new}`.").format(new=new),
-                layer.name,
-                _inner_lookup(call, new, code),
-            )
-    return None
+    bases = [layer for layer in outer.layers if isinstance(layer, keras.Model)]
+    base = next((each for each in bases if _layer_named(name, each) is not None), None)
+    if base is None or not isinstance(call.func, ast.Attribute):
+        return None
+    owner = f'{code.source(call.func.value)}.get_layer("{base.name}")'
+    new = f'{owner}.get_layer("{name}")'
+    inner = _in_a_new_model(name, owner, base, call, failure)
+    edit = _("Write `{new}`.").format(new=new)
+    changes: tuple[Change, ...] = (code.replaced(call, new),)
+    if inner:
+        edit = _(
+            "Write `{new}`. Its output belongs to {base}: go through a model of the inside."
+        ).format(new=new, base=base.name)
+        changes = inner
+    return Mistake(
+        "no-such-layer",
+        _("{name} is a layer of {inner}, which is a model inside this model.").format(
+            name=name, inner=base.name
+        ),
+        "",
+        edit,
+        base.name,
+        changes,
+    )
 
 
-def _inner_lookup(call: ast.Call | None, new: str, code: Code | None) -> tuple[Change, ...]:
-    if call is None or code is None or not isinstance(call.func, ast.Attribute):
+def _layer_named(name: str, model: Any) -> Any:
+    return next((layer for layer in model.layers if name_of(layer) == name), None)
+
+
+def _in_a_new_model(
+    name: str, owner: str, base: Any, call: ast.Call, failure: Failure
+) -> tuple[Change, ...]:
+    """Builds the model anew, if the output of the layer is to be an output of a new model."""
+    code: Any = failure.source
+    output, known = code.parents.get(call), variables(failure.scope)
+    outer = code.source(call.func.value)  # type: ignore[attr-defined]
+    whole: Any = output
+    while isinstance(whole, (ast.Attribute, ast.List, ast.Tuple, ast.keyword)):
+        whole = code.parents.get(whole)
+    parts = _arguments(whole) if isinstance(whole, ast.Call) else None
+    if not isinstance(output, ast.Attribute) or parts is None or not outer.isidentifier():
         return ()
-    return (code.replaced(call, f"{code.source(call.func.value)}.{new}"),)
+    try:
+        tensor = _layer_named(name, base).output
+    except (AttributeError, ValueError):
+        return ()
+    source = f'{owner}.get_layer("{name}").output'
+    inner = _Inner(output, tensor, source, owner, base)
+    return _through_the_base(inner, outer, known.get(outer), parts, failure)
 
 
 def _sequential_tensor(match: re.Match[str], failure: Failure) -> Mistake | None:
@@ -325,6 +355,26 @@ def _sequential_tensor(match: re.Match[str], failure: Failure) -> Mistake | None
     )
 
 
+def _already_a_tensor(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Removes `.output` behind the result of a call."""
+    node, code, what = failure.expression, failure.source, match["what"]
+    if not isinstance(node, ast.Attribute) or node.attr != what or code is None:
+        return None
+    tensor = code.source(node.value)
+    if what != "output":
+        return None
+    return Mistake(
+        "already-a-tensor",
+        _(
+            "`{tensor}` is a tensor already: a layer has an `output`, its result has none."
+        ).format(tensor=tensor),
+        "",
+        _("Write `{tensor}` without `.{what}`.").format(tensor=tensor, what=what),
+        "",
+        (code.replaced(node, tensor),),
+    )
+
+
 def _no_such_index(match: re.Match[str], failure: Failure) -> Mistake:
     count = int(match["count"])
     return Mistake(
@@ -345,6 +395,11 @@ RULES: tuple[Rule, ...] = (
         r"is not connected to `?inputs|inputs?`? (?:are )?not connected to `?outputs|"
         r"Graph disconnected",
         _disconnected,
+    ),
+    rule(
+        "already-a-tensor",
+        r"'KerasTensor' object has no attribute '(?P<what>output)'",
+        _already_a_tensor,
     ),
     rule("no-such-layer", r"No such layer: (?P<name>.*?)\. Existing", _layer_inside),
     rule(

@@ -169,12 +169,15 @@ def _no_super(match: re.Match[str], failure: Failure) -> Mistake | None:
     if own is None or function is None:
         return None
     options = function.node.args.kwarg
-    new = f"super().__init__({'**' + options.arg if options else ''})"
+    passed = f"**{options.arg}" if options else ""
+    new = f"super().__init__({passed})"
     return Mistake(
         "missing-super",
         _("{kind} is used before `super().__init__()` is called.").format(kind=failure.kind),
         "",
-        _("Begin `__init__` of {kind} with `{new}`.").format(kind=failure.kind, new=new),
+        _("Begin `__init__` of {kind} with `super().__init__({options})`.").format(
+            kind=failure.kind, options=passed
+        ),
         "__init__",
         _moved_to_begin(new, function),
     )

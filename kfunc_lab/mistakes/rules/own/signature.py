@@ -75,7 +75,7 @@ def _switch(name: str, function: OwnFunction, failure: Failure) -> Mistake:
     default = "None" if "mask" in name else "False"
     change = function.with_default(name, default)
     right = "training" if name in _TRAINING else name
-    changes = () if change is None else (change,)
+    changes: tuple[Change, ...] = () if change is None else (change,)
     if right != name:
         changes = _renamed(name, f"{right}={default}", right, function)
     first = next((each.arg for each in function.parameters), "x")
@@ -431,6 +431,11 @@ def _by_position(match: re.Match[str], failure: Failure) -> Mistake | None:
     if start is None or len(names) < len(call.args):
         return None
     named = list(zip(names[start:], call.args[start:], strict=False))
+    if any(
+        name in ("training", "mask") and not isinstance(value_of(argument, known), bool)
+        for name, argument in named
+    ):
+        return None
     changes = tuple(
         source.replaced(argument, f"{name}={source.source(argument)}")
         for name, argument in named

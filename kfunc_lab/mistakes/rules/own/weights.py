@@ -62,6 +62,8 @@ def _unknown_initializer(match: re.Match[str], failure: Failure) -> Mistake | No
     import keras
 
     what, value = match["what"], match["value"].strip().splitlines()[0]
+    if value.lower() == "none" or not value.isidentifier():
+        return None
     module = getattr(keras, f"{what}s", None)
     names = [name for name in dir(module) if not name.startswith("_") and name.islower()]
     close = difflib.get_close_matches(value, names, 1, 0.4)
@@ -114,7 +116,7 @@ def _weight_shape(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     node, new = found
     old = code.source(node)
-    several = bool(shape) and isinstance(shape[0], (list, tuple))
+    several = isinstance(shape, (list, tuple)) and isinstance(shape[0], (list, tuple))
     reason = _("`{old}` includes the batch, whose size is not known.")
     if several:
         reason = _("`{name}` is a list of shapes, one for each input: {shape}.")
@@ -141,22 +143,22 @@ def _better(name: str, shape: Any, whole: ast.expr) -> tuple[ast.expr, str] | No
     if not isinstance(shape, (list, tuple)) or not shape:
         return None
     several = isinstance(shape[0], (list, tuple))
-    for node in ast.walk(whole):
-        inner = node.value if isinstance(node, ast.Subscript) else None
+    for node in [each for each in ast.walk(whole) if isinstance(each, ast.Subscript)]:
+        inner = node.value
         if several:
             if isinstance(inner, ast.Name) and inner.id == name and _index(node) == -1:
                 return node, f"{name}[0][-1]"
             continue
         if isinstance(inner, ast.Subscript) and getattr(inner.value, "id", "") == name:
-            return node, f"{name}[-1]"  # type: ignore[return-value]
+            return node, f"{name}[-1]"
         if isinstance(inner, ast.Name) and inner.id == name and _index(node) == 0:
-            return node, f"{name}[-1]"  # type: ignore[return-value]
+            return node, f"{name}[-1]"
     if several:
         return None
-    subscripts = [node.value for node in ast.walk(whole) if isinstance(node, ast.Subscript)]
-    for node in ast.walk(whole):
-        if isinstance(node, ast.Name) and node.id == name and node not in subscripts:
-            return node, f"{name}[1:]"
+    subscripts = [each.value for each in ast.walk(whole) if isinstance(each, ast.Subscript)]
+    for part in ast.walk(whole):
+        if isinstance(part, ast.Name) and part.id == name and part not in subscripts:
+            return part, f"{name}[1:]"
     return None
 
 

@@ -117,18 +117,34 @@ def _incomplete(match: re.Match[str], failure: Failure) -> Mistake | None:
     changes: tuple[Change, ...] = ()
     if len(dicts) == 1:
         changes = _with_item(dicts[0], missing, attribute, config)
+    reason = _("The configuration of {name} lacks the argument `{missing}`.")
+    if failure.kind == "load_model":
+        reason = _("The saved file lacks the argument `{missing}` of {name}.")
     return Mistake(
         "missing-get-config",
-        _("`get_config` of {name} lacks the argument `{missing}` of its `__init__`.").format(
-            name=name, missing=missing
-        ),
+        reason.format(name=name, missing=missing),
         "",
-        _('Add `"{missing}": self.{attribute}` to it, and save again.').format(
-            missing=missing, attribute=attribute
-        ),
+        _item_edit(name, missing, attribute, failure),
         missing,
         changes,
     )
+
+
+def _item_edit(name: str, missing: str, attribute: str, failure: Failure) -> str:
+    if attribute != missing:
+        return _(
+            'Write `"{missing}": self.{attribute}` in `get_config`, and save again.'
+        ).format(missing=missing, attribute=attribute)
+    edit = _(
+        'Add to {name}: `def get_config(self): return {{**super().get_config(), "{missing}": '
+        "self.{missing}}}`."
+    )
+    if failure.kind == "load_model":
+        edit = _(
+            'Add to {name}: `def get_config(self): return {{**super().get_config(), "{missing}": '
+            "self.{missing}}}`, and save again."
+        )
+    return edit.format(name=name, missing=missing)
 
 
 def _with_item(
@@ -154,7 +170,7 @@ def _returns_no_dict(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     last = config.node.body[-1]
     changes: tuple[Change, ...] = ()
-    value = getattr(last, "value", None)
+    value: Any = getattr(last, "value", None)
     edit = _("End it with `return config`.")
     if isinstance(last, ast.Return) and _is_update(value):
         new = f"{{**{config.code.source(value.func.value)}, **{config.code.source(value.args[0])}}}"

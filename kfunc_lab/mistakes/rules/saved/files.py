@@ -57,7 +57,7 @@ def _first_shape(failure: Failure) -> tuple[int | None, ...] | None:
     path = value_of(call.args[0], variables(failure.scope))
     if not isinstance(path, (str, Path)) or not Path(path).is_file():
         return None
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     with h5py.File(path) as file:
         kernels = [item for item in _datasets(file) if len(item.shape) == 2]
@@ -80,7 +80,28 @@ def _datasets(group: Any, limit: int = 200) -> list[Any]:
 
 
 def _other_depth(match: re.Match[str], failure: Failure) -> Mistake:
-    have, found = int(match["have"]), int(match["found"])
+    return _of_another_model(int(match["have"]), int(match["found"]), failure)
+
+
+def _layer_counts(failure: Failure) -> tuple[int, int] | None:
+    """Returns the number of layers with weights in the model and in the file."""
+    call = called_expression(failure)
+    path = value_of(call.args[0], variables(failure.scope)) if call and call.args else None
+    layers = getattr(failure.operation, "layers", None)
+    if layers is None or not isinstance(path, (str, Path)) or not Path(path).is_file():
+        return None
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return None
+    with h5py.File(path) as file:
+        if "layers" not in file:
+            return None
+        saved = [group for group in file["layers"].values() if _datasets(group)]
+        return sum(bool(layer.weights) for layer in layers), len(saved)
+
+
+def _of_another_model(have: int, found: int, failure: Failure) -> Mistake:
     return Mistake(
         "weights-of-another-model",
         _(
@@ -97,7 +118,7 @@ def _other_count(match: re.Match[str], failure: Failure) -> Mistake:
     have, found = int(match["have"]), int(match["found"])
     return Mistake(
         "weights-of-another-model",
-        _("{layer} has {have} weights, but the file has {found} for it.").format(
+        _("The number of weights of {layer} is {have} here, and {found} in the file.").format(
             layer=match["name"], have=have, found=found
         ),
         f"{have} ≠ {found}",
@@ -108,6 +129,9 @@ def _other_count(match: re.Match[str], failure: Failure) -> Mistake:
 
 def _other_shape(match: re.Match[str], failure: Failure) -> Mistake:
     """Names the setting of a layer that the weights in a file had."""
+    counts = _layer_counts(failure)
+    if counts is not None and counts[0] != counts[1]:
+        return _of_another_model(*counts, failure)
     name, want, have = match["name"], _sizes(match["want"]), _sizes(match["have"])
     layers = getattr(failure.operation, "layers", None) or []
     layer = next((each for each in layers if each.name == name), None)
@@ -152,7 +176,7 @@ def _set_weights(match: re.Match[str], failure: Failure) -> Mistake:
         edit = _("The layer has no weights before it is built: call it on a tensor first.")
     return Mistake(
         "weights-count",
-        _("{layer} has {wanted} weights, got {given} arrays.").format(
+        _("The number of weights of {layer} is {wanted}, the number of arrays {given}.").format(
             layer=title(failure), wanted=wanted, given=given
         ),
         f"{given} ≠ {wanted}",

@@ -38,7 +38,7 @@ def _not_found(match: re.Match[str], failure: Failure) -> Mistake | None:
             ).format(name=name)
         ),
     )
-    if "compile" in match.string or match["what"].lower() == "function":
+    if match["what"].lower() == "function" and "deserializ" not in match.string:
         others = (*others, *_without_compiling(failure))
     return Mistake(
         "custom-object",
