@@ -251,9 +251,9 @@ def value_of(expression: ast.AST | None, known: Mapping[str, Any]) -> Any:
         if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute):
             model = value_of(expression.func.value, known)
             if isinstance(model, keras.Model) and expression.func.attr == "get_layer":
-                given = [ast.literal_eval(argument) for argument in expression.args]
+                given = [value_of(argument, known) for argument in expression.args]
                 named = {
-                    word.arg: ast.literal_eval(word.value)
+                    word.arg: value_of(word.value, known)
                     for word in expression.keywords
                     if word.arg
                 }
@@ -298,6 +298,8 @@ def constructor_of(layer: Any, failure: Failure) -> tuple[Code, ast.Call] | None
         held = [call for call in made if _holds(code, call, layer, known)]
         alike = [call for call in made if _name_argument(call) is None]
         alike = [call for call in alike if _has_setting(call, layer)]
+        if kind == "Lambda":
+            alike = made if len(made) == 1 else []
         for found in (named, held, alike):
             if len(found) == 1:
                 return code, found[0]

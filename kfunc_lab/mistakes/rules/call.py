@@ -12,7 +12,7 @@ from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, as_call, called_name, look_up, shape_of
-from kfunc_lab.mistakes.own_code import spelled
+from kfunc_lab.mistakes.own_code import OwnFunction, constructor_of, spelled
 from kfunc_lab.mistakes.rule import Mistake, Rule, argument, rule, title, written
 from kfunc_lab.mistakes.rules.merging import symbolic_edit
 from kfunc_lab.mistakes.rules.own.weights import moved_out_of_call
@@ -224,6 +224,8 @@ def _parsed(code: str) -> ast.AST:
 def _state_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
     if failure.operation is None:
         return None
+    if failure.kind == "Lambda":
+        return _layer_in_lambda(failure)
     name = called_name(failure.code)
     creates_weights = name in ("add_weight", "add_variable", "Variable")
     reason = _(
@@ -253,6 +255,30 @@ def _state_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
         edit,
         failure.name,
         moved_out_of_call(failure) if _is_in_call(failure) else (),
+    )
+
+
+def _layer_in_lambda(failure: Failure) -> Mistake:
+    """Puts a layer that a `Lambda` creates in the place of the `Lambda`."""
+    found = constructor_of(failure.operation, failure)
+    function = OwnFunction.of(getattr(failure.operation, "function", None))
+    changes: tuple[Change, ...] = ()
+    edit = _("Create the layer before, and call it without `Lambda`.")
+    body = None if function is None else function.node.body
+    if found is not None and isinstance(body, ast.Call) and isinstance(body.func, ast.Call):
+        code, call = found
+        new = code.source(body.func)
+        changes = (code.replaced(call, new),)
+        edit = _("Write `{new}` instead of the `Lambda`.").format(new=new)
+    return Mistake(
+        "state-in-call",
+        _(
+            "The function of {layer} creates a layer each time it runs, and its weights with it."
+        ).format(layer=title(failure)),
+        "",
+        edit,
+        failure.name,
+        changes,
     )
 
 

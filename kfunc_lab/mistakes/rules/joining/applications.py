@@ -265,7 +265,18 @@ def _weights(match: re.Match[str], failure: Failure) -> Mistake | None:
     value = match["value"].strip()
     if call is None or code is None:
         return None
-    close = difflib.get_close_matches(value.lower(), ["imagenet"], 1, 0.5)
+    close = difflib.get_close_matches(value.lower(), ["imagenet"], 1, 0.6)
+    if value.endswith((".h5", ".keras")):
+        return Mistake(
+            "file-not-found",
+            _("There is no file {path}.").format(path=value),
+            "",
+            _(
+                "Check its name and folder with `os.listdir()`; a relative path starts at "
+                "`os.getcwd()`."
+            ),
+            "weights",
+        )
     edit = _('Write `weights="imagenet"`, `weights=None`, or the path of a file that exists.')
     changes: tuple[Change, ...] = ()
     if close:

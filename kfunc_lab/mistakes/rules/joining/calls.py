@@ -4,13 +4,15 @@ import ast
 import re
 from typing import Any
 
+from kfunc_lab.graph.keras import nodes
 from kfunc_lab.graph.keras.dry_run import traced
+from kfunc_lab.graph.keras.nodes import has_history
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import begin_of, end_of
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, name_of, shape_of
-from kfunc_lab.mistakes.own_code import value_of, variables
-from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
+from kfunc_lab.mistakes.own_code import spelled, value_of, variables
+from kfunc_lab.mistakes.rule import Mistake, Rule, factors, product, rule, title, written
 from kfunc_lab.mistakes.rules.own.signature import called_expression
 
 
@@ -76,7 +78,10 @@ def _several_outputs(match: re.Match[str], failure: Failure) -> Mistake | None:
     fitting = [n for n, each in enumerate(failure.tensors) if _matches(shape_of(each), wanted)]
     if not fitting:
         return None
-    new = f"{code.source(argument)}[{fitting[-1]}]"
+    # A layer returns its result first, and an encoder its sample last.
+    made = nodes.node_of(failure.tensors[0]) if has_history(failure.tensors[0]) else None
+    index = fitting[-1] if made is None or is_model(made.operation) else fitting[0]
+    new = f"{code.source(argument)}[{index}]"
     return Mistake(
         "input-count",
         _("{model} expects one input, got {found}.").format(
@@ -88,6 +93,43 @@ def _several_outputs(match: re.Match[str], failure: Failure) -> Mistake | None:
         ),
         failure.name,
         (code.replaced(argument, new),),
+    )
+
+
+def is_model(operation: Any) -> bool:
+    """Returns whether an operation is a whole model."""
+    import keras
+
+    return isinstance(operation, keras.Model)
+
+
+def _reshaped(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Gives the output of one model the shape of the input of the next."""
+    call, code = called_expression(failure), failure.source
+    wanted = _wanted(failure.operation)
+    if call is None or code is None or wanted is None or len(call.args) != 1:
+        return None
+    have = shape_of(failure.tensors[0]) if len(failure.tensors) == 1 else None
+    if have is None or not is_model(failure.operation) or not has_history(failure.tensors[0]):
+        return None
+    sizes = (have[1:], wanted[1:])
+    if None in (*sizes[0], *sizes[1]) or product(sizes[0]) != product(sizes[1]):
+        return None
+    if sorted(map(str, sizes[0])) == sorted(map(str, sizes[1])):
+        return None  # the axes are in another order
+    layers, new = spelled("layers", failure), written(wanted[1:])
+    wrapped = f"{layers}.Reshape({new})"
+    return Mistake(
+        "wrong-input-shape",
+        _("{model} expects the shape {wanted} for each example, got {have}.").format(
+            model=title(failure), wanted=new, have=written(have[1:])
+        ),
+        f"{factors(wanted[1:])}",
+        _("Put a layer between them: `{new}`.").format(
+            new=f"{wrapped}({code.source(call.args[0])})"
+        ),
+        failure.name,
+        (code.wrapped(call.args[0], wrapped),),
     )
 
 
@@ -142,6 +184,7 @@ RULES: tuple[Rule, ...] = (
         r"expected axis -?\d+ of input shape to have value|expected shape=",
         _decoder,
     ),
+    rule("wrong-input-shape", r"expected shape=", _reshaped),
     rule("input-count", _COUNT, _several_outputs),
     rule("input-count", _COUNT, _one_by_one),
 )

@@ -49,6 +49,9 @@ def _disconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     known = variables(failure.scope)
     inputs = _input_tensors(parts[0], known)
+    outputs = _input_tensors(parts[1], known)
+    if all(map(_is_input, outputs)) and not any(map(_is_input, inputs)):
+        return _swapped(parts, failure)
     for inner in _inner_tensors(parts[1], known, code):
         if _is_fed(inner.tensor, inputs):
             continue
@@ -57,7 +60,64 @@ def _disconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
             return _of_a_nested_model(inner, *found, parts, failure)
         if len(inputs) == 1:
             return _with_new_input(inner, inputs[0], parts[0], failure)
-    return None
+    computed = list(getattr(failure.operation, "outputs", None) or outputs)
+    return _made_again(inputs, computed, known, failure)
+
+
+def _is_input(tensor: Any) -> bool:
+    return has_history(tensor) and not node_of(tensor).input_tensors
+
+
+def _swapped(parts: tuple[ast.expr, ast.expr], failure: Failure) -> Mistake | None:
+    """Swaps the inputs and outputs of a model."""
+    code: Any = failure.source
+    first, second = map(code.source, parts)
+    if any(isinstance(code.parents.get(part), ast.keyword) for part in parts):
+        return None
+    return Mistake(
+        "swapped-model",
+        _("The inputs come first in `keras.Model`, then the outputs; here they are swapped."),
+        "",
+        _("Write `keras.Model({inputs}, {outputs})`.").format(inputs=second, outputs=first),
+        "inputs",
+        (code.replaced(parts[0], second), code.replaced(parts[1], first)),
+    )
+
+
+def _made_again(
+    inputs: list[Any], outputs: list[Any], known: Any, failure: Failure
+) -> Mistake | None:
+    """Explains an input that was made a second time, after the outputs were computed."""
+    given = {id(tensor) for tensor in inputs}
+    begins = [
+        tensor
+        for node in ancestors([each for each in outputs if has_history(each)])
+        if not node.input_tensors
+        for tensor in node.outputs
+    ]
+    lost = [tensor for tensor in begins if id(tensor) not in given]
+    held = {id(value) for value in list(known.values())}
+    if len(lost) != 1 or id(lost[0]) in held or len(inputs) != len(begins):
+        return None
+    alike = [
+        name
+        for name, value in list(known.items())
+        if id(value) in given and shape_of(value) == shape_of(lost[0])
+    ]
+    if len(alike) != 1:
+        return None
+    return Mistake(
+        "input-made-again",
+        _(
+            "`{name}` was made again after the outputs were computed, so they depend on the old "
+            "one."
+        ).format(name=alike[0]),
+        "",
+        _(
+            "Run all cells again from the one that makes `{name}`, and make it only once."
+        ).format(name=alike[0]),
+        alike[0],
+    )
 
 
 def _arguments(call: ast.Call) -> tuple[ast.expr, ast.expr] | None:
@@ -85,9 +145,28 @@ def _inner_tensors(outputs: ast.expr, known: Any, code: Code) -> Iterator[_Inner
         if not isinstance(node, ast.Attribute) or node.attr != "output":
             continue
         tensor, owner = value_of(node, known), _owner(node.value, known)
-        if owner is not None and has_history(tensor):
+        if not has_history(tensor):
+            continue
+        if owner is not None:
             model = value_of(owner, known)
             yield _Inner(node, tensor, code.source(node), code.source(owner), model)
+            continue
+        held = _model_with(node_of(tensor).operation, known)
+        if held is not None:
+            yield _Inner(node, tensor, code.source(node), *held)
+
+
+def _model_with(layer: Any, known: Any) -> tuple[str, Any] | None:
+    """Returns an expression for the model that a layer belongs to, and the model."""
+    import keras
+
+    models = {name: each for name, each in known.items() if isinstance(each, keras.Model)}
+    for name, model in models.items():
+        for inner in model.layers:
+            if isinstance(inner, keras.Model) and any(each is layer for each in inner.layers):
+                held = [each for each, value in models.items() if value is inner]
+                return (held[0] if held else f'{name}.get_layer("{inner.name}")'), inner
+    return None
 
 
 def _owner(node: ast.expr | None, known: Any) -> ast.expr | None:

@@ -7,7 +7,7 @@ import re
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.own_code import OwnClass, OwnFunction, is_own, new_first_line
+from kfunc_lab.mistakes.own_code import OwnClass, OwnFunction, is_own, new_first_line, value_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.rules.own.signature import parses
 
@@ -162,6 +162,30 @@ def _list_called(match: re.Match[str], failure: Failure) -> Mistake | None:
     )
 
 
+def _class_called(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains a layer's class that `call` uses as if it were a layer."""
+    import keras
+
+    call, own = failure.expression, _own_class(failure)
+    if not isinstance(call, ast.Call) or own is None or failure.scope is None:
+        return None
+    cls = value_of(call.func, failure.scope.f_locals)
+    if not isinstance(cls, type) or not issubclass(cls, keras.Layer):
+        return None
+    name = own.code.source(call.func)
+    return Mistake(
+        "class-for-object",
+        _("`{name}` is the class {cls}, and no layer of it was created.").format(
+            name=name, cls=cls.__name__
+        ),
+        "",
+        _("Create the layer in `__init__`: `{name} = layers.{cls}(...)`.").format(
+            name=name, cls=cls.__name__
+        ),
+        failure.name,
+    )
+
+
 def _no_super(match: re.Match[str], failure: Failure) -> Mistake | None:
     """Lets `__init__` begin with `super().__init__()`."""
     own = _own_class(failure)
@@ -204,6 +228,11 @@ RULES: tuple[Rule, ...] = (
         _unknown_attribute,
     ),
     rule("missing-call", r"does not have a `?call\(?\)?`? method implemented", _no_call),
+    rule(
+        "class-for-object",
+        r"invalid value for|unsupported callable|positional argument|KerasTensor|Placeholder",
+        _class_called,
+    ),
     rule("list-called", r"'(?:TrackedList|list)' object is not callable", _list_called),
     rule("missing-super", r"forgot to call `?super\(\)\.__init__", _no_super),
 )

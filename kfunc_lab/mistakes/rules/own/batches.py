@@ -11,7 +11,14 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import begin_of
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, called_name, name_of, shape_of
-from kfunc_lab.mistakes.own_code import OwnFunction, spelled, value_of, variables
+from kfunc_lab.mistakes.own_code import (
+    OwnClass,
+    OwnFunction,
+    is_own,
+    spelled,
+    value_of,
+    variables,
+)
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.rules.own.inputs import reading_function
 from kfunc_lab.mistakes.rules.own.signature import parses
@@ -73,18 +80,83 @@ def _fixed_batch(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 def _first_fixed(failure: Failure) -> _Made | None:
     """Returns the first call whose output has a fixed batch, though its inputs have none."""
-    functional = functional_of(failure.model) or functional_of(failure.operation)
-    if functional is None:
-        return None
-    for node in nodes_in_order(functional):
+    for model in (failure.model, failure.operation):
+        made = _fixed_in(functional_of(model))
+        if made is not None:
+            return made
+    return None
+
+
+def _fixed_in(functional: Any) -> _Made | None:
+    for node in [] if functional is None else nodes_in_order(functional):
         sizes = [(shape_of(tensor) or (None,))[0] for tensor in node.input_tensors]
         if not sizes or any(size is not None for size in sizes):
             continue
         for tensor in node.outputs:
             shape = shape_of(tensor)
             if shape and shape[0] is not None:
-                return _Made(node, shape[0])
+                return _fixed_in(functional_of(node.operation)) or _Made(node, shape[0])
     return None
+
+
+def _in_own_model(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Finds a tensor of a fixed batch in the `call` of a learner's model."""
+    model = failure.model if failure.operation is None else failure.operation
+    own = OwnClass.of(model) if is_own(model) else None
+    function = None if own is None else own.method("call")
+    sizes = _batches(match.string)
+    if function is None or len(set(sizes)) != 2 or not function.parameters:
+        return None
+    known = {**getattr(type(model).call, "__globals__", {}), "self": model}
+    name = function.parameters[0].arg
+    for call in ast.walk(function.node):
+        if not isinstance(call, ast.Call):
+            continue
+        for shape in [*call.args, *(word.value for word in call.keywords)]:
+            first = shape.elts[0] if isinstance(shape, ast.Tuple) and shape.elts else None
+            count = value_of(first, known)
+            if first is None or count not in sizes:
+                continue
+            change = function.code.replaced(
+                first, f"{spelled('ops', failure)}.shape({name})[0]"
+            )
+            other = next(size for size in sizes if size != count)
+            return Mistake(
+                "fixed-batch",
+                _("`{code}` makes a tensor for {n} examples, but this batch has {m}.").format(
+                    code=function.code.source(call), n=count, m=other
+                ),
+                f"{other} ≠ {count}",
+                _(
+                    "Write `{new}` instead of `{old}`: the size of the batch when the model runs."
+                ).format(new=change.new, old=function.code.source(first)),
+                failure.name,
+                (change,),
+            )
+    return None
+
+
+def _fixed_input(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains a last batch that is smaller than the fixed batch of the input."""
+    functional = functional_of(failure.model) or functional_of(failure.operation)
+    inputs = list(getattr(functional, "inputs", None) or [])
+    count = (shape_of(inputs[0]) or (None,))[0] if inputs else None
+    sizes = _batches(match.string)
+    other = next((size for size in sizes if size != count), None)
+    if count is None or other is None or count not in sizes:
+        return None
+    return Mistake(
+        "fixed-batch",
+        _("The input has a fixed batch of {n} examples, but this batch has {m}.").format(
+            n=count, m=other
+        ),
+        f"{other} ≠ {count}",
+        _(
+            "Use a number of examples that {n} divides, and `batch_size={n}`: leave the last "
+            "{m} out."
+        ).format(n=count, m=other),
+        name_of(inputs[0]),
+    )
 
 
 def _batches(message: str) -> list[int]:
@@ -99,6 +171,7 @@ def _maker(made: _Made, function: OwnFunction, failure: Failure) -> tuple[str, C
     known = {**variables(failure.scope), "self": layer}
     if not type(layer).__module__.startswith("keras."):
         known = {**outer, "self": layer}
+    known = {**_constants(function), **known}
     for call in ast.walk(function.node):
         if not isinstance(call, ast.Call):
             continue
@@ -109,6 +182,17 @@ def _maker(made: _Made, function: OwnFunction, failure: Failure) -> tuple[str, C
                 change = _open(call, shape, made, function, failure, known)
                 return function.code.source(call), change
     return None
+
+
+def _constants(function: OwnFunction) -> dict[str, Any]:
+    """Returns the numbers that a function assigns to variables."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in ast.walk(function.node)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
 
 
 def _open(
@@ -229,13 +313,15 @@ def _as_layer(
     return changes if parses(changes) else ()
 
 
+_OTHER_SIZE = (
+    r"Incompatible shapes|must be equal|requested shape|Input to reshape|"
+    r"same (?:shape|size)|does not match"
+)
+
 RULES: tuple[Rule, ...] = (
-    rule(
-        "fixed-batch",
-        r"Incompatible shapes|must be equal|requested shape|Input to reshape|"
-        r"same (?:shape|size)|does not match",
-        _fixed_batch,
-    ),
+    rule("fixed-batch", _OTHER_SIZE, _fixed_batch),
+    rule("fixed-batch", _OTHER_SIZE, _in_own_model),
+    rule("fixed-batch", _OTHER_SIZE, _fixed_input),
     rule(
         "random-in-graph",
         r"convert a value \(None\)|NoneType|None values not supported|"

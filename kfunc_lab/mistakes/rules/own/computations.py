@@ -6,7 +6,7 @@ from kfunc_lab.graph.keras.nodes import functional_of
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.own_code import is_own
-from kfunc_lab.mistakes.rule import Mistake, Rule, argument, rule, shapes, title
+from kfunc_lab.mistakes.rule import Mistake, Rule, argument, product, rule, shapes, title
 from kfunc_lab.mistakes.rules.construction import held_tensor
 
 
@@ -44,6 +44,42 @@ def _no_such_axis(match: re.Match[str], failure: Failure) -> Mistake | None:
         ),
         f"{match['axis']} > {count - 1}",
         _("The last axis is `axis=-1`."),
+        failure.name,
+    )
+
+
+def _out_of_bounds(match: re.Match[str], failure: Failure) -> Mistake | None:
+    if not _runs_own_code(failure) or not failure.code:
+        return None
+    return Mistake(
+        "own-axis",
+        _("In {layer}, `{code}` names axis {axis}, which the tensor does not have.").format(
+            layer=title(failure), code=failure.code, axis=match["axis"]
+        ),
+        f"{match['axis']} ≥ {match['count']}",
+        _("The last axis is `axis=-1`."),
+        failure.name,
+    )
+
+
+def _not_divisible(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains a reshape whose fixed sizes do not divide the numbers."""
+    if not _runs_own_code(failure):
+        return None
+    total, size = int(match["total"]), int(match["size"])
+    shape = shape_of(failure.tensors[0]) if failure.tensors else None
+    edit = ""
+    if shape is not None and None not in shape[1:]:
+        edit = _("Each example has {n} numbers: write sizes whose product is {n}.").format(
+            n=product(shape[1:])
+        )
+    return Mistake(
+        "reshape-size",
+        _(
+            "{layer} reshapes {total} numbers into groups of {size}, which does not go out evenly."
+        ).format(layer=title(failure), total=total, size=size),
+        f"{total} mod {size} = {total % size}",
+        edit,
         failure.name,
     )
 
@@ -100,6 +136,16 @@ RULES: tuple[Rule, ...] = (
         "own-axis",
         r"Invalid reduction dimension (?P<axis>\d+) for input with (?P<count>\d+) dimensions",
         _no_such_axis,
+    ),
+    rule(
+        "own-axis",
+        r"axis (?P<axis>\d+) is out of bounds for an? array (?:with|of) dimension (?P<count>\d+)",
+        _out_of_bounds,
+    ),
+    rule(
+        "reshape-size",
+        r"Dimension size must be evenly divisible by (?P<size>\d+) but is (?P<total>\d+)",
+        _not_divisible,
     ),
     rule(
         "own-index",

@@ -18,6 +18,7 @@ from kfunc_lab.mistakes.own_code import (
     variables,
 )
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
+from kfunc_lab.mistakes.rules.own.inputs import reading_function
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
 
 # ---------------------------------------------------------------------------------------------
@@ -95,6 +96,16 @@ def _lacks_return(name: str, function: OwnFunction, failure: Failure) -> Mistake
         name,
         () if change is None or not parses([change]) else (change,),
     )
+
+
+def _own_result(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Finds a `Lambda` or a model of the learner whose function returns nothing."""
+    function = reading_function(failure)
+    if function is None or isinstance(function.node, ast.Lambda) or function.returns():
+        return None
+    if failure.kind != "Lambda":
+        return _call_returns_nothing(function, failure)
+    return _lacks_return(function.node.name, function, failure)
 
 
 def _with_return(function: OwnFunction) -> tuple[str, Change | None]:
@@ -232,6 +243,12 @@ def _output_shape(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 RULES: tuple[Rule, ...] = (
     rule("missing-return", r"Inputs to a layer should be tensors\. Got 'None'", _nothing),
+    rule(
+        "missing-return",
+        r"'NoneType' object has no attribute|None values not supported|"
+        r"unsupported operand type\(s\)[^\n]*NoneType",
+        _own_result,
+    ),
     rule("missing-return", r"Only input tensors.*?keyword argument: None \(of type", _nothing),
     rule(
         "no-tensor-returned",

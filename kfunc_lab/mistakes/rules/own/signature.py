@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.edit import Change, Edit, edited
@@ -57,8 +58,10 @@ def _call_method(failure: Failure) -> OwnFunction | None:
 def _missing(match: re.Match[str], failure: Failure) -> Mistake | None:
     function = _call_method(failure)
     name = match["where"]
-    if function is None or name not in {each.arg for each in function.parameters}:
+    if function is None:
         return None
+    if name not in {each.arg for each in function.parameters}:
+        return _keyword_only(name, function, failure)
     if name in _TRAINING or "mask" in name:
         return _switch(name, function, failure)
     required = [
@@ -73,10 +76,15 @@ def _missing(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _switch(name: str, function: OwnFunction, failure: Failure) -> Mistake:
     """Gives a default to a switch such as `training`, or to a mask."""
     default = "None" if "mask" in name else "False"
-    change = function.with_default(name, default)
+    after = [each.arg for each in function.parameters]
+    after = after[after.index(name) :]
+    given = [_with_switch(each, function) for each in after]
+    change = None if len(given) > 1 else function.with_default(name, default)
     right = "training" if name in _TRAINING else name
     changes: tuple[Change, ...] = () if change is None else (change,)
-    if right != name:
+    if len(given) > 1 and None not in given:
+        changes = tuple(each for each in given if each is not None)
+    elif right != name:
         changes = _renamed(name, f"{right}={default}", right, function)
     first = next((each.arg for each in function.parameters), "x")
     if "mask" in name and not _checks(name, function):
@@ -95,6 +103,35 @@ def _switch(name: str, function: OwnFunction, failure: Failure) -> Mistake:
         ),
         name,
         changes if parses(changes) else (),
+    )
+
+
+def _with_switch(name: str, function: OwnFunction) -> Change | None:
+    """Gives a default to a switch or mask, if it has none."""
+    if function.default_of(name) is not None or (name != "training" and "mask" not in name):
+        return None
+    parameter = next(each for each in function.parameters if each.arg == name)
+    equals = " = " if parameter.annotation is not None else "="
+    default = "None" if "mask" in name else "False"
+    new = f"{function.code.source(parameter)}{equals}{default}"
+    return function.code.replaced(parameter, new)
+
+
+def _keyword_only(name: str, function: OwnFunction, failure: Failure) -> Mistake | None:
+    """Gives a default to a switch that is passed only by name."""
+    found = [each for each in function.node.args.kwonlyargs if each.arg == name]
+    if not found or name != "training":
+        return None
+    new = f"{function.code.source(found[0])}=False"
+    return Mistake(
+        "call-signature",
+        _("`call` of {layer} requires `{name}`, and this call does not pass it.").format(
+            layer=title(failure), name=name
+        ),
+        "",
+        _("Give it a default: `{new}`.").format(new=new),
+        name,
+        (function.code.replaced(found[0], new),),
     )
 
 
@@ -361,6 +398,37 @@ def _constructor_keyword(name: str, failure: Failure) -> Mistake | None:
     )
 
 
+def _constructor_positions(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Moves a tensor out of the constructor of a learner's layer."""
+    call, source, known = called_expression(failure), failure.source, variables(failure.scope)
+    cls = None if call is None else value_of(call.func, known)
+    if call is None or source is None or not isinstance(cls, type):
+        return None
+    if cls.__module__.startswith("keras.") or failure.stage != "construct" or not call.args:
+        return None
+    if not all(is_symbolic(value_of(each, known)) for each in call.args):
+        return Mistake(
+            "unknown-argument",
+            _("`__init__` of {name} takes no settings by position, got {value}.").format(
+                name=cls.__name__, value=", ".join(map(source.source, call.args))
+            ),
+            "",
+            "",
+            "__init__",
+        )
+    tensors = ", ".join(map(source.source, call.args))
+    settings = ", ".join(map(source.source, call.keywords))
+    new = f"{source.source(call.func)}({settings})({tensors})"
+    return Mistake(
+        "constructor-parentheses",
+        _("The constructor of {kind} takes settings, not a tensor.").format(kind=cls.__name__),
+        "",
+        _("Write `{new}`: the tensor goes in a second pair of parentheses.").format(new=new),
+        "",
+        (source.replaced(call, new),),
+    )
+
+
 def with_options(function: OwnFunction) -> tuple[Change, ...]:
     """Lets `__init__` take `**kwargs` and pass them to `super().__init__`.
 
@@ -535,4 +603,9 @@ RULES: tuple[Rule, ...] = (
         _by_position,
     ),
     rule("call-signature", r"\(\) missing \d+ required positional argument", _lambda_arguments),
+    rule(
+        "constructor-parentheses",
+        r"__init__\(\) takes \d+ positional arguments? but",
+        _constructor_positions,
+    ),
 )

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from kfunc_lab.locale import _
@@ -115,6 +116,10 @@ def _incomplete(match: re.Match[str], failure: Failure) -> Mistake | None:
         if isinstance(node, ast.Dict)
     ]
     changes: tuple[Change, ...] = ()
+    value: Any = config.returns()[-1].value if config.returns() else None
+    if not dicts and isinstance(value, ast.Call):
+        new = f'{{**{config.code.source(value)}, "{missing}": self.{attribute}}}'
+        changes = (config.code.replaced(value, new),)
     if len(dicts) == 1:
         changes = _with_item(dicts[0], missing, attribute, config)
     reason = _("The configuration of {name} lacks the argument `{missing}`.")
@@ -224,6 +229,9 @@ def _dict_for_layer(match: re.Match[str], failure: Failure) -> Mistake | None:
     init, config = own.method("__init__"), own.method("get_config")
     attribute = getattr(node.func, "attr", "")
     if init is None or config is None:
+        return None
+    held = getattr(subject, attribute, None)
+    if not isinstance(held, Mapping) or held.get("class_name") in (None, "function"):
         return None
     names = [each.arg for each in init.parameters if _attribute_of(each.arg, init) == attribute]
     if not names:

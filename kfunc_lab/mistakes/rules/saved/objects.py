@@ -2,6 +2,9 @@
 
 import ast
 import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kfunc_lab.locale import _
@@ -109,7 +112,8 @@ def with_custom_object(name: str, failure: Failure) -> tuple[Change, ...]:
         return ()
     code, call = found
     given = next((word for word in call.keywords if word.arg == "custom_objects"), None)
-    item = f'"{name}": {name}'
+    names = [name, *_others_in_file(call, name, known)]
+    item = ", ".join(f'"{each}": {each}' for each in names)
     if given is None:
         change = code.with_argument(call, "custom_objects", f"{{{item}}}", 1)
         return (change,)
@@ -122,10 +126,28 @@ def with_custom_object(name: str, failure: Failure) -> tuple[Change, ...]:
     kept = [
         f"{code.source(key)}: {code.source(each)}"
         for key, each in zip(given.value.keys, given.value.values, strict=True)
-        if key is not None and value_of(each, known) is not value
+        if key is not None and value_of(each, known) not in [known[each] for each in names]
     ]
     changes = (code.replaced(given.value, f"{{{', '.join([*kept, item])}}}"),)
     return changes if parses(changes) else ()
+
+
+def _others_in_file(call: ast.Call, name: str, known: Mapping[str, Any]) -> list[str]:
+    """Returns the names of other objects of the learner that a `.keras` file uses."""
+    path = value_of(call.args[0], known) if call.args else None
+    if not isinstance(path, (str, Path)) or not zipfile.is_zipfile(path):
+        return []
+    with zipfile.ZipFile(path) as archive:
+        if "config.json" not in archive.namelist():
+            return []
+        config = archive.read("config.json").decode(errors="replace")
+    used = dict.fromkeys(re.findall(r'"(?:class_name|config)": "(\w+)"', config))
+    return [each for each in used if each != name and _is_own_object(known.get(each))]
+
+
+def _is_own_object(value: Any) -> bool:
+    home = str(getattr(value, "__module__", "keras"))
+    return callable(value) and not home.startswith(("keras", "tensorflow", "builtins"))
 
 
 def _no_mapping(match: re.Match[str], failure: Failure) -> Mistake | None:
