@@ -619,7 +619,8 @@ model.fit(rng.random((8, 8, 4)), rng.random((8, 1)), verbose=0)""",
         "kind": "transfer learning",
         "rule": "input-shape",
         "cells": [
-            """base = keras.applications.VGG16(weights=None, include_top=False, input_shape=(96, 96))""",
+            """base = keras.applications.VGG16(
+    weights=None, include_top=False, input_shape=(96, 96))""",
         ],
         "right": "`input_shape=(96, 96, 3)`.",
         "words": "(96, 96, 3)",
@@ -630,7 +631,8 @@ model.fit(rng.random((8, 8, 4)), rng.random((8, 1)), verbose=0)""",
         "kind": "transfer learning",
         "rule": "application-size",
         "cells": [
-            """base = keras.applications.VGG16(weights=None, include_top=False, input_shape=(28, 28, 3))""",
+            """base = keras.applications.VGG16(
+    weights=None, include_top=False, input_shape=(28, 28, 3))""",
         ],
         "right": "Resize them to 32 x 32 first.",
         "words": "Resizing(32, 32)",
@@ -641,7 +643,8 @@ model.fit(rng.random((8, 8, 4)), rng.random((8, 1)), verbose=0)""",
         "kind": "transfer learning",
         "rule": "model-for-tensor",
         "cells": [
-            """base = keras.applications.MobileNet(weights=None, include_top=False, input_shape=(64,64,3), alpha=0.25)
+            """base = keras.applications.MobileNet(
+    weights=None, include_top=False, input_shape=(64, 64, 3), alpha=0.25)
 x = layers.Flatten()(base)
 out = layers.Dense(2)(x)""",
         ],

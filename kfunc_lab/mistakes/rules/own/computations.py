@@ -76,7 +76,8 @@ def _not_divisible(match: re.Match[str], failure: Failure) -> Mistake | None:
     return Mistake(
         "reshape-size",
         _(
-            "{layer} reshapes {total} numbers into groups of {size}, which does not go out evenly."
+            "{layer} reshapes {total} numbers into groups of {size}, and {size} does not divide "
+            "{total}."
         ).format(layer=title(failure), total=total, size=size),
         f"{total} mod {size} = {total % size}",
         edit,

@@ -191,7 +191,8 @@ def _product_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
         return Mistake(
             "weight-shape",
             _(
-                "`self.{name}` has the shape {shape}, but its first axis meets {n} numbers."
+                "`self.{name}` has the shape {shape}, but the input has {n} numbers in its "
+                "last axis."
             ).format(name=node.attr, shape=shape, n=last),
             f"{last} ≠ {shape[0]}",
             _("Write `shape={new}`.").format(new=new),

@@ -31,8 +31,9 @@ def _not_found(match: re.Match[str], failure: Failure) -> Mistake | None:
     name = match["name"].rpartition(".")[2].rpartition(">")[2]
     if _is_of_keras(name) and name not in variables(failure.scope):
         return _loss_by_name(name, failure)
-    what = _("the class {name}") if match["what"].lower() in ("class", "layer") else ""
-    what = what or _("the function {name}")
+    reason = _("Keras does not know the function {name}, which the file uses.")
+    if match["what"].lower() in ("class", "layer"):
+        reason = _("Keras does not know the class {name}, which the file uses.")
     changes = with_custom_object(name, failure)
     others: tuple[Edit, ...] = (
         Edit(
@@ -45,9 +46,7 @@ def _not_found(match: re.Match[str], failure: Failure) -> Mistake | None:
         others = (*others, *_without_compiling(failure))
     return Mistake(
         "custom-object",
-        _("Keras does not know {what}, which the file uses.").format(
-            what=what.format(name=name)
-        ),
+        reason.format(name=name),
         "",
         _('Load with `custom_objects={{"{name}": {name}}}`.').format(name=name),
         name,
