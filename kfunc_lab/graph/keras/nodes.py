@@ -199,7 +199,13 @@ def lost_nodes(nodes: list[Any], without: Set[int] = frozenset()) -> list[Any]:
         ):
             drawn.add(id(node))
             lost.append(node)
-    return [node for node in lost if not is_unused_cast(node)]
+    # Keras computes a mask beside each masked tensor; nobody called it, so nobody lost it.
+    masks = {id(mask) for mask in masks_of(node for node in branches if id(node) not in drawn)}
+    return [
+        node
+        for node in lost
+        if not is_unused_cast(node) and masks.isdisjoint(map(id, node.outputs))
+    ]
 
 
 def nodes_in_use(branches: Sequence[Any]) -> set[int]:
@@ -311,3 +317,18 @@ def call_numbers(nodes: Iterable[Any]) -> dict[int, int]:
 def _node_index(node: Any) -> int:
     index: int = node.outputs[0]._keras_history.node_index if node.outputs else 0
     return index
+
+
+def layers_within(layer: Any) -> list[Any]:
+    """Returns a layer and all layers inside it."""
+    return list(layer._flatten_layers()) if hasattr(layer, "_flatten_layers") else [layer]
+
+
+# These tell whether an earlier run of a notebook's cell made a node; whoever follows a notebook
+# adds one.
+earlier_run_checks: list[Callable[[Any], bool]] = []
+
+
+def is_of_earlier_run(node: Any) -> bool:
+    """Tells whether an earlier run of a cell made a node, as far as anybody knows."""
+    return any(check(node) for check in earlier_run_checks)
