@@ -109,6 +109,8 @@ def _joined_batches(case: Case, output: Call) -> Iterator[Finding]:
 def _one_step(case: Case) -> Iterator[Finding]:
     for call in case.calls:
         shape = (call.inputs[0].shape if call.inputs else None) or ()
+        if call.id in case.graph.inside:
+            continue  # the layer around it is enough
         if call.kind in _RECURRENT and len(shape) == 3 and shape[1] == 1:
             if len(call.inputs) > 1 or _keeps_state(case, call):
                 continue  # a decoder that takes one step at a time
@@ -169,13 +171,11 @@ def _channels_first(case: Case) -> Iterator[Finding]:
                 "channels-first",
                 call.id,
                 _(
-                    "{name} reads its input {shape} as {channels} rows of {rows} places with "
+                    "{name} reads its input {shape} as rows, columns and channels, so it sees "
                     "{columns} channels; the channels seem to come first."
                 ).format(
                     name=printable(call.layer),
                     shape=f"({channels}, {rows}, {columns})",
-                    channels=channels,
-                    rows=rows,
                     columns=columns,
                 ),
                 _(

@@ -49,6 +49,11 @@ class Case:
         lost = set(self.graph.lost)
         return [call for call in self.graph.calls if call.id not in lost]
 
+    def is_lost(self, item: str) -> bool:
+        """Tells whether a call or a nested model belongs to a lost branch."""
+        inside = self.graph.calls_inside.get(item, ())
+        return set(inside or [item]) <= set(self.graph.lost)
+
     @cached_property
     def outputs(self) -> list[Call]:
         """The calls that return the outputs."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.lint.own_losses import expectation_of
+from kfunc_lab.graph.lint.own.losses import expectation_of
 from kfunc_lab.graph.lint.spans import Span, ending
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
@@ -24,10 +24,9 @@ REGRESSION = {
     "mean_squared_logarithmic_error", "huber", "log_cosh",
 }  # fmt: skip
 _OF_COUNTS = {"poisson", "mean_squared_logarithmic_error"}  # these need non-negative outputs
-# Of these, a low output can have no logarithm.
-_OF_LOGARITHMS = {*_CROSSENTROPIES, "kl_divergence"}
 _HINGES = {"hinge", "squared_hinge", "categorical_hinge"}
-PROBABILITY_LOSSES = {*_OF_LOGARITHMS, "dice", "tversky"}
+_OTHER_NAMES = {"kldivergence": "kl_divergence"}
+PROBABILITY_LOSSES = {*_CROSSENTROPIES, "kl_divergence", "dice", "tversky"}
 
 
 def _units(call: Call) -> int | None:
@@ -144,7 +143,8 @@ def kind_of_loss(loss: Any) -> tuple[str, bool]:
             logits = bool(loss.get_config().get("from_logits", False))
         except Exception:  # a custom loss may raise anything
             logits = False
-        return snake_case(type(loss).__name__), logits
+        name = snake_case(type(loss).__name__)
+        return _OTHER_NAMES.get(name, name), logits
     return str(getattr(loss, "__name__", "")), False
 
 
@@ -188,6 +188,15 @@ def _logits(case: Case) -> Iterator[Finding]:
             )
 
 
+def _way_to_probabilities(head: Head) -> str:
+    usual = _usual_activation(head.loss)
+    if "activation" in head.decider.settings or head.activation == "linear":
+        return _('Use `activation="{usual}"` in {{name}}.').format(usual=usual)
+    return _('Let `layers.Dense(..., activation="{usual}")` follow {{name}}.').format(
+        usual=usual
+    )
+
+
 def _usual_activation(loss: str) -> str:
     return "softmax" if loss in _CLASSES or loss == "kl_divergence" else "sigmoid"
 
@@ -207,7 +216,7 @@ def _scores(case: Case) -> Iterator[Finding]:
             yield _finding(
                 head,
                 _("{name} can return {values}, but the loss {loss} takes probabilities."),
-                _("Let it end in {usual}.").format(usual=f"`{_usual_activation(head.loss)}`"),
+                _way_to_probabilities(head),
             )
         elif head.from_logits and span.low >= 0 and not span.is_probability:
             yield _finding(
@@ -310,6 +319,10 @@ def _mismatches(case: Case) -> Iterator[Finding]:
 
 def _relu_for_regression(case: Case) -> Iterator[Finding]:
     for head in heads(case):
+        if len(head.call.outputs[0].shape or ()) > 2:
+            continue  # no number of an image is negative
+        if _units(head.call) != 1 and head.decider is not head.call:
+            continue  # features that were pooled, not numbers to predict
         if head.loss in REGRESSION - _OF_COUNTS and re.match("relu", head.activation):
             yield Finding(
                 "relu-regression",

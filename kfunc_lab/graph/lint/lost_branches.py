@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from kfunc_lab.graph.keras.nodes import is_of_earlier_run
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.model.comparison import chosen_name
+from kfunc_lab.graph.model.comparison import chosen_name, hashable_settings
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
@@ -68,12 +68,22 @@ def _branches(case: Case) -> list[list[Call]]:
 
 def _is_of_earlier_run(case: Case, branch: list[Call]) -> bool:
     names = {chosen_name(call) for call in case.calls} - {""}
-    return any(
+    return _repeats_a_model(case, branch) or any(
         chosen_name(call) in names
         or _is_known_as_earlier(case, call)
         or any(_took_its_place(case, call, output) for output in case.outputs)
         for call in branch
     )
+
+
+def _repeats_a_model(case: Case, branch: list[Call]) -> bool:
+    """Tells whether a branch is a nested model whose like the model calls too."""
+    forms = {_form(call) for call in case.calls if call.group is not None}
+    return all(call.group is not None and _form(call) in forms for call in branch)
+
+
+def _form(call: Call) -> object:
+    return (call.kind, hashable_settings(call.settings), call.outputs)
 
 
 def _is_known_as_earlier(case: Case, call: Call) -> bool:

@@ -11,8 +11,6 @@ from kfunc_lab.graph.lint import (
     losses,
     lost_branches,
     masks,
-    own_layers,
-    own_weights,
     scaling,
     training,
     twins,
@@ -20,6 +18,7 @@ from kfunc_lab.graph.lint import (
 from kfunc_lab.graph.lint.data import inputs, targets
 from kfunc_lab.graph.lint.data.batch import batch_of
 from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.graph.lint.own import layers, weights
 from kfunc_lab.locale import N_, _
 from kfunc_lab.ui.text import printable
 
@@ -35,8 +34,8 @@ _RULES: tuple[Rule, ...] = (
     *axes.RULES,
     *masks.RULES,
     *training.RULES,
-    *own_layers.RULES,
-    *own_weights.RULES,
+    *layers.RULES,
+    *weights.RULES,
     *losses.RULES,
 )
 

@@ -97,19 +97,20 @@ def _layer_names(model: Any, variables: list[Any]) -> str:
 def _training_mode(case: Case) -> Iterator[Finding]:
     """Finds calls with `training=True`, which hold also when the model predicts."""
     for call_id, node in {**case.nested, **case.nodes}.items():
-        if call_id in case.graph.lost or training_argument(node) is not True:
+        if case.is_lost(call_id) or training_argument(node) is not True:
             continue
         layer = node.operation
         if _trains_by_default(layer):
             continue
         parts = layers_within(layer)
         kinds = {type(part).__name__ for part in parts}
-        if len(parts) > 1 and layer.weights and not layer.trainable_weights:
+        frozen = len(parts) > 1 and bool(layer.weights) and not layer.trainable_weights
+        if frozen and _NORMALISING in kinds:
             yield _frozen_base(call_id, layer.name)
         elif _NORMALISING in kinds:
             yield _batch_statistics(call_id, layer.name, nested=len(parts) > 1)
         elif any(kind.endswith(_RANDOM) or kind.startswith(_RANDOM) for kind in kinds):
-            yield _always_random(call_id, layer.name)
+            yield _always_random(call_id, layer.name, "likely" if frozen else "possible")
 
 
 def _trains_by_default(layer: Any) -> bool:
@@ -147,7 +148,7 @@ def _batch_statistics(call_id: str, name: str, nested: bool) -> Finding:
     )
 
 
-def _always_random(call_id: str, name: str) -> Finding:
+def _always_random(call_id: str, name: str, sureness: str) -> Finding:
     return Finding(
         "training-mode",
         call_id,
@@ -157,7 +158,7 @@ def _always_random(call_id: str, name: str) -> Finding:
         _(
             "Leave `training` out, unless you mean to draw several predictions and compare them."
         ),
-        "possible",
+        sureness,
     )
 
 

@@ -1,9 +1,12 @@
 """Finds equal towers over two inputs that are compared later, but have weights of their own."""
 
+import ast
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.graph.lint.own.source import calls_in, definition_of
 from kfunc_lab.graph.model.comparison import chosen_name, hashable_settings
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
@@ -123,7 +126,7 @@ def _sureness(
         alike, entries = False, [("one thing", "another")]
     unnamed = all(names == ("", "") for names in entries)
     own = not call.library or call.kind == "Lambda"
-    if call.kind in _COMPARING:
+    if call.kind in _COMPARING or (own and _subtracts(case, call)):
         return _of_comparison(call, alike, unnamed)
     if not alike:
         return ""
@@ -131,6 +134,17 @@ def _sureness(
         return "possible"
     two = call.kind == "Concatenate" and len(case.graph.sources[call.id]) == 2
     return "possible" if two else ""
+
+
+def _subtracts(case: Case, call: Call) -> bool:
+    """Tells whether a Lambda or a custom layer subtracts something, by its source."""
+    operation: Any = getattr(case.nodes.get(call.id), "operation", None)
+    function = getattr(operation, "function", None) or getattr(type(operation), "call", None)
+    definition = definition_of(function)
+    return definition is not None and (
+        any(isinstance(node, ast.Sub) for node in ast.walk(definition))
+        or any(name == "subtract" for name, _found in calls_in(definition))
+    )
 
 
 def _of_comparison(call: Call, alike: bool, unnamed: bool) -> str:

@@ -58,9 +58,16 @@ def not_finite(array: Numbers) -> str:
     ).format(n=count, row=first)
 
 
+def _finite(batch: Batch) -> Iterator[tuple[str, Numbers]]:
+    """Yields the inputs whose numbers can be compared."""
+    for call_id, array in batch.inputs.items():
+        if not not_finite(array):
+            yield call_id, array
+
+
 def _ids(case: Case, batch: Batch) -> Iterator[Finding]:
     """Checks what an Embedding looks up."""
-    for call_id, array in batch.inputs.items():
+    for call_id, array in _finite(batch):
         for table in _first_users(case, call_id):
             rows = table.settings.get("input_dim")
             if not table.kind.endswith("Embedding") or not isinstance(rows, int):
@@ -124,7 +131,7 @@ def _fractions(call_id: str, names: dict[str, object]) -> Finding:
 
 
 def _scale(case: Case, batch: Batch) -> Iterator[Finding]:
-    for call_id, array in batch.inputs.items():
+    for call_id, array in _finite(batch):
         users = [call for call in _first_users(case, call_id) if _computes(call)]
         scalers = [call for call in _first_users(case, call_id) if shrinks(call)]
         low, high = float(array.min()), float(array.max())
@@ -200,7 +207,7 @@ def _first_users(case: Case, call_id: str) -> list[Call]:
 
 
 def _constant(case: Case, batch: Batch) -> Iterator[Finding]:
-    for call_id, array in batch.inputs.items():
+    for call_id, array in _finite(batch):
         name = printable(case.graph.call_of[call_id].layer)
         users = _first_users(case, call_id)
         if len(array) < _MIN_ROWS or not any(map(_computes, users)):

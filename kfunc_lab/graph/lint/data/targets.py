@@ -101,7 +101,10 @@ def _of_loss(fit: _Fit) -> Iterator[Finding]:
     elif loss in _ONE_HOT:
         yield from _one_hot(fit)
     elif loss in _ELEMENTWISE:
-        yield from _compared_by_broadcasting(fit)
+        other_shape = list(_compared_by_broadcasting(fit))
+        if other_shape:
+            yield from other_shape
+            return  # the rest follows from it
     if loss in PROBABILITY_LOSSES and loss not in _ONE_HOT:
         yield from _not_probabilities(fit)
     if loss in REGRESSION:

@@ -4,7 +4,7 @@ import ast
 import inspect
 from typing import Any
 
-from kfunc_lab.graph.lint.source import Function, calls_in, definition_of, is_name
+from kfunc_lab.graph.lint.own.source import Function, calls_in, definition_of, is_name
 
 _SMALL = {"maximum", "relu"}
 _PROBABLY_LOGITS = {"sigmoid", "softmax"}

@@ -1,6 +1,7 @@
 """Reads the source of a function that the user wrote, without running it."""
 
 import ast
+import dis
 import inspect
 import textwrap
 from collections.abc import Iterator
@@ -69,6 +70,8 @@ def objects_in(function: Any) -> Iterator[tuple[str, Any]]:
             yield name, cell.cell_contents
         except ValueError:  # not assigned yet
             continue
-    for name in code.co_names:
+    # The names in the code itself are also those of attributes, such as `self.dense`.
+    read = {it.argval for it in dis.get_instructions(code) if it.opname == "LOAD_GLOBAL"}
+    for name in sorted(read):
         if name in function.__globals__:
             yield name, function.__globals__[name]

@@ -7,8 +7,8 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.lint.own_layers import custom_layers
-from kfunc_lab.graph.lint.source import calls_in, definition_of, last_name, objects_in
+from kfunc_lab.graph.lint.own.layers import custom_layers
+from kfunc_lab.graph.lint.own.source import calls_in, definition_of, last_name, objects_in
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
