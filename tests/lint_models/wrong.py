@@ -553,11 +553,11 @@ def negative_targets_for_tanh():
 
 def one_target_for_two_units():
     y = rng.integers(0, 2, 32)
-    return table_model(2, "sigmoid", "binary_crossentropy"), (TABLE, y), "broadcast"
+    return table_model(2, "sigmoid", "binary_crossentropy"), (TABLE, y), "target-shape"
 
 
 def class_number_against_softmax_by_mse():
-    return table_model(10, "softmax", "mse"), (TABLE, np.arange(32) % 10), "broadcast"
+    return table_model(10, "softmax", "mse"), (TABLE, np.arange(32)[:, None] % 10), "broadcast"
 
 
 def every_step_against_one_target():
@@ -566,6 +566,22 @@ def every_step_against_one_target():
     model = keras.Model(series, layers.Dense(1)(x))
     model.compile("adam", "mae")
     return model, (rng.random((32, 12, 2)), rng.random((32, 1))), "broadcast"
+
+
+def every_open_step_against_one_target():
+    series = keras.Input((None, 2), name="series")
+    x = layers.Bidirectional(layers.LSTM(4, return_sequences=True))(series)
+    model = keras.Model(series, layers.Dense(1)(x))
+    model.compile("adam", "mse")
+    return model, (rng.random((32, 12, 2)), rng.random((32, 1))), "broadcast"
+
+
+def every_place_against_one_target():
+    image = keras.Input((8, 8, 1), name="image")
+    x = layers.Conv2D(4, 3, padding="same", activation="relu")(image)
+    model = keras.Model(image, layers.Dense(1)(x))
+    model.compile("adam", "mse")
+    return model, (rng.random((32, 8, 8, 1)), rng.random((32, 1, 1))), "broadcast"
 
 
 def unscaled_images():

@@ -20,7 +20,11 @@ _ONE_HOT = {"categorical_crossentropy", "categorical_focal_crossentropy", "categ
 _ELEMENTWISE = REGRESSION | {
     "binary_crossentropy", "binary_focal_crossentropy", "poisson", "hinge", "squared_hinge",
 }  # fmt: skip
+# These refuse other shapes.
+_STRICT = {"binary_crossentropy", "binary_focal_crossentropy"}
 _TOLERANCE = 1e-4
+
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ def _one_hot(fit: _Fit) -> Iterator[Finding]:
             ),
         )
     elif targets.ndim == rank and targets.shape[-1] != units and units:
-        yield _other_shape(fit)
+        yield _differing(fit, fit.head.call.outputs[0].shape or (), "target-shape")
     elif fit.head.loss.endswith("crossentropy") and (targets.min() < 0 or targets.max() > 1):
         yield _outside(fit)
     elif fit.head.loss.endswith("crossentropy") and not _adds_up(targets):
@@ -250,38 +254,25 @@ def _out_of_reach(fit: _Fit) -> Iterator[Finding]:
 
 
 def _compared_by_broadcasting(fit: _Fit) -> Iterator[Finding]:
-    output = fit.head.call.outputs[0].shape
-    targets = tuple(fit.targets.shape)
-    if output is None:
+    shape = fit.head.call.outputs[0].shape
+    targets: Shape = tuple(fit.targets.shape)
+    if not shape:
         return
-    targets = (*targets, 1) if len(targets) == 1 else targets  # as Keras's `fit` does
-    returned = _completed(output, targets)
-    if returned is None:
+    returned = (targets[0], *shape[1:])
+    left, right = _without_last_axis(targets, returned)
+    rank = max(len(left), len(right))
+    left, right = (1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right
+    pairs = list(zip(left, right, strict=True))
+    if all(_same_size(*pair) for pair in pairs):
         return
-    left, right = _same_rank(targets, returned)
-    if left == right:
-        return
-    if len(left) == len(right) and _broadcast(left, right):
-        yield _broadcasting(fit, returned)
-    elif len(left) == len(right):
-        yield _other_shape(fit)
+    fits = all(_same_size(*pair) or 1 in pair for pair in pairs)
+    if fits and fit.head.loss not in _STRICT:
+        yield _differing(fit, returned, "broadcast")
+    else:
+        yield _differing(fit, returned, "target-shape")
 
 
-def _completed(
-    output: tuple[int | None, ...], targets: tuple[int, ...]
-) -> tuple[int, ...] | None:
-    """Returns the shape of an output for the batch, open sizes taken from the targets."""
-    sizes = [targets[0]]
-    for axis, size in enumerate(output[1:], start=1):
-        if size is None and (axis >= len(targets) or len(targets) != len(output)):
-            return None
-        sizes.append(targets[axis] if size is None else size)
-    return tuple(sizes)
-
-
-def _same_rank(
-    targets: tuple[int, ...], output: tuple[int, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _without_last_axis(targets: Shape, output: Shape) -> tuple[Shape, Shape]:
     """Removes a last axis of size 1 of the longer shape, as Keras's losses do."""
     if len(targets) == len(output) + 1 and targets[-1] == 1:
         return targets[:-1], output
@@ -290,32 +281,44 @@ def _same_rank(
     return targets, output
 
 
-def _broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return all(a == b or 1 in (a, b) for a, b in zip(one, other, strict=True))
+def _same_size(one: int | None, other: int | None) -> bool:
+    """Tells whether two sizes are equal; an open size is any number of steps or places."""
+    return one == other or (other is None and one != 1)
 
 
-def _broadcasting(fit: _Fit, returned: tuple[int, ...]) -> Finding:
-    recurrent = _last_sequence(fit)
-    if recurrent is not None and len(returned) > 2:
+def _differing(fit: _Fit, returned: Shape, code: str) -> Finding:
+    recurrent = _last_sequence(fit) if len(returned) > 2 else None
+    if recurrent is not None:
+        change = _("For one answer for each example, use `return_sequences=False` in {layer}.")
+    elif len(returned) > 2 and len(returned) > fit.targets.ndim:
+        change = _(
+            "For one answer for each example, put `layers.Flatten()` or a pooling layer before "
+            "{output}."
+        )
+    else:
+        change = _("Give the last layer as many units as an example has targets.")
+    if code == "target-shape":
+        reason = _(
+            "The targets {targets} and the output {returned} of {output} differ in shape, so the "
+            "loss {loss} cannot compare them."
+        )
+    elif recurrent is not None:
         reason = _(
             "Each example has one target {targets}, but {output} returns one number for each step "
             "{returned}: every step is compared with the same target."
         )
-        change = _("Use `return_sequences=False` in {layer}.")
-    elif len(returned) > 2:
-        reason = _(
-            "The targets {targets} and the output {returned} of {output} differ in shape: the loss "
-            "compares many outputs with the same target."
-        )
-        change = _("Put `layers.Flatten()` or a pooling layer before {output}.")
     else:
         reason = _(
             "The targets {targets} and the output {returned} of {output} differ in shape: the loss "
-            "compares all of its numbers with the same target."
+            "compares several outputs with the same target."
         )
-        change = _("Give the last layer as many units as an example has targets.")
     layer = printable(recurrent.layer) if recurrent is not None else ""
-    return fit.finding("broadcast", reason, change, returned=str(returned), layer=layer)
+    return fit.finding(code, reason, change, returned=_shape_text(returned), layer=layer)
+
+
+def _shape_text(shape: Shape) -> str:
+    sizes = ["?" if size is None else str(size) for size in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def _last_sequence(fit: _Fit) -> Call | None:
@@ -326,19 +329,6 @@ def _last_sequence(fit: _Fit) -> Call | None:
             if part.settings.get("return_sequences"):
                 return call
     return None
-
-
-def _other_shape(fit: _Fit) -> Finding:
-    shape = fit.head.call.outputs[0].shape or ()
-    expected = (
-        "(" + ", ".join(["n", *("?" if it is None else str(it) for it in shape[1:])]) + ")"
-    )
-    return fit.finding(
-        "target-shape",
-        _("The targets have the shape {targets}, but {output} returns {expected}."),
-        _("Give the last layer the shape of the targets."),
-        expected=expected,
-    )
 
 
 RULES: tuple[Callable[[Case, Batch], Iterator[Finding]], ...] = (_targets,)
