@@ -353,6 +353,57 @@ def layer_hidden_in_a_lambda():
     return keras.Model(i, layers.Dense(1)(x)), None, "layer-in-lambda"
 
 
+class Unnamed(layers.Layer):
+    def __init__(self, by):
+        super().__init__()
+        self.by = by
+
+    def call(self, x):
+        return x * self.by
+
+    def get_config(self):
+        return {**super().get_config(), "by": self.by}
+
+
+def layer_that_takes_no_name():
+    i = keras.Input((6,), name="i")
+    return keras.Model(i, layers.Dense(1)(Unnamed(2.0)(i))), None, "config-refused"
+
+
+class FixedProjection(layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.kernel = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+
+    def call(self, x):
+        return ops.matmul(x, self.kernel)
+
+
+def array_for_a_weight():
+    i = keras.Input((6,), name="i")
+    return keras.Model(i, layers.Dense(1)(FixedProjection()(i))), None, "unknown-weight"
+
+
+def variable_between_layers():
+    i = keras.Input((6,), name="i")
+    gain = keras.Variable(1.0)
+    return keras.Model(i, layers.Dense(1)(i) * gain), None, "unknown-weight"
+
+
+def variable_in_a_lambda():
+    i = keras.Input((6,), name="i")
+    gain = tf.Variable(1.0)
+    x = layers.Lambda(lambda it: it * gain, name="gain")(i)
+    return keras.Model(i, layers.Dense(1)(x)), None, "unknown-weight"
+
+
+def dropout_of_the_answers():
+    i = keras.Input((6,), name="i")
+    model = keras.Model(i, layers.Dropout(0.5)(layers.Dense(1)(i)))
+    model.compile("adam", "mse")
+    return model, None, "dropout-at-the-end"
+
+
 # -- axes
 
 
@@ -420,6 +471,37 @@ def rescaled_twice():
     image = keras.Input((28, 28, 1), name="image")
     x = layers.Rescaling(1 / 255)(layers.RandomFlip()(image / 255.0))
     return with_head(image, layers.Flatten()(layers.Conv2D(4, 3)(x))), None, "scaled-twice"
+
+
+def reshape_in_the_place_of_a_permutation():
+    series = keras.Input((4, 30), name="series")
+    x = layers.Reshape((30, 4))(series)
+    return with_head(series, layers.LSTM(8)(x)), None, "reshape-swaps"
+
+
+def operation_that_reshapes():
+    image = keras.Input((3, 32, 32), name="image")
+    x = ops.reshape(image, (-1, 32, 32, 3))
+    return with_head(image, layers.Flatten()(layers.Conv2D(4, 3)(x))), None, "reshape-swaps"
+
+
+def rows_normalised():
+    image = keras.Input((16, 16, 3), name="image")
+    x = layers.BatchNormalization(axis=1)(layers.Conv2D(4, 3)(image))
+    return with_head(image, layers.Flatten()(x)), None, "normalised-axis"
+
+
+def centred_over_the_batch():
+    i = keras.Input((6,), name="i")
+    x = layers.Dense(4)(i)
+    return keras.Model(i, layers.Dense(1)(x - ops.mean(x))), None, "batch-mixed"
+
+
+def first_example_as_first_step():
+    series = keras.Input((9, 4), name="series")
+    first = ops.reshape(series[0], (1, 36))
+    x = layers.Flatten()(series) + first
+    return keras.Model(series, layers.Dense(1)(x)), None, "batch-mixed"
 
 
 # -- twins

@@ -20,24 +20,26 @@ _OF_IMAGES = {
 _FEW_UNITS = 1  # more answers for each place can be a map of classes
 
 
-def _shape(call: Call) -> Shape:
+def shape_of(call: Call) -> Shape:
+    """Returns the shape of a call's result; `()` if it is not known."""
     return (call.outputs[0].shape if call.outputs else None) or ()
 
 
 def _batch_lost(case: Case) -> Iterator[Finding]:
     """Finds outputs whose first axis does not count the examples."""
     inputs = [case.graph.call_of[call_id] for call_id in case.graph.inputs]
-    if not inputs or any(_shape(call)[:1] != (None,) for call in inputs):
+    if not inputs or any(shape_of(call)[:1] != (None,) for call in inputs):
         return  # with a fixed batch size nobody can tell the axes apart
     for output in case.outputs:
-        if _without_batch(output):
+        if without_batch(output):
             loser = _first_loser(case, output)
             yield _batch_finding(loser, output)
         else:
             yield from _joined_batches(case, output)
 
 
-def _without_batch(call: Call) -> bool:
+def without_batch(call: Call) -> bool:
+    """Tells whether the first axis of a call's result does not count the examples."""
     return call.library and any(
         spec.shape is not None and spec.shape[:1] != (None,) for spec in call.outputs
     )
@@ -47,7 +49,7 @@ def _first_loser(case: Case, output: Call) -> Call:
     call = output
     while True:
         sources = [case.graph.call_of[it] for it in case.graph.sources.get(call.id, ())]
-        losers = [source for source in sources if _without_batch(source)]
+        losers = [source for source in sources if without_batch(source)]
         if not losers:
             return call
         call = losers[0]
@@ -67,8 +69,8 @@ def _batch_finding(loser: Call, output: Call) -> Finding:
         change = _("Name the axis, so that axis 0 stays: for example `axis=-1`.")
     shape = (
         "("
-        + ", ".join(map(str, _shape(output)))
-        + ("," if len(_shape(output)) == 1 else "")
+        + ", ".join(map(str, shape_of(output)))
+        + ("," if len(shape_of(output)) == 1 else "")
         + ")"
     )
     return Finding(
@@ -91,7 +93,7 @@ def _joined_batches(case: Case, output: Call) -> Iterator[Finding]:
     """Finds a concatenation along the batch axis that directly is an output."""
     if output.kind != "Concatenate" or len(case.graph.sources.get(output.id, ())) < 2:
         return
-    rank = len(_shape(output))
+    rank = len(shape_of(output))
     axis = output.settings.get("axis", 0 if output.operation else -1)
     if isinstance(axis, int) and rank and axis % rank == 0 and rank > 1:
         yield Finding(
@@ -198,7 +200,7 @@ def _is_raw(case: Case, call: Call) -> bool:
 def _answers_for_places(case: Case) -> Iterator[Finding]:
     """Finds a Dense head over the places of an image or the steps of a convolution."""
     for output, loss in losses_of(case):
-        shape = _shape(output)
+        shape = shape_of(output)
         if (
             output.kind not in ("Dense", "Activation")
             or len(shape) < 3
@@ -249,8 +251,10 @@ def _shrinker(case: Case, output: Call) -> Call | None:
     ):
         return None
     before = [case.graph.call_of[it] for it in case.leading_to([call.id])]
-    sizes = [_shape(it)[1:-1] for it in before if it.id in case.graph.inputs]
-    if any(len(size) == len(_shape(call)) - 2 and size == _shape(call)[1:-1] for size in sizes):
+    sizes = [shape_of(it)[1:-1] for it in before if it.id in case.graph.inputs]
+    if any(
+        len(size) == len(shape_of(call)) - 2 and size == shape_of(call)[1:-1] for size in sizes
+    ):
         return None  # an answer for each pixel of the input can be meant
     upsampled = any(it.kind.startswith(("UpSampling", "Conv2DTranspose")) for it in before)
     return None if upsampled else call

@@ -189,12 +189,9 @@ def _logits(case: Case) -> Iterator[Finding]:
 
 
 def _way_to_probabilities(head: Head) -> str:
-    usual = _usual_activation(head.loss)
     if "activation" in head.decider.settings or head.activation == "linear":
-        return _('Use `activation="{usual}"` in {{name}}.').format(usual=usual)
-    return _('Let `layers.Dense(..., activation="{usual}")` follow {{name}}.').format(
-        usual=usual
-    )
+        return _('Use `activation="{usual}"` in {name}.')
+    return _('Let `layers.Dense(..., activation="{usual}")` follow {name}.')
 
 
 def _usual_activation(loss: str) -> str:
@@ -255,7 +252,8 @@ def _scores(case: Case) -> Iterator[Finding]:
 
 def _finding(head: Head, reason: str, change: str) -> Finding:
     assert head.span is not None  # noqa: S101
-    names = {**head.names, "values": _values(head.span)}
+    usual = _usual_activation(head.loss)
+    names = {**head.names, "values": _values(head.span), "usual": usual}
     return Finding(
         "loss-activation",
         head.call.id,

@@ -162,8 +162,27 @@ def _always_random(call_id: str, name: str, sureness: str) -> Finding:
     )
 
 
+def _dropout(case: Case) -> Iterator[Finding]:
+    """Finds a Dropout that drops the model's answers."""
+    for call in case.calls:
+        if not call.library or not call.kind.endswith("Dropout"):
+            continue
+        if call in case.outputs and _is_compiled(case.model):
+            yield Finding(
+                "dropout-at-the-end",
+                call.id,
+                _(
+                    "{name} is the last layer: in training it sets some of the model's answers to "
+                    "0 before the loss sees them."
+                ).format(name=printable(call.layer)),
+                _("Put {name} before the last Dense layer.").format(name=printable(call.layer)),
+                "likely",
+            )
+
+
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _nothing_trains,
     _changed_after_compile,
     _training_mode,
+    _dropout,
 )

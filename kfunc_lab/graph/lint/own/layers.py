@@ -40,7 +40,10 @@ def _configurations(case: Case) -> Iterator[Finding]:
             yield _no_config(call, kind)
             continue
         missing = _missing_arguments(type(layer), config)
-        if missing:
+        refused = _refused_arguments(type(layer), config)
+        if refused:
+            yield _refusal(call, kind, refused)
+        elif missing:
             yield Finding(
                 "config-incomplete",
                 call.id,
@@ -88,6 +91,37 @@ def _no_config(call: Call, kind: str) -> Finding:
         ),
         "certain",
     )
+
+
+def _refusal(call: Call, kind: str, refused: list[str]) -> Finding:
+    return Finding(
+        "config-refused",
+        call.id,
+        _(
+            "The `get_config` of {kind} returns {names}, which its `__init__` does not take, so a "
+            "model that contains it cannot be loaded."
+        ).format(kind=kind, names=", ".join(f"`{name}`" for name in refused)),
+        _(
+            "Let the constructor take them: `def __init__(self, ..., **kwargs)` and "
+            "`super().__init__(**kwargs)`."
+        ),
+        "certain",
+    )
+
+
+def _refused_arguments(cls: type, config: Mapping[str, Any]) -> list[str]:
+    """Returns what `from_config` would pass to a constructor that does not take it."""
+    if any("from_config" in vars(it) for it in cls.__mro__ if not _is_keras(it)):
+        return []
+    parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    if any(it.kind is inspect.Parameter.VAR_KEYWORD for it in parameters):
+        return []
+    taken = {parameter.name for parameter in parameters}
+    return [name for name in config if name not in taken]
+
+
+def _is_keras(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in ("keras", "builtins")
 
 
 def _missing_arguments(cls: type, config: Mapping[str, Any]) -> list[str]:

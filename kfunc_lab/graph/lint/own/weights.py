@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.lint.own.layers import custom_layers
@@ -56,7 +58,9 @@ def _is_backend_variable(value: Any) -> bool:
 def _is_tensor(value: Any) -> bool:
     import keras
 
-    return not isinstance(value, keras.Variable) and keras.ops.is_tensor(value)
+    if isinstance(value, np.ndarray):
+        return bool(value.dtype.kind == "f")
+    return not isinstance(value, keras.Variable) and bool(keras.ops.is_tensor(value))
 
 
 def _variable(call_id: str, layer: Any, name: str, sureness: str) -> Finding:
@@ -161,6 +165,50 @@ def _layers_outside(case: Case) -> Iterator[Finding]:
             if _is_layer(value) and id(value) not in known and value.weights:
                 yield _lambda(call_id, name, other)
                 break
+            if _is_loose_variable(case, value):
+                yield _loose(call_id, name, other)
+                break
+
+
+def _loose_variables(case: Case) -> Iterator[Finding]:
+    """Finds variables that a call takes as an argument, as in `x * variable`."""
+    import keras
+
+    for call in case.calls:
+        node = case.nodes.get(call.id)
+        if node is None:
+            continue
+        arguments = keras.tree.flatten([node.arguments.args, node.arguments.kwargs])
+        if any(_is_loose_variable(case, value) for value in arguments):
+            yield _loose(call.id, call.layer, "")
+
+
+def _is_loose_variable(case: Case, value: Any) -> bool:
+    """Tells whether a value is a variable that the model does not hold."""
+    import keras
+
+    if not isinstance(value, keras.Variable):
+        return _is_backend_variable(value)
+    held = getattr(case.model, "variables", None)
+    return held is not None and all(value is not variable for variable in held)
+
+
+def _loose(call_id: str, name: str, variable: str) -> Finding:
+    return Finding(
+        "unknown-weight",
+        call_id,
+        _(
+            "{name} computes with a variable that belongs to no layer: it is not trained, and it "
+            "is not saved."
+        ).format(name=printable(name))
+        if not variable
+        else _(
+            "{name} computes with the variable `{variable}`, which belongs to no layer: it is not "
+            "trained, and it is not saved."
+        ).format(name=printable(name), variable=variable),
+        _("Write a layer that creates it in `build` with `self.add_weight(...)`."),
+        "certain",
+    )
 
 
 def _is_layer(value: Any) -> bool:
@@ -188,4 +236,5 @@ RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _unknown_weights,
     _layers_made_in_calls,
     _layers_outside,
+    _loose_variables,
 )
