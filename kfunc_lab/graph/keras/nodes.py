@@ -8,6 +8,7 @@ is Keras's record of one call of an operation.
 
 import contextlib
 import gc
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -322,6 +323,15 @@ def _node_index(node: Any) -> int:
 def layers_within(layer: Any) -> list[Any]:
     """Returns a layer and all layers inside it."""
     return list(layer._flatten_layers()) if hasattr(layer, "_flatten_layers") else [layer]
+
+
+def creation_number(node: Any) -> int:
+    """Returns a number that is greater for nodes that were made later; -1 if it is not known."""
+    # Keras numbers the tensors, as in "keras_tensor_12", in the order in which they are made.
+    found = (
+        re.fullmatch(r"keras_tensor(?:_(\d+))?", node.outputs[0].name) if node.outputs else None
+    )
+    return int(found[1] or 0) if found else -1
 
 
 # These tell whether an earlier run of a notebook's cell made a node; whoever follows a notebook

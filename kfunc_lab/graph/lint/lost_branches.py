@@ -8,23 +8,38 @@ place.
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from kfunc_lab.graph.keras.nodes import is_of_earlier_run
+from kfunc_lab.graph.keras.nodes import creation_number, is_of_earlier_run
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.model.comparison import chosen_name, hashable_settings
+from kfunc_lab.graph.model.families import family_of
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
 
 def _lost_branches(case: Case) -> Iterator[Finding]:
-    for branch in _branches(case):
-        if _is_of_earlier_run(case, branch):
+    branches = _branches(case)
+    earlier = [branch for branch in branches if _is_of_earlier_run(case, branch)]
+    # What was made before the end of an earlier run belongs to it, or to one before it.
+    last = max((_time(case, call) for branch in earlier for call in branch), default=-1)
+    for branch in branches:
+        if branch in earlier or all(_time(case, call) < last for call in branch):
             continue
         inside = {call.id for call in branch}
         feeding = {edge.source for edge in case.graph.edges if edge.target in inside}
         for call in branch:
             if call.id not in feeding:  # only the end of the branch is reported
                 yield _finding(printable(call.id), call.id)
+
+
+def _time(case: Case, call: Call) -> int:
+    """Returns a number that is greater for later calls."""
+    group = case.graph.group_of.get(call.group or "")
+    while group is not None and group.parent is not None:
+        group = case.graph.group_of[group.parent]
+    node = case.nested.get(group.id) if group is not None else None
+    node = node or case.nodes.get(call.id)
+    return creation_number(node) if node is not None else -1
 
 
 def _finding(name: str, call_id: str) -> Finding:
@@ -95,19 +110,38 @@ def _took_its_place(case: Case, lost: Call, output: Call) -> bool:
     """Tells whether an output of the model is a later form of a lost call.
 
     It is if it computes something else of the same tensors, if it is the same kind of layer of
-    the same width, or if the lost call came after it.
+    the same width or after the same kinds of layers, or if the lost call came after it.
     """
     sources = case.graph.sources
     after = set(sources.get(lost.id, ()))
+    if output.id in after:
+        return True
     same_sources = after == set(sources.get(output.id, ()))
-    parallel = same_sources and (len(after) > 1 or lost.operation)
-    width = [
-        call.outputs[0].shape[-1:]
-        for call in (lost, output)
-        if call.outputs and call.outputs[0].shape
+    if same_sources and (len(after) > 1 or lost.operation):
+        return True
+    same_width = _width(lost) == _width(output)
+    same_structure = _structure(case, lost) == _structure(case, output)
+    if chosen_name(lost):  # whoever runs a cell again rarely changes a name
+        return same_width and same_structure
+    return lost.kind == output.kind and (same_width or same_structure)
+
+
+def _width(call: Call) -> object:
+    return call.outputs[0].shape[-1:] if call.outputs and call.outputs[0].shape else None
+
+
+def _structure(case: Case, call: Call) -> object:
+    """Returns the kinds of the calls that lead to a call, without those that only regularise."""
+    kept = [
+        (other.kind, other.id if other.id in case.graph.inputs else "")
+        for other in (case.graph.call_of[it] for it in case.leading_to([call.id]))
+        if family_of(other).name != "regularising" and not _is_activation(other)
     ]
-    same_kind = lost.kind == output.kind and len(width) == 2 and width[0] == width[1]
-    return parallel or same_kind or output.id in after
+    return (call.kind, kept)
+
+
+def _is_activation(call: Call) -> bool:
+    return not call.parameters and call.kind in ("Activation", "ReLU", "LeakyReLU", "Relu")
 
 
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (_lost_branches,)

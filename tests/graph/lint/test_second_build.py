@@ -88,6 +88,61 @@ def test_dropped_model_is_no_lost_branch():
     assert codes(keras.Model(i, layers.average([part()(i), part()(i)]))) == []
 
 
+def dense_head(i, units, activation=None, width=8):
+    return keras.Model(i, layers.Dense(units)(layers.Dense(width, activation=activation)(i)))
+
+
+def test_earlier_builds_of_other_sizes():
+    i = keras.Input((6,), name="i")
+    dense_head(i, 1)
+    dense_head(i, 2, "relu")
+    x = layers.Dropout(0.1)(layers.Dense(8, activation="relu")(i))
+    keras.Model(i, layers.Dense(2)(x))
+    assert codes(dense_head(i, 3, "relu", width=16)) == []
+
+
+def test_earlier_head_of_another_size():
+    i = keras.Input((6,), name="i")
+    x = layers.Dense(8)(i)
+    keras.Model(i, layers.Dense(1, activation="softmax")(x))
+    assert codes(keras.Model(i, layers.Dense(3, activation="softmax")(x))) == []
+
+
+def forgotten_normalisation(i, x):
+    layers.BatchNormalization()(x)
+    return keras.Model(i, layers.Dense(1)(x))
+
+
+def test_lost_call_of_an_earlier_run_is_mended():
+    i = keras.Input((6,), name="i")
+    x = layers.Dense(8, activation="relu")(i)
+    assert [code for code, _call in codes(forgotten_normalisation(i, x))] == ["lost-branch"]
+    model = keras.Model(i, layers.Dense(1)(layers.BatchNormalization()(x)))
+    assert codes(model) == []
+
+
+def test_lost_call_of_this_run_is_found_after_an_earlier_run():
+    i = keras.Input((6,), name="i")
+    x = layers.Dense(8, activation="relu")(i)
+    forgotten_normalisation(i, x)
+    model = forgotten_normalisation(i, x)
+    [(code, call)] = codes(model)
+    assert code == "lost-branch"
+    assert call.startswith("batch_normalization")
+
+
+def test_part_of_a_deleted_model():
+    def features():
+        i = x = keras.Input((16, 16, 3))
+        for number in range(3):
+            x = layers.Conv2D(4, 3, padding="same", name=f"conv{number}")(x)
+            x = layers.MaxPooling2D(name=f"pool{number}")(x)
+        whole = keras.Model(i, layers.Dense(5)(layers.Flatten()(x)))
+        return keras.Model(i, [whole.get_layer(f"pool{n}").output for n in range(2)])
+
+    assert codes(features()) == []
+
+
 CELL = """
 x = layers.Dense(8)(i)
 y = layers.Dense(4)(x)
