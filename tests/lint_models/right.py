@@ -355,6 +355,44 @@ def residual_network():
     return model, (rng.random((8, 16, 16, 3)), np.eye(10)[rng.integers(0, 10, 8)])
 
 
+def output_to_look_at():
+    """The attention weights are an output without a loss, and without layers of their own."""
+    series = keras.Input((9, 4), name="series")
+    weights = layers.Softmax(axis=1, name="weights")(layers.Dense(1)(series))
+    answer = layers.Dense(1, name="answer")(ops.sum(weights * series, axis=1))
+    model = keras.Model(series, [answer, weights])
+    model.compile("adam", ["mse", None], metrics=[["mae"], None])
+    return model, (rng.random((20, 9, 4)), [rng.random((20, 1)), rng.random((20, 9, 1))])
+
+
+def scores_with_a_threshold():
+    i = keras.Input((6,), name="i")
+    model = keras.Model(i, layers.Dense(1)(i))
+    metrics = [keras.metrics.BinaryAccuracy(threshold=0.0), "mae"]
+    model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True), metrics=metrics)
+    return model, (rng.random((20, 6)), rng.integers(0, 2, 20))
+
+
+def padded_series():
+    series = keras.Input((8, 3), name="series")
+    x = layers.LSTM(4)(layers.Masking(-1.0)(series))
+    model = keras.Model(series, layers.Dense(2, activation="softmax")(x))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x = rng.random((32, 8, 3))
+    x[:10, 5:] = -1
+    return model, (x, rng.integers(0, 2, 32))
+
+
+def straight_through():
+    """A rounding that lets the gradient pass beside it."""
+    i = keras.Input((6,), name="i")
+    x = layers.Dense(4, activation="sigmoid")(i)
+    x = x + ops.stop_gradient(ops.round(x) - x)
+    model = keras.Model(i, layers.Dense(1)(x))
+    model.compile("adam", "mse")
+    return model, (rng.random((20, 6)), rng.random(20))
+
+
 class PositionalEncoding(layers.Layer):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -173,6 +173,33 @@ def contrastive_of_a_class():
     return table_model(1, "sigmoid", ContrastiveLoss()), None, "loss-activation"
 
 
+def accuracy_of_a_regression():
+    model = table_model()
+    model.compile("adam", "mse", metrics=["accuracy"])
+    return model, None, "metric"
+
+
+def accuracy_of_other_targets():
+    model = table_model(3, "softmax")
+    metrics = [keras.metrics.CategoricalAccuracy()]
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=metrics)
+    return model, None, "metric"
+
+
+def accuracy_of_scores():
+    model = table_model()
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"])
+    return model, None, "metric"
+
+
+def output_without_a_loss():
+    i = keras.Input((6,), name="i")
+    model = keras.Model(i, [layers.Dense(1, name="a")(i), layers.Dense(1, name="b")(i)])
+    model.compile("adam", {"a": "mse"})
+    return model, None, "no-loss"
+
+
 # -- masks
 
 
@@ -248,6 +275,20 @@ def own_layer_before_the_loss():
     return model, None, "mask-lost"
 
 
+def mean_of_padded_states():
+    words, x = embedded()
+    x = layers.LSTM(4, return_sequences=True)(x)
+    return with_head(words, ops.mean(x, axis=1)), None, "mask-lost"
+
+
+def masking_of_another_value():
+    series = keras.Input((8, 3), name="series")
+    model = with_head(series, layers.LSTM(4)(layers.Masking(0.0, name="masking")(series)))
+    x = rng.random((32, 8, 3))
+    x[:10, 5:] = -1
+    return model, (x, rng.integers(0, 2, 32)), "mask-value"
+
+
 # -- what trains
 
 
@@ -256,6 +297,21 @@ def everything_frozen():
     model.trainable = False
     model.compile("adam", "mse")
     return model, None, "nothing-trains"
+
+
+def classes_by_argmax():
+    i = keras.Input((6,), name="i")
+    chosen = ops.cast(ops.argmax(layers.Dense(3)(i), axis=-1), "float32")
+    model = keras.Model(i, layers.Dense(1)(ops.expand_dims(chosen, -1)))
+    model.compile("adam", "mse")
+    return model, None, "no-gradient"
+
+
+def rounded_answers():
+    i = keras.Input((6,), name="i")
+    model = keras.Model(i, ops.round(layers.Dense(1, activation="sigmoid")(i)))
+    model.compile("adam", "mse")
+    return model, None, "no-gradient"
 
 
 def with_base(frozen):
@@ -648,6 +704,13 @@ def every_step_against_one_target():
     model = keras.Model(series, layers.Dense(1)(x))
     model.compile("adam", "mae")
     return model, (rng.random((32, 12, 2)), rng.random((32, 1))), "broadcast"
+
+
+def one_class_for_many_rows():
+    image = keras.Input((28, 28), name="image")
+    model = keras.Model(image, layers.Dense(10, activation="softmax")(image))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model, (rng.random((32, 28, 28)), np.arange(32) % 10), "target-shape"
 
 
 def every_open_step_against_one_target():

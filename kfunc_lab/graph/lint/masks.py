@@ -16,6 +16,8 @@ from kfunc_lab.ui.text import printable
 
 # These take a mask, but it is not for them that one is made.
 _PASSING = {"TimeDistributed", "BatchNormalization", "Lambda"}
+# Operations over all steps, padding included.
+_COUNTING = {"Mean", "Average", "AveragePooling1D"}
 
 
 def _lost_masks(case: Case) -> Iterator[Finding]:
@@ -37,6 +39,8 @@ def _lost_masks(case: Case) -> Iterator[Finding]:
         elif taker is None and not used:
             used = True  # one finding is enough
             yield _unused(case, call)
+        elif taker is None and call.kind in _COUNTING:
+            yield _lost_before(call, printable(call.layer))
 
 
 def _lost_before(call: Call, taker: str) -> Finding:

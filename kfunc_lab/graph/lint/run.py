@@ -11,6 +11,7 @@ from kfunc_lab.graph.lint import (
     losses,
     lost_branches,
     masks,
+    metrics,
     mixing,
     scaling,
     training,
@@ -39,6 +40,7 @@ _RULES: tuple[Rule, ...] = (
     *layers.RULES,
     *weights.RULES,
     *losses.RULES,
+    *metrics.RULES,
 )
 
 _OF_DATA = (*inputs.RULES, *targets.RULES)

@@ -7,9 +7,11 @@ from kfunc_lab.graph.keras.compiled import has_trained, optimized_variables, tra
 from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.keras.settings import call_parameters
 from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
+_WITHOUT_GRADIENT = {"StopGradient", "Argmax", "Argmin", "Sign", "Round", "Floor", "Ceil"}
 _NORMALISING = "BatchNormalization"
 _RANDOM = ("Dropout", "Random", "Noise")
 
@@ -27,6 +29,59 @@ def _nothing_trains(case: Case) -> Iterator[Finding]:
         _("Set `layer.trainable = True` for the layers that should learn, then compile again."),
         "likely",
     )
+
+
+def _no_gradient(case: Case) -> Iterator[Finding]:
+    """Finds weights that reach the outputs only through something that has no gradient."""
+    if not _is_compiled(case.model):
+        return
+    blocked = [call for call in case.calls if _blocks(call)]
+    reached = _reached_without(case, {call.id for call in blocked})
+    cut_off = [
+        call
+        for call in case.calls
+        if call.trainable_parameters and call.id not in reached | case.graph.inside
+    ]
+    for block in blocked:
+        before = case.leading_to([block.id])
+        names = [printable(call.layer) for call in cut_off if call.id in before]
+        if names:
+            yield Finding(
+                "no-gradient",
+                block.id,
+                _(
+                    "No gradient passes {name} ({kind}), so the weights of {layers} are never "
+                    "trained."
+                ).format(
+                    name=printable(block.layer),
+                    kind=block.kind,
+                    layers=", ".join(names[:3]) + (", …" if len(names) > 3 else ""),
+                ),
+                _("Leave {name} out of the model that is trained.").format(
+                    name=printable(block.layer)
+                ),
+                "possible" if block.kind == "StopGradient" else "likely",
+            )
+            return
+
+
+def _blocks(call: Call) -> bool:
+    if call.kind in _WITHOUT_GRADIENT and call.operation:
+        return True
+    whole = all(spec.dtype.startswith(("int", "uint", "bool")) for spec in call.outputs)
+    return whole and bool(call.inputs) and bool(call.outputs) and call.operation
+
+
+def _reached_without(case: Case, blocked: set[str]) -> set[str]:
+    """Returns the calls from which the outputs can be reached without some calls."""
+    reached = {call.id for call in case.outputs if call.id not in blocked}
+    waiting = list(reached)
+    for call_id in waiting:
+        for source in case.graph.sources.get(call_id, ()):
+            if source not in reached and source not in blocked:
+                reached.add(source)
+                waiting.append(source)
+    return reached
 
 
 def _changed_after_compile(case: Case) -> Iterator[Finding]:
@@ -182,6 +237,7 @@ def _dropout(case: Case) -> Iterator[Finding]:
 
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _nothing_trains,
+    _no_gradient,
     _changed_after_compile,
     _training_mode,
     _dropout,

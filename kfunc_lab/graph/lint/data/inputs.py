@@ -233,9 +233,49 @@ def _constant(case: Case, batch: Batch) -> Iterator[Finding]:
         )
 
 
+def _mask_values(case: Case, batch: Batch) -> Iterator[Finding]:
+    """Finds a Masking whose value marks no step of the data."""
+    for call_id, array in _finite(batch):
+        for taker_id in case.takers.get(call_id, ()):
+            masking = case.graph.call_of[taker_id]
+            value = masking.settings.get("mask_value", 0.0)
+            if masking.kind != "Masking" or not isinstance(value, (int, float)):
+                continue
+            padding = _padding_of(array)
+            if padding is not None and padding != value:
+                yield Finding(
+                    "mask-value",
+                    masking.id,
+                    _(
+                        "{name} looks for steps of {value}, but the data for {input} seem to be "
+                        "padded with {padding}."
+                    ).format(
+                        name=printable(masking.layer),
+                        value=f"{value:g}",
+                        input=printable(case.graph.call_of[call_id].layer),
+                        padding=f"{padding:g}",
+                    ),
+                    _("Use `layers.Masking({padding})`.").format(padding=f"{padding:g}"),
+                    "likely",
+                )
+
+
+def _padding_of(array: Numbers) -> float | None:
+    """Returns the number that fills the last or first steps of some examples, if one does."""
+    if array.ndim != 3 or array.shape[1] < 2 or array.shape[2] < 2:
+        return None
+    for end in (array[:, -1], array[:, 0]):
+        alike = (end == end[:, :1]).all(axis=1)
+        values = np.unique(end[alike, 0])
+        if len(values) == 1 and alike.sum() > 1:
+            return float(values[0])
+    return None
+
+
 RULES: tuple[Callable[[Case, Batch], Iterator[Finding]], ...] = (
     _not_finite,
     _ids,
     _scale,
     _constant,
+    _mask_values,
 )

@@ -135,6 +135,9 @@ def _numbers_of_classes(fit: _Fit) -> Iterator[Finding]:
             _('Use `loss="categorical_crossentropy"`, or `y.argmax(axis=-1)`.'),
         )
         return
+    if _squeezed(targets.shape) != _squeezed(_returned(fit)[:-1]):
+        yield _differing(fit, _returned(fit), "target-shape")
+        return
     ignored = fit.head.ignored_class
     counted = targets[targets != ignored] if ignored is not None else targets
     if units < 2 or not counted.size:
@@ -158,6 +161,22 @@ def _numbers_of_classes(fit: _Fit) -> Iterator[Finding]:
             _("The targets contain fractions, but the loss {loss} takes class numbers."),
             _('For numbers, use `layers.Dense(1)` and `loss="mse"`.'),
         )
+
+
+def _returned(fit: _Fit) -> Shape:
+    """Returns the shape of the output for this batch."""
+    shape = fit.head.call.outputs[0].shape or ()
+    sizes = fit.targets.shape
+    open_sizes = len(sizes) >= len(shape) - 1
+    rest = [
+        sizes[axis] if size is None and open_sizes and axis < len(sizes) else size
+        for axis, size in enumerate(shape[1:], start=1)
+    ]
+    return (sizes[0], *rest)
+
+
+def _squeezed(shape: Shape) -> Shape:
+    return shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
 
 
 def _one_hot(fit: _Fit) -> Iterator[Finding]:
