@@ -275,6 +275,14 @@ def own_layer_before_the_loss():
     return model, None, "mask-lost"
 
 
+def answers_reshaped_before_the_loss():
+    series = keras.Input((8, 3), name="series")
+    x = layers.LSTM(4, return_sequences=True)(layers.Masking(-1.0)(series))
+    model = keras.Model(series, layers.Reshape((8,))(layers.Dense(1)(x)))
+    model.compile("adam", "mse")
+    return model, None, "mask-lost"
+
+
 def mean_of_padded_states():
     words, x = embedded()
     x = layers.LSTM(4, return_sequences=True)(x)

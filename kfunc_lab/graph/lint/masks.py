@@ -185,11 +185,13 @@ def _same_steps_after(case: Case, call: Call) -> list[str]:
 
 
 def _has_steps_of(call: Call, other: Call) -> bool:
-    """Tells whether a call returns one vector for each step that another received."""
+    """Tells whether a call returns a number or a vector for each step that another received."""
     shape = call.outputs[0].shape if call.outputs else None
     before = other.inputs[0].shape if other.inputs else None
-    if not shape or not before or len(shape) < 3 or len(before) < 3:
+    if not shape or not before or len(shape) < 2 or len(before) < 3:
         return False
+    if len(shape) == 2:  # one number for each step, such as after `Reshape((steps,))`
+        return shape[1] == before[1] and shape[1] is not None and before[2] == 1
     return shape[1] == before[1] or other.kind.startswith("Conv1D")
 
 

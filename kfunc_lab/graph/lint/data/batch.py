@@ -131,4 +131,6 @@ def _numbers(values: Any) -> Numbers | None:
         return None
     if array.ndim == 0 or not array.size:
         return None
-    return array.astype("float32") if array.dtype.kind not in "fiub" else array
+    if array.dtype.kind == "b":
+        return array.astype("uint8")
+    return array.astype("float32") if array.dtype.kind not in "fiu" else array
