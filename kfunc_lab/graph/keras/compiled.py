@@ -19,6 +19,14 @@ def has_trained(model: Any) -> bool:
     return getattr(model, "train_function", None) is not None
 
 
+def changed_since_compile(model: Any) -> bool:
+    """Tells whether a layer was frozen or unfrozen since; true if Keras did not record it."""
+    state = getattr(model, "_compiled_trainable_state", None)  # newer versions of Keras
+    if not isinstance(state, Mapping):
+        return True
+    return any(layer.trainable != trainable for layer, trainable in state.items())
+
+
 def mask_of(tensor: Any) -> Any:
     """Returns the mask that Keras recorded for a symbolic tensor, if any."""
     return getattr(tensor, "_keras_mask", None)

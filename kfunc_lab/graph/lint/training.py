@@ -3,7 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kfunc_lab.graph.keras.compiled import has_trained, optimized_variables, training_argument
+from kfunc_lab.graph.keras.compiled import (
+    changed_since_compile,
+    has_trained,
+    optimized_variables,
+    training_argument,
+)
 from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.keras.settings import call_parameters
 from kfunc_lab.graph.lint.finding import Case, Finding
@@ -118,7 +123,7 @@ def _changed_after_compile(case: Case) -> Iterator[Finding]:
             _("Call `model.compile(...)` again, with a new optimizer."),
             "certain",
         )
-    elif frozen and has_trained(model):
+    elif frozen and has_trained(model) and changed_since_compile(model):
         yield Finding(
             "changed-after-compile",
             "",
