@@ -61,12 +61,13 @@ def _names(value: Any) -> list[str]:
 
 def _accuracy(head: Head, metric: str) -> Iterator[Finding]:
     names = {**head.names, "metric": metric, "fitting": _FITTING.get(head.loss, "")}
-    if head.loss in REGRESSION and head.activation in ("linear", "relu"):
+    shape = head.call.outputs[0].shape or (0,)
+    if head.loss in REGRESSION and head.activation in ("linear", "relu") and shape[-1] == 1:
         yield Finding(
             "metric",
             head.call.id,
             _(
-                "{metric} counts exact hits, but {name} predicts numbers (loss {loss}): it says "
+                "{metric} counts right classes, but {name} predicts numbers (loss {loss}): it says "
                 "nothing about how near they are."
             ).format(**names),
             _('Use `metrics=["mae"]`.'),
