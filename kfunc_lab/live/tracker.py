@@ -51,6 +51,13 @@ class Tracker:
         self.log.run = run
         self._latest_runs[run.key] = run.number
 
+    def is_of_earlier_run(self, node: Any) -> bool:
+        """Tells whether an earlier run of a cell made a call, and the cell was run again."""
+        origin = self.log.origin(node)
+        return origin is not None and origin.run.number < self._latest_runs.get(
+            origin.run.key, 0
+        )
+
     def statement_ended(self, place: Place) -> bool:
         """Checks the variables after a statement, and returns whether they changed.
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from kfunc_lab.graph.keras.nodes import earlier_run_checks
 from kfunc_lab.live.call_log import Place, Run, notebook_places
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.live.tracker import Tracker
@@ -54,6 +55,7 @@ class Follower:
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
         self._shell.ast_transformers.append(self)
+        earlier_run_checks.append(self.tracker.is_of_earlier_run)
         self.tracker.log.on_new = self._new_call
         self._depth = 1
         self._error_before = getattr(sys, "last_value", None)
@@ -66,6 +68,7 @@ class Follower:
         self._shell.events.unregister("pre_run_cell", self._before_cell)
         self._shell.events.unregister("post_run_cell", self._after_cell)
         self._shell.ast_transformers.remove(self)
+        earlier_run_checks.remove(self.tracker.is_of_earlier_run)
         self.tracker.log.stop()
 
     # -- what IPython calls

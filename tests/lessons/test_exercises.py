@@ -57,6 +57,13 @@ def test_solution_is_right_and_praised_in_both_languages(name):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
+def test_lint_finds_nothing_in_solutions(name):
+    answer = solve(name)
+    if isinstance(answer, keras.layers.Layer):
+        assert lab.lint(answer) == []
+
+
+@pytest.mark.parametrize("name", EXERCISES)
 @pytest.mark.parametrize("answer", [..., None])
 def test_missing_answer_is_not_attempted(name, answer):
     for feedback in [

@@ -8,6 +8,7 @@ is Keras's record of one call of an operation.
 
 import contextlib
 import gc
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -204,7 +205,13 @@ def lost_nodes(nodes: list[Any], without: Set[int] = frozenset()) -> list[Any]:
         ):
             drawn.add(id(node))
             lost.append(node)
-    return [node for node in lost if not is_unused_cast(node)]
+    # Keras computes a mask beside each masked tensor; nobody called it, so nobody lost it.
+    masks = {id(mask) for mask in masks_of(node for node in branches if id(node) not in drawn)}
+    return [
+        node
+        for node in lost
+        if not is_unused_cast(node) and masks.isdisjoint(map(id, node.outputs))
+    ]
 
 
 def nodes_in_use(branches: Sequence[Any]) -> set[int]:
@@ -316,3 +323,27 @@ def call_numbers(nodes: Iterable[Any]) -> dict[int, int]:
 def _node_index(node: Any) -> int:
     index: int = node.outputs[0]._keras_history.node_index if node.outputs else 0
     return index
+
+
+def layers_within(layer: Any) -> list[Any]:
+    """Returns a layer and all layers inside it."""
+    return list(layer._flatten_layers()) if hasattr(layer, "_flatten_layers") else [layer]
+
+
+def creation_number(node: Any) -> int:
+    """Returns a number that is greater for nodes that were made later; -1 if it is not known."""
+    # Keras numbers the tensors, as in "keras_tensor_12", in the order in which they are made.
+    found = (
+        re.fullmatch(r"keras_tensor(?:_(\d+))?", node.outputs[0].name) if node.outputs else None
+    )
+    return int(found[1] or 0) if found else -1
+
+
+# These tell whether an earlier run of a notebook's cell made a node; whoever follows a notebook
+# adds one.
+earlier_run_checks: list[Callable[[Any], bool]] = []
+
+
+def is_of_earlier_run(node: Any) -> bool:
+    """Tells whether an earlier run of a cell made a node, as far as anybody knows."""
+    return any(check(node) for check in earlier_run_checks)

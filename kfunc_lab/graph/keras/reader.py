@@ -86,6 +86,7 @@ class Reading:
         tensors: The id of the call that returned each tensor outside nested models, by the place
             of the tensor.
         layers: The id that the calls of a layer share, and the layer, by the `id()` of the layer.
+        nested: Keras's node of each call of a nested model, by the id of its group.
     """
 
     graph: LayerGraph
@@ -93,6 +94,7 @@ class Reading:
     items: Mapping[ItemPlace, str]
     tensors: Mapping[Place, str]
     layers: Mapping[int, tuple[str, Any]]
+    nested: Mapping[str, Any]
 
     def item_of(self, node: Any) -> str | None:
         """Returns the id of the call or group of a node outside nested models."""
@@ -242,6 +244,7 @@ class _Reader:
         self._cache = cache
         self._open: set[int] = set()  # the models that are being read
         self._nodes: dict[str, Any] = {}
+        self._nested: dict[str, Any] = {}
         self._items: dict[ItemPlace, str] = {}
         self._calls: list[Call] = []
         self._edges: list[Edge] = []
@@ -274,7 +277,9 @@ class _Reader:
 
     def reading(self, graph: LayerGraph) -> Reading:
         """Returns a graph with the links between its items and Keras's objects."""
-        return Reading(graph, self._nodes, self._items, self._tensors, self._layer_ids)
+        return Reading(
+            graph, self._nodes, self._items, self._tensors, self._layer_ids, self._nested
+        )
 
     def model(self, model: Any, functional: Any) -> LayerGraph:
         """Reads a functional model, or the functional model behind a Sequential model."""
@@ -442,6 +447,7 @@ class _Reader:
         parent: str | None,
         sources: Mapping[Place, _Source],
     ) -> list[_Source]:
+        self._nested[call_id] = node
         # A list of all nodes already contains the lost calls of nested models.
         find_lost = inner is node.operation and self._cache is None
         group = self._add_group(node.operation, inner, call_id, layer_id, parent, find_lost)

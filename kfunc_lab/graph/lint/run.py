@@ -3,16 +3,47 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kfunc_lab.graph.keras.reader import read_graph
-from kfunc_lab.graph.lint import connections, losses, own_layers
+from kfunc_lab.graph.keras.reader import read
+from kfunc_lab.graph.lint import (
+    activations,
+    axes,
+    connections,
+    losses,
+    lost_branches,
+    masks,
+    metrics,
+    mixing,
+    scaling,
+    training,
+    twins,
+)
+from kfunc_lab.graph.lint.data import inputs, targets
+from kfunc_lab.graph.lint.data.batch import batch_of
 from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.graph.lint.own import layers, weights
 from kfunc_lab.locale import N_, _
 from kfunc_lab.ui.text import printable
 
 _SURENESS = {"certain": N_("certain"), "likely": N_("likely"), "possible": N_("possible")}
 
 Rule = Callable[[Case], Iterator[Finding]]
-_RULES: tuple[Rule, ...] = (*connections.RULES, *own_layers.RULES, *losses.RULES)
+_RULES: tuple[Rule, ...] = (
+    *connections.RULES,
+    *lost_branches.RULES,
+    *twins.RULES,
+    *scaling.RULES,
+    *activations.RULES,
+    *axes.RULES,
+    *masks.RULES,
+    *mixing.RULES,
+    *training.RULES,
+    *layers.RULES,
+    *weights.RULES,
+    *losses.RULES,
+    *metrics.RULES,
+)
+
+_OF_DATA = (*inputs.RULES, *targets.RULES)
 
 
 class Findings(list[Finding]):
@@ -30,12 +61,15 @@ def _finding_text(finding: Finding) -> str:
     return "\n".join([*lines, f"  {finding.reason}", f"  → {finding.change}"])
 
 
-def lint(model: Any) -> Findings:
+def lint(model: Any, data: Any = None) -> Findings:
     """Finds mistakes in a model that raise no error.
 
     Args:
         model: A model, a layer or symbolic tensors. It is not changed. Losses are checked if the
             model is compiled.
+        data: What `fit` takes, such as a tuple `(x, y)`; a `tf.data.Dataset` or a
+            `keras.utils.PyDataset`. One batch of it is checked. A generator is not read, because
+            it would be used up.
 
     Returns:
         The findings in graph order, each with its code, the call, the reason, the change to
@@ -50,9 +84,13 @@ def lint(model: Any) -> Findings:
         >>> [(it.code, it.call) for it in lint(keras.Model([a, b], keras.layers.Dense(1)(a)))]
         [('unused-input', 'b')]
     """
-    graph = read_graph(model)
-    case = Case(model, graph)
+    reading = read(model)
+    graph = reading.graph
+    case = Case(model, graph, reading.nodes, reading.nested)
     findings = [finding for rule in _RULES for finding in rule(case)]
+    if data is not None:
+        batch = batch_of(case, data)
+        findings += [finding for check in _OF_DATA for finding in check(case, batch)]
     position = {call.id: index for index, call in enumerate(graph.calls)}
     findings.sort(key=lambda finding: (position.get(finding.call, -1), finding.code))
     return Findings(dict.fromkeys(findings))

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import sublayers_of
+from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.model.comparison import chosen_name
 from kfunc_lab.graph.model.layer_graph import Call
@@ -14,35 +14,22 @@ from kfunc_lab.ui.text import printable
 _COMMON_ARGUMENTS = {"name", "dtype", "trainable", "activity_regularizer", "autocast", "self"}
 
 
-def _custom_layers(case: Case) -> Iterator[tuple[Call, Any]]:
+def custom_layers(case: Case) -> Iterator[tuple[Call, Any]]:
     """Yields the custom layers with their first calls."""
-    layers = {id(layer): layer for layer in _layers(case.model)}
+    import keras
+
+    is_layer = isinstance(case.model, keras.layers.Layer)
     by_name: dict[tuple[str, str], Any] = {}
-    for layer in layers.values():
+    for layer in layers_within(case.model) if is_layer else ():
         by_name.setdefault((layer.name, type(layer).__name__), layer)
-    for call in case.graph.calls:
+    for call in case.calls:
         layer = by_name.get((call.layer, call.kind))
         if not call.library and call.id == call.layer_id and layer is not None:
             yield call, layer
 
 
-def _layers(model: Any) -> Iterator[Any]:
-    """Yields all layers inside a model, at any depth."""
-    import keras
-
-    if not isinstance(model, keras.layers.Layer):
-        return
-    waiting, seen = [model], {id(model)}
-    for layer in waiting:
-        yield layer
-        for part in sublayers_of(layer):
-            if id(part) not in seen:
-                seen.add(id(part))
-                waiting.append(part)
-
-
 def _configurations(case: Case) -> Iterator[Finding]:
-    for call, layer in _custom_layers(case):
+    for call, layer in custom_layers(case):
         kind = printable(type(layer).__name__)
         try:
             config = layer.get_config()
@@ -53,7 +40,10 @@ def _configurations(case: Case) -> Iterator[Finding]:
             yield _no_config(call, kind)
             continue
         missing = _missing_arguments(type(layer), config)
-        if missing:
+        refused = _refused_arguments(type(layer), config)
+        if refused:
+            yield _refusal(call, kind, refused)
+        elif missing:
             yield Finding(
                 "config-incomplete",
                 call.id,
@@ -101,6 +91,37 @@ def _no_config(call: Call, kind: str) -> Finding:
         ),
         "certain",
     )
+
+
+def _refusal(call: Call, kind: str, refused: list[str]) -> Finding:
+    return Finding(
+        "config-refused",
+        call.id,
+        _(
+            "The `get_config` of {kind} returns {names}, which its `__init__` does not take, so a "
+            "model that contains it cannot be loaded."
+        ).format(kind=kind, names=", ".join(f"`{name}`" for name in refused)),
+        _(
+            "Let the constructor take them: `def __init__(self, ..., **kwargs)` and "
+            "`super().__init__(**kwargs)`."
+        ),
+        "certain",
+    )
+
+
+def _refused_arguments(cls: type, config: Mapping[str, Any]) -> list[str]:
+    """Returns what `from_config` would pass to a constructor that does not take it."""
+    if any("from_config" in vars(it) for it in cls.__mro__ if not _is_keras(it)):
+        return []
+    parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    if any(it.kind is inspect.Parameter.VAR_KEYWORD for it in parameters):
+        return []
+    taken = {parameter.name for parameter in parameters}
+    return [name for name in config if name not in taken]
+
+
+def _is_keras(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in ("keras", "builtins")
 
 
 def _missing_arguments(cls: type, config: Mapping[str, Any]) -> list[str]:

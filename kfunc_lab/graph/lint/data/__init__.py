@@ -1,0 +1,1 @@
+"""Finds mistakes in one batch of the data that a model is trained on."""

@@ -1,0 +1,1 @@
+"""Looks at what the user wrote: losses, layers and their weights."""

@@ -1,0 +1,172 @@
+"""Which data `lab.lint` reads: one batch of them, and nothing that would be used up."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import kfunc_lab as lab
+
+rng = np.random.default_rng(0)
+X, Y = rng.random((40, 6)).astype("float32"), rng.random((40, 1)).astype("float32")
+BAD = X.copy()
+BAD[1, 2] = np.nan
+
+
+@pytest.fixture
+def model():
+    i = keras.Input((6,), name="i")
+    made = keras.Model(i, layers.Dense(1, name="end")(i))
+    made.compile("adam", "mse")
+    return made
+
+
+def codes(model, data):
+    return [(finding.code, finding.call) for finding in lab.lint(model, data=data)]
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, number):
+        self.asked.append(number)
+        return BAD[:8], Y[:8]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (BAD, Y),
+        BAD,
+        (BAD,),
+        (BAD.tolist(), Y.tolist()),
+        ([BAD], [Y]),
+        (tf.constant(BAD), tf.constant(Y)),
+        ({"i": BAD}, Y),
+        ({"i": BAD}, {"end": Y}),
+        (BAD, Y, np.ones(40)),
+        tf.data.Dataset.from_tensor_slices((BAD, Y)).batch(8),
+        tf.data.Dataset.from_tensor_slices(({"i": BAD}, Y)).batch(8),
+        (tf.data.Dataset.from_tensor_slices((BAD, Y)).batch(8), None),
+    ],
+)
+def test_each_form_of_data_is_read(model, data):
+    assert codes(model, data) == [("nan", "i")]
+
+
+def test_only_the_first_batch_of_a_dataset_is_made(model):
+    batches = Batches()
+    assert codes(model, batches) == [("nan", "i")]
+    assert batches.asked == [0]
+
+
+def test_dataset_is_not_used_up(model):
+    data = tf.data.Dataset.from_tensor_slices((BAD, Y)).batch(8)
+    assert codes(model, data)
+    assert len(list(data)) == 5
+
+
+def test_generator_is_not_read(model):
+    def rows():
+        while True:
+            yield BAD, Y
+
+    endless, iterator = rows(), iter([(BAD, Y), (X, Y)])
+    assert codes(model, endless) == codes(model, iterator) == []
+    assert len(list(iterator)) == 2
+    assert next(endless)[0] is BAD
+    assert codes(model, rows) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (np.array([["a"] * 6]), Y),
+        ([X, X], Y),
+        ({"other": BAD}, Y),
+        (None, None),
+        ((), ()),
+        (X[:0], Y[:0]),
+        (X, [[1.0], [2.0, 3.0]]),
+        (tf.ragged.constant([[1.0], [2.0, 3.0]]), Y),
+        "text",
+        3,
+    ],
+)
+def test_unknown_data_are_left_alone(model, data):
+    assert codes(model, data) == []
+
+
+def test_targets_of_several_outputs_are_matched():
+    i = keras.Input((6,), name="i")
+    outputs = [layers.Dense(2, "sigmoid", name="two")(i), layers.Dense(1, name="one")(i)]
+    model = keras.Model(i, outputs)
+    model.compile("adam", ["binary_crossentropy", "mse"])
+    flags = rng.integers(0, 2, (40, 2))
+    assert codes(model, (X, [flags, Y])) == []
+    assert codes(model, (X, [5 * flags, Y])) == [("targets", "two")]
+    assert codes(model, (X, {"two": flags, "one": np.full((40, 1), np.inf)})) == [
+        ("nan", "one")
+    ]
+    assert codes(model, (X, [flags, flags])) == [("broadcast", "one")]
+
+
+def test_nothing_is_said_of_the_targets_before_compile():
+    i = keras.Input((6,), name="i")
+    model = keras.Model(i, layers.Dense(1, activation="sigmoid")(i))
+    assert codes(model, (X, 100 * Y)) == []
+    assert codes(model, (BAD, Y)) == [("nan", "i")]
+
+
+def test_dummy_targets_of_an_own_loss_are_not_compared():
+    i = keras.Input((6,), name="i")
+    model = keras.Model(i, layers.Dense(2)(i))
+    model.compile("adam", lambda y, p: keras.ops.mean(p[:, 0] - p[:, 1]))
+    assert codes(model, (X, np.zeros(40))) == []
+
+
+@pytest.mark.parametrize(
+    ("targets", "output", "expected"),
+    [
+        ((40,), (40, 1), []),
+        ((40, 1), (40,), []),
+        ((40, 1), (40, 1), []),
+        ((40, 3), (40, 3), []),
+        ((40, 3), (40, 3, 1), []),
+        ((40, 3, 1), (40, 3), []),
+        ((40,), (40, 3), ["target-shape"]),
+        ((40,), (40, 3, 1), ["broadcast"]),
+        ((40, 1), (40, 3, 1), ["broadcast"]),
+        ((40, 3), (40, 1), ["broadcast"]),
+        ((40, 2), (40, 3), ["target-shape"]),
+    ],
+)
+def test_shapes_are_compared_as_keras_does(targets, output, expected):
+    i = keras.Input((6,), name="i")
+    x = layers.Dense(int(np.prod(output[1:])), name="end")(i)
+    x = layers.Reshape(output[1:])(x) if len(output) != 1 else keras.ops.squeeze(x, -1)
+    model = keras.Model(i, x)
+    model.compile("adam", "mse")
+    y = rng.random(targets)
+    assert [code for code, _call in codes(model, (X, y))] == expected
+    if expected == ["target-shape"]:
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            model.fit(X, y, verbose=0)
+    else:
+        model.fit(X, y, verbose=0)
+
+
+def test_ignored_class_is_no_wrong_label():
+    i = keras.Input((6,), name="i")
+    model = keras.Model(i, layers.Dense(3, activation="softmax")(i))
+    y = np.arange(40) % 4 - 1
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(ignore_class=-1))
+    assert codes(model, (X, y)) == []
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy())
+    assert [code for code, _call in codes(model, (X, y))] == ["label-range"]
