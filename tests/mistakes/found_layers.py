@@ -1,7 +1,13 @@
 """Further mistakes with layers, graphs and files, in the form of cells of a notebook.
 
-`changes` tells whether the edit changes the cells; then they run after it.
+`changes` tells whether the edit changes the cells, so that they run after it; otherwise `mended`
+replaces the last cell.
 """
+
+PREAMBLE = """import numpy as np
+import keras
+from keras import layers, ops
+rng = np.random.default_rng(0)"""
 
 CASES = [
     {
@@ -164,7 +170,12 @@ model.compile("adam", "mse")
 model.fit(rng.random((8,6)), rng.random((8,1)), verbose=0)""",
         ],
         "right": "`ops.ones` in the place of `np.ones`.",
-        "words": "ops.ones",
+        "words": "from the tensors",
+        "mended": """class Ones(layers.Layer):
+    def call(self, x):
+        return ops.ones_like(x)
+x = Ones(name="ones")(inp)
+out = layers.Dense(1)(x)""",
         "changes": False,
     },
     {
@@ -1026,6 +1037,7 @@ x = S(name='s')(inp)""",
         ],
         "right": "`call` unpacks two tensors.",
         "words": "([m, v])",
+        "mended": """x = S(name='s')([inp, inp])""",
         "changes": False,
     },
     {
@@ -1048,6 +1060,13 @@ model.fit(rng.random((8,6)), rng.random((8,6)), verbose=0)""",
         ],
         "right": "All tensors when the layer is called.",
         "words": "x, other = inputs",
+        "mended": """class Add(layers.Layer):
+    def call(self, inputs):
+        x, other = inputs
+        return x + other
+model = keras.Model(inp, Add()([inp, layers.Dense(6)(inp)]))
+model.compile("adam", "mse")
+model.fit(rng.random((8, 6)), rng.random((8, 6)), verbose=0)""",
         "changes": False,
     },
     {
@@ -1067,6 +1086,9 @@ model.fit(x, x, verbose=0)""",
         ],
         "right": "Sizes that 2 divides.",
         "words": "2 divides",
+        "mended": """model.compile("adam", "mse")
+x = rng.random((8, 44, 44, 1))
+model.fit(x, x, verbose=0)""",
         "changes": False,
     },
     {
@@ -1078,6 +1100,9 @@ model.fit(x, x, verbose=0)""",
         ],
         "right": "`include_top=False` and an own head.",
         "words": "include_top=False",
+        "mended": """base = keras.applications.MobileNet(
+    weights=None, include_top=False, input_shape=(32, 32, 3), alpha=0.25, pooling="avg")
+outputs = layers.Dense(10, activation="softmax")(base.output)""",
         "changes": False,
     },
     {
@@ -1092,6 +1117,9 @@ model = keras.Model(inputs, layers.Dense(1)(x))""",
         ],
         "right": "Run all cells again.",
         "words": "again",
+        "mended": """inputs = keras.Input((6,))
+x = layers.Dense(3)(inputs)
+model = keras.Model(inputs, layers.Dense(1)(x))""",
         "changes": False,
     },
     {
@@ -1106,6 +1134,8 @@ model.fit(rng.random((10, 5, 3)), rng.random((10, 1)), batch_size=4, verbose=0)"
         ],
         "right": "A number of examples that 4 divides.",
         "words": "4 divides",
+        "mended": """model.compile("adam", "mse")
+model.fit(rng.random((8, 5, 3)), rng.random((8, 1)), batch_size=4, verbose=0)""",
         "changes": False,
     },
     {
@@ -1124,6 +1154,7 @@ again = keras.models.load_model(path)""",
         ],
         "right": "Build the model, then `load_weights`.",
         "words": "load_weights",
+        "mended": """model.load_weights(path)""",
         "changes": False,
     },
 ]

@@ -18,6 +18,11 @@ from .found_layers import CASES
 
 _NUMBERS = count(1)
 
+# Up to Keras 3.9, such models are built, and fail when they are called.
+FAILS_WHEN_CALLED = (
+    "a_new_input_for_an_old_output", "inputs_and_outputs_swapped", "an_input_made_again",
+)  # fmt: skip
+
 
 class Notebook:
     """Runs cells whose source can be read, as in a notebook."""
@@ -64,12 +69,15 @@ def forget_layers():
 def test_mistake_is_explained_and_its_edit_runs(case):
     notebook = Notebook()
     error = notebook.run(case["cells"])
+    if error is None and case["name"] in FAILS_WHEN_CALLED:
+        pytest.skip("this Keras builds such a model, and refuses to run it")
     assert error is not None
     view = lab.explain(error)
     text = "\n".join([view.mistake.edit, *(change.new for change in view.mistake.changes)])
     assert view.mistake.rule == case["rule"]
     assert case["words"] in text
     if not case["changes"]:
+        assert notebook.run([case["mended"]]) is None
         return
     assert view.mistake.changes
     again = mended(case["cells"], view.mistake.changes, notebook.files)

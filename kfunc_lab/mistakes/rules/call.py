@@ -322,22 +322,28 @@ def _no_numbers(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def _by_ops(failure: Failure) -> tuple[Change, ...]:
-    """Replaces a function of NumPy by the one of `keras.ops` that has its name."""
+    """Replaces functions of NumPy in a statement by those of `keras.ops` with their names."""
     import keras
     import numpy
 
-    call, code = failure.expression, failure.source
-    if not isinstance(call, ast.Call) or code is None or failure.scope is None:
-        return ()
-    function = call.func
-    if not isinstance(function, ast.Attribute) or call.keywords:
+    code, node = failure.source, failure.expression
+    statement = None if code is None or node is None else code.statement_of(node)
+    if code is None or statement is None or failure.scope is None:
         return ()
     known = {**failure.scope.f_globals, **failure.scope.f_locals}
-    if look_up(function.value, known) is not numpy:
+    root: ast.AST = statement
+    if failure.kind == "Lambda" and node is not None:
+        root = node
+    calls = [each for each in ast.walk(root) if isinstance(each, ast.Call)]
+    found = [
+        each.func
+        for each in calls
+        if isinstance(each.func, ast.Attribute) and look_up(each.func.value, known) is numpy
+    ]
+    if not found or not all(callable(getattr(keras.ops, each.attr, None)) for each in found):
         return ()
-    if not callable(getattr(keras.ops, function.attr, None)):
-        return ()
-    return (code.replaced(function, f"{spelled('ops', failure)}.{function.attr}"),)
+    ops = spelled("ops", failure)
+    return tuple(code.replaced(each, f"{ops}.{each.attr}") for each in found)
 
 
 def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake:

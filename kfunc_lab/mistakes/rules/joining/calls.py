@@ -80,6 +80,8 @@ def _several_outputs(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     # A layer returns its result first, and an encoder its sample last.
     made = nodes.node_of(failure.tensors[0]) if has_history(failure.tensors[0]) else None
+    if made is not None and getattr(made.operation, "return_state", False):
+        return None  # its states belong in a recurrent layer
     index = fitting[-1] if made is None or is_model(made.operation) else fitting[0]
     new = f"{code.source(argument)}[{index}]"
     return Mistake(

@@ -15,7 +15,7 @@ from kfunc_lab.graph.keras.nodes import (
     nodes_of,
 )
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.code import Code, begin_of
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, name_of, shape_of
 from kfunc_lab.mistakes.own_code import value_of, variables
@@ -43,7 +43,8 @@ class _Inner:
 
 
 def _disconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
-    call, code = called_expression(failure), failure.source
+    code = failure.source
+    call = _construction(failure)
     parts = None if call is None else _arguments(call)
     if call is None or code is None or parts is None or failure.scope is None:
         return None
@@ -118,6 +119,27 @@ def _made_again(
         ).format(name=alike[0]),
         alike[0],
     )
+
+
+def _construction(failure: Failure) -> ast.Call | None:
+    """Returns the expression that made the model, also if the model failed when it was called.
+
+    Up to Keras 3.9, a model whose outputs hang on other inputs fails only then.
+    """
+    call, code = called_expression(failure), failure.source
+    if call is None or code is None or failure.stage == "model":
+        return call
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    made = [
+        node
+        for node in ast.walk(code.tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(owner, ast.Name)
+        and any(getattr(target, "id", "") == owner.id for target in node.targets)
+        and node.lineno <= call.lineno
+    ]
+    last = max(made, key=begin_of, default=None)
+    return last.value if last is not None and isinstance(last.value, ast.Call) else None
 
 
 def _arguments(call: ast.Call) -> tuple[ast.expr, ast.expr] | None:
@@ -472,7 +494,8 @@ RULES: tuple[Rule, ...] = (
     rule(
         "nested-tensor",
         r"is not connected to `?inputs|inputs?`? (?:are )?not connected to `?outputs|"
-        r"Graph disconnected",
+        r"Graph disconnected|\A'?\d{9,}'?\Z|"
+        r"calling (?:Functional|Model)\.call\(\)\.\s+'?\d{9,}'?\s",
         _disconnected,
     ),
     rule(

@@ -315,7 +315,7 @@ RULES: tuple[Rule, ...] = (
         "add-weight",
         r"`name` must be passed as a keyword argument|"
         r"add_weight\(\) (?:takes at most|takes from|got multiple values for)|"
-        r"Cannot convert 'w' to a shape|Cannot convert '\w+' to a shape",
+        r"Cannot convert '\w+' to a shape|Could not interpret initializer identifier: [(\[]",
         _positions,
     ),
     rule(
@@ -328,7 +328,8 @@ RULES: tuple[Rule, ...] = (
         "weight-shape",
         r"Shapes used to initialize variables must be fully-defined|"
         r"Cannot convert '.*?' to a shape\. Found invalid dimension|"
-        r"'(?:NoneType|int)' object is not subscriptable|tuple index out of range",
+        r"'(?:NoneType|int)' object is not subscriptable|Invalid dtype: \w+|"
+        r"tuple index out of range",
         _weight_shape,
     ),
     rule(

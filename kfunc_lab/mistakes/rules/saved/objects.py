@@ -204,6 +204,11 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "custom-object",
+        r"Could not deserialize (?P<what>class|function) '(?P<name>[^']+)' because its parent",
+        _not_found,
+    ),
+    rule(
+        "custom-object",
         r"Unknown (?P<what>layer|\w+ function|\w+): '(?P<name>[^']+)'\.\s+Please ensure",
         _not_found,
     ),
