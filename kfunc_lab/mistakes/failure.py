@@ -47,6 +47,7 @@ class Failure:
         span: The begin and the end of that expression in the file: line, counted from 1, and
             column, counted in bytes.
         arguments: The arguments of the call as they were passed, those with a name last.
+        callers: The user's frames around `scope`, the innermost first.
     """
 
     operation: Any
@@ -61,6 +62,7 @@ class Failure:
     scope: FrameType | None = None
     span: tuple[tuple[int, int], tuple[int, int]] | None = None
     arguments: tuple[Any, ...] = ()
+    callers: tuple["Caller", ...] = ()
 
     @cached_property
     def source(self) -> Code | None:
@@ -70,6 +72,33 @@ class Failure:
     @cached_property
     def expression(self) -> ast.expr | None:
         """The expression that failed, in the syntax tree of `source`."""
+        if self.source is None or self.span is None:
+            return None
+        return self.source.expression_at(*self.span)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A frame of the user's code that led to a failure.
+
+    Attributes:
+        scope: The frame, with its variables.
+        file: The name of its file.
+        span: The begin and the end of the expression that runs; `None` if it is not known.
+    """
+
+    scope: FrameType
+    file: str
+    span: tuple[tuple[int, int], tuple[int, int]] | None
+
+    @cached_property
+    def source(self) -> Code | None:
+        """The file or cell of the frame."""
+        return Code.of(self.file)
+
+    @cached_property
+    def expression(self) -> ast.expr | None:
+        """The expression that runs."""
         if self.source is None or self.span is None:
             return None
         return self.source.expression_at(*self.span)
@@ -109,17 +138,22 @@ def find_failure(error: BaseException) -> Failure | None:
 def _find(error: BaseException) -> Failure | None:
     if "keras" not in sys.modules or error.__traceback__ is None:
         return None
-    scope, frame, code, span = _user_frame(error)
+    scope, frame, code, span = user_frame(error)
     failure = _describe(error, scope, frame, code)
-    return None if failure is None else replace(failure, scope=scope, span=span)
+    if failure is None:
+        return None
+    return replace(failure, scope=scope, span=span, callers=_callers(error))
 
 
 def _describe(
     error: BaseException, scope: FrameType | None, frame: tuple[str, int] | None, code: str
 ) -> Failure | None:
     all_frames = _frames(error)
-    frames = [each for each in all_frames if _is_keras(each.f_code.co_filename)]
+    frames = [each for each in all_frames if is_keras_file(each.f_code.co_filename)]
     if not frames:
+        for describe in (_own_constructor, _open_size, _models_as_operands):
+            if (own := describe(error, scope, frame, code)) is not None:
+                return own
         return _without_keras_frames(error, frame, code)
     steps = list(_steps(frames))
     functions = {step.function for step in steps} | {each.f_code.co_name for each in frames}
@@ -297,6 +331,53 @@ def _in_function(frames: list[FrameType], frame: Any, code: str) -> Failure:
     return Failure(None, "", kind, (), stage, frame, code)
 
 
+def _own_constructor(
+    error: BaseException, scope: FrameType | None, frame: Any, code: str
+) -> Failure | None:
+    """Describes arguments that the `__init__` of the user's own layer does not take."""
+    import keras
+
+    match = re.match(r"(\w+)\.__init__\(\) (?:takes|got|missing)", message_of(error))
+    if not isinstance(error, TypeError) or match is None or scope is None:
+        return None
+    known = {**scope.f_globals, **scope.f_locals}
+    cls = known.get(match[1])
+    if not isinstance(cls, type) or not issubclass(cls, keras.Layer):
+        return None
+    return Failure(None, "", match[1], (), "construct", frame, code)
+
+
+def _open_size(
+    error: BaseException, scope: FrameType | None, frame: Any, code: str
+) -> Failure | None:
+    """Describes a function outside of Keras that got an unknown size of a symbolic tensor."""
+    import keras
+
+    if "'NoneType' object cannot be interpreted" not in message_of(error) or scope is None:
+        return None
+    known = {**scope.f_globals, **scope.f_locals}
+    names = re.findall(r"\b(\w+)\.shape\b", code)
+    tensors = [known[name] for name in names if isinstance(known.get(name), keras.KerasTensor)]
+    return Failure(None, "", called_name(code), (), "call", frame, code) if tensors else None
+
+
+def _models_as_operands(
+    error: BaseException, scope: FrameType | None, frame: Any, code: str
+) -> Failure | None:
+    """Describes a computation with models, which only tensors allow."""
+    match = re.match(
+        r"unsupported operand type\(s\) for [^:]+: '(.*)' and '", message_of(error)
+    )
+    if match is None or scope is None:
+        return None
+    known = {**scope.f_globals, **scope.f_locals}
+    models = [known[name] for name in re.findall(r"\w+", code) if _is_model(known.get(name))]
+    if not models:
+        return None
+    kind = type(models[0]).__name__
+    return Failure(None, name_of(models[0]), kind, (), "call", frame, code, tuple(models))
+
+
 def _without_keras_frames(error: BaseException, frame: Any, code: str) -> Failure | None:
     """Describes an error that Python raised before Keras ran, such as a wrong argument."""
     message = message_of(error)
@@ -375,26 +456,38 @@ def _frames(error: BaseException) -> list[FrameType]:
     return shown  # the exception comes from another thread
 
 
-_Span = tuple[tuple[int, int], tuple[int, int]]
+Span = tuple[tuple[int, int], tuple[int, int]]
 
 
-def _user_frame(
+def user_frame(
     error: BaseException,
-) -> tuple[FrameType | None, tuple[str, int] | None, str, _Span | None]:
+) -> tuple[FrameType | None, tuple[str, int] | None, str, Span | None]:
     """Returns the innermost frame of the user's code, its place, and the failing expression."""
     frame, place, code, span = None, None, "", None
     traceback = error.__traceback__
     while traceback is not None:
         filename = traceback.tb_frame.f_code.co_filename
-        if _is_user_file(filename):
+        if is_user_file(filename):
             frame, place = traceback.tb_frame, (filename, traceback.tb_lineno)
             span = _span_of(traceback.tb_frame, traceback.tb_lasti)
-            code = "" if span is None else _source_of(filename, span)
+            code = "" if span is None else source_of(filename, span)
         traceback = traceback.tb_next
     return frame, place, code, span
 
 
-def _span_of(frame: FrameType, instruction: int) -> _Span | None:
+def _callers(error: BaseException) -> tuple[Caller, ...]:
+    """Returns the user's frames of an exception, the innermost first, without that one."""
+    found, traceback = [], error.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if is_user_file(frame.f_code.co_filename):
+            span = _span_of(frame, traceback.tb_lasti)
+            found.append(Caller(frame, frame.f_code.co_filename, span))
+        traceback = traceback.tb_next
+    return tuple(found[-2::-1])
+
+
+def _span_of(frame: FrameType, instruction: int) -> Span | None:
     """Returns the place of the expression that an instruction belongs to."""
     positions = islice(frame.f_code.co_positions(), instruction // 2, None)
     line, end_line, column, end_column = next(positions, (None,) * 4)
@@ -403,7 +496,8 @@ def _span_of(frame: FrameType, instruction: int) -> _Span | None:
     return (line, column), (end_line, end_column)
 
 
-def _source_of(filename: str, span: _Span) -> str:
+def source_of(filename: str, span: Span) -> str:
+    """Returns the source between two positions of a file; empty if it cannot be read."""
     (line, column), (end_line, end_column) = span
     lines = [linecache.getline(filename, number) for number in range(line, end_line + 1)]
     if not lines or not all(lines) or len(lines) > 50:
@@ -414,12 +508,14 @@ def _source_of(filename: str, span: _Span) -> str:
     return b"".join(rows).decode(errors="replace")
 
 
-def _is_keras(filename: str) -> bool:
+def is_keras_file(filename: str) -> bool:
+    """Returns whether a file belongs to Keras."""
     origin = getattr(sys.modules["keras"], "__file__", None)
     return origin is not None and Path(origin).parent in Path(filename).parents
 
 
-def _is_user_file(filename: str) -> bool:
+def is_user_file(filename: str) -> bool:
+    """Returns whether a file or cell belongs to the learner."""
     if any(part in Path(filename).parts for part in _LIBRARIES) or "autograph" in filename:
         return False
     if filename.startswith("<"):

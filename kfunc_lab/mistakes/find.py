@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.failure import Failure, find_failure, message_of
+from kfunc_lab.mistakes.failure import Failure, find_failure
+from kfunc_lab.mistakes.root_cause import causes
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, title
 from kfunc_lab.mistakes.rules import (
     call,
@@ -12,6 +13,7 @@ from kfunc_lab.mistakes.rules import (
     lists,
     merging,
     models,
+    on_data,
     ranks,
     saving,
     sizes,
@@ -19,6 +21,25 @@ from kfunc_lab.mistakes.rules import (
     training,
     windows,
 )
+from kfunc_lab.mistakes.rules.joining import (
+    applications,
+    calls,
+    models_for_tensors,
+    names,
+    nested,
+)
+from kfunc_lab.mistakes.rules.own import (
+    attributes,
+    batches,
+    computations,
+    inputs,
+    lambdas,
+    losses,
+    results,
+    signature,
+    weights,
+)
+from kfunc_lab.mistakes.rules.saved import configs, files, objects
 from kfunc_lab.mistakes.search.offer import (
     OriginOf,
     with_tried_edits,
@@ -30,6 +51,24 @@ from kfunc_lab.ui.text import printable
 RULES: tuple[Rule, ...] = (
     *lists.RULES,
     *states.RULES,
+    *models_for_tensors.RULES,
+    *applications.RULES,
+    *nested.RULES,
+    *names.RULES,
+    *calls.RULES,
+    *objects.RULES,
+    *configs.RULES,
+    *files.RULES,
+    *signature.RULES,
+    *results.RULES,
+    *attributes.RULES,
+    *weights.RULES,
+    *inputs.RULES,
+    *losses.RULES,
+    *batches.RULES,
+    *on_data.RULES,
+    *lambdas.RULES,
+    *computations.RULES,
     *ranks.RULES,
     *sizes.RULES,
     *windows.RULES,
@@ -66,27 +105,50 @@ def find_mistake(
         True
     """
     failure = failure or find_failure(error)
-    if failure is None:
-        return None
-    mistake = _by_rules(error, failure)
+    return None if failure is None else explain_failure(error, failure, origin_of)[1]
+
+
+def explain_failure(
+    error: BaseException,
+    failure: Failure,
+    origin_of: OriginOf = lambda _node: None,
+) -> tuple[Failure, Mistake]:
+    """Finds where a failure began, and the mistake there.
+
+    Args:
+        error: An exception with its traceback.
+        failure: The call that failed, as the traceback tells.
+        origin_of: As in `find_mistake`.
+
+    Returns:
+        The failure as if it had been raised where it began, and the mistake, with the rule
+        `"unknown"` if no rule fits.
+    """
+    begin, mistake = _by_rules(error, failure)
     try:
-        tried = with_tried_edits(mistake, failure, origin_of)
-        tried = with_tried_target_edits(tried, failure, origin_of)
+        tried = with_tried_edits(mistake, begin, origin_of)
+        tried = with_tried_target_edits(tried, begin, origin_of)
     except Exception:  # a failed search must not hide the error that it explains
-        return mistake
-    return _printable(tried)
+        return begin, mistake
+    return begin, _printable(tried)
 
 
-def _by_rules(error: BaseException, failure: Failure) -> Mistake:
-    message = message_of(error)
-    for rule in RULES:
-        match = rule.pattern.search(message)
-        if match is not None and (mistake := _apply(rule, match, failure)) is not None:
-            return mistake
-    mistake = _from_shape_rules(failure)
-    if mistake is not None:
-        return mistake
-    return Mistake("unknown", _unknown(error, message, failure))
+def _by_rules(error: BaseException, failure: Failure) -> tuple[Failure, Mistake]:
+    found = causes(error, failure)
+    for cause in found:
+        for rule in RULES:
+            match = rule.pattern.search(cause.message)
+            if match is None:
+                continue
+            mistake = _apply(rule, match, cause.failure)
+            if mistake is not None:
+                return cause.failure, mistake
+        mistake = _from_shape_rules(cause.failure)
+        if mistake is not None:
+            return cause.failure, mistake
+    inner = next((cause for cause in found if cause.failure is not failure), found[0])
+    words = _unknown(error, inner.message, inner.failure)
+    return inner.failure, Mistake("unknown", words)
 
 
 def _from_shape_rules(failure: Failure) -> Mistake | None:
@@ -103,7 +165,7 @@ def _apply(rule: Rule, match: re.Match[str], failure: Failure) -> Mistake | None
         mistake = rule.make(match, failure)
     except Exception:  # a failed explanation must not hide the error that it explains
         return None
-    if mistake is not None and not mistake.arithmetic:
+    if mistake is not None and not mistake.arithmetic and mistake.rule != "add-loss":
         misfit = find_misfit(failure)
         mistake = replace(mistake, arithmetic=misfit.arithmetic if misfit else "")
     return None if mistake is None else _printable(mistake)

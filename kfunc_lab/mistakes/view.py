@@ -14,7 +14,7 @@ from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.edit import changed_lines, edited
 from kfunc_lab.mistakes.failed_graph import FailedGraph, failed_graph
 from kfunc_lab.mistakes.failure import Failure, Stopped, find_failure
-from kfunc_lab.mistakes.find import find_mistake
+from kfunc_lab.mistakes.find import explain_failure
 from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.ui.text import printable
 
@@ -63,7 +63,6 @@ def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | Non
     failure = find_failure(error)
     if failure is None:
         return None
-    symbolic = [tensor for tensor in failure.tensors if has_history(tensor)]
     current = tracker or Tracker({})
 
     def origin_of(node: Any) -> tuple[str, int] | None:
@@ -71,9 +70,8 @@ def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | Non
         return None if origin is None else (origin.place.file, origin.place.line)
 
     try:
-        mistake = find_mistake(error, failure, origin_of)
-        if mistake is None:
-            return None
+        failure, mistake = explain_failure(error, failure, origin_of)
+        symbolic = [tensor for tensor in failure.tensors if has_history(tensor)]
         snapshot = current.snapshot(symbolic)
     finally:
         if tracker is None:

@@ -83,6 +83,33 @@ def check_settings(operation: Any, changes: Mapping[str, Any]) -> None:
         _copy(operation, changes)
 
 
+def traced(layer: Any, arguments: Sequence[Any]) -> tuple[TensorSpec, ...]:
+    """Runs the `call` of a layer symbolically, with the checks of the backend.
+
+    A layer that computes its output shape by a formula does not notice that its inputs do not fit.
+
+    Args:
+        layer: A layer of the library that is built. It is not changed.
+        arguments: The arguments of `call`: a shape for each tensor, or a list of shapes.
+
+    Returns:
+        The outputs.
+
+    Raises:
+        Exception: Whatever Keras or the backend raises if the shapes do not fit.
+    """
+    import keras
+    from keras.src import backend
+
+    def tensors(shape: Any) -> Any:
+        if isinstance(shape, list):
+            return [tensors(each) for each in shape]
+        return keras.KerasTensor(shape, layer.compute_dtype)
+
+    with preserve_keras_state():
+        return _specs(backend.compute_output_spec(layer.call, *map(tensors, arguments)))
+
+
 def _copy(layer: Any, changes: Mapping[str, Any]) -> Any:
     import keras
 

@@ -133,6 +133,11 @@ def node_of(tensor: Any) -> Any:
     return None if operation is None else operation._inbound_nodes[node_index]
 
 
+def nodes_of(operation: Any) -> list[Any]:
+    """Returns the nodes of the calls of a layer or operation, the first call first."""
+    return list(getattr(operation, "_inbound_nodes", ()))
+
+
 def has_history(tensor: Any) -> bool:
     """Tells whether a call returned a symbolic tensor."""
     # Keras adds an empty history when a layer is called on a tensor that no call returned.

@@ -10,9 +10,12 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, as_call, called_name, look_up, shape_of
+from kfunc_lab.mistakes.own_code import OwnFunction, constructor_of, spelled
 from kfunc_lab.mistakes.rule import Mistake, Rule, argument, rule, title, written
 from kfunc_lab.mistakes.rules.merging import symbolic_edit
+from kfunc_lab.mistakes.rules.own.weights import moved_out_of_call
 
 # ---------------------------------------------------------------------------------------------
 # Sizes that are not known yet
@@ -56,7 +59,40 @@ def _unknown_size(match: re.Match[str], failure: Failure) -> Mistake | None:
         "",
         _size_edit(size, match, failure),
         failure.name,
+        _size_changes(size, match, failure),
     )
+
+
+def _size_changes(size: _Size, match: re.Match[str], failure: Failure) -> tuple[Change, ...]:
+    """Replaces the shape by one that has numbers when the model runs, where this is enough."""
+    code, whole = failure.source, failure.expression
+    name = called_name(failure.code)
+    if code is None or whole is None or is_symbolic(size.tensor) or size.words != size.read:
+        return ()
+    if name in ("range", "int", "float") or "not supported between" in match.string:
+        return ()
+    found = [
+        node
+        for node in ast.walk(whole)
+        if _is_shape(node) and ast.unparse(node) == f"{size.source}.shape"
+    ]
+    new = f"{spelled('ops', failure)}.shape({size.source})"
+    changes = tuple(code.replaced(node, new) for node in found)
+    if failure.code.startswith(("np.random.", "numpy.random.")):
+        return _drawn_by_keras(whole, new, failure)
+    return () if as_call(failure.code) is None or failure.code.startswith("np.") else changes
+
+
+def _drawn_by_keras(whole: ast.expr, shape: str, failure: Failure) -> tuple[Change, ...]:
+    """Replaces a function of `np.random` by the one of `keras.random`, if only a size is given."""
+    import keras
+
+    name = called_name(failure.code)
+    if failure.source is None or not callable(getattr(keras.random, name, None)):
+        return ()
+    if not isinstance(whole, ast.Call) or len(whole.args) + len(whole.keywords) != 1:
+        return ()
+    return (failure.source.replaced(whole, f"keras.random.{name}({shape})"),)
 
 
 def _size_edit(size: _Size, match: re.Match[str], failure: Failure) -> str:
@@ -71,6 +107,10 @@ def _size_edit(size: _Size, match: re.Match[str], failure: Failure) -> str:
         return _number_edit(size.axis, name)
     if "None values" in match.string and as_call(failure.code) is None:
         words["new"] = f"keras.ops.cast({new}, {size.source}.dtype)"
+    if failure.code.startswith(("np.random.", "numpy.random.")):
+        return _("Write `keras.random.{name}({new})`: NumPy needs a number here.").format(
+            **words
+        )
     if failure.code.startswith(("np.", "numpy.")):
         return _("Write `keras.ops.{name}`, with `{new}` instead of `{old}`.").format(**words)
     return _(
@@ -184,6 +224,8 @@ def _parsed(code: str) -> ast.AST:
 def _state_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
     if failure.operation is None:
         return None
+    if failure.kind == "Lambda":
+        return _layer_in_lambda(failure)
     name = called_name(failure.code)
     creates_weights = name in ("add_weight", "add_variable", "Variable")
     reason = _(
@@ -206,7 +248,38 @@ def _state_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
     if not _is_in_call(failure):
         reason = _("{layer} is already built and cannot get new weights or layers.")
         edit = _("Create them in `__init__` or `build` of its class.")
-    return Mistake("state-in-call", reason.format(layer=title(failure)), "", edit, failure.name)
+    return Mistake(
+        "state-in-call",
+        reason.format(layer=title(failure)),
+        "",
+        edit,
+        failure.name,
+        moved_out_of_call(failure) if _is_in_call(failure) else (),
+    )
+
+
+def _layer_in_lambda(failure: Failure) -> Mistake:
+    """Puts a layer that a `Lambda` creates in the place of the `Lambda`."""
+    found = constructor_of(failure.operation, failure)
+    function = OwnFunction.of(getattr(failure.operation, "function", None))
+    changes: tuple[Change, ...] = ()
+    edit = _("Create the layer before, and call it without `Lambda`.")
+    body = None if function is None else function.node.body
+    if found is not None and isinstance(body, ast.Call) and isinstance(body.func, ast.Call):
+        code, call = found
+        new = code.source(body.func)
+        changes = (code.replaced(call, new),)
+        edit = _("Write `{new}` instead of the `Lambda`.").format(new=new)
+    return Mistake(
+        "state-in-call",
+        _(
+            "The function of {layer} creates a layer each time it runs, and its weights with it."
+        ).format(layer=title(failure)),
+        "",
+        edit,
+        failure.name,
+        changes,
+    )
 
 
 def _is_in_call(failure: Failure) -> bool:
@@ -245,7 +318,26 @@ def _no_numbers(match: re.Match[str], failure: Failure) -> Mistake:
         ).format(name=name)
     elif name == "range":
         edit = _number_edit(1, name)
-    return Mistake("symbolic-value", reason, "", edit, failure.name)
+    return Mistake("symbolic-value", reason, "", edit, failure.name, _by_ops(failure))
+
+
+def _by_ops(failure: Failure) -> tuple[Change, ...]:
+    """Replaces a function of NumPy by the one of `keras.ops` that has its name."""
+    import keras
+    import numpy
+
+    call, code = failure.expression, failure.source
+    if not isinstance(call, ast.Call) or code is None or failure.scope is None:
+        return ()
+    function = call.func
+    if not isinstance(function, ast.Attribute) or call.keywords:
+        return ()
+    known = {**failure.scope.f_globals, **failure.scope.f_locals}
+    if look_up(function.value, known) is not numpy:
+        return ()
+    if not callable(getattr(keras.ops, function.attr, None)):
+        return ()
+    return (code.replaced(function, f"{spelled('ops', failure)}.{function.attr}"),)
 
 
 def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake:
@@ -263,7 +355,19 @@ def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake:
         "",
         edit.format(name=name, x=tensor if tensor.isidentifier() else "x"),
         failure.name,
+        _without_numpy(failure),
     )
+
+
+def _without_numpy(failure: Failure) -> tuple[Change, ...]:
+    """Removes `.numpy()` behind a tensor."""
+    node, code = failure.expression, failure.source
+    if code is None or not isinstance(node, ast.Attribute) or node.attr != "numpy":
+        return ()
+    call = code.parents.get(node)
+    if not isinstance(call, ast.Call) or call.func is not node:
+        return ()
+    return (code.replaced(call, code.source(node.value)),)
 
 
 def _no_truth(match: re.Match[str], failure: Failure) -> Mistake:

@@ -1,0 +1,1 @@
+"""Rules about joining graphs: pretrained models, nested models, and their tensors."""

@@ -1,0 +1,1 @@
+"""Rules about the layers, models and functions that the learner writes."""

@@ -1,0 +1,1 @@
+"""Rules about saved models: what a file needs to be loaded again."""
