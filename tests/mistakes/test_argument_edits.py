@@ -90,6 +90,10 @@ CASES = {
         STEPS + "y = layers.LSTM(4)([x, x])",
         "y = layers.LSTM(4)(x)",
     ),
+    "one of several branches": (
+        TABLE + "a = layers.Dense(4)(x)\nb = layers.Dense(3)(x)\ny = layers.concatenate(a)",
+        "y = layers.concatenate([a, b])",
+    ),
     "attention to itself": (
         STEPS + "y = layers.MultiHeadAttention(2, 4)(x)",
         "y = layers.MultiHeadAttention(2, 4)(x, x)",
@@ -141,6 +145,8 @@ def test_edit_is_carried_out(notebook, name):
         TABLE + "y = layers.Dense(0)(x)",
         TABLE + "y = layers.Dense(8, x, 5)",  # Keras refuses the second setting too
         TABLE + "y = layers.Add()([x, x], x)",
+        TABLE + "a, b = layers.Dense(4)(x), layers.Dense(3)(x)\ny = layers.add(a)",
+        TABLE + "a = layers.Dense(4)(x)\ny = layers.Concatenate()(a)",
         "x = keras.Input(shape=(8,), dtype=3)",
     ],
 )
