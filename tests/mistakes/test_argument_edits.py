@@ -90,9 +90,17 @@ CASES = {
         STEPS + "y = layers.LSTM(4)([x, x])",
         "y = layers.LSTM(4)(x)",
     ),
+    "a fraction of units in a recurrent layer": (
+        STEPS + "y = layers.Bidirectional(layers.LSTM(6.0))(x)",
+        "y = layers.Bidirectional(layers.LSTM(6))(x)",
+    ),
     "one of several branches": (
         TABLE + "a = layers.Dense(4)(x)\nb = layers.Dense(3)(x)\ny = layers.concatenate(a)",
         "y = layers.concatenate([a, b])",
+    ),
+    "one of two towers": (
+        TABLE + "a = layers.Dense(4)(x)\nb = layers.Dense(4)(x)\ny = layers.Dot(axes=1)([a])",
+        "y = layers.Dot(axes=1)([a, b])",
     ),
     "attention to itself": (
         STEPS + "y = layers.MultiHeadAttention(2, 4)(x)",
@@ -150,6 +158,7 @@ def test_edit_is_carried_out(notebook, name):
     [
         IMAGE + "y = layers.Conv2D(-1, 3)(x)",  # no number of filters can be guessed
         IMAGE + "y = layers.Conv2D(0, 3)(x)",
+        TABLE + "y = layers.Reshape(x)",  # the target shape is not known
         TABLE + "y = layers.Dense(8, x, 5)",  # Keras refuses the second setting too
         TABLE + "y = layers.Add()([x, x], x)",
         TABLE + "a, b = layers.Dense(4)(x), layers.Dense(3)(x)\ny = layers.add(a)",

@@ -112,10 +112,10 @@ def _of_function(match: re.Match[str], failure: Failure) -> Mistake | None:
 def of_one_tensor(failure: Failure) -> Mistake:
     """Explains that a merging layer got one tensor, or several without a list."""
     changes = in_one_list(failure)
-    edit = _("Write `{callee}()([{x}, ...])`, with all the tensors in one list.").format(
-        callee=callee(failure), x=argument(failure)
-    )
     code, call = failure.source, failure.expression
+    edit = _("Write `{callee}()([{x}, ...])`, with all the tensors in one list.").format(
+        callee=callee(failure), x=argument(failure).strip("[]")
+    )
     if code is not None and isinstance(call, ast.Call):
         if changes:
             edit = words_in_one_list(code, call)
