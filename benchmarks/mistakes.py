@@ -14,7 +14,6 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -38,12 +37,9 @@ def run(chosen: Iterable[Mutant]) -> tuple[list[Outcome], list[str]]:
         groups[mutant.model].append(mutant)
     outcomes, false_findings = [], []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        PROCESSES, context, max_tasks_per_child=MODELS_PER_PROCESS
-    ) as pool:
-        jobs = [pool.submit(outcomes_of_model, job) for job in groups.items()]
-        for number, job in enumerate(as_completed(jobs), 1):
-            of_model, findings = job.result()
+    with context.Pool(PROCESSES, maxtasksperchild=MODELS_PER_PROCESS) as pool:
+        jobs = pool.imap_unordered(outcomes_of_model, groups.items())
+        for number, (of_model, findings) in enumerate(jobs, 1):
             outcomes += of_model
             false_findings += [findings] * bool(findings)
             print(f"\r{number} of {len(groups)} models", end="", file=sys.stderr, flush=True)

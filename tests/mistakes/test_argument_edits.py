@@ -90,6 +90,18 @@ CASES = {
         STEPS + "y = layers.LSTM(4)([x, x])",
         "y = layers.LSTM(4)(x)",
     ),
+    "a fraction of units in a recurrent layer": (
+        STEPS + "y = layers.Bidirectional(layers.LSTM(6.0))(x)",
+        "y = layers.Bidirectional(layers.LSTM(6))(x)",
+    ),
+    "one of several branches": (
+        TABLE + "a = layers.Dense(4)(x)\nb = layers.Dense(3)(x)\ny = layers.concatenate(a)",
+        "y = layers.concatenate([a, b])",
+    ),
+    "one of two towers": (
+        TABLE + "a = layers.Dense(4)(x)\nb = layers.Dense(4)(x)\ny = layers.Dot(axes=1)([a])",
+        "y = layers.Dot(axes=1)([a, b])",
+    ),
     "attention to itself": (
         STEPS + "y = layers.MultiHeadAttention(2, 4)(x)",
         "y = layers.MultiHeadAttention(2, 4)(x, x)",
@@ -114,6 +126,11 @@ CASES = {
 }
 
 
+# Keras 3.8 notices these later, or not at all.
+LATER = {"a fraction of units", "units in quotes", "negative units", "a model from its end"}
+VERSION = tuple(map(int, keras.__version__.split(".")[:2]))
+
+
 @pytest.fixture(scope="module")
 def notebook():
     notebook = Notebook()
@@ -123,6 +140,8 @@ def notebook():
 
 @pytest.mark.parametrize("name", CASES)
 def test_edit_is_carried_out(notebook, name):
+    if name in LATER and VERSION < (3, 12):
+        pytest.skip("this version of Keras does not notice it here")
     cell, line = CASES[name]
     notebook.begin()
     _number, error = notebook.run([cell])
@@ -137,10 +156,13 @@ def test_edit_is_carried_out(notebook, name):
 @pytest.mark.parametrize(
     "cell",
     [
-        TABLE + "y = layers.Dense(-1)(x)",  # no number of units can be guessed
-        TABLE + "y = layers.Dense(0)(x)",
+        IMAGE + "y = layers.Conv2D(-1, 3)(x)",  # no number of filters can be guessed
+        IMAGE + "y = layers.Conv2D(0, 3)(x)",
+        TABLE + "y = layers.Reshape(x)",  # the target shape is not known
         TABLE + "y = layers.Dense(8, x, 5)",  # Keras refuses the second setting too
         TABLE + "y = layers.Add()([x, x], x)",
+        TABLE + "a, b = layers.Dense(4)(x), layers.Dense(3)(x)\ny = layers.add(a)",
+        TABLE + "a = layers.Dense(4)(x)\ny = layers.Concatenate()(a)",
         "x = keras.Input(shape=(8,), dtype=3)",
     ],
 )

@@ -161,6 +161,15 @@ def is_symbolic(tensor: Any) -> bool:
     return hasattr(tensor, "_keras_history")
 
 
+def is_used(tensor: Any) -> bool:
+    """Tells whether a call took a symbolic tensor."""
+    return any(
+        source is tensor
+        for consumer in node_of(tensor).operation._outbound_nodes
+        for source in consumer.input_tensors
+    )
+
+
 def ancestors(tensors: Iterable[Any]) -> list[Any]:
     """Returns the nodes that lead to tensors, in topological order."""
     ordered: dict[int, Any] = {}

@@ -150,6 +150,8 @@ def _with_needed(kind: str, settings: list[str], named: dict[str, str]) -> list[
 
     needed = _NEEDED.get(kind, "")
     if not settings and not named:
+        if kind in ("Reshape", "Permute"):
+            return ["..."]  # an example would not fit the tensor
         return [needed] if needed else []
     parameters = parameters_of(getattr(keras.layers, kind, None))
     required = [str(it.name) for it in parameters if it.default is it.empty]
@@ -457,9 +459,37 @@ def _choice_of(match: re.Match[str], failure: Failure) -> Mistake | None:
     )
 
 
+def _fraction(failure: Failure) -> Mistake | None:
+    """Explains a setting such as `LSTM(8.0)`, which fails when the layer creates its weights."""
+    code, call = failure.source, failure.expression
+    if code is None or not isinstance(call, ast.Call) or not isinstance(call.func, ast.Call):
+        return None
+    for creation in ast.walk(call.func):
+        if not isinstance(creation, ast.Call):
+            continue
+        function = value_of(creation.func, failure)
+        made = FailedCall(code, creation, function, failure)
+        for name in ("units", "filters", "output_dim", "input_dim"):
+            node = made.argument(name) if is_known(function) else None
+            value = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(value, float) and value.is_integer():
+                whole = str(int(value))
+                return Mistake(
+                    "wrong-argument",
+                    _("`{where}` must be a positive whole number, got {value}.").format(
+                        where=name, value=value
+                    ),
+                    "",
+                    _("Write `{where}={value}`.").format(where=name, value=whole),
+                    name,
+                    made.set(name, whole),
+                )
+    return None
+
+
 def _not_a_shape(match: re.Match[str], failure: Failure) -> Mistake | None:
     if failure.stage == "call":
-        return None
+        return _fraction(failure)
     value = match["value"]
     edit = _("Write the sizes as a tuple of whole numbers: `keras.Input(shape=(28, 28, 1))`.")
     right, call = "", FailedCall.of(failure)

@@ -4,6 +4,7 @@ import ast
 import re
 from dataclasses import replace
 
+from kfunc_lab.graph.keras.nodes import has_history, is_symbolic, is_used
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.edit import Change
@@ -14,6 +15,7 @@ from kfunc_lab.mistakes.rule import (
     Rule,
     argument,
     callee,
+    is_input,
     rule,
     tensor_names,
     title,
@@ -26,6 +28,7 @@ MERGES = {
     "Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract",
     "Attention", "AdditiveAttention",
 }  # fmt: skip
+_MAX_UNUSED = 4
 _FUNCTIONS = "add|average|concatenate|dot|maximum|minimum|multiply|subtract"
 
 
@@ -109,12 +112,18 @@ def _of_function(match: re.Match[str], failure: Failure) -> Mistake | None:
 def of_one_tensor(failure: Failure) -> Mistake:
     """Explains that a merging layer got one tensor, or several without a list."""
     changes = in_one_list(failure)
-    edit = _("Write `{callee}()([{x}, ...])`, with all the tensors in one list.").format(
-        callee=callee(failure), x=argument(failure)
-    )
     code, call = failure.source, failure.expression
-    if changes and code is not None and isinstance(call, ast.Call):
-        edit = words_in_one_list(code, call)
+    edit = _("Write `{callee}()([{x}, ...])`, with all the tensors in one list.").format(
+        callee=callee(failure), x=argument(failure).strip("[]")
+    )
+    if code is not None and isinstance(call, ast.Call):
+        if changes:
+            edit = words_in_one_list(code, call)
+        elif new := _with_unused(failure, code, call):
+            edit = _("Put the tensors that nothing uses yet into the list: `{code}`.").format(
+                code=new
+            )
+            changes = (code.replaced(call.args[0], new),)
     return Mistake(
         "merge-single",
         _("{layer} expects a list of tensors, got one tensor.").format(layer=title(failure)),
@@ -123,6 +132,30 @@ def of_one_tensor(failure: Failure) -> Mistake:
         tensor_names(failure),
         changes,
     )
+
+
+def _with_unused(failure: Failure, code: Code, call: ast.Call) -> str:
+    """Returns a list of the only tensor of a call and of all that nothing uses, if they fit."""
+    if len(call.args) != 1 or len(failure.tensors) != 1 or failure.scope is None:
+        return ""
+    names = {**failure.scope.f_globals, **failure.scope.f_locals}
+    own = failure.tensors[0]
+    unused = {
+        name: value
+        for name, value in names.items()
+        if isinstance(name, str) and not name.startswith("_")
+        if is_symbolic(value) and value is not own and has_history(value)
+        if not is_used(value) and not is_input(value)
+    }
+    if not 0 < len(unused) <= _MAX_UNUSED:
+        return ""
+    problem = problem_of(replace(failure, tensors=(own, *unused.values())))
+    if problem is None or not fits(problem, Candidate(0)):
+        return ""
+    given = call.args[0]
+    if isinstance(given, (ast.List, ast.Tuple)):
+        given = given.elts[0]
+    return f"[{', '.join([code.source(given), *unused])}]"
 
 
 RULES: tuple[Rule, ...] = (
