@@ -38,7 +38,7 @@ class Failure:
         kind: Its class, such as `"Conv2D"`; `"Input"` for `keras.Input`; otherwise the name of
             the function.
         tensors: The arguments that have a shape, in order.
-        stage: `"construct"`, `"call"`, `"model"`, `"fit"`, `"tensor"` or `"save"`.
+        stage: `"construct"`, `"call"`, `"model"`, `"fit"`, `"tensor"`, `"data"` or `"save"`.
         frame: File and line of the innermost frame of the user's own code.
         code: The source of the expression that failed; empty if it cannot be read.
         layers: The arguments that are layers, in order.
@@ -46,6 +46,7 @@ class Failure:
         scope: The innermost frame of the user's own code, with its variables.
         span: The begin and the end of that expression in the file: line, counted from 1, and
             column, counted in bytes.
+        error: The exception.
     """
 
     operation: Any
@@ -59,6 +60,7 @@ class Failure:
     model: Any = None
     scope: FrameType | None = None
     span: tuple[tuple[int, int], tuple[int, int]] | None = None
+    error: BaseException | None = None
 
     @cached_property
     def source(self) -> Code | None:
@@ -109,14 +111,14 @@ def _find(error: BaseException) -> Failure | None:
         return None
     scope, frame, code, span = _user_frame(error)
     failure = _describe(error, scope, frame, code)
-    return None if failure is None else replace(failure, scope=scope, span=span)
+    return None if failure is None else replace(failure, scope=scope, span=span, error=error)
 
 
 def _describe(
     error: BaseException, scope: FrameType | None, frame: tuple[str, int] | None, code: str
 ) -> Failure | None:
-    all_frames = _frames(error)
-    frames = [each for each in all_frames if _is_keras(each.f_code.co_filename)]
+    called = all_frames(error)
+    frames = [each for each in called if is_keras(each.f_code.co_filename)]
     if not frames:
         return _without_keras_frames(error, frame, code)
     steps = list(_steps(frames))
@@ -124,7 +126,7 @@ def _describe(
     if not steps:
         return _in_function(frames, frame, code)
     step = _failing_step(steps)
-    if scope is all_frames[-1] and _contains_layers(step.operation):
+    if scope is called[-1] and _contains_layers(step.operation):
         step = _called_layer(scope, code) or step  # Keras filtered out the inner call
     if type(step.operation).__name__ == "InputLayer" and step.function == "__init__":
         return Failure(None, "", "Input", (), "construct", frame, code)
@@ -299,6 +301,8 @@ def _without_keras_frames(error: BaseException, frame: Any, code: str) -> Failur
     message = message_of(error)
     if "KerasTensor" in message:
         return Failure(None, "", "KerasTensor", (), "tensor", frame, code)
+    if called_name(code) == "from_tensor_slices":
+        return Failure(None, "", "from_tensor_slices", (), "data", frame, code)
     match = re.match(r"(\w+)(?:\.__init__)?\(\) (?:takes|got|missing)", message)
     if not isinstance(error, TypeError) or match is None:
         return None
@@ -354,7 +358,7 @@ def message_of(error: BaseException) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", message)
 
 
-def _frames(error: BaseException) -> list[FrameType]:
+def all_frames(error: BaseException) -> list[FrameType]:
     """Returns all frames of an exception, including those that Keras filtered out."""
     traceback = error.__traceback__
     shown: list[FrameType] = []
@@ -381,15 +385,15 @@ def _user_frame(
     traceback = error.__traceback__
     while traceback is not None:
         filename = traceback.tb_frame.f_code.co_filename
-        if _is_user_file(filename):
+        if is_user_file(filename):
             frame, place = traceback.tb_frame, (filename, traceback.tb_lineno)
-            span = _span_of(traceback.tb_frame, traceback.tb_lasti)
+            span = span_of(traceback.tb_frame, traceback.tb_lasti)
             code = "" if span is None else _source_of(filename, span)
         traceback = traceback.tb_next
     return frame, place, code, span
 
 
-def _span_of(frame: FrameType, instruction: int) -> _Span | None:
+def span_of(frame: FrameType, instruction: int) -> _Span | None:
     """Returns the place of the expression that an instruction belongs to."""
     positions = islice(frame.f_code.co_positions(), instruction // 2, None)
     line, end_line, column, end_column = next(positions, (None,) * 4)
@@ -409,12 +413,14 @@ def _source_of(filename: str, span: _Span) -> str:
     return b"".join(rows).decode(errors="replace")
 
 
-def _is_keras(filename: str) -> bool:
+def is_keras(filename: str) -> bool:
+    """Returns whether a file belongs to Keras."""
     origin = getattr(sys.modules["keras"], "__file__", None)
     return origin is not None and Path(origin).parent in Path(filename).parents
 
 
-def _is_user_file(filename: str) -> bool:
+def is_user_file(filename: str) -> bool:
+    """Returns whether a file or cell is the user's own."""
     if any(part in Path(filename).parts for part in _LIBRARIES) or "autograph" in filename:
         return False
     if filename.startswith("<"):

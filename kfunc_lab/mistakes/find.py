@@ -14,13 +14,14 @@ from kfunc_lab.mistakes.rules import (
     ranks,
     saving,
     sizes,
-    training,
     windows,
 )
+from kfunc_lab.mistakes.rules.training import rules as training
 from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
 RULES: tuple[Rule, ...] = (
+    *training.EARLY,
     *ranks.RULES,
     *sizes.RULES,
     *windows.RULES,
