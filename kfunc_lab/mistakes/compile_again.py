@@ -44,8 +44,9 @@ def with_compile(failure: Failure, edit: Edit) -> Edit:
     again = compiled_again(failure)
     if again is None or not edit.words:
         return edit
-    files = {change.file for change in edit.changes}
-    if files and failure.frame is not None and files != {failure.frame[0]}:
+    passed = find_passed(failure)
+    here = "" if passed is None or passed.code is None else passed.code.file
+    if any(change.file != here for change in edit.changes):
         return edit
     return Edit(f"{edit.words} {again.words}", (*edit.changes, *again.changes))
 
@@ -124,8 +125,14 @@ def _may_compile(call: ast.Call, passed: Passed) -> bool:
     ):
         node = given.get(name, call.args[place] if place < len(call.args) else None)
         known = value_of(node, passed.scope)
+        if isinstance(node, ast.Lambda) and getattr(value, "__name__", "") != "<lambda>":
+            return False
         if isinstance(known, str) and isinstance(value, str) and known.lower() != value.lower():
             return False
-        if isinstance(known, (str, dict, list)) and name == "loss" and known != value:
+        if isinstance(known, str) and name == "loss" and not isinstance(value, str):
+            return False
+        if isinstance(known, (dict, list)) and name == "loss" and known != value:
+            return False
+        if isinstance(node, ast.Name) and name == "loss" and known is not value:
             return False
     return True

@@ -59,7 +59,9 @@ def names_given(model: Any) -> bool:
     """Returns whether the learner named the inputs of a model."""
     import re
 
-    return not any(re.fullmatch(r"input_layer(_\d+)?", each.name) for each in model.inputs)
+    return not any(
+        re.fullmatch(r"(input_layer|keras_tensor)(_\d+)?", each.name) for each in model.inputs
+    )
 
 
 def loss_accepts(loss: Any, target: tuple[Shape, str], output: tuple[Shape, str]) -> bool:
@@ -71,10 +73,13 @@ def loss_accepts(loss: Any, target: tuple[Shape, str], output: tuple[Shape, str]
         output: The shape and dtype of the output.
     """
     import keras
+    from keras.src.losses.losses import LossFunctionWrapper
 
     function = loss_of_keras(loss)
     if function is None:
         return False
+    if not isinstance(function, keras.losses.Loss):
+        function = LossFunctionWrapper(function)  # as `compile` does
 
     class Loss(keras.Operation):
         def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kfunc_lab.mistakes.code import Code
+from kfunc_lab.ui.text import snake_case
 
 _MAX_CELLS = 200
 
@@ -28,7 +29,8 @@ def earlier_code(file: str) -> Iterator[Code]:
         places = {
             name: ran.get("".join(linecache.getlines(name)).strip(), -1) for name in known
         }
-        files += sorted(known[::-1], key=lambda name: places[name], reverse=True)
+        known.reverse()
+        files += sorted(known, key=lambda name: places[name], reverse=True)
     for name in files[:_MAX_CELLS]:
         code = Code.of(name)
         if code is not None:
@@ -119,6 +121,8 @@ def made_by(layer: Any, name: str, file: str) -> tuple[Code, ast.Call] | None:
         unnamed = [call for call in calls if _name_argument(call) is None]
         if exact:
             return code, exact[-1]
+        if not re.fullmatch(rf"{snake_case(kind)}(_\d+)?|input_layer(_\d+)?", name):
+            continue  # Keras did not make this name, so it stands in the source
         if len(unnamed) == 1:
             return code, unnamed[0]
         if unnamed:

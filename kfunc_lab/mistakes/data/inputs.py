@@ -1,5 +1,6 @@
 """Edits that make data fit the inputs of a model: one array, a list, or a dict."""
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Any
@@ -19,7 +20,7 @@ from kfunc_lab.mistakes.data.mending import (
     replaced,
     transformed,
 )
-from kfunc_lab.mistakes.data.passed import Passed
+from kfunc_lab.mistakes.data.passed import Passed, value_of
 from kfunc_lab.mistakes.data.wanted import Wanted, takes_dict, wanted_inputs
 from kfunc_lab.mistakes.edit import Change, Edit
 
@@ -100,6 +101,7 @@ def _step_words(step: Step, template: str, x: str) -> str:
 
 def _split(passed: Passed, wants: list[Wanted], spec: Spec) -> Iterator[Edit]:
     """Yields ways to take several inputs from one array: by columns, or along an axis."""
+    yield from _unjoined(passed, wants)
     for templates, shapes in _splits(spec.shape, wants):
         parts_ = [Spec(shape, want.dtype) for shape, want in zip(shapes, wants, strict=True)]
         names = [want.name for want in wants]
@@ -111,6 +113,35 @@ def _split(passed: Passed, wants: list[Wanted], spec: Spec) -> Iterator[Edit]:
                 n=len(wants), code=template.replace("{x}", passed.words("x"))
             )
             yield Edit(words, transformed(passed, "x", template))
+
+
+def _unjoined(passed: Passed, wants: list[Wanted]) -> Iterator[Edit]:
+    """Yields the arrays that the learner joined in the call itself."""
+    node, code = passed.node("x"), passed.code
+    joins = ("concatenate", "hstack", "stack", "column_stack", "vstack", "array", "concat")
+    if not isinstance(node, ast.Call) or code is None or not node.args:
+        return
+    listed = node.args[0]
+    if code.source(node.func).rpartition(".")[2] not in joins or not isinstance(
+        listed, (ast.List, ast.Tuple)
+    ):
+        return
+    specs = [spec_of_value(value_of(each, passed.scope)) for each in listed.elts]
+    sources = [code.source(each) for each in listed.elts]
+    names = [want.name for want in wants]
+    if len(specs) != len(wants) or None in specs:
+        return
+    by_source = dict(zip(sources, specs, strict=True))
+    if set(sources) == set(names):
+        sources = names
+    as_dict = takes_dict(passed.model)
+    ordered = [by_source[source] for source in sources]
+    if accepts(passed.model, dict(zip(names, ordered, strict=True)) if as_dict else ordered):
+        new = packed(names, sources, as_dict)
+        words = _("The model has {n} inputs; pass one array for each: `{code}`.").format(
+            n=len(wants), code=new
+        )
+        yield Edit(words, replaced(passed, "x", new))
 
 
 def _splits(
@@ -390,8 +421,6 @@ def _renamed(
 
 def dict_in_source(passed: Passed) -> tuple[Any, Any] | None:
     """Finds the dict that was passed, in the call or where its variable was assigned."""
-    import ast
-
     node = passed.node("x")
     if passed.code is None:
         return None

@@ -27,14 +27,14 @@ class Wanted:
 def wanted_inputs(model: Any) -> list[Wanted]:
     """Returns the inputs of a functional model; none for other models."""
     try:
-        tensors = list(model.inputs or [])
-        keys = _keys_of(model, tensors)
+        struct = model.input
+        if isinstance(struct, Mapping):  # in the learner's order, which is not Keras's
+            pairs = [(str(key), tensor) for key, tensor in struct.items()]
+        else:
+            pairs = [(node_of(tensor).operation.name, tensor) for tensor in model.inputs or []]
+        return [Wanted(name, tuple(tensor.shape), str(tensor.dtype)) for name, tensor in pairs]
     except Exception:  # a model that was never built has no inputs
         return []
-    return [
-        Wanted(key, tuple(tensor.shape), str(tensor.dtype))
-        for key, tensor in zip(keys, tensors, strict=True)
-    ]
 
 
 def takes_dict(model: Any) -> bool:
@@ -61,11 +61,3 @@ def layer_of_output(model: Any, place: int = 0) -> Any:
         return node_of(model.outputs[place]).operation
     except Exception:
         return None
-
-
-def _keys_of(model: Any, tensors: list[Any]) -> list[str]:
-    struct = model.input
-    if isinstance(struct, Mapping):
-        by_id = {id(tensor): str(key) for key, tensor in struct.items()}
-        return [by_id.get(id(tensor), tensor.name) for tensor in tensors]
-    return [str(tensor.name) for tensor in tensors]

@@ -18,7 +18,8 @@ def mistake(
     where: str = "",
 ) -> Mistake:
     """Returns a mistake with its first edit and the others; each compiles again if it must."""
-    whole = [with_compile(failure, edit) for edit in edits]
+    # Advice without changes has no place in the source, and so it needs no `compile` either.
+    whole = [with_compile(failure, edit) if edit.changes else edit for edit in edits]
     if not whole:
         return Mistake(rule, reason, arithmetic, "", where)
     return Mistake(

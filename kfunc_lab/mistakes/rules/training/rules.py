@@ -1,9 +1,33 @@
 """All rules about compiling, training, evaluating and predicting, in the order of trial."""
 
 from kfunc_lab.mistakes.rule import Rule
-from kfunc_lab.mistakes.rules.training import containers, inputs, targets, targets_old, types
+from kfunc_lab.mistakes.rules.training import (
+    again,
+    callbacks,
+    choices,
+    containers,
+    functions,
+    inputs,
+    messages,
+    metrics,
+    outputs,
+    targets,
+    types,
+)
 
-# These see what was really passed, and come before the rules of layers of the same message.
-EARLY: tuple[Rule, ...] = (*containers.RULES, *inputs.RULES, *types.RULES, *targets.RULES)
+# These see what was really passed, and come before the rules of layers for the same messages.
+EARLY: tuple[Rule, ...] = (
+    *again.RULES,
+    *functions.RULES,
+    *containers.RULES,
+    *inputs.RULES,
+    *types.RULES,
+    *targets.RULES,
+    *metrics.RULES,
+    *callbacks.RULES,
+    *outputs.RULES,
+    *choices.RULES,
+)
 
-RULES: tuple[Rule, ...] = (*targets_old.RULES,)
+# These know only the message.
+RULES: tuple[Rule, ...] = (*messages.RULES,)

@@ -8,7 +8,7 @@ from typing import Any
 from kfunc_lab.graph.keras.acceptance import loss_accepts
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.data.arrays import steps
-from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value
+from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value, words_in
 from kfunc_lab.mistakes.data.layers import RECURRENT, layers_before, shape_after, with_setting
 from kfunc_lab.mistakes.data.mending import module_name, parts, transformed, tried
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
@@ -18,6 +18,7 @@ from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, Shape, rule, sizes, written
 from kfunc_lab.mistakes.rules.training.compiling import loss_of, name_of_loss, other_loss
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.rules.training.types import words_for_numbers
 
 SPARSE, CATEGORICAL = "sparse_categorical_crossentropy", "categorical_crossentropy"
 BINARY = "binary_crossentropy"
@@ -80,6 +81,8 @@ def _different(match: re.Match[str], failure: Failure) -> Mistake | None:
     found = _targets(failure, sizes(match["target"]), sizes(match["output"]))
     if found is None:
         return None
+    if kind_of(found.value) == "array" and words_in(found.value):
+        return words_for_numbers(failure, found.passed, "y", found.value)
     edits = list(_unique(_edits(found)))
     if not edits:
         return None
@@ -189,6 +192,12 @@ def _change_y(found: Targets, template: str, words: str) -> Edit:
     passed = found.passed
     source = passed.words("y")
     changes: tuple[Change, ...] = ()
+    if kind_of(passed.value("x")) == "dataset":
+        template = template.replace("keras.utils.to_categorical(", "keras.ops.one_hot(")
+        template = template.replace("{x}.argmax(axis=-1)", "keras.ops.argmax({x}, axis=-1)")
+        template = f"{{x}}.map(lambda x, y: (x, {template.replace('{x}', 'y')}))"
+        code = template.replace("{x}", passed.words("x", "ds"))
+        return Edit(words.format(code=code), transformed(passed, "x", template))
     if len(wanted_outputs(passed.model)) == 1:
         changes = transformed(passed, "y", template)
     elif kind_of(passed.value("y")) in ("list", "tuple", "dict"):
@@ -205,18 +214,18 @@ def _other_loss(found: Targets) -> Iterator[Edit]:
     """Yields the loss that suits the targets, and targets that suit the loss."""
     units = found.output[-1]
     numbers = _are_class_numbers(found)
-    if "sparse" not in found.kind and "crossentropy" in found.kind and numbers and units != 1:
-        if found.accept(loss=SPARSE, dtype="int64"):
-            words = _("For targets that are class numbers, write `loss={loss}`.")
-            yield Edit(
-                words.format(loss=f'"{SPARSE}"'),
-                other_loss(found.passed, SPARSE, found.name),
+    elementwise = "sparse" not in found.kind and "crossentropy" in found.kind and numbers
+    if elementwise and units != 1 and found.accept(loss=SPARSE, dtype="int64"):
+        words = _("For targets that are class numbers, write `loss={loss}`.")
+        yield Edit(
+            words.format(loss=f'"{SPARSE}"'),
+            other_loss(found.passed, SPARSE, found.name),
+        )
+        if found.accept(target=(*found.shape[:1], *found.output[1:])):
+            template = f"keras.utils.to_categorical({{x}}, {units})"
+            yield _change_y(
+                found, template, _("Write `{code}`, one column for each class.")
             )
-            if found.accept(target=(*found.shape[:1], *found.output[1:])):
-                template = f"keras.utils.to_categorical({{x}}, {units})"
-                yield _change_y(
-                    found, template, _("Write `{code}`, one column for each class.")
-                )
     if "sparse" in found.kind and found.accept(loss=CATEGORICAL):
         words = _("For one-hot targets, write `loss={loss}`.")
         yield Edit(
@@ -341,7 +350,11 @@ def _more_units(found: Targets) -> Iterator[Edit]:
     columns = found.shape[-1]
     if type(last).__name__ != "Dense" or len(found.shape) < 2 or columns is None:
         return
+    if columns == found.output[-1] or _are_class_numbers(found):
+        return
     one_hot = _is_one_hot(found)
+    if "sparse" in found.kind and not one_hot:
+        return
     loss, activation = found.loss, getattr(last.activation, "__name__", "")
     classes = one_hot and columns > 2 and found.output[-1] == 1
     if "sparse" in found.kind or classes:
@@ -359,7 +372,7 @@ def _more_units(found: Targets) -> Iterator[Edit]:
             "`loss={loss}`."
         ).format(n=columns, loss=f'"{CATEGORICAL}"')
         changes += with_setting(found.passed, last, "activation", '"softmax"')
-    if loss is CATEGORICAL:
+    if loss is CATEGORICAL and found.kind != CATEGORICAL:
         changes += other_loss(found.passed, CATEGORICAL, found.name)
     yield Edit(words, tuple(changes))
 

@@ -55,17 +55,13 @@ def _no_numbers(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     role, value = bad
     name = passed.words(role)
+    if words_in(value) and not (role == "x" and _takes_words(passed)):
+        return words_for_numbers(failure, passed, role, value)
     edits = list(_edits(passed, role, value))
     reason = _("The data must be numbers, but {name} has the dtype {dtype}.")
-    if words_in(value):
-        example = next(str(each) for each in value.ravel() if not _is_number(each))
-        reason = _("The data must be numbers, but {name} holds words such as {example}.")
-        return mistake(
-            failure,
-            "no-numbers",
-            reason.format(name=name, example=quoted(example, 20)),
-            edits,
-            where=role,
+    if role == "x" and _takes_words(passed):
+        reason = _(
+            "{name} holds texts as NumPy keeps them (dtype {dtype}), which Keras refuses."
         )
     if missing_in(value):
         reason = _(
@@ -76,6 +72,16 @@ def _no_numbers(match: re.Match[str], failure: Failure) -> Mistake | None:
     return mistake(
         failure, "no-numbers", reason.format(name=name, dtype=dtype), edits, where=role
     )
+
+
+def words_for_numbers(failure: Failure, passed: Passed, role: str, value: Any) -> Mistake:
+    """Explains words where numbers are wanted."""
+    edits = list(_edits(passed, role, value))
+    example = next(str(each) for each in value.ravel() if not _is_number(each))
+    reason = _("The data must be numbers, but {name} holds words such as {example}.").format(
+        name=passed.words(role), example=quoted(example, 20)
+    )
+    return mistake(failure, "no-numbers", reason, edits, where=role)
 
 
 def _is_number(item: Any) -> bool:
@@ -365,5 +371,9 @@ def _vocabulary(passed: Passed) -> list[str]:
 RULES: tuple[Rule, ...] = (
     rule("no-numbers", r"Invalid dtype: (?P<dtype>str|object|datetime|bytes)\w*", _no_numbers),
     rule("not-an-array", r"Unrecognized data type: x=", _no_data),
-    rule("no-numbers", r"Cast string to \w+ is not supported", _words_in_graph),
+    rule(
+        "no-numbers",
+        r"Cast string to \w+ is not supported|dtype=.string. is not a valid dtype",
+        _words_in_graph,
+    ),
 )
