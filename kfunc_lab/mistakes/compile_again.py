@@ -46,7 +46,8 @@ def with_compile(failure: Failure, edit: Edit) -> Edit:
         return edit
     passed = find_passed(failure)
     here = "" if passed is None or passed.code is None else passed.code.file
-    if any(change.file != here for change in edit.changes):
+    compiles = any(".compile(" in change.new for change in edit.changes)
+    if compiles or any(change.file != here for change in edit.changes):
         return edit
     return Edit(f"{edit.words} {again.words}", (*edit.changes, *again.changes))
 
@@ -124,6 +125,8 @@ def _may_compile(call: ast.Call, passed: Passed) -> bool:
         )
     ):
         node = given.get(name, call.args[place] if place < len(call.args) else None)
+        if name == "loss" and (node is None) != (value is None):
+            return False
         known = value_of(node, passed.scope)
         if isinstance(node, ast.Lambda) and getattr(value, "__name__", "") != "<lambda>":
             return False

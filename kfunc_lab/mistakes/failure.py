@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -415,6 +415,7 @@ def _source_of(filename: str, span: _Span) -> str:
     return b"".join(rows).decode(errors="replace")
 
 
+@lru_cache(maxsize=2_000)
 def is_keras(filename: str) -> bool:
     """Returns whether a file belongs to Keras."""
     origin = getattr(sys.modules["keras"], "__file__", None)

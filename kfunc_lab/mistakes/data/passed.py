@@ -14,6 +14,10 @@ METHODS = (
     "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch",
     "compile", "__call__",
 )  # fmt: skip
+COMPILE = (
+    "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly",
+    "steps_per_execution", "jit_compile", "auto_scale_loss",
+)  # fmt: skip
 _STEPS = ("train_step", "test_step", "predict_step")
 _ROLES = ("x", "y", "sample_weight")
 
@@ -91,6 +95,8 @@ class Passed:
 
 def parameters(model: Any, method: str) -> list[str]:
     """Returns the names of a method's parameters, without `self`."""
+    if method == "compile":  # Keras hides its signature
+        return list(COMPILE)
     try:
         return list(inspect.signature(getattr(type(model), method)).parameters)[1:]
     except (TypeError, ValueError, AttributeError):

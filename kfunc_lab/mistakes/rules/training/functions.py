@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, end_of
+from kfunc_lab.mistakes.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.data.cells import definition
 from kfunc_lab.mistakes.data.mending import module_name
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
@@ -220,12 +220,19 @@ def _with_ops(passed: Passed, code: Code, function: ast.AST) -> tuple[list[Chang
                 begin = end_of(node.func.value)
                 changes.append(Change(code.file, begin, end_of(node), ""))
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "float":
-            if len(node.args) == 1 and not isinstance(node.args[0], ast.Constant):
-                start = (node.lineno, node.col_offset)
-                inner = (node.args[0].lineno, node.args[0].col_offset)
-                changes.append(Change(code.file, start, inner, ""))
-                changes.append(Change(code.file, end_of(node.args[0]), end_of(node), ""))
+            changes += _bare(code, node)
     return changes, unknown
+
+
+def _bare(code: Code, call: ast.Call) -> list[Change]:
+    """Returns the changes that leave a call such as `float(...)` out around its argument."""
+    if len(call.args) != 1 or isinstance(call.args[0], ast.Constant):
+        return []
+    inner = call.args[0]
+    return [
+        Change(code.file, begin_of(call), begin_of(inner), ""),
+        Change(code.file, end_of(inner), end_of(call), ""),
+    ]
 
 
 def _is_constant(node: ast.Call) -> bool:
@@ -303,32 +310,35 @@ def _no_gradients(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _input_in_loss(match: re.Match[str], failure: Failure) -> Mistake | None:
     """Explains a symbolic tensor of the graph inside a loss."""
     passed = find_passed(failure)
-    if passed is None or failure.scope is passed.scope or failure.scope is None:
+    if passed is None or passed.code is None:
         return None
-    import keras
-
-    node, scope = failure.expression, failure.scope
-    names = [
-        each.id
-        for each in ast.walk(node or ast.Constant(0))
-        if isinstance(each, ast.Name)
-        and isinstance(
-            scope.f_locals.get(each.id, scope.f_globals.get(each.id)), keras.KerasTensor
-        )
-    ]
-    if not names:
+    found = _symbolic_name(passed)
+    if found is None:
         return None
+    function, name = found
     reason = _(
         "The loss {function} uses {name}, a symbolic tensor of the graph, but training gives "
         "it only targets and output."
-    ).format(function=scope.f_code.co_name, name=names[0])
+    ).format(function=function, name=name)
     edit = Edit(
         _(
             "Put this term into a layer that takes {name} and calls `self.add_loss(...)`, or "
             "make {name} an output."
-        ).format(name=names[0])
+        ).format(name=name)
     )
-    return mistake(failure, "tensor-in-loss", reason, [edit], where=names[0])
+    return mistake(failure, "tensor-in-loss", reason, [edit], where=name)
+
+
+def _symbolic_name(passed: Passed) -> tuple[str, str] | None:
+    """Returns a loss of the learner, and the name of a symbolic tensor that it uses."""
+    import keras
+
+    for function in _functions(getattr(passed.model, "loss", None)):
+        outside = inspect.getclosurevars(function)
+        for name, value in {**outside.globals, **outside.nonlocals}.items():
+            if isinstance(value, keras.KerasTensor):
+                return function.__name__, name
+    return None
 
 
 def _loss_called(match: re.Match[str], failure: Failure) -> Mistake | None:

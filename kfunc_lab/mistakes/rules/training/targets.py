@@ -1,8 +1,10 @@
 """Mistakes in targets: their shape does not suit the loss or the output of the model."""
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import loss_accepts
@@ -10,7 +12,14 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.data.arrays import steps
 from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value, words_in
 from kfunc_lab.mistakes.data.layers import RECURRENT, layers_before, shape_after, with_setting
-from kfunc_lab.mistakes.data.mending import module_name, parts, transformed, tried
+from kfunc_lab.mistakes.data.mending import (
+    module_name,
+    packed,
+    parts,
+    replaced,
+    transformed,
+    tried,
+)
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
 from kfunc_lab.mistakes.data.wanted import layer_of_output, wanted_outputs
 from kfunc_lab.mistakes.edit import Change, Edit
@@ -62,7 +71,10 @@ class Targets:
         loss: Any = None,
     ) -> bool:
         """Returns whether the loss accepts other targets, another output, or is another one."""
-        target, output = target or self.shape, output or self.output
+        target = self.shape if target is None else target
+        output = self.output if output is None else output
+        if not target:
+            return False
         chosen = self.loss if loss is None else loss
         name = name_of_loss(chosen)
         rest, out = target[1:], output[1:]
@@ -83,10 +95,29 @@ def _different(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     if kind_of(found.value) == "array" and words_in(found.value):
         return words_for_numbers(failure, found.passed, "y", found.value)
+    counts = found.shape[0], sizes(match["output"])[0]
+    if None not in counts and counts[0] != counts[1]:
+        return _other_count(failure, found, *counts)
     edits = list(_unique(_edits(found)))
     if not edits:
         return None
     return mistake(failure, *_reason(found), edits, _sums(found), _last_name(found))
+
+
+def _other_count(failure: Failure, found: Targets, targets: Any, examples: Any) -> Mistake:
+    """Explains a batch with more or fewer targets than examples."""
+    reason = _("Inputs and targets have different numbers of examples: {numbers}.").format(
+        numbers=f"{examples}, {targets}"
+    )
+    passed, edits = found.passed, []
+    node = passed.node("y")
+    if isinstance(node, ast.Call) and node.args and passed.code is not None:
+        shape = node.args[0]
+        first = shape.elts[0] if isinstance(shape, ast.Tuple) and shape.elts else shape
+        if isinstance(first, ast.Constant) and first.value == targets:
+            words = _("Make as many targets as there are examples: {n}.").format(n=examples)
+            edits.append(Edit(words, (passed.code.replaced(first, str(examples)),)))
+    return mistake(failure, "example-count", reason, edits, f"{examples} ≠ {targets}", "y")
 
 
 def _last_name(found: Targets) -> str:
@@ -133,7 +164,7 @@ def _sums(found: Targets) -> str:
 
 def _targets(failure: Failure, target: Shape, output: Shape) -> Targets | None:
     passed = find_passed(failure)
-    if passed is None or not target or not output:
+    if passed is None or not output:
         return None
     outputs = wanted_outputs(passed.model)
     places = [n for n, each in enumerate(outputs) if _alike(each.shape, output)]
@@ -223,9 +254,7 @@ def _other_loss(found: Targets) -> Iterator[Edit]:
         )
         if found.accept(target=(*found.shape[:1], *found.output[1:])):
             template = f"keras.utils.to_categorical({{x}}, {units})"
-            yield _change_y(
-                found, template, _("Write `{code}`, one column for each class.")
-            )
+            yield _change_y(found, template, _("Write `{code}`, one column for each class."))
     if "sparse" in found.kind and found.accept(loss=CATEGORICAL):
         words = _("For one-hot targets, write `loss={loss}`.")
         yield Edit(
@@ -268,6 +297,11 @@ def _one_column(found: Targets) -> Iterator[Edit]:
 def _reshaped(found: Targets) -> Iterator[Edit]:
     """Yields an order or grouping of the axes of the targets that suits the loss."""
     spec = spec_of_value(found.value)
+    if not found.shape and kind_of(found.value) == "number":
+        np, x = module_name(found.passed, "numpy", "np"), spec_of_value(found.passed.value("x"))
+        if x is not None and found.accept(target=(x.shape[0], 1)):
+            words = _("Make one target for each example: `{code}`.")
+            yield _change_y(found, f"{np}.full(({x.shape[0]}, 1), {{x}})", words)
     if spec is None or None in spec.shape:
         return
     wanted = found.output[:-1] if "sparse" in found.kind else found.output
@@ -328,8 +362,6 @@ def _pooled(found: Targets) -> Iterator[Edit]:
 
 def _before(found: Targets, layer: Any, code_of_layer: str) -> tuple[Change, ...]:
     """Returns the change that calls another layer on a layer's input."""
-    import ast
-
     from kfunc_lab.mistakes.data.cells import made_by
 
     if found.passed.code is None:
@@ -407,7 +439,7 @@ def _class_too_large(match: re.Match[str], failure: Failure) -> Mistake | None:
         passed, places[0], output.name, y, (None,), "int64", output.shape,
         loss_of(passed.model, output.name),
     )  # fmt: skip
-    edits = list(_renumbered(found, limit))
+    edits = [*_other_order(passed), *_renumbered(found, limit)]
     high = max(value, _high(y, value))
     if (value >= 0 and limit > 1) or not edits:
         edits += _larger_output(found, max(high + 1, limit))
@@ -421,6 +453,34 @@ def _class_too_large(match: re.Match[str], failure: Failure) -> Mistake | None:
         f"{value} ≥ {limit}" if value >= 0 else f"{value} < 0",
         _last_name(found),
     )
+
+
+def _other_order(passed: Passed) -> Iterator[Edit]:
+    """Yields the targets in the order of the outputs, if another order suits their losses."""
+    outputs, value = wanted_outputs(passed.model), passed.value("y")
+    if len(outputs) < 2 or len(outputs) > 4 or kind_of(value) not in ("list", "tuple"):
+        return
+    items = parts(passed, "y")
+    for order in list(permutations(range(len(items))))[1:]:
+        if len(items) == len(outputs) and all(
+            _suits(passed.model, output, items[place][0])
+            for output, place in zip(outputs, order, strict=True)
+        ):
+            code = packed([], [items[place][1] for place in order], False)
+            words = _("The outputs are {names}, in this order: `{code}`.").format(
+                names=", ".join(output.name for output in outputs), code=code
+            )
+            yield Edit(words, replaced(passed, "y", code))
+            return
+
+
+def _suits(model: Any, output: Any, y: Any) -> bool:
+    """Returns whether targets are class numbers if the loss of an output wants them."""
+    if "parse" not in name_of_loss(loss_of(model, output.name)):
+        return True
+    test = "bool(({y} == {y}.astype('int64')).all() and {y}.min() >= 0)"
+    whole = tried(test, y=y)
+    return bool(whole) and _high(y, 0) < (output.shape[-1] or 0)
 
 
 def _high(y: Any, value: int) -> int:
