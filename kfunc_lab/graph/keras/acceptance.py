@@ -81,7 +81,7 @@ def loss_accepts(loss: Any, target: tuple[Shape, str], output: tuple[Shape, str]
     if not isinstance(function, keras.losses.Loss):
         function = LossFunctionWrapper(function)  # as `compile` does
 
-    class Loss(keras.Operation):
+    class Loss(keras.Operation):  # type: ignore[misc]
         def call(self, y_true: Any, y_pred: Any) -> Any:
             return function(y_true, y_pred)
 

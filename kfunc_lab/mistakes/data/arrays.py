@@ -27,7 +27,7 @@ class Step:
     wrong: str = ""
 
 
-def steps(shape: Sequence[int], wanted: Shape, count: int | None = None) -> list[Step]:
+def steps(shape: Sequence[int | None], wanted: Shape, count: int | None = None) -> list[Step]:
     """Returns the transformations that give an array the wanted shape.
 
     Args:
@@ -42,10 +42,12 @@ def steps(shape: Sequence[int], wanted: Shape, count: int | None = None) -> list
         >>> [step.template for step in steps((40, 4, 30), (None, 30, 4))]
         ['{x}.transpose(0, 2, 1)']
     """
-    shape = tuple(shape)
+    if None in shape:
+        return []
+    sizes = tuple(size or 0 for size in shape)
     found = [
         step
-        for step in _all(shape, wanted)
+        for step in _all(sizes, wanted)
         if _matches(step.shape, wanted) and count in (None, step.shape[0])
     ]
     seen: dict[str, Step] = {}

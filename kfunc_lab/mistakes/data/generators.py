@@ -24,7 +24,7 @@ def yields(value: Any) -> tuple[Code, list[ast.expr], str] | None:
     Returns:
         The source, the expressions, and `"yield"` or `"return"`; `None` if they are not found.
     """
-    function = getattr(value, "gi_code", None)
+    function: Any = getattr(value, "gi_code", None)
     word = "yield"
     if function is None:
         method = getattr(type(value), "__getitem__", None)

@@ -221,4 +221,4 @@ def _value(node: ast.AST, frame: FrameType) -> Any:
         return {key: _value(each, frame) for key, each in zip(keys, node.values, strict=True)}
     if isinstance(node, ast.Subscript):
         return _value(node.value, frame)[ast.literal_eval(node.slice)]
-    return ast.literal_eval(node)  # type: ignore[arg-type]
+    return ast.literal_eval(node)

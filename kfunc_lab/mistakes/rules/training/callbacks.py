@@ -96,7 +96,7 @@ def _strings(passed: Passed, wrong: str, kind: str) -> list[tuple[Code, ast.expr
     if passed.code is None:
         return []
     for code in earlier_code(passed.code.file):
-        found = [
+        found: list[tuple[Code, ast.expr]] = [
             (code, node)
             for call in code.calls()
             if code.source(call.func).rpartition(".")[2] == kind

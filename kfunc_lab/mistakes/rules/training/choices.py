@@ -41,8 +41,8 @@ def _no_such_loss(match: re.Match[str], failure: Failure) -> Mistake | None:
     if passed is None:
         return None
     wrong = match["value"].strip()
-    reason = _('Keras has no `{setting}` named "{value}".').format(
-        setting="loss", value=quoted(wrong, 40)
+    reason = _('Keras has no `{where}` named "{value}".').format(
+        where="loss", value=quoted(wrong, 40)
     )
     if wrong in ("accuracy", "acc"):
         reason = _(
@@ -65,6 +65,7 @@ def _loss_for(passed: Passed, wrong: str) -> str:
 
     outputs = wanted_outputs(passed.model)
     known = [name for name in dir(keras.losses) if name.islower() and not name.startswith("_")]
+    known += ["mse", "mae", "mape", "msle"]
     close = difflib.get_close_matches(wrong.lower().replace(" ", "_"), known, 3, 0.7)
     if len(outputs) != 1:
         return close[0] if close else ""
@@ -114,8 +115,8 @@ def _no_such_metric(match: re.Match[str], failure: Failure) -> Mistake | None:
     if not new:
         return None
     changes = [code.replaced(node, new) for code, node in _strings(passed, "metrics", wrong)]
-    reason = _('Keras has no `{setting}` named "{value}".').format(
-        setting="metrics", value=quoted(wrong, 40)
+    reason = _('Keras has no `{where}` named "{value}".').format(
+        where="metrics", value=quoted(wrong, 40)
     )
     edit = Edit(_("Write `{code}`.").format(code=new), tuple(changes))
     return mistake(failure, "unknown-choice", reason, [edit], where="metrics")
@@ -148,8 +149,8 @@ def _optimizer(match: re.Match[str], failure: Failure) -> Mistake | None:
         close = difflib.get_close_matches(str(value).lower(), list(lower), 1, 0.6)
         if not close:
             return None
-        reason = _('Keras has no `{setting}` named "{value}".').format(
-            setting="optimizer", value=quoted(value, 40)
+        reason = _('Keras has no `{where}` named "{value}".').format(
+            where="optimizer", value=quoted(value, 40)
         )
         edit = Edit(
             _('Write `"{name}"`.').format(name=close[0]),

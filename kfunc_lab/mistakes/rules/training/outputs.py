@@ -102,9 +102,9 @@ def _keys(match: re.Match[str], failure: Failure) -> Mistake | None:
     names = [output.name for output in wanted_outputs(passed.model)]
     for role in ("loss", "metrics", "loss_weights"):
         found = argument_of_compile(passed, role)
-        if found is None or not isinstance(found[1], ast.Dict):
+        code, node = found if found is not None else (None, None)
+        if not isinstance(node, ast.Dict):
             continue
-        code, node = found
         keys = [key for key in node.keys if isinstance(key, ast.Constant)]
         given = [str(key.value) for key in keys]
         extra = [key for key in keys if key.value not in names]
@@ -155,7 +155,9 @@ def _weights(match: re.Match[str], failure: Failure) -> Mistake | None:
     if found is None or len(names) < 2:
         return None
     code, node = found
-    items = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return None
+    items = node.elts
     sources = [code.source(item) for item in items]
     if role == "metrics":
         if len(sources) == len(names) or isinstance(node, ast.Dict):

@@ -158,7 +158,7 @@ def _sums(found: Targets) -> str:
         return f"{len(target)} ≠ {len(output)} − 1"
     if len(target) != len(output):
         return f"{len(target)} ≠ {len(output)}"
-    pairs = zip(target, output, strict=True)
+    pairs = zip(target[1:], output[1:], strict=True)
     return ", ".join(dict.fromkeys(f"{a} ≠ {b}" for a, b in pairs if a != b))
 
 
@@ -351,9 +351,8 @@ def _pooled(found: Targets) -> Iterator[Edit]:
         return
     if not found.accept(output=(found.output[0], found.output[-1])):
         return
-    kinds = [f"GlobalAveragePooling{rank - 2}D"] if rank <= 5 else []
-    if None not in found.output[1:]:
-        kinds.append("Flatten")
+    kinds = ["Flatten"] if None not in found.output[1:] else []
+    kinds += [f"GlobalAveragePooling{rank - 2}D"] if rank <= 5 else []
     for kind in kinds:
         words = _("Put `layers.{kind}()` before {name}, so that each example has one row.")
         changes = _before(found, last, f"layers.{kind}()")
@@ -503,7 +502,7 @@ def _renumbered(found: Targets, limit: int) -> Iterator[Edit]:
     elif low > 0 and high - low < limit and len(numbers) > 1:
         words = _("Number the classes from 0: `{code}`.")
         yield _change_y(found, f"{{x}} - {low}", words)
-    elif len(numbers) <= limit:
+    elif len(numbers) == limit:
         words = _("Number the classes from 0: `{code}`.")
         template = f"{np}.unique({{x}}, return_inverse=True)[1]"
         if found.value.ndim > 1:

@@ -185,7 +185,7 @@ def _word_numbers(passed: Passed, value: Any, np: str) -> Iterator[Edit]:
     following = [edge.target for edge in graph.edges if edge.source == wants[0].name]
     calls = [graph.call_of[each] for each in following]
     if calls and all(
-        call.kind == "Embedding" and len(names) <= call.settings.get("input_dim", 0)
+        call.kind == "Embedding" and len(names) <= int(str(call.settings.get("input_dim", 0)))
         for call in calls
     ):
         template = f"{np}.unique({{x}}, return_inverse=True)[1].reshape({{x}}.shape)"
