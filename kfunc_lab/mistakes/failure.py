@@ -303,7 +303,8 @@ def _without_keras_frames(error: BaseException, frame: Any, code: str) -> Failur
         return Failure(None, "", "KerasTensor", (), "tensor", frame, code)
     if called_name(code) == "from_tensor_slices":
         return Failure(None, "", "from_tensor_slices", (), "data", frame, code)
-    if "'y_true' and 'y_pred'" in message and isinstance(error, TypeError):
+    compiles = frame is not None and "compile(" in linecache.getline(*frame)
+    if "'y_true' and 'y_pred'" in message and isinstance(error, TypeError) and compiles:
         return Failure(None, "", called_name(code), (), "data", frame, code)
     match = re.match(r"(\w+)(?:\.__init__)?\(\) (?:takes|got|missing)", message)
     if not isinstance(error, TypeError) or match is None:

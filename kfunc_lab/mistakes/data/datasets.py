@@ -2,11 +2,13 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import accepts, names_given
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.data.arrays import steps
 from kfunc_lab.mistakes.data.cells import assigned, earlier_code
 from kfunc_lab.mistakes.data.inputs import matched, named_inputs
 from kfunc_lab.mistakes.data.kinds import Spec
@@ -48,7 +50,7 @@ def dataset_solution(passed: Passed) -> Solution:
     wants = wanted_inputs(passed.model)
     if specs is None or not wants:
         return Solution()
-    for find in (_unbatched, _batched_twice, _keys, _flat):
+    for find in (_unbatched, _batched_twice, _keys, _flat, _named, _other_shape):
         solution = find(passed, wants, specs)
         if solution is not None:
             return solution
@@ -209,6 +211,42 @@ def _flat(passed: Passed, wants: list[Wanted], specs: tuple[Any, ...]) -> Soluti
     ).format(n=count)
     words = _("Write `{code}`.").format(code=template.replace("{x}", passed.words("x", "ds")))
     return Solution([Edit(words, transformed(passed, "x", template))], "", reason)
+
+
+def _named(passed: Passed, wants: list[Wanted], specs: tuple[Any, ...]) -> Solution | None:
+    """Puts a tuple of inputs into a dict, for a model that was built on one."""
+    inputs, names = specs[0], [want.name for want in wants]
+    if not takes_dict(passed.model) or not isinstance(inputs, (tuple, list)):
+        return None
+    if len(inputs) != len(wants) or not all(isinstance(each, Spec) for each in inputs):
+        return None
+    places = range(len(inputs))
+    for order in permutations(places):
+        data = {name: inputs[place] for name, place in zip(names, order, strict=True)}
+        if accepts(passed.model, data):
+            pairs = (f'"{name}": x[{n}]' for name, n in zip(names, order, strict=True))
+            return Solution([_map(passed, "{" + ", ".join(pairs) + "}", len(specs))])
+    return None
+
+
+def _other_shape(
+    passed: Passed, wants: list[Wanted], specs: tuple[Any, ...]
+) -> Solution | None:
+    """Transforms the inputs of each batch."""
+    spec = specs[0]
+    if len(wants) != 1 or not isinstance(spec, Spec) or None in spec.shape[1:]:
+        return None
+    batch = 7  # any number that is no size of the example
+    edits = []
+    for step in steps((batch, *spec.shape[1:]), wants[0].shape, batch):
+        if accepts(passed.model, Spec((None, *step.shape[1:]), spec.dtype)):
+            code = step.template.replace("np.", "keras.ops.")
+            if code.startswith("{x}."):
+                name, rest = code.removeprefix("{x}.").removesuffix(")").split("(", 1)
+                inner = rest if rest.startswith("(") else f"({rest})"
+                code = f"keras.ops.{name}({{x}}, {inner})"
+            edits.append(_map(passed, code.replace("{x}", "x"), len(specs)))
+    return Solution(edits) if edits else None
 
 
 def slices_as_tuples(code: Code, call: ast.Call) -> Iterator[Change]:

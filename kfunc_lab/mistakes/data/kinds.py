@@ -106,27 +106,30 @@ def is_ragged(value: Any) -> bool:
 
 def words_in(value: Any) -> bool:
     """Returns whether an array or list holds words, none of which is a number."""
-    import numpy as np
-
-    items = np.ravel(np.asarray(value, dtype=object))[:_MAX]
+    items = _items(value, _MAX)
     texts = [item for item in items if isinstance(item, (str, bytes))]
     return bool(texts) and not all(map(_is_number, texts))
 
 
 def numbers_in(value: Any) -> bool:
     """Returns whether an array of texts or objects holds only numbers or missing values."""
-    import numpy as np
-
-    items = np.ravel(np.asarray(value, dtype=object))[: 10 * _MAX]
+    items = _items(value, 100 * _MAX)
     return len(items) > 0 and all(item is None or _is_number(item) for item in items)
 
 
 def missing_in(value: Any) -> bool:
     """Returns whether an array of objects holds `None` or NaN."""
+    items = _items(value, 100 * _MAX)
+    return any(item is None or (isinstance(item, float) and item != item) for item in items)
+
+
+def _items(value: Any, limit: int) -> list[Any]:
+    """Returns the first items of an array or list."""
     import numpy as np
 
-    items = np.ravel(np.asarray(value, dtype=object))[: 10 * _MAX]
-    return any(item is None or (isinstance(item, float) and item != item) for item in items)
+    if kind_of(value) == "array":
+        return list(value.reshape(-1)[:limit])
+    return list(np.ravel(np.asarray(value[:limit], dtype=object)))
 
 
 def _is_number(item: Any) -> bool:

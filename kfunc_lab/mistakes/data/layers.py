@@ -1,5 +1,6 @@
 """Other settings of a model's layers, tried by the shape rules."""
 
+import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -53,6 +54,11 @@ def with_setting(
     if found is None:
         return ()
     code, call = found
+    if type(layer).__name__ == "Bidirectional":  # the setting is that of the layer inside
+        inner = call.args[0] if call.args else None
+        if not isinstance(inner, ast.Call):
+            return ()
+        call = inner
     return (code.with_argument(call, name, value, place),)
 
 

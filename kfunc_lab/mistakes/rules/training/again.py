@@ -16,8 +16,8 @@ from kfunc_lab.mistakes.rules.training.edits import mistake
 
 def _half_traced(match: re.Match[str], failure: Failure) -> Mistake | None:
     passed = find_passed(failure)
-    if passed is None:
-        return None
+    if passed is None or not type(passed.model).train_step.__module__.startswith("keras."):
+        return None  # an own `train_step` may return nothing
     model = passed.call.func.value if passed.call is not None else None  # type: ignore[attr-defined]
     name = (
         passed.code.source(model) if model is not None and passed.code is not None else "model"
@@ -91,6 +91,8 @@ def _own_optimizer(passed: Passed) -> Edit:
 
 RULES: tuple[Rule, ...] = (
     rule("half-traced", r"Creating variables on a non-first call", _half_traced),
+    # If the metrics failed in the first trace, the function exists, but it returns nothing.
+    rule("half-traced", r"'Toutput_types' of 'OptionalFromValue' Op passed list", _half_traced),
     rule(
         "shared-optimizer",
         r"Unknown variable: <Variable path=(?P<path>[^\n]*)",

@@ -329,7 +329,13 @@ def _slices(match: re.Match[str], failure: Failure) -> Mistake | None:
         reason = _("`from_tensor_slices` takes one structure; the second argument is a name.")
         return mistake(failure, "dataset-list", reason, [Edit(words, (change,))])
     if not changes:
-        return None
+        counts = re.search(r"Dimensions (\d+) and (\d+) are not compatible", match.string)
+        if counts is None:
+            return None
+        reason = _("Inputs and targets have different numbers of examples: {numbers}.")
+        numbers = f"{counts[1]}, {counts[2]}"
+        sums = f"{counts[1]} ≠ {counts[2]}"
+        return mistake(failure, "example-count", reason.format(numbers=numbers), [], sums)
     words = _("Write a tuple in its place: `{code}`.").format(code=changes[0].new)
     reason = _(
         "TensorFlow stacks a list into one tensor, so its first axis counts the arrays and not "

@@ -327,20 +327,26 @@ def _steps_or_last(found: Targets) -> Iterator[Edit]:
         for layer in recurrent[:1]:
             if bool(getattr(layer, "return_sequences", None)) == value:
                 continue
-            after = shape_after(
-                found.passed, {layer.name: {"return_sequences": value}}, found.place
-            )
+            after = _shape_with_steps(found, layer, value)
             if after is not None and found.accept(output=after):
-                changes = with_setting(
-                    found.passed, _inner(layer), "return_sequences", str(value)
-                )
+                changes = with_setting(found.passed, layer, "return_sequences", str(value))
                 yield Edit(words.format(name=layer.name), changes)
                 return
     yield from _pooled(found)
 
 
-def _inner(layer: Any) -> Any:
-    return getattr(layer, "forward_layer", layer)
+def _shape_with_steps(found: Targets, layer: Any, steps_too: bool) -> Shape | None:
+    """Returns the shape of the output after a recurrent layer returns all steps, or the last."""
+    if type(layer).__name__ != "Bidirectional":
+        settings = {layer.name: {"return_sequences": steps_too}}
+        return shape_after(found.passed, settings, found.place)
+    # A wrapper has its layer's setting; the layers behind it must treat each step alike.
+    after = list(layers_before(found.passed.model, found.place))
+    alike = ("Dense", "Dropout", "Activation")
+    if not all(type(each).__name__ in alike for each in after[: after.index(layer)]):
+        return None
+    out = found.output
+    return (out[0], layer.input.shape[1], *out[1:]) if steps_too else (out[0], *out[2:])
 
 
 def _pooled(found: Targets) -> Iterator[Edit]:

@@ -181,6 +181,7 @@ def _word_numbers(passed: Passed, value: Any, np: str) -> Iterator[Edit]:
     names = tried("np.unique({x}.astype(str))", x=value)
     if len(wants) != 1 or names is None:
         return
+    yield from _word_columns(passed, value, np)
     graph = read_graph(passed.model)
     following = [edge.target for edge in graph.edges if edge.source == wants[0].name]
     calls = [graph.call_of[each] for each in following]
@@ -190,6 +191,29 @@ def _word_numbers(passed: Passed, value: Any, np: str) -> Iterator[Edit]:
     ):
         template = f"{np}.unique({{x}}, return_inverse=True)[1].reshape({{x}}.shape)"
         yield _transformed(passed, "x", template)
+
+
+def _word_columns(passed: Passed, value: Any, np: str) -> Iterator[Edit]:
+    """Yields whole numbers for the columns of a table that hold words beside numbers."""
+    if value.ndim != 2 or value.dtype != object or value.shape[1] > 50:
+        return
+    columns = [n for n in range(value.shape[1]) if words_in(value[:, n])]
+    node = passed.node("x")
+    others = [n for n in range(value.shape[1]) if n not in columns]
+    if not others or not all(numbers_in(value[:, n]) for n in others):
+        return
+    x = passed.words("x")
+    lines = [
+        f"{x}[:, {n}] = {np}.unique({x}[:, {n}].astype(str), return_inverse=True)[1]"
+        for n in columns
+    ]
+    words = _("Number the words of their columns, `{code}`, then pass `{numbers}`.").format(
+        code="; ".join(lines), numbers=f'{x}.astype("float32")'
+    )
+    changes = transformed(passed, "x", '{x}.astype("float32")')
+    if isinstance(node, ast.Name) and passed.code is not None and passed.call is not None:
+        numbered = tuple(passed.code.line_before(passed.call, line) for line in lines)
+        yield Edit(words, (*numbered, *changes))
 
 
 # -- objects that are no data
