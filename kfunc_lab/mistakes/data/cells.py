@@ -6,6 +6,7 @@ import linecache
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from kfunc_lab.mistakes.code import Code
@@ -32,9 +33,16 @@ def earlier_code(file: str) -> Iterator[Code]:
         known.reverse()
         files += sorted(known, key=lambda name: places[name], reverse=True)
     for name in files[:_MAX_CELLS]:
-        code = Code.of(name)
+        code = _parsed(name, "".join(linecache.getlines(name)))
         if code is not None:
             yield code
+
+
+@lru_cache(maxsize=2 * _MAX_CELLS)
+def _parsed(file: str, text: str) -> Code | None:
+    """Returns the code of a cell; a notebook's cells are read several times for one mistake."""
+    code = Code.of(file)
+    return code if code is not None and code.text == text else None
 
 
 def _history() -> dict[str, int]:

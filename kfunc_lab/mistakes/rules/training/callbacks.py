@@ -7,6 +7,7 @@ from typing import Any
 
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.compiling import argument_of_compile
 from kfunc_lab.mistakes.data.cells import assigned, definition, earlier_code
 from kfunc_lab.mistakes.data.kinds import kind_of
 from kfunc_lab.mistakes.data.passed import Passed, find_passed, value_of
@@ -14,7 +15,6 @@ from kfunc_lab.mistakes.data.wanted import wanted_outputs
 from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
-from kfunc_lab.mistakes.rules.training.compiling import argument_of_compile
 from kfunc_lab.mistakes.rules.training.edits import mistake
 
 

@@ -6,6 +6,11 @@ from typing import Any
 
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import begin_of, end_of
+from kfunc_lab.mistakes.compiling import (
+    argument_of_compile,
+    loss_name,
+    other_loss,
+)
 from kfunc_lab.mistakes.data.cells import definition
 from kfunc_lab.mistakes.data.mending import tried
 from kfunc_lab.mistakes.data.passed import Passed, find_passed, value_of
@@ -13,11 +18,6 @@ from kfunc_lab.mistakes.data.wanted import wanted_outputs
 from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
-from kfunc_lab.mistakes.rules.training.compiling import (
-    argument_of_compile,
-    loss_name,
-    other_loss,
-)
 from kfunc_lab.mistakes.rules.training.edits import mistake
 
 _ONE_HOT = ("Precision", "Recall", "AUC", "F1Score", "FBetaScore", "CategoricalAccuracy")

@@ -6,6 +6,7 @@ from kfunc_lab.mistakes.rules.training import (
     callbacks,
     choices,
     containers,
+    examples,
     functions,
     inputs,
     messages,
@@ -13,6 +14,7 @@ from kfunc_lab.mistakes.rules.training import (
     outputs,
     targets,
     types,
+    weights,
 )
 
 # These see what was really passed, and come before the rules of layers for the same messages.
@@ -20,6 +22,8 @@ EARLY: tuple[Rule, ...] = (
     *again.RULES,
     *functions.RULES,
     *containers.RULES,
+    *weights.RULES,
+    *examples.RULES,
     *inputs.RULES,
     *types.RULES,
     *targets.RULES,

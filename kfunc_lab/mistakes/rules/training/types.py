@@ -8,6 +8,7 @@ from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import accepts
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.compiling import loss_name
 from kfunc_lab.mistakes.data.inputs import edits_of_x, padded
 from kfunc_lab.mistakes.data.kinds import (
     Spec,
@@ -32,7 +33,6 @@ from kfunc_lab.mistakes.data.wanted import wanted_inputs, wanted_outputs
 from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
-from kfunc_lab.mistakes.rules.training.compiling import loss_name
 from kfunc_lab.mistakes.rules.training.edits import mistake
 
 _ROLES = ("x", "y", "sample_weight")
