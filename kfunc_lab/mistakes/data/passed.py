@@ -89,7 +89,8 @@ class Passed:
         node = self.node(name)
         source = self.code.source(node) if node is not None and self.code is not None else ""
         if source and len(source) <= 40 and "\n" not in source:
-            return source
+            operation = (ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Lambda)
+            return f"({source})" if isinstance(node, operation) else source
         return instead or name
 
 

@@ -66,7 +66,7 @@ def _loss_for(passed: Passed, wrong: str) -> str:
     outputs = wanted_outputs(passed.model)
     known = [name for name in dir(keras.losses) if name.islower() and not name.startswith("_")]
     known += ["mse", "mae", "mape", "msle"]
-    close = difflib.get_close_matches(wrong.lower().replace(" ", "_"), known, 3, 0.7)
+    close = difflib.get_close_matches(wrong.lower().replace(" ", "_"), known, 3, 0.6)
     if len(outputs) != 1:
         return close[0] if close else ""
     spec = spec_of_value(passed.value("y"))
