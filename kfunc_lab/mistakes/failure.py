@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -38,7 +38,7 @@ class Failure:
         kind: Its class, such as `"Conv2D"`; `"Input"` for `keras.Input`; otherwise the name of
             the function.
         tensors: The arguments that have a shape, in order.
-        stage: `"construct"`, `"call"`, `"model"`, `"fit"`, `"tensor"` or `"save"`.
+        stage: `"construct"`, `"call"`, `"model"`, `"fit"`, `"tensor"`, `"data"` or `"save"`.
         frame: File and line of the innermost frame of the user's own code.
         code: The source of the expression that failed; empty if it cannot be read.
         layers: The arguments that are layers, in order.
@@ -48,6 +48,7 @@ class Failure:
             column, counted in bytes.
         arguments: The arguments of the call as they were passed, those with a name last.
         callers: The user's frames around `scope`, the innermost first.
+        error: The exception.
     """
 
     operation: Any
@@ -63,6 +64,7 @@ class Failure:
     span: tuple[tuple[int, int], tuple[int, int]] | None = None
     arguments: tuple[Any, ...] = ()
     callers: tuple["Caller", ...] = ()
+    error: BaseException | None = None
 
     @cached_property
     def source(self) -> Code | None:
@@ -142,14 +144,15 @@ def _find(error: BaseException) -> Failure | None:
     failure = _describe(error, scope, frame, code)
     if failure is None:
         return None
-    return replace(failure, scope=scope, span=span, callers=_callers(error))
+    callers = _callers(error)
+    return replace(failure, scope=scope, span=span, callers=callers, error=error)
 
 
 def _describe(
     error: BaseException, scope: FrameType | None, frame: tuple[str, int] | None, code: str
 ) -> Failure | None:
-    all_frames = _frames(error)
-    frames = [each for each in all_frames if is_keras_file(each.f_code.co_filename)]
+    called = all_frames(error)
+    frames = [each for each in called if is_keras_file(each.f_code.co_filename)]
     if not frames:
         for describe in (_own_constructor, _open_size, _models_as_operands):
             if (own := describe(error, scope, frame, code)) is not None:
@@ -160,7 +163,7 @@ def _describe(
     if not steps:
         return _in_function(frames, frame, code)
     step = _failing_step(steps)
-    if scope is all_frames[-1] and _contains_layers(step.operation):
+    if scope is called[-1] and _contains_layers(step.operation):
         step = _called_layer(scope, code) or step  # Keras filtered out the inner call
     if type(step.operation).__name__ == "InputLayer" and step.function == "__init__":
         return Failure(None, "", "Input", (), "construct", frame, code)
@@ -383,6 +386,11 @@ def _without_keras_frames(error: BaseException, frame: Any, code: str) -> Failur
     message = message_of(error)
     if "KerasTensor" in message:
         return Failure(None, "", "KerasTensor", (), "tensor", frame, code)
+    if called_name(code) == "from_tensor_slices":
+        return Failure(None, "", "from_tensor_slices", (), "data", frame, code)
+    compiles = frame is not None and "compile(" in linecache.getline(*frame)
+    if "'y_true' and 'y_pred'" in message and isinstance(error, TypeError) and compiles:
+        return Failure(None, "", called_name(code), (), "data", frame, code)
     match = re.match(r"(\w+)(?:\.__init__)?\(\) (?:takes|got|missing)", message)
     if not isinstance(error, TypeError) or match is None:
         return None
@@ -440,7 +448,7 @@ def message_of(error: BaseException) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", message)
 
 
-def _frames(error: BaseException) -> list[FrameType]:
+def all_frames(error: BaseException) -> list[FrameType]:
     """Returns all frames of an exception, including those that Keras filtered out."""
     traceback = error.__traceback__
     shown: list[FrameType] = []
@@ -469,7 +477,7 @@ def user_frame(
         filename = traceback.tb_frame.f_code.co_filename
         if is_user_file(filename):
             frame, place = traceback.tb_frame, (filename, traceback.tb_lineno)
-            span = _span_of(traceback.tb_frame, traceback.tb_lasti)
+            span = span_of(traceback.tb_frame, traceback.tb_lasti)
             code = "" if span is None else source_of(filename, span)
         traceback = traceback.tb_next
     return frame, place, code, span
@@ -481,13 +489,13 @@ def _callers(error: BaseException) -> tuple[Caller, ...]:
     while traceback is not None:
         frame = traceback.tb_frame
         if is_user_file(frame.f_code.co_filename):
-            span = _span_of(frame, traceback.tb_lasti)
+            span = span_of(frame, traceback.tb_lasti)
             found.append(Caller(frame, frame.f_code.co_filename, span))
         traceback = traceback.tb_next
     return tuple(found[-2::-1])
 
 
-def _span_of(frame: FrameType, instruction: int) -> Span | None:
+def span_of(frame: FrameType, instruction: int) -> Span | None:
     """Returns the place of the expression that an instruction belongs to."""
     positions = islice(frame.f_code.co_positions(), instruction // 2, None)
     line, end_line, column, end_column = next(positions, (None,) * 4)
@@ -508,6 +516,7 @@ def source_of(filename: str, span: Span) -> str:
     return b"".join(rows).decode(errors="replace")
 
 
+@lru_cache(maxsize=2_000)
 def is_keras_file(filename: str) -> bool:
     """Returns whether a file belongs to Keras."""
     origin = getattr(sys.modules["keras"], "__file__", None)

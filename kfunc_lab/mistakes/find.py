@@ -18,7 +18,6 @@ from kfunc_lab.mistakes.rules import (
     saving,
     sizes,
     states,
-    training,
     windows,
 )
 from kfunc_lab.mistakes.rules.joining import (
@@ -40,6 +39,7 @@ from kfunc_lab.mistakes.rules.own import (
     weights,
 )
 from kfunc_lab.mistakes.rules.saved import configs, files, objects
+from kfunc_lab.mistakes.rules.training import rules as training
 from kfunc_lab.mistakes.search.offer import (
     OriginOf,
     with_tried_edits,
@@ -69,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     *on_data.RULES,
     *lambdas.RULES,
     *computations.RULES,
+    *training.EARLY,
     *ranks.RULES,
     *sizes.RULES,
     *windows.RULES,

@@ -669,7 +669,7 @@ def a_missing_target_key():
     trained(two_named_heads, {"a": zeros(8)}, {"a": "mse", "b": "mse"})
 
 
-@case("y-keys", "Functional", 'y={"a": y_a, "b": y_b}')
+@case("y-keys", "Functional", "Write the key 'b' instead of 'c'.")
 def a_wrong_target_key():
     trained(two_named_heads, {"a": zeros(8), "c": zeros(8)}, {"a": "mse", "b": "mse"})
 

@@ -1,0 +1,1 @@
+"""What a learner passed to a model, what the model wants, and transformations between the two."""

@@ -1,0 +1,1 @@
+"""Mistakes in compiling, training, evaluating and predicting."""

@@ -1,0 +1,146 @@
+"""Mistakes in training: each is explained, and its edit mends the notebook."""
+
+import ast
+import linecache
+
+import keras
+import pytest
+from mistakes.found_training import CASES, PREAMBLE
+
+from kfunc_lab.mistakes.compile_again import compiled_again
+from kfunc_lab.mistakes.data.arrays import steps
+from kfunc_lab.mistakes.edit import edited
+from kfunc_lab.mistakes.failure import find_failure
+from kfunc_lab.mistakes.find import find_mistake
+
+KINDS = list(dict.fromkeys(case["kind"] for case in CASES))
+# A few cases of each kind run here; each one takes a fit or two.
+CHOSEN = [case for kind in KINDS for case in [it for it in CASES if it["kind"] == kind][:3]]
+
+
+class Cells:
+    """Runs cells one after the other, as a notebook does, and keeps their source."""
+
+    def __init__(self, name):
+        self.name, self.count = name, 0
+        self.values = {"__name__": "__main__"}
+
+    def run(self, source):
+        self.count += 1
+        file = f"/tmp/ipykernel_1/{self.name}_{self.count}.py"
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        ast.parse(source)
+        exec(compile(source, file, "exec"), self.values)
+        return file
+
+    def fail(self, sources):
+        """Run cells up to the one that fails; return the error and the files."""
+        files = []
+        for source in sources:
+            files.append(f"/tmp/ipykernel_1/{self.name}_{self.count + 1}.py")
+            try:
+                self.run(source)
+            except Exception as error:
+                return error, files
+        raise AssertionError("nothing was raised")
+
+
+@pytest.fixture(autouse=True)
+def forget_cells():
+    before = dict(linecache.cache)
+    keras.backend.clear_session()
+    yield
+    linecache.cache.clear()
+    linecache.cache.update(before)
+
+
+@pytest.mark.parametrize("case", CHOSEN, ids=[case["name"] for case in CHOSEN])
+def test_edit_mends_the_cells(case):
+    cells = Cells(case["name"])
+    cells.run(PREAMBLE)
+    error, files = cells.fail(case["cells"])
+    mistake = find_mistake(error)
+    assert mistake.rule == case["rule"], mistake
+    assert mistake.edit == case["right"]
+    assert mistake.changes
+    sources = dict(zip(files, case["cells"], strict=False))
+    changed = {change.file for change in mistake.changes}
+    assert changed <= set(files)
+    for file in files:
+        changes = [change for change in mistake.changes if change.file == file]
+        sources[file] = edited(sources[file], changes)
+    first = min(map(files.index, changed))
+    for file in files[first:]:
+        cells.run(sources[file])  # raises nothing now
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mended_cell_runs(kind):
+    case = next(it for it in CASES if it["kind"] == kind)
+    cells = Cells(case["name"])
+    cells.run(PREAMBLE)
+    cells.fail(case["cells"])
+    cells.run(case["mended"])
+
+
+MODEL = """inp = keras.Input((6,), name="inp")
+model = keras.Model(inp, layers.Dense(1, activation="sigmoid")(inp))
+model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+x, y = rng.random((8, 6)), rng.integers(0, 2, (8, 1))"""
+
+
+@pytest.mark.parametrize(
+    ("before", "failing", "needed"),
+    [
+        ("", "model.fit(x, np.ones((8, 2)), verbose=0)", True),
+        ("", "model.train_on_batch(x[:, :4], y)", True),
+        ("", "model.evaluate(x, np.ones((8, 2)), verbose=0)", True),
+        # These fail before anything is traced, or after the optimizer was built.
+        ("", "model.fit(x, y[:5], verbose=0)", False),
+        ("", "model.predict(x[0], verbose=0)", False),
+        ("", "model.fit(x, y, validation_data=(x, np.ones((8, 2))), verbose=0)", False),
+        ("model.fit(x, y, verbose=0)", "model.fit(x, np.ones((8, 2)), verbose=0)", False),
+    ],
+)
+def test_compile_again_is_said_when_it_is_needed(before, failing, needed):
+    cells = Cells("again")
+    cells.run(PREAMBLE)
+    cells.run(f"{MODEL}\n{before}")
+    error, files = cells.fail([failing])
+    again = compiled_again(find_failure(error))
+    assert (again is not None) == needed
+    good = failing.replace("np.ones((8, 2))", "y").replace("x[:, :4]", "x")
+    good = good.replace("x[0]", "x").replace("y[:5]", "y")
+    if needed:
+        with pytest.raises(ValueError, match="non-first call"):
+            cells.run(good)
+        (change,) = again.changes
+        assert change.file == files[-1]
+        assert change.new.startswith('model.compile("adam", "binary_crossentropy"')
+        good = f"{change.new}{good}"
+    cells.run(good)
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted", "template"),
+    [
+        ((40, 4, 30), (None, 30, 4), "{x}.transpose(0, 2, 1)"),
+        ((8, 3, 32, 32), (None, 32, 32, 3), "np.moveaxis({x}, 1, -1)"),
+        ((32, 32, 3, 8), (None, 32, 32, 3), "np.moveaxis({x}, -1, 0)"),
+        ((8, 28, 28), (None, 784), "{x}.reshape((-1, 784))"),
+        ((28, 28), (None, 784), "{x}.reshape((1, 784))"),
+        ((28, 28), (None, 28, 28, 1), "{x}[None, ..., None]"),
+        ((6,), (None, 6), "{x}[None]"),
+        ((8, 3), (None, 1, 3), "{x}[:, None]"),
+        ((8, 1, 6), (None, 6), "{x}[:, 0]"),
+        ((1, 8, 6), (None, 6), "{x}[0]"),
+    ],
+)
+def test_natural_transformation_comes_first(shape, wanted, template):
+    assert steps(shape, wanted)[0].template == template
+
+
+def test_reshape_that_mixes_axes_is_never_offered():
+    assert steps((5, 24), (None, 4, 30)) == []
+    (step,) = steps((40, 4, 30), (None, 30, 4))
+    assert step.wrong == "{x}.reshape((-1, 30, 4))"
