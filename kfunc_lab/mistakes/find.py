@@ -11,6 +11,7 @@ from kfunc_lab.mistakes.rules import (
     construction,
     merging,
     models,
+    old_names,
     ranks,
     saving,
     sizes,
@@ -21,6 +22,7 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
 RULES: tuple[Rule, ...] = (
+    *old_names.RULES,
     *ranks.RULES,
     *sizes.RULES,
     *windows.RULES,
@@ -101,6 +103,8 @@ def _unknown(error: BaseException, message: str, failure: Failure) -> str:
     words = {"kind": type(error).__name__, "message": quoted(line), "name": failure.kind}
     if not line:
         return _("{name} raised {kind}.").format(**words)
+    if failure.stage == "name":
+        return _("Python says: {message}").format(**words)
     return _("Keras says: {message}").format(**words)
 
 

@@ -12,19 +12,18 @@ from typing import Any
 
 from kfunc_lab.mistakes.code import Code, begin_of
 from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.names.nearest import today
 from kfunc_lab.mistakes.names.scope import (
     Evaluator,
+    GoneName,
     canonical,
     dotted,
     module_named,
-    names_of_frame,
     short_name,
 )
-from kfunc_lab.mistakes.names.table import OldFunction, functions
+from kfunc_lab.mistakes.names.table import OldFunction, functions, methods
 from kfunc_lab.mistakes.names.template import fill, in_parentheses
 from kfunc_lab.mistakes.names.turns import CannotTurnError
-
-__all__ = ["Rewriting", "function_at", "names_of_frame", "rewritten"]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _OPERATORS = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp)
@@ -53,6 +52,7 @@ def rewritten(
     names: Mapping[str, Any],
     symbolic: set[str] | None = None,
     modules: tuple[str, ...] = ("tf", "K", "np"),
+    known: Mapping[ast.AST, Any] | None = None,
 ) -> Rewriting:
     """Replaces the old functions in statements, expressions or a function.
 
@@ -63,11 +63,12 @@ def rewritten(
         symbolic: The variables that hold symbolic tensors: only functions of these are
             replaced. `None`: all functions, as in a loss that takes tensors of any kind.
         modules: The short names of the modules whose functions are replaced.
+        known: Values of expressions that are known already.
 
     Returns:
         The changes, and what was replaced by what.
     """
-    writer = _Writer(code, names, symbolic, modules)
+    writer = _Writer(code, names, symbolic, modules, known or {})
     for node in nodes if isinstance(nodes, list) else [nodes]:
         writer.write(node)
     if writer.result.changes and writer.imports:
@@ -102,19 +103,31 @@ class _Writer:
         names: Mapping[str, Any],
         symbolic: set[str] | None,
         modules: tuple[str, ...],
+        known: Mapping[ast.AST, Any],
     ) -> None:
         self._code, self._names, self._modules = code, names, modules
+        self._values = Evaluator(names, known)
+        self._lookup = Evaluator(names, known, calls=False)
         self._symbolic = None if symbolic is None else set(symbolic)
         self.result = Rewriting()
         self.imports: list[str] = []
 
     def write(self, node: ast.AST) -> None:
         """Adds the changes of a statement or expression, and follows its assignments."""
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.stmt):
+                self.write(part)
+            elif isinstance(node, ast.stmt | ast.mod):
+                self._write_expression(part)
+        if not isinstance(node, ast.stmt | ast.mod):
+            self._write_expression(node)
+        self._follow(node)
+
+    def _write_expression(self, node: ast.AST) -> None:
         for old in self._outermost(node):
             new = self._beside(old, self._source(old))
             if new != self._code.source(old):
                 self.result.changes.append(self._code.replaced(old, new))
-        self._follow(node)
 
     def add_imports(self) -> None:
         """Adds an import line before the first statement that changes."""
@@ -128,20 +141,30 @@ class _Writer:
     # -- which functions are replaced
 
     def _outermost(self, node: ast.AST) -> Iterator[ast.expr]:
-        if isinstance(node, ast.expr) and self._entry(node) is not None:
+        if isinstance(node, ast.expr) and self._is_old(node):
             yield node
             return
         for child in ast.iter_child_nodes(node):
             yield from self._outermost(child)
 
+    def _is_old(self, node: ast.expr) -> bool:
+        return self._entry(node) is not None or bool(self._new_place(node))
+
     def _entry(self, node: ast.AST) -> OldFunction | None:
-        """Returns the old function that an expression calls or names."""
+        """Returns the old function or method that an expression calls or names."""
         function = node.func if isinstance(node, ast.Call) else node
         if not isinstance(function, ast.Attribute | ast.Name):
             return None
-        if not isinstance(node, ast.Call) and not isinstance(function, ast.Attribute):
-            return None
         name = canonical(function, self._names)
+        if not name and isinstance(function, ast.Attribute):
+            return self._method(function, node)
+        old = methods().get(name)
+        if old is not None and (isinstance(node, ast.Call) or old.attribute or not old.new):
+            return old if self._is_gone(function) else None
+        return self._function(name, node, function)
+
+    def _function(self, name: str, node: ast.AST, function: ast.expr) -> OldFunction | None:
+        """Returns the function of a module that an expression calls or names."""
         if name.split(".")[0] not in self._modules:
             return None
         old = functions().get(name)
@@ -154,6 +177,35 @@ class _Writer:
         parts = [*node.args, *(keyword.value for keyword in node.keywords)]
         return old if any(map(self._is_symbolic, parts)) else None
 
+    def _method(self, function: ast.Attribute, node: ast.AST) -> OldFunction | None:
+        """Returns the method or attribute that an object of Keras no longer has."""
+        if isinstance(getattr(function, "ctx", None), ast.Del):
+            return None
+        try:
+            value = self._lookup.value(function.value)
+        except Exception:  # unknown
+            return None
+        kinds = [base.__name__ for base in type(value).__mro__]
+        if not {"Layer", "Optimizer", "KerasTensor"} & {*kinds} or _has(value, function.attr):
+            return None
+        entries = (methods().get(f"{kind}.{function.attr}") for kind in kinds)
+        old = next((entry for entry in entries if entry is not None), None)
+        if old is None or old.attribute == isinstance(node, ast.Call):
+            return None
+        return old
+
+    def _new_place(self, node: ast.AST) -> str:
+        """Returns today's place of a name that a module of Keras no longer has."""
+        if not isinstance(node, ast.Attribute):
+            return ""
+        name = canonical(node, self._names)
+        if not name.startswith(("keras", "K.", "tf.keras")) or not self._is_gone(node):
+            return ""
+        place = today(
+            name.replace("K.", "keras.backend.", 1) if name.startswith("K.") else name
+        )
+        return place
+
     def _exists(self, function: ast.expr) -> bool:
         """Returns whether today's `keras.backend` has a function of the old one."""
         import keras
@@ -162,10 +214,14 @@ class _Writer:
         return hasattr(keras.backend, name)
 
     def _is_gone(self, function: ast.expr) -> bool:
+        """Returns whether a module does not have a name, or the module itself is gone."""
         if not isinstance(function, ast.Attribute):
-            return False
+            value = self._names.get(function.id) if isinstance(function, ast.Name) else None
+            return isinstance(value, GoneName)
         module = module_named(function.value, self._names)
-        return isinstance(module, ModuleType) and not hasattr(module, function.attr)
+        if module is None:
+            return isinstance(function.value, ast.Attribute) and self._is_gone(function.value)
+        return not _has(module, function.attr)
 
     def _is_symbolic(self, node: ast.AST) -> bool:
         """Returns whether an expression computes with symbolic tensors."""
@@ -198,17 +254,26 @@ class _Writer:
 
     def _source(self, node: ast.expr) -> str:
         """Returns the source of an expression, with the old functions in it replaced."""
+        if self._entry(node) is None and (place := self._new_place(node)):
+            new = self._place(place, node)
+            self.result.replaced.setdefault(self._code.source(node), new)
+            return new
         old = self._entry(node)
         if old is None:
             return self._with_inner(node)
-        if not isinstance(node, ast.Call):
-            return self._named(node, old)
+        call = node
+        if not isinstance(call, ast.Call):
+            if not old.attribute:
+                return self._named(node, old)
+            call = ast.Call(node, [], [])
+            object_of = old.parameters or "self"
+            old = OldFunction(old.names, object_of, old.new, old.dropped, True)
         try:
-            new = fill(old, node, self._source, self._spelled, Evaluator(self._names))
+            new = fill(old, call, self._source, self._spelled, self._values)
         except CannotTurnError:
-            self.result.unknown.append(self._code.source(node.func))
+            self.result.unknown.append(self._code.source(call.func))
             return self._with_inner(node)
-        self.result.replaced.setdefault(self._code.source(node.func), _function_of(new))
+        self.result.replaced.setdefault(self._code.source(call.func), _function_of(new))
         return new
 
     def _named(self, node: ast.expr, old: OldFunction) -> str:
@@ -257,6 +322,21 @@ class _Writer:
             return name
         return f"{self._keras()}.{name}"
 
+    def _place(self, place: str, node: ast.expr) -> str:
+        """Returns the code for a place such as `keras.layers.LSTM`, by the learner's own names."""
+        module, _, name = place.rpartition(".")
+        own = dotted(node).split(".")[0]
+        for variable in dict.fromkeys([own, module.rpartition(".")[2]]):
+            value = self._names.get(variable)
+            if isinstance(value, ModuleType) and short_name(value) == module:
+                return f"{variable}.{name}"
+        if short_name(self._names.get(own)) == "tf" and place.startswith("keras."):
+            return f"{own}.{place}"
+        if place.startswith("tensorflow."):
+            self.imports.append("import tensorflow as tf")
+            return place.replace("tensorflow", "tf", 1)
+        return f"{self._keras()}{place.removeprefix('keras')}"
+
     def _keras(self) -> str:
         for name in ("keras", "K"):
             value = self._names.get(name)
@@ -264,6 +344,13 @@ class _Writer:
                 return name
         self.imports.append("import keras")
         return "keras"
+
+
+def _has(value: Any, name: str) -> bool:
+    try:
+        return hasattr(value, name)
+    except Exception:  # a property may raise anything
+        return True
 
 
 def _function_of(source: str) -> str:

@@ -5,10 +5,12 @@ names, literals, sums and indices, and calls of Keras's own layers and operation
 """
 
 import ast
+import inspect
 import operator
 import sys
 from collections.abc import Callable, Mapping
-from types import FrameType, FunctionType, ModuleType
+from dataclasses import dataclass
+from types import FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -26,6 +28,15 @@ _COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 _RANDOM = ("normal", "uniform", "truncated_normal", "binomial", "categorical", "gamma", "beta")
 _PLAIN = (len, range, int, float, str, tuple, list, dict, min, max, sum, abs, enumerate)
+# The modules whose functions and classes only compute, symbolically if a tensor is symbolic.
+_COMPUTING = tuple(
+    f"keras.src.{name}"
+    for name in (
+        "ops", "layers", "activations", "losses", "initializers", "regularizers",
+        "constraints", "backend.common", "backend.config",
+        "utils.numerical_utils", "dtype_policies",
+    )
+)  # fmt: skip
 _TENSORFLOW = ("constant", "convert_to_tensor", "range", "zeros", "ones", "fill", "eye")
 
 
@@ -93,6 +104,17 @@ def _is_keras_backend(name: str) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class GoneName:
+    """Stands for a function that an import statement did not find.
+
+    Attributes:
+        place: Its place, such as `"keras.layers.merge"`.
+    """
+
+    place: str
+
+
 def canonical(node: ast.AST, names: Mapping[str, Any]) -> str:
     """Returns the usual name of a function that an expression names; empty if it is not known.
 
@@ -107,9 +129,10 @@ def canonical(node: ast.AST, names: Mapping[str, Any]) -> str:
             return f"{short}.{node.attr}" if short else ""
         base = node.value
         owner = canonical(base, names) if isinstance(base, ast.Attribute) else ""
-        return f"{owner}.{node.attr}" if owner.startswith("tf") else ""
+        return f"{owner}.{node.attr}" if owner.startswith(("tf", "keras", "K.")) else ""
     if isinstance(node, ast.Name):
-        return _of_function(names.get(node.id))
+        value = names.get(node.id)
+        return value.place if isinstance(value, GoneName) else _of_function(value)
     return ""
 
 
@@ -141,18 +164,23 @@ class Evaluator:
     Args:
         names: The variables that the code sees.
         known: Values of expressions that are known already.
+        calls: Whether calls are computed, or only names, attributes and items looked up.
     """
 
     def __init__(
-        self, names: Mapping[str, Any], known: Mapping[ast.AST, Any] | None = None
+        self,
+        names: Mapping[str, Any],
+        known: Mapping[ast.AST, Any] | None = None,
+        calls: bool = True,
     ) -> None:
+        self._calls = calls
         self._names = dict(names)
         self._known = dict(known or {})
 
     def value(self, node: ast.AST) -> Any:
         """Returns the value of an expression."""
         if node in self._known:
-            return self._known[node]
+            return fresh(self._known[node])
         compute = getattr(self, f"_{type(node).__name__.lower()}", None)
         if compute is None:
             raise UnknownValueError(type(node).__name__)
@@ -169,19 +197,19 @@ class Evaluator:
         import builtins
 
         if node.id in self._names:
-            return self._names[node.id]
+            return fresh(self._names[node.id])
         if hasattr(builtins, node.id):
             return getattr(builtins, node.id)
         raise UnknownValueError(node.id)
 
     def _attribute(self, node: ast.Attribute) -> Any:
         owner = self.value(node.value)
-        if isinstance(owner, ModuleType) or _is_of_library(type(owner)):
-            return getattr(owner, node.attr)
+        if isinstance(owner, ModuleType) or _has_own(owner, node.attr):
+            return fresh(getattr(owner, node.attr))
         raise UnknownValueError(node.attr)
 
     def _subscript(self, node: ast.Subscript) -> Any:
-        return self.value(node.value)[self.value(node.slice)]
+        return _plain(self.value(node.value))[self.value(node.slice)]
 
     def _slice(self, node: ast.Slice) -> slice:
         parts = (node.lower, node.upper, node.step)
@@ -198,17 +226,17 @@ class Evaluator:
         return dict(zip(keys, map(self.value, node.values), strict=True))
 
     def _binop(self, node: ast.BinOp) -> Any:
-        return _BINARY[type(node.op)](self.value(node.left), self.value(node.right))
+        left, right = _plain(self.value(node.left)), _plain(self.value(node.right))
+        return _BINARY[type(node.op)](left, right)
 
     def _unaryop(self, node: ast.UnaryOp) -> Any:
-        return _UNARY[type(node.op)](self.value(node.operand))
+        return _UNARY[type(node.op)](_plain(self.value(node.operand)))
 
     def _compare(self, node: ast.Compare) -> Any:
         if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARED:
             raise UnknownValueError("compare")
-        return _COMPARED[type(node.ops[0])](
-            self.value(node.left), self.value(node.comparators[0])
-        )
+        left, right = self.value(node.left), self.value(node.comparators[0])
+        return _COMPARED[type(node.ops[0])](_plain(left), _plain(right))
 
     def _listcomp(self, node: ast.ListComp) -> Any:
         [loop] = node.generators
@@ -228,6 +256,8 @@ class Evaluator:
     _generatorexp = _listcomp
 
     def _call(self, node: ast.Call) -> Any:
+        if not self._calls:
+            raise UnknownValueError("a call")
         function = self.value(node.func)
         args: list[Any] = []
         for each in node.args:
@@ -238,11 +268,35 @@ class Evaluator:
         named = {each.arg: self.value(each.value) for each in node.keywords if each.arg}
         if any(each.arg is None for each in node.keywords):
             raise UnknownValueError("**")
-        return _called(function, args, named)
+        result = _called(function, args, named)
+        if isinstance(function, type) and hasattr(result, "built"):
+            result._kfunc_is_new = True
+        return result
+
+
+def _plain(value: Any) -> Any:
+    """Returns a value whose operators run no code of the learner."""
+    if type(value).__module__.split(".")[0] in ("builtins", "numpy", "tensorflow", "keras"):
+        return value
+    raise UnknownValueError(type(value).__name__)
+
+
+def _has_own(owner: Any, name: str) -> bool:
+    """Returns whether an attribute is a plain value, or computed by Keras's own code."""
+    if _is_of_library(type(owner)):
+        return True
+    if name in getattr(owner, "__dict__", {}):
+        return True
+    found = inspect.getattr_static(type(owner), name, None)
+    function = found.fget if isinstance(found, property) else found
+    return _is_of_library(function)
 
 
 def _called(function: Any, args: list[Any], named: dict[str, Any]) -> Any:
-    """Calls a function of Keras, or one that builds a constant."""
+    """Calls a function of Keras that computes, or one that builds a constant.
+
+    Optimizers and metrics create variables at once, so only their signatures are known.
+    """
     import keras
 
     name = getattr(function, "__name__", "")
@@ -255,17 +309,54 @@ def _called(function: Any, args: list[Any], named: dict[str, Any]) -> Any:
         return function(*args, **named)
     if name in _TENSORFLOW and str(getattr(function, "__module__", "")).startswith("tensorfl"):
         return function(*args, **named)
-    if _is_of_library(function) or _is_of_library(type(function)):
+    if isinstance(function, keras.Layer):
+        return _of_layer(function, args, named)
+    if isinstance(function, MethodType):
+        if isinstance(function.__self__, keras.KerasTensor):
+            return function(*args, **named)
+        raise UnknownValueError(name)
+    if str(getattr(function, "__module__", "") or "").startswith(_COMPUTING):
         return function(*args, **named)
     raise UnknownValueError(name)
+
+
+def _of_layer(layer: Any, args: list[Any], named: dict[str, Any]) -> Any:
+    """Computes what a layer of Keras returns, without a record of the call."""
+    inner = getattr(layer, "layers", None) or []
+    if not all(map(_is_of_library, map(type, [layer, *inner]))) or hasattr(layer, "function"):
+        raise UnknownValueError("a layer of the learner")
+    if layer.built:
+        return layer.compute_output_spec(*args, **named)
+    if getattr(layer, "_kfunc_is_new", False):
+        return layer(*args, **named)
+    raise UnknownValueError("a layer without weights")
 
 
 def _random(name: str, shape: Any, *args: Any, **named: Any) -> Any:
     """Returns a symbolic tensor in the place of random numbers, so that none are drawn."""
     import keras
 
-    sizes = tuple(shape.shape[:-1]) + (None,) if name == "categorical" else tuple(shape)
+    sizes = (*shape.shape[:-1], None) if name == "categorical" else tuple(shape)
     return keras.KerasTensor(sizes, named.get("dtype") or "float32")
+
+
+def fresh(value: Any) -> Any:
+    """Returns symbolic tensors without their history, so that a call leaves no record in them."""
+    import keras
+
+    if isinstance(value, keras.KerasTensor):
+        return keras.KerasTensor(value.shape, value.dtype)
+    if type(value) in (list, tuple):
+        return type(value)(fresh(each) for each in value)
+    if type(value).__name__ == "SymbolicTensor" and hasattr(value, "graph"):
+        return keras.KerasTensor(_sizes(value), value.dtype.name)
+    return value
+
+
+def _sizes(tensor: Any) -> tuple[int | None, ...]:
+    if tensor.shape.rank is None:
+        raise UnknownValueError("a tensor of unknown rank")
+    return tuple(tensor.shape)
 
 
 def _is_of_library(value: Any) -> bool:

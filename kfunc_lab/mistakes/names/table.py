@@ -78,9 +78,7 @@ def _by_name(rows: Mapping[str, str]) -> dict[str, OldFunction]:
         head, _, dropped = key.partition(" | ")
         names, opened, parameters = head.partition(" (")
         inside = parameters.removesuffix(")")
-        old = OldFunction(
-            tuple(names.split()), inside, new, tuple(dropped.split()), not opened
-        )
+        old = OldFunction(tuple(names.split()), inside, new, tuple(dropped.split()), not opened)
         found.update(dict.fromkeys(old.names, old))
     return found
 

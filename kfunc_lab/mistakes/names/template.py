@@ -87,7 +87,7 @@ class _Template:
     def check_all_used(self) -> None:
         """Raises `CannotTurnError` if a given argument has no place in the new expression."""
         used = {node.id for node in ast.walk(self._old.template) if isinstance(node, ast.Name)}
-        used |= _IGNORED | {*self._old.dropped}
+        used |= _IGNORED | {*self._old.dropped, "self"}
         for name in self._bound:
             if name not in used and self.given(ast.Name(name)):
                 raise CannotTurnError(name)
@@ -187,7 +187,7 @@ class _Filler(ast.NodeTransformer):
     def __init__(self, template: _Template) -> None:
         self._template = template
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802 - the name is ast's
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         if isinstance(node.func, ast.Name) and node.func.id in TURNS:
             turn: Callable[..., ast.expr] = TURNS[node.func.id]
             return turn(self._template, *node.args)
@@ -212,16 +212,16 @@ class _Filler(ast.NodeTransformer):
             return bool(turned) and self._template.omitted(node.args[0])
         return self._template.omitted(node)
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name is ast's
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         argument = self._template.argument(node.id)
         if argument is not None:
             return argument
         return _Speller(self._template.speller()).visit_Name(node)
 
-    def visit_List(self, node: ast.List) -> ast.expr:  # noqa: N802 - the name is ast's
+    def visit_List(self, node: ast.List) -> ast.expr:
         return ast.List([_loose(self.visit(each)) for each in node.elts])
 
-    def visit_Tuple(self, node: ast.Tuple) -> ast.expr:  # noqa: N802 - the name is ast's
+    def visit_Tuple(self, node: ast.Tuple) -> ast.expr:
         return ast.Tuple([_loose(self.visit(each)) for each in node.elts])
 
 
@@ -236,10 +236,10 @@ class _Replacer(ast.NodeTransformer):
     def __init__(self, name: str, part: ast.expr) -> None:
         self._name, self._part = name, part
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name is ast's
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return self._part if node.id == self._name else node
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802 - the name is ast's
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         node.args = [_loose(each) for each in node.args]
         return node
@@ -249,7 +249,7 @@ class _Speller(ast.NodeTransformer):
     def __init__(self, spelled: Callable[[str], str]) -> None:
         self._spelled = spelled
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name is ast's
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in ("ops", "layers", "random", "keras"):
             return ast.parse(self._spelled(node.id), mode="eval").body
         return node

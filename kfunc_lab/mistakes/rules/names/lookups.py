@@ -1,0 +1,292 @@
+"""Models, layers, tensors and histories that are indexed, called or counted as what they are not."""
+
+import ast
+import difflib
+import re
+from types import ModuleType
+from typing import Any
+
+from kfunc_lab.locale import _
+from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.names.nearest import like, public_names
+from kfunc_lab.mistakes.names.scope import Evaluator
+from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
+from kfunc_lab.mistakes.rules.names.trying import failing_node, names_of
+
+_METRICS = {"acc": "accuracy", "val_acc": "val_accuracy", "accuracy": "acc"}
+
+
+def _value(failure: Failure, node: ast.AST | None) -> Any:
+    """Returns the value of an expression without calls; `None` if it is not known."""
+    if node is None:
+        return None
+    try:
+        return Evaluator(names_of(failure), calls=False).value(node)
+    except Exception:  # unknown
+        return None
+
+
+# ---------------------------------------------------------------------------------------------
+# Keys of a history
+
+
+def _no_key(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains a metric that a history does not hold."""
+    import keras
+
+    error, code = failure.error, failure.source
+    if not isinstance(error, KeyError) or not error.args or code is None:
+        return None
+    key, node = error.args[0], _subscript(failure)
+    if not isinstance(key, str) or node is None:
+        return None
+    held = _value(failure, node.value)
+    if isinstance(held, keras.callbacks.History):
+        held = held.history
+    if not isinstance(held, dict) or not _is_history(held, node, failure):
+        return None
+    keys = [str(each) for each in held]
+    right = _key(key, keys)
+    reason = _("The history holds {keys}, but no `{key}`.").format(
+        keys=", ".join(sorted(keys)), key=key
+    )
+    if right:
+        return Mistake(
+            "no-such-metric",
+            reason,
+            "",
+            _('Write `"{right}"` instead of `"{wrong}"`.').format(right=right, wrong=key),
+            key,
+            tuple(_renamed_keys(code, key, keys)),
+        )
+    return Mistake("no-such-metric", reason, "", *_of_validation(key, keys, node, failure))
+
+
+def _subscript(failure: Failure) -> ast.Subscript | None:
+    node = failing_node(failure)
+    return node if isinstance(node, ast.Subscript) else None
+
+
+def _is_history(held: dict[Any, Any], node: ast.Subscript, failure: Failure) -> bool:
+    """Returns whether a dict is what `fit` returned."""
+    import keras
+
+    if isinstance(node.value, ast.Attribute) and node.value.attr == "history":
+        return True
+    values = list(names_of(failure).values())
+    return any(
+        isinstance(each, keras.callbacks.History) and each.history is held for each in values
+    )
+
+
+def _key(wrong: str, keys: list[str]) -> str:
+    """Returns the key that was meant; empty if the history holds none."""
+    listed = _METRICS.get(wrong, "")
+    if listed in keys:
+        return listed
+    prefix = "val_" if wrong.startswith("val_") else ""
+    same = [key for key in keys if key.startswith("val_") == bool(prefix)]
+    rest = wrong.removeprefix("val_")
+    if rest in ("acc", "accuracy"):
+        ends = [key for key in same if key.endswith(("accuracy", "acc"))]
+        if len(ends) == 1:
+            return ends[0]
+    ends = [key for key in same if key.endswith(f"_{rest}")]
+    if len(ends) == 1:
+        return ends[0]
+    close = difflib.get_close_matches(wrong, same, 1, 0.7)
+    return close[0] if close else ""
+
+
+def _renamed_keys(code: Code, key: str, keys: list[str]) -> list[Change]:
+    """Returns the changes of all keys in a cell that a history does not hold."""
+    changes = []
+    for node in ast.walk(code.tree):
+        if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
+            continue
+        word = node.slice.value
+        if isinstance(word, str) and word not in keys and (right := _key(word, keys)):
+            is_same = word == key or word.removeprefix("val_") == key.removeprefix("val_")
+            if is_same and right in keys:
+                changes.append(code.replaced(node.slice, f'"{right}"'))
+    return changes
+
+
+def _of_validation(
+    key: str, keys: list[str], node: ast.Subscript, failure: Failure
+) -> tuple[str, str, tuple[Change, ...]]:
+    """Returns the edit for a key that only a fit with validation data, or a metric, makes."""
+    code = failure.source
+    if key.startswith("val_") and not any(each.startswith("val_") for each in keys):
+        call = None if code is None else _fit_of(code, node)
+        edit = _("Pass `validation_split=0.2` or `validation_data=(x, y)` to `fit`.")
+        if call is None or code is None:
+            return edit, key, ()
+        return edit, key, (code.with_argument(call, "validation_split", "0.2"),)
+    metric = key.removeprefix("val_")
+    if metric in ("acc", "accuracy") or re.fullmatch(r"[a-z_]+", metric):
+        name = "accuracy" if metric == "acc" else metric
+        edit = _('Compile the model with `metrics=["{name}"]`, and fit again.')
+        return edit.format(name=name), key, ()
+    return "", key, ()
+
+
+def _fit_of(code: Code, node: ast.Subscript) -> ast.Call | None:
+    """Returns the call of `fit` in the same cell that made a history."""
+    fits = [
+        call
+        for call in code.calls()
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "fit"
+    ]
+    before = [call for call in fits if call.lineno <= node.lineno]
+    return before[-1] if before else None
+
+
+# ---------------------------------------------------------------------------------------------
+# Objects that have no items, are not callable, or have no length
+
+
+def _no_items(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains square brackets behind a model, a layer, a class or a history."""
+    import keras
+
+    node, code = failing_node(failure), failure.source
+    if not isinstance(node, ast.Subscript) or code is None:
+        return None
+    value, base = _value(failure, node.value), code.source(node.value)
+    index = code.source(node.slice)
+    if isinstance(value, keras.callbacks.History):
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else ""
+        right = _key(str(key), list(value.history)) if key not in value.history else str(key)
+        index = f'"{right}"' if right else index
+        return _written(failure, node, f"{base}.history[{index}]", _history_words())
+    if isinstance(value, keras.Model):
+        new = f"{base}.layers[{index}]"
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            new = f"{base}.get_layer({index})"
+        return _written(failure, node, new, _("A model has no items; its layers do."))
+    if isinstance(value, type) and issubclass(value, keras.Layer):
+        words = _("{kind} is a class: its settings go in round brackets.")
+        return _written(failure, node, f"{base}({index})", words.format(kind=value.__name__))
+    owner = node.value
+    if isinstance(owner, ast.Attribute) and owner.attr == "layers":
+        model = _value(failure, owner.value)
+        if isinstance(model, keras.Model):
+            new = f"{code.source(owner.value)}.get_layer({index})"
+            return _written(failure, node, new, _("`layers` is a list: it takes a number."))
+    return None
+
+
+def _history_words() -> str:
+    return _("`fit` returns an object; its values stand in `history`, a dict.")
+
+
+def _written(failure: Failure, node: ast.AST, new: str, reason: str) -> Mistake | None:
+    if failure.source is None:
+        return None
+    return Mistake(
+        "wrong-use",
+        reason,
+        "",
+        _("Write `{code}`.").format(code=new),
+        failure.name,
+        (failure.source.replaced(node, new),),
+    )
+
+
+def _not_callable(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains round brackets behind a module or behind a value."""
+    node, code = failing_node(failure), failure.source
+    if not isinstance(node, ast.Call) or code is None:
+        return None
+    value, base = _value(failure, node.func), code.source(node.func)
+    if isinstance(value, ModuleType) and value.__name__.startswith("keras"):
+        return _called_module(failure, node, value, base)
+    if isinstance(node.func, ast.Attribute) and not node.args and not node.keywords:
+        owner = _value(failure, node.func.value)
+        if owner is None or value is None:
+            return None
+        return _written(
+            failure,
+            node,
+            base,
+            _("`{name}` is a value, not a function.").format(name=base),
+        )
+    return None
+
+
+def _called_module(
+    failure: Failure, node: ast.Call, module: ModuleType, base: str
+) -> Mistake | None:
+    """Explains a call of a module, such as `keras.layers(...)`."""
+    last = module.__name__.rpartition(".")[2]
+    found = like(last, [name for name in public_names(module) if name[:1].isupper()])
+    reason = _("`{name}` is a module, which cannot be called.").format(name=base)
+    if not found or failure.source is None:
+        example = "Dense" if last == "layers" else ""
+        edit = _("Call one of its classes, such as `{code}`.").format(
+            code=f"{base}.{example}(...)"
+        )
+        return Mistake("wrong-use", reason, "", edit if example else "", base)
+    return Mistake(
+        "wrong-use",
+        reason,
+        "",
+        _("Write `{code}`.").format(code=f"{base}.{found}"),
+        base,
+        (failure.source.replaced(node.func, f"{base}.{found}"),),
+    )
+
+
+def _no_length(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains `len` of a model, and loops over it."""
+    import keras
+
+    node, code = failing_node(failure), failure.source
+    if node is None or code is None:
+        return None
+    inside = node.args[0] if isinstance(node, ast.Call) and node.args else node
+    value = _value(failure, inside)
+    if isinstance(value, keras.Model):
+        new = f"{code.source(inside)}.layers"
+        return _written(failure, inside, new, _("A model has no items; its layers do."))
+    if isinstance(value, keras.callbacks.History):
+        return _written(failure, inside, f"{code.source(inside)}.history", _history_words())
+    return None
+
+
+def _operands(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains a sum of layers or models."""
+    import keras
+
+    node = failing_node(failure)
+    if not isinstance(node, ast.BinOp):
+        return None
+    values = [_value(failure, node.left), _value(failure, node.right)]
+    layers = [each for each in values if isinstance(each, keras.Layer)]
+    if not layers:
+        return None
+    return Mistake(
+        "wrong-use",
+        _("{name} ({kind}) is a layer, not a tensor: Python cannot compute with it.").format(
+            name=quoted(layers[0].name, 40), kind=type(layers[0]).__name__
+        ),
+        "",
+        _("Call each layer on a tensor first, and compute with what it returns."),
+        layers[0].name,
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    rule("no-such-metric", r"\A[^\n]*\Z", _no_key),
+    rule(
+        "wrong-use",
+        r"is not subscriptable|list indices must be integers|object is not subscriptable",
+        _no_items,
+    ),
+    rule("wrong-use", r"object is not callable", _not_callable),
+    rule("wrong-use", r"has no len\(\)|object is not iterable", _no_length),
+    rule("wrong-use", r"unsupported operand type", _operands),
+)

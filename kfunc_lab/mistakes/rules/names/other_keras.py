@@ -1,0 +1,172 @@
+"""Objects of another Keras: `tf_keras`, `tensorflow.python.keras`, or TensorFlow Hub."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from kfunc_lab.locale import _
+from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.names.nearest import exists, today, value_of
+from kfunc_lab.mistakes.names.scope import Evaluator, dotted
+from kfunc_lab.mistakes.rule import Mistake, Rule, rule
+from kfunc_lab.mistakes.rules.names.trying import failing_node, is_refuted, names_of
+
+_OTHERS = ("tensorflow.python.keras", "tf_keras", "keras_core", "tensorflow_hub", "kerasv2")
+_MODULES = {
+    "optimizer": "keras.optimizers", "layers": "keras.layers", "losses": "keras.losses",
+    "metrics": "keras.metrics", "callbacks": "keras.callbacks", "models": "keras",
+    "engine": "keras", "initializers": "keras.initializers",
+    "regularizers": "keras.regularizers", "activations": "keras.activations",
+}  # fmt: skip
+
+
+def is_of_other_keras(value: Any) -> str:
+    """Returns the package of another Keras that a class or object is of; empty if of none."""
+    kind: Any = value
+    if not isinstance(value, type) and not inspect.isfunction(value):
+        kind = type(value)
+    module = str(getattr(kind, "__module__", "") or "")
+    return next((each for each in _OTHERS if module.startswith(each)), "")
+
+
+def _foreign(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains an error about an object of another Keras in the failing call."""
+    code, node = failure.source, failing_node(failure)
+    if code is None or node is None:
+        return None
+    found = next(iter(_found(failure, code, node)), None)
+    if found is None:
+        return None
+    value, package, origin = found
+    name = value.__name__ if hasattr(value, "__name__") else type(value).__name__
+    place = _place(value, name)
+    reason = _("`{name}` is of another Keras, `{package}`: Keras 3 does not take its objects.")
+    if package == "tensorflow_hub":
+        reason = _("`{name}` of `{package}` is a layer of an older Keras.")
+    words = {"name": name, "package": package, "place": place}
+    if not place:
+        edit = ""
+        if package == "tensorflow_hub":
+            edit = _("Call it in the `call` of a custom layer.")
+        return Mistake("other-keras", reason.format(**words), "", edit, name)
+    changes = _changes(failure, code, origin, place)
+    if changes and is_refuted(failure, _call_of(code, changes), changes):
+        changes = []
+    return Mistake(
+        "other-keras",
+        reason.format(**words),
+        "",
+        _("Write `{place}` instead.").format(**words),
+        name,
+        tuple(changes),
+    )
+
+
+def _call_of(code: Code, changes: list[Change]) -> ast.AST | None:
+    for call in code.calls():
+        if (call.func.lineno, call.func.col_offset) == changes[-1].begin:
+            return call
+    return None
+
+
+def _found(failure: Failure, code: Code, node: ast.AST) -> Iterator[tuple[Any, str, ast.AST]]:
+    """Yields the objects of another Keras in an expression, and where each was named."""
+    values = Evaluator(names_of(failure), calls=False)
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Name | ast.Attribute):
+            continue
+        try:
+            value = values.value(part)
+        except Exception:  # unknown
+            continue
+        for each in value if type(value) in (list, tuple) else [value]:
+            package = is_of_other_keras(each)
+            if package:
+                yield each, package, part
+                break
+
+
+def _place(value: Any, name: str) -> str:
+    """Returns today's place of the class of an object of another Keras."""
+    kind = value if isinstance(value, type) or inspect.isfunction(value) else type(value)
+    module = str(kind.__module__)
+    for part, place in _MODULES.items():
+        if part in module and exists(f"{place}.{name}"):
+            return f"{place}.{name}"
+    place = today(f"keras.{name}")
+    found = value_of(place) if place else None
+    return place if isinstance(found, type) or callable(found) else ""
+
+
+def _changes(failure: Failure, code: Code, origin: ast.AST, place: str) -> list[Change]:
+    """Returns the change of the expression that names the class."""
+    target: ast.AST | None = origin
+    parent = code.parents.get(origin)
+    if not (isinstance(parent, ast.Call) and parent.func is origin):
+        target = _constructor(failure, code, origin)
+    if target is None:
+        return []
+    names = names_of(failure)
+    module, _dot, name = place.rpartition(".")
+    short = module.rpartition(".")[2]
+    if getattr(names.get(short), "__name__", "") == module:
+        place = f"{short}.{name}"
+    changes = [code.replaced(target, place)]
+    if getattr(names.get("keras"), "__name__", "") != "keras" and place.startswith("keras."):
+        top: Any = target
+        while not isinstance(code.parents.get(top), ast.Module):
+            top = code.parents[top]
+        changes.insert(0, code.line_before(top, "import keras"))
+    return changes
+
+
+def _constructor(failure: Failure, code: Code, origin: ast.AST) -> ast.AST | None:
+    """Returns the class in the assignment that made a variable, in the same cell."""
+    if not isinstance(origin, ast.Name):
+        return None
+    values = Evaluator(names_of(failure), calls=False)
+    for statement in reversed(code.tree.body):
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+            continue
+        if [dotted(each) for each in statement.targets] != [origin.id]:
+            continue
+        try:
+            made = values.value(statement.value.func)
+        except Exception:  # unknown
+            return None
+        return statement.value.func if is_of_other_keras(made) else None
+    return None
+
+
+def _legacy(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains `keras.optimizers.legacy`."""
+    node, code = failing_node(failure), failure.source
+    if not isinstance(node, ast.Call) or code is None:
+        return None
+    name = dotted(node.func).rpartition(".")[2]
+    if not exists(f"keras.optimizers.{name}"):
+        return None
+    new = code.source(node.func).replace(".legacy.", ".")
+    if "legacy" not in code.source(node.func):
+        new = f"keras.optimizers.{name}"
+    change = code.replaced(node.func, new)
+    if is_refuted(failure, node, [change]):
+        return None
+    return Mistake(
+        "old-name",
+        _("`keras.optimizers.legacy` has no optimizers in Keras 3."),
+        "",
+        _("Write `{code}`.").format(code=f"{new}(...)"),
+        name,
+        (change,),
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    rule("old-name", r"`keras\.optimizers\.legacy` is not supported", _legacy),
+    rule("other-keras", r"", _foreign),
+)
