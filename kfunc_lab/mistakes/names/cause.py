@@ -77,13 +77,20 @@ def _attribute(error: AttributeError) -> Cause | None:
     obj, name = error.obj, error.name or ""
     if isinstance(obj, ModuleType):
         title = f"{short_name(obj)}.{name}"
-        if is_keras(obj) or title in methods() or title in functions():
+        if is_keras(obj) or _is_listed(title):
             return Cause(obj, title)
         close = short_name(obj) == "tf" and _is_like(name, "keras")
         return Cause(obj, title) if close else None
     if obj is None or not is_keras(obj):
-        return None
+        return None  # the expression may tell more
     return Cause(obj, type(obj).__name__)
+
+
+def _is_listed(title: str) -> bool:
+    """Returns whether a table holds a name, or names inside of it."""
+    if title in methods() or title in functions():
+        return True
+    return any(name.startswith(f"{title}.") for name in (*functions(), *methods()))
 
 
 def _is_like(name: str, other: str) -> bool:
@@ -115,16 +122,56 @@ def _in_expression(
 ) -> Cause | None:
     """Finds the Keras object that the failing expression uses."""
     values, message = Evaluator(names, calls=False), str(error)
+    method = _returns_nothing(error, node, source)
+    if method:
+        return Cause(None, method)
     for part, is_subject in _parts(node, source):
-        try:
-            value = values.value(part)
-        except Exception:  # unknown, or an attribute that raises
-            continue
+        value = values.look_up(part)
+        if isinstance(error, KeyError) and is_history(value):
+            return Cause(value, "History")
         if not is_keras(value):
             continue
+        if isinstance(node, ast.Call) and type(value).__name__ == "KerasTensor":
+            return Cause(value, "KerasTensor")
         kind = value.__name__ if isinstance(value, type) else type(value).__name__
         if is_subject or f"'{kind}'" in message:
             return Cause(value, short_name(value) if isinstance(value, ModuleType) else kind)
+    return None
+
+
+def is_history(value: Any) -> bool:
+    """Returns whether a dict holds what `fit` measured: a list of numbers for each name."""
+    if type(value) is not dict or "loss" not in value:
+        return False
+    return all(isinstance(each, list) for each in value.values())
+
+
+# Methods of models that return nothing, or no model.
+NOTHING = ("compile", "add", "build", "summary", "save", "save_weights", "load_weights", "pop")
+
+
+def _returns_nothing(error: BaseException, node: ast.AST, source: Code) -> str:
+    """Returns the method whose missing result the expression uses; empty if there is none."""
+    statement = nothing_assigned(error, node, source)
+    return "" if statement is None else str(statement.value.func.attr)  # type: ignore[attr-defined]
+
+
+def nothing_assigned(error: BaseException, node: ast.AST, source: Code) -> ast.Assign | None:
+    """Returns the assignment of a method's result that is `None`, such as `m = m.compile()`."""
+    base = node.value if isinstance(node, ast.Attribute) else None
+    base = node.func if isinstance(node, ast.Call) else base
+    if not isinstance(base, ast.Name) or "NoneType" not in str(error):
+        return None
+    for statement in ast.walk(source.tree):
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+            continue
+        function, names = (
+            statement.value.func,
+            [ast.unparse(each) for each in statement.targets],
+        )
+        is_method = isinstance(function, ast.Attribute) and function.attr in NOTHING
+        if is_method and names == [base.id] and statement.lineno <= base.lineno:
+            return statement
     return None
 
 
@@ -132,6 +179,10 @@ def _parts(node: ast.AST, source: Code) -> Iterator[tuple[ast.AST, bool]]:
     """Yields the parts of an expression, and whether each is what the expression uses."""
     if isinstance(node, ast.Assign):
         node = node.value
+    elif isinstance(node, ast.For):
+        node = node.iter  # Python names the whole loop if it cannot begin
+    elif isinstance(node, ast.ListComp | ast.GeneratorExp):
+        node = node.generators[0].iter
     statement = source.parents.get(node)
     if isinstance(node, ast.Tuple | ast.Name) and isinstance(statement, ast.Assign):
         node = statement.value  # Python names the targets if it cannot unpack the value

@@ -53,6 +53,7 @@ def rewritten(
     symbolic: set[str] | None = None,
     modules: tuple[str, ...] = ("tf", "K", "np"),
     known: Mapping[ast.AST, Any] | None = None,
+    function: ast.AST | None = None,
 ) -> Rewriting:
     """Replaces the old functions in statements, expressions or a function.
 
@@ -64,11 +65,13 @@ def rewritten(
             replaced. `None`: all functions, as in a loss that takes tensors of any kind.
         modules: The short names of the modules whose functions are replaced.
         known: Values of expressions that are known already.
+        function: The function in which `symbolic` holds; `None` for the code outside of functions.
 
     Returns:
         The changes, and what was replaced by what.
     """
     writer = _Writer(code, names, symbolic, modules, known or {})
+    writer.inside = function
     for node in nodes if isinstance(nodes, list) else [nodes]:
         writer.write(node)
     if writer.result.changes and writer.imports:
@@ -109,11 +112,40 @@ class _Writer:
         self._values = Evaluator(names, known)
         self._lookup = Evaluator(names, known, calls=False)
         self._symbolic = None if symbolic is None else set(symbolic)
+        self._kept = frozenset(self._symbolic or ())
+        self.inside: ast.AST | None = None
+        self._is_elsewhere = False  # in a function whose variables are not known
         self.result = Rewriting()
         self.imports: list[str] = []
 
     def write(self, node: ast.AST) -> None:
         """Adds the changes of a statement or expression, and follows its assignments."""
+        if isinstance(node, ast.FunctionDef) and self._symbolic is not None:
+            self._write_function(node)
+            return
+        self._write_parts(node)
+
+    def _write_function(self, node: ast.FunctionDef) -> None:
+        """Writes a function; in all but the failing one, only gone names are replaced."""
+        before, is_inside = (self._symbolic, self._is_elsewhere), self._holds(node)
+        self._symbolic = set(self._symbolic or ()) if is_inside else set()
+        self._is_elsewhere = not is_inside
+        self._write_parts(node)
+        self._symbolic, self._is_elsewhere = before
+
+    def _holds(self, node: ast.AST) -> bool:
+        """Returns whether a function is the failing one, or is around or inside of it."""
+        if self.inside is None:
+            return False
+        inner: ast.AST | None = self.inside
+        while inner is not None and inner is not node:
+            inner = self._code.parents.get(inner)
+        outer: ast.AST | None = node
+        while outer is not None and outer is not self.inside:
+            outer = self._code.parents.get(outer)
+        return inner is node or outer is self.inside
+
+    def _write_parts(self, node: ast.AST) -> None:
         for part in ast.iter_child_nodes(node):
             if isinstance(part, ast.stmt):
                 self.write(part)
@@ -181,10 +213,11 @@ class _Writer:
         """Returns the method or attribute that an object of Keras no longer has."""
         if isinstance(getattr(function, "ctx", None), ast.Del):
             return None
-        try:
-            value = self._lookup.value(function.value)
-        except Exception:  # unknown
+        if self._is_elsewhere:
             return None
+        if function.attr in ("as_list", "value") and self._is_shape(function.value):
+            return methods()[f"Shape.{function.attr}"]
+        value = self._lookup.look_up(function.value)
         kinds = [base.__name__ for base in type(value).__mro__]
         if not {"Layer", "Optimizer", "KerasTensor"} & {*kinds} or _has(value, function.attr):
             return None
@@ -193,6 +226,16 @@ class _Writer:
         if old is None or old.attribute == isinstance(node, ast.Call):
             return None
         return old
+
+    def _is_shape(self, node: ast.expr) -> bool:
+        """Returns whether an expression is the shape of a symbolic tensor, or one of its sizes."""
+        if isinstance(node, ast.Subscript):
+            node = node.value
+        if isinstance(node, ast.Call):
+            node = node.func
+        if not isinstance(node, ast.Attribute) or node.attr not in ("shape", "get_shape"):
+            return False
+        return type(self._lookup.look_up(node.value)).__name__ == "KerasTensor"
 
     def _new_place(self, node: ast.AST) -> str:
         """Returns today's place of a name that a module of Keras no longer has."""
@@ -248,7 +291,7 @@ class _Writer:
         if is_input or self._is_symbolic(node.value):
             self._symbolic |= assigned
         elif isinstance(node, ast.Assign):
-            self._symbolic -= assigned
+            self._symbolic -= assigned - self._kept
 
     # -- the new source
 

@@ -143,11 +143,19 @@ def _of_function(value: Any) -> str:
     numpy = sys.modules.get("numpy")
     if numpy is not None and name and getattr(numpy, name, None) is value:
         return f"np.{name}"
-    exported = getattr(value, "_tf_api_names", None)
-    if isinstance(exported, tuple) and exported and module.startswith("tensorflow"):
-        return f"tf.{exported[0]}"
+    if module.startswith("tensorflow") and name:
+        return _of_tensorflow(value, name)
     if module.startswith("keras.src.legacy.backend"):
         return f"K.{name}"
+    return ""
+
+
+def _of_tensorflow(value: Any, name: str) -> str:
+    tensorflow = sys.modules.get("tensorflow")
+    for part in ("", "math", "nn", "linalg", "image", "random"):
+        owner = getattr(tensorflow, part, None) if part else tensorflow
+        if getattr(owner, name, None) is value:
+            return f"tf.{part}.{name}" if part else f"tf.{name}"
     return ""
 
 
@@ -180,15 +188,25 @@ class Evaluator:
     def value(self, node: ast.AST) -> Any:
         """Returns the value of an expression."""
         if node in self._known:
-            return fresh(self._known[node])
+            return self._safe(self._known[node])
         compute = getattr(self, f"_{type(node).__name__.lower()}", None)
         if compute is None:
             raise UnknownValueError(type(node).__name__)
         return compute(node)
 
+    def look_up(self, node: ast.AST | None) -> Any:
+        """Returns the value of an expression; `None` if it is not known."""
+        try:
+            return None if node is None else self.value(node)
+        except Exception:  # the learner's code, a missing name, or an attribute that raises
+            return None
+
     def assign(self, name: str, value: Any) -> None:
         """Gives a variable a value for the expressions that follow; the learner's keeps its own."""
         self._names[name] = value
+
+    def _safe(self, value: Any) -> Any:
+        return fresh(value) if self._calls else value
 
     def _constant(self, node: ast.Constant) -> Any:
         return node.value
@@ -197,7 +215,7 @@ class Evaluator:
         import builtins
 
         if node.id in self._names:
-            return fresh(self._names[node.id])
+            return self._safe(self._names[node.id])
         if hasattr(builtins, node.id):
             return getattr(builtins, node.id)
         raise UnknownValueError(node.id)
@@ -205,7 +223,7 @@ class Evaluator:
     def _attribute(self, node: ast.Attribute) -> Any:
         owner = self.value(node.value)
         if isinstance(owner, ModuleType) or _has_own(owner, node.attr):
-            return fresh(getattr(owner, node.attr))
+            return self._safe(getattr(owner, node.attr))
         raise UnknownValueError(node.attr)
 
     def _subscript(self, node: ast.Subscript) -> Any:
@@ -300,6 +318,8 @@ def _called(function: Any, args: list[Any], named: dict[str, Any]) -> Any:
     import keras
 
     name = getattr(function, "__name__", "")
+    if name == "Function":  # it needs the history of its tensors
+        raise UnknownValueError(name)
     parts = [*args, *named.values()]
     if any(isinstance(part, FunctionType) and not _is_of_library(part) for part in parts):
         raise UnknownValueError("a function of the learner")

@@ -128,10 +128,7 @@ class _Template:
         return isinstance(value, ast.Name) and callable(self._names_value(value))
 
     def _names_value(self, node: ast.expr) -> Any:
-        try:
-            return self._values.value(node)
-        except Exception:  # the name is not known
-            return None
+        return self._values.look_up(node)
 
     def is_list(self, node: ast.expr) -> bool:
         """Returns whether an argument is a list or a tuple."""

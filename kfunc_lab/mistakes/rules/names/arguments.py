@@ -45,17 +45,18 @@ def _wrong_arguments(match: re.Match[str], failure: Failure) -> Mistake | None:
     for keyword in unknown:
         words.turn(keyword)
     words.join_sizes()
+    words.add_suffix()
     return words.mistake([keyword.arg or "" for keyword in unknown])
 
 
 def _called(failure: Failure, call: ast.Call) -> Any:
     """Returns the class, function or method that a call calls; `None` if it is not known."""
-    try:
-        return Evaluator(names_of(failure), calls=False).value(call.func)
-    except Exception:  # a call such as `super()`, or a name that is not known
-        model = failure.model
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        return getattr(type(model), name, None) if name and is_keras(model) else None
+    found = Evaluator(names_of(failure), calls=False).look_up(call.func)
+    if found is not None:
+        return found
+    model = failure.model
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return getattr(type(model), name, None) if name and is_keras(model) else None
 
 
 def _parameters(function: Any) -> tuple[set[str], bool]:
@@ -175,6 +176,15 @@ class _Words:
         names = ("lr", "learning_rate")
         return next((each for each in self._call.keywords if each.arg in names), None)
 
+    def add_suffix(self) -> None:
+        """Adds the suffix that a file name without one needs."""
+        path = self._call.args[0] if self._call.args else None
+        if self._owner not in ("save", "save_model") or not isinstance(path, ast.Constant):
+            return
+        name = str(path.value)
+        if not name.endswith((".keras", ".h5")):
+            self.changes.append(self._code.replaced(path, f'"{name}.keras"'))
+
     def _scheduled(self, keyword: ast.keyword) -> None:
         """Writes a learning rate that decays as a schedule."""
         rate = self._rate()
@@ -221,6 +231,15 @@ class _Words:
         reason = _("{kind} has no argument `{name}`.")
         if len(names) > 1:
             reason = _("{kind} has no arguments {names}.")
+        if self._owner in ("Model", "Functional") and names[0] in ("input", "output"):
+            return Mistake(
+                "model-arguments",
+                _("`keras.Model` has no argument `{name}`.").format(name=names[0]),
+                "",
+                _("Write `inputs=` and `outputs=`, with an s."),
+                names[0],
+                tuple(self.changes),
+            )
         return Mistake(
             "unknown-argument",
             reason.format(

@@ -139,21 +139,22 @@ class _Imports:
         """Returns the module and the words for one name; `None` if it has no place today."""
         if alias.name == "*":
             return _as_written(today_module(module), module), "*"
-        old = f"{usual(module)}.{alias.name}"
+        old = usual(f"{module}.{alias.name}")
+        if old == "keras":
+            return "tensorflow", _aliased("keras", alias.asname)
         if not _is_missing(module) and exists(f"{module}.{alias.name}"):
             return module, _aliased(alias.name, alias.asname)
         entry = methods().get(old) or methods().get(f"{today_module(module)}.{alias.name}")
-        if entry is not None and entry.new and not entry.attribute:
-            if self._is_called(alias.asname or alias.name):
-                self._gone[alias.asname or alias.name] = GoneName(entry.names[0])
-                return ()
+        kept = alias.asname or alias.name
+        if entry is not None and entry.new and not entry.attribute and self._is_called(kept):
+            self._gone[kept] = GoneName(entry.names[0])
+            return ()
         place = today(old)
         if not place:
             return None
         inside, _dot, name = _as_written(place, module).rpartition(".")
         if name != alias.name and not alias.asname and self._renames(alias.name, name):
             return inside, name
-        kept = alias.asname or alias.name
         return inside, _aliased(name, kept if kept != name else None)
 
     def _is_called(self, name: str) -> bool:
@@ -202,6 +203,8 @@ def _undefined(match: re.Match[str], failure: Failure) -> Mistake | None:
     statement = failing_statement(failure)
     if not line or statement is None:
         return None
+    if name == "K" and (mistake := _backend(failure, code)) is not None:
+        return mistake
     if getattr(layers, "__name__", "") == "keras.layers" and hasattr(layers, name):
         edit = _("Write `layers.{name}`, or import it: `{line}`.").format(name=name, line=line)
         changes = tuple(code.replaced(each, f"layers.{name}") for each in used)
@@ -218,6 +221,25 @@ def _undefined(match: re.Match[str], failure: Failure) -> Mistake | None:
         edit,
         name,
         changes,
+    )
+
+
+def _backend(failure: Failure, code: Code) -> Mistake | None:
+    """Explains `K` where it was not imported, and today's functions stand elsewhere."""
+    import keras
+
+    names = {**names_of(failure), "K": keras.backend}
+    result = rewritten(code, list(code.tree.body), names, set(), ("K",))
+    if not result.changes or result.unknown:
+        return None
+    pairs = [f"`{new}` instead of `{old}`" for old, new in result.replaced.items()]
+    return Mistake(
+        "not-imported",
+        _("`{name}` was not imported.").format(name="K"),
+        "",
+        _("Write {pairs}.").format(pairs=", ".join(pairs)),
+        "K",
+        tuple(result.changes),
     )
 
 

@@ -1,4 +1,4 @@
-"""Models, layers, tensors and histories that are indexed, called or counted as what they are not."""
+"""Models, layers and histories that are indexed, called or counted as what they are not."""
 
 import ast
 import difflib
@@ -10,6 +10,7 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.names.cause import is_history, nothing_assigned
 from kfunc_lab.mistakes.names.nearest import like, public_names
 from kfunc_lab.mistakes.names.scope import Evaluator
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
@@ -20,12 +21,7 @@ _METRICS = {"acc": "accuracy", "val_acc": "val_accuracy", "accuracy": "acc"}
 
 def _value(failure: Failure, node: ast.AST | None) -> Any:
     """Returns the value of an expression without calls; `None` if it is not known."""
-    if node is None:
-        return None
-    try:
-        return Evaluator(names_of(failure), calls=False).value(node)
-    except Exception:  # unknown
-        return None
+    return Evaluator(names_of(failure), calls=False).look_up(node)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -74,6 +70,8 @@ def _is_history(held: dict[Any, Any], node: ast.Subscript, failure: Failure) -> 
     import keras
 
     if isinstance(node.value, ast.Attribute) and node.value.attr == "history":
+        return True
+    if is_history(held):
         return True
     values = list(names_of(failure).values())
     return any(
@@ -129,8 +127,20 @@ def _of_validation(
     if metric in ("acc", "accuracy") or re.fullmatch(r"[a-z_]+", metric):
         name = "accuracy" if metric == "acc" else metric
         edit = _('Compile the model with `metrics=["{name}"]`, and fit again.')
-        return edit.format(name=name), key, ()
+        return edit.format(name=name), key, _with_metric(failure, name)
     return "", key, ()
+
+
+def _with_metric(failure: Failure, name: str) -> tuple[Change, ...]:
+    """Returns the change of the call of `compile` in the same cell, if it names no metrics."""
+    code = failure.source
+    calls = [] if code is None else list(code.calls())
+    for call in calls:
+        is_compile = isinstance(call.func, ast.Attribute) and call.func.attr == "compile"
+        named = {keyword.arg for keyword in call.keywords}
+        if is_compile and code is not None and "metrics" not in named and len(call.args) < 3:
+            return (code.with_argument(call, "metrics", f'["{name}"]'),)
+    return ()
 
 
 def _fit_of(code: Code, node: ast.Subscript) -> ast.Call | None:
@@ -165,7 +175,7 @@ def _no_items(match: re.Match[str], failure: Failure) -> Mistake | None:
     if isinstance(value, keras.Model):
         new = f"{base}.layers[{index}]"
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            new = f"{base}.get_layer({index})"
+            new = _layer_named(value, base, node.slice.value)
         return _written(failure, node, new, _("A model has no items; its layers do."))
     if isinstance(value, type) and issubclass(value, keras.Layer):
         words = _("{kind} is a class: its settings go in round brackets.")
@@ -174,9 +184,17 @@ def _no_items(match: re.Match[str], failure: Failure) -> Mistake | None:
     if isinstance(owner, ast.Attribute) and owner.attr == "layers":
         model = _value(failure, owner.value)
         if isinstance(model, keras.Model):
-            new = f"{code.source(owner.value)}.get_layer({index})"
+            wanted = str(getattr(node.slice, "value", ""))
+            new = _layer_named(model, code.source(owner.value), wanted)
             return _written(failure, node, new, _("`layers` is a list: it takes a number."))
     return None
+
+
+def _layer_named(model: Any, base: str, name: str) -> str:
+    """Returns the code for a layer of a model, by its name or the one spelled most like it."""
+    names = [str(layer.name) for layer in model.layers]
+    close = difflib.get_close_matches(name, names, 1, 0.4)
+    return f'{base}.get_layer("{name if name in names or not close else close[0]}")'
 
 
 def _history_words() -> str:
@@ -217,12 +235,16 @@ def _not_callable(match: re.Match[str], failure: Failure) -> Mistake | None:
     return None
 
 
+_BASES = ("Layer", "Optimizer", "Loss", "Metric", "Callback", "Initializer", "Regularizer")
+
+
 def _called_module(
     failure: Failure, node: ast.Call, module: ModuleType, base: str
 ) -> Mistake | None:
     """Explains a call of a module, such as `keras.layers(...)`."""
     last = module.__name__.rpartition(".")[2]
-    found = like(last, [name for name in public_names(module) if name[:1].isupper()])
+    names = [name for name in public_names(module) if name[:1].isupper()]
+    found = like(last, [name for name in names if name not in _BASES])
     reason = _("`{name}` is a module, which cannot be called.").format(name=base)
     if not found or failure.source is None:
         example = "Dense" if last == "layers" else ""
@@ -247,7 +269,11 @@ def _no_length(match: re.Match[str], failure: Failure) -> Mistake | None:
     node, code = failing_node(failure), failure.source
     if node is None or code is None:
         return None
-    inside = node.args[0] if isinstance(node, ast.Call) and node.args else node
+    inside: ast.AST = node.args[0] if isinstance(node, ast.Call) and node.args else node
+    if isinstance(node, ast.For):
+        inside = node.iter
+    elif isinstance(node, ast.ListComp | ast.GeneratorExp):
+        inside = node.generators[0].iter
     value = _value(failure, inside)
     if isinstance(value, keras.Model):
         new = f"{code.source(inside)}.layers"
@@ -279,8 +305,43 @@ def _operands(match: re.Match[str], failure: Failure) -> Mistake | None:
     )
 
 
+def _nothing(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains the use of what a method such as `compile` returned: nothing."""
+    node, code, error = failing_node(failure), failure.source, failure.error
+    if node is None or code is None or error is None:
+        return None
+    statement = nothing_assigned(error, node, code)
+    if statement is None or not isinstance(statement.value, ast.Call):
+        return None
+    function = statement.value.func
+    if not isinstance(function, ast.Attribute):
+        return None
+    target, owner = code.source(statement.targets[0]), code.source(function.value)
+    call = code.source(statement.value)
+    indent = "\n" + " " * statement.col_offset
+    if isinstance(function.value, ast.Name):
+        lines = [call] if target == owner else [call, f"{target} = {owner}"]
+    else:
+        lines = [f"{target} = {owner}", target + call[len(owner) :]]
+    return Mistake(
+        "returns-nothing",
+        _("`{method}` changes the model and returns nothing, so `{name}` is None.").format(
+            method=function.attr, name=target
+        ),
+        "",
+        _("Write `{code}`.").format(
+            code="; ".join(line.split("(")[0] for line in lines) + "(...)"
+        )
+        if "\n" in call or len(call) > 60
+        else _("Write `{code}`.").format(code="; ".join(lines)),
+        target,
+        (code.replaced(statement, indent.join(lines)),),
+    )
+
+
 RULES: tuple[Rule, ...] = (
     rule("no-such-metric", r"\A[^\n]*\Z", _no_key),
+    rule("returns-nothing", r"NoneType", _nothing),
     rule(
         "wrong-use",
         r"is not subscriptable|list indices must be integers|object is not subscriptable",

@@ -79,10 +79,7 @@ def _found(failure: Failure, code: Code, node: ast.AST) -> Iterator[tuple[Any, s
     for part in ast.walk(node):
         if not isinstance(part, ast.Name | ast.Attribute):
             continue
-        try:
-            value = values.value(part)
-        except Exception:  # unknown
-            continue
+        value = values.look_up(part)
         for each in value if type(value) in (list, tuple) else [value]:
             package = is_of_other_keras(each)
             if package:
@@ -134,10 +131,7 @@ def _constructor(failure: Failure, code: Code, origin: ast.AST) -> ast.AST | Non
             continue
         if [dotted(each) for each in statement.targets] != [origin.id]:
             continue
-        try:
-            made = values.value(statement.value.func)
-        except Exception:  # unknown
-            return None
+        made = values.look_up(statement.value.func)
         return statement.value.func if is_of_other_keras(made) else None
     return None
 

@@ -21,6 +21,7 @@ from kfunc_lab.mistakes.rules.names.trying import (
     failing_statement,
     is_refuted,
     names_of,
+    spelled_module,
 )
 
 _LONGEST = 80  # a longer expression is not quoted in a sentence
@@ -51,7 +52,7 @@ def rewrite(failure: Failure) -> Rewriting | None:
     error = failure.error
     if isinstance(node, ast.Attribute) and isinstance(error, AttributeError):
         known[node.value] = error.obj
-    return rewritten(code, parts, names, symbolic, known=known)
+    return rewritten(code, parts, names, symbolic, known=known, function=function)
 
 
 def _symbolic_names(names: Mapping[str, Any]) -> set[str]:
@@ -90,14 +91,64 @@ def _top_level(code: Code, statement: ast.AST) -> Any:
 
 
 def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake | None:
+    import keras
+
     error = failure.error
     if not isinstance(error, AttributeError) or error.name is None:
-        return None
+        return _in_operation(match, failure)
     if isinstance(error.obj, ModuleType):
         return _gone_from_module(failure, error.obj, error.name)
     if failure.subject is None and type(error.obj).__name__ != "KerasTensor":
         return None
+    if isinstance(error.obj, keras.callbacks.History):
+        return _of_history(failure, error.obj, error.name)
     return _gone_from_object(failure, error.obj, error.name)
+
+
+def _of_history(failure: Failure, history: Any, name: str) -> Mistake | None:
+    """Explains `history.accuracy`, which stands in a dict."""
+    node = failing_node(failure)
+    key = close_key(name, list(history.history))
+    if not isinstance(node, ast.Attribute) or failure.source is None or not key:
+        return _gone_from_object(failure, history, name)
+    new = f'{failure.source.source(node.value)}.history["{key}"]'
+    return Mistake(
+        "no-such-attribute",
+        _("{kind} has no attribute `{name}`.").format(kind="History", name=name),
+        "",
+        _("Write `{code}`.").format(code=new),
+        name,
+        (failure.source.replaced(node, new),),
+    )
+
+
+def close_key(name: str, keys: list[str]) -> str:
+    """Returns the key of a history that a name means; empty if none."""
+    listed = {"acc": "accuracy", "val_acc": "val_accuracy"}.get(name, name)
+    return listed if listed in keys else ""
+
+
+def _in_operation(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains a gone name in a custom layer, whose error Keras wraps into its own."""
+    found = re.search(r"module '([\w.]+)' has no attribute '(\w+)'", match.string)
+    call = getattr(type(failure.operation), "call", None)
+    inner = getattr(call, "__code__", None)
+    code = None if inner is None else Code.of(inner.co_filename)
+    if found is None or code is None:
+        return None
+    names = names_of_function(call)
+    result = rewritten(code, list(code.tree.body), names, set(), ("K", "tf"))
+    gone = [each for each in result.replaced if each.endswith(f".{found[2]}")]
+    node = failing_node(failure)
+    edit = _edit_of(failure, node or code.tree, result) if gone and not result.unknown else ""
+    return Mistake(
+        "old-name",
+        _("`{module}` has no `{name}`.").format(module=found[1], name=found[2]),
+        "",
+        edit,
+        failure.name,
+        tuple(result.changes) if edit else (),
+    )
 
 
 def _gone_from_module(failure: Failure, module: ModuleType, name: str) -> Mistake | None:
@@ -168,6 +219,7 @@ _NONE_TODAY = {
     "gradients": ("K.gradients", "tf.gradients"),
     "printed": ("K.print_tensor",),
     "contrib": ("tf.contrib",),
+    "merged": ("keras.layers.Merge",),
     "locally": ("keras.layers.LocallyConnected1D", "keras.layers.LocallyConnected2D"),
 }  # fmt: skip
 
@@ -187,6 +239,10 @@ def _without_equivalent(name: str) -> str:
         "gradients": _("Compute the gradients with `tf.GradientTape`."),
         "printed": _("Write a custom layer or a callback that prints the value."),
         "contrib": _("`tf.contrib` is gone; what it held of Keras stands in `keras`."),
+        "merged": _(
+            "Merge tensors, not models: `layers.concatenate([left.output, right.output])`, and "
+            "build a `keras.Model`."
+        ),
         "locally": _("Keras no longer has this layer."),
     }.get(kinds.get(name, ""), "")
 
@@ -270,7 +326,7 @@ def _on_symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:
     if not isinstance(node, ast.Call) or code is None:
         return None
     name = canonical(node.func, names_of(failure))
-    tensor = next(_tensors(failure, node), None)
+    tensor = next(_tensors(failure, node, name), None)
     if name not in functions() or tensor is None:
         return None
     result = rewrite(failure)
@@ -294,29 +350,32 @@ def _on_symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:
             shape=written(shape) if shape is not None else "?",
         ),
         "",
-        _edit_of(failure, node, result) if replaced else _in_a_layer(name, node, failure),
-        tensor_name(failure),
+        _edit_of(failure, node, result)
+        if replaced
+        else _in_a_layer(name, node, failure, source in result.replaced),
+        failure.name if failure.stage == "call" else tensor_name(failure),
         tuple(result.changes) if replaced else (),
     )
 
 
-def _tensors(failure: Failure, call: ast.Call) -> Any:
+def _tensors(failure: Failure, call: ast.Call, name: str) -> Any:
     """Yields the symbolic tensors that a call gets."""
-    yield from failure.tensors
+    if failure.stage in ("tensor", "name"):
+        yield from failure.tensors
     values = Evaluator(names_of(failure), calls=False)
     for part in [*call.args, *(keyword.value for keyword in call.keywords)]:
         for each in ast.walk(part):
             if isinstance(each, ast.Name | ast.Attribute | ast.Subscript):
-                try:
-                    value = values.value(each)
-                except Exception:  # unknown
-                    continue
-                if _is_symbolic(value):
+                value = values.look_up(each)
+                of_graph = type(value).__name__ == "SymbolicTensor" and name.startswith("np.")
+                if of_graph or _is_symbolic(value):
                     yield value
 
 
-def _in_a_layer(name: str, node: ast.Call, failure: Failure) -> str:
+def _in_a_layer(name: str, node: ast.Call, failure: Failure, has_other: bool) -> str:
     """Returns the edit for a function without an equivalent: a layer that calls it."""
+    if has_other:
+        return _("Compute it in the `call` of a custom layer, where the sizes are known.")
     if not name.startswith("tf."):
         return _(
             "Use a function from `keras.ops` or a layer instead; to choose between values, use "
@@ -326,6 +385,39 @@ def _in_a_layer(name: str, node: ast.Call, failure: Failure) -> str:
     return _(
         "`keras.ops` has no such function: call `{function}` in the `call` of a custom layer."
     ).format(function=source)
+
+
+def _array_first(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains an array on the left of an operator, which asks the tensor for its numbers."""
+    node, code = failing_node(failure), failure.source
+    if not isinstance(node, ast.BinOp) or code is None or type(node.op) not in _OPERATIONS:
+        return None
+    left, right = code.source(node.left), code.source(node.right)
+    names = names_of(failure)
+    value = Evaluator(names, calls=False)
+    array, tensor = value.look_up(node.left), value.look_up(node.right)
+    if type(array).__module__ != "numpy" or not _is_symbolic(tensor):
+        return None
+    new = f"{spelled_module('keras.ops', names)}.{_OPERATIONS[type(node.op)]}({left}, {right})"
+    change = code.replaced(node, new)
+    if is_refuted(failure, node, [change]):
+        return None
+    return Mistake(
+        "symbolic-value",
+        _("The array on the left needs numbers, but {tensor} is symbolic.").format(
+            tensor=right
+        ),
+        "",
+        _("Write `{code}`.").format(code=new),
+        tensor_name(failure),
+        (change,),
+    )
+
+
+_OPERATIONS: dict[type[ast.operator], str] = {
+    ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide",
+    ast.MatMult: "matmul", ast.Pow: "power", ast.FloorDiv: "floor_divide", ast.Mod: "mod",
+}  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------
@@ -374,7 +466,8 @@ RULES: tuple[Rule, ...] = (
     rule("old-name", r"has no attribute", _no_attribute),
     rule(
         "symbolic-value",
-        r"KerasTensor|no attribute '(?:base_dtype|rank)'|batch_dot|has no len|SymbolicTensor",
+        r"",
         _on_symbolic,
     ),
+    rule("symbolic-value", r"KerasTensor", _array_first),
 )
