@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line holds a case
 """Calls of each function in the table of old functions, to compare the old with the new.
 
 The variables: `x`, `y` are (2, 3) numbers between 0 and 1, `b` is (2, 3) bools, `i` (2, 3) and `j`

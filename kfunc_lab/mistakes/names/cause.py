@@ -133,7 +133,7 @@ def _in_expression(
             continue
         if isinstance(node, ast.Call) and type(value).__name__ == "KerasTensor":
             return Cause(value, "KerasTensor")
-        kind = value.__name__ if isinstance(value, type) else type(value).__name__
+        kind = str(getattr(value, "__name__", "") or type(value).__name__)
         if is_subject or f"'{kind}'" in message:
             return Cause(value, short_name(value) if isinstance(value, ModuleType) else kind)
     return None

@@ -7,12 +7,13 @@ code would fail again at the next one.
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 from kfunc_lab.mistakes.code import Code, begin_of
 from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.names.nearest import today
+from kfunc_lab.mistakes.names.nearest import exists, today
 from kfunc_lab.mistakes.names.scope import (
     Evaluator,
     GoneName,
@@ -312,6 +313,8 @@ class _Writer:
             object_of = old.parameters or "self"
             old = OldFunction(old.names, object_of, old.new, old.dropped, True)
         try:
+            if not _stands(old.new):
+                raise CannotTurnError(old.new)  # this version of Keras has no such function
             new = fill(old, call, self._source, self._spelled, self._values)
         except CannotTurnError:
             self.result.unknown.append(self._code.source(call.func))
@@ -394,6 +397,20 @@ def _has(value: Any, name: str) -> bool:
         return hasattr(value, name)
     except Exception:  # a property may raise anything
         return True
+
+
+@cache
+def _stands(template: str) -> bool:
+    """Returns whether everything exists that today's expression calls."""
+    if not template:
+        return True
+    for node in ast.walk(ast.parse(template, mode="eval")):
+        root, _dot, rest = dotted(node).partition(".")
+        if rest and root in (*_MODULES, "keras"):
+            place = f"{_MODULES.get(root, root)}.{rest}"
+            if not exists(place):
+                return False
+    return True
 
 
 def _function_of(source: str) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from kfunc_lab.mistakes.names.cause import is_keras_name
 from kfunc_lab.mistakes.names.nearest import exists, today, today_module, usual, value_of
 from kfunc_lab.mistakes.names.rewriting import rewritten
 from kfunc_lab.mistakes.names.scope import GoneName
-from kfunc_lab.mistakes.names.table import methods
+from kfunc_lab.mistakes.names.table import OldFunction, methods, places
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.names.trying import failing_statement, names_of
 
@@ -42,14 +43,17 @@ def _missing(match: re.Match[str], failure: Failure) -> Mistake | None:
     reason = _("There is no module `{name}`.")
     if not isinstance(error, ModuleNotFoundError):
         reason = _("`{module}` has no `{last}`.")
+    changes = imports.all_changes() if words else []
     edit = _("Write `{code}`.").format(code=words) if words else ""
+    if imports.pairs:
+        edit = _("Write {pairs}.").format(pairs=", ".join(imports.pairs))
     return Mistake(
         "old-name",
         reason.format(name=name, module=module, last=last),
         "",
         edit,
         last or name,
-        tuple(imports.all_changes()) if edit else (),
+        tuple(changes),
     )
 
 
@@ -84,6 +88,7 @@ class _Imports:
         self._code, self._failure = code, failure
         self._changes: list[Change] = []
         self._gone: dict[str, GoneName] = {}
+        self.pairs: list[str] = []
 
     def replace(self, statement: ast.Import | ast.ImportFrom) -> str:
         """Replaces an import; returns the new statement, or nothing if a name has no place."""
@@ -104,6 +109,10 @@ class _Imports:
         if self._gone:
             names = {**names_of(self._failure), **self._gone}
             result = rewritten(self._code, list(self._code.tree.body), names, set())
+            self.pairs = [
+                _("`{new}` instead of `{old}`").format(old=old, new=new)
+                for old, new in result.replaced.items()
+            ]
             lines = {change.begin[0] for change in self._changes}
             inside = [each for each in result.changes if each.begin[0] not in lines]
             return [*self._changes, *inside, *self._import_of_keras(result.changes)]
@@ -146,7 +155,7 @@ class _Imports:
             return module, _aliased(alias.name, alias.asname)
         entry = methods().get(old) or methods().get(f"{today_module(module)}.{alias.name}")
         kept = alias.asname or alias.name
-        if entry is not None and entry.new and not entry.attribute and self._is_called(kept):
+        if entry is not None and self._is_called(kept) and _needs_turning(entry, old):
             self._gone[kept] = GoneName(entry.names[0])
             return ()
         place = today(old)
@@ -172,6 +181,18 @@ class _Imports:
         ]
         self._changes += [self._code.replaced(node, new) for node in used]
         return bool(used)
+
+
+def _needs_turning(entry: OldFunction, old: str) -> bool:
+    """Returns whether calls of a gone function need other arguments today."""
+    if not entry.new or entry.attribute:
+        return False
+    try:
+        known = set(inspect.signature(value_of(places().get(old, ""))).parameters)
+    except (TypeError, ValueError):
+        return True
+    own = {each.arg for each in entry.signature.args} - {*entry.dropped, "name"}
+    return not own <= known
 
 
 def _aliased(name: str, alias: str | None) -> str:
@@ -232,7 +253,10 @@ def _backend(failure: Failure, code: Code) -> Mistake | None:
     result = rewritten(code, list(code.tree.body), names, set(), ("K",))
     if not result.changes or result.unknown:
         return None
-    pairs = [f"`{new}` instead of `{old}`" for old, new in result.replaced.items()]
+    pairs = [
+        _("`{new}` instead of `{old}`").format(old=old, new=new)
+        for old, new in result.replaced.items()
+    ]
     return Mistake(
         "not-imported",
         _("`{name}` was not imported.").format(name="K"),

@@ -288,21 +288,22 @@ def _operands(match: re.Match[str], failure: Failure) -> Mistake | None:
     import keras
 
     node = failing_node(failure)
-    if not isinstance(node, ast.BinOp):
+    if not isinstance(node, ast.BinOp) or failure.source is None:
         return None
-    values = [_value(failure, node.left), _value(failure, node.right)]
-    layers = [each for each in values if isinstance(each, keras.Layer)]
-    if not layers:
-        return None
-    return Mistake(
-        "wrong-use",
-        _("{name} ({kind}) is a layer, not a tensor: Python cannot compute with it.").format(
-            name=quoted(layers[0].name, 40), kind=type(layers[0]).__name__
-        ),
-        "",
-        _("Call each layer on a tensor first, and compute with what it returns."),
-        layers[0].name,
-    )
+    for operand in (node.left, node.right):
+        made = _value(failure, operand.func) if isinstance(operand, ast.Call) else None
+        is_made = isinstance(made, type) and issubclass(made, keras.Layer)
+        if is_made or isinstance(_value(failure, operand), keras.Layer):
+            return Mistake(
+                "wrong-use",
+                _("`{code}` is a layer, not a tensor: Python cannot compute with it.").format(
+                    code=quoted(failure.source.source(operand), 60)
+                ),
+                "",
+                _("Call each layer on a tensor first, and compute with what it returns."),
+                failure.name,
+            )
+    return None
 
 
 def _nothing(match: re.Match[str], failure: Failure) -> Mistake | None:

@@ -196,6 +196,15 @@ def _whole(failure: Failure, node: ast.AST) -> ast.AST:
 
 def _edit_of(failure: Failure, node: ast.AST, result: Rewriting) -> str:
     """Returns the sentence for code that was written anew."""
+    edit = _sentence(failure, node, result)
+    code = failure.source
+    is_in_function = code is not None and _function_around(code, node) is not None
+    if failure.stage == "fit" and is_in_function:
+        edit = _("{edit} Then compile the model again, and fit.").format(edit=edit)
+    return edit
+
+
+def _sentence(failure: Failure, node: ast.AST, result: Rewriting) -> str:
     code, whole = failure.source, _whole(failure, node)
     new = changed_source(code, whole, result.changes) if code is not None else ""
     if len(result.replaced) == 1 and len(new) <= _LONGEST and "\n" not in new:

@@ -75,7 +75,8 @@ class _Unpacking:
         if len(measured) == len(self._words):
             return None
         names = measured if len(measured) > 1 else ["loss"]
-        kept = [*self._words[: len(names)], *names[len(self._words) :]]
+        pairs = zip(names, [*self._words, *names[len(self._words) :]], strict=False)
+        kept = [word if _is_like(word, name) else name for name, word in pairs]
         new = ", ".join(name if name.isidentifier() else f"value_{name}" for name in kept)
         reason = _("`{function}` returns {n} values: {names}.")
         if len(measured) == 1:
@@ -249,6 +250,8 @@ class _Unpacking:
 
     def _count(self, changes: Sequence[Change]) -> int:
         """Returns how many tensors the value holds; 0 if it is not known."""
+        if not changes and (outputs := getattr(self._layer(), "outputs", None)):
+            return len(outputs)
         source = changed_source(self._code, self._value, changes)
         try:
             value = value_of(source, self._values)
@@ -265,6 +268,11 @@ class _Unpacking:
                 return Evaluator(self._values).value(self._value.func)
         except Exception:  # the learner's code
             return None
+
+
+def _is_like(word: str, measured: str) -> bool:
+    """Returns whether a variable may hold a measure by its name."""
+    return measured == "loss" or measured.startswith(word) or word in measured
 
 
 def _recurrent(layer: Any) -> Any:
