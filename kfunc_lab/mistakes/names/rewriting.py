@@ -13,7 +13,7 @@ from typing import Any
 
 from kfunc_lab.mistakes.code import Code, begin_of
 from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.names.nearest import exists, today
+from kfunc_lab.mistakes.names.nearest import exists, today, value_of
 from kfunc_lab.mistakes.names.scope import (
     Evaluator,
     GoneName,
@@ -248,7 +248,8 @@ class _Writer:
         place = today(
             name.replace("K.", "keras.backend.", 1) if name.startswith("K.") else name
         )
-        return place
+        is_called = isinstance(self._code.parents.get(node), ast.Call)
+        return "" if is_called and isinstance(value_of(place), ModuleType) else place
 
     def _exists(self, function: ast.expr) -> bool:
         """Returns whether today's `keras.backend` has a function of the old one."""

@@ -93,8 +93,9 @@ def short_name(module: Any) -> str:
         if name == prefix or name.startswith(f"{prefix}."):
             short = "tf" + name.removeprefix(prefix)
             return short.replace("tf.compat.v1", "tf").replace("tf.experimental.numpy", "np")
-    if name.startswith("keras._tf_keras.keras"):
-        return name.replace("keras._tf_keras.keras", "keras", 1)
+    for prefix in ("keras.api._tf_keras.keras", "keras._tf_keras.keras", "keras.api"):
+        if name == prefix or name.startswith(f"{prefix}."):
+            return name.replace(prefix, "keras", 1)
     return name.replace("numpy", "np", 1) if name.split(".")[0] == "numpy" else name
 
 

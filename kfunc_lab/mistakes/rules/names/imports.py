@@ -14,7 +14,7 @@ from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.cause import is_keras_name
 from kfunc_lab.mistakes.names.nearest import exists, today, today_module, usual, value_of
 from kfunc_lab.mistakes.names.rewriting import rewritten
-from kfunc_lab.mistakes.names.scope import GoneName
+from kfunc_lab.mistakes.names.scope import GoneName, short_name
 from kfunc_lab.mistakes.names.table import OldFunction, methods, places
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.names.trying import failing_statement, names_of
@@ -226,7 +226,7 @@ def _undefined(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     if name == "K" and (mistake := _backend(failure, code)) is not None:
         return mistake
-    if getattr(layers, "__name__", "") == "keras.layers" and hasattr(layers, name):
+    if short_name(layers) == "keras.layers" and hasattr(layers, name):
         edit = _("Write `layers.{name}`, or import it: `{line}`.").format(name=name, line=line)
         changes = tuple(code.replaced(each, f"layers.{name}") for each in used)
     else:

@@ -12,7 +12,7 @@ from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.cause import is_history, nothing_assigned
 from kfunc_lab.mistakes.names.nearest import like, public_names
-from kfunc_lab.mistakes.names.scope import Evaluator
+from kfunc_lab.mistakes.names.scope import Evaluator, short_name
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.names.trying import failing_node, names_of
 
@@ -242,7 +242,7 @@ def _called_module(
     failure: Failure, node: ast.Call, module: ModuleType, base: str
 ) -> Mistake | None:
     """Explains a call of a module, such as `keras.layers(...)`."""
-    last = module.__name__.rpartition(".")[2]
+    last = short_name(module).rpartition(".")[2]
     names = [name for name in public_names(module) if name[:1].isupper()]
     found = like(last, [name for name in names if name not in _BASES])
     reason = _("`{name}` is a module, which cannot be called.").format(name=base)

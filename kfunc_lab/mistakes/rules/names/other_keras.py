@@ -11,7 +11,7 @@ from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.nearest import exists, today, value_of
-from kfunc_lab.mistakes.names.scope import Evaluator, dotted
+from kfunc_lab.mistakes.names.scope import Evaluator, dotted, short_name
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.names.trying import failing_node, is_refuted, names_of
 
@@ -110,10 +110,10 @@ def _changes(failure: Failure, code: Code, origin: ast.AST, place: str) -> list[
     names = names_of(failure)
     module, _dot, name = place.rpartition(".")
     short = module.rpartition(".")[2]
-    if getattr(names.get(short), "__name__", "") == module:
+    if short_name(names.get(short)) == module:
         place = f"{short}.{name}"
     changes = [code.replaced(target, place)]
-    if getattr(names.get("keras"), "__name__", "") != "keras" and place.startswith("keras."):
+    if short_name(names.get("keras")) != "keras" and place.startswith("keras."):
         top: Any = target
         while not isinstance(code.parents.get(top), ast.Module):
             top = code.parents[top]

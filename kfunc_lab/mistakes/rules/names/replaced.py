@@ -12,7 +12,13 @@ from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.names.nearest import close_attribute
 from kfunc_lab.mistakes.names.rewriting import Rewriting, function_at, rewritten
-from kfunc_lab.mistakes.names.scope import Evaluator, canonical, dotted, names_of_function
+from kfunc_lab.mistakes.names.scope import (
+    Evaluator,
+    canonical,
+    dotted,
+    names_of_function,
+    short_name,
+)
 from kfunc_lab.mistakes.names.table import functions
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule, tensor_name, title, written
 from kfunc_lab.mistakes.rules.names.trying import (
@@ -143,7 +149,9 @@ def _in_operation(match: re.Match[str], failure: Failure) -> Mistake | None:
     edit = _edit_of(failure, node or code.tree, result) if gone and not result.unknown else ""
     return Mistake(
         "old-name",
-        _("`{module}` has no `{name}`.").format(module=found[1], name=found[2]),
+        _("`{module}` has no `{name}`.").format(
+            module=found[1].replace("keras.api.", "keras."), name=found[2]
+        ),
         "",
         edit,
         failure.name,
@@ -176,7 +184,8 @@ def _gone_from_module(failure: Failure, module: ModuleType, name: str) -> Mistak
 
 
 def _module_name(module: ModuleType) -> str:
-    return module.__name__.replace("keras._tf_keras.", "").replace("tensorflow.keras", "keras")
+    name = "keras.backend" if short_name(module) == "K" else short_name(module)
+    return "tensorflow" if name == "tf" else name
 
 
 def _replaces(result: Rewriting, source: str) -> bool:

@@ -9,7 +9,12 @@ from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.mistakes.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.edit import Change, edited
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.names.scope import Evaluator, UnknownValueError, names_of_frame
+from kfunc_lab.mistakes.names.scope import (
+    Evaluator,
+    UnknownValueError,
+    names_of_frame,
+    short_name,
+)
 
 
 def names_of(failure: Failure) -> Mapping[str, Any]:
@@ -94,4 +99,4 @@ def spelled_module(name: str, names: Mapping[str, Any]) -> str:
     """Returns the learner's own name for a module such as `keras.layers`; its full name else."""
     short = name.rpartition(".")[2]
     value = names.get(short)
-    return short if isinstance(value, ModuleType) and value.__name__ == name else name
+    return short if isinstance(value, ModuleType) and short_name(value) == name else name
