@@ -14,7 +14,7 @@ from kfunc_lab.mistakes.names.table import functions, methods, places
 # The packages of Keras, former ones included, and those that only served it.
 PACKAGES = (
     "keras", "tf_keras", "keras_preprocessing", "keras_applications", "keras_contrib",
-    "tensorflow_addons", "keras_tuner_old",
+    "tensorflow_addons",
 )  # fmt: skip
 _IN_TENSORFLOW = ("tensorflow.keras", "tensorflow.python.keras", "tensorflow.contrib")
 _NAMES = {"keras", "layers", "ops", "models", "K", "Model", "Sequential", "Input"}
@@ -122,6 +122,8 @@ def _in_expression(
 ) -> Cause | None:
     """Finds the Keras object that the failing expression uses."""
     values, message = Evaluator(names, calls=False), str(error)
+    if isinstance(node, ast.Call) and is_stacking(node, message):
+        return Cause(None, "Dataset")
     method = _returns_nothing(error, node, source)
     if method:
         return Cause(None, method)
@@ -139,11 +141,17 @@ def _in_expression(
     return None
 
 
+def is_stacking(call: ast.Call, message: str) -> bool:
+    """Returns whether a call makes a dataset of lists whose arrays cannot be stacked so."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return name == "from_tensor_slices" and "not compatible" in message
+
+
 def is_history(value: Any) -> bool:
-    """Returns whether a dict holds what `fit` measured: a list of numbers for each name."""
+    """Returns whether a dict holds what `fit` measured: numbers for each name."""
     if type(value) is not dict or "loss" not in value:
         return False
-    return all(isinstance(each, list) for each in value.values())
+    return all(isinstance(each, list | float | int) for each in value.values())
 
 
 # Methods of models that return nothing, or no model.

@@ -248,7 +248,7 @@ class _Writer:
         place = today(
             name.replace("K.", "keras.backend.", 1) if name.startswith("K.") else name
         )
-        is_called = isinstance(self._code.parents.get(node), ast.Call)
+        is_called = getattr(self._code.parents.get(node), "func", None) is node
         return "" if is_called and isinstance(value_of(place), ModuleType) else place
 
     def _exists(self, function: ast.expr) -> bool:

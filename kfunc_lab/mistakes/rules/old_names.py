@@ -3,6 +3,7 @@
 from kfunc_lab.mistakes.rule import Rule
 from kfunc_lab.mistakes.rules.names import (
     arguments,
+    datasets,
     imports,
     lookups,
     other_keras,
@@ -17,4 +18,5 @@ RULES: tuple[Rule, ...] = (
     *unpacking.RULES,
     *lookups.RULES,
     *arguments.RULES,
+    *datasets.RULES,
 )

@@ -10,7 +10,7 @@ from typing import Any
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.failure import Failure, as_call
 from kfunc_lab.mistakes.names.cause import is_keras_name
 from kfunc_lab.mistakes.names.nearest import exists, today, today_module, usual, value_of
 from kfunc_lab.mistakes.names.rewriting import rewritten
@@ -54,6 +54,20 @@ def _missing(match: re.Match[str], failure: Failure) -> Mistake | None:
         edit,
         last or name,
         tuple(changes),
+    )
+
+
+def _without_pydot(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains `plot_model` where its package is not installed."""
+    call = as_call(failure.code)
+    model = ast.unparse(call.args[0]) if call is not None and call.args else "model"
+    return Mistake(
+        "missing-package",
+        _("`plot_model` needs the package pydot, which is not installed."),
+        "",
+        _(
+            "Draw the model with `lab.graph({model})`, or install it: `pip install pydot`."
+        ).format(model=model),
     )
 
 
@@ -282,5 +296,6 @@ RULES: tuple[Rule, ...] = (
     rule(
         "old-name", r"No module named|cannot import name|is not supported in Keras 3", _missing
     ),
+    rule("missing-package", r"install pydot", _without_pydot),
     rule("not-imported", r"name '(?P<name>\w+)' is not defined", _undefined),
 )

@@ -45,8 +45,8 @@ def _no_key(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     keys = [str(each) for each in held]
     right = _key(key, keys)
-    reason = _("The history holds {keys}, but no `{key}`.").format(
-        keys=", ".join(sorted(keys)), key=key
+    reason = _("`{name}` holds {keys}, but no `{key}`.").format(
+        name=quoted(code.source(node.value), 40), keys=", ".join(sorted(keys)), key=key
     )
     if right:
         return Mistake(
@@ -306,6 +306,28 @@ def _operands(match: re.Match[str], failure: Failure) -> Mistake | None:
     return None
 
 
+def _no_index(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains an index behind the last size of a shape, or the last layer of a model."""
+    node, code = failing_node(failure), failure.source
+    if not isinstance(node, ast.Subscript) or code is None:
+        return None
+    value, name = _value(failure, node.value), code.source(node.value)
+    if not isinstance(value, tuple | list) or not value:
+        return None
+    words = {"name": name, "n": len(value), "last": len(value) - 1}
+    reason = _("`{name}` has {n} items: the indices 0 to {last}.")
+    if isinstance(value, tuple):
+        words["value"] = str(value)
+        reason = _("`{name}` is {value}: it has the indices 0 to {last}.")
+    return Mistake(
+        "wrong-index",
+        reason.format(**words),
+        "",
+        _("For the last one, write `{name}[-1]`.").format(**words),
+        failure.name,
+    )
+
+
 def _nothing(match: re.Match[str], failure: Failure) -> Mistake | None:
     """Explains the use of what a method such as `compile` returned: nothing."""
     node, code, error = failing_node(failure), failure.source, failure.error
@@ -342,6 +364,7 @@ def _nothing(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 RULES: tuple[Rule, ...] = (
     rule("no-such-metric", r"\A[^\n]*\Z", _no_key),
+    rule("wrong-index", r"index out of range", _no_index),
     rule("returns-nothing", r"NoneType", _nothing),
     rule(
         "wrong-use",

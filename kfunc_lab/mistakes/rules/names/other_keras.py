@@ -15,7 +15,8 @@ from kfunc_lab.mistakes.names.scope import Evaluator, dotted, short_name
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.names.trying import failing_node, is_refuted, names_of
 
-_OTHERS = ("tensorflow.python.keras", "tf_keras", "keras_core", "tensorflow_hub", "kerasv2")
+_TRAINING = "tensorflow.python.training"  # the optimizers of TensorFlow 1
+_OTHERS = ("tensorflow.python.keras", "tf_keras", "keras_core", "tensorflow_hub", _TRAINING)
 _MODULES = {
     "optimizer": "keras.optimizers", "layers": "keras.layers", "losses": "keras.losses",
     "metrics": "keras.metrics", "callbacks": "keras.callbacks", "models": "keras",
@@ -47,6 +48,10 @@ def _foreign(match: re.Match[str], failure: Failure) -> Mistake | None:
     reason = _("`{name}` is of another Keras, `{package}`: Keras 3 does not take its objects.")
     if package == "tensorflow_hub":
         reason = _("`{name}` of `{package}` is a layer of an older Keras.")
+    if package == _TRAINING:
+        reason = _(
+            "`{name}` is of TensorFlow 1, `{package}`: Keras 3 does not take its objects."
+        )
     words = {"name": name, "package": package, "place": place}
     if not place:
         edit = ""
@@ -91,6 +96,12 @@ def _place(value: Any, name: str) -> str:
     """Returns today's place of the class of an object of another Keras."""
     kind = value if isinstance(value, type) or inspect.isfunction(value) else type(value)
     module = str(kind.__module__)
+    if name == "KerasTensor":
+        return "keras.Input"
+    if module.startswith(_TRAINING):
+        short = name.removesuffix("Optimizer").replace("GradientDescent", "SGD")
+        short = {"Momentum": "SGD", "RMSProp": "RMSprop"}.get(short, short)
+        return f"keras.optimizers.{short}" if exists(f"keras.optimizers.{short}") else ""
     for part, place in _MODULES.items():
         if part in module and exists(f"{place}.{name}"):
             return f"{place}.{name}"

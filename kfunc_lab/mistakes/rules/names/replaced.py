@@ -291,8 +291,8 @@ def _gone_from_object(failure: Failure, obj: Any, name: str) -> Mistake | None:
 
 def _close(failure: Failure, node: ast.Attribute, obj: Any, reason: str) -> Mistake:
     """Names the attribute that is spelled most like the one that failed."""
-    found = close_attribute(obj, node.attr)
     words = _known_instead(node.attr, obj)
+    found = "" if words else close_attribute(obj, node.attr)
     if not found or failure.source is None:
         return Mistake("no-such-attribute", reason, "", words, node.attr)
     file, end = failure.source.file, end_of(node)
@@ -314,6 +314,10 @@ def _known_instead(name: str, obj: Any) -> str:
         return _("The values stand in `{name}.history`, a dict.").format(name="history")
     return {
         "add_metric": _("Keep a `keras.metrics` object in the layer and update it in `call`."),
+        "fit_generator": _(
+            "Write `model.fit(generator, steps_per_epoch=..., epochs=...)`: the steps count "
+            "batches, not samples."
+        ),
         "decay": _(
             "Pass a schedule: `learning_rate=keras.optimizers.schedules.InverseTimeDecay(...)`."
         ),
