@@ -208,5 +208,6 @@ CALLS = {
     "tril": ["m"], "triu": ["m", "m, k=1"], "nan_to_num": ["x"],
     "array": ["[x, y]", "x", "[x, y], dtype='float64'"], "asarray": ["x", "[x, y]"],
     "atan2": ["x, y"], "pack": ["[x, y]"], "unpack": ["x, axis=1"], "std": REDUCED[:2],
-    "np.reshape": ["x, (3, 2)", "x, -1"], "tf.mod": ["x, y"], "digamma": [],
+    "np.reshape": ["x, (3, 2)", "x, -1"], "tf.mod": ["x, y"], "math.pow": ["x, y"], "math.hypot": ["x, y"], "math.atan2": ["x, y"],
+    "math.log": ["x"],
 }  # fmt: skip

@@ -2,6 +2,7 @@
 """Every function in the table of old functions: the new expression gives the same numbers."""
 
 import ast
+import math
 import re
 
 import keras
@@ -78,6 +79,7 @@ def environment(values):
         "tf": tf,
         "K": backend,
         "np": np,
+        "math": math,
         "keras": keras,
         "ops": ops,
         "layers": layers,
@@ -99,6 +101,10 @@ def old_result(source, arrays):
     module = {"K": tf.keras.backend}
     if source.startswith("np."):
         values = arrays
+    if source.startswith("math."):
+        plain = eval(source.partition("(")[0])
+        function = np.vectorize(lambda *numbers: plain(*map(float, numbers)))
+        return function(*(arrays[name] for name in source.partition("(")[2][:-1].split(", ")))
     try:
         tree = ast.parse(source, mode="eval").body
         eval(ast.unparse(tree.func), environment(values) | module)

@@ -129,7 +129,20 @@ CASES = {
     f"{BACKEND}y = layers.Lambda(lambda t: K.abs(t[0] - t[1]))([a, b])": "ops.abs(t[0] - t[1])",
     f"{BACKEND}y = layers.Lambda(K.exp)(a)": "layers.Lambda(ops.exp)(a)",
     f"{BACKEND}class L(layers.Layer):\n    def call(self, t):\n        return K.tanh(t)\ny = L()(a)": "ops.tanh(t)",
+    "import math\ny = math.sqrt(a)": "ops.sqrt(a)",
+    f"{BACKEND}def sample(v):\n    m, s = v\n    return m + K.exp(s) * K.random_normal(shape=K.shape(m))\ny = layers.Lambda(sample)([a, b])":
+        "ops.exp(s) * keras.random.normal(ops.shape(m))",
+    f"{BACKEND}y = layers.Lambda(lambda t: K.expand_dims(t, -1))(a)\nz = layers.Lambda(lambda t: K.squeeze(t, -1))(y)": "ops.squeeze(t, -1)",
+    "class L(layers.Layer):\n    def build(self, shape):\n        self.w = self.add_variable('w', (6, 2))\n"
+    "    def call(self, t):\n        return ops.matmul(t, self.w)\ny = L()(np.ones((2, 6)))": "self.add_weight(name='w', shape=(6, 2))",
+    "class Net(keras.Model):\n    def __init__(self):\n        super().__init__()\n        self.dense_1 = layers.Dense(3)\n"
+    "    def call(self, t):\n        return self.dense1(t)\ny = Net()(np.ones((2, 3)))": "return self.dense_1(t)",
+    "o, (h, c) = layers.LSTM(4, return_state=True)(s)": "o, h, c = layers.LSTM(4, return_state=True)(s)",
+    "y = layers.Linear(3)(a)": "layers.Dense(3)(a)",
+    f"{TF}xa, xb, y = np.ones((8, 2)), np.ones((8, 2)), np.ones((8, 1))\nd = tf.data.Dataset.from_tensor_slices(([xa, xb], y))": "((xa, xb), y)",
     # another Keras
+    "from tensorflow.python.keras import layers as L\nx = L.Input((3,))\ny = L.Dense(2)(x)\nm = keras.Model(x, y)": "y = layers.Dense(2)(x)",
+    f"{TF}{MODEL}model.compile(tf.compat.v1.train.AdamOptimizer(0.1), 'mse')": "keras.optimizers.Adam(0.1)",
     "from tensorflow.python.keras.layers import Dense as Old\nm = keras.Sequential([a, Old(4)])": "layers.Dense(4)",
     f"from tensorflow.python.keras.optimizer_v2 import adam\n{MODEL}model.compile(adam.Adam(0.1), 'mse')":
         "keras.optimizers.Adam(0.1)",
@@ -199,6 +212,9 @@ def test_names_in_a_loss_are_replaced_in_the_cell_of_the_loss():
         (f"{TF}with tf.Session() as session:\n    pass", "without sessions"),
         (f"{BACKEND}K.learning_phase()", "training=True"),
         (f"{TF}{X}y = tf.linalg.band_part(x, -1, 0)", "call` of a custom layer"),
+        (f"{X}n = x.shape[3]", "x.shape[-1]"),
+        (f"{MODEL}keras.utils.plot_model(model)", "lab.graph(model)"),
+        (f"{TF}y = tf.zeros((tf.shape(a)[0], 3))", "custom layer"),
         ("y = layers.Dense(3) + layers.Dense(3)", "Call each layer on a tensor"),
         ("layers(3)", "layers.Dense(...)"),
     ],

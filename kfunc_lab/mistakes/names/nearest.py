@@ -66,7 +66,8 @@ def nearest(module: str, name: str) -> str:
     """Returns the place of the name that is spelled most like another, in a module or any."""
     for place in dict.fromkeys([module, *_searched()]):
         found = like(name, public_names(value_of(place)))
-        if found:
+        is_class = isinstance(value_of(f"{place}.{found}"), type) if found else False
+        if found and (place == module or is_class or not name[:1].isupper()):
             return f"{place}.{found}"
     modules = {each.rpartition(".")[2]: each for each in _searched()}
     close = like(name, modules)

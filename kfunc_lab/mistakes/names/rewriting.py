@@ -52,7 +52,7 @@ def rewritten(
     nodes: ast.AST | list[ast.AST],
     names: Mapping[str, Any],
     symbolic: set[str] | None = None,
-    modules: tuple[str, ...] = ("tf", "K", "np"),
+    modules: tuple[str, ...] = ("tf", "K", "np", "math"),
     known: Mapping[ast.AST, Any] | None = None,
     function: ast.AST | None = None,
 ) -> Rewriting:

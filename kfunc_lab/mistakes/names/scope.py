@@ -358,6 +358,8 @@ def _random(name: str, shape: Any, *args: Any, **named: Any) -> Any:
     import keras
 
     sizes = (*shape.shape[:-1], None) if name == "categorical" else tuple(shape)
+    if name != "categorical" and None in sizes:
+        raise ValueError("random numbers need a known shape")
     return keras.KerasTensor(sizes, named.get("dtype") or "float32")
 
 

@@ -328,6 +328,52 @@ def removed(code: Code, call: ast.Call, keyword: ast.keyword) -> Change:
 
 
 # ---------------------------------------------------------------------------------------------
+# The name of a weight, which Keras 2 took first
+
+_OF_WEIGHTS = (
+    "name",
+    "shape",
+    "dtype",
+    "initializer",
+    "regularizer",
+    "trainable",
+    "constraint",
+)
+
+
+def _weight(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains `add_weight("w", (3, 2))`: the shape comes first today."""
+    call, code = failing_node(failure), failure.source
+    if not isinstance(call, ast.Call) or code is None or not call.args:
+        return None
+    function = call.func
+    if not isinstance(function, ast.Attribute) or function.attr not in (
+        "add_weight", "add_variable",
+    ):  # fmt: skip
+        return None
+    first = call.args[0]
+    is_text = isinstance(first, ast.JoinedStr | ast.BinOp)
+    if isinstance(first, ast.Constant):
+        is_text = isinstance(first.value, str)
+    if not is_text or len(call.args) > len(_OF_WEIGHTS):
+        return None
+    changes = [
+        code.replaced(each, f"{name}={code.source(each)}")
+        for name, each in zip(_OF_WEIGHTS, call.args, strict=False)
+    ]
+    if function.attr == "add_variable":
+        changes.append(code.replaced(function, f"{code.source(function.value)}.add_weight"))
+    return Mistake(
+        "argument-order",
+        _("`add_weight` takes the shape first; Keras 2 took the name first."),
+        "",
+        _("Write `{code}`.").format(code=changed_source(code, call, changes)),
+        failure.name,
+        tuple(changes),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
 # A monitor that is called otherwise
 
 
@@ -370,6 +416,7 @@ _RENAMED_METRICS = {"val_acc": "val_accuracy", "acc": "accuracy"}
 
 
 RULES: tuple[Rule, ...] = (
+    rule("argument-order", r"", _weight),
     rule(
         "unknown-argument",
         r"Unrecognized keyword arguments? passed to|Argument\(s\) not recognized|"

@@ -58,7 +58,7 @@ def _foreign(match: re.Match[str], failure: Failure) -> Mistake | None:
         if package == "tensorflow_hub":
             edit = _("Call it in the `call` of a custom layer.")
         return Mistake("other-keras", reason.format(**words), "", edit, name)
-    changes = _changes(failure, code, origin, place)
+    changes = _changes(failure, code, origin)
     if changes and is_refuted(failure, _call_of(code, changes), changes):
         changes = []
     return Mistake(
@@ -110,26 +110,44 @@ def _place(value: Any, name: str) -> str:
     return place if isinstance(found, type) or callable(found) else ""
 
 
-def _changes(failure: Failure, code: Code, origin: ast.AST, place: str) -> list[Change]:
-    """Returns the change of the expression that names the class."""
+def _changes(failure: Failure, code: Code, origin: ast.AST) -> list[Change]:
+    """Returns the changes of all expressions that name classes of another Keras."""
     target: ast.AST | None = origin
     parent = code.parents.get(origin)
     if not (isinstance(parent, ast.Call) and parent.func is origin):
         target = _constructor(failure, code, origin)
     if target is None:
         return []
+    changes = [
+        code.replaced(call.func, _spelled(failure, _place(made, made.__name__)))
+        for call, made in _made(failure, code)
+        if _place(made, made.__name__)
+    ]
     names = names_of(failure)
-    module, _dot, name = place.rpartition(".")
-    short = module.rpartition(".")[2]
-    if short_name(names.get(short)) == module:
-        place = f"{short}.{name}"
-    changes = [code.replaced(target, place)]
-    if short_name(names.get("keras")) != "keras" and place.startswith("keras."):
+    is_keras = short_name(names.get("keras")) == "keras"
+    if not is_keras and any(change.new.startswith("keras.") for change in changes):
         top: Any = target
         while not isinstance(code.parents.get(top), ast.Module):
             top = code.parents[top]
         changes.insert(0, code.line_before(top, "import keras"))
     return changes
+
+
+def _made(failure: Failure, code: Code) -> Iterator[tuple[ast.Call, Any]]:
+    """Yields the calls in a file that make objects of another Keras."""
+    values = Evaluator(names_of(failure), calls=False)
+    for call in code.calls():
+        made = values.look_up(call.func)
+        if callable(made) and hasattr(made, "__name__") and is_of_other_keras(made):
+            yield call, made
+
+
+def _spelled(failure: Failure, place: str) -> str:
+    """Returns a place by the learner's own name of its module."""
+    module, _dot, name = place.rpartition(".")
+    short = module.rpartition(".")[2]
+    is_named = short_name(names_of(failure).get(short)) == module
+    return f"{short}.{name}" if is_named and short != "keras" else place
 
 
 def _constructor(failure: Failure, code: Code, origin: ast.AST) -> ast.AST | None:

@@ -136,6 +136,11 @@ def close_key(name: str, keys: list[str]) -> str:
 
 def _in_operation(match: re.Match[str], failure: Failure) -> Mistake | None:
     """Explains a gone name in a custom layer, whose error Keras wraps into its own."""
+    if callable(getattr(failure.operation, "function", None)):
+        return _in_lambda(match, failure)
+    own = re.search(r"'(\w+)' object has no attribute '(\w+)'", match.string)
+    if own is not None and own[1] == type(failure.operation).__name__:
+        return _of_own_class(failure, own[2])
     found = re.search(r"module '([\w.]+)' has no attribute '(\w+)'", match.string)
     call = getattr(type(failure.operation), "call", None)
     inner = getattr(call, "__code__", None)
@@ -156,6 +161,33 @@ def _in_operation(match: re.Match[str], failure: Failure) -> Mistake | None:
         edit,
         failure.name,
         tuple(result.changes) if edit else (),
+    )
+
+
+def _of_own_class(failure: Failure, name: str) -> Mistake:
+    """Explains an attribute that a custom layer or model uses and never set."""
+    operation, kind = failure.operation, type(failure.operation).__name__
+    found = close_attribute(operation, name)
+    inner = getattr(getattr(type(operation), "call", None), "__code__", None)
+    code = None if inner is None else Code.of(inner.co_filename)
+    used = [
+        node
+        for each in ([] if code is None else code.tree.body)
+        if isinstance(each, ast.ClassDef) and each.name == kind
+        for node in ast.walk(each)
+        if isinstance(node, ast.Attribute) and dotted(node) == f"self.{name}"
+    ]
+    if not found or code is None or not used:
+        edit = _("Set it in `__init__`: `self.{name} = ...`.").format(name=name)
+        reason = _("{kind} has no attribute `{name}`.").format(kind=kind, name=name)
+        return Mistake("no-such-attribute", reason, "", edit, failure.name)
+    return Mistake(
+        "no-such-attribute",
+        _("{kind} has no attribute `{name}`.").format(kind=kind, name=name),
+        "",
+        _("Write `{code}`.").format(code=f"self.{found}"),
+        failure.name,
+        tuple(code.replaced(node, f"self.{found}") for node in used),
     )
 
 
@@ -196,10 +228,14 @@ def _replaces(result: Rewriting, source: str) -> bool:
 def _whole(failure: Failure, node: ast.AST) -> ast.AST:
     """Returns the call or the statement's value around a name, to be computed as a whole."""
     code = failure.source
-    while code is not None and isinstance(parent := code.parents.get(node), ast.expr):
+    inner = node
+    while code is not None and isinstance(
+        parent := code.parents.get(inner), ast.expr | ast.keyword
+    ):
         if isinstance(parent, ast.Lambda):
             break
-        node = parent
+        inner = parent
+        node = parent if isinstance(parent, ast.expr) else node
     return node
 
 
@@ -284,6 +320,9 @@ def _gone_from_object(failure: Failure, obj: Any, name: str) -> Mistake | None:
         return Mistake(
             "symbolic-value" if is_tensor else "old-name", reason, "", edit, name, changes
         )
+    if is_tensor and name == "set_shape":
+        edit = _("Remove it: the shape of a symbolic tensor is known.")
+        return Mistake("symbolic-value", reason, "", edit, name)
     if is_tensor:
         return None
     return _close(failure, node, obj, reason)
@@ -349,7 +388,8 @@ def _on_symbolic(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     name = canonical(node.func, names_of(failure))
     tensor = next(_tensors(failure, node, name), None)
-    if name not in functions() or tensor is None:
+    known = name in functions() or name.startswith("tf.")
+    if not known or tensor is None:
         return None
     result = rewrite(failure)
     source = code.source(node.func)
@@ -457,7 +497,7 @@ def _in_lambda(match: re.Match[str], failure: Failure) -> Mistake | None:
     names = names_of_function(function)
     if node is None:
         return None
-    result = rewritten(code, [node, *_helpers(code)], names, set(), ("K", "tf"))
+    result = rewritten(code, list(code.tree.body), names, set(), ("K", "tf"))
     inside = rewritten(code, node, names, set(), ("K", "tf"))
     if not inside.replaced and not inside.unknown:
         return None
@@ -476,11 +516,6 @@ def _in_lambda(match: re.Match[str], failure: Failure) -> Mistake | None:
         failure.name,
         tuple(result.changes) if edit else (),
     )
-
-
-def _helpers(code: Code) -> list[ast.AST]:
-    """Returns the functions of a file, in which other old names may stand."""
-    return [each for each in code.tree.body if isinstance(each, ast.FunctionDef)]
 
 
 RULES: tuple[Rule, ...] = (

@@ -48,7 +48,8 @@ class _Unpacking:
     ) -> None:
         self._failure, self._code, self._value = failure, code, statement.value
         self._statement, self._target = statement, target
-        self._words = [code.source(each) for each in target.elts]
+        parts = [part for each in target.elts for part in getattr(each, "elts", [each])]
+        self._words = [code.source(each) for each in parts]
         self._values = names_of(failure)
 
     # -- model.evaluate
@@ -209,13 +210,17 @@ class _Unpacking:
         return Mistake(
             "unpacking",
             _("`{function}` returns {n} tensors.").format(
-                function=getattr(layer, "name", type(layer).__name__), n=outputs
+                function=getattr(layer, "name", None) or self._function(), n=outputs
             ),
             f"{len(self._words)} ≠ {outputs}",
             _("Write `{code}`.").format(code=f"{', '.join(kept)} = ..."),
             str(getattr(layer, "name", "")),
             (self._code.replaced(self._target, ", ".join(kept)),),
         )
+
+    def _function(self) -> str:
+        value = self._value
+        return self._code.source(value.func if isinstance(value, ast.Call) else value)
 
     def _with_scores(self, kind: str) -> Mistake | None:
         call = self._value
