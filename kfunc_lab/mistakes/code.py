@@ -63,6 +63,16 @@ class Code:
                 return node
         return None
 
+    def node_at(self, begin: tuple[int, int], end: tuple[int, int]) -> ast.AST | None:
+        """Returns the expression or statement between two positions; `None` if there is none."""
+        expression = self.expression_at(begin, end)
+        if expression is not None:
+            return expression
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.stmt) and begin_of(node) == begin and end_of(node) == end:
+                return node
+        return None
+
     def statement_of(self, node: ast.AST) -> ast.stmt | None:
         """Returns the innermost statement that contains a node."""
         parent: ast.AST | None = node

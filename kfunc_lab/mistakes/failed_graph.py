@@ -35,7 +35,7 @@ def failed_graph(failure: Failure, where: str, snapshot: Snapshot) -> FailedGrap
     Returns:
         The graph so far, or the graph of the model that was trained.
     """
-    if failure.stage in ("fit", "model", "save", "tensor") or not failure.kind:
+    if failure.stage in ("fit", "model", "save", "tensor", "name") or not failure.kind:
         return _in_existing_graph(failure, where, snapshot)
     graph = snapshot.graph
     name = failure.name or failure.kind

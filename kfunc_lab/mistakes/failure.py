@@ -14,6 +14,8 @@ from types import FrameType
 from typing import Any
 
 from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.names.cause import find_cause
+from kfunc_lab.mistakes.names.scope import names_of_frame
 
 _TRAINING = {
     "fit", "evaluate", "predict", "compile", "train_on_batch", "test_on_batch",
@@ -38,7 +40,8 @@ class Failure:
         kind: Its class, such as `"Conv2D"`; `"Input"` for `keras.Input`; otherwise the name of
             the function.
         tensors: The arguments that have a shape, in order.
-        stage: `"construct"`, `"call"`, `"model"`, `"fit"`, `"tensor"`, `"data"` or `"save"`.
+        stage: `"construct"`, `"call"`, `"model"`, `"fit"`, `"tensor"`, `"data"` or `"save"`;
+            `"name"` if Python raised the exception before Keras ran, as for a name that is gone.
         frame: File and line of the innermost frame of the user's own code.
         code: The source of the expression that failed; empty if it cannot be read.
         layers: The arguments that are layers, in order.
@@ -49,6 +52,8 @@ class Failure:
         arguments: The arguments of the call as they were passed, those with a name last.
         callers: The user's frames around `scope`, the innermost first.
         error: The exception.
+        subject: The object that Python could not use as the code does, such as a module without
+            the name; `None` if Keras itself raised the exception.
     """
 
     operation: Any
@@ -65,6 +70,7 @@ class Failure:
     arguments: tuple[Any, ...] = ()
     callers: tuple["Caller", ...] = ()
     error: BaseException | None = None
+    subject: Any = None
 
     @cached_property
     def source(self) -> Code | None:
@@ -138,14 +144,49 @@ def find_failure(error: BaseException) -> Failure | None:
 
 
 def _find(error: BaseException) -> Failure | None:
-    if "keras" not in sys.modules or error.__traceback__ is None:
+    if error.__traceback__ is None:
+        return None
+    if "keras" not in sys.modules and not isinstance(error, ImportError):
         return None
     scope, frame, code, span = user_frame(error)
-    failure = _describe(error, scope, frame, code)
+    failure = None
+    if "keras" in sys.modules:
+        failure = _describe(error, scope, frame, code)
+    failure = failure or _of_python(error, scope, frame, code, span)
     if failure is None:
         return None
     callers = _callers(error)
     return replace(failure, scope=scope, span=span, callers=callers, error=error)
+
+
+def _of_python(
+    error: BaseException, scope: FrameType | None, frame: Any, code: str, span: Any
+) -> Failure | None:
+    """Describes an error that Python raised because of a Keras object, such as a missing name."""
+    source = None if frame is None else Code.of(frame[0])
+    cause = find_cause(error, source, span, names_of_frame(scope))
+    if cause is None:
+        return None
+    subject = cause.subject
+    operation = subject if _is_operation(subject) else None
+    name = name_of(operation) if operation is not None else ""
+    kind = type(operation).__name__ if operation is not None else cause.title
+    tensors = (subject,) if _is_tensor(subject) else ()
+    return Failure(
+        operation, name, kind, tensors, "name", frame, code, model=operation, subject=subject
+    )
+
+
+def _is_operation(value: Any) -> bool:
+    import keras
+
+    return isinstance(value, keras.Operation)
+
+
+def _is_tensor(value: Any) -> bool:
+    import keras
+
+    return isinstance(value, keras.KerasTensor)
 
 
 def _describe(

@@ -13,6 +13,7 @@ from kfunc_lab.mistakes.rules import (
     lists,
     merging,
     models,
+    old_names,
     on_data,
     ranks,
     saving,
@@ -49,6 +50,7 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import printable
 
 RULES: tuple[Rule, ...] = (
+    *old_names.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,
@@ -189,6 +191,8 @@ def _unknown(error: BaseException, message: str, failure: Failure) -> str:
     words = {"kind": type(error).__name__, "message": quoted(line), "name": failure.kind}
     if not line:
         return _("{name} raised {kind}.").format(**words)
+    if failure.stage == "name":
+        return _("Python says: {message}").format(**words)
     return _("Keras says: {message}").format(**words)
 
 

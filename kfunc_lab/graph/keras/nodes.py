@@ -157,7 +157,9 @@ def output_number(tensor: Any) -> int:
 
 
 def is_symbolic(tensor: Any) -> bool:
-    """Tells whether a tensor is symbolic."""
+    """Tells whether a tensor is symbolic, and of this Keras."""
+    if type(tensor).__module__.startswith(("tensorflow.python.keras", "tf_keras")):
+        return False  # its record of calls is another
     return hasattr(tensor, "_keras_history")
 
 

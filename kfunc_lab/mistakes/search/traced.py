@@ -97,7 +97,7 @@ def traced_problem(failure: Failure) -> Problem | None:
         settings=changed_settings(operation),
     )
     graph = LayerGraph("", "KerasTensor", tuple(trace.calls), tuple(trace.edges), ())
-    reading = Reading(graph, trace.nodes, {}, {}, {}, frozenset())
+    reading = Reading(graph, trace.nodes, {}, {}, {}, {})
     places = [(source, 0) if source else None for source, _spec in sources]
     return Problem(goal, operation, reading, places)
 
