@@ -19,7 +19,7 @@ from kfunc_lab.ui.theme import (
     follow_theme,
     light_dark,
 )
-from kfunc_lab.ui.words import words_html
+from kfunc_lab.ui.words import code_html
 
 _NAME = "kfunc-lab-mistake-html"
 
@@ -61,14 +61,14 @@ def mistake_html(explanation: Explanation, call: str, picture: str) -> str:
 
 
 def _words(explanation: Explanation) -> Iterator[str]:
-    yield f"<p><strong>{words_html(explanation.reason)}</strong></p>"
+    yield f"<p><strong>{code_html(explanation.reason)}</strong></p>"
     if explanation.arithmetic:
         yield f'<p class="quiet">{html.escape(explanation.arithmetic)}</p>'
     if explanation.edit:
-        yield f"<p>→ {words_html(explanation.edit)}</p>"
+        yield f"<p>→ {code_html(explanation.edit)}</p>"
     yield from map(_diff, explanation.blocks)
     for other in explanation.others:
-        yield f'<p class="quiet">{words_html(other)}</p>'
+        yield f'<p class="quiet">{code_html(other)}</p>'
 
 
 def _diff(block: Block) -> str:

@@ -9,6 +9,16 @@ _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?![\s*])([^*]+?)(?<!\s)\*(?![\w*])")
 
 
+def code_html(text: str) -> str:
+    """Escapes a sentence, and formats what stands between backticks.
+
+    Example:
+        >>> code_html("Pass `x` once.")
+        'Pass <code>x</code> once.'
+    """
+    return _with_code(text, _code, html.escape)
+
+
 def words_html(text: str) -> str:
     """Escapes a sentence, and formats what stands between backticks or stars.
 
@@ -19,9 +29,7 @@ def words_html(text: str) -> str:
         'Pass <code>**kwargs</code> on <em>once</em>.'
     """
     return _with_code(
-        text,
-        lambda code: f"<code>{html.escape(code)}</code>",
-        lambda words: _EMPHASIS.sub(r"<em>\1</em>", html.escape(words)),
+        text, _code, lambda words: _EMPHASIS.sub(r"<em>\1</em>", html.escape(words))
     )
 
 
@@ -32,15 +40,18 @@ def plain_words(text: str) -> str:
         >>> plain_words("Pass `**kwargs` on *once*.")
         'Pass `**kwargs` on once.'
     """
-    return _with_code(text, None, lambda words: _EMPHASIS.sub(r"\1", words))
+    return _with_code(text, lambda match: match[0], lambda words: _EMPHASIS.sub(r"\1", words))
+
+
+def _code(match: re.Match[str]) -> str:
+    return f"<code>{html.escape(match[2])}</code>"
 
 
 def _with_code(
-    text: str, code: Callable[[str], str] | None, words: Callable[[str], str]
+    text: str, code: Callable[[re.Match[str]], str], words: Callable[[str], str]
 ) -> str:
     parts, end = [], 0
     for match in _CODE.finditer(text):
-        parts.append(words(text[end : match.start()]))
-        parts.append(match[0] if code is None else code(match[2]))
+        parts += [words(text[end : match.start()]), code(match)]
         end = match.end()
     return "".join([*parts, words(text[end:])])
