@@ -20,13 +20,13 @@ class Block:
         file: Its name, as in a traceback.
         lines: The lines that change, marked by `-` and `+`.
         mended: Its source with the edit.
-        is_cell: Whether it is a whole cell of the notebook.
+        whole: `"cell"` or `"file"`; empty for a part of a cell, which `%%steps` runs.
     """
 
     file: str
     lines: tuple[str, ...]
     mended: str
-    is_cell: bool
+    whole: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _blocks(mistake: Mistake) -> list[Block]:
         changes = [change for change in mistake.changes if change.file == file]
         lines = _without_indent(changed_lines({file: code.text}, changes))
         mended = edited(code.text, changes)
-        blocks.append(Block(file, tuple(map(printable, lines)), mended, _is_cell(code)))
+        blocks.append(Block(file, tuple(map(printable, lines)), mended, _whole(code)))
     return blocks
 
 
@@ -101,8 +101,8 @@ def _without_indent(lines: list[str]) -> list[str]:
     return [f"{line[:2]}{text}".rstrip() for line, text in zip(lines, code, strict=True)]
 
 
-def _is_cell(code: Code) -> bool:
-    """Returns whether code is a whole cell; `%%steps` runs parts, behind empty lines."""
-    path = Path(code.file)
-    is_cell = code.file.startswith("<") or path.parent.name.startswith("ipykernel_")
-    return is_cell and not code.text.startswith("\n")
+def _whole(code: Code) -> str:
+    if code.text.startswith("\n"):  # `%%steps` puts a statement behind empty lines
+        return ""
+    is_cell = code.file.startswith("<") or Path(code.file).parent.name.startswith("ipykernel_")
+    return "cell" if is_cell else "file"

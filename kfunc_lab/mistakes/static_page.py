@@ -22,6 +22,7 @@ from kfunc_lab.ui.theme import (
 from kfunc_lab.ui.words import code_html
 
 _NAME = "kfunc-lab-mistake-html"
+_STDERR = ("stderr", "error")  # how pages mark a traceback
 
 
 def page_words() -> dict[str, str]:
@@ -89,11 +90,9 @@ def _picture(svg: str, call: str) -> str:
 
 def _style() -> str:
     """Returns the style sheet; only rules that a browser knows fold the traceback."""
-    below = (
-        ".jp-OutputArea-child:has(>"
-        '[data-mime-type="application/vnd.jupyter.error"],>'
-        '[data-mime-type="application/vnd.jupyter.stderr"])'
-    )
+    kinds = [f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in _STDERR]
+    below = f".jp-OutputArea-child:has({','.join(f'>{kind}' for kind in kinds)})"
+    above = f":has({','.join(f'+.jp-OutputArea-child>{kind}' for kind in kinds)})"
     own = f".{_NAME}.above-traceback>details"
     mono = "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px"
     wrapped = "white-space:pre-wrap;overflow-wrap:anywhere"
@@ -117,7 +116,7 @@ def _style() -> str:
         f".{_NAME} summary": "cursor:pointer",
         f".{_NAME} pre": f"margin:6px 0 0;padding:0;background:none;color:inherit;{mono};{wrapped}",
         f".jp-OutputArea-child:has({own}:not([open]))+{below}": "display:none",
-        f".jp-OutputArea-child:has(+{below}) {own}>pre": "display:none",
+        f".jp-OutputArea-child{above} {own}>pre": "display:none",
     }
     written = "".join(f"{selector}{{{rule}}}" for selector, rule in rules.items())
     return f".{_NAME}{{color-scheme:light dark}}{follow_theme(_NAME)}{written}"

@@ -149,7 +149,7 @@ class MistakeView(GraphView):
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)
-        picture = super().to_svg() if self._levels else ""
+        picture = super().to_svg() if self._levels and self._items else ""
         page = mistake_html(self._explanation, self._failed_call, picture)
         return data | {"text/html": page}, metadata
 

@@ -6,7 +6,13 @@ import { textButton } from "../../ui/page/controls.js";
 import { element, withCode } from "../../ui/page/dom.js";
 import { defineView } from "../../ui/page/model.js";
 
-/** @typedef {{ file: string, lines: string[], mended: string, is_cell: boolean }} Block */
+/**
+ * @typedef {object} Block
+ * @property {string} file
+ * @property {string[]} lines
+ * @property {string} mended
+ * @property {string} whole  what can be copied: a cell, a file, or nothing
+ */
 /**
  * @typedef {object} Explanation
  * @property {string} reason
@@ -30,6 +36,10 @@ function render({ model, el }) {
   const holder = element("div");
   root.append(makeWords(mistake, words), holder, makeOwnWords(mistake, words));
   el.append(root);
+  if (model.get("_levels").length && !model.get("_items").length) {
+    holder.append(element("p", "kfunc-lab-failed-call", model.get("_title"))); // no graph yet
+    return undefined;
+  }
   return renderGraph({ model, el: holder }).end;
 }
 
@@ -60,20 +70,23 @@ function makeWords(mistake, words) {
  * @param {Block} block
  * @param {Record<string, string>} words
  */
-function makeDiff({ lines, mended, is_cell: isCell }, words) {
+function makeDiff({ lines, mended, whole }, words) {
   const made = element("div", "kfunc-lab-diff");
   const changed = element("div", "kfunc-lab-changed");
   changed.append(
     ...lines.map((line) => element(line.startsWith("+") ? "ins" : "del", "", line)),
   );
+  made.append(changed);
+  if (!whole) return made;
   const status = element("span", "kfunc-lab-status");
   status.setAttribute("role", "status");
-  const button = textButton(isCell ? words.copy_cell : words.copy_file, async () => {
-    status.textContent = (await copied(mended)) ? words.copied : words.not_copied;
+  const source = whole === "cell" ? mended.replace(/\n$/, "") : mended;
+  const button = textButton(words[`copy_${whole}`], async () => {
+    status.textContent = (await copied(source)) ? words.copied : words.not_copied;
   });
   const foot = element("div", "kfunc-lab-copy");
   foot.append(button, status);
-  made.append(changed, foot);
+  made.append(foot);
   return made;
 }
 

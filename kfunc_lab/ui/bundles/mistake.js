@@ -311,21 +311,23 @@ levels[0]?.group),this.wanted&&this.goTo(this.wanted)}else if(message.type==="fo
 items)items.has(item.id)||items.set(item.id,item);this.search.show(message.found)}else message.type===
 "file"?(download(message.name,buffers[0],message.mime),this.say("")):message.type==="problem"&&(this.
 say(""),this.onProblem(message.words))}};function render({model,el}){let mistake=model.get("_mistake"),words=model.get("_words"),root=element(
-"div","kfunc-lab-view kfunc-lab-mistake"),holder=element("div");return root.append(makeWords(mistake,
-words),holder,makeOwnWords(mistake,words)),el.append(root),renderGraph({model,el:holder}).end}function makeWords(mistake,words){
-let made=element("div","kfunc-lab-said"),say=(className,text)=>{if(!text)return;let paragraph=element(
-"p",className);paragraph.append(...withCode(text)),made.append(paragraph)};say("kfunc-lab-reason",mistake.
-reason),say("kfunc-lab-arithmetic",mistake.arithmetic),say("kfunc-lab-edit",mistake.edit&&`→ ${mistake.
-edit}`),made.append(...mistake.blocks.map(block=>makeDiff(block,words)));for(let other of mistake.others)
-say("kfunc-lab-other",other);return made}function makeDiff({lines,mended,is_cell:isCell},words){let made=element(
-"div","kfunc-lab-diff"),changed=element("div","kfunc-lab-changed");changed.append(...lines.map(line=>element(
-line.startsWith("+")?"ins":"del","",line)));let status=element("span","kfunc-lab-status");status.setAttribute(
-"role","status");let button=textButton(isCell?words.copy_cell:words.copy_file,async()=>{status.textContent=
-await copied(mended)?words.copied:words.not_copied}),foot=element("div","kfunc-lab-copy");return foot.
-append(button,status),made.append(changed,foot),made}async function copied(text){try{return await navigator.
-clipboard.writeText(text),!0}catch{let field=element("textarea","kfunc-lab-copied");field.value=text,
-document.body.append(field),field.select();let isCopied=document.execCommand("copy");return field.remove(),
-isCopied}}function makeOwnWords(mistake,words){let made=element("details","kfunc-lab-own-words");made.
-classList.toggle("above-traceback",mistake.above_traceback);let line=element("summary");return line.
-append(words.own_words," ",element("span","",mistake.kind)),made.append(line,element("pre","",mistake.
-message)),made}var mistake_default=defineView("mistake",render);export{mistake_default as default};
+"div","kfunc-lab-view kfunc-lab-mistake"),holder=element("div");if(root.append(makeWords(mistake,words),
+holder,makeOwnWords(mistake,words)),el.append(root),model.get("_levels").length&&!model.get("_items").
+length){holder.append(element("p","kfunc-lab-failed-call",model.get("_title")));return}return renderGraph(
+{model,el:holder}).end}function makeWords(mistake,words){let made=element("div","kfunc-lab-said"),say=(className,text)=>{
+if(!text)return;let paragraph=element("p",className);paragraph.append(...withCode(text)),made.append(
+paragraph)};say("kfunc-lab-reason",mistake.reason),say("kfunc-lab-arithmetic",mistake.arithmetic),say(
+"kfunc-lab-edit",mistake.edit&&`→ ${mistake.edit}`),made.append(...mistake.blocks.map(block=>makeDiff(
+block,words)));for(let other of mistake.others)say("kfunc-lab-other",other);return made}function makeDiff({
+lines,mended,whole},words){let made=element("div","kfunc-lab-diff"),changed=element("div","kfunc-lab\
+-changed");if(changed.append(...lines.map(line=>element(line.startsWith("+")?"ins":"del","",line))),
+made.append(changed),!whole)return made;let status=element("span","kfunc-lab-status");status.setAttribute(
+"role","status");let source=whole==="cell"?mended.replace(/\n$/,""):mended,button=textButton(words[`\
+copy_${whole}`],async()=>{status.textContent=await copied(source)?words.copied:words.not_copied}),foot=element(
+"div","kfunc-lab-copy");return foot.append(button,status),made.append(foot),made}async function copied(text){
+try{return await navigator.clipboard.writeText(text),!0}catch{let field=element("textarea","kfunc-la\
+b-copied");field.value=text,document.body.append(field),field.select();let isCopied=document.execCommand(
+"copy");return field.remove(),isCopied}}function makeOwnWords(mistake,words){let made=element("detai\
+ls","kfunc-lab-own-words");made.classList.toggle("above-traceback",mistake.above_traceback);let line=element(
+"summary");return line.append(words.own_words," ",element("span","",mistake.kind)),made.append(line,
+element("pre","",mistake.message)),made}var mistake_default=defineView("mistake",render);export{mistake_default as default};
