@@ -45,13 +45,12 @@ def mistake_html(explanation: Explanation, call: str, picture: str) -> str:
         picture: The picture of the graph as SVG; empty if there is none.
 
     Returns:
-        An element. If the traceback stands just below, in JupyterLab or in a page that nbconvert
-        has written, it is folded until the reader opens Keras's own message.
+        An element that stands above the traceback. In JupyterLab and in a page that nbconvert has
+        written, the traceback is folded until the reader opens Keras's own message.
     """
-    place = " above-traceback" if explanation.above_traceback else ""
     return "".join(
         (
-            f'<div class="{_NAME}{place}"><style>{_style()}</style>',
+            f'<div class="{_NAME}"><style>{_style()}</style>',
             *_words(explanation),
             _picture(picture, call),
             f"<details><summary>{html.escape(page_words()['own_words'])} ",
@@ -93,7 +92,7 @@ def _style() -> str:
     kinds = [f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in _STDERR]
     below = f".jp-OutputArea-child:has({','.join(f'>{kind}' for kind in kinds)})"
     above = f":has({','.join(f'+.jp-OutputArea-child>{kind}' for kind in kinds)})"
-    own = f".{_NAME}.above-traceback>details"
+    own = f".{_NAME}>details"
     mono = "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:12px"
     wrapped = "white-space:pre-wrap;overflow-wrap:anywhere"
     rules = {

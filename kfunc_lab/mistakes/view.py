@@ -149,9 +149,11 @@ class MistakeView(GraphView):
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)
+        if not self._explanation.above_traceback:
+            return data, metadata
         picture = super().to_svg() if self._levels and self._items else ""
         page = mistake_html(self._explanation, self._failed_call, picture)
-        return data | {"text/html": page}, metadata
+        return data | {"text/html": page}, metadata  # a picture could fold no traceback
 
     def to_text(self) -> str:
         """Returns the failing call, the reason, the arithmetic and the edit, one a line."""

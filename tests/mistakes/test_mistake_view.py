@@ -24,7 +24,7 @@ def explained(monkeypatch, **changes):
     try:
         layers.Conv2D(8, 3, name="conv")(keras.Input((28, 28), name="image"))
     except ValueError as error:
-        return lab.explain(error)
+        return views.view_of(error, None, is_above_traceback=True)
 
 
 @pytest.fixture
@@ -91,14 +91,20 @@ def test_message_of_keras_is_whole_and_folded(monkeypatch):
     assert message in html_of(view).replace("&#x27;", "'").replace("&quot;", '"')
 
 
-def test_only_traceback_below_is_folded(monkeypatch):
-    view = explained(monkeypatch)
-    assert 'class="kfunc-lab-mistake-html"' in html_of(view)
-    try:
+def test_explanation_on_request_folds_nothing(monkeypatch):
+    assert explained(monkeypatch)._mistake["above_traceback"]
+    with pytest.raises(ValueError, match="incompatible") as caught:
         layers.Conv2D(8, 3)(keras.Input((28, 28)))
-    except ValueError as error:
-        above = views.view_of(error, None, is_above_traceback=True)
-    assert 'class="kfunc-lab-mistake-html above-traceback"' in html_of(above)
+    view = lab.explain(caught.value)
+    assert not view._mistake["above_traceback"]
+    assert "text/html" not in view._repr_mimebundle_()[0]
+
+
+def test_empty_graph_has_no_picture():
+    with pytest.raises(ValueError, match="time_major") as caught:
+        layers.GRU(8, time_major=False)
+    view = views.view_of(caught.value, None, is_above_traceback=True)
+    assert view._items or "<img" not in html_of(view)
 
 
 def test_unknown_message_is_quoted_in_whole_sentences():
