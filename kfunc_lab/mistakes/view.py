@@ -13,13 +13,14 @@ from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.live.tracker import Tracker
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.explanation import explanation_of
 from kfunc_lab.mistakes.failed_graph import FailedGraph, failed_graph
 from kfunc_lab.mistakes.failure import Failure, Stopped, find_failure
 from kfunc_lab.mistakes.find import find_mistake
+from kfunc_lab.mistakes.forms.explanation import explanation_of
+from kfunc_lab.mistakes.forms.static_page import mistake_html, page_words
+from kfunc_lab.mistakes.forms.static_picture import with_words
 from kfunc_lab.mistakes.rule import Mistake
-from kfunc_lab.mistakes.static_page import mistake_html, page_words
-from kfunc_lab.mistakes.static_picture import with_words
+from kfunc_lab.mistakes.timed_cell import readable_source
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
 
@@ -68,6 +69,13 @@ def view_of(
         is_above_traceback: Whether IPython shows the traceback just below the view.
     """
     error = raised(error)
+    with readable_source(error):
+        return _view_of(error, tracker, is_above_traceback)
+
+
+def _view_of(
+    error: BaseException, tracker: Tracker | None, is_above_traceback: bool
+) -> "MistakeView | None":
     failure = find_failure(error)
     mistake = None if failure is None else find_mistake(error, failure)
     if failure is None or mistake is None:

@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterator
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.explanation import Block, Explanation
+from kfunc_lab.mistakes.forms.explanation import Block, Explanation
 from kfunc_lab.ui.theme import (
     BORDER,
     PANEL,

@@ -9,6 +9,7 @@ from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.edit import changed_lines, edited
 from kfunc_lab.mistakes.failure import message_of
 from kfunc_lab.mistakes.rule import Mistake
+from kfunc_lab.mistakes.timed_cell import magic_line
 from kfunc_lab.ui.text import printable
 
 
@@ -90,7 +91,7 @@ def _blocks(mistake: Mistake) -> list[Block]:
             continue
         changes = [change for change in mistake.changes if change.file == file]
         lines = _without_indent(changed_lines({file: code.text}, changes))
-        mended = edited(code.text, changes)
+        mended = magic_line(file) + edited(code.text, changes)
         blocks.append(Block(file, tuple(map(printable, lines)), mended, _whole(code)))
     return blocks
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kfunc_lab.mistakes.explanation import Explanation
+from kfunc_lab.mistakes.forms.explanation import Explanation
 from kfunc_lab.ui.text_width import text_width
 from kfunc_lab.ui.theme import QUIET, RIGHT_SURFACE, TEXT, WRONG_SURFACE
 
