@@ -12,18 +12,21 @@ from dataclasses import replace
 from keras import layers
 from kfunc_lab.mistakes import view
 from kfunc_lab.mistakes.edit import Edit
-from kfunc_lab.mistakes.find import find_mistake
+from kfunc_lab.mistakes.failure import find_failure
+from kfunc_lab.mistakes.forms.explanation import explanation_of
 
-def found(error, failure):
-    mistake, code, call = find_mistake(error, failure), failure.source, failure.expression
-    if call is None or not call.args:
-        return mistake
-    line = "table = layers.Reshape((24, 1), name='one_number_at_each_step')(table)"
-    changes = code.line_before(call, line), code.wrapped(call.args[0], "layers." + "Layer" * 30)
-    others = Edit("Pass `**kwargs` on: `f(*a, **k)`."), Edit("Leave it.")
-    return replace(mistake, changes=changes, others=others)
+def explained(mistake, error, above):
+    failure = find_failure(error)
+    code, call = failure.source, failure.expression
+    if call.args and len(failure.tensors) == 1:
+        line = "table = layers.Reshape((24, 1), name='one_number_at_each_step')(table)"
+        wrapped = code.wrapped(call.args[0], "layers." + "Layer" * 30)
+        others = Edit("Pass `**kwargs` on: `f(*a, **k)`."), Edit("Leave it.")
+        changes = code.line_before(call, line), wrapped
+        mistake = replace(mistake, changes=changes, others=others)
+    return explanation_of(mistake, error, above)
 
-view.find_mistake = found
+view.explanation_of = explained
 """
 CELL = "table = keras.Input((24,), name='table')\nx = layers.Conv1D(16, 3, name='conv')(table)"
 NEW = (

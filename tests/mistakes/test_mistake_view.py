@@ -12,15 +12,20 @@ from keras import layers
 import kfunc_lab as lab
 from kfunc_lab.mistakes import view as views
 from kfunc_lab.mistakes.edit import Change, Edit
+from kfunc_lab.mistakes.forms.explanation import explanation_of
 from kfunc_lab.ui.text_width import text_width
 
 LONG = ", ".join(f"argument_{number}=layers.Dense({number})" for number in range(12))
 
 
-def explained(monkeypatch, **changes):
-    """Return the view of a mistake whose parts are replaced."""
-    find = views.find_mistake
-    monkeypatch.setattr(views, "find_mistake", lambda *given: replace(find(*given), **changes))
+def explained(monkeypatch, **parts):
+    """Return the view of a mistake of which parts are replaced."""
+    whole = {"edit": "", "changes": (), "others": ()} | parts
+    monkeypatch.setattr(
+        views,
+        "explanation_of",
+        lambda mistake, *given: explanation_of(replace(mistake, **whole), *given),
+    )
     try:
         layers.Conv2D(8, 3, name="conv")(keras.Input((28, 28), name="image"))
     except ValueError as error:
@@ -42,10 +47,10 @@ def html_of(view):
 def test_every_form_shows_edit(monkeypatch, source):
     others = (Edit("Write `f(**kwargs)`."), Edit("Leave *it*."))
     view = explained(monkeypatch, edit="Call `f(**a)`.", changes=(source,), others=others)
-    new = f"+ x = '<b>' + f({LONG})"
+    new = f"+         x = '<b>' + f({LONG})"
     lines = view.to_text().splitlines()[2:]
     assert lines == [
-        "3 < 4", "→ Call `f(**a)`.", "- x = a < b", new, "+ z = 2",
+        "3 < 4", "→ Call `f(**a)`.", "-         x = a < b", new, "+         z = 2",
         "or: Write `f(**kwargs)`.", "or: Leave *it*.",
     ]  # fmt: skip
     html = html_of(view)

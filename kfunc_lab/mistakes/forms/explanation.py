@@ -20,12 +20,14 @@ class Block:
     Attributes:
         file: Its name, as in a traceback.
         lines: The lines that change, marked by `-` and `+`.
+        shown: The same without the indentation that they have in common.
         mended: Its source with the edit.
         whole: `"cell"` or `"file"`; empty for a part of a cell, which `%%steps` runs.
     """
 
     file: str
     lines: tuple[str, ...]
+    shown: tuple[str, ...]
     mended: str
     whole: str
 
@@ -90,16 +92,15 @@ def _blocks(mistake: Mistake) -> list[Block]:
         if code is None:
             continue
         changes = [change for change in mistake.changes if change.file == file]
-        lines = _without_indent(changed_lines({file: code.text}, changes))
+        lines = [printable(line) for line in changed_lines({file: code.text}, changes)]
         mended = magic_line(file) + edited(code.text, changes)
-        blocks.append(Block(file, tuple(map(printable, lines)), mended, _whole(code)))
+        blocks.append(Block(file, tuple(lines), _without_indent(lines), mended, _whole(code)))
     return blocks
 
 
-def _without_indent(lines: list[str]) -> list[str]:
-    """Removes the indentation that marked lines of code have in common."""
+def _without_indent(lines: list[str]) -> tuple[str, ...]:
     code = textwrap.dedent("\n".join(line[2:] for line in lines)).split("\n")
-    return [f"{line[:2]}{text}".rstrip() for line, text in zip(lines, code, strict=True)]
+    return tuple(f"{line[:2]}{text}".rstrip() for line, text in zip(lines, code, strict=True))
 
 
 def _whole(code: Code) -> str:

@@ -73,7 +73,7 @@ def _words(explanation: Explanation) -> Iterator[str]:
 
 def _diff(block: Block) -> str:
     tags = {"-": "del", "+": "ins"}
-    lines = [f"<{tags[line[0]]}>{html.escape(line)}</{tags[line[0]]}>" for line in block.lines]
+    lines = [f"<{tags[line[0]]}>{html.escape(line)}</{tags[line[0]]}>" for line in block.shown]
     return f'<div class="diff">{"".join(lines)}</div>'
 
 

@@ -64,7 +64,7 @@ def _rows(explanation: Explanation, room: float) -> Iterator[_Row]:
     for text, kind in parts:
         yield from (_Row(line, kind) for line in _wrapped(text, room, kind))
     for block in explanation.blocks:
-        for line in block.lines:
+        for line in block.shown:
             yield from (_Row(part, line[0]) for part in _wrapped_code(line, room))
     for other in explanation.others:
         yield from (_Row(line, "quiet") for line in _wrapped(other, room, "quiet"))

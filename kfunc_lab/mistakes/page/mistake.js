@@ -9,7 +9,7 @@ import { defineView } from "../../ui/page/model.js";
 /**
  * @typedef {object} Block
  * @property {string} file
- * @property {string[]} lines
+ * @property {string[]} shown  the lines that change
  * @property {string} mended
  * @property {string} whole  what can be copied: a cell, a file, or nothing
  */
@@ -70,11 +70,11 @@ function makeWords(mistake, words) {
  * @param {Block} block
  * @param {Record<string, string>} words
  */
-function makeDiff({ lines, mended, whole }, words) {
+function makeDiff({ shown, mended, whole }, words) {
   const made = element("div", "kfunc-lab-diff");
   const changed = element("div", "kfunc-lab-changed");
   changed.append(
-    ...lines.map((line) => element(line.startsWith("+") ? "ins" : "del", "", line)),
+    ...shown.map((line) => element(line.startsWith("+") ? "ins" : "del", "", line)),
   );
   made.append(changed);
   if (!whole) return made;

@@ -319,8 +319,8 @@ if(!text)return;let paragraph=element("p",className);paragraph.append(...withCod
 paragraph)};say("kfunc-lab-reason",mistake.reason),say("kfunc-lab-arithmetic",mistake.arithmetic),say(
 "kfunc-lab-edit",mistake.edit&&`→ ${mistake.edit}`),made.append(...mistake.blocks.map(block=>makeDiff(
 block,words)));for(let other of mistake.others)say("kfunc-lab-other",other);return made}function makeDiff({
-lines,mended,whole},words){let made=element("div","kfunc-lab-diff"),changed=element("div","kfunc-lab\
--changed");if(changed.append(...lines.map(line=>element(line.startsWith("+")?"ins":"del","",line))),
+shown,mended,whole},words){let made=element("div","kfunc-lab-diff"),changed=element("div","kfunc-lab\
+-changed");if(changed.append(...shown.map(line=>element(line.startsWith("+")?"ins":"del","",line))),
 made.append(changed),!whole)return made;let status=element("span","kfunc-lab-status");status.setAttribute(
 "role","status");let source=whole==="cell"?mended.replace(/\n$/,""):mended,button=textButton(words[`\
 copy_${whole}`],async()=>{status.textContent=await copied(source)?words.copied:words.not_copied}),foot=element(
