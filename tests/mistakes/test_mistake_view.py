@@ -13,6 +13,7 @@ import kfunc_lab as lab
 from kfunc_lab.mistakes import view as views
 from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.forms.explanation import explanation_of
+from kfunc_lab.mistakes.forms.raw_cell import with_magics
 from kfunc_lab.ui.text_width import text_width
 
 LONG = ", ".join(f"argument_{number}=layers.Dense({number})" for number in range(12))
@@ -134,3 +135,24 @@ def test_page_without_kernel_has_explanation(monkeypatch, tmp_path):
     page = view.save(tmp_path / "mistake.html").read_text("utf-8")
     assert '"edit": "Call `f(**a)`."' in page
     assert "kfunc-lab-own-words" in page
+
+
+@pytest.fixture
+def shell():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+def test_mended_cell_keeps_its_magics(shell):
+    cell = "%matplotlib inline\nx = 1\n!ls {x}\ny = f(x)\n"
+    assert with_magics("x = 1\n", "x = 2\n") == "x = 2\n"
+    before = shell.transform_cell(cell)
+    assert "get_ipython()" in before
+    after = before.replace("y = f(x)", "a = 1\ny = g(x)")
+    assert with_magics(before, after) == after  # the cell is not in the history
+    shell.history_manager.store_inputs(2, before, cell)
+    assert with_magics(before, after) == cell.replace("y = f(x)", "a = 1\ny = g(x)")
+    changed = before.replace("'matplotlib'", "'pylab'")
+    assert with_magics(before, changed).startswith("get_ipython().run_line_magic('pylab'")

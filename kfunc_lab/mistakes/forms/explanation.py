@@ -8,6 +8,7 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.edit import changed_lines, edited
 from kfunc_lab.mistakes.failure import message_of
+from kfunc_lab.mistakes.forms.raw_cell import with_magics
 from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.mistakes.timed_cell import magic_line
 from kfunc_lab.ui.text import printable
@@ -93,7 +94,7 @@ def _blocks(mistake: Mistake) -> list[Block]:
             continue
         changes = [change for change in mistake.changes if change.file == file]
         lines = [printable(line) for line in changed_lines({file: code.text}, changes)]
-        mended = magic_line(file) + edited(code.text, changes)
+        mended = magic_line(file) + with_magics(code.text, edited(code.text, changes))
         blocks.append(Block(file, tuple(lines), _without_indent(lines), mended, _whole(code)))
     return blocks
 
