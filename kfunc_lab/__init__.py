@@ -73,18 +73,20 @@ sys.modules[__name__].__class__ = _Package
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Registers `%watch` and `%%steps`, for `%load_ext kfunc_lab`."""
+    """Registers `%watch` and `%%steps`, and explains cells that fail: `%load_ext kfunc_lab`."""
+    from kfunc_lab.watch.failed_cells import FailedCells
     from kfunc_lab.watch.magics import register
 
     register(shell)
+    FailedCells.of(shell)
 
 
-def _register_magics() -> None:
-    """Registers the magics when a notebook imports the package."""
+def _start_in_notebook() -> None:
+    """Does the same when a notebook imports the package."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
         load_ipython_extension(shell)
 
 
-_register_magics()
+_start_in_notebook()

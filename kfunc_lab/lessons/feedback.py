@@ -2,7 +2,6 @@
 
 import base64
 import html
-import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from kfunc_lab.lessons.checking.graphs import differences
 from kfunc_lab.lessons.exercises import find
 from kfunc_lab.locale import _
 from kfunc_lab.ui.theme import follow_theme, light_dark
+from kfunc_lab.ui.words import plain_words, words_html
 
 Status = Literal["not attempted", "wrong", "right", "hint", "solution"]
 
@@ -131,7 +131,9 @@ class Feedback:
 
     def to_text(self) -> str:
         """Returns the feedback as plain text."""
-        first = f"{self._title()}: {_plain(self.message)}" if self.message else self._title()
+        first = (
+            f"{self._title()}: {plain_words(self.message)}" if self.message else self._title()
+        )
         return "\n".join(filter(None, [first, self.code]))
 
     def __repr__(self) -> str:
@@ -149,7 +151,7 @@ class Feedback:
         return (
             f'<div class="kfunc-lab-feedback" style="{style}">'
             f"<style>{follow_theme('kfunc-lab-feedback')}</style>"
-            f"<strong>{html.escape(self._title())}</strong> {_marked(self.message)}{code}"
+            f"<strong>{html.escape(self._title())}</strong> {words_html(self.message)}{code}"
             f"{self._picture()}</div>"
         )
 
@@ -177,14 +179,3 @@ class Feedback:
             "solution": _("One solution"),
         }
         return " ".join(filter(None, [titles[self.status], self.heading]))
-
-
-def _plain(message: str) -> str:
-    return re.sub(r"\*([^*]+)\*", r"\1", message)
-
-
-def _marked(message: str) -> str:
-    """Escapes a message, and formats the text between backticks or stars."""
-    escaped = html.escape(message)
-    escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
-    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escaped)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, find_failure
 from kfunc_lab.mistakes.root_cause import causes
-from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, title
+from kfunc_lab.mistakes.rule import Mistake, Rule, title
 from kfunc_lab.mistakes.rules import (
     call,
     construction,
@@ -47,7 +47,7 @@ from kfunc_lab.mistakes.search.offer import (
     with_tried_target_edits,
 )
 from kfunc_lab.mistakes.shape_check import find_misfit
-from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
     *old_names.RULES,
@@ -186,10 +186,10 @@ def _printable(mistake: Mistake) -> Mistake:
 
 
 def _unknown(error: BaseException, message: str, failure: Failure) -> str:
-    lines = _unwrap(message).splitlines()
-    line = next((line for line in lines if line.strip()), "")
-    words = {"kind": type(error).__name__, "message": quoted(line), "name": failure.kind}
-    if not line:
+    paragraph = re.split(r"\n\s*\n", _unwrap(message).strip())[0]
+    said = first_sentences(paragraph)
+    words = {"kind": type(error).__name__, "message": said, "name": failure.kind}
+    if not said:
         return _("{name} raised {kind}.").format(**words)
     if failure.stage == "name":
         return _("Python says: {message}").format(**words)

@@ -1,7 +1,10 @@
 """The view of a mistake: `lab.explain`, and the view below a cell that fails."""
 
 import sys
+from dataclasses import asdict
 from typing import Any
+
+import traitlets
 
 from kfunc_lab.graph.keras.nodes import has_history
 from kfunc_lab.graph.model.annotations import Annotations
@@ -10,12 +13,15 @@ from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.live.tracker import Tracker
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import changed_lines, edited
 from kfunc_lab.mistakes.failed_graph import FailedGraph, failed_graph
 from kfunc_lab.mistakes.failure import Failure, Stopped, find_failure
 from kfunc_lab.mistakes.find import explain_failure
+from kfunc_lab.mistakes.forms.explanation import explanation_of
+from kfunc_lab.mistakes.forms.static_page import mistake_html, page_words
+from kfunc_lab.mistakes.forms.static_picture import with_words
 from kfunc_lab.mistakes.rule import Mistake
+from kfunc_lab.mistakes.timed_cell import readable_source
+from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
 
 
@@ -46,20 +52,30 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
     if view is None:
         raise ValueError(
             _("Keras did not raise this {kind}; its traceback shows where it happened.").format(
-                kind=type(_raised(error)).__name__
+                kind=type(raised(error)).__name__
             )
         )
     return view
 
 
-def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | None":
+def view_of(
+    error: BaseException, tracker: Tracker | None, *, is_above_traceback: bool = False
+) -> "MistakeView | None":
     """Returns the view of a mistake; `None` if Keras did not raise the exception.
 
     Args:
         error: The exception.
         tracker: The tracker of the notebook, if the notebook is followed.
+        is_above_traceback: Whether IPython shows the traceback just below the view.
     """
-    error = _raised(error)
+    error = raised(error)
+    with readable_source(error):
+        return _view_of(error, tracker, is_above_traceback)
+
+
+def _view_of(
+    error: BaseException, tracker: Tracker | None, is_above_traceback: bool
+) -> "MistakeView | None":
     failure = find_failure(error)
     if failure is None:
         return None
@@ -76,10 +92,12 @@ def view_of(error: BaseException, tracker: Tracker | None) -> "MistakeView | Non
     finally:
         if tracker is None:
             current.log.stop()
-    return MistakeView(failure, mistake, snapshot)
+    return MistakeView(
+        failure, mistake, snapshot, error=error, is_above_traceback=is_above_traceback
+    )
 
 
-def _raised(error: BaseException) -> BaseException:
+def raised(error: BaseException) -> BaseException:
     """Returns the exception itself; for a stopped cell of `%%steps`, that of its statement."""
     if isinstance(error, Stopped) and error.__cause__ is not None:
         return error.__cause__
@@ -93,52 +111,66 @@ class MistakeView(GraphView):
         mistake: The mistake: `rule`, `reason`, `arithmetic`, `edit`.
     """
 
-    def __init__(self, failure: Failure, mistake: Mistake, snapshot: Snapshot) -> None:
+    _esm = BUNDLES / "mistake.js"
+    _css = BUNDLES / "mistake.css"
+
+    _mistake: Any = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        failure: Failure,
+        mistake: Mistake,
+        snapshot: Snapshot,
+        *,
+        error: BaseException,
+        is_above_traceback: bool = False,
+    ) -> None:
         self.mistake = mistake
         failed = failed_graph(failure, mistake.where, snapshot)
         notes = snapshot.annotations
         known = failed.graph.call_of
         marks = {item: mark for item, mark in notes.marks.items() if item in known}
+        self._failed_call = _failed_call(failure, failed)
+        self._explanation = explanation_of(mistake, error, is_above_traceback)
         super().__init__(
             failed.graph,
             annotations=Annotations(
                 {**marks, **dict.fromkeys(failed.wrong, "wrong")}, notes.pins, notes.rows
             ),
-            heading=mistake.reason,
-            remarks=mistake_lines(mistake),
+            heading=self._failed_call,
+            remarks=(),
         )
-        self._failed_call = _failed_call(failure, failed)
+        self._mistake = asdict(self._explanation)
         if failed.wrong:
             self.selected = failed.wrong[0]
 
     @property
     def mended(self) -> dict[str, str]:
         """The source of each file or cell that the edit changes, with the edit, by file name."""
-        changes = self.mistake.changes
-        files = {change.file: Code.of(change.file) for change in changes}
-        return {
-            file: edited(code.text, [change for change in changes if change.file == file])
-            for file, code in files.items()
-            if code is not None
-        }
+        return {block.file: block.mended for block in self._explanation.blocks}
+
+    def to_svg(self) -> str:
+        """Returns the explanation above the picture, as SVG."""
+        return with_words(super().to_svg(), self._explanation)
+
+    def page_state(self) -> dict[str, Any]:
+        """Returns the state that a page needs to show the mistake without a kernel."""
+        return super().page_state() | {"_mistake": self._mistake}
+
+    def _page_words(self) -> dict[str, str]:
+        return super()._page_words() | page_words()
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options)
+        if not self._explanation.above_traceback:
+            return data, metadata
+        picture = super().to_svg() if self._levels and self._items else ""
+        page = mistake_html(self._explanation, self._failed_call, picture)
+        return data | {"text/html": page}, metadata  # a picture could fold no traceback
 
     def to_text(self) -> str:
         """Returns the failing call, the reason, the arithmetic and the edit, one a line."""
-        return "\n".join([self._failed_call, self.mistake.reason, *mistake_lines(self.mistake)])
-
-
-def mistake_lines(mistake: Mistake) -> list[str]:
-    """Returns the arithmetic of a mistake, its edit with the lines that change, and others."""
-    edit = mistake.edit and f"→ {mistake.edit}"
-    others = [_("or: {edit}").format(edit=other.words) for other in mistake.others]
-    lines = [mistake.arithmetic, edit, *_changed_lines(mistake), *others]
-    return [line for line in lines if line]
-
-
-def _changed_lines(mistake: Mistake) -> list[str]:
-    files = {change.file: Code.of(change.file) for change in mistake.changes}
-    sources = {file: code.text for file, code in files.items() if code is not None}
-    return [printable(line) for line in changed_lines(sources, mistake.changes)]
+        return "\n".join([self._failed_call, self.mistake.reason, *self._explanation.lines()])
 
 
 def _failed_call(failure: Failure, failed: FailedGraph) -> str:

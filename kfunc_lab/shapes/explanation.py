@@ -25,6 +25,7 @@ from kfunc_lab.shapes.rules.formulas import rule_problem
 from kfunc_lab.shapes.rules.rule import Axis, Derivation, axis_name
 from kfunc_lab.shapes.rules.symbols import symbol_meaning
 from kfunc_lab.ui.text import format_count, printable
+from kfunc_lab.ui.words import code_html
 
 _MAX_WEIGHTS = 8
 
@@ -250,7 +251,7 @@ def to_html(sections: Iterable[Section]) -> str:
 def _section_html(section: Section, explained: set[str]) -> str:
     parts = [f"<h4>{html.escape(section.title)}</h4>"]
     if section.remark:
-        parts.append(f"<p>{html.escape(section.remark)}</p>")
+        parts.append(f"<p>{code_html(section.remark)}</p>")
     letters: dict[str, None] = {}
     written_before = ""
     for line in section.lines:

@@ -13,7 +13,7 @@ from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpe
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.rules.formulas import derivation
 from kfunc_lab.shapes.rules.rule import Derivation, DoesNotFitError, Shape, WeightSize
-from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.text import first_sentences, printable
 
 INPUT = "InputLayer"
 
@@ -415,4 +415,4 @@ def _says(error: Exception) -> str:
     line = next(
         (text for text in str(error).splitlines() if text.strip()), type(error).__name__
     )
-    return _("Keras says: {message}").format(message=printable(line)[:300])
+    return _("Keras says: {message}").format(message=first_sentences(line))

@@ -28,6 +28,29 @@ def printable(text: str) -> str:
     )
 
 
+# The end of a sentence; "e.g." and "i.e." end none.
+_SENTENCE_END = re.compile(r"(?<!e\.g)(?<!i\.e)[.!?]['\")\]]*(?=\s+[^\sa-z])")
+_LONGEST_SENTENCE = 1000
+
+
+def first_sentences(text: str, limit: int = 300) -> str:
+    """Returns the first sentences of a message, in one line: whole ones, and at least one.
+
+    Args:
+        text: The message.
+        limit: The number of characters from which no further sentence is added.
+
+    Example:
+        >>> first_sentences("No batch, e.g. a row. The shape is (3,). See the docs.", 40)
+        'No batch, e.g. a row. The shape is (3,).'
+    """
+    line = printable(" ".join(text.split()))
+    ends = [match.end() for match in _SENTENCE_END.finditer(line)] + [len(line)]
+    end = max([end for end in ends if end <= limit], default=ends[0])
+    # A "sentence" that lists numbers without end is none.
+    return line[:end] if end <= _LONGEST_SENTENCE else line[: _LONGEST_SENTENCE - 1] + "…"
+
+
 def align_columns(rows: list[list[str]], right: set[int]) -> list[str]:
     """Pads the cells of rows so that the columns align.
 

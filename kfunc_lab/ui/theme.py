@@ -13,6 +13,8 @@ BORDER = ("#d0d7de", "#3a414a")
 HOVER = ("#eaeef2", "#2b3138")
 WRONG = ("#cf222e", "#ff7b72")
 WRONG_SURFACE = ("#ffebe9", "#3c1618")
+RIGHT = ("#1a7f37", "#4fb377")
+RIGHT_SURFACE = ("#dafbe1", "#12301c")
 CHANGED = ("#8a5a00", "#e3b341")
 WARNING = ("#bf8700", "#d4a72c")
 SHADOW = ("#1f232855", "#000000")
@@ -33,6 +35,8 @@ _PROPERTIES = {
     "hover": HOVER,
     "wrong": WRONG,
     "wrong-surface": WRONG_SURFACE,
+    "right": RIGHT,
+    "right-surface": RIGHT_SURFACE,
     "changed": CHANGED,
     "warning": WARNING,
     "shadow": SHADOW,

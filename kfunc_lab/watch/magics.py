@@ -1,10 +1,11 @@
-"""Registers the magics `%watch` and `%%steps`, which import their code on first use."""
+"""The magics `%watch` and `%%steps`, which import their code on first use."""
 
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from kfunc_lab.locale import _
+from kfunc_lab.watch.failed_cells import FailedCells
 
 
 def register(shell: Any) -> None:
@@ -16,8 +17,10 @@ def register(shell: Any) -> None:
 def watch(line: str) -> Any:
     """Starts following the notebook (`%watch on`) or stops it (`%watch off`).
 
-    `%watch mistakes off` and `%watch mistakes on` set whether mistakes are drawn.
+    `%watch mistakes off` and `%watch mistakes on` set whether mistakes are shown.
     """
+    from IPython import get_ipython
+
     from kfunc_lab.watch import watch as watching
 
     words = line.split() or ["on"]
@@ -27,7 +30,7 @@ def watch(line: str) -> Any:
     if words == ["off"]:
         return watching.unwatch()
     if words[0] == "mistakes" and words[1:] in (["on"], ["off"]):
-        watching.draw_mistakes(words[1] == "on")
+        FailedCells.of(get_ipython()).draws = words[1] == "on"
         return None
     raise UsageError(
         _("%watch takes one of {choices}, got {got}.").format(

@@ -25,28 +25,23 @@ class Follower:
 
     Attributes:
         tracker: Tracks its calls and variables.
-        draws_mistakes: Whether mistakes are drawn.
     """
 
     def __init__(
         self,
         shell: Any,
         on_change: Callable[[Snapshot], None],
-        on_error: Callable[[BaseException], None],
         ignored: Iterable[Any] = (),
     ) -> None:
         self.tracker = Tracker(shell.user_global_ns, ignored)
-        self.draws_mistakes = True
         self._shell = shell
         self._on_change = on_change
-        self._on_error = on_error
         self._runs = 0
         self._depth = 0
         self._last_line = 1
         self._changed = False
         self._next_picture = 0.0
         self._statement_start = 0.0
-        self._error_before: BaseException | None = None
         self._failed = False
 
     def start(self) -> None:
@@ -58,7 +53,6 @@ class Follower:
         earlier_run_checks.append(self.tracker.is_of_earlier_run)
         self.tracker.log.on_new = self._new_call
         self._depth = 1
-        self._error_before = getattr(sys, "last_value", None)
         self._begin_run("", "")
         self._changed = True
 
@@ -77,7 +71,6 @@ class Follower:
         self._depth += 1
         if self._depth > 1:  # a magic runs a cell inside the cell
             return
-        self._error_before = getattr(sys, "last_value", None)
         self._statement_start = time.monotonic()
         self._begin_run(getattr(info, "cell_id", None) or info.raw_cell, info.raw_cell)
 
@@ -118,7 +111,7 @@ class Follower:
             places = list(notebook_places(sys._getframe(1), self._shell.user_global_ns))
             self._update(places[-1] if places else Place("", self._last_line))
 
-    def _after_cell(self, result: Any) -> None:
+    def _after_cell(self, _result: Any) -> None:
         self._depth -= 1
         try:
             self.statement_ended(Place("", self._last_line))
@@ -126,9 +119,7 @@ class Follower:
                 self._show()
         except Exception as error:
             self._report_once(error)
-        if self._depth <= 0:
-            self._depth = 0
-            self._show_mistake(result)
+        self._depth = max(0, self._depth)
 
     # -- updates of the view
 
@@ -140,6 +131,13 @@ class Follower:
         """
         self._update(place)
         self._statement_start = time.monotonic()
+
+    def catch_up(self) -> None:
+        """Notices what a statement did that has just failed."""
+        try:
+            self._update(Place("", self._last_line))
+        except Exception as error:
+            self._report_once(error)
 
     def show_graph(self) -> None:
         """Updates the view at once, and reports the first failure."""
@@ -159,19 +157,6 @@ class Follower:
         self._on_change(self.tracker.snapshot())
         end = time.monotonic()
         self._next_picture = end + max(_MIN_INTERVAL, _COST_FACTOR * (end - begin))
-
-    def _show_mistake(self, result: Any) -> None:
-        error = getattr(result, "error_in_exec", None)
-        if error is None:  # `%%time` shows the exception itself
-            last = getattr(sys, "last_value", None)
-            error = None if last is self._error_before else last
-        self._error_before = None
-        if error is None or not self.draws_mistakes:
-            return
-        try:
-            self._on_error(error)
-        except Exception as problem:
-            self._report_once(problem)
 
     def _report_once(self, error: Exception) -> None:
         if self._failed:

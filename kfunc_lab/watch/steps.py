@@ -24,12 +24,12 @@ def run_steps(line: str, cell: str) -> Any:
 
     Raises:
         UsageError: If the line contains anything else.
-        Stopped: If a statement failed; its own traceback and the view are shown above.
+        Stopped: If a statement failed; its mistake, its traceback and the view are shown above.
     """
     from IPython import get_ipython
     from IPython.display import display
 
-    from kfunc_lab.watch.watch import follower, show_mistake
+    from kfunc_lab.watch.watch import follower
 
     depth = _depth(line)
     shell = get_ipython()
@@ -49,11 +49,6 @@ def run_steps(line: str, cell: str) -> Any:
         return view
     if view is not None:
         display(view)  # type: ignore[no-untyped-call]
-    if followed is None:  # otherwise the follower shows the mistake
-        try:
-            show_mistake(error)
-        except Exception as problem:
-            report_failure(problem)
     message = _("The cell stopped at line {line}.").format(line=recorder.line)
     raise Stopped(message) from error
 

@@ -7,6 +7,7 @@ from typing import Any
 from kfunc_lab.live.target import Target, nodes_of
 from kfunc_lab.live.view import LiveView
 from kfunc_lab.locale import _
+from kfunc_lab.watch.failed_cells import FailedCells
 from kfunc_lab.watch.notebook import Follower
 
 
@@ -16,12 +17,19 @@ class _Watch:
     def __init__(self, shell: Any, target: Any, *, ignore_existing: bool) -> None:
         self.view = LiveView(None if target is None else Target(target))
         ignored = [] if target is None else nodes_of(target)
-        self.follower = Follower(shell, self.view.show, show_mistake, ignored)
+        self.follower = Follower(shell, self.view.show, ignored)
         if ignore_existing:
             self.follower.tracker.ignore_existing()
         self.panel = _panel(self.view)
+        self._failed_cells = FailedCells.of(shell)
+
+    def start(self) -> None:
+        self.follower.start()
+        self._failed_cells.follower = self.follower
+        self.follower.show_graph()
 
     def end(self) -> None:
+        self._failed_cells.follower = None
         self.follower.stop()
         if self.panel is not None:
             self.panel.close()
@@ -34,8 +42,7 @@ def watch(target: Any = None) -> LiveView:
     """Follows the notebook: a view of its graph grows with each statement of each cell.
 
     If the package `sidecar` is installed, the view is docked beside the notebook; otherwise it
-    appears below the cell. If a cell fails while a graph is built or trained, the mistake is
-    drawn below that cell. A second call of `watch` starts again with a new view.
+    appears below the cell. A second call of `watch` starts again with a new view.
 
     Args:
         target: A model to build, or the name of an exercise that has one. The target is drawn
@@ -78,8 +85,7 @@ def watch(target: Any = None) -> LiveView:
     new_watch = _Watch(shell, target, ignore_existing=is_exercise)
     _end()
     _watch = new_watch
-    new_watch.follower.start()
-    new_watch.follower.show_graph()
+    new_watch.start()
     from IPython.display import display
 
     display(new_watch.view)  # type: ignore[no-untyped-call]
@@ -142,24 +148,3 @@ def _panel(view: LiveView) -> Any:
         panel.outputs = (shown,)
         return panel
     return None
-
-
-def draw_mistakes(enabled: bool) -> None:
-    """Sets whether mistakes are drawn below the cells that fail."""
-    if _watch is not None:
-        _watch.follower.draws_mistakes = enabled
-
-
-def show_mistake(error: BaseException) -> None:
-    """Draws the mistake, if Keras raised the exception.
-
-    Args:
-        error: The exception.
-    """
-    from IPython.display import display
-
-    from kfunc_lab.mistakes.view import view_of
-
-    view = view_of(error, None if _watch is None else _watch.follower.tracker)
-    if view is not None:
-        display(view)  # type: ignore[no-untyped-call]

@@ -291,7 +291,7 @@ lab.pictures(x_train[by_pixels], x_train[by_features])
 #
 # With a list you have to count to find a layer. Outputs may be a dict as well, as in the lesson on many
 # inputs and outputs. **Build one model that gives a dict with the activations of `edges`, `parts` and
-# `features`, under these three names.** If your cell fails, `lab.explain()` in a new cell draws why.
+# `features`, under these three names.** If your cell fails, the reason is drawn below it.
 
 # %% [markdown] id="about-exercise" tags=["es"]
 # ## Te toca: tres activaciones con nombre
@@ -299,7 +299,7 @@ lab.pictures(x_train[by_pixels], x_train[by_features])
 # Con una lista hay que contar para dar con una capa. Las salidas también pueden ser un diccionario,
 # como en la lección sobre varias entradas y salidas. **Construye un solo modelo que devuelva un
 # diccionario con las activaciones de `edges`, `parts` y `features`, con esos tres nombres.** Si tu
-# celda falla, `lab.explain()` en una celda nueva dibuja por qué.
+# celda falla, debajo se dibuja por qué.
 
 # %% id="exercise"
 answer = ...

@@ -72,13 +72,13 @@ def test_active_cell_highlights_its_calls(page):
     assert page.locator(".beside .of-cell").count() == 1
 
 
-def test_mistake_is_drawn_under_its_cell(page, picture):
+def test_mistake_is_drawn_above_folded_traceback(page, picture):
     page.locator(".jp-Notebook .jp-Cell .cm-content").nth(5).click()
     run(page)
     wrong = page.locator(".jp-Notebook g.mark-wrong")
     wrong.wait_for()
     drawn = page.locator("g.mark-wrong")
-    view = page.locator(".jp-Notebook .kfunc-lab-graph", has=drawn)
+    view = page.locator(".jp-Notebook .kfunc-lab-mistake", has=drawn)
     assert "layers.Flatten()(x)" in view.locator("code").all_inner_texts()
     assert page.locator(".jp-Notebook .jp-RenderedText", has_text="ValueError").count() >= 1
     picture(page.locator("#main"), "mistake")

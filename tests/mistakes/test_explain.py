@@ -126,29 +126,45 @@ def test_explain_without_error_shows_message(monkeypatch):
         lab.explain(ZeroDivisionError())
 
 
-def test_explanation_appears_under_failing_cell(new_kernel):
+def test_explanation_appears_above_traceback_of_failing_cell(new_kernel):
     kernel = new_kernel()
     kernel.run("import keras, kfunc_lab as lab\nfrom keras import layers\nlab.watch();")
     cell = "i = keras.Input((8, 8), name='i')\nx = layers.Conv2D(2, 3, name='c')(i)"
-    error, drawn = kernel.run(cell)[-2:]
+    drawn, error = kernel.run(cell)[-2:]
     assert (error["kind"], error["ename"]) == ("error", "ValueError")
-    assert "image/svg+xml" in drawn["data"]
+    assert {"image/svg+xml", "text/html"} < set(drawn["data"])
     assert drawn["data"]["text/plain"].startswith("✗ c (Conv2D), called on (None, 8, 8)")
     again = kernel.run("lab.explain()")[-1]["data"]
     assert again["text/plain"] == drawn["data"]["text/plain"]
-    assert kernel.run("%%time\n" + cell)[-1]["kind"] == "display_data"
-    assert kernel.run("1 / 0")[-1]["kind"] == "error"
-    assert kernel.run("undefined")[-1]["kind"] == "error"
+    timed = kernel.run("%%time\n" + cell)
+    assert [it["kind"] for it in timed if it["kind"] != "stream"] == ["display_data", "error"]
+    assert kinds(kernel.run("1 / 0")) == ["error"]
+    assert kinds(kernel.run("undefined")) == ["error"]
+    assert kinds(kernel.run("raise KeyboardInterrupt")) == ["error"]
     kernel.run("lab.watch();")  # earlier errors are not explained again
     assert all("✗" not in it["data"]["text/plain"] for it in kernel.run("lab.watch();"))
     kernel.run("%watch mistakes off")
-    assert kernel.run(cell)[-1]["kind"] == "error"
+    assert kinds(kernel.run(cell)) == ["error"]
     kernel.run("%watch mistakes on\nlab.language('es')")
-    assert "llamada con (None, 8, 8)" in kernel.run(cell)[-1]["data"]["text/plain"]
+    assert "llamada con (None, 8, 8)" in kernel.run(cell)[0]["data"]["text/plain"]
     wrong_use = kernel.run("%watch sideways")[-1]
     assert "on, off, mistakes on, mistakes off" in wrong_use["text"]
-    kernel.run("%watch off")
-    assert kernel.run(cell)[-1]["kind"] == "error"
+
+
+def kinds(outputs):
+    return [it["kind"] for it in outputs]
+
+
+def test_explanation_needs_no_panel(new_kernel):
+    kernel = new_kernel()
+    kernel.run("import kfunc_lab as lab")
+    kernel.run("import keras")
+    drawn, error = kernel.run("keras.Input(784)")
+    assert "✗ Input" in drawn["data"]["text/plain"]
+    assert error["ename"] == "ValueError"
+    kernel.run("lab.watch();\nlab.unwatch();")
+    assert kinds(kernel.run("keras.Input(784)")) == ["display_data", "error"]
+    assert kinds(kernel.run("%tb")) == ["error"]  # the same exception again
 
 
 def test_shape_rule_explains_unknown_error():

@@ -123,7 +123,7 @@ def test_empty_file_shows_message(tmp_path, monkeypatch):
         "appear here."
     )
     assert view.to_text() == repr(view) == said
-    assert said in view.to_html()
+    assert "with <code>callbacks=[lab.TrainingDashboard()]</code>, and" in view.to_html()
     assert said in "".join(ET.fromstring(view.to_svg()).itertext())
     assert [*view._repr_mimebundle_()] == ["text/html", "text/plain"]
     assert view.to_csv() == "run,id,epoch\n"

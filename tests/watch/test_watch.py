@@ -308,7 +308,7 @@ def test_explanation_failure_is_reported_once(watched):
         "import keras, kfunc_lab as lab\nfrom kfunc_lab.mistakes import view\nlab.watch();"
     )
     watched.run(
-        "def fail(*_): raise LookupError('no\\nway')\n"
+        "def fail(*_, **__): raise LookupError('no\\nway')\n"
         "view.view_of, view_of = fail, view.view_of"
     )
     for reports in (1, 0):

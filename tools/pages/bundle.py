@@ -28,6 +28,7 @@ ENTRIES = {
     "activations": "activations/page/view",
     "dashboard": "training/dashboard/page/view",
     "live": "live/page/live",
+    "mistake": "mistakes/page/mistake",
     "steps": "watch/page/steps",
     "standalone": "ui/page/standalone",
 }

@@ -10,6 +10,7 @@ from typing import Any
 from kfunc_lab.lessons.checking import answers
 from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
+from kfunc_lab.ui.text import first_sentences
 
 _CALLS, _PARAMETERS, _SHAPE = 20, 1_633, (None, 20, 1)
 _CONV = 5 * 5 * 16 + 16
@@ -435,7 +436,7 @@ def _first_line(error: Exception) -> str:
         line for line in lines if line and not line.startswith("Exception encountered when")
     ]
     text = lines[0].replace("\x1b[0m", "") if lines else type(error).__name__
-    return text[:160].rstrip(". ") + "."
+    return first_sentences(text, 160).rstrip(". ") + "."
 
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:

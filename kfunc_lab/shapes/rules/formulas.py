@@ -28,7 +28,7 @@ from kfunc_lab.shapes.rules.rule import (
     Rule,
     Shape,
 )
-from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.text import first_sentences
 
 # The rule of each Keras layer class.
 LAYERS: Mapping[str, Rule] = {
@@ -164,7 +164,7 @@ def rule_problem(call: Call) -> str:
         return ""
     except Exception as error:  # a custom rule may raise anything
         return _("Its shape rule fails: {error}").format(
-            error=printable(f"{type(error).__name__}: {error}")[:200]
+            error=first_sentences(f"{type(error).__name__}: {error}")
         )
     return "" if agrees else _("Its shape rule disagrees with the layer.")
 

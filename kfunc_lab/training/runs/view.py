@@ -29,6 +29,7 @@ from kfunc_lab.training.runs.table import (
 from kfunc_lab.ui.files import save_as
 from kfunc_lab.ui.text import align_columns, printable
 from kfunc_lab.ui.theme import SURFACE, light_dark
+from kfunc_lab.ui.words import code_html
 
 
 def runs(path: str | Path | None = None) -> "RunsView":
@@ -151,13 +152,13 @@ class RunsView(Sequence[Run]):
     def to_html(self) -> str:
         """Returns the runs as tables and curves in HTML, for pages without a kernel."""
         if not self._runs:
-            return f"<p>{html.escape(self._empty())}</p>"
+            return f"<p>{code_html(self._empty())}</p>"
         head, rows = table_of(self._runs)
         parts = [html_table(_heading(self._runs), [head, *rows], right_columns(head))]
         parts += [self.to_svg()] if panels_of(self._drawn()) else []
         settings = settings_table(self._drawn())
         parts += [html_table(_("settings that differ"), settings, set())] if settings else []
-        parts += [f"<p>{html.escape(note)}</p>" for note in _notes(self._runs)]
+        parts += [f"<p>{code_html(note)}</p>" for note in _notes(self._runs)]
         return (
             f'<div class="kfunc-lab-runs"><style>{table_style()}</style>{"".join(parts)}</div>'
         )

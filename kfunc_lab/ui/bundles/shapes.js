@@ -5,8 +5,11 @@ let made=document.createElementNS(SVG,tag);for(let[name,value]of Object.entries(
 name,String(value));return text!==void 0&&(made.textContent=text),made}function parseSvg(source){let whole=`\
 <svg xmlns="${SVG}">${source}</svg>`,parsed=new DOMParser().parseFromString(whole,"image/svg+xml").documentElement;
 return[...document.importNode(parsed,!0).childNodes]}function parseHtml(source){return[...new DOMParser().
-parseFromString(source,"text/html").body.childNodes]}function withCode(text){return text.split("`").
-map((part,place)=>place%2?element("code","",part):part)}function takeKey(event){event.preventDefault(),
+parseFromString(source,"text/html").body.childNodes]}function partsOf(text){let parts=[],code=/(?<!`)(`+)(?!`)([\s\S]+?)(?<!`)\1(?!`)/g,
+end=0;for(let match of text.matchAll(code))match.index>end&&parts.push({text:text.slice(end,match.index),
+isCode:!1}),parts.push({text:match[2],isCode:!0}),end=match.index+match[0].length;return end<text.length&&
+parts.push({text:text.slice(end),isCode:!1}),parts}function withCode(text){return partsOf(text).map(
+part=>part.isCode?element("code","",part.text):part.text)}function takeKey(event){event.preventDefault(),
 event.stopPropagation()}function keepKeys(input){input.addEventListener("keydown",event=>event.stopPropagation())}
 function hasModifier(event){return event.ctrlKey||event.metaKey||event.altKey}function whenShown(target,callback){
 let observer=new ResizeObserver(()=>{target.clientWidth&&(observer.disconnect(),callback())});observer.

@@ -4,10 +4,13 @@ tag);return className&&(made.className=className),text!==void 0&&(made.textConte
 let made=document.createElementNS(SVG,tag);for(let[name,value]of Object.entries(attributes))made.setAttribute(
 name,String(value));return text!==void 0&&(made.textContent=text),made}function parseSvg(source){let whole=`\
 <svg xmlns="${SVG}">${source}</svg>`,parsed=new DOMParser().parseFromString(whole,"image/svg+xml").documentElement;
-return[...document.importNode(parsed,!0).childNodes]}function withCode(text){return text.split("`").map((part,place)=>place%2?element("code","",part):part)}
-function takeKey(event){event.preventDefault(),event.stopPropagation()}function keepKeys(input){input.
-addEventListener("keydown",event=>event.stopPropagation())}function hasModifier(event){return event.
-ctrlKey||event.metaKey||event.altKey}function whenShown(target,callback){let observer=new ResizeObserver(
+return[...document.importNode(parsed,!0).childNodes]}function partsOf(text){let parts=[],code=/(?<!`)(`+)(?!`)([\s\S]+?)(?<!`)\1(?!`)/g,end=0;for(let match of text.
+matchAll(code))match.index>end&&parts.push({text:text.slice(end,match.index),isCode:!1}),parts.push(
+{text:match[2],isCode:!0}),end=match.index+match[0].length;return end<text.length&&parts.push({text:text.
+slice(end),isCode:!1}),parts}function withCode(text){return partsOf(text).map(part=>part.isCode?element(
+"code","",part.text):part.text)}function takeKey(event){event.preventDefault(),event.stopPropagation()}
+function keepKeys(input){input.addEventListener("keydown",event=>event.stopPropagation())}function hasModifier(event){
+return event.ctrlKey||event.metaKey||event.altKey}function whenShown(target,callback){let observer=new ResizeObserver(
 ()=>{target.clientWidth&&(observer.disconnect(),callback())});observer.observe(target)}function share(model,name,value){model.set(name,value),model.save_changes()}function listen(model,listeners){
 for(let[event,listener]of Object.entries(listeners))model.on(event,listener);return()=>{for(let[event,
 listener]of Object.entries(listeners))model.off(event,listener)}}function defineView(name,render2){let marked=({

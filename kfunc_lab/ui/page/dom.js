@@ -52,12 +52,30 @@ export function parseHtml(source) {
 }
 
 /**
- * What stands between backticks is code.
+ * The parts of a sentence: what stands between backticks is code, and keeps its stars. As in
+ * Markdown, as many backticks end the code as began it.
  *
  * @param {string} text
  */
+export function partsOf(text) {
+  /** @type {{ text: string, isCode: boolean }[]} */
+  const parts = [];
+  const code = /(?<!`)(`+)(?!`)([\s\S]+?)(?<!`)\1(?!`)/g;
+  let end = 0;
+  for (const match of text.matchAll(code)) {
+    if (match.index > end) parts.push({ text: text.slice(end, match.index), isCode: false });
+    parts.push({ text: match[2], isCode: true });
+    end = match.index + match[0].length;
+  }
+  if (end < text.length) parts.push({ text: text.slice(end), isCode: false });
+  return parts;
+}
+
+/** @param {string} text */
 export function withCode(text) {
-  return text.split("`").map((part, place) => (place % 2 ? element("code", "", part) : part));
+  return partsOf(text).map((part) =>
+    part.isCode ? element("code", "", part.text) : part.text,
+  );
 }
 
 /**
