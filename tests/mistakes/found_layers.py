@@ -1157,4 +1157,131 @@ again = keras.models.load_model(path)""",
         "mended": """model.load_weights(path)""",
         "changes": False,
     },
+    {
+        "name": "a_build_with_names_of_its_own",
+        "kind": "custom layers",
+        "rule": "call-signature",
+        "cells": [
+            """class S(layers.Layer):
+    def build(self, shape_x, shape_y):
+        self.w = self.add_weight(shape=(shape_x[-1],))
+    def call(self, x, y):
+        return x * self.w + y
+i = keras.Input((6,))
+z = S()(i, i)""",
+        ],
+        "right": "The shapes are named after the tensors of `call`.",
+        "words": "x_shape, y_shape",
+        "changes": True,
+    },
+    {
+        "name": "a_layer_that_only_adds_a_loss",
+        "kind": "vae",
+        "rule": "missing-return",
+        "cells": [
+            """class KL(layers.Layer):
+    def call(self, inputs):
+        m, v = inputs
+        self.add_loss(-0.5 * ops.mean(1 + v - ops.square(m) - ops.exp(v)))
+i = keras.Input((6,)); m = layers.Dense(2)(i); v = layers.Dense(2)(i)
+z = KL()([m, v])
+out = layers.Dense(6)(z)""",
+        ],
+        "right": "It has to return the tensor too.",
+        "words": "return m",
+        "changes": True,
+    },
+    {
+        "name": "towers_made_inside_a_concatenation",
+        "kind": "siamese",
+        "rule": "tower-model",
+        "cells": [
+            """def tower(x):
+    return keras.Sequential([layers.Dense(16), layers.Dense(4)])
+one, two = keras.Input((10,), name="one"), keras.Input((10,), name="two")
+m = keras.Model([one, two], layers.concatenate([tower(one), tower(two)]))""",
+        ],
+        "right": "One model, called on each tensor.",
+        "words": "net(one), net(two)",
+        "changes": True,
+    },
+    {
+        "name": "a_tower_as_the_output",
+        "kind": "siamese",
+        "rule": "tower-model",
+        "cells": [
+            """def tower(x):
+    return keras.Sequential([layers.Dense(16), layers.Dense(4)])
+one = keras.Input((10,), name="one")
+m = keras.Model(one, tower(one))""",
+        ],
+        "right": "The model is called on the tensor.",
+        "words": "net(one)",
+        "changes": True,
+    },
+    {
+        "name": "a_batch_in_a_variable",
+        "kind": "vae",
+        "rule": "unknown-size",
+        "cells": [
+            """import tensorflow as tf
+class S(layers.Layer):
+    def call(self, inputs):
+        m, v = inputs
+        batch = m.shape[0]
+        dim = m.shape[1]
+        eps = tf.random.normal(shape=(batch, dim))
+        return m + tf.exp(v) * eps
+i = keras.Input((6,)); m = layers.Dense(2)(i); v = layers.Dense(2)(i)
+z = S(name="z")([m, v])""",
+        ],
+        "right": "`ops.shape(m)[0]`.",
+        "words": "ops.shape(m)[0]",
+        "changes": True,
+    },
+    {
+        "name": "numbers_of_numpy_for_a_sample",
+        "kind": "vae",
+        "rule": "unknown-size",
+        "cells": [
+            """class S(layers.Layer):
+    def call(self, inputs):
+        m, v = inputs
+        eps = np.random.normal(size=(m.shape[0], 2))
+        return m + ops.exp(v) * eps
+i = keras.Input((6,)); m = layers.Dense(2)(i); v = layers.Dense(2)(i)
+z = S(name="z")([m, v])""",
+        ],
+        "right": "`keras.random.normal((ops.shape(m)[0], 2))`.",
+        "words": "(ops.shape(m)[0], 2)",
+        "changes": True,
+    },
+    {
+        "name": "time_major_in_a_text",
+        "kind": "saving",
+        "rule": "old-configuration",
+        "cells": [
+            """import json
+seq = keras.Input((10, 4), name="seq")
+config = json.loads(keras.Model(seq, layers.GRU(8, name="gru")(seq)).to_json())
+config["config"]["layers"][1]["config"]["time_major"] = False
+text = json.dumps(config)""",
+            """again = keras.models.model_from_json(text)""",
+        ],
+        "right": "Take it out of the configuration.",
+        "words": '.pop("time_major"',
+        "changes": True,
+    },
+    {
+        "name": "small_images_for_xception",
+        "kind": "transfer learning",
+        "rule": "application-size",
+        "cells": [
+            """base = keras.applications.Xception(
+    include_top=False, weights=None, input_shape=(32, 32, 3))""",
+        ],
+        "right": "Resize them first.",
+        "words": "Resizing(96, 96)",
+        "changes": True,
+    },
 ]

@@ -67,8 +67,10 @@ def _size_changes(size: _Size, match: re.Match[str], failure: Failure) -> tuple[
     """Replaces the shape by one that has numbers when the model runs, where this is enough."""
     code, whole = failure.source, failure.expression
     name = called_name(failure.code)
-    if code is None or whole is None or is_symbolic(size.tensor) or size.words != size.read:
+    if code is None or whole is None or is_symbolic(size.tensor):
         return ()
+    if size.words != size.read:
+        return _assigned_changes(size, name, failure)
     if name in ("range", "int", "float") or "not supported between" in match.string:
         return ()
     found = [
@@ -79,11 +81,29 @@ def _size_changes(size: _Size, match: re.Match[str], failure: Failure) -> tuple[
     new = f"{spelled('ops', failure)}.shape({size.source})"
     changes = tuple(code.replaced(node, new) for node in found)
     if failure.code.startswith(("np.random.", "numpy.random.")):
-        return _drawn_by_keras(whole, new, failure)
+        return _drawn_by_keras(whole, size, failure)
     return () if as_call(failure.code) is None or failure.code.startswith("np.") else changes
 
 
-def _drawn_by_keras(whole: ast.expr, shape: str, failure: Failure) -> tuple[Change, ...]:
+def _assigned_changes(size: _Size, name: str, failure: Failure) -> tuple[Change, ...]:
+    """Replaces the shape where a variable gets an unknown size."""
+    code = failure.source
+    if code is None or name in ("range", "int", "float") or failure.code.startswith("np."):
+        return ()
+    found = [
+        node.value
+        for node in ast.walk(code.tree)
+        if isinstance(node, ast.Assign)
+        and getattr(node.targets[0], "id", "") == size.words
+        and ast.unparse(node.value) == size.read
+    ]
+    if len(found) != 1 or not isinstance(found[0], ast.Subscript):
+        return ()
+    new = f"{spelled('ops', failure)}.shape({size.source})"
+    return (code.replaced(found[0].value, new),)
+
+
+def _drawn_by_keras(whole: ast.expr, size: _Size, failure: Failure) -> tuple[Change, ...]:
     """Replaces a function of `np.random` by the one of `keras.random`, if only a size is given."""
     import keras
 
@@ -92,7 +112,16 @@ def _drawn_by_keras(whole: ast.expr, shape: str, failure: Failure) -> tuple[Chan
         return ()
     if not isinstance(whole, ast.Call) or len(whole.args) + len(whole.keywords) != 1:
         return ()
+    shape = _drawn_shape(size, spelled("ops", failure), failure)
     return (failure.source.replaced(whole, f"keras.random.{name}({shape})"),)
+
+
+def _drawn_shape(size: _Size, ops: str, failure: Failure) -> str:
+    """Returns the shape that a call gives, with the sizes that are known when the model runs."""
+    call = as_call(failure.code)
+    given = [] if call is None else [*call.args, *(word.value for word in call.keywords)]
+    source = ast.unparse(given[-1]) if given else size.read
+    return source.replace(f"{size.source}.shape", f"{ops}.shape({size.source})")
 
 
 def _size_edit(size: _Size, match: re.Match[str], failure: Failure) -> str:
@@ -108,6 +137,7 @@ def _size_edit(size: _Size, match: re.Match[str], failure: Failure) -> str:
     if "None values" in match.string and as_call(failure.code) is None:
         words["new"] = f"keras.ops.cast({new}, {size.source}.dtype)"
     if failure.code.startswith(("np.random.", "numpy.random.")):
+        words["new"] = _drawn_shape(size, "keras.ops", failure)
         return _("Write `keras.random.{name}({new})`: NumPy needs a number here.").format(
             **words
         )

@@ -7,7 +7,7 @@ import re
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.edit import Change, Edit
-from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.failure import Failure, called_name
 from kfunc_lab.mistakes.own_code import spelled, value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
@@ -35,7 +35,9 @@ def _argument(call: ast.Call, name: str) -> ast.expr | None:
 
 def _classes(match: re.Match[str], failure: Failure) -> Mistake:
     call, code = _call(failure), failure.source
-    classes = match.groupdict().get("classes") or "n"
+    given = None if call is None else _argument(call, "classes")
+    number = None if given is None else _constant(given, failure)
+    classes = match["classes"] or (str(number) if isinstance(number, int) else "n")
     own = _("`weights=None, classes={n}` trains everything from the beginning.").format(
         n=classes
     )
@@ -125,6 +127,24 @@ def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
         )
     sums = f"{min(shape[:2], default=0)} < {least}"
     return Mistake("application-size", reason, sums, edit, "input_shape", changes)
+
+
+def _too_small_inside(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains images that shrink to nothing inside an application."""
+    import keras
+
+    name = called_name(failure.code)
+    if failure.operation is None or not callable(getattr(keras.applications, name, None)):
+        return None
+    return Mistake(
+        "application-size",
+        _("The images are too small for {kind}: nothing is left of them at {layer}.").format(
+            kind=name, layer=failure.name
+        ),
+        "",
+        _("Enlarge the images first: `layers.Resizing({n}, {n})`.").format(n=96),
+        "input_shape",
+    )
 
 
 def _resizes(shape: list[int], size: int) -> bool:
@@ -328,7 +348,7 @@ def _no_network(match: re.Match[str], failure: Failure) -> Mistake | None:
 RULES: tuple[Rule, ...] = (
     rule(
         "application-top",
-        r"`?classes`? should be 1000.*?Received:? `?classes=(?P<classes>\d+)",
+        r"`?classes`? should be 1000(?:.*?Received:? `?classes=(?P<classes>\d+))?",
         _classes,
     ),
     rule(
@@ -340,6 +360,11 @@ RULES: tuple[Rule, ...] = (
         "application-size",
         r"Input size must be at least (?P<least>\d+)x\d+.*?input_shape=(?P<shape>\([^)]*\))",
         _too_small,
+    ),
+    rule(
+        "application-size",
+        r"negative|zero or less|must be positive|size would be|smaller than",
+        _too_small_inside,
     ),
     rule(
         "application-channels",

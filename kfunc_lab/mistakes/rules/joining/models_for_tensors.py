@@ -49,7 +49,13 @@ def _untaken_result(call: ast.Call, failure: Failure) -> Mistake | None:
     code = failure.source
     made = [node for node in _arguments(call) if isinstance(node, ast.Call)]
     models = [value for value in failure.layers if _is_model(value)]
-    if code is None or not models or not made:
+    if code is None or not made or not (models or failure.stage == "model"):
+        return None
+    towers = [_tower(node, call, failure) for node in made]
+    found = [tower for tower in towers if tower is not None]
+    if len(found) == len(made):
+        return _tower_mistake(found, failure)
+    if not models:
         return None
     source = code.source(made[0])
     return Mistake(
@@ -322,6 +328,12 @@ _CALLED = (
 
 RULES: tuple[Rule, ...] = (
     rule("model-for-tensor", _CALLED, _model_given),
+    rule(
+        "model-for-tensor",
+        r"All `?outputs`? values must be KerasTensors.*?including invalid value <"
+        r"(?:Sequential|Functional) ",
+        _model_given,
+    ),
     rule("model-for-tensor", r"Inputs to a layer should be tensors\. Got '<\w+ ", _model_given),
     rule(
         "model-for-tensor",

@@ -108,6 +108,12 @@ def _own_result(match: re.Match[str], failure: Failure) -> Mistake | None:
     return _lacks_return(function.node.name, function, failure)
 
 
+def _only_acts(value: ast.expr) -> bool:
+    """Returns whether a call is made for what it does, and not for its result."""
+    name = getattr(getattr(value, "func", None), "attr", getattr(value, "id", ""))
+    return name in ("add_loss", "append", "assign", "assign_add", "update_state", "print")
+
+
 def _with_return(function: OwnFunction) -> tuple[str, Change | None]:
     """Returns the value of a function's last statement, and the change that returns it."""
     last = function.node.body[-1] if isinstance(function.node.body, list) else None
@@ -118,6 +124,10 @@ def _with_return(function: OwnFunction) -> tuple[str, Change | None]:
             return source, function.code.line_after(last, f"return {source}")
     if isinstance(last, ast.Return) and last.value is None:
         return "", None
+    if isinstance(last, ast.Expr) and _only_acts(last.value) and function.parameters:
+        name = function.parameters[0].arg
+        result = (function.unpacked(name) or [name])[0]
+        return result, function.code.line_after(last, f"return {result}")
     if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant):
         begin = begin_of(last)
         change = Change(function.code.file, begin, begin, "return ")

@@ -583,7 +583,38 @@ def _one_parameter(names: list[str], function: OwnFunction) -> tuple[Change, ...
     return tuple(changes)
 
 
+def _build_names(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Names the arguments of `build` after those of `call`."""
+    own = OwnClass.of(failure.operation) if is_own(failure.operation) else None
+    build = None if own is None else own.method("build")
+    call = None if own is None else own.method("call")
+    if build is None or call is None:
+        return None
+    names = [each.arg for each in build.parameters]
+    right = [f"{each.arg}_shape" for each in call.parameters[: len(names)]]
+    if len(right) != len(names):
+        return None
+    pairs = dict(zip(names, right, strict=True))
+    changes = [build.code.replaced(each, pairs[each.arg]) for each in build.parameters]
+    changes += [
+        build.code.replaced(node, pairs[node.id])
+        for node in ast.walk(build.node)
+        if isinstance(node, ast.Name) and node.id in pairs
+    ]
+    return Mistake(
+        "call-signature",
+        _("`build` of {layer} names its shapes differently from the tensors of `call`.").format(
+            layer=title(failure)
+        ),
+        "",
+        _("Write `def build(self, {names})`.").format(names=", ".join(right)),
+        "build",
+        tuple(changes) if parses(changes) else (),
+    )
+
+
 RULES: tuple[Rule, ...] = (
+    rule("call-signature", r"`build\(\)` method with more than one argument", _build_names),
     rule("call-signature", r"missing a required (?:\S+ )?argument: '(?P<where>\w+)'", _missing),
     rule(
         "call-signature",

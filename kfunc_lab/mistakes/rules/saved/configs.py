@@ -328,7 +328,7 @@ def _popped(setting: str, call: ast.Call, failure: Failure) -> tuple[Change, ...
     inner = given.args[0] if isinstance(given, ast.Call) and given.args else given
     value = value_of(inner, known)
     lines, held = [], code.source(inner)
-    whole = isinstance(value, dict) and "layers" in value
+    whole = isinstance(value, dict) and "class_name" not in value
     if isinstance(value, str):
         lines, held = [f"config = json.loads({held})"], "config"
         if "json" not in known:
