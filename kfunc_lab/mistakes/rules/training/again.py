@@ -39,6 +39,10 @@ def _unknown_variable(match: re.Match[str], failure: Failure) -> Mistake | None:
     """Explains an optimizer that was built for other variables."""
     passed = find_passed(failure)
     variable = re.sub(r"[,>].*", "", match["path"]).strip()
+    if not variable:
+        variable = _refused(passed)
+        if passed is None or not variable:
+            return None
     if passed is None:
         reason = _(
             "The optimizer was built for the variables of another model, not for {name}."
@@ -59,6 +63,14 @@ def _unknown_variable(match: re.Match[str], failure: Failure) -> Mistake | None:
     copied = copied_compile(passed)
     words = _("Compile the model again after `trainable` was changed.")
     return mistake(failure, "trainable-changed", reason, [Edit(words, copied.changes)])
+
+
+def _refused(passed: Passed | None) -> str:
+    """Returns the variable that the optimizer refused; up to Keras 3.8 the message fails."""
+    if passed is None or "_check_variables_are_known" not in passed.frames:
+        return ""
+    found = [local["v"] for local in passed.locals_of_keras if "v" in local]
+    return str(getattr(found[-1], "path", "")) if found else ""
 
 
 def _shared(passed: Passed) -> str:
@@ -96,6 +108,11 @@ RULES: tuple[Rule, ...] = (
     rule(
         "shared-optimizer",
         r"Unknown variable: <Variable path=(?P<path>[^\n]*)",
+        _unknown_variable,
+    ),
+    rule(
+        "shared-optimizer",
+        r"(?P<path>)numpy\(\) is only available when eager execution",
         _unknown_variable,
     ),
     rule(
