@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import loss_accepts
@@ -98,7 +98,7 @@ def _different(match: re.Match[str], failure: Failure) -> Mistake | None:
     counts = found.shape[0], sizes(match["output"])[0]
     if None not in counts and counts[0] != counts[1]:
         return _other_count(failure, found, *counts)
-    edits = list(_unique(_edits(found)))
+    edits = list(islice(_unique(_edits(found)), 2))  # each one is tried, which takes time
     if not edits:
         return None
     return mistake(failure, *_reason(found), edits, _sums(found), _last_name(found))
