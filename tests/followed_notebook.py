@@ -36,20 +36,22 @@ class FollowedNotebook:
             text=True,
         )
 
-    def run(self, cells, language="en", check=None):
+    def run(self, cells, language="en", check=None, data=None):
         """Runs cells until one fails, and runs them again with the edit that is offered.
 
         Args:
             cells: The sources of the cells.
             language: The language of the explanation.
             check: An expression whose value is part of the answer.
+            data: An expression for the data that lint looks at, if nothing fails.
 
         Returns:
             A dict: `raised`, `said`, `rule`, `seconds`, `mended` (the edited cells, if an edit
             with its place in the source is offered), `runs` (whether the edited cells run), `lint`
-            (the findings if nothing failed) and `value`.
+            (the codes of the findings if nothing failed) and `value`.
         """
         request = {"cells": list(cells), "language": language, "check": check}
+        request["data"] = data
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -102,7 +104,7 @@ def _run(shell, cells):
     return len(cells)
 
 
-def _answer(cells, language, check):
+def _answer(cells, language, check, data):
     import kfunc_lab as lab
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -110,8 +112,9 @@ def _answer(cells, language, check):
     ran = _run(shell, cells)
     if ran == len(cells):
         model = shell.user_ns.get("model")
-        findings = [] if model is None else list(lab.lint(model))
-        lint = [[it.code, it.call, it.sureness] for it in findings]
+        data = None if data is None else eval(data, shell.user_ns)
+        findings = [] if model is None else list(lab.lint(model, data))
+        lint = [it.code for it in findings]
         return {"raised": False, "lint": lint, "value": _value(shell, check)}
     begin = time.perf_counter()
     view = lab.explain()

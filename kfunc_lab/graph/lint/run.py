@@ -12,6 +12,7 @@ from kfunc_lab.graph.lint import (
     lost_branches,
     masks,
     metrics,
+    misfits,
     mixing,
     scaling,
     training,
@@ -41,6 +42,7 @@ _RULES: tuple[Rule, ...] = (
     *weights.RULES,
     *losses.RULES,
     *metrics.RULES,
+    *misfits.RULES,
 )
 
 _OF_DATA = (*inputs.RULES, *targets.RULES)

@@ -1,0 +1,40 @@
+"""Mistakes that people brought: what is said of each, and the edit applied to their cells."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+CASES = tomllib.loads(Path(__file__).with_name("brought.toml").read_text("utf-8"))["case"]
+RAISING = [case for case in CASES if case["raises"]]
+SILENT = [case for case in CASES if not case["raises"]]
+
+
+def ids(case):
+    return case["name"]
+
+
+@pytest.mark.parametrize("case", RAISING, ids=ids)
+def test_edit_is_right_and_mends(case, notebook):
+    cells = [cell.strip() for cell in case["cells"]]
+    answer = notebook.run(cells)
+    assert answer["raised"]
+    assert answer["edit"] == case["edit"]
+    if case.get("in_words"):  # what the model was before, the code does not tell
+        assert "mended" not in answer
+    else:
+        assert answer["runs"]
+
+
+@pytest.mark.parametrize("case", SILENT, ids=ids)
+def test_silent_mistake_is_found_until_it_is_mended(case, notebook):
+    cells = [cell.strip() for cell in case["cells"]]
+    answer = notebook.run(cells, data=case.get("data"))
+    assert not answer["raised"]
+    assert sorted(answer["lint"]) == sorted(case["finds"])
+    if "mended" not in case:
+        return
+    after = notebook.run(
+        [*cells, case["mended"].strip()], data=case.get("data_after", case.get("data"))
+    )
+    assert after["lint"] == []
