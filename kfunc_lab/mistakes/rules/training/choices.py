@@ -16,6 +16,7 @@ from kfunc_lab.mistakes.data.passed import Passed, find_passed, parameters
 from kfunc_lab.mistakes.data.wanted import layer_of_output, wanted_outputs
 from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.nearest import nearest
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
 
@@ -146,15 +147,15 @@ def _optimizer(match: re.Match[str], failure: Failure) -> Mistake | None:
     if value is not None:
         known = [name for name in dir(keras.optimizers) if name[:1].isupper()]
         lower = {name.lower(): name for name in known}
-        close = difflib.get_close_matches(str(value).lower(), list(lower), 1, 0.6)
+        close = nearest(str(value).lower(), lower, 0.6)
         if not close:
             return None
         reason = _('Keras has no `{where}` named "{value}".').format(
             where="optimizer", value=quoted(value, 40)
         )
         edit = Edit(
-            _('Write `"{name}"`.').format(name=close[0]),
-            (code.replaced(node, f'"{close[0]}"'),),
+            _('Write `"{name}"`.').format(name=close),
+            (code.replaced(node, f'"{close}"'),),
         )
         return mistake(failure, "unknown-choice", reason, [edit], where="optimizer")
     if "class" in match["value"] and isinstance(node, (ast.Attribute, ast.Name)):
