@@ -60,14 +60,7 @@ def test_explanations_are_fast(raised):
     assert seconds[len(seconds) // 2] < 0.3
 
 
-# The last layer of the tagger is wrapped, and its activation is not read.
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=False) if name == "tagging" else ())
-        for name in MODELS
-    ],
-)
+@pytest.mark.parametrize("name", MODELS)
 def test_nothing_is_found_in_right_models(name):
     keras.backend.clear_session()
     names = {}
