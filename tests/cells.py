@@ -4,7 +4,7 @@ import itertools
 import linecache
 
 import kfunc_lab as lab
-from kfunc_lab.mistakes.edit import edited
+from kfunc_lab.mistakes.source.edit import edited
 
 _NUMBERS = itertools.count()
 PREAMBLE = "import numpy as np\nimport keras\nfrom keras import layers, ops\n"

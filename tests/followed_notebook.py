@@ -36,7 +36,7 @@ class FollowedNotebook:
             text=True,
         )
 
-    def run(self, cells, language="en", check=None, data=None):
+    def run(self, cells, language="en", check=None, data=None, runs_edit=True):
         """Runs cells until one fails, and runs them again with the edit that is offered.
 
         Args:
@@ -44,6 +44,7 @@ class FollowedNotebook:
             language: The language of the explanation.
             check: An expression whose value is part of the answer.
             data: An expression for the data that lint looks at, if nothing fails.
+            runs_edit: Whether to run the edited cells.
 
         Returns:
             A dict: `raised`, `said`, `rule`, `seconds`, `mended` (the edited cells, if an edit
@@ -51,7 +52,7 @@ class FollowedNotebook:
             (the codes of the findings if nothing failed) and `value`.
         """
         request = {"cells": list(cells), "language": language, "check": check}
-        request["data"] = data
+        request |= {"data": data, "runs_edit": runs_edit}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -104,7 +105,7 @@ def _run(shell, cells):
     return len(cells)
 
 
-def _answer(cells, language, check, data):
+def _answer(cells, language, check, data, runs_edit):
     import kfunc_lab as lab
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -131,6 +132,8 @@ def _answer(cells, language, check, data):
         edited = [_edited(cell, view.mended) for cell in cells]
         first = next(n for n, cell in enumerate(edited) if cell != cells[n])
         answer["mended"] = edited
+        if not runs_edit:
+            return answer
         answer["runs"] = _run(shell, edited[first : ran + 1]) == ran + 1 - first
         answer["value"] = _value(shell, check)
     return answer

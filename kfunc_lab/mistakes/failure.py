@@ -13,9 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.names.cause import find_cause
 from kfunc_lab.mistakes.names.scope import names_of_frame
+from kfunc_lab.mistakes.source.code import Code
 
 _TRAINING = {
     "fit", "evaluate", "predict", "compile", "train_on_batch", "test_on_batch",

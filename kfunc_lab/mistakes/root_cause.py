@@ -12,7 +12,6 @@ from types import FrameType
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import arguments_without_masks, functional_of, nodes_of
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.failure import (
     Caller,
     Failure,
@@ -23,6 +22,7 @@ from kfunc_lab.mistakes.failure import (
     source_of,
     user_frame,
 )
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
 
 _LAMBDA = "infer the shape of the Lambda"
 _MAX_CHAIN = 20

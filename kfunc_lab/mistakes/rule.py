@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunc_lab.graph.keras import nodes
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure, as_call, called_name, name_of, shape_of
+from kfunc_lab.mistakes.source.edit import Change, Edit
 from kfunc_lab.ui.text import printable
 
 Shape = tuple[int | None, ...]

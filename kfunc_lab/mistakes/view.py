@@ -20,7 +20,7 @@ from kfunc_lab.mistakes.forms.explanation import explanation_of
 from kfunc_lab.mistakes.forms.static_page import mistake_html, page_words
 from kfunc_lab.mistakes.forms.static_picture import with_words
 from kfunc_lab.mistakes.rule import Mistake
-from kfunc_lab.mistakes.timed_cell import readable_source
+from kfunc_lab.mistakes.source.timed_cell import readable_source
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
 

@@ -11,7 +11,7 @@ import keras, kfunc_lab as lab
 from dataclasses import replace
 from keras import layers
 from kfunc_lab.mistakes import view
-from kfunc_lab.mistakes.edit import Edit
+from kfunc_lab.mistakes.source.edit import Edit
 from kfunc_lab.mistakes.failure import find_failure
 from kfunc_lab.mistakes.forms.explanation import explanation_of
 

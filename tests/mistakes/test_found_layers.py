@@ -11,8 +11,8 @@ import pytest
 from keras import layers, ops
 
 import kfunc_lab as lab
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import edited
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import edited
 
 from .found_layers import CASES
 

@@ -11,9 +11,9 @@ from keras import layers
 
 import kfunc_lab as lab
 from kfunc_lab.mistakes import view as views
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.forms.explanation import explanation_of
 from kfunc_lab.mistakes.forms.raw_cell import with_magics
+from kfunc_lab.mistakes.source.edit import Change, Edit
 from kfunc_lab.ui.text_width import text_width
 
 LONG = ", ".join(f"argument_{number}=layers.Dense({number})" for number in range(12))

@@ -12,10 +12,10 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import edited
 from kfunc_lab.mistakes.names.rewriting import rewritten
 from kfunc_lab.mistakes.names.table import functions
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import edited
 
 VERSION = tuple(map(int, keras.__version__.split(".")[:2]))
 RNG = np.random.default_rng(0)

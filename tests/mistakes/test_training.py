@@ -7,11 +7,11 @@ import keras
 import pytest
 from mistakes.found_training import CASES, PREAMBLE
 
-from kfunc_lab.mistakes.compile_again import compiled_again
 from kfunc_lab.mistakes.data.arrays import steps
-from kfunc_lab.mistakes.edit import edited
 from kfunc_lab.mistakes.failure import find_failure
 from kfunc_lab.mistakes.find import find_mistake
+from kfunc_lab.mistakes.source.edit import edited
+from kfunc_lab.mistakes.statements.compile_again import compiled_again
 
 KINDS = list(dict.fromkeys(case["kind"] for case in CASES))
 # A few cases of each kind run here; each one takes a fit or two.

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.source.code import Code
 from mutations import calls, data, names, settings, training  # noqa: F401 - they register kinds
 from mutations.mutant import OPERATORS, Cell, Mutant, mutate
 from mutations.right_models import MODELS

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import Change, edited
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change, edited
 
 # The order of the arguments that people pass without a name.
 POSITIONS = {

@@ -17,7 +17,7 @@ import keras
 from IPython.core.interactiveshell import InteractiveShell
 
 import kfunc_lab as lab
-from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.source.code import Code
 from mutations.mutant import Mutant, name_of
 from mutations.right_models import MODELS, PREAMBLE
 

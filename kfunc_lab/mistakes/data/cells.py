@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from kfunc_lab.mistakes.code import Code
+from kfunc_lab.mistakes.source.code import Code
 from kfunc_lab.ui.text import snake_case
 
 _MAX_CELLS = 200

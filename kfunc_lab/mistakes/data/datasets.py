@@ -7,7 +7,6 @@ from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import accepts, names_given
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.data.arrays import steps
 from kfunc_lab.mistakes.data.cells import assigned, earlier_code
 from kfunc_lab.mistakes.data.inputs import matched, named_inputs
@@ -16,7 +15,8 @@ from kfunc_lab.mistakes.data.mending import transformed
 from kfunc_lab.mistakes.data.passed import Passed
 from kfunc_lab.mistakes.data.solution import Solution
 from kfunc_lab.mistakes.data.wanted import Wanted, takes_dict, wanted_inputs
-from kfunc_lab.mistakes.edit import Change, Edit
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change, Edit
 
 
 def dataset_specs(dataset: Any) -> tuple[Any, ...] | None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import accepts, first_batch
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.data.kinds import Spec, kind_of, specs
 from kfunc_lab.mistakes.data.mending import packed
 from kfunc_lab.mistakes.data.passed import Passed
 from kfunc_lab.mistakes.data.solution import Solution
 from kfunc_lab.mistakes.data.wanted import takes_dict, wanted_inputs
-from kfunc_lab.mistakes.edit import Edit
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Edit
 
 
 def yields(value: Any) -> tuple[Code, list[ast.expr], str] | None:

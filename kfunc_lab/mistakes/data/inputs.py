@@ -22,7 +22,7 @@ from kfunc_lab.mistakes.data.mending import (
 )
 from kfunc_lab.mistakes.data.passed import Passed, value_of
 from kfunc_lab.mistakes.data.wanted import Wanted, takes_dict, wanted_inputs
-from kfunc_lab.mistakes.edit import Change, Edit
+from kfunc_lab.mistakes.source.edit import Change, Edit
 
 
 def edits_of_x(passed: Passed) -> list[Edit]:

@@ -8,7 +8,7 @@ from kfunc_lab.graph.keras.nodes import ancestors
 from kfunc_lab.mistakes.data.cells import made_by
 from kfunc_lab.mistakes.data.passed import Passed
 from kfunc_lab.mistakes.data.wanted import layer_of_output
-from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.source.edit import Change
 
 Shape = tuple[int | None, ...]
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D")

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.data.kinds import Spec, kind_of, spec_of_value
 from kfunc_lab.mistakes.data.passed import Passed, value_of
-from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change
 
 _SIMPLE = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Constant, ast.List, ast.Tuple)
 

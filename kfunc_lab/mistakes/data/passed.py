@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.failure import Failure, all_frames, is_keras_file, is_user_file, span_of
+from kfunc_lab.mistakes.source.code import Code
 
 METHODS = (
     "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch",

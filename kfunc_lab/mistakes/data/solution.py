@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kfunc_lab.mistakes.edit import Edit
+from kfunc_lab.mistakes.source.edit import Edit
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import changed_lines, edited
 from kfunc_lab.mistakes.failure import message_of
 from kfunc_lab.mistakes.forms.raw_cell import with_magics
 from kfunc_lab.mistakes.rule import Mistake
-from kfunc_lab.mistakes.timed_cell import magic_line
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import changed_lines, edited
+from kfunc_lab.mistakes.source.timed_cell import magic_line
 from kfunc_lab.ui.text import printable
 
 

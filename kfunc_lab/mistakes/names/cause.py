@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.names.scope import Evaluator, short_name
 from kfunc_lab.mistakes.names.table import functions, methods, places
+from kfunc_lab.mistakes.source.code import Code
 
 # The packages of Keras, former ones included, and those that only served it.
 PACKAGES = (

@@ -11,8 +11,6 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from kfunc_lab.mistakes.code import Code, begin_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.names.nearest import exists, today, value_of
 from kfunc_lab.mistakes.names.scope import (
     Evaluator,
@@ -25,6 +23,8 @@ from kfunc_lab.mistakes.names.scope import (
 from kfunc_lab.mistakes.names.table import OldFunction, functions, methods
 from kfunc_lab.mistakes.names.template import fill, in_parentheses
 from kfunc_lab.mistakes.names.turns import CannotTurnError
+from kfunc_lab.mistakes.source.code import Code, begin_of
+from kfunc_lab.mistakes.source.edit import Change
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _OPERATORS = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp)

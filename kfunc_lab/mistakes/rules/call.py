@@ -10,12 +10,12 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, as_call, called_name, look_up, shape_of
-from kfunc_lab.mistakes.own_code import OwnFunction, constructor_of, spelled
 from kfunc_lab.mistakes.rule import Mistake, Rule, argument, rule, title, written
 from kfunc_lab.mistakes.rules.merging import symbolic_edit
 from kfunc_lab.mistakes.rules.own.weights import moved_out_of_call
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import OwnFunction, constructor_of, spelled
 
 # ---------------------------------------------------------------------------------------------
 # Sizes that are not known yet

@@ -7,18 +7,8 @@ import re
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import end_of
-from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.failed_call import (
-    FailedCall,
-    holds_tensors,
-    is_known,
-    parameters_of,
-    value_of,
-)
 from kfunc_lab.mistakes.failure import Failure, as_call
 from kfunc_lab.mistakes.nearest import nearest
-from kfunc_lab.mistakes.never_called import called_on_tensor
 from kfunc_lab.mistakes.rule import (
     Mistake,
     Rule,
@@ -32,6 +22,16 @@ from kfunc_lab.mistakes.rule import (
 )
 from kfunc_lab.mistakes.rules.lists import MERGES
 from kfunc_lab.mistakes.search.sites import Sites, last_name
+from kfunc_lab.mistakes.source.code import end_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.failed_call import (
+    FailedCall,
+    holds_tensors,
+    is_known,
+    parameters_of,
+    value_of,
+)
+from kfunc_lab.mistakes.statements.never_called import called_on_tensor
 
 # An example of the arguments that each layer needs where it got a tensor.
 _NEEDED = {

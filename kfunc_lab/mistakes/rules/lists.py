@@ -6,9 +6,6 @@ from dataclasses import replace
 
 from kfunc_lab.graph.keras.nodes import has_history, is_symbolic, is_used
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
-from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.failed_call import holds_tensors, value_of
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import (
     Mistake,
@@ -22,6 +19,9 @@ from kfunc_lab.mistakes.rule import (
 )
 from kfunc_lab.mistakes.search.problem import Candidate, problem_of
 from kfunc_lab.mistakes.search.run import fits
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.failed_call import holds_tensors, value_of
 
 # The layers that take a list of tensors.
 MERGES = {

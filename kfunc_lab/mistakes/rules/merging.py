@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, called_name, shape_of
 from kfunc_lab.mistakes.rule import (
     Mistake,
@@ -25,6 +24,7 @@ from kfunc_lab.mistakes.rule import (
     written,
 )
 from kfunc_lab.mistakes.rules.lists import in_one_list, of_one_tensor
+from kfunc_lab.mistakes.source.edit import Change
 
 _IN_OPS = {
     "reduce_mean": "mean", "reduce_sum": "sum", "reduce_max": "max", "reduce_min": "min",

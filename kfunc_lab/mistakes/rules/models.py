@@ -6,10 +6,7 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import ancestors, has_history
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.failed_call import is_known, value_of
 from kfunc_lab.mistakes.failure import Failure, name_of
-from kfunc_lab.mistakes.never_called import called_on_tensor
 from kfunc_lab.mistakes.rule import (
     Mistake,
     Rule,
@@ -21,6 +18,9 @@ from kfunc_lab.mistakes.rule import (
     title,
 )
 from kfunc_lab.mistakes.rules.construction import held_tensor, in_constructor
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.failed_call import is_known, value_of
+from kfunc_lab.mistakes.statements.never_called import called_on_tensor
 
 
 def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:

@@ -6,10 +6,10 @@ from typing import Any
 from kfunc_lab.graph.keras.dry_run import traced
 from kfunc_lab.graph.keras.reader import read_graph
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, name_of, shape_of
-from kfunc_lab.mistakes.own_code import constructor_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, maker, rule, title
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import constructor_of
 from kfunc_lab.shapes.what_if import Changes, what_if
 
 # The setting that is the size of a layer's last axis.

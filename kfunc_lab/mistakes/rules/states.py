@@ -7,11 +7,11 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import is_symbolic, node_of
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import tensor_expressions
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, look_up, name_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.search.sites import Sites
+from kfunc_lab.mistakes.source.code import tensor_expressions
+from kfunc_lab.mistakes.source.edit import Change
 
 _SCORES = ("scores",)
 _STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",)}

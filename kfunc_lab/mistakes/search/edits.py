@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of, end_of, tensor_expressions
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.search.problem import (
     GOAL,
@@ -19,6 +17,8 @@ from kfunc_lab.mistakes.search.problem import (
     setting,
 )
 from kfunc_lab.mistakes.search.sites import Site, Sites, creates, last_name, parameters_of
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of, tensor_expressions
+from kfunc_lab.mistakes.source.edit import Change, Edit
 from kfunc_lab.shapes.rules.formulas import class_defaults
 from kfunc_lab.shapes.rules.rule import Shape, parse_layer
 from kfunc_lab.ui.text import printable

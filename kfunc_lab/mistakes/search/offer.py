@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.mistakes.search.data import data_shapes
@@ -20,6 +19,7 @@ from kfunc_lab.mistakes.search.run import fits, search
 from kfunc_lab.mistakes.search.sites import Sites
 from kfunc_lab.mistakes.search.size_paths import size_paths
 from kfunc_lab.mistakes.search.traced import traced_problem
+from kfunc_lab.mistakes.source.edit import Edit
 from kfunc_lab.shapes.rules.rule import Shape
 from kfunc_lab.ui.text import printable
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kfunc_lab.graph.keras.settings import configuration, constructor_defaults
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.source.code import Code
 
 _CELL = re.compile(r"^<ipython-input|[\\/]ipykernel_\d+[\\/]")
 _MAX_FILES = 200

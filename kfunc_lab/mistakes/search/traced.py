@@ -13,9 +13,9 @@ from kfunc_lab.graph.keras.nodes import functional_of
 from kfunc_lab.graph.keras.reader import Reading, built_specs, is_library
 from kfunc_lab.graph.keras.settings import changed_settings
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec, unused_id
-from kfunc_lab.mistakes.code import Code, tensor_expressions
 from kfunc_lab.mistakes.failure import Failure, look_up, shape_of
 from kfunc_lab.mistakes.search.problem import GOAL, Problem
+from kfunc_lab.mistakes.source.code import Code, tensor_expressions
 
 _MAX_STEPS = 40
 

@@ -6,11 +6,11 @@ import re
 
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure, called_name
-from kfunc_lab.mistakes.own_code import spelled, value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
+from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.own_code import spelled, value_of, variables
 
 _STRIDE = 32  # the applications halve an image five times
 

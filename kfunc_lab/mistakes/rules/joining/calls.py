@@ -8,12 +8,12 @@ from kfunc_lab.graph.keras import nodes
 from kfunc_lab.graph.keras.dry_run import traced
 from kfunc_lab.graph.keras.nodes import has_history
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import begin_of, end_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, name_of, shape_of
-from kfunc_lab.mistakes.own_code import spelled, value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, factors, product, rule, title, written
 from kfunc_lab.mistakes.rules.own.signature import called_expression
+from kfunc_lab.mistakes.source.code import begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import spelled, value_of, variables
 
 
 def _decoder(match: re.Match[str], failure: Failure) -> Mistake | None:

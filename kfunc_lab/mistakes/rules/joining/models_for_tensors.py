@@ -7,12 +7,12 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import begin_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, shape_of
-from kfunc_lab.mistakes.own_code import OwnFunction, value_of, variables, within
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
+from kfunc_lab.mistakes.source.code import begin_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import OwnFunction, value_of, variables, within
 
 
 def _model_given(match: re.Match[str], failure: Failure) -> Mistake | None:

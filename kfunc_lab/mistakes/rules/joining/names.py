@@ -7,12 +7,12 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import ancestors, has_history
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import begin_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, name_of
-from kfunc_lab.mistakes.own_code import value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.own.signature import parses
+from kfunc_lab.mistakes.source.code import begin_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import value_of, variables
 
 
 def _twice(match: re.Match[str], failure: Failure) -> Mistake | None:

@@ -15,12 +15,12 @@ from kfunc_lab.graph.keras.nodes import (
     nodes_of,
 )
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, name_of, shape_of
-from kfunc_lab.mistakes.own_code import value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
+from kfunc_lab.mistakes.source.code import Code, begin_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import value_of, variables
 
 
 @dataclass(frozen=True)

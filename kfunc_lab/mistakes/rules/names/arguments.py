@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, name_of
 from kfunc_lab.mistakes.names.cause import is_keras
 from kfunc_lab.mistakes.names.scope import Evaluator
@@ -22,6 +20,8 @@ from kfunc_lab.mistakes.rules.names.trying import (
     names_of,
     spelled_module,
 )
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change
 
 _OF_ANY_LAYER = ("name", "trainable", "dtype", "input_shape", "input_dim", "autocast")
 _INITIALIZERS = {

@@ -4,13 +4,13 @@ import ast
 import re
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.names.cause import is_stacking
 from kfunc_lab.mistakes.names.scope import Evaluator
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, written
 from kfunc_lab.mistakes.rules.names.trying import changed_source, failing_node, names_of
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change
 
 
 def _stacked(match: re.Match[str], failure: Failure) -> Mistake | None:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, as_call
 from kfunc_lab.mistakes.names.cause import is_keras_name
 from kfunc_lab.mistakes.names.nearest import exists, today, today_module, usual, value_of
@@ -18,6 +16,8 @@ from kfunc_lab.mistakes.names.scope import GoneName, short_name
 from kfunc_lab.mistakes.names.table import OldFunction, methods, places
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.names.trying import failing_statement, names_of
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change
 
 
 def _missing(match: re.Match[str], failure: Failure) -> Mistake | None:

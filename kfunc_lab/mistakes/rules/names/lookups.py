@@ -7,14 +7,14 @@ from types import ModuleType
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.cause import is_history, nothing_assigned
 from kfunc_lab.mistakes.names.nearest import like, public_names
 from kfunc_lab.mistakes.names.scope import Evaluator, short_name
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.names.trying import failing_node, names_of
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change
 
 _METRICS = {"acc": "accuracy", "val_acc": "val_accuracy", "accuracy": "acc"}
 

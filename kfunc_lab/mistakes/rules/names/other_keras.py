@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.nearest import exists, today, value_of
 from kfunc_lab.mistakes.names.scope import Evaluator, dotted, short_name
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.names.trying import failing_node, is_refuted, names_of
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change
 
 _TRAINING = "tensorflow.python.training"  # the optimizers of TensorFlow 1
 _OTHERS = ("tensorflow.python.keras", "tf_keras", "keras_core", "tensorflow_hub", _TRAINING)

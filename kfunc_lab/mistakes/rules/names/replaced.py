@@ -7,8 +7,6 @@ from types import ModuleType
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, end_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.names.nearest import close_attribute
 from kfunc_lab.mistakes.names.rewriting import Rewriting, function_at, rewritten
@@ -29,6 +27,8 @@ from kfunc_lab.mistakes.rules.names.trying import (
     names_of,
     spelled_module,
 )
+from kfunc_lab.mistakes.source.code import Code, end_of
+from kfunc_lab.mistakes.source.edit import Change
 
 _LONGEST = 80  # a longer expression is not quoted in a sentence
 

@@ -6,8 +6,6 @@ from types import ModuleType
 from typing import Any
 
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
-from kfunc_lab.mistakes.edit import Change, edited
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.scope import (
     Evaluator,
@@ -15,6 +13,8 @@ from kfunc_lab.mistakes.names.scope import (
     names_of_frame,
     short_name,
 )
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change, edited
 
 
 def names_of(failure: Failure) -> Mapping[str, Any]:

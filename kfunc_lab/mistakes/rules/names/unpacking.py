@@ -7,8 +7,6 @@ from typing import Any
 
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.scope import Evaluator
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
@@ -19,6 +17,8 @@ from kfunc_lab.mistakes.rules.names.trying import (
     spelled_module,
     value_of,
 )
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change
 
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _ATTENTION = ("MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention")

@@ -5,11 +5,17 @@ import difflib
 import re
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.own_code import OwnClass, OwnFunction, is_own, new_first_line, value_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.rules.own.signature import parses
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import (
+    OwnClass,
+    OwnFunction,
+    is_own,
+    new_first_line,
+    value_of,
+)
 
 _METHODS = ("call", "build", "get_config", "compute_output_shape", "compute_mask")
 _OTHER_WORDS = {"layers": "blocks", "weights": "w", "input": "first", "output": "last"}

@@ -8,10 +8,13 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import functional_of, is_symbolic, nodes_in_order
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import begin_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, called_name, name_of, shape_of
-from kfunc_lab.mistakes.own_code import (
+from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
+from kfunc_lab.mistakes.rules.own.inputs import reading_function
+from kfunc_lab.mistakes.rules.own.signature import parses
+from kfunc_lab.mistakes.source.code import begin_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import (
     OwnClass,
     OwnFunction,
     is_own,
@@ -19,9 +22,6 @@ from kfunc_lab.mistakes.own_code import (
     value_of,
     variables,
 )
-from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
-from kfunc_lab.mistakes.rules.own.inputs import reading_function
-from kfunc_lab.mistakes.rules.own.signature import parses
 
 _MAKERS = (
     "normal", "uniform", "truncated_normal", "randint", "random_normal", "random_uniform",

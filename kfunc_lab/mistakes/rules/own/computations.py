@@ -5,9 +5,9 @@ import re
 from kfunc_lab.graph.keras.nodes import functional_of
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, shape_of
-from kfunc_lab.mistakes.own_code import is_own
 from kfunc_lab.mistakes.rule import Mistake, Rule, argument, product, rule, shapes, title
 from kfunc_lab.mistakes.rules.construction import held_tensor
+from kfunc_lab.mistakes.statements.own_code import is_own
 
 
 def _runs_own_code(failure: Failure) -> bool:

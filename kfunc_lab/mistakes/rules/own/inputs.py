@@ -4,11 +4,11 @@ import ast
 import re
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.own_code import OwnClass, OwnFunction, is_own
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import OwnClass, OwnFunction, is_own
 
 
 def reading_function(failure: Failure) -> OwnFunction | None:

@@ -5,12 +5,12 @@ import re
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.own_code import codes_of, spelled, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.rules.own.signature import parses
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import codes_of, spelled, variables
 
 _IMPORTS = {"tf": "import tensorflow as tf", "np": "import numpy as np"}
 

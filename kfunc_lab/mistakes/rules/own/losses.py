@@ -5,11 +5,11 @@ import re
 
 from kfunc_lab.graph.keras.nodes import ancestors, has_history
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, called_name
-from kfunc_lab.mistakes.own_code import spelled, value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import spelled, value_of, variables
 
 _NAME = "AddLoss"
 

@@ -6,10 +6,13 @@ import re
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.own_code import (
+from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
+from kfunc_lab.mistakes.rules.own.inputs import reading_function
+from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import (
     OwnClass,
     OwnFunction,
     is_own,
@@ -17,9 +20,6 @@ from kfunc_lab.mistakes.own_code import (
     value_of,
     variables,
 )
-from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
-from kfunc_lab.mistakes.rules.own.inputs import reading_function
-from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
 
 # ---------------------------------------------------------------------------------------------
 # Nothing

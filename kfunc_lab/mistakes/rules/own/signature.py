@@ -9,10 +9,11 @@ from typing import Any
 
 from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
-from kfunc_lab.mistakes.edit import Change, Edit, edited
 from kfunc_lab.mistakes.failure import Failure, shape_of
-from kfunc_lab.mistakes.own_code import (
+from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change, Edit, edited
+from kfunc_lab.mistakes.statements.own_code import (
     OwnClass,
     OwnFunction,
     is_own,
@@ -21,7 +22,6 @@ from kfunc_lab.mistakes.own_code import (
     value_of,
     variables,
 )
-from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
 
 # The names of a switch for training; Keras passes only the first one.
 _TRAINING = ("training", "is_training", "train", "is_train", "train_mode")

@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.own_code import OwnClass, is_own, value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.own.signature import parses
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import OwnClass, is_own, value_of, variables
 
 # The order of the arguments of `add_weight` in Keras 2.
 _OLD_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")

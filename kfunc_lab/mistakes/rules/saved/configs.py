@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import begin_of, end_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, called_name
-from kfunc_lab.mistakes.own_code import OwnClass, OwnFunction, is_own, value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses, with_options
+from kfunc_lab.mistakes.source.code import begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.own_code import (
+    OwnClass,
+    OwnFunction,
+    is_own,
+    value_of,
+    variables,
+)
 
 
 def _class_named(name: str, failure: Failure) -> OwnClass | None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.own_code import constructor_of, value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule, title
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
+from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.own_code import constructor_of, value_of, variables
 
 # ---------------------------------------------------------------------------------------------
 # A model without weights yet

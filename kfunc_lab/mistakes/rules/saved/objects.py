@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.own_code import value_of, variables
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.own_code import value_of, variables
 
 _LOADERS = ("load_model", "model_from_json", "from_config", "clone_model", "deserialize")
 

@@ -4,14 +4,14 @@ import ast
 import re
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.compile_again import copied_compile
-from kfunc_lab.mistakes.compiling import argument_of_compile
 from kfunc_lab.mistakes.data.cells import assigned
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
-from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.edit import Edit
+from kfunc_lab.mistakes.statements.compile_again import copied_compile
+from kfunc_lab.mistakes.statements.compiling import argument_of_compile
 
 
 def _half_traced(match: re.Match[str], failure: Failure) -> Mistake | None:

@@ -6,16 +6,16 @@ import re
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.compiling import argument_of_compile
 from kfunc_lab.mistakes.data.cells import assigned, definition, earlier_code
 from kfunc_lab.mistakes.data.kinds import kind_of
 from kfunc_lab.mistakes.data.passed import Passed, find_passed, value_of
 from kfunc_lab.mistakes.data.wanted import wanted_outputs
-from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Edit
+from kfunc_lab.mistakes.statements.compiling import argument_of_compile
 
 
 def watched_names(passed: Passed) -> list[str]:
@@ -219,8 +219,8 @@ def _method_arguments(match: re.Match[str], failure: Failure) -> Mistake | None:
     code, node = made
     for each in node.body:
         if isinstance(each, ast.FunctionDef) and each.name == method and each.args.args:
-            from kfunc_lab.mistakes.code import begin_of, end_of
-            from kfunc_lab.mistakes.edit import Change
+            from kfunc_lab.mistakes.source.code import begin_of, end_of
+            from kfunc_lab.mistakes.source.edit import Change
 
             parts: list[Any] = [*each.args.args, *each.args.defaults]
             begin, end = begin_of(each.args.args[0]), max(map(end_of, parts))

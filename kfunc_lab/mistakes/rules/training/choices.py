@@ -9,16 +9,16 @@ from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import loss_accepts
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.compiling import argument_of_compile
 from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value
 from kfunc_lab.mistakes.data.mending import tried
 from kfunc_lab.mistakes.data.passed import Passed, find_passed, parameters
 from kfunc_lab.mistakes.data.wanted import layer_of_output, wanted_outputs
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.nearest import nearest
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.compiling import argument_of_compile
 
 _METRICS = {
     "f1": "keras.metrics.F1Score()", "f1_score": "keras.metrics.F1Score()",

@@ -7,7 +7,6 @@ from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import fits
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.data.datasets import slices_as_tuples
 from kfunc_lab.mistakes.data.generators import yields
 from kfunc_lab.mistakes.data.inputs import edits_of_x
@@ -18,10 +17,11 @@ from kfunc_lab.mistakes.data.mending import (
 )
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
 from kfunc_lab.mistakes.data.wanted import wanted_inputs
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change, Edit
 
 
 def _holds_its_own(match: re.Match[str], failure: Failure) -> Mistake | None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from kfunc_lab.mistakes.compile_again import with_compile
 from kfunc_lab.mistakes.data.solution import Solution
-from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake
+from kfunc_lab.mistakes.source.edit import Edit
+from kfunc_lab.mistakes.statements.compile_again import with_compile
 
 
 def mistake(

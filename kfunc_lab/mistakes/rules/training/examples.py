@@ -15,10 +15,10 @@ from kfunc_lab.mistakes.data.mending import (
 )
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
 from kfunc_lab.mistakes.data.wanted import takes_dict, wanted_inputs, wanted_outputs
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.edit import Change, Edit
 
 # -- targets that are missing
 

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
-from kfunc_lab.mistakes.compiling import argument_of_compile
 from kfunc_lab.mistakes.data.cells import definition
 from kfunc_lab.mistakes.data.mending import module_name
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.compiling import argument_of_compile
 
 _PAIR = "y_true, y_pred"
 

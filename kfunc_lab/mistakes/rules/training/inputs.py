@@ -12,10 +12,10 @@ from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
 from kfunc_lab.mistakes.data.solution import Solution
 from kfunc_lab.mistakes.data.wanted import takes_dict, wanted_inputs
-from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, Shape, rule, sizes, title, written
 from kfunc_lab.mistakes.rules.training.edits import solved
+from kfunc_lab.mistakes.source.edit import Edit
 
 
 def _solution(passed: Passed) -> Solution:

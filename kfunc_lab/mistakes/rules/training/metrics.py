@@ -5,20 +5,20 @@ import re
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import begin_of, end_of
-from kfunc_lab.mistakes.compiling import (
-    argument_of_compile,
-    loss_name,
-    other_loss,
-)
 from kfunc_lab.mistakes.data.cells import definition
 from kfunc_lab.mistakes.data.mending import tried
 from kfunc_lab.mistakes.data.passed import Passed, find_passed, value_of
 from kfunc_lab.mistakes.data.wanted import wanted_outputs
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.code import begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.compiling import (
+    argument_of_compile,
+    loss_name,
+    other_loss,
+)
 
 _ONE_HOT = ("Precision", "Recall", "AUC", "F1Score", "FBetaScore", "CategoricalAccuracy")
 

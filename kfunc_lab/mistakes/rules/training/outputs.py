@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.compiling import argument_of_compile
 from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value
 from kfunc_lab.mistakes.data.mending import packed, parts, replaced
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
 from kfunc_lab.mistakes.data.wanted import wanted_outputs
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.compiling import argument_of_compile
 
 
 def _target_structure(match: re.Match[str], failure: Failure) -> Mistake | None:

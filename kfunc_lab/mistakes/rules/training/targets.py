@@ -9,7 +9,6 @@ from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import loss_accepts
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.compiling import loss_of, name_of_loss, other_loss
 from kfunc_lab.mistakes.data.arrays import steps
 from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value, words_in
 from kfunc_lab.mistakes.data.layers import RECURRENT, layers_before, shape_after, with_setting
@@ -23,11 +22,12 @@ from kfunc_lab.mistakes.data.mending import (
 )
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
 from kfunc_lab.mistakes.data.wanted import layer_of_output, wanted_outputs
-from kfunc_lab.mistakes.edit import Change, Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, Shape, rule, sizes, written
 from kfunc_lab.mistakes.rules.training.edits import mistake
 from kfunc_lab.mistakes.rules.training.types import words_for_numbers
+from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.compiling import loss_of, name_of_loss, other_loss
 
 SPARSE, CATEGORICAL = "sparse_categorical_crossentropy", "categorical_crossentropy"
 BINARY = "binary_crossentropy"

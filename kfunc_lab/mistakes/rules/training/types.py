@@ -8,7 +8,6 @@ from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import accepts
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.compiling import loss_name
 from kfunc_lab.mistakes.data.inputs import edits_of_x, padded
 from kfunc_lab.mistakes.data.kinds import (
     Spec,
@@ -30,10 +29,11 @@ from kfunc_lab.mistakes.data.mending import (
 )
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
 from kfunc_lab.mistakes.data.wanted import wanted_inputs, wanted_outputs
-from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
+from kfunc_lab.mistakes.source.edit import Edit
+from kfunc_lab.mistakes.statements.compiling import loss_name
 
 _ROLES = ("x", "y", "sample_weight")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.source.edit import Change
 
 _MAX_LINES = 5_000
 

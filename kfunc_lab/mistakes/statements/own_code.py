@@ -9,9 +9,9 @@ from types import FrameType
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import has_history, node_of
-from kfunc_lab.mistakes.code import Code, begin_of, end_of
-from kfunc_lab.mistakes.edit import Change
 from kfunc_lab.mistakes.failure import Failure, called_name
+from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change
 
 _MAX_CELLS = 50
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.nodes import is_symbolic
-from kfunc_lab.mistakes.code import Code, begin_of
-from kfunc_lab.mistakes.edit import Change, edited
 from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.source.code import Code, begin_of
+from kfunc_lab.mistakes.source.edit import Change, edited
 
 _UNKNOWN = object()
 

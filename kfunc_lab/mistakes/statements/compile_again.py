@@ -9,11 +9,11 @@ import ast
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code
 from kfunc_lab.mistakes.data.cells import earlier_code, is_before
 from kfunc_lab.mistakes.data.passed import Passed, find_passed, value_of
-from kfunc_lab.mistakes.edit import Edit
 from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Edit
 
 
 def compiled_again(failure: Failure) -> Edit | None:

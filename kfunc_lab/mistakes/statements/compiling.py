@@ -3,10 +3,10 @@
 import ast
 from typing import Any
 
-from kfunc_lab.mistakes.code import Code
-from kfunc_lab.mistakes.compile_again import compile_statement
 from kfunc_lab.mistakes.data.passed import Passed
-from kfunc_lab.mistakes.edit import Change
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.compile_again import compile_statement
 
 _PLACES = {"optimizer": 0, "loss": 1, "loss_weights": 2, "metrics": 3}
 

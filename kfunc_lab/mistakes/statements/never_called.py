@@ -4,11 +4,11 @@ import ast
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.code import Code, begin_of
-from kfunc_lab.mistakes.edit import Change
-from kfunc_lab.mistakes.failed_call import holds_tensors, is_known, value_of
 from kfunc_lab.mistakes.failure import Failure, name_of
 from kfunc_lab.mistakes.search.sites import Sites
+from kfunc_lab.mistakes.source.code import Code, begin_of
+from kfunc_lab.mistakes.source.edit import Change
+from kfunc_lab.mistakes.statements.failed_call import holds_tensors, is_known, value_of
 
 
 def called_on_tensor(failure: Failure, layer: Any) -> tuple[str, tuple[Change, ...]]:
