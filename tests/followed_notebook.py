@@ -61,7 +61,7 @@ class FollowedNotebook:
 
     def close(self) -> None:
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(90)  # TensorFlow frees its graphs
 
 
 def _serve() -> None:

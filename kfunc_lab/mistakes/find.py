@@ -50,7 +50,6 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
-    *old_names.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,
@@ -71,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     *on_data.RULES,
     *lambdas.RULES,
     *computations.RULES,
+    *old_names.RULES,
     *training.EARLY,
     *ranks.RULES,
     *sizes.RULES,

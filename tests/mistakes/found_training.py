@@ -1334,7 +1334,8 @@ model.compile("adam", "mse", metrics=[acc])""",
             """x = rng.random((30, 6))
 model.fit(x, rng.random((30, 1)), verbose=0)""",
         ],
-        "right": "Write `ops.mean`, `ops.round` in acc.",
+        "right": "Write `ops.round` instead of `np.round`, `ops.mean` instead of `np.mean`. "
+        "Then compile the model again, and fit.",
         "mended": """def acc(y_true, y_pred):
     return ops.mean(y_true == ops.round(y_pred))
 inp = keras.Input((6,), name="inp")
@@ -1609,7 +1610,7 @@ model.fit(x, rng.integers(0, 3, 30), verbose=0)""",
     {
         "name": "cb_val_acc_es",
         "kind": "callbacks",
-        "rule": "monitored-name",
+        "rule": "no-such-metric",
         "model": "model",
         "cells": [
             """inp = keras.Input((6,), name="inp")

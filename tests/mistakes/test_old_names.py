@@ -214,7 +214,6 @@ def test_names_in_a_loss_are_replaced_in_the_cell_of_the_loss():
         (f"{TF}{X}y = tf.linalg.band_part(x, -1, 0)", "call` of a custom layer"),
         (f"{X}n = x.shape[3]", "x.shape[-1]"),
         (f"{MODEL}keras.utils.plot_model(model)", "lab.graph(model)"),
-        (f"{TF}y = tf.zeros((tf.shape(a)[0], 3))", "custom layer"),
         ("y = layers.Dense(3) + layers.Dense(3)", "Call each layer on a tensor"),
         ("layers(3)", "layers.Dense(...)"),
     ],

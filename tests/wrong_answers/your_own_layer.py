@@ -180,7 +180,10 @@ WRONG_LAYERS = [
         {"__init__": fixed_size, "build": None},
         ("before it is called", "antes de que se la llame"),
     ),
-    ({"__init__": misspelt}, ("no attribute 'exponnent'", "no attribute 'exponnent'")),
+    (
+        {"__init__": misspelt},
+        ("has no attribute `exponnent`", "no tiene el atributo `exponnent`"),
+    ),
     ({"__init__": failing}, ("too late", "too late")),
     ({"__init__": doubled}, ("128.00", "128.00")),
     ({"build": array}, ("finds no weights", "no encuentra pesos")),

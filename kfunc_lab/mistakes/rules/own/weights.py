@@ -21,7 +21,7 @@ def _added(failure: Failure) -> ast.Call | None:
     """Returns the call of `add_weight` that failed."""
     node = failure.expression
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node if node.func.attr in ("add_weight", "add_variable") else None
+        return node if node.func.attr == "add_weight" else None
     return None
 
 
