@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import has_history, output_number, place_of
-from kfunc_lab.graph.keras.reader import is_library, read_graph
+from kfunc_lab.graph.keras.reader import is_library, read
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec, unused_id
 from kfunc_lab.live.snapshot import Snapshot
 from kfunc_lab.mistakes.failure import Failure, shape_of
@@ -76,7 +76,7 @@ def _graph_of(operation: Any) -> LayerGraph | None:
     if not isinstance(operation, keras.Model):
         return None
     try:
-        graph = read_graph(operation)
+        graph = read(operation, lost=False).graph
     except Exception:  # if the constructor failed, the model is half built
         return None
     return graph if graph.calls else None

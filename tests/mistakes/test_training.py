@@ -54,7 +54,13 @@ def forget_cells():
     linecache.cache.update(before)
 
 
-@pytest.mark.parametrize("case", CHOSEN, ids=[case["name"] for case in CHOSEN])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case["name"], marks=[] if case in CHOSEN else pytest.mark.deep)
+        for case in CASES
+    ],
+)
 def test_edit_mends_the_cells(case):
     cells = Cells(case["name"])
     cells.run(PREAMBLE)

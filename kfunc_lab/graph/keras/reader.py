@@ -134,12 +134,13 @@ class Reading:
         return frozenset(calls & set(self.graph.call_of))
 
 
-def read(x: Any, *, masks: bool = False) -> Reading:
+def read(x: Any, *, masks: bool = False, lost: bool = True) -> Reading:
     """Reads a graph, with the links between its items and Keras's objects.
 
     Args:
         x: See `read_graph`.
         masks: See `read_graph`.
+        lost: Whether to look for branches that lead nowhere, which may collect garbage first.
 
     Returns:
         The graph and its links to Keras's objects.
@@ -147,7 +148,7 @@ def read(x: Any, *, masks: bool = False) -> Reading:
     Raises:
         TypeError: See `read_graph`.
     """
-    reader = _Reader(masks)
+    reader = _Reader(masks, lost=lost)
     return reader.reading(reader.read(x))
 
 
@@ -239,8 +240,14 @@ _Source = tuple[str, int]
 class _Reader:
     """Collects the calls, edges and groups of one graph, including nested models."""
 
-    def __init__(self, masks: bool, cache: MutableMapping[Any, Call] | None = None) -> None:
+    def __init__(
+        self,
+        masks: bool,
+        cache: MutableMapping[Any, Call] | None = None,
+        lost: bool = True,
+    ) -> None:
         self._masks = masks
+        self._finds_lost = lost
         self._cache = cache
         self._open: set[int] = set()  # the models that are being read
         self._nodes: dict[str, Any] = {}
@@ -360,7 +367,7 @@ class _Reader:
     ) -> dict[Place, _Source]:
         """Adds the calls from inputs to outputs, and returns the source of each tensor."""
         nodes = ancestors([*inputs, *outputs])
-        lost = lost_nodes(nodes, self._open) if find_lost else []
+        lost = lost_nodes(nodes, self._open) if find_lost and self._finds_lost else []
         numbers = call_numbers([*nodes, *lost])
         sources: dict[Place, _Source] = {}
         for node in nodes:

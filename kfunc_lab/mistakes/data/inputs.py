@@ -460,11 +460,11 @@ def other_input(passed: Passed, want: Wanted, shape: Sequence[int | None]) -> Ed
         want: The input.
         shape: The shape of the data, with the batch.
     """
-    from kfunc_lab.graph.keras.reader import read_graph
+    from kfunc_lab.graph.keras.reader import read
     from kfunc_lab.shapes.what_if import Changes, what_if
 
     try:
-        graph = read_graph(passed.model)
+        graph = read(passed.model, lost=False).graph
         after = what_if(graph, Changes(inputs={want.name: (None, *shape[1:])}))
     except Exception:
         return None

@@ -27,11 +27,11 @@ def shape_after(
     Returns:
         The shape; `None` if a layer does not fit any more.
     """
-    from kfunc_lab.graph.keras.reader import read_graph
+    from kfunc_lab.graph.keras.reader import read
     from kfunc_lab.shapes.what_if import Changes, what_if
 
     try:
-        graph = read_graph(passed.model)
+        graph = read(passed.model, lost=False).graph
         ids = {call.layer: call.layer_id for call in graph.calls}
         changes = Changes({ids[name]: dict(new) for name, new in settings.items()})
         after = what_if(graph, changes)

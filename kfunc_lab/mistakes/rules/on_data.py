@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from kfunc_lab.graph.keras.dry_run import traced
-from kfunc_lab.graph.keras.reader import read_graph
+from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, name_of, shape_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, maker, rule, title
@@ -102,7 +102,7 @@ def _factor(model: Any) -> int | None:
     inputs = [shape_of(tensor) for tensor in getattr(model, "inputs", None) or []]
     if len(inputs) != 1 or inputs[0] is None or len(inputs[0]) != 4:
         return None
-    graph = read_graph(model)
+    graph = read(model, lost=False).graph
     for factor in _FACTORS:
         size = factor * max(64 // factor, 1) + factor  # an odd multiple
         shape = tuple(

@@ -345,7 +345,7 @@ def problem_of(failure: Failure) -> Problem | None:
         return None
     if not all(map(has_history, failure.tensors)) or not is_library(operation):
         return None
-    reading = read(list(failure.tensors))
+    reading = read(list(failure.tensors), lost=False)
     if len(reading.graph.calls) > _MAX_CALLS:
         return None
     import keras
@@ -382,7 +382,7 @@ def problem_in_model(model: Any) -> tuple[Problem, DoesNotFitError] | None:
     Returns:
         The call as a problem, and the reason; `None` if every call fits.
     """
-    reading = read(model)
+    reading = read(model, lost=False)
     graph = reading.graph
     if len(graph.calls) > _MAX_CALLS or not graph.edges:
         return None
@@ -410,7 +410,7 @@ def problem_of_target(model: Any, target: Shape, output: int = 0) -> Problem | N
     tensors = list(getattr(model, "outputs", None) or [])
     if output >= len(tensors):
         return None
-    reading = read(tensors[output])
+    reading = read(tensors[output], lost=False)
     if len(reading.graph.calls) > _MAX_CALLS:
         return None
     spec = TensorSpec(shape_of(tensors[output]), str(tensors[output].dtype))

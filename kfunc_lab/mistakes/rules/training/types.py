@@ -175,14 +175,14 @@ def _class_numbers(passed: Passed, value: Any, np: str) -> Iterator[Edit]:
 
 def _word_numbers(passed: Passed, value: Any, np: str) -> Iterator[Edit]:
     """Yields whole numbers for words that go into an Embedding; nothing for other layers."""
-    from kfunc_lab.graph.keras.reader import read_graph
+    from kfunc_lab.graph.keras.reader import read
 
     wants = wanted_inputs(passed.model)
     names = tried("np.unique({x}.astype(str))", x=value)
     if len(wants) != 1 or names is None:
         return
     yield from _word_columns(passed, value, np)
-    graph = read_graph(passed.model)
+    graph = read(passed.model, lost=False).graph
     following = [edge.target for edge in graph.edges if edge.source == wants[0].name]
     calls = [graph.call_of[each] for each in following]
     if calls and all(
