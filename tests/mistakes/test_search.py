@@ -406,3 +406,24 @@ def test_nothing_is_offered_without_a_fit(notebook):
     answer = notebook.run([cell])
     assert answer["rule"] == "reshape-size"
     assert "mended" not in answer
+
+
+def test_edit_is_written_with_the_learners_names(notebook):
+    cells = [
+        "del layers, ops",
+        """clip = keras.Input((8, 6, 6, 3))
+seen = keras.layers.TimeDistributed(keras.layers.Conv2D(2, 3))(clip)
+y = keras.layers.LSTM(4)(seen)""",
+    ]
+    answer = notebook.run(cells, check="tuple(y.shape)")
+    assert "keras.layers.TimeDistributed(keras.layers.Flatten())" in answer["edit"]
+    assert answer["runs"]
+    assert answer["value"] == "(None, 4)"
+
+
+def test_exchanged_layer_keeps_its_name(notebook):
+    cell = """x = layers.LSTM(8, return_sequences=True)(keras.Input((10, 4)))
+y = layers.GlobalAveragePooling2D(name="mean")(x)"""
+    answer = notebook.run([cell])
+    assert answer["runs"]
+    assert 'layers.GlobalAveragePooling1D(name="mean")' in answer["mended"][0]

@@ -168,7 +168,7 @@ class Describer:
     def _insert(
         self, call_id: str, position: int, layers: tuple[Layer, ...]
     ) -> tuple[str, Change | None]:
-        source = [f"{self._home}{constructor(layer)}" for layer in layers]
+        source = [f"{self._home}{constructor(layer, self._home)}" for layer in layers]
         call = self._problem.calls[call_id]
         if call.kind == TARGET:
             words = _("Let the model end in `{layer}`.").format(layer="`, `".join(source))
@@ -268,9 +268,9 @@ class Describer:
                 words.format(layer=self._name(call), code=wrapped),
                 site[0].replaced(site[1], wrapped),
             )
-        new = f"{self._home}{constructor(layer)}"
+        new = f"{self._home}{constructor(layer, self._home)}"
         words = _("Use `{new}` instead of {layer}.").format(new=new, layer=self._name(call))
-        return words, None if site is None else _exchanged(site, new, layer.kind)
+        return words, None if site is None else _exchanged(site, new)
 
     # -- the learner's code
 
@@ -383,17 +383,14 @@ def _with_batch(code: Code, call: ast.Call, shape: Shape) -> Change | None:
     return code.replaced(call, f"{code.source(call.func)}({', '.join(words)})")
 
 
-def _exchanged(site: Site, new: str, kind: str) -> Change | None:
-    """Replaces a constructor, with the settings that the learner wrote where they still apply."""
+def _exchanged(site: Site, new: str) -> Change | None:
+    """Replaces a constructor, and keeps the name that the learner gave the layer."""
     code, call = site
-    if last_name(call.func)[
-        :1
-    ].islower():  # a function that takes the tensors, such as `layers.add`
+    if last_name(call.func)[:1].islower():  # it takes the tensors, such as `layers.add`
         return None
-    if new.endswith("()"):
-        return code.replaced(call, new)
-    if kind[:-2] == last_name(call.func)[:-2]:  # the same layer for another number of axes
-        return code.replaced(call, new)
+    names = [f"name={code.source(it.value)}" for it in call.keywords if it.arg == "name"]
+    if names:
+        new = f"{new.removesuffix(')')}{'' if new.endswith('()') else ', '}{names[0]})"
     return code.replaced(call, new)
 
 
@@ -429,13 +426,13 @@ def _without_link(code: Code, call: ast.Call, chain: ast.List | ast.Call) -> Cha
     return code.replaced(call, "")
 
 
-def constructor(layer: Layer) -> str:
-    """Writes the call that creates a layer, without the module."""
+def constructor(layer: Layer, home: str) -> str:
+    """Writes the call that creates a layer; `home` stands before the layer that it wraps."""
     positional = _POSITIONAL.get(layer.kind, ())
     words = []
     for name, value in layer.settings.items():
         if name == "layer":
-            words.append(f"layers.{value}")
+            words.append(f"{home}{value}")
         elif name in positional:
             words.append(_literal(value))
         else:
