@@ -35,6 +35,7 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
         The graph up to the failure, with the failing call in red, and the reason.
 
     Raises:
+        TypeError: If `exception` is not an exception.
         ValueError: If there is no exception, or it has nothing to do with Keras.
 
     Example:
@@ -48,6 +49,10 @@ def explain(exception: BaseException | None = None) -> "MistakeView":
     error = exception or getattr(sys, "last_value", None)
     if error is None:
         raise ValueError(_("There is no exception to explain: nothing has failed yet."))
+    if not isinstance(error, BaseException):
+        raise TypeError(
+            _("`lab.explain` takes an exception, got {kind}.").format(kind=type(error).__name__)
+        )
     view = view_of(error, None)
     if view is None:
         raise ValueError(

@@ -176,3 +176,8 @@ def test_shape_rule_explains_unknown_error():
         "equally among 3 groups."
     )
     assert mistake.arithmetic == "4 / 3"
+
+
+def test_only_exceptions_are_explained():
+    with pytest.raises(TypeError, match="takes an exception, got str"):
+        lab.explain("text")

@@ -78,7 +78,7 @@ def lint(model: Any, data: Any = None) -> Findings:
         make, and how certain it is: `"certain"`, `"likely"` or `"possible"`.
 
     Raises:
-        TypeError: If `model` is none of these.
+        TypeError: If `model` is none of these, or `data` is a string or a number.
 
     Example:
         >>> import keras
@@ -90,6 +90,12 @@ def lint(model: Any, data: Any = None) -> Findings:
     graph = reading.graph
     case = Case(model, graph, reading.nodes, reading.nested)
     findings = [finding for rule in _RULES for finding in rule(case)]
+    if isinstance(data, (str, bytes, int, float)):
+        raise TypeError(
+            _("`data` takes what `fit` takes, such as `(x, y)`; got {kind}.").format(
+                kind=type(data).__name__
+            )
+        )
     if data is not None:
         batch = batch_of(case, data)
         findings += [finding for check in _OF_DATA for finding in check(case, batch)]

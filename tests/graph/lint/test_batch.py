@@ -170,3 +170,11 @@ def test_ignored_class_is_no_wrong_label():
     assert codes(model, (X, y)) == []
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy())
     assert [code for code, _call in codes(model, (X, y))] == ["label-range"]
+
+
+@pytest.mark.parametrize("data", ["x", 3])
+def test_data_that_fit_would_refuse_is_refused(data):
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    with pytest.raises(TypeError, match="takes what `fit` takes"):
+        lab.lint(model, data=data)
