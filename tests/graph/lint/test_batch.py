@@ -95,8 +95,6 @@ def test_generator_is_not_read(model):
         (X[:0], Y[:0]),
         (X, [[1.0], [2.0, 3.0]]),
         (tf.ragged.constant([[1.0], [2.0, 3.0]]), Y),
-        "text",
-        3,
     ],
 )
 def test_unknown_data_are_left_alone(model, data):
