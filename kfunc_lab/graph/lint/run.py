@@ -49,12 +49,22 @@ _OF_DATA = (*inputs.RULES, *targets.RULES)
 
 
 class Findings(list[Finding]):
-    """A list of findings with a readable text form."""
+    """A list of findings with a readable text form.
+
+    Attributes:
+        unread: Why the inputs in the data could not be checked, in the current language; empty
+            if they were, or if there were no data.
+    """
+
+    unread = ""
 
     def __repr__(self) -> str:
-        if not self:
-            return _("No findings.")
-        return "\n\n".join(map(_finding_text, self))
+        found = "\n\n".join(map(_finding_text, self)) or _("No findings.")
+        if not self.unread:
+            return found
+        return f"{found}\n\n" + _("The inputs in the data were not checked: {why}").format(
+            why=self.unread
+        )
 
 
 def _finding_text(finding: Finding) -> str:
@@ -96,9 +106,13 @@ def lint(model: Any, data: Any = None) -> Findings:
                 kind=type(data).__name__
             )
         )
+    unread = ""
     if data is not None:
         batch = batch_of(case, data)
+        unread = batch.unread
         findings += [finding for check in _OF_DATA for finding in check(case, batch)]
     position = {call.id: index for index, call in enumerate(graph.calls)}
     findings.sort(key=lambda finding: (position.get(finding.call, -1), finding.code))
-    return Findings(dict.fromkeys(findings))
+    result = Findings(dict.fromkeys(findings))
+    result.unread = unread
+    return result

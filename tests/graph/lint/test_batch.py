@@ -85,20 +85,41 @@ def test_generator_is_not_read(model):
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "why"),
     [
-        (np.array([["a"] * 6]), Y),
-        ([X, X], Y),
-        ({"other": BAD}, Y),
-        (None, None),
-        ((), ()),
-        (X[:0], Y[:0]),
-        (X, [[1.0], [2.0, 3.0]]),
-        (tf.ragged.constant([[1.0], [2.0, 3.0]]), Y),
+        ((np.array([["a"] * 6]), Y), "they are not arrays of numbers."),
+        (([X, X], Y), "they hold 2 arrays, the model has the inputs i."),
+        (({"other": BAD}, Y), "their keys are other, the inputs are i."),
+        ((None, None), "they are not arrays of numbers."),
+        ((), "they hold no examples."),
+        ((X[:0], Y[:0]), "they hold no examples."),
+        ((tf.ragged.constant([[1.0], [2.0, 3.0]]), None), "they are not arrays of numbers."),
+        (lambda: None, "reading a generator would use it up."),
+        (tf.data.Dataset.from_tensor_slices((X, Y)).take(0), "they hold no examples."),
     ],
 )
-def test_unknown_data_are_left_alone(model, data):
-    assert codes(model, data) == []
+def test_data_that_cannot_be_checked_are_named(model, data, why):
+    found = lab.lint(model, data=data)
+    assert list(found) == []
+    assert str(found) == f"No findings.\n\nThe inputs in the data were not checked: {why}"
+
+
+@pytest.mark.parametrize("shape", [(40, 5), (6, 40), (6,), (40, 2, 3)])
+def test_data_of_another_shape_are_found(model, shape):
+    assert codes(model, (rng.random(shape), Y))[0] == ("data-shape", "i")
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+def test_axis_that_keras_adds_or_removes_is_right(shape):
+    i = keras.Input((1,), name="i")
+    assert (
+        codes(keras.Model(i, layers.Dense(1)(i)), np.array([1.0, 2.0, 4.0]).reshape(shape))
+        == []
+    )
+
+
+def test_ragged_targets_are_left_alone(model):
+    assert str(lab.lint(model, data=(X, [[1.0], [2.0, 3.0]]))) == "No findings."
 
 
 def test_targets_of_several_outputs_are_matched():

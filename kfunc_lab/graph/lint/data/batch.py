@@ -9,7 +9,9 @@ import numpy as np
 
 from kfunc_lab.graph.keras.nodes import functional_of
 from kfunc_lab.graph.lint.finding import Case
+from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.text import printable
 
 _MAX_NUMBERS = 10_000_000  # of longer arrays only the first rows are read
 
@@ -21,10 +23,12 @@ class Batch:
     Attributes:
         inputs: The array of each input, by the id of its call.
         targets: The array of each output, in the order of the outputs; `None` if there is none.
+        unread: Why no inputs could be checked, in the current language; empty if some were.
     """
 
     inputs: Mapping[str, Numbers] = field(default_factory=dict)
     targets: tuple[Numbers | None, ...] = ()
+    unread: str = ""
 
 
 def batch_of(case: Case, data: Any) -> Batch:
@@ -36,9 +40,13 @@ def batch_of(case: Case, data: Any) -> Batch:
             `keras.utils.PyDataset`. A generator is not read, because it would be used up.
     """
     functional = functional_of(case.model)
+    if functional is None:
+        return Batch(unread=_("only functional and Sequential models say what data they take."))
+    if hasattr(data, "__next__") or callable(data):
+        return Batch(unread=_("reading a generator would use it up."))
     taken = _one_element(data)
-    if taken is None or functional is None:
-        return Batch()
+    if taken is None:
+        return Batch(unread=_("they hold no examples."))
     x, y = taken
     arrays = _by_name(x, _input_keys(functional))
     inputs = {
@@ -47,7 +55,28 @@ def batch_of(case: Case, data: Any) -> Batch:
         if array is not None
     }
     targets = _by_name(y, _output_keys(case.model, functional)) if y is not None else []
-    return Batch(inputs, tuple(targets))
+    return Batch(inputs, tuple(targets), "" if inputs else _why_unread(x, functional))
+
+
+def _why_unread(x: Any, functional: Any) -> str:
+    """Says why the data hold an array of numbers for none of the inputs."""
+    import keras
+
+    names = _input_keys(functional)
+    wanted = ", ".join(map(printable, names))
+    if isinstance(x, Mapping) and not set(names) & set(x):
+        given = ", ".join(printable(str(key)) for key in x)
+        return _("their keys are {given}, the inputs are {names}.").format(
+            given=given, names=wanted
+        )
+    arrays = keras.tree.flatten(x)
+    if not arrays or any(0 in tuple(it.shape) for it in arrays if _is_array(it)):
+        return _("they hold no examples.")
+    if len(arrays) != len(names) and all(map(_is_array, arrays)):
+        return _("they hold {n} arrays, the model has the inputs {names}.").format(
+            n=len(arrays), names=wanted
+        )
+    return _("they are not arrays of numbers.")
 
 
 def _one_element(data: Any) -> tuple[Any, Any] | None:
@@ -106,8 +135,8 @@ def _by_name(values: Any, keys: list[str]) -> list[Numbers | None]:
     if isinstance(values, Mapping):
         return [_numbers(values.get(key)) for key in keys]
     if len(keys) == 1 and isinstance(values, (list, tuple)):
-        if len(values) == 1 and _is_array(values[0]):
-            return [_numbers(values[0])]
+        if values and all(map(_is_array, values)):
+            return [_numbers(values[0])] if len(values) == 1 else []
         return [_numbers(values)]
     if isinstance(values, (list, tuple)):
         leaves = keras.tree.flatten(values)

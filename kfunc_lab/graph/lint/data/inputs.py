@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from kfunc_lab.graph.keras.acceptance import fits
 from kfunc_lab.graph.lint.data.batch import Batch
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.lint.scaling import shrinks
@@ -272,7 +273,34 @@ def _padding_of(array: Numbers) -> float | None:
     return None
 
 
+def _shapes(case: Case, batch: Batch) -> Iterator[Finding]:
+    """Finds data of another shape than the input's, which `fit` would refuse."""
+    for call_id, array in batch.inputs.items():
+        call = case.graph.call_of[call_id]
+        wanted = call.outputs[0].shape if call.outputs else None
+        if wanted is None or fits((None, *array.shape[1:]), wanted):
+            continue
+        yield Finding(
+            "data-shape",
+            call_id,
+            _("The data for {name} have the shape {found}, the input takes {wanted}.").format(
+                name=printable(call.layer),
+                found=_written(array.shape),
+                wanted=_written(wanted),
+            ),
+            _("Give the data the input's axes, or write `keras.Input(shape={shape})`.").format(
+                shape=tuple(array.shape[1:])
+            ),
+            "certain",
+        )
+
+
+def _written(shape: tuple[int | None, ...]) -> str:
+    return f"({', '.join(str(size) for size in shape)})"
+
+
 RULES: tuple[Callable[[Case, Batch], Iterator[Finding]], ...] = (
+    _shapes,
     _not_finite,
     _ids,
     _scale,
