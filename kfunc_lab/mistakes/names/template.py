@@ -137,6 +137,10 @@ class _Template:
             return True
         return value is not None and isinstance(self._names_value(value), list | tuple)
 
+    def others(self) -> list[ast.expr]:
+        """Returns the arguments of `*parameters`, as the learner wrote them."""
+        return list(self._rest)
+
     def parsed(self, code: str, **parts: ast.expr) -> ast.expr:
         tree = ast.parse(code, mode="eval").body
         for name, part in parts.items():

@@ -33,6 +33,9 @@ class Template(Protocol):
     def is_list(self, node: ast.expr) -> bool:
         """Returns whether an argument is a list or a tuple."""
 
+    def others(self) -> list[ast.expr]:
+        """Returns the arguments of `*parameters`, as the learner wrote them."""
+
 
 def given(template: Template, parameter: ast.expr, new: ast.expr, other: ast.expr) -> ast.expr:
     """Chooses an expression for calls that pass a parameter, or another."""
@@ -242,11 +245,56 @@ def cropped_size(
     return ast.Constant(size - 2 * begin)
 
 
+def transposed(template: Template, tensor: ast.expr) -> ast.expr:
+    """Writes NumPy's `transpose(0, 2, 1)`, or PyTorch's, which exchanges two axes."""
+    axes, parts = template.others(), {"x": template.filled(tensor)}
+    if not axes:
+        return template.parsed("ops.transpose(x)", **parts)
+    if len(axes) == 2 and len(template.known(tensor).shape) != 2:
+        return template.parsed("ops.swapaxes(x, a, b)", a=axes[0], b=axes[1], **parts)
+    return template.parsed("ops.transpose(x, axes)", axes=_tuple(axes), **parts)
+
+
+def viewed(template: Template, tensor: ast.expr) -> ast.expr:
+    """Writes PyTorch's `view`, in which the batch may be a size that is not known yet."""
+    sizes, parts = template.others(), {"x": template.filled(tensor)}
+    if len(sizes) > 1 and not _is_number(sizes[0]):
+        if len(sizes) == 2 and _is_number(sizes[1], -1):
+            return template.parsed("layers.Flatten()(x)", **parts)
+        if any(_is_number(size, -1) for size in sizes):
+            raise CannotTurnError("two open sizes")
+        sizes = [ast.Constant(-1), *sizes[1:]]
+    return template.parsed("ops.reshape(x, sizes)", sizes=_tuple(sizes), **parts)
+
+
+def sized(template: Template, tensor: ast.expr) -> ast.expr:
+    """Writes PyTorch's `size()`, which takes an axis."""
+    axes, parts = template.others(), {"x": template.filled(tensor)}
+    if not axes:
+        return template.parsed("x.shape", **parts)
+    return template.parsed("x.shape[axis]", axis=axes[0], **parts)
+
+
+def _tuple(parts: list[ast.expr]) -> ast.expr:
+    """Returns several arguments as one tuple; one argument stays, because it may be a tuple."""
+    if len(parts) == 1 and not _is_number(parts[0]):
+        return parts[0]
+    return ast.Tuple(parts, ast.Load())
+
+
+def _is_number(node: ast.expr, number: int | None = None) -> bool:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return False
+    return isinstance(value, int) and number in (None, value)
+
+
 TURNS = {
     function.__name__: function
     for function in (
         given, otherwise, swapped, places, dtype_of, lower, layout, data_format, spatial,
         sliced, strided, pairs, batch_dot, pooled, switched, stacked, cropped_size,
-        either, classes, merged,
+        either, classes, merged, transposed, viewed, sized,
     )
 }  # fmt: skip

@@ -420,6 +420,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "unknown-argument",
         r"Unrecognized keyword arguments? passed to|Argument\(s\) not recognized|"
+        r"Arguments not recognized|argument\(s\) are not supported|"
         r"unexpected keyword argument|missing \d+ required (?:positional|keyword)|"
         r"Invalid keyword arguments?|`save_format`|keyword argument",
         _wrong_arguments,

@@ -351,6 +351,7 @@ def _known_instead(name: str, obj: Any) -> str:
 
     if isinstance(obj, keras.callbacks.History):
         return _("The values stand in `{name}.history`, a dict.").format(name="history")
+    by_hand = _("Compute gradients with `tf.GradientTape`, then `apply_gradients`.")
     return {
         "add_metric": _("Keep a `keras.metrics` object in the layer and update it in `call`."),
         "fit_generator": _(
@@ -360,7 +361,8 @@ def _known_instead(name: str, obj: Any) -> str:
         "decay": _(
             "Pass a schedule: `learning_rate=keras.optimizers.schedules.InverseTimeDecay(...)`."
         ),
-        "minimize": _("Compute gradients with `tf.GradientTape`, then `apply_gradients`."),
+        "minimize": by_hand,
+        "get_gradients": by_hand,
         "validation_data": _("Pass the data to the constructor of your callback."),
     }.get(name, "")
 
