@@ -17,6 +17,7 @@ import keras
 from IPython.core.interactiveshell import InteractiveShell
 
 import kfunc_lab as lab
+from kfunc_lab.mistakes import view as mistake_view
 from kfunc_lab.mistakes.source.code import Code
 from mutations.mutant import Mutant, name_of
 from mutations.right_models import MODELS, PREAMBLE
@@ -35,7 +36,7 @@ class Outcome:
         error: The exception.
         said: The explanation, or the findings of `lint`.
         rule: The rule that found the mistake.
-        seconds: The time of the explanation.
+        seconds: The time of the explanation that the failed cell shows.
         has_changes: Whether the edit names changes of the source.
         runs: Whether the cells run after the edit, from the first changed cell on.
         runs_anew: Whether they run from the first cell on in a new notebook.
@@ -86,7 +87,21 @@ class Notebook:
         self.shell = InteractiveShell.instance()
         self.models: dict[str, Model] = {}
         self.findings: dict[str, Any] = {}
+        self.seconds = 0.0  # what the explanation below the failed cell took
+        self._measure()
         _exclude_from_collection()
+
+    def _measure(self) -> None:
+        view_of = mistake_view.view_of
+
+        def measured(error: BaseException, tracker: Any, **options: Any) -> Any:
+            begin = time.perf_counter()
+            view = view_of(error, tracker, **options)
+            if tracker is not None:
+                self.seconds = time.perf_counter() - begin
+            return view
+
+        mistake_view.view_of = measured
 
     def begin(self) -> None:
         """Begins a new notebook."""
@@ -133,12 +148,11 @@ class Notebook:
             self._compare(mutant, right, outcome)
             return outcome
         outcome.raised, outcome.error = True, f"{type(error).__name__}: {error}"
-        begin = time.perf_counter()
         try:
             view = lab.explain(error)
         except ValueError:  # Keras did not raise it
             return outcome
-        outcome.seconds = time.perf_counter() - begin
+        outcome.seconds = self.seconds
         outcome.of_keras = True
         outcome.said, outcome.rule = view.to_text(), view.mistake.rule
         outcome.has_changes = bool(view.mistake.changes)
