@@ -381,7 +381,7 @@ lab.check("committee", committee)
 # **Next:** [Many inputs and outputs](06_many_inputs_and_outputs.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - A un modelo se lo llama como a una capa, y pasa a ser una caja en un grafo mayor.
 # - Una llamada no copia nada: el mismo modelo, llamado otra vez o en otro modelo, tiene los mismos

@@ -359,7 +359,7 @@ lab.check("two-heads", answer)
 # **Next:** [Residual connections](07_residual_connections.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - `keras.Model` recibe una lista de entradas y una de salidas; las ramas se encuentran en `concatenate`
 #   y se separan otra vez en las cabezas.

@@ -304,7 +304,7 @@ lab.check("projected-skip", block)
 # **Next:** [Shared layers](08_shared_layers.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - Varias llamadas pueden usar el mismo tensor: un atajo no necesita nada más.
 # - `add` une formas iguales sin parámetros, y el bloque aprende una corrección de su entrada.

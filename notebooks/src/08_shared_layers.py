@@ -425,7 +425,7 @@ lab.check("tie-the-towers", tied)
 # **Next:** [Look inside](09_look_inside.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - Una capa que se crea una vez y se llama varias tiene un solo juego de pesos, que se cuenta una vez.
 # - Con los mismos argumentos salen capas iguales, no la misma; una función que crea capas crea otras

@@ -424,7 +424,7 @@ for layer, made in zip(vgg19.layers, extracted):
 # **Next:** [Your own layer](10_your_own_layer.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - `layer.output` es un lugar del grafo, no un valor; está ahí antes de que se ejecute nada.
 # - `keras.Model(model.input, lugares)` da los valores en esos lugares: un tensor, una lista o un

@@ -433,7 +433,7 @@ lab.check("power-layer", answer)
 # **Next:** [Which API](11_which_api.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - `__init__` conserva los ajustes, `build` crea los pesos cuando se sabe el tamaño y `call`
 #   calcula con `ops`.

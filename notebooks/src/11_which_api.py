@@ -527,7 +527,7 @@ lab.check("code-to-graph", answer)
 # **Next:** [A custom RNN](12_custom_rnn.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - Los modelos Sequential y funcionales son datos: se comprueban enseguida, se dibujan, se cortan y
 #   se guardan sin su código.

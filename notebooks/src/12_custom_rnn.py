@@ -504,7 +504,7 @@ np.allclose(copy(padded), mixed(padded), atol=1e-6)
 # %% [markdown] id="recap" tags=["es"]
 # La clase: el código no está en ninguna configuración.
 #
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - Los estilos se combinan: un modelo funcional es parte de una capa, y una capa propia es una
 #   llamada dentro de un grafo.
