@@ -117,16 +117,16 @@ lab.check("species-parameters", parameters)
 # ## Real data
 #
 # The lessons train on handwritten digits. 5,000 of them are part of this package, so nothing has to
-# be downloaded; with `source = "auto"` in the first cell, the full set of 70,000 is used if it can
-# be downloaded.
+# be downloaded; with `source = "auto"` in the first code cell, the full set of 70,000 is used if it
+# can be downloaded.
 
 # %% [markdown] id="about-data" tags=["es"]
 # ## Datos reales
 #
 # Las lecciones entrenan con dígitos escritos a mano. Este paquete ya trae 5,000 de ellos, así que
-# no hay que descargar nada; con `source = "auto"` en la primera celda se usa el conjunto completo
-# de 70,000, si se puede descargar. (Los números se escriben como los imprime Keras: 5,000 son cinco
-# mil y 0.5 es un medio).
+# no hay que descargar nada; con `source = "auto"` en la primera celda de código se usa el conjunto
+# completo de 70,000, si se puede descargar. (Los números se escriben como los imprime Keras: 5,000
+# son cinco mil y 0.5 es un medio).
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)

@@ -151,8 +151,8 @@ history = model.fit(
 # Both losses fall. Training ends with a slightly better value, because the weights were fitted to
 # those digits. When the gap keeps growing while the validation loss rises again, the model is
 # learning its examples by heart: it *overfits*. The dashboard says so in words when it happens. To
-# see it, raise `epochs` to 60 in the second cell of this lesson, run the cells again from there,
-# and press *Stop* when you have seen enough: what was learned so far is kept.
+# see it, raise `epochs` to 60 in the first code cell of this lesson, run the cells again from
+# there, and press *Stop* when you have seen enough: what was learned so far is kept.
 #
 # ## Evaluate: the digits that were put aside
 
@@ -160,9 +160,9 @@ history = model.fit(
 # Las dos pérdidas bajan. La de entrenamiento acaba un poco mejor, porque los pesos se ajustaron a
 # esos dígitos. Si la distancia sigue creciendo mientras la pérdida de validación vuelve a subir, el
 # modelo se está aprendiendo los ejemplos de memoria: *se sobreajusta*. Cuando eso ocurre, el panel
-# lo dice con palabras. Para verlo, sube `epochs` a 60 en la segunda celda de la lección, vuelve a
-# ejecutar las celdas desde ahí y pulsa *Detener* cuando hayas visto suficiente: lo aprendido se
-# conserva.
+# lo dice con palabras. Para verlo, sube `epochs` a 60 en la primera celda de código de la lección,
+# vuelve a ejecutar las celdas desde ahí y pulsa *Detener* cuando hayas visto suficiente: lo
+# aprendido se conserva.
 #
 # ## Evaluar: los dígitos apartados
 

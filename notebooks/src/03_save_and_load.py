@@ -104,8 +104,8 @@ with zipfile.ZipFile(path) as archive:
     print(*sorted(archive.namelist()), sep="\n")
 
 # %% [markdown] id="about-config" tags=["en"]
-# `metadata.json` holds the version of Keras and the date. `config.json` describes the model: each
-# layer with its class, its settings and what it is called on, and after that what you gave to
+# `metadata.json` contains the version of Keras and the date. `config.json` describes the model:
+# each layer with its class, its settings and what it is called on, and after that what you gave to
 # `compile`. The first Dense layer, and the loss:
 
 # %% [markdown] id="about-config" tags=["es"]
@@ -288,7 +288,7 @@ print(equal(model, described))
 # averaged, and a model that was compiled with a short name such as `"mse"` cannot be loaded from it
 # without `compile=False`. Use `.keras`.)
 #
-# ## What the file does not hold
+# ## What the file does not contain
 #
 # Here is a layer that Keras does not have: it doubles what comes in. **Predict:** the class is
 # defined in this notebook, and saving works. Does loading work?

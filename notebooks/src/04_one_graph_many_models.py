@@ -160,7 +160,7 @@ lab.compare(encoder, autoencoder)
 # ## Your turn: whose weights?
 #
 # The encoder has 18,672 parameters, the autoencoder 28,241. **How many of these numbers are shared
-# by both models, and how many do both models hold together**, each number counted once?
+# by both models, and how many do both models have together**, each number counted once?
 
 # %% [markdown] id="about-count" tags=["es"]
 # ## Te toca: ¿de quién son los pesos?
