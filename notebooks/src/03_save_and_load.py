@@ -193,16 +193,16 @@ equal(model, loaded)
 #
 # ## Training goes on where it stopped
 #
-# A second copy gets a new optimizer from `compile`. **Predict** the steps that each optimizer has
-# made. One epoch was 63 batches.
+# A second loaded copy, `anew`, gets a new optimizer from `compile`. **Predict** the steps that each
+# optimizer has made. One epoch was 63 batches.
 
 # %% [markdown] id="about-go-on" tags=["es"]
 # Iguales hasta el último bit, en cada uno de los dígitos de prueba.
 #
 # ## El entrenamiento sigue donde se quedó
 #
-# Una segunda copia recibe un optimizador nuevo con `compile`. **Predice** cuántos pasos ha dado
-# cada optimizador. Una época fueron 63 lotes.
+# Una segunda copia cargada, `anew`, recibe un optimizador nuevo con `compile`. **Predice** cuántos
+# pasos ha dado cada optimizador. Una época fueron 63 lotes.
 
 # %% id="iterations"
 anew = keras.models.load_model(path)

@@ -193,14 +193,16 @@ lab.check("total-loss", total)
 # %% [markdown] id="about-fit" tags=["en"]
 # ## Data by name
 #
-# Inputs and targets go in as dicts, with the same names. The last fifth of the tickets is put aside for
-# the end. The dashboard shows a curve for each head.
+# Inputs and targets go in as dicts, with the same names. The last fifth of the tickets is put aside
+# for the end: `slice(split)` takes the rows before it, `slice(split, None)` the others. The
+# dashboard shows a curve for each head.
 
 # %% [markdown] id="about-fit" tags=["es"]
 # ## Datos por nombre
 #
-# Las entradas y los objetivos se pasan como diccionarios, con esos mismos nombres. La última quinta parte
-# de los tickets se aparta para el final. El panel muestra una curva por cabeza.
+# Las entradas y los objetivos se pasan como diccionarios, con esos mismos nombres. La última quinta
+# parte de los tickets se aparta para el final: `slice(split)` toma las filas anteriores y
+# `slice(split, None)`, las demás. El panel muestra una curva por cabeza.
 
 # %% id="split"
 x_all = {"title": titles, "body": bodies, "tags": tickets.tags}

@@ -254,9 +254,9 @@ int((features.max(axis=0) == 0).sum())
 #
 # ## What features are good for
 #
-# Two images are alike if their features are alike. Take the digit number 6 of the test set, a 2, and
-# look for the eight training digits nearest to it: once by pixels, once by features. **Predict:**
-# which search finds more twos?
+# Two images are similar if their features are similar. Take the digit number 6 of the test set, a
+# 2, and look for the eight training digits nearest to it: once by pixels, once by features.
+# **Predict:** which search finds more twos?
 
 # %% [markdown] id="about-nearest" tags=["es"]
 # Sí: la red lee los dígitos con 27 números, y cinco unidades no hacen nada.
