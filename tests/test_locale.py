@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import spanish_words
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
@@ -16,6 +17,9 @@ from kfunc_lab.locale import LANGUAGES, _, ngettext
 
 PACKAGE = Path(lab.__file__).parent
 SPANISH = PACKAGE / "locale" / "es" / "LC_MESSAGES"
+REPOSITORY = PACKAGE.parent
+# The message of an exception names an argument without backticks.
+ARGUMENTS = re.compile(r"\bshape\b")
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +62,56 @@ def test_translations_keep_code(catalogue):
             assert sorted(re.findall(r"`[^`]+`", message.id)) == sorted(
                 re.findall(r"`[^`]+`", message.string)
             )
+
+
+def test_translations_follow_glossary(catalogue):
+    found = {}
+    for message in catalogue:
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        prose = ARGUMENTS.sub("", spanish_words.prose_of(" ".join(strings)))
+        if message.id and (words := spanish_words.found_in(prose)):
+            found[message.id] = words
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [REPOSITORY / "README.es.md", *sorted((REPOSITORY / "docs" / "es").glob("*.md"))],
+    ids=lambda path: path.name,
+)
+def test_spanish_documents_follow_glossary(path):
+    prose = spanish_words.prose_of(path.read_text())
+    assert len(prose.split()) > 100
+    assert not spanish_words.found_in(prose)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Pasa dos arreglos.", "arreglos"),
+        ("Haz clic en los recuadros.", "recuadros"),
+        ("Mientras corre `fit`, la celda sigue corriendo.", "corre"),
+        ("A una capa se la llama con un tensor.", "se la llama"),
+        ("La capa espera un tensor y recibe dos.", "espera un tensor y recibe"),
+        ("Las desviaciones típicas son iguales.", "desviaciones típicas"),
+        ("Guarda las historias.", "historias"),
+    ],
+)
+def test_words_to_avoid_are_found_in_every_form(text, found):
+    assert any(f"{found!r}: write" in each for each in spanish_words.found_in(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Corrige la corrección: el array es correcto.",
+        "El historial se guarda; la capa espera un tensor, pero recibe dos.",
+        "`super().__init__` prepara la capa y recibe `name`.",
+        "La capa se llama con un tensor, y su desviación estándar es 1.",
+    ],
+)
+def test_other_words_are_not_taken_for_words_to_avoid(text):
+    assert spanish_words.found_in(spanish_words.prose_of(text)) == []
 
 
 def test_compiled_file_is_up_to_date(catalogue):

@@ -14,20 +14,23 @@
 # En este curso construyes redes neuronales con la API funcional de Keras y *ves* lo que construyes:
 # todo modelo es un grafo, y aquí el grafo se dibuja solo. Son trece lecciones de entre 15 y 20 minutos.
 #
-# Una lección está hecha de celdas. Haz clic en la celda de abajo y pulsa **Mayús+Intro**: se
-# ejecuta y queda seleccionada la siguiente. No necesitas saber nada más sobre los cuadernos.
+# Una lección está hecha de celdas. Haz clic en la celda de abajo y pulsa **Mayús+Intro**
+# (*Shift+Enter*): se ejecuta y queda seleccionada la siguiente. No necesitas saber nada más sobre
+# los cuadernos.
 
 # %% id="parameters" tags=["parameters"]
 language = "en"
 source = "embedded"
 
 # %% [markdown] id="about-setup" tags=["en"]
-# The next cell loads the tools: `keras`, and `lab`, which draws and gives feedback. Keras takes
-# some seconds to load; the star in `[*]` says that a cell is still running.
+# The next cell loads the tools: `keras`, and `lab`, which draws the graphs and tells you whether an
+# answer is right. Keras takes some seconds to load; the star in `[*]` says that a cell is still
+# running.
 
 # %% [markdown] id="about-setup" tags=["es"]
-# La celda siguiente carga las herramientas: `keras`, y `lab`, que dibuja y da comentarios. Keras
-# tarda unos segundos en cargarse; el asterisco de `[*]` indica que la celda aún se está ejecutando.
+# La celda siguiente carga las herramientas: `keras`, y `lab`, que dibuja los grafos y te dice si
+# vas bien. Keras tarda unos segundos en cargarse; el asterisco de `[*]` indica que la celda aún se
+# está ejecutando.
 
 # %% id="setup" tags=["nbval-ignore-output"]
 import keras
@@ -59,19 +62,21 @@ view
 
 # %% [markdown] id="look-graph" tags=["en"]
 # Numbers enter at the top and leave at the bottom. Each box is a *layer* that is called; each arrow
-# is a *tensor*, an array of numbers on its way, with its shape written beside it.
+# is a *tensor*, an array of numbers on its way. Where a layer changes the shape, the new shape is
+# written beside the arrow.
 #
 # - **Click a box.** Its details appear on the right.
-# - **Press ↓ and ↑** to walk along the arrows. `Esc` lets go.
+# - **Press ↓ and ↑** to walk along the arrows. `Esc` clears the selection.
 # - **Zoom** with the buttons, or with Ctrl and the mouse wheel; drag to move.
 #
 # The same graph as text, for a terminal or a screen reader:
 
 # %% [markdown] id="look-graph" tags=["es"]
-# Los números entran por arriba y salen por abajo. Cada recuadro es una *capa* a la que se llama;
-# cada flecha es un *tensor*, un arreglo de números en camino, con su forma escrita al lado.
+# Los números entran por arriba y salen por abajo. Cada caja es una *capa* a la que se llama; cada
+# flecha es un *tensor*, un array de números en camino. Donde una capa cambia la forma, la nueva
+# forma está escrita junto a la flecha.
 #
-# - **Haz clic en un recuadro.** Sus detalles aparecen a la derecha.
+# - **Haz clic en una caja.** Sus detalles aparecen a la derecha.
 # - **Pulsa ↓ y ↑** para recorrer las flechas. `Esc` quita la selección.
 # - **Acércate o aléjate** con los botones, o con Ctrl y la rueda del ratón; arrastra para moverte.
 #
@@ -83,14 +88,14 @@ print(view.to_text())
 # %% [markdown] id="about-check" tags=["en"]
 # ## Check an answer
 #
-# Every lesson ends with an exercise. This one is small: **how many parameters does the layer
-# `species` have?** Find the number in the graph, put it in place of the three dots, and run the cell.
+# Every lesson has exercises. This one is small: **how many parameters does the layer `species`
+# have?** Find the number in the graph, put it in place of the three dots, and run the cell.
 
 # %% [markdown] id="about-check" tags=["es"]
 # ## Comprueba una respuesta
 #
-# Cada lección termina con un ejercicio. Este es pequeño: **¿cuántos parámetros tiene la capa
-# `species`?** Busca el número en el grafo, escríbelo en lugar de los tres puntos y ejecuta la celda.
+# Cada lección tiene ejercicios. Este es pequeño: **¿cuántos parámetros tiene la capa `species`?**
+# Busca el número en el grafo, escríbelo en lugar de los tres puntos y ejecuta la celda.
 
 # %% id="check"
 parameters = ...
@@ -112,28 +117,29 @@ lab.check("species-parameters", parameters)
 # ## Real data
 #
 # The lessons train on handwritten digits. 5,000 of them are part of this package, so nothing has to
-# be downloaded; with `source = "auto"` in the first cell, the full set of 70,000 is used where it
-# can be had.
+# be downloaded; with `source = "auto"` in the first code cell, the full set of 70,000 is used if it
+# can be downloaded.
 
 # %% [markdown] id="about-data" tags=["es"]
 # ## Datos reales
 #
-# Las lecciones entrenan con dígitos escritos a mano. Este paquete ya trae 5,000 de ellos, así que no
-# hay que descargar nada; con `source = "auto"` en la primera celda se usa el conjunto completo de
-# 70,000, siempre que se pueda conseguir.
+# Las lecciones entrenan con dígitos escritos a mano. Este paquete ya trae 5,000 de ellos, así que
+# no hay que descargar nada; con `source = "auto"` en la primera celda de código se usa el conjunto
+# completo de 70,000, si se puede descargar. (Los números se escriben como los imprime Keras: 5,000
+# son cinco mil y 0.5 es un medio).
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
 
 # %% [markdown] id="about-digit" tags=["en"]
 # To a network, a digit is 28 × 28 numbers from 0 (paper) to 255 (ink). Here every number is printed
-# as one character, the darker the more ink. **Which digit is it?** The last line tells. Change the
-# `6` in the first line to see others.
+# as one character, the darker the more ink. **Which digit is it?** The last line printed is the
+# answer. Change the `6` in the first line to see others.
 
 # %% [markdown] id="about-digit" tags=["es"]
 # Para una red, un dígito son 28 × 28 números entre 0 (papel) y 255 (tinta). Aquí cada número se
-# imprime como un carácter, más oscuro cuanta más tinta hay. **¿Qué dígito es?** La última línea lo
-# dice. Cambia el `6` de la primera línea para ver otros.
+# imprime como un carácter, más oscuro cuanta más tinta hay. **¿Qué dígito es?** La última línea
+# impresa es la respuesta. Cambia el `6` de la primera línea para ver otros.
 
 # %% id="digit"
 number = 6
@@ -150,19 +156,19 @@ print(y_train[number])
 #
 # ## The course
 #
-# This is how far you are. It is kept on this computer, and the next time you run the cell it is up to
-# date.
+# Your progress is saved on this computer; run this cell again to update it.
 
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has visto
 #
-# - Un modelo es un grafo: las capas son los recuadros y los tensores, las flechas.
+# - Un modelo es un grafo: las capas son las cajas y los tensores, las flechas.
 # - `lab.graph(model)` lo dibuja; `lab.check`, `lab.hint` y `lab.solution` acompañan cada ejercicio.
-# - Un dígito es un arreglo de números.
+# - Un dígito es un array de números.
 #
 # ## El curso
 #
-# Hasta aquí has llegado. Se guarda en este equipo, y la próxima vez que ejecutes la celda estará al día.
+# Esto es lo que llevas hecho. Se guarda en este equipo; ejecuta otra vez la celda para
+# actualizarlo.
 
 # %% id="progress"
 lab.progress()

@@ -1,8 +1,9 @@
 # %% [markdown] id="title" tags=["en"]
 # # Your first functional model
 #
-# You will build the network below, layer by layer, and watch its graph grow. At the end you can say
-# the shape of every tensor and the number of parameters of every layer *before* you run a cell.
+# You will build the network below, layer by layer, and watch its graph grow. By the end you will be
+# able to predict the shape of every tensor and the number of parameters of every layer *before* you
+# run a cell.
 #
 # ```
 # 784 numbers → Dense (64, relu) → Dense (64, relu) → Dense (10, softmax) → 10 probabilities
@@ -11,8 +12,8 @@
 # %% [markdown] id="title" tags=["es"]
 # # Tu primer modelo funcional
 #
-# Vas a construir la red de abajo, capa por capa, y verás crecer su grafo. Al final sabrás decir la
-# forma de cada tensor y el número de parámetros de cada capa *antes* de ejecutar una celda.
+# Vas a construir la red de abajo, capa por capa, y verás crecer su grafo. Al final sabrás predecir
+# la forma de cada tensor y el número de parámetros de cada capa *antes* de ejecutar una celda.
 #
 # ```
 # 784 números → Dense (64, relu) → Dense (64, relu) → Dense (10, softmax) → 10 probabilidades
@@ -32,11 +33,13 @@ lab.language(language)
 
 # %% [markdown] id="about-watch" tags=["en"]
 # The next cell opens a panel that follows this notebook: what you build appears there as you build
-# it. `lab.unwatch()` closes it.
+# it. `lab.unwatch()` closes it. (The `;` at the end of the line keeps the cell from printing
+# anything.)
 
 # %% [markdown] id="about-watch" tags=["es"]
 # La celda siguiente abre un panel que sigue a este cuaderno: lo que construyas irá apareciendo ahí
-# a medida que lo escribes. Con `lab.unwatch()` se cierra.
+# a medida que lo escribes. Con `lab.unwatch()` se cierra. (El `;` del final de la línea evita que
+# la celda imprima algo).
 
 # %% id="watch"
 lab.watch();
@@ -83,16 +86,16 @@ except ValueError as error:
 #
 # ## Calling a layer draws an arrow
 #
-# A layer is made first, and then *called* on a tensor. The call gives back a new symbolic tensor.
+# A layer is made first, and then *called* on a tensor. The call returns a new symbolic tensor.
 # **Predict** the shape of `x`.
 
 # %% [markdown] id="about-call" tags=["es"]
-# Todavía no hay nada que convertir. Los números llegan después, cuando se usa el modelo. En el panel
-# apareció `img`, con la variable `inputs` prendida a él.
+# Todavía no hay nada que convertir. Los números llegan después, cuando se usa el modelo. En el
+# panel apareció `img`, con la variable `inputs` anclada a él.
 #
 # ## Llamar a una capa dibuja una flecha
 #
-# Primero se crea la capa y luego se la *llama* con un tensor. La llamada devuelve un nuevo tensor
+# Primero se crea la capa y luego se *llama* con un tensor. La llamada devuelve un nuevo tensor
 # simbólico. **Predice** la forma de `x`.
 
 # %% id="call"
@@ -102,13 +105,13 @@ print(x.shape)
 
 # %% [markdown] id="about-so-far" tags=["en"]
 # The last axis went from 784 to the number of units; the batch stayed. There is no model yet, but
-# the tensor `x` remembers how it came to be, so its graph can be drawn. The panel has drawn it
+# the tensor `x` remembers which calls made it, so its graph can be drawn. The panel has drawn it
 # already; here it is once more, to stay on this page:
 
 # %% [markdown] id="about-so-far" tags=["es"]
 # El último eje pasó de 784 al número de unidades; el lote quedó igual. Aún no hay modelo, pero el
-# tensor `x` recuerda cómo se formó y por eso ya se puede dibujar su grafo. El panel ya lo dibujó;
-# aquí va de nuevo, para que quede en la página:
+# tensor `x` recuerda qué llamadas lo produjeron y por eso ya se puede dibujar su grafo. El panel ya
+# lo dibujó; aquí va de nuevo, para que quede en la página:
 
 # %% id="so-far"
 lab.graph(x)
@@ -116,16 +119,20 @@ lab.graph(x)
 # %% [markdown] id="about-parameters" tags=["en"]
 # ## Where the parameters come from
 #
-# Every unit of a Dense layer has one *weight* for each number that comes in, and one *bias*.
-# **Predict** the parameters of this layer, with 784 numbers coming in and 64 units. The left side
-# of the line is the arithmetic, the right side is what Keras counts.
+# Every unit of a Dense layer has one *weight* for each number that comes in, and one *bias*. It
+# multiplies each number by its weight, adds up the products and the bias, and applies the
+# *activation* to the sum: `relu` replaces a negative sum by 0. **Predict** the parameters of this
+# layer, with 784 numbers coming in and 64 units. The first number printed is the arithmetic, the
+# second is what Keras counts.
 
 # %% [markdown] id="about-parameters" tags=["es"]
 # ## De dónde salen los parámetros
 #
-# Cada unidad de una capa Dense tiene un *peso* por cada número que entra, y un *sesgo*. **Predice**
-# los parámetros de esta capa, en la que entran 784 números y hay 64 unidades. A la izquierda está
-# la cuenta; a la derecha, lo que dice Keras.
+# Cada unidad de una capa Dense tiene un *peso* por cada número que entra, y un *sesgo*. Multiplica
+# cada número por su peso, suma los productos y el sesgo, y aplica la *activación* a la suma: `relu`
+# cambia por 0 una suma negativa. **Predice** los parámetros de esta capa, en la que entran 784
+# números y hay 64 unidades. El primer número que se imprime es el cálculo; el segundo, lo que dice
+# Keras.
 
 # %% id="count-one"
 784 * units + units, dense.count_params()
@@ -134,15 +141,15 @@ lab.graph(x)
 # ## A layer is not a tensor
 #
 # `layers.Dense(10)` makes a layer; only the call, with the second pair of parentheses, makes a
-# tensor. **Predict:** what happens when the first pair is all there is, and the next layer is called
-# on the layer itself? `lab.explain` draws what went wrong.
+# tensor. **Predict:** what happens if the second pair is missing, and the next layer is called on
+# the layer itself? `lab.explain` draws what went wrong.
 
 # %% [markdown] id="about-mistake" tags=["es"]
 # ## Una capa no es un tensor
 #
-# `layers.Dense(10)` crea una capa; solo la llamada, con el segundo par de paréntesis, crea un tensor.
-# **Predice:** ¿qué pasa si falta ese segundo par y a la capa siguiente se la llama con la propia
-# capa? `lab.explain` dibuja lo que falló.
+# `layers.Dense(10)` crea una capa; solo la llamada, con el segundo par de paréntesis, crea un
+# tensor. **Predice:** ¿qué pasa si falta ese segundo par y la capa siguiente recibe la capa misma
+# en lugar de un tensor? `lab.explain` dibuja lo que falló.
 
 # %% id="mistake"
 try:
@@ -152,24 +159,24 @@ except ValueError as error:
 mistake
 
 # %% [markdown] id="after-mistake" tags=["en"]
-# Read the last line first: it says what to write. When a cell of yours fails, this picture appears
-# below it by itself, as long as the panel follows along.
+# Read the last line first: it says what to write. When one of your own cells fails, this picture
+# appears automatically under the error while the panel is open.
 
 # %% [markdown] id="after-mistake" tags=["es"]
 # Empieza por la última línea: dice qué hay que escribir. Si falla una de tus celdas, este dibujo
-# aparecerá debajo por sí solo mientras el panel te siga.
+# aparecerá automáticamente debajo del error mientras el panel esté abierto.
 
 # %% [markdown] id="about-rest" tags=["en"]
 # ## The other layers, and the model
 #
-# Making a layer and calling it usually stand in one line. The name `x` moves on to the newest
-# tensor each time. `softmax` turns ten numbers into probabilities.
+# You usually make a layer and call it on one line. The name `x` always refers to the newest tensor.
+# `softmax` turns ten numbers into ten probabilities, which add up to 1.
 
 # %% [markdown] id="about-rest" tags=["es"]
 # ## Las demás capas y el modelo
 #
-# Crear una capa y llamarla suele escribirse en una sola línea. El nombre `x` pasa cada vez al tensor
-# más reciente. `softmax` convierte diez números en probabilidades.
+# Crear una capa y llamarla suele escribirse en una sola línea. El nombre `x` designa siempre el
+# tensor más reciente. `softmax` convierte diez números en diez probabilidades, que suman 1.
 
 # %% id="rest"
 x = layers.Dense(units, activation="relu")(x)
@@ -191,10 +198,10 @@ lab.graph(model)
 f"{model.count_params():,}"
 
 # %% [markdown] id="about-summary" tags=["en"]
-# Keras's own summary says the same in a table. Find there what you clicked.
+# Keras's own summary shows the same in a table. Find there what you clicked.
 
 # %% [markdown] id="about-summary" tags=["es"]
-# El resumen de Keras dice lo mismo en una tabla. Busca allí lo que viste al hacer clic.
+# El resumen de Keras muestra lo mismo en una tabla. Busca allí lo que viste al hacer clic.
 
 # %% id="summary"
 model.summary()
@@ -202,14 +209,15 @@ model.summary()
 # %% [markdown] id="about-shapes" tags=["en"]
 # ## Your turn: predict
 #
-# A Dense layer looks at the *last* axis only, whatever stands before it. So it can be called on a
-# whole image of 28 × 28 too, without making a vector of it. **What shape does `layers.Dense(20)` give
-# then, and how many parameters does it have?** Fill in both, the batch included, before you try it.
+# A Dense layer uses the *last* axis only, whatever axes come before it. So it can be called on a
+# whole image of 28 × 28 too, without making a vector of it. **What shape does `layers.Dense(20)`
+# output then, and how many parameters does it have?** Fill in both, the batch included, before you
+# try it.
 
 # %% [markdown] id="about-shapes" tags=["es"]
 # ## Te toca: predice
 #
-# Una capa Dense solo mira el *último* eje, haya lo que haya delante. Por eso también se la puede
+# Una capa Dense solo mira el *último* eje, haya lo que haya delante. Por eso también se puede
 # llamar con una imagen entera de 28 × 28, sin convertirla en un vector. **¿Qué forma devuelve
 # entonces `layers.Dense(20)` y cuántos parámetros tiene?** Completa las dos cosas, con el lote
 # incluido, antes de probarlo.
@@ -227,14 +235,14 @@ lab.check("dense-on-image", dense_on_image)
 # %% [markdown] id="about-change" tags=["en"]
 # ## Change something
 #
-# **Predict:** if both hidden layers get twice as many units, does the count double? A function that
-# builds the model makes the experiment short.
+# **Predict:** if both hidden layers get twice as many units, does the number of parameters double?
+# A function that builds the model makes the experiment short.
 
 # %% [markdown] id="about-change" tags=["es"]
 # ## Cambia algo
 #
-# **Predice:** si las dos capas ocultas tienen el doble de unidades, ¿se duplica la cuenta? Una
-# función que construye el modelo acorta el experimento.
+# **Predice:** si las dos capas ocultas tienen el doble de unidades, ¿se duplica el número de
+# parámetros? Una función que construye el modelo acorta el experimento.
 
 # %% id="change"
 def build(units):
@@ -249,7 +257,8 @@ for size in (32, 64, 128):
 
 # %% [markdown] id="after-change" tags=["en"]
 # More than double: the weights between the two hidden layers grow with the *square* of the units,
-# 64 · 64 against 128 · 128. Most parameters still sit in the first layer, because 784 numbers enter.
+# 64 · 64 against 128 · 128. Most parameters are still in the first layer, because 784 numbers
+# enter.
 #
 # ## Numbers flow at last
 #
@@ -300,8 +309,9 @@ lab.check("hidden-units", answer)
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
-# - `keras.Input` and every call give symbolic tensors: a shape and a history, no numbers.
-# - A Dense layer has inputs × units weights, and a bias for each unit.
+# - `keras.Input` and every call return symbolic tensors: they have a shape and know which calls
+#   made them, but hold no numbers.
+# - A Dense layer has inputs × units weights, and one bias for each unit.
 # - `keras.Model(inputs, outputs)` cuts a model out of the graph, from one end to the other.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
@@ -309,10 +319,11 @@ lab.check("hidden-units", answer)
 # **Next:** [Train and evaluate](02_train_and_evaluate.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
-# - `keras.Input` y cada llamada devuelven tensores simbólicos: una forma y una historia, sin números.
-# - Una capa Dense tiene entradas × unidades pesos, y un sesgo por unidad.
+# - `keras.Input` y cada llamada devuelven tensores simbólicos: tienen una forma y saben qué
+#   llamadas los produjeron, pero no contienen números.
+# - Una capa Dense tiene (entradas × unidades) pesos, y un sesgo por unidad.
 # - `keras.Model(inputs, outputs)` recorta un modelo del grafo, de un extremo al otro.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.

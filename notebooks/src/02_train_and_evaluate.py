@@ -2,15 +2,15 @@
 # # Train and evaluate
 #
 # The model of the last lesson learns to read digits. You will train it, watch its learning curves,
-# measure it on digits it has never seen, and see why the last activation and the loss belong
-# together.
+# measure it on digits that it was not trained on, and see why the last activation and the loss
+# belong together.
 
 # %% [markdown] id="title" tags=["es"]
 # # Entrenar y evaluar
 #
-# El modelo de la lección anterior aprende a leer dígitos. Vas a entrenarlo, a observar sus curvas de
-# aprendizaje, a medirlo con dígitos que nunca ha visto y a descubrir por qué la última activación y
-# la pérdida van juntas.
+# El modelo de la lección anterior aprende a leer dígitos. Vas a entrenarlo, a observar sus curvas
+# de aprendizaje, a medirlo con dígitos con los que no se entrenó y a descubrir por qué la última
+# activación y la pérdida van juntas.
 
 # %% id="parameters" tags=["parameters"]
 language = "en"
@@ -31,13 +31,13 @@ keras.utils.set_random_seed(seed)
 # ## The data
 #
 # The images are arrays of 28 × 28 grey levels, the targets are the digits themselves. The test
-# digits are put aside: they are for the end.
+# digits are put aside: they are used to measure the model, never to train it.
 
 # %% [markdown] id="about-data" tags=["es"]
 # ## Los datos
 #
-# Las imágenes son arreglos de 28 × 28 niveles de gris; los objetivos son los propios dígitos. Los
-# dígitos de prueba se apartan: son para el final.
+# Las imágenes son arrays de 28 × 28 niveles de gris; los objetivos son los propios dígitos. Los
+# dígitos de prueba se apartan: sirven para medir el modelo, nunca para entrenarlo.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
@@ -67,8 +67,10 @@ lab.graph(model)
 # %% [markdown] id="about-compile" tags=["en"]
 # ## Compile: what to learn, and how
 #
-# - The **loss** is the number that training makes small.
-# - The **optimizer** changes the weights to that end: here RMSprop.
+# - The **loss** is a number that says how wrong the answers are; training makes it smaller.
+# - The **optimizer** adjusts the weights after each batch so that the loss gets smaller; here it is
+#   RMSprop. It starts from the *gradient*, which tells for each weight how the loss would change
+#   with it.
 # - **Metrics** are for you. Accuracy is the share of digits that are read right.
 #
 # **Predict:** what accuracy does a model have that has learned nothing, with ten digits to choose
@@ -77,11 +79,14 @@ lab.graph(model)
 # %% [markdown] id="about-compile" tags=["es"]
 # ## Compilar: qué aprender y cómo
 #
-# - La **pérdida** (*loss*) es el número que el entrenamiento hace pequeño.
-# - El **optimizador** cambia los pesos con ese fin: aquí, RMSprop.
+# - La **pérdida** (*loss*) es un número que dice cuánto se equivocan las respuestas; el
+#   entrenamiento lo reduce.
+# - El **optimizador** ajusta los pesos después de cada lote para que baje la pérdida; aquí es
+#   RMSprop. Parte del *gradiente*, que dice de cada peso cómo cambiaría con él la pérdida.
 # - Las **métricas** son para ti. La exactitud (*accuracy*) es la proporción de dígitos bien leídos.
 #
-# **Predice:** ¿qué exactitud tiene un modelo que no ha aprendido nada, con diez dígitos para elegir?
+# **Predice:** ¿qué exactitud tiene un modelo que no ha aprendido nada, con diez dígitos para
+# elegir?
 
 # %% id="compile"
 model.compile(
@@ -90,7 +95,7 @@ model.compile(
     metrics=["accuracy"],
 )
 loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
-accuracy < 0.3
+round(accuracy, 1)
 
 # %% [markdown] id="about-steps" tags=["en"]
 # It guesses: about one digit in ten is right.
@@ -125,14 +130,15 @@ lab.check("steps-per-epoch", steps)
 # lab.solution("steps-per-epoch")
 
 # %% [markdown] id="about-fit" tags=["en"]
-# Training can be watched. `lab.TrainingDashboard` draws the curves while `fit` runs, and has buttons to
-# pause, to go one step and to stop. **Predict:** which curve ends higher in accuracy, the one of
-# training or the one of validation?
+# Training can be watched. `lab.TrainingDashboard` draws the curves while `fit` runs, and has
+# buttons to pause, to go one step and to stop. With `keep=False` the run is not stored on disk.
+# **Predict:** which curve ends higher in accuracy, the one of training or the one of validation?
 
 # %% [markdown] id="about-fit" tags=["es"]
-# El entrenamiento se puede seguir en vivo. `lab.TrainingDashboard` dibuja las curvas mientras corre
-# `fit` y tiene botones para pausar, avanzar un paso y detener. **Predice:** ¿qué curva termina con más
-# exactitud, la de entrenamiento o la de validación?
+# El entrenamiento se puede seguir en vivo. `lab.TrainingDashboard` dibuja las curvas mientras se
+# ejecuta `fit` y tiene botones para pausar, avanzar un paso y detener. Con `keep=False`, el
+# entrenamiento no se guarda en el disco. **Predice:** ¿qué curva termina con más exactitud, la de
+# entrenamiento o la de validación?
 
 # %% id="fit" tags=["nbval-ignore-output"]
 dashboard = lab.TrainingDashboard(keep=False)
@@ -142,33 +148,34 @@ history = model.fit(
 )
 
 # %% [markdown] id="after-curves" tags=["en"]
-# Both losses fall. Training ends a little ahead, because those are the digits the weights were
-# fitted to. When the gap keeps growing while the validation loss rises again, the model is learning
-# its examples by heart: it *overfits*. The dashboard says so in words when it happens. To see it, raise
-# `epochs` to 60 in the second cell of this lesson, run the cells again from there, and press *Stop*
-# when you have seen enough: what was learned so far is kept.
+# Both losses fall. Training ends with a slightly better value, because the weights were fitted to
+# those digits. When the gap keeps growing while the validation loss rises again, the model is
+# learning its examples by heart: it *overfits*. The dashboard says so in words when it happens. To
+# see it, raise `epochs` to 60 in the first code cell of this lesson, run the cells again from
+# there, and press *Stop* when you have seen enough: what was learned so far is kept.
 #
 # ## Evaluate: the digits that were put aside
 
 # %% [markdown] id="after-curves" tags=["es"]
-# Las dos pérdidas bajan. El entrenamiento termina un poco por delante, porque los pesos se ajustaron
-# a esos dígitos. Si la distancia sigue creciendo mientras la pérdida de validación vuelve a subir,
-# el modelo se está aprendiendo los ejemplos de memoria: *sobreajusta*. Cuando eso ocurre, el panel lo
-# dice con palabras. Para verlo, sube `epochs` a 60 en la segunda celda de la lección, vuelve a ejecutar
-# las celdas desde ahí y pulsa *Detener* cuando hayas visto suficiente: lo aprendido se conserva.
+# Las dos pérdidas bajan. La de entrenamiento acaba un poco mejor, porque los pesos se ajustaron a
+# esos dígitos. Si la distancia sigue creciendo mientras la pérdida de validación vuelve a subir, el
+# modelo se está aprendiendo los ejemplos de memoria: *se sobreajusta*. Cuando eso ocurre, el panel
+# lo dice con palabras. Para verlo, sube `epochs` a 60 en la primera celda de código de la lección,
+# vuelve a ejecutar las celdas desde ahí y pulsa *Detener* cuando hayas visto suficiente: lo
+# aprendido se conserva.
 #
 # ## Evaluar: los dígitos apartados
 
 # %% id="evaluate"
 loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
-accuracy > 0.9
+round(accuracy, 1)
 
 # %% [markdown] id="about-one" tags=["en"]
-# More than nine in ten, from a few seconds of training. One digit, with the probability of each
-# answer in percent:
+# About nine in ten, after a few seconds of training. One digit, with the probability of each answer
+# in percent:
 
 # %% [markdown] id="about-one" tags=["es"]
-# Más de nueve de cada diez, con unos segundos de entrenamiento. Un dígito, con la probabilidad de
+# Unos nueve de cada diez, con unos segundos de entrenamiento. Un dígito, con la probabilidad de
 # cada respuesta en porcentaje:
 
 # %% id="one" tags=["nbval-ignore-output"]
@@ -187,9 +194,10 @@ print(y_test[0])
 # | yes or no, as 1 or 0 | 1 unit, `sigmoid` | `binary_crossentropy` |
 # | a quantity | 1 unit, no activation | `mse` |
 #
-# There is one more way for classes: leave the activation out, and give the loss `from_logits=True`;
-# it then applies softmax itself. Doing **both** raises no error. **Predict:** what does softmax make
-# of numbers that are probabilities already?
+# `sigmoid` turns any number into a number between 0 and 1. `mse`, the *mean squared error*, is the
+# mean of (output − target)². For classes there is one more way: leave the activation out, and give
+# the loss `from_logits=True`; it then applies softmax itself. Doing **both** raises no error.
+# **Predict:** what does softmax make of numbers that are probabilities already?
 
 # %% [markdown] id="about-pairs" tags=["es"]
 # ## La última activación y la pérdida van juntas
@@ -201,9 +209,11 @@ print(y_test[0])
 # | sí o no, como 1 o 0 | 1 unidad, `sigmoid` | `binary_crossentropy` |
 # | una cantidad | 1 unidad, sin activación | `mse` |
 #
-# Para las clases hay otra posibilidad: no poner activación y darle a la pérdida `from_logits=True`;
-# entonces ella misma aplica softmax. Hacer **las dos cosas** no produce ningún error. **Predice:**
-# ¿qué hace softmax con números que ya son probabilidades?
+# `sigmoid` convierte cualquier número en uno entre 0 y 1. `mse`, el error cuadrático medio (*mean
+# squared error*), es la media de (salida − objetivo)². Para las clases hay otra posibilidad: no
+# poner activación y darle a la pérdida `from_logits=True`; entonces ella misma aplica softmax.
+# Hacer **las dos cosas** no produce ningún error. **Predice:** ¿qué hace softmax con números que ya
+# son probabilidades?
 
 # %% id="twice"
 once = keras.ops.softmax(keras.ops.convert_to_tensor([4.0, 1.0, 0.0]))
@@ -216,16 +226,16 @@ print([round(float(p), 2) for p in twice])
 #
 # ## Your turn
 #
-# The same images can answer other questions. Here are three, with their targets for the first digit:
-# which digit it is, whether it is even, and how much ink it took.
+# The same images can answer other questions. Here are three, with their targets for the first
+# digit: which digit it is, whether it is even, and how much ink it contains.
 
 # %% [markdown] id="about-exercise" tags=["es"]
 # Una respuesta clara se volvió vaga: el modelo nunca puede estar seguro y aprende despacio.
 #
 # ## Te toca
 #
-# Las mismas imágenes pueden responder otras preguntas. Aquí hay tres, con su objetivo para el primer
-# dígito: qué dígito es, si es par y cuánta tinta llevó.
+# Las mismas imágenes pueden responder otras preguntas. Aquí hay tres, con su objetivo para el
+# primer dígito: qué dígito es, si es par y cuánta tinta contiene.
 
 # %% id="targets"
 targets = {"digit": y_train, "even": 1 - y_train % 2, "ink": x_train.mean(axis=1)}
@@ -233,8 +243,8 @@ for name, values in targets.items():
     print(name, round(float(values[0]), 3))
 
 # %% [markdown] id="about-heads" tags=["en"]
-# Each question has a model below, and **each has a last activation and a loss that do not fit**.
-# Mend the three lines; the number of units is right.
+# Below is a model for each question, and **in each the last activation and the loss do not fit the
+# target**. Correct the three lines; the number of units is right.
 
 # %% [markdown] id="about-heads" tags=["es"]
 # Abajo hay un modelo para cada pregunta, y **en cada uno la última activación y la pérdida no encajan
@@ -261,10 +271,11 @@ lab.check("three-heads", heads)
 # lab.solution("three-heads")
 
 # %% [markdown] id="about-proof" tags=["en"]
-# When the check says *right*, remove the `#` and see one of them learn:
+# When the check says *right*, remove the `#` and see one of the three models learn:
 
 # %% [markdown] id="about-proof" tags=["es"]
-# Cuando la comprobación diga que es correcto, quita los `#` y mira cómo aprende uno de ellos:
+# Cuando la comprobación diga que es correcto, quita los `#` y mira cómo aprende uno de los tres
+# modelos:
 
 # %% id="proof"
 # history = heads["even"].fit(x_train, targets["even"], epochs=5, validation_split=0.2, verbose=0)
@@ -273,20 +284,21 @@ lab.check("three-heads", heads)
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
-# - `compile` says what to learn, `fit` learns, `evaluate` measures on data that was put aside.
-# - Curves of training and validation tell learning from learning by heart.
-# - Target, last activation and loss come as a set; a mismatch may raise no error.
+# - `compile` sets what to learn, `fit` trains, `evaluate` measures on data that was put aside.
+# - The curves of training and validation show whether a model learns or memorizes.
+# - Target, last activation and loss must fit each other; a mismatch may raise no error.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
 # **Next:** [Save and load](03_save_and_load.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
-# - `compile` dice qué aprender, `fit` aprende y `evaluate` mide con datos apartados.
-# - Las curvas de entrenamiento y validación distinguen aprender de memorizar.
-# - Objetivo, última activación y pérdida forman un conjunto; si no encajan, quizá no haya error.
+# - `compile` indica qué aprender, `fit` entrena y `evaluate` mide con datos apartados.
+# - Las curvas de entrenamiento y validación muestran si un modelo aprende o memoriza.
+# - El objetivo, la última activación y la pérdida tienen que encajar; si no encajan, quizá no haya
+#   ningún error.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #

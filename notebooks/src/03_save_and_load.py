@@ -1,9 +1,9 @@
 # %% [markdown] id="title" tags=["en"]
 # # Save and load
 #
-# A trained model is lost when its kernel stops, unless it is saved. You will write one into a file,
-# look at what the file holds, bring the model back and train it further. At the end you can say
-# what such a file holds, and what it does not.
+# A trained model is lost when its kernel stops, unless it is saved. You will save one to a file,
+# look at what the file contains, load the model from it and train it further. You will see what
+# such a file contains, and what it does not.
 
 # %% [markdown] id="title" tags=["es"]
 # # Guardar y cargar
@@ -89,13 +89,13 @@ model.save(path)
 # ## What is in it
 #
 # The file is a zip archive, so Python can open it. **Predict:** what must be in there, so that the
-# model can come back?
+# model can be loaded from it?
 
 # %% [markdown] id="about-members" tags=["es"]
 # ## Qué hay dentro
 #
 # El archivo es un zip, así que Python puede abrirlo. **Predice:** ¿qué tiene que haber dentro para
-# que el modelo pueda volver?
+# poder recuperar el modelo?
 
 # %% id="members"
 with zipfile.ZipFile(path) as archive:
@@ -104,14 +104,14 @@ with zipfile.ZipFile(path) as archive:
     print(*sorted(archive.namelist()), sep="\n")
 
 # %% [markdown] id="about-config" tags=["en"]
-# `metadata.json` holds the version of Keras and the date. `config.json` describes the model: each
-# layer with its class, its settings and what it is called on, and after that what you gave to
+# `metadata.json` contains the version of Keras and the date. `config.json` describes the model:
+# each layer with its class, its settings and what it is called on, and after that what you gave to
 # `compile`. The first Dense layer, and the loss:
 
 # %% [markdown] id="about-config" tags=["es"]
 # `metadata.json` contiene la versión de Keras y la fecha. `config.json` describe el modelo: la
-# clase de cada capa, sus ajustes y con qué se la llama; y además, lo que le diste a `compile`. La
-# primera capa Dense y la pérdida:
+# clase de cada capa, sus ajustes y con qué tensores se llama; y además, lo que le diste a
+# `compile`. La primera capa Dense y la pérdida:
 
 # %% id="config"
 layer = config["config"]["layers"][1]
@@ -119,19 +119,21 @@ print(layer["class_name"], layer["config"]["units"], layer["config"]["activation
 print(config["compile_config"]["loss"])
 
 # %% [markdown] id="about-weights" tags=["en"]
-# A class is there by its *name*, `Dense`. Not a line of its code is in the file: Keras has that.
+# Of a class, only the *name* is there: `Dense`. The file contains none of its code, which is part
+# of Keras.
 #
 # The numbers are in `model.weights.h5`. The model has 55,050 parameters of four bytes each.
-# **Predict:** is that file about this large, or clearly larger?
+# **Predict:** how many times as large as these bytes is that file?
 
 # %% [markdown] id="about-weights" tags=["es"]
-# De una clase solo está el *nombre*, `Dense`. De su código no hay ni una línea: ese lo tiene Keras.
+# De una clase solo está el *nombre*, `Dense`. El archivo no contiene su código, que forma parte de
+# Keras.
 #
 # Los números están en `model.weights.h5`. El modelo tiene 55,050 parámetros de cuatro bytes cada
-# uno. **Predice:** ¿ese archivo ocupa más o menos eso, o claramente más?
+# uno. **Predice:** ¿cuántas veces más que esos bytes ocupa el archivo?
 
 # %% id="size"
-print(f"{4 * model.count_params():,}", len(weights) > 2 * 4 * model.count_params())
+print(f"{4 * model.count_params():,}", round(len(weights) / (4 * model.count_params()), 1))
 
 # %% [markdown] id="about-state" tags=["en"]
 # It is more than twice as large. Something is in there besides the weights:
@@ -146,8 +148,8 @@ with h5py.File(io.BytesIO(weights)) as numbers:
 
 # %% [markdown] id="about-load" tags=["en"]
 # The first line shows the weights and the biases of the first layer. The second one is the *state
-# of the optimizer*: how many steps it has made, its learning rate, and for every weight how
-# strongly it was pulled lately. RMSprop sets the size of its steps by that.
+# of the optimizer*: how many steps it has made, its learning rate and, for every weight, a running
+# average of its recent squared gradients, from which RMSprop chooses the size of its steps.
 #
 # ## Load
 #
@@ -156,8 +158,8 @@ with h5py.File(io.BytesIO(weights)) as numbers:
 
 # %% [markdown] id="about-load" tags=["es"]
 # La primera línea muestra los pesos y los sesgos de la primera capa. La segunda es el *estado del
-# optimizador*: cuántos pasos ha dado, su tasa de aprendizaje y, para cada peso, con cuánta fuerza
-# se lo ha empujado últimamente. RMSprop ajusta con eso el tamaño de sus pasos.
+# optimizador*: cuántos pasos ha dado, su tasa de aprendizaje y, para cada peso, una media móvil de
+# sus gradientes recientes al cuadrado, con la que RMSprop elige el tamaño de sus pasos.
 #
 # ## Cargar
 #
@@ -172,12 +174,12 @@ loaded is model
 lab.compare(model, loaded)
 
 # %% [markdown] id="about-equal" tags=["en"]
-# Another model with the same graph, built from the description alone. Does it also compute the
-# same?
+# Another object with the same graph: `load_model` built it from the description in the file, and
+# then loaded the weights. Does it also compute the same?
 
 # %% [markdown] id="about-equal" tags=["es"]
-# Otro modelo con el mismo grafo, construido solo a partir de la descripción. ¿También calcula lo
-# mismo?
+# Otro objeto con el mismo grafo: `load_model` lo construyó a partir de la descripción del archivo y
+# después cargó los pesos. ¿También calcula lo mismo?
 
 # %% id="equal"
 def equal(one, other):
@@ -191,16 +193,16 @@ equal(model, loaded)
 #
 # ## Training goes on where it stopped
 #
-# A second copy gets a new optimizer from `compile`. **Predict** the steps that each optimizer has
-# made. One epoch was 63 batches.
+# A second loaded copy, `anew`, gets a new optimizer from `compile`. **Predict** the steps that each
+# optimizer has made. One epoch was 63 batches.
 
 # %% [markdown] id="about-go-on" tags=["es"]
 # Iguales hasta el último bit, en cada uno de los dígitos de prueba.
 #
 # ## El entrenamiento sigue donde se quedó
 #
-# Una segunda copia recibe un optimizador nuevo con `compile`. **Predice** cuántos pasos ha dado
-# cada optimizador. Una época fueron 63 lotes.
+# Una segunda copia cargada, `anew`, recibe un optimizador nuevo con `compile`. **Predice** cuántos
+# pasos ha dado cada optimizador. Una época fueron 63 lotes.
 
 # %% id="iterations"
 anew = keras.models.load_model(path)
@@ -209,11 +211,11 @@ anew.compile(**training)
 
 # %% [markdown] id="about-step" tags=["en"]
 # Now each of the three makes one step, on the same batch. **Predict:** which of them moves its
-# weights by a different amount?
+# weights by a different amount? (The movement of `model` counts as 1.)
 
 # %% [markdown] id="about-step" tags=["es"]
 # Ahora los tres dan un paso, con el mismo lote. **Predice:** ¿cuál mueve sus pesos en una cantidad
-# distinta?
+# distinta? (El movimiento de `model` vale 1).
 
 # %% id="step"
 moved = {}
@@ -221,17 +223,17 @@ for name, it in {"model": model, "loaded": loaded, "anew": anew}.items():
     before = it.layers[1].get_weights()[0]
     it.train_on_batch(x_train[:64], y_train[:64])
     moved[name] = float(np.abs(it.layers[1].get_weights()[0] - before).mean())
-print(np.isclose(moved["loaded"], moved["model"]), moved["anew"] > 1.5 * moved["model"])
+print({name: round(distance / moved["model"], 1) for name, distance in moved.items()})
 
 # %% [markdown] id="after-step" tags=["en"]
-# The loaded model goes on as if nothing had happened. The one whose optimizer starts anew makes a
-# much larger step: it knows nothing of the steps before. So do not call `compile` after loading,
-# unless you want that.
+# The loaded model goes on as if nothing had happened. The one with a new optimizer makes a much
+# larger step: it knows nothing of the steps before. So do not call `compile` after loading, unless
+# you want that.
 #
 # ## Weights alone
 #
 # `save_weights` leaves the description out. You need the code that builds the model; then the
-# weights fit in.
+# weights can be loaded into it.
 
 # %% [markdown] id="after-step" tags=["es"]
 # El modelo cargado sigue como si nada hubiera pasado. El que empieza con un optimizador nuevo da un
@@ -240,8 +242,8 @@ print(np.isclose(moved["loaded"], moved["model"]), moved["anew"] > 1.5 * moved["
 #
 # ## Solo los pesos
 #
-# `save_weights` deja fuera la descripción. Hace falta el código que construye el modelo; entonces
-# los pesos encajan.
+# `save_weights` deja fuera la descripción. Hace falta el código que construye el modelo; en él se
+# cargan los pesos.
 
 # %% id="weights"
 weights_path = Path(folder.name, "digits.weights.h5")
@@ -251,10 +253,10 @@ twin.load_weights(weights_path)
 equal(model, twin)
 
 # %% [markdown] id="about-misfit" tags=["en"]
-# **Predict:** and into a model of 32 units?
+# **Predict:** what happens if you load these weights into a model with 32 units?
 
 # %% [markdown] id="about-misfit" tags=["es"]
-# **Predice:** ¿y en un modelo de 32 unidades?
+# **Predice:** ¿qué pasa si cargas estos pesos en un modelo de 32 unidades?
 
 # %% id="misfit"
 try:
@@ -282,10 +284,11 @@ print(equal(model, described))
 # %% [markdown] id="about-own" tags=["en"]
 # The same graph with fresh random weights: what was learned is gone.
 #
-# (In older code you meet `model.save("digits.h5")`. It is the format before `.keras`; it still
-# works, with a warning.)
+# (In older code you meet `model.save("digits.h5")`. This older format loses what the optimizer has
+# averaged, and a model that was compiled with a short name such as `"mse"` cannot be loaded from it
+# without `compile=False`. Use `.keras`.)
 #
-# ## What the file does not hold
+# ## What the file does not contain
 #
 # Here is a layer that Keras does not have: it doubles what comes in. **Predict:** the class is
 # defined in this notebook, and saving works. Does loading work?
@@ -293,8 +296,9 @@ print(equal(model, described))
 # %% [markdown] id="about-own" tags=["es"]
 # El mismo grafo con pesos nuevos al azar: lo aprendido se perdió.
 #
-# (En código más antiguo verás `model.save("digits.h5")`. Es el formato anterior a `.keras`; aún
-# funciona, con una advertencia.)
+# (En código más antiguo verás `model.save("digits.h5")`. Ese formato anterior pierde las medias del
+# optimizador, y un modelo compilado con un nombre corto como `"mse"` no se puede cargar desde él
+# sin `compile=False`. Usa `.keras`).
 #
 # ## Lo que el archivo no contiene
 #
@@ -318,14 +322,14 @@ except TypeError as error:
     print(lab.explain(error).to_text())
 
 # %% [markdown] id="after-own" tags=["en"]
-# Many believe that the file stores the code of their class. It stores the name `Double`, as it does
-# with `Dense`, and Keras looks for a class of that name among its own. Whoever loads the file needs
-# the code, and says which class is meant:
+# The file does not store the code of your class. It stores the name `Double`, as it does with
+# `Dense`, and Keras looks for a class of that name among its own. Whoever loads the file needs the
+# code, and passes the class to `load_model`:
 
 # %% [markdown] id="after-own" tags=["es"]
-# Mucha gente cree que el archivo guarda el código de su clase. Guarda el nombre `Double`, igual que
-# con `Dense`, y Keras busca una clase con ese nombre entre las suyas. Quien carga el archivo
-# necesita el código e indica de qué clase se trata:
+# El archivo no guarda el código de tu clase. Guarda el nombre `Double`, igual que con `Dense`, y
+# Keras busca una clase con ese nombre entre las suyas. Quien carga el archivo necesita el código y
+# le pasa la clase a `load_model`:
 
 # %% id="custom-objects"
 doubler = keras.models.load_model(own_path, custom_objects={"Double": Double})
@@ -355,7 +359,7 @@ doubler.predict(np.array([[1, 2, 3]]), verbose=0).tolist()
 
 # %% [markdown] id="about-claims" tags=["es"]
 # La lección *Tu propia capa* sigue a partir de aquí. Hay dos cosas más que no están en el archivo:
-# los datos y la historia (`history`) del entrenamiento.
+# los datos y el historial (`history`) del entrenamiento.
 #
 # La capa `Lambda` es la excepción: guarda código de Python, y el código que viene en un archivo
 # ajeno podría hacer cualquier cosa. Por eso `load_model` la rechaza, a menos que escribas
@@ -395,7 +399,7 @@ lab.check("what-is-in-the-file", claims)
 # ## Your turn: a round trip
 #
 # `student` is a smaller network that has trained for one epoch. Save it into the temporary folder,
-# and bring it back **complete**: the same graph, the same weights, ready to train on.
+# and load it **complete**: the same graph, the same weights, ready to train on.
 
 # %% [markdown] id="about-trip" tags=["es"]
 # ## Te toca: ida y vuelta
@@ -419,20 +423,20 @@ lab.check("round-trip", answer)
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
-# - A `.keras` file holds the graph, the settings, the weights and the state of the optimizer.
-# - Loaded, the model predicts the same and goes on training where it stopped.
-# - Classes are there by name only: the code of your own ones must be at hand when you load.
+# - A `.keras` file contains the graph, the settings, the weights and the state of the optimizer.
+# - A loaded model predicts the same, and its training can continue where it stopped.
+# - The file contains only the names of classes: to load it, you need the code of your own ones.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
 # **Next:** [One graph, many models](04_one_graph_many_models.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - Un archivo `.keras` contiene el grafo, los ajustes, los pesos y el estado del optimizador.
 # - Al cargarlo, el modelo predice lo mismo y sigue entrenando donde se quedó.
-# - De las clases solo está el nombre: al cargar, el código de las tuyas tiene que estar a mano.
+# - De las clases solo está el nombre: para cargarlo necesitas el código de las tuyas.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #

@@ -1,9 +1,9 @@
 # %% [markdown] id="title" tags=["en"]
 # # One graph, many models
 #
-# An *autoencoder* takes an image and has to give the same image back, through a narrow place: here
-# sixteen numbers, the *code*. You will build one graph and cut several models out of it. At the end
-# you can cut a graph anywhere, and say whose weights are whose.
+# An *autoencoder* takes an image and has to output the same image, though everything passes through
+# a bottleneck: here sixteen numbers, the *code*. You will build one graph and cut several models
+# out of it, anywhere you like, and see which weights they share.
 #
 # ```
 # image 28 × 28 ──► encoder ──► 16 numbers ──► decoder ──► image 28 × 28
@@ -13,9 +13,8 @@
 # # Un grafo, muchos modelos
 #
 # Un *autoencoder* recibe una imagen y tiene que devolver esa misma imagen después de hacerla pasar
-# por un sitio estrecho: aquí, dieciséis números, el *código*. Vas a construir un solo grafo y a
-# recortar de él varios modelos. Al final sabrás cortar un grafo por donde quieras y decir de quién
-# son los pesos.
+# por un cuello de botella: aquí, dieciséis números, el *código*. Vas a construir un solo grafo y a
+# recortar de él varios modelos, por donde quieras, y verás qué pesos comparten.
 #
 # ```
 # imagen 28 × 28 ──► codificador ──► 16 números ──► decodificador ──► imagen 28 × 28
@@ -41,8 +40,8 @@ keras.utils.set_random_seed(seed)
 # ## The way down: the encoder
 #
 # A *convolution* slides a small window over the image. At each place, every *filter* multiplies
-# what is in the window by its weights and gives one number; its numbers from all places make a
-# *map*. `Conv2D(16, 3)` has 16 filters and a window of 3 × 3.
+# what is in the window by its weights and adds up the products to one number; its numbers from all
+# places make a *map*. `Conv2D(16, 3)` has 16 filters and a window of 3 × 3.
 #
 # An image has three axes: height, width and *channels*, one channel for grey. **Predict:** in how
 # many places does a window of 3 fit along 28 pixels? What is the shape of `x`?
@@ -51,11 +50,13 @@ keras.utils.set_random_seed(seed)
 # ## La bajada: el codificador
 #
 # Una *convolución* desliza una ventana pequeña por la imagen. En cada posición, cada *filtro*
-# multiplica por sus pesos lo que hay en la ventana y da un número; sus números de todas las
-# posiciones forman un *mapa*. `Conv2D(16, 3)` tiene 16 filtros y una ventana de 3 × 3.
+# multiplica por sus pesos lo que hay en la ventana y suma los productos en un solo número; sus
+# números de todas las posiciones forman un *mapa*. `Conv2D(16, 3)` tiene 16 filtros y una ventana
+# de 3 × 3.
 #
-# Una imagen tiene tres ejes: alto, ancho y *canales*; en gris hay un solo canal. **Predice:** ¿en
-# cuántas posiciones cabe una ventana de 3 a lo largo de 28 píxeles? ¿Qué forma tiene `x`?
+# Una imagen tiene tres ejes: alto, ancho y *canales*; en escala de grises hay un solo canal.
+# **Predice:** ¿en cuántas posiciones cabe una ventana de 3 a lo largo de 28 píxeles? ¿Qué forma
+# tiene `x`?
 
 # %% id="convolution"
 encoder_input = keras.Input(shape=(28, 28, 1), name="img")
@@ -63,14 +64,14 @@ x = layers.Conv2D(16, 3, activation="relu")(encoder_input)
 x.shape
 
 # %% [markdown] id="about-encoder" tags=["en"]
-# At 26 places; the window never sticks out. The 16 maps are the new channels.
+# In 26 places: the window never extends beyond the image. The 16 maps are the new channels.
 #
 # Two more kinds of layer come now. `MaxPooling2D(3)` cuts each map into squares of 3 × 3 and keeps
 # the largest number of each. `GlobalMaxPooling2D` keeps only the largest number of the *whole* map.
 # **Predict** the height after each of the next four layers, beginning with 26.
 
 # %% [markdown] id="about-encoder" tags=["es"]
-# En 26: la ventana nunca se sale. Los 16 mapas son los nuevos canales.
+# En 26: la ventana nunca se sale de la imagen. Los 16 mapas son los nuevos canales.
 #
 # Ahora vienen otras dos clases de capa. `MaxPooling2D(3)` divide cada mapa en cuadrados de 3 × 3 y
 # conserva el mayor número de cada uno. `GlobalMaxPooling2D` conserva solo el mayor número de *todo*
@@ -86,23 +87,21 @@ encoder = keras.Model(encoder_input, encoder_output, name="encoder")
 print(lab.graph(encoder).to_text())
 
 # %% [markdown] id="about-shapes" tags=["en"]
-# 24, 8, 6, 4, and then 16 numbers for the 784 pixels. `lab.shapes` shows where each number comes
-# from. Click a convolution: below the table stands its arithmetic, for the shape and for the
-# parameters. The sliders change a setting and show what would follow from it; your model stays as
-# it is.
+# 24, 8, 6, 4, and then 16 numbers in place of 784 pixels. `lab.shapes` shows where each number
+# comes from. Click a convolution: its arithmetic appears below the table, for the shape and for the
+# parameters. The sliders change a setting and show what it would change; your model stays as it is.
 
 # %% [markdown] id="about-shapes" tags=["es"]
 # 24, 8, 6, 4 y después 16 números en lugar de 784 píxeles. `lab.shapes` muestra de dónde sale cada
-# número. Haz clic en una convolución: debajo de la tabla
-# está su cuenta, la de la forma y la de los parámetros. Los controles cambian un ajuste y muestran
-# qué pasaría; tu modelo se queda como está.
+# número. Haz clic en una convolución: debajo de la tabla aparece el cálculo de su forma y de sus
+# parámetros. Los controles cambian un ajuste y muestran qué pasaría; tu modelo se queda como está.
 
 # %% id="shapes"
 lab.shapes(encoder)
 
 # %% [markdown] id="about-decoder" tags=["en"]
-# Each filter of a convolution has one weight for each number in its window, and a bias. The size of
-# the image enters into no parameter count: the same filters are used at every place.
+# Each filter of a convolution has one weight for each number in its window, and a bias. The image
+# size does not affect the number of parameters: the same filters are used at every place.
 #
 # ## The way back: the decoder
 #
@@ -112,7 +111,7 @@ lab.shapes(encoder)
 
 # %% [markdown] id="about-decoder" tags=["es"]
 # Cada filtro de una convolución tiene un peso por cada número de su ventana, y un sesgo. El tamaño
-# de la imagen no entra en la cuenta de parámetros: en todas las posiciones se usan los mismos
+# de la imagen no influye en el número de parámetros: en todas las posiciones se usan los mismos
 # filtros.
 #
 # ## La vuelta: el decodificador
@@ -146,13 +145,13 @@ lab.graph(autoencoder, highlight={"encoder": encoder})
 # %% [markdown] id="about-compare" tags=["en"]
 # Read the heights from the picture: 4, 6, 8, 24, 26, 28. The image has its shape back.
 #
-# `lab.compare` says what changed from one model to another. **Predict:** what is added, what is
+# `lab.compare` shows what changed from one model to another. **Predict:** what was added, what was
 # removed?
 
 # %% [markdown] id="about-compare" tags=["es"]
 # Lee los altos en el dibujo: 4, 6, 8, 24, 26, 28. La imagen recupera su forma.
 #
-# `lab.compare` dice qué cambió de un modelo a otro. **Predice:** ¿qué se añadió y qué se quitó?
+# `lab.compare` muestra qué cambió de un modelo a otro. **Predice:** ¿qué se añadió y qué se quitó?
 
 # %% id="compare"
 lab.compare(encoder, autoencoder)
@@ -161,7 +160,7 @@ lab.compare(encoder, autoencoder)
 # ## Your turn: whose weights?
 #
 # The encoder has 18,672 parameters, the autoencoder 28,241. **How many of these numbers are shared
-# by both models, and how many do both models hold together**, each number counted once?
+# by both models, and how many do both models have together**, each number counted once?
 
 # %% [markdown] id="about-count" tags=["es"]
 # ## Te toca: ¿de quién son los pesos?
@@ -179,19 +178,19 @@ lab.check("both-models", counts)
 # lab.solution("both-models")
 
 # %% [markdown] id="about-same" tags=["en"]
-# Many believe that the encoder has its own weights, as it is a model of its own. **Predict:** is
-# its first convolution equal to that of the autoencoder, or is it the same object?
+# The encoder is a model of its own. Does it have weights of its own? **Predict:** is its first
+# convolution equal to that of the autoencoder, or is it the same object?
 
 # %% [markdown] id="about-same" tags=["es"]
-# Mucha gente cree que el codificador tiene sus propios pesos, puesto que es un modelo aparte.
-# **Predice:** ¿su primera convolución es igual a la del autoencoder o es el mismo objeto?
+# El codificador es un modelo aparte. ¿Tiene también pesos aparte? **Predice:** ¿su primera
+# convolución es igual a la del autoencoder o es el mismo objeto?
 
 # %% id="same"
 encoder.layers[1] is autoencoder.layers[1]
 
 # %% [markdown] id="about-data" tags=["en"]
-# The same object. A model holds no layers of its own: it is a way through the graph, from one
-# tensor to another. What this means shows when one of the two is trained.
+# The same object. A model has no layers of its own: it is a path through the graph, from one tensor
+# to another. You see what this means when one of the two is trained.
 #
 # ## Train one, and the other changes
 #
@@ -216,15 +215,16 @@ x_train.shape
 # %% [markdown] id="about-fit" tags=["en"]
 # The code of the first test digit is kept as `before`. Then only the *autoencoder* is compiled and
 # trained, with the images as input **and** as target, for ten to fifteen seconds. Adam is an
-# optimizer like RMSprop that keeps some of its direction from step to step.
+# optimizer like RMSprop that also keeps an average of the recent gradients, and so some of its
+# direction from step to step.
 #
-# **Predict:** the encoder was never compiled. Does it give another code afterwards?
+# **Predict:** the encoder was never compiled. Does it output another code afterwards?
 
 # %% [markdown] id="about-fit" tags=["es"]
 # El código del primer dígito de prueba se guarda en `before`. Después se compila y se entrena solo
 # el *autoencoder*, con las imágenes como entrada **y** como objetivo, durante diez o quince
-# segundos. Adam es un optimizador parecido a RMSprop que de un paso al siguiente conserva parte de
-# su dirección.
+# segundos. Adam es un optimizador parecido a RMSprop que guarda además una media de los gradientes
+# recientes y así conserva, de un paso al siguiente, parte de su dirección.
 #
 # **Predice:** el codificador no se ha compilado nunca. ¿Dará después otro código?
 
@@ -238,14 +238,14 @@ after = encoder.predict(x_test[:1], verbose=0)
 after.shape, np.array_equal(before, after)
 
 # %% [markdown] id="about-error" tags=["en"]
-# Another code, because it is computed with the weights that were trained. That is why one builds it
-# this way: the autoencoder is there for training, the encoder for use.
+# Another code, because it is computed with the weights that were trained. This is why it is built
+# this way: the autoencoder is for training, the encoder for use.
 #
 # ## Did it learn anything?
 #
 # An error alone says little. Compare it with the error of an answer that needs no model: the mean
-# of all training images, whatever the digit. **Predict:** is the error of the autoencoder less
-# than half of that?
+# of all training images, whatever the digit. **Predict:** how large is the error of the
+# autoencoder, as a share of that?
 
 # %% [markdown] id="about-error" tags=["es"]
 # Es otro código, porque se calcula con los pesos que se entrenaron. Para eso se construye así: el
@@ -254,20 +254,20 @@ after.shape, np.array_equal(before, after)
 # ## ¿Aprendió algo?
 #
 # Un error por sí solo dice poco. Compáralo con el de una respuesta que no necesita modelo: la media
-# de todas las imágenes de entrenamiento, sea cual sea el dígito. **Predice:** ¿es el error
-# del autoencoder menos de la mitad de ese?
+# de todas las imágenes de entrenamiento, sea cual sea el dígito. **Predice:** ¿qué parte de ese
+# error es el del autoencoder?
 
 # %% id="error"
 reconstructed = autoencoder.predict(x_test, verbose=0)
 error = np.mean((reconstructed - x_test) ** 2)
 baseline = np.mean((x_train.mean(axis=0) - x_test) ** 2)
-bool(error < baseline / 2)
+round(float(error / baseline), 1)
 
 # %% [markdown] id="about-pictures" tags=["en"]
-# Test digits above, and below them what came back through sixteen numbers:
+# Test digits above, and below them what the decoder made of sixteen numbers each:
 
 # %% [markdown] id="about-pictures" tags=["es"]
-# Arriba, dígitos de prueba; debajo, lo que volvió después de pasar por dieciséis números:
+# Arriba, dígitos de prueba; debajo, lo que el decodificador hizo con dieciséis números de cada uno:
 
 # %% id="pictures" tags=["nbval-ignore-output"]
 lab.pictures(x_test[:8], reconstructed[:8])
@@ -277,8 +277,8 @@ lab.pictures(x_test[:8], reconstructed[:8])
 #
 # ## Cut anywhere
 #
-# The name `x` has moved on to other tensors, but nothing is lost: `layer.output` is the tensor that
-# a layer made when it was called. **Predict:** what shape does this model give for one image, and
+# The name `x` now refers to another tensor, but nothing is lost: `layer.output` is the tensor that
+# a layer made when it was called. **Predict:** what shape does this model output for one image, and
 # does it have to be trained first?
 
 # %% [markdown] id="about-cut" tags=["es"]
@@ -286,9 +286,9 @@ lab.pictures(x_test[:8], reconstructed[:8])
 #
 # ## Cortar por cualquier sitio
 #
-# El nombre `x` ya pasó a otros tensores, pero nada se ha perdido: `layer.output` es el tensor que
-# una capa produjo cuando se la llamó. **Predice:** ¿qué forma devuelve este modelo con una imagen?
-# ¿Hay que entrenarlo antes?
+# El nombre `x` designa ahora otro tensor, pero nada se ha perdido: `layer.output` es el tensor que
+# una capa produjo en su llamada. **Predice:** ¿qué forma devuelve este modelo con una imagen? ¿Hay
+# que entrenarlo antes?
 
 # %% id="cut"
 pooled = keras.Model(encoder_input, autoencoder.layers[3].output, name="pooled")
@@ -298,8 +298,8 @@ pooled.predict(x_test[:1], verbose=0).shape
 # It is trained already: its convolutions are those of the autoencoder.
 #
 # A model can also *begin* in the middle. What lies between the code and the end of the graph is the
-# decoder. **Predict** its parameters, and whether encoder and decoder, one after the other, give
-# what the autoencoder gave.
+# decoder. **Predict** its parameters, and whether encoder and decoder, one after the other, output
+# what the autoencoder did.
 
 # %% [markdown] id="about-middle" tags=["es"]
 # Ya está entrenado: sus convoluciones son las del autoencoder.
@@ -349,17 +349,17 @@ lab.check("two-cuts", cuts)
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
-# - A model is a way through a graph; the layers, with their weights, belong to all models that pass
-#   through them.
+# - A model is a path through a graph; the layers, with their weights, belong to all models that
+#   pass through them.
 # - Training one model changes every other model that uses the same layers.
-# - `layer.output` is the tensor a layer made: there a graph can be cut.
+# - `layer.output` is the tensor that a layer made: a graph can be cut there.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
 # **Next:** [Models are layers](05_models_are_layers.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - Un modelo es un camino por un grafo; las capas, con sus pesos, son de todos los modelos que
 #   pasan por ellas.

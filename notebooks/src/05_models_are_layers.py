@@ -2,8 +2,8 @@
 # # Models are layers
 #
 # A model can be called on a tensor, as a layer can. You will chain two models into a third one,
-# call one model twice, and let three models vote. At the end you can say which weights a nested
-# model has, and which of them training changes.
+# call one model twice, and let three models vote. You will see which weights a nested model has,
+# and which of them training changes.
 #
 # ```
 # image ──► [ encoder ] ──► 16 numbers ──► [ decoder ] ──► image
@@ -12,9 +12,9 @@
 # %% [markdown] id="title" tags=["es"]
 # # Los modelos son capas
 #
-# A un modelo se lo puede llamar con un tensor, igual que a una capa. Vas a encadenar dos modelos
-# para formar un tercero, a llamar dos veces al mismo modelo y a hacer que voten tres modelos. Al
-# final sabrás decir qué pesos tiene un modelo anidado y cuáles de ellos cambia el entrenamiento.
+# Un modelo se puede llamar con un tensor, igual que una capa. Vas a encadenar dos modelos para
+# formar un tercero, a llamar dos veces al mismo modelo y a hacer que voten tres modelos. Verás qué
+# pesos tiene un modelo anidado y cuáles de ellos cambia el entrenamiento.
 #
 # ```
 # imagen ──► [ encoder ] ──► 16 números ──► [ decoder ] ──► imagen
@@ -45,10 +45,10 @@ keras.utils.set_random_seed(seed)
 # fourth line, `y = m(a)`, make a second Dense layer?
 
 # %% [markdown] id="about-steps" tags=["es"]
-# ## A un modelo se lo llama como a una capa
+# ## Un modelo se llama como una capa
 #
-# `m` es un modelo de una sola capa Dense. Se lo llama con otra entrada, `a`, como se haría con una
-# capa.
+# `m` es un modelo de una sola capa Dense. Aquí se llama con otra entrada, `a`, como se haría con
+# una capa.
 #
 # Una celda cuya primera línea es `%%steps` se ejecuta instrucción por instrucción y guarda cada
 # paso: mueve el control o pulsa las flechas del teclado y mira qué le hizo cada línea al grafo.
@@ -63,12 +63,12 @@ y = m(a)
 outer = keras.Model(a, y, name="outer")
 
 # %% [markdown] id="after-steps" tags=["en"]
-# The line adds one box, `m`, with its calls inside. The Dense layer in it is *use 2 of 2*: the same
-# layer as on the left, called once more.
+# The line adds one box, `m`, with its calls inside. The Dense layer in it is *use 2 of 2*: the
+# layer that was called when `m` was built is called once more.
 
 # %% [markdown] id="after-steps" tags=["es"]
 # La línea añade una caja, `m`, con sus llamadas dentro. La capa Dense que contiene es el *uso 2 de
-# 2*: la misma capa de la izquierda, llamada otra vez.
+# 2*: la capa que se llamó al construir `m` se llama otra vez.
 
 # %% [markdown] id="about-parts" tags=["en"]
 # ## Two models in a chain
@@ -107,7 +107,7 @@ print(lab.graph(decoder).to_text())
 # %% [markdown] id="about-chain" tags=["en"]
 # 28,241 − 18,672 = 9,569. Now the encoder is called on an image, and the decoder on the code.
 #
-# `fold=True` shows each nested model as one box. Click its triangle to open it, or press Enter on
+# `fold=True` shows each nested model as one box. Click its triangle to unfold it, or press Enter on
 # it. **Predict:** how many layers does Keras count in `autoencoder.layers`?
 
 # %% [markdown] id="about-chain" tags=["es"]
@@ -115,7 +115,7 @@ print(lab.graph(decoder).to_text())
 # código.
 #
 # Con `fold=True`, cada modelo anidado se muestra como una caja. Haz clic en su triángulo para
-# abrirla, o pulsa Intro sobre ella. **Predice:** ¿cuántas capas cuenta Keras en
+# desplegarla, o pulsa Intro sobre ella. **Predice:** ¿cuántas capas cuenta Keras en
 # `autoencoder.layers`?
 
 # %% id="chain"
@@ -129,37 +129,37 @@ lab.graph(autoencoder, fold=True)
 [layer.name for layer in autoencoder.layers]
 
 # %% [markdown] id="about-open" tags=["en"]
-# Three: the input and two models. Without `fold`, the boxes are open. **Predict:** does the input
-# of the encoder, `original_img`, still appear, although an image now comes from `img`?
+# Three: the input and two models. Without `fold`, the boxes are unfolded. **Predict:** does the
+# input of the encoder, `original_img`, still appear, although an image now comes from `img`?
 
 # %% [markdown] id="about-open" tags=["es"]
-# Tres: la entrada y dos modelos. Sin `fold`, las cajas aparecen abiertas. **Predice:** ¿sigue
+# Tres: la entrada y dos modelos. Sin `fold`, las cajas aparecen desplegadas. **Predice:** ¿sigue
 # apareciendo `original_img`, la entrada del codificador, aunque ahora la imagen venga de `img`?
 
 # %% id="open"
 lab.graph(autoencoder)
 
 # %% [markdown] id="about-copy" tags=["en"]
-# It does: it is the door of that model, and passes on what the model is called on. The 28,241
-# parameters are those of the last lesson.
+# It does: it is the entrance of that model, and passes on the tensor that the model is called on.
+# The 28,241 parameters are those of the last lesson.
 #
 # ## A call copies nothing
 #
-# Many believe that `encoder(img)` puts a copy of the encoder into the new model. Here is a test.
-# Every weight of `encoder` is set to zero, so that every code is sixteen zeros, and the decoder,
-# whose biases are still zero, makes a black image of them. **Predict:** does the autoencoder, which
-# was built before, still see its old weights?
+# Does `encoder(img)` put a copy of the encoder into the new model? Here is a test. Every weight of
+# `encoder` is set to zero, so that every code is sixteen zeros. The decoder makes a black image of
+# them, because biases start at zero and it is not trained yet. **Predict:** does the autoencoder,
+# which was built before, still use its old weights?
 
 # %% [markdown] id="about-copy" tags=["es"]
-# Sí: es la puerta de ese modelo, y deja pasar aquello con lo que se lo llama. Los 28,241 parámetros
-# son los de la lección anterior.
+# Sí: es la entrada de ese modelo, y deja pasar lo que recibe. Los 28,241 parámetros son los de la
+# lección anterior.
 #
 # ## Una llamada no copia nada
 #
-# Mucha gente cree que `encoder(img)` pone una copia del codificador en el nuevo modelo. Haz la
-# prueba. Todos los pesos de `encoder` se ponen a cero; así, cada código son dieciséis ceros, y el
-# decodificador, cuyos sesgos aún son cero, hace con ellos una imagen negra. **Predice:** ¿conserva
-# sus pesos de antes el autoencoder, que ya estaba construido?
+# ¿Pone `encoder(img)` una copia del codificador en el nuevo modelo? Haz la prueba. Todos los pesos
+# de `encoder` se ponen a cero; así, cada código son dieciséis ceros. El decodificador hace con
+# ellos una imagen negra, porque los sesgos empiezan en cero y aún no se ha entrenado. **Predice:**
+# ¿usa todavía sus pesos de antes el autoencoder, que ya estaba construido?
 
 # %% id="data"
 (digits, _), _ = lab.datasets.mnist(source=source)
@@ -174,8 +174,8 @@ after = autoencoder.predict(digits, verbose=0)
 bool(before.max() > 0), float(after.max())
 
 # %% [markdown] id="about-back" tags=["en"]
-# Black. There is one encoder, and the autoencoder holds it, not a copy. With the old weights back
-# in `encoder`, the autoencoder has them back too:
+# Black. There is one encoder, and the autoencoder contains it, not a copy. When `encoder` gets its
+# old weights again, so does the autoencoder:
 
 # %% [markdown] id="about-back" tags=["es"]
 # Negra. Hay un solo codificador, y el autoencoder lo contiene a él, no una copia. Cuando `encoder`
@@ -202,7 +202,7 @@ autoencoder.layers[1] is encoder, np.allclose(again, before, atol=1e-6)
 # %% [markdown] id="about-twice" tags=["es"]
 # ## Te toca: llamado dos veces
 #
-# El modelo `m` de arriba convierte 16 números en 8 con una capa Dense. Ahora se lo llama con dos
+# El modelo `m` de arriba convierte 16 números en 8 con una capa Dense. Ahora se llama con dos
 # entradas y se suman los resultados:
 #
 # ```python
@@ -223,14 +223,14 @@ lab.check("same-model-twice", parameters)
 # lab.graph(keras.Model([a, b], m(a) + m(b)))
 
 # %% [markdown] id="about-pair" tags=["en"]
-# The same with the encoder: `pair` takes two images and gives the difference of their codes. The
+# The same with the encoder: `pair` takes two images and returns the difference of their codes. The
 # graph shows each call, and counts them: *use 1 of 2*. **Predict** the parameters of `pair`, and
-# what it says of an image and the same image.
+# what it returns for two identical images.
 
 # %% [markdown] id="about-pair" tags=["es"]
 # Lo mismo con el codificador: `pair` recibe dos imágenes y devuelve la diferencia de sus códigos.
 # El grafo muestra cada llamada y las numera: *uso 1 de 2*. **Predice** los parámetros de `pair`, y
-# qué dice de una imagen y esa misma imagen.
+# qué responde si las dos imágenes son la misma.
 
 # %% id="pair"
 left = keras.Input(shape=(28, 28, 1), name="left")
@@ -240,7 +240,7 @@ lab.graph(pair, fold=True)
 
 # %% id="pair-same"
 same = pair.predict([digits, digits], verbose=0)
-f"{pair.count_params():,}", bool(np.abs(same).max() < 1e-6)
+f"{pair.count_params():,}", round(float(np.abs(same).max()), 5)
 
 # %% [markdown] id="about-ensemble" tags=["en"]
 # 18,672, counted once, and no difference: both images went through the same weights.
@@ -249,6 +249,7 @@ f"{pair.count_params():,}", bool(np.abs(same).max() < 1e-6)
 #
 # Sometimes you *want* separate weights. Models that start from different random weights make
 # different mistakes; their average is often better than each of them. This is an *ensemble*.
+# (`layers.average` is a function: it makes a layer `Average` and calls it on a list of tensors.)
 # **Predict** the parameters of one member with 128 numbers in and one probability out, and of all
 # three.
 
@@ -260,7 +261,8 @@ f"{pair.count_params():,}", bool(np.abs(same).max() < 1e-6)
 #
 # A veces sí *quieres* pesos separados. Los modelos que parten de pesos al azar distintos cometen
 # errores distintos, y su promedio suele ser mejor que cada uno de ellos. Eso es un *conjunto de
-# modelos* (*ensemble*). **Predice** los parámetros de un miembro, en el que entran 128 números y
+# modelos* (*ensemble*). (`layers.average` es una función: crea una capa `Average` y la llama con
+# una lista de tensores). **Predice** los parámetros de un miembro, en el que entran 128 números y
 # del que sale una probabilidad, y los de los tres.
 
 # %% id="member"
@@ -280,13 +282,13 @@ lab.graph(ensemble)
 
 # %% [markdown] id="about-votes" tags=["en"]
 # `get_model()` ran three times, so there are three models of 129 parameters. One input goes into
-# all of them. Called on numbers instead of symbolic tensors, a model computes at once. **Predict:**
-# is the ensemble's answer the mean of the three answers?
+# all of them. If you call a model on numbers instead of symbolic tensors, it computes at once.
+# **Predict:** is the ensemble's answer the mean of the three answers?
 
 # %% [markdown] id="about-votes" tags=["es"]
 # `get_model()` se ejecutó tres veces, así que hay tres modelos de 129 parámetros. La misma entrada
 # va a todos. Si se llama a un modelo con números en lugar de tensores simbólicos, calcula
-# enseguida. **Predice:** ¿la respuesta del conjunto es la media de las tres respuestas?
+# enseguida. **Predice:** ¿la respuesta del conjunto de modelos es la media de las tres respuestas?
 
 # %% id="votes"
 features = np.random.normal(size=(5, 128)).astype("float32")
@@ -297,9 +299,9 @@ ensemble.count_params(), np.allclose(mean, ensemble(features), atol=1e-6)
 # %% [markdown] id="about-freeze" tags=["en"]
 # ## Freeze a part
 #
-# 387 = 3 · 129. Back to the autoencoder. `trainable = False` *freezes* a layer: training leaves its
-# weights alone. A model is a layer, so it can be frozen as a whole. **Predict** the three totals at
-# the end of the summary.
+# 387 = 3 · 129. Back to the autoencoder. `trainable = False` *freezes* a layer: training does not
+# change its weights. A model is a layer, so it can be frozen as a whole. **Predict** the three
+# totals at the end of the summary.
 
 # %% [markdown] id="about-freeze" tags=["es"]
 # ## Congelar una parte
@@ -315,14 +317,15 @@ autoencoder.summary()
 # %% [markdown] id="about-frozen-fit" tags=["en"]
 # Of 28,241 numbers, 9,569 are trained; the 18,672 of the encoder stay as they are.
 # (`summary(expand_nested=True)` also lists what is inside.) **Predict:** after an epoch of
-# training, which of the two models has other weights? Freeze first and compile then: `compile`
-# takes note of what can be trained.
+# training, which of the two models has other weights? Freeze first and compile then: once training
+# has begun, a change of `trainable` has no effect until the next `compile`.
 
 # %% [markdown] id="about-frozen-fit" tags=["es"]
 # De 28,241 números se entrenan 9,569; los 18,672 del codificador se quedan como están.
 # (`summary(expand_nested=True)` muestra también lo que hay dentro). **Predice:** después de una
 # época de entrenamiento, ¿cuál de los dos modelos tiene otros pesos? Primero se congela y luego se
-# compila: `compile` toma nota de lo que se puede entrenar.
+# compila: cuando el entrenamiento ha empezado, un cambio de `trainable` no tiene efecto hasta el
+# siguiente `compile`.
 
 # %% id="frozen-fit"
 parts = {"encoder": encoder, "decoder": decoder}
@@ -335,8 +338,8 @@ for name, part in parts.items():
     print(name, not all(map(np.array_equal, old[name], part.get_weights())))
 
 # %% [markdown] id="about-exercise" tags=["en"]
-# Only the decoder moved. Frozen encoders are common: one uses a part that was trained elsewhere,
-# and trains only what is new.
+# Only the decoder changed. Frozen encoders are common: you use a part that was trained elsewhere,
+# and train only what is new.
 #
 # ## Your turn: a committee
 #
@@ -345,8 +348,8 @@ for name, part in parts.items():
 # probabilities.
 
 # %% [markdown] id="about-exercise" tags=["es"]
-# Solo se movió el decodificador. Los codificadores congelados son habituales: se aprovecha una
-# parte entrenada en otro sitio y se entrena solo lo nuevo.
+# Solo cambió el decodificador. Los codificadores congelados son habituales: se aprovecha una parte
+# entrenada en otro sitio y se entrena solo lo nuevo.
 #
 # ## Te toca: un comité
 #
@@ -372,7 +375,7 @@ lab.check("committee", committee)
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
-# - A model is called like a layer, and becomes one box in a larger graph.
+# - A model can be called like a layer, and is then one box in a larger graph.
 # - A call copies nothing: the same model, called again or in another model, has the same weights.
 # - For separate weights, build separate models; `layers.average` lets them vote.
 #
@@ -381,9 +384,9 @@ lab.check("committee", committee)
 # **Next:** [Many inputs and outputs](06_many_inputs_and_outputs.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
-# - A un modelo se lo llama como a una capa, y pasa a ser una caja en un grafo mayor.
+# - Un modelo se puede llamar igual que una capa, y pasa a ser una caja en un grafo mayor.
 # - Una llamada no copia nada: el mismo modelo, llamado otra vez o en otro modelo, tiene los mismos
 #   pesos.
 # - Para tener pesos separados, construye modelos separados; `layers.average` los hace votar.

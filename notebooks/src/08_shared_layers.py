@@ -3,8 +3,7 @@
 #
 # One layer can be called several times, and every call uses the same weights. You will share an
 # embedding between two texts, and build a network with two equal halves that learns which of two
-# digits is larger. At the end you can say when layers share weights, and when they only look as if
-# they did.
+# digits is larger. You will see when layers share weights, and when they only seem to.
 #
 # ```
 # left digit  → tower ↘
@@ -15,10 +14,9 @@
 # %% [markdown] id="title" tags=["es"]
 # # Capas compartidas
 #
-# A una misma capa se la puede llamar varias veces, y cada llamada usa los mismos pesos. Vas a
-# compartir un *embedding* entre dos textos y a construir una red de dos mitades iguales que aprende
-# cuál de dos dígitos es mayor. Al final sabrás cuándo unas capas comparten pesos y cuándo solo lo
-# parece.
+# Una misma capa se puede llamar varias veces, y cada llamada usa los mismos pesos. Vas a compartir
+# un *embedding* entre dos textos y a construir una red de dos mitades iguales que aprende cuál de
+# dos dígitos es mayor. Verás cuándo unas capas comparten pesos y cuándo solo lo parece.
 #
 # ```
 # dígito izquierdo → torre ↘
@@ -45,17 +43,18 @@ keras.utils.set_random_seed(seed)
 # %% [markdown] id="about-embedding" tags=["en"]
 # ## One embedding for two texts
 #
-# A text enters a network as a row of word numbers. An *embedding* turns each of them into a vector: it
-# is a table with one row for each word, here 1000 words and 128 numbers a row. Two texts in the same
-# language can use the same table. The texts may have any length, so their shape is `(None,)`.
+# A text enters a network as a row of numbers, one per word. An *embedding* turns each of them into
+# a vector: it is a table with one row for each word, here 1,000 words and 128 numbers per row. Two
+# texts in the same language can use the same table. The texts may have any length, so their shape
+# is `(None,)`.
 
 # %% [markdown] id="about-embedding" tags=["es"]
 # ## Un *embedding* para dos textos
 #
-# Un texto entra en una red como una fila de números de palabra. Una incrustación (*embedding*)
-# convierte cada uno en un vector: es una tabla con una fila por palabra, aquí 1000 palabras y 128
-# números por fila. Dos textos en el mismo idioma pueden usar la misma tabla. Los textos pueden tener
-# cualquier longitud; por eso su forma es `(None,)`.
+# Un texto entra en una red como una fila de números, uno por palabra. Una incrustación
+# (*embedding*) convierte cada uno en un vector: es una tabla con una fila por palabra, aquí 1,000
+# palabras y 128 números por fila. Dos textos en el mismo idioma pueden usar la misma tabla. Los
+# textos pueden tener cualquier longitud; por eso su forma es `(None,)`.
 
 # %% id="texts"
 text_a = keras.Input(shape=(None,), dtype="int32", name="text_a")
@@ -63,11 +62,11 @@ text_b = keras.Input(shape=(None,), dtype="int32", name="text_b")
 
 # %% [markdown] id="about-shared" tags=["en"]
 # To share a layer, make it once and call it twice. **Predict:** how many parameters does the model
-# have, 1000 · 128 = 128,000 or twice as many?
+# have, 1,000 · 128 = 128,000 or twice as many?
 
 # %% [markdown] id="about-shared" tags=["es"]
 # Para compartir una capa, créala una vez y llámala dos. **Predice:** ¿cuántos parámetros tiene el
-# modelo, 1000 · 128 = 128,000 o el doble?
+# modelo, 1,000 · 128 = 128,000 o el doble?
 
 # %% id="shared"
 embedding = layers.Embedding(1000, 128)
@@ -76,12 +75,12 @@ shared = keras.Model([text_a, text_b], both, name="shared")
 f"{shared.count_params():,}", [layer.name for layer in shared.layers]
 
 # %% [markdown] id="about-shared-graph" tags=["en"]
-# Two calls, but one layer: it is there once in `shared.layers`, and it is counted once. The graph shows
-# the calls. What belongs to the same layer says so, *use 1 of 2*, in one colour.
+# Two calls, but one layer: it is in `shared.layers` once, and it is counted once. The graph shows
+# the calls. Calls of the same layer are marked *use 1 of 2* and have the same colour.
 
 # %% [markdown] id="about-shared-graph" tags=["es"]
 # Dos llamadas, pero una sola capa: aparece una vez en `shared.layers` y se cuenta una vez. El grafo
-# muestra las llamadas. Las de una misma capa lo dicen, *uso 1 de 2*, con un mismo color.
+# muestra las llamadas. Las de una misma capa llevan la marca *uso 1 de 2* y el mismo color.
 
 # %% id="shared-graph"
 lab.graph(shared)
@@ -90,7 +89,7 @@ lab.graph(shared)
 # ## Same arguments, same layer?
 #
 # Below, an embedding with the same arguments is made for each text. **Predict** the number of
-# parameters, and what `lab.compare` finds different.
+# parameters, and which difference `lab.compare` finds.
 
 # %% [markdown] id="about-separate" tags=["es"]
 # ## ¿Mismos argumentos, misma capa?
@@ -104,8 +103,8 @@ separate = keras.Model([text_a, text_b], both, name="separate")
 lab.compare(shared, separate)
 
 # %% [markdown] id="about-word" tags=["en"]
-# Twice as many. Nothing was added and nothing has other settings, and yet both calls differ: they no
-# longer share. Each `layers.Embedding(1000, 128)` that is *run* makes a new table, filled with random
+# Twice as many. Nothing was added and no setting changed, and yet both calls differ: they no longer
+# share. Each `layers.Embedding(1000, 128)` that is *run* makes a new table, filled with random
 # numbers of its own.
 #
 # **Predict:** does the word number 7 get the same vector in both texts?
@@ -123,16 +122,18 @@ for model in (shared, separate):
     print(np.array_equal(*model.predict([word, word], verbose=0)))
 
 # %% [markdown] id="about-learning" tags=["en"]
-# ## What one text teaches, the other one knows
+# ## What is learned from one text holds for the other
 #
-# One step of training, with the words 1 and 2 in the first text and 8 and 9 in the second. The function
-# says which rows of each table have changed. **Predict** its two results.
+# One step of training, with the words 1 and 2 in the first text and 8 and 9 in the second. (`sgd`
+# is the simplest optimizer: it moves each weight against its gradient.) The function returns which
+# rows of each table have changed. **Predict** its two results.
 
 # %% [markdown] id="about-learning" tags=["es"]
-# ## Lo que enseña un texto lo sabe el otro
+# ## Lo aprendido con un texto vale para el otro
 #
-# Un paso de entrenamiento, con las palabras 1 y 2 en el primer texto y 8 y 9 en el segundo. La función
-# dice qué filas de cada tabla cambiaron. **Predice** sus dos resultados.
+# Un paso de entrenamiento, con las palabras 1 y 2 en el primer texto y 8 y 9 en el segundo. (`sgd`
+# es el optimizador más simple: mueve cada peso en contra de su gradiente). La función devuelve qué
+# filas de cada tabla cambiaron. **Predice** sus dos resultados.
 
 # %% id="learning"
 def rows_changed(model):
@@ -147,12 +148,13 @@ def rows_changed(model):
 print(rows_changed(shared), rows_changed(separate))
 
 # %% [markdown] id="after-learning" tags=["en"]
-# The shared table learned all four words: the gradients of both calls are added up in the same weights.
-# Of the separate tables each learned two, and knows nothing of what the other one saw.
+# The shared table learned all four words: the gradients of both calls are added up in the same
+# weights. Each of the separate tables learned two, and nothing from the words of the other text.
 
 # %% [markdown] id="after-learning" tags=["es"]
 # La tabla compartida aprendió las cuatro palabras: los gradientes de ambas llamadas se suman en los
-# mismos pesos. De las tablas separadas, cada una aprendió dos, y no sabe nada de lo que vio la otra.
+# mismos pesos. Cada una de las tablas separadas aprendió dos, y nada de las palabras del otro
+# texto.
 
 # %% [markdown] id="about-other-size" tags=["en"]
 # ## Built once
@@ -207,7 +209,7 @@ mistake
 # model = keras.Model([a, b, c], outputs)
 # ```
 #
-# A `first` se la llama tres veces; a `second`, dos. **¿Cuántos parámetros tiene el modelo?** Calcúlalo
+# `first` se llama tres veces; `second`, dos. **¿Cuántos parámetros tiene el modelo?** Calcúlalo
 # antes en papel.
 
 # %% id="exercise-count"
@@ -221,16 +223,18 @@ lab.check("shared-count", parameters)
 # %% [markdown] id="about-pairs" tags=["en"]
 # ## Which digit is larger?
 #
-# Now a network with two inputs that learns from comparisons alone. It is shown two digits and told
-# whether the left one is larger, never which digits they are. And one thing is kept from it: in its
-# training pairs, a **9 is never on the right**.
+# Now a network with two inputs that learns from comparisons alone. It gets two digits and whether
+# the left one is larger, never which digits they are. And one case is missing: in its training
+# pairs, a **9 is never on the right**. (The function `pairs` draws random pairs, and keeps those of
+# two different digits without a 9 on the right.)
 
 # %% [markdown] id="about-pairs" tags=["es"]
 # ## ¿Qué dígito es mayor?
 #
-# Ahora, una red con dos entradas que aprende solo de comparaciones. Se le muestran dos dígitos y se le
-# dice si el izquierdo es mayor, nunca qué dígitos son. Y hay algo que no llega a ver: en sus pares de
-# entrenamiento, **el 9 nunca está a la derecha**.
+# Ahora, una red con dos entradas que aprende únicamente a partir de comparaciones. Recibe dos
+# dígitos y si el izquierdo es mayor, nunca qué dígitos son. Y hay un caso que falta: en sus pares
+# de entrenamiento, **el 9 nunca está a la derecha**. (La función `pairs` saca pares al azar y
+# conserva los de dos dígitos distintos que no tienen un 9 a la derecha).
 
 # %% id="pairs"
 def pairs(x, y, count, never_right=-1):
@@ -249,14 +253,17 @@ test, test_larger, test_right = pairs(x_test, y_test, 2000)
 lab.pictures(*[images[:8].reshape(-1, 28, 28) for images in train], captions=list(larger[:8]))
 
 # %% [markdown] id="about-tower" tags=["en"]
-# Each column is a pair, the left digit above. The *tower* is a small model that gives an image one
-# number, its score. It has no bias at the end, as a constant would cancel out in the difference. A model
-# is called like a layer, so it is shared like a layer.
+# Each column is a pair, the left digit above. The *tower* is a small model that computes one number
+# from an image, its score. It has no bias at the end, because a constant would cancel out in the
+# difference. A model can be called like a layer, so it can be shared like a layer.
+# `layers.Activation("sigmoid")` is an activation as a layer of its own.
 
 # %% [markdown] id="about-tower" tags=["es"]
-# Cada columna es un par, con el dígito izquierdo arriba. La *torre* es un modelo pequeño que da a una
-# imagen un solo número, su puntuación. Al final no tiene sesgo, porque una constante se anularía en la
-# diferencia. A un modelo se lo llama como a una capa, y por eso se comparte como una capa.
+# Cada columna es un par, con el dígito izquierdo arriba. La *torre* es un modelo pequeño que
+# calcula a partir de una imagen un solo número, su puntuación. Al final no tiene sesgo, porque una
+# constante se anularía en la diferencia. Un modelo se puede llamar igual que una capa, y por eso se
+# puede compartir igual que una capa. `layers.Activation("sigmoid")` es una activación como capa
+# aparte.
 
 # %% id="tower"
 def make_tower(name):
@@ -290,12 +297,14 @@ print(f"{tower.count_params():,} {siamese.count_params():,} {apart.count_params(
 lab.graph(siamese)
 
 # %% [markdown] id="about-fit" tags=["en"]
-# Both learn from the same pairs, for the same number of epochs. **Predict:** which of them reads more
-# of the test pairs right? And of those with a 9 on the right?
+# Both learn from the same pairs, for the same number of epochs. **Predict:** which of them has the
+# higher accuracy on the test pairs? And on those with a 9 on the right? (The siamese network is
+# printed first.)
 
 # %% [markdown] id="about-fit" tags=["es"]
-# Las dos aprenden con los mismos pares y durante las mismas épocas. **Predice:** ¿cuál acierta más en
-# los pares de prueba? ¿Y en los que tienen un 9 a la derecha?
+# Las dos aprenden con los mismos pares y durante las mismas épocas. **Predice:** ¿cuál acierta más
+# en los pares de prueba? ¿Y en los que tienen un 9 a la derecha? (La red siamesa se imprime
+# primero).
 
 # %% id="fit"
 def learn(model):
@@ -307,59 +316,61 @@ def learn(model):
 
 siamese_right, apart_right = learn(siamese), learn(apart)
 
-# %% id="scores"
+# %% id="scores" tags=["nbval-ignore-output"]
 nine = test_right == 9
-print(siamese_right.mean() > apart_right.mean())
-print(siamese_right[nine].mean() > apart_right[nine].mean() + 0.1)
+print(f"{siamese_right.mean():.2f} {apart_right.mean():.2f}")
+print(f"{siamese_right[nine].mean():.2f} {apart_right[nine].mean():.2f}")
 
 # %% [markdown] id="after-scores" tags=["en"]
-# The siamese network is better with half the parameters, because each image trains the one tower that
-# there is. With a 9 on the right it is ahead by more than ten in a hundred: its tower has met nines on
-# the left, and what it learned there counts on both sides. The right tower of the other network has
-# never seen a 9.
+# The siamese network is better with half the parameters, because every image trains the same tower.
+# With a 9 on the right it is ahead by more than 10 percentage points: its tower was trained on
+# nines on the left, and what it learned there counts on both sides. The right tower of the other
+# network was never trained on a 9.
 #
-# **Change** `count` in the second cell of this lesson to 4000 and run the cells from there. More pairs
-# help both networks. Do they help the right tower with the 9?
+# **Change** `count` in the first code cell of this lesson to 4000 and run the cells from there.
+# More pairs help both networks. Do they help the right tower with the 9?
 #
 # ## Swapped
 #
-# **Predict:** if the two images change places, what do the two answers of a network add up to?
+# **Predict:** if the two images change places, what do the two answers of a network add up to? (The
+# smallest and the largest sum are printed.)
 
 # %% [markdown] id="after-scores" tags=["es"]
-# La red siamesa es mejor con la mitad de parámetros, porque cada imagen entrena la única torre que hay.
-# Con un 9 a la derecha aventaja a la otra en más de diez de cada cien: su torre conoció los nueves por
-# la izquierda, y lo que aprendió allí vale para los dos lados. La torre derecha de la otra red nunca ha
-# visto un 9.
+# La red siamesa es mejor con la mitad de parámetros, porque todas las imágenes entrenan la misma
+# torre. Con un 9 a la derecha aventaja a la otra en más de 10 puntos porcentuales: su torre se
+# entrenó con nueves a la izquierda, y lo que aprendió allí vale para los dos lados. La torre
+# derecha de la otra red nunca se entrenó con un 9.
 #
-# **Cambia** `count` a 4000 en la segunda celda de esta lección y ejecuta las celdas desde ahí. Más
-# pares ayudan a las dos redes. ¿Ayudan también a la torre derecha con el 9?
+# **Cambia** `count` a 4000 en la primera celda de código de esta lección y ejecuta las celdas desde
+# ahí. Más pares ayudan a las dos redes. ¿Ayudan también a la torre derecha con el 9?
 #
 # ## Al revés
 #
 # **Predice:** si las dos imágenes cambian de lugar, ¿cuánto suman las dos respuestas de una red?
+# (Se imprimen la suma menor y la mayor).
 
 # %% id="swapped"
 for model in (siamese, apart):
     answers = model.predict(test, verbose=0) + model.predict(test[::-1], verbose=0)
-    print(np.allclose(answers, 1, atol=1e-4))
+    print(f"{answers.min():.1f} {answers.max():.1f}")
 
 # %% [markdown] id="about-alone" tags=["en"]
-# Always 1 in the siamese network: left minus right turns into its opposite. It does not have to learn
-# this; sharing builds it in. The other network contradicts itself.
+# Always 1 in the siamese network: left minus right changes its sign. It does not have to learn
+# this; it follows from sharing the weights. The other network contradicts itself.
 #
 # ## The tower alone
 #
-# The tower was trained inside the siamese network, and it is a model of its own. Nobody told it what
-# digits are. **Predict:** how do the mean scores of the digits 0 to 9 compare?
+# The tower was trained inside the siamese network, and it is a model of its own. Nobody told it
+# what digits are. **Predict:** in which order are the mean scores of the digits 0 to 9?
 
 # %% [markdown] id="about-alone" tags=["es"]
-# En la red siamesa siempre suman 1: izquierdo menos derecho pasa a ser su opuesto. No tiene que
-# aprenderlo; viene dado por compartir. La otra red se contradice.
+# En la red siamesa siempre suman 1: izquierdo menos derecho cambia de signo. No tiene que
+# aprenderlo; es consecuencia de compartir los pesos. La otra red se contradice.
 #
 # ## La torre sola
 #
-# La torre se entrenó dentro de la red siamesa y es un modelo por sí misma. Nadie le dijo qué son los
-# dígitos. **Predice:** ¿cómo son, comparadas, las puntuaciones medias de los dígitos del 0 al 9?
+# La torre se entrenó dentro de la red siamesa y es un modelo por sí misma. Nadie le dijo qué son
+# los dígitos. **Predice:** ¿cómo se ordenan las puntuaciones medias de los dígitos del 0 al 9?
 
 # %% id="alone" tags=["nbval-ignore-output"]
 points = tower.predict(x_test, verbose=0)[:, 0]
@@ -372,16 +383,18 @@ for digit, mean in enumerate(means):
 #
 # ## Your turn: tie the towers
 #
-# This network says whether a reply fits a question. A function makes it short, but something has gone
-# wrong: it is twice as large as it should be.
+# This network says whether a reply fits a question. `GlobalAveragePooling1D` takes the mean of the
+# word vectors, and `tanh` is an activation from −1 to 1. A function makes the code short, but
+# something has gone wrong: the network is twice as large as it should be.
 
 # %% [markdown] id="after-alone" tags=["es"]
 # Solo con comparaciones ha puesto los dígitos más o menos en orden.
 #
-# ## Te toca: une las torres
+# ## Te toca: que las torres compartan pesos
 #
-# Esta red dice si una respuesta encaja con una pregunta. Una función la hace breve, pero algo salió
-# mal: es el doble de grande de lo que debería.
+# Esta red dice si una respuesta encaja con una pregunta. `GlobalAveragePooling1D` calcula la media
+# de los vectores de las palabras, y `tanh` es una activación que va de −1 a 1. Una función abrevia
+# el código, pero algo salió mal: la red es el doble de grande de lo que debería.
 
 # %% id="untied"
 def encode(text):
@@ -418,19 +431,19 @@ lab.check("tie-the-towers", tied)
 #
 # - A layer that is made once and called several times has one set of weights, counted once.
 # - Equal arguments make equal layers, not the same one; a function that makes layers makes new ones.
-# - Shared towers learn from all their inputs, and treat them alike by construction.
+# - Shared towers learn from all their inputs, and treat all of them the same way.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
 # **Next:** [Look inside](09_look_inside.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - Una capa que se crea una vez y se llama varias tiene un solo juego de pesos, que se cuenta una vez.
 # - Con los mismos argumentos salen capas iguales, no la misma; una función que crea capas crea otras
 #   nuevas.
-# - Las torres compartidas aprenden de todas sus entradas, y las tratan igual por construcción.
+# - Las torres compartidas aprenden de todas sus entradas, y las tratan a todas de la misma manera.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #

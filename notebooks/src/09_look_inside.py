@@ -2,7 +2,7 @@
 # # Look inside
 #
 # Between the image that enters a network and the answer that leaves it, there are thousands of
-# numbers. You will build models that hand them over, first from a small network that reads digits,
+# numbers. You will build models that return them, first from a small network that reads digits,
 # then from VGG19, a large one for photographs.
 #
 # ```
@@ -15,7 +15,7 @@
 # # Mirar por dentro
 #
 # Entre la imagen que entra en una red y la respuesta que sale hay miles de números. Vas a construir
-# modelos que te los entregan: primero a partir de una red pequeña que lee dígitos y después con
+# modelos que los devuelven: primero a partir de una red pequeña que lee dígitos y después con
 # VGG19, una grande para fotografías.
 #
 # ```
@@ -40,8 +40,8 @@ lab.language(language)
 # %% [markdown] id="about-model" tags=["en"]
 # ## A network that has already learned
 #
-# This network comes trained. Its layers have names: `edges` looks at 3 × 3 pixels at a time, `parts`
-# looks at what `edges` made, and `features` sums a digit up in 32 numbers.
+# This network is already trained. Its layers have names: `edges` looks at 3 × 3 pixels at a time,
+# `parts` looks at what `edges` made, and `features` sums a digit up in 32 numbers.
 
 # %% [markdown] id="about-model" tags=["es"]
 # ## Una red que ya aprendió
@@ -54,10 +54,10 @@ model = lab.datasets.digits_model()
 lab.graph(model)
 
 # %% [markdown] id="about-data" tags=["en"]
-# Here are digits that it has never seen, and below each what the network reads.
+# Here are test digits, and below each the answer of the network.
 
 # %% [markdown] id="about-data" tags=["es"]
-# Aquí tienes dígitos que no ha visto nunca y, debajo de cada uno, lo que la red lee en él.
+# Aquí tienes dígitos de prueba y, debajo de cada uno, la respuesta de la red.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
@@ -112,10 +112,10 @@ mistake
 #
 # ## A feature extractor in three lines
 #
-# In the lesson on one graph and many models you cut a model at one place. `keras.Model` takes a list
-# of places, too. What a layer makes of its input is called its *activations*, or *features*; so a
-# model that gives them is called a *feature extractor*. **Predict:** how many arrays come back for one
-# digit, and what is the first number of each shape?
+# In the lesson on one graph and many models you cut a model at one place. `keras.Model` takes a
+# list of places, too. What a layer makes of its input is called its *activations*, or *features*;
+# so a model that outputs them is called a *feature extractor*. **Predict:** how many arrays does it
+# return for one digit, and what is the first number of each shape?
 
 # %% [markdown] id="about-extractor" tags=["es"]
 # `.output` no es un valor. Es un *lugar del grafo*, y un modelo puede terminar en cualquier lugar.
@@ -124,8 +124,9 @@ mistake
 #
 # En la lección sobre un grafo y muchos modelos cortaste un modelo en un solo lugar. `keras.Model`
 # también acepta una lista de lugares. A lo que una capa hace con su entrada se le llama
-# *activaciones* o *características* (*features*); de ahí el nombre de *extractor de características*.
-# **Predice:** con un dígito, ¿cuántos arreglos vuelven y cuál es el primer número de cada forma?
+# *activaciones* o *características* (*features*); de ahí el nombre de *extractor de
+# características*. **Predice:** con un dígito, ¿cuántos arrays devuelve y cuál es el primer número
+# de cada forma?
 
 # %% id="extractor"
 places = [layer.output for layer in model.layers]
@@ -137,12 +138,12 @@ for layer, value in zip(model.layers, values):
     print(f"{layer.name:9}", value.shape)
 
 # %% [markdown] id="about-same" tags=["en"]
-# Eight arrays, one for each layer, and 1 in front: one digit went in.
+# Eight arrays, one for each layer, and 1 in front: the input was one digit.
 #
-# **Predict:** has the extractor parameters of its own?
+# **Predict:** does the extractor have parameters of its own?
 
 # %% [markdown] id="about-same" tags=["es"]
-# Ocho arreglos, uno por capa, y un 1 delante: entró un solo dígito.
+# Ocho arrays, uno por capa, y un 1 delante: entró un solo dígito.
 #
 # **Predice:** ¿tiene el extractor parámetros propios?
 
@@ -151,8 +152,8 @@ print(f"{extractor.count_params():,} {model.count_params():,}")
 print(extractor.get_layer("edges") is model.get_layer("edges"))
 
 # %% [markdown] id="about-by-hand" tags=["en"]
-# They are the very layers of the network. You can also do by hand what the extractor does: call one
-# layer after another, on numbers this time, and compare.
+# They are the same layers as in the network. You can also do by hand what the extractor does: call
+# one layer after another, on numbers this time, and compare.
 
 # %% [markdown] id="about-by-hand" tags=["es"]
 # Son las mismas capas de la red. También puedes hacer a mano lo que hace el extractor: llamar a una
@@ -183,7 +184,7 @@ for layer, value in zip(model.layers[1:], values[1:]):
 # made = probe.predict(x_test[:5], verbose=0)
 # ```
 #
-# Antes de ejecutar esto: **¿cuántos arreglos hay en `made`? ¿Qué forma tiene el último? ¿Y cuántos
+# Antes de ejecutar esto: **¿cuántos arrays hay en `made`? ¿Qué forma tiene el último? ¿Y cuántos
 # números guarda después `model.get_layer("parts").output`?** Más arriba tienes la lista de capas.
 
 # %% id="exercise-predict"
@@ -200,10 +201,11 @@ lab.check("what-comes-out", predicted)
 # `lab.activations` runs a model once and shows what every layer made of each digit:
 #
 # - Choose a digit in the row of samples, and a layer in the graph: `edges` is chosen already.
-# - Click one of its maps to lay it over the digit. Where does it light up?
-# - Under *Attribution*, *Compute* with Grad-CAM marks which parts of a digit spoke for the answer. Try
-#   it on the fourth: what was taken for a 4?
-# - *Draw* opens a pad: write a digit of your own, and everything follows the pen.
+# - Click one of its maps to lay it over the digit. Where is it bright?
+# - *Attribution* marks, with Grad-CAM, which parts of a digit spoke for the answer. Its map has
+#   only 5 × 5 places, so it also covers empty paper. On the fourth digit, which was read wrong, it
+#   hardly touches the ink: such a map does not explain every answer.
+# - *Draw* opens a pad: write a digit of your own, and all maps change as you draw.
 
 # %% [markdown] id="about-activations" tags=["es"]
 # ## Verlas todas
@@ -212,9 +214,10 @@ lab.check("what-comes-out", predicted)
 #
 # - Elige un dígito en la fila de muestras y una capa en el grafo; `edges` ya está elegida.
 # - Haz clic en uno de sus mapas para ponerlo sobre el dígito. ¿Dónde se enciende?
-# - En *Atribución*, *Calcular* con Grad-CAM marca qué partes de un dígito hablaron a favor de la
-#   respuesta. Pruébalo con el cuarto: ¿qué se tomó por un 4?
-# - *Dibujar* abre un lienzo: escribe tu propio dígito y todo seguirá al trazo.
+# - *Atribución* marca, con Grad-CAM, qué partes de un dígito hablaron a favor de la respuesta. Su
+#   mapa solo tiene 5 × 5 posiciones, así que cubre también papel vacío. En el cuarto dígito, que se
+#   leyó mal, apenas toca la tinta: un mapa así no explica todas las respuestas.
+# - *Dibujar* abre un lienzo: escribe tu propio dígito y todos los mapas cambiarán mientras dibujas.
 
 # %% id="activations"
 view = lab.activations(model, x_test[:8])
@@ -232,14 +235,14 @@ seen = view.values["edges"]
 print(seen.shape, np.allclose(seen[:1], values[1], atol=1e-4))
 
 # %% [markdown] id="about-dead" tags=["en"]
-# The table counts *dead units*: those that were 0 for all eight digits. `features` has 5 of 32. Its
-# activation, relu, turns every negative number into 0. **Predict:** are all five still dead for a
+# The table counts *dead units*: those that were 0 for all eight digits. `features` has 5 of 32,
+# because relu turns every negative number into 0. **Predict:** are all five still dead for a
 # thousand digits?
 
 # %% [markdown] id="about-dead" tags=["es"]
-# La tabla cuenta las *unidades muertas*: las que dieron 0 con los ocho dígitos. En `features` son 5 de
-# 32. Su activación, relu, convierte en 0 todo número negativo. **Predice:** ¿siguen muertas las cinco
-# con mil dígitos?
+# La tabla cuenta las *unidades muertas*: las que dieron 0 con los ocho dígitos. En `features` son 5
+# de 32, porque relu convierte en 0 todo número negativo. **Predice:** ¿siguen muertas las cinco con
+# mil dígitos?
 
 # %% id="dead"
 reader = keras.Model(model.input, model.get_layer("features").output)
@@ -247,13 +250,13 @@ features = reader.predict(x_test, verbose=0)
 int((features.max(axis=0) == 0).sum())
 
 # %% [markdown] id="about-nearest" tags=["en"]
-# They are: the network reads digits with 27 numbers, and five units are idle.
+# They are: the network reads digits with 27 numbers, and five units do nothing.
 #
 # ## What features are good for
 #
-# Two images are alike if their features are alike. Take the digit number 6 of the test set, a 2, and
-# look for the eight training digits nearest to it: once by pixels, once by features. **Predict:**
-# which search finds more twos?
+# Two images are similar if their features are similar. Take the digit number 6 of the test set, a
+# 2, and look for the eight training digits nearest to it: once by pixels, once by features.
+# **Predict:** which search finds more twos?
 
 # %% [markdown] id="about-nearest" tags=["es"]
 # Sí: la red lee los dígitos con 27 números, y cinco unidades no hacen nada.
@@ -278,8 +281,8 @@ print(y_train[by_pixels], y_train[by_features])
 lab.pictures(x_train[by_pixels], x_train[by_features])
 
 # %% [markdown] id="after-nearest" tags=["en"]
-# Above, what is near in pixels: ink in the same places. Below, what is near in features: the same
-# digit, in whatever handwriting. The network has learned that from all the training digits.
+# Above, the nearest in pixels: ink in the same places. Below, the nearest in features: the same
+# digit, in any handwriting. The network has learned that from all the training digits.
 
 # %% [markdown] id="after-nearest" tags=["es"]
 # Arriba, lo más cercano en píxeles: tinta en los mismos sitios. Abajo, lo más cercano en
@@ -289,17 +292,18 @@ lab.pictures(x_train[by_pixels], x_train[by_features])
 # %% [markdown] id="about-exercise" tags=["en"]
 # ## Your turn: three named activations
 #
-# With a list you have to count to find a layer. Outputs may be a dict as well, as in the lesson on many
-# inputs and outputs. **Build one model that gives a dict with the activations of `edges`, `parts` and
-# `features`, under these three names.** If your cell fails, the reason is drawn below it.
+# With a list you have to count to find a layer. The outputs may be a dict as well:
+# `keras.Model(inputs, {name: tensor, ...})`. **Build one model that returns a dict with the
+# activations of `edges`, `parts` and `features`, under these three names.** If your cell fails, the
+# reason is drawn below it.
 
 # %% [markdown] id="about-exercise" tags=["es"]
 # ## Te toca: tres activaciones con nombre
 #
-# Con una lista hay que contar para dar con una capa. Las salidas también pueden ser un diccionario,
-# como en la lección sobre varias entradas y salidas. **Construye un solo modelo que devuelva un
-# diccionario con las activaciones de `edges`, `parts` y `features`, con esos tres nombres.** Si tu
-# celda falla, debajo se dibuja por qué.
+# Con una lista hay que contar para dar con una capa. Las salidas también pueden ser un diccionario:
+# `keras.Model(inputs, {name: tensor, ...})`. **Construye un solo modelo que devuelva un diccionario
+# con las activaciones de `edges`, `parts` y `features`, con esos tres nombres.** Si tu celda falla,
+# debajo se dibuja por qué.
 
 # %% id="exercise"
 answer = ...
@@ -313,24 +317,26 @@ lab.check("three-features", answer)
 # %% [markdown] id="about-vgg" tags=["en"]
 # ## The same with VGG19
 #
-# VGG19 is a network for photographs, from 2014. It comes with Keras; its trained weights do not. With
-# `weights = "imagenet"` in the second cell of this lesson, Keras downloads them, about 550 MB. With
-# `None` the weights are **random**: the graph and all shapes are those of VGG19, but the activations
-# are those of filters that have learned nothing.
+# VGG19 is a network for photographs, from 2014. It comes with Keras; its trained weights do not.
+# With `weights = "imagenet"` in the first code cell of this lesson, Keras downloads them: about 80
+# MB. With `None` the weights are **random**: the graph and all shapes are those of VGG19, but the
+# activations are those of filters that have learned nothing.
 #
-# The Dense layers at its end are left out here: they alone would take 1.5 GB of memory for a moment.
-# `include_top = True` in the second cell brings them in.
+# The Dense layers at its end are left out here: they alone would take 1.5 GB of memory for a
+# moment. `include_top = True` in the first code cell includes them; with them, the download is
+# about 575 MB.
 
 # %% [markdown] id="about-vgg" tags=["es"]
 # ## Lo mismo con VGG19
 #
 # VGG19 es una red para fotografías, de 2014. Viene con Keras, pero sin sus pesos entrenados. Con
-# `weights = "imagenet"` en la segunda celda de esta lección, Keras los descarga: unos 550 MB. Con
-# `None`, los pesos son **aleatorios**: el grafo y todas las formas son los de VGG19, pero las
-# activaciones son las de unos filtros que no han aprendido nada.
+# `weights = "imagenet"` en la primera celda de código de esta lección, Keras los descarga: unos 80
+# MB. Con `None`, los pesos son **aleatorios**: el grafo y todas las formas son los de VGG19, pero
+# las activaciones son las de unos filtros que no han aprendido nada.
 #
-# Aquí se dejan fuera las capas Dense del final: ellas solas ocuparían por un momento 1.5 GB de memoria.
-# Con `include_top = True` en la segunda celda, vuelven.
+# Aquí se dejan fuera las capas Dense del final: ellas solas ocuparían por un momento 1.5 GB de
+# memoria. Con `include_top = True` en la primera celda de código se incluyen; con ellas, la
+# descarga es de unos 575 MB.
 
 # %% id="vgg"
 vgg19 = keras.applications.VGG19(
@@ -342,16 +348,16 @@ print(len(vgg19.layers), f"{vgg19.count_params():,}")
 lab.graph(vgg19, fold=True)
 
 # %% [markdown] id="about-vgg-extractor" tags=["en"]
-# Five blocks of convolutions, each ending in a pooling layer that halves height and width, are folded
-# into one box, which opens with a click. **Where do most of the 20,024,384 parameters sit**, in the
-# first blocks or in the last ones?
+# Five blocks of convolutions, each ending in a pooling layer that halves height and width, are
+# folded into one box, which a click unfolds. **Where are most of the 20,024,384 parameters**, in
+# the first blocks or in the last ones?
 #
 # The extractor is the same three lines. **Predict:** how many outputs does it have?
 
 # %% [markdown] id="about-vgg-extractor" tags=["es"]
-# Cinco bloques de convoluciones, cada uno con una capa de *pooling* al final que reduce a la mitad el
-# alto y el ancho, están plegados en una sola caja, que se abre con un clic. **¿Dónde está la mayor
-# parte de los 20,024,384 parámetros**, en los primeros bloques o en los últimos?
+# Cinco bloques de convoluciones, cada uno con una capa de *pooling* al final que reduce a la mitad
+# el alto y el ancho, están plegados en una sola caja, que se despliega con un clic. **¿Dónde está
+# la mayor parte de los 20,024,384 parámetros**, en los primeros bloques o en los últimos?
 #
 # El extractor son las mismas tres líneas. **Predice:** ¿cuántas salidas tiene?
 
@@ -361,12 +367,12 @@ vgg_extractor = keras.Model(vgg19.input, features_list)
 len(vgg_extractor.outputs)
 
 # %% [markdown] id="about-photo" tags=["en"]
-# Now a picture: a patch of a photograph of 32 × 32 pixels. VGG19 wants 224 × 224, and the colours as
-# it was trained on them, which `preprocess_input` sees to.
+# Now a picture: a patch of a photograph of 32 × 32 pixels. VGG19 expects 224 × 224, and colours
+# prepared as in its training; `preprocess_input` does that.
 
 # %% [markdown] id="about-photo" tags=["es"]
-# Ahora, una imagen: un recorte de fotografía de 32 × 32 píxeles. VGG19 la quiere de 224 × 224 y con los
-# colores como se los dieron al entrenarla; de eso se encarga `preprocess_input`.
+# Ahora, una imagen: un recorte de fotografía de 32 × 32 píxeles. VGG19 espera 224 × 224 y los
+# colores preparados como en su entrenamiento; de eso se encarga `preprocess_input`.
 
 # %% id="photo"
 (_, _), (photos, kinds), names = lab.datasets.colour_images(source=source)
@@ -393,8 +399,8 @@ for layer, made in zip(vgg19.layers, extracted):
         print(f"{layer.name:12}", tuple(made.shape))
 
 # %% [markdown] id="after-blocks" tags=["en"]
-# From block to block the maps get smaller and more numerous. With trained weights this is a supply of
-# ready-made features:
+# From block to block the maps get smaller and more numerous. Trained weights make all of this
+# useful for other tasks:
 #
 # - **Transfer learning** puts a small head of your own on `block5_pool` and trains only that: a few
 #   hundred pictures can be enough.
@@ -404,7 +410,7 @@ for layer, made in zip(vgg19.layers, extracted):
 
 # %% [markdown] id="after-blocks" tags=["es"]
 # De bloque en bloque, los mapas son más pequeños y más numerosos. Con pesos entrenados, aquí hay un
-# surtido de características listas para usar:
+# repertorio de características listas para usar:
 #
 # - El **aprendizaje por transferencia** pone una pequeña cabeza propia sobre `block5_pool` y solo
 #   entrena esa parte: pueden bastar unos cientos de imágenes.
@@ -415,8 +421,9 @@ for layer, made in zip(vgg19.layers, extracted):
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
-# - `layer.output` is a place in the graph, not a value; it is there before anything has run.
-# - `keras.Model(model.input, places)` gives the values at these places: one tensor, a list or a dict.
+# - `layer.output` is a place in the graph, not a value; it exists before anything has run.
+# - `keras.Model(model.input, places)` returns the values at these places: one tensor, a list or a
+#   dict.
 # - An extractor uses the layers of the network itself: no new weights, nothing to train.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
@@ -424,11 +431,11 @@ for layer, made in zip(vgg19.layers, extracted):
 # **Next:** [Your own layer](10_your_own_layer.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - `layer.output` es un lugar del grafo, no un valor; está ahí antes de que se ejecute nada.
-# - `keras.Model(model.input, lugares)` da los valores en esos lugares: un tensor, una lista o un
-#   diccionario.
+# - `keras.Model(model.input, places)` devuelve los valores en esos lugares: un tensor, una lista o
+#   un diccionario.
 # - Un extractor usa las propias capas de la red: no hay pesos nuevos ni nada que entrenar.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.

@@ -2,15 +2,15 @@
 # # Your own layer
 #
 # When no layer of Keras does what you need, you write one. You will write a Dense layer yourself,
-# use it in a model like any other, and make it come back from a file as it was: with its settings,
-# its weights and its name.
+# use it in a model like any other, and make sure that it can be saved and loaded unchanged: with
+# its settings, its weights and its name.
 
 # %% [markdown] id="title" tags=["es"]
 # # Tu propia capa
 #
 # Cuando ninguna capa de Keras hace lo que necesitas, escribes una. Vas a escribir tú una capa
-# Dense, a usarla en un modelo como cualquier otra y a lograr que vuelva de un archivo tal como era:
-# con sus ajustes, sus pesos y su nombre.
+# Dense, a usarla en un modelo como cualquier otra y a lograr que se guarde en un archivo y se
+# recupere tal como era: con sus ajustes, sus pesos y su nombre.
 
 # %% id="parameters" tags=["parameters"]
 language = "en"
@@ -38,8 +38,8 @@ keras.utils.set_random_seed(seed)
 # | `build` | once, before the first call | makes the weights |
 # | `call` | at every call | computes |
 #
-# `super().__init__(**kwargs)` comes first: it prepares the layer, and takes `name` and whatever
-# else every layer may be given.
+# `super().__init__(**kwargs)` comes first: it prepares the layer, and takes `name` and the other
+# arguments that every layer accepts.
 
 # %% [markdown] id="about-class" tags=["es"]
 # ## Una capa es una clase
@@ -50,8 +50,8 @@ keras.utils.set_random_seed(seed)
 # | `build` | una vez, antes de la primera llamada | crea los pesos |
 # | `call` | en cada llamada | calcula |
 #
-# `super().__init__(**kwargs)` va primero: prepara la capa y recibe `name` y todo lo demás que se le
-# puede dar a cualquier capa.
+# `super().__init__(**kwargs)` va primero: prepara la capa y recibe `name` y los demás argumentos
+# que admite cualquier capa.
 
 # %% id="class"
 class CustomDense(layers.Layer):
@@ -92,28 +92,28 @@ outputs = layer(inputs)
 print([(weight.name, tuple(weight.shape)) for weight in layer.weights])
 
 # %% [markdown] id="about-graph" tags=["en"]
-# None at first: nobody has said how many numbers will come in. The call says so, and Keras runs
-# `build` with that shape. This is why weights are not made in `__init__`.
+# None at first: the layer does not know yet how many numbers will come in. The call shows this, and
+# Keras runs `build` with that shape. This is why weights are not made in `__init__`.
 #
 # In the graph the layer is a box like the others. **Predict** its parameters, then click it.
 
 # %% [markdown] id="about-graph" tags=["es"]
-# Ninguno al principio: nadie ha dicho cuántos números van a entrar. La llamada lo dice, y Keras
-# ejecuta `build` con esa forma. Por eso los pesos no se crean en `__init__`.
+# Ninguno al principio: la capa aún no sabe cuántos números van a entrar. Lo sabe con la llamada, y
+# Keras ejecuta `build` con esa forma. Por eso los pesos no se crean en `__init__`.
 #
-# En el grafo, la capa es un recuadro como los demás. **Predice** sus parámetros y luego haz clic.
+# En el grafo, la capa es una caja como las demás. **Predice** sus parámetros y luego haz clic.
 
 # %% id="graph"
 model = keras.Model(inputs, outputs, name="own_layer")
 lab.graph(model)
 
 # %% [markdown] id="about-shapes" tags=["en"]
-# Where the 50 come from, `lab.shapes` finds out by asking the layer itself. Only its multiply-adds
-# remain unknown: nobody but you knows what happens in `call`.
+# `lab.shapes` asks the layer itself where its 50 parameters come from. Only its multiply-adds
+# remain unknown: they depend on the code of `call`.
 
 # %% [markdown] id="about-shapes" tags=["es"]
-# De dónde salen los 50 lo averigua `lab.shapes` preguntándole a la propia capa. Lo único que no se
-# sabe es cuántos productos y sumas hace: solo tú sabes qué ocurre dentro de `call`.
+# `lab.shapes` le pregunta a la propia capa de dónde salen sus 50 parámetros. Lo único que no se
+# sabe es cuántos productos y sumas hace: eso depende del código de `call`.
 
 # %% id="shapes"
 print(lab.shapes(model).to_text())
@@ -121,12 +121,12 @@ print(lab.shapes(model).to_text())
 # %% [markdown] id="about-other-size" tags=["en"]
 # ## Change something
 #
-# **Predict** the parameters of the same class, called on 6 numbers in place of 4.
+# **Predict** the parameters of the same class, called on 6 numbers instead of 4.
 
 # %% [markdown] id="about-other-size" tags=["es"]
 # ## Cambia algo
 #
-# **Predice** los parámetros de la misma clase si se la llama con 6 números en vez de 4.
+# **Predice** los parámetros de una capa de la misma clase llamada con 6 números en vez de 4.
 
 # %% id="other-size"
 wider = CustomDense(units)
@@ -156,14 +156,14 @@ except ValueError as error:
     display(lab.explain(error))
 
 # %% [markdown] id="about-random" tags=["en"]
-# Keras refuses: `call` runs again and again, and would make new weights each time. It cannot refuse
-# every way of doing so. Here the numbers come from `keras.random`. **Predict:** how many
-# parameters? Are two calls on the same numbers equal?
+# Keras refuses: `call` runs again and again, and would make new weights each time. It cannot always
+# tell. Here the numbers come from `keras.random`. **Predict:** how many parameters? Are two calls
+# on the same numbers equal?
 
 # %% [markdown] id="about-random" tags=["es"]
-# Keras se niega: `call` se ejecuta una y otra vez, y cada vez crearía pesos nuevos. No puede
-# impedirlo siempre. Aquí los números vienen de `keras.random`. **Predice:** ¿cuántos parámetros
-# hay? ¿Son iguales dos llamadas con los mismos números?
+# Keras se niega: `call` se ejecuta una y otra vez, y cada vez crearía pesos nuevos. No siempre lo
+# detecta. Aquí los números vienen de `keras.random`. **Predice:** ¿cuántos parámetros hay? ¿Son
+# iguales dos llamadas con los mismos números?
 
 # %% id="random-in-call"
 class Forgetful(layers.Layer):
@@ -175,18 +175,18 @@ forgetful, ones = Forgetful(), np.ones((1, 4), "float32")
 print(np.array_equal(forgetful(ones), forgetful(ones)), forgetful.count_params())
 
 # %% [markdown] id="about-ops" tags=["en"]
-# No weights, and another result each time: nothing that could be trained or saved. What
-# `self.add_weight` makes, Keras knows about.
+# No weights, and another result each time: nothing that could be trained or saved. Keras knows only
+# the weights that `self.add_weight` makes.
 #
 # `call` computes with `keras.ops`, not with NumPy or Python's own numbers: while the graph is
-# drawn, `inputs` is symbolic. And `ops` works on every backend of Keras.
+# built, `inputs` is symbolic. And `ops` works on every backend of Keras.
 
 # %% [markdown] id="about-ops" tags=["es"]
-# No hay pesos, y el resultado cambia cada vez: nada que se pueda entrenar o guardar. Lo que crea
-# `self.add_weight`, Keras lo conoce.
+# No hay pesos, y el resultado cambia cada vez: nada que se pueda entrenar o guardar. Keras solo
+# conoce los pesos que crea `self.add_weight`.
 #
-# `call` calcula con `keras.ops`, no con NumPy ni con los números de Python: mientras se dibuja el
-# grafo, `inputs` es simbólico. Además, `ops` funciona con todos los *backends* de Keras.
+# `call` calcula con `keras.ops`, no con NumPy ni con los números de Python: mientras se construye
+# el grafo, `inputs` es simbólico. Además, `ops` funciona con todos los *backends* de Keras.
 
 # %% id="numpy-in-call"
 class Numeric(layers.Layer):
@@ -202,15 +202,15 @@ except NotImplementedError as error:
 # %% [markdown] id="about-config" tags=["en"]
 # ## Is `get_config` optional?
 #
-# A saved model holds the name of your class and the *config* of each layer: the arguments to make
-# it again. `get_config` says them. `CustomDense` has no such method. **Predict:** what does Keras
-# know?
+# A saved model contains the name of your class and the *config* of each layer: the arguments to
+# make it again. `get_config` returns them. `CustomDense` has no such method. **Predict:** what does
+# Keras know?
 
 # %% [markdown] id="about-config" tags=["es"]
 # ## ¿Es opcional `get_config`?
 #
 # Un modelo guardado contiene el nombre de tu clase y la *configuración* de cada capa: los
-# argumentos para volver a crearla. Los dice `get_config`. `CustomDense` no tiene ese método.
+# argumentos para volver a crearla. Los devuelve `get_config`. `CustomDense` no tiene ese método.
 # **Predice:** ¿qué sabe Keras?
 
 # %% id="config"
@@ -230,14 +230,14 @@ def round_trip(model, *classes):
 lab.compare(model, round_trip(model, CustomDense))
 
 # %% [markdown] id="about-object" tags=["en"]
-# Keras noted the arguments of `__init__` by itself, and the layer comes back. So many believe that
-# `get_config` is optional. Now the initializer is not a string but an object, with a spread of its
-# own. **Predict:** does it still work?
+# Keras noted the arguments of `__init__` by itself, and the layer can be loaded. Is `get_config`
+# optional, then? Now the initializer is not a string but an object, with a standard deviation of
+# its own. **Predict:** does it still work?
 
 # %% [markdown] id="about-object" tags=["es"]
-# Keras anotó por sí solo los argumentos de `__init__`, y la capa vuelve. Por eso mucha gente cree
-# que `get_config` es opcional. Ahora el inicializador no es una cadena, sino un objeto con su
-# propia dispersión. **Predice:** ¿sigue funcionando?
+# Keras anotó por sí solo los argumentos de `__init__`, y la capa se recupera. Entonces, ¿es
+# opcional `get_config`? Ahora el inicializador no es una cadena, sino un objeto con su propia
+# desviación estándar. **Predice:** ¿sigue funcionando?
 
 # %% id="object"
 def model_of(layer):
@@ -253,16 +253,16 @@ except NotImplementedError as error:
 
 # %% [markdown] id="about-partial" tags=["en"]
 # What Keras notes by itself are numbers, strings and the like. An object, a function or a layer is
-# none of them: with the first such argument, nothing can be saved any more.
+# none of these: with one such argument, the whole model cannot be saved.
 #
-# This layer multiplies by a `factor`, and its `get_config` leaves that out. **Predict:** where is
-# the error?
+# This layer multiplies by a `factor`, and its `get_config` does not return it. **Predict:** where
+# is the error?
 
 # %% [markdown] id="about-partial" tags=["es"]
 # Lo que Keras anota por sí solo son números, cadenas y cosas así. Un objeto, una función o una capa
-# no lo son: con el primer argumento de ese tipo, ya no se puede guardar nada.
+# no lo son: con un solo argumento de ese tipo, el modelo entero no se puede guardar.
 #
-# Esta capa multiplica por un `factor`, y su `get_config` no lo dice. **Predice:** ¿dónde está el
+# Esta capa multiplica por un `factor`, y su `get_config` no lo incluye. **Predice:** ¿dónde está el
 # error?
 
 # %% id="partial"
@@ -282,17 +282,17 @@ tripled = model_of(Scale(3.0, name="triple"))
 print(tripled(ones).numpy(), round_trip(tripled, Scale)(ones).numpy())
 
 # %% [markdown] id="about-name" tags=["en"]
-# There is none. The layer was made again with the default, 1, and the model quietly computes
-# something else. It is the worst way to lose a setting.
+# There is none. The layer was made again with the default, 1, and the model computes something else
+# without any warning. It is the worst way to lose a setting.
 #
-# Two more traps. This layer returns a config of its own, without what `super().get_config()` says.
-# **Predict** what `lab.compare` finds.
+# Two more traps. This layer returns a config of its own, without what `super().get_config()`
+# returns. **Predict** what `lab.compare` finds.
 
 # %% [markdown] id="about-name" tags=["es"]
 # No lo hay. La capa se creó de nuevo con el valor por defecto, 1, y el modelo calcula otra cosa sin
-# decir nada. Es la peor manera de perder un ajuste.
+# ningún aviso. Es la peor manera de perder un ajuste.
 #
-# Hay dos trampas más. Esta capa devuelve su propia configuración, sin lo que dice
+# Hay dos trampas más. Esta capa devuelve su propia configuración, sin lo que devuelve
 # `super().get_config()`. **Predice** qué encuentra `lab.compare`.
 
 # %% id="name-lost"
@@ -305,12 +305,11 @@ tripled = model_of(Nameless(3.0, name="triple"))
 lab.compare(tripled, round_trip(tripled, Nameless))
 
 # %% [markdown] id="about-kwargs" tags=["en"]
-# The name is gone, and with it everything that finds the layer by its name. The other trap is a
-# constructor without `**kwargs`. **Predict:** what does it make of a config with `name` and
-# `trainable`?
+# The name is lost, so nothing finds the layer by its name any more. The other trap is a constructor
+# without `**kwargs`. **Predict:** what does it do with a config with `name` and `trainable`?
 
 # %% [markdown] id="about-kwargs" tags=["es"]
-# El nombre se perdió, y con él todo lo que busca la capa por su nombre. La otra trampa es un
+# El nombre se perdió, así que la capa ya no se encuentra por su nombre. La otra trampa es un
 # constructor sin `**kwargs`. **Predice:** ¿qué hace con una configuración que trae `name` y
 # `trainable`?
 
@@ -326,20 +325,20 @@ except TypeError as error:
     print(str(error).split("Exception encountered: ")[-1])
 
 # %% [markdown] id="about-whole" tags=["en"]
-# ## A layer that comes back
+# ## A layer that can be loaded
 #
-# `from_config` calls the class with what `get_config` said: `cls(**config)`. So the config has what
-# `super()` says, and every argument of your own, in a form that fits into a file.
-# `@keras.saving.register_keras_serializable()` tells Keras about the class; loading needs no
-# `custom_objects` any more, as long as this code has run.
+# `from_config` calls the class with what `get_config` returned: `cls(**config)`. So the config
+# needs what `super().get_config()` returns, and every argument of your own, in a form that can be
+# written to a file. `@keras.saving.register_keras_serializable()` registers the class; once this
+# code has run, loading needs no `custom_objects`.
 
 # %% [markdown] id="about-whole" tags=["es"]
-# ## Una capa que vuelve
+# ## Una capa que se recupera del archivo
 #
-# `from_config` llama a la clase con lo que dijo `get_config`: `cls(**config)`. Así que la
-# configuración lleva lo que dice `super()` y cada argumento tuyo, en una forma que quepa en un
-# archivo. `@keras.saving.register_keras_serializable()` le presenta la clase a Keras; para cargar
-# ya no hace falta `custom_objects`, siempre que este código se haya ejecutado.
+# `from_config` llama a la clase con lo que devolvió `get_config`: `cls(**config)`. Así que la
+# configuración necesita lo que devuelve `super().get_config()` y cada argumento tuyo, de modo que
+# se pueda escribir en un archivo. `@keras.saving.register_keras_serializable()` registra la clase;
+# una vez ejecutado este código, para cargar ya no hace falta `custom_objects`.
 
 # %% id="whole"
 @keras.saving.register_keras_serializable()
@@ -367,8 +366,8 @@ again = WholeDense.from_config(before.get_config())
 print(again.name, again.units, again.initializer.stddev, len(again.weights))
 
 # %% [markdown] id="about-count" tags=["en"]
-# A config holds no weights, as in lesson 03: those come from the file, into the layer that was made
-# from the config.
+# A config contains no weights, as in lesson 03: the weights are loaded from the file into the layer
+# that was made from the config.
 #
 # ## Your turn: count
 #
@@ -396,16 +395,17 @@ lab.check("own-layer-parameters", parameters)
 # ## Your turn: a layer that saves and loads
 #
 # `Power(exponent=2, initializer="ones")` raises every number to a power, then multiplies it by a
-# weight: one trainable weight for each feature (the last axis), which starts as the initializer
-# says. The shape stays the same. The layer must come back from a file with its config and its name.
+# weight: one trainable weight for each feature (the last axis), which the initializer sets. The
+# shape stays the same. It must be possible to load the layer from a file with its config and its
+# name.
 
 # %% [markdown] id="about-power" tags=["es"]
 # ## Te toca: una capa que se guarda y se carga
 #
 # `Power(exponent=2, initializer="ones")` eleva cada número a una potencia y luego lo multiplica por
-# un peso: un peso entrenable por cada característica (el último eje), que empieza como diga el
-# inicializador. La forma no cambia. La capa debe volver de un archivo con su configuración y su
-# nombre.
+# un peso: un peso entrenable por cada característica (el último eje), cuyo valor inicial pone el
+# inicializador. La forma no cambia. La capa debe recuperarse de un archivo con su configuración y
+# su nombre.
 
 # %% id="exercise-power"
 class Power(layers.Layer):
@@ -424,22 +424,24 @@ lab.check("power-layer", answer)
 #
 # - `__init__` keeps settings, `build` makes weights when the size is known, `call` computes with
 #   `ops`.
-# - `get_config` says all arguments, with `super().get_config()`; what it leaves out is lost in
-#   silence.
-# - `**kwargs` goes on to `super().__init__`, and registering the class spares `custom_objects`.
+# - `get_config` returns all arguments, with `super().get_config()`; what it leaves out is lost
+#   without warning.
+# - `**kwargs` is passed on to `super().__init__`; once the class is registered, you no longer need
+#   `custom_objects`.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
 # **Next:** [Which API](11_which_api.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - `__init__` conserva los ajustes, `build` crea los pesos cuando se sabe el tamaño y `call`
 #   calcula con `ops`.
-# - `get_config` dice todos los argumentos, junto con `super().get_config()`; lo que omite se pierde
-#   sin aviso.
-# - `**kwargs` pasa a `super().__init__`, y registrar la clase ahorra `custom_objects`.
+# - `get_config` devuelve todos los argumentos, junto con `super().get_config()`; lo que omite se
+#   pierde sin aviso.
+# - `**kwargs` se pasa a `super().__init__`; una vez registrada la clase, ya no hace falta
+#   `custom_objects`.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #

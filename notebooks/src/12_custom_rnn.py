@@ -1,9 +1,9 @@
 # %% [markdown] id="title" tags=["en"]
 # # A custom RNN
 #
-# A recurrent network reads a sequence step by step and carries a *state* along. You will write one
-# as a layer of your own, put a functional model into it, and put it into a functional model. Then
-# you will free it from a fixed batch size, and teach it to train with dropout and to skip padding.
+# A recurrent network reads a sequence step by step and passes a *state* from step to step. You will
+# write one as a layer of your own, put a functional model into it, and put it into a functional
+# model. Then you will make it accept any batch size, train with dropout and skip padding.
 #
 # ```
 #              x₀         x₁         x₂
@@ -14,10 +14,10 @@
 # %% [markdown] id="title" tags=["es"]
 # # Una RNN propia
 #
-# Una red recurrente lee una secuencia paso a paso y lleva consigo un *estado*. Vas a escribir una
-# como capa propia; pondrás dentro de ella un modelo funcional, y luego la pondrás a ella dentro de
-# otro. Después dejará de depender del tamaño del lote, y aprenderá a usar *dropout* al entrenar y a
-# saltarse el relleno.
+# Una red recurrente lee una secuencia paso a paso y pasa un *estado* de un paso al siguiente. Vas a
+# escribir una como capa propia; pondrás dentro de ella un modelo funcional, y luego la pondrás a
+# ella dentro de otro. Después dejará de depender del tamaño del lote, y aprenderá a usar *dropout*
+# al entrenar y a saltarse el relleno.
 #
 # ```
 #              x₀         x₁         x₂
@@ -64,7 +64,7 @@ classifier.count_params()
 
 # %% [markdown] id="about-rnn" tags=["en"]
 # 32 weights and a bias. In the layer that uses it, `call` is a loop over the time steps, in which
-# the *same* two Dense layers are called again and again. The state starts with zeros, and each new
+# the *same* two Dense layers are called again and again. The first state is zeros, and each new
 # state is kept for the classifier.
 
 # %% [markdown] id="about-rnn" tags=["es"]
@@ -93,11 +93,11 @@ class CustomRNN(layers.Layer):
 
 # %% [markdown] id="about-count" tags=["en"]
 # **Predict** the shape of the result for 16 sequences of 10 steps with 5 numbers each, and the
-# parameters of the whole layer. Does the number of steps enter into the count?
+# parameters of the whole layer. Does the number of steps matter?
 
 # %% [markdown] id="about-count" tags=["es"]
 # **Predice** la forma del resultado para 16 secuencias de 10 pasos con 5 números cada uno, y los
-# parámetros de la capa entera. ¿Interviene en la cuenta el número de pasos?
+# parámetros de la capa entera. ¿Influye el número de pasos?
 
 # %% id="rnn"
 rnn = CustomRNN(classifier, name="rnn")
@@ -105,14 +105,14 @@ print(rnn(data).shape, f"{rnn.count_params():,}")
 print(input_dim * units + units, units * units + units, classifier.count_params())
 
 # %% [markdown] id="about-parts" tags=["en"]
-# One probability a sequence. 192 + 1,056 + 33 = 1,281: the steps do not enter, because all of them
-# share the same weights.
+# One probability per sequence. 192 + 1,056 + 33 = 1,281: the number of steps does not matter,
+# because all of them share the same weights.
 #
 # **Predict:** which arrows can the graph of this layer show?
 
 # %% [markdown] id="about-parts" tags=["es"]
-# Una probabilidad por secuencia. 192 + 1,056 + 33 = 1,281: los pasos no intervienen, porque todos
-# comparten los mismos pesos.
+# Una probabilidad por secuencia. 192 + 1,056 + 33 = 1,281: el número de pasos no influye, porque
+# todos comparten los mismos pesos.
 #
 # **Predice:** ¿qué flechas puede mostrar el grafo de esta capa?
 
@@ -120,24 +120,24 @@ print(input_dim * units + units, units * units + units, classifier.count_params(
 lab.graph(rnn)
 
 # %% [markdown] id="about-inside-functional" tags=["en"]
-# Only those inside the functional model. How the two projections are connected stands in Python
-# code, and code is not data that could be drawn.
+# Only those inside the functional model. How the two projections are connected is written in Python
+# code, and code cannot be drawn.
 #
 # ## The same layer inside a functional model
 #
-# For the model around it, a layer of your own is one call like any other. Here it stands after a
-# convolution, and its classifier is a Dense layer, which judges every step. `batch_shape` fixes the
-# batch too: 16. **Predict** the output shape and the parameters.
+# For the model around it, a layer of your own is one call like any other. Here it comes after a
+# convolution, and its classifier is a Dense layer, which is applied to every step. `batch_shape`
+# fixes the batch too: 16. **Predict** the output shape and the parameters.
 
 # %% [markdown] id="about-inside-functional" tags=["es"]
 # Solo las del interior del modelo funcional. Cómo se conectan las dos proyecciones está escrito en
-# código Python, y el código no es un dato que se pueda dibujar.
+# código Python, y el código no se puede dibujar.
 #
 # ## La misma capa dentro de un modelo funcional
 #
 # Para el modelo que la rodea, una capa propia es una llamada como cualquier otra. Aquí va después
-# de una convolución, y su clasificador es una capa Dense que juzga cada paso. `batch_shape` fija
-# también el lote: 16. **Predice** la forma de la salida y los parámetros.
+# de una convolución, y su clasificador es una capa Dense que se aplica a cada paso. `batch_shape`
+# fija también el lote: 16. **Predice** la forma de la salida y los parámetros.
 
 # %% id="model"
 inputs = keras.Input(batch_shape=(batch_size, timesteps, input_dim), name="sequence")
@@ -147,11 +147,10 @@ model = keras.Model(inputs, outputs, name="custom_rnn")
 print(model.output_shape, f"{model.count_params():,}")
 
 # %% [markdown] id="about-steps" tags=["en"]
-# A window of 3 fits into 10 steps at 8 places, so the RNN makes 8 steps. The convolution has
-# 3 · 5 · 32 + 32 = 512 parameters, the RNN 1,056 + 1,056 + 33 = 2,145: it now takes 32 numbers a
-# step.
+# A window of 3 fits into 10 steps at 8 places, so the RNN makes 8 steps. The convolution has 3 · 5
+# · 32 + 32 = 512 parameters, the RNN 1,056 + 1,056 + 33 = 2,145: it now takes 32 numbers per step.
 #
-# `lab.activations` sees the calls inside your layer too: `projection_1` is the first one,
+# `lab.activations` also shows the calls inside your layer: `projection_1` is the first one,
 # `projection_1#2` the second. **Predict:** how many calls are there inside the RNN?
 
 # %% [markdown] id="about-steps" tags=["es"]
@@ -159,7 +158,7 @@ print(model.output_shape, f"{model.count_params():,}")
 # 3 · 5 · 32 + 32 = 512 parámetros y la RNN 1,056 + 1,056 + 33 = 2,145: ahora recibe 32 números por
 # paso.
 #
-# `lab.activations` ve también las llamadas dentro de tu capa: `projection_1` es la primera,
+# `lab.activations` muestra también las llamadas dentro de tu capa: `projection_1` es la primera,
 # `projection_1#2` la segunda. **Predice:** ¿cuántas llamadas hay dentro de la RNN?
 
 # %% id="steps"
@@ -183,13 +182,14 @@ print(new.shape, remembered.shape)
 print([round(float(abs(remembered[:, step]).mean()), 3) for step in range(3)])
 
 # %% [markdown] id="about-view" tags=["en"]
-# Zeros again: no bias has been learned yet. From the second step on there is something to remember.
-# In the view, choose `rnn`: *Show* then offers the layers inside it, and *Step* goes through time.
+# Zeros again: biases start at zero, and nothing has been learned yet. From the second step on the
+# state has other numbers. In the view, choose `rnn`: *Show* then offers the layers inside it, and
+# *Step* goes through time.
 
 # %% [markdown] id="about-view" tags=["es"]
-# Otra vez ceros: aún no se ha aprendido ningún sesgo. Desde el segundo paso ya hay algo que
-# recordar. En la vista, elige `rnn`: *Mostrar* ofrece entonces las capas de dentro, y *Paso*
-# recorre el tiempo.
+# Otra vez ceros: los sesgos empiezan en cero y aún no se ha aprendido nada. Desde el segundo paso,
+# el estado tiene otros números. En la vista, elige `rnn`: *Mostrar* ofrece entonces las capas de
+# dentro, y *Paso* recorre el tiempo.
 
 # %% id="view"
 flow
@@ -225,7 +225,7 @@ lab.check("rnn-calls", answer)
 # %% [markdown] id="about-static" tags=["en"]
 # ## A batch size that was fixed
 #
-# The model was built for batches of 16. **Predict:** what does it make of the first 7 sequences?
+# The model was built for batches of 16. **Predict:** what does it do with the first 7 sequences?
 
 # %% [markdown] id="about-static" tags=["es"]
 # ## Un tamaño de lote fijo
@@ -260,18 +260,18 @@ except TypeError as error:
     display(lab.explain(error))
 
 # %% [markdown] id="about-mend" tags=["en"]
-# No: it fails sooner. While the graph is built, `inputs.shape[0]` is `None`, and nobody can make
-# `None` rows of zeros. The layer is what needs mending.
+# No: it fails sooner. While the graph is built, `inputs.shape[0]` is `None`, and there is no array
+# with `None` rows. It is the layer that must change.
 #
-# `inputs.shape` says what is known *now*. `ops.shape(inputs)` asks again when the numbers are
-# there. One line changes:
+# `inputs.shape` is what is known *now*, while the graph is built. `ops.shape(inputs)` is computed
+# when the numbers are there. One line changes:
 
 # %% [markdown] id="about-mend" tags=["es"]
-# No: falla antes. Mientras se construye el grafo, `inputs.shape[0]` es `None`, y nadie puede crear
-# `None` filas de ceros. Lo que hay que corregir es la capa.
+# No: falla antes. Mientras se construye el grafo, `inputs.shape[0]` es `None`, y no hay ningún
+# array con `None` filas. Lo que hay que corregir es la capa.
 #
-# `inputs.shape` dice lo que se sabe *ahora*. `ops.shape(inputs)` vuelve a preguntar cuando los
-# números ya están. Cambia una línea:
+# `inputs.shape` es lo que se sabe *ahora*, al construir el grafo. `ops.shape(inputs)` se calcula
+# cuando los números ya están. Cambia una línea:
 
 # %% id="mend"
 class AnyBatchRNN(CustomRNN):
@@ -302,16 +302,16 @@ except TypeError as error:
 
 # %% [markdown] id="about-cell" tags=["en"]
 # `range(None)` is no loop. A Python `for` runs while the graph is *built*: every step becomes calls
-# of its own, so their number has to be known then. Asking later does not help here.
+# of its own, so their number has to be known then. `ops.shape` does not help here.
 #
-# For an open number of steps, write one step as a *cell*, and let `keras.layers.RNN` do the loop:
+# For an open number of steps, write one step as a *cell*, and leave the loop to `keras.layers.RNN`:
 # it runs when the numbers are there, and it makes the first state for any batch. This cell borrows
 # both projections, so its weights are those of `any_batch`.
 
 # %% [markdown] id="about-cell" tags=["es"]
 # `range(None)` no es un bucle. Un `for` de Python se ejecuta mientras se *construye* el grafo: cada
-# paso se convierte en llamadas propias, y su número ha de conocerse entonces. Preguntar después no
-# sirve aquí.
+# paso se convierte en llamadas propias, y su número ha de conocerse entonces. `ops.shape` no sirve
+# aquí.
 #
 # Si el número de pasos queda abierto, escribe un solo paso como *celda* (*cell*) y deja el bucle a
 # `keras.layers.RNN`: se ejecuta cuando los números ya están y crea el primer estado para cualquier
@@ -346,18 +346,18 @@ float(difference) < 1e-6
 # %% [markdown] id="about-exercise-batch" tags=["en"]
 # ## Your turn: any batch
 #
-# This RNN prepares its first state in `build`, once and for all. It gives back all its states, and
-# has no classifier. **Mend the class** so that its layers take any batch size. Then hand in
-# the class itself, `answer = Recurrent`: the check makes layers of it and compares their numbers with
+# This RNN prepares its first state in `build`, once and for all. It returns all its states, and has
+# no classifier. **Correct the class** so that its layers take any batch size. Then answer with the
+# class itself, `answer = Recurrent`: the check makes layers of it and compares their numbers with
 # the formula at the top of the lesson.
 
 # %% [markdown] id="about-exercise-batch" tags=["es"]
 # ## Te toca: cualquier lote
 #
-# Esta RNN prepara su primer estado en `build`, de una vez para siempre. Devuelve todos sus estados
-# y no tiene clasificador. **Corrige la clase** para que sus capas acepten cualquier tamaño de lote.
-# Después entrega la clase misma, `answer = Recurrent`: la comprobación crea capas con ella y compara
-# sus números con la fórmula del principio de la lección.
+# Esta RNN prepara su primer estado en `build`, de una vez por todas. Devuelve todos sus estados y
+# no tiene clasificador. **Corrige la clase** para que sus capas acepten cualquier tamaño de lote.
+# Después entrega la clase misma, `answer = Recurrent`: la comprobación crea capas con ella y
+# compara sus números con la fórmula del principio de la lección.
 
 # %% id="exercise-batch"
 class Recurrent(layers.Layer):
@@ -387,23 +387,24 @@ lab.check("any-batch", answer)
 # %% [markdown] id="about-training" tags=["en"]
 # ## Two arguments that Keras fills in
 #
-# If `call` has an argument `training`, Keras says there whether the call is part of training. If it
-# has `mask`, Keras hands it the mask that a layer before it made: `False` where a step is only
+# If `call` has an argument `training`, Keras passes `True` during training and `False` otherwise.
+# If it has `mask`, Keras passes the mask that a layer before it made: `False` where a step is only
 # padding.
 #
-# This version drops part of the state in training alone, and where a step is padding it keeps the
-# old state. `build`, `get_config` and `from_config` make it savable, as in lesson 10.
+# This version changes three things. `dropout` sets part of the state to 0, in training only.
+# `ops.where(mask, new, state)` keeps the old state where a step is padding. And `build`,
+# `get_config` and `from_config` make it savable, as in lesson 10.
 
 # %% [markdown] id="about-training" tags=["es"]
 # ## Dos argumentos que rellena Keras
 #
-# Si `call` tiene un argumento `training`, Keras indica ahí si la llamada es parte del
-# entrenamiento. Si tiene `mask`, Keras le pasa la máscara que hizo una capa anterior: `False` donde
-# un paso es solo relleno.
+# Si `call` tiene un argumento `training`, Keras le pasa `True` durante el entrenamiento y `False`
+# en los demás casos. Si tiene `mask`, Keras le pasa la máscara que hizo una capa anterior: `False`
+# donde un paso es solo relleno.
 #
-# Esta versión descarta parte del estado solo al entrenar y, donde un paso es relleno, conserva el
-# estado anterior. Con `build`, `get_config` y `from_config` se puede guardar, como en la lección
-# 10.
+# Esta versión cambia tres cosas. `dropout` pone a 0 una parte del estado, solo al entrenar.
+# `ops.where(mask, new, state)` conserva el estado anterior donde un paso es relleno. Y con `build`,
+# `get_config` y `from_config` se puede guardar, como en la lección 10.
 
 # %% id="masked-class"
 class MaskedRNN(AnyBatchRNN):
@@ -449,14 +450,14 @@ for training in (True, False):
     print(training, np.array_equal(one, other))
 
 # %% [markdown] id="about-mask" tags=["en"]
-# Now the last three steps become padding: zeros. `layers.Masking` marks the steps that hold zeros
-# only, and the mask travels with its result. **Predict:** which of the two lines equals the last
-# step of the sequences that end after 7 steps?
+# Now the last three steps become padding: zeros. `layers.Masking` marks the steps that contain only
+# zeros, and the mask is passed on with its result. **Predict:** which of the two lines equals the
+# last step of the sequences that end after 7 steps?
 
 # %% [markdown] id="about-mask" tags=["es"]
 # Ahora los tres últimos pasos pasan a ser relleno: ceros. `layers.Masking` marca los pasos que solo
-# contienen ceros, y la máscara viaja con su resultado. **Predice:** ¿cuál de las dos líneas es
-# igual al último paso de las secuencias que terminan tras 7 pasos?
+# contienen ceros, y la máscara se pasa junto con su resultado. **Predice:** ¿cuál de las dos líneas
+# es igual al último paso de las secuencias que terminan tras 7 pasos?
 
 # %% id="mask"
 short = data[:, :-3]
@@ -469,8 +470,8 @@ print("-", np.allclose(masked(padded)[:, -1], end, atol=1e-6))
 # With the mask, padding changes nothing. `Embedding(mask_zero=True)` makes such a mask too, for
 # texts.
 #
-# Last: a functional model around the layer, and its copy made from nothing but its configuration
-# and its weights. **Predict:** what would Keras need to know besides?
+# Last: a functional model around the layer, and a copy of it made from its configuration and its
+# weights alone. **Predict:** what else does Keras need to know?
 
 # %% [markdown] id="about-saving" tags=["es"]
 # Con la máscara, el relleno no cambia nada. `Embedding(mask_zero=True)` también hace una máscara
@@ -487,13 +488,13 @@ copy.set_weights(mixed.get_weights())
 np.allclose(copy(padded), mixed(padded), atol=1e-6)
 
 # %% [markdown] id="recap" tags=["en"]
-# The class: code is in no configuration.
+# The class: a configuration contains no code.
 #
 # ## What you have learned
 #
 # - Styles mix: a functional model is a part of a layer, and a layer of yours is a call in a graph.
-# - Ask for the batch size with `ops.shape`, when it is there; a Python loop needs its steps
-#   beforehand.
+# - Read the batch size with `ops.shape`, when the numbers are there; a Python loop needs its number
+#   of steps before that.
 # - Keras fills in `training` and `mask`; what you do with them, and `get_config`, is up to you.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
@@ -502,14 +503,14 @@ np.allclose(copy(padded), mixed(padded), atol=1e-6)
 # of the course works on your own models too.
 
 # %% [markdown] id="recap" tags=["es"]
-# La clase: el código no está en ninguna configuración.
+# La clase: una configuración no contiene código.
 #
-# ## Lo que aprendiste
+# ## Lo que has aprendido
 #
 # - Los estilos se combinan: un modelo funcional es parte de una capa, y una capa propia es una
 #   llamada dentro de un grafo.
-# - Pregunta el tamaño del lote con `ops.shape`, cuando ya existe; un bucle de Python necesita saber
-#   antes sus pasos.
+# - Lee el tamaño del lote con `ops.shape`, cuando los números ya están; un bucle de Python necesita
+#   saber antes su número de pasos.
 # - Keras rellena `training` y `mask`; lo que hagas con ellos, y `get_config`, depende de ti.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.

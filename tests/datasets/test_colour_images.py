@@ -376,10 +376,10 @@ def test_messages_and_names_are_translated(no_network, server_answers, load_data
     ]
     assert patches == (
         "galaxias",
-        "pelo de gato",
-        "pelo de mapache",
+        "gato",
+        "mapache",
         "hojas de palma",
-        "copas de árboles",
+        "copas",
         "pétalos",
         "cielo",
         "retina",

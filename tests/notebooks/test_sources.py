@@ -3,10 +3,10 @@
 import ast
 import json
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
+import spanish_words
 
 
 def code(notebook):
@@ -125,23 +125,11 @@ def test_changed_source_makes_notebook_outdated(builder, tmp_path, source, lesso
     assert not builder.is_current(changed, builder.built(source(lesson), "en"))
 
 
-def discouraged_translations():
-    """Lists the translations that the glossary advises against."""
-    glossary = Path(__file__).parents[2] / "notebooks" / "src" / "GLOSSARY.md"
-    rows = [line.strip("|").split("|") for line in glossary.read_text().splitlines()]
-    words = [row[2] for row in rows if len(row) == 3][2:]
-    return [word.strip() for cell in words for word in cell.split(",") if word.strip()]
-
-
-def test_spanish_lessons_follow_glossary(built, lesson):
-    assert len(discouraged_translations()) > 20
-    for cell in built(lesson, "es").cells:
+def test_spanish_lessons_follow_glossary(builder, source, lesson):
+    assert len(spanish_words.words_to_avoid()) > 50
+    for cell in builder.select(source(lesson), "es").cells:
         if cell.cell_type == "markdown":
-            prose = re.sub(
-                r"`[^`]*`|\*[^*]+\*|\]\([^)]*\)|```.*?```", "", cell.source, flags=re.DOTALL
-            )
-            for word in discouraged_translations():
-                assert not re.search(rf"\b{re.escape(word)}\b", prose, re.IGNORECASE), word
+            assert not spanish_words.found_in(spanish_words.prose_of(cell.source)), cell.id
 
 
 def test_pictures_in_prose_have_alternative_text(built, lesson, language):

@@ -64,6 +64,20 @@ def half_carried(self, x, state):
     return new + self.projection_2(state), new
 
 
+def swapped(self, x, state):
+    both = self.projection_2(x) + self.projection_1(state)
+    return both, both
+
+
+class OneBias(layers.Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.rnn = layers.SimpleRNN(units, return_sequences=True)
+
+    def call(self, inputs):
+        return self.rnn(inputs)
+
+
 def weaker(self, x, state):
     both = self.projection_1(x) + self.projection_2(state)
     return both, 0.5 * both
@@ -102,7 +116,7 @@ WRONG_COUNTS = [
     ({"calls": 16}, ("filters", "filtros")),
     ({"calls": 32}, ("number of units", "número de unidades")),
     ({"calls": 28}, ("not 28", "no son 28")),
-    ({"calls": "many"}, ("whole number", "número entero")),
+    ({"calls": "many"}, ("`calls`: Expected a whole number", "`calls`: Se esperaba un número")),
     ({"parameters": 1_281}, ("5 numbers per step", "5 números por paso")),
     ({"parameters": 2_145}, ("has 16", "tiene 16")),
     ({"parameters": 2_049}, ("416", "416")),
@@ -128,7 +142,7 @@ WRONG += [
     (
         "any-batch",
         changed(start=lambda self, inputs: ops.zeros((inputs.shape[0], self.units))),
-        ("while the graph is built", "mientras se construye el grafo"),
+        ("is `None`: `Recurrent` needs", "es `None`: `Recurrent` necesita"),
     ),
     (
         "any-batch",
@@ -155,6 +169,8 @@ WRONG += [
         ("not passed to the next", "no pasa al siguiente"),
     ),
     ("any-batch", changed(step=half_carried), ("Pass the sum", "Pasa la suma")),
+    ("any-batch", changed(step=swapped), ("are swapped", "están intercambiadas")),
+    ("any-batch", lambda: OneBias, ("`SimpleRNN` has", "`SimpleRNN` tiene")),
     ("any-batch", changed(step=weaker), ("from step 1 (", "desde el paso 1 (")),
     ("any-batch", changed(step=new_layers), ("created inside `call`", "dentro de `call`")),
     ("any-batch", changed(step=one_layer), ("whatever the batch", "sea cual sea")),

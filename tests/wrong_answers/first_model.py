@@ -46,7 +46,7 @@ WRONG = [
     ),
     ("dense-on-image", lambda: on_image(parameters=20), ("not 20", "No es 20")),
     ("dense-on-image", lambda: on_image(parameters="many"), ("whole number", "número entero")),
-    ("dense-on-image", lambda: {"shape": (None, 28, 20)}, ("no key", "falta la clave")),
+    ("dense-on-image", lambda: {"shape": (None, 28, 20)}, ("no key", "falta:")),
     ("dense-on-image", lambda: 580, ("a dict", "un diccionario")),
     ("hidden-units", tensor, ("keras.Model(inputs, outputs)", "keras.Model(inputs, outputs)")),
     ("hidden-units", lambda: 32, ("got int", "recibió int")),

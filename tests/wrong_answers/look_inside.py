@@ -114,7 +114,7 @@ WRONG = [
     (PROBE, lambda: probe(held=4_640), ("parameters of `parts`", "parámetros de `parts`")),
     (PROBE, lambda: probe(held=12), ("not 12", "no es 12")),
     (PROBE, lambda: probe(held="none"), ("whole number", "número entero")),
-    (PROBE, lambda: {"arrays": 3}, ("no key", "falta la clave")),
+    (PROBE, lambda: {"arrays": 3}, ("no key", "falta:")),
     (
         THREE,
         lambda: of_network(lambda it: keras.Model(it.input, list(places(it).values()))),
@@ -177,7 +177,7 @@ WRONG = [
                 it.input, {name: it.get_layer(name).output for name in ("edges", "parts")}
             )
         ),
-        ("no key `features`", "falta la clave `features`"),
+        ("no key `features`", "falta: `features`"),
     ),
 ]
 RIGHT = [

@@ -40,9 +40,13 @@ def other_names():
     return keras.Model(inputs, [layers.Dense(1, name="urgent")(inputs), inputs])
 
 
-def heads(build, swap=False, names=("digit", "even")):
+def named_inputs():
+    return keras.Input((784,), name="image"), keras.Input((2,), name="place")
+
+
+def heads(build, swap=False, names=("digit", "even"), named=True):
     """Builds a model of image and place; `build` computes the inputs of the heads."""
-    image, place = keras.Input((784,)), keras.Input((2,))
+    image, place = named_inputs() if named else (keras.Input((784,)), keras.Input((2,)))
     x = build(image, place)
     pair = x if isinstance(x, tuple) else (x, x)
     digit = layers.Dense(10, activation="softmax", name=names[0])(pair[0])
@@ -92,7 +96,7 @@ WRONG = [
     (
         "swapped-losses",
         lambda: compiled([CATEGORICAL, BINARY], (1.0, 0.2)),
-        ("still swapped", "siguen cambiadas"),
+        ("still swapped", "siguen intercambiadas"),
     ),
     (
         "swapped-losses",
@@ -136,6 +140,11 @@ WRONG = [
     ("two-heads", lambda: heads(raw), ("raw image", "imagen sin procesar")),
     ("two-heads", lambda: heads(half), ("part of the inputs", "una parte de las entradas")),
     ("two-heads", lambda: heads(joined, names=("a", "b")), ("named `a`", "se llaman `a`")),
+    (
+        "two-heads",
+        lambda: heads(joined, named=False),
+        ("its inputs are named", "sus entradas se llaman"),
+    ),
     (
         "two-heads",
         lambda: heads(lambda i, p: layers.concatenate([layers.Dense(32, "relu")(i), p])),

@@ -121,7 +121,7 @@ WRONG += [
         lambda: {**cuts(), "autoencoder": seed_models.encoder()},
         ("model of this lesson", "el modelo de esta lección"),
     ),
-    ("two-cuts", lambda: {"autoencoder": 1, "maps": 2}, ("has no key", "clave")),
+    ("two-cuts", lambda: {"autoencoder": 1, "maps": 2}, ("has no key", "falta: ")),
     ("both-models", lambda: counts(shared=0), ("no layer was created twice", "dos veces")),
     ("both-models", lambda: counts(shared=28_241), ("not in the encoder", "no están en el")),
     ("both-models", lambda: counts(shared="9,569"), ("shows as added", "muestra como añadido")),

@@ -1,6 +1,7 @@
 """Lesson 07."""
 
 import keras
+import numpy as np
 from keras import layers
 
 
@@ -75,6 +76,11 @@ WRONG = [
     ),
     (
         "projected-skip",
+        lambda: block(lambda i, a, b: layers.add([b, layers.Dense(128, "relu")(i)])),
+        ("should be linear", "debería ser lineal"),
+    ),
+    (
+        "projected-skip",
         lambda: block(lambda i, a, b: layers.add([b, layers.Conv2D(1, 1)(i)])),
         ("stretched over all", "se estira por todos"),
     ),
@@ -113,6 +119,9 @@ RIGHT = [
         lambda: block(lambda i, a, b: layers.add([b, skip(padding="same")(i)])),
     ),
     ("projected-skip", lambda: block(lambda i, a, b: b + skip()(i))),
+    ("projected-skip", lambda: block(lambda i, a, b: layers.add([b, layers.Dense(128)(i)]))),
+    ("what-adds", lambda: {"same": 1, "channels": 0, "smaller": 0, "one": 1}),
+    ("what-adds", lambda: {name: np.bool_(value) for name, value in adds().items()}),
 ]
 
 GIVEN = [("what-adds", lambda: dict.fromkeys(adds(), ...))]

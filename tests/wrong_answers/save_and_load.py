@@ -74,6 +74,25 @@ def half_way():
     return {"trained": train(model), "reloaded": keras.models.load_model(PATH)}
 
 
+def older_format(model):
+    path = PATH.with_suffix(".h5")
+    model.save(path)
+    return keras.models.load_model(path)
+
+
+def trained_again():
+    saved_before = saved(trained())
+    return {"trained": trained(), "reloaded": saved_before}
+
+
+def other_file():
+    model = build(16)
+    large = compiled(keras.Model(model.inputs, model.outputs, name="large"))
+    student = compiled(keras.models.clone_model(build()))
+    small = compiled(keras.Model(student.inputs, student.outputs, name="small"))
+    return {"trained": train(small), "reloaded": saved(train(large))}
+
+
 def other_rate(model):
     reloaded = saved(model)
     reloaded.optimizer.learning_rate = 0.5
@@ -100,6 +119,7 @@ TRIPS = [
     (without_compile, ("without `compile=False`", "sin `compile=False`")),
     (lambda model: train(saved(model)), ("8 steps", "8 pasos")),
     (other_rate, ("optimizer states", "estados de los optimizadores")),
+    (older_format, ("ends in `.keras`", "termine en `.keras`")),
     (lambda model: model.save(PATH), ("return nothing", "no devuelven nada")),
     (lambda model: PATH, ("the path of a file", "la ruta de un archivo")),
     (lambda model: str(PATH), ("the path of a file", "la ruta de un archivo")),
@@ -120,6 +140,8 @@ WRONG = [
 ] + [
     ("round-trip", before_training, ("save after training", "guarda después de entrenar")),
     ("round-trip", half_way, ("4 steps", "4 pasos")),
+    ("round-trip", trained_again, ("ran its cell again", "ejecutar su celda")),
+    ("round-trip", other_file, ("the file of another model", "el archivo de otro modelo")),
     ("round-trip", trained, ("a dict with the keys", "claves")),
     (
         "round-trip",
@@ -159,7 +181,7 @@ WRONG += [
 ]
 WRONG += [
     ("what-is-in-the-file", lambda: [True, True], ("a dict with the keys", "claves")),
-    ("what-is-in-the-file", lambda: {"weights": True}, ("has no key", "falta la clave")),
+    ("what-is-in-the-file", lambda: {"weights": True}, ("has no key", "falta:")),
 ]
 
 

@@ -37,7 +37,19 @@ WRONG_HEADS = [
     ({"even": (1, "softmax", "binary_crossentropy")}, ("add up to 1", "sumen 1")),
     ({"even": (1, "sigmoid", logits(BINARY))}, ("applied twice", "dos veces")),
     ({"even": (1, None, "binary_crossentropy")}, ("expects probabilities", "probabilidades")),
-    ({"even": (1, "sigmoid", "mse")}, ("does not fit", "no encaja")),
+    ({"even": (1, "sigmoid", "mse")}, ("learns slowly", "aprende despacio")),
+    ({"even": (1, "sigmoid", "hinge")}, ("probability of yes", "probabilidad del sí")),
+    (
+        {"digit": (10, "softmax", "sparse_categorical_crosentropy")},
+        (
+            "Do you mean `sparse_categorical_crossentropy`",
+            "¿Quieres decir `sparse_categorical_c",
+        ),
+    ),
+    (
+        {"ink": (1, None, "mean_square_error")},
+        ("no loss `mean_square_error`", "ninguna pérdida `mean_square_error`"),
+    ),
     ({"even": (3, "sigmoid", "binary_crossentropy")}, ("one unit is enough", "basta una")),
     ({"ink": (1, None, "binary_crossentropy")}, ("quantity", "cantidad")),
     ({"ink": (1, "softmax", "mse")}, ("always gives 1", "siempre da 1")),
@@ -58,7 +70,7 @@ WRONG += [
     ("steps-per-epoch", lambda: 250, ("five epochs", "cinco épocas")),
     ("steps-per-epoch", lambda: 7, ("not 7", "No es 7")),
     ("steps-per-epoch", lambda: 62.5, ("whole number", "número entero")),
-    ("three-heads", lambda: {"digit": 1}, ("no key", "falta la clave")),
+    ("three-heads", lambda: {"digit": 1}, ("no key", "falta:")),
     ("three-heads", lambda: {**heads(), "ink": "mse"}, ("got str", "recibió str")),
 ]
 
@@ -70,6 +82,7 @@ RIGHT_HEADS = [
     {"ink": (1, "sigmoid", "mean_squared_error")},
     {"ink": (1, None, keras.losses.Huber())},
     {"ink": (1, None, "mae")},
+    {"ink": (1, "sigmoid", "binary_crossentropy")},
 ]
 
 

@@ -46,17 +46,31 @@ def mix():
 def graph(
     *,
     readers=1,
+    reader=None,
     join=layers.concatenate,
     around=lambda x, both: layers.add([x, both]),
     judge=lambda: layers.Dense(1, activation="sigmoid"),
     backwards=False,
 ):
     inputs = ends()
-    readers = [read() for _each in range(readers)]
+    readers = [reader or read() for _each in range(readers)]
     left, right = readers[0](inputs[0]), readers[-1](inputs[1])
     both = join([right, left] if backwards else [left, right])
     outputs = judge()(around(mix()(both), both))
     return keras.Model(inputs, outputs)
+
+
+def nested_reader():
+    inputs = keras.Input((8,))
+    return keras.Model(inputs, read()(inputs))
+
+
+def after_other_tries():
+    """Builds the right graph from tensors that earlier tries already used."""
+    answer = graph()
+    left, right = answer.inputs
+    layers.concatenate([read()(left), layers.Dense(3)(right)])
+    return answer
 
 
 def wrapped():
@@ -110,7 +124,7 @@ WRONG_CHOICES = [
     ("grammar", "sequential", ("not even one tree", "ni siquiera es un árbol")),
     ("grammar", "functional", ("A graph is one tree", "Un grafo es un solo árbol")),
     ("ponder", "sequential", ("fixed length", "longitud fija")),
-    ("ponder", "functional", ("have no loops", "no tienen bucles")),
+    ("ponder", "functional", ("`keras.ops.while_loop`", "`keras.ops.while_loop`")),
     ("melody", "lstm", ("got 'lstm'", "recibió 'lstm'")),
     ("ponder", keras.Model, ("one of `", "uno de estos")),
 ]
@@ -165,6 +179,12 @@ WRONG += [
 
 RIGHT = [
     ("six-architectures", lambda: choices(melody=" Sequential", ponder="subclassing")),
+    (
+        "six-architectures",
+        lambda: choices(melody="secuencial", twins="Funcional", ponder="subclase"),
+    ),
+    ("code-to-graph", after_other_tries),
+    ("code-to-graph", lambda: graph(reader=nested_reader())),
     ("code-to-graph", graph),
     ("code-to-graph", lambda: graph(around=lambda x, both: layers.Add()([both, x]))),
     ("code-to-graph", lambda: graph(around=lambda x, both: x + both)),

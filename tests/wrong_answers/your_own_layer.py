@@ -178,7 +178,7 @@ WRONG_LAYERS = [
     ({"__init__": other_defaults}, ("return the square", "devolver el cuadrado")),
     (
         {"__init__": fixed_size, "build": None},
-        ("before it is called", "antes de que se la llame"),
+        ("before it is called", "antes de su primera llamada"),
     ),
     (
         {"__init__": misspelt},
@@ -194,7 +194,7 @@ WRONG_LAYERS = [
     ({"build": weight(shape=(1,))}, ("shape (1,)", "forma (1,)")),
     ({"build": weight(shape=(4,))}, ("shape (4,)", "forma (4,)")),
     ({"build": first_axis}, ("shape (5,)", "forma (5,)")),
-    ({"build": two}, ("2 weight arrays", "2 arreglos de pesos")),
+    ({"build": two}, ("2 weight arrays", "2 arrays de pesos")),
     ({"build": None, "call": weight_in_call}, ("`call` creates weights", "`call` crea pesos")),
     ({"call": numpy_in_call}, ("The layer fails", "La capa falla")),
     ({"call": summed}, ("stay the same", "seguir siendo la misma")),

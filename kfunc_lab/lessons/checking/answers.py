@@ -16,8 +16,12 @@ def attempted(answer: Any) -> None:
         raise NotAttempted
 
 
-def whole_number(answer: Any) -> int:
+def whole_number(answer: Any, name: str = "") -> int:
     """Returns an answer such as `51`, `"1,280"`, `np.int64(3)` or `51.0` as an integer.
+
+    Args:
+        answer: The answer.
+        name: The key of the answer among several, for the message.
 
     Raises:
         Wrong: If the answer is not a whole number.
@@ -26,7 +30,8 @@ def whole_number(answer: Any) -> int:
         value = float(str(answer).replace(",", "").replace("_", "").replace(" ", ""))
         if value == int(value):
             return int(value)
-    raise Wrong(_("Expected a whole number, got {got}.").format(got=repr(answer)))
+    which = f"`{name}`: " if name else ""
+    raise Wrong(which + _("Expected a whole number, got {got}.").format(got=repr(answer)))
 
 
 def number(answer: Any) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 from kfunc_lab.lessons.checking import answers
 from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
-from kfunc_lab.ui.text import first_sentences
+from kfunc_lab.ui.text import first_sentences, printable
 
 _CALLS, _PARAMETERS, _SHAPE = 20, 1_633, (None, 20, 1)
 _CONV = 5 * 5 * 16 + 16
@@ -22,8 +22,8 @@ _BATCHES = (16, 3, 1)
 def _check_counts(answer: Any) -> None:
     answers.attempted(answer)
     parts = answers.by_name(answer, ("calls", "parameters", "shape"))
-    _check_calls(answers.whole_number(parts["calls"]))
-    _check_parameters(answers.whole_number(parts["parameters"]))
+    _check_calls(answers.whole_number(parts["calls"], "calls"))
+    _check_parameters(answers.whole_number(parts["parameters"], "parameters"))
     _check_shape(parts["shape"])
 
 
@@ -125,6 +125,7 @@ def _check_any_batch(answer: Any) -> None:
         warnings.simplefilter("ignore")  # about failing layers, which the message explains
         trial = _Trial(_open_model(kind))
         _check_weights(trial)
+        _check_projections(trial)
         _check_sizes(trial)
         _check_numbers(trial)
         _check_gradients(trial)
@@ -175,12 +176,21 @@ def _open_model(kind: Any) -> Any:
                 error=_first_line(error)
             )
         ) from error
-    raise Wrong(
-        _(
-            "The layer can be called with a fixed batch of {n}, but not with an open one: "
-            "{error} Find what needs the batch size while the graph is built."
-        ).format(n=_BATCHES[0], error=_first_line(failed))
-    )
+    raise Wrong(_why_not_open(kind, failed))
+
+
+def _why_not_open(kind: Any, error: Exception) -> str:
+    text = str(error)
+    if "infer the output shape" in text or "NoneType" in text or "None values" in text:
+        return _(
+            "The layer can be called with a fixed batch of {n}, but not with an open one. "
+            "While the graph is built, `inputs.shape[0]` is `None`: `{kind}` needs a number "
+            "there. Read the batch size from the data."
+        ).format(n=_BATCHES[0], kind=printable(kind.__name__))
+    return _(
+        "The layer can be called with a fixed batch of {n}, but not with an open one: "
+        "{error} Find what needs the batch size while the graph is built."
+    ).format(n=_BATCHES[0], error=_first_line(error))
 
 
 def _model(kind: Any, batch: int | None) -> Any:
@@ -219,6 +229,14 @@ class _Trial:
 def _check_weights(trial: _Trial) -> None:
     expected = [(_FEATURES, _UNITS), (_UNITS,), (_UNITS, _UNITS), (_UNITS,)]
     shapes = [weight.shape for weight in trial.weights]
+    if sorted(shapes) == [(_UNITS,), (_UNITS, _UNITS), (_FEATURES, _UNITS)]:
+        raise Wrong(
+            _(
+                "Keras finds 3 weight arrays in the layer; two Dense layers have 4. "
+                "`SimpleRNN` has a single bias, and applies its activation to the sum; here "
+                "each projection has its own."
+            )
+        )
     if len(shapes) < len(expected):
         raise Wrong(
             _(
@@ -231,6 +249,19 @@ def _check_weights(trial: _Trial) -> None:
             _(
                 "The weights have the shapes {got}; those of the two projections are {wanted}."
             ).format(got=_listed(shapes), wanted=_listed(expected))
+        )
+
+
+def _check_projections(trial: _Trial) -> None:
+    """Raises `Wrong` if the two projections of the lesson have changed places."""
+    layer = trial.model.layers[-1]
+    kernel = getattr(getattr(layer, "projection_1", None), "kernel", None)
+    if kernel is not None and tuple(kernel.shape) == (_UNITS, _UNITS):
+        raise Wrong(
+            _(
+                "The projections are swapped: in the formula, `projection_1` takes the inputs of "
+                "a step, and `projection_2` the state."
+            )
         )
 
 

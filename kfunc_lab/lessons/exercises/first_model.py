@@ -83,7 +83,7 @@ def _check_dense_on_image(answer: Any) -> None:
     answers.attempted(answer)
     parts = answers.by_name(answer, ("shape", "parameters"))
     _check_shape(parts["shape"])
-    _check_parameters(answers.whole_number(parts["parameters"]))
+    _check_parameters(answers.whole_number(parts["parameters"], "parameters"))
 
 
 def _check_shape(answer: Any) -> None:

@@ -17,9 +17,9 @@ _SHAPE = (5, 11, 11, 32)
 def _check_probe(answer: Any) -> None:
     answers.attempted(answer)
     parts = answers.by_name(answer, ("arrays", "shape", "held"))
-    _check_arrays(answers.whole_number(parts["arrays"]))
+    _check_arrays(answers.whole_number(parts["arrays"], "arrays"))
     _check_shape(parts["shape"])
-    _check_held(answers.whole_number(parts["held"]))
+    _check_held(answers.whole_number(parts["held"], "held"))
 
 
 def _check_arrays(number: int) -> None:

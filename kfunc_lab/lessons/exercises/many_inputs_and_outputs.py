@@ -174,13 +174,25 @@ def _check_two_heads(answer: Any) -> None:
     answers.attempted(answer)
     graph = graphs.graph_of(answer)
     graphs.check_graph(graphs.target_of(_two_heads), graph, _explain)
-    names = list(answer.output_names)
-    if names != ["digit", "even"]:
+    _check_names_of_ends(answer)
+
+
+def _check_names_of_ends(model: Any) -> None:
+    outputs = list(model.output_names)
+    if outputs != ["digit", "even"]:
         raise Wrong(
             _(
                 "The graph is right, but its outputs are named {got}: name the last layers "
                 "`digit` and `even`, so that losses can be given by name."
-            ).format(got=", ".join(f"`{name}`" for name in names))
+            ).format(got=", ".join(f"`{name}`" for name in outputs))
+        )
+    inputs = [tensor.name for tensor in model.inputs]
+    if inputs != ["image", "place"]:
+        raise Wrong(
+            _(
+                "The graph is right, but its inputs are named {got}: name them `image` and "
+                "`place`, so that data can be given by name."
+            ).format(got=", ".join(f"`{name}`" for name in inputs))
         )
 
 
@@ -243,8 +255,8 @@ EXERCISES = [
         name="swapped-losses",
         check=_check_repaired,
         praise=N_(
-            "Each head has its own loss and weight, and because they are given by name, the "
-            "order does not matter."
+            "Each head has its own loss and weight. In a dict they are given by name, so that "
+            "their order does not matter."
         ),
         hints=(
             N_("`lab.lint(repaired)` shows which head has a loss that does not fit."),

@@ -23,8 +23,8 @@ _IMAGE = (None, 28, 28, 1)
 def _check_both_models(answer: Any) -> None:
     answers.attempted(answer)
     parts = answers.by_name(answer, ("shared", "together"))
-    _check_shared(answers.whole_number(parts["shared"]))
-    _check_together(answers.whole_number(parts["together"]))
+    _check_shared(answers.whole_number(parts["shared"], "shared"))
+    _check_together(answers.whole_number(parts["together"], "together"))
 
 
 def _check_shared(number: int) -> None:

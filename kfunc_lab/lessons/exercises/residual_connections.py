@@ -24,7 +24,7 @@ def _check_what_adds(answer: Any) -> None:
     answers.attempted(answer)
     parts = answers.by_name(answer, tuple(_SUMS))
     for name, value in parts.items():
-        if not isinstance(value, bool):
+        if value not in (True, False):  # also 1, 0 and the values of NumPy
             raise Wrong(
                 _("`{name}`: expected `True` or `False`, got {got}.").format(
                     name=name, got=repr(value)
@@ -52,20 +52,35 @@ def _check_what_adds(answer: Any) -> None:
 
 
 def _projected_skip() -> Any:
+    from keras import layers
+
+    return _block(layers.Conv2D(128, 1))
+
+
+def _dense_skip() -> Any:
+    """Builds the same function: a Dense layer also maps the channels of each position."""
+    from keras import layers
+
+    return _block(layers.Dense(128))
+
+
+def _block(projection: Any) -> Any:
     import keras
     from keras import layers
 
     inputs = keras.Input((9, 9, 64))
     x = layers.Conv2D(128, 3, activation="relu", padding="same")(inputs)
     x = layers.Conv2D(128, 3, activation="relu", padding="same")(x)
-    return keras.Model(inputs, layers.add([x, layers.Conv2D(128, 1)(inputs)]))
+    return keras.Model(inputs, layers.add([x, projection(inputs)]))
 
 
 def _check_projected_skip(answer: Any) -> None:
     answers.attempted(answer)
     graph = graphs.graph_of(answer)
     _check_ends(graph)
-    graphs.check_graph(graphs.target_of(_projected_skip), graph, _explain)
+    has_dense = any(call.kind == "Dense" for call in graph.calls)
+    target = graphs.target_of(_dense_skip if has_dense else _projected_skip)
+    graphs.check_graph(target, graph, _explain)
 
 
 def _check_ends(graph: LayerGraph) -> None:
@@ -116,6 +131,8 @@ def _explain_skip(graph: LayerGraph, join: Call) -> str | None:
         ).format(
             layer=join.id, shapes=", ".join(shape_tuple(call.outputs[0]) for call in sources)
         )
+    if any(call.kind not in ("Conv2D", "Dense", "InputLayer") for call in sources):
+        return None  # such as an activation, which is neither of the two paths
     skips = [call for call in sources if _kernel(call) != (3, 3)]
     if not skips:
         return _without_projection(graph, sources)
@@ -161,8 +178,8 @@ EXERCISES = [
         name="what-adds",
         check=_check_what_adds,
         praise=N_(
-            "Equal shapes can be added, and an axis of size 1 is stretched without warning. "
-            "Everything else raises an error while you build, not while you train."
+            "Equal sizes can be added, and an axis of size 1 is stretched without warning. "
+            "Any two other sizes raise an error while you build, not while you train."
         ),
         hints=(
             N_(

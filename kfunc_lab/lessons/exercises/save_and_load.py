@@ -7,6 +7,7 @@ from typing import Any
 from kfunc_lab.lessons.checking import answers, graphs
 from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
+from kfunc_lab.ui.text import printable
 
 # For each claim, whether it is true, and the message for learners who think otherwise.
 _CLAIMS = {
@@ -93,7 +94,7 @@ def _check_round_trip(answer: Any) -> None:
             )
         )
     _check_another_object(trained, reloaded)
-    graphs.check_graph(before, after)
+    graphs.check_graph(before, after, lambda comparison: _other_file(trained, reloaded))
     _check_weights(trained, reloaded)
     _check_optimizer(trained, reloaded)
 
@@ -161,6 +162,17 @@ def _check_another_object(trained: Any, reloaded: Any) -> None:
         )
 
 
+def _other_file(trained: Any, reloaded: Any) -> str | None:
+    """Returns why two graphs differ if the loaded model was saved under another name."""
+    names = (trained.name, reloaded.name)
+    if names[0] == names[1] or any(name.startswith("functional") for name in names):
+        return None  # Keras gave such a name itself, so it says nothing about the file
+    return _(
+        "`reloaded` is the model `{got}`, and `trained` is `{wanted}`: you loaded the file of "
+        "another model. Save `trained`, and load that file."
+    ).format(got=printable(names[1]), wanted=printable(names[0]))
+
+
 def _check_weights(trained: Any, reloaded: Any) -> None:
     steps, saved = _steps(trained), _steps(reloaded)
     if _equal(trained.get_weights(), reloaded.get_weights()):
@@ -172,6 +184,14 @@ def _check_weights(trained: Any, reloaded: Any) -> None:
                 "lost. A description or `clone_model` creates new weights, and a file contains "
                 "the model as it was *when it was saved*: save after training."
             )
+        )
+    if saved == steps:
+        raise Wrong(
+            _(
+                "The weights differ, although both optimizers have made {steps} steps: `trained` "
+                "is not the model that was saved. If you ran its cell again, save it again too, "
+                "and load that file."
+            ).format(steps=steps)
         )
     raise Wrong(
         _(
@@ -198,6 +218,13 @@ def _check_optimizer(trained: Any, reloaded: Any) -> None:
                 "there, 0 here. `load_weights`, `set_weights` and a new `compile` start with a "
                 "new optimizer."
             ).format(steps=steps)
+        )
+    if len(_state(reloaded)) < len(_state(trained)):
+        raise Wrong(
+            _(
+                "The weights were loaded, but the optimizer has lost its moving averages: files "
+                "that end in `.h5` do not keep them. Save to a file that ends in `.keras`."
+            )
         )
     if not _equal(_state(trained), _state(reloaded)):
         raise Wrong(

@@ -1,5 +1,6 @@
 """Lesson 02: count steps, and give three heads the activation and the loss that fit."""
 
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ def _check_heads(answer: Any) -> None:
     heads = {name: _read_head(name, model) for name, model in models.items()}
     if heads == _UNCHANGED:
         raise NotAttempted
+    for name, head in heads.items():
+        _check_spelling(name, head.loss)
     _check_digit(heads["digit"])
     _check_even(heads["even"])
     _check_ink(heads["ink"])
@@ -55,6 +58,20 @@ def _loss_name(loss: Any) -> str:
     name = loss if isinstance(loss, str) else getattr(loss, "name", None)
     name = str(name or getattr(loss, "__name__", type(loss).__name__))
     return _SHORT_NAMES.get(name, name)
+
+
+def _check_spelling(name: str, loss: str) -> None:
+    """Raises `Wrong` if a loss is close to one of Keras, but has another name."""
+    import keras
+
+    known = [other for other in dir(keras.losses) if other.islower() and other[0] != "_"]
+    close = difflib.get_close_matches(loss, known, n=1, cutoff=0.85)
+    if close and loss not in known:
+        raise Wrong(
+            _("`{name}`: Keras has no loss `{loss}`. Do you mean `{close}`?").format(
+                name=name, loss=loss, close=close[0]
+            )
+        )
 
 
 def _check_digit(head: _Head) -> None:
@@ -97,9 +114,16 @@ def _check_even(head: _Head) -> None:
         raise Wrong(
             _("`even`: {n} units; one unit is enough for yes or no.").format(n=head.units)
         )
+    if head.loss in ("mean_squared_error", "mean_absolute_error"):
+        raise Wrong(
+            _(
+                "`even`: with `{loss}` the model learns slowly: where it is sure and wrong, the "
+                "gradient of `sigmoid` is almost 0. `binary_crossentropy` makes up for that."
+            ).format(loss=head.loss)
+        )
     if head.loss != "binary_crossentropy":
         raise Wrong(
-            _("`even`: `{loss}` does not fit one unit that says yes or no.").format(
+            _("`even`: `{loss}` does not compare the probability of yes with 1 or 0.").format(
                 loss=head.loss
             )
         )
@@ -111,6 +135,8 @@ def _check_ink(head: _Head) -> None:
         raise Wrong(
             _("`ink`: {n} units; one unit is enough for one number.").format(n=head.units)
         )
+    if head.loss == "binary_crossentropy" and head.activation == "sigmoid":
+        return  # the ink lies between 0 and 1, and this loss is smallest where both are equal
     if "crossentropy" in head.loss or "hinge" in head.loss:
         raise Wrong(
             _(

@@ -11,6 +11,17 @@ from kfunc_lab.ui.text import printable
 
 _APIS = ("sequential", "functional", "subclass")
 
+# Other words for the same, such as those of the Spanish lesson.
+_SYNONYMS = {
+    "subclassed": "subclass",
+    "subclassing": "subclass",
+    "secuencial": "sequential",
+    "funcional": "functional",
+    "subclase": "subclass",
+    "herencia": "subclass",
+    "por herencia": "subclass",
+}
+
 _RIGHT = {
     "melody": "sequential",
     "tickets": "functional",
@@ -32,7 +43,7 @@ def _check_choices(answer: Any) -> None:
 
 def _api(name: str, answer: Any) -> str:
     word = answer.strip().lower() if isinstance(answer, str) else ""
-    word = "subclass" if word in ("subclassed", "subclassing") else word
+    word = _SYNONYMS.get(word, word)
     if word not in _APIS:
         raise Wrong(
             _("`{name}`: expected one of {apis}, got {got}.").format(
@@ -86,8 +97,10 @@ def _reason(name: str, choice: str) -> str:
             "a fixed length."
         ),
         ("ponder", "functional"): _(
-            "Functional graphs have no loops: a `for` in the code that builds them ends with a "
-            "fixed number of calls. When to stop depends on numbers that do not exist yet."
+            "A Python loop in the code that builds a graph ends with a fixed number of calls, "
+            "and when to stop depends on numbers that do not exist yet. "
+            "`keras.ops.while_loop` repeats operations in a graph, but Keras does not train the "
+            "layers inside it."
         ),
     }[name, choice]
 
@@ -117,6 +130,7 @@ def _check_graph(answer: Any) -> None:
                 "`left` and `right`, call each layer, and end with `keras.Model`."
             ).format(name=printable(graph.name), kind=graph.kind)
         )
+    graph = graphs.graph_of(answer)
     for call in graph.calls:
         if not call.library:
             raise Wrong(
