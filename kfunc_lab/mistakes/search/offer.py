@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from kfunc_lab.mistakes.ahead.notebook import Notebook
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.mistakes.search.data import data_shapes
@@ -139,8 +140,13 @@ def _edits(problem: Problem, failure: Failure, origin_of: OriginOf) -> list[Edit
         if (origin := origin_of(node)) is not None
     }
     describer = Describer(problem, failure, Sites(failure, lines))
+    notebook = Notebook(failure)
+
+    def keeps(candidate: Candidate) -> bool:
+        return notebook.verdict(describer.edit(describer.with_shared(candidate)).changes).fits
+
     edits = []
-    for found in search(problem):
+    for found in search(problem, keeps=keeps):
         candidate = describer.with_shared(found.candidate)
         if candidate is found.candidate or fits(problem, candidate):
             edits.append(describer.edit(candidate))

@@ -41,7 +41,7 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
     if source is not None and source.kind == "InputLayer" and not is_open:
         yield Candidate(2.0, inputs={source.id: (*shape, 1)})
         if len(shape) > 2 and problem.goal.kind not in _ANY_RANK:
-            yield Candidate(1.8, inputs={source.id: (shape[0], *shape[2:])})
+            yield from _without_axis(source.id, shape, 1.8)
         for data in problem.data_shapes:
             yield Candidate(2.9, inputs={source.id: (shape[0], *data)})
     for call, distance in problem.upstream(position):
@@ -49,10 +49,24 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
             continue
         own = call.outputs[0].shape or ()
         if "Embedding" in _kinds_behind(problem, call.id) and len(own) > 2:
-            yield Candidate(1.5, inputs={call.id: own[:-1]})
+            yield from _without_axis(call.id, own, 1.5)
         elif len(own) > 2:
-            yield Candidate(3.5 + 0.1 * distance, inputs={call.id: (own[0], *own[2:])})
+            yield from _without_axis(call.id, own, (3.5 if len(shape) > 3 else 2.3) + 0.1 * distance)
         yield Candidate(3.4 + 0.1 * distance, inputs={call.id: (*own, 1)})
+
+
+def _without_axis(call_id: str, shape: Shape, cost: float) -> Iterator[Candidate]:
+    """Yields the shape of an input without its first axis, and without its last one."""
+    batch, last = shape[1], shape[-1]
+    is_batch = batch is None or (batch >= 8 and batch & (batch - 1) == 0)
+    # Two equal sizes belong to an image; a last axis of size 1 or 3 may be superfluous.
+    keeps_last = len(shape) > 4 and shape[2] == shape[3] != last
+    keeps_first = len(shape) > 4 and shape[1] == shape[2] and not keeps_last
+    is_extra = last in (1, 3) and not is_batch
+    first_goes = (is_batch and last not in (1, 3)) or keeps_last
+    last_goes = is_extra or keeps_first
+    yield Candidate(cost - 0.1 * first_goes, inputs={call_id: (shape[0], *shape[2:])})
+    yield Candidate(cost + 0.05 - 0.2 * last_goes, inputs={call_id: shape[:-1]})
 
 
 def _as_expected(problem: Problem) -> Iterator[Candidate]:
