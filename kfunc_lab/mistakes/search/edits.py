@@ -62,6 +62,21 @@ class Describer:
             return candidate
         return replace(candidate, settings=settings)
 
+    def written_factors(self) -> dict[str, list[tuple[int, ...]]]:
+        """Returns the factors of the inputs' shapes that the code writes as one product."""
+        found = {}
+        for call in self._problem.calls.values():
+            site = self._site(call.id) if call.kind == "InputLayer" else None
+            products = [] if site is None else [
+                node
+                for node in ast.walk(site[1])
+                if isinstance(node, ast.Tuple) and len(node.elts) == 1
+            ]
+            factors = [factors_of(node.elts[0]) for node in products]
+            if any(factors):
+                found[call.id] = [each for each in factors if each]
+        return found
+
     def edit(self, candidate: Candidate) -> Edit:
         """Returns the edit of a candidate."""
         parts = list(self._parts(candidate))
@@ -444,6 +459,16 @@ def _literal(value: Any) -> str:
     if isinstance(value, tuple) and len(value) > 1 and set(value) == {1}:
         return "1"
     return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def factors_of(node: ast.expr) -> tuple[int, ...]:
+    """Returns the factors of a product such as `28 * 28`; empty for any other expression."""
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return (node.value,)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        one, other = factors_of(node.left), factors_of(node.right)
+        return (*one, *other) if one and other else ()
+    return ()
 
 
 def model_variable(failure: Failure) -> str:

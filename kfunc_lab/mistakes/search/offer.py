@@ -1,5 +1,7 @@
 """Offers the edits that the search finds for a mistake in shapes."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -140,6 +142,10 @@ def _edits(problem: Problem, failure: Failure, origin_of: OriginOf) -> list[Edit
         if (origin := origin_of(node)) is not None
     }
     describer = Describer(problem, failure, Sites(failure, lines))
+    problem.written_factors = describer.written_factors()
+    if failure.source is not None:
+        names = re.findall(r"[a-z](\d)D", failure.source.text)
+        problem.written_ranks = Counter(map(int, names))
     notebook = Notebook(failure)
 
     def keeps(candidate: Candidate) -> bool:

@@ -1,5 +1,6 @@
 """A failed call as a problem: the graph before it, and what a candidate edit makes of it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -62,6 +63,9 @@ class Problem:
         calls: The calls that lead to it, by id, in topological order, without nested content.
         is_shared: Whether the layer has its weights from an earlier call.
         data_shapes: The shapes of the learner's arrays, without the axis of the examples.
+        written_factors: The factors of each input's shape that the code writes as a product, such
+            as `28 * 28`, by the id of the input.
+        written_ranks: How often the code names a class for one, two or three axes.
         sources: For each call the source of each input: the id of a call and the index of its
             output.
     """
@@ -79,6 +83,8 @@ class Problem:
         self.reading = reading
         self.is_shared = False
         self.data_shapes: frozenset[Shape] = frozenset()
+        self.written_factors: dict[str, list[tuple[int, ...]]] = {}
+        self.written_ranks: Counter[int] = Counter()
         self._arguments = arguments
         graph = reading.graph
         self.calls = {call.id: call for call in graph.calls if call.id not in graph.inside}

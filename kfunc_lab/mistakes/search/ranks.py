@@ -13,6 +13,7 @@ from kfunc_lab.mistakes.search.problem import (
     Problem,
     inner_layer,
 )
+from kfunc_lab.mistakes.search.time_axes import RECURRENT
 from kfunc_lab.shapes.rules.rule import Shape
 
 _ANY_RANK = ("Permute", "RepeatVector", "Flatten", "Reshape")
@@ -22,7 +23,7 @@ def candidates(problem: Problem) -> Iterator[Candidate]:
     """Yields candidates that add, remove, merge or restore axes."""
     is_equal = len(problem.shapes) > 1 and len({len(shape) for shape in problem.shapes}) == 1
     for position, shape in enumerate([] if is_equal else problem.shapes):
-        if len(problem.shapes) == 1:
+        if len(problem.shapes) == 1 or (position == 0 and problem.goal.kind in RECURRENT):
             yield from _of_input(problem, position, shape)
         yield from _fewer(problem, position, shape)
         yield from _more(problem, position, shape)
@@ -40,6 +41,10 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
     is_open = shape[1:] == (None,) and problem.goal.kind == "Dense"
     if source is not None and source.kind == "InputLayer" and not is_open:
         yield Candidate(2.0, inputs={source.id: (*shape, 1)})
+        if len(shape) == 3 and problem.goal.kind not in RECURRENT:
+            yield Candidate(2.05, inputs={source.id: (*shape, 3)})
+        for factors in problem.written_factors.get(source.id, ()):
+            yield Candidate(1.2, inputs={source.id: (shape[0], *factors)})
         if len(shape) > 2 and problem.goal.kind not in _ANY_RANK:
             yield from _without_axis(source.id, shape, 1.8)
         for data in problem.data_shapes:
@@ -50,6 +55,8 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
         own = call.outputs[0].shape or ()
         if "Embedding" in _kinds_behind(problem, call.id) and len(own) > 2:
             yield from _without_axis(call.id, own, 1.5)
+        elif "Embedding" in _kinds_behind(problem, call.id) and len(own) == 1:
+            yield Candidate(1.5, inputs={call.id: (*own, None)})
         elif len(own) > 2:
             yield from _without_axis(call.id, own, (3.5 if len(shape) > 3 else 2.3) + 0.1 * distance)
         yield Candidate(3.4 + 0.1 * distance, inputs={call.id: (*own, 1)})
@@ -198,6 +205,10 @@ def _more(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
             yield Candidate(1.6, inserted={place: (reshape,)})
 
 
+def _rank_of(kind: str) -> int:
+    return int(kind[-2])
+
+
 def _is_of_sequences(call: Call) -> bool:
     return call.kind in ("Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional") or (
         call.kind[-2:] == "1D"
@@ -252,5 +263,7 @@ def _other_rank(problem: Problem) -> Iterator[Candidate]:
             for name, value in goal.settings.items()
         }
         cost = 2.1 if goal.kind.startswith("Global") else 3.2
+        counts = problem.written_ranks
+        cost = min(cost, 1.6) if counts[rank] >= max(counts[_rank_of(goal.kind)], 1) else cost
         cost -= 0.7 if any(_is_of_sequences(call) for call, _n in problem.upstream()) else 0
         yield Candidate(cost, replaced={GOAL: Layer(f"{goal.kind[:-2]}{rank}D", settings)})

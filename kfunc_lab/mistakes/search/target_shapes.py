@@ -41,7 +41,6 @@ def _shapes(call: Any, given: Shape) -> Iterator[tuple[float, tuple[int, ...]]]:
         if shorter and math.prod(shorter) == total:
             yield 1.65, shorter
     if product and total % product == 0:
-        yield 1.7, (*wanted, total // product)
-        yield 2.2, (total // product, *wanted)
-        if product != total:
-            yield 2.3, (1, *wanted, total // product)
+        adds = 0 if product != total else 0.8
+        yield 1.7 + adds, (*wanted, total // product)
+        yield 2.2 + adds, (total // product, *wanted)
