@@ -4,7 +4,7 @@ import ast
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -35,10 +35,12 @@ class Verdict:
     Attributes:
         misfit: The place of the first statement that Keras would refuse; `None` if there is none.
         is_known: Whether the code could be followed in time.
+        is_proof: Whether a call that did not fit before fits now.
     """
 
     misfit: Place | None = None
     is_known: bool = True
+    is_proof: bool = False
 
     @property
     def fits(self) -> bool:
@@ -85,33 +87,27 @@ class Notebook:
             return caller.span[0][0]
         return self.failure.frame[1] if self.failure.frame else 0
 
-    def is_reliable(self, files: Iterable[str] = ()) -> bool:
-        """Tells whether following the unchanged code arrives where it failed.
-
-        Args:
-            files: The files that are to be changed.
-        """
-        region = self._region(list(files))
-        if region is None or not region:
-            return False
-        verdict = self._followed(region, {})
-        if not verdict.is_known:
-            return False
-        return verdict.misfit is None or verdict.misfit >= self._failed_place(region)
-
     def verdict(self, changes: Iterable[Change]) -> Verdict:
         """Follows the code after changes; an edit that cannot be followed is not refused."""
         changes = list(changes)
         files = list(dict.fromkeys(change.file for change in changes))
-        if not files or not self.is_reliable(files):
+        region = self._region(files) if files else None
+        if not region:
             return Verdict(is_known=False)
-        region = self._region(files) or []
+        before = self._followed(region, {})
         texts = {
             code.file: edited(code.text, [it for it in changes if it.file == code.file])
             for code in region
             if code.file in files
         }
-        return self._followed(region, texts)
+        after = self._followed(region, texts)
+        if not after.is_known or not before.is_known:
+            return Verdict(is_known=False)
+        if after.fits:
+            return replace(after, is_proof=not before.fits)
+        # Keras got further with the unchanged code, so the rules do not know all that it accepts.
+        too_early = before.misfit is not None and before.misfit < self._failed_place(region)
+        return Verdict(is_known=False) if too_early else after
 
     def _region(self, files: list[str]) -> list[Code] | None:
         """Returns the cells to follow, in the order in which they ran; `None` if not known."""

@@ -24,7 +24,12 @@ _NUMBERS = frozenset(
      "pool_size", "strides", "size", "dilation_rate"]
 )  # fmt: skip
 _SIZES = frozenset(["units", "filters", "output_dim", "key_dim", "n"])
-_DEFAULTS = {"kernel_size": 3, "pool_size": 2, "num_heads": 2, "units": 32, "filters": 32}
+_CHOICES = {"padding": ("same", "valid")}
+_DEFAULTS = {
+    "kernel_size": 3, "pool_size": 2, "num_heads": 2, "units": 32, "filters": 32,
+    "output_dim": 16, "key_dim": 16,
+}  # fmt: skip
+_ANY = "4099"  # a number that nothing else in the code needs
 _MAX_TRIED = 40
 
 
@@ -68,29 +73,32 @@ def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterato
     place = _place(mistake, failure)
     if place is None:
         return
-    own = list(_own_values(place))
-    shifted = [] if mistake.rule != "missing-argument" else list(_shifted(place))
-    of_siblings = [value for value, _count in _of_siblings(place, place.name).most_common()]
-    pool = [*of_siblings, *_pool(place)] if place.name in _SIZES else of_siblings
-    refused = False
-    for value, change in [
-        *((value, place.with_value(value)) for value in own),
-        *shifted,
-        *((str(value), place.with_value(str(value))) for value in pool[:_MAX_TRIED]),
-        *_default(place),
-    ]:
+    is_missing = mistake.rule == "missing-argument"
+    # If any number fits, the code does not tell which one is meant.
+    is_needed = not notebook.verdict([place.with_value(_ANY)]).fits
+    for value, change in _candidates(place, is_missing=is_missing, is_needed=is_needed):
         verdict = notebook.verdict([change])
         if not verdict.is_known:
             return
-        if verdict.fits:
-            yield Edit(_words(place, value, is_needed=refused), (change,))
+        if verdict.is_proof:
+            needed = is_needed and place.name in _SIZES
+            yield Edit(_words(place, value, is_needed=needed), (change,))
             return
-        refused = True
 
 
-def _default(place: _Place) -> list[tuple[str, Change]]:
-    value = _DEFAULTS.get(place.name)
-    return [] if value is None else [(str(value), place.with_value(str(value)))]
+def _candidates(
+    place: _Place, *, is_missing: bool, is_needed: bool
+) -> Iterator[tuple[str, Change]]:
+    """Yields values with the change that sets them, the most likely first."""
+    yield from ((value, place.with_value(value)) for value in _own_values(place))
+    if is_missing:
+        yield from _shifted(place)
+    values = [value for value, _count in _of_siblings(place, place.name).most_common()]
+    if place.name in _SIZES and is_needed:
+        values += _pool(place)
+    if place.name in _DEFAULTS:
+        values.append(_DEFAULTS[place.name])
+    yield from ((f"{value}", place.with_value(f"{value}")) for value in values[:_MAX_TRIED])
 
 
 def _words(place: _Place, value: str, *, is_needed: bool) -> str:
@@ -116,7 +124,10 @@ def _place(mistake: Mistake, failure: Failure) -> _Place | None:
         return _Place(code, call, cls, mistake.where) if mistake.where in _NUMBERS else None
     for name in names:
         node = _argument(call, names, name)
-        if name in _NUMBERS and node is not None and _is_impossible(node, cls):
+        if node is None:
+            continue
+        is_choice = name in _CHOICES and type(getattr(node, "value", "")) is int
+        if is_choice or (name in _NUMBERS and _is_impossible(node, cls)):
             return _Place(code, call, cls, name)
     return None
 
@@ -144,6 +155,11 @@ def _own_values(place: _Place) -> Iterator[str]:
     """Yields the numbers that the learner's own value may mean."""
     node = _argument(place.call, parameters_of(place.cls), place.name)
     if node is None:
+        return
+    if place.name in _CHOICES:
+        text = place.code.text
+        choices = [f'"{choice}"' for choice in _CHOICES[place.name]]
+        yield from sorted(choices, key=text.count, reverse=True)
         return
     numbers = re.findall(r"\d+", place.code.source(node))
     whole = [number for number in numbers if int(number) > 0]

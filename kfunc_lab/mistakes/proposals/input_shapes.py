@@ -14,11 +14,12 @@ from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.mistakes.search.data import data_shapes
 from kfunc_lab.mistakes.search.sites import last_name
 from kfunc_lab.mistakes.source.code import Code
-from kfunc_lab.mistakes.source.edit import Edit
+from kfunc_lab.mistakes.source.edit import Change, Edit
 
 Sizes = tuple[int | None, ...]
 
 _MAX_VARIABLES = 500
+_MAX_EDITS = 2
 
 
 def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterator[Edit]:
@@ -27,23 +28,35 @@ def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterato
     if mistake.rule != "input-shape" or code is None or not isinstance(call, ast.Call):
         return
     given = _given(call)
-    wanted = list(_from_numbers(_numbers(code, given))) if given is not None else []
+    numbers = _numbers(code, given) if given is not None else ()
+    for more in call.args[1:]:
+        numbers += _numbers(code, more)
+    wanted = list(_from_numbers(numbers))
+    if isinstance(given, ast.Constant) and given.value is None:
+        wanted = [(None,)]
     others = [*_of_data(failure, given), *_of_models(failure)]
     # The code itself proves nothing of a shape that is not written; the other inputs do.
     named = [*others, *_of_inputs(code, call)] if given is None else [*others, *wanted]
+    count = 0
     for shape in dict.fromkeys(named):
-        change = (
-            code.replaced(given, repr(shape))
-            if given is not None
-            else code.with_argument(call, "shape", repr(shape))
-        )
+        change = _change(code, call, given, shape)
         verdict = notebook.verdict([change])
-        if not verdict.is_known:
+        if not verdict.is_known or count == _MAX_EDITS:
             return
-        if verdict.fits:
+        if verdict.is_proof:
             words = _("Write `keras.Input(shape={shape})`.").format(shape=repr(shape))
             yield Edit(words, (change,))
-            return
+            count += 1
+
+
+def _change(code: Code, call: ast.Call, given: ast.expr | None, shape: Sizes) -> Change:
+    """Writes a shape in the place of the given one; sizes without parentheses become one."""
+    if given is None:
+        return code.with_argument(call, "shape", repr(shape))
+    if len(call.args) < 2:
+        return code.replaced(given, repr(shape))
+    words = [repr(shape), *(code.source(keyword) for keyword in call.keywords)]
+    return code.replaced(call, f"{code.source(call.func)}({', '.join(words)})")
 
 
 def _given(call: ast.Call) -> ast.expr | None:

@@ -30,7 +30,8 @@ def with_followed_edits(mistake: Mistake, failure: Failure) -> Mistake:
     first = Edit(mistake.edit, mistake.changes)
     given = [edit for edit in (first, *mistake.others) if edit.changes]
     known = [edit for edit in given if notebook.verdict(edit.changes).fits]
-    proposed = list(_proposed(mistake, failure, notebook, is_open=first not in known))
+    is_open = first not in known or not notebook.verdict(first.changes).is_known
+    proposed = list(_proposed(mistake, failure, notebook, is_open=is_open))
     if not proposed and (first in known or not known):
         return mistake
     edits = [*proposed, *known]

@@ -27,7 +27,7 @@ def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterato
         edits = _without_states(code, call) if _returns_states(call) else _with_states(code, call)
         for edit in edits:
             verdict = notebook.verdict(edit.changes)
-            if verdict.is_known and verdict.fits:
+            if verdict.is_proof:
                 yield edit
 
 
