@@ -33,7 +33,15 @@ _SEVERAL = frozenset(
     ]
 )  # fmt: skip
 _IN_LIST = frozenset(["Attention", "AdditiveAttention"])
-_TENSOR_ARGUMENTS = ("query", "value", "key", "inputs", "sequence", "sequences", "initial_state")
+_TENSOR_ARGUMENTS = (
+    "query",
+    "value",
+    "key",
+    "inputs",
+    "sequence",
+    "sequences",
+    "initial_state",
+)
 
 # What a call of a class returned before, by the class and the shapes of its inputs.
 KnownCalls = Mapping[tuple[str, tuple[Shape, ...]], tuple[Any, ...]]

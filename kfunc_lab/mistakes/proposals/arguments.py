@@ -192,7 +192,9 @@ def _shifted(place: _Place) -> Iterator[tuple[str, Change]]:
     given = place.call.args[0]
     value = given.value if isinstance(given, ast.Constant) else None
     first, second = _of_siblings(place, names[0]), _of_siblings(place, names[1])
-    if not isinstance(value, int) or (first[value] >= second[value] and names[0] != "input_dim"):
+    if not isinstance(value, int) or (
+        first[value] >= second[value] and names[0] != "input_dim"
+    ):
         return
     is_width = names[0] == "input_dim" and (not first or value < min(first))
     if second[value] > first[value] or is_width:

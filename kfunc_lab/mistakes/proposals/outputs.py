@@ -24,7 +24,9 @@ def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterato
     calls = [call for call in code.calls() if last_name(call.func) in _STATES]
     calls = [call for call in calls if begin_of(call)[0] <= line]
     for call in reversed(calls):
-        edits = _without_states(code, call) if _returns_states(call) else _with_states(code, call)
+        edits = (
+            _without_states(code, call) if _returns_states(call) else _with_states(code, call)
+        )
         for edit in edits:
             verdict = notebook.verdict(edit.changes)
             if verdict.is_proof:

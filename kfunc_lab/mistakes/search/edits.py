@@ -67,11 +67,15 @@ class Describer:
         found = {}
         for call in self._problem.calls.values():
             site = self._site(call.id) if call.kind == "InputLayer" else None
-            products = [] if site is None else [
-                node
-                for node in ast.walk(site[1])
-                if isinstance(node, ast.Tuple) and len(node.elts) == 1
-            ]
+            products = (
+                []
+                if site is None
+                else [
+                    node
+                    for node in ast.walk(site[1])
+                    if isinstance(node, ast.Tuple) and len(node.elts) == 1
+                ]
+            )
             factors = [factors_of(node.elts[0]) for node in products]
             if any(factors):
                 found[call.id] = [each for each in factors if each]
@@ -105,7 +109,8 @@ class Describer:
         parts = [(*self._set(*item), self._call_of(item[0])) for item in settings.items()]
         for sentence in dict.fromkeys(sentence for sentence, _change, _call in parts):
             same = [part for part in parts if part[0] == sentence]
-            names = ", ".join(self._name(call) for _sentence, _change, call in same)
+            named = (self._name(call) for _sentence, _change, call in same)
+            names = ", ".join(dict.fromkeys(named))
             for _sentence, change, _call in same:
                 yield sentence.format(layer=names), change
 

@@ -12,6 +12,7 @@ from kfunc_lab.graph.keras.nodes import functional_of, has_history, output_numbe
 from kfunc_lab.graph.keras.reader import Reading, is_library, read
 from kfunc_lab.graph.keras.settings import changed_settings
 from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
+from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.shapes.rules.formulas import class_defaults, derivation, rule_of
 from kfunc_lab.shapes.rules.rule import DoesNotFitError, Shape, parse_layer
@@ -19,6 +20,7 @@ from kfunc_lab.shapes.rules.rule import DoesNotFitError, Shape, parse_layer
 GOAL = "failed call"
 TARGET = "target"  # the class of a goal that is the shape of the targets
 _MAX_CALLS = 600
+_ATTENTION = ("Attention", "AdditiveAttention")
 
 
 @dataclass(frozen=True)
@@ -239,6 +241,11 @@ class _Trial:
         if layer is not None:
             return _derive(layer.kind, layer.settings, shapes)
         changed = replace(call, settings={**call.settings, **(settings or {})})
+        if call.kind in _ATTENTION and min(map(len, shapes)) < 3:
+            raise DoesNotFitError("")
+        if call.kind == "Concatenate" and call.id == GOAL:
+            specs = tuple(TensorSpec(shape, "float32") for shape in shapes)
+            _expect_at_run(replace(changed, inputs=specs))
         if call.library and rule_of(call.kind, operation=call.operation) is not None:
             result = derivation(replace(changed, outputs=()), shapes)
             if result is not None:
@@ -397,6 +404,7 @@ def problem_in_model(model: Any) -> tuple[Problem, DoesNotFitError] | None:
         if node is None or call.id in graph.inside or not call.library:
             continue
         try:
+            _expect_at_run(call)
             derivation(call)
         except DoesNotFitError as error:
             sources = {edge.input: edge for edge in graph.edges if edge.target == call.id}
@@ -409,6 +417,29 @@ def problem_in_model(model: Any) -> tuple[Problem, DoesNotFitError] | None:
             goal = replace(call, id=GOAL, layer_id=GOAL, outputs=())
             return Problem(goal, node.operation, reading, places), error
     return None
+
+
+def _expect_at_run(call: Call) -> None:
+    """Expects what Keras only notices when a layer runs on data.
+
+    Raises:
+        DoesNotFitError: If the layer fails then.
+    """
+    shapes = [tensor.shape for tensor in call.inputs if tensor.shape is not None]
+    if call.kind == "Concatenate" and shapes:
+        default = 0 if call.operation else -1
+        axis = call.settings.get("axis", default)
+        if axis in (0, -len(shapes[0])):
+            raise DoesNotFitError(
+                _("It joins the examples of the batch, because it joins along axis 0.")
+            )
+    if call.kind in _ATTENTION and shapes and len({len(shape) for shape in shapes}) > 1:
+        raise DoesNotFitError(
+            _("The query and the value need the same number of axes, got {shapes}.").format(
+                shapes=", ".join(map(str, shapes))
+            ),
+            " ≠ ".join(str(len(shape)) for shape in shapes),
+        )
 
 
 def problem_of_target(model: Any, target: Shape, output: int = 0) -> Problem | None:

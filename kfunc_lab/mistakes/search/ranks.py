@@ -58,7 +58,9 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
         elif "Embedding" in _kinds_behind(problem, call.id) and len(own) == 1:
             yield Candidate(1.5, inputs={call.id: (*own, None)})
         elif len(own) > 2:
-            yield from _without_axis(call.id, own, (3.5 if len(shape) > 3 else 2.3) + 0.1 * distance)
+            yield from _without_axis(
+                call.id, own, (3.5 if len(shape) > 3 else 2.3) + 0.1 * distance
+            )
         yield Candidate(3.4 + 0.1 * distance, inputs={call.id: (*own, 1)})
 
 
@@ -196,6 +198,9 @@ def _more(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
     for sides in sides_of(sizes[0]) if "2D" in problem.goal.kind else []:
         image = Layer("Reshape", {"target_shape": sides})
         yield Candidate(2.6, inserted={place: (image,)})
+    if "2D" in problem.goal.kind:
+        pixel = Layer("Reshape", {"target_shape": (1, 1, *sizes)})
+        yield Candidate(2.75, inserted={place: (pixel,)})
     for other in problem.shapes:  # a weight for each step or channel of the other tensor
         if len(other) > 2 and sizes[0] in other[1:]:
             axis = other.index(sizes[0], 1)
@@ -238,14 +243,21 @@ def _image_sides(size: int) -> list[tuple[int, int, int]]:
 def _flattened(problem: Problem) -> Iterator[Candidate]:
     """Leaves out a layer that removes axes, or replaces it by one that suits open sizes."""
     for call, distance in problem.upstream():
-        is_target = problem.goal.kind == TARGET
-        if _removes_axes(call) and problem.goal.kind != "Dense" and not is_target:
+        if _removes_axes(call) and problem.goal.kind != "Dense" and not _has_all_axes(problem):
             yield Candidate(2.2 + 0.2 * distance, dropped=frozenset([call.id]))
         shape = call.inputs[0].shape if call.inputs else None
         if call.kind == "Flatten" and shape is not None and None in shape[1:]:
             rank = len(shape) - 2
             pooled = Layer(f"GlobalAveragePooling{rank}D")
             yield Candidate(1.4 + 0.2 * distance, replaced={call.layer_id: pooled})
+
+
+def _has_all_axes(problem: Problem) -> bool:
+    """Tells whether the output of a model has as many axes as its targets."""
+    if problem.goal.kind != TARGET:
+        return False
+    wanted: Shape = problem.goal.settings["shape"]  # type: ignore[assignment]
+    return len(problem.shapes[0]) >= len(wanted)
 
 
 def _other_rank(problem: Problem) -> Iterator[Candidate]:
