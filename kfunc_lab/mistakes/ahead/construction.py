@@ -7,7 +7,7 @@ from typing import Any
 
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.nodes import functional_of
-from kfunc_lab.mistakes.ahead.layers import KnownCalls, applied_in_turn, model_of
+from kfunc_lab.mistakes.ahead.layers import KnownCalls, applied_in_turn, as_model, model_of
 from kfunc_lab.mistakes.ahead.values import (
     UNKNOWN,
     MisfitError,
@@ -15,7 +15,6 @@ from kfunc_lab.mistakes.ahead.values import (
     NewModel,
     NewSequential,
     Tensor,
-    flat,
     is_open,
 )
 from kfunc_lab.mistakes.ahead.variables import is_plain
@@ -29,6 +28,7 @@ _FUNCTIONS = {
 
 
 def is_layer_class(value: Any) -> bool:
+    """Tells whether a value is a class of layers."""
     import keras
 
     return isinstance(value, type) and issubclass(value, keras.layers.Layer)
@@ -47,10 +47,11 @@ def merging_function(value: Any) -> str:
 def new_input(function: Any, arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """Returns the tensor that `keras.Input` returns."""
     bound = _bound(function, arguments, named)
-    shape, batch = bound.get("shape"), bound.get("batch_size")
-    if bound.get("batch_shape") is not None:
-        whole = bound["batch_shape"]
-        shape, batch = (whole[1:], whole[0]) if isinstance(whole, (list, tuple)) else (0, 0)
+    shape: Any = bound.get("shape")
+    batch: Any = bound.get("batch_size")
+    whole = bound.get("batch_shape")
+    if isinstance(whole, (list, tuple)) and whole:
+        batch, *shape = whole
     if is_open(shape) or is_open(batch):
         return UNKNOWN
     sizes_are_known = isinstance(shape, (list, tuple)) and all(
@@ -140,9 +141,7 @@ def _bound(function: Any, arguments: Sequence[Any], named: Mapping[str, Any]) ->
 def _wrapper(kind: str, inner: Any, settings: Mapping[str, Any]) -> NewLayer:
     """Returns a layer around another one, with that one written as a setting."""
     if not isinstance(inner, NewLayer):
-        from kfunc_lab.mistakes.ahead.layers import _as_model
-
-        return NewLayer(kind, {}, inner=_as_model(inner))
+        return NewLayer(kind, {}, inner=as_model(inner))
     if not inner.library or rule_of(inner.kind) is None:
         return NewLayer(kind, {}, library=False)
     words = ", ".join(f"{name}={value!r}" for name, value in inner.settings.items())
@@ -188,8 +187,3 @@ def grow(chain: NewSequential, layer: Any, known: KnownCalls) -> None:
     chain.output = applied_in_turn([layer], chain.output, known)
     if chain.model is not None:
         chain.model.outputs = chain.output
-
-
-def tensors_of(value: Any) -> list[Any]:
-    """Returns the tensors in a value."""
-    return [item for item in flat(value) if isinstance(item, Tensor)]

@@ -108,7 +108,7 @@ class Expressions:
         if owner is UNKNOWN:
             return UNKNOWN
         if isinstance(owner, Tensor):
-            return {"shape": owner.shape, "ndim": owner.dims, "dtype": owner.dtype}.get(
+            return {"shape": owner.shape, "ndim": len(owner.shape), "dtype": owner.dtype}.get(
                 name, UNKNOWN
             )
         if isinstance(owner, NewModel):

@@ -65,7 +65,7 @@ def called(
         MisfitError: If Keras would refuse the call.
     """
     if isinstance(layer, NewModel) or functional_of(layer) is not None:
-        return _through_model(_as_model(layer), arguments)
+        return _through_model(as_model(layer), arguments)
     if isinstance(layer, NewSequential):
         return UNKNOWN if layer.model is None else _through_model(layer.model, arguments)
     layer = layer if isinstance(layer, NewLayer) else _existing(layer)
@@ -90,7 +90,8 @@ def called(
     return result
 
 
-def _as_model(model: Any) -> NewModel:
+def as_model(model: Any) -> NewModel:
+    """Returns a model in the form of a new one."""
     if isinstance(model, NewModel):
         return model
     functional = functional_of(model)

@@ -9,7 +9,7 @@ from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
 from kfunc_lab.mistakes.ahead.values import UNKNOWN, MisfitError, Tensor, flat, is_open
 from kfunc_lab.mistakes.ahead.variables import is_plain
 from kfunc_lab.shapes.rules.formulas import derivation, rule_of
-from kfunc_lab.shapes.rules.rule import DoesNotFitError, Shape
+from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
 _OPERATORS: Mapping[type[ast.AST], str] = {
     ast.Add: "Add", ast.Sub: "Subtract", ast.Mult: "Multiply", ast.Div: "TrueDivide",
@@ -82,7 +82,7 @@ def computed(kind: str, tensors: Sequence[Tensor], settings: Mapping[str, Any]) 
 def of_index(tensor: Tensor, key: Any) -> Any:
     """Returns what an index selects of a tensor."""
     parts = key if isinstance(key, tuple) else (key,)
-    written = []
+    written: list[int | str | None] = []
     for part in parts:
         if part is None or type(part) is int:
             written.append(part)
@@ -96,8 +96,3 @@ def of_index(tensor: Tensor, key: Any) -> Any:
         else:
             return UNKNOWN
     return computed("GetItem", [tensor], {"key": tuple(written)})
-
-
-def shape_as_seen(shape: Shape) -> tuple[int | None, ...]:
-    """Returns the shape that `tensor.shape` is."""
-    return tuple(shape)

@@ -242,8 +242,9 @@ class Follower:
         if code is None or is_open([function.__globals__]):
             return UNKNOWN
         for node in ast.walk(code.tree):
-            is_it = isinstance(node, ast.FunctionDef) and node.name == function.__name__
-            if is_it and place.co_firstlineno in (node.lineno, *_decorators(node)):
+            if not isinstance(node, ast.FunctionDef) or node.name != function.__name__:
+                continue
+            if place.co_firstlineno in (node.lineno, *_decorators(node)):
                 around = Variables(function.__globals__)
                 return self.inside(Function(node, around), arguments, named)
         return UNKNOWN

@@ -1,6 +1,5 @@
 """Arrays in followed code, and whether they fit the model that is trained on them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -175,8 +174,3 @@ def _agree(one: Shape, other: Shape, *, trailing: bool) -> bool:
             return False
         one, other = longer[:-1], shorter
     return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
-
-
-def count_of(shape: Shape) -> int:
-    """Returns the number of elements of one example; open sizes count once."""
-    return math.prod(size or 1 for size in shape)

@@ -32,10 +32,6 @@ class Tensor:
     dtype: str = "float32"
     is_input: bool = False
 
-    @property
-    def dims(self) -> int:
-        return len(self.shape)
-
 
 @dataclass(eq=False)
 class NewLayer:

@@ -289,8 +289,11 @@ class Describer:
                 site[0].replaced(site[1], wrapped),
             )
         new = f"{self._home}{constructor(layer, self._home)}"
+        renamed = None if site is None else _renamed(site, call.kind, layer.kind)
+        if renamed is not None and site is not None:
+            new = edited_call(site[0], site[1], renamed)
         words = _("Use `{new}` instead of {layer}.").format(new=new, layer=self._name(call))
-        return words, None if site is None else _exchanged(site, new)
+        return words, renamed or (None if site is None else _exchanged(site, new))
 
     # -- the learner's code
 
@@ -401,6 +404,21 @@ def _with_batch(code: Code, call: ast.Call, shape: Shape) -> Change | None:
         if keyword.arg not in ("shape", "batch_size", "batch_shape")
     ]
     return code.replaced(call, f"{code.source(call.func)}({', '.join(words)})")
+
+
+def _renamed(site: Site, kind: str, new: str) -> Change | None:
+    """Writes the class for another number of axes, and keeps the learner's arguments."""
+    code, call = site
+    written = code.source(call.func)
+    has_tuples = any(isinstance(node, (ast.Tuple, ast.List)) for node in ast.walk(call))
+    if has_tuples or kind[:-2] != new[:-2] or not written.endswith(kind):
+        return None
+    return code.replaced(call.func, written.removesuffix(kind) + new)
+
+
+def edited_call(code: Code, call: ast.Call, change: Change) -> str:
+    """Returns the source of a call whose function is changed."""
+    return change.new + code.source(call).removeprefix(code.source(call.func))
 
 
 def _exchanged(site: Site, new: str) -> Change | None:
