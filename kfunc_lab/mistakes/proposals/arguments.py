@@ -16,12 +16,10 @@ from kfunc_lab.mistakes.search.sites import last_name, parameters_of
 from kfunc_lab.mistakes.source.code import Code
 from kfunc_lab.mistakes.source.edit import Change, Edit
 
-_RULES = frozenset(
-    ["missing-argument", "wrong-argument", "unknown", "unknown-size", "wrong-value"]
-)
+_RULES = frozenset(["missing-argument", "wrong-argument", "unknown", "unknown-size"])
 _NUMBERS = frozenset(
     ["units", "filters", "output_dim", "input_dim", "key_dim", "num_heads", "n", "kernel_size",
-     "pool_size", "strides", "size", "dilation_rate"]
+     "pool_size", "strides", "size", "dilation_rate", "target_shape"]
 )  # fmt: skip
 _SIZES = frozenset(["units", "filters", "output_dim", "key_dim", "n"])
 _CHOICES = {"padding": ("same", "valid")}
@@ -31,6 +29,7 @@ _DEFAULTS = {
 }  # fmt: skip
 _ANY = "4099"  # a number that nothing else in the code needs
 _MAX_TRIED = 40
+_MAX_POOL = 12
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,8 @@ def _is_impossible(node: ast.expr, cls: Any) -> bool:
         value = ast.literal_eval(node)
     except (ValueError, SyntaxError, TypeError):
         return False
+    if cls.__name__ == "Reshape":
+        return isinstance(value, int)
     if isinstance(value, (tuple, list)):
         rank = re.search(r"(\d)D", cls.__name__)
         return rank is not None and len(value) != int(rank[1])
@@ -161,6 +162,9 @@ def _own_values(place: _Place) -> Iterator[str]:
         choices = [f'"{choice}"' for choice in _CHOICES[place.name]]
         yield from sorted(choices, key=text.count, reverse=True)
         return
+    if place.name == "target_shape":
+        yield from _target_shapes(place, node)
+        return
     numbers = re.findall(r"\d+", place.code.source(node))
     whole = [number for number in numbers if int(number) > 0]
     if isinstance(node, (ast.Tuple, ast.List)) and len(set(whole)) == 1:
@@ -169,6 +173,16 @@ def _own_values(place: _Place) -> Iterator[str]:
         yield str(max(1, round(node.value)))
     elif len(whole) == 1 and whole[0] != "1":
         yield whole[0]
+
+
+def _target_shapes(place: _Place, node: ast.expr) -> Iterator[str]:
+    """Yields the shapes that begin with the number which was written alone."""
+    if not isinstance(node, ast.Constant) or type(node.value) is not int:
+        return
+    first, pool = node.value, _pool(place)[:_MAX_POOL]
+    yield f"({first},)"
+    yield from (f"({first}, {size})" for size in pool)
+    yield from (f"({first}, {first}, {size})" for size in dict.fromkeys([1, 3, *pool]))
 
 
 def _of_siblings(place: _Place, name: str) -> Counter[int]:
@@ -190,6 +204,10 @@ def _shifted(place: _Place) -> Iterator[tuple[str, Change]]:
     if not place.call.args or place.name != names[1]:
         return
     given = place.call.args[0]
+    if isinstance(given, ast.Tuple) and names[0] in _DEFAULTS:
+        numbers = [*_of_siblings(place, names[0]), _DEFAULTS[names[0]]]
+        yield str(numbers[0]), place.at_front(str(numbers[0]))
+        return
     value = given.value if isinstance(given, ast.Constant) else None
     first, second = _of_siblings(place, names[0]), _of_siblings(place, names[1])
     if not isinstance(value, int) or (

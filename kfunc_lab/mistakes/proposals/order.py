@@ -5,7 +5,12 @@ from dataclasses import replace
 
 from kfunc_lab.mistakes.ahead.notebook import Notebook
 from kfunc_lab.mistakes.failure import Failure
-from kfunc_lab.mistakes.proposals import arguments, input_shapes, outputs
+from kfunc_lab.mistakes.proposals import (
+    arguments,
+    classes,
+    input_shapes,
+    outputs,
+)
 from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.mistakes.source.edit import Edit
 
@@ -55,6 +60,6 @@ def _proposed(
         notebook: The cells, to follow them after an edit.
         is_open: Whether no good edit is known yet.
     """
-    for module in (arguments, input_shapes, outputs):
+    for module in (arguments, input_shapes, outputs, classes):
         if is_open or module is arguments:
             yield from module.proposals(mistake, failure, notebook)

@@ -63,20 +63,13 @@ class Describer:
         return replace(candidate, settings=settings)
 
     def written_factors(self) -> dict[str, list[tuple[int, ...]]]:
-        """Returns the factors of the inputs' shapes that the code writes as one product."""
+        """Returns the factors of sizes that the code writes as products, by the id of the call."""
         found = {}
         for call in self._problem.calls.values():
-            site = self._site(call.id) if call.kind == "InputLayer" else None
-            products = (
-                []
-                if site is None
-                else [
-                    node
-                    for node in ast.walk(site[1])
-                    if isinstance(node, ast.Tuple) and len(node.elts) == 1
-                ]
-            )
-            factors = [factors_of(node.elts[0]) for node in products]
+            has_factors = call.kind in ("InputLayer", "Dense") and call.id != GOAL
+            site = self._site(call.layer_id) if has_factors else None
+            written = [] if site is None else products_in(site[1])
+            factors = [factors_of(node) for node in written]
             if any(factors):
                 found[call.id] = [each for each in factors if each]
         return found
@@ -482,6 +475,16 @@ def _literal(value: Any) -> str:
     if isinstance(value, tuple) and len(value) > 1 and set(value) == {1}:
         return "1"
     return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def products_in(call: ast.Call) -> list[ast.expr]:
+    """Returns the products of numbers among the arguments of a constructor."""
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    single = [
+        value.elts[0] if isinstance(value, ast.Tuple) and len(value.elts) == 1 else value
+        for value in values
+    ]
+    return [value for value in single if isinstance(value, ast.BinOp)]
 
 
 def factors_of(node: ast.expr) -> tuple[int, ...]:

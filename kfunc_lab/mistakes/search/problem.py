@@ -238,6 +238,9 @@ class _Trial:
             return _expect_target(call, shapes)
         if call.id == GOAL and functional_of(self._problem.operation) is not None:
             return _through_model(self._problem.operation, shapes)
+        inner = getattr(self._problem.operation, "layer", None)
+        if call.id == GOAL and call.kind == "TimeDistributed" and functional_of(inner):
+            return _through_each_step(inner, shapes[0])
         if layer is not None:
             return _derive(layer.kind, layer.settings, shapes)
         changed = replace(call, settings={**call.settings, **(settings or {})})
@@ -305,6 +308,15 @@ def _through_model(model: Any, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if len(wanted) != len(shape) or differ:
             raise DoesNotFitError("")
     return tuple(shape_of(tensor) or () for tensor in model.outputs)
+
+
+def _through_each_step(model: Any, shape: Shape) -> tuple[Shape, ...]:
+    """Returns the output shapes of a model that is applied to each step of a sequence."""
+    first, *rest = shape
+    if not rest:
+        raise DoesNotFitError("")
+    outputs = _through_model(model, ((first, *rest[1:]),))
+    return tuple((each[0], rest[0], *each[1:]) for each in outputs)
 
 
 def _expect_weights(problem: Problem, call: Call, sizes: Sequence[Any]) -> None:

@@ -43,6 +43,8 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
         yield Candidate(2.0, inputs={source.id: (*shape, 1)})
         if len(shape) == 3 and problem.goal.kind not in RECURRENT:
             yield Candidate(2.05, inputs={source.id: (*shape, 3)})
+            if "2D" in problem.goal.kind:  # one of two equal sides is missing
+                yield Candidate(2.15, inputs={source.id: (*shape[:2], *shape[1:])})
         for factors in problem.written_factors.get(source.id, ()):
             yield Candidate(1.2, inputs={source.id: (shape[0], *factors)})
         if len(shape) > 2 and problem.goal.kind not in _ANY_RANK:
@@ -119,7 +121,9 @@ def _superfluous(problem: Problem) -> Iterator[Candidate]:
     if goal.kind.startswith("Global") and len(shapes[0]) == 2:
         yield Candidate(1.7, dropped=frozenset([GOAL]))  # there is one row already
     elif "Pooling" in goal.kind or goal.kind in ("RepeatVector", "Cropping1D", "Cropping2D"):
-        yield Candidate(2.45, dropped=frozenset([GOAL]))
+        again = any(call.kind == goal.kind for call, _distance in problem.upstream())
+        cost = 1.0 if again and goal.kind == "RepeatVector" else 2.45
+        yield Candidate(cost, dropped=frozenset([GOAL]))
 
 
 def _heads(problem: Problem) -> Iterator[Candidate]:
@@ -194,6 +198,10 @@ def _more(problem: Problem, position: int, shape: Shape) -> Iterator[Candidate]:
         yield Candidate(3.3, inserted={place: (first,)})
     if len(sizes) != 1:
         return
+    for factors in () if source is None else problem.written_factors.get(source.id, ()):
+        if math.prod(factors) == sizes[0] and source is not None and source.kind == "Dense":
+            image = Layer("Reshape", {"target_shape": factors})
+            yield Candidate(1.5, inserted={place: (image,)})
     sides_of = _seed_sides if "Transpose" in problem.goal.kind else _image_sides
     for sides in sides_of(sizes[0]) if "2D" in problem.goal.kind else []:
         image = Layer("Reshape", {"target_shape": sides})
@@ -248,6 +256,9 @@ def _flattened(problem: Problem) -> Iterator[Candidate]:
         shape = call.inputs[0].shape if call.inputs else None
         if call.kind == "Flatten" and shape is not None and None in shape[1:]:
             rank = len(shape) - 2
+            maker = problem.source(call.id)
+            if maker is not None and inner_layer(maker)[0] in RECURRENT:
+                yield Candidate(1.3 + 0.2 * distance, dropped=frozenset([call.id]))
             pooled = Layer(f"GlobalAveragePooling{rank}D")
             yield Candidate(1.4 + 0.2 * distance, replaced={call.layer_id: pooled})
 

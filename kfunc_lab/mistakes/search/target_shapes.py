@@ -15,6 +15,7 @@ _MAX_RANK = 4
 def candidates(problem: Problem) -> Iterator[Candidate]:
     """Yields target shapes that hold all numbers of the input of a `Reshape`."""
     if problem.goal.kind == "Reshape" and problem.shapes:
+        yield from _of_product(problem)
         for cost, shape in _shapes(problem.goal, problem.shapes[0]):
             yield Candidate(cost, settings={GOAL: {"target_shape": shape}})
     for call, distance in problem.upstream():
@@ -25,12 +26,33 @@ def candidates(problem: Problem) -> Iterator[Candidate]:
                 yield Candidate(cost + 0.02 * distance, settings=changes)
 
 
+def _of_product(problem: Problem) -> Iterator[Candidate]:
+    """Yields the factors of a layer's units, and an input that holds all numbers."""
+    source = problem.source(GOAL)
+    if source is None:
+        return
+    wanted: tuple[int, ...] = tuple(problem.goal.settings.get("target_shape", ()))  # type: ignore[call-overload]
+    for factors in problem.written_factors.get(source.id, ()):
+        if source.kind == "Dense" and len(factors) > 1:
+            yield Candidate(1.3, settings={GOAL: {"target_shape": factors}})
+    if (
+        source.kind == "InputLayer"
+        and wanted
+        and min(wanted) > 0
+        and len(problem.shapes[0]) < 3
+    ):
+        yield Candidate(2.0, inputs={source.id: (None, math.prod(wanted))})
+
+
 def _shapes(call: Any, given: Shape) -> Iterator[tuple[float, tuple[int, ...]]]:
     """Yields other target shapes, those nearest to the learner's first."""
     wanted = tuple(call.settings.get("target_shape", ()))
-    if None in given[1:] or -1 in wanted or not wanted:
+    if None in given[1:] or -1 in wanted:
         return
     total = math.prod(size or 1 for size in given[1:])
+    if not wanted:
+        yield 1.7, (total,)
+        return
     product = math.prod(wanted)
     if product == total and len(wanted) <= _MAX_RANK:
         for order in sorted(set(permutations(wanted)) - {wanted}):
@@ -41,6 +63,8 @@ def _shapes(call: Any, given: Shape) -> Iterator[tuple[float, tuple[int, ...]]]:
         if shorter and math.prod(shorter) == total:
             yield 1.65, shorter
     if product and total % product == 0:
-        adds = 0 if product != total else 0.8
+        # A further axis of the input, such as the batch, does not belong to the target shape.
+        is_further = product == math.prod(size or 1 for size in given[2:])
+        adds = 0.8 if product == total or is_further else 0
         yield 1.7 + adds, (*wanted, total // product)
         yield 2.2 + adds, (total // product, *wanted)
