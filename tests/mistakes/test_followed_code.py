@@ -54,7 +54,7 @@ y = layers.Conv2D(4, (5,), padding="same")(keras.Input((9, 9, 2)))""",
         """
 a = layers.Embedding(5000, 32)(keras.Input((9,)))
 y = layers.Embedding(32)(keras.Input((9,)))""",
-        "Write `output_dim=32`",
+        "Write `input_dim=5000`",
         (None, 9, 32),
     ),
     "an image written as text": (

@@ -7,7 +7,13 @@ from typing import Any
 
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.nodes import functional_of
-from kfunc_lab.mistakes.ahead.layers import KnownCalls, applied_in_turn, as_model, model_of
+from kfunc_lab.mistakes.ahead.layers import (
+    RECURRENT,
+    KnownCalls,
+    applied_in_turn,
+    as_model,
+    model_of,
+)
 from kfunc_lab.mistakes.ahead.values import (
     UNKNOWN,
     MisfitError,
@@ -142,6 +148,8 @@ def _wrapper(kind: str, inner: Any, settings: Mapping[str, Any]) -> NewLayer:
     """Returns a layer around another one, with that one written as a setting."""
     if not isinstance(inner, NewLayer):
         return NewLayer(kind, {}, inner=as_model(inner))
+    if kind == "Bidirectional" and inner.library and inner.kind not in RECURRENT:
+        raise MisfitError
     if not inner.library or rule_of(inner.kind) is None:
         return NewLayer(kind, {}, library=False)
     words = ", ".join(f"{name}={value!r}" for name, value in inner.settings.items())

@@ -25,14 +25,14 @@ from kfunc_lab.shapes.rules.rule import DoesNotFitError, Shape
 _MERGES = frozenset(
     ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"]
 )
+RECURRENT = frozenset(
+    ["LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"]
+)
 # The layers that take several tensors, each as an argument of its own.
-_SEVERAL = frozenset(
-    [
-        "MultiHeadAttention", "GroupedQueryAttention", "LSTM", "GRU", "SimpleRNN", "RNN",
-        "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",
-    ]
-)  # fmt: skip
+_SEVERAL = RECURRENT | {"MultiHeadAttention", "GroupedQueryAttention", "Bidirectional"}
 _IN_LIST = frozenset(["Attention", "AdditiveAttention"])
+# The layers whose tensors have the same number of axes, which Keras notices when they run.
+_COMPARING = frozenset([*_IN_LIST, "MultiHeadAttention", "GroupedQueryAttention"])
 _TENSOR_ARGUMENTS = (
     "query",
     "value",
@@ -126,6 +126,8 @@ def _by_rule(layer: NewLayer, tensors: Sequence[Tensor]) -> Any:
     specs = tuple(TensorSpec(tensor.shape, tensor.dtype) for tensor in tensors)
     shapes = tuple(tensor.shape for tensor in tensors)
     call = Call("", "", layer.kind, "", specs, settings=layer.settings)
+    if layer.kind in _COMPARING and len({len(shape) for shape in shapes}) > 1:
+        raise MisfitError
     try:
         result = derivation(call, shapes)
     except DoesNotFitError as error:

@@ -151,7 +151,7 @@ class Notebook:
             is_last = number == len(bodies) - 1
             follower.ran_until = self._failed_line if is_last else 1_000_000
             try:
-                follower.statements(body or [], variables)
+                follower.cell(body or [], variables)
             except MisfitError:
                 if is_last or is_edited:
                     place = next(

@@ -61,6 +61,12 @@ class Follower:
         ):
             raise StoppedError
 
+    def cell(self, body: Sequence[ast.stmt], variables: Variables) -> None:
+        """Follows the statements of a cell, and remembers which one is followed."""
+        for statement in body:
+            self.node = statement
+            self.statements([statement], variables)
+
     def statements(self, body: Sequence[ast.stmt], variables: Variables) -> None:
         """Follows statements.
 
@@ -69,8 +75,6 @@ class Follower:
             StoppedError: If it takes too long.
         """
         for statement in body:
-            if self._depth == 0:
-                self.node = statement
             self.step(statement)
             method = getattr(self, f"_{type(statement).__name__.lower()}", None)
             if method is not None:

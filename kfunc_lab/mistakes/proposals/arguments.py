@@ -75,21 +75,22 @@ def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterato
     is_missing = mistake.rule == "missing-argument"
     # If any number fits, the code does not tell which one is meant.
     is_needed = not notebook.verdict([place.with_value(_ANY)]).fits
-    for value, change in _candidates(place, is_missing=is_missing, is_needed=is_needed):
+    for name, value, change in _candidates(place, is_missing=is_missing, is_needed=is_needed):
         verdict = notebook.verdict([change])
         if not verdict.is_known:
             return
         if verdict.is_proof:
-            needed = is_needed and place.name in _SIZES
-            yield Edit(_words(place, value, is_needed=needed), (change,))
+            needed = is_needed and name in _SIZES
+            yield Edit(_words(name, value, is_needed=needed), (change,))
             return
 
 
 def _candidates(
     place: _Place, *, is_missing: bool, is_needed: bool
-) -> Iterator[tuple[str, Change]]:
-    """Yields values with the change that sets them, the most likely first."""
-    yield from ((value, place.with_value(value)) for value in _own_values(place))
+) -> Iterator[tuple[str, str, Change]]:
+    """Yields arguments and values with the change that sets them, the most likely first."""
+    own = place.name
+    yield from ((own, value, place.with_value(value)) for value in _own_values(place))
     if is_missing:
         yield from _shifted(place)
     values = [value for value, _count in _of_siblings(place, place.name).most_common()]
@@ -97,14 +98,16 @@ def _candidates(
         values += _pool(place)
     if place.name in _DEFAULTS:
         values.append(_DEFAULTS[place.name])
-    yield from ((f"{value}", place.with_value(f"{value}")) for value in values[:_MAX_TRIED])
+    yield from (
+        (own, f"{value}", place.with_value(f"{value}")) for value in values[:_MAX_TRIED]
+    )
 
 
-def _words(place: _Place, value: str, *, is_needed: bool) -> str:
+def _words(name: str, value: str, *, is_needed: bool) -> str:
     sentence = _("Write `{where}={value}`.")
     if is_needed:
         sentence = _("Write `{where}={value}`, which the calls that follow need.")
-    return sentence.format(where=place.name, value=value)
+    return sentence.format(where=name, value=value)
 
 
 def _place(mistake: Mistake, failure: Failure) -> _Place | None:
@@ -198,7 +201,7 @@ def _of_siblings(place: _Place, name: str) -> Counter[int]:
     return found
 
 
-def _shifted(place: _Place) -> Iterator[tuple[str, Change]]:
+def _shifted(place: _Place) -> Iterator[tuple[str, str, Change]]:
     """Yields changes for a call whose first argument is missing, and not the one named."""
     names = parameters_of(place.cls)
     if not place.call.args or place.name != names[1]:
@@ -206,7 +209,7 @@ def _shifted(place: _Place) -> Iterator[tuple[str, Change]]:
     given = place.call.args[0]
     if isinstance(given, ast.Tuple) and names[0] in _DEFAULTS:
         numbers = [*_of_siblings(place, names[0]), _DEFAULTS[names[0]]]
-        yield str(numbers[0]), place.at_front(str(numbers[0]))
+        yield names[0], str(numbers[0]), place.at_front(str(numbers[0]))
         return
     value = given.value if isinstance(given, ast.Constant) else None
     first, second = _of_siblings(place, names[0]), _of_siblings(place, names[1])
@@ -217,7 +220,7 @@ def _shifted(place: _Place) -> Iterator[tuple[str, Change]]:
     is_width = names[0] == "input_dim" and (not first or value < min(first))
     if second[value] > first[value] or is_width:
         for number, _count in first.most_common(3):
-            yield str(value), place.at_front(str(number))
+            yield names[0], str(number), place.at_front(str(number))
 
 
 def _pool(place: _Place) -> list[int]:

@@ -62,4 +62,7 @@ def _proposed(
     """
     for module in (arguments, input_shapes, outputs, classes):
         if is_open or module is arguments:
-            yield from module.proposals(mistake, failure, notebook)
+            found = list(module.proposals(mistake, failure, notebook))
+            yield from found
+            if found:
+                return

@@ -212,7 +212,7 @@ class Describer:
         if site is not None and chain_of(*site) is not None:
             return None
         own = self._failure.source
-        if call_id == GOAL:
+        if call_id == GOAL and self._failure.stage != "fit":
             expression = self._failure.expression
             return None if own is None or expression is None else (own, expression)
         traced = getattr(self._problem.reading.nodes.get(call_id), "call", None)

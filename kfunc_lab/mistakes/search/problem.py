@@ -21,6 +21,7 @@ GOAL = "failed call"
 TARGET = "target"  # the class of a goal that is the shape of the targets
 _MAX_CALLS = 600
 _ATTENTION = ("Attention", "AdditiveAttention")
+_COMPARING = (*_ATTENTION, "MultiHeadAttention", "GroupedQueryAttention")
 
 
 @dataclass(frozen=True)
@@ -243,10 +244,13 @@ class _Trial:
             return _through_each_step(inner, shapes[0])
         if layer is not None:
             return _derive(layer.kind, layer.settings, shapes)
-        changed = replace(call, settings={**call.settings, **(settings or {})})
+        own_settings = dict(call.settings)
+        if call.kind in _COMPARING:  # Keras derives the axes when it builds the layer
+            own_settings.pop("attention_axes", None)
+        changed = replace(call, settings={**own_settings, **(settings or {})})
         if call.kind in _ATTENTION and min(map(len, shapes)) < 3:
             raise DoesNotFitError("")
-        if call.kind == "Concatenate" and call.id == GOAL:
+        if call.kind in ("Concatenate", *_COMPARING) and call.id == GOAL:
             specs = tuple(TensorSpec(shape, "float32") for shape in shapes)
             _expect_at_run(replace(changed, inputs=specs))
         if call.library and rule_of(call.kind, operation=call.operation) is not None:
@@ -445,7 +449,7 @@ def _expect_at_run(call: Call) -> None:
             raise DoesNotFitError(
                 _("It joins the examples of the batch, because it joins along axis 0.")
             )
-    if call.kind in _ATTENTION and shapes and len({len(shape) for shape in shapes}) > 1:
+    if call.kind in _COMPARING and shapes and len({len(shape) for shape in shapes}) > 1:
         raise DoesNotFitError(
             _("The query and the value need the same number of axes, got {shapes}.").format(
                 shapes=", ".join(map(str, shapes))
