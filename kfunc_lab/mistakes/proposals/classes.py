@@ -18,7 +18,7 @@ _CLASSES = (
     "Reshape", "Conv3D", "Conv2DTranspose", "Bidirectional",
 )  # fmt: skip
 _CONSTRUCTION = frozenset(["unknown-argument", "unknown", "unknown-choice", "missing-argument"])
-_WITHOUT_WEIGHTS = ("Pooling", "Repeat", "Flatten", "Reshape", "Cropping", "UpSampling",
+_WITHOUT_WEIGHTS = ("Pooling", "Repeat", "Flatten", "Cropping", "UpSampling",
                     "Padding", "Permute")  # fmt: skip
 
 

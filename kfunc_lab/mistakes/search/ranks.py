@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.mistakes.failure import shape_of
@@ -12,6 +13,7 @@ from kfunc_lab.mistakes.search.problem import (
     Layer,
     Problem,
     inner_layer,
+    setting,
 )
 from kfunc_lab.mistakes.search.time_axes import RECURRENT
 from kfunc_lab.shapes.rules.rule import Shape
@@ -57,6 +59,8 @@ def _of_input(problem: Problem, position: int, shape: Shape) -> Iterator[Candida
         own = call.outputs[0].shape or ()
         if "Embedding" in _kinds_behind(problem, call.id) and len(own) > 2:
             yield from _without_axis(call.id, own, 1.5)
+            if own[-1] in _vocabularies(problem, call.id):  # one-hot rows
+                yield Candidate(1.3, inputs={call.id: own[:-1]})
         elif "Embedding" in _kinds_behind(problem, call.id) and len(own) == 1:
             yield Candidate(1.5, inputs={call.id: (*own, None)})
         elif len(own) > 2:
@@ -154,6 +158,14 @@ def _removes_axes(call: Call) -> bool:
 def _kinds_behind(problem: Problem, call_id: str) -> list[str]:
     return [
         problem.calls[target].kind
+        for target, sources in problem.sources.items()
+        if any(source == call_id for source, _output in sources.values())
+    ]
+
+
+def _vocabularies(problem: Problem, call_id: str) -> list[Any]:
+    return [
+        setting(problem.calls[target], "input_dim")
         for target, sources in problem.sources.items()
         if any(source == call_id for source, _output in sources.values())
     ]

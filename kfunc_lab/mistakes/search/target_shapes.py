@@ -31,7 +31,7 @@ def _of_product(problem: Problem) -> Iterator[Candidate]:
     source = problem.source(GOAL)
     if source is None:
         return
-    wanted: tuple[int, ...] = tuple(problem.goal.settings.get("target_shape", ()))  # type: ignore[call-overload]
+    wanted: Any = problem.goal.settings.get("target_shape", ())
     for factors in problem.written_factors.get(source.id, ()):
         if source.kind == "Dense" and len(factors) > 1:
             yield Candidate(1.3, settings={GOAL: {"target_shape": factors}})
