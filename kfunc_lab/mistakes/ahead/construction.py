@@ -95,7 +95,9 @@ def created(
     if isinstance(inner, (NewModel, NewLayer)) or functional_of(inner) is not None:
         return _wrapper(kind, inner, settings)
     wanted = _wanted(kind, settings)
-    if is_plain(list(settings.values())) and not accepts(cls, _hashable(settings)):
+    # A layer that prepares data may read its vocabulary when it is created.
+    is_light = "preprocessing" not in cls.__module__ and is_plain(list(settings.values()))
+    if is_light and not accepts(cls, _hashable(settings)):
         raise MisfitError
     return NewLayer(kind, wanted)
 

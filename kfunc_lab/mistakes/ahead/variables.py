@@ -10,6 +10,7 @@ from kfunc_lab.graph.keras.nodes import is_symbolic
 from kfunc_lab.mistakes.ahead.values import UNKNOWN, Tensor
 from kfunc_lab.mistakes.failure import shape_of
 
+_MAX_ITEMS = 1000
 _PLAIN = (bool, int, float, str, bytes, type(None))
 
 
@@ -62,10 +63,12 @@ def known_value(value: Any) -> Any:
     if is_symbolic(value):
         shape = shape_of(value)
         return UNKNOWN if shape is None else Tensor(shape, str(value.dtype), _is_input(value))
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return type(value)(known_value(item) for item in value[:1000])
+    if type(value) in (list, tuple, dict) and len(value) > _MAX_ITEMS:
+        return UNKNOWN
+    if type(value) in (list, tuple):
+        return type(value)(known_value(item) for item in value)
     if type(value) is dict:
-        return {key: known_value(item) for key, item in list(value.items())[:1000]}
+        return {key: known_value(item) for key, item in value.items()}
     return value
 
 
