@@ -32,7 +32,7 @@ def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterato
     for more in call.args[1:]:
         numbers += _numbers(code, more)
     wanted = list(_from_numbers(numbers))
-    if isinstance(given, ast.Constant) and given.value is None:
+    if isinstance(given, ast.Constant) and given.value in (None, "None"):
         wanted = [(None,)]
     others = [*_of_data(failure, given), *_of_models(failure)]
     # The code itself proves nothing of a shape that is not written; the other inputs do.

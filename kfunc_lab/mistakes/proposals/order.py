@@ -7,6 +7,7 @@ from kfunc_lab.mistakes.ahead.notebook import Notebook
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.proposals import (
     arguments,
+    calls,
     classes,
     input_shapes,
     outputs,
@@ -60,7 +61,7 @@ def _proposed(
         notebook: The cells, to follow them after an edit.
         is_open: Whether no good edit is known yet.
     """
-    for module in (arguments, input_shapes, outputs, classes):
+    for module in (arguments, calls, input_shapes, outputs, classes):
         if is_open or module is arguments:
             found = list(module.proposals(mistake, failure, notebook))
             yield from found
