@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, find_failure
+from kfunc_lab.mistakes.proposals.order import with_followed_edits
 from kfunc_lab.mistakes.root_cause import causes
 from kfunc_lab.mistakes.rule import Mistake, Rule, title
 from kfunc_lab.mistakes.rules import (
@@ -131,6 +132,7 @@ def explain_failure(
     try:
         tried = with_tried_edits(mistake, begin, origin_of)
         tried = with_tried_target_edits(tried, begin, origin_of)
+        tried = with_followed_edits(tried, begin)
     except Exception:  # a failed search must not hide the error that it explains
         return begin, mistake
     return begin, _printable(tried)

@@ -62,6 +62,18 @@ class Describer:
             return candidate
         return replace(candidate, settings=settings)
 
+    def written_factors(self) -> dict[str, list[tuple[int, ...]]]:
+        """Returns the factors of sizes that the code writes as products, by the id of the call."""
+        found = {}
+        for call in self._problem.calls.values():
+            has_factors = call.kind in ("InputLayer", "Dense") and call.id != GOAL
+            site = self._site(call.layer_id) if has_factors else None
+            written = [] if site is None else products_in(site[1])
+            factors = [factors_of(node) for node in written]
+            if any(factors):
+                found[call.id] = [each for each in factors if each]
+        return found
+
     def edit(self, candidate: Candidate) -> Edit:
         """Returns the edit of a candidate."""
         parts = list(self._parts(candidate))
@@ -90,7 +102,8 @@ class Describer:
         parts = [(*self._set(*item), self._call_of(item[0])) for item in settings.items()]
         for sentence in dict.fromkeys(sentence for sentence, _change, _call in parts):
             same = [part for part in parts if part[0] == sentence]
-            names = ", ".join(self._name(call) for _sentence, _change, call in same)
+            named = (self._name(call) for _sentence, _change, call in same)
+            names = ", ".join(dict.fromkeys(named))
             for _sentence, change, _call in same:
                 yield sentence.format(layer=names), change
 
@@ -199,7 +212,7 @@ class Describer:
         if site is not None and chain_of(*site) is not None:
             return None
         own = self._failure.source
-        if call_id == GOAL:
+        if call_id == GOAL and self._failure.stage != "fit":
             expression = self._failure.expression
             return None if own is None or expression is None else (own, expression)
         traced = getattr(self._problem.reading.nodes.get(call_id), "call", None)
@@ -269,8 +282,11 @@ class Describer:
                 site[0].replaced(site[1], wrapped),
             )
         new = f"{self._home}{constructor(layer, self._home)}"
+        renamed = None if site is None else _renamed(site, call.kind, layer.kind)
+        if renamed is not None and site is not None:
+            new = edited_call(site[0], site[1], renamed)
         words = _("Use `{new}` instead of {layer}.").format(new=new, layer=self._name(call))
-        return words, None if site is None else _exchanged(site, new)
+        return words, renamed or (None if site is None else _exchanged(site, new))
 
     # -- the learner's code
 
@@ -383,6 +399,21 @@ def _with_batch(code: Code, call: ast.Call, shape: Shape) -> Change | None:
     return code.replaced(call, f"{code.source(call.func)}({', '.join(words)})")
 
 
+def _renamed(site: Site, kind: str, new: str) -> Change | None:
+    """Writes the class for another number of axes, and keeps the learner's arguments."""
+    code, call = site
+    written = code.source(call.func)
+    has_tuples = any(isinstance(node, (ast.Tuple, ast.List)) for node in ast.walk(call))
+    if has_tuples or kind[:-2] != new[:-2] or not written.endswith(kind):
+        return None
+    return code.replaced(call.func, written.removesuffix(kind) + new)
+
+
+def edited_call(code: Code, call: ast.Call, change: Change) -> str:
+    """Returns the source of a call whose function is changed."""
+    return change.new + code.source(call).removeprefix(code.source(call.func))
+
+
 def _exchanged(site: Site, new: str) -> Change | None:
     """Replaces a constructor, and keeps the name that the learner gave the layer."""
     code, call = site
@@ -444,6 +475,26 @@ def _literal(value: Any) -> str:
     if isinstance(value, tuple) and len(value) > 1 and set(value) == {1}:
         return "1"
     return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def products_in(call: ast.Call) -> list[ast.expr]:
+    """Returns the products of numbers among the arguments of a constructor."""
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    single = [
+        value.elts[0] if isinstance(value, ast.Tuple) and len(value.elts) == 1 else value
+        for value in values
+    ]
+    return [value for value in single if isinstance(value, ast.BinOp)]
+
+
+def factors_of(node: ast.expr) -> tuple[int, ...]:
+    """Returns the factors of a product such as `28 * 28`; empty for any other expression."""
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return (node.value,)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        one, other = factors_of(node.left), factors_of(node.right)
+        return (*one, *other) if one and other else ()
+    return ()
 
 
 def model_variable(failure: Failure) -> str:

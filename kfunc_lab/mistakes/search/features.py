@@ -109,6 +109,8 @@ def _projections(problem: Problem) -> Iterator[Candidate]:
     if len(shapes) < 2 and problem.goal.kind != TARGET:
         return
     for position, shape in enumerate(shapes):
+        for other in shapes:
+            yield from _smaller_projection(position, shape, other)
         for size in _wanted(problem):
             if shape[-1] == size or len(shape) < 2:
                 continue
@@ -122,6 +124,26 @@ def _projections(problem: Problem) -> Iterator[Candidate]:
             depth = sum(1 for _call in problem.upstream(position))
             cost = 2.4 + 0.02 * min(depth, 5) - 0.01 * position
             yield Candidate(cost, inserted={(GOAL, position): (layer,)})
+
+
+def _smaller_projection(position: int, shape: Shape, other: Shape) -> Iterator[Candidate]:
+    """Projects the shortcut of a block that makes the images smaller."""
+    rank = len(shape) - 2
+    if len(other) != len(shape) or not 1 <= rank <= 3 or None in (*shape[1:], *other[1:]):
+        return
+    pairs = [(a or 1, b or 1) for a, b in zip(shape[1:-1], other[1:-1], strict=True)]
+    for strides in (2, 3, 4):
+        if all(-(-a // strides) == b for a, b in pairs):
+            layer = Layer(
+                f"Conv{rank}D",
+                {
+                    "filters": other[-1],
+                    "kernel_size": (1,) * rank,
+                    "strides": strides,
+                    "padding": "same",
+                },
+            )
+            yield Candidate(2.3, inserted={(GOAL, position): (layer,)})
 
 
 def _outputs_of_attention(problem: Problem) -> Iterator[Candidate]:

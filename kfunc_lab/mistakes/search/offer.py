@@ -1,14 +1,18 @@
 """Offers the edits that the search finds for a mistake in shapes."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from kfunc_lab.mistakes.ahead.notebook import Notebook
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.mistakes.search.data import data_shapes
 from kfunc_lab.mistakes.search.edits import Describer
 from kfunc_lab.mistakes.search.problem import (
+    GOAL,
     Candidate,
     Problem,
     problem_in_model,
@@ -103,18 +107,28 @@ def with_tried_target_edits(
     outputs = getattr(failure.operation, "outputs", None) or []
     places = [place for place, it in enumerate(outputs) if _same(shape_of(it), output)]
     wanted = _wanted(failure, target, output)
-    if len(places) != 1 or wanted is None:
+    if len(places) != 1:
+        return mistake
+    if wanted is None and len(target) == len(output) == 2 and target[1]:
+        wanted = (None, target[1])  # the last layer may be missing
+    if wanted is None:
         return mistake
     problem = problem_of_target(failure.operation, wanted, places[0])
-    if problem is None:
+    if problem is None or (len(output) == 2 == len(wanted) and not _lacks_head(problem)):
         return mistake
     mistake = replace(mistake, arithmetic=size_paths(problem) or mistake.arithmetic)
     edits = _edits(problem, failure, origin_of)
     return _with(mistake, edits) if edits else mistake
 
 
+def _lacks_head(problem: Problem) -> bool:
+    """Tells whether a model ends in a layer that has no width of its own."""
+    last = problem.source(GOAL)
+    return last is not None and (last.kind == "Flatten" or last.kind.startswith("Global"))
+
+
 def _wanted(failure: Failure, target: Shape, output: Shape) -> Shape | None:
-    """Returns the shape that the output should have; `None` if the output has no axis too many."""
+    """Returns the shape that the output should have; `None` if the targets are to change."""
     loss = getattr(failure.operation, "loss", None)
     name = (
         loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
@@ -124,7 +138,8 @@ def _wanted(failure: Failure, target: Shape, output: Shape) -> Shape | None:
         wanted = (*wanted, output[-1])
     elif len(target) == 1:
         wanted = (None, 1)
-    return wanted if len(output) >= max(len(wanted), 3) else None
+    is_short = len(output) < len(wanted)
+    return wanted if is_short or len(output) >= max(len(wanted), 3) else None
 
 
 def _same(one: Shape | None, other: Shape) -> bool:
@@ -139,8 +154,17 @@ def _edits(problem: Problem, failure: Failure, origin_of: OriginOf) -> list[Edit
         if (origin := origin_of(node)) is not None
     }
     describer = Describer(problem, failure, Sites(failure, lines))
+    problem.written_factors = describer.written_factors()
+    if failure.source is not None:
+        names = re.findall(r"[a-z](\d)D", failure.source.text)
+        problem.written_ranks = Counter(map(int, names))
+    notebook = Notebook(failure)
+
+    def keeps(candidate: Candidate) -> bool:
+        return notebook.verdict(describer.edit(describer.with_shared(candidate)).changes).fits
+
     edits = []
-    for found in search(problem):
+    for found in search(problem, keeps=keeps):
         candidate = describer.with_shared(found.candidate)
         if candidate is found.candidate or fits(problem, candidate):
             edits.append(describer.edit(candidate))

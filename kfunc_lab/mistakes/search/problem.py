@@ -1,5 +1,6 @@
 """A failed call as a problem: the graph before it, and what a candidate edit makes of it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +12,7 @@ from kfunc_lab.graph.keras.nodes import functional_of, has_history, output_numbe
 from kfunc_lab.graph.keras.reader import Reading, is_library, read
 from kfunc_lab.graph.keras.settings import changed_settings
 from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
+from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.shapes.rules.formulas import class_defaults, derivation, rule_of
 from kfunc_lab.shapes.rules.rule import DoesNotFitError, Shape, parse_layer
@@ -18,6 +20,8 @@ from kfunc_lab.shapes.rules.rule import DoesNotFitError, Shape, parse_layer
 GOAL = "failed call"
 TARGET = "target"  # the class of a goal that is the shape of the targets
 _MAX_CALLS = 600
+_ATTENTION = ("Attention", "AdditiveAttention")
+_COMPARING = (*_ATTENTION, "MultiHeadAttention", "GroupedQueryAttention")
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,9 @@ class Problem:
         calls: The calls that lead to it, by id, in topological order, without nested content.
         is_shared: Whether the layer has its weights from an earlier call.
         data_shapes: The shapes of the learner's arrays, without the axis of the examples.
+        written_factors: The factors of each input's shape that the code writes as a product, such
+            as `28 * 28`, by the id of the input.
+        written_ranks: How often the code names a class for one, two or three axes.
         sources: For each call the source of each input: the id of a call and the index of its
             output.
     """
@@ -79,6 +86,8 @@ class Problem:
         self.reading = reading
         self.is_shared = False
         self.data_shapes: frozenset[Shape] = frozenset()
+        self.written_factors: dict[str, list[tuple[int, ...]]] = {}
+        self.written_ranks: Counter[int] = Counter()
         self._arguments = arguments
         graph = reading.graph
         self.calls = {call.id: call for call in graph.calls if call.id not in graph.inside}
@@ -230,9 +239,20 @@ class _Trial:
             return _expect_target(call, shapes)
         if call.id == GOAL and functional_of(self._problem.operation) is not None:
             return _through_model(self._problem.operation, shapes)
+        inner = getattr(self._problem.operation, "layer", None)
+        if call.id == GOAL and call.kind == "TimeDistributed" and functional_of(inner):
+            return _through_each_step(inner, shapes[0])
         if layer is not None:
             return _derive(layer.kind, layer.settings, shapes)
-        changed = replace(call, settings={**call.settings, **(settings or {})})
+        own_settings = dict(call.settings)
+        if call.kind in _COMPARING:  # Keras derives the axes when it builds the layer
+            own_settings.pop("attention_axes", None)
+        changed = replace(call, settings={**own_settings, **(settings or {})})
+        if call.kind in _ATTENTION and min(map(len, shapes)) < 3:
+            raise DoesNotFitError("")
+        if call.kind in ("Concatenate", *_COMPARING) and call.id == GOAL:
+            specs = tuple(TensorSpec(shape, "float32") for shape in shapes)
+            _expect_at_run(replace(changed, inputs=specs))
         if call.library and rule_of(call.kind, operation=call.operation) is not None:
             result = derivation(replace(changed, outputs=()), shapes)
             if result is not None:
@@ -292,6 +312,15 @@ def _through_model(model: Any, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if len(wanted) != len(shape) or differ:
             raise DoesNotFitError("")
     return tuple(shape_of(tensor) or () for tensor in model.outputs)
+
+
+def _through_each_step(model: Any, shape: Shape) -> tuple[Shape, ...]:
+    """Returns the output shapes of a model that is applied to each step of a sequence."""
+    first, *rest = shape
+    if not rest:
+        raise DoesNotFitError("")
+    outputs = _through_model(model, ((first, *rest[1:]),))
+    return tuple((each[0], rest[0], *each[1:]) for each in outputs)
 
 
 def _expect_weights(problem: Problem, call: Call, sizes: Sequence[Any]) -> None:
@@ -391,6 +420,7 @@ def problem_in_model(model: Any) -> tuple[Problem, DoesNotFitError] | None:
         if node is None or call.id in graph.inside or not call.library:
             continue
         try:
+            _expect_at_run(call)
             derivation(call)
         except DoesNotFitError as error:
             sources = {edge.input: edge for edge in graph.edges if edge.target == call.id}
@@ -403,6 +433,29 @@ def problem_in_model(model: Any) -> tuple[Problem, DoesNotFitError] | None:
             goal = replace(call, id=GOAL, layer_id=GOAL, outputs=())
             return Problem(goal, node.operation, reading, places), error
     return None
+
+
+def _expect_at_run(call: Call) -> None:
+    """Expects what Keras only notices when a layer runs on data.
+
+    Raises:
+        DoesNotFitError: If the layer fails then.
+    """
+    shapes = [tensor.shape for tensor in call.inputs if tensor.shape is not None]
+    if call.kind == "Concatenate" and shapes:
+        default = 0 if call.operation else -1
+        axis = call.settings.get("axis", default)
+        if axis in (0, -len(shapes[0])):
+            raise DoesNotFitError(
+                _("It joins the examples of the batch, because it joins along axis 0.")
+            )
+    if call.kind in _COMPARING and shapes and len({len(shape) for shape in shapes}) > 1:
+        raise DoesNotFitError(
+            _("The query and the value need the same number of axes, got {shapes}.").format(
+                shapes=", ".join(map(str, shapes))
+            ),
+            " ≠ ".join(str(len(shape)) for shape in shapes),
+        )
 
 
 def problem_of_target(model: Any, target: Shape, output: int = 0) -> Problem | None:

@@ -1,10 +1,16 @@
 """Runs the search: tries candidates in the order of their costs, within a limit of time."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kfunc_lab.mistakes.search import features, image_sizes, ranks, time_axes
+from kfunc_lab.mistakes.search import (
+    features,
+    image_sizes,
+    ranks,
+    target_shapes,
+    time_axes,
+)
 from kfunc_lab.mistakes.search.problem import Candidate, Problem
 from kfunc_lab.shapes.rules.rule import Shape
 
@@ -21,27 +27,38 @@ class Found:
     outputs: tuple[Shape, ...]
 
 
-def search(problem: Problem, seconds: float = SECONDS) -> list[Found]:
+def search(
+    problem: Problem,
+    seconds: float = SECONDS,
+    keeps: Callable[[Candidate], bool] = lambda _candidate: True,
+) -> list[Found]:
     """Finds the cheapest candidates that make a failed call fit.
 
     Args:
         problem: The failed call.
         seconds: The time for the search.
+        keeps: Tells whether the code that follows works with a candidate, too.
 
     Returns:
-        At most three candidates, the cheapest first; empty if none fits.
+        At most three candidates, the cheapest first; empty if none fits. Candidates that break
+        the code that follows are returned only if there are no others.
     """
     end = time.perf_counter() + seconds
     found: list[Found] = []
+    broken: list[Found] = []
     candidates = (weighed(problem, candidate) for candidate in _candidates(problem))
     for candidate in sorted(candidates, key=lambda it: it.cost):
         dear = found and candidate.cost > found[0].candidate.cost + _MAX_DEARER
         if len(found) == _MAX_FOUND or dear or time.perf_counter() > end:
             break
         outputs = _try(problem, candidate)
-        if outputs is not None and not _repeats(candidate, found):
+        if outputs is None or _repeats(candidate, found):
+            continue
+        if keeps(candidate):
             found.append(Found(candidate, outputs))
-    return found
+        elif len(broken) < _MAX_FOUND and not _repeats(candidate, broken):
+            broken.append(Found(candidate, outputs))
+    return found or broken
 
 
 def weighed(problem: Problem, candidate: Candidate) -> Candidate:
@@ -62,7 +79,7 @@ def fits(problem: Problem, candidate: Candidate) -> bool:
 
 
 def _candidates(problem: Problem) -> Iterator[Candidate]:
-    for kind in (time_axes, ranks, image_sizes, features):
+    for kind in (time_axes, target_shapes, ranks, image_sizes, features):
         yield from kind.candidates(problem)
 
 

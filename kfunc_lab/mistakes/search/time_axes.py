@@ -35,7 +35,14 @@ def _sequences(problem: Problem) -> Iterator[Candidate]:
         changes = with_inner_setting(call, "return_sequences", not returns)
         # Joined with another tensor, a sequence of open length only seems to fit.
         is_open = call.inputs[0].shape is None or call.inputs[0].shape[1] is None
-        more = 1.5 if len(problem.shapes) > 1 and is_open and not returns else 0
+        flattens = next(problem.upstream())[0].kind == "Flatten" and returns
+        more = (
+            0.8
+            if flattens
+            else 1.5
+            if len(problem.shapes) > 1 and is_open and not returns
+            else 0
+        )
         yield Candidate(0.9 + 0.25 * distance + more, settings={call.layer_id: changes})
 
 
