@@ -21,6 +21,7 @@ from kfunc_lab.mistakes.rules import (
     states,
     windows,
 )
+from kfunc_lab.mistakes.rules.arguments import functions
 from kfunc_lab.mistakes.rules.joining import (
     applications,
     calls,
@@ -50,6 +51,7 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
+    *functions.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,
