@@ -21,7 +21,7 @@ from kfunc_lab.mistakes.rules import (
     states,
     windows,
 )
-from kfunc_lab.mistakes.rules.arguments import functions
+from kfunc_lab.mistakes.rules.arguments import batch_axis, dtypes, functions
 from kfunc_lab.mistakes.rules.joining import (
     applications,
     calls,
@@ -52,6 +52,8 @@ from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
     *functions.RULES,
+    *dtypes.RULES,
+    *batch_axis.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,
