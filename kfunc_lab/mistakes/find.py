@@ -21,7 +21,7 @@ from kfunc_lab.mistakes.rules import (
     states,
     windows,
 )
-from kfunc_lab.mistakes.rules.arguments import batch_axis, dtypes, functions, input_shapes
+from kfunc_lab.mistakes.rules.arguments import batch_axis, dtypes, functions, input_shapes, values
 from kfunc_lab.mistakes.rules.joining import (
     applications,
     calls,
@@ -55,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     *dtypes.RULES,
     *batch_axis.RULES,
     *input_shapes.RULES,
+    *values.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,
