@@ -114,9 +114,10 @@ class Constructor:
             for each in _arguments(call, parameters, self.names):
                 if each.name in COUNTS and is_right(each.name, each.value, cls.__name__):
                     found.append((self._distance(call), str(each.value)))
-                if each.name == "target_shape" and (count := _product(each.value)):
-                    found.append((self._distance(call), str(count)))
-        return list(dict.fromkeys(source for _distance, source in sorted(found)))
+                if each.name == "target_shape":
+                    found += [(self._distance(call), it) for it in _products(each.value)]
+        nearest = sorted(found, key=lambda it: it[0])
+        return list(dict.fromkeys(source for _distance, source in nearest))
 
     def _others(self) -> Iterator[ast.Call]:
         yield from (call for call in self.code.calls() if call is not self.call)
@@ -182,10 +183,12 @@ def _arguments(
         yield Argument(name, node, value)
 
 
-def _product(shape: Any) -> int:
-    """Returns the number of elements of a shape; 0 if it is not known."""
+def _products(shape: Any) -> list[str]:
+    """Returns the number of elements of a shape, and of its last axes, the largest first."""
     sizes = shape if isinstance(shape, (tuple, list)) else ()
-    return math.prod(sizes) if sizes and all(map(is_count, sizes)) else 0
+    if not all(map(is_count, sizes)):
+        return []
+    return [str(math.prod(sizes[place:])) for place in range(len(sizes))]
 
 
 def rank_of(kind: str) -> int:

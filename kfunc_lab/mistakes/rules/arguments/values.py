@@ -3,13 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.nearest import like
+from kfunc_lab.mistakes.names.scope import names_of_frame
 from kfunc_lab.mistakes.nearest import nearest
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.arguments.constructor import (
@@ -19,8 +19,10 @@ from kfunc_lab.mistakes.rules.arguments.constructor import (
     Constructor,
     is_count,
     is_right,
+    layer_class,
     rank_of,
 )
+from kfunc_lab.mistakes.search.sites import Sites
 from kfunc_lab.mistakes.source.edit import Change, Edit
 from kfunc_lab.mistakes.statements.rest_of_cell import best_edit, rest_of_cell
 
@@ -59,9 +61,18 @@ def _with_class(failure: Failure) -> Constructor | None:
     """Returns the constructor of a layer of the model whose activation is a class."""
     if failure.stage != "fit":
         return None
-    for layer in getattr(failure.model, "layers", None) or []:
-        if isinstance(getattr(layer, "activation", None), type):
-            return Constructor.of(replace(failure, operation=layer, span=None))
+    held = [getattr(it, "activation", None) for it in getattr(failure.model, "layers", ())]
+    classes = [it for it in held if isinstance(it, type)]
+    names = names_of_frame(failure.scope)
+    for code in Sites(failure).files() if classes else ():
+        for call in code.calls():
+            cls = layer_class(call.func, names)
+            if cls is None:
+                continue
+            made = Constructor(code, call, cls, names)
+            given = made.argument("activation")
+            if given is not None and any(given.value is it for it in classes):
+                return made
     return None
 
 
