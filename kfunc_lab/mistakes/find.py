@@ -21,7 +21,15 @@ from kfunc_lab.mistakes.rules import (
     states,
     windows,
 )
-from kfunc_lab.mistakes.rules.arguments import batch_axis, dtypes, functions, input_shapes, values
+from kfunc_lab.mistakes.rules.arguments import (
+    batch_axis,
+    class_called,
+    dtypes,
+    functions,
+    input_shapes,
+    merges,
+    values,
+)
 from kfunc_lab.mistakes.rules.joining import (
     applications,
     calls,
@@ -55,7 +63,9 @@ RULES: tuple[Rule, ...] = (
     *dtypes.RULES,
     *batch_axis.RULES,
     *input_shapes.RULES,
+    *class_called.RULES,
     *values.RULES,
+    *merges.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,
