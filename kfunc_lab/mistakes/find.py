@@ -28,6 +28,8 @@ from kfunc_lab.mistakes.rules.arguments import (
     functions,
     input_shapes,
     merges,
+    model_ends,
+    optimizers,
     values,
 )
 from kfunc_lab.mistakes.rules.joining import (
@@ -66,6 +68,8 @@ RULES: tuple[Rule, ...] = (
     *class_called.RULES,
     *values.RULES,
     *merges.RULES,
+    *model_ends.RULES,
+    *optimizers.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,
