@@ -59,7 +59,7 @@ def _settings(made: Constructor, function: str) -> Iterator[str]:
     place = begin_of(made.call)
     others = [
         call
-        for call in made.code.calls()
+        for call in made.code.calls_near(made.call)
         if last_name(call.func) == made.kind and call is not made.call and (call.args or call.keywords)
     ]
     above = [call for call in others if begin_of(call) < place][::-1]

@@ -120,7 +120,7 @@ class Constructor:
         return list(dict.fromkeys(source for _distance, source in nearest))
 
     def _others(self) -> Iterator[ast.Call]:
-        yield from (call for call in self.code.calls() if call is not self.call)
+        yield from (call for call in self.code.calls_near(self.call) if call is not self.call)
 
     def _distance(self, call: ast.Call) -> int:
         return abs(begin_of(call)[0] - begin_of(self.call)[0])

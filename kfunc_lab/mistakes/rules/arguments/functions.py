@@ -70,6 +70,10 @@ class _Call:
             return None
         if not all(it is None or holds_tensors(it) for it in known):
             return None
+        if module != "keras.ops" and _OF_A_LIST.get(name) == "concatenate" and _has_axis(call):
+            return None  # the same function of `keras.ops` takes it
+        if is_list and len(call.args) > 1 and _OF_A_LIST.get(name) != "concatenate":
+            return None
         return cls(code, call, module, name, tensors, is_list, names)
 
     def edits(self) -> Iterator[Edit]:
@@ -87,11 +91,16 @@ class _Call:
             yield self._edit(f"{ops}.{self.name}({joined})")
 
     def _options(self) -> str:
-        words = [f"{each.arg}={self.code.source(each.value)}" for each in self.call.keywords]
+        words = [f"axis={self.code.source(each)}" for each in self.call.args[1:2] if self.is_list]
+        words += [f"{each.arg}={self.code.source(each.value)}" for each in self.call.keywords]
         return "".join(f", {word}" for word in words)
 
     def _edit(self, new: str) -> Edit:
         return Edit(_("Write `{code}`.").format(code=new), (self.code.replaced(self.call, new),))
+
+
+def _has_axis(call: ast.Call) -> bool:
+    return len(call.args) > 1 or any(each.arg == "axis" for each in call.keywords)
 
 
 def _usual(name: str) -> str:
@@ -111,8 +120,9 @@ def _of_function(match: re.Match[str], failure: Failure) -> Mistake | None:
     reason = _("`{function}` computes with numbers, and these tensors are symbolic.")
     if call.module == "keras.ops":
         reason = _("`{function}` takes its tensors one by one, got a list of {n}.")
+    kind = "function-arguments" if call.module == "keras.ops" else "symbolic-value"
     return Mistake(
-        "function-arguments", reason.format(**words), "", edit.words, call.name, edit.changes
+        kind, reason.format(**words), "", edit.words, call.name, edit.changes
     )
 
 

@@ -156,7 +156,8 @@ class _Shapes:
 
     def _calls_behind(self) -> Iterator[ast.Call]:
         place = end_of(self._call.call)
-        yield from (call for call in self._call.code.calls() if begin_of(call) > place)
+        calls = self._call.code.calls_near(self._call.call)
+        yield from (call for call in calls if begin_of(call) > place)
 
     def _of_models(self) -> Iterator[Shape]:
         """Yields the shape that a model takes which is called on the input."""
@@ -194,7 +195,7 @@ class _Shapes:
     def _of_other_inputs(self) -> Iterator[Shape]:
         """Yields the shapes of the other inputs in the cell."""
         values = Evaluator(self._names)
-        for call in self._call.code.calls():
+        for call in self._call.code.calls_near(self._call.call):
             if last_name(call.func) != "Input" or call is self._call.call:
                 continue
             given = [*call.args[:1], *(it.value for it in call.keywords if it.arg == "shape")]

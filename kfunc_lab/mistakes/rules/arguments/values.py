@@ -178,7 +178,7 @@ def _meant(value: Any, name: str, kind: str) -> Iterator[str]:
     if isinstance(value, str) and (digits := re.findall(r"\d+", value)):
         yield from map(str, _sizes([int(each) for each in digits], name, kind))
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        if round(abs(value)):
+        if round(abs(value)) and value != -1:  # -1 stands for no number
             yield str(round(abs(value)))
     elif isinstance(value, (tuple, list)):
         numbers = [abs(it) for it in value if isinstance(it, int) and it]
