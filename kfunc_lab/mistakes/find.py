@@ -30,6 +30,8 @@ from kfunc_lab.mistakes.rules.arguments import (
     merges,
     model_ends,
     optimizers,
+    other_class,
+    products,
     values,
 )
 from kfunc_lab.mistakes.rules.joining import (
@@ -70,6 +72,8 @@ RULES: tuple[Rule, ...] = (
     *merges.RULES,
     *model_ends.RULES,
     *optimizers.RULES,
+    *products.RULES,
+    *other_class.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,
