@@ -34,7 +34,9 @@ def called_on_tensor(failure: Failure, layer: Any) -> tuple[str, tuple[Change, .
     source = code.source(creation)
     before = _tensor_before(code, creation, failure)
     tried = 0
-    for arguments in islice(_arguments(type(layer), before, code, creation, failure), _MAX_EDITS):
+    for arguments in islice(
+        _arguments(type(layer), before, code, creation, failure), _MAX_EDITS
+    ):
         change = code.replaced(creation, f"{source}({arguments})")
         rest = rest_of_cell(failure, (change,)) if failure.source is not None else None
         if rest is None or (rest.runs and not rest.is_known):

@@ -131,9 +131,7 @@ def _blocks(tree: ast.AST, path: Path) -> list[tuple[list[ast.stmt], int]] | Non
     return found[::-1]
 
 
-def _earlier(
-    code: Code, path: Path, statement: ast.stmt, first: tuple[int, int]
-) -> int | None:
+def _earlier(code: Code, path: Path, statement: ast.stmt, first: tuple[int, int]) -> int | None:
     """Returns the place of an earlier statement of the block that changes; `None` if none does."""
     blocks = _blocks(code.tree, path)
     block = blocks[-1][0] if blocks else []

@@ -60,7 +60,9 @@ def _settings(made: Constructor, function: str) -> Iterator[str]:
     others = [
         call
         for call in made.code.calls_near(made.call)
-        if last_name(call.func) == made.kind and call is not made.call and (call.args or call.keywords)
+        if last_name(call.func) == made.kind
+        and call is not made.call
+        and (call.args or call.keywords)
     ]
     above = [call for call in others if begin_of(call) < place][::-1]
     for call in (*above, *(call for call in others if begin_of(call) > place)):

@@ -91,12 +91,16 @@ class _Call:
             yield self._edit(f"{ops}.{self.name}({joined})")
 
     def _options(self) -> str:
-        words = [f"axis={self.code.source(each)}" for each in self.call.args[1:2] if self.is_list]
+        words = [
+            f"axis={self.code.source(each)}" for each in self.call.args[1:2] if self.is_list
+        ]
         words += [f"{each.arg}={self.code.source(each.value)}" for each in self.call.keywords]
         return "".join(f", {word}" for word in words)
 
     def _edit(self, new: str) -> Edit:
-        return Edit(_("Write `{code}`.").format(code=new), (self.code.replaced(self.call, new),))
+        return Edit(
+            _("Write `{code}`.").format(code=new), (self.code.replaced(self.call, new),)
+        )
 
 
 def _has_axis(call: ast.Call) -> bool:
@@ -121,9 +125,7 @@ def _of_function(match: re.Match[str], failure: Failure) -> Mistake | None:
     if call.module == "keras.ops":
         reason = _("`{function}` takes its tensors one by one, got a list of {n}.")
     kind = "function-arguments" if call.module == "keras.ops" else "symbolic-value"
-    return Mistake(
-        kind, reason.format(**words), "", edit.words, call.name, edit.changes
-    )
+    return Mistake(kind, reason.format(**words), "", edit.words, call.name, edit.changes)
 
 
 RULES: tuple[Rule, ...] = (

@@ -71,7 +71,9 @@ def _is_negative(size: Any) -> bool:
 def _not_negative(given: Any) -> Iterator[Shape]:
     """Yields a shape without minus signs, where -1 stands for any size."""
     if all(isinstance(size, (int, type(None))) for size in given):
-        yield tuple(None if size == -1 else size if size is None else abs(size) for size in given)
+        yield tuple(
+            None if size == -1 else size if size is None else abs(size) for size in given
+        )
         yield tuple(None if _is_negative(size) else size for size in given)
 
 

@@ -30,7 +30,11 @@ def _of_one(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     if _is_own(failure):
         return None
-    edits = _in_a_list(code, call, failure) if len(call.args) > 1 else _with_others(code, call, failure)
+    edits = (
+        _in_a_list(code, call, failure)
+        if len(call.args) > 1
+        else _with_others(code, call, failure)
+    )
     for edit in islice(edits, _MAX_EDITS):
         rest = rest_of_cell(failure, edit.changes)
         if rest is not None and rest.runs and rest.is_known:
@@ -59,7 +63,9 @@ def _mistake(failure: Failure, count: int, edit: Edit) -> Mistake:
 def _in_a_list(code: Code, call: ast.Call, failure: Failure) -> Iterator[Edit]:
     """Puts the tensors that a call passes one by one into one list."""
     values = Evaluator(names_of_frame(failure.scope), calls=False)
-    if not all(holds_tensors(values.look_up(it)) for it in call.args if isinstance(it, ast.Name)):
+    if not all(
+        holds_tensors(values.look_up(it)) for it in call.args if isinstance(it, ast.Name)
+    ):
         return
     listed = f"{code.source(call.func)}([{', '.join(map(code.source, call.args))}])"
     words = _("Write `{code}`.").format(code=listed)

@@ -208,7 +208,9 @@ def _other_end(ends: _Ends, place: int) -> Edit | None:
         new = _listed(_origins(ends.tensors(1)), ends.failure)
     elif isinstance(node, ast.Call):  # `outputs=layers.Dense(3)`
         last = _last_tensors(ends)
-        new = f"{ends.code.source(node)}({last[0].name})" if last and _creates(ends, node) else ""
+        new = (
+            f"{ends.code.source(node)}({last[0].name})" if last and _creates(ends, node) else ""
+        )
     else:
         last = _last_tensors(ends)
         new = last[0].name if len(last) == 1 else ""
@@ -283,7 +285,9 @@ def _in_sequential(match: re.Match[str], failure: Failure) -> Mistake | None:
     new = f"{function}({', '.join(words)})"
     return Mistake(
         "tensor-in-sequential",
-        _("`Sequential` expects layers; these are the inputs and outputs of a functional model."),
+        _(
+            "`Sequential` expects layers; these are the inputs and outputs of a functional model."
+        ),
         "",
         _("Write `{code}`.").format(code=new),
         "",
@@ -348,7 +352,11 @@ RULES: tuple[Rule, ...] = (
         r"is not connected to|not connected to `?outputs|Graph disconnected",
         _unconnected,
     ),
-    rule("not-a-tensor", r"All `?(?P<which>inputs|outputs)`? values must be KerasTens", _no_tensors),
+    rule(
+        "not-a-tensor",
+        r"All `?(?P<which>inputs|outputs)`? values must be KerasTens",
+        _no_tensors,
+    ),
     rule(
         "model-arguments",
         r"Unrecognized keyword arguments passed to|Layer\.__init__\(\) takes 1 positional|"

@@ -50,7 +50,9 @@ def _foreign(made: Constructor) -> list[str]:
     """Returns the arguments that the class does not take, or that hold another one's value."""
     known = made.parameters()
     found = [each.arg for each in made.call.keywords if each.arg and each.arg not in known]
-    found = [name for name in found if name not in ("name", "dtype", "trainable", "input_shape")]
+    found = [
+        name for name in found if name not in ("name", "dtype", "trainable", "input_shape")
+    ]
     for argument in made.arguments()[: len(made.call.args)]:
         value = argument.value
         if argument.name == "data_format" and argument.is_known and not isinstance(value, str):

@@ -142,7 +142,9 @@ def _edits(made: Constructor, argument: Argument) -> Iterator[Edit]:
     for source in dict.fromkeys(_sources(made, argument)):
         words = _("Write `{where}={value}`.").format(where=argument.name, value=source)
         yield Edit(words, (made.code.replaced(argument.node, source),))
-    default = made.parameters()[argument.name].default if argument.name in made.parameters() else 0
+    default = (
+        made.parameters()[argument.name].default if argument.name in made.parameters() else 0
+    )
     if default != argument.value and (changes := made.without(argument.name)):
         yield Edit(_("Remove `{name}`.").format(name=argument.name), changes)
     if argument.name in _EXAMPLES:
