@@ -27,13 +27,15 @@ from kfunc_lab.mistakes.rules.arguments import (
     dtypes,
     functions,
     input_shapes,
-    losses as missing_losses,
     merges,
     model_ends,
     optimizers,
     other_class,
     products,
     values,
+)
+from kfunc_lab.mistakes.rules.arguments import (
+    losses as missing_losses,
 )
 from kfunc_lab.mistakes.rules.joining import (
     applications,

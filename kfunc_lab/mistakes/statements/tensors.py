@@ -80,10 +80,13 @@ def _read_later(failure: Failure) -> Iterator[str]:
         for node in ast.walk(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
-    for node in ast.walk(code.tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            if begin_of(node) > end_of(statement) and node.id not in written:
-                yield node.id
+    read = [
+        node
+        for node in ast.walk(code.tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    ]
+    end = end_of(statement)
+    yield from (it.id for it in read if begin_of(it) > end and it.id not in written)
 
 
 def failed_statement(failure: Failure) -> ast.stmt | None:

@@ -40,6 +40,7 @@ class Argument:
 
     @property
     def is_known(self) -> bool:
+        """Whether the value can be told without running code."""
         return self.value is not _UNKNOWN
 
 
@@ -78,6 +79,7 @@ class Constructor:
 
     @property
     def kind(self) -> str:
+        """The name of the class."""
         return self.cls.__name__
 
     def parameters(self) -> dict[str, inspect.Parameter]:
@@ -91,6 +93,7 @@ class Constructor:
         return list(_arguments(self.call, self.parameters(), self.names))
 
     def argument(self, name: str) -> Argument | None:
+        """Returns the argument of a name; `None` if it is not passed."""
         return next((each for each in self.arguments() if each.name == name), None)
 
     def siblings(self, name: str) -> list[str]:

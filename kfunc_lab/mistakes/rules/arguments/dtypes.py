@@ -105,7 +105,8 @@ RULES: tuple[Rule, ...] = (
         r"has DataType \w+ not in list of allowed values|"
         r"has type float\w+ that does not match type u?int|"
         r"must be a floating point tensor|is not a valid dtype for Keras type promotion|"
-        r"Cast \w+ to string is not supported|Cast string to \w+ is not supported|Input type \(\w*int\w*\) and weight type|"
+        r"Cast \w+ to string is not supported|Cast string to \w+ is not supported|"
+        r"Input type \(\w*int\w*\) and weight type|"
         r"expected to be a \w*float|Could not find device for node.*DT_INT|"
         r"has type string that does not match|that does not match type string",
         _of_input,

@@ -81,13 +81,13 @@ class _Call:
         sources = list(map(self.code.source, self.tensors))
         joined, options = ", ".join(sources), self._options()
         ops, layers = (spelled_module(f"keras.{it}", self.names) for it in ("ops", "layers"))
-        if self.is_list and self.name in _OF_TWO and len(sources) == 2 and not options:
-            if self.module == "keras.ops":
-                yield self._edit(f"{ops}.{self.name}({joined})")
+        is_of_two = self.is_list and self.name in _OF_TWO and len(sources) == 2
+        if is_of_two and not options and self.module == "keras.ops":
+            yield self._edit(f"{ops}.{self.name}({joined})")
         if self.is_list and self.name in _OF_A_LIST and len(sources) > 1:
             options = "" if self.name == "mean" else options
             yield self._edit(f"{layers}.{_OF_A_LIST[self.name]}([{joined}]{options})")
-        if self.is_list and self.name in _OF_TWO and len(sources) == 2:
+        if is_of_two:
             yield self._edit(f"{ops}.{self.name}({joined})")
 
     def _options(self) -> str:

@@ -63,9 +63,13 @@ def _factors(node: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     for each in ast.walk(node):
         if isinstance(each, ast.BinOp) and isinstance(each.op, ast.MatMult):
             yield each.left, each.right
-        elif isinstance(each, ast.Call) and last_name(each.func) in _PRODUCTS:
-            if len(each.args) >= 2:
-                yield each.args[0], each.args[1]
+        elif _is_product(each):
+            yield each.args[0], each.args[1]  # type: ignore[attr-defined]
+
+
+def _is_product(node: ast.AST) -> bool:
+    is_call = isinstance(node, ast.Call) and len(node.args) >= 2
+    return is_call and last_name(node.func) in _PRODUCTS  # type: ignore[attr-defined]
 
 
 def _value(code: Code, node: ast.expr, changes: tuple[Change, ...], names: Any) -> Any:

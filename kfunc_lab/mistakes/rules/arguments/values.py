@@ -1,6 +1,5 @@
 """Arguments of a layer whose value has the wrong type or is no size: `filters=-4`, `padding=1`."""
 
-import ast
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -349,7 +348,8 @@ RULES: tuple[Rule, ...] = (
     rule(
         "wrong-argument",
         r"positive integer|strictly positive|must be a tuple of|not supported between instances|"
-        r"to a shape|fully-defined|has no attribute 'lower'|unhashable|argument must be|must be either|"
+        r"to a shape|fully-defined|has no attribute 'lower'|unhashable|argument must be|"
+        r"must be either|"
         r"activation function identifier|as a Python `bool`|cannot be interpreted as an integer|"
         r"unsupported operand|can only concatenate|must be real number|invalid literal|"
         r"greater than (?:0|zero)|Expected an? (?:int|positive)|'NoneType'|object is not iterable|"
