@@ -17,7 +17,7 @@ from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.source.edit import Change, Edit, edited
 
 _MAX_ITEMS = 12  # the rounds of a loop
-_SECONDS = 0.12  # for one edit
+_SECONDS = 0.12  # of this thread, for one edit
 _ALL_SECONDS = 0.25  # for all edits of one explanation
 
 
@@ -52,7 +52,7 @@ def best_edit(failure: Failure, edits: Iterable[Edit]) -> Edit | None:
     Returns:
         The edit; `None` if the statement that failed still fails with each, or is not known.
     """
-    best, farthest, end = None, 0, time.perf_counter() + _ALL_SECONDS
+    best, farthest, end = None, 0, time.thread_time() + _ALL_SECONDS
     for edit in edits:
         rest = rest_of_cell(failure, edit.changes)
         if rest is not None and rest.is_known:
@@ -60,7 +60,7 @@ def best_edit(failure: Failure, edits: Iterable[Edit]) -> Edit | None:
                 return edit
             if rest.steps > farthest:
                 best, farthest = edit, rest.steps
-        if time.perf_counter() > end:
+        if time.thread_time() > end:
             break
     return best
 
@@ -205,7 +205,7 @@ class _Runner:
         self._names: dict[str, Any] = {"keras": keras, **names}
         self._steps = 0
         self._is_known = False
-        self._end = time.perf_counter() + _SECONDS
+        self._end = time.thread_time() + _SECONDS
 
     def run(self, blocks: list[tuple[list[ast.stmt], int]], earlier: int | None) -> Rest:
         runs = True
@@ -241,7 +241,7 @@ class _Runner:
 
     def _run(self, statement: ast.stmt) -> bool:
         """Runs a statement; returns whether it could be computed."""
-        if time.perf_counter() > self._end:
+        if time.thread_time() > self._end:
             raise _EndError
         run = getattr(self, f"_{type(statement).__name__.lower()}", None)
         try:

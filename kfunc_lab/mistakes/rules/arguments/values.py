@@ -124,6 +124,11 @@ def _reason(argument: Argument, made: Constructor) -> str:
         return _(
             "`{where}` must be the name of a function such as `relu`, or a function, got {value}."
         ).format(**words)
+    rank = rank_of(made.kind)
+    if isinstance(argument.value, (tuple, list)) and argument.name in WINDOWS and rank:
+        return _("`{where}` must be one whole number, or {n} in a tuple, got {value}.").format(
+            n=rank, **words
+        )
     return _("`{where}` must be a positive whole number, got {value}.").format(**words)
 
 
@@ -277,7 +282,7 @@ def _with_missing(made: Constructor, missing: str) -> Iterator[Edit]:
     yield from _moved(made, missing)
     sources = [*made.siblings(missing), *(made.numbers() if missing in COUNTS else ())]
     if missing in _EXAMPLES:
-        sources.append(_EXAMPLES[missing])
+        sources.append("64" if made.kind == "Dense" else _EXAMPLES[missing])
     for source in dict.fromkeys(sources):
         yield _pass_it(made, missing, source)
 
