@@ -9,11 +9,12 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.arguments.constructor import Constructor
+from kfunc_lab.mistakes.rules.construction import NEEDED
 from kfunc_lab.mistakes.search.sites import last_name
 from kfunc_lab.mistakes.source.code import begin_of
 from kfunc_lab.mistakes.source.edit import Edit
 from kfunc_lab.mistakes.statements.failed_call import holds_tensors
-from kfunc_lab.mistakes.statements.rest_of_cell import best_edit
+from kfunc_lab.mistakes.statements.rest_of_cell import rest_of_cell
 
 _MAX_EDITS = 8
 _WRAPPERS = {
@@ -32,7 +33,7 @@ def _class_called(match: re.Match[str], failure: Failure) -> Mistake | None:
     needed = [each for each in made.parameters().values() if each.default is each.empty]
     if not needed or len(made.arguments()) < len(made.call.args):
         return None
-    edit = best_edit(failure, islice(_edits(made), _MAX_EDITS))
+    edit = next(_that_run(failure, islice(_edits(made), _MAX_EDITS)), None)
     if edit is None:
         return None
     return Mistake(
@@ -43,6 +44,14 @@ def _class_called(match: re.Match[str], failure: Failure) -> Mistake | None:
         made.kind,
         edit.changes,
     )
+
+
+def _that_run(failure: Failure, edits: Iterator[Edit]) -> Iterator[Edit]:
+    """Yields the edits with which the rest of the cell runs."""
+    for edit in edits:
+        rest = rest_of_cell(failure, edit.changes)
+        if rest is not None and rest.runs and rest.is_known:
+            yield edit
 
 
 def _edits(made: Constructor) -> Iterator[Edit]:
@@ -75,6 +84,8 @@ def _settings(made: Constructor, function: str) -> Iterator[str]:
             if each.arg != "name"
         ]
         yield ", ".join(words)
+    if "(" not in NEEDED.get(made.kind, "("):
+        yield NEEDED[made.kind]
     module = function.removesuffix(made.kind)
     yield from (f"{module}{inner}" for inner in _WRAPPERS.get(made.kind, ()))
 

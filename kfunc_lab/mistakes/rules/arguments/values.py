@@ -293,7 +293,7 @@ def _moved(made: Constructor, missing: str) -> Iterator[Edit]:
     if len(made.call.args) != 1 or required.index(missing) != 1:
         return
     first, source = required[0], made.code.source(made.call.args[0])
-    if source not in made.siblings(missing) or source in made.siblings(first):
+    if source == "1" or source not in made.siblings(missing) or source in made.siblings(first):
         return
     for value in made.siblings(first):
         node = made.call.args[0]
