@@ -38,10 +38,12 @@ def _class_called(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     return Mistake(
         "constructor-parentheses",
-        _("The constructor of {kind} takes settings, not a tensor.").format(kind=made.kind),
+        _("The constructor of {kind} got a tensor for its argument `{where}`.").format(
+            kind=made.kind, where=made.arguments()[0].name
+        ),
         "",
         edit.words,
-        made.kind,
+        made.arguments()[0].name,
         edit.changes,
     )
 

@@ -25,7 +25,8 @@ def _no_shape(match: re.Match[str], failure: Failure) -> Mistake | None:
     shapes = _Shapes.of(failure)
     if shapes is None:
         return None
-    edit = shapes.first_that_runs([*shapes.known(None), (None,)])
+    any_length: list[Shape] = [(None,)] if shapes.is_read() else []
+    edit = shapes.first_that_runs([*shapes.known(None), *any_length])
     if edit is None:
         return None
     return Mistake(
@@ -155,6 +156,12 @@ class _Shapes:
         statement = self._call.code.statement_of(self._call.call)
         target = statement.targets[0] if isinstance(statement, ast.Assign) else None
         return target.id if isinstance(target, ast.Name) else ""
+
+    def is_read(self) -> bool:
+        """Returns whether a call behind takes the input, so that a shape can be tried on it."""
+        target = self._target()
+        given = (each for call in self._calls_behind() for each in ast.walk(call))
+        return any(isinstance(each, ast.Name) and each.id == target for each in given)
 
     def _calls_behind(self) -> Iterator[ast.Call]:
         place = end_of(self._call.call)
