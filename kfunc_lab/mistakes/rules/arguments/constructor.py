@@ -115,7 +115,8 @@ class Constructor:
                 continue
             parameters = Constructor(self.code, call, cls, self.names).parameters()
             for each in _arguments(call, parameters, self.names):
-                if each.name in COUNTS and is_right(each.name, each.value, cls.__name__):
+                is_size = each.name in COUNTS and each.name != "input_dim"
+                if is_size and is_right(each.name, each.value, cls.__name__):
                     found.append((self._distance(call), str(each.value)))
                 if each.name == "target_shape":
                     found += [(self._distance(call), it) for it in _products(each.value)]

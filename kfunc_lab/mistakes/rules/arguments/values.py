@@ -166,7 +166,7 @@ def _sources(made: Constructor, argument: Argument) -> Iterator[str]:
     if name in COUNTS or name in WINDOWS:
         yield from _meant(value, name, made.kind)
         yield from siblings
-        if name in COUNTS:
+        if name in COUNTS and name != "input_dim":  # a vocabulary is no size of a layer
             yield from made.numbers()
     elif name == "rate":
         if re.fullmatch(r"[01]?\.\d+", str(value).strip()):
@@ -280,7 +280,10 @@ def _no_kernel(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _with_missing(made: Constructor, missing: str) -> Iterator[Edit]:
     """Yields calls with the missing argument."""
     yield from _moved(made, missing)
-    sources = [*made.siblings(missing), *(made.numbers() if missing in COUNTS else ())]
+    sources = [
+        *made.siblings(missing),
+        *(made.numbers() if missing in COUNTS - {"input_dim"} else ()),
+    ]
     if missing in _EXAMPLES:
         sources.append("64" if made.kind == "Dense" else _EXAMPLES[missing])
     for source in dict.fromkeys(sources):
