@@ -22,6 +22,22 @@ from kfunc_lab.mistakes.rules import (
     states,
     windows,
 )
+from kfunc_lab.mistakes.rules.arguments import (
+    batch_axis,
+    class_called,
+    dtypes,
+    functions,
+    input_shapes,
+    merges,
+    model_ends,
+    optimizers,
+    other_class,
+    products,
+    values,
+)
+from kfunc_lab.mistakes.rules.arguments import (
+    losses as missing_losses,
+)
 from kfunc_lab.mistakes.rules.joining import (
     applications,
     calls,
@@ -51,6 +67,18 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
+    *functions.RULES,
+    *dtypes.RULES,
+    *batch_axis.RULES,
+    *input_shapes.RULES,
+    *class_called.RULES,
+    *values.RULES,
+    *merges.RULES,
+    *model_ends.RULES,
+    *optimizers.RULES,
+    *missing_losses.RULES,
+    *products.RULES,
+    *other_class.RULES,
     *lists.RULES,
     *states.RULES,
     *models_for_tensors.RULES,

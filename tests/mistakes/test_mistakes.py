@@ -280,7 +280,7 @@ def a_layer_for_an_output():
     keras.Model(row(), layers.Dense(1, name="d"))
 
 
-@case("layer-for-tensor", "Functional", "`layers.Dense(...)(x)`", where="e")
+@case("layer-for-tensor", "Functional", '`layers.Dense(2, name="e")(x)`', where="e")
 def a_layer_among_outputs():
     x = row()
     keras.Model(x, [layers.Dense(1)(x), layers.Dense(2, name="e")])

@@ -78,7 +78,9 @@ def like(name: str, names: Iterable[str]) -> str:
     """Returns the name that differs only by capitals, underlines or a plural; empty if none."""
     plain = _plain(name)
     same = [each for each in names if _plain(each) == plain]
-    return next((each for each in same if each[:1].isupper()), same[0] if same else "")
+    exact = [each for each in same if each == name.rstrip("s")]  # `adds`: no class
+    classes = [each for each in same if each[:1].isupper()]
+    return next(iter([*exact, *classes, *same]), "")
 
 
 def _by_resemblance(module: str, name: str) -> str:

@@ -34,7 +34,7 @@ from kfunc_lab.mistakes.statements.failed_call import (
 from kfunc_lab.mistakes.statements.never_called import called_on_tensor
 
 # An example of the arguments that each layer needs where it got a tensor.
-_NEEDED = {
+NEEDED = {
     "Dense": "64", "Conv1D": "32, 3", "Conv2D": "32, 3", "Conv3D": "32, 3",
     "Conv1DTranspose": "32, 3", "Conv2DTranspose": "32, 3", "SeparableConv2D": "32, 3",
     "DepthwiseConv2D": "3", "LSTM": "32", "GRU": "32", "SimpleRNN": "32", "Dropout": "0.5",
@@ -118,7 +118,7 @@ def _tensors_in(call: ast.Call, failure: Failure) -> list[ast.expr]:
 def _sorted_arguments(failure: Failure) -> tuple[str, str]:
     """Returns the source of a call's tensors, and the source of its settings."""
     call = as_call(failure.code)
-    needed = _NEEDED.get(failure.kind, "")
+    needed = NEEDED.get(failure.kind, "")
     if call is None:
         return "x", needed
     plain = [expression for expression in call.args if _is_setting(expression, failure)]
@@ -148,7 +148,7 @@ def _with_needed(kind: str, settings: list[str], named: dict[str, str]) -> list[
     """Adds an example of each setting that a layer needs and that is not passed."""
     import keras
 
-    needed = _NEEDED.get(kind, "")
+    needed = NEEDED.get(kind, "")
     if not settings and not named:
         if kind in ("Reshape", "Permute"):
             return ["..."]  # an example would not fit the tensor
@@ -562,7 +562,7 @@ def _missing_argument(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _with_example(failure: Failure, where: str) -> tuple[str, tuple[Change, ...]]:
     """Returns the arguments of a call with an example of the one that is missing."""
     call = FailedCall.of(failure)
-    example = _NEEDED.get(failure.kind, f"{where}=...")
+    example = NEEDED.get(failure.kind, f"{where}=...")
     if call is None or not (call.call.args or call.call.keywords):
         changes = () if call is None or "..." in example else _filled(call, example)
         return example, changes

@@ -14,7 +14,10 @@ from kfunc_lab.mistakes.source.code import tensor_expressions
 from kfunc_lab.mistakes.source.edit import Change
 
 _SCORES = ("scores",)
-_STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",)}
+_STATES = {
+    "LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",), "ConvLSTM1D": ("h", "c"),
+    "ConvLSTM2D": ("h", "c"), "ConvLSTM3D": ("h", "c"),
+}  # fmt: skip
 
 
 def _with_states(match: re.Match[str], failure: Failure) -> Mistake | None:

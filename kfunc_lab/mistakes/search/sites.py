@@ -13,6 +13,8 @@ from kfunc_lab.mistakes.source.code import Code
 
 _CELL = re.compile(r"^<ipython-input|[\\/]ipykernel_\d+[\\/]")
 _MAX_FILES = 200
+# Settings that are off unless the source passes them, by their names.
+_SWITCHES = ("return_state", "return_sequences")
 
 # A call in the learner's code, with the file or cell that holds it.
 Site = tuple[Code, ast.Call]
@@ -131,7 +133,13 @@ def creates(call: ast.Call, layer: Any) -> bool:
         return False
     if name is None and not has_name and not automatic:
         return False
-    return all(_agrees(config, key, value) for key, value in arguments.items())
+    if not all(_agrees(config, key, value) for key, value in arguments.items()):
+        return False
+    return all(not config.get(switch) or _passes(call, switch) for switch in _SWITCHES)
+
+
+def _passes(call: ast.Call, name: str) -> bool:
+    return any(keyword.arg in (name, None) for keyword in call.keywords)
 
 
 def _function_names(kind: str) -> tuple[str, ...]:

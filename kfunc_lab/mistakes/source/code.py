@@ -56,6 +56,15 @@ class Code:
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
         yield from sorted(calls, key=lambda node: (node.end_lineno, node.end_col_offset))
 
+    def calls_near(self, node: ast.AST) -> Iterator[ast.Call]:
+        """Yields the calls of the function around a node; all calls if none is around it."""
+        scope: ast.AST | None = node
+        while scope is not None and not isinstance(scope, (ast.FunctionDef, ast.Lambda)):
+            scope = self.parents.get(scope)
+        inside = self.tree if scope is None else scope
+        calls = [each for each in ast.walk(inside) if isinstance(each, ast.Call)]
+        yield from sorted(calls, key=lambda each: (each.end_lineno, each.end_col_offset))
+
     def expression_at(self, begin: tuple[int, int], end: tuple[int, int]) -> ast.expr | None:
         """Returns the expression between two positions; `None` if there is none."""
         for node in ast.walk(self.tree):

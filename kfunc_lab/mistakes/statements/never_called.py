@@ -1,6 +1,8 @@
 """Layers that were created and never called on a tensor."""
 
 import ast
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from kfunc_lab.locale import _
@@ -9,6 +11,10 @@ from kfunc_lab.mistakes.search.sites import Sites
 from kfunc_lab.mistakes.source.code import Code, begin_of
 from kfunc_lab.mistakes.source.edit import Change
 from kfunc_lab.mistakes.statements.failed_call import holds_tensors, is_known, value_of
+from kfunc_lab.mistakes.statements.rest_of_cell import rest_of_cell
+from kfunc_lab.mistakes.statements.tensors import likely, target_of
+
+_MAX_EDITS = 6
 
 
 def called_on_tensor(failure: Failure, layer: Any) -> tuple[str, tuple[Change, ...]]:
@@ -25,12 +31,55 @@ def called_on_tensor(failure: Failure, layer: Any) -> tuple[str, tuple[Change, .
     if site is None:
         return "", ()
     code, creation = site
-    tensor = _tensor_before(code, creation, failure)
-    if not tensor:
-        return "", ()
     source = code.source(creation)
-    words = _("Call it on the tensor before: `{code}`.").format(code=f"{source}({tensor})")
-    return words, (code.replaced(creation, f"{source}({tensor})"),)
+    before = _tensor_before(code, creation, failure)
+    tried = 0
+    for arguments in islice(
+        _arguments(type(layer), before, code, creation, failure), _MAX_EDITS
+    ):
+        change = code.replaced(creation, f"{source}({arguments})")
+        rest = rest_of_cell(failure, (change,)) if failure.source is not None else None
+        if rest is None or (rest.runs and not rest.is_known):
+            break
+        tried += 1
+        if rest.runs:
+            return _words(source, arguments, arguments == before), (change,)
+    if not before or tried:
+        return "", ()
+    change = code.replaced(creation, f"{source}({before})")
+    return _words(source, before, True), (change,)
+
+
+def _words(source: str, arguments: str, is_before: bool) -> str:
+    words = _("Call it: `{code}`.")
+    if is_before:
+        words = _("Call it on the tensor before: `{code}`.")
+    return words.format(code=f"{source}({arguments})")
+
+
+def _arguments(
+    cls: type, before: str, code: Code, creation: ast.Call, failure: Failure
+) -> Iterator[str]:
+    """Yields the arguments that a call of the layer may have, the most likely first."""
+    target = target_of(code, creation)
+    held = [it.name for it in likely(failure, target) if it.name != target or target == before]
+    unused = [it.name for it in likely(failure, target) if not it.is_used]
+    names = list(dict.fromkeys([before, *held] if before else held))
+    takes = _takes(cls)
+    for name in names:
+        yield name if takes == 1 else f"[{name}, {name}]" if takes == 0 else f"{name}, {name}"
+    if takes != 1 and len(unused) > 1:
+        pair = ", ".join(unused[:2][::-1])
+        yield f"[{pair}]" if takes == 0 else pair
+
+
+def _takes(cls: type) -> int:
+    """Returns the number of tensors that a layer takes; 0 for a list of them."""
+    if cls.__name__ == "MultiHeadAttention":
+        return 2
+    if cls.__name__ in ("Attention", "AdditiveAttention"):
+        return 0
+    return 1
 
 
 def _tensor_before(code: Code, creation: ast.Call, failure: Failure) -> str:

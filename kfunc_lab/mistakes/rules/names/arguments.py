@@ -1,10 +1,10 @@
 """Arguments that were renamed, removed, or that a class or method of Keras never had."""
 
 import ast
-import difflib
 import inspect
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from kfunc_lab.locale import _
@@ -12,6 +12,7 @@ from kfunc_lab.mistakes.failure import Failure, name_of
 from kfunc_lab.mistakes.names.cause import is_keras
 from kfunc_lab.mistakes.names.scope import Evaluator
 from kfunc_lab.mistakes.names.table import arguments
+from kfunc_lab.mistakes.nearest import nearest
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.names.trying import (
     changed_source,
@@ -86,6 +87,20 @@ def _unknown(call: ast.Call, function: Any) -> Iterator[ast.keyword]:
             yield keyword
 
 
+@lru_cache(maxsize=1)
+def _arguments_of_layers() -> frozenset[str]:
+    """Returns the names of the arguments that layers of Keras have."""
+    import keras
+
+    classes = [each for each in vars(keras.layers).values() if isinstance(each, type)]
+    return frozenset(name for each in classes for name in _parameters(each)[0])
+
+
+def _of_other_layer(name: str | None) -> bool:
+    """Returns whether an argument is spelled right, but belongs to another class."""
+    return name in _arguments_of_layers()
+
+
 class _Words:
     """The changes of one call, with the sentences about them."""
 
@@ -119,17 +134,33 @@ class _Words:
             self._remove(keyword)
             return
         name, _equals, template = new.partition("=")
+        if self._is_given(name):
+            self._remove(keyword)
+            return
         value = _turned(self._code, keyword.value, template)
         self._rename(keyword, name, value)
 
     def _closest(self, keyword: ast.keyword) -> None:
         known = sorted(_parameters(self._function)[0] - {"self", "kwargs", "args"})
-        close = difflib.get_close_matches(keyword.arg or "", known, 1, 0.6)
-        given = {each.arg for each in self._call.keywords}
-        if close and close[0] not in given and keyword.arg not in _KEPT_LATER:
-            self._rename(keyword, close[0], self._code.source(keyword.value))
+        if self._function_is("Model"):
+            known += ["inputs", "outputs", "name", "trainable"]
+        close = nearest(keyword.arg or "", known, 0.6)
+        is_misspelt = keyword.arg not in _KEPT_LATER and not _of_other_layer(keyword.arg)
+        if close and not self._is_given(close) and is_misspelt:
+            self._rename(keyword, close, self._code.source(keyword.value))
         else:
             self._remove(keyword)
+
+    def _is_given(self, name: str) -> bool:
+        """Returns whether the call passes an argument, by name or by position."""
+        parameters = list(inspect.signature(self._function).parameters)
+        by_position = parameters[: len(self._call.args)]
+        return name in [*by_position, *(each.arg for each in self._call.keywords)]
+
+    def _function_is(self, name: str) -> bool:
+        import keras
+
+        return self._function is getattr(keras, name)
 
     def _rename(self, keyword: ast.keyword, name: str, value: str) -> None:
         self.changes.append(self._code.replaced(keyword, f"{name}={value}"))
@@ -312,7 +343,7 @@ def _turned(code: Code, value: ast.expr, template: str) -> str:
     if function == "one":
         return f"({source},)"
     if function == "listed":
-        return source if isinstance(value, ast.List) else f"[{source}]"
+        return source if isinstance(value, (ast.List, ast.Dict)) else f"[{source}]"
     return template.replace("value", source) if not function else source
 
 
