@@ -37,7 +37,7 @@ def test_silent_mistake_is_found_until_it_is_mended(case, notebook):
     assert sorted(answer["lint"]) == sorted(case["finds"])
     if "mended" not in case:
         return
-    after = notebook.run(
-        [*cells, case["mended"].strip()], data=case.get("data_after", case.get("data"))
+    after = notebook.go_on(
+        [case["mended"].strip()], data=case.get("data_after", case.get("data"))
     )
     assert after["lint"] == []
