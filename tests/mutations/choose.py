@@ -1,5 +1,6 @@
 """Chooses mutants: as many of each kind as there are, in a random order that never changes."""
 
+import functools
 import random
 from collections.abc import Iterator
 
@@ -33,11 +34,16 @@ def mutants(count: int, seed: int = 0) -> list[Mutant]:
 
 def _in_random_order(kind: str, seed: int) -> Iterator[Mutant]:
     chance = random.Random(f"{kind} {seed}")
-    by_model = {name: list(_of_model(kind, name)) for name in MODELS}
+    by_model = {name: list(_all(kind, name)) for name in MODELS}
     while any(by_model.values()):
         for name in chance.sample(list(by_model), len(by_model)):
             if by_model[name]:
                 yield by_model[name].pop(chance.randrange(len(by_model[name])))
+
+
+@functools.cache
+def _all(kind: str, name: str) -> tuple[Mutant, ...]:
+    return tuple(_of_model(kind, name))
 
 
 def _of_model(kind: str, name: str) -> Iterator[Mutant]:
