@@ -293,6 +293,13 @@ class Opener:
             self._kernel.end()
         self._kernel = None
 
+    def end(self) -> None:
+        """Ends the page and the kernel; the next notebook gets new ones."""
+        if self.page is not None:
+            self.page.close()
+        self.page = None
+        self.end_kernel()
+
     def close(self) -> None:
         self._context.close()
         self.end_kernel()
