@@ -47,10 +47,17 @@ def _all(kind: str, name: str) -> tuple[Mutant, ...]:
 
 
 def _of_model(kind: str, name: str) -> Iterator[Mutant]:
-    cells = MODELS[name]
-    for index, text in enumerate(cells):
-        cell = Cell(name, index, Code(f"{name} {index}", text), index == len(cells) - 1)
+    for cell in _cells(name):
         for changes in OPERATORS[kind](cell):
-            mutant = mutate(cell, kind, changes, cells) if changes else None
+            mutant = mutate(cell, kind, changes, MODELS[name]) if changes else None
             if mutant is not None:
                 yield mutant
+
+
+@functools.cache
+def _cells(name: str) -> tuple[Cell, ...]:
+    texts = MODELS[name]
+    return tuple(
+        Cell(name, index, Code(f"{name} {index}", text), index == len(texts) - 1)
+        for index, text in enumerate(texts)
+    )
