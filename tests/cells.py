@@ -35,8 +35,8 @@ class Notebook:
             try:
                 with contextlib.redirect_stdout(io.StringIO()):
                     exec(compile(cell, file, "exec"), self.names)
-            except Exception as error:
-                return error
+            except Exception as error:  # raised by the cell, and not by this file
+                return error.with_traceback(error.__traceback__.tb_next)
         return None
 
     def explained(self):
