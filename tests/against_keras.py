@@ -15,7 +15,7 @@ from kfunc_lab.shapes.rules.formulas import derivation, derive, rule_of
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
 # The settings for drawn configurations.
-drawn = examples(30)
+drawn = examples(20)
 # The errors of Keras for invalid inputs; a missing axis gives an IndexError.
 REFUSALS = (ValueError, TypeError, IndexError)
 

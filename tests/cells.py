@@ -1,5 +1,7 @@
 """Runs the cells of a notebook, explains what fails, and applies the edit to the cells."""
 
+import contextlib
+import io
 import itertools
 import linecache
 
@@ -11,13 +13,19 @@ PREAMBLE = "import numpy as np\nimport keras\nfrom keras import layers, ops\n"
 
 
 class Notebook:
-    """Cells that share their variables, as in a notebook."""
+    """Cells that share their variables, as in a notebook. Their prints are not shown."""
 
     def __init__(self, *cells, preamble=PREAMBLE):
         self.names = {"__name__": "__main__"}
-        self.files = [f"/cells/{next(_NUMBERS)}.py" for _ in cells]
-        self.cells = list(cells)
+        self.files, self.cells = [], []
         exec(preamble, self.names)
+        self.add(*cells)
+
+    def add(self, *cells):
+        """Add cells at the end; return the number of the first."""
+        self.files += [f"/tmp/ipykernel_1/{next(_NUMBERS)}.py" for _ in cells]
+        self.cells += cells
+        return len(self.cells) - len(cells)
 
     def run(self, first=0):
         """Run the cells from one on; return the error of the first that fails."""
@@ -25,9 +33,10 @@ class Notebook:
             lines = cell.splitlines(keepends=True)
             linecache.cache[file] = (len(cell), None, lines, file)
             try:
-                exec(compile(cell, file, "exec"), self.names)
-            except Exception as error:
-                return error
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(compile(cell, file, "exec"), self.names)
+            except Exception as error:  # raised by the cell, and not by this file
+                return error.with_traceback(error.__traceback__.tb_next)
         return None
 
     def explained(self):
@@ -38,11 +47,15 @@ class Notebook:
 
     def mended(self, view):
         """Apply the edit and run again from the first changed cell on; return the error."""
+        return self.changed(view.mistake)
+
+    def changed(self, mistake):
+        """Apply the changes of a mistake, and run again; return the error."""
         changed = []
         for number, file in enumerate(self.files):
-            changes = [each for each in view.mistake.changes if each.file == file]
+            changes = [each for each in mistake.changes if each.file == file]
             if changes:
                 self.cells[number] = edited(self.cells[number], changes)
                 changed.append(number)
-        assert changed, view.to_text()
+        assert changed, mistake
         return self.run(changed[0])

@@ -1,43 +1,25 @@
-"""A process with a followed notebook: runs cells, explains what failed, and applies the edit.
-
-The process is an IPython shell of its own, so that no test runs in one. It reads one request a line
-from its standard input and answers with one line of JSON.
-"""
+"""A followed notebook that runs cells, explains what failed, and applies the edit."""
 
 import contextlib
 import io
-import json
 import linecache
-import os
-import subprocess
 import sys
 import time
-from pathlib import Path
 
-PREAMBLE = """import numpy as np
 import keras
-from keras import layers, ops
-rng = np.random.default_rng(0)"""
+from mutations.run import Notebook
+
+import kfunc_lab as lab
 
 
 class FollowedNotebook:
-    """A notebook that `lab.watch()` follows, in a process of its own."""
+    """A notebook that `lab.watch()` follows, which tells what became of its cells."""
 
     def __init__(self) -> None:
-        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-        root = str(Path(__file__).parents[1])
-        environment["PYTHONPATH"] = root + os.pathsep + environment.get("PYTHONPATH", "")
-        self._process = subprocess.Popen(
-            [sys.executable, __file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            text=True,
-        )
+        self._notebook = Notebook()
 
     def run(self, cells, language="en", check=None, data=None, runs_edit=True):
-        """Runs cells until one fails, and runs them again with the edit that is offered.
+        """Runs cells in a new notebook until one fails, and runs them again with its edit.
 
         Args:
             cells: The sources of the cells.
@@ -47,96 +29,53 @@ class FollowedNotebook:
             runs_edit: Whether to run the edited cells.
 
         Returns:
-            A dict: `raised`, `said`, `rule`, `seconds`, `mended` (the edited cells, if an edit
-            with its place in the source is offered), `runs` (whether the edited cells run), `lint`
-            (the codes of the findings if nothing failed) and `value`.
+            A dict: `raised`, `said`, `edit`, `rule`, `seconds`, `mended` (the edited cells, if an
+            edit with its place in the source is offered), `runs` (whether the edited cells run),
+            `lint` (the codes of the findings if nothing failed) and `value`.
         """
-        request = {"cells": list(cells), "language": language, "check": check}
-        request |= {"data": data, "runs_edit": runs_edit}
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        assert answer, "the notebook's process has ended"
-        return json.loads(answer)
+        keras.mixed_precision.set_global_policy("float32")
+        with contextlib.redirect_stdout(io.StringIO()):
+            self._notebook.begin()
+        lab.language(language)
+        return self.go_on(cells, check, data, runs_edit)
 
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.wait(90)  # TensorFlow frees its graphs
-
-
-def _serve() -> None:
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the cells print is not an answer
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer = _answer(**request)
-        except Exception as error:
-            answer = {"problem": f"{type(error).__name__}: {error}"}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-
-def _shell(language):
-    import keras
-    from IPython.core.interactiveshell import InteractiveShell
-
-    import kfunc_lab as lab
-
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
-    shell.reset(new_session=True)
-    keras.backend.clear_session()
-    keras.mixed_precision.set_global_policy("float32")
-    linecache.clearcache()
-    vars(sys).pop("last_value", None)
-    shell.run_cell("import kfunc_lab as lab\nlab.watch()")
-    shell.run_cell(PREAMBLE)
-    lab.language(language)
-    return shell
-
-
-def _run(shell, cells):
-    """Runs cells until one fails, and returns the number of those that ran."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        for number, cell in enumerate(cells):
-            if not shell.run_cell(cell).success:
-                return number
-    return len(cells)
-
-
-def _answer(cells, language, check, data, runs_edit):
-    import kfunc_lab as lab
-
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        shell = _shell(language)
-    ran = _run(shell, cells)
-    if ran == len(cells):
-        model = shell.user_ns.get("model")
-        data = None if data is None else eval(data, shell.user_ns)
-        findings = [] if model is None else list(lab.lint(model, data))
-        lint = [it.code for it in findings]
-        return {"raised": False, "lint": lint, "value": _value(shell, check)}
-    begin = time.perf_counter()
-    view = lab.explain()
-    answer = {
-        "raised": True,
-        "error": f"{type(sys.last_value).__name__}: {sys.last_value}"[:500],
-        "said": view.to_text(),
-        "rule": view.mistake.rule,
-        "edit": view.mistake.edit,
-        "seconds": time.perf_counter() - begin,
-        "failed": ran,
-    }
-    if view.mended:
+    def go_on(self, cells, check=None, data=None, runs_edit=True):
+        """Does the same with further cells of the notebook."""
+        failed, error = self._notebook.run(cells)
+        if error is None:
+            model = self._notebook.shell.user_ns.get("model")
+            data = None if data is None else eval(data, self._notebook.shell.user_ns)
+            findings = [] if model is None else list(lab.lint(model, data))
+            lint = [it.code for it in findings]
+            return {"raised": False, "lint": lint, "value": self._value(check)}
+        begin = time.perf_counter()
+        view = lab.explain()
+        answer = {
+            "raised": True,
+            "error": f"{type(sys.last_value).__name__}: {sys.last_value}"[:500],
+            "said": view.to_text(),
+            "rule": view.mistake.rule,
+            "edit": view.mistake.edit,
+            "seconds": time.perf_counter() - begin,
+            "failed": failed,
+        }
+        if not view.mended:
+            return answer
         edited = [_edited(cell, view.mended) for cell in cells]
         first = next(n for n, cell in enumerate(edited) if cell != cells[n])
         answer["mended"] = edited
-        if not runs_edit:
-            return answer
-        answer["runs"] = _run(shell, edited[first : ran + 1]) == ran + 1 - first
-        answer["value"] = _value(shell, check)
-    return answer
+        if runs_edit:
+            answer["runs"] = self._notebook.run(edited[first : failed + 1])[1] is None
+            answer["value"] = self._value(check)
+        return answer
+
+    def close(self) -> None:
+        self._notebook.end()
+        keras.mixed_precision.set_global_policy("float32")
+        vars(sys).pop("last_value", None)  # refers to the last model
+
+    def _value(self, check):
+        return None if check is None else repr(eval(check, self._notebook.shell.user_ns))
 
 
 def _edited(cell, sources):
@@ -145,11 +84,3 @@ def _edited(cell, sources):
         if "".join(linecache.getlines(file)).rstrip() == cell.rstrip():
             return source
     return cell
-
-
-def _value(shell, check):
-    return None if check is None else repr(eval(check, shell.user_ns))
-
-
-if __name__ == "__main__":
-    _serve()

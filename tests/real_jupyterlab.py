@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
+from forget_notebook import FORGET
 from jupyter_client.blocking import BlockingKernelClient
 
 from kfunc_lab.lessons import server
@@ -170,7 +171,7 @@ class Kernel:
             TimeoutError: If the kernel is still busy with the previous notebook.
         """
         folder = str(self._lab.root.joinpath(path).parent)
-        code = f"{_FORGET}\n__import__('os').chdir({folder!r})"
+        code = f"{FORGET}\n__import__('os').chdir({folder!r})"
         self._client.execute(code, silent=True, reply=True, timeout=20)
         self._lab.ask("PATCH", f"sessions/{self._session}", {"path": path})
 
@@ -178,16 +179,6 @@ class Kernel:
         self._client.stop_channels()
         self._lab.ask("DELETE", f"sessions/{self._session}")
 
-
-# Removes the views, language and layer names of the previous notebook.
-_FORGET = """
-import ipywidgets, keras, kfunc_lab
-kfunc_lab.unwatch()
-kfunc_lab.language("en")
-keras.backend.clear_session()
-ipywidgets.Widget.close_all()
-get_ipython().reset(new_session=True)
-"""
 
 # A notebook that is still open would take over the path that its kernel turns to.
 _CLOSE = "() => { for (const it of [...jupyterapp.shell.widgets('main')]) it.dispose(); }"
@@ -292,6 +283,13 @@ class Opener:
         if self._kernel is not None:
             self._kernel.end()
         self._kernel = None
+
+    def end(self) -> None:
+        """Ends the page and the kernel; the next notebook gets new ones."""
+        if self.page is not None:
+            self.page.close()
+        self.page = None
+        self.end_kernel()
 
     def close(self) -> None:
         self._context.close()

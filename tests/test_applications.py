@@ -44,6 +44,13 @@ SMALLEST = {
     "Xception",  # separable convolutions
 }
 
+# Their values are compared in every run. The others are larger versions, or larger models of the
+# same kinds of layers.
+QUICK = {
+    "ConvNeXtTiny", "EfficientNetB0", "InceptionV3", "MobileNet", "MobileNetV2", "MobileNetV3Small",
+    "ResNet50", "VGG16", "Xception",
+}  # fmt: skip
+
 # The smallest image size, if it is not 32.
 SIDES = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
 
@@ -73,13 +80,13 @@ def family(name: str) -> str:
     return inspect.getsourcefile(inspect.unwrap(getattr(applications, name)))
 
 
-every_application = pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(it, marks=[] if it in SMALLEST else pytest.mark.deep)
+def every_application(in_every_run):
+    """Parametrizes a test by all models; those outside a set are for `make test-deep`."""
+    models = [
+        pytest.param(it, marks=[] if it in in_every_run else pytest.mark.deep)
         for it in constructors()
-    ],
-)
+    ]
+    return pytest.mark.parametrize("name", models)
 
 
 def test_all_applications_are_listed():
@@ -92,7 +99,7 @@ def test_smallest_models_cover_every_family():
     assert {family(name) for name in SMALLEST} == {family(name) for name in constructors()}
 
 
-@every_application
+@every_application(SMALLEST)
 def test_model_is_read_drawn_and_rebuilt(name, tmp_path):
     # Weights without values save most of the time and memory.
     with preserve_keras_state():
@@ -169,7 +176,7 @@ def new_session():
     gc.collect()
 
 
-@every_application
+@every_application(QUICK)
 @pytest.mark.usefixtures("new_session")
 def test_recorded_values_equal_keras_outputs(name):
     side = SIDES.get(name, 32)

@@ -1,6 +1,6 @@
 """JupyterLab and Chromium for the tests in this folder.
 
-The tests of a file share a page and a kernel: JupyterLab takes seconds to load, and so does Keras.
+All tests share a page and a kernel: JupyterLab takes seconds to load, and so does Keras.
 """
 
 import os
@@ -35,15 +35,21 @@ def lab(tmp_path_factory):
         yield lab
 
 
+@pytest.fixture(scope="session")
+def opener(lab, browser):
+    opener = Opener(lab, browser, scale=2 if PICTURES else 1)
+    yield opener
+    opener.close()
+
+
 @pytest.fixture(scope="module")
-def open_notebook(lab, browser):
+def open_notebook(opener):
     """Opens a notebook, from a file or from the code of its cells, and gives its page.
 
     It takes the place of the notebook before, in the page and in the kernel.
     """
-    opener = Opener(lab, browser, scale=2 if PICTURES else 1)
-    yield opener
-    opener.close()
+    opener.source = None  # of another file
+    return opener
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +67,12 @@ def shared_notebook(open_notebook):
 
 
 @pytest.fixture(scope="module")
-def all_cells_attached(lab):
-    """Keep all cells on the page; JupyterLab detaches those out of sight."""
+def all_cells_attached(lab, opener):
+    """Keep all cells on a page of its own; JupyterLab detaches those out of sight."""
+    opener.end()
     lab.set("@jupyterlab/notebook-extension:tracker", {"windowingMode": "none"})
     yield
+    opener.end()
     lab.set("@jupyterlab/notebook-extension:tracker", {})
 
 

@@ -339,7 +339,7 @@ def over_the_limit():
         shown = view._panel["shown"]["count"]
     extraction = keras.Model(model.inputs[0], [it.output for it in model.operations])
     pieces = [[np.asarray(it) for it in extraction(x[at : at + 8])] for at in range(0, 64, 8)]
-    for place, operation in enumerate(model.operations):
+    for place, operation in [*enumerate(model.operations)][4:]:  # the last convolution and on
         check_statistics(flow.statistics(operation.name), [it[place] for it in pieces])
     for name, sample in (("conv_3", 63), ("conv_0", 0), ("end", 40), ("pool", 17)):
         place = [it.name for it in model.operations].index(name)

@@ -6,7 +6,7 @@ from followed_notebook import FollowedNotebook
 
 @pytest.fixture(scope="module")
 def notebook():
-    """A followed notebook in a process of its own, for all tests of a file."""
-    process = FollowedNotebook()
-    yield process
-    process.close()
+    """A followed notebook for all tests of a file; each run begins it anew."""
+    notebook = FollowedNotebook()
+    yield notebook
+    notebook.close()

@@ -1,20 +1,28 @@
 """Mistakes that people brought: what is said of each, and the edit applied to their cells."""
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 CASES = tomllib.loads(Path(__file__).with_name("brought.toml").read_text("utf-8"))["case"]
-RAISING = [case for case in CASES if case["raises"]]
-SILENT = [case for case in CASES if not case["raises"]]
 
 
-def ids(case):
-    return case["name"]
+def some_run_always(cases):
+    """Leave those after the first two of a kind to `make test-deep`."""
+    seen = Counter()
+    for case in cases:
+        seen[case["kind"]] += 1
+        marks = [pytest.mark.deep] * (seen[case["kind"]] > 2)
+        yield pytest.param(case, id=case["name"], marks=marks)
 
 
-@pytest.mark.parametrize("case", RAISING, ids=ids)
+RAISING = list(some_run_always(case for case in CASES if case["raises"]))
+SILENT = list(some_run_always(case for case in CASES if not case["raises"]))
+
+
+@pytest.mark.parametrize("case", RAISING)
 def test_edit_is_right_and_mends(case, notebook):
     cells = [cell.strip() for cell in case["cells"]]
     needs_network = case.get("needs_network", False)
@@ -29,7 +37,7 @@ def test_edit_is_right_and_mends(case, notebook):
         assert answer["runs"]
 
 
-@pytest.mark.parametrize("case", SILENT, ids=ids)
+@pytest.mark.parametrize("case", SILENT)
 def test_silent_mistake_is_found_until_it_is_mended(case, notebook):
     cells = [cell.strip() for cell in case["cells"]]
     answer = notebook.run(cells, data=case.get("data"))
@@ -37,7 +45,7 @@ def test_silent_mistake_is_found_until_it_is_mended(case, notebook):
     assert sorted(answer["lint"]) == sorted(case["finds"])
     if "mended" not in case:
         return
-    after = notebook.run(
-        [*cells, case["mended"].strip()], data=case.get("data_after", case.get("data"))
+    after = notebook.go_on(
+        [case["mended"].strip()], data=case.get("data_after", case.get("data"))
     )
     assert after["lint"] == []

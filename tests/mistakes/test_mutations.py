@@ -11,13 +11,17 @@ from mutations.run import Notebook
 
 import kfunc_lab as lab
 
-CHOSEN = mutants(1000)[::25]
+
+@pytest.fixture(scope="module")
+def chosen():
+    """Forty of the thousand mutants of the benchmark."""
+    return mutants(1000)[::25]
 
 
 @pytest.fixture(scope="module")
-def outcomes():
-    notebook = Notebook()
-    yield [notebook.outcome(mutant) for mutant in CHOSEN]
+def outcomes(chosen):
+    notebook = Notebook(compares=False)
+    yield [notebook.outcome(mutant) for mutant in chosen]
     notebook.end()
 
 
@@ -26,15 +30,15 @@ def raised(outcomes):
     return [outcome for outcome in outcomes if outcome.of_keras]
 
 
-def test_choice_never_changes():
-    assert len(CHOSEN) == 40
-    assert len({mutant.kind for mutant in CHOSEN}) > 20
+def test_choice_never_changes(chosen):
+    assert len(chosen) == 40
+    assert len({mutant.kind for mutant in chosen}) > 20
     assert [mutant.cells for mutant in mutants(40)] == [it.cells for it in mutants(1000)[:40]]
     assert [it.cells for it in mutants(40, seed=1)] != [it.cells for it in mutants(40)]
 
 
-def test_every_mutant_differs_from_its_model_in_one_cell():
-    for mutant in CHOSEN:
+def test_every_mutant_differs_from_its_model_in_one_cell(chosen):
+    for mutant in chosen:
         others = set(mutant.cells) - set(MODELS[mutant.model])
         assert len(others) <= 1
 

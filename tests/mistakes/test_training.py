@@ -1,48 +1,20 @@
 """Mistakes in training: each is explained, and its edit mends the notebook."""
 
-import ast
 import linecache
 
 import keras
 import pytest
+from cells import Notebook
 from mistakes.found_training import CASES, PREAMBLE
 
 from kfunc_lab.mistakes.data.arrays import steps
 from kfunc_lab.mistakes.failure import find_failure
 from kfunc_lab.mistakes.find import find_mistake
-from kfunc_lab.mistakes.source.edit import edited
 from kfunc_lab.mistakes.statements.compile_again import compiled_again
 
 KINDS = list(dict.fromkeys(case["kind"] for case in CASES))
 # A few cases of each kind run here; each one takes a fit or two.
-CHOSEN = [case for kind in KINDS for case in [it for it in CASES if it["kind"] == kind][:3]]
-
-
-class Cells:
-    """Runs cells one after the other, as a notebook does, and keeps their source."""
-
-    def __init__(self, name):
-        self.name, self.count = name, 0
-        self.values = {"__name__": "__main__"}
-
-    def run(self, source):
-        self.count += 1
-        file = f"/tmp/ipykernel_1/{self.name}_{self.count}.py"
-        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        ast.parse(source)
-        exec(compile(source, file, "exec"), self.values)
-        return file
-
-    def fail(self, sources):
-        """Run cells up to the one that fails; return the error and the files."""
-        files = []
-        for source in sources:
-            files.append(f"/tmp/ipykernel_1/{self.name}_{self.count + 1}.py")
-            try:
-                self.run(source)
-            except Exception as error:
-                return error, files
-        raise AssertionError("nothing was raised")
+CHOSEN = [case for kind in KINDS for case in [it for it in CASES if it["kind"] == kind][:2]]
 
 
 @pytest.fixture(autouse=True)
@@ -62,31 +34,21 @@ def forget_cells():
     ],
 )
 def test_edit_mends_the_cells(case):
-    cells = Cells(case["name"])
-    cells.run(PREAMBLE)
-    error, files = cells.fail(case["cells"])
-    mistake = find_mistake(error)
+    notebook = Notebook(*case["cells"], preamble=PREAMBLE)
+    mistake = find_mistake(notebook.run())
     assert mistake.rule == case["rule"], mistake
     assert mistake.edit == case["right"]
-    assert mistake.changes
-    sources = dict(zip(files, case["cells"], strict=False))
-    changed = {change.file for change in mistake.changes}
-    assert changed <= set(files)
-    for file in files:
-        changes = [change for change in mistake.changes if change.file == file]
-        sources[file] = edited(sources[file], changes)
-    first = min(map(files.index, changed))
-    for file in files[first:]:
-        cells.run(sources[file])  # raises nothing now
+    assert {change.file for change in mistake.changes} <= set(notebook.files)
+    assert notebook.changed(mistake) is None
 
 
+@pytest.mark.deep  # the edits of every run say the same as these cells
 @pytest.mark.parametrize("kind", KINDS)
 def test_mended_cell_runs(kind):
     case = next(it for it in CASES if it["kind"] == kind)
-    cells = Cells(case["name"])
-    cells.run(PREAMBLE)
-    cells.fail(case["cells"])
-    cells.run(case["mended"])
+    notebook = Notebook(*case["cells"], preamble=PREAMBLE)
+    assert notebook.run() is not None
+    assert notebook.run(notebook.add(case["mended"])) is None
 
 
 MODEL = """inp = keras.Input((6,), name="inp")
@@ -109,22 +71,18 @@ x, y = rng.random((8, 6)), rng.integers(0, 2, (8, 1))"""
     ],
 )
 def test_compile_again_is_said_when_it_is_needed(before, failing, needed):
-    cells = Cells("again")
-    cells.run(PREAMBLE)
-    cells.run(f"{MODEL}\n{before}")
-    error, files = cells.fail([failing])
-    again = compiled_again(find_failure(error))
+    notebook = Notebook(f"{MODEL}\n{before}", failing, preamble=PREAMBLE)
+    again = compiled_again(find_failure(notebook.run()))
     assert (again is not None) == needed
     good = failing.replace("np.ones((8, 2))", "y").replace("x[:, :4]", "x")
     good = good.replace("x[0]", "x").replace("y[:5]", "y")
     if needed:
-        with pytest.raises(ValueError, match="non-first call"):
-            cells.run(good)
+        assert "non-first call" in str(notebook.run(notebook.add(good)))
         (change,) = again.changes
-        assert change.file == files[-1]
+        assert change.file == notebook.files[1]
         assert change.new.startswith('model.compile("adam", "binary_crossentropy"')
         good = f"{change.new}{good}"
-    cells.run(good)
+    assert notebook.run(notebook.add(good)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Chooses mutants: as many of each kind as there are, in a random order that never changes."""
 
+import functools
 import random
 from collections.abc import Iterator
 
@@ -33,18 +34,30 @@ def mutants(count: int, seed: int = 0) -> list[Mutant]:
 
 def _in_random_order(kind: str, seed: int) -> Iterator[Mutant]:
     chance = random.Random(f"{kind} {seed}")
-    by_model = {name: list(_of_model(kind, name)) for name in MODELS}
+    by_model = {name: list(_all(kind, name)) for name in MODELS}
     while any(by_model.values()):
         for name in chance.sample(list(by_model), len(by_model)):
             if by_model[name]:
                 yield by_model[name].pop(chance.randrange(len(by_model[name])))
 
 
+@functools.cache
+def _all(kind: str, name: str) -> tuple[Mutant, ...]:
+    return tuple(_of_model(kind, name))
+
+
 def _of_model(kind: str, name: str) -> Iterator[Mutant]:
-    cells = MODELS[name]
-    for index, text in enumerate(cells):
-        cell = Cell(name, index, Code(f"{name} {index}", text), index == len(cells) - 1)
+    for cell in _cells(name):
         for changes in OPERATORS[kind](cell):
-            mutant = mutate(cell, kind, changes, cells) if changes else None
+            mutant = mutate(cell, kind, changes, MODELS[name]) if changes else None
             if mutant is not None:
                 yield mutant
+
+
+@functools.cache
+def _cells(name: str) -> tuple[Cell, ...]:
+    texts = MODELS[name]
+    return tuple(
+        Cell(name, index, Code(f"{name} {index}", text), index == len(texts) - 1)
+        for index, text in enumerate(texts)
+    )

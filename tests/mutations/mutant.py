@@ -1,6 +1,7 @@
 """A mutant: a right model with one change of its source."""
 
 import ast
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -139,9 +140,14 @@ def mutate(cell: Cell, name: str, changes: Changes, cells: list[str]) -> Mutant 
     """Applies changes to a cell; returns `None` if they change nothing or break the syntax."""
     new = edited(cell.code.text, changes)
     try:
-        if ast.dump(ast.parse(new)) == ast.dump(cell.code.tree):
+        if ast.dump(ast.parse(new)) == _dump(cell.code.text):
             return None
     except SyntaxError:
         return None
     all_cells = (*cells[: cell.index], new, *cells[cell.index + 1 :])
     return Mutant(cell.model, name, tuple(filter(str.strip, all_cells)), cell.index)
+
+
+@functools.cache
+def _dump(text: str) -> str:
+    return ast.dump(ast.parse(text))

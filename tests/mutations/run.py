@@ -81,9 +81,14 @@ class Model:
 
 
 class Notebook:
-    """A notebook in this process, which `lab.watch()` follows."""
+    """A notebook in this process, which `lab.watch()` follows.
 
-    def __init__(self) -> None:
+    Args:
+        compares: Whether outcomes are compared with the right models, which need a fit each.
+    """
+
+    def __init__(self, compares: bool = True) -> None:
+        self.compares = compares
         self.shell = InteractiveShell.instance()
         self.models: dict[str, Model] = {}
         self.findings: dict[str, Any] = {}
@@ -140,12 +145,13 @@ class Notebook:
 
     def outcome(self, mutant: Mutant) -> Outcome:
         """Runs a mutant, and its edit if there is one."""
-        right = self.right(mutant.model)
+        right = self.right(mutant.model) if self.compares else None
         outcome = Outcome(mutant.model, mutant.kind, changed_lines(mutant))
         self.begin()
         number, error = self.run(mutant.cells)
         if error is None:
-            self._compare(mutant, right, outcome)
+            if right is not None:
+                self._compare(mutant, right, outcome)
             return outcome
         outcome.raised, outcome.error = True, f"{type(error).__name__}: {error}"
         try:
@@ -165,7 +171,7 @@ class Notebook:
         mutant: Mutant,
         failed: int,
         mended: dict[str, str],
-        right: Model,
+        right: Model | None,
         outcome: Outcome,
     ) -> None:
         texts = {
@@ -186,7 +192,7 @@ class Notebook:
             if failed == len(cells) - 1:
                 self.begin()
                 outcome.runs_anew = self.run(cells)[1] is None
-        if outcome.runs_anew:
+        if outcome.runs_anew and right is not None:
             outcome.same_shapes = self._model().shapes == right.shapes
 
     def _compare(self, mutant: Mutant, right: Model, outcome: Outcome) -> None:

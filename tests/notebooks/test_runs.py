@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from lesson_shell import LessonShell
 
 from kfunc_lab.lessons import catalogue, execution, nbgrader
 from kfunc_lab.lessons.exercises import of_lesson
@@ -74,11 +75,26 @@ def run(notebook, language, folder) -> str:
     return outputs(made.notebook)
 
 
-def test_solved_spanish_lesson_runs_with_changed_parameters(lesson, tmp_path):
-    said = run(write_solved_lesson(lesson, "es", tmp_path), "es", tmp_path)
+@pytest.fixture(scope="session")
+def shell():
+    shell = LessonShell()
+    yield shell
+    shell.end()
+
+
+def test_solved_spanish_lesson_runs_with_changed_parameters(lesson, tmp_path, shell):
+    solved = write_solved_lesson(lesson, "es", tmp_path)
+    said = shell.run(solved, tmp_path, {"language": "es", **CHANGED[lesson]})
     assert said.count("✓ Correcto: ") == len(of_lesson(catalogue.find(lesson)))
     assert EXPECTED_TEXT[lesson] in said
     assert EXPECTED_TEXT[lesson] not in outputs(stored_notebook(lesson, "es"))
+
+
+def test_solved_lesson_runs_under_papermill(tmp_path):
+    lesson = "01_first_model"
+    said = run(write_solved_lesson(lesson, "es", tmp_path), "es", tmp_path)
+    assert said.count("✓ Correcto: ") == len(of_lesson(catalogue.find(lesson)))
+    assert EXPECTED_TEXT[lesson] in said
 
 
 @pytest.mark.deep

@@ -99,7 +99,9 @@ def _choices(call):
     return [] if rule is None else [name for name in rule.settings if name in VALUES]
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(it, marks=[pytest.mark.deep] * (it >= 80)) for it in range(200)]
+)
 def test_changed_graph_equals_rebuilt_model(resnet, resnet_reading, seed):
     graph, nodes = resnet_reading
     changes = drawn_changes(graph, seed)

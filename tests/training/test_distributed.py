@@ -197,11 +197,18 @@ WAYS = {
 }
 
 
+# Each of these takes the path of another way: of weights, of batches by number, of a rate that a
+# callback sets, and of a callback that stops.
+ALIKE = {"class weights", "a PyDataset", "a lower rate on a plateau", "early stopping"}
+
+
 def arguments_of(way):
     return {"epochs": 3, "verbose": 0, **way.arguments()}
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(it, marks=[pytest.mark.deep] * (it in ALIKE)) for it in WAYS]
+)
 @pytest.mark.filterwarnings("ignore:Your input ran out of data", "ignore:.shuffle=True. was")
 def test_every_way_trains_as_without_dashboard(name, tmp_path, monkeypatch):
     # Measure every epoch, however long that takes.
