@@ -23,6 +23,7 @@ from kfunc_lab.mistakes.rules import (
 )
 from kfunc_lab.mistakes.rules.joining import (
     applications,
+    bases,
     calls,
     models_for_tensors,
     names,
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     *states.RULES,
     *models_for_tensors.RULES,
     *applications.RULES,
+    *bases.RULES,
     *nested.RULES,
     *names.RULES,
     *calls.RULES,
