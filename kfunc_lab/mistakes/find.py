@@ -16,9 +16,11 @@ from kfunc_lab.mistakes.rules import (
     old_names,
     on_data,
     ranks,
+    recurrent,
     saving,
     sizes,
     states,
+    tensor_as_data,
     windows,
 )
 from kfunc_lab.mistakes.rules.joining import (
@@ -41,7 +43,7 @@ from kfunc_lab.mistakes.rules.own import (
     signature,
     weights,
 )
-from kfunc_lab.mistakes.rules.saved import configs, files, objects
+from kfunc_lab.mistakes.rules.saved import configs, files, objects, suffixes
 from kfunc_lab.mistakes.rules.training import rules as training
 from kfunc_lab.mistakes.search.offer import (
     OriginOf,
@@ -52,8 +54,10 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
+    *tensor_as_data.RULES,
     *lists.RULES,
     *states.RULES,
+    *recurrent.RULES,
     *models_for_tensors.RULES,
     *applications.RULES,
     *bases.RULES,
@@ -63,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     *objects.RULES,
     *configs.RULES,
     *files.RULES,
+    *suffixes.RULES,
     *signature.RULES,
     *results.RULES,
     *attributes.RULES,

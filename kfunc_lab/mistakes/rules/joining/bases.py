@@ -11,7 +11,6 @@ from kfunc_lab.mistakes.failure import Failure, called_name, shape_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, maker, rule, sizes, title, written
 from kfunc_lab.mistakes.rules.own.signature import parses
 from kfunc_lab.mistakes.source.code import Code
-from kfunc_lab.mistakes.source.edit import Change
 from kfunc_lab.mistakes.statements.own_code import codes_of, spelled, value_of, variables
 
 _IMAGE = 4  # the axes of a batch of images
@@ -38,7 +37,9 @@ def _with_top(match: re.Match[str], failure: Failure) -> Mistake | None:
         "application-top",
         _(
             "{name} is a {kind} with its head: it returns {shape}, and {layer} needs images."
-        ).format(name=name, kind=kind, shape=written(shape_of(tensor) or ()), layer=title(failure)),
+        ).format(
+            name=name, kind=kind, shape=written(shape_of(tensor) or ()), layer=title(failure)
+        ),
         f"{match['found']} ≠ {_IMAGE}",
         _("Leave the head out: `include_top=False` in {kind}.").format(kind=kind),
         name,

@@ -21,7 +21,9 @@ def chosen_by_where(failure: Failure) -> tuple[Change, ...]:
     code, node = failure.source, failure.expression
     if code is None or node is None:
         return ()
-    test, turned = node, False
+    question = code.source(node)
+    test: ast.AST = node
+    turned = False
     parent = code.parents.get(test)
     while isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not):
         test, turned, parent = parent, not turned, code.parents.get(parent)
@@ -29,7 +31,7 @@ def chosen_by_where(failure: Failure) -> tuple[Change, ...]:
 
     def where(yes: str, no: str) -> str:
         first, second = (no, yes) if turned else (yes, no)
-        return f"{ops}.where({code.source(node)}, {first}, {second})"
+        return f"{ops}.where({question}, {first}, {second})"
 
     if isinstance(parent, ast.IfExp) and parent.test is test:
         new = where(code.source(parent.body), code.source(parent.orelse))
@@ -47,7 +49,11 @@ def _of_statement(statement: ast.If, where: Any, code: Code) -> tuple[Change, ..
     if not statement.orelse and isinstance(yes, ast.Return):
         no = last = after if after is not None else statement
     if isinstance(yes, ast.Return) and isinstance(no, ast.Return):
-        if not _is_value(yes.value) or not _is_value(no.value):
+        if (
+            yes.value is None
+            or no.value is None
+            or not all(map(_is_value, (yes.value, no.value)))
+        ):
             return ()
         new = f"return {where(code.source(yes.value), code.source(no.value))}"
     elif isinstance(yes, ast.Assign) and _is_value(yes.value) and len(yes.targets) == 1:
@@ -65,8 +71,8 @@ def _of_statement(statement: ast.If, where: Any, code: Code) -> tuple[Change, ..
     return (Change(code.file, begin_of(statement), end_of(last), new),)
 
 
-def _is_value(node: ast.expr | None) -> bool:
-    return node is not None and not isinstance(node, (ast.Tuple, ast.List, ast.Dict))
+def _is_value(node: ast.expr) -> bool:
+    return not isinstance(node, (ast.Tuple, ast.List, ast.Dict))
 
 
 def _behind(statement: ast.stmt, code: Code) -> ast.stmt | None:

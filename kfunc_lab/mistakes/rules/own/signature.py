@@ -162,7 +162,9 @@ def _masked_before(name: str, changes: tuple[Change, ...], failure: Failure) -> 
         edit = _("Write `{name}=None` in `call`, and `mask_zero=True` in {layer}.").format(
             name=name, layer=name_of_it
         )
-    elif call is not None and source is not None and len(call.args) == 1 and len(shapes[0]) == 3:
+    elif (
+        call is not None and source is not None and len(call.args) == 1 and len(shapes[0]) == 3
+    ):
         new = f"{spelled('layers', failure)}.Masking()({source.source(call.args[0])})"
         changes = (*changes, source.replaced(call.args[0], new))
     else:
@@ -188,7 +190,9 @@ def _embedding_before(failure: Failure) -> tuple[str, Change] | None:
             site = None if layer.mask_zero else constructor_of(layer, failure)
             if site is None:
                 return None
-            return f"{layer.name} ({type(layer).__name__})", site[0].with_argument(site[1], "mask_zero", "True")
+            return f"{layer.name} ({type(layer).__name__})", site[0].with_argument(
+                site[1], "mask_zero", "True"
+            )
         if not getattr(layer, "supports_masking", False):
             return None
         tensors = list(node.input_tensors)

@@ -325,7 +325,8 @@ def _layers_made(first: ast.Call, own: OwnClass) -> list[ast.Call]:
     import keras
 
     function = own.method("call")
-    known = {**vars(sys.modules["__main__"]), **getattr(own.value.call, "__globals__", {})}
+    call = vars(own.value).get("call")
+    known = {**vars(sys.modules["__main__"]), **getattr(call, "__globals__", {})}
     found = [first]
     for node in ast.walk(function.node) if function is not None else ():
         if not isinstance(node, ast.Call) or node is first:
