@@ -30,6 +30,7 @@ from kfunc_lab.mistakes.rules.joining import (
     models_for_tensors,
     names,
     nested,
+    shortcuts,
 )
 from kfunc_lab.mistakes.rules.own import (
     attributes,
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     *applications.RULES,
     *bases.RULES,
     *nested.RULES,
+    *shortcuts.RULES,
     *names.RULES,
     *calls.RULES,
     *objects.RULES,
