@@ -407,8 +407,12 @@ def _not_a_layer(match: re.Match[str], failure: Failure) -> Mistake:
 def _no_such_layer(match: re.Match[str], failure: Failure) -> Mistake:
     known = re.findall(r"'([^']*)'", match["known"])
     name = match["name"]
-    close = _same_place(name, known) or nearest_name(name, known)
-    changes = _named_layer(name, close, failure) if close else ()
+    alike = _numbered(name, known)
+    place = int((re.search(r"_(\d+)$", name) or [0, 0])[1])
+    # The numbers of automatic names go on when a cell runs again: `conv2d_1` is the second one.
+    same = alike[place] if place < len(alike) else alike[0] if len(alike) == 1 else ""
+    close = same or nearest_name(name, known)
+    changes = _named_layer(name, close, failure) if same or (close and not alike) else ()
     close = close or (known[-1] if known else "")
     return Mistake(
         "no-such-layer",
@@ -430,15 +434,10 @@ def nearest_name(name: str, known: list[str]) -> str:
     return close[0] if close else ""
 
 
-def _same_place(name: str, known: list[str]) -> str:
-    """Returns the layer that has the place of an automatic name, such as `conv2d_1`.
-
-    The numbers of such names go on when a cell runs again.
-    """
-    stem, number = re.fullmatch(r"(.*?)(?:_(\d+))?", name, re.DOTALL).groups()  # type: ignore[union-attr]
-    alike = [each for each in known if re.fullmatch(rf"{re.escape(stem)}(_\d+)?", each)]
-    place = int(number or 0)
-    return alike[place] if place < len(alike) else ""
+def _numbered(name: str, known: list[str]) -> list[str]:
+    """Returns the layers whose automatic names differ from a name only in their number."""
+    stem = re.escape(re.sub(r"_\d+$", "", name))
+    return [each for each in known if re.fullmatch(rf"{stem}(_\d+)?", each)]
 
 
 def _named_layer(name: str, close: str, failure: Failure) -> tuple[Change, ...]:

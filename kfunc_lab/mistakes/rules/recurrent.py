@@ -24,8 +24,8 @@ def _cell(match: re.Match[str], failure: Failure) -> Mistake | None:
     import keras
 
     call, code = called_expression(failure), failure.source
-    if call is None or code is None:
-        return None
+    if call is None or code is None or called_name(failure.code) != "Bidirectional":
+        return None  # `RNN` takes cells
     known = variables(failure.scope)
     for argument in [*call.args, *(word.value for word in call.keywords)]:
         kind = value_of(argument.func, known) if isinstance(argument, ast.Call) else None
