@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.failure import Failure, called_name
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.own.signature import called_expression, parses
 from kfunc_lab.mistakes.source.code import Code
@@ -37,13 +37,17 @@ def _renamed(path: str, suffix: str, failure: Failure) -> Mistake | None:
     if not parses([change]):
         return None
     reason = _("The file name of a saved model must end in `.keras`, got {path}.")
+    edit = _('Write `"{stem}.keras"`.')
+    if called_name(failure.code) == "save":
+        edit = _('Write `model.save("{stem}.keras")`; for serving, `model.export("{stem}")`.')
     if suffix == _WEIGHTS:
         reason = _("The file name of saved weights must end in `.weights.h5`, got {path}.")
+        edit = _('Write `"{stem}.weights.h5"`.')
     return Mistake(
         "file-suffix",
         reason.format(path=name),
         "",
-        _("Write `{new}`.").format(new=change.new),
+        edit.format(stem=_stem(name)),
         "filepath",
         (change,),
     )
