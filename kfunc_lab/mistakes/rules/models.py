@@ -59,7 +59,9 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
                 names=", ".join(names)
             ),
             "",
-            _("Write `inputs={code}`.").format(code=changes[0].new.removeprefix("inputs=")),
+            _("Write `{code}`.").format(
+                code=f"inputs={changes[0].new.removeprefix('inputs=')}"
+            ),
             names[0],
             changes,
         )
