@@ -17,9 +17,11 @@ from kfunc_lab.mistakes.rules import (
     old_names,
     on_data,
     ranks,
+    recurrent,
     saving,
     sizes,
     states,
+    tensor_as_data,
     windows,
 )
 from kfunc_lab.mistakes.rules.arguments import (
@@ -40,10 +42,12 @@ from kfunc_lab.mistakes.rules.arguments import (
 )
 from kfunc_lab.mistakes.rules.joining import (
     applications,
+    bases,
     calls,
     models_for_tensors,
     names,
     nested,
+    shortcuts,
 )
 from kfunc_lab.mistakes.rules.own import (
     attributes,
@@ -52,11 +56,12 @@ from kfunc_lab.mistakes.rules.own import (
     inputs,
     lambdas,
     losses,
+    old_methods,
     results,
     signature,
     weights,
 )
-from kfunc_lab.mistakes.rules.saved import configs, files, objects
+from kfunc_lab.mistakes.rules.saved import configs, files, objects, suffixes
 from kfunc_lab.mistakes.rules.training import rules as training
 from kfunc_lab.mistakes.search.offer import (
     OriginOf,
@@ -67,6 +72,7 @@ from kfunc_lab.mistakes.shape_check import find_misfit
 from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
+    *tensor_as_data.RULES,
     *functions.RULES,
     *dtypes.RULES,
     *batch_axis.RULES,
@@ -81,20 +87,25 @@ RULES: tuple[Rule, ...] = (
     *other_class.RULES,
     *lists.RULES,
     *states.RULES,
+    *recurrent.RULES,
     *models_for_tensors.RULES,
     *applications.RULES,
+    *bases.RULES,
     *nested.RULES,
+    *shortcuts.RULES,
     *names.RULES,
     *calls.RULES,
     *objects.RULES,
     *configs.RULES,
     *files.RULES,
+    *suffixes.RULES,
     *signature.RULES,
     *results.RULES,
     *attributes.RULES,
     *weights.RULES,
     *inputs.RULES,
     *losses.RULES,
+    *old_methods.RULES,
     *batches.RULES,
     *on_data.RULES,
     *lambdas.RULES,

@@ -117,6 +117,27 @@ def _twice(case: Case) -> Iterator[Finding]:
         )
 
 
+def _classes_of_classes(case: Case) -> Iterator[Finding]:
+    """Finds a last layer that reads the classes of another one, as of a head left in place."""
+    for call in case.outputs:
+        source = case.only_source(call.id)
+        if source is None or call.kind != "Dense" or activation_of(call) != "softmax":
+            continue
+        if source.kind != "Dense" or activation_of(source) != "softmax":
+            continue
+        names = {"name": printable(call.layer), "other": printable(source.layer)}
+        yield Finding(
+            "classes-of-classes",
+            call.id,
+            _(
+                "{name} sees only the classes that {other} has chosen with softmax, not the "
+                "features before it. `layers.pop()` takes no layer out of a model."
+            ).format(**names),
+            _("Call {name} on the input of {other}: `get_layer(...).input`.").format(**names),
+            "likely",
+        )
+
+
 def _normalised_alone(case: Case) -> Iterator[Finding]:
     for call in case.calls:
         shape = _output_shape(call)
@@ -141,5 +162,6 @@ def _normalised_alone(case: Case) -> Iterator[Finding]:
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _softmax_of_one,
     _twice,
+    _classes_of_classes,
     _normalised_alone,
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.lint.own.losses import expectation_of
+from kfunc_lab.graph.lint.own.losses import expectation_of, names_exchanged
 from kfunc_lab.graph.lint.spans import Span, ending
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
@@ -358,7 +358,28 @@ def _losses_by_order(case: Case) -> Iterator[Finding]:
         )
 
 
+def _exchanged(case: Case) -> Iterator[Finding]:
+    for call, loss in losses_of(case):
+        names = None if _is_library_loss(loss) else names_exchanged(loss)
+        if names is None:
+            continue
+        first, second = names
+        yield Finding(
+            "loss-order",
+            call.id,
+            _(
+                "Keras passes a loss the targets first: in {loss}, {first} gets the targets and "
+                "{second} the predictions."
+            ).format(loss=kind_of_loss(loss)[0], first=first, second=second),
+            _("Exchange the parameters: `({second}, {first})`.").format(
+                first=first, second=second
+            ),
+            "certain",
+        )
+
+
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _exchanged,
     _logits,
     _scores,
     _mismatches,

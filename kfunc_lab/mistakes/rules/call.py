@@ -13,6 +13,8 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, as_call, called_name, look_up, shape_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, argument, rule, title, written
 from kfunc_lab.mistakes.rules.merging import symbolic_edit
+from kfunc_lab.mistakes.rules.own.choices import chosen_by_where
+from kfunc_lab.mistakes.rules.own.signature import parses
 from kfunc_lab.mistakes.rules.own.weights import moved_out_of_call
 from kfunc_lab.mistakes.source.edit import Change
 from kfunc_lab.mistakes.statements.own_code import OwnFunction, constructor_of, spelled
@@ -92,15 +94,31 @@ def _assigned_changes(size: _Size, name: str, failure: Failure) -> tuple[Change,
         return ()
     found = [
         node.value
-        for node in ast.walk(code.tree)
+        for node in ast.walk(_function_of(failure) or code.tree)
         if isinstance(node, ast.Assign)
-        and getattr(node.targets[0], "id", "") == size.words
+        and size.words in _targets(node)
         and ast.unparse(node.value) == size.read
     ]
-    if len(found) != 1 or not isinstance(found[0], ast.Subscript):
+    if len(found) != 1:
         return ()
+    shape = found[0].value if isinstance(found[0], ast.Subscript) else found[0]
     new = f"{spelled('ops', failure)}.shape({size.source})"
-    return (code.replaced(found[0].value, new),)
+    return (code.replaced(shape, new),) if _is_shape(shape) else ()
+
+
+def _targets(statement: ast.Assign) -> list[str]:
+    """Returns the variables to which a statement assigns, or unpacks, a value."""
+    target = statement.targets[0]
+    parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+    return [part.id for part in parts if isinstance(part, ast.Name)]
+
+
+def _function_of(failure: Failure) -> ast.AST | None:
+    """Returns the function in the learner's source whose code failed."""
+    node: ast.AST | None = failure.expression
+    while node is not None and not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+        node = None if failure.source is None else failure.source.parents.get(node)
+    return node
 
 
 def _drawn_by_keras(whole: ast.expr, size: _Size, failure: Failure) -> tuple[Change, ...]:
@@ -408,17 +426,23 @@ def _without_numpy(failure: Failure) -> tuple[Change, ...]:
 
 def _no_truth(match: re.Match[str], failure: Failure) -> Mistake:
     what = _("tell whether it is true") if match["bool"] else _("iterate over it")
+    changes = chosen_by_where(failure) if match["bool"] else ()
+    changes = changes if parses(changes) else ()
+    edit = _(
+        "Use a function from `keras.ops` or a layer instead; to choose between values, use "
+        "`keras.ops.where`."
+    )
+    if changes:
+        edit = _("Write `{code}`.").format(code=changes[0].new)
     return Mistake(
         "symbolic-value",
         _("A symbolic tensor has a shape but no values yet, so Python cannot {what}.").format(
             what=what
         ),
         "",
-        _(
-            "Use a function from `keras.ops` or a layer instead; to choose between values, use "
-            "`keras.ops.where`."
-        ),
+        edit,
         failure.name,
+        changes,
     )
 
 

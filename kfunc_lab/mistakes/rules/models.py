@@ -4,7 +4,7 @@ import ast
 import re
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import ancestors, has_history
+from kfunc_lab.graph.keras.nodes import ancestors, has_history, nodes_of
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, name_of
 from kfunc_lab.mistakes.rule import (
@@ -21,6 +21,8 @@ from kfunc_lab.mistakes.rules.construction import held_tensor, in_constructor
 from kfunc_lab.mistakes.source.edit import Change
 from kfunc_lab.mistakes.statements.failed_call import is_known, value_of
 from kfunc_lab.mistakes.statements.never_called import called_on_tensor
+from kfunc_lab.mistakes.statements.own_code import value_of as held_value
+from kfunc_lab.mistakes.statements.own_code import variables
 
 
 def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
@@ -50,6 +52,19 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
             names[0],
             changes,
         )
+    if changes := with_inputs(failure):
+        return Mistake(
+            "unconnected-output",
+            _("An output depends on {names}, which the model's inputs do not include.").format(
+                names=", ".join(names)
+            ),
+            "",
+            _("Write `{code}`.").format(
+                code=f"inputs={changes[0].new.removeprefix('inputs=')}"
+            ),
+            names[0],
+            changes,
+        )
     present = [name_of(layer) for layer in _input_layers(failure)]
     listed = ", ".join([*present, *names])
     return Mistake(
@@ -68,6 +83,44 @@ def _unconnected(match: re.Match[str], failure: Failure) -> Mistake | None:
         ).format(names=", ".join(names) if len(names) == 1 else f"[{', '.join(names)}]"),
         names[0],
     )
+
+
+def with_inputs(failure: Failure) -> tuple[Change, ...]:
+    """Gives a model all the inputs that its outputs are computed from, by their variables."""
+    code, call = failure.source, failure.expression
+    if code is None or not isinstance(call, ast.Call) or failure.stage != "model":
+        return ()
+    given = next((word.value for word in call.keywords if word.arg == "inputs"), None)
+    given = given or (call.args[0] if call.args else None)
+    if given is None or isinstance(given, ast.Dict):
+        return ()
+    present = {id(layer) for layer in _input_layers(failure)}
+    needed = {id(layer) for layer in _origins(failure).values()}
+    held = {id(maker(value)): name for name, value in _held_inputs(failure).items()}
+    missing = [held.get(each, "") for each in needed - present]
+    if not missing or not all(missing):
+        return ()
+    items = given.elts if isinstance(given, (ast.List, ast.Tuple)) else [given]
+    kept = [code.source(item) for item in items if _is_needed(item, needed, failure)]
+    names = sorted(missing, key=list(held.values()).index)
+    listed = [*kept, *names]
+    new = listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
+    return (code.replaced(given, new),)
+
+
+def _held_inputs(failure: Failure) -> dict[str, Any]:
+    """Returns the variables that hold what `keras.Input` returned, in order."""
+    return {
+        name: value
+        for name, value in variables(failure.scope).items()
+        if not name.startswith("_") and has_history(value) and is_input(value)
+    }
+
+
+def _is_needed(item: ast.expr, needed: set[int], failure: Failure) -> bool:
+    """Returns whether the outputs depend on an input, as far as its value is known."""
+    value = value_of(item, failure)
+    return not has_history(value) or id(maker(value)) in needed
 
 
 def _swapped(failure: Failure) -> tuple[Change, ...]:
@@ -150,6 +203,8 @@ def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
         if name_of(inner) == layer["name"] and (setting := held_tensor(inner)):
             failed = Failure(inner, layer["name"], layer["kind"], (), "construct", None)
             return in_constructor(failed, setting)
+    if (ended := _end_of_layer(which, failure)) is not None:
+        return ended
     edit = _("Call it: `layers.{kind}(...)(x)` is a tensor, `layers.{kind}(...)` is a layer.")
     if which == "inputs":
         edit = _("Pass what `keras.Input` returned.")
@@ -167,6 +222,41 @@ def _not_a_tensor(match: re.Match[str], failure: Failure) -> Mistake:
         edit.format(kind=layer["kind"]),
         layer["name"],
         changes,
+    )
+
+
+def _end_of_layer(which: str, failure: Failure) -> Mistake | None:
+    """Takes the tensor of a layer that was called, such as `model.get_layer("code").output`."""
+    import keras
+
+    code, call = failure.source, failure.expression
+    if code is None or not isinstance(call, ast.Call):
+        return None
+    known = variables(failure.scope)
+    named = [word.value for word in call.keywords if word.arg == which]
+    given = named or call.args[which == "outputs" : 1 + (which == "outputs")]
+    items = [each for node in given for each in (getattr(node, "elts", None) or [node])]
+    attribute = which.removesuffix("s")
+    changes, layers = [], []
+    for item in items:
+        layer = held_value(item, known)
+        if not isinstance(layer, keras.Layer):
+            continue
+        if not nodes_of(layer) or not has_history(getattr(layer, attribute, None)):
+            return None
+        changes.append(code.replaced(item, f"{code.source(item)}.{attribute}"))
+        layers.append(layer)
+    if not changes:
+        return None
+    return Mistake(
+        "layer-for-tensor",
+        _("`{which}` expects tensors, got the layer {name} ({kind}).").format(
+            which=which, name=layers[0].name, kind=type(layers[0]).__name__
+        ),
+        "",
+        _("Write `{code}`.").format(code=changes[0].new),
+        layers[0].name,
+        tuple(changes),
     )
 
 
@@ -251,13 +341,45 @@ def _missing_key(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def _never_called(match: re.Match[str], failure: Failure) -> Mistake:
+    reason = _("{layer} has no tensors yet: it was never called.").format(layer=title(failure))
+    if (ends := _ends_of_sequential(failure)) is not None:
+        edit, changes = ends
+        return Mistake("never-called", reason, "", edit, match["name"], changes)
     return Mistake(
         "never-called",
-        _("{layer} has no tensors yet: it was never called.").format(layer=title(failure)),
+        reason,
         "",
         _("Call it on a tensor first, or start the model with `keras.Input(shape=...)`."),
         match["name"],
     )
+
+
+def _ends_of_sequential(failure: Failure) -> tuple[str, tuple[Change, ...]] | None:
+    """Returns the edit for `model.input` of a Sequential, which has only `inputs`."""
+    import keras
+
+    code, node, model = failure.source, failure.expression, failure.operation
+    if not isinstance(model, keras.Sequential) or not isinstance(node, ast.Attribute):
+        return None
+    if code is None or node.attr not in ("input", "output"):
+        return None
+    source = code.source(node.value)
+    if not getattr(model, f"{node.attr}s", None):
+        return _(
+            "Begin the model with `keras.Input(shape=...)`; its tensors are `{model}.inputs` "
+            "and `{model}.outputs`."
+        ).format(model=source), ()
+    statement = code.statement_of(node)
+    found = [
+        each
+        for each in ast.walk(statement or node)
+        if isinstance(each, ast.Attribute)
+        and each.attr in ("input", "output")
+        and code.source(each.value) == source
+    ]
+    new = f"{source}.{node.attr}s[0]"
+    changes = tuple(code.replaced(each, f"{source}.{each.attr}s[0]") for each in found)
+    return _("Write `{code}`.").format(code=new), changes
 
 
 def _not_a_layer(match: re.Match[str], failure: Failure) -> Mistake:
@@ -285,19 +407,52 @@ def _not_a_layer(match: re.Match[str], failure: Failure) -> Mistake:
 
 
 def _no_such_layer(match: re.Match[str], failure: Failure) -> Mistake:
-    import difflib
-
     known = re.findall(r"'([^']*)'", match["known"])
-    close = difflib.get_close_matches(match["name"], known, 1, 0.3) or known[-1:]
+    name = match["name"]
+    alike = _numbered(name, known)
+    place = int((re.search(r"_(\d+)$", name) or [0, 0])[1])
+    # The numbers of automatic names go on when a cell runs again: `conv2d_1` is the second one.
+    same = alike[place] if place < len(alike) else alike[0] if len(alike) == 1 else ""
+    close = same or nearest_name(name, known)
+    changes = _named_layer(name, close, failure) if same or (close and not alike) else ()
+    close = close or (known[-1] if known else "")
     return Mistake(
         "no-such-layer",
         _("The model has no layer {name}; its layers are {known}.").format(
-            name=match["name"], known=", ".join(known[:12])
+            name=name, known=", ".join(known[:12])
         ),
         "",
-        _('Write `get_layer("{name}")`.').format(name=close[0]) if close else "",
-        match["name"],
+        _('Write `get_layer("{name}")`.').format(name=close) if close else "",
+        name,
+        changes,
     )
+
+
+def nearest_name(name: str, known: list[str]) -> str:
+    """Returns the name that is spelled most like another one; empty if none is."""
+    import difflib
+
+    close = difflib.get_close_matches(name, known, 1, 0.3)
+    return close[0] if close else ""
+
+
+def _numbered(name: str, known: list[str]) -> list[str]:
+    """Returns the layers whose automatic names differ from a name only in their number."""
+    stem = re.escape(re.sub(r"_\d+$", "", name))
+    return [each for each in known if re.fullmatch(rf"{stem}(_\d+)?", each)]
+
+
+def _named_layer(name: str, close: str, failure: Failure) -> tuple[Change, ...]:
+    """Replaces the name in a call of `get_layer`."""
+    code = failure.source
+    if code is None or failure.expression is None:
+        return ()
+    found = [
+        node
+        for node in ast.walk(failure.expression)
+        if isinstance(node, ast.Constant) and node.value == name
+    ]
+    return (code.replaced(found[0], f'"{close}"'),) if len(found) == 1 else ()
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,9 +1,10 @@
 """Mistakes in the windows of convolution and pooling, and in the vocabulary of embeddings."""
 
+import ast
 import re
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.failure import Failure
+from kfunc_lab.mistakes.failure import Failure, name_of
 from kfunc_lab.mistakes.rule import (
     Mistake,
     Rule,
@@ -15,6 +16,11 @@ from kfunc_lab.mistakes.rule import (
     written,
 )
 from kfunc_lab.mistakes.rules.ranks import without_batch
+from kfunc_lab.mistakes.search.problem import GOAL, Candidate, problem_of
+from kfunc_lab.mistakes.search.run import fits
+from kfunc_lab.mistakes.search.sites import Sites
+from kfunc_lab.mistakes.source.code import begin_of, end_of
+from kfunc_lab.mistakes.source.edit import Change
 from kfunc_lab.shapes.rules.arithmetic import equation
 from kfunc_lab.shapes.rules.windows import cropped_size, window_size
 
@@ -44,6 +50,51 @@ def _too_small(match: re.Match[str], failure: Failure) -> Mistake:
         _small_edit(pools, kernel),
         "pool_size" if pools else "kernel_size",
     )
+
+
+def _kernel_as_two_numbers(match: re.Match[str], failure: Failure) -> Mistake | None:
+    """Explains `Conv2D(8, 3, 3)`, whose second 3 is the step: Keras 1 wrote kernels so."""
+    problem = problem_of(failure)
+    if problem is None:
+        return None
+    settings, changes, names, sites = {}, [], [], Sites(failure)
+    convolutions = [call for call in problem.calls.values() if call.kind.startswith("Conv")]
+    for peers, call in enumerate(convolutions):
+        node = problem.reading.nodes.get(call.id)
+        layer = failure.operation if call.id == GOAL else getattr(node, "operation", None)
+        site = None if layer is None else sites.constructor(layer, call.id, peers)
+        sides = None if site is None else _two_sides(site[1])
+        if site is None or sides is None:
+            continue
+        settings[call.layer_id] = {"strides": (1,) * len(sides)}
+        place = (begin_of(site[1].args[1]), end_of(site[1].args[2]))
+        changes.append(Change(site[0].file, *place, written(sides)))
+        names.append(name_of(layer))
+    if not settings or not fits(problem, Candidate(0, settings=settings)):
+        return None
+    return Mistake(
+        "kernel-as-numbers",
+        _(
+            "The third number of {layers} is the step of the window, not the other side of the "
+            "kernel: each step divides the image by {n}."
+        ).format(layers=", ".join(names), n=changes[0].new.strip("()").partition(",")[0]),
+        "",
+        _("Write the kernel as a tuple: `{new}`.").format(new=changes[0].new),
+        "kernel_size",
+        tuple(changes),
+    )
+
+
+def _two_sides(call: ast.Call) -> tuple[int, int] | None:
+    """Returns the two equal numbers that a call gives as kernel and step."""
+    if len(call.args) < 3 or any(
+        word.arg in ("strides", "kernel_size") for word in call.keywords
+    ):
+        return None
+    values = [getattr(each, "value", None) for each in call.args[1:3]]
+    if values[0] != values[1] or not isinstance(values[0], int) or values[0] < 2:
+        return None
+    return values[0], values[0]
 
 
 def _small_edit(pools: bool, kernel: Shape) -> str:
@@ -123,6 +174,11 @@ def _not_in_the_vocabulary(match: re.Match[str], failure: Failure) -> Mistake:
 _SHAPE = r"[(\[][^)\]]*[)\]]"
 
 RULES: tuple[Rule, ...] = (
+    rule(
+        "kernel-as-numbers",
+        r"Computed output size would be (?:zero or )?negative|Negative dimension size",
+        _kernel_as_two_numbers,
+    ),
     rule(
         "too-small",
         rf"Computed output size would be (?:zero or )?negative.*?inputs?[. ]shape=(?P<shape>"

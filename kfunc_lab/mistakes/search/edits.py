@@ -102,8 +102,8 @@ class Describer:
         parts = [(*self._set(*item), self._call_of(item[0])) for item in settings.items()]
         for sentence in dict.fromkeys(sentence for sentence, _change, _call in parts):
             same = [part for part in parts if part[0] == sentence]
-            named = (self._name(call) for _sentence, _change, call in same)
-            names = ", ".join(dict.fromkeys(named))
+            named = dict.fromkeys(self._name(call) for _sentence, _change, call in same)
+            names = ", ".join(named)  # a call inside a model is one of the same layer
             for _sentence, change, _call in same:
                 yield sentence.format(layer=names), change
 

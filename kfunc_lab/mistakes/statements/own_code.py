@@ -4,7 +4,7 @@ import ast
 import inspect
 import linecache
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
@@ -159,6 +159,28 @@ class OwnClass:
         end = end_of(self.node.body[-1])
         text = "".join(f"\n{indent}{line}" for line in lines)
         return Change(self.code.file, end, end, f"\n{text}")
+
+    def new_in_init(self, lines: list[str]) -> Change:
+        """Adds statements to the end of `__init__`, or an `__init__` with them.
+
+        Args:
+            lines: The statements, one a line.
+        """
+        init = self.method("__init__")
+        if init is not None and isinstance(init.node.body, list):
+            last = init.node.body[-1]
+            return self.code.line_after(last, f"\n{' ' * last.col_offset}".join(lines))
+        method = ["def __init__(self, **kwargs):", "    super().__init__(**kwargs)"]
+        method += [f"    {line}" for line in lines]
+        return self.new_method(method, self.methods[0].name if self.methods else "call")
+
+    def free_attribute(self, name: str, taken: Collection[str] = ()) -> str:
+        """Returns a name for `self` that neither the class nor its bases use."""
+        free, number = name, 1
+        while hasattr(self.value, free) or self.attributes(free) or free in taken:
+            number += 1
+            free = f"{name}_{number}"
+        return free
 
     def attributes(self, name: str) -> list[ast.Attribute]:
         """Returns the places where the class uses `self.name`."""

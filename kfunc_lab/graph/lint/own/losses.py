@@ -2,11 +2,14 @@
 
 import ast
 import inspect
+import re
 from typing import Any
 
 from kfunc_lab.graph.lint.own.source import Function, calls_in, definition_of, is_name
 
 _SMALL = {"maximum", "relu"}
+_PREDICTED = re.compile(r"(?:^|_)(?:y_?)?(?:pred|predicted|prediction|predictions|hat)(?:$|_)")
+_TRUE = re.compile(r"(?:^|_)(?:y_?)?(?:true|label|labels|target|targets|gt)(?:$|_)")
 _PROBABLY_LOGITS = {"sigmoid", "softmax"}
 
 
@@ -38,6 +41,24 @@ def expectation_of(loss: Any) -> str:
     if _takes_logarithm(definition, predictions):
         return "probabilities"
     return ""
+
+
+def names_exchanged(loss: Any) -> tuple[str, str] | None:
+    """Returns the parameters of a loss of one's own whose names stand in the wrong order.
+
+    Args:
+        loss: As in `expectation_of`.
+    """
+    definition = definition_of(_function_of(loss))
+    if definition is None:
+        return None
+    arguments = [arg.arg for arg in definition.args.args if arg.arg != "self"]
+    if len(arguments) != 2:
+        return None
+    first, second = arguments
+    if _PREDICTED.search(first) and _TRUE.search(second) and not _TRUE.search(first):
+        return first, second
+    return None
 
 
 def _function_of(loss: Any) -> Any:

@@ -104,7 +104,7 @@ def _no_attribute(match: re.Match[str], failure: Failure) -> Mistake | None:
         return _in_operation(match, failure)
     if isinstance(error.obj, ModuleType):
         return _gone_from_module(failure, error.obj, error.name)
-    if failure.subject is None and type(error.obj).__name__ != "KerasTensor":
+    if failure.subject is None and not type(error.obj).__module__.startswith("keras."):
         return None
     if isinstance(error.obj, keras.callbacks.History):
         return _of_history(failure, error.obj, error.name)

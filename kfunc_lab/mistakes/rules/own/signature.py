@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import is_symbolic
+from kfunc_lab.graph.keras.nodes import has_history, is_symbolic, node_of
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, shape_of
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule, title
@@ -16,6 +16,7 @@ from kfunc_lab.mistakes.source.edit import Change, Edit, edited
 from kfunc_lab.mistakes.statements.own_code import (
     OwnClass,
     OwnFunction,
+    constructor_of,
     is_own,
     new_first_line,
     spelled,
@@ -149,8 +150,21 @@ def _checks(name: str, function: OwnFunction) -> bool:
 def _masked_before(name: str, changes: tuple[Change, ...], failure: Failure) -> Mistake:
     """Lets a layer before make the mask that `call` computes with."""
     call, source = called_expression(failure), failure.source
+    edit = _(
+        "Write `{name}=None` in `call`, and let a layer make the mask: `Masking()`, or "
+        "`Embedding(..., mask_zero=True)`."
+    ).format(name=name)
     shapes = [shape_of(tensor) or () for tensor in failure.tensors]
-    if call is not None and source is not None and len(call.args) == 1 and len(shapes[0]) == 3:
+    found = _embedding_before(failure)
+    if found is not None:
+        name_of_it, change = found
+        changes = (*changes, change)
+        edit = _("Write `{name}=None` in `call`, and `mask_zero=True` in {layer}.").format(
+            name=name, layer=name_of_it
+        )
+    elif (
+        call is not None and source is not None and len(call.args) == 1 and len(shapes[0]) == 3
+    ):
         new = f"{spelled('layers', failure)}.Masking()({source.source(call.args[0])})"
         changes = (*changes, source.replaced(call.args[0], new))
     else:
@@ -161,13 +175,28 @@ def _masked_before(name: str, changes: tuple[Change, ...], failure: Failure) -> 
             layer=title(failure)
         ),
         "",
-        _(
-            "Write `{name}=None` in `call`, and let a layer make the mask: `Masking()`, or "
-            "`Embedding(..., mask_zero=True)`."
-        ).format(name=name),
+        edit,
         name,
         changes if parses(changes) else (),
     )
+
+
+def _embedding_before(failure: Failure) -> tuple[str, Change] | None:
+    """Returns the change by which the `Embedding` behind an input makes its mask."""
+    tensors = [each for each in failure.tensors if has_history(each)]
+    while len(tensors) == 1 and (node := node_of(tensors[0])) is not None:
+        layer = node.operation
+        if type(layer).__name__ == "Embedding":
+            site = None if layer.mask_zero else constructor_of(layer, failure)
+            if site is None:
+                return None
+            return f"{layer.name} ({type(layer).__name__})", site[0].with_argument(
+                site[1], "mask_zero", "True"
+            )
+        if not getattr(layer, "supports_masking", False):
+            return None
+        tensors = list(node.input_tensors)
+    return None
 
 
 def _renamed(name: str, parameter: str, new: str, function: OwnFunction) -> tuple[Change, ...]:

@@ -4,12 +4,15 @@ import ast
 import difflib
 import inspect
 import re
+import sys
+from collections.abc import Collection
 from typing import Any
 
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.own.signature import parses
+from kfunc_lab.mistakes.source.code import begin_of
 from kfunc_lab.mistakes.source.edit import Change
 from kfunc_lab.mistakes.statements.own_code import OwnClass, is_own, value_of, variables
 
@@ -184,10 +187,12 @@ def _product_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
         if len(shape) != 2 or added is None:
             continue
         last = int(match["a"])
-        if shape[0] == last or shape[1] != last:
+        if shape[0] == last:
             continue
-        first, second = map(own.code.source, added.elts)
-        new = f"({second}, {first})"
+        found = _swapped_axes(added, own) if shape[1] == last else _last_axis(added, own)
+        if found is None:
+            continue
+        edit, change = found
         return Mistake(
             "weight-shape",
             _(
@@ -195,11 +200,30 @@ def _product_in_call(match: re.Match[str], failure: Failure) -> Mistake | None:
                 "last axis."
             ).format(name=node.attr, shape=shape, n=last),
             f"{last} ≠ {shape[0]}",
-            _("Write `shape={new}`.").format(new=new),
+            edit,
             node.attr,
-            (own.code.replaced(added, new),),
+            (change,),
         )
     return None
+
+
+def _swapped_axes(shape: ast.Tuple, own: OwnClass) -> tuple[str, Change]:
+    first, second = map(own.code.source, shape.elts)
+    new = f"({second}, {first})"
+    return _("Write `shape={new}`.").format(new=new), own.code.replaced(shape, new)
+
+
+def _last_axis(shape: ast.Tuple, own: OwnClass) -> tuple[str, Change] | None:
+    """Reads the number of features from the last axis of the input, not from another one."""
+    function, first = own.method("build"), shape.elts[0]
+    if function is None or not function.parameters or not isinstance(first, ast.Subscript):
+        return None
+    name = function.parameters[0].arg
+    if not isinstance(first.value, ast.Name) or first.value.id != name or _index(first) is None:
+        return None
+    old, new = own.code.source(first), f"{name}[-1]"
+    words = _("Write `{new}` instead of `{old}`.").format(new=new, old=old)
+    return words, own.code.replaced(first, new)
 
 
 def _shape_argument(name: str, own: OwnClass) -> ast.Tuple | None:
@@ -242,7 +266,8 @@ def moved_out_of_call(failure: Failure) -> tuple[Change, ...]:
         changes = _to_build(created, first, own)
     else:
         layer = created.func if isinstance(created.func, ast.Call) else created
-        changes = _to_init(layer, own)
+        made = _layers_made(layer, own)
+        changes = _to_init(made, own) if made else ()
     return changes if parses(changes) else ()
 
 
@@ -280,34 +305,59 @@ def _to_build(created: ast.Call, first: str, own: OwnClass) -> tuple[Change, ...
     return (own.new_method(lines), code.replaced(created, f"self.{attribute}"))
 
 
-def _to_init(layer: ast.Call, own: OwnClass) -> tuple[Change, ...]:
-    if _names(layer) & _locals_of(own):
-        return ()
-    attribute = _attribute_for(layer, own, "inner")
-    line = f"self.{attribute} = {own.code.source(layer)}"
-    use = own.code.replaced(layer, f"self.{attribute}")
-    init = own.method("__init__")
-    if init is not None:
-        body = init.node.body
-        return (own.code.line_after(body[-1], line), use) if isinstance(body, list) else ()
-    lines = [
-        "def __init__(self, **kwargs):",
-        "    super().__init__(**kwargs)",
-        f"    {line}",
-    ]
-    before = own.methods[0].name if own.methods else "call"
-    return (own.new_method(lines, before), use)
+def _to_init(layers: list[ast.Call], own: OwnClass) -> tuple[Change, ...]:
+    """Creates layers in `__init__`, and uses them where the code created them."""
+    lines, uses = [], []
+    taken: set[str] = set()
+    for layer in layers:
+        attribute = _attribute_for(layer, own, "inner", taken)
+        taken.add(attribute)
+        lines.append(f"self.{attribute} = {own.code.source(layer)}")
+        uses.append(own.code.replaced(layer, f"self.{attribute}"))
+    return (own.new_in_init(lines), *uses)
 
 
-def _attribute_for(created: ast.Call, own: OwnClass, default: str) -> str:
+def _layers_made(first: ast.Call, own: OwnClass) -> list[ast.Call]:
+    """Returns the layers that `call` creates as the given one, in the order of the code.
+
+    One that needs what only `call` knows, or that a loop creates, stands for itself.
+    """
+    import keras
+
+    function = own.method("call")
+    call = vars(own.value).get("call")
+    known = {**vars(sys.modules["__main__"]), **getattr(call, "__globals__", {})}
+    found = [first]
+    for node in ast.walk(function.node) if function is not None else ():
+        if not isinstance(node, ast.Call) or node is first:
+            continue
+        kind = value_of(node.func, known)
+        if isinstance(kind, type) and issubclass(kind, keras.Layer):
+            found.append(node)
+    if any(_names(each) & _locals_of(own) or _repeats(each, own) for each in found):
+        return []
+    return sorted(found, key=begin_of)
+
+
+def _repeats(layer: ast.Call, own: OwnClass) -> bool:
+    """Returns whether a loop inside `call` creates a layer."""
+    parent = own.code.parents.get(layer)
+    while parent is not None and not isinstance(parent, ast.FunctionDef):
+        if isinstance(parent, (ast.For, ast.While, ast.ListComp)):
+            return True
+        parent = own.code.parents.get(parent)
+    return False
+
+
+def _attribute_for(
+    created: ast.Call, own: OwnClass, default: str, taken: Collection[str] = ()
+) -> str:
     """Returns the name of the variable that holds a created object, or a free name."""
     parent = own.code.parents.get(created)
     name = default
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
         name = parent.targets[0].id
-    while hasattr(own.value, name) or own.attributes(name):
-        name = f"{name}_"
-    return name
+    return own.free_attribute(name, taken)
 
 
 RULES: tuple[Rule, ...] = (

@@ -205,15 +205,62 @@ def _by_name(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 
 def _only_weights(match: re.Match[str], failure: Failure) -> Mistake:
+    path = Path(match["path"].rstrip("."))
+    found = _model_of(path, failure)
+    edit = _("Build the model in code, then call `model.load_weights(...)`.")
+    changes: tuple[Change, ...] = ()
+    if found is not None:
+        name, changes = found
+        edit = _("Load them into a copy of {model}, which has these weights.").format(
+            model=name
+        )
     return Mistake(
         "weights-only",
         _("The file {path} holds only weights, and no model.").format(
-            path=quoted(Path(match["path"].rstrip(".")).name, 80)
+            path=quoted(path.name, 80)
         ),
         "",
-        _("Build the model in code, then call `model.load_weights(...)`."),
+        edit,
         "filepath",
+        changes,
     )
+
+
+def _model_of(path: Path, failure: Failure) -> tuple[str, tuple[Change, ...]] | None:
+    """Returns the only model with the weights in a file, and the code that loads them."""
+    import h5py
+    import keras
+
+    call, code = called_expression(failure), failure.source
+    statement = None if code is None or call is None else code.statement_of(call)
+    if code is None or call is None or not call.args or not path.is_file():
+        return None
+    if not isinstance(statement, ast.Assign) or statement.value is not call:
+        return None
+    with h5py.File(path) as file:
+        if "layers" not in file:
+            return None
+        saved = sorted(tuple(item.shape) for item in _datasets(file["layers"]))
+    known = variables(failure.scope)
+    models = {
+        name: value
+        for name, value in known.items()
+        if isinstance(value, keras.Model) and not name.startswith("_")
+    }
+    names = [
+        name
+        for name, value in models.items()
+        if sorted(tuple(weight.shape) for weight in value.weights) == saved
+    ]
+    if len({id(models[name]) for name in names}) != 1 or known.get("keras") is not keras:
+        return None
+    target = code.source(statement.targets[0])
+    lines = [
+        f"{target} = keras.models.clone_model({names[0]})",
+        f"{target}.load_weights({code.source(call.args[0])})",
+    ]
+    change = code.replaced(statement, f"\n{' ' * statement.col_offset}".join(lines))
+    return names[0], (change,) if parses([change]) else ()
 
 
 def _folder(match: re.Match[str], failure: Failure) -> Mistake | None:

@@ -18,6 +18,7 @@ from kfunc_lab.mistakes.nearest import nearest
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
 from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.statements.compile_again import compile_statement
 from kfunc_lab.mistakes.statements.compiling import argument_of_compile
 
 _METRICS = {
@@ -249,12 +250,21 @@ def _not_compiled(match: re.Match[str], failure: Failure) -> Mistake | None:
     reason = _("{model} has no loss and no optimizer yet.")
     if no_loss:
         reason = _("{model} was compiled without a loss.")
+    written = compile_statement(passed) if no_loss else None
     edit = Edit(
         _("Call `{code}` first; this loss suits the targets and the last layer.").format(
             code=code
         ),
         (passed.code.line_before(passed.call, code),),
     )
+    if written is not None:
+        source, call = written
+        edit = Edit(
+            _(
+                "Write `{code}` in `compile`; this loss suits the targets and the last layer."
+            ).format(code=f'loss="{name}"'),
+            (source.with_argument(call, "loss", f'"{name}"'),),
+        )
     title = f"{passed.model.name} ({type(passed.model).__name__})"
     rule_name = "no-loss" if no_loss else "not-compiled"
     where = "loss" if no_loss else "compile"

@@ -9,12 +9,13 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value
 from kfunc_lab.mistakes.data.mending import packed, parts, replaced
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
-from kfunc_lab.mistakes.data.wanted import wanted_outputs
+from kfunc_lab.mistakes.data.wanted import layer_of_output, wanted_outputs
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
 from kfunc_lab.mistakes.source.edit import Change, Edit
 from kfunc_lab.mistakes.statements.compiling import argument_of_compile
+from kfunc_lab.mistakes.statements.own_code import constructor_of
 
 
 def _target_structure(match: re.Match[str], failure: Failure) -> Mistake | None:
@@ -114,10 +115,41 @@ def _keys(match: re.Match[str], failure: Failure) -> Mistake | None:
         reason = _("The outputs are named {wanted}, but `{what}` has the keys {given}.").format(
             wanted=", ".join(names), what=role, given=", ".join(given)
         )
-        edits = list(_mended_keys(code, node, extra, missing))
+        edits = list(_named(failure, [str(key.value) for key in extra], missing))
+        edits += _mended_keys(code, node, extra, missing)
         where = str(extra[0].value) if extra else missing[0]
         return mistake(failure, f"{role}-keys", reason, edits, where=where)
     return None
+
+
+def _named(failure: Failure, keys: list[str], missing: list[str]) -> Iterator[Edit]:
+    """Yields the names of the output layers, if these have only automatic ones.
+
+    Such names go on counting when a cell runs again, so keys by them would not last.
+    """
+    layers = {layer.name: layer for layer in _output_layers(failure)}
+    if not keys or len(keys) != len(missing) or not set(missing) <= set(layers):
+        return
+    changes: list[Change] = []
+    for name, key in zip(missing, keys, strict=True):
+        site = constructor_of(layers[name], failure)
+        kind = type(layers[name]).__name__.lower()
+        if site is None or re.sub(r"_\d+$", "", name).replace("_", "") != kind:
+            return
+        if any(word.arg in ("name", None) for word in site[1].keywords):
+            return
+        changes.append(site[0].with_argument(site[1], "name", f'"{key}"'))
+    words = _(
+        "Name the output layers: {names}. Without a name of its own, a layer gets another one "
+        "each time that the cell runs."
+    ).format(names=", ".join(f'`name="{key}"`' for key in keys))
+    yield Edit(words, tuple(changes))
+
+
+def _output_layers(failure: Failure) -> list[Any]:
+    outputs = getattr(failure.model, "outputs", None) or []
+    layers = [layer_of_output(failure.model, place) for place in range(len(outputs))]
+    return [layer for layer in layers if layer is not None]
 
 
 def _mended_keys(

@@ -111,13 +111,36 @@ def _other_count(failure: Failure, found: Targets, targets: Any, examples: Any) 
     )
     passed, edits = found.passed, []
     node = passed.node("y")
-    if isinstance(node, ast.Call) and node.args and passed.code is not None:
+    halves = _labels_of_halves(passed, targets, examples)
+    if halves is not None:
+        edits.append(halves)
+    elif isinstance(node, ast.Call) and node.args and passed.code is not None:
         shape = node.args[0]
         first = shape.elts[0] if isinstance(shape, ast.Tuple) and shape.elts else shape
         if isinstance(first, ast.Constant) and first.value == targets:
             words = _("Make as many targets as there are examples: {n}.").format(n=examples)
             edits.append(Edit(words, (passed.code.replaced(first, str(examples)),)))
     return mistake(failure, "example-count", reason, edits, f"{examples} ≠ {targets}", "y")
+
+
+def _labels_of_halves(passed: Passed, targets: Any, examples: Any) -> Edit | None:
+    """Labels both halves of joined examples, such as the real and the made ones of a GAN."""
+    x, y, code = passed.node("x"), passed.node("y"), passed.code
+    if not isinstance(x, ast.Call) or not isinstance(y, ast.Call) or code is None:
+        return None
+    joined, _dot, join = code.source(x.func).rpartition(".")
+    made, _dot, kind = code.source(y.func).rpartition(".")
+    parts = getattr(x.args[0], "elts", []) if x.args else []
+    other = {"ones": "zeros", "zeros": "ones"}.get(kind)
+    if join not in ("concatenate", "concat", "vstack") or len(parts) != 2 or other is None:
+        return None
+    if examples != 2 * targets or made != joined:
+        return None
+    own = code.source(y)
+    rest = own.removeprefix(code.source(y.func))
+    new = f"{joined}.{join}([{own}, {made}.{other}{rest}])"
+    words = _("Label both halves of the examples: `{code}`.").format(code=new)
+    return Edit(words, (code.replaced(y, new),))
 
 
 def _last_name(found: Targets) -> str:

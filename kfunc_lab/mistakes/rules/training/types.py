@@ -185,12 +185,43 @@ def _word_numbers(passed: Passed, value: Any, np: str) -> Iterator[Edit]:
     graph = read(passed.model, lost=False).graph
     following = [edge.target for edge in graph.edges if edge.source == wants[0].name]
     calls = [graph.call_of[each] for each in following]
+    if _are_sentences(value):
+        if calls and all(call.kind == "Embedding" for call in calls):
+            least = min(int(str(call.settings.get("input_dim", 0))) for call in calls)
+            yield from _vectorized(passed, wants[0].shape, least)
+        return
     if calls and all(
         call.kind == "Embedding" and len(names) <= int(str(call.settings.get("input_dim", 0)))
         for call in calls
     ):
         template = f"{np}.unique({{x}}, return_inverse=True)[1].reshape({{x}}.shape)"
         yield _transformed(passed, "x", template)
+
+
+def _are_sentences(value: Any) -> bool:
+    """Returns whether most of the texts have several words."""
+    texts = [str(each).strip() for each in value.ravel()[:200]]
+    return 2 * sum(" " in text for text in texts) > len(texts)
+
+
+def _vectorized(passed: Passed, shape: Any, vocabulary: int) -> Iterator[Edit]:
+    """Yields a layer that numbers the words of each text, as many as the Embedding knows."""
+    keras, np = module_name(passed, "keras", "keras"), module_name(passed, "numpy", "np")
+    name, node, code = "to_numbers", passed.node("x"), passed.code
+    known = passed.scope is not None and name in passed.scope.f_locals
+    if node is None or code is None or passed.call is None or known or len(shape) != 2:
+        return
+    length = "" if shape[1] is None else f", output_sequence_length={shape[1]}"
+    made = f"{keras}.layers.TextVectorization(max_tokens={vocabulary}{length})"
+    x, statement = code.source(node), code.statement_of(passed.call)
+    indent = " " * (0 if statement is None else statement.col_offset)
+    changes = (
+        code.line_before(passed.call, f"{name} = {made}\n{indent}{name}.adapt({x})"),
+        code.replaced(node, f"{np}.array({name}({x}))"),
+    )
+    yield Edit(
+        _("Let a layer number the words of each text: `{code}`.").format(code=made), changes
+    )
 
 
 def _word_columns(passed: Passed, value: Any, np: str) -> Iterator[Edit]:
@@ -244,6 +275,11 @@ def _no_data(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 def _of_kind(passed: Passed, role: str, value: Any) -> tuple[str, list[Edit]] | None:
     kind, name = kind_of(value), passed.words(role)
+    if role == "sample_weight" and kind == "dict":
+        return _weights_of_classes(passed, value)
+    if role == "x" and (fewer := _without_numbers(passed, value)) is not None:
+        reason = _("{name} holds a single number, which is no data for an input.")
+        return reason.format(name=name), [fewer]
     if kind in ("list", "tuple", "dict"):
         edits = _array_edits(passed, role, value)
         if role == "x" and _listed_numbers(passed):
@@ -275,6 +311,38 @@ def _of_kind(passed: Passed, role: str, value: Any) -> tuple[str, list[Edit]] | 
             _call(passed, role, "iter({x})")
         ]
     return None
+
+
+def _weights_of_classes(passed: Passed, value: Any) -> tuple[str, list[Edit]] | None:
+    """Explains weights of the classes that were passed as weights of the examples."""
+    word = (
+        next((it for it in passed.call.keywords if it.arg == "sample_weight"), None)
+        if (passed.call is not None)
+        else None
+    )
+    if passed.code is None or word is None or not all(isinstance(key, int) for key in value):
+        return None
+    new = f"class_weight={passed.code.source(word.value)}"
+    reason = _("`sample_weight` takes one number for each example, got a dict of classes.")
+    edit = Edit(_("Write `{code}`.").format(code=new), (passed.code.replaced(word, new),))
+    return reason, [edit]
+
+
+def _without_numbers(passed: Passed, value: Any) -> Edit | None:
+    """Leaves a plain number out of the list of inputs."""
+    node = passed.node("x")
+    if not isinstance(value, (list, tuple)) or not isinstance(node, (ast.List, ast.Tuple)):
+        return None
+    kept = [number for number, each in enumerate(value) if not isinstance(each, (int, float))]
+    if len(kept) == len(value) or len(node.elts) != len(value) or passed.code is None:
+        return None
+    if not kept or not accepts(passed.model, [spec_of_value(value[place]) for place in kept]):
+        return None
+    new = f"[{', '.join(passed.code.source(node.elts[place]) for place in kept)}]"
+    return Edit(
+        _("Pass one array for each input: `{code}`.").format(code=new),
+        (passed.code.replaced(node, new),),
+    )
 
 
 def _call(passed: Passed, role: str, template: str) -> Edit:
