@@ -47,6 +47,7 @@ from kfunc_lab.mistakes.search.offer import (
     with_tried_target_edits,
 )
 from kfunc_lab.mistakes.shape_check import find_misfit
+from kfunc_lab.mistakes.trials.offer import with_tried_data
 from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
@@ -131,6 +132,7 @@ def explain_failure(
     try:
         tried = with_tried_edits(mistake, begin, origin_of)
         tried = with_tried_target_edits(tried, begin, origin_of)
+        tried = with_tried_data(tried, begin)
     except Exception:  # a failed search must not hide the error that it explains
         return begin, mistake
     return begin, _printable(tried)
