@@ -24,18 +24,20 @@ def earlier_code(file: str) -> Iterator[Code]:
     """Yields a file or cell, and for a cell also the other cells that ran, the latest first."""
     files = [file]
     if is_cell(file):
-        ran = _history()
-        known = [name for name in linecache.cache if is_cell(name) and name != file]
-        # A cell that ran twice without a change keeps its first place among the lines.
-        places = {
-            name: ran.get("".join(linecache.getlines(name)).strip(), -1) for name in known
-        }
-        known.reverse()
-        files += sorted(known, key=lambda name: places[name], reverse=True)
+        files += [name for name in latest_cells() if name != file]
     for name in files[:_MAX_CELLS]:
         code = _parsed(name, "".join(linecache.getlines(name)))
         if code is not None:
             yield code
+
+
+def latest_cells() -> list[str]:
+    """Returns the names of the cells that ran, the latest first."""
+    ran = _history()
+    known = [name for name in reversed(list(linecache.cache)) if is_cell(name)]
+    # A cell that ran twice without a change keeps its first place among the lines.
+    places = {name: ran.get("".join(linecache.getlines(name)).strip(), -1) for name in known}
+    return sorted(known, key=lambda name: places[name], reverse=True)
 
 
 @lru_cache(maxsize=2 * _MAX_CELLS)

@@ -59,7 +59,7 @@ def _one_array(passed: Passed, wants: list[Wanted]) -> Iterator[Edit]:
     count = counted(spec_of_value(passed.value("y")))
     for step in _steps(spec.shape, wants[0].shape, count):
         if accepts(passed.model, Spec(step.shape, wants[0].dtype)):
-            template = template_for(step.template, passed.value("x"), step)
+            template = template_for(step.template, passed.value("x"))
             changes = transformed(passed, "x", template)
             yield Edit(step_words(step, template, passed.words("x")), changes)
 
@@ -69,7 +69,7 @@ def _steps(shape: Any, wanted: Any, count: int | None) -> list[Step]:
     return found or (steps(shape, wanted) if count is None else [])
 
 
-def template_for(template: str, value: Any, step: Step) -> str:
+def template_for(template: str, value: Any) -> str:
     """Returns a transformation of an array in the words of a tensor or a frame."""
     kind = kind_of(value)
     if kind in ("frame", "series"):
@@ -82,6 +82,13 @@ def template_for(template: str, value: Any, step: Step) -> str:
 
 
 def step_words(step: Step, template: str, x: str) -> str:
+    """Returns the sentence that names a transformation.
+
+    Args:
+        step: The transformation.
+        template: Its source, with `{x}` in the place of the array.
+        x: The source of the array.
+    """
     words = {
         "batch": _("Pass one example as a batch of one: `{code}`."),
         "one-less": _("Remove the axis of size 1: `{code}`."),
@@ -258,7 +265,7 @@ def _each_part(passed: Passed, wants: list[Wanted], items: list[Any]) -> Iterato
         found = _steps(spec.shape, want.shape, count)
         if not found:
             return
-        template = template_for(found[0].template, value, found[0])
+        template = template_for(found[0].template, value)
         words.append(step_words(found[0], template, source))
         if node is not None and passed.code is not None:
             changes.append(passed.code.replaced(node, applied(template, passed.code, node)))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfunc_lab.graph.keras.acceptance import accepts, loss_accepts, loss_of_keras
-from kfunc_lab.mistakes.data.kinds import Spec, kind_of, spec_of_value
+from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.mistakes.data.kinds import kind_of, leaves, spec_of_value
 from kfunc_lab.mistakes.data.wanted import Shape, Wanted, wanted_inputs, wanted_outputs
 from kfunc_lab.mistakes.statements.compiling import loss_of, name_of_loss
 
@@ -44,20 +45,23 @@ class Fitting:
         method: The method that was called.
         losses: Other losses than those of `compile`, by the name of the output.
         inputs: Other shapes of its inputs.
+        graph: Its graph; `None` if it cannot be read.
     """
 
     model: Any
     method: str
     losses: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Shape] = field(default_factory=dict)
+    graph: LayerGraph | None = None
 
     def __post_init__(self) -> None:
+        self.graph = self.graph or _graph_of(self.model)
         self.wants = [
             Wanted(it.name, self.inputs.get(it.name, it.shape), it.dtype)
             for it in wanted_inputs(self.model)
         ]
         self.outputs = wanted_outputs(self.model)
-        self.indices = dict(_vocabularies(self.model))
+        self.indices = dict(_vocabularies(self.graph))
         self._accepted: dict[Any, bool] = {}
         self._shapes: dict[Any, list[Shape] | None] = {}
 
@@ -136,7 +140,7 @@ class Fitting:
     # -- numbers of examples
 
     def _of_counts(self, roles: Mapping[str, Any]) -> Misfit | None:
-        counts = {}
+        counts: dict[int | None, str] = {}
         for role, value in roles.items():
             for place, each in enumerate(leaves(value)):
                 spec = spec_of_value(each)
@@ -200,32 +204,36 @@ class Fitting:
             return [each.shape for each in self.outputs]
         key = repr(given)
         if key not in self._shapes:
-            self._shapes[key] = _outputs_after(self.model, given, self.outputs)
+            self._shapes[key] = _outputs_after(self.graph, given, self.outputs)
         return self._shapes[key]
 
 
-def _outputs_after(
-    model: Any, inputs: Mapping[str, Shape], outputs: list[Wanted]
-) -> list[Shape] | None:
+def _graph_of(model: Any) -> LayerGraph | None:
     from kfunc_lab.graph.keras.reader import read
-    from kfunc_lab.shapes.what_if import Changes, what_if
 
     try:
-        graph = read(model, lost=False).graph
+        return read(model, lost=False).graph
+    except Exception:  # an own layer may not be read
+        return None
+
+
+def _outputs_after(
+    graph: LayerGraph | None, inputs: Mapping[str, Shape], outputs: list[Wanted]
+) -> list[Shape] | None:
+    """Returns the shapes of the outputs for other inputs; `None` if a layer refuses them."""
+    from kfunc_lab.shapes.what_if import Changes, what_if
+
+    known = [each.shape for each in outputs]
+    if graph is None:
+        return known
+    try:
         after = what_if(graph, Changes(inputs=inputs))
-        if after.problems or after.unreached:
-            return None
-        specs = [
-            after.graph.call_of[target.source].outputs[target.position]
-            if hasattr(target, "source")
-            else after.graph.call_of[target].outputs[0]
-            for target in after.graph.outputs
-        ]
-        shapes = [spec.shape for spec in specs]
     except Exception:  # an own layer may not be copied
-        return [each.shape for each in outputs]
-    known = len(shapes) == len(outputs) and None not in shapes
-    return [tuple(shape or ()) for shape in shapes] if known else None
+        return known
+    if after.problems or after.unreached:
+        return None
+    shapes = [after.graph.call_of[name].outputs[0].shape for name in graph.outputs]
+    return [tuple(it or ()) for it in shapes] if len(shapes) == len(known) else known
 
 
 def _of_loss(loss: Any, target: Any, output: Shape) -> str:
@@ -279,30 +287,14 @@ def _in_range(value: Any, size: int | None) -> bool:
     return bool(value.min() >= 0 and value.max() < size)
 
 
-def _vocabularies(model: Any) -> Iterator[tuple[str, int]]:
+def _vocabularies(graph: LayerGraph | None) -> Iterator[tuple[str, int]]:
     """Yields the inputs that go into an Embedding, with the size of its vocabulary."""
-    from kfunc_lab.graph.keras.reader import read
-
-    try:
-        graph = read(model, lost=False).graph
-        inputs = {want.name for want in wanted_inputs(model)}
-        for edge in graph.edges:
-            call = graph.call_of.get(edge.target)
-            if edge.source in inputs and call is not None and call.kind == "Embedding":
-                yield edge.source, int(str(call.settings.get("input_dim")))
-    except Exception:  # an own layer may not be read
+    if graph is None:
         return
-
-
-def leaves(value: Any) -> list[Any]:
-    """Returns the arrays of a list, tuple or dict; a single one alone; none of `None`."""
-    if value is None:
-        return []
-    if isinstance(value, Mapping):
-        return [leaf for each in value.values() for leaf in leaves(each)]
-    if isinstance(value, (list, tuple)) and not isinstance(value, Spec):
-        return [leaf for each in value[:1_000] for leaf in leaves(each)]
-    return [value]
+    for edge in graph.edges:
+        call = graph.call_of.get(edge.target)
+        if edge.source in graph.inputs and call is not None and call.kind == "Embedding":
+            yield edge.source, int(str(call.settings.get("input_dim")))
 
 
 def structure_of(value: Any) -> Any:

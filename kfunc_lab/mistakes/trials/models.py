@@ -7,7 +7,7 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.data.cells import made_by
 from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value
 from kfunc_lab.mistakes.data.mending import tried
-from kfunc_lab.mistakes.data.wanted import layer_of_output
+from kfunc_lab.mistakes.data.wanted import Shape, layer_of_output
 from kfunc_lab.mistakes.source.edit import Edit
 from kfunc_lab.mistakes.statements.compiling import other_loss
 from kfunc_lab.mistakes.trials.trial import Option, Trial
@@ -32,9 +32,8 @@ def _inputs(trial: Trial) -> Iterator[Option]:
         spec = spec_of_value(value)
         if spec is None or len(spec.shape) < 2:
             return
-        pairs = zip(spec.shape[1:], want.shape[1:], strict=False)
-        fits = len(spec.shape) == len(want.shape) and all(b in (None, a) for a, b in pairs)
-        if fits:
+        shape = _with_open_sizes(spec.shape, want.shape)
+        if shape == want.shape:
             continue
         found = made_by("Input", want.name, trial.code.file, want.shape)
         if found is None:
@@ -42,13 +41,21 @@ def _inputs(trial: Trial) -> Iterator[Option]:
         code, call = found
         if any(keyword.arg not in ("name", "shape", "dtype") for keyword in call.keywords):
             return
-        written = str(tuple(spec.shape[1:]))
-        shapes[want.name] = (None, *spec.shape[1:])
+        written = str(shape[1:])
+        shapes[want.name] = shape
         codes.append(f"keras.Input(shape={written})")
         changes.append(code.with_argument(call, "shape", written, 0))
     if shapes:
         words = _("Match the input to the data: `{code}`.").format(code=", ".join(codes))
         yield Option(_INPUT, Edit(words, tuple(changes)), inputs=shapes)
+
+
+def _with_open_sizes(shape: Shape, wanted: Shape) -> Shape:
+    """Returns the shape of data for an input, with the sizes that the input leaves open."""
+    if len(shape) != len(wanted):
+        return (None, *shape[1:])
+    pairs = zip(shape, wanted, strict=True)
+    return tuple(None if want is None else size for size, want in pairs)
 
 
 def _losses(trial: Trial) -> Iterator[Option]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.data.kinds import Spec, kind_of, spec_of_value
+from kfunc_lab.mistakes.data.kinds import Spec, kind_of, leaves, spec_of_value
 from kfunc_lab.mistakes.data.passed import find_passed
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, written
@@ -13,11 +13,10 @@ from kfunc_lab.mistakes.source.edit import Edit
 from kfunc_lab.mistakes.statements.compile_again import with_compile
 from kfunc_lab.mistakes.statements.compiling import name_of_loss
 from kfunc_lab.mistakes.trials import models, shaped, unwrapped, variables
-from kfunc_lab.mistakes.trials.fitting import leaves
 from kfunc_lab.mistakes.trials.trial import Option, Trial
 
 _SECONDS = 0.12
-_OWN = 2.5  # the cost of the edit that a rule found
+_OWN, _OWN_LOSS = 2.85, 2.5  # the cost of an edit that a rule found
 _MAX_FOUND = 2
 _METHODS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "__call__",
             "predict_on_batch")  # fmt: skip
@@ -42,7 +41,8 @@ def with_tried_data(mistake: Mistake, failure: Failure) -> Mistake:
     own += mistake.others
     kept = [edit for edit in own if trial.judged(edit) is not False]
     found = _found(trial)
-    before = [it.edit for it in found if it.cost < _OWN or not any(e.changes for e in kept)]
+    cost = _cost_of(kept, trial)
+    before = [it.edit for it in found if it.cost < cost]
     behind = [it.edit for it in found if it.edit not in before]
     if not found and len(kept) == len(own):
         return mistake
@@ -51,22 +51,32 @@ def with_tried_data(mistake: Mistake, failure: Failure) -> Mistake:
     edits = [with_compile(failure, edit) for edit in before]
     edits += kept
     edits += [with_compile(failure, edit) for edit in behind]
-    return _with(_explained(mistake, trial), _unique(edits))
+    return _with(_explained(mistake, trial), _unique(edits, kept))
+
+
+def _cost_of(edits: list[Edit], trial: Trial) -> float:
+    """Returns the cost of the edits of a rule; much if none of them changes the source."""
+    changes = edits[0].changes if edits else ()
+    if not changes:
+        return 100.0
+    in_call = any(trial.is_here(change) for change in changes)
+    return _OWN if in_call else _OWN_LOSS
 
 
 def _with(mistake: Mistake, edits: list[Edit]) -> Mistake:
     if not edits:
         return replace(mistake, edit="", changes=(), others=())
     first, *others = edits
-    return replace(
-        mistake, edit=first.words, changes=first.changes, others=tuple(others[:2])
-    )
+    return replace(mistake, edit=first.words, changes=first.changes, others=tuple(others[:2]))
 
 
-def _unique(edits: list[Edit]) -> list[Edit]:
+def _unique(edits: list[Edit], kept: list[Edit]) -> list[Edit]:
+    """Returns different edits, in the words of the rule if it found the same one."""
+    own = {frozenset(edit.changes): edit for edit in kept if edit.changes}
     found: dict[object, Edit] = {}
     for edit in edits:
-        found.setdefault(frozenset(edit.changes) or edit.words, edit)
+        changes = frozenset(edit.changes)
+        found.setdefault(changes or edit.words, own.get(changes, edit))
     return list(found.values())
 
 

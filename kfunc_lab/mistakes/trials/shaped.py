@@ -7,20 +7,56 @@ from typing import Any
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.data.arrays import steps
 from kfunc_lab.mistakes.data.inputs import step_words, template_for
-from kfunc_lab.mistakes.data.kinds import spec_of_value
-from kfunc_lab.mistakes.data.mending import applied
+from kfunc_lab.mistakes.data.kinds import Spec, leaves, spec_of_value
+from kfunc_lab.mistakes.data.mending import applied, tried
 from kfunc_lab.mistakes.source.edit import Change, Edit
-from kfunc_lab.mistakes.trials.fitting import leaves
 from kfunc_lab.mistakes.trials.trial import Option, Trial, leaf_nodes
 
-_STEP, _SAME_SLICE, _CUT = 3.0, 0.5, 4.5
+_STEP, _SAME_SLICE, _CUT, _WEIGHTS = 3.0, 0.5, 4.5, 2.4
 
 
 def options(trial: Trial) -> Iterator[Option]:
     """Yields the call with arrays in another shape, or cut to the same number of examples."""
+    yield from _weights(trial)
     yield from _same_slices(trial)
     yield from _steps(trial)
     yield from _cut(trial)
+
+
+def _weights(trial: Trial) -> Iterator[Option]:
+    """Yields weights of the classes for a list of a few numbers, or the call without weights."""
+    node = trial.nodes.get("sample_weight")
+    misfit, call = trial.misfit, trial.call
+    if node is None or misfit is None or misfit.role not in ("sample_weight", "count"):
+        return
+    value, y = trial.values.get("sample_weight"), trial.values.get("y")
+    keyword = next((each for each in call.keywords if each.value is node), None)
+    if keyword is None:
+        return
+    classes = tried("len(np.unique({y}))", y=y) if spec_of_value(y) is not None else None
+    highest = tried("int({y}.max()) if ({y} == {y}.astype(int)).all() else -1", y=y)
+    items = list(value) if isinstance(value, (list, tuple)) else []
+    if items and classes == len(items) == (highest or 0) + 1:
+        code = ", ".join(f"{n}: {each}" for n, each in enumerate(items))
+        words = _(
+            "`sample_weight` has one weight for each example; weights of the classes are "
+            "`class_weight={code}`."
+        ).format(code=f"{{{code}}}")
+        change = trial.code.replaced(keyword, f"class_weight={{{code}}}")
+        yield Option(_WEIGHTS, Edit(words, (change,)))
+    removed = trial.code.without_argument(call, "sample_weight")
+    if removed is not None:
+        words = _(
+            "Leave `sample_weight` out, or pass one weight for each of the {n} examples."
+        ).format(n=spec.shape[0] if (spec := _first_spec(trial)) is not None else "")
+        yield Option(_WEIGHTS + 1, Edit(words, (removed,)))
+
+
+def _first_spec(trial: Trial) -> Spec | None:
+    for each in leaves(trial.values.get("x"))[:1]:
+        spec = spec_of_value(each)
+        return spec if spec is not None and spec.shape else None
+    return None
 
 
 def _pairs(trial: Trial, role: str) -> list[tuple[ast.expr, Any]]:
@@ -49,7 +85,7 @@ def _steps_of(trial: Trial, node: ast.expr, value: Any, wanted: Any) -> Iterator
     if spec is None or None in spec.shape or not spec.shape:
         return
     for place, step in enumerate(steps(spec.shape, wanted)):
-        template = template_for(step.template, value, step)
+        template = template_for(step.template, value)
         new = applied(template, trial.code, node)
         words = step_words(step, template, trial.source(node))
         yield Option(_STEP + place / 10, Edit(words, (trial.code.replaced(node, new),)))

@@ -72,6 +72,7 @@ class Trial:
         return self.passed.value(role) if value is UNKNOWN else value
 
     def source(self, node: ast.AST) -> str:
+        """Returns the source of a node of the call."""
         return self.code.source(node)
 
     def fits(self, option: Option) -> bool:
@@ -82,14 +83,18 @@ class Trial:
         fitting = self.fitting
         if option.losses or option.inputs:
             fitting = Fitting(
-                self.passed.model, self.passed.method, option.losses, option.inputs
+                self.passed.model,
+                self.passed.method,
+                option.losses,
+                option.inputs,
+                self.fitting.graph,
             )
         return fitting.misfit(values) is None
 
     def judged(self, edit: Edit) -> bool | None:
         """Returns whether all fits after an edit of the call alone; `None` if it is not known."""
-        here = [change for change in edit.changes if self._is_here(change)]
-        others = [change for change in edit.changes if not self._is_here(change)]
+        here = [change for change in edit.changes if self.is_here(change)]
+        others = [change for change in edit.changes if not self.is_here(change)]
         if not here or any(".compile(" not in change.new for change in others):
             return None
         values = self.values_after(here)
@@ -100,7 +105,7 @@ class Trial:
 
     def values_after(self, changes: Iterable[Change]) -> dict[str, Any] | None:
         """Returns the values after changes of the call; `None` if one is not known."""
-        here = [change for change in changes if self._is_here(change)]
+        here = [change for change in changes if self.is_here(change)]
         if not here:
             return self.values
         nodes = self._nodes_after(here)
@@ -119,7 +124,8 @@ class Trial:
             values[role] = value
         return values
 
-    def _is_here(self, change: Change) -> bool:
+    def is_here(self, change: Change) -> bool:
+        """Returns whether a change is one of the call."""
         inside = begin_of(self.call) <= change.begin and change.end <= end_of(self.call)
         return change.file == self.code.file and inside
 

@@ -4,11 +4,14 @@ import ast
 from collections.abc import Iterator
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.source.edit import Edit
+from kfunc_lab.mistakes.data.mending import validation_part
+from kfunc_lab.mistakes.source.edit import Change, Edit
 from kfunc_lab.mistakes.trials.trial import Option, Trial
 
 _COST = 1.0
-_SELECTED = 2.8  # what somebody writes on purpose, and the loss may be wrong instead
+_SELECTED = 2.7  # what somebody writes on purpose, and the loss may be wrong instead
+_ONE_EXAMPLE = 3.2
+_ON_INPUTS = ("predict", "predict_on_batch", "__call__")
 _LAST = ("to_categorical", "one_hot", "argmax")
 
 
@@ -31,9 +34,25 @@ def _option(trial: Trial, outer: ast.expr, inner: ast.expr) -> Option:
     written = inner
     if isinstance(inner, ast.Tuple) and not new.startswith("("):
         new = f"({new})"
+    changes = (trial.code.replaced(outer, new), *_in_validation(trial, outer, old, new))
     cost = _SELECTED if _is_choice(outer) else _COST
+    if trial.passed.method in _ON_INPUTS and _is_one_example(outer):
+        cost = _ONE_EXAMPLE
     lost = sum(1 for _node in ast.walk(outer)) - sum(1 for _node in ast.walk(written))
-    return Option(cost + lost / 100, Edit(words, (trial.code.replaced(outer, new),)))
+    return Option(cost + lost / 100, Edit(words, changes))
+
+
+def _in_validation(trial: Trial, outer: ast.expr, old: str, new: str) -> Iterator[Change]:
+    """Yields the same change of validation data that have the same defect."""
+    role = next((role for role, node in trial.nodes.items() if node is outer), "")
+    other = validation_part(trial.passed, role)
+    if other is None or new not in old:
+        return
+    head, _new, tail = old.partition(new)
+    source = trial.source(other)
+    inner = source.removeprefix(head).removesuffix(tail)
+    if source.startswith(head) and source.endswith(tail) and inner:
+        yield trial.code.replaced(other, inner)
 
 
 def _is_choice(node: ast.expr) -> bool:
@@ -43,6 +62,13 @@ def _is_choice(node: ast.expr) -> bool:
     function = node.func
     name = function.attr if isinstance(function, ast.Attribute) else ""
     return name in _LAST or getattr(function, "id", "") in _LAST
+
+
+def _is_one_example(node: ast.expr) -> bool:
+    """Returns whether an expression takes one example of an array, such as `x[0]`."""
+    return isinstance(node, ast.Subscript) and not isinstance(
+        node.slice, (ast.Slice, ast.Tuple)
+    )
 
 
 def _nodes(node: ast.expr) -> Iterator[ast.expr]:

@@ -4,25 +4,26 @@ import ast
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from itertools import islice
+from itertools import islice, permutations
 from typing import Any
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value
+from kfunc_lab.mistakes.data.kinds import kind_of, leaves, spec_of_value
 from kfunc_lab.mistakes.data.mending import packed
 from kfunc_lab.mistakes.data.wanted import Wanted, takes_dict
 from kfunc_lab.mistakes.source.code import end_of
 from kfunc_lab.mistakes.source.edit import Change, Edit
-from kfunc_lab.mistakes.trials.fitting import leaves
 from kfunc_lab.mistakes.trials.trial import Option, Trial, leaf_nodes
 
-_COST, _SWAP, _MISSING = 2.0, 1.3, 1.6
+_COST, _SWAP, _MISSING, _ORDER = 2.2, 1.3, 1.6, 1.4
+_INPUTS = 0.1  # inputs with the targets of other data: the targets are wrong rather
 _MAX = 300  # variables
 
 
 def options(trial: Trial) -> Iterator[Option]:
     """Yields the call with other variables, with x and y exchanged, or with what is missing."""
     yield from _exchanged(trial)
+    yield from _permuted(trial)
     yield from _targets_in_x(trial)
     yield from _missing_targets(trial)
     yield from _missing_inputs(trial)
@@ -50,11 +51,37 @@ def _exchanged(trial: Trial) -> Iterator[Option]:
     if x is None or y is None:
         return
     one, two = trial.source(y), trial.source(x)
-    words = _("The inputs come first, then the targets: `{code}`.").format(
-        code=f"{one}, {two}"
-    )
+    words = _("The inputs come first, then the targets: `{code}`.").format(code=f"{one}, {two}")
     changes = (trial.code.replaced(x, one), trial.code.replaced(y, two))
     yield Option(_SWAP, Edit(words, changes))
+
+
+def _permuted(trial: Trial) -> Iterator[Option]:
+    """Yields the arrays of a list, tuple or dict in another order."""
+    for role, wants in (("x", trial.fitting.wants), ("y", trial.fitting.outputs)):
+        node = trial.nodes.get(role)
+        nodes = list(leaf_nodes(node))
+        if not isinstance(node, (ast.List, ast.Tuple, ast.Dict)) or not 2 <= len(nodes) <= 4:
+            continue
+        for order in list(permutations(nodes))[1:]:
+            sources = list(map(trial.source, order))
+            code = ", ".join(sources)
+            what = ", ".join(want.name for want in wants)
+            words = _("The inputs are {names}, in this order: `{code}`.")
+            if role == "y":
+                words = _("The outputs are {names}, in this order: `{code}`.")
+            changes = (
+                trial.code.replaced(old, new)
+                for old, new in zip(nodes, sources, strict=True)
+                if trial.source(old) != new
+            )
+            words = words.format(names=what, code=f"[{code}]")
+            yield Option(_ORDER, Edit(words, tuple(changes)))
+
+
+def _is_autoencoder(trial: Trial) -> bool:
+    wants, outputs = trial.fitting.wants, trial.fitting.outputs
+    return len(wants) == len(outputs) == 1 and wants[0].shape[1:] == outputs[0].shape[1:]
 
 
 def _targets_in_x(trial: Trial) -> Iterator[Option]:
@@ -199,10 +226,12 @@ def _count(value: Any) -> int | None:
 def _replaced(trial: Trial) -> Iterator[Option]:
     """Yields the call with another variable in the place of one array."""
     known = arrays(trial)
+    used = [*leaves(trial.values.get("x")), *leaves(trial.values.get("y"))]
+    if _is_autoencoder(trial):
+        used = leaves(trial.values.get("y"))
     for role in ("x", "y"):
         node = trial.nodes.get(role)
         other = trial.nodes.get("y" if role == "x" else "x")
-        used = leaves(trial.values.get("y" if role == "x" else "x"))
         for place, leaf in enumerate(leaf_nodes(node)):
             old = trial.source(leaf)
             expected = [old]
@@ -211,15 +240,20 @@ def _replaced(trial: Trial) -> Iterator[Option]:
             if role == "x" and place < len(trial.fitting.wants):
                 expected.append(trial.fitting.wants[place].name)
             for name, value in known.items():
-                if name == old or any(value is each for each in used):
+                inside = name == old or name in _names_in(leaf)  # see `unwrapped`
+                if inside or any(value is each for each in used):
                     continue
-                yield _other_variable(trial, leaf, name, old, expected)
+                yield _other_variable(trial, leaf, name, old, expected, role)
+
+
+def _names_in(node: ast.expr) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _other_variable(
-    trial: Trial, leaf: ast.expr, name: str, old: str, expected: list[str]
+    trial: Trial, leaf: ast.expr, name: str, old: str, expected: list[str], role: str
 ) -> Option:
-    far = 1 - _likeness(name, expected)
+    far = 1 - _likeness(name, expected) + _INPUTS * (role == "x")
     words = _("Pass `{new}` instead of `{old}`.").format(new=name, old=" ".join(old.split()))
     return Option(_COST + far, Edit(words, (trial.code.replaced(leaf, name),)))
 
@@ -238,5 +272,3 @@ def _likeness(name: str, expected: list[str]) -> float:
         (SequenceMatcher(None, name.lower(), each.lower()).ratio() for each in expected),
         default=0.0,
     )
-
-

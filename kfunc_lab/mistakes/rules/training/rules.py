@@ -12,6 +12,7 @@ from kfunc_lab.mistakes.rules.training import (
     messages,
     metrics,
     outputs,
+    settings,
     targets,
     types,
     weights,
@@ -21,6 +22,7 @@ from kfunc_lab.mistakes.rules.training import (
 EARLY: tuple[Rule, ...] = (
     *again.RULES,
     *functions.RULES,
+    *settings.RULES,
     *containers.RULES,
     *weights.RULES,
     *examples.RULES,

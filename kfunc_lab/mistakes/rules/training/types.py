@@ -13,6 +13,7 @@ from kfunc_lab.mistakes.data.kinds import (
     Spec,
     is_ragged,
     kind_of,
+    leaves,
     missing_in,
     numbers_in,
     spec_of_list,
@@ -245,6 +246,8 @@ def _no_data(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _of_kind(passed: Passed, role: str, value: Any) -> tuple[str, list[Edit]] | None:
     kind, name = kind_of(value), passed.words(role)
     if kind in ("list", "tuple", "dict"):
+        if value and all(spec_of_value(each) is not None for each in leaves(value)):
+            return None  # a container of arrays is right
         edits = _array_edits(passed, role, value)
         if role == "x" and _listed_numbers(passed):
             edits = _both_arrays(passed) or edits
