@@ -132,9 +132,12 @@ def explain_failure(
     try:
         tried = with_tried_edits(mistake, begin, origin_of)
         tried = with_tried_target_edits(tried, begin, origin_of)
-        tried = with_tried_data(tried, begin)
     except Exception:  # a failed search must not hide the error that it explains
-        return begin, mistake
+        tried = mistake
+    try:
+        tried = with_tried_data(tried, begin)
+    except Exception:  # so must a failed trial
+        return begin, _printable(tried)
     return begin, _printable(tried)
 
 

@@ -18,6 +18,7 @@ COMPILE = (
     "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly",
     "steps_per_execution", "jit_compile", "auto_scale_loss",
 )  # fmt: skip
+_KEY = "_passed"  # where a failure keeps the call
 _STEPS = ("train_step", "test_step", "predict_step")
 _ROLES = ("x", "y", "sample_weight")
 
@@ -106,6 +107,14 @@ def parameters(model: Any, method: str) -> list[str]:
 
 def find_passed(failure: Failure) -> Passed | None:
     """Finds the outermost call of a model's method that failed; `None` if there is none."""
+    known = vars(failure)  # many rules ask for the same failure
+    if _KEY not in known:
+        known[_KEY] = None if failure.error is None else _find(failure)
+    found: Passed | None = known[_KEY]
+    return found
+
+
+def _find(failure: Failure) -> Passed | None:
     if failure.error is None:
         return None
     found = _call_of_model(failure.error)

@@ -5,13 +5,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kfunc_lab.graph.keras.acceptance import accepts, loss_accepts, loss_of_keras
+from kfunc_lab.graph.keras.acceptance import accepts, fits, loss_accepts, loss_of_keras
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.mistakes.data.kinds import kind_of, leaves, spec_of_value
 from kfunc_lab.mistakes.data.wanted import Shape, Wanted, wanted_inputs, wanted_outputs
 from kfunc_lab.mistakes.statements.compiling import loss_of, name_of_loss
 
 _WITH_TARGETS = ("fit", "evaluate", "train_on_batch", "test_on_batch")
+_USUAL = {
+    "mse", "mae", "mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "hinge",
+    "squared_hinge", "binary_crossentropy", "categorical_crossentropy", "kl_divergence",
+    "sparse_categorical_crossentropy", "poisson",
+}  # fmt: skip
 _MAX_SIZE = 20_000_000  # numbers whose range is looked up
 _NO_NUMBERS = re.compile(r"str|object|bytes|datetime|<U|timedelta|void")
 
@@ -117,13 +122,9 @@ class Fitting:
 
     def _accepts(self, specs: Any) -> bool:
         if self.inputs:
-            flat = leaves(specs)
+            flat = self.in_order(specs)
             return len(flat) == len(self.wants) and all(
-                len(it.shape) == len(want.shape)
-                and all(
-                    None in pair or len(set(pair)) == 1
-                    for pair in zip(it.shape[1:], want.shape[1:], strict=True)
-                )
+                it is not None and fits((None, *it.shape[1:]), want.shape)
                 for it, want in zip(flat, self.wants, strict=True)
             )
         key = repr(specs)
@@ -168,7 +169,7 @@ class Fitting:
             loss = self.loss_of(output.name)
             if loss is None:
                 continue
-            found = _of_loss(loss, targets[output.name], shape)
+            found = misfit_of_loss(loss, targets[output.name], shape)
             if found:
                 return Misfit("y", found, place)
         return None
@@ -183,8 +184,9 @@ class Fitting:
         of_dict = isinstance(getattr(self.model, "output", None), Mapping)
         if isinstance(y, Mapping):
             known = len(names) > 1 or of_dict or isinstance(self.model.loss, Mapping)
-            unnamed = isinstance(self.model.loss, Mapping) and set(y) <= set(names)
-            return dict(y) if known and (set(y) == set(names) or unnamed) else None
+            missing = [name for name in names if name not in y]
+            without_loss = all(self.loss_of(name) is None for name in missing)
+            return dict(y) if known and without_loss and set(y) <= set(names) else None
         items = list(y) if isinstance(y, (list, tuple)) else [y]
         if len(items) != len(names) or (of_dict and len(names) > 1):
             return None
@@ -195,11 +197,11 @@ class Fitting:
     def output_shapes(self, x: Any) -> list[Shape] | None:
         """Returns the shapes of the outputs for data; `None` if the layers refuse the data."""
         open_sizes = any(None in each.shape[1:] for each in self.outputs)
-        given = {
-            want.name: (None, *spec.shape[1:])
-            for want, each in zip(self.wants, self.in_order(x), strict=False)
-            if (spec := spec_of_value(each)) is not None and len(spec.shape) == len(want.shape)
-        }
+        given = {}
+        for want, each in zip(self.wants, self.in_order(x), strict=False):
+            spec = spec_of_value(each)
+            same_rank = spec is not None and len(spec.shape) == len(want.shape)
+            given[want.name] = (None, *spec.shape[1:]) if spec and same_rank else want.shape
         if not open_sizes and not self.inputs:
             return [each.shape for each in self.outputs]
         key = repr(given)
@@ -236,7 +238,7 @@ def _outputs_after(
     return [tuple(it or ()) for it in shapes] if len(shapes) == len(known) else known
 
 
-def _of_loss(loss: Any, target: Any, output: Shape) -> str:
+def misfit_of_loss(loss: Any, target: Any, output: Shape) -> str:
     """Returns what does not fit between targets and a loss; empty if all does."""
     spec = spec_of_value(target)
     if spec is None:
@@ -256,10 +258,12 @@ def _of_loss(loss: Any, target: Any, output: Shape) -> str:
         return ""  # the learner's own loss is not called
     if sparse and not _in_range(target, out[-1]):
         return "values"
-    fits = loss_accepts(
+    if name_of_loss(loss) in _USUAL:
+        return ""  # its only demand is the shape
+    accepted = loss_accepts(
         loss, ((None, *rest), spec.dtype), ((None, *_filled(out, rest)), "float32")
     )
-    return "" if fits else "loss"
+    return "" if accepted else "loss"
 
 
 def _filled(output: Shape, target: Shape) -> Shape:

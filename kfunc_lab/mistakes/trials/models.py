@@ -52,6 +52,8 @@ def _inputs(trial: Trial) -> Iterator[Option]:
 
 def _with_open_sizes(shape: Shape, wanted: Shape) -> Shape:
     """Returns the shape of data for an input, with the sizes that the input leaves open."""
+    if len(shape) == len(wanted) - 1 and wanted[-1] == 1:
+        shape = (*shape, 1)  # Keras adds this axis to the data
     if len(shape) != len(wanted):
         return (None, *shape[1:])
     pairs = zip(shape, wanted, strict=True)

@@ -9,7 +9,8 @@ from kfunc_lab.mistakes.data.kinds import Spec, kind_of, leaves, spec_of_value
 from kfunc_lab.mistakes.data.passed import find_passed
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, written
-from kfunc_lab.mistakes.source.edit import Edit
+from kfunc_lab.mistakes.source.code import Code
+from kfunc_lab.mistakes.source.edit import Edit, edited
 from kfunc_lab.mistakes.statements.compile_again import with_compile
 from kfunc_lab.mistakes.statements.compiling import name_of_loss
 from kfunc_lab.mistakes.trials import models, shaped, unwrapped, variables
@@ -72,12 +73,22 @@ def _with(mistake: Mistake, edits: list[Edit]) -> Mistake:
 
 def _unique(edits: list[Edit], kept: list[Edit]) -> list[Edit]:
     """Returns different edits, in the words of the rule if it found the same one."""
-    own = {frozenset(edit.changes): edit for edit in kept if edit.changes}
+    own = {_result(edit): edit for edit in kept if edit.changes}
     found: dict[object, Edit] = {}
     for edit in edits:
-        changes = frozenset(edit.changes)
-        found.setdefault(changes or edit.words, own.get(changes, edit))
+        result = _result(edit)
+        found.setdefault(result or edit.words, own.get(result, edit))
     return list(found.values())
+
+
+def _result(edit: Edit) -> tuple[str, ...]:
+    """Returns the sources after an edit."""
+    files = sorted({change.file for change in edit.changes})
+    codes = [code for file in files if (code := Code.of(file)) is not None]
+    return tuple(
+        edited(code.text, [change for change in edit.changes if change.file == code.file])
+        for code in codes
+    )
 
 
 def _options(trial: Trial) -> Iterator[Option]:

@@ -122,9 +122,9 @@ def _same_slices(trial: Trial) -> Iterator[Option]:
 
 
 def _is_positive(node: ast.expr) -> bool:
-    return not isinstance(node, ast.Constant) or (
-        isinstance(node.value, int) and node.value > 0
-    )
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int) and node.value > 0
+    return not isinstance(node, ast.UnaryOp)
 
 
 def _cut(trial: Trial) -> Iterator[Option]:

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kfunc_lab.mistakes.data.passed import Passed, parameters
@@ -62,6 +62,8 @@ class Trial:
         if any(isinstance(each, ast.Starred) for each in passed.call.args):
             return None
         found = cls(passed, passed.code, passed.call)
+        if found.misfit is None and passed.argument("validation_data") is not None:
+            found = cls(_with_validation(passed), passed.code, passed.call)
         return None if found.misfit in (None, UNCHECKED) else found
 
     def _value(self, role: str) -> Any:
@@ -167,6 +169,14 @@ class Trial:
                 return None
             return dict(zip(ROLES, pair.elts, strict=False))
         return {role: found[role] for role in ROLES if role in found}
+
+
+def _with_validation(passed: Passed) -> Passed:
+    """Returns the call with the validation data as its inputs and targets."""
+    data = passed.value("validation_data")
+    items = list(data) if isinstance(data, (list, tuple)) else [data]
+    values = {**passed.values, **dict.fromkeys(ROLES), **dict(zip(ROLES, items, strict=False))}
+    return replace(passed, values=values, validation=True)
 
 
 def _name(keyword: ast.keyword) -> str:

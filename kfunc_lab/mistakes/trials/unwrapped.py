@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator
 
 from kfunc_lab.locale import _
-from kfunc_lab.mistakes.data.mending import validation_part
 from kfunc_lab.mistakes.source.edit import Change, Edit
 from kfunc_lab.mistakes.trials.trial import Option, Trial
 
@@ -45,9 +44,12 @@ def _option(trial: Trial, outer: ast.expr, inner: ast.expr) -> Option:
 def _in_validation(trial: Trial, outer: ast.expr, old: str, new: str) -> Iterator[Change]:
     """Yields the same change of validation data that have the same defect."""
     role = next((role for role, node in trial.nodes.items() if node is outer), "")
-    other = validation_part(trial.passed, role)
-    if other is None or new not in old:
+    pair = trial.passed.argument("validation_data")
+    parts = pair.elts if isinstance(pair, ast.Tuple) and not trial.passed.validation else []
+    place = ("x", "y", "sample_weight").index(role) if role else len(parts)
+    if place >= len(parts) or new not in old:
         return
+    other = parts[place]
     head, _new, tail = old.partition(new)
     source = trial.source(other)
     inner = source.removeprefix(head).removesuffix(tail)

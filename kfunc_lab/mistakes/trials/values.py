@@ -43,7 +43,9 @@ _OPERATORS: Mapping[type, Any] = {
 
 
 def evaluated(
-    node: ast.AST, scope: FrameType | None, instead: Mapping[ast.AST, ast.AST] | None = None
+    node: ast.AST | None,
+    scope: FrameType | None,
+    instead: Mapping[ast.AST, ast.AST] | None = None,
 ) -> Any:
     """Returns the value of an expression of names, slices and functions of NumPy.
 
@@ -56,6 +58,8 @@ def evaluated(
         The value; `UNKNOWN` if it cannot be computed without the learner's code, or if that
         takes much memory.
     """
+    if node is None:
+        return UNKNOWN
     try:
         return _Evaluation(scope, instead or {}).value(node)
     except Exception:  # NumPy refuses the arguments, or the expression is none of ours

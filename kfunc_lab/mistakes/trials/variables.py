@@ -13,9 +13,10 @@ from kfunc_lab.mistakes.data.mending import packed
 from kfunc_lab.mistakes.data.wanted import Wanted, takes_dict
 from kfunc_lab.mistakes.source.code import end_of
 from kfunc_lab.mistakes.source.edit import Change, Edit
+from kfunc_lab.mistakes.trials.fitting import misfit_of_loss
 from kfunc_lab.mistakes.trials.trial import Option, Trial, leaf_nodes
 
-_COST, _SWAP, _MISSING, _ORDER = 2.2, 1.3, 1.6, 1.4
+_COST, _SWAP, _MISSING, _ORDER = 2.45, 1.3, 1.6, 1.4
 _INPUTS = 0.1  # inputs with the targets of other data: the targets are wrong rather
 _MAX = 300  # variables
 
@@ -26,7 +27,8 @@ def options(trial: Trial) -> Iterator[Option]:
     yield from _permuted(trial)
     yield from _targets_in_x(trial)
     yield from _missing_targets(trial)
-    yield from _missing_inputs(trial)
+    yield from _completed(trial, "x")
+    yield from _completed(trial, "y")
     yield from _replaced(trial)
 
 
@@ -87,8 +89,11 @@ def _is_autoencoder(trial: Trial) -> bool:
 def _targets_in_x(trial: Trial) -> Iterator[Option]:
     """Yields the last of several arrays in x as the targets."""
     node = trial.nodes.get("x")
-    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "zip":
-        items = list(node.args)
+    zipped = node
+    while isinstance(zipped, ast.Call) and _called(zipped) in ("list", "tuple", "array"):
+        zipped = zipped.args[0] if zipped.args else None
+    if isinstance(zipped, ast.Call) and _called(zipped) == "zip":
+        items = list(zipped.args)
     else:
         items = list(getattr(node, "elts", []))
     if node is None or trial.values.get("y") is not None or len(items) < 2:
@@ -105,6 +110,10 @@ def _targets_in_x(trial: Trial) -> Iterator[Option]:
     else:
         return
     yield _with_targets(trial, first, sources[-1], 1.0)
+
+
+def _called(call: ast.Call) -> str:
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
 def _with_targets(trial: Trial, x: str, y: str, cost: float) -> Option:
@@ -160,47 +169,53 @@ def _rests(trial: Trial, node: ast.expr) -> Iterator[str]:
                 yield f"{trial.source(node.value)}[{inner}]"
 
 
-def _missing_inputs(trial: Trial) -> Iterator[Option]:
-    """Yields the arrays that were passed with variables for the inputs that lack one."""
-    node, wants = trial.nodes.get("x"), trial.fitting.wants
-    given = list(leaf_nodes(node))
-    values = leaves(trial.values.get("x"))
+def _completed(trial: Trial, role: str) -> Iterator[Option]:
+    """Yields the arrays of a role with variables for the inputs or outputs that lack one."""
+    node, fitting = trial.nodes.get(role), trial.fitting
+    wants = fitting.wants if role == "x" else fitting.outputs
+    given, values = list(leaf_nodes(node)), leaves(trial.values.get(role))
     if node is None or not 0 < len(given) < len(wants) or len(values) != len(given):
         return
-    left = dict(zip(map(trial.source, given), values, strict=True))
-    count = _count(trial.values.get("y")) or _count(values[0])
+    used = [*leaves(trial.values.get("x")), *leaves(trial.values.get("y"))]
+    count = _count(trial.values.get("y" if role == "x" else "x")) or _count(values[0])
     others = {
         name: value
         for name, value in arrays(trial).items()
-        if _count(value) == count
-        and not any(value is each for each in (*values, *leaves(trial.values.get("y"))))
+        if _count(value) == count and not any(value is each for each in used)
     }
-    chosen = []
-    for want in _by_choice(wants, left):
-        name = _best(want, left) or _best(want, others)
-        if name is None:
-            return
-        chosen.append((want.name, name))
-        left.pop(name, None)
-        others.pop(name, None)
-    names = dict(chosen)
+    left = dict(zip(map(trial.source, given), values, strict=True))
+    names = _matched(trial, role, wants, left, others)
+    if names is None:
+        return
     sources = [names[want.name] for want in wants]
-    code = packed([want.name for want in wants], sources, takes_dict(trial.passed.model))
-    words = _("The model has {n} inputs; pass one array for each: `{code}`.").format(
-        n=len(wants), code=code
-    )
+    is_dict = isinstance(node, ast.Dict) or (role == "x" and takes_dict(trial.passed.model))
+    code = packed([want.name for want in wants], sources, is_dict)
+    words = _("The model has {n} inputs; pass one array for each: `{code}`.")
+    if role == "y":
+        words = _("The model has {n} outputs; pass one array for each: `{code}`.")
+    words = words.format(n=len(wants), code=code)
     yield Option(_MISSING, Edit(words, (trial.code.replaced(node, code),)))
 
 
-def _by_choice(wants: list[Wanted], left: dict[str, Any]) -> list[Wanted]:
-    """Returns the inputs in the order of how few arrays fit them."""
-    return sorted(wants, key=lambda want: sum(_fits(value, want) for value in left.values()))
+def _matched(
+    trial: Trial, role: str, wants: list[Wanted], left: dict[str, Any], others: dict[str, Any]
+) -> dict[str, str] | None:
+    """Returns the array for each input or output: first those that were passed."""
 
+    def fits(value: Any, want: Wanted) -> bool:
+        if role == "x":
+            return _fits(value, want)
+        loss = trial.fitting.loss_of(want.name)
+        return loss is None or not misfit_of_loss(loss, value, want.shape)
 
-def _best(want: Wanted, known: dict[str, Any]) -> str | None:
-    """Returns the fitting variable whose name is most like that of an input."""
-    fitting = [name for name, value in known.items() if _fits(value, want)]
-    return max(fitting, key=lambda name: _likeness(name, [want.name]), default=None)
+    chosen: dict[str, str] = {}
+    for known in (left, others):
+        for name, value in known.items():
+            free = [want for want in wants if want.name not in chosen and fits(value, want)]
+            best = max(free, key=lambda want: _likeness(name, [want.name]), default=None)
+            if best is not None:
+                chosen[best.name] = name
+    return chosen if len(chosen) == len(wants) else None
 
 
 def _fits(value: Any, want: Wanted) -> bool:
@@ -235,7 +250,8 @@ def _replaced(trial: Trial) -> Iterator[Option]:
         for place, leaf in enumerate(leaf_nodes(node)):
             old = trial.source(leaf)
             expected = [old]
-            if other is not None and len(trial.fitting.wants) == 1:
+            wrong_count = trial.misfit is not None and trial.misfit.role == "count"
+            if other is not None and wrong_count and len(trial.fitting.wants) == 1:
                 expected += _partner(trial.source(other), role)
             if role == "x" and place < len(trial.fitting.wants):
                 expected.append(trial.fitting.wants[place].name)

@@ -13,6 +13,7 @@ from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
 from kfunc_lab.mistakes.source.edit import Edit
+from kfunc_lab.mistakes.trials.values import UNKNOWN, evaluated
 
 _WHOLE = (
     "batch_size", "epochs", "steps_per_epoch", "initial_epoch", "validation_steps",
@@ -28,7 +29,7 @@ def _no_whole_number(match: re.Match[str], failure: Failure) -> Mistake | None:
     if passed is None or passed.method == "compile":
         return None
     for name in _WHOLE:
-        value = passed.value(name)
+        value = _value(passed, name)
         if passed.node(name) is None or not _is_wrong(value):
             continue
         reason = _("`{name}` must be a whole number, got {value}.").format(
@@ -40,6 +41,11 @@ def _no_whole_number(match: re.Match[str], failure: Failure) -> Mistake | None:
     return None
 
 
+def _value(passed: Passed, name: str) -> Any:
+    value = evaluated(passed.node(name), passed.scope)
+    return passed.value(name) if value is UNKNOWN else value
+
+
 def _is_wrong(value: Any) -> bool:
     if kind_of(value) == "text":
         return True
@@ -47,7 +53,7 @@ def _is_wrong(value: Any) -> bool:
 
 
 def _whole(passed: Passed, name: str) -> Iterator[Edit]:
-    value = passed.value(name)
+    value = _value(passed, name)
     items = list(value) if kind_of(value) in ("list", "tuple") else [value]
     try:
         number = float(items[0]) if len(items) == 1 else math.nan
@@ -67,7 +73,7 @@ def _share(match: re.Match[str], failure: Failure) -> Mistake | None:
     passed = find_passed(failure)
     if passed is None or passed.node(_SHARE) is None:
         return None
-    value = passed.value(_SHARE)
+    value = _value(passed, _SHARE)
     count = _examples(passed)
     number = _number(value)
     if number is None:
