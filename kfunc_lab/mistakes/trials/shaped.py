@@ -44,11 +44,11 @@ def _weights(trial: Trial) -> Iterator[Option]:
         ).format(code=f"{{{code}}}")
         change = trial.code.replaced(keyword, f"class_weight={{{code}}}")
         yield Option(_WEIGHTS, Edit(words, (change,)))
-    removed = trial.code.without_argument(call, "sample_weight")
-    if removed is not None:
+    removed, spec = trial.code.without_argument(call, "sample_weight"), _first_spec(trial)
+    if removed is not None and spec is not None:
         words = _(
             "Leave `sample_weight` out, or pass one weight for each of the {n} examples."
-        ).format(n=spec.shape[0] if (spec := _first_spec(trial)) is not None else "")
+        ).format(n=spec.shape[0])
         yield Option(_WEIGHTS + 1, Edit(words, (removed,)))
 
 

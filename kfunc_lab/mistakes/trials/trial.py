@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kfunc_lab.mistakes.data.passed import Passed, parameters
+from kfunc_lab.mistakes.data.values import UNKNOWN, evaluated
 from kfunc_lab.mistakes.data.wanted import Shape
 from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.source.edit import Change, Edit, edited
 from kfunc_lab.mistakes.trials.fitting import UNKNOWN as UNCHECKED
 from kfunc_lab.mistakes.trials.fitting import Fitting, Misfit
-from kfunc_lab.mistakes.trials.values import UNKNOWN, evaluated
 
 ROLES = ("x", "y", "sample_weight")
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.source.edit import Change, Edit
@@ -10,6 +11,7 @@ from kfunc_lab.mistakes.trials.trial import Option, Trial
 _COST = 1.0
 _SELECTED = 2.7  # what somebody writes on purpose, and the loss may be wrong instead
 _ONE_EXAMPLE = 3.2
+_MAX = 40  # parts of an expression
 _ON_INPUTS = ("predict", "predict_on_batch", "__call__")
 _LAST = ("to_categorical", "one_hot", "argmax")
 
@@ -18,8 +20,12 @@ def options(trial: Trial) -> Iterator[Option]:
     """Yields the call with a part of an argument in the place of the whole."""
     for node in trial.nodes.values():
         for outer in _nodes(node):
-            for inner in _parts(outer):
-                yield _option(trial, outer, inner)
+            seen = set()
+            for inner in islice(_nodes(outer), 1, _MAX):
+                source = trial.source(inner)
+                if source not in seen:
+                    seen.add(source)
+                    yield _option(trial, outer, inner)
 
 
 def _option(trial: Trial, outer: ast.expr, inner: ast.expr) -> Option:

@@ -9,11 +9,11 @@ from kfunc_lab.locale import _
 from kfunc_lab.mistakes.data.kinds import kind_of, spec_of_value
 from kfunc_lab.mistakes.data.mending import replaced
 from kfunc_lab.mistakes.data.passed import Passed, find_passed
+from kfunc_lab.mistakes.data.values import UNKNOWN, evaluated
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, quoted, rule
 from kfunc_lab.mistakes.rules.training.edits import mistake
 from kfunc_lab.mistakes.source.edit import Edit
-from kfunc_lab.mistakes.trials.values import UNKNOWN, evaluated
 
 _WHOLE = (
     "batch_size", "epochs", "steps_per_epoch", "initial_epoch", "validation_steps",
