@@ -10,6 +10,7 @@ from kfunc_lab.mistakes.rule import Mistake, Rule, title
 from kfunc_lab.mistakes.rules import (
     call,
     construction,
+    fit_settings,
     lists,
     merging,
     models,
@@ -72,6 +73,7 @@ RULES: tuple[Rule, ...] = (
     *lambdas.RULES,
     *computations.RULES,
     *old_names.RULES,
+    *fit_settings.RULES,
     *training.EARLY,
     *ranks.RULES,
     *sizes.RULES,

@@ -267,3 +267,11 @@ def test_misfits_of_a_classifier():
     assert misfit(fitting, x, {"kind": y}) == ("y", "container")
     assert misfit(fitting, x, None) == ("y", "missing")
     assert misfit(fitting, iter(()), y) == ("x", "container")
+
+
+def test_data_that_are_not_known_are_not_judged():
+    call = "model.fit(rng.random((8, 8)), y[:8], nb_epoch=2)"
+    mistake, *_rest = explained(CLASSES, call)
+    assert mistake.edit == "Write `epochs=` instead of `nb_epoch=`."
+    known, *_rest = explained(CLASSES, "model.fit(x, y, nb_epoch=2)")
+    assert known.edit == mistake.edit

@@ -23,7 +23,15 @@ _METHODS = {
     "to_numpy", "tolist", "transpose",
 }  # fmt: skip
 _ATTRIBUTES = {"T", "dtype", "ndim", "shape", "size", "values"}
-_BUILTINS = {"list": list, "tuple": tuple, "len": len, "int": int, "float": float, "str": str}
+_BUILTINS = {
+    "list": list,
+    "tuple": tuple,
+    "len": len,
+    "int": int,
+    "float": float,
+    "str": str,
+    "zip": zip,
+}
 _OPERATORS: Mapping[type, Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -8,6 +8,7 @@ from typing import Any
 from kfunc_lab.graph.keras.acceptance import accepts, fits, loss_accepts, loss_of_keras
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.mistakes.data.kinds import kind_of, leaves, spec_of_value
+from kfunc_lab.mistakes.data.values import UNKNOWN as NO_VALUE
 from kfunc_lab.mistakes.data.wanted import Shape, Wanted, wanted_inputs, wanted_outputs
 from kfunc_lab.mistakes.statements.compiling import loss_of, name_of_loss
 
@@ -77,7 +78,11 @@ class Fitting:
 
     def misfit(self, values: Mapping[str, Any]) -> Misfit | None:
         """Returns the first thing that does not fit; `None` if all does."""
-        if not self.wants or not self.outputs:
+        if (
+            not self.wants
+            or not self.outputs
+            or any(value is NO_VALUE for value in values.values())
+        ):
             return UNKNOWN
         x = values.get("x")
         found = self._of_inputs(x)

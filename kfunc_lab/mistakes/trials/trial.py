@@ -67,11 +67,15 @@ class Trial:
         return None if found.misfit in (None, UNCHECKED) else found
 
     def _value(self, role: str) -> Any:
-        node = self.passed.node(role)
+        node, known = self.passed.node(role), self.passed.value(role)
+        if self.passed.validation and not isinstance(
+            self.passed.argument("validation_data"), (ast.Tuple, ast.List)
+        ):
+            return known
         if node is None:
-            return self.passed.value(role)
+            return known
         value = evaluated(node, self.passed.scope)
-        return self.passed.value(role) if value is UNKNOWN else value
+        return known if value is UNKNOWN and known is not None else value
 
     def source(self, node: ast.AST) -> str:
         """Returns the source of a node of the call."""
@@ -100,8 +104,8 @@ class Trial:
         if not here or any(".compile(" not in change.new for change in others):
             return None
         values = self.values_after(here)
-        if values is None:
-            return None
+        if values is None or all(values[role] is self.values[role] for role in ROLES):
+            return None  # it changes no data
         misfit = self.fitting.misfit(values)
         return None if misfit == UNCHECKED else misfit is None
 

@@ -12,7 +12,6 @@ from kfunc_lab.mistakes.rules.training import (
     messages,
     metrics,
     outputs,
-    settings,
     targets,
     types,
     weights,
@@ -22,7 +21,6 @@ from kfunc_lab.mistakes.rules.training import (
 EARLY: tuple[Rule, ...] = (
     *again.RULES,
     *functions.RULES,
-    *settings.RULES,
     *containers.RULES,
     *weights.RULES,
     *examples.RULES,
