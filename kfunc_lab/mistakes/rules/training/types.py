@@ -246,8 +246,8 @@ def _no_data(match: re.Match[str], failure: Failure) -> Mistake | None:
 def _of_kind(passed: Passed, role: str, value: Any) -> tuple[str, list[Edit]] | None:
     kind, name = kind_of(value), passed.words(role)
     if kind in ("list", "tuple", "dict"):
-        if value and all(spec_of_value(each) is not None for each in leaves(value)):
-            return None  # a container of arrays is right
+        if _holds_one_array_each(passed, role, value):
+            return None
         edits = _array_edits(passed, role, value)
         if role == "x" and _listed_numbers(passed):
             edits = _both_arrays(passed) or edits
@@ -278,6 +278,13 @@ def _of_kind(passed: Passed, role: str, value: Any) -> tuple[str, list[Edit]] | 
             _call(passed, role, "iter({x})")
         ]
     return None
+
+
+def _holds_one_array_each(passed: Passed, role: str, value: Any) -> bool:
+    """Returns whether a container holds one array for each input or output."""
+    arrays = leaves(value)
+    wants = wanted_inputs(passed.model) if role == "x" else wanted_outputs(passed.model)
+    return len(arrays) == len(wants) and all(map(spec_of_value, arrays))
 
 
 def _call(passed: Passed, role: str, template: str) -> Edit:
