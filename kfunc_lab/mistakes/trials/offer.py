@@ -1,5 +1,6 @@
 """Offers the changes of data, of their variables and of their model that were tried."""
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -60,8 +61,9 @@ def _cost_of(edits: list[Edit], trial: Trial) -> float:
     changes = edits[0].changes if edits else ()
     if not changes:
         return 100.0
+    sets_loss = all(re.search(r'^"\w+"$|[a-z]entropy$', change.new) for change in changes)
     in_call = any(trial.is_here(change) for change in changes)
-    return _OWN if in_call else _OWN_LOSS
+    return _OWN_LOSS if sets_loss or (not in_call and len(changes) == 1) else _OWN
 
 
 def _with(mistake: Mistake, edits: list[Edit]) -> Mistake:

@@ -23,7 +23,7 @@ def options(trial: Trial) -> Iterator[Option]:
             seen = set()
             for inner in islice(_nodes(outer), 1, _MAX):
                 source = trial.source(inner)
-                if source not in seen:
+                if source not in seen and not _is_number(inner) and not _is_number(outer):
                     seen.add(source)
                     yield _option(trial, outer, inner)
 
@@ -76,6 +76,12 @@ def _is_one_example(node: ast.expr) -> bool:
     """Returns whether an expression takes one example of an array, such as `x[0]`."""
     return isinstance(node, ast.Subscript) and not isinstance(
         node.slice, (ast.Slice, ast.Tuple)
+    )
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) or (
+        isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
     )
 
 

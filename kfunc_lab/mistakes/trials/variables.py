@@ -17,6 +17,7 @@ from kfunc_lab.mistakes.trials.fitting import misfit_of_loss
 from kfunc_lab.mistakes.trials.trial import Option, Trial, leaf_nodes
 
 _COST, _SWAP, _MISSING, _ORDER = 2.45, 1.3, 1.6, 1.4
+_TWICE = 1.0  # the inputs are passed as the targets, too
 _INPUTS = 0.1  # inputs with the targets of other data: the targets are wrong rather
 _MAX = 300  # variables
 
@@ -270,6 +271,9 @@ def _other_variable(
     trial: Trial, leaf: ast.expr, name: str, old: str, expected: list[str], role: str
 ) -> Option:
     far = 1 - _likeness(name, expected) + _INPUTS * (role == "x")
+    x, y = trial.nodes.get("x"), trial.nodes.get("y")
+    if x is not None and y is leaf and trial.source(x) == old and not _is_autoencoder(trial):
+        far -= _TWICE
     words = _("Pass `{new}` instead of `{old}`.").format(new=name, old=" ".join(old.split()))
     return Option(_COST + far, Edit(words, (trial.code.replaced(leaf, name),)))
 
