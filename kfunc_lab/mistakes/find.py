@@ -11,6 +11,7 @@ from kfunc_lab.mistakes.rule import Mistake, Rule, title
 from kfunc_lab.mistakes.rules import (
     call,
     construction,
+    fit_settings,
     lists,
     merging,
     models,
@@ -69,6 +70,7 @@ from kfunc_lab.mistakes.search.offer import (
     with_tried_target_edits,
 )
 from kfunc_lab.mistakes.shape_check import find_misfit
+from kfunc_lab.mistakes.trials.offer import with_tried_data
 from kfunc_lab.ui.text import first_sentences, printable
 
 RULES: tuple[Rule, ...] = (
@@ -111,6 +113,7 @@ RULES: tuple[Rule, ...] = (
     *lambdas.RULES,
     *computations.RULES,
     *old_names.RULES,
+    *fit_settings.RULES,
     *training.EARLY,
     *ranks.RULES,
     *sizes.RULES,
@@ -173,7 +176,11 @@ def explain_failure(
         tried = with_tried_target_edits(tried, begin, origin_of)
         tried = with_followed_edits(tried, begin)
     except Exception:  # a failed search must not hide the error that it explains
-        return begin, mistake
+        tried = mistake
+    try:
+        tried = with_tried_data(tried, begin)
+    except Exception:  # so must a failed trial
+        return begin, _printable(tried)
     return begin, _printable(tried)
 
 

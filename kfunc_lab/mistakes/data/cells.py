@@ -5,7 +5,7 @@ import inspect
 import linecache
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,18 +24,20 @@ def earlier_code(file: str) -> Iterator[Code]:
     """Yields a file or cell, and for a cell also the other cells that ran, the latest first."""
     files = [file]
     if is_cell(file):
-        ran = _history()
-        known = [name for name in linecache.cache if is_cell(name) and name != file]
-        # A cell that ran twice without a change keeps its first place among the lines.
-        places = {
-            name: ran.get("".join(linecache.getlines(name)).strip(), -1) for name in known
-        }
-        known.reverse()
-        files += sorted(known, key=lambda name: places[name], reverse=True)
+        files += [name for name in latest_cells() if name != file]
     for name in files[:_MAX_CELLS]:
         code = _parsed(name, "".join(linecache.getlines(name)))
         if code is not None:
             yield code
+
+
+def latest_cells() -> list[str]:
+    """Returns the names of the cells that ran, the latest first."""
+    ran = _history()
+    known = [name for name in reversed(list(linecache.cache)) if is_cell(name)]
+    # A cell that ran twice without a change keeps its first place among the lines.
+    places = {name: ran.get("".join(linecache.getlines(name)).strip(), -1) for name in known}
+    return sorted(known, key=lambda name: places[name], reverse=True)
 
 
 @lru_cache(maxsize=2 * _MAX_CELLS)
@@ -109,13 +111,17 @@ def definition(name: str, file: str) -> tuple[Code, Any] | None:
     return None
 
 
-def made_by(layer: Any, name: str, file: str) -> tuple[Code, ast.Call] | None:
+def made_by(
+    layer: Any, name: str, file: str, shape: Sequence[int | None] | None = None
+) -> tuple[Code, ast.Call] | None:
     """Finds the call of a class that made a layer.
 
     Args:
         layer: The layer, or the name of its class.
         name: The layer's name.
         file: The file that failed.
+        shape: The shape of an input with the batch, if the layer is one; the call does not
+            write another one.
 
     Returns:
         The code and the call; `None` if more than one call may have made it.
@@ -123,7 +129,9 @@ def made_by(layer: Any, name: str, file: str) -> tuple[Code, ast.Call] | None:
     kind = layer if isinstance(layer, str) else type(layer).__name__
     for code in earlier_code(file):
         calls = [
-            call for call in code.calls() if _called(call) == kind and _may_make(call, layer)
+            call
+            for call in code.calls()
+            if _called(call) == kind and _may_make(call, layer) and _has_shape(call, shape)
         ]
         exact = [call for call in calls if _name_argument(call) == name]
         unnamed = [call for call in calls if _name_argument(call) is None]
@@ -154,6 +162,19 @@ def _may_make(call: ast.Call, layer: Any) -> bool:
         for name, node in passed.items()
         if isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, str))
     )
+
+
+def _has_shape(call: ast.Call, shape: Sequence[int | None] | None) -> bool:
+    """Returns whether a call of `Input` writes a shape, or none that can be read."""
+    if shape is None:
+        return True
+    written = next((each.value for each in call.keywords if each.arg == "shape"), None)
+    node = written or (call.args[0] if call.args else None)
+    try:
+        sizes = None if node is None else ast.literal_eval(node)
+    except ValueError:
+        return True
+    return not isinstance(sizes, (list, tuple)) or tuple(sizes) == tuple(shape[1:])
 
 
 def _called(call: ast.Call) -> str:

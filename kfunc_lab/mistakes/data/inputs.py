@@ -59,9 +59,9 @@ def _one_array(passed: Passed, wants: list[Wanted]) -> Iterator[Edit]:
     count = counted(spec_of_value(passed.value("y")))
     for step in _steps(spec.shape, wants[0].shape, count):
         if accepts(passed.model, Spec(step.shape, wants[0].dtype)):
-            template = _for_kind(step.template, passed.value("x"), step)
+            template = template_for(step.template, passed.value("x"))
             changes = transformed(passed, "x", template)
-            yield Edit(_step_words(step, template, passed.words("x")), changes)
+            yield Edit(step_words(step, template, passed.words("x")), changes)
 
 
 def _steps(shape: Any, wanted: Any, count: int | None) -> list[Step]:
@@ -69,7 +69,7 @@ def _steps(shape: Any, wanted: Any, count: int | None) -> list[Step]:
     return found or (steps(shape, wanted) if count is None else [])
 
 
-def _for_kind(template: str, value: Any, step: Step) -> str:
+def template_for(template: str, value: Any) -> str:
     """Returns a transformation of an array in the words of a tensor or a frame."""
     kind = kind_of(value)
     if kind in ("frame", "series"):
@@ -81,7 +81,14 @@ def _for_kind(template: str, value: Any, step: Step) -> str:
     return template
 
 
-def _step_words(step: Step, template: str, x: str) -> str:
+def step_words(step: Step, template: str, x: str) -> str:
+    """Returns the sentence that names a transformation.
+
+    Args:
+        step: The transformation.
+        template: Its source, with `{x}` in the place of the array.
+        x: The source of the array.
+    """
     words = {
         "batch": _("Pass one example as a batch of one: `{code}`."),
         "one-less": _("Remove the axis of size 1: `{code}`."),
@@ -258,8 +265,8 @@ def _each_part(passed: Passed, wants: list[Wanted], items: list[Any]) -> Iterato
         found = _steps(spec.shape, want.shape, count)
         if not found:
             return
-        template = _for_kind(found[0].template, value, found[0])
-        words.append(_step_words(found[0], template, source))
+        template = template_for(found[0].template, value)
+        words.append(step_words(found[0], template, source))
         if node is not None and passed.code is not None:
             changes.append(passed.code.replaced(node, applied(template, passed.code, node)))
     if words:
@@ -474,7 +481,7 @@ def other_input(passed: Passed, want: Wanted, shape: Sequence[int | None]) -> Ed
     words = _("Match the input to the data: `keras.Input(shape={shape})`.").format(
         shape=tuple(shape[1:])
     )
-    found = made_by("Input", want.name, passed.code.file)
+    found = made_by("Input", want.name, passed.code.file, want.shape)
     if found is None:
         return Edit(words)
     code, call = found

@@ -150,3 +150,14 @@ def specs(value: Any) -> Any:
         parts = [specs(each) for each in value[:_MAX]]
         return None if None in parts else parts
     return spec_of_value(value)
+
+
+def leaves(value: Any) -> list[Any]:
+    """Returns the arrays of a list, tuple or dict; a single one alone; none of `None`."""
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        return [leaf for each in value.values() for leaf in leaves(each)]
+    if isinstance(value, (list, tuple)):
+        return [leaf for each in value[:_MAX] for leaf in leaves(each)]
+    return [value]

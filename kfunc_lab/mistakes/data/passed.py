@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from kfunc_lab.mistakes.data.values import UNKNOWN, evaluated
 from kfunc_lab.mistakes.failure import Failure, all_frames, is_keras_file, is_user_file, span_of
 from kfunc_lab.mistakes.source.code import Code
 
@@ -18,6 +19,7 @@ COMPILE = (
     "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly",
     "steps_per_execution", "jit_compile", "auto_scale_loss",
 )  # fmt: skip
+_KEY = "_passed"  # where a failure keeps the call
 _STEPS = ("train_step", "test_step", "predict_step")
 _ROLES = ("x", "y", "sample_weight")
 
@@ -106,6 +108,14 @@ def parameters(model: Any, method: str) -> list[str]:
 
 def find_passed(failure: Failure) -> Passed | None:
     """Finds the outermost call of a model's method that failed; `None` if there is none."""
+    known = vars(failure)  # many rules ask for the same failure
+    if _KEY not in known:
+        known[_KEY] = None if failure.error is None else _find(failure)
+    found: Passed | None = known[_KEY]
+    return found
+
+
+def _find(failure: Failure) -> Passed | None:
     if failure.error is None:
         return None
     found = _call_of_model(failure.error)
@@ -181,10 +191,13 @@ def _call_in(
 def _bound(model: Any, method: str, call: ast.Call, frame: FrameType) -> dict[str, Any]:
     """Returns the values of the arguments that can be looked up."""
     names = ["x"] if method == "__call__" else parameters(model, method)
-    values = {name: value_of(node, frame) for name, node in zip(names, call.args, strict=False)}
-    for keyword in call.keywords:
-        if keyword.arg:
-            values[keyword.arg] = value_of(keyword.value, frame)
+    nodes = dict(zip(names, call.args, strict=False))
+    nodes |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    values = {name: value_of(node, frame) for name, node in nodes.items()}
+    for name, node in nodes.items():
+        if values[name] is None:
+            value = evaluated(node, frame)
+            values[name] = None if value is UNKNOWN else value
     return values
 
 

@@ -6,6 +6,7 @@ them; `compile` throws the function away.
 """
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from kfunc_lab.locale import _
@@ -115,6 +116,13 @@ def compile_statement(passed: Passed) -> tuple[Code, ast.Call] | None:
     return None
 
 
+def _class_called(node: ast.expr | None) -> str:
+    """Returns the class that an expression of Keras creates, such as `"Adam"`."""
+    function = node.func if isinstance(node, ast.Call) else None
+    name = function.attr if isinstance(function, ast.Attribute) else ""
+    return name if name[:1].isupper() else ""
+
+
 def _may_compile(call: ast.Call, passed: Passed) -> bool:
     """Returns whether a `compile` may be the one that gave the model its optimizer and loss."""
     given = {keyword.arg: keyword.value for keyword in call.keywords}
@@ -126,6 +134,12 @@ def _may_compile(call: ast.Call, passed: Passed) -> bool:
     ):
         node = given.get(name, call.args[place] if place < len(call.args) else None)
         if name == "loss" and (node is None) != (value is None):
+            return False
+        if isinstance(node, ast.Dict) and not isinstance(value, Mapping):
+            return False
+        if isinstance(node, (ast.Constant, ast.List)) and isinstance(value, Mapping):
+            return False
+        if name == "optimizer" and _class_called(node) not in ("", value):
             return False
         known = value_of(node, passed.scope)
         if isinstance(node, ast.Lambda) and getattr(value, "__name__", "") != "<lambda>":

@@ -2,13 +2,13 @@
 
 import ast
 import inspect
-import linecache
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import has_history, node_of
+from kfunc_lab.mistakes.data.cells import latest_cells
 from kfunc_lab.mistakes.failure import Failure, called_name
 from kfunc_lab.mistakes.source.code import Code, begin_of, end_of
 from kfunc_lab.mistakes.source.edit import Change
@@ -332,15 +332,11 @@ def codes_of(failure: Failure) -> Iterator[Code]:
     """Yields the failing file, and then the cells of the notebook, the last one first."""
     files = [] if failure.frame is None else [failure.frame[0]]
     files += [caller.file for caller in failure.callers]
-    files += [file for file in reversed(list(linecache.cache)) if _is_cell(file)]
+    files += latest_cells()
     for file in list(dict.fromkeys(files))[:_MAX_CELLS]:
         code = Code.of(file)
         if code is not None:
             yield code
-
-
-def _is_cell(file: str) -> bool:
-    return file.startswith("<ipython-input") or "ipykernel_" in file
 
 
 def _name_argument(call: ast.Call) -> Any:

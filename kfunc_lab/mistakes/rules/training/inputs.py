@@ -43,12 +43,13 @@ def _wrong_shape(match: re.Match[str], failure: Failure) -> Mistake | None:
     solution = _solution(passed)
     expected, found = sizes(match["expected"]), sizes(match["found"])
     name = _name_of_input(match, passed)
+    found = _real_shape(passed, name) or found
     lacks_batch = len(found) < len(expected) and any(
         "[None" in edit.words or ".reshape((1," in edit.words for edit in solution.edits
     )
     if not solution.edits and not solution.reason:
         solution = _other_shape(passed, name)
-        if not solution.edits:
+        if not solution.edits and _real_shape(passed, name) is None:
             return None
     if lacks_batch:
         reason = _("{model} expects a batch of shape {expected}, got shape {found}.")
@@ -97,6 +98,18 @@ def _name_of_input(match: re.Match[str], passed: Passed) -> str:
         place = int(groups["index"])
         return names[place] if place < len(names) else ""
     return name
+
+
+def _real_shape(passed: Passed, name: str) -> Shape | None:
+    """Returns the shape of the data for an input; Keras's message may lack an axis of size 1."""
+    x = passed.value("x")
+    names = [want.name for want in wanted_inputs(passed.model)]
+    if kind_of(x) in ("list", "tuple"):
+        x = x[names.index(name)] if name in names and len(x) == len(names) else None
+    elif kind_of(x) == "dict":
+        x = x.get(name)
+    spec = spec_of_value(x)
+    return None if spec is None or len(spec.shape) < 2 else (None, *spec.shape[1:])
 
 
 def _shape(passed: Passed) -> Shape | None:

@@ -13,6 +13,7 @@ from kfunc_lab.mistakes.data.kinds import (
     Spec,
     is_ragged,
     kind_of,
+    leaves,
     missing_in,
     numbers_in,
     spec_of_list,
@@ -281,6 +282,8 @@ def _of_kind(passed: Passed, role: str, value: Any) -> tuple[str, list[Edit]] | 
         reason = _("{name} holds a single number, which is no data for an input.")
         return reason.format(name=name), [fewer]
     if kind in ("list", "tuple", "dict"):
+        if _holds_one_array_each(passed, role, value):
+            return None
         edits = _array_edits(passed, role, value)
         if role == "x" and _listed_numbers(passed):
             edits = _both_arrays(passed) or edits
@@ -343,6 +346,13 @@ def _without_numbers(passed: Passed, value: Any) -> Edit | None:
         _("Pass one array for each input: `{code}`.").format(code=new),
         (passed.code.replaced(node, new),),
     )
+
+
+def _holds_one_array_each(passed: Passed, role: str, value: Any) -> bool:
+    """Returns whether a container holds one array for each input or output."""
+    arrays = leaves(value)
+    wants = wanted_inputs(passed.model) if role == "x" else wanted_outputs(passed.model)
+    return len(arrays) == len(wants) and all(map(spec_of_value, arrays))
 
 
 def _call(passed: Passed, role: str, template: str) -> Edit:
