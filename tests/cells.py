@@ -6,16 +6,25 @@ import itertools
 import linecache
 
 import kfunc_lab as lab
+from kfunc_lab.mistakes.data.cells import is_cell
 from kfunc_lab.mistakes.source.edit import edited
 
 _NUMBERS = itertools.count()
+_FOLDER = "/tmp/ipykernel_1/"
 PREAMBLE = "import numpy as np\nimport keras\nfrom keras import layers, ops\n"
+
+
+def forget_cells():
+    """Forgets the cells of all notebooks before, as a new kernel does."""
+    for file in list(filter(is_cell, linecache.cache)):
+        del linecache.cache[file]
 
 
 class Notebook:
     """Cells that share their variables, as in a notebook. Their prints are not shown."""
 
     def __init__(self, *cells, preamble=PREAMBLE):
+        forget_cells()
         self.names = {"__name__": "__main__"}
         self.files, self.cells = [], []
         exec(preamble, self.names)
@@ -23,7 +32,7 @@ class Notebook:
 
     def add(self, *cells):
         """Add cells at the end; return the number of the first."""
-        self.files += [f"/tmp/ipykernel_1/{next(_NUMBERS)}.py" for _ in cells]
+        self.files += [f"{_FOLDER}{next(_NUMBERS)}.py" for _ in cells]
         self.cells += cells
         return len(self.cells) - len(cells)
 

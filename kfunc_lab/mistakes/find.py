@@ -1,6 +1,8 @@
 """Finds the learner's mistake behind an exception that Keras raised."""
 
+import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from kfunc_lab.locale import _
@@ -82,7 +84,6 @@ RULES: tuple[Rule, ...] = (
     *class_called.RULES,
     *values.RULES,
     *merges.RULES,
-    *model_ends.RULES,
     *optimizers.RULES,
     *missing_losses.RULES,
     *products.RULES,
@@ -94,6 +95,7 @@ RULES: tuple[Rule, ...] = (
     *applications.RULES,
     *bases.RULES,
     *nested.RULES,
+    *model_ends.RULES,
     *shortcuts.RULES,
     *names.RULES,
     *calls.RULES,
@@ -171,17 +173,17 @@ def explain_failure(
         `"unknown"` if no rule fits.
     """
     begin, mistake = _by_rules(error, failure)
-    try:
-        tried = with_tried_edits(mistake, begin, origin_of)
-        tried = with_tried_target_edits(tried, begin, origin_of)
-        tried = with_followed_edits(tried, begin)
-    except Exception:  # a failed search must not hide the error that it explains
-        tried = mistake
-    try:
-        tried = with_tried_data(tried, begin)
-    except Exception:  # so must a failed trial
-        return begin, _printable(tried)
-    return begin, _printable(tried)
+    searches: tuple[Callable[[Mistake], Mistake], ...] = (
+        lambda found: with_tried_edits(found, begin, origin_of),
+        lambda found: with_tried_target_edits(found, begin, origin_of),
+        lambda found: with_followed_edits(found, begin),
+        lambda found: with_tried_data(found, begin),
+    )
+    for search in searches:
+        # A failed search must not hide the error that it explains.
+        with contextlib.suppress(Exception):
+            mistake = search(mistake)
+    return begin, _printable(mistake)
 
 
 def _by_rules(error: BaseException, failure: Failure) -> tuple[Failure, Mistake]:

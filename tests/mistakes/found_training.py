@@ -1883,7 +1883,7 @@ model.compile()""",
             """x = rng.random((30, 6))
 model.fit(x, rng.random((30, 1)), verbose=0)""",
         ],
-        "right": 'Call `model.compile(optimizer="adam", loss="mean_squared_error")` first; this loss suits the targets and the last layer.',
+        "right": 'Write `loss="mean_squared_error"` in `compile`; this loss suits the targets and the last layer.',
         "mended": """x = rng.random((30, 6))
 model.compile(optimizer="adam", loss="mean_squared_error")
 model.fit(x, rng.random((30, 1)), verbose=0)""",

@@ -28,7 +28,7 @@ CASES = {
         IMAGE + 'y = layers.Conv2D(4, activation="relu")(x)',
         'y = layers.Conv2D(4, 3, activation="relu")(x)',
     ),
-    "missing units": (TABLE + "y = layers.Dense()(x)", "y = layers.Dense(64)(x)"),
+    "missing units": (TABLE + "y = layers.Dense()(x)", "y = layers.Dense(32)(x)"),
     "a fraction of units": (TABLE + "y = layers.Dense(8.0)(x)", "y = layers.Dense(8)(x)"),
     "units in quotes": (TABLE + 'y = layers.Dense("8")(x)', "y = layers.Dense(8)(x)"),
     "negative units": (TABLE + "y = layers.Dense(-8)(x)", "y = layers.Dense(8)(x)"),

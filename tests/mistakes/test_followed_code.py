@@ -61,7 +61,7 @@ y = layers.Embedding(32)(keras.Input((9,)))""",
         """
 i = keras.Input("20", name="i")
 y = layers.Conv2D(4, 3)(i)""",
-        "`keras.Input(shape=(20, 20, 1))`",
+        "`keras.Input(shape=(20, 20, 3))`",
         (None, 18, 18, 4),
     ),
     "a shape that a nested model has": (
@@ -130,7 +130,7 @@ i = keras.Input((9, 9, 4))
 x = layers.Conv2D(12, 3, strides=2, padding="same")(i)
 y = layers.add([x, i])
 z = layers.Reshape((5 * 5 * 12,))(y)""",
-        'Put `layers.Conv2D(12, 1, strides=2, padding="same")` before add',
+        "Project the shortcut: `layers.Conv2D(12, 1, strides=2)(i)`.",
         (None, 5, 5, 12),
     ),
     "a call in a function, and its other calls": (
@@ -172,7 +172,7 @@ x = ops.concatenate([layers.Dense(4)(i), layers.Dense(4)(i)])
 model = keras.Model(i, layers.Dense(1)(layers.Flatten()(x)))
 model.compile("sgd", "mse")""",
         "model.fit(rng.random((4, 6, 3)), rng.random((4, 1)), verbose=0)",
-        "Set `axis=-1` in concatenate (Concatenate).",
+        "Join them along another axis: `axis=-1`.",
     ),
 }
 

@@ -222,20 +222,18 @@ def dense_on_an_open_size():
 # Windows
 
 
-@case(
-    "too-small", "Conv2D", "smaller than 5", "⌊(3 + 2·0 − 5)/1⌋ + 1 = −1", where="kernel_size"
-)
+@case("too-small", "Conv2D", "padding", "⌊(3 + 2·0 − 5)/1⌋ + 1 = −1", where="kernel_size")
 def conv_on_a_small_image():
     layers.Conv2D(8, 5)(keras.Input((3, 3, 1)))
 
 
 # Keras 3.8 says nothing of size zero.
-@case("too-small", "MaxPooling2D", "Remove", "⌊(1 + 2·0 − 2)/2⌋ + 1 = 0", since=(3, 15))
+@case("too-small", "MaxPooling2D", "padding", "⌊(1 + 2·0 − 2)/2⌋ + 1 = 0", since=(3, 15))
 def pooling_one_pixel():
     layers.MaxPooling2D()(keras.Input((1, 1, 8)))
 
 
-@case("too-small", "Cropping2D", "Crop less", "4 − 3 − 3 = −2")
+@case("too-small", "Cropping2D", "Leave out cropping2d", "4 − 3 − 3 = −2")
 def cropping_all():
     layers.Cropping2D(3)(keras.Input((4, 4, 1)))
 
@@ -248,7 +246,14 @@ def a_word_too_many():
 # 3. Outputs that other inputs lead to: Keras 3.8 raises only when the model is called.
 
 
-@case("unconnected-output", "Functional", "inputs=b`", since=(3, 10), where="b", stage="model")
+@case(
+    "unconnected-output",
+    "Functional",
+    "inputs=b, ...)`",
+    since=(3, 10),
+    where="b",
+    stage="model",
+)
 def another_input():
     a, b = row(3, "a"), row(3, "b")
     keras.Model(a, layers.Dense(1)(b))

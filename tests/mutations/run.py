@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
+from cells import forget_cells
 from IPython.core.interactiveshell import InteractiveShell
 
 import kfunc_lab as lab
@@ -111,6 +112,7 @@ class Notebook:
     def begin(self) -> None:
         """Begins a new notebook."""
         self.shell.reset(new_session=True)
+        forget_cells()
         keras.backend.clear_session()
         keras.config.set_floatx("float32")
         self.run(["import kfunc_lab as lab\nlab.watch()", PREAMBLE])

@@ -110,7 +110,8 @@ def _projections(problem: Problem) -> Iterator[Candidate]:
         return
     for position, shape in enumerate(shapes):
         for other in shapes:
-            yield from _smaller_projection(position, shape, other)
+            if problem.goal.kind != "Concatenate":
+                yield from _smaller_projection(position, shape, other)
         for size in _wanted(problem):
             if shape[-1] == size or len(shape) < 2:
                 continue

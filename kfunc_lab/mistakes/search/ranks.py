@@ -290,7 +290,8 @@ def _other_rank(problem: Problem) -> Iterator[Candidate]:
     if problem.operation is None or kind != goal.kind or len(problem.shapes) != 1:
         return
     rank = len(problem.shapes[0]) - 2
-    if goal.kind[-1:] == "D" and goal.kind[-2:-1].isdigit() and 1 <= rank <= 3:
+    has_rank = goal.kind[-1:] == "D" and goal.kind[-2:-1].isdigit()
+    if has_rank and 1 <= rank <= 3 and rank != int(goal.kind[-2]):
         settings = {
             name: value[0]
             if isinstance(value, tuple) and value and len(set(value)) == 1

@@ -185,7 +185,8 @@ def parameters_of(cls: Any) -> list[str]:
 def _agrees(config: Mapping[str, Any], name: str, value: Any) -> bool:
     if name in ("shape", "batch_shape", "input_shape") and "batch_shape" in config:
         shape = tuple(config["batch_shape"] or ())
-        return tuple(value or ()) == (shape if name == "batch_shape" else shape[1:])
+        given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        return given == (shape if name == "batch_shape" else shape[1:])
     if name not in config:
         return True
     own = config[name]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from kfunc_lab.locale import _
+from kfunc_lab.mistakes.data.passed import value_of
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule
 from kfunc_lab.mistakes.rules.arguments.constructor import Constructor, rank_of
@@ -29,6 +30,8 @@ def _other_class(match: re.Match[str], failure: Failure) -> Mistake | None:
     if made is None:
         return None
     foreign = _foreign(made)
+    if _holds_tensors(made, failure):
+        return None  # they belong in a second pair of parentheses
     if not foreign or (len(foreign) == 1 and _runs_without(made, foreign[0], failure)):
         return None
     for edit in islice(_edits(made), _MAX_EDITS):
@@ -44,6 +47,14 @@ def _other_class(match: re.Match[str], failure: Failure) -> Mistake | None:
                 edit.changes,
             )
     return None
+
+
+def _holds_tensors(made: Constructor, failure: Failure) -> bool:
+    """Returns whether tensors are among the arguments by position."""
+    import keras
+
+    values = [value_of(node, failure.scope) for node in made.call.args]
+    return any(isinstance(it, keras.KerasTensor) for it in keras.tree.flatten(values))
 
 
 def _foreign(made: Constructor) -> list[str]:

@@ -39,6 +39,8 @@ def _projected(match: re.Match[str], failure: Failure) -> Mistake | None:
     filters = shapes[1 - place][-1]
     if step is None or convolution is None or filters is None:
         return None
+    if filters == shapes[place][-1]:
+        return None  # perhaps only the stride is wrong, which the search tries
     layer = f"{spelled('layers', failure)}.{convolution}({filters}, 1, strides={step})"
     change = code.wrapped(operands[place], layer)
     return Mistake(
