@@ -14,6 +14,8 @@ def rows():
     while True:
         yield x, y
 generator = rows()
+with tf.GradientTape() as tape:
+    loss = ops.sum(model(x))
 t, u = keras.Input((6, 4)), keras.Input((4, 6))
 """
 
@@ -112,6 +114,7 @@ _PARAMETERS = {
     "l2": "0.1", "learning_rate": "0.1", "momentum": "0.9", "theta": "0.5", "factor": "0.1",
 }  # fmt: skip
 _CALLED_WITH = {
+    "Optimizer.minimize": "loss, model.trainable_variables, tape",
     "Layer.add_variable": "'w', (2, 3), 'float32', 'ones'", "tf.placeholder": "'int32', (None, 3)",
     "KerasTensor.transpose": "0, 2, 1", "KerasTensor.permute": "0, 2, 1",
     **dict.fromkeys((f"KerasTensor.{it}" for it in ("dot", "matmul", "mm", "bmm")), "u"),
