@@ -471,7 +471,7 @@ def concatenating_other_sizes():
     layers.Concatenate(name="c")([a, b])
 
 
-@case("concatenate-shapes", "Concatenate", "`layers.Flatten()` to each", "8 ≠ 16")
+@case("concatenate-shapes", "Concatenate", "`keras.Input(shape=(16, 3))`", "8 ≠ 16")
 def concatenating_sizes_that_differ_along_every_axis():
     layers.Concatenate()([keras.Input((8, 3)), keras.Input((16, 5))])
 
