@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
-from forget_notebook import FORGET
 from jupyter_client.blocking import BlockingKernelClient
 
 from kfunc_lab.lessons import server
@@ -171,7 +170,7 @@ class Kernel:
             TimeoutError: If the kernel is still busy with the previous notebook.
         """
         folder = str(self._lab.root.joinpath(path).parent)
-        code = f"{FORGET}\n__import__('os').chdir({folder!r})"
+        code = f"{_FORGET}\n__import__('os').chdir({folder!r})"
         self._client.execute(code, silent=True, reply=True, timeout=20)
         self._lab.ask("PATCH", f"sessions/{self._session}", {"path": path})
 
@@ -179,6 +178,16 @@ class Kernel:
         self._client.stop_channels()
         self._lab.ask("DELETE", f"sessions/{self._session}")
 
+
+# Removes the views, language and layer names of the previous notebook.
+_FORGET = """
+import ipywidgets, keras, kfunc_lab
+kfunc_lab.unwatch()
+kfunc_lab.language("en")
+keras.backend.clear_session()
+ipywidgets.Widget.close_all()
+get_ipython().reset(new_session=True)
+"""
 
 # A notebook that is still open would take over the path that its kernel turns to.
 _CLOSE = "() => { for (const it of [...jupyterapp.shell.widgets('main')]) it.dispose(); }"

@@ -1,50 +1,14 @@
 """The builder of the lessons and the built notebooks."""
 
-import atexit
 import importlib.util
 from pathlib import Path
 
 import nbformat
-import nbval.plugin
 import pytest
-from forget_notebook import FORGET
-from nbval.kernel import RunningKernel
 from xdist.scheduler import LoadScopeScheduling
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(path.stem for path in (NOTEBOOKS / "src").glob("*.py"))
-
-
-class SpanishKernel(RunningKernel):
-    """Runs the Spanish notebooks one after the other, so that Keras is imported once.
-
-    The cells of the English notebooks are the same; each of those has a new kernel.
-    """
-
-    _shared = None
-
-    def __init__(self, kernel_name, cwd=None, startup_timeout=60) -> None:
-        self._is_shared = Path(cwd).name == "es"
-        if self._is_shared and SpanishKernel._shared is not None:
-            self.km, self.kc = SpanishKernel._shared.km, SpanishKernel._shared.kc
-            self._forget()
-            return
-        super().__init__(kernel_name, cwd, startup_timeout)
-        if self._is_shared:
-            SpanishKernel._shared = self
-            atexit.register(self.km.shutdown_kernel, now=True)
-
-    def stop(self) -> None:
-        if not self._is_shared:
-            super().stop()
-
-    def _forget(self) -> None:
-        request = self.kc.execute(FORGET, silent=True)
-        self.await_reply(request, timeout=60)
-        self.await_idle(request, timeout=60)
-
-
-nbval.plugin.RunningKernel = SpanishKernel
 
 
 class ByKernel(LoadScopeScheduling):
