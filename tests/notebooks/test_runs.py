@@ -42,9 +42,11 @@ EXPECTED_TEXT = {
     "08_shared_layers": "False, False, True, True, False, True, False, False",
     "09_look_inside": "26 143,667,240",
     "10_your_own_layer": "2 llamadas, 35 parámetros",
-    "11_which_api": "[False, True, True, False]",
     "12_custom_rnn": "129 parámetros",
 }
+
+
+ACCURACIES = re.compile(r"^\[\d\.\d+(?:, \d\.\d+){3}\]$", re.MULTILINE)
 
 
 def outputs(notebook: Path) -> str:
@@ -85,9 +87,13 @@ def shell():
 def test_solved_spanish_lesson_runs_with_changed_parameters(lesson, tmp_path, shell):
     solved = write_solved_lesson(lesson, "es", tmp_path)
     said = shell.run(solved, tmp_path, {"language": "es", **CHANGED[lesson]})
+    stored = outputs(stored_notebook(lesson, "es"))
     assert said.count("✓ Correcto: ") == len(of_lesson(catalogue.find(lesson)))
-    assert EXPECTED_TEXT[lesson] in said
-    assert EXPECTED_TEXT[lesson] not in outputs(stored_notebook(lesson, "es"))
+    if lesson in EXPECTED_TEXT:
+        assert EXPECTED_TEXT[lesson] in said
+        assert EXPECTED_TEXT[lesson] not in stored
+    else:  # fewer rounds: the accuracies after the training are others
+        assert ACCURACIES.findall(said)[-1] != ACCURACIES.findall(stored)[-1]
 
 
 def test_solved_lesson_runs_under_papermill(tmp_path):

@@ -94,6 +94,8 @@ def _blocks(mistake: Mistake) -> list[Block]:
             continue
         changes = [change for change in mistake.changes if change.file == file]
         lines = [printable(line) for line in changed_lines({file: code.text}, changes)]
+        if not lines:  # the edit changes nothing here
+            continue
         mended = magic_line(file) + with_magics(code.text, edited(code.text, changes))
         blocks.append(Block(file, tuple(lines), _without_indent(lines), mended, _whole(code)))
     return blocks

@@ -16,6 +16,8 @@ from kfunc_lab.mistakes.rule import Mistake
 from kfunc_lab.mistakes.source.edit import Edit
 
 _STAGES = ("construct", "call", "model", "tensor", "name")
+# A change of a base that Keras ships cannot be followed, but these rules know it is right.
+_CERTAIN = ("application-top", "application-channels")
 _MAX_EDITS = 3
 _SECONDS = 0.12
 
@@ -30,7 +32,7 @@ def with_followed_edits(mistake: Mistake, failure: Failure) -> Mistake:
     Returns:
         The mistake with better edits first; unchanged if there are none.
     """
-    if failure.stage not in _STAGES:
+    if failure.stage not in _STAGES or mistake.rule in _CERTAIN:
         return mistake
     notebook = Notebook(failure, _SECONDS)
     first = Edit(mistake.edit, mistake.changes)

@@ -78,6 +78,8 @@ def _share(match: re.Match[str], failure: Failure) -> Mistake | None:
     number = _number(value)
     if number is None:
         return None
+    if 0 < number < 1 and count is None:
+        return None  # the share is right; data in batches cannot be split
     if 0 < number < 1 and count is not None:
         first, second = math.floor(count * (1 - number)), math.ceil(count * number)
         reason = _(

@@ -120,7 +120,8 @@ def _other_count(failure: Failure, found: Targets, targets: Any, examples: Any) 
         if isinstance(first, ast.Constant) and first.value == targets:
             words = _("Make as many targets as there are examples: {n}.").format(n=examples)
             edits.append(Edit(words, (passed.code.replaced(first, str(examples)),)))
-    return mistake(failure, "example-count", reason, edits, f"{examples} ≠ {targets}", "y")
+    name = "example-count" if halves is None else "labels-of-halves"
+    return mistake(failure, name, reason, edits, f"{examples} ≠ {targets}", "y")
 
 
 def _labels_of_halves(passed: Passed, targets: Any, examples: Any) -> Edit | None:
