@@ -146,6 +146,7 @@ def looks(open_notebook, names):
     found = {}
     for theme in ("light", "dark"):
         open_notebook.set_theme(theme == "dark")
+        page.mouse.move(2799, 1999)  # away from the buttons, which change under the pointer
         for at, name in enumerate(names, 1):
             found[name, theme] = look(page, name, at)
     assert page.problems == []
