@@ -4,9 +4,15 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import keras
 import pytest
 
 CASES = tomllib.loads(Path(__file__).with_name("brought.toml").read_text("utf-8"))["case"]
+
+
+# Keras before 3.10 builds these models, and fails at none of their cells.
+LATER = ("grad_cam_of_a_nested_base",)
+VERSION = tuple(map(int, keras.__version__.split(".")[:2]))
 
 
 def some_run_always(cases):
@@ -24,6 +30,8 @@ SILENT = list(some_run_always(case for case in CASES if not case["raises"]))
 
 @pytest.mark.parametrize("case", RAISING)
 def test_edit_is_right_and_mends(case, notebook):
+    if case["name"] in LATER and VERSION < (3, 10):
+        pytest.skip("this version of Keras does not notice it")
     cells = [cell.strip() for cell in case["cells"]]
     needs_network = case.get("needs_network", False)
     answer = notebook.run(cells, runs_edit=not needs_network)

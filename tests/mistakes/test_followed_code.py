@@ -34,7 +34,7 @@ y = layers.add([a, b])""",
         """
 x = layers.Dense(0)(keras.Input((7,)))
 y = layers.Reshape((5, 6))(x)""",
-        "Write `units=30`, which the calls that follow need.",
+        "`units=30`",
         (None, 5, 6),
     ),
     "the units of a state": (

@@ -3,9 +3,15 @@
 import tomllib
 from pathlib import Path
 
+import keras
 import pytest
 
 CASES = tomllib.loads(Path(__file__).with_name("fresh.toml").read_text("utf-8"))["case"]
+
+
+# Keras before 3.10 accepts these.
+LATER = ("kernel_as_two_numbers", "joined_before_the_inputs_are_joined")
+VERSION = tuple(map(int, keras.__version__.split(".")[:2]))
 
 
 def chosen(raises):
@@ -19,6 +25,8 @@ def chosen(raises):
 
 @pytest.mark.parametrize("case", chosen(raises=True))
 def test_edit_is_right_and_mends(case, notebook):
+    if case["name"] in LATER and VERSION < (3, 10):
+        pytest.skip("this version of Keras does not notice it")
     answer = notebook.run([cell.strip() for cell in case["cells"]])
     assert answer["raised"]
     if case.get("not_yet"):
