@@ -124,7 +124,7 @@ def _not_fixed(match: re.Match[str], failure: Failure) -> Mistake:
         "Fix every size in the shape of the input that feeds this layer; only the batch may "
         "vary."
     )
-    if shape is not None and is_input(tensor):
+    if shape is not None and is_input(tensor) and None in shape[1:]:
         right = ", ".join("..." if size is None else str(size) for size in shape[1:])
         comma = "," if len(shape) == 2 else ""
         edit = _("Write the size instead of `...`: `keras.Input(shape=({sizes}))`.").format(
