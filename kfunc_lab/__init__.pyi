@@ -9,10 +9,12 @@ from kfunc_lab.graph.lint.run import lint as lint
 from kfunc_lab.graph.model.graph_file import load_graph as load_graph
 from kfunc_lab.graph.view.comparison_view import compare as compare
 from kfunc_lab.graph.view.graph_view import graph as graph
+from kfunc_lab.lessons.explore import explore as explore
 from kfunc_lab.lessons.feedback import check as check
 from kfunc_lab.lessons.feedback import hint as hint
 from kfunc_lab.lessons.feedback import solution as solution
 from kfunc_lab.lessons.grading import assert_right as assert_right
+from kfunc_lab.lessons.predict import predict as predict
 from kfunc_lab.lessons.progress_view import progress as progress
 from kfunc_lab.locale import language as language
 from kfunc_lab.mistakes.view import explain as explain

@@ -120,19 +120,19 @@ _LESSONS = (
         ),
     ),
     Lesson(
-        "10",
+        "11",
         "your_own_layer",
         N_("Your own layer"),
         N_("Write a layer with weights that trains, saves and loads like Keras's own."),
     ),
     Lesson(
-        "11",
+        "12",
         "which_api",
         N_("Which API"),
         N_("Choose between functional, Sequential and subclassed models, by what each allows."),
     ),
     Lesson(
-        "12",
+        "14",
         "custom_rnn",
         N_("A custom RNN"),
         N_(

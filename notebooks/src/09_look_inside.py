@@ -428,7 +428,7 @@ for layer, made in zip(vgg19.layers, extracted):
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
-# **Next:** [Your own layer](10_your_own_layer.ipynb)
+# **Next:** [Your own layer](11_your_own_layer.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
@@ -440,4 +440,4 @@ for layer, made in zip(vgg19.layers, extracted):
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #
-# **Siguiente:** [Tu propia capa](10_your_own_layer.ipynb)
+# **Siguiente:** [Tu propia capa](11_your_own_layer.ipynb)

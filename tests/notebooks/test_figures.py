@@ -20,16 +20,16 @@ SHOWN = [
     ("06_many_inputs_and_outputs", "tickets"),
     ("07_residual_connections", "toy_resnet"),
     ("08_shared_layers", "shared_embedding"),
-    ("10_your_own_layer", "custom_dense"),
+    ("11_your_own_layer", "custom_dense"),
 ]
 
 # The lesson and its printed numbers: parameters, and sometimes a shape.
 PRINTED = [
     ("05_models_are_layers", "(387, True)"),
     ("09_look_inside", "22 20,024,384"),
-    ("11_which_api", "['2,762', '2,762', '2,762']"),
-    ("12_custom_rnn", "(16, 1) 1,281"),
-    ("12_custom_rnn", "(16, 8, 1) 2,657"),
+    ("12_which_api", "['2,762', '2,762', '2,762']"),
+    ("14_custom_rnn", "(16, 1) 1,281"),
+    ("14_custom_rnn", "(16, 8, 1) 2,657"),
 ]
 
 

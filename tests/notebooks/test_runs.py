@@ -24,9 +24,9 @@ CHANGED = {
     "07_residual_connections": {"epochs": 1, "batch_size": 128, "seed": 7},
     "08_shared_layers": {"count": 600, "epochs": 4, "seed": 7},
     "09_look_inside": {"include_top": True},
-    "10_your_own_layer": {"units": 7, "seed": 7},
-    "11_which_api": {"rounds": 2, "seed": 7},
-    "12_custom_rnn": {"units": 8, "timesteps": 6, "batch_size": 4, "seed": 7},
+    "11_your_own_layer": {"units": 7, "seed": 7},
+    "12_which_api": {"rounds": 2, "seed": 7},
+    "14_custom_rnn": {"units": 8, "timesteps": 6, "batch_size": 4, "seed": 7},
 }
 
 # Spanish output that appears only with the changed parameters.
@@ -41,8 +41,8 @@ EXPECTED_TEXT = {
     "07_residual_connections": "1 época",
     "08_shared_layers": "False, False, True, True, False, True, False, False",
     "09_look_inside": "26 143,667,240",
-    "10_your_own_layer": "2 llamadas, 35 parámetros",
-    "12_custom_rnn": "129 parámetros",
+    "11_your_own_layer": "2 llamadas, 35 parámetros",
+    "14_custom_rnn": "129 parámetros",
 }
 
 

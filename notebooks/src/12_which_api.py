@@ -538,7 +538,7 @@ lab.check("code-to-graph", answer)
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
-# **Next:** [A custom RNN](12_custom_rnn.ipynb)
+# **Next:** [A custom RNN](14_custom_rnn.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
@@ -552,4 +552,4 @@ lab.check("code-to-graph", answer)
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #
-# **Siguiente:** [Una RNN propia](12_custom_rnn.ipynb)
+# **Siguiente:** [Una RNN propia](14_custom_rnn.ipynb)

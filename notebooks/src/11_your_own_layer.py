@@ -431,7 +431,7 @@ lab.check("power-layer", answer)
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
-# **Next:** [Which API](11_which_api.ipynb)
+# **Next:** [Which API](12_which_api.ipynb)
 
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
@@ -445,4 +445,4 @@ lab.check("power-layer", answer)
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #
-# **Siguiente:** [Qué API elegir](11_which_api.ipynb)
+# **Siguiente:** [Qué API elegir](12_which_api.ipynb)

@@ -393,7 +393,7 @@ lab.check("any-batch", answer)
 #
 # This version changes three things. `dropout` sets part of the state to 0, in training only.
 # `ops.where(mask, new, state)` keeps the old state where a step is padding. And `build`,
-# `get_config` and `from_config` make it savable, as in lesson 10.
+# `get_config` and `from_config` make it savable, as in lesson 11.
 
 # %% [markdown] id="about-training" tags=["es"]
 # ## Dos argumentos que rellena Keras
@@ -404,7 +404,7 @@ lab.check("any-batch", answer)
 #
 # Esta versión cambia tres cosas. `dropout` pone a 0 una parte del estado, solo al entrenar.
 # `ops.where(mask, new, state)` conserva el estado anterior donde un paso es relleno. Y con `build`,
-# `get_config` y `from_config` se puede guardar, como en la lección 10.
+# `get_config` y `from_config` se puede guardar, como en la lección 11.
 
 # %% id="masked-class"
 class MaskedRNN(AnyBatchRNN):
