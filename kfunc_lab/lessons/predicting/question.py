@@ -76,7 +76,7 @@ class Question(View):
         is_shape = isinstance(self.prediction.kind, Shape)
         return {
             "predict": _("Predict"),
-            "expected": _("your guess: a shape") if is_shape else _("your guess: a number"),
+            "expected": _("a shape, then Enter") if is_shape else _("a number, then Enter"),
             "guess": _("Your guess"),
             "edit": _("Edit"),
             "again": _("Guess again"),

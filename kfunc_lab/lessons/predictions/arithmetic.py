@@ -56,7 +56,7 @@ def _value_of(plain: str, with_groups: bool) -> float:
     """Evaluates arithmetic whose marks such as in `55.050` group thousands, or are decimal."""
     try:
         written = _NUMBER.sub(lambda number: _written(number[0], with_groups), plain)
-        return _value(ast.parse(written, mode="eval").body)
+        return float(_value(ast.parse(written, mode="eval").body))  # a root may be complex
     except (SyntaxError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
         raise ValueError from error
 

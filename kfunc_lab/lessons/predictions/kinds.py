@@ -55,9 +55,8 @@ class Number:
     def write(self, value: Any) -> str:
         """Returns the number with commas between thousands, as Keras prints it."""
         number = float(value)
-        if not math.isfinite(number):
-            return str(number)
-        return f"{int(number):,}" if number == int(number) else f"{number:,.4g}"
+        is_whole = number.is_integer() and abs(number) < 1e15
+        return f"{int(number):,}" if is_whole else f"{number:,.4g}"
 
 
 _MOST_AXES = 64
@@ -72,7 +71,7 @@ class Shape:
         """Returns the shape as a tuple. `none x 64`, `[?, 64]` and `batch, 64` are understood."""
         try:
             sizes = _typed_sizes(guess) if isinstance(guess, str) else _sizes(guess)
-            return tuple(None if size is None else operator.index(size) for size in sizes)
+            return tuple(map(_size, sizes))
         except Exception as error:  # a guess can be any object
             raise ValueError(
                 _("Write a shape, such as `(28, 28, 1)`, not {guess}.").format(
@@ -148,6 +147,13 @@ def _sizes(guess: Any) -> tuple[Any, ...]:
     return tuple(guess)
 
 
+def _size(value: Any) -> int | None:
+    size = None if value is None else operator.index(value)
+    if size is not None and size < 0:
+        raise ValueError
+    return size
+
+
 def _typed_sizes(text: str) -> list[int | None]:
     """Returns the sizes of a shape, between commas, crosses or spaces.
 
@@ -173,6 +179,6 @@ def _typed_size(text: str) -> int | None:
     if text.casefold() in _UNKNOWN:
         return None
     (size,) = readings(text)
-    if size != int(size) or size < 0:
+    if size != int(size):
         raise ValueError
     return int(size)

@@ -26,22 +26,22 @@ focusFirst(place),showAnswer()}function showAnswer(){problem.replaceChildren(...
 _problem"))),answer.replaceChildren(...isEditing?[]:parseHtml(model.get("_answer")))}function kept(){
 isEditing=!1,show()}function hear({type}){type==="answered"&&(asker.answered(),model.get("_problem")?
 showAnswer():kept())}let end=listen(model,{"change:_guess":kept,"change:is_right":kept,"change:_answ\
-er":showAnswer,"change:_problem":showAnswer,"msg:custom":hear});return show(),model.get("_is_old")&&
-keep(model.get("_typed")),end}function makeField(model,keep){return model.get("_options").length?makeOptions(
-model,keep):makeInput(model,keep)}function makeOptions(model,keep){let root=element("div","kfunc-lab\
--predict-options");root.setAttribute("role","group"),root.setAttribute("aria-label",model.get("_word\
-s").guess);for(let[key,text]of model.get("_options")){let button=textButton("",()=>keep(key));button.
-append(...withCode(text)),model.get("is_right")===null&&key===model.get("_typed")&&button.setAttribute(
-"aria-pressed","true"),root.append(button)}return root}function makeInput(model,keep){let words=model.
-get("_words"),root=element("div","kfunc-lab-predict-guess"),input=element("input");input.type="text",
-input.maxLength=200,input.autocomplete="off",input.spellcheck=!1,input.placeholder=words.expected,input.
-setAttribute("aria-label",words.guess),model.get("is_right")===null&&(input.value=model.get("_typed"));
-let sent="",send=()=>{let guess=input.value.trim();guess&&guess!==sent&&keep(guess),sent=guess};return input.
-addEventListener("keydown",event=>{event.stopPropagation(),event.key==="Enter"&&!event.isComposing&&
-send()}),input.addEventListener("change",send),root.append(input),root}function makeGuess(model,edit){
-let words=model.get("_words"),isRight=model.get("is_right"),root=element("div","kfunc-lab-predict-gu\
-ess"),guess=element("span");if(guess.append(`${words.guess}: `,...withCode(model.get("_guess"))),root.
-append(guess),isRight!==null){let mark=isRight?`✓ ${words.right}`:`✗ ${words.wrong}`;root.append(
-element("span",isRight?"right":"wrong",mark))}return model.send&&root.append(textButton(isRight===null?
-words.edit:words.again,edit)),root}function focusFirst(place){let first=place.querySelector("input, \
-button");first instanceof HTMLElement&&first.focus()}var predict_default=defineView("predict",render);export{predict_default as default};
+er":show,"change:_problem":showAnswer,"msg:custom":hear});return show(),model.get("_is_old")&&keep(model.
+get("_typed")),end}function makeField(model,keep){return model.get("_options").length?makeOptions(model,
+keep):makeInput(model,keep)}function makeOptions(model,keep){let root=element("div","kfunc-lab-predi\
+ct-options");root.setAttribute("role","group"),root.setAttribute("aria-label",model.get("_words").guess);
+for(let[key,text]of model.get("_options")){let button=textButton("",()=>keep(key));button.append(...withCode(
+text)),model.get("is_right")===null&&key===model.get("_typed")&&button.setAttribute("aria-pressed","\
+true"),root.append(button)}return root}function makeInput(model,keep){let words=model.get("_words"),
+root=element("div","kfunc-lab-predict-guess"),input=element("input");input.type="text",input.maxLength=
+200,input.autocomplete="off",input.spellcheck=!1,input.placeholder=words.expected,input.setAttribute(
+"aria-label",words.guess),model.get("is_right")===null&&(input.value=model.get("_typed"));let sent="",
+send=()=>{let guess=input.value.trim();guess&&guess!==sent&&keep(guess),sent=guess};return input.addEventListener(
+"keydown",event=>{event.stopPropagation(),event.key==="Enter"&&!event.isComposing&&send()}),input.addEventListener(
+"change",send),root.append(input),root}function makeGuess(model,edit){let words=model.get("_words"),
+isRight=model.get("is_right"),root=element("div","kfunc-lab-predict-guess"),guess=element("span");if(guess.
+append(`${words.guess}: `,...withCode(model.get("_guess"))),root.append(guess),isRight!==null&&!model.
+get("_answer")){let mark=isRight?`✓ ${words.right}`:`✗ ${words.wrong}`;root.append(element("span",
+isRight?"right":"wrong",mark))}return model.send&&root.append(textButton(isRight===null?words.edit:words.
+again,edit)),root}function focusFirst(place){let first=place.querySelector("input, button");first instanceof
+HTMLElement&&first.focus()}var predict_default=defineView("predict",render);export{predict_default as default};

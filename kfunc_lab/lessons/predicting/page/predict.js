@@ -73,7 +73,7 @@ function render({ model, el }) {
   const end = listen(model, {
     "change:_guess": kept,
     "change:is_right": kept,
-    "change:_answer": showAnswer,
+    "change:_answer": show,
     "change:_problem": showAnswer,
     "msg:custom": hear,
   });
@@ -154,7 +154,7 @@ function makeGuess(model, edit) {
   const guess = element("span");
   guess.append(`${words.guess}: `, ...withCode(model.get("_guess")));
   root.append(guess);
-  if (isRight !== null) {
+  if (isRight !== null && !model.get("_answer")) {
     const mark = isRight ? `✓ ${words.right}` : `✗ ${words.wrong}`;
     root.append(element("span", isRight ? "right" : "wrong", mark));
   }
