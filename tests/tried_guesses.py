@@ -42,8 +42,6 @@ def _problems(prediction: Prediction, variables: Variables) -> Iterator[str]:
     for guess in (right, *wrong_guesses(prediction, truth)):
         values = {**variables, "guess": kind.write(guess), "truth": kind.write(truth)}
         why = prediction.wrong(guess, truth, variables)
-        if why is None and guess != right and isinstance(kind, Choice):
-            yield f"the wrong choice {guess} gets no sentence"
         for sentence in filter(None, (why, _(prediction.because))):
             if not filled(sentence, values):
                 yield f"for {guess}, this cannot be filled: {sentence}"

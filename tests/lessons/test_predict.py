@@ -5,6 +5,7 @@ import random
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -316,7 +317,11 @@ class Odd:
         ("{v}", "a\n\u202eb", "a �b"),
         ("{v} {{1}}", "{w}", "{w} {1}"),
         ("{v.__class__}", 1, ""),
-        ("{v[0]}", [1], ""),
+        ("{v[0]:,}", [1000], "1,000"),
+        ("{v[1]}", [1], ""),
+        ("{v.shape[0]}", np.zeros((1000, 2)), "1,000"),
+        ("{v:.1g}", np.float32(0.123), "0.1"),
+        ("{v}", np.int64(1000), "1,000"),
         ("{w}", 1, ""),
         ("{} {0}", 1, ""),
         ("{v:.2f}", "word", ""),

@@ -3,6 +3,7 @@
 test_runs.py tries guesses on each one while it runs the lessons.
 """
 
+import dataclasses
 import re
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from kfunc_lab.lessons import predictions
 from kfunc_lab.lessons.catalogue import lessons
 from kfunc_lab.lessons.exercises import EXERCISES
+from kfunc_lab.lessons.predictions.prediction import Prediction
 
 ASKING = re.compile(r'^lab\.predict\("([a-z0-9-]+)"\)$')
 
@@ -32,6 +34,11 @@ def asked(built):
 def test_every_prediction_is_asked_once(asked):
     names = [name for cells in asked.values() for name, _following in cells]
     assert sorted(names) == sorted(predictions.PREDICTIONS)
+
+
+def test_every_prediction_names_a_misconception():
+    (silent,) = [it.default for it in dataclasses.fields(Prediction) if it.name == "wrong"]
+    assert [it.name for it in predictions.PREDICTIONS.values() if it.wrong is silent] == []
 
 
 def test_names_are_unique():

@@ -55,7 +55,7 @@ def plain_values(variables: Variables) -> dict[str, Any]:
 
 def _is_plain(value: Any) -> bool:
     if type(value) is tuple:
-        return all(type(part) in _PLAIN for part in value)
+        return all(map(_is_plain, value))
     return type(value) in _PLAIN
 
 
@@ -105,16 +105,19 @@ def _without_errors(function: Any, *given: Any) -> Any:
 
 
 class _Formatter(string.Formatter):
-    """Fills in names only: no attribute is read and no item looked up."""
+    """Writes values as a learner sees them; private attributes are out of reach."""
 
     def get_field(
         self, field_name: str, args: Any, kwargs: Mapping[str, Any]
     ) -> tuple[Any, str]:
-        return _as_words(kwargs[field_name]), field_name
+        if "._" in field_name:
+            raise KeyError(field_name)
+        value, name = super().get_field(field_name, args, kwargs)
+        return _as_words(value), str(name)
 
 
 def filled(sentence: str, values: Mapping[str, Any], otherwise: str = "") -> str:
-    """Fills the places of a sentence, such as `{units}`, with values as a learner sees them.
+    """Fills the places of a sentence, such as `{units}` or `{image.shape[0]}`, with values.
 
     Args:
         sentence: The sentence, in the current language.
@@ -138,8 +141,8 @@ def _as_words(value: Any) -> Any:
         return _Grouped(value)
     if type(value) is float:
         return _Short(value)
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a NumPy number
-        return _as_words(value.item())
+    if getattr(value, "shape", None) == ():  # a number of NumPy or Keras
+        return _as_words(value.item() if hasattr(value, "item") else float(value))
     return printable(str(value))[:_LONGEST]
 
 
