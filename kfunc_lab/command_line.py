@@ -128,6 +128,8 @@ def _describe_update(report: working_copy.Report, directory: Path) -> Iterator[s
         yield ngettext("{count} notebook copied.", "{count} notebooks copied.", count).format(
             count=count
         )
+    for old, new in report.renamed.items():
+        yield _("Renamed, with your changes: {old} is now {new}.").format(old=old, new=new)
     # A notebook whose cells the learner only ran, moved or deleted has no kept cell.
     mixed = {name: merge for name, merge in report.merged.items() if merge.kept}
     updated = [*report.updated, *(name for name in report.merged if name not in mixed)]
@@ -281,6 +283,8 @@ def _course_progress(language: str) -> None:
         table.add_row(*row)
     click.echo(view.sentence())
     Console().print(table)
+    if view.predictions:
+        click.echo(view.predicted())
     if path is None:
         click.echo(
             _("Progress is not saved: the environment variable KFUNC_LAB_PROGRESS is empty.")

@@ -18,6 +18,8 @@ import psutil
 import pytest
 from packaging.requirements import Requirement
 
+from kfunc_lab.lessons import catalogue
+
 ROOT = Path(__file__).parents[1]
 BINDER = ROOT / "binder"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -84,6 +86,16 @@ def test_constraints_pin_all_versions():
 def test_files_contain_no_url():
     for path in BINDER.iterdir():
         assert "://" not in path.read_text(), path
+
+
+def test_documented_address_opens_copy():
+    """The copy has no outputs: its learners predict them."""
+    (folder,) = re.findall(r"(?m)^kfunc-lab copy (\S+)$", (BINDER / "postBuild").read_text())
+    first = catalogue.lessons()[0].name
+    for page in ("lessons.md", "teaching.md"):
+        for language, docs in {"en": ROOT / "docs", "es": ROOT / "docs/es"}.items():
+            opened = f"`lab/tree/{folder}/{language}/{first}.ipynb`"
+            assert opened in (docs / page).read_text("utf-8")
 
 
 class PeakMemory:
@@ -161,6 +173,7 @@ def test_binder_runs_lesson_within_memory_limit(folder):
     installed = run(bin_ / "pip", "list", "--format", "freeze", **options)
     assert not re.findall(r"(?m)^(?:tensorflow|pandas|scikit-learn|matplotlib)==", installed)
 
+    assert (repository / "lessons/en/00_welcome.ipynb").exists()
     assert (repository / LESSON).exists(), "the lessons have not been built"
     started = subprocess.Popen(
         ["binder/start", "papermill", "--no-progress-bar", LESSON, folder / "out.ipynb"],

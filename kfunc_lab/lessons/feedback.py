@@ -16,7 +16,15 @@ from kfunc_lab.locale import _
 from kfunc_lab.ui.theme import follow_theme, light_dark
 from kfunc_lab.ui.words import plain_words, words_html
 
-Status = Literal["not attempted", "wrong", "right", "hint", "solution"]
+Status = Literal[
+    "not attempted",
+    "wrong",
+    "right",
+    "hint",
+    "solution",
+    "as predicted",
+    "not as predicted",
+]
 
 _COLOURS = {
     "not attempted": ("#57606a", "#a3adb8"),
@@ -24,6 +32,8 @@ _COLOURS = {
     "right": ("#1a7f37", "#4fb377"),
     "hint": ("#2f6fc4", "#5b9be6"),
     "solution": ("#2f6fc4", "#5b9be6"),
+    "as predicted": ("#1a7f37", "#4fb377"),
+    "not as predicted": ("#b35900", "#e09b4a"),
 }
 
 _hint_counts: dict[str, int] = {}
@@ -113,10 +123,11 @@ def solution(exercise: str) -> "Feedback":
 
 @dataclass(frozen=True)
 class Feedback:
-    """Feedback on an answer, a hint or a solution.
+    """Feedback on an answer or a prediction, a hint or a solution.
 
     Attributes:
-        status: `"not attempted"`, `"wrong"` or `"right"`; `"hint"` or `"solution"` for those.
+        status: `"not attempted"`, `"wrong"` or `"right"`; `"hint"` or `"solution"` for those;
+            `"as predicted"` or `"not as predicted"`.
         message: The message in the current language, with code in backticks.
         heading: Text to add to the status.
         code: Code to show below the message.
@@ -177,5 +188,7 @@ class Feedback:
             "right": _("✓ Right"),
             "hint": _("Hint"),
             "solution": _("One solution"),
+            "as predicted": _("✓ As you predicted"),
+            "not as predicted": _("✗ Not as you predicted"),
         }
         return " ".join(filter(None, [titles[self.status], self.heading]))

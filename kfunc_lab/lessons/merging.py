@@ -93,6 +93,31 @@ def write(notebook: Notebook) -> bytes:
     return f"{text}\n".encode(errors="backslashreplace")
 
 
+def without_outputs(notebook: Notebook) -> Notebook:
+    """Returns a notebook that looks as if no cell had run.
+
+    Args:
+        notebook: A notebook from `read`, which is not changed.
+
+    Example:
+        >>> cell = {"cell_type": "code", "outputs": [{}], "execution_count": 1}
+        >>> without_outputs({"cells": [cell]})["cells"]
+        [{'cell_type': 'code', 'outputs': [], 'execution_count': None}]
+    """
+    return {**notebook, "cells": [_not_run(cell) for cell in notebook["cells"]]}
+
+
+def same_contents(one: Notebook, other: Notebook) -> bool:
+    """Returns whether two notebooks have the same cells, whether they ran or not."""
+    contents = [[(cell["id"], *_content(cell)) for cell in it["cells"]] for it in (one, other)]
+    return contents[0] == contents[1]
+
+
+def _not_run(cell: Cell) -> Cell:
+    is_code = cell["cell_type"] == "code"
+    return {**cell, "outputs": [], "execution_count": None} if is_code else cell
+
+
 def merge(base: Notebook, theirs: Notebook, ours: Notebook) -> Merge:
     """Merges three notebooks into one, by the ids of their cells.
 
@@ -178,10 +203,7 @@ def _updated(base: Cell, theirs: Cell, ours: Cell) -> Cell:
         return {**ours, "metadata": metadata}
     if _same_content(ours, base):
         return {**theirs, "metadata": metadata}
-    updated = {**ours, "metadata": metadata}
-    if updated["cell_type"] == "code":  # their outputs come from other code
-        updated |= {"outputs": [], "execution_count": None}
-    return updated
+    return _not_run({**ours, "metadata": metadata})  # their outputs come from other code
 
 
 def _merged_metadata(

@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from kfunc_lab.lessons.predicting.question import Question
 from kfunc_lab.lessons.predictions import find
-from kfunc_lab.lessons.predictions.prediction import Prediction
-from kfunc_lab.locale import _
-from kfunc_lab.ui.words import plain_words, words_html
 
 
-def predict(name: str, guess: Any = ...) -> "Question":
+def predict(name: str, guess: Any = ...) -> Question:
     """Asks for a guess, and answers it after the next cell has run.
+
+    The first guess is stored in the file of `lab.progress`.
 
     Args:
         name: The name of the prediction, as in the lesson.
@@ -25,21 +25,4 @@ def predict(name: str, guess: Any = ...) -> "Question":
         >>> predict("input-shape")
         Predict: What is the shape of `inputs`?
     """
-    return Question(find(name))
-
-
-class Question:
-    """A prediction that waits for a guess."""
-
-    def __init__(self, prediction: Prediction) -> None:
-        self.prediction = prediction
-
-    def to_text(self) -> str:
-        """Returns the question as plain text."""
-        return f"{_('Predict')}: {plain_words(_(self.prediction.question))}"
-
-    def __repr__(self) -> str:
-        return self.to_text()
-
-    def _repr_html_(self) -> str:
-        return f"<b>{_('Predict')}</b> {words_html(_(self.prediction.question))}"
+    return Question(find(name), guess)

@@ -1,11 +1,11 @@
-"""Stores which exercises are done, in one small file that several kernels may write."""
+"""Stores exercises done and guesses made, in one small file that several kernels may write."""
 
 import contextlib
 import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,10 @@ from kfunc_lab.ui.files import write_atomically
 
 _PATIENCE = 2.0  # seconds to wait while another kernel writes
 _DONE = "exercises"  # maps each exercise to the time of its first right answer
+
+_GUESSES = (
+    "predictions"  # maps each prediction to the first guess, if it was right, and the time
+)
 
 # A file system without locks says so with one of these; each write is still all or nothing.
 _NO_LOCKS = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
@@ -48,10 +52,75 @@ def record(exercise: str) -> None:
     Args:
         exercise: The name of the exercise.
     """
+
+    def add(content: dict[str, Any]) -> None:
+        content[_DONE].setdefault(exercise, _now())
+
+    _change(lambda content: exercise not in content[_DONE], add)
+
+
+def record_guess(prediction: str, guess: str, is_right: bool | None = None) -> None:
+    """Records a guess; the first one that was answered is never replaced.
+
+    A problem is reported once in a process; it never raises.
+
+    Args:
+        prediction: The name of the prediction.
+        guess: The guess, as it was typed.
+        is_right: Whether it was right; `None` if it is not answered yet.
+    """
+
+    def is_news(content: dict[str, Any]) -> bool:
+        earlier = _guess(content, prediction)
+        return earlier is None or (earlier[1] is None and earlier != (guess, is_right))
+
+    def add(content: dict[str, Any]) -> None:
+        if is_news(content):
+            if not isinstance(content.get(_GUESSES), dict):
+                content[_GUESSES] = {}
+            entry = {"guess": guess, "right": is_right, "time": _now()}
+            content[_GUESSES][prediction] = entry
+
+    _change(is_news, add)
+
+
+def guesses() -> dict[str, tuple[str, bool | None]]:
+    """Returns the guess for each prediction, and whether it was right; `None` if unanswered.
+
+    A problem is reported once in a process; it never raises.
+    """
+    content = _content()
+    known = content.get(_GUESSES)
+    found = {name: _guess(content, name) for name in known} if isinstance(known, dict) else {}
+    return {name: entry for name, entry in found.items() if entry is not None}
+
+
+def _guess(content: dict[str, Any], prediction: str) -> tuple[str, bool | None] | None:
+    match content.get(_GUESSES):
+        case dict(known):
+            match known.get(prediction):
+                case {"guess": str(guess), "right": (bool() | None) as is_right}:
+                    return guess, is_right
+    return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _change(
+    is_news: Callable[[dict[str, Any]], bool], add: Callable[[dict[str, Any]], None]
+) -> None:
+    """Changes the content of the file, unless it says so already.
+
+    Args:
+        is_news: Returns whether the content lacks it.
+        add: Adds it; another kernel may have done so meanwhile.
+    """
     try:
         path = default_path()
-        if path is not None and exercise not in _known(path):
-            _add(path, exercise)
+        if path is not None and is_news(_known(path)):
+            _add(path, add)
     except Exception as error:  # the feedback on the answer is what matters
         _report_once(_("Your progress could not be saved ({reason})."), error)
 
@@ -61,12 +130,16 @@ def recorded() -> frozenset[str]:
 
     A problem is reported once in a process; it never raises.
     """
+    return frozenset(_content()[_DONE])
+
+
+def _content() -> dict[str, Any]:
     try:
         path = default_path()
-        return frozenset() if path is None else frozenset(_read(path)[_DONE])
+        return {_DONE: {}} if path is None else _read(path)
     except Exception as error:
         _report_once(_("Your progress could not be read ({reason})."), error)
-        return frozenset()
+        return {_DONE: {}}
 
 
 class BrokenFileError(ValueError):
@@ -74,15 +147,14 @@ class BrokenFileError(ValueError):
 
 
 def _known(path: Path) -> dict[str, Any]:
-    """Returns the exercises that are done; none if the file is broken."""
+    """Returns the content of the file; no exercises if it is broken."""
     try:
-        known: dict[str, Any] = _read(path)[_DONE]
+        return _read(path)
     except BrokenFileError:
-        return {}
-    return known
+        return {_DONE: {}}
 
 
-def _add(path: Path, exercise: str) -> None:
+def _add(path: Path, add: Callable[[dict[str, Any]], None]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path):
         try:
@@ -94,8 +166,7 @@ def _add(path: Path, exercise: str) -> None:
                 error,
                 path=_set_aside(path),
             )
-        # Another kernel may have recorded it meanwhile.
-        content[_DONE].setdefault(exercise, datetime.now(UTC).isoformat(timespec="seconds"))
+        add(content)
         write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
 
 

@@ -1,12 +1,13 @@
-"""The table of the exercises that are done: `lab.progress`."""
+"""The table of the exercises that are done, and the predictions made: `lab.progress`."""
 
 import html
 from dataclasses import dataclass
 
 from kfunc_lab.lessons import catalogue, exercises
 from kfunc_lab.lessons.catalogue import Lesson
-from kfunc_lab.lessons.progress import recorded
-from kfunc_lab.locale import _
+from kfunc_lab.lessons.predictions import PREDICTIONS
+from kfunc_lab.lessons.progress import guesses, recorded
+from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.text import align_columns
 from kfunc_lab.ui.theme import FAINT, LINE, QUIET, TRAINING, follow_theme, light_dark
 
@@ -20,9 +21,10 @@ _QUIET = f"color:{light_dark(QUIET)};font-size:90%"
 
 
 def progress() -> "ProgressView":
-    """Shows which exercises of the course are done.
+    """Shows which exercises of the course are done, and how many predictions were right.
 
-    An exercise is done once `lab.check` has accepted an answer. This is stored in the user's data
+    An exercise is done once `lab.check` has accepted an answer. Of each prediction, the first
+    guess counts. This is stored in the user's data
     folder, or in the file that the environment variable `KFUNC_LAB_PROGRESS` names; nothing is
     stored if the variable is set but empty.
 
@@ -35,7 +37,11 @@ def progress() -> "ProgressView":
         (['', 'lesson', 'exercises', 'still open'], ['00', 'Welcome'])
     """
     done = recorded()
-    return ProgressView(tuple(_lesson_progress(lesson, done) for lesson in catalogue.lessons()))
+    answered = {name: right for name, (_guess, right) in guesses().items() if right is not None}
+    return ProgressView(
+        tuple(_lesson_progress(lesson, done) for lesson in catalogue.lessons()),
+        tuple(right for name, right in answered.items() if name in PREDICTIONS),
+    )
 
 
 def _lesson_progress(lesson: Lesson, done: frozenset[str]) -> "LessonProgress":
@@ -73,9 +79,11 @@ class ProgressView:
 
     Attributes:
         lessons: The progress in each lesson, in the order of the course.
+        predictions: For each prediction that was made, whether its first guess was right.
     """
 
     lessons: tuple[LessonProgress, ...]
+    predictions: tuple[bool, ...] = ()
 
     @property
     def next_lesson(self) -> Lesson | None:
@@ -111,9 +119,21 @@ class ProgressView:
             lesson=lesson or _name(self.next_lesson),
         )
 
+    def predicted(self) -> str:
+        """Returns a sentence with the number of predictions; empty if none was made."""
+        made = len(self.predictions)
+        if not made:
+            return ""
+        return ngettext(
+            "{made} prediction made, {right} right.",
+            "{made} predictions made, {right} right.",
+            made,
+        ).format(made=made, right=sum(self.predictions))
+
     def to_text(self) -> str:
-        """Returns the sentence and the table as text, the same in every process."""
-        return "\n".join([self.sentence(), *align_columns(self.table(), right=set())])
+        """Returns the sentences and the table as text, the same in every process."""
+        lines = [self.sentence(), *align_columns(self.table(), right=set()), self.predicted()]
+        return "\n".join(filter(None, lines))
 
     def __repr__(self) -> str:
         return self.to_text()
@@ -126,12 +146,14 @@ class ProgressView:
             for name in self.table()[0][1:]
         )
         rows = "".join(map(_row, self.lessons))
+        words = html.escape(self.predicted())
+        predicted = f'<p style="margin:8px 0 0;{_QUIET}">{words}</p>' if words else ""
         return (
             f'<div class="kfunc-lab-progress"><style>{follow_theme("kfunc-lab-progress")}</style>'
             f'<p style="margin:0 0 8px">{self.sentence(link)}</p>'
             f'<table style="border-collapse:collapse;border:none;margin:0;max-width:100%">'
             f'<thead style="border:none"><tr style="{_ROW}">{head}</tr></thead>'
-            f"<tbody>{rows}</tbody></table></div>"
+            f"<tbody>{rows}</tbody></table>{predicted}</div>"
         )
 
 

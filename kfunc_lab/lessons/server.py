@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kfunc_lab.doctor import INSTALL
-from kfunc_lab.lessons import catalogue
+from kfunc_lab.lessons import catalogue, working_copy
 from kfunc_lab.locale import LANGUAGES, _
 
 # Silences TensorFlow's messages on import. Both are needed; existing values win.
@@ -109,12 +109,11 @@ def _is_root() -> bool:
 
 
 def _trust_lessons() -> None:
-    """Lets JupyterLab show the stored pictures of the lessons before any cell runs.
+    """Lets JupyterLab trust the lessons: it does if they are signed with the user's key.
 
-    It shows them only in notebooks that are signed with the user's key. This signs the originals,
-    and with them every copy that equals its original.
+    This signs the lessons without outputs, and with them every copy that did not change.
     """
-    with suppress(Exception):  # without a signature, the pictures appear when the cells run
+    with suppress(Exception):  # without a signature, a cell is trusted once it runs
         import nbformat
         from jupyter_core.paths import jupyter_data_dir
         from nbformat.sign import NotebookNotary
@@ -126,7 +125,8 @@ def _trust_lessons() -> None:
             for lesson in catalogue.lessons():
                 for language in LANGUAGES:
                     original = catalogue.notebook(lesson, language)
-                    notary.sign(nbformat.read(original, 4))  # type: ignore[no-untyped-call]
+                    content = working_copy.blank(original.read_bytes()).decode()
+                    notary.sign(nbformat.reads(content, 4))  # type: ignore[no-untyped-call]
 
 
 def _environment(folder: Path, language: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kfunc_lab.lessons import catalogue, merging
+from kfunc_lab.lessons.renumbering import is_same_lesson, rename_old_numbers
 from kfunc_lab.locale import LANGUAGES, _
 from kfunc_lab.ui.files import write_atomically
 
@@ -32,15 +33,17 @@ class Report:
 
     Attributes:
         copied: Notebooks that did not exist.
+        renamed: Notebooks of lessons that have another number now, each with its new name.
         updated: Notebooks without changes by the learner, replaced by a newer original.
         merged: Notebooks that the learner changed, with the news of the original merged in.
         kept: Notebooks that the learner changed, left as they are.
         outdated: Notebooks in `kept` whose original is newer, with the reason why it was not
             merged.
-        unchanged: Notebooks that equal their original.
+        unchanged: Notebooks whose cells equal those of their original.
     """
 
     copied: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
     updated: list[str] = field(default_factory=list)
     merged: dict[str, merging.Merge] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
@@ -51,8 +54,9 @@ class Report:
 def prepare(directory: Path) -> Report:
     """Creates or updates a working copy of all lessons in both languages.
 
-    Cells that the learner changed or added are never overwritten; running and saving a notebook
-    does not count as a change. A deleted notebook is copied again.
+    The copy has no outputs, so that a learner can predict each before it appears. Cells that the
+    learner changed or added are never overwritten; running and saving a notebook does not count
+    as a change. A deleted notebook is copied again.
 
     Args:
         directory: The folder of the copy; created if it does not exist.
@@ -72,9 +76,10 @@ def prepare(directory: Path) -> Report:
     }
     _check_place(directory, next(iter(originals.values())))
     manifest = _read_manifest(directory / _MANIFEST)
-    report = Report()
+    report = Report(renamed=rename_old_numbers(directory, tuple(originals), (BASE, BACKUP)))
     for name, original in originals.items():
-        _update(directory, name, original.read_bytes(), manifest.get(name), report)
+        digest = next((manifest[it] for it in manifest if is_same_lesson(it, name)), None)
+        _update(directory, name, original.read_bytes(), digest, report)
     return report
 
 
@@ -89,36 +94,70 @@ def _check_place(directory: Path, original: Path) -> None:
 
 
 def _update(
-    directory: Path, name: str, original: bytes, digest: object, report: Report
+    directory: Path, name: str, executed: bytes, digest: object, report: Report
 ) -> None:
     path, known = directory / name, directory / BASE / name
     present = path.read_bytes() if path.exists() else None
-    base = _base(known, digest, (original, present))
+    base = _base(known, digest, (executed, present))
+    original = blank(executed)
     if present is None:
         _write(path, original)
         report.copied.append(name)
-    elif _digest(present) == _digest(original):
-        report.unchanged.append(name)
-    elif base is not None and _digest(present) == _digest(base):
+    elif base is not None and _digest(present) == _digest(base) != _digest(original):
         _write(path, original)
         report.updated.append(name)
-    elif base is not None and _digest(base) == _digest(original):
-        report.kept.append(name)
-    else:
-        try:
-            merge = _merged(base, present, original)
-        except merging.MergeError as error:
-            report.kept.append(name)
-            report.outdated[name] = str(error)
+    elif base is None or _digest(base) != _digest(original):
+        if not _merge(path, directory / BACKUP / name, (base, present, original), report):
             return
-        if merge:
-            _replace(path, directory / BACKUP / name, present, merging.write(merge.notebook))
-            report.merged[name] = merge
-        else:
-            report.kept.append(name)
+    elif _has_run_only(present, original):
+        report.unchanged.append(name)
+    else:
+        report.kept.append(name)
     # Last, so that an interrupted run is repeated.
     if not known.exists() or known.read_bytes() != original:
         _write(known, original)
+
+
+def blank(content: bytes) -> bytes:
+    """Returns a notebook's file without outputs and execution counts."""
+    return merging.write(merging.without_outputs(merging.read(content)))
+
+
+def _has_run_only(present: bytes, original: bytes) -> bool:
+    """Returns whether the learner changed no cell, though they may have run it."""
+    try:
+        return merging.same_contents(merging.read(present), merging.read(original))
+    except merging.MergeError:
+        return False
+
+
+def _merge(
+    path: Path, backup: Path, contents: tuple[bytes | None, bytes, bytes], report: Report
+) -> bool:
+    """Merges the original into the learner's notebook; returns whether that was possible.
+
+    Args:
+        path: The learner's notebook.
+        backup: Where its present version is kept.
+        contents: The base, the present version and the original.
+        report: The report, to which the result is added.
+    """
+    base, present, original = contents
+    name = path.relative_to(path.parents[1]).as_posix()
+    try:
+        merge = _merged(base, present, original)
+    except merging.MergeError as error:
+        report.kept.append(name)
+        report.outdated[name] = str(error)
+        return False
+    if merge:
+        _replace(path, backup, present, merging.write(merge.notebook))
+        report.merged[name] = merge
+    elif _has_run_only(present, original):
+        report.unchanged.append(name)
+    else:
+        report.kept.append(name)
+    return True
 
 
 def _merged(base: bytes | None, present: bytes, original: bytes) -> merging.Merge | None:
@@ -129,6 +168,8 @@ def _merged(base: bytes | None, present: bytes, original: bytes) -> merging.Merg
     """
     theirs = merging.read(present)
     if base is None:
+        if _has_run_only(present, original):
+            return None
         raise merging.MergeError(_("it is not known which version it was copied from"))
     merge = merging.merge(merging.read(base), theirs, merging.read(original))
     return merge if merge.notebook != theirs or merge.conflicting else None
@@ -170,7 +211,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _digest(content: bytes) -> str:
-    """Returns a fingerprint of a notebook's cells.
+    """Returns a fingerprint of a notebook's cells with their outputs.
 
     It ignores the metadata: JupyterLab writes the kernel's version there whenever a notebook is
     opened and saved.

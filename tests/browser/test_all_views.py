@@ -70,6 +70,7 @@ lab.runs("kept.db")
 """,
     "pictures": "lab.pictures(x_test[:8], captions=y_test[:8])",
     "feedback": 'lab.check("hidden-units", model)',
+    "predict": 'lab.predict("dense-parameters")',
     "progress": "lab.progress()",
     "watch": 'lab.watch(target="two-heads")',
 }
@@ -81,6 +82,7 @@ WIDGETS = {
     "compare",
     "dashboard",
     "explain",
+    "predict",
     "watch",
 }
 

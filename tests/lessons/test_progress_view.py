@@ -11,7 +11,8 @@ import pytest
 import kfunc_lab as lab
 from kfunc_lab.lessons import catalogue, exercises, progress_view
 from kfunc_lab.lessons.catalogue import Lesson
-from kfunc_lab.lessons.progress import record
+from kfunc_lab.lessons.predictions import PREDICTIONS
+from kfunc_lab.lessons.progress import record, record_guess
 from kfunc_lab.lessons.progress_view import LessonProgress, ProgressView
 
 
@@ -181,3 +182,23 @@ def test_view_is_equal_in_every_process():
     }  # fmt: skip
     assert len(said) == 1
     assert not re.search(r"\d{4}-\d\d", said.pop())
+
+
+# Predictions
+
+
+def test_predictions_are_counted_below_the_table():
+    assert "prediction" not in lab.progress().to_text()
+    assert "prediction" not in lab.progress()._repr_html_()
+    first, second, *_others = PREDICTIONS
+    record_guess(first, "1", False)
+    assert lab.progress().to_text().endswith("\n1 prediction made, 0 right.")
+    record_guess(second, "2", True)
+    record_guess("of another course", "3", True)
+    assert lab.progress().to_text().endswith("\n2 predictions made, 1 right.")
+    assert "2 predictions made, 1 right.</p></div>" in lab.progress()._repr_html_()
+
+
+def test_open_guess_is_not_counted():
+    record_guess(next(iter(PREDICTIONS)), "1")
+    assert lab.progress().predicted() == ""

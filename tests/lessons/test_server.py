@@ -51,7 +51,8 @@ def all_names(copy):
 
 def test_only_unchanged_copies_are_trusted(copy, tmp_path):
     notebook = nbformat.read(copy / NAME, as_version=4)
-    notebook.cells[0].outputs[0].data["text/html"] = "<script>alert()</script>"
+    hostile = {"text/html": "<script>alert()</script>"}
+    notebook.cells[0].outputs = [nbformat.v4.new_output("display_data", hostile)]
     nbformat.write(notebook, copy / NAME)
     (copy / "es" / "mine.ipynb").write_bytes((copy / NAME).read_bytes())
     server._trust_lessons()

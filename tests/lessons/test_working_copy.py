@@ -190,6 +190,162 @@ def test_file_permissions_are_kept(copy, originals):
     assert stat.S_IMODE((copy / NAMES[0]).stat().st_mode) & 0o444 == 0o444
 
 
+# Outputs
+
+
+def execute(path, *names, text="out"):
+    """Gives cells of a notebook outputs, as if they had run."""
+    notebook = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(notebook.cells, start=1):
+        if not names or cell.id in names:
+            cell.execution_count = number
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+    nbformat.write(notebook, path)
+
+
+def executed(path):
+    """Returns the ids of the cells that look as if they had run."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [cell.id for cell in cells if cell.outputs or cell.execution_count is not None]
+
+
+@pytest.fixture
+def executed_originals(originals):
+    for name in NAMES:
+        execute(originals / name)
+    return originals
+
+
+def copy_with_outputs(originals, directory):
+    """Writes a copy as older versions did: each notebook and its base have the outputs."""
+    for name in NAMES:
+        for target in (directory / name, directory / working_copy.BASE / name):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((originals / name).read_bytes())
+
+
+def test_copy_has_no_outputs(executed_originals, tmp_path):
+    working_copy.prepare(tmp_path / "copy")
+    assert executed(executed_originals / NAME) == ["text", ID]
+    for name in NAMES:
+        assert executed(tmp_path / "copy" / name) == []
+        assert sources(tmp_path / "copy" / name) == sources(executed_originals / name)
+
+
+def test_running_is_no_change(copy, originals):
+    execute(copy / NAME)
+    before = (copy / NAME).read_bytes()
+    assert working_copy.prepare(copy).unchanged == NAMES
+    assert (copy / NAME).read_bytes() == before
+
+
+def test_cells_that_ran_keep_their_outputs_in_an_update(copy, originals):
+    execute(copy / NAME)
+    edit(originals / NAME, text="second edition")
+    assert working_copy.prepare(copy).merged[NAME].kept == ()
+    assert executed(copy / NAME) == [ID]
+
+
+def test_new_outputs_of_the_original_are_no_news(copy, originals):
+    execute(copy / NAME, ID, text="mine")
+    execute(originals / NAME, text="new")
+    before = files(copy)
+    assert working_copy.prepare(copy).unchanged == NAMES
+    assert files(copy) == before
+
+
+def test_old_copy_loses_its_outputs(executed_originals, tmp_path):
+    copy_with_outputs(executed_originals, tmp_path / "copy")
+    assert working_copy.prepare(tmp_path / "copy").updated == NAMES
+    assert executed(tmp_path / "copy" / NAME) == []
+    assert working_copy.prepare(tmp_path / "copy").unchanged == NAMES
+
+
+def test_old_copy_keeps_the_work(executed_originals, tmp_path):
+    copy = tmp_path / "copy"
+    copy_with_outputs(executed_originals, copy)
+    edit(copy / NAME, answer="mine")
+    execute(copy / NAME, ID, text="my output")
+    before = (copy / NAME).read_bytes()
+    assert working_copy.prepare(copy).merged[NAME].kept == (ID,)
+    assert sources(copy / NAME)[ID] == "mine"
+    assert executed(copy / NAME) == [ID]
+    assert (copy / working_copy.BACKUP / NAME).read_bytes() == before
+    assert working_copy.prepare(copy).kept == [NAME]
+
+
+# Lessons with a new number
+
+OLD = NAME.replace("01", "98")
+
+
+@pytest.fixture
+def renumbered(copy):
+    """A copy from a time when the lesson had another number, with the learner's work."""
+    edit(copy / NAME, answer="mine")
+    working_copy._write(copy / working_copy.BACKUP / NAME, b"backup")
+    for folder in ("", working_copy.BASE, working_copy.BACKUP):
+        (copy / folder / NAME).rename(copy / folder / OLD)
+    return copy
+
+
+def test_renumbered_lesson_keeps_the_work(renumbered, originals):
+    mine = (renumbered / OLD).read_bytes()
+    report = working_copy.prepare(renumbered)
+    assert (report.renamed, report.kept, report.copied) == ({OLD: NAME}, [NAME], [])
+    assert (renumbered / NAME).read_bytes() == mine
+    assert (renumbered / working_copy.BACKUP / NAME).read_bytes() == b"backup"
+    assert not list(renumbered.rglob(OLD.partition("/")[2]))
+    edit(originals / NAME, text="second edition")
+    assert working_copy.prepare(renumbered).merged[NAME].kept == (ID,)
+
+
+def test_interrupted_renaming_is_repeated(renumbered, monkeypatch):
+    rename, left = type(renumbered).rename, iter(range(1))
+
+    def fail(path, target):
+        if next(left, None) is None:
+            raise OSError("disk full")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(renumbered), "rename", fail)
+        with pytest.raises(OSError, match="disk full"):
+            working_copy.prepare(renumbered)
+    assert working_copy.prepare(renumbered).kept == [NAME]
+    assert sources(renumbered / NAME)[ID] == "mine"
+
+
+def test_renaming_overwrites_nothing(renumbered):
+    """Someone who has both files keeps both."""
+    edit(renumbered / NAME, answer="also mine")
+    before = [(renumbered / name).read_bytes() for name in (NAME, OLD)]
+    assert working_copy.prepare(renumbered).renamed == {}
+    assert [(renumbered / name).read_bytes() for name in (NAME, OLD)] == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "es/my_first_model.ipynb",
+        "es/1_first_model.ipynb",
+        "es/98_first_model_2.ipynb",
+        "en/98_first_model.ipynb",
+    ],
+)
+def test_other_names_are_no_renumbered_lessons(copy, name):
+    (copy / NAME).rename(copy / name)
+    report = working_copy.prepare(copy)
+    assert (report.renamed, report.copied) == ({}, [NAME])
+
+
+def test_old_digest_is_found_under_the_old_number(renumbered, originals):
+    digest = working_copy._digest((originals / NAME).read_bytes())
+    (renumbered / working_copy.BASE / OLD).unlink()
+    (renumbered / working_copy._MANIFEST).write_text(json.dumps({OLD: digest}))
+    assert working_copy.prepare(renumbered).kept == [NAME]
+
+
 # What cannot be merged
 
 

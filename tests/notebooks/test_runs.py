@@ -9,9 +9,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from lesson_shell import LessonShell
+from tried_guesses import problems
 
 from kfunc_lab.lessons import catalogue, execution, nbgrader
 from kfunc_lab.lessons.exercises import of_lesson
+from kfunc_lab.lessons.predicting.question import Question
 
 CHANGED = {
     "00_welcome": {"source": "auto"},
@@ -84,9 +86,27 @@ def shell():
     shell.end()
 
 
-def test_solved_spanish_lesson_runs_with_changed_parameters(lesson, tmp_path, shell):
+@pytest.fixture
+def tried(monkeypatch):
+    """For each prediction that a cell answers, what is wrong with it."""
+    tried = {}
+    answer_from = Question.answer_from
+
+    def answer_and_try(question, variables):
+        is_answered = answer_from(question, variables)
+        if is_answered:
+            tried[question.name] = problems(question.prediction, variables)
+        return is_answered
+
+    monkeypatch.setattr(Question, "answer_from", answer_and_try)
+    return tried
+
+
+def test_solved_spanish_lesson_runs_with_changed_parameters(lesson, tmp_path, shell, tried):
     solved = write_solved_lesson(lesson, "es", tmp_path)
     said = shell.run(solved, tmp_path, {"language": "es", **CHANGED[lesson]})
+    asked = re.findall(r'lab\.predict\(\\"([^"]+)\\"\)', solved.read_text())
+    assert tried == {name: [] for name in asked}
     stored = outputs(stored_notebook(lesson, "es"))
     assert said.count("✓ Correcto: ") == len(of_lesson(catalogue.find(lesson)))
     if lesson in EXPECTED_TEXT:

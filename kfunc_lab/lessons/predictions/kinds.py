@@ -1,22 +1,21 @@
 """The kinds of guesses: shapes, numbers and choices."""
 
-import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kfunc_lab.lessons.predictions.arithmetic import readings
 from kfunc_lab.locale import _
+from kfunc_lab.ui.text import printable
 
-_OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-}
+
+class _Read(float):
+    """A number that was typed in a way that can be read as another one too, such as `55.050`."""
+
+    others: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,27 +29,38 @@ class Number:
     tolerance: float = 0
 
     def read(self, guess: Any) -> float:
-        """Returns the number. Both `55,050` and `0,5` are understood, and `·` and `×` too."""
+        """Returns the number. `55,050`, `55.050`, `0,5`, `50 %`, `·` and `×` are understood."""
         try:
-            value = float(_computed(guess) if isinstance(guess, str) else guess)
-        except (ValueError, TypeError, SyntaxError, ArithmeticError, RecursionError):
-            value = math.nan
-        if not math.isfinite(value):
+            first, *others = readings(guess) if isinstance(guess, str) else [float(guess)]
+        except Exception:  # a guess can be any object
+            first, others = math.nan, []
+        if not math.isfinite(first):
             raise ValueError(
                 _("Write a number, such as `64` or `784 * 64 + 64`, not {guess}.").format(
-                    guess=f"`{guess}`"
+                    guess=_quoted(guess)
                 )
             )
+        if 0 < self.tolerance < 1 and others:  # what is measured rarely has thousands
+            first, *others = *others, first
+        value = _Read(first)
+        value.others = tuple(others)
         return value
 
     def equal(self, guess: float, truth: Any) -> bool:
         """Returns whether they differ by at most the tolerance."""
-        return abs(guess - float(truth)) <= self.tolerance + 1e-9 * abs(float(truth))
+        wanted = float(truth)
+        difference = min(abs(it - wanted) for it in (guess, *getattr(guess, "others", ())))
+        return bool(difference <= self.tolerance + 1e-9 * abs(wanted))
 
     def write(self, value: Any) -> str:
         """Returns the number with commas between thousands, as Keras prints it."""
         number = float(value)
-        return f"{int(number):,}" if number == int(number) else f"{number:,.4g}"
+        is_whole = number.is_integer() and abs(number) < 1e15
+        return f"{int(number):,}" if is_whole else f"{number:,.4g}"
+
+
+_MOST_AXES = 64
+_UNKNOWN = {"none", "null", "?", "…", "...", "-1", "batch", "lote", "n", "b", "*", ":"}
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,14 @@ class Shape:
     """A shape such as `(None, 64)`; brackets may be left out."""
 
     def read(self, guess: Any) -> tuple[int | None, ...]:
-        """Returns the shape as a tuple."""
+        """Returns the shape as a tuple. `none x 64`, `[?, 64]` and `batch, 64` are understood."""
         try:
-            value = ast.literal_eval(_python(guess)) if isinstance(guess, str) else guess
-            return tuple(
-                None if size is None else int(size)
-                for size in (value if isinstance(value, (tuple, list)) else (value,))
-            )
-        except (ValueError, TypeError, SyntaxError, RecursionError) as error:
+            sizes = _typed_sizes(guess) if isinstance(guess, str) else _sizes(guess)
+            return tuple(map(_size, sizes))
+        except Exception as error:  # a guess can be any object
             raise ValueError(
-                _("Write a shape, such as `(None, 64)`, not {guess}.").format(
-                    guess=f"`{guess}`"
+                _("Write a shape, such as `(28, 28, 1)`, not {guess}.").format(
+                    guess=_quoted(guess)
                 )
             ) from error
 
@@ -93,10 +100,18 @@ class Choice:
 
     def read(self, guess: Any) -> str:
         """Returns the key of an answer, given as its key, its words or its number from 1."""
-        text = str(guess).strip().casefold()
-        for number, (key, words) in enumerate(self.options.items(), start=1):
-            if text in (key.casefold(), _(words).casefold(), str(number)):
-                return key
+        try:
+            text = _folded(str(guess))
+        except Exception:  # a guess can be any object
+            text = ""
+        # First the keys: an answer's words may be the number of another.
+        keys = {_folded(key): key for key in self.options}
+        words = {_folded(_(text)): key for key, text in self.options.items()}
+        english = {_folded(text): key for key, text in self.options.items()}
+        numbers = {str(number): key for number, key in enumerate(self.options, start=1)}
+        for known in (keys, words, english, numbers):
+            if text in known:
+                return known[text]
         raise ValueError(
             _("Choose one of: {options}.").format(
                 options="; ".join(_(words) for words in self.options.values())
@@ -109,28 +124,61 @@ class Choice:
 
     def write(self, value: Any) -> str:
         """Returns the words of the answer."""
-        return _(self.options[value])
+        return _(self.options[str(value)])
 
 
-def _python(guess: str) -> str:
-    return guess.strip().replace("×", ",").replace("none", "None") or "()"
+def _quoted(guess: Any) -> str:
+    try:
+        text = printable(str(guess)).replace("`", "'")
+    except Exception:  # a guess can be any object
+        text = type(guess).__name__
+    return f"`{text if len(text) <= 40 else text[:39] + '…'}`"
 
 
-def _computed(text: str) -> float:
-    """Returns the result of arithmetic; nothing else is evaluated."""
-    text = text.strip().replace("·", "*").replace("×", "*").replace("−", "-")
-    plain = text.replace(" ", "").replace("_", "")
-    groups = plain.split(",")
-    if len(groups) > 1 and all(len(group) == 3 for group in groups[1:]):
-        plain = plain.replace(",", "")  # 55,050
-    return _value(ast.parse(plain.replace(",", "."), mode="eval").body)
+def _folded(text: str) -> str:
+    return text.replace("`", "").strip().rstrip(".").casefold()
 
 
-def _value(node: ast.expr) -> float:
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        return float(node.value)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value(node.operand)
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
-        return _OPERATIONS[type(node.op)](_value(node.left), _value(node.right))
-    raise ValueError
+def _sizes(guess: Any) -> tuple[Any, ...]:
+    if not hasattr(guess, "__len__"):
+        return (guess,)
+    if len(guess) > _MOST_AXES:
+        raise ValueError
+    return tuple(guess)
+
+
+def _size(value: Any) -> int | None:
+    size = None if value is None else operator.index(value)
+    if size is not None and size < 0:
+        raise ValueError
+    return size
+
+
+def _typed_sizes(text: str) -> list[int | None]:
+    """Returns the sizes of a shape, between commas, crosses or spaces.
+
+    Raises:
+        ValueError: If it is no shape.
+    """
+    if len(text) > 200:
+        raise ValueError
+    bare = text.strip()
+    inner = re.sub(r"^[(\[{](.*)[)\]}]$", r"\1", bare, flags=re.DOTALL).strip()
+    if not inner:
+        if not bare:
+            raise ValueError
+        return []
+    if re.search(r"[,;]", inner):
+        parts = re.split(r"[,;]", inner.removesuffix(","))
+    else:
+        parts = re.split(r"\s*[x×]\s*|\s+", inner)
+    return [_typed_size(part.strip()) for part in parts]
+
+
+def _typed_size(text: str) -> int | None:
+    if text.casefold() in _UNKNOWN:
+        return None
+    (size,) = readings(text)
+    if size != int(size):
+        raise ValueError
+    return int(size)
