@@ -86,17 +86,16 @@ zooms)scene.zoom.by(zooms[key]);else if(key==="0")scene.zoom.fit();else if(key==
 nter")&&does.toggle(id)}else{let to=leadsTo(key,id,scene);if(to===void 0)return;does.select(to),scene.
 focus(to||id)}takeKey(event)})}function leadsTo(key,id,{drawn,ordered}){if(key==="Escape")return"";if(key===
 "Home")return ordered[0];if(key==="End")return ordered[ordered.length-1];if(/^Arrow(Up|Down|Left|Right)$/.
-test(key))return neighbour(key,id,drawn,ordered)}var WORN=new WeakMap;function lay({nodes,curves,labels},{marks,counts,sizes,pins,isSeen}){for(let[id,
-{node}]of nodes){mark(node,marks?.get(id)??"");let count=node.querySelector(":scope > text.quiet[tex\
-t-anchor]");if(count&&counts&&rewrite(count,counts.get(id)),pins){for(let pin of node.querySelectorAll(
-":scope > .pin"))pin.remove();node.append(...parseSvg(pins.get(id)??""))}isSeen&&show(node,isSeen(id))}
-for(let{line,node}of[...curves,...labels])isSeen&&show(node,[line.source,line.target].every(end=>!end||
-isSeen(end)));if(sizes)for(let{line,node}of labels)rewrite(node,sizes.get(line.tensor))}function mark(node,name){
-let worn=WORN.get(node);worn&&node.classList.remove(worn),name&&node.classList.add(name),WORN.set(node,
-name)}function show(node,isSeen){node.classList.toggle("unseen",!isSeen),node.toggleAttribute("inert",
-!isSeen)}function rewrite(text,now){let own=text.getAttribute("data-own")??text.textContent??"";text.
-setAttribute("data-own",own),text.textContent!==(now??own)&&(text.textContent=now??own),text.classList.
-toggle("now-changed",now!==void 0)}function compose(content,open){let inner=composeLevel(content,open,""),picture=emptyPicture(inner.width+
+test(key))return neighbour(key,id,drawn,ordered)}var WORN=new WeakMap;function lay({nodes,ends,curves,labels},overlay){let{marks,counts,sizes,isSeen,
+isDrawn}=overlay;for(let[id,{node,frame}]of nodes){mark(node,marks?.get(id)??"");let count=node.querySelector(
+":scope > text.quiet[text-anchor]");count&&counts&&rewrite(count,counts.get(id));for(let drawn of isSeen?
+[node,frame]:[])show(drawn,isSeen?.(id))}if(isSeen)for(let[id,node]of ends)show(node,isSeen(id));if(isDrawn)
+for(let{line,node}of[...curves,...labels])show(node,isDrawn(line));if(sizes)for(let{line,node}of labels)
+rewrite(node,sizes.get(line.tensor))}function mark(node,name){let worn=WORN.get(node);worn&&node.classList.
+remove(worn),name&&node.classList.add(name),WORN.set(node,name)}function show(node,isSeen){node?.classList.
+toggle("unseen",!isSeen),node?.toggleAttribute("inert",!isSeen)}function rewrite(text,now){let own=text.
+getAttribute("data-own")??text.textContent??"";text.setAttribute("data-own",own),text.textContent!==
+(now??own)&&(text.textContent=now??own),text.classList.toggle("now-changed",now!==void 0)}function compose(content,open){let inner=composeLevel(content,open,""),picture=emptyPicture(inner.width+
 20,inner.height+20);return placeInner(inner,picture,10,10),picture}function emptyPicture(width,height){
 return{width,height,boxes:[],frames:[],curves:[],labels:[]}}function makeStretch(growth){let ends=growth.
 flatMap(span=>span.slice(0,2)),marks=[...new Set(ends)].sort((a,b)=>a-b);if(!marks.length)return value=>value;
@@ -141,39 +140,40 @@ for(let it of inner.boxes)outer.boxes.push({...it,x:it.x+x,y:it.y+y});for(let it
 frames.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.x+x,
 y:it.y+y});for(let it of inner.curves){let points=it.points.map((value,place)=>value+(place%2?y:x));
 outer.curves.push({...it,points})}}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function drawPicture(drawing,picture,items,emphasis){
-let nodes=new Map,frames=picture.frames.map(({id:_id,...place})=>svgElement("rect",{class:"frame",...place,
-rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=drawBoxes(picture,
-items,emphasis);picture.boxes.forEach(({id},place)=>{items.get(id)?.order!==void 0&&nodes.set(id,{node:boxes[place],
-frame:null})});let labels=picture.labels.map(label=>({...label,node:drawLabel(label)})),titles=drawTitles(
-picture.frames,items);return picture.frames.forEach(({id},place)=>{nodes.set(id,{node:titles[place],
-frame:frames[place]})}),drawing.setAttribute("viewBox",`0 0 ${picture.width} ${picture.height}`),drawing.
-replaceChildren(...frames,...drawRegions(picture,items,emphasis.regions),...curves.map(({node})=>node),
-...boxes,...labels.map(({node})=>node),...titles),{nodes,curves,labels}}function curvePath(points){let numbers=points.
-map(value=>value.toFixed(1));return`M${numbers[0]} ${numbers[1]}C${numbers.slice(2).join(" ")}`}function markEnds(node,{
-source,target}){source!==null&&(node.dataset.source=source),target!==null&&(node.dataset.target=target)}
-function drawCurve({line,points,arrow}){let group=svgElement("g",{class:`edge ${line.kind}`.trim()}),
-drawn=[...points];if(arrow){let[beforeX,beforeY,x,y]=drawn.slice(-4),length=Math.hypot(x-beforeX,y-beforeY)||
-1,base=[x-ARROW*(x-beforeX)/length,y-ARROW*(y-beforeY)/length],half=[(y-base[1])*.45,(base[0]-x)*.45];
-drawn.splice(-2,2,...base);let d=`M${x} ${y}L${base[0]+half[0]} ${base[1]+half[1]} ${base[0]-half[0]}\
- ${base[1]-half[1]}Z`;group.append(svgElement("path",{class:"arrow",d}))}markEnds(group,line);let path=svgElement(
-"path",{class:"line",d:curvePath(drawn),fill:"none"});return DASHED.includes(line.kind)&&path.setAttribute(
-"stroke-dasharray","5 3"),group.prepend(path),group}function drawBoxes(picture,items,{values}){let colours=new Map(
-values.map(it=>[it.id,it])),nodes=parseSvg(picture.boxes.map(({id})=>`<g>${items.get(id)?.svg}</g>`).
-join(""));return picture.boxes.forEach(({id,x,y},place)=>{let node=nodes[place];node.setAttribute("c\
-lass",items.get(id)?.classes??""),node.setAttribute("transform",`translate(${x} ${y})`);let value=colours.
-get(id);value&&(node.classList.add("valued"),node.style.setProperty("--value",value.colour),node.style.
-setProperty("--ink",value.ink))}),nodes}function drawLabel({text,x,y,inside,line}){let node=svgElement(
-"text",{...{class:inside?"label inside":"label","font-size":10},x,y:y+3.5,"text-anchor":"middle"},text);
-return markEnds(node,line),node.dataset.tensor=line.tensor,node}function drawTitles(frames,items){let nodes=parseSvg(
-frames.map(({id})=>`<g>${items.get(id)?.title}</g>`).join(""));return frames.forEach(({x,y,width},place)=>{
-let node=nodes[place];node.setAttribute("class","title"),node.setAttribute("transform",`translate(${x}\
- ${y})`);let area={class:"title-area",width,height:26,rx:8,fill:"none"};node.prepend(svgElement("rec\
-t",{...area,"pointer-events":"all"}))}),nodes}function drawRegions(picture,items,regions){return regions.
-map((members,number)=>drawRegion(picture,items,new Set(members),number)).reverse().flat()}function drawRegion(picture,items,members,number){
-let boxes=picture.boxes.filter(({id})=>members.has(id)),bands=picture.curves.filter(({line})=>line.target!==
-null&&members.has(line.from)&&line.takers.some(taker=>members.has(taker)));return Object.entries({border:1.5,
-fill:0}).flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=REGION_EDGE+4*
-number+extra,band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
+let nodes=new Map,ends=new Map,frames=picture.frames.map(({id:_id,...place})=>svgElement("rect",{class:"\
+frame",...place,rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=drawBoxes(
+picture,items,emphasis);picture.boxes.forEach(({id},place)=>{let node=boxes[place];items.get(id)?.order===
+void 0?ends.set(id,node):nodes.set(id,{node,frame:null})});let labels=picture.labels.map(label=>({...label,
+node:drawLabel(label)})),titles=drawTitles(picture.frames,items);return picture.frames.forEach(({id},place)=>{
+nodes.set(id,{node:titles[place],frame:frames[place]})}),drawing.setAttribute("viewBox",`0 0 ${picture.
+width} ${picture.height}`),drawing.replaceChildren(...frames,...drawRegions(picture,items,emphasis.regions),
+...curves.map(({node})=>node),...boxes,...labels.map(({node})=>node),...titles),{nodes,ends,curves,labels}}
+function curvePath(points){let numbers=points.map(value=>value.toFixed(1));return`M${numbers[0]} ${numbers[1]}\
+C${numbers.slice(2).join(" ")}`}function markEnds(node,{source,target}){source!==null&&(node.dataset.
+source=source),target!==null&&(node.dataset.target=target)}function drawCurve({line,points,arrow}){let group=svgElement(
+"g",{class:`edge ${line.kind}`.trim()}),drawn=[...points];if(arrow){let[beforeX,beforeY,x,y]=drawn.slice(
+-4),length=Math.hypot(x-beforeX,y-beforeY)||1,base=[x-ARROW*(x-beforeX)/length,y-ARROW*(y-beforeY)/length],
+half=[(y-base[1])*.45,(base[0]-x)*.45];drawn.splice(-2,2,...base);let d=`M${x} ${y}L${base[0]+half[0]}\
+ ${base[1]+half[1]} ${base[0]-half[0]} ${base[1]-half[1]}Z`;group.append(svgElement("path",{class:"a\
+rrow",d}))}markEnds(group,line);let path=svgElement("path",{class:"line",d:curvePath(drawn),fill:"no\
+ne"});return DASHED.includes(line.kind)&&path.setAttribute("stroke-dasharray","5 3"),group.prepend(path),
+group}function drawBoxes(picture,items,{values}){let colours=new Map(values.map(it=>[it.id,it])),nodes=parseSvg(
+picture.boxes.map(({id})=>`<g>${items.get(id)?.svg}</g>`).join(""));return picture.boxes.forEach(({id,
+x,y},place)=>{let node=nodes[place];node.setAttribute("class",items.get(id)?.classes??""),node.setAttribute(
+"transform",`translate(${x} ${y})`);let value=colours.get(id);value&&(node.classList.add("valued"),node.
+style.setProperty("--value",value.colour),node.style.setProperty("--ink",value.ink))}),nodes}function drawLabel({
+text,x,y,inside,line}){let node=svgElement("text",{...{class:inside?"label inside":"label","font-siz\
+e":10},x,y:y+3.5,"text-anchor":"middle"},text);return markEnds(node,line),node.dataset.tensor=line.tensor,
+node}function drawTitles(frames,items){let nodes=parseSvg(frames.map(({id})=>`<g>${items.get(id)?.title}\
+</g>`).join(""));return frames.forEach(({x,y,width},place)=>{let node=nodes[place];node.setAttribute(
+"class","title"),node.setAttribute("transform",`translate(${x} ${y})`);let area={class:"title-area",
+width,height:26,rx:8,fill:"none"};node.prepend(svgElement("rect",{...area,"pointer-events":"all"}))}),
+nodes}function drawRegions(picture,items,regions){return regions.map((members,number)=>drawRegion(picture,
+items,new Set(members),number)).reverse().flat()}function drawRegion(picture,items,members,number){let boxes=picture.
+boxes.filter(({id})=>members.has(id)),bands=picture.curves.filter(({line})=>line.target!==null&&members.
+has(line.from)&&line.takers.some(taker=>members.has(taker)));return Object.entries({border:1.5,fill:0}).
+flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=REGION_EDGE+4*number+extra,
+band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
 "path",{...band,d:curvePath(points)})),...boxes.map(({id,x,y})=>{let{width,height}=items.get(id);return svgElement(
 "rect",{class:name,x:x-width/2-edge,y:y-height/2-edge,width:width+2*edge,height:height+2*edge,rx:8+REGION_EDGE+
 4*number})})]})}function animate(node,frames,duration,easing){if(!matchMedia("(prefers-reduced-motion: reduce)").matches)
