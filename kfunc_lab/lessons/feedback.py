@@ -2,6 +2,7 @@
 
 import base64
 import html
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,6 +38,7 @@ _COLOURS = {
 }
 
 _hint_counts: dict[str, int] = {}
+_latest: list[tuple[int, "Feedback"]] = []  # the last feedback, and the cell that asked for it
 
 
 def check(exercise: str, answer: Any = ...) -> "Feedback":
@@ -57,6 +59,12 @@ def check(exercise: str, answer: Any = ...) -> "Feedback":
         >>> check("species-parameters", 48).status
         'wrong'
     """
+    feedback = _check(exercise, answer)
+    _follow(feedback, shows_earlier=False)
+    return feedback
+
+
+def _check(exercise: str, answer: Any) -> "Feedback":
     task = find(exercise)
     try:
         task.check(answer)
@@ -99,7 +107,9 @@ def hint(exercise: str) -> "Feedback":
     hints = find(exercise).hints
     number = _hint_counts.get(exercise, 0) % len(hints)
     _hint_counts[exercise] = number + 1
-    return Feedback("hint", _(hints[number]), heading=f"{number + 1}/{len(hints)}")
+    feedback = Feedback("hint", _(hints[number]), heading=f"{number + 1}/{len(hints)}")
+    _follow(feedback)
+    return feedback
 
 
 def solution(exercise: str) -> "Feedback":
@@ -118,7 +128,22 @@ def solution(exercise: str) -> "Feedback":
         >>> solution("species-parameters").code
         'parameters = 16 * 3 + 3'
     """
-    return Feedback("solution", "", code=find(exercise).solution)
+    feedback = Feedback("solution", "", code=find(exercise).solution)
+    _follow(feedback)
+    return feedback
+
+
+def _follow(feedback: "Feedback", *, shows_earlier: bool = True) -> None:
+    """Displays the feedback before this one in the same cell, which shows only its last value."""
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if getattr(shell, "kernel", None) is None:
+        return
+    cell = shell.execution_count
+    if shows_earlier and _latest and _latest[0][0] == cell:
+        from IPython.display import display
+
+        display(_latest[0][1])  # type: ignore[no-untyped-call]
+    _latest[:] = [(cell, feedback)]
 
 
 @dataclass(frozen=True)
@@ -152,12 +177,12 @@ class Feedback:
 
     def _repr_html_(self) -> str:
         colour = light_dark(_COLOURS[self.status])
-        code = (
-            f"<pre style='margin:8px 0 0'>{html.escape(self.code)}</pre>" if self.code else ""
-        )
+        # JupyterLab would break the lines of code within words.
+        scrolled = "margin:8px 0 0;white-space:pre;word-break:normal;overflow-x:auto"
+        code = f'<pre style="{scrolled}">{html.escape(self.code)}</pre>' if self.code else ""
         style = (
             f"border-left:4px solid {_COLOURS[self.status][0]};border-color:{colour};"
-            "padding:4px 12px;max-width:72ch"
+            f"padding:4px 12px;max-width:{'100%' if self.code else '72ch'}"
         )
         return (
             f'<div class="kfunc-lab-feedback" style="{style}">'

@@ -83,18 +83,19 @@ class LiveView(SnapshotView):
 
     Attributes:
         snapshot: The current state of the graph.
-        docked: Whether the view is shown beside the notebook.
+        follows: Whether it is updated; only then a page docks it beside the notebook.
     """
 
     _esm = BUNDLES / "live.js"
     _css = BUNDLES / "live.css"
 
-    docked = traitlets.Bool(False).tag(sync=True)
+    follows = traitlets.Bool(True).tag(sync=True)
     _cells: Any = traitlets.Dict().tag(sync=True)
 
     def __init__(self, target: Target | None = None) -> None:
         self._waiting = threading.Event()
         self._turn = threading.Lock()
+        self._writing = threading.RLock()
         self._stale: Snapshot | None = None
         self._page_is_open = False
         self._worker: threading.Thread | None = None
@@ -105,7 +106,7 @@ class LiveView(SnapshotView):
         """Shows the current state of the graph.
 
         If a page is open, a thread draws it, so that the notebook continues; otherwise it is
-        drawn when a form of it is requested.
+        drawn when the cell ends, or when a form of it is requested.
 
         Args:
             snapshot: The current state.
@@ -113,6 +114,19 @@ class LiveView(SnapshotView):
         self.snapshot = self._stale = snapshot
         if self._page_is_open:
             self._wake()
+
+    def draw_soon(self) -> None:
+        """Draws the latest snapshot in a thread.
+
+        A busy kernel may learn that a page is open only after all cells have run; their state
+        must be on the page by then.
+        """
+        if self._stale is not None:
+            self._wake()
+
+    def end(self) -> None:
+        """Stops updating the view."""
+        self.follows = False
 
     def ended(self) -> SnapshotView:
         """Returns the current graph as a view that is no longer updated."""
@@ -130,8 +144,6 @@ class LiveView(SnapshotView):
         while True:
             self._waiting.wait()
             self._waiting.clear()
-            if not self._page_is_open:
-                return
             try:
                 self._settle()
             except Exception as error:  # the page reports it, and the notebook continues
@@ -154,17 +166,30 @@ class LiveView(SnapshotView):
             )
             heading, remarks = self._heading(drawn), self._remarks(snapshot, drawn)
             content = self._content(layouts, opened, heading, remarks)
-            with self.hold_sync():
+            with self._writing, self.hold_sync():
                 if self.selected not in {*self.graph.call_of, *self.graph.group_of}:
                     self.selected = ""
                 self._cells = {str(cell): list(ids) for cell, ids in snapshot.cells.items()}
                 for name, value in content.items():
                     setattr(self, name, value)
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Takes the state that the page has changed.
+
+        traitlets holds back the notifications of all threads while it sets several values, so
+        that a drawing that is stored at the same time would never reach the page.
+        """
+        with self._writing:
+            super().set_state(sync_data)
+
     def _page_words(self) -> dict[str, str]:
         return super()._page_words() | {
+            "graph": _("Graph"),
             "docked": _("The graph is shown beside the notebook."),
             "show_here": _("Show it here"),
+            "show_beside": _("Show it beside the notebook"),
+            "undock": _("Show the graph in the notebook"),
+            "resize": _("Size of the graph"),
         }
 
     # -- forms
@@ -182,7 +207,7 @@ class LiveView(SnapshotView):
     def page_state(self) -> dict[str, Any]:
         """Returns the state that a page needs to show the view without a kernel."""
         self._settle()
-        return super().page_state() | {"docked": False, "_cells": {}}
+        return super().page_state() | {"follows": False, "_cells": {}}
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Returns the view as it is stored in a notebook: data and metadata, by MIME type."""

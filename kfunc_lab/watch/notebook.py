@@ -32,10 +32,12 @@ class Follower:
         shell: Any,
         on_change: Callable[[Snapshot], None],
         ignored: Iterable[Any] = (),
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.tracker = Tracker(shell.user_global_ns, ignored)
         self._shell = shell
         self._on_change = on_change
+        self._on_end = on_end
         self._runs = 0
         self._depth = 0
         self._last_line = 1
@@ -117,6 +119,7 @@ class Follower:
             self.statement_ended(Place("", self._last_line))
             if self._changed:
                 self._show()
+            self._on_end()
         except Exception as error:
             self._report_once(error)
         self._depth = max(0, self._depth)

@@ -1,24 +1,29 @@
 """The view of a cell's steps: its lines beside the graph, forward and back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import traitlets
 
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.descriptions import shape_label, title
-from kfunc_lab.graph.picture.boxes import Box, pin_labels, pins_svg
+from kfunc_lab.graph.model.levels import output_name
+from kfunc_lab.graph.picture.boxes import boxes_of
+from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.view.graph_view import GraphView
+from kfunc_lab.graph.view.page_data import items_data, tensor_name
 from kfunc_lab.live.snapshot import HeldModel, Snapshot
 from kfunc_lab.live.view import SnapshotView
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.text import printable
-from kfunc_lab.watch.merged_snapshots import merge_snapshots
+from kfunc_lab.watch.merged_snapshots import merge_snapshots, renamed, within
 from kfunc_lab.watch.recorder import Step
 
 _MAX_NAMES = 6  # calls of one step that are named
 _MAX_PRINTED = 4_000  # characters of one step's output
+# What a step may show otherwise; the size and place of a box are those of the merged graph.
+_SHOWN = ("svg", "classes", "title", "label", "details", "shared")
 
 
 class StepsView(GraphView):
@@ -46,6 +51,7 @@ class StepsView(GraphView):
             annotations=Annotations(last.marks, self._all_names(), last.rows),
             remarks=(),
         )
+        self._merged_items = {item["id"]: item for item in self._items if "order" in item}
         self._code = cell.rstrip("\n").split("\n")
         self._steps = [self._page_step(number) for number in range(len(steps))]
         self.step = len(steps) - 1
@@ -68,8 +74,6 @@ class StepsView(GraphView):
 
     def _page_step(self, number: int) -> dict[str, Any]:
         step = self.steps[number]
-        ids = self._merged.items(step.snapshot)
-        boxes = self._layouts.boxes
         return {
             "first": step.first,
             "last": step.last,
@@ -80,13 +84,44 @@ class StepsView(GraphView):
             "printed": step.printed[:_MAX_PRINTED],
             "said": list(self.describe(number)),
             "title": title(step.snapshot.graph),
-            "seen": list(ids.values()),
-            "lost": [ids[item] for item in step.snapshot.losses],
-            "pins": [
-                {"item": item, "svg": "".join(pins_svg(pin_labels(names), _edge(boxes[item])))}
-                for own_id, names in step.snapshot.names.items()
-                if (item := ids.get(own_id, own_id)) in boxes
+            **self._picture(step.snapshot),
+        }
+
+    def _picture(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Returns what the page draws of the merged graph: the boxes and lines of a snapshot."""
+        ids = self._merged.items(snapshot)
+        graph = within(renamed(snapshot.graph, ids), self.graph)
+        layouts = Layouts(graph, _renamed(snapshot.annotations, ids))
+        levels = layouts.levels
+        ends = {
+            output_name(own): output_name(self.graph.outputs.index(call))
+            for own, call in enumerate(graph.outputs)
+        }
+        items = [item for level in levels.values() for item in level.items]
+        layouts.boxes |= boxes_of(graph, items, layouts.annotations)
+        return {
+            "seen": [ends.get(item, item) for item in items],
+            "lines": [
+                [wire.source, ends.get(wire.target or "", wire.target), tensor_name(wire.key)]
+                for level in levels.values()
+                for wire in level.wires
             ],
+            "items": [
+                difference
+                for item in items_data(layouts, levels)
+                if len(difference := self._difference(item)) > 1
+            ],
+        }
+
+    def _difference(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns what an item of a step shows otherwise than the merged graph."""
+        merged = self._merged_items.get(item["id"])
+        if merged is None:  # an output, which looks the same everywhere
+            return {}
+        return {"id": item["id"]} | {
+            name: item.get(name)
+            for name in _SHOWN
+            if name in merged and item.get(name) != merged[name]
         }
 
     def describe(self, number: int) -> Iterator[str]:
@@ -134,8 +169,11 @@ class StepsView(GraphView):
         }
 
 
-def _edge(box: Box) -> float:
-    return box.width / 2 - box.margin
+def _renamed(annotations: Annotations, ids: Mapping[str, str]) -> Annotations:
+    def of(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {ids[item]: value for item, value in values.items() if item in ids}
+
+    return Annotations(of(annotations.marks), of(annotations.pins), of(annotations.rows))
 
 
 def _changes(before: Snapshot, after: Snapshot, leaves_function: bool) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """Starts and stops following a notebook: `lab.watch` and `lab.unwatch`."""
 
-import contextlib
-import importlib.util
 from typing import Any
 
 from kfunc_lab.live.target import Target, nodes_of
@@ -12,15 +10,14 @@ from kfunc_lab.watch.notebook import Follower
 
 
 class _Watch:
-    """A follower of the notebook, with its view and the docked panel."""
+    """A follower of the notebook, with its view."""
 
     def __init__(self, shell: Any, target: Any, *, ignore_existing: bool) -> None:
         self.view = LiveView(None if target is None else Target(target))
         ignored = [] if target is None else nodes_of(target)
-        self.follower = Follower(shell, self.view.show, ignored)
+        self.follower = Follower(shell, self.view.show, ignored, on_end=self.view.draw_soon)
         if ignore_existing:
             self.follower.tracker.ignore_existing()
-        self.panel = _panel(self.view)
         self._failed_cells = FailedCells.of(shell)
 
     def start(self) -> None:
@@ -31,8 +28,7 @@ class _Watch:
     def end(self) -> None:
         self._failed_cells.follower = None
         self.follower.stop()
-        if self.panel is not None:
-            self.panel.close()
+        self.view.end()
 
 
 _watch: _Watch | None = None
@@ -41,8 +37,8 @@ _watch: _Watch | None = None
 def watch(target: Any = None) -> LiveView:
     """Follows the notebook: a view of its graph grows with each statement of each cell.
 
-    If the package `sidecar` is installed, the view is docked beside the notebook; otherwise it
-    appears below the cell. A second call of `watch` starts again with a new view.
+    JupyterLab and Jupyter Notebook dock the view beside the notebook; elsewhere it appears below
+    the cell. A second call of `watch` starts again, and its view takes that place.
 
     Args:
         target: A model to build, or the name of an exercise that has one. The target is drawn
@@ -133,18 +129,3 @@ def _shell() -> Any:
     from IPython import get_ipython
 
     return get_ipython()
-
-
-def _panel(view: LiveView) -> Any:
-    """Docks a view beside the notebook, if the front end can do so."""
-    if importlib.util.find_spec("sidecar") is None:
-        return None
-    with contextlib.suppress(Exception):  # the view is still shown below the cell
-        from sidecar import Sidecar
-
-        panel = Sidecar(title=_("Graph"), anchor="split-right")
-        data, metadata = view.bundle()
-        shown = {"output_type": "display_data", "data": data, "metadata": metadata}
-        panel.outputs = (shown,)
-        return panel
-    return None

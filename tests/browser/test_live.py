@@ -1,6 +1,7 @@
 """The graph beside a notebook grows as cells are written."""
 
 import pytest
+from real_jupyterlab import run_cells
 
 CELLS = [
     "import kfunc_lab as lab, keras\nfrom keras import layers\nlab.watch()",
@@ -9,6 +10,7 @@ CELLS = [
     "x = layers.MaxPooling2D(2, name='pool')(x)",
     "lost = layers.Dense(2, name='dropped')(x)\nlost = None",
     "y = layers.Flatten(x)",
+    "# 80 columns".ljust(80, "."),
 ]
 
 
@@ -30,6 +32,18 @@ def begin(page):
 def page(theme, shared_notebook):
     return shared_notebook(
         CELLS, dark=theme == "dark", run=begin, until=".kfunc-lab-live.beside"
+    )
+
+
+def shows_whole_graph(page) -> bool:
+    """Tells whether the panel's picture fits in its box, centred."""
+    return page.locator(".beside .kfunc-lab-picture").evaluate(
+        """box => {
+            const [out, all] = [box, box.firstChild].map((it) => it.getBoundingClientRect());
+            const left = all.left - out.left, right = out.left + box.clientWidth - all.right;
+            const isInside = all.top >= out.top && all.bottom <= out.bottom && left >= 0;
+            return isInside && Math.abs(left - right) < 2;
+        }"""
     )
 
 
@@ -63,6 +77,7 @@ def test_graph_grows_with_notebook(page, picture):
     beside(page, "dropped").click()
     details = panel.locator(".kfunc-lab-details").inner_text()
     assert "lost = layers.Dense(2, name='dropped')(x)" in details
+    assert shows_whole_graph(page)
     picture(page.locator("#main"), "live")
 
 
@@ -70,6 +85,28 @@ def test_active_cell_highlights_its_calls(page):
     page.locator(".jp-Notebook .jp-Cell .cm-content").nth(3).click()
     page.locator('.beside .of-cell[data-item="pool"]').wait_for()
     assert page.locator(".beside .of-cell").count() == 1
+
+
+def test_panel_leaves_room_for_code(page, theme, picture):
+    panel, drawing = (
+        page.locator(".kfunc-lab-panel"),
+        page.locator(".beside .kfunc-lab-picture"),
+    )
+    line = page.locator(".jp-Notebook .cm-scroller", has_text="80 columns")
+    assert len(line.inner_text()) == 80
+    assert line.evaluate("it => it.scrollWidth <= it.clientWidth")
+    assert "beside" in panel.get_attribute("class").split()
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.locator(".kfunc-lab-panel:not(.beside)").wait_for()
+    assert shows_whole_graph(page)
+    picture(page.locator("#main"), f"live-narrow-{theme}")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator(".kfunc-lab-panel.beside").wait_for()
+    before = drawing.bounding_box()["width"]
+    page.get_by_role("separator", name="Size of the graph").focus()
+    page.keyboard.press("ArrowLeft")
+    assert drawing.bounding_box()["width"] > before
+    page.keyboard.press("ArrowRight")
 
 
 def test_mistake_is_drawn_above_folded_traceback(page, picture):
@@ -93,7 +130,41 @@ def test_views_are_accessible(page):
 
 def test_view_can_be_shown_in_notebook(page):
     page.get_by_role("button", name="Show it here").click()
-    page.locator('.jp-Notebook .kfunc-lab-live [data-item="conv"]').wait_for()
+    page.locator('.jp-Cell .kfunc-lab-live [data-item="conv"]').wait_for()
+    assert page.locator(".kfunc-lab-panel").count() == 0
+    page.get_by_role("button", name="Show it beside the notebook").click()
+    beside(page, "conv").wait_for()
+
+
+def test_notebook_has_one_panel_while_a_kernel_follows_it(open_notebook):
+    begin = "import kfunc_lab as lab\nlab.watch()"
+    page = open_notebook([begin, "lab.watch()", "lab.graph.__name__"])
+    run_cells(page)
+    panels = page.locator(".kfunc-lab-panel")
+    assert panels.count() == 1
+    page.evaluate("() => { jupyterapp.commands.execute('kernelmenu:restart'); }")
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    panels.wait_for(state="detached")
+    run_cells(page)
+    assert panels.count() == 1
+    assert page.problems == []
+
+    page = open_notebook.reload()  # without the outputs, which were not saved
+    panels = page.locator(".kfunc-lab-panel")
+    panels.wait_for()
+    run_cells(page)
+    assert panels.count() == 1
+    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+
+    page = open_notebook.reopen()
+    panels = page.locator(".kfunc-lab-panel")
+    page.locator(".jp-Cell .kfunc-lab-live .kfunc-lab-title").first.wait_for()  # as saved
+    assert panels.count() == 0
+    run_cells(page)
+    assert panels.count() == 1
+    open_notebook.end_kernel()
+    panels.wait_for(state="detached")
+    assert page.problems == []
 
 
 def test_target_is_built_step_by_step(open_notebook, theme, picture):
@@ -116,4 +187,5 @@ def test_target_is_built_step_by_step(open_notebook, theme, picture):
     panel = page.locator(".kfunc-lab-live.beside")
     assert "units: 3, the target has 4" in panel.inner_text()
     assert "1 of 3 calls match the target" in panel.inner_text()
+    assert shows_whole_graph(page)
     picture(page.locator("#main"), f"target-{theme}")

@@ -17,6 +17,11 @@ CELLS = [
     "extra = layers.Dense(3, name='dropped')(x)\n"
     "extra = None\n"
     "model = keras.Model(inputs, outputs)",
+    "%%steps\n"
+    "numbers = keras.Input((16,), name='numbers')\n"
+    "m = keras.Model(numbers, layers.Dense(8, name='dense')(numbers), name='m')\n"
+    "a = keras.Input((16,), name='a')\n"
+    "y = m(a)",
     "%%steps\ny = layers.Conv2D(8, 3)(inputs)\nz = 3",
 ]
 
@@ -30,8 +35,8 @@ def run(page):
 
 @pytest.fixture
 def page(theme, shared_notebook):
-    second = ":nth-match(.kfunc-lab-steps, 2)"
-    return shared_notebook(CELLS, dark=theme == "dark", run=run, until=second)
+    last = ":nth-match(.kfunc-lab-steps, 3)"
+    return shared_notebook(CELLS, dark=theme == "dark", run=run, until=last)
 
 
 def seen(page) -> list[str]:
@@ -96,9 +101,9 @@ def test_keyboard_changes_step(page, theme, picture):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")  # before `extra = None`
     dropped = steps(page).locator('[data-item="dropped"]')
-    assert "lost-now" not in dropped.get_attribute("class")
+    assert "lost" not in dropped.get_attribute("class").split()
     page.keyboard.press("ArrowRight")
-    assert "lost-now" in dropped.get_attribute("class")
+    assert "lost" in dropped.get_attribute("class").split()
     assert "Lost: dropped" in said(page)
 
 
@@ -117,8 +122,23 @@ def test_visible_call_can_be_selected(page):
     assert "50,240" in steps(page).locator(".kfunc-lab-details").inner_text()
 
 
+def test_called_model_is_shown_from_its_call_on(page, theme, picture):
+    nested = page.locator(".kfunc-lab-steps").nth(1)
+    frames = nested.locator(".frame:not(.unseen)")
+    lines = nested.locator('.edge[data-target="m"]:not(.unseen)')
+    assert (frames.count(), lines.count()) == (1, 1)
+    assert "use 2 of 2" in nested.locator('[data-item="m/dense"]:not(.unseen)').text_content()
+    picture(nested, f"steps-nested-{theme}")
+    nested.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert (frames.count(), lines.count()) == (0, 0)
+    assert "use" not in nested.locator('[data-item="dense"]:not(.unseen)').text_content()
+    picture(nested, f"steps-before-call-{theme}")
+
+
 def test_failing_statement_is_marked_and_explained(page, theme, picture):
-    failed = page.locator(".kfunc-lab-steps").nth(1)
+    failed = page.locator(".kfunc-lab-steps").nth(2)
     assert failed.locator(".failed code").inner_text() == "y = layers.Conv2D(8, 3)(inputs)"
     wrong = page.locator("g.mark-wrong")
     wrong.scroll_into_view_if_needed()
@@ -126,7 +146,7 @@ def test_failing_statement_is_marked_and_explained(page, theme, picture):
 
 
 def test_view_is_accessible(page):
-    check_accessible(page, ".jp-OutputArea-executeResult .kfunc-lab-steps")
+    check_accessible(page, ".jp-Cell:nth-child(3) .kfunc-lab-steps")
 
 
 def check_accessible(page, place):

@@ -101,3 +101,13 @@ def test_feedback_falls_back_to_text_without_graphviz(monkeypatch):
     said = feedback.Feedback("wrong", "no", comparison=differing_graphs())
     assert "<img" not in said._repr_html_()
     assert ">Not yet" in said._repr_html_().replace("✗ ", "")
+
+
+def test_hint_and_solution_are_shown_together(new_kernel):
+    kernel = new_kernel()
+    hint, solution = (f'lab.{it}("species-parameters")' for it in ("hint", "solution"))
+    first, second = kernel.run(f"import kfunc_lab as lab\n{hint}\n{solution}")
+    assert (first["kind"], second["kind"]) == ("display_data", "execute_result")
+    assert first["data"]["text/plain"].startswith("Hint 1/")
+    assert second["data"]["text/plain"].startswith("One solution")
+    assert [it["kind"] for it in kernel.run(solution)] == ["execute_result"]

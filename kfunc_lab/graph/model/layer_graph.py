@@ -228,7 +228,10 @@ class LayerGraph:
 
     @cached_property
     def unused(self) -> tuple[str, ...]:
-        """The ids of the inputs that lead to no output."""
+        """The ids of the inputs that lead to no output; without a model, that nothing takes."""
+        if self.kind == "KerasTensor" and self.outputs:
+            taken = {*self.outputs, *(edge.source for edge in self.edges)}
+            return tuple(call_id for call_id in self.inputs if call_id not in taken)
         sources: dict[str, list[str]] = {}
         for edge in self.edges:
             sources.setdefault(edge.target, []).append(edge.source)

@@ -45,10 +45,11 @@ def _level(layouts: Layouts, group: str | None, layout: Layout) -> dict[str, Any
 
 
 def _ports(places: Mapping[Key, float]) -> Objects:
-    return [{"tensor": _tensor(key), "x": x} for key, x in places.items()]
+    return [{"tensor": tensor_name(key), "x": x} for key, x in places.items()]
 
 
-def _tensor(key: Key) -> str:
+def tensor_name(key: Key) -> str:
+    """Returns the name of a tensor on the page."""
     call, output = key
     return f"{call}:{output}"
 
@@ -59,7 +60,7 @@ def _line(layouts: Layouts, line: Line) -> dict[str, Any]:
         "source": wire.source,
         "target": wire.target,
         "from": wire.key[0],
-        "tensor": _tensor(wire.key),
+        "tensor": tensor_name(wire.key),
         "takers": wire.takers,
         "kind": wire_class(layouts, wire),
         "points": line.points,

@@ -1,88 +1,183 @@
-// The graph that grows: docked beside the notebook or in it, following the cell with the cursor.
+// The graph that grows: in a panel beside the notebook or in the notebook itself.
 
 import { renderGraph } from "../../graph/view/page/graph.js";
 import { textButton } from "../../ui/page/controls.js";
-import { element, whenShown } from "../../ui/page/dom.js";
-import { defineView, listen, share } from "../../ui/page/model.js";
+import { element } from "../../ui/page/dom.js";
+import { defineView, listen } from "../../ui/page/model.js";
+import { notebookAt, openPanel } from "./dock.js";
 
 /**
  * @typedef {object} OwnState
- * @property {boolean} docked  whether it is shown beside the notebook
+ * @property {boolean} follows  whether the kernel updates it
  * @property {Record<string, string[]>} _cells  the calls of each cell, by its number
+ * @property {Place} _place  where it is shown; this the page alone knows
  */
+
+/** @typedef {"panel" | "closed" | "cell"} Place  closed: the reader may open the panel again */
 
 /** @typedef {import("../../graph/view/page/state.js").GraphState & OwnState} LiveState */
 /** @typedef {import("../../ui/page/model.js").Model<LiveState>} LiveModel */
 
-/** @param {{ model: LiveModel, el: HTMLElement }} given */
+/**
+ * What a page knows of a widget of JupyterLab.
+ *
+ * @typedef {object} Widget
+ * @property {boolean} comm_live  whether the kernel that made it still has it
+ * @property {{ context?: Notebook, kernel?: { id: string } | null }} widget_manager
+ */
+
+/** @typedef {{ path: string, sessionContext: { kernelChanged: Signal } }} Notebook */
+/** @typedef {{ connect: (slot: () => void) => void, disconnect: (slot: () => void) => void }} Signal */
+
+/**
+ * Docks the graph as soon as it exists, whether or not its cell is in sight or was saved.
+ *
+ * @param {{ model: LiveModel }} given
+ */
+function initialize({ model }) {
+  const widget = widgetOf(model);
+  const manager = widget?.widget_manager;
+  const kernel = manager?.kernel?.id;
+  /** @type {(() => void) | undefined} */
+  let close;
+  const update = () => {
+    const isAlive = widget?.comm_live && manager?.kernel?.id === kernel;
+    const canDock = isAlive && model.get("follows");
+    const isWanted = canDock && model.get("_place") !== "closed";
+    if (isWanted && !close) close = showInPanel(model, widget);
+    else if (!isWanted) {
+      close?.();
+      close = undefined;
+    }
+    if (!isWanted && canDock) return;
+    model.set("_place", close ? "panel" : "cell");
+  };
+  const end = listen(model, {
+    "change:follows": update,
+    "change:_place": update,
+    comm_live_update: update, // the kernel restarts
+  });
+  const changes = manager?.context?.sessionContext.kernelChanged; // or ends, or is another one
+  changes?.connect(update);
+  update();
+  model.send?.({ type: "shown" });
+  return () => {
+    end();
+    changes?.disconnect(update);
+    close?.();
+  };
+}
+
+/**
+ * The widget behind the part of it that anywidget gives: each event brings it along.
+ *
+ * @param {LiveModel} model
+ * @returns {Widget | undefined}
+ */
+function widgetOf(model) {
+  let found;
+  const end = listen(model, {
+    "change:_place": (/** @type {Widget} */ widget) => {
+      found = widget;
+    },
+  });
+  model.set("_place", "panel");
+  model.set("_place", "cell");
+  end();
+  return found;
+}
+
+/**
+ * @param {LiveModel} model
+ * @param {Widget} widget
+ */
+function showInPanel(model, widget) {
+  const notebook = notebookAt(widget.widget_manager.context?.path);
+  if (!notebook) return undefined;
+  const close = () => model.set("_place", "closed");
+  const panel = openPanel(notebook, model.get("_words"), close);
+  const root = element("div", "kfunc-lab-live beside");
+  panel.content.append(root);
+  const graph = showGraph(model, root, notebook);
+  return () => {
+    graph.end();
+    panel.end();
+  };
+}
+
+/**
+ * Shows the graph in the notebook, unless the panel shows it.
+ *
+ * @param {{ model: LiveModel, el: HTMLElement }} given
+ */
 function render({ model, el }) {
+  const words = model.get("_words");
   const root = element("div", "kfunc-lab-live");
+  const line = element("div", "kfunc-lab-docked");
+  const said = element("span");
+  const isDocked = () => model.get("_place") === "panel";
+  const button = textButton("", () => model.set("_place", isDocked() ? "closed" : "panel"));
   const holder = element("div");
-  root.append(holder);
+  line.append(said, button);
+  root.append(line, holder);
   el.append(root);
-  const cell = followCell(() => graph.lay());
+  /** @type {{ end: () => void } | undefined} */
+  let graph;
+  const show = () => {
+    line.hidden = (model.get("_place") ?? "cell") === "cell";
+    said.textContent = isDocked() ? words.docked : "";
+    button.textContent = isDocked() ? words.show_here : words.show_beside;
+    if (!isDocked()) graph ??= showGraph(model, holder, root);
+    else if (graph) {
+      graph.end();
+      graph = undefined;
+    }
+  };
+  const end = listen(model, { "change:_place": show });
+  show();
+  return () => {
+    graph?.end();
+    end();
+  };
+}
+
+/**
+ * @param {LiveModel} model
+ * @param {HTMLElement} holder
+ * @param {HTMLElement} place  in the notebook whose cells it follows
+ */
+function showGraph(model, holder, place) {
+  const cell = followCell(place, () => graph.lay());
   const graph = renderGraph({
     model,
     el: holder,
+    fits: true,
     overlay() {
       const calls = model.get("_cells")[cell.number()] ?? [];
       return { marks: new Map(calls.map((id) => [id, "of-cell"])) };
     },
   });
-  const undock = dock(model, root, holder);
-  model.send?.({ type: "shown" });
-  return () => {
-    graph.end();
-    cell.end();
-    undock();
+  return {
+    end() {
+      graph.end();
+      cell.end();
+      holder.replaceChildren();
+    },
   };
 }
 
 /**
- * Shows the graph beside the notebook alone, until it is wanted in it too.
+ * Follows the cursor from cell to cell of a notebook.
  *
- * @param {LiveModel} model
- * @param {HTMLElement} root
- * @param {HTMLElement} holder  of the graph
- */
-function dock(model, root, holder) {
-  const words = model.get("_words");
-  let isDocked = false;
-  let isWanted = false;
-  const line = element("div", "kfunc-lab-docked");
-  const place = () => {
-    holder.hidden = model.get("docked") && !isDocked && !isWanted;
-    line.hidden = !holder.hidden;
-  };
-  const button = textButton(words.show_here, () => {
-    isWanted = true;
-    place();
-  });
-  line.append(element("span", "", words.docked), button);
-  root.append(line);
-  whenShown(root, () => {
-    isDocked = document.querySelector(".jp-Notebook") !== null && !root.closest(".jp-Notebook");
-    root.classList.toggle("beside", isDocked);
-    if (isDocked) share(model, "docked", true);
-  });
-  const end = listen(model, { "change:docked": place });
-  place();
-  return () => {
-    end();
-    if (isDocked) share(model, "docked", false);
-  };
-}
-
-/**
- * Follows the cursor from cell to cell.
- *
+ * @param {HTMLElement} place  in the notebook
  * @param {() => void} onChange
  */
-function followCell(onChange) {
+function followCell(place, onChange) {
   let number = "";
   const onFocus = (/** @type {Event} */ { target }) => {
     const cell = target instanceof Element ? target.closest(".jp-Notebook .jp-Cell") : null;
-    if (!cell) return;
+    const notebook = cell?.closest(".jp-NotebookPanel");
+    if (!cell || notebook !== place.closest(".jp-NotebookPanel")) return;
     number = cell.querySelector(".jp-InputPrompt")?.textContent?.match(/\d+/)?.[0] ?? "";
     onChange();
   };
@@ -97,4 +192,4 @@ function followCell(onChange) {
   };
 }
 
-export default defineView("live", render);
+export default defineView("live", render, initialize);

@@ -10,8 +10,8 @@ matchAll(code))match.index>end&&parts.push({text:text.slice(end,match.index),isC
 slice(end),isCode:!1}),parts}function withCode(text){return partsOf(text).map(part=>part.isCode?element(
 "code","",part.text):part.text)}function listen(model,listeners){for(let[event,listener]of Object.entries(listeners))model.on(event,
 listener);return()=>{for(let[event,listener]of Object.entries(listeners))model.off(event,listener)}}
-function defineView(name,render2){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
-render2({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
+function defineView(name,render2,initialize){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}\
+-view`),render2({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked,initialize}}function bytesOf(data){return typeof data=="string"?bytesOfBase64(data):ArrayBuffer.isView(data)?new Uint8Array(
 data.buffer,data.byteOffset,data.byteLength):data?new Uint8Array(data):new Uint8Array}function bytesOfBase64(text){
 let letters=atob(text),bytes=new Uint8Array(letters.length);for(let place2=0;place2<letters.length;place2++)
 bytes[place2]=letters.charCodeAt(place2);return bytes}function numbersOf(data){if(Array.isArray(data))

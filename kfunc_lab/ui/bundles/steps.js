@@ -13,9 +13,9 @@ function keepKeys(input){input.addEventListener("keydown",event=>event.stopPropa
 return event.ctrlKey||event.metaKey||event.altKey}function whenShown(target,callback){let observer=new ResizeObserver(
 ()=>{target.clientWidth&&(observer.disconnect(),callback())});observer.observe(target)}function share(model,name,value){model.set(name,value),model.save_changes()}function listen(model,listeners){
 for(let[event,listener]of Object.entries(listeners))model.on(event,listener);return()=>{for(let[event,
-listener]of Object.entries(listeners))model.off(event,listener)}}function defineView(name,render2){let marked=({
-model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),render2({model,el}));return globalThis.kfuncLabPage?.(
-marked),{render:marked}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
+listener]of Object.entries(listeners))model.off(event,listener)}}function defineView(name,render2,initialize){
+let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),render2({model,el}));return globalThis.
+kfuncLabPage?.(marked),{render:marked,initialize}}function textButton(text,onClick,label=""){let made=element("button","kfunc-lab-button",text);return made.
 type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
 "click",onClick),made}function rangeInput(label,onInput){let input=element("input");return input.type="range",label&&input.
 setAttribute("aria-label",label),keepKeys(input),input.addEventListener("input",()=>onInput(Number(input.
@@ -43,37 +43,40 @@ x);return[...ids].sort((a,b)=>distance(a)-distance(b))[0]};if(key==="ArrowDown"|
 "ArrowDown"?1:-1,linked=seenEnds(curves,from,step>0).filter(id=>nodes.has(id));return linked.length?
 nearest(linked):ordered[ordered.indexOf(from)+step]??from}let direction=key==="ArrowRight"?1:-1,beside=[
 ...nodes.keys()].filter(id=>{let there=centre(id);return Math.abs(there.y-here.y)<20&&(there.x-here.
-x)*direction>1});return beside.length?nearest(beside):from}var Zoom=class{constructor(box,drawing){this.box=box,this.drawing=drawing,this.size={width:1,height:1},
-this.scale=1,box.addEventListener("wheel",event=>this.onWheel(event),{passive:!1}),this.stayInTheMiddle()}setSize({
-width,height}){this.size={width,height},this.resize()}resize(){this.drawing.style.width=`${this.size.
-width*this.scale}px`,this.drawing.style.height=`${this.size.height*this.scale}px`}by(factor){this.to(
-this.scale*factor)}fit(){let width=this.box.clientWidth-16,height=this.box.clientHeight-16;this.scale=
-Math.min(1,width/this.size.width,height/this.size.height),this.resize(),this.centre(),this.box.scrollTo(
-0,0)}centre(){let room=this.box.clientWidth-16-this.size.width*this.scale;this.drawing.style.margin=
-`0 0 0 ${Math.max(0,room/2)}px`}to(wanted,at){let frame=this.box.getBoundingClientRect(),place=at?{x:at.
-x-frame.left,y:at.y-frame.top}:{x:frame.width/2,y:frame.height/2},before=this.drawing.getBoundingClientRect(),
-point={x:(frame.left+place.x-before.left)/this.scale,y:(frame.top+place.y-before.top)/this.scale};this.
-scale=Math.min(4,Math.max(.02,wanted)),this.resize(),this.size.width*this.scale>this.box.clientWidth||
-this.size.height*this.scale>this.box.clientHeight?this.hold(point,place):this.centre()}hold(point,place){
-let{box,drawing,scale,size}=this,along=(begin,length)=>({before:Math.max(0,begin),after:begin<0?Math.
-max(0,length):0,scroll:Math.max(0,-begin)}),left=place.x-8-point.x*scale,top=place.y-8-point.y*scale,
-rest={x:box.clientWidth-16,y:box.clientHeight-16},x=along(left,rest.x-(left+size.width*scale)),y=along(
-top,rest.y-(top+size.height*scale));drawing.style.margin=`${y.before}px ${x.after}px ${y.after}px ${x.
-before}px`,box.scrollLeft=x.scroll,box.scrollTop=y.scroll}placeOf({x,y}){let frame=this.box.getBoundingClientRect(),
-shown=this.drawing.getBoundingClientRect();return{x:shown.left-frame.left+x*this.scale,y:shown.top-frame.
-top+y*this.scale}}onWheel(event){if(!event.ctrlKey&&!event.metaKey)return;event.preventDefault(),event.
-stopPropagation();let at={x:event.clientX,y:event.clientY};this.to(this.scale*Math.exp(-event.deltaY/
-300),at)}stayInTheMiddle(){let width=0;new ResizeObserver(()=>{!this.box.offsetWidth||this.box.offsetWidth===
-width||(width&&this.centre(),width=this.box.offsetWidth)}).observe(this.box)}};function reveal(box,node,centred=!1){
-let frame=box.getBoundingClientRect(),place=node.getBoundingClientRect();if(centred){box.scrollLeft+=
-(place.left+place.right-frame.left-frame.right)/2;return}box.scrollLeft+=beyond(place.left,place.right,
-frame.left,frame.right),box.scrollTop+=beyond(place.top,place.bottom,frame.top,frame.bottom)}function beyond(from,to,low,high){
-return Math.min(0,from-low-16)||Math.max(0,to-high+16)}function enableDragging(box){let start=null,dragged=!1;
-box.addEventListener("pointerdown",event=>{event.button!==0||event.pointerType==="touch"||(start={x:event.
-clientX,y:event.clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener("p\
-ointermove",event=>{if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&
-Math.hypot(moved.x,moved.y)>4&&(dragged=!0,box.setPointerCapture(event.pointerId),box.classList.add(
-"dragging")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{
+x)*direction>1});return beside.length?nearest(beside):from}var Zoom=class{constructor(box,drawing,fits){this.box=box,this.drawing=drawing,this.isFitted=fits,this.
+fitsAgain=fits,this.size={width:1,height:1},this.scale=1,box.addEventListener("wheel",event=>this.onWheel(
+event),{passive:!1}),this.followSize()}release(){this.isFitted=!1}place(){this.isFitted?this.box.clientWidth&&
+this.show(.3):this.centre()}setSize({width,height}){this.size={width,height},this.resize()}resize(){
+this.drawing.style.width=`${this.size.width*this.scale}px`,this.drawing.style.height=`${this.size.height*
+this.scale}px`}by(factor){this.to(this.scale*factor)}fit(){this.isFitted=this.fitsAgain,this.show(.02),
+this.box.scrollTo(0,0)}show(smallest){let width=this.box.clientWidth-16,height=this.box.clientHeight-
+16,scale=Math.min(1,width/this.size.width,height/this.size.height);this.scale=Math.max(smallest,scale),
+this.resize(),this.centre()}centre(){let room=this.box.clientWidth-16-this.size.width*this.scale;this.
+drawing.style.margin=`0 0 0 ${Math.max(0,room/2)}px`}to(wanted,at){let frame=this.box.getBoundingClientRect(),
+place=at?{x:at.x-frame.left,y:at.y-frame.top}:{x:frame.width/2,y:frame.height/2},before=this.drawing.
+getBoundingClientRect(),point={x:(frame.left+place.x-before.left)/this.scale,y:(frame.top+place.y-before.
+top)/this.scale};this.release(),this.scale=Math.min(4,Math.max(.02,wanted)),this.resize(),this.size.
+width*this.scale>this.box.clientWidth||this.size.height*this.scale>this.box.clientHeight?this.hold(point,
+place):this.centre()}hold(point,place){let{box,drawing,scale,size}=this,along=(begin,length)=>({before:Math.
+max(0,begin),after:begin<0?Math.max(0,length):0,scroll:Math.max(0,-begin)}),left=place.x-8-point.x*scale,
+top=place.y-8-point.y*scale,rest={x:box.clientWidth-16,y:box.clientHeight-16},x=along(left,rest.x-(left+
+size.width*scale)),y=along(top,rest.y-(top+size.height*scale));drawing.style.margin=`${y.before}px ${x.
+after}px ${y.after}px ${x.before}px`,box.scrollLeft=x.scroll,box.scrollTop=y.scroll}placeOf({x,y}){let frame=this.
+box.getBoundingClientRect(),shown=this.drawing.getBoundingClientRect();return{x:shown.left-frame.left+
+x*this.scale,y:shown.top-frame.top+y*this.scale}}onWheel(event){if(!event.ctrlKey&&!event.metaKey)return;
+event.preventDefault(),event.stopPropagation();let at={x:event.clientX,y:event.clientY};this.to(this.
+scale*Math.exp(-event.deltaY/300),at)}followSize(){let known="";new ResizeObserver(()=>{let{offsetWidth:width,
+offsetHeight:height}=this.box,now=this.isFitted?`${width} ${height}`:String(width);!width||now===known||
+(known&&this.place(),known=now)}).observe(this.box)}};function reveal(box,node,centred=!1){let frame=box.
+getBoundingClientRect(),place=node.getBoundingClientRect();if(centred){box.scrollLeft+=(place.left+place.
+right-frame.left-frame.right)/2;return}box.scrollLeft+=beyond(place.left,place.right,frame.left,frame.
+right),box.scrollTop+=beyond(place.top,place.bottom,frame.top,frame.bottom)}function beyond(from,to,low,high){
+return Math.min(0,from-low-16)||Math.max(0,to-high+16)}function enableDragging(box,onDrag){let start=null,
+dragged=!1;box.addEventListener("pointerdown",event=>{event.button!==0||event.pointerType==="touch"||
+(start={x:event.clientX,y:event.clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener(
+"pointermove",event=>{if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&
+Math.hypot(moved.x,moved.y)>4&&(dragged=!0,onDrag(),box.setPointerCapture(event.pointerId),box.classList.
+add("dragging")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{
 start=null,box.classList.remove("dragging")};return box.addEventListener("pointerup",stop),box.addEventListener(
 "pointercancel",stop),()=>dragged}function listenIn(scene,does){let isGroup=id=>!!scene.items.get(id)?.group;scene.box.addEventListener(
 "click",event=>{if(scene.wasDragged())return;let id=scene.itemAt(event.target);does.select(id??""),id!==
@@ -86,17 +89,16 @@ zooms)scene.zoom.by(zooms[key]);else if(key==="0")scene.zoom.fit();else if(key==
 nter")&&does.toggle(id)}else{let to=leadsTo(key,id,scene);if(to===void 0)return;does.select(to),scene.
 focus(to||id)}takeKey(event)})}function leadsTo(key,id,{drawn,ordered}){if(key==="Escape")return"";if(key===
 "Home")return ordered[0];if(key==="End")return ordered[ordered.length-1];if(/^Arrow(Up|Down|Left|Right)$/.
-test(key))return neighbour(key,id,drawn,ordered)}var WORN=new WeakMap;function lay({nodes,curves,labels},{marks,counts,sizes,pins,isSeen}){for(let[id,
-{node}]of nodes){mark(node,marks?.get(id)??"");let count=node.querySelector(":scope > text.quiet[tex\
-t-anchor]");if(count&&counts&&rewrite(count,counts.get(id)),pins){for(let pin of node.querySelectorAll(
-":scope > .pin"))pin.remove();node.append(...parseSvg(pins.get(id)??""))}isSeen&&show(node,isSeen(id))}
-for(let{line,node}of[...curves,...labels])isSeen&&show(node,[line.source,line.target].every(end=>!end||
-isSeen(end)));if(sizes)for(let{line,node}of labels)rewrite(node,sizes.get(line.tensor))}function mark(node,name){
-let worn=WORN.get(node);worn&&node.classList.remove(worn),name&&node.classList.add(name),WORN.set(node,
-name)}function show(node,isSeen){node.classList.toggle("unseen",!isSeen),node.toggleAttribute("inert",
-!isSeen)}function rewrite(text,now){let own=text.getAttribute("data-own")??text.textContent??"";text.
-setAttribute("data-own",own),text.textContent!==(now??own)&&(text.textContent=now??own),text.classList.
-toggle("now-changed",now!==void 0)}function compose(content,open){let inner=composeLevel(content,open,""),picture=emptyPicture(inner.width+
+test(key))return neighbour(key,id,drawn,ordered)}var WORN=new WeakMap;function lay({nodes,ends,curves,labels},overlay){let{marks,counts,sizes,isSeen,
+isDrawn}=overlay;for(let[id,{node,frame}]of nodes){mark(node,marks?.get(id)??"");let count=node.querySelector(
+":scope > text.quiet[text-anchor]");count&&counts&&rewrite(count,counts.get(id));for(let drawn of isSeen?
+[node,frame]:[])show(drawn,isSeen?.(id))}if(isSeen)for(let[id,node]of ends)show(node,isSeen(id));if(isDrawn)
+for(let{line,node}of[...curves,...labels])show(node,isDrawn(line));if(sizes)for(let{line,node}of labels)
+rewrite(node,sizes.get(line.tensor))}function mark(node,name){let worn=WORN.get(node);worn&&node.classList.
+remove(worn),name&&node.classList.add(name),WORN.set(node,name)}function show(node,isSeen){node?.classList.
+toggle("unseen",!isSeen),node?.toggleAttribute("inert",!isSeen)}function rewrite(text,now){let own=text.
+getAttribute("data-own")??text.textContent??"";text.setAttribute("data-own",own),text.textContent!==
+(now??own)&&(text.textContent=now??own),text.classList.toggle("now-changed",now!==void 0)}function compose(content,open){let inner=composeLevel(content,open,""),picture=emptyPicture(inner.width+
 20,inner.height+20);return placeInner(inner,picture,10,10),picture}function emptyPicture(width,height){
 return{width,height,boxes:[],frames:[],curves:[],labels:[]}}function makeStretch(growth){let ends=growth.
 flatMap(span=>span.slice(0,2)),marks=[...new Set(ends)].sort((a,b)=>a-b);if(!marks.length)return value=>value;
@@ -141,39 +143,40 @@ for(let it of inner.boxes)outer.boxes.push({...it,x:it.x+x,y:it.y+y});for(let it
 frames.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.x+x,
 y:it.y+y});for(let it of inner.curves){let points=it.points.map((value,place)=>value+(place%2?y:x));
 outer.curves.push({...it,points})}}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function drawPicture(drawing,picture,items,emphasis){
-let nodes=new Map,frames=picture.frames.map(({id:_id,...place})=>svgElement("rect",{class:"frame",...place,
-rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=drawBoxes(picture,
-items,emphasis);picture.boxes.forEach(({id},place)=>{items.get(id)?.order!==void 0&&nodes.set(id,{node:boxes[place],
-frame:null})});let labels=picture.labels.map(label=>({...label,node:drawLabel(label)})),titles=drawTitles(
-picture.frames,items);return picture.frames.forEach(({id},place)=>{nodes.set(id,{node:titles[place],
-frame:frames[place]})}),drawing.setAttribute("viewBox",`0 0 ${picture.width} ${picture.height}`),drawing.
-replaceChildren(...frames,...drawRegions(picture,items,emphasis.regions),...curves.map(({node})=>node),
-...boxes,...labels.map(({node})=>node),...titles),{nodes,curves,labels}}function curvePath(points){let numbers=points.
-map(value=>value.toFixed(1));return`M${numbers[0]} ${numbers[1]}C${numbers.slice(2).join(" ")}`}function markEnds(node,{
-source,target}){source!==null&&(node.dataset.source=source),target!==null&&(node.dataset.target=target)}
-function drawCurve({line,points,arrow}){let group=svgElement("g",{class:`edge ${line.kind}`.trim()}),
-drawn=[...points];if(arrow){let[beforeX,beforeY,x,y]=drawn.slice(-4),length=Math.hypot(x-beforeX,y-beforeY)||
-1,base=[x-ARROW*(x-beforeX)/length,y-ARROW*(y-beforeY)/length],half=[(y-base[1])*.45,(base[0]-x)*.45];
-drawn.splice(-2,2,...base);let d=`M${x} ${y}L${base[0]+half[0]} ${base[1]+half[1]} ${base[0]-half[0]}\
- ${base[1]-half[1]}Z`;group.append(svgElement("path",{class:"arrow",d}))}markEnds(group,line);let path=svgElement(
-"path",{class:"line",d:curvePath(drawn),fill:"none"});return DASHED.includes(line.kind)&&path.setAttribute(
-"stroke-dasharray","5 3"),group.prepend(path),group}function drawBoxes(picture,items,{values}){let colours=new Map(
-values.map(it=>[it.id,it])),nodes=parseSvg(picture.boxes.map(({id})=>`<g>${items.get(id)?.svg}</g>`).
-join(""));return picture.boxes.forEach(({id,x,y},place)=>{let node=nodes[place];node.setAttribute("c\
-lass",items.get(id)?.classes??""),node.setAttribute("transform",`translate(${x} ${y})`);let value=colours.
-get(id);value&&(node.classList.add("valued"),node.style.setProperty("--value",value.colour),node.style.
-setProperty("--ink",value.ink))}),nodes}function drawLabel({text,x,y,inside,line}){let node=svgElement(
-"text",{...{class:inside?"label inside":"label","font-size":10},x,y:y+3.5,"text-anchor":"middle"},text);
-return markEnds(node,line),node.dataset.tensor=line.tensor,node}function drawTitles(frames,items){let nodes=parseSvg(
-frames.map(({id})=>`<g>${items.get(id)?.title}</g>`).join(""));return frames.forEach(({x,y,width},place)=>{
-let node=nodes[place];node.setAttribute("class","title"),node.setAttribute("transform",`translate(${x}\
- ${y})`);let area={class:"title-area",width,height:26,rx:8,fill:"none"};node.prepend(svgElement("rec\
-t",{...area,"pointer-events":"all"}))}),nodes}function drawRegions(picture,items,regions){return regions.
-map((members,number)=>drawRegion(picture,items,new Set(members),number)).reverse().flat()}function drawRegion(picture,items,members,number){
-let boxes=picture.boxes.filter(({id})=>members.has(id)),bands=picture.curves.filter(({line})=>line.target!==
-null&&members.has(line.from)&&line.takers.some(taker=>members.has(taker)));return Object.entries({border:1.5,
-fill:0}).flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=REGION_EDGE+4*
-number+extra,band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
+let nodes=new Map,ends=new Map,frames=picture.frames.map(({id:_id,...place})=>svgElement("rect",{class:"\
+frame",...place,rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=drawBoxes(
+picture,items,emphasis);picture.boxes.forEach(({id},place)=>{let node=boxes[place];items.get(id)?.order===
+void 0?ends.set(id,node):nodes.set(id,{node,frame:null})});let labels=picture.labels.map(label=>({...label,
+node:drawLabel(label)})),titles=drawTitles(picture.frames,items);return picture.frames.forEach(({id},place)=>{
+nodes.set(id,{node:titles[place],frame:frames[place]})}),drawing.setAttribute("viewBox",`0 0 ${picture.
+width} ${picture.height}`),drawing.replaceChildren(...frames,...drawRegions(picture,items,emphasis.regions),
+...curves.map(({node})=>node),...boxes,...labels.map(({node})=>node),...titles),{nodes,ends,curves,labels}}
+function curvePath(points){let numbers=points.map(value=>value.toFixed(1));return`M${numbers[0]} ${numbers[1]}\
+C${numbers.slice(2).join(" ")}`}function markEnds(node,{source,target}){source!==null&&(node.dataset.
+source=source),target!==null&&(node.dataset.target=target)}function drawCurve({line,points,arrow}){let group=svgElement(
+"g",{class:`edge ${line.kind}`.trim()}),drawn=[...points];if(arrow){let[beforeX,beforeY,x,y]=drawn.slice(
+-4),length=Math.hypot(x-beforeX,y-beforeY)||1,base=[x-ARROW*(x-beforeX)/length,y-ARROW*(y-beforeY)/length],
+half=[(y-base[1])*.45,(base[0]-x)*.45];drawn.splice(-2,2,...base);let d=`M${x} ${y}L${base[0]+half[0]}\
+ ${base[1]+half[1]} ${base[0]-half[0]} ${base[1]-half[1]}Z`;group.append(svgElement("path",{class:"a\
+rrow",d}))}markEnds(group,line);let path=svgElement("path",{class:"line",d:curvePath(drawn),fill:"no\
+ne"});return DASHED.includes(line.kind)&&path.setAttribute("stroke-dasharray","5 3"),group.prepend(path),
+group}function drawBoxes(picture,items,{values}){let colours=new Map(values.map(it=>[it.id,it])),nodes=parseSvg(
+picture.boxes.map(({id})=>`<g>${items.get(id)?.svg}</g>`).join(""));return picture.boxes.forEach(({id,
+x,y},place)=>{let node=nodes[place];node.setAttribute("class",items.get(id)?.classes??""),node.setAttribute(
+"transform",`translate(${x} ${y})`);let value=colours.get(id);value&&(node.classList.add("valued"),node.
+style.setProperty("--value",value.colour),node.style.setProperty("--ink",value.ink))}),nodes}function drawLabel({
+text,x,y,inside,line}){let node=svgElement("text",{...{class:inside?"label inside":"label","font-siz\
+e":10},x,y:y+3.5,"text-anchor":"middle"},text);return markEnds(node,line),node.dataset.tensor=line.tensor,
+node}function drawTitles(frames,items){let nodes=parseSvg(frames.map(({id})=>`<g>${items.get(id)?.title}\
+</g>`).join(""));return frames.forEach(({x,y,width},place)=>{let node=nodes[place];node.setAttribute(
+"class","title"),node.setAttribute("transform",`translate(${x} ${y})`);let area={class:"title-area",
+width,height:26,rx:8,fill:"none"};node.prepend(svgElement("rect",{...area,"pointer-events":"all"}))}),
+nodes}function drawRegions(picture,items,regions){return regions.map((members,number)=>drawRegion(picture,
+items,new Set(members),number)).reverse().flat()}function drawRegion(picture,items,members,number){let boxes=picture.
+boxes.filter(({id})=>members.has(id)),bands=picture.curves.filter(({line})=>line.target!==null&&members.
+has(line.from)&&line.takers.some(taker=>members.has(taker)));return Object.entries({border:1.5,fill:0}).
+flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=REGION_EDGE+4*number+extra,
+band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
 "path",{...band,d:curvePath(points)})),...boxes.map(({id,x,y})=>{let{width,height}=items.get(id);return svgElement(
 "rect",{class:name,x:x-width/2-edge,y:y-height/2-edge,width:width+2*edge,height:height+2*edge,rx:8+REGION_EDGE+
 4*number})})]})}function animate(node,frames,duration,easing){if(!matchMedia("(prefers-reduced-motion: reduce)").matches)
@@ -188,36 +191,37 @@ trail",d});drawing.append(path);let fading=animate(path,[{opacity:1},{opacity:1,
 1500,"ease-in");fading?fading.onfinish=()=>path.remove():path.remove()}function readContent(items,levels){return{items:new Map(items.map(item=>[item.id,item])),levels:new Map(
 levels.map(level=>[level.group,level]))}}function ancestors(items,id){let found=[];for(let at=items.
 get(id)?.parent;at;at=items.get(at)?.parent)found.push(at);return found}function pinned(items){let pairs=[
-...items.values()].flatMap(({id,pins})=>(pins??[]).map(name=>[name,id]));return new Map(pairs)}var TOGGLE_WIDTH=26,Scene=class{constructor(label){this.box=element("div","kfunc-lab-picture"),this.
-drawing=svgElement("svg",{class:"kfunc-lab-drawing",role:"group","aria-label":label}),this.box.append(
-this.drawing),this.zoom=new Zoom(this.box,this.drawing),this.wasDragged=enableDragging(this.box),this.
-items=new Map,this.drawn={nodes:new Map,curves:[],labels:[]},this.ordered=[],this.places=new Map}get nodes(){
-return this.drawn.nodes}show(content,open,emphasis,selected,kept){let picture=compose(content,open),
-place=kept===void 0?void 0:this.places.get(kept),before=place&&this.zoom.placeOf(place),known=new Set(
-this.nodes.keys()),focused=this.itemAt(document.activeElement);this.items=content.items,this.drawn=drawPicture(
-this.drawing,picture,this.items,emphasis);let order=id=>this.items.get(id)?.order??0;this.ordered=[...this.
-nodes.keys()].sort((a,b)=>order(a)-order(b)),this.places=placesIn(picture,this.items),this.zoom.setSize(
-picture);for(let[id,drawn]of this.nodes)describe(id,drawn,this.items.get(id)),known.size&&!known.has(
-id)&&appear(drawn.node);let now=kept===void 0?void 0:this.places.get(kept);before&&now?this.zoom.hold(
-now,before):this.zoom.centre(),this.select(selected),focused!==void 0&&this.focus(focused)}select(id){
-let seen=this.nodes.has(id)?id:"";this.drawing.classList.toggle("has-selection",!!seen);let shared=this.
-items.get(id)?.shared;for(let[other,{node,frame}]of this.nodes){let isRelative=!!shared&&this.items.
-get(other)?.shared===shared;node.classList.toggle("selected",other===id),frame?.classList.toggle("se\
-lected",other===id),node.classList.toggle("relative",isRelative),node.setAttribute("aria-pressed",String(
-other===id)),node.setAttribute("tabindex",other===(seen||this.ordered[0])?"0":"-1")}for(let{line,node}of this.
-drawn.curves){let ends=[line.source,line.target,line.from,...line.takers];node.classList.toggle("joi\
-ned",ends.includes(id))}this.reveal(seen)}reveal(id,centred=!1){let node=this.nodes.get(id)?.node;node&&
-reveal(this.box,node,centred)}focus(id){this.nodes.get(id)?.node.focus({preventScroll:!0})}itemAt(target){
-return!(target instanceof Element)||!this.box.contains(target)?void 0:target.closest("[data-item]")?.
-dataset.item}isOnSign(event,id){let item=this.items.get(id),drawn=this.nodes.get(id),box=drawn?.frame??
-drawn?.node.querySelector(".box");if(!item?.group||!box)return!1;let place=box.getBoundingClientRect(),
-width=Number(drawn?.frame?.getAttribute("width")??item.width-2*item.margin);return event.clientX-place.
-left<TOGGLE_WIDTH*place.width/width}showMoves(before,pins){let isKnown=before.size>0;for(let[id,{x,y}]of this.
-places){let{node,frame}=this.nodes.get(id)??{},old=before.get(id);!node||frame||(old?slide(node,{x:old.
-x-x,y:old.y-y}):isKnown&&(node.classList.add("fresh"),ring(node)))}if(isKnown)for(let{node}of this.drawn.
-curves)appear(node);for(let[name,id]of pinned(this.items)){let left=pins.get(name),from=left!==void 0&&
-left!==id&&this.sideOf(left),to=this.sideOf(id);from&&to&&drawTrail(this.drawing,from,to)}let fresh=this.
-ordered.filter(id=>!before.has(id));fresh.length&&this.reveal(fresh[fresh.length-1])}sideOf(id){let place=this.
+...items.values()].flatMap(({id,pins})=>(pins??[]).map(name=>[name,id]));return new Map(pairs)}var TOGGLE_WIDTH=26,Scene=class{constructor(label,fits){this.box=element("div","kfunc-lab-picture"),
+this.drawing=svgElement("svg",{class:"kfunc-lab-drawing",role:"group","aria-label":label}),this.box.
+append(this.drawing),this.zoom=new Zoom(this.box,this.drawing,fits),this.wasDragged=enableDragging(this.
+box,()=>this.zoom.release()),this.items=new Map,this.drawn={nodes:new Map,ends:new Map,curves:[],labels:[]},
+this.ordered=[],this.places=new Map}get nodes(){return this.drawn.nodes}show(content,open,emphasis,selected,kept){
+let picture=compose(content,open),place=kept===void 0?void 0:this.places.get(kept),before=place&&this.
+zoom.placeOf(place),known=new Set(this.nodes.keys()),focused=this.itemAt(document.activeElement);this.
+items=content.items,this.drawn=drawPicture(this.drawing,picture,this.items,emphasis);let order=id=>this.
+items.get(id)?.order??0;this.ordered=[...this.nodes.keys()].sort((a,b)=>order(a)-order(b)),this.places=
+placesIn(picture,this.items),this.zoom.setSize(picture);for(let[id,drawn]of this.nodes)describe(id,drawn,
+this.items.get(id)),known.size&&!known.has(id)&&appear(drawn.node);let now=kept===void 0?void 0:this.
+places.get(kept);before&&now&&!this.zoom.isFitted?this.zoom.hold(now,before):this.zoom.place(),this.
+select(selected),focused!==void 0&&this.focus(focused)}select(id){let seen=this.nodes.has(id)?id:"";
+this.drawing.classList.toggle("has-selection",!!seen);let shared=this.items.get(id)?.shared;for(let[
+other,{node,frame}]of this.nodes){let isRelative=!!shared&&this.items.get(other)?.shared===shared;node.
+classList.toggle("selected",other===id),frame?.classList.toggle("selected",other===id),node.classList.
+toggle("relative",isRelative),node.setAttribute("aria-pressed",String(other===id)),node.setAttribute(
+"tabindex",other===(seen||this.ordered[0])?"0":"-1")}for(let{line,node}of this.drawn.curves){let ends=[
+line.source,line.target,line.from,...line.takers];node.classList.toggle("joined",ends.includes(id))}
+this.reveal(seen)}reveal(id,centred=!1){let node=this.nodes.get(id)?.node;node&&reveal(this.box,node,
+centred)}focus(id){this.nodes.get(id)?.node.focus({preventScroll:!0})}itemAt(target){return!(target instanceof
+Element)||!this.box.contains(target)?void 0:target.closest("[data-item]")?.dataset.item}isOnSign(event,id){
+let item=this.items.get(id),drawn=this.nodes.get(id),box=drawn?.frame??drawn?.node.querySelector(".b\
+ox");if(!item?.group||!box)return!1;let place=box.getBoundingClientRect(),width=Number(drawn?.frame?.
+getAttribute("width")??item.width-2*item.margin);return event.clientX-place.left<TOGGLE_WIDTH*place.
+width/width}showMoves(before,pins){let isKnown=before.size>0;for(let[id,{x,y}]of this.places){let{node,
+frame}=this.nodes.get(id)??{},old=before.get(id);!node||frame||(old?slide(node,{x:old.x-x,y:old.y-y}):
+isKnown&&(node.classList.add("fresh"),ring(node)))}if(isKnown)for(let{node}of this.drawn.curves)appear(
+node);for(let[name,id]of pinned(this.items)){let left=pins.get(name),from=left!==void 0&&left!==id&&
+this.sideOf(left),to=this.sideOf(id);from&&to&&drawTrail(this.drawing,from,to)}let fresh=this.ordered.
+filter(id=>!before.has(id));fresh.length&&this.reveal(fresh[fresh.length-1])}sideOf(id){let place=this.
 places.get(id),item=this.items.get(id);if(!(!place||!item))return{x:place.x+item.width-item.margin,y:place.
 y+item.height/2}}};function describe(id,{node,frame},item){node.dataset.item=id,node.setAttribute("r\
 ole","button"),node.setAttribute("aria-label",item?.label??""),item?.group&&node.setAttribute("aria-\
@@ -251,56 +255,57 @@ return;takeKey(event)}),menu.append(...choices),holder.append(button,menu),open(
 let link=element("a");link.href=URL.createObjectURL(new Blob([content],{type})),link.download=name,link.
 click(),setTimeout(()=>URL.revokeObjectURL(link.href),1e4)}function renderGraph(options){let root=element("div","kfunc-lab-view kfunc-lab-graph");if(root.classList.
 toggle("compact",!!options.isCompact),options.el.append(root),!options.model.get("_levels").length)return renderText(
-options,root);let page=new GraphPage(options,root);return{end:page.end,lay:()=>page.lay(),reveal(id){
-return page.scene.reveal(id),page.scene.nodes.has(id)},setTitle:text=>page.heading.replaceChildren(text)}}
-function renderText({model,notes:given},root){let{heading,body}=makeFrame(root),text=element("pre","\
-kfunc-lab-text"),notes=given??element("div","kfunc-lab-notes");body.append(text),given||root.append(
-notes);let show2=()=>{text.textContent=model.get("_text"),showWords(model,heading,notes)};return show2(),
-{end:listen(model,{"change:_text":show2}),lay(){},reveal:()=>!1,setTitle(){}}}function makeFrame(root){
-let header=element("div","kfunc-lab-header"),heading=element("div","kfunc-lab-title"),body=element("\
-div","kfunc-lab-body");return header.append(heading),root.append(header,body),{header,heading,body}}
-function showWords(model,heading,notes){heading.replaceChildren(...withCode(model.get("_title")));let paragraphs=model.
-get("_notes").map(text=>{let paragraph=element("p");return paragraph.append(...withCode(text)),paragraph});
-notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.length}var GraphPage=class{constructor(options,root){
-let{model,overlay,onProblem}=options;this.model=model,this.overlay=overlay,this.words=model.get("_wo\
-rds"),this.isCompact=options.isCompact;let{header,heading,body}=makeFrame(root);this.heading=heading,
-this.notes=options.notes??element("div","kfunc-lab-notes"),this.foot=element("div","kfunc-lab-foot"),
-this.details=makeDetails(this.words),this.scene=new Scene(this.words.picture),body.append(this.scene.
-box,this.details.root),root.append(this.foot),options.notes||root.append(this.notes),this.status=element(
-"span","kfunc-lab-status"),this.status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.
-say(words)),this.search=makeSearch(this.words,text=>this.find(text),id=>this.goTo(id),text=>this.say(
-text)),this.folding=[],header.append(this.makeTools()),this.content=readContent([],[]),this.asked=new Set,
-this.drawn="",this.anchor=void 0,this.wanted="",listenIn(this.scene,{selected:()=>model.get("selecte\
-d"),select:id=>this.select(id),toggle:id=>this.toggle(id),search:()=>this.search.button.click()}),this.
-end=this.listen(),this.readContent(),this.showAround(),this.onOpen(),whenShown(this.scene.box,()=>this.
-onShown())}listen(){return listen(this.model,{"change:selected":()=>this.onSelected(),"change:opened":()=>this.
-onOpen(),"change:_emphasis":()=>{this.showAround(),this.draw()},"change:_levels":()=>this.onContent(),
-"msg:custom":(message,buffers)=>this.onMessage(message,buffers)})}makeTools(){let{words,scene,model}=this,
-tools=element("div","kfunc-lab-tools");this.folding=[toolButton("unfold",words.unfold_all,()=>this.setOpen(
-new Set(model.get("_groups")))),toolButton("fold",words.fold_all,()=>this.setOpen(new Set))],tools.append(
-this.status,this.search.field,this.search.button,...this.folding,toolButton("zoom_out",words.zoom_out,
-()=>scene.zoom.by(1/1.25)),toolButton("zoom_in",words.zoom_in,()=>scene.zoom.by(1.25)),toolButton("f\
-it",words.fit,()=>scene.zoom.fit()));let forms=model.get("_forms");if(forms.length){let save=form=>{
-this.say(words.saving),model.send?.({type:"save",form})};tools.append(makeMenu(words.save,forms,save))}
-return tools}say(text){this.status.textContent=text}get opened(){return new Set(this.model.get("open\
-ed"))}readContent(){showWords(this.model,this.heading,this.notes),this.content=readContent(this.model.
-get("_items"),this.model.get("_levels"))}draw(kept){let{items,levels}=this.content;this.askFor([...this.
-opened].filter(id=>!levels.has(id)&&items.has(id)));let{model,scene}=this;scene.show(this.content,this.
-opened,model.get("_emphasis"),model.get("selected"),kept),this.showDetails(),this.lay()}lay(){this.overlay&&
-lay(this.scene.drawn,this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=this.
-isCompact?[]:[makeLegend(this.model.get("_legend"))];this.foot.replaceChildren(...legend,...scale?[makeScale(
-scale)]:[]),this.foot.hidden=!this.foot.childElementCount;for(let tool of this.folding)tool.hidden=!this.
-model.get("_groups").length}onShown(){let{scene}=this;scene.zoom.centre(),scene.reveal(scene.ordered[0],
-!0),scene.reveal(this.model.get("selected"))}onContent(){let{scene}=this,before={places:scene.places,
-pins:pinned(this.content.items)};this.readContent(),this.asked=new Set,this.drawn=JSON.stringify(this.
-model.get("opened")),this.showAround(),this.draw(),scene.showMoves(before.places,before.pins)}toggle(id){
-let open=this.opened;open.delete(id)||open.add(id),this.setOpen(open,id)}setOpen(open,kept){share(this.
-model,"opened",[...open]),this.anchor=kept,this.onOpen()}onOpen(){let now=JSON.stringify(this.model.
-get("opened"));now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??(this.model.get("selected")||
-void 0)),this.anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){let id=this.model.
-get("selected"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.items.get(id),
-isOpen,()=>this.toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.nodes.has(
-id)&&this.content.items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){let around=ancestors(
+options,root);let page=new GraphPage(options,root);return{end:page.end,draw(){page.readContent(),page.
+draw()},lay:()=>page.lay(),reveal(id){return page.scene.reveal(id),page.scene.nodes.has(id)},setTitle:text=>page.
+heading.replaceChildren(text)}}function renderText({model,notes:given},root){let{heading,body}=makeFrame(
+root),text=element("pre","kfunc-lab-text"),notes=given??element("div","kfunc-lab-notes");body.append(
+text),given||root.append(notes);let show2=()=>{text.textContent=model.get("_text"),showWords(model,heading,
+notes)};return show2(),{end:listen(model,{"change:_text":show2}),draw(){},lay(){},reveal:()=>!1,setTitle(){}}}
+function makeFrame(root){let header=element("div","kfunc-lab-header"),heading=element("div","kfunc-l\
+ab-title"),body=element("div","kfunc-lab-body");return header.append(heading),root.append(header,body),
+{header,heading,body}}function showWords(model,heading,notes){heading.replaceChildren(...withCode(model.
+get("_title")));let paragraphs=model.get("_notes").map(text=>{let paragraph=element("p");return paragraph.
+append(...withCode(text)),paragraph});notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.
+length}var GraphPage=class{constructor(options,root){let{model,overlay,onProblem}=options;this.model=
+model,this.overlay=overlay,this.words=model.get("_words"),this.isCompact=options.isCompact;let{header,
+heading,body}=makeFrame(root);this.heading=heading,this.notes=options.notes??element("div","kfunc-la\
+b-notes"),this.foot=element("div","kfunc-lab-foot"),this.details=makeDetails(this.words),this.scene=
+new Scene(this.words.picture,!!options.fits),body.append(this.scene.box,this.details.root),root.append(
+this.foot),options.notes||root.append(this.notes),this.status=element("span","kfunc-lab-status"),this.
+status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.say(words)),this.search=
+makeSearch(this.words,text=>this.find(text),id=>this.goTo(id),text=>this.say(text)),this.folding=[],
+header.append(this.makeTools()),this.content=readContent([],[]),this.asked=new Set,this.drawn="",this.
+anchor=void 0,this.wanted="",listenIn(this.scene,{selected:()=>model.get("selected"),select:id=>this.
+select(id),toggle:id=>this.toggle(id),search:()=>this.search.button.click()}),this.end=this.listen(),
+this.readContent(),this.showAround(),this.onOpen(),whenShown(this.scene.box,()=>this.onShown())}listen(){
+return listen(this.model,{"change:selected":()=>this.onSelected(),"change:opened":()=>this.onOpen(),
+"change:_emphasis":()=>{this.showAround(),this.draw()},"change:_levels":()=>this.onContent(),"msg:cu\
+stom":(message,buffers)=>this.onMessage(message,buffers)})}makeTools(){let{words,scene,model}=this,tools=element(
+"div","kfunc-lab-tools");this.folding=[toolButton("unfold",words.unfold_all,()=>this.setOpen(new Set(
+model.get("_groups")))),toolButton("fold",words.fold_all,()=>this.setOpen(new Set))],tools.append(this.
+status,this.search.field,this.search.button,...this.folding,toolButton("zoom_out",words.zoom_out,()=>scene.
+zoom.by(1/1.25)),toolButton("zoom_in",words.zoom_in,()=>scene.zoom.by(1.25)),toolButton("fit",words.
+fit,()=>scene.zoom.fit()));let forms=model.get("_forms");if(forms.length){let save=form=>{this.say(words.
+saving),model.send?.({type:"save",form})};tools.append(makeMenu(words.save,forms,save))}return tools}say(text){
+this.status.textContent=text}get opened(){return new Set(this.model.get("opened"))}readContent(){showWords(
+this.model,this.heading,this.notes),this.content=readContent(this.model.get("_items"),this.model.get(
+"_levels"))}draw(kept){let{items,levels}=this.content;this.askFor([...this.opened].filter(id=>!levels.
+has(id)&&items.has(id)));let{model,scene}=this;scene.show(this.content,this.opened,model.get("_empha\
+sis"),model.get("selected"),kept),this.showDetails(),this.lay()}lay(){this.overlay&&lay(this.scene.drawn,
+this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=this.isCompact?[]:[makeLegend(
+this.model.get("_legend"))];this.foot.replaceChildren(...legend,...scale?[makeScale(scale)]:[]),this.
+foot.hidden=!this.foot.childElementCount;for(let tool of this.folding)tool.hidden=!this.model.get("_\
+groups").length}onShown(){let{scene}=this;scene.zoom.place(),scene.reveal(scene.ordered[0],!0),scene.
+reveal(this.model.get("selected"))}onContent(){let{scene}=this,before={places:scene.places,pins:pinned(
+this.content.items)};this.readContent(),this.asked=new Set,this.drawn=JSON.stringify(this.model.get(
+"opened")),this.showAround(),this.draw(),scene.showMoves(before.places,before.pins)}toggle(id){let open=this.
+opened;open.delete(id)||open.add(id),this.setOpen(open,id)}setOpen(open,kept){share(this.model,"open\
+ed",[...open]),this.anchor=kept,this.onOpen()}onOpen(){let now=JSON.stringify(this.model.get("opened"));
+now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??(this.model.get("selected")||void 0)),this.
+anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){let id=this.model.get("selec\
+ted"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.items.get(id),isOpen,()=>this.
+toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.nodes.has(id)&&this.content.
+items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){let around=ancestors(
 this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(group))?id:"";let open=this.
 opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,...around])),this.scene.nodes.
 has(id)&&(this.select(id),this.scene.reveal(id,!0),this.scene.reveal(id))}find(text){if(!this.model.
@@ -321,33 +326,35 @@ said.setAttribute("aria-live","polite");let go=number=>{share(model,"step",Math.
 length-1,number))),show2()},code=makeCode(model,go),controls=makeControls(model,go);side.append(code.
 root,controls.root,said),root.append(side,holder),el.append(root),side.addEventListener("keydown",event=>{
 let to=leadsTo2(event.key,model.get("step"),steps.length);to===void 0||hasModifier(event)||(go(to),takeKey(
-event))});let graph=renderGraph({model,el:holder,overlay:()=>overlayOf(model)});function show2(){let number=model.
-get("step"),step=steps[number];code.show(step),controls.show(number),said.replaceChildren(...saidOf(
-step,words)),graph.lay(),graph.setTitle(step.title),changedBy(step,steps[number-1]).findLast(id=>graph.
-reveal(id))}let end=listen(model,{"change:step":show2,"change:opened":show2});return show2(),()=>{graph.
-end(),end()}}function leadsTo2(key,step,count){return key in KEYS?step+KEYS[key]:key==="Home"?0:key===
-"End"?count-1:void 0}function makeCode(model,go){let root=element("ol","kfunc-lab-code");root.setAttribute(
-"aria-label",model.get("_words").code),root.tabIndex=0;let isPart=({first,last},place)=>first<=place+
-1&&place+1<=last,lines=model.get("_code").map((text,place)=>{let line=element("li");return line.append(
-element("code","",text||" ")),line.addEventListener("click",()=>{let number=model.get("_steps").findIndex(
-step=>isPart(step,place));number>=0&&go(number)}),line});return root.append(...lines),{root,show(step){
-lines.forEach((line2,place)=>{line2.classList.toggle("current",isPart(step,place)),line2.classList.toggle(
-"failed",isPart(step,place)&&step.failed)});let line=lines[step.first-1];if(!line)return;let top=line.
-offsetTop-root.offsetTop;root.scrollTop+=Math.min(0,top-root.scrollTop-8);let below=top+line.offsetHeight+
-8;root.scrollTop=Math.max(root.scrollTop,below-root.clientHeight)}}}function makeControls(model,go){
-let words=model.get("_words"),count=model.get("_steps").length,root=element("div","kfunc-lab-control\
-s"),slider=rangeInput(words.steps,value=>go(value-1));slider.span(1,count);let previous=textButton("\
-‹",()=>go(model.get("step")-1),words.previous),next=textButton("›",()=>go(model.get("step")+1),words.
-next),place=element("span","kfunc-lab-count");return root.append(previous,slider,next,place),{root,show(number){
-slider.value=String(number+1),previous.disabled=number===0,next.disabled=number===count-1,place.textContent=
-`${number+1} / ${count}`;let spoken=filled(words.of_steps,{n:number+1,all:count});slider.setAttribute(
-"aria-valuetext",spoken)}}}function saidOf(step,words){let list=element("ul");list.append(...step.said.
-map(text=>element("li","",text)));let parts=[list,...step.printed?[element("pre","",step.printed)]:[]];
-return parts[1]?.setAttribute("aria-label",words.printed),step.elsewhere?[element("p","",words.elsewhere),
-element("pre","",step.code),...parts]:parts}function overlayOf(model){let step=model.get("_steps")[model.
-get("step")],items=new Map(model.get("_items").map(item=>[item.id,item])),seen=new Set(step.seen);return{
-marks:new Map(step.lost.map(id=>[id,"lost-now"])),pins:new Map(step.pins.map(({item,svg})=>[item,svg])),
-isSeen:id=>id.startsWith("//output/")||[id,...ancestors(items,id)].some(it=>seen.has(it))}}function changedBy(step,before){
-let seen=new Set(before?.seen),pins=new Set(before?.pins.map(pin=>JSON.stringify(pin)));return[...step.
-pins.filter(pin=>!pins.has(JSON.stringify(pin))).map(({item})=>item),...step.seen.filter(id=>!seen.has(
-id))]}var steps_default=defineView("steps",render);export{changedBy,steps_default as default};
+event))});let graph=renderGraph({model:atStep(model),el:holder,fits:!0,overlay:()=>overlayOf(steps[model.
+get("step")])});function show2(){let number=model.get("step"),step=steps[number];code.show(step),controls.
+show(number),said.replaceChildren(...saidOf(step,words)),graph.draw(),graph.setTitle(step.title),changedBy(
+step,steps[number-1]).findLast(id=>graph.reveal(id))}let end=listen(model,{"change:step":show2,"chan\
+ge:opened":show2});return show2(),()=>{graph.end(),end()}}function leadsTo2(key,step,count){return key in
+KEYS?step+KEYS[key]:key==="Home"?0:key==="End"?count-1:void 0}function makeCode(model,go){let root=element(
+"ol","kfunc-lab-code");root.setAttribute("aria-label",model.get("_words").code),root.tabIndex=0;let isPart=({
+first,last},place)=>first<=place+1&&place+1<=last,lines=model.get("_code").map((text,place)=>{let line=element(
+"li");return line.append(element("code","",text||" ")),line.addEventListener("click",()=>{let number=model.
+get("_steps").findIndex(step=>isPart(step,place));number>=0&&go(number)}),line});return root.append(
+...lines),{root,show(step){lines.forEach((line2,place)=>{line2.classList.toggle("current",isPart(step,
+place)),line2.classList.toggle("failed",isPart(step,place)&&step.failed)});let line=lines[step.first-
+1];if(!line)return;let top=line.offsetTop-root.offsetTop;root.scrollTop+=Math.min(0,top-root.scrollTop-
+8);let below=top+line.offsetHeight+8;root.scrollTop=Math.max(root.scrollTop,below-root.clientHeight)}}}
+function makeControls(model,go){let words=model.get("_words"),count=model.get("_steps").length,root=element(
+"div","kfunc-lab-controls"),slider=rangeInput(words.steps,value=>go(value-1));slider.span(1,count);let previous=textButton(
+"‹",()=>go(model.get("step")-1),words.previous),next=textButton("›",()=>go(model.get("step")+1),
+words.next),place=element("span","kfunc-lab-count");return root.append(previous,slider,next,place),{
+root,show(number){slider.value=String(number+1),previous.disabled=number===0,next.disabled=number===
+count-1,place.textContent=`${number+1} / ${count}`;let spoken=filled(words.of_steps,{n:number+1,all:count});
+slider.setAttribute("aria-valuetext",spoken)}}}function saidOf(step,words){let list=element("ul");list.
+append(...step.said.map(text=>element("li","",text)));let parts=[list,...step.printed?[element("pre",
+"",step.printed)]:[]];return parts[1]?.setAttribute("aria-label",words.printed),step.elsewhere?[element(
+"p","",words.elsewhere),element("pre","",step.code),...parts]:parts}function atStep(model){let items=()=>{
+let step=model.get("_steps")[model.get("step")],own=new Map(step.items.map(item=>[item.id,item]));return model.
+get("_items").map(item=>({...item,...own.get(item.id)}))};return{...model,get:name=>name==="_items"?
+items():model.get(name)}}function overlayOf({seen,lines}){let items=new Set(seen),drawn=new Set(lines.
+map(line=>JSON.stringify(line)));return{isSeen:id=>items.has(id),isDrawn:({source,target,tensor})=>drawn.
+has(JSON.stringify([source,target,tensor]))}}function changedBy(step,before){let seen=new Set(before?.
+seen),looks=it=>new Map(it?.items.map(({id,svg})=>[id,svg])),[was,is]=[looks(before),looks(step)];return[
+...step.seen.filter(id=>seen.has(id)&&is.get(id)!==was.get(id)),...step.seen.filter(id=>!seen.has(id))]}
+var steps_default=defineView("steps",render);export{changedBy,steps_default as default};

@@ -46,8 +46,10 @@ export function listen(model, listeners) {
  * @param {string} name  of its bundle
  * @param {(given: { model: Model<State>, el: HTMLElement }) => (() => void) | undefined} render
  *   draws the view, and returns what ends it
+ * @param {(given: { model: Model<State> }) => (() => void) | undefined} [initialize]
+ *   begins with the widget, before any view of it, and returns what ends with it
  */
-export function defineView(name, render) {
+export function defineView(name, render, initialize) {
   /** @param {{ model: Model<State>, el: HTMLElement }} given */
   const marked = ({ model, el }) => {
     el.classList.add(`kfunc-lab-${name}-view`);
@@ -55,5 +57,5 @@ export function defineView(name, render) {
   };
   // A saved page waits for its view: see standalone.js.
   /** @type {any} */ (globalThis).kfuncLabPage?.(marked);
-  return { render: marked };
+  return { render: marked, initialize };
 }

@@ -1,7 +1,6 @@
 // The steps of a cell: its lines on the left, the graph as it stood after each on the right.
 
 import { renderGraph } from "../../graph/view/page/graph.js";
-import { ancestors } from "../../graph/view/page/state.js";
 import { rangeInput, textButton } from "../../ui/page/controls.js";
 import { element, hasModifier, takeKey } from "../../ui/page/dom.js";
 import { defineView, listen, share } from "../../ui/page/model.js";
@@ -18,9 +17,11 @@ import { filled } from "../../ui/page/words.js";
  * @property {string[]} said  what it did
  * @property {string} title
  * @property {string[]} seen  the items of the graph after it
- * @property {string[]} lost
- * @property {{ item: string, svg: string }[]} pins
+ * @property {[source: string | null, target: string | null, tensor: string][]} lines  and its lines
+ * @property {(Partial<Item> & { id: string })[]} items  what it shows otherwise than the whole
  */
+
+/** @import { Item, Line } from "../../graph/view/page/state.js" */
 
 /** @typedef {{ step: number, _steps: Step[], _code: string[] }} OwnState */
 /** @typedef {import("../../graph/view/page/state.js").GraphState & OwnState} StepsState */
@@ -54,7 +55,12 @@ function render({ model, el }) {
     go(to);
     takeKey(event);
   });
-  const graph = renderGraph({ model, el: holder, overlay: () => overlayOf(model) });
+  const graph = renderGraph({
+    model: atStep(model),
+    el: holder,
+    fits: true,
+    overlay: () => overlayOf(steps[model.get("step")]),
+  });
 
   function show() {
     const number = model.get("step");
@@ -62,7 +68,7 @@ function render({ model, el }) {
     code.show(step);
     controls.show(number);
     said.replaceChildren(...saidOf(step, words));
-    graph.lay();
+    graph.draw();
     graph.setTitle(step.title);
     const changed = changedBy(step, steps[number - 1]);
     changed.findLast((id) => graph.reveal(id));
@@ -168,17 +174,31 @@ function saidOf(step, words) {
   return [element("p", "", words.elsewhere), element("pre", "", step.code), ...parts];
 }
 
-/** @param {StepsModel} model */
-function overlayOf(model) {
-  const step = model.get("_steps")[model.get("step")];
-  const items = new Map(model.get("_items").map((item) => [item.id, item]));
-  const seen = new Set(step.seen);
+/**
+ * The model with the items as they are at its step.
+ *
+ * @param {StepsModel} model
+ * @returns {import("../../graph/view/page/state.js").GraphModel}
+ */
+function atStep(model) {
+  const items = () => {
+    const step = model.get("_steps")[model.get("step")];
+    const own = new Map(step.items.map((item) => [item.id, item]));
+    return model.get("_items").map((item) => ({ ...item, ...own.get(item.id) }));
+  };
+  const get = (/** @type {keyof StepsState} */ name) =>
+    name === "_items" ? items() : model.get(name);
+  return { ...model, get: /** @type {any} */ (get) };
+}
+
+/** @param {Step} step */
+function overlayOf({ seen, lines }) {
+  const items = new Set(seen);
+  const drawn = new Set(lines.map((line) => JSON.stringify(line)));
   return {
-    marks: new Map(step.lost.map((id) => [id, "lost-now"])),
-    pins: new Map(step.pins.map(({ item, svg }) => [item, svg])),
-    // A group is seen with the first of what it holds; the mark of an output always.
-    isSeen: (/** @type {string} */ id) =>
-      id.startsWith("//output/") || [id, ...ancestors(items, id)].some((it) => seen.has(it)),
+    isSeen: (/** @type {string} */ id) => items.has(id),
+    isDrawn: (/** @type {Line} */ { source, target, tensor }) =>
+      drawn.has(JSON.stringify([source, target, tensor])),
   };
 }
 
@@ -190,9 +210,11 @@ function overlayOf(model) {
  */
 export function changedBy(step, before) {
   const seen = new Set(before?.seen);
-  const pins = new Set(before?.pins.map((pin) => JSON.stringify(pin)));
+  const looks = (/** @type {Step | undefined} */ it) =>
+    new Map(it?.items.map(({ id, svg }) => [id, svg]));
+  const [was, is] = [looks(before), looks(step)];
   return [
-    ...step.pins.filter((pin) => !pins.has(JSON.stringify(pin))).map(({ item }) => item),
+    ...step.seen.filter((id) => seen.has(id) && is.get(id) !== was.get(id)),
     ...step.seen.filter((id) => !seen.has(id)),
   ];
 }

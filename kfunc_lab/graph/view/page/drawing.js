@@ -16,6 +16,7 @@ const DASHED = ["lost", "mark-removed", "mark-ghost"];
  *
  * @typedef {object} Drawn
  * @property {Map<string, DrawnItem>} nodes  what can be selected
+ * @property {Map<string, SVGElement>} ends  the marks of outputs
  * @property {(Curve & { node: SVGElement })[]} curves
  * @property {(Label & { node: SVGElement })[]} labels
  */
@@ -32,13 +33,17 @@ const DASHED = ["lost", "mark-removed", "mark-ghost"];
 export function drawPicture(drawing, picture, items, emphasis) {
   /** @type {Drawn["nodes"]} */
   const nodes = new Map();
+  /** @type {Drawn["ends"]} */
+  const ends = new Map();
   const frames = picture.frames.map(({ id: _id, ...place }) =>
     svgElement("rect", { class: "frame", ...place, rx: 8 }),
   );
   const curves = picture.curves.map((curve) => ({ ...curve, node: drawCurve(curve) }));
   const boxes = drawBoxes(picture, items, emphasis);
   picture.boxes.forEach(({ id }, place) => {
-    if (items.get(id)?.order !== undefined) nodes.set(id, { node: boxes[place], frame: null });
+    const node = boxes[place];
+    if (items.get(id)?.order === undefined) ends.set(id, node);
+    else nodes.set(id, { node, frame: null });
   });
   const labels = picture.labels.map((label) => ({ ...label, node: drawLabel(label) }));
   const titles = drawTitles(picture.frames, items);
@@ -54,7 +59,7 @@ export function drawPicture(drawing, picture, items, emphasis) {
     ...labels.map(({ node }) => node),
     ...titles,
   );
-  return { nodes, curves, labels };
+  return { nodes, ends, curves, labels };
 }
 
 /** @param {number[]} points */

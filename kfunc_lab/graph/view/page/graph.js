@@ -19,6 +19,7 @@ import { ZOOM_STEP } from "./zoom.js";
  * @property {GraphModel} model
  * @property {HTMLElement} el
  * @property {boolean} [isCompact]  fills its holder, without frame, title, details and legend
+ * @property {boolean} [fits]  shows the whole graph, until the reader zooms or pans
  * @property {HTMLElement} [notes]  where the notes are shown, by default below the picture
  * @property {() => Overlay} [overlay]  what the view around says of the graph, after each drawing
  * @property {(words: string) => void} [onProblem]  where that view says what went wrong
@@ -29,6 +30,7 @@ import { ZOOM_STEP } from "./zoom.js";
  *
  * @typedef {object} ShownGraph
  * @property {() => void} end
+ * @property {() => void} draw  draws what the model has now
  * @property {() => void} lay  asks for the overlay again
  * @property {(id: string) => boolean} reveal  brings an item into sight, if it is drawn
  * @property {(text: string) => void} setTitle
@@ -48,6 +50,10 @@ export function renderGraph(options) {
   const page = new GraphPage(options, root);
   return {
     end: page.end,
+    draw() {
+      page.readContent();
+      page.draw();
+    },
     lay: () => page.lay(),
     reveal(id) {
       page.scene.reveal(id);
@@ -76,7 +82,7 @@ function renderText({ model, notes: given }, root) {
   };
   show();
   const end = listen(model, { "change:_text": show });
-  return { end, lay() {}, reveal: () => false, setTitle() {} };
+  return { end, draw() {}, lay() {}, reveal: () => false, setTitle() {} };
 }
 
 /** @param {HTMLElement} root */
@@ -122,7 +128,7 @@ class GraphPage {
     this.notes = options.notes ?? element("div", "kfunc-lab-notes");
     this.foot = element("div", "kfunc-lab-foot");
     this.details = makeDetails(this.words);
-    this.scene = new Scene(this.words.picture);
+    this.scene = new Scene(this.words.picture, Boolean(options.fits));
     body.append(this.scene.box, this.details.root);
     root.append(this.foot);
     if (!options.notes) root.append(this.notes);
@@ -239,7 +245,7 @@ class GraphPage {
 
   onShown() {
     const { scene } = this;
-    scene.zoom.centre();
+    scene.zoom.place();
     // A drawing wider than the box opens at its first input.
     scene.reveal(scene.ordered[0], true);
     scene.reveal(this.model.get("selected"));

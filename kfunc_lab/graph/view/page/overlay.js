@@ -1,8 +1,7 @@
 // Writes what another view says of the items onto the picture that is there, so nothing moves.
 
-import { parseSvg } from "../../../ui/page/dom.js";
-
 /** @import { Drawn } from "./drawing.js" */
+/** @import { Line } from "./state.js" */
 
 /**
  * What a view says of the graph that it shows; it is asked after every drawing.
@@ -11,8 +10,8 @@ import { parseSvg } from "../../../ui/page/dom.js";
  * @property {Map<string, string>} [marks]  a class, by item
  * @property {Map<string, string>} [counts]  the number of parameters in words, by item
  * @property {Map<string, string>} [sizes]  a shape in words, by tensor
- * @property {Map<string, string>} [pins]  SVG, by item: these and no others
  * @property {(item: string) => boolean} [isSeen]
+ * @property {(line: Line) => boolean} [isDrawn]
  */
 
 /** @type {WeakMap<Element, string>} */
@@ -22,24 +21,16 @@ const WORN = new WeakMap(); // the mark that each node has
  * @param {Drawn} drawn
  * @param {Overlay} overlay
  */
-export function lay({ nodes, curves, labels }, { marks, counts, sizes, pins, isSeen }) {
-  for (const [id, { node }] of nodes) {
+export function lay({ nodes, ends, curves, labels }, overlay) {
+  const { marks, counts, sizes, isSeen, isDrawn } = overlay;
+  for (const [id, { node, frame }] of nodes) {
     mark(node, marks?.get(id) ?? "");
     const count = node.querySelector(":scope > text.quiet[text-anchor]");
     if (count && counts) rewrite(count, counts.get(id));
-    if (pins) {
-      for (const pin of node.querySelectorAll(":scope > .pin")) pin.remove();
-      node.append(...parseSvg(pins.get(id) ?? ""));
-    }
-    if (isSeen) show(node, isSeen(id));
+    for (const drawn of isSeen ? [node, frame] : []) show(drawn, isSeen?.(id));
   }
-  for (const { line, node } of [...curves, ...labels]) {
-    if (isSeen)
-      show(
-        node,
-        [line.source, line.target].every((end) => !end || isSeen(end)),
-      );
-  }
+  if (isSeen) for (const [id, node] of ends) show(node, isSeen(id));
+  if (isDrawn) for (const { line, node } of [...curves, ...labels]) show(node, isDrawn(line));
   if (sizes) for (const { line, node } of labels) rewrite(node, sizes.get(line.tensor));
 }
 
@@ -55,12 +46,12 @@ function mark(node, name) {
 }
 
 /**
- * @param {SVGElement} node
- * @param {boolean} isSeen
+ * @param {SVGElement | null} node
+ * @param {boolean} [isSeen]
  */
 function show(node, isSeen) {
-  node.classList.toggle("unseen", !isSeen);
-  node.toggleAttribute("inert", !isSeen);
+  node?.classList.toggle("unseen", !isSeen);
+  node?.toggleAttribute("inert", !isSeen);
 }
 
 /**

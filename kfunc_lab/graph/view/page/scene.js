@@ -15,8 +15,11 @@ const TOGGLE_WIDTH = 26; // pixels of a box, from its left, that open it
 
 /** The drawing in its box. */
 export class Scene {
-  /** @param {string} label */
-  constructor(label) {
+  /**
+   * @param {string} label
+   * @param {boolean} fits  whether the whole graph is shown, until the reader zooms or pans
+   */
+  constructor(label, fits) {
     this.box = element("div", "kfunc-lab-picture");
     this.drawing = svgElement("svg", {
       class: "kfunc-lab-drawing",
@@ -24,12 +27,12 @@ export class Scene {
       "aria-label": label,
     });
     this.box.append(this.drawing);
-    this.zoom = new Zoom(this.box, this.drawing);
-    this.wasDragged = enableDragging(this.box);
+    this.zoom = new Zoom(this.box, this.drawing, fits);
+    this.wasDragged = enableDragging(this.box, () => this.zoom.release());
     /** @type {Map<string, Item>} */
     this.items = new Map();
     /** @type {Drawn} */
-    this.drawn = { nodes: new Map(), curves: [], labels: [] };
+    this.drawn = { nodes: new Map(), ends: new Map(), curves: [], labels: [] };
     /** @type {string[]} */
     this.ordered = []; // what is seen, in graph order
     /** @type {Map<string, { x: number, y: number }>} */
@@ -66,8 +69,8 @@ export class Scene {
       if (known.size && !known.has(id)) appear(drawn.node);
     }
     const now = kept === undefined ? undefined : this.places.get(kept);
-    if (before && now) this.zoom.hold(now, before);
-    else this.zoom.centre();
+    if (before && now && !this.zoom.isFitted) this.zoom.hold(now, before);
+    else this.zoom.place();
     this.select(selected);
     if (focused !== undefined) this.focus(focused);
   }

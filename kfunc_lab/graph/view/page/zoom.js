@@ -4,6 +4,7 @@
 
 const LARGEST = 4;
 const SMALLEST = 0.02;
+const LEGIBLE = 0.3; // below this scale, a graph that is shown as a whole scrolls
 const PADDING = 8; // pixels, on each side of the picture
 const DRAG_BEGINS = 4; // pixels: less is a click
 export const ZOOM_STEP = 1.25;
@@ -13,14 +14,28 @@ export class Zoom {
   /**
    * @param {HTMLElement} box
    * @param {SVGSVGElement} drawing
+   * @param {boolean} fits  whether the whole drawing is shown, until the reader zooms or pans
    */
-  constructor(box, drawing) {
+  constructor(box, drawing, fits) {
     this.box = box;
     this.drawing = drawing;
+    this.isFitted = fits;
+    this.fitsAgain = fits;
     this.size = { width: 1, height: 1 };
     this.scale = 1;
     box.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
-    this.stayInTheMiddle();
+    this.followSize();
+  }
+
+  /** Lets the drawing stay as the reader has placed it. */
+  release() {
+    this.isFitted = false;
+  }
+
+  /** Puts the drawing where it belongs until the reader moves it. */
+  place() {
+    if (!this.isFitted) this.centre();
+    else if (this.box.clientWidth) this.show(LEGIBLE);
   }
 
   /** @param {{ width: number, height: number }} size */
@@ -40,12 +55,23 @@ export class Zoom {
   }
 
   fit() {
+    this.isFitted = this.fitsAgain;
+    this.show(SMALLEST);
+    this.box.scrollTo(0, 0);
+  }
+
+  /**
+   * Shows the whole drawing.
+   *
+   * @param {number} smallest  the scale at which it rather scrolls
+   */
+  show(smallest) {
     const width = this.box.clientWidth - 2 * PADDING;
     const height = this.box.clientHeight - 2 * PADDING;
-    this.scale = Math.min(1, width / this.size.width, height / this.size.height);
+    const scale = Math.min(1, width / this.size.width, height / this.size.height);
+    this.scale = Math.max(smallest, scale);
     this.resize();
     this.centre();
-    this.box.scrollTo(0, 0);
   }
 
   /** In the middle where there is room; at the top left where there is none. */
@@ -68,6 +94,7 @@ export class Zoom {
       x: (frame.left + place.x - before.left) / this.scale,
       y: (frame.top + place.y - before.top) / this.scale,
     };
+    this.release();
     this.scale = Math.min(LARGEST, Math.max(SMALLEST, wanted));
     this.resize();
     // What was under the pointer stays under it.
@@ -126,12 +153,14 @@ export class Zoom {
     this.to(this.scale * Math.exp(-event.deltaY / 300), at);
   }
 
-  stayInTheMiddle() {
-    let width = 0;
+  followSize() {
+    let known = "";
     new ResizeObserver(() => {
-      if (!this.box.offsetWidth || this.box.offsetWidth === width) return;
-      if (width) this.centre(); // what was drawn for another width
-      width = this.box.offsetWidth;
+      const { offsetWidth: width, offsetHeight: height } = this.box;
+      const now = this.isFitted ? `${width} ${height}` : String(width);
+      if (!width || now === known) return;
+      if (known) this.place(); // what was drawn for another size
+      known = now;
     }).observe(this.box);
   }
 }
@@ -170,9 +199,10 @@ export function beyond(from, to, low, high) {
  * Lets the pointer drag what is in a box.
  *
  * @param {HTMLElement} box
+ * @param {() => void} onDrag
  * @returns {() => boolean}  whether the last press of the button was a drag
  */
-export function enableDragging(box) {
+export function enableDragging(box, onDrag) {
   /** @type {{ x: number, y: number, left: number, top: number } | null} */
   let start = null;
   let dragged = false;
@@ -186,6 +216,7 @@ export function enableDragging(box) {
     const moved = { x: event.clientX - start.x, y: event.clientY - start.y };
     if (!dragged && Math.hypot(moved.x, moved.y) > DRAG_BEGINS) {
       dragged = true;
+      onDrag();
       box.setPointerCapture(event.pointerId);
       box.classList.add("dragging");
     }
