@@ -13,8 +13,8 @@ slice(end),isCode:!1}),parts}function withCode(text){return partsOf(text).map(pa
 type="button",label&&(made.title=label,made.setAttribute("aria-label",label)),made.addEventListener(
 "click",onClick),made}function listen(model,listeners){for(let[event,listener]of Object.entries(listeners))model.on(event,
 listener);return()=>{for(let[event,listener]of Object.entries(listeners))model.off(event,listener)}}
-function defineView(name,render2){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
-render2({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}function render({model,el}){let words=model.get("_words"),root=element("div","kfunc-lab-view kfunc-l\
+function defineView(name,render2,initialize){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}\
+-view`),render2({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked,initialize}}function render({model,el}){let words=model.get("_words"),root=element("div","kfunc-lab-view kfunc-l\
 ab-predict"),question=element("div");question.append(element("strong","",words.predict)," ",...withCode(
 model.get("_question")));let place=element("div"),problem=element("div","kfunc-lab-predict-problem"),
 answer=element("div"),status=element("div","kfunc-lab-predict-status");for(let spoken of[problem,answer])
