@@ -28,29 +28,42 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
         call.id for call in graph.calls if call.kind == "InputLayer" and call.group in nested
     }
     removed = nested_inputs | set(graph.lost)
-    entering = {edge.target: edge for edge in graph.edges if edge.target in nested_inputs}
-    return replace(
-        graph,
-        calls=tuple(
-            replace(call, group=None) if call.group in nested else call
-            for call in graph.calls
-            if call.id not in removed
+    return without_calls(
+        replace(
+            graph,
+            calls=tuple(
+                replace(call, group=None) if call.group in nested else call
+                for call in graph.calls
+            ),
+            groups=tuple(
+                replace(group, parent=None) if group.parent in nested else group
+                for group in graph.groups
+                if group.id not in nested
+            ),
+            lost=(),
         ),
-        edges=tuple(
-            _from_outside(edge, entering) for edge in graph.edges if edge.target not in removed
-        ),
-        groups=tuple(
-            replace(group, parent=None) if group.parent in nested else group
-            for group in graph.groups
-            if group.id not in nested
-        ),
-        lost=(),
+        removed,
     )
 
 
-def _from_outside(edge: Edge, entering: dict[str, Edge]) -> Edge:
-    """Returns an edge that starts outside the nested models whose inputs it passes."""
-    while edge.source in entering:
-        outer_edge = entering[edge.source]
-        edge = replace(edge, source=outer_edge.source, output=outer_edge.output)
-    return edge
+def without_calls(graph: LayerGraph, removed: set[str]) -> LayerGraph:
+    """Removes calls; a call that took their results takes what they took."""
+    entering = {edge.target: edge for edge in graph.edges if edge.target in removed}
+
+    def source(edge: Edge) -> Edge:
+        while edge.source in entering:
+            outer_edge = entering[edge.source]
+            edge = replace(edge, source=outer_edge.source, output=outer_edge.output)
+        return edge
+
+    def end(call_id: str) -> str:
+        while call_id in entering:
+            call_id = entering[call_id].source
+        return call_id
+
+    return replace(
+        graph,
+        calls=tuple(call for call in graph.calls if call.id not in removed),
+        edges=tuple(source(edge) for edge in graph.edges if edge.target not in removed),
+        outputs=tuple(dict.fromkeys(map(end, graph.outputs))),
+    )
