@@ -8,7 +8,7 @@ calls of the learner.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph, TensorSpec
 from kfunc_lab.lessons.checking.plain_graph import plain_graph, without_calls
 from kfunc_lab.ui.text import snake_case
 
@@ -33,7 +33,8 @@ _POOLINGS = {"Mean": "GlobalAveragePooling", "Max": "GlobalMaxPooling"}
 def normal_form(graph: LayerGraph) -> LayerGraph:
     """Returns a graph in its normal form.
 
-    These make no difference: nesting; calls that lead nowhere; layers that change nothing, such as
+    These make no difference: nesting; calls that lead nowhere; a fixed batch size; layers that
+    change nothing, such as
     `Identity` or `Dropout(0)`; whether an activation is an argument, a layer or an operation;
     operations instead of layers, as in `a + b`; `Flatten`, `Reshape` and `ops.reshape` to the same
     shape; sums of sums; an average written as a mean of a stack or as a sum divided.
@@ -53,10 +54,12 @@ def normal_form(graph: LayerGraph) -> LayerGraph:
         >>> normal_form(read_graph(model)).call_of["hidden"].settings
         {'units': 4, 'activation': 'relu'}
     """
-    graph = plain_graph(graph)
+    graph = _with_open_batch(plain_graph(graph))
     graph = replace(graph, calls=tuple(map(_with_usual_kind, graph.calls)))
     graph = without_calls(graph, {call.id for call in graph.calls if _changes_nothing(call)})
-    for simplify in (_merge_axes, _merge_repeated, _merge_quotients, _merge_activations):
+    for simplify in (
+        *(_merge_axes, _merge_repeated, _merge_quotients, _merge_parts, _merge_activations),
+    ):
         graph = simplify(graph)
     return graph
 
@@ -78,6 +81,24 @@ def _with_usual_kind(call: Call) -> Call:
     if call.kind in _POOLINGS and call.operation:
         return _as_pooling(call)
     return call
+
+
+def _with_open_batch(graph: LayerGraph) -> LayerGraph:
+    """Leaves the batch size open in all shapes."""
+
+    def opened(tensor: TensorSpec) -> TensorSpec:
+        return replace(tensor, shape=(None, *tensor.shape[1:])) if tensor.shape else tensor
+
+    calls = (
+        replace(
+            call,
+            inputs=tuple(map(opened, call.inputs)),
+            outputs=tuple(map(opened, call.outputs)),
+        )
+        for call in graph.calls
+    )
+    edges = (replace(edge, tensor=opened(edge.tensor)) for edge in graph.edges)
+    return replace(graph, calls=tuple(calls), edges=tuple(edges))
 
 
 def _settings_but(call: Call, name: str) -> Mapping[str, object]:
@@ -201,17 +222,41 @@ def _merge_quotients(graph: LayerGraph) -> LayerGraph:
 
     def merged(total: Call, call: Call) -> Call | None:
         count = len(total.inputs)
-        if total.kind != "Add" or total.settings or count < 2 or len(call.settings) != 1:
+        if total.kind != "Add" or total.settings or not _divides_by(call, count):
             return None
-        [(name, factor)] = call.settings.items()
-        if not isinstance(factor, int | float) or factor == 0:
-            return None
-        divided = (
-            call.kind in ("Divide", "TrueDivide") and name == "x2" and factor == count
-        ) or (call.kind == "Multiply" and abs(factor * count - 1) < 1e-6)
-        return replace(call, kind="Average", settings={}) if divided else None
+        return replace(call, kind="Average", settings={})
 
     return _merge(graph, merged)
+
+
+def _merge_parts(graph: LayerGraph) -> LayerGraph:
+    """Merges a sum with the divisions of all of its terms by their number."""
+    for call in graph.calls:
+        parts = graph.sources.get(call.id, [])
+        consumed = [edge.source for edge in graph.edges if edge.source in parts]
+        if (
+            call.kind == "Add"
+            and not call.settings
+            and len(set(parts)) == len(parts) == len(consumed)
+            and all(_divides_by(graph.call_of[part], len(parts)) for part in parts)
+        ):
+            graph = without_calls(graph, set(parts))
+            average = replace(call, kind="Average")
+            calls = (average if it.id == call.id else it for it in graph.calls)
+            graph = replace(graph, calls=tuple(calls))
+    return graph
+
+
+def _divides_by(call: Call, count: int) -> bool:
+    """Tells whether a call divides its only input by a number of terms."""
+    if count < 2 or len(call.inputs) != 1 or len(call.settings) != 1:
+        return False
+    [(name, factor)] = call.settings.items()
+    if not isinstance(factor, int | float):
+        return False
+    if call.kind in ("Divide", "TrueDivide"):
+        return name == "x2" and factor == count
+    return call.kind == "Multiply" and abs(factor * count - 1) < 1e-6
 
 
 def _merge_activations(graph: LayerGraph) -> LayerGraph:

@@ -220,8 +220,11 @@ def _explain(comparison: Comparison) -> str | None:
             "`{layer}` joins the raw image to the place. The image should go through a Dense "
             "layer of 64 units first."
         ).format(layer=joins[0].id)
-    if joins and any(joins[-1].id not in sources for sources in fed.values()):
-        lone = next(head for head, sources in fed.items() if joins[-1].id not in sources)
+    behind = {head.id: graph.ancestors(head.id) for head in heads}
+    lone = next(
+        (it for it, before in behind.items() if joins and joins[-1].id not in before), None
+    )
+    if lone is not None:
         return _(
             "`{head}` does not take the output of `{layer}`, so it sees only part of the "
             "inputs."

@@ -1,6 +1,5 @@
 """Lesson 08: count shared weights once, and let two towers share their layers."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from kfunc_lab.graph.model.comparison import Comparison
@@ -101,7 +100,7 @@ def _check_tied(answer: Any) -> None:
 def _check_not_in_a_row(graph: LayerGraph) -> None:
     for ids in graph.calls_by_layer.values():
         for call_id in ids:
-            before = set(_ancestors(graph, call_id)) & set(ids)
+            before = graph.ancestors(call_id) & set(ids)
             if before:
                 raise Wrong(
                     _(
@@ -110,14 +109,6 @@ def _check_not_in_a_row(graph: LayerGraph) -> None:
                         "question, once for the reply."
                     ).format(layer=printable(graph.call_of[call_id].layer))
                 )
-
-
-def _ancestors(graph: LayerGraph, call_id: str) -> Iterator[str]:
-    waiting = [call_id]
-    for current in waiting:
-        new = [call for call in graph.sources.get(current, ()) if call not in waiting]
-        waiting += new
-        yield from new
 
 
 def _explain_untied(answer: Any, comparison: Comparison) -> str | None:

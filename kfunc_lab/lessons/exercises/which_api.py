@@ -159,6 +159,11 @@ def _explain(comparison: Comparison) -> str | None:
                 "`{layer}` has its own weights, so the model has {n} parameters. `read` is one "
                 "layer: create it once, and call it on both sides."
             ).format(layer=printable(change.after), n=f"{comparison.after.parameters:,}")
+    if not (comparison.added or comparison.removed or comparison.changed):
+        return _(
+            "The first input of the model is `{first}`, but `{layer}` puts the other side first. "
+            "`left` should come first in both."
+        ).format(first=printable(comparison.after.inputs[0]), layer=printable(merging[0].id))
     if not kinds:
         return _("The two sides never meet: `concatenate` puts them side by side.")
     if kinds == ["Concatenate"]:
