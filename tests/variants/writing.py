@@ -258,7 +258,8 @@ class Writer:
         if "activation" in node.settings and node.kind != "Activation":
             if node.key not in self._activation_ways:
                 self._activation_ways[node.key] = self.choose("activation", list(ways))
-            if self._activation_ways[node.key] not in ("argument", "function"):
+            plain = node.settings["activation"] == "linear"
+            if not plain and self._activation_ways[node.key] not in ("argument", "function"):
                 activation = node.settings["activation"]
         if node.key not in self.layers:
             settings = self._settings(node)
