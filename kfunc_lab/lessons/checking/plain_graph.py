@@ -28,7 +28,7 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
         call.id for call in graph.calls if call.kind == "InputLayer" and call.group in nested
     }
     removed = nested_inputs | set(graph.lost)
-    return without_calls(
+    plain = without_calls(
         replace(
             graph,
             calls=tuple(
@@ -43,6 +43,20 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
             lost=(),
         ),
         removed,
+    )
+    return _without_idle_calls(plain)
+
+
+def _without_idle_calls(graph: LayerGraph) -> LayerGraph:
+    """Removes the calls that no output depends on, such as those for an unused output inside."""
+    if not graph.outputs:
+        return graph
+    used = {*graph.inputs, *graph.outputs, *graph.inside}
+    used = used.union(*map(graph.ancestors, graph.outputs))
+    return replace(
+        graph,
+        calls=tuple(call for call in graph.calls if call.id in used),
+        edges=tuple(edge for edge in graph.edges if edge.target in used),
     )
 
 

@@ -105,7 +105,8 @@ def _explain_merging(graph: LayerGraph) -> str | None:
 
 def _explain_readers(graph: LayerGraph) -> str | None:
     """Names the mistake if the graph has the weights of one, two or more than three readers."""
-    readers, rest = divmod(graph.parameters, _READER)
+    layers = {call.layer_id: call.parameters for call in graph.calls}
+    readers, rest = divmod(sum(layers.values()), _READER)
     votes = len(graph.sources.get(graph.outputs[0], ()))
     if rest or readers in (0, 3):
         return None
