@@ -68,11 +68,9 @@ def _check(exercise: str, answer: Any) -> "Feedback":
     task = find(exercise)
     try:
         task.check(answer)
-    except NotAttempted:
-        return Feedback(
-            "not attempted",
-            _("No answer yet. `lab.hint({name})` gives a hint.").format(name=f'"{exercise}"'),
-        )
+    except NotAttempted as verdict:
+        general = _("No answer yet. `lab.hint({name})` gives a hint.")
+        return Feedback("not attempted", str(verdict) or general.format(name=f'"{exercise}"'))
     except Wrong as verdict:
         return Feedback("wrong", str(verdict), comparison=verdict.comparison)
     except Exception as error:

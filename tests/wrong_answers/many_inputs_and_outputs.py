@@ -85,6 +85,30 @@ def one_input():
     return keras.Model(image, [layers.Dense(10, "softmax")(x), layers.Dense(1, "sigmoid")(x)])
 
 
+def separate_activations(image, place):
+    x = layers.Activation("relu")(layers.Dense(64)(image))
+    return keras.ops.concatenate([layers.Identity()(x), place], axis=-1)
+
+
+def with_a_layer_after_a_head():
+    image, place = named_inputs()
+    x = joined(image, place)
+    digit = layers.Dense(10, activation="softmax")(x)
+    digit = layers.Activation("tanh", name="digit")(digit)
+    even = layers.Dense(1, activation="sigmoid", name="even")(x)
+    return keras.Model([image, place], [digit, even])
+
+
+def dict_of_outputs():
+    image, place = named_inputs()
+    x = joined(image, place)
+    digit = layers.Softmax()(layers.Dense(10)(x))
+    return keras.Model(
+        {"place": place, "image": image},
+        {"even": layers.Dense(1, "sigmoid")(x), "digit": digit},
+    )
+
+
 WRONG = [
     ("total-loss", lambda: 1.8, ("both in full", "las dos por completo")),
     ("total-loss", lambda: 1.32, ("wrong way round", "al revés")),
@@ -135,7 +159,27 @@ WRONG = [
     ("swapped-losses", lambda: {"priority": BINARY}, ("got dict", "recibió dict")),
     ("two-heads", one_input, ("There is one input", "Hay una sola entrada")),
     ("two-heads", one_output, ("There is one output", "Hay una sola salida")),
-    ("two-heads", lambda: heads(joined, swap=True), ("wrong order", "el orden equivocado")),
+    (
+        "two-heads",
+        lambda: heads(joined, names=("even", "digit")),
+        ("are swapped", "están intercambiados"),
+    ),
+    (
+        "swapped-losses",
+        lambda: by_name(priority="binary_crosentropy"),
+        ("Do you mean `binary_crossentropy`", "¿Quieres decir `binary_crossentropy`"),
+    ),
+    (
+        "swapped-losses",
+        lambda: by_name(priority=keras.losses.BinaryCrossentropy(from_logits=True)),
+        ("applied twice", "dos veces"),
+    ),
+    (
+        "swapped-losses",
+        lambda: by_name(loss_weights={"priority": "a", "department": 0.2}),
+        ("a loss weight is a number", "el peso de una pérdida es un número"),
+    ),
+    ("two-heads", with_a_layer_after_a_head, ("should not be there", "está de más")),
     ("two-heads", chained, ("side by side", "una al lado de la otra")),
     ("two-heads", lambda: heads(raw), ("raw image", "imagen sin procesar")),
     ("two-heads", lambda: heads(half), ("part of the inputs", "una parte de las entradas")),
@@ -168,6 +212,9 @@ RIGHT = [
         ),
     ),
     ("two-heads", lambda: heads(joined)),
+    ("two-heads", lambda: heads(joined, swap=True)),
+    ("two-heads", lambda: heads(separate_activations)),
+    ("two-heads", dict_of_outputs),
 ]
 
 GIVEN = [("swapped-losses", lambda: compiled([CATEGORICAL, BINARY], (0.2, 1.0)))]

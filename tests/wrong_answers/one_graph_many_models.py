@@ -63,7 +63,9 @@ def new_last_layer(whole):
 
 
 def pooled_once_more(whole):
-    return keras.Model(whole.input, layers.MaxPooling2D(1)(whole.layers[5].output))
+    return keras.Model(
+        whole.input, layers.MaxPooling2D(2, strides=1, padding="same")(whole.layers[5].output)
+    )
 
 
 def from_the_middle(whole):
@@ -135,13 +137,21 @@ WRONG += [
         ("only the encoder", "solo el codificador"),
     ),
     ("both-models", lambda: counts(together=37_810), ("not 37,810", "no son 37,810")),
-    ("both-models", lambda: counts(together=[1]), ("whole number", "número entero")),
+    ("both-models", lambda: counts(together=[1, 2]), ("whole number", "número entero")),
     ("both-models", lambda: 28_241, ("a dict", "un diccionario")),
 ]
 RIGHT = [
     ("both-models", lambda: counts("18,672", 28_241.0)),
     ("two-cuts", lambda: cuts(maps=lambda whole: keras.Sequential(whole.layers[:6]))),
     ("two-cuts", lambda: cuts(maps=nested)),
+    (
+        "two-cuts",
+        lambda: cuts(
+            maps=lambda whole: keras.Model(
+                whole.input, layers.MaxPooling2D(1)(whole.layers[5].output)
+            )
+        ),
+    ),
     ("two-cuts", lambda: cuts(maps=beside_a_dropped_call)),
 ]
 GIVEN = [

@@ -111,7 +111,16 @@ WRONG = [
     ("projected-skip", lambda: layers.Add(), ("got Add", "recibió Add")),
 ]
 
+
+def separate_activations():
+    inputs = keras.Input((9, 9, 64))
+    x = layers.ReLU()(conv(activation=None)(inputs))
+    x = layers.Activation("relu")(conv(activation=None)(x))
+    return keras.Model(inputs, layers.add([x, skip()(inputs)]))
+
+
 RIGHT = [
+    ("projected-skip", separate_activations),
     ("projected-skip", lambda: block(lambda i, a, b: layers.add([skip()(i), b]))),
     ("projected-skip", lambda: block(lambda i, a, b: layers.Add()([b, skip(name="x")(i)]))),
     (

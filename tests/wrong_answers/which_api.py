@@ -173,7 +173,11 @@ WRONG += [
         lambda: graph(judge=lambda: layers.Dense(1)),
         ("activation", "activation"),
     ),
-    ("code-to-graph", lambda: graph(backwards=True), ("takes", "recibe")),
+    (
+        "code-to-graph",
+        lambda: graph(backwards=True),
+        ("the other side first", "primero el otro"),
+    ),
     ("code-to-graph", around_reading, ("should not be there", "está de más")),
 ]
 
@@ -186,6 +190,7 @@ RIGHT = [
     ("code-to-graph", after_other_tries),
     ("code-to-graph", lambda: graph(reader=nested_reader())),
     ("code-to-graph", graph),
+    ("code-to-graph", lambda: graph(reader=keras.Sequential([read()]))),
     ("code-to-graph", lambda: graph(around=lambda x, both: layers.Add()([both, x]))),
     ("code-to-graph", lambda: graph(around=lambda x, both: x + both)),
     (

@@ -7,7 +7,7 @@ whose neighbours are matched.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
@@ -68,12 +68,16 @@ class Comparison:
     lines: Mapping[tuple[str, str], str]
 
 
-def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
+def compare_graphs(
+    before: LayerGraph, after: LayerGraph, *, by_name: bool = True
+) -> Comparison:
     """Finds the differences between two graphs.
 
     Args:
         before: The first graph.
         after: The second graph.
+        by_name: Whether calls with the same chosen name belong together, even if other calls
+            have the same neighbours.
 
     Returns:
         The differences. A name that Keras chose, such as "dense_3", is not a difference, nor is
@@ -85,7 +89,7 @@ def compare_graphs(before: LayerGraph, after: LayerGraph) -> Comparison:
         >>> compare_graphs(graph({"units": 64}), graph({"units": 32})).changed
         (Change(before='d', after='d', settings=(('units', 64, 32),)),)
     """
-    matched = _Matching(before, after).pairs()
+    matched = _Matching(before, after, by_name).pairs()
     matched_after = set(matched.values())
     removed = tuple(call.id for call in before.calls if call.id not in matched)
     added = tuple(call.id for call in after.calls if call.id not in matched_after)
@@ -137,7 +141,8 @@ class _Side:
 class _Matching:
     """Matches the calls of two graphs in passes, the most certain matches first."""
 
-    def __init__(self, before: LayerGraph, after: LayerGraph) -> None:
+    def __init__(self, before: LayerGraph, after: LayerGraph, by_name: bool) -> None:
+        self._by_name_first = by_name
         self._sides = (_Side(before), _Side(after))
         self._numbers: dict[object, int] = {}
         self._matched: dict[str, str] = {}
@@ -146,7 +151,7 @@ class _Matching:
     def pairs(self) -> dict[str, str]:
         named = [self._features(side, _named_features) for side in self._sides]
         plain = [self._features(side, _plain_features) for side in self._sides]
-        for features in (named, plain):
+        for features in (named, plain) if self._by_name_first else (plain,):
             past = [
                 self._spread(side, features_of_side, True)
                 for side, features_of_side in zip(self._sides, features, strict=True)
@@ -205,15 +210,28 @@ class _Matching:
         return numbers
 
     def _match_equal(self, keys: Iterable[Mapping[str, object]]) -> None:
-        """Matches calls with equal keys, in graph order."""
+        """Matches calls with equal keys, in graph order; of several, the one with equal sources."""
         before, after = keys
         waiting: dict[object, list[str]] = defaultdict(list)
-        for call_id in reversed(self._sides[1].ids):
+        for call_id in self._sides[1].ids:
             if call_id not in self._matched_after and call_id in after:
                 waiting[after[call_id]].append(call_id)
         for call_id in self._sides[0].ids:
             if call_id not in self._matched and call_id in before and waiting[before[call_id]]:
-                self._match(call_id, waiting[before[call_id]].pop())
+                candidates = waiting[before[call_id]]
+                self._match(call_id, candidates.pop(self._best(call_id, candidates)))
+
+    def _best(self, call_id: str, candidates: Sequence[str]) -> int:
+        """Returns the index of the candidate that takes the most matches of the call's sources."""
+        if len(candidates) == 1:
+            return 0
+        sources, others = (side.sources for side in self._sides)
+        wanted = {self._matched.get(source) for _at, source, _end in sources.get(call_id, ())}
+        counts = [
+            sum(source in wanted for _at, source, _end in others.get(candidate, ()))
+            for candidate in candidates
+        ]
+        return counts.index(max(counts))
 
     def _match(self, before: str, after: str) -> None:
         self._matched[before] = after

@@ -208,6 +208,14 @@ class LayerGraph:
             ids.setdefault(edge.target, []).append(edge.source)
         return ids
 
+    def ancestors(self, call_id: str) -> frozenset[str]:
+        """Returns the ids of all calls on whose results a call depends."""
+        waiting = [call_id]
+        for current in waiting:
+            new = (call for call in self.sources.get(current, ()) if call not in waiting)
+            waiting += dict.fromkeys(new)
+        return frozenset(waiting[1:])
+
     @cached_property
     def uses(self) -> Mapping[str, list[str]]:
         """The ids of the groups of each nested model or layer, by its `layer_id`."""

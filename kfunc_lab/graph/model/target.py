@@ -31,7 +31,9 @@ def compare_with_target(target: LayerGraph, graph: LayerGraph) -> Comparison:
         >>> compare_with_target(target, graph).changed
         ()
     """
-    comparison = compare_graphs(_with_equal_axes(target), _with_equal_axes(graph))
+    comparison = compare_graphs(
+        _with_equal_axes(target), _with_equal_axes(graph), by_name=False
+    )
     others = (
         Change(change.before, change.after, _settings(comparison, change))
         for change in comparison.changed

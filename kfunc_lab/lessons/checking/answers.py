@@ -1,12 +1,16 @@
 """Checks that an answer exists and has the expected type."""
 
+import ast
 import contextlib
 import math
 from collections.abc import Collection, Mapping
+from fractions import Fraction
 from typing import Any
 
 from kfunc_lab.lessons.checking.exercise import NotAttempted, Wrong
 from kfunc_lab.locale import _
+
+_ROUNDING = 1e-6  # an arithmetic result such as 50.00000000000001 is a whole number
 
 
 def attempted(answer: Any) -> None:
@@ -17,7 +21,7 @@ def attempted(answer: Any) -> None:
 
 
 def whole_number(answer: Any, name: str = "") -> int:
-    """Returns an answer such as `51`, `"1,280"`, `np.int64(3)` or `51.0` as an integer.
+    """Returns an answer such as `51`, `"1,280"`, `np.array([3])` or `51.0` as an integer.
 
     Args:
         answer: The answer.
@@ -27,24 +31,93 @@ def whole_number(answer: Any, name: str = "") -> int:
         Wrong: If the answer is not a whole number.
     """
     with contextlib.suppress(ValueError, OverflowError):
-        value = float(str(answer).replace(",", "").replace("_", "").replace(" ", ""))
-        if value == int(value):
-            return int(value)
+        text = str(single(answer)).replace(",", "").replace("_", "").replace(" ", "")
+        value = float(text)
+        if abs(value - round(value)) < _ROUNDING:
+            return round(value)
     which = f"`{name}`: " if name else ""
     raise Wrong(which + _("Expected a whole number, got {got}.").format(got=repr(answer)))
 
 
 def number(answer: Any) -> float:
-    """Returns an answer such as `0.84`, `"0.84"`, `"0,84"` or `np.float32(0.84)` as a float.
+    """Returns an answer such as `0.84`, `"0,84"`, `"21/25"` or `np.float32(0.84)` as a float.
 
     Raises:
         Wrong: If the answer is not a number.
     """
-    with contextlib.suppress(ValueError):
-        value = float(str(answer).replace(",", "."))
+    with contextlib.suppress(ValueError, OverflowError, ZeroDivisionError):
+        text = str(single(answer)).replace(",", ".")
+        value = float(Fraction(text.replace(" ", ""))) if "/" in text else float(text)
         if math.isfinite(value):
             return value
     raise Wrong(_("Expected a number, got {got}.").format(got=repr(answer)))
+
+
+def truth(answer: Any, name: str) -> bool:
+    """Returns an answer such as `True`, `0` or `np.array([1])` as a bool.
+
+    Args:
+        answer: The answer.
+        name: The key of the answer among several, for the message.
+
+    Raises:
+        Wrong: If the answer is neither true nor false.
+    """
+    value = single(answer)
+    if isinstance(value, bool | int | float) and value in (0, 1):
+        return bool(value)
+    raise Wrong(
+        _("`{name}`: expected `True` or `False`, got {got}.").format(
+            name=name, got=repr(answer)
+        )
+    )
+
+
+def shape(answer: Any) -> tuple[Any, ...]:
+    """Returns an answer such as `(None, 784)`, `[None, 784]` or `"(None, 784)"` as a tuple.
+
+    Raises:
+        Wrong: If the answer is not a sequence.
+    """
+    sizes = answer
+    if isinstance(sizes, str):
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            sizes = ast.literal_eval(sizes.strip())
+    if hasattr(sizes, "tolist"):
+        sizes = sizes.tolist()
+    if isinstance(sizes, list | tuple) and len(sizes) == 1 and not _is_size(sizes[0]):
+        [sizes] = sizes
+    if not isinstance(sizes, list | tuple):
+        raise Wrong(
+            _("A shape is a tuple such as `(None, 784)`, got {got}.").format(got=repr(answer))
+        )
+    return tuple(map(_size, sizes))
+
+
+def _is_size(value: Any) -> bool:
+    return value is None or not isinstance(value, list | tuple)
+
+
+def _size(value: Any) -> Any:
+    """Returns a size as an integer; `None` and what is no size stay as they are."""
+    if value is None or str(value) == "None":
+        return None
+    try:
+        return whole_number(value)
+    except Wrong:
+        return value
+
+
+def single(answer: Any) -> Any:
+    """Returns the only element of an array, tensor or sequence; other answers as they are."""
+    if isinstance(answer, list | tuple) and len(answer) == 1:
+        return single(answer[0])
+    if hasattr(answer, "shape") and hasattr(answer, "dtype"):
+        with contextlib.suppress(Exception):  # a symbolic tensor has no values
+            import numpy as np
+
+            return np.asarray(answer).item()
+    return answer
 
 
 def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:

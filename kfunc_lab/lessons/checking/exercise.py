@@ -8,7 +8,7 @@ from kfunc_lab.graph.model.comparison import Comparison
 
 
 class NotAttempted(AssertionError):  # noqa: N818 - a verdict, not an error
-    """Raised if there is no answer yet."""
+    """Raised if there is no answer yet; a message may say what to do first."""
 
 
 class Wrong(AssertionError):  # noqa: N818 - a verdict, not an error

@@ -1,8 +1,19 @@
-"""Compares answers that are models with the target graph."""
+"""Compares answers that are models with the model that an exercise asks for.
 
-from collections.abc import Callable, Iterable, Iterator
+An exercise with one right graph builds it in a function and calls `check_model`:
+
+    def _check(answer):
+        answers.attempted(answer)
+        graphs.check_model(_target, answer, _explain)
+
+`_explain` gets the comparison of the graphs in their normal form (see `normal_form`) and returns
+the misconception that it recognises, or `None`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from kfunc_lab.graph.keras.reader import read_graph
 from kfunc_lab.graph.model.comparison import Change, Comparison
@@ -10,16 +21,19 @@ from kfunc_lab.graph.model.descriptions import shape_tuple
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 from kfunc_lab.graph.model.target import compare_with_target
 from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking.behaviour import behaves_like
 from kfunc_lab.lessons.checking.exercise import Wrong
-from kfunc_lab.lessons.checking.plain_graph import plain_graph
+from kfunc_lab.lessons.checking.normal_form import normal_form
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
 Explain = Callable[[Comparison], str | None]
+Ends = Literal["in order", "in any order", "by name"]
+Orders = tuple[list[int], list[int]]
 
 
 def graph_of(answer: Any, name: str = "") -> LayerGraph:
-    """Returns the plain graph of an answer that is a model.
+    """Returns the normal form of the graph of an answer that is a model.
 
     Args:
         answer: The answer.
@@ -37,16 +51,122 @@ def graph_of(answer: Any, name: str = "") -> LayerGraph:
                 "layer."
             )
         )
-    return plain_graph(graph)
+    return normal_form(graph)
+
+
+@cache
+def _built(build: Callable[[], Any]) -> Any:
+    """Builds a target model; Keras's global state is restored, and its weights get no values."""
+    from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+
+    with preserve_keras_state():
+        return build()
 
 
 @cache
 def target_of(build: Callable[[], Any]) -> LayerGraph:
-    """Builds a target model and returns its plain graph; Keras's global state is restored."""
-    from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+    """Builds a target model and returns the normal form of its graph."""
+    return normal_form(read_graph(_built(build)))
 
-    with preserve_keras_state():
-        return plain_graph(read_graph(build()))
+
+def check_model(
+    build: Callable[[], Any],
+    answer: Any,
+    explain: Explain = lambda comparison: None,
+    *,
+    ends: Ends = "in order",
+    name: str = "",
+) -> None:
+    """Raises `Wrong` unless an answer is the same model as the target.
+
+    It is the same if the normal forms of the graphs are equal, or if both compute the same with
+    equal weights. The names of layers do not matter.
+
+    Args:
+        build: Builds the target.
+        answer: The answer.
+        explain: Returns the known misconception behind the differences, or `None`.
+        ends: Whether the exercise asks for an order of the inputs and outputs, or for their
+            names; the names are those of the target.
+        name: The key of the answer among several, for the message.
+
+    Raises:
+        Wrong: See `check_graph`; or the answer is not a model.
+    """
+    target, graph, model = target_of(build), graph_of(answer, name), _built(build)
+    orders = _orders(ends, target, graph, (model, answer))
+    comparison = compare_with_target(target, _with_ends(graph, orders))
+    first = next(differences(comparison), None)
+    if first is None and len(answer.outputs) != len(model.outputs):
+        first = _("The model has {n} outputs; it should have {wanted}.").format(
+            n=len(answer.outputs), wanted=len(model.outputs)
+        )
+    if first is not None and not behaves_like(model, answer, comparison, orders):
+        raise Wrong(explain(comparison) or first, comparison)
+    if ends == "by name":
+        _check_names(_names_of_ends(model), _names_of_ends(answer))
+
+
+def _with_ends(graph: LayerGraph, orders: Orders) -> LayerGraph:
+    """Puts the inputs and outputs of a graph in the order of the target, if they all correspond."""
+    inputs, outputs = (
+        tuple(call_ids[order.index(at)] for at in range(len(order)))
+        if sorted(order) == list(range(len(call_ids)))
+        else call_ids
+        for call_ids, order in zip((graph.inputs, graph.outputs), orders, strict=True)
+    )
+    return replace(graph, inputs=inputs, outputs=outputs)
+
+
+def _orders(
+    ends: Ends, target: LayerGraph, graph: LayerGraph, models: tuple[Any, Any]
+) -> Orders:
+    """Returns the index in the target of each input of a model and of each output, -1 if none."""
+    inputs, outputs = (list(range(len(it))) for it in (models[1].inputs, models[1].outputs))
+    if ends == "in order":
+        return inputs, outputs
+    names = [_names_of_ends(it) for it in models]
+    if ends == "by name" and list(map(sorted, names[0])) == list(map(sorted, names[1])):
+        inputs, outputs = (
+            list(map(wanted.index, got)) for wanted, got in zip(*names, strict=True)
+        )
+        return inputs, outputs
+    partners = {other: one for one, other in compare_with_target(target, graph).matched}
+    inputs, outputs = (
+        [wanted.index(partners[it]) if partners.get(it) in wanted else -1 for it in got]
+        for wanted, got in ((target.inputs, graph.inputs), (target.outputs, graph.outputs))
+    )
+    return inputs, outputs
+
+
+def _names_of_ends(model: Any) -> tuple[list[str], list[str]]:
+    """Returns the names under which data are given to a model, and losses for its outputs."""
+    return (
+        _sorted_keys(model.input) or [tensor.name for tensor in model.inputs],
+        _sorted_keys(model.output) or list(model.output_names),
+    )
+
+
+def _sorted_keys(ends: Any) -> list[str]:
+    """Returns the keys of a dict of tensors, in the order in which Keras flattens it."""
+    return sorted(map(str, ends)) if isinstance(ends, Mapping) else []
+
+
+def _check_names(wanted: tuple[list[str], list[str]], got: tuple[list[str], list[str]]) -> None:
+    if sorted(wanted[1]) != sorted(got[1]):
+        raise Wrong(
+            _(
+                "The graph is right, but its outputs are named {got}: name the last layers "
+                "{wanted}, so that losses can be given by name."
+            ).format(got=_names(got[1]), wanted=_names(wanted[1]))
+        )
+    if sorted(wanted[0]) != sorted(got[0]):
+        raise Wrong(
+            _(
+                "The graph is right, but its inputs are named {got}: name them {wanted}, so that "
+                "data can be given by name."
+            ).format(got=_names(got[0]), wanted=_names(wanted[0]))
+        )
 
 
 def check_graph(
@@ -77,7 +197,7 @@ def differences(comparison: Comparison) -> Iterator[str]:
     for call_id in comparison.added:
         call = comparison.after.call_of[call_id]
         yield _("`{layer}` ({kind}) should not be there.").format(
-            layer=printable(call_id), kind=call.kind
+            layer=printable(call_id), kind=_written_kind(call)
         )
     for change in comparison.changed:
         yield from _changes(comparison, change, matched)
@@ -91,6 +211,11 @@ def differences(comparison: Comparison) -> Iterator[str]:
         yield _("The inputs are {got}; they should be {wanted}.").format(
             got=_names(comparison.after.inputs), wanted=_names(filter(None, begins))
         )
+
+
+def _written_kind(call: Call) -> str:
+    """Returns the class of a call as the learner wrote it, not as in the normal form."""
+    return call.code.partition("(")[0].rpartition(".")[2] or call.kind
 
 
 def _missing(comparison: Comparison, call: Call, matched: dict[str, str]) -> str:

@@ -28,29 +28,56 @@ def plain_graph(graph: LayerGraph) -> LayerGraph:
         call.id for call in graph.calls if call.kind == "InputLayer" and call.group in nested
     }
     removed = nested_inputs | set(graph.lost)
-    entering = {edge.target: edge for edge in graph.edges if edge.target in nested_inputs}
+    plain = without_calls(
+        replace(
+            graph,
+            calls=tuple(
+                replace(call, group=None) if call.group in nested else call
+                for call in graph.calls
+            ),
+            groups=tuple(
+                replace(group, parent=None) if group.parent in nested else group
+                for group in graph.groups
+                if group.id not in nested
+            ),
+            lost=(),
+        ),
+        removed,
+    )
+    return _without_idle_calls(plain)
+
+
+def _without_idle_calls(graph: LayerGraph) -> LayerGraph:
+    """Removes the calls that no output depends on, such as those for an unused output inside."""
+    if not graph.outputs:
+        return graph
+    used = {*graph.inputs, *graph.outputs, *graph.inside}
+    used = used.union(*map(graph.ancestors, graph.outputs))
     return replace(
         graph,
-        calls=tuple(
-            replace(call, group=None) if call.group in nested else call
-            for call in graph.calls
-            if call.id not in removed
-        ),
-        edges=tuple(
-            _from_outside(edge, entering) for edge in graph.edges if edge.target not in removed
-        ),
-        groups=tuple(
-            replace(group, parent=None) if group.parent in nested else group
-            for group in graph.groups
-            if group.id not in nested
-        ),
-        lost=(),
+        calls=tuple(call for call in graph.calls if call.id in used),
+        edges=tuple(edge for edge in graph.edges if edge.target in used),
     )
 
 
-def _from_outside(edge: Edge, entering: dict[str, Edge]) -> Edge:
-    """Returns an edge that starts outside the nested models whose inputs it passes."""
-    while edge.source in entering:
-        outer_edge = entering[edge.source]
-        edge = replace(edge, source=outer_edge.source, output=outer_edge.output)
-    return edge
+def without_calls(graph: LayerGraph, removed: set[str]) -> LayerGraph:
+    """Removes calls; a call that took their results takes what they took."""
+    entering = {edge.target: edge for edge in graph.edges if edge.target in removed}
+
+    def source(edge: Edge) -> Edge:
+        while edge.source in entering:
+            outer_edge = entering[edge.source]
+            edge = replace(edge, source=outer_edge.source, output=outer_edge.output)
+        return edge
+
+    def end(call_id: str) -> str:
+        while call_id in entering:
+            call_id = entering[call_id].source
+        return call_id
+
+    return replace(
+        graph,
+        calls=tuple(call for call in graph.calls if call.id not in removed),
+        edges=tuple(source(edge) for edge in graph.edges if edge.target not in removed),
+        outputs=tuple(dict.fromkeys(map(end, graph.outputs))),
+    )

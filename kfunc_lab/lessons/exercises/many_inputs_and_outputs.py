@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kfunc_lab.graph.lint.losses import for_each_output, kind_of_loss
+from kfunc_lab.graph.lint.losses import for_each_output
 from kfunc_lab.graph.model.comparison import Comparison
-from kfunc_lab.lessons.checking import answers, graphs
+from kfunc_lab.lessons.checking import answers, graphs, losses
 from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 
@@ -45,6 +45,7 @@ def _check_total(answer: Any) -> None:
 
 
 _FITS = {"priority": "binary_crossentropy", "department": "categorical_crossentropy"}
+_ACTIVATIONS = {"priority": "sigmoid", "department": "softmax"}
 _WEIGHTS = {"priority": 1.0, "department": 0.2}
 
 
@@ -60,12 +61,18 @@ def _check_repaired(answer: Any) -> None:
     if getattr(model, "loss", None) is None:
         raise Wrong(_("The model is not compiled: `compile` sets its losses."))
     _check_names(model.loss)
-    losses = _by_output(model, model.loss, _("losses"))
+    given = _by_output(model, model.loss, _("losses"))
     weights = _by_output(model, model.get_compile_config().get("loss_weights"), _("weights"))
-    kinds = {name: kind_of_loss(loss)[0] if loss else "" for name, loss in losses.items()}
+    read = {name: losses.read_loss(name, loss) for name, loss in given.items() if loss}
+    kinds = {name: read[name][0] if name in read else "" for name in given}
     if kinds == {name: _FITS[other] for name, other in _SWAPPED.items()}:
         if weights == {name: _WEIGHTS[other] for name, other in _SWAPPED.items()}:
-            raise NotAttempted
+            raise NotAttempted(
+                _(
+                    "The losses and their weights are still those of the lesson. "
+                    "`lab.lint(repaired)` says which of them do not fit; repair these."
+                )
+            )
         raise Wrong(
             _(
                 "The losses are still swapped. A list follows the order of the outputs, which "
@@ -74,6 +81,7 @@ def _check_repaired(answer: Any) -> None:
         )
     for name, kind in kinds.items():
         _check_loss(name, kind)
+        losses.check_applied_once(name, _ACTIVATIONS[name], read[name][1])
     _check_weights(weights)
 
 
@@ -135,9 +143,10 @@ def _check_loss(name: str, kind: str) -> None:
 
 
 def _check_weights(weights: Mapping[str, Any]) -> None:
-    if weights == _WEIGHTS:
+    numbers = {name: _weight(name, weight) for name, weight in weights.items()}
+    if all(abs(numbers[name] - wanted) < 1e-6 for name, wanted in _WEIGHTS.items()):
         return
-    if weights == {name: _WEIGHTS[other] for name, other in _SWAPPED.items()}:
+    if numbers == {name: _WEIGHTS[other] for name, other in _SWAPPED.items()}:
         raise Wrong(
             _(
                 "The losses are right, but their weights are still swapped: `priority` should "
@@ -148,13 +157,20 @@ def _check_weights(weights: Mapping[str, Any]) -> None:
         _(
             "The losses are right. Their weights are {got}; `priority` should have 1.0, "
             "`department` 0.2."
-        ).format(
-            got=", ".join(
-                f"`{name}`: {1.0 if weight is None else weight:g}"
-                for name, weight in weights.items()
+        ).format(got=", ".join(f"`{name}`: {weight:g}" for name, weight in numbers.items()))
+    )
+
+
+def _weight(name: str, weight: Any) -> float:
+    if weight is None:
+        return 1.0  # Keras's default
+    if not isinstance(weight, bool | int | float) and not hasattr(weight, "dtype"):
+        raise Wrong(
+            _("`{name}`: a loss weight is a number, got {got}.").format(
+                name=name, got=repr(weight)
             )
         )
-    )
+    return float(weight)
 
 
 def _two_heads() -> Any:
@@ -172,28 +188,7 @@ def _two_heads() -> Any:
 
 def _check_two_heads(answer: Any) -> None:
     answers.attempted(answer)
-    graph = graphs.graph_of(answer)
-    graphs.check_graph(graphs.target_of(_two_heads), graph, _explain)
-    _check_names_of_ends(answer)
-
-
-def _check_names_of_ends(model: Any) -> None:
-    outputs = list(model.output_names)
-    if outputs != ["digit", "even"]:
-        raise Wrong(
-            _(
-                "The graph is right, but its outputs are named {got}: name the last layers "
-                "`digit` and `even`, so that losses can be given by name."
-            ).format(got=", ".join(f"`{name}`" for name in outputs))
-        )
-    inputs = [tensor.name for tensor in model.inputs]
-    if inputs != ["image", "place"]:
-        raise Wrong(
-            _(
-                "The graph is right, but its inputs are named {got}: name them `image` and "
-                "`place`, so that data can be given by name."
-            ).format(got=", ".join(f"`{name}`" for name in inputs))
-        )
+    graphs.check_model(_two_heads, answer, _explain, ends="by name")
 
 
 def _explain(comparison: Comparison) -> str | None:
@@ -213,9 +208,7 @@ def _explain(comparison: Comparison) -> str | None:
     fed = {head.id: graph.sources.get(head.id, []) for head in heads}
     by_units = {head.outputs[0].shape[-1]: head for head in heads if head.outputs[0].shape}
     if set(by_units) == {1, 10} and heads[0] is by_units[1]:
-        return _(
-            "The outputs are in the wrong order: first the digit, then whether it is even."
-        )
+        return _("The names of the heads are swapped: `digit` has 10 units, `even` has one.")
     chained = [head for head in heads if set(fed[head.id]) & set(graph.outputs)]
     if chained:
         return _(
@@ -227,8 +220,11 @@ def _explain(comparison: Comparison) -> str | None:
             "`{layer}` joins the raw image to the place. The image should go through a Dense "
             "layer of 64 units first."
         ).format(layer=joins[0].id)
-    if joins and any(joins[-1].id not in sources for sources in fed.values()):
-        lone = next(head for head, sources in fed.items() if joins[-1].id not in sources)
+    behind = {head.id: graph.ancestors(head.id) for head in heads}
+    lone = next(
+        (it for it, before in behind.items() if joins and joins[-1].id not in before), None
+    )
+    if lone is not None:
         return _(
             "`{head}` does not take the output of `{layer}`, so it sees only part of the "
             "inputs."

@@ -1,12 +1,12 @@
 """Lesson 04: count the weights that two models share, and build models from an existing graph."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.graph.model.descriptions import shape_tuple
-from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.lessons.checking import answers, graphs
 from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
@@ -98,14 +98,14 @@ def _check_cuts(answer: Any) -> None:
     whole = parts["autoencoder"]
     _check_whole(whole)
     for name, build in _CUTS.items():
-        _check_cut(name, parts[name], graphs.target_of(build))
+        _check_cut(name, parts[name], build)
         _check_own_weights(name, parts[name], whole)
 
 
 def _check_whole(whole: Any) -> None:
-    graph = graphs.graph_of(whole, "autoencoder")
+    graphs.graph_of(whole, "autoencoder")
     try:
-        graphs.check_graph(graphs.target_of(_WHOLE), graph)
+        graphs.check_model(_WHOLE, whole)
     except Wrong:
         raise Wrong(
             _(
@@ -115,7 +115,7 @@ def _check_whole(whole: Any) -> None:
         ) from None
 
 
-def _check_cut(name: str, answer: Any, target: LayerGraph) -> None:
+def _check_cut(name: str, answer: Any, build: Callable[[], Any]) -> None:
     import keras
 
     if isinstance(answer, keras.layers.Layer) and not isinstance(answer, keras.Model):
@@ -130,7 +130,7 @@ def _check_cut(name: str, answer: Any, target: LayerGraph) -> None:
         raise Wrong(
             _("`{name}`: the model should have one input and one output.").format(name=name)
         )
-    graphs.check_graph(target, graph, partial(_explain_cut, name))
+    graphs.check_model(build, answer, partial(_explain_cut, name), name=name)
 
 
 def _explain_cut(name: str, comparison: Comparison) -> str | None:

@@ -67,13 +67,7 @@ def _check_claims(answer: Any) -> None:
     answers.attempted(answer)
     claims = answers.by_name(answer, _CLAIMS)
     for name, (holds, correction) in _CLAIMS.items():
-        if claims[name] not in (True, False):
-            raise Wrong(
-                _("`{name}`: expected `True` or `False`, got {got}.").format(
-                    name=name, got=repr(claims[name])
-                )
-            )
-        if claims[name] != holds:
+        if answers.truth(claims[name], name) != holds:
             raise Wrong(_(correction))
 
 

@@ -1,15 +1,13 @@
 """Lesson 02: count steps, and give three heads the activation and the loss that fit."""
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
-from kfunc_lab.lessons.checking import answers
+from kfunc_lab.lessons.checking import answers, graphs, losses
 from kfunc_lab.lessons.checking.exercise import Exercise, NotAttempted, Wrong
 from kfunc_lab.locale import N_, _
 
 _STEPS = 50  # 3,200 digits, 64 at a time
-_SHORT_NAMES = {"mse": "mean_squared_error", "mae": "mean_absolute_error"}
 
 
 @dataclass(frozen=True)
@@ -28,50 +26,25 @@ def _check_heads(answer: Any) -> None:
     heads = {name: _read_head(name, model) for name, model in models.items()}
     if heads == _UNCHANGED:
         raise NotAttempted
-    for name, head in heads.items():
-        _check_spelling(name, head.loss)
     _check_digit(heads["digit"])
     _check_even(heads["even"])
     _check_ink(heads["ink"])
 
 
 def _read_head(name: str, model: Any) -> _Head:
-    import keras
-
     loss = getattr(answers.model(model, name), "loss", None)
     if loss is None:
         raise Wrong(
             _("`{name}`: the model has no loss yet; `compile` sets it.").format(name=name)
         )
-    last = model.layers[-1]
+    graph = graphs.graph_of(model, name)
+    kind, from_logits = losses.read_loss(name, loss)
     return _Head(
         units=model.output_shape[-1],
-        activation=getattr(getattr(last, "activation", None), "__name__", "linear"),
-        loss=_loss_name(loss),
-        from_logits=isinstance(loss, keras.losses.Loss)
-        and bool(loss.get_config().get("from_logits")),
+        activation=losses.activation_of(graph.call_of[graph.outputs[0]]),
+        loss=kind,
+        from_logits=from_logits,
     )
-
-
-def _loss_name(loss: Any) -> str:
-    """Returns the name of a loss: a string, a loss object or a function."""
-    name = loss if isinstance(loss, str) else getattr(loss, "name", None)
-    name = str(name or getattr(loss, "__name__", type(loss).__name__))
-    return _SHORT_NAMES.get(name, name)
-
-
-def _check_spelling(name: str, loss: str) -> None:
-    """Raises `Wrong` if a loss is close to one of Keras, but has another name."""
-    import keras
-
-    known = [other for other in dir(keras.losses) if other.islower() and other[0] != "_"]
-    close = difflib.get_close_matches(loss, known, n=1, cutoff=0.85)
-    if close and loss not in known:
-        raise Wrong(
-            _("`{name}`: Keras has no loss `{loss}`. Do you mean `{close}`?").format(
-                name=name, loss=loss, close=close[0]
-            )
-        )
 
 
 def _check_digit(head: _Head) -> None:
@@ -136,6 +109,7 @@ def _check_ink(head: _Head) -> None:
             _("`ink`: {n} units; one unit is enough for one number.").format(n=head.units)
         )
     if head.loss == "binary_crossentropy" and head.activation == "sigmoid":
+        losses.check_applied_once("ink", head.activation, head.from_logits)
         return  # the ink lies between 0 and 1, and this loss is smallest where both are equal
     if "crossentropy" in head.loss or "hinge" in head.loss:
         raise Wrong(
@@ -163,15 +137,16 @@ def _check_ink(head: _Head) -> None:
 
 def _check_probabilities(name: str, head: _Head, activation: str) -> None:
     """Raises `Wrong` unless exactly one of layer and loss computes the probabilities."""
-    if head.from_logits and head.activation == activation:
-        raise Wrong(
-            _(
-                "`{name}`: `{activation}` is applied twice, by the layer and, because of "
-                "`from_logits=True`, by the loss. Keep one of them."
-            ).format(name=name, activation=activation)
-        )
+    losses.check_applied_once(name, head.activation, head.from_logits)
     if head.from_logits and head.activation == "linear":
         return
+    if head.from_logits:
+        raise Wrong(
+            _(
+                "`{name}`: because of `from_logits=True`, the loss takes plain scores and applies "
+                "`{activation}` itself. The layer should have no activation; it has `{got}`."
+            ).format(name=name, activation=activation, got=head.activation)
+        )
     if head.activation != activation:
         raise Wrong(
             _(

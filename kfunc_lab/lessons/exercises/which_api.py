@@ -1,5 +1,6 @@
 """Lesson 11: choose an API for six architectures, and write a subclass as a graph."""
 
+import re
 from typing import Any
 
 from kfunc_lab.graph.keras.reader import read_graph
@@ -11,16 +12,14 @@ from kfunc_lab.ui.text import printable
 
 _APIS = ("sequential", "functional", "subclass")
 
-# Other words for the same, such as those of the Spanish lesson.
-_SYNONYMS = {
-    "subclassed": "subclass",
-    "subclassing": "subclass",
-    "secuencial": "sequential",
-    "funcional": "functional",
-    "subclase": "subclass",
-    "herencia": "subclass",
-    "por herencia": "subclass",
+# The words for each, such as those of the Spanish lesson, and words that may stand beside them.
+_WORDS = {
+    **dict.fromkeys(("sequential", "secuencial"), "sequential"),
+    **dict.fromkeys(("functional", "funcional"), "functional"),
+    **dict.fromkeys(("subclass", "subclassed", "subclassing"), "subclass"),
+    **dict.fromkeys(("subclase", "herencia"), "subclass"),
 }
+_BESIDE = {"a", "api", "de", "el", "keras", "la", "model", "modelo", "por", "the", "un", "una"}
 
 _RIGHT = {
     "melody": "sequential",
@@ -42,15 +41,16 @@ def _check_choices(answer: Any) -> None:
 
 
 def _api(name: str, answer: Any) -> str:
-    word = answer.strip().lower() if isinstance(answer, str) else ""
-    word = _SYNONYMS.get(word, word)
-    if word not in _APIS:
+    text = answer.__name__ if isinstance(answer, type) else answer
+    words = set(re.findall(r"\w+", text.lower())) - _BESIDE if isinstance(text, str) else set()
+    apis = {_WORDS.get(word, "") for word in words}
+    if len(apis) != 1 or not apis <= set(_APIS):
         raise Wrong(
             _("`{name}`: expected one of {apis}, got {got}.").format(
                 name=name, apis=", ".join(f'`"{name}"`' for name in _APIS), got=repr(answer)
             )
         )
-    return word
+    return apis.pop()
 
 
 def _reason(name: str, choice: str) -> str:
@@ -145,7 +145,7 @@ def _check_graph(answer: Any) -> None:
                 "The model has one input; it should have two, `left` and `right`, given as a list."
             )
         )
-    graphs.check_graph(graphs.target_of(_pair), graph, _explain)
+    graphs.check_model(_pair, answer, _explain)
 
 
 def _explain(comparison: Comparison) -> str | None:
@@ -159,6 +159,11 @@ def _explain(comparison: Comparison) -> str | None:
                 "`{layer}` has its own weights, so the model has {n} parameters. `read` is one "
                 "layer: create it once, and call it on both sides."
             ).format(layer=printable(change.after), n=f"{comparison.after.parameters:,}")
+    if not (comparison.added or comparison.removed or comparison.changed):
+        return _(
+            "The first input of the model is `{first}`, but `{layer}` puts the other side first. "
+            "`left` should come first in both."
+        ).format(first=printable(comparison.after.inputs[0]), layer=printable(merging[0].id))
     if not kinds:
         return _("The two sides never meet: `concatenate` puts them side by side.")
     if kinds == ["Concatenate"]:

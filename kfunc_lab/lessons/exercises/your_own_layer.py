@@ -310,6 +310,7 @@ def _check_saved(cls: Any) -> None:
     layer.set_weights([np.array([1, 2, 3, 4], "float32")])
     config = _config(layer)
     _check_config(config)
+    _check_initializer(cls, config)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.keras")
         try:
@@ -385,6 +386,25 @@ def _check_config(config: Mapping[str, Any]) -> None:
                 "The config of a layer created with `exponent={wanted}` has `exponent` {got}. "
                 "Store the argument as `self.exponent`, and return that value."
             ).format(wanted=_EXPONENT, got=repr(config["exponent"]))
+        )
+
+
+def _check_initializer(cls: Any, config: Mapping[str, Any]) -> None:
+    """Raises `Wrong` if a layer made from the config starts with other weights."""
+    import keras
+
+    try:
+        again = cls.from_config(keras.saving.serialize_keras_object(dict(config)))
+        start = _model(again, (4,)).get_weights()[0]
+    except Exception:  # loading the file fails in the same way, and says why
+        return
+    if abs(start[0] - _START) > 1e-6:
+        raise Wrong(
+            _(
+                "A layer made from the config starts its weights at {got}; the initializer of "
+                "this layer gives {wanted}. Store the argument as `self.initializer`, and return "
+                "that object."
+            ).format(got=round(float(start[0]), 3), wanted=_START)
         )
 
 
