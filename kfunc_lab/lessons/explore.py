@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.getipython import get_ipython
 from IPython.utils.capture import capture_output
 from ipywidgets.widgets.interaction import show_inline_matplotlib_plots
@@ -120,9 +121,8 @@ def _display_data(value: Any) -> Output | None:
     if value is None:
         return None
     shell: Any = get_ipython()
-    if shell is None:
-        return _display({"text/plain": repr(value)}, {})
-    data, metadata = shell.display_formatter.format(value)
+    formatter = DisplayFormatter() if shell is None else shell.display_formatter
+    data, metadata = formatter.format(value)
     return _display(data, metadata) if data else None
 
 
