@@ -1,13 +1,14 @@
 """A function whose arguments can be moved, with its result below them: `lab.explore`."""
 
+import io
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import ipywidgets
 from IPython.core.formatters import DisplayFormatter
 from IPython.core.getipython import get_ipython
-from IPython.utils.capture import capture_output
 from ipywidgets.widgets.interaction import show_inline_matplotlib_plots
 
 from kfunc_lab.lessons.controls import control
@@ -50,8 +51,7 @@ def explore(function: Callable[..., Any], **controls: Any) -> "Exploration":
 class Exploration(ipywidgets.VBox):  # type: ignore[misc]
     """Controls, and the result of a function of their values.
 
-    The page waits for the end of a run before it sends the next value of a control, and then
-    sends only the newest.
+    Runs follow one another, and each takes the newest values.
     """
 
     # ipywidgets 7, which Colab has, would show the widget alone, without its picture and text.
@@ -62,9 +62,9 @@ class Exploration(ipywidgets.VBox):  # type: ignore[misc]
         self._controls = controls
         self._result = ipywidgets.Output()
         super().__init__([*controls.values(), self._result])
-        self._show()
-        self._first_values = self._values()
-        self._first_outputs = self._outputs
+        self._first_values = self._shown = self._values()
+        self._first_outputs = _outputs_of(function, self._shown)
+        self._result.outputs = tuple(map(_on_page, self._first_outputs))
         for widget in controls.values():
             widget.observe(lambda _change: on_main_thread(self._show), "value")
 
@@ -96,24 +96,57 @@ class Exploration(ipywidgets.VBox):  # type: ignore[misc]
         return {name: widget.value for name, widget in self._controls.items()}
 
     def _show(self) -> None:
-        self._outputs = _outputs_of(self._function, self._values())
-        self._result.outputs = tuple(map(_on_page, self._outputs))
+        """Shows the result of the newest values, unless it is shown already."""
+        if self._values() != self._shown:
+            self._shown = self._values()
+            outputs = _outputs_of(self._function, self._shown)
+            self._result.outputs = tuple(map(_on_page, outputs))
 
 
 def _outputs_of(function: Callable[..., Any], values: Mapping[str, Any]) -> list[Output]:
     """Returns what a function prints, displays and returns, or why it fails."""
-    outputs: list[Output] = []
-    with capture_output(stderr=False) as captured:
+    with _captured() as outputs:
         try:
             last = _display_data(function(**values))
         except Exception as error:  # the notebook goes on
             last = _failure(error)
         show_inline_matplotlib_plots()
-    if captured.stdout:
-        outputs.append({"output_type": "stream", "name": "stdout", "text": captured.stdout})
-    for rich in captured.outputs:
-        outputs.append(_display(rich.data, rich.metadata))
     return [*outputs, *([last] if last else [])]
+
+
+@contextmanager
+def _captured() -> Iterator[list[Output]]:
+    """Collects what this thread prints and displays.
+
+    IPython's own `capture_output` replaces the kernel's publisher for all threads. JupyterLab's
+    messages, which another thread handles, would fail meanwhile and leave the page waiting.
+    """
+    outputs: list[Output] = []
+    printed = io.StringIO()
+
+    def keep_printed() -> None:
+        if printed.getvalue():
+            text = printed.getvalue()
+            outputs.append({"output_type": "stream", "name": "stdout", "text": text})
+        printed.seek(0)
+        printed.truncate()
+
+    def keep(message: Any) -> None:
+        if message["msg_type"] == "display_data":
+            keep_printed()
+            outputs.append(_display(message["content"]["data"], message["content"]["metadata"]))
+
+    publisher: Any = getattr(get_ipython(), "display_pub", None)
+    has_hooks = hasattr(publisher, "register_hook")  # a kernel's; a terminal prints instead
+    if has_hooks:
+        publisher.register_hook(keep)
+    try:
+        with redirect_stdout(printed):
+            yield outputs
+    finally:
+        if has_hooks:
+            publisher.unregister_hook(keep)
+        keep_printed()
 
 
 def _display_data(value: Any) -> Output | None:
