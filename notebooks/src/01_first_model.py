@@ -99,7 +99,7 @@ x = dense(inputs)
 print(x.shape)
 
 # %% [markdown] id="about-unit" tags=["en"]
-# The panel has drawn both calls, for `x` remembers the calls that made it.
+# The panel shows both calls: `x` remembers what made it.
 #
 # ## What a unit computes
 #
@@ -108,7 +108,7 @@ print(x.shape)
 # activation `relu` replaces a negative sum with 0.
 
 # %% [markdown] id="about-unit" tags=["es"]
-# El panel ya dibujó las dos llamadas, porque `x` recuerda qué llamadas lo produjeron.
+# El panel muestra las dos llamadas: `x` recuerda de dónde viene.
 #
 # ## Qué calcula una unidad
 #
@@ -120,7 +120,8 @@ print(x.shape)
 lab.predict("unit-output")
 
 # %% id="unit"
-numbers, weights, bias = [1.0, 2.0], [0.5, -1.0], 0.5
+numbers, weights = [1.0, 2.0], [0.5, -1.0]
+bias = 0.5
 lab.unit(numbers, weights, bias)
 
 # %% [markdown] id="about-parameters" tags=["en"]
@@ -147,15 +148,15 @@ print(f"{dense.count_params():,}")
 # ## A layer is not a tensor
 #
 # `layers.Dense(10)` makes a layer; only the call, with the second pair of parentheses, makes a
-# tensor. In the next cell the second pair is missing, and a layer is called on the layer `dense`
-# itself. `lab.explain` draws what is wrong.
+# tensor. In the next cell a layer is called on the layer `dense` itself; `lab.explain` draws what is
+# wrong.
 
 # %% [markdown] id="about-mistake" tags=["es"]
 # ## Una capa no es un tensor
 #
 # `layers.Dense(10)` crea una capa; solo la llamada, con el segundo par de paréntesis, crea un
-# tensor. En la celda siguiente falta ese segundo par, y una capa recibe la propia capa `dense` en
-# lugar de un tensor. `lab.explain` dibuja lo que falla.
+# tensor. En la celda siguiente una capa recibe la propia capa `dense`; `lab.explain` dibuja lo que
+# falla.
 
 # %% id="mistake"
 try:
@@ -173,14 +174,13 @@ mistake
 # %% [markdown] id="about-rest" tags=["en"]
 # ## The other layers, and the model
 #
-# You usually make a layer and call it on one line. `x` always refers to the newest tensor. The last
-# layer has a unit for each of the ten digits.
+# You usually make a layer and call it on one line. `x` always refers to the newest tensor.
 
 # %% [markdown] id="about-rest" tags=["es"]
 # ## Las demás capas y el modelo
 #
 # Crear una capa y llamarla suele escribirse en una sola línea. `x` designa siempre el tensor más
-# reciente. La última capa tiene una unidad para cada uno de los diez dígitos.
+# reciente.
 
 # %% id="rest"
 x = layers.Dense(units, activation="relu")(x)
@@ -204,7 +204,9 @@ def softmax(cat, dog, bird):
     return lab.bars(keras.ops.softmax(sums), names=["cat", "dog", "bird"])
 
 
-lab.explore(softmax, cat=(-4.0, 4.0, 2.0), dog=(-4.0, 4.0, 1.0), bird=(-4.0, 4.0, 0.0))
+lab.explore(softmax, cat=(-4.0, 4.0, 2.0),
+            dog=(-4.0, 4.0, 1.0),
+            bird=(-4.0, 4.0, 0.0))
 
 # %% [markdown] id="about-model" tags=["en"]
 # `keras.Model` takes the two ends of the graph; everything between them becomes the model.
@@ -281,14 +283,14 @@ counts
 # %% [markdown] id="after-change" tags=["en"]
 # ## Numbers flow at last
 #
-# Here is a real digit, as a batch of one row. The model is not trained, so its probabilities mean
-# nothing yet, but they add up to 1.
+# A real digit enters, as a batch of one row. The model is not trained: its probabilities mean nothing
+# yet, but they add up to 1.
 
 # %% [markdown] id="after-change" tags=["es"]
 # ## Por fin fluyen números
 #
-# Este es un dígito real, como un lote de una sola fila. El modelo no está entrenado, así que sus
-# probabilidades aún no significan nada, pero suman 1.
+# Entra un dígito real, como un lote de una sola fila. El modelo no está entrenado: sus probabilidades
+# aún no significan nada, pero suman 1.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
@@ -323,7 +325,7 @@ lab.check("hidden-units", answer)
 # - `keras.Input` and every call return symbolic tensors, which have a shape but hold no numbers.
 # - A unit adds up its weighted inputs and its bias, and applies its activation; a Dense layer has
 #   inputs × units weights, and one bias for each unit.
-# - `keras.Model(inputs, outputs)` cuts a model out of the graph, from one end to the other.
+# - `keras.Model(inputs, outputs)` cuts a model out of the graph.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
@@ -335,7 +337,7 @@ lab.check("hidden-units", answer)
 # - `keras.Input` y cada llamada devuelven tensores simbólicos, que tienen forma pero no números.
 # - Una unidad suma sus entradas ponderadas y su sesgo, y aplica su activación; una capa Dense tiene
 #   (entradas × unidades) pesos, y un sesgo por unidad.
-# - `keras.Model(inputs, outputs)` recorta un modelo del grafo, de un extremo al otro.
+# - `keras.Model(inputs, outputs)` recorta un modelo del grafo.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #

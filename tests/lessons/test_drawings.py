@@ -75,7 +75,7 @@ def test_bars_refuse_what_they_cannot_draw(values, names):
 def test_descent_says_weight_loss_and_slope_of_each_step():
     text = lab.descent(lambda w: (w - 1) ** 2, [3.0, 2.0], low=-1, high=4).to_text()
     assert [line.split() for line in text.splitlines()] == [
-        ["step", "weight", "loss", "slope"],
+        ["step", "weight", "loss", "value", "slope"],
         ["0", "3", "4", "4"],
         ["1", "2", "1", "2"],
     ]

@@ -17,7 +17,7 @@ from kfunc_lab.training.curves.line_chart import ticks
 from kfunc_lab.ui.text import align_columns
 
 # Sizes in pixels.
-_LEFT, _TOP = 56, 34
+_LEFT, _TOP = 56, 56
 _ACROSS, _UP = 480, 220
 
 _POINTS = 120  # of the curve
@@ -44,9 +44,9 @@ def descent(
 
     Example:
         >>> print(descent(lambda w: w * w, [2.0, 1.0], low=-3, high=3).to_text())
-        step  weight  loss  slope
-           0       2     4      4
-           1       1     1      2
+        step  weight  loss value  slope
+           0       2           4      4
+           1       1           1      2
     """
     if not weights or not low < high:
         raise ValueError(
@@ -77,13 +77,13 @@ def descent(
         weight=number(last), loss=number(least), slope=number(tilt)
     )
     body = [
-        words(_LEFT, 17, summary, bold=True),
+        words(16, 20, summary, bold=True),
         *_axes(ticks(low, high), marks, at),
         # What is outside the axes is cut off.
         f'<svg x="{_LEFT}" y="{_TOP}" width="{_ACROSS}" height="{_UP}">{"".join(inside)}</svg>',
     ]
     rows = [[str(step), *map(number, row)] for step, row in enumerate(values)]
-    head = [_("step"), _("weight"), _("loss"), _("slope")]
+    head = [_("step"), _("weight"), _("loss value"), _("slope")]
     return drawing(
         _LEFT + _ACROSS + 20,
         _TOP + _UP + 46,
@@ -108,5 +108,5 @@ def _axes(
         if -1 <= x <= _ACROSS + 1:
             parts.append(words(_LEFT + x, _TOP + _UP + 18, number(mark), "quiet", "middle"))
     parts.append(words(_LEFT + _ACROSS / 2, _TOP + _UP + 38, _("weight"), "quiet", "middle"))
-    parts.append(words(_LEFT - 8, 17, _("loss"), "quiet", "end"))
+    parts.append(words(16, _TOP - 16, _("loss value"), "quiet"))
     return parts
