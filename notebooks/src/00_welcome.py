@@ -63,9 +63,9 @@ lab.digit_pad(reader)
 # this package, so nothing has to be downloaded. (With `source = "auto"` in the first code cell, the
 # full set of 70,000 is used if it can be downloaded.)
 #
-# A field such as the next one asks you to **predict** before you run a cell. Write your guess, then
-# run the cell below it: there you read whether the guess was right, and why. Nobody counts wrong
-# guesses; they show you what you have not understood yet. You may write arithmetic, such as
+# A field such as the next one asks you to **predict** before you run a cell. Type your guess and press
+# Enter, then run the cell below it: there you read whether the guess was right, and why. A wrong
+# guess costs nothing, and shows what you have not understood yet. You may write arithmetic, such as
 # `3 * 4`. Numbers are written as Keras prints them: 5,000 is five thousand, and 0.5 is a half.
 
 # %% [markdown] id="about-digit" tags=["es"]
@@ -76,9 +76,9 @@ lab.digit_pad(reader)
 # código se usa el conjunto completo de 70,000, si se puede descargar).
 #
 # Un campo como el siguiente te pide que **predigas** antes de ejecutar una celda. Escribe lo que
-# crees y ejecuta la celda de debajo: ahí verás si acertaste y por qué. Nadie cuenta los fallos; te
-# muestran lo que aún no has entendido. Puedes escribir un cálculo, como `3 * 4`. Los números se
-# escriben como los imprime Keras: 5,000 son cinco mil y 0.5 es un medio.
+# crees, pulsa Intro y ejecuta la celda de debajo: ahí verás si acertaste y por qué. Equivocarse no
+# cuesta nada, y muestra lo que aún no has entendido. Puedes escribir un cálculo, como `3 * 4`. Los
+# números se escriben como los imprime Keras: 5,000 son cinco mil y 0.5 es un medio.
 
 # %% id="predict-image-numbers"
 lab.predict("image-numbers")

@@ -301,8 +301,8 @@ print(probabilities.shape, round(float(probabilities.sum()), 3))
 # %% [markdown] id="about-exercise" tags=["en"]
 # ## Your turn
 #
-# Build a model for the same images with **one** (hidden) Dense layer between the input and the ten outputs, and
-# exactly **25,450 parameters**. How many units does that layer need?
+# Build a model for the same images with **one** (hidden) Dense layer between the input and the ten
+# outputs, and exactly **25,450 parameters**. How many units does that layer need?
 
 # %% [markdown] id="about-exercise" tags=["es"]
 # ## Te toca
