@@ -85,7 +85,7 @@ def drawing(width: float, height: float, body: list[str], text: str) -> Drawing:
         body: Its parts, as SVG.
         text: The same in words.
     """
-    scope = ".kfunc-lab-drawing"
+    scope = ".kfunc-lab-lesson-drawing"
     rules = "".join(
         f"{scope} .{name}{{{property_}:{light_dark(colours)}}}"
         for name, (property_, colours) in _STYLES.items()
@@ -93,7 +93,7 @@ def drawing(width: float, height: float, body: list[str], text: str) -> Drawing:
     style = f"{scope}{{color-scheme:light dark;font-family:{FONT};font-size:12px}}{rules}"
     return Drawing(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" class="kfunc-lab-drawing" role="img">'
+        f'viewBox="0 0 {width:g} {height:g}" class="kfunc-lab-lesson-drawing" role="img">'
         f"<title>{html.escape(text)}</title><style>{style}</style>"
         f"{rectangle(0, 0, width, height, 'surface')}{''.join(body)}</svg>",
         text,
