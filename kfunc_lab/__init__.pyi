@@ -13,6 +13,10 @@ from kfunc_lab.lessons.explore import explore as explore
 from kfunc_lab.lessons.feedback import check as check
 from kfunc_lab.lessons.feedback import hint as hint
 from kfunc_lab.lessons.feedback import solution as solution
+from kfunc_lab.lessons.figures.bars import bars as bars
+from kfunc_lab.lessons.figures.descent import descent as descent
+from kfunc_lab.lessons.figures.digit_pad import digit_pad as digit_pad
+from kfunc_lab.lessons.figures.unit import unit as unit
 from kfunc_lab.lessons.grading import assert_right as assert_right
 from kfunc_lab.lessons.predict import predict as predict
 from kfunc_lab.lessons.progress_view import progress as progress

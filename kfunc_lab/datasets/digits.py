@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kfunc_lab.datasets import download
 from kfunc_lab.locale import N_, _
@@ -62,6 +62,12 @@ def mnist(source: Source = "auto") -> Split:
     digits, loaded = download.load(source, _full, _EMBEDDED, _how_to_get_it)
     print(_(_LINES[loaded]))
     return digits
+
+
+def stored_digit() -> Any:
+    """Returns a test digit of the package, from 0 to 1, without printing anything."""
+    _train, (images, _labels) = download.read(_EMBEDDED)
+    return images[0].astype("float32") / 255
 
 
 def _full(patience: float) -> Split:

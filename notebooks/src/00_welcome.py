@@ -2,8 +2,7 @@
 # # Welcome
 #
 # In this course you build neural networks with the Keras functional API, and you *see* what you
-# build: every model is a graph, and the graph is drawn for you. There are thirteen lessons of 15 to 20
-# minutes each.
+# build: every model is a graph, and the graph is drawn for you. First, try one that is ready.
 #
 # A lesson is made of cells. Click the cell below and press **Shift+Enter**: it runs, and the next
 # one is selected. That is all you need to know about notebooks.
@@ -12,7 +11,7 @@
 # # Te damos la bienvenida
 #
 # En este curso construyes redes neuronales con la API funcional de Keras y *ves* lo que construyes:
-# todo modelo es un grafo, y aquí el grafo se dibuja solo. Son trece lecciones de entre 15 y 20 minutos.
+# todo modelo es un grafo, y aquí el grafo se dibuja solo. Antes de nada, prueba uno ya hecho.
 #
 # Una lección está hecha de celdas. Haz clic en la celda de abajo y pulsa **Mayús+Intro**
 # (*Shift+Enter*): se ejecuta y queda seleccionada la siguiente. No necesitas saber nada más sobre
@@ -39,23 +38,97 @@ from keras import layers
 
 lab.language(language)
 
-# %% [markdown] id="about-graph" tags=["en"]
-# ## A model is a graph
+# %% [markdown] id="about-pad" tags=["en"]
+# ## Write a digit
 #
-# Here is a small model that tells three species of flowers apart by eight measurements. How it is
-# written is the subject of the next lesson; for now, run the cell and look.
+# This network was trained to read handwritten digits. **Write a digit in the square**, with the
+# mouse or a finger. The bars show, while you write, how probable the network finds each digit.
+# Then try to deceive it: at which point does a 1 become a 7?
+
+# %% [markdown] id="about-pad" tags=["es"]
+# ## Escribe un dígito
+#
+# Esta red se entrenó para leer dígitos escritos a mano. **Escribe un dígito en el cuadrado**, con el
+# ratón o con un dedo. Mientras escribes, las barras muestran la probabilidad que la red da a cada
+# dígito. Después intenta engañarla: ¿en qué momento un 1 pasa a ser un 7?
+
+# %% id="pad"
+reader = lab.datasets.digits_model()
+lab.digit_pad(reader)
+
+# %% [markdown] id="about-digit" tags=["en"]
+# ## What a network sees
+#
+# To a network, an image is an array of numbers: 0 is paper, 255 is ink. 5,000 digits are part of
+# this package, so nothing has to be downloaded. (With `source = "auto"` in the first code cell, the
+# full set of 70,000 is used if it can be downloaded.)
+#
+# A field such as the next one asks you to **predict** before you run a cell. Type your guess and press
+# Enter, then run the cell below it: there you read whether the guess was right, and why. A wrong
+# guess costs nothing, and shows what you have not understood yet. You may write arithmetic, such as
+# `3 * 4`. Numbers are written as Keras prints them: 5,000 is five thousand, and 0.5 is a half.
+
+# %% [markdown] id="about-digit" tags=["es"]
+# ## Lo que ve una red
+#
+# Para una red, una imagen es un array de números: 0 es papel y 255 es tinta. Este paquete ya trae
+# 5,000 dígitos, así que no hay que descargar nada. (Con `source = "auto"` en la primera celda de
+# código se usa el conjunto completo de 70,000, si se puede descargar).
+#
+# Un campo como el siguiente te pide que **predigas** antes de ejecutar una celda. Escribe lo que
+# crees, pulsa Intro y ejecuta la celda de debajo: ahí verás si acertaste y por qué. Equivocarse no
+# cuesta nada, y muestra lo que aún no has entendido. Puedes escribir un cálculo, como `3 * 4`. Los
+# números se escriben como los imprime Keras: 5,000 son cinco mil y 0.5 es un medio.
+
+# %% id="predict-image-numbers"
+lab.predict("image-numbers")
+
+# %% id="data"
+(x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
+image = x_train[6]
+print(image.shape, image.size)
+
+# %% [markdown] id="about-print" tags=["en"]
+# Here every number is printed as one character, the darker the more ink. **Which digit is it?** The
+# last line printed is the answer. Change the `6` in the cell above to see others.
+
+# %% [markdown] id="about-print" tags=["es"]
+# Aquí cada número se imprime como un carácter, más oscuro cuanta más tinta hay. **¿Qué dígito es?**
+# La última línea impresa es la respuesta. Cambia el `6` de la celda anterior para ver otros.
+
+# %% id="digit"
+for row in image[4:24]:
+    print("".join(" .:-=+*#%@"[ink // 26] for ink in row).rstrip())
+print(y_train[6])
+
+# %% [markdown] id="about-graph" tags=["en"]
+# ## Why functional?
+#
+# Keras has a simpler way to write a model: `keras.Sequential`, a list of layers. Each layer gets what
+# the one before it returns, and nothing else. Now think of a model that names the species of a
+# flower from four measurements of a leaf and four of a petal: **two inputs**, each read by a layer
+# of its own, which meet later. No list can say that. The functional API can: you *call* layers, and
+# every call draws an arrow. How that is written is the subject of the next lesson; for now, run the
+# cell and look.
 
 # %% [markdown] id="about-graph" tags=["es"]
-# ## Un modelo es un grafo
+# ## ¿Por qué funcional?
 #
-# Este pequeño modelo distingue tres especies de flores a partir de ocho medidas. Cómo se escribe
-# es el tema de la próxima lección; por ahora, ejecuta la celda y observa.
+# Keras tiene una manera más simple de escribir un modelo: `keras.Sequential`, una lista de capas. Cada
+# capa recibe lo que devuelve la anterior, y nada más. Piensa ahora en un modelo que dice la especie
+# de una flor a partir de cuatro medidas de una hoja y cuatro de un pétalo: **dos entradas**, cada una
+# con su propia capa, que se juntan después. Ninguna lista puede expresar eso. La API funcional sí:
+# *llamas* a capas, y cada llamada dibuja una flecha. Cómo se escribe es el tema de la próxima
+# lección; por ahora, ejecuta la celda y observa.
 
 # %% id="graph"
-inputs = keras.Input(shape=(8,), name="measurements")
-x = layers.Dense(16, activation="relu", name="hidden")(inputs)
-outputs = layers.Dense(3, activation="softmax", name="species")(x)
-model = keras.Model(inputs, outputs, name="flowers")
+leaf = keras.Input(shape=(4,), name="leaf")
+petal = keras.Input(shape=(4,), name="petal")
+one = layers.Dense(8, activation="relu", name="read_leaf")(leaf)
+other = layers.Dense(8, activation="relu", name="read_petal")(petal)
+both = layers.concatenate([one, other], name="both")
+outputs = layers.Dense(3, activation="softmax", name="species")(both)
+model = keras.Model([leaf, petal], outputs, name="flowers")
 
 view = lab.graph(model)
 view
@@ -63,7 +136,7 @@ view
 # %% [markdown] id="look-graph" tags=["en"]
 # Numbers enter at the top and leave at the bottom. Each box is a *layer* that is called; each arrow
 # is a *tensor*, an array of numbers on its way. Where a layer changes the shape, the new shape is
-# written beside the arrow.
+# written beside the arrow. `both` puts the two times 8 numbers one after the other.
 #
 # - **Click a box.** Its details appear on the right.
 # - **Press ↓ and ↑** to walk along the arrows. `Esc` clears the selection.
@@ -74,7 +147,7 @@ view
 # %% [markdown] id="look-graph" tags=["es"]
 # Los números entran por arriba y salen por abajo. Cada caja es una *capa* a la que se llama; cada
 # flecha es un *tensor*, un array de números en camino. Donde una capa cambia la forma, la nueva
-# forma está escrita junto a la flecha.
+# forma está escrita junto a la flecha. `both` pone los dos grupos de 8 números uno detrás del otro.
 #
 # - **Haz clic en una caja.** Sus detalles aparecen a la derecha.
 # - **Pulsa ↓ y ↑** para recorrer las flechas. `Esc` quita la selección.
@@ -89,13 +162,15 @@ print(view.to_text())
 # ## Check an answer
 #
 # Every lesson has exercises. This one is small: **how many parameters does the layer `species`
-# have?** Find the number in the graph, put it in place of the three dots, and run the cell.
+# have?** (Parameters are the numbers that training changes.) Find the number in the graph, put it
+# in place of the three dots, and run the cell.
 
 # %% [markdown] id="about-check" tags=["es"]
 # ## Comprueba una respuesta
 #
 # Cada lección tiene ejercicios. Este es pequeño: **¿cuántos parámetros tiene la capa `species`?**
-# Busca el número en el grafo, escríbelo en lugar de los tres puntos y ejecuta la celda.
+# (Los parámetros son los números que cambia el entrenamiento). Busca el número en el grafo,
+# escríbelo en lugar de los tres puntos y ejecuta la celda.
 
 # %% id="check"
 parameters = ...
@@ -113,61 +188,33 @@ lab.check("species-parameters", parameters)
 # lab.hint("species-parameters")
 # lab.solution("species-parameters")
 
-# %% [markdown] id="about-data" tags=["en"]
-# ## Real data
-#
-# The lessons train on handwritten digits. 5,000 of them are part of this package, so nothing has to
-# be downloaded; with `source = "auto"` in the first code cell, the full set of 70,000 is used if it
-# can be downloaded.
-
-# %% [markdown] id="about-data" tags=["es"]
-# ## Datos reales
-#
-# Las lecciones entrenan con dígitos escritos a mano. Este paquete ya trae 5,000 de ellos, así que
-# no hay que descargar nada; con `source = "auto"` en la primera celda de código se usa el conjunto
-# completo de 70,000, si se puede descargar. (Los números se escriben como los imprime Keras: 5,000
-# son cinco mil y 0.5 es un medio).
-
-# %% id="data"
-(x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
-
-# %% [markdown] id="about-digit" tags=["en"]
-# To a network, a digit is 28 × 28 numbers from 0 (paper) to 255 (ink). Here every number is printed
-# as one character, the darker the more ink. **Which digit is it?** The last line printed is the
-# answer. Change the `6` in the first line to see others.
-
-# %% [markdown] id="about-digit" tags=["es"]
-# Para una red, un dígito son 28 × 28 números entre 0 (papel) y 255 (tinta). Aquí cada número se
-# imprime como un carácter, más oscuro cuanta más tinta hay. **¿Qué dígito es?** La última línea
-# impresa es la respuesta. Cambia el `6` de la primera línea para ver otros.
-
-# %% id="digit"
-number = 6
-for row in x_train[number, 4:24]:
-    print("".join(" .:-=+*#%@"[ink // 26] for ink in row).rstrip())
-print(y_train[number])
-
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have seen
 #
-# - A model is a graph: layers are its boxes, tensors are its arrows.
+# - An image is an array of numbers; a trained network turns it into probabilities.
+# - A model is a graph: layers are its boxes, tensors are its arrows. `keras.Sequential` is a list, so
+#   it cannot have two inputs.
 # - `lab.graph(model)` draws it; `lab.check`, `lab.hint` and `lab.solution` go with every exercise.
-# - A digit is an array of numbers.
 #
 # ## The course
 #
-# Your progress is saved on this computer; run this cell again to update it.
+# There are seventeen lessons, from 00 to 16; each takes between 10 and 20 minutes. Lesson 15 is
+# optional, and so are the parts of other lessons whose heading says so: nothing after them needs
+# them. Your progress is saved on this computer; run this cell again to update it.
 
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has visto
 #
-# - Un modelo es un grafo: las capas son las cajas y los tensores, las flechas.
+# - Una imagen es un array de números; una red entrenada la convierte en probabilidades.
+# - Un modelo es un grafo: las capas son las cajas y los tensores, las flechas. `keras.Sequential` es
+#   una lista, así que no puede tener dos entradas.
 # - `lab.graph(model)` lo dibuja; `lab.check`, `lab.hint` y `lab.solution` acompañan cada ejercicio.
-# - Un dígito es un array de números.
 #
 # ## El curso
 #
-# Esto es lo que llevas hecho. Se guarda en este equipo; ejecuta otra vez la celda para
+# Son diecisiete lecciones, de la 00 a la 16; cada una lleva entre 10 y 20 minutos. La lección 15 es
+# opcional, y también las partes de otras lecciones cuyo título lo dice: nada de lo que sigue las
+# necesita. Esto es lo que llevas hecho. Se guarda en este equipo; ejecuta otra vez la celda para
 # actualizarlo.
 
 # %% id="progress"

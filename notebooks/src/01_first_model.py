@@ -1,23 +1,16 @@
 # %% [markdown] id="title" tags=["en"]
 # # Your first functional model
 #
-# You will build the network below, layer by layer, and watch its graph grow. By the end you will be
-# able to predict the shape of every tensor and the number of parameters of every layer *before* you
-# run a cell.
-#
-# ```
-# 784 numbers → Dense (64, relu) → Dense (64, relu) → Dense (10, softmax) → 10 probabilities
-# ```
+# You will build a network that makes ten probabilities out of 784 numbers, layer by layer, and
+# watch its graph grow. By the end you can predict every shape and every number of parameters
+# *before* you run a cell.
 
 # %% [markdown] id="title" tags=["es"]
 # # Tu primer modelo funcional
 #
-# Vas a construir la red de abajo, capa por capa, y verás crecer su grafo. Al final sabrás predecir
-# la forma de cada tensor y el número de parámetros de cada capa *antes* de ejecutar una celda.
-#
-# ```
-# 784 números → Dense (64, relu) → Dense (64, relu) → Dense (10, softmax) → 10 probabilidades
-# ```
+# Vas a construir, capa por capa, una red que convierte 784 números en diez probabilidades, y verás
+# crecer su grafo. Al final sabrás predecir cada forma y cada número de parámetros *antes* de
+# ejecutar una celda.
 
 # %% id="parameters" tags=["parameters"]
 language = "en"
@@ -32,14 +25,12 @@ from keras import layers
 lab.language(language)
 
 # %% [markdown] id="about-watch" tags=["en"]
-# The next cell opens a panel that follows this notebook: what you build appears there as you build
-# it. `lab.unwatch()` closes it. (The `;` at the end of the line keeps the cell from printing
-# anything.)
+# The next cell opens a panel that shows what you build as you build it; `lab.unwatch()` closes it.
+# (The `;` keeps the cell from printing anything.)
 
 # %% [markdown] id="about-watch" tags=["es"]
-# La celda siguiente abre un panel que sigue a este cuaderno: lo que construyas irá apareciendo ahí
-# a medida que lo escribes. Con `lab.unwatch()` se cierra. (El `;` del final de la línea evita que
-# la celda imprima algo).
+# La celda siguiente abre un panel donde aparece lo que construyes a medida que lo escribes; con
+# `lab.unwatch()` se cierra. (El `;` evita que la celda imprima algo).
 
 # %% id="watch"
 lab.watch();
@@ -48,13 +39,16 @@ lab.watch();
 # ## An input is a promise
 #
 # `keras.Input` says what kind of data will come: here vectors of 784 numbers, the pixels of an image
-# of 28 × 28. **Predict:** what will the shape of `inputs` be, `(784,)` or something longer?
+# of 28 × 28. `dtype` is the type of the numbers.
 
 # %% [markdown] id="about-input" tags=["es"]
 # ## Una entrada es una promesa
 #
 # `keras.Input` anuncia qué tipo de datos llegará: aquí, vectores de 784 números, los píxeles de una
-# imagen de 28 × 28. **Predice:** ¿qué forma tendrá `inputs`, `(784,)` o algo más largo?
+# imagen de 28 × 28. `dtype` es el tipo de los números.
+
+# %% id="predict-input-shape"
+lab.predict("input-shape")
 
 # %% id="input"
 inputs = keras.Input(shape=(784,), name="img")
@@ -62,94 +56,107 @@ print(inputs.shape, inputs.dtype)
 
 # %% [markdown] id="after-input" tags=["en"]
 # Keras put an axis in front: the *batch*, the number of examples that are processed together. Its
-# size is `None`, because any number may come. You never write it into `shape`.
-#
-# `inputs` holds no numbers. It is a *symbolic* tensor: it knows its shape and its type, and where it
-# comes from. **Predict:** what happens if you ask it for a number?
+# size is `None`, because any number may come.
 
 # %% [markdown] id="after-input" tags=["es"]
 # Keras puso un eje delante: el *lote* (*batch*), la cantidad de ejemplos que se procesan juntos. Su
-# tamaño es `None` porque puede llegar cualquier cantidad. Nunca se escribe en `shape`.
-#
-# `inputs` no contiene números. Es un tensor *simbólico*: conoce su forma, su tipo y de dónde viene.
-# **Predice:** ¿qué pasa si le pides un número?
+# tamaño es `None` porque puede llegar cualquier cantidad.
+
+# %% id="predict-input-number"
+lab.predict("input-number")
 
 # %% id="no-values"
 try:
-    float(inputs)
+    number = float(inputs)
 except ValueError as error:
+    number = None
     print(str(error).split(":")[0])
 
 # %% [markdown] id="about-call" tags=["en"]
-# There is nothing to convert yet. Numbers come later, when the model is used. In the panel, `img` has
-# appeared, with the variable `inputs` pinned to it.
+# (`except` catches the error.) `inputs` is a *symbolic* tensor: it knows its shape, its type and where
+# it comes from. Numbers come when the model is used.
 #
 # ## Calling a layer draws an arrow
 #
-# A layer is made first, and then *called* on a tensor. The call returns a new symbolic tensor.
-# **Predict** the shape of `x`.
+# A layer is made first, and then *called* on a tensor. The call returns a new symbolic tensor. In
+# a Dense layer every *unit* makes one number out of all the numbers that enter.
 
 # %% [markdown] id="about-call" tags=["es"]
-# Todavía no hay nada que convertir. Los números llegan después, cuando se usa el modelo. En el
-# panel apareció `img`, con la variable `inputs` anclada a él.
+# (`except` atrapa el error). `inputs` es un tensor *simbólico*: conoce su forma, su tipo y de dónde
+# viene. Los números llegan cuando se usa el modelo.
 #
 # ## Llamar a una capa dibuja una flecha
 #
 # Primero se crea la capa y luego se *llama* con un tensor. La llamada devuelve un nuevo tensor
-# simbólico. **Predice** la forma de `x`.
+# simbólico. En una capa Dense cada *unidad* saca un número de todos los que entran.
+
+# %% id="predict-dense-shape"
+lab.predict("dense-shape")
 
 # %% id="call"
 dense = layers.Dense(units, activation="relu")
 x = dense(inputs)
 print(x.shape)
 
-# %% [markdown] id="about-so-far" tags=["en"]
-# The last axis went from 784 to the number of units; the batch stayed. There is no model yet, but
-# the tensor `x` remembers which calls made it, so its graph can be drawn. The panel has drawn it
-# already; here it is once more, to stay on this page:
+# %% [markdown] id="about-unit" tags=["en"]
+# The panel shows both calls: `x` remembers what made it.
+#
+# ## What a unit computes
+#
+# A unit has one *weight* for each number that enters, and one *bias*. It multiplies each number by
+# its weight, adds up the products and the bias, and applies its *activation* to the sum. The
+# activation `relu` replaces a negative sum with 0.
 
-# %% [markdown] id="about-so-far" tags=["es"]
-# El último eje pasó de 784 al número de unidades; el lote quedó igual. Aún no hay modelo, pero el
-# tensor `x` recuerda qué llamadas lo produjeron y por eso ya se puede dibujar su grafo. El panel ya
-# lo dibujó; aquí va de nuevo, para que quede en la página:
+# %% [markdown] id="about-unit" tags=["es"]
+# El panel muestra las dos llamadas: `x` recuerda de dónde viene.
+#
+# ## Qué calcula una unidad
+#
+# Una unidad tiene un *peso* por cada número que entra, y un *sesgo*. Multiplica cada número por su
+# peso, suma los productos y el sesgo, y aplica su *activación* a la suma. La activación `relu`
+# cambia por 0 una suma negativa.
 
-# %% id="so-far"
-lab.graph(x)
+# %% id="predict-unit-output"
+lab.predict("unit-output")
+
+# %% id="unit"
+numbers, weights = [1.0, 2.0], [0.5, -1.0]
+bias = 0.5
+lab.unit(numbers, weights, bias)
 
 # %% [markdown] id="about-parameters" tags=["en"]
-# ## Where the parameters come from
+# Move the numbers, and choose other activations: `sigmoid` turns any sum into a number between 0
+# and 1, `tanh` into one between −1 and 1, `none` leaves it as it is. Without activations, many layers
+# could do no more than one: a sum of sums is a sum again.
 #
-# Every unit of a Dense layer has one *weight* for each number that comes in, and one *bias*. It
-# multiplies each number by its weight, adds up the products and the bias, and applies the
-# *activation* to the sum: `relu` replaces a negative sum by 0. **Predict** the parameters of this
-# layer, with 784 numbers coming in and 64 units. The first number printed is the arithmetic, the
-# second is what Keras counts.
+# Weights and biases are the *parameters* of a layer: the numbers that training changes.
 
 # %% [markdown] id="about-parameters" tags=["es"]
-# ## De dónde salen los parámetros
+# Mueve los números y elige otras activaciones: `sigmoid` convierte cualquier suma en un número
+# entre 0 y 1; `tanh`, en uno entre −1 y 1; y `none` la deja como está. Sin activaciones, muchas capas
+# no podrían hacer más que una, porque una suma de sumas es otra suma.
 #
-# Cada unidad de una capa Dense tiene un *peso* por cada número que entra, y un *sesgo*. Multiplica
-# cada número por su peso, suma los productos y el sesgo, y aplica la *activación* a la suma: `relu`
-# cambia por 0 una suma negativa. **Predice** los parámetros de esta capa, en la que entran 784
-# números y hay 64 unidades. El primer número que se imprime es el cálculo; el segundo, lo que dice
-# Keras.
+# Los pesos y los sesgos son los *parámetros* de una capa: los números que cambia el entrenamiento.
+
+# %% id="predict-dense-parameters"
+lab.predict("dense-parameters")
 
 # %% id="count-one"
-784 * units + units, dense.count_params()
+print(f"{dense.count_params():,}")
 
 # %% [markdown] id="about-mistake" tags=["en"]
 # ## A layer is not a tensor
 #
 # `layers.Dense(10)` makes a layer; only the call, with the second pair of parentheses, makes a
-# tensor. **Predict:** what happens if the second pair is missing, and the next layer is called on
-# the layer itself? `lab.explain` draws what went wrong.
+# tensor. In the next cell a layer is called on the layer `dense` itself; `lab.explain` draws what is
+# wrong.
 
 # %% [markdown] id="about-mistake" tags=["es"]
 # ## Una capa no es un tensor
 #
 # `layers.Dense(10)` crea una capa; solo la llamada, con el segundo par de paréntesis, crea un
-# tensor. **Predice:** ¿qué pasa si falta ese segundo par y la capa siguiente recibe la capa misma
-# en lugar de un tensor? `lab.explain` dibuja lo que falló.
+# tensor. En la celda siguiente una capa recibe la propia capa `dense`; `lab.explain` dibuja lo que
+# falla.
 
 # %% id="mistake"
 try:
@@ -159,49 +166,66 @@ except ValueError as error:
 mistake
 
 # %% [markdown] id="after-mistake" tags=["en"]
-# Read the last line first: it says what to write. When one of your own cells fails, this picture
-# appears automatically under the error while the panel is open.
+# Read the last line first. If one of your own cells fails, such a picture appears automatically.
 
 # %% [markdown] id="after-mistake" tags=["es"]
-# Empieza por la última línea: dice qué hay que escribir. Si falla una de tus celdas, este dibujo
-# aparecerá automáticamente debajo del error mientras el panel esté abierto.
+# Empieza por la última línea. Si falla una de tus celdas, un dibujo así aparece automáticamente.
 
 # %% [markdown] id="about-rest" tags=["en"]
 # ## The other layers, and the model
 #
-# You usually make a layer and call it on one line. The name `x` always refers to the newest tensor.
-# `softmax` turns ten numbers into ten probabilities, which add up to 1.
+# You usually make a layer and call it on one line. `x` always refers to the newest tensor.
 
 # %% [markdown] id="about-rest" tags=["es"]
 # ## Las demás capas y el modelo
 #
-# Crear una capa y llamarla suele escribirse en una sola línea. El nombre `x` designa siempre el
-# tensor más reciente. `softmax` convierte diez números en diez probabilidades, que suman 1.
+# Crear una capa y llamarla suele escribirse en una sola línea. `x` designa siempre el tensor más
+# reciente.
 
 # %% id="rest"
 x = layers.Dense(units, activation="relu")(x)
 outputs = layers.Dense(10, activation="softmax")(x)
 
+# %% [markdown] id="about-softmax" tags=["en"]
+# `softmax` is an activation for a whole layer: it turns the sums of its units into probabilities,
+# which add up to 1; the larger the sum, the more of the whole it gets. `lab.explore` shows what a
+# function returns while you move its arguments, here the sums of three units. **Move one sum: what
+# do the other two bars do?**
+
+# %% [markdown] id="about-softmax" tags=["es"]
+# `softmax` es una activación para toda una capa: convierte las sumas de sus unidades en
+# probabilidades, que suman 1; cuanto mayor es la suma, más le toca. `lab.explore` muestra lo que
+# devuelve una función mientras mueves sus argumentos, aquí las sumas de tres unidades. **Mueve una
+# suma: ¿qué hacen las otras dos barras?**
+
+# %% id="softmax"
+def softmax(cat, dog, bird):
+    sums = keras.ops.array([cat, dog, bird])
+    return lab.bars(keras.ops.softmax(sums), names=["cat", "dog", "bird"])
+
+
+lab.explore(softmax, cat=(-4.0, 4.0, 2.0),
+            dog=(-4.0, 4.0, 1.0),
+            bird=(-4.0, 4.0, 0.0))
+
 # %% [markdown] id="about-model" tags=["en"]
 # `keras.Model` takes the two ends of the graph; everything between them becomes the model.
-# **Predict** the parameters of all three layers and add them up. Then compare: click each layer.
 
 # %% [markdown] id="about-model" tags=["es"]
 # `keras.Model` recibe los dos extremos del grafo; todo lo que hay entre ellos pasa a ser el modelo.
-# **Predice** los parámetros de las tres capas y súmalos. Después compara: haz clic en cada capa.
+
+# %% id="predict-model-parameters"
+lab.predict("model-parameters")
 
 # %% id="model"
 model = keras.Model(inputs=inputs, outputs=outputs, name="mnist_model")
 lab.graph(model)
 
-# %% id="total"
-f"{model.count_params():,}"
-
 # %% [markdown] id="about-summary" tags=["en"]
-# Keras's own summary shows the same in a table. Find there what you clicked.
+# Click each layer. Keras's summary shows the same:
 
 # %% [markdown] id="about-summary" tags=["es"]
-# El resumen de Keras muestra lo mismo en una tabla. Busca allí lo que viste al hacer clic.
+# Haz clic en cada capa. El resumen de Keras muestra lo mismo:
 
 # %% id="summary"
 model.summary()
@@ -210,17 +234,15 @@ model.summary()
 # ## Your turn: predict
 #
 # A Dense layer uses the *last* axis only, whatever axes come before it. So it can be called on a
-# whole image of 28 × 28 too, without making a vector of it. **What shape does `layers.Dense(20)`
-# output then, and how many parameters does it have?** Fill in both, the batch included, before you
-# try it.
+# whole image of 28 × 28 too. **What shape does `layers.Dense(20)` output then, and how many
+# parameters does it have?** Fill in both, the batch included.
 
 # %% [markdown] id="about-shapes" tags=["es"]
 # ## Te toca: predice
 #
 # Una capa Dense solo mira el *último* eje, haya lo que haya delante. Por eso también se puede
-# llamar con una imagen entera de 28 × 28, sin convertirla en un vector. **¿Qué forma devuelve
-# entonces `layers.Dense(20)` y cuántos parámetros tiene?** Completa las dos cosas, con el lote
-# incluido, antes de probarlo.
+# llamar con una imagen entera de 28 × 28. **¿Qué forma devuelve entonces `layers.Dense(20)` y
+# cuántos parámetros tiene?** Completa las dos cosas, con el lote incluido.
 
 # %% id="exercise-shapes"
 dense_on_image = {"shape": ..., "parameters": ...}
@@ -232,19 +254,22 @@ lab.check("dense-on-image", dense_on_image)
 # dense = layers.Dense(20)
 # dense(keras.Input(shape=(28, 28))).shape, dense.count_params()
 
-# %% [markdown] id="about-change" tags=["en"]
-# ## Change something
+# %% [markdown] id="about-change" tags=["en", "optional"]
+# ## Change something (optional)
 #
-# **Predict:** if both hidden layers get twice as many units, does the number of parameters double?
-# A function that builds the model makes the experiment short.
+# A function that builds the model makes an experiment short. The *hidden* layers are those between
+# input and output.
 
-# %% [markdown] id="about-change" tags=["es"]
-# ## Cambia algo
+# %% [markdown] id="about-change" tags=["es", "optional"]
+# ## Cambia algo (opcional)
 #
-# **Predice:** si las dos capas ocultas tienen el doble de unidades, ¿se duplica el número de
-# parámetros? Una función que construye el modelo acorta el experimento.
+# Una función que construye el modelo acorta un experimento. Las capas *ocultas* son las que están
+# entre la entrada y la salida.
 
-# %% id="change"
+# %% id="predict-twice-the-units" tags=["optional"]
+lab.predict("twice-the-units")
+
+# %% id="change" tags=["optional"]
 def build(units):
     inputs = keras.Input(shape=(784,))
     x = layers.Dense(units, activation="relu")(inputs)
@@ -252,50 +277,38 @@ def build(units):
     return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
 
 
-for size in (32, 64, 128):
-    print(f"{size:4} {build(size).count_params():8,}")
+counts = {size: build(size).count_params() for size in (32, 64, 128)}
+counts
 
 # %% [markdown] id="after-change" tags=["en"]
-# More than double: the weights between the two hidden layers grow with the *square* of the units,
-# 64 · 64 against 128 · 128. Most parameters are still in the first layer, because 784 numbers
-# enter.
-#
 # ## Numbers flow at last
 #
-# Here is a real digit. The model is not trained yet, so its ten probabilities mean nothing, but
-# their shape is what you predicted, and they add up to 1.
+# A real digit enters, as a batch of one row. The model is not trained: its probabilities mean nothing
+# yet, but they add up to 1.
 
 # %% [markdown] id="after-change" tags=["es"]
-# Más del doble: los pesos entre las dos capas ocultas crecen con el *cuadrado* de las unidades,
-# 64 · 64 frente a 128 · 128. Aun así, la mayoría de los parámetros está en la primera capa, porque
-# ahí entran 784 números.
-#
 # ## Por fin fluyen números
 #
-# Este es un dígito real. El modelo todavía no está entrenado, así que sus diez probabilidades no
-# significan nada; pero su forma es la que predijiste y suman 1.
+# Entra un dígito real, como un lote de una sola fila. El modelo no está entrenado: sus probabilidades
+# aún no significan nada, pero suman 1.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
 digit = x_train[:1].reshape(1, 784).astype("float32") / 255
-digit.shape
-
-# %% id="predict"
 probabilities = model.predict(digit, verbose=0)
 print(probabilities.shape, round(float(probabilities.sum()), 3))
 
 # %% [markdown] id="about-exercise" tags=["en"]
 # ## Your turn
 #
-# Build a model for the same images with **one** hidden Dense layer and ten outputs that has exactly
-# **25,450 parameters**. How many hidden units does it need? Put your model in place of the dots.
+# Build a model for the same images with **one** (hidden) Dense layer between the input and the ten
+# outputs, and exactly **25,450 parameters**. How many units does that layer need?
 
 # %% [markdown] id="about-exercise" tags=["es"]
 # ## Te toca
 #
-# Construye un modelo para las mismas imágenes con **una** capa Dense oculta y diez salidas que tenga
-# exactamente **25,450 parámetros**. ¿Cuántas unidades ocultas necesita? Pon tu modelo en lugar de
-# los puntos.
+# Construye un modelo para las mismas imágenes con **una** capa Dense (oculta) entre la entrada y las
+# diez salidas, y exactamente **25,450 parámetros**. ¿Cuántas unidades necesita esa capa?
 
 # %% id="exercise"
 answer = ...
@@ -309,10 +322,10 @@ lab.check("hidden-units", answer)
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
-# - `keras.Input` and every call return symbolic tensors: they have a shape and know which calls
-#   made them, but hold no numbers.
-# - A Dense layer has inputs × units weights, and one bias for each unit.
-# - `keras.Model(inputs, outputs)` cuts a model out of the graph, from one end to the other.
+# - `keras.Input` and every call return symbolic tensors, which have a shape but hold no numbers.
+# - A unit adds up its weighted inputs and its bias, and applies its activation; a Dense layer has
+#   inputs × units weights, and one bias for each unit.
+# - `keras.Model(inputs, outputs)` cuts a model out of the graph.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
@@ -321,10 +334,10 @@ lab.check("hidden-units", answer)
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
 #
-# - `keras.Input` y cada llamada devuelven tensores simbólicos: tienen una forma y saben qué
-#   llamadas los produjeron, pero no contienen números.
-# - Una capa Dense tiene (entradas × unidades) pesos, y un sesgo por unidad.
-# - `keras.Model(inputs, outputs)` recorta un modelo del grafo, de un extremo al otro.
+# - `keras.Input` y cada llamada devuelven tensores simbólicos, que tienen forma pero no números.
+# - Una unidad suma sus entradas ponderadas y su sesgo, y aplica su activación; una capa Dense tiene
+#   (entradas × unidades) pesos, y un sesgo por unidad.
+# - `keras.Model(inputs, outputs)` recorta un modelo del grafo.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #

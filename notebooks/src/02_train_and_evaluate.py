@@ -1,16 +1,15 @@
 # %% [markdown] id="title" tags=["en"]
 # # Train and evaluate
 #
-# The model of the last lesson learns to read digits. You will train it, watch its learning curves,
-# measure it on digits that it was not trained on, and see why the last activation and the loss
-# belong together.
+# The model of the last lesson learns to read digits. You will see how a weight learns, train the
+# model, measure it on other digits, and see why the last activation and the loss belong together.
 
 # %% [markdown] id="title" tags=["es"]
 # # Entrenar y evaluar
 #
-# El modelo de la lección anterior aprende a leer dígitos. Vas a entrenarlo, a observar sus curvas
-# de aprendizaje, a medirlo con dígitos con los que no se entrenó y a descubrir por qué la última
-# activación y la pérdida van juntas.
+# El modelo de la lección anterior aprende a leer dígitos. Vas a ver cómo aprende un peso, a entrenar
+# el modelo, a medirlo con otros dígitos y a descubrir por qué la última activación y la pérdida van
+# juntas.
 
 # %% id="parameters" tags=["parameters"]
 language = "en"
@@ -31,25 +30,25 @@ keras.utils.set_random_seed(seed)
 # ## The data
 #
 # The images are arrays of 28 × 28 grey levels, the targets are the digits themselves. The test
-# digits are put aside: they are used to measure the model, never to train it.
+# digits are put aside: at the end they measure the model.
 
 # %% [markdown] id="about-data" tags=["es"]
 # ## Los datos
 #
-# Las imágenes son arrays de 28 × 28 niveles de gris; los objetivos son los propios dígitos. Los
-# dígitos de prueba se apartan: sirven para medir el modelo, nunca para entrenarlo.
+# Las imágenes son arrays de 28 × 28 niveles de gris; los objetivos, los propios dígitos. Los dígitos
+# de prueba se apartan: al final miden el modelo.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
 print(x_train.shape, x_train.dtype, x_train.max(), y_train[:8])
 
 # %% [markdown] id="about-prepare" tags=["en"]
-# The model expects vectors of 784 numbers, and learns best from small ones: the pixels become one
-# row, and 0 to 255 becomes 0 to 1. **Predict** the new shape.
+# The model expects vectors of 784 numbers, and learns best from small ones: each image becomes one
+# row (`-1` stands for "as many as there are"), and 0 to 255 becomes 0 to 1.
 
 # %% [markdown] id="about-prepare" tags=["es"]
-# El modelo espera vectores de 784 números, y aprende mejor con números pequeños: los píxeles pasan a
-# una sola fila, y el rango de 0 a 255, a uno de 0 a 1. **Predice** la nueva forma.
+# El modelo espera vectores de 784 números, y aprende mejor con números pequeños: cada imagen pasa a
+# ser una fila (`-1` significa «tantas como haya»), y el rango de 0 a 255, uno de 0 a 1.
 
 # %% id="prepare"
 x_train = x_train.reshape(-1, 784).astype("float32") / 255
@@ -64,62 +63,115 @@ outputs = layers.Dense(10, activation="softmax")(x)
 model = keras.Model(inputs, outputs, name="mnist_model")
 lab.graph(model)
 
+# %% [markdown] id="about-loss" tags=["en"]
+# ## How a weight learns
+#
+# Training makes a **loss** smaller: a number that says how wrong the answers are. The smallest model
+# shows how. It has *one* weight, and guesses the ink in the right half of a digit as weight × ink in
+# the left half. Its loss is the *mean squared error*, the mean of (guess − target)².
+#
+# The **gradient** is the slope of the loss at a weight: how fast the loss grows with the weight. So a
+# *step* goes the other way: new weight = weight − learning rate × gradient. You choose the **learning
+# rate**.
+
+# %% [markdown] id="about-loss" tags=["es"]
+# ## Cómo aprende un peso
+#
+# El entrenamiento reduce una **pérdida** (*loss*): un número que dice cuánto se equivocan las
+# respuestas. El modelo más pequeño muestra cómo. Tiene *un* peso, y estima la tinta de la mitad
+# derecha de un dígito como peso × tinta de la izquierda. Su pérdida es el *error cuadrático medio*, la
+# media de (respuesta − objetivo)².
+#
+# El **gradiente** es la pendiente de la pérdida en un peso: cuánto crece con él. Por eso un *paso* va
+# en sentido contrario: nuevo peso = peso − tasa de aprendizaje × gradiente. La **tasa de aprendizaje**
+# (*learning rate*) la eliges tú.
+
+# %% id="one-weight"
+images = x_train.reshape(-1, 28, 28)
+left = images[:, :, :14].sum(axis=(1, 2)) / 100
+right = images[:, :, 14:].sum(axis=(1, 2)) / 100
+
+
+def loss_at(weight):
+    return float(((weight * left - right) ** 2).mean())
+
+
+def gradient_at(weight):
+    return (loss_at(weight + 0.01) - loss_at(weight - 0.01)) / 0.02
+
+
+print(f"loss {loss_at(2.5):.2f}, gradient {gradient_at(2.5):.2f}")
+
+# %% id="predict-weight-step"
+lab.predict("weight-step")
+
+# %% id="descent"
+def train(learning_rate, steps):
+    weights = [2.5]
+    for step in range(steps):
+        weights.append(weights[-1] - learning_rate * gradient_at(weights[-1]))
+    return lab.descent(loss_at, weights, low=-0.5, high=3)
+
+
+lab.explore(train, learning_rate=(0.1, 5.0, 0.5), steps=(0, 10, 1))
+
 # %% [markdown] id="about-compile" tags=["en"]
+# **Raise `steps`, then the learning rate. With which rate does the weight jump over the valley, and
+# with which does it climb out?**
+#
 # ## Compile: what to learn, and how
 #
-# - The **loss** is a number that says how wrong the answers are; training makes it smaller.
-# - The **optimizer** adjusts the weights after each batch so that the loss gets smaller; here it is
-#   RMSprop. It starts from the *gradient*, which tells for each weight how the loss would change
-#   with it.
-# - **Metrics** are for you. Accuracy is the share of digits that are read right.
+# The network has 55,050 weights, so its gradient has 55,050 numbers. Keras computes them all in one
+# walk back through the graph, from the loss to the input.
 #
-# **Predict:** what accuracy does a model have that has learned nothing, with ten digits to choose
-# from?
+# - The **loss** is here one for classes: it is small if the right digit gets a high probability.
+# - The **optimizer** takes the steps; RMSprop adapts their size to each weight.
+# - **Metrics** are for you. Accuracy is the share of digits that are read right.
 
 # %% [markdown] id="about-compile" tags=["es"]
+# **Sube `steps` y luego la tasa de aprendizaje: ¿con cuál salta el peso por encima del valle y desde
+# cuál se sale de él?**
+#
 # ## Compilar: qué aprender y cómo
 #
-# - La **pérdida** (*loss*) es un número que dice cuánto se equivocan las respuestas; el
-#   entrenamiento lo reduce.
-# - El **optimizador** ajusta los pesos después de cada lote para que baje la pérdida; aquí es
-#   RMSprop. Parte del *gradiente*, que dice de cada peso cómo cambiaría con él la pérdida.
-# - Las **métricas** son para ti. La exactitud (*accuracy*) es la proporción de dígitos bien leídos.
+# La red tiene 55,050 pesos, así que su gradiente tiene 55,050 números. Keras los calcula todos
+# recorriendo el grafo una vez hacia atrás, desde la pérdida hasta la entrada.
 #
-# **Predice:** ¿qué exactitud tiene un modelo que no ha aprendido nada, con diez dígitos para
-# elegir?
+# - La **pérdida** es aquí una para clases: es pequeña si el dígito correcto tiene probabilidad alta.
+# - El **optimizador** da los pasos; RMSprop adapta su tamaño a cada peso.
+# - Las **métricas** son para ti. La exactitud (*accuracy*) es la proporción de dígitos bien leídos.
+
+# %% id="predict-untrained-accuracy"
+lab.predict("untrained-accuracy")
 
 # %% id="compile"
 model.compile(
-    optimizer=keras.optimizers.RMSprop(),
+    optimizer=keras.optimizers.RMSprop(learning_rate=0.001),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
-loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
-round(accuracy, 1)
+loss, untrained = model.evaluate(x_train, y_train, verbose=0)
+print(f"{untrained:.2f}")
 
 # %% [markdown] id="about-steps" tags=["en"]
-# It guesses: about one digit in ten is right.
-#
 # ## Fit: round after round through the data
 #
-# An *epoch* is one round through the training digits. The weights change after every *batch* of
-# `batch_size` digits: one such change is a *step*. `validation_split=0.2` keeps the last fifth of the
-# digits out of training, and measures on it after each epoch.
+# An *epoch* is one round through the training digits. After every *batch* of `batch_size` digits comes
+# a *step*. `validation_split=0.2` keeps the last fifth of the digits out of training, and measures on
+# it after each epoch.
 #
 # **Your turn.** Given 4,000 digits, `validation_split=0.2` and `batch_size=64`, how many steps does one
 # epoch have?
 
 # %% [markdown] id="about-steps" tags=["es"]
-# Adivina: acierta más o menos uno de cada diez dígitos.
-#
 # ## Ajustar: vuelta tras vuelta a los datos
 #
-# Una *época* es una vuelta completa a los dígitos de entrenamiento. Los pesos cambian después de cada
-# *lote* de `batch_size` dígitos: cada uno de esos cambios es un *paso*. `validation_split=0.2` aparta
-# la última quinta parte de los dígitos, no entrena con ella y la usa para medir al final de cada época.
+# Una *época* es una vuelta completa a los dígitos de entrenamiento. Después de cada *lote* de
+# `batch_size` dígitos viene un *paso*. `validation_split=0.2` aparta
+# la última quinta parte de los dígitos y mide con ella al final de cada época.
 #
-# **Te toca.** Con 4,000 dígitos, `validation_split=0.2` y `batch_size=64`, ¿cuántos pasos tiene una
-# época?
+# **Te toca.** ¿Cuántos pasos tiene una época con 4,000 dígitos, `validation_split=0.2` y
+# `batch_size=64`?
 
 # %% id="exercise-steps"
 steps = ...
@@ -131,14 +183,15 @@ lab.check("steps-per-epoch", steps)
 
 # %% [markdown] id="about-fit" tags=["en"]
 # Training can be watched. `lab.TrainingDashboard` draws the curves while `fit` runs, and has
-# buttons to pause, to go one step and to stop. With `keep=False` the run is not stored on disk.
-# **Predict:** which curve ends higher in accuracy, the one of training or the one of validation?
+# buttons to pause, to go one step and to stop. (`keep=False` does not store the run on disk.)
 
 # %% [markdown] id="about-fit" tags=["es"]
 # El entrenamiento se puede seguir en vivo. `lab.TrainingDashboard` dibuja las curvas mientras se
-# ejecuta `fit` y tiene botones para pausar, avanzar un paso y detener. Con `keep=False`, el
-# entrenamiento no se guarda en el disco. **Predice:** ¿qué curva termina con más exactitud, la de
-# entrenamiento o la de validación?
+# ejecuta `fit` y tiene botones para pausar, avanzar un paso y detener. (`keep=False` no guarda el
+# entrenamiento en el disco).
+
+# %% id="predict-higher-curve"
+lab.predict("higher-curve")
 
 # %% id="fit" tags=["nbval-ignore-output"]
 dashboard = lab.TrainingDashboard(keep=False)
@@ -147,42 +200,40 @@ history = model.fit(
     verbose=0, callbacks=[dashboard],
 )
 
-# %% [markdown] id="after-curves" tags=["en"]
-# Both losses fall. Training ends with a slightly better value, because the weights were fitted to
-# those digits. When the gap keeps growing while the validation loss rises again, the model is
-# learning its examples by heart: it *overfits*. The dashboard says so in words when it happens. To
-# see it, raise `epochs` to 60 in the first code cell of this lesson, run the cells again from
-# there, and press *Stop* when you have seen enough: what was learned so far is kept.
+# %% [markdown] id="after-curves" tags=["en", "optional"]
+# ### Overfitting (optional)
 #
+# If the gap between the curves keeps growing while the validation loss rises again, the model is learning its examples
+# by heart: it *overfits*. The dashboard says so in words when it happens. To see it, set `epochs`
+# to 60 in the first code cell, run the cells again from there, and press *Stop* when you have seen
+# enough.
+
+# %% [markdown] id="about-evaluate" tags=["en"]
 # ## Evaluate: the digits that were put aside
 
-# %% [markdown] id="after-curves" tags=["es"]
-# Las dos pérdidas bajan. La de entrenamiento acaba un poco mejor, porque los pesos se ajustaron a
-# esos dígitos. Si la distancia sigue creciendo mientras la pérdida de validación vuelve a subir, el
-# modelo se está aprendiendo los ejemplos de memoria: *se sobreajusta*. Cuando eso ocurre, el panel
-# lo dice con palabras. Para verlo, sube `epochs` a 60 en la primera celda de código de la lección,
-# vuelve a ejecutar las celdas desde ahí y pulsa *Detener* cuando hayas visto suficiente: lo
-# aprendido se conserva.
+# %% [markdown] id="after-curves" tags=["es", "optional"]
+# ### Sobreajuste (opcional)
 #
+# Si la distancia entre las curvas sigue creciendo mientras la pérdida de validación vuelve a subir, el modelo se está
+# aprendiendo los ejemplos de memoria: se *sobreajusta*. Cuando eso ocurre, el panel lo dice con
+# palabras. Para verlo, pon `epochs` en 60 en la primera celda de código, vuelve a ejecutar las
+# celdas desde ahí y pulsa *Detener* cuando hayas visto suficiente.
+
+# %% [markdown] id="about-evaluate" tags=["es"]
 # ## Evaluar: los dígitos apartados
 
 # %% id="evaluate"
 loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
-round(accuracy, 1)
+print(f"untrained {untrained:.0%}, trained {accuracy:.0%}")
 
 # %% [markdown] id="about-one" tags=["en"]
-# About nine in ten, after a few seconds of training. One digit, with the probability of each answer
-# in percent:
+# Write a digit for the model that *you* trained:
 
 # %% [markdown] id="about-one" tags=["es"]
-# Unos nueve de cada diez, con unos segundos de entrenamiento. Un dígito, con la probabilidad de
-# cada respuesta en porcentaje:
+# Escríbele un dígito al modelo que has entrenado *tú*:
 
 # %% id="one" tags=["nbval-ignore-output"]
-probabilities = model.predict(x_test[:1], verbose=0)[0]
-for digit, probability in enumerate(probabilities):
-    print(digit, f"{probability:6.1%}", "#" * round(40 * float(probability)))
-print(y_test[0])
+lab.digit_pad(model)
 
 # %% [markdown] id="about-pairs" tags=["en"]
 # ## The last activation and the loss belong together
@@ -194,10 +245,9 @@ print(y_test[0])
 # | yes or no, as 1 or 0 | 1 unit, `sigmoid` | `binary_crossentropy` |
 # | a quantity | 1 unit, no activation | `mse` |
 #
-# `sigmoid` turns any number into a number between 0 and 1. `mse`, the *mean squared error*, is the
-# mean of (output − target)². For classes there is one more way: leave the activation out, and give
-# the loss `from_logits=True`; it then applies softmax itself. Doing **both** raises no error.
-# **Predict:** what does softmax make of numbers that are probabilities already?
+# `mse` is the mean squared error. For classes there is one more way: leave the activation out, and
+# give the loss `from_logits=True`; it then applies softmax itself. Doing **both** raises no error, but
+# applies softmax to probabilities.
 
 # %% [markdown] id="about-pairs" tags=["es"]
 # ## La última activación y la pérdida van juntas
@@ -209,33 +259,30 @@ print(y_test[0])
 # | sí o no, como 1 o 0 | 1 unidad, `sigmoid` | `binary_crossentropy` |
 # | una cantidad | 1 unidad, sin activación | `mse` |
 #
-# `sigmoid` convierte cualquier número en uno entre 0 y 1. `mse`, el error cuadrático medio (*mean
-# squared error*), es la media de (salida − objetivo)². Para las clases hay otra posibilidad: no
-# poner activación y darle a la pérdida `from_logits=True`; entonces ella misma aplica softmax.
-# Hacer **las dos cosas** no produce ningún error. **Predice:** ¿qué hace softmax con números que ya
-# son probabilidades?
+# `mse` es el error cuadrático medio (*mean squared error*). Para las clases hay otra posibilidad: no
+# poner activación y darle a la pérdida `from_logits=True`; entonces ella misma aplica softmax. Hacer
+# **las dos cosas** no produce ningún error, pero aplica softmax a probabilidades.
+
+# %% id="predict-softmax-twice"
+lab.predict("softmax-twice")
 
 # %% id="twice"
-once = keras.ops.softmax(keras.ops.convert_to_tensor([4.0, 1.0, 0.0]))
+once = keras.ops.softmax(keras.ops.array([4.0, 1.0, 0.0]))
 twice = keras.ops.softmax(once)
 print([round(float(p), 2) for p in once])
 print([round(float(p), 2) for p in twice])
 
 # %% [markdown] id="about-exercise" tags=["en"]
-# A clear answer became a vague one: the model can never be sure, and learns slowly.
-#
 # ## Your turn
 #
-# The same images can answer other questions. Here are three, with their targets for the first
-# digit: which digit it is, whether it is even, and how much ink it contains.
+# Three questions about the same images, with their targets for the first one: which digit it is,
+# whether it is even, and how much ink it contains.
 
 # %% [markdown] id="about-exercise" tags=["es"]
-# Una respuesta clara se volvió vaga: el modelo nunca puede estar seguro y aprende despacio.
-#
 # ## Te toca
 #
-# Las mismas imágenes pueden responder otras preguntas. Aquí hay tres, con su objetivo para el
-# primer dígito: qué dígito es, si es par y cuánta tinta contiene.
+# Tres preguntas sobre las mismas imágenes, con el objetivo de la primera: qué dígito es, si es par y
+# cuánta tinta contiene.
 
 # %% id="targets"
 targets = {"digit": y_train, "even": 1 - y_train % 2, "ink": x_train.mean(axis=1)}
@@ -270,20 +317,25 @@ lab.check("three-heads", heads)
 # lab.hint("three-heads")
 # lab.solution("three-heads")
 
-# %% [markdown] id="about-proof" tags=["en"]
+# %% [markdown] id="about-proof" tags=["en", "optional"]
+# ### See one learn (optional)
+#
 # When the check says *right*, remove the `#` and see one of the three models learn:
 
-# %% [markdown] id="about-proof" tags=["es"]
+# %% [markdown] id="about-proof" tags=["es", "optional"]
+# ### Mira cómo aprende uno (opcional)
+#
 # Cuando la comprobación diga que es correcto, quita los `#` y mira cómo aprende uno de los tres
 # modelos:
 
-# %% id="proof"
+# %% id="proof" tags=["optional"]
 # history = heads["even"].fit(x_train, targets["even"], epochs=5, validation_split=0.2, verbose=0)
 # lab.curves(history)
 
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
+# - A step changes each weight against its gradient, by the learning rate; too large a rate overshoots.
 # - `compile` sets what to learn, `fit` trains, `evaluate` measures on data that was put aside.
 # - The curves of training and validation show whether a model learns or memorizes.
 # - Target, last activation and loss must fit each other; a mismatch may raise no error.
@@ -295,6 +347,8 @@ lab.check("three-heads", heads)
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
 #
+# - Un paso cambia cada peso en contra de su gradiente, según la tasa de aprendizaje; si esta es
+#   demasiado grande, se pasa de largo.
 # - `compile` indica qué aprender, `fit` entrena y `evaluate` mide con datos apartados.
 # - Las curvas de entrenamiento y validación muestran si un modelo aprende o memoriza.
 # - El objetivo, la última activación y la pérdida tienen que encajar; si no encajan, quizá no haya

@@ -71,6 +71,8 @@ lab.runs("kept.db")
     "pictures": "lab.pictures(x_test[:8], captions=y_test[:8])",
     "feedback": 'lab.check("hidden-units", model)',
     "predict": 'lab.predict("dense-parameters")',
+    "digit_pad": "lab.digit_pad(model)",
+    "bars": 'lab.bars([0.7, 0.2, 0.1], names=["cat", "dog", "bird"])',
     "progress": "lab.progress()",
     "watch": 'lab.watch(target="two-heads")',
 }
@@ -83,6 +85,7 @@ WIDGETS = {
     "dashboard",
     "explain",
     "predict",
+    "digit_pad",
     "watch",
 }
 

@@ -29,3 +29,11 @@ def minutes(notebook) -> float:
 
 def test_lesson_takes_twenty_minutes_at_most(built, lesson, language):
     assert minutes(built(lesson, language)) <= MOST
+
+
+def test_welcome_says_how_long_lessons_take(builder, built, language):
+    said = "\n".join(cell.source for cell in built("00_welcome", language).cells)
+    low, high = map(int, re.search(r"\b(\d+)\s(?:and|y)\s(\d+)\s#?\s?min", said).groups())
+    shortest = min(minutes(built(path.stem, language)) for path in builder.sources())
+    assert low <= shortest < low + 5
+    assert high == MOST

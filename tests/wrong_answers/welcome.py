@@ -1,8 +1,8 @@
 """Lesson 00."""
 
 WRONG = [
-    ("species-parameters", lambda: 195, ("whole model", "modelo entero")),
-    ("species-parameters", lambda: 144, ("`hidden`", "`hidden`")),
+    ("species-parameters", lambda: 131, ("whole model", "modelo entero")),
+    ("species-parameters", lambda: 40, ("`read_leaf`", "`read_leaf`")),
     ("species-parameters", lambda: 48, ("bias", "sesgo")),
     ("species-parameters", lambda: 3, ("number of outputs", "número de salidas")),
     ("species-parameters", lambda: 16, ("number of inputs", "número de entradas")),

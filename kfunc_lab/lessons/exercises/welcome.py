@@ -6,19 +6,23 @@ from kfunc_lab.lessons.checking import answers
 from kfunc_lab.lessons.checking.exercise import Exercise, Wrong
 from kfunc_lab.locale import N_, _
 
-# The model of the lesson: 8 measurements -> hidden (16) -> species (3).
-_SPECIES, _HIDDEN = 16 * 3 + 3, 8 * 16 + 16
+# The model of the lesson: leaf (4) -> read_leaf (8), petal (4) -> read_petal (8),
+# and both together -> species (3).
+_SPECIES, _READ = 16 * 3 + 3, 4 * 8 + 8
 
 
 def _check_species(answer: Any) -> None:
     answers.attempted(answer)
     number = answers.whole_number(answer)
     messages = {
-        _SPECIES + _HIDDEN: _(
+        _SPECIES + 2 * _READ: _(
             "{n} is the whole model. The question is only about the layer `species`: select it "
             "and read its row *Parameters*."
         ),
-        _HIDDEN: _("{n} belongs to the layer `hidden`. `species` is the one below it."),
+        _READ: _(
+            "{n} belongs to `read_leaf`, and to `read_petal` as well. `species` is the box at the "
+            "bottom."
+        ),
         _SPECIES - 3: _(
             "{n} counts the weights between the 16 inputs of the layer and its 3 units. Each "
             "unit has one more number, its bias."

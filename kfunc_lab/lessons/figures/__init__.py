@@ -1,0 +1,1 @@
+"""The drawings of the lessons: a unit, bars, and the descent of a loss."""
