@@ -14,6 +14,7 @@ from kfunc_lab.ui.theme import FONT, QUIET, SURFACE, light_dark
 _COLUMNS = 8
 _MAX_IMAGES = 64  # images in a row; more would fill pages
 _SIDE = 72  # pixels on the longer side of an image
+_FEW, _LARGE_SIDE = 4, 120  # up to so many columns have larger images
 _GAP = 10
 _CAPTION = 18
 
@@ -59,6 +60,11 @@ class Pictures:
         """The number of columns that are shown."""
         return min([_MAX_IMAGES, *map(len, self._rows)])
 
+    @property
+    def _side(self) -> int:
+        """The pixels on the longer side of an image."""
+        return _LARGE_SIDE if self._count <= _FEW else _SIDE
+
     def to_text(self) -> str:
         """Returns the number of images, their size and their captions."""
         lines = [_summary(row) for row in self._rows]
@@ -69,9 +75,10 @@ class Pictures:
 
     def to_svg(self) -> str:
         """Returns the images as an SVG picture."""
-        band = len(self._rows) * (_SIDE + _GAP) + (_CAPTION if self._captions else 0)
+        side = self._side
+        band = len(self._rows) * (side + _GAP) + (_CAPTION if self._captions else 0)
         bands = -(-self._count // _COLUMNS)
-        width = _GAP + min(self._count, _COLUMNS) * (_SIDE + _GAP)
+        width = _GAP + min(self._count, _COLUMNS) * (side + _GAP)
         height = _GAP + bands * band
         body = "".join(
             self._column(number, _GAP + band * (number // _COLUMNS))
@@ -100,15 +107,16 @@ class Pictures:
         return save_picture_or_text(path, self)
 
     def _column(self, number: int, top: int) -> str:
-        left = _GAP + (number % _COLUMNS) * (_SIDE + _GAP)
+        side = self._side
+        left = _GAP + (number % _COLUMNS) * (side + _GAP)
         parts = [
-            _image(row[number], left, top + at * (_SIDE + _GAP))
+            _image(row[number], left, top + at * (side + _GAP), side)
             for at, row in enumerate(self._rows)
         ]
         if number < len(self._captions):
-            caption = fit_text(printable(self._captions[number]), _SIDE + _GAP - 2, 11)
+            caption = fit_text(printable(self._captions[number]), side + _GAP - 2, 11)
             parts.append(
-                f'<text x="{left + _SIDE / 2:g}" y="{top + len(self._rows) * (_SIDE + _GAP) + 4}" '
+                f'<text x="{left + side / 2:g}" y="{top + len(self._rows) * (side + _GAP) + 4}" '
                 f'font-size="11" text-anchor="middle" fill="{QUIET[0]}">'
                 f"{html.escape(caption)}</text>"
             )
@@ -150,14 +158,14 @@ def _summary(row: Any) -> str:
     )
 
 
-def _image(pixels: Any, left: int, top: int) -> str:
+def _image(pixels: Any, left: int, top: int, side: int) -> str:
     from kfunc_lab.ui.png_pixels import png_uri
 
     height, width = pixels.shape[:2]
-    scale = _SIDE / max(height, width)
+    scale = side / max(height, width)
     height, width = height * scale, width * scale
     return (
-        f'<image x="{left + (_SIDE - width) / 2:g}" y="{top + (_SIDE - height) / 2:g}" '
+        f'<image x="{left + (side - width) / 2:g}" y="{top + (side - height) / 2:g}" '
         f'width="{width:g}" height="{height:g}" preserveAspectRatio="none" '
         f'style="image-rendering:pixelated" href="{png_uri(pixels)}"/>'
     )

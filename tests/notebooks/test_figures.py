@@ -25,7 +25,6 @@ SHOWN = [
 
 # The lesson and its printed numbers: parameters, and sometimes a shape.
 PRINTED = [
-    ("05_models_are_layers", "(387, True)"),
     ("09_look_inside", "22 20,024,384"),
     ("12_which_api", "['2,762', '2,762', '2,762']"),
     ("14_custom_rnn", "(16, 1) 1,281"),

@@ -38,7 +38,7 @@ EXPECTED_TEXT = {
     "02_train_and_evaluate": "2 épocas",
     "03_save_and_load": "[32, 32, 0]",
     "04_one_graph_many_models": "(800, 28, 28, 1)",
-    "05_models_are_layers": "(516, True)",
+    "05_models_are_layers": "llamadas, 516 parámetros",
     "06_many_inputs_and_outputs": "(800, 10)",
     "07_residual_connections": "1 época",
     "08_shared_layers": "False, False, True, True, False, True, False, False",

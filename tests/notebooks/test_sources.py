@@ -13,6 +13,10 @@ def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def facts(cell):
+    return cell.id, cell.cell_type, cell.source, cell.metadata.get("tags", [])
+
+
 def test_notebook_is_up_to_date(builder, source, lesson, language):
     assert builder.is_current(source(lesson), builder.built(source(lesson), language)), (
         "the source changed after the notebook was built: make lessons"
@@ -22,9 +26,7 @@ def test_notebook_is_up_to_date(builder, source, lesson, language):
 def test_cells_match_source(builder, built, source, lesson, language):
     selected = builder.select(source(lesson), language)
     notebook = built(lesson, language)
-    assert [(cell.id, cell.cell_type, cell.source) for cell in notebook.cells] == [
-        (cell.id, cell.cell_type, cell.source) for cell in selected.cells
-    ]
+    assert [facts(cell) for cell in notebook.cells] == [facts(cell) for cell in selected.cells]
 
 
 def test_languages_differ_only_in_prose(built, lesson):

@@ -106,3 +106,11 @@ def test_grid_is_stored_and_saved(tmp_path):
     assert view.save(tmp_path / "x.svg").read_text() == view.to_svg()
     with pytest.raises(ValueError, match=r"\.svg"):
         view.save(tmp_path / "x.jpg")
+
+
+def test_few_images_are_larger():
+    def width(count):
+        svg = ET.fromstring(lab.pictures(np.zeros((count, 4, 4))).to_svg())
+        return float(svg.find("{*}image").get("width"))
+
+    assert width(4) > width(5) == width(64)

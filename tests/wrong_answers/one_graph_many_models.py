@@ -126,7 +126,7 @@ WRONG += [
     ("two-cuts", lambda: {"autoencoder": 1, "maps": 2}, ("has no key", "falta: ")),
     ("both-models", lambda: counts(shared=0), ("no layer was created twice", "dos veces")),
     ("both-models", lambda: counts(shared=28_241), ("not in the encoder", "no están en el")),
-    ("both-models", lambda: counts(shared="9,569"), ("shows as added", "muestra como añadido")),
+    ("both-models", lambda: counts(shared="9,569"), ("does not have", "no tiene")),
     ("both-models", lambda: counts(shared=5), ("not 5", "no son 5")),
     ("both-models", lambda: counts(together=46_913), ("twice", "dos veces las capas")),
     ("both-models", lambda: counts(together=65_585), ("three times", "tres veces")),

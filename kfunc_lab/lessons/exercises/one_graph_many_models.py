@@ -40,8 +40,8 @@ def _check_shared(number: int) -> None:
             "encoder."
         ),
         _AUTOENCODER - _ENCODER: _(
-            "`shared`: {n} is what the comparison shows as added: the parameters that the "
-            "encoder does not have."
+            "`shared`: {n} are the parameters of the layers after the code, which the encoder does "
+            "not have."
         ),
     }
     raise Wrong(

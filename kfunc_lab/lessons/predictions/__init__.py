@@ -1,11 +1,27 @@
 """The predictions, one file for each lesson: each question, and what a guess is told."""
 
-from kfunc_lab.lessons.predictions import first_model, train_and_evaluate, welcome
+from kfunc_lab.lessons.predictions import (
+    first_model,
+    many_inputs_and_outputs,
+    models_are_layers,
+    one_graph_many_models,
+    save_and_load,
+    train_and_evaluate,
+    welcome,
+)
 from kfunc_lab.lessons.predictions.prediction import Prediction
 from kfunc_lab.locale import _
 
 # Each file is named after the slug of its lesson.
-_LESSONS = (welcome, first_model, train_and_evaluate)
+_LESSONS = (
+    welcome,
+    first_model,
+    train_and_evaluate,
+    save_and_load,
+    one_graph_many_models,
+    models_are_layers,
+    many_inputs_and_outputs,
+)
 
 PREDICTIONS: dict[str, Prediction] = {
     prediction.name: prediction for lesson in _LESSONS for prediction in lesson.PREDICTIONS
