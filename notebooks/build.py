@@ -193,7 +193,8 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
             output.pop("transient", None)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.metadata = {}
+            tags = cell.metadata.get("tags", [])
+            cell.metadata = {"tags": tags} if tags else {}
     return notebook
 
 
