@@ -1,11 +1,25 @@
 """The predictions, one file for each lesson: each question, and what a guess is told."""
 
-from kfunc_lab.lessons.predictions import first_model
+from kfunc_lab.lessons.predictions import (
+    custom_rnn,
+    first_model,
+    masks_and_saving,
+    tree_rnn,
+    which_api,
+    your_own_layer,
+)
 from kfunc_lab.lessons.predictions.prediction import Prediction
 from kfunc_lab.locale import _
 
 # Each file is named after the slug of its lesson.
-_LESSONS = (first_model,)
+_LESSONS = (
+    first_model,
+    your_own_layer,
+    which_api,
+    tree_rnn,
+    custom_rnn,
+    masks_and_saving,
+)
 
 PREDICTIONS: dict[str, Prediction] = {
     prediction.name: prediction for lesson in _LESSONS for prediction in lesson.PREDICTIONS
