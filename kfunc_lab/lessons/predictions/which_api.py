@@ -31,9 +31,7 @@ def _wrong_noticed(guess: str, truth: Any, variables: Variables) -> str | None:
 
 def _wrong_rebuilt(guess: str, truth: Any, variables: Variables) -> str | None:
     if guess == "all":
-        return _(
-            "The calls of the subclass are in its code, and text from `to_json` has no code."
-        )
+        return _("This notebook knows the class `MLP`, but the text does not contain it.")
     if guess == "functional":
         return _("A Sequential model is a functional one, written in a shorter way.")
     return None
