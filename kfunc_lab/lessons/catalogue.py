@@ -132,6 +132,12 @@ _LESSONS = (
         N_("Choose between functional, Sequential and subclassed models, by what each allows."),
     ),
     Lesson(
+        "13",
+        "tree_rnn",
+        N_("A network for trees"),
+        N_("Write a subclass that computes along a tree of its own for every example."),
+    ),
+    Lesson(
         "14",
         "custom_rnn",
         N_("A custom RNN"),
@@ -139,6 +145,12 @@ _LESSONS = (
             "Put a functional model inside a custom layer, and that layer inside a functional "
             "model."
         ),
+    ),
+    Lesson(
+        "15",
+        "masks_and_saving",
+        N_("Masks and saving (optional)"),
+        N_("Skip padding with a mask, and save a layer that contains another layer."),
     ),
 )
 

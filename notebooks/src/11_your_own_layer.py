@@ -2,15 +2,13 @@
 # # Your own layer
 #
 # When no layer of Keras does what you need, you write one. You will write a Dense layer yourself,
-# use it in a model like any other, and make sure that it can be saved and loaded unchanged: with
-# its settings, its weights and its name.
+# use it in a model, and make sure that it can be saved and loaded unchanged.
 
 # %% [markdown] id="title" tags=["es"]
 # # Tu propia capa
 #
-# Cuando ninguna capa de Keras hace lo que necesitas, escribes una. Vas a escribir tú una capa
-# Dense, a usarla en un modelo como cualquier otra y a lograr que se guarde en un archivo y se
-# recupere tal como era: con sus ajustes, sus pesos y su nombre.
+# Cuando ninguna capa de Keras hace lo que necesitas, escribes una. Vas a escribir una capa Dense, a
+# usarla en un modelo y a lograr que se guarde y se recupere tal como era.
 
 # %% id="parameters" tags=["parameters"]
 language = "en"
@@ -32,26 +30,64 @@ keras.utils.set_random_seed(seed)
 # %% [markdown] id="about-class" tags=["en"]
 # ## A layer is a class
 #
-# | method | when it runs | what it does |
-# |---|---|---|
-# | `__init__` | when the layer is made | keeps the settings |
-# | `build` | once, before the first call | makes the weights |
-# | `call` | at every call | computes |
+# A *class* is a plan for objects: `layers.Dense` is one, and `layers.Dense(10)` makes an object from
+# it. The functions in a class are its *methods*; their first argument, `self`, is the object.
+# `class Scale(layers.Layer)` means: a layer like any other, with what is written below.
 #
-# `super().__init__(**kwargs)` comes first: it prepares the layer, and takes `name` and the other
-# arguments that every layer accepts.
+# - `__init__` runs when the layer is made. It keeps the settings, here `factor`.
+# - `**kwargs` collects all other arguments, such as `name`, and `super().__init__(**kwargs)` passes
+#   them on to `layers.Layer`. This line comes first.
+# - `call` runs whenever the layer is called. It only computes.
 
 # %% [markdown] id="about-class" tags=["es"]
 # ## Una capa es una clase
 #
-# | método | cuándo se ejecuta | qué hace |
-# |---|---|---|
-# | `__init__` | al crear la capa | conserva los ajustes |
-# | `build` | una vez, antes de la primera llamada | crea los pesos |
-# | `call` | en cada llamada | calcula |
+# Una *clase* es un plano para crear objetos: `layers.Dense` es una, y `layers.Dense(10)` crea un
+# objeto con ella. Las funciones de una clase son sus *métodos*; su primer argumento, `self`, es el
+# objeto.
 #
-# `super().__init__(**kwargs)` va primero: prepara la capa y recibe `name` y los demás argumentos
-# que admite cualquier capa.
+# `class Scale(layers.Layer)` significa: una capa como las demás, más lo que se escribe debajo.
+#
+# - `__init__` se ejecuta al crear la capa. Conserva los ajustes, aquí `factor`.
+# - `**kwargs` reúne todos los demás argumentos, como `name`, y `super().__init__(**kwargs)` se los
+#   pasa a `layers.Layer`. Esta línea va primero.
+# - `call` se ejecuta en cada llamada. Solo calcula.
+
+# %% id="scale"
+class Scale(layers.Layer):
+    def __init__(self, factor=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs):
+        return self.factor * inputs
+
+
+ones = np.ones((1, 4), "float32")
+print(np.array(Scale(3.0, name="triple")(ones)))
+
+# %% [markdown] id="about-build" tags=["en"]
+# ## `build` makes the weights
+#
+# A Dense layer also has weights. `self.add_weight` makes them, and their *initializer* gives them
+# (with `initializer=`) their first values: `"random_normal"` draws small random numbers (`keras.initializers.get` makes an
+# object of this name). This happens in `build`: Keras runs it once, just before the first call, with
+# the shape of the input. Its last size, `input_shape[-1]`, is the number of features.
+#
+# `ops.matmul` multiplies the inputs by `w`; unlike NumPy, `keras.ops` also takes symbolic tensors.
+# `layer.weights` is the list of all weights.
+
+# %% [markdown] id="about-build" tags=["es"]
+# ## `build` crea los pesos
+#
+# Una capa Dense tiene además pesos. Los crea `self.add_weight`, y su *inicializador* (en
+# `initializer=`) les da los primeros valores: `"random_normal"` saca números pequeños al azar (`keras.initializers.get` hace de
+# ese nombre un objeto). Esto ocurre en `build`: Keras lo ejecuta una sola vez, justo antes de la
+# primera llamada, con la forma de la entrada. Su último tamaño, `input_shape[-1]`, es el número de
+# características.
+#
+# `ops.matmul` multiplica las entradas por `w`; a diferencia de NumPy, `keras.ops` admite tensores
+# simbólicos. `layer.weights` es la lista de todos los pesos.
 
 # %% id="class"
 class CustomDense(layers.Layer):
@@ -69,315 +105,164 @@ class CustomDense(layers.Layer):
         return ops.matmul(inputs, self.w) + self.b
 
 
-# %% [markdown] id="about-build" tags=["en"]
-# An *initializer* gives the weights their first values: `"random_normal"` draws small random
-# numbers.
-#
-# **Predict:** how many weights does a new layer have? And after a call on 4 numbers, with 10 units?
-
-# %% [markdown] id="about-build" tags=["es"]
-# Un *inicializador* da a los pesos sus primeros valores: `"random_normal"` saca números pequeños al
-# azar.
-#
-# **Predice:** ¿cuántos pesos tiene una capa nueva? ¿Y después de una llamada con 4 números, si
-# tiene 10 unidades?
+# %% id="predict-before"
+lab.predict("weights-before-call")
 
 # %% id="before-call"
 layer = CustomDense(units, name="mixer")
-len(layer.weights)
-
-# %% id="after-call"
-inputs = keras.Input(shape=(4,), name="features")
-outputs = layer(inputs)
-print([(weight.name, tuple(weight.shape)) for weight in layer.weights])
-
-# %% [markdown] id="about-graph" tags=["en"]
-# None at first: the layer does not know yet how many numbers will come in. The call shows this, and
-# Keras runs `build` with that shape. This is why weights are not made in `__init__`.
-#
-# In the graph the layer is a box like the others. **Predict** its parameters, then click it.
-
-# %% [markdown] id="about-graph" tags=["es"]
-# Ninguno al principio: la capa aún no sabe cuántos números van a entrar. Lo sabe con la llamada, y
-# Keras ejecuta `build` con esa forma. Por eso los pesos no se crean en `__init__`.
-#
-# En el grafo, la capa es una caja como las demás. **Predice** sus parámetros y luego haz clic.
-
-# %% id="graph"
-model = keras.Model(inputs, outputs, name="own_layer")
-lab.graph(model)
-
-# %% [markdown] id="about-shapes" tags=["en"]
-# `lab.shapes` asks the layer itself where its 50 parameters come from. Only its multiply-adds
-# remain unknown: they depend on the code of `call`.
-
-# %% [markdown] id="about-shapes" tags=["es"]
-# `lab.shapes` le pregunta a la propia capa de dónde salen sus 50 parámetros. Lo único que no se
-# sabe es cuántos productos y sumas hace: eso depende del código de `call`.
-
-# %% id="shapes"
-print(lab.shapes(model).to_text())
-
-# %% [markdown] id="about-other-size" tags=["en"]
-# ## Change something
-#
-# **Predict** the parameters of the same class, called on 6 numbers instead of 4.
-
-# %% [markdown] id="about-other-size" tags=["es"]
-# ## Cambia algo
-#
-# **Predice** los parámetros de una capa de la misma clase llamada con 6 números en vez de 4.
-
-# %% id="other-size"
-wider = CustomDense(units)
-wider(keras.Input(shape=(6,)))
-6 * units + units, wider.count_params()
+before = len(layer.weights)
+before
 
 # %% [markdown] id="about-call" tags=["en"]
-# ## `call` only computes
-#
-# **Predict:** what happens if `call` makes the weights, so that `build` is not needed?
+# So weights are not made in `__init__`. Now the layer is called on 4 numbers.
 
 # %% [markdown] id="about-call" tags=["es"]
-# ## `call` solo calcula
-#
-# **Predice:** ¿qué pasa si los pesos se crean en `call`, para ahorrarse `build`?
+# Por eso los pesos no se crean en `__init__`. Ahora la capa se llama con 4 números.
 
-# %% id="weights-in-call"
-class Hasty(layers.Layer):
-    def call(self, inputs):
-        w = self.add_weight(shape=(inputs.shape[-1], 10), name="w")
-        return ops.matmul(inputs, w)
+# %% id="predict-parameters"
+lab.predict("own-parameters")
 
-
-try:
-    Hasty(name="hasty")(inputs)
-except ValueError as error:
-    display(lab.explain(error))
-
-# %% [markdown] id="about-random" tags=["en"]
-# Keras refuses: `call` runs again and again, and would make new weights each time. It cannot always
-# tell. Here the numbers come from `keras.random`. **Predict:** how many parameters? Are two calls
-# on the same numbers equal?
-
-# %% [markdown] id="about-random" tags=["es"]
-# Keras se niega: `call` se ejecuta una y otra vez, y cada vez crearía pesos nuevos. No siempre lo
-# detecta. Aquí los números vienen de `keras.random`. **Predice:** ¿cuántos parámetros hay? ¿Son
-# iguales dos llamadas con los mismos números?
-
-# %% id="random-in-call"
-class Forgetful(layers.Layer):
-    def call(self, inputs):
-        return ops.matmul(inputs, keras.random.normal((inputs.shape[-1], 10)))
-
-
-forgetful, ones = Forgetful(), np.ones((1, 4), "float32")
-print(np.array_equal(forgetful(ones), forgetful(ones)), forgetful.count_params())
-
-# %% [markdown] id="about-ops" tags=["en"]
-# No weights, and another result each time: nothing that could be trained or saved. Keras knows only
-# the weights that `self.add_weight` makes.
-#
-# `call` computes with `keras.ops`, not with NumPy or Python's own numbers: while the graph is
-# built, `inputs` is symbolic. And `ops` works on every backend of Keras.
-
-# %% [markdown] id="about-ops" tags=["es"]
-# No hay pesos, y el resultado cambia cada vez: nada que se pueda entrenar o guardar. Keras solo
-# conoce los pesos que crea `self.add_weight`.
-#
-# `call` calcula con `keras.ops`, no con NumPy ni con los números de Python: mientras se construye
-# el grafo, `inputs` es simbólico. Además, `ops` funciona con todos los *backends* de Keras.
-
-# %% id="numpy-in-call"
-class Numeric(layers.Layer):
-    def call(self, inputs):
-        return np.tanh(inputs)
-
-
-try:
-    Numeric(name="numeric")(inputs)
-except NotImplementedError as error:
-    print(lab.explain(error).to_text())
+# %% id="graph"
+inputs = keras.Input(shape=(4,), name="features")
+model = keras.Model(inputs, layer(inputs), name="own_layer")
+lab.graph(model)
 
 # %% [markdown] id="about-config" tags=["en"]
-# ## Is `get_config` optional?
+# Click `mixer` to see `w` and `b`.
 #
-# A saved model contains the name of your class and the *config* of each layer: the arguments to
-# make it again. `get_config` returns them. `CustomDense` has no such method. **Predict:** what does
-# Keras know?
+# ## `get_config` returns the settings
+#
+# A file contains the name of your class and the *config* of each layer: the arguments to make it
+# again. The method `get_config` returns them. `CustomDense` has inherited it from `layers.Layer`.
+#
+# The code of the class is not in the file. `custom_objects` says which class a name in the file
+# refers to. `lab.compare` shows what differs between two models.
 
 # %% [markdown] id="about-config" tags=["es"]
-# ## ¿Es opcional `get_config`?
+# Haz clic en `mixer` para ver `w` y `b`.
 #
-# Un modelo guardado contiene el nombre de tu clase y la *configuración* de cada capa: los
-# argumentos para volver a crearla. Los devuelve `get_config`. `CustomDense` no tiene ese método.
-# **Predice:** ¿qué sabe Keras?
-
-# %% id="config"
-config = layer.get_config()
-print({key: config[key] for key in ("name", "trainable", "units", "initializer")})
+# ## `get_config` devuelve los ajustes
+#
+# Un archivo contiene el nombre de tu clase y la *configuración* de cada capa: los argumentos para
+# volver a crearla. Los devuelve el método `get_config`, que `CustomDense` hereda de `layers.Layer`.
+#
+# El código de la clase no está en el archivo. `custom_objects` dice a qué clase se refiere cada
+# nombre del archivo. `lab.compare` muestra en qué se diferencian dos modelos.
 
 # %% id="round-trip"
 folder = tempfile.TemporaryDirectory()
 
 
-def round_trip(model, *classes):
+def round_trip(model, classes):
     path = Path(folder.name, "model.keras")
     model.save(path)
-    return keras.models.load_model(path, custom_objects={it.__name__: it for it in classes})
+    return keras.models.load_model(path, custom_objects=classes)
 
 
-lab.compare(model, round_trip(model, CustomDense))
+lab.compare(model, round_trip(model, {"CustomDense": CustomDense}))
 
 # %% [markdown] id="about-object" tags=["en"]
-# Keras noted the arguments of `__init__` by itself, and the layer can be loaded. Is `get_config`
-# optional, then? Now the initializer is not a string but an object, with a standard deviation of
-# its own. **Predict:** does it still work?
+# No difference: Keras noted the arguments by itself. Is writing `get_config` optional, then? Now the
+# initializer is not a string but an object, `RandomNormal`, with a `stddev` (standard deviation) of
+# its own.
 
 # %% [markdown] id="about-object" tags=["es"]
-# Keras anotó por sí solo los argumentos de `__init__`, y la capa se recupera. Entonces, ¿es
-# opcional `get_config`? Ahora el inicializador no es una cadena, sino un objeto con su propia
-# desviación estándar. **Predice:** ¿sigue funcionando?
+# Ninguna diferencia: Keras anotó los argumentos por sí solo. Entonces, ¿es opcional escribir
+# `get_config`? Ahora el inicializador no es una cadena, sino un objeto, `RandomNormal`, con su propia
+# desviación estándar, `stddev`.
+
+# %% id="predict-object"
+lab.predict("object-argument")
 
 # %% id="object"
-def model_of(layer):
-    inputs = keras.Input(shape=(4,), name="features")
-    return keras.Model(inputs, layer(inputs), name=f"{layer.name}_model")
-
-
 narrow = keras.initializers.RandomNormal(stddev=0.01)
+narrow_model = keras.Model(inputs, CustomDense(units, narrow, name="narrow")(inputs))
 try:
-    round_trip(model_of(CustomDense(units, narrow, name="narrow")), CustomDense)
+    saved = round_trip(narrow_model, {"CustomDense": CustomDense})
 except NotImplementedError as error:
-    print(lab.explain(error).to_text())
+    saved = lab.explain(error)
+saved
 
 # %% [markdown] id="about-partial" tags=["en"]
-# What Keras notes by itself are numbers, strings and the like. An object, a function or a layer is
-# none of these: with one such argument, the whole model cannot be saved.
+# By itself Keras notes numbers, strings and the like. With an object, a function or a layer, you
+# write `get_config` yourself.
 #
-# This layer multiplies by a `factor`, and its `get_config` does not return it. **Predict:** where
-# is the error?
+# What `super().get_config()` returns is then only what every layer has, such as `name`. In this
+# class, `factor` was forgotten.
 
 # %% [markdown] id="about-partial" tags=["es"]
-# Lo que Keras anota por sí solo son números, cadenas y cosas así. Un objeto, una función o una capa
-# no lo son: con un solo argumento de ese tipo, el modelo entero no se puede guardar.
+# Por sí solo, Keras anota números, cadenas y cosas así. Con un objeto, una función o una capa,
+# escribes tú `get_config`.
 #
-# Esta capa multiplica por un `factor`, y su `get_config` no lo incluye. **Predice:** ¿dónde está el
-# error?
+# Entonces `super().get_config()` devuelve solo lo que tiene cualquier capa, como `name`. En esta
+# clase se olvidó `factor`.
+
+# %% id="predict-partial"
+lab.predict("forgotten-factor")
 
 # %% id="partial"
-class Scale(layers.Layer):
-    def __init__(self, factor=1.0, **kwargs):
-        super().__init__(**kwargs)
-        self.factor = factor
-
-    def call(self, inputs):
-        return self.factor * inputs
-
+class Lossy(Scale):
     def get_config(self):
         return super().get_config()
 
 
-tripled = model_of(Scale(3.0, name="triple"))
-print(tripled(ones).numpy(), round_trip(tripled, Scale)(ones).numpy())
-
-# %% [markdown] id="about-name" tags=["en"]
-# There is none. The layer was made again with the default, 1, and the model computes something else
-# without any warning. It is the worst way to lose a setting.
-#
-# Two more traps. This layer returns a config of its own, without what `super().get_config()`
-# returns. **Predict** what `lab.compare` finds.
-
-# %% [markdown] id="about-name" tags=["es"]
-# No lo hay. La capa se creó de nuevo con el valor por defecto, 1, y el modelo calcula otra cosa sin
-# ningún aviso. Es la peor manera de perder un ajuste.
-#
-# Hay dos trampas más. Esta capa devuelve su propia configuración, sin lo que devuelve
-# `super().get_config()`. **Predice** qué encuentra `lab.compare`.
-
-# %% id="name-lost"
-class Nameless(Scale):
-    def get_config(self):
-        return {"factor": self.factor}
-
-
-tripled = model_of(Nameless(3.0, name="triple"))
-lab.compare(tripled, round_trip(tripled, Nameless))
-
-# %% [markdown] id="about-kwargs" tags=["en"]
-# The name is lost, so nothing finds the layer by its name any more. The other trap is a constructor
-# without `**kwargs`. **Predict:** what does it do with a config with `name` and `trainable`?
-
-# %% [markdown] id="about-kwargs" tags=["es"]
-# El nombre se perdió, así que la capa ya no se encuentra por su nombre. La otra trampa es un
-# constructor sin `**kwargs`. **Predice:** ¿qué hace con una configuración que trae `name` y
-# `trainable`?
-
-# %% id="kwargs"
-class Closed(Scale):
-    def __init__(self, factor=1.0):
-        super().__init__(factor)
-
-
-try:
-    Closed.from_config({"name": "triple", "trainable": True, "factor": 3.0})
-except TypeError as error:
-    print(str(error).split("Exception encountered: ")[-1])
+tripled = keras.Model(inputs, Lossy(3.0, name="triple")(inputs))
+loaded = round_trip(tripled, {"Lossy": Lossy})
+print(np.array(tripled(ones)), np.array(loaded(ones)))
 
 # %% [markdown] id="about-whole" tags=["en"]
 # ## A layer that can be loaded
 #
-# `from_config` calls the class with what `get_config` returned: `cls(**config)`. So the config
-# needs what `super().get_config()` returns, and every argument of your own, in a form that can be
-# written to a file. `@keras.saving.register_keras_serializable()` registers the class; once this
-# code has run, loading needs no `custom_objects`.
+# So `get_config` starts from `super().get_config()` and adds *every* argument of `__init__`, in a
+# form that can be written to a file; `keras.initializers.serialize` gives an initializer that form.
+# The line with `@` above the class is a *decorator*: `register_keras_serializable` hands the class to
+# Keras, which then finds it without `custom_objects`.
 
 # %% [markdown] id="about-whole" tags=["es"]
 # ## Una capa que se recupera del archivo
 #
-# `from_config` llama a la clase con lo que devolvió `get_config`: `cls(**config)`. Así que la
-# configuración necesita lo que devuelve `super().get_config()` y cada argumento tuyo, de modo que
-# se pueda escribir en un archivo. `@keras.saving.register_keras_serializable()` registra la clase;
-# una vez ejecutado este código, para cargar ya no hace falta `custom_objects`.
+# Así que `get_config` parte de `super().get_config()` y añade *todos* los argumentos de `__init__`,
+# en una forma que se pueda escribir en un archivo; la de un inicializador la da
+# `keras.initializers.serialize`. La línea con `@` encima de la clase es un *decorador*:
+# `register_keras_serializable` le entrega la clase a Keras, que luego la encuentra sin
+# `custom_objects`.
 
 # %% id="whole"
 @keras.saving.register_keras_serializable()
 class WholeDense(CustomDense):
     def get_config(self):
-        initializer = keras.initializers.serialize(self.initializer)
-        own = {"units": self.units, "initializer": initializer}
-        return {**super().get_config(), **own}
+        config = super().get_config()
+        config["units"] = self.units
+        config["initializer"] = keras.initializers.serialize(self.initializer)
+        return config
 
 
-whole = model_of(WholeDense(units, narrow, name="whole"))
-loaded = round_trip(whole)
-print(lab.compare(whole, loaded).to_text())
+# %% id="whole-trip"
+whole = keras.Model(inputs, WholeDense(units, narrow, name="whole")(inputs), name="whole_model")
+print(lab.compare(whole, round_trip(whole, {})).to_text())
 
-# %% [markdown] id="about-equal" tags=["en"]
-# **Predict:** are the weights equal too? And in a layer that `from_config` makes?
+# %% [markdown] id="about-from-config" tags=["en"]
+# Nothing differs. When a file is loaded, `WholeDense.from_config(config)` makes the layer: it calls
+# the class with the arguments in the config.
 
-# %% [markdown] id="about-equal" tags=["es"]
-# **Predice:** ¿son iguales también los pesos? ¿Y en una capa hecha con `from_config`?
+# %% [markdown] id="about-from-config" tags=["es"]
+# No hay diferencias. Al cargar un archivo, la capa la crea
+# `WholeDense.from_config(config)`: llama a la clase con los argumentos de la configuración.
 
-# %% id="equal"
-before, after = whole.get_layer("whole"), loaded.get_layer("whole")
-print(before.get_config() == after.get_config(), np.array_equal(before.w, after.w))
-again = WholeDense.from_config(before.get_config())
+# %% id="predict-from-config"
+lab.predict("weights-from-config")
+
+# %% id="from-config"
+again = WholeDense.from_config(whole.get_layer("whole").get_config())
 print(again.name, again.units, again.initializer.stddev, len(again.weights))
 
 # %% [markdown] id="about-count" tags=["en"]
-# A config contains no weights, as in lesson 03: the weights are loaded from the file into the layer
-# that was made from the config.
-#
 # ## Your turn: count
 #
 # `CustomDense(7)` is called on `keras.Input(shape=(5, 3))`: five rows of three numbers. How many
 # parameters does it have?
 
 # %% [markdown] id="about-count" tags=["es"]
-# Una configuración no contiene pesos, como en la lección 03: esos llegan del archivo a la capa que
-# se creó con la configuración.
-#
 # ## Te toca: cuenta
 #
 # Se llama a `CustomDense(7)` con `keras.Input(shape=(5, 3))`: cinco filas de tres números. ¿Cuántos
@@ -394,18 +279,26 @@ lab.check("own-layer-parameters", parameters)
 # %% [markdown] id="about-power" tags=["en"]
 # ## Your turn: a layer that saves and loads
 #
-# `Power(exponent=2, initializer="ones")` raises every number to a power, then multiplies it by a
-# weight: one trainable weight for each feature (the last axis), which the initializer sets. The
-# shape stays the same. It must be possible to load the layer from a file with its config and its
-# name.
+# Write the class `Power`. It raises every number to a power, then multiplies it by a weight. Its
+# four methods, with `CustomDense` and `WholeDense` as examples:
+#
+# 1. `__init__` takes `exponent=2`, `initializer="ones"` and `**kwargs`, and keeps the first two.
+# 2. `build` makes *one* array of weights: one weight for each feature, so its shape is
+#    `(input_shape[-1],)`. Its first values come from the initializer.
+# 3. `call` computes `ops.power(inputs, self.exponent)`, times the weights.
+# 4. `get_config` returns `exponent`, `initializer`, and what every layer has.
 
 # %% [markdown] id="about-power" tags=["es"]
 # ## Te toca: una capa que se guarda y se carga
 #
-# `Power(exponent=2, initializer="ones")` eleva cada número a una potencia y luego lo multiplica por
-# un peso: un peso entrenable por cada característica (el último eje), cuyo valor inicial pone el
-# inicializador. La forma no cambia. La capa debe recuperarse de un archivo con su configuración y
-# su nombre.
+# Escribe la clase `Power`. Eleva cada número a una potencia y luego lo multiplica por un peso. Sus
+# cuatro métodos, con `CustomDense` y `WholeDense` como ejemplos:
+#
+# 1. `__init__` recibe `exponent=2`, `initializer="ones"` y `**kwargs`, y conserva los dos primeros.
+# 2. `build` crea *un solo* array de pesos: un peso por cada característica, así que su forma es
+#    `(input_shape[-1],)`. Sus primeros valores los da el inicializador.
+# 3. `call` calcula `ops.power(inputs, self.exponent)`, multiplicado por los pesos.
+# 4. `get_config` devuelve `exponent`, `initializer` y lo que tiene cualquier capa.
 
 # %% id="exercise-power"
 class Power(layers.Layer):
@@ -419,6 +312,99 @@ lab.check("power-layer", answer)
 # lab.hint("power-layer")
 # lab.solution("power-layer")
 
+# %% [markdown] id="about-hasty" tags=["en", "optional"]
+# ## Four more traps (optional)
+#
+# This class has no `build`. Its `call` makes the weights.
+
+# %% [markdown] id="about-hasty" tags=["es", "optional"]
+# ## Cuatro trampas más (opcional)
+#
+# Esta clase no tiene `build`. Los pesos los crea `call`.
+
+# %% id="predict-hasty" tags=["optional"]
+lab.predict("weights-in-call")
+
+# %% id="weights-in-call" tags=["optional"]
+class Hasty(layers.Layer):
+    def call(self, inputs):
+        w = self.add_weight(shape=(inputs.shape[-1], 10), name="w")
+        return ops.matmul(inputs, w)
+
+
+try:
+    hasty = Hasty(name="hasty")(inputs)
+except ValueError as error:
+    hasty = lab.explain(error)
+hasty
+
+# %% [markdown] id="about-random" tags=["en", "optional"]
+# Keras cannot always tell. Here the numbers come from `keras.random.normal`.
+
+# %% [markdown] id="about-random" tags=["es", "optional"]
+# Keras no siempre lo detecta. Aquí los números vienen de `keras.random.normal`.
+
+# %% id="predict-random" tags=["optional"]
+lab.predict("random-parameters")
+
+# %% id="random-in-call" tags=["optional"]
+class Forgetful(layers.Layer):
+    def call(self, inputs):
+        return ops.matmul(inputs, keras.random.normal((inputs.shape[-1], 2)))
+
+
+forgetful = Forgetful()
+print(np.array(forgetful(ones)), np.array(forgetful(ones)))
+forgetful.count_params()
+
+# %% [markdown] id="about-name" tags=["en", "optional"]
+# No weights, and another result each time: nothing that could be trained or saved. Keras knows only
+# the weights that `self.add_weight` makes.
+#
+# The next class returns a config without what `super().get_config()` returns.
+
+# %% [markdown] id="about-name" tags=["es", "optional"]
+# No hay pesos, y el resultado cambia cada vez: nada que se pueda entrenar o guardar. Keras solo
+# conoce los pesos que crea `self.add_weight`.
+#
+# La clase siguiente devuelve una configuración sin lo que devuelve `super().get_config()`.
+
+# %% id="predict-name" tags=["optional"]
+lab.predict("lost-setting")
+
+# %% id="name-lost" tags=["optional"]
+class Nameless(Scale):
+    def get_config(self):
+        return {"factor": self.factor}
+
+
+named = keras.Model(inputs, Nameless(3.0, name="triple")(inputs), name="named")
+unnamed = round_trip(named, {"Nameless": Nameless})
+lab.compare(named, unnamed)
+
+# %% [markdown] id="about-kwargs" tags=["en", "optional"]
+# Nothing finds the layer by its name any more. The last trap is an `__init__` without `**kwargs`.
+# A config contains `name` and `trainable` too.
+
+# %% [markdown] id="about-kwargs" tags=["es", "optional"]
+# La capa ya no se encuentra por su nombre. La última trampa es un `__init__` sin `**kwargs`. Una
+# configuración contiene también `name` y `trainable`.
+
+# %% id="predict-kwargs" tags=["optional"]
+lab.predict("closed-constructor")
+
+# %% id="kwargs" tags=["optional"]
+class Closed(Scale):
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+
+
+try:
+    closed = Closed.from_config({"name": "triple", "trainable": True, "factor": 3.0})
+except TypeError as error:
+    closed = str(error).split("Exception encountered: ")[-1]
+closed
+
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
@@ -426,8 +412,6 @@ lab.check("power-layer", answer)
 #   `ops`.
 # - `get_config` returns all arguments, with `super().get_config()`; what it leaves out is lost
 #   without warning.
-# - `**kwargs` is passed on to `super().__init__`; once the class is registered, you no longer need
-#   `custom_objects`.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
@@ -440,8 +424,6 @@ lab.check("power-layer", answer)
 #   calcula con `ops`.
 # - `get_config` devuelve todos los argumentos, junto con `super().get_config()`; lo que omite se
 #   pierde sin aviso.
-# - `**kwargs` se pasa a `super().__init__`; una vez registrada la clase, ya no hace falta
-#   `custom_objects`.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #

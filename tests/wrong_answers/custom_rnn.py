@@ -1,4 +1,4 @@
-"""Lesson 12."""
+"""Lesson 14."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Lesson 11."""
+"""Lesson 12."""
 
 import keras
 from keras import layers

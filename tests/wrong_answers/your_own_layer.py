@@ -1,4 +1,4 @@
-"""Lesson 10."""
+"""Lesson 11."""
 
 import keras
 import numpy as np

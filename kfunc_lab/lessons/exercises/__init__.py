@@ -9,12 +9,14 @@ from kfunc_lab.lessons.exercises import (
     first_model,
     look_inside,
     many_inputs_and_outputs,
+    masks_and_saving,
     models_are_layers,
     one_graph_many_models,
     residual_connections,
     save_and_load,
     shared_layers,
     train_and_evaluate,
+    tree_rnn,
     welcome,
     which_api,
     your_own_layer,
@@ -34,7 +36,9 @@ _LESSONS = (
     look_inside,
     your_own_layer,
     which_api,
+    tree_rnn,
     custom_rnn,
+    masks_and_saving,
 )
 
 # Each file is named after the slug of its lesson.

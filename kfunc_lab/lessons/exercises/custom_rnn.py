@@ -1,4 +1,4 @@
-"""Lesson 12: count the calls inside a recurrent layer, and make a layer accept any batch size."""
+"""Lesson 14: count the calls inside a recurrent layer, and make a layer accept any batch size."""
 
 import warnings
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Lesson 11: choose an API for six architectures, and write a subclass as a graph."""
+"""Lesson 12: choose an API for six architectures, and write a subclass as a graph."""
 
 import re
 from typing import Any

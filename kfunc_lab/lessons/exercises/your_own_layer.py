@@ -1,4 +1,4 @@
-"""Lesson 10: count the parameters of a custom layer, and write one that can be saved."""
+"""Lesson 11: count the parameters of a custom layer, and write one that can be saved."""
 
 import contextlib
 import inspect
@@ -470,8 +470,8 @@ EXERCISES = [
             ),
             N_(
                 '`__init__(self, exponent=2, initializer="ones", **kwargs)` starts with '
-                "`super().__init__(**kwargs)`. `get_config` returns `{**super().get_config(), "
-                "...}` with both arguments."
+                "`super().__init__(**kwargs)`. `get_config` starts with "
+                "`config = super().get_config()`, adds both arguments to this dict, and returns it."
             ),
         ),
         solution="""\
@@ -490,9 +490,10 @@ class Power(layers.Layer):
         return self.scale * keras.ops.power(inputs, self.exponent)
 
     def get_config(self):
-        initializer = keras.initializers.serialize(self.initializer)
-        own = {"exponent": self.exponent, "initializer": initializer}
-        return {**super().get_config(), **own}
+        config = super().get_config()
+        config["exponent"] = self.exponent
+        config["initializer"] = keras.initializers.serialize(self.initializer)
+        return config
 
 
 answer = Power""",

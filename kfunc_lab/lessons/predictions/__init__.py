@@ -1,13 +1,18 @@
 """The predictions, one file for each lesson: each question, and what a guess is told."""
 
 from kfunc_lab.lessons.predictions import (
+    custom_rnn,
     first_model,
     many_inputs_and_outputs,
+    masks_and_saving,
     models_are_layers,
     one_graph_many_models,
     save_and_load,
     train_and_evaluate,
+    tree_rnn,
     welcome,
+    which_api,
+    your_own_layer,
 )
 from kfunc_lab.lessons.predictions.prediction import Prediction
 from kfunc_lab.locale import _
@@ -21,6 +26,11 @@ _LESSONS = (
     one_graph_many_models,
     models_are_layers,
     many_inputs_and_outputs,
+    your_own_layer,
+    which_api,
+    tree_rnn,
+    custom_rnn,
+    masks_and_saving,
 )
 
 PREDICTIONS: dict[str, Prediction] = {
