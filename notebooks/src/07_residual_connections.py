@@ -102,7 +102,7 @@ lab.graph(keras.Model(block_1_output, block_2_output, name="block_2"))
 # ## Your turn: what can be added?
 #
 # One part of the sum has shape `(9, 9, 64)`. **Which of these fit the other part?** Write `True` where
-# `layers.add` gives a result, `False` where it raises an error.
+# `layers.add` gives a result, `False` where it fails.
 #
 # | name | the other part |
 # |---|---|
@@ -190,8 +190,8 @@ lab.pictures(x_train[:16], captions=[names[label] for label in y_train[:16]])
 # %% [markdown] id="about-deep" tags=["es"]
 # ## Con atajo y sin él
 #
-# ¿Cuánto vale el atajo? Aquí tienes una red profunda y estrecha de diez bloques, con atajos o sin
-# ellos. No hay más diferencia: con la misma semilla, los pesos iniciales son los mismos.
+# ¿Cuánto vale el atajo? Esta es una red profunda y estrecha de diez bloques, con atajos o sin ellos.
+# No hay más diferencia: la misma semilla da los mismos pesos iniciales.
 
 
 # %% id="deep-block"
