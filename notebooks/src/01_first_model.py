@@ -42,8 +42,7 @@ lab.language(language)
 # la celda imprima algo).
 
 # %% id="watch"
-lab.watch();
-
+lab.watch()
 # %% [markdown] id="about-input" tags=["en"]
 # ## An input is a promise
 #
@@ -243,6 +242,7 @@ lab.check("dense-on-image", dense_on_image)
 #
 # **Predice:** si las dos capas ocultas tienen el doble de unidades, ¿se duplica el número de
 # parámetros? Una función que construye el modelo acorta el experimento.
+
 
 # %% id="change"
 def build(units):

@@ -143,8 +143,13 @@ lab.check("steps-per-epoch", steps)
 # %% id="fit" tags=["nbval-ignore-output"]
 dashboard = lab.TrainingDashboard(keep=False)
 history = model.fit(
-    x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.2,
-    verbose=0, callbacks=[dashboard],
+    x_train,
+    y_train,
+    batch_size=batch_size,
+    epochs=epochs,
+    validation_split=0.2,
+    verbose=0,
+    callbacks=[dashboard],
 )
 
 # %% [markdown] id="after-curves" tags=["en"]
@@ -249,6 +254,7 @@ for name, values in targets.items():
 # %% [markdown] id="about-heads" tags=["es"]
 # Abajo hay un modelo para cada pregunta, y **en cada uno la última activación y la pérdida no encajan
 # con su objetivo**. Corrige las tres líneas; el número de unidades es correcto.
+
 
 # %% id="exercise"
 def head(units, activation, loss):

@@ -47,6 +47,7 @@ warnings.filterwarnings("ignore", message="Skipping nested container")
 #
 # La red de las dos primeras lecciones, esta vez en una función, para poder construirla de nuevo.
 
+
 # %% id="build"
 def build(units):
     inputs = keras.Input(shape=(784,), name="img")
@@ -181,6 +182,7 @@ lab.compare(model, loaded)
 # Otro objeto con el mismo grafo: `load_model` lo construyó a partir de la descripción del archivo y
 # después cargó los pesos. ¿También calcula lo mismo?
 
+
 # %% id="equal"
 def equal(one, other):
     return np.array_equal(one.predict(x_test, verbose=0), other.predict(x_test, verbose=0))
@@ -304,6 +306,7 @@ print(equal(model, described))
 #
 # Esta es una capa que Keras no tiene: duplica lo que entra. **Predice:** la clase está definida en
 # este cuaderno y guardar funciona. ¿Funciona cargar?
+
 
 # %% id="own"
 class Double(layers.Layer):

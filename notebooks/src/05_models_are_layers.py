@@ -265,6 +265,7 @@ f"{pair.count_params():,}", round(float(np.abs(same).max()), 5)
 # una lista de tensores). **Predice** los parámetros de un miembro, en el que entran 128 números y
 # del que sale una probabilidad, y los de los tres.
 
+
 # %% id="member"
 def get_model():
     inputs = keras.Input(shape=(128,))
@@ -356,6 +357,7 @@ for name, part in parts.items():
 # `reader()` crea un modelo que lee dígitos. Construye `committee`: un solo modelo en el que **tres
 # lectores distintos** miran los mismos 784 números y cuya salida es el promedio de sus
 # probabilidades.
+
 
 # %% id="exercise"
 def reader():

@@ -88,8 +88,7 @@ titles.shape, bodies.shape
 lab.watch()
 title = keras.Input(shape=(None,), name="title")
 body = keras.Input(shape=(None,), name="body")
-tags = keras.Input(shape=(12,), name="tags");
-
+tags = keras.Input(shape=(12,), name="tags")
 # %% [markdown] id="about-features" tags=["en"]
 # The panel now shows three graphs of one box each. The two texts go through an `Embedding`, which
 # keeps a vector of 64 numbers for every word, and an `LSTM`, which reads the vectors one after the
@@ -208,10 +207,14 @@ lab.check("total-loss", total)
 x_all = {"title": titles, "body": bodies, "tags": tickets.tags}
 y_all = {"priority": tickets.priority, "department": tickets.department}
 split = count * 4 // 5
-x_train, x_test = ({name: it[part] for name, it in x_all.items()}
-                   for part in (slice(split), slice(split, None)))
-y_train, y_test = ({name: it[part] for name, it in y_all.items()}
-                   for part in (slice(split), slice(split, None)))
+x_train, x_test = (
+    {name: it[part] for name, it in x_all.items()}
+    for part in (slice(split), slice(split, None))
+)
+y_train, y_test = (
+    {name: it[part] for name, it in y_all.items()}
+    for part in (slice(split), slice(split, None))
+)
 x_train["title"].shape, y_test["department"].shape
 
 # %% id="fit" tags=["nbval-ignore-output"]
@@ -234,7 +237,10 @@ history = model.fit(
 # %% id="evaluate"
 result = model.evaluate(x_test, y_test, verbose=0, return_dict=True)
 urgent = y_test["priority"].mean()
-guess = {"priority": max(urgent, 1 - urgent), "department": y_test["department"].mean(axis=0).max()}
+guess = {
+    "priority": max(urgent, 1 - urgent),
+    "department": y_test["department"].mean(axis=0).max(),
+}
 for head in guess:
     print(f"{head:10} {guess[head]:.2f} {result[f'{head}_accuracy']:.1f}")
 

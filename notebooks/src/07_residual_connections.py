@@ -101,8 +101,8 @@ lab.graph(keras.Model(block_1_output, block_2_output, name="block_2"))
 # %% [markdown] id="about-what-adds" tags=["en"]
 # ## Your turn: what can be added?
 #
-# One part of the sum has shape `(9, 9, 64)`. **Which of these fit the other part?** Write `True` where
-# `layers.add` gives a result, `False` where it fails.
+# One part of the sum has shape `(9, 9, 64)`. **Which of these fit the other part?** Write `True`
+# where `layers.add` gives a result, `False` where it fails.
 #
 # | name | the other part |
 # |---|---|
@@ -114,8 +114,8 @@ lab.graph(keras.Model(block_1_output, block_2_output, name="block_2"))
 # %% [markdown] id="about-what-adds" tags=["es"]
 # ## Te toca: ¿qué se puede sumar?
 #
-# Una parte de la suma tiene forma `(9, 9, 64)`. **¿Cuáles de estas sirven como la otra parte?** Escribe
-# `True` donde `layers.add` dé un resultado y `False` donde produzca un error.
+# Una parte de la suma tiene forma `(9, 9, 64)`. **¿Cuáles de estas sirven como la otra parte?**
+# Escribe `True` donde `layers.add` dé un resultado y `False` donde produzca un error.
 #
 # | nombre | la otra parte |
 # |---|---|
@@ -172,9 +172,9 @@ lab.graph(model)
 # %% [markdown] id="about-data" tags=["es"]
 # ## Imágenes en color
 #
-# Las imágenes son recortes de fotografías reales, en diez clases; los de entrenamiento y los de prueba
-# salen de partes distintas. Sus números, de 0 a 255, pasan a ir de −1 a 1: así una red aprende más
-# rápido.
+# Las imágenes son recortes de fotografías reales, en diez clases; los de entrenamiento y los de
+# prueba salen de partes distintas. Sus números, de 0 a 255, pasan a ir de −1 a 1: así una red aprende
+# más rápido.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test), names = lab.datasets.colour_images(source=source)
@@ -260,8 +260,8 @@ gradients = [first_gradient(deep(skip=False)), first_gradient(deep(skip=True))]
 print(f"{gradients[0]:.1g} {gradients[1]:.1g}")
 
 # %% [markdown] id="after-gradient" tags=["en"]
-# (`3e-07` is 0.0000003.) Layer by layer the signal got weaker. A skip passes it on unchanged; that is why networks of a
-# hundred layers can be trained.
+# (`3e-07` is 0.0000003.) Layer by layer the signal got weaker. A skip passes it on unchanged; that is
+# why networks of a hundred layers can be trained.
 #
 # **Change** `blocks` to 2 in the first code cell of this lesson and run the cells from there: does a
 # shallow network need its skips?
@@ -271,11 +271,11 @@ print(f"{gradients[0]:.1g} {gradients[1]:.1g}")
 # Below the curves, the dashboard shows which classes are mistaken for which (a *confusion matrix*).
 
 # %% [markdown] id="after-gradient" tags=["es"]
-# (`3e-07` es 0.0000003). Capa a capa la señal se debilitó. Un atajo la deja pasar sin cambios; por eso se pueden entrenar
-# redes de cien capas.
+# (`3e-07` es 0.0000003). Capa a capa la señal se debilitó. Un atajo la deja pasar sin cambios; por
+# eso se pueden entrenar redes de cien capas.
 #
-# **Cambia** `blocks` a 2 en la primera celda de código de esta lección y ejecuta las celdas desde ahí:
-# ¿necesita sus atajos una red poco profunda?
+# **Cambia** `blocks` a 2 en la primera celda de código de esta lección y ejecuta las celdas desde
+# ahí: ¿necesita sus atajos una red poco profunda?
 #
 # ## Entrenar la ResNet
 #

@@ -99,7 +99,8 @@ lab.compare(shared, separate)
 
 # %% [markdown] id="after-separate" tags=["en"]
 # Nothing was added and no setting changed, and yet both calls differ: they no longer share. Each
-# `layers.Embedding(1000, 128)` that is *run* makes a new table, filled with random numbers of its own.
+# `layers.Embedding(1000, 128)` that is *run* makes a new table, filled with random numbers of its
+# own.
 
 # %% [markdown] id="after-separate" tags=["es"]
 # No se añadió nada ni cambió ningún ajuste y, aun así, las dos llamadas son distintas: ya no
@@ -109,9 +110,9 @@ lab.compare(shared, separate)
 # %% [markdown] id="about-learning" tags=["en", "optional"]
 # ## What is learned from one text (optional)
 #
-# One step of training, with the words 1 and 2 in the first text and 8 and 9 in the second. (`sgd` is the
-# simplest optimizer: it moves each weight against its gradient.) The function returns which rows of
-# each table have changed.
+# One step of training, with the words 1 and 2 in the first text and 8 and 9 in the second. (`sgd` is
+# the simplest optimizer: it moves each weight against its gradient.) The function returns which rows
+# of each table have changed.
 
 # %% [markdown] id="about-learning" tags=["es", "optional"]
 # ## Lo que se aprende de un texto (opcional)
@@ -183,23 +184,23 @@ lab.check("shared-count", parameters)
 # ## Which digit is larger?
 #
 # Now a network with two inputs that learns from comparisons. It gets two digits and whether the left
-# one is larger, never which digits they are. `pairs` draws two digits at random `count` times, and
-# keeps the pairs of different digits; in training, it drops those with a **9 on the right**.
+# one is larger, never which digits they are. `pairs` draws pairs at random and keeps the first
+# `count` whose digits differ; in training, it also drops those with a **9 on the right**.
 
 # %% [markdown] id="about-pairs" tags=["es"]
 # ## ¿Qué dígito es mayor?
 #
 # Ahora, una red con dos entradas que aprende a partir de comparaciones. Recibe dos dígitos y si el
-# izquierdo es mayor, nunca qué dígitos son. `pairs` saca `count` veces dos dígitos al azar y conserva
-# los pares de dígitos distintos; para el entrenamiento descarta los que tienen un **9 a la derecha**.
+# izquierdo es mayor, nunca qué dígitos son. `pairs` saca pares al azar y conserva los primeros
+# `count` de dígitos distintos; para entrenar, descarta además los que tienen un **9 a la derecha**.
 
 
 # %% id="pairs"
 def pairs(x, y, count, never_right=-1):
     random = np.random.RandomState(seed)
-    left, right = random.randint(len(x), size=(2, count))
+    left, right = random.randint(len(x), size=(2, 2 * count))
     kept = (y[left] != y[right]) & (y[right] != never_right)
-    left, right = left[kept], right[kept]
+    left, right = left[kept][:count], right[kept][:count]
     return [x[left], x[right]], y[left] > y[right], y[right]
 
 
@@ -217,10 +218,10 @@ lab.pictures(*[images[:8].reshape(-1, 28, 28) for images in train], captions=lis
 # its own.
 
 # %% [markdown] id="about-tower" tags=["es"]
-# Cada columna es un par, con el dígito izquierdo arriba y la respuesta por aprender debajo. La *torre*
-# es un modelo pequeño que calcula a partir de una imagen un solo número, su puntuación. Al final no
-# tiene sesgo, porque una constante se anularía en la diferencia. `layers.Activation("sigmoid")` es una
-# activación como capa aparte.
+# Cada columna es un par, con el dígito izquierdo arriba y la respuesta por aprender debajo. La
+# *torre* es un modelo pequeño que calcula a partir de una imagen un solo número, su puntuación. Al
+# final no tiene sesgo, porque una constante se anularía en la diferencia.
+# `layers.Activation("sigmoid")` es una activación como capa aparte.
 
 
 # %% id="tower"
@@ -281,8 +282,8 @@ print(f"9 right:   {siamese_right[nine].mean():.2f} {apart_right[nine].mean():.2
 # It knows the 9 from the left, and what it learned there counts on both sides. The right tower of the
 # other network was never trained on a 9.
 #
-# **Change** `count` in the first code cell of this lesson to 4000 and run the cells from there. Do more
-# pairs help the right tower with the 9? Compare the last number.
+# **Change** `count` in the first code cell of this lesson to 4000 and run the cells from there. Do
+# more pairs help the right tower with the 9? Compare the last number.
 #
 # ## The tower alone
 #
@@ -290,9 +291,9 @@ print(f"9 right:   {siamese_right[nine].mean():.2f} {apart_right[nine].mean():.2
 # digits are.
 
 # %% [markdown] id="after-scores" tags=["es"]
-# La red siamesa es mejor con la mitad de parámetros, porque todas las imágenes entrenan la misma torre.
-# Conoce el 9 de la izquierda, y lo que aprendió allí vale para los dos lados. La torre derecha de la
-# otra red nunca se entrenó con un 9.
+# La red siamesa es mejor con la mitad de parámetros, porque todas las imágenes entrenan la misma
+# torre. Conoce el 9 de la izquierda, y lo que aprendió allí vale para los dos lados. La torre derecha
+# de la otra red nunca se entrenó con un 9.
 #
 # **Cambia** `count` a 4000 en la primera celda de código de esta lección y ejecuta las celdas desde
 # ahí. ¿Ayudan más pares a la torre derecha con el 9? Compara el último número.
@@ -316,9 +317,9 @@ for digit, mean in enumerate(means):
 #
 # ## Your turn: tie the towers
 #
-# This network says whether a reply fits a question. `GlobalAveragePooling1D` takes the mean of the word
-# vectors, and `tanh` is an activation from −1 to 1. The function makes the code short, but something
-# has gone wrong: the network is twice as large as it should be.
+# This network says whether a reply fits a question. `GlobalAveragePooling1D` takes the mean of the
+# word vectors, and `tanh` is an activation from −1 to 1. The function makes the code short, but
+# something has gone wrong: the network is twice as large as it should be.
 
 # %% [markdown] id="after-alone" tags=["es"]
 # Solo con comparaciones ha puesto los dígitos más o menos en orden.
@@ -374,7 +375,8 @@ lab.check("tie-the-towers", tied)
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
 #
-# - Una capa que se crea una vez y se llama varias tiene un solo juego de pesos, que se cuenta una vez.
+# - Una capa que se crea una vez y se llama varias tiene un solo juego de pesos, que se cuenta una
+#   vez.
 # - Con los mismos argumentos salen capas iguales, no la misma; una función que crea capas crea otras
 #   nuevas.
 # - Las torres compartidas aprenden de todas sus entradas, y las tratan a todas de la misma manera.

@@ -95,10 +95,10 @@ edges
 #
 # ## A feature extractor in three lines
 #
-# In the lesson on one graph and many models you cut a model at one place. `keras.Model` takes a list of
-# places, too. What a layer makes of its input is called its *activations*, or *features*; so a model
-# that outputs them is called a *feature extractor*. It uses the layers of the network itself, and has
-# no weights of its own.
+# In the lesson on one graph and many models you cut a model at one place. `keras.Model` takes a list
+# of places, too. What a layer makes of its input is called its *activations*, or *features*; so a
+# model that outputs them is called a *feature extractor*. It uses the layers of the network itself,
+# and has no weights of its own.
 
 # %% [markdown] id="about-extractor" tags=["es"]
 # `.output` no es un valor. Es un *lugar del grafo*: el tensor simbólico que devolvió la llamada a
@@ -107,9 +107,9 @@ edges
 # ## Un extractor de características en tres líneas
 #
 # En la lección sobre un grafo y muchos modelos cortaste un modelo en un solo lugar. `keras.Model`
-# también acepta una lista de lugares. A lo que una capa hace con su entrada se le llama *activaciones*
-# o *características* (*features*); de ahí el nombre de *extractor de características*. Usa las propias
-# capas de la red y no tiene pesos propios.
+# también acepta una lista de lugares. A lo que una capa hace con su entrada se le llama
+# *activaciones* o *características* (*features*); de ahí el nombre de *extractor de características*.
+# Usa las propias capas de la red y no tiene pesos propios.
 
 # %% id="ask-extractor-arrays"
 lab.predict("extractor-arrays")
@@ -158,8 +158,8 @@ lab.check("what-comes-out", predicted)
 #
 # - Choose a digit in the row of samples, and a layer in the graph: `edges` is chosen already.
 # - Click one of its maps to lay it over the digit. Where is it bright?
-# - *Attribution* marks which parts of a digit spoke for the answer. Choose *Integrated gradients* there,
-#   and the fourth digit: which strokes spoke for a 4?
+# - *Attribution* marks which parts of a digit spoke for the answer. Choose *Integrated gradients*
+#   there, and the fourth digit: which strokes spoke for a 4?
 # - *Draw* opens a pad: write a digit of your own, and all maps change as you draw.
 
 # %% [markdown] id="about-activations" tags=["es"]
@@ -181,14 +181,14 @@ view
 # %% [markdown] id="about-dead" tags=["en"]
 # The numbers behind the pictures are in `view.values`.
 #
-# The table counts *dead units*: those that were 0 for all eight digits. `features` has 5 of 32, because
-# relu turns every negative number into 0. Now count them for a thousand digits.
+# The table counts *dead units*: those that were 0 for all eight digits. `features` has 5 of 32,
+# because relu turns every negative number into 0. Now count them for a thousand digits.
 
 # %% [markdown] id="about-dead" tags=["es"]
 # Los números que hay detrás de las imágenes están en `view.values`.
 #
-# La tabla cuenta las *unidades muertas*: las que dieron 0 con los ocho dígitos. En `features` son 5 de
-# 32, porque relu convierte en 0 todo número negativo. Ahora cuéntalas con mil dígitos.
+# La tabla cuenta las *unidades muertas*: las que dieron 0 con los ocho dígitos. En `features` son 5
+# de 32, porque relu convierte en 0 todo número negativo. Ahora cuéntalas con mil dígitos.
 
 # %% id="ask-dead-units"
 lab.predict("dead-units")
@@ -204,8 +204,8 @@ print(dead)
 #
 # ## What features are good for
 #
-# Two images are similar if their features are similar. Take the digit number 6 of the test set, a 2, and
-# look for the eight training digits nearest to it: once by pixels, once by features.
+# Two images are similar if their features are similar. Take the digit number 6 of the test set, a 2,
+# and look for the eight training digits nearest to it: once by pixels, once by features.
 
 # %% [markdown] id="about-nearest" tags=["es"]
 # La red lee los dígitos con 27 números; cinco unidades no hacen nada.
@@ -213,8 +213,8 @@ print(dead)
 # ## Para qué sirven las características
 #
 # Dos imágenes se parecen si se parecen sus características. Toma el dígito número 6 del conjunto de
-# prueba, un 2, y busca los ocho dígitos de entrenamiento más cercanos: primero por píxeles y luego por
-# características.
+# prueba, un 2, y busca los ocho dígitos de entrenamiento más cercanos: primero por píxeles y luego
+# por características.
 
 # %% id="ask-nearest-digits"
 lab.predict("nearest-digits")
@@ -232,8 +232,8 @@ print(y_train[by_pixels], y_train[by_features])
 lab.pictures(x_train[by_pixels], x_train[by_features])
 
 # %% [markdown] id="after-nearest" tags=["en"]
-# Above, the nearest in pixels: ink in the same places. Below, the nearest in features: the same digit,
-# in any handwriting.
+# Above, the nearest in pixels: ink in the same places. Below, the nearest in features: the same
+# digit, in any handwriting.
 
 # %% [markdown] id="after-nearest" tags=["es"]
 # Arriba, lo más cercano en píxeles: tinta en los mismos sitios. Abajo, lo más cercano en
@@ -288,8 +288,8 @@ lab.graph(vgg19, fold=True)
 # layer that halves height and width; block 3 has 256 filters.
 
 # %% [markdown] id="about-blocks" tags=["es"]
-# Cinco bloques de convoluciones están plegados en una sola caja, que se despliega con un clic. Cada uno
-# termina en una capa de *pooling* que reduce a la mitad el alto y el ancho; el bloque 3 tiene 256
+# Cinco bloques de convoluciones están plegados en una sola caja, que se despliega con un clic. Cada
+# uno termina en una capa de *pooling* que reduce a la mitad el alto y el ancho; el bloque 3 tiene 256
 # filtros.
 
 # %% id="ask-vgg-shape"

@@ -42,10 +42,10 @@ keras.utils.set_random_seed(seed)
 # %% [markdown] id="about-question" tags=["en"]
 # ## A new question
 #
-# The network of the last lesson was trained on 4,000 images, to tell ten digits apart. Our question is
-# another one: **does a digit have a closed loop**, as 0, 6, 8 and 9 do? And only three images of each
-# digit have an answer. (`np.isin` says for each label whether it is in the list; `np.flatnonzero` gives
-# the places of the images with a label.)
+# The network of the last lesson was trained on 4,000 images, to tell ten digits apart. Our question
+# is another one: **does a digit have a closed loop**, as 0, 6, 8 and 9 do? And only three images of
+# each digit have an answer. (`np.isin` says for each label whether it is in the list;
+# `np.flatnonzero` gives the places of the images with a label.)
 
 # %% [markdown] id="about-question" tags=["es"]
 # ## Una pregunta nueva
@@ -71,16 +71,16 @@ lab.pictures(x_few[:10], captions=list(few_loop[:10]))
 # %% [markdown] id="about-base" tags=["en"]
 # ## Base and head
 #
-# The *base* is the trained network without its old head, up to `features`: a cut at a place in the graph,
-# as in the last lesson. The *head* turns features into an answer: here one unit, because the answer is
-# yes or no.
+# The *base* is the trained network without its old head, up to `features`: a cut at a place in the
+# graph, as in the last lesson. The *head* turns features into an answer: here one unit, because the
+# answer is yes or no.
 
 # %% [markdown] id="about-base" tags=["es"]
 # ## Base y cabeza
 #
-# La *base* es la red entrenada sin su cabeza anterior, hasta `features`: un corte en un lugar del grafo,
-# como en la lección anterior. La *cabeza* convierte las características en una respuesta: aquí una
-# unidad, porque la respuesta es sí o no.
+# La *base* es la red entrenada sin su cabeza anterior, hasta `features`: un corte en un lugar del
+# grafo, como en la lección anterior. La *cabeza* convierte las características en una respuesta: aquí
+# una unidad, porque la respuesta es sí o no.
 
 # %% id="base"
 reader = lab.datasets.digits_model()
@@ -142,7 +142,7 @@ def learn(model, learning_rate):
 
 
 runs = {"scratch": learn(with_head(keras.models.clone_model(base)), 0.001)}
-runs["frozen"] = learn(model, 0.01)
+runs["frozen"] = learn(model, 0.03)
 lab.curves(runs)
 
 # %% [markdown] id="about-tune" tags=["en"]
@@ -150,16 +150,18 @@ lab.curves(runs)
 #
 # ## Fine-tune
 #
-# Now the base is unfrozen. `learn` compiles the model again, so that the change counts, and the learning
-# rate is a hundredth of the last one: large steps would destroy what the base has learned.
+# Now the base is unfrozen. `learn` compiles the model again, so that the change counts, and the
+# learning rate is much smaller than the last one: large steps would destroy what the base has
+# learned.
 
 # %% [markdown] id="about-tune" tags=["es"]
 # Las características se aprendieron para otra pregunta y, aun así, sirven para esta.
 #
 # ## Ajuste fino
 #
-# Ahora se descongela la base. `learn` vuelve a compilar el modelo para que el cambio cuente, y la tasa de
-# aprendizaje es una centésima de la anterior: con pasos grandes se destruiría lo que la base aprendió.
+# Ahora se descongela la base. `learn` vuelve a compilar el modelo para que el cambio cuente, y la
+# tasa de aprendizaje es mucho menor que la anterior: con pasos grandes se destruiría lo que la base
+# aprendió.
 
 # %% id="ask-tuned-parameters"
 lab.predict("tuned-parameters")
@@ -169,35 +171,45 @@ base.trainable = True
 model.summary()
 
 # %% id="tune" tags=["nbval-ignore-output"]
-runs["tuned"] = learn(model, 0.0001)
+runs["tuned"] = learn(model, 0.001)
 print({name: round(run["accuracy"][-1], 2) for name, run in runs.items()})
 lab.curves(runs)
 
 # %% [markdown] id="after-tune" tags=["en"]
-# TEXT
+# With thirty images the base makes the difference, and fine-tuning hardly matters: there is little to
+# learn it from.
 #
-# **Change** `examples` to 100 in the first code cell of this lesson and run the cells from there. What is
-# the base worth with a thousand examples?
+# **Change** `examples` to 100 in the first code cell of this lesson and run the cells from there,
+# which takes a minute or two. What is the base worth with a thousand images? And which of the three
+# is best?
+#
+# (They change places: scratch overtakes frozen, whose features were made for another question, and
+# tuned is as good as scratch or better.)
 
 # %% [markdown] id="after-tune" tags=["es"]
-# TEXT
+# Con treinta imágenes, la base marca la diferencia y el ajuste fino apenas cuenta: hay poco de donde
+# aprender.
 #
 # **Cambia** `examples` a 100 en la primera celda de código de esta lección y ejecuta las celdas desde
-# ahí. ¿Cuánto vale la base con mil ejemplos?
+# ahí; tarda uno o dos minutos. ¿Cuánto vale la base con mil imágenes? ¿Y cuál de las tres es la
+# mejor?
+#
+# (Cambian de lugar: scratch adelanta a frozen, cuyas características se hicieron para otra pregunta,
+# y tuned es igual de buena que scratch o mejor).
 
 # %% [markdown] id="about-head" tags=["en"]
 # ## Your turn: three classes
 #
-# A digit has no loop, one (0, 6, 9) or two (8). **Build a model `loops` for these three classes**: on the
-# features of `base` a Dense layer of 16 units with `relu`, then one with softmax. Only these two layers
-# should be trained.
+# A digit has no loop, one (0, 6, 9) or two (8). **Build a model `loops` for these three classes**: on
+# the features of `base` a Dense layer of 16 units with `relu`, then one with softmax. Only these two
+# layers should be trained.
 
 # %% [markdown] id="about-head" tags=["es"]
 # ## Te toca: tres clases
 #
-# Un dígito no tiene ningún lazo, tiene uno (0, 6, 9) o dos (8). **Construye un modelo `loops` para estas
-# tres clases**: sobre las características de `base`, una capa Dense de 16 unidades con `relu` y luego una
-# con softmax. Solo deben entrenarse estas dos capas.
+# Un dígito no tiene ningún lazo, tiene uno (0, 6, 9) o dos (8). **Construye un modelo `loops` para
+# estas tres clases**: sobre las características de `base`, una capa Dense de 16 unidades con `relu` y
+# luego una con softmax. Solo deben entrenarse estas dos capas.
 
 # %% id="exercise-head"
 loops = ...
@@ -211,15 +223,15 @@ lab.check("new-head", loops)
 # %% [markdown] id="about-count" tags=["en"]
 # ## Your turn: count
 #
-# For photographs, the base is a network such as VGG19, trained on a million of them. It ends in 512 maps of
-# 7 × 7. On this base, frozen, come `layers.GlobalAveragePooling2D()` and `layers.Dense(5,
+# For photographs, the base is a network such as VGG19, trained on a million of them. It ends in 512
+# maps of 7 × 7. On this base, frozen, come `layers.GlobalAveragePooling2D()` and `layers.Dense(5,
 # activation="softmax")`. **How many parameters are trained, and how many are frozen?**
 
 # %% [markdown] id="about-count" tags=["es"]
 # ## Te toca: cuenta
 #
-# Para fotografías, la base es una red como VGG19, entrenada con un millón de ellas. Termina en 512 mapas
-# de 7 × 7. Sobre esta base, congelada, van `layers.GlobalAveragePooling2D()` y `layers.Dense(5,
+# Para fotografías, la base es una red como VGG19, entrenada con un millón de ellas. Termina en 512
+# mapas de 7 × 7. Sobre esta base, congelada, van `layers.GlobalAveragePooling2D()` y `layers.Dense(5,
 # activation="softmax")`. **¿Cuántos parámetros se entrenan y cuántos están congelados?**
 
 # %% id="exercise-count"
@@ -233,9 +245,9 @@ lab.check("frozen-count", parameters)
 # %% [markdown] id="about-photos" tags=["en", "optional"]
 # ## A base for photographs (optional)
 #
-# `keras.applications` has such networks. With `weights = "imagenet"` in the first code cell, Keras downloads
-# the trained weights (9 MB); without, they are random, and only the graph is right. Two things are easy to
-# forget:
+# `keras.applications` has such networks. With `weights = "imagenet"` in the first code cell, Keras
+# downloads the trained weights (9 MB); without, they are random, and only the graph is right. Two
+# things are easy to forget:
 #
 # - `preprocess_input` prepares the colours as in the training of the base.
 # - `BatchNormalization` layers rescale numbers by means that they update while training. With
@@ -244,9 +256,9 @@ lab.check("frozen-count", parameters)
 # %% [markdown] id="about-photos" tags=["es", "optional"]
 # ## Una base para fotografías (opcional)
 #
-# `keras.applications` tiene redes así. Con `weights = "imagenet"` en la primera celda de código, Keras
-# descarga los pesos entrenados (9 MB); si no, son aleatorios y solo es correcto el grafo. Dos cosas se
-# olvidan con facilidad:
+# `keras.applications` tiene redes así. Con `weights = "imagenet"` en la primera celda de código,
+# Keras descarga los pesos entrenados (9 MB); si no, son aleatorios y solo es correcto el grafo. Dos
+# cosas se olvidan con facilidad:
 #
 # - `preprocess_input` prepara los colores como en el entrenamiento de la base.
 # - Las capas `BatchNormalization` reescalan los números con medias que actualizan al entrenar. Con
@@ -278,8 +290,8 @@ photo_model.summary()
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
 #
-# - Una red entrenada y cortada antes de su cabeza es una base; sus características sirven también para
-#   otras preguntas.
+# - Una red entrenada y cortada antes de su cabeza es una base; sus características sirven también
+#   para otras preguntas.
 # - `base.trainable = False` antes de `compile` la congela: solo se entrena la cabeza.
 # - Para el ajuste fino, descongela la base, vuelve a compilar y da pasos pequeños.
 #

@@ -53,6 +53,7 @@ keras.utils.set_random_seed(seed)
 # `super().__init__(**kwargs)` va primero: prepara la capa y recibe `name` y los demás argumentos
 # que admite cualquier capa.
 
+
 # %% id="class"
 class CustomDense(layers.Layer):
     def __init__(self, units=32, initializer="random_normal", **kwargs):
@@ -143,6 +144,7 @@ wider(keras.Input(shape=(6,)))
 #
 # **Predice:** ¿qué pasa si los pesos se crean en `call`, para ahorrarse `build`?
 
+
 # %% id="weights-in-call"
 class Hasty(layers.Layer):
     def call(self, inputs):
@@ -164,6 +166,7 @@ except ValueError as error:
 # Keras se niega: `call` se ejecuta una y otra vez, y cada vez crearía pesos nuevos. No siempre lo
 # detecta. Aquí los números vienen de `keras.random`. **Predice:** ¿cuántos parámetros hay? ¿Son
 # iguales dos llamadas con los mismos números?
+
 
 # %% id="random-in-call"
 class Forgetful(layers.Layer):
@@ -187,6 +190,7 @@ print(np.array_equal(forgetful(ones), forgetful(ones)), forgetful.count_params()
 #
 # `call` calcula con `keras.ops`, no con NumPy ni con los números de Python: mientras se construye
 # el grafo, `inputs` es simbólico. Además, `ops` funciona con todos los *backends* de Keras.
+
 
 # %% id="numpy-in-call"
 class Numeric(layers.Layer):
@@ -239,6 +243,7 @@ lab.compare(model, round_trip(model, CustomDense))
 # opcional `get_config`? Ahora el inicializador no es una cadena, sino un objeto con su propia
 # desviación estándar. **Predice:** ¿sigue funcionando?
 
+
 # %% id="object"
 def model_of(layer):
     inputs = keras.Input(shape=(4,), name="features")
@@ -264,6 +269,7 @@ except NotImplementedError as error:
 #
 # Esta capa multiplica por un `factor`, y su `get_config` no lo incluye. **Predice:** ¿dónde está el
 # error?
+
 
 # %% id="partial"
 class Scale(layers.Layer):
@@ -295,6 +301,7 @@ print(tripled(ones).numpy(), round_trip(tripled, Scale)(ones).numpy())
 # Hay dos trampas más. Esta capa devuelve su propia configuración, sin lo que devuelve
 # `super().get_config()`. **Predice** qué encuentra `lab.compare`.
 
+
 # %% id="name-lost"
 class Nameless(Scale):
     def get_config(self):
@@ -312,6 +319,7 @@ lab.compare(tripled, round_trip(tripled, Nameless))
 # El nombre se perdió, así que la capa ya no se encuentra por su nombre. La otra trampa es un
 # constructor sin `**kwargs`. **Predice:** ¿qué hace con una configuración que trae `name` y
 # `trainable`?
+
 
 # %% id="kwargs"
 class Closed(Scale):
@@ -339,6 +347,7 @@ except TypeError as error:
 # configuración necesita lo que devuelve `super().get_config()` y cada argumento tuyo, de modo que
 # se pueda escribir en un archivo. `@keras.saving.register_keras_serializable()` registra la clase;
 # una vez ejecutado este código, para cargar ya no hace falta `custom_objects`.
+
 
 # %% id="whole"
 @keras.saving.register_keras_serializable()
@@ -407,9 +416,9 @@ lab.check("own-layer-parameters", parameters)
 # inicializador. La forma no cambia. La capa debe recuperarse de un archivo con su configuración y
 # su nombre.
 
+
 # %% id="exercise-power"
-class Power(layers.Layer):
-    ...
+class Power(layers.Layer): ...
 
 
 answer = Power

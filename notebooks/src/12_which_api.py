@@ -73,6 +73,7 @@ sequential = keras.Sequential([keras.Input((32,)), hidden, layers.Dense(10)], na
 # salidas a partir de las entradas. Funciona como la capa de la lección anterior, y además tiene
 # `fit` y `evaluate`.
 
+
 # %% id="subclass"
 class MLP(keras.Model):
     def __init__(self, **kwargs):
@@ -150,6 +151,7 @@ try:
 except ValueError as error:
     display(lab.explain(error))
 
+
 # %% id="mistake-subclass"
 class Misfit(MLP):
     def __init__(self, **kwargs):
@@ -190,6 +192,7 @@ except ValueError as error:
 # Dos pruebas más: cortar el modelo por su capa oculta, como en las lecciones 04 y 09, y volver a
 # construirlo solo a partir de su configuración, que es un texto. **Predice** cuál de los tres puede
 # hacer qué.
+
 
 # %% id="attempts"
 def attempt(action, model):
@@ -295,6 +298,7 @@ lab.check("six-architectures", answer)
 # Los mismos números con otros paréntesis dan otro cálculo. Abajo, un par significa izquierda menos
 # derecha. **Predice** los dos valores: (3 − 1) − (2 − 0) y 3 − (1 − (2 − 0)).
 
+
 # %% id="value"
 def value(tree):
     return value(tree[0]) - value(tree[1]) if isinstance(tree, tuple) else tree
@@ -312,6 +316,7 @@ value(((3, 1), (2, 0))), value((3, (1, (2, 0))))
 # Dense, siempre la misma, une dos hijos en un solo vector; y un hijo puede ser, a su vez, un árbol.
 # En la raíz, una sigmoide dice si el valor es mayor que 0.
 
+
 # %% id="tree-rnn"
 class TreeRNN(keras.Model):
     def __init__(self, words, units=16, **kwargs):
@@ -328,6 +333,7 @@ class TreeRNN(keras.Model):
 
     def call(self, tree):
         return self.judge(self.encode(tree))
+
 
 # %% [markdown] id="about-shapes" tags=["en"]
 # Here are three shapes of trees, with four leaves each, and a function that fills the leaves of
@@ -501,6 +507,7 @@ print(mixed.output_shape, f"{mixed.count_params():,}")
 # entradas de 8 números, primero `left` y luego `right`, para que se pueda dibujar. Sus parámetros:
 # 1,233.
 
+
 # %% id="pair"
 class Pair(keras.Model):
     def __init__(self, **kwargs):
@@ -513,6 +520,7 @@ class Pair(keras.Model):
         left, right = inputs
         both = layers.concatenate([self.read(left), self.read(right)])
         return self.judge(layers.add([self.mix(both), both]))
+
 
 # %% id="exercise"
 left = keras.Input((8,), name="left")

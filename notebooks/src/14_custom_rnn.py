@@ -72,6 +72,7 @@ classifier.count_params()
 # que se llama una y otra vez a las *mismas* dos capas Dense. El estado empieza con ceros, y cada
 # estado nuevo se guarda para el clasificador.
 
+
 # %% id="rnn-class"
 class CustomRNN(layers.Layer):
     def __init__(self, classifier, units=units, **kwargs):
@@ -90,6 +91,7 @@ class CustomRNN(layers.Layer):
             state = self.projection_1(inputs[:, step]) + self.projection_2(state)
             states.append(state)
         return self.classifier(ops.stack(states, axis=1))
+
 
 # %% [markdown] id="about-count" tags=["en"]
 # **Predict** the shape of the result for 16 sequences of 10 steps with 5 numbers each, and the
@@ -232,6 +234,7 @@ lab.check("rnn-calls", answer)
 #
 # El modelo se construyó para lotes de 16. **Predice:** ¿qué hace con las primeras 7 secuencias?
 
+
 # %% id="static"
 def sizes(model):
     for size in (16, 7):
@@ -272,6 +275,7 @@ except TypeError as error:
 #
 # `inputs.shape` es lo que se sabe *ahora*, al construir el grafo. `ops.shape(inputs)` se calcula
 # cuando los números ya están. Cambia una línea:
+
 
 # %% id="mend"
 class AnyBatchRNN(CustomRNN):
@@ -317,6 +321,7 @@ except TypeError as error:
 # `keras.layers.RNN`: se ejecuta cuando los números ya están y crea el primer estado para cualquier
 # lote. Esta celda toma prestadas las dos proyecciones, así que sus pesos son los de `any_batch`.
 
+
 # %% id="cell"
 class Cell(layers.Layer):
     def __init__(self, projection_1, projection_2, **kwargs):
@@ -358,6 +363,7 @@ float(difference) < 1e-6
 # no tiene clasificador. **Corrige la clase** para que sus capas acepten cualquier tamaño de lote.
 # Después entrega la clase misma, `answer = Recurrent`: la comprobación crea capas con ella y
 # compara sus números con la fórmula del principio de la lección.
+
 
 # %% id="exercise-batch"
 class Recurrent(layers.Layer):
@@ -406,6 +412,7 @@ lab.check("any-batch", answer)
 # `ops.where(mask, new, state)` conserva el estado anterior donde un paso es relleno. Y con `build`,
 # `get_config` y `from_config` se puede guardar, como en la lección 11.
 
+
 # %% id="masked-class"
 class MaskedRNN(AnyBatchRNN):
     def __init__(self, classifier, units=units, rate=0.5, **kwargs):
@@ -435,6 +442,7 @@ class MaskedRNN(AnyBatchRNN):
     def from_config(cls, config):
         classifier = keras.saving.deserialize_keras_object(config.pop("classifier"))
         return cls(classifier, **config)
+
 
 # %% [markdown] id="about-twice" tags=["en"]
 # **Predict:** two calls on the same data; are their results equal in training? And in prediction?

@@ -39,10 +39,7 @@ def _wrong_dead(guess: float, truth: Any, variables: Variables) -> str | None:
             "dead units."
         )
     if guess == 0:
-        return _(
-            "It was worth a try, but these units stay below 0 for every digit, and relu makes "
-            "that 0."
-        )
+        return _("These units stay below 0 for every digit, and relu makes that 0.")
     return None
 
 
