@@ -61,15 +61,17 @@ block_1_output.shape
 # ## A block with a skip
 #
 # Now the fork. `block_1_output` is used twice: the first convolution takes it, and so does
-# `layers.add`. This needs no special syntax: a tensor can be used as often as you like.
-# `padding="same"` keeps 9 × 9, so that the two paths fit.
+# `layers.add`. A tensor can be used as often as you like.
+# `padding="same"` keeps 9 × 9, so that the two paths fit. In the graph,
+# `block_1_output` has Keras's name for it, `keras_tensor_2CLONE`.
 
 # %% [markdown] id="about-skip" tags=["es"]
 # ## Un bloque con atajo
 #
-# Ahora, la bifurcación. `block_1_output` se usa dos veces: lo recibe la primera convolución y
-# también `layers.add`. No hace falta ninguna sintaxis especial: un tensor se puede usar tantas veces
-# como quieras. `padding="same"` conserva los 9 × 9 para que los dos caminos encajen.
+# Ahora, la bifurcación. `block_1_output` se usa dos veces: lo recibe la primera convolución y también
+# `layers.add`. Un tensor se puede usar tantas veces como quieras. `padding="same"` conserva los 9 × 9
+# para que los dos caminos encajen. En el grafo, `block_1_output` lleva el nombre que le da Keras,
+# `keras_tensor_2CLONE`.
 
 # %% id="ask-sum-shape"
 lab.predict("sum-shape")
@@ -257,10 +259,10 @@ def first_gradient(network):
 
 
 gradients = [first_gradient(deep(skip=False)), first_gradient(deep(skip=True))]
-print(f"{gradients[0]:.1g} {gradients[1]:.1g}")
+print(f"{gradients[0]:.7f} {gradients[1]:.1f}")
 
 # %% [markdown] id="after-gradient" tags=["en"]
-# (`3e-07` is 0.0000003.) Layer by layer the signal got weaker. A skip passes it on unchanged; that is
+# Layer by layer the signal got weaker. A skip passes it on unchanged; that is
 # why networks of a hundred layers can be trained.
 #
 # **Change** `blocks` to 2 in the first code cell of this lesson and run the cells from there: does a
@@ -271,7 +273,7 @@ print(f"{gradients[0]:.1g} {gradients[1]:.1g}")
 # Below the curves, the dashboard shows which classes are mistaken for which (a *confusion matrix*).
 
 # %% [markdown] id="after-gradient" tags=["es"]
-# (`3e-07` es 0.0000003). Capa a capa la señal se debilitó. Un atajo la deja pasar sin cambios; por
+# Capa a capa la señal se debilitó. Un atajo la deja pasar sin cambios; por
 # eso se pueden entrenar redes de cien capas.
 #
 # **Cambia** `blocks` a 2 en la primera celda de código de esta lección y ejecuta las celdas desde

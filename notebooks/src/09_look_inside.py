@@ -87,7 +87,7 @@ lab.predict("layer-output")
 
 # %% id="output"
 edges = model.get_layer("edges").output
-edges
+print(type(edges).__name__, edges.shape)
 
 # %% [markdown] id="about-extractor" tags=["en"]
 # `.output` is not a value. It is a *place in the graph*: the symbolic tensor that the call of `edges`

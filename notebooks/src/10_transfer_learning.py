@@ -73,18 +73,20 @@ lab.pictures(x_few[:10], captions=list(few_loop[:10]))
 #
 # The *base* is the trained network without its old head, up to `features`: a cut at a place in the
 # graph, as in the last lesson. The *head* turns features into an answer: here one unit, because the
-# answer is yes or no.
+# answer is yes or no. For comparison, `clone_model` makes the same layers with new random weights.
 
 # %% [markdown] id="about-base" tags=["es"]
 # ## Base y cabeza
 #
 # La *base* es la red entrenada sin su cabeza anterior, hasta `features`: un corte en un lugar del
 # grafo, como en la lección anterior. La *cabeza* convierte las características en una respuesta: aquí
-# una unidad, porque la respuesta es sí o no.
+# una unidad, porque la respuesta es sí o no. Para comparar, `clone_model` crea las mismas capas con
+# pesos aleatorios nuevos.
 
 # %% id="base"
 reader = lab.datasets.digits_model()
 base = keras.Model(reader.input, reader.get_layer("features").output, name="base")
+fresh = keras.models.clone_model(base)
 
 
 def with_head(base):
@@ -104,13 +106,13 @@ lab.predict("trainable-parameters")
 # %% id="freeze"
 base.trainable = False
 model = with_head(base)
-print([weights.shape for weights in model.trainable_weights])
+print([tuple(weights.shape) for weights in model.trainable_weights])
 lab.graph(model)
 
 # %% [markdown] id="about-three" tags=["en"]
 # Click a layer of the base: it is frozen. Now three networks learn to answer the question:
 #
-# - **scratch**: `clone_model` makes the same layers with new random weights, and all are trained;
+# - **scratch**: the layers of `fresh`, with random weights, and a head; all are trained;
 # - **frozen**: only the new head on the trained base is trained;
 # - **tuned**: afterwards the base is unfrozen and trained a little as well.
 #
@@ -119,8 +121,8 @@ lab.graph(model)
 # %% [markdown] id="about-three" tags=["es"]
 # Haz clic en una capa de la base: está congelada. Ahora tres redes aprenden a responder:
 #
-# - **scratch** (desde cero): `clone_model` crea las mismas capas con pesos aleatorios nuevos, y se
-#   entrenan todas;
+# - **scratch** (desde cero): las capas de `fresh`, con pesos aleatorios, y una cabeza; se entrenan
+#   todas;
 # - **frozen** (congelada): solo se entrena la cabeza nueva sobre la base entrenada;
 # - **tuned** (ajustada): después, la base se descongela y se entrena también un poco.
 #
@@ -141,7 +143,7 @@ def learn(model, learning_rate):
     return {"accuracy": history.history["val_accuracy"]}
 
 
-runs = {"scratch": learn(with_head(keras.models.clone_model(base)), 0.001)}
+runs = {"scratch": learn(with_head(fresh), 0.001)}
 runs["frozen"] = learn(model, 0.03)
 lab.curves(runs)
 
@@ -168,7 +170,7 @@ lab.predict("tuned-parameters")
 
 # %% id="unfreeze"
 base.trainable = True
-model.summary()
+print([tuple(weights.shape) for weights in model.trainable_weights])
 
 # %% id="tune" tags=["nbval-ignore-output"]
 runs["tuned"] = learn(model, 0.001)

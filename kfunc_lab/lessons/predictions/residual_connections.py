@@ -135,7 +135,7 @@ PREDICTIONS = [
         ),
         truth=_times,
         because=N_(
-            "They are {gradients[1]:.1g} with skips and {gradients[0]:.1g} without: every layer "
+            "They are {gradients[1]:.1f} with skips and {gradients[0]:.7f} without: every layer "
             "on the way back weakens the signal, and the skips lead around them."
         ),
     ),
