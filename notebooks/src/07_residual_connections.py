@@ -60,15 +60,14 @@ block_1_output.shape
 # %% [markdown] id="about-skip" tags=["en"]
 # ## A block with a skip
 #
-# Now the fork. `block_1_output` is used twice: the first convolution takes it, and so does
-# `layers.add`. A tensor can be used as often as you like.
-# `padding="same"` keeps 9 × 9, so that the two paths fit. In the graph,
-# `block_1_output` has Keras's name for it, `keras_tensor_2CLONE`.
+# `block_1_output` is used twice: the first convolution takes it, and so does
+# `layers.add`. A tensor can be used as often as you like. `padding="same"` keeps 9 × 9, so that the
+# two paths fit. In the graph, `block_1_output` has Keras's name for it, `keras_tensor_2CLONE`.
 
 # %% [markdown] id="about-skip" tags=["es"]
 # ## Un bloque con atajo
 #
-# Ahora, la bifurcación. `block_1_output` se usa dos veces: lo recibe la primera convolución y también
+# `block_1_output` se usa dos veces: lo recibe la primera convolución y también
 # `layers.add`. Un tensor se puede usar tantas veces como quieras. `padding="same"` conserva los 9 × 9
 # para que los dos caminos encajen. En el grafo, `block_1_output` lleva el nombre que le da Keras,
 # `keras_tensor_2CLONE`.
@@ -116,8 +115,8 @@ lab.graph(keras.Model(block_1_output, block_2_output, name="block_2"))
 # %% [markdown] id="about-what-adds" tags=["es"]
 # ## Te toca: ¿qué se puede sumar?
 #
-# Una parte de la suma tiene forma `(9, 9, 64)`. **¿Cuáles de estas sirven como la otra parte?**
-# Escribe `True` donde `layers.add` dé un resultado y `False` donde produzca un error.
+# Una parte de la suma tiene forma `(9, 9, 64)`. **¿Cuáles de estas sirven como la otra?** Escribe
+# `True` donde `layers.add` dé un resultado y `False` donde falle.
 #
 # | nombre | la otra parte |
 # |---|---|
@@ -145,8 +144,8 @@ lab.check("what-adds", adds)
 # ## El resto de la red
 #
 # Un segundo bloque y después la salida. `GlobalAveragePooling2D` sustituye cada mapa por su media.
-# `Dropout(0.5)` pone a 0 la mitad de los números al azar, solo al entrenar, para que la red no
-# dependa de unos pocos.
+# `Dropout(0.5)` pone a 0 la mitad de los números al azar, solo al entrenar: así la red no
+# depende de unos pocos.
 
 # %% id="ask-convolution-parameters"
 lab.predict("convolution-parameters")
