@@ -110,7 +110,7 @@ print([tuple(weights.shape) for weights in model.trainable_weights])
 lab.graph(model)
 
 # %% [markdown] id="about-three" tags=["en"]
-# Click a layer of the base: it is frozen. Now three networks learn to answer the question:
+# The graph says which layers are frozen. Now three networks learn to answer the question:
 #
 # - **scratch**: the layers of `fresh`, with random weights, and a head; all are trained;
 # - **frozen**: only the new head on the trained base is trained;
@@ -119,7 +119,7 @@ lab.graph(model)
 # First the first two. Their accuracy on a thousand test digits is kept after each epoch.
 
 # %% [markdown] id="about-three" tags=["es"]
-# Haz clic en una capa de la base: está congelada. Ahora tres redes aprenden a responder:
+# El grafo dice qué capas están congeladas. Ahora tres redes aprenden a responder:
 #
 # - **scratch** (desde cero): las capas de `fresh`, con pesos aleatorios, y una cabeza; se entrenan
 #   todas;
@@ -178,8 +178,8 @@ print({name: round(run["accuracy"][-1], 2) for name, run in runs.items()})
 lab.curves(runs)
 
 # %% [markdown] id="after-tune" tags=["en"]
-# With thirty images the base makes the difference, and fine-tuning hardly matters: there is little to
-# learn it from.
+# With thirty images the base makes the difference; fine-tuning adds little, for there is little to learn
+# from.
 #
 # **Change** `examples` to 100 in the first code cell of this lesson and run the cells from there,
 # which takes a minute or two. What is the base worth with a thousand images? And which of the three
@@ -189,7 +189,7 @@ lab.curves(runs)
 # tuned is as good as scratch or better.)
 
 # %% [markdown] id="after-tune" tags=["es"]
-# Con treinta imágenes, la base marca la diferencia y el ajuste fino apenas cuenta: hay poco de donde
+# Con treinta imágenes, la base marca la diferencia; el ajuste fino añade poco, porque hay poco de donde
 # aprender.
 #
 # **Cambia** `examples` a 100 en la primera celda de código de esta lección y ejecuta las celdas desde
