@@ -178,9 +178,10 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
         for cell in notebook.cells
         if "injected-parameters" not in cell.metadata.get("tags", [])
     ]
-    for number, cell in enumerate(code_cells(notebook), start=1):
+    for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = {"tags": tags} if tags else {}
+    for number, cell in enumerate(code_cells(notebook), start=1):
         cell.execution_count = number
         cell.outputs = joined_streams(
             [output for output in cell.outputs if output.get("name") != "stderr"]
@@ -191,9 +192,6 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
             if "data" in output and len(output.data) > 1:
                 output.data.pop(WIDGET, None)
             output.pop("transient", None)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.metadata = {}
     return notebook
 
 

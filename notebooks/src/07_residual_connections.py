@@ -91,7 +91,7 @@ lab.graph(keras.Model(block_1_output, block_2_output, name="block_2"))
 # `block_1_output`: a correction, the residual.
 
 # %% [markdown] id="after-skip" tags=["es"]
-# La línea que va por fuera es la *conexión residual*, o atajo (*skip*). `add` suma número con número
+# La línea de fuera es la *conexión residual*, o atajo (*skip*). `add` suma número con número
 # y no tiene parámetros. Los dos tamaños de un eje tienen que ser iguales, o uno tiene que ser 1:
 # entonces esa parte se repite a lo largo del eje, como en NumPy (*broadcasting*). Con otros dos
 # tamaños hay un error ya al construir.

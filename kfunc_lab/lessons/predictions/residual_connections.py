@@ -78,6 +78,14 @@ def _times(variables: Variables) -> str:
     return "same" if ratio < 4 else "ten" if ratio < 100 else "more"
 
 
+def _wrong_times(guess: str, truth: str, variables: Variables) -> str | None:
+    if truth != "more":
+        return None
+    if guess == "same":
+        return _("The layers are the same, but not the ways back to the first of them.")
+    return _("Each layer weakens the signal a little, and the factors of all layers multiply.")
+
+
 PREDICTIONS = [
     Prediction(
         name="sum-shape",
@@ -138,5 +146,6 @@ PREDICTIONS = [
             "They are {gradients[1]:.1f} with skips and {gradients[0]:.7f} without: every layer "
             "on the way back weakens the signal, and the skips lead around them."
         ),
+        wrong=_wrong_times,
     ),
 ]
