@@ -120,6 +120,14 @@ _LESSONS = (
         ),
     ),
     Lesson(
+        "10",
+        "transfer_learning",
+        N_("Transfer learning"),
+        N_(
+            "Build a new head on a trained network, and choose what to freeze and what to train."
+        ),
+    ),
+    Lesson(
         "11",
         "your_own_layer",
         N_("Your own layer"),

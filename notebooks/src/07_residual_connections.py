@@ -1,10 +1,9 @@
 # %% [markdown] id="title" tags=["en"]
 # # Residual connections
 #
-# So far one layer followed another. Here the graph forks: a tensor goes through two convolutions
-# and, at the same time, around them, and the two paths meet in a sum. You will build a small ResNet
-# of such blocks, train it on colour pictures, and write a block whose two paths do not fit at
-# first.
+# Here the graph forks: a tensor goes through two convolutions and, at the same time, around them, and
+# the two paths meet in a sum. You will build a small ResNet of such blocks, and measure what the way
+# around is worth in a deep network.
 #
 # ```
 # x ──► Conv2D ──► Conv2D ──► + ──►
@@ -14,10 +13,9 @@
 # %% [markdown] id="title" tags=["es"]
 # # Conexiones residuales
 #
-# Hasta ahora cada capa seguía a la anterior. Aquí el grafo se bifurca: un tensor pasa por dos
-# convoluciones y, a la vez, las rodea, y los dos caminos se encuentran en una suma. Vas a construir una
-# pequeña ResNet con esos bloques, a entrenarla con imágenes en color y a escribir un bloque cuyos dos
-# caminos al principio no encajan.
+# Aquí el grafo se bifurca: un tensor pasa por dos convoluciones y, a la vez, las rodea, y los dos
+# caminos se encuentran en una suma. Vas a construir una pequeña ResNet con esos bloques y a medir
+# cuánto vale ese rodeo en una red profunda.
 #
 # ```
 # x ──► Conv2D ──► Conv2D ──► + ──►
@@ -27,6 +25,7 @@
 # %% id="parameters" tags=["parameters"]
 language = "en"
 source = "embedded"
+blocks = 10
 epochs = 5
 batch_size = 64
 seed = 4
@@ -42,16 +41,14 @@ keras.utils.set_random_seed(seed)
 # %% [markdown] id="about-stem" tags=["en"]
 # ## The way in
 #
-# The pictures have 32 × 32 pixels in three colours. Two convolutions and a pooling come first.
-# **Predict** the shape at the end: a 3 × 3 convolution reduces height and width by two pixels, and
-# the pooling divides them by three.
+# The pictures have 32 × 32 pixels in three colours. Two convolutions and a pooling come first: from
+# 32 to 30, to 28, and 28 / 3, rounded down, is 9.
 
 # %% [markdown] id="about-stem" tags=["es"]
 # ## La entrada
 #
-# Las imágenes tienen 32 × 32 píxeles y tres colores. Primero van dos convoluciones y un *pooling*.
-# **Predice** la forma del final: una convolución de 3 × 3 reduce en dos píxeles el alto y el ancho,
-# y el *pooling* los divide entre tres.
+# Las imágenes tienen 32 × 32 píxeles y tres colores. Primero van dos convoluciones y un *pooling*: de
+# 32 a 30, de ahí a 28, y 28 / 3, redondeado hacia abajo, es 9.
 
 # %% id="stem"
 inputs = keras.Input(shape=(32, 32, 3), name="img")
@@ -61,62 +58,54 @@ block_1_output = layers.MaxPooling2D(3)(x)
 block_1_output.shape
 
 # %% [markdown] id="about-skip" tags=["en"]
-# From 32 to 30, to 28, and 28 / 3 rounded down is 9.
-#
 # ## A block with a skip
 #
-# Now the fork. `block_1_output` is used twice: the first convolution takes it, and so does
-# `layers.add`. This needs no special syntax, because a variable that holds a tensor can be used as
-# often as you like. `padding="same"` keeps 9 × 9, so that the two paths fit. **Predict:** what
-# shape does the sum have, and how many parameters does `add` bring?
+# `block_1_output` is used twice: the first convolution takes it, and so does
+# `layers.add`. A tensor can be used as often as you like. `padding="same"` keeps 9 × 9, so that the
+# two paths fit. In the graph, `block_1_output` has Keras's name for it, `keras_tensor_2CLONE`.
 
 # %% [markdown] id="about-skip" tags=["es"]
-# De 32 a 30, de ahí a 28, y 28 / 3 redondeado hacia abajo es 9.
-#
 # ## Un bloque con atajo
 #
-# Ahora, la bifurcación. `block_1_output` se usa dos veces: lo recibe la primera convolución y
-# también `layers.add`. No hace falta ninguna sintaxis especial, porque una variable que guarda un
-# tensor se puede usar tantas veces como quieras. `padding="same"` conserva los 9 × 9 para que los
-# dos caminos encajen. **Predice:** ¿qué forma tiene la suma y cuántos parámetros añade `add`?
+# `block_1_output` se usa dos veces: lo recibe la primera convolución y también
+# `layers.add`. Un tensor se puede usar tantas veces como quieras. `padding="same"` conserva los 9 × 9
+# para que los dos caminos encajen. En el grafo, `block_1_output` lleva el nombre que le da Keras,
+# `keras_tensor_2CLONE`.
+
+# %% id="ask-sum-shape"
+lab.predict("sum-shape")
 
 # %% id="skip"
 x = layers.Conv2D(64, 3, activation="relu", padding="same")(block_1_output)
 x = layers.Conv2D(64, 3, activation="relu", padding="same")(x)
 block_2_output = layers.add([x, block_1_output])
-lab.graph(block_2_output)
+lab.graph(keras.Model(block_1_output, block_2_output, name="block_2"))
 
 # %% [markdown] id="after-skip" tags=["en"]
-# The line on the outside is the *residual connection*, or skip. The sum has the shape of both its
-# parts and no parameters at all: it adds number by number. As in NumPy, an axis of size 1 is
-# stretched to the size of the other part (*broadcasting*); any other two sizes of an axis must be
-# equal.
+# The line on the outside is the *residual connection*, or skip. `add` adds number by number and has
+# no parameters. The two sizes of an axis must be equal, or one of them must be 1: then that part is
+# repeated along the axis, as in NumPy (*broadcasting*). Any other two sizes raise an error now, while
+# you build.
 #
-# What is it good for? The two convolutions need not make the whole result any more, only what
-# should be *added* to `block_1_output`: a correction, the residual. A block that has nothing to add
-# learns to output zeros and does no harm. And the gradients are computed from the last layer back
-# to the first: the skip gives this error signal a direct way back, so it does not fade. That is why
-# networks of a hundred layers can be trained.
+# The two convolutions need not make the whole result any more, only what should be *added* to
+# `block_1_output`: a correction, the residual.
 
 # %% [markdown] id="after-skip" tags=["es"]
-# La línea que va por fuera es la *conexión residual*, o atajo (*skip*). La suma tiene la forma de
-# sus dos partes y ningún parámetro: suma número con número. Como en NumPy, un eje de tamaño 1 se
-# estira hasta el tamaño de la otra parte (*broadcasting*); en los demás casos, los tamaños de cada
-# eje tienen que ser iguales.
+# La línea de fuera es la *conexión residual*, o atajo (*skip*). `add` suma número con número
+# y no tiene parámetros. Los dos tamaños de un eje tienen que ser iguales, o uno tiene que ser 1:
+# entonces esa parte se repite a lo largo del eje, como en NumPy (*broadcasting*). Con otros dos
+# tamaños hay un error ya al construir.
 #
-# ¿Para qué sirve? Las dos convoluciones ya no tienen que producir el resultado completo, sino solo
-# lo que hay que *sumarle* a `block_1_output`: una corrección, el residuo. Un bloque que no tiene
-# nada que aportar aprende a devolver ceros y no estorba. Además, los gradientes se calculan desde
-# la última capa hacia la primera: el atajo le da a esa señal de error un camino directo de vuelta,
-# y así no se desvanece. Por eso se pueden entrenar redes de cien capas.
+# Las dos convoluciones ya no tienen que producir el resultado completo, sino solo lo que hay que
+# *sumarle* a `block_1_output`: una corrección, el residuo.
 
 # %% [markdown] id="about-what-adds" tags=["en"]
 # ## Your turn: what can be added?
 #
-# One part of the sum has shape `(9, 9, 64)`. **Which of these fit the other part?** Write `True` where
-# `layers.add` gives a result, and `False` where it raises an error.
+# One part of the sum has shape `(9, 9, 64)`. **Which of these fit the other part?** Write `True`
+# where `layers.add` gives a result, `False` where it fails.
 #
-# | name | shape of the other part |
+# | name | the other part |
 # |---|---|
 # | `same` | `(9, 9, 64)` |
 # | `channels` | `(9, 9, 32)` |
@@ -126,10 +115,10 @@ lab.graph(block_2_output)
 # %% [markdown] id="about-what-adds" tags=["es"]
 # ## Te toca: ¿qué se puede sumar?
 #
-# Una parte de la suma tiene forma `(9, 9, 64)`. **¿Cuáles de estas sirven como la otra parte?** Escribe
-# `True` donde `layers.add` dé un resultado y `False` donde produzca un error.
+# Una parte de la suma tiene forma `(9, 9, 64)`. **¿Cuáles de estas sirven como la otra?** Escribe
+# `True` donde `layers.add` dé un resultado y `False` donde falle.
 #
-# | nombre | forma de la otra parte |
+# | nombre | la otra parte |
 # |---|---|
 # | `same` | `(9, 9, 64)` |
 # | `channels` | `(9, 9, 32)` |
@@ -144,42 +133,22 @@ lab.check("what-adds", adds)
 # lab.hint("what-adds")
 # lab.solution("what-adds")
 
-# %% [markdown] id="about-mistake" tags=["en"]
-# Here is one that fails, drawn:
-
-# %% [markdown] id="about-mistake" tags=["es"]
-# Este es uno de los que fallan, dibujado:
-
-# %% id="mistake"
-narrow = layers.Conv2D(32, 3, padding="same")(block_1_output)
-try:
-    layers.add([narrow, block_1_output])
-except ValueError as error:
-    mistake = lab.explain(error)
-mistake
-
 # %% [markdown] id="about-rest" tags=["en"]
-# It fails now, while you build, and not after an hour of training: with the functional API every
-# shape is checked at the call.
-#
 # ## The rest of the network
 #
-# A second block of the same kind, then the way out. `GlobalAveragePooling2D` replaces each map by
-# its mean. `Dropout(0.5)` sets half of the numbers to 0 at random, in training only, so that the
-# network does not rely on single ones. **Predict** before you run the next cell: how many
-# parameters does a 3 × 3 convolution from 64 to 64 channels have, and how many such convolutions
-# will the model have?
+# A second block, then the way out. `GlobalAveragePooling2D` replaces each map by its mean.
+# `Dropout(0.5)` sets half of the numbers to 0 at random, in training only, so that the network does
+# not rely on single ones.
 
 # %% [markdown] id="about-rest" tags=["es"]
-# Falla ahora, mientras construyes, y no tras una hora de entrenamiento: con la API funcional cada forma
-# se comprueba en la llamada.
-#
 # ## El resto de la red
 #
-# Un segundo bloque igual y después la salida. `GlobalAveragePooling2D` sustituye cada mapa por su
-# media. `Dropout(0.5)` pone a 0 la mitad de los números al azar, solo al entrenar, para que la red
-# no dependa de unos pocos. **Predice** antes de ejecutar la celda: ¿cuántos parámetros tiene una
-# convolución de 3 × 3 de 64 a 64 canales, y cuántas así tendrá el modelo?
+# Un segundo bloque y después la salida. `GlobalAveragePooling2D` sustituye cada mapa por su media.
+# `Dropout(0.5)` pone a 0 la mitad de los números al azar, solo al entrenar: así la red no
+# depende de unos pocos.
+
+# %% id="ask-convolution-parameters"
+lab.predict("convolution-parameters")
 
 # %% id="rest"
 x = layers.Conv2D(64, 3, activation="relu", padding="same")(block_2_output)
@@ -194,78 +163,139 @@ outputs = layers.Dense(10, activation="softmax")(x)
 model = keras.Model(inputs, outputs, name="toy_resnet")
 lab.graph(model)
 
-# %% [markdown] id="about-count" tags=["en"]
-# Each filter of such a convolution looks at 3 · 3 places in 64 channels, and has a bias. Five boxes
-# show the number; the two `add` show none.
-
-# %% [markdown] id="about-count" tags=["es"]
-# Cada filtro de una convolución así mira 3 · 3 posiciones en 64 canales y tiene un sesgo. Hay cinco
-# cajas con ese número; los dos `add` no llevan ninguno.
-
-# %% id="count"
-print(f"{(3 * 3 * 64 + 1) * 64:,}")
-print(f"{model.count_params():,}")
-
 # %% [markdown] id="about-data" tags=["en"]
 # ## Colour pictures
 #
-# The pictures are patches of real photographs in ten classes, and come with this package. Training
-# and test patches were cut from different parts of the photographs. With `source = "auto"` CIFAR-10
-# is used if it can be downloaded (170 MB).
+# The pictures are patches of real photographs in ten classes; training and test patches were cut from
+# different parts of them. Their numbers, 0 to 255, become numbers from −1 to 1, from which a network
+# learns more quickly.
 
 # %% [markdown] id="about-data" tags=["es"]
 # ## Imágenes en color
 #
-# Las imágenes son recortes de fotografías reales, en diez clases, y vienen con este paquete. Los
-# recortes de entrenamiento y los de prueba salen de partes distintas de las fotografías. Con
-# `source = "auto"` se usa CIFAR-10, si se puede descargar (170 MB).
+# Las imágenes son recortes de fotografías reales, en diez clases; los de entrenamiento y los de
+# prueba salen de partes distintas. Sus números, de 0 a 255, pasan a ir de −1 a 1: así una red aprende
+# más rápido.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test), names = lab.datasets.colour_images(source=source)
+x_train, x_test = x_train / 127.5 - 1, x_test / 127.5 - 1
 lab.pictures(x_train[:16], captions=[names[label] for label in y_train[:16]])
 
-# %% [markdown] id="about-fit" tags=["en"]
-# The numbers from 0 to 255 become numbers from −1 to 1: a network learns more quickly from numbers
-# around zero.
+# %% [markdown] id="about-deep" tags=["en"]
+# ## With and without the skip
 #
-# **Predict:** which classes will the model mix up? Below the curves, the dashboard shows which
-# classes are mistaken for which (a *confusion matrix*).
+# What is the skip worth? Here is a deep, narrow network of ten blocks, with skips or without. Nothing
+# else differs: the same seed gives the same initial weights.
 
-# %% [markdown] id="about-fit" tags=["es"]
-# Los números de 0 a 255 pasan a ir de −1 a 1: con números alrededor del cero, una red aprende más
-# rápido.
+# %% [markdown] id="about-deep" tags=["es"]
+# ## Con atajo y sin él
 #
-# **Predice:** ¿qué clases va a confundir el modelo? Debajo de las curvas, el panel muestra una
-# tabla que dice qué clase confunde con cuál (la *matriz de confusión*).
+# ¿Cuánto vale el atajo? Esta es una red profunda y estrecha de diez bloques, con atajos o sin ellos.
+# No hay más diferencia: la misma semilla da los mismos pesos iniciales.
+
+
+# %% id="deep-block"
+def deep_block(x, skip):
+    before = x
+    x = layers.Conv2D(16, 3, activation="relu", padding="same")(x)
+    x = layers.Conv2D(16, 3, activation="relu", padding="same")(x)
+    if skip:
+        x = layers.add([x, before])
+    return x
+
+
+# %% id="deep"
+def deep(skip):
+    keras.utils.set_random_seed(seed)
+    inputs = keras.Input(shape=(32, 32, 3))
+    x = layers.Conv2D(16, 6, strides=6, activation="relu")(inputs)
+    for number in range(blocks):
+        x = deep_block(x, skip)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+
+
+# %% id="ask-deep-loss"
+lab.predict("deep-loss")
+
+
+# %% id="deep-fit" tags=["nbval-ignore-output"]
+def learn(network):
+    network.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy")
+    return network.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=0)
+
+
+histories = {"plain": learn(deep(skip=False)), "skips": learn(deep(skip=True))}
+lab.curves(histories)
+
+# %% [markdown] id="after-deep" tags=["en"]
+# The plain network stays at 2.30, the loss of guessing among ten classes. Why?
+#
+# Gradients are computed from the last layer back to the first. `SGD` with learning rate 1 subtracts
+# from each weight its gradient, so one step shows their mean size in the first convolution, without
+# skips and with them.
+
+# %% [markdown] id="after-deep" tags=["es"]
+# La red sin atajos (`plain`) se queda en 2.30, la pérdida de quien adivina entre diez clases. ¿Por
+# qué?
+#
+# Los gradientes se calculan desde la última capa hacia la primera. `SGD` con tasa de aprendizaje 1
+# le resta a cada peso su gradiente; así, un paso muestra su tamaño medio en la primera convolución,
+# sin atajos y con ellos.
+
+# %% id="ask-first-gradient"
+lab.predict("first-gradient")
+
+
+# %% id="gradient"
+def first_gradient(network):
+    before = network.layers[1].get_weights()[0]
+    sgd = keras.optimizers.SGD(1.0)
+    network.compile(optimizer=sgd, loss="sparse_categorical_crossentropy")
+    network.train_on_batch(x_train[:batch_size], y_train[:batch_size])
+    return abs(network.layers[1].get_weights()[0] - before).mean()
+
+
+gradients = [first_gradient(deep(skip=False)), first_gradient(deep(skip=True))]
+print(f"{gradients[0]:.7f} {gradients[1]:.1f}")
+
+# %% [markdown] id="after-gradient" tags=["en"]
+# Layer by layer the signal got weaker. A skip passes it on unchanged; that is
+# why networks of a hundred layers can be trained.
+#
+# **Change** `blocks` to 2 in the first code cell of this lesson and run the cells from there: does a
+# shallow network need its skips?
+#
+# ## Train the ResNet
+#
+# Below the curves, the dashboard shows which classes are mistaken for which (a *confusion matrix*).
+
+# %% [markdown] id="after-gradient" tags=["es"]
+# Capa a capa la señal se debilitó. Un atajo la deja pasar sin cambios; por
+# eso se pueden entrenar redes de cien capas.
+#
+# **Cambia** `blocks` a 2 en la primera celda de código de esta lección y ejecuta las celdas desde
+# ahí: ¿necesita sus atajos una red poco profunda?
+#
+# ## Entrenar la ResNet
+#
+# Debajo de las curvas, el panel muestra una tabla que dice qué clase confunde con cuál (la *matriz de
+# confusión*).
 
 # %% id="fit" tags=["nbval-ignore-output"]
-x_train, x_test = x_train / 127.5 - 1, x_test / 127.5 - 1
-model.compile(
-    optimizer=keras.optimizers.RMSprop(1e-3),
-    loss="sparse_categorical_crossentropy",
-    metrics=["accuracy"],
-)
+model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 dashboard = lab.TrainingDashboard(class_names=names, probe=(x_test, y_test), keep=False)
 history = model.fit(
     x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[dashboard]
 )
 
-# %% [markdown] id="about-evaluate" tags=["en"]
-# Guessing would be right one time in ten. The accuracy on the test patches:
-
-# %% [markdown] id="about-evaluate" tags=["es"]
-# Adivinando acertaría una de cada diez veces. La exactitud con los recortes de prueba:
-
-# %% id="evaluate"
-loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
-round(accuracy, 1)
-
 # %% [markdown] id="about-projection" tags=["en"]
 # ## Your turn: a skip across a change of channels
 #
-# In a deeper network the channels grow from block to block. Then the block's input no longer fits
-# what comes out of the convolutions, and the skip needs a *projection*: a convolution with a kernel
-# of 1 × 1, which looks at one place at a time and gives it a new number of channels.
+# Where the channels grow, the block's input no longer fits what comes out of the convolutions. The
+# skip needs a *projection*: a convolution with a kernel of 1 × 1, which looks at one place at a time
+# and gives it a new number of channels.
 #
 # **Build this block** as a model and call it `block`:
 #
@@ -277,10 +307,9 @@ round(accuracy, 1)
 # %% [markdown] id="about-projection" tags=["es"]
 # ## Te toca: un atajo con cambio de canales
 #
-# En una red más profunda los canales crecen de bloque en bloque. Entonces la entrada del bloque ya
-# no encaja con lo que sale de las convoluciones, y el atajo necesita una *proyección*: una
-# convolución de núcleo 1 × 1, que mira una sola posición cada vez y le da un nuevo número de
-# canales.
+# Donde crecen los canales, la entrada del bloque ya no encaja con lo que sale de las convoluciones.
+# El atajo necesita una *proyección*: una convolución de núcleo 1 × 1, que mira una sola posición
+# cada vez y le da un nuevo número de canales.
 #
 # **Construye este bloque** como modelo y llámalo `block`:
 #
@@ -299,19 +328,12 @@ lab.check("projected-skip", block)
 # lab.solution("projected-skip")
 # lab.watch(target="projected-skip")
 
-# %% [markdown] id="about-target" tags=["en"]
-# The last line opens a panel with the block as a faint outline; what you build turns solid there.
-
-# %% [markdown] id="about-target" tags=["es"]
-# La última línea abre un panel con el bloque apenas esbozado; lo que vayas construyendo se vuelve
-# nítido ahí.
-
 # %% [markdown] id="recap" tags=["en"]
 # ## What you have learned
 #
 # - Several calls can use the same tensor: a skip needs nothing else.
-# - `add` adds tensors of equal shapes (an axis of size 1 is stretched) and has no parameters; the
-#   block learns a correction to its input.
+# - `add` joins sizes that are equal or 1, and has no parameters; the block learns a correction to
+#   its input, and the gradient arrives at the first layer.
 # - Where the channels change, a 1 × 1 convolution makes the skip fit.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
@@ -322,8 +344,8 @@ lab.check("projected-skip", block)
 # ## Lo que has aprendido
 #
 # - Varias llamadas pueden usar el mismo tensor: un atajo no necesita nada más.
-# - `add` suma tensores de formas iguales (un eje de tamaño 1 se estira) y no tiene parámetros; el
-#   bloque aprende una corrección de su entrada.
+# - `add` une tamaños iguales o de 1 y no tiene parámetros; el bloque aprende una corrección de su
+#   entrada, y el gradiente llega a la primera capa.
 # - Donde cambian los canales, una convolución de núcleo 1 × 1 hace que el atajo encaje.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.

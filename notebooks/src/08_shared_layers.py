@@ -3,7 +3,7 @@
 #
 # One layer can be called several times, and every call uses the same weights. You will share an
 # embedding between two texts, and build a network with two equal halves that learns which of two
-# digits is larger. You will see when layers share weights, and when they only seem to.
+# digits is larger.
 #
 # ```
 # left digit  → tower ↘
@@ -14,9 +14,9 @@
 # %% [markdown] id="title" tags=["es"]
 # # Capas compartidas
 #
-# Una misma capa se puede llamar varias veces, y cada llamada usa los mismos pesos. Vas a compartir
-# un *embedding* entre dos textos y a construir una red de dos mitades iguales que aprende cuál de
-# dos dígitos es mayor. Verás cuándo unas capas comparten pesos y cuándo solo lo parece.
+# Una misma capa se puede llamar varias veces, y cada llamada usa los mismos pesos. Vas a compartir un
+# *embedding* entre dos textos y a construir una red de dos mitades iguales que aprende cuál de dos
+# dígitos es mayor.
 #
 # ```
 # dígito izquierdo → torre ↘
@@ -43,99 +43,86 @@ keras.utils.set_random_seed(seed)
 # %% [markdown] id="about-embedding" tags=["en"]
 # ## One embedding for two texts
 #
-# A text enters a network as a row of numbers, one per word. An *embedding* turns each of them into
-# a vector: it is a table with one row for each word, here 1,000 words and 128 numbers per row. Two
-# texts in the same language can use the same table. The texts may have any length, so their shape
-# is `(None,)`.
+# A text enters a network as a row of numbers, one per word. An *embedding* turns each of them into a
+# vector: it is a table with one row for each word, here 1,000 words and 128 numbers per row. Texts
+# of any length have shape `(None,)`.
 
 # %% [markdown] id="about-embedding" tags=["es"]
 # ## Un *embedding* para dos textos
 #
-# Un texto entra en una red como una fila de números, uno por palabra. Una incrustación
-# (*embedding*) convierte cada uno en un vector: es una tabla con una fila por palabra, aquí 1,000
-# palabras y 128 números por fila. Dos textos en el mismo idioma pueden usar la misma tabla. Los
-# textos pueden tener cualquier longitud; por eso su forma es `(None,)`.
+# Un texto entra en una red como una fila de números, uno por palabra. Una incrustación (*embedding*)
+# convierte cada uno en un vector: es una tabla con una fila por palabra, aquí 1,000 palabras y 128
+# números por fila. Los textos de cualquier longitud tienen forma `(None,)`.
 
 # %% id="texts"
 text_a = keras.Input(shape=(None,), dtype="int32", name="text_a")
 text_b = keras.Input(shape=(None,), dtype="int32", name="text_b")
 
 # %% [markdown] id="about-shared" tags=["en"]
-# To share a layer, make it once and call it twice. **Predict:** how many parameters does the model
-# have, 1,000 · 128 = 128,000 or twice as many?
+# Two texts in the same language can use the same table. To share a layer, make it once and call it
+# twice.
 
 # %% [markdown] id="about-shared" tags=["es"]
-# Para compartir una capa, créala una vez y llámala dos. **Predice:** ¿cuántos parámetros tiene el
-# modelo, 1,000 · 128 = 128,000 o el doble?
+# Dos textos en el mismo idioma pueden usar la misma tabla. Para compartir una capa, créala una vez y
+# llámala dos.
+
+# %% id="ask-shared-parameters"
+lab.predict("shared-parameters")
 
 # %% id="shared"
 embedding = layers.Embedding(1000, 128)
 both = [embedding(text_a), embedding(text_b)]
 shared = keras.Model([text_a, text_b], both, name="shared")
-f"{shared.count_params():,}", [layer.name for layer in shared.layers]
-
-# %% [markdown] id="about-shared-graph" tags=["en"]
-# Two calls, but one layer: it is in `shared.layers` once, and it is counted once. The graph shows
-# the calls. Calls of the same layer are marked *use 1 of 2* and have the same colour.
-
-# %% [markdown] id="about-shared-graph" tags=["es"]
-# Dos llamadas, pero una sola capa: aparece una vez en `shared.layers` y se cuenta una vez. El grafo
-# muestra las llamadas. Las de una misma capa llevan la marca *uso 1 de 2* y el mismo color.
-
-# %% id="shared-graph"
 lab.graph(shared)
 
 # %% [markdown] id="about-separate" tags=["en"]
+# Two calls, but one layer: the graph marks them *use 1 of 2*, in the same colour.
+#
 # ## Same arguments, same layer?
 #
-# Below, an embedding with the same arguments is made for each text. **Predict** the number of
-# parameters, and which difference `lab.compare` finds.
+# Below, an embedding with the same arguments is made for each text.
 
 # %% [markdown] id="about-separate" tags=["es"]
+# Dos llamadas, pero una sola capa: el grafo las marca *uso 1 de 2*, con el mismo color.
+#
 # ## ¿Mismos argumentos, misma capa?
 #
-# Abajo se crea, para cada texto, un *embedding* con los mismos argumentos. **Predice** el número de
-# parámetros y qué diferencia encuentra `lab.compare`.
+# Abajo se crea, para cada texto, un *embedding* con los mismos argumentos.
+
+# %% id="ask-separate-parameters"
+lab.predict("separate-parameters")
 
 # %% id="separate"
 both = [layers.Embedding(1000, 128)(text) for text in (text_a, text_b)]
 separate = keras.Model([text_a, text_b], both, name="separate")
 lab.compare(shared, separate)
 
-# %% [markdown] id="about-word" tags=["en"]
-# Twice as many. Nothing was added and no setting changed, and yet both calls differ: they no longer
-# share. Each `layers.Embedding(1000, 128)` that is *run* makes a new table, filled with random
-# numbers of its own.
-#
-# **Predict:** does the word number 7 get the same vector in both texts?
+# %% [markdown] id="after-separate" tags=["en"]
+# Nothing was added and no setting changed, and yet both calls differ: they no longer share. Each
+# `layers.Embedding(1000, 128)` that is *run* makes a new table, filled with random numbers of its
+# own.
 
-# %% [markdown] id="about-word" tags=["es"]
-# El doble. No se añadió nada ni cambió ningún ajuste y, aun así, las dos llamadas son distintas: ya no
+# %% [markdown] id="after-separate" tags=["es"]
+# No se añadió nada ni cambió ningún ajuste y, aun así, las dos llamadas son distintas: ya no
 # comparten. Cada `layers.Embedding(1000, 128)` que se *ejecuta* crea una tabla nueva, llena de sus
 # propios números aleatorios.
+
+# %% [markdown] id="about-learning" tags=["en", "optional"]
+# ## What is learned from one text (optional)
 #
-# **Predice:** ¿recibe la palabra número 7 el mismo vector en los dos textos?
+# One step of training, with the words 1 and 2 in the first text and 8 and 9 in the second. (`sgd` is
+# the simplest optimizer: it moves each weight against its gradient.) The function returns which rows
+# of each table have changed.
 
-# %% id="word"
-word = np.array([[7]])
-for model in (shared, separate):
-    print(np.array_equal(*model.predict([word, word], verbose=0)))
-
-# %% [markdown] id="about-learning" tags=["en"]
-# ## What is learned from one text holds for the other
+# %% [markdown] id="about-learning" tags=["es", "optional"]
+# ## Lo que se aprende de un texto (opcional)
 #
-# One step of training, with the words 1 and 2 in the first text and 8 and 9 in the second. (`sgd`
-# is the simplest optimizer: it moves each weight against its gradient.) The function returns which
-# rows of each table have changed. **Predict** its two results.
+# Un paso de entrenamiento, con las palabras 1 y 2 en el primer texto y 8 y 9 en el segundo. (`sgd` es
+# el optimizador más simple: mueve cada peso en contra de su gradiente). La función devuelve qué filas
+# de cada tabla cambiaron.
 
-# %% [markdown] id="about-learning" tags=["es"]
-# ## Lo aprendido con un texto vale para el otro
-#
-# Un paso de entrenamiento, con las palabras 1 y 2 en el primer texto y 8 y 9 en el segundo. (`sgd`
-# es el optimizador más simple: mueve cada peso en contra de su gradiente). La función devuelve qué
-# filas de cada tabla cambiaron. **Predice** sus dos resultados.
 
-# %% id="learning"
+# %% id="learning" tags=["optional"]
 def rows_changed(model):
     before = model.get_weights()
     model.compile(optimizer="sgd", loss="mse")
@@ -147,39 +134,15 @@ def rows_changed(model):
 
 print(rows_changed(shared), rows_changed(separate))
 
-# %% [markdown] id="after-learning" tags=["en"]
+# %% [markdown] id="after-learning" tags=["en", "optional"]
 # The shared table learned all four words: the gradients of both calls are added up in the same
 # weights. Each of the separate tables learned two, and nothing from the words of the other text.
 
-# %% [markdown] id="after-learning" tags=["es"]
+# %% [markdown] id="after-learning" tags=["es", "optional"]
 # La tabla compartida aprendió las cuatro palabras: los gradientes de ambas llamadas se suman en los
-# mismos pesos. Cada una de las tablas separadas aprendió dos, y nada de las palabras del otro
-# texto.
-
-# %% [markdown] id="about-other-size" tags=["en"]
-# ## Built once
-#
-# A layer makes its weights at its first call, in the size that fits. **Predict:** what happens if the
-# second call brings another size?
-
-# %% [markdown] id="about-other-size" tags=["es"]
-# ## Se construye una sola vez
-#
-# Una capa crea sus pesos en la primera llamada, con el tamaño que encaja. **Predice:** ¿qué pasa si la
-# segunda llamada trae otro tamaño?
-
-# %% id="other-size"
-dense = layers.Dense(4)
-x = dense(keras.Input(shape=(8,), name="eight"))
-try:
-    dense(keras.Input(shape=(5,), name="five"))
-except ValueError as error:
-    mistake = lab.explain(error)
-mistake
+# mismos pesos. Cada una de las tablas separadas aprendió dos, y nada de las palabras del otro texto.
 
 # %% [markdown] id="about-count" tags=["en"]
-# Shared calls need inputs of the same size, as far as the weights depend on it.
-#
 # ## Your turn: count
 #
 # ```python
@@ -191,13 +154,10 @@ mistake
 # model = keras.Model([a, b, c], outputs)
 # ```
 #
-# `first` is called three times, `second` twice. **How many parameters does the model have?** Work it out
-# on paper first.
+# `first` is called three times, `second` twice. **How many parameters does the model have?** Work it
+# out on paper first.
 
 # %% [markdown] id="about-count" tags=["es"]
-# Las llamadas a una capa compartida necesitan entradas del mismo tamaño, en la medida en que los pesos
-# dependan de él.
-#
 # ## Te toca: cuenta
 #
 # ```python
@@ -209,8 +169,8 @@ mistake
 # model = keras.Model([a, b, c], outputs)
 # ```
 #
-# `first` se llama tres veces; `second`, dos. **¿Cuántos parámetros tiene el modelo?** Calcúlalo
-# antes en papel.
+# `first` se llama tres veces; `second`, dos. **¿Cuántos parámetros tiene el modelo?** Calcúlalo antes
+# en papel.
 
 # %% id="exercise-count"
 parameters = ...
@@ -223,18 +183,17 @@ lab.check("shared-count", parameters)
 # %% [markdown] id="about-pairs" tags=["en"]
 # ## Which digit is larger?
 #
-# Now a network with two inputs that learns from comparisons alone. It gets two digits and whether
-# the left one is larger, never which digits they are. And one case is missing: in its training
-# pairs, a **9 is never on the right**. (The function `pairs` draws random pairs, and keeps those of
-# two different digits without a 9 on the right.)
+# Now a network with two inputs that learns from comparisons. It gets two digits and whether the left
+# one is larger, never which digits they are. `pairs` draws pairs at random and keeps the first
+# `count` whose digits differ; in training, it also drops those with a **9 on the right**.
 
 # %% [markdown] id="about-pairs" tags=["es"]
 # ## ¿Qué dígito es mayor?
 #
-# Ahora, una red con dos entradas que aprende únicamente a partir de comparaciones. Recibe dos
-# dígitos y si el izquierdo es mayor, nunca qué dígitos son. Y hay un caso que falta: en sus pares
-# de entrenamiento, **el 9 nunca está a la derecha**. (La función `pairs` saca pares al azar y
-# conserva los de dos dígitos distintos que no tienen un 9 a la derecha).
+# Ahora, una red con dos entradas que aprende a partir de comparaciones. Recibe dos dígitos y si el
+# izquierdo es mayor, nunca qué dígitos son. `pairs` saca pares al azar y conserva los primeros
+# `count` de dígitos distintos; para entrenar, descarta además los que tienen un **9 a la derecha**.
+
 
 # %% id="pairs"
 def pairs(x, y, count, never_right=-1):
@@ -253,17 +212,17 @@ test, test_larger, test_right = pairs(x_test, y_test, 2000)
 lab.pictures(*[images[:8].reshape(-1, 28, 28) for images in train], captions=list(larger[:8]))
 
 # %% [markdown] id="about-tower" tags=["en"]
-# Each column is a pair, the left digit above. The *tower* is a small model that computes one number
-# from an image, its score. It has no bias at the end, because a constant would cancel out in the
-# difference. A model can be called like a layer, so it can be shared like a layer.
-# `layers.Activation("sigmoid")` is an activation as a layer of its own.
+# Each column is a pair, the left digit above, with the answer to learn. The *tower* is a small model
+# that computes one number from an image, its score. It has no bias at the end, because a constant
+# would cancel out in the difference. `layers.Activation("sigmoid")` is an activation as a layer of
+# its own.
 
 # %% [markdown] id="about-tower" tags=["es"]
-# Cada columna es un par, con el dígito izquierdo arriba. La *torre* es un modelo pequeño que
-# calcula a partir de una imagen un solo número, su puntuación. Al final no tiene sesgo, porque una
-# constante se anularía en la diferencia. Un modelo se puede llamar igual que una capa, y por eso se
-# puede compartir igual que una capa. `layers.Activation("sigmoid")` es una activación como capa
-# aparte.
+# Cada columna es un par, con el dígito izquierdo arriba y la respuesta por aprender debajo. La
+# *torre* es un modelo pequeño que calcula a partir de una imagen un solo número, su puntuación. Al
+# final no tiene sesgo, porque una constante se anularía en la diferencia.
+# `layers.Activation("sigmoid")` es una activación como capa aparte.
+
 
 # %% id="tower"
 def make_tower(name):
@@ -279,34 +238,33 @@ def compare_digits(left_tower, right_tower):
 
 
 # %% [markdown] id="about-siamese" tags=["en"]
-# A network with two equal towers over the same weights is called *siamese*. Here is one, and beside it
-# one whose towers have weights of their own. **Predict** the parameters of both: a tower has 25,152.
+# A model can be shared like a layer. A network with two towers over the same weights is called
+# *siamese*. Here is one, and beside it one whose towers have weights of their own; a tower has
+# 784 · 32 + 32 + 32 = 25,152 parameters.
 
 # %% [markdown] id="about-siamese" tags=["es"]
-# Una red con dos torres iguales sobre los mismos pesos se llama *siamesa*. Aquí hay una y, a su lado,
-# otra cuyas torres tienen cada una sus propios pesos. **Predice** los parámetros de ambas: una torre
-# tiene 25,152.
+# Un modelo se puede compartir igual que una capa. Una red con dos torres sobre los mismos pesos se
+# llama *siamesa*. Aquí hay una y, a su lado, otra cuyas torres tienen cada una sus propios pesos; una
+# torre tiene 784 · 32 + 32 + 32 = 25,152 parámetros.
 
 # %% id="siamese"
 tower = make_tower("tower")
 siamese = compare_digits(tower, tower)
 apart = compare_digits(make_tower("left_tower"), make_tower("right_tower"))
-print(f"{tower.count_params():,} {siamese.count_params():,} {apart.count_params():,}")
-
-# %% id="siamese-graph"
+print(f"{siamese.count_params():,} {apart.count_params():,}")
 lab.graph(siamese)
 
 # %% [markdown] id="about-fit" tags=["en"]
-# Both learn from the same pairs, for the same number of epochs. **Predict:** which of them has the
-# higher accuracy on the test pairs? And on those with a 9 on the right? (The siamese network is
-# printed first.)
+# Both learn from the same pairs. Their accuracy is printed, first that of the siamese network.
 
 # %% [markdown] id="about-fit" tags=["es"]
-# Las dos aprenden con los mismos pares y durante las mismas épocas. **Predice:** ¿cuál acierta más
-# en los pares de prueba? ¿Y en los que tienen un 9 a la derecha? (La red siamesa se imprime
-# primero).
+# Las dos aprenden con los mismos pares. Se imprime su exactitud; primero, la de la red siamesa.
 
-# %% id="fit"
+# %% id="ask-nine-on-the-right"
+lab.predict("nine-on-the-right")
+
+
+# %% id="scores" tags=["nbval-ignore-output"]
 def learn(model):
     adam = keras.optimizers.Adam(0.002)
     model.compile(optimizer=adam, loss="binary_crossentropy", metrics=["accuracy"])
@@ -314,63 +272,39 @@ def learn(model):
     return (model.predict(test, verbose=0)[:, 0] > 0.5) == test_larger
 
 
-siamese_right, apart_right = learn(siamese), learn(apart)
-
-# %% id="scores" tags=["nbval-ignore-output"]
 nine = test_right == 9
-print(f"{siamese_right.mean():.2f} {apart_right.mean():.2f}")
-print(f"{siamese_right[nine].mean():.2f} {apart_right[nine].mean():.2f}")
+siamese_right, apart_right = learn(siamese), learn(apart)
+print(f"all pairs: {siamese_right.mean():.2f} {apart_right.mean():.2f}")
+print(f"9 right:   {siamese_right[nine].mean():.2f} {apart_right[nine].mean():.2f}")
 
 # %% [markdown] id="after-scores" tags=["en"]
 # The siamese network is better with half the parameters, because every image trains the same tower.
-# With a 9 on the right it is ahead by more than 10 percentage points: its tower was trained on
-# nines on the left, and what it learned there counts on both sides. The right tower of the other
-# network was never trained on a 9.
+# It knows the 9 from the left, and what it learned there counts on both sides. The right tower of the
+# other network was never trained on a 9.
 #
-# **Change** `count` in the first code cell of this lesson to 4000 and run the cells from there.
-# More pairs help both networks. Do they help the right tower with the 9?
-#
-# ## Swapped
-#
-# **Predict:** if the two images change places, what do the two answers of a network add up to? (The
-# smallest and the largest sum are printed.)
-
-# %% [markdown] id="after-scores" tags=["es"]
-# La red siamesa es mejor con la mitad de parámetros, porque todas las imágenes entrenan la misma
-# torre. Con un 9 a la derecha aventaja a la otra en más de 10 puntos porcentuales: su torre se
-# entrenó con nueves a la izquierda, y lo que aprendió allí vale para los dos lados. La torre
-# derecha de la otra red nunca se entrenó con un 9.
-#
-# **Cambia** `count` a 4000 en la primera celda de código de esta lección y ejecuta las celdas desde
-# ahí. Más pares ayudan a las dos redes. ¿Ayudan también a la torre derecha con el 9?
-#
-# ## Al revés
-#
-# **Predice:** si las dos imágenes cambian de lugar, ¿cuánto suman las dos respuestas de una red?
-# (Se imprimen la suma menor y la mayor).
-
-# %% id="swapped"
-for model in (siamese, apart):
-    answers = model.predict(test, verbose=0) + model.predict(test[::-1], verbose=0)
-    print(f"{answers.min():.1f} {answers.max():.1f}")
-
-# %% [markdown] id="about-alone" tags=["en"]
-# Always 1 in the siamese network: left minus right changes its sign. It does not have to learn
-# this; it follows from sharing the weights. The other network contradicts itself.
+# **Change** `count` in the first code cell of this lesson to 4000 and run the cells from there. Do
+# more pairs help the right tower with the 9? Compare the last number.
 #
 # ## The tower alone
 #
-# The tower was trained inside the siamese network, and it is a model of its own. Nobody told it
-# what digits are. **Predict:** in which order are the mean scores of the digits 0 to 9?
+# The tower was trained inside the siamese network, and it is a model of its own. Nobody told it what
+# digits are.
 
-# %% [markdown] id="about-alone" tags=["es"]
-# En la red siamesa siempre suman 1: izquierdo menos derecho cambia de signo. No tiene que
-# aprenderlo; es consecuencia de compartir los pesos. La otra red se contradice.
+# %% [markdown] id="after-scores" tags=["es"]
+# La red siamesa es mejor con la mitad de parámetros, porque todas las imágenes entrenan la misma
+# torre. Conoce el 9 de la izquierda, y lo que aprendió allí vale para los dos lados. La torre derecha
+# de la otra red nunca se entrenó con un 9.
+#
+# **Cambia** `count` a 4000 en la primera celda de código de esta lección y ejecuta las celdas desde
+# ahí. ¿Ayudan más pares a la torre derecha con el 9? Compara el último número.
 #
 # ## La torre sola
 #
-# La torre se entrenó dentro de la red siamesa y es un modelo por sí misma. Nadie le dijo qué son
-# los dígitos. **Predice:** ¿cómo se ordenan las puntuaciones medias de los dígitos del 0 al 9?
+# La torre se entrenó dentro de la red siamesa y es un modelo por sí misma. Nadie le dijo qué son los
+# dígitos.
+
+# %% id="ask-tower-order"
+lab.predict("tower-order")
 
 # %% id="alone" tags=["nbval-ignore-output"]
 points = tower.predict(x_test, verbose=0)[:, 0]
@@ -384,7 +318,7 @@ for digit, mean in enumerate(means):
 # ## Your turn: tie the towers
 #
 # This network says whether a reply fits a question. `GlobalAveragePooling1D` takes the mean of the
-# word vectors, and `tanh` is an activation from −1 to 1. A function makes the code short, but
+# word vectors, and `tanh` is an activation from −1 to 1. The function makes the code short, but
 # something has gone wrong: the network is twice as large as it should be.
 
 # %% [markdown] id="after-alone" tags=["es"]
@@ -392,9 +326,10 @@ for digit, mean in enumerate(means):
 #
 # ## Te toca: que las torres compartan pesos
 #
-# Esta red dice si una respuesta encaja con una pregunta. `GlobalAveragePooling1D` calcula la media
-# de los vectores de las palabras, y `tanh` es una activación que va de −1 a 1. Una función abrevia
-# el código, pero algo salió mal: la red es el doble de grande de lo que debería.
+# Esta red dice si una respuesta encaja con una pregunta. `GlobalAveragePooling1D` calcula la media de
+# los vectores de las palabras, y `tanh` es una activación que va de −1 a 1. La función abrevia el
+# código, pero algo salió mal: la red es el doble de grande de lo que debería.
+
 
 # %% id="untied"
 def encode(text):
@@ -440,7 +375,8 @@ lab.check("tie-the-towers", tied)
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
 #
-# - Una capa que se crea una vez y se llama varias tiene un solo juego de pesos, que se cuenta una vez.
+# - Una capa que se crea una vez y se llama varias tiene un solo juego de pesos, que se cuenta una
+#   vez.
 # - Con los mismos argumentos salen capas iguales, no la misma; una función que crea capas crea otras
 #   nuevas.
 # - Las torres compartidas aprenden de todas sus entradas, y las tratan a todas de la misma manera.

@@ -259,6 +259,56 @@ def test_training_without_epochs_raises_error(fitted):
 
 
 # ---------------------------------------------------------------------------------------------
+# Several runs
+
+
+def test_runs_share_panels(fitted):
+    short, long = fitted(epochs=1, validation_split=0.5), fitted(initial_epoch=1, epochs=3)
+    view = lab.curves({"short": short, "long": long.history, "later": long})
+    assert [panel.name for panel in view.panels] == [
+        *("accuracy", "val_accuracy", "f1_score[0]", "val_f1_score[0]"),
+        *("f1_score[1]", "val_f1_score[1]", "loss", "val_loss"),
+    ]
+    loss = next(panel for panel in view.panels if panel.name == "loss")
+    assert [line.label for line in loss.lines] == ["short", "long", "later"]
+    assert [[epoch for epoch, _value in line.points] for line in loss.lines] == [
+        *([1], [1, 2], [2, 3]),
+    ]
+    assert [value for _epoch, value in loss.lines[1].points] == long.history["loss"]
+
+
+def test_runs_are_table_and_picture():
+    view = lab.curves({"plain": {"loss": [2.0, 1.5]}, "<b>": {"loss": [1.0], "lr": [NAN]}})
+    assert (
+        repr(view)
+        == """\
+loss
+epoch   plain     <b>
+    1  2.0000  1.0000
+    2  1.5000
+
+lr
+epoch  <b>
+    1  nan"""
+    )
+    svg = ET.fromstring(view.to_svg())
+    assert {it.text for it in having(svg, "key")} == {"plain", "<b>"}
+    one, other = (
+        [it for it in having(svg, f"run-{number}") if it.tag == f"{SVG}path"]
+        for number in (0, 1)
+    )
+    assert one[0].get("stroke") != other[0].get("stroke")
+    assert one[0].get("stroke-dasharray") is None
+    assert other[0].get("stroke-dasharray")
+    assert view._repr_mimebundle_() == {"image/svg+xml": view.to_svg(), "text/plain": f"{view}"}
+
+
+def test_many_runs_raise_error():
+    with pytest.raises(ValueError, match="9 training runs; at most 8"):
+        lab.curves({f"run {number}": {"loss": [1.0]} for number in range(9)})
+
+
+# ---------------------------------------------------------------------------------------------
 # Errors and escaped names
 
 
@@ -281,6 +331,7 @@ def test_empty_history_raises_error(empty):
         ({"loss": [None]}, "dict"),
         ({"loss": [np.ones(2), np.ones(3)]}, "dict"),
         ({3: [0.5]}, "dict"),
+        ({"one": {"loss": [0.5]}, "other": None}, "NoneType"),
         (layers.Dense, "type"),
     ],
 )

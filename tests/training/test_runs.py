@@ -15,8 +15,8 @@ import pytest
 
 import kfunc_lab as lab
 import kfunc_lab.locale
-from kfunc_lab.training.runs import figures, table
-from kfunc_lab.training.runs.figures import panels_of
+from kfunc_lab.training.curves import several
+from kfunc_lab.training.runs import table
 from kfunc_lab.training.runs.store import Run, Store
 from kfunc_lab.training.runs.table import best, better
 from kfunc_lab.training.runs.view import NoSuchRunError, RunsView, runs
@@ -89,7 +89,7 @@ def having(svg, class_name: str) -> list:
 
 def points(kept):
     """Return the points of the first line of the first panel."""
-    return list(panels_of(kept)[0].lines[0].points)
+    return list(RunsView(kept)._panels()[0].lines[0].points)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ def test_states_are_words():
 @every_case
 def test_lines_are_inside_their_panels(kept):
     svg = svg_of(kept)
-    drawn = kept[: figures.MAX_RUNS]
+    drawn = kept[: several.MAX_RUNS]
     finite = sum(
         any(map(math.isfinite, series.values()))
         for run in drawn
@@ -375,7 +375,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_colours_can_be_seen_on_light_and_dark():
-    for colours in figures._COLOURS:
+    for colours in several._COLOURS:
         for colour, surface in zip(colours, SURFACE, strict=True):
             assert contrast(colour, surface) >= 4
         # Plotly's charts have one colour for both: JupyterLab's white, and its black.
@@ -404,7 +404,7 @@ def test_epochs_count_from_initial_epoch():
 def test_long_run_keeps_peak():
     values = [1.0] * 50_000
     values[31_234], values[40_001] = 9.0, -3.0
-    shown = figures._thin(points([made("a", loss=values)]), 400)
+    shown = several._thin(points([made("a", loss=values)]), 400)
     assert len(shown) <= 810
     assert dict(shown)[31_235] == 9.0
     assert min(value for _epoch, value in shown) == -3.0

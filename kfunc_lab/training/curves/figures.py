@@ -238,15 +238,15 @@ def from_logs(
         (1.0, 0.7)
     """
     first = (epochs[0] if epochs else 0) + 1
-    single = _single_numbers(logs)
+    single = single_numbers(logs)
     return tuple(
         Curve(name, single.get(name, ()), single.get(f"val_{name}", ()), first)
         for name in dict.fromkeys(name.removeprefix("val_") for name in single)
     )
 
 
-def _single_numbers(logs: Mapping[str, Sequence[Any]]) -> dict[str, tuple[float, ...]]:
-    """Splits quantities with several numbers in an epoch into `f1[0]`, `f1[1]` and so on."""
+def single_numbers(logs: Mapping[str, Sequence[Any]]) -> dict[str, tuple[float, ...]]:
+    """Splits quantities that have several numbers in an epoch into `f1[0]`, `f1[1]` and so on."""
     single: dict[str, tuple[float, ...]] = {}
     for name, values in logs.items():
         columns = list(zip(*map(np.ravel, values), strict=True))

@@ -11,6 +11,7 @@ import numpy as np
 
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.training.curves.line_chart import number_words
+from kfunc_lab.training.curves.several import names_of
 from kfunc_lab.training.runs.store import Run, names_that_differ, settings_of
 from kfunc_lab.training.states import state_words
 from kfunc_lab.ui.text import printable
@@ -62,9 +63,7 @@ def table_of(runs: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
 
 def metrics_of(runs: Iterable[Run]) -> list[str]:
     """Returns the metrics of runs, each followed by its validation metric."""
-    names = dict.fromkeys(name for run in runs for name in run.metrics)
-    bases = dict.fromkeys(name.removeprefix("val_") for name in names)
-    return [name for base in bases for name in (base, f"val_{base}") if name in names]
+    return names_of([run.metrics for run in runs])
 
 
 def better(metric: str) -> str:

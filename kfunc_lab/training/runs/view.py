@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, overload
 
 from kfunc_lab.locale import _, language, ngettext
-from kfunc_lab.training.runs.export import columns_of, csv_text, rows_of, to_tensorboard
-from kfunc_lab.training.runs.figures import (
+from kfunc_lab.training.curves.several import (
     MAX_RUNS,
+    Panel,
     curves_to_svg,
     panels_of,
     sentence_to_svg,
 )
+from kfunc_lab.training.runs.export import columns_of, csv_text, rows_of, to_tensorboard
 from kfunc_lab.training.runs.store import Run, Store, default_path
 from kfunc_lab.training.runs.table import (
     html_table,
@@ -155,7 +156,7 @@ class RunsView(Sequence[Run]):
             return f"<p>{code_html(self._empty())}</p>"
         head, rows = table_of(self._runs)
         parts = [html_table(_heading(self._runs), [head, *rows], right_columns(head))]
-        parts += [self.to_svg()] if panels_of(self._drawn()) else []
+        parts += [self.to_svg()] if self._panels() else []
         settings = settings_table(self._drawn())
         parts += [html_table(_("settings that differ"), settings, set())] if settings else []
         parts += [f"<p>{code_html(note)}</p>" for note in _notes(self._runs)]
@@ -165,7 +166,7 @@ class RunsView(Sequence[Run]):
 
     def to_svg(self) -> str:
         """Returns the curves as SVG that follows the reader's light or dark theme."""
-        panels = panels_of(self._drawn())
+        panels = self._panels()
         if not panels:
             no_epochs = _("No epochs are stored yet.")
             return sentence_to_svg(no_epochs if self._runs else self._empty())
@@ -239,11 +240,14 @@ class RunsView(Sequence[Run]):
         return self.to_text()
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
-        picture = {"image/svg+xml": self.to_svg()} if panels_of(self._drawn()) else {}
+        picture = {"image/svg+xml": self.to_svg()} if self._panels() else {}
         return picture | {"text/html": self.to_html(), "text/plain": self.to_text()}
 
     def _drawn(self) -> Sequence[Run]:
         return self._runs[:MAX_RUNS]
+
+    def _panels(self) -> list[Panel]:
+        return panels_of([run.metrics for run in self._drawn()], labels_of(self._drawn()))
 
     def _empty(self) -> str:
         return self._empty_message or _("No runs are shown.")

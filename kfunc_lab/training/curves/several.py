@@ -1,16 +1,18 @@
-"""Draws the curves of several training runs into shared panels, as SVG."""
+"""Shows the curves of several training runs in shared panels: as SVG, and as tables."""
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kfunc_lab.locale import _
 from kfunc_lab.training.curves.line_chart import (
     LEFT,
     PANEL_WIDTH,
     Point,
     axes_of,
     description,
+    number_words,
     panel_grid,
     path_of,
     picture,
@@ -19,9 +21,7 @@ from kfunc_lab.training.curves.line_chart import (
     shared_style,
     svg_text,
 )
-from kfunc_lab.training.runs.store import Run
-from kfunc_lab.training.runs.table import labels_of, metrics_of
-from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.text import align_columns, printable
 from kfunc_lab.ui.text_width import fit_text, text_width
 from kfunc_lab.ui.theme import QUIET, TRAINING, VALIDATION, light_dark
 
@@ -77,20 +77,35 @@ class Panel:
     lines: tuple[Line, ...]
 
 
-def panels_of(runs: Sequence[Run]) -> list[Panel]:
-    """Returns a panel for each metric, with a line for each run that has it."""
-    labels = labels_of(runs)
+# The metrics of one run: for each name the value of each epoch, counted from 0.
+Metrics = Mapping[str, Mapping[int, float]]
+
+
+def panels_of(metrics: Sequence[Metrics], labels: Sequence[str]) -> list[Panel]:
+    """Returns a panel for each metric, with a line for each run that has it.
+
+    Args:
+        metrics: The metrics of each run.
+        labels: The label of each run.
+    """
     return [
         Panel(
             name,
             tuple(
-                Line(number, labels[number], _points(run.metrics[name]))
-                for number, run in enumerate(runs)
-                if name in run.metrics
+                Line(number, label, _points(run[name]))
+                for number, (run, label) in enumerate(zip(metrics, labels, strict=True))
+                if name in run
             ),
         )
-        for name in metrics_of(runs)
+        for name in names_of(metrics)
     ]
+
+
+def names_of(metrics: Iterable[Metrics]) -> list[str]:
+    """Returns the names of the metrics, each followed by that of its validation metric."""
+    names = dict.fromkeys(name for run in metrics for name in run)
+    bases = dict.fromkeys(name.removeprefix("val_") for name in names)
+    return [name for base in bases for name in (base, f"val_{base}") if name in names]
 
 
 def _points(series: Mapping[int, float]) -> tuple[tuple[int, float], ...]:
@@ -123,6 +138,21 @@ def curves_to_svg(panels: Sequence[Panel], labels: Sequence[str]) -> str:
     drawn = place_panels([_panel(panel) for panel in panels], columns, _PANEL_HEIGHT, top)
     title = f"{description(panel.name for panel in panels)} ({', '.join(labels)})"
     return picture(_CLASS, width, top + _PANEL_HEIGHT * rows, title, _style(), legend + drawn)
+
+
+def curves_to_text(panels: Sequence[Panel]) -> str:
+    """Returns the values as a table for each metric, with one epoch on each line."""
+    return "\n\n".join(map(_table, panels))
+
+
+def _table(panel: Panel) -> str:
+    values = [dict(line.points) for line in panel.lines]
+    rows = [[_("epoch"), *(line.label for line in panel.lines)]]
+    for epoch in sorted({epoch for run in values for epoch in run}):
+        cells = [number_words(run[epoch]) if epoch in run else "" for run in values]
+        rows.append([str(epoch), *cells])
+    lines = align_columns(rows, right=set(range(len(rows[0]))))
+    return "\n".join([printable(panel.name), *lines])
 
 
 def sentence_to_svg(text: str) -> str:
