@@ -140,6 +140,12 @@ _LESSONS = (
             "model."
         ),
     ),
+    Lesson(
+        "16",
+        "project",
+        N_("Final project: a machine that adds handwriting"),
+        N_("Build a model of your own that reads two handwritten digits and adds them."),
+    ),
 )
 
 

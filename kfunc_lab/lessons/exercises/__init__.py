@@ -11,6 +11,7 @@ from kfunc_lab.lessons.exercises import (
     many_inputs_and_outputs,
     models_are_layers,
     one_graph_many_models,
+    project,
     residual_connections,
     save_and_load,
     shared_layers,
@@ -35,6 +36,7 @@ _LESSONS = (
     your_own_layer,
     which_api,
     custom_rnn,
+    project,
 )
 
 # Each file is named after the slug of its lesson.

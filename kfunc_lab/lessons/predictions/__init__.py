@@ -1,11 +1,11 @@
 """The predictions, one file for each lesson: each question, and what a guess is told."""
 
-from kfunc_lab.lessons.predictions import first_model
+from kfunc_lab.lessons.predictions import first_model, project
 from kfunc_lab.lessons.predictions.prediction import Prediction
 from kfunc_lab.locale import _
 
 # Each file is named after the slug of its lesson.
-_LESSONS = (first_model,)
+_LESSONS = (first_model, project)
 
 PREDICTIONS: dict[str, Prediction] = {
     prediction.name: prediction for lesson in _LESSONS for prediction in lesson.PREDICTIONS
