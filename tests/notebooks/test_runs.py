@@ -29,6 +29,7 @@ CHANGED = {
     "11_your_own_layer": {"units": 7, "seed": 7},
     "12_which_api": {"rounds": 2, "seed": 7},
     "14_custom_rnn": {"units": 8, "timesteps": 6, "batch_size": 4, "seed": 7},
+    "16_project": {"epochs": 1, "seed": 7},
 }
 
 # Spanish output that appears only with the changed parameters.
@@ -45,6 +46,7 @@ EXPECTED_TEXT = {
     "09_look_inside": "26 143,667,240",
     "11_your_own_layer": "2 llamadas, 35 parámetros",
     "14_custom_rnn": "129 parámetros",
+    "16_project": "9, 13, 10, 0, 10, 5, 6, 14",
 }
 
 

@@ -290,7 +290,7 @@ WRONG = [
     (SILVER, lambda: working(by=[unread(), unread()]), ("never compiled", "nunca se compiló")),
     (GOLD, small, ("in memory", "en memoria")),
     (GOLD, lambda: saved(working(), "large.keras"), ("20,000", "20,000")),
-    (GOLD, lambda: saved(small(WITHOUT_NINE), "nine.keras"), ("tell left", "distingu")),
+    (GOLD, lambda: saved(small(WITHOUT_NINE), "nine.keras"), ("tell left", "no distinga")),
     (GOLD, lambda: Path(FOLDER.name, "nowhere.keras"), ("no file", "No existe")),
     (GOLD, weights_only, ("only weights", "solo contiene pesos")),
     (GOLD, not_a_model, ("cannot be loaded", "no se puede cargar")),

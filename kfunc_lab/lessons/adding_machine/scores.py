@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kfunc_lab.locale import _
 from kfunc_lab.ui.image_grid import Pictures, pictures
 from kfunc_lab.ui.text import align_columns, percent
+from kfunc_lab.ui.theme import follow_theme
 
 if TYPE_CHECKING:
     from kfunc_lab.lessons.adding_machine.pairs import Digits, Pairs
@@ -64,6 +65,7 @@ class Scores:
         return (
             '<table style="margin:8px 0;border-collapse:collapse;font-size:inherit">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<style>{follow_theme('kfunc-lab-pictures')}</style>"
             f'<div style="overflow-x:auto">{self._pictures().to_svg()}</div>'
         )
 
@@ -96,15 +98,16 @@ class Scores:
         ]
 
     def _order(self) -> list[int]:
-        """Returns the pairs to show: wrong ones first, at most six of them."""
+        """Returns the pairs to show: wrong ones first, and two right ones if there are any."""
+        import numpy as np
+
         right = self.sums == self.pairs.truth["sum"]
-        wrong = [number for number, fine in enumerate(right) if not fine][: _SHOWN - 2]
-        fine = [number for number, fine in enumerate(right) if fine]
-        return (wrong + fine[: _SHOWN - len(wrong)])[:_SHOWN]
+        fine, wrong = (np.flatnonzero(right == kind).tolist() for kind in (True, False))
+        return (wrong[: _SHOWN - 2] + fine + wrong[_SHOWN - 2 :])[:_SHOWN]
 
 
 def _head() -> list[str]:
-    return [_("measured"), _("right"), _("asked"), ""]
+    return [_("measured"), _("right answers"), _("asked for"), ""]
 
 
 def _cell(tag: str, text: str, column: int) -> str:

@@ -252,11 +252,13 @@ left = keras.Input(shape=(28, 28, 1), name="left")
 right = keras.Input(shape=(28, 28, 1), name="right")
 x = layers.concatenate([reader(left), reader(right)])
 x = layers.Dense(64, activation="relu")(x)
-answer = keras.Model([left, right], layers.Dense(19, activation="softmax", name="sum")(x))
-answer.compile(
-    optimizer=keras.optimizers.Adam(0.002), loss="sparse_categorical_crossentropy"
-)
-answer.fit(train_inputs, train_targets["sum"], epochs=10, batch_size=64, verbose=0)""",
+total = layers.Dense(19, activation="softmax", name="sum")(x)
+answer = keras.Model([left, right], total)
+loss = "sparse_categorical_crossentropy"
+answer.compile(optimizer=keras.optimizers.Adam(0.002), loss=loss)
+answer.fit(
+    train_inputs, train_targets["sum"], epochs=10, batch_size=64, verbose=0
+)""",
         answer="answer",
     ),
     Exercise(
@@ -291,12 +293,12 @@ x = layers.Dense(64, activation="relu")(layers.concatenate(digits))
 total = layers.Dense(19, activation="softmax")(x)
 outputs = {"left_digit": digits[0], "right_digit": digits[1], "sum": total}
 answer = keras.Model([left, right], outputs)
-one_of_many = "sparse_categorical_crossentropy"
-answer.compile(
-    optimizer=keras.optimizers.Adam(0.002),
-    loss={"left_digit": one_of_many, "right_digit": one_of_many, "sum": one_of_many},
-)
-answer.fit(train_inputs, train_targets, epochs=10, batch_size=64, verbose=0)""",
+loss = "sparse_categorical_crossentropy"
+losses = {"left_digit": loss, "right_digit": loss, "sum": loss}
+answer.compile(optimizer=keras.optimizers.Adam(0.002), loss=losses)
+answer.fit(
+    train_inputs, train_targets, epochs=10, batch_size=64, verbose=0
+)""",
         answer="answer",
     ),
     Exercise(
@@ -332,12 +334,12 @@ x = layers.Dense(64, activation="relu")(layers.add(digits))
 total = layers.Dense(19, activation="softmax")(x)
 outputs = {"left_digit": digits[0], "right_digit": digits[1], "sum": total}
 machine = keras.Model([left, right], outputs)
-one_of_many = "sparse_categorical_crossentropy"
-machine.compile(
-    optimizer=keras.optimizers.Adam(0.002),
-    loss={"left_digit": one_of_many, "right_digit": one_of_many, "sum": one_of_many},
+loss = "sparse_categorical_crossentropy"
+losses = {"left_digit": loss, "right_digit": loss, "sum": loss}
+machine.compile(optimizer=keras.optimizers.Adam(0.002), loss=losses)
+machine.fit(
+    train_inputs, train_targets, epochs=10, batch_size=64, verbose=0
 )
-machine.fit(train_inputs, train_targets, epochs=10, batch_size=64, verbose=0)
 answer = Path(folder.name, "machine.keras")
 machine.save(answer)""",
         answer="answer",
