@@ -11,6 +11,7 @@ predictions; words of the field are those of TERMS.toml and GLOSSARY.md, and emp
 
 import ast
 import builtins
+import inspect
 import re
 import sys
 import tomllib
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
+
+import kfunc_lab
 
 SOURCES = Path(__file__).parents[1] / "notebooks" / "src"
 LANGUAGES = ("en", "es")
@@ -60,7 +63,7 @@ CONSTRUCTS: dict[type[ast.AST], str] = {
     ast.YieldFrom: "yield",
     ast.IfExp: "conditional expression",
     ast.NamedExpr: "`:=`",
-    ast.Starred: "unpacking",
+    ast.Starred: "`*`",
     ast.MatMult: "`@`",
     ast.Raise: "raise",
     ast.Assert: "assert",
@@ -102,15 +105,17 @@ class Terms:
 
     Attributes:
         cells: The lesson and the id of the cell that introduces each term.
-        spanish: The Spanish words of each word of the field, for its introduction.
+        spanish: The Spanish of each word of the field; every other term is a name.
         assumed: The names that a learner brings along.
         emphasis: Words that are emphasised without being terms.
+        open: Terms that no cell introduces yet.
     """
 
     cells: dict[str, tuple[str, str]]
     spanish: dict[str, str]
     assumed: frozenset[str]
     emphasis: frozenset[str]
+    open: frozenset[str]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -141,16 +146,14 @@ def terms() -> Terms:
     """Reads TERMS.toml."""
     table = tomllib.loads((SOURCES / "TERMS.toml").read_text("utf-8"))
     general = table.pop("course")
-    introduced, spanish = {}, {}
-    for lesson, by_cell in table.items():
-        for cell, names in by_cell.items():
-            for name in names:
-                english, _slash, other = name.partition(" / ")
-                introduced[english] = (lesson, cell)
-                spanish[english] = other
-    return Terms(
-        introduced, spanish, frozenset(general["assumed"]), frozenset(general["emphasis"])
-    )
+    introduced = {
+        name: (lesson, cell)
+        for lesson, by_cell in table.items()
+        for cell, names in by_cell.items()
+        for name in names
+    }
+    lists = {name: frozenset(general[name]) for name in ("assumed", "emphasis", "open")}
+    return Terms(introduced, {**glossary(), **general["spanish"]}, **lists)
 
 
 @cache
@@ -205,6 +208,8 @@ def _nodes(node: ast.AST) -> Iterator[ast.AST]:
 def _of_node(node: ast.AST, own: frozenset[str]) -> Iterator[str]:
     if type(node) in CONSTRUCTS:
         yield CONSTRUCTS[type(node)]
+    if isinstance(node, ast.arguments) and node.kwarg:
+        yield "`**`"
     if isinstance(node, ast.Attribute):
         yield from _of_attribute(node, own)
     elif isinstance(node, ast.Name) and node.id in BUILTINS - own:
@@ -219,9 +224,7 @@ def _of_node(node: ast.AST, own: frozenset[str]) -> Iterator[str]:
     elif isinstance(node, ast.Call):
         yield from _of_arguments(node, own)
     elif isinstance(node, ast.Slice) and node.step is not None:
-        yield "slice with a step"
-    elif isinstance(node, ast.FormattedValue) and node.format_spec is not None:
-        yield "format of a number"
+        yield "`::`"
     elif isinstance(node, ast.FunctionDef | ast.ClassDef) and node.decorator_list:
         yield "decorator"
 
@@ -257,12 +260,22 @@ def _dotted(node: ast.Attribute) -> tuple[str | None, list[str]]:
 def _of_arguments(call: ast.Call, own: frozenset[str]) -> Iterator[str]:
     """Yields the names of arguments, except those of the lesson's own functions and of NumPy."""
     if any(keyword.arg is None for keyword in call.keywords):
-        yield "keyword unpacking"
+        yield "`**`"
     if not isinstance(call.func, ast.Attribute) or call.func.attr in own:
         return
-    root, _path = _dotted(call.func)
-    if root != "np":
+    root, path = _dotted(call.func)
+    if root != "np" and not (root == "lab" and takes_any_name(path[0])):
         yield from (f"{keyword.arg}=" for keyword in call.keywords if keyword.arg)
+
+
+@cache
+def takes_any_name(function: str) -> bool:
+    """Returns whether a function of kfunc_lab leaves the names of its arguments to the caller."""
+    found = getattr(kfunc_lab, function, None)
+    if not inspect.isfunction(found):
+        return False
+    kinds = [parameter.kind for parameter in inspect.signature(found).parameters.values()]
+    return inspect.Parameter.VAR_KEYWORD in kinds
 
 
 @cache
@@ -350,9 +363,13 @@ def _pattern(word: str) -> re.Pattern[str]:
     forms = r"[\s*]+".join(
         re.escape(part) + ("(?:e?s)?" if part[-1].isalpha() else "") for part in word.split()
     )
-    start = r"(?<!\w)" if word[0].isalnum() else ""
-    end = r"(?!\w)" if word[-1].isalnum() else ""
-    return re.compile(start + forms + end, re.IGNORECASE)
+    return re.compile(rf"(?<!\w){forms}(?!\w)", re.IGNORECASE)
+
+
+def _whole(name: str) -> str:
+    """Returns a pattern of a name that is not a part of another one."""
+    start, end = (r"\b" if name[at].isalnum() else "" for at in (0, -1))
+    return start + re.escape(name) + end
 
 
 # ---------------------------------------------------------------------------------------------
@@ -378,7 +395,7 @@ def uses(words: frozenset[str] | None = None) -> Iterator[tuple[Cell, str]]:
     """
     known = terms()
     if words is None:
-        words = frozenset(name for name in known.cells if is_word(name))
+        words = frozenset(name for name in known.cells if is_word(name, known))
     lesson, own = "", frozenset[str]()
     for cell in cells():
         if cell.lesson != lesson:
@@ -395,9 +412,9 @@ def uses(words: frozenset[str] | None = None) -> Iterator[tuple[Cell, str]]:
             yield cell, term
 
 
-def is_word(term: str) -> bool:
+def is_word(term: str, known: Terms) -> bool:
     """Returns whether a term is a word of the field, such as `batch`, and not a name in code."""
-    return re.fullmatch(r"[a-z][a-z -]*", term) is not None and not is_keras_word(term)
+    return term in known.spanish
 
 
 def written(term: str) -> str:
@@ -406,20 +423,21 @@ def written(term: str) -> str:
 
 
 def introduces(cell: Cell, term: str, known: Terms) -> bool:
-    """Returns whether the prose of a cell contains a term in both languages."""
-    spanish = known.spanish.get(term) or (is_word(term) and glossary().get(term)) or term
-    return not cell.is_code and all(
-        says(
-            cell.text[language] if is_spoken(word) else code_of(cell.text[language]),
-            written(word),
-        )
-        for language, word in zip(LANGUAGES, (term, spanish), strict=True)
+    """Returns whether the prose of a cell contains a term in both languages.
+
+    A name stands between backticks or in bold. Only classes, such as Conv2D, and the words that
+    Keras takes as strings, such as relu, may stand in plain prose.
+    """
+    if cell.is_code:
+        return False
+    if is_word(term, known):
+        return says(cell.text["en"], term) and says(cell.text["es"], known.spanish[term])
+    plain = term[0].isupper() or is_keras_word(term)
+    name = re.compile(
+        rf"(?<!\w){re.escape(written(term))}(?!\w)", re.IGNORECASE if plain else 0
     )
-
-
-def is_spoken(term: str) -> bool:
-    """Returns whether prose may say a term without backticks: a word, or a name such as Conv2D."""
-    return not re.search(r"[.=`%_]", term)
+    texts = cell.text.values() if plain else map(code_of, cell.text.values())
+    return all(name.search(text) for text in texts)
 
 
 def code_of(text: str) -> str:
@@ -430,7 +448,10 @@ def code_of(text: str) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """A term of the course, its first use, the cell that introduces it, and what is wrong."""
+    """A term of the course, its first use, the cell that introduces it, and what is wrong.
+
+    The first use is the first in a cell that is not a title: a title may announce terms.
+    """
 
     term: str
     first: Cell
@@ -441,8 +462,8 @@ class Line:
 def lines() -> list[Line]:
     """Returns all terms in the order of their first use, with the fault of each, if any."""
     known, all_cells = terms(), cells()
-    order = {(cell.lesson, cell.id): number for number, cell in enumerate(all_cells)}
-    by_key = {(cell.lesson, cell.id): cell for cell in all_cells}
+    order = {_key(cell): number for number, cell in enumerate(all_cells)}
+    by_key = {_key(cell): cell for cell in all_cells}
     first: dict[str, list[Cell]] = {}
     for cell, term in uses():
         first.setdefault(term, []).append(cell)
@@ -450,40 +471,30 @@ def lines() -> list[Line]:
     for term, used_in in first.items():
         key = known.cells.get(term)
         cell = by_key.get(key) if key else None
-        early = [use for use in used_in if cell and _before(use, cell, order)]
-        found.append(
-            Line(
-                term,
-                (early or used_in)[0],
-                cell,
-                _fault(term, key, cell, early, used_in, known),
-            )
-        )
-    unused = [term for term in known.cells if term not in first]
-    for term in unused:
-        cell = by_key.get(known.cells[term])
-        found.append(Line(term, cell or all_cells[0], cell, "no lesson uses it"))
+        plain = [use for use in used_in if use.id != "title"] or used_in
+        early = [use for use in plain if cell and order[_key(use)] < order[_key(cell)]]
+        fault = _fault(term, cell, early, used_in)
+        found.append(Line(term, (early or plain)[0], cell, fault))
+    found += [
+        Line(term, all_cells[0], by_key.get(key), "no lesson uses it")
+        for term, key in known.cells.items()
+        if term not in first
+    ]
     return found
 
 
-def _before(use: Cell, cell: Cell, order: dict[tuple[str, str], int]) -> bool:
-    """Returns whether a use comes too early. A title may announce what its lesson introduces."""
-    announced = use.id == "title" and use.lesson == cell.lesson
-    return not announced and order[use.lesson, use.id] < order[cell.lesson, cell.id]
+def _key(cell: Cell) -> tuple[str, str]:
+    return cell.lesson, cell.id
 
 
-def _fault(
-    term: str,
-    key: tuple[str, str] | None,
-    cell: Cell | None,
-    early: list[Cell],
-    used_in: list[Cell],
-    known: Terms,
-) -> str:
-    if key is None:
-        return "no cell introduces it"
+def _fault(term: str, cell: Cell | None, early: list[Cell], used_in: list[Cell]) -> str:
+    known = terms()
+    if term not in known.cells:
+        return "" if term in known.open else "no cell introduces it"
     if cell is None:
-        return f"there is no cell {key[0]}[{key[1]}]"
+        return "there is no cell {}[{}]".format(*known.cells[term])
+    if term in known.open:
+        return f"{cell.name} introduces it: remove it from `open`"
     if early:
         return f"used before {cell.name}"
     if not introduces(cell, term, known):
@@ -493,25 +504,25 @@ def _fault(
     return ""
 
 
-def candidates(line: Line) -> Cell | None:
-    """Returns the first prose cell up to a term's first use that contains it in both languages."""
+def candidate(line: Line) -> Cell | None:
+    """Returns the first cell of prose up to a term's first use that contains it."""
     known = terms()
     for cell in cells():
-        if not cell.is_code and introduces(cell, line.term, known):
+        if cell.id != "title" and introduces(cell, line.term, known):
             return cell
-        if (cell.lesson, cell.id) == (line.first.lesson, line.first.id):
+        if _key(cell) == _key(line.first):
             return None
     return None
 
 
 def main(arguments: list[str]) -> None:
     """Prints the terms as the module's first lines say."""
-    only_open = bool({"--open", "--draft"} & set(arguments))
+    shown = [
+        line for line in lines() if line.fault or line.term in terms().open or not arguments
+    ]
     draft: dict[str, dict[str, list[str]]] = {}
-    for line in lines():
-        if only_open and not line.fault:
-            continue
-        cell = candidates(line) if "--draft" in arguments else None
+    for line in shown:
+        cell = candidate(line) if "--draft" in arguments else None
         if cell:
             draft.setdefault(cell.lesson, {}).setdefault(cell.id, []).append(line.term)
             continue
