@@ -15,6 +15,15 @@ def _wrong_classes(guess: float, truth: Any, variables: Variables) -> str | None
     return None
 
 
+def _wrong_share(guess: str, truth: Any, variables: Variables) -> str | None:
+    if truth == "few":
+        return _(
+            "A layer like this reads single digits well, because each digit has strokes of its "
+            "own. A sum has none: 3 + 4, 7 + 0 and 1 + 6 have little in common."
+        )
+    return None
+
+
 def _share(variables: Variables) -> str:
     accuracy = variables["accuracy"]
     return "few" if accuracy < 0.35 else "half" if accuracy < 0.7 else "most"
@@ -42,5 +51,6 @@ PREDICTIONS = [
             "Without a hidden layer each pixel votes for sums by itself. But the same stroke "
             "belongs to different sums, depending on all the others."
         ),
+        wrong=_wrong_share,
     ),
 ]
