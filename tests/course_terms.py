@@ -12,6 +12,7 @@ predictions; words of the field are those of TERMS.toml and GLOSSARY.md, and emp
 import ast
 import builtins
 import inspect
+import json
 import re
 import sys
 import tomllib
@@ -107,15 +108,19 @@ class Terms:
         cells: The lesson and the id of the cell that introduces each term.
         spanish: The Spanish of each word of the field; every other term is a name.
         assumed: The names that a learner brings along.
+        everyday: Words of the glossary that the lessons also use in their everyday sense.
         emphasis: Words that are emphasised without being terms.
         open: Terms that no cell introduces yet.
+        shown: Cells of code that are run before their terms are the subject, such as `00[graph]`.
     """
 
     cells: dict[str, tuple[str, str]]
     spanish: dict[str, str]
     assumed: frozenset[str]
+    everyday: frozenset[str]
     emphasis: frozenset[str]
     open: frozenset[str]
+    shown: frozenset[str]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -152,7 +157,10 @@ def terms() -> Terms:
         for cell, names in by_cell.items()
         for name in names
     }
-    lists = {name: frozenset(general[name]) for name in ("assumed", "emphasis", "open")}
+    lists = {
+        name: frozenset(general[name])
+        for name in ("assumed", "everyday", "emphasis", "open", "shown")
+    }
     return Terms(introduced, {**glossary(), **general["spanish"]}, **lists)
 
 
@@ -349,8 +357,8 @@ def words_in_prose(text: str, words: frozenset[str]) -> Iterator[str]:
 
 
 def without_code(text: str) -> str:
-    """Returns a text without its code and the addresses of its links."""
-    return re.sub(r"\]\([^)]*\)", "]", INLINE.sub(" ", BLOCK.sub(" ", text)))
+    """Returns a text without its code, and without links, which announce other lessons."""
+    return re.sub(r"\[[^\]]*\]\([^)]*\)", " ", INLINE.sub(" ", BLOCK.sub(" ", text)))
 
 
 def says(text: str, word: str) -> bool:
@@ -391,24 +399,26 @@ def uses(words: frozenset[str] | None = None) -> Iterator[tuple[Cell, str]]:
     """Yields each cell of the course with each term that it uses, in order.
 
     Args:
-        words: The words of the field; by default those of TERMS.toml.
+        words: The words of the field; by default those of TERMS.toml and GLOSSARY.md.
     """
     known = terms()
     if words is None:
-        words = frozenset(name for name in known.cells if is_word(name, known))
+        words = frozenset(known.spanish)
     lesson, own = "", frozenset[str]()
     for cell in cells():
         if cell.lesson != lesson:
             lesson, own = cell.lesson, frozenset()
         if cell.is_code:
             own |= defined_in(cell.text["en"])
+            if cell.name in known.shown:
+                continue
             code = re.sub(r"(?m)^# (?=lab\.)", "", cell.text["en"])
             found = {*names_in_code(code, own)}
             prose = displayed(cell)
         else:
             found, prose = set(), cell.text["en"]
         found |= {*names_in_prose(prose, own), *words_in_prose(prose, words)}
-        for term in sorted(found - known.assumed - known.emphasis):
+        for term in sorted(found - known.assumed - known.everyday - known.emphasis):
             yield cell, term
 
 
@@ -517,21 +527,28 @@ def candidate(line: Line) -> Cell | None:
 
 def main(arguments: list[str]) -> None:
     """Prints the terms as the module's first lines say."""
-    shown = [
-        line for line in lines() if line.fault or line.term in terms().open or not arguments
-    ]
+    if "--draft" in arguments:
+        print_draft([line for line in lines() if line.fault])
+        return
+    for line in lines():
+        if line.fault or line.term in terms().open or not arguments:
+            introduced = line.introduced.name if line.introduced else "–"
+            row = f"{line.term:32} {line.first.name:28} {introduced:28} {line.fault}"
+            print(row.rstrip())
+
+
+def print_draft(faulty: list[Line]) -> None:
+    """Prints lines for TERMS.toml: cells that may introduce terms, and the terms that none does."""
     draft: dict[str, dict[str, list[str]]] = {}
-    for line in shown:
-        cell = candidate(line) if "--draft" in arguments else None
-        if cell:
-            draft.setdefault(cell.lesson, {}).setdefault(cell.id, []).append(line.term)
-            continue
-        introduced = line.introduced.name if line.introduced else "–"
-        print(f"{line.term:32} {line.first.name:28} {introduced:28} {line.fault}".rstrip())
-    for lesson, by_cell in draft.items():
-        print(f"\n[{lesson}]")
+    for line in faulty:
+        cell = candidate(line)
+        lesson, cell_id = _key(cell) if cell else ("course", "open")
+        draft.setdefault(lesson, {}).setdefault(cell_id, []).append(line.term)
+    for lesson, by_cell in sorted(draft.items()):
+        print(f"[{lesson}]")
         for cell_id, names in by_cell.items():
-            print(f"{cell_id} = [{', '.join(map(repr, names))}]".replace("'", '"'))
+            print(f"{cell_id} = {json.dumps(names, ensure_ascii=False)}")
+        print()
 
 
 if __name__ == "__main__":

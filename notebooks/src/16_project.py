@@ -142,7 +142,7 @@ round(accuracy, 1)
 # The check draws pairs of the test digits and shows what your model answers. So train on
 # `train_inputs` only, or there is nothing left to measure with. A minute of training is plenty.
 #
-# Ideas: a hidden layer; convolutions; a *reader* that is shared by both images; more pairs.
+# Ideas: a hidden layer; convolutions; a reader that is shared by both images; more pairs.
 
 # %% [markdown] id="about-bronze" tags=["es"]
 # ## Bronce: suma
@@ -155,7 +155,7 @@ round(accuracy, 1)
 # entrena solo con `train_inputs`: si no, no queda nada con que medir. Un minuto de entrenamiento es
 # más que suficiente.
 #
-# Ideas: una capa oculta; convoluciones; un *lector* compartido por las dos imágenes; más pares.
+# Ideas: una capa oculta; convoluciones; un lector compartido por las dos imágenes; más pares.
 
 # %% id="exercise-bronze"
 answer = ...

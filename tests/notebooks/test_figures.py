@@ -43,7 +43,6 @@ SHOWN = [
 
 # The lesson and its printed numbers: parameters, and sometimes a shape.
 PRINTED = [
-    ("models_are_layers", "(387, True)"),
     ("look_inside", "22 20,024,384"),
     ("which_api", "['2,762', '2,762', '2,762']"),
     ("custom_rnn", "(16, 1) 1,281"),
