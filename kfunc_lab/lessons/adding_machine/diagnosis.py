@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ALIKE = 0.98  # two series of answers that differ less are the same
 _LEARNED = 0.85  # of the training digits, from where on a model knows them by heart
+_CLEARLY = 0.2  # by so much better, something is better and not only by chance
 _LEAK = 0.08  # by which no honest model is better on new digits than on those it learned from
 
 
@@ -58,12 +59,15 @@ def why_any_output_is_weak(
         return _(
             "This model is compiled but not trained: its weights are still random. `fit` it."
         )
-    grey = machine.answers(pairs.in_grey_levels(), (name,))[name]
-    if share(grey, pairs.truth[name]) >= asked:
+    plain, grey = (
+        share(machine.answers(shown, (name,))[name], pairs.truth[name])
+        for shown in (pairs, pairs.in_grey_levels())
+    )
+    if grey >= asked or grey > plain + _CLEARLY:
         return _(
             "This model was trained on pixels from 0 to 255: with those it is right in {share}. "
             "It is asked about pixels from 0 to 1, as in `train_inputs`."
-        ).format(share=percent(share(grey, pairs.truth[name])))
+        ).format(share=percent(grey))
     return None
 
 
@@ -113,11 +117,12 @@ def _of_the_learning(machine: Machine, on_new: float, on_learned: float) -> str:
             return never_trained()
         return _(
             "Answering the commonest sum every time would be right in {guess}, and this model is "
-            "hardly better. Do the targets belong to these pairs, in this order?"
+            "hardly better. Train it longer. If that changes nothing: do the targets belong to "
+            "these pairs, in this order?"
         ).format(guess=percent(guess))
     return _(
-        "It has learned something: {new} of new sums are right. Give it a hidden layer between the "
-        "images and the sum, more pairs, or more epochs."
+        "It has learned something: {new} of new sums are right. What can help: a hidden layer, one "
+        "reader that is shared by both images, more pairs, more epochs."
     ).format(new=percent(on_new))
 
 

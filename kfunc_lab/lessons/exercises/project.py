@@ -129,10 +129,17 @@ def _why_misread(machine: Machine, digit: Score) -> str:
         ).format(name=digit.name)
     if getattr(machine.model, "optimizer", None) is None and digit.share < 0.2:
         return never_trained()
-    return _(
-        "`{name}` reads {share} of the digits; {asked} is asked for. Has it a loss of its own, "
-        "given by name, and the digits of its own side as targets?"
-    ).format(name=digit.name, share=percent(digit.share), asked=percent(_DIGITS))
+    if digit.share > 0.3:
+        message = _(
+            "`{name}` reads {share} of the digits; {asked} is asked for. Train it longer, or give "
+            "the reader more units."
+        )
+    else:
+        message = _(
+            "`{name}` reads {share} of the digits; {asked} is asked for. Has it a loss of its own, "
+            "given by name, and the digits of its own side as targets?"
+        )
+    return message.format(name=digit.name, share=percent(digit.share), asked=percent(_DIGITS))
 
 
 # ---------------------------------------------------------------------------------------------
