@@ -47,7 +47,7 @@ def digits():
 
     import kfunc_lab as lab
 
-    with np.load(lab.datasets.digits._EMBEDDED) as content:
+    with np.load(lab.datasets.digits.EMBEDDED) as content:
         images = content["x_test"][:20]
     return (images[..., None] / 255).astype("float32")
 

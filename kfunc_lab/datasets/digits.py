@@ -12,7 +12,7 @@ from kfunc_lab.locale import N_, _
 if TYPE_CHECKING:
     from kfunc_lab.datasets.download import Loaded, Source, Split
 
-_EMBEDDED = Path(__file__).with_name("mnist_5000.npz")
+EMBEDDED = Path(__file__).with_name("mnist_5000.npz")
 
 # Keras's address of the full set, and the checksum that it expects.
 _URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -59,7 +59,7 @@ def mnist(source: Source = "auto") -> Split:
         >>> y_test[:5]
         array([7, 1, 0, 2, 1], dtype=uint8)
     """
-    digits, loaded = download.load(source, _full, _EMBEDDED, _how_to_get_it)
+    digits, loaded = download.load(source, _full, EMBEDDED, _how_to_get_it)
     print(_(_LINES[loaded]))
     return digits
 

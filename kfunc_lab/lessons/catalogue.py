@@ -160,6 +160,12 @@ _LESSONS = (
         N_("Masks and saving (optional)"),
         N_("Skip padding with a mask, and save a layer that contains another layer."),
     ),
+    Lesson(
+        "16",
+        "project",
+        N_("Final project: a machine that adds handwriting"),
+        N_("Build a model of your own that reads two handwritten digits and adds them."),
+    ),
 )
 
 

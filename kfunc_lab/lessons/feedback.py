@@ -10,7 +10,7 @@ from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.graph.picture.graphviz import GraphvizError
 from kfunc_lab.graph.picture.target import draw_beside_target
 from kfunc_lab.lessons import progress
-from kfunc_lab.lessons.checking.exercise import NotAttempted, Wrong
+from kfunc_lab.lessons.checking.exercise import NotAttempted, Shown, Wrong
 from kfunc_lab.lessons.checking.graphs import differences
 from kfunc_lab.lessons.exercises import find
 from kfunc_lab.locale import _
@@ -67,12 +67,14 @@ def check(exercise: str, answer: Any = ...) -> "Feedback":
 def _check(exercise: str, answer: Any) -> "Feedback":
     task = find(exercise)
     try:
-        task.check(answer)
+        shown = task.check(answer)
     except NotAttempted as verdict:
         general = _("No answer yet. `lab.hint({name})` gives a hint.")
         return Feedback("not attempted", str(verdict) or general.format(name=f'"{exercise}"'))
     except Wrong as verdict:
-        return Feedback("wrong", str(verdict), comparison=verdict.comparison)
+        return Feedback(
+            "wrong", str(verdict), comparison=verdict.comparison, shown=verdict.shown
+        )
     except Exception as error:
         # An answer can be any object; one that the check did not expect must not stop the lesson.
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -83,7 +85,7 @@ def _check(exercise: str, answer: Any) -> "Feedback":
             ),
         )
     progress.record(exercise)
-    return Feedback("right", _(task.praise))
+    return Feedback("right", _(task.praise), shown=shown)
 
 
 def hint(exercise: str) -> "Feedback":
@@ -155,6 +157,7 @@ class Feedback:
         heading: Text to add to the status.
         code: Code to show below the message.
         comparison: The differences between the answered graph and the target, drawn below.
+        shown: What was measured, shown below.
     """
 
     status: Status
@@ -162,13 +165,15 @@ class Feedback:
     heading: str = ""
     code: str = ""
     comparison: Comparison | None = None
+    shown: Shown | None = None
 
     def to_text(self) -> str:
         """Returns the feedback as plain text."""
         first = (
             f"{self._title()}: {plain_words(self.message)}" if self.message else self._title()
         )
-        return "\n".join(filter(None, [first, self.code]))
+        below = self.shown.to_text() if self.shown else ""
+        return "\n".join(filter(None, [first, self.code, below]))
 
     def __repr__(self) -> str:
         return self.to_text()
@@ -186,7 +191,7 @@ class Feedback:
             f'<div class="kfunc-lab-feedback" style="{style}">'
             f"<style>{follow_theme('kfunc-lab-feedback')}</style>"
             f"<strong>{html.escape(self._title())}</strong> {words_html(self.message)}{code}"
-            f"{self._picture()}</div>"
+            f"{self._picture()}{self.shown.to_html() if self.shown else ''}</div>"
         )
 
     def _picture(self) -> str:

@@ -101,7 +101,7 @@ def with_head(base):
 # `trainable = False` congela una capa, y congelar un modelo congela todas sus capas.
 
 # %% id="ask-trainable-parameters"
-lab.predict("trainable-parameters")
+lab.predict("frozen-base-parameters")
 
 # %% id="freeze"
 base.trainable = False

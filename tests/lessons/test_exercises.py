@@ -1,5 +1,6 @@
 """Each exercise: its solution, missing answers, and wrong answers with their messages."""
 
+from functools import cache
 from importlib import import_module
 
 import keras
@@ -41,6 +42,7 @@ def check_in_both_languages(name, answer):
     return in_both_languages(lambda: lab.check(name, answer))
 
 
+@cache
 def solve(name):
     exercise = EXERCISES[name]
     names = {"keras": keras, "layers": layers, "lab": lab, "np": np, **NAMES[name]()}

@@ -1,4 +1,4 @@
-"""The printed parameters and shapes of the lessons, compared with the models of the course."""
+"""The parameters and shapes of the original guide's models, in the outputs of the lessons."""
 
 import re
 from collections import Counter
@@ -7,37 +7,62 @@ import pytest
 import seed_models
 
 import kfunc_lab as lab
+from kfunc_lab.lessons import catalogue
 
-# The lesson and the model that it displays.
+# Each section of the guide: the lesson that teaches it, and the parameters that the guide prints
+# there, of whole models and of their layers. What the guide leaves to be counted comes after them.
+SECTIONS = [
+    ("first_model", [50_240, 4_160, 650, 55_050]),
+    ("train_and_evaluate", [55_050]),
+    ("save_and_load", []),
+    ("one_graph_many_models", [160, 4_640, 9_248, 4_624, 18_672, 145, 28_241]),
+    ("models_are_layers", [160, 4_640, 4_624, 145, 9_569, 18_672, 28_241, 129, 387]),
+    ("many_inputs_and_outputs", [640_000, 98_816, 12_416, 173, 692, 1_392_097]),
+    ("residual_connections", [896, 18_496, 36_928, 16_640, 2_570, 223_242]),
+    ("shared_layers", [128_000]),
+    ("look_inside", []),
+    ("your_own_layer", [50]),
+    ("which_api", [2_762]),
+    ("custom_rnn", [1_281, 2_657]),
+]
+
+# The lesson and the model that it displays, call by call.
 SHOWN = [
-    ("01_first_model", "mnist_model"),
-    ("02_train_and_evaluate", "mnist_model"),
-    ("04_one_graph_many_models", "encoder"),
-    ("04_one_graph_many_models", "autoencoder"),
-    ("05_models_are_layers", "decoder"),
-    ("05_models_are_layers", "nested_autoencoder"),
-    ("05_models_are_layers", "ensemble"),
-    ("06_many_inputs_and_outputs", "tickets"),
-    ("07_residual_connections", "toy_resnet"),
-    ("08_shared_layers", "shared_embedding"),
-    ("11_your_own_layer", "custom_dense"),
+    ("first_model", "mnist_model"),
+    ("train_and_evaluate", "mnist_model"),
+    ("one_graph_many_models", "encoder"),
+    ("one_graph_many_models", "autoencoder"),
+    ("models_are_layers", "decoder"),
+    ("models_are_layers", "nested_autoencoder"),
+    ("models_are_layers", "ensemble"),
+    ("many_inputs_and_outputs", "tickets"),
+    ("residual_connections", "toy_resnet"),
+    ("shared_layers", "shared_embedding"),
+    ("your_own_layer", "custom_dense"),
 ]
 
 # The lesson and its printed numbers: parameters, and sometimes a shape.
 PRINTED = [
-    ("09_look_inside", "22 20,024,384"),
-    ("12_which_api", "['2,762', '2,762', '2,762']"),
-    ("14_custom_rnn", "(16, 1) 1,281"),
-    ("14_custom_rnn", "(16, 8, 1) 2,657"),
+    ("look_inside", "22 20,024,384"),
+    ("which_api", "['2,762', '2,762', '2,762']"),
+    ("custom_rnn", "(16, 1) 1,281"),
+    ("custom_rnn", "(16, 8, 1) 2,657"),
 ]
 
 
-def texts(notebook):
-    return [
-        output.get("text") or output.get("data", {}).get("text/plain", "")
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-    ]
+@pytest.fixture
+def texts(built):
+    """A function that returns the outputs of a lesson, without its optional cells."""
+
+    def read(slug, language="en"):
+        return [
+            output.get("text") or output.get("data", {}).get("text/plain", "")
+            for cell in built(catalogue.find(slug).name, language).cells
+            if "optional" not in cell.metadata.get("tags", [])
+            for output in cell.get("outputs", [])
+        ]
+
+    return read
 
 
 def rows_of(table: str) -> Counter:
@@ -60,21 +85,39 @@ def rows_of(table: str) -> Counter:
 
 
 @pytest.mark.parametrize(("shown_in", "name"), SHOWN, ids=[f"{it[0]}-{it[1]}" for it in SHOWN])
-def test_displayed_model_matches_course_model(built, shown_in, name):
+def test_displayed_model_matches_course_model(texts, shown_in, name):
     build, parameters = seed_models.FUNCTIONAL_MODELS[name]
     wanted = rows_of(lab.graph(build()).to_text())
     assert wanted
     tables = [
         text
-        for text in texts(built(shown_in, "en"))
+        for text in texts(shown_in)
         if re.match(rf".*calls, {parameters:,} parameters", text)
     ]
     assert any(rows_of(table) == wanted for table in tables), "\n\n".join(tables)
 
 
 @pytest.mark.parametrize(("shown_in", "figures"), PRINTED, ids=[it[0] for it in PRINTED])
-def test_printed_numbers_match_course_models(built, shown_in, figures):
-    assert any(figures in text for text in texts(built(shown_in, "en")))
+def test_printed_numbers_match_course_models(texts, shown_in, figures):
+    assert any(figures in text for text in texts(shown_in))
+
+
+@pytest.mark.parametrize(("slug", "figures"), SECTIONS, ids=[it[0] for it in SECTIONS])
+@pytest.mark.parametrize("shown_in", ["en", "es"])
+def test_lesson_shows_the_figures_of_its_section(texts, slug, figures, shown_in):
+    said = "\n".join(texts(slug, shown_in))
+    assert said
+    missing = [n for n in figures if not re.search(rf"(?<![\d,.]){n:,}(?![\d,])", said)]
+    assert missing == []
+
+
+def test_figures_are_those_of_course_models():
+    """Each figure is the size of a model of the course, or of one of its layers."""
+    sizes = {1_281}
+    for build, parameters in seed_models.FUNCTIONAL_MODELS.values():
+        model = build()
+        sizes |= {parameters, model.count_params(), *(it.count_params() for it in model.layers)}
+    assert {n for _slug, figures in SECTIONS for n in figures} <= sizes
 
 
 def test_course_models_have_printed_numbers():

@@ -32,6 +32,7 @@ CHANGED = {
     "13_tree_rnn": {"units": 8, "rounds": 2, "seed": 7},
     "14_custom_rnn": {"units": 8, "timesteps": 6, "batch_size": 4, "seed": 7},
     "15_masks_and_saving": {"units": 6, "seed": 7},
+    "16_project": {"epochs": 1, "seed": 7},
 }
 
 # Spanish output that appears only with the changed parameters.
@@ -52,6 +53,7 @@ EXPECTED_TEXT = {
     "13_tree_rnn": "[177, 177, 177]",
     "14_custom_rnn": "(4, 1) 129",
     "15_masks_and_saving": "0.0 119 119",
+    "16_project": "9, 13, 10, 0, 10, 5, 6, 14",
 }
 
 

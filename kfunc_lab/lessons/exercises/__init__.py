@@ -12,6 +12,7 @@ from kfunc_lab.lessons.exercises import (
     masks_and_saving,
     models_are_layers,
     one_graph_many_models,
+    project,
     residual_connections,
     save_and_load,
     shared_layers,
@@ -41,6 +42,7 @@ _LESSONS = (
     tree_rnn,
     custom_rnn,
     masks_and_saving,
+    project,
 )
 
 # Each file is named after the slug of its lesson.

@@ -8,6 +8,7 @@ from kfunc_lab.lessons.predictions import (
     masks_and_saving,
     models_are_layers,
     one_graph_many_models,
+    project,
     residual_connections,
     save_and_load,
     shared_layers,
@@ -39,6 +40,7 @@ _LESSONS = (
     tree_rnn,
     custom_rnn,
     masks_and_saving,
+    project,
 )
 
 PREDICTIONS: dict[str, Prediction] = {

@@ -70,7 +70,7 @@ def _wrong_better(guess: str, truth: str, variables: Variables) -> str | None:
 
 PREDICTIONS = [
     Prediction(
-        name="trainable-parameters",
+        name="frozen-base-parameters",
         question=N_("`features` has 32 units. How many parameters of `model` are trained?"),
         kind=Number(),
         truth=_trainable,
