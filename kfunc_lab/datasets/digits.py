@@ -66,7 +66,7 @@ def mnist(source: Source = "auto") -> Split:
 
 def stored_digit() -> Any:
     """Returns a test digit of the package, from 0 to 1, without printing anything."""
-    _train, (images, _labels) = download.read(_EMBEDDED)
+    _train, (images, _labels) = download.read(EMBEDDED)
     return images[0].astype("float32") / 255
 
 
