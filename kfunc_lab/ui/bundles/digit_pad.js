@@ -173,8 +173,8 @@ if(model.send){if(waits){next=[question,buffers];return}waits=!0,status.textCont
 !1,clearTimeout(patience),status.textContent===waiting&&(status.textContent="");let question=next;next=
 null,question&&ask(...question)}return{ask,answered,isWaiting:()=>waits}}function listen(model,listeners){for(let[event,listener]of Object.entries(listeners))model.on(event,
 listener);return()=>{for(let[event,listener]of Object.entries(listeners))model.off(event,listener)}}
-function defineView(name,render2){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}-view`),
-render2({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked}}var PAD=196,SEEN=72;function render({model,el}){let words=model.get("_words"),root=element("div","kf\
+function defineView(name,render2,initialize){let marked=({model,el})=>(el.classList.add(`kfunc-lab-${name}\
+-view`),render2({model,el}));return globalThis.kfuncLabPage?.(marked),{render:marked,initialize}}var PAD=196,SEEN=72;function render({model,el}){let words=model.get("_words"),root=element("div","kf\
 unc-lab-view kfunc-lab-digit-pad"),status=element("span","kfunc-lab-digit-status");status.setAttribute(
 "role","status");let{ask,answered}=makeAsker(model,status,words.waiting),pad=drawingPad({side:model.
 get("_side"),size:PAD,words,onStroke:pixels=>ask({type:"draw"},[pixels])}),picture=element("canvas");
