@@ -65,7 +65,7 @@ def _forms(word: str) -> str:
 def prose_of(text: str) -> str:
     """Removes code, emphasised foreign words, links and placeholders from a text."""
     return re.sub(
-        r"```.*?```|`[^`]*`|\*(?!\*)[^*\n]+\*|<[^>]*>|\]\([^)]*\)|\{\w*\}|\w+\.\w+(?:\(\w*\))?",
+        r"```.*?```|`[^`]*`|\*(?!\*)[^*\n]+\*|<[^>]*>|\]\([^)]*\)|\{[^{}]*\}|\w+\.\w+(?:\(\w*\))?",
         "",
         text,
         flags=re.DOTALL,
