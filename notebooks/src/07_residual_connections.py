@@ -174,8 +174,7 @@ lab.graph(model)
 # ## Imágenes en color
 #
 # Las imágenes son recortes de fotografías reales, en diez clases; los de entrenamiento y los de
-# prueba salen de partes distintas. Sus números, de 0 a 255, pasan a ir de −1 a 1: así una red aprende
-# más rápido.
+# prueba salen de partes distintas. Sus números pasan de 0…255 a −1…1: así una red aprende más rápido.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test), names = lab.datasets.colour_images(source=source)
@@ -186,13 +185,15 @@ lab.pictures(x_train[:16], captions=[names[label] for label in y_train[:16]])
 # ## With and without the skip
 #
 # What is the skip worth? Here is a deep, narrow network of ten blocks, with skips or without. Nothing
-# else differs: the same seed gives the same initial weights.
+# else differs: the same seed gives the same initial weights. (`strides=6` moves the
+# first convolution 6 pixels at a time.)
 
 # %% [markdown] id="about-deep" tags=["es"]
 # ## Con atajo y sin él
 #
 # ¿Cuánto vale el atajo? Esta es una red profunda y estrecha de diez bloques, con atajos o sin ellos.
-# No hay más diferencia: la misma semilla da los mismos pesos iniciales.
+# La misma semilla da los mismos pesos iniciales. (`strides=6` mueve la primera convolución de 6 en 6
+# píxeles).
 
 
 # %% id="deep-block"

@@ -95,10 +95,12 @@ def with_head(base):
 
 
 # %% [markdown] id="about-freeze" tags=["en"]
-# `trainable = False` freezes a layer, and freezing a model freezes all of its layers.
+# `trainable = False` freezes a layer, and freezing a model freezes all of its layers. What is left to
+# train is in `model.trainable_weights`.
 
 # %% [markdown] id="about-freeze" tags=["es"]
-# `trainable = False` congela una capa, y congelar un modelo congela todas sus capas.
+# `trainable = False` congela una capa, y congelar un modelo congela todas sus capas. Lo que queda por
+# entrenar está en `model.trainable_weights`.
 
 # %% id="ask-trainable-parameters"
 lab.predict("frozen-base-parameters")
@@ -116,7 +118,8 @@ lab.graph(model)
 # - **frozen**: only the new head on the trained base is trained;
 # - **tuned**: afterwards the base is unfrozen and trained a little as well.
 #
-# First the first two. Their accuracy on a thousand test digits is kept after each epoch.
+# First the first two. With `validation_data`, their accuracy on a thousand test digits is kept after
+# each epoch.
 
 # %% [markdown] id="about-three" tags=["es"]
 # El grafo dice qué capas están congeladas. Ahora tres redes aprenden a responder:
@@ -126,7 +129,8 @@ lab.graph(model)
 # - **frozen** (congelada): solo se entrena la cabeza nueva sobre la base entrenada;
 # - **tuned** (ajustada): después, la base se descongela y se entrena también un poco.
 #
-# Primero, las dos primeras. Tras cada época se guarda su exactitud con mil dígitos de prueba.
+# Primero, las dos primeras. Con `validation_data`, tras cada época se guarda su exactitud con mil
+# dígitos de prueba.
 
 # %% id="ask-scratch-or-frozen"
 lab.predict("scratch-or-frozen")
@@ -178,8 +182,8 @@ print({name: round(run["accuracy"][-1], 2) for name, run in runs.items()})
 lab.curves(runs)
 
 # %% [markdown] id="after-tune" tags=["en"]
-# With thirty images the base makes the difference; fine-tuning adds little, for there is little to learn
-# from.
+# With thirty images the base makes the difference; fine-tuning adds little, for there is little to
+# learn from.
 #
 # **Change** `examples` to 100 in the first code cell of this lesson and run the cells from there,
 # which takes a minute or two. What is the base worth with a thousand images? And which of the three
@@ -189,8 +193,8 @@ lab.curves(runs)
 # tuned is as good as scratch or better.)
 
 # %% [markdown] id="after-tune" tags=["es"]
-# Con treinta imágenes, la base marca la diferencia; el ajuste fino añade poco, porque hay poco de donde
-# aprender.
+# Con treinta imágenes, la base marca la diferencia; el ajuste fino añade poco, porque hay poco de
+# donde aprender.
 #
 # **Cambia** `examples` a 100 en la primera celda de código de esta lección y ejecuta las celdas desde
 # ahí; tarda uno o dos minutos. ¿Cuánto vale la base con mil imágenes? ¿Y cuál de las tres es la
@@ -247,9 +251,10 @@ lab.check("frozen-count", parameters)
 # %% [markdown] id="about-photos" tags=["en", "optional"]
 # ## A base for photographs (optional)
 #
-# `keras.applications` has such networks. With `weights = "imagenet"` in the first code cell, Keras
-# downloads the trained weights (9 MB); without, they are random, and only the graph is right. Two
-# things are easy to forget:
+# `keras.applications` has such networks; here it is `MobileNetV2`, from the module `mobilenet_v2`,
+# with `pooling="avg"`, the mean of each map, at its end. With `weights = "imagenet"` in the first
+# code cell, Keras downloads the trained weights (9 MB); without, they are random, and only the graph
+# is right. Two things are easy to forget:
 #
 # - `preprocess_input` prepares the colours as in the training of the base.
 # - `BatchNormalization` layers rescale numbers by means that they update while training. With
@@ -258,9 +263,10 @@ lab.check("frozen-count", parameters)
 # %% [markdown] id="about-photos" tags=["es", "optional"]
 # ## Una base para fotografías (opcional)
 #
-# `keras.applications` tiene redes así. Con `weights = "imagenet"` en la primera celda de código,
-# Keras descarga los pesos entrenados (9 MB); si no, son aleatorios y solo es correcto el grafo. Dos
-# cosas se olvidan con facilidad:
+# `keras.applications` tiene redes así; aquí, `MobileNetV2`, del módulo `mobilenet_v2`, que con
+# `pooling="avg"` termina en la media de cada mapa. Con `weights = "imagenet"` en la primera celda de
+# código, Keras descarga los pesos entrenados (9 MB); si no, son aleatorios y solo es correcto el
+# grafo. Dos cosas se olvidan con facilidad:
 #
 # - `preprocess_input` prepara los colores como en el entrenamiento de la base.
 # - Las capas `BatchNormalization` reescalan los números con medias que actualizan al entrenar. Con
