@@ -120,7 +120,9 @@ def test_list_shows_every_lesson(monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     output = call("list").output
     for lesson in catalogue.lessons():
-        assert re.search(f"{lesson.number} .*{lesson.title}.*{lesson.teaches}", output)
+        assert re.search(
+            f"{lesson.number} .*{re.escape(lesson.title)}.*{re.escape(lesson.teaches)}", output
+        )
 
 
 def test_list_follows_the_language(monkeypatch):

@@ -65,7 +65,7 @@ def test_code_and_emphasis_are_formatted():
 
 def test_checks_raise_assertion_errors():
     with pytest.raises(AssertionError, match="whole model"):
-        EXERCISES["species-parameters"].check(195)
+        EXERCISES["species-parameters"].check(131)
 
 
 def differing_graphs():

@@ -28,8 +28,8 @@ def test_right_answer_raises_nothing():
 @pytest.mark.parametrize(
     ("language", "answer", "said"),
     [
-        ("en", 195, "✗ Not yet: 195 is the whole model."),
-        ("es", 195, "✗ Todavía no: 195 es el modelo entero."),
+        ("en", 131, "✗ Not yet: 131 is the whole model."),
+        ("es", 131, "✗ Todavía no: 131 es el modelo entero."),
         ("en", ..., "○ Not attempted: No answer yet."),
         ("es", None, "○ Sin responder: Todavía no hay respuesta."),
         (
