@@ -333,7 +333,7 @@ def names_in_prose(text: str, own: frozenset[str]) -> Iterator[str]:
         yield from names_in_code(code.replace("…", "...").strip(), own)
         if is_layer(code) or is_keras_word(code):
             yield code
-    for word in LETTERED_LAYER.findall(INLINE.sub("", plain)):
+    for word in LETTERED_LAYER.findall(without_code(text)):
         if is_layer(word):
             yield word
 
@@ -448,7 +448,8 @@ def introduces(cell: Cell, term: str, known: Terms) -> bool:
             for language, word in zip(LANGUAGES, (term, known.spanish[term]), strict=True)
         )
     if term.startswith("`"):
-        return all(term.rstrip("`") in text for text in cell.text.values())
+        construct = re.compile(re.escape(term.rstrip("`")) + r"(?![\w*])")
+        return all(construct.search(text) for text in cell.text.values())
     is_string = is_keras_word(term)
     name = re.compile(
         rf"(?<!\w)(?<!lab\.){re.escape(written(term))}(?!\w)", re.IGNORECASE if is_string else 0

@@ -204,13 +204,13 @@ anew.compile(**training)
 # ## One more step, and weights alone (optional)
 #
 # Each of the three makes one step, on the same batch: `train_on_batch`. How far the weights of the
-# first Dense layer (`get_weights`) move is printed; the movement of `model` counts as 1.
+# first Dense layer (`layers[1].get_weights`) move is printed; the movement of `model` counts as 1.
 
 # %% [markdown] id="about-step" tags=["es", "optional"]
 # ## Un paso más, y solo los pesos (opcional)
 #
 # Los tres dan un paso, con el mismo lote: `train_on_batch`. Se imprime cuánto se mueven los pesos
-# de la primera capa Dense (`get_weights`); el movimiento de `model` vale 1.
+# de la primera capa Dense (`layers[1].get_weights`); el movimiento de `model` vale 1.
 
 # %% id="predict-step" tags=["optional"]
 lab.predict("different-step")

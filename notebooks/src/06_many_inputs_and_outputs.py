@@ -214,17 +214,18 @@ for head in guess:
 #
 # ## Write a ticket
 #
-# Outputs can have names too: `named` is the same graph, and returns a dict. Make the ticket urgent,
-# send it to another department. (The model knows only words of the templates.)
+# Outputs can have names too: `named` is the same graph, from `model.inputs`, and returns a dict.
+# Make the ticket urgent, send it to another department. (The model knows only words of the
+# templates.)
 
 # %% [markdown] id="about-judge" tags=["es"]
 # El modelo acierta mucho más, con tickets nuevos.
 #
 # ## Escribe un ticket
 #
-# También las salidas pueden llevar nombre: `named` es el mismo grafo, y devuelve un diccionario.
-# Haz urgente el ticket, envíalo a otro departamento. (El modelo solo conoce palabras de las
-# plantillas).
+# También las salidas pueden llevar nombre: `named` es el mismo grafo, desde `model.inputs`, y
+# devuelve un diccionario. Haz urgente el ticket, envíalo a otro departamento. (El modelo solo
+# conoce palabras de las plantillas).
 
 # %% id="named"
 named = keras.Model(model.inputs, {"priority": priority, "department": department})
@@ -263,13 +264,13 @@ print(f"{result['department_accuracy']:.2f} → {mixed_up['department_accuracy']
 
 # %% [markdown] id="about-dataset" tags=["en"]
 # No error, only worse answers: nothing warns you. In a dict the order does not matter. The same
-# dicts make a `tf.data.Dataset` (`from_tensor_slices`), which feeds larger data batch by batch. The
-# loss differs by:
+# dicts make a `tf.data.Dataset` (`from_tensor_slices`), which feeds larger data batch by batch
+# (`batch`). The loss differs by:
 
 # %% [markdown] id="about-dataset" tags=["es"]
 # Ningún error, solo peores respuestas: nada te avisa. En un diccionario, el orden da igual. Con los
 # mismos diccionarios se crea un `tf.data.Dataset` (`from_tensor_slices`), que alimenta datos más
-# grandes lote a lote. La pérdida difiere en:
+# grandes lote a lote (`batch`). La pérdida difiere en:
 
 # %% id="dataset"
 import tensorflow as tf

@@ -97,7 +97,7 @@ def test_introduction_needs_both_languages_and_prose():
     assert not course_terms.introduces(cell("`lab.fit`", "`lab.fit`"), ".fit", known)
     assert not course_terms.introduces(cell("A layer.", "Una layer."), "Layer", known)
     assert not course_terms.introduces(cell("[mask](a)", "[máscara](a)"), "mask", known)
-    assert not course_terms.introduces(cell("`[*]`", "`[*]`"), "`*`", known)
+    assert not course_terms.introduces(cell("`[*]` `**`", "`[*]` `**`"), "`*`", known)
 
 
 @pytest.fixture
