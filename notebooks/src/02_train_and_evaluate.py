@@ -193,7 +193,7 @@ lab.check("steps-per-epoch", steps)
 
 # %% [markdown] id="about-fit" tags=["es"]
 # `lab.TrainingDashboard`, que se pasa en `callbacks`, dibuja las curvas mientras se ejecuta `fit` y
-# tiene botones para pausar, avanzar un paso y detener. (`keep=False` no lo guarda en el disco).
+# tiene botones para pausar, avanzar un paso y detener. (`keep=False` no guarda nada en el disco).
 
 # %% id="predict-higher-curve"
 lab.predict("higher-curve")
