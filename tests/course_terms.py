@@ -1,7 +1,7 @@
 """The terms that the lessons use, cell by cell, and the cells that introduce them.
 
     python tests/course_terms.py            # each term, its first use, its introduction
-    python tests/course_terms.py --open     # only the terms that no cell introduces in time
+    python tests/course_terms.py --faults   # only the terms that no cell introduces in time
     python tests/course_terms.py --draft    # the same, as lines for TERMS.toml
 
 A term is a name of Keras, of kfunc_lab or of NumPy, an argument, a construct of Python, or a word
@@ -58,7 +58,7 @@ CONSTRUCTS: dict[type[ast.AST], str] = {
     ast.GeneratorExp: "comprehension",
     ast.Try: "try",
     ast.With: "with",
-    ast.ClassDef: "class",
+    ast.ClassDef: "`class`",
     ast.Lambda: "lambda",
     ast.Yield: "yield",
     ast.YieldFrom: "yield",
@@ -81,7 +81,9 @@ INLINE = re.compile(r"(?<!`)`([^`\n]+(?:\n[^`\n]+)?)`(?!`)")
 BLOCK = re.compile(r"```(?:python)?\n(.*?)```", re.DOTALL)
 EMPHASISED = re.compile(r"(?<![*\w])\*(?!\*)([^*\n]+(?:\n[^*\n]+)?)\*(?![*\w])")
 MARKED = re.compile(r"(?<![*\w])\*{1,2}(?!\*)([^*\n]+)\*{1,2}(?![*\w])")
-LETTERED_LAYER = re.compile(r"\b[A-Z]\w*[A-Z0-9]\w*\b")  # such as Conv2D and LSTM, in prose
+LETTERED_LAYER = re.compile(
+    r"(?<![\w-])[A-Z]\w*[A-Z0-9]\w*\b"
+)  # such as Conv2D and LSTM, in prose
 
 
 @dataclass(frozen=True)
@@ -105,21 +107,20 @@ class Terms:
     """What TERMS.toml says.
 
     Attributes:
-        cells: The lesson and the id of the cell that introduces each term.
+        cells: The lesson and the id of the cells that introduce each term: one, or an optional
+            one and a later one for those who leave it out.
         spanish: The Spanish of each word of the field; every other term is a name.
         assumed: The names that a learner brings along.
         everyday: Words of the glossary that the lessons also use in their everyday sense.
         emphasis: Words that are emphasised without being terms.
-        open: Terms that no cell introduces yet.
         shown: Cells of code that are run before their terms are the subject, such as `00[graph]`.
     """
 
-    cells: dict[str, tuple[str, str]]
+    cells: dict[str, list[tuple[str, str]]]
     spanish: dict[str, str]
     assumed: frozenset[str]
     everyday: frozenset[str]
     emphasis: frozenset[str]
-    open: frozenset[str]
     shown: frozenset[str]
 
 
@@ -151,15 +152,13 @@ def terms() -> Terms:
     """Reads TERMS.toml."""
     table = tomllib.loads((SOURCES / "TERMS.toml").read_text("utf-8"))
     general = table.pop("course")
-    introduced = {
-        name: (lesson, cell)
-        for lesson, by_cell in table.items()
-        for cell, names in by_cell.items()
-        for name in names
-    }
+    introduced: dict[str, list[tuple[str, str]]] = {}
+    for lesson, by_cell in table.items():
+        for cell, names in by_cell.items():
+            for name in names:
+                introduced.setdefault(name, []).append((lesson, cell))
     lists = {
-        name: frozenset(general[name])
-        for name in ("assumed", "everyday", "emphasis", "open", "shown")
+        name: frozenset(general[name]) for name in ("assumed", "everyday", "emphasis", "shown")
     }
     return Terms(introduced, {**glossary(), **general["spanish"]}, **lists)
 
@@ -334,7 +333,7 @@ def names_in_prose(text: str, own: frozenset[str]) -> Iterator[str]:
         yield from names_in_code(code.replace("…", "...").strip(), own)
         if is_layer(code) or is_keras_word(code):
             yield code
-    for word in LETTERED_LAYER.findall(INLINE.sub("", plain)):
+    for word in LETTERED_LAYER.findall(without_code(text)):
         if is_layer(word):
             yield word
 
@@ -429,23 +428,33 @@ def is_word(term: str, known: Terms) -> bool:
 
 def written(term: str) -> str:
     """Returns the form in which a cell that introduces a name contains it."""
+    if term.startswith(("lab.", "ops.")):
+        return term
     return re.sub(r"^.*\.(?=\w)|=$|`", "", term)
 
 
 def introduces(cell: Cell, term: str, known: Terms) -> bool:
     """Returns whether the prose of a cell contains a term in both languages.
 
-    A name stands between backticks or in bold. Only classes, such as Conv2D, and the words that
+    A name stands between backticks or in bold, a construct such as `*` at the start of a piece of
+    code. Only classes, such as Conv2D, and the words that
     Keras takes as strings, such as relu, may stand in plain prose.
     """
     if cell.is_code:
         return False
     if is_word(term, known):
-        return says(cell.text["en"], term) and says(cell.text["es"], known.spanish[term])
-    plain = term[0].isupper() or is_keras_word(term)
+        return all(
+            says(without_code(cell.text[language]), word)
+            for language, word in zip(LANGUAGES, (term, known.spanish[term]), strict=True)
+        )
+    if term.startswith("`"):
+        construct = re.compile(re.escape(term.rstrip("`")) + r"(?![\w*])")
+        return all(construct.search(text) for text in cell.text.values())
+    is_string = is_keras_word(term)
     name = re.compile(
-        rf"(?<!\w){re.escape(written(term))}(?!\w)", re.IGNORECASE if plain else 0
+        rf"(?<!\w)(?<!lab\.){re.escape(written(term))}(?!\w)", re.IGNORECASE if is_string else 0
     )
+    plain = is_string or term[0].isupper()
     texts = cell.text.values() if plain else map(code_of, cell.text.values())
     return all(name.search(text) for text in texts)
 
@@ -479,15 +488,16 @@ def lines() -> list[Line]:
         first.setdefault(term, []).append(cell)
     found = []
     for term, used_in in first.items():
-        key = known.cells.get(term)
-        cell = by_key.get(key) if key else None
+        keys = known.cells.get(term, [])
+        missing = [key for key in keys if key not in by_key]
+        by = [by_key[key] for key in keys if key in by_key]
         plain = [use for use in used_in if use.id != "title"] or used_in
-        early = [use for use in plain if cell and order[_key(use)] < order[_key(cell)]]
-        fault = _fault(term, cell, early, used_in)
-        found.append(Line(term, (early or plain)[0], cell, fault))
+        early = [use for use in plain if not any(_serves(cell, use, order) for cell in by)]
+        fault = _fault(term, missing, by, early)
+        found.append(Line(term, (early or plain)[0], by[0] if by else None, fault))
     found += [
-        Line(term, all_cells[0], by_key.get(key), "no lesson uses it")
-        for term, key in known.cells.items()
+        Line(term, all_cells[0], by_key.get(keys[0]), "no lesson uses it")
+        for term, keys in known.cells.items()
         if term not in first
     ]
     return found
@@ -497,32 +507,39 @@ def _key(cell: Cell) -> tuple[str, str]:
     return cell.lesson, cell.id
 
 
-def _fault(term: str, cell: Cell | None, early: list[Cell], used_in: list[Cell]) -> str:
-    known = terms()
-    if term not in known.cells:
-        return "" if term in known.open else "no cell introduces it"
-    if cell is None:
-        return "there is no cell {}[{}]".format(*known.cells[term])
-    if term in known.open:
-        return f"{cell.name} introduces it: remove it from `open`"
-    if early:
-        return f"used before {cell.name}"
-    if not introduces(cell, term, known):
-        return f"{cell.name} does not contain it in both languages"
-    if cell.optional and any(not use.optional for use in used_in):
-        return f"{cell.name} is optional, and a cell that is not uses it"
-    return ""
+def _serves(cell: Cell, use: Cell, order: dict[tuple[str, str], int]) -> bool:
+    """Returns whether a reader knows a term at its use, if a cell introduces it.
+
+    A reader may have left out an optional cell.
+    """
+    return order[_key(cell)] <= order[_key(use)] and (use.optional or not cell.optional)
+
+
+def _fault(term: str, missing: list[tuple[str, str]], by: list[Cell], early: list[Cell]) -> str:
+    if missing:
+        return "there is no cell {}[{}]".format(*missing[0])
+    if not by:
+        return "no cell introduces it"
+    for cell in by:
+        if not introduces(cell, term, terms()):
+            return f"{cell.name} does not contain it in both languages"
+    if early and all(cell.optional for cell in by):
+        return f"only {by[-1].name} introduces it, which is optional"
+    return f"used before {by[-1].name}" if early else ""
 
 
 def candidate(line: Line) -> Cell | None:
-    """Returns the first cell of prose up to a term's first use that contains it."""
-    known = terms()
-    for cell in cells():
-        if cell.id != "title" and introduces(cell, line.term, known):
-            return cell
-        if _key(cell) == _key(line.first):
-            return None
-    return None
+    """Returns the cell of prose up to a term's first use that contains it first.
+
+    A title is taken only if no other cell contains the term.
+    """
+    up_to = cells().index(line.first) + 1
+    found = [
+        cell
+        for cell in cells()[:up_to]
+        if introduces(cell, line.term, terms()) and (line.first.optional or not cell.optional)
+    ]
+    return min(found, key=lambda cell: cell.id == "title", default=None)
 
 
 def main(arguments: list[str]) -> None:
@@ -531,7 +548,7 @@ def main(arguments: list[str]) -> None:
         print_draft([line for line in lines() if line.fault])
         return
     for line in lines():
-        if line.fault or line.term in terms().open or not arguments:
+        if line.fault or not arguments:
             introduced = line.introduced.name if line.introduced else "–"
             row = f"{line.term:32} {line.first.name:28} {introduced:28} {line.fault}"
             print(row.rstrip())
@@ -542,7 +559,7 @@ def print_draft(faulty: list[Line]) -> None:
     draft: dict[str, dict[str, list[str]]] = {}
     for line in faulty:
         cell = candidate(line)
-        lesson, cell_id = _key(cell) if cell else ("course", "open")
+        lesson, cell_id = _key(cell) if cell else ("nowhere", "terms")
         draft.setdefault(lesson, {}).setdefault(cell_id, []).append(line.term)
     for lesson, by_cell in sorted(draft.items()):
         print(f"[{lesson}]")

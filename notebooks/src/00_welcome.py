@@ -23,13 +23,21 @@ source = "embedded"
 
 # %% [markdown] id="about-setup" tags=["en"]
 # The next cell loads the tools: `keras`, and `lab`, which draws the graphs and tells you whether an
-# answer is right. Keras takes some seconds to load; the star in `[*]` says that a cell is still
-# running.
+# answer is right. `lab.language` sets the language of its texts. Keras takes some seconds to load;
+# the star in `[*]` says that a cell is still running.
+#
+# Every lesson starts with such cells. Where chance plays a part, `set_random_seed` makes it play
+# the same part on every computer. Where files are read, Python's own tools for them are loaded as
+# well: `Path`, `tempfile`, `zipfile`, `json`, and `h5py` for files of numbers.
 
 # %% [markdown] id="about-setup" tags=["es"]
 # La celda siguiente carga las herramientas: `keras`, y `lab`, que dibuja los grafos y te dice si
-# vas bien. Keras tarda unos segundos en cargarse; el asterisco de `[*]` indica que la celda aún se
-# está ejecutando.
+# vas bien. `lab.language` fija el idioma de sus textos. Keras tarda unos segundos en cargarse; el
+# asterisco de `[*]` indica que la celda aún se está ejecutando.
+#
+# Todas las lecciones empiezan con celdas así. Donde interviene el azar, `set_random_seed` hace que
+# sea el mismo en todos los equipos. Donde se leen archivos, se cargan además las herramientas de
+# Python para ellos: `Path`, `tempfile`, `zipfile`, `json`, y `h5py` para archivos de números.
 
 # %% id="setup" tags=["nbval-ignore-output"]
 import keras
@@ -41,16 +49,18 @@ lab.language(language)
 # %% [markdown] id="about-pad" tags=["en"]
 # ## Write a digit
 #
-# This network was trained to read handwritten digits. **Write a digit in the square**, with the
-# mouse or a finger. The bars show, while you write, how probable the network finds each digit.
-# Then try to deceive it: at which point does a 1 become a 7?
+# `lab.datasets.digits_model` is a network that was trained to read handwritten digits, and
+# `lab.digit_pad` lets you write one. **Write a digit in the square**, with the mouse or a finger.
+# The bars show, while you write, how probable the network finds each digit. Then try to deceive it:
+# at which point does a 1 become a 7?
 
 # %% [markdown] id="about-pad" tags=["es"]
 # ## Escribe un dígito
 #
-# Esta red se entrenó para leer dígitos escritos a mano. **Escribe un dígito en el cuadrado**, con el
-# ratón o con un dedo. Mientras escribes, las barras muestran la probabilidad que la red da a cada
-# dígito. Después intenta engañarla: ¿en qué momento un 1 pasa a ser un 7?
+# `lab.datasets.digits_model` es una red entrenada para leer dígitos escritos a mano, y con
+# `lab.digit_pad` escribes uno. **Escribe un dígito en el cuadrado**, con el ratón o con un dedo.
+# Mientras escribes, las barras muestran la probabilidad que la red da a cada dígito. Después
+# intenta engañarla: ¿en qué momento un 1 pasa a ser un 7?
 
 # %% id="pad"
 reader = lab.datasets.digits_model()
@@ -59,26 +69,32 @@ lab.digit_pad(reader)
 # %% [markdown] id="about-digit" tags=["en"]
 # ## What a network sees
 #
-# To a network, an image is an array of numbers: 0 is paper, 255 is ink. 5,000 digits are part of
-# this package, so nothing has to be downloaded. (With `source = "auto"` in the first code cell, the
-# full set of 70,000 is used if it can be downloaded.)
+# To a network, an image is an array of numbers: 0 is paper, 255 is ink. 5,000 digits, from the
+# collection MNIST, are part of this package, so nothing has to be downloaded: `lab.datasets.mnist`
+# returns them. The `shape` of an array says how many rows and columns it has, its `size` how many
+# numbers, and its `dtype` of what type they are. (With `source = "auto"` in the first code cell,
+# the full set of 70,000 is used if it can be downloaded.)
 #
-# A field such as the next one asks you to **predict** before you run a cell. Type your guess and press
-# Enter, then run the cell below it: there you read whether the guess was right, and why. A wrong
-# guess costs nothing, and shows what you have not understood yet. You may write arithmetic, such as
-# `3 * 4`. Numbers are written as Keras prints them: 5,000 is five thousand, and 0.5 is a half.
+# A field such as the next one (`lab.predict`) asks you to **predict** before you run a cell. Type
+# your guess and press Enter, then run the cell below it: there you read whether the guess was
+# right, and why. A wrong guess costs nothing, and shows what you have not understood yet. You may
+# write arithmetic, such as `3 * 4`. Numbers are written as Keras prints them: 5,000 is five
+# thousand, and 0.5 is a half.
 
 # %% [markdown] id="about-digit" tags=["es"]
 # ## Lo que ve una red
 #
 # Para una red, una imagen es un array de números: 0 es papel y 255 es tinta. Este paquete ya trae
-# 5,000 dígitos, así que no hay que descargar nada. (Con `source = "auto"` en la primera celda de
-# código se usa el conjunto completo de 70,000, si se puede descargar).
+# 5,000 dígitos de la colección MNIST, así que no hay que descargar nada: los devuelve
+# `lab.datasets.mnist`. La forma (`shape`) de un array dice cuántas filas y columnas tiene; su
+# tamaño (`size`), cuántos números; y su `dtype`, de qué tipo son. (Con `source = "auto"` en la
+# primera celda de código se usa el conjunto completo de 70,000, si se puede descargar).
 #
-# Un campo como el siguiente te pide que **predigas** antes de ejecutar una celda. Escribe lo que
-# crees, pulsa Intro y ejecuta la celda de debajo: ahí verás si acertaste y por qué. Equivocarse no
-# cuesta nada, y muestra lo que aún no has entendido. Puedes escribir un cálculo, como `3 * 4`. Los
-# números se escriben como los imprime Keras: 5,000 son cinco mil y 0.5 es un medio.
+# Un campo como el siguiente (`lab.predict`) te pide que **predigas** antes de ejecutar una celda.
+# Escribe lo que crees, pulsa Intro y ejecuta la celda de debajo: ahí verás si acertaste y por qué.
+# Equivocarse no cuesta nada, y muestra lo que aún no has entendido. Puedes escribir un cálculo,
+# como `3 * 4`. Los números se escriben como los imprime Keras: 5,000 son cinco mil y 0.5 es un
+# medio.
 
 # %% id="predict-image-numbers"
 lab.predict("image-numbers")
@@ -89,12 +105,15 @@ image = x_train[6]
 print(image.shape, image.size)
 
 # %% [markdown] id="about-print" tags=["en"]
-# Here every number is printed as one character, the darker the more ink. **Which digit is it?** The
+# Here every number is printed as one character, the darker the more ink. (A `for` within brackets
+# is a *comprehension*: it makes the characters of a row in one line.) **Which digit is it?** The
 # last line printed is the answer. Change the `6` in the cell above to see others.
 
 # %% [markdown] id="about-print" tags=["es"]
-# Aquí cada número se imprime como un carácter, más oscuro cuanta más tinta hay. **¿Qué dígito es?**
-# La última línea impresa es la respuesta. Cambia el `6` de la celda anterior para ver otros.
+# Aquí cada número se imprime como un carácter, más oscuro cuanta más tinta hay. (Un `for` entre
+# paréntesis o corchetes es una *comprensión*: forma los caracteres de una fila en una sola línea).
+# **¿Qué dígito es?** La última línea impresa es la respuesta. Cambia el `6` de la celda anterior
+# para ver otros.
 
 # %% id="digit"
 for row in image[4:24]:
@@ -136,24 +155,26 @@ view
 # %% [markdown] id="look-graph" tags=["en"]
 # Numbers enter at the top and leave at the bottom. Each box is a *layer* that is called; each arrow
 # is a *tensor*, an array of numbers on its way. Where a layer changes the shape, the new shape is
-# written beside the arrow. `both` puts the two times 8 numbers one after the other.
+# written beside the arrow. `both` puts the two times 8 numbers one after the other. In the code,
+# `name` is what a box is called, and `shape` the shape of an input.
 #
 # - **Click a box.** Its details appear on the right.
 # - **Press ↓ and ↑** to walk along the arrows. `Esc` clears the selection.
 # - **Zoom** with the buttons, or with Ctrl and the mouse wheel; drag to move.
 #
-# The same graph as text, for a terminal or a screen reader:
+# `to_text` gives the same graph as text, for a terminal or a screen reader:
 
 # %% [markdown] id="look-graph" tags=["es"]
 # Los números entran por arriba y salen por abajo. Cada caja es una *capa* a la que se llama; cada
 # flecha es un *tensor*, un array de números en camino. Donde una capa cambia la forma, la nueva
 # forma está escrita junto a la flecha. `both` pone los dos grupos de 8 números uno detrás del otro.
+# En el código, `name` es el nombre de una caja, y `shape`, la forma de una entrada.
 #
 # - **Haz clic en una caja.** Sus detalles aparecen a la derecha.
 # - **Pulsa ↓ y ↑** para recorrer las flechas. `Esc` quita la selección.
 # - **Acércate o aléjate** con los botones, o con Ctrl y la rueda del ratón; arrastra para moverte.
 #
-# El mismo grafo como texto, para una terminal o un lector de pantalla:
+# `to_text` da el mismo grafo como texto, para una terminal o un lector de pantalla:
 
 # %% id="text"
 print(view.to_text())
@@ -163,14 +184,14 @@ print(view.to_text())
 #
 # Every lesson has exercises. This one is small: **how many parameters does the layer `species`
 # have?** (Parameters are the numbers that training changes.) Find the number in the graph, put it
-# in place of the three dots, and run the cell.
+# in place of the three dots, and run the cell: `lab.check` looks at your answer.
 
 # %% [markdown] id="about-check" tags=["es"]
 # ## Comprueba una respuesta
 #
 # Cada lección tiene ejercicios. Este es pequeño: **¿cuántos parámetros tiene la capa `species`?**
 # (Los parámetros son los números que cambia el entrenamiento). Busca el número en el grafo,
-# escríbelo en lugar de los tres puntos y ejecuta la celda.
+# escríbelo en lugar de los tres puntos y ejecuta la celda: `lab.check` revisa tu respuesta.
 
 # %% id="check"
 parameters = ...
@@ -178,11 +199,15 @@ lab.check("species-parameters", parameters)
 
 # %% [markdown] id="about-hint" tags=["en"]
 # A wrong answer costs nothing: you are told why it is wrong, and try again. When you are stuck,
-# remove the `#` of a line below and run it.
+# remove the `#` of a line below and run it: `lab.hint` gives a hint, `lab.solution` the answer.
+# Where you build a model, a line with `lab.watch(target="…")` shows the outline of the model that
+# is asked for.
 
 # %% [markdown] id="about-hint" tags=["es"]
 # Equivocarse no cuesta nada: se te dice por qué la respuesta no es correcta y vuelves a intentarlo.
-# Si te atascas, quita el `#` de una de estas líneas y ejecútala.
+# Si te atascas, quita el `#` de una de estas líneas y ejecútala: `lab.hint` da una pista y
+# `lab.solution`, la respuesta. Donde construyes un modelo, una línea con `lab.watch(target="…")`
+# muestra el esbozo del modelo que se pide.
 
 # %% id="hint"
 # lab.hint("species-parameters")
@@ -195,12 +220,14 @@ lab.check("species-parameters", parameters)
 # - A model is a graph: layers are its boxes, tensors are its arrows. `keras.Sequential` is a list, so
 #   it cannot have two inputs.
 # - `lab.graph(model)` draws it; `lab.check`, `lab.hint` and `lab.solution` go with every exercise.
+#   Other functions show what their names say: `lab.bars`, `lab.curves`, `lab.pictures`.
 #
 # ## The course
 #
 # There are seventeen lessons, from 00 to 16; each takes between 10 and 20 minutes. Lesson 15 is
 # optional, and so are the parts of other lessons whose heading says so: nothing after them needs
-# them. Your progress is saved on this computer; run this cell again to update it.
+# them. `lab.progress` shows your progress, which is saved on this computer; run the cell again to
+# update it.
 
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has visto
@@ -209,13 +236,15 @@ lab.check("species-parameters", parameters)
 # - Un modelo es un grafo: las capas son las cajas y los tensores, las flechas. `keras.Sequential` es
 #   una lista, así que no puede tener dos entradas.
 # - `lab.graph(model)` lo dibuja; `lab.check`, `lab.hint` y `lab.solution` acompañan cada ejercicio.
+#   Otras funciones muestran lo que dice su nombre: `lab.bars` barras, `lab.curves` curvas y
+#   `lab.pictures` imágenes.
 #
 # ## El curso
 #
 # Son diecisiete lecciones, de la 00 a la 16; cada una lleva entre 10 y 20 minutos. La lección 15 es
 # opcional, y también las partes de otras lecciones cuyo título lo dice: nada de lo que sigue las
-# necesita. Esto es lo que llevas hecho. Se guarda en este equipo; ejecuta otra vez la celda para
-# actualizarlo.
+# necesita. `lab.progress` muestra lo que llevas hecho, que se guarda en este equipo; ejecuta otra
+# vez la celda para actualizarlo.
 
 # %% id="progress"
 lab.progress()

@@ -3,14 +3,13 @@
 #
 # You will build a network that makes ten probabilities out of 784 numbers, layer by layer, and
 # watch its graph grow. By the end you can predict every shape and every number of parameters
-# *before* you run a cell.
+# *beforehand*.
 
 # %% [markdown] id="title" tags=["es"]
 # # Tu primer modelo funcional
 #
 # Vas a construir, capa por capa, una red que convierte 784 números en diez probabilidades, y verás
-# crecer su grafo. Al final sabrás predecir cada forma y cada número de parámetros *antes* de
-# ejecutar una celda.
+# crecer su grafo. Al final sabrás predecir cada forma y cada número de parámetros *de antemano*.
 
 # %% id="parameters" tags=["parameters"]
 language = "en"
@@ -25,11 +24,11 @@ from keras import layers
 lab.language(language)
 
 # %% [markdown] id="about-watch" tags=["en"]
-# The next cell opens a panel that shows what you build as you build it; `lab.unwatch()` closes it.
+# `lab.watch()` opens a panel that shows what you build as you build it; `lab.unwatch()` closes it.
 # (The `;` keeps the cell from printing anything.)
 
 # %% [markdown] id="about-watch" tags=["es"]
-# La celda siguiente abre un panel donde aparece lo que construyes a medida que lo escribes; con
+# `lab.watch()` abre un panel donde aparece lo que construyes a medida que lo escribes; con
 # `lab.unwatch()` se cierra. (El `;` evita que la celda imprima algo).
 
 # %% id="watch"
@@ -38,14 +37,14 @@ lab.watch();
 # %% [markdown] id="about-input" tags=["en"]
 # ## An input is a promise
 #
-# `keras.Input` says what kind of data will come: here vectors of 784 numbers, the pixels of an image
-# of 28 × 28. `dtype` is the type of the numbers.
+# `keras.Input` says what kind of data will come: here vectors of 784 numbers, the pixels of an
+# image of 28 × 28.
 
 # %% [markdown] id="about-input" tags=["es"]
 # ## Una entrada es una promesa
 #
 # `keras.Input` anuncia qué tipo de datos llegará: aquí, vectores de 784 números, los píxeles de una
-# imagen de 28 × 28. `dtype` es el tipo de los números.
+# imagen de 28 × 28.
 
 # %% id="predict-input-shape"
 lab.predict("input-shape")
@@ -56,11 +55,13 @@ print(inputs.shape, inputs.dtype)
 
 # %% [markdown] id="after-input" tags=["en"]
 # Keras put an axis in front: the *batch*, the number of examples that are processed together. Its
-# size is `None`, because any number may come.
+# size is `None`, because any number may come. (`try` runs what may fail; `except` catches the
+# error.)
 
 # %% [markdown] id="after-input" tags=["es"]
 # Keras puso un eje delante: el *lote* (*batch*), la cantidad de ejemplos que se procesan juntos. Su
-# tamaño es `None` porque puede llegar cualquier cantidad.
+# tamaño es `None` porque puede llegar cualquier cantidad. (`try` ejecuta lo que puede fallar;
+# `except` atrapa el error).
 
 # %% id="predict-input-number"
 lab.predict("input-number")
@@ -73,22 +74,24 @@ except ValueError as error:
     print(str(error).split(":")[0])
 
 # %% [markdown] id="about-call" tags=["en"]
-# (`except` catches the error.) `inputs` is a *symbolic* tensor: it knows its shape, its type and where
-# it comes from. Numbers come when the model is used.
+# `inputs` is a *symbolic* tensor: it knows its shape, its type and where it comes from. Numbers
+# come when the model is used.
 #
 # ## Calling a layer draws an arrow
 #
-# A layer is made first, and then *called* on a tensor. The call returns a new symbolic tensor. In
-# a Dense layer every *unit* makes one number out of all the numbers that enter.
+# A layer is made first, and then *called* on a tensor. The call returns a new symbolic tensor. In a
+# Dense layer every *unit* makes one number out of all that enter. Its `activation`, here `relu`,
+# comes later.
 
 # %% [markdown] id="about-call" tags=["es"]
-# (`except` atrapa el error). `inputs` es un tensor *simbólico*: conoce su forma, su tipo y de dónde
-# viene. Los números llegan cuando se usa el modelo.
+# `inputs` es un tensor *simbólico*: conoce su forma, su tipo y de dónde viene. Los números llegan
+# cuando se usa el modelo.
 #
 # ## Llamar a una capa dibuja una flecha
 #
 # Primero se crea la capa y luego se *llama* con un tensor. La llamada devuelve un nuevo tensor
-# simbólico. En una capa Dense cada *unidad* saca un número de todos los que entran.
+# simbólico. En una capa Dense cada *unidad* saca un número de todos los que entran. Su
+# `activation`, aquí `relu`, se explica abajo.
 
 # %% id="predict-dense-shape"
 lab.predict("dense-shape")
@@ -99,22 +102,22 @@ x = dense(inputs)
 print(x.shape)
 
 # %% [markdown] id="about-unit" tags=["en"]
-# The panel shows both calls: `x` remembers what made it.
+# The panel shows both calls.
 #
 # ## What a unit computes
 #
 # A unit has one *weight* for each number that enters, and one *bias*. It multiplies each number by
 # its weight, adds up the products and the bias, and applies its *activation* to the sum. The
-# activation `relu` replaces a negative sum with 0.
+# activation `relu` replaces a negative sum with 0. `lab.unit` draws a unit.
 
 # %% [markdown] id="about-unit" tags=["es"]
-# El panel muestra las dos llamadas: `x` recuerda de dónde viene.
+# El panel muestra las dos llamadas.
 #
 # ## Qué calcula una unidad
 #
 # Una unidad tiene un *peso* por cada número que entra, y un *sesgo*. Multiplica cada número por su
 # peso, suma los productos y el sesgo, y aplica su *activación* a la suma. La activación `relu`
-# cambia por 0 una suma negativa.
+# cambia por 0 una suma negativa. `lab.unit` dibuja una unidad.
 
 # %% id="predict-unit-output"
 lab.predict("unit-output")
@@ -130,6 +133,7 @@ lab.unit(numbers, weights, bias)
 # could do no more than one: a sum of sums is a sum again.
 #
 # Weights and biases are the *parameters* of a layer: the numbers that training changes.
+# `count_params` counts them.
 
 # %% [markdown] id="about-parameters" tags=["es"]
 # Mueve los números y elige otras activaciones: `sigmoid` convierte cualquier suma en un número
@@ -137,6 +141,7 @@ lab.unit(numbers, weights, bias)
 # no podrían hacer más que una, porque una suma de sumas es otra suma.
 #
 # Los pesos y los sesgos son los *parámetros* de una capa: los números que cambia el entrenamiento.
+# `count_params` los cuenta.
 
 # %% id="predict-dense-parameters"
 lab.predict("dense-parameters")
@@ -174,29 +179,32 @@ mistake
 # %% [markdown] id="about-rest" tags=["en"]
 # ## The other layers, and the model
 #
-# You usually make a layer and call it on one line. `x` always refers to the newest tensor.
+# Usually a layer is made and called on one line. `x` always refers to the newest tensor. The last
+# activation is `softmax`.
 
 # %% [markdown] id="about-rest" tags=["es"]
 # ## Las demás capas y el modelo
 #
 # Crear una capa y llamarla suele escribirse en una sola línea. `x` designa siempre el tensor más
-# reciente.
+# reciente. La última activación es `softmax`.
 
 # %% id="rest"
 x = layers.Dense(units, activation="relu")(x)
 outputs = layers.Dense(10, activation="softmax")(x)
 
 # %% [markdown] id="about-softmax" tags=["en"]
-# `softmax` is an activation for a whole layer: it turns the sums of its units into probabilities,
-# which add up to 1; the larger the sum, the more of the whole it gets. `lab.explore` shows what a
-# function returns while you move its arguments, here the sums of three units. **Move one sum: what
-# do the other two bars do?**
+# `softmax` acts on a whole layer: it turns the sums of its units into probabilities, which add up
+# to 1; the larger the sum, the more of the whole it gets. `lab.explore` shows what a function
+# returns while you move its arguments, here the sums of three units; `names` are those of the bars.
+# (`keras.ops` is like NumPy: `ops.array`, `ops.softmax`.) **Move one sum: what do the other two
+# bars do?**
 
 # %% [markdown] id="about-softmax" tags=["es"]
-# `softmax` es una activación para toda una capa: convierte las sumas de sus unidades en
-# probabilidades, que suman 1; cuanto mayor es la suma, más le toca. `lab.explore` muestra lo que
-# devuelve una función mientras mueves sus argumentos, aquí las sumas de tres unidades. **Mueve una
-# suma: ¿qué hacen las otras dos barras?**
+# `softmax` actúa sobre toda una capa: convierte las sumas de sus unidades en probabilidades, que
+# suman 1; cuanto mayor es la suma, más le toca. `lab.explore` muestra lo que devuelve una función
+# mientras mueves sus argumentos, aquí las sumas de tres unidades; `names` son los nombres de las
+# barras. (`keras.ops` es como NumPy: `ops.array`, `ops.softmax`). **Mueve una suma: ¿qué hacen las
+# otras dos barras?**
 
 # %% id="softmax"
 def softmax(cat, dog, bird):
@@ -209,10 +217,12 @@ lab.explore(softmax, cat=(-4.0, 4.0, 2.0),
             bird=(-4.0, 4.0, 0.0))
 
 # %% [markdown] id="about-model" tags=["en"]
-# `keras.Model` takes the two ends of the graph; everything between them becomes the model.
+# `keras.Model` takes the two ends of the graph, `inputs` and `outputs`; everything between them
+# becomes the model.
 
 # %% [markdown] id="about-model" tags=["es"]
-# `keras.Model` recibe los dos extremos del grafo; todo lo que hay entre ellos pasa a ser el modelo.
+# `keras.Model` recibe los dos extremos del grafo, `inputs` y `outputs`; todo lo que hay entre ellos
+# pasa a ser el modelo.
 
 # %% id="predict-model-parameters"
 lab.predict("model-parameters")
@@ -222,10 +232,10 @@ model = keras.Model(inputs=inputs, outputs=outputs, name="mnist_model")
 lab.graph(model)
 
 # %% [markdown] id="about-summary" tags=["en"]
-# Click each layer. Keras's summary shows the same:
+# Click each layer. Keras's `summary` shows the same:
 
 # %% [markdown] id="about-summary" tags=["es"]
-# Haz clic en cada capa. El resumen de Keras muestra lo mismo:
+# Haz clic en cada capa. El resumen de Keras, `summary`, muestra lo mismo:
 
 # %% id="summary"
 model.summary()
@@ -283,14 +293,15 @@ counts
 # %% [markdown] id="after-change" tags=["en"]
 # ## Numbers flow at last
 #
-# A real digit enters, as a batch of one row. The model is not trained: its probabilities mean nothing
-# yet, but they add up to 1.
+# A real digit enters, as a batch of one row. `predict` returns the outputs; `verbose=0` prints no
+# progress. The model is not trained: its probabilities mean nothing yet, but they add up to 1.
 
 # %% [markdown] id="after-change" tags=["es"]
 # ## Por fin fluyen números
 #
-# Entra un dígito real, como un lote de una sola fila. El modelo no está entrenado: sus probabilidades
-# aún no significan nada, pero suman 1.
+# Entra un dígito real, como un lote de una sola fila. `predict` devuelve las salidas en un array;
+# con `verbose=0` no se imprime el avance. El modelo no está entrenado: sus probabilidades aún no
+# significan nada, pero suman 1.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
@@ -323,8 +334,7 @@ lab.check("hidden-units", answer)
 # ## What you have learned
 #
 # - `keras.Input` and every call return symbolic tensors, which have a shape but hold no numbers.
-# - A unit adds up its weighted inputs and its bias, and applies its activation; a Dense layer has
-#   inputs × units weights, and one bias for each unit.
+# - A Dense layer has inputs × units weights, and one bias for each unit.
 # - `keras.Model(inputs, outputs)` cuts a model out of the graph.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
@@ -335,8 +345,7 @@ lab.check("hidden-units", answer)
 # ## Lo que has aprendido
 #
 # - `keras.Input` y cada llamada devuelven tensores simbólicos, que tienen forma pero no números.
-# - Una unidad suma sus entradas ponderadas y su sesgo, y aplica su activación; una capa Dense tiene
-#   (entradas × unidades) pesos, y un sesgo por unidad.
+# - Una capa Dense tiene (entradas × unidades) pesos, y un sesgo por unidad.
 # - `keras.Model(inputs, outputs)` recorta un modelo del grafo.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.

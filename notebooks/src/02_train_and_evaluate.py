@@ -29,14 +29,14 @@ keras.utils.set_random_seed(seed)
 # %% [markdown] id="about-data" tags=["en"]
 # ## The data
 #
-# The images are arrays of 28 × 28 grey levels, the targets are the digits themselves. The test
-# digits are put aside: at the end they measure the model.
+# The images are arrays of 28 × 28 grey levels, the targets are the digits. The test digits are put
+# aside, to measure the model at the end.
 
 # %% [markdown] id="about-data" tags=["es"]
 # ## Los datos
 #
-# Las imágenes son arrays de 28 × 28 niveles de gris; los objetivos, los propios dígitos. Los dígitos
-# de prueba se apartan: al final miden el modelo.
+# Las imágenes son arrays de 28 × 28 niveles de gris; los objetivos, los dígitos. Los dígitos de
+# prueba se apartan: al final miden el modelo.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
@@ -70,9 +70,9 @@ lab.graph(model)
 # shows how. It has *one* weight, and guesses the ink in the right half of a digit as weight × ink in
 # the left half. Its loss is the *mean squared error*, the mean of (guess − target)².
 #
-# The **gradient** is the slope of the loss at a weight: how fast the loss grows with the weight. So a
-# *step* goes the other way: new weight = weight − learning rate × gradient. You choose the **learning
-# rate**.
+# The **gradient** is the slope of the loss at a weight: how fast the loss grows with the weight. So
+# a *step* goes the other way: new weight = weight − learning rate × gradient. You choose the
+# **learning rate**. `lab.descent` draws the steps on the loss, from `low` to `high`.
 
 # %% [markdown] id="about-loss" tags=["es"]
 # ## Cómo aprende un peso
@@ -82,9 +82,10 @@ lab.graph(model)
 # derecha de un dígito como peso × tinta de la izquierda. Su pérdida es el *error cuadrático medio*, la
 # media de (respuesta − objetivo)².
 #
-# El **gradiente** es la pendiente de la pérdida en un peso: cuánto crece con él. Por eso un *paso* va
-# en sentido contrario: nuevo peso = peso − tasa de aprendizaje × gradiente. La **tasa de aprendizaje**
-# (*learning rate*) la eliges tú.
+# El **gradiente** es la pendiente de la pérdida en un peso: cuánto crece con él. Por eso un *paso*
+# va en sentido contrario: nuevo peso = peso − tasa de aprendizaje × gradiente. La **tasa de
+# aprendizaje** (*learning rate*) la eliges tú. `lab.descent` dibuja los pasos sobre la pérdida, de
+# `low` a `high`.
 
 # %% id="one-weight"
 images = x_train.reshape(-1, 28, 28)
@@ -119,27 +120,31 @@ lab.explore(train, learning_rate=(0.1, 5.0, 0.5), steps=(0, 10, 1))
 # **Raise `steps`, then the learning rate. With which rate does the weight jump over the valley, and
 # with which does it climb out?**
 #
-# ## Compile: what to learn, and how
+# ## Compile: what to learn, and how (`compile`)
 #
 # The network has 55,050 weights, so its gradient has 55,050 numbers. Keras computes them all in one
 # walk back through the graph, from the loss to the input.
 #
-# - The **loss** is here one for classes: it is small if the right digit gets a high probability.
-# - The **optimizer** takes the steps; RMSprop adapts their size to each weight.
-# - **Metrics** are for you. Accuracy is the share of digits that are read right.
+# - The **loss** is here `sparse_categorical_crossentropy`, for ten classes: it is small if the
+#   right digit gets a high probability.
+# - The **optimizer** takes the steps; RMSprop adapts its `learning_rate` to each weight.
+# - The `metrics` are for you. Accuracy is the share of digits that are read right. `evaluate`
+#   returns the loss and the metrics.
 
 # %% [markdown] id="about-compile" tags=["es"]
 # **Sube `steps` y luego la tasa de aprendizaje: ¿con cuál salta el peso por encima del valle y desde
 # cuál se sale de él?**
 #
-# ## Compilar: qué aprender y cómo
+# ## Compilar (`compile`): qué aprender y cómo
 #
 # La red tiene 55,050 pesos, así que su gradiente tiene 55,050 números. Keras los calcula todos
 # recorriendo el grafo una vez hacia atrás, desde la pérdida hasta la entrada.
 #
-# - La **pérdida** es aquí una para clases: es pequeña si el dígito correcto tiene probabilidad alta.
-# - El **optimizador** da los pasos; RMSprop adapta su tamaño a cada peso.
-# - Las **métricas** son para ti. La exactitud (*accuracy*) es la proporción de dígitos bien leídos.
+# - La **pérdida** es aquí `sparse_categorical_crossentropy`, para diez clases: es pequeña si el
+#   dígito correcto tiene probabilidad alta.
+# - El **optimizador** (`optimizer`) da los pasos; RMSprop adapta su `learning_rate` a cada peso.
+# - Las métricas (`metrics`) son para ti. La exactitud (*accuracy*) es la proporción de dígitos bien
+#   leídos. `evaluate` devuelve la pérdida y las métricas.
 
 # %% id="predict-untrained-accuracy"
 lab.predict("untrained-accuracy")
@@ -154,11 +159,11 @@ loss, untrained = model.evaluate(x_train, y_train, verbose=0)
 print(f"{untrained:.2f}")
 
 # %% [markdown] id="about-steps" tags=["en"]
-# ## Fit: round after round through the data
+# ## Fit: rounds through the data
 #
-# An *epoch* is one round through the training digits. After every *batch* of `batch_size` digits comes
-# a *step*. `validation_split=0.2` keeps the last fifth of the digits out of training, and measures on
-# it after each epoch.
+# An *epoch* is one round through the training digits; `epochs` is their number. After every *batch*
+# of `batch_size` digits comes a *step*. `validation_split=0.2` keeps the last fifth of the digits
+# out of training, and measures on it after each epoch.
 #
 # **Your turn.** Given 4,000 digits, `validation_split=0.2` and `batch_size=64`, how many steps does one
 # epoch have?
@@ -166,9 +171,9 @@ print(f"{untrained:.2f}")
 # %% [markdown] id="about-steps" tags=["es"]
 # ## Ajustar: vuelta tras vuelta a los datos
 #
-# Una *época* es una vuelta completa a los dígitos de entrenamiento. Después de cada *lote* de
-# `batch_size` dígitos viene un *paso*. `validation_split=0.2` aparta
-# la última quinta parte de los dígitos y mide con ella al final de cada época.
+# Una *época* es una vuelta a los dígitos de entrenamiento; `epochs` dice cuántas. Después de cada
+# *lote* de `batch_size` dígitos viene un *paso*. `validation_split=0.2` aparta la última quinta
+# parte de los dígitos y mide con ella al final de cada época.
 #
 # **Te toca.** ¿Cuántos pasos tiene una época con 4,000 dígitos, `validation_split=0.2` y
 # `batch_size=64`?
@@ -182,13 +187,13 @@ lab.check("steps-per-epoch", steps)
 # lab.solution("steps-per-epoch")
 
 # %% [markdown] id="about-fit" tags=["en"]
-# Training can be watched. `lab.TrainingDashboard` draws the curves while `fit` runs, and has
-# buttons to pause, to go one step and to stop. (`keep=False` does not store the run on disk.)
+# Training can be watched. `lab.TrainingDashboard`, passed in `callbacks`, draws the curves while
+# `fit` runs, and has buttons to pause, to go one step and to stop. (`keep=False` does not store the
+# run on disk.)
 
 # %% [markdown] id="about-fit" tags=["es"]
-# El entrenamiento se puede seguir en vivo. `lab.TrainingDashboard` dibuja las curvas mientras se
-# ejecuta `fit` y tiene botones para pausar, avanzar un paso y detener. (`keep=False` no guarda el
-# entrenamiento en el disco).
+# `lab.TrainingDashboard`, que se pasa en `callbacks`, dibuja las curvas mientras se ejecuta `fit` y
+# tiene botones para pausar, avanzar un paso y detener. (`keep=False` no guarda nada en el disco).
 
 # %% id="predict-higher-curve"
 lab.predict("higher-curve")
@@ -338,7 +343,7 @@ lab.check("three-heads", heads)
 # - A step changes each weight against its gradient, by the learning rate; too large a rate overshoots.
 # - `compile` sets what to learn, `fit` trains, `evaluate` measures on data that was put aside.
 # - The curves of training and validation show whether a model learns or memorizes.
-# - Target, last activation and loss must fit each other; a mismatch may raise no error.
+# - Target, last activation and loss must fit each other.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
 #
@@ -347,12 +352,11 @@ lab.check("three-heads", heads)
 # %% [markdown] id="recap" tags=["es"]
 # ## Lo que has aprendido
 #
-# - Un paso cambia cada peso en contra de su gradiente, según la tasa de aprendizaje; si esta es
-#   demasiado grande, se pasa de largo.
+# - Un paso cambia cada peso en contra de su gradiente, según la tasa de aprendizaje; si es
+#   demasiado grande, se pasa.
 # - `compile` indica qué aprender, `fit` entrena y `evaluate` mide con datos apartados.
 # - Las curvas de entrenamiento y validación muestran si un modelo aprende o memoriza.
-# - El objetivo, la última activación y la pérdida tienen que encajar; si no encajan, quizá no haya
-#   ningún error.
+# - El objetivo, la última activación y la pérdida tienen que encajar.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.
 #

@@ -35,12 +35,12 @@ keras.utils.set_random_seed(seed)
 # %% [markdown] id="about-model" tags=["en"]
 # ## Something worth keeping
 #
-# The network of the first two lessons, in a function this time, so that it can be built again.
+# The network of the first two lessons, in a function. `**` passes a dict as arguments.
 
 # %% [markdown] id="about-model" tags=["es"]
 # ## Algo que vale la pena guardar
 #
-# La red de las dos primeras lecciones, esta vez en una función, para poder construirla de nuevo.
+# La red de las dos primeras lecciones, en una función. `**` pasa un diccionario como argumentos.
 
 # %% id="build"
 def build(units):
@@ -64,12 +64,14 @@ history = model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verb
 # %% [markdown] id="about-save" tags=["en"]
 # ## One file
 #
-# The name must end in `.keras`. The temporary folder vanishes with the kernel.
+# The file that `save` writes must end in `.keras`. The `TemporaryDirectory`, at `folder.name`,
+# vanishes with the kernel.
 
 # %% [markdown] id="about-save" tags=["es"]
 # ## Un solo archivo
 #
-# El nombre debe terminar en `.keras`. La carpeta temporal desaparece con el kernel.
+# El archivo que escribe `save` debe terminar en `.keras`. La `TemporaryDirectory`, en
+# `folder.name`, desaparece con el kernel.
 
 # %% id="save"
 folder = tempfile.TemporaryDirectory()
@@ -79,16 +81,18 @@ model.save(path)
 # %% [markdown] id="about-members" tags=["en"]
 # ## What is in it
 #
-# The file is a zip archive: several files in one. `config.json` describes the model: each layer
-# with its class, its settings and what it is called on, and then what you gave to `compile`. The
-# last two lines are the first Dense layer and the loss.
+# The file is a zip archive: several files in one. `ZipFile` opens it until the end of `with`;
+# `namelist` lists the files, `read` and `extract` get one, `json.loads` makes a dict. `config.json`
+# describes the model: each layer with its class, its settings and what it is called on, and then
+# what you gave to `compile`. The last two lines are the first Dense layer and the loss.
 
 # %% [markdown] id="about-members" tags=["es"]
 # ## Qué hay dentro
 #
-# El archivo es un zip: varios archivos en uno. `config.json` describe el modelo: la clase de cada
-# capa, sus ajustes y con qué tensores se llama; y lo que le diste a `compile`. Las dos últimas
-# líneas son la primera capa Dense y la pérdida.
+# El archivo es un zip: varios archivos en uno. `ZipFile` lo abre hasta el final de `with`;
+# `namelist` enumera los archivos, `read` y `extract` sacan uno, `json.loads` crea un diccionario.
+# `config.json` describe el modelo: la clase de cada capa, sus ajustes y con qué tensores se llama;
+# y lo que le diste a `compile`. Las dos últimas líneas son la primera capa Dense y la pérdida.
 
 # %% id="members"
 with zipfile.ZipFile(path) as archive:
@@ -102,12 +106,12 @@ print(config["compile_config"]["loss"])
 # %% [markdown] id="about-weights" tags=["en"]
 # Of a class, only the *name* is there: `Dense`. Its code is part of Keras.
 #
-# The numbers are in `model.weights.h5`. How large is that file?
+# The numbers are in `model.weights.h5`. How large is that file (`stat().st_size`)?
 
 # %% [markdown] id="about-weights" tags=["es"]
 # De una clase solo está el *nombre*, `Dense`. Su código forma parte de Keras.
 #
-# Los números están en `model.weights.h5`. ¿Cuánto ocupa ese archivo?
+# Los números están en `model.weights.h5`. ¿Cuánto ocupa ese archivo (`stat().st_size`)?
 
 # %% id="predict-size"
 lab.predict("file-size")
@@ -117,11 +121,12 @@ parameter_bytes = 4 * model.count_params()
 print(f"{parameter_bytes:,} {weights.stat().st_size / parameter_bytes:.1f}")
 
 # %% [markdown] id="about-state" tags=["en"]
-# Something is in there besides the weights. An `.h5` file contains arrays with names; `h5py` reads
-# them.
+# Something is in there besides the weights. An `.h5` file contains arrays with names; `h5py.File`
+# reads them.
 
 # %% [markdown] id="about-state" tags=["es"]
-# Además de los pesos hay algo más. Un archivo `.h5` contiene arrays con nombre; `h5py` los lee.
+# Además de los pesos hay algo más. Un archivo `.h5` contiene arrays con nombre; `h5py.File` los
+# lee.
 
 # %% id="state"
 with h5py.File(weights) as numbers:
@@ -131,22 +136,22 @@ with h5py.File(weights) as numbers:
 # %% [markdown] id="about-load" tags=["en"]
 # First the weights and biases of the first layer, then the *state of the optimizer*: how many steps
 # it has made, its learning rate and, for every weight, a running average of its recent squared
-# gradients, from which RMSprop chooses the size of its steps.
+# gradients.
 #
 # ## Load
 #
-# `load_model` gets only the path, not the function `build`. `lab.compare` draws both models as one,
-# and would mark what differs.
+# `load_model` gets only the path. `lab.compare` draws both models as one, and would mark what
+# differs.
 
 # %% [markdown] id="about-load" tags=["es"]
 # Primero, los pesos y los sesgos de la primera capa; después, el *estado del optimizador*: cuántos
 # pasos ha dado, su tasa de aprendizaje y, para cada peso, una media móvil de sus gradientes
-# recientes al cuadrado, con la que RMSprop elige el tamaño de sus pasos.
+# recientes al cuadrado.
 #
 # ## Cargar
 #
-# `load_model` recibe solo la ruta, no la función `build`. `lab.compare` dibuja los dos modelos como
-# uno solo y marcaría lo que difiere.
+# `load_model` recibe solo la ruta. `lab.compare` dibuja los dos modelos como uno solo y marcaría lo
+# que difiere.
 
 # %% id="predict-load"
 lab.predict("loaded-model")
@@ -177,7 +182,7 @@ print(difference(model, loaded))
 # ## Training goes on where it stopped
 #
 # A second loaded copy, `anew`, gets a new optimizer from `compile`. In each epoch, `model` made 63
-# steps, one for each batch.
+# steps, one for each batch; `optimizer.iterations` counts them.
 
 # %% [markdown] id="about-go-on" tags=["es"]
 # Ninguna diferencia.
@@ -185,7 +190,7 @@ print(difference(model, loaded))
 # ## El entrenamiento sigue donde se quedó
 #
 # Una segunda copia cargada, `anew`, recibe un optimizador nuevo con `compile`. En cada época,
-# `model` dio 63 pasos, uno por lote.
+# `model` dio 63 pasos, uno por lote; los cuenta `optimizer.iterations`.
 
 # %% id="predict-steps"
 lab.predict("optimizer-steps")
@@ -199,13 +204,13 @@ anew.compile(**training)
 # ## One more step, and weights alone (optional)
 #
 # Each of the three makes one step, on the same batch: `train_on_batch`. How far the weights of the
-# first Dense layer move is printed; the movement of `model` counts as 1.
+# first Dense layer (`layers[1].get_weights`) move is printed; the movement of `model` counts as 1.
 
 # %% [markdown] id="about-step" tags=["es", "optional"]
 # ## Un paso más, y solo los pesos (opcional)
 #
 # Los tres dan un paso, con el mismo lote: `train_on_batch`. Se imprime cuánto se mueven los pesos
-# de la primera capa Dense; el movimiento de `model` vale 1.
+# de la primera capa Dense (`layers[1].get_weights`); el movimiento de `model` vale 1.
 
 # %% id="predict-step" tags=["optional"]
 lab.predict("different-step")
@@ -222,15 +227,15 @@ for name, it in {"model": model, "loaded": loaded, "anew": anew}.items():
 # The new optimizer knows nothing of the earlier steps, and makes a much larger one.
 #
 # `save_weights` leaves the description out. You need the code that builds the model, with the same
-# shapes; then the weights can be loaded into it. (The older format for whole models, `digits.h5`,
-# loses the averages of the optimizer. Use `.keras`.)
+# shapes; then `load_weights` loads the weights into it. (The older format for whole models,
+# `digits.h5`, loses the averages of the optimizer. Use `.keras`.)
 
 # %% [markdown] id="about-alone" tags=["es", "optional"]
 # El optimizador nuevo no sabe nada de los pasos anteriores y da uno mucho mayor.
 #
 # `save_weights` deja fuera la descripción. Hace falta el código que construye el modelo, con las
-# mismas formas; en él se cargan los pesos. (El formato anterior para modelos enteros, `digits.h5`,
-# pierde las medias del optimizador. Usa `.keras`).
+# mismas formas; en él carga los pesos `load_weights`. (El formato anterior para modelos enteros,
+# `digits.h5`, pierde las medias del optimizador. Usa `.keras`).
 
 # %% id="weights" tags=["optional"]
 weights_path = Path(folder.name, "digits.weights.h5")
@@ -242,14 +247,14 @@ print(difference(model, twin))
 # %% [markdown] id="about-own" tags=["en"]
 # ## What the file does not contain
 #
-# Keras has no layer `Double`: it doubles what comes in. (If what follows `try` fails, Python runs
-# what follows `except`.)
+# Keras has no layer `Double`: it doubles what comes in. (Lesson 11 shows how such a class is
+# written.)
 
 # %% [markdown] id="about-own" tags=["es"]
 # ## Lo que el archivo no contiene
 #
-# Keras no tiene una capa `Double`: duplica lo que entra. (Si lo que sigue a `try` falla, Python
-# ejecuta lo que sigue a `except`).
+# Keras no tiene una capa `Double`: duplica lo que entra. (Cómo se escribe una clase así, en la
+# lección 11).
 
 # %% id="own"
 class Double(layers.Layer):
@@ -272,18 +277,18 @@ except TypeError as error:
 
 # %% [markdown] id="after-own" tags=["en"]
 # The file contains the name `Double`, as it does with `Dense`, and none of your code. Whoever loads
-# the file needs the code, and passes the class to `load_model`:
+# the file needs the code, and passes the class in `custom_objects`:
 
 # %% [markdown] id="after-own" tags=["es"]
 # El archivo contiene el nombre `Double`, igual que con `Dense`, y nada de tu código. Quien lo carga
-# necesita el código y le pasa la clase a `load_model`:
+# necesita el código y pasa la clase en `custom_objects`:
 
 # %% id="custom-objects"
 doubler = keras.models.load_model(own_path, custom_objects={"Double": Double})
 doubler.predict(np.array([[1, 2, 3]]), verbose=0).tolist()
 
 # %% [markdown] id="about-claims" tags=["en"]
-# Two more things are not in the file: the data, and the `history` of the training.
+# The data and the `history` of the training are not in the file either.
 #
 # ## Your turn: what is in the file?
 #
@@ -300,7 +305,7 @@ doubler.predict(np.array([[1, 2, 3]]), verbose=0).tolist()
 # | `history` | the losses of past epochs |
 
 # %% [markdown] id="about-claims" tags=["es"]
-# Dos cosas más no están en el archivo: los datos y el historial (`history`) del entrenamiento.
+# Tampoco están en el archivo los datos ni el historial (`history`) del entrenamiento.
 #
 # ## Te toca: ¿qué hay en el archivo?
 #
@@ -336,13 +341,13 @@ lab.check("what-is-in-the-file", claims)
 # ## Your turn: a round trip
 #
 # `student` is a smaller network that has trained for one epoch. Save it into the temporary folder,
-# and load it **complete**: the same graph, the same weights, ready to train on.
+# and load it **complete**, ready to train on.
 
 # %% [markdown] id="about-trip" tags=["es"]
 # ## Te toca: ida y vuelta
 #
 # `student` es una red más pequeña que ha entrenado una época. Guárdala en la carpeta temporal y
-# recupérala **completa**: el mismo grafo, los mismos pesos y lista para seguir entrenando.
+# recupérala **completa**, lista para seguir entrenando.
 
 # %% id="student"
 student = build(32)
@@ -361,8 +366,8 @@ lab.check("round-trip", answer)
 # ## What you have learned
 #
 # - A `.keras` file contains the graph, the settings, the weights and the state of the optimizer.
-# - A loaded model predicts the same, and its training can continue where it stopped. Do not
-#   `compile` it again, unless you want a new optimizer.
+# - A loaded model predicts the same, and its training can continue where it stopped. Another
+#   `compile` would start a new optimizer.
 # - Of classes, the file contains only the names: to load your own ones, you need their code.
 #
 # To free its memory, shut this notebook down: menu *Kernel* → *Shut Down Kernel*.
@@ -373,8 +378,8 @@ lab.check("round-trip", answer)
 # ## Lo que has aprendido
 #
 # - Un archivo `.keras` contiene el grafo, los ajustes, los pesos y el estado del optimizador.
-# - Al cargarlo, el modelo predice lo mismo y sigue entrenando donde se quedó. No lo compiles otra
-#   vez, salvo que quieras un optimizador nuevo.
+# - Al cargarlo, el modelo predice lo mismo y sigue entrenando donde se quedó. Compilarlo otra vez
+#   crearía un optimizador nuevo.
 # - De las clases solo está el nombre: para cargar las tuyas necesitas su código.
 #
 # Para liberar su memoria, cierra este cuaderno: menú *Kernel* → *Shut Down Kernel*.

@@ -265,15 +265,15 @@ lab.explore(draw, mix=(0.0, 1.0, 0.3), number=(0, 15, 0), more=(-4.0, 4.0, 0.0))
 # ## Cut anywhere
 #
 # The name `x` now refers to another tensor, but nothing is lost: `layer.output` is the tensor that
-# a layer made when it was called. Layer 0 is the input. No training is needed: the convolutions are
-# those of the autoencoder.
+# a layer made when it was called. `layers[0]` is the input. No training is needed: the convolutions
+# are those of the autoencoder.
 
 # %% [markdown] id="about-cut" tags=["es"]
 # ## Cortar por cualquier sitio
 #
 # El nombre `x` designa ahora otro tensor, pero nada se ha perdido: `layer.output` es el tensor que
-# una capa produjo en su llamada. La capa 0 es la entrada. No hace falta entrenar: las convoluciones
-# son las del autoencoder.
+# una capa produjo en su llamada. `layers[0]` es la entrada. No hace falta entrenar: las
+# convoluciones son las del autoencoder.
 
 # %% id="predict-cut"
 lab.predict("cut-shape")

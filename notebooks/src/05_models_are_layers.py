@@ -131,15 +131,17 @@ lab.graph(autoencoder)
 # ## A call copies nothing
 #
 # Does `encoder(img)` put a copy of the encoder into the new model? For a test, every weight of
-# `encoder` is set to zero, so that every code is sixteen zeros. The decoder is not trained yet, and
-# its biases start at zero. The brightest pixel is printed, before and after.
+# `encoder` (`get_weights`) is set to zero (`set_weights`), so that every code is sixteen zeros. The
+# decoder is not trained yet, and its biases start at zero. The brightest pixel is printed, before
+# and after.
 
 # %% [markdown] id="about-copy" tags=["es"]
 # ## Una llamada no copia nada
 #
 # ¿Pone `encoder(img)` una copia del codificador en el nuevo modelo? Como prueba, todos los pesos de
-# `encoder` se ponen a cero, así que cada código son dieciséis ceros. El decodificador aún no se ha
-# entrenado, y sus sesgos empiezan en cero. Se imprime el píxel más claro, antes y después.
+# `encoder` (`get_weights`) se ponen a cero (`set_weights`), así que cada código son dieciséis
+# ceros. El decodificador no está entrenado, y sus sesgos empiezan en cero. Se imprime el píxel más
+# claro, antes y después.
 
 # %% id="data"
 (digits, _), _ = lab.datasets.mnist(source=source)

@@ -28,12 +28,12 @@ lab.language(language)
 keras.utils.set_random_seed(seed)
 
 # %% [markdown] id="about-data" tags=["en"]
-# A program writes these tickets, from templates. Department and priority follow from what a ticket
-# says, though rarely from one word alone.
+# `lab.datasets.tickets` writes these tickets, from templates. Department and priority follow from
+# what a ticket says, though rarely from one word alone.
 
 # %% [markdown] id="about-data" tags=["es"]
-# Estos tickets los escribe un programa, a partir de plantillas. El departamento y la prioridad se
-# deducen de lo que dicen, aunque rara vez de una sola palabra.
+# Estos tickets los escribe `lab.datasets.tickets`, a partir de plantillas. El departamento y la
+# prioridad se deducen de lo que dicen, aunque rara vez de una sola palabra.
 
 # %% id="data"
 tickets = lab.datasets.tickets(count)
@@ -44,14 +44,14 @@ print(tickets.tags[2].astype(int), tickets.priority[2], tickets.department[2])
 # %% [markdown] id="about-encode" tags=["en"]
 # The tags are twelve zeros and ones; the priority is one number; the department is a row of four
 # with a single one. `TextVectorization` makes numbers of the texts: it numbers the words by how
-# often they occur (`adapt`), and makes each text a row of the same length, cut or filled up with
-# zeros.
+# often they occur (`adapt`), and makes each text a row of the same length
+# (`output_sequence_length`), cut or filled up with zeros.
 
 # %% [markdown] id="about-encode" tags=["es"]
 # Las etiquetas son doce ceros y unos; la prioridad, un número; el departamento, una fila de cuatro
 # con un solo uno. `TextVectorization` convierte los textos en números: numera las palabras según su
-# frecuencia (`adapt`) y hace de cada texto una fila de la misma longitud, cortada o completada con
-# ceros.
+# frecuencia (`adapt`) y hace de cada texto una fila de la misma longitud
+# (`output_sequence_length`), cortada o completada con ceros.
 
 # %% id="encode"
 num_words = 10_000
@@ -136,14 +136,14 @@ lab.graph(model)
 # ## A loss for each head
 #
 # The priority is yes or no, the department one of four: two losses, given **by name**. Training
-# reduces a single number, their weighted sum; the weights set how much each head counts.
+# reduces a single number, their weighted sum; the `loss_weights` set how much each head counts.
 
 # %% [markdown] id="about-compile" tags=["es"]
 # ## Una pérdida para cada cabeza
 #
 # La prioridad es sí o no; el departamento, uno de cuatro: dos pérdidas, indicadas **por nombre**.
-# El entrenamiento reduce un único número, su suma ponderada; los pesos fijan cuánto cuenta cada
-# cabeza.
+# El entrenamiento reduce un único número, su suma ponderada; los pesos (`loss_weights`) fijan
+# cuánto cuenta cada cabeza.
 
 # %% id="compile"
 model.compile(
@@ -193,10 +193,11 @@ history = model.fit(x_train, y_train, epochs=epochs, batch_size=32, verbose=0)
 
 # %% [markdown] id="about-evaluate" tags=["en"]
 # Compare the model with a guess: always the most common answer. The guess is printed first.
+# (`return_dict` names the results.)
 
 # %% [markdown] id="about-evaluate" tags=["es"]
 # Compara el modelo con una apuesta: siempre la respuesta más frecuente. Primero se imprime la
-# apuesta.
+# apuesta. (`return_dict` da nombre a los resultados).
 
 # %% id="predict-evaluate"
 lab.predict("best-guess")
@@ -209,21 +210,22 @@ for head in guess:
     print(head, f"{guess[head]:.2f}", f"{result[head + '_accuracy']:.1f}")
 
 # %% [markdown] id="about-judge" tags=["en"]
-# The model is right far more often, on tickets that it was not trained on.
+# The model is right more often, on tickets not trained on.
 #
 # ## Write a ticket
 #
-# Outputs can have names too: `named` is the same graph, and returns a dict. Make the ticket urgent,
-# send it to another department. (The model knows only words of the templates.)
+# Outputs can have names too: `named` is the same graph, from `model.inputs`, and returns a dict.
+# Make the ticket urgent, send it to another department. (The model knows only words of the
+# templates.)
 
 # %% [markdown] id="about-judge" tags=["es"]
-# El modelo acierta mucho más, con tickets con los que no se entrenó.
+# El modelo acierta mucho más, con tickets nuevos.
 #
 # ## Escribe un ticket
 #
-# También las salidas pueden llevar nombre: `named` es el mismo grafo, y devuelve un diccionario.
-# Haz urgente el ticket, envíalo a otro departamento. (El modelo solo conoce palabras de las
-# plantillas).
+# También las salidas pueden llevar nombre: `named` es el mismo grafo, desde `model.inputs`, y
+# devuelve un diccionario. Haz urgente el ticket, envíalo a otro departamento. (El modelo solo
+# conoce palabras de las plantillas).
 
 # %% id="named"
 named = keras.Model(model.inputs, {"priority": priority, "department": department})
@@ -262,12 +264,13 @@ print(f"{result['department_accuracy']:.2f} → {mixed_up['department_accuracy']
 
 # %% [markdown] id="about-dataset" tags=["en"]
 # No error, only worse answers: nothing warns you. In a dict the order does not matter. The same
-# dicts make a `tf.data.Dataset`, which feeds larger data batch by batch. The loss differs by:
+# dicts make a `tf.data.Dataset` (`from_tensor_slices`), which feeds larger data batch by batch
+# (`batch`). The loss differs by:
 
 # %% [markdown] id="about-dataset" tags=["es"]
 # Ningún error, solo peores respuestas: nada te avisa. En un diccionario, el orden da igual. Con los
-# mismos diccionarios se crea un `tf.data.Dataset`, que alimenta datos más grandes lote a lote. La
-# pérdida difiere en:
+# mismos diccionarios se crea un `tf.data.Dataset` (`from_tensor_slices`), que alimenta datos más
+# grandes lote a lote (`batch`). La pérdida difiere en:
 
 # %% id="dataset"
 import tensorflow as tf

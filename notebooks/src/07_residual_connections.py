@@ -166,15 +166,16 @@ lab.graph(model)
 # %% [markdown] id="about-data" tags=["en"]
 # ## Colour pictures
 #
-# The pictures are patches of real photographs in ten classes; training and test patches were cut from
-# different parts of them. Their numbers, 0 to 255, become numbers from −1 to 1, from which a network
-# learns more quickly.
+# `lab.datasets.colour_images` are patches of real photographs in ten classes, their `captions`;
+# training and test patches were cut from different parts of them. Their numbers, 0 to 255, become
+# numbers from −1 to 1, which are learned more quickly.
 
 # %% [markdown] id="about-data" tags=["es"]
 # ## Imágenes en color
 #
-# Las imágenes son recortes de fotografías reales, en diez clases; los de entrenamiento y los de
-# prueba salen de partes distintas. Sus números pasan de 0…255 a −1…1: así una red aprende más rápido.
+# `lab.datasets.colour_images` son recortes de fotografías reales, en diez clases (`captions`); los
+# de entrenamiento y los de prueba salen de partes distintas. Sus números pasan de 0…255 a −1…1: así
+# una red aprende más rápido.
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test), names = lab.datasets.colour_images(source=source)
@@ -234,16 +235,16 @@ lab.curves(histories)
 # The plain network stays at 2.30, the loss of guessing among ten classes. Why?
 #
 # Gradients are computed from the last layer back to the first. `SGD` with learning rate 1 subtracts
-# from each weight its gradient, so one step shows their mean size in the first convolution, without
-# skips and with them.
+# from each weight its gradient, so one step (`train_on_batch`) shows their mean size in the first
+# convolution, without skips and with them.
 
 # %% [markdown] id="after-deep" tags=["es"]
 # La red sin atajos (`plain`) se queda en 2.30, la pérdida de quien adivina entre diez clases. ¿Por
 # qué?
 #
 # Los gradientes se calculan desde la última capa hacia la primera. `SGD` con tasa de aprendizaje 1
-# le resta a cada peso su gradiente; así, un paso muestra su tamaño medio en la primera convolución,
-# sin atajos y con ellos.
+# le resta a cada peso su gradiente; así, un paso (`train_on_batch`) muestra su tamaño medio en la
+# primera convolución, sin y con atajos.
 
 # %% id="ask-first-gradient"
 lab.predict("first-gradient")
@@ -270,7 +271,8 @@ print(f"{gradients[0]:.7f} {gradients[1]:.1f}")
 #
 # ## Train the ResNet
 #
-# Below the curves, the dashboard shows which classes are mistaken for which (a *confusion matrix*).
+# Below the curves, the dashboard shows, for the pictures in `probe`, which classes (`class_names`)
+# are mistaken for which (a *confusion matrix*).
 
 # %% [markdown] id="after-gradient" tags=["es"]
 # Capa a capa la señal se debilitó. Un atajo la deja pasar sin cambios; por
@@ -281,8 +283,8 @@ print(f"{gradients[0]:.7f} {gradients[1]:.1f}")
 #
 # ## Entrenar la ResNet
 #
-# Debajo de las curvas, el panel muestra una tabla que dice qué clase confunde con cuál (la *matriz de
-# confusión*).
+# Debajo de las curvas, el panel muestra qué clase (`class_names`) confunde con cuál (*matriz de
+# confusión*), en las imágenes de `probe`.
 
 # %% id="fit" tags=["nbval-ignore-output"]
 model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -110,16 +110,16 @@ lab.compare(shared, separate)
 # %% [markdown] id="about-learning" tags=["en", "optional"]
 # ## What is learned from one text (optional)
 #
-# One step of training, with the words 1 and 2 in the first text and 8 and 9 in the second. (`sgd` is
-# the simplest optimizer: it moves each weight against its gradient.) The function returns which rows
-# of each table have changed.
+# One step of training, with the words 1 and 2 in the first text and 8 and 9 in the second. (`sgd`
+# is the simplest optimizer: it moves each weight against its gradient.) The function returns which
+# rows of each table have changed (`np.flatnonzero`: the places of `True`).
 
 # %% [markdown] id="about-learning" tags=["es", "optional"]
 # ## Lo que se aprende de un texto (opcional)
 #
-# Un paso de entrenamiento, con las palabras 1 y 2 en el primer texto y 8 y 9 en el segundo. (`sgd` es
-# el optimizador más simple: mueve cada peso en contra de su gradiente). La función devuelve qué filas
-# de cada tabla cambiaron.
+# Un paso de entrenamiento, con las palabras 1 y 2 en el primer texto y 8 y 9 en el segundo. (`sgd`
+# es el optimizador más simple: mueve cada peso en contra de su gradiente). La función devuelve qué
+# filas de cada tabla cambiaron (`np.flatnonzero`: los lugares de `True`).
 
 
 # %% id="learning" tags=["optional"]
@@ -150,7 +150,7 @@ print(rows_changed(shared), rows_changed(separate))
 # first = layers.Dense(4)
 # second = layers.Dense(5)
 # parts = [second(first(a)), second(first(b)), first(c)]
-# outputs = layers.Dense(1)(layers.Concatenate()(parts))
+# outputs = layers.Dense(1)(layers.concatenate(parts))
 # model = keras.Model([a, b, c], outputs)
 # ```
 #
@@ -165,7 +165,7 @@ print(rows_changed(shared), rows_changed(separate))
 # first = layers.Dense(4)
 # second = layers.Dense(5)
 # parts = [second(first(a)), second(first(b)), first(c)]
-# outputs = layers.Dense(1)(layers.Concatenate()(parts))
+# outputs = layers.Dense(1)(layers.concatenate(parts))
 # model = keras.Model([a, b, c], outputs)
 # ```
 #
@@ -183,16 +183,18 @@ lab.check("shared-count", parameters)
 # %% [markdown] id="about-pairs" tags=["en"]
 # ## Which digit is larger?
 #
-# Now a network with two inputs that learns from comparisons. It gets two digits and whether the left
-# one is larger, never which digits they are. `pairs` draws pairs at random and keeps the first
-# `count` whose digits differ; in training, it also drops those with a **9 on the right**.
+# Now a network with two inputs that learns from comparisons. It gets two digits and whether the
+# left one is larger, never which digits they are. `pairs` draws pairs at random (`randint` of
+# `RandomState`) and keeps the first `count` whose digits differ; in training, it also drops those
+# with a **9 on the right**. (`*` passes a list as arguments.)
 
 # %% [markdown] id="about-pairs" tags=["es"]
 # ## ¿Qué dígito es mayor?
 #
 # Ahora, una red con dos entradas que aprende a partir de comparaciones. Recibe dos dígitos y si el
-# izquierdo es mayor, nunca qué dígitos son. `pairs` saca pares al azar y conserva los primeros
-# `count` de dígitos distintos; para entrenar, descarta además los que tienen un **9 a la derecha**.
+# izquierdo es mayor, nunca qué dígitos son. `pairs` saca pares al azar (`randint` de `RandomState`)
+# y conserva los primeros `count` de dígitos distintos; para entrenar, descarta además los que
+# tienen un **9 a la derecha**. (`*` pasa una lista como argumentos).
 
 
 # %% id="pairs"
@@ -212,15 +214,15 @@ test, test_larger, test_right = pairs(x_test, y_test, 2000)
 lab.pictures(*[images[:8].reshape(-1, 28, 28) for images in train], captions=list(larger[:8]))
 
 # %% [markdown] id="about-tower" tags=["en"]
-# Each column is a pair, the left digit above, with the answer to learn. The *tower* is a small model
-# that computes one number from an image, its score. It has no bias at the end, because a constant
-# would cancel out in the difference. `layers.Activation("sigmoid")` is an activation as a layer of
-# its own.
+# Each column is a pair, the left digit above, with the answer to learn. The *tower* is a small
+# model that computes one number from an image, its score. It has no bias at the end (`use_bias`),
+# because a constant would cancel out in the difference, which `Subtract` computes.
+# `layers.Activation("sigmoid")` is an activation as a layer of its own.
 
 # %% [markdown] id="about-tower" tags=["es"]
 # Cada columna es un par, con el dígito izquierdo arriba y la respuesta por aprender debajo. La
 # *torre* es un modelo pequeño que calcula a partir de una imagen un solo número, su puntuación. Al
-# final no tiene sesgo, porque una constante se anularía en la diferencia.
+# final no tiene sesgo (`use_bias`), porque se anularía en la diferencia (`Subtract`).
 # `layers.Activation("sigmoid")` es una activación como capa aparte.
 
 
@@ -318,17 +320,19 @@ for digit, mean in enumerate(means):
 # ## Your turn: tie the towers
 #
 # This network says whether a reply fits a question. `GlobalAveragePooling1D` takes the mean of the
-# word vectors, and `tanh` is an activation from −1 to 1. The function makes the code short, but
-# something has gone wrong: the network is twice as large as it should be.
+# word vectors, and `tanh` is an activation from −1 to 1; `Multiply` multiplies number by number.
+# The function makes the code short, but something has gone wrong: the network is twice as large as
+# it should be.
 
 # %% [markdown] id="after-alone" tags=["es"]
 # Solo con comparaciones ha puesto los dígitos más o menos en orden.
 #
 # ## Te toca: que las torres compartan pesos
 #
-# Esta red dice si una respuesta encaja con una pregunta. `GlobalAveragePooling1D` calcula la media de
-# los vectores de las palabras, y `tanh` es una activación que va de −1 a 1. La función abrevia el
-# código, pero algo salió mal: la red es el doble de grande de lo que debería.
+# Esta red dice si una respuesta encaja con una pregunta. `GlobalAveragePooling1D` calcula la media
+# de los vectores de las palabras, y `tanh` es una activación que va de −1 a 1; `Multiply`
+# multiplica número a número. La función abrevia el código, pero algo salió mal: la red es el doble
+# de grande.
 
 
 # %% id="untied"

@@ -53,10 +53,12 @@ model = lab.datasets.digits_model()
 lab.graph(model)
 
 # %% [markdown] id="about-data" tags=["en"]
-# Here are test digits, and below each the answer of the network.
+# Here are test digits, and below each the answer of the network: the place of its largest output
+# (`argmax`).
 
 # %% [markdown] id="about-data" tags=["es"]
-# Aquí tienes dígitos de prueba y, debajo de cada uno, la respuesta de la red.
+# Dígitos de prueba y, debajo de cada uno, la respuesta de la red: el lugar de su mayor salida
+# (`argmax`).
 
 # %% id="data"
 (x_train, y_train), (x_test, y_test) = lab.datasets.mnist(source=source)
@@ -72,15 +74,16 @@ lab.pictures(x_test[:8], captions=list(answers[:8]))
 #
 # ## What `.output` is
 #
-# The model has just run a thousand digits through every layer, and each layer has an attribute
-# `output`.
+# The model has just run a thousand digits through every layer, and each layer, which `get_layer`
+# finds by its name, has an attribute `output`. (`__name__` is the name of a type.)
 
 # %% [markdown] id="about-output" tags=["es"]
 # Uno de los ocho está mal leído: el cuarto es un 2.
 #
 # ## Qué es `.output`
 #
-# El modelo acaba de pasar mil dígitos por todas sus capas, y cada capa tiene un atributo `output`.
+# El modelo acaba de pasar mil dígitos por todas sus capas, y cada capa, que `get_layer` busca por
+# su nombre, tiene un atributo `output`. (`__name__` es el nombre de un tipo).
 
 # %% id="ask-layer-output"
 lab.predict("layer-output")
@@ -95,10 +98,10 @@ print(type(edges).__name__, edges.shape)
 #
 # ## A feature extractor in three lines
 #
-# In the lesson on one graph and many models you cut a model at one place. `keras.Model` takes a list
-# of places, too. What a layer makes of its input is called its *activations*, or *features*; so a
-# model that outputs them is called a *feature extractor*. It uses the layers of the network itself,
-# and has no weights of its own.
+# In the lesson on one graph and many models you cut a model at one place. From `model.input`, a
+# model can also lead to a list of places. What a layer makes of its input is called its
+# *activations*, or *features*; so a model that outputs them is called a *feature extractor*. It
+# uses the layers of the network itself, and has no weights of its own.
 
 # %% [markdown] id="about-extractor" tags=["es"]
 # `.output` no es un valor. Es un *lugar del grafo*: el tensor simbólico que devolvió la llamada a
@@ -106,10 +109,10 @@ print(type(edges).__name__, edges.shape)
 #
 # ## Un extractor de características en tres líneas
 #
-# En la lección sobre un grafo y muchos modelos cortaste un modelo en un solo lugar. `keras.Model`
-# también acepta una lista de lugares. A lo que una capa hace con su entrada se le llama
-# *activaciones* o *características* (*features*); de ahí el nombre de *extractor de características*.
-# Usa las propias capas de la red y no tiene pesos propios.
+# En la lección sobre un grafo y muchos modelos cortaste un modelo en un solo lugar. Desde
+# `model.input`, un modelo también puede llevar a una lista de lugares. A lo que una capa hace con
+# su entrada se le llama *activaciones* o *características* (*features*); de ahí el nombre de
+# *extractor de características*. Usa las propias capas de la red y no tiene pesos propios.
 
 # %% id="ask-extractor-arrays"
 lab.predict("extractor-arrays")
@@ -204,8 +207,9 @@ print(dead)
 #
 # ## What features are good for
 #
-# Two images are similar if their features are similar. Take the digit number 6 of the test set, a 2,
-# and look for the eight training digits nearest to it: once by pixels, once by features.
+# Two images are similar if their features are similar. Take the digit number 6 of the test set, a
+# 2, and look for the eight training digits nearest to it: once by pixels, once by features.
+# (`argsort` gives the places, the nearest first.)
 
 # %% [markdown] id="about-nearest" tags=["es"]
 # La red lee los dígitos con 27 números; cinco unidades no hacen nada.
@@ -214,7 +218,7 @@ print(dead)
 #
 # Dos imágenes se parecen si se parecen sus características. Toma el dígito número 6 del conjunto de
 # prueba, un 2, y busca los ocho dígitos de entrenamiento más cercanos: primero por píxeles y luego
-# por características.
+# por características. (`argsort` da los lugares, empezando por el más cercano).
 
 # %% id="ask-nearest-digits"
 lab.predict("nearest-digits")
@@ -267,16 +271,18 @@ lab.check("three-features", answer)
 # %% [markdown] id="about-vgg" tags=["en"]
 # ## The same in VGG19
 #
-# VGG19 is a network for photographs, from 2014. It comes with Keras; its trained weights do not. Here
-# they are random (`weights=None`): such a network sees nothing, but its places, names and numbers are
-# those of VGG19. `include_top=False` leaves out the Dense layers at its end.
+# VGG19 is a network for photographs, from 2014. It comes with Keras; its trained weights do not.
+# Here they are random (`weights=None`): such a network sees nothing, but its places, names and
+# numbers are those of VGG19. `include_top=False` leaves out the Dense layers at its end;
+# `input_shape` is the image's.
 
 # %% [markdown] id="about-vgg" tags=["es"]
 # ## Lo mismo en VGG19
 #
-# VGG19 es una red para fotografías, de 2014. Viene con Keras, pero sin sus pesos entrenados. Aquí son
-# aleatorios (`weights=None`): una red así no ve nada, pero sus lugares, nombres y números son los de
-# VGG19. `include_top=False` deja fuera las capas Dense del final.
+# VGG19 es una red para fotografías, de 2014. Viene con Keras, pero sin sus pesos entrenados. Aquí
+# son aleatorios (`weights=None`): una red así no ve nada, pero sus lugares, nombres y números son
+# los de VGG19. `include_top=False` deja fuera las capas Dense del final; `input_shape` es la forma
+# de la imagen.
 
 # %% id="vgg"
 vgg19 = keras.applications.VGG19(weights=None, include_top=False, input_shape=(224, 224, 3))

@@ -94,12 +94,35 @@ def test_introduction_needs_both_languages_and_prose():
     assert not course_terms.introduces(cell("It will fit.", "It will fit."), ".fit", known)
     assert not course_terms.introduces(cell("`inputs`", "`inputs`"), ".input", known)
     assert course_terms.introduces(cell("Call `fit`.", "Llama a `fit`."), ".fit", known)
+    assert not course_terms.introduces(cell("`lab.fit`", "`lab.fit`"), ".fit", known)
+    assert not course_terms.introduces(cell("A layer.", "Una layer."), "Layer", known)
+    assert not course_terms.introduces(cell("[mask](a)", "[máscara](a)"), "mask", known)
+    assert not course_terms.introduces(cell("`[*]` `**`", "`[*]` `**`"), "`*`", known)
 
 
-def test_unknown_layer_fails(monkeypatch):
+@pytest.fixture
+def faults_with(monkeypatch):
+    """Returns the faults of the course after a cell of code is put at a place in it."""
+
+    def faults(code, place):
+        cells = list(course_terms.cells())
+        new = Cell(cells[place].lesson, "new", True, False, {"en": code, "es": code})
+        cells.insert(place, new)
+        monkeypatch.setattr(course_terms, "cells", lambda: cells)
+        return {line.term: line.fault for line in course_terms.lines() if line.fault}
+
+    return faults
+
+
+def test_unknown_layer_fails(faults_with):
     """A layer that a lesson adds fails until a cell introduces it."""
-    [*before, last] = course_terms.cells()
-    new = Cell(last.lesson, "new", True, False, dict.fromkeys(("en", "es"), "layers.GRU(2)"))
-    monkeypatch.setattr(course_terms, "cells", lambda: [*before, last, new])
-    faults = {line.term: line.fault for line in course_terms.lines()}
-    assert faults["GRU"] == "no cell introduces it"
+    assert faults_with("layers.GRU(2)", -1) == {"GRU": "no cell introduces it"}
+
+
+def test_use_before_introduction_fails(faults_with):
+    assert faults_with("layers.LSTM(2)", 1) == {"LSTM": "used before 06[about-features]"}
+
+
+def test_reader_may_leave_out_what_is_optional(faults_with):
+    fault = "only 12[about-while-loop] introduces it, which is optional"
+    assert faults_with('"identity"', -1) == {"identity": fault}
