@@ -42,8 +42,8 @@ def digit_pad(model: Any) -> "DigitPad":
         >>> import keras
         >>> image = keras.Input((784,))
         >>> outputs = keras.layers.Dense(10, "softmax", kernel_initializer="zeros")(image)
-        >>> digit_pad(keras.Model(image, outputs)).answer.round(1).tolist()
-        [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
+        >>> digit_pad(keras.Model(image, outputs)).answer.shape
+        (10,)
     """
     return DigitPad(model)
 
