@@ -294,7 +294,12 @@ WRONG = [
         ("the *other* image", "la *otra* imagen"),
     ),
     (SILVER, lambda: working(by=[reader(), other_reader()]), ("read alike", "igual")),
-    (SILVER, lambda: working(worths=[range(10), [0] * 10]), ("adds badly", "suma mal")),
+    (
+        SILVER,
+        lambda: working(worths=[range(10), [0] * 10]),
+        ("with the left digit", "con el dígito de la izquierda"),
+    ),
+    (SILVER, lambda: working(worths=[range(9, -1, -1)] * 2), ("adds badly", "suma mal")),
     (SILVER, lambda: working(by=[unread(), unread()]), ("than chance", "que el azar")),
     (GOLD, small, ("in memory", "en memoria")),
     (GOLD, lambda: saved(working(), "large.keras"), ("20,000", "20,000")),
