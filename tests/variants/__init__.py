@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from variants import class_answers, compiled_answers, graph_answers, value_answers
+from variants import (
+    class_answers,
+    compiled_answers,
+    function_answers,
+    graph_answers,
+    head_answers,
+    project_answers,
+    value_answers,
+)
 
 Maker = Callable[[int, int], Iterator[tuple[str, Any]]]
 
@@ -19,11 +27,14 @@ MAKERS: dict[str, tuple[Maker, Maker]] = {
     "three-heads": (compiled_answers.right_heads, compiled_answers.wrong_heads),
     "swapped-losses": (compiled_answers.right_losses, compiled_answers.wrong_losses),
     "round-trip": (compiled_answers.right_trips, compiled_answers.wrong_trips),
+    "new-head": (head_answers.right, head_answers.wrong),
+    "count-joins": (function_answers.right, function_answers.wrong),
 }
 for module, names in (
     (graph_answers, graph_answers.SPECS),
     (value_answers, (*value_answers.NUMBERS, *value_answers.DICTS)),
     (class_answers, ("power-layer", "any-batch")),
+    (project_answers, project_answers.LEVELS),
 ):
     for name in names:
         MAKERS[name] = (partial(module.right, name), partial(module.wrong, name))

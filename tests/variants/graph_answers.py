@@ -18,11 +18,11 @@ from variants.writing import Mine, Writer
 Variant = tuple[str, Any]
 
 
-def _input(name: str, *shape: int | None, **settings: Any) -> Node:
+def input_node(name: str, *shape: int | None, **settings: Any) -> Node:
     return node(name, "Input", shape=shape, **settings)
 
 
-def _dense(
+def dense(
     name: str, source: str, units: int, activation: str | None = None, **more: Any
 ) -> Node:
     if activation:
@@ -31,26 +31,26 @@ def _dense(
 
 
 def hidden_units() -> Spec:
-    nodes = (_input("i", 784), _dense("h", "i", 32, "relu"), _dense("o", "h", 10, "softmax"))
+    nodes = (input_node("i", 784), dense("h", "i", 32, "relu"), dense("o", "h", 10, "softmax"))
     return Spec(nodes, ("i",), ("o",))
 
 
 def committee() -> Spec:
-    nodes = [_input("i", 784)]
+    nodes = [input_node("i", 784)]
     for it in "abc":
-        nodes += [_dense(f"h{it}", "i", 32, "relu"), _dense(f"o{it}", f"h{it}", 10, "softmax")]
+        nodes += [dense(f"h{it}", "i", 32, "relu"), dense(f"o{it}", f"h{it}", 10, "softmax")]
     nodes.append(node("vote", "Average", "oa", "ob", "oc"))
     return Spec(tuple(nodes), ("i",), ("vote",))
 
 
 def two_heads() -> Spec:
     nodes = (
-        _input("image", 784),
-        _input("place", 2),
-        _dense("x", "image", 64, "relu"),
+        input_node("image", 784),
+        input_node("place", 2),
+        dense("x", "image", 64, "relu"),
         node("both", "Concatenate", "x", "place"),
-        _dense("digit", "both", 10, "softmax"),
-        _dense("even", "both", 1, "sigmoid"),
+        dense("digit", "both", 10, "softmax"),
+        dense("even", "both", 1, "sigmoid"),
     )
     titles = {name: name for name in ("image", "place", "digit", "even")}
     return Spec(nodes, ("image", "place"), ("digit", "even"), titles, free=True)
@@ -59,7 +59,7 @@ def two_heads() -> Spec:
 def projected_skip() -> Spec:
     conv = {"filters": 128, "kernel_size": 3, "activation": "relu", "padding": "same"}
     nodes = (
-        _input("i", 9, 9, 64),
+        input_node("i", 9, 9, 64),
         node("c1", "Conv2D", "i", **conv),
         node("c2", "Conv2D", "c1", **conv),
         node("skip", "Conv2D", "i", filters=128, kernel_size=1),
@@ -72,25 +72,25 @@ def tie_the_towers() -> Spec:
     nodes = []
     for it in "qr":
         nodes += [
-            _input(it, None, dtype="int32"),
+            input_node(it, None, dtype="int32"),
             node(f"e{it}", "Embedding", it, layer="e", input_dim=1000, output_dim=128),
             node(f"p{it}", "GlobalAveragePooling1D", f"e{it}"),
-            _dense(f"d{it}", f"p{it}", 128, "tanh", layer="d"),
+            dense(f"d{it}", f"p{it}", 128, "tanh", layer="d"),
         ]
-    nodes += [node("both", "Multiply", "dq", "dr"), _dense("match", "both", 1, "sigmoid")]
+    nodes += [node("both", "Multiply", "dq", "dr"), dense("match", "both", 1, "sigmoid")]
     return Spec(tuple(nodes), ("q", "r"), ("match",), free=True)
 
 
 def code_to_graph() -> Spec:
     nodes = (
-        _input("left", 8),
-        _input("right", 8),
-        _dense("rl", "left", 16, "relu", layer="read"),
-        _dense("rr", "right", 16, "relu", layer="read"),
+        input_node("left", 8),
+        input_node("right", 8),
+        dense("rl", "left", 16, "relu", layer="read"),
+        dense("rr", "right", 16, "relu", layer="read"),
         node("both", "Concatenate", "rl", "rr"),
-        _dense("mix", "both", 32, "relu"),
+        dense("mix", "both", 32, "relu"),
         node("sum", "Add", "mix", "both"),
-        _dense("judge", "sum", 1, "sigmoid"),
+        dense("judge", "sum", 1, "sigmoid"),
     )
     return Spec(nodes, ("left", "right"), ("judge",))
 
@@ -148,7 +148,7 @@ def wrong(name: str, seed: int, count: int) -> Iterator[Variant]:
 
 
 def _chain(network: Any, end: int) -> Spec:
-    nodes = [_input("i", *network.layers[0].output.shape[1:])]
+    nodes = [input_node("i", *network.layers[0].output.shape[1:])]
     for layer in network.layers[1 : end + 1]:
         nodes.append(Node(layer.name, type(layer).__name__, {}, (nodes[-1].name,)))
     return Spec(tuple(nodes), ("i",), (nodes[-1].name,), given=True)

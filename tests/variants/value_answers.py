@@ -23,7 +23,7 @@ NUMBERS = (
 )
 DICTS = (
     *("dense-on-image", "what-is-in-the-file", "both-models", "what-adds", "what-comes-out"),
-    *("six-architectures", "rnn-calls"),
+    *("six-architectures", "rnn-calls", "frozen-count", "steps-that-count"),
 )
 
 
@@ -42,7 +42,7 @@ _WHOLE: list[Callable[[int], Any]] = [
     int,
     np.int64,
     np.int32,
-    np.uint16,
+    np.uint32,
     float,
     np.float32,
     str,
@@ -120,6 +120,26 @@ _SHAPE: list[Callable[[tuple], Any]] = [
     lambda s: [*s],
     lambda s: (s,),
     lambda s: f" {s} ",
+]
+
+_NUMBERS_IN_A_ROW: list[Callable[[list[int]], Any]] = [
+    list,
+    tuple,
+    np.array,
+    lambda row: np.array(row, "float32"),
+    lambda row: np.array([row])[0],
+    lambda row: [np.int64(n) for n in row],
+    lambda row: [float(n) for n in row],
+    lambda row: [str(n) for n in row],
+    lambda row: keras.ops.convert_to_tensor(row),
+    lambda row: [keras.ops.convert_to_tensor(n) for n in row],
+    lambda row: [np.array([n]) for n in row],
+    lambda row: str(row),
+    lambda row: str(row).strip("[]"),
+    lambda row: dict(enumerate(row)).values(),
+    lambda row: np.array([row]),
+    lambda row: [[n] for n in row],
+    lambda row: np.array(row)[:, None],
 ]
 
 _TRUTH: list[Callable[[bool], Any]] = [
@@ -201,6 +221,8 @@ def forms_of(value: Any) -> list[Callable[[Any], Any]]:
         return _FRACTION
     if isinstance(value, tuple):
         return _SHAPE
+    if isinstance(value, list):
+        return _NUMBERS_IN_A_ROW
     return [lambda word, form=form: form for form in _WORDS[value]]
 
 
@@ -240,7 +262,7 @@ def wrong(name: str, seed: int, count: int) -> Iterator[Variant]:
 def _wrong_numbers(name: str, right: Any) -> list[Any]:
     """Mutates the arithmetic of the solution, and the result."""
     code = EXERCISES[name].solution.partition("=")[2].strip()
-    results = {_value(mutant) for mutant in _mutated(code)} - {None}
+    results = {_value(mutant) for mutant in mutated(code)} - {None}
     results |= {right + 1, right - 1, right * 2, right * 32, -right, right + 100, 0}
     results = {value for value in results if abs(value - right) > 0.01}
     return [*sorted(results), "many", [1, 2], {"n": right}, "1" + str(right), print]
@@ -253,12 +275,12 @@ def _value(code: str) -> Any:
         return None
 
 
-def _mutated(code: str) -> Iterator[str]:
+def mutated(code: str, mode: str = "eval") -> Iterator[str]:
     """Yields an expression with one constant or operator changed, or one term left out."""
-    size = len(list(ast.walk(ast.parse(code, mode="eval"))))
+    size = len(list(ast.walk(ast.parse(code, mode=mode))))
     for at in range(size):
         for way in range(6):
-            tree = ast.parse(code, mode="eval")
+            tree = ast.parse(code, mode=mode)
             mutator = _Mutator(at, way)
             yield ast.unparse(mutator.visit(tree))
 
@@ -331,5 +353,16 @@ def _wrong_parts(name: str, value: Any) -> list[Any]:
                 ]
         swapped = (value[0], *value[1:][::-1])
         return [it for it in [*others, swapped] if it != value]
+    if isinstance(value, list):
+        return _wrong_rows(value)
     words = [word for word in _WORDS if word != value]
     return [*words, "graph", 1, words[0].upper()]
+
+
+def _wrong_rows(row: list[int]) -> list[Any]:
+    others: list[Any] = [row[::-1], row[1:], row[:-1], [*row, 1], [], "many", sum(row), row[0]]
+    others += [[4 - n for n in row], [len(row)] * len(row), [row, row], [0] * len(row)]
+    for at, n in enumerate(row):
+        for other in (n + 1, n - 1, "many", None):
+            others.append([*row[:at], other, *row[at + 1 :]])
+    return others

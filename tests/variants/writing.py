@@ -18,6 +18,7 @@ KEPT: list[Any] = []
 _ACTIVATION_CLASSES = {"relu": layers.ReLU, "softmax": layers.Softmax}
 
 
+@keras.saving.register_keras_serializable()
 class Mine(keras.Model):
     """A functional model of the learner's own class."""
 

@@ -14,7 +14,7 @@ WRONG_SENTENCES = [
     ((2, 2, 1, 4), ("`[0, 0, 0, 0]`", "`[0, 0, 0, 0]`")),
     ((4, 4, 4, 4), ("all steps", "todos los pasos")),
     ((1, 2, 0, 4), ("`[3, 5, 0, 0]`", "`[3, 5, 0, 0]`")),
-    ((2, 2, 4, 0, 1), ("There are 5", "Hay 5")),
+    ((2, 2, 4, 0, 1), ("length is 5", "longitud es 5")),
     (8, ("a list of four", "una lista de cuatro")),
     ((2, 2, ..., 4), ("still missing", "Falta")),
     (("two", 2, 0, 4), ("a whole number", "un número entero")),

@@ -262,6 +262,10 @@ def not_a_model():
     return path
 
 
+def with_lambda():
+    return saved(keras.Sequential([keras.Input((1,)), layers.Lambda(lambda x: x)]), "l.keras")
+
+
 WITHOUT_NINE = [range(10), [*range(9), 0]]
 
 WRONG = [
@@ -284,16 +288,26 @@ WRONG = [
     (SILVER, lambda: working(("a", "b", "c")), ("no output named", "ninguna salida")),
     (SILVER, without_names, ("A dict names", "Un diccionario")),
     (SILVER, adder, ("no output named", "ninguna salida")),
-    (SILVER, lambda: working(("right_digit", "left_digit", "sum")), ("swapped", "intercambi")),
+    (
+        SILVER,
+        lambda: working(("right_digit", "left_digit", "sum")),
+        ("the *other* image", "la *otra* imagen"),
+    ),
     (SILVER, lambda: working(by=[reader(), other_reader()]), ("read alike", "igual")),
-    (SILVER, lambda: working(worths=[range(10), [0] * 10]), ("adds badly", "suma mal")),
-    (SILVER, lambda: working(by=[unread(), unread()]), ("never compiled", "nunca se compiló")),
+    (
+        SILVER,
+        lambda: working(worths=[range(10), [0] * 10]),
+        ("with the left digit", "con el dígito de la izquierda"),
+    ),
+    (SILVER, lambda: working(worths=[range(9, -1, -1)] * 2), ("adds badly", "suma mal")),
+    (SILVER, lambda: working(by=[unread(), unread()]), ("than chance", "que el azar")),
     (GOLD, small, ("in memory", "en memoria")),
     (GOLD, lambda: saved(working(), "large.keras"), ("20,000", "20,000")),
     (GOLD, lambda: saved(small(WITHOUT_NINE), "nine.keras"), ("tell left", "no distinga")),
     (GOLD, lambda: Path(FOLDER.name, "nowhere.keras"), ("no file", "No existe")),
     (GOLD, weights_only, ("only weights", "solo contiene pesos")),
-    (GOLD, not_a_model, ("cannot be loaded", "no se puede cargar")),
+    (GOLD, not_a_model, ("a whole model", "un modelo completo")),
+    (GOLD, with_lambda, ("Lambda", "Lambda")),
     (GOLD, lambda: 20_000, ("path of a file", "ruta de un archivo")),
 ]
 RIGHT = [

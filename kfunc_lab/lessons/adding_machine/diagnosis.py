@@ -44,8 +44,7 @@ def why_weak(
         ).format(learned=percent(on_learned), new=percent(on_new))
     return (
         why_any_output_is_weak(machine, pairs, "sum", asked)
-        or _of_the_answers(pairs, sums)
-        or _of_the_inputs(machine, pairs, sums)
+        or why_not_the_sum(machine, pairs, sums)
         or _of_the_learning(machine, on_new, on_learned)
     )
 
@@ -71,20 +70,31 @@ def why_any_output_is_weak(
     return None
 
 
+def why_not_the_sum(machine: Machine, pairs: Pairs, sums: Digits) -> str | None:
+    """Returns what the answers show: they are something else than the sum of both images."""
+    return _of_the_answers(pairs, sums) or _of_the_inputs(machine, pairs, sums)
+
+
 def _of_the_answers(pairs: Pairs, sums: Digits) -> str | None:
     import numpy as np
 
+    if sums.max() == 1:
+        return _(
+            "No answer is larger than 1, and sums go up to 18. If the last layer is a single unit "
+            "with an activation such as `sigmoid` or `softmax`, leave the activation out."
+        )
     if len(np.unique(sums)) == 1:
         return _(
             "The model answers {n} to every pair. Either it has not learned anything yet, or "
             "nothing of the images reaches its output."
         ).format(n=int(sums[0]))
-    for name in ("left_digit", "right_digit"):
-        if share(sums, pairs.truth[name]) > 0.5:
-            return _(
-                "The model answers with the {side} digit, not with the sum: the targets of `sum` "
-                "are the left digit plus the right digit."
-            ).format(side=_("left") if name == "left_digit" else _("right"))
+    shares = {it: share(sums, pairs.truth[it]) for it in ("left_digit", "right_digit")}
+    name = max(shares, key=shares.__getitem__)
+    if shares[name] > 0.5 and min(shares.values()) < 0.3:  # the larger digit is often either
+        return _(
+            "The model answers with the {side} digit, not with the sum: the targets of `sum` "
+            "are the left digit plus the right digit."
+        ).format(side=_("left") if name == "left_digit" else _("right"))
     offsets, counts = np.unique(sums - pairs.truth["sum"], return_counts=True)
     commonest = int(offsets[counts.argmax()])
     if commonest and counts.max() > len(sums) / 2:
@@ -128,7 +138,10 @@ def _of_the_learning(machine: Machine, on_new: float, on_learned: float) -> str:
 
 def never_trained() -> str:
     """Returns the reason why a model that is not compiled answers at random."""
-    return _("This model answers at random and was never compiled: `compile` it, and `fit` it.")
+    return _(
+        "The answers are no better than chance. Train the model, or the models inside it, with "
+        "`fit` before you hand it in."
+    )
 
 
 def leak(on_new: float, on_learned: float) -> str | None:

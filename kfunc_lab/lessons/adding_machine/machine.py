@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -162,12 +163,9 @@ def _run(model: Any, data: Any) -> Any:
 
 
 def _shape(tensor: Any) -> tuple[int, ...]:
-    """Returns the shape of one image in an input."""
-    shape = tuple(tensor.shape)[1:]
-    size = 1
-    for axis in shape:
-        size *= axis or 0
-    if size == _PIXELS:
+    """Returns the shape of one image in an input; an open height or width is that of an image."""
+    shape = tuple(28 if axis is None else axis for axis in tensor.shape[1:])
+    if math.prod(shape) == _PIXELS:
         return shape
     raise Wrong(
         _("The input `{name}` has shape {shape}; an image has 28 × 28 = 784 numbers.").format(

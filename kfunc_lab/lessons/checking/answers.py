@@ -79,19 +79,30 @@ def shape(answer: Any) -> tuple[Any, ...]:
     Raises:
         Wrong: If the answer is not a sequence.
     """
-    sizes = answer
-    if isinstance(sizes, str):
-        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
-            sizes = ast.literal_eval(sizes.strip())
-    if hasattr(sizes, "tolist"):
-        sizes = sizes.tolist()
-    if isinstance(sizes, list | tuple) and len(sizes) == 1 and not _is_size(sizes[0]):
-        [sizes] = sizes
+    sizes = row(answer)
     if not isinstance(sizes, list | tuple):
         raise Wrong(
             _("A shape is a tuple such as `(None, 784)`, got {got}.").format(got=repr(answer))
         )
     return tuple(map(_size, sizes))
+
+
+def row(answer: Any) -> Any:
+    """Returns an answer such as `np.array([2, 4])`, `"[2, 4]"` or `[[2, 4]]` as a list or tuple.
+
+    An answer that is none stays as it is.
+    """
+    if isinstance(answer, str):
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            answer = ast.literal_eval(answer.strip())
+    elif hasattr(answer, "shape"):
+        with contextlib.suppress(Exception):  # a symbolic tensor has no values
+            import numpy as np
+
+            answer = np.asarray(answer).tolist()
+    if isinstance(answer, list | tuple) and len(answer) == 1 and not _is_size(answer[0]):
+        [answer] = answer
+    return answer
 
 
 def _is_size(value: Any) -> bool:
@@ -121,7 +132,7 @@ def single(answer: Any) -> Any:
 
 
 def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:
-    """Returns an answer that is a dict with one entry for each name.
+    """Returns the entries of an answer that is a dict, in the order of their names.
 
     Raises:
         Wrong: If the answer is not a dict, has other keys, or lacks an entry.
@@ -150,7 +161,7 @@ def by_name(answer: Any, names: Collection[str]) -> Mapping[str, Any]:
     for name in names:
         if answer[name] is None or answer[name] is ...:
             raise Wrong(_("`{name}` has no answer yet.").format(name=name))
-    return answer
+    return {name: answer[name] for name in names}
 
 
 def model(answer: Any, name: str = "") -> Any:

@@ -214,7 +214,7 @@ def differences(comparison: Comparison) -> Iterator[str]:
 
 
 def _written_kind(call: Call) -> str:
-    """Returns the class of a call as the learner wrote it, not as in the normal form."""
+    """Returns the class of a call as it was written, not as in the normal form."""
     return call.code.partition("(")[0].rpartition(".")[2] or call.kind
 
 
@@ -230,13 +230,13 @@ def _missing(comparison: Comparison, call: Call, matched: dict[str, str]) -> str
     ]
     if len(sources) > 1:
         return _("{kind} is missing: it should take {sources}.").format(
-            kind=f"`{call.kind}`", sources=_names(sources)
+            kind=f"`{_written_kind(call)}`", sources=_names(sources)
         )
     if sources:
         return _("{kind} is missing after {source}.").format(
-            kind=f"`{call.kind}`", source=_names(sources)
+            kind=f"`{_written_kind(call)}`", source=_names(sources)
         )
-    return _("{kind} is missing.").format(kind=f"`{call.kind}`")
+    return _("{kind} is missing.").format(kind=f"`{_written_kind(call)}`")
 
 
 def _changes(comparison: Comparison, change: Change, matched: dict[str, str]) -> Iterator[str]:

@@ -31,6 +31,7 @@ def _entries(part: Any) -> Any:
 
 
 def _check_sentences(answer: Any) -> None:
+    answer = answers.row(answer)
     if isinstance(answer, str) or not isinstance(answer, Iterable):
         raise Wrong(
             "`sentences`: "
@@ -45,9 +46,9 @@ def _check_sentences(answer: Any) -> None:
     if len(steps) != len(_STEPS):
         raise Wrong(
             "`sentences`: "
-            + _("There are {n} numbers; expected one for each of the four sentences.").format(
-                n=len(steps)
-            )
+            + _(
+                "Expected one number for each of the four sentences; the length is {n}."
+            ).format(n=len(steps))
         )
     raise Wrong("`sentences`: " + _reason(steps))
 
@@ -68,7 +69,7 @@ def _reason(steps: list[int]) -> str:
     if tuple(steps) in known:
         return known[tuple(steps)]
     place = next(place for place, n in enumerate(_STEPS) if steps[place] != n)
-    return _("In {sentence}, the steps that count are those that are not 0, not {got}.").format(
+    return _("In {sentence}, {got} is not right: count the steps that are not 0.").format(
         sentence=f"`{list(_SENTENCES[place])}`", got=steps[place]
     )
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from kfunc_lab.lessons.adding_machine.diagnosis import (
     share,
     why_any_output_is_weak,
     why_nine_fails,
+    why_not_the_sum,
     why_weak,
 )
 from kfunc_lab.lessons.adding_machine.machine import Machine
@@ -109,9 +111,11 @@ def _refuse_silver(machine: Machine, scores: Scores) -> None:
         )
     if not total.reached:
         raise Wrong(
-            _(
-                "It reads well and adds badly: {share} of the sums are right. A single Dense layer "
-                "after the digits learns to add very slowly: put a hidden layer in between."
+            why_not_the_sum(machine, pairs, scores.sums)
+            or _(
+                "It reads well and adds badly: {share} of the sums are right. If a single Dense "
+                "layer follows the digits, it learns to add very slowly: put a hidden layer in "
+                "between."
             ).format(share=percent(total.share)),
             shown=scores,
         )
@@ -124,8 +128,8 @@ def _why_misread(machine: Machine, digit: Score) -> str:
     got = machine.answers(pairs, (digit.name,))[digit.name]
     if share(got, pairs.truth[other]) > 0.5:
         return _(
-            "`{name}` answers with the digit of the *other* image: the two outputs, or the two "
-            "inputs, are swapped."
+            "`{name}` answers with the digit of the *other* image: follow the arrows from both "
+            "images to this output."
         ).format(name=digit.name)
     if getattr(machine.model, "optimizer", None) is None and digit.share < 0.2:
         return never_trained()
@@ -187,9 +191,21 @@ def _loaded(answer: Any) -> Any:
             _("Expected the path of a file, got {got}.").format(got=type(answer).__name__)
         )
     path = Path(answer)
+    if path.is_dir():
+        raise Wrong(
+            _("`{path}` is a folder: `model.save(path)` writes a file.").format(
+                path=printable(path.name)
+            )
+        )
     if not path.is_file():
         raise Wrong(
             _("There is no file `{path}`: `model.save(path)` writes it.").format(
+                path=printable(path.name)
+            )
+        )
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise Wrong(
+            _("`{path}` does not hold a whole model: write it with `model.save(path)`.").format(
                 path=printable(path.name)
             )
         )
@@ -205,8 +221,10 @@ def _loaded(answer: Any) -> Any:
     except Exception as error:
         raise Wrong(
             _(
-                "`{path}` cannot be loaded: {error} A layer of your own has to be registered: "
-                "`@keras.saving.register_keras_serializable()`."
+                "`{path}` cannot be loaded: {error} Save it with the ending `.keras`. If it has a "
+                "layer of your own, register its class: "
+                "`@keras.saving.register_keras_serializable()`. Instead of a Lambda layer, call "
+                "the operation itself."
             ).format(path=printable(path.name), error=first_sentences(str(error)))
         ) from error
     finally:
