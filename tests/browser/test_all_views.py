@@ -99,8 +99,18 @@ def shown(page, name, at):
     return page.locator(".jp-CodeCell").nth(at).locator(".jp-OutputArea-output").last
 
 
+# The panel lies over what is aligned, and takes the margin of the outputs beside it.
+SHOW_PANEL = """(shows) => {
+    for (const panel of document.querySelectorAll(".kfunc-lab-panel")) {
+        panel.classList.toggle("beside", shows);
+        panel.style.display = shows ? "" : "none";
+    }
+}"""
+
+
 def look(page, name, at):
     """Return the position of each element in a view, and a screenshot."""
+    page.evaluate(SHOW_PANEL, name == "watch")
     view = shown(page, name, at)
     if name in WIDGETS:
         view.locator(".kfunc-lab-view").first.wait_for()

@@ -42,7 +42,7 @@ ANSWERS = [
         True,
     ),
     (
-        "12",
+        "14",
         "any-batch",
         EXERCISES["any-batch"].solution.replace(
             "states.append(state)", "states.append(2 * state)"

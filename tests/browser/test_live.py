@@ -55,7 +55,7 @@ def test_graph_grows_with_notebook(page, picture):
     panel = page.locator(".kfunc-lab-live.beside")
     assert "inputs = keras.Input((784,))" in panel.inner_text()  # before anything is there
     inline = page.locator(".jp-Notebook .kfunc-lab-docked")
-    assert inline.is_visible()
+    inline.wait_for()  # the panel may be there first
     run(page)
     beside(page, "img").wait_for()
     assert pins(page, "img") == ["inputs"]
