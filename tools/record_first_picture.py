@@ -30,7 +30,7 @@ CELLS = [
     (["mask = layers.Conv2D(1, 3)", "(both)"], "conv2d_2"),
 ]
 MISTAKE = (["skip = layers.Add()", "([spots, image])"], "add")
-EDIT = 'padding="same"'  # stands in the change that the explanation offers
+EDIT = "Cropping2D"  # stands in the change that the explanation offers
 
 # A full traceback would push the explanation out of the picture; what TensorFlow's C++ prints
 # when it is imported stays out of the notebook, as `kfunc-lab` sees to.
@@ -41,7 +41,6 @@ c.IPKernelApp.capture_fd_output = False
 """
 
 WINDOW = {"width": 1300, "height": 830}
-WIDER = 70  # by how much the notebook becomes wider than the graph
 WIDTH = 1660  # pixels of the file: twice the width of the README's picture
 TYPED, GROWN, READ, END = 100, 700, 1200, 3800  # how long a frame stays, in ms
 PLAYS = 3
@@ -95,7 +94,6 @@ def record(page: Page, language: str) -> Film:
     page.locator(".jp-Notebook .cm-content").click()
     first = ["import kfunc_lab as lab\n", "from keras import Input, layers\n", START[language]]
     _type_and_run(film, 1, first)
-    _widen_notebook(page)
     film.take(GROWN)
     for number, (pieces, layer) in enumerate(CELLS, start=2):
         _type_and_run(film, number, pieces)
@@ -117,16 +115,6 @@ def record(page: Page, language: str) -> Film:
     edit.evaluate("it => it.parentElement.scrollIntoView({block: 'nearest'})")
     film.take(END)
     return film
-
-
-def _widen_notebook(page: Page) -> None:
-    """Drags the edge between the notebook and the graph, which needs less room."""
-    graph = page.get_by_role("tab", name=re.compile("Graph|Grafo")).bounding_box()
-    edge, middle = graph["x"] - 3, WINDOW["height"] / 2
-    page.mouse.move(edge, middle)
-    page.mouse.down()
-    page.mouse.move(edge + WIDER, middle, steps=4)
-    page.mouse.up()
 
 
 def _type_and_run(film: Film, number: int, pieces: list[str]) -> None:
