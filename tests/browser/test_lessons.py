@@ -7,6 +7,20 @@ def notebook(number, language):
     return catalogue.notebook(catalogue.find(number), language)
 
 
+def scroll_to(page, code):
+    """Scrolls to a cell: JupyterLab draws outputs when they come near the window."""
+    page.locator(".jp-CodeCell", has_text=code).first.scroll_into_view_if_needed()
+
+
+def drawn_graph(page):
+    """Waits for the graph of the welcome lesson."""
+    scroll_to(page, "lab.graph(model)")
+    graph = page.locator(".kfunc-lab-graph").first
+    graph.wait_for(timeout=60_000)
+    graph.scroll_into_view_if_needed()
+    return graph
+
+
 def test_first_model_runs_and_click_selects_layer(open_notebook, run_all, picture, reader):
     language, look = reader
     page = open_notebook(notebook("01", language), dark=look == "dark")
@@ -24,10 +38,7 @@ def test_first_model_runs_and_click_selects_layer(open_notebook, run_all, pictur
 def test_training_shows_curves(open_notebook, run_all, picture):
     page = open_notebook(notebook("02", "es"))
     run_all(page)
-    # JupyterLab draws outputs when they come near the window.
-    page.locator(
-        ".jp-CodeCell", has_text="lab.TrainingDashboard"
-    ).first.scroll_into_view_if_needed()
+    scroll_to(page, "lab.TrainingDashboard")
     dashboard = page.locator(".kfunc-lab-dashboard").first
     dashboard.scroll_into_view_if_needed()
     dashboard.get_by_text("terminado").wait_for()
@@ -38,9 +49,7 @@ def test_training_shows_curves(open_notebook, run_all, picture):
 def test_welcome_is_in_spanish(open_notebook, run_all, picture):
     page = open_notebook(notebook("00", "es"))
     run_all(page)
-    page.locator(".jp-CodeCell", has_text="lab.graph(model)").first.scroll_into_view_if_needed()
-    graph = page.locator(".kfunc-lab-graph").first
-    graph.scroll_into_view_if_needed()
+    graph = drawn_graph(page)
     graph.get_by_text("Selecciona una llamada").wait_for()
     graph.locator('[data-item][aria-label^="species"]').click()
     graph.locator(".kfunc-lab-details", has_text="Parámetros").wait_for()
@@ -60,12 +69,11 @@ def test_stored_pictures_appear_before_any_run(open_notebook, picture):
 def test_saved_views_reappear_without_kernel(open_notebook, run_all):
     page = open_notebook(notebook("00", "en"))
     run_all(page)
-    page.locator(".kfunc-lab-graph").first.wait_for()
+    drawn_graph(page)
     page.keyboard.press("Control+s")
     page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
     page = open_notebook.reopen()
-    graph = page.locator(".kfunc-lab-graph").first
-    graph.wait_for(timeout=60_000)
+    graph = drawn_graph(page)
     graph.locator('[data-item][aria-label^="species"]').click()
     graph.locator(".kfunc-lab-details", has_text="51").wait_for()
     assert page.get_by_text("model not found").count() == 0
