@@ -236,5 +236,6 @@ def test_code_runs(page, shell):
         ran = shell.run_cell(block)
         assert ran.success == (more != "fails"), block
     folder = os.environ.get("KFUNC_LAB_SCREENSHOTS")
-    if folder and Path("graph.svg").exists():  # the picture of its own page
-        shutil.copy("graph.svg", ROOT / folder)
+    for picture in map(Path, ("graph.svg", "layered.svg")):
+        if folder and picture.exists():  # the pictures of the page
+            shutil.copy(picture, ROOT / folder)

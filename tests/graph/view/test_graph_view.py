@@ -167,9 +167,9 @@ def test_png_and_text_are_saved(view, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["g.png", "g.txt"]
 
 
-@pytest.mark.parametrize("name", ["graph.pdf", "graph", ".svg"])
+@pytest.mark.parametrize("name", ["graph.tex", "graph", ".svg"])
 def test_unknown_format_error_lists_formats(view, tmp_path, name):
-    with pytest.raises(ValueError, match=r"must end in one of: \.svg, \.png, \.html, "):
+    with pytest.raises(ValueError, match=r"must end in one of: \.svg, \.png, \.pdf, "):
         view.save(tmp_path / name)
     assert os.listdir(tmp_path) == []
 
@@ -248,7 +248,7 @@ def test_all_texts_of_view_are_translated(marked):
 
 def test_errors_are_translated(marked, view, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"^«.*»$"):
-        view.save(tmp_path / "graph.pdf")
+        view.save(tmp_path / "graph.tex")
     with pytest.raises(traitlets.TraitError, match=r"^«.*»$"):
         view.selected = "nobody"
     with pytest.raises(TypeError, match=r"^«.*».*«.*»$"):

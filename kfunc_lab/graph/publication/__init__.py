@@ -1,0 +1,1 @@
+"""Pictures for print: black on white, the layered figure, and PDF."""
