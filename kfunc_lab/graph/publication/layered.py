@@ -21,7 +21,7 @@ from kfunc_lab.graph.publication.volumes import Figure, Shape, Volume, figure_of
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 from kfunc_lab.ui.text_width import fit_text, text_width
-from kfunc_lab.ui.theme import FONT, LINE, PANEL, TEXT
+from kfunc_lab.ui.theme import FONT, LINE, PANEL, SURFACE, TEXT
 
 _FONT = 10  # pixels
 _SIDE = (14.0, 130.0)  # pixels: the smallest and the largest side of a picture
@@ -117,6 +117,7 @@ def to_layered(graph: LayerGraph, opened: frozenset[str]) -> str:
             '<svg xmlns="http://www.w3.org/2000/svg" class="kfunc-lab-layered" role="img" ',
             " ".join(f'{name}="{value}"' for name, value in attributes.items()),
             f' font-family="{FONT}"><title>{html.escape(title(graph))}</title>',
+            f'<rect width="100%" height="100%" fill="{SURFACE[0]}"/>',
             *parts,
             *keys,
             "</svg>",

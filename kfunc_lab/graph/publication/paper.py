@@ -29,7 +29,7 @@ def to_paper(svg: str) -> str:
     # The SVG is our own, and names in it are escaped: no foreign XML is parsed.
     drawing = ET.fromstring(svg)  # noqa: S314
     for element in list(drawing):
-        if element.tag == f"{_SVG}style" or element.get("class") == "surface":
+        if element.tag == f"{_SVG}style":
             drawing.remove(element)
     for parent in drawing.iter(f"{_SVG}g"):
         _remove_signs(parent)

@@ -111,7 +111,7 @@ def test_figure_fits_a_page_in_every_form(view, style, tmp_path):
     box = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
     assert [float(it) for it in box.groups()] == pytest.approx([width, height], abs=0.01)
     png = view.save(tmp_path / "figure.png", style=style).read_bytes()
-    assert int.from_bytes(png[16:20]) == pytest.approx(width / 72 * 300, abs=300 / 96)  # whole pixels
+    assert int.from_bytes(png[16:20]) == pytest.approx(width / 72 * 300, abs=300 / 96)
 
 
 def test_paper_is_black_on_white_with_the_same_names(view):
