@@ -95,10 +95,10 @@ def _leaving(result: WhatIf) -> dict[str, dict[str, None]]:
         for group in around[edge.source]:
             if group not in stays:
                 shapes.setdefault(group, {})[shapes_text([edge.tensor])] = None
-    for call_id in graph.outputs:
+    for position, (call_id, _output) in enumerate(graph.exits):
+        tensor = graph.exit_tensor(position)
         for group in around[call_id]:
-            outputs = graph.call_of[call_id].outputs
-            shapes.setdefault(group, {})[shapes_text(outputs)] = None
+            shapes.setdefault(group, {})[shapes_text([tensor] if tensor else [])] = None
     return shapes
 
 

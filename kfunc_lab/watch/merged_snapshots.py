@@ -64,13 +64,13 @@ def _keys(snapshot: Snapshot) -> dict[str, _Key]:
 def _with_missing(graph: LayerGraph, other: LayerGraph) -> LayerGraph:
     """Adds what only another graph has."""
     edges = {_ends(edge) for edge in graph.edges}
-    return replace(
+    whole = replace(
         graph,
         calls=(*graph.calls, *(it for it in other.calls if it.id not in graph.call_of)),
         edges=(*graph.edges, *(it for it in other.edges if _ends(it) not in edges)),
         groups=(*graph.groups, *(it for it in other.groups if it.id not in graph.group_of)),
-        outputs=tuple(dict.fromkeys((*graph.outputs, *other.outputs))),
     )
+    return whole.with_exits(dict.fromkeys((*graph.exits, *other.exits)))
 
 
 def _ends(edge: Edge) -> tuple[str, int, str, int]:
@@ -94,7 +94,7 @@ def renamed(graph: LayerGraph, ids: Mapping[str, str]) -> LayerGraph:
     def of_layer(item: str) -> str:  # its first call, which another graph may not show
         return ids.get(item, item)
 
-    return replace(
+    whole = replace(
         graph,
         calls=tuple(
             replace(
@@ -121,8 +121,10 @@ def renamed(graph: LayerGraph, ids: Mapping[str, str]) -> LayerGraph:
             for group in graph.groups
         ),
         inputs=every(graph.inputs),
-        outputs=every(graph.outputs),
         lost=every(graph.lost),
+    )
+    return whole.with_exits(
+        ((ids[call], output) for call, output in graph.exits), graph.output_names
     )
 
 

@@ -94,8 +94,8 @@ class StepsView(GraphView):
         layouts = Layouts(graph, _renamed(snapshot.annotations, ids))
         levels = layouts.levels
         ends = {
-            output_name(own): output_name(self.graph.outputs.index(call))
-            for own, call in enumerate(graph.outputs)
+            output_name(own): output_name(self.graph.exits.index(leaving))
+            for own, leaving in enumerate(graph.exits)
         }
         items = [item for level in levels.values() for item in level.items]
         layouts.boxes |= boxes_of(graph, items, layouts.annotations)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from kfunc_lab.graph.export.visible_edges import Arrow, arrows, item_labels
+from kfunc_lab.graph.model.descriptions import output_label
 from kfunc_lab.graph.model.families import FAMILIES, family_of
 from kfunc_lab.graph.model.folding import items_by_parent, visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
-from kfunc_lab.locale import _
+from kfunc_lab.graph.picture.boxes import truncate
 from kfunc_lab.ui.theme import LINE, PANEL
 
 
@@ -31,8 +32,9 @@ def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
     opened_groups = set(visible_groups(graph, graph.group_of if opened is None else opened))
     number = {item: f"n{at}" for at, item in enumerate((*graph.call_of, *graph.group_of))}
     lines = ["flowchart TD", *_item_lines(graph, None, opened_groups, number, "  ")]
-    for at in range(len(graph.outputs)):
-        lines.append(f'  out{at}(["{_escaped(_("output"))}"]):::input')
+    for at in range(len(graph.exits)):
+        label = _escaped(truncate(output_label(graph, at)))
+        lines.append(f'  out{at}(["{label}"]):::input')
     lines += [
         f"  {_arrow(graph, arrow, number)}" for arrow in arrows(graph, frozenset(opened_groups))
     ]

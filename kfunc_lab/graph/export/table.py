@@ -1,6 +1,6 @@
 """Exports a graph as a text table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kfunc_lab.graph.model.descriptions import (
     group_remark,
@@ -8,6 +8,7 @@ from kfunc_lab.graph.model.descriptions import (
     remark,
     shape_tuple,
     short_name,
+    tensor_name,
     title,
 )
 from kfunc_lab.graph.model.folding import visible_item, visible_items
@@ -63,7 +64,7 @@ def to_text(
         row += [", ".join(sources.get(item, ()))] if sources else []
         rows.append([*row, remarks[item]])
     below = notes(graph) if remarks_below is None else remarks_below
-    return "\n".join([title(graph), *align_columns(rows, right={3}), *below])
+    return "\n".join([title(graph), *align_columns(rows, right={3}), *_outputs(graph), *below])
 
 
 def _connections(
@@ -76,14 +77,30 @@ def _connections(
     for edge in graph.edges:
         source, target = visible[edge.source], visible[edge.target]
         if source != target:
-            sources.setdefault(target, {})[printable(source)] = None
+            name = printable(source)
+            if source == edge.source:
+                name = tensor_name(graph, source, edge.output)
+            sources.setdefault(target, {})[name] = None
         if source not in (target, edge.source):
             leaving.setdefault(source, {})[edge.tensor] = None
-    for call_id in graph.outputs:
-        leaving.setdefault(visible[call_id], {}).update(
-            dict.fromkeys(graph.call_of[call_id].outputs)
-        )
+    for position, (call_id, _output) in enumerate(graph.exits):
+        tensor = graph.exit_tensor(position)
+        if tensor is not None:
+            leaving.setdefault(visible[call_id], {})[tensor] = None
     return sources, leaving
+
+
+def _outputs(graph: LayerGraph) -> Iterator[str]:
+    """Yields a line with the outputs, unless all that its calls return is the only output."""
+    tensors = [tensor_name(graph, *leaving) for leaving in graph.exits]
+    whole = tensors == [printable(call_id) for call_id in graph.outputs]
+    if whole and len(tensors) < 2 and not any(graph.output_names):
+        return
+    named = (
+        f"{printable(name)} = {tensor}" if name else tensor
+        for name, tensor in zip(graph.output_names, tensors, strict=True)
+    )
+    yield _("Outputs: {names}.").format(names=", ".join(named))
 
 
 def _shapes(tensors: Iterable[TensorSpec]) -> str:

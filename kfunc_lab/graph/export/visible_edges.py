@@ -45,9 +45,10 @@ def arrows(graph: LayerGraph, opened: frozenset[str]) -> Iterator[Arrow]:
             key = (source, target, edge.source, edge.output)
             by_ends.setdefault(key, Arrow(source, target, shape, edge.target in graph.lost))
     yield from by_ends.values()
-    for position, call_id in enumerate(graph.outputs):
-        shapes = ", ".join(map(shape_label, graph.call_of[call_id].outputs))
-        yield Arrow(visible[call_id], output_name(position), shapes, False)
+    for position, (call_id, _output) in enumerate(graph.exits):
+        tensor = graph.exit_tensor(position)
+        shape = shape_label(tensor) if tensor else ""
+        yield Arrow(visible[call_id], output_name(position), shape, False)
 
 
 def item_labels(graph: LayerGraph, item: str) -> list[str]:

@@ -23,6 +23,7 @@ from kfunc_lab.graph.keras.nodes import (
     has_history,
     lost_nodes,
     masks_of,
+    node_of,
     place_of,
     sublayers_of,
 )
@@ -31,6 +32,7 @@ from kfunc_lab.graph.keras.settings import (
     changed_settings,
     configuration_with_warnings,
 )
+from kfunc_lab.graph.model.descriptions import own_name
 from kfunc_lab.graph.model.layer_graph import (
     Call,
     Edge,
@@ -183,7 +185,7 @@ def read_nodes(
 def _symbolic_tensors(x: Any) -> list[Any]:
     import keras
 
-    tensors = list(_flatten(x))
+    tensors = [tensor for _path, tensor in _with_paths(x)]
     wrong = [item for item in tensors if not isinstance(item, keras.KerasTensor)]
     if wrong or not tensors:
         raise TypeError(_wrong_input(x, wrong[0] if wrong else x))
@@ -198,15 +200,17 @@ def _symbolic_tensors(x: Any) -> list[Any]:
     return tensors
 
 
-def _flatten(x: Any) -> Iterator[Any]:
+def _with_paths(x: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yields the items of a nested structure, each with the keys and positions that lead to it."""
     if isinstance(x, Mapping):
-        for value in x.values():
-            yield from _flatten(value)
+        items: Iterable[tuple[Any, Any]] = x.items()
     elif isinstance(x, (list, tuple, set, frozenset)):
-        for value in x:
-            yield from _flatten(value)
+        items = enumerate(x)
     else:
-        yield x
+        yield path, x
+        return
+    for key, value in items:
+        yield from _with_paths(value, (*path, key))
 
 
 def _wrong_input(x: Any, item: Any) -> str:
@@ -280,7 +284,7 @@ class _Reader:
                 return self.chain(x)
         if isinstance(x, keras.layers.Layer):
             return self.layers(x)
-        return self.tensors(_symbolic_tensors(x))
+        return self.tensors(x)
 
     def reading(self, graph: LayerGraph) -> Reading:
         """Returns a graph with the links between its items and Keras's objects."""
@@ -292,15 +296,18 @@ class _Reader:
         """Reads a functional model, or the functional model behind a Sequential model."""
         find_lost = model is functional  # a Sequential calls its layers again with each `add`
         sources = self._read(functional.inputs, functional.outputs, find_lost)
+        names = _output_names(functional)
         return replace(
-            self._graph(model.name, type(model).__name__, functional.outputs, sources),
+            self._graph(model.name, type(model).__name__, functional.outputs, sources, names),
             inputs=tuple(sources[place_of(tensor)][0] for tensor in functional.inputs),
             parameters=_size(model.weights),
             trainable_parameters=_size(model.trainable_weights),
         )
 
-    def tensors(self, tensors: list[Any]) -> LayerGraph:
+    def tensors(self, x: Any) -> LayerGraph:
         """Reads the graph that leads to tensors without a model."""
+        tensors = _symbolic_tensors(x)
+        names = [_key(path) for path, _tensor in _with_paths(x)]
         sources = self._read([], tensors, find_lost=True)
         live_ids = {call.layer_id for call in self._calls if call.id not in self._lost}
         live_ids |= {group.layer_id for group in self._groups}
@@ -308,7 +315,7 @@ class _Reader:
         sizes = {id(weight): prod(weight.shape) for weight in _weights(layers, "weights")}
         trainable = {id(weight) for weight in _weights(layers, "trainable_weights")}
         return replace(
-            self._graph("", "KerasTensor", tensors, sources),
+            self._graph("", "KerasTensor", tensors, sources, names),
             parameters=sum(sizes.values()),
             trainable_parameters=sum(sizes[key] for key in trainable if key in sizes),
         )
@@ -328,7 +335,9 @@ class _Reader:
         self._mask_calls.update(
             self._tensors[place] for place in map(place_of, masks_of(nodes)) if place in sources
         )
-        graph = self._graph("", "KerasTensor", outputs, sources)
+        # Two models can end in the same tensor.
+        distinct = {sources[place_of(tensor)]: tensor for tensor in outputs}
+        graph = self._graph("", "KerasTensor", list(distinct.values()), sources)
         layers = {call.layer_id: call for call in graph.calls if call.id not in graph.inside}
         return replace(
             graph,
@@ -341,12 +350,8 @@ class _Reader:
         links = [self._add_link(layer) for layer in model.layers]
         for (_entry, before), (after, _exit) in pairwise(links):
             self._edges.append(Edge(*before, after, 0, TensorSpec(None, "")))
-        return replace(
-            self._layers_graph(model),
-            inputs=tuple(entry for entry, _exit in links[:1]),
-            outputs=tuple(source for _entry, (source, _output) in links[-1:]),
-            connected=True,
-        )
+        graph = self._layers_graph(model).with_exits(leaving for _entry, leaving in links[-1:])
+        return replace(graph, inputs=tuple(entry for entry, _exit in links[:1]), connected=True)
 
     def layers(self, layer: Any) -> LayerGraph:
         """Reads the sublayers of a subclassed model or layer, or a layer without sublayers."""
@@ -589,16 +594,15 @@ class _Reader:
         kind: str,
         outputs: Sequence[Any],
         sources: Mapping[Place, _Source],
+        names: Iterable[str] = (),
     ) -> LayerGraph:
-        output_ids = tuple(dict.fromkeys(sources[place_of(tensor)][0] for tensor in outputs))
         graph = LayerGraph(
             name=name,
             kind=kind,
             calls=tuple(self._calls),
             edges=tuple(self._edges),
             groups=tuple(self._groups),
-            outputs=output_ids,
-        )
+        ).with_exits((sources[place_of(tensor)] for tensor in outputs), names)
         joined = [call for call in graph.calls if call.id not in graph.inside]
         graph = replace(
             graph,
@@ -616,6 +620,32 @@ class _Reader:
 
 # ---------------------------------------------------------------------------------------------
 # Calls
+
+
+def _output_names(functional: Any) -> list[str]:
+    """Returns the key of each output of a model, or else a name that a person chose.
+
+    Without keys, Keras calls an output by the layer that returns it. A picture says that name
+    already, unless the layer is a model: its output comes from a layer inside.
+    """
+    import keras
+
+    keys = [_key(path) for path, _tensor in keras.tree.flatten_with_path(functional.output)]
+    if len(keys) < 2 or any(keys):
+        return keys
+    models = [node_of(tensor).operation for tensor in functional.outputs]
+    names = [
+        own_name(model.name, type(model).__name__) if _nested(model) is not None else ""
+        for model in models
+    ]
+    return [name if names.count(name) == 1 else "" for name in names]
+
+
+def _key(path: Iterable[Any]) -> str:
+    """Writes the place of a tensor in a structure, as in `"heads/0"`; empty without a key."""
+    parts = list(path)
+    named = any(isinstance(part, str) for part in parts)
+    return "/".join(map(str, parts)) if named else ""
 
 
 def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:

@@ -5,13 +5,12 @@ and descendants are all equal, then calls with equal ancestors or equal descenda
 whose neighbours are matched.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
-from kfunc_lab.graph.model.descriptions import shape_tuple
+from kfunc_lab.graph.model.descriptions import own_name, shape_tuple
 from kfunc_lab.graph.model.layer_graph import (
     Call,
     Edge,
@@ -21,7 +20,7 @@ from kfunc_lab.graph.model.layer_graph import (
     unused_id,
 )
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.ui.text import printable, snake_case
+from kfunc_lab.ui.text import printable
 
 
 @dataclass(frozen=True)
@@ -280,9 +279,7 @@ def _shape(tensor: TensorSpec) -> object:
 
 def chosen_name(call: Call) -> str:
     """Returns a layer's name if a person chose it, unlike "conv2d_12" for a Conv2D."""
-    stem = re.sub(r"_[0-9]+$", "", call.layer).replace("_", "")
-    automatic = {snake_case(call.kind).replace("_", ""), call.kind.lower()}
-    return "" if stem in automatic else call.layer
+    return own_name(call.layer, call.kind)
 
 
 def hashable_settings(value: object) -> object:

@@ -1,8 +1,10 @@
 """Labels and notes that the pictures and texts of a graph share."""
 
+import re
+
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec
 from kfunc_lab.locale import _, ngettext
-from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.text import printable, snake_case
 
 
 def title(graph: LayerGraph) -> str:
@@ -77,6 +79,24 @@ def group_remark(graph: LayerGraph, group: Group) -> str:
 def use_of(position: int, count: int) -> str:
     """Says which call of a shared layer this is."""
     return _("use {position} of {count}").format(position=position, count=count)
+
+
+def own_name(name: str, kind: str) -> str:
+    """Returns a name if a person chose it, unlike "conv2d_12" for a Conv2D; else `""`."""
+    stem = re.sub(r"_[0-9]+$", "", name).replace("_", "")
+    automatic = {snake_case(kind).replace("_", ""), kind.lower()}
+    return "" if stem in automatic else name
+
+
+def tensor_name(graph: LayerGraph, call_id: str, output: int) -> str:
+    """Names a tensor in a text: by its call, with an index if the call returns several."""
+    several = len(graph.call_of[call_id].outputs) > 1
+    return printable(call_id) + (f"[{output}]" if several else "")
+
+
+def output_label(graph: LayerGraph, position: int) -> str:
+    """Returns what stands in the box of an output: its key or name if it has one."""
+    return printable(graph.output_names[position]) or _("output")
 
 
 def accessible_name(item: Call | Group) -> str:

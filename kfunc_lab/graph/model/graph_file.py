@@ -190,6 +190,7 @@ def _check(graph: LayerGraph) -> None:
         *(end for edge in graph.edges for end in (edge.source, edge.target)),
         *graph.inputs,
         *graph.outputs,
+        *(leaving for leaving, _output in graph.exits),
         *graph.lost,
         *(entry for group in graph.groups for entry in group.entries),
         *(leaving for group in graph.groups for leaving, _output in group.exits),

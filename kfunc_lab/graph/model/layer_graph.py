@@ -1,7 +1,7 @@
 """The graph of a model as plain frozen data: calls, edges and groups. Nothing here uses Keras."""
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 
@@ -139,7 +139,10 @@ class LayerGraph:
         edges: The tensors that flow between the calls.
         groups: Nested models, layers made of layers, and repeated blocks, outer groups first.
         inputs: The ids of the calls that provide the inputs.
-        outputs: The ids of the calls that return the outputs.
+        outputs: The ids of the calls that return the outputs, each once.
+        exits: For each output, the call that returns it and the index among the outputs of that
+            call: two outputs may come from one call.
+        output_names: The key or name of each output; `""` where it has none.
         lost: The ids of the calls whose results lead nowhere: no output, variable or other
             model holds them.
         parameters: The number of parameters; shared weights count once.
@@ -156,11 +159,39 @@ class LayerGraph:
     groups: tuple[Group, ...] = ()
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    exits: tuple[tuple[str, int], ...] = ()
+    output_names: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     parameters: int = 0
     trainable_parameters: int = 0
     connected: bool = True
     built: bool = True
+
+    def __post_init__(self) -> None:
+        # Files of earlier versions, and graphs written by hand, name the calls alone.
+        exits = self.exits or tuple((call_id, 0) for call_id in self.outputs)
+        object.__setattr__(self, "exits", exits)
+        missing = len(exits) - len(self.output_names)
+        object.__setattr__(self, "output_names", (*self.output_names, *[""] * missing))
+
+    def with_exits(
+        self, exits: Iterable[tuple[str, int]], names: Iterable[str] = ()
+    ) -> "LayerGraph":
+        """Returns the graph with other outputs.
+
+        Args:
+            exits: The call and the index of each output.
+            names: The key or name of each output; by default none has one.
+        """
+        exits = tuple(exits)
+        outputs = tuple(dict.fromkeys(call_id for call_id, _output in exits))
+        return replace(self, outputs=outputs, exits=exits, output_names=tuple(names))
+
+    def exit_tensor(self, position: int) -> TensorSpec | None:
+        """Returns the shape and dtype of an output; `None` if they are not known."""
+        call_id, output = self.exits[position]
+        tensors = self.call_of[call_id].outputs
+        return tensors[output] if output < len(tensors) else None
 
     @cached_property
     def call_of(self) -> Mapping[str, Call]:

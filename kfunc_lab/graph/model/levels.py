@@ -57,6 +57,11 @@ def output_name(position: int) -> str:
     return f"//output/{position}"
 
 
+def output_position(name: str) -> int:
+    """Returns the position of the output whose box has a name."""
+    return int(name.rpartition("/")[2])
+
+
 def levels_of(graph: LayerGraph) -> Mapping[str | None, Level]:
     """Splits a graph into levels: one for each group, and `None` for the top.
 
@@ -80,7 +85,7 @@ def levels_of(graph: LayerGraph) -> Mapping[str | None, Level]:
     for level, begin, end, key in _inside_layers(graph):
         wires[level][begin, end, key].append(end or key[0])
     items = dict(items_by_parent(graph))
-    items[None] = [*items[None], *map(output_name, range(len(graph.outputs)))]
+    items[None] = [*items[None], *map(output_name, range(len(graph.exits)))]
     return {
         parent: Level(
             items=tuple(inside),
@@ -99,9 +104,8 @@ def _tensors(
 ) -> Iterator[tuple[str, str, Key, TensorSpec | None]]:
     for edge in graph.edges:
         yield edge.source, edge.target, (edge.source, edge.output), edge.tensor
-    for position, call_id in enumerate(graph.outputs):
-        outputs = graph.call_of[call_id].outputs
-        yield call_id, output_name(position), (call_id, 0), outputs[0] if outputs else None
+    for position, key in enumerate(graph.exits):
+        yield key[0], output_name(position), key, graph.exit_tensor(position)
 
 
 def _steps(

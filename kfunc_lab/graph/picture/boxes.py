@@ -5,9 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kfunc_lab.graph.model.annotations import MARKS, Annotations, mark_label
-from kfunc_lab.graph.model.descriptions import accessible_name, group_remark, remark, short_name
+from kfunc_lab.graph.model.descriptions import (
+    accessible_name,
+    group_remark,
+    output_label,
+    remark,
+    short_name,
+)
 from kfunc_lab.graph.model.families import FAMILIES, Family, family_of
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
+from kfunc_lab.graph.model.levels import output_position
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.text import format_count, printable
 from kfunc_lab.ui.text_width import text_width
@@ -127,14 +134,15 @@ def boxes_of(
         elif group is not None:
             boxes[item] = _pinned(_group_box(graph, group), annotations.pins.get(item, ()))
         else:
-            boxes[item] = output_box()
+            boxes[item] = output_box(graph, output_position(item))
     return boxes
 
 
-def output_box() -> Box:
+def output_box(graph: LayerGraph, position: int) -> Box:
     """Makes the box of an output of the whole graph."""
     family = FAMILIES["input"]
-    label = _("output")
+    name = output_label(graph, position)
+    label = truncate(name)
     text = Text(label, 0, 3.5, "kind", 10, family.ink[0])
     width = _stepped(text_width(label, 10) + 2 * _SIDE)
     return Box(
@@ -147,7 +155,7 @@ def output_box() -> Box:
         False,
         (_centred(text),),
         (),
-        label,
+        name if name == _("output") else _("output {name}").format(name=name),
     )
 
 

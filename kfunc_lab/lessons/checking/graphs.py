@@ -10,14 +10,14 @@ An exercise with one right graph builds it in a function and calls `check_model`
 the misconception that it recognises, or `None`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
 from kfunc_lab.graph.keras.reader import read_graph
 from kfunc_lab.graph.model.comparison import Change, Comparison
-from kfunc_lab.graph.model.descriptions import shape_tuple
+from kfunc_lab.graph.model.descriptions import shape_tuple, tensor_name
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 from kfunc_lab.graph.model.target import compare_with_target
 from kfunc_lab.lessons.checking import answers
@@ -30,6 +30,7 @@ from kfunc_lab.ui.text import printable
 Explain = Callable[[Comparison], str | None]
 Ends = Literal["in order", "in any order", "by name"]
 Orders = tuple[list[int], list[int]]
+Exit = tuple[str, int]  # the call that returns an output, and the index
 
 
 def graph_of(answer: Any, name: str = "") -> LayerGraph:
@@ -110,12 +111,15 @@ def check_model(
 def _with_ends(graph: LayerGraph, orders: Orders) -> LayerGraph:
     """Puts the inputs and outputs of a graph in the order of the target, if they all correspond."""
     inputs, outputs = (
-        tuple(call_ids[order.index(at)] for at in range(len(order)))
-        if sorted(order) == list(range(len(call_ids)))
-        else call_ids
-        for call_ids, order in zip((graph.inputs, graph.outputs), orders, strict=True)
+        [order.index(at) for at in range(count)]
+        if sorted(order) == list(range(count))
+        else range(count)
+        for count, order in zip((len(graph.inputs), len(graph.exits)), orders, strict=True)
     )
-    return replace(graph, inputs=inputs, outputs=outputs)
+    ordered = replace(graph, inputs=tuple(graph.inputs[at] for at in inputs))
+    return ordered.with_exits(
+        (graph.exits[at] for at in outputs), [graph.output_names[at] for at in outputs]
+    )
 
 
 def _orders(
@@ -132,11 +136,15 @@ def _orders(
         )
         return inputs, outputs
     partners = {other: one for one, other in compare_with_target(target, graph).matched}
-    inputs, outputs = (
-        [wanted.index(partners[it]) if partners.get(it) in wanted else -1 for it in got]
-        for wanted, got in ((target.inputs, graph.inputs), (target.outputs, graph.outputs))
-    )
-    return inputs, outputs
+    begins = [(call_id, 0) for call_id in target.inputs]
+    entered = [(partners.get(call_id, ""), 0) for call_id in graph.inputs]
+    left = [(partners.get(call_id, ""), output) for call_id, output in graph.exits]
+    return _places(begins, entered), _places(target.exits, left)
+
+
+def _places(wanted: Sequence[Exit], got: Sequence[Exit]) -> list[int]:
+    """Returns the index of each item among those that are wanted, -1 if it is none of them."""
+    return [wanted.index(it) if it in wanted else -1 for it in got]
 
 
 def _names_of_ends(model: Any) -> tuple[list[str], list[str]]:
@@ -201,10 +209,12 @@ def differences(comparison: Comparison) -> Iterator[str]:
         )
     for change in comparison.changed:
         yield from _changes(comparison, change, matched)
-    ends = [matched.get(call_id) for call_id in comparison.before.outputs]
-    if ends != list(comparison.after.outputs):
+    exits = [(matched.get(call_id, ""), output) for call_id, output in comparison.before.exits]
+    if exits != list(comparison.after.exits):
+        ends = [end for end in exits if end[0]]
         yield _("The model ends at {got}; it should end at {wanted}.").format(
-            got=_names(comparison.after.outputs), wanted=_names(filter(None, ends))
+            got=_ends(comparison.after, comparison.after.exits),
+            wanted=_ends(comparison.after, ends),
         )
     begins = [matched.get(call_id) for call_id in comparison.before.inputs]
     if begins != list(comparison.after.inputs):
@@ -275,6 +285,10 @@ def _changes(comparison: Comparison, change: Change, matched: dict[str, str]) ->
 def _names(ids: Iterable[str]) -> str:
     *first, last = [f"`{printable(call_id)}`" for call_id in ids] or [_("nothing")]
     return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last
+
+
+def _ends(graph: LayerGraph, exits: Iterable[Exit]) -> str:
+    return _names(tensor_name(graph, *end) for end in exits)
 
 
 def _value(value: object) -> str:

@@ -179,13 +179,16 @@ def _with_both(graph: LayerGraph, source: Call, call: Call, both: Call) -> Layer
     edges += [replace(e, target=both.id, input=joint.input + e.input) for e in inner]
     tensors = {edge.input: edge.tensor for edge in edges if edge.target == both.id}
     both = replace(both, inputs=tuple(tensors[at] for at in sorted(tensors)))
-    return replace(
+    joined = replace(
         graph,
         calls=tuple(
             both if it.id == call.id else it for it in graph.calls if it.id != source.id
         ),
         edges=tuple(edges),
-        outputs=tuple(both.id if it == call.id else it for it in graph.outputs),
+    )
+    return joined.with_exits(
+        ((both.id if it == call.id else it, output) for it, output in graph.exits),
+        graph.output_names,
     )
 
 

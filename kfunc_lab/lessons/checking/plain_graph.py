@@ -70,14 +70,14 @@ def without_calls(graph: LayerGraph, removed: set[str]) -> LayerGraph:
             edge = replace(edge, source=outer_edge.source, output=outer_edge.output)
         return edge
 
-    def end(call_id: str) -> str:
-        while call_id in entering:
-            call_id = entering[call_id].source
-        return call_id
+    def end(leaving: tuple[str, int]) -> tuple[str, int]:
+        while leaving[0] in entering:
+            leaving = entering[leaving[0]].source, entering[leaving[0]].output
+        return leaving
 
-    return replace(
+    kept = replace(
         graph,
         calls=tuple(call for call in graph.calls if call.id not in removed),
         edges=tuple(source(edge) for edge in graph.edges if edge.target not in removed),
-        outputs=tuple(dict.fromkeys(map(end, graph.outputs))),
     )
+    return kept.with_exits(map(end, graph.exits), graph.output_names)

@@ -1,5 +1,6 @@
 """Graphs of shared, nested, masked and lost parts, of tensors, and of invalid objects."""
 
+import dataclasses
 import functools
 import gc
 import random
@@ -381,8 +382,12 @@ def test_nested_structures_of_tensors_are_read():
     assert both.name == ""
     assert both.kind == "KerasTensor"
     assert both.parameters == both.trainable_parameters == 18
+    names = {}
     for nest in ((x, y), {"one": x, "two": y}, [[x], ({"deep": y},)]):
-        assert lab.read_graph(nest) == both
+        graph = lab.read_graph(nest)
+        names[type(nest)] = graph.output_names
+        assert dataclasses.replace(graph, output_names=()) == both
+    assert names == {tuple: ("", ""), dict: ("one", "two"), list: ("", "1/0/deep")}
     assert ids(lab.read_graph(z)) == ["a", "x", "b", "y", "z"]
     assert ids(lab.read_graph(x)) == ["a", "x"]
     assert lab.read_graph(a).outputs == lab.read_graph(a).inputs == ("a",)
