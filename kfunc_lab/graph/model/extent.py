@@ -5,21 +5,24 @@ from collections.abc import Iterable, Mapping
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.nesting import Nesting
 
-# The largest picture that opens unfolded, in pixels: one screen wide and two screens high.
-MAX_WIDTH, MAX_HEIGHT = 1600, 2000
+# The largest picture that opens unfolded is one screen wide and two screens high.
+_SCREEN_WIDTH, _SCREEN_HEIGHT = 1600, 1000  # pixels
 
 _ROW, _ROW_GAP = 40, 24  # pixels: a box and the space below it
 _LETTER, _SIDES, _GAP = 7, 56, 18  # pixels: a letter, the rest of a box, the space beside it
 _FRAME = 40  # pixels around an open group
 
 
-def fits_screen(graph: LayerGraph, nesting: Nesting, opened: Iterable[str]) -> bool:
+def fits_screens(
+    graph: LayerGraph, nesting: Nesting, opened: Iterable[str], screens: int
+) -> bool:
     """Tells whether the picture with some open groups can be read without much scrolling.
 
     Args:
         graph: The graph.
         nesting: The members of its groups.
         opened: The ids of the open groups.
+        screens: How many screens high the picture may be.
     """
     opened = set(opened)
     sizes: dict[str, tuple[float, float]] = {}
@@ -28,7 +31,7 @@ def fits_screen(graph: LayerGraph, nesting: Nesting, opened: Iterable[str]) -> b
             width, height = _level_size(graph, nesting, group.id, sizes)
             sizes[group.id] = (width + _FRAME, height + _FRAME)
     width, height = _level_size(graph, nesting, None, sizes)
-    return width <= MAX_WIDTH and height <= MAX_HEIGHT
+    return width <= _SCREEN_WIDTH and height <= screens * _SCREEN_HEIGHT
 
 
 def _level_size(

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 
 from kfunc_lab.graph.model.descriptions import shape_label, shape_tuple, short_name
-from kfunc_lab.graph.model.extent import fits_screen
+from kfunc_lab.graph.model.extent import fits_screens
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.graph.model.nesting import nesting_of, parents_of, path_of
 from kfunc_lab.graph.model.repeats import group_repeats
@@ -62,7 +62,7 @@ def _folded_to_fit(graph: LayerGraph) -> tuple[LayerGraph, frozenset[str]]:
     wrappers = set(graph.call_of) if graph.connected else set()
     opened = frozenset(graph.group_of) - wrappers
     few = len(graph.calls) <= MAX_CALLS_UNFOLDED
-    if few and fits_screen(graph, nesting_of(graph), opened):
+    if few and fits_screens(graph, nesting_of(graph), opened, 2):
         return graph, opened
     graph = group_repeats(graph)
     return graph, _outer_groups(graph, wrappers) if few else frozenset()
@@ -80,7 +80,7 @@ def _outer_groups(graph: LayerGraph, wrappers: Container[str]) -> frozenset[str]
         wider = opened.union(
             it for it in groups if parents[it] is None or parents[it] in opened
         )
-        if not fits_screen(graph, nesting, wider):
+        if not fits_screens(graph, nesting, wider, 1):
             break
         opened = wider
     return frozenset(opened)

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 
 _MANY = 3  # sources or takers of a call that ends branches
 _MIN_EQUAL = 4  # equal branches that are worth a box
@@ -146,6 +146,11 @@ def common_name(names: Sequence[str]) -> str:
     if len(stems) == 1:
         return stems.pop()
     whole = [re.split(r"[_.\- ]+", name) for name in names]
-    begin = commonprefix(whole)  # works on lists too
-    end = commonprefix([parts[::-1] for parts in whole])[::-1]
+    begin = _common_start(whole)
+    end = _common_start([parts[::-1] for parts in whole])[::-1]
     return "_".join(begin or end)
+
+
+def _common_start(names: Sequence[Sequence[str]]) -> list[str]:
+    equal = (len(set(parts)) == 1 for parts in zip(*names, strict=False))
+    return list(names[0][: sum(takewhile(bool, equal))])
