@@ -74,7 +74,6 @@ class Snapshot:
         earlier: The ids of calls and groups that an earlier run of a cell made.
         names: Maps ids of calls and groups to the variables that hold their outputs.
         tensors: Maps the place of each tensor in Keras's records to the id of its call.
-        unexplained: Whether anything but a variable or a model holds an output.
     """
 
     graph: LayerGraph
@@ -86,7 +85,6 @@ class Snapshot:
     earlier: frozenset[str] = frozenset()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tensors: Mapping[NodePlace, str] = field(default_factory=dict)
-    unexplained: bool = False
 
     @cached_property
     def annotations(self) -> Annotations:
@@ -146,6 +144,7 @@ def take_snapshot(
     releases: Mapping[int, tuple[Run, Place]],
     known: MutableMapping[Any, Call],
     extra_tensors: Sequence[Any] = (),
+    released_model: bool = False,
 ) -> Snapshot:
     """Reads the current state of the graph.
 
@@ -157,6 +156,8 @@ def take_snapshot(
             their output any more.
         known: A cache of the calls that were read before; new ones are added.
         extra_tensors: Tensors to show although no variable leads to them.
+        released_model: Whether a variable no longer holds its model, which may be garbage that
+            still holds tensors.
 
     Returns:
         The graph of everything that variables and models lead to, and the calls that depend on
@@ -167,7 +168,7 @@ def take_snapshot(
     reached = ancestors([*tensors.values(), *starts, *ends, *extra_tensors])
     log.adopt(reached)
     branches = _branches(log, reached)
-    alive = nodes_in_use(branches)
+    alive = nodes_in_use(branches, collect=released_model)
 
     def is_earlier(node: Any) -> bool:
         origin = log.origin(node)
@@ -195,7 +196,6 @@ def take_snapshot(
         earlier=frozenset(item for item, node in shown if is_earlier(node)),
         names=_pin_names(reading, tensors),
         tensors=reading.tensors,
-        unexplained=len(branches) > len(lost) + len(dropped),
     )
 
 

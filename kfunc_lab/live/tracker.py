@@ -1,6 +1,5 @@
 """Tracks the calls and variables of a notebook."""
 
-import gc
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -122,17 +121,14 @@ class Tracker:
         self.log.start()
         if not self.log.is_started:
             return Snapshot(EMPTY)
-        facts = (
+        snapshot = take_snapshot(
             self.log,
             self._variables({**self._namespace, **(local or {})}),
             self._latest_runs,
             self._releases,
             self._known,
             extra_tensors,
+            released_model=self._released_model,
         )
-        snapshot = take_snapshot(*facts)
-        if self._released_model and snapshot.unexplained:
-            gc.collect()  # a deleted model holds its tensors until it is collected
-            snapshot = take_snapshot(*facts)
         self._released_model = False
         return snapshot

@@ -1,11 +1,12 @@
 """The visible boxes and arrows of a graph, without positions, for other drawing programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kfunc_lab.graph.model.descriptions import remark, shape_label, short_name
+from kfunc_lab.graph.model.bundles import Key, bundles_of
+from kfunc_lab.graph.model.descriptions import bundle_label, remark, shape_label, short_name
 from kfunc_lab.graph.model.folding import visible_item
-from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.layer_graph import Edge, LayerGraph
 from kfunc_lab.graph.model.levels import output_name
 from kfunc_lab.graph.picture.boxes import group_labels, truncate
 from kfunc_lab.ui.text import format_count, printable
@@ -36,19 +37,32 @@ def arrows(graph: LayerGraph, opened: frozenset[str]) -> Iterator[Arrow]:
         opened: The ids of the open groups.
     """
     visible = {call.id: visible_item(graph, call.id, opened) for call in graph.calls}
-    by_ends: dict[tuple[str, str, str, int], Arrow] = {}
+    bundles = bundles_of(
+        graph, ((edge.source, edge.target, (edge.source, edge.output)) for edge in graph.edges)
+    )
+    by_ends: dict[tuple[str, str, Key], list[Edge]] = {}
     for edge in graph.edges:
         source, target = visible[edge.source], visible[edge.target]
         if source != target:
-            input_shapes = {tensor.shape for tensor in graph.call_of[edge.source].inputs}
-            shape = "" if edge.tensor.shape in input_shapes else shape_label(edge.tensor)
-            key = (source, target, edge.source, edge.output)
-            by_ends.setdefault(key, Arrow(source, target, shape, edge.target in graph.lost))
-    yield from by_ends.values()
+            key = edge.source, edge.output
+            by_ends.setdefault((source, target, bundles.get(key, key)), []).append(edge)
+    for (source, target, _key), edges in by_ends.items():
+        lost = any(edge.target in graph.lost for edge in edges)
+        yield Arrow(source, target, _shape(graph, edges), lost)
     for position, (call_id, _output) in enumerate(graph.exits):
         tensor = graph.exit_tensor(position)
         shape = shape_label(tensor) if tensor else ""
         yield Arrow(visible[call_id], output_name(position), shape, False)
+
+
+def _shape(graph: LayerGraph, edges: Sequence[Edge]) -> str:
+    """Returns the label of an arrow: the shape of its tensors, if the source changed it."""
+    first = edges[0]
+    known = {tensor.shape for tensor in graph.call_of[first.source].inputs}
+    tensors = {(edge.source, edge.output): edge.tensor for edge in edges}
+    if first.tensor.shape in known or len(set(tensors.values())) > 1:
+        return ""
+    return bundle_label(first.tensor, len(tensors))
 
 
 def item_labels(graph: LayerGraph, item: str) -> list[str]:

@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from kfunc_lab.graph.keras.holders import held_by_variables
+
 # The place of a tensor in the records: its operation, the number of the call and of the output.
 Place = tuple[int, int, int]
 
@@ -202,11 +204,8 @@ def lost_nodes(nodes: list[Any], without: Set[int] = frozenset()) -> list[Any]:
         nodes: The nodes that may feed a lost branch.
         without: The `id()` of operations whose calls, and the calls they feed, are skipped.
     """
-    branches = _other_consumers(nodes, without)
-    if not branches:
-        return []
-    gc.collect()  # a deleted model holds its tensors until it is collected
-    alive = nodes_in_use(branches)
+    branches = [node for node in _other_consumers(nodes, without) if not is_unused_cast(node)]
+    alive = nodes_in_use(branches, collect=True)
     lost: list[Any] = []
     drawn = {id(node) for node in nodes}
     for node in branches:
@@ -218,22 +217,40 @@ def lost_nodes(nodes: list[Any], without: Set[int] = frozenset()) -> list[Any]:
             lost.append(node)
     # Keras computes a mask beside each masked tensor; nobody called it, so nobody lost it.
     masks = {id(mask) for mask in masks_of(node for node in branches if id(node) not in drawn)}
-    return [
-        node
-        for node in lost
-        if not is_unused_cast(node) and masks.isdisjoint(map(id, node.outputs))
-    ]
+    return [node for node in lost if masks.isdisjoint(map(id, node.outputs))]
 
 
-def nodes_in_use(branches: Sequence[Any]) -> set[int]:
-    """Returns the `id()` of the nodes whose results are held, or feed such a node."""
-    internal = _internal_references(branches)
-    alive: set[int] = set()
+def nodes_in_use(branches: Sequence[Any], collect: bool = False) -> set[int]:
+    """Returns the `id()` of the nodes whose results are held, or feed such a node.
+
+    Args:
+        branches: The nodes, in topological order.
+        collect: Whether to collect garbage if only garbage may hold a result: a deleted model
+            holds its tensors until it is collected.
+    """
+    held = _held_nodes(branches)
+    if collect and not _proven(held):
+        gc.collect()
+        held = _held_nodes(branches)
+    alive = {id(node) for node in held}
     for node in reversed(branches):
-        if id(node) in alive or _is_held(node.outputs, internal):
-            alive.add(id(node))
+        if id(node) in alive:
             alive.update(id(node_of(tensor)) for tensor in node.input_tensors)
     return alive
+
+
+def _held_nodes(branches: Sequence[Any]) -> list[Any]:
+    internal = _internal_references(branches)
+    return [node for node in branches if _is_held(node.outputs, internal)]
+
+
+def _proven(held: Sequence[Any]) -> bool:
+    """Tells whether variables certainly hold a result of each of these nodes."""
+    if not held:
+        return True
+    tensors = [tensor for node in held for tensor in node.outputs]
+    found = held_by_variables(tensors)
+    return all(any(id(tensor) in found for tensor in node.outputs) for node in held)
 
 
 def is_unused_cast(node: Any) -> bool:

@@ -152,6 +152,16 @@ def shape_label(tensor: TensorSpec) -> str:
     return label or _("one number each")
 
 
+def bundle_label(tensor: TensorSpec, count: int) -> str:
+    """Formats the shape of tensors that share a line, with their number.
+
+    Example:
+        >>> bundle_label(TensorSpec((None, 3), "float32"), 40)
+        '3 (×40)'
+    """
+    return shape_label(tensor) + (f" (×{count})" if count > 1 else "")
+
+
 def shape_tuple(tensor: TensorSpec) -> str:
     """Formats a shape as Keras does: a tuple with the batch first."""
     return "?" if tensor.shape is None else str(tensor.shape)

@@ -9,7 +9,9 @@ from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 
 from kfunc_lab.graph.model.descriptions import shape_label, shape_tuple, short_name
+from kfunc_lab.graph.model.extent import fits_screens
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
+from kfunc_lab.graph.model.nesting import nesting_of, parents_of, path_of
 from kfunc_lab.graph.model.repeats import group_repeats
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
@@ -24,8 +26,9 @@ def fold_graph(graph: LayerGraph, fold: Fold = None) -> tuple[LayerGraph, frozen
 
     Args:
         graph: The graph as read.
-        fold: `None` folds wrappers and layers made of layers, and above 150 calls all groups;
-            `True` folds all groups, `False` none. Names, such as `"encoder"` or
+        fold: `None` folds wrappers and layers made of layers, repeated blocks and equal branches
+            if the picture would be larger than a screen, and above 150 calls all groups; `True`
+            folds all groups, `False` none. Names, such as `"encoder"` or
             `["conv2_block", "TimeDistributed"]`, fold the groups with that name, class or id.
 
     Returns:
@@ -42,16 +45,45 @@ def fold_graph(graph: LayerGraph, fold: Fold = None) -> tuple[LayerGraph, frozen
         ('d ×200', [])
     """
     names = _names(fold)
-    if names or fold is True or len(graph.calls) > MAX_CALLS_UNFOLDED:
-        graph = group_repeats(graph)
-    all_groups = frozenset(graph.group_of)
     if names:
-        return graph, all_groups - _named(graph, names)
-    if fold is True or (fold is None and len(graph.calls) > MAX_CALLS_UNFOLDED):
-        return graph, frozenset()
-    if fold is None and graph.connected:
-        return graph, all_groups - set(graph.call_of)
-    return graph, all_groups
+        graph = group_repeats(graph)
+        return graph, frozenset(graph.group_of) - _named(graph, names)
+    if fold is True:
+        return group_repeats(graph), frozenset()
+    if fold is False:
+        many = len(graph.calls) > MAX_CALLS_UNFOLDED
+        graph = group_repeats(graph) if many else graph
+        return graph, frozenset(graph.group_of)
+    return _folded_to_fit(graph)
+
+
+def _folded_to_fit(graph: LayerGraph) -> tuple[LayerGraph, frozenset[str]]:
+    """Folds what makes a picture larger than a screen."""
+    wrappers = set(graph.call_of) if graph.connected else set()
+    opened = frozenset(graph.group_of) - wrappers
+    few = len(graph.calls) <= MAX_CALLS_UNFOLDED
+    if few and fits_screens(graph, nesting_of(graph), opened, 2):
+        return graph, opened
+    graph = group_repeats(graph)
+    return graph, _outer_groups(graph, wrappers) if few else frozenset()
+
+
+def _outer_groups(graph: LayerGraph, wrappers: Container[str]) -> frozenset[str]:
+    """Returns the nested models to open: as many levels as fit on a screen."""
+    nesting, parents = nesting_of(graph), parents_of(graph)
+    levels: dict[int, list[str]] = {}
+    opened: set[str] = set()
+    for group in graph.groups:
+        if group.kind and group.id not in wrappers:
+            levels.setdefault(len(path_of(group.id, parents)), []).append(group.id)
+    for _depth, groups in sorted(levels.items()):
+        wider = opened.union(
+            it for it in groups if parents[it] is None or parents[it] in opened
+        )
+        if not fits_screens(graph, nesting, wider, 1):
+            break
+        opened = wider
+    return frozenset(opened)
 
 
 def _names(fold: Fold) -> list[str]:

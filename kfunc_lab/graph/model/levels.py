@@ -5,15 +5,14 @@ there to its target, which may be the port of another group.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
+from kfunc_lab.graph.model.bundles import Key as Key
+from kfunc_lab.graph.model.bundles import bundles_of
 from kfunc_lab.graph.model.folding import ancestors, items_by_parent
 from kfunc_lab.graph.model.layer_graph import LayerGraph, TensorSpec
-
-# The key of a tensor: the call that returns it, and the index of the output.
-Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,7 @@ class Wire:
         key: The key of the tensor.
         tensor: The shape and dtype of the tensor.
         takers: The ids of the calls that take the tensor at the end of this line.
+        count: The number of tensors of equal shape that share the line.
     """
 
     source: str | None
@@ -34,6 +34,7 @@ class Wire:
     key: Key
     tensor: TensorSpec | None
     takers: tuple[str, ...]
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,32 +72,54 @@ def levels_of(graph: LayerGraph) -> Mapping[str | None, Level]:
     Returns:
         The level of each group, by id.
     """
-    wires: dict[str | None, dict[tuple[str | None, str | None, Key], list[str]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    tensors: dict[Key, TensorSpec] = {}
-    for source, target, key, tensor in _tensors(graph):
-        if tensor is not None:
-            tensors[key] = tensor
+    tensors = list(_tensors(graph))
+    bundles = bundles_of(graph, ((source, target, key) for source, target, key, _ in tensors))
+    drawn: dict[str | None, dict[_Ends, _Strands]] = defaultdict(lambda: defaultdict(_Strands))
+    specs: dict[Key, TensorSpec | None] = {}
+    for source, target, key, tensor in tensors:
+        specs[key] = tensor or specs.get(key)
         for level, begin, end in _steps(graph, source, target):
-            takers = wires[level][begin, end, key]
-            if target not in takers:
-                takers.append(target)
-    for level, begin, end, key in _inside_layers(graph):
-        wires[level][begin, end, key].append(end or key[0])
+            strands = drawn[level][begin, end, bundles.get(key, key)]
+            strands.keys[key] = strands.takers[target] = None
+    for level, begin, end, key in _inside_layers(graph, tensors):
+        strands = drawn[level][begin, end, bundles.get(key, key)]
+        strands.keys[key] = strands.takers[end or key[0]] = None
     items = dict(items_by_parent(graph))
     items[None] = [*items[None], *map(output_name, range(len(graph.exits)))]
     return {
         parent: Level(
             items=tuple(inside),
             wires=tuple(
-                Wire(begin, end, key, tensors.get(key), tuple(takers))
-                for (begin, end, key), takers in wires[parent].items()
+                _wire(*ends, strands, specs) for ends, strands in drawn[parent].items()
             ),
             connected=_is_connected(graph, parent),
         )
         for parent, inside in items.items()
     }
+
+
+# Where a line begins, where it ends, and the first tensor that runs along it.
+_Ends = tuple[str | None, str | None, Key]
+
+
+@dataclass
+class _Strands:
+    """The tensors that share a line and the calls that take them, in order."""
+
+    keys: dict[Key, None] = field(default_factory=dict)
+    takers: dict[str, None] = field(default_factory=dict)
+
+
+def _wire(
+    begin: str | None,
+    end: str | None,
+    key: Key,
+    strands: _Strands,
+    specs: Mapping[Key, TensorSpec | None],
+) -> Wire:
+    tensors = {specs.get(key) for key in strands.keys}
+    tensor = tensors.pop() if len(tensors) == 1 else None
+    return Wire(begin, end, key, tensor, tuple(strands.takers), len(strands.keys))
 
 
 def _tensors(
@@ -127,14 +150,14 @@ def _steps(
 
 
 def _inside_layers(
-    graph: LayerGraph,
+    graph: LayerGraph, tensors: Iterable[tuple[str, str, Key, TensorSpec | None]]
 ) -> Iterator[tuple[str, str | None, str | None, Key]]:
     """Yields the lines inside wrappers, from the inputs of the layer and to its outputs."""
     wrappers = {
         group.id: group for group in graph.groups if group.id in graph.call_of and group.entries
     }
     seen: set[tuple[str, str | None, str | None, Key]] = set()
-    for source, target, key, _tensor in _tensors(graph):
+    for source, target, key, _tensor in tensors:
         lines: list[tuple[str, str | None, str | None, Key]] = []
         if target in wrappers:
             lines += [(target, None, entry, key) for entry in wrappers[target].entries]

@@ -7,13 +7,15 @@ graph of folded blocks has no cycle.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 import numpy as np
 
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, unused_id
+from kfunc_lab.graph.model.nesting import nesting_of, parents_of, path_of
+from kfunc_lab.graph.model.siblings import Siblings, common_name, equal_branches
 
 _MIN_AVERAGE = 4  # calls in a named block: fewer are one layer with its normalisation
 _MIN_COVERED = 8  # calls in a run of equal structure
@@ -22,6 +24,12 @@ _MAX_GAP = 4  # unnamed calls between named blocks
 _MIN_SIMILARITY = 0.8  # share of the calls that a neighbour has in common with a block
 _SECTION = range(30, 151)  # numbers of calls between runs for which a box is worthwhile
 _MAX_PARTS = 60  # boxes in one run; a longer run is split into spans of equal length
+_MAX_SIDE_BY_SIDE = 8  # parallel branches in one box; more are split as well
+_ACTIVATION = re.compile(
+    r"Activation|.*R[eE]LU|.*elu$|Relu|Silu|Gelu|Softmax|Sigmoid|Tanh|.*Dropout"
+)
+_NORMALISATION = re.compile(r".*Normalization")
+_MANY = 3  # calls with so many sources or more are alike
 
 # The part of a name that numbers a block: the "3" of "block_3", the "b" of "block2b".
 _NUMBERED = re.compile(r"(?<=[0-9])[a-z](?![A-Za-z0-9])|[0-9]+(?![A-Za-z0-9])")
@@ -89,25 +97,90 @@ class _Grouping:
 
     def __init__(self, graph: LayerGraph) -> None:
         self._graph = graph
-        self._parent = _parents(graph)
+        self._parent = parents_of(graph)
         self._original = dict(self._parent)
         self._groups: dict[str, Group] = dict(graph.group_of)
-        self._items, self._feeding = _levels(graph)
+        nesting = nesting_of(graph)
+        self._items, self._feeding = nesting.items, nesting.feeding
         self._position: dict[str, int] = {}
+        self._kinds: dict[str, str] = {}  # of the new groups of parallel branches
+        self._long: list[tuple[str, tuple[str, ...]]] = []  # branches to fold in turn
+        self._outputs = set(graph.outputs)
 
     def fold_level(self, parent: str | None) -> None:
-        items, feeding = self._items.get(parent, []), self._feeding[parent]
-        candidates = [items]
-        by_depth = _by_depth(items, feeding, self._graph)
-        if by_depth != items:
+        items, feeding = self._items.get(parent, []), self._feeding.get(parent, {})
+        self._fold(parent, items, feeding, 0)
+
+    def _fold(
+        self, parent: str | None, items: list[str], feeding: Mapping[str, list[str]], first: int
+    ) -> None:
+        """Folds some items of a group; `first` is the position of their first."""
+        members: dict[str, list[str]] = {item: [item] for item in items}
+        reduced, joined = self._fold_siblings(parent, items, feeding, members)
+        candidates = [reduced]
+        by_depth = _by_depth(reduced, joined, self._kind)
+        if by_depth != reduced:
             candidates.append(by_depth)
-        results = [
-            (order, _runs(_sequence(order, self._graph, feeding))) for order in candidates
-        ]
-        order, runs = min(results, key=lambda result: _boxes(result[1], len(items)))
-        self._position.update((item, index) for index, item in enumerate(order))
+        results = [(order, _runs(self._sequence(order, joined))) for order in candidates]
+        order, runs = min(results, key=lambda result: _boxes(result[1], len(reduced)))
+        position = first
+        for item in order:
+            for member in members[item]:
+                self._position[member] = position
+                position += 1
         for run in runs:
             self._add_run(run, order, parent)
+        while self._long:
+            block, inside = self._long.pop()
+            own = {
+                item: [it for it in feeding.get(item, ()) if it in inside] for item in inside
+            }
+            self._fold(block, list(inside), own, self._position[inside[0]])
+
+    def _fold_siblings(
+        self,
+        parent: str | None,
+        items: list[str],
+        feeding: Mapping[str, list[str]],
+        members: dict[str, list[str]],
+    ) -> tuple[list[str], Mapping[str, list[str]]]:
+        """Replaces parallel branches of equal structure by one item; `members` gets theirs."""
+        box: dict[str, str] = {}
+        for found in equal_branches(items, feeding, self._structure, self._settings):
+            run_id = self._add_siblings(found, parent)
+            inside = [item for branch in found.branches for item in branch]
+            members[run_id] = inside
+            box.update(dict.fromkeys(inside, run_id))
+        if not box:
+            return items, feeding
+        joined: dict[str, list[str]] = defaultdict(list)
+        for item in items:
+            target = box.get(item, item)
+            for source in feeding.get(item, ()):
+                if box.get(source, source) not in (target, *joined[target]):
+                    joined[target].append(box.get(source, source))
+        reduced = list(dict.fromkeys(box.get(item, item) for item in items))
+        return _in_order(reduced, joined), joined
+
+    def _add_siblings(self, found: Siblings, parent: str | None) -> str:
+        names = [[item.rpartition("/")[2] for item in branch] for branch in found.branches]
+        weights = [_weight(self._graph, self._groups, item) for item in found.branches[0]]
+        kinds = list(map(self._kind, found.branches[0]))
+        name, block_names = _sibling_names(names, kinds, weights)
+        run_id = self._add(f"{name} ×{len(names)}", name, parent, len(names))
+        parts = []
+        for block_name, branch in zip(block_names, found.branches, strict=True):
+            part = branch[0]
+            if len(branch) > 1:
+                part = self._add(block_name, block_name, run_id, 1)
+                self._move(branch, part)
+                self._long += [(part, branch)] if len(branch) in _SECTION else []
+            else:
+                self._move(branch, run_id)
+            parts.append(part)
+        self._split(parts, run_id, name, 1, _MAX_SIDE_BY_SIDE)
+        self._kinds[run_id] = f"×{len(names)} " + " ".join(kinds)
+        return run_id
 
     def _add_run(self, run: _Run, order: Sequence[str], parent: str | None) -> None:
         blocks = [list(order[start:end]) for start, end in pairwise(run.starts)]
@@ -126,17 +199,20 @@ class _Grouping:
                 parts += members
         self._split(parts, run_id, run.name, 1)
 
-    def _split(self, parts: list[str], parent: str, name: str, first: int) -> None:
+    def _split(
+        self, parts: list[str], parent: str, name: str, first: int, most: int = _MAX_PARTS
+    ) -> None:
         """Inserts spans of equal length between a long run and its parts."""
-        if len(parts) <= _MAX_PARTS:
+        if len(parts) <= most:
             return
         length = max(2, round(len(parts) ** 0.5)) if len(parts) < 10_000 else len(parts) // 100
+        length = max(length, -(-len(parts) // most))
         for start in range(0, len(parts), length):
             members = parts[start : start + length]
             numbers = f"{first + start}–{first + start + len(members) - 1}"
             span = self._add(f"{name} {numbers}", f"{name} {numbers}", parent, 1)
             self._move(members, span)
-            self._split(members, span, name, first + start)
+            self._split(members, span, name, first + start, most)
 
     def _add(self, name: str, layer: str, parent: str | None, count: int) -> str:
         around = self._outer_model(parent)
@@ -153,6 +229,33 @@ class _Grouping:
     def _move(self, members: Sequence[str], parent: str) -> None:
         for member in members:
             self._parent[member] = parent
+
+    def _kind(self, item: str) -> str:
+        call = self._graph.call_of.get(item)
+        return self._kinds.get(item) or (self._groups[item].kind if call is None else call.kind)
+
+    def _structure(self, item: str) -> Hashable:
+        """Returns what similar items have in common; similar models have the same calls."""
+        inside = self._graph.calls_inside.get(item, ())
+        kinds = tuple(self._graph.call_of[call].kind for call in inside)
+        is_output = not self._outputs.isdisjoint((item, *inside))
+        return self._kind(item), kinds, item in self._graph.lost, is_output
+
+    def _settings(self, item: str) -> Hashable:
+        """Returns what equal items have in common besides."""
+        call = self._graph.call_of.get(item)
+        if call is None:
+            return self._groups[item].parameters
+        return str(sorted(call.settings.items())), call.inputs, call.outputs
+
+    def _sequence(self, order: list[str], feeding: Mapping[str, Sequence[str]]) -> _Sequence:
+        kinds = list(map(self._kind, order))
+        weights = [_weight(self._graph, self._groups, item) for item in order]
+        names = [
+            self._groups[item].layer if item in self._kinds else item.rpartition("/")[2]
+            for item in order
+        ]
+        return _sequence(order, names, kinds, weights, feeding)
 
     def result(self) -> LayerGraph:
         if len(self._groups) == len(self._graph.groups):
@@ -174,13 +277,8 @@ class _Grouping:
 
     def _order_of(self, call: Call) -> list[int]:
         """Returns the position of a call, after the positions of the models around it."""
-        path = _path(call.id, self._original)
+        path = path_of(call.id, self._original)
         return [self._position.get(item, 0) for item in reversed(path)]
-
-
-def _parents(graph: LayerGraph) -> dict[str, str | None]:
-    parents: dict[str, str | None] = {call.id: call.group for call in graph.calls}
-    return parents | {group.id: group.parent for group in graph.groups}
 
 
 def _depth(item: str, parents: Mapping[str, str | None]) -> int:
@@ -221,42 +319,15 @@ def _sized(group: Group, sizes: Mapping[str, dict[str, tuple[int, int]]]) -> Gro
 # The sequence of items that is searched for runs
 
 
-def _levels(
-    graph: LayerGraph,
-) -> tuple[Mapping[str | None, list[str]], Mapping[str | None, Mapping[str, list[str]]]]:
-    """Lists the items of each group, and the items in the same group that feed each of them."""
-    parents = _parents(graph)
-    items: dict[str | None, dict[str, None]] = defaultdict(dict)
-    for call in graph.calls:
-        for item in _path(call.id, parents):
-            items[parents[item]][item] = None
-    feeding: dict[str | None, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for edge in graph.edges:
-        source, target = _path(edge.source, parents), _path(edge.target, parents)
-        while source and target and source[-1] == target[-1]:
-            source.pop()
-            target.pop()
-        if source and target:
-            feeding[parents[target[-1]]][target[-1]].append(source[-1])
-    return {parent: list(inside) for parent, inside in items.items()}, feeding
-
-
-def _path(item: str, parents: Mapping[str, str | None]) -> list[str]:
-    path = [item]
-    while (parent := parents[path[-1]]) is not None:
-        path.append(parent)
-    return path
-
-
 def _by_depth(
-    items: Sequence[str], feeding: Mapping[str, Sequence[str]], graph: LayerGraph
+    items: Sequence[str], feeding: Mapping[str, Sequence[str]], kind: Callable[[str], str]
 ) -> list[str]:
     """Sorts items by distance from the end, so that cells with inputs two cells back stay whole."""
     depth: dict[str, int] = dict.fromkeys(items, 0)
     for item in reversed(items):
         for source in feeding.get(item, ()):
             depth[source] = max(depth[source], depth[item] + 1)
-    return sorted(items, key=lambda item: (-depth[item], _kind(graph, item)))
+    return sorted(items, key=lambda item: (-depth[item], kind(item)))
 
 
 def _boxes(runs: Sequence[_Run], count: int) -> int:
@@ -266,28 +337,47 @@ def _boxes(runs: Sequence[_Run], count: int) -> int:
     return count - folded + max(blocks, default=0)
 
 
+def _in_order(items: Sequence[str], feeding: Mapping[str, Sequence[str]]) -> list[str]:
+    """Sorts items so that each follows those that feed it, and otherwise keeps their order."""
+    ordered: dict[str, None] = {}
+    for item in items:
+        waiting = [item]
+        while waiting:
+            missing = [
+                source for source in feeding.get(waiting[-1], ()) if source not in ordered
+            ]
+            if missing:
+                waiting.append(missing[0])
+            else:
+                ordered[waiting.pop()] = None
+    return list(ordered)
+
+
 def _sequence(
-    order: list[str], graph: LayerGraph, feeding: Mapping[str, Sequence[str]]
+    order: list[str],
+    names: list[str],
+    kinds: list[str],
+    weights: list[int],
+    feeding: Mapping[str, Sequence[str]],
 ) -> _Sequence:
     position_of = {item: position for position, item in enumerate(order)}
-    kinds = [_kind(graph, item) for item in order]
     sources = [
         sorted(position_of[source] for source in feeding.get(item, ())) for item in order
     ]
     numbers: dict[tuple[str, int], int] = {}
     return _Sequence(
         items=order,
-        names=[item.rpartition("/")[2] for item in order],
+        names=names,
         kinds=kinds,
         sources=sources,
         tokens=np.array(
             [
-                numbers.setdefault((kind, len(inputs)), len(numbers))
+                numbers.setdefault((kind, min(len(inputs), _MANY)), len(numbers))
                 for kind, inputs in zip(kinds, sources, strict=True)
             ]
         ),
         crossing=_crossing(sources),
-        weights=[_weight(graph, item) for item in order],
+        weights=weights,
     )
 
 
@@ -311,11 +401,6 @@ def _gaps(runs: Sequence[_Run], count: int) -> list[tuple[int, int]]:
     return list(zip(ends[::2], [*ends[1::2], count], strict=True))
 
 
-def _kind(graph: LayerGraph, item: str) -> str:
-    call = graph.call_of.get(item)
-    return graph.group_of[item].kind if call is None else call.kind
-
-
 # ---------------------------------------------------------------------------------------------
 # Runs by name
 
@@ -335,6 +420,7 @@ def _named_runs(names: Sequence[str], kinds: Sequence[str]) -> list[_Run]:
     for family, prefixes in families.items():
         prefixes.sort(key=lambda prefix: members[prefix][0])
         candidates += _adjacent_blocks(family, prefixes, members, kinds)
+    candidates += _single_blocks(families, candidates, members)
     # The smallest blocks with more than one layer: "conv2_block1" rather than "conv2".
     candidates.sort(key=lambda run: (-len(run.block_names[0]), run.span))
     chosen: list[_Run] = []
@@ -344,6 +430,20 @@ def _named_runs(names: Sequence[str], kinds: Sequence[str]) -> list[_Run]:
         ):
             chosen.append(run)
     return chosen
+
+
+def _single_blocks(
+    families: Mapping[str, Sequence[str]],
+    runs: Sequence[_Run],
+    members: Mapping[str, Sequence[int]],
+) -> Iterator[_Run]:
+    """Yields stages of one block, such as "block1a", beside stages of several, as "block2"."""
+    forms = {re.sub(r"[0-9]+", "0", run.name) for run in runs}
+    for family, prefixes in families.items():
+        if len(prefixes) == 1 and re.sub(r"[0-9]+", "0", family.rstrip("_.-: ")) in forms:
+            places = members[prefixes[0]]
+            if len(places) >= max(_MIN_AVERAGE, 0.5 * (places[-1] + 1 - places[0])):
+                yield _Run(prefixes[0], (places[0], places[-1] + 1), (prefixes[0],))
 
 
 def _adjacent_blocks(
@@ -483,11 +583,26 @@ def _aligned(sequence: _Sequence, first: int, length: int, period: int) -> list[
         starts = [begin + period * number for number in range(count + 1)]
         alike = _longest_alike(sequence, starts, period)
         if len(alike) > 2:
-            choices.append((sequence.crossing[alike[1]], shift, alike))
+            joint = _bad_joint(sequence, alike[1])
+            choices.append((sequence.crossing[alike[1]], joint, shift, alike))
     if not choices:
         return None
-    longest = max(len(alike) for _, _, alike in choices)
-    return min(choice for choice in choices if len(choice[2]) >= longest - 1)[2]
+    longest = max(len(choice[-1]) for choice in choices)
+    return min(choice for choice in choices if len(choice[-1]) >= longest - 1)[-1]
+
+
+def _bad_joint(sequence: _Sequence, start: int) -> int:
+    """Tells how unnatural it is that a block begins at a position; 0 if it is natural.
+
+    A person's block ends with an activation or a merge, and begins with what prepares its input.
+    """
+    before, first = sequence.kinds[start - 1], sequence.kinds[start]
+    takes_it = sequence.sources[start] == [start - 1]
+    if _ACTIVATION.match(first) or _NORMALISATION.match(first):
+        # After a merge or pooling, this is the first layer of a pre-activated block.
+        return 2 if sequence.weights[start - 1] or _NORMALISATION.match(before) else 1
+    joins = takes_it and len(sequence.sources[start - 1]) > 1
+    return int(joins and before == "Concatenate")
 
 
 def _longest_alike(sequence: _Sequence, starts: Sequence[int], period: int) -> list[int]:
@@ -500,7 +615,8 @@ def _longest_alike(sequence: _Sequence, starts: Sequence[int], period: int) -> l
         sorted(
             (
                 kinds[position],
-                *sorted(kinds[source] if source >= start else "" for source in inputs),
+                any(source < start for source in inputs),
+                *sorted(kinds[source] for source in inputs if source >= start),
             )
             for position, inputs in enumerate(sources[start : start + period], start)
         )
@@ -548,6 +664,22 @@ def _stem(name: str) -> str:
     return re.sub(r"[_.\- ]*[0-9]+$", "", name)
 
 
-def _weight(graph: LayerGraph, item: str) -> int:
+def _weight(graph: LayerGraph, groups: Mapping[str, Group], item: str) -> int:
     call = graph.call_of.get(item)
-    return graph.group_of[item].parameters if call is None else call.parameters
+    return groups[item].parameters if call is None else call.parameters
+
+
+def _sibling_names(
+    names: Sequence[Sequence[str]], kinds: Sequence[str], weights: Sequence[int]
+) -> tuple[str, list[str]]:
+    """Names parallel branches and their group, by a name that a person chose for each."""
+    for place, kind in enumerate(kinds):
+        own = [branch[place] for branch in names]
+        stem = common_name(own)
+        default = "inputlayer" if kind == "InputLayer" else kind.lower()
+        if stem and stem.replace("_", "").lower() not in (default, default + "layer"):
+            return stem, own
+    if len(kinds) == 1:
+        return kinds[0], [branch[0] for branch in names]
+    heaviest = kinds[max(range(len(kinds)), key=weights.__getitem__)]
+    return heaviest, [f"{heaviest} {number}" for number in range(1, len(names) + 1)]

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from kfunc_lab.graph.model.levels import Key, Wire
 from kfunc_lab.graph.picture.boxes import TITLE_HEIGHT, Box, title_width
-from kfunc_lab.graph.picture.layout import Layout, Line, point_at
+from kfunc_lab.graph.picture.layout import point_at
+from kfunc_lab.graph.picture.placed import Layout, Line
 
 _EDGE = 6  # pixels from the corner of a box, where no line ends
 MARGIN = 10  # pixels around the picture and inside an open group

@@ -2,63 +2,23 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from kfunc_lab.graph.model.annotations import Annotations
-from kfunc_lab.graph.model.descriptions import shape_label
+from kfunc_lab.graph.model.descriptions import bundle_label
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.levels import Key, Level, Wire, levels_of
 from kfunc_lab.graph.picture.boxes import Box, boxes_of
 from kfunc_lab.graph.picture.graphviz import GraphvizError, find_program, run_dot
+from kfunc_lab.graph.picture.placed import Layout, Line
+from kfunc_lab.graph.picture.rails import with_rails, without_long_wires
+from kfunc_lab.graph.picture.strands import with_parallel_wires, without_parallel_wires
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text_width import text_width
 
 _INCH = 72
 _GAP = 22  # pixels between the boxes of a column
 _LABEL = 10  # additional pixels beside a shape
-
-
-@dataclass(frozen=True)
-class Line:
-    """A drawn line of a level.
-
-    Attributes:
-        wire: The wire that it draws.
-        points: The control points of consecutive Bézier curves: x, y, x, y, …
-        label: The shape of the tensor, if it is shown.
-        label_at: The point of the line to which the label is attached, as for `point_at`.
-        label_x: The horizontal distance from that point to the middle of the label.
-        label_y: The vertical distance from that point to the middle of the label.
-    """
-
-    wire: Wire
-    points: tuple[float, ...]
-    label: str = ""
-    label_at: float = 0
-    label_x: float = 0
-    label_y: float = 0
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The positions in a level, in pixels from its top left.
-
-    Attributes:
-        width: The width of the level.
-        height: The height of the level.
-        places: The middle of each box, by id of the item.
-        lines: The lines.
-        entries: Where each tensor enters at the top.
-        exits: Where each tensor leaves at the bottom.
-    """
-
-    width: float
-    height: float
-    places: Mapping[str, tuple[float, float]]
-    lines: tuple[Line, ...]
-    entries: Mapping[Key, float]
-    exits: Mapping[Key, float]
 
 
 class Layouts:
@@ -96,20 +56,28 @@ def _lay_out(
     graph: LayerGraph, levels: Mapping[str | None, Level], boxes: Mapping[str, Box]
 ) -> dict[str | None, Layout]:
     """Lays out levels; levels of equal structure and sizes are laid out once."""
-    labels = {parent: _labels(graph, level) for parent, level in levels.items()}
+    single = {parent: without_parallel_wires(level) for parent, level in levels.items()}
+    plain = {parent: without_long_wires(level) for parent, level in single.items()}
+    labels = {parent: _labels(graph, level) for parent, level in plain.items()}
     sources = {
         parent: "\n".join(_dot_lines(level, labels[parent], boxes))
-        for parent, level in levels.items()
+        for parent, level in plain.items()
         if not _is_chain(level)
     }
     distinct = list(dict.fromkeys(sources.values()))
     drawn = dict(zip(distinct, _run(distinct) if distinct else [], strict=True))
-    return {
-        parent: _layout(level, labels[parent], drawn[sources[parent]])
-        if parent in sources
-        else _column(level, labels[parent], boxes)
-        for parent, level in levels.items()
-    }
+    layouts = {}
+    for parent, level in plain.items():
+        if parent in sources:
+            layout = _layout(level, labels[parent], drawn[sources[parent]])
+        else:
+            layout = _column(level, labels[parent], boxes)
+        if level is not single[parent]:
+            layout = with_rails(single[parent], layout, boxes)
+        if single[parent] is not levels[parent]:
+            layout = with_parallel_wires(levels[parent], layout)
+        layouts[parent] = layout
+    return layouts
 
 
 # ---------------------------------------------------------------------------------------------
@@ -230,7 +198,7 @@ def _labels(graph: LayerGraph, level: Level) -> dict[int, str]:
         shape = wire.tensor.shape
         known = input_shapes.get(wire.source, set()) | _input_shapes(graph, wire.source)
         if shape is not None and shape not in known:
-            labels[position] = shape_label(wire.tensor)
+            labels[position] = bundle_label(wire.tensor, wire.count)
     return labels
 
 

@@ -17,12 +17,16 @@ from kfunc_lab.ui.theme import SURFACE
 _SVG = "{http://www.w3.org/2000/svg}"
 _INCH = 72
 _CSS_INCH = 96  # pixels
+_MAX_PIXELS = 12_000_000  # above this, a picture has fewer than 144 dots per inch
 # The distance from the middle of a line of text to its base line, relative to the font size.
 _BASE_LINE, _BOLD_BASE_LINE = 0.3, 0.18
 
 
 def to_png(svg: str) -> bytes:
     """Converts a drawing to PNG, in its light colours, at 144 dots per inch.
+
+    A drawing of many screens gets fewer dots, but at least 72 per inch: painting takes most of the
+    time, and each pixel takes as long.
 
     Args:
         svg: The SVG that `svg.draw` returned.
@@ -33,15 +37,21 @@ def to_png(svg: str) -> bytes:
     Raises:
         GraphvizError: If the drawing program is missing or fails.
     """
-    if needs_other_fonts(svg):
-        return rasterise(svg, 2 * _CSS_INCH)
-    source = "\n".join(_dot_lines(svg))
-    return run_dot(source, "png", "-Kneato", "-n2", "-Gdpi=144", f"-Gbgcolor={SURFACE[0]}")
-
-
-def _dot_lines(svg: str) -> Iterator[str]:
     # The SVG is our own, and names in it are escaped: no foreign XML is parsed.
     drawing = ET.fromstring(svg)  # noqa: S314
+    dpi = _dpi(drawing)
+    if needs_other_fonts(svg):
+        return rasterise(svg, dpi / _INCH * _CSS_INCH)
+    options = ("-Kneato", "-n2", f"-Gdpi={dpi}", f"-Gbgcolor={SURFACE[0]}")
+    return run_dot("\n".join(_dot_lines(drawing)), "png", *options)
+
+
+def _dpi(drawing: ET.Element) -> int:
+    pixels = float(drawing.get("width", 0)) * float(drawing.get("height", 0)) or 1
+    return round(_INCH * min(2.0, max(1.0, (_MAX_PIXELS / pixels) ** 0.5)))
+
+
+def _dot_lines(drawing: ET.Element) -> Iterator[str]:
     yield "digraph { graph [pad=0] node [fixedsize=true] edge [arrowhead=none]"
     width, height = float(drawing.get("width", 0)), float(drawing.get("height", 0))
     shapes = [_node(width / 2, height / 2, width, height, 'shape=box style=invis label=""')]

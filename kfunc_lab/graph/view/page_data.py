@@ -9,8 +9,9 @@ from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.levels import Key
 from kfunc_lab.graph.picture.boxes import Box, box_svg, shared_colours, texts_svg, title_width
 from kfunc_lab.graph.picture.highlights import Highlights
-from kfunc_lab.graph.picture.layout import Layout, Layouts, Line
+from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.legend import Sign
+from kfunc_lab.graph.picture.placed import Layout, Line
 from kfunc_lab.graph.picture.svg import sign_svg, wire_class
 from kfunc_lab.graph.view.details import details
 from kfunc_lab.ui.colour_scale import ink_on
