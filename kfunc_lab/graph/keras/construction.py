@@ -1,11 +1,28 @@
 """Writes the Python expression that creates a layer or operation."""
 
 import inspect
-import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from kfunc_lab.graph.keras.arguments import (
+    accepted_arguments,
+    constructor_is_newer,
+    required_arguments,
+    restores_itself,
+    same_as_made,
+)
+from kfunc_lab.graph.keras.imports import Imports, Names, public_name
+from kfunc_lab.graph.keras.lambdas import lambda_code
+from kfunc_lab.graph.keras.literals import (
+    MAX_NUMBERS,
+    NotWritableError,
+    literal,
+    sequence,
+    text_literal,
+)
+from kfunc_lab.graph.keras.nodes import recorded_arguments, sublayers_of
+from kfunc_lab.graph.keras.operations import function_name
 from kfunc_lab.graph.keras.settings import (
     configuration,
     constructor_defaults,
@@ -21,10 +38,22 @@ from kfunc_lab.ui.text import snake_case
 _PER_AXIS = {"kernel_size", "strides", "pool_size", "dilation_rate", "size"}
 # Entries of a configuration that Keras restores without the constructor.
 _NOT_ARGUMENTS = {"build_config", "compile_config", "build_input_shape"}
+# Every layer has these settings; they can also be set on the layer itself.
+_OF_EVERY_LAYER = {"name": "name", "trainable": "trainable", "dtype": "dtype_policy"}
 
 
-class NotWritableError(ValueError):
-    """An object cannot be written as code; the message says which and why."""
+@dataclass(frozen=True)
+class Creation:
+    """How a program creates a layer.
+
+    Attributes:
+        expression: The expression that creates it.
+        attributes: What must be set on it afterwards, because its class takes no such argument:
+            expressions by the name of the attribute.
+    """
+
+    expression: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 def constructor_code(
@@ -45,24 +74,58 @@ def constructor_code(
         >>> constructor_code(keras.layers.Dense(10, name="digits"))
         'layers.Dense(10, name="digits")'
     """
+    import keras
+
     try:
-        return Expressions().of(operation, config)
+        if not isinstance(operation, keras.layers.Layer) and public_operation(type(operation)):
+            return function_name(type(operation))
+        return Expressions().of(operation, config).expression
     except Exception:  # a custom layer may raise anything
         return ""
+
+
+def public_operation(cls: type) -> bool:
+    """Tells whether Keras itself has the class of an operation."""
+    return cls.__module__.partition(".")[0] == "keras"
 
 
 class Expressions:
     """Writes expressions and collects the imports that they need.
 
     Attributes:
-        imports: The modules of custom classes and functions, by name.
+        imports: The classes and functions that the expressions name.
     """
 
-    def __init__(self) -> None:
-        self.imports: dict[str, str] = {}
+    def __init__(
+        self,
+        names: Names | None = None,
+        variable_of: Callable[[Any], str | None] = lambda layer: None,
+        variable_for: Callable[[Any, Creation], str] = lambda layer, made: made.expression,
+    ) -> None:
+        """Starts without imports.
 
-    def of(self, operation: Any, config: Mapping[str, Any] | Exception | None = None) -> str:
-        """Writes the expression that creates a layer; for a raw operation its function.
+        Args:
+            names: The names that the program has used.
+            variable_of: Returns the variable of a layer, if the program holds it in one.
+            variable_for: Writes the statements that create a layer, and returns its variable.
+        """
+        self.imports = Imports(names or Names())
+        self._variable_of = variable_of
+        self._variable_for = variable_for
+        self._subject = ""  # what is being written
+
+    def of(
+        self,
+        operation: Any,
+        config: Mapping[str, Any] | Exception | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Creation:
+        """Writes the expression that creates a layer or an operation.
+
+        Args:
+            operation: The layer or operation.
+            config: Its `settings.configuration`, if already known.
+            changes: Settings that are to differ from the configuration.
 
         Raises:
             NotWritableError: If it cannot be written.
@@ -70,22 +133,21 @@ class Expressions:
         import keras
 
         cls: Any = type(operation)
-        if not isinstance(operation, keras.layers.Layer):
-            return function_name(cls)
+        self._subject = operation.name
         config = configuration(operation) if config is None else config
-        if isinstance(config, NotImplementedError):
-            raise NotWritableError(
+        if isinstance(config, Exception) and recorded_arguments(operation) is None:
+            reason = (
                 _("its class has no get_config, and an argument cannot be serialised")
-            ) from config
-        if isinstance(config, Exception):
-            raise NotWritableError(
-                _("its get_config fails: {reason}").format(reason=config)
-            ) from config
+                if isinstance(config, NotImplementedError)
+                else _("its get_config fails: {reason}").format(reason=config)
+            )
+            raise NotWritableError(reason) from config
+        config = {} if isinstance(config, Exception) else config
         if isinstance(operation, keras.layers.InputLayer):
-            return self.input(config)
-        if "name" not in config and _accepts_name(cls):
+            return Creation(self.input({**config, **(changes or {})}))
+        if "name" not in config:
             config = {**config, "name": operation.name}
-        return self._call(self._class_name(cls), cls, config)
+        return self._created(cls, config, operation, changes or {})
 
     def input(self, config: Mapping[str, Any]) -> str:
         """Writes the expression that creates an input of a model."""
@@ -101,47 +163,121 @@ class Expressions:
         arguments.append(f"name={text_literal(config['name'])}")
         return f"keras.Input({', '.join(arguments)})"
 
-    def _class_name(self, cls: Any) -> str:
-        import keras
+    # -- objects of a class
 
-        name: str = cls.__name__
-        if cls.__module__.partition(".")[0] == "keras":
-            for home, module in (("layers", keras.layers), *_HOMES(keras)):
-                if getattr(module, name, None) is cls:
-                    return f"{home}.{name}"
-        if not cls.__qualname__.isidentifier():
+    def _created(
+        self, cls: Any, config: Mapping[str, Any], made: Any, changes: Mapping[str, Any]
+    ) -> Creation:
+        """Writes the creation of an object from its configuration.
+
+        Args:
+            cls: Its class.
+            config: Its configuration.
+            made: The object itself, if it was found; functions are known by it.
+            changes: Settings that are to differ from the configuration.
+        """
+        config = {name: it for name, it in config.items() if name not in _NOT_ARGUMENTS}
+        name_of_class = self.imports.of(cls)
+        if not public_operation(cls):
+            return self._of_own_class(name_of_class, cls, config, made, changes)
+        whole = {**config, **changes}
+        expression = self._call(name_of_class, cls, whole, made)
+        if same_as_made(expression, cls, whole):
+            return Creation(expression)
+        restored = f"{name_of_class}.from_config({self._plain(whole, made)})"
+        return Creation(restored if same_as_made(restored, cls, whole) else expression)
+
+    def _of_own_class(
+        self,
+        name_of_class: str,
+        cls: Any,
+        config: Mapping[str, Any],
+        made: Any,
+        changes: Mapping[str, Any],
+    ) -> Creation:
+        """Writes the creation of an object of a class that is not Keras's.
+
+        Its configuration may not be what its constructor takes. Keras then knows the arguments
+        that it was created with, if all of them are plain.
+        """
+        accepted, required = accepted_arguments(cls), required_arguments(cls)
+        shared = {name: config[name] for name in _OF_EVERY_LAYER if name in config}
+        recorded = recorded_arguments(made) if type(made) is cls else None
+        known = {} if recorded is None else {**recorded, **shared}
+        candidates: list[Mapping[str, Any]] = [config]
+        if recorded is not None:
+            candidates = [known, config] if constructor_is_newer(cls) else [config, known]
+        for candidate in candidates:
+            given = {**candidate, **changes}
+            missing = {*required} - {*given}
+            unknown = {*given} - accepted - {*_OF_EVERY_LAYER}
+            if not missing and not unknown:
+                arguments = {name: it for name, it in given.items() if name in accepted}
+                return Creation(
+                    self._call(name_of_class, cls, arguments, made),
+                    self._attributes({n: it for n, it in given.items() if n not in accepted}),
+                )
+        whole = {**config, **changes}
+        if restores_itself(cls):
+            return Creation(f"{name_of_class}.from_config({self._plain(whole, made)})")
+        missing = {*required} - {*whole}
+        if missing:
             raise NotWritableError(
-                _("its class {name} is defined inside a function").format(name=cls.__qualname__)
+                _("its get_config leaves out {names}, which its __init__ needs").format(
+                    names=", ".join(sorted(missing))
+                )
             )
-        self.imports[name] = cls.__module__
-        return name
+        raise NotWritableError(
+            _("its __init__ does not take {names}, which its get_config returns").format(
+                names=", ".join(sorted({*whole} - accepted - {*_OF_EVERY_LAYER}))
+            )
+        )
 
-    def _call(self, name_of_class: str, cls: Any, config: Mapping[str, Any]) -> str:
+    def _attributes(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        """Returns what must be set on a layer whose class does not take these arguments."""
+        settings = {**settings, "dtype": dtype_name(settings.get("dtype"))}
+        plain = {"name": None, "trainable": True, "dtype": default_dtype()}
+        return {
+            attribute: self.value(settings[name])
+            for name, attribute in _OF_EVERY_LAYER.items()
+            if settings.get(name) not in (None, plain[name])
+        }
+
+    def _call(self, name_of_class: str, cls: Any, config: Mapping[str, Any], made: Any) -> str:
         """Writes a constructor call with the arguments that differ from their defaults."""
         defaults = constructor_defaults(cls)
-        config = {name: value for name, value in config.items() if name not in _NOT_ARGUMENTS}
+        rest = dict(config)
         positional, named = [], []
-        for name in _required(cls):
-            if name not in config:
+        for name in required_arguments(cls):
+            if name not in rest:
                 break
-            positional.append(self._argument(name, config.pop(name), cls))
-        for name, value in config.items():
-            if name in ("name", "trainable", "dtype"):
+            positional.append(self._argument(name, rest.pop(name), cls, made))
+        for name, value in rest.items():
+            if name in _OF_EVERY_LAYER:
                 continue
             if is_derived(name, value, cls, defaults):
                 continue
-            if not is_default(name, value, defaults.get(name, inspect.Parameter.empty), config):
-                named.append(f"{name}={self._argument(name, value, cls)}")
-        policy = dtype_name(config.get("dtype"))
-        if policy is not None and policy != default_dtype():
-            named.append(f"dtype={text_literal(policy)}")
-        if config.get("trainable") is False:
-            named.append("trainable=False")
-        if isinstance(config.get("name"), str):
-            named.append(f"name={text_literal(config['name'])}")
+            if not is_default(name, value, defaults.get(name, inspect.Parameter.empty), rest):
+                named.append(f"{name}={self._argument(name, value, cls, made)}")
+        named += self._for_every_layer(rest)
         return f"{name_of_class}({', '.join([*positional, *named])})"
 
-    def _argument(self, name: str, value: Any, cls: Any) -> str:
+    def _for_every_layer(self, config: Mapping[str, Any]) -> list[str]:
+        written = []
+        policy = dtype_name(config.get("dtype"))
+        if policy is not None and policy != default_dtype():
+            written.append(f"dtype={self._policy(config['dtype'], policy)}")
+        if config.get("trainable") is False:
+            written.append("trainable=False")
+        if isinstance(config.get("name"), str):
+            written.append(f"name={text_literal(config['name'])}")
+        return written
+
+    def _policy(self, config: Any, name: str) -> str:
+        kind = config.get("class_name") if isinstance(config, Mapping) else ""
+        return self.value(config) if kind == "DTypePolicyMap" else text_literal(name)
+
+    def _argument(self, name: str, value: Any, cls: Any, made: Any) -> str:
         if name in _PER_AXIS and isinstance(value, (tuple, list)) and len({*value}) == 1:
             return self.value(value[0])
         if cls.__name__ == "Bidirectional" and name == "layer":
@@ -149,96 +285,216 @@ class Expressions:
             inner = dict(value["config"])
             inner["name"] = inner["name"].removeprefix("forward_")
             value = {**value, "config": inner}
-        return self.value(value)
+        return self.value(value, _part(made, name, value))
 
-    def value(self, value: Any) -> str:
+    # -- values
+
+    def value(self, value: Any, made: Any = None) -> str:
         """Writes a value of a configuration.
+
+        Args:
+            value: The value, in which Keras describes objects by dicts.
+            made: The object that it describes, if known.
 
         Raises:
             NotWritableError: If it cannot be written.
         """
-        if isinstance(value, Mapping):
-            return self._mapping(value)
-        if isinstance(value, str):
-            return text_literal(value)
-        if isinstance(value, (bool, int)) or value is None or value is Ellipsis:
-            return "..." if value is Ellipsis else repr(value)
-        if isinstance(value, float):
-            return repr(value) if value - value == 0 else f'float("{value!r}")'
-        if isinstance(value, (list, tuple)):
-            inside = ", ".join(map(self.value, value))
-            if isinstance(value, list):
-                return f"[{inside}]"
-            return f"({inside},)" if len(value) == 1 else f"({inside})"
-        if isinstance(value, slice):
-            return f"slice({', '.join(map(self.value, (value.start, value.stop, value.step)))})"
-        if hasattr(value, "tolist") and hasattr(value, "dtype"):
-            return self._array(value)
-        raise NotWritableError(
-            _("a value of type {name} cannot be written").format(name=type(value).__name__)
-        )
-
-    def _array(self, value: Any) -> str:
-        elements = self.value(value.tolist())
-        if not getattr(value, "shape", ()):
-            return elements
-        function = "np.array" if type(value).__module__ == "numpy" else "ops.convert_to_tensor"
-        return f'{function}({elements}, dtype="{value.dtype}")'
-
-    def _mapping(self, value: Mapping[str, Any]) -> str:
         import keras
+
+        if isinstance(value, Mapping):
+            return self._mapping(value, made)
+        if isinstance(value, (list, tuple)):
+            parts = made if isinstance(made, (list, tuple)) and len(made) == len(value) else ()
+            known = [*parts, *[None] * (len(value) - len(parts))]
+            return sequence(list(map(self.value, value, known)), type(value))
+        if isinstance(value, keras.Variable) or keras.ops.is_tensor(value):
+            value = keras.ops.convert_to_numpy(value)
+            return self._array(value, "ops.convert_to_tensor")
+        if hasattr(value, "tolist") and hasattr(value, "dtype"):
+            # A scalar of NumPy is a number like others, where it is a setting.
+            return self._array(value, "np.array") if value.shape else literal(value.tolist())
+        if isinstance(value, keras.layers.Layer):
+            return self._layer(value, configuration(value), type(value))
+        if isinstance(value, keras.DTypePolicy):
+            return text_literal(value.name)
+        if callable(value) and hasattr(value, "__qualname__"):
+            return self._function(value)
+        if callable(getattr(value, "get_config", None)):
+            return self._created(type(value), value.get_config(), value, {}).expression
+        return literal(value)
+
+    def constant(self, value: Any) -> str:
+        """Writes an array or scalar among the arguments of a call, where its dtype counts."""
+        import keras
+
+        if isinstance(value, keras.Variable) or keras.ops.is_tensor(value):
+            return self.value(value)
+        return self._array(value, "np.array")
+
+    def _plain(self, config: Mapping[str, Any], made: Any) -> str:
+        """Writes a configuration itself, as a class takes it in `from_config`."""
+        keys = [name for name in config if name not in _NOT_ARGUMENTS]
+        pairs = (f"{text_literal(str(key))}: {self._raw(config[key])}" for key in keys)
+        return f"{{{', '.join(pairs)}}}"
+
+    def _raw(self, value: Any) -> str:
+        if isinstance(value, Mapping):
+            pairs = (f"{self._raw(key)}: {self._raw(item)}" for key, item in value.items())
+            return f"{{{', '.join(pairs)}}}"
+        if isinstance(value, (list, tuple)):
+            return sequence(list(map(self._raw, value)), type(value))
+        return self.value(value)
+
+    def _array(self, value: Any, function: str) -> str:
+        if value.size > MAX_NUMBERS:
+            what = _("an array of shape {shape} and dtype {dtype}").format(
+                shape=value.shape, dtype=value.dtype
+            )
+            return self.imports.undefined(identifier_of_array(self._subject), what)
+        dtype = text_literal(str(value.dtype))
+        if not value.size:
+            return f"np.zeros({value.shape}, dtype={dtype})"
+        return f"{function}({self.value(value.tolist())}, dtype={dtype})"
+
+    def _mapping(self, value: Mapping[str, Any], made: Any) -> str:
+        import numpy as np
 
         name, config = value.get("class_name"), value.get("config")
         if name == "__lambda__" or set(value) == {"value"}:
-            raise NotWritableError(_("a lambda function cannot be written"))
+            return lambda_code(made, self.imports)
         if not isinstance(name, str):
-            pairs = (f"{self.value(key)}: {self.value(item)}" for key, item in value.items())
+            of = made if isinstance(made, Mapping) else {}
+            pairs = (
+                f"{self.value(key)}: {self.value(item, of.get(key))}"
+                for key, item in value.items()
+            )
             return f"{{{', '.join(pairs)}}}"
         if name == "__tuple__":
-            return self.value(tuple(value.get("items", ())))
-        if name in ("__tensor__", "__numpy__") and isinstance(config, Mapping):
-            function = "np.array" if name == "__numpy__" else "ops.convert_to_tensor"
-            return f'{function}({self.value(config["value"])}, dtype="{config["dtype"]}")'
+            return self.value(tuple(value.get("items", ())), made)
+        if name == "__ellipsis__":
+            return "..."
+        if isinstance(config, Mapping):
+            if name in ("__tensor__", "__numpy__"):
+                array = np.array(config["value"])
+                array = (
+                    array if config["dtype"] == "bfloat16" else array.astype(config["dtype"])
+                )
+                numpy = name == "__numpy__"
+                return self._array(array, "np.array" if numpy else "ops.convert_to_tensor")
+            if name == "__slice__":
+                return literal(slice(*(config[end] for end in ("start", "stop", "step"))))
+            if name == "__bytes__":
+                return literal(str(config["value"]).encode())
         if name == "function":
-            return self._function(value)
+            return self._named_function(value, made)
         if name == "DTypePolicy" and isinstance(config, Mapping):
             return text_literal(str(config["name"]))
-        for home, module in (("layers", keras.layers), *_HOMES(keras)):
-            cls = getattr(module, name, None)
-            if isinstance(cls, type) and isinstance(config, Mapping):
-                if home == "layers" and name in ("Functional", "Sequential"):
-                    break
-                return self._keras_object(home, name, cls, config)
-        return self._custom_object(value)
+        return self._described(value, made)
 
-    def _keras_object(self, home: str, name: str, cls: Any, config: Mapping[str, Any]) -> str:
-        call = self._call(f"{home}.{name}", cls, config)
-        # An initializer without arguments can be given by its name, such as "he_normal".
-        by_name = home == "keras.initializers" and call.endswith("()") and name != "Constant"
-        return text_literal(snake_case(name)) if by_name else call
-
-    def _function(self, value: Mapping[str, Any]) -> str:
-        name = str(value["config"])
-        if str(value.get("module", "builtins")).partition(".")[0] in ("keras", "builtins"):
-            return text_literal(str(value.get("registered_name") or name))
-        self.imports[name] = str(value["module"])
-        return name
-
-    def _custom_object(self, value: Mapping[str, Any]) -> str:
-        """Writes an object of a custom class that is nested in a configuration."""
+    def _described(self, value: Mapping[str, Any], made: Any) -> str:
+        """Writes an object that is described in a configuration."""
         import keras
 
-        name = str(value["class_name"])
-        registered = str(value.get("registered_name") or name)
-        cls = keras.saving.get_registered_object(registered)
-        if cls is None or not isinstance(value.get("config"), Mapping):
-            raise NotWritableError(_("{name} cannot be written").format(name=name))
-        return self._call(self._class_name(cls), cls, value["config"])
+        cls = _class_of(value, made)
+        config = value.get("config")
+        if cls is None or not isinstance(config, Mapping):
+            raise NotWritableError(
+                _("{name} cannot be written").format(name=value["class_name"])
+            )
+        if issubclass(cls, keras.layers.Layer):
+            return self._layer(made, config, cls)
+        call = self._created(cls, config, made, {}).expression
+        # An initializer without arguments can be given by its name, such as "he_normal".
+        by_name = call.startswith("keras.initializers.") and call.endswith("()")
+        by_name = by_name and cls.__name__ != "Constant"
+        return text_literal(snake_case(cls.__name__)) if by_name else call
+
+    def _layer(self, layer: Any, config: Mapping[str, Any] | Exception, cls: Any) -> str:
+        """Writes a layer inside a layer."""
+        variable = None if layer is None else self._variable_of(layer)
+        if variable is not None:
+            return variable
+        if cls.__name__ in ("Functional", "Sequential") and public_operation(cls):
+            raise NotWritableError(_("{name} cannot be written").format(name=cls.__name__))
+        if isinstance(config, Exception):
+            return self._variable_for(layer, self.of(layer, config))
+        creation = self._created(cls, config, layer, {})
+        return (
+            self._variable_for(layer, creation) if creation.attributes else creation.expression
+        )
+
+    def _named_function(self, value: Mapping[str, Any], made: Any) -> str:
+        """Writes a function, of which Keras keeps the name alone."""
+        import keras
+
+        registered = str(value["config"])
+        if callable(made) and hasattr(made, "__qualname__"):
+            return self._function(made)
+        found = keras.saving.get_registered_object(registered)
+        if found is not None:
+            return self._function(found)
+        module = str(value.get("module") or "builtins")
+        if module.partition(".")[0] == "keras":
+            return text_literal(str(value.get("registered_name") or registered))
+        return self.imports.undefined(registered.rpartition(">")[2])
+
+    def _function(self, function: Any) -> str:
+        if function.__name__ == "<lambda>":
+            return lambda_code(function, self.imports)
+        public = public_name(function)
+        name = public.removeprefix("keras.activations.")
+        if name != public:
+            return text_literal(name)
+        return self.imports.of(function)
 
 
-def _HOMES(keras: Any) -> Iterator[tuple[str, Any]]:  # noqa: N802
-    for name in ("initializers", "regularizers", "constraints", "quantizers"):
-        yield f"keras.{name}", getattr(keras, name)
+def identifier_of_array(subject: str) -> str:
+    """Returns a name for an array in the settings or arguments of a layer."""
+    from kfunc_lab.graph.keras.literals import identifier
+
+    return f"{identifier(subject)}_array"
+
+
+def _part(made: Any, name: str, value: Any) -> Any:
+    """Returns the part of an object that an entry of its configuration describes, if found."""
+    if made is None or not isinstance(value, (Mapping, list, tuple)):
+        return None
+    held = vars(made) if hasattr(made, "__dict__") else {}
+    for key in (name, f"_{name}"):
+        if held.get(key) is not None:
+            return held[key]
+    if not isinstance(value, Mapping):
+        return None
+    config = value.get("config")
+    if value.get("class_name") == "function":
+        found = [it for it in held.values() if getattr(it, "__name__", None) == config]
+        return found[0] if found else None
+    if isinstance(config, Mapping) and hasattr(made, "_flatten_layers"):
+        for layer in sublayers_of(made):
+            same_name = layer.name.removeprefix("forward_") == config.get("name")
+            if same_name and type(layer).__name__ == value.get("class_name"):
+                return layer
+    return None
+
+
+def _class_of(value: Mapping[str, Any], made: Any) -> Any:
+    """Returns the class of an object that is described in a configuration, if found."""
+    import sys
+    from functools import reduce
+
+    import keras
+
+    name = str(value["class_name"])
+    if type(made).__name__ == name:
+        return type(made)
+    found = keras.saving.get_registered_object(str(value.get("registered_name") or name))
+    if found is None:
+        module: Any = sys.modules.get(str(value.get("module") or ""))
+        found = reduce(lambda at, part: getattr(at, part, None), name.split("."), module)
+    if found is None:  # a configuration of Keras 2 names no module
+        homes = (keras.layers, keras.initializers, keras.regularizers, keras.constraints)
+        found = next((getattr(home, name) for home in homes if hasattr(home, name)), None)
+    return found if isinstance(found, type) else None
 
 
 def default_float() -> str:
@@ -246,96 +502,3 @@ def default_float() -> str:
     import keras
 
     return str(keras.config.floatx())
-
-
-@lru_cache(maxsize=1024)
-def _required(cls: Any) -> tuple[str, ...]:
-    """Returns the leading arguments of the constructor that have no default."""
-    try:
-        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    except (TypeError, ValueError):
-        return ()
-    names = []
-    for parameter in parameters:
-        if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            break
-        if parameter.default is not inspect.Parameter.empty:
-            break
-        names.append(parameter.name)
-    return tuple(names)
-
-
-@lru_cache(maxsize=1024)
-def _accepts_name(cls: Any) -> bool:
-    parameters = inspect.signature(cls.__init__).parameters.values()
-    return any(
-        parameter.kind is parameter.VAR_KEYWORD or parameter.name == "name"
-        for parameter in parameters
-    )
-
-
-def function_name(cls: Any) -> str:
-    """Returns the name of a raw operation's public function, such as `"ops.add"`.
-
-    Raises:
-        NotWritableError: If Keras has no such function.
-    """
-    return _function_and_name(cls)[1]
-
-
-def operation_function(cls: Any) -> Callable[..., Any]:
-    """Returns the public function of a raw operation."""
-    function: Callable[..., Any] = _function_and_name(cls)[0]
-    return function
-
-
-@lru_cache(maxsize=1024)
-def _function_and_name(cls: Any) -> tuple[Any, str]:
-    import keras
-
-    target = cls.__name__.lower()
-    home = cls.__module__.rpartition(".")[2]
-    modules = [("ops", keras.ops)]
-    if hasattr(keras.ops, home):
-        modules.insert(0, (f"ops.{home}", getattr(keras.ops, home)))
-    for prefix, module in reversed(modules):
-        for name in dir(module):
-            if name.replace("_", "") == target and callable(getattr(module, name)):
-                return getattr(module, name), f"{prefix}.{name}"
-    raise NotWritableError(
-        _("Keras has no public function for the operation {name}").format(name=cls.__name__)
-    )
-
-
-def text_literal(text: str) -> str:
-    """Writes a string as a Python literal in double quotes, on one line.
-
-    Example:
-        >>> print(text_literal("two words"))
-        "two words"
-    """
-    if text.isalnum() or text.replace("_", "").isalnum():
-        return f'"{text}"'
-    return '"' + "".join(map(_character, text)) + '"'
-
-
-def _character(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character.isprintable():
-        return character
-    number = ord(character)
-    return f"\\x{number:02x}" if number < 256 else f"\\U{number:08x}"
-
-
-def identifier(text: str) -> str:
-    """Converts the name of a layer to a valid name for a variable.
-
-    Example:
-        >>> identifier("Conv 2d/1"), identifier("2nd")
-        ('conv_2d_1', 'x_2nd')
-    """
-    name = re.sub(r"\W+", "_", text.lower()).strip("_")[:40] or "x"
-    return (
-        name if name[0].isalpha() and name.isascii() else f"x_{name}" if name.isascii() else "x"
-    )

@@ -1,35 +1,27 @@
 """Writes a model as Python code that builds an equal one with the functional API."""
 
-import builtins
-import inspect
-import keyword
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kfunc_lab.graph.keras.construction import (
-    Expressions,
-    NotWritableError,
-    function_name,
-    identifier,
-    operation_function,
-    text_literal,
-)
+from kfunc_lab.graph.keras.adapted import adapted_state
+from kfunc_lab.graph.keras.construction import Creation, Expressions, public_operation
+from kfunc_lab.graph.keras.imports import Names
 from kfunc_lab.graph.keras.line_breaks import break_line
-from kfunc_lab.graph.keras.nodes import ancestors, functional_of, masks_of, node_of, place_of
+from kfunc_lab.graph.keras.literals import NotWritableError, sequence, text_literal
+from kfunc_lab.graph.keras.nodes import (
+    calls_in_order,
+    functional_of,
+    masks_of,
+    node_of,
+    place_of,
+    sublayers_of,
+)
+from kfunc_lab.graph.keras.operations import function_arguments, function_name
 from kfunc_lab.graph.keras.settings import call_parameters, configuration
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
-
-_RESERVED = {
-    *keyword.kwlist,
-    *keyword.softkwlist,
-    *dir(builtins),
-    "keras",
-    "layers",
-    "ops",
-    "np",
-}
 
 
 def to_code(model: Any, changes: Mapping[int, Mapping[str, Any]] | None = None) -> str:
@@ -65,12 +57,10 @@ def to_code(model: Any, changes: Mapping[int, Mapping[str, Any]] | None = None) 
     """
     import keras
 
-    functional = functional_of(model) if isinstance(model, keras.Model) else None
-    if functional is None and not isinstance(model, keras.Sequential):
+    if not isinstance(model, keras.Model):
         raise TypeError(
             _(
-                "Only a functional or Sequential model can be written as code; got {got}. In "
-                "a subclassed model, the connections are already Python code."
+                "Only a functional or Sequential model can be written as code; got {got}."
             ).format(got=type(model).__name__)
         )
     return _Program(changes or {}).of(model)
@@ -81,13 +71,12 @@ class _Program:
 
     def __init__(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
         self._changes = changes
-        self._expressions = Expressions()
+        self._names = Names()
+        self._expressions = Expressions(self._names, self._variable_of, self._variable_for)
         self._lines: list[str] = []
         # The code before the model: functions, nested models and layers with several calls.
         self._before: list[list[str]] = []
-        self._global_names: set[str] = set()
-        self._names: set[str] = set(_RESERVED)
-        self._shared: dict[int, str] = {}  # variables of layers with several calls
+        self._shared: dict[int, str] = {}  # variables of layers outside the calls
         self._alive: list[Any] = []  # keeps the layers alive, so that no `id()` is reused
         self._uses: Counter[int] = Counter()
         self._has_gaps = False
@@ -101,16 +90,13 @@ class _Program:
     def _head(self, before: list[str]) -> Iterator[str]:
         text = "\n".join([*before, *self._lines])
         yield "import keras"
-        if "np.array(" in text:
+        if re.search(r"\bnp\.", text):
             yield "import numpy as np"
-        used = [name for name in ("layers", "ops") if f"{name}." in text]
+        used = [name for name in ("layers", "ops") if re.search(rf"\b{name}\.", text)]
         if used:
             yield f"from keras import {', '.join(used)}"
-        for name, module in sorted(self._expressions.imports.items()):
-            if module == "__main__":
-                yield f"# {name} must be defined before this runs."
-            else:
-                yield f"from {module} import {name}"
+        yield from sorted(self._expressions.imports.lines)
+        yield from sorted(self._expressions.imports.comments)
         if self._has_gaps:
             yield ""
             yield ""
@@ -118,17 +104,30 @@ class _Program:
             yield '    raise NotImplementedError(name + " could not be written: put it here")'
             yield ""
 
+    def _gap(self, operation: Any, problem: Exception, indent: str) -> str:
+        """Names in a comment what cannot be written, and returns what stands for it."""
+        self._has_gaps = True
+        reason = str(problem)
+        if not isinstance(problem, NotWritableError):  # a custom layer may raise anything
+            reason = f"{type(problem).__name__}: {reason}"
+        heading = f"{operation.name} ({type(operation).__name__})"
+        self._line(f"# {printable(heading)}: {printable(reason)}", indent)
+        return f"not_writable({text_literal(operation.name)})"
+
     # -- shared layers
 
     def _count_uses(self, model: Any) -> None:
-        """Counts the calls of each layer in this model and its nested models."""
+        """Counts the calls of each layer and the layers that hold it, in all nested models."""
         waiting, seen = [model], {id(model)}
         for current in waiting:
-            for node in _nodes(current):
-                self._uses[id(node.operation)] += 1
-                if _is_nested(node.operation) and id(node.operation) not in seen:
-                    seen.add(id(node.operation))
-                    waiting.append(node.operation)
+            parts = [node.operation for node in _nodes(current)]
+            if not parts:
+                parts = sublayers_of(current) if hasattr(current, "_flatten_layers") else []
+            for part in parts:
+                self._uses[id(part)] += 1
+                if id(part) not in seen:
+                    seen.add(id(part))
+                    waiting.append(part)
 
     # -- models
 
@@ -138,8 +137,19 @@ class _Program:
 
         if isinstance(model, keras.Sequential):
             self._sequential(model, variable, indent)
+        elif functional_of(model) is None:
+            self._subclassed(model, variable, indent)
         else:
             self._functional(model, variable, indent)
+
+    def _subclassed(self, model: Any, variable: str, indent: str) -> None:
+        comment = _("{name} is a class: what it connects is the Python code of its methods.")
+        self._line(f"# {printable(comment.format(name=type(model).__name__))}", indent)
+        self._assign(variable, self._layer(model, indent), indent)
+        shape = (model.get_build_config() or {}).get("input_shape") if model.built else None
+        if isinstance(shape, (list, tuple)):
+            self._line(f"{variable}.build({self._expressions.value(tuple(shape))})", indent)
+        self._freeze(model, variable, indent)
 
     def _sequential(self, model: Any, variable: str, indent: str) -> None:
         config = model.get_config()
@@ -188,13 +198,22 @@ class _Program:
         self._freeze(model, variable, indent)
 
     def _freeze(self, model: Any, variable: str, indent: str) -> None:
-        if model.trainable:
-            return
-        self._line(f"{variable}.trainable = False", indent)
-        for layer in model.layers:
-            if layer.trainable and layer.weights:
-                lookup = f"{variable}.get_layer({text_literal(layer.name)})"
-                self._line(f"{lookup}.trainable = True", indent)
+        if not model.trainable:
+            self._line(f"{variable}.trainable = False", indent)
+            self._set_trainable(model.layers, variable, False, indent)
+
+    def _set_trainable(
+        self, parts: Iterable[Any], holder: str, inherited: bool, indent: str
+    ) -> None:
+        """Sets what differs from the model around it; to set a model sets all of its layers."""
+        for layer in parts:
+            lookup = f"{holder}.get_layer({text_literal(layer.name)})"
+            differs = layer.trainable != inherited and bool(layer.weights)
+            if differs:
+                self._line(f"{lookup}.trainable = {layer.trainable}", indent)
+            if _is_nested(layer):
+                now = layer.trainable if differs else inherited
+                self._set_trainable(layer.layers, lookup, now, indent)
 
     # -- calls
 
@@ -206,11 +225,14 @@ class _Program:
         outputs: list[Any],
         indent: str,
     ) -> None:
-        if node is None:
-            expression = self._expression(operation)
-        else:
-            expression = self._applied(operation, node, tensors, indent)
-        names = [self._new_name(operation.name) for _tensor in outputs]
+        try:
+            if node is None:
+                expression = self._creation(operation).expression
+            else:
+                expression = self._applied(operation, node, tensors, indent)
+        except Exception as problem:
+            expression = self._gap(operation, problem, indent)
+        names = [self._names.new(operation.name) for _tensor in outputs]
         self._name_outputs(operation, outputs, names, tensors, expression, indent)
 
     def _applied(
@@ -218,10 +240,10 @@ class _Program:
     ) -> str:
         import keras
 
-        if type(operation).__name__ == "GetItem":
-            return self._get_item(node, tensors)
-        if not isinstance(operation, keras.layers.Layer):
-            return self._raw(operation, node, tensors)
+        if not isinstance(operation, keras.layers.Layer) and public_operation(type(operation)):
+            if type(operation).__name__ == "GetItem":
+                return self._get_item(node, tensors)
+            return self._raw(node, tensors)
         arguments = self._arguments(node, tensors)
         return f"{self._layer(operation, indent)}({', '.join(arguments)})"
 
@@ -231,9 +253,13 @@ class _Program:
         masks = {id(mask) for mask in masks_of(_feeding(node))}
         arguments = [self._nest(value, tensors) for value in node.arguments.args]
         for name, value in node.arguments.kwargs.items():
-            if value is None or id(value) in masks or _same(value, parameters.get(name)):
+            default = parameters.get(name)
+            if value is None and default is None:
+                continue
+            if id(value) in masks or _same(value, default):
                 continue  # Keras passes this along by itself
-            if isinstance(value, (list, tuple)) and all(id(item) in masks for item in value):
+            several = isinstance(value, (list, tuple)) and value
+            if several and all(item is None or id(item) in masks for item in value):
                 continue
             arguments.append(f"{name}={self._nest(value, tensors)}")
         return arguments
@@ -243,6 +269,8 @@ class _Program:
         source, key = arguments[0], arguments[1]
         parts = key if isinstance(key, tuple) else (key,)
         inside = ", ".join(self._index(part, tensors) for part in parts)
+        if isinstance(key, tuple) and len(key) < 2:
+            inside = f"{inside}," if key else "()"
         return f"{self._nest(source, tensors)}[{inside}]"
 
     def _index(self, part: Any, tensors: Mapping[Any, str]) -> str:
@@ -251,72 +279,78 @@ class _Program:
         ends = [part.start, part.stop, *([] if part.step is None else [part.step])]
         return ":".join("" if end is None else self._nest(end, tensors) for end in ends)
 
-    def _raw(self, operation: Any, node: Any, tensors: Mapping[Any, str]) -> str:
+    def _raw(self, node: Any, tensors: Mapping[Any, str]) -> str:
         """Writes a raw operation as a call of its function, with its settings as arguments."""
-        cls: Any = type(operation)
-        accepted = inspect.signature(operation_function(cls)).parameters
-        arguments = [self._nest(value, tensors) for value in node.arguments.args]
-        settings = {
-            name: value for name, value in operation.get_config().items() if name != "name"
-        }
-        if cls.__name__ == "Einsum":
-            arguments.insert(0, text_literal(settings.pop("subscripts")))
-        for name, value in {**settings, **node.arguments.kwargs}.items():
-            default = accepted[name].default if name in accepted else None
-            if name in accepted and not _same(value, default):
-                arguments.append(f"{name}={self._nest(value, tensors)}")
-        return f"{function_name(cls)}({', '.join(arguments)})"
+        positional, named = function_arguments(node)
+        arguments = [self._nest(value, tensors) for value in positional]
+        arguments += [f"{name}={self._nest(value, tensors)}" for name, value in named.items()]
+        return f"{function_name(type(node.operation))}({', '.join(arguments)})"
+
+    # -- layers
 
     def _layer(self, layer: Any, indent: str) -> str:
-        """Writes a layer: its variable if it has several calls, else its constructor."""
-        if id(layer) in self._shared:
-            return self._shared[id(layer)]
+        """Writes a layer: its variable if it stands before the calls, else its constructor."""
+        variable = self._shared.get(id(layer))
+        if variable is not None:
+            return variable
         if _is_nested(layer):
             return self._nested(layer)
-        expression = self._writable(layer, indent)
-        if self._uses[id(layer)] < 2:
-            return expression
-        # Outside all functions, so that each of them uses the same layer.
-        variable = self._new_name(layer.name, "_layer")
-        self._keep(layer, variable)
-        self._before.append(break_line(f"{variable} = {expression}"))
-        return variable
-
-    def _writable(self, layer: Any, indent: str) -> str:
         try:
-            return self._expression(layer)
-        except NotWritableError as problem:
-            self._has_gaps = True
-            heading = f"{layer.name} ({type(layer).__name__})"
-            self._line(f"# {printable(heading)}: {printable(str(problem))}", indent)
-            return f"not_writable({text_literal(layer.name)})"
+            creation = self._creation(layer)
+            state = adapted_state(layer, configuration(layer))
+        except Exception as problem:
+            creation, state = Creation(self._gap(layer, problem, indent)), []
+        if self._uses[id(layer)] < 2 and not creation.attributes and not state:
+            return creation.expression
+        return self._variable_for(layer, creation, state)
 
-    def _expression(self, layer: Any) -> str:
-        config = configuration(layer)
-        if id(layer) in self._changes and not isinstance(config, Exception):
-            config = {**config, **self._changes[id(layer)]}
-        return self._expressions.of(layer, config)
+    def _creation(self, layer: Any) -> Creation:
+        return self._expressions.of(layer, changes=self._changes.get(id(layer)))
+
+    def _variable_of(self, layer: Any) -> str | None:
+        """Returns the variable of a layer inside a layer, if it stands before the calls."""
+        if id(layer) in self._shared or _is_nested(layer) or self._uses[id(layer)] > 1:
+            return self._layer(layer, "")
+        return None
+
+    def _variable_for(
+        self, layer: Any, creation: Creation, state: Iterable[tuple[str, Any]] = ()
+    ) -> str:
+        """Writes a layer outside all functions, so that each of them uses the same one."""
+        variable = self._keep(layer, "_layer")
+        lines = break_line(f"{variable} = {creation.expression}")
+        for name, value in creation.attributes.items():
+            lines += break_line(f"{variable}.{name} = {value}")
+        for method, arguments in state:
+            values = ", ".join(map(self._expressions.value, arguments))
+            lines += break_line(f"{variable}.{method}({values})")
+        self._before.append(lines)
+        return variable
 
     def _nested(self, model: Any) -> str:
         """Writes the code that builds a nested model, once, and returns its variable."""
         import keras
 
-        variable = self._new_name(model.name, "_model")
-        self._keep(model, variable)
+        variable = self._keep(model, "_model")
         outer_lines, self._lines = self._lines, []
         if isinstance(model, keras.Sequential):
             self._sequential(model, variable, "")
         else:
-            function = self._new_name(f"build_{model.name}")
-            self._global_names.add(function)
-            outer_names = set(self._names)
+            function = self._names.new(f"build_{model.name}", everywhere=True)
+            outside = self._names.enter_function()
             self._functional(model, "model", "    ")
-            self._names = outer_names | self._global_names
+            self._names.leave_function(outside)
             head, call = f"def {function}():", f"{variable} = {function}()"
             self._lines = ["", "", head, *self._lines, "    return model", "", "", call]
         # The code that it depends on was added before.
         self._before.append(self._lines)
         self._lines = outer_lines
+        return variable
+
+    def _keep(self, layer: Any, ending: str) -> str:
+        variable = self._names.new(layer.name, ending, everywhere=True)
+        self._shared[id(layer)] = variable
+        self._alive.append(layer)
         return variable
 
     # -- values and names
@@ -334,15 +368,9 @@ class _Program:
             )
             return f"{{{', '.join(pairs)}}}"
         if isinstance(value, (list, tuple)):
-            inside = ", ".join(self._nest(item, tensors) for item in value)
-            if isinstance(value, list):
-                return f"[{inside}]"
-            return f"({inside},)" if len(value) == 1 else f"({inside})"
-        if isinstance(value, keras.Variable):
-            value = value.value
-        if hasattr(value, "numpy"):
-            value_text = self._expressions.value(value.numpy())
-            return value_text.replace("np.array", "ops.convert_to_tensor", 1)
+            return sequence([self._nest(item, tensors) for item in value], type(value))
+        if hasattr(value, "dtype") and hasattr(value, "shape"):
+            return self._expressions.constant(value)
         return self._expressions.value(value)
 
     def _name_outputs(
@@ -364,23 +392,11 @@ class _Program:
             self._assign(variable, expression, indent)
             return
         tensors.update(zip(places, names, strict=True))
-        several = len(names) > 1
+        if len(names) > 1 and not _returns_flat(operation):
+            expression = f"keras.tree.flatten({expression})"
         one_in_list = isinstance(struct, (list, tuple)) and len(names) == 1
-        target = ", ".join(names) if several else f"({names[0]},)" if one_in_list else names[0]
+        target = f"({names[0]},)" if one_in_list else ", ".join(names)
         self._assign(target, expression, indent)
-
-    def _new_name(self, text: str, ending: str = "") -> str:
-        stem = identifier(text) + ending
-        name, copy = stem, 2
-        while name in self._names:
-            name, copy = f"{stem}_{copy}", copy + 1
-        self._names.add(name)
-        return name
-
-    def _keep(self, layer: Any, variable: str) -> None:
-        self._shared[id(layer)] = variable
-        self._global_names.add(variable)
-        self._alive.append(layer)
 
     def _assign(self, target: str, expression: str, indent: str) -> None:
         self._lines += break_line(f"{target} = {expression}", indent)
@@ -391,8 +407,12 @@ class _Program:
 
 def _nodes(model: Any) -> list[Any]:
     """Returns the nodes of a model's graph in topological order."""
-    functional = functional_of(model)
-    return [] if functional is None else ancestors([*functional.inputs, *functional.outputs])
+    import keras
+
+    functional = functional_of(model) if isinstance(model, keras.Model) else None
+    if functional is None:
+        return []
+    return calls_in_order([*functional.inputs, *functional.outputs])
 
 
 def _feeding(node: Any) -> Iterator[Any]:
@@ -408,6 +428,18 @@ def _is_nested(operation: Any) -> bool:
     return isinstance(operation, keras.Model) and (
         functional_of(operation) is not None or isinstance(operation, keras.Sequential)
     )
+
+
+def _returns_flat(operation: Any) -> bool:
+    """Tells whether a call returns its outputs in one list or tuple."""
+    import keras
+
+    if not public_operation(type(operation)):
+        return False  # a class of a user's may return a dict
+    cells = isinstance(operation, keras.layers.RNN) and not isinstance(
+        operation, (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
+    )
+    return not cells and type(operation).__name__ not in ("Cond", "Map", "Scan", "WhileLoop")
 
 
 def _is_deep(struct: Any) -> bool:

@@ -1,7 +1,8 @@
 """Access to Keras's own records of a graph, and the only place that uses these private names.
 
 They are `KerasTensor._keras_history` and `_keras_mask`, `Operation._inbound_nodes` and
-`_outbound_nodes`, `Node`, `Function._nodes_by_depth`, `Functional._standardize_inputs`,
+`_outbound_nodes`, `_auto_config`, `Node`, `Function._nodes_by_depth`,
+`Functional._standardize_inputs`,
 `Sequential._functional`, `Layer._flatten_layers`, and `_keras_logits` of a backend tensor. A node
 is Keras's record of one call of an operation.
 """
@@ -12,6 +13,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import pairwise
 from typing import Any
 
 from kfunc_lab.graph.keras.holders import held_by_variables
@@ -174,13 +176,42 @@ def is_used(tensor: Any) -> bool:
     )
 
 
+def recorded_arguments(operation: Any) -> Mapping[str, Any] | None:
+    """Returns the arguments that an object was created with, if Keras recorded them."""
+    recorded = getattr(operation, "_auto_config", None)
+    return None if recorded is None else dict(recorded.config)
+
+
+def calls_in_order(tensors: Iterable[Any]) -> list[Any]:
+    """Returns the nodes that lead to tensors, in topological order, each layer's calls in turn."""
+    nodes = ancestors(tensors)
+    calls: dict[int, list[Any]] = defaultdict(list)
+    for node in nodes:
+        calls[id(node.operation)].append(node)
+    earlier: dict[int, Any] = {}
+    for several in calls.values():
+        several.sort(key=_node_index)
+        earlier.update({id(after): before for before, after in pairwise(several)})
+    return _ordered(nodes, earlier) if earlier else nodes
+
+
 def ancestors(tensors: Iterable[Any]) -> list[Any]:
     """Returns the nodes that lead to tensors, in topological order."""
+    return _ordered([node_of(tensor) for tensor in tensors], {})
+
+
+def _ordered(ends: Iterable[Any], earlier: Mapping[int, Any]) -> list[Any]:
+    """Returns the nodes that lead to nodes, in topological order.
+
+    Args:
+        ends: The nodes.
+        earlier: Nodes that must come before another, by the `id()` of the other.
+    """
     ordered: dict[int, Any] = {}
     entered: set[int] = set()
-    for tensor in tensors:
+    for end in ends:
         # Depth first without recursion: models may be thousands of layers deep.
-        stack = [(node_of(tensor), False)]
+        stack = [(end, False)]
         while stack:
             node, inputs_done = stack.pop()
             if node is None or id(node) in ordered:
@@ -194,6 +225,8 @@ def ancestors(tensors: Iterable[Any]) -> list[Any]:
             entered.add(id(node))
             stack.append((node, True))
             stack += [(node_of(source), False) for source in reversed(node.input_tensors)]
+            if id(node) in earlier:
+                stack.append((earlier[id(node)], False))
     return list(ordered.values())
 
 
