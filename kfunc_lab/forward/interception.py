@@ -90,7 +90,12 @@ def unchanged(model: Any) -> Iterator[Any]:
     outer, current = getattr(_passes, "current", None), _Pass(model, scope)
     _passes.current = current
     try:
-        with _preserve_random_states(), preserve_name_counters(), scope:
+        with (
+            _preserve_random_states(),
+            _preserve_torch_modules(operations),
+            preserve_name_counters(),
+            scope,
+        ):
             yield scope
     finally:
         _passes.current = outer
@@ -215,6 +220,9 @@ def _preserve_random_states() -> Iterator[None]:
     tensorflow = getattr(context, "_rng", None)
     if tensorflow is not None:
         context._rng = random.Random(0)  # noqa: S311 - nothing secret depends on it
+    torch: Any = sys.modules.get("torch")
+    has_torch = hasattr(torch, "get_rng_state")  # not while another thread imports it
+    torch_state = torch.get_rng_state() if has_torch else None
     try:
         yield
     finally:
@@ -222,3 +230,27 @@ def _preserve_random_states() -> Iterator[None]:
         np.random.set_state(numpy)
         if tensorflow is not None:
             context._rng = tensorflow
+        if has_torch:
+            torch.set_rng_state(torch_state)
+
+
+@contextlib.contextmanager
+def _preserve_torch_modules(operations: Sequence[Any]) -> Iterator[None]:
+    """Restores what the modules of PyTorch within layers change: averages, and their mode."""
+    modules: dict[int, Any] = {}
+    for operation in operations:
+        if hasattr(operation, "named_buffers"):  # with PyTorch, a layer is such a module
+            modules |= {id(module): module for module in operation.modules()}
+    modes = [(module, module.training) for module in modules.values()]
+    buffers = [
+        (buffer, buffer.detach().clone())
+        for module in modules.values()
+        for buffer in module.buffers(recurse=False)
+    ]
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            object.__setattr__(module, "training", mode)
+        for buffer, before in buffers:
+            buffer.data.copy_(before)

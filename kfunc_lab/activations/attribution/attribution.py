@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kfunc_lab.forward.gradients import has_gradients
 from kfunc_lab.graph.keras.nodes import functional_of, operations_within
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
@@ -68,10 +69,10 @@ def unsupported_reason(model: Any) -> str:
     """
     import keras
 
-    if keras.backend.backend() != "tensorflow":
+    if not has_gradients():
         return _(
-            "Attributions compute their gradients with TensorFlow, but Keras runs on {backend} "
-            "here; set KERAS_BACKEND=tensorflow before you import Keras."
+            "Attributions need gradients, and the backend {backend} computes none; set "
+            "KERAS_BACKEND to tensorflow, jax or torch before you import Keras."
         ).format(backend=keras.backend.backend())
     if not isinstance(model, keras.Model):
         return _("An attribution needs a Keras model, but this is of type {kind}.").format(

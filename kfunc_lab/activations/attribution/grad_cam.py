@@ -18,8 +18,11 @@ from kfunc_lab.activations.attribution.score import (
     check_finite,
     check_finite_heat,
 )
+from kfunc_lab.forward.call_outputs import as_array
+from kfunc_lab.forward.gradients import Computation
 from kfunc_lab.graph.keras.nodes import functional_of, nodes_in_order
 from kfunc_lab.locale import _
+from kfunc_lab.ui.arrays import Numbers
 
 
 @dataclass(frozen=True)
@@ -156,36 +159,37 @@ def grad_cam(
     Source: Selvaraju et al., Grad-CAM: Visual explanations from deep networks via gradient-based
     localization, 2017, https://arxiv.org/abs/1610.02391, equations 1 and 2.
     """
-    import tensorflow as tf
+    from keras import ops
 
     class_score = ClassScore(model, image, target)
     selected = _select_layer(model, layer)
-    # Without the variables, because those before the layer would be recorded too.
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        forward_pass = class_score.watched_pass(selected.path, tape.watch)
-        score = class_score.tensor(class_score.image[np.newaxis], forward_pass)
-    check_finite(np.asarray(score), class_score.target)
-    maps = forward_pass.maps
-    gradients = None if maps is None else tape.gradient(score, maps)
-    if gradients is None:
+    start = class_score.image[np.newaxis]
+    computation = Computation(
+        lambda watch: class_score.tensor(start, class_score.watched_pass(selected.path, watch))
+    )
+    score = check_finite(np.asarray(as_array(computation.value)), class_score.target)
+    gradient = computation.gradients()[-1] if computation.watched else None
+    if gradient is None:
         raise ValueError(_no_gradient(class_score.target, selected.name))
-    grid = _weighted_sum(maps, gradients)
-    heat = tf.image.resize(grid[..., tf.newaxis], class_score.image.shape[:2])[..., 0]
+    grid = _weighted_sum(computation.watched[-1], gradient)
+    heat = ops.image.resize(
+        grid[..., np.newaxis], class_score.image.shape[:2], data_format="channels_last"
+    )[..., 0]
     return Attribution(
         method="grad_cam",
         target=class_score.target,
         layer=selected.name,
-        heat=check_finite_heat(np.asarray(heat), class_score.target),
+        heat=check_finite_heat(np.asarray(as_array(heat)), class_score.target),
         score=float(score[0]),
-        grid=np.asarray(grid),
+        grid=np.asarray(as_array(grid)),
     )
 
 
-def _weighted_sum(maps: Any, gradients: Any) -> Any:
-    import tensorflow as tf
+def _weighted_sum(maps: Any, gradient: Numbers) -> Any:
+    from keras import ops
 
-    weights = tf.reduce_mean(tf.cast(gradients, tf.float32), axis=(0, 1, 2))
-    return tf.nn.relu(tf.reduce_sum(tf.cast(maps, tf.float32) * weights, axis=-1))[0]
+    weights = ops.mean(ops.convert_to_tensor(gradient, dtype="float32"), axis=(0, 1, 2))
+    return ops.relu(ops.sum(ops.cast(maps, "float32") * weights, axis=-1))[0]
 
 
 def _no_gradient(target: int, layer: str) -> str:

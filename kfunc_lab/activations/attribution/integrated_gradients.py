@@ -8,6 +8,7 @@ import numpy as np
 
 from kfunc_lab.activations.attribution.attribution import Attribution, Progress, in_batches
 from kfunc_lab.activations.attribution.score import ClassScore, check_finite_heat
+from kfunc_lab.forward.gradients import Computation
 from kfunc_lab.forward.samples import positive_integer
 from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
@@ -137,13 +138,10 @@ def _points(steps: int) -> list[tuple[float, float]]:
 
 
 def _gradients(class_score: ClassScore, images: Numbers) -> Numbers:
-    import tensorflow as tf
+    from keras import ops
 
-    tensor = tf.constant(images, tf.float32)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(tensor)
-        score = class_score.tensor(tensor)
-    gradients = tape.gradient(score, tensor)
+    tensor = ops.convert_to_tensor(images, dtype="float32")
+    (gradients,) = Computation(lambda watch: class_score.tensor(watch(tensor))).gradients()
     if gradients is None:
         raise ValueError(
             _(

@@ -1,8 +1,9 @@
 """Computes the score of a class before softmax or sigmoid, in one forward pass of a model."""
 
+import contextlib
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from kfunc_lab.activations.attribution.attribution import (
     raise_if,
     unsupported_reason,
 )
+from kfunc_lab.forward.call_outputs import as_array
+from kfunc_lab.forward.gradients import Watch
 from kfunc_lab.forward.interception import intercept_calls, unchanged
 from kfunc_lab.graph.keras.nodes import functional_of, node_of, place_of, stored_logits
 from kfunc_lab.locale import _
@@ -111,11 +114,11 @@ class _Pass:
     Args:
         head: The form of the model's output.
         path: The path of the layer to watch, through the nested models; empty for none.
-        watch: Called with that layer's output before the next layer uses it.
+        watch: Called with that layer's output; the next layer uses what it returns.
     """
 
     def __init__(
-        self, head: Head, path: Sequence[Any] = (), watch: Callable[[Any], None] | None = None
+        self, head: Head, path: Sequence[Any] = (), watch: Watch | None = None
     ) -> None:
         self._head = head
         self._path = path
@@ -123,35 +126,53 @@ class _Pass:
         self._running: list[Any] = []
         # By the `id()` of an output, which is kept alive here so that its id stays unique.
         self._logits: dict[int, tuple[Any, Any]] = {}
-        self.maps: Any = None
 
     def logits(self, model: Any, images: Any) -> Any:
         """Runs the model, and returns its scores before softmax or sigmoid as float32."""
         import keras
-        import tensorflow as tf
 
         inputs = keras.tree.pack_sequence_as(functional_of(model).input, [images])
         with unchanged(model), intercept_calls(model, self.run):
             outputs = keras.tree.flatten(model(inputs, training=False))[0]
         logits = self._logits_of(outputs)
         if logits is None:
-            return _invert_function(tf.cast(outputs, tf.float32), self._head.form)
-        return tf.reshape(tf.cast(logits, tf.float32), tf.shape(outputs))
+            return _invert_function(keras.ops.cast(outputs, "float32"), self._head.form)
+        return keras.ops.reshape(keras.ops.cast(logits, "float32"), outputs.shape)
 
     def run(self, operation: Any, call: Any, args: Any, named: dict[str, Any]) -> Any:
         """Runs a call, and records the logits of its output."""
         __tracebackhide__ = True
         self._running.append(operation)
         try:
-            outputs = call(*args, **named)
+            with self._recorded_function(operation):
+                outputs = call(*args, **named)
             if self._is_watched(operation) and self._watch is not None:
-                self.maps = outputs
-                self._watch(outputs)
+                outputs = self._watch(outputs)
         finally:
             self._running.pop()
         source = args[0] if args else next(iter(named.values()), None)
         self._record(operation, outputs, source)
         return outputs
+
+    @contextlib.contextmanager
+    def _recorded_function(self, operation: Any) -> Iterator[None]:
+        """Records the input of the softmax or sigmoid that a layer applies to its result."""
+        function: Any = getattr(operation, "activation", None)
+        if not _is_keras_function(function):
+            yield
+            return
+
+        def apply(logits: Any) -> Any:
+            outputs = function(logits)
+            self._logits[id(outputs)] = (outputs, logits)
+            return outputs
+
+        # Bypasses Keras's own `__setattr__`, which tracks a layer's attributes.
+        object.__setattr__(operation, "activation", apply)
+        try:
+            yield
+        finally:
+            object.__setattr__(operation, "activation", function)
 
     def _is_watched(self, operation: Any) -> bool:
         if not self._path or operation is not self._path[-1]:
@@ -182,17 +203,23 @@ def _only_applies_function(operation: Any) -> bool:
     )
 
 
+def _is_keras_function(function: Any) -> bool:
+    import keras
+
+    return function is keras.activations.softmax or function is keras.activations.sigmoid
+
+
 def _invert_function(outputs: Any, form: str) -> Any:
-    import tensorflow as tf
+    from keras import ops
 
     if form == "scores":
         return outputs
     # A probability that was rounded to 0 has no logarithm, nor has the complement of 1.
     precision = np.finfo(np.float32)
-    logarithm = tf.math.log(tf.maximum(outputs, precision.tiny))
+    logarithm = ops.log(ops.maximum(outputs, precision.tiny))
     if form == "softmax":
         return logarithm
-    return logarithm - tf.math.log(tf.maximum(1 - outputs, precision.eps))
+    return logarithm - ops.log(ops.maximum(1 - outputs, precision.eps))
 
 
 class ClassScore:
@@ -227,23 +254,24 @@ class ClassScore:
 
     def numbers(self, images: Numbers) -> Numbers:
         """Returns the score on each image as a finite number."""
-        return check_finite(np.asarray(self.tensor(images), np.float64), self.target)
+        scores = as_array(self.tensor(images))
+        return check_finite(np.asarray(scores, np.float64), self.target)
 
-    def watched_pass(self, path: Sequence[Any], watch: Callable[[Any], None]) -> _Pass:
+    def watched_pass(self, path: Sequence[Any], watch: Watch) -> _Pass:
         """Returns a pass that watches the output of a layer."""
         return _Pass(self._head, path, watch)
 
     def _logits(self, images: Any, forward_pass: _Pass | None = None) -> Any:
-        import tensorflow as tf
+        from keras import ops
 
-        images = tf.cast(images, tf.float32)
+        images = ops.convert_to_tensor(images, dtype="float32")
         if len(functional_of(self._model).inputs[0].shape) != 4:
             shape = [size or -1 for size in functional_of(self._model).inputs[0].shape[1:]]
-            images = tf.reshape(images, (len(images), *shape))
+            images = ops.reshape(images, (len(images), *shape))
         return (forward_pass or _Pass(self._head)).logits(self._model, images)
 
     def _predicted(self) -> int:
-        logits = np.asarray(self._logits(self.image[np.newaxis]))[0]
+        (logits,) = np.asarray(as_array(self._logits(self.image[np.newaxis])))
         if self._head.form == "sigmoid":
             return int(check_finite(logits, 1)[0] > 0)
         target = int(logits.argmax())

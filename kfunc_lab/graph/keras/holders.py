@@ -9,6 +9,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from types import FrameType
 from typing import Any
 
 _MAX_VISITS = 20_000  # objects to visit
@@ -44,10 +45,10 @@ def held_by_variables(tensors: Iterable[Any]) -> set[int]:
 
 def _variables() -> Iterator[dict[str, Any]]:
     """Yields the variables of the modules that run, and those of a notebook."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         yield frame.f_globals
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     if "__main__" in sys.modules:
         yield vars(sys.modules["__main__"])
 

@@ -7,6 +7,7 @@ import html
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from math import sqrt
 
 from kfunc_lab.graph.picture.graphviz import run_dot
 from kfunc_lab.graph.picture.svg import ARROW
@@ -48,7 +49,7 @@ def to_png(svg: str) -> bytes:
 
 def _dpi(drawing: ET.Element) -> int:
     pixels = float(drawing.get("width", 0)) * float(drawing.get("height", 0)) or 1
-    return round(_INCH * min(2.0, max(1.0, (_MAX_PIXELS / pixels) ** 0.5)))
+    return round(_INCH * min(2.0, max(1.0, sqrt(_MAX_PIXELS / pixels))))
 
 
 def _dot_lines(drawing: ET.Element) -> Iterator[str]:

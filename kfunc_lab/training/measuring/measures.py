@@ -10,6 +10,7 @@ import numpy as np
 
 from kfunc_lab.forward.call_names import CallNames, Place
 from kfunc_lab.forward.call_outputs import new_call, with_outputs
+from kfunc_lab.forward.gradients import Computation, NoGradientError, Watch, has_gradients
 from kfunc_lab.forward.interception import intercept_calls, is_tracing, unchanged
 from kfunc_lab.forward.recording import statistics_of_tensor
 from kfunc_lab.forward.samples import positive_integer
@@ -134,8 +135,8 @@ class Measurer:
 
         Returns:
             The measurements. They have no gradients and activations without a probe, or if the
-            model is not built or has no `call`; no gradients without a loss, or with another
-            backend than TensorFlow; and no update ratio if the previous weights are not stored.
+            model is not built or has no `call`; no gradients without a loss, or with a backend
+            that computes none; and no update ratio if the previous weights are not stored.
 
         Raises:
             ValueError: If `steps` is not a positive integer.
@@ -384,21 +385,36 @@ def _run(
     Returns:
         The output of each layer, and the norm of its gradient.
     """
-    import keras
-
     model = layers.model
     recorder = _OutputRecorder(layers)
-    with_gradients = keras.backend.backend() == "tensorflow" and _has_loss(model)
-    gradients = _Gradients(model, trainable if with_gradients else {})
+    with_gradients = has_gradients() and _has_loss(model)
+    watched = trainable if with_gradients else {}
     with unchanged(model) as scope, intercept_calls(model, recorder.run):
         scope.collect_losses = True  # the losses of layers, which Keras would drop here
-        # Keras only regularises weights that have a value in the scope.
-        scope.state_mapping.update(gradients.values)
-        with gradients:
+
+        def compute(watch: Watch) -> Any:
+            scope.losses.clear()
+            scope.state_mapping.clear()
+            # Keras only regularises weights that have a value in the scope.
+            weights = (weight for group in watched.values() for weight in group)
+            scope.state_mapping.update((id(weight), watch(weight.value)) for weight in weights)
             outputs = model(probe.x, **inference_arguments(model.call))
-            loss = _loss(model, probe, outputs) if with_gradients else None
-        norms = gradients.norms(loss)
-    return recorder.outputs(), norms
+            return _loss(model, probe, outputs) if with_gradients else None
+
+        if not with_gradients:
+            compute(lambda tensor: tensor)
+            return recorder.outputs(), {}
+        is_half = _is_half(model)
+        computation = Computation(compute, repeatable=is_half)
+        outputs = recorder.outputs()  # before the gradients, which may compute again
+        return outputs, _gradient_norms(computation, watched, is_half)
+
+
+def _is_half(model: Any) -> bool:
+    return any(
+        getattr(operation, "compute_dtype", "") == "float16"
+        for operation in operations_within(model)
+    )
 
 
 def _has_loss(model: Any) -> bool:
@@ -434,74 +450,29 @@ def _loss(model: Any, probe: Probe, outputs: Any) -> Any:
     return None
 
 
-class _Gradients:
-    """Records the computation of a loss, and returns the norms of its gradients.
-
-    Args:
-        model: The model.
-        trainable: The weights of each layer.
-
-    Attributes:
-        values: The backend's variable for each Keras variable, by the latter's `id()`.
-    """
-
-    def __init__(self, model: Any, trainable: Mapping[str, list[Any]]) -> None:
-        self._is_half = any(
-            getattr(operation, "compute_dtype", "") == "float16"
-            for operation in operations_within(model)
-        )
-        self.values = {
-            id(weight): weight.value for weights in trainable.values() for weight in weights
-        }
-        self._sources = {
-            path: [self.values[id(weight)] for weight in weights]
-            for path, weights in trainable.items()
-        }
-        self._tape: Any = None
-
-    def __enter__(self) -> None:
-        if not self._sources:
-            return
-        import tensorflow as tf
-
-        # Without the variables of frozen layers, which would be recorded too.
-        self._tape = tf.GradientTape(persistent=self._is_half, watch_accessed_variables=False)
-        self._tape.__enter__()
-        self._tape.watch(list(self._sources.values()))
-
-    def __exit__(self, *error: Any) -> None:
-        if self._tape is not None:
-            self._tape.__exit__(*error)
-
-    def norms(self, loss: Any) -> dict[str, float]:
-        """Returns the norm of each layer's gradient, or nothing if there is no gradient."""
-        if self._tape is None or loss is None:
-            return {}
-        with contextlib.suppress(LookupError):  # not every operation has a gradient
-            if not self._is_half:
-                return self._scaled(loss, 1.0)
-            norms = self._scaled(loss, _HALF_PRECISION_SCALE)
-            if all(map(math.isfinite, norms.values())):
-                return norms
-            return self._scaled(loss, 1.0)  # the scale may have caused an overflow
+def _gradient_norms(
+    computation: Computation, watched: Mapping[str, list[Any]], is_half: bool
+) -> dict[str, float]:
+    """Returns the norm of each layer's gradient, or nothing if there is no gradient."""
+    if computation.value is None:
         return {}
-
-    def _scaled(self, loss: Any, scale: float) -> dict[str, float]:
-        import tensorflow as tf
-
-        factor = tf.fill(tf.shape(loss), tf.cast(scale, loss.dtype))
-        by_layer = self._tape.gradient(loss, self._sources, output_gradients=factor)
-        return {
-            path: _norm(_as_array(gradient) for gradient in gradients if gradient is not None)
-            / scale
-            for path, gradients in by_layer.items()
-        }
+    with contextlib.suppress(NoGradientError):  # not every operation has a gradient
+        if not is_half:
+            return _scaled_norms(computation, watched, 1.0)
+        norms = _scaled_norms(computation, watched, _HALF_PRECISION_SCALE)
+        if all(map(math.isfinite, norms.values())):
+            return norms
+        return _scaled_norms(computation, watched, 1.0)  # the scale may have overflowed
+    return {}
 
 
-def _as_array(gradient: Any) -> Numbers:
-    import tensorflow as tf
-
-    if isinstance(gradient, tf.IndexedSlices):  # of an embedding: one row for each token used
-        rows, row_of_token = tf.unique(gradient.indices)
-        gradient = tf.math.unsorted_segment_sum(gradient.values, row_of_token, tf.size(rows))
-    return np.asarray(gradient, np.float32)
+def _scaled_norms(
+    computation: Computation, watched: Mapping[str, list[Any]], scale: float
+) -> dict[str, float]:
+    gradients = iter(computation.gradients(scale))
+    found = {path: [next(gradients) for _weight in group] for path, group in watched.items()}
+    return {
+        path: _norm(np.asarray(array, np.float32) for array in arrays if array is not None)
+        / scale
+        for path, arrays in found.items()
+    }
