@@ -9,7 +9,7 @@ import numpy as np
 from kfunc_lab.activations.picture_kinds import pictures_for
 from kfunc_lab.activations.pictures import Bars, picture_of
 from kfunc_lab.forward.batch import BatchActivations
-from kfunc_lab.forward.samples import as_image
+from kfunc_lab.forward.samples import arrays_in, as_image, one_sample
 from kfunc_lab.ui.arrays import Numbers
 from kfunc_lab.ui.image import Image, image_of
 from kfunc_lab.ui.text import printable
@@ -21,8 +21,8 @@ _MAX_BARS = 24
 
 def image_input(batch: BatchActivations) -> int | None:
     """Returns the index of the first input that is an image; `None` if none is."""
-    for index, values in enumerate(_leaves(batch.x)):
-        if as_image(np.asarray(values[0])) is not None:
+    for index, array in enumerate(arrays_in(batch.x)):
+        if as_image(one_sample(array, 0, batch.samples)) is not None:
             return index
     return None
 
@@ -32,7 +32,7 @@ def image_of_sample(batch: BatchActivations, sample: int) -> Image | None:
     index = image_input(batch)
     if index is None:
         return None
-    pixels = as_image(np.asarray(_leaves(batch.x)[index][sample]))
+    pixels = as_image(one_sample(arrays_in(batch.x)[index], sample, batch.samples))
     return None if pixels is None else image_of(pixels)
 
 
@@ -44,17 +44,18 @@ def inputs_of(batch: BatchActivations, sample: int) -> list[tuple[str, Numbers]]
     if len(names) != len(leaves):
         names = [f"x[{index}]" for index in range(len(leaves))] if len(leaves) > 1 else ["x"]
     return [
-        (printable(name), thumbnail(np.asarray(values[sample])))
-        for name, values in zip(names, leaves, strict=True)
+        (printable(name), thumbnail(one_sample(array, sample, batch.samples)))
+        for name, array in zip(names, leaves, strict=True)
+        if array is not None
     ]
 
 
 def tokens_of(batch: BatchActivations, sample: int) -> tuple[str, ...]:
     """Returns the label of each step of a sequence of tokens: its number or its word."""
-    leaves = _leaves(batch.x)
-    if len(leaves) != 1:
+    arrays = arrays_in(batch.x)
+    if len(arrays) != 1:
         return ()
-    row = np.asarray(leaves[0][sample])
+    row = one_sample(arrays[0], sample, batch.samples)
     is_tokens = row.ndim == 1 and (row.dtype.kind in "iuOSU" or _holds_token_ids(batch, row))
     return tuple(printable(str(_plain(token))) for token in row) if is_tokens else ()
 

@@ -72,6 +72,8 @@ def calls_by_item(batch: BatchActivations, graph: LayerGraph) -> Mapping[str, Ca
     """Returns for each call and group the recorded call that is shown for it."""
     shown: dict[str, CapturedCall] = {}
     for call in batch.recording.calls.values():
+        if not call.item:  # such as an operation that only computes a mask
+            continue
         if call.item not in shown or (call.base == call.item != shown[call.item].base):
             shown[call.item] = call
     for group in reversed(graph.groups):  # inner groups first
@@ -163,7 +165,7 @@ def notes_of(batch: BatchActivations, non_finite_input: tuple[int, list[int]]) -
                 "and small pictures are kept, and the calls that you select are computed again."
             ).format(size=memory_text(recording.needed))
         )
-    compiled = [call.id for call in recording.calls.values() if call.packed is None]
+    compiled = [call.id for call in recording.calls.values() if call.is_compiled]
     if compiled:
         notes.append(
             _(

@@ -129,7 +129,7 @@ def thumbnail_data(small: Numbers | None) -> dict[str, Any] | None:
 
 def _levels(small: Numbers, low: float, high: float) -> Numbers:
     """Quantises numbers to levels from 0 to 254; 255 stands for numbers that are not finite."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         levels = np.clip((small - low) * (254 / ((high - low) or 1.0)), 0, 254).round()
     return np.where(np.isfinite(levels), levels, 255).astype(np.uint8)
 

@@ -1,5 +1,6 @@
 """Collects what the page shows about the selected call for one sample."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -88,6 +89,11 @@ class Source:
     pairs: Mapping[str, str] | None = None
     change: Mapping[str, float] | None = None
 
+    @functools.cached_property
+    def shown(self) -> Mapping[str, CapturedCall]:
+        """For each call and group the recorded call that is shown for it."""
+        return calls_by_item(self.batch, self.graph)
+
 
 def panel_data(
     source: Source, choice: Choice, max_numbers: int = MAX_NUMBERS
@@ -104,7 +110,7 @@ def panel_data(
     """
     batch, graph = source.batch, source.graph
     node = graph.call_of.get(choice.item) or graph.group_of.get(choice.item)
-    shown = calls_by_item(batch, graph).get(choice.item) if node is not None else None
+    shown = source.shown.get(choice.item) if node is not None else None
     if node is None or shown is None:
         return {"item": choice.item, "empty": _empty_message(batch, choice.item)}
     calls = batch.calls_of(choice.item) or [shown]
@@ -123,9 +129,8 @@ def panel_data(
         "step": step,
     }
     if not call.tensors:
-        return data | {
-            "empty": _("Its values cannot be recorded, because it ran in a compiled function.")
-        }
+        compiled = _("Its values cannot be recorded, because it ran in a compiled function.")
+        return data | {"empty": compiled if call.is_compiled else _("It returned no numbers.")}
     tensor = min(choice.tensor, len(call.tensors) - 1)
     return data | _call_data(source, choice, call, tensor, max_numbers)
 
@@ -220,10 +225,10 @@ def _unit_data(
     picture: Any,
     tensor: int,
 ) -> dict[str, Any] | None:
-    if choice.unit < 0:
+    if choice.unit < 0 or values.dtype.kind in "OSU":
         return None
     data: dict[str, Any] = {"n": choice.unit}
-    if isinstance(picture, Tiles) and picture.total > 1:
+    if isinstance(picture, Tiles) and not picture.is_one_vector and picture.total > 1:
         if choice.unit >= picture.total:
             return None
         kind = "scores" if call.tensors[tensor].is_scores else "maps"
@@ -235,7 +240,8 @@ def _unit_data(
     elif choice.unit >= np.size(values):
         return None
     else:
-        value = float(np.asarray(values, np.float64).reshape(-1)[choice.unit])
+        one = values.reshape(-1)[choice.unit]
+        value = float(abs(one) if values.dtype.kind == "c" else one)
         data["title"] = _("unit {n}: {value}").format(n=choice.unit, value=number(value))
     if not call.tensors[tensor].is_scores:
         statistics = source.batch.statistics(call.id, tensor)

@@ -41,13 +41,14 @@ from kfunc_lab.activations.pictures import MAX_NUMBERS
 from kfunc_lab.activations.progress import Progress
 from kfunc_lab.activations.sketch import picture_shape, sample_of
 from kfunc_lab.forward.batch import BatchActivations, run
-from kfunc_lab.forward.samples import as_image, count_non_finite
+from kfunc_lab.forward.samples import arrays_in, as_image, count_non_finite, one_sample
 from kfunc_lab.forward.values import Values
 from kfunc_lab.graph.model.folding import Fold
-from kfunc_lab.graph.view.graph_view import GraphView, no_garbage_collection
+from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
+from kfunc_lab.ui.garbage import no_garbage_collection
 from kfunc_lab.ui.main_thread import on_main_thread
 from kfunc_lab.ui.theme import NOT_FINITE
 
@@ -317,11 +318,9 @@ class ActivationView(GraphView):
 
     def _shown_input(self) -> Any:
         """Returns the first input of the shown sample, without the batch axis."""
-        import keras
-
         source = self._shown_source()
         batch = source.drawing or source.batch
-        return np.asarray(keras.tree.flatten(batch.x)[0][source.sample])
+        return one_sample(arrays_in(batch.x)[0], source.sample, batch.samples)
 
     def _choice(self) -> Choice:
         return Choice(
@@ -443,12 +442,11 @@ class ActivationView(GraphView):
 
     def _pad(self) -> int:
         """Returns the side of the drawing pad, or 0 if the model does not take square images."""
-        import keras
-
-        leaves = keras.tree.flatten(self._batch.x)
-        if len(leaves) != 1 or as_image(np.asarray(leaves[0][0])) is None:
+        arrays = arrays_in(self._batch.x)
+        like = one_sample(arrays[0], 0, self._batch.samples)
+        if len(arrays) != 1 or as_image(like) is None:
             return 0
-        rows, columns, _channels = picture_shape(np.asarray(leaves[0][0]))
+        rows, columns, _channels = picture_shape(like)
         return rows * max(round(112 / rows), 1) if rows == columns else 0
 
     def _page_row(self) -> dict[str, Any]:
@@ -495,10 +493,12 @@ class ActivationView(GraphView):
 
         side = int(content["side"])
         ink = np.frombuffer(buffers[0], np.uint8).reshape(side, side)
-        samples = np.asarray(keras.tree.flatten(self._batch.x)[0])
+        samples = np.asarray(arrays_in(self._batch.x)[0])
         low, high = float(np.nanmin(samples)), float(np.nanmax(samples))
         sample = sample_of(ink, samples[0], low, high)[None]
-        x = keras.tree.map_structure(lambda _array: sample, self._batch.x)
+        x = keras.tree.map_structure(
+            lambda array: None if array is None else sample, self._batch.x
+        )
         self._drawing = self._batch.with_samples(x)
         if self.sample == DRAWING:
             self._show_all()

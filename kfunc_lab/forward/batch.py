@@ -1,17 +1,24 @@
 """The activations of one batch, stored up to a memory limit and recomputed on demand above it."""
 
 import contextlib
+import functools
 import math
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from kfunc_lab.forward.capture import Subject, capture, capture_in_chunks
+from kfunc_lab.forward.capture import (
+    DependsOnBatchError,
+    Subject,
+    capture,
+    capture_in_chunks,
+)
+from kfunc_lab.forward.inputs import check_inputs
 from kfunc_lab.forward.recording import CapturedCall, Recording, Tensor, statistics_of_tensor
 from kfunc_lab.forward.samples import (
-    check_inputs,
     chunks_of,
     fixed_batch_size,
     sample_count,
@@ -23,6 +30,7 @@ from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
 from kfunc_lab.graph.model.memory import activation_bytes
 from kfunc_lab.ui.arrays import Numbers
+from kfunc_lab.ui.garbage import no_garbage_collection
 from kfunc_lab.ui.thumbnails import thumbnail
 
 # The state of a value: kept from the first pass, recomputed, or recomputed with weights that have
@@ -91,14 +99,28 @@ class BatchActivations:
         return self._subject.model
 
     @property
+    def _depends_on_batch(self) -> bool:
+        """Whether a sample alone would get other values: other random numbers or averages."""
+        return self.training or self.recording.changes_state
+
+    @property
     def training(self) -> bool:
         """Whether the model was called in training mode."""
         return self._subject.training
 
     def calls_of(self, item: str) -> list[CapturedCall]:
         """Returns the recorded calls that belong to an item of the graph, its own call first."""
-        calls = [call for call in self.recording.calls.values() if call.item == item]
-        return sorted(calls, key=lambda call: call.base != item)
+        return self._calls_by_item.get(item, [])
+
+    @functools.cached_property
+    def _calls_by_item(self) -> dict[str, list[CapturedCall]]:
+        by_item: dict[str, list[CapturedCall]] = defaultdict(list)
+        for call in self.recording.calls.values():
+            by_item[call.item].append(call)
+        return {
+            item: sorted(calls, key=lambda call: call.base != item)
+            for item, calls in by_item.items()
+        }
 
     def sample(self, call_id: str, tensor: int, sample: int) -> SampleValues:
         """Returns one output of a call for one sample.
@@ -138,8 +160,7 @@ class BatchActivations:
 
     def _capture_sample(self, sample: int) -> Recording | None:
         exceeds_limit = self.recording.needed / self.samples > self._limit
-        # In training mode each sample affects the others.
-        if self.training or exceeds_limit:
+        if self._depends_on_batch or exceeds_limit:
             return None
         x = slice_samples(self.x, sample, sample + 1)
         with contextlib.suppress(Exception):  # a model may accept one batch size only
@@ -149,7 +170,7 @@ class BatchActivations:
 
     def _capture_call(self, call_id: str, sample: int) -> CapturedCall:
         only = {self.recording.calls[call_id].base}
-        if not self.training:
+        if not self._depends_on_batch:
             with contextlib.suppress(Exception):
                 x = slice_samples(self.x, sample, sample + 1)
                 return capture(self._subject, x, only=only).calls[call_id]
@@ -241,18 +262,20 @@ def run(
         Exception: Whatever the model raises.
     """
     x = check_inputs(model, x)
-    reading = read(model)
+    with no_garbage_collection():
+        reading = read(model)
     graph = reading.graph
     subject = Subject(model, graph, reading.items, training)
     only = None if layers is None else _calls_named(graph, layers)
     count = sample_count(x)
     size = _chunk_size(graph, count, limit, dtype)
-    if training or only is not None or size >= count or fixed_batch_size(model):
-        recording = capture(subject, x, only=only, dtype=dtype, limit=limit)
-    else:
-        recording = capture_in_chunks(
-            subject, chunks_of(x, size), lambda done: progress(done, count)
-        )
+    recording = None
+    if not (training or only is not None or size >= count or fixed_batch_size(model)):
+        with contextlib.suppress(DependsOnBatchError):
+            recording = capture_in_chunks(
+                subject, chunks_of(x, size), lambda done: progress(done, count)
+            )
+    recording = recording or capture(subject, x, only=only, dtype=dtype, limit=limit)
     return BatchActivations(subject, x, recording, dtype, limit)
 
 
@@ -281,7 +304,9 @@ def _calls_named(graph: LayerGraph, names: Collection[str]) -> set[str]:
 
 def _values_of_sample(values: Numbers, sample: int, samples: int) -> Numbers:
     """Returns the row of one sample, or all values if they have no row for each sample."""
-    return values[sample] if values.ndim and len(values) == samples else values
+    # A row of texts without further axes is a bare object, which is no array.
+    has_rows = values.ndim and len(values) == samples
+    return np.asarray(values[sample]) if has_rows else values
 
 
 def _with_one_sample(call: CapturedCall, sample: int, samples: int) -> CapturedCall:

@@ -33,7 +33,6 @@ class Place:
     number: int = 1
     item: str = ""
     counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    bases: dict[int, str] = field(default_factory=dict)
     nodes: dict[int, list[Any]] = field(default_factory=dict)
     # Before the time steps, Keras calls a cell once, and the cells stacked in it, only to infer
     # the shape of their outputs.
@@ -67,6 +66,7 @@ class CallNames:
     def __init__(self, items: Mapping[ItemPlace, str], known: Container[str]) -> None:
         self._items = items
         self._used = set(items.values())
+        self._bases: dict[tuple[str, int], str] = {}
         self._known = known
 
     def root(self, model: Any) -> Place:
@@ -127,11 +127,12 @@ class CallNames:
         known = self._items.get((parent.base or None, id(operation)))
         if known is not None:
             return known
-        if id(operation) not in parent.bases:
+        key = parent.base, id(operation)
+        if key not in self._bases:
             prefix = f"{parent.base}/" if parent.base else ""
-            used = self._used | set(parent.bases.values())
-            parent.bases[id(operation)] = unused_id(f"{prefix}{operation.name}", used)
-        return parent.bases[id(operation)]
+            self._bases[key] = unused_id(f"{prefix}{operation.name}", self._used)
+            self._used.add(self._bases[key])
+        return self._bases[key]
 
 
 def _infers_shape(layer: Any, operation: Any) -> bool:

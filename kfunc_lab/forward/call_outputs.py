@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def with_outputs(
     import keras
 
     leaves = list(keras.tree.flatten(outputs))
+    # A layer of a user may return other things beside tensors, which have no numbers.
     try:
         arrays = [as_array(leaf) for leaf in leaves]
     except Exception:  # a compiled call has symbols instead of numbers
@@ -63,7 +65,7 @@ def with_outputs(
     score_array = as_array(scores)
     if score_array is not None and not any(tensor.is_scores for tensor in tensors):
         tensors.append(replace(_tensor_of("scores", score_array, dtype), is_scores=True))
-    return replace(call, tensors=tuple(tensors), packed=packed)
+    return replace(call, tensors=tuple(tensors), packed=packed, is_compiled=False)
 
 
 def _output_names(outputs: Any, count: int) -> list[str]:
@@ -86,19 +88,20 @@ def as_array(tensor: Any) -> Numbers | None:
     """Returns a tensor's numbers, without a copy if the backend allows that.
 
     Args:
-        tensor: A tensor of the backend, a number, or `None`.
+        tensor: A tensor of the backend, or a number.
 
     Returns:
-        The array; `None` for `None`.
+        The array; `None` for anything else.
 
     Raises:
         Exception: If it has no numbers yet because it is a symbol of a compiled function.
     """
     import keras
 
-    if tensor is None:
+    if not hasattr(tensor, "shape") and not isinstance(tensor, Number):
         return None
-    if hasattr(tensor, "_numpy") or isinstance(tensor, np.ndarray):
+    is_eager = hasattr(tensor, "_numpy") and not hasattr(tensor, "dense_shape")
+    if is_eager or isinstance(tensor, np.ndarray):
         return np.asarray(tensor)
     return np.asarray(keras.ops.convert_to_numpy(tensor))
 

@@ -9,12 +9,17 @@ from typing import Any
 
 from kfunc_lab.forward.call_names import CallNames, Place
 from kfunc_lab.forward.call_outputs import arrays_of, as_arrays, new_call, with_outputs
+from kfunc_lab.forward.inputs import runs_own_graph
 from kfunc_lab.forward.interception import intercept_calls, is_tracing, unchanged
 from kfunc_lab.forward.recording import CapturedCall, Recording, merge_recordings, summarise
 from kfunc_lab.forward.samples import sample_count
 from kfunc_lab.graph.keras.nodes import functional_of, standardized_inputs
 from kfunc_lab.graph.model.layer_graph import LayerGraph, unused_id
 from kfunc_lab.ui.arrays import Numbers
+
+
+class DependsOnBatchError(Exception):
+    """A call draws random numbers or updates averages, so that a batch cannot be split."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ def capture(
         unchanged(subject.model) as recorder.scope,
         intercept_calls(subject.model, recorder.run),
     ):
-        outputs = subject.model(x, **_training_argument(subject))
+        # Not only if it is true: random layers, and layers of users, may train by default.
+        outputs = subject.model(x, training=subject.training)
     return recorder.recording(outputs)
 
 
@@ -87,20 +93,18 @@ def capture_in_chunks(
         The recording, without values.
 
     Raises:
+        DependsOnBatchError: If what the model returns for a sample depends on the others.
         Exception: Whatever the model raises.
     """
     merged: Recording | None = None
     for first, chunk in chunks:
         part = capture(subject, chunk, first_sample=first, whole=False)
+        if part.changes_state:
+            raise DependsOnBatchError
         merged = part if merged is None else merge_recordings(merged, part)
         progress(merged.samples)
     assert merged is not None  # noqa: S101 - an empty batch is rejected earlier
     return merged
-
-
-def _training_argument(subject: Subject) -> dict[str, bool]:
-    # Without the argument, a custom layer's own default applies.
-    return {"training": True} if subject.training else {}
 
 
 class _Recorder:
@@ -143,7 +147,8 @@ class _Recorder:
         self._calls.append((place, new_call(place)))
         self._running.append(place)
         try:
-            if place.nodes:
+            # A user's own class may change the inputs before they enter the graph.
+            if place.nodes and runs_own_graph(operation):
                 self._record_inputs(place, args, named)
             outputs = call(*args, **named)
         finally:
@@ -179,7 +184,7 @@ class _Recorder:
         self._ended.append(index)
         if not place.base or not self._is_selected(place):
             return
-        call = with_outputs(new_call(place), outputs, scores, self._dtype)
+        call = with_outputs(self._calls[index][1], outputs, scores, self._dtype)
         size = sum(map(self._new_bytes, arrays_of(call)))
         self._needed += size
         if self.is_summary:
@@ -231,6 +236,7 @@ class _Recorder:
             kept=self._kept,
             needed=self._needed,
             complete=not self.is_summary,
+            changes_state=bool(self.scope.state_mapping),
             ended=tuple(ids[index] for index in self._ended if index in ids),
         )
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import operator
 import random
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.graph.keras.nodes import operations_within, preserve_name_counters
+from kfunc_lab.ui.garbage import no_garbage_collection
 
 # Takes an operation, its own `call`, and the arguments; returns what the call returns.
 Runner = Callable[[Any, Callable[..., Any], Sequence[Any], dict[str, Any]], Any]
@@ -32,12 +34,13 @@ def intercept_calls(model: Any, runner: Runner) -> Iterator[None]:
     thread = threading.get_ident()
     replaced: list[tuple[Any, str, Any]] = []
     try:
-        for operation in operations_within(model):
-            name = _method_of(operation)
-            replaced.append((operation, name, vars(operation).get(name, _ABSENT)))
-            wrapped = _wrapped(operation, getattr(operation, name), runner, thread)
-            # Bypasses Keras's own `__setattr__`, which tracks a layer's attributes.
-            object.__setattr__(operation, name, wrapped)
+        with no_garbage_collection():
+            for operation in operations_within(model):
+                name = _method_of(operation)
+                replaced.append((operation, name, vars(operation).get(name, _ABSENT)))
+                wrapped = _wrapped(operation, getattr(operation, name), runner, thread)
+                # Bypasses Keras's own `__setattr__`, which tracks a layer's attributes.
+                object.__setattr__(operation, name, wrapped)
         yield
     finally:
         for operation, name, before in replaced:
@@ -81,10 +84,11 @@ def unchanged(model: Any) -> Iterator[Any]:
     import keras
 
     operations = operations_within(model)
-    attributes = [
-        (operation, getattr(operation, "built", True), _copy_attributes(vars(operation)))
-        for operation in operations
-    ]
+    with no_garbage_collection():
+        attributes = [
+            (operation, getattr(operation, "built", True), _copy_attributes(vars(operation)))
+            for operation in operations
+        ]
     # Inside it, variables do not change: moving averages, states, counters, seeds.
     scope = keras.StatelessScope()
     outer, current = getattr(_passes, "current", None), _Pass(model, scope)
@@ -140,35 +144,42 @@ _passes = threading.local()  # `current` is the pass that runs in this thread
 _MAX_STATE_SIZE = 2**20  # bytes
 
 
-def _copy_attributes(attributes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Returns each attribute with a copy of its items if it is a collection."""
-    return {name: (value, _copy_items(value)) for name, value in attributes.items()}
+# The attributes of an operation, and each that is a collection with a copy of its items.
+_Attributes = tuple[dict[str, Any], list[tuple[Any, Any]]]
+
+
+def _copy_attributes(attributes: dict[str, Any]) -> _Attributes:
+    collections = [
+        (value, _copy_items(value))
+        for value in attributes.values()
+        if isinstance(value, (list, dict, set))
+    ]
+    return dict(attributes), collections
 
 
 def _copy_items(value: Any) -> Any:
-    for kind in (list, dict, set):
-        if isinstance(value, kind):
-            return kind(value)
-    return None
+    return next(kind(value) for kind in (list, dict, set) if isinstance(value, kind))
 
 
-def _restore_attributes(attributes: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> None:
+def _restore_attributes(attributes: dict[str, Any], before: _Attributes) -> None:
+    values, collections = before
     # Writes into the dictionary itself, which bypasses Keras's own `__setattr__`.
-    for name in set(attributes) - set(before):
+    for name in set(attributes) - set(values):
         del attributes[name]
-    for name, (value, items) in before.items():
-        attributes[name] = value
-        if items is not None and not _hold_same(_copy_items(value), items):
+    attributes.update(values)
+    for value, items in collections:
+        if not _hold_same(value, items):
             _restore_items(value, items)
 
 
 def _hold_same(one: Any, other: Any) -> bool:
     """Tells whether two collections hold the same objects, which need not be comparable."""
+    one = _copy_items(one)
     if len(one) != len(other):
         return False
     if isinstance(one, dict):
         return all(key in other and other[key] is value for key, value in one.items())
-    return all(a is b for a, b in zip(one, other, strict=True))
+    return all(map(operator.is_, one, other))
 
 
 def _restore_items(value: Any, items: Any) -> None:

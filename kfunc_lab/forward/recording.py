@@ -50,8 +50,9 @@ class CapturedCall:
         activation: The name of its activation function, if it has one.
         channels_first: Whether the channels of its images are the second axis.
         tensors: Its outputs.
-        packed: The structure of the outputs, with each output replaced by its index in `tensors`;
-            `None` if they could not be recorded because the call was compiled.
+        packed: The structure of the outputs, with each output replaced by its index in `tensors`,
+            or by `None` if it has no numbers.
+        is_compiled: Whether the outputs could not be recorded because the call was compiled.
     """
 
     id: str
@@ -63,6 +64,7 @@ class CapturedCall:
     channels_first: bool = False
     tensors: tuple[Tensor, ...] = ()
     packed: Any = None
+    is_compiled: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Recording:
         needed: The size in bytes of all values.
         complete: Whether all values are stored.
         ended: The ids of the calls in the order in which they ended.
+        changes_state: Whether a variable would have changed, such as a seed or a moving average.
     """
 
     calls: dict[str, CapturedCall]
@@ -86,6 +89,7 @@ class Recording:
     needed: int
     complete: bool
     ended: tuple[str, ...] = ()
+    changes_state: bool = False
 
     @functools.cached_property
     def not_finite(self) -> str:
@@ -164,9 +168,11 @@ def _merge_tensors(before: Tensor, after: Tensor, samples: int) -> Tensor:
         return before
     if not after.shape or after.shape[0] != samples:
         return before  # one value for all samples
+    # A text is padded to the longest one in its chunk.
+    sizes = map(max, zip(before.shape[1:], after.shape[1:], strict=True))
     return replace(
         before,
-        shape=(before.shape[0] + after.shape[0], *before.shape[1:]),
+        shape=(before.shape[0] + after.shape[0], *sizes),
         statistics=combine([before.statistics, after.statistics]),
         thumbnails=before.thumbnails + after.thumbnails,
     )

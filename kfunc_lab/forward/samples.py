@@ -1,263 +1,28 @@
-"""Checks the inputs of a model before a call, counts their samples, and slices them."""
+"""Counts, slices and reads the samples of a batch, in whatever structure a model takes."""
 
 import math
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from kfunc_lab.graph.keras.nodes import functional_of, node_of
-from kfunc_lab.locale import _, ngettext
+from kfunc_lab.forward.call_outputs import as_array
+from kfunc_lab.graph.keras.nodes import functional_of
+from kfunc_lab.locale import _
 from kfunc_lab.ui.arrays import Numbers
-from kfunc_lab.ui.text import printable
 
 
-def check_inputs(model: Any, x: Any) -> Any:
-    """Checks the inputs of a model.
-
-    Args:
-        model: The model or layer.
-        x: An array, or a list, tuple or dict of arrays with the batch axis first.
-
-    Returns:
-        The inputs, with lists of numbers converted to arrays.
-
-    Raises:
-        TypeError: If they hold no numbers or have the wrong type, or `model` is not a Keras
-            layer.
-        ValueError: If the model is not built, there are no samples, or an array does not have
-            the shape of the model's input.
-    """
-    _check_model(model)
-    functional = functional_of(model)
-    x = _with_arrays(x, functional)
-    if functional is not None and isinstance(x, Mapping):
-        x = {key: x[key] for key in _keys(functional, x)}  # Keras ignores all other keys
-    named = _named_arrays(x, functional)
-    for name, array in named:
-        _check_is_array(name, array)
-    specs = list(functional.inputs) if functional is not None else [None] * len(named)
-    for (name, array), spec in zip(named, specs, strict=True):
-        _check_array(name, array, spec)
-    _check_same_count(named)
-    return x
-
-
-def _check_model(model: Any) -> None:
+def arrays_in(x: Any) -> list[Any]:
+    """Returns the arrays of a batch, in order; an optional input that is `None` is left out."""
     import keras
 
-    if not isinstance(model, keras.layers.Layer):
-        raise TypeError(
-            _("Activations need a Keras model or layer, but this is of type {got}.").format(
-                got=type(model).__name__
-            )
-        )
-    if not model.built:
-        raise ValueError(
-            _(
-                "{name} has no weights yet, so it cannot compute anything. Call it once on "
-                "data, or use {name}.build(input_shape)."
-            ).format(name=printable(model.name))
-        )
-
-
-def _with_arrays(x: Any, functional: Any) -> Any:
-    """Converts a list of numbers, such as `[[0, 1], [1, 0]]`, to an array."""
-    one_input = functional is None or len(functional.inputs) == 1
-    if one_input and isinstance(x, (list, tuple)) and not any(map(_is_array, x)):
-        with np.errstate(all="ignore"):
-            try:
-                return np.asarray(x)
-            except ValueError:  # lists of unequal lengths
-                return x
-    return x
-
-
-def _is_array(value: Any) -> bool:
-    return hasattr(value, "shape") and hasattr(value, "dtype")
-
-
-def _named_arrays(x: Any, functional: Any) -> list[tuple[str, Any]]:
-    """Returns each array with the name of its input, in the order of the inputs."""
-    import keras
-
-    if functional is None:
-        leaves = keras.tree.flatten(x)
-        names = [f"x[{place}]" for place in range(len(leaves))] if len(leaves) > 1 else ["x"]
-        return list(zip(names, leaves, strict=True))
-    names = [tensor.name for tensor in functional.inputs]
-    layers = [node_of(tensor).operation.name for tensor in functional.inputs]
-    if isinstance(x, Mapping):
-        return [
-            (layer, x[name]) for layer, name in zip(layers, _keys(functional, x), strict=True)
-        ]
-    arrays = keras.tree.flatten(x)
-    if len(arrays) != len(names):
-        raise ValueError(
-            ngettext(
-                "The model has {n} input ({names}), but x holds {got} arrays.",
-                "The model has {n} inputs ({names}), but x holds {got} arrays.",
-                len(names),
-            ).format(n=len(names), names=", ".join(map(printable, layers)), got=len(arrays))
-        )
-    return list(zip(layers, arrays, strict=True))
-
-
-def _keys(functional: Any, x: Mapping[str, Any]) -> list[str]:
-    """Returns the keys of a model's inputs in a dict, in the order of the inputs."""
-    import keras
-
-    keys = [tensor.name for tensor in functional.inputs]
-    if isinstance(functional.input, Mapping):
-        keys = [path[0] for path, _tensor in keras.tree.flatten_with_path(functional.input)]
-    missing = [key for key in keys if key not in x]
-    if missing:
-        raise ValueError(
-            _("The model has the inputs {names}; {missing} is missing from x.").format(
-                names=", ".join(map(printable, keys)), missing=printable(missing[0])
-            )
-        )
-    return keys
-
-
-def _check_is_array(name: str, array: Any) -> None:
-    import keras
-
-    if isinstance(array, keras.KerasTensor):
-        raise TypeError(
-            _(
-                "{name} is a symbolic tensor, which has no values. Activations need an array "
-                "with the batch axis first."
-            ).format(name=printable(name))
-        )
-    if not _is_array(array):
-        raise TypeError(
-            _(
-                "{name} must be an array or a tensor with the batch axis first, but it is of "
-                "type {got}. If you have a dataset, take one batch of it."
-            ).format(name=printable(name), got=type(array).__name__)
-        )
-
-
-def _check_array(name: str, array: Any, spec: Any) -> None:
-    shape = tuple(array.shape)
-    if not shape or shape[0] == 0:
-        raise ValueError(
-            _(
-                "{name} holds no samples: its shape is {shape}. At least one sample is needed."
-            ).format(name=printable(name), shape=shape)
-        )
-    _check_dtype(name, array, spec)
-    if spec is not None and not _fits(shape, tuple(spec.shape)):
-        raise ValueError(_wrong_shape(name, shape, tuple(spec.shape)))
-
-
-def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
-    # As in Keras, a last axis of size 1 may be missing or superfluous, and the batch may have
-    # another size than the input declares.
-    if len(shape) == len(expected) - 1 and expected[-1] == 1:
-        shape = (*shape, 1)
-    elif len(shape) == len(expected) + 1 and shape[-1] == 1:
-        shape = shape[:-1]
-    return len(shape) == len(expected) and all(
-        size is None or size == got for got, size in zip(shape[1:], expected[1:], strict=True)
-    )
-
-
-def _wrong_shape(name: str, shape: tuple[int, ...], expected: tuple[int | None, ...]) -> str:
-    message = _("{name} must have the shape {expected}, but it has {got}.").format(
-        name=printable(name),
-        expected="(" + ", ".join(["n", *map(_size, expected[1:])]) + ")",
-        got=shape,
-    )
-    if _fits((1, *shape), expected):
-        return f"{message} " + _("A single sample needs a batch axis: {code}.").format(
-            code="x[None]"
-        )
-    sizes = [size for size in expected[1:] if size is not None]
-    if len(sizes) == len(expected) - 1 and math.prod(shape[1:]) == math.prod(sizes):
-        shape_code = ", ".join(map(str, ["-1", *sizes]))
-        return f"{message} " + _(
-            "The number of elements matches: {code} has the right shape."
-        ).format(code=f"x.reshape(({shape_code}))")
-    return message
-
-
-def _size(size: int | None) -> str:
-    return "?" if size is None else str(size)
-
-
-def _check_dtype(name: str, array: Any, spec: Any) -> None:
-    kind = _kind_of(array)
-    expected = str(getattr(spec, "dtype", "")) or None
-    takes_text = expected == "string"
-    is_text = kind in "OSU"
-    if is_text != takes_text and (spec is not None or kind == "O"):
-        raise TypeError(
-            _("{name} must hold {expected}, but it holds {got}.").format(
-                name=printable(name),
-                expected=_("text") if takes_text else expected or _("numbers"),
-                got=_dtype_name(array),
-            )
-        )
-    if expected is None or is_text:
-        return
-    if kind == "c" and not expected.startswith("complex"):
-        raise TypeError(
-            _("{name} must hold {expected}, but it holds {got}.").format(
-                name=printable(name), expected=expected, got=_dtype_name(array)
-            )
-        )
-    if kind == "f" and expected.lstrip("u").startswith("int") and not _is_whole(array):
-        raise TypeError(
-            _(
-                "{name} must hold integers ({expected}), but it holds fractions ({got}), which "
-                "would be truncated."
-            ).format(name=printable(name), expected=expected, got=_dtype_name(array))
-        )
-
-
-def _kind_of(array: Any) -> str:
-    name = _dtype_name(array)
-    if name.startswith(("string", "str", "object", "bytes")):
-        return "O"
-    if "float" in name:
-        return "f"
-    return np.dtype(name).kind
-
-
-def _dtype_name(array: Any) -> str:
-    dtype = array.dtype
-    return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
-
-
-def _is_whole(array: Any) -> bool:
-    numbers = np.asarray(array)
-    finite = numbers[np.isfinite(numbers)]
-    return bool((finite == np.floor(finite)).all())
-
-
-def _check_same_count(named: Sequence[tuple[str, Any]]) -> None:
-    counts = {name: int(array.shape[0]) for name, array in named}
-    if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{printable(name)}: {count}" for name, count in counts.items())
-        raise ValueError(
-            _("All inputs need the same number of samples, but these differ: {counts}.").format(
-                counts=listed
-            )
-        )
-
-
-# ---------------------------------------------------------------------------------------------
-# Samples
+    return [array for array in keras.tree.flatten(x) if array is not None]
 
 
 def sample_count(x: Any) -> int:
     """Returns the number of samples."""
-    import keras
-
-    return int(keras.tree.flatten(x)[0].shape[0])
+    return next(int(array.shape[0]) for array in arrays_in(x) if len(array.shape))
 
 
 def fixed_batch_size(model: Any) -> int:
@@ -268,10 +33,35 @@ def fixed_batch_size(model: Any) -> int:
 
 
 def slice_samples(x: Any, start: int, stop: int) -> Any:
-    """Returns the samples from `start` up to, but not including, `stop`."""
+    """Returns the samples from `start` up to, but not including, `stop`.
+
+    An array that has no row for each sample, such as a number or a mask for all, stays whole.
+    """
     import keras
 
-    return keras.tree.map_structure(lambda array: array[start:stop], x)
+    count = sample_count(x)
+
+    def rows(array: Any) -> Any:
+        is_batch = array is not None and len(array.shape) and array.shape[0] == count
+        return _rows(array, start, stop) if is_batch else array
+
+    return keras.tree.map_structure(rows, x)
+
+
+def _rows(array: Any, start: int, stop: int) -> Any:
+    if not hasattr(array, "dense_shape"):
+        return array[start:stop]
+    import tensorflow  # a sparse tensor of TensorFlow cannot be sliced
+
+    sizes = [min(stop, array.shape[0]) - start, *array.shape[1:]]
+    return tensorflow.sparse.slice(array, [start] + [0] * (len(sizes) - 1), sizes)
+
+
+def one_sample(array: Any, sample: int, count: int) -> Numbers:
+    """Returns the numbers of one sample of an array, or all if it has no row for each sample."""
+    if not len(array.shape) or array.shape[0] != count:
+        return np.asarray(as_array(array))
+    return np.asarray(as_array(_rows(array, sample, sample + 1)))[0:1].squeeze(axis=0)
 
 
 def chunks_of(x: Any, size: int) -> Iterator[tuple[int, Any]]:
@@ -289,18 +79,33 @@ def count_non_finite(x: Any) -> tuple[int, list[int]]:
     Returns:
         The count, and the numbers of the samples that hold one.
     """
-    import keras
-
     total = 0
     samples: set[int] = set()
-    for array in keras.tree.flatten(x):
-        if _kind_of(array) != "f":
+    for array in arrays_in(x):
+        if kind_of(array) != "f":
             continue
-        mask = ~np.isfinite(np.asarray(array, np.float32))
+        mask = ~np.isfinite(np.asarray(as_array(array), np.float32))
         if mask.any():
             total += int(mask.sum())
-            samples.update(map(int, np.flatnonzero(mask.reshape(len(mask), -1).any(axis=1))))
+            by_sample = mask.reshape(len(mask), -1) if mask.ndim else mask.reshape(1, 1)
+            samples.update(map(int, np.flatnonzero(by_sample.any(axis=1))))
     return total, sorted(samples)
+
+
+def kind_of(array: Any) -> str:
+    """Returns the kind of an array's numbers, as NumPy names it; `"O"` for any text."""
+    name = dtype_name(array)
+    if name.startswith(("string", "str", "object", "bytes")):
+        return "O"
+    if "float" in name:
+        return "f"
+    return np.dtype(name).kind
+
+
+def dtype_name(array: Any) -> str:
+    """Returns the name of an array's type, without its library."""
+    dtype = array.dtype
+    return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
 
 
 def as_image(values: Numbers) -> Numbers | None:

@@ -41,7 +41,7 @@ class Values(Mapping[str, Any]):
         import keras
 
         call = self._complete_call(self.named(name))
-        if call.packed is None:
+        if call.is_compiled:
             raise NoSuchCallError(
                 _(
                     "{name} ran in a compiled function, where its values cannot be recorded."

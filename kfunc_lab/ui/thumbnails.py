@@ -28,7 +28,7 @@ def thumbnails(values: Numbers, call: _Layer) -> tuple[Numbers, ...]:
     Returns:
         A matrix of at most 64 × 64 numbers for each sample.
     """
-    return tuple(thumbnail(sample, call.channels_first) for sample in values)
+    return tuple(thumbnail(np.asarray(sample), call.channels_first) for sample in values)
 
 
 def thumbnail(values: Numbers, channels_first: bool = False) -> Numbers:
@@ -71,14 +71,20 @@ def maps_of(values: Numbers, channels_first: bool = False) -> Numbers:
 
 
 def downsample(matrix: Numbers, max_rows: int, max_columns: int) -> Numbers:
-    """Shrinks a matrix to at most so many rows and columns, by averages."""
+    """Shrinks a matrix to at most so many rows and columns, by averages.
+
+    Args:
+        matrix: The matrix; of an array with further axes, each matrix is shrunk.
+        max_rows: The largest number of rows.
+        max_columns: The largest number of columns.
+    """
     for axis, limit in enumerate((max_rows, max_columns)):
         size = matrix.shape[axis]
         if size > limit:
             starts = np.arange(limit) * size // limit
             lengths = np.diff(np.append(starts, size))
             sums = np.add.reduceat(matrix, starts, axis=axis)
-            matrix = sums / np.expand_dims(lengths, 1 - axis)
+            matrix = sums / lengths.reshape([-1 if n == axis else 1 for n in range(sums.ndim)])
     return matrix.astype(np.float32)
 
 
@@ -104,13 +110,12 @@ def _wrapped(vector: Numbers) -> Numbers:
 
 
 def _mosaic(maps: Numbers) -> Numbers:
-    shown = maps[:_MAX_MAPS]
-    across = math.ceil(math.sqrt(len(shown)))
-    side = SIDE // across
-    small = [downsample(feature_map, side, side) for feature_map in shown]
-    rows, columns = small[0].shape
-    mosaic = np.full((-(-len(small) // across) * rows, across * columns), np.nan, np.float32)
-    for index, feature_map in enumerate(small):
-        top, left = index // across * rows, index % across * columns
-        mosaic[top : top + rows, left : left + columns] = feature_map
-    return mosaic
+    shown = np.ascontiguousarray(np.moveaxis(maps[:_MAX_MAPS], 0, -1))
+    across = math.ceil(math.sqrt(shown.shape[-1]))
+    small = downsample(shown, SIDE // across, SIDE // across)
+    rows, columns, count = small.shape
+    down = -(-count // across)
+    mosaic = np.full((rows, columns, down * across), np.nan, np.float32)
+    mosaic[..., :count] = small
+    tiles = mosaic.reshape(rows, columns, down, across).transpose(2, 0, 3, 1)
+    return tiles.reshape(down * rows, across * columns)

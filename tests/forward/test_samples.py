@@ -10,9 +10,9 @@ import tensorflow as tf
 from keras import layers, ops
 
 from kfunc_lab.forward.batch import run
+from kfunc_lab.forward.inputs import check_inputs
 from kfunc_lab.forward.samples import (
     as_image,
-    check_inputs,
     chunks_of,
     count_non_finite,
     sample_count,

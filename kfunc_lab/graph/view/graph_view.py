@@ -1,8 +1,6 @@
 """Shows a graph in a notebook: `lab.graph`."""
 
-import contextlib
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from kfunc_lab.graph.view.page_data import highlight_data, items_data, legend_da
 from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
+from kfunc_lab.ui.garbage import no_garbage_collection
 from kfunc_lab.ui.view import View
 
 # Up to this number of calls, the page gets all data at once and needs no kernel to fold or search.
@@ -83,18 +82,6 @@ def _regions(reading: Reading, parts: Mapping[str, Any]) -> dict[str, frozenset[
                 ).format(name=repr(name))
             )
     return regions
-
-
-@contextlib.contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Postpones garbage collection: a large model makes it slow, and a view leaves little."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class GraphView(View):
