@@ -234,7 +234,9 @@ def _check_dtype(name: str, array: Any, spec: Any) -> None:
     expected = str(getattr(spec, "dtype", "")) or None
     takes_text = expected == "string"
     is_text = kind in "OSU"
-    if is_text != takes_text and (spec is not None or kind == "O"):
+    # A model that declares no inputs may take text.
+    is_wrong = not _holds_text(array) if spec is None else not takes_text
+    if (is_text and is_wrong) or (takes_text and not is_text):
         raise TypeError(
             _("{name} must hold {expected}, but it holds {got}.").format(
                 name=printable(name),
@@ -257,6 +259,12 @@ def _check_dtype(name: str, array: Any, spec: Any) -> None:
                 "would be truncated."
             ).format(name=printable(name), expected=expected, got=dtype_name(array))
         )
+
+
+def _holds_text(array: Any) -> bool:
+    if dtype_name(array) != "object":
+        return True
+    return all(isinstance(item, (str, bytes)) for item in np.asarray(array).flat)
 
 
 def _is_whole(array: Any) -> bool:
