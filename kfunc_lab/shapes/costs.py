@@ -130,9 +130,10 @@ def totals(result: WhatIf, batch: int) -> list[tuple[str, str]]:
     """Returns the costs of the whole graph as labels and values."""
     cost = costs(result)[None]
     weights = _at_least(cost.weights, memory_text(cost.weights.known))
-    is_known = result.graph.built or cost.parameters
+    is_built = result.graph.built  # the layers that are not have no parameters yet
+    parameters = _at_least(Amount(cost.parameters, is_built), f"{cost.parameters:,}")
     return [
-        (_("Parameters"), f"{cost.parameters:,} ({weights})" if is_known else "?"),
+        (_("Parameters"), parameters if parameters == "?" else f"{parameters} ({weights})"),
         (_("Multiply-adds for one example"), count_text(cost.multiply_adds)),
         (
             _("Outputs of all calls, batch of {n}").format(n=batch),

@@ -3,6 +3,8 @@
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeVar
 
 from kfunc_lab.graph.model.descriptions import shape_tuple
 from kfunc_lab.graph.model.layer_graph import Call, TensorSpec
@@ -27,7 +29,10 @@ from kfunc_lab.shapes.rules.symbols import symbol_meaning
 from kfunc_lab.ui.text import format_count, printable
 from kfunc_lab.ui.words import code_html
 
+_T = TypeVar("_T")
+
 _MAX_WEIGHTS = 8
+_MIN_RUN = 4  # so many equal outputs share a line
 
 
 @dataclass(frozen=True)
@@ -119,10 +124,12 @@ def _known(amount: Amount, result: str) -> Line:
 
 
 def _output_sections(call: Call, derivation: Derivation) -> Iterator[Section]:
-    for position, axes in enumerate(derivation.outputs, start=1):
+    for first, last, axes in _runs(derivation.outputs):
         title = _("Output shape")
-        if len(derivation.outputs) > 1:
-            title = _("Shape of output {n}").format(n=position)
+        if first < last:
+            title = _("Shape of outputs {first}–{last}").format(first=first, last=last)
+        elif len(derivation.outputs) > 1:
+            title = _("Shape of output {n}").format(n=first)
         ranks = {len(tensor.shape) for tensor in call.inputs if tensor.shape is not None}
         same_rank = not ranks or len(axes) in ranks
         if same_rank and all(axis.reason == "input" for axis in axes):
@@ -190,11 +197,13 @@ def _weights_as_they_are(call: Call) -> Iterator[Section]:
 
 def _memory_sections(call: Call, batch: int) -> Iterator[Section]:
     lines = []
-    for position, tensor in enumerate(call.outputs, start=1):
+    for first, last, tensor in _runs(call.outputs):
         each = dtype_bytes(tensor.dtype)
         if tensor.shape is None or each is None:
             continue
-        label = _("output {n}").format(n=position) if len(call.outputs) > 1 else ""
+        label = _("output {n}").format(n=first) if len(call.outputs) > 1 else ""
+        if first < last:
+            label = _("each of outputs {first}–{last}").format(first=first, last=last)
         numbers = [number(size) for size in tensor.shape[1:]]
         term = product([number(batch), *numbers, number(each)])
         result = (
@@ -300,4 +309,24 @@ def _line_html(line: Line, with_letters: bool) -> str:
 
 def shapes_text(tensors: Sequence[TensorSpec]) -> str:
     """Formats the shapes of a call's outputs."""
-    return ", ".join(map(shape_tuple, tensors)) or "?"
+    shapes = [
+        shape_tuple(tensor) + (f" ×{last - first + 1}" if first < last else "")
+        for first, last, tensor in _runs(tensors)
+    ]
+    return ", ".join(shapes) or "?"
+
+
+def _runs(outputs: Sequence[_T]) -> Iterator[tuple[int, int, _T]]:
+    """Yields outputs with the number of the first and the last that follow each other and equal it.
+
+    Up to three equal outputs are yielded one by one.
+    """
+    number_of_first = 1
+    for output, equal in groupby(outputs):
+        count = len(list(equal))
+        last = number_of_first + count - 1
+        if count < _MIN_RUN:
+            yield from ((place, place, output) for place in range(number_of_first, last + 1))
+        else:
+            yield number_of_first, last, output
+        number_of_first = last + 1

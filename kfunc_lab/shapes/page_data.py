@@ -1,5 +1,6 @@
 """The data with which the page shows the table, the changed picture and the panel, as JSON."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -7,10 +8,10 @@ from kfunc_lab.graph.model.descriptions import shape_label, short_name
 from kfunc_lab.graph.model.layer_graph import Call, Group
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.controls import controls_of, unknown_sizes
-from kfunc_lab.shapes.costs import costs, count_text, outputs_memory, totals
+from kfunc_lab.shapes.costs import Cost, costs, count_text, outputs_memory, totals
 from kfunc_lab.shapes.explanation import explain_call, explain_cost, to_html
 from kfunc_lab.shapes.figures.figure import picture
-from kfunc_lab.shapes.rows import rows_of, shape_or_state, shapes_received
+from kfunc_lab.shapes.rows import parameters_text, rows_of, shape_or_state, shapes_received
 from kfunc_lab.shapes.what_if import WhatIf
 from kfunc_lab.ui.text import format_count, printable
 
@@ -38,7 +39,9 @@ def table_data(after: WhatIf, before: WhatIf, batch: int) -> dict[str, Any]:
                 "state": row.state,
                 "changed": list(row.changed),
                 "group": row.item in groups,
-                "parameters": _amount(f"{cost_of_row.parameters:,}", cost_of_row.parameters),
+                "parameters": _amount(
+                    parameters_text(row, cost_of_row.parameters), cost_of_row.parameters
+                ),
                 "multiply_adds": _amount(
                     count_text(cost_of_row.multiply_adds), cost_of_row.multiply_adds.known
                 ),
@@ -110,7 +113,9 @@ def marks_data(after: WhatIf, before: WhatIf) -> dict[str, Any]:
     }
 
 
-def panel_data(after: WhatIf, before: WhatIf, item: str, batch: int) -> dict[str, Any]:
+def panel_data(
+    after: WhatIf, before: WhatIf, item: str, batch: int, cost: Mapping[str | None, Cost]
+) -> dict[str, Any]:
     """Returns the explanation and the controls of a call or group.
 
     Args:
@@ -118,11 +123,12 @@ def panel_data(after: WhatIf, before: WhatIf, item: str, batch: int) -> dict[str
         before: The graph of the model.
         item: The id of the call or group; empty for none.
         batch: The batch size for the memory.
+        cost: The costs of the graph with the changes.
     """
     graph = after.graph
     call = graph.call_of.get(item)
     if call is None and item in graph.group_of:
-        return _group_panel(after, item, batch)
+        return _group_panel(after, item, batch, cost[item])
     if call is None or item in graph.inside:
         return {"item": item}
     problem, derivation = after.problems.get(item), after.derivations.get(item)
@@ -144,7 +150,8 @@ def panel_data(after: WhatIf, before: WhatIf, item: str, batch: int) -> dict[str
         }
         return panel | {"problem": clash, "html": ""}
     if item in after.unreached:
-        return panel | {"waits": _("An earlier call does not fit."), "html": ""}
+        waits = _("An earlier call does not fit, or its shape is unknown.")
+        return panel | {"waits": waits, "html": ""}
     sections = explain_call(call, derivation, batch)
     return panel | {
         "html": to_html(sections),
@@ -152,9 +159,9 @@ def panel_data(after: WhatIf, before: WhatIf, item: str, batch: int) -> dict[str
     }
 
 
-def _group_panel(after: WhatIf, item: str, batch: int) -> dict[str, Any]:
+def _group_panel(after: WhatIf, item: str, batch: int, cost: Cost) -> dict[str, Any]:
     group = after.graph.group_of[item]
-    sections = explain_cost(costs(after)[item], batch)
+    sections = explain_cost(cost, batch)
     return {
         "item": item,
         "name": short_name(group),

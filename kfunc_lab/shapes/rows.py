@@ -22,7 +22,8 @@ class Row:
         name: Its name within its group.
         kind: Its class.
         shapes: The shapes of its outputs; empty for an open group.
-        state: `"wrong"` if it does not fit, `"unreached"` if it depends on a call that does not,
+        state: `"wrong"` if it does not fit, `"unknown"` if nothing can compute its outputs,
+            `"unreached"` if it depends on such a call, `"unbuilt"` if Keras has not built it yet,
             `"changed"` if it differs from the model; else empty.
         changed: The changed columns: `"shape"`, `"parameters"`.
     """
@@ -113,16 +114,23 @@ def _groups_around(result: WhatIf, call: Call) -> list[str]:
 
 def _state(item: str, after: WhatIf, before: WhatIf) -> str:
     if item in after.problems:
-        return "wrong"
+        return "unknown" if after.problems[item].unknown else "wrong"
     if item in after.unreached:
         return "unreached"
     now, then = after.graph.call_of.get(item), before.graph.call_of.get(item)
     if now is None or then is None:
         inside = after.graph.calls_inside.get(item, ())
-        if any(call_id in after.problems for call_id in inside):
+        if any(_state(call_id, after, before) == "wrong" for call_id in inside):
             return "wrong"
         return "changed" if any(_differs(call_id, after, before) for call_id in inside) else ""
+    if is_unbuilt(now, after):
+        return "unbuilt"
     return "changed" if _differs(item, after, before) else ""
+
+
+def is_unbuilt(call: Call, result: WhatIf) -> bool:
+    """Tells whether a call has neither shapes nor weights, because Keras has not built it."""
+    return not (result.graph.built or call.outputs or call.weights)
 
 
 def _differs(item: str, after: WhatIf, before: WhatIf) -> bool:
@@ -141,11 +149,20 @@ def shapes_received(call: Call) -> str:
     return _("called on {shapes}").format(shapes=shapes_text(call.inputs))
 
 
+def parameters_text(row: Row, parameters: int) -> str:
+    """Formats the number of parameters in a row: `?` before the layer is built."""
+    return "?" if row.state == "unbuilt" else f"{parameters:,}"
+
+
 def shape_or_state(row: Row) -> str:
     """Returns the shapes in a row, or the reason why there are none."""
-    if row.state == "wrong":
-        return _("does not fit")
-    return _("not reached") if row.state == "unreached" else row.shapes
+    words = {
+        "wrong": _("does not fit"),
+        "unknown": _("unknown"),
+        "unreached": _("not reached"),
+        "unbuilt": _("not built yet"),
+    }
+    return words.get(row.state, row.shapes)
 
 
 def visible_rows(

@@ -7,7 +7,7 @@ from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.costs import Amount, Cost, costs, count_text, outputs_memory, totals
 from kfunc_lab.shapes.explanation import explain_call, line_text, to_lines
-from kfunc_lab.shapes.rows import Row, rows_of, shape_or_state, visible_rows
+from kfunc_lab.shapes.rows import Row, parameters_text, rows_of, shape_or_state, visible_rows
 from kfunc_lab.shapes.what_if import WhatIf
 from kfunc_lab.ui.text import align_columns, printable
 
@@ -53,7 +53,7 @@ def to_text(
                 "  " * row.depth + row.name + (":" if is_open else ""),
                 row.kind,
                 "" if is_open else shape_or_state(row),
-                f"{row_cost.parameters:,}",
+                parameters_text(row, row_cost.parameters),
                 count_text(row_cost.multiply_adds),
                 outputs_memory(row_cost.results, batch),
             ]
@@ -161,7 +161,10 @@ def _row_html(
     explanations = _arithmetic(row.item, result)
     cells = (
         ["" if is_open else shape_or_state(row), *explanations["shape"]],
-        [_with_bar(f"{row_cost.parameters:,}", bars[0]), *explanations["parameters"]],
+        [
+            _with_bar(parameters_text(row, row_cost.parameters), bars[0]),
+            *explanations["parameters"],
+        ],
         [
             _with_bar(count_text(row_cost.multiply_adds), bars[1]),
             *explanations["multiply-adds"],

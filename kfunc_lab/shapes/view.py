@@ -1,6 +1,6 @@
 """Explains the shapes and costs of a graph, and previews changes: `lab.shapes`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import traitlets
@@ -23,6 +23,7 @@ from kfunc_lab.shapes.controls import (
     setting,
     setting_text,
 )
+from kfunc_lab.shapes.costs import costs
 from kfunc_lab.shapes.page_data import marks_data, panel_data, table_data
 from kfunc_lab.shapes.what_if import INPUT, Changes, DryRuns, WhatIf, what_if
 from kfunc_lab.ui.assets import BUNDLES
@@ -214,7 +215,9 @@ class ShapeView(GraphView):
             self._show()
 
     def _computed(self) -> WhatIf:
-        return what_if(self.graph, self._changes, self._nodes, self._dry_runs)
+        # The first computation fills in the shapes inside nested models, for each of their calls.
+        graph = self._before.graph if self._ready else self.graph
+        return what_if(graph, self._changes, self._nodes, self._dry_runs)
 
     # -- data for the page
 
@@ -243,10 +246,16 @@ class ShapeView(GraphView):
         }
 
     def _panel_of(self, item: str) -> dict[str, Any]:
-        return panel_data(self._after, self._before, item, self.batch_size)
+        return self._panels_of([item])[0]
+
+    def _panels_of(self, items: Iterable[str]) -> list[dict[str, Any]]:
+        cost = costs(self._after)
+        return [
+            panel_data(self._after, self._before, item, self.batch_size, cost) for item in items
+        ]
 
     def _all_panels(self) -> list[dict[str, Any]]:
-        return [self._panel_of(item) for item in (*self.graph.call_of, *self.graph.group_of)]
+        return self._panels_of((*self.graph.call_of, *self.graph.group_of))
 
     def _has_code(self) -> bool:
         import keras
@@ -318,7 +327,11 @@ class ShapeView(GraphView):
         """
         if not self._changes:
             return super().to_svg()
-        marks = dict.fromkeys(self._after.problems, "wrong")
+        marks = {
+            call_id: "wrong"
+            for call_id, problem in self._after.problems.items()
+            if not problem.unknown
+        }
         return draw(
             Layouts(self._after.graph, Annotations(marks)), self.opened, self._highlights
         )

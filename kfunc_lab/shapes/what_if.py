@@ -8,11 +8,19 @@ from functools import lru_cache
 from typing import Any
 
 from kfunc_lab.graph.keras.dry_run import CannotCopyError, DryRun, check_settings, dry_run
+from kfunc_lab.graph.keras.nodes import made_by_sequential
 from kfunc_lab.graph.keras.settings import with_dependent_settings
-from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpec, Weight
+from kfunc_lab.graph.model.layer_graph import Call, LayerGraph, TensorSpec, Weight
 from kfunc_lab.locale import _
 from kfunc_lab.shapes.rules.formulas import derivation
-from kfunc_lab.shapes.rules.rule import Derivation, DoesNotFitError, Shape, WeightSize
+from kfunc_lab.shapes.rules.rule import (
+    Derivation,
+    DoesNotFitError,
+    Shape,
+    UnknownSizeError,
+    WeightSize,
+)
+from kfunc_lab.shapes.totals import with_totals
 from kfunc_lab.ui.text import first_sentences, printable
 
 INPUT = "InputLayer"
@@ -41,10 +49,12 @@ class Problem:
     Attributes:
         reason: The reason in one sentence.
         arithmetic: The numbers that do not fit; empty if there are none.
+        unknown: Whether it may fit: nothing can compute its outputs without running the model.
     """
 
     reason: str
     arithmetic: str = ""
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class WhatIf:
         derivations: The derivations by call id. For a call without one, the layer itself
             computed the shapes.
         problems: The problems by call id.
-        unreached: The ids of the calls that depend on a call that does not fit.
+        unreached: The ids of the calls that depend on a call with a problem.
     """
 
     graph: LayerGraph
@@ -67,7 +77,7 @@ class WhatIf:
 
 
 # The results of dry runs, by call id, changes and input shapes, so that each runs only once.
-DryRuns = MutableMapping[tuple[str, str, tuple[Shape | None, ...]], DryRun | Problem]
+DryRuns = MutableMapping[tuple[Any, ...], DryRun | Problem]
 
 
 def what_if(
@@ -103,6 +113,10 @@ def what_if(
     return propagator.propagate()
 
 
+class _UnknownError(DoesNotFitError):
+    """Nothing can compute the outputs of a call; it may fit."""
+
+
 class _ShapePropagator:
     """Propagates shapes through a graph once, from its inputs to its outputs."""
 
@@ -118,20 +132,37 @@ class _ShapePropagator:
         self._derivations: dict[str, Derivation] = {}
         self._problems: dict[str, Problem] = {}
         self._unreached: set[str] = set()
-        # The weights that the first call of each layer creates.
+        # The weights that the first call of each layer creates, and that call.
         self._weights: dict[str, tuple[Weight, ...]] = {}
+        self._firsts: dict[str, tuple[str, tuple[TensorSpec, ...]]] = {}
+        # Models without a declared input, and the shapes with which they are called first.
+        self._undeclared_groups = {
+            group.id for group in graph.groups if any(map(self._is_undeclared, group.entries))
+        }
+        self._first_shapes: dict[str, Shape] = {}
         self._sources: dict[str, dict[int, tuple[str, int]]] = {}
         for edge in graph.edges:
-            places = self._sources.setdefault(edge.target, {})
-            places[edge.input] = (edge.source, edge.output)
+            if edge.tensor.shape is not None:  # else Keras has not built the model yet
+                places = self._sources.setdefault(edge.target, {})
+                places[edge.input] = (edge.source, edge.output)
 
     def propagate(self) -> WhatIf:
         for call in self._graph.calls:
             changed = call if call.id in self._graph.inside else self._call(call)
             self._calls[call.id] = changed
             self._made[call.id] = changed.outputs
+        edges = tuple(
+            replace(edge, tensor=self._output(edge.source, edge.output, edge.tensor.dtype))
+            if edge.tensor.shape is not None
+            else edge
+            for edge in self._graph.edges
+        )
+        graph = replace(self._graph, calls=tuple(self._calls.values()), edges=edges)
         return WhatIf(
-            self._graph_after(), self._derivations, self._problems, frozenset(self._unreached)
+            with_totals(graph, self._graph),
+            self._derivations,
+            self._problems,
+            frozenset(self._unreached),
         )
 
     # -- one call
@@ -149,7 +180,10 @@ class _ShapePropagator:
                 return self._computed_call(call, inputs, settings)
             self._unreached.add(call.id)
         except DoesNotFitError as error:
-            self._problems[call.id] = Problem(str(error), error.arithmetic)
+            if not self._changes:  # Keras made this call
+                return _as_read(call, inputs)
+            unknown = isinstance(error, _UnknownError)
+            self._problems[call.id] = Problem(str(error), error.arithmetic, unknown)
         return self._without_shape(call, inputs)
 
     def _inputs(self, call: Call) -> tuple[TensorSpec, ...]:
@@ -198,8 +232,15 @@ class _ShapePropagator:
         if incoming is None:
             self._unreached.add(call.id)
             return self._without_shape(call, inputs)
+        if self._is_undeclared(call.id):  # it is as the first call needs it
+            shape = self._first_shapes.setdefault(call.layer_id, incoming)
         entering = _entering(shape, incoming)
         return replace(call, inputs=inputs, outputs=(replace(own, shape=entering),))
+
+    def _is_undeclared(self, call_id: str) -> bool:
+        """Tells whether an input takes its shape from the first call of its Sequential."""
+        node = self._nodes.get(call_id)
+        return node is not None and made_by_sequential(node.operation)
 
     def _computed_call(
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
@@ -209,7 +250,17 @@ class _ShapePropagator:
         settings = with_dependent_settings(settings, before.settings)
         if settings and call.id in self._nodes:
             _check(self._nodes[call.id].operation, settings)
-        result = self._derivation_of(call, inputs, as_read)
+        # A nested model creates its weights for the sizes that it declares.
+        declared = inputs
+        if call.group is not None and call.group not in self._undeclared_groups:
+            declared = _filled(inputs, before.inputs)
+        first = self._firsts.setdefault(call.layer_id, (call.id, declared))
+        try:
+            result = self._derivation_of(call, inputs, as_read)
+        except UnknownSizeError:
+            if first == (call.id, inputs) or call.id not in self._nodes:
+                raise
+            result = None  # the weights exist already
         if result is not None and (not as_read or _agrees(result, before)):
             self._derivations[call.id] = result
             outputs = tuple(
@@ -275,12 +326,14 @@ class _ShapePropagator:
         self, call: Call, inputs: tuple[TensorSpec, ...], settings: Mapping[str, Any]
     ) -> DryRun:
         """Returns the result of a dry run of the layer, which runs only once."""
-        key = (call.id, repr(sorted(settings.items())), _shapes(inputs))
+        first = self._firsts[call.layer_id]
+        key = (call.id, repr(sorted(settings.items())), _shapes(inputs), _shapes(first[1]))
         if key not in self._dry_runs:
             self._dry_runs[key] = self._answer(call, inputs, settings)
         answer = self._dry_runs[key]
         if isinstance(answer, Problem):
-            raise DoesNotFitError(answer.reason, answer.arithmetic)
+            kind = _UnknownError if answer.unknown else DoesNotFitError
+            raise kind(answer.reason, answer.arithmetic)
         return answer
 
     def _answer(
@@ -288,61 +341,22 @@ class _ShapePropagator:
     ) -> DryRun | Problem:
         node = self._nodes.get(call.id)
         if node is None:
-            return Problem(_("Its output for other inputs is unknown without the model."))
+            reason = _("Its output for other inputs is unknown without the model.")
+            return Problem(reason, unknown=True)
+        first, first_inputs = self._firsts[call.layer_id]
+        built_by = None
+        if first in self._nodes and (first, first_inputs) != (call.id, inputs):
+            built_by = (self._nodes[first], first_inputs)
         try:
-            return dry_run(node, settings, inputs)
+            return dry_run(node, settings, inputs, built_by)
         except CannotCopyError:
-            return Problem(
-                _(
-                    "Its output for other inputs is unknown, because its class has no "
-                    "get_config."
-                )
+            reason = _(
+                "Its output for other inputs is unknown, because its class has no get_config "
+                "from which Keras can create it again."
             )
+            return Problem(reason, unknown=True)
         except Exception as error:  # a custom layer may raise anything
             return Problem(_says(error))
-
-    # -- the whole
-
-    def _graph_after(self) -> LayerGraph:
-        graph = self._graph
-        calls = tuple(self._calls[call.id] for call in graph.calls)
-        edges = tuple(
-            replace(edge, tensor=self._output(edge.source, edge.output, edge.tensor.dtype))
-            for edge in graph.edges
-        )
-        more = {
-            old.layer_id: (
-                new.parameters - old.parameters,
-                new.trainable_parameters - old.trainable_parameters,
-            )
-            for old, new in zip(graph.calls, calls, strict=True)
-            if old.parameters != new.parameters
-            or old.trainable_parameters != new.trainable_parameters
-        }
-        if not more:
-            return replace(graph, calls=calls, edges=edges)
-        return replace(
-            graph,
-            calls=calls,
-            edges=edges,
-            groups=tuple(self._group(group, more) for group in graph.groups),
-            parameters=graph.parameters + sum(count for count, _trainable in more.values()),
-            trainable_parameters=graph.trainable_parameters
-            + sum(trainable for _all, trainable in more.values()),
-        )
-
-    def _group(self, group: Group, more: Mapping[str, tuple[int, int]]) -> Group:
-        inside = self._graph.calls_inside[group.id]
-        layers = {self._graph.call_of[call_id].layer_id for call_id in inside}
-        if group.id in self._graph.call_of:  # inner layers are part of the layer's weights
-            layers = {self._graph.call_of[group.id].layer_id}
-        added = [more[layer_id] for layer_id in layers if layer_id in more]
-        return replace(
-            group,
-            parameters=group.parameters + sum(count for count, _trainable in added),
-            trainable_parameters=group.trainable_parameters
-            + sum(trainable for _all, trainable in added),
-        )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -355,6 +369,44 @@ def _shapes(tensors: Sequence[TensorSpec]) -> tuple[Shape | None, ...]:
 def _agrees(result: Derivation, call: Call) -> bool:
     """Tells whether a rule agrees with Keras on an unchanged call."""
     return result.shapes == _shapes(call.outputs) and result.parameters.value == call.parameters
+
+
+def _filled(
+    tensors: tuple[TensorSpec, ...], declared: Sequence[TensorSpec]
+) -> tuple[TensorSpec, ...]:
+    """Replaces the sizes that are not fixed, except the batch, by declared ones."""
+    return tuple(
+        replace(
+            tensor,
+            shape=(
+                *tensor.shape[:1],
+                *(
+                    own if size is None else size
+                    for size, own in zip(tensor.shape[1:], known.shape[1:], strict=True)
+                ),
+            ),
+        )
+        if tensor.shape and known.shape and len(tensor.shape) == len(known.shape)
+        else tensor
+        for tensor, known in zip(tensors, declared, strict=True)
+    )
+
+
+def _as_read(call: Call, inputs: tuple[TensorSpec, ...]) -> Call:
+    """Returns a call of the model itself, in which only the size of the batch may differ."""
+    pairs = [
+        (then.shape[0], now.shape[0])
+        for then, now in zip(call.inputs, inputs, strict=True)
+        if then.shape and now.shape
+    ]
+    batches = {then: now for then, now in pairs if then != now}
+    outputs = tuple(
+        replace(tensor, shape=(batches[tensor.shape[0]], *tensor.shape[1:]))
+        if tensor.shape and tensor.shape[0] in batches
+        else tensor
+        for tensor in call.outputs
+    )
+    return replace(call, inputs=inputs, outputs=outputs)
 
 
 def _as_many(result: Derivation, call: Call) -> tuple[TensorSpec, ...]:
@@ -385,7 +437,11 @@ def _without_numbers(name: str) -> str:
 
 
 def _entering(own: Shape | None, incoming: Shape) -> Shape:
-    """Adjusts the shape of an argument to the declared shape of an input, as Keras does."""
+    """Adjusts the rank of an argument to the declared shape of an input, as Keras does.
+
+    Whatever size the input declares, the layers behind it get the size of the argument: a
+    Sequential that was built on a batch of 4 passes on a batch of any size.
+    """
     if own is None:
         return incoming
     if len(incoming) == len(own) + 1 and incoming[-1] == 1:
@@ -401,7 +457,7 @@ def _entering(own: Shape | None, incoming: Shape) -> Shape:
             ),
             ", ".join(f"{b} ≠ {a}" for a, b in clash) or f"{len(incoming)} ≠ {len(own)}",
         )
-    return tuple(a if b is None else b for a, b in sizes)
+    return incoming
 
 
 def _check(operation: Any, settings: Mapping[str, Any]) -> None:

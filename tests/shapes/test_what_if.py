@@ -174,8 +174,11 @@ class WithoutConfig(layers.Layer):
         super().__init__(**options)
         self.function = function
 
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(shape[-1],), name="scale")
+
     def call(self, x):
-        return self.function(x)
+        return self.function(x) * self.scale
 
 
 def test_layer_without_rule_is_copied_and_called():
@@ -226,6 +229,11 @@ def test_layer_that_cannot_be_copied_is_reported():
     assert not what_if(graph, Changes(), nodes).problems
     found = what_if(graph, Changes({"wide": {"units": 20}}), nodes)
     assert "get_config" in found.problems["silent"].reason
+    assert found.problems["silent"].unknown
+    view = lab.shapes(model)
+    view.change("wide", units=20)
+    assert "unknown" in view.to_text()
+    assert "does not fit" not in view.to_text()
 
 
 def test_rule_works_without_model():

@@ -2,9 +2,8 @@
 
 They are `KerasTensor._keras_history` and `_keras_mask`, `Operation._inbound_nodes` and
 `_outbound_nodes`, `_auto_config`, `Node`, `Function._nodes_by_depth`,
-`Functional._standardize_inputs`,
-`Sequential._functional`, `Layer._flatten_layers`, and `_keras_logits` of a backend tensor. A node
-is Keras's record of one call of an operation.
+`Functional._standardize_inputs`, `Sequential._functional` and `_layers`, `Layer._flatten_layers`,
+and `_keras_logits` of a backend tensor. A node is Keras's record of one call of an operation.
 """
 
 import contextlib
@@ -80,6 +79,31 @@ def functional_of(model: Any) -> Any:
         return getattr(model, "_functional", None)
     is_functional = hasattr(model, "operations") and hasattr(model, "_nodes_by_depth")
     return model if is_functional else None
+
+
+def made_by_sequential(operation: Any) -> bool:
+    """Tells whether an input was made by a Sequential for the first data that it was called on.
+
+    A user writes `keras.Input(shape)` or a name; a Sequential passes `batch_shape` and `dtype`.
+    """
+    config = getattr(getattr(operation, "_auto_config", None), "config", None)
+    if type(operation).__name__ != "InputLayer" or not isinstance(config, Mapping):
+        return False
+    chosen = {name for name, value in config.items() if value not in (None, False)}
+    is_named = not re.fullmatch(r"input_layer(_\d+)?", operation.name)
+    return chosen == {"batch_shape", "dtype"} and not is_named
+
+
+def own_inputs_within(layer: Any) -> set[str]:
+    """Returns the names of the Sequential models in a layer that made their own input."""
+    import keras
+
+    return {
+        part.name
+        for part in layers_within(layer)
+        if isinstance(part, keras.Sequential)
+        and any(made_by_sequential(each) for each in part._layers[:1])
+    }
 
 
 def sublayers_of(layer: Any) -> list[Any]:
@@ -342,8 +366,18 @@ def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
 
 def arguments_without_masks(node: Any) -> list[Any]:
     """Returns the tensors that a call takes, except the masks that Keras passes along."""
-    masks = {id(getattr(tensor, "_keras_mask", None)) for tensor in node.input_tensors}
+    masks = {id(mask_of(tensor)) for tensor in node.input_tensors}
     return [tensor for tensor in node.input_tensors if id(tensor) not in masks]
+
+
+def mask_of(tensor: Any) -> Any:
+    """Returns the mask that belongs to a symbolic tensor; `None` if it has none."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def set_mask(tensor: Any, mask: Any) -> None:
+    """Gives a symbolic tensor a mask, which Keras passes to each layer that takes one."""
+    tensor._keras_mask = mask
 
 
 def masks_of(nodes: Iterable[Any]) -> Iterator[Any]:

@@ -348,7 +348,8 @@ def _unstack(call: Given) -> Derivation:
             ).format(axis=where, shape=shape)
         )
     before = kept(shape)
-    return from_axes(*[[*before[:where], *before[where + 1 :]]] * int(count))
+    (each,) = from_axes([*before[:where], *before[where + 1 :]]).outputs
+    return Derivation((each,) * int(count))  # there may be thousands
 
 
 RULES = (

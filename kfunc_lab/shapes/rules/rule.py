@@ -35,6 +35,10 @@ class DoesNotFitError(ValueError):
         self.arithmetic = arithmetic
 
 
+class UnknownSizeError(DoesNotFitError):
+    """The shape of a weight depends on a size that is not fixed."""
+
+
 class NoRuleError(LookupError):
     """No rule knows a layer with these settings."""
 
@@ -249,10 +253,10 @@ def known(size: int | None, shape: Shape) -> int:
     """Returns a size on which the shape of a weight depends.
 
     Raises:
-        DoesNotFitError: If the size is unknown.
+        UnknownSizeError: If the size is unknown.
     """
     if size is None:
-        raise DoesNotFitError(
+        raise UnknownSizeError(
             _("The shape of its weights depends on a size that is not fixed: {shape}.").format(
                 shape=shape
             )
