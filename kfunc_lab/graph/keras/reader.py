@@ -9,7 +9,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import prod
 from typing import Any
 
@@ -239,6 +239,9 @@ def _wrong_input(x: Any, item: Any) -> str:
 
 # The source of a tensor: the id of a call, and the index of its output.
 _Source = tuple[str, int]
+
+# The calls that take the inputs of a layer, and the sources of its outputs.
+_Ends = tuple[tuple[str, ...], tuple[_Source, ...]]
 
 
 class _Reader:
@@ -507,34 +510,35 @@ class _Reader:
 
     # -- layers with unknown connections
 
-    def _add_layer(self, layer: Any, prefix: str, group: str | None) -> None:
+    def _add_layer(self, layer: Any, prefix: str, group: str | None) -> _Ends:
+        """Adds a layer, and returns the calls that take its inputs and those that return."""
         call_id = self._new_id(f"{prefix}{layer.name}", 1)
         layer_id = self._layer_id(layer, call_id)
         self._items[group, id(layer)] = call_id
         inner = _nested(layer)
         if inner is not None:
-            self._add_group(layer, inner, call_id, layer_id, group, find_lost=False)
-            return
+            nested = self._add_group(layer, inner, call_id, layer_id, group, find_lost=False)
+            return nested.entries, nested.exits
         self._add_uncalled(layer, call_id, layer_id, group)
         self._add_inside(layer, call_id, layer_id, group)
+        return (call_id,), ((call_id, 0),)
 
     def _add_inside(self, layer: Any, call_id: str, layer_id: str, parent: str | None) -> None:
         """Adds the layers inside a wrapper or a layer made of layers."""
         parts = _parts(layer)
         if not parts:
             return
-        ends = tuple(f"{call_id}/{part.name}" for part in parts) if _is_wrapper(layer) else ()
-        self._groups.append(
-            Group(
-                id=call_id,
-                parent=parent,
-                entries=ends,
-                exits=tuple((end, 0) for end in ends),
-                **_group_fields(layer, layer_id),
-            )
+        place = len(self._groups)
+        ends = [self._add_layer(part, f"{call_id}/", call_id) for part in parts]
+        joined = ends if _is_wrapper(layer) else []
+        group = Group(
+            id=call_id,
+            parent=parent,
+            entries=tuple(chain.from_iterable(entries for entries, _exits in joined)),
+            exits=tuple(chain.from_iterable(exits for _entries, exits in joined)),
+            **_group_fields(layer, layer_id),
         )
-        for part in parts:
-            self._add_layer(part, f"{call_id}/", call_id)
+        self._groups.insert(place, group)
 
     def _add_link(self, layer: Any) -> tuple[str, _Source]:
         """Adds a layer of a chain, and returns where the chain enters and leaves it."""

@@ -246,6 +246,8 @@ def _plain(value: Any) -> object:
             return tuple(_plain(item) for item in value.get("items", ()))
         if isinstance(config, str):  # the name of a function
             return config
+        if isinstance(config, Mapping) and isinstance(config.get("layers"), (list, tuple)):
+            return class_name  # a model: the graph shows its layers, with names of their own
         inner = _changed_arguments(class_name, config) if isinstance(config, Mapping) else {}
         arguments = ", ".join(f"{key}={item!r}" for key, item in inner.items())
         return f"{class_name}({arguments})"

@@ -153,21 +153,33 @@ def _inside_layers(
     graph: LayerGraph, tensors: Iterable[tuple[str, str, Key, TensorSpec | None]]
 ) -> Iterator[tuple[str, str | None, str | None, Key]]:
     """Yields the lines inside wrappers, from the inputs of the layer and to its outputs."""
-    wrappers = {
-        group.id: group for group in graph.groups if group.id in graph.call_of and group.entries
-    }
+    wrappers = [group for group in graph.groups if group.id in graph.call_of and group.entries]
+    entries = {group.id: group.entries for group in wrappers}
+    exits = {group.id: tuple(call for call, _output in group.exits) for group in wrappers}
     seen: set[tuple[str, str | None, str | None, Key]] = set()
     for source, target, key, _tensor in tensors:
         lines: list[tuple[str, str | None, str | None, Key]] = []
-        if target in wrappers:
-            lines += [(target, None, entry, key) for entry in wrappers[target].entries]
-        if source in wrappers:
-            exits = wrappers[source].exits
-            lines += [(source, leaving, None, key) for leaving, _output in exits]
+        if target in entries:
+            lines += [(at, None, inner, key) for inner, at in _inward(graph, target, entries)]
+        if source in exits:
+            lines += [(at, inner, None, key) for inner, at in _inward(graph, source, exits)]
         for line in lines:
             if line not in seen:
                 seen.add(line)
                 yield line
+
+
+def _inward(
+    graph: LayerGraph, wrapper: str, ends: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, str]]:
+    """Yields each item that a line to or from the ends of a wrapper meets, with its group."""
+    for end in ends[wrapper]:
+        for inner, around in pairwise([end, *ancestors(graph, end)]):
+            yield inner, around
+            if around == wrapper:
+                break
+        if end in ends:  # a wrapper in a wrapper
+            yield from _inward(graph, end, ends)
 
 
 def _is_connected(graph: LayerGraph, parent: str | None) -> bool:

@@ -10,6 +10,7 @@ from keras import layers
 import kfunc_lab as lab
 from kfunc_lab.graph.model.graph_file import GraphFileError, from_json, to_json
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.model.levels import levels_of
 
 
 @pytest.mark.parametrize("name", seed_models.FUNCTIONAL_MODELS)
@@ -26,6 +27,46 @@ def test_all_settings_and_unbuilt_models_survive_round_trip():
     assert from_json(to_json(graph)) == graph
     for model in (seed_models.MLP(), keras.Sequential([layers.Dense(2)])):
         assert from_json(to_json(lab.read_graph(model))) == lab.read_graph(model)
+
+
+def encoder():
+    x = keras.Input((2, 3), name="grid")
+    return keras.Model(x, layers.Dense(4)(layers.Flatten()(x)), name="enc")
+
+
+def wrapped(inner, shape):
+    x = keras.Input(shape, name="steps")
+    return keras.Model(x, layers.TimeDistributed(inner, name="td")(x), name="wrapped")
+
+
+@pytest.mark.parametrize(
+    ("build", "entries"),
+    [
+        (lambda: wrapped(encoder(), (5, 2, 3)), {"td": ("td/enc/grid",)}),
+        (
+            lambda: wrapped(keras.Sequential([keras.Input((3,)), layers.Dense(2)]), (5, 3)),
+            {"td": ("td/sequential/input_layer",)},
+        ),
+        (
+            lambda: wrapped(wrapped(encoder(), (5, 2, 3)), (7, 5, 2, 3)),
+            {"td": ("td/wrapped/steps",), "td/wrapped/td": ("td/wrapped/td/enc/grid",)},
+        ),
+        (
+            lambda: wrapped(layers.TimeDistributed(encoder(), name="in"), (7, 5, 2, 3)),
+            {"td": ("td/in",), "td/in": ("td/in/enc/grid",)},
+        ),
+    ],
+    ids=["model", "sequential", "model_around_wrapper", "wrapper_in_wrapper"],
+)
+def test_models_in_wrappers_survive_round_trip(build, entries, fresh_names):
+    model = build()
+    graph = lab.read_graph(model)
+    assert {item: graph.group_of[item].entries for item in entries} == entries
+    assert from_json(to_json(graph)) == graph
+    for group in graph.group_of:  # the lines run through all frames
+        wires = levels_of(graph)[group].wires
+        assert None in {wire.source for wire in wires} & {wire.target for wire in wires}
+    assert not lab.compare(model, build()).comparison.changed
 
 
 def test_saved_graph_gives_same_view(tmp_path):
