@@ -14,6 +14,7 @@ from math import prod
 from typing import Any
 
 from kfunc_lab.graph.keras.construction import constructor_code
+from kfunc_lab.graph.keras.digests import arguments_digests, settings_digests
 from kfunc_lab.graph.keras.nodes import (
     Place,
     ancestors,
@@ -31,6 +32,7 @@ from kfunc_lab.graph.keras.settings import (
     argument_settings,
     changed_settings,
     configuration_with_warnings,
+    named_arguments,
 )
 from kfunc_lab.graph.model.descriptions import own_name
 from kfunc_lab.graph.model.layer_graph import (
@@ -438,16 +440,17 @@ class _Reader:
         inputs = outputs if node.is_input and group else tuple(map(spec_of, tensors))
         config = configuration_with_warnings(node.operation)
         settings = changed_settings(node.operation, config)
-        settings |= argument_settings(
-            node.operation, node.arguments.args, node.arguments.kwargs
-        )
+        given = node.operation, node.arguments.args, node.arguments.kwargs
+        settings |= argument_settings(*given, tensors)
+        fields = _layer_fields(node.operation, layer_id, config)
+        fields["digests"] |= arguments_digests(named_arguments(*given))
         call = Call(
             id=call_id,
             inputs=inputs,
             outputs=outputs,
             settings=settings,
             group=group,
-            **_layer_fields(node.operation, layer_id, config),
+            **fields,
         )
         if self._cache is not None:
             self._cache[node] = call
@@ -729,6 +732,7 @@ def _layer_fields(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
         "operation": not isinstance(operation, keras.layers.Layer),
         "weights": tuple(described.values()),
         "code": constructor_code(operation, config),
+        "digests": settings_digests(operation, config),
     }
 
 

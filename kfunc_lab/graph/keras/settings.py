@@ -52,17 +52,34 @@ def changed_settings(
         config: Its `configuration`, if already known.
 
     Returns:
-        Settings by name, as numbers, strings, tuples and dicts, including required arguments.
-        Empty if the class cannot return its configuration.
+        Settings by name, as numbers, strings, tuples and dicts, including required arguments. If
+        the class cannot return its configuration, what the object holds of them.
     """
     config = configuration(operation) if config is None else config
     if isinstance(config, Exception):
-        return {}
+        config = held_arguments(operation)
     changed = _changed(config, type(operation))
     policy = dtype_name(config.get("dtype"))
     if policy is not None and policy != default_dtype():
         changed["dtype"] = policy
     return changed
+
+
+def held_arguments(operation: Any) -> dict[str, Any]:
+    """Returns the constructor arguments that an object holds under their names.
+
+    Only numbers, strings, arrays and tuples or lists of numbers and strings: nothing else is sure
+    to be what the constructor got.
+    """
+    names = constructor_defaults(type(operation))  # type: ignore[arg-type]
+    held = {name: vars(operation).get(name) for name in names if name not in _OMITTED}
+    return {name: value for name, value in held.items() if _is_value(value)}
+
+
+def _is_value(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(isinstance(item, (bool, int, float, str)) for item in value)
+    return isinstance(value, (bool, int, float, str, np.ndarray, np.generic))
 
 
 def with_dependent_settings(
@@ -90,19 +107,42 @@ def with_dependent_settings(
 
 
 def argument_settings(
-    operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    operation: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    tensors: Sequence[Any] = (),
 ) -> dict[str, object]:
-    """Returns the arguments of a call that are not tensors.
+    """Returns the arguments of a call that its inputs do not tell.
 
     Args:
         operation: A Keras layer or operation.
         args: The positional arguments of the call, including tensors.
         kwargs: The keyword arguments of the call, including tensors.
+        tensors: The inputs of the call, in order; other tensors are left out.
 
     Returns:
-        The arguments by name that contain no tensor and differ from the default, such as the
-        `2` in `tensor * 2`.
+        The arguments by name that differ from the default, such as the `2` in `tensor * 2` or
+        `training`. A tensor is the number of the input, as in `{"mask": "input 2"}`; arguments
+        that are the inputs in their order are left out.
     """
+    named = named_arguments(operation, args, kwargs)
+    numbers: dict[int, int] = {}
+    for number, tensor in enumerate(tensors, start=1):
+        numbers.setdefault(id(tensor), number)
+    ordered = _arguments_in_order(operation, named, tensors)
+    return {
+        name: _plain(_with_numbers(value, numbers))
+        for name, value in named.items()
+        if name not in ordered
+        and not _is_default_of_call(operation, name, value)
+        and not _holds_other_tensor(value, numbers)
+    }
+
+
+def named_arguments(
+    operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Returns the arguments of a call by the names of its parameters, in their order."""
     parameters = list(call_parameters(type(operation)))  # type: ignore[arg-type]
     positional = list(
         itertools.takewhile(
@@ -115,12 +155,62 @@ def argument_settings(
         else f"argument {position}": value
         for position, value in enumerate(args)
     }
+    known = [parameter.name for parameter in parameters if parameter.name in kwargs]
+    return {**named, **{name: kwargs[name] for name in known}, **kwargs}
+
+
+def _arguments_in_order(
+    operation: Any, named: Mapping[str, Any], tensors: Sequence[Any]
+) -> set[str]:
+    """Returns the first arguments that are just the inputs: tensors, or one list of tensors."""
+    parameters = call_parameters(type(operation))  # type: ignore[arg-type]
+    waiting = list(tensors)
+    ordered: set[str] = set()
+    for position, (name, value) in enumerate(named.items()):
+        expected = parameters[position].name if position < len(parameters) else name
+        if name not in (expected, f"argument {position}"):
+            break  # a parameter before this one has its default
+        if not _is_default_of_call(operation, name, value) and not _holds_tensor(value):
+            continue  # a constant, which is listed
+        items = list(value) if isinstance(value, (list, tuple)) and not ordered else [value]
+        if len(items) > len(waiting) or not items:
+            break
+        if any(item is not tensor for item, tensor in zip(items, waiting, strict=False)):
+            break
+        ordered.add(name)
+        waiting = waiting[len(items) :]
+    return ordered
+
+
+def _is_default_of_call(operation: Any, name: str, value: Any) -> bool:
+    parameters = call_parameters(type(operation))  # type: ignore[arg-type]
     defaults = {parameter.name: parameter.default for parameter in parameters}
-    return {
-        name: _plain(value)
-        for name, value in {**named, **kwargs}.items()
-        if value is not None and not _holds_tensor(value) and value is not defaults.get(name)
-    }
+    return value is None or value is defaults.get(name)
+
+
+def _holds_tensor(value: Any) -> bool:
+    import keras
+
+    return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
+
+
+def _with_numbers(value: Any, numbers: Mapping[int, int]) -> Any:
+    """Replaces the tensors in an argument by the numbers of the inputs."""
+    if isinstance(value, Mapping):
+        return {key: _with_numbers(item, numbers) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_numbers(item, numbers) for item in value]
+    return f"input {numbers[id(value)]}" if id(value) in numbers else value
+
+
+def _holds_other_tensor(value: Any, numbers: Mapping[int, int]) -> bool:
+    """Tells whether an argument holds a tensor that is no input: a mask that Keras passes along."""
+    import keras
+
+    return any(
+        isinstance(item, keras.KerasTensor) and id(item) not in numbers
+        for item in keras.tree.flatten(value)
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -131,12 +221,6 @@ def call_parameters(cls: Any) -> tuple[inspect.Parameter, ...]:
     except (AttributeError, TypeError, ValueError):
         return ()
     return tuple(parameters.values())[1:]  # without `self`
-
-
-def _holds_tensor(value: Any) -> bool:
-    import keras
-
-    return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(value))
 
 
 def is_derived(name: str, value: Any, cls: type[Any], defaults: Mapping[str, Any]) -> bool:

@@ -10,6 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
+from kfunc_lab.graph.model.comparison_of_ends import (
+    differ,
+    different_ends,
+    tensor_names,
+    with_both_exits,
+)
 from kfunc_lab.graph.model.descriptions import own_name, shape_tuple
 from kfunc_lab.graph.model.layer_graph import (
     Call,
@@ -31,7 +37,8 @@ class Change:
         before: Its id in the first graph.
         after: Its id in the second graph.
         settings: The differences: a name, the value before and the value after. `None` means
-            that the setting has its default.
+            that the setting has its default; equal values name arrays of other values or
+            functions of other code.
     """
 
     before: str
@@ -50,8 +57,11 @@ class Comparison:
         added: The ids of the calls that only the second graph has.
         removed: The ids of the calls that only the first graph has.
         changed: The calls that are in both graphs but differ.
+        ends: The differences of the model's inputs and outputs, in the form of
+            `Change.settings`.
         union: Both graphs as one; removed calls may have a new id in it.
-        marks: `"added"`, `"removed"` or `"changed"`, by call id in the union.
+        marks: `"added"`, `"removed"` or `"changed"`, by call id in the union; also of the boxes
+            of outputs, by `output_name`.
         lines: `"added"` or `"removed"` for a line between two matched calls, by the ids of its
             ends in the union.
     """
@@ -62,6 +72,7 @@ class Comparison:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[Change, ...]
+    ends: tuple[tuple[str, object, object], ...]
     union: LayerGraph
     marks: Mapping[str, str]
     lines: Mapping[tuple[str, str], str]
@@ -95,10 +106,13 @@ def compare_graphs(
     changed = tuple(_changes(before, after, matched))
     lines = _moved_lines(before, after, matched)
     union, ids = _union(before, after, matched, lines)
+    ends = tuple(different_ends(before, after, matched))
+    union, output_marks = with_both_exits(before, union, ids)
     marks = {
         **dict.fromkeys(added, "added"),
         **{ids[call_id]: "removed" for call_id in removed},
         **{change.after: "changed" for change in changed},
+        **output_marks,
     }
     return Comparison(
         before,
@@ -107,6 +121,7 @@ def compare_graphs(
         added,
         removed,
         changed,
+        ends,
         union,
         marks,
         lines,
@@ -199,12 +214,15 @@ class _Matching:
         """Numbers calls so that calls with equal ancestors (or descendants) get equal numbers."""
         numbers: dict[str, int] = {}
         links = side.sources if forward else side.consumers
-        outputs = set(side.graph.outputs)
+        exits: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for position, (call_id, output) in enumerate(side.graph.exits):
+            exits[call_id].append((position, output))
+        begins = {call_id: position for position, call_id in enumerate(side.graph.inputs)}
         for call_id in side.ids if forward else reversed(side.ids):
             around = sorted(
                 (at, numbers.get(other, -1), end) for at, other, end in links.get(call_id, ())
             )
-            ends = not forward and call_id in outputs
+            ends = begins.get(call_id, -1) if forward else tuple(exits.get(call_id, ()))
             numbers[call_id] = self._number((features[call_id], tuple(around), ends, forward))
         return numbers
 
@@ -270,7 +288,8 @@ def _named_features(graph: LayerGraph, call: Call) -> object:
 
 def _plain_features(_graph: LayerGraph, call: Call) -> object:
     input_shapes = tuple(map(_shape, call.outputs)) if not call.inputs else ()
-    return (call.kind, hashable_settings(call.settings), input_shapes)
+    contents = hashable_settings(call.digests)
+    return (call.kind, hashable_settings(call.settings), contents, input_shapes)
 
 
 def _shape(tensor: TensorSpec) -> object:
@@ -318,9 +337,11 @@ def _differences(
 ) -> Iterator[tuple[str, object, object]]:
     if (chosen_name(one) or chosen_name(other)) and one.layer != other.layer:
         yield "name", one.layer, other.layer
-    for name in dict.fromkeys((*one.settings, *other.settings)):
-        old, new = one.settings.get(name), other.settings.get(name)
-        if hashable_settings(old) != hashable_settings(new):
+    for name in dict.fromkeys((*one.settings, *other.settings, *one.digests, *other.digests)):
+        named = {"class": one.kind}
+        old, new = (call.settings.get(name, named.get(name)) for call in (one, other))
+        digests = one.digests.get(name), other.digests.get(name)
+        if hashable_settings(old) != hashable_settings(new) or digests[0] != digests[1]:
             yield name, old, new
     if not one.inputs and not other.inputs:
         shapes = [tuple(map(shape_tuple, call.outputs)) for call in (one, other)]
@@ -331,8 +352,11 @@ def _differences(
             yield "dtype", ", ".join(types[0]), ", ".join(types[1])
     if one.parameters and other.parameters:
         frozen = [not call.trainable_parameters for call in (one, other)]
+        counts = [call.trainable_parameters for call in (one, other)]
         if frozen[0] != frozen[1]:
             yield "trainable", not frozen[0], not frozen[1]
+        elif one.parameters == other.parameters and counts[0] != counts[1]:
+            yield "trainable", counts[0], counts[1]
     yield from _rewiring(before, after, one, other, matched, matched_after)
 
 
@@ -344,16 +368,13 @@ def _rewiring(
     matched: Mapping[str, str],
     matched_after: frozenset[str],
 ) -> Iterator[tuple[str, object, object]]:
-    old, new = before.sources.get(one.id, []), after.sources.get(other.id, [])
-    there = {source: matched.get(source) for source in old}
-    # A call that was inserted or removed does not change its neighbours.
-    if all(partner is not None for partner in there.values()) and all(
-        source in matched_after for source in new
-    ):
-        if [there[source] for source in old] != list(new):
-            yield "inputs", ", ".join(old), ", ".join(new)
-    elif len(old) != len(new):
-        yield "inputs", ", ".join(old), ", ".join(new)
+    old, new = before.taken.get(one.id, []), after.taken.get(other.id, [])
+    if differ(old, new, matched, matched_after):
+        yield "inputs", tensor_names(before, old), tensor_names(after, new)
+    if one.id in before.group_of and other.id in after.group_of:  # wrappers
+        left, leaves = before.group_of[one.id].exits, after.group_of[other.id].exits
+        if differ(left, leaves, matched, matched_after):
+            yield "returns", tensor_names(before, left), tensor_names(after, leaves)
     partners = {matched.get(call_id) for call_id in before.calls_by_layer[one.layer_id]} - {
         None
     }
@@ -521,7 +542,8 @@ def comparison_title(comparison: Comparison) -> str:
     names = [
         printable(graph.name) or _("so far") for graph in (comparison.before, comparison.after)
     ]
-    if not (comparison.added or comparison.removed or comparison.changed):
+    differences = (comparison.added, comparison.removed, comparison.changed, comparison.ends)
+    if not any(differences):
         return _("{before} → {after}: no difference").format(before=names[0], after=names[1])
     counts = ", ".join(
         filter(
@@ -539,6 +561,7 @@ def comparison_title(comparison: Comparison) -> str:
                     len(comparison.changed),
                     ngettext("{n} changed", "{n} changed", len(comparison.changed)),
                 ),
+                _("other inputs or outputs") if comparison.ends else "",
             ],
         )
     )
@@ -562,7 +585,17 @@ def comparison_lines(comparison: Comparison) -> list[str]:
             f"~ {printable(change.after)}: " + "; ".join(map(_setting, change.settings))
             for change in comparison.changed
         ),
+        *(f"~ {_end(end)}" for end in comparison.ends),
     ]
+
+
+def _end(end: tuple[str, object, object]) -> str:
+    name, old, new = end
+    template = {
+        "inputs": _("inputs of the model: {before} → {after}"),
+        "outputs": _("outputs of the model: {before} → {after}"),
+    }[name]
+    return template.format(before=_value(old), after=_value(new))
 
 
 def _lines(sign: str, graph: LayerGraph, call_ids: Iterable[str]) -> Iterator[str]:
@@ -594,6 +627,11 @@ def _setting(setting: tuple[str, object, object]) -> str:
             _("no other call") if names is None else _value(names) for names in (old, new)
         )
         return _("shared with {before} → {after}").format(before=before, after=after)
+    if hashable_settings(old) == hashable_settings(new):
+        value = _value(old)
+        if "array(" in value:
+            return _("{name} {value}: other values").format(name=printable(name), value=value)
+        return _("{name} {value}: other code").format(name=printable(name), value=value)
     return f"{printable(name)} {_value(old)} → {_value(new)}"
 
 

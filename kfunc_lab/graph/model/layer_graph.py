@@ -57,6 +57,8 @@ class Call:
         weights: The weights of the layer and its sublayers.
         code: The Python expression that creates the layer or operation, such as
             `"layers.Dense(10, name='digits')"`; empty if it cannot be written.
+        digests: For each setting that names an array or a function, a digest of its values or
+            code; `"class"` for the code of a custom class.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Call:
     operation: bool = False
     weights: tuple[Weight, ...] = ()
     code: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,14 @@ class LayerGraph:
         for edge in sorted(self.edges, key=lambda edge: edge.input):
             ids.setdefault(edge.target, []).append(edge.source)
         return ids
+
+    @cached_property
+    def taken(self) -> Mapping[str, list[tuple[str, int]]]:
+        """The tensors that each call takes, in order: the call that returns it and the index."""
+        tensors: dict[str, list[tuple[str, int]]] = {}
+        for edge in sorted(self.edges, key=lambda edge: edge.input):
+            tensors.setdefault(edge.target, []).append((edge.source, edge.output))
+        return tensors
 
     def ancestors(self, call_id: str) -> frozenset[str]:
         """Returns the ids of all calls on whose results a call depends."""

@@ -3,7 +3,12 @@
 from dataclasses import replace
 
 from kfunc_lab.graph.model.annotations import Annotations
-from kfunc_lab.graph.model.comparison import Change, Comparison, compare_graphs
+from kfunc_lab.graph.model.comparison import (
+    Change,
+    Comparison,
+    compare_graphs,
+    hashable_settings,
+)
 from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
 
 _MARKS = {"removed": "ghost", "added": "extra", "changed": "differs"}
@@ -21,7 +26,8 @@ def compare_with_target(target: LayerGraph, graph: LayerGraph) -> Comparison:
 
     Returns:
         The differences, relative to the target: `removed` calls are missing, `added` calls are
-        extra. These are not differences: names, the order of inputs that are added or averaged,
+        extra. These are not differences: names, the code of functions and classes, the values
+        of arrays, the order of inputs that are added or averaged,
         the padding of a kernel of size 1, and the way an axis of concatenation is written.
 
     Example:
@@ -53,6 +59,7 @@ def _settings(comparison: Comparison, change: Change) -> tuple[tuple[str, object
         setting
         for setting in change.settings
         if setting[0] != "name"
+        and hashable_settings(setting[1]) != hashable_settings(setting[2])
         and not (setting[0] == "inputs" and _only_reordered(comparison, change))
         and not (
             setting[0] == "padding"

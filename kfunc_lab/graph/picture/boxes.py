@@ -134,11 +134,12 @@ def boxes_of(
         elif group is not None:
             boxes[item] = _pinned(_group_box(graph, group), annotations.pins.get(item, ()))
         else:
-            boxes[item] = output_box(graph, output_position(item))
+            mark = annotations.marks.get(item, "")
+            boxes[item] = output_box(graph, output_position(item), mark)
     return boxes
 
 
-def output_box(graph: LayerGraph, position: int) -> Box:
+def output_box(graph: LayerGraph, position: int, mark: str = "") -> Box:
     """Makes the box of an output of the whole graph."""
     family = FAMILIES["input"]
     name = output_label(graph, position)
@@ -148,15 +149,20 @@ def output_box(graph: LayerGraph, position: int) -> Box:
     return Box(
         width,
         OUTPUT_HEIGHT,
-        "output family-input",
+        "output family-input" + (f" mark-{mark}" if mark else ""),
         family.fill[0],
-        family.border[0],
-        False,
+        MARKS[mark][0] if mark else family.border[0],
+        mark in ("removed", "ghost"),
         False,
         (_centred(text),),
         (),
-        name if name == _("output") else _("output {name}").format(name=name),
+        ", ".join(filter(None, [_output_title(name), mark_label(mark)])),
     )
+
+
+def _output_title(name: str) -> str:
+    is_plain = name.startswith(_("output"))
+    return name if is_plain else _("output {name}").format(name=name)
 
 
 def shared_colours(graph: LayerGraph) -> dict[str, int]:

@@ -168,7 +168,7 @@ class Unequal:
         ({"strides": {"class_name": "Odd", "config": 3}}, {"strides": "Odd()"}),
         ({"strides": {"a": [1, 2]}}, {"strides": {"a": (1, 2)}}),
         ({"mine": 3, 4: "x"}, {"mine": 3, "4": "x"}),
-        ("not a mapping", {}),
+        ("not a mapping", {"config": "not a mapping"}),  # what the object holds
         (None, {}),
     ],
 )

@@ -12,6 +12,7 @@ import kfunc_lab as lab
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.model.comparison import compare_graphs, comparison_lines, comparison_title
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec
+from kfunc_lab.graph.model.levels import output_position
 
 SPEC = TensorSpec((None, 8), "float32")
 
@@ -248,3 +249,60 @@ def test_comparison_handles_long_chains():
 
     found = compare_graphs(graph(8), graph(9))
     assert [change.settings for change in found.changed] == [(("units", 8, 9),)]
+
+
+# ---------------------------------------------------------------------------------------------
+# Outputs
+
+
+def outputs(choose):
+    x = keras.Input((4,), name="x")
+    a, b = layers.Dense(3, name="a")(x), layers.Dense(2, name="b")(x)
+    return keras.Model(x, choose(a, b), name="m")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "text", "boxes"),
+    [
+        (
+            lambda a, b: [a, b],
+            lambda a, b: [b, a],
+            "a, b → b, a",
+            {"output 2 → output 1": "changed", "output 1 → output 2": "changed"},
+        ),
+        (
+            lambda a, b: {"cls": a, "reg": b},
+            lambda a, b: {"cls": a, "aux": b},
+            "cls = a, reg = b → aux = b, cls = a",
+            {"reg → aux": "changed"},
+        ),
+        (lambda a, b: [a, b], lambda a, b: [a, b, a], "a, b → a, b, a", {"output": "added"}),
+        (lambda a, b: [a, b, b], lambda a, b: [a, b], "a, b, b → a, b", {"output": "removed"}),
+    ],
+    ids=["swapped", "renamed", "added", "removed"],
+)
+def test_differing_outputs_are_listed_and_marked(one, other, text, boxes):
+    view = lab.compare(outputs(one), outputs(other))
+    assert view.to_text().splitlines() == [
+        "m → m: other inputs or outputs",
+        f"~ outputs of the model: {text}",
+    ]
+    comparison = view.comparison
+    labels = comparison.union.output_names
+    found = {
+        labels[output_position(item)] or "output": mark
+        for item, mark in comparison.marks.items()
+    }
+    assert found == boxes
+    svg = view.to_svg()
+    assert all(f">{label}</text>" in svg for label in boxes)
+    assert all(f"mark-{mark}" in svg for mark in boxes.values())
+
+
+def test_added_layer_does_not_move_the_output():
+    def model(*more):
+        return keras.Sequential([keras.Input((4,)), layers.Dense(3), *more], name="m")
+
+    found = lab.compare(model(), model(layers.Softmax())).comparison
+    assert found.ends == ()
+    assert found.added == ("softmax",)
