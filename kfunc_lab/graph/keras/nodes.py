@@ -94,6 +94,27 @@ def made_by_sequential(operation: Any) -> bool:
     return chosen == {"batch_shape", "dtype"} and not is_named
 
 
+def first_batch_of(model: Any) -> int | None:
+    """Returns the batch size of the data that a Sequential model was first called on.
+
+    Keras makes the model's input for exactly that size, but the model accepts any other.
+
+    Returns:
+        `None` if the model is no Sequential, if a person chose the size, or if a layer keeps a
+        state for each example, which needs this size.
+    """
+    import keras
+
+    if not isinstance(model, keras.Sequential) or not model._layers:
+        return None
+    first = model._layers[0]
+    if not made_by_sequential(first):
+        return None
+    keeps_states = any(getattr(layer, "stateful", False) for layer in layers_within(model))
+    size = first.batch_shape[0]
+    return size if isinstance(size, int) and not keeps_states else None
+
+
 def own_inputs_within(layer: Any) -> set[str]:
     """Returns the names of the Sequential models in a layer that made their own input."""
     import keras

@@ -20,6 +20,7 @@ from kfunc_lab.graph.keras.nodes import (
     ancestors,
     arguments_without_masks,
     call_numbers,
+    first_batch_of,
     functional_of,
     has_history,
     lost_nodes,
@@ -259,6 +260,7 @@ class _Reader:
         self._finds_lost = lost
         self._cache = cache
         self._open: set[int] = set()  # the models that are being read
+        self._first_batch: int | None = None  # of the model that is being read
         self._nodes: dict[str, Any] = {}
         self._nested: dict[str, Any] = {}
         self._items: dict[ItemPlace, str] = {}
@@ -300,7 +302,8 @@ class _Reader:
     def model(self, model: Any, functional: Any) -> LayerGraph:
         """Reads a functional model, or the functional model behind a Sequential model."""
         find_lost = model is functional  # a Sequential calls its layers again with each `add`
-        sources = self._read(functional.inputs, functional.outputs, find_lost)
+        with self._inside(model):
+            sources = self._read(functional.inputs, functional.outputs, find_lost)
         names = _output_names(functional)
         return replace(
             self._graph(model.name, type(model).__name__, functional.outputs, sources, names),
@@ -366,6 +369,16 @@ class _Reader:
         return self._layers_graph(layer)
 
     # -- calls of a functional graph
+
+    @contextlib.contextmanager
+    def _inside(self, model: Any) -> Iterator[None]:
+        """Leaves out the batch size of the data that a model was built with."""
+        before, self._first_batch = self._first_batch, first_batch_of(model)
+        yield
+        self._first_batch = before
+
+    def _spec(self, tensor: Any) -> TensorSpec:
+        return _for_any_batch(spec_of(tensor), self._first_batch)
 
     def _read(
         self,
@@ -435,9 +448,9 @@ class _Reader:
         if cached is not None and cached.group == group and _is_current(cached, node.operation):
             same = cached.id == call_id and cached.layer_id == layer_id
             return cached if same else replace(cached, id=call_id, layer_id=layer_id)
-        outputs = tuple(map(spec_of, node.outputs))
+        outputs = tuple(map(self._spec, node.outputs))
         # The call of a nested model feeds its input layer.
-        inputs = outputs if node.is_input and group else tuple(map(spec_of, tensors))
+        inputs = outputs if node.is_input and group else tuple(map(self._spec, tensors))
         config = configuration_with_warnings(node.operation)
         settings = changed_settings(node.operation, config)
         given = node.operation, node.arguments.args, node.arguments.kwargs
@@ -488,7 +501,8 @@ class _Reader:
         place = len(self._groups)
         # A model can be called on one of its own tensors.
         self._open.add(id(model))
-        sources = self._read(inner.inputs, inner.outputs, find_lost, f"{call_id}/", call_id)
+        with self._inside(model):
+            sources = self._read(inner.inputs, inner.outputs, find_lost, f"{call_id}/", call_id)
         self._open.remove(id(model))
         group = Group(
             id=call_id,
@@ -505,7 +519,7 @@ class _Reader:
     ) -> None:
         source = sources.get(place_of(tensor))
         if source is not None:  # a tensor that no layer returned has no source
-            self._edges.append(Edge(*source, target, position, spec_of(tensor)))
+            self._edges.append(Edge(*source, target, position, self._spec(tensor)))
 
     def _arguments(self, node: Any) -> list[Any]:
         """Returns the tensors that a call takes, without masks unless they are wanted."""
@@ -557,12 +571,13 @@ class _Reader:
 
     def _add_uncalled(self, layer: Any, call_id: str, layer_id: str, group: str | None) -> None:
         inputs, outputs = built_specs(layer)
+        first_batch = inputs[0].shape[0] if inputs and inputs[0].shape else None
         config = configuration_with_warnings(layer)
         self._calls.append(
             Call(
                 id=call_id,
-                inputs=inputs,
-                outputs=outputs,
+                inputs=tuple(_for_any_batch(spec, first_batch) for spec in inputs),
+                outputs=tuple(_for_any_batch(spec, first_batch) for spec in outputs),
                 settings=changed_settings(layer, config),
                 group=group,
                 **_layer_fields(layer, layer_id, config),
@@ -824,6 +839,13 @@ def _is_shape(value: Any) -> bool:
 def spec_of(tensor: Any) -> TensorSpec:
     """Returns the shape and dtype of a symbolic tensor."""
     return TensorSpec(tuple(tensor.shape), str(tensor.dtype))
+
+
+def _for_any_batch(spec: TensorSpec, size: int | None) -> TensorSpec:
+    """Replaces a batch size that only comes from the first data by `None`."""
+    if size is None or not spec.shape or spec.shape[0] != size:
+        return spec
+    return TensorSpec((None, *spec.shape[1:]), spec.dtype)
 
 
 def _weights(layers: Iterable[Any], attribute: str) -> Iterator[Any]:

@@ -744,3 +744,56 @@ def test_layer_that_returns_its_input_is_read():
     assert [call.id for call in graph.calls] == ["same", "end"]
     assert [(edge.source, edge.target) for edge in graph.edges] == [("same", "end")]
     assert "end" in lab.graph(end).to_text()
+
+
+# ---------------------------------------------------------------------------------------------
+# The batch size of the first data
+
+
+def called_on(model, *shape):
+    model(np.ones(shape, "float32"))
+    return model
+
+
+def two_layers(*before):
+    return keras.Sequential([*before, layers.Dense(3, name="d"), layers.Dense(2, name="e")])
+
+
+class AroundSequential(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = two_layers()
+        self.last = layers.Dense(2, name="last")
+
+    def call(self, x):
+        return self.last(self.inner(x))
+
+
+def in_functional_model():
+    x = keras.Input((4,))
+    return keras.Model(x, called_on(two_layers(), 32, 4)(x))
+
+
+def stateful(*before):
+    return keras.Sequential([*before, layers.LSTM(2, stateful=True)])
+
+
+@pytest.mark.parametrize(
+    ("build", "batch"),
+    [
+        (lambda: called_on(two_layers(), 32, 4), None),
+        (lambda: called_on(two_layers(two_layers()), 32, 4), None),
+        (lambda: called_on(AroundSequential(), 32, 4), None),
+        (in_functional_model, None),
+        (lambda: two_layers(keras.Input((4,))), None),
+        (lambda: two_layers(keras.Input((4,), batch_size=32)), 32),
+        (lambda: two_layers(keras.Input(batch_shape=(32, 4))), 32),
+        (lambda: called_on(stateful(), 32, 5, 4), 32),
+        (lambda: stateful(keras.Input((5, 4), batch_size=32)), 32),
+    ],
+)  # fmt: skip
+def test_batch_size_of_first_data_does_not_leak(build, batch):
+    graph = lab.read_graph(build())
+    specs = [spec for it in graph.calls for spec in (*it.inputs, *it.outputs)]
+    specs += [edge.tensor for edge in graph.edges]
+    assert {spec.shape[0] for spec in specs if spec.shape} == {batch}
