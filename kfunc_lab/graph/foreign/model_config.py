@@ -49,7 +49,7 @@ def contents_of_hdf5(path: Path) -> Contents:
     Raises:
         OSError: If it is damaged.
     """
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     with h5py.File(path, "r") as file:
         config = file.attrs.get("model_config")
