@@ -122,7 +122,8 @@ def _contents(path: Path) -> Contents:
 def _reason(error: Exception) -> str:
     """Returns the innermost reason in an error of Keras, which repeats whole configurations."""
     told = str(error).rpartition("Exception encountered:")[2].strip() or type(error).__name__
-    return first_sentences(told.splitlines()[0])
+    reason = first_sentences(told.splitlines()[0])
+    return reason if reason.endswith(".") else f"{reason}."
 
 
 def _numbers(version: str) -> list[int]:
