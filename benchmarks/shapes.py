@@ -1,4 +1,4 @@
-"""Compares shapes with Keras's own summary, and a what-if change with rebuilding the model."""
+"""Compares shapes with Keras's own summary, a what-if change with rebuilding, and large models."""
 
 import contextlib
 import io
@@ -21,6 +21,13 @@ MODELS = ["VGG19", "ResNet50", "NASNetLarge"]
 RUNS = 7
 CHANGES = 60
 MAX_CHANGE = 0.100  # seconds, in the kernel
+# The numbers of frames of a video whose frames are taken one by one: three calls for each.
+FRAMES = [30, 300, 3000]
+OUTPUTS = [10, 100, 1000]
+# Beside model.summary at each size.
+MAX_BESIDE_SUMMARY = 3.0
+# The time for one call of the largest model, beside that of the smallest but one: 1 is linear.
+MAX_GROWTH = 2.0
 
 console = Console(width=110)
 
@@ -49,6 +56,59 @@ def table_of_shapes() -> None:
         ratio = f"{ours / theirs:.2f}"
         table.add_row(name, f"{ours * 1000:,.0f} ms", f"{theirs * 1000:,.0f} ms", ratio)
     console.print(table)
+
+
+def video(frames: int) -> keras.Model:
+    """Builds a model that takes the frames of a video one by one."""
+    x = keras.Input((frames, 4))
+    dense = keras.layers.Dense(4)
+    return keras.Model(
+        x, keras.ops.stack([dense(x[:, n] * 2.0) for n in range(frames)], axis=1)
+    )
+
+
+def unstacked(outputs: int) -> keras.Model:
+    """Builds a model of one operation with many outputs."""
+    x = keras.Input((outputs, 4))
+    return keras.Model(x, keras.layers.Add()(keras.ops.unstack(x, axis=1)))
+
+
+def growth() -> bool:
+    """Compares models of growing size with Keras's summary, and with each other."""
+    table = Table("model", "calls", "lab.shapes", "a change", "summary", "ratio", "growth")
+    table.title = "model → table, by size"
+    is_within = True
+    for build, sizes in ((video, FRAMES), (unstacked, OUTPUTS)):
+        per_size = []
+        for size in sizes:
+            model = build(size)
+            rounds = [
+                (seconds_of(lab.shapes, model), seconds_of(summary, model))
+                for _round in range(2)
+            ]
+            ours, theirs = (min(column) for column in zip(*rounds, strict=True))
+            view = lab.shapes(model)
+            change = seconds_of(view.change, view.graph.inputs[0], shape=(size, 5))
+            per_size.append(ours / size)
+            ratio = ours / theirs
+            grown = per_size[-1] / per_size[-2] if len(per_size) > 1 else 1.0
+            is_last = size == sizes[-1]
+            is_within &= ratio <= MAX_BESIDE_SUMMARY and not (is_last and grown > MAX_GROWTH)
+            table.add_row(
+                f"{build.__name__} {size:,}",
+                f"{len(view.graph.calls):,}",
+                f"{ours * 1000:,.0f} ms",
+                f"{change * 1000:,.0f} ms",
+                f"{theirs * 1000:,.0f} ms",
+                f"{ratio:.2f}",
+                f"{grown:.2f}",
+            )
+    console.print(table)
+    console.print(
+        f"budgets: {MAX_BESIDE_SUMMARY} × summary, growth {MAX_GROWTH} at the largest"
+        f"{'' if is_within else '  OVER'}"
+    )
+    return is_within
 
 
 def rebuild(model, name: str, settings: dict) -> None:
@@ -90,7 +150,8 @@ def what_if() -> bool:
 def main() -> None:
     console.print(f"Keras {keras.__version__}")
     table_of_shapes()
-    sys.exit(not what_if())
+    within = [what_if(), growth()]
+    sys.exit(not all(within))
 
 
 if __name__ == "__main__":

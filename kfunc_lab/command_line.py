@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from kfunc_lab import __version__, doctor
+from kfunc_lab.graph.foreign import files
 from kfunc_lab.lessons import catalogue, server, working_copy
 from kfunc_lab.lessons.merging import Merge
 from kfunc_lab.locale import LANGUAGES, _, language, ngettext
@@ -344,8 +345,8 @@ _GRAPH_SUFFIXES = (".svg", ".png", ".html", ".py", ".dot", ".mmd", ".json", ".tx
 @_common_options
 def _graph(file: Path, output: Path | None, language: str) -> None:
     _check_suffix(output)
-    if not file.exists():
-        raise click.ClickException(_("There is no file {path}.").format(path=file))
+    if problem := files.why_not_a_model(file):
+        raise click.ClickException(problem)
     with (
         _quiet_tensorflow(_("Loading Keras …")),
         _one_sentence(OSError, RuntimeError, TypeError),
@@ -383,22 +384,7 @@ def _load(file: Path) -> Any:
     try:
         return keras.saving.load_model(file, safe_mode=True, compile=False)
     except Exception as error:  # a broken file can raise anything
-        raise click.ClickException(_load_error(file, error)) from error
-
-
-def _load_error(file: Path, error: Exception) -> str:
-    reason = str(error)
-    if "safe_mode" in reason or "unsafe" in reason.lower():
-        return _(
-            "{path} was not loaded: it contains Python code (a Lambda layer), which could do "
-            "anything on this computer."
-        ).format(path=file)
-    if "Could not locate" in reason:
-        return _(
-            "{path} was not loaded: it uses a custom class, which a model file does not "
-            "contain."
-        ).format(path=file)
-    return _("{path} was not loaded: it is not a model that Keras saved.").format(path=file)
+        raise click.ClickException(files.why_not_loaded(file, error)) from error
 
 
 @contextmanager

@@ -578,7 +578,8 @@ def test_graph_draws_a_saved_model(models, tmp_path, suffix, begins):
     [
         ("unsafe.keras", "it contains Python code"),
         ("unsafe.h5", "it contains Python code"),
-        ("mine.keras", "it uses a custom class"),
+        ("mine.keras", "it uses Mine,"),
+        ("mine.h5", "it uses Mine,"),
         ("bad.keras", "is not a model that Keras saved"),
         ("bad.h5", "is not a model that Keras saved"),
         ("bad.txt", "is not a model that Keras saved"),

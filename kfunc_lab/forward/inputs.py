@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.forward.samples import dtype_name, kind_of
+from kfunc_lab.graph.foreign.objects import describe
 from kfunc_lab.graph.keras.nodes import functional_of, node_of
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.text import printable
@@ -81,11 +82,10 @@ def _check_model(model: Any) -> None:
     import keras
 
     if not isinstance(model, keras.layers.Layer):
-        raise TypeError(
-            _("Activations need a Keras model or layer, but this is of type {got}.").format(
-                got=type(model).__name__
-            )
+        needs = _("Activations need a Keras model or layer, but this is of type {got}.").format(
+            got=type(model).__name__
         )
+        raise TypeError(f"{needs} {describe(model)}".rstrip())
     if not model.built:
         raise ValueError(
             _(

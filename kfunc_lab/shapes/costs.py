@@ -126,11 +126,15 @@ def _at_least(amount: Amount, text: str) -> str:
     return f"≥ {text}" if amount.known else "?"
 
 
-def totals(result: WhatIf, batch: int) -> list[tuple[str, str]]:
-    """Returns the costs of the whole graph as labels and values."""
-    cost = costs(result)[None]
+def totals(cost: Cost, is_built: bool, batch: int) -> list[tuple[str, str]]:
+    """Returns the costs of the whole graph as labels and values.
+
+    Args:
+        cost: The cost of the whole graph.
+        is_built: Whether all layers have their weights.
+        batch: The batch size for the memory.
+    """
     weights = _at_least(cost.weights, memory_text(cost.weights.known))
-    is_built = result.graph.built  # the layers that are not have no parameters yet
     parameters = _at_least(Amount(cost.parameters, is_built), f"{cost.parameters:,}")
     return [
         (_("Parameters"), parameters if parameters == "?" else f"{parameters} ({weights})"),

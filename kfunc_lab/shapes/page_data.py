@@ -25,6 +25,9 @@ def table_data(after: WhatIf, before: WhatIf, batch: int) -> dict[str, Any]:
         batch: The batch size for the memory.
     """
     cost = costs(after)
+    built = after.graph.built
+    now = totals(cost[None], built, batch)
+    then = now if after is before else totals(costs(before)[None], built, batch)
     groups = set(after.graph.group_of) - set(after.graph.call_of)
     rows = []
     for row in rows_of(after, before):
@@ -54,9 +57,7 @@ def table_data(after: WhatIf, before: WhatIf, batch: int) -> dict[str, Any]:
         "rows": rows,
         "totals": [
             {"label": label, "value": value, "was": None if value == was else was}
-            for (label, value), (_label, was) in zip(
-                totals(after, batch), totals(before, batch), strict=True
-            )
+            for (label, value), (_label, was) in zip(now, then, strict=True)
         ],
         "sizes": _sizes(after, before),
         "problem": _first_problem(after),

@@ -59,7 +59,9 @@ def to_text(
             ]
         )
     lines_above = [title(after.graph)]
-    lines_above += [f"{label}: {value}" for label, value in totals(after, batch)]
+    lines_above += [
+        f"{label}: {value}" for label, value in totals(cost[None], after.graph.built, batch)
+    ]
     return "\n".join(
         [
             *lines_above,
@@ -119,7 +121,7 @@ def to_html(
     )
     items = "".join(
         f"<li>{html.escape(label)}: {html.escape(value)}</li>"
-        for label, value in totals(after, batch)
+        for label, value in totals(cost[None], after.graph.built, batch)
     )
     head = "".join(
         f"<th>{html.escape(words)}</th>"

@@ -13,6 +13,7 @@ from itertools import chain, pairwise
 from math import prod
 from typing import Any
 
+from kfunc_lab.graph.foreign.objects import describe
 from kfunc_lab.graph.keras.construction import constructor_code
 from kfunc_lab.graph.keras.digests import arguments_digests, settings_digests
 from kfunc_lab.graph.keras.nodes import (
@@ -226,8 +227,8 @@ def _wrong_input(x: Any, item: Any) -> str:
     ).format(got=got)
     if item is x and isinstance(item, (list, tuple, dict)):
         return takes + " " + _("It is empty.")
-    if isinstance(item, str):
-        return takes + " " + _("Pass the model itself, not its name.")
+    if known := describe(item):
+        return takes + " " + known
     if isinstance(item, type):
         return takes + " " + _("Create an instance of {name} first.").format(name=item.__name__)
     if isinstance(item, keras.layers.Layer):
