@@ -12,7 +12,6 @@ from typing import Any
 
 import graph_checks
 import keras
-import numpy as np
 from data import same_numbers, same_seeds, some_data
 from faults import Fault
 
@@ -76,7 +75,10 @@ def check_reading(it: Subject) -> Iterator[Fault]:
             yield Fault("read", check.__name__.removeprefix("assert_"), str(error)[:300])
         except (KeyError, ValueError, TypeError, AttributeError):
             continue  # the check itself knows fewer models than the reader
-    for check in (graph_checks.assert_calls_are_in_order, graph_checks.assert_edges_match_calls):
+    for check in (
+        graph_checks.assert_calls_are_in_order,
+        graph_checks.assert_edges_match_calls,
+    ):
         try:
             check(graph)
         except AssertionError as error:
@@ -149,11 +151,11 @@ def check_code(it: Subject) -> Iterator[Fault]:
         tree = compile(ast.parse(code), "<code>", "exec")
         try:
             with preserve_keras_state():
-                exec(tree, space)  # noqa: S102
+                exec(tree, space)
         except ValueError as error:
             if "stateless scope" not in str(error):
                 raise
-            exec(tree, space)  # noqa: S102 - stateful layers create variables at once
+            exec(tree, space)  # stateful layers create variables at once
     except Exception as error:
         named = isinstance(error, NameError | NotImplementedError) and unwritable
         if not named:

@@ -1,6 +1,7 @@
 """Checks the models of one group, in a process of its own; `zoo.py` starts it.
 
-    python tools/zoo/group.py GROUP --out FILE [--only PART] [--skip N] [--seconds S] [--views NAME ...]
+    python tools/zoo/group.py GROUP --out FILE [--only PART] [--skip N] [--seconds S]
+        [--views NAME ...]
 
 It appends one line of JSON for each model that it begins, and one for each report.
 """
@@ -113,7 +114,10 @@ def check_builders(options: argparse.Namespace, writer: Writer) -> None:
     from sources import builders
 
     for number, (name, build, space) in enumerate(builders(options.group)):
-        if number < options.skip or options.only.lower() not in f"{options.group}/{name}".lower():
+        if (
+            number < options.skip
+            or options.only.lower() not in f"{options.group}/{name}".lower()
+        ):
             continue
         writer.write(begins=number, name=name)
         writer.write(**_built_and_checked(options, name, build, space).as_json())
@@ -137,7 +141,9 @@ def _built_and_checked(
     except TooSlowError:
         return Report(options.group, name, "not built", faults=(Fault("build", "too slow"),))
     except Exception as error:
-        return Report(options.group, name, "not built", faults=(exception_fault("build", error),))
+        return Report(
+            options.group, name, "not built", faults=(exception_fault("build", error),)
+        )
     finally:
         keras.config.set_dtype_policy("float32")
     return check(options, name, model, space)

@@ -15,9 +15,7 @@ _MOST_OF_A_TEST = 4  # models that are checked of one test
 def files_with_models(folder: Path) -> list[Path]:
     """Returns the test files that build models."""
     files = [folder] if folder.is_file() else sorted(folder.rglob("*_test.py"))
-    return [
-        path for path in files if _BUILDS.search(path.read_text("utf-8", errors="replace"))
-    ]
+    return [path for path in files if _BUILDS.search(path.read_text("utf-8", errors="replace"))]
 
 
 class Hook:

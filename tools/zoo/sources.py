@@ -31,7 +31,9 @@ def builders(group: str) -> Iterator[tuple[str, Builder, dict[str, Any]]]:
     else:
         import keras_hub_models
 
-        found = getattr(keras_hub_models, group.removeprefix("keras_hub_").replace("keras_hub", "backbones"))
+        found = getattr(
+            keras_hub_models, group.removeprefix("keras_hub_").replace("keras_hub", "backbones")
+        )
         yield from ((name, build, {}) for name, build in found())
 
 
@@ -40,7 +42,8 @@ def load_module(path: Path) -> ModuleType:
     import sys
 
     spec = importlib.util.spec_from_file_location(f"zoo_gallery_{path.stem}", path)
-    assert spec is not None and spec.loader is not None  # noqa: S101
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -20,15 +20,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
 from faults import Fault, Report, report_from
 from keras_tests import files_with_models
 from rich.console import Console
 from rich.table import Table
 from sources import groups
 
+HERE = Path(__file__).parent
 OWN_TESTS = ("models", "saving", "trainers", "layers", "utils", "ops/function_test.py")
 NAMES = 3  # models named for each fault
 console = Console(width=140, soft_wrap=False)
@@ -51,7 +49,9 @@ def main() -> None:
     for name in names:
         reports += run_group(name, options)
         failed = sum(bool(it.faults) for it in reports)
-        print(f"{name}: {len(reports)} models, {failed} with faults", file=sys.stderr, flush=True)
+        print(
+            f"{name}: {len(reports)} models, {failed} with faults", file=sys.stderr, flush=True
+        )
         if options.json:
             text = json.dumps([it.as_json() for it in reports], indent=1, ensure_ascii=False)
             options.json.write_text(text, encoding="utf-8")
@@ -63,8 +63,7 @@ def all_groups(tests: Iterable[Path] | None) -> Iterator[str]:
     """Yields the names of all groups, one for each process."""
     yield from groups()
     spec = find_spec("keras")
-    assert spec is not None and spec.origin is not None  # noqa: S101
-    source = Path(spec.origin).parent / "src"
+    source = Path(str(spec and spec.origin)).parent / "src"
     for place in tests or [source / part for part in OWN_TESTS]:
         yield from (f"tests:{path}" for path in files_with_models(place))
 
@@ -88,7 +87,9 @@ def run_group(name: str, options: argparse.Namespace) -> list[Report]:
             return reports
 
 
-def _lines_of_process(name: str, options: argparse.Namespace, skip: int) -> list[dict[str, Any]]:
+def _lines_of_process(
+    name: str, options: argparse.Namespace, skip: int
+) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "lines"
         out.touch()
@@ -123,7 +124,9 @@ def print_report(reports: list[Report]) -> None:
     table = Table("group", "models", "not built", "clean", "faults")
     by_group = defaultdict(list)
     for report in reports:
-        by_group[report.group.replace(os.sep + "src" + os.sep, " ").split(" ")[-1]].append(report)
+        by_group[report.group.replace(os.sep + "src" + os.sep, " ").split(" ")[-1]].append(
+            report
+        )
     for name, members in [*by_group.items(), ("all", reports)]:
         table.add_row(
             name,

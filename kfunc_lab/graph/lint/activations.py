@@ -92,8 +92,8 @@ def _twice(case: Case) -> Iterator[Finding]:
         activation = activation_of(call)
         if call.kind not in _PURE or activation not in _SQUASHING:
             continue
-        source = case.only_source(call.id)
-        span = span_of(case, source) if source is not None else None
+        sources = case.sources_of(call.id)
+        span = span_of(case, *sources[0]) if len(sources) == 1 else None
         if span is None or span.activation not in _SQUASHING or not span.is_probability:
             continue
         if activation == "softmax" and not (span.adds_up and softmax_axis(call) == -1):

@@ -20,9 +20,9 @@ _OF_IMAGES = {
 _FEW_UNITS = 1  # more answers for each place can be a map of classes
 
 
-def shape_of(call: Call) -> Shape:
-    """Returns the shape of a call's result; `()` if it is not known."""
-    return (call.outputs[0].shape if call.outputs else None) or ()
+def shape_of(call: Call, output: int = 0) -> Shape:
+    """Returns the shape of one of a call's results; `()` if it is not known."""
+    return (call.outputs[output].shape if output < len(call.outputs) else None) or ()
 
 
 def _batch_lost(case: Case) -> Iterator[Finding]:
@@ -199,8 +199,8 @@ def _is_raw(case: Case, call: Call) -> bool:
 
 def _answers_for_places(case: Case) -> Iterator[Finding]:
     """Finds a Dense head over the places of an image or the steps of a convolution."""
-    for output, loss in losses_of(case):
-        shape = shape_of(output)
+    for output, index, loss in losses_of(case):
+        shape = shape_of(output, index)
         if (
             output.kind not in ("Dense", "Activation")
             or len(shape) < 3

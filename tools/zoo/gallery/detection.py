@@ -86,7 +86,7 @@ def yolo_style_sigmoid_slices():
 def centre_net_heads():
     """A heat map by sigmoid, sizes and offsets without activation, as a dict."""
     image = keras.Input((64, 64, 3))
-    c1, c2, c3 = _small_backbone(image)
+    _c1, c2, c3 = _small_backbone(image)
     x = layers.Conv2DTranspose(16, 4, strides=2, padding="same")(c3)
     x = layers.Concatenate()([x, c2])
     x = layers.Conv2DTranspose(16, 4, strides=2, padding="same", activation="relu")(x)
@@ -101,7 +101,9 @@ def centre_net_heads():
         "offset": head(2, name="offset_map"),
     }
     model = keras.Model(image, outputs)
-    model.compile("adam", loss={"heat": "binary_focal_crossentropy", "size": "mae", "offset": "mae"})
+    model.compile(
+        "adam", loss={"heat": "binary_focal_crossentropy", "size": "mae", "offset": "mae"}
+    )
     return model
 
 

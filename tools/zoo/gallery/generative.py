@@ -24,7 +24,9 @@ def vae_encoder():
     x = layers.Dense(16, activation="relu")(layers.Flatten()(x))
     mean = layers.Dense(2, name="z_mean")(x)
     log_variance = layers.Dense(2, name="z_log_var")(x)
-    return keras.Model(image, [mean, log_variance, Sampling()([mean, log_variance])], name="encoder")
+    return keras.Model(
+        image, [mean, log_variance, Sampling()([mean, log_variance])], name="encoder"
+    )
 
 
 def vae_decoder():
@@ -90,14 +92,17 @@ def dcgan_generator():
 
 def combined_gan():
     """A generator and a frozen critic, nested and compiled together."""
-    critic, maker = dcgan_discriminator(), keras.Sequential(
-        [
-            keras.Input((32,)),
-            layers.Dense(16 * 16 * 8),
-            layers.Reshape((16, 16, 8)),
-            layers.Conv2DTranspose(16, 4, strides=4, padding="same", activation="relu"),
-            layers.Conv2D(3, 5, padding="same", activation="sigmoid"),
-        ]
+    critic, maker = (
+        dcgan_discriminator(),
+        keras.Sequential(
+            [
+                keras.Input((32,)),
+                layers.Dense(16 * 16 * 8),
+                layers.Reshape((16, 16, 8)),
+                layers.Conv2DTranspose(16, 4, strides=4, padding="same", activation="relu"),
+                layers.Conv2D(3, 5, padding="same", activation="sigmoid"),
+            ]
+        ),
     )
     critic.trainable = False
     noise = keras.Input((32,))
@@ -129,7 +134,9 @@ def conditional_generator():
     x = layers.Reshape((7, 7, 16))(layers.Dense(7 * 7 * 16)(noise))
     x = layers.Concatenate()([x, y])
     x = layers.Conv2DTranspose(16, 4, strides=4, padding="same", activation="relu")(x)
-    return keras.Model([noise, label], layers.Conv2D(1, 7, padding="same", activation="tanh")(x))
+    return keras.Model(
+        [noise, label], layers.Conv2D(1, 7, padding="same", activation="tanh")(x)
+    )
 
 
 def cyclegan_generator():
@@ -206,13 +213,22 @@ def diffusion_unet():
 
 def style_transfer_adain():
     """Means and deviations over the axes of the picture, by operations."""
-    style, content = keras.Input((32, 32, 3), name="style"), keras.Input((32, 32, 3), name="content")
+    style, content = (
+        keras.Input((32, 32, 3), name="style"),
+        keras.Input((32, 32, 3), name="content"),
+    )
     encoder = keras.Sequential(
         [keras.Input((32, 32, 3)), layers.Conv2D(8, 3, padding="same", activation="relu")]
     )
     a, b = encoder(style), encoder(content)
-    mean_a, std_a = ops.mean(a, axis=(1, 2), keepdims=True), ops.std(a, axis=(1, 2), keepdims=True)
-    mean_b, std_b = ops.mean(b, axis=(1, 2), keepdims=True), ops.std(b, axis=(1, 2), keepdims=True)
+    mean_a, std_a = (
+        ops.mean(a, axis=(1, 2), keepdims=True),
+        ops.std(a, axis=(1, 2), keepdims=True),
+    )
+    mean_b, std_b = (
+        ops.mean(b, axis=(1, 2), keepdims=True),
+        ops.std(b, axis=(1, 2), keepdims=True),
+    )
     x = (b - mean_b) / (std_b + 1e-5) * std_a + mean_a
     return keras.Model([style, content], layers.Conv2DTranspose(3, 3, padding="same")(x))
 
@@ -236,7 +252,9 @@ def vector_quantiser():
                 - 2 * ops.matmul(flat, self.embeddings)
             )
             nearest = ops.one_hot(ops.argmin(distances, axis=1), self.codes)
-            found = ops.reshape(ops.matmul(nearest, ops.transpose(self.embeddings)), ops.shape(x))
+            found = ops.reshape(
+                ops.matmul(nearest, ops.transpose(self.embeddings)), ops.shape(x)
+            )
             self.add_loss(ops.mean((ops.stop_gradient(found) - x) ** 2))
             return x + ops.stop_gradient(found - x)
 

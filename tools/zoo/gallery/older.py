@@ -22,7 +22,9 @@ def another_design_before():
     words = keras.Input((20,), dtype="int32", name="words")
     embedded = layers.Embedding(50, 8)(words)
     x = layers.LSTM(8)(embedded)
-    keras.Model(words, layers.Dense(1, activation="sigmoid")(x)).compile("adam", "binary_crossentropy")
+    keras.Model(words, layers.Dense(1, activation="sigmoid")(x)).compile(
+        "adam", "binary_crossentropy"
+    )
     x = layers.Conv1D(16, 3, activation="relu")(embedded)
     x = layers.GlobalMaxPooling1D()(x)
     model = keras.Model(words, layers.Dense(1, activation="sigmoid")(x))
@@ -83,7 +85,9 @@ def time_distributed_in_bidirectional_order():
     x = keras.Input((5, 8))
     y = layers.Bidirectional(layers.GRU(4, return_sequences=True), merge_mode="ave")(x)
     y = layers.TimeDistributed(
-        keras.Sequential([layers.Dense(8, activation="relu"), layers.Dense(3, activation="softmax")])
+        keras.Sequential(
+            [layers.Dense(8, activation="relu"), layers.Dense(3, activation="softmax")]
+        )
     )(y)
     model = keras.Model(x, y)
     model.compile("adam", "categorical_crossentropy")
@@ -127,7 +131,9 @@ def hierarchical_probabilities():
 
 def sequential_in_sequential():
     body = keras.Sequential([layers.Dense(8, activation="relu"), layers.Dense(8)], name="body")
-    model = keras.Sequential([keras.Input((6,)), body, keras.Sequential([layers.Dense(2, activation="softmax")])])
+    model = keras.Sequential(
+        [keras.Input((6,)), body, keras.Sequential([layers.Dense(2, activation="softmax")])]
+    )
     model.compile("adam", "sparse_categorical_crossentropy")
     return model
 

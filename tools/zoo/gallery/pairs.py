@@ -61,7 +61,9 @@ def siamese_triplets():
 
 def semantic_similarity_of_sentences():
     """Shared embeddings and an LSTM; average, maximum and their joining."""
-    first, second = (keras.Input((20,), dtype="int32", name=name) for name in ("first", "second"))
+    first, second = (
+        keras.Input((20,), dtype="int32", name=name) for name in ("first", "second")
+    )
     embedding = layers.Embedding(50, 8, mask_zero=True)
     encode = layers.Bidirectional(layers.LSTM(8, return_sequences=True))
     parts = []
@@ -116,7 +118,10 @@ def support_tickets():
     )
     model = keras.Model(
         [title, body, tags],
-        {"priority": layers.Dense(1, name="priority")(x), "department": layers.Dense(4, name="department")(x)},
+        {
+            "priority": layers.Dense(1, name="priority")(x),
+            "department": layers.Dense(4, name="department")(x),
+        },
     )
     model.compile(
         keras.optimizers.RMSprop(1e-3),

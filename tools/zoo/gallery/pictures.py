@@ -112,9 +112,7 @@ def mlp_mixer():
         x = layers.Add()([x, layers.Dense(16)(y)])
     x = layers.GlobalAveragePooling1D()(x)
     model = keras.Model(inputs, layers.Dense(10)(layers.Dropout(0.2)(x)))
-    model.compile(
-        "adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
+    model.compile("adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     return model
 
 
@@ -270,7 +268,9 @@ def ensemble_by_average():
         inputs = keras.Input((28, 28, 1))
         x = layers.Conv2D(8, 3, activation="relu")(inputs)
         x = layers.GlobalAveragePooling2D()(x)
-        return keras.Model(inputs, layers.Dense(10, activation="softmax")(x), name=f"member_{n}")
+        return keras.Model(
+            inputs, layers.Dense(10, activation="softmax")(x), name=f"member_{n}"
+        )
 
     outputs = layers.Average()([member(n)(image) for n in range(3)])
     model = keras.Model(image, outputs)
@@ -313,5 +313,7 @@ def point_net_with_transforms():
     x = conv_bn(transform(x, 16), 32)
     x = layers.Dropout(0.3)(layers.Dense(16, activation="relu")(layers.GlobalMaxPooling1D()(x)))
     model = keras.Model(inputs, layers.Dense(10, activation="softmax")(x), name="pointnet")
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["sparse_categorical_accuracy"])
+    model.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["sparse_categorical_accuracy"]
+    )
     return model

@@ -117,7 +117,9 @@ def u2_net_side_outputs():
         down = layers.MaxPooling2D(2, padding="same")(outer)
         inner = _convolution_block(down, filters, rate=2)
         up = layers.UpSampling2D(2, interpolation="bilinear")(inner)
-        return layers.Add()([outer, _convolution_block(layers.Concatenate()([up, outer]), filters)])
+        return layers.Add()(
+            [outer, _convolution_block(layers.Concatenate()([up, outer]), filters)]
+        )
 
     image = keras.Input((32, 32, 3))
     one = unit(image, 8)
@@ -165,7 +167,7 @@ def enhanced_deep_residual():
 
         def call(self, x):
             f = self.factor
-            batch, height, width, depth = ops.shape(x)
+            _batch, height, width, depth = ops.shape(x)
             x = ops.reshape(x, (-1, height, width, f, f, depth // f**2))
             x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
             return ops.reshape(x, (-1, height * f, width * f, depth // f**2))

@@ -12,7 +12,9 @@ def fully_convolutional_series():
         x = layers.ReLU()(layers.BatchNormalization()(x))
     x = layers.GlobalAveragePooling1D()(x)
     model = keras.Model(inputs, layers.Dense(2, activation="softmax")(x))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["sparse_categorical_accuracy"])
+    model.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["sparse_categorical_accuracy"]
+    )
     return model
 
 
@@ -158,7 +160,9 @@ def convolutions_over_time_distributed():
 
 def next_frame_conv_lstm():
     inputs = keras.Input((None, 16, 16, 1))
-    x = layers.ConvLSTM2D(8, 5, padding="same", return_sequences=True, activation="relu")(inputs)
+    x = layers.ConvLSTM2D(8, 5, padding="same", return_sequences=True, activation="relu")(
+        inputs
+    )
     x = layers.BatchNormalization()(x)
     x = layers.ConvLSTM2D(8, 3, padding="same", return_sequences=True, activation="relu")(x)
     x = layers.Conv3D(1, 3, activation="sigmoid", padding="same")(x)
@@ -197,7 +201,7 @@ def traffic_with_graph_and_lstm():
 
         def call(self, x):
             x = ops.einsum("nm,btmf->btnf", self.adjacency, x) @ self.weight
-            batch, steps, nodes, units = ops.shape(x)
+            _batch, steps, nodes, units = ops.shape(x)
             x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, steps, units))
             return ops.reshape(self.dense(self.lstm(x)), (-1, nodes, 3))
 

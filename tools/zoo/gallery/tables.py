@@ -27,7 +27,10 @@ def forty_columns():
 def wide_and_deep():
     inputs = _table_inputs()
     wide = layers.concatenate(
-        [layers.CategoryEncoding(num_tokens=10, output_mode="one_hot")(inputs[n]) for n in _WORDS]
+        [
+            layers.CategoryEncoding(num_tokens=10, output_mode="one_hot")(inputs[n])
+            for n in _WORDS
+        ]
         + [inputs[name] for name in _NUMBERS]
     )
     wide = layers.BatchNormalization()(wide)
@@ -46,7 +49,7 @@ def wide_and_deep():
 
 def deep_and_cross():
     inputs = _table_inputs()
-    x0 = layers.concatenate(list(inputs[name] for name in _NUMBERS))
+    x0 = layers.concatenate([inputs[name] for name in _NUMBERS])
     cross = x0
     for _number in range(3):
         cross = x0 * layers.Dense(20)(cross) + cross
@@ -97,11 +100,17 @@ def collaborative_filtering():
 
     def vector(x, count, name):
         made = layers.Embedding(
-            count, 8, embeddings_initializer="he_normal", embeddings_regularizer=regular, name=name
+            count,
+            8,
+            embeddings_initializer="he_normal",
+            embeddings_regularizer=regular,
+            name=name,
         )
         return layers.Flatten()(made(x))
 
-    match = layers.Dot(axes=1)([vector(user, 50, "user_embedding"), vector(movie, 80, "movie_embedding")])
+    match = layers.Dot(axes=1)(
+        [vector(user, 50, "user_embedding"), vector(movie, 80, "movie_embedding")]
+    )
     bias = layers.Flatten()(layers.Embedding(50, 1)(user))
     other = layers.Flatten()(layers.Embedding(80, 1)(movie))
     model = keras.Model([user, movie], ops.sigmoid(match + bias + other))
@@ -165,7 +174,9 @@ def behaviour_sequence_transformer():
     attended = layers.Dropout(0.1)(layers.MultiHeadAttention(2, 8)(x, x))
     x1 = layers.LayerNormalization()(layers.Add()([x, attended]))
     x2 = layers.LeakyReLU()(x1)
-    x = layers.LayerNormalization()(layers.Add()([x1, layers.Dropout(0.1)(layers.Dense(8)(x2))]))
+    x = layers.LayerNormalization()(
+        layers.Add()([x1, layers.Dropout(0.1)(layers.Dense(8)(x2))])
+    )
     x = layers.Flatten()(x)
     model = keras.Model([movies, target, ratings], layers.Dense(1)(x))
     model.compile("adagrad", keras.losses.MeanSquaredError())
@@ -237,7 +248,10 @@ def imbalanced_classification():
     model.compile(
         keras.optimizers.Adam(1e-2),
         loss="binary_crossentropy",
-        metrics=[keras.metrics.Precision(name="precision"), keras.metrics.Recall(name="recall")],
+        metrics=[
+            keras.metrics.Precision(name="precision"),
+            keras.metrics.Recall(name="recall"),
+        ],
     )
     return model
 
@@ -260,7 +274,7 @@ def probabilistic_mean_and_deviation():
 
 
 class GraphConvolution(layers.Layer):
-    """Gathers the neighbours of each node and joins their mean."""
+    """Gathers the neighbours of each node and joins their sum; the edges are an array."""
 
     def __init__(self, units, edges, **kwargs):
         super().__init__(**kwargs)
@@ -277,7 +291,7 @@ class GraphConvolution(layers.Layer):
 
 
 def node_classification_with_graph_layers():
-    edges = [[0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 0]]
+    edges = np.array([[0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 0]])
     nodes = keras.Input((6, 8))
     x = layers.Dense(8, activation="gelu")(nodes)
     for number in range(2):

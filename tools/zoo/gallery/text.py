@@ -270,10 +270,10 @@ def masked_language_model():
     words = layers.Embedding(50, 16, name="word_embedding")(inputs)
     places = layers.Embedding(20, 16, name="position_embedding")(ops.arange(0, 20))
     x = words + places
-    attended = layers.MultiHeadAttention(2, 8, name="encoder_0/multi_head_attention")(x, x, x)
-    x = layers.LayerNormalization(name="encoder_0/norm_1")(x + layers.Dropout(0.1)(attended))
+    attended = layers.MultiHeadAttention(2, 8, name="encoder_0_attention")(x, x, x)
+    x = layers.LayerNormalization(name="encoder_0_norm_1")(x + layers.Dropout(0.1)(attended))
     ffn = keras.Sequential([layers.Dense(32, activation="relu"), layers.Dense(16)], name="ffn")
-    x = layers.LayerNormalization(name="encoder_0/norm_2")(x + ffn(x))
+    x = layers.LayerNormalization(name="encoder_0_norm_2")(x + ffn(x))
     outputs = layers.Dense(50, name="mlm_cls", activation="softmax")(x)
     model = keras.Model(inputs, outputs, name="masked_bert_model")
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy())
