@@ -50,7 +50,7 @@ def _hub() -> Any:
 
 def _resnet(**changes: Any) -> Any:
     options = {
-        "input_conv_filters": [8], "input_conv_kernel_sizes": [7],
+        "input_conv_filters": [64], "input_conv_kernel_sizes": [7],
         "stackwise_num_filters": [64, 64, 64, 64], "stackwise_num_blocks": [1, 2, 1, 1],
         "stackwise_num_strides": [1, 2, 2, 2], "block_type": "basic_block",
         "image_shape": (64, 64, 3),
@@ -76,7 +76,7 @@ def _text(cls: str, **changes: Any) -> Any:
 
 def _mit() -> Any:
     return _hub().MiTBackbone(
-        layerwise_depths=[1, 1, 1, 1], image_shape=(64, 64, 3), hidden_dims=[4, 8, 8, 8],
+        layerwise_depths=[1, 1, 1, 1], image_shape=(64, 64, 3), hidden_dims=[4, 8, 12, 16],
         num_layers=4, layerwise_num_heads=[1, 2, 2, 2], layerwise_sr_ratios=[8, 4, 2, 1],
         max_drop_path_rate=0.1, layerwise_patch_sizes=[7, 3, 3, 3],
         layerwise_strides=[4, 2, 2, 2],
@@ -97,7 +97,8 @@ OWN: dict[str, Any] = {
     "CSPNetBackbone": {
         "stem_filters": 8, "stem_kernel_size": 3, "stem_strides": 1,
         "stackwise_depth": [1, 2], "stackwise_strides": [1, 2],
-        "stackwise_num_filters": [8, 16], "block_type": "dark",
+        "stackwise_num_filters": [8, 16], "block_type": "dark_block",
+        "stage_type": "csp",
     },
     "CLIPBackbone": lambda: {
         "vision_encoder": _vision("CLIPVisionEncoder", name="vision"),
@@ -123,7 +124,7 @@ OWN: dict[str, Any] = {
     },
     "SegFormerBackbone": lambda: {"image_encoder": _mit(), "projection_filters": 8},
     "MiTBackbone": {
-        "layerwise_depths": [1, 1, 1, 1], "hidden_dims": [4, 8, 8, 8], "num_layers": 4,
+        "layerwise_depths": [1, 1, 1, 1], "hidden_dims": [4, 8, 12, 16], "num_layers": 4,
         "layerwise_num_heads": [1, 2, 2, 2], "layerwise_sr_ratios": [8, 4, 2, 1],
         "max_drop_path_rate": 0.1, "layerwise_patch_sizes": [7, 3, 3, 3],
         "layerwise_strides": [4, 2, 2, 2], "image_shape": (64, 64, 3),
@@ -189,7 +190,7 @@ OWN: dict[str, Any] = {
     "QwenMoeBackbone": {"moe_intermediate_dim": 8, "shared_expert_intermediate_dim": 8},
     "RWKV7Backbone": {"hidden_size": 8, "head_size": 4},
     "ResNetBackbone": {
-        "input_conv_filters": [8], "input_conv_kernel_sizes": [7],
+        "input_conv_filters": [64], "input_conv_kernel_sizes": [7],
         "stackwise_num_filters": [64, 64], "stackwise_num_blocks": [1, 2],
         "stackwise_num_strides": [1, 2], "block_type": "bottleneck_block",
     },
@@ -234,7 +235,7 @@ OWN["T5Gemma2Backbone"] = OWN["T5GemmaBackbone"]
 VARIANTS: dict[str, Callable[[], Any]] = {
     "resnet_v2": lambda: _resnet(use_pre_activation=True, block_type="bottleneck_block"),
     "bottleneck_vd": lambda: _resnet(
-        block_type="bottleneck_block_vd", input_conv_filters=[8, 8, 8],
+        block_type="bottleneck_block_vd", input_conv_filters=[8, 8, 64],
         input_conv_kernel_sizes=[3, 3, 3],
     ),
     "densenet": lambda: _hub().DenseNetBackbone(stackwise_num_repeats=[2, 2, 2], growth_rate=4),
