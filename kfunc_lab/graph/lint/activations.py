@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.lint.spans import activation_of, softmax_axis, span_of
+from kfunc_lab.graph.lint.spans import WRAPPERS, activation_of, softmax_axis, span_of
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
@@ -33,7 +33,7 @@ def _owner(case: Case, call: Call) -> Call | None:
     if call.id not in case.graph.inside:
         return call
     wrapper = case.graph.call_of.get(call.group or "")
-    return wrapper if wrapper is not None and wrapper.kind == "TimeDistributed" else None
+    return wrapper if wrapper is not None and wrapper.kind in WRAPPERS else None
 
 
 def _output_shape(call: Call) -> tuple[int | None, ...]:

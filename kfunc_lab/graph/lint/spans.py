@@ -69,7 +69,7 @@ _PASSING = {
 # What returns several results of the same kind; a cell's state, say, has a range of its own.
 _ALIKE = {"Split", "Unstack", "GRU", "SimpleRNN"}
 # What returns the values of the layer inside.
-_WRAPPERS = {"TimeDistributed", "SpectralNormalization"}
+WRAPPERS = {"TimeDistributed", "SpectralNormalization"}
 _INCREASING = {"Exp": exp}
 _KEEPING_SUMS = {"Cast", "Identity", "Average"}
 _LARGE = 700  # exp of more is no number of 64 bits
@@ -89,7 +89,7 @@ def span_of(case: Case, call: Call, output: int = 0, depth: int = _DEPTH) -> Spa
         return None
     if output and call.kind not in _ALIKE and (call.kind, output) != ("LSTM", 1):
         return None
-    if call.kind in _WRAPPERS:
+    if call.kind in WRAPPERS:
         inner = case.inside(call)
         span = span_of(case, inner[0], depth=1) if len(inner) == 1 else None
         return span and replace(span, call=call.id)

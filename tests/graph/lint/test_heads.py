@@ -166,3 +166,18 @@ def test_branch_between_the_others_is_likely_forgotten():
     layers.MaxPooling2D(name="pool")(features)
     found = lab.lint(keras.Model(x, classifier(features)))
     assert [(it.code, it.sureness) for it in found] == [("lost-branch", "likely")]
+
+
+def test_only_the_results_that_are_outputs_need_the_batch():
+    x = keras.Input((4,), name="x")
+    kept = layers.Dense(2, dtype="mixed_float16", name="half")(x)
+    rows, columns = ops.split(ops.reshape(x, (-1, 2, 2)), 2, axis=1)
+    assert codes(compiled(x, rows, "mse")) == []
+    assert [it.sureness for it in lab.lint(keras.Model(x, [columns, kept]))] == ["possible"]
+
+
+@pytest.mark.parametrize("wrapper", [layers.TimeDistributed, layers.SpectralNormalization])
+def test_softmax_of_one_number_in_a_wrapper(wrapper):
+    x = keras.Input((5, 8), name="x")
+    model = keras.Model(x, wrapper(layers.Dense(1, activation="softmax"))(x))
+    assert len(codes(model)) == 1
