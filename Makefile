@@ -94,6 +94,13 @@ bench: $(VENV)/browser.installed $(VENV)/peers.installed ## compare each capabil
 	@$(TEST) $(BIN)/python benchmarks/overhead.py
 	@$(TEST) PYTHONPATH="$(CURDIR)/tests" $(BIN)/python benchmarks/mistakes.py
 
+# Not part of `make test`. ARGS="--only vit --backend jax": see tools/zoo/zoo.py.
+.PHONY: zoo
+zoo: $(VENV)/zoo.installed ## check every view on 300 models of other people and more of Keras's tests (slow)
+	@$(TEST) CUDA_VISIBLE_DEVICES= \
+		PYTHONPATH="$(CURDIR)/tests:$(CURDIR)/$(VENV)/zoo/site-packages" \
+		$(BIN)/python tools/zoo/zoo.py --json $(VENV)/zoo.json $(ARGS)
+
 .PHONY: pictures
 pictures: $(VENV)/browser.installed $(VENV)/pictures.installed ## retake the pictures of the READMEs and of docs/
 	@$(TEST) PYTHONPATH="$(CURDIR)/$(VENV)/pictures:$(CURDIR)/tests" \
@@ -231,6 +238,12 @@ $(VENV)/peers.installed: $(VENV)/test.installed benchmarks/peers.txt
 		--requirement benchmarks/peers.txt
 	@mkdir -p $(VENV)/peers/bin
 	@ln -sf "$(CURDIR)/$(BIN)/graphviz-pure" $(VENV)/peers/bin/dot
+	@touch $@
+
+# keras_hub has a folder of its own, which looks like that of any installed package.
+$(VENV)/zoo.installed: $(VENV)/test.installed tools/zoo/requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/zoo/site-packages \
+		--requirement tools/zoo/requirements.txt
 	@touch $@
 
 # Writes moving pictures. It stays out of the environment, where Keras would import it on every start.

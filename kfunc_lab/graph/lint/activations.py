@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.lint.spans import activation_of, softmax_axis, span_of
+from kfunc_lab.graph.lint.spans import WRAPPERS, activation_of, softmax_axis, span_of
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
@@ -33,7 +33,7 @@ def _owner(case: Case, call: Call) -> Call | None:
     if call.id not in case.graph.inside:
         return call
     wrapper = case.graph.call_of.get(call.group or "")
-    return wrapper if wrapper is not None and wrapper.kind == "TimeDistributed" else None
+    return wrapper if wrapper is not None and wrapper.kind in WRAPPERS else None
 
 
 def _output_shape(call: Call) -> tuple[int | None, ...]:
@@ -92,8 +92,8 @@ def _twice(case: Case) -> Iterator[Finding]:
         activation = activation_of(call)
         if call.kind not in _PURE or activation not in _SQUASHING:
             continue
-        source = case.only_source(call.id)
-        span = span_of(case, source) if source is not None else None
+        sources = case.sources_of(call.id)
+        span = span_of(case, *sources[0]) if len(sources) == 1 else None
         if span is None or span.activation not in _SQUASHING or not span.is_probability:
             continue
         if activation == "softmax" and not (span.adds_up and softmax_axis(call) == -1):

@@ -20,9 +20,9 @@ _OF_IMAGES = {
 _FEW_UNITS = 1  # more answers for each place can be a map of classes
 
 
-def shape_of(call: Call) -> Shape:
-    """Returns the shape of a call's result; `()` if it is not known."""
-    return (call.outputs[0].shape if call.outputs else None) or ()
+def shape_of(call: Call, output: int = 0) -> Shape:
+    """Returns the shape of one of a call's results; `()` if it is not known."""
+    return (call.outputs[output].shape if output < len(call.outputs) else None) or ()
 
 
 def _batch_lost(case: Case) -> Iterator[Finding]:
@@ -30,18 +30,19 @@ def _batch_lost(case: Case) -> Iterator[Finding]:
     inputs = [case.graph.call_of[call_id] for call_id in case.graph.inputs]
     if not inputs or any(shape_of(call)[:1] != (None,) for call in inputs):
         return  # with a fixed batch size nobody can tell the axes apart
-    for output in case.outputs:
-        if without_batch(output):
+    for output, index in case.exits:
+        if without_batch(output, index):
             loser = _first_loser(case, output)
-            yield _batch_finding(loser, output)
+            yield _batch_finding(loser, shape_of(output, index))
         else:
             yield from _joined_batches(case, output)
 
 
-def without_batch(call: Call) -> bool:
-    """Tells whether the first axis of a call's result does not count the examples."""
+def without_batch(call: Call, output: int | None = None) -> bool:
+    """Tells whether the first axis of a call's result, or of any, does not count the examples."""
+    specs = call.outputs if output is None else call.outputs[output : output + 1]
     return call.library and any(
-        spec.shape is not None and spec.shape[:1] != (None,) for spec in call.outputs
+        spec.shape is not None and spec.shape[:1] != (None,) for spec in specs
     )
 
 
@@ -55,7 +56,7 @@ def _first_loser(case: Case, output: Call) -> Call:
         call = losers[0]
 
 
-def _batch_finding(loser: Call, output: Call) -> Finding:
+def _batch_finding(loser: Call, shape: Shape) -> Finding:
     if loser.kind == "Stack":
         change = _(
             "Join along the last axis: `ops.concatenate([a, b], axis=-1)`, or "
@@ -67,12 +68,6 @@ def _batch_finding(loser: Call, output: Call) -> Finding:
         change = _("Keep axis 0 in its place, for example with `layers.Permute`.")
     else:
         change = _("Name the axis, so that axis 0 stays: for example `axis=-1`.")
-    shape = (
-        "("
-        + ", ".join(map(str, shape_of(output)))
-        + ("," if len(shape_of(output)) == 1 else "")
-        + ")"
-    )
     return Finding(
         "batch-lost",
         loser.id,
@@ -82,7 +77,7 @@ def _batch_finding(loser: Call, output: Call) -> Finding:
         ).format(
             name=printable(loser.layer),
             kind=loser.kind,
-            shape=str(shape),
+            shape=str(tuple(shape)),
         ),
         change,
         "certain",
@@ -199,8 +194,8 @@ def _is_raw(case: Case, call: Call) -> bool:
 
 def _answers_for_places(case: Case) -> Iterator[Finding]:
     """Finds a Dense head over the places of an image or the steps of a convolution."""
-    for output, loss in losses_of(case):
-        shape = shape_of(output)
+    for output, index, loss in losses_of(case):
+        shape = shape_of(output, index)
         if (
             output.kind not in ("Dense", "Activation")
             or len(shape) < 3

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from kfunc_lab.graph.model.layer_graph import Call, LayerGraph
+from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,13 @@ class Case:
 
     @cached_property
     def outputs(self) -> list[Call]:
-        """The calls that return the outputs."""
+        """The calls that return the outputs, each once."""
         return [self.graph.call_of[call_id] for call_id in self.graph.outputs]
+
+    @cached_property
+    def exits(self) -> list[tuple[Call, int]]:
+        """For each output of the model, the call that returns it and which of its results."""
+        return [(self.graph.call_of[call_id], output) for call_id, output in self.graph.exits]
 
     @cached_property
     def takers(self) -> Mapping[str, list[str]]:
@@ -73,6 +78,17 @@ class Case:
         """Returns the call that feeds another, if there is only one."""
         sources = self.graph.sources.get(call_id, [])
         return self.graph.call_of[sources[0]] if len(sources) == 1 else None
+
+    def sources_of(self, call_id: str) -> list[tuple[Call, int]]:
+        """Returns the calls that feed another, each with which of its results it takes."""
+        return [(self.graph.call_of[it.source], it.output) for it in self._incoming[call_id]]
+
+    @cached_property
+    def _incoming(self) -> Mapping[str, list[Edge]]:
+        edges: dict[str, list[Edge]] = {call.id: [] for call in self.graph.calls}
+        for edge in sorted(self.graph.edges, key=lambda it: it.input):
+            edges[edge.target].append(edge)
+        return edges
 
     def leading_to(self, call_ids: Iterable[str]) -> list[str]:
         """Returns the ids of the calls that feed some calls, directly or not, nearest first."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunc_lab.graph.lint.finding import Case, Finding
-from kfunc_lab.graph.lint.own.losses import expectation_of, names_exchanged
+from kfunc_lab.graph.lint.own.losses import expectation_of, margin_of, names_exchanged
 from kfunc_lab.graph.lint.spans import Span, ending
 from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
@@ -29,17 +29,13 @@ _OTHER_NAMES = {"kldivergence": "kl_divergence"}
 PROBABILITY_LOSSES = {*_CROSSENTROPIES, "kl_divergence", "dice", "tversky"}
 
 
-def _units(call: Call) -> int | None:
-    shape = call.outputs[0].shape if call.outputs else None
-    return shape[-1] if shape else None
-
-
 @dataclass(frozen=True)
 class Head:
     """One output of a compiled model.
 
     Attributes:
         call: The call that returns it.
+        output: Which of the results of that call it is.
         decider: The call whose activation decides the values; often the same.
         span: The values that it can return, if they are known.
         loss: The name of its loss.
@@ -47,9 +43,11 @@ class Head:
         expects: What a loss of one's own expects, if its source tells.
         is_library: Whether the loss comes with Keras.
         ignored_class: The class number that the loss leaves out, if any.
+        margin: The margin of a contrastive loss of one's own, if its source tells.
     """
 
     call: Call
+    output: int
     decider: Call
     span: Span | None
     loss: str
@@ -57,11 +55,23 @@ class Head:
     expects: str
     is_library: bool = True
     ignored_class: int | None = None
+    margin: float | None = None
 
     @property
     def activation(self) -> str:
         """The activation that decides the values; `"?"` if it is not known."""
         return self.span.activation if self.span is not None else "?"
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape; `()` if it is not known."""
+        results = self.call.outputs
+        return (results[self.output].shape if self.output < len(results) else None) or ()
+
+    @property
+    def units(self) -> int | None:
+        """The size of the last axis."""
+        return self.shape[-1] if self.shape else None
 
     @property
     def names(self) -> dict[str, str]:
@@ -75,26 +85,29 @@ class Head:
 
 def heads(case: Case) -> Iterator[Head]:
     """Yields each output of a compiled model with its loss."""
-    for call, loss in losses_of(case):
+    for call, output, loss in losses_of(case):
         kind, from_logits = kind_of_loss(loss)
-        decider, span = ending(case, call)
+        decider, span = ending(case, call, output)
         library = _is_library_loss(loss)
         expects = "" if library else expectation_of(loss)
         ignored = _ignored_class(loss) if library else None
-        yield Head(call, decider, span, kind, from_logits, expects, library, ignored)
+        margin = margin_of(loss) if expects == "distances" else None
+        yield Head(
+            call, output, decider, span, kind, from_logits, expects, library, ignored, margin
+        )
 
 
-def losses_of(case: Case) -> Iterator[tuple[Call, Any]]:
-    """Yields each output call of a compiled model with its loss."""
+def losses_of(case: Case) -> Iterator[tuple[Call, int, Any]]:
+    """Yields the call and the index of each output of a compiled model, with its loss."""
     import keras
 
     model = case.model
     if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
         return
     losses = for_each_output(model, getattr(model, "loss", None))
-    for call, loss in zip(case.outputs, losses, strict=False):
+    for (call, output), loss in zip(case.exits, losses, strict=False):
         if loss is not None:
-            yield call, loss
+            yield call, output, loss
 
 
 def _ignored_class(loss: Any) -> int | None:
@@ -120,6 +133,9 @@ def for_each_output(model: Any, values: Any) -> list[Any]:
         values: A dict by output name, a list in the order of the outputs, or one value for all.
     """
     names = list(getattr(model, "output_names", None) or [])
+    struct = getattr(model, "output", None)
+    if isinstance(struct, Mapping) and len(struct) == len(names):
+        names = sorted(struct)  # the order of `model.outputs`
     if isinstance(values, Mapping):
         return [values.get(name) for name in names]
     if isinstance(values, (list, tuple)):
@@ -247,10 +263,12 @@ def _scores(case: Case) -> Iterator[Finding]:
                     "can be any number from 0 up."
                 ),
                 _("Return the distance itself: let the model end before {name}."),
+                # With a margin of 1, no distance above 1 is needed.
+                "possible" if span.low >= 0 and (head.margin or 1) <= span.high else "likely",
             )
 
 
-def _finding(head: Head, reason: str, change: str) -> Finding:
+def _finding(head: Head, reason: str, change: str, sureness: str = "likely") -> Finding:
     assert head.span is not None  # noqa: S101
     usual = _usual_activation(head.loss)
     names = {**head.names, "values": _values(head.span), "usual": usual}
@@ -259,7 +277,7 @@ def _finding(head: Head, reason: str, change: str) -> Finding:
         head.call.id,
         reason.format(**names),
         change.format(**names),
-        "likely",
+        sureness,
     )
 
 
@@ -278,7 +296,7 @@ def _values(span: Span) -> str:
 
 def _mismatches(case: Case) -> Iterator[Finding]:
     for head in heads(case):
-        activation, units = head.activation, _units(head.call)
+        activation, units = head.activation, head.units
         if head.loss in _CLASSES and units == 1:
             yield Finding(
                 "loss-activation",
@@ -317,9 +335,9 @@ def _mismatches(case: Case) -> Iterator[Finding]:
 
 def _relu_for_regression(case: Case) -> Iterator[Finding]:
     for head in heads(case):
-        if len(head.call.outputs[0].shape or ()) > 2:
+        if len(head.shape) > 2:
             continue  # no number of an image is negative
-        if _units(head.call) != 1 and head.decider is not head.call:
+        if head.units != 1 and head.decider is not head.call:
             continue  # features that were pooled, not numbers to predict
         if head.loss in REGRESSION - _OF_COUNTS and re.match("relu", head.activation):
             yield Finding(
@@ -330,7 +348,7 @@ def _relu_for_regression(case: Case) -> Iterator[Finding]:
                     "it does not learn where its output is 0."
                 ).format(**head.names),
                 _('Remove the activation, or use `activation="softplus"`.'),
-                "likely" if _units(head.call) == 1 else "possible",
+                "likely" if head.units == 1 else "possible",
             )
 
 
@@ -359,7 +377,7 @@ def _losses_by_order(case: Case) -> Iterator[Finding]:
 
 
 def _exchanged(case: Case) -> Iterator[Finding]:
-    for call, loss in losses_of(case):
+    for call, _output, loss in losses_of(case):
         names = None if _is_library_loss(loss) else names_exchanged(loss)
         if names is None:
             continue

@@ -5,11 +5,13 @@ made the inputs. Keras does not say which run made a call, so it is recognised b
 place.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from kfunc_lab.graph.keras.nodes import creation_number, is_of_earlier_run
 from kfunc_lab.graph.lint.finding import Case, Finding
+from kfunc_lab.graph.lint.spans import span_of
 from kfunc_lab.graph.model.comparison import chosen_name, hashable_settings
 from kfunc_lab.graph.model.families import family_of
 from kfunc_lab.graph.model.layer_graph import Call
@@ -26,10 +28,11 @@ def _lost_branches(case: Case) -> Iterator[Finding]:
         if branch in earlier or all(_time(case, call) < last for call in branch):
             continue
         inside = {call.id for call in branch}
+        sureness = "possible" if _may_be_a_model(case, branch) else "likely"
         feeding = {edge.source for edge in case.graph.edges if edge.target in inside}
         for call in branch:
             if call.id not in feeding:  # only the end of the branch is reported
-                yield _finding(printable(call.id), call.id)
+                yield _finding(printable(call.id), call.id, sureness)
 
 
 def _time(case: Case, call: Call) -> int:
@@ -42,7 +45,30 @@ def _time(case: Case, call: Call) -> int:
     return creation_number(node) if node is not None else -1
 
 
-def _finding(name: str, call_id: str) -> Finding:
+def _may_be_a_model(case: Case, branch: list[Call]) -> bool:
+    """Tells whether a branch can be another model over the same inputs, and nothing forgotten.
+
+    It can if it was made after the outputs, such as a look at features; or if it ends like a
+    model, in numbers or in classes, and was made before what the model does not share with it.
+    """
+    inside = {call.id for call in branch}
+    first = min(_time(case, call) for call in branch)
+    last = max(_time(case, call) for call in branch)
+    if first > max((_time(case, call) for call in case.outputs), default=first):
+        return True
+    shared = {*case.leading_to(inside)}
+    others = [_time(case, it) for it in case.calls if it.id not in shared]
+    sources = {source for it in inside for source in case.graph.sources.get(it, ())}
+    ends = [call for call in branch if call.id not in sources]
+    return last < min(others, default=last) and all(_ends_like_a_model(case, it) for it in ends)
+
+
+def _ends_like_a_model(case: Case, call: Call) -> bool:
+    span = span_of(case, call)
+    return span is not None and not re.match("relu|gelu|elu|selu|silu|swish", span.activation)
+
+
+def _finding(name: str, call_id: str, sureness: str) -> Finding:
     return Finding(
         "lost-branch",
         call_id,
@@ -53,7 +79,7 @@ def _finding(name: str, call_id: str) -> Finding:
             "Pass the result of {name} to another layer, or delete the call. Did you "
             "reassign its variable before you used it?"
         ).format(name=name),
-        "likely",
+        sureness,
     )
 
 

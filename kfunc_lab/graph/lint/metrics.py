@@ -61,8 +61,7 @@ def _names(value: Any) -> list[str]:
 
 def _accuracy(head: Head, metric: str) -> Iterator[Finding]:
     names = {**head.names, "metric": metric, "fitting": _FITTING.get(head.loss, "")}
-    shape = head.call.outputs[0].shape or (0,)
-    if head.loss in REGRESSION and head.activation in ("linear", "relu") and shape[-1] == 1:
+    if head.loss in REGRESSION and head.activation in ("linear", "relu") and head.units == 1:
         yield Finding(
             "metric",
             head.call.id,
@@ -102,9 +101,9 @@ def _outputs_without_loss(case: Case) -> Iterator[Finding]:
     if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
         return
     losses = for_each_output(model, getattr(model, "loss", None))
-    if len(losses) != len(case.outputs) or len(losses) < 2 or not any(losses):
+    if len(losses) != len(case.exits) or len(losses) < 2 or not any(losses):
         return
-    pairs = list(zip(case.outputs, losses, strict=True))
+    pairs = [(call, loss) for (call, _at), loss in zip(case.exits, losses, strict=True)]
     trained = {
         it for call, loss in pairs if loss for it in (call.id, *case.leading_to([call.id]))
     }

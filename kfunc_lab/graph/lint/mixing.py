@@ -40,7 +40,7 @@ def _examples(case: Case) -> Iterator[Finding]:
 def _ends_so(case: Case, call: Call) -> bool:
     """Tells whether an output has lost its batch axis: another rule says so."""
     following = {call.id, *case.following([call.id])}
-    return any(output.id in following and without_batch(output) for output in case.outputs)
+    return any(it.id in following and without_batch(it, output) for it, output in case.exits)
 
 
 def _reshapes(case: Case) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Finds mistakes in a model that raise no error: `lab.lint`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from kfunc_lab.graph.keras.reader import read
@@ -22,13 +23,14 @@ from kfunc_lab.graph.lint.data import inputs, targets
 from kfunc_lab.graph.lint.data.batch import batch_of
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.lint.own import layers, weights
+from kfunc_lab.graph.lint.own.layers import foreign_calls, is_foreign
 from kfunc_lab.locale import N_, _
 from kfunc_lab.ui.text import printable
 
 _SURENESS = {"certain": N_("certain"), "likely": N_("likely"), "possible": N_("possible")}
 
 Rule = Callable[[Case], Iterator[Finding]]
-_RULES: tuple[Rule, ...] = (
+_OF_THE_GRAPH: tuple[Rule, ...] = (
     *connections.RULES,
     *lost_branches.RULES,
     *twins.RULES,
@@ -37,12 +39,14 @@ _RULES: tuple[Rule, ...] = (
     *axes.RULES,
     *masks.RULES,
     *mixing.RULES,
+    *misfits.RULES,
+)
+_OF_LAYERS_AND_TRAINING: tuple[Rule, ...] = (
     *training.RULES,
     *layers.RULES,
     *weights.RULES,
     *losses.RULES,
     *metrics.RULES,
-    *misfits.RULES,
 )
 
 _OF_DATA = (*inputs.RULES, *targets.RULES)
@@ -73,6 +77,23 @@ def _finding_text(finding: Finding) -> str:
     return "\n".join([*lines, f"  {finding.reason}", f"  → {finding.change}"])
 
 
+def _found_by(rules: Iterable[Rule], case: Case) -> Iterator[Finding]:
+    return (finding for rule in rules for finding in rule(case))
+
+
+def _can_be_changed(case: Case, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Leaves out what stands inside the classes of installed packages.
+
+    Whoever checks a model of such a class may be its author: there, everything is possible.
+    """
+    foreign = foreign_calls(case)
+    for finding in findings:
+        if is_foreign(case.model):
+            yield replace(finding, sureness="possible")
+        elif finding.call not in foreign:
+            yield finding
+
+
 def lint(model: Any, data: Any = None) -> Findings:
     """Finds mistakes in a model that raise no error.
 
@@ -99,7 +120,8 @@ def lint(model: Any, data: Any = None) -> Findings:
     reading = read(model)
     graph = reading.graph
     case = Case(model, graph, reading.nodes, reading.nested)
-    findings = [finding for rule in _RULES for finding in rule(case)]
+    findings = list(_can_be_changed(case, _found_by(_OF_THE_GRAPH, case)))
+    findings += _found_by(_OF_LAYERS_AND_TRAINING, case)
     if isinstance(data, (str, bytes, int, float)):
         raise TypeError(
             _("`data` takes what `fit` takes, such as `(x, y)`; got {kind}.").format(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf
+from math import exp, inf
 
 from kfunc_lab.graph.lint.finding import Case
 from kfunc_lab.graph.model.families import family_of
@@ -64,20 +64,37 @@ _PASSING = {
     "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "GlobalMaxPooling1D",
     "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GlobalAveragePooling1D",
     "GlobalAveragePooling2D", "GlobalAveragePooling3D", "UpSampling1D", "UpSampling2D",
-    "UpSampling3D",
+    "UpSampling3D", "Split", "Unstack",
 }  # fmt: skip
+# What returns several results of the same kind; a cell's state, say, has a range of its own.
+_ALIKE = {"Split", "Unstack", "GRU", "SimpleRNN"}
+# What returns the values of the layer inside.
+WRAPPERS = {"TimeDistributed", "SpectralNormalization"}
+_INCREASING = {"Exp": exp}
 _KEEPING_SUMS = {"Cast", "Identity", "Average"}
+_LARGE = 700  # exp of more is no number of 64 bits
 _DEPTH = 60  # calls followed backwards from an output
 
 
-def span_of(case: Case, call: Call, depth: int = _DEPTH) -> Span | None:
-    """Returns the range of the values that a call returns; `None` if it is not known."""
+def span_of(case: Case, call: Call, output: int = 0, depth: int = _DEPTH) -> Span | None:
+    """Returns the range of the values that a call returns; `None` if it is not known.
+
+    Args:
+        case: The model.
+        call: The call.
+        output: Which of its results.
+        depth: How many calls may be followed backwards.
+    """
     if not call.library or depth == 0:
         return None
-    if call.kind == "TimeDistributed":
+    if output and call.kind not in _ALIKE and (call.kind, output) != ("LSTM", 1):
+        return None
+    if call.kind in WRAPPERS:
         inner = case.inside(call)
-        span = span_of(case, inner[0], 1) if len(inner) == 1 else None
+        span = span_of(case, inner[0], depth=1) if len(inner) == 1 else None
         return span and replace(span, call=call.id)
+    if call.kind in _INCREASING:
+        return _mapped(case, call, depth)
     activation = activation_of(call)
     if activation in (None, "linear") and call.kind in {*_PASSING, "Activation"}:
         return _hull(case, call, depth)
@@ -90,6 +107,20 @@ def span_of(case: Case, call: Call, depth: int = _DEPTH) -> Span | None:
         low = min(low, 0.0)  # the first state is 0
     adds_up = activation == "softmax" and softmax_axis(call) == -1
     return Span(low, high, call.id, activation, adds_up and call.kind not in _RECURRENT)
+
+
+def _mapped(case: Case, call: Call, depth: int) -> Span | None:
+    """Applies an increasing function to the range before it: exp(log_softmax) is at most 1."""
+    before = _only_span(case, call, depth)
+    low, high = (before.low, before.high) if before is not None else (-inf, inf)
+    adds_up = before is not None and before.activation == "log_softmax"
+    return Span(
+        0 if low == -inf else _INCREASING[call.kind](low),
+        inf if high > _LARGE else _INCREASING[call.kind](high),
+        call.id,
+        activation_of(call) or "?",
+        adds_up,
+    )
 
 
 def activation_of(call: Call) -> str | None:
@@ -128,12 +159,20 @@ def softmax_axis(call: Call) -> object:
     return -1 if isinstance(axis, int) and rank and axis % rank == rank - 1 else axis
 
 
+def _spans(case: Case, call: Call, depth: int) -> list[Span | None]:
+    """Returns the ranges of what a call takes."""
+    sources = case.sources_of(call.id)
+    return [span_of(case, source, output, depth - 1) for source, output in sources]
+
+
+def _only_span(case: Case, call: Call, depth: int) -> Span | None:
+    spans = _spans(case, call, depth)
+    return spans[0] if len(spans) == 1 else None
+
+
 def _hull(case: Case, call: Call, depth: int) -> Span | None:
     """Returns the range that holds all inputs of a call."""
-    spans = [
-        span_of(case, case.graph.call_of[source], depth - 1)
-        for source in case.graph.sources.get(call.id, ())
-    ]
+    spans = _spans(case, call, depth)
     known = [span for span in spans if span is not None]
     if not known or len(known) < len(spans):
         return None
@@ -156,19 +195,15 @@ def _keeps_last_axis(call: Call) -> bool:
 
 def _linear_sum(case: Case, call: Call, depth: int) -> Span | None:
     """Adds or subtracts: of numbers without limits, the result has none either."""
-    spans = [
-        span_of(case, case.graph.call_of[source], depth - 1)
-        for source in case.graph.sources.get(call.id, ())
-    ]
+    spans = _spans(case, call, depth)
     if any(span is None or span.activation != "linear" for span in spans) or not spans:
         return None
     return Span(-inf, inf, call.id, "linear")
 
 
 def _scaled(case: Case, call: Call, depth: int) -> Span | None:
-    source = case.only_source(call.id)
     factor = number_in(call)
-    span = span_of(case, source, depth - 1) if source is not None else None
+    span = _only_span(case, call, depth)
     divides_by_it = call.kind != "Multiply" and "x1" in call.settings
     if span is None or not factor or divides_by_it:
         return None
@@ -197,8 +232,8 @@ _ARITHMETIC: dict[str, Callable[[Case, Call, int], Span | None]] = {
 }
 
 
-def ending(case: Case, call: Call) -> tuple[Call, Span | None]:
-    """Returns the call that decides what an output call returns, with its range."""
-    span = span_of(case, call)
+def ending(case: Case, call: Call, output: int) -> tuple[Call, Span | None]:
+    """Returns the call that decides what an output of the model is, with its range."""
+    span = span_of(case, call, output)
     decider = case.graph.call_of[span.call] if span is not None else call
     return decider, span

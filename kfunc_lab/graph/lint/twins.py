@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any
 
 from kfunc_lab.graph.lint.finding import Case, Finding
@@ -127,7 +128,10 @@ def _sureness(
     unnamed = all(names == ("", "") for names in entries)
     own = not call.library or call.kind == "Lambda"
     if call.kind in _COMPARING or (own and _subtracts(case, call)):
-        return _of_comparison(call, alike, unnamed)
+        if alike or (unnamed and not _start_with_tables(towers)):
+            return "likely"
+        # A recommender compares users with items, which are different things.
+        return "possible" if unnamed or call.kind == "Subtract" else ""
     if not alike:
         return ""
     if call.kind in _JOINING or own or (call.operation and call.kind != "Concatenate"):
@@ -147,11 +151,17 @@ def _subtracts(case: Case, call: Call) -> bool:
     )
 
 
-def _of_comparison(call: Call, alike: bool, unnamed: bool) -> str:
-    if alike or unnamed:
-        return "likely"
-    # A recommender compares users with items, which are different things.
-    return "possible" if call.kind == "Subtract" else ""
+def _start_with_tables(towers: tuple[list[Call], list[Call]]) -> bool:
+    """Tells whether each tower looks up a single number: a user, an item, a place."""
+    return all(
+        any(call.kind == "Embedding" for call in tower)
+        and all(
+            prod(size or 2 for size in (call.outputs[0].shape or ())[1:]) == 1
+            for call in tower
+            if not call.inputs and call.outputs
+        )
+        for tower in towers
+    )
 
 
 def _play_one_role(one: str, other: str) -> bool:

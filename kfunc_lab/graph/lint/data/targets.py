@@ -43,8 +43,7 @@ class _Fit:
 
     @property
     def units(self) -> int:
-        shape = self.head.call.outputs[0].shape or ()
-        return (shape[-1] if shape else None) or 0
+        return self.head.units or 0
 
     @property
     def names(self) -> dict[str, object]:
@@ -67,13 +66,12 @@ class _Fit:
 
 
 def _fits(case: Case, batch: Batch) -> Iterator[_Fit]:
-    found = list(heads(case))
-    if len(batch.targets) != len(case.outputs):
+    if len(batch.targets) != len(case.exits):
         return
-    by_call = dict(zip(case.graph.outputs, batch.targets, strict=True))
-    for head in found:
-        targets = by_call.get(head.call.id)
-        if targets is not None and len(head.call.outputs) == 1:
+    by_exit = dict(zip(case.graph.exits, batch.targets, strict=True))
+    for head in heads(case):
+        targets = by_exit.get((head.call.id, head.output))
+        if targets is not None:
             yield _Fit(case, head, targets)
 
 
@@ -127,7 +125,7 @@ def _of_loss(fit: _Fit) -> Iterator[Finding]:
 
 def _numbers_of_classes(fit: _Fit) -> Iterator[Finding]:
     targets, units = fit.targets, fit.units
-    rank = len(fit.head.call.outputs[0].shape or ())
+    rank = len(fit.head.shape)
     if targets.ndim == rank and targets.shape[-1] == units > 1 and _is_one_hot(targets):
         yield fit.finding(
             "targets",
@@ -165,7 +163,7 @@ def _numbers_of_classes(fit: _Fit) -> Iterator[Finding]:
 
 def _returned(fit: _Fit) -> Shape:
     """Returns the shape of the output for this batch."""
-    shape = fit.head.call.outputs[0].shape or ()
+    shape = fit.head.shape
     sizes = fit.targets.shape
     open_sizes = len(sizes) >= len(shape) - 1
     rest = [
@@ -181,7 +179,7 @@ def _squeezed(shape: Shape) -> Shape:
 
 def _one_hot(fit: _Fit) -> Iterator[Finding]:
     targets, units = fit.targets, fit.units
-    rank = len(fit.head.call.outputs[0].shape or ())
+    rank = len(fit.head.shape)
     is_column = targets.ndim == rank - 1 or (targets.ndim == rank and targets.shape[-1] == 1)
     if is_column and units > 1:
         yield fit.finding(
@@ -196,7 +194,7 @@ def _one_hot(fit: _Fit) -> Iterator[Finding]:
             ),
         )
     elif targets.ndim == rank and targets.shape[-1] != units and units:
-        yield _differing(fit, fit.head.call.outputs[0].shape or (), "target-shape")
+        yield _differing(fit, fit.head.shape, "target-shape")
     elif fit.head.loss.endswith("crossentropy") and (targets.min() < 0 or targets.max() > 1):
         yield _outside(fit)
     elif fit.head.loss.endswith("crossentropy") and not _adds_up(targets):
@@ -273,7 +271,7 @@ def _out_of_reach(fit: _Fit) -> Iterator[Finding]:
 
 
 def _compared_by_broadcasting(fit: _Fit) -> Iterator[Finding]:
-    shape = fit.head.call.outputs[0].shape
+    shape = fit.head.shape
     targets: Shape = tuple(fit.targets.shape)
     if not shape:
         return

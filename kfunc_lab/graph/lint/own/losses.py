@@ -5,7 +5,14 @@ import inspect
 import re
 from typing import Any
 
-from kfunc_lab.graph.lint.own.source import Function, calls_in, definition_of, is_name
+from kfunc_lab.graph.lint.own.source import (
+    Function,
+    calls_in,
+    definition_of,
+    is_name,
+    last_name,
+    objects_in,
+)
 
 _SMALL = {"maximum", "relu"}
 _PREDICTED = re.compile(r"(?:^|_)(?:y_?)?(?:pred|predicted|prediction|predictions|hat)(?:$|_)")
@@ -41,6 +48,34 @@ def expectation_of(loss: Any) -> str:
     if _takes_logarithm(definition, predictions):
         return "probabilities"
     return ""
+
+
+def margin_of(loss: Any) -> float | None:
+    """Returns the margin of a contrastive loss of one's own; `None` if it is not known.
+
+    Args:
+        loss: As in `expectation_of`.
+    """
+    function = _function_of(loss)
+    definition = definition_of(function)
+    if definition is None:
+        return None
+    predictions = [arg.arg for arg in definition.args.args if arg.arg != "self"][1]
+    margins = [
+        argument.left
+        for called, call in calls_in(definition)
+        for argument in call.args
+        if called in _SMALL
+        and isinstance(argument, ast.BinOp)
+        and _is_margin(argument, predictions)
+    ]
+    known = dict(objects_in(function))
+    values = [
+        margin.value if isinstance(margin, ast.Constant) else known.get(last_name(margin))
+        for margin in margins
+    ]
+    numbers = [float(value) for value in values if isinstance(value, (int, float))]
+    return max(numbers, default=None)
 
 
 def names_exchanged(loss: Any) -> tuple[str, str] | None:

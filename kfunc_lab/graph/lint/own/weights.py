@@ -10,7 +10,14 @@ import numpy as np
 from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.lint.own.layers import custom_layers
-from kfunc_lab.graph.lint.own.source import calls_in, definition_of, last_name, objects_in
+from kfunc_lab.graph.lint.own.source import (
+    calls_in,
+    definition_of,
+    is_installed,
+    last_name,
+    objects_in,
+)
+from kfunc_lab.graph.model.layer_graph import Call
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
@@ -20,8 +27,13 @@ _NAMES_OF_WEIGHTS = {
 }  # fmt: skip
 
 
+def _written_layers(case: Case) -> list[tuple[Call, Any]]:
+    """Returns the custom layers that the user can change, with their first calls."""
+    return [(call, it) for call, it in custom_layers(case) if not is_installed(type(it))]
+
+
 def _unknown_weights(case: Case) -> Iterator[Finding]:
-    for call, layer in custom_layers(case):
+    for call, layer in _written_layers(case):
         for name, value in _attributes(layer):
             if _is_backend_variable(value):
                 trainable = getattr(value, "trainable", True)
@@ -102,7 +114,7 @@ def _constant(call_id: str, layer: Any, name: str) -> Finding:
 
 def _layers_made_in_calls(case: Case) -> Iterator[Finding]:
     """Finds layers that a custom layer or a Lambda creates anew whenever it is called."""
-    for call, layer in custom_layers(case):
+    for call, layer in _written_layers(case):
         definition = definition_of(type(layer).call)
         made = _made_layer(definition) if definition is not None else ""
         if made:
@@ -159,7 +171,7 @@ def _layers_outside(case: Case) -> Iterator[Finding]:
     functions = [
         (call.id, call.layer, _function_of_lambda(case, call.id)) for call in case.calls
     ]
-    functions += [(call.id, call.layer, type(it).call) for call, it in custom_layers(case)]
+    functions += [(call.id, call.layer, type(it).call) for call, it in _written_layers(case)]
     for call_id, name, function in functions:
         for other, value in objects_in(function):
             if _is_layer(value) and id(value) not in known and value.weights:
