@@ -81,6 +81,14 @@ OLDEST := tests/test_applications.py $(addprefix tests/,graph shapes forward act
 oldest: $(VENV)/oldest.installed ## run the tests of graphs, shapes, activations, training and mistakes on the oldest Keras
 	@$(TEST) PYTHONPATH="$(CURDIR)" $(VENV)/oldest/bin/python -m pytest -q -n auto --dist loadscope $(OLDEST)
 
+.PHONY: backends
+backends: $(VENV)/jax.installed $(VENV)/torch.installed ## run the same tests with JAX and with PyTorch
+	@failed=0; for backend in jax torch; do \
+		echo "pytest with KERAS_BACKEND=$$backend"; \
+		$(TEST) KERAS_BACKEND=$$backend PYTHONPATH="$(CURDIR)" \
+			$(VENV)/$$backend/bin/python -m pytest -q -rs -n auto --dist loadscope $(OLDEST) || failed=1; \
+	done; exit $$failed
+
 .PHONY: bench
 bench: $(VENV)/browser.installed $(VENV)/peers.installed ## compare each capability with its peers, in one run
 	@$(TEST) PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(VENV)/peers/bin:$$PATH" \
@@ -230,6 +238,15 @@ $(VENV)/oldest.installed: $(VENV)/python.made pyproject.toml
 	$(VENV)/oldest/bin/python -m pip install --quiet 'keras==3.8.0' 'tensorflow==2.18.*' '.[test]'
 	$(VENV)/oldest/bin/python -m pip uninstall --quiet --yes kfunc_lab
 	$(VENV)/oldest/bin/python -m pip install --quiet 'ipywidgets==7.7.1' 'plotly==5.24.*'
+	@touch $@
+
+# The other backends, without TensorFlow: the tests fail if something imports it.
+BACKEND_jax := jax[cpu]
+BACKEND_torch := torch==2.13.0
+$(VENV)/jax.installed $(VENV)/torch.installed: $(VENV)/%.installed: $(VENV)/python.made pyproject.toml
+	$(BIN)/python -m venv $(VENV)/$*
+	$(VENV)/$*/bin/python -m pip install --quiet '.[test]' '$(BACKEND_$*)'
+	$(VENV)/$*/bin/python -m pip uninstall --quiet --yes kfunc_lab tensorflow
 	@touch $@
 
 # The peers have a separate folder. Keras's drawing needs a `dot`: the link names the installed one.

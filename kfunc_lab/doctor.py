@@ -1,5 +1,6 @@
 """Checks that everything the lessons need is installed, and says how to fix the rest."""
 
+import importlib
 import os
 import sys
 from dataclasses import dataclass
@@ -31,11 +32,11 @@ class Finding:
 
 
 def findings() -> list[Finding]:
-    """Runs all checks, which imports TensorFlow and takes seconds."""
+    """Runs all checks, which imports Keras with its backend and takes seconds."""
     return [
         _python(),
         _keras(),
-        _tensorflow(),
+        _backend(),
         _drawing(),
         *map(_package, _PACKAGES),
         _mnist(),
@@ -73,22 +74,26 @@ def _keras() -> Finding:
     return Finding("Keras", description, remedy)
 
 
-def _tensorflow() -> Finding:
+def _backend() -> Finding:
+    """Checks the one package that Keras computes with; nobody needs the others."""
+    keras = sys.modules.get("keras")
+    name = keras.backend.backend() if keras is not None else "tensorflow"
+    subject = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}.get(name, name)
     try:
-        import tensorflow
+        return Finding(subject, importlib.import_module(name).__version__)
     except Exception as error:  # a broken binary can fail in any way
-        return _not_imported("TensorFlow", error)
-    return Finding("TensorFlow", tensorflow.__version__)
+        command = INSTALL if name == "tensorflow" else f"pip install {name}"
+        return _not_imported(subject, error, command)
 
 
-def _not_imported(subject: str, error: Exception) -> Finding:
+def _not_imported(subject: str, error: Exception, command: str = INSTALL) -> Finding:
     reason = str(error).strip().partition("\n")[0]
     description = _("cannot be imported ({reason})").format(reason=reason)
-    return Finding(subject, description, _install())
+    return Finding(subject, description, _install(command))
 
 
-def _install() -> str:
-    return _("Install it with: {command}").format(command=INSTALL)
+def _install(command: str = INSTALL) -> str:
+    return _("Install it with: {command}").format(command=command)
 
 
 def _drawing() -> Finding:

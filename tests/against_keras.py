@@ -17,7 +17,7 @@ from kfunc_lab.shapes.rules.rule import DoesNotFitError
 # The settings for drawn configurations.
 drawn = examples(20)
 # The errors of Keras for invalid inputs; a missing axis gives an IndexError.
-REFUSALS = (ValueError, TypeError, IndexError)
+REFUSALS = (ValueError, TypeError, IndexError, RuntimeError)  # the last one is PyTorch's
 
 
 def check_layer(make, *shapes, dtype="float32", call=None):

@@ -26,6 +26,15 @@ def exclude_earlier_objects():
     gc.freeze()
 
 
+def pytest_runtest_setup(item):
+    """Skips what is TensorFlow's own with another backend, and says why."""
+    if (mark := item.get_closest_marker("tensorflow_only")) is not None:
+        import keras
+
+        if keras.backend.backend() != "tensorflow":
+            pytest.skip(mark.args[0])
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_progress():
     """Keeps tests from changing the developer's progress; a test may name a file of its own."""

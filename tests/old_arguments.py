@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 SETUP = """
-import tensorflow as tf
+from backends import tf
 from keras import backend as K
 i = keras.Input((6,), name="i")
 model = keras.Sequential([i, layers.Dense(1, activation="sigmoid", name="end")])

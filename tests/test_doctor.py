@@ -44,7 +44,7 @@ def test_missing_package_has_install_command():
 
 
 @pytest.mark.parametrize(
-    ("name", "check"), [("keras", doctor._keras), ("tensorflow", doctor._tensorflow)]
+    ("name", "check"), [("keras", doctor._keras), ("tensorflow", doctor._backend)]
 )
 def test_import_error_is_reported(monkeypatch, name, check):
     monkeypatch.setitem(sys.modules, name, None)

@@ -1,7 +1,8 @@
 """The gradients of a computation, from the backend of Keras: the one place that knows them.
 
 TensorFlow records the computation on a tape, and PyTorch on its tensors. JAX differentiates
-functions only, so there the computation runs again, on the tensors that it watched before.
+functions only, so there the computation runs again, as a function of what is added to each of the
+tensors that it watched before.
 """
 
 from collections.abc import Callable, Sequence
@@ -158,17 +159,18 @@ class _Jax:
         self.watched.append(tensor)
         return tensor
 
-    def _again(self, tensors: Sequence[Any]) -> Any:
-        """Computes the same, with other tensors in the place of the watched ones."""
-        others = iter(tensors)
-        return self._compute(lambda _tensor: next(others))
+    def _again(self, changes: Sequence[Any]) -> Any:
+        """Computes the same, with a change added to each watched tensor."""
+        remaining = iter(changes)
+        return self._compute(lambda tensor: tensor + next(remaining))
 
     def gradients(self, factor: float) -> list[Numbers | None]:
         import jax
 
         try:
             if self._pull_back is None:
-                _value, self._pull_back = jax.vjp(self._again, self.watched)
+                changes = list(map(jax.numpy.zeros_like, self.watched))
+                _value, self._pull_back = jax.vjp(self._again, changes)
             (gradients,) = self._pull_back(jax.numpy.full_like(self.value, factor))
         except Exception as error:  # it ran before, so differentiating it is what fails
             raise NoGradientError(str(error)) from error

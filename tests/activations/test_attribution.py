@@ -7,8 +7,8 @@ import re
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from keras import layers
+from backends import drawn_natively, gradients_of, tensorflow_only, tf
+from keras import layers, ops
 
 from kfunc_lab.activations.attribution import attribution
 from kfunc_lab.activations.attribution.attribution import image_shape, unsupported_reason
@@ -67,7 +67,6 @@ HEADS = {
     "in the layer": lambda x: layers.Dense(10, activation="softmax")(x),
     "a layer": lambda x: layers.Softmax()(layers.Dense(10)(x)),
     "an Activation": lambda x: layers.Activation("softmax")(layers.Dense(10)(x)),
-    "TensorFlow's": lambda x: layers.Activation(tf.nn.softmax)(layers.Dense(10)(x)),
     "an operation": lambda x: keras.ops.softmax(layers.Dense(10)(x)),
     "before others": lambda x: layers.Reshape((10,))(
         layers.Dropout(0.5, name="last")(layers.Dense(10, activation="softmax")(x))
@@ -83,18 +82,31 @@ class OwnSoftmax(layers.Layer):
         return keras.ops.softmax(inputs)
 
 
-every_head = pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def of_tensorflow(x):
+    return layers.Activation(tf.nn.softmax)(layers.Dense(10)(x))
 
 
-def cam_of(twice, image, score_of):
-    """Compute Grad-CAM from a model that returns a layer's maps and the logits."""
-    with tf.GradientTape() as tape:
-        maps, logits = twice(image[np.newaxis], training=False)
-        score = score_of(logits)
-    weights = tape.gradient(score, maps).numpy().mean(axis=(0, 1, 2))
-    grid = np.maximum((maps.numpy()[0] * weights).sum(-1), 0)
-    size = image.shape[:2]
-    heat = tf.image.resize(grid[..., np.newaxis], size, method="bilinear").numpy()[..., 0]
+NAMES = tensorflow_only("a name of TensorFlow's own function")
+every_head = pytest.mark.parametrize(
+    "head",
+    [*HEADS.values(), pytest.param(of_tensorflow, marks=NAMES)],
+    ids=[*HEADS, "TensorFlow's"],
+)
+
+
+def cam_of(twice, image, score_of, head=None):
+    """Compute Grad-CAM from a model that returns maps and logits, and the part between them."""
+    maps = twice(image[np.newaxis], training=False)[0]
+    head = head or keras.Model(*twice.outputs)
+    score = score_of(head(maps))
+    (gradient,) = gradients_of(lambda maps: score_of(head(maps)), maps)
+    maps = keras.ops.convert_to_numpy(maps)
+    grid = np.maximum((maps[0] * gradient.mean(axis=(0, 1, 2))).sum(-1), 0)
+    heat = keras.ops.convert_to_numpy(
+        keras.ops.image.resize(
+            grid[..., np.newaxis], image.shape[:2], data_format="channels_last"
+        )
+    )[..., 0]
     return grid, heat, float(score[0])
 
 
@@ -110,7 +122,8 @@ def assert_is_cam(found, expected):
 
 
 def logits_of(model, images):
-    return model(np.asarray(images, np.float32), training=False).numpy().astype(np.float64)
+    logits = model(np.asarray(images, np.float32), training=False)
+    return keras.ops.convert_to_numpy(logits).astype(np.float64)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -187,13 +200,19 @@ def test_grad_cam_uses_last_call_of_shared_layer():
     first = shared(image)
     second = shared(first)
     both = layers.Concatenate(name="both")([first, second])
-    logits = layers.Dense(3)(layers.Flatten()(both))
+    dense = layers.Dense(3)
+    logits = dense(layers.Flatten()(both))
     model = keras.Model(image, logits)
     x = np.random.default_rng(1).uniform(size=(12, 12, 4)).astype("float32")
     target = max(range(3), key=lambda it: grad_cam(model, x, it, "shared").heat.max())
     twice = keras.Model(image, [second, logits])
     found = grad_cam(model, x, target, "shared")
-    assert_is_cam(found, cam_of(twice, x, lambda it: it[:, target]))
+    before = shared(x[np.newaxis])
+
+    def head(maps):
+        return dense(layers.Flatten()(ops.concatenate([before, maps], axis=-1)))
+
+    assert_is_cam(found, cam_of(twice, x, lambda it: it[:, target], head))
     assert layers_for_grad_cam(model) == ["shared", "both"]
 
 
@@ -256,11 +275,9 @@ def integral_of(model, image, start, target, steps):
     places, weights = np.polynomial.legendre.leggauss(steps)
     total = np.zeros(image.shape)
     for place, weight in zip(places, weights, strict=True):
-        point = tf.constant((start + (place + 1) / 2 * (image - start))[np.newaxis], "float32")
-        with tf.GradientTape() as tape:
-            tape.watch(point)
-            score = model(point, training=False)[0, target]
-        total += weight / 2 * tape.gradient(score, point).numpy()[0]
+        point = (start + (place + 1) / 2 * (image - start))[np.newaxis].astype("float32")
+        (gradient,) = gradients_of(lambda it: model(it, training=False)[0, target], point)
+        total += weight / 2 * gradient[0]
     return (total * (image - start)).sum(-1)
 
 
@@ -428,7 +445,11 @@ def test_large_images_use_smaller_batches(monkeypatch):
         (lambda x: layers.Dense(1, activation="sigmoid")(x), Head(2, "sigmoid")),
         (lambda x: layers.Dense(4, activation="sigmoid")(x), Head(4, "sigmoids")),
         (lambda x: layers.Dense(4, activation="softmax")(x), Head(4, "softmax")),
-        (lambda x: layers.Dense(4, activation=tf.nn.softmax)(x), Head(4, "softmax")),
+        pytest.param(
+            lambda x: layers.Dense(4, activation=tf.nn.softmax)(x),
+            Head(4, "softmax"),
+            marks=NAMES,
+        ),
         (lambda x: layers.Dense(4, activation=layers.Softmax())(x), Head(4, "softmax")),
         (lambda x: layers.Dense(4, activation="relu")(x), Head(4, "scores")),
         (lambda x: layers.Softmax()(x), Head(64, "softmax")),
@@ -494,12 +515,14 @@ def test_default_class_is_predicted_class(trained, digits, head):
 @pytest.mark.parametrize(
     ("activation", "inverse"),
     [
-        (tf.nn.softmax, np.log),
+        ("softmax", np.log),
         (lambda it: tf.nn.sigmoid(it), None),
-        (tf.nn.sigmoid, lambda p: np.log(p / (1 - p))),
+        ("sigmoid", lambda p: np.log(p / (1 - p))),
     ],
 )
+@NAMES
 def test_unknown_logit_uses_log_probability(activation, inverse):
+    activation = getattr(tf.nn, activation) if isinstance(activation, str) else activation
     image = keras.Input((8, 8, 1))
     model = keras.Model(image, layers.Dense(3, activation=activation)(layers.Flatten()(image)))
     x = np.random.default_rng(6).uniform(size=(8, 8, 1)).astype("float32")
@@ -508,6 +531,7 @@ def test_unknown_logit_uses_log_probability(activation, inverse):
     assert occlusion(model, x, 2).score == pytest.approx(expected, rel=1e-4)
 
 
+@NAMES
 def test_log_of_small_probability_is_finite():
     image = keras.Input((8, 8, 1))
     dense = layers.Dense(2, activation=tf.nn.softmax)
@@ -665,7 +689,9 @@ def test_custom_model_called_on_input_works():
     image = keras.Input((8, 8, 1))
     model = keras.Model(image, own(image))
     x = np.random.default_rng(12).uniform(size=(8, 8, 1)).astype("float32")
-    logits = own.dense.kernel.numpy().T @ own.conv(x[np.newaxis]).numpy().mean(axis=(0, 1, 2))
+    logits = own.dense.kernel.numpy().T @ keras.ops.convert_to_numpy(
+        own.conv(x[np.newaxis])
+    ).mean(axis=(0, 1, 2))
     assert integrated_gradients(model, x, 0).score == pytest.approx(logits[0], rel=1e-3)
     assert layers_for_grad_cam(model) == []
 
@@ -742,9 +768,9 @@ def test_attribution_changes_nothing_in_model(method, fails):
     model.compile("adam", "sparse_categorical_crossentropy")
     x = np.random.default_rng(14).uniform(size=(12, 12, 1)).astype("float32")
     model(x[np.newaxis])
-    tf.random.set_seed(5)
-    first = float(tf.random.uniform(()))
-    tf.random.set_seed(5)
+    drawn_natively(seed=5)
+    second = drawn_natively()
+    drawn_natively(seed=5)
     noted.fails_at = noted.calls if fails else math.inf
     before = state_of(model)
     if fails:
@@ -753,7 +779,7 @@ def test_attribution_changes_nothing_in_model(method, fails):
     else:
         method(model, x, 1)
     assert state_of(model) == before
-    assert float(tf.random.uniform(())) == first
+    assert drawn_natively() == second
 
 
 def test_error_in_progress_function_is_raised(trained, digits):
@@ -871,11 +897,11 @@ def test_unsuitable_model_has_reason(build, sentence):
             method(model, np.zeros((8, 8, 1)), 0)
 
 
-def test_other_backends_are_unsuitable(monkeypatch):
-    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+def test_backend_without_gradients_is_unsuitable(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "numpy")
     assert unsupported_reason(small()) == (
-        "Attributions compute their gradients with TensorFlow, but Keras runs on jax here; set "
-        "KERAS_BACKEND=tensorflow before you import Keras."
+        "Attributions need gradients, and the backend numpy computes none; set KERAS_BACKEND "
+        "to tensorflow, jax or torch before you import Keras."
     )
 
 

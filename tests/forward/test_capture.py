@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import seed_models
-import tensorflow as tf
+from backends import tensorflow_only, tf
 from keras import layers, ops
 
 from kfunc_lab.forward.batch import run
@@ -744,24 +744,28 @@ def test_dtype_argument_stores_half_precision():
     assert flow.recording.kept == 6 * 4 + 2 * 24 * 2
 
 
-class Compiled(layers.Layer):
-    """A layer that runs as one compiled function."""
+def a_compiled_layer():
+    """Return a layer that runs as one compiled function."""
 
-    def __init__(self, **options):
-        super().__init__(**options)
-        self.inner = layers.Dense(3, activation="relu", name="inner")
+    class Compiled(layers.Layer):
+        def __init__(self):
+            super().__init__(name="compiled")
+            self.inner = layers.Dense(3, activation="relu", name="inner")
 
-    def build(self, input_shape):
-        self.inner.build(input_shape)
+        def build(self, input_shape):
+            self.inner.build(input_shape)
 
-    @tf.function
-    def call(self, x):
-        return self.inner(x) * 2.0
+        @tf.function
+        def call(self, x):
+            return self.inner(x) * 2.0
+
+    return Compiled()
 
 
+@tensorflow_only("a layer compiled with tf.function")
 def test_compiled_layer_has_output_value():
     x = keras.Input((4,), name="x")
-    compiled = Compiled(name="compiled")
+    compiled = a_compiled_layer()
     model = keras.Model(x, layers.Dense(2, name="end")(compiled(x)))
     sample = numbers(2, 4)
     flow = look(model, sample)
@@ -769,8 +773,9 @@ def test_compiled_layer_has_output_value():
     assert_same(flow.values["end"], model(sample))
 
 
+@tensorflow_only("a layer compiled with tf.function")
 def test_layer_inside_compiled_function_has_no_values():
-    compiled = Compiled(name="compiled")
+    compiled = a_compiled_layer()
     compiled.build((None, 4))
     flow = look(compiled, numbers(2, 4))
     inner = flow.recording.calls["inner"]
@@ -781,6 +786,7 @@ def test_layer_inside_compiled_function_has_no_values():
     assert_same(flow.recording.outputs, compiled(numbers(2, 4)))
 
 
+@tensorflow_only("strings")
 def test_integers_booleans_and_strings_are_stored():
     text = keras.Input((2,), dtype="string", name="text")
     lookup = layers.StringLookup(vocabulary=["a", "b", "c"], name="lookup")
@@ -875,7 +881,7 @@ def test_quantized_layer_has_values():
 def test_tensors_work_as_inputs():
     model = seed_models.functional_mlp()
     x = numbers(2, 32)
-    flow = look(model, tf.constant(x))
+    flow = look(model, ops.convert_to_tensor(x))
     assert_same(flow.recording.outputs, look(model, x).recording.outputs)
     assert flow.samples == 2
 

@@ -9,11 +9,10 @@ import keras
 import numpy as np
 import pytest
 import seed_models
-import tensorflow as tf
+from backends import BACKEND, drawn_natively, tensorflow_only, tf
 from keras import layers, ops
 from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import global_seed_generator
-from tensorflow.python.eager import context
 
 from kfunc_lab.forward.batch import run
 from kfunc_lab.graph.keras.nodes import operations_within
@@ -49,7 +48,20 @@ def attributes(operation):
 def randomness():
     keys, *rest = np.random.get_state()[1:]
     seed = global_seed_generator().state.numpy().tolist()
-    return random.getstate(), keys.tolist(), rest, seed, context.context()._rng.getstate()
+    return random.getstate(), keys.tolist(), rest, seed, native_state()
+
+
+def native_state():
+    """Return the state of the backend's own generator."""
+    if BACKEND == "tensorflow":
+        from tensorflow.python.eager import context
+
+        return context.context()._rng.getstate()
+    if BACKEND == "torch":
+        import torch
+
+        return torch.get_rng_state().tolist()
+    return None  # JAX has none
 
 
 def state_of(model):
@@ -221,6 +233,7 @@ def test_training_is_same_after_capture(kind):
         assert np.array_equal(one, other)
 
 
+@tensorflow_only("tf.function")
 def test_capture_does_not_retrace_compiled_model():
     model, x = KINDS["attention"]()
     model.compile("adam", "mse")
@@ -254,13 +267,13 @@ class Drawing(layers.Layer):
 
     def call(self, x):
         drawn = random.random() + np.random.rand()
-        return x + drawn + tf.random.normal((1,)) + keras.random.normal((1,))
+        return x + drawn + drawn_natively() + keras.random.normal((1,))
 
 
 def test_random_numbers_after_capture_are_unchanged():
     def drawn():
-        rest = (tf.random.normal((2,)).numpy().tolist(), keras.random.normal((2,)).numpy())
-        return random.random(), np.random.rand(), rest[0], rest[1].tolist()
+        rest = [drawn_natively(), *keras.ops.convert_to_numpy(keras.random.normal((2,)))]
+        return random.random(), np.random.rand(), *rest
 
     layer = Drawing()
     layer.build((None, 3))
@@ -401,6 +414,10 @@ def compiled_around(part):
     return layer
 
 
+COMPILED = tensorflow_only("a layer compiled with tf.function")
+
+
+@COMPILED
 @pytest.mark.parametrize("traced", [False, True])
 def test_compiled_layer_keeps_statistics(traced):
     layer, x = compiled_around(layers.BatchNormalization()), 5 + numbers(8, 4)
@@ -413,6 +430,7 @@ def test_compiled_layer_keeps_statistics(traced):
     assert not np.array_equal(layer.inner.moving_mean.numpy(), before)
 
 
+@COMPILED
 @pytest.mark.parametrize("traced", [False, True])
 def test_compiled_layer_keeps_statistics_when_later_layer_fails(traced):
     class Then(layers.Layer):
@@ -438,6 +456,7 @@ def test_compiled_layer_keeps_statistics_when_later_layer_fails(traced):
     assert np.array_equal(layer.inner.moving_mean.numpy(), before)
 
 
+@COMPILED
 @pytest.mark.parametrize("traced", [False, True])
 def test_compiled_layer_random_numbers_are_unchanged(traced):
     drawn = []

@@ -42,9 +42,13 @@ def triplets():
 
 
 class Sampling(layers.Layer):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.seed = keras.random.SeedGenerator(0)
+
     def call(self, inputs):
         mean, log_variance = inputs
-        noise = keras.random.normal(ops.shape(mean))
+        noise = keras.random.normal(ops.shape(mean), seed=self.seed)
         return mean + ops.exp(0.5 * log_variance) * noise
 
 

@@ -2,7 +2,7 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
+from backends import tf
 from keras import layers, ops
 
 rng = np.random.default_rng(0)

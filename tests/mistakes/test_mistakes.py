@@ -5,7 +5,7 @@ import functools
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from backends import tf
 from keras import layers, ops
 
 import kfunc_lab as lab

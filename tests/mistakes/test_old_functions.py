@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import old_functions
 import pytest
-import tensorflow as tf
+from backends import tf
 from keras import layers, ops
 
 from kfunc_lab.mistakes.names.rewriting import rewritten

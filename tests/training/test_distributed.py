@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from backends import tensorflow_only, tf
 from keras import layers
 from watched_models import AtEpoch, are_same, data, made, state_of
 
@@ -20,6 +20,7 @@ from kfunc_lab.training.dashboard.callback import TrainingDashboard
 from kfunc_lab.training.dashboard.time_budget import TimeBudget
 from kfunc_lab.training.runs.store import Store
 
+pytestmark = tensorflow_only("ways to train, and strategies, of TensorFlow")
 TESTS = Path(__file__).parents[1]
 
 # ---------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from backends import BACKEND, tensorflow_only, tf
 from keras import layers, losses, ops
 
 from kfunc_lab.datasets.digits import mnist
@@ -486,7 +486,7 @@ def test_at_most_1000_samples_are_predicted_64_at_a_time(monkeypatch):
 
 def test_tensors_are_accepted():
     model, (x, y) = model_of(3, "softmax", "sparse_categorical_crossentropy"), data()
-    tensors = tf.constant(x), tf.constant(y), tf.ones(200)
+    tensors = ops.convert_to_tensor(x), ops.convert_to_tensor(y), ops.ones(200)
     assert predict(model, *tensors) == predict(model, x, y)
 
 
@@ -773,7 +773,7 @@ class Traced(layers.Layer):
         self.traces = 0
 
     def call(self, x):
-        if not tf.executing_eagerly():
+        if BACKEND == "tensorflow" and not tf.executing_eagerly():
             self.traces += 1
         return x
 
@@ -837,26 +837,32 @@ def test_training_after_predictions_is_identical(watched):
         np.testing.assert_array_equal(one, other)
 
 
-class Counting(layers.Layer):
-    def build(self, shape):
-        self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+def counting():
+    """Return a compiled layer that counts its calls."""
 
-    @tf.function
-    def call(self, x):
-        self.count.assign_add(1.0)
-        return x
+    class Counting(layers.Layer):
+        def build(self, shape):
+            self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        @tf.function
+        def call(self, x):
+            self.count.assign_add(1.0)
+            return x
+
+    return Counting()
 
 
 class WithCounting(keras.Model):
     def __init__(self):
         super().__init__()
-        self.counting = Counting()
+        self.counting = counting()
         self.head = layers.Dense(3, activation="softmax")
 
     def call(self, x):
         return self.head(self.counting(x))
 
 
+@tensorflow_only("a layer compiled with tf.function")
 @pytest.mark.parametrize("is_watched", [False, True])
 def test_compiled_function_works_afterwards(is_watched):
     model = WithCounting()

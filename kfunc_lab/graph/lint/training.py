@@ -91,6 +91,8 @@ def _reached_without(case: Case, blocked: set[str]) -> set[str]:
 
 def _changed_after_compile(case: Case) -> Iterator[Finding]:
     """Compares the weights that the optimizer was built for with those that are trainable now."""
+    import keras
+
     model = case.model
     known = optimized_variables(model) if _is_compiled(model) else None
     if known is None:
@@ -101,7 +103,10 @@ def _changed_after_compile(case: Case) -> Iterator[Finding]:
     thawed = [variable for variable in model.trainable_variables if id(variable) not in built]
     frozen = [variable for variable in known if id(variable) in own and id(variable) not in now]
     names = {"layers": _layer_names(model, thawed or frozen)}
-    if thawed and not has_trained(model):
+    # TensorFlow goes on with the step that it compiled; the others ask the layers in each `fit`.
+    keeps_step = keras.backend.backend() == "tensorflow"
+    fails_if_fewer = keras.backend.backend() == "jax"
+    if thawed and not (keeps_step and has_trained(model)):
         yield Finding(
             "changed-after-compile",
             "",
@@ -123,7 +128,19 @@ def _changed_after_compile(case: Case) -> Iterator[Finding]:
             _("Call `model.compile(...)` again, with a new optimizer."),
             "certain",
         )
-    elif frozen and has_trained(model) and changed_since_compile(model):
+    elif frozen and has_trained(model) and fails_if_fewer:
+        yield Finding(
+            "changed-after-compile",
+            "",
+            _(
+                "{layers} became frozen after the model was trained, and the optimizer expects "
+                "their weights, so `fit` will fail."
+            ).format(**names),
+            _('Compile with a new optimizer, such as `model.compile("adam", ...)`.'),
+            # The discriminator of a GAN is frozen for the other model only.
+            "certain" if now else "possible",
+        )
+    elif frozen and keeps_step and has_trained(model) and changed_since_compile(model):
         yield Finding(
             "changed-after-compile",
             "",

@@ -437,7 +437,7 @@ class _Tally:
 
     def _probabilities(self, scores: Numbers, output: Any) -> Numbers:
         """Returns the probability of each class."""
-        from_logits = self.head.from_logits and stored_logits(output) is None
+        from_logits = self.head.from_logits and not _loss_finds_logits(output)
         if self.head.is_binary:
             return _binary_probabilities(scores[:, 0], from_logits)
         # The first rows decide for all rows.
@@ -489,6 +489,14 @@ class _Tally:
             )
             for index, picture in zip(worst, _pictures(x, worst), strict=True)
         )
+
+
+def _loss_finds_logits(output: Any) -> bool:
+    """Tells whether a loss with `from_logits` would use the logits behind an output instead."""
+    import keras
+
+    is_tensorflow = keras.backend.backend() == "tensorflow"  # the others do not look for them
+    return is_tensorflow and stored_logits(output) is not None
 
 
 def _binary_probabilities(scores: Numbers, from_logits: bool) -> Numbers:

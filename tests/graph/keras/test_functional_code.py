@@ -41,7 +41,7 @@ def assert_equal(model, other, values=True):
         assert len(one) == len(two)
         for left, right in zip(one, two, strict=True):
             np.testing.assert_allclose(
-                np.asarray(left), np.asarray(right), rtol=1e-5, atol=1e-5
+                *map(ops.convert_to_numpy, (left, right)), rtol=1e-5, atol=1e-5
             )
 
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from backends import tensorflow_case, tensorflow_only, tf
 from keras import layers
 
 import kfunc_lab as lab
@@ -39,6 +39,10 @@ class Batches(keras.utils.PyDataset):
         return BAD[:8], Y[:8]
 
 
+def dataset(x):
+    return tf.data.Dataset.from_tensor_slices((x, Y)).batch(8)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -47,13 +51,13 @@ class Batches(keras.utils.PyDataset):
         (BAD,),
         (BAD.tolist(), Y.tolist()),
         ([BAD], [Y]),
-        (tf.constant(BAD), tf.constant(Y)),
+        (keras.ops.convert_to_tensor(BAD), keras.ops.convert_to_tensor(Y)),
         ({"i": BAD}, Y),
         ({"i": BAD}, {"end": Y}),
         (BAD, Y, np.ones(40)),
-        tf.data.Dataset.from_tensor_slices((BAD, Y)).batch(8),
-        tf.data.Dataset.from_tensor_slices(({"i": BAD}, Y)).batch(8),
-        (tf.data.Dataset.from_tensor_slices((BAD, Y)).batch(8), None),
+        tensorflow_case(lambda: [dataset(BAD)]),
+        tensorflow_case(lambda: [dataset({"i": BAD})]),
+        tensorflow_case(lambda: [(dataset(BAD), None)]),
     ],
 )
 def test_each_form_of_data_is_read(model, data):
@@ -66,8 +70,9 @@ def test_only_the_first_batch_of_a_dataset_is_made(model):
     assert batches.asked == [0]
 
 
+@tensorflow_only("a dataset of tf.data")
 def test_dataset_is_not_used_up(model):
-    data = tf.data.Dataset.from_tensor_slices((BAD, Y)).batch(8)
+    data = dataset(BAD)
     assert codes(model, data)
     assert len(list(data)) == 5
 
@@ -93,9 +98,15 @@ def test_generator_is_not_read(model):
         ((None, None), "they are not arrays of numbers."),
         ((), "they hold no examples."),
         ((X[:0], Y[:0]), "they hold no examples."),
-        ((tf.ragged.constant([[1.0], [2.0, 3.0]]), None), "they are not arrays of numbers."),
+        tensorflow_case(
+            lambda: (
+                (tf.ragged.constant([[1.0], [2.0, 3.0]]), None),
+                "they are not arrays of numbers.",
+            ),
+            2,
+        ),
         (lambda: None, "reading a generator would use it up."),
-        (tf.data.Dataset.from_tensor_slices((X, Y)).take(0), "they hold no examples."),
+        tensorflow_case(lambda: (dataset(X).take(0), "they hold no examples."), 2),
     ],
 )
 def test_data_that_cannot_be_checked_are_named(model, data, why):
@@ -175,7 +186,7 @@ def test_shapes_are_compared_as_keras_does(targets, output, expected):
     y = rng.random(targets)
     assert [code for code, _call in codes(model, (X, y))] == expected
     if expected == ["target-shape"]:
-        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        with pytest.raises(Exception, match=r"shape|size|dimension"):  # of the backend
             model.fit(X, y, verbose=0)
     else:
         model.fit(X, y, verbose=0)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import seed_models
+from backends import BACKEND, tensorflow_only
 from keras import layers
 from lint_models import right
 
@@ -59,6 +60,7 @@ def frozen_later(compile_again):
     return model, bool((base.get_weights()[0] != before).any())
 
 
+@tensorflow_only("a step that is compiled once")
 def test_frozen_later_and_compiled_again():
     model, still_trains = frozen_later(compile_again=False)
     assert still_trains
@@ -67,6 +69,30 @@ def test_frozen_later_and_compiled_again():
     assert not still_trains
     if hasattr(model, "_compiled_trainable_state"):  # older versions do not tell
         assert lab.lint(model) == []
+
+
+@pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow keeps the compiled step")
+@pytest.mark.parametrize("later", [False, True])
+def test_layers_changed_after_training_in_each_step(later):
+    """PyTorch stops training what is frozen; JAX fails, and both fail with more weights."""
+    i = keras.Input((6,), name="i")
+    base = layers.Dense(8, name="base")
+    model = keras.Model(i, layers.Dense(1)(base(i)))
+    x, y = np.ones((8, 6)), np.ones((8, 1))
+    base.trainable = not later
+    model.compile("adam", "mse")
+    model.fit(x, y, verbose=0)
+    base.trainable = later
+    before = base.get_weights()[0].copy()
+    if BACKEND == "torch" and not later:
+        assert lab.lint(model) == []
+        model.fit(x, y, verbose=0)
+        assert (base.get_weights()[0] == before).all()
+        return
+    [finding] = lab.lint(model)
+    assert (finding.code, "`fit` will fail" in finding.text) == ("changed-after-compile", True)
+    with pytest.raises(Exception, match="variable"):
+        model.fit(x, y, verbose=0)
 
 
 def test_frozen_before_the_first_fit_is_no_mistake():

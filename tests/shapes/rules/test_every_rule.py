@@ -6,6 +6,7 @@ import re
 import keras
 import pytest
 from against_keras import check_call
+from backends import tensorflow_only
 from keras import layers
 
 from kfunc_lab.shapes.rules.formulas import LAYERS
@@ -100,7 +101,24 @@ def _takes_images(kind):
     return "image" in LAYERS[kind].source or kind.startswith("Random")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+OF_TENSORFLOW = (
+    "HashedCrossing",
+    "Hashing",
+    "IntegerLookup",
+    "StringLookup",
+    "TextVectorization",
+)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=tensorflow_only("a layer that computes with TensorFlow"))
+        if kind in OF_TENSORFLOW
+        else kind
+        for kind in KINDS
+    ],
+)
 def test_rule_matches_layer(kind):
     layer, inputs = build_layer(kind), build_inputs(kind)
     if kind in STATES:

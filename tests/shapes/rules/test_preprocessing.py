@@ -3,6 +3,7 @@
 import keras
 import pytest
 from against_keras import apply_rule, check_call
+from backends import tensorflow_only
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from kfunc_lab.shapes.rules.formulas import derivation
 from kfunc_lab.shapes.rules.rule import DoesNotFitError
 
 drawn = examples(30)
+of_tensorflow = tensorflow_only("a layer that computes with TensorFlow")
 sizes = st.sampled_from([None, 1, 3, 8])
 shapes = st.tuples(st.sampled_from([None, 2]), st.lists(sizes, max_size=3)).map(
     lambda it: (it[0], *it[1])
@@ -85,12 +87,14 @@ def test_category_encoding_matches_keras(shape, tokens, mode):
     compare(lambda: layers.CategoryEncoding(tokens, output_mode=mode), shape)
 
 
+@of_tensorflow
 @drawn
 @given(shapes, st.integers(1, 9), st.sampled_from(["int", "one_hot", "multi_hot", "count"]))
 def test_hashing_matches_keras(shape, bins, mode):
     compare(lambda: layers.Hashing(bins, output_mode=mode), shape, dtype="int32")
 
 
+@of_tensorflow
 @drawn
 @given(shapes, sizes, st.integers(1, 9), st.sampled_from(["int", "one_hot"]))
 def test_hashed_crossing_matches_keras(shape, last, bins, mode):
@@ -125,6 +129,7 @@ UNKNOWN = {"StringLookup": "[UNK]", "IntegerLookup": -1}
 DTYPE = {"StringLookup": "string", "IntegerLookup": "int64"}
 
 
+@of_tensorflow
 @pytest.mark.parametrize("kind", list(WORDS))
 @drawn
 @given(st.data())
@@ -152,6 +157,7 @@ def test_lookups_match_keras(kind, data):
     compare(lambda: layer, shape, dtype=DTYPE[kind])
 
 
+@of_tensorflow
 @drawn
 @given(st.data())
 def test_text_vectorization_matches_keras(data):
@@ -170,6 +176,7 @@ def test_text_vectorization_matches_keras(data):
     compare(lambda: layers.TextVectorization(**config), shape, dtype="string")
 
 
+@of_tensorflow
 def test_vocabulary_size_is_computed():
     found = apply_rule(
         layers.StringLookup(vocabulary=["a", "b", "c"], output_mode="multi_hot"), [(None, 5)]
@@ -189,14 +196,24 @@ def test_unknown_vocabulary_has_no_rule():
     [
         ("CategoryEncoding", {}),
         ("CategoryEncoding", {"num_tokens": 0}),
-        ("Hashing", {"num_bins": 0}),
-        ("StringLookup", {"pad_to_max_tokens": True}),
-        ("StringLookup", {"max_tokens": 1}),
-        ("StringLookup", {"num_oov_indices": -1}),
-        ("StringLookup", {"invert": True, "output_mode": "one_hot"}),
-        ("StringLookup", {"vocabulary": ("a",), "output_mode": "tf_idf"}),
-        ("StringLookup", {"vocabulary": ("a", "b"), "max_tokens": 2}),
-        ("TextVectorization", {"output_mode": "count", "output_sequence_length": 4}),
+        pytest.param("Hashing", {"num_bins": 0}, marks=of_tensorflow),
+        pytest.param("StringLookup", {"pad_to_max_tokens": True}, marks=of_tensorflow),
+        pytest.param("StringLookup", {"max_tokens": 1}, marks=of_tensorflow),
+        pytest.param("StringLookup", {"num_oov_indices": -1}, marks=of_tensorflow),
+        pytest.param(
+            "StringLookup", {"invert": True, "output_mode": "one_hot"}, marks=of_tensorflow
+        ),
+        pytest.param(
+            "StringLookup", {"vocabulary": ("a",), "output_mode": "tf_idf"}, marks=of_tensorflow
+        ),
+        pytest.param(
+            "StringLookup", {"vocabulary": ("a", "b"), "max_tokens": 2}, marks=of_tensorflow
+        ),
+        pytest.param(
+            "TextVectorization",
+            {"output_mode": "count", "output_sequence_length": 4},
+            marks=of_tensorflow,
+        ),
         ("MelSpectrogram", {"fft_length": 64, "sequence_length": 65}),
         ("STFTSpectrogram", {"frame_length": 8, "frame_step": 9}),
         ("STFTSpectrogram", {"frame_length": 8, "fft_length": 7}),

@@ -278,6 +278,14 @@ _NONE_TODAY = {
 }  # fmt: skip
 
 
+def _gradient_function() -> str:
+    """Returns the function of the backend that computes gradients."""
+    import keras
+
+    others = {"jax": "jax.grad", "torch": "torch.autograd.grad"}
+    return others.get(keras.backend.backend(), "tf.GradientTape")
+
+
 def _without_equivalent(name: str) -> str:
     """Returns what to do instead of a function that has no equivalent."""
     kinds = {each: kind for kind, names in _NONE_TODAY.items() for each in names}
@@ -290,7 +298,9 @@ def _without_equivalent(name: str) -> str:
             "Build and compile the model inside `with tf.distribute.MirroredStrategy().scope():`."
         ),
         "seed": _("Write `keras.utils.set_random_seed(seed)`."),
-        "gradients": _("Compute the gradients with `tf.GradientTape`."),
+        "gradients": _("Compute the gradients with `{function}`.").format(
+            function=_gradient_function()
+        ),
         "printed": _("Write a custom layer or a callback that prints the value."),
         "contrib": _("`tf.contrib` is gone; what it held of Keras stands in `keras`."),
         "merged": _(
@@ -351,7 +361,9 @@ def _known_instead(name: str, obj: Any) -> str:
 
     if isinstance(obj, keras.callbacks.History):
         return _("The values stand in `{name}.history`, a dict.").format(name="history")
-    by_hand = _("Compute gradients with `tf.GradientTape`, then `apply_gradients`.")
+    by_hand = _("Compute gradients with `{function}`, then `apply_gradients`.").format(
+        function=_gradient_function()
+    )
     return {
         "add_metric": _("Keep a `keras.metrics` object in the layer and update it in `call`."),
         "fit_generator": _(
