@@ -202,3 +202,13 @@ def test_blocks_begin_where_a_person_begins_them(block):
     kinds = {tuple(graph.call_of[it].kind for it in items[part]) for part in items[run.id]}
     assert kinds == {tuple(cls.__name__ for cls in block)}
     assert run.count == 6
+
+
+def test_blocks_say_what_is_in_them():
+    x = y = keras.Input((8,), name="x")
+    for _block in range(60):
+        y = layers.Add()([y, layers.ReLU()(layers.Dense(8)(y))])
+    view = lab.graph(keras.Model(x, y))
+    [line] = [it for it in view.to_text().splitlines() if "×60" in it]
+    assert "Dense, ReLU, Add" in line
+    assert "180 calls: Dense, ReLU, Add" in view.to_svg()
