@@ -14,7 +14,7 @@ from kfunc_lab.watch import watch
 ALIVE = 200  # calls that are reachable from variables
 CELL = "y = keras.layers.ReLU()(keras.Input((4,)))\nz = 1"
 LOOP = "x = keras.Input((4,))\nfor _ in range(1_000): x = keras.layers.Identity()(x)"
-BUDGET = 0.005  # additional seconds for each cell
+BUDGET = 0.002  # additional seconds for each cell
 RUNS = 15
 
 console = Console(width=110)

@@ -1,5 +1,6 @@
 """Checks that operations are cheap, or grow no faster than their input, as ratios of two times."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -65,6 +66,26 @@ def importing() -> Pair:
         return lambda: subprocess.run([sys.executable, "-c", code], check=True)
 
     return Pair(python("import kfunc_lab"), python("import numpy"), 0.5)
+
+
+def first_graph() -> Pair:
+    """The first graph of a fresh kernel, with all that it loads."""
+    model = "import keras\nx = keras.Input((8,))\nm = keras.Model(x, keras.layers.Dense(2)(x))"
+
+    def python(code: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+
+    return Pair(python(f"{model}\nimport kfunc_lab as lab\nlab.graph(m)"), python(model), 1.2)
+
+
+def side_branches() -> Pair:
+    """A living side branch costs no garbage collection, also beside much data."""
+    x = keras.Input((8,))
+    hidden = layers.Dense(4)(x)
+    model = keras.Model(x, layers.Dense(2)(hidden))
+    globals()["side"] = keras.Model(x, layers.Dense(3)(hidden))
+    globals()["data"] = [{"number": [number]} for number in range(500_000)]
+    return Pair(lambda: lab.read_graph(model), gc.collect, 0.1)
 
 
 def deep_graphs() -> Pair:
@@ -180,6 +201,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pairs = {
             "import kfunc_lab / import NumPy": importing(),
+            "first lab.graph in a fresh process / import keras": first_graph(),
+            "read a model with a side branch / collect garbage": side_branches(),
             "read and write a chain of 1,500 layers / of 500": deep_graphs(),
             "compare chains of 3,000 layers / of 1,000": long_comparisons(),
             "compare two NASNetMobile / build and read one": comparison_of_a_model(),

@@ -16,9 +16,9 @@ from kfunc_lab.graph.keras.nodes import (
     nodes_in_use,
     place_of,
 )
-from kfunc_lab.graph.keras.reader import Reading, read_nodes
+from kfunc_lab.graph.keras.reader import KnownCall, Reading, read_nodes
 from kfunc_lab.graph.model.annotations import Annotations
-from kfunc_lab.graph.model.layer_graph import Call, LayerGraph, TensorSpec
+from kfunc_lab.graph.model.layer_graph import LayerGraph, TensorSpec
 from kfunc_lab.live.call_log import CallLog, Origin, Place, Run
 from kfunc_lab.live.pins import Variables
 from kfunc_lab.live.source import statement_at
@@ -142,7 +142,7 @@ def take_snapshot(
     variables: Variables,
     latest_runs: Mapping[str, int],
     releases: Mapping[int, tuple[Run, Place]],
-    known: MutableMapping[Any, Call],
+    known: MutableMapping[Any, KnownCall],
     extra_tensors: Sequence[Any] = (),
     released_model: bool = False,
 ) -> Snapshot:

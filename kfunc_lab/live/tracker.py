@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kfunc_lab.graph.keras.nodes import functional_of, has_history, node_of, output_number
-from kfunc_lab.graph.model.layer_graph import Call
+from kfunc_lab.graph.keras.reader import KnownCall
 from kfunc_lab.live.call_log import CallLog, Place, Run
 from kfunc_lab.live.pins import Variables, find_variables
 from kfunc_lab.live.snapshot import EMPTY, Snapshot, take_snapshot
@@ -30,7 +30,7 @@ class Tracker:
         self._namespace = namespace
         self._ignored = weakref.WeakSet(ignored)
         self._latest_runs: dict[str, int] = {}
-        self._known: weakref.WeakKeyDictionary[Any, Call] = weakref.WeakKeyDictionary()
+        self._known: weakref.WeakKeyDictionary[Any, KnownCall] = weakref.WeakKeyDictionary()
         # The serial of each variable's tensor, and which of the call's outputs it is.
         self._pinned: dict[str, tuple[int, int]] = {}
         self._models: set[tuple[str, int]] = set()

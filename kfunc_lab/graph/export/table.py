@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from kfunc_lab.graph.model.descriptions import (
+    contents,
     group_remark,
     notes,
     remark,
@@ -57,7 +58,7 @@ def to_text(
         tensors = call.outputs if call else () if is_open else tuple(leaving.get(item, ()))
         row = [
             "  " * depth + short_name(named) + (":" if is_open else ""),
-            printable(named.kind),
+            printable(named.kind) or (contents(graph, group) if group else ""),
             "" if call is None and is_open else _shapes(tensors),
             f"{named.parameters:,}",
         ]

@@ -162,7 +162,7 @@ def read_nodes(
     nodes: Sequence[Any],
     lost: Iterable[Any],
     outputs: Sequence[Any],
-    cache: MutableMapping[Any, Call],
+    cache: MutableMapping[Any, "KnownCall"],
 ) -> Reading:
     """Reads the graph of some nodes.
 
@@ -248,13 +248,28 @@ _Source = tuple[str, int]
 _Ends = tuple[tuple[str, ...], tuple[_Source, ...]]
 
 
+@dataclass(frozen=True)
+class KnownCall:
+    """What was read of a node.
+
+    Attributes:
+        call: The call.
+        places: The places of the tensors that it takes.
+        parts: Whether there may be layers inside its layer.
+    """
+
+    call: Call
+    places: tuple[Place, ...]
+    parts: bool
+
+
 class _Reader:
     """Collects the calls, edges and groups of one graph, including nested models."""
 
     def __init__(
         self,
         masks: bool,
-        cache: MutableMapping[Any, Call] | None = None,
+        cache: MutableMapping[Any, KnownCall] | None = None,
         lost: bool = True,
     ) -> None:
         self._masks = masks
@@ -274,6 +289,7 @@ class _Reader:
         self._lost: list[str] = []
         self._mask_calls: set[str] = set()
         self._tensors: dict[Place, str] = {}
+        self._sizes = _WeightSizes()
 
     def read(self, x: Any) -> LayerGraph:
         """Reads a model, a layer or tensors."""
@@ -309,8 +325,8 @@ class _Reader:
         return replace(
             self._graph(model.name, type(model).__name__, functional.outputs, sources, names),
             inputs=tuple(sources[place_of(tensor)][0] for tensor in functional.inputs),
-            parameters=_size(model.weights),
-            trainable_parameters=_size(model.trainable_weights),
+            parameters=self._sizes.total(model.weights),
+            trainable_parameters=self._sizes.total(model.trainable_weights),
         )
 
     def tensors(self, x: Any) -> LayerGraph:
@@ -321,12 +337,10 @@ class _Reader:
         live_ids = {call.layer_id for call in self._calls if call.id not in self._lost}
         live_ids |= {group.layer_id for group in self._groups}
         layers = [layer for layer_id, layer in self._layer_ids.values() if layer_id in live_ids]
-        sizes = {id(weight): prod(weight.shape) for weight in _weights(layers, "weights")}
-        trainable = {id(weight) for weight in _weights(layers, "trainable_weights")}
         return replace(
             self._graph("", "KerasTensor", tensors, sources, names),
-            parameters=sum(sizes.values()),
-            trainable_parameters=sum(sizes[key] for key in trainable if key in sizes),
+            parameters=self._sizes.total(_weights(layers, "weights")),
+            trainable_parameters=self._sizes.total(_weights(layers, "trainable_weights")),
         )
 
     def records(
@@ -435,20 +449,36 @@ class _Reader:
         group: str | None,
         sources: Mapping[Place, _Source],
     ) -> None:
-        tensors = self._arguments(node)
-        self._calls.append(self._call(node, call_id, layer_id, group, tensors))
+        known = self._known_call(node, call_id, layer_id, group)
+        self._calls.append(known.call)
         self._nodes[call_id] = node
-        for position, tensor in enumerate(tensors):
-            self._connect(tensor, call_id, position, sources)
-        self._add_inside(node.operation, call_id, layer_id, group)
+        taken = zip(known.places, known.call.inputs, strict=False)
+        for position, (place, spec) in enumerate(taken):
+            if place in sources:  # a tensor that no layer returned has no source
+                self._edges.append(Edge(*sources[place], call_id, position, spec))
+        if known.parts:
+            self._add_inside(node.operation, call_id, layer_id, group)
 
-    def _call(
-        self, node: Any, call_id: str, layer_id: str, group: str | None, tensors: Sequence[Any]
-    ) -> Call:
-        cached = self._cache.get(node) if self._cache is not None else None
-        if cached is not None and cached.group == group and _is_current(cached, node.operation):
-            same = cached.id == call_id and cached.layer_id == layer_id
-            return cached if same else replace(cached, id=call_id, layer_id=layer_id)
+    def _known_call(
+        self, node: Any, call_id: str, layer_id: str, group: str | None
+    ) -> "KnownCall":
+        known = self._cache.get(node) if self._cache is not None else None
+        if (
+            known is None
+            or known.call.group != group
+            or not _is_current(known.call, node.operation)
+        ):
+            known = self._read_call(node, call_id, layer_id, group)
+        elif (known.call.id, known.call.layer_id) != (call_id, layer_id):
+            known = replace(known, call=replace(known.call, id=call_id, layer_id=layer_id))
+        if self._cache is not None:
+            self._cache[node] = known
+        return known
+
+    def _read_call(
+        self, node: Any, call_id: str, layer_id: str, group: str | None
+    ) -> "KnownCall":
+        tensors = self._arguments(node)
         outputs = tuple(map(self._spec, node.outputs))
         # The call of a nested model feeds its input layer.
         inputs = outputs if node.is_input and group else tuple(map(self._spec, tensors))
@@ -456,7 +486,7 @@ class _Reader:
         settings = changed_settings(node.operation, config)
         given = node.operation, node.arguments.args, node.arguments.kwargs
         settings |= argument_settings(*given, tensors)
-        fields = _layer_fields(node.operation, layer_id, config)
+        fields = _layer_fields(node.operation, layer_id, config, self._sizes)
         fields["digests"] |= arguments_digests(named_arguments(*given))
         call = Call(
             id=call_id,
@@ -466,9 +496,9 @@ class _Reader:
             group=group,
             **fields,
         )
-        if self._cache is not None:
-            self._cache[node] = call
-        return call
+        # A custom layer may make its parts later.
+        parts = not call.library or bool(_parts(node.operation))
+        return KnownCall(call, tuple(map(place_of, tensors)), parts)
 
     def _add_nested(
         self,
@@ -498,7 +528,7 @@ class _Reader:
         parent: str | None,
         find_lost: bool,
     ) -> Group:
-        fields = _group_fields(model, layer_id)
+        fields = _group_fields(model, layer_id, self._sizes)
         place = len(self._groups)
         # A model can be called on one of its own tensors.
         self._open.add(id(model))
@@ -554,7 +584,7 @@ class _Reader:
             parent=parent,
             entries=tuple(chain.from_iterable(entries for entries, _exits in joined)),
             exits=tuple(chain.from_iterable(exits for _entries, exits in joined)),
-            **_group_fields(layer, layer_id),
+            **_group_fields(layer, layer_id, self._sizes),
         )
         self._groups.insert(place, group)
 
@@ -581,7 +611,7 @@ class _Reader:
                 outputs=tuple(_for_any_batch(spec, first_batch) for spec in outputs),
                 settings=changed_settings(layer, config),
                 group=group,
-                **_layer_fields(layer, layer_id, config),
+                **_layer_fields(layer, layer_id, config, self._sizes),
             )
         )
 
@@ -593,8 +623,8 @@ class _Reader:
             calls=tuple(self._calls),
             edges=tuple(self._edges),
             groups=tuple(self._groups),
-            parameters=_size(layer.weights),
-            trainable_parameters=_size(layer.trainable_weights),
+            parameters=self._sizes.total(layer.weights),
+            trainable_parameters=self._sizes.total(layer.trainable_weights),
             connected=len(self._calls) == 1,
             built=built,
         )
@@ -731,12 +761,36 @@ def _nested(operation: Any) -> Any:
     return functional_of(operation) if isinstance(operation, keras.Model) else None
 
 
-def _layer_fields(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
+class _WeightSizes:
+    """The numbers of values in weights; Keras computes a shape anew whenever it is asked."""
+
+    def __init__(self) -> None:
+        # The reference to the weight keeps its `id()`.
+        self._known: dict[int, tuple[Any, int]] = {}
+
+    def note(self, weight: Any, size: int) -> None:
+        """Stores the size of a weight."""
+        self._known[id(weight)] = (weight, size)
+
+    def total(self, weights: Iterable[Any]) -> int:
+        """Adds the sizes of weights; each weight counts once."""
+        distinct = {id(weight): weight for weight in weights}
+        for key, weight in distinct.items():
+            if key not in self._known:
+                self.note(weight, prod(weight.shape))
+        return sum(self._known[key][1] for key in distinct)
+
+
+def _layer_fields(
+    operation: Any, layer_id: str, config: Any, known: _WeightSizes
+) -> dict[str, Any]:
     import keras
 
     weights = {id(weight): weight for weight in getattr(operation, "weights", ())}
     described = {key: weight_of(weight, operation) for key, weight in weights.items()}
     sizes = {key: prod(weight.shape) for key, weight in described.items()}
+    for key, weight in weights.items():
+        known.note(weight, sizes[key])
     trainable = {id(weight) for weight in getattr(operation, "trainable_weights", ())}
     return {
         "layer": operation.name,
@@ -752,13 +806,13 @@ def _layer_fields(operation: Any, layer_id: str, config: Any) -> dict[str, Any]:
     }
 
 
-def _group_fields(layer: Any, layer_id: str) -> dict[str, Any]:
+def _group_fields(layer: Any, layer_id: str, sizes: _WeightSizes) -> dict[str, Any]:
     return {
         "layer": layer.name,
         "kind": type(layer).__name__,
         "layer_id": layer_id,
-        "parameters": _size(layer.weights),
-        "trainable_parameters": _size(layer.trainable_weights),
+        "parameters": sizes.total(layer.weights),
+        "trainable_parameters": sizes.total(layer.trainable_weights),
     }
 
 
@@ -852,9 +906,3 @@ def _for_any_batch(spec: TensorSpec, size: int | None) -> TensorSpec:
 def _weights(layers: Iterable[Any], attribute: str) -> Iterator[Any]:
     for layer in layers:
         yield from getattr(layer, attribute, ())
-
-
-def _size(weights: Iterable[Any]) -> int:
-    """Counts the parameters in weights; each weight counts once."""
-    sizes = {id(weight): prod(weight.shape) for weight in weights}
-    return sum(sizes.values())

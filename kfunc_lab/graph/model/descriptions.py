@@ -6,6 +6,9 @@ from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph, TensorSpe
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.text import printable, snake_case
 
+_ROOM = 22  # characters for the classes in a block
+_LOOK_AT = 200  # calls of a block
+
 
 def title(graph: LayerGraph) -> str:
     """Describes a graph in one line: name, class, calls and parameters."""
@@ -74,6 +77,20 @@ def group_remark(graph: LayerGraph, group: Group) -> str:
     if group.parameters and not group.trainable_parameters:
         words.append(_("frozen"))
     return ", ".join(words)
+
+
+def contents(graph: LayerGraph, group: Group) -> str:
+    """Lists the first classes in a repeated block, such as "Dense, ReLU, Add"; else nothing."""
+    if group.kind:
+        return ""
+    inside = graph.calls_inside[group.id][:_LOOK_AT]
+    kinds = list(dict.fromkeys(printable(graph.call_of[call].kind) for call in inside))
+    shown = kinds[:1]
+    for kind in kinds[1:]:
+        if len(", ".join([*shown, kind])) > _ROOM:
+            return ", ".join([*shown, "…"])
+        shown.append(kind)
+    return ", ".join(shown)
 
 
 def use_of(position: int, count: int) -> str:

@@ -23,6 +23,8 @@ _MAX_BLOCK = 150  # calls in a block of equal structure
 _MAX_GAP = 4  # unnamed calls between named blocks
 _MIN_SIMILARITY = 0.8  # share of the calls that a neighbour has in common with a block
 _SECTION = range(30, 151)  # numbers of calls between runs for which a box is worthwhile
+_MANY_BOXES = 30  # beside each other in one level: then short sections get a box too
+_SHORT_SECTION = range(5, 151)
 _MAX_PARTS = 60  # boxes in one run; a longer run is split into spans of equal length
 _MAX_SIDE_BY_SIDE = 8  # parallel branches in one box; more are split as well
 _ACTIVATION = re.compile(
@@ -386,13 +388,24 @@ def _runs(sequence: _Sequence) -> list[_Run]:
     runs = _named_runs(sequence.names, sequence.kinds)
     for start, end in _gaps(runs, len(sequence.items)):
         runs += _equal_runs(sequence, start, end)
-    if runs:
-        runs += [
-            _Run(sequence.names[end - 1], (start, end), (sequence.names[end - 1],))
-            for start, end in _gaps(runs, len(sequence.items))
-            if end - start in _SECTION
-        ]
+    if not runs:
+        return []
+    folded = sum(run.span[1] - run.span[0] - 1 for run in runs)
+    short = len(sequence.items) - folded <= _MANY_BOXES
+    sections = _SECTION if short else _SHORT_SECTION
+    runs += [
+        _Run(_section_name(sequence, start, end), (start, end), (sequence.names[end - 1],))
+        for start, end in _gaps(runs, len(sequence.items))
+        if end - start in sections
+    ]
     return sorted(runs, key=lambda run: run.span)
+
+
+def _section_name(sequence: _Sequence, start: int, end: int) -> str:
+    """Names a section by its last call, if a person chose that name; else by both ends."""
+    first, last = sequence.names[start], sequence.names[end - 1]
+    chosen = _stem(last).replace("_", "") != sequence.kinds[end - 1].lower()
+    return last if chosen else f"{first}–{last}"
 
 
 def _gaps(runs: Sequence[_Run], count: int) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from kfunc_lab.graph.model.annotations import MARKS, Annotations, mark_label
 from kfunc_lab.graph.model.descriptions import (
     accessible_name,
+    contents,
     group_remark,
     output_label,
     remark,
@@ -246,7 +247,12 @@ def group_labels(graph: LayerGraph, group: Group) -> list[str]:
     """Returns the labels of a group: its class, its number of calls, and what is special."""
     count = len(graph.calls_inside[group.id])
     calls = ngettext("{n} call", "{n} calls", count).format(n=f"{count:,}")
-    return [printable(group.kind), calls, group_remark(graph, group)]
+    inside = contents(graph, group)
+    return [
+        printable(group.kind),
+        f"{calls}: {inside}" if inside else calls,
+        group_remark(graph, group),
+    ]
 
 
 def _rows(

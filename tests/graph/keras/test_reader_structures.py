@@ -14,6 +14,7 @@ from keras import layers, ops
 
 import kfunc_lab as lab
 from kfunc_lab.graph.export.table import to_text
+from kfunc_lab.graph.keras import nodes
 from kfunc_lab.graph.model.layer_graph import TensorSpec
 
 
@@ -354,6 +355,62 @@ def test_lost_branch_includes_masks():
     shown = lab.read_graph(model, masks=True)
     assert {*shown.lost} > {*graph.lost}
     assert {*ids(shown)} == {"inputs", "kept", *shown.lost}
+
+
+@dataclasses.dataclass
+class Holder:
+    """An object of the user that holds a model."""
+
+    model: object
+
+
+HELD: list[object] = []
+
+
+def hold_in_list(model):
+    HELD.append([{"models": (model,)}])
+
+
+def hold_in_object(model):
+    HELD.append(Holder(model))
+
+
+def hold_in_function(model):
+    hold_in_function.kept = model
+
+
+def hold_in_closure(model):
+    HELD.append(lambda: model)
+
+
+@pytest.fixture
+def collections(monkeypatch):
+    """The full garbage collections."""
+    made = []
+    monkeypatch.setattr(nodes.gc, "collect", lambda *_arguments: made.append(1))
+    yield made
+    HELD.clear()
+    vars(hold_in_function).pop("kept", None)
+
+
+@pytest.mark.parametrize(
+    "hold", [hold_in_list, hold_in_object, hold_in_function, hold_in_closure]
+)
+def test_living_side_branch_needs_no_garbage_collection(hold, collections):
+    inputs = keras.Input((4,), name="inputs")
+    hidden = layers.Dense(3, name="body")(inputs)
+    hold(keras.Model(inputs, layers.Dense(2, name="side")(hidden)))
+    model = keras.Model(inputs, layers.Dense(2, name="end")(hidden))
+    assert lab.read_graph(model).lost == ()
+    assert collections == []
+
+
+def test_unused_casts_need_no_garbage_collection(collections):
+    x = keras.Input((4,), name="x")
+    half = layers.Dense(2, dtype="mixed_float16", name="half")(x)
+    model = keras.Model(x, layers.Dense(2, dtype="float32", name="end")(half))
+    assert lab.read_graph(model).lost == ()
+    assert collections == []
 
 
 def test_deleted_model_leaves_lost_head():
