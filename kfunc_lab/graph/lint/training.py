@@ -91,8 +91,6 @@ def _reached_without(case: Case, blocked: set[str]) -> set[str]:
 
 def _changed_after_compile(case: Case) -> Iterator[Finding]:
     """Compares the weights that the optimizer was built for with those that are trainable now."""
-    import keras
-
     model = case.model
     known = optimized_variables(model) if _is_compiled(model) else None
     if known is None:
@@ -102,56 +100,66 @@ def _changed_after_compile(case: Case) -> Iterator[Finding]:
     own = {id(variable) for variable in model.variables}
     thawed = [variable for variable in model.trainable_variables if id(variable) not in built]
     frozen = [variable for variable in known if id(variable) in own and id(variable) not in now]
-    names = {"layers": _layer_names(model, thawed or frozen)}
-    # TensorFlow goes on with the step that it compiled; the others ask the layers in each `fit`.
-    keeps_step = keras.backend.backend() == "tensorflow"
-    fails_if_fewer = keras.backend.backend() == "jax"
-    if thawed and not (keeps_step and has_trained(model)):
-        yield Finding(
-            "changed-after-compile",
-            "",
-            _(
-                "The optimizer has already been used with other weights, and it does not know "
-                "those of {layers}, so `fit` will fail."
-            ).format(**names),
-            _('Compile with a new optimizer, such as `model.compile("adam", ...)`.'),
-            "certain",
-        )
-    elif thawed:
-        yield Finding(
-            "changed-after-compile",
-            "",
+    words = _thawed_words(model) if thawed else _frozen_words(model) if frozen else None
+    if words is None:
+        return
+    problem, change = words
+    # The discriminator of a GAN is frozen for the other model only.
+    confidence = "certain" if thawed or now else "possible"
+    layers = _layer_names(model, thawed or frozen)
+    yield Finding(
+        "changed-after-compile", "", problem.format(layers=layers), change, confidence
+    )
+
+
+# TensorFlow goes on with the step that it compiled; the others ask the layers in each `fit`.
+
+
+def _thawed_words(model: Any) -> tuple[str, str]:
+    """Says what happens to layers that became trainable, and what to change."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow" and has_trained(model):
+        return (
             _(
                 "{layers} became trainable after the model was compiled and trained: `fit` goes "
                 "on without training the weights of these layers."
-            ).format(**names),
+            ),
             _("Call `model.compile(...)` again, with a new optimizer."),
-            "certain",
         )
-    elif frozen and has_trained(model) and fails_if_fewer:
-        yield Finding(
-            "changed-after-compile",
-            "",
+    return (
+        _(
+            "The optimizer has already been used with other weights, and it does not know "
+            "those of {layers}, so `fit` will fail."
+        ),
+        _('Compile with a new optimizer, such as `model.compile("adam", ...)`.'),
+    )
+
+
+def _frozen_words(model: Any) -> tuple[str, str] | None:
+    """Says what happens to layers that became frozen, and what to change."""
+    import keras
+
+    backend = keras.backend.backend()
+    if not has_trained(model):
+        return None
+    if backend == "jax":
+        return (
             _(
                 "{layers} became frozen after the model was trained, and the optimizer expects "
                 "their weights, so `fit` will fail."
-            ).format(**names),
+            ),
             _('Compile with a new optimizer, such as `model.compile("adam", ...)`.'),
-            # The discriminator of a GAN is frozen for the other model only.
-            "certain" if now else "possible",
         )
-    elif frozen and keeps_step and has_trained(model) and changed_since_compile(model):
-        yield Finding(
-            "changed-after-compile",
-            "",
+    if backend == "tensorflow" and changed_since_compile(model):
+        return (
             _(
                 "{layers} became frozen after the model was compiled and trained: `fit` goes on "
                 "training the weights of these layers."
-            ).format(**names),
+            ),
             _("Call `model.compile(...)` again."),
-            # The discriminator of a GAN is frozen for the other model only.
-            "certain" if now else "possible",
         )
+    return None
 
 
 def _is_compiled(model: Any) -> bool:
