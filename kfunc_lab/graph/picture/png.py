@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from math import sqrt
 
 from kfunc_lab.graph.picture.graphviz import run_dot
-from kfunc_lab.graph.picture.svg import ARROW
 from kfunc_lab.graph.picture.rasterise import needs_other_fonts, rasterise
+from kfunc_lab.graph.picture.svg import ARROW
 from kfunc_lab.ui.text_width import text_width
 from kfunc_lab.ui.theme import SURFACE
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.picture.rasterise import rasterise
 from kfunc_lab.graph.publication.layered import to_layered
 from kfunc_lab.graph.publication.paper import to_paper
 from kfunc_lab.graph.publication.pdf import to_pdf
 from kfunc_lab.locale import _
-from kfunc_lab.graph.picture.rasterise import rasterise
 
 _DPI = 300  # what journals ask for
 
