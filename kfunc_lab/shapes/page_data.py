@@ -143,6 +143,8 @@ def panel_data(
         if graph.connected
         else [],
     }
+    if problem is not None and problem.unknown:
+        return panel | {"waits": problem.reason, "html": ""}
     if problem is not None:
         clash = {
             "reason": problem.reason,

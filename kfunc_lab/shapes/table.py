@@ -82,7 +82,7 @@ def _explained(result: WhatIf, items: Sequence[str], batch: int) -> Iterator[str
         yield f"{printable(call.id)} ({printable(call.kind)})"
         problem = result.problems.get(item)
         if problem is not None:
-            yield f"  ✗ {problem.reason}"
+            yield f"  {'?' if problem.unknown else '✗'} {problem.reason}"
             yield from ([f"  {problem.arithmetic}"] if problem.arithmetic else [])
             continue
         sections = explain_call(call, result.derivations.get(item), batch)

@@ -9,19 +9,24 @@ import pytest
 from keras import layers
 
 from kfunc_lab.command_line import _load
+from kfunc_lab.doctor import release
 from kfunc_lab.graph.foreign.files import what_to_load, why_not_a_model, why_not_loaded
 
 KERAS_2 = Path(__file__).with_name("keras_2_files.zip")
 
 
-class Mine(layers.Layer):
-    def call(self, x):
-        return x
+def classes_of_a_notebook():
+    """Returns a layer and an initializer whose classes no module holds."""
 
+    class Mine(layers.Layer):
+        def call(self, x):
+            return x
 
-class Zeroed(keras.initializers.Initializer):
-    def __call__(self, shape, dtype=None):
-        return keras.ops.zeros(shape)
+    class Zeroed(keras.initializers.Initializer):
+        def __call__(self, shape, dtype=None):
+            return keras.ops.zeros(shape)
+
+    return Mine(), Zeroed()
 
 
 def doubled(x):
@@ -34,12 +39,13 @@ def files(tmp_path_factory):
     with zipfile.ZipFile(KERAS_2) as archive:
         archive.extractall(folder / "keras_2")
     x = keras.Input((4,), name="x")
+    mine, zeroed = classes_of_a_notebook()
     for name, layer in {
         "good": layers.Dense(2),
-        "layer": Mine(),
+        "layer": mine,
         "function": layers.Dense(2, activation=doubled),
         "wrapped": layers.Lambda(doubled),
-        "initializer": layers.Dense(2, kernel_initializer=Zeroed()),
+        "initializer": layers.Dense(2, kernel_initializer=zeroed),
         "lambda": layers.Lambda(lambda x: x * 2),
         "lambda_activation": layers.Dense(2, activation=lambda x: x),
     }.items():
@@ -150,6 +156,8 @@ def message(path):
     ],
 )
 def test_file_is_named_as_what_it_is(files, name, told):
+    if name == "lambda.h5" and release(keras.__version__) < (3, 11, 3):
+        pytest.skip("this Keras runs the code in .h5 files, so the command refuses them all")
     said = message(files / name)
     assert told in said
     assert bool(said) == bool(told)
