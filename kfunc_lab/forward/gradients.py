@@ -62,7 +62,8 @@ class Computation:
 
         Returns:
             One array for each watched tensor; `None` where nothing leads from it to the result
-            (with JAX an array of zeros).
+            (with JAX an array of zeros). With TensorFlow, that of an embedding's table holds
+            only the rows that were used.
 
         Raises:
             NoGradientError: If an operation on the way has no gradient.
