@@ -33,7 +33,12 @@ def settings_digests(operation: Any, config: Any) -> dict[str, str]:
         Only settings that hold an array or a function; `"class"` for the code of a custom class.
     """
     values = config if isinstance(config, Mapping) else held_arguments(operation)
-    digests = {str(name): _digest(_hidden(operation, name, values[name], 0)) for name in values}
+    is_own = not _is_of_keras(type(operation))
+    digests = {
+        str(name): _digest(_hidden(operation, name, value, 0))
+        for name, value in values.items()
+        if is_own or _may_hide(value)
+    }
     digests["class"] = _digest_of_class(type(operation))  # type: ignore[arg-type]
     return {name: digest for name, digest in digests.items() if digest}
 
@@ -42,6 +47,17 @@ def arguments_digests(arguments: Mapping[str, Any]) -> dict[str, str]:
     """Returns the digests of the arguments of a call, by name, as `settings_digests` does."""
     digests = {name: _digest(_contents(value, 0)) for name, value in arguments.items()}
     return {name: digest for name, digest in digests.items() if digest}
+
+
+def _may_hide(value: Any) -> bool:
+    """Tells whether a value of a configuration may hold an array or name a function."""
+    if type(value) in _PLAIN:
+        return False
+    if isinstance(value, Mapping):
+        # A lambda is written as its code, alone or under "value".
+        is_code = value.get("class_name") in ("function", "__lambda__") or "value" in value
+        return is_code or any(map(_may_hide, value.values()))
+    return not isinstance(value, (list, tuple)) or any(map(_may_hide, value))
 
 
 def _digest(parts: Iterable[bytes]) -> str:

@@ -484,10 +484,11 @@ class _Reader:
         inputs = outputs if node.is_input and group else tuple(map(self._spec, tensors))
         config = configuration_with_warnings(node.operation)
         settings = changed_settings(node.operation, config)
-        given = node.operation, node.arguments.args, node.arguments.kwargs
-        settings |= argument_settings(*given, tensors)
         fields = _layer_fields(node.operation, layer_id, config, self._sizes)
-        fields["digests"] |= arguments_digests(named_arguments(*given))
+        given = node.operation, node.arguments.args, node.arguments.kwargs
+        if given[2] or list(map(id, given[1])) != list(map(id, tensors)):
+            settings |= argument_settings(*given, tensors)
+            fields["digests"] |= arguments_digests(named_arguments(*given))
         call = Call(
             id=call_id,
             inputs=inputs,
