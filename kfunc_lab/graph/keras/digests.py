@@ -19,6 +19,7 @@ import numpy as np
 from kfunc_lab.graph.keras.settings import held_arguments
 
 _DEPTH = 6  # functions that call functions, and layers in layers
+_NUMBERS = (bool, int, float, type(None))
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -33,7 +34,11 @@ def settings_digests(operation: Any, config: Any) -> dict[str, str]:
         Only settings that hold an array or a function; `"class"` for the code of a custom class.
     """
     values = config if isinstance(config, Mapping) else held_arguments(operation)
-    digests = {str(name): _digest(_hidden(operation, name, values[name], 0)) for name in values}
+    digests = {
+        str(name): _digest(_hidden(operation, name, value, 0))
+        for name, value in values.items()
+        if not isinstance(value, _NUMBERS)  # most settings, and no name of a function
+    }
     digests["class"] = _digest_of_class(type(operation))  # type: ignore[arg-type]
     return {name: digest for name, digest in digests.items() if digest}
 
