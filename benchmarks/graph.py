@@ -138,7 +138,7 @@ def growth() -> bool:
     )
     costs = []
     for count in GROWTH:
-        chain = branched = keras.Input((8,))
+        chain, branched = keras.Input((8,)), keras.Input((8,))
         for _layer in range(count):
             chain = layers.ReLU()(chain)
         for _block in range(count // 4):

@@ -19,6 +19,7 @@ import numpy as np
 from kfunc_lab.graph.keras.settings import held_arguments
 
 _DEPTH = 6  # functions that call functions, and layers in layers
+_NUMBERS = (bool, int, float, type(None))
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -37,7 +38,8 @@ def settings_digests(operation: Any, config: Any) -> dict[str, str]:
     digests = {
         str(name): _digest(_hidden(operation, name, value, 0))
         for name, value in values.items()
-        if is_own or _may_hide(value)
+        # A number names nothing; a text may name a function of a class of one's own.
+        if _may_hide(value) or (is_own and not isinstance(value, _NUMBERS))
     }
     digests["class"] = _digest_of_class(type(operation))  # type: ignore[arg-type]
     return {name: digest for name, digest in digests.items() if digest}

@@ -43,8 +43,9 @@ def graph(
             lists, tuples and dicts; or a `LayerGraph` from `lab.load_graph`.
         fold: The groups to fold into one box. `None` folds wrappers and layers made of layers, and
             repeated blocks, equal branches and nested models as far as the picture would be larger
-            than a screen, and above 150 calls all of them; `True` folds all groups, `False` none. Names or classes, such as `"encoder"` or
-            `["conv2_block", "TimeDistributed"]`, fold those groups.
+            than a screen, and above 150 calls all of them; `True` folds all groups, `False` none.
+            Names or classes, such as `"encoder"` or `["conv2_block", "TimeDistributed"]`, fold
+            those groups.
         highlight: Models or layers to show as coloured regions, by label, such as
             `{"encoder": encoder}`.
         masks: Whether to show the operations that only compute masks.

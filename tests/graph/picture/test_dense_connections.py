@@ -63,7 +63,8 @@ def test_every_tensor_has_its_line_between_its_boxes(name):
         box = layouts.boxes[curve.wire.target]
         assert abs(curve.points[-2] - end_x) <= box.width / 2
         assert curve.points[-1] == pytest.approx(end_y - box.height / 2, abs=2)
-        assert min(curve.points) >= 0 and max(curve.points[::2]) <= picture.width
+        assert min(curve.points) >= 0
+        assert max(curve.points[::2]) <= picture.width
 
 
 def test_rail_is_shared_by_what_each_box_takes():
