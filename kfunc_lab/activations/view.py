@@ -75,7 +75,8 @@ def activations(
 
     Args:
         model: A built model or layer. It is left unchanged.
-        x: The inputs: an array, or a list, tuple or dict of arrays with the batch axis first.
+        x: The inputs: an array, or arrays in the structure that the model takes, with the batch
+            axis first. An optional input may be `None`.
         training: Whether to call the model in training mode, with dropout and batch statistics.
         layers: The only layers or calls to record, by name; by default all.
         limit: The memory for activations, in MB. Above it, only statistics and small pictures
