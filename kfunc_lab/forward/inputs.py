@@ -285,4 +285,5 @@ def _check_same_count(counts: Mapping[str, int]) -> None:
 
 def runs_own_graph(model: Any) -> bool:
     """Tells whether a functional model's class leaves it to Keras to run the graph."""
-    return type(model).call.__module__.partition(".")[0] == "keras"
+    module: str = type(model).call.__module__
+    return module.partition(".")[0] == "keras"
