@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.graph.keras.nodes import operations_within, preserve_name_counters
-from kfunc_lab.ui.garbage import no_garbage_collection
+from kfunc_lab.graph.model.memory import no_garbage_collection
 
 # Takes an operation, its own `call`, and the arguments; returns what the call returns.
 Runner = Callable[[Any, Callable[..., Any], Sequence[Any], dict[str, Any]], Any]

@@ -225,6 +225,27 @@ def test_random_numbers_do_not_depend_on_limit(kind):
         assert shown.state == "recomputed"
 
 
+MIXING = {
+    "mean of the batch": lambda: chain((4,), lambda x: x - ops.mean(x, axis=0)),
+    "one batch size": lambda: chain((4,), lambda x: ops.reshape(x, (3, 4)) * 2),
+    "largest of the batch": lambda: chain((4,), lambda x: x / ops.max(x)),
+}
+
+
+@pytest.mark.parametrize("kind", MIXING)
+def test_batch_is_not_split_where_samples_depend_on_each_other(kind):
+    model, x = MIXING[kind]()
+    whole = look(model, x, training=False)
+    low = look(model, x, training=False, limit=1)
+    for call, values in whole.values.items():
+        assert np.array_equal(low.values[call], values)
+        assert np.allclose(low.statistics(call).norms, whole.statistics(call).norms)
+        shown = low.sample(call, 0, 1)
+        if values.shape == (3, 4):
+            assert np.array_equal(shown.values, values[1])
+        assert shown.state == "recomputed"
+
+
 # ---------------------------------------------------------------------------------------------
 # Inputs
 
@@ -235,14 +256,14 @@ class Optional(layers.Layer):
 
 
 class OfParts(keras.Model):
-    """Takes nested inputs, a number beside them, and a mask for all samples."""
+    """Takes nested inputs and a number beside them."""
 
     def __init__(self):
         super().__init__()
         self.dense = layers.Dense(2)
 
     def call(self, x):
-        y = ops.matmul(x["mask"], self.dense(x["parts"][0]))
+        y = self.dense(x["parts"][0])
         return {"y": y * ops.cast(x["step"], "float32"), "as is": [x["parts"][1]]}
 
 
@@ -305,13 +326,19 @@ def words():
     return model, {"word": np.array(["b", "?", "a"]), "size": numbers(3)}
 
 
+def with_positions():
+    x, table = keras.Input((4,)), keras.Input(batch_shape=(5, 4))
+    model = keras.Model([x, table], ops.matmul(x, ops.transpose(table)))
+    return model, [numbers(2, 4), numbers(5, 4)]
+
+
 def sparse():
     x = keras.Input((6,), sparse=True)
     return keras.Model(x, layers.Dense(2)(x)), tf.sparse.from_dense(np.eye(4, 6, dtype="f4"))
 
 
 def parts():
-    x = {"parts": (numbers(2, 5, 3), numbers(2, 1)), "step": np.array(3), "mask": numbers(5, 5)}
+    x = {"parts": (numbers(2, 5, 3), numbers(2, 1)), "step": np.array(3)}
     model = OfParts()
     model(x)
     return model, x
@@ -329,7 +356,8 @@ INPUTS = {
     "optional given": lambda: optional([numbers(2, 3), numbers(2, 3)]),
     "words": words,
     "sparse": sparse,
-    "number and mask": parts,
+    "table for all samples": with_positions,
+    "number beside arrays": parts,
     "text for a graph of numbers": lambda: (Reading(), np.array([["a", "b"], ["?", "a"]])),
 }
 
@@ -372,6 +400,19 @@ def test_required_input_must_not_be_none():
     model, x = nested()
     with pytest.raises(TypeError, match="a must be an array"):
         look(model, x | {"a": None}, training=False)
+
+
+def test_call_that_takes_no_training_argument_still_runs():
+    """Keras passes `training` where the class takes it, though the instance's call does not."""
+
+    class OwnCall(layers.Dense):
+        def __call__(self, x):
+            return super().__call__(x) * 2
+
+    model, x = chain((3,), OwnCall(3, name="own"), DROP())
+    assert_same(model(x), look(model, x, training=False).recording.outputs)
+    with pytest.raises(TypeError, match="training"):
+        look(model, x, training=True)
 
 
 # ---------------------------------------------------------------------------------------------
