@@ -94,17 +94,17 @@ def outputs_of(batch: BatchActivations, sample: int) -> list[tuple[str, Bars]]:
 
 
 def _outputs(batch: BatchActivations, sample: int) -> Iterator[tuple[str, Numbers, str, str]]:
-    calls = batch.recording.calls
-    recorded = [
-        call_id
-        for call_id in batch.graph.outputs
-        if call_id in calls and calls[call_id].tensors
-    ]
-    for call_id in recorded:
-        call = calls[call_id]
-        values = batch.sample(call_id, 0, sample).values
-        yield printable(call.layer), values, call.kind, call.activation
-    if recorded or batch.graph.outputs:
+    graph = batch.graph
+    for (call_id, output), key in zip(graph.exits, graph.output_names, strict=True):
+        call = batch.recording.calls.get(call_id)
+        places = _leaves(call.packed) if call is not None else []
+        place = places[output] if output < len(places) else None
+        if call is None or place is None:
+            continue
+        name = key or (call.layer if len(places) == 1 else f"{call.layer}[{output}]")
+        values = batch.sample(call_id, place, sample).values
+        yield printable(name), values, call.kind, call.activation
+    if graph.exits:
         return
     for index, leaf in enumerate(_leaves(batch.recording.outputs)):
         if leaf is not None and np.ndim(leaf) and len(leaf) == batch.samples:

@@ -89,10 +89,11 @@ def _for_matrix(values: Numbers, kind: str) -> list[str]:
 
 
 def _are_probabilities(values: Numbers) -> bool:
-    if values.dtype.kind != "f":
+    if values.dtype.kind != "f" or not values.size:
         return False
-    total = float(values.sum(dtype=np.float64))
-    return bool(math.isclose(total, 1, abs_tol=1e-3) and values.min() >= 0)
+    if not (values.min() >= 0 and np.isfinite(values.max())):
+        return False
+    return math.isclose(float(values.sum(dtype=np.float64)), 1, abs_tol=1e-3)
 
 
 def _is_image(values: Numbers, kind: str) -> bool:

@@ -44,11 +44,11 @@ from kfunc_lab.forward.batch import BatchActivations, run
 from kfunc_lab.forward.samples import arrays_in, as_image, count_non_finite, one_sample
 from kfunc_lab.forward.values import Values
 from kfunc_lab.graph.model.folding import Fold
+from kfunc_lab.graph.model.memory import no_garbage_collection
 from kfunc_lab.graph.view.graph_view import GraphView
 from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.colour_scale import DIVERGING, SEQUENTIAL
-from kfunc_lab.ui.garbage import no_garbage_collection
 from kfunc_lab.ui.main_thread import on_main_thread
 from kfunc_lab.ui.theme import NOT_FINITE
 
@@ -75,7 +75,8 @@ def activations(
 
     Args:
         model: A built model or layer. It is left unchanged.
-        x: The inputs: an array, or a list, tuple or dict of arrays with the batch axis first.
+        x: The inputs: an array, or arrays in the structure that the model takes, with the batch
+            axis first. An optional input may be `None`.
         training: Whether to call the model in training mode, with dropout and batch statistics.
         layers: The only layers or calls to record, by name; by default all.
         limit: The memory for activations, in MB. Above it, only statistics and small pictures

@@ -10,16 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.forward.capture import (
-    DependsOnBatchError,
-    Subject,
-    capture,
-    capture_in_chunks,
-)
+from kfunc_lab.forward.capture import Subject, capture, capture_in_chunks
 from kfunc_lab.forward.inputs import check_inputs
 from kfunc_lab.forward.recording import CapturedCall, Recording, Tensor, statistics_of_tensor
 from kfunc_lab.forward.samples import (
-    chunks_of,
     fixed_batch_size,
     sample_count,
     slice_samples,
@@ -28,9 +22,8 @@ from kfunc_lab.forward.statistics import Statistics
 from kfunc_lab.forward.values import Values, no_such_call
 from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
-from kfunc_lab.graph.model.memory import activation_bytes
+from kfunc_lab.graph.model.memory import activation_bytes, no_garbage_collection
 from kfunc_lab.ui.arrays import Numbers
-from kfunc_lab.ui.garbage import no_garbage_collection
 from kfunc_lab.ui.thumbnails import thumbnail
 
 # The state of a value: kept from the first pass, recomputed, or recomputed with weights that have
@@ -100,8 +93,7 @@ class BatchActivations:
 
     @property
     def _depends_on_batch(self) -> bool:
-        """Whether a sample alone would get other values: other random numbers or averages."""
-        return self.training or self.recording.changes_state
+        return self.training or self.recording.depends_on_batch
 
     @property
     def training(self) -> bool:
@@ -267,16 +259,27 @@ def run(
     graph = reading.graph
     subject = Subject(model, graph, reading.items, training)
     only = None if layers is None else _calls_named(graph, layers)
-    count = sample_count(x)
-    size = _chunk_size(graph, count, limit, dtype)
-    recording = None
-    if not (training or only is not None or size >= count or fixed_batch_size(model)):
-        with contextlib.suppress(DependsOnBatchError):
-            recording = capture_in_chunks(
-                subject, chunks_of(x, size), lambda done: progress(done, count)
-            )
-    recording = recording or capture(subject, x, only=only, dtype=dtype, limit=limit)
+    recording = _recorded(subject, x, only, dtype, limit, progress)
     return BatchActivations(subject, x, recording, dtype, limit)
+
+
+def _recorded(
+    subject: Subject,
+    x: Any,
+    only: Collection[str] | None,
+    dtype: str | None,
+    limit: int,
+    progress: Callable[[int, int], None],
+) -> Recording:
+    count = sample_count(x)
+    size = _chunk_size(subject.graph, count, limit, dtype)
+    is_split = not (subject.training or only is not None or size >= count)
+    if is_split and not fixed_batch_size(subject.model):
+        # What fails for a part of the samples may do for all of them.
+        with contextlib.suppress(Exception):
+            return capture_in_chunks(subject, x, size, lambda done: progress(done, count))
+    recording = capture(subject, x, only=only, dtype=dtype, limit=limit)
+    return replace(recording, depends_on_batch=is_split or recording.depends_on_batch)
 
 
 def _chunk_size(graph: LayerGraph, count: int, limit: int, dtype: str | None) -> int:

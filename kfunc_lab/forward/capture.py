@@ -3,23 +3,31 @@
 import functools
 import inspect
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from kfunc_lab.forward.call_names import CallNames, Place
 from kfunc_lab.forward.call_outputs import arrays_of, as_arrays, new_call, with_outputs
 from kfunc_lab.forward.inputs import runs_own_graph
 from kfunc_lab.forward.interception import intercept_calls, is_tracing, unchanged
-from kfunc_lab.forward.recording import CapturedCall, Recording, merge_recordings, summarise
-from kfunc_lab.forward.samples import sample_count
+from kfunc_lab.forward.recording import (
+    CapturedCall,
+    Recording,
+    Tensor,
+    merge_recordings,
+    summarise,
+)
+from kfunc_lab.forward.samples import chunks_of, sample_count, slice_samples
 from kfunc_lab.graph.keras.nodes import functional_of, standardized_inputs
 from kfunc_lab.graph.model.layer_graph import LayerGraph, unused_id
 from kfunc_lab.ui.arrays import Numbers
 
 
 class DependsOnBatchError(Exception):
-    """A call draws random numbers or updates averages, so that a batch cannot be split."""
+    """A batch cannot be split, because the values of a sample depend on the others."""
 
 
 @dataclass(frozen=True)
@@ -67,26 +75,34 @@ def capture(
     Raises:
         Exception: Whatever the model raises.
     """
-    recorder = _Recorder(subject, only, dtype, limit, first_sample)
-    recorder.is_summary = not whole
-    recorder.samples = sample_count(x)
-    with (
-        unchanged(subject.model) as recorder.scope,
-        intercept_calls(subject.model, recorder.run),
-    ):
-        # Not only if it is true: random layers, and layers of users, may train by default.
-        outputs = subject.model(x, training=subject.training)
+    # Passed even if it is false: random layers, and layers of users, may train by default.
+    for argument in ({"training": subject.training}, {}):
+        recorder = _Recorder(subject, only, dtype, limit, first_sample)
+        recorder.is_summary = not whole
+        recorder.samples = sample_count(x)
+        try:
+            with (
+                unchanged(subject.model) as recorder.scope,
+                intercept_calls(subject.model, recorder.run),
+            ):
+                outputs = subject.model(x, **argument)
+            break
+        except TypeError as error:
+            # Keras passes it on to a layer whose `call` was replaced by one that takes none.
+            if subject.training or not argument or "'training'" not in str(error):
+                raise
     return recorder.recording(outputs)
 
 
 def capture_in_chunks(
-    subject: Subject, chunks: Iterator[tuple[int, Any]], progress: Callable[[int], None]
+    subject: Subject, x: Any, size: int, progress: Callable[[int], None]
 ) -> Recording:
     """Calls a model on one chunk of a batch after another, and stores statistics of them all.
 
     Args:
         subject: The model.
-        chunks: For each chunk the number of its first sample, and the chunk.
+        x: The inputs.
+        size: The number of samples in a chunk.
         progress: Called with the number of finished samples.
 
     Returns:
@@ -96,15 +112,35 @@ def capture_in_chunks(
         DependsOnBatchError: If what the model returns for a sample depends on the others.
         Exception: Whatever the model raises.
     """
+    if _depends_on_others(subject, x):
+        raise DependsOnBatchError
     merged: Recording | None = None
-    for first, chunk in chunks:
+    for first, chunk in chunks_of(x, size):
         part = capture(subject, chunk, first_sample=first, whole=False)
-        if part.changes_state:
+        if part.depends_on_batch:
             raise DependsOnBatchError
         merged = part if merged is None else merge_recordings(merged, part)
         progress(merged.samples)
     assert merged is not None  # noqa: S101 - an empty batch is rejected earlier
     return merged
+
+
+def _depends_on_others(subject: Subject, x: Any) -> bool:
+    """Tells whether the values of a sample are others if it is alone."""
+    together = capture(subject, slice_samples(x, 0, 2), whole=False)
+    alone = capture(subject, slice_samples(x, 0, 1), whole=False)
+    return any(
+        not _is_alike(one, other)
+        for call_id, call in alone.calls.items()
+        for one, other in zip(call.tensors, together.calls[call_id].tensors, strict=True)
+    )
+
+
+def _is_alike(alone: Tensor, together: Tensor) -> bool:
+    one, other = alone.statistics, together.statistics
+    if one is None or other is None or not one.norms.size or not other.norms.size:
+        return True
+    return bool(np.allclose(one.norms[0], other.norms[0], 1e-3, 1e-6, equal_nan=True))
 
 
 class _Recorder:
@@ -236,7 +272,8 @@ class _Recorder:
             kept=self._kept,
             needed=self._needed,
             complete=not self.is_summary,
-            changes_state=bool(self.scope.state_mapping),
+            # A call has drawn random numbers, or updated a state or an average.
+            depends_on_batch=bool(self.scope.state_mapping),
             ended=tuple(ids[index] for index in self._ended if index in ids),
         )
 

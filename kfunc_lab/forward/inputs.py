@@ -59,23 +59,22 @@ def _declares_inputs(model: Any) -> Any:
 
 
 def _check_any(x: Any) -> None:
-    """Checks the inputs of a model that declares none: one of them must hold samples."""
+    """Checks the inputs of a model that declares none."""
     import keras
 
     leaves = keras.tree.flatten(x)
     names = [f"x[{place}]" for place in range(len(leaves))] if len(leaves) > 1 else ["x"]
-    for name, array in zip(names, leaves, strict=False):
+    counts = {}
+    for name, array in zip(names, leaves, strict=True):
         if array is None and len(leaves) > 1:
             continue
         _check_is_array(name, array)
-        if len(leaves) == 1 or array.shape:  # one number may be an option of the call
+        if array.shape or len(leaves) == 1:  # a number beside arrays is an option of the call
             _check_array(name, array, None)
-    if not any(getattr(array, "shape", ()) for array in leaves):
-        raise ValueError(
-            _(
-                "{name} holds no samples: its shape is {shape}. At least one sample is needed."
-            ).format(name="x", shape=())
-        )
+            counts[name] = int(array.shape[0])
+    if not counts:
+        raise ValueError(_no_samples("x", ()))
+    _check_same_count(counts)
 
 
 def _check_model(model: Any) -> None:
@@ -184,14 +183,16 @@ def _check_is_array(name: str, array: Any) -> None:
 def _check_array(name: str, array: Any, spec: Any) -> None:
     shape = tuple(array.shape)
     if not shape or shape[0] == 0:
-        raise ValueError(
-            _(
-                "{name} holds no samples: its shape is {shape}. At least one sample is needed."
-            ).format(name=printable(name), shape=shape)
-        )
+        raise ValueError(_no_samples(name, shape))
     _check_dtype(name, array, spec)
     if spec is not None and not _fits(shape, tuple(spec.shape)):
         raise ValueError(_wrong_shape(name, shape, tuple(spec.shape)))
+
+
+def _no_samples(name: str, shape: tuple[int, ...]) -> str:
+    return _(
+        "{name} holds no samples: its shape is {shape}. At least one sample is needed."
+    ).format(name=printable(name), shape=shape)
 
 
 def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
@@ -285,4 +286,5 @@ def _check_same_count(counts: Mapping[str, int]) -> None:
 
 def runs_own_graph(model: Any) -> bool:
     """Tells whether a functional model's class leaves it to Keras to run the graph."""
-    return type(model).call.__module__.partition(".")[0] == "keras"
+    module: str = type(model).call.__module__
+    return module.partition(".")[0] == "keras"

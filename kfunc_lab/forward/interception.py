@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kfunc_lab.graph.keras.nodes import operations_within, preserve_name_counters
-from kfunc_lab.ui.garbage import no_garbage_collection
+from kfunc_lab.graph.model.memory import no_garbage_collection
 
 # Takes an operation, its own `call`, and the arguments; returns what the call returns.
 Runner = Callable[[Any, Callable[..., Any], Sequence[Any], dict[str, Any]], Any]
@@ -158,7 +158,9 @@ def _copy_attributes(attributes: dict[str, Any]) -> _Attributes:
 
 
 def _copy_items(value: Any) -> Any:
-    return next(kind(value) for kind in (list, dict, set) if isinstance(value, kind))
+    if isinstance(value, list):
+        return list(value)
+    return dict(value) if isinstance(value, dict) else set(value)
 
 
 def _restore_attributes(attributes: dict[str, Any], before: _Attributes) -> None:
@@ -174,11 +176,12 @@ def _restore_attributes(attributes: dict[str, Any], before: _Attributes) -> None
 
 def _hold_same(one: Any, other: Any) -> bool:
     """Tells whether two collections hold the same objects, which need not be comparable."""
-    one = _copy_items(one)
     if len(one) != len(other):
         return False
     if isinstance(one, dict):
         return all(key in other and other[key] is value for key, value in one.items())
+    if isinstance(one, set):
+        return set(map(id, one)) == set(map(id, other))
     return all(map(operator.is_, one, other))
 
 

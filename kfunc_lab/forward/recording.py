@@ -79,7 +79,8 @@ class Recording:
         needed: The size in bytes of all values.
         complete: Whether all values are stored.
         ended: The ids of the calls in the order in which they ended.
-        changes_state: Whether a variable would have changed, such as a seed or a moving average.
+        depends_on_batch: Whether a sample alone would get other values: other random numbers,
+            averages over other samples, or none because the model takes one batch size only.
     """
 
     calls: dict[str, CapturedCall]
@@ -89,7 +90,7 @@ class Recording:
     needed: int
     complete: bool
     ended: tuple[str, ...] = ()
-    changes_state: bool = False
+    depends_on_batch: bool = False
 
     @functools.cached_property
     def not_finite(self) -> str:

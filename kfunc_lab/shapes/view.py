@@ -10,6 +10,7 @@ from kfunc_lab.graph.keras.settings import with_dependent_settings
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.folding import Fold
 from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.memory import no_garbage_collection
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.picture.svg import draw
 from kfunc_lab.graph.view.graph_view import GraphView
@@ -27,7 +28,6 @@ from kfunc_lab.shapes.costs import costs
 from kfunc_lab.shapes.page_data import marks_data, panel_data, table_data
 from kfunc_lab.shapes.what_if import INPUT, Changes, DryRuns, WhatIf, what_if
 from kfunc_lab.ui.assets import BUNDLES
-from kfunc_lab.ui.garbage import no_garbage_collection
 from kfunc_lab.ui.text import printable
 
 # Up to this number of calls, the page gets all panels at once, and asks the kernel for changes.

@@ -1,7 +1,9 @@
 """Tests for the view of activations: its picture, its messages and its options."""
 
+import gc
 import json
 import re
+import weakref
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
@@ -36,6 +38,15 @@ def some_tokens():
 
 
 # -- content
+
+
+def test_closed_view_frees_its_values(cnn, digits):
+    view = lab.activations(cnn, digits)
+    values = weakref.ref(view.values["conv"])
+    view.close()
+    del view
+    gc.collect()
+    assert values() is None
 
 
 def test_panel_follows_selection(view):

@@ -1,5 +1,8 @@
-"""The memory of a call: its weights and its outputs."""
+"""The memory of a call, its weights and its outputs, and Python's own while a graph is made."""
 
+import contextlib
+import gc
+from collections.abc import Iterator
 from math import prod
 
 from kfunc_lab.graph.model.layer_graph import Call
@@ -50,3 +53,15 @@ def memory_text(count: int) -> str:
         if count >= limit:
             return f"{count / limit:.3g} {unit}"
     return f"{count} B"
+
+
+@contextlib.contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Postpones garbage collection: a large model makes it slow, and a view leaves little."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -12,6 +12,7 @@ from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.descriptions import notes, title
 from kfunc_lab.graph.model.folding import Fold, ancestors, fold_graph, search
 from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.memory import no_garbage_collection
 from kfunc_lab.graph.picture.graphviz import GraphvizError
 from kfunc_lab.graph.picture.highlights import Highlights, values_by_item
 from kfunc_lab.graph.picture.layout import Layouts
@@ -21,7 +22,6 @@ from kfunc_lab.graph.view.page_data import highlight_data, items_data, legend_da
 from kfunc_lab.locale import _
 from kfunc_lab.ui.assets import BUNDLES
 from kfunc_lab.ui.files import save_as
-from kfunc_lab.ui.garbage import no_garbage_collection
 from kfunc_lab.ui.view import View
 
 # Up to this number of calls, the page gets all data at once and needs no kernel to fold or search.
