@@ -73,7 +73,7 @@ def check_reading(it: Subject) -> Iterator[Fault]:
             check(it.model, graph)
         except AssertionError as error:
             yield Fault("read", check.__name__.removeprefix("assert_"), str(error)[:300])
-        except (KeyError, ValueError, TypeError, AttributeError):
+        except (KeyError, ValueError, TypeError, AttributeError, NotImplementedError):
             continue  # the check itself knows fewer models than the reader
     position = {call.id: number for number, call in enumerate(graph.calls)}
     for edge in graph.edges:
@@ -355,8 +355,10 @@ def check_compare(it: Subject) -> Iterator[Fault]:
     except Exception:
         return
     view = lab.compare(it.model, clone)
-    if not _no_difference(view.comparison):
-        yield Fault("compare", "a model differs from its clone", view.to_text()[:300])
+    lines = view.to_text().splitlines()[1:]
+    # Some classes give their layers other names when they are built from a configuration.
+    if not _no_difference(view.comparison) and not all(": name " in line for line in lines):
+        yield Fault("compare", "a model differs from its clone", "; ".join(lines)[:300])
 
 
 def _no_difference(comparison: Any) -> bool:

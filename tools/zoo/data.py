@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 
 _SIZES = {2: (10,), 3: (10, 10), 4: (64, 64, 3), 5: (8, 64, 64, 3)}  # for unknown sizes
 _MAX_NUMBERS = 20_000_000
+_STATE = 100_000  # numbers; larger variables are frozen weights
 
 
 def some_data(model: Any) -> Any:
@@ -19,7 +21,7 @@ def some_data(model: Any) -> Any:
         return None
     draw = np.random.default_rng(0)
     arrays = keras.tree.map_structure(lambda tensor: _array(tensor, draw), inputs)
-    if sum(array.size for array in keras.tree.flatten(arrays)) > _MAX_NUMBERS:
+    if sum(prod(array.shape) for array in keras.tree.flatten(arrays)) > _MAX_NUMBERS:
         return None
     return arrays
 
@@ -70,8 +72,9 @@ def _as_numpy(value: Any) -> Any:
 
 @contextlib.contextmanager
 def same_seeds(model: Any) -> Iterator[None]:
-    """Restores the states of a model's random generators, so that each call draws the same."""
-    states = [it for it in model.variables if it.name == "seed_generator_state"]
+    """Restores what a call changes: the states of random generators and of recurrent layers."""
+    states = [it for it in model.non_trainable_variables if prod(it.shape) <= _STATE]
+    states += [it for it in model.variables if it.name == "seed_generator_state"]
     before = [keras.ops.convert_to_numpy(it) for it in states]
     try:
         yield

@@ -239,3 +239,25 @@ def test_model_of_a_packages_class_makes_its_layers_again(installed):
 
     assert found(Backbone()) == [("unused-input", "certain")]
     assert found(installed(Backbone)()) == [("unused-input", "possible")]
+
+
+class Loud(NamedScale):
+    made = 0
+
+    def __init__(self, by=1.0, width=0, **kwargs):
+        super().__init__(by, **kwargs)
+        type(self).made += 1
+        self.width = width
+        print("made")
+
+    def build(self, shape):
+        self.table = self.add_weight(shape=(self.width,), initializer="zeros")
+
+
+@pytest.mark.parametrize(("width", "tries"), [(1, 1), (6_000_000, 0)])
+def test_trial_is_silent_and_spares_large_layers(width, tries, capsys):
+    model = model_with(Loud(2.0, width))
+    capsys.readouterr()
+    Loud.made = 0
+    assert found(model)[0][0] == "config-incomplete"  # the width
+    assert (Loud.made, capsys.readouterr().out) == (tries, "")

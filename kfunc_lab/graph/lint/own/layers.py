@@ -69,7 +69,7 @@ def _configuration(case: Case, call: Call, layer: Any) -> Iterator[Finding]:
     refused = [] if is_loaded else _refused_arguments(cls, config)
     if refused:
         yield _refusal(call, cls, refused)
-    elif missing and (is_loaded or _required(cls) & set(missing)):
+    elif missing and (is_loaded or again is None or _required(cls) & set(missing)):
         yield _incomplete(call, layer, missing, again if is_loaded else None)
     elif isinstance(again, TypeError):
         yield _not_rebuilt(call, cls, again)
@@ -99,7 +99,8 @@ def _incomplete(call: Call, layer: Any, missing: list[str], again: Any) -> Findi
         "kind": printable(cls.__name__),
         "names": ", ".join(f"`{name}`" for name in missing),
     }
-    if again is None or differs(layer, again, missing):
+    is_lost = _required(cls) & set(missing) if again is None else differs(layer, again, missing)
+    if is_lost:
         reason, sureness = (
             _(
                 "The `get_config` of {kind} omits {names}, so a loaded model cannot "

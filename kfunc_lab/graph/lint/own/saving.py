@@ -1,12 +1,18 @@
 """Finds out what saving and loading makes of the layers that a user wrote, by trying it."""
 
+import contextlib
+import io
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.nodes import layers_within
+
+_MANY = 5_000_000  # weights
 
 
 def saved_layers(model: Any) -> list[Any]:
@@ -76,14 +82,17 @@ def loaded(layer: Any, model: Any) -> Any:
         model: The model, whose custom classes the configuration may name.
 
     Returns:
-        The new layer, without weights; the exception if its class raises one.
+        The new layer, without weights; the exception if its class raises one; `None` for a layer
+        that holds a large network, because its class may read the weights from a file.
     """
     import keras
 
+    if sum(prod(weight.shape) for weight in layer.weights) > _MANY:
+        return None
     known = {type(it).__name__: type(it) for it in layers_within(model)}
     random_state = np.random.get_state()
     try:
-        with preserve_keras_state():
+        with preserve_keras_state(), _silence():
             record = keras.saving.serialize_keras_object(layer)
             return keras.saving.deserialize_keras_object(
                 record, custom_objects=known, safe_mode=False
@@ -92,6 +101,18 @@ def loaded(layer: Any, model: Any) -> Any:
         return error.__cause__ if isinstance(error.__cause__, TypeError) else error
     finally:
         np.random.set_state(random_state)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Hides what a user's constructor prints, and its warnings."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def differs(layer: Any, again: Any, names: Iterable[str]) -> bool:
