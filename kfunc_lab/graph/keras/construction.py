@@ -13,6 +13,7 @@ from kfunc_lab.graph.keras.code.arguments import (
     required_arguments,
     restores_itself,
     same_as_made,
+    takes_any_number,
 )
 from kfunc_lab.graph.keras.code.imports import Imports, Names, public_name
 from kfunc_lab.graph.keras.code.lambdas import lambda_code
@@ -203,6 +204,11 @@ class Expressions:
         Its configuration may not be what its constructor takes. Keras then knows the arguments
         that it was created with, if all of them are plain.
         """
+        if takes_any_number(cls) and constructor_is_newer(cls):
+            # An older Keras records the other arguments without these.
+            raise NotWritableError(
+                _("its class has no get_config, and an argument cannot be serialised")
+            )
         accepted, required = accepted_arguments(cls), required_arguments(cls)
         shared = {name: config[name] for name in _OF_EVERY_LAYER if name in config}
         recorded = recorded_arguments(made) if type(made) is cls else None

@@ -69,6 +69,12 @@ def constructor_is_newer(cls: Any) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def takes_any_number(cls: Any) -> bool:
+    """Tells whether a constructor takes any number of arguments by position."""
+    return any(it.kind is it.VAR_POSITIONAL for it in _parameters(cls))
+
+
+@lru_cache(maxsize=1024)
 def restores_itself(cls: Any) -> bool:
     """Tells whether a class, or one that it extends outside Keras, defines `from_config`."""
     home = next((it for it in cls.__mro__ if "from_config" in it.__dict__), object)
