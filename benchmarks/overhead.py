@@ -20,7 +20,7 @@ from rich.table import Table
 
 import kfunc_lab as lab
 from kfunc_lab.graph.export.table import to_text
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.graph.model.comparison import compare_graphs
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec
 from kfunc_lab.lessons import progress

@@ -17,7 +17,7 @@ from rebuilding import comparable, rebuilt
 
 import kfunc_lab as lab
 from kfunc_lab.forward.batch import run
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.graph.model.folding import MAX_CALLS_UNFOLDED
 from kfunc_lab.graph.model.graph_file import from_json
 from kfunc_lab.graph.picture.graphviz import run_dot

@@ -8,9 +8,9 @@ from keras import layers
 from keras.src.applications import resnet as family
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.reader import read
 from kfunc_lab.graph.keras.settings import with_dependent_settings
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.shapes.controls import setting
 from kfunc_lab.shapes.rules.formulas import rule_of
 from kfunc_lab.shapes.what_if import INPUT, Changes, what_if

@@ -17,8 +17,8 @@ from faults import Fault
 
 import kfunc_lab as lab
 from kfunc_lab.forward.batch import run
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.reader import read
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.graph.model.graph_file import from_json
 from kfunc_lab.graph.picture.graphviz import run_dot
 from kfunc_lab.shapes.what_if import Changes, what_if

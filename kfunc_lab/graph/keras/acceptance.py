@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 
 Shape = tuple[int | None, ...]
 

@@ -1,28 +1,31 @@
 """Writes the Python expression that creates a layer or operation."""
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kfunc_lab.graph.keras.arguments import (
+from kfunc_lab.graph.keras.code.arguments import (
     accepted_arguments,
     constructor_is_newer,
+    own_arguments,
     required_arguments,
     restores_itself,
     same_as_made,
+    takes_any_number,
 )
-from kfunc_lab.graph.keras.imports import Imports, Names, public_name
-from kfunc_lab.graph.keras.lambdas import lambda_code
-from kfunc_lab.graph.keras.literals import (
+from kfunc_lab.graph.keras.code.imports import Imports, Names, public_name
+from kfunc_lab.graph.keras.code.lambdas import lambda_code
+from kfunc_lab.graph.keras.code.literals import (
     MAX_NUMBERS,
     NotWritableError,
     literal,
     sequence,
     text_literal,
 )
+from kfunc_lab.graph.keras.code.operations import function_name
 from kfunc_lab.graph.keras.nodes import recorded_arguments, sublayers_of
-from kfunc_lab.graph.keras.operations import function_name
 from kfunc_lab.graph.keras.settings import (
     configuration,
     constructor_defaults,
@@ -94,6 +97,7 @@ class Expressions:
 
     Attributes:
         imports: The classes and functions that the expressions name.
+        subject: The name of the layer or operation that is being written.
     """
 
     def __init__(
@@ -112,7 +116,7 @@ class Expressions:
         self.imports = Imports(names or Names())
         self._variable_of = variable_of
         self._variable_for = variable_for
-        self._subject = ""  # what is being written
+        self.subject = ""
 
     def of(
         self,
@@ -133,7 +137,7 @@ class Expressions:
         import keras
 
         cls: Any = type(operation)
-        self._subject = operation.name
+        self.subject = operation.name
         config = configuration(operation) if config is None else config
         if isinstance(config, Exception) and recorded_arguments(operation) is None:
             reason = (
@@ -200,6 +204,11 @@ class Expressions:
         Its configuration may not be what its constructor takes. Keras then knows the arguments
         that it was created with, if all of them are plain.
         """
+        if takes_any_number(cls) and constructor_is_newer(cls):
+            # An older Keras records the other arguments without these.
+            raise NotWritableError(
+                _("its class has no get_config, and an argument cannot be serialised")
+            )
         accepted, required = accepted_arguments(cls), required_arguments(cls)
         shared = {name: config[name] for name in _OF_EVERY_LAYER if name in config}
         recorded = recorded_arguments(made) if type(made) is cls else None
@@ -245,7 +254,7 @@ class Expressions:
 
     def _call(self, name_of_class: str, cls: Any, config: Mapping[str, Any], made: Any) -> str:
         """Writes a constructor call with the arguments that differ from their defaults."""
-        defaults = constructor_defaults(cls)
+        defaults, own = constructor_defaults(cls), own_arguments(cls)
         rest = dict(config)
         positional, named = [], []
         for name in required_arguments(cls):
@@ -255,30 +264,51 @@ class Expressions:
         for name, value in rest.items():
             if name in _OF_EVERY_LAYER:
                 continue
+            default = defaults.get(name, inspect.Parameter.empty)
             if is_derived(name, value, cls, defaults):
                 continue
-            if not is_default(name, value, defaults.get(name, inspect.Parameter.empty), rest):
+            # What `None` stands for is known of Keras's classes alone.
+            exact = value is None or default is not None or name not in own
+            if not (exact and is_default(name, value, default, rest)):
                 named.append(f"{name}={self._argument(name, value, cls, made)}")
-        named += self._for_every_layer(rest)
+        named += self._for_every_layer(rest, made)
         return f"{name_of_class}({', '.join([*positional, *named])})"
 
-    def _for_every_layer(self, config: Mapping[str, Any]) -> list[str]:
+    def _for_every_layer(self, config: Mapping[str, Any], made: Any) -> list[str]:
         written = []
-        policy = dtype_name(config.get("dtype"))
-        if policy is not None and policy != default_dtype():
-            written.append(f"dtype={self._policy(config['dtype'], policy)}")
+        policy = self._policy(config.get("dtype"), made)
+        if policy:
+            written.append(f"dtype={policy}")
         if config.get("trainable") is False:
             written.append("trainable=False")
         if isinstance(config.get("name"), str):
             written.append(f"name={text_literal(config['name'])}")
         return written
 
-    def _policy(self, config: Any, name: str) -> str:
+    def _policy(self, config: Any, made: Any) -> str:
+        """Writes a dtype policy; empty if it is the default."""
+        import keras
+
+        policy = getattr(made, "dtype_policy", None)
         kind = config.get("class_name") if isinstance(config, Mapping) else ""
-        return self.value(config) if kind == "DTypePolicyMap" else text_literal(name)
+        if kind != "DTypePolicyMap" or not isinstance(
+            policy, keras.dtype_policies.DTypePolicyMap
+        ):
+            name = dtype_name(config)
+            return "" if name in (None, default_dtype()) else text_literal(str(name))
+        home = "keras.dtype_policies"
+        parts = {
+            path: f"{home}.get({text_literal(_policy_name(it))})" for path, it in policy.items()
+        }
+        pairs = ", ".join(f"{text_literal(path)}: {part}" for path, part in parts.items())
+        given = ""
+        if config["config"].get("default_policy") is not None:
+            given = f"default_policy={text_literal(policy.default_policy.name)}, "
+        return f"{home}.DTypePolicyMap({given}policy_map={{{pairs}}})"
 
     def _argument(self, name: str, value: Any, cls: Any, made: Any) -> str:
-        if name in _PER_AXIS and isinstance(value, (tuple, list)) and len({*value}) == 1:
+        per_axis = name in _PER_AXIS and public_operation(cls)
+        if per_axis and isinstance(value, (tuple, list)) and len({*value}) == 1:
             return self.value(value[0])
         if cls.__name__ == "Bidirectional" and name == "layer":
             # Keras stores the name with the prefix that it adds to the forward layer.
@@ -350,7 +380,7 @@ class Expressions:
             what = _("an array of shape {shape} and dtype {dtype}").format(
                 shape=value.shape, dtype=value.dtype
             )
-            return self.imports.undefined(identifier_of_array(self._subject), what)
+            return self.imports.undefined(identifier_of_array(self.subject), what)
         dtype = text_literal(str(value.dtype))
         if not value.size:
             return f"np.zeros({value.shape}, dtype={dtype})"
@@ -450,24 +480,34 @@ class Expressions:
 
 def identifier_of_array(subject: str) -> str:
     """Returns a name for an array in the settings or arguments of a layer."""
-    from kfunc_lab.graph.keras.literals import identifier
+    from kfunc_lab.graph.keras.code.literals import identifier
 
     return f"{identifier(subject)}_array"
+
+
+def _policy_name(policy: Any) -> str:
+    """Returns the name of a dtype policy, also after Keras removed it to describe a map."""
+    if policy.name:
+        return str(policy.name)
+    dtype = str(policy.compute_dtype)
+    name = dtype if dtype == policy.variable_dtype else f"mixed_{dtype}"
+    mode = policy.quantization_mode
+    return f"{mode}_from_{name}" if mode else name
 
 
 def _part(made: Any, name: str, value: Any) -> Any:
     """Returns the part of an object that an entry of its configuration describes, if found."""
     if made is None or not isinstance(value, (Mapping, list, tuple)):
         return None
-    held = vars(made) if hasattr(made, "__dict__") else {}
     for key in (name, f"_{name}"):
-        if held.get(key) is not None:
-            return held[key]
+        with contextlib.suppress(Exception):  # a property of a user's may raise anything
+            if (held := getattr(made, key, None)) is not None:
+                return held
     if not isinstance(value, Mapping):
         return None
     config = value.get("config")
     if value.get("class_name") == "function":
-        found = [it for it in held.values() if getattr(it, "__name__", None) == config]
+        found = [it for it in vars(made).values() if getattr(it, "__name__", None) == config]
         return found[0] if found else None
     if isinstance(config, Mapping) and hasattr(made, "_flatten_layers"):
         for layer in sublayers_of(made):

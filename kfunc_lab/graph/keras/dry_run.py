@@ -1,14 +1,9 @@
-"""Runs a layer symbolically with other shapes or settings and restores Keras's global state.
-
-A copy of the layer runs in a scope that creates no weights. Keras counts names, draws a seed for
-each initializer, and lists variables that have no values yet: all of this is restored.
-"""
+"""Runs a copy of a layer symbolically with other shapes or settings."""
 
 import contextlib
 import inspect
-import random
 import warnings
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +11,13 @@ from kfunc_lab.graph.keras.nodes import (
     arguments_without_masks,
     layers_within,
     mask_of,
-    new_node_listeners,
     own_inputs_within,
-    preserve_name_counters,
     set_mask,
 )
 from kfunc_lab.graph.keras.reader import spec_of, weight_of
 from kfunc_lab.graph.keras.settings import configuration
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.graph.model.layer_graph import TensorSpec, Weight
-
-# The list in Keras's global state that a copy adds to.
-_UNINITIALIZED = "uninitialized_variables"
 
 
 class CannotCopyError(TypeError):
@@ -256,24 +247,3 @@ def _specs(result: Any) -> tuple[TensorSpec, ...]:
     import keras
 
     return tuple(spec_of(tensor) for tensor in keras.tree.flatten(result) if tensor is not None)
-
-
-@contextlib.contextmanager
-def preserve_keras_state() -> Iterator[None]:
-    """Restores Keras's global state after layers are created; they get no weights inside."""
-    import keras
-    from keras.src.backend.common import global_state
-
-    random_state = random.getstate()
-    uninitialized = list(global_state.get_global_attribute(_UNINITIALIZED) or ())
-    listeners = new_node_listeners[:]
-    new_node_listeners.clear()
-    try:
-        with preserve_name_counters(), keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        new_node_listeners[:] = listeners
-        random.setstate(random_state)
-        pending = global_state.get_global_attribute(_UNINITIALIZED)
-        if pending is not None:
-            pending[:] = uninitialized

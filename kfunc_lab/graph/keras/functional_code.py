@@ -5,21 +5,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kfunc_lab.graph.keras.adapted import adapted_state
+from kfunc_lab.graph.keras.code.adapted import adapted_state
+from kfunc_lab.graph.keras.code.imports import Names
+from kfunc_lab.graph.keras.code.line_breaks import break_line
+from kfunc_lab.graph.keras.code.literals import NotWritableError, sequence, text_literal
+from kfunc_lab.graph.keras.code.operations import function_arguments, function_name
 from kfunc_lab.graph.keras.construction import Creation, Expressions, public_operation
-from kfunc_lab.graph.keras.imports import Names
-from kfunc_lab.graph.keras.line_breaks import break_line
-from kfunc_lab.graph.keras.literals import NotWritableError, sequence, text_literal
 from kfunc_lab.graph.keras.nodes import (
     calls_in_order,
+    entry_of,
     functional_of,
     masks_of,
     node_of,
     place_of,
     sublayers_of,
 )
-from kfunc_lab.graph.keras.operations import function_arguments, function_name
-from kfunc_lab.graph.keras.settings import call_parameters, configuration
+from kfunc_lab.graph.keras.settings import call_parameters
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
@@ -28,19 +29,20 @@ def to_code(model: Any, changes: Mapping[int, Mapping[str, Any]] | None = None) 
     """Writes a model as Python code that builds an equal one with the functional API.
 
     The new model has the same configuration, except that raw operations, such as the addition in
-    `x + 1`, may get other names. A comment names whatever cannot be written, such as a lambda, and
-    the code raises an error at that point.
+    `x + 1`, may get other names. A comment names whatever cannot be written, and the code raises
+    an error at that point; another names what must be defined before the code runs, such as a
+    class of a notebook. A subclassed model is created by its class.
 
     Args:
-        model: A functional or Sequential model. It is not changed.
+        model: A model. It is not changed.
         changes: Changes to the configurations of layers, by the `id()` of the layer.
 
     Returns:
-        A program that stores the model in the variable `model`. It contains no weights.
+        A program that stores the model in the variable `model`. It contains no weights, but what
+        preprocessing layers learned in `adapt`.
 
     Raises:
-        TypeError: If the model is neither: in a subclassed model, Python code makes the
-            connections.
+        TypeError: If it is not a model of Keras.
 
     Example:
         >>> import keras
@@ -82,8 +84,12 @@ class _Program:
         self._has_gaps = False
 
     def of(self, model: Any) -> str:
-        self._count_uses(model)
-        self._build(model, "model", "")
+        try:
+            self._count_uses(model)
+            self._build(model, "model", "")
+        except Exception as problem:  # what a user's class returns may have any form
+            self._before, self._lines = [], []
+            self._assign("model", self._gap(model, problem, ""), "")
         before = [line for block in self._before for line in block]
         return "\n".join([*self._head(before), *before, "", *self._lines]).rstrip() + "\n"
 
@@ -152,22 +158,14 @@ class _Program:
         self._freeze(model, variable, indent)
 
     def _sequential(self, model: Any, variable: str, indent: str) -> None:
-        config = model.get_config()
-        first = config["layers"][0] if config["layers"] else {}
-        parts = []
-        if first.get("class_name") == "InputLayer":
-            entry = node_of(functional_of(model).inputs[0]).operation
-            changes = self._changes.get(id(entry), {})
-            parts.append(self._expressions.input({**first["config"], **changes}))
+        entry = entry_of(model)
+        parts = [] if entry is None else [self._creation(entry).expression]
         parts += [self._layer(layer, indent) for layer in model.layers]
         self._assign(
             variable,
             f"keras.Sequential([{', '.join(parts)}], name={text_literal(model.name)})",
             indent,
         )
-        shape = config.get("build_input_shape")
-        if shape and first.get("class_name") != "InputLayer":
-            self._line(f"{variable}.build({self._expressions.value(tuple(shape))})", indent)
         self._freeze(model, variable, indent)
 
     def _functional(self, model: Any, variable: str, indent: str) -> None:
@@ -225,6 +223,7 @@ class _Program:
         outputs: list[Any],
         indent: str,
     ) -> None:
+        self._expressions.subject = operation.name
         try:
             if node is None:
                 expression = self._creation(operation).expression
@@ -297,7 +296,7 @@ class _Program:
             return self._nested(layer)
         try:
             creation = self._creation(layer)
-            state = adapted_state(layer, configuration(layer))
+            state = adapted_state(layer)
         except Exception as problem:
             creation, state = Creation(self._gap(layer, problem, indent)), []
         if self._uses[id(layer)] < 2 and not creation.attributes and not state:
@@ -309,7 +308,8 @@ class _Program:
 
     def _variable_of(self, layer: Any) -> str | None:
         """Returns the variable of a layer inside a layer, if it stands before the calls."""
-        if id(layer) in self._shared or _is_nested(layer) or self._uses[id(layer)] > 1:
+        several = self._uses[id(layer)] > 1 or hasattr(layer, "adapt")
+        if id(layer) in self._shared or _is_nested(layer) or several:
             return self._layer(layer, "")
         return None
 
@@ -439,7 +439,8 @@ def _returns_flat(operation: Any) -> bool:
     cells = isinstance(operation, keras.layers.RNN) and not isinstance(
         operation, (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
     )
-    return not cells and type(operation).__name__ not in ("Cond", "Map", "Scan", "WhileLoop")
+    of_user = ("Lambda", "Cond", "Map", "Scan", "WhileLoop")  # what a user's function returns
+    return not cells and type(operation).__name__ not in of_user
 
 
 def _is_deep(struct: Any) -> bool:

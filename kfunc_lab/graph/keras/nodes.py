@@ -1,7 +1,7 @@
 """Access to Keras's own records of a graph, and the only place that uses these private names.
 
-They are `KerasTensor._keras_history` and `_keras_mask`, `Operation._inbound_nodes` and
-`_outbound_nodes`, `_auto_config`, `Node`, `Function._nodes_by_depth`,
+They are `KerasTensor._keras_history` and `_keras_mask`, `Operation._inbound_nodes`,
+`_outbound_nodes` and `_auto_config`, `Node`, `Function._nodes_by_depth`,
 `Functional._standardize_inputs`, `Sequential._functional` and `_layers`, `Layer._flatten_layers`,
 and `_keras_logits` of a backend tensor. A node is Keras's record of one call of an operation.
 """
@@ -130,6 +130,14 @@ def own_inputs_within(layer: Any) -> set[str]:
         if isinstance(part, keras.Sequential)
         and any(made_by_sequential(each) for each in part._layers[:1])
     }
+
+
+def entry_of(sequential: Any) -> Any:
+    """Returns the input layer of a Sequential model; `None` while its input is not known."""
+    import keras
+
+    first = next(iter(sequential._layers), None)
+    return first if isinstance(first, keras.layers.InputLayer) else None
 
 
 def sublayers_of(layer: Any) -> list[Any]:

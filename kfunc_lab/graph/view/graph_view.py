@@ -341,8 +341,11 @@ class GraphView(View):
     def to_code(self) -> str:
         """Returns Python code that builds an equal model with the functional API.
 
+        Comments name what it cannot write, and what must be defined before it runs. A subclassed
+        model is created by its class.
+
         Raises:
-            TypeError: If the view shows no functional or Sequential model.
+            TypeError: If the view shows no model.
         """
         from kfunc_lab.graph.keras.functional_code import to_code
 
@@ -364,7 +367,7 @@ class GraphView(View):
 
         Raises:
             ValueError: If the suffix or the style is none of these.
-            TypeError: For `.py`, if the view shows no functional or Sequential model; for
+            TypeError: For `.py`, if the view shows no model; for
                 `"layered"`, if the connections of the graph are not known.
             GraphvizError: If the drawing program is missing or fails.
             OSError: If the file cannot be written.

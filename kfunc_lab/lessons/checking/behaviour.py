@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.reader import read
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.graph.model.comparison import Comparison
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 

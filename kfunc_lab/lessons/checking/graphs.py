@@ -58,7 +58,7 @@ def graph_of(answer: Any, name: str = "") -> LayerGraph:
 @cache
 def _built(build: Callable[[], Any]) -> Any:
     """Builds a target model; Keras's global state is restored, and its weights get no values."""
-    from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+    from kfunc_lab.graph.keras.state import preserve_keras_state
 
     with preserve_keras_state():
         return build()

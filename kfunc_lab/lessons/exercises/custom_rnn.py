@@ -102,7 +102,7 @@ def _check_shape(answer: Any) -> None:
 
 
 def _check_any_batch(answer: Any) -> None:
-    from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+    from kfunc_lab.graph.keras.state import preserve_keras_state
 
     answers.attempted(answer)
     kind = _class_of(answer)

@@ -136,7 +136,7 @@ def _check_learned(model: Any) -> None:
 @cache
 def _learned_kernels() -> dict[tuple[int, ...], Any]:
     from kfunc_lab.datasets import digits_model
-    from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+    from kfunc_lab.graph.keras.state import preserve_keras_state
 
     with preserve_keras_state():
         kernels = _kernels(digits_model().weights)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.nodes import functional_of
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.mistakes.ahead.layers import (
     RECURRENT,
     KnownCalls,

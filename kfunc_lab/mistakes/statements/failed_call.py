@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.nodes import is_symbolic
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.source.code import Code, begin_of
 from kfunc_lab.mistakes.source.edit import Change, edited

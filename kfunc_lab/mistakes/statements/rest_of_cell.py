@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.scope import Evaluator, UnknownValueError, fresh, names_of_frame
 from kfunc_lab.mistakes.source.code import Code, begin_of, end_of

@@ -5,44 +5,14 @@ import sys
 import keras
 import numpy as np
 import pytest
-import seed_models
 from keras import layers, ops
-from rebuilding import comparable, rebuilt
+from rebuilding import assert_equal, comparable, rebuilt
 from seed_models import FUNCTIONAL_MODELS
 
 import kfunc_lab as lab
 from kfunc_lab.graph.keras.construction import constructor_code
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.functional_code import to_code
-
-
-def inputs_of(model) -> list:
-    generator = np.random.default_rng(0)
-    drawn = []
-    for tensor in model.inputs:
-        shape = [2 if size is None else size for size in tensor.shape]
-        if str(tensor.dtype).startswith("int"):
-            drawn.append(generator.integers(0, 2, shape).astype(str(tensor.dtype)))
-        else:
-            drawn.append(generator.normal(size=shape).astype(str(tensor.dtype)))
-    if isinstance(model, keras.Sequential):
-        return drawn[0]
-    return keras.tree.pack_sequence_as(model.input, drawn)
-
-
-def assert_equal(model, other, values=True):
-    assert comparable(other) == comparable(model)
-    assert [it.shape for it in other.weights] == [it.shape for it in model.weights]
-    assert [it.trainable for it in other.weights] == [it.trainable for it in model.weights]
-    if values:
-        other.set_weights(model.get_weights())
-        given = inputs_of(model)
-        one, two = (keras.tree.flatten(it(given, training=False)) for it in (model, other))
-        assert len(one) == len(two)
-        for left, right in zip(one, two, strict=True):
-            np.testing.assert_allclose(
-                *map(ops.convert_to_numpy, (left, right)), rtol=1e-5, atol=1e-5
-            )
+from kfunc_lab.graph.keras.state import preserve_keras_state
 
 
 @pytest.mark.parametrize("name", FUNCTIONAL_MODELS)
@@ -222,7 +192,8 @@ class WithoutConfig(layers.Layer):
 
 def test_layers_without_code_are_reported():
     x = keras.Input((3,), name="x")
-    y = layers.Lambda(lambda it: it * 2, name="doubled")(x)
+    held = object()
+    y = layers.Lambda(lambda it: it * (held is not None), name="doubled")(x)
     y = WithoutConfig(object(), name="silent")(y)
     code = to_code(keras.Model(x, layers.Dense(2, name="kept")(y), name="m"))
     assert "# doubled (Lambda): a lambda function cannot be written" in code
@@ -249,9 +220,7 @@ def test_writing_code_does_not_change_model(fresh_names):
     assert before == (str(model.get_config()), [len(it._inbound_nodes) for it in model.layers])
 
 
-def test_subclassed_models_and_other_types_raise():
-    with pytest.raises(TypeError, match="got MLP"):
-        to_code(seed_models.MLP())
+def test_other_types_raise():
     with pytest.raises(TypeError, match="got str"):
         to_code("model")
 

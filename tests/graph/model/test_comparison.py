@@ -10,7 +10,7 @@ from backends import tensorflow_only
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.graph.model.comparison import compare_graphs, comparison_lines, comparison_title
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec
 from kfunc_lab.graph.model.levels import output_position

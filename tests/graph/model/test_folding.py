@@ -6,7 +6,7 @@ import seed_models
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.graph.model.folding import fold_graph, items_by_parent, search
 from kfunc_lab.graph.model.layer_graph import Call, Edge, LayerGraph, TensorSpec
 

@@ -6,7 +6,7 @@ from keras import layers, ops
 
 import kfunc_lab as lab
 from kfunc_lab.graph.export.visible_edges import arrows
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.graph.model.folding import fold_graph, items_by_parent, visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.levels import levels_of

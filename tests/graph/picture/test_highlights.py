@@ -9,7 +9,7 @@ import seed_models
 from keras import layers
 
 import kfunc_lab as lab
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.ui.colour_scale import ink_on, scale_of
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
 from kfunc_lab.graph.keras.nodes import layers_within
+from kfunc_lab.graph.keras.state import preserve_keras_state
 
 _MANY = 5_000_000  # weights
 

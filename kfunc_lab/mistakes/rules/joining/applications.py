@@ -4,7 +4,7 @@ import ast
 import difflib
 import re
 
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure, called_name
 from kfunc_lab.mistakes.rule import Mistake, Rule, rule

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from kfunc_lab.graph.keras.dry_run import preserve_keras_state
+from kfunc_lab.graph.keras.state import preserve_keras_state
 from kfunc_lab.locale import _
 from kfunc_lab.mistakes.failure import Failure
 from kfunc_lab.mistakes.names.scope import Evaluator

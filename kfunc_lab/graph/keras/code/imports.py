@@ -6,7 +6,7 @@ import sys
 from functools import lru_cache, reduce
 from typing import Any
 
-from kfunc_lab.graph.keras.literals import identifier
+from kfunc_lab.graph.keras.code.literals import identifier
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text import printable
 
@@ -82,6 +82,15 @@ class Imports:
             other = f" as {name}" if name != root else ""
             self.lines.append(f"from {origin[0]} import {root}{other}")
         return self._by_origin[origin] + dot + rest
+
+    def module(self, path: str) -> str:
+        """Imports a module, and returns its name."""
+        origin = (path, "")
+        if origin not in self._by_origin:
+            short = {"tensorflow": "tf", "jax.numpy": "jnp"}.get(path, path.rpartition(".")[2])
+            name = self._by_origin[origin] = self._new(short)
+            self.lines.append(f"import {path}" + (f" as {name}" if name != path else ""))
+        return self._by_origin[origin]
 
     def undefined(self, text: str, what: str = "") -> str:
         """Returns a new name for something that must be defined before."""

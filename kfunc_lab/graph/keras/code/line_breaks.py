@@ -1,5 +1,7 @@
 """Breaks a long line of Python at the commas of its outermost brackets."""
 
+import ast
+
 _WIDTH = 96
 
 
@@ -19,12 +21,28 @@ def break_line(line: str, indent: str = "") -> list[str]:
     """
     if len(indent) + len(line) <= _WIDTH:
         return [indent + line]
+    broken = _broken(line, indent)
+    # A comma makes something else of `(a + b)` or `x[0]`, which a lambda may hold.
+    return broken if _same("\n".join(broken), indent + line) else [indent + line]
+
+
+def _same(text: str, other: str) -> bool:
+    try:
+        one, two = (ast.parse(it.lstrip()) for it in (text, other))
+    except SyntaxError:
+        return False
+    return ast.dump(one) == ast.dump(two)
+
+
+def _broken(line: str, indent: str) -> list[str]:
+    if len(indent) + len(line) <= _WIDTH:
+        return [indent + line]
     span = _last_bracket(line)
     if span is None:
         return [indent + line]
     begin, end = span
     parts = _split(line[begin + 1 : end])
-    inner = [part for piece in parts for part in break_line(f"{piece},", indent + "    ")]
+    inner = [part for piece in parts for part in _broken(f"{piece},", indent + "    ")]
     return [f"{indent}{line[: begin + 1]}", *inner, f"{indent}{line[end:]}"]
 
 
@@ -62,17 +80,17 @@ def _split(text: str) -> list[str]:
 def _outside_strings(line: str) -> list[tuple[int, str]]:
     """Lists the characters outside string literals, with their positions."""
     characters = []
-    inside, escaped = False, False
+    quote, escaped = "", False
     for position, character in enumerate(line):
-        if inside:
+        if quote:
             if escaped:
                 escaped = False
             elif character == "\\":
                 escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
+            elif character == quote:
+                quote = ""
+        elif character in "\"'":
+            quote = character
         else:
             characters.append((position, character))
     return characters

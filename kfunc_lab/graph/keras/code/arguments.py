@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from kfunc_lab.graph.keras.settings import configuration, constructor_defaults
+from kfunc_lab.graph.keras.state import preserve_keras_state
 
 # Whether an expression of a class with such arguments made an equal object.
 _TRIED: dict[tuple[Any, ...], bool] = {}
@@ -41,7 +42,21 @@ def accepted_arguments(cls: Any) -> frozenset[str]:
         }
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             break
+        # It may take others out of its **kwargs, by their names.
+        code = getattr(ancestor.__init__, "__code__", None)
+        names |= {it for it in getattr(code, "co_consts", ()) if isinstance(it, str)}
     return frozenset(names)
+
+
+@lru_cache(maxsize=1024)
+def own_arguments(cls: Any) -> frozenset[str]:
+    """Returns the arguments that a class declares outside Keras."""
+    return frozenset(
+        parameter.name
+        for ancestor in cls.__mro__
+        if "__init__" in ancestor.__dict__ and ancestor.__module__.partition(".")[0] != "keras"
+        for parameter in _parameters(ancestor)
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -51,6 +66,12 @@ def constructor_is_newer(cls: Any) -> bool:
     constructor = next(it for it in order if "__init__" in it.__dict__)
     getter = next((it for it in order if "get_config" in it.__dict__), order[-1])
     return order.index(constructor) < order.index(getter)
+
+
+@lru_cache(maxsize=1024)
+def takes_any_number(cls: Any) -> bool:
+    """Tells whether a constructor takes any number of arguments by position."""
+    return any(it.kind is it.VAR_POSITIONAL for it in _parameters(cls))
 
 
 @lru_cache(maxsize=1024)
@@ -78,9 +99,6 @@ def same_as_made(expression: str, cls: Any, config: Mapping[str, Any]) -> bool:
 
 
 def _makes(expression: str, space: dict[str, Any], config: Mapping[str, Any]) -> bool:
-    # dry_run imports the reader, which writes expressions.
-    from kfunc_lab.graph.keras.dry_run import preserve_keras_state
-
     try:
         with preserve_keras_state():
             again = configuration(eval(expression, space))  # noqa: S307
@@ -91,7 +109,7 @@ def _makes(expression: str, space: dict[str, Any], config: Mapping[str, Any]) ->
     return not isinstance(again, Exception) and all(
         _plain(again[name]) == _plain(value)
         for name, value in config.items()
-        if name in again and name != "name"
+        if name in again and name not in ("name", "dtype")
     )
 
 

@@ -1,15 +1,13 @@
 """What preprocessing layers learned from data, which is neither a setting nor a trained weight."""
 
-from collections.abc import Mapping
 from typing import Any
 
 
-def adapted_state(layer: Any, config: Mapping[str, Any] | Exception) -> list[tuple[str, Any]]:
+def adapted_state(layer: Any) -> list[tuple[str, Any]]:
     """Returns what a layer learned in `adapt`.
 
     Args:
         layer: Any layer.
-        config: Its `settings.configuration`.
 
     Returns:
         The methods that give it to another layer, in order, each with the tuple of its
@@ -17,10 +15,10 @@ def adapted_state(layer: Any, config: Mapping[str, Any] | Exception) -> list[tup
     """
     import keras
 
-    if isinstance(config, Exception) or not hasattr(layer, "adapt"):
+    if not hasattr(layer, "adapt"):
         return []
-    if hasattr(layer, "set_vocabulary") and config.get("vocabulary") is None:
-        return _vocabulary(layer)
+    if hasattr(layer, "set_vocabulary"):
+        return _vocabulary(layer) if layer.get_config().get("vocabulary") is None else []
     if isinstance(layer, keras.layers.Normalization) and layer.built and layer.weights:
         shape = layer.get_build_config()["input_shape"]
         state: dict[str, Any] = {}

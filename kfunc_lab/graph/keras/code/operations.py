@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from kfunc_lab.graph.keras.literals import NotWritableError
+from kfunc_lab.graph.keras.code.literals import NotWritableError
 from kfunc_lab.graph.keras.settings import call_parameters, configuration
 from kfunc_lab.locale import _
 
