@@ -331,6 +331,8 @@ class Expressions:
         """
         import keras
 
+        if value is None or isinstance(value, (str, int, float)):
+            return literal(value)
         if isinstance(value, Mapping):
             return self._mapping(value, made)
         if isinstance(value, (list, tuple)):
