@@ -399,6 +399,8 @@ def style_sheet() -> str:
             _rule(f"{within} .box, {within} .behind", "stroke", family.border),
             _rule(f"{within} .kind", "fill", family.ink),
             _rule(f"{within} .glyph", "fill", family.border),
+            # The page's class where the picture is so small that pale fills would vanish.
+            f".kfunc-lab-drawing.far {within} .box{{fill:{light_dark(family.border)}}}",
         ]
     for number, colours in enumerate(SHARED):
         rules.append(_rule(f".shared-{number}", "fill", colours))
