@@ -196,7 +196,8 @@ def _route(level: _Level, picture: Picture) -> list[Curve]:
         ends = (_end(level, line, 0), _end(level, line, 1))
         points = stretched(line.points, ends, *stretches)
         if level.inside and frames.hit_by(points):
-            points = along_borders(line.points, ends, *stretches)
+            axis = 0 if level.layout.right else 1
+            points = along_borders(line.points, ends, *stretches, axis)
         points = _to_borders(points, line.wire, level.layout.right, picture)
         curves.append(Curve(line.wire, points, _has_arrow(line.wire, level.inside)))
     return curves

@@ -79,14 +79,29 @@ def along_borders(
     ends: tuple[Point, Point],
     stretch_x: Stretch,
     stretch_y: Stretch,
+    axis: int,
 ) -> tuple[float, ...]:
-    """Moves a line with the level, and leads it along the borders of groups to its ends."""
-    mapped = _mapped(points, stretch_x, stretch_y)
-    return (
-        *straight(ends[0], mapped[:2])[:6],
-        *mapped,
-        *straight(mapped[-2:], ends[1])[2:],
-    )
+    """Moves a line with the level, and leads it along the borders of groups to its ends.
+
+    Args:
+        points: The line in the level with all groups folded.
+        ends: Where it begins and ends in the picture.
+        stretch_x: Where each x is in the picture.
+        stretch_y: Where each y is.
+        axis: Where lines lead: to the right (0) or down (1).
+    """
+    first, last = ends[0][axis] - _NEAR, ends[1][axis] + _NEAR
+    between = [
+        curve
+        for curve in pieces(_mapped(points, stretch_x, stretch_y))
+        if first <= curve[axis] and curve[axis + 6] <= last
+    ]
+    if not between:
+        return straight(*ends)
+    whole = list(straight(ends[0], between[0][:2]))
+    for curve in between:
+        whole += curve[2:]
+    return (*whole, *straight(whole[-2:], ends[1])[2:])
 
 
 def _mapped(

@@ -185,7 +185,9 @@ function route(line, composed, picture) {
   let points = stretched(line.points, ends, stretch);
   if (inside.size) {
     composed.frames ??= new Obstacles([], frameAreas(composed, picture, 1));
-    if (composed.frames.hitBy(points)) points = alongBorders(line.points, ends, stretch);
+    if (composed.frames.hitBy(points)) {
+      points = alongBorders(line.points, ends, stretch, level.right ? "x" : "y");
+    }
   }
   const arrow = line.target !== null && !inside.has(line.target);
   return { line, group: level.group, points: toBorders(points, line, level, picture), arrow };

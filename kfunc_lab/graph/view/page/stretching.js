@@ -107,16 +107,20 @@ export function stretched(points, ends, stretch) {
  * @param {number[]} points
  * @param {[Point, Point]} ends
  * @param {[Stretch, Stretch]} stretch
+ * @param {"x" | "y"} axis  where lines lead
  */
-export function alongBorders(points, ends, stretch) {
-  const moved = mapped(points, stretch);
-  const begin = { x: moved[0], y: moved[1] };
-  const end = { x: moved[moved.length - 2], y: moved[moved.length - 1] };
-  return [
-    ...straight(ends[0], begin).slice(0, 6),
-    ...moved,
-    ...straight(end, ends[1]).slice(2),
-  ];
+export function alongBorders(points, ends, stretch, axis) {
+  const [first, last] = [ends[0][axis] - NEAR, ends[1][axis] + NEAR];
+  const from = axis === "x" ? 0 : 1;
+  const between = pieces(mapped(points, stretch)).filter(
+    (curve) => first <= curve[from] && curve[from + 6] <= last,
+  );
+  if (!between.length) return straight(ends[0], ends[1]);
+  const [x, y] = between[0];
+  const whole = straight(ends[0], { x, y });
+  for (const curve of between) whole.push(...curve.slice(2));
+  const end = { x: whole[whole.length - 2], y: whole[whole.length - 1] };
+  return [...whole, ...straight(end, ends[1]).slice(2)];
 }
 
 /**

@@ -108,8 +108,10 @@ export class Zoom {
     const { box, scale } = this;
     const begin = this.placeOf({ x, y });
     const end = { x: begin.x + width * scale, y: begin.y + height * scale };
-    if (centred) box.scrollLeft += (begin.x + end.x - box.clientWidth) / 2;
-    else {
+    if (centred) {
+      box.scrollLeft += (begin.x + end.x - box.clientWidth) / 2;
+      box.scrollTop += (begin.y + end.y - box.clientHeight) / 2;
+    } else {
       box.scrollLeft += beyond(begin.x, end.x, 0, box.clientWidth);
       box.scrollTop += beyond(begin.y, end.y, 0, box.clientHeight);
     }
