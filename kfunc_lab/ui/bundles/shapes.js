@@ -159,11 +159,13 @@ this.marks,low+NEAR),last=countUpTo(this.marks,high-NEAR);return first<last?this
 void 0}};function stretched(points,ends,stretch){let folded=[...points],last=points.length-2;for(let[
 {x,y},at,beside2]of[[ends[0],0,2],[ends[1],last,last-2]]){let by=[stretch[0].from(x)-points[at],stretch[1].
 from(y)-points[at+1]];for(let place of[at,beside2])folded[place]+=by[0],folded[place+1]+=by[1]}return mapped(
-folded,stretch)}function alongBorders(points,ends,stretch){let moved=mapped(points,stretch),begin={x:moved[0],
-y:moved[1]},end={x:moved[moved.length-2],y:moved[moved.length-1]};return[...straight(ends[0],begin).
-slice(0,6),...moved,...straight(end,ends[1]).slice(2)]}function mapped(points,stretch){let moved=[stretch[0].
-to(points[0]),stretch[1].to(points[1])];for(let curve of pieces(points))for(let piece of split(curve,
-stretch))for(let at=2;at<8;at+=1)moved.push(stretch[at%2].to(piece[at]));return moved}function split(curve,stretch){
+folded,stretch)}function alongBorders(points,ends,stretch,axis){let[first,last]=[ends[0][axis]-NEAR,
+ends[1][axis]+NEAR],from=axis==="x"?0:1,between=pieces(mapped(points,stretch)).filter(curve=>first<=
+curve[from]&&curve[from+6]<=last);if(!between.length)return straight(ends[0],ends[1]);let[x,y]=between[0],
+whole=straight(ends[0],{x,y});for(let curve of between)whole.push(...curve.slice(2));let end={x:whole[whole.
+length-2],y:whole[whole.length-1]};return[...whole,...straight(end,ends[1]).slice(2)]}function mapped(points,stretch){
+let moved=[stretch[0].to(points[0]),stretch[1].to(points[1])];for(let curve of pieces(points))for(let piece of split(
+curve,stretch))for(let at=2;at<8;at+=1)moved.push(stretch[at%2].to(piece[at]));return moved}function split(curve,stretch){
 let[left,top,right,bottom]=hull(curve),marks=[stretch[0].markIn(left,right),stretch[1].markIn(top,bottom)],
 axis=marks[0]===void 0?1:0,mark2=marks[axis];return mark2===void 0||Math.max(right-left,bottom-top)<
 SHORT?[curve]:halves(curve,where(curve,axis,mark2)).flatMap(half=>split(half,stretch))}function where(curve,axis,wanted){
@@ -199,35 +201,35 @@ halfWidth),half=Math.max(along+(TITLE_HEIGHT+MARGIN)/2,halfHeight),right=Math.ma
 title-left);return{left,top:half,right,bottom:half}}function route(line,composed,picture){let{level,
 inside,stretch}=composed,ends=[endOf(line,!1,composed),endOf(line,!0,composed)],points=stretched(line.
 points,ends,stretch);inside.size&&(composed.frames??=new Obstacles([],frameAreas(composed,picture,1)),
-composed.frames.hitBy(points)&&(points=alongBorders(line.points,ends,stretch)));let arrow=line.target!==
-null&&!inside.has(line.target);return{line,group:level.group,points:toBorders(points,line,level,picture),
-arrow}}function toBorders(points,{source,target,tensor},{right},picture){let whole=points;if(source===
-null){let at=picture.entries.get(tensor)??0,border=right?{x:-MARGIN,y:at}:{x:at,y:-TITLE_HEIGHT};whole=
-[...straight(border,{x:points[0],y:points[1]}).slice(0,6),...whole]}if(target===null){let at=picture.
-exits.get(tensor)??0,border=right?{x:picture.width+MARGIN,y:at}:{x:at,y:picture.height+MARGIN},[x,y]=points.
-slice(-2);whole=[...whole,...straight({x,y},border).slice(2)]}return whole}function placeLabels(curves,composed,picture){
-let{level,inside,stretch}=composed;if(!level.lines.some(line=>line.label))return;let areas=[...boxAreas(
-composed,picture),...frameAreas(composed,picture,0)],obstacles=new Obstacles(curves.map(({points})=>points),
-areas);level.lines.forEach((line,place)=>{let{label}=line;if(!label)return;let at=pointAt(line.points,
-label.at),given={x:stretch[0].to(at.x+label.x),y:stretch[1].to(at.y+label.y)},places=beside(label.width,
-curves[place].points,!!level.right),tried=inside.size?[...places,given]:[given,...places],free=obstacles.
-freePlace(label.width,tried),isInside=level.group!=="";free&&picture.labels.push({line,text:label.text,
-...free,inside:isInside})})}function boxAreas({before,items},picture){return picture.boxes.filter(({
-id})=>before.has(id)).map(({id,x,y})=>{let{width,height}=items.get(id);return[x-width/2,y-height/2,x+
-width/2,y+height/2]})}function frameAreas({inside},picture,edge){return picture.frames.filter(({id})=>inside.
-has(id)).map(({x,y,width,height})=>[x+edge,y+edge,x+width-edge,y+height-edge])}function endOf(line,atTarget,{
-level,items,inside,reaches,before,middles,stretch}){let id=atTarget?line.target:line.source,[x,y]=atTarget?
-line.points.slice(-2):line.points;if(id===null)return{x:stretch[0].to(x),y:stretch[1].to(y)};let middle=middles.
-get(id),inner=inside.get(id),reach=reaches.get(id);if(inner&&reach){let ports=atTarget?inner.entries:
-inner.exits;if(level.right){let port2=ports.get(line.tensor)??inner.height/2,side2=atTarget?-reach.left:
-reach.right;return{x:middle.x+side2,y:middle.y-inner.height/2+port2}}let port=ports.get(line.tensor)??
-inner.width/2,side=atTarget?-reach.top:reach.bottom;return{x:middle.x-inner.width/2+port,y:middle.y+
-side}}let was=before.get(id),box=items.get(id),limit=Math.max(0,box.width/2-(box.margin?box.margin+EDGE:
-0)),across=Math.min(limit,Math.max(-limit,x-was.x));return{x:middle.x+across,y:y+middle.y-was.y}}function placeInner(inner,outer,x,y){
-for(let it of inner.boxes)outer.boxes.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.frames)outer.
-frames.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.x+x,
-y:it.y+y});for(let it of inner.curves){let points=it.points.map((value,place)=>value+(place%2?y:x));
-outer.curves.push({...it,points})}}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function drawPicture(drawing,picture,items,emphasis){
+composed.frames.hitBy(points)&&(points=alongBorders(line.points,ends,stretch,level.right?"x":"y")));
+let arrow=line.target!==null&&!inside.has(line.target);return{line,group:level.group,points:toBorders(
+points,line,level,picture),arrow}}function toBorders(points,{source,target,tensor},{right},picture){
+let whole=points;if(source===null){let at=picture.entries.get(tensor)??0,border=right?{x:-MARGIN,y:at}:
+{x:at,y:-TITLE_HEIGHT};whole=[...straight(border,{x:points[0],y:points[1]}).slice(0,6),...whole]}if(target===
+null){let at=picture.exits.get(tensor)??0,border=right?{x:picture.width+MARGIN,y:at}:{x:at,y:picture.
+height+MARGIN},[x,y]=points.slice(-2);whole=[...whole,...straight({x,y},border).slice(2)]}return whole}
+function placeLabels(curves,composed,picture){let{level,inside,stretch}=composed;if(!level.lines.some(
+line=>line.label))return;let areas=[...boxAreas(composed,picture),...frameAreas(composed,picture,0)],
+obstacles=new Obstacles(curves.map(({points})=>points),areas);level.lines.forEach((line,place)=>{let{
+label}=line;if(!label)return;let at=pointAt(line.points,label.at),given={x:stretch[0].to(at.x+label.
+x),y:stretch[1].to(at.y+label.y)},places=beside(label.width,curves[place].points,!!level.right),tried=inside.
+size?[...places,given]:[given,...places],free=obstacles.freePlace(label.width,tried),isInside=level.
+group!=="";free&&picture.labels.push({line,text:label.text,...free,inside:isInside})})}function boxAreas({
+before,items},picture){return picture.boxes.filter(({id})=>before.has(id)).map(({id,x,y})=>{let{width,
+height}=items.get(id);return[x-width/2,y-height/2,x+width/2,y+height/2]})}function frameAreas({inside},picture,edge){
+return picture.frames.filter(({id})=>inside.has(id)).map(({x,y,width,height})=>[x+edge,y+edge,x+width-
+edge,y+height-edge])}function endOf(line,atTarget,{level,items,inside,reaches,before,middles,stretch}){
+let id=atTarget?line.target:line.source,[x,y]=atTarget?line.points.slice(-2):line.points;if(id===null)
+return{x:stretch[0].to(x),y:stretch[1].to(y)};let middle=middles.get(id),inner=inside.get(id),reach=reaches.
+get(id);if(inner&&reach){let ports=atTarget?inner.entries:inner.exits;if(level.right){let port2=ports.
+get(line.tensor)??inner.height/2,side2=atTarget?-reach.left:reach.right;return{x:middle.x+side2,y:middle.
+y-inner.height/2+port2}}let port=ports.get(line.tensor)??inner.width/2,side=atTarget?-reach.top:reach.
+bottom;return{x:middle.x-inner.width/2+port,y:middle.y+side}}let was=before.get(id),box=items.get(id),
+limit=Math.max(0,box.width/2-(box.margin?box.margin+EDGE:0)),across=Math.min(limit,Math.max(-limit,x-
+was.x));return{x:middle.x+across,y:y+middle.y-was.y}}function placeInner(inner,outer,x,y){for(let it of inner.
+boxes)outer.boxes.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.frames)outer.frames.push({...it,
+x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.
+curves){let points=it.points.map((value,place)=>value+(place%2?y:x));outer.curves.push({...it,points})}}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function drawPicture(drawing,picture,items,emphasis){
 let nodes=new Map,ends=new Map,frames=picture.frames.map(({id:_id,...place})=>svgElement("rect",{class:"\
 frame",...place,rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=drawBoxes(
 picture,items,emphasis);picture.boxes.forEach(({id},place)=>{let node=boxes[place];items.get(id)?.order===
