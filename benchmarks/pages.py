@@ -1,4 +1,4 @@
-"""Measures how fast pages respond in JupyterLab: a pen, a slider, the Stop button, a large graph."""
+"""Measures how fast pages respond in JupyterLab: pen, slider, Stop button, large graph."""
 
 import statistics
 import sys

@@ -15,19 +15,24 @@ def blocks(count):
     return keras.Model(inputs, x, name="blocks")
 
 
-@pytest.fixture(params=["down", "right"])
+@pytest.fixture(scope="module", params=["down", "right"])
 def direction(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory, direction):
+    path = tmp_path_factory.mktemp("large") / "large.html"
+    return lab.graph(blocks(110), fold=False, direction=direction).save(path)
+
+
 @pytest.fixture
-def page(browser, tmp_path, direction):
-    path = lab.graph(blocks(150), fold=False, direction=direction).save(tmp_path / "large.html")
+def page(browser, saved):
     context = browser.new_context(viewport={"width": 1000, "height": 600})
     page = context.new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(path.as_uri())
+    page.goto(saved.as_uri())
     page.locator("[data-item]").first.wait_for()
     yield page
     assert problems == []
@@ -99,10 +104,10 @@ def test_map_shows_goes_and_hides(page):
 def test_search_from_far_away_is_readable(page):
     page.get_by_role("button", name="Fit the whole graph").click()
     page.get_by_role("button", name="Search").click()
-    page.keyboard.type("relu_120")
+    page.keyboard.type("relu_90")
     hit = page.locator(".call.selected .name")
     hit.wait_for()
-    assert hit.text_content() == "relu_120"
+    assert hit.text_content() == "relu_90"
     assert hit.bounding_box()["height"] > 8
     frame, place = box(page).bounding_box(), hit.bounding_box()
     assert frame["x"] < place["x"] < frame["x"] + frame["width"]
