@@ -39,9 +39,26 @@ test("a line passes an open group as it passed the folded one", () => {
   // The group between 10 and 20 grows to between 10 and 110.
   const stretch = new Stretch([[10, 20, 90]]);
   const line = [0, 0, 3, 8, 6, 9, 9, 9];
-  assert.deepEqual(stretched(line, [{ x: 0, y: 0 }, { x: 9, y: 9 }], [stretch, stretch]), line);
+  assert.deepEqual(
+    stretched(
+      line,
+      [
+        { x: 0, y: 0 },
+        { x: 9, y: 9 },
+      ],
+      [stretch, stretch],
+    ),
+    line,
+  );
   const past = [0, 21, 5, 21, 15, 21, 30, 21];
-  const moved = stretched(past, [{ x: 0, y: 111 }, { x: 120, y: 111 }], [stretch, stretch]);
+  const moved = stretched(
+    past,
+    [
+      { x: 0, y: 111 },
+      { x: 120, y: 111 },
+    ],
+    [stretch, stretch],
+  );
   const ys = moved.filter((_value, place) => place % 2);
   assert.ok(ys.every((y) => Math.abs(y - 111) < 1e-9));
   for (let at = 0; at + 8 <= moved.length; at += 6) {

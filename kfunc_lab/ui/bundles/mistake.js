@@ -41,58 +41,59 @@ key)===isToRight,step=["ArrowDown","ArrowRight"].includes(key)?1:-1;if(isAlong){
 curves,from,step>0).filter(id=>ordered.includes(id));return linked.length?nearest(linked):ordered[ordered.
 indexOf(from)+step]??from}let beside2=ordered.filter(id=>{let there=centre(id);return Math.abs(there[0]-
 here[0])<20&&(there[1]-here[1])*step>1});return beside2.length?nearest(beside2):from}var LARGEST=4,SMALLEST=.004,FAR=.4,READABLE=.7,MOVING=150,LEGIBLE=.3,PADDING=8,DRAG_BEGINS=4,ZOOM_STEP=1.25,
-Zoom=class{constructor(box,drawing,fits){this.box=box,this.drawing=drawing,this.stage=element("div",
-"kfunc-lab-stage"),this.stage.append(drawing),box.append(this.stage),this.onView=()=>{},this.moving=
-0,this.isFitted=fits,this.fitsAgain=fits,this.size={width:1,height:1},this.scale=1,box.addEventListener(
-"wheel",event=>this.onWheel(event),{passive:!1}),box.addEventListener("scroll",()=>this.onView(),{passive:!0}),
-this.followPinch(),this.followSize()}release(){this.isFitted=!1}place(){this.isFitted?this.box.clientWidth&&
-this.show(LEGIBLE):this.centre()}setSize({width,height}){this.size={width,height},this.resize()}resize(){
-let{drawing,stage,size,scale}=this;drawing.style.width=`${size.width}px`,drawing.style.height=`${size.
-height}px`,drawing.style.transform=`scale(${scale})`,drawing.style.setProperty("--pixel",`${1/scale}\
-px`),stage.style.width=`${size.width*scale}px`,stage.style.height=`${size.height*scale}px`}wholeSize(){
-return{width:this.size.width*this.scale+2*PADDING,height:this.size.height*this.scale+2*PADDING}}inSight(){
-let{box,scale}=this,{x,y}=this.placeOf({x:0,y:0});return{left:-x/scale,top:-y/scale,right:(box.clientWidth-
-x)/scale,bottom:(box.clientHeight-y)/scale}}showPoint(point){this.release();let{x,y}=this.placeOf(point);
-this.box.scrollBy(x-this.box.clientWidth/2,y-this.box.clientHeight/2)}reveal({x,y,width,height},centred=!1){
-let{box,scale}=this,begin=this.placeOf({x,y}),end={x:begin.x+width*scale,y:begin.y+height*scale};centred?
-(box.scrollLeft+=(begin.x+end.x-box.clientWidth)/2,box.scrollTop+=(begin.y+end.y-box.clientHeight)/2):
-(box.scrollLeft+=beyond(begin.x,end.x,0,box.clientWidth),box.scrollTop+=beyond(begin.y,end.y,0,box.clientHeight)),
-this.onView()}makeReadable(){this.scale<READABLE&&this.to(READABLE)}by(factor){this.to(this.scale*factor)}fit(){
-this.isFitted=this.fitsAgain,this.show(SMALLEST),this.box.scrollTo(0,0)}show(smallest){let width=this.
-box.clientWidth-2*PADDING,height=this.box.clientHeight-2*PADDING,scale=Math.min(1,width/this.size.width,
-height/this.size.height);this.scale=Math.max(smallest,scale),this.resize(),this.centre(),this.onView()}centre(){
-let room=this.box.clientWidth-2*PADDING-this.size.width*this.scale;this.stage.style.margin=`0 0 0 ${Math.
-max(0,room/2)}px`}to(wanted,at){let frame=this.box.getBoundingClientRect(),place=at?{x:at.x-frame.left,
-y:at.y-frame.top}:{x:frame.width/2,y:frame.height/2},before=this.drawing.getBoundingClientRect(),point={
-x:(frame.left+place.x-before.left)/this.scale,y:(frame.top+place.y-before.top)/this.scale};this.release(),
-this.scale=Math.min(LARGEST,Math.max(SMALLEST,wanted)),this.resize(),this.size.width*this.scale>this.
-box.clientWidth||this.size.height*this.scale>this.box.clientHeight?this.hold(point,place):this.centre(),
-this.onView()}hold(point,place){let{box,stage,scale,size}=this,along=(begin,length)=>({before:Math.max(
-0,begin),after:begin<0?Math.max(0,length):0,scroll:Math.max(0,-begin)}),left=place.x-PADDING-point.x*
-scale,top=place.y-PADDING-point.y*scale,rest={x:box.clientWidth-2*PADDING,y:box.clientHeight-2*PADDING},
-x=along(left,rest.x-(left+size.width*scale)),y=along(top,rest.y-(top+size.height*scale));stage.style.
-margin=`${y.before}px ${x.after}px ${y.after}px ${x.before}px`,box.scrollLeft=x.scroll,box.scrollTop=
-y.scroll}placeOf({x,y}){let frame=this.box.getBoundingClientRect(),shown=this.drawing.getBoundingClientRect();
-return{x:shown.left-frame.left+x*this.scale,y:shown.top-frame.top+y*this.scale}}onWheel(event){if(!event.
-ctrlKey&&!event.metaKey)return;event.preventDefault(),event.stopPropagation();let at={x:event.clientX,
-y:event.clientY};this.move(this.scale*Math.exp(-event.deltaY/300),at)}move(wanted,at){this.drawing.classList.
-add("moving"),clearTimeout(this.moving),this.moving=window.setTimeout(()=>this.drawing.classList.remove(
-"moving"),MOVING),this.to(wanted,at)}followPinch(){let{box}=this,scale=0,read=({touches:[one,other]})=>({
-length:Math.hypot(one.clientX-other.clientX,one.clientY-other.clientY)||1,at:{x:(one.clientX+other.clientX)/
-2,y:(one.clientY+other.clientY)/2}}),begin=event=>{event.touches.length===2&&(scale=this.scale/read(
-event).length)},follow=event=>{if(event.touches.length!==2)return;event.preventDefault();let{length,
-at}=read(event);this.move(scale*length,at)};box.addEventListener("touchstart",begin,{passive:!0}),box.
-addEventListener("touchmove",follow,{passive:!1})}followSize(){let known="";new ResizeObserver(()=>{
-let{offsetWidth:width,offsetHeight:height}=this.box,now=this.isFitted?`${width} ${height}`:String(width);
-!width||now===known||(known&&this.place(),known=now)}).observe(this.box)}};function beyond(from,to,low,high){
-return Math.min(0,from-low-2*PADDING)||Math.max(0,to-high+2*PADDING)}function enableDragging(box,onDrag){
-let start=null,dragged=!1;box.addEventListener("pointerdown",event=>{event.button!==0||event.pointerType===
-"touch"||(start={x:event.clientX,y:event.clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),
-box.addEventListener("pointermove",event=>{if(!start)return;let moved={x:event.clientX-start.x,y:event.
-clientY-start.y};!dragged&&Math.hypot(moved.x,moved.y)>DRAG_BEGINS&&(dragged=!0,onDrag(),box.setPointerCapture(
-event.pointerId),box.classList.add("dragging")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=
-start.top-moved.y)});let stop=()=>{start=null,box.classList.remove("dragging")};return box.addEventListener(
-"pointerup",stop),box.addEventListener("pointercancel",stop),()=>dragged}function listenIn(scene,does){let isGroup=id=>!!scene.items.get(id)?.group;scene.box.addEventListener(
+Zoom=class{constructor(holder,box,drawing,fits){this.holder=holder,this.box=box,this.drawing=drawing,
+this.stage=element("div","kfunc-lab-stage"),this.stage.append(drawing),box.append(this.stage),this.onView=
+()=>{},this.moving=0,this.isFitted=fits,this.fitsAgain=fits,this.size={width:1,height:1},this.scale=
+1,box.addEventListener("wheel",event=>this.onWheel(event),{passive:!1}),box.addEventListener("scroll",
+()=>this.onView(),{passive:!0}),this.followPinch(),this.followSize()}release(){this.isFitted=!1}place(){
+this.isFitted?this.box.clientWidth&&this.show(LEGIBLE):this.centre()}setSize({width,height}){this.size=
+{width,height},this.resize()}resize(){let{drawing,stage,size,scale}=this;drawing.style.width=`${size.
+width}px`,drawing.style.height=`${size.height}px`,drawing.style.transform=`scale(${scale})`,drawing.
+style.setProperty("--pixel",`${1/scale}px`),stage.style.width=`${size.width*scale}px`,stage.style.height=
+`${size.height*scale}px`}wholeSize(){return{width:this.size.width*this.scale+2*PADDING,height:this.size.
+height*this.scale+2*PADDING}}inSight(){let{box,scale}=this,{x,y}=this.placeOf({x:0,y:0});return{left:-x/
+scale,top:-y/scale,right:(box.clientWidth-x)/scale,bottom:(box.clientHeight-y)/scale}}showPoint(point){
+this.release();let{x,y}=this.placeOf(point);this.box.scrollBy(x-this.box.clientWidth/2,y-this.box.clientHeight/
+2)}reveal({x,y,width,height},centred=!1){let{box,scale}=this,begin=this.placeOf({x,y}),end={x:begin.
+x+width*scale,y:begin.y+height*scale};centred?(box.scrollLeft+=(begin.x+end.x-box.clientWidth)/2,box.
+scrollTop+=(begin.y+end.y-box.clientHeight)/2):(box.scrollLeft+=beyond(begin.x,end.x,0,box.clientWidth),
+box.scrollTop+=beyond(begin.y,end.y,0,box.clientHeight)),this.onView()}makeReadable(){this.scale<READABLE&&
+this.to(READABLE)}by(factor){this.to(this.scale*factor)}fit(){this.isFitted=this.fitsAgain,this.show(
+SMALLEST),this.box.scrollTo(0,0)}show(smallest){let width=this.holder.clientWidth-2*PADDING,height=this.
+holder.clientHeight-2*PADDING,scale=Math.min(1,width/this.size.width,height/this.size.height);this.scale=
+Math.max(smallest,scale),this.resize(),this.centre(),this.onView()}centre(){let room=this.box.clientWidth-
+2*PADDING-this.size.width*this.scale;this.stage.style.margin=`0 0 0 ${Math.max(0,room/2)}px`}to(wanted,at){
+let frame=this.box.getBoundingClientRect(),place=at?{x:at.x-frame.left,y:at.y-frame.top}:{x:frame.width/
+2,y:frame.height/2},before=this.drawing.getBoundingClientRect(),point={x:(frame.left+place.x-before.
+left)/this.scale,y:(frame.top+place.y-before.top)/this.scale};this.release(),this.scale=Math.min(LARGEST,
+Math.max(SMALLEST,wanted)),this.resize(),this.size.width*this.scale>this.box.clientWidth||this.size.
+height*this.scale>this.box.clientHeight?this.hold(point,place):this.centre(),this.onView()}hold(point,place){
+let{box,stage,scale,size}=this,along=(begin,length)=>({before:Math.max(0,begin),after:begin<0?Math.max(
+0,length):0,scroll:Math.max(0,-begin)}),left=place.x-PADDING-point.x*scale,top=place.y-PADDING-point.
+y*scale,rest={x:box.clientWidth-2*PADDING,y:box.clientHeight-2*PADDING},x=along(left,rest.x-(left+size.
+width*scale)),y=along(top,rest.y-(top+size.height*scale));stage.style.margin=`${y.before}px ${x.after}\
+px ${y.after}px ${x.before}px`,box.scrollLeft=x.scroll,box.scrollTop=y.scroll}placeOf({x,y}){let frame=this.
+box.getBoundingClientRect(),shown=this.drawing.getBoundingClientRect();return{x:shown.left-frame.left+
+x*this.scale,y:shown.top-frame.top+y*this.scale}}onWheel(event){if(!event.ctrlKey&&!event.metaKey)return;
+event.preventDefault(),event.stopPropagation();let at={x:event.clientX,y:event.clientY};this.move(this.
+scale*Math.exp(-event.deltaY/300),at)}move(wanted,at){this.drawing.classList.add("moving"),clearTimeout(
+this.moving),this.moving=window.setTimeout(()=>this.drawing.classList.remove("moving"),MOVING),this.
+to(wanted,at)}followPinch(){let{box}=this,scale=0,read=({touches:[one,other]})=>({length:Math.hypot(
+one.clientX-other.clientX,one.clientY-other.clientY)||1,at:{x:(one.clientX+other.clientX)/2,y:(one.clientY+
+other.clientY)/2}}),begin=event=>{event.touches.length===2&&(scale=this.scale/read(event).length)},follow=event=>{
+if(event.touches.length!==2)return;event.preventDefault();let{length,at}=read(event);this.move(scale*
+length,at)};box.addEventListener("touchstart",begin,{passive:!0}),box.addEventListener("touchmove",follow,
+{passive:!1})}followSize(){let known="";new ResizeObserver(()=>{let{offsetWidth:width,offsetHeight:height}=this.
+holder,now=this.isFitted?`${width} ${height}`:String(width);!width||now===known||(known&&this.place(),
+known=now)}).observe(this.holder)}};function beyond(from,to,low,high){return Math.min(0,from-low-2*PADDING)||
+Math.max(0,to-high+2*PADDING)}function enableDragging(box,onDrag){let start=null,dragged=!1;box.addEventListener(
+"pointerdown",event=>{event.button!==0||event.pointerType==="touch"||(start={x:event.clientX,y:event.
+clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener("pointermove",event=>{
+if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&Math.hypot(moved.
+x,moved.y)>DRAG_BEGINS&&(dragged=!0,onDrag(),box.setPointerCapture(event.pointerId),box.classList.add(
+"dragging")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{
+start=null,box.classList.remove("dragging")};return box.addEventListener("pointerup",stop),box.addEventListener(
+"pointercancel",stop),()=>dragged}function listenIn(scene,does){let isGroup=id=>!!scene.items.get(id)?.group;scene.box.addEventListener(
 "click",event=>{if(scene.wasDragged())return;let id=scene.itemUnder(event);does.select(id??""),id!==
 void 0&&(scene.focus(id),event.detail<2&&scene.isOnSign(event,id)&&does.toggle(id))}),scene.box.addEventListener(
 "dblclick",event=>{let id=scene.itemUnder(event);id!==void 0&&isGroup(id)&&!scene.isOnSign(event,id)&&
@@ -312,12 +313,12 @@ get(id)?.parent;at;at=items.get(at)?.parent)found.push(at);return found}function
 ...items.values()].flatMap(({id,pins})=>(pins??[]).map(name=>[name,id]));return new Map(pairs)}var TOGGLE_WIDTH=26,TITLE_HEIGHT2=34,EVERYTHING=[-1/0,-1/0,1/0,1/0],NOTHING=[0,0,0,0],LARGE=300,Scene=class{constructor(label,fits,overlay){
 this.root=element("div","kfunc-lab-window"),this.box=element("div","kfunc-lab-picture"),this.drawing=
 svgElement("svg",{class:"kfunc-lab-drawing",role:"group","aria-label":label}),this.overlay=overlay,this.
-zoom=new Zoom(this.box,this.drawing,fits),this.map=new MiniMap(this.root,this.zoom),this.root.append(
-this.box,this.map.root),this.zoom.onView=()=>this.look(),this.wasDragged=enableDragging(this.box,()=>this.
-zoom.release()),this.items=new Map,this.picture={width:1,height:1,boxes:[],frames:[],curves:[],labels:[],
-right:!1},this.emphasis={regions:[],values:[]},this.drawn={nodes:new Map,ends:new Map,curves:[],labels:[]},
-this.covered=null,this.selected="",this.ordered=[],this.places=new Map}get nodes(){return this.drawn.
-nodes}get isToRight(){return this.picture.right}get isLarge(){return this.places.size>LARGE}show(content,open,emphasis,selected,kept){
+zoom=new Zoom(this.root,this.box,this.drawing,fits),this.map=new MiniMap(this.root,this.zoom),this.root.
+append(this.box,this.map.root),this.zoom.onView=()=>this.look(),this.wasDragged=enableDragging(this.
+box,()=>this.zoom.release()),this.items=new Map,this.picture={width:1,height:1,boxes:[],frames:[],curves:[],
+labels:[],right:!1},this.emphasis={regions:[],values:[]},this.drawn={nodes:new Map,ends:new Map,curves:[],
+labels:[]},this.covered=null,this.selected="",this.ordered=[],this.places=new Map}get nodes(){return this.
+drawn.nodes}get isToRight(){return this.picture.right}get isLarge(){return this.places.size>LARGE}show(content,open,emphasis,selected,kept){
 let picture=compose(content,open),place=kept===void 0?void 0:this.places.get(kept),before=place&&this.
 zoom.placeOf(place),known=this.places,focused=this.itemAt(document.activeElement);this.items=content.
 items,this.picture=picture,this.emphasis=emphasis,this.selected=selected,this.places=placesIn(picture,

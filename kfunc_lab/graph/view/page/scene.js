@@ -42,7 +42,7 @@ export class Scene {
       "aria-label": label,
     });
     this.overlay = overlay;
-    this.zoom = new Zoom(this.box, this.drawing, fits);
+    this.zoom = new Zoom(this.root, this.box, this.drawing, fits);
     this.map = new MiniMap(this.root, this.zoom);
     this.root.append(this.box, this.map.root);
     this.zoom.onView = () => this.look();

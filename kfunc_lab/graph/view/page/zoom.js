@@ -18,11 +18,13 @@ export const ZOOM_STEP = 1.25;
 /** The scale and place of a drawing in its box. */
 export class Zoom {
   /**
+   * @param {HTMLElement} holder  of the box and of the map, which comes and goes beside it
    * @param {HTMLElement} box
    * @param {SVGSVGElement} drawing
    * @param {boolean} fits  whether the whole drawing is shown, until the reader zooms or pans
    */
-  constructor(box, drawing, fits) {
+  constructor(holder, box, drawing, fits) {
+    this.holder = holder;
     this.box = box;
     this.drawing = drawing;
     this.stage = element("div", "kfunc-lab-stage");
@@ -140,8 +142,8 @@ export class Zoom {
    * @param {number} smallest  the scale at which it rather scrolls
    */
   show(smallest) {
-    const width = this.box.clientWidth - 2 * PADDING;
-    const height = this.box.clientHeight - 2 * PADDING;
+    const width = this.holder.clientWidth - 2 * PADDING;
+    const height = this.holder.clientHeight - 2 * PADDING;
     const scale = Math.min(1, width / this.size.width, height / this.size.height);
     this.scale = Math.max(smallest, scale);
     this.resize();
@@ -269,12 +271,12 @@ export class Zoom {
   followSize() {
     let known = "";
     new ResizeObserver(() => {
-      const { offsetWidth: width, offsetHeight: height } = this.box;
+      const { offsetWidth: width, offsetHeight: height } = this.holder;
       const now = this.isFitted ? `${width} ${height}` : String(width);
       if (!width || now === known) return;
       if (known) this.place(); // what was drawn for another size
       known = now;
-    }).observe(this.box);
+    }).observe(this.holder);
   }
 }
 
