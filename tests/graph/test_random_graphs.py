@@ -3,7 +3,9 @@
 import xml.etree.ElementTree as ET
 
 import keras
+import pytest
 from backends import BACKEND
+from crossings import crossings
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +165,32 @@ def test_boxes_never_overlap(kinds, opened):
     for number, (x1, y1, w1, h1) in enumerate(places):
         for x2, y2, w2, h2 in places[:number]:
             assert x1 >= x2 + w2 or x2 >= x1 + w1 or y1 >= y2 + h2 or y2 >= y1 + h1
+
+
+@pytest.mark.parametrize("right", [False, True], ids=["down", "right"])
+@slow
+@given(models())
+def test_no_line_crosses_a_shape_or_a_title(right, model):
+    graph, _opened = fold_graph(lab.read_graph(model), True)
+    layouts = Layouts(graph, right=right)
+    assert crossings(layouts, ()) == []
+    assert crossings(layouts, graph.group_of) == []
+
+
+@pytest.mark.parametrize("right", [False, True], ids=["down", "right"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MobileNetV3Small",
+        *(
+            pytest.param(name, marks=pytest.mark.deep)
+            for name in ("ResNet50", "DenseNet121", "InceptionV3", "NASNetMobile", "VGG19")
+        ),
+    ],
+)
+def test_no_line_of_an_application_crosses_a_shape_or_a_title(name, right):
+    model = getattr(keras.applications, name)(weights=None)
+    graph, _opened = fold_graph(lab.read_graph(model), True)
+    layouts = Layouts(graph, right=right)
+    assert crossings(layouts, ()) == []
+    assert crossings(layouts, graph.group_of) == []

@@ -1,44 +1,69 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  bend,
-  compose,
-  makeStretch,
-  pointAt,
-} from "../../kfunc_lab/graph/view/page/composition.js";
-import { seenEnds } from "../../kfunc_lab/graph/view/page/neighbours.js";
+import { compose } from "../../kfunc_lab/graph/view/page/composition.js";
+import { crosses, pointAt } from "../../kfunc_lab/graph/view/page/curves.js";
+import { neighbour, seenEnds } from "../../kfunc_lab/graph/view/page/neighbours.js";
+import { partOf } from "../../kfunc_lab/graph/view/page/part.js";
 import { ancestors, pinned, readContent } from "../../kfunc_lab/graph/view/page/state.js";
+import { Stretch, stretched } from "../../kfunc_lab/graph/view/page/stretching.js";
 import { searchable } from "../../kfunc_lab/graph/view/page/toolbar.js";
 import { beyond } from "../../kfunc_lab/graph/view/page/zoom.js";
 
 test("a stretch grows the spans that lack room, and moves what is behind them", () => {
-  const stretch = makeStretch([
+  const stretch = new Stretch([
     [10, 20, 10],
     [40, 50, 5],
   ]);
+  const places = [0, 10, 15, 20, 30, 40, 50, 60];
+  const moved = places.map((it) => stretch.to(it));
+  assert.deepEqual(moved, [0, 10, 20, 30, 40, 50, 65, 75]);
   assert.deepEqual(
-    [0, 10, 15, 20, 30, 40, 50, 60].map(stretch),
-    [0, 10, 20, 30, 40, 50, 65, 75],
+    moved.map((it) => stretch.from(it)),
+    places,
   );
 });
 
 test("spans that lie over one another share the room", () => {
-  const stretch = makeStretch([
+  const stretch = new Stretch([
     [0, 10, 10],
     [0, 10, 20],
   ]);
-  assert.equal(stretch(10), 30);
+  assert.equal(stretch.to(10), 30);
 });
 
 test("without a lack everything stays", () => {
-  assert.equal(makeStretch([])(7), 7);
+  assert.equal(new Stretch([]).to(7), 7);
 });
 
-test("the first and last two points of a line move with its ends", () => {
-  const twice = (value) => 2 * value;
-  const points = [0, 0, 1, 1, 5, 5, 8, 8, 9, 9];
-  const bent = bend(points, { x: 100, y: 0 }, { x: 0, y: 100 }, [twice, twice]);
-  assert.deepEqual(bent, [100, 0, 101, 1, 10, 10, -1, 99, 0, 100]);
+test("a line passes an open group as it passed the folded one", () => {
+  // The group between 10 and 20 grows to between 10 and 110.
+  const stretch = new Stretch([[10, 20, 90]]);
+  const line = [0, 0, 3, 8, 6, 9, 9, 9];
+  assert.deepEqual(
+    stretched(
+      line,
+      [
+        { x: 0, y: 0 },
+        { x: 9, y: 9 },
+      ],
+      [stretch, stretch],
+    ),
+    line,
+  );
+  const past = [0, 21, 5, 21, 15, 21, 30, 21];
+  const moved = stretched(
+    past,
+    [
+      { x: 0, y: 111 },
+      { x: 120, y: 111 },
+    ],
+    [stretch, stretch],
+  );
+  const ys = moved.filter((_value, place) => place % 2);
+  assert.ok(ys.every((y) => Math.abs(y - 111) < 1e-9));
+  for (let at = 0; at + 8 <= moved.length; at += 6) {
+    assert.ok(!crosses(moved.slice(at, at + 8), [10, 10, 110, 110]));
+  }
 });
 
 test("a point of Bézier curves that follow one another", () => {
@@ -117,7 +142,7 @@ test("a folded group is a box", () => {
 test("an open group is a frame around what it holds, and makes room for itself", () => {
   const picture = compose(CONTENT, new Set(["block"]));
   const [frame] = picture.frames;
-  assert.deepEqual([frame.width, frame.height], [220, 96]); // margins, and a title
+  assert.deepEqual([frame.width, frame.height], [220, 104]); // margins, and a title
   const boxes = new Map(picture.boxes.map((it) => [it.id, it]));
   assert.deepEqual([...boxes.keys()], ["in", "inner", "out"]);
   assert.ok(boxes.get("in").y + 10 < frame.y);
@@ -167,4 +192,32 @@ test("a span moves no further than it must", () => {
   assert.equal(beyond(50, 60, 0, 100), 0);
   assert.equal(beyond(5, 15, 0, 100), -11);
   assert.equal(beyond(95, 105, 0, 100), 21);
+});
+
+test("only a part of a large picture is drawn, and what is selected", () => {
+  const picture = compose(CONTENT, new Set());
+  const places = new Map(
+    picture.boxes.map(({ id, x, y }) => [
+      id,
+      { x: x - 30, y: y - 10, width: 60, height: 20, isOpen: false },
+    ]),
+  );
+  const ids = (part) => part.boxes.map(({ id }) => id);
+  assert.deepEqual(ids(partOf(picture, places, [0, 0, 80, 40], "")), ["in"]);
+  assert.deepEqual(ids(partOf(picture, places, [0, 0, 80, 40], "out")), ["in", "out"]);
+  assert.equal(partOf(picture, places, [0, 0, 80, 20], "").curves.length, 0);
+  assert.equal(partOf(picture, places, [0, 0, 80, 160], "").curves.length, 2);
+});
+
+test("arrow keys lead along the lines, down or to the right", () => {
+  const { curves, boxes } = compose(CONTENT, new Set());
+  const places = new Map(
+    boxes.map(({ id, x, y }) => [id, { x, y, width: 60, height: 20, isOpen: false }]),
+  );
+  const ordered = ["in", "block", "out"];
+  const to = (key, isToRight) =>
+    neighbour(key, "block", { places, curves, isToRight }, ordered);
+  assert.deepEqual([to("ArrowDown", false), to("ArrowUp", false)], ["out", "in"]);
+  assert.deepEqual([to("ArrowRight", true), to("ArrowLeft", true)], ["out", "in"]);
+  assert.equal(to("ArrowRight", false), "block");
 });

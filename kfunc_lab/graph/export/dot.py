@@ -13,12 +13,13 @@ from kfunc_lab.graph.picture.boxes import truncate
 from kfunc_lab.ui.theme import LINE, PANEL, QUIET, TEXT
 
 
-def to_dot(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
+def to_dot(graph: LayerGraph, opened: Iterable[str] | None = None, right: bool = False) -> str:
     """Writes a graph in Graphviz's DOT language, coloured for a light surface.
 
     Args:
         graph: The graph.
         opened: The ids of the open groups; by default all groups.
+        right: Whether the lines lead to the right instead of down.
 
     Returns:
         The source of a `digraph`: a node for each call and each folded group, a cluster for
@@ -31,7 +32,8 @@ def to_dot(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
     """
     opened_groups = set(visible_groups(graph, graph.group_of if opened is None else opened))
     number = {item: f"n{at}" for at, item in enumerate((*graph.call_of, *graph.group_of))}
-    return "\n".join(["digraph {", *_lines(graph, opened_groups, number), "}"])
+    rank = ["rankdir=LR"] if right else []
+    return "\n".join(["digraph {", *rank, *_lines(graph, opened_groups, number), "}"])
 
 
 def _lines(graph: LayerGraph, opened: set[str], number: dict[str, str]) -> Iterator[str]:

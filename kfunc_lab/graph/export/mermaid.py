@@ -11,12 +11,15 @@ from kfunc_lab.graph.picture.boxes import truncate
 from kfunc_lab.ui.theme import LINE, PANEL
 
 
-def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
+def to_mermaid(
+    graph: LayerGraph, opened: Iterable[str] | None = None, right: bool = False
+) -> str:
     """Writes a graph as a Mermaid flowchart.
 
     Args:
         graph: The graph.
         opened: The ids of the open groups; by default all groups.
+        right: Whether the lines lead to the right instead of down.
 
     Returns:
         The source of a flowchart. Names are escaped as https://mermaid.js.org/syntax/flowchart
@@ -31,7 +34,8 @@ def to_mermaid(graph: LayerGraph, opened: Iterable[str] | None = None) -> str:
     """
     opened_groups = set(visible_groups(graph, graph.group_of if opened is None else opened))
     number = {item: f"n{at}" for at, item in enumerate((*graph.call_of, *graph.group_of))}
-    lines = ["flowchart TD", *_item_lines(graph, None, opened_groups, number, "  ")]
+    lines = [f"flowchart {'LR' if right else 'TD'}"]
+    lines += _item_lines(graph, None, opened_groups, number, "  ")
     for at in range(len(graph.exits)):
         label = _escaped(truncate(output_label(graph, at)))
         lines.append(f'  out{at}(["{label}"]):::input')

@@ -23,7 +23,7 @@ from kfunc_lab.ui.theme import LINE, PANEL, QUIET, SURFACE, TEXT
 
 HEIGHT = 40
 OUTPUT_HEIGHT = 20
-TITLE_HEIGHT = 26
+TITLE_HEIGHT = 34
 CLOSED, OPENED = "▸", "▾"  # before the name of a group
 _SIDE = 10  # pixels between border and text
 _BETWEEN = 14  # pixels between left and right text
@@ -341,22 +341,23 @@ def _row_width(row: list[Text]) -> float:
 
 
 def _title(name: str, kind: str, parameters: int, note: str) -> tuple[Text, ...]:
-    """Returns the title of an open group, with x and y relative to its corner."""
+    """Returns the title of an open group, in two rows, with x and y relative to its corner."""
     name = truncate(name)
     rest = " · ".join(
         filter(None, [kind, format_count(parameters) if parameters else "", note])
     )
     return (
-        Text(OPENED, 10, 17, "glyph", 11, QUIET[0]),
-        Text(name, 24, 17, "name", 12, TEXT[0], bold=True),
-        Text(rest, 24 + text_width(name, 12, True) + 10, 17, "quiet", 10, QUIET[0]),
+        Text(OPENED, 10, 15, "glyph", 11, QUIET[0]),
+        Text(name, 24, 15, "name", 12, TEXT[0], bold=True),
+        Text(rest, 24, 28, "quiet", 10, QUIET[0]),
     )
 
 
 def title_width(box: Box) -> float:
     """Returns the width that the title of an open group needs."""
-    last = box.title[-1]
-    return last.x + text_width(last.words, last.size) + _SIDE
+    return _SIDE + max(
+        (text.x + text_width(text.words, text.size, text.bold) for text in box.title), default=0
+    )
 
 
 def truncate(text: str, longest: int = _LONGEST_NAME) -> str:

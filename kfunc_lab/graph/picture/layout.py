@@ -9,7 +9,9 @@ from kfunc_lab.graph.model.descriptions import bundle_label
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.levels import Key, Level, Wire, levels_of
 from kfunc_lab.graph.picture.boxes import Box, boxes_of
+from kfunc_lab.graph.picture.curves import point_at, straight
 from kfunc_lab.graph.picture.graphviz import GraphvizError, find_program, run_dot
+from kfunc_lab.graph.picture.labels import LABEL_HEIGHT
 from kfunc_lab.graph.picture.placed import Layout, Line
 from kfunc_lab.graph.picture.rails import with_rails, without_long_wires
 from kfunc_lab.graph.picture.strands import with_parallel_wires, without_parallel_wires
@@ -30,10 +32,14 @@ class Layouts:
         levels: The level of each group.
         boxes: The boxes computed so far, by item.
         of: The layouts computed so far, by group.
+        right: Whether the lines lead to the right instead of down.
     """
 
-    def __init__(self, graph: LayerGraph, annotations: Annotations | None = None) -> None:
+    def __init__(
+        self, graph: LayerGraph, annotations: Annotations | None = None, right: bool = False
+    ) -> None:
         self.graph = graph
+        self.right = right
         self.levels = levels_of(graph)
         self.boxes: dict[str, Box] = {}
         self.of: dict[str | None, Layout] = {}
@@ -49,18 +55,21 @@ class Layouts:
         if missing:
             items = [item for level in missing.values() for item in level.items]
             self.boxes |= boxes_of(self.graph, items, self.annotations)
-            self.of |= _lay_out(self.graph, missing, self.boxes)
+            self.of |= _lay_out(self.graph, missing, self.boxes, self.right)
 
 
 def _lay_out(
-    graph: LayerGraph, levels: Mapping[str | None, Level], boxes: Mapping[str, Box]
+    graph: LayerGraph,
+    levels: Mapping[str | None, Level],
+    boxes: Mapping[str, Box],
+    right: bool,
 ) -> dict[str | None, Layout]:
     """Lays out levels; levels of equal structure and sizes are laid out once."""
     single = {parent: without_parallel_wires(level) for parent, level in levels.items()}
     plain = {parent: without_long_wires(level) for parent, level in single.items()}
     labels = {parent: _labels(graph, level) for parent, level in plain.items()}
     sources = {
-        parent: "\n".join(_dot_lines(level, labels[parent], boxes))
+        parent: "\n".join(_dot_lines(level, labels[parent], boxes, right))
         for parent, level in plain.items()
         if not _is_chain(level)
     }
@@ -69,9 +78,9 @@ def _lay_out(
     layouts = {}
     for parent, level in plain.items():
         if parent in sources:
-            layout = _layout(level, labels[parent], drawn[sources[parent]])
+            layout = _layout(level, labels[parent], drawn[sources[parent]], right)
         else:
-            layout = _column(level, labels[parent], boxes)
+            layout = _chain(level, labels[parent], boxes, right)
         if level is not single[parent]:
             layout = with_rails(single[parent], layout, boxes)
         if single[parent] is not levels[parent]:
@@ -101,38 +110,60 @@ def _is_chain(level: Level) -> bool:
     )
 
 
-def _column(level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]) -> Layout:
-    """Lays out a chain as Graphviz does: boxes below each other, shapes beside the lines."""
-    sizes = [boxes[item] for item in level.items]
-    label_width = max((text_width(label, 10) + 8 for label in labels.values()), default=0)
-    width = max(*(box.width for box in sizes), 2 * label_width)
-    labelled = {level.wires[position].source for position in labels}
+def _chain(
+    level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box], right: bool
+) -> Layout:
+    """Lays out a chain as Graphviz does: box after box, shapes beside the lines."""
+    sizes = [_turned((boxes[item].width, boxes[item].height), right) for item in level.items]
+    names = {position: text_width(label, 10) for position, label in labels.items()}
+    beside = 4 * LABEL_HEIGHT if right else 2 * (max(names.values(), default=-8) + 8)
+    across = max(*(size[0] for size in sizes), beside)
+    # A shape to the right of a line needs some height, one above it its width.
+    gaps = {
+        level.wires[position].source: max(_GAP + _LABEL, name + 2 * _LABEL)
+        if right
+        else _GAP + _LABEL
+        for position, name in names.items()
+    }
     has_entry = any(wire.source is None for wire in level.wires)
     has_exit = any(wire.target is None for wire in level.wires)
-    y = float(_GAP if has_entry else 0)
-    places: dict[str, tuple[float, float]] = {}
-    ends: dict[str | None, tuple[float, float]] = {None: (y, 0)}
-    for item, box in zip(level.items, sizes, strict=True):
-        places[item] = (width / 2, y + box.height / 2)
-        ends[item] = (y, y + box.height)
-        y += box.height + (_GAP + _LABEL if item in labelled else _GAP)
+    along = float(_GAP if has_entry else 0)
+    middles: dict[str, tuple[float, float]] = {}
+    ends: dict[str | None, tuple[float, float]] = {None: (along, 0)}
+    for item, (_wide, length) in zip(level.items, sizes, strict=True):
+        middles[item] = (across / 2, along + length / 2)
+        ends[item] = (along, along + length)
+        along += length + gaps.get(item, _GAP)
     last = ends[level.items[-1]][1]
-    height = last + (_GAP if has_exit else 0)
+    whole = last + (_GAP if has_exit else 0)
     lines = []
     for position, wire in enumerate(level.wires):
         begin = 0.0 if wire.source is None else ends[wire.source][1]
-        end = height if wire.target is None else ends[wire.target][0]
+        end = whole if wire.target is None else ends[wire.target][0]
         points = tuple(
-            value
-            for share in (0, 1 / 3, 2 / 3, 1)
-            for value in (width / 2, round(begin + (end - begin) * share, 2))
+            round(value, 2)
+            for value in straight(
+                _turned((across / 2, begin), right), _turned((across / 2, end), right)
+            )
         )
-        label = labels.get(position, "")
-        shift = 4 + text_width(label, 10) / 2 if label else 0
-        lines.append(Line(wire, points, label, 0.5 if label else 0, shift, 0))
-    entries = {wire.key: width / 2 for wire in level.wires if wire.source is None}
-    exits = {wire.key: width / 2 for wire in level.wires if wire.target is None}
-    return Layout(width, height, places, tuple(lines), entries, exits)
+        if position in labels:
+            shift = (0, -LABEL_HEIGHT) if right else (4 + names[position] / 2, 0)
+            lines.append(Line(wire, points, labels[position], 0.5, *shift))
+        else:
+            lines.append(Line(wire, points))
+    return Layout(
+        *_turned((across, whole), right),
+        {item: _turned(middle, right) for item, middle in middles.items()},
+        tuple(lines),
+        {wire.key: across / 2 for wire in level.wires if wire.source is None},
+        {wire.key: across / 2 for wire in level.wires if wire.target is None},
+        right,
+    )
+
+
+def _turned(pair: tuple[float, float], right: bool) -> tuple[float, float]:
+    """Swaps x and y in a level that leads to the right."""
+    return (pair[1], pair[0]) if right else pair
 
 
 # ---------------------------------------------------------------------------------------------
@@ -140,11 +171,13 @@ def _column(level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]) -
 
 
 def _dot_lines(
-    level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box]
+    level: Level, labels: Mapping[int, str], boxes: Mapping[str, Box], right: bool
 ) -> Iterator[str]:
     number = {item: position for position, item in enumerate(level.items)}
     yield "digraph {"
     yield "graph [nodesep=0.25 ranksep=0.3 nslimit=4 nslimit1=4]"
+    if right:
+        yield "rankdir=LR"
     yield 'node [shape=box fixedsize=true label=""]'
     yield "edge [arrowhead=none fontname=Arial fontsize=10]"
     for item in level.items:
@@ -247,7 +280,9 @@ def _read_all(output: bytes) -> list[dict[str, object]]:
     return documents
 
 
-def _layout(level: Level, labels: Mapping[int, str], drawn: Mapping[str, object]) -> Layout:
+def _layout(
+    level: Level, labels: Mapping[int, str], drawn: Mapping[str, object], right: bool
+) -> Layout:
     _left, _bottom, width, height = _numbers(drawn["bb"])
     nodes = {
         node["name"]: _numbers(node["pos"])
@@ -266,44 +301,33 @@ def _layout(level: Level, labels: Mapping[int, str], drawn: Mapping[str, object]
         height=height,
         places={item: place(f"n{position}") for position, item in enumerate(level.items)},
         lines=tuple(
-            _line(wire, edges[position], labels.get(position, ""), height)
+            _line(wire, edges[position], labels.get(position, ""), height, int(not right))
             for position, wire in enumerate(level.wires)
         ),
-        entries={key: place(f"i{position}")[0] for key, position in entries.items()},
-        exits={key: place(f"o{position}")[0] for key, position in exits.items()},
+        entries={key: place(f"i{position}")[int(right)] for key, position in entries.items()},
+        exits={key: place(f"o{position}")[int(right)] for key, position in exits.items()},
+        right=right,
     )
 
 
-def _line(wire: Wire, edge: Mapping[str, str], label: str, height: float) -> Line:
+def _line(wire: Wire, edge: Mapping[str, str], label: str, height: float, axis: int) -> Line:
     points = tuple(
         value for point in edge["pos"].split(" ") for value in _flipped(_numbers(point), height)
     )
     if not label:
         return Line(wire, points)
     x, y = _flipped(_numbers(edge["lp"]), height)
-    at = _nearest(points, y)
+    at = _nearest(points, (x, y)[axis], axis)
     on_line = point_at(points, at)
     return Line(wire, points, label, at, x - on_line[0], y - on_line[1])
 
 
-def point_at(points: Sequence[float], at: float) -> tuple[float, float]:
-    """Returns a point on consecutive Bézier curves: 1.5 is the middle of the second curve."""
-    first = min(int(at), (len(points) // 2 - 2) // 3)
-    t = at - first
-    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-    part = points[6 * first : 6 * first + 8]
-    return (
-        sum(weight * value for weight, value in zip(weights, part[::2], strict=True)),
-        sum(weight * value for weight, value in zip(weights, part[1::2], strict=True)),
-    )
-
-
-def _nearest(points: Sequence[float], y: float) -> float:
-    """Returns the point of a line that is nearest to a y coordinate, to an eighth of a curve."""
+def _nearest(points: Sequence[float], wanted: float, axis: int) -> float:
+    """Returns the point of a line that is nearest to an x (0) or y (1), to an eighth of a curve."""
     eighths = 8 * ((len(points) // 2 - 1) // 3)
     return min(
         (step / 8 for step in range(eighths + 1)),
-        key=lambda at: abs(point_at(points, at)[1] - y),
+        key=lambda at: abs(point_at(points, at)[axis] - wanted),
     )
 
 

@@ -1,7 +1,7 @@
 """The positions of the boxes and lines of one level."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kfunc_lab.graph.model.levels import Key, Wire
 
@@ -36,8 +36,9 @@ class Layout:
         height: The height of the level.
         places: The middle of each box, by id of the item.
         lines: The lines.
-        entries: Where each tensor enters at the top.
-        exits: Where each tensor leaves at the bottom.
+        entries: Where each tensor enters, along the top; along the left edge if `right`.
+        exits: Where each tensor leaves, along the bottom; along the right edge if `right`.
+        right: Whether the lines lead to the right instead of down.
     """
 
     width: float
@@ -46,3 +47,28 @@ class Layout:
     lines: tuple[Line, ...]
     entries: Mapping[Key, float]
     exits: Mapping[Key, float]
+    right: bool = False
+
+
+def transposed(layout: Layout) -> Layout:
+    """Swaps x and y, so that what leads down leads to the right, and back."""
+    return Layout(
+        layout.height,
+        layout.width,
+        {item: (y, x) for item, (x, y) in layout.places.items()},
+        tuple(
+            replace(
+                line, points=_swapped(line.points), label_x=line.label_y, label_y=line.label_x
+            )
+            for line in layout.lines
+        ),
+        layout.entries,
+        layout.exits,
+        not layout.right,
+    )
+
+
+def _swapped(points: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(
+        value for x, y in zip(points[::2], points[1::2], strict=True) for value in (y, x)
+    )

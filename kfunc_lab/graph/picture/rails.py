@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from kfunc_lab.graph.model.levels import Level, Wire
 from kfunc_lab.graph.picture.boxes import Box
-from kfunc_lab.graph.picture.placed import Layout, Line
+from kfunc_lab.graph.picture.placed import Layout, Line, transposed
 
 _MAX_PASSING = 5  # lines that pass a row, on average, in a drawing that can be read
 _MIN_LONG = 10  # lines that pass rows
@@ -117,8 +117,14 @@ def with_rails(level: Level, layout: Layout, boxes: Mapping[str, Box]) -> Layout
         boxes: The boxes of its items.
 
     Returns:
-        The same layout with rails at its right side; it is wider.
+        The same layout with rails at its right side, or below a level that leads to the right.
     """
+    if layout.right:
+        turned = {
+            item: replace(box, width=box.height, height=box.width - 2 * box.margin, margin=0)
+            for item, box in boxes.items()
+        }
+        return transposed(with_rails(level, transposed(layout), turned))
     drawn = {(line.wire.source, line.wire.target, line.wire.key) for line in layout.lines}
     long = [
         _LongLine(wire, *_ends(wire, layout, boxes))

@@ -45,11 +45,12 @@ def with_parallel_wires(level: Level, layout: Layout) -> Layout:
         for wire in level.wires
     ]
     entries, exits = dict(layout.entries), dict(layout.exits)
+    axis = int(layout.right)
     for line in lines:
         if line.wire.source is None:
-            entries.setdefault(line.wire.key, line.points[0])
+            entries.setdefault(line.wire.key, line.points[axis])
         if line.wire.target is None:
-            exits.setdefault(line.wire.key, line.points[-2])
+            exits.setdefault(line.wire.key, line.points[axis - 2])
     return replace(layout, lines=tuple(lines), entries=entries, exits=exits)
 
 

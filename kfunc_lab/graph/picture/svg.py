@@ -392,6 +392,8 @@ def style_sheet() -> str:
         _rule(".frame, .group .box, .group .behind", "fill", PANEL),
         _rule(".frame, .group .box, .group .behind, .plain", "stroke", LINE),
     ]
+    # The class `far` is the page's: a picture so small that pale fills would vanish.
+    rules.append(_far(".group", LINE))
     for family in FAMILIES.values():
         within = f".family-{family.name}"
         rules += [
@@ -399,6 +401,7 @@ def style_sheet() -> str:
             _rule(f"{within} .box, {within} .behind", "stroke", family.border),
             _rule(f"{within} .kind", "fill", family.ink),
             _rule(f"{within} .glyph", "fill", family.border),
+            _far(within, family.border),
         ]
     for number, colours in enumerate(SHARED):
         rules.append(_rule(f".shared-{number}", "fill", colours))
@@ -417,6 +420,10 @@ def style_sheet() -> str:
             _rule(f".mark-{mark} > .arrow", "fill", colours),
         ]
     return "\n".join([*rules, (Path(__file__).parent / "drawing.css").read_text("utf-8")])
+
+
+def _far(within: str, colours: tuple[str, str]) -> str:
+    return f".kfunc-lab-drawing.far {within} .box{{fill:{light_dark(colours)}}}"
 
 
 def _rule(selectors: str, attribute: str, colours: tuple[str, str]) -> str:

@@ -34,6 +34,7 @@ def graph(
     fold: Fold = None,
     highlight: Mapping[str, Any] | None = None,
     masks: bool = False,
+    direction: str = "down",
 ) -> "GraphView":
     """Shows the graph of a model, or of tensors without a model.
 
@@ -49,14 +50,15 @@ def graph(
         highlight: Models or layers to show as coloured regions, by label, such as
             `{"encoder": encoder}`.
         masks: Whether to show the operations that only compute masks.
+        direction: Where the lines lead: `"down"` or `"right"`.
 
     Returns:
         A view: a widget in a notebook, a picture without a kernel, a table as text.
 
     Raises:
         TypeError: If `x` is none of these.
-        ValueError: If a name in `fold` does not exist, or a model in `highlight` is not part of
-            `x`.
+        ValueError: If a name in `fold` does not exist, a model in `highlight` is not part of
+            `x`, or `direction` is another word.
 
     Example:
         >>> import keras
@@ -66,10 +68,22 @@ def graph(
     """
     with no_garbage_collection():
         if isinstance(x, LayerGraph):
-            return GraphView(x, fold=fold)
+            return GraphView(x, fold=fold, direction=direction)
         reading = read(x, masks=masks)
         regions = _regions(reading, highlight or {})
-        return GraphView(reading.graph, fold=fold, regions=regions, source=x)
+        return GraphView(
+            reading.graph, fold=fold, regions=regions, source=x, direction=direction
+        )
+
+
+def _is_to_right(direction: str) -> bool:
+    if direction not in ("down", "right"):
+        raise ValueError(
+            _('The direction of a graph is "down" or "right", not {value}.').format(
+                value=repr(direction)
+            )
+        )
+    return direction == "right"
 
 
 def _regions(reading: Reading, parts: Mapping[str, Any]) -> dict[str, frozenset[str]]:
@@ -122,8 +136,10 @@ class GraphView(View):
         heading: str | None = None,
         remarks: Iterable[str] | None = None,
         source: Any = None,
+        direction: str = "down",
     ) -> None:
         self._source = source
+        self._is_to_right = _is_to_right(direction)
         layouts, opened = self._folded(graph, fold, annotations)
         self._highlights = Highlights(regions=with_whole_groups(self.graph, regions or {}))
         super().__init__(
@@ -136,7 +152,7 @@ class GraphView(View):
     ) -> tuple[Layouts, frozenset[str]]:
         """Stores a graph with its foldable groups, and returns its layouts and open groups."""
         self.graph, opened = fold_graph(graph, fold)
-        self._layouts = Layouts(self.graph, annotations)
+        self._layouts = Layouts(self.graph, annotations, self._is_to_right)
         return self._layouts, frozenset(opened)
 
     def _content(
@@ -294,13 +310,13 @@ class GraphView(View):
         """Returns the graph in Graphviz's DOT language."""
         from kfunc_lab.graph.export.dot import to_dot
 
-        return to_dot(self.graph, self.opened)
+        return to_dot(self.graph, self.opened, self._is_to_right)
 
     def to_mermaid(self) -> str:
         """Returns the graph as a Mermaid flowchart, which GitHub and GitLab render."""
         from kfunc_lab.graph.export.mermaid import to_mermaid
 
-        return to_mermaid(self.graph, self.opened)
+        return to_mermaid(self.graph, self.opened, self._is_to_right)
 
     def to_json(self) -> str:
         """Returns the graph as JSON, which `lab.load_graph` reads."""

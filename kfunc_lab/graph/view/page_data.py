@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kfunc_lab.graph.model.descriptions import short_name
+from kfunc_lab.graph.model.descriptions import shape_tuple, short_name
 from kfunc_lab.graph.model.folding import items_by_parent, parent_of, search_text
-from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.layer_graph import LayerGraph, TensorSpec
 from kfunc_lab.graph.model.levels import Key
 from kfunc_lab.graph.picture.boxes import Box, box_svg, shared_colours, texts_svg, title_width
 from kfunc_lab.graph.picture.highlights import Highlights
@@ -16,6 +16,7 @@ from kfunc_lab.graph.picture.svg import sign_svg, wire_class
 from kfunc_lab.graph.view.details import details
 from kfunc_lab.ui.colour_scale import ink_on
 from kfunc_lab.ui.text import printable
+from kfunc_lab.ui.text_width import text_width
 
 # A list of objects with ids instead of a mapping by id, because a layer could be called
 # "__proto__".
@@ -42,6 +43,7 @@ def _level(layouts: Layouts, group: str | None, layout: Layout) -> dict[str, Any
         "lines": [_line(layouts, line) for line in layout.lines],
         "entries": _ports(layout.entries),
         "exits": _ports(layout.exits),
+        "right": layout.right,
     }
 
 
@@ -64,16 +66,22 @@ def _line(layouts: Layouts, line: Line) -> dict[str, Any]:
         "tensor": tensor_name(wire.key),
         "takers": wire.takers,
         "kind": wire_class(layouts, wire),
+        "shape": _tensor_words(wire.tensor),
         "points": line.points,
     }
     if line.label:
         data["label"] = {
             "text": line.label,
+            "width": text_width(line.label, 10),
             "at": line.label_at,
             "x": line.label_x,
             "y": line.label_y,
         }
     return data
+
+
+def _tensor_words(tensor: TensorSpec | None) -> str:
+    return "" if tensor is None else f"{shape_tuple(tensor)} {tensor.dtype}"
 
 
 def items_data(layouts: Layouts, groups: Iterable[str | None]) -> Objects:

@@ -51,113 +51,186 @@ background=`linear-gradient(90deg, ${colours.join(", ")})`,bar.append(element("s
 follow=({line,group})=>{let next=forward?line.target:line.source,same=curves.filter(it=>it.line.tensor===
 line.tensor);if(next===null)same.filter(it=>begin(it)===(group||null)).forEach(follow);else{let inner=same.
 filter(it=>it.group===next&&begin(it)===null);inner.length?inner.forEach(follow):found.add(next)}};return curves.
-filter(it=>begin(it)===id).forEach(follow),[...found]}function neighbour(key,from,{nodes,curves},ordered){
-let centre=id=>{let place=nodes.get(id).node.getBoundingClientRect();return{x:place.x+place.width/2,
-y:place.y+place.height/2}},here=centre(from),nearest=ids=>{let distance=id=>Math.abs(centre(id).x-here.
-x);return[...ids].sort((a,b)=>distance(a)-distance(b))[0]};if(key==="ArrowDown"||key==="ArrowUp"){let step=key===
-"ArrowDown"?1:-1,linked=seenEnds(curves,from,step>0).filter(id=>nodes.has(id));return linked.length?
-nearest(linked):ordered[ordered.indexOf(from)+step]??from}let direction=key==="ArrowRight"?1:-1,beside=[
-...nodes.keys()].filter(id=>{let there=centre(id);return Math.abs(there.y-here.y)<20&&(there.x-here.
-x)*direction>1});return beside.length?nearest(beside):from}var Zoom=class{constructor(box,drawing,fits){this.box=box,this.drawing=drawing,this.isFitted=fits,this.
-fitsAgain=fits,this.size={width:1,height:1},this.scale=1,box.addEventListener("wheel",event=>this.onWheel(
-event),{passive:!1}),this.followSize()}release(){this.isFitted=!1}place(){this.isFitted?this.box.clientWidth&&
-this.show(.3):this.centre()}setSize({width,height}){this.size={width,height},this.resize()}resize(){
-this.drawing.style.width=`${this.size.width*this.scale}px`,this.drawing.style.height=`${this.size.height*
-this.scale}px`}by(factor){this.to(this.scale*factor)}fit(){this.isFitted=this.fitsAgain,this.show(.02),
-this.box.scrollTo(0,0)}show(smallest){let width=this.box.clientWidth-16,height=this.box.clientHeight-
-16,scale=Math.min(1,width/this.size.width,height/this.size.height);this.scale=Math.max(smallest,scale),
-this.resize(),this.centre()}centre(){let room=this.box.clientWidth-16-this.size.width*this.scale;this.
-drawing.style.margin=`0 0 0 ${Math.max(0,room/2)}px`}to(wanted,at){let frame=this.box.getBoundingClientRect(),
-place=at?{x:at.x-frame.left,y:at.y-frame.top}:{x:frame.width/2,y:frame.height/2},before=this.drawing.
-getBoundingClientRect(),point={x:(frame.left+place.x-before.left)/this.scale,y:(frame.top+place.y-before.
-top)/this.scale};this.release(),this.scale=Math.min(4,Math.max(.02,wanted)),this.resize(),this.size.
-width*this.scale>this.box.clientWidth||this.size.height*this.scale>this.box.clientHeight?this.hold(point,
-place):this.centre()}hold(point,place){let{box,drawing,scale,size}=this,along=(begin,length)=>({before:Math.
-max(0,begin),after:begin<0?Math.max(0,length):0,scroll:Math.max(0,-begin)}),left=place.x-8-point.x*scale,
-top=place.y-8-point.y*scale,rest={x:box.clientWidth-16,y:box.clientHeight-16},x=along(left,rest.x-(left+
-size.width*scale)),y=along(top,rest.y-(top+size.height*scale));drawing.style.margin=`${y.before}px ${x.
-after}px ${y.after}px ${x.before}px`,box.scrollLeft=x.scroll,box.scrollTop=y.scroll}placeOf({x,y}){let frame=this.
+filter(it=>begin(it)===id).forEach(follow),[...found]}function neighbour(key,from,{places,curves,isToRight},ordered){
+let centre=id=>{let{x,y,width,height}=places.get(id),middle=[x+width/2,y+height/2];return isToRight?
+middle:middle.reverse()},here=centre(from),nearest=ids=>{let distance=id=>Math.abs(centre(id)[1]-here[1]);
+return[...ids].sort((a,b)=>distance(a)-distance(b))[0]},isAlong=["ArrowLeft","ArrowRight"].includes(
+key)===isToRight,step=["ArrowDown","ArrowRight"].includes(key)?1:-1;if(isAlong){let linked=seenEnds(
+curves,from,step>0).filter(id=>ordered.includes(id));return linked.length?nearest(linked):ordered[ordered.
+indexOf(from)+step]??from}let beside2=ordered.filter(id=>{let there=centre(id);return Math.abs(there[0]-
+here[0])<20&&(there[1]-here[1])*step>1});return beside2.length?nearest(beside2):from}var LARGEST=4,SMALLEST=.004,FAR=.4,READABLE=.7,MOVING=150,LEGIBLE=.3,PADDING=8,DRAG_BEGINS=4,ZOOM_STEP=1.25,
+Zoom=class{constructor(holder,box,drawing,fits){this.holder=holder,this.box=box,this.drawing=drawing,
+this.stage=element("div","kfunc-lab-stage"),this.stage.append(drawing),box.append(this.stage),this.onView=
+()=>{},this.moving=0,this.isFitted=fits,this.fitsAgain=fits,this.size={width:1,height:1},this.scale=
+1,box.addEventListener("wheel",event=>this.onWheel(event),{passive:!1}),box.addEventListener("scroll",
+()=>this.onView(),{passive:!0}),this.followPinch(),this.followSize()}release(){this.isFitted=!1}place(){
+this.isFitted?this.box.clientWidth&&this.show(LEGIBLE):this.centre()}setSize({width,height}){this.size=
+{width,height},this.resize()}resize(){let{drawing,stage,size,scale}=this;drawing.style.width=`${size.
+width}px`,drawing.style.height=`${size.height}px`,drawing.style.transform=`scale(${scale})`,drawing.
+style.setProperty("--pixel",`${1/scale}px`),stage.style.width=`${size.width*scale}px`,stage.style.height=
+`${size.height*scale}px`}wholeSize(){return{width:this.size.width*this.scale+2*PADDING,height:this.size.
+height*this.scale+2*PADDING}}inSight(){let{box,scale}=this,{x,y}=this.placeOf({x:0,y:0});return{left:-x/
+scale,top:-y/scale,right:(box.clientWidth-x)/scale,bottom:(box.clientHeight-y)/scale}}showPoint(point){
+this.release();let{x,y}=this.placeOf(point);this.box.scrollBy(x-this.box.clientWidth/2,y-this.box.clientHeight/
+2)}reveal({x,y,width,height},centred=!1){let{box,scale}=this,begin=this.placeOf({x,y}),end={x:begin.
+x+width*scale,y:begin.y+height*scale};centred?(box.scrollLeft+=(begin.x+end.x-box.clientWidth)/2,box.
+scrollTop+=(begin.y+end.y-box.clientHeight)/2):(box.scrollLeft+=beyond(begin.x,end.x,0,box.clientWidth),
+box.scrollTop+=beyond(begin.y,end.y,0,box.clientHeight)),this.onView()}makeReadable(){this.scale<READABLE&&
+this.to(READABLE)}by(factor){this.to(this.scale*factor)}fit(){this.isFitted=this.fitsAgain,this.show(
+SMALLEST),this.box.scrollTo(0,0)}show(smallest){let width=this.holder.clientWidth-2*PADDING,height=this.
+holder.clientHeight-2*PADDING,scale=Math.min(1,width/this.size.width,height/this.size.height);this.scale=
+Math.max(smallest,scale),this.resize(),this.centre(),this.onView()}centre(){let room=this.box.clientWidth-
+2*PADDING-this.size.width*this.scale;this.stage.style.margin=`0 0 0 ${Math.max(0,room/2)}px`}to(wanted,at){
+let frame=this.box.getBoundingClientRect(),place=at?{x:at.x-frame.left,y:at.y-frame.top}:{x:frame.width/
+2,y:frame.height/2},before=this.drawing.getBoundingClientRect(),point={x:(frame.left+place.x-before.
+left)/this.scale,y:(frame.top+place.y-before.top)/this.scale};this.release(),this.scale=Math.min(LARGEST,
+Math.max(SMALLEST,wanted)),this.resize(),this.size.width*this.scale>this.box.clientWidth||this.size.
+height*this.scale>this.box.clientHeight?this.hold(point,place):this.centre(),this.onView()}hold(point,place){
+let{box,stage,scale,size}=this,along=(begin,length)=>({before:Math.max(0,begin),after:begin<0?Math.max(
+0,length):0,scroll:Math.max(0,-begin)}),left=place.x-PADDING-point.x*scale,top=place.y-PADDING-point.
+y*scale,rest={x:box.clientWidth-2*PADDING,y:box.clientHeight-2*PADDING},x=along(left,rest.x-(left+size.
+width*scale)),y=along(top,rest.y-(top+size.height*scale));stage.style.margin=`${y.before}px ${x.after}\
+px ${y.after}px ${x.before}px`,box.scrollLeft=x.scroll,box.scrollTop=y.scroll}placeOf({x,y}){let frame=this.
 box.getBoundingClientRect(),shown=this.drawing.getBoundingClientRect();return{x:shown.left-frame.left+
 x*this.scale,y:shown.top-frame.top+y*this.scale}}onWheel(event){if(!event.ctrlKey&&!event.metaKey)return;
-event.preventDefault(),event.stopPropagation();let at={x:event.clientX,y:event.clientY};this.to(this.
-scale*Math.exp(-event.deltaY/300),at)}followSize(){let known="";new ResizeObserver(()=>{let{offsetWidth:width,
-offsetHeight:height}=this.box,now=this.isFitted?`${width} ${height}`:String(width);!width||now===known||
-(known&&this.place(),known=now)}).observe(this.box)}};function reveal(box,node,centred=!1){let frame=box.
-getBoundingClientRect(),place=node.getBoundingClientRect();if(centred){box.scrollLeft+=(place.left+place.
-right-frame.left-frame.right)/2;return}box.scrollLeft+=beyond(place.left,place.right,frame.left,frame.
-right),box.scrollTop+=beyond(place.top,place.bottom,frame.top,frame.bottom)}function beyond(from,to,low,high){
-return Math.min(0,from-low-16)||Math.max(0,to-high+16)}function enableDragging(box,onDrag){let start=null,
-dragged=!1;box.addEventListener("pointerdown",event=>{event.button!==0||event.pointerType==="touch"||
-(start={x:event.clientX,y:event.clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener(
-"pointermove",event=>{if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&
-Math.hypot(moved.x,moved.y)>4&&(dragged=!0,onDrag(),box.setPointerCapture(event.pointerId),box.classList.
-add("dragging")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{
+event.preventDefault(),event.stopPropagation();let at={x:event.clientX,y:event.clientY};this.move(this.
+scale*Math.exp(-event.deltaY/300),at)}move(wanted,at){this.drawing.classList.add("moving"),clearTimeout(
+this.moving),this.moving=window.setTimeout(()=>this.drawing.classList.remove("moving"),MOVING),this.
+to(wanted,at)}followPinch(){let{box}=this,scale=0,read=({touches:[one,other]})=>({length:Math.hypot(
+one.clientX-other.clientX,one.clientY-other.clientY)||1,at:{x:(one.clientX+other.clientX)/2,y:(one.clientY+
+other.clientY)/2}}),begin=event=>{event.touches.length===2&&(scale=this.scale/read(event).length)},follow=event=>{
+if(event.touches.length!==2)return;event.preventDefault();let{length,at}=read(event);this.move(scale*
+length,at)};box.addEventListener("touchstart",begin,{passive:!0}),box.addEventListener("touchmove",follow,
+{passive:!1})}followSize(){let known="";new ResizeObserver(()=>{let{offsetWidth:width,offsetHeight:height}=this.
+holder,now=this.isFitted?`${width} ${height}`:String(width);!width||now===known||(known&&this.place(),
+known=now)}).observe(this.holder)}};function beyond(from,to,low,high){return Math.min(0,from-low-2*PADDING)||
+Math.max(0,to-high+2*PADDING)}function enableDragging(box,onDrag){let start=null,dragged=!1;box.addEventListener(
+"pointerdown",event=>{event.button!==0||event.pointerType==="touch"||(start={x:event.clientX,y:event.
+clientY,left:box.scrollLeft,top:box.scrollTop},dragged=!1)}),box.addEventListener("pointermove",event=>{
+if(!start)return;let moved={x:event.clientX-start.x,y:event.clientY-start.y};!dragged&&Math.hypot(moved.
+x,moved.y)>DRAG_BEGINS&&(dragged=!0,onDrag(),box.setPointerCapture(event.pointerId),box.classList.add(
+"dragging")),dragged&&(box.scrollLeft=start.left-moved.x,box.scrollTop=start.top-moved.y)});let stop=()=>{
 start=null,box.classList.remove("dragging")};return box.addEventListener("pointerup",stop),box.addEventListener(
 "pointercancel",stop),()=>dragged}function listenIn(scene,does){let isGroup=id=>!!scene.items.get(id)?.group;scene.box.addEventListener(
-"click",event=>{if(scene.wasDragged())return;let id=scene.itemAt(event.target);does.select(id??""),id!==
+"click",event=>{if(scene.wasDragged())return;let id=scene.itemUnder(event);does.select(id??""),id!==
 void 0&&(scene.focus(id),event.detail<2&&scene.isOnSign(event,id)&&does.toggle(id))}),scene.box.addEventListener(
-"dblclick",event=>{let id=scene.itemAt(event.target);id!==void 0&&isGroup(id)&&!scene.isOnSign(event,
-id)&&does.toggle(id)}),scene.box.addEventListener("keydown",event=>{let id=scene.itemAt(event.target);
-if(id===void 0||hasModifier(event))return;let zooms={"+":1.25,"=":1.25,"-":1/1.25},key=event.key;if(key in
-zooms)scene.zoom.by(zooms[key]);else if(key==="0")scene.zoom.fit();else if(key==="/")does.search();else if(key===
-"Enter"||key===" "){let isAgain=does.selected()===id;does.select(id),isGroup(id)&&(isAgain||key==="E\
-nter")&&does.toggle(id)}else{let to=leadsTo(key,id,scene);if(to===void 0)return;does.select(to),scene.
-focus(to||id)}takeKey(event)})}function leadsTo(key,id,{drawn,ordered}){if(key==="Escape")return"";if(key===
-"Home")return ordered[0];if(key==="End")return ordered[ordered.length-1];if(/^Arrow(Up|Down|Left|Right)$/.
-test(key))return neighbour(key,id,drawn,ordered)}var WORN=new WeakMap;function lay({nodes,ends,curves,labels},overlay){let{marks,counts,sizes,isSeen,
-isDrawn}=overlay;for(let[id,{node,frame}]of nodes){mark(node,marks?.get(id)??"");let count=node.querySelector(
-":scope > text.quiet[text-anchor]");count&&counts&&rewrite(count,counts.get(id));for(let drawn of isSeen?
-[node,frame]:[])show(drawn,isSeen?.(id))}if(isSeen)for(let[id,node]of ends)show(node,isSeen(id));if(isDrawn)
-for(let{line,node}of[...curves,...labels])show(node,isDrawn(line));if(sizes)for(let{line,node}of labels)
-rewrite(node,sizes.get(line.tensor))}function mark(node,name){let worn=WORN.get(node);worn&&node.classList.
-remove(worn),name&&node.classList.add(name),WORN.set(node,name)}function show(node,isSeen){node?.classList.
-toggle("unseen",!isSeen),node?.toggleAttribute("inert",!isSeen)}function rewrite(text,now){let own=text.
-getAttribute("data-own")??text.textContent??"";text.setAttribute("data-own",own),text.textContent!==
-(now??own)&&(text.textContent=now??own),text.classList.toggle("now-changed",now!==void 0)}function compose(content,open){let inner=composeLevel(content,open,""),picture=emptyPicture(inner.width+
-20,inner.height+20);return placeInner(inner,picture,10,10),picture}function emptyPicture(width,height){
-return{width,height,boxes:[],frames:[],curves:[],labels:[]}}function makeStretch(growth){let ends=growth.
-flatMap(span=>span.slice(0,2)),marks=[...new Set(ends)].sort((a,b)=>a-b);if(!marks.length)return value=>value;
-let moved=[],rates=[],place=marks[0];return marks.forEach((low,position)=>{let rate=0;if(position<marks.
-length-1)for(let[begin,end,lack]of growth)begin<=low&&low<end&&(rate=Math.max(rate,lack/(end-begin)));
-moved.push(place),rates.push(1+rate),position<marks.length-1&&(place+=(marks[position+1]-low)*(1+rate))}),
-value=>{if(value<=marks[0])return value;let low=0,high=marks.length;for(;high-low>1;){let middle=low+
-high>>1;marks[middle]<=value?low=middle:high=middle}return moved[low]+(value-marks[low])*rates[low]}}
-function composeLevel(content,open,group){let composed=stretched(content,open,group),{level,inside,sizes,
-middles,stretch}=composed,picture=emptyPicture(stretch[0](level.width),stretch[1](level.height)),ports=of=>new Map(
-of.map(({tensor,x})=>[tensor,stretch[0](x)])),whole={...picture,entries:ports(level.entries),exits:ports(
-level.exits)};for(let[id,middle]of middles){let inner=inside.get(id),size=sizes.get(id);if(!inner||!size){
-whole.boxes.push({id,...middle});continue}let left=middle.x-size.width/2,top=middle.y-size.height/2;
-whole.frames.push({id,x:left,y:top,...size}),placeInner(inner,whole,left+(size.width-inner.width)/2,
-top+26)}for(let line of level.lines)placeLine(line,composed,whole);return whole}function stretched({
-items,levels},open,group){let level=levels.get(group),inside=new Map,sizes=new Map,growth=[[],[]];for(let{
-id,x,y}of level.places){if(!open.has(id)||!levels.has(id))continue;let inner=composeLevel({items,levels},
-open,id),item=items.get(id),width=Math.max(inner.width+20,item.titleWidth??0,item.width),height=Math.
-max(inner.height+26+10,item.height);inside.set(id,inner),sizes.set(id,{width,height}),growth[0].push(
-[x-item.width/2,x+item.width/2,width-item.width]),growth[1].push([y-item.height/2,y+item.height/2,height-
-item.height])}let stretch=growth.map(makeStretch),before=new Map(level.places.map(({id,x,y})=>[id,{x,
-y}])),middles=new Map(level.places.map(({id,x,y})=>[id,{x:stretch[0](x),y:stretch[1](y)}]));return{level,
-items,inside,sizes,before,middles,stretch}}function placeLine(line,composed,picture){let begin=endOf(
-line,!1,composed,picture),end=endOf(line,!0,composed,picture),points=bend(line.points,begin,end,composed.
-stretch),arrow=line.target!==null&&!composed.inside.has(line.target),{group}=composed.level;if(picture.
-curves.push({line,group,points,arrow}),!line.label)return;let at=pointAt(points,line.label.at);picture.
-labels.push({line,text:line.label.text,x:at.x+line.label.x,y:at.y+line.label.y,inside:group!==""})}function endOf(line,atTarget,{
-items,inside,sizes,before,middles},picture){let id=atTarget?line.target:line.source,[x,y]=atTarget?line.
-points.slice(-2):line.points;if(id===null)return atTarget?{x:picture.exits.get(line.tensor)??0,y:picture.
-height+10}:{x:picture.entries.get(line.tensor)??0,y:-26};let middle=middles.get(id),inner=inside.get(
-id),size=sizes.get(id);if(inner&&size){let left=middle.x-inner.width/2,port=(atTarget?inner.entries:
-inner.exits).get(line.tensor)??inner.width/2,half=size.height/2;return{x:left+port,y:middle.y+(atTarget?
--half:half)}}let was=before.get(id),box=items.get(id),reach=Math.max(0,box.width/2-(box.margin?box.margin+
-6:0)),across=Math.min(reach,Math.max(-reach,x-was.x));return{x:middle.x+across,y:y+middle.y-was.y}}function bend(points,begin,end,stretch){
-let count=points.length/2,bent=[];for(let number=0;number<count;number+=1){let[x,y]=[points[2*number],
-points[2*number+1]];number<2?bent.push(begin.x+x-points[0],begin.y+y-points[1]):number>=count-2?bent.
-push(end.x+x-points[2*count-2],end.y+y-points[2*count-1]):bent.push(stretch[0](x),stretch[1](y))}return bent}
-function pointAt(points,at){let first=Math.min(Math.floor(at),Math.floor((points.length/2-2)/3)),t=at-
+"dblclick",event=>{let id=scene.itemUnder(event);id!==void 0&&isGroup(id)&&!scene.isOnSign(event,id)&&
+does.toggle(id)}),scene.box.addEventListener("keydown",event=>{let id=scene.itemAt(event.target);if(id===
+void 0||hasModifier(event))return;let zooms={"+":ZOOM_STEP,"=":ZOOM_STEP,"-":1/ZOOM_STEP},key=event.
+key;if(key in zooms)scene.zoom.by(zooms[key]);else if(key==="0")scene.zoom.fit();else if(key==="/")does.
+search();else if(key==="Enter"||key===" "){let isAgain=does.selected()===id;does.select(id),isGroup(
+id)&&(isAgain||key==="Enter")&&does.toggle(id)}else{let to=leadsTo(key,id,scene);if(to===void 0)return;
+does.select(to),scene.focus(to||id)}takeKey(event)})}function leadsTo(key,id,{picture,places,ordered,
+isToRight}){if(key==="Escape")return"";if(key==="Home")return ordered[0];if(key==="End")return ordered[ordered.
+length-1];if(/^Arrow(Up|Down|Left|Right)$/.test(key))return neighbour(key,id,{places,curves:picture.
+curves,isToRight},ordered)}function pointAt(points,at){let first=Math.min(Math.floor(at),Math.floor((points.length/2-2)/3)),t=at-
 first,weights=[(1-t)**3,3*t*(1-t)**2,3*t**2*(1-t),t**3],point={x:0,y:0};return weights.forEach((weight,place)=>{
-point.x+=weight*points[6*first+2*place],point.y+=weight*points[6*first+2*place+1]}),point}function placeInner(inner,outer,x,y){
-for(let it of inner.boxes)outer.boxes.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.frames)outer.
-frames.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.x+x,
-y:it.y+y});for(let it of inner.curves){let points=it.points.map((value,place)=>value+(place%2?y:x));
-outer.curves.push({...it,points})}}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function drawPicture(drawing,picture,items,emphasis){
+point.x+=weight*points[6*first+2*place],point.y+=weight*points[6*first+2*place+1]}),point}function straight(begin,end){
+return[0,1/3,2/3,1].flatMap(share2=>[begin.x+(end.x-begin.x)*share2,begin.y+(end.y-begin.y)*share2])}
+function pieces(points){let curves=[];for(let at=0;at+8<=points.length;at+=6)curves.push(points.slice(
+at,at+8));return curves}function halves(curve,at=.5){let first=[],second=[],points=curve;for(;points.
+length;)first.push(points[0],points[1]),second.unshift(...points.slice(-2)),points=points.slice(0,-2).
+map((value,place)=>value+(points[place+2]-value)*at);return[first,second]}function hull([x0,y0,x1,y1,
+x2,y2,x3,y3]){return[Math.min(x0,x1,x2,x3),Math.min(y0,y1,y2,y3),Math.max(x0,x1,x2,x3),Math.max(y0,y1,
+y2,y3)]}function overlap(one,other){return one[0]<other[2]&&other[0]<one[2]&&one[1]<other[3]&&other[1]<
+one[3]}function crosses(curve,area){let[left,top,right,bottom]=hull(curve);return left>area[2]||area[0]>
+right||top>area[3]||area[1]>bottom?!1:right-left<2&&bottom-top<2?!0:halves(curve).some(half=>crosses(
+half,area))}var LABEL_HEIGHT=8,BESIDE=4,STRIP=200,STEPS=Array.from({length:15},(_it,step)=>(step+1)/16).sort((a,b)=>Math.
+abs(a-.5)-Math.abs(b-.5));function strips([,top,,bottom]){let found=[];for(let at=Math.floor(top/STRIP);at<=
+Math.floor(bottom/STRIP);at+=1)found.push(at);return found}function put(by,strip,thing){let there=by.
+get(strip);there?there.push(thing):by.set(strip,[thing])}var Obstacles=class{constructor(lines,areas){
+this.curves=new Map,this.areas=new Map;for(let curve of lines.flatMap(pieces))for(let strip of strips(
+hull(curve)))put(this.curves,strip,curve);for(let area of areas)this.add(area)}add(area){for(let strip of strips(
+area))put(this.areas,strip,area)}touch(area){return strips(area).some(strip=>this.areas.get(strip)?.
+some(other=>overlap(area,other))||this.curves.get(strip)?.some(curve=>crosses(curve,area)))}hitBy(line){
+return pieces(line).some(curve=>strips(hull(curve)).some(strip=>this.areas.get(strip)?.some(area=>crosses(
+curve,area))))}freePlace(width,places){let half=width/2;for(let{x,y}of places){let area=[x-half,y-LABEL_HEIGHT/
+2,x+half,y+LABEL_HEIGHT/2];if(!this.touch(area))return this.add(area),{x,y}}}};function beside(width,points,right){
+let count=(points.length/2-1)/3,away=BESIDE+(right?LABEL_HEIGHT:width)/2;return STEPS.flatMap(step=>{
+let{x,y}=pointAt(points,step*count);return[1,-1].map(side=>right?{x,y:y-side*away}:{x:x+side*away,y})})}var SHORT=.5,NEAR=.05;function countUpTo(sorted,value){let low=0,high=sorted.length;for(;low<high;){
+let middle=low+high>>1;sorted[middle]<=value?low=middle+1:high=middle}return low}var Stretch=class{constructor(growth){
+let ends=growth.flatMap(span=>span.slice(0,2));this.marks=[...new Set(ends)].sort((a,b)=>a-b),this.moved=
+[],this.rates=[];let place=this.marks[0];this.marks.forEach((low,position)=>{let high=this.marks[position+
+1],rate=0;for(let[begin,end,lack]of high===void 0?[]:growth)begin<=low&&low<end&&(rate=Math.max(rate,
+lack/(end-begin)));this.moved.push(place),this.rates.push(1+rate),place+=(high-low)*(1+rate)})}to(value){
+if(!(value>this.marks[0]))return value;let at=countUpTo(this.marks,value)-1;return this.moved[at]+(value-
+this.marks[at])*this.rates[at]}from(value){if(!(value>this.marks[0]))return value;let at=countUpTo(this.
+moved,value)-1;return this.marks[at]+(value-this.moved[at])/this.rates[at]}markIn(low,high){let first=countUpTo(
+this.marks,low+NEAR),last=countUpTo(this.marks,high-NEAR);return first<last?this.marks[first+last>>1]:
+void 0}};function stretched(points,ends,stretch){let folded=[...points],last=points.length-2;for(let[
+{x,y},at,beside2]of[[ends[0],0,2],[ends[1],last,last-2]]){let by=[stretch[0].from(x)-points[at],stretch[1].
+from(y)-points[at+1]];for(let place of[at,beside2])folded[place]+=by[0],folded[place+1]+=by[1]}return mapped(
+folded,stretch)}function alongBorders(points,ends,stretch,axis){let[first,last]=[ends[0][axis]-NEAR,
+ends[1][axis]+NEAR],from=axis==="x"?0:1,between=pieces(mapped(points,stretch)).filter(curve=>first<=
+curve[from]&&curve[from+6]<=last);if(!between.length)return straight(ends[0],ends[1]);let[x,y]=between[0],
+whole=straight(ends[0],{x,y});for(let curve of between)whole.push(...curve.slice(2));let end={x:whole[whole.
+length-2],y:whole[whole.length-1]};return[...whole,...straight(end,ends[1]).slice(2)]}function mapped(points,stretch){
+let moved=[stretch[0].to(points[0]),stretch[1].to(points[1])];for(let curve of pieces(points))for(let piece of split(
+curve,stretch))for(let at=2;at<8;at+=1)moved.push(stretch[at%2].to(piece[at]));return moved}function split(curve,stretch){
+let[left,top,right,bottom]=hull(curve),marks=[stretch[0].markIn(left,right),stretch[1].markIn(top,bottom)],
+axis=marks[0]===void 0?1:0,mark2=marks[axis];return mark2===void 0||Math.max(right-left,bottom-top)<
+SHORT?[curve]:halves(curve,where(curve,axis,mark2)).flatMap(half=>split(half,stretch))}function where(curve,axis,wanted){
+let[begin,end]=[curve[axis],curve[axis+6]];if(wanted<=Math.min(begin,end)||wanted>=Math.max(begin,end))
+return .5;let[low,high]=[0,1];for(let step=0;step<20;step+=1){let middle=(low+high)/2,{x,y}=pointAt(
+curve,middle);(axis?y:x)<wanted==begin<end?low=middle:high=middle}return low>.02&&low<.98?low:.5}var MARGIN=10,EDGE=6,TITLE_HEIGHT=34;function compose(content,open){let inner=composeLevel(content,open,
+""),picture={...emptyPicture(inner.width+2*MARGIN,inner.height+2*MARGIN),right:inner.right};return placeInner(
+inner,picture,MARGIN,MARGIN),picture}function emptyPicture(width,height){return{width,height,boxes:[],
+frames:[],curves:[],labels:[],right:!1}}function composeLevel(content,open,group){let composed=composeInside(
+content,open,group),{level,inside,reaches,middles,stretch}=composed,picture=emptyPicture(stretch[0].
+to(level.width),stretch[1].to(level.height)),own=content.items.get(group);if(level.right&&own){let needed=Math.
+max(own.titleWidth??0,own.width)-2*MARGIN;picture.width=Math.max(picture.width,needed)}let across=stretch[level.
+right?1:0],ports=of=>new Map(of.map(({tensor,x})=>[tensor,across.to(x)])),right=!!level.right,whole={
+...picture,right,entries:ports(level.entries),exits:ports(level.exits)};for(let[id,middle]of middles){
+let inner=inside.get(id),reach=reaches.get(id);if(!inner||!reach){whole.boxes.push({id,...middle});continue}
+let[x,y]=[middle.x-reach.left,middle.y-reach.top],size={width:reach.left+reach.right,height:reach.top+
+reach.bottom};whole.frames.push({id,x,y,...size});let top=level.right?middle.y-inner.height/2:y+TITLE_HEIGHT;
+placeInner(inner,whole,middle.x-inner.width/2,top)}let curves=level.lines.map(line=>route(line,composed,
+whole));return placeLabels(curves,composed,whole),whole.curves.push(...curves),whole}function composeInside({
+items,levels},open,group){let level=levels.get(group),inside=new Map,reaches=new Map,growth=[[],[]];
+for(let{id,x,y}of level.places){if(!open.has(id)||!levels.has(id))continue;let item=items.get(id),inner=composeLevel(
+{items,levels},open,id),reach=reachOf(inner,item,!!level.right);inside.set(id,inner),reaches.set(id,
+reach);let[across,along]=[item.width/2,item.height/2];growth[0].push([x-across,x,reach.left-across],
+[x,x+across,reach.right-across]),growth[1].push([y-along,y,reach.top-along],[y,y+along,reach.bottom-
+along])}let stretch=growth.map(it=>new Stretch(it)),before=new Map(level.places.map(({id,x,y})=>[id,
+{x,y}])),middles=new Map(level.places.map(({id,x,y})=>[id,{x:stretch[0].to(x),y:stretch[1].to(y)}]));
+return{level,items,inside,reaches,before,middles,stretch}}function reachOf(inner,item,toRight){let[across,
+along]=[inner.width/2,inner.height/2],[halfWidth,halfHeight]=[item.width/2,item.height/2];if(toRight){
+let side=Math.max(across+MARGIN,halfWidth),top=Math.max(along+TITLE_HEIGHT,halfHeight),bottom=Math.max(
+along+MARGIN,halfHeight);return{left:side,top,right:side,bottom}}let title=item.titleWidth??0,first=inner.
+entries.size?Math.min(...inner.entries.values()):title,left=Math.max(across+Math.max(MARGIN,title-first),
+halfWidth),half=Math.max(along+(TITLE_HEIGHT+MARGIN)/2,halfHeight),right=Math.max(across+MARGIN,halfWidth,
+title-left);return{left,top:half,right,bottom:half}}function route(line,composed,picture){let{level,
+inside,stretch}=composed,ends=[endOf(line,!1,composed),endOf(line,!0,composed)],points=stretched(line.
+points,ends,stretch);inside.size&&(composed.frames??=new Obstacles([],frameAreas(composed,picture,1)),
+composed.frames.hitBy(points)&&(points=alongBorders(line.points,ends,stretch,level.right?"x":"y")));
+let arrow=line.target!==null&&!inside.has(line.target);return{line,group:level.group,points:toBorders(
+points,line,level,picture),arrow}}function toBorders(points,{source,target,tensor},{right},picture){
+let whole=points;if(source===null){let at=picture.entries.get(tensor)??0,border=right?{x:-MARGIN,y:at}:
+{x:at,y:-TITLE_HEIGHT};whole=[...straight(border,{x:points[0],y:points[1]}).slice(0,6),...whole]}if(target===
+null){let at=picture.exits.get(tensor)??0,border=right?{x:picture.width+MARGIN,y:at}:{x:at,y:picture.
+height+MARGIN},[x,y]=points.slice(-2);whole=[...whole,...straight({x,y},border).slice(2)]}return whole}
+function placeLabels(curves,composed,picture){let{level,inside,stretch}=composed;if(!level.lines.some(
+line=>line.label))return;let areas=[...boxAreas(composed,picture),...frameAreas(composed,picture,0)],
+obstacles=new Obstacles(curves.map(({points})=>points),areas);level.lines.forEach((line,place)=>{let{
+label}=line;if(!label)return;let at=pointAt(line.points,label.at),given={x:stretch[0].to(at.x+label.
+x),y:stretch[1].to(at.y+label.y)},places=beside(label.width,curves[place].points,!!level.right),tried=inside.
+size?[...places,given]:[given,...places],free=obstacles.freePlace(label.width,tried),isInside=level.
+group!=="";free&&picture.labels.push({line,text:label.text,...free,inside:isInside})})}function boxAreas({
+before,items},picture){return picture.boxes.filter(({id})=>before.has(id)).map(({id,x,y})=>{let{width,
+height}=items.get(id);return[x-width/2,y-height/2,x+width/2,y+height/2]})}function frameAreas({inside},picture,edge){
+return picture.frames.filter(({id})=>inside.has(id)).map(({x,y,width,height})=>[x+edge,y+edge,x+width-
+edge,y+height-edge])}function endOf(line,atTarget,{level,items,inside,reaches,before,middles,stretch}){
+let id=atTarget?line.target:line.source,[x,y]=atTarget?line.points.slice(-2):line.points;if(id===null)
+return{x:stretch[0].to(x),y:stretch[1].to(y)};let middle=middles.get(id),inner=inside.get(id),reach=reaches.
+get(id);if(inner&&reach){let ports=atTarget?inner.entries:inner.exits;if(level.right){let port2=ports.
+get(line.tensor)??inner.height/2,side2=atTarget?-reach.left:reach.right;return{x:middle.x+side2,y:middle.
+y-inner.height/2+port2}}let port=ports.get(line.tensor)??inner.width/2,side=atTarget?-reach.top:reach.
+bottom;return{x:middle.x-inner.width/2+port,y:middle.y+side}}let was=before.get(id),box=items.get(id),
+limit=Math.max(0,box.width/2-(box.margin?box.margin+EDGE:0)),across=Math.min(limit,Math.max(-limit,x-
+was.x));return{x:middle.x+across,y:y+middle.y-was.y}}function placeInner(inner,outer,x,y){for(let it of inner.
+boxes)outer.boxes.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.frames)outer.frames.push({...it,
+x:it.x+x,y:it.y+y});for(let it of inner.labels)outer.labels.push({...it,x:it.x+x,y:it.y+y});for(let it of inner.
+curves){let points=it.points.map((value,place)=>value+(place%2?y:x));outer.curves.push({...it,points})}}var ARROW=7,REGION_EDGE=8,DASHED=["lost","mark-removed","mark-ghost"];function drawPicture(drawing,picture,items,emphasis){
 let nodes=new Map,ends=new Map,frames=picture.frames.map(({id:_id,...place})=>svgElement("rect",{class:"\
 frame",...place,rx:8})),curves=picture.curves.map(curve=>({...curve,node:drawCurve(curve)})),boxes=drawBoxes(
 picture,items,emphasis);picture.boxes.forEach(({id},place)=>{let node=boxes[place];items.get(id)?.order===
@@ -174,27 +247,61 @@ source=source),target!==null&&(node.dataset.target=target)}function drawCurve({l
 half=[(y-base[1])*.45,(base[0]-x)*.45];drawn.splice(-2,2,...base);let d=`M${x} ${y}L${base[0]+half[0]}\
  ${base[1]+half[1]} ${base[0]-half[0]} ${base[1]-half[1]}Z`;group.append(svgElement("path",{class:"a\
 rrow",d}))}markEnds(group,line);let path=svgElement("path",{class:"line",d:curvePath(drawn),fill:"no\
-ne"});return DASHED.includes(line.kind)&&path.setAttribute("stroke-dasharray","5 3"),group.prepend(path),
-group}function drawBoxes(picture,items,{values}){let colours=new Map(values.map(it=>[it.id,it])),nodes=parseSvg(
-picture.boxes.map(({id})=>`<g>${items.get(id)?.svg}</g>`).join(""));return picture.boxes.forEach(({id,
-x,y},place)=>{let node=nodes[place];node.setAttribute("class",items.get(id)?.classes??""),node.setAttribute(
-"transform",`translate(${x} ${y})`);let value=colours.get(id);value&&(node.classList.add("valued"),node.
-style.setProperty("--value",value.colour),node.style.setProperty("--ink",value.ink))}),nodes}function drawLabel({
-text,x,y,inside,line}){let node=svgElement("text",{...{class:inside?"label inside":"label","font-siz\
-e":10},x,y:y+3.5,"text-anchor":"middle"},text);return markEnds(node,line),node.dataset.tensor=line.tensor,
-node}function drawTitles(frames,items){let nodes=parseSvg(frames.map(({id})=>`<g>${items.get(id)?.title}\
-</g>`).join(""));return frames.forEach(({x,y,width},place)=>{let node=nodes[place];node.setAttribute(
-"class","title"),node.setAttribute("transform",`translate(${x} ${y})`);let area={class:"title-area",
-width,height:26,rx:8,fill:"none"};node.prepend(svgElement("rect",{...area,"pointer-events":"all"}))}),
-nodes}function drawRegions(picture,items,regions){return regions.map((members,number)=>drawRegion(picture,
-items,new Set(members),number)).reverse().flat()}function drawRegion(picture,items,members,number){let boxes=picture.
-boxes.filter(({id})=>members.has(id)),bands=picture.curves.filter(({line})=>line.target!==null&&members.
-has(line.from)&&line.takers.some(taker=>members.has(taker)));return Object.entries({border:1.5,fill:0}).
-flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=REGION_EDGE+4*number+extra,
-band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
+ne"});return DASHED.includes(line.kind)&&path.setAttribute("stroke-dasharray","5 3"),group.prepend(svgElement(
+"title",{},line.shape),path),group}function drawBoxes(picture,items,{values}){let colours=new Map(values.
+map(it=>[it.id,it])),nodes=parseSvg(picture.boxes.map(({id})=>`<g>${items.get(id)?.svg}</g>`).join(""));
+return picture.boxes.forEach(({id,x,y},place)=>{let node=nodes[place];node.setAttribute("class",items.
+get(id)?.classes??""),node.setAttribute("transform",`translate(${x} ${y})`);let value=colours.get(id);
+value&&(node.classList.add("valued"),node.style.setProperty("--value",value.colour),node.style.setProperty(
+"--ink",value.ink))}),nodes}function drawLabel({text,x,y,inside,line}){let node=svgElement("text",{...{
+class:inside?"label inside":"label","font-size":10},x,y:y+3.5,"text-anchor":"middle"},text);return node.
+append(svgElement("title",{},line.shape)),markEnds(node,line),node.dataset.tensor=line.tensor,node}function drawTitles(frames,items){
+let nodes=parseSvg(frames.map(({id})=>`<g>${items.get(id)?.title}</g>`).join(""));return frames.forEach(
+({x,y,width},place)=>{let node=nodes[place];node.setAttribute("class","title"),node.setAttribute("tr\
+ansform",`translate(${x} ${y})`);let area={class:"title-area",width,height:34,rx:8,fill:"none"},name=svgElement(
+"title",{},items.get(frames[place].id)?.label??"");node.prepend(name,svgElement("rect",{...area,"poi\
+nter-events":"all"}))}),nodes}function drawRegions(picture,items,regions){return regions.map((members,number)=>drawRegion(
+picture,items,new Set(members),number)).reverse().flat()}function drawRegion(picture,items,members,number){
+let boxes=picture.boxes.filter(({id})=>members.has(id)),bands=picture.curves.filter(({line})=>line.target!==
+null&&members.has(line.from)&&line.takers.some(taker=>members.has(taker)));return Object.entries({border:1.5,
+fill:0}).flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`,edge=REGION_EDGE+4*
+number+extra,band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
 "path",{...band,d:curvePath(points)})),...boxes.map(({id,x,y})=>{let{width,height}=items.get(id);return svgElement(
 "rect",{class:name,x:x-width/2-edge,y:y-height/2-edge,width:width+2*edge,height:height+2*edge,rx:8+REGION_EDGE+
-4*number})})]})}function animate(node,frames,duration,easing){if(!matchMedia("(prefers-reduced-motion: reduce)").matches)
+4*number})})]})}var NARROWEST=28,WIDEST=84,SMALLEST2=6;function drawMap(picture,items,{values},{marks,isSeen}){let colours=new Map(
+values.map(it=>[it.id,it.colour])),looks=new Map;for(let{id,x,y}of picture.boxes){let item=items.get(
+id);if(!item||isSeen&&!isSeen(id))continue;let colour=colours.get(id)??"",classes=[item.classes,marks?.
+get(id),colour&&"valued"].filter(Boolean).join(" "),look=looks.get(classes+colour)??{classes,colour,
+d:[]};looks.set(classes+colour,look);let[width,height]=[item.width-2*item.margin,item.height];look.d.
+push(`M${x-width/2} ${y-height/2}h${width}v${height}h${-width}z`)}let root=svgElement("g",{class:"ma\
+p","aria-hidden":"true"}),frames=picture.frames.map(({x,y,width,height})=>`M${x} ${y}h${width}v${height}\
+h${-width}z`);root.append(svgElement("path",{class:"frame",d:frames.join("")}));let lines=picture.curves.
+map(({points})=>linePath(points)).join("");root.append(svgElement("path",{class:"line",d:lines,fill:"\
+none"}));for(let{classes,colour,d}of looks.values()){let group=svgElement("g",{class:classes});colour&&
+group.style.setProperty("--value",colour),group.append(svgElement("path",{class:"box",d:d.join("")})),
+root.append(group)}return root}function linePath(points){let d=`M${Math.round(points[0])} ${Math.round(
+points[1])}`;for(let at=6;at<points.length;at+=6)d+=`L${Math.round(points[at])} ${Math.round(points[at+
+1])}`;return d}var MiniMap=class{constructor(holder,zoom){this.holder=holder,this.zoom=zoom,this.root=
+element("div","kfunc-lab-map"),this.root.setAttribute("aria-hidden","true"),this.drawing=svgElement(
+"svg",{class:"kfunc-lab-drawing far",preserveAspectRatio:"none"}),this.sight=element("div","kfunc-la\
+b-sight"),this.root.append(this.drawing,this.sight),this.root.hidden=!0,this.scale={x:1,y:1},this.listen()}show(drawn,{
+width,height}){this.drawing.setAttribute("viewBox",`0 0 ${width} ${height}`),this.drawing.replaceChildren(
+drawn),this.follow()}follow(){let{holder,zoom,root}=this,all=zoom.wholeSize(),room={width:holder.clientWidth,
+height:holder.clientHeight},overflow=[all.width/room.width,all.height/room.height];if(root.hidden=!room.
+width||Math.max(...overflow)<=1.01,root.hidden)return;let isWide=overflow[0]>overflow[1];holder.classList.
+toggle("with-wide-map",isWide);let{width,height}=zoom.size,along=isWide?holder.clientWidth:holder.clientHeight,
+uniform=isWide?along*height/width:along*width/height,across=Math.min(WIDEST,Math.max(NARROWEST,uniform)),
+shown=isWide?{width:along,height:across}:{width:across,height:along};root.style.flexBasis=`${across+
+1}px`,this.drawing.style.width=`${shown.width}px`,this.drawing.style.height=`${shown.height}px`,this.
+scale={x:shown.width/width,y:shown.height/height};let seen=zoom.inSight(),place=(from,to,end)=>{let length=Math.
+max(SMALLEST2,Math.min(end,to)-Math.max(0,from));return[Math.min(Math.max(0,from),end-length),length]},
+[left,wide]=place(seen.left*this.scale.x,seen.right*this.scale.x,shown.width),[top,high]=place(seen.
+top*this.scale.y,seen.bottom*this.scale.y,shown.height);this.sight.style.transform=`translate(${left}\
+px, ${top}px)`,this.sight.style.width=`${wide}px`,this.sight.style.height=`${high}px`}listen(){let{root,
+zoom}=this,go=event=>{let frame=this.drawing.getBoundingClientRect();zoom.showPoint({x:(event.clientX-
+frame.left)/this.scale.x,y:(event.clientY-frame.top)/this.scale.y})};root.addEventListener("pointerd\
+own",event=>{event.button===0&&(event.preventDefault(),root.setPointerCapture(event.pointerId),go(event))}),
+root.addEventListener("pointermove",event=>{root.hasPointerCapture(event.pointerId)&&go(event)})}};function animate(node,frames,duration,easing){if(!matchMedia("(prefers-reduced-motion: reduce)").matches)
 return node?.animate(frames,{duration,easing})}function appear(node){animate(node,[{opacity:0},{}],200,
 "ease-out")}function ring(node){let stressed={stroke:"var(--accent)",strokeWidth:"5"},frames=[stressed,
 {...stressed,offset:.4},{}];animate(node.querySelector(":scope > .box"),frames,2500,"ease-in")}function slide(node,by){
@@ -203,46 +310,86 @@ map(Number),at=(left,top)=>({transform:`translate(${left}px, ${top}px)`});animat
 by.y),at(x,y)],200,"ease-out")}function drawTrail(drawing,from,to){let bow=Math.max(from.x,to.x)+60,
 d=`M${from.x} ${from.y}C${bow} ${from.y} ${bow} ${to.y} ${to.x} ${to.y}`,path=svgElement("path",{class:"\
 trail",d});drawing.append(path);let fading=animate(path,[{opacity:1},{opacity:1,offset:.4},{opacity:0}],
-1500,"ease-in");fading?fading.onfinish=()=>path.remove():path.remove()}function readContent(items,levels){return{items:new Map(items.map(item=>[item.id,item])),levels:new Map(
+1500,"ease-in");fading?fading.onfinish=()=>path.remove():path.remove()}var WORN=new WeakMap;function lay({nodes,ends,curves,labels},overlay){let{marks,counts,sizes,isSeen,
+isDrawn}=overlay;for(let[id,{node,frame}]of nodes){mark(node,marks?.get(id)??"");let count=node.querySelector(
+":scope > text.quiet[text-anchor]");count&&counts&&rewrite(count,counts.get(id));for(let drawn of isSeen?
+[node,frame]:[])show(drawn,isSeen?.(id))}if(isSeen)for(let[id,node]of ends)show(node,isSeen(id));if(isDrawn)
+for(let{line,node}of[...curves,...labels])show(node,isDrawn(line));if(sizes)for(let{line,node}of labels)
+rewrite(node,sizes.get(line.tensor))}function mark(node,name){let worn=WORN.get(node);worn&&node.classList.
+remove(worn),name&&node.classList.add(name),WORN.set(node,name)}function show(node,isSeen){node?.classList.
+toggle("unseen",!isSeen),node?.toggleAttribute("inert",!isSeen)}function rewrite(text,now){let own=text.
+getAttribute("data-own")??text.textContent??"";text.setAttribute("data-own",own),text.textContent!==
+(now??own)&&(text.textContent=now??own),text.classList.toggle("now-changed",now!==void 0)}var AROUND=new WeakMap;function partOf(picture,places,area,kept){let isIn=({id})=>{let{x,y,width,height}=places.
+get(id);return id===kept||overlap(area,[x,y,x+width,y+height])};return{...picture,boxes:picture.boxes.
+filter(isIn),frames:picture.frames.filter(isIn),curves:picture.curves.filter(curve=>overlap(area,areaOf(
+curve))),labels:picture.labels.filter(({x,y})=>overlap(area,[x-40,y-6,x+40,y+6]))}}function areaOf(curve){
+let known=AROUND.get(curve);if(known)return known;let hulls=pieces(curve.points).map(hull),area=[Math.
+min(...hulls.map(it=>it[0])),Math.min(...hulls.map(it=>it[1])),Math.max(...hulls.map(it=>it[2])),Math.
+max(...hulls.map(it=>it[3]))];return AROUND.set(curve,area),area}function readContent(items,levels){return{items:new Map(items.map(item=>[item.id,item])),levels:new Map(
 levels.map(level=>[level.group,level]))}}function ancestors(items,id){let found=[];for(let at=items.
 get(id)?.parent;at;at=items.get(at)?.parent)found.push(at);return found}function pinned(items){let pairs=[
-...items.values()].flatMap(({id,pins})=>(pins??[]).map(name=>[name,id]));return new Map(pairs)}var TOGGLE_WIDTH=26,Scene=class{constructor(label,fits){this.box=element("div","kfunc-lab-picture"),
-this.drawing=svgElement("svg",{class:"kfunc-lab-drawing",role:"group","aria-label":label}),this.box.
-append(this.drawing),this.zoom=new Zoom(this.box,this.drawing,fits),this.wasDragged=enableDragging(this.
-box,()=>this.zoom.release()),this.items=new Map,this.drawn={nodes:new Map,ends:new Map,curves:[],labels:[]},
-this.ordered=[],this.places=new Map}get nodes(){return this.drawn.nodes}show(content,open,emphasis,selected,kept){
+...items.values()].flatMap(({id,pins})=>(pins??[]).map(name=>[name,id]));return new Map(pairs)}var TOGGLE_WIDTH=26,TITLE_HEIGHT2=34,EVERYTHING=[-1/0,-1/0,1/0,1/0],NOTHING=[0,0,0,0],LARGE=300,Scene=class{constructor(label,fits,overlay){
+this.root=element("div","kfunc-lab-window"),this.box=element("div","kfunc-lab-picture"),this.drawing=
+svgElement("svg",{class:"kfunc-lab-drawing",role:"group","aria-label":label}),this.overlay=overlay,this.
+zoom=new Zoom(this.root,this.box,this.drawing,fits),this.map=new MiniMap(this.root,this.zoom),this.root.
+append(this.box,this.map.root),this.zoom.onView=()=>this.look(),this.wasDragged=enableDragging(this.
+box,()=>this.zoom.release()),this.items=new Map,this.picture={width:1,height:1,boxes:[],frames:[],curves:[],
+labels:[],right:!1},this.emphasis={regions:[],values:[]},this.drawn={nodes:new Map,ends:new Map,curves:[],
+labels:[]},this.covered=null,this.selected="",this.ordered=[],this.places=new Map}get nodes(){return this.
+drawn.nodes}get isToRight(){return this.picture.right}get isLarge(){return this.places.size>LARGE}show(content,open,emphasis,selected,kept){
 let picture=compose(content,open),place=kept===void 0?void 0:this.places.get(kept),before=place&&this.
-zoom.placeOf(place),known=new Set(this.nodes.keys()),focused=this.itemAt(document.activeElement);this.
-items=content.items,this.drawn=drawPicture(this.drawing,picture,this.items,emphasis);let order=id=>this.
-items.get(id)?.order??0;this.ordered=[...this.nodes.keys()].sort((a,b)=>order(a)-order(b)),this.places=
-placesIn(picture,this.items),this.zoom.setSize(picture);for(let[id,drawn]of this.nodes)describe(id,drawn,
-this.items.get(id)),known.size&&!known.has(id)&&appear(drawn.node);let now=kept===void 0?void 0:this.
-places.get(kept);before&&now&&!this.zoom.isFitted?this.zoom.hold(now,before):this.zoom.place(),this.
-select(selected),focused!==void 0&&this.focus(focused)}select(id){let seen=this.nodes.has(id)?id:"";
-this.drawing.classList.toggle("has-selection",!!seen);let shared=this.items.get(id)?.shared;for(let[
-other,{node,frame}]of this.nodes){let isRelative=!!shared&&this.items.get(other)?.shared===shared;node.
-classList.toggle("selected",other===id),frame?.classList.toggle("selected",other===id),node.classList.
-toggle("relative",isRelative),node.setAttribute("aria-pressed",String(other===id)),node.setAttribute(
-"tabindex",other===(seen||this.ordered[0])?"0":"-1")}for(let{line,node}of this.drawn.curves){let ends=[
-line.source,line.target,line.from,...line.takers];node.classList.toggle("joined",ends.includes(id))}
-this.reveal(seen)}reveal(id,centred=!1){let node=this.nodes.get(id)?.node;node&&reveal(this.box,node,
-centred)}focus(id){this.nodes.get(id)?.node.focus({preventScroll:!0})}itemAt(target){return!(target instanceof
-Element)||!this.box.contains(target)?void 0:target.closest("[data-item]")?.dataset.item}isOnSign(event,id){
-let item=this.items.get(id),drawn=this.nodes.get(id),box=drawn?.frame??drawn?.node.querySelector(".b\
-ox");if(!item?.group||!box)return!1;let place=box.getBoundingClientRect(),width=Number(drawn?.frame?.
-getAttribute("width")??item.width-2*item.margin);return event.clientX-place.left<TOGGLE_WIDTH*place.
-width/width}showMoves(before,pins){let isKnown=before.size>0;for(let[id,{x,y}]of this.places){let{node,
-frame}=this.nodes.get(id)??{},old=before.get(id);!node||frame||(old?slide(node,{x:old.x-x,y:old.y-y}):
-isKnown&&(node.classList.add("fresh"),ring(node)))}if(isKnown)for(let{node}of this.drawn.curves)appear(
-node);for(let[name,id]of pinned(this.items)){let left=pins.get(name),from=left!==void 0&&left!==id&&
-this.sideOf(left),to=this.sideOf(id);from&&to&&drawTrail(this.drawing,from,to)}let fresh=this.ordered.
-filter(id=>!before.has(id));fresh.length&&this.reveal(fresh[fresh.length-1])}sideOf(id){let place=this.
-places.get(id),item=this.items.get(id);if(!(!place||!item))return{x:place.x+item.width-item.margin,y:place.
-y+item.height/2}}};function describe(id,{node,frame},item){node.dataset.item=id,node.setAttribute("r\
-ole","button"),node.setAttribute("aria-label",item?.label??""),item?.group&&node.setAttribute("aria-\
-expanded",String(frame!==null))}function placesIn(picture,items){let places=new Map;for(let{id,x,y}of picture.
-boxes){let{width,height}=items.get(id);places.set(id,{x:x-width/2,y:y-height/2})}for(let{id,x,y}of picture.
-frames)places.set(id,{x,y});return places}var ICONS={zoom_out:"M3 8h10",zoom_in:"M3 8h10M8 3v10",fit:"M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
+zoom.placeOf(place),known=this.places,focused=this.itemAt(document.activeElement);this.items=content.
+items,this.picture=picture,this.emphasis=emphasis,this.selected=selected,this.places=placesIn(picture,
+this.items);let order=id=>this.items.get(id)?.order;this.ordered=[...this.places.keys()].filter(id=>order(
+id)!==void 0).sort((a,b)=>Number(order(a))-Number(order(b))),this.covered=null,this.zoom.setSize(picture);
+let now=kept===void 0?void 0:this.places.get(kept);before&&now&&!this.zoom.isFitted?this.zoom.hold(now,
+before):this.zoom.place(),this.look();for(let[id,{node}]of this.nodes)known.size&&!known.has(id)&&appear(
+node);this.drawMaps(),this.reveal(this.places.has(selected)?selected:""),focused!==void 0&&this.focus(
+focused)}drawMaps(){let draw=()=>drawMap(this.picture,this.items,this.emphasis,this.overlay());this.
+map.show(draw(),this.picture),this.drawing.querySelector(":scope > .map")?.remove(),this.isLarge&&this.
+drawing.prepend(draw()),lay(this.drawn,this.overlay())}look(){let{zoom,drawing}=this,isFar=zoom.scale<
+FAR;drawing.classList.toggle("far",isFar),drawing.classList.toggle("large",this.isLarge),this.map.follow();
+let seen=zoom.inSight(),[across,along]=[(seen.right-seen.left)/2,(seen.bottom-seen.top)/2];if(!(this.
+covered&&holds(this.covered,seen))){if(!this.isLarge)this.covered=EVERYTHING;else if(isFar)this.covered=
+NOTHING;else{let{left,top,right,bottom}=seen;this.covered=[left-across,top-along,right+across,bottom+
+along]}this.draw(this.covered)}}draw(area){let focused=this.itemAt(document.activeElement),map=this.
+drawing.querySelector(":scope > .map"),kept=this.places.has(this.selected)?this.selected:this.ordered[0],
+part=area===EVERYTHING?this.picture:partOf(this.picture,this.places,area,kept);this.drawn=drawPicture(
+this.drawing,part,this.items,this.emphasis),this.drawing.setAttribute("viewBox",`0 0 ${this.picture.
+width} ${this.picture.height}`),map&&this.drawing.prepend(map);for(let[id,drawn]of this.nodes)describe(
+id,drawn,this.items.get(id));this.mark(this.selected),lay(this.drawn,this.overlay()),focused!==void 0&&
+this.nodes.get(focused)?.node.focus({preventScroll:!0})}select(id){this.selected=id,this.places.has(
+id)&&!this.nodes.has(id)?(this.covered=null,this.look()):this.mark(id),this.reveal(id)}mark(id){let seen=this.
+places.has(id)?id:"";this.drawing.classList.toggle("has-selection",!!seen);let shared=this.items.get(
+id)?.shared;for(let[other,{node,frame}]of this.nodes){let isRelative=!!shared&&this.items.get(other)?.
+shared===shared;node.classList.toggle("selected",other===id),frame?.classList.toggle("selected",other===
+id),node.classList.toggle("relative",isRelative),node.setAttribute("aria-pressed",String(other===id)),
+node.setAttribute("tabindex",other===(seen||this.ordered[0])?"0":"-1")}for(let{line,node}of this.drawn.
+curves){let ends=[line.source,line.target,line.from,...line.takers];node.classList.toggle("joined",ends.
+includes(id))}}reveal(id,centred=!1){let place=this.places.get(id);if(!place)return;let height=place.
+isOpen?TITLE_HEIGHT2:place.height;this.zoom.reveal({...place,height},centred)}focus(id){this.nodes.get(
+id)?.node.focus({preventScroll:!0})}itemUnder(event){let id=this.itemAt(event.target);if(id!==void 0||
+!this.drawing.matches(".far.large"))return id;let frame=this.drawing.getBoundingClientRect(),x=(event.
+clientX-frame.left)/this.zoom.scale,y=(event.clientY-frame.top)/this.zoom.scale,found=[...this.places].
+filter(([,it])=>x>it.x&&x<it.x+it.width&&y>it.y&&y<it.y+it.height);return(found.find(([,{isOpen}])=>!isOpen)??
+found[found.length-1])?.[0]}itemAt(target){return!(target instanceof Element)||!this.box.contains(target)?
+void 0:target.closest("[data-item]")?.dataset.item}isOnSign(event,id){let item=this.items.get(id),drawn=this.
+nodes.get(id),box=drawn?.frame??drawn?.node.querySelector(".box");if(!item?.group||!box)return!1;let place=box.
+getBoundingClientRect(),width=Number(drawn?.frame?.getAttribute("width")??item.width-2*item.margin);
+return event.clientX-place.left<TOGGLE_WIDTH*place.width/width}showMoves(before,pins){let isKnown=before.
+size>0;for(let[id,{x,y}]of this.places){let{node,frame}=this.nodes.get(id)??{},old=before.get(id);!node||
+frame||(old?slide(node,{x:old.x-x,y:old.y-y}):isKnown&&(node.classList.add("fresh"),ring(node)))}if(isKnown)
+for(let{node}of this.drawn.curves)appear(node);for(let[name,id]of pinned(this.items)){let left=pins.
+get(name),from=left!==void 0&&left!==id&&this.sideOf(left),to=this.sideOf(id);from&&to&&drawTrail(this.
+drawing,from,to)}let fresh=this.ordered.filter(id=>!before.has(id));fresh.length&&this.reveal(fresh[fresh.
+length-1])}sideOf(id){let place=this.places.get(id),item=this.items.get(id);if(!(!place||!item))return{
+x:place.x+item.width-item.margin,y:place.y+item.height/2}}};function describe(id,{node,frame},item){
+node.dataset.item=id,node.setAttribute("role","button"),node.setAttribute("aria-label",item?.label??
+""),item?.group&&node.setAttribute("aria-expanded",String(frame!==null))}function holds([left,top,right,
+bottom],seen){return left<=seen.left&&top<=seen.top&&right>=seen.right&&bottom>=seen.bottom}function placesIn(picture,items){
+let places=new Map;for(let{id,x,y}of picture.boxes){let{width,height}=items.get(id);places.set(id,{x:x-
+width/2,y:y-height/2,width,height,isOpen:!1})}for(let{id,...place}of picture.frames)places.set(id,{...place,
+isOpen:!0});return places}var ICONS={zoom_out:"M3 8h10",zoom_in:"M3 8h10M8 3v10",fit:"M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
 unfold:"M8 2v4M8 10v4M5 4l3-3 3 3M5 12l3 3 3-3M3 8h10",fold:"M8 1v4M8 11v4M5 3l3 3 3-3M5 13l3-3 3 3M\
 3 8h10",search:"M10.5 10.5L14 14M11.5 7a4.5 4.5 0 1 1-9 0a4.5 4.5 0 0 1 9 0",save:"M8 2v8M5 7l3 3 3-\
 3M2.5 11v2.5h11V11"};function toolButton(icon,label,onClick){let button=element("button","kfunc-lab-\
@@ -271,26 +418,26 @@ let link=element("a");link.href=URL.createObjectURL(new Blob([content],{type})),
 click(),setTimeout(()=>URL.revokeObjectURL(link.href),1e4)}function renderGraph(options){let root=element("div","kfunc-lab-view kfunc-lab-graph");if(root.classList.
 toggle("compact",!!options.isCompact),options.el.append(root),!options.model.get("_levels").length)return renderText(
 options,root);let page=new GraphPage(options,root);return{end:page.end,draw(){page.readContent(),page.
-draw()},lay:()=>page.lay(),reveal(id){return page.scene.reveal(id),page.scene.nodes.has(id)},setTitle:text=>page.
-heading.replaceChildren(text)}}function renderText({model,notes:given},root){let{heading,body}=makeFrame(
-root),text=element("pre","kfunc-lab-text"),notes=given??element("div","kfunc-lab-notes");body.append(
-text),given||root.append(notes);let show2=()=>{text.textContent=model.get("_text"),showWords(model,heading,
-notes)};return show2(),{end:listen(model,{"change:_text":show2}),draw(){},lay(){},reveal:()=>!1,setTitle(){}}}
-function makeFrame(root){let header=element("div","kfunc-lab-header"),heading=element("div","kfunc-l\
-ab-title"),body=element("div","kfunc-lab-body");return header.append(heading),root.append(header,body),
-{header,heading,body}}function showWords(model,heading,notes){heading.replaceChildren(...withCode(model.
-get("_title")));let paragraphs=model.get("_notes").map(text=>{let paragraph=element("p");return paragraph.
-append(...withCode(text)),paragraph});notes.replaceChildren(...paragraphs),notes.hidden=!paragraphs.
-length}var GraphPage=class{constructor(options,root){let{model,overlay,onProblem}=options;this.model=
-model,this.overlay=overlay,this.words=model.get("_words"),this.isCompact=options.isCompact;let{header,
-heading,body}=makeFrame(root);this.heading=heading,this.notes=options.notes??element("div","kfunc-la\
-b-notes"),this.foot=element("div","kfunc-lab-foot"),this.details=makeDetails(this.words),this.scene=
-new Scene(this.words.picture,!!options.fits),body.append(this.scene.box,this.details.root),root.append(
-this.foot),options.notes||root.append(this.notes),this.status=element("span","kfunc-lab-status"),this.
-status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.say(words)),this.search=
-makeSearch(this.words,text=>this.find(text),id=>this.goTo(id),text=>this.say(text)),this.folding=[],
-header.append(this.makeTools()),this.content=readContent([],[]),this.asked=new Set,this.drawn="",this.
-anchor=void 0,this.wanted="",listenIn(this.scene,{selected:()=>model.get("selected"),select:id=>this.
+draw()},lay:()=>page.scene.drawMaps(),reveal(id){return page.scene.reveal(id),page.scene.places.has(
+id)},setTitle:text=>page.heading.replaceChildren(text)}}function renderText({model,notes:given},root){
+let{heading,body}=makeFrame(root),text=element("pre","kfunc-lab-text"),notes=given??element("div","k\
+func-lab-notes");body.append(text),given||root.append(notes);let show2=()=>{text.textContent=model.get(
+"_text"),showWords(model,heading,notes)};return show2(),{end:listen(model,{"change:_text":show2}),draw(){},
+lay(){},reveal:()=>!1,setTitle(){}}}function makeFrame(root){let header=element("div","kfunc-lab-hea\
+der"),heading=element("div","kfunc-lab-title"),body=element("div","kfunc-lab-body");return header.append(
+heading),root.append(header,body),{header,heading,body}}function showWords(model,heading,notes){heading.
+replaceChildren(...withCode(model.get("_title")));let paragraphs=model.get("_notes").map(text=>{let paragraph=element(
+"p");return paragraph.append(...withCode(text)),paragraph});notes.replaceChildren(...paragraphs),notes.
+hidden=!paragraphs.length}var GraphPage=class{constructor(options,root){let{model,overlay,onProblem}=options;
+this.model=model,this.words=model.get("_words"),this.isCompact=options.isCompact;let{header,heading,
+body}=makeFrame(root);this.heading=heading,this.notes=options.notes??element("div","kfunc-lab-notes"),
+this.foot=element("div","kfunc-lab-foot"),this.details=makeDetails(this.words),this.scene=new Scene(
+this.words.picture,!!options.fits,overlay??(()=>({}))),body.append(this.scene.root,this.details.root),
+root.append(this.foot),options.notes||root.append(this.notes),this.status=element("span","kfunc-lab-\
+status"),this.status.setAttribute("role","status"),this.onProblem=onProblem??(words=>this.say(words)),
+this.search=makeSearch(this.words,text=>this.find(text),id=>this.goTo(id,!0),text=>this.say(text)),this.
+folding=[],header.append(this.makeTools()),this.content=readContent([],[]),this.asked=new Set,this.drawn=
+"",this.anchor=void 0,this.wanted="",listenIn(this.scene,{selected:()=>model.get("selected"),select:id=>this.
 select(id),toggle:id=>this.toggle(id),search:()=>this.search.button.click()}),this.end=this.listen(),
 this.readContent(),this.showAround(),this.onOpen(),whenShown(this.scene.box,()=>this.onShown())}listen(){
 return listen(this.model,{"change:selected":()=>this.onSelected(),"change:opened":()=>this.onOpen(),
@@ -299,41 +446,41 @@ stom":(message,buffers)=>this.onMessage(message,buffers)})}makeTools(){let{words
 "div","kfunc-lab-tools");this.folding=[toolButton("unfold",words.unfold_all,()=>this.setOpen(new Set(
 model.get("_groups")))),toolButton("fold",words.fold_all,()=>this.setOpen(new Set))],tools.append(this.
 status,this.search.field,this.search.button,...this.folding,toolButton("zoom_out",words.zoom_out,()=>scene.
-zoom.by(1/1.25)),toolButton("zoom_in",words.zoom_in,()=>scene.zoom.by(1.25)),toolButton("fit",words.
-fit,()=>scene.zoom.fit()));let forms=model.get("_forms");if(forms.length){let save=form=>{this.say(words.
-saving),model.send?.({type:"save",form})};tools.append(makeMenu(words.save,forms,save))}return tools}say(text){
-this.status.textContent=text}get opened(){return new Set(this.model.get("opened"))}readContent(){showWords(
-this.model,this.heading,this.notes),this.content=readContent(this.model.get("_items"),this.model.get(
-"_levels"))}draw(kept){let{items,levels}=this.content;this.askFor([...this.opened].filter(id=>!levels.
-has(id)&&items.has(id)));let{model,scene}=this;scene.show(this.content,this.opened,model.get("_empha\
-sis"),model.get("selected"),kept),this.showDetails(),this.lay()}lay(){this.overlay&&lay(this.scene.drawn,
-this.overlay())}showAround(){let{scale}=this.model.get("_emphasis"),legend=this.isCompact?[]:[makeLegend(
-this.model.get("_legend"))];this.foot.replaceChildren(...legend,...scale?[makeScale(scale)]:[]),this.
-foot.hidden=!this.foot.childElementCount;for(let tool of this.folding)tool.hidden=!this.model.get("_\
-groups").length}onShown(){let{scene}=this;scene.zoom.place(),scene.reveal(scene.ordered[0],!0),scene.
-reveal(this.model.get("selected"))}onContent(){let{scene}=this,before={places:scene.places,pins:pinned(
-this.content.items)};this.readContent(),this.asked=new Set,this.drawn=JSON.stringify(this.model.get(
-"opened")),this.showAround(),this.draw(),scene.showMoves(before.places,before.pins)}toggle(id){let open=this.
-opened;open.delete(id)||open.add(id),this.setOpen(open,id)}setOpen(open,kept){share(this.model,"open\
-ed",[...open]),this.anchor=kept,this.onOpen()}onOpen(){let now=JSON.stringify(this.model.get("opened"));
-now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??(this.model.get("selected")||void 0)),this.
-anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){let id=this.model.get("selec\
-ted"),isOpen=!!this.scene.nodes.get(id)?.frame;this.details.show(this.content.items.get(id),isOpen,()=>this.
-toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.nodes.has(id)&&this.content.
-items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id){let around=ancestors(
-this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(group))?id:"";let open=this.
-opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,...around])),this.scene.nodes.
-has(id)&&(this.select(id),this.scene.reveal(id,!0),this.scene.reveal(id))}find(text){if(!this.model.
-get("_complete")&&this.model.send){this.model.send({type:"search",text});return}return[...this.content.
-items.values()].filter(item=>item.find?.includes(searchable(text))).sort((a,b)=>(a.order??0)-(b.order??
-0)).map(({id})=>id)}askFor(groups){let missing=groups.filter(id=>!this.asked.has(id));for(let id of missing)
-this.asked.add(id);missing.length&&this.model.send?.({type:"levels",groups:missing})}onMessage(message,buffers){
-let{items,levels}=this.content;if(message.type==="levels"){for(let item of message.items)items.set(item.
-id,item);for(let level of message.levels)levels.set(level.group,level);this.draw(this.anchor??message.
-levels[0]?.group),this.wanted&&this.goTo(this.wanted)}else if(message.type==="found"){for(let item of message.
-items)items.has(item.id)||items.set(item.id,item);this.search.show(message.found)}else message.type===
-"file"?(download(message.name,buffers[0],message.mime),this.say("")):message.type==="problem"&&(this.
-say(""),this.onProblem(message.words))}};function makeAsker(model,status,waiting){let waits=!1,next=null,patience;function ask(question,buffers){
+zoom.by(1/ZOOM_STEP)),toolButton("zoom_in",words.zoom_in,()=>scene.zoom.by(ZOOM_STEP)),toolButton("f\
+it",words.fit,()=>scene.zoom.fit()));let forms=model.get("_forms");if(forms.length){let save=form=>{
+this.say(words.saving),model.send?.({type:"save",form})};tools.append(makeMenu(words.save,forms,save))}
+return tools}say(text){this.status.textContent=text}get opened(){return new Set(this.model.get("open\
+ed"))}readContent(){showWords(this.model,this.heading,this.notes),this.content=readContent(this.model.
+get("_items"),this.model.get("_levels"))}draw(kept){let{items,levels}=this.content;this.askFor([...this.
+opened].filter(id=>!levels.has(id)&&items.has(id)));let{model,scene}=this;scene.show(this.content,this.
+opened,model.get("_emphasis"),model.get("selected"),kept),this.showDetails()}showAround(){let{scale}=this.
+model.get("_emphasis"),legend=this.isCompact?[]:[makeLegend(this.model.get("_legend"))];this.foot.replaceChildren(
+...legend,...scale?[makeScale(scale)]:[]),this.foot.hidden=!this.foot.childElementCount;for(let tool of this.
+folding)tool.hidden=!this.model.get("_groups").length}onShown(){let{scene}=this;scene.zoom.place(),scene.
+reveal(scene.ordered[0],!0),scene.reveal(this.model.get("selected"))}onContent(){let{scene}=this,before={
+places:scene.places,pins:pinned(this.content.items)};this.readContent(),this.asked=new Set,this.drawn=
+JSON.stringify(this.model.get("opened")),this.showAround(),this.draw(),scene.showMoves(before.places,
+before.pins)}toggle(id){let open=this.opened;open.delete(id)||open.add(id),this.setOpen(open,id)}setOpen(open,kept){
+share(this.model,"opened",[...open]),this.anchor=kept,this.onOpen()}onOpen(){let now=JSON.stringify(
+this.model.get("opened"));now!==this.drawn&&(this.drawn=now,this.draw(this.anchor??(this.model.get("\
+selected")||void 0)),this.anchor=void 0)}select(id){share(this.model,"selected",id)}showDetails(){let id=this.
+model.get("selected"),isOpen=!!this.scene.places.get(id)?.isOpen;this.details.show(this.content.items.
+get(id),isOpen,()=>this.toggle(id))}onSelected(){let id=this.model.get("selected");id&&!this.scene.places.
+has(id)&&this.content.items.has(id)?this.goTo(id):(this.scene.select(id),this.showDetails())}goTo(id,isFound=!1){
+let around=ancestors(this.content.items,id);this.wanted=around.some(group=>!this.content.levels.has(
+group))?id:"";let open=this.opened;around.some(group=>!open.has(group))&&this.setOpen(new Set([...open,
+...around])),this.scene.places.has(id)&&(isFound&&this.scene.zoom.makeReadable(),this.select(id),this.
+scene.reveal(id,!0),this.scene.reveal(id))}find(text){if(!this.model.get("_complete")&&this.model.send){
+this.model.send({type:"search",text});return}return[...this.content.items.values()].filter(item=>item.
+find?.includes(searchable(text))).sort((a,b)=>(a.order??0)-(b.order??0)).map(({id})=>id)}askFor(groups){
+let missing=groups.filter(id=>!this.asked.has(id));for(let id of missing)this.asked.add(id);missing.
+length&&this.model.send?.({type:"levels",groups:missing})}onMessage(message,buffers){let{items,levels}=this.
+content;if(message.type==="levels"){for(let item of message.items)items.set(item.id,item);for(let level of message.
+levels)levels.set(level.group,level);this.draw(this.anchor??message.levels[0]?.group),this.wanted&&this.
+goTo(this.wanted)}else if(message.type==="found"){for(let item of message.items)items.has(item.id)||
+items.set(item.id,item);this.search.show(message.found)}else message.type==="file"?(download(message.
+name,buffers[0],message.mime),this.say("")):message.type==="problem"&&(this.say(""),this.onProblem(message.
+words))}};function makeAsker(model,status,waiting){let waits=!1,next=null,patience;function ask(question,buffers){
 if(model.send){if(waits){next=[question,buffers];return}waits=!0,status.textContent="",patience=setTimeout(
 ()=>{status.textContent=waiting},1500),model.send(question,void 0,buffers)}}function answered(){waits=
 !1,clearTimeout(patience),status.textContent===waiting&&(status.textContent="");let question=next;next=

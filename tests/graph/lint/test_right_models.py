@@ -90,7 +90,10 @@ def test_layers_changed_after_training_in_each_step(later):
         assert (base.get_weights()[0] == before).all()
         return
     [finding] = lab.lint(model)
-    assert (finding.code, "`fit` will fail" in finding.reason) == ("changed-after-compile", True)
+    assert (finding.code, "`fit` will fail" in finding.reason) == (
+        "changed-after-compile",
+        True,
+    )
     with pytest.raises(Exception, match="variable"):
         model.fit(x, y, verbose=0)
 

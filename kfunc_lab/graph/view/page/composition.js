@@ -1,11 +1,16 @@
 // Puts the layouts of the open groups together to one picture, as composition.py does, so that
 // groups open and close without a kernel.
 
+import { pointAt, straight } from "./curves.js";
+import { beside, Obstacles } from "./labels.js";
+import { alongBorders, Stretch, stretched } from "./stretching.js";
+
+/** @import { Area, Point } from "./curves.js" */
 /** @import { Content, Item, Level, Line } from "./state.js" */
 
 const MARGIN = 10;
 const EDGE = 6; // pixels from the corner of a box, where no line ends
-const TITLE_HEIGHT = 26;
+const TITLE_HEIGHT = 34;
 
 /**
  * What is drawn, and where.
@@ -17,14 +22,14 @@ const TITLE_HEIGHT = 26;
  * @property {Frame[]} frames  of open groups
  * @property {Curve[]} curves
  * @property {Label[]} labels
+ * @property {boolean} right  whether the lines lead to the right instead of down
  */
 
 /** @typedef {{ id: string, x: number, y: number, width: number, height: number }} Frame */
 /** @typedef {{ line: Line, group: string, points: number[], arrow: boolean }} Curve */
 /** @typedef {{ line: Line, text: string, x: number, y: number, inside: boolean }} Label */
 /** @typedef {Picture & { entries: Map<string, number>, exits: Map<string, number> }} Inner */
-/** @typedef {{ x: number, y: number }} Point */
-/** @typedef {(value: number) => number} Stretch */
+/** @typedef {{ left: number, top: number, right: number, bottom: number }} Reach */
 
 /**
  * A level with what is known of its open groups.
@@ -33,10 +38,11 @@ const TITLE_HEIGHT = 26;
  * @property {Level} level
  * @property {Map<string, Item>} items
  * @property {Map<string, Inner>} inside  the pictures in its open groups
- * @property {Map<string, { width: number, height: number }>} sizes  of their frames
+ * @property {Map<string, Reach>} reaches  how far their frames reach from the middle
  * @property {Map<string, Point>} before  the middles of its items as they were laid out
  * @property {Map<string, Point>} middles  and as they are
  * @property {[Stretch, Stretch]} stretch
+ * @property {Obstacles} [frames]  the open groups, once they are placed
  */
 
 /**
@@ -48,7 +54,10 @@ const TITLE_HEIGHT = 26;
  */
 export function compose(content, open) {
   const inner = composeLevel(content, open, "");
-  const picture = emptyPicture(inner.width + 2 * MARGIN, inner.height + 2 * MARGIN);
+  const picture = {
+    ...emptyPicture(inner.width + 2 * MARGIN, inner.height + 2 * MARGIN),
+    right: inner.right,
+  };
   placeInner(inner, picture, MARGIN, MARGIN);
   return picture;
 }
@@ -59,47 +68,7 @@ export function compose(content, open) {
  * @returns {Picture}
  */
 function emptyPicture(width, height) {
-  return { width, height, boxes: [], frames: [], curves: [], labels: [] };
-}
-
-/**
- * A map of places that grows each span [low, high, lack] by what it lacks, and shrinks none.
- *
- * @param {[low: number, high: number, lack: number][]} growth
- * @returns {Stretch}
- */
-export function makeStretch(growth) {
-  const ends = growth.flatMap((span) => span.slice(0, 2));
-  const marks = [...new Set(ends)].sort((a, b) => a - b);
-  if (!marks.length) return (value) => value;
-  /** @type {number[]} */
-  const moved = [];
-  /** @type {number[]} */
-  const rates = [];
-  let place = marks[0];
-  marks.forEach((low, position) => {
-    // Spans that lie over one another share the room.
-    let rate = 0;
-    if (position < marks.length - 1) {
-      for (const [begin, end, lack] of growth) {
-        if (begin <= low && low < end) rate = Math.max(rate, lack / (end - begin));
-      }
-    }
-    moved.push(place);
-    rates.push(1 + rate);
-    if (position < marks.length - 1) place += (marks[position + 1] - low) * (1 + rate);
-  });
-  return (value) => {
-    if (value <= marks[0]) return value;
-    let low = 0;
-    let high = marks.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (marks[middle] <= value) low = middle;
-      else high = middle;
-    }
-    return moved[low] + (value - marks[low]) * rates[low];
-  };
+  return { width, height, boxes: [], frames: [], curves: [], labels: [], right: false };
 }
 
 /**
@@ -109,25 +78,36 @@ export function makeStretch(growth) {
  * @returns {Inner}
  */
 function composeLevel(content, open, group) {
-  const composed = stretched(content, open, group);
-  const { level, inside, sizes, middles, stretch } = composed;
-  const picture = emptyPicture(stretch[0](level.width), stretch[1](level.height));
+  const composed = composeInside(content, open, group);
+  const { level, inside, reaches, middles, stretch } = composed;
+  const picture = emptyPicture(stretch[0].to(level.width), stretch[1].to(level.height));
+  const own = content.items.get(group);
+  if (level.right && own) {
+    // The lines leave at the edge of the frame, which is never narrower than its title.
+    const needed = Math.max(own.titleWidth ?? 0, own.width) - 2 * MARGIN;
+    picture.width = Math.max(picture.width, needed);
+  }
+  const across = stretch[level.right ? 1 : 0];
   const ports = (/** @type {Level["entries"]} */ of) =>
-    new Map(of.map(({ tensor, x }) => [tensor, stretch[0](x)]));
-  const whole = { ...picture, entries: ports(level.entries), exits: ports(level.exits) };
+    new Map(of.map(({ tensor, x }) => [tensor, across.to(x)]));
+  const right = Boolean(level.right);
+  const whole = { ...picture, right, entries: ports(level.entries), exits: ports(level.exits) };
   for (const [id, middle] of middles) {
     const inner = inside.get(id);
-    const size = sizes.get(id);
-    if (!inner || !size) {
+    const reach = reaches.get(id);
+    if (!inner || !reach) {
       whole.boxes.push({ id, ...middle });
       continue;
     }
-    const left = middle.x - size.width / 2;
-    const top = middle.y - size.height / 2;
-    whole.frames.push({ id, x: left, y: top, ...size });
-    placeInner(inner, whole, left + (size.width - inner.width) / 2, top + TITLE_HEIGHT);
+    const [x, y] = [middle.x - reach.left, middle.y - reach.top];
+    const size = { width: reach.left + reach.right, height: reach.top + reach.bottom };
+    whole.frames.push({ id, x, y, ...size });
+    const top = level.right ? middle.y - inner.height / 2 : y + TITLE_HEIGHT;
+    placeInner(inner, whole, middle.x - inner.width / 2, top);
   }
-  for (const line of level.lines) placeLine(line, composed, whole);
+  const curves = level.lines.map((line) => route(line, composed, whole));
+  placeLabels(curves, composed, whole);
+  whole.curves.push(...curves);
   return whole;
 }
 
@@ -139,52 +119,167 @@ function composeLevel(content, open, group) {
  * @param {string} group
  * @returns {Composed}
  */
-function stretched({ items, levels }, open, group) {
+function composeInside({ items, levels }, open, group) {
   const level = /** @type {Level} */ (levels.get(group));
   const inside = new Map();
-  const sizes = new Map();
+  const reaches = new Map();
   /** @type {[[number, number, number][], [number, number, number][]]} */
   const growth = [[], []];
   for (const { id, x, y } of level.places) {
     if (!open.has(id) || !levels.has(id)) continue;
-    const inner = composeLevel({ items, levels }, open, id);
     const item = /** @type {Item} */ (items.get(id));
-    const width = Math.max(inner.width + 2 * MARGIN, item.titleWidth ?? 0, item.width);
-    const height = Math.max(inner.height + TITLE_HEIGHT + MARGIN, item.height);
+    const inner = composeLevel({ items, levels }, open, id);
+    const reach = reachOf(inner, item, Boolean(level.right));
     inside.set(id, inner);
-    sizes.set(id, { width, height });
-    growth[0].push([x - item.width / 2, x + item.width / 2, width - item.width]);
-    growth[1].push([y - item.height / 2, y + item.height / 2, height - item.height]);
+    reaches.set(id, reach);
+    const [across, along] = [item.width / 2, item.height / 2];
+    growth[0].push([x - across, x, reach.left - across], [x, x + across, reach.right - across]);
+    growth[1].push([y - along, y, reach.top - along], [y, y + along, reach.bottom - along]);
   }
-  const stretch = /** @type {[Stretch, Stretch]} */ (growth.map(makeStretch));
+  const stretch = /** @type {[Stretch, Stretch]} */ (growth.map((it) => new Stretch(it)));
   const before = new Map(level.places.map(({ id, x, y }) => [id, { x, y }]));
   const middles = new Map(
-    level.places.map(({ id, x, y }) => [id, { x: stretch[0](x), y: stretch[1](y) }]),
+    level.places.map(({ id, x, y }) => [id, { x: stretch[0].to(x), y: stretch[1].to(y) }]),
   );
-  return { level, items, inside, sizes, before, middles, stretch };
+  return { level, items, inside, reaches, before, middles, stretch };
 }
 
 /**
+ * The room of an open group. Its content stays where the middle of its box was.
+ *
+ * @param {Inner} inner
+ * @param {Item} item
+ * @param {boolean} toRight
+ * @returns {Reach}
+ */
+function reachOf(inner, item, toRight) {
+  const [across, along] = [inner.width / 2, inner.height / 2];
+  const [halfWidth, halfHeight] = [item.width / 2, item.height / 2];
+  if (toRight) {
+    const side = Math.max(across + MARGIN, halfWidth);
+    const top = Math.max(along + TITLE_HEIGHT, halfHeight);
+    const bottom = Math.max(along + MARGIN, halfHeight);
+    return { left: side, top, right: side, bottom };
+  }
+  // The title stands at the left of all lines that enter.
+  const title = item.titleWidth ?? 0;
+  const first = inner.entries.size ? Math.min(...inner.entries.values()) : title;
+  const left = Math.max(across + Math.max(MARGIN, title - first), halfWidth);
+  const half = Math.max(along + (TITLE_HEIGHT + MARGIN) / 2, halfHeight);
+  const right = Math.max(across + MARGIN, halfWidth, title - left);
+  return { left, top: half, right, bottom: half };
+}
+
+/**
+ * Draws a line. It runs through no open group that it does not enter.
+ *
  * @param {Line} line
  * @param {Composed} composed
  * @param {Inner} picture
+ * @returns {Curve}
  */
-function placeLine(line, composed, picture) {
-  const begin = endOf(line, false, composed, picture);
-  const end = endOf(line, true, composed, picture);
-  const points = bend(line.points, begin, end, composed.stretch);
-  const arrow = line.target !== null && !composed.inside.has(line.target);
-  const { group } = composed.level;
-  picture.curves.push({ line, group, points, arrow });
-  if (!line.label) return;
-  const at = pointAt(points, line.label.at);
-  picture.labels.push({
-    line,
-    text: line.label.text,
-    x: at.x + line.label.x,
-    y: at.y + line.label.y,
-    inside: group !== "",
+function route(line, composed, picture) {
+  const { level, inside, stretch } = composed;
+  /** @type {[Point, Point]} */
+  const ends = [endOf(line, false, composed), endOf(line, true, composed)];
+  let points = stretched(line.points, ends, stretch);
+  if (inside.size) {
+    composed.frames ??= new Obstacles([], frameAreas(composed, picture, 1));
+    if (composed.frames.hitBy(points)) {
+      points = alongBorders(line.points, ends, stretch, level.right ? "x" : "y");
+    }
+  }
+  const arrow = line.target !== null && !inside.has(line.target);
+  return { line, group: level.group, points: toBorders(points, line, level, picture), arrow };
+}
+
+/**
+ * Leads a line straight through the edge of its group, where it enters or leaves.
+ *
+ * @param {number[]} points
+ * @param {Line} line
+ * @param {Level} level
+ * @param {Inner} picture
+ */
+function toBorders(points, { source, target, tensor }, { right }, picture) {
+  let whole = points;
+  if (source === null) {
+    const at = picture.entries.get(tensor) ?? 0;
+    const border = right ? { x: -MARGIN, y: at } : { x: at, y: -TITLE_HEIGHT };
+    const lead = straight(border, { x: points[0], y: points[1] });
+    whole = [...lead.slice(0, 6), ...whole];
+  }
+  if (target === null) {
+    const at = picture.exits.get(tensor) ?? 0;
+    const border = right
+      ? { x: picture.width + MARGIN, y: at }
+      : { x: at, y: picture.height + MARGIN };
+    const [x, y] = points.slice(-2);
+    whole = [...whole, ...straight({ x, y }, border).slice(2)];
+  }
+  return whole;
+}
+
+/**
+ * Places the shapes; where a line has no room beside it, its shape is left out.
+ *
+ * @param {Curve[]} curves
+ * @param {Composed} composed
+ * @param {Inner} picture
+ */
+function placeLabels(curves, composed, picture) {
+  const { level, inside, stretch } = composed;
+  if (!level.lines.some((line) => line.label)) return;
+  const areas = [...boxAreas(composed, picture), ...frameAreas(composed, picture, 0)];
+  const obstacles = new Obstacles(
+    curves.map(({ points }) => points),
+    areas,
+  );
+  level.lines.forEach((line, place) => {
+    const { label } = line;
+    if (!label) return;
+    const at = pointAt(line.points, label.at);
+    const given = { x: stretch[0].to(at.x + label.x), y: stretch[1].to(at.y + label.y) };
+    const places = beside(label.width, curves[place].points, Boolean(level.right));
+    // Where groups are open, the place in the layout may have moved away from the line.
+    const tried = inside.size ? [...places, given] : [given, ...places];
+    const free = obstacles.freePlace(label.width, tried);
+    const isInside = level.group !== "";
+    if (free) picture.labels.push({ line, text: label.text, ...free, inside: isInside });
   });
+}
+
+/**
+ * @param {Composed} composed
+ * @param {Picture} picture
+ * @returns {Area[]}
+ */
+function boxAreas({ before, items }, picture) {
+  return picture.boxes
+    .filter(({ id }) => before.has(id))
+    .map(({ id, x, y }) => {
+      const { width, height } = /** @type {Item} */ (items.get(id));
+      return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+    });
+}
+
+/**
+ * The areas of the open groups of a level, without their edges.
+ *
+ * @param {Composed} composed
+ * @param {Picture} picture
+ * @param {number} edge
+ * @returns {Area[]}
+ */
+function frameAreas({ inside }, picture, edge) {
+  return picture.frames
+    .filter(({ id }) => inside.has(id))
+    .map(({ x, y, width, height }) => [
+      x + edge,
+      y + edge,
+      x + width - edge,
+      y + height - edge,
+    ]);
 }
 
 /**
@@ -193,71 +288,31 @@ function placeLine(line, composed, picture) {
  * @param {Line} line
  * @param {boolean} atTarget
  * @param {Composed} composed
- * @param {Inner} picture
  * @returns {Point}
  */
-function endOf(line, atTarget, { items, inside, sizes, before, middles }, picture) {
+function endOf(line, atTarget, { level, items, inside, reaches, before, middles, stretch }) {
   const id = atTarget ? line.target : line.source;
   const [x, y] = atTarget ? line.points.slice(-2) : line.points;
-  if (id === null) {
-    return atTarget
-      ? { x: picture.exits.get(line.tensor) ?? 0, y: picture.height + MARGIN }
-      : { x: picture.entries.get(line.tensor) ?? 0, y: -TITLE_HEIGHT };
-  }
+  if (id === null) return { x: stretch[0].to(x), y: stretch[1].to(y) };
   const middle = /** @type {Point} */ (middles.get(id));
   const inner = inside.get(id);
-  const size = sizes.get(id);
-  if (inner && size) {
-    const left = middle.x - inner.width / 2;
-    const port = (atTarget ? inner.entries : inner.exits).get(line.tensor) ?? inner.width / 2;
-    const half = size.height / 2;
-    return { x: left + port, y: middle.y + (atTarget ? -half : half) };
+  const reach = reaches.get(id);
+  if (inner && reach) {
+    const ports = atTarget ? inner.entries : inner.exits;
+    if (level.right) {
+      const port = ports.get(line.tensor) ?? inner.height / 2;
+      const side = atTarget ? -reach.left : reach.right;
+      return { x: middle.x + side, y: middle.y - inner.height / 2 + port };
+    }
+    const port = ports.get(line.tensor) ?? inner.width / 2;
+    const side = atTarget ? -reach.top : reach.bottom;
+    return { x: middle.x - inner.width / 2 + port, y: middle.y + side };
   }
   const was = /** @type {Point} */ (before.get(id));
   const box = /** @type {Item} */ (items.get(id));
-  const reach = Math.max(0, box.width / 2 - (box.margin ? box.margin + EDGE : 0));
-  const across = Math.min(reach, Math.max(-reach, x - was.x));
+  const limit = Math.max(0, box.width / 2 - (box.margin ? box.margin + EDGE : 0));
+  const across = Math.min(limit, Math.max(-limit, x - was.x));
   return { x: middle.x + across, y: y + middle.y - was.y };
-}
-
-/**
- * Moves a line's points with the level, and its first and last two with its ends.
- *
- * @param {number[]} points
- * @param {Point} begin
- * @param {Point} end
- * @param {[Stretch, Stretch]} stretch
- */
-export function bend(points, begin, end, stretch) {
-  const count = points.length / 2;
-  const bent = [];
-  for (let number = 0; number < count; number += 1) {
-    const [x, y] = [points[2 * number], points[2 * number + 1]];
-    if (number < 2) bent.push(begin.x + x - points[0], begin.y + y - points[1]);
-    else if (number >= count - 2) {
-      bent.push(end.x + x - points[2 * count - 2], end.y + y - points[2 * count - 1]);
-    } else bent.push(stretch[0](x), stretch[1](y));
-  }
-  return bent;
-}
-
-/**
- * A point of Bézier curves that follow one another: 1.5 is amid the second.
- *
- * @param {number[]} points
- * @param {number} at
- * @returns {Point}
- */
-export function pointAt(points, at) {
-  const first = Math.min(Math.floor(at), Math.floor((points.length / 2 - 2) / 3));
-  const t = at - first;
-  const weights = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t ** 2 * (1 - t), t ** 3];
-  const point = { x: 0, y: 0 };
-  weights.forEach((weight, place) => {
-    point.x += weight * points[6 * first + 2 * place];
-    point.y += weight * points[6 * first + 2 * place + 1];
-  });
-  return point;
 }
 
 /**

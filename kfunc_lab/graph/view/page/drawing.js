@@ -95,7 +95,7 @@ function drawCurve({ line, points, arrow }) {
   markEnds(group, line);
   const path = svgElement("path", { class: "line", d: curvePath(drawn), fill: "none" });
   if (DASHED.includes(line.kind)) path.setAttribute("stroke-dasharray", "5 3");
-  group.prepend(path);
+  group.prepend(svgElement("title", {}, line.shape), path);
   return group;
 }
 
@@ -126,6 +126,7 @@ function drawBoxes(picture, items, { values }) {
 function drawLabel({ text, x, y, inside, line }) {
   const look = { class: inside ? "label inside" : "label", "font-size": 10 };
   const node = svgElement("text", { ...look, x, y: y + 3.5, "text-anchor": "middle" }, text);
+  node.append(svgElement("title", {}, line.shape));
   markEnds(node, line);
   node.dataset.tensor = line.tensor;
   return node;
@@ -141,8 +142,9 @@ function drawTitles(frames, items) {
     const node = nodes[place];
     node.setAttribute("class", "title");
     node.setAttribute("transform", `translate(${x} ${y})`);
-    const area = { class: "title-area", width, height: 26, rx: 8, fill: "none" };
-    node.prepend(svgElement("rect", { ...area, "pointer-events": "all" }));
+    const area = { class: "title-area", width, height: 34, rx: 8, fill: "none" };
+    const name = svgElement("title", {}, items.get(frames[place].id)?.label ?? "");
+    node.prepend(name, svgElement("rect", { ...area, "pointer-events": "all" }));
   });
   return nodes;
 }

@@ -5,7 +5,6 @@ import { element, whenShown, withCode } from "../../../ui/page/dom.js";
 import { listen, share } from "../../../ui/page/model.js";
 import { makeDetails, makeLegend, makeScale } from "./details.js";
 import { listenIn } from "./keys.js";
-import { lay } from "./overlay.js";
 import { Scene } from "./scene.js";
 import { ancestors, pinned, readContent } from "./state.js";
 import { download, makeMenu, makeSearch, searchable, toolButton } from "./toolbar.js";
@@ -54,10 +53,10 @@ export function renderGraph(options) {
       page.readContent();
       page.draw();
     },
-    lay: () => page.lay(),
+    lay: () => page.scene.drawMaps(),
     reveal(id) {
       page.scene.reveal(id);
-      return page.scene.nodes.has(id);
+      return page.scene.places.has(id);
     },
     setTitle: (text) => page.heading.replaceChildren(text),
   };
@@ -120,7 +119,6 @@ class GraphPage {
   constructor(options, root) {
     const { model, overlay, onProblem } = options;
     this.model = model;
-    this.overlay = overlay;
     this.words = model.get("_words");
     this.isCompact = options.isCompact;
     const { header, heading, body } = makeFrame(root);
@@ -128,8 +126,8 @@ class GraphPage {
     this.notes = options.notes ?? element("div", "kfunc-lab-notes");
     this.foot = element("div", "kfunc-lab-foot");
     this.details = makeDetails(this.words);
-    this.scene = new Scene(this.words.picture, Boolean(options.fits));
-    body.append(this.scene.box, this.details.root);
+    this.scene = new Scene(this.words.picture, Boolean(options.fits), overlay ?? (() => ({})));
+    body.append(this.scene.root, this.details.root);
     root.append(this.foot);
     if (!options.notes) root.append(this.notes);
     this.status = element("span", "kfunc-lab-status");
@@ -138,7 +136,7 @@ class GraphPage {
     this.search = makeSearch(
       this.words,
       (text) => this.find(text),
-      (id) => this.goTo(id),
+      (id) => this.goTo(id, true),
       (text) => this.say(text),
     );
     /** @type {HTMLButtonElement[]} */
@@ -228,11 +226,6 @@ class GraphPage {
     const { model, scene } = this;
     scene.show(this.content, this.opened, model.get("_emphasis"), model.get("selected"), kept);
     this.showDetails();
-    this.lay();
-  }
-
-  lay() {
-    if (this.overlay) lay(this.scene.drawn, this.overlay());
   }
 
   showAround() {
@@ -299,13 +292,13 @@ class GraphPage {
 
   showDetails() {
     const id = this.model.get("selected");
-    const isOpen = Boolean(this.scene.nodes.get(id)?.frame);
+    const isOpen = Boolean(this.scene.places.get(id)?.isOpen);
     this.details.show(this.content.items.get(id), isOpen, () => this.toggle(id));
   }
 
   onSelected() {
     const id = this.model.get("selected");
-    if (id && !this.scene.nodes.has(id) && this.content.items.has(id)) this.goTo(id);
+    if (id && !this.scene.places.has(id) && this.content.items.has(id)) this.goTo(id);
     else {
       this.scene.select(id);
       this.showDetails();
@@ -316,13 +309,15 @@ class GraphPage {
    * Opens whatever an item stands in, selects it and brings it into sight.
    *
    * @param {string} id
+   * @param {boolean} [isFound]  by a search: its name must be readable
    */
-  goTo(id) {
+  goTo(id, isFound = false) {
     const around = ancestors(this.content.items, id);
     this.wanted = around.some((group) => !this.content.levels.has(group)) ? id : "";
     const open = this.opened;
     if (around.some((group) => !open.has(group))) this.setOpen(new Set([...open, ...around]));
-    if (!this.scene.nodes.has(id)) return;
+    if (!this.scene.places.has(id)) return;
+    if (isFound) this.scene.zoom.makeReadable();
     this.select(id);
     this.scene.reveal(id, true);
     this.scene.reveal(id);

@@ -16,7 +16,7 @@ export function listenIn(scene, does) {
 
   scene.box.addEventListener("click", (event) => {
     if (scene.wasDragged()) return;
-    const id = scene.itemAt(event.target);
+    const id = scene.itemUnder(event);
     does.select(id ?? "");
     if (id === undefined) return;
     scene.focus(id);
@@ -24,7 +24,7 @@ export function listenIn(scene, does) {
   });
 
   scene.box.addEventListener("dblclick", (event) => {
-    const id = scene.itemAt(event.target);
+    const id = scene.itemUnder(event);
     if (id !== undefined && isGroup(id) && !scene.isOnSign(event, id)) does.toggle(id);
   });
 
@@ -55,10 +55,10 @@ export function listenIn(scene, does) {
  * @param {string} id
  * @param {Scene} scene
  */
-function leadsTo(key, id, { drawn, ordered }) {
+function leadsTo(key, id, { picture, places, ordered, isToRight }) {
   if (key === "Escape") return "";
   if (key === "Home") return ordered[0];
   if (key === "End") return ordered[ordered.length - 1];
   if (!/^Arrow(Up|Down|Left|Right)$/.test(key)) return undefined;
-  return neighbour(key, id, drawn, ordered);
+  return neighbour(key, id, { places, curves: picture.curves, isToRight }, ordered);
 }

@@ -1,6 +1,9 @@
-// Where an arrow key leads: along the lines for up and down, across otherwise.
+// Where an arrow key leads: along the lines, or across them to what stands beside.
 
 /** @import { Curve } from "./composition.js" */
+/** @import { Place } from "./scene.js" */
+
+const NEAR = 20; // pixels along the lines between items that stand beside one another
 
 /**
  * The seen items that a line leads to (or comes from), through the borders of open groups.
@@ -32,30 +35,32 @@ export function seenEnds(curves, id, forward) {
 /**
  * @param {string} key
  * @param {string} from
- * @param {import("./drawing.js").Drawn} drawn
+ * @param {{ places: Map<string, Place>, curves: Curve[], isToRight: boolean }} picture
  * @param {string[]} ordered  the items that are seen, in graph order
  */
-export function neighbour(key, from, { nodes, curves }, ordered) {
+export function neighbour(key, from, { places, curves, isToRight }, ordered) {
+  // Along the lines first, then across them.
   const centre = (/** @type {string} */ id) => {
-    const place = /** @type {{ node: Element }} */ (nodes.get(id)).node.getBoundingClientRect();
-    return { x: place.x + place.width / 2, y: place.y + place.height / 2 };
+    const { x, y, width, height } = /** @type {Place} */ (places.get(id));
+    const middle = [x + width / 2, y + height / 2];
+    return isToRight ? middle : middle.reverse();
   };
   const here = centre(from);
   const nearest = (/** @type {string[]} */ ids) => {
-    const distance = (/** @type {string} */ id) => Math.abs(centre(id).x - here.x);
+    const distance = (/** @type {string} */ id) => Math.abs(centre(id)[1] - here[1]);
     return [...ids].sort((a, b) => distance(a) - distance(b))[0];
   };
-  if (key === "ArrowDown" || key === "ArrowUp") {
-    const step = key === "ArrowDown" ? 1 : -1;
-    const linked = seenEnds(curves, from, step > 0).filter((id) => nodes.has(id));
+  const isAlong = ["ArrowLeft", "ArrowRight"].includes(key) === isToRight;
+  const step = ["ArrowDown", "ArrowRight"].includes(key) ? 1 : -1;
+  if (isAlong) {
+    const linked = seenEnds(curves, from, step > 0).filter((id) => ordered.includes(id));
     if (linked.length) return nearest(linked);
     // At the end of the lines, and where there are none: on in graph order.
     return ordered[ordered.indexOf(from) + step] ?? from;
   }
-  const direction = key === "ArrowRight" ? 1 : -1;
-  const beside = [...nodes.keys()].filter((id) => {
+  const beside = ordered.filter((id) => {
     const there = centre(id);
-    return Math.abs(there.y - here.y) < 20 && (there.x - here.x) * direction > 1;
+    return Math.abs(there[0] - here[0]) < NEAR && (there[1] - here[1]) * step > 1;
   });
   return beside.length ? nearest(beside) : from;
 }

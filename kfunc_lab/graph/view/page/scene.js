@@ -3,44 +3,86 @@
 import { element, svgElement } from "../../../ui/page/dom.js";
 import { compose } from "./composition.js";
 import { drawPicture } from "./drawing.js";
+import { drawMap, MiniMap } from "./map.js";
 import { appear, drawTrail, ring, slide } from "./motion.js";
+import { lay } from "./overlay.js";
+import { partOf } from "./part.js";
 import { pinned } from "./state.js";
-import { enableDragging, reveal, Zoom } from "./zoom.js";
+import { enableDragging, FAR, Zoom } from "./zoom.js";
 
 /** @import { Picture } from "./composition.js" */
 /** @import { Drawn, DrawnItem } from "./drawing.js" */
+/** @import { Area } from "./curves.js" */
+/** @import { Overlay } from "./overlay.js" */
 /** @import { Content, Emphasis, Item } from "./state.js" */
 
 const TOGGLE_WIDTH = 26; // pixels of a box, from its left, that open it
+const TITLE_HEIGHT = 34;
+/** @type {Area} */
+const EVERYTHING = [-Infinity, -Infinity, Infinity, Infinity];
+/** @type {Area} */
+const NOTHING = [0, 0, 0, 0];
+const LARGE = 300; // boxes: above, only what is in sight is drawn
+
+/** @typedef {{ x: number, y: number, width: number, height: number, isOpen: boolean }} Place */
 
 /** The drawing in its box. */
 export class Scene {
   /**
    * @param {string} label
    * @param {boolean} fits  whether the whole graph is shown, until the reader zooms or pans
+   * @param {() => Overlay} overlay  what the view around says of the graph
    */
-  constructor(label, fits) {
+  constructor(label, fits, overlay) {
+    this.root = element("div", "kfunc-lab-window");
     this.box = element("div", "kfunc-lab-picture");
     this.drawing = svgElement("svg", {
       class: "kfunc-lab-drawing",
       role: "group",
       "aria-label": label,
     });
-    this.box.append(this.drawing);
-    this.zoom = new Zoom(this.box, this.drawing, fits);
+    this.overlay = overlay;
+    this.zoom = new Zoom(this.root, this.box, this.drawing, fits);
+    this.map = new MiniMap(this.root, this.zoom);
+    this.root.append(this.box, this.map.root);
+    this.zoom.onView = () => this.look();
     this.wasDragged = enableDragging(this.box, () => this.zoom.release());
     /** @type {Map<string, Item>} */
     this.items = new Map();
+    /** @type {Picture} */
+    this.picture = {
+      width: 1,
+      height: 1,
+      boxes: [],
+      frames: [],
+      curves: [],
+      labels: [],
+      right: false,
+    };
+    /** @type {Emphasis} */
+    this.emphasis = { regions: [], values: [] };
     /** @type {Drawn} */
     this.drawn = { nodes: new Map(), ends: new Map(), curves: [], labels: [] };
+    /** @type {Area | null} */
+    this.covered = null; // the part in which everything is drawn; null: nothing is
+    this.selected = "";
     /** @type {string[]} */
-    this.ordered = []; // what is seen, in graph order
-    /** @type {Map<string, { x: number, y: number }>} */
-    this.places = new Map(); // the top left of each box and frame
+    this.ordered = []; // the items of the picture, in graph order
+    /** @type {Map<string, Place>} */
+    this.places = new Map(); // the top left and the size of each box and frame
   }
 
+  /** The items that are drawn now. */
   get nodes() {
     return this.drawn.nodes;
+  }
+
+  get isToRight() {
+    return this.picture.right;
+  }
+
+  get isLarge() {
+    return this.places.size > LARGE;
   }
 
   /**
@@ -56,32 +98,91 @@ export class Scene {
     const picture = compose(content, open);
     const place = kept === undefined ? undefined : this.places.get(kept);
     const before = place && this.zoom.placeOf(place);
-    const known = new Set(this.nodes.keys());
+    const known = this.places;
     const focused = this.itemAt(document.activeElement);
     this.items = content.items;
-    this.drawn = drawPicture(this.drawing, picture, this.items, emphasis);
-    const order = (/** @type {string} */ id) => this.items.get(id)?.order ?? 0;
-    this.ordered = [...this.nodes.keys()].sort((a, b) => order(a) - order(b));
+    this.picture = picture;
+    this.emphasis = emphasis;
+    this.selected = selected;
     this.places = placesIn(picture, this.items);
+    const order = (/** @type {string} */ id) => this.items.get(id)?.order;
+    this.ordered = [...this.places.keys()]
+      .filter((id) => order(id) !== undefined)
+      .sort((a, b) => Number(order(a)) - Number(order(b)));
+    this.covered = null;
     this.zoom.setSize(picture);
-    for (const [id, drawn] of this.nodes) {
-      describe(id, drawn, this.items.get(id));
-      if (known.size && !known.has(id)) appear(drawn.node);
-    }
     const now = kept === undefined ? undefined : this.places.get(kept);
     if (before && now && !this.zoom.isFitted) this.zoom.hold(now, before);
     else this.zoom.place();
-    this.select(selected);
+    this.look();
+    for (const [id, { node }] of this.nodes) if (known.size && !known.has(id)) appear(node);
+    this.drawMaps();
+    this.reveal(this.places.has(selected) ? selected : "");
     if (focused !== undefined) this.focus(focused);
   }
 
+  /** Draws the map again, and lays over the picture what the view around says of it now. */
+  drawMaps() {
+    const draw = () => drawMap(this.picture, this.items, this.emphasis, this.overlay());
+    this.map.show(draw(), this.picture);
+    this.drawing.querySelector(":scope > .map")?.remove();
+    if (this.isLarge) this.drawing.prepend(draw());
+    lay(this.drawn, this.overlay());
+  }
+
+  /** Draws what has come into sight. */
+  look() {
+    const { zoom, drawing } = this;
+    const isFar = zoom.scale < FAR;
+    drawing.classList.toggle("far", isFar);
+    drawing.classList.toggle("large", this.isLarge);
+    this.map.follow();
+    const seen = zoom.inSight();
+    const [across, along] = [(seen.right - seen.left) / 2, (seen.bottom - seen.top) / 2];
+    if (this.covered && holds(this.covered, seen)) return;
+    if (!this.isLarge) this.covered = EVERYTHING;
+    else if (isFar) this.covered = NOTHING;
+    else {
+      const { left, top, right, bottom } = seen;
+      this.covered = [left - across, top - along, right + across, bottom + along];
+    }
+    this.draw(this.covered);
+  }
+
+  /** @param {Area} area */
+  draw(area) {
+    const focused = this.itemAt(document.activeElement);
+    const map = this.drawing.querySelector(":scope > .map");
+    const kept = this.places.has(this.selected) ? this.selected : this.ordered[0];
+    const part =
+      area === EVERYTHING ? this.picture : partOf(this.picture, this.places, area, kept);
+    this.drawn = drawPicture(this.drawing, part, this.items, this.emphasis);
+    this.drawing.setAttribute("viewBox", `0 0 ${this.picture.width} ${this.picture.height}`);
+    if (map) this.drawing.prepend(map);
+    for (const [id, drawn] of this.nodes) describe(id, drawn, this.items.get(id));
+    this.mark(this.selected);
+    lay(this.drawn, this.overlay());
+    if (focused !== undefined) this.nodes.get(focused)?.node.focus({ preventScroll: true });
+  }
+
   /**
-   * Marks the selected item, the other calls of its layer, and the lines that it is part of.
+   * Marks the selected item, the other calls of its layer, and the lines that it is part of, and
+   * brings it into sight.
    *
    * @param {string} id
    */
   select(id) {
-    const seen = this.nodes.has(id) ? id : "";
+    this.selected = id;
+    if (this.places.has(id) && !this.nodes.has(id)) {
+      this.covered = null;
+      this.look();
+    } else this.mark(id);
+    this.reveal(id);
+  }
+
+  /** @param {string} id */
+  mark(id) {
+    const seen = this.places.has(id) ? id : "";
     this.drawing.classList.toggle("has-selection", Boolean(seen));
     const shared = this.items.get(id)?.shared;
     for (const [other, { node, frame }] of this.nodes) {
@@ -96,7 +197,6 @@ export class Scene {
       const ends = [line.source, line.target, line.from, ...line.takers];
       node.classList.toggle("joined", ends.includes(id));
     }
-    this.reveal(seen);
   }
 
   /**
@@ -104,13 +204,33 @@ export class Scene {
    * @param {boolean} [centred]
    */
   reveal(id, centred = false) {
-    const node = this.nodes.get(id)?.node;
-    if (node) reveal(this.box, node, centred);
+    const place = this.places.get(id);
+    if (!place) return;
+    const height = place.isOpen ? TITLE_HEIGHT : place.height;
+    this.zoom.reveal({ ...place, height }, centred);
   }
 
   /** @param {string} id */
   focus(id) {
     this.nodes.get(id)?.node.focus({ preventScroll: true });
+  }
+
+  /**
+   * The item under a pointer, also where only the map is drawn.
+   *
+   * @param {MouseEvent} event
+   */
+  itemUnder(event) {
+    const id = this.itemAt(event.target);
+    if (id !== undefined || !this.drawing.matches(".far.large")) return id;
+    const frame = this.drawing.getBoundingClientRect();
+    const x = (event.clientX - frame.left) / this.zoom.scale;
+    const y = (event.clientY - frame.top) / this.zoom.scale;
+    const found = [...this.places].filter(
+      ([, it]) => x > it.x && x < it.x + it.width && y > it.y && y < it.y + it.height,
+    );
+    // Open groups come last, the inner ones behind the outer ones.
+    return (found.find(([, { isOpen }]) => !isOpen) ?? found[found.length - 1])?.[0];
   }
 
   /**
@@ -195,6 +315,14 @@ function describe(id, { node, frame }, item) {
 }
 
 /**
+ * @param {Area} area
+ * @param {{ left: number, top: number, right: number, bottom: number }} seen
+ */
+function holds([left, top, right, bottom], seen) {
+  return left <= seen.left && top <= seen.top && right >= seen.right && bottom >= seen.bottom;
+}
+
+/**
  * @param {Picture} picture
  * @param {Map<string, Item>} items
  */
@@ -203,8 +331,8 @@ function placesIn(picture, items) {
   const places = new Map();
   for (const { id, x, y } of picture.boxes) {
     const { width, height } = /** @type {Item} */ (items.get(id));
-    places.set(id, { x: x - width / 2, y: y - height / 2 });
+    places.set(id, { x: x - width / 2, y: y - height / 2, width, height, isOpen: false });
   }
-  for (const { id, x, y } of picture.frames) places.set(id, { x, y });
+  for (const { id, ...place } of picture.frames) places.set(id, { ...place, isOpen: true });
   return places;
 }

@@ -34,8 +34,9 @@
  * @property {string} tensor  that call and the number of the output
  * @property {string[]} takers  the calls that take it
  * @property {string} kind
+ * @property {string} shape  of the tensor, in words
  * @property {number[]} points  x and y of Bézier curves that follow one another
- * @property {{ text: string, at: number, x: number, y: number }} [label]
+ * @property {{ text: string, width: number, at: number, x: number, y: number }} [label]
  */
 
 /**
@@ -47,8 +48,9 @@
  * @property {number} height
  * @property {{ id: string, x: number, y: number }[]} places  the middles of the boxes
  * @property {Line[]} lines
- * @property {{ tensor: string, x: number }[]} entries  where tensors enter at the top
- * @property {{ tensor: string, x: number }[]} exits  and leave at the bottom
+ * @property {{ tensor: string, x: number }[]} entries  where tensors enter, along the edge
+ * @property {{ tensor: string, x: number }[]} exits  and leave
+ * @property {boolean} [right]  whether the lines lead to the right instead of down
  */
 
 /**
