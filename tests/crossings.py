@@ -1,6 +1,6 @@
 """Finds lines of a picture that cross a shape or the title of an open group."""
 
-from kfunc_lab.graph.picture.curves import point_at
+from kfunc_lab.graph.picture.lines.curves import point_at
 from kfunc_lab.graph.picture.svg import picture_of
 from kfunc_lab.ui.text_width import text_width
 

@@ -11,10 +11,10 @@ from itertools import chain
 
 from kfunc_lab.graph.model.levels import Key, Wire
 from kfunc_lab.graph.picture.boxes import TITLE_HEIGHT, Box, title_width
-from kfunc_lab.graph.picture.curves import Rectangle, point_at, straight
-from kfunc_lab.graph.picture.labels import Obstacles, beside
+from kfunc_lab.graph.picture.lines.curves import Rectangle, point_at, straight
+from kfunc_lab.graph.picture.lines.labels import Obstacles, beside
+from kfunc_lab.graph.picture.lines.stretching import Stretch, along_borders, stretched
 from kfunc_lab.graph.picture.placed import Layout, Line
-from kfunc_lab.graph.picture.stretching import Stretch, along_borders, stretched
 
 _EDGE = 6  # pixels from the corner of a box, where no line ends
 MARGIN = 10  # pixels around the picture and inside an open group

@@ -9,12 +9,12 @@ from kfunc_lab.graph.model.descriptions import bundle_label
 from kfunc_lab.graph.model.layer_graph import LayerGraph
 from kfunc_lab.graph.model.levels import Key, Level, Wire, levels_of
 from kfunc_lab.graph.picture.boxes import Box, boxes_of
-from kfunc_lab.graph.picture.curves import point_at, straight
 from kfunc_lab.graph.picture.graphviz import GraphvizError, find_program, run_dot
-from kfunc_lab.graph.picture.labels import LABEL_HEIGHT
+from kfunc_lab.graph.picture.lines.curves import point_at, straight
+from kfunc_lab.graph.picture.lines.labels import LABEL_HEIGHT
+from kfunc_lab.graph.picture.lines.rails import with_rails, without_long_wires
+from kfunc_lab.graph.picture.lines.strands import with_parallel_wires, without_parallel_wires
 from kfunc_lab.graph.picture.placed import Layout, Line
-from kfunc_lab.graph.picture.rails import with_rails, without_long_wires
-from kfunc_lab.graph.picture.strands import with_parallel_wires, without_parallel_wires
 from kfunc_lab.locale import _
 from kfunc_lab.ui.text_width import text_width
 

@@ -7,8 +7,8 @@ from keras import layers, ops
 import kfunc_lab as lab
 from kfunc_lab.graph.model.levels import levels_of
 from kfunc_lab.graph.picture.layout import Layouts
-from kfunc_lab.graph.picture.rails import without_long_wires
-from kfunc_lab.graph.picture.strands import without_parallel_wires
+from kfunc_lab.graph.picture.lines.rails import without_long_wires
+from kfunc_lab.graph.picture.lines.strands import without_parallel_wires
 from kfunc_lab.graph.picture.svg import picture_of, to_svg
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from kfunc_lab.graph.picture.curves import (
+from kfunc_lab.graph.picture.lines.curves import (
     Rectangle,
     crosses,
     hull,

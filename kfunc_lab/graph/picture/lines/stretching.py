@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from kfunc_lab.graph.picture.curves import halves, hull, pieces, point_at, straight
+from kfunc_lab.graph.picture.lines.curves import halves, hull, pieces, point_at, straight
 
 Point = tuple[float, float]
 _SHORT = 0.5  # pixels of a piece that is not split

@@ -1,0 +1,1 @@
+"""Draws the lines between boxes, and places the shapes beside them."""
