@@ -13,7 +13,7 @@ tensorflow_only = pytest.mark.tensorflow_only
 
 
 class _TensorFlow:
-    """TensorFlow, imported on its first use: with another backend it may not be installed."""
+    """Stands for TensorFlow with another backend: nothing is imported before its first use."""
 
     def __getattr__(self, name):
         try:
@@ -22,7 +22,7 @@ class _TensorFlow:
             raise AttributeError(name) from error
 
 
-tf = _TensorFlow()
+tf = importlib.import_module("tensorflow") if BACKEND == "tensorflow" else _TensorFlow()
 
 
 def gradients_of(function, *tensors):

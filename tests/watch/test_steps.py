@@ -297,7 +297,7 @@ def test_failing_view_is_reported_once_and_cell_continues(kernel, broken):
         import importlib
         broken = importlib.import_module("kfunc_lab.{module}")
         whole = broken.{name}
-        def fail(*arguments):
+        def fail(*arguments, **named):
             raise OSError("no room")
         broken.{name} = fail
         """

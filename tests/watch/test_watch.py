@@ -289,7 +289,7 @@ def test_watcher_failure_is_reported_once_and_stops_nothing(watched):
         "import keras, kfunc_lab as lab\nfrom kfunc_lab.live import tracker\nlab.watch();"
     )
     watched.run(
-        "def fail(*_): raise LookupError('no\\nway')\n"
+        "def fail(*_, **__): raise LookupError('no\\nway')\n"
         "tracker.take_snapshot, take_snapshot = fail, tracker.take_snapshot"
     )
     outputs = watched.run("i = keras.Input((3,))\nprint(1)\nx = keras.layers.Dense(2)(i)\n7")

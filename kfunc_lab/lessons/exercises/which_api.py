@@ -159,7 +159,7 @@ def _explain(comparison: Comparison) -> str | None:
                 "`{layer}` has its own weights, so the model has {n} parameters. `read` is one "
                 "layer: create it once, and call it on both sides."
             ).format(layer=printable(change.after), n=f"{comparison.after.parameters:,}")
-    if not (comparison.added or comparison.removed or comparison.changed):
+    if _differs_only_in_sides(comparison):
         return _(
             "The first input of the model is `{first}`, but `{layer}` puts the other side first. "
             "`left` should come first in both."
@@ -179,6 +179,17 @@ def _explain(comparison: Comparison) -> str | None:
             "side by side with `concatenate`."
         )
     return None
+
+
+def _differs_only_in_sides(comparison: Comparison) -> bool:
+    """Tells whether an input and the merge of both sides begin with different sides."""
+    after = comparison.after
+    return not (comparison.added or comparison.removed) and all(
+        [name for name, *_values in change.settings] == ["inputs"]
+        and after.call_of[change.after].kind == "Concatenate"
+        and len(set(after.sources.get(change.after, ()))) == len(after.inputs)
+        for change in comparison.changed
+    )
 
 
 def _pair() -> Any:

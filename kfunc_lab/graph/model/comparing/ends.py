@@ -39,7 +39,12 @@ def differ(
 def different_ends(
     before: LayerGraph, after: LayerGraph, matched: Mapping[str, str]
 ) -> Iterator[tuple[str, object, object]]:
-    """Yields the differences of the inputs and of the outputs of two models."""
+    """Yields the differences of the inputs and of the outputs of two models.
+
+    Calls that no model contains yet have no outputs to compare.
+    """
+    if not (before.exits and after.exits):
+        return
     matched_after = frozenset(matched.values())
     old, new = ([(call_id, 0) for call_id in graph.inputs] for graph in (before, after))
     if differ(old, new, matched, matched_after):
@@ -74,6 +79,8 @@ def with_both_exits(
     Returns:
         The union, and the marks of the boxes of outputs that differ.
     """
+    if not (before.exits and union.exits):
+        return union, {}
     old = [(ids[call_id], output) for call_id, output in before.exits]
     places = _places(old, union.exits)
     labels = list(union.output_names)
