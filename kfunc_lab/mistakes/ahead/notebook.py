@@ -3,7 +3,7 @@
 import ast
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -131,11 +131,14 @@ class Notebook:
     def _followed(self, region: list[Code], texts: Mapping[str, str]) -> Verdict:
         sources = tuple((code.file, texts.get(code.file, code.text)) for code in region)
         if sources not in self._verdicts:
-            self._verdicts[sources] = self._follow(sources, region, bool(texts))
+            self._verdicts[sources] = self._follow(sources, region, texts.keys())
         return self._verdicts[sources]
 
     def _follow(
-        self, sources: tuple[tuple[str, str], ...], region: list[Code], is_edited: bool
+        self,
+        sources: tuple[tuple[str, str], ...],
+        region: list[Code],
+        edited_files: Collection[str],
     ) -> Verdict:
         bodies = [
             self._body(text, is_last=n == len(sources) - 1)
@@ -145,7 +148,7 @@ class Notebook:
             return Verdict(is_known=False)
         scope = self.outermost.scope
         existing = {**scope.f_globals, **scope.f_locals}
-        follower = Follower(existing, self._known_calls, self.end)
+        follower = Follower(existing, self._known_calls, self.end, edited_files)
         variables = self._variables(existing, [body or [] for body in bodies], region)
         for number, body in enumerate(bodies):
             is_last = number == len(bodies) - 1
@@ -153,7 +156,7 @@ class Notebook:
             try:
                 follower.cell(body or [], variables)
             except MisfitError:
-                if is_last or is_edited:
+                if is_last or edited_files:
                     place = next(
                         n for n, each in enumerate(body or []) if each is follower.node
                     )

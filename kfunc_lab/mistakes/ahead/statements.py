@@ -3,7 +3,7 @@
 import ast
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kfunc_lab.mistakes.ahead.expressions import Expressions
@@ -36,14 +36,20 @@ class Follower:
         existing: The learner's variables as they are now.
         known_calls: What calls returned when the code ran, for layers without a rule.
         end: The time at which it stops.
+        edited: The files whose functions are no longer what they were when they were defined.
     """
 
     def __init__(
-        self, existing: Mapping[str, Any], known_calls: KnownCalls, end: float
+        self,
+        existing: Mapping[str, Any],
+        known_calls: KnownCalls,
+        end: float,
+        edited: Collection[str] = (),
     ) -> None:
         self.existing = existing
         self.known_calls = known_calls
         self.end = end
+        self.edited = edited
         self.node: ast.AST | None = None  # the statement that is followed
         self.ran_until = -1
         self._steps = 0
@@ -243,7 +249,8 @@ class Follower:
         """Follows a call of a function that exists already, from its source."""
         place = function.__code__
         code = Code.of(place.co_filename)
-        if code is None or is_open([function.__globals__]):
+        is_edited = place.co_filename in self.edited
+        if code is None or is_edited or is_open([function.__globals__]):
             return UNKNOWN
         for node in ast.walk(code.tree):
             if not isinstance(node, ast.FunctionDef) or node.name != function.__name__:

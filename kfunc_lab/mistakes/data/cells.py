@@ -130,7 +130,7 @@ def made_by(
     for code in earlier_code(file):
         calls = [
             call
-            for call in code.calls()
+            for call in code.calls
             if _called(call) == kind and _may_make(call, layer) and _has_shape(call, shape)
         ]
         exact = [call for call in calls if _name_argument(call) == name]

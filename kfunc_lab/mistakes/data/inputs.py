@@ -390,7 +390,7 @@ def input_names(passed: Passed, wants: list[Wanted], pairs: Mapping[str, Any]) -
     for code in earlier_code(passed.code.file):
         calls = [
             call
-            for call in code.calls()
+            for call in code.calls
             if code.source(call.func).rpartition(".")[2] == "Input"
             and not any(keyword.arg == "name" for keyword in call.keywords)
         ]

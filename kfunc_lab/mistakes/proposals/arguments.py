@@ -192,7 +192,7 @@ def _of_siblings(place: _Place, name: str) -> Counter[int]:
     """Counts the numbers that other layers of the class have for an argument."""
     names = parameters_of(place.cls)
     found: Counter[int] = Counter()
-    for call in place.code.calls():
+    for call in place.code.calls:
         if call is place.call or last_name(call.func) != place.cls.__name__:
             continue
         node = _argument(call, names, name)

@@ -23,7 +23,7 @@ def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterato
     if mistake.rule != "layer-for-tensor" or code is None or scope is None:
         return
     values = {**scope.f_globals, **scope.f_locals}
-    creations = [call for call in code.calls() if _is_uncalled(code, call, line)]
+    creations = [call for call in code.calls if _is_uncalled(code, call, line)]
     for creation in list(reversed(creations))[:_MAX_CALLS]:
         names = [
             name for name in _names_before(code, creation) if is_symbolic(values.get(name))

@@ -38,7 +38,7 @@ def _other_classes(code: Code, call: ast.Call, notebook: Notebook) -> Iterator[E
     written = code.source(call.func)
     if not own[:1].isupper() or not written.endswith(own) or not (call.args or call.keywords):
         return
-    used = [last_name(each.func) for each in code.calls() if each is not call]
+    used = [last_name(each.func) for each in code.calls if each is not call]
     near = [own.removeprefix("Global"), *(name for name in used if name in _CLASSES)]
     for name in dict.fromkeys([*near, *_CLASSES]):
         if name in (own, ""):

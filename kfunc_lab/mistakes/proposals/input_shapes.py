@@ -108,7 +108,7 @@ def _of_inputs(code: Code, call: ast.Call) -> Iterator[Sizes]:
     """Yields the shapes of the other inputs in the cell, those of the same dtype first."""
     dtype = _dtype(code, call)
     others = [
-        each for each in code.calls() if each is not call and last_name(each.func) == "Input"
+        each for each in code.calls if each is not call and last_name(each.func) == "Input"
     ]
     for other in sorted(others, key=lambda each: _dtype(code, each) != dtype):
         given = _given(other)

@@ -21,7 +21,7 @@ def proposals(mistake: Mistake, failure: Failure, notebook: Notebook) -> Iterato
     code, line = failure.source, failure.frame[1] if failure.frame else 0
     if mistake.rule not in _RULES or code is None:
         return
-    calls = [call for call in code.calls() if last_name(call.func) in _STATES]
+    calls = [call for call in code.calls if last_name(call.func) in _STATES]
     calls = [call for call in calls if begin_of(call)[0] <= line]
     for call in reversed(calls):
         edits = (

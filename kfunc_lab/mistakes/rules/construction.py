@@ -371,7 +371,7 @@ def _literal(failure: Failure, value: Any, new: str) -> tuple[Change, ...]:
     if call is not None and expression is not None:
         return call.tried(call.code.replaced(expression, new))
     for code in Sites(failure).files():
-        for other in code.calls():
+        for other in code.calls:
             if last_name(other.func) == "compile":
                 written_so = [
                     node

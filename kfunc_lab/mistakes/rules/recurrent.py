@@ -94,7 +94,7 @@ def _initial_state(layer: Any, failure: Failure) -> tuple[Code, ast.expr] | None
     known = variables(failure.scope)
     for code in codes_of(failure):
         found = []
-        for call in code.calls():
+        for call in code.calls:
             given = [word.value for word in call.keywords if word.arg == "initial_state"]
             if given and _calls(call, layer, known):
                 found.append(given[0])

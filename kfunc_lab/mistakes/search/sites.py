@@ -61,7 +61,7 @@ class Sites:
         """
         file, line = self._lines.get(layer_id, ("", 0))
         for code in self._in_order(file):
-            calls = [call for call in code.calls() if creates(call, layer)]
+            calls = [call for call in code.calls if creates(call, layer)]
             if code.file == file and calls:
                 return code, _nearest(code, calls, line)
             if len(calls) == 1:

@@ -3,7 +3,7 @@
 import ast
 import linecache
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from kfunc_lab.mistakes.source.edit import Change
@@ -29,7 +29,7 @@ class Code:
         lines = linecache.getlines(file)
         if not lines or len(lines) > _MAX_LINES:
             return None
-        code = cls(file, "".join(lines))
+        code = _code(file, "".join(lines))
         return code if code.tree.body else None
 
     @cached_property
@@ -51,10 +51,11 @@ class Code:
         """Returns the source of a node."""
         return ast.get_source_segment(self.text, node) or ast.unparse(node)
 
-    def calls(self) -> Iterator[ast.Call]:
-        """Yields the calls in the order of their positions."""
+    @cached_property
+    def calls(self) -> list[ast.Call]:
+        """The calls in the order of their positions."""
         calls = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
-        yield from sorted(calls, key=lambda node: (node.end_lineno, node.end_col_offset))
+        return sorted(calls, key=lambda node: (node.end_lineno, node.end_col_offset))
 
     def calls_near(self, node: ast.AST) -> Iterator[ast.Call]:
         """Yields the calls of the function around a node; all calls if none is around it."""
@@ -150,6 +151,11 @@ class Code:
         statement: Any = self.statement_of(node)
         end, indent = end_of(statement), " " * begin_of(statement)[1]
         return Change(self.file, end, end, f"\n{indent}{new}")
+
+
+@lru_cache(maxsize=8)  # the searches of one explanation read the same cells
+def _code(file: str, text: str) -> Code:
+    return Code(file, text)
 
 
 def begin_of(node: Any) -> tuple[int, int]:

@@ -104,7 +104,7 @@ def compile_statement(passed: Passed) -> tuple[Code, ast.Call] | None:
     for code in earlier_code(file):
         calls = [
             call
-            for call in code.calls()
+            for call in code.calls
             if isinstance(call.func, ast.Attribute)
             and call.func.attr == "compile"
             and value_of(call.func.value, passed.scope) is passed.model

@@ -314,7 +314,7 @@ def constructor_of(layer: Any, failure: Failure) -> tuple[Code, ast.Call] | None
     """
     known, kind = variables(failure.scope), type(layer).__name__
     for code in codes_of(failure):
-        calls = [call for call in code.calls() if called_name(code.source(call)) == kind]
+        calls = [call for call in code.calls if called_name(code.source(call)) == kind]
         made = [call for call in calls if not isinstance(call.func, ast.Call)]
         named = [call for call in made if _name_argument(call) == layer.name]
         held = [call for call in made if _holds(code, call, layer, known)]

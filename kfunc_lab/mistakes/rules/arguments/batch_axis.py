@@ -77,7 +77,7 @@ def _calls_of_ops(failure: Failure) -> Iterator[Site]:
     """Yields the calls of `ops.concatenate` that join along axis 0."""
     names = names_of_frame(failure.scope)
     for code in Sites(failure).files():
-        for call in code.calls():
+        for call in code.calls:
             if last_name(call.func) not in ("concatenate", "concat"):
                 continue
             if ".ops." not in f".{canonical(call.func, names)}":

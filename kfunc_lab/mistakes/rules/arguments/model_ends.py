@@ -334,7 +334,7 @@ def _made(failure: Failure) -> Iterator[_Ends]:
     names = names_of_frame(failure.scope)
     outputs = getattr(model, "outputs", None) or []
     for code in Sites(failure).files():
-        for call in sorted(code.calls(), key=begin_of, reverse=True):
+        for call in sorted(code.calls, key=begin_of, reverse=True):
             if last_name(call.func) != "Model" or names.get(target_of(code, call)) is not model:
                 continue
             ends = _Ends.of(code, call, failure)

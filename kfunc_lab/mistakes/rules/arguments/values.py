@@ -64,7 +64,7 @@ def _with_class(failure: Failure) -> Constructor | None:
     classes = [it for it in held if isinstance(it, type)]
     names = names_of_frame(failure.scope)
     for code in Sites(failure).files() if classes else ():
-        for call in code.calls():
+        for call in code.calls:
             cls = layer_class(call.func, names)
             if cls is None:
                 continue

@@ -104,7 +104,7 @@ def _calls_of_models(failure: Failure, channels: int) -> Iterator[tuple[Code, as
 
     known = variables(failure.scope)
     for code in codes_of(failure):
-        for call in code.calls():
+        for call in code.calls:
             model = value_of(call.func, known)
             if not isinstance(model, keras.Model) or len(call.args) != 1:
                 continue

@@ -72,7 +72,7 @@ def _renamed(same: list[Any], new: str, failure: Failure) -> Change | None:
             makers.append(made)
     written = [
         call
-        for call in code.calls()
+        for call in code.calls
         for word in call.keywords
         if word.arg == "name" and getattr(word.value, "value", None) == same[0].name
     ]

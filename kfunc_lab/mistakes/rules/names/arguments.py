@@ -424,7 +424,7 @@ def _monitor(match: re.Match[str], failure: Failure) -> Mistake | None:
         return None
     found = [
         keyword.value
-        for call in code.calls()
+        for call in code.calls
         for keyword in call.keywords
         if keyword.arg == "monitor"
         and isinstance(keyword.value, ast.Constant)

@@ -183,7 +183,7 @@ class _Imports:
     def _is_called(self, name: str) -> bool:
         return any(
             isinstance(call.func, ast.Name) and call.func.id == name
-            for call in self._code.calls()
+            for call in self._code.calls
         )
 
     def _renames(self, old: str, new: str) -> bool:

@@ -134,7 +134,7 @@ def _of_validation(
 def _with_metric(failure: Failure, name: str) -> tuple[Change, ...]:
     """Returns the change of the call of `compile` in the same cell, if it names no metrics."""
     code = failure.source
-    calls = [] if code is None else list(code.calls())
+    calls = [] if code is None else list(code.calls)
     for call in calls:
         is_compile = isinstance(call.func, ast.Attribute) and call.func.attr == "compile"
         named = {keyword.arg for keyword in call.keywords}
@@ -147,7 +147,7 @@ def _fit_of(code: Code, node: ast.Subscript) -> ast.Call | None:
     """Returns the call of `fit` in the same cell that made a history."""
     fits = [
         call
-        for call in code.calls()
+        for call in code.calls
         if isinstance(call.func, ast.Attribute) and call.func.attr == "fit"
     ]
     before = [call for call in fits if call.lineno <= node.lineno]

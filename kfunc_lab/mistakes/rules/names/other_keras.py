@@ -72,7 +72,7 @@ def _foreign(match: re.Match[str], failure: Failure) -> Mistake | None:
 
 
 def _call_of(code: Code, changes: list[Change]) -> ast.AST | None:
-    for call in code.calls():
+    for call in code.calls:
         if (call.func.lineno, call.func.col_offset) == changes[-1].begin:
             return call
     return None
@@ -136,7 +136,7 @@ def _changes(failure: Failure, code: Code, origin: ast.AST) -> list[Change]:
 def _made(failure: Failure, code: Code) -> Iterator[tuple[ast.Call, Any]]:
     """Yields the calls in a file that make objects of another Keras."""
     values = Evaluator(names_of(failure), calls=False)
-    for call in code.calls():
+    for call in code.calls:
         made = values.look_up(call.func)
         if callable(made) and hasattr(made, "__name__") and is_of_other_keras(made):
             yield call, made

@@ -85,7 +85,7 @@ def _definition(layer: str, failure: Failure) -> tuple[Code, ast.Lambda] | None:
     """Returns the lambda of the layer with a name in the learner's code."""
     found = []
     for code in codes_of(failure):
-        for call in code.calls():
+        for call in code.calls:
             names = [word.value for word in call.keywords if word.arg == "name"]
             is_named = names and getattr(names[0], "value", None) == layer
             function = call.args[0] if call.args else None

@@ -98,7 +98,7 @@ def _strings(passed: Passed, wrong: str, kind: str) -> list[tuple[Code, ast.expr
     for code in earlier_code(passed.code.file):
         found: list[tuple[Code, ast.expr]] = [
             (code, node)
-            for call in code.calls()
+            for call in code.calls
             if code.source(call.func).rpartition(".")[2] == kind
             for node in [*call.args, *(each.value for each in call.keywords)]
             if isinstance(node, ast.Constant) and node.value == wrong
@@ -241,7 +241,7 @@ def _schedule(match: re.Match[str], failure: Failure) -> Mistake | None:
     if passed is None or passed.code is None:
         return None
     for code in earlier_code(passed.code.file):
-        for call in code.calls():
+        for call in code.calls:
             if not code.source(call.func).endswith("LearningRateScheduler") or not call.args:
                 continue
             node = call.args[0]

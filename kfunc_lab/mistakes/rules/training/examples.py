@@ -109,7 +109,7 @@ def _zipped_slices(passed: Passed) -> Iterator[Edit]:
     if passed.code is None:
         return
     for code in earlier_code(passed.code.file):
-        for call in code.calls():
+        for call in code.calls:
             if code.source(call.func).endswith("from_tensor_slices") and len(call.args) == 1:
                 node = call.args[0]
                 x = code.source(node)
