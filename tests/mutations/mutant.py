@@ -52,7 +52,7 @@ class Cell:
     last: bool
 
     def calls(self) -> list[ast.Call]:
-        return list(self.code.calls())
+        return list(self.code.calls)
 
     def creations(self) -> Iterator[ast.Call]:
         """Yields the calls that create a layer or an input, in the order of the source."""
