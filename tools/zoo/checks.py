@@ -1,9 +1,12 @@
 """The checks of one model: each view of it, beside what Keras says."""
 
 import ast
+import base64
 import builtins
 import contextlib
 import inspect
+import marshal
+import types
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -186,6 +189,10 @@ def comparable(model: Any) -> Any:
                 collect(part)
 
     def replaced(value: Any, place: str = "") -> Any:
+        if isinstance(value, dict) and value.get("class_name") == "__lambda__":
+            # Where a lambda stands in a file is in its code too.
+            code = marshal.loads(base64.decodebytes(value["config"]["code"].encode()))
+            return _instructions(code)
         if isinstance(value, dict):
             kept = {k: it for k, it in value.items() if k not in _NOT_STRUCTURE}
             outer = place if place in ("input_layers", "output_layers") else ""
@@ -198,6 +205,14 @@ def comparable(model: Any) -> Any:
     config = model.get_config()
     collect(config)
     return replaced(config)
+
+
+def _instructions(code: types.CodeType) -> list[Any]:
+    inner = [
+        _instructions(it) if isinstance(it, types.CodeType) else repr(it)
+        for it in code.co_consts
+    ]
+    return [code.co_code, code.co_names, code.co_varnames, inner]
 
 
 def _classes(model: Any) -> dict[str, Any]:
@@ -334,6 +349,7 @@ def _differing_calls(it: Subject, x: Any, flow: Any) -> Iterator[Fault]:
         if call_id not in flow.values:
             yield Fault("activations", "a call has no values", call_id)
             return
+        values = [value for value in values if value is not None]
         recorded = flow.recording.calls[call_id].tensors[: len(values)]  # and attention scores
         mine = [tensor.values for tensor in recorded]
         if not same_numbers(mine, values):
