@@ -75,6 +75,9 @@ def same_seeds(model: Any) -> Iterator[None]:
     """Restores what a call changes: the states of random generators and of recurrent layers."""
     states = [it for it in model.non_trainable_variables if prod(it.shape) <= _STATE]
     states += [it for it in model.variables if it.name == "seed_generator_state"]
+    # A stateful layer does not count its states among its variables.
+    rnns = [it for it in model._flatten_layers() if getattr(it, "stateful", False)]
+    states += keras.tree.flatten([getattr(it, "states", None) or [] for it in rnns])
     before = [keras.ops.convert_to_numpy(it) for it in states]
     try:
         yield

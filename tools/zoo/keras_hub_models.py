@@ -83,6 +83,27 @@ def _mit() -> Any:
     )  # fmt: skip
 
 
+def _segment_anything() -> dict[str, Any]:
+    import keras_hub
+
+    size = 128
+    return {
+        "image_encoder": _hub().ViTDetBackbone(
+            hidden_size=16, num_layers=2, intermediate_dim=32, num_heads=4, patch_size=16,
+            global_attention_layer_indices=[1], num_output_channels=8, window_size=2,
+            image_shape=(size, size, 3),
+        ),
+        "prompt_encoder": keras_hub.layers.SAMPromptEncoder(
+            hidden_size=8, image_embedding_size=(8, 8), input_image_size=(size, size),
+            mask_in_channels=16,
+        ),
+        "mask_decoder": keras_hub.layers.SAMMaskDecoder(
+            num_layers=2, hidden_size=8, intermediate_dim=32, num_heads=2, embedding_dim=8,
+            num_multimask_outputs=3, iou_head_depth=3, iou_head_hidden_dim=8,
+        ),
+    }  # fmt: skip
+
+
 _EFFICIENT = {
     "stackwise_kernel_sizes": [3, 3, 5], "stackwise_num_repeats": [1, 2, 1],
     "stackwise_input_filters": [8, 8, 16], "stackwise_output_filters": [8, 16, 16],
@@ -95,10 +116,10 @@ _EFFICIENT = {
 OWN: dict[str, Any] = {
     "AlbertBackbone": {"num_groups": 1, "num_inner_repetitions": 2},
     "CSPNetBackbone": {
-        "stem_filters": 8, "stem_kernel_size": 3, "stem_strides": 1,
-        "stackwise_depth": [1, 2], "stackwise_strides": [1, 2],
-        "stackwise_num_filters": [8, 16], "block_type": "dark_block",
-        "stage_type": "csp",
+        "stem_filters": 32, "stem_kernel_size": 3, "stem_strides": 1,
+        "stackwise_depth": [1, 2, 4], "stackwise_strides": [1, 2, 2],
+        "stackwise_num_filters": [32, 64, 128], "block_type": "dark_block", "stage_type": "dark",
+        "image_shape": (64, 64, 3),
     },
     "CLIPBackbone": lambda: {
         "vision_encoder": _vision("CLIPVisionEncoder", name="vision"),
@@ -112,7 +133,16 @@ OWN: dict[str, Any] = {
         "vision_encoder": _vision("SigLIPVisionEncoder", name="vision"),
         "text_encoder": _text("SigLIPTextEncoder", name="text"),
     },
-    "BASNetBackbone": lambda: {"image_encoder": _resnet(), "num_classes": 1},
+    "BASNetBackbone": lambda: {
+        "image_encoder": _resnet(
+            stackwise_num_blocks=[1, 1, 1, 1], image_shape=(None, None, 3)
+        ),
+        "num_classes": 1, "image_shape": (64, 64, 3),
+    },
+    "BLIP2Backbone": lambda: {
+        "vision_encoder": None, "qformer": None,
+        "language_model": _hub().OPTBackbone(**_arguments(_hub().OPTBackbone, "OPTBackbone")),
+    },
     "DeepLabV3Backbone": lambda: {
         "image_encoder": _resnet(), "spatial_pyramid_pooling_key": "P4",
         "low_level_feature_key": "P2", "upsampling_size": 4, "dilation_rates": [6, 12],
@@ -128,6 +158,15 @@ OWN: dict[str, Any] = {
         "layerwise_num_heads": [1, 2, 2, 2], "layerwise_sr_ratios": [8, 4, 2, 1],
         "max_drop_path_rate": 0.1, "layerwise_patch_sizes": [7, 3, 3, 3],
         "layerwise_strides": [4, 2, 2, 2], "image_shape": (64, 64, 3),
+    },
+    "DepthAnythingBackbone": lambda: {
+        "image_encoder": _hub().DINOV2Backbone(
+            patch_size=14, num_layers=4, hidden_dim=8, num_heads=2, intermediate_dim=16,
+            image_shape=(140, 140, 3), position_embedding_shape=(140, 140),
+        ),
+        "reassemble_factors": [4, 2, 1, 0.5], "neck_hidden_dims": [4, 8, 16, 32],
+        "fusion_hidden_dim": 8, "head_hidden_dim": 4, "head_in_index": -1,
+        "feature_keys": ["stage1", "stage2", "stage3", "stage4"],
     },
     "DenseNetBackbone": {"stackwise_num_repeats": [1, 2, 1, 1], "growth_rate": 4},
     "DeiTBackbone": {"image_shape": SIZE},
@@ -160,6 +199,22 @@ OWN: dict[str, Any] = {
         "stackwise_padding": [[1], [2, 2]], "output_num_filters": 16, "depthwise_filters": 8,
         "depthwise_stride": 2, "depthwise_residual": False, "last_layer_filter": 16,
         "squeeze_and_excite": 0.5, "image_shape": (64, 64, 3),
+    },
+    "MobileNetV5Backbone": {
+        "stackwise_block_types": [["er"], ["uir", "uir"]], "stackwise_num_blocks": [1, 2],
+        "stackwise_num_filters": [[8], [16, 16]], "stackwise_strides": [[2], [2, 1]],
+        "stackwise_act_layers": [["relu"], ["relu", "relu"]],
+        "stackwise_exp_ratios": [[4.0], [6.0, 6.0]], "stackwise_se_ratios": [[0.0], [0.0] * 2],
+        "stackwise_dw_kernel_sizes": [[0], [5, 5]], "stackwise_exp_kernel_sizes": [[3], [0, 0]],
+        "stackwise_pw_kernel_sizes": [[1], [0, 0]], "use_msfa": False,
+        "stackwise_use_cpe": [[False], [False, False]], "image_shape": (64, 64, 3),
+        **{
+            f"stackwise_{key}": [[0], [0, 0]]
+            for key in (
+                "dw_start_kernel_sizes", "dw_end_kernel_sizes", "num_heads", "key_dims",
+                "value_dims", "kv_strides",
+            )
+        },
     },
     "MoonshineBackbone": {
         "filter_dim": 8, "encoder_num_layers": 1, "decoder_num_layers": 1,
@@ -195,6 +250,7 @@ OWN: dict[str, Any] = {
         "stackwise_num_strides": [1, 2], "block_type": "bottleneck_block",
     },
     "RoformerV2Backbone": {"head_size": 4},
+    "SAMBackbone": lambda: _segment_anything(),
     "SmolLMBackbone": {
         "attention_bias": False, "attention_dropout": 0.0,
         "rope_layer_enabled_list": [True, True],
