@@ -240,9 +240,16 @@ def recorded_arguments(operation: Any) -> Mapping[str, Any] | None:
     return None if recorded is None else dict(recorded.config)
 
 
-def calls_in_order(tensors: Iterable[Any]) -> list[Any]:
-    """Returns the nodes that lead to tensors, in topological order, each layer's calls in turn."""
-    nodes = ancestors(tensors)
+def calls_in_order(
+    tensors: Iterable[Any], sources: Callable[[Any], Iterable[Any]] | None = None
+) -> list[Any]:
+    """Returns the nodes that lead to tensors, in topological order, each layer's calls in turn.
+
+    Args:
+        tensors: The tensors.
+        sources: Returns the tensors that a node takes; by default all of them.
+    """
+    nodes = _ordered(map(node_of, tensors), {}, sources)
     calls: dict[int, list[Any]] = defaultdict(list)
     for node in nodes:
         calls[id(node.operation)].append(node)
@@ -250,7 +257,7 @@ def calls_in_order(tensors: Iterable[Any]) -> list[Any]:
     for several in calls.values():
         several.sort(key=_node_index)
         earlier.update({id(after): before for before, after in pairwise(several)})
-    return _ordered(nodes, earlier) if earlier else nodes
+    return _ordered(nodes, earlier, sources) if earlier else nodes
 
 
 def ancestors(tensors: Iterable[Any]) -> list[Any]:
@@ -258,12 +265,17 @@ def ancestors(tensors: Iterable[Any]) -> list[Any]:
     return _ordered([node_of(tensor) for tensor in tensors], {})
 
 
-def _ordered(ends: Iterable[Any], earlier: Mapping[int, Any]) -> list[Any]:
+def _ordered(
+    ends: Iterable[Any],
+    earlier: Mapping[int, Any],
+    sources: Callable[[Any], Iterable[Any]] | None = None,
+) -> list[Any]:
     """Returns the nodes that lead to nodes, in topological order.
 
     Args:
         ends: The nodes.
         earlier: Nodes that must come before another, by the `id()` of the other.
+        sources: Returns the tensors that a node takes; by default all of them.
     """
     ordered: dict[int, Any] = {}
     entered: set[int] = set()
@@ -282,7 +294,8 @@ def _ordered(ends: Iterable[Any], earlier: Mapping[int, Any]) -> list[Any]:
                 continue
             entered.add(id(node))
             stack.append((node, True))
-            stack += [(node_of(source), False) for source in reversed(node.input_tensors)]
+            taken = node.input_tensors if sources is None else [*sources(node)]
+            stack += [(node_of(source), False) for source in reversed(taken)]
             if id(node) in earlier:
                 stack.append((earlier[id(node)], False))
     return list(ordered.values())
