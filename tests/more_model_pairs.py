@@ -430,3 +430,9 @@ def layer_between_equal_layers(sizes, choice):
     return model(
         x, b(a(drop(layers.Dense(4)(y)))) if choice else b(drop(a(layers.Dense(4)(y))))
     )
+
+
+@kind
+def lists_of_outputs(sizes, choice):
+    x, a, b = heads(sizes)
+    return model(x, either(choice, [[a, b], [x]], [[a], [b, x]]))

@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
+import brought_oddities  # noqa: F401  # adds models
 import keras
 import numpy as np
 import pytest
@@ -92,7 +93,9 @@ def test_shapes_are_those_of_keras(name):
 def test_activations_are_those_of_the_model(name):
     told, model = MODELS[name], MODELS[name].build()
     x = told.x() if told.x else inputs_of(model)
-    state = [(it, np.array(it)) for it in model.variables]
+    recurrent = [it for it in model._flatten_layers() if getattr(it, "states", None)]
+    states = keras.tree.flatten([it.states for it in recurrent])
+    state = [(it, np.array(it)) for it in (*model.variables, *states)]
     for training in (False, True):
         expected = keras.tree.flatten(model(x, training=training))
         for variable, value in state:

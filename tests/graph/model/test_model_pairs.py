@@ -1,7 +1,7 @@
 """Two models that differ in one thing are told apart; equal models are not."""
 
-import pytest
 import more_model_pairs  # noqa: F401  # adds kinds
+import pytest
 from model_pairs import KINDS, pair
 
 import kfunc_lab as lab
