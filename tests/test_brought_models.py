@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import brought_oddities  # noqa: F401  # adds models
+import brought_pieces  # noqa: F401
 import keras
 import numpy as np
 import pytest

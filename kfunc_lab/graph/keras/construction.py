@@ -417,7 +417,7 @@ class Expressions:
                 return literal(slice(*(config[end] for end in ("start", "stop", "step"))))
             if name == "__bytes__":
                 return literal(str(config["value"]).encode())
-        if name == "function":
+        if name in ("function", "method"):
             return self._named_function(value, made)
         if name == "DTypePolicy" and isinstance(config, Mapping):
             return text_literal(str(config["name"]))
