@@ -1,6 +1,7 @@
 """Models rebuilt from their code, and the configurations to compare."""
 
 import copy
+import linecache
 
 import keras
 import numpy as np
@@ -10,8 +11,9 @@ from kfunc_lab.graph.keras.functional_code import to_code
 
 def rebuilt(model):
     """Runs the code of a model and returns the model that it builds."""
-    space: dict = {}
-    exec(compile(to_code(model), "code", "exec"), space)
+    code, space = to_code(model), {}
+    linecache.cache["code"] = len(code), None, code.splitlines(keepends=True), "code"
+    exec(compile(code, "code", "exec"), space)
     return space["model"]
 
 
@@ -36,7 +38,7 @@ def comparable(model) -> dict:
 
     def replace(value):
         if isinstance(value, dict):
-            if value.get("class_name") == "__lambda__":
+            if value.get("class_name") == "__lambda__" or set(value) == {"value"}:
                 return "lambda"  # its bytecode knows its file
             kept = {key: it for key, it in value.items() if key != "build_config"}
             return {key: replace(it) for key, it in kept.items()}

@@ -1,7 +1,9 @@
 """Says what a file is that was given in place of a model, and how to get a model from it."""
 
 import json
+import tarfile
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from kfunc_lab.graph.foreign.model_config import (
@@ -150,8 +152,23 @@ def _zip(path: Path) -> str:
     except Exception:
         return _damaged(path)
     if contents is None:
-        return _other(path, _ZIP)
+        with zipfile.ZipFile(path) as archive:
+            return _archive(path, archive.namelist()) or _other(path, _ZIP)
     return _renamed(path, (".keras",))
+
+
+def _archive(path: Path, names: Iterable[str]) -> str:
+    """Says how to get at the models in an archive; empty if it holds none."""
+    models = _models_in(names)
+    if not models:
+        return ""
+    return _(
+        "{path} is an archive. Unpack it, and name one of the files in it: {names}."
+    ).format(path=path, names=", ".join(models[:5]))
+
+
+def _models_in(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name.endswith((".keras", *_HDF5_SUFFIXES)))
 
 
 def _hdf5(path: Path) -> str:
@@ -183,6 +200,10 @@ def _renamed(path: Path, suffixes: tuple[str, ...]) -> str:
 
 def _other(path: Path, head: bytes) -> str:
     suffix = path.suffix.lower()
+    if path.with_name("saved_model.pb").exists():
+        return _(
+            "{path} is a part of a SavedModel of TensorFlow. Name its folder: {folder}."
+        ).format(path=path, folder=path.parent)
     kind = {
         ".onnx": "ONNX",
         ".tflite": "TensorFlow Lite",
@@ -196,6 +217,7 @@ def _other(path: Path, head: bytes) -> str:
         ".pickle": "pickle",
         ".joblib": "joblib",
         ".mlmodel": "Core ML",
+        ".pb": "TensorFlow",
     }.get(suffix, "TensorFlow Lite" if head[4:8] == b"TFL3" else "")
     if kind:
         return _(
@@ -207,14 +229,33 @@ def _other(path: Path, head: bytes) -> str:
             "{path} is a program, not a model that Keras saved. Run it, and write "
             "lab.graph(model) where it has built the model."
         ).format(path=path)
-    if suffix == ".pb":
-        return _(
-            "{path} is a part of a SavedModel of TensorFlow. Name its folder: {folder}."
-        ).format(path=path, folder=path.parent)
-    return _json(path, head) or _(
+    if told := _json(path, head) or _not_downloaded(path, head) or _tar(path):
+        return told
+    return _(
         "{path} is not a model that Keras saved. Keras saves models as .keras files; older ones "
         "are .h5 files."
     ).format(path=path)
+
+
+def _not_downloaded(path: Path, head: bytes) -> str:
+    """Says what came in place of a file, if that is easily seen."""
+    if head.startswith(b"version https://"):
+        return _(
+            "{path} is a pointer of Git LFS to a file that was not fetched. Fetch it: git lfs pull."
+        ).format(path=path)
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return _(
+            "{path} is a web page, not a model that Keras saved. Download the file itself, to "
+            "which the page leads."
+        ).format(path=path)
+    return ""
+
+
+def _tar(path: Path) -> str:
+    if not tarfile.is_tarfile(path):
+        return ""
+    with tarfile.open(path) as archive:
+        return _archive(path, archive.getnames())
 
 
 def _json(path: Path, head: bytes) -> str:
@@ -236,6 +277,12 @@ def _json(path: Path, head: bytes) -> str:
             "tf_keras.models.model_from_json(open({quoted}).read()).save({new}). Keras 3 loads "
             "{new}."
         ).format(path=path, quoted=repr(str(path)), new=repr(str(path.with_suffix(".h5"))))
+    if "modelTopology" in data:
+        return _(
+            "{path} is a model of TensorFlow.js. Convert it where tensorflowjs is installed: "
+            "tensorflowjs_converter --input_format=tfjs_layers_model --output_format=keras "
+            "{path} {new}."
+        ).format(path=path, new=path.with_suffix(".h5"))
     if "class_name" in data and "config" in data:
         return _(
             "{path} describes a model without its weights (model.to_json()). Build it in "
@@ -259,8 +306,9 @@ def _folder(path: Path) -> str:
             "draw. keras.layers.TFSMLayer({quoted}, call_endpoint='serving_default') makes it "
             "one layer of a Keras model."
         ).format(path=path, quoted=repr(str(path)))
-    models = sorted(name for name in names if name.endswith((".keras", *_HDF5_SUFFIXES)))
-    if models:
+    if names >= {"config.json", "metadata.json"}:
+        return ""  # a .keras file that was unpacked, which Keras loads
+    if models := _models_in(names):
         return _("{path} is a folder. Name one of the files in it: {names}.").format(
             path=path, names=", ".join(models[:5])
         )

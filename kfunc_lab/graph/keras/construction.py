@@ -15,7 +15,7 @@ from kfunc_lab.graph.keras.code.arguments import (
     same_as_made,
     takes_any_number,
 )
-from kfunc_lab.graph.keras.code.imports import Imports, Names, public_name
+from kfunc_lab.graph.keras.code.imports import Imports, Names
 from kfunc_lab.graph.keras.code.lambdas import lambda_code
 from kfunc_lab.graph.keras.code.literals import (
     MAX_NUMBERS,
@@ -417,7 +417,7 @@ class Expressions:
                 return literal(slice(*(config[end] for end in ("start", "stop", "step"))))
             if name == "__bytes__":
                 return literal(str(config["value"]).encode())
-        if name == "function":
+        if name in ("function", "method"):
             return self._named_function(value, made)
         if name == "DTypePolicy" and isinstance(config, Mapping):
             return text_literal(str(config["name"]))
@@ -473,10 +473,6 @@ class Expressions:
     def _function(self, function: Any) -> str:
         if function.__name__ == "<lambda>":
             return lambda_code(function, self.imports)
-        public = public_name(function)
-        name = public.removeprefix("keras.activations.")
-        if name != public:
-            return text_literal(name)
         return self.imports.of(function)
 
 

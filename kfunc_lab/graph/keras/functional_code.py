@@ -247,20 +247,9 @@ class _Program:
         return f"{self._layer(operation, indent)}({', '.join(arguments)})"
 
     def _arguments(self, node: Any, tensors: Mapping[Any, str]) -> list[str]:
-        cls: Any = type(node.operation)
-        parameters = {parameter.name: parameter.default for parameter in call_parameters(cls)}
-        masks = {id(mask) for mask in masks_of(_feeding(node))}
+        named = _named_arguments(node)
         arguments = [self._nest(value, tensors) for value in node.arguments.args]
-        for name, value in node.arguments.kwargs.items():
-            default = parameters.get(name)
-            if value is None and default is None:
-                continue
-            if id(value) in masks or _same(value, default):
-                continue  # Keras passes this along by itself
-            several = isinstance(value, (list, tuple)) and value
-            if several and all(item is None or id(item) in masks for item in value):
-                continue
-            arguments.append(f"{name}={self._nest(value, tensors)}")
+        arguments += [f"{name}={self._nest(value, tensors)}" for name, value in named.items()]
         return arguments
 
     def _get_item(self, node: Any, tensors: Mapping[Any, str]) -> str:
@@ -412,7 +401,37 @@ def _nodes(model: Any) -> list[Any]:
     functional = functional_of(model) if isinstance(model, keras.Model) else None
     if functional is None:
         return []
-    return calls_in_order([*functional.inputs, *functional.outputs])
+    return calls_in_order([*functional.inputs, *functional.outputs], _tensors_to_write)
+
+
+def _tensors_to_write(node: Any) -> list[Any]:
+    """Returns the tensors in a call as it is written: not the masks that Keras passes along."""
+    import keras
+
+    written = keras.tree.flatten((node.arguments.args, _named_arguments(node)))
+    return [value for value in written if isinstance(value, keras.KerasTensor)]
+
+
+def _named_arguments(node: Any) -> dict[str, Any]:
+    """Returns the named arguments of a call that Keras does not fill in by itself."""
+    import keras
+
+    cls: Any = type(node.operation)
+    parameters = {parameter.name: parameter.default for parameter in call_parameters(cls)}
+    takes_masks = isinstance(node.operation, keras.layers.Layer)
+    masks = {id(mask) for mask in masks_of(_feeding(node))} if takes_masks else set()
+
+    def is_filled_in(name: str, value: Any) -> bool:
+        if id(value) in masks or _same(value, parameters.get(name)):
+            return True
+        several = isinstance(value, (list, tuple)) and value
+        return bool(several) and all(item is None or id(item) in masks for item in value)
+
+    return {
+        name: value
+        for name, value in node.arguments.kwargs.items()
+        if not is_filled_in(name, value)
+    }
 
 
 def _feeding(node: Any) -> Iterator[Any]:

@@ -241,9 +241,16 @@ def recorded_arguments(operation: Any) -> Mapping[str, Any] | None:
     return None if recorded is None else dict(recorded.config)
 
 
-def calls_in_order(tensors: Iterable[Any]) -> list[Any]:
-    """Returns the nodes that lead to tensors, in topological order, each layer's calls in turn."""
-    nodes = ancestors(tensors)
+def calls_in_order(
+    tensors: Iterable[Any], sources: Callable[[Any], Iterable[Any]] | None = None
+) -> list[Any]:
+    """Returns the nodes that lead to tensors, in topological order, each layer's calls in turn.
+
+    Args:
+        tensors: The tensors.
+        sources: Returns the tensors that a node takes; by default all of them.
+    """
+    nodes = _ordered(map(node_of, tensors), {}, sources)
     calls: dict[int, list[Any]] = defaultdict(list)
     for node in nodes:
         calls[id(node.operation)].append(node)
@@ -251,7 +258,7 @@ def calls_in_order(tensors: Iterable[Any]) -> list[Any]:
     for several in calls.values():
         several.sort(key=_node_index)
         earlier.update({id(after): before for before, after in pairwise(several)})
-    return _ordered(nodes, earlier) if earlier else nodes
+    return _ordered(nodes, earlier, sources) if earlier else nodes
 
 
 def ancestors(tensors: Iterable[Any]) -> list[Any]:
@@ -259,12 +266,17 @@ def ancestors(tensors: Iterable[Any]) -> list[Any]:
     return _ordered([node_of(tensor) for tensor in tensors], {})
 
 
-def _ordered(ends: Iterable[Any], earlier: Mapping[int, Any]) -> list[Any]:
+def _ordered(
+    ends: Iterable[Any],
+    earlier: Mapping[int, Any],
+    sources: Callable[[Any], Iterable[Any]] | None = None,
+) -> list[Any]:
     """Returns the nodes that lead to nodes, in topological order.
 
     Args:
         ends: The nodes.
         earlier: Nodes that must come before another, by the `id()` of the other.
+        sources: Returns the tensors that a node takes; by default all of them.
     """
     ordered: dict[int, Any] = {}
     entered: set[int] = set()
@@ -283,7 +295,8 @@ def _ordered(ends: Iterable[Any], earlier: Mapping[int, Any]) -> list[Any]:
                 continue
             entered.add(id(node))
             stack.append((node, True))
-            stack += [(node_of(source), False) for source in reversed(node.input_tensors)]
+            taken = node.input_tensors if sources is None else [*sources(node)]
+            stack += [(node_of(source), False) for source in reversed(taken)]
             if id(node) in earlier:
                 stack.append((earlier[id(node)], False))
     return list(ordered.values())
@@ -593,9 +606,13 @@ def _leads_on(item: Any) -> bool:
 
 def _is_installed(names: dict[str, Any]) -> bool:
     """Tells whether a dict holds the names of a module of Python or of a package."""
-    file = dict.get(names, "__file__")
+    file, name = dict.get(names, "__file__"), str(dict.get(names, "__name__"))
     return (
         dict.__contains__(names, "__spec__")
-        and dict.get(names, "__name__") != "__main__"
-        and (not isinstance(file, str) or file.startswith(_folders()))
+        and name != "__main__"
+        and (
+            not isinstance(file, str)
+            or file.startswith(_folders())
+            or name.startswith("kfunc_lab.")  # in a checkout it is in no folder of packages
+        )
     )

@@ -696,9 +696,9 @@ def _output_names(functional: Any) -> list[str]:
 
 
 def _key(path: Iterable[Any]) -> str:
-    """Writes the place of a tensor in a structure, as in `"heads/0"`; empty without a key."""
+    """Writes the place of a tensor in a structure, as in `"heads/0"`; empty in a plain list."""
     parts = list(path)
-    named = any(isinstance(part, str) for part in parts)
+    named = len(parts) > 1 or any(isinstance(part, str) for part in parts)
     return "/".join(map(str, parts)) if named else ""
 
 

@@ -337,19 +337,39 @@ def _plain(value: Any) -> object:
         return f"{class_name}({arguments})"
     if isinstance(value, (list, tuple)):
         return tuple(_plain(item) for item in value)
-    if isinstance(value, (bool, int, float, str)) or value is None:
+    value = without_numpy(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, (complex, bytes, range)):
+        return repr(value)
     if isinstance(value, slice):
         ends = [value.start, value.stop, *([] if value.step is None else [value.step])]
         return ":".join("" if end is None else str(_plain(end)) for end in ends)
     if value is Ellipsis:
         return "..."
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        if isinstance(value, np.generic):
-            return _plain(value.item())
         return f"array{tuple(value.shape)}"
     # Other objects could print their memory addresses.
     return f"<{type(value).__name__}>"
+
+
+def without_numpy(value: Any) -> Any:
+    """Returns the number or text that a scalar of NumPy or of a backend holds, else the value.
+
+    Example:
+        >>> without_numpy(np.float64(0.5)), without_numpy(np.array("a")), without_numpy([1])
+        (0.5, 'a', [1])
+    """
+    import keras
+
+    if getattr(value, "shape", None) != () or not hasattr(value, "dtype"):
+        return value
+    if isinstance(value, (keras.Variable, keras.KerasTensor)):
+        return value
+    try:
+        return np.asarray(keras.ops.convert_to_numpy(value)).item()
+    except Exception:  # a tensor without values, or on a device that is gone
+        return value
 
 
 def _is_code(value: Mapping[str, Any]) -> bool:

@@ -295,7 +295,10 @@ def _shape(tensor: TensorSpec) -> object:
 
 def chosen_name(call: Call) -> str:
     """Returns a layer's name if a person chose it, unlike "conv2d_12" for a Conv2D."""
-    return own_name(call.layer, call.kind)
+    name = call.layer
+    if call.group is not None:  # as Bidirectional names its layers
+        name = name.removeprefix("forward_").removeprefix("backward_")
+    return own_name(name, call.kind) and call.layer
 
 
 def hashable_settings(value: object) -> object:
@@ -334,18 +337,15 @@ def _differences(
 ) -> Iterator[tuple[str, object, object]]:
     if (chosen_name(one) or chosen_name(other)) and one.layer != other.layer:
         yield "name", one.layer, other.layer
-    for name in dict.fromkeys((*one.settings, *other.settings, *one.digests, *other.digests)):
-        named = {"class": one.kind}
-        old, new = (call.settings.get(name, named.get(name)) for call in (one, other))
-        digests = one.digests.get(name), other.digests.get(name)
-        if hashable_settings(old) != hashable_settings(new) or digests[0] != digests[1]:
-            yield name, old, new
-    if not one.inputs and not other.inputs:
+    settings = tuple(_different_settings(one, other))
+    yield from settings
+    # Of equal inputs, equal settings make equal outputs: what differs then is out of sight.
+    if not one.inputs or (not settings and one.inputs == other.inputs):
         shapes = [tuple(map(shape_tuple, call.outputs)) for call in (one, other)]
         types = [tuple(tensor.dtype for tensor in call.outputs) for call in (one, other)]
         if shapes[0] != shapes[1]:
             yield "shape", ", ".join(shapes[0]), ", ".join(shapes[1])
-        if types[0] != types[1]:
+        if types[0] != types[1] and "dtype" not in [name for name, _old, _new in settings]:
             yield "dtype", ", ".join(types[0]), ", ".join(types[1])
     if one.parameters and other.parameters:
         frozen = [not call.trainable_parameters for call in (one, other)]
@@ -355,6 +355,21 @@ def _differences(
         elif one.parameters == other.parameters and counts[0] != counts[1]:
             yield "trainable", counts[0], counts[1]
     yield from _rewiring(before, after, one, other, matched, matched_after)
+
+
+def _different_settings(one: Call, other: Call) -> Iterator[tuple[str, object, object]]:
+    named = {"class": one.kind}
+    names = dict.fromkeys((*one.settings, *other.settings, *one.digests, *other.digests))
+    is_different = False
+    # Attributes come last, and only if nothing else tells: they repeat what settings say.
+    for name in sorted(names, key=lambda name: name.startswith(".")):
+        if is_different and name.startswith("."):
+            return
+        old, new = (call.settings.get(name, named.get(name)) for call in (one, other))
+        digests = one.digests.get(name), other.digests.get(name)
+        if hashable_settings(old) != hashable_settings(new) or digests[0] != digests[1]:
+            is_different = True
+            yield name, old, new
 
 
 def _rewiring(
@@ -478,6 +493,8 @@ def _setting(setting: tuple[str, object, object]) -> str:
             _("no other call") if names is None else _value(names) for names in (old, new)
         )
         return _("shared with {before} → {after}").format(before=before, after=after)
+    if old is None and new is None:
+        return _("{name}: other contents").format(name=printable(name.lstrip(".")))
     if hashable_settings(old) == hashable_settings(new):
         value = _value(old)
         if "array(" in value:

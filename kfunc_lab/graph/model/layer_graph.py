@@ -58,7 +58,8 @@ class Call:
         code: The Python expression that creates the layer or operation, such as
             `"layers.Dense(10, name='digits')"`; empty if it cannot be written.
         digests: For each setting that names an array or a function, a digest of its values or
-            code; `"class"` for the code of a custom class.
+            code; `"class"` for the code of a custom class, `".name"` for an attribute of its
+            object.
     """
 
     id: str

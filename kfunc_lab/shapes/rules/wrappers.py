@@ -122,7 +122,10 @@ def _spectral_normalization(call: Given) -> Derivation:
             ).format(kind=kind)
         )
     vector = WeightSize("vector_u", (number(1), kernel.sizes[-1]), trainable=False)
-    return replace(inner, weights=(*within(layer_name(kind), inner.weights), vector))
+    # The wrapper has the kernel as its own too, so Keras lists it before the others.
+    rest = (weight for weight in inner.weights if weight is not kernel)
+    name = layer_name(kind)
+    return replace(inner, weights=(*within(name, [kernel]), vector, *within(name, rest)))
 
 
 RULES = (

@@ -1,6 +1,7 @@
 """Files that are no model of Keras 3, named as what they are."""
 
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -69,9 +70,23 @@ def files(tmp_path_factory):
     with zipfile.ZipFile(folder / "arrays.npz", "w") as archive:
         archive.writestr("a.npy", "")
     (folder / "nothing").mkdir()
+    _not_unpacked_and_not_downloaded(folder)
     _saved_by(folder, "newer.keras", "99.1.0")
     _saved_by(folder, "odd.keras", keras.__version__)
     return folder
+
+
+def _not_unpacked_and_not_downloaded(folder):
+    with zipfile.ZipFile(folder / "archive.zip", "w") as archive:
+        archive.write(folder / "good.keras", "models/good.keras")
+    with tarfile.open(folder / "archive.tar.gz", "w:gz") as archive:
+        archive.add(folder / "good.keras", "good.keras")
+    with zipfile.ZipFile(folder / "good.keras") as archive:
+        archive.extractall(folder / "unpacked")
+    (folder / "frozen.pb").write_bytes(b"\n\x10\n\x01x\x12\x0bPlaceholder")
+    (folder / "page.keras").write_text("<!DOCTYPE html><title>404</title>")
+    (folder / "pointer.h5").write_text("version https://git-lfs/spec/v1\noid sha256:0")
+    (folder / "browser.json").write_text('{"format": "layers-model", "modelTopology": {}}')
 
 
 def _saved_by(folder, name, version):
@@ -134,6 +149,13 @@ def message(path):
         ("model.pkl", "a file of pickle"),
         ("arrays.npz", "a file of NumPy"),
         ("nothing", "a folder without a model"),
+        ("archive.zip", "Unpack it, and name one of the files in it: models/good.keras"),
+        ("archive.tar.gz", "Unpack it, and name one of the files in it: good.keras"),
+        ("frozen.pb", "a file of TensorFlow, not a model"),
+        ("page.keras", "is a web page"),
+        ("pointer.h5", "git lfs pull"),
+        ("browser.json", "a model of TensorFlow.js"),
+        ("unpacked", ""),
         (".", "Name one of the files in it: "),
         ("missing.keras", "There is no file"),
         ("newer.keras", "Keras 99.1.0, which is newer"),

@@ -308,7 +308,7 @@ def test_differing_outputs_are_listed_and_marked(one, other, text, boxes):
     assert all(f"mark-{mark}" in svg for mark in boxes.values())
 
 
-def test_added_layer_does_not_move_the_output():
+def test_added_layer_does_not_move_the_output(fresh_names):
     def model(*more):
         return keras.Sequential([keras.Input((4,)), layers.Dense(3), *more], name="m")
 

@@ -1,5 +1,6 @@
 """Two models that differ in one thing are told apart; equal models are not."""
 
+import more_model_pairs  # noqa: F401  # adds kinds
 import pytest
 from model_pairs import KINDS, pair
 

@@ -4,6 +4,7 @@ import builtins
 import keyword
 import sys
 from functools import lru_cache, reduce
+from types import MethodType
 from typing import Any
 
 from kfunc_lab.graph.keras.code.literals import identifier
@@ -137,6 +138,8 @@ def _can_be_imported(thing: Any) -> bool:
     if module is None or module.__name__ in ("__main__", "builtins"):
         return False
     try:
-        return reduce(getattr, str(thing.__qualname__).split("."), module) is thing
+        # A method of a class is another object, though an equal one, whenever it is looked up.
+        found = reduce(getattr, str(thing.__qualname__).split("."), module)
+        return found is thing or (isinstance(thing, MethodType) and found == thing)
     except AttributeError:
         return False

@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from kfunc_lab.graph.keras.contents import is_installed
 from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.lint.own.saving import configuration_of, differs, loaded, saved_layers
-from kfunc_lab.graph.lint.own.source import is_installed
 from kfunc_lab.graph.model.comparison import chosen_name
 from kfunc_lab.graph.model.layer_graph import Call, Group
 from kfunc_lab.locale import _

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kfunc_lab.graph.keras.contents import is_own_function, is_own_object
 from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.keras.state import preserve_keras_state
 
@@ -89,7 +90,7 @@ def loaded(layer: Any, model: Any) -> Any:
 
     if sum(prod(weight.shape) for weight in layer.weights) > _MANY:
         return None
-    known = {type(it).__name__: type(it) for it in layers_within(model)}
+    known = dict(_own_objects(layers_within(model)))
     random_state = np.random.get_state()
     try:
         with preserve_keras_state(), _silence():
@@ -101,6 +102,20 @@ def loaded(layer: Any, model: Any) -> Any:
         return error.__cause__ if isinstance(error.__cause__, TypeError) else error
     finally:
         np.random.set_state(random_state)
+
+
+def _own_objects(parts: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    """Yields what a person passes to loading: the classes and functions that layers use."""
+    for part in parts:
+        yield type(part).__name__, type(part)
+        held = list(vars(part).values())
+        for value in held:
+            if isinstance(value, (list, tuple)):
+                held += value
+            elif is_own_function(value):
+                yield getattr(value, "__name__", ""), value
+            elif is_own_object(value):
+                yield type(value).__name__, type(value)
 
 
 @contextlib.contextmanager

@@ -3,19 +3,11 @@
 import ast
 import dis
 import inspect
-import sys
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 Function = ast.FunctionDef | ast.Lambda
-
-
-def is_installed(cls: type) -> bool:
-    """Tells whether a class comes with an installed package, so that its user cannot change it."""
-    path = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
-    return bool({"site-packages", "dist-packages"} & {*Path(path).parts})
 
 
 def definition_of(function: Any) -> Function | None:

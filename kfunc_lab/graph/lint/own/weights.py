@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from kfunc_lab.graph.keras.contents import is_installed
 from kfunc_lab.graph.keras.nodes import layers_within
 from kfunc_lab.graph.lint.finding import Case, Finding
 from kfunc_lab.graph.lint.own.layers import custom_layers
 from kfunc_lab.graph.lint.own.source import (
     calls_in,
     definition_of,
-    is_installed,
     last_name,
     objects_in,
 )
