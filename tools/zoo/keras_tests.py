@@ -3,6 +3,7 @@
 import argparse
 import gc
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ class Hook:
     def _watched(self, cls: type, init: Any) -> Any:
         def wrapper(this: Any, *args: Any, **named: Any) -> None:
             init(this, *args, **named)
-            if self._listens and not any(this is other for other in self._models):
+            # A Sequential makes a functional model of its own with each layer that is added.
+            is_inner = sys._getframe(1).f_code.co_filename.endswith("models/sequential.py")
+            if self._listens and not is_inner and not any(this is it for it in self._models):
                 self._models.append(this)
 
         return wrapper
