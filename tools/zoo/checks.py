@@ -376,7 +376,7 @@ def _differing_calls(it: Subject, x: Any, flow: Any) -> Iterator[Fault]:
         if call_id not in flow.values:
             yield Fault("activations", "a call has no values", call_id)
             return
-        values = [value for value in values if value is not None]
+        values = [value for value in keras.tree.flatten(values) if value is not None]
         recorded = flow.recording.calls[call_id].tensors[: len(values)]  # and attention scores
         mine = [tensor.values for tensor in recorded]
         if not same_numbers(mine, values):
