@@ -97,7 +97,7 @@ def _check_model(model: Any) -> None:
 def _with_arrays(x: Any, functional: Any) -> Any:
     """Converts a list of numbers, such as `[[0, 1], [1, 0]]`, to an array."""
     one_input = functional is None or len(functional.inputs) == 1
-    if one_input and isinstance(x, (list, tuple)) and not any(map(_is_array, x)):
+    if one_input and isinstance(x, (list, tuple)) and not _holds_array(x):
         with np.errstate(all="ignore"):
             try:
                 return np.asarray(x)
@@ -108,6 +108,14 @@ def _with_arrays(x: Any, functional: Any) -> Any:
 
 def _is_array(value: Any) -> bool:
     return hasattr(value, "shape") and hasattr(value, "dtype")
+
+
+def _holds_array(value: Any) -> bool:
+    """Tells whether a structure, however deep, holds an array: `[{"image": array}]` does."""
+    if isinstance(value, (list, tuple, Mapping)):
+        parts = value.values() if isinstance(value, Mapping) else value
+        return any(map(_holds_array, parts))
+    return _is_array(value)
 
 
 def _in_structure(functional: Any, x: Any) -> Any:

@@ -11,7 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from kfunc_lab.graph.keras.nodes import operations_within, preserve_name_counters
+from kfunc_lab.graph.keras.nodes import (
+    layers_within,
+    operations_within,
+    preserve_name_counters,
+)
 from kfunc_lab.graph.model.memory import no_garbage_collection
 
 # Takes an operation, its own `call`, and the arguments; returns what the call returns.
@@ -127,7 +131,7 @@ class _Pass:
         if self._states is None:
             self._states = [
                 (variable, variable.numpy())
-                for variable in getattr(self._model, "non_trainable_variables", [])
+                for variable in _states_of(self._model)
                 if np.prod(variable.shape) * 4 <= _MAX_STATE_SIZE
             ]
 
@@ -136,6 +140,16 @@ class _Pass:
         for variable, value in self._states or ():
             if not np.array_equal(variable.numpy(), value, equal_nan=value.dtype.kind == "f"):
                 variable.assign(value)
+
+
+def _states_of(model: Any) -> list[Any]:
+    """Returns the variables that a call may change; a stateful layer does not list its own."""
+    import keras
+
+    stateful = [it for it in layers_within(model) if getattr(it, "stateful", False)]
+    states = keras.tree.flatten([getattr(layer, "states", None) for layer in stateful])
+    own = [state for state in states if isinstance(state, keras.Variable)]
+    return [*getattr(model, "non_trainable_variables", ()), *own]
 
 
 _passes = threading.local()  # `current` is the pass that runs in this thread

@@ -195,6 +195,19 @@ def test_lists_of_numbers_are_accepted():
     assert "holds 3 arrays" in error_message(model, [[1, 2], [3]])
 
 
+@pytest.mark.parametrize(
+    "nest",
+    [lambda it: [[it]], lambda it: [{"foo": it}], lambda it: {"foo": [it]}],
+    ids=["lists", "dict in list", "list in dict"],
+)
+def test_only_input_in_a_deep_structure_is_accepted(nest):
+    x = keras.Input((3,), name="x")
+    model = keras.Model(nest(x), layers.Dense(2)(x))
+    given = nest(numbers(2, 3))
+    flow = look(model, given)
+    assert np.array_equal(flow.recording.outputs, ops.convert_to_numpy(model(given)))
+
+
 def test_symbolic_tensor_raises_error():
     message = error_message(model_of(3), keras.Input((3,)), TypeError)
     assert "img is a symbolic tensor, which has no values" in message

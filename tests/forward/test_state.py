@@ -251,6 +251,41 @@ def test_capture_does_not_retrace_compiled_model():
     assert [it.experimental_get_tracing_count() for it in functions] == before
 
 
+def compiled_memory():
+    """Return a layer that keeps a state and runs as one compiled function."""
+
+    class Memory(layers.Layer):
+        def __init__(self):
+            super().__init__(name="memory")
+            self.cells = layers.LSTM(3, stateful=True)
+
+        def build(self, shape):
+            self.cells.build(shape)
+
+        def compute_output_shape(self, shape):
+            return (shape[0], 3)
+
+        @tf.function
+        def call(self, x):
+            return self.cells(x)
+
+    return Memory()
+
+
+@tensorflow_only("tf.function")
+def test_states_of_compiled_recurrent_layer_are_unchanged():
+    inputs = keras.Input(batch_shape=(2, 4, 1))
+    model = keras.Model(inputs, compiled_memory()(inputs))
+    x = np.ones((2, 4, 1), "float32")
+    model(x)
+    states = model.get_layer("memory").cells.states
+    before = [it.numpy() for it in states]
+    assert all(value.any() for value in before)
+    look(model, x)
+    for state, value in zip(states, before, strict=True):
+        assert np.array_equal(state.numpy(), value)
+
+
 # ---------------------------------------------------------------------------------------------
 # One by one
 

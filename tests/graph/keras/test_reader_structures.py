@@ -257,6 +257,26 @@ def test_masks_are_hidden_by_default():
     assert arrows(shown) - arrows(hidden) == {("words", extra), (extra, "lstm")}
 
 
+def test_masks_of_a_loaded_model_are_hidden(tmp_path):
+    """Its configuration names each mask as if the user had passed it."""
+    path = tmp_path / "masked.keras"
+    model = masked()
+    model.save(path)
+    loaded = keras.models.load_model(path)
+    assert ids(lab.read_graph(loaded)) == ids(lab.read_graph(model))
+    assert "not_equal" in " ".join(ids(lab.read_graph(loaded, masks=True)))
+    assert not lab.compare(model, loaded).comparison.changed
+
+
+@pytest.mark.parametrize("padding", [1, 0.0, None])
+def test_other_mask_than_the_one_passed_along_is_kept(padding):
+    words = keras.Input((None,), dtype="int32", name="words")
+    x = layers.Embedding(9, 4, mask_zero=True, name="vectors")(words)
+    mask = ops.not_equal(words, padding) if padding is not None else ops.equal(words, 0)
+    graph = lab.read_graph(keras.Model(words, layers.LSTM(3, name="lstm")(x, mask=mask)))
+    assert len(call(graph, "lstm").inputs) == 2
+
+
 def test_explicit_mask_is_kept():
     x = keras.Input((5, 3), name="x")
     mask = keras.Input((5,), dtype="bool", name="mask")
