@@ -411,12 +411,6 @@ def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
     return counts
 
 
-def arguments_without_masks(node: Any) -> list[Any]:
-    """Returns the tensors that a call takes, except the masks that Keras passes along."""
-    masks = {id(mask_of(tensor)) for tensor in node.input_tensors}
-    return [tensor for tensor in node.input_tensors if id(tensor) not in masks]
-
-
 def mask_of(tensor: Any) -> Any:
     """Returns the mask that belongs to a symbolic tensor; `None` if it has none."""
     return getattr(tensor, "_keras_mask", None)
