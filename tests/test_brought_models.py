@@ -117,3 +117,30 @@ def test_lint_says_what_is_true(name):
     found = lab.lint(model)
     if told.lint is not None:
         assert sorted({it.code for it in found}) == sorted(told.lint)
+
+
+MASKED = (
+    "mask_and_change", "language_model_with_logits", "mask_that_a_layer_changes",
+    "joined_masks", "masks_of_attention", "spectral_and_cells",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masks_of_a_loaded_model_are_those_of_the_model(name):
+    model = MODELS[name].build()
+    own = {type(it).__name__: type(it) for it in model.layers if "keras" not in str(type(it))}
+    again = keras.Model.from_config(model.get_config(), own)
+    graph = lab.read_graph(again)
+    assert [call.kind for call in graph.calls] == [
+        it.kind for it in lab.read_graph(model).calls
+    ]
+    assert lab.compare(model, again).to_text().endswith("no difference")
+    code = lab.graph(again).to_code()
+    assert "not_equal" not in code
+    assert "slice(" not in code
+    assert lab.compare(again, rebuilt(again)).to_text().endswith("no difference")
+    view = lab.shapes(again)
+    for call in graph.inputs:
+        view.change(call, shape=[size + 1 for size in graph.call_of[call].outputs[0].shape[1:]])
+    given = keras.tree.pack_sequence_as(again.input, keras.tree.flatten(inputs_of(model)))
+    assert set(lab.activations(again, given).values) >= {call.id for call in graph.calls}

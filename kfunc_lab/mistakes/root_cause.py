@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
-from kfunc_lab.graph.keras.nodes import arguments_without_masks, functional_of, nodes_of
+from kfunc_lab.graph.keras.masks import arguments_without_masks
+from kfunc_lab.graph.keras.nodes import functional_of, nodes_of
 from kfunc_lab.mistakes.failure import (
     Caller,
     Failure,

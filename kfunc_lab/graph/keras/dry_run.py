@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from kfunc_lab.graph.keras.masks import arguments_without_masks, passed_masks
 from kfunc_lab.graph.keras.nodes import (
-    arguments_without_masks,
     layers_within,
     mask_of,
     own_inputs_within,
@@ -215,6 +215,7 @@ def _arguments(
             masks[id(mask)] = _mask_like(mask, old, new)
             set_mask(new, masks[id(mask)])
     remaining = iter(news)
+    masks |= {id(passed): masks.get(id(own)) for passed, own in passed_masks(node)}
 
     def replaced(value: Any) -> Any:
         if not isinstance(value, keras.KerasTensor):

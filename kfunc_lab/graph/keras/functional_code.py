@@ -11,6 +11,7 @@ from kfunc_lab.graph.keras.code.line_breaks import break_line
 from kfunc_lab.graph.keras.code.literals import NotWritableError, sequence, text_literal
 from kfunc_lab.graph.keras.code.operations import function_arguments, function_name
 from kfunc_lab.graph.keras.construction import Creation, Expressions, public_operation
+from kfunc_lab.graph.keras.masks import passed_masks
 from kfunc_lab.graph.keras.nodes import (
     calls_in_order,
     entry_of,
@@ -255,6 +256,8 @@ class _Program:
     def _get_item(self, node: Any, tensors: Mapping[Any, str]) -> str:
         arguments = [*node.arguments.args, *node.arguments.kwargs.values()]
         source, key = arguments[0], arguments[1]
+        if isinstance(key, list) and not all(isinstance(part, int) for part in key):
+            key = tuple(key)  # as loading returns it
         parts = key if isinstance(key, tuple) else (key,)
         inside = ", ".join(self._index(part, tensors) for part in parts)
         if isinstance(key, tuple) and len(key) < 2:
@@ -420,6 +423,7 @@ def _named_arguments(node: Any) -> dict[str, Any]:
     parameters = {parameter.name: parameter.default for parameter in call_parameters(cls)}
     takes_masks = isinstance(node.operation, keras.layers.Layer)
     masks = {id(mask) for mask in masks_of(_feeding(node))} if takes_masks else set()
+    masks |= {id(tensor) for tensor, _mask in passed_masks(node)} if takes_masks else set()
 
     def is_filled_in(name: str, value: Any) -> bool:
         if id(value) in masks or _same(value, parameters.get(name)):

@@ -24,7 +24,6 @@ Place = tuple[int, int, int]
 # To find out whether variables hold a tensor.
 _MAX_VISITS = 20_000  # objects to visit
 _MAX_ITEMS = 5_000  # in one container: a longer one holds data
-_PLAIN = (bool, int, float, str, type(None))
 
 
 # These functions are called with each new node, while it is still empty.
@@ -408,60 +407,8 @@ def _internal_references(nodes: Iterable[Any]) -> dict[int, int]:
     for node in nodes:
         count(node.outputs)
         count(vars(node.arguments))
-        count(list(_masks_of_outputs(node)))
+        count(list(masks_of([node])))
     return counts
-
-
-def arguments_without_masks(node: Any) -> list[Any]:
-    """Returns the tensors that a call takes, except the masks that Keras passes along."""
-    passed = {id(mask) for mask in _passed_masks(node)}
-    return [tensor for tensor in node.input_tensors if id(tensor) not in passed]
-
-
-def _passed_masks(node: Any) -> list[Any]:
-    """Returns the arguments of a call that are the masks of its other arguments.
-
-    In a loaded model, an operation of its own computes the same mask once more: the configuration
-    names the mask as if the user had passed it.
-    """
-    masks = [mask for mask in map(mask_of, node.input_tensors) if mask is not None]
-    return [
-        tensor
-        for tensor in (node.input_tensors if masks else ())
-        if any(_computes_same(tensor, mask) for mask in masks)
-    ]
-
-
-def _computes_same(one: Any, other: Any) -> bool:
-    """Tells whether two values are one tensor, or what equal operations make of equal values."""
-    import keras
-
-    if one is other:
-        return True
-    if not (is_symbolic(one) and is_symbolic(other)):
-        return type(one) is type(other) and isinstance(one, _PLAIN) and one == other
-    a, b = node_of(one), node_of(other)
-    if a is None or b is None or type(a.operation) is not type(b.operation):
-        return False
-    if isinstance(a.operation, keras.layers.Layer) or output_number(one) != output_number(
-        other
-    ):
-        return False
-    givens = [
-        keras.tree.flatten_with_path(
-            [_without_name(it.operation), it.arguments.args, it.arguments.kwargs]
-        )
-        for it in (a, b)
-    ]
-    if [path for path, _value in givens[0]] != [path for path, _value in givens[1]]:
-        return False
-    pairs = zip(givens[0], givens[1], strict=True)
-    return all(_computes_same(x, y) for (_path, x), (_path_too, y) in pairs)
-
-
-def _without_name(operation: Any) -> dict[str, Any]:
-    recorded = recorded_arguments(operation) or {}
-    return {key: value for key, value in recorded.items() if key != "name"}
 
 
 def mask_of(tensor: Any) -> Any:
@@ -475,14 +422,12 @@ def set_mask(tensor: Any, mask: Any) -> None:
 
 
 def masks_of(nodes: Iterable[Any]) -> Iterator[Any]:
-    """Yields the masks that nodes return or are passed; some outputs have none."""
+    """Yields the masks of the outputs of nodes; some outputs have none."""
     for node in nodes:
-        yield from _passed_masks(node)
-        yield from _masks_of_outputs(node)
-
-
-def _masks_of_outputs(node: Any) -> Iterator[Any]:
-    return (mask for mask in map(mask_of, node.outputs) if hasattr(mask, "_keras_history"))
+        for tensor in node.outputs:
+            mask = getattr(tensor, "_keras_mask", None)
+            if hasattr(mask, "_keras_history"):
+                yield mask
 
 
 def _is_held(tensors: Sequence[Any], internal: Mapping[int, int]) -> bool:

@@ -16,10 +16,10 @@ from typing import Any
 from kfunc_lab.graph.foreign.objects import describe
 from kfunc_lab.graph.keras.construction import constructor_code
 from kfunc_lab.graph.keras.digests import arguments_digests, settings_digests
+from kfunc_lab.graph.keras.masks import arguments_without_masks, passed_masks
 from kfunc_lab.graph.keras.nodes import (
     Place,
     ancestors,
-    arguments_without_masks,
     call_numbers,
     first_batch_of,
     functional_of,
@@ -356,7 +356,7 @@ class _Reader:
                 self._lost += [call.id for call in self._calls[before:]]
         self._tensors = {place: call for place, (call, _output) in sources.items()}
         self._mask_calls.update(
-            self._tensors[place] for place in map(place_of, masks_of(nodes)) if place in sources
+            self._tensors[place] for place in map(place_of, _masks(nodes)) if place in sources
         )
         # Two models can end in the same tensor.
         distinct = {sources[place_of(tensor)]: tensor for tensor in outputs}
@@ -416,7 +416,7 @@ class _Reader:
         self._lost += [call.id for call in self._calls[count:]]
         if group is None:
             self._tensors = {place: call for place, (call, _output) in sources.items()}
-        places = map(place_of, masks_of([*nodes, *lost]))
+        places = map(place_of, _masks([*nodes, *lost]))
         self._mask_calls.update(sources[place][0] for place in places if place in sources)
         return sources
 
@@ -713,6 +713,13 @@ def _in_order_of_inputs(node: Any, inner: Any) -> list[Any]:
     if isinstance(value, Mapping) and not isinstance(inner.input, Mapping):
         return [value[tensor.name] for tensor in inner.inputs]
     return list(keras.tree.flatten(value))
+
+
+def _masks(nodes: Sequence[Any]) -> Iterator[Any]:
+    """Yields the masks of the outputs of nodes, and those that Keras passes to nodes."""
+    yield from masks_of(nodes)
+    for node in nodes:
+        yield from (tensor for tensor, _mask in passed_masks(node))
 
 
 def _without_mask_operations(
