@@ -170,12 +170,11 @@ def take_snapshot(
     branches = _branches(log, reached)
     alive = nodes_in_use(branches, collect=released_model)
 
-    def is_earlier(node: Any) -> bool:
-        origin = log.origin(node)
+    def is_earlier(origin: Origin | None) -> bool:
         return origin is not None and origin.run.number < latest_runs.get(origin.run.key, 0)
 
     lost = [node for node in branches if id(node) not in alive]
-    dropped = _outdated(lost, is_earlier)
+    dropped = _outdated(lost, lambda node: is_earlier(log.origin(node)))
     lost = [node for node in lost if id(node) not in dropped]
     kept = [node for node in branches if id(node) not in dropped]
     nodes = _in_order(log, [*reached, *kept])
@@ -193,7 +192,7 @@ def take_snapshot(
         serials={item: log.serial(node) for item, node in shown},
         origins={item: origin for item, origin in origins.items() if origin is not None},
         losses={item: loss for item, loss in losses.items() if loss is not None},
-        earlier=frozenset(item for item, node in shown if is_earlier(node)),
+        earlier=frozenset(item for item, origin in origins.items() if is_earlier(origin)),
         names=_pin_names(reading, tensors),
         tensors=reading.tensors,
     )

@@ -334,7 +334,8 @@ class _Reader:
         tensors = _symbolic_tensors(x)
         names = [_key(path) for path, _tensor in _with_paths(x)]
         sources = self._read([], tensors, find_lost=True)
-        live_ids = {call.layer_id for call in self._calls if call.id not in self._lost}
+        lost = set(self._lost)
+        live_ids = {call.layer_id for call in self._calls if call.id not in lost}
         live_ids |= {group.layer_id for group in self._groups}
         layers = [layer for layer_id, layer in self._layer_ids.values() if layer_id in live_ids]
         return replace(
@@ -469,8 +470,10 @@ class _Reader:
             or not _is_current(known.call, node.operation)
         ):
             known = self._read_call(node, call_id, layer_id, group)
-        elif (known.call.id, known.call.layer_id) != (call_id, layer_id):
+        elif known.call.id != call_id or known.call.layer_id != layer_id:
             known = replace(known, call=replace(known.call, id=call_id, layer_id=layer_id))
+        else:
+            return known
         if self._cache is not None:
             self._cache[node] = known
         return known
@@ -657,13 +660,12 @@ class _Reader:
             edges=tuple(self._edges),
             groups=tuple(self._groups),
         ).with_exits((sources[place_of(tensor)] for tensor in outputs), names)
+        lost = set(self._lost)
         joined = [call for call in graph.calls if call.id not in graph.inside]
         graph = replace(
             graph,
-            inputs=tuple(
-                call.id for call in joined if not call.inputs and call.id not in self._lost
-            ),
-            lost=tuple(call.id for call in joined if call.id in self._lost),
+            inputs=tuple(call.id for call in joined if not call.inputs and call.id not in lost),
+            lost=tuple(call.id for call in joined if call.id in lost),
         )
         if self._masks or (self._cache is not None and not self._mask_calls):
             return graph
@@ -827,12 +829,8 @@ def _group_fields(layer: Any, layer_id: str, sizes: _WeightSizes) -> dict[str, A
 def _is_current(call: Call, operation: Any) -> bool:
     """Tells whether a stored call is still correct: its layer may have been frozen since."""
     weights = getattr(operation, "weights", ()) or ()
-    if len(weights) != len(call.weights):
-        return False
-    return not weights or all(
-        stored.trainable == bool(weight.trainable)
-        for stored, weight in zip(call.weights, weights, strict=True)
-    )
+    now = [bool(weight.trainable) for weight in weights]
+    return now == [weight.trainable for weight in call.weights]
 
 
 def is_library(operation: Any) -> bool:

@@ -253,11 +253,13 @@ class LayerGraph:
 
     def ancestors(self, call_id: str) -> frozenset[str]:
         """Returns the ids of all calls on whose results a call depends."""
+        found: set[str] = set()
         waiting = [call_id]
-        for current in waiting:
-            new = (call for call in self.sources.get(current, ()) if call not in waiting)
-            waiting += dict.fromkeys(new)
-        return frozenset(waiting[1:])
+        while waiting:
+            new = set(self.sources.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        return frozenset(found - {call_id})
 
     @cached_property
     def uses(self) -> Mapping[str, list[str]]:
