@@ -5,7 +5,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from backends import tf
 from keras import layers, ops
 
 from kfunc_lab.forward.batch import run
