@@ -368,8 +368,8 @@ def _differing_calls(it: Subject, x: Any, flow: Any) -> Iterator[Fault]:
         with preserve_keras_state():
             outputs = [list(node.outputs) for node in top.values()]
             extraction = keras.Model(it.model.input, outputs)
-    except ValueError:
-        return  # an input leads to no output, or an output comes from no input
+    except (ValueError, AttributeError):
+        return  # an input leads to no output, or is a tensor that no call returned
     with same_seeds(it.model):
         expected = dict(zip(top, extraction(x, training=False), strict=True))
     for call_id, values in expected.items():
