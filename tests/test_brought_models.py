@@ -22,6 +22,9 @@ if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 10):
     del MODELS["function_over_rows"]  # it needs values there
     del MODELS["joined_masks"]  # its mask cannot be computed there
     del MODELS["argument_that_only_has_a_place"]  # it is recorded under no name there
+if keras.backend.backend() != "tensorflow":  # no other backend has strings
+    for name in ("scalar_features", "adapted_preprocessing", "text_and_crosses"):
+        del MODELS[name]
 BUILT = [name for name, it in MODELS.items() if it.built]
 UNBUILT = [name for name, it in MODELS.items() if not it.built]
 
