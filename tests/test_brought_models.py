@@ -18,6 +18,13 @@ from kfunc_lab.graph.model.graph_file import from_json, to_json
 from kfunc_lab.graph.view.details import details
 from kfunc_lab.shapes.what_if import what_if
 
+if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 10):
+    del MODELS["function_over_rows"]  # it needs values there
+    del MODELS["joined_masks"]  # its mask cannot be computed there
+    del MODELS["argument_that_only_has_a_place"]  # it is recorded under no name there
+if keras.backend.backend() != "tensorflow":  # no other backend has strings
+    for name in ("scalar_features", "adapted_preprocessing", "text_and_crosses"):
+        del MODELS[name]
 BUILT = [name for name, it in MODELS.items() if it.built]
 UNBUILT = [name for name, it in MODELS.items() if not it.built]
 
@@ -125,7 +132,7 @@ MASKED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.parametrize("name", [name for name in MASKED if name in MODELS])
 def test_masks_of_a_loaded_model_are_those_of_the_model(name):
     model = MODELS[name].build()
     own = {type(it).__name__: type(it) for it in model.layers if "keras" not in str(type(it))}

@@ -865,7 +865,7 @@ def weight_of(weight: Any, layer: Any) -> Weight:
     return Weight(
         # Without the path of its layer.
         name=weight.path.removeprefix(f"{layer.path}/"),
-        shape=tuple(weight.shape),
+        shape=tuple(map(int, weight.shape)),
         dtype=str(weight.dtype),
         trainable=bool(weight.trainable),
     )
@@ -880,14 +880,14 @@ def built_specs(layer: Any) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, .
     if not shape or not _is_shape(shape):
         return (), ()
     dtype = layer.compute_dtype
-    inputs = (TensorSpec(tuple(shape), dtype),)
+    inputs = (TensorSpec(_sizes(shape), dtype),)
     if type(layer).__module__.partition(".")[0] == "keras":
         with contextlib.suppress(Exception):  # some layers cannot compute it without a call
             result = layer.compute_output_shape(shape)
             # A layer that also returns its states has a shape for each output.
             shapes = [result] if _is_shape(result) else list(result)
             if all(map(_is_shape, shapes)):
-                return inputs, tuple(TensorSpec(tuple(each), dtype) for each in shapes)
+                return inputs, tuple(TensorSpec(_sizes(each), dtype) for each in shapes)
     return inputs, ()
 
 
@@ -899,7 +899,12 @@ def _is_shape(value: Any) -> bool:
 
 def spec_of(tensor: Any) -> TensorSpec:
     """Returns the shape and dtype of a symbolic tensor."""
-    return TensorSpec(tuple(tensor.shape), str(tensor.dtype))
+    return TensorSpec(_sizes(tensor.shape), str(tensor.dtype))
+
+
+def _sizes(shape: Iterable[Any]) -> tuple[int | None, ...]:
+    """Returns a shape as plain numbers; an older Keras leaves those of NumPy in it."""
+    return tuple(None if size is None else int(size) for size in shape)
 
 
 def _for_any_batch(spec: TensorSpec, size: int | None) -> TensorSpec:
