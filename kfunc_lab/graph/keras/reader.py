@@ -286,6 +286,7 @@ class _Reader:
         self._used_ids: set[str] = set()
         # The reference to the layer keeps it alive, so that its `id()` is not reused.
         self._layer_ids: dict[int, tuple[str, Any]] = {}
+        self._known_fields: dict[int, dict[str, Any]] = {}
         self._lost: list[str] = []
         self._mask_calls: set[str] = set()
         self._tensors: dict[Place, str] = {}
@@ -485,21 +486,12 @@ class _Reader:
         outputs = tuple(map(self._spec, node.outputs))
         # The call of a nested model feeds its input layer.
         inputs = outputs if node.is_input and group else tuple(map(self._spec, tensors))
-        config = configuration_with_warnings(node.operation)
-        settings = changed_settings(node.operation, config)
-        fields = _layer_fields(node.operation, layer_id, config, self._sizes)
+        fields = self._fields(node.operation, layer_id)
         given = node.operation, node.arguments.args, node.arguments.kwargs
         if given[2] or list(map(id, given[1])) != list(map(id, tensors)):
-            settings |= argument_settings(*given, tensors)
+            fields["settings"] |= argument_settings(*given, tensors)
             fields["digests"] |= arguments_digests(named_arguments(*given))
-        call = Call(
-            id=call_id,
-            inputs=inputs,
-            outputs=outputs,
-            settings=settings,
-            group=group,
-            **fields,
-        )
+        call = Call(id=call_id, inputs=inputs, outputs=outputs, group=group, **fields)
         # A custom layer may make its parts later.
         parts = not call.library or bool(_parts(node.operation))
         return KnownCall(call, tuple(map(place_of, tensors)), parts)
@@ -607,17 +599,22 @@ class _Reader:
     def _add_uncalled(self, layer: Any, call_id: str, layer_id: str, group: str | None) -> None:
         inputs, outputs = built_specs(layer)
         first_batch = inputs[0].shape[0] if inputs and inputs[0].shape else None
-        config = configuration_with_warnings(layer)
         self._calls.append(
             Call(
                 id=call_id,
                 inputs=tuple(_for_any_batch(spec, first_batch) for spec in inputs),
                 outputs=tuple(_for_any_batch(spec, first_batch) for spec in outputs),
-                settings=changed_settings(layer, config),
                 group=group,
-                **_layer_fields(layer, layer_id, config, self._sizes),
+                **self._fields(layer, layer_id),
             )
         )
+
+    def _fields(self, layer: Any, layer_id: str) -> dict[str, Any]:
+        """Returns what all calls of a layer or operation have in common, read once."""
+        if id(layer) not in self._known_fields:
+            self._known_fields[id(layer)] = _layer_fields(layer, layer_id, self._sizes)
+        fields = self._known_fields[id(layer)]
+        return {**fields, **{name: {**fields[name]} for name in ("settings", "digests")}}
 
     def _layers_graph(self, layer: Any) -> LayerGraph:
         built = bool(layer.built) and all(part.built for part in sublayers_of(layer))
@@ -791,11 +788,10 @@ class _WeightSizes:
         return sum(self._known[key][1] for key in distinct)
 
 
-def _layer_fields(
-    operation: Any, layer_id: str, config: Any, known: _WeightSizes
-) -> dict[str, Any]:
+def _layer_fields(operation: Any, layer_id: str, known: _WeightSizes) -> dict[str, Any]:
     import keras
 
+    config = configuration_with_warnings(operation)
     weights = {id(weight): weight for weight in getattr(operation, "weights", ())}
     described = {key: weight_of(weight, operation) for key, weight in weights.items()}
     sizes = {key: prod(weight.shape) for key, weight in described.items()}
@@ -811,6 +807,7 @@ def _layer_fields(
         "library": is_library(operation),
         "operation": not isinstance(operation, keras.layers.Layer),
         "weights": tuple(described.values()),
+        "settings": changed_settings(operation, config),
         "code": constructor_code(operation, config),
         "digests": settings_digests(operation, config),
     }

@@ -264,8 +264,10 @@ def is_default(name: str, value: Any, default: Any, config: Mapping[str, Any]) -
     """Tells whether a value of a configuration equals its default."""
     if default is inspect.Parameter.empty:
         return False
-    if value is None or _equal(value, default):
-        return value is default or _equal(value, default)
+    if _equal(value, default):
+        return True
+    if value is None:
+        return False
     if default is None:
         return _equals_none_default(name, value, config)
     if isinstance(default, str) and isinstance(value, Mapping):
