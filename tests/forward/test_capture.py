@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import seed_models
-from backends import tensorflow_only, tf
+from backends import BACKEND, tensorflow_only, tf
 from keras import layers, ops
 
 from kfunc_lab.forward.batch import run
@@ -388,6 +388,7 @@ class Cell(layers.Layer):
         return new, [new]
 
 
+has_float64 = pytest.mark.skipif(BACKEND == "jax", reason="JAX computes float64 as float32")
 RECURRENT = {
     "LSTM": lambda **it: layers.LSTM(4, **it),
     "GRU": lambda **it: layers.GRU(4, **it),
@@ -396,6 +397,12 @@ RECURRENT = {
     "stacked cells": lambda **it: layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)], **it),
 }
 every_rnn = pytest.mark.parametrize("kind", RECURRENT)
+steps_run_one_by_one = pytest.mark.skipif(
+    BACKEND == "jax", reason="JAX compiles the steps of a recurrent layer"
+)
+unrolled_or_not = pytest.mark.parametrize(
+    "unroll", [pytest.param(False, marks=steps_run_one_by_one), True]
+)
 
 
 def cell_of(model):
@@ -409,7 +416,7 @@ def sequence(kind, steps=5, **options):
 
 
 @every_rnn
-@pytest.mark.parametrize("unroll", [False, True])
+@unrolled_or_not
 def test_cell_steps_equal_sequence(kind, unroll):
     model = sequence(kind, unroll=unroll)
     x = numbers(2, 5, 3)
@@ -419,8 +426,18 @@ def test_cell_steps_equal_sequence(kind, unroll):
     assert_same(flow.values["rnn"], model(x))
 
 
+@pytest.mark.skipif(BACKEND != "jax", reason="only JAX compiles the steps")
+@pytest.mark.parametrize("kind", ["LSTM", "SimpleRNN", "stacked cells"])
+def test_compiled_steps_are_named(kind):
+    model = sequence(kind)
+    flow = look(model, numbers(2, 5, 3))
+    assert_same(flow.values["rnn"], model(numbers(2, 5, 3)))
+    with pytest.raises(LookupError, match="ran in a compiled function"):
+        flow.values.steps(cell_of(model))
+
+
 @every_rnn
-@pytest.mark.parametrize("unroll", [False, True])
+@unrolled_or_not
 def test_each_step_calls_only_the_cell(kind, unroll):
     model = sequence(kind, unroll=unroll)
     flow = look(model, numbers(2, 5, 3))
@@ -429,6 +446,7 @@ def test_each_step_calls_only_the_cell(kind, unroll):
     assert called == [cell, *(f"{cell}#{number}" for number in range(2, 6))]
 
 
+@steps_run_one_by_one
 @every_rnn
 def test_single_step_has_values(kind):
     model = sequence(kind, steps=1)
@@ -437,6 +455,7 @@ def test_single_step_has_values(kind):
     assert_same(flow.values.steps(cell_of(model)), model(x))
 
 
+@steps_run_one_by_one
 @every_rnn
 def test_go_backwards_stores_last_step_first(kind):
     model = sequence(kind, go_backwards=True)
@@ -445,6 +464,7 @@ def test_go_backwards_stores_last_step_first(kind):
     assert_same(flow.values.steps(cell_of(model)), model(x))
 
 
+@steps_run_one_by_one
 def test_each_cell_step_equals_direct_cell_call():
     x = keras.Input((4, 3), name="x")
     lstm = layers.LSTM(5, name="lstm")
@@ -483,7 +503,7 @@ def test_bidirectional_layer_has_steps_of_both_directions(kind):
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
-@pytest.mark.parametrize("unroll", [False, True])
+@unrolled_or_not
 def test_masked_sequence_has_values_of_unmasked_steps(kind, unroll):
     words = keras.Input((6,), dtype="int32", name="words")
     vectors = layers.Embedding(9, 3, mask_zero=True, name="vectors")(words)
@@ -498,6 +518,7 @@ def test_masked_sequence_has_values_of_unmasked_steps(kind, unroll):
     assert_same(flow.values["rnn"], result)
 
 
+@steps_run_one_by_one
 def test_convolutional_lstm_has_value_per_step():
     x = keras.Input((3, 6, 6, 1), name="x")
     made = layers.ConvLSTM2D(2, 3, return_sequences=True, name="rnn")(x)
@@ -806,7 +827,15 @@ def test_integers_booleans_and_strings_are_stored():
     assert_same(flow.recording.outputs, model(x))
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16", "float64"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "mixed_bfloat16",
+        "mixed_float16",
+        "bfloat16",
+        pytest.param("float64", marks=has_float64),
+    ],
+)
 def test_every_dtype_policy_keeps_its_precision(policy):
     x = keras.Input((4,), name="x")
     half = layers.Dense(3, activation="relu", dtype=policy, name="half")(x)
