@@ -101,7 +101,8 @@ def as_array(tensor: Any) -> Numbers | None:
     if not hasattr(tensor, "shape") and not isinstance(tensor, Number):
         return None
     is_eager = hasattr(tensor, "_numpy") and not hasattr(tensor, "dense_shape")
-    if is_eager or isinstance(tensor, np.ndarray):
+    is_jax = hasattr(tensor, "addressable_data")  # Keras copies it, though it never changes
+    if is_eager or is_jax or isinstance(tensor, np.ndarray):
         return np.asarray(tensor)
     return np.asarray(keras.ops.convert_to_numpy(tensor))
 

@@ -40,16 +40,20 @@ class Values(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         import keras
 
-        call = self._complete_call(self.named(name))
+        call = self._recorded(self.named(name))
+        return keras.tree.map_structure(
+            lambda place: None if place is None else call.tensors[place].values, call.packed
+        )
+
+    def _recorded(self, call_id: str) -> CapturedCall:
+        call = self._complete_call(call_id)
         if call.is_compiled:
             raise NoSuchCallError(
                 _(
                     "{name} ran in a compiled function, where its values cannot be recorded."
-                ).format(name=printable(name))
+                ).format(name=printable(call_id))
             )
-        return keras.tree.map_structure(
-            lambda place: None if place is None else call.tensors[place].values, call.packed
-        )
+        return call
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._calls)
@@ -74,11 +78,12 @@ class Values(Mapping[str, Any]):
             An array of shape (samples, calls, …).
 
         Raises:
-            NoSuchCallError: If there is no such call.
+            NoSuchCallError: If there is no such call, or its values could not be recorded: JAX
+                compiles the steps of a recurrent layer, except with `unroll=True`.
         """
         base = self._calls[self.named(name)].base
         ids = [call.id for call in self._calls.values() if call.base == base]
-        arrays = [self._complete_call(call_id).tensors[0].values for call_id in ids]
+        arrays = [self._recorded(call_id).tensors[0].values for call_id in ids]
         return np.stack([array for array in arrays if array is not None], axis=1)
 
     def scores(self, name: str) -> Numbers:

@@ -5,7 +5,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
-from backends import tf
+from backends import tensorflow_only, tf
 from keras import layers, ops
 
 from kfunc_lab.forward.batch import run
@@ -364,11 +364,20 @@ INPUTS = {
 }
 
 
+WORDS = tensorflow_only("Keras looks words up with TensorFlow")
+SPARSE = tensorflow_only("a sparse tensor of TensorFlow")
+OF_TENSORFLOW = {"words": WORDS, "text for a graph of numbers": WORDS, "sparse": SPARSE}
+
 if IS_EARLY:
     del INPUTS["optional in a dict"]  # Keras takes no `None` there
 
 
-@pytest.mark.parametrize("kind", INPUTS)
+every_input = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=OF_TENSORFLOW.get(kind, ())) for kind in INPUTS]
+)
+
+
+@every_input
 def test_inputs_have_the_structure_of_the_model(kind):
     model, x = INPUTS[kind]()
     if kind == "superfluous key":
@@ -383,7 +392,7 @@ def test_inputs_have_the_structure_of_the_model(kind):
         assert_faithful(model, x)
 
 
-@pytest.mark.parametrize("kind", INPUTS)
+@every_input
 def test_samples_of_any_structure_are_recomputed(kind):
     model, x = INPUTS[kind]()
     low = look(model, x, training=False, limit=1)

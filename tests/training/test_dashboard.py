@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 import keras
 import numpy as np
 import pytest
+from backends import BACKEND, tensorflow_only
 from keras import layers
 from watched_models import KERAS_DRAWS
 
@@ -290,6 +291,7 @@ def test_unusual_logs_are_accepted():
     assert "text" not in dashboard.history
 
 
+@pytest.mark.skipif(BACKEND == "torch", reason="Keras takes single steps with PyTorch")
 def test_unknown_length_and_several_steps_per_execution_work():
     def batches():
         for _number in range(10):
@@ -407,6 +409,12 @@ def test_run_is_saved_in_every_format(tmp_path):
     last = float(rows[-1]["hidden/weights_p50"] or rows[0]["hidden/weights_p50"])
     assert last == pytest.approx(dashboard.measures["hidden"]["weights_p50"])
     assert (tmp_path / "run.txt").read_text() == dashboard.to_text() + "\n"
+
+
+@tensorflow_only("TensorFlow writes the files of TensorBoard")
+def test_run_is_saved_for_tensorboard(tmp_path):
+    dashboard = TrainingDashboard(keep=False)
+    dashboard.fit(made(), *data(), epochs=2)
     dashboard.to_tensorboard(tmp_path / "events")
     assert list((tmp_path / "events/train").iterdir())
 
