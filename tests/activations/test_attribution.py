@@ -284,7 +284,7 @@ def integral_of(model, image, start, target, steps):
     points = start + (places[:, np.newaxis, np.newaxis, np.newaxis] + 1) / 2 * (image - start)
     points = points.astype("float32")
     total = np.zeros(image.shape)
-    # In batches as large as ours: of equal values, PyTorch's pooling chooses by the batch.
+    # In batches as large as ours: with PyTorch an image has other gradients in another batch.
     for first in range(0, steps, 16):
         batch = slice(first, first + 16)
         (gradient,) = gradients_of(
