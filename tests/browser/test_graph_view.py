@@ -169,7 +169,7 @@ from keras import layers
 import kfunc_lab as lab
 start = keras.Input((8,), name="start")
 heads = [layers.Dense(n + 1, name=f"a_long_name_of_head_{n}")(start) for n in range(12)]
-view = lab.graph(keras.Model(start, heads))
+view = lab.graph(keras.Model(start, heads), fold=False)
 view
 """
 

@@ -266,24 +266,26 @@ points[1])}`;for(let at=6;at<points.length;at+=6)d+=`L${Math.round(points[at])} 
 1])}`;return d}var MiniMap=class{constructor(holder,zoom){this.holder=holder,this.zoom=zoom,this.root=
 element("div","kfunc-lab-map"),this.root.setAttribute("aria-hidden","true"),this.drawing=svgElement(
 "svg",{class:"kfunc-lab-drawing far",preserveAspectRatio:"none"}),this.sight=element("div","kfunc-la\
-b-sight"),this.root.append(this.drawing,this.sight),this.root.hidden=!0,this.scale={x:1,y:1},this.listen()}show(drawn,{
-width,height}){this.drawing.setAttribute("viewBox",`0 0 ${width} ${height}`),this.drawing.replaceChildren(
-drawn),this.follow()}follow(){let{holder,zoom,root}=this,all=zoom.wholeSize(),room={width:holder.clientWidth,
-height:holder.clientHeight},overflow=[all.width/room.width,all.height/room.height];if(root.hidden=!room.
-width||Math.max(...overflow)<=1.01,root.hidden)return;let isWide=overflow[0]>overflow[1];holder.classList.
-toggle("with-wide-map",isWide);let{width,height}=zoom.size,along=isWide?holder.clientWidth:holder.clientHeight,
-uniform=isWide?along*height/width:along*width/height,across=Math.min(WIDEST,Math.max(NARROWEST,uniform)),
-shown=isWide?{width:along,height:across}:{width:across,height:along};root.style.flexBasis=`${across+
-1}px`,this.drawing.style.width=`${shown.width}px`,this.drawing.style.height=`${shown.height}px`,this.
-scale={x:shown.width/width,y:shown.height/height};let seen=zoom.inSight(),place=(from,to,end)=>{let length=Math.
-max(SMALLEST2,Math.min(end,to)-Math.max(0,from));return[Math.min(Math.max(0,from),end-length),length]},
-[left,wide]=place(seen.left*this.scale.x,seen.right*this.scale.x,shown.width),[top,high]=place(seen.
-top*this.scale.y,seen.bottom*this.scale.y,shown.height);this.sight.style.transform=`translate(${left}\
-px, ${top}px)`,this.sight.style.width=`${wide}px`,this.sight.style.height=`${high}px`}listen(){let{root,
-zoom}=this,go=event=>{let frame=this.drawing.getBoundingClientRect();zoom.showPoint({x:(event.clientX-
-frame.left)/this.scale.x,y:(event.clientY-frame.top)/this.scale.y})};root.addEventListener("pointerd\
-own",event=>{event.button===0&&(event.preventDefault(),root.setPointerCapture(event.pointerId),go(event))}),
-root.addEventListener("pointermove",event=>{root.hasPointerCapture(event.pointerId)&&go(event)})}};function animate(node,frames,duration,easing){if(!matchMedia("(prefers-reduced-motion: reduce)").matches)
+b-sight"),this.root.append(this.drawing,this.sight),this.root.hidden=!0,this.draw=()=>svgElement("g"),
+this.isDrawn=!1,this.scale={x:1,y:1},this.listen()}show(draw,{width,height}){this.drawing.setAttribute(
+"viewBox",`0 0 ${width} ${height}`),this.drawing.replaceChildren(),this.draw=draw,this.isDrawn=!1,this.
+follow()}follow(){let{holder,zoom,root}=this,all=zoom.wholeSize(),room={width:holder.clientWidth,height:holder.
+clientHeight},overflow=[all.width/room.width,all.height/room.height];if(root.hidden=!room.width||Math.
+max(...overflow)<=1.01,root.hidden)return;this.isDrawn||this.drawing.replaceChildren(this.draw()),this.
+isDrawn=!0;let isWide=overflow[0]>overflow[1];holder.classList.toggle("with-wide-map",isWide);let{width,
+height}=zoom.size,along=isWide?holder.clientWidth:holder.clientHeight,uniform=isWide?along*height/width:
+along*width/height,across=Math.min(WIDEST,Math.max(NARROWEST,uniform)),shown=isWide?{width:along,height:across}:
+{width:across,height:along};root.style.flexBasis=`${across+1}px`,this.drawing.style.width=`${shown.width}\
+px`,this.drawing.style.height=`${shown.height}px`,this.scale={x:shown.width/width,y:shown.height/height};
+let seen=zoom.inSight(),place=(from,to,end)=>{let length=Math.max(SMALLEST2,Math.min(end,to)-Math.max(
+0,from));return[Math.min(Math.max(0,from),end-length),length]},[left,wide]=place(seen.left*this.scale.
+x,seen.right*this.scale.x,shown.width),[top,high]=place(seen.top*this.scale.y,seen.bottom*this.scale.
+y,shown.height);this.sight.style.transform=`translate(${left}px, ${top}px)`,this.sight.style.width=`${wide}\
+px`,this.sight.style.height=`${high}px`}listen(){let{root,zoom}=this,go=event=>{let frame=this.drawing.
+getBoundingClientRect();zoom.showPoint({x:(event.clientX-frame.left)/this.scale.x,y:(event.clientY-frame.
+top)/this.scale.y})};root.addEventListener("pointerdown",event=>{event.button===0&&(event.preventDefault(),
+root.setPointerCapture(event.pointerId),go(event))}),root.addEventListener("pointermove",event=>{root.
+hasPointerCapture(event.pointerId)&&go(event)})}};function animate(node,frames,duration,easing){if(!matchMedia("(prefers-reduced-motion: reduce)").matches)
 return node?.animate(frames,{duration,easing})}function appear(node){animate(node,[{opacity:0},{}],200,
 "ease-out")}function ring(node){let stressed={stroke:"var(--accent)",strokeWidth:"5"},frames=[stressed,
 {...stressed,offset:.4},{}];animate(node.querySelector(":scope > .box"),frames,2500,"ease-in")}function slide(node,by){
@@ -328,7 +330,7 @@ let now=kept===void 0?void 0:this.places.get(kept);before&&now&&!this.zoom.isFit
 before):this.zoom.place(),this.look();for(let[id,{node}]of this.nodes)known.size&&!known.has(id)&&appear(
 node);this.drawMaps(),this.reveal(this.places.has(selected)?selected:""),focused!==void 0&&this.focus(
 focused)}drawMaps(){let draw=()=>drawMap(this.picture,this.items,this.emphasis,this.overlay());this.
-map.show(draw(),this.picture),this.drawing.querySelector(":scope > .map")?.remove(),this.isLarge&&this.
+map.show(draw,this.picture),this.drawing.querySelector(":scope > .map")?.remove(),this.isLarge&&this.
 drawing.prepend(draw()),lay(this.drawn,this.overlay())}look(){let{zoom,drawing}=this,isFar=zoom.scale<
 FAR;drawing.classList.toggle("far",isFar),drawing.classList.toggle("large",this.isLarge),this.map.follow();
 let seen=zoom.inSight(),[across,along]=[(seen.right-seen.left)/2,(seen.bottom-seen.top)/2];if(!(this.

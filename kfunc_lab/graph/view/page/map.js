@@ -83,17 +83,22 @@ export class MiniMap {
     this.sight = element("div", "kfunc-lab-sight");
     this.root.append(this.drawing, this.sight);
     this.root.hidden = true;
+    /** @type {() => SVGElement} */
+    this.draw = () => svgElement("g");
+    this.isDrawn = false;
     this.scale = { x: 1, y: 1 };
     this.listen();
   }
 
   /**
-   * @param {SVGElement} drawn
+   * @param {() => SVGElement} draw  called when the map is to be seen
    * @param {{ width: number, height: number }} size
    */
-  show(drawn, { width, height }) {
+  show(draw, { width, height }) {
     this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.drawing.replaceChildren(drawn);
+    this.drawing.replaceChildren();
+    this.draw = draw;
+    this.isDrawn = false;
     this.follow();
   }
 
@@ -105,6 +110,8 @@ export class MiniMap {
     const overflow = [all.width / room.width, all.height / room.height];
     root.hidden = !room.width || Math.max(...overflow) <= 1.01;
     if (root.hidden) return;
+    if (!this.isDrawn) this.drawing.replaceChildren(this.draw());
+    this.isDrawn = true;
     const isWide = overflow[0] > overflow[1];
     holder.classList.toggle("with-wide-map", isWide);
     const { width, height } = zoom.size;

@@ -124,7 +124,7 @@ export class Scene {
   /** Draws the map again, and lays over the picture what the view around says of it now. */
   drawMaps() {
     const draw = () => drawMap(this.picture, this.items, this.emphasis, this.overlay());
-    this.map.show(draw(), this.picture);
+    this.map.show(draw, this.picture);
     this.drawing.querySelector(":scope > .map")?.remove();
     if (this.isLarge) this.drawing.prepend(draw());
     lay(this.drawn, this.overlay());
