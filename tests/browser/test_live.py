@@ -141,11 +141,13 @@ def test_notebook_has_one_panel_while_a_kernel_follows_it(open_notebook):
     page = open_notebook([begin, "lab.watch()", "lab.graph.__name__"])
     run_cells(page)
     panels = page.locator(".kfunc-lab-panel")
+    panels.first.wait_for()
     assert panels.count() == 1
     page.evaluate("() => { jupyterapp.commands.execute('kernelmenu:restart'); }")
     page.locator(".jp-Dialog .jp-mod-accept").click()
     panels.wait_for(state="detached")
     run_cells(page)
+    panels.first.wait_for()
     assert panels.count() == 1
     assert page.problems == []
 
@@ -153,6 +155,7 @@ def test_notebook_has_one_panel_while_a_kernel_follows_it(open_notebook):
     panels = page.locator(".kfunc-lab-panel")
     panels.wait_for()
     run_cells(page)
+    panels.first.wait_for()
     assert panels.count() == 1
     page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
 
@@ -161,6 +164,7 @@ def test_notebook_has_one_panel_while_a_kernel_follows_it(open_notebook):
     page.locator(".jp-Cell .kfunc-lab-live .kfunc-lab-title").first.wait_for()  # as saved
     assert panels.count() == 0
     run_cells(page)
+    panels.first.wait_for()
     assert panels.count() == 1
     open_notebook.end_kernel()
     panels.wait_for(state="detached")
