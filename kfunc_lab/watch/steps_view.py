@@ -7,7 +7,7 @@ import traitlets
 
 from kfunc_lab.graph.model.annotations import Annotations
 from kfunc_lab.graph.model.descriptions import shape_label, title
-from kfunc_lab.graph.model.levels import output_name
+from kfunc_lab.graph.model.levels import output_boxes
 from kfunc_lab.graph.picture.boxes import boxes_of
 from kfunc_lab.graph.picture.layout import Layouts
 from kfunc_lab.graph.view.graph_view import GraphView
@@ -93,9 +93,11 @@ class StepsView(GraphView):
         graph = within(renamed(snapshot.graph, ids), self.graph)
         layouts = Layouts(graph, _renamed(snapshot.annotations, ids))
         levels = layouts.levels
+        boxes = output_boxes(self.graph)
+        merged = {at: box for box, positions in boxes.items() for at in positions}
         ends = {
-            output_name(own): output_name(self.graph.exits.index(leaving))
-            for own, leaving in enumerate(graph.exits)
+            box: merged[self.graph.exits.index(graph.exits[own])]
+            for box, (own, *_more) in output_boxes(graph).items()
         }
         items = [item for level in levels.values() for item in level.items]
         layouts.boxes |= boxes_of(graph, items, layouts.annotations)

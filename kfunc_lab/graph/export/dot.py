@@ -9,6 +9,7 @@ from kfunc_lab.graph.model.descriptions import output_label
 from kfunc_lab.graph.model.families import FAMILIES, family_of
 from kfunc_lab.graph.model.folding import items_by_parent, visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.levels import output_boxes
 from kfunc_lab.graph.picture.boxes import truncate
 from kfunc_lab.ui.theme import LINE, PANEL, QUIET, TEXT
 
@@ -45,8 +46,8 @@ def _lines(graph: LayerGraph, opened: set[str], number: dict[str, str]) -> Itera
     )
     yield from _item_lines(graph, None, opened, number)
     blue = FAMILIES["input"]
-    for at in range(len(graph.exits)):
-        label = _font(truncate(output_label(graph, at)), TEXT[0], 10)
+    for at, *more in output_boxes(graph).values():
+        label = _font(truncate(output_label(graph, at, *more)), TEXT[0], 10)
         yield (
             f"out{at} [label=<{label}> height=0.25 "
             f'fillcolor="{blue.fill[0]}" color="{blue.border[0]}"]'

@@ -7,6 +7,7 @@ from kfunc_lab.graph.model.descriptions import output_label
 from kfunc_lab.graph.model.families import FAMILIES, family_of
 from kfunc_lab.graph.model.folding import items_by_parent, visible_groups
 from kfunc_lab.graph.model.layer_graph import LayerGraph
+from kfunc_lab.graph.model.levels import output_boxes
 from kfunc_lab.graph.picture.boxes import truncate
 from kfunc_lab.ui.theme import LINE, PANEL
 
@@ -36,8 +37,8 @@ def to_mermaid(
     number = {item: f"n{at}" for at, item in enumerate((*graph.call_of, *graph.group_of))}
     lines = [f"flowchart {'LR' if right else 'TD'}"]
     lines += _item_lines(graph, None, opened_groups, number, "  ")
-    for at in range(len(graph.exits)):
-        label = _escaped(truncate(output_label(graph, at)))
+    for at, *more in output_boxes(graph).values():
+        label = _escaped(truncate(output_label(graph, at, *more)))
         lines.append(f'  out{at}(["{label}"]):::input')
     lines += [
         f"  {_arrow(graph, arrow, number)}" for arrow in arrows(graph, frozenset(opened_groups))

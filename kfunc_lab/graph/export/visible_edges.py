@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kfunc_lab.graph.model.bundles import Key, bundles_of
-from kfunc_lab.graph.model.descriptions import bundle_label, remark, shape_label, short_name
+from kfunc_lab.graph.model.descriptions import bundle_label, remark, short_name
 from kfunc_lab.graph.model.folding import visible_item
 from kfunc_lab.graph.model.layer_graph import Edge, LayerGraph
-from kfunc_lab.graph.model.levels import output_name
+from kfunc_lab.graph.model.levels import output_boxes
 from kfunc_lab.graph.picture.boxes import group_labels, truncate
 from kfunc_lab.ui.text import format_count, printable
 
@@ -49,10 +49,12 @@ def arrows(graph: LayerGraph, opened: frozenset[str]) -> Iterator[Arrow]:
     for (source, target, _key), edges in by_ends.items():
         lost = any(edge.target in graph.lost for edge in edges)
         yield Arrow(source, target, _shape(graph, edges), lost)
-    for position, (call_id, _output) in enumerate(graph.exits):
-        tensor = graph.exit_tensor(position)
-        shape = shape_label(tensor) if tensor else ""
-        yield Arrow(visible[call_id], output_name(position), shape, False)
+    for box, positions in output_boxes(graph).items():
+        tensors = {graph.exit_tensor(position) for position in positions}
+        tensor = tensors.pop() if len(tensors) == 1 else None
+        source = visible[graph.exits[positions[0]][0]]
+        shape = bundle_label(tensor, len(positions)) if tensor else ""
+        yield Arrow(source, box, shape, False)
 
 
 def _shape(graph: LayerGraph, edges: Sequence[Edge]) -> str:

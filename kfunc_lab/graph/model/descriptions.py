@@ -111,8 +111,16 @@ def tensor_name(graph: LayerGraph, call_id: str, output: int) -> str:
     return printable(call_id) + (f"[{output}]" if several else "")
 
 
-def output_label(graph: LayerGraph, position: int) -> str:
-    """Returns what stands in the box of an output: its key or name if it has one."""
+def output_label(graph: LayerGraph, position: int, *others: int) -> str:
+    """Returns what stands in the box of an output: its key or name if it has one.
+
+    Args:
+        graph: The graph.
+        position: The position of the output.
+        others: The positions of other outputs in the same box.
+    """
+    if others:
+        return _("{n} outputs").format(n=1 + len(others))
     return printable(graph.output_names[position]) or _("output")
 
 

@@ -4,7 +4,7 @@ A tensor that leaves a group runs from its source to a port on the border of the
 there to its target, which may be the port of another group.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,6 +13,8 @@ from kfunc_lab.graph.model.bundles import Key as Key
 from kfunc_lab.graph.model.bundles import bundles_of
 from kfunc_lab.graph.model.folding import ancestors, items_by_parent
 from kfunc_lab.graph.model.layer_graph import LayerGraph, TensorSpec
+
+_MANY_OUTPUTS = 8  # of one call or group: more share a box
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,19 @@ def output_name(position: int) -> str:
     return f"//output/{position}"
 
 
-def output_position(name: str) -> int:
-    """Returns the position of the output whose box has a name."""
-    return int(name.rpartition("/")[2])
+def output_boxes(graph: LayerGraph) -> dict[str, list[int]]:
+    """Returns the positions of the outputs in each of their boxes.
+
+    An output has a box of its own, but the many outputs of one call or group share one.
+    """
+    sources = [[call_id, *ancestors(graph, call_id)][-1] for call_id, _output in graph.exits]
+    counts = Counter(sources)
+    boxes: dict[str, list[int]] = {}
+    for position, source in enumerate(sources):
+        is_shared = counts[source] > _MANY_OUTPUTS
+        first = sources.index(source) if is_shared else position
+        boxes.setdefault(output_name(first), []).append(position)
+    return boxes
 
 
 def levels_of(graph: LayerGraph) -> Mapping[str | None, Level]:
@@ -85,7 +97,7 @@ def levels_of(graph: LayerGraph) -> Mapping[str | None, Level]:
         strands = drawn[level][begin, end, bundles.get(key, key)]
         strands.keys[key] = strands.takers[end or key[0]] = None
     items = dict(items_by_parent(graph))
-    items[None] = [*items[None], *map(output_name, range(len(graph.exits)))]
+    items[None] = [*items[None], *output_boxes(graph)]
     return {
         parent: Level(
             items=tuple(inside),
@@ -127,8 +139,10 @@ def _tensors(
 ) -> Iterator[tuple[str, str, Key, TensorSpec | None]]:
     for edge in graph.edges:
         yield edge.source, edge.target, (edge.source, edge.output), edge.tensor
-    for position, key in enumerate(graph.exits):
-        yield key[0], output_name(position), key, graph.exit_tensor(position)
+    for box, positions in output_boxes(graph).items():
+        for position in positions:
+            key = graph.exits[position]
+            yield key[0], box, key, graph.exit_tensor(position)
 
 
 def _steps(

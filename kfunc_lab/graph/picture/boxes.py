@@ -1,7 +1,7 @@
 """The box of a call or group: its size, its text, and its drawing as SVG."""
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kfunc_lab.graph.model.annotations import MARKS, Annotations, mark_label
@@ -15,7 +15,7 @@ from kfunc_lab.graph.model.descriptions import (
 )
 from kfunc_lab.graph.model.families import FAMILIES, Family, family_of
 from kfunc_lab.graph.model.layer_graph import Call, Group, LayerGraph
-from kfunc_lab.graph.model.levels import output_position
+from kfunc_lab.graph.model.levels import output_boxes, output_name
 from kfunc_lab.locale import _, ngettext
 from kfunc_lab.ui.text import format_count, printable
 from kfunc_lab.ui.text_width import text_width
@@ -30,6 +30,7 @@ _BETWEEN = 14  # pixels between left and right text
 _STEP = 8  # widths are multiples of this, so that equal blocks get equal layouts
 _LONGEST_NAME = 36  # characters; the details show the whole name
 _LONGEST_PIN = 18  # characters
+_MANY_NAMES = 8  # of outputs that share a box
 _MAX_PINS = 2  # the last row says how many more there are
 PIN_FONT = 10  # pixels
 _PIN_HEIGHT = 16
@@ -124,7 +125,8 @@ def boxes_of(
     """
     annotations = annotations or Annotations()
     colours = shared_colours(graph)
-    boxes = {}
+    boxes: dict[str, Box] = {}
+    outputs: Mapping[str, Sequence[int]] = {}
     for item in items:
         call, group = graph.call_of.get(item), graph.group_of.get(item)
         if call is not None:
@@ -135,15 +137,17 @@ def boxes_of(
         elif group is not None:
             boxes[item] = _pinned(_group_box(graph, group), annotations.pins.get(item, ()))
         else:
-            mark = annotations.marks.get(item, "")
-            boxes[item] = output_box(graph, output_position(item), mark)
+            outputs = outputs or output_boxes(graph)
+            marks = {annotations.marks.get(output_name(at), "") for at in outputs[item]}
+            mark = marks.pop() if len(marks) == 1 else "changed"
+            boxes[item] = output_box(graph, outputs[item], mark)
     return boxes
 
 
-def output_box(graph: LayerGraph, position: int, mark: str = "") -> Box:
-    """Makes the box of an output of the whole graph."""
+def output_box(graph: LayerGraph, positions: Sequence[int], mark: str = "") -> Box:
+    """Makes the box of an output of the whole graph, or of several that share it."""
     family = FAMILIES["input"]
-    name = output_label(graph, position)
+    name = output_label(graph, *positions)
     label = truncate(name)
     text = Text(label, 0, 3.5, "kind", 10, family.ink[0])
     width = _stepped(text_width(label, 10) + 2 * _SIDE)
@@ -157,11 +161,16 @@ def output_box(graph: LayerGraph, position: int, mark: str = "") -> Box:
         False,
         (_centred(text),),
         (),
-        ", ".join(filter(None, [_output_title(name), mark_label(mark)])),
+        ", ".join(filter(None, [_output_title(graph, positions), mark_label(mark)])),
     )
 
 
-def _output_title(name: str) -> str:
+def _output_title(graph: LayerGraph, positions: Sequence[int]) -> str:
+    name = output_label(graph, *positions)
+    if len(positions) > 1:
+        named = [output_label(graph, at) for at in positions if graph.output_names[at]]
+        rest = ["…"] if len(named) > _MANY_NAMES else []
+        return ": ".join(filter(None, [name, ", ".join(named[:_MANY_NAMES] + rest)]))
     is_plain = name.startswith(_("output"))
     return name if is_plain else _("output {name}").format(name=name)
 

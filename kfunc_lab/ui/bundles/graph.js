@@ -128,8 +128,9 @@ some(other=>overlap(area,other))||this.curves.get(strip)?.some(curve=>crosses(cu
 return pieces(line).some(curve=>strips(hull(curve)).some(strip=>this.areas.get(strip)?.some(area=>crosses(
 curve,area))))}freePlace(width,places){let half=width/2;for(let{x,y}of places){let area=[x-half,y-LABEL_HEIGHT/
 2,x+half,y+LABEL_HEIGHT/2];if(!this.touch(area))return this.add(area),{x,y}}}};function beside(width,points,right){
-let count=(points.length/2-1)/3,away=BESIDE+(right?LABEL_HEIGHT:width)/2;return STEPS.flatMap(step=>{
-let{x,y}=pointAt(points,step*count);return[1,-1].map(side=>right?{x,y:y-side*away}:{x:x+side*away,y})})}var SHORT=.5,NEAR=.05;function countUpTo(sorted,value){let low=0,high=sorted.length;for(;low<high;){
+let count=(points.length/2-1)/3;return[right,!right].flatMap(isAbove=>{let away=BESIDE+(isAbove?LABEL_HEIGHT:
+width)/2;return STEPS.flatMap(step=>{let{x,y}=pointAt(points,step*count);return[1,-1].map(side=>isAbove?
+{x,y:y-side*away}:{x:x+side*away,y})})})}var SHORT=.5,NEAR=.05;function countUpTo(sorted,value){let low=0,high=sorted.length;for(;low<high;){
 let middle=low+high>>1;sorted[middle]<=value?low=middle+1:high=middle}return low}var Stretch=class{constructor(growth){
 let ends=growth.flatMap(span=>span.slice(0,2));this.marks=[...new Set(ends)].sort((a,b)=>a-b),this.moved=
 [],this.rates=[];let place=this.marks[0];this.marks.forEach((low,position)=>{let high=this.marks[position+

@@ -85,11 +85,12 @@ def beside(words: str, points: Sequence[float], right: bool) -> Iterator[tuple[f
         right: Whether lines lead to the right, so that shapes stand above and below them.
 
     Yields:
-        The middles of the places.
+        The middles of the places; those on the other two sides, for a slanted line, come last.
     """
     count = (len(points) // 2 - 1) // 3
-    away = _BESIDE + (LABEL_HEIGHT / 2 if right else text_width(words, 10) / 2)
-    for step in _STEPS:
-        x, y = point_at(points, step * count)
-        for side in (1, -1):
-            yield (x, y - side * away) if right else (x + side * away, y)
+    for is_above in (right, not right):
+        away = _BESIDE + (LABEL_HEIGHT / 2 if is_above else text_width(words, 10) / 2)
+        for step in _STEPS:
+            x, y = point_at(points, step * count)
+            for side in (1, -1):
+                yield (x, y - side * away) if is_above else (x + side * away, y)

@@ -111,11 +111,13 @@ export class Obstacles {
  */
 export function beside(width, points, right) {
   const count = (points.length / 2 - 1) / 3;
-  const away = BESIDE + (right ? LABEL_HEIGHT : width) / 2;
-  return STEPS.flatMap((step) => {
-    const { x, y } = pointAt(points, step * count);
-    return [1, -1].map((side) =>
-      right ? { x, y: y - side * away } : { x: x + side * away, y },
-    );
+  return [right, !right].flatMap((isAbove) => {
+    const away = BESIDE + (isAbove ? LABEL_HEIGHT : width) / 2;
+    return STEPS.flatMap((step) => {
+      const { x, y } = pointAt(points, step * count);
+      return [1, -1].map((side) =>
+        isAbove ? { x, y: y - side * away } : { x: x + side * away, y },
+      );
+    });
   });
 }
