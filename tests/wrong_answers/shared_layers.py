@@ -74,6 +74,13 @@ def in_a_row():
     return joined(inputs, [end(end(ends[0])), ends[1]])
 
 
+def with_tanh_on_one_side():
+    """Build towers whose outputs differ little: averages of new embeddings are small."""
+    inputs, table, end = [text(), text()], embedding(), dense()
+    means = [pool(table(it)) for it in inputs]
+    return joined(inputs, [end(layers.Activation("tanh")(means[0])), end(means[1])])
+
+
 def without_pooling():
     inputs, table, end = [text(), text()], embedding(), dense()
     return joined(inputs, [end(table(it)) for it in inputs])
@@ -130,6 +137,7 @@ WRONG = [
     (TIE, one_input, ("one input", "una sola entrada")),
     (TIE, one_text_twice, ("leads nowhere", "no lleva a ninguna parte")),
     (TIE, in_a_row, ("side by side", "en paralelo")),
+    (TIE, with_tanh_on_one_side, ("should not be there", "está de más")),
     (TIE, without_pooling, ("`GlobalAveragePooling1D` is missing", "`GlobalAveragePooling1D`")),
     (TIE, lambda: tied(join=layers.Add), ("`Multiply`", "`Multiply`")),
     (TIE, tower, ("one input", "una sola entrada")),

@@ -9,6 +9,7 @@ import { element, svgElement } from "../../../ui/page/dom.js";
 
 const NARROWEST = 28; // pixels of the map across
 const WIDEST = 84;
+const MUCH = 1.25; // of the room: below that, scrolling a little shows the rest
 const SMALLEST = 6; // pixels of the frame that shows what is in sight
 
 /**
@@ -102,13 +103,13 @@ export class MiniMap {
     this.follow();
   }
 
-  /** Shows what is in sight now; the map is hidden when that is all. */
+  /** Shows what is in sight now; the map is hidden when that is all, or nearly. */
   follow() {
     const { holder, zoom, root } = this;
     const all = zoom.wholeSize();
     const room = { width: holder.clientWidth, height: holder.clientHeight };
     const overflow = [all.width / room.width, all.height / room.height];
-    root.hidden = !room.width || Math.max(...overflow) <= 1.01;
+    root.hidden = !room.width || Math.max(...overflow) <= MUCH;
     if (root.hidden) return;
     if (!this.isDrawn) this.drawing.replaceChildren(this.draw());
     this.isDrawn = true;
