@@ -163,6 +163,24 @@ def test_pause_holds_training_and_step_runs_one_batch():
     assert len(dashboard.result().history["loss"]) == 5
 
 
+def test_step_from_the_last_batch_of_an_epoch_runs_one_batch():
+    """A slow end of the epoch, such as a validation, takes no step from the learner."""
+    dashboard = TrainingDashboard(keep=False)
+    counted = AtBatch(6, dashboard.pause)
+    slow = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: time.sleep(0.5))
+    dashboard.fit(
+        made(), *data(), epochs=3, batch_size=32, callbacks=[counted, slow], background=True
+    )
+    _wait_until(lambda: counted.count == 6 and dashboard._log.state == "paused")
+    dashboard.step()
+    _wait_until(lambda: counted.count == 7)
+    time.sleep(0.2)
+    assert (counted.count, dashboard._log.epoch) == (7, 2)
+    dashboard.resume()
+    assert dashboard.wait(30)
+    assert counted.count == 9
+
+
 def _wait_until(is_so, seconds=20):
     end = time.monotonic() + seconds
     while not is_so():

@@ -121,6 +121,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
         self._controls = Controls()
         self._batches: list[tuple[int, Mapping[str, Any] | None]] = []
         self._next_draw = 0.0
+        self._is_stepping = False
         self._writer: RunWriter | None = None
         self._run = ""
         self._is_active = self._has_ended = False
@@ -358,6 +359,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Records a batch, and updates the screen if an update is due."""
         self._batches.append((batch, logs))
+        self._is_stepping = False
         if self._controls.is_due or time.perf_counter() >= self._next_draw:
             self._guarded(self._update)
 
@@ -472,7 +474,8 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
     def _update(self) -> None:
         """Carries out the learner's requests, and updates the screen."""
         self._guarded(self._take_batches)
-        if self._controls.is_due and self._log.state != STOPPED:
+        # A step from the last batch of an epoch leads to the first of the next one.
+        if self._controls.is_due and self._log.state != STOPPED and not self._is_stepping:
             self._handle_requests()
         self._guarded(self._measure_within_epoch)
         begin = time.perf_counter()  # neither a pause nor measuring delays the next update
@@ -521,6 +524,7 @@ class TrainingDashboard(keras.callbacks.Callback):  # type: ignore[misc]
             if is_new or rate is not None:
                 self._draw()
             if requests.step:
+                self._is_stepping = True
                 return
             is_new = False
             self._controls.wait(_PAUSE_INTERVAL)
