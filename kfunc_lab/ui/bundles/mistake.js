@@ -251,19 +251,19 @@ fill:0}).flatMap(([layer,extra])=>{let name=`region-${number%4} region-${layer}`
 number+extra,band={class:`${name} band`,fill:"none","stroke-width":2*edge};return[...bands.map(({points})=>svgElement(
 "path",{...band,d:curvePath(points)})),...boxes.map(({id,x,y})=>{let{width,height}=items.get(id);return svgElement(
 "rect",{class:name,x:x-width/2-edge,y:y-height/2-edge,width:width+2*edge,height:height+2*edge,rx:8+REGION_EDGE+
-4*number})})]})}var NARROWEST=28,WIDEST=84,SMALLEST2=6;function drawMap(picture,items,{values},{marks,isSeen}){let colours=new Map(
-values.map(it=>[it.id,it.colour])),looks=new Map;for(let{id,x,y}of picture.boxes){let item=items.get(
-id);if(!item||isSeen&&!isSeen(id))continue;let colour=colours.get(id)??"",classes=[item.classes,marks?.
-get(id),colour&&"valued"].filter(Boolean).join(" "),look=looks.get(classes+colour)??{classes,colour,
-d:[]};looks.set(classes+colour,look);let[width,height]=[item.width-2*item.margin,item.height];look.d.
-push(`M${x-width/2} ${y-height/2}h${width}v${height}h${-width}z`)}let root=svgElement("g",{class:"ma\
-p","aria-hidden":"true"}),frames=picture.frames.map(({x,y,width,height})=>`M${x} ${y}h${width}v${height}\
-h${-width}z`);root.append(svgElement("path",{class:"frame",d:frames.join("")}));let lines=picture.curves.
-map(({points})=>linePath(points)).join("");root.append(svgElement("path",{class:"line",d:lines,fill:"\
-none"}));for(let{classes,colour,d}of looks.values()){let group=svgElement("g",{class:classes});colour&&
-group.style.setProperty("--value",colour),group.append(svgElement("path",{class:"box",d:d.join("")})),
-root.append(group)}return root}function linePath(points){let d=`M${Math.round(points[0])} ${Math.round(
-points[1])}`;for(let at=6;at<points.length;at+=6)d+=`L${Math.round(points[at])} ${Math.round(points[at+
+4*number})})]})}var NARROWEST=28,WIDEST=84,MUCH=1.25,SMALLEST2=6;function drawMap(picture,items,{values},{marks,isSeen}){
+let colours=new Map(values.map(it=>[it.id,it.colour])),looks=new Map;for(let{id,x,y}of picture.boxes){
+let item=items.get(id);if(!item||isSeen&&!isSeen(id))continue;let colour=colours.get(id)??"",classes=[
+item.classes,marks?.get(id),colour&&"valued"].filter(Boolean).join(" "),look=looks.get(classes+colour)??
+{classes,colour,d:[]};looks.set(classes+colour,look);let[width,height]=[item.width-2*item.margin,item.
+height];look.d.push(`M${x-width/2} ${y-height/2}h${width}v${height}h${-width}z`)}let root=svgElement(
+"g",{class:"map","aria-hidden":"true"}),frames=picture.frames.map(({x,y,width,height})=>`M${x} ${y}h${width}\
+v${height}h${-width}z`);root.append(svgElement("path",{class:"frame",d:frames.join("")}));let lines=picture.
+curves.map(({points})=>linePath(points)).join("");root.append(svgElement("path",{class:"line",d:lines,
+fill:"none"}));for(let{classes,colour,d}of looks.values()){let group=svgElement("g",{class:classes});
+colour&&group.style.setProperty("--value",colour),group.append(svgElement("path",{class:"box",d:d.join(
+"")})),root.append(group)}return root}function linePath(points){let d=`M${Math.round(points[0])} ${Math.
+round(points[1])}`;for(let at=6;at<points.length;at+=6)d+=`L${Math.round(points[at])} ${Math.round(points[at+
 1])}`;return d}var MiniMap=class{constructor(holder,zoom){this.holder=holder,this.zoom=zoom,this.root=
 element("div","kfunc-lab-map"),this.root.setAttribute("aria-hidden","true"),this.drawing=svgElement(
 "svg",{class:"kfunc-lab-drawing far",preserveAspectRatio:"none"}),this.sight=element("div","kfunc-la\
@@ -272,7 +272,7 @@ this.isDrawn=!1,this.scale={x:1,y:1},this.listen()}show(draw,{width,height}){thi
 "viewBox",`0 0 ${width} ${height}`),this.drawing.replaceChildren(),this.draw=draw,this.isDrawn=!1,this.
 follow()}follow(){let{holder,zoom,root}=this,all=zoom.wholeSize(),room={width:holder.clientWidth,height:holder.
 clientHeight},overflow=[all.width/room.width,all.height/room.height];if(root.hidden=!room.width||Math.
-max(...overflow)<=1.01,root.hidden)return;this.isDrawn||this.drawing.replaceChildren(this.draw()),this.
+max(...overflow)<=MUCH,root.hidden)return;this.isDrawn||this.drawing.replaceChildren(this.draw()),this.
 isDrawn=!0;let isWide=overflow[0]>overflow[1];holder.classList.toggle("with-wide-map",isWide);let{width,
 height}=zoom.size,along=isWide?holder.clientWidth:holder.clientHeight,uniform=isWide?along*height/width:
 along*width/height,across=Math.min(WIDEST,Math.max(NARROWEST,uniform)),shown=isWide?{width:along,height:across}:
