@@ -74,7 +74,9 @@ notebooks-test: $(VENV)/test.installed $(VENV)/nbgrader.installed ## test the le
 
 .PHONY: browser
 browser: $(VENV)/browser.installed $(VENV)/ipykernel-7.0.installed ## test the views in JupyterLab and a browser
-	$(call pytest,-n auto --dist loadscope tests/browser)
+	$(call pytest,-n auto --dist loadscope tests/browser) || { \
+		echo 'Trying once more what failed, one test at a time: a busy machine is slower than its limits'; \
+		$(TEST) $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none tests/browser; }
 
 OLDEST := tests/test_applications.py $(addprefix tests/,graph shapes forward activations training live mistakes watch)
 .PHONY: oldest
