@@ -31,6 +31,12 @@ def save_as(path: str | Path, forms: Mapping[str, Callable[[], bytes]]) -> Path:
                 path=path, endings=", ".join(forms)
             )
         )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            _("{path} cannot be written: there is no folder {folder}.").format(
+                path=path, folder=path.parent
+            )
+        )
     write_atomically(path, form())
     return path
 

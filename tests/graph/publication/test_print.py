@@ -251,3 +251,10 @@ def test_names_are_escaped_in_every_style(name, tmp_path):
     model = keras.Model(inputs, layers.Conv2D(2, 3, name=name)(inputs), name=name)
     for style in ("paper", "layered"):
         ET.parse(lab.graph(model).save(tmp_path / "x.svg", style=style))
+
+
+@pytest.mark.parametrize("name", ["figure.pdf", "figure.svg", "model.html"])
+def test_missing_folder_is_named(name, tmp_path):
+    view = lab.graph(keras.Sequential([keras.Input((4,)), layers.Dense(2)]))
+    with pytest.raises(FileNotFoundError, match="there is no folder .*missing"):
+        view.save(tmp_path / "missing" / name)
