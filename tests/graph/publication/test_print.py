@@ -256,5 +256,5 @@ def test_names_are_escaped_in_every_style(name, tmp_path):
 @pytest.mark.parametrize("name", ["figure.pdf", "figure.svg", "model.html"])
 def test_missing_folder_is_named(name, tmp_path):
     view = lab.graph(keras.Sequential([keras.Input((4,)), layers.Dense(2)]))
-    with pytest.raises(FileNotFoundError, match="there is no folder .*missing"):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing"):
         view.save(tmp_path / "missing" / name)
